@@ -1,0 +1,4 @@
+//! The core: pure, deterministic, without clock, socket, file or thread.
+
+pub mod event;
+pub mod time;

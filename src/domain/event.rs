@@ -1,0 +1,89 @@
+//! Events as the core takes them: decoded, hashed and small; the texts of a batch stand once in its own table.
+//!
+//! A [`Batch`] is self-contained: its group numbers mean something only together with its own [`Batch::groups`], so
+//! batches may be decoded by different threads, queued, and written down.
+
+use super::time::Timestamp;
+
+/// What identifies a case: a seeded hash of `source` and `subject`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct CaseKey(pub u64);
+
+/// What identifies an event: a seeded hash of `source` and `id`. Two events with the same one are the same event.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct EventId(pub u64);
+
+/// A customer as a keyed hash; the number itself never gets past the decoder.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Customer(pub u64);
+
+/// What happened, over all families: the place of its type in [`super::standard::Schema::types`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct EventType(pub u16);
+
+/// The values an event gave for the standard's dimensions, in their order; `None` where it gave none.
+pub type Attributes = Box<[Option<Box<str>>]>;
+
+/// One event, decoded.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Event {
+    /// The case it belongs to.
+    pub case: CaseKey,
+    /// Which event it is.
+    pub id: EventId,
+    /// When it happened, by its source.
+    pub time: Timestamp,
+    /// What happened.
+    pub kind: EventType,
+    /// Its attributes: an index into [`Batch::groups`].
+    pub group: u32,
+    /// The CloudEvents `sequence` of a source that numbers its events: orders events of the same time.
+    pub sequence: u32,
+    /// What else the event says.
+    pub detail: Detail,
+}
+
+/// The data of an event beyond its dimensions. Durations are milliseconds.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Detail {
+    /// Who the case is about (`customer`).
+    pub customer: Option<Customer>,
+    /// What the contact is about (`topic`), hashed.
+    pub topic: Option<u32>,
+    /// The promised time (`due`).
+    pub due: Option<Timestamp>,
+    /// How long the customer waited, where the source says so itself (`wait_seconds`).
+    pub wait_ms: Option<i64>,
+    /// How long the conversation or service took, where the source says so itself (`talk_seconds`).
+    pub talk_ms: Option<i64>,
+    /// After-call work (`wrapup_seconds`).
+    pub wrapup_ms: Option<i64>,
+    /// A customer's answer, brought to 1 (worst) to 5 (best) from `score` and `scale`.
+    pub answer: Option<u8>,
+    /// An agent's new state (`state`).
+    pub agent_state: Option<AgentState>,
+}
+
+/// What an agent is doing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum AgentState {
+    /// Free for the next contact.
+    Ready,
+    /// With a customer.
+    Talking,
+    /// Finishing the work after a contact.
+    Wrapup,
+    /// On a break.
+    Pause,
+    /// Not signed in.
+    Offline,
+}
+
+/// Events decoded together, with the attributes they speak of.
+#[derive(Clone, Default, Debug)]
+pub struct Batch {
+    /// The events in the order they came.
+    pub events: Vec<Event>,
+    /// Each combination of attributes that occurs, once.
+    pub groups: Vec<Attributes>,
+}

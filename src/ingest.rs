@@ -1,0 +1,3 @@
+//! Sources: from someone's bytes to events of the core. One file a source; nothing here knows the core's state.
+
+pub mod raw;

@@ -1,0 +1,4 @@
+//! firstline: a real-time service operations monitor.
+
+pub mod domain;
+pub mod ingest;

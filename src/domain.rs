@@ -1,4 +1,24 @@
-//! The core: pure, deterministic, without clock, socket, file or thread.
+//! The core: pure and deterministic, without clock, socket, file or thread. In reading order:
+//!
+//! [`time`], [`event`]: what comes in. [`standard`]: what is promised. [`case`]: histories and the [`fact`]s they mean, among
+//! them those of [`commitment`]s and of a [`customer`]'s contacts. [`group`]: cases that belong together. [`cell`], [`pane`],
+//! [`window`], [`histogram`], [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events
+//! become differences of facts. [`reading`], [`board`]: what comes out.
 
+pub mod board;
+pub mod case;
+pub mod cell;
+pub mod commitment;
+pub mod customer;
 pub mod event;
+pub mod fact;
+pub mod group;
+pub mod histogram;
+pub mod level;
+pub mod monitor;
+pub mod pane;
+pub mod reading;
+pub mod standard;
 pub mod time;
+pub mod timer;
+pub mod window;

@@ -17,9 +17,97 @@ pub struct EventId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Customer(pub u64);
 
-/// What happened, over all families: the place of its type in [`super::standard::Schema::types`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct EventType(pub u16);
+/// What happened: `repair.opened` is the verb [`Verb::Opened`] of the family `repair`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventType {
+    /// Which kind of case it happened to.
+    pub family: Family,
+    /// What happened to it.
+    pub verb: Verb,
+}
+
+/// A kind of case, with a life cycle of its own: its place among [`super::standard::Schema::families`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Family(pub u8);
+
+impl Family {
+    /// Telephone calls.
+    pub const CALL: Family = Family(0);
+    /// Tickets of a hall.
+    pub const QUEUE: Family = Family(1);
+    /// Judgements by customers; they join the case that is judged.
+    pub const SURVEY: Family = Family(2);
+    /// Agents and what they are doing.
+    pub const AGENT: Family = Family(3);
+    /// The first of the families of orders that the standard declares.
+    pub const FIRST_ORDER: Family = Family(4);
+}
+
+/// What can happen to a case. The order of the verbs settles ties of time, so that a beginning comes before its end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the contract describes each; they are the second half of the event types")]
+pub enum Verb {
+    Offered,
+    Answered,
+    Abandoned,
+    Overflowed,
+    Transferred,
+    Ended,
+    Joined,
+    Called,
+    Left,
+    Served,
+    Opened,
+    Assigned,
+    Arrived,
+    Paused,
+    Resumed,
+    Resolved,
+    Confirmed,
+    Reopened,
+    Escalated,
+    Cancelled,
+    Rated,
+    Changed,
+}
+
+impl Verb {
+    const CALL: [(&'static str, Verb); 6] = [
+        ("offered", Verb::Offered),
+        ("answered", Verb::Answered),
+        ("abandoned", Verb::Abandoned),
+        ("overflowed", Verb::Overflowed),
+        ("transferred", Verb::Transferred),
+        ("ended", Verb::Ended),
+    ];
+    const QUEUE: [(&'static str, Verb); 4] =
+        [("joined", Verb::Joined), ("called", Verb::Called), ("left", Verb::Left), ("served", Verb::Served)];
+    const ORDER: [(&'static str, Verb); 10] = [
+        ("opened", Verb::Opened),
+        ("assigned", Verb::Assigned),
+        ("arrived", Verb::Arrived),
+        ("paused", Verb::Paused),
+        ("resumed", Verb::Resumed),
+        ("resolved", Verb::Resolved),
+        ("confirmed", Verb::Confirmed),
+        ("reopened", Verb::Reopened),
+        ("escalated", Verb::Escalated),
+        ("cancelled", Verb::Cancelled),
+    ];
+
+    /// The verbs of a family with their names in event types.
+    #[must_use]
+    pub fn of(family: Family) -> &'static [(&'static str, Verb)] {
+        match family {
+            Family::CALL => &Self::CALL,
+            Family::QUEUE => &Self::QUEUE,
+            Family::SURVEY => &[("rated", Verb::Rated)],
+            Family::AGENT => &[("changed", Verb::Changed)],
+            _ => &Self::ORDER,
+        }
+    }
+}
 
 /// The values an event gave for the standard's dimensions, in their order; `None` where it gave none.
 pub type Attributes = Box<[Option<Box<str>>]>;

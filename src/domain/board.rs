@@ -1,0 +1,239 @@
+//! The board: all readings at one revision, and how they are written for people's programs.
+
+use super::group::Scope;
+use super::standard::Standard;
+use super::time::Timestamp;
+use super::window::Window;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::sync::Arc;
+
+/// All readings at one revision, in the order of indicators, scopes and windows.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// The standard that the readings go by.
+    pub standard: Arc<Standard>,
+    /// Goes up with every change of the board; 0 for a replay.
+    pub revision: u64,
+    /// The time reached; `None` before the first event or tick.
+    pub as_of: Option<Timestamp>,
+    /// The readings.
+    pub readings: Vec<Reading>,
+}
+
+/// What identifies a reading; keys order readings as they stand on a board.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Key {
+    /// The indicator: its place in the standard.
+    pub indicator: usize,
+    /// The group of cases.
+    pub scope: Arc<Scope>,
+    /// The window: its place in the standard; `None` for readings about now.
+    pub window: Option<usize>,
+}
+
+/// A value with all that is needed to trust it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reading {
+    /// What was read.
+    pub key: Key,
+    /// The value in the indicator's unit; `None` if nothing was there to measure.
+    pub value: Option<f64>,
+    /// What the value is made of.
+    pub made_of: MadeOf,
+    /// Whether it can be trusted.
+    pub state: State,
+    /// How it stands to the target.
+    pub level: Level,
+}
+
+/// What a value is made of.
+#[derive(Clone, PartialEq, Debug)]
+pub enum MadeOf {
+    /// A ratio's numerator and denominator.
+    Ratio {
+        /// The numerator.
+        good: i64,
+        /// The denominator.
+        of: i64,
+    },
+    /// Durations in seconds.
+    Duration(Durations),
+    /// A count of what stands now.
+    Level,
+    /// Since when the oldest stands.
+    Oldest {
+        /// Since when; `None` if none stands.
+        since: Option<Timestamp>,
+    },
+    /// A mean of answers.
+    Score {
+        /// How many answers.
+        of: i64,
+    },
+}
+
+/// How durations are spread, in seconds. Percentiles are nearest-rank, within 0.8 %; mean and count are exact.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[expect(missing_docs, reason = "the names are the statistics")]
+pub struct Durations {
+    pub of: i64,
+    pub mean: f64,
+    pub p50: f64,
+    pub p80: f64,
+    pub p90: f64,
+    pub p95: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+/// Whether a reading can be trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// It can.
+    Ok,
+    /// There was nothing to measure.
+    NoTraffic,
+    /// There was too little to draw conclusions from.
+    SmallSample,
+    /// No source has said anything for longer than they should be silent.
+    Stale,
+    /// It may still change by what happens from now on.
+    Provisional,
+}
+
+/// How a value stands to its target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// The target is met.
+    Met,
+    /// It is met, but barely.
+    Warning,
+    /// It is not met.
+    Breached,
+    /// There is no target, or too little to judge by.
+    None,
+}
+
+impl State {
+    /// Its public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Ok => "ok",
+            State::NoTraffic => "no_traffic",
+            State::SmallSample => "small_sample",
+            State::Stale => "stale",
+            State::Provisional => "provisional",
+        }
+    }
+}
+
+impl Level {
+    /// Its public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Met => "met",
+            Level::Warning => "warning",
+            Level::Breached => "breached",
+            Level::None => "none",
+        }
+    }
+}
+
+impl Board {
+    /// The name of the window of a key.
+    #[must_use]
+    pub fn window(&self, key: &Key) -> String {
+        key.window.map_or(Window::NOW.to_owned(), |window| self.standard.windows[window].to_string())
+    }
+
+    /// The dimensions and values of a key's scope.
+    pub fn scope<'b>(&'b self, key: &'b Key) -> impl Iterator<Item = (&'b str, &'b str)> {
+        let dimensions = &self.standard.scopes[key.scope.kind];
+        dimensions.iter().zip(&key.scope.values).map(|(dimension, value)| (self.standard.schema.dimensions[*dimension].as_str(), &**value))
+    }
+
+    /// A key as the wire has it.
+    #[must_use]
+    pub fn written_key<'b>(&'b self, key: &'b Key) -> WrittenKey<'b> {
+        WrittenKey { board: self, key }
+    }
+
+    /// A reading as the wire has it.
+    #[must_use]
+    pub fn written<'b>(&'b self, reading: &'b Reading) -> Written<'b> {
+        Written { board: self, reading }
+    }
+}
+
+/// A reading with the names that its board knows: `{"indicator":..,"scope":{..},"window":..,"value":..,...}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'b> {
+    board: &'b Board,
+    reading: &'b Reading,
+}
+
+/// A key with the names that its board knows: `{"indicator":..,"scope":{..},"window":..}`.
+#[derive(Clone, Copy, Debug)]
+pub struct WrittenKey<'b> {
+    board: &'b Board,
+    key: &'b Key,
+}
+
+struct WrittenScope<'b>(&'b Board, &'b Key);
+
+impl Serialize for WrittenScope<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.scope(self.1))
+    }
+}
+
+impl WrittenKey<'_> {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("indicator", &self.board.standard.indicators[self.key.indicator].name)?;
+        map.serialize_entry("scope", &WrittenScope(self.board, self.key))?;
+        map.serialize_entry("window", &self.board.window(self.key))
+    }
+}
+
+impl Serialize for WrittenKey<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.write(&mut map)?;
+        map.end()
+    }
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Written { board, reading } = self;
+        let mut map = serializer.serialize_map(None)?;
+        board.written_key(&reading.key).write(&mut map)?;
+        map.serialize_entry("value", &reading.value)?;
+        match &reading.made_of {
+            MadeOf::Ratio { good, of } => {
+                map.serialize_entry("good", good)?;
+                map.serialize_entry("of", of)?;
+            }
+            MadeOf::Duration(durations) => {
+                let some = |value: f64| (durations.of > 0).then_some(value);
+                map.serialize_entry("mean", &some(durations.mean))?;
+                map.serialize_entry("p50", &some(durations.p50))?;
+                map.serialize_entry("p80", &some(durations.p80))?;
+                map.serialize_entry("p90", &some(durations.p90))?;
+                map.serialize_entry("p95", &some(durations.p95))?;
+                map.serialize_entry("p99", &some(durations.p99))?;
+                map.serialize_entry("max", &some(durations.max))?;
+                map.serialize_entry("of", &durations.of)?;
+            }
+            MadeOf::Level => {}
+            MadeOf::Oldest { since } => map.serialize_entry("since", since)?,
+            MadeOf::Score { of } => map.serialize_entry("of", of)?,
+        }
+        map.serialize_entry("state", reading.state.name())?;
+        map.serialize_entry("level", reading.level.name())?;
+        map.serialize_entry("target", &board.standard.indicators[reading.key.indicator].target.map(|target| target.value))?;
+        map.end()
+    }
+}

@@ -1,0 +1,54 @@
+//! One event as its case remembers it, and the order in which a case reads its observations.
+
+use crate::domain::event::{Detail, Event, EventId, EventType};
+use crate::domain::time::Timestamp;
+use std::cmp::Ordering;
+
+/// An event that a case has merged.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Observation {
+    /// When it happened.
+    pub time: Timestamp,
+    /// Orders observations of the same time where the source numbers its events.
+    pub sequence: u32,
+    /// What happened.
+    pub kind: EventType,
+    /// Which event it was.
+    pub id: EventId,
+    /// Its attributes, as the core numbers groups.
+    pub group: u32,
+    /// What else it said.
+    pub detail: Detail,
+}
+
+impl Observation {
+    /// What a case remembers of `event`, whose attributes the core knows as `group`.
+    #[must_use]
+    pub fn new(event: &Event, group: u32) -> Observation {
+        let Event { time, sequence, kind, id, detail, .. } = *event;
+        Observation { time, sequence, kind, id, group, detail }
+    }
+
+    /// The order of observations in a case: by time, then as the source numbered them, then beginnings before ends, then by
+    /// id. It does not depend on the order of arrival.
+    #[must_use]
+    pub fn order(&self, other: &Observation) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+
+    fn place(&self) -> (Timestamp, u32, EventType, EventId) {
+        (self.time, self.sequence, self.kind, self.id)
+    }
+
+    /// Which of two contents sent under one id holds: the smaller by time, type and what they say. `attributes` compares
+    /// their groups by text, because the numbers of groups depend on the order of arrival.
+    #[must_use]
+    pub fn holds_against(&self, other: &Observation, attributes: impl FnOnce(u32, u32) -> Ordering) -> bool {
+        let said = |one: &Observation| {
+            let d = one.detail;
+            (d.customer.map(|c| c.0), d.topic, d.due, d.wait_ms, d.talk_ms, d.wrapup_ms, d.answer, d.agent_state)
+        };
+        let order = self.place().cmp(&other.place()).then_with(|| said(self).cmp(&said(other)));
+        order.then_with(|| attributes(self.group, other.group)) == Ordering::Less
+    }
+}

@@ -1,0 +1,358 @@
+//! A case in one record of 120 bytes, the same form open or closed: up to four observations inline, any number spilled.
+//!
+//! The inline form is an encoding, not a summary: every observation is read back exactly as it was merged. What does not
+//! fit (a fifth observation, two different due times, an offset of more than 49 days ...) moves the case to the spill, so
+//! nothing above this file knows that there are two forms.
+
+use super::observation::Observation;
+use crate::domain::event::{Customer, Detail, EventId, EventType, Family, Verb};
+use crate::domain::time::Timestamp;
+
+const INLINE: usize = 4;
+
+/// What an inline observation says beyond time, type and group: a bit each.
+mod says {
+    pub(super) const CUSTOMER: u8 = 1;
+    pub(super) const TOPIC: u8 = 2;
+    pub(super) const DUE: u8 = 4;
+    pub(super) const WAIT: u8 = 8;
+    pub(super) const TALK: u8 = 16;
+    pub(super) const WRAPUP: u8 = 32;
+    pub(super) const ANSWER: u8 = 64;
+    pub(super) const AMOUNT: u8 = WAIT | TALK | WRAPUP | ANSWER;
+}
+
+/// The merged history of one case.
+#[derive(Clone, Debug)]
+pub struct Record {
+    key: u64,
+    base: Timestamp,
+    customer: u64,
+    ids: [EventId; INLINE],
+    offsets: [u32; INLINE],
+    groups: [u32; INLINE],
+    kinds: [EventType; INLINE],
+    said: [u8; INLINE],
+    due: u32,
+    amount: u32,
+    topic: u32,
+    /// The case's place among the spilled ones plus one; 0 while it is inline.
+    spill: u32,
+    len: u8,
+    used: u8,
+}
+
+/// The histories that do not fit into a record.
+#[derive(Clone, Default, Debug)]
+pub struct Spill {
+    lists: Vec<Vec<Observation>>,
+    free: Vec<u32>,
+}
+
+/// What became of an observation offered to a case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Merged {
+    /// It is part of the history now.
+    New,
+    /// The case knew it.
+    Duplicate,
+    /// The case knew the id with another content, and this one holds.
+    Replaced,
+    /// The case has as many observations as a case may have.
+    Full,
+}
+
+/// The most observations a case remembers; further ones are rejected.
+pub const OBSERVATIONS: usize = 4_096;
+
+impl Record {
+    /// A case without observations.
+    #[must_use]
+    pub fn new(key: u64, base: Timestamp) -> Record {
+        let nothing = EventType { family: Family::CALL, verb: Verb::Offered };
+        Record {
+            key,
+            base,
+            customer: 0,
+            ids: [EventId(0); INLINE],
+            offsets: [0; INLINE],
+            groups: [0; INLINE],
+            kinds: [nothing; INLINE],
+            said: [0; INLINE],
+            due: 0,
+            amount: 0,
+            topic: 0,
+            spill: 0,
+            len: 0,
+            used: 0,
+        }
+    }
+
+    /// The hash of source and subject.
+    #[must_use]
+    pub fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Calls `read` with the observations in their order.
+    #[inline]
+    pub fn read<R>(&self, spill: &Spill, read: impl Reader<R>) -> R {
+        match self.spill.checked_sub(1) {
+            Some(place) => read.read(spill.lists[place as usize].iter().copied()),
+            None => read.read((0..usize::from(self.len)).map(|place| self.inline(place))),
+        }
+    }
+
+    #[inline]
+    fn inline(&self, place: usize) -> Observation {
+        let said = self.said[place];
+        let says = |bit: u8| said & bit != 0;
+        let amount = |bit: u8| says(bit).then_some(i64::from(self.amount));
+        Observation {
+            time: Timestamp(self.base.0 + i64::from(self.offsets[place])),
+            sequence: 0,
+            kind: self.kinds[place],
+            id: self.ids[place],
+            group: self.groups[place],
+            detail: Detail {
+                customer: says(says::CUSTOMER).then_some(Customer(self.customer)),
+                topic: says(says::TOPIC).then_some(self.topic),
+                due: says(says::DUE).then(|| Timestamp(self.base.0 + i64::from(self.due))),
+                wait_ms: amount(says::WAIT),
+                talk_ms: amount(says::TALK),
+                wrapup_ms: amount(says::WRAPUP),
+                answer: says(says::ANSWER).then_some(self.amount as u8),
+                agent_state: None,
+            },
+        }
+    }
+
+    /// Merges an observation. `attributes` compares two groups by their texts.
+    pub fn merge(&mut self, new: &Observation, spill: &mut Spill, attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering) -> Merged {
+        let known = match self.spill {
+            0 => self.ids[..usize::from(self.len)].contains(&new.id),
+            place => spill.lists[place as usize - 1].iter().any(|known| known.id == new.id),
+        };
+        if known {
+            return self.meet(new, spill, attributes);
+        }
+        if self.spill == 0 && self.push(new) {
+            return Merged::New;
+        }
+        let list = self.spilled(spill);
+        if list.len() >= OBSERVATIONS {
+            return Merged::Full;
+        }
+        let place = list.partition_point(|known| known.order(new).is_lt());
+        list.insert(place, *new);
+        Merged::New
+    }
+
+    /// Takes an observation whose id is known: the same again, or another content under the same id.
+    #[cold]
+    fn meet(&mut self, new: &Observation, spill: &mut Spill, attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering) -> Merged {
+        struct Find(EventId);
+        impl Reader<Option<Observation>> for Find {
+            fn read(self, mut observations: impl Iterator<Item = Observation> + Clone) -> Option<Observation> {
+                observations.find(|known| known.id == self.0)
+            }
+        }
+        let known = self.read(spill, Find(new.id));
+        if known.is_none_or(|known| known == *new || !new.holds_against(&known, attributes)) {
+            return Merged::Duplicate;
+        }
+        let list = self.spilled(spill);
+        list.retain(|known| known.id != new.id);
+        let place = list.partition_point(|known| known.order(new).is_lt());
+        list.insert(place, *new);
+        Merged::Replaced
+    }
+
+    /// Puts an observation into the inline form, if it fits.
+    fn push(&mut self, new: &Observation) -> bool {
+        let len = usize::from(self.len);
+        let detail = &new.detail;
+        if len == INLINE || new.sequence != 0 || detail.agent_state.is_some() {
+            return false;
+        }
+        if new.time < self.base && !self.rebase(new.time) {
+            return false;
+        }
+        let Ok(offset) = u32::try_from(new.time.0 - self.base.0) else { return false };
+        let mut said = 0;
+        let mut fits = true;
+        let used = self.used;
+        // A value is kept once for the whole case: it fits if no observation has said another.
+        let mut keep = |bits: u8, bit: u8, agrees: bool| {
+            said |= bit;
+            fits &= used & bits == 0 || agrees;
+        };
+        if let Some(customer) = detail.customer {
+            keep(says::CUSTOMER, says::CUSTOMER, self.customer == customer.0);
+        }
+        if let Some(topic) = detail.topic {
+            keep(says::TOPIC, says::TOPIC, self.topic == topic);
+        }
+        let mut due_offset = self.due;
+        if let Some(due) = detail.due {
+            let Ok(offset) = u32::try_from(due.0.saturating_sub(self.base.0)) else { return false };
+            keep(says::DUE, says::DUE, self.due == offset);
+            due_offset = offset;
+        }
+        let mut amount = None;
+        for (bit, value) in [
+            (says::WAIT, detail.wait_ms),
+            (says::TALK, detail.talk_ms),
+            (says::WRAPUP, detail.wrapup_ms),
+            (says::ANSWER, detail.answer.map(i64::from)),
+        ] {
+            let Some(value) = value else { continue };
+            let Ok(value) = u32::try_from(value) else { return false };
+            if amount.is_some() {
+                return false;
+            }
+            keep(says::AMOUNT, bit, self.amount == value);
+            amount = Some(value);
+        }
+        if !fits {
+            return false;
+        }
+        self.customer = detail.customer.map_or(self.customer, |customer| customer.0);
+        self.topic = detail.topic.unwrap_or(self.topic);
+        self.due = due_offset;
+        self.amount = amount.unwrap_or(self.amount);
+        self.used |= said;
+        let mut place = len;
+        let order = (offset, new.kind, new.id);
+        while place > 0 && order < (self.offsets[place - 1], self.kinds[place - 1], self.ids[place - 1]) {
+            self.ids[place] = self.ids[place - 1];
+            self.offsets[place] = self.offsets[place - 1];
+            self.groups[place] = self.groups[place - 1];
+            self.kinds[place] = self.kinds[place - 1];
+            self.said[place] = self.said[place - 1];
+            place -= 1;
+        }
+        self.ids[place] = new.id;
+        self.offsets[place] = offset;
+        self.groups[place] = new.group;
+        self.kinds[place] = new.kind;
+        self.said[place] = said;
+        self.len += 1;
+        true
+    }
+
+    /// Moves the base back to an earlier time, if all offsets still fit.
+    fn rebase(&mut self, base: Timestamp) -> bool {
+        let Ok(shift) = u32::try_from(self.base.0 - base.0) else { return false };
+        let len = usize::from(self.len);
+        let mut moved = self.offsets;
+        for offset in &mut moved[..len] {
+            let Some(sum) = offset.checked_add(shift) else { return false };
+            *offset = sum;
+        }
+        if self.used & says::DUE != 0 {
+            let Some(due) = self.due.checked_add(shift) else { return false };
+            self.due = due;
+        }
+        self.offsets = moved;
+        self.base = base;
+        true
+    }
+
+    /// The case's list in the spill; moves the inline observations there first.
+    fn spilled<'s>(&mut self, spill: &'s mut Spill) -> &'s mut Vec<Observation> {
+        if self.spill == 0 {
+            let list: Vec<Observation> = (0..usize::from(self.len)).map(|place| self.inline(place)).collect();
+            let place = match spill.free.pop() {
+                Some(place) => {
+                    spill.lists[place as usize] = list;
+                    place
+                }
+                None => {
+                    spill.lists.push(list);
+                    spill.lists.len() as u32 - 1
+                }
+            };
+            self.spill = place + 1;
+            self.len = 0;
+        }
+        &mut spill.lists[self.spill as usize - 1]
+    }
+
+    /// Gives up the case's place in the spill.
+    pub fn release(&mut self, spill: &mut Spill) {
+        if let Some(place) = self.spill.checked_sub(1) {
+            spill.lists[place as usize] = Vec::new();
+            spill.free.push(place);
+        }
+        self.spill = 0;
+        self.len = 0;
+    }
+}
+
+/// Something that reads a case's observations in their order, whichever form the case has.
+pub trait Reader<R> {
+    /// Reads them.
+    fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> R;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct All;
+    impl Reader<Vec<Observation>> for All {
+        fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Vec<Observation> {
+            observations.collect()
+        }
+    }
+
+    fn merged(observations: &[Observation]) -> Vec<Observation> {
+        let (mut record, mut spill) = (Record::new(1, observations[0].time), Spill::default());
+        for one in observations {
+            record.merge(one, &mut spill, |a, b| a.cmp(&b));
+        }
+        record.read(&spill, All)
+    }
+
+    fn observation() -> impl Strategy<Value = Observation> {
+        let verbs = [Verb::Opened, Verb::Resolved, Verb::Reopened, Verb::Cancelled];
+        let hour = 3_600_000_i64;
+        let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(move |n| n * 1_000 * hour)];
+        let due = prop_oneof![Just(None), (0..3_i64).prop_map(move |n| Some(Timestamp(n * hour)))];
+        let amount = prop_oneof![Just(None), (0..3_i64).prop_map(Some), Just(Some(-1)), Just(Some(1 << 40))];
+        (times, 0..2_u32, 0..4_usize, 0..6_u64, 0..3_u32, due, amount.clone(), amount, prop_oneof![Just(None), (1..3_u64).prop_map(Some)]).prop_map(
+            move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, customer)| Observation {
+                time: Timestamp(time),
+                sequence: sequence / 2 * sequence,
+                kind: EventType { family: Family::FIRST_ORDER, verb: verbs[verb] },
+                id: EventId(id),
+                group,
+                detail: Detail { due, wait_ms, talk_ms, customer: customer.map(Customer), ..Detail::default() },
+            },
+        )
+    }
+
+    proptest! {
+        /// The record against a plain sorted list: what is merged is read back, in order, each id once.
+        #[test]
+        fn a_record_is_the_sorted_set_of_its_observations(observations in prop::collection::vec(observation(), 1..9)) {
+            let mut expected: Vec<Observation> = Vec::new();
+            for one in &observations {
+                match expected.iter().position(|known| known.id == one.id) {
+                    Some(place) if one.holds_against(&expected[place], |a, b| a.cmp(&b)) => expected[place] = *one,
+                    Some(_) => {}
+                    None => expected.push(*one),
+                }
+            }
+            expected.sort_by(Observation::order);
+            prop_assert_eq!(merged(&observations), expected);
+        }
+    }
+
+    #[test]
+    fn a_record_stays_small() {
+        assert_eq!(size_of::<Record>(), 120);
+    }
+}

@@ -1,0 +1,132 @@
+//! All cases: where each lies, found by its key.
+//!
+//! Records lie in blocks that never move, and the index is sharded, so that no single step copies the whole table: a table
+//! that doubles in one go stops the core for tens of milliseconds.
+
+use super::record::{Record, Spill};
+use crate::domain::time::Timestamp;
+use hashbrown::HashTable;
+
+const BLOCK: usize = 4_096;
+const SHARDS: usize = 256;
+
+/// The cases the core remembers.
+#[derive(Debug)]
+pub struct Cases {
+    blocks: Vec<Vec<Record>>,
+    free: Vec<u32>,
+    index: Vec<HashTable<Entry>>,
+    count: usize,
+    /// The histories that do not fit into records.
+    pub spill: Spill,
+}
+
+/// A case's place with the low half of its key, so that a look-up rarely touches a record that is not the one.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    low: u32,
+    slot: u32,
+}
+
+impl Default for Cases {
+    fn default() -> Self {
+        Cases { blocks: Vec::new(), free: Vec::new(), index: vec![HashTable::new(); SHARDS], count: 0, spill: Spill::default() }
+    }
+}
+
+impl Cases {
+    /// The place of the case with this key; a new case if there is none.
+    pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
+        let (shard, hash) = place(key);
+        let blocks = &self.blocks;
+        let found = self.index[shard].find(hash, |entry| entry.low == key as u32 && record(blocks, entry.slot).key() == key);
+        if let Some(entry) = found {
+            return entry.slot;
+        }
+        let fresh = Record::new(key, time);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                *self.record_mut(slot) = fresh;
+                slot
+            }
+            None => {
+                if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
+                    self.blocks.push(Vec::with_capacity(BLOCK));
+                }
+                let before = (self.blocks.len() - 1) * BLOCK;
+                let block = self.blocks.last_mut().expect("a block with room was just made sure of");
+                block.push(fresh);
+                (before + block.len() - 1) as u32
+            }
+        };
+        self.count += 1;
+        let blocks = &self.blocks;
+        // The hash of an entry is the key's; the low half stands in it, the rest in the record.
+        self.index[shard].insert_unique(hash, Entry { low: key as u32, slot }, |entry| place(record(blocks, entry.slot).key()).1);
+        slot
+    }
+
+    /// The case at a place.
+    #[must_use]
+    pub fn record(&self, slot: u32) -> &Record {
+        record(&self.blocks, slot)
+    }
+
+    /// The case at a place, to change.
+    pub fn record_mut(&mut self, slot: u32) -> &mut Record {
+        &mut self.blocks[slot as usize / BLOCK][slot as usize % BLOCK]
+    }
+
+    /// The case at a place with the spill, to merge an observation.
+    pub fn merging(&mut self, slot: u32) -> (&mut Record, &mut Spill) {
+        (&mut self.blocks[slot as usize / BLOCK][slot as usize % BLOCK], &mut self.spill)
+    }
+
+    /// Forgets a case; its place will be used again.
+    pub fn forget(&mut self, slot: u32) {
+        let key = self.record(slot).key();
+        let (shard, hash) = place(key);
+        if let Ok(entry) = self.index[shard].find_entry(hash, |entry| entry.slot == slot) {
+            entry.remove();
+            self.count -= 1;
+            self.free.push(slot);
+            let (record, spill) = self.merging(slot);
+            record.release(spill);
+        }
+    }
+
+    /// How many cases there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+fn record(blocks: &[Vec<Record>], slot: u32) -> &Record {
+    &blocks[slot as usize / BLOCK][slot as usize % BLOCK]
+}
+
+/// The shard of a key and its hash within the shard. Keys are seeded hashes already, so their bits are as good as any.
+fn place(key: u64) -> (usize, u64) {
+    ((key >> 56) as usize, key.rotate_left(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_are_found_forgotten_and_their_places_used_again() {
+        let mut cases = Cases::default();
+        let key = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let slots: Vec<u32> = (0..20_000).map(|n| cases.find_or_add(key(n), Timestamp(0))).collect();
+        assert_eq!(cases.count(), 20_000);
+        for n in 0..20_000 {
+            assert_eq!(cases.find_or_add(key(n), Timestamp(0)), slots[n as usize]);
+        }
+        cases.forget(slots[7]);
+        assert_eq!(cases.count(), 19_999);
+        assert_eq!(cases.find_or_add(key(99_999), Timestamp(0)), slots[7], "a free place is used first");
+        assert_ne!(cases.find_or_add(key(7), Timestamp(0)), slots[7]);
+    }
+}

@@ -1,0 +1,267 @@
+//! Cells: the sums of facts that readings are made of, for one group of cases.
+//!
+//! [`Plan`] says what is summed: a slot for every distinct tally, and a duration for every set of facts whose durations
+//! are taken. A [`Cell`] holds the sums of all windows; a [`PaneCell`] holds those of one stretch of time, to be taken out
+//! of a window when the stretch leaves it.
+
+use super::event::Attributes;
+use super::fact::{Fact, FactKind};
+use super::histogram::{Histogram, bucket};
+use super::standard::{Formula, Standard, Tally};
+use super::window::{LANES, Lanes};
+
+/// A slot's place in a cell.
+pub type Slot = u16;
+
+/// What a fact adds to: the slots whose range holds its value, and the durations it belongs to.
+#[derive(Clone, Default, Debug, PartialEq)]
+pub struct Steps {
+    counts: Vec<(Slot, i64, i64)>,
+    durations: Vec<(u16, i64, i64)>,
+}
+
+/// What is summed under a standard.
+#[derive(Debug)]
+pub struct Plan {
+    /// The distinct tallies that are counted.
+    slots: Vec<Tally>,
+    /// The distinct sets of tallies whose durations are taken.
+    durations: Vec<Vec<Tally>>,
+    /// The most kinds of facts that can occur.
+    kinds: usize,
+}
+
+/// What each kind of fact adds to, for the cases of one group.
+pub type Program = Vec<Steps>;
+
+impl Plan {
+    /// Collects what the indicators need.
+    #[must_use]
+    pub fn new(standard: &Standard) -> Plan {
+        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count() };
+        for indicator in &standard.indicators {
+            match &indicator.formula {
+                Formula::Ratio { .. } => plan.slots.extend(indicator.tallies().cloned()),
+                Formula::Score { of, weights } => plan.slots.extend(answers(of, weights.len()).into_iter().flatten()),
+                Formula::Duration { of } => plan.durations.push(of.clone()),
+                Formula::Level { .. } | Formula::Oldest { .. } => {}
+            }
+        }
+        plan.slots.sort();
+        plan.slots.dedup();
+        plan.durations.sort();
+        plan.durations.dedup();
+        plan
+    }
+
+    /// The slot of a tally that some indicator counts.
+    #[must_use]
+    pub fn slot(&self, tally: &Tally) -> Option<usize> {
+        self.slots.binary_search(tally).ok()
+    }
+
+    /// The place of a set of tallies whose durations some indicator takes.
+    #[must_use]
+    pub fn duration(&self, of: &[Tally]) -> Option<usize> {
+        self.durations.binary_search_by(|known| known.as_slice().cmp(of)).ok()
+    }
+
+    /// How many slots there are.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// How many durations there are.
+    #[must_use]
+    pub fn durations(&self) -> usize {
+        self.durations.len()
+    }
+
+    /// What each kind of fact adds to for cases with these attributes.
+    #[must_use]
+    pub fn program(&self, attributes: &Attributes) -> Program {
+        let mut program = vec![Steps::default(); self.kinds];
+        for (slot, tally) in self.slots.iter().enumerate().filter(|(_, tally)| fits(tally, attributes)) {
+            let (low, high) = range(tally);
+            program[usize::from(tally.kind.0)].counts.push((slot as Slot, low, high));
+        }
+        for (number, of) in self.durations.iter().enumerate() {
+            for tally in of.iter().filter(|tally| fits(tally, attributes)) {
+                let (low, high) = range(tally);
+                program[usize::from(tally.kind.0)].durations.push((number as u16, low, high));
+            }
+        }
+        program
+    }
+}
+
+fn range(tally: &Tally) -> (i64, i64) {
+    tally.values.unwrap_or((i64::MIN, i64::MAX))
+}
+
+/// For each weight's answer the tallies that count it.
+#[must_use]
+pub fn answers(of: &[Tally], weights: usize) -> Vec<Vec<Tally>> {
+    let exactly = |answer: usize| move |tally: &Tally| Tally { values: Some((answer as i64, answer as i64)), ..tally.clone() };
+    (1..=weights).map(|answer| of.iter().map(exactly(answer)).collect()).collect()
+}
+
+/// Whether cases with these attributes fulfil a tally's conditions.
+#[must_use]
+pub fn fits(tally: &Tally, attributes: &Attributes) -> bool {
+    tally.conditions.iter().all(|(dimension, wanted)| {
+        attributes.get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
+    })
+}
+
+/// The sums of one group in every window.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// A count for each slot.
+    pub counts: Box<[Lanes]>,
+    /// The durations.
+    pub durations: Box<[Durations]>,
+}
+
+/// Durations in every window.
+#[derive(Clone, Default, Debug)]
+pub struct Durations {
+    /// How many.
+    pub of: Lanes,
+    /// Their sum in milliseconds.
+    pub sum: [i64; LANES],
+    /// How they are spread.
+    pub histogram: Histogram,
+}
+
+/// The sums of one group in one stretch of time.
+#[derive(Clone, Debug)]
+pub struct PaneCell {
+    counts: Box<[i32]>,
+    sums: Box<[i64]>,
+    /// Every duration once: its place, its bucket and how many; coalesced when cells are merged.
+    values: Vec<(u16, u16, i32)>,
+}
+
+impl Steps {
+    /// Whether a fact of this kind adds to nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.durations.is_empty()
+    }
+}
+
+/// Adds `fact` `times` times (-1 withdraws it) to the windows given by `mask`, and to the pane it lies in.
+pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell, mut pane: Option<&mut PaneCell>) {
+    for &(slot, low, high) in &steps.counts {
+        if low <= fact.value && fact.value <= high {
+            for (sum, one) in cell.counts[usize::from(slot)].iter_mut().zip(mask) {
+                *sum += one * times;
+            }
+            if let Some(pane) = &mut pane {
+                pane.counts[usize::from(slot)] += times;
+            }
+        }
+    }
+    if fact.value == Fact::UNKNOWN {
+        return;
+    }
+    for &(number, low, high) in &steps.durations {
+        if fact.value < low || high < fact.value {
+            continue;
+        }
+        let durations = &mut cell.durations[usize::from(number)];
+        let at = bucket(fact.value);
+        let lanes = durations.histogram.lanes(at);
+        for lane in 0..LANES {
+            let one = mask[lane] * times;
+            durations.of[lane] += one;
+            durations.sum[lane] += i64::from(one) * fact.value;
+            lanes[lane] += one;
+        }
+        if let Some(pane) = &mut pane {
+            pane.sums[usize::from(number)] += i64::from(times) * fact.value;
+            pane.values.push((number, at, times));
+        }
+    }
+}
+
+impl Cell {
+    /// An empty cell.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Cell {
+        Cell { counts: vec![[0; LANES]; plan.slots()].into(), durations: vec![Durations::default(); plan.durations()].into() }
+    }
+
+    /// Takes a stretch of time out of one window.
+    pub fn subtract(&mut self, pane: &PaneCell, lane: usize) {
+        for (sum, count) in self.counts.iter_mut().zip(&pane.counts) {
+            sum[lane] -= count;
+        }
+        for (durations, sum) in self.durations.iter_mut().zip(&pane.sums) {
+            durations.sum[lane] -= sum;
+        }
+        for &(number, at, times) in &pane.values {
+            let durations = &mut self.durations[usize::from(number)];
+            durations.of[lane] -= times;
+            durations.histogram.lanes(at)[lane] -= times;
+        }
+    }
+
+    /// Empties one window.
+    pub fn clear(&mut self, lane: usize) {
+        for count in &mut self.counts {
+            count[lane] = 0;
+        }
+        for durations in &mut self.durations {
+            durations.of[lane] = 0;
+            durations.sum[lane] = 0;
+            durations.histogram.clear(lane);
+        }
+    }
+}
+
+impl PaneCell {
+    /// An empty cell.
+    #[must_use]
+    pub fn new(plan: &Plan) -> PaneCell {
+        PaneCell { counts: vec![0; plan.slots()].into(), sums: vec![0; plan.durations()].into(), values: Vec::new() }
+    }
+
+    /// Adds another stretch of time to this one.
+    pub fn merge(&mut self, other: &PaneCell) {
+        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
+            *sum += count;
+        }
+        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
+            *sum += more;
+        }
+        self.values.extend_from_slice(&other.values);
+        self.values.sort_unstable_by_key(|&(number, at, _)| (number, at));
+        self.values.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            if same {
+                kept.2 += next.2;
+            }
+            same
+        });
+        self.values.retain(|value| value.2 != 0);
+    }
+}
+
+/// The kinds of facts that some tally of the standard counts or looks at.
+#[must_use]
+pub fn wanted(standard: &Standard) -> Vec<bool> {
+    let mut wanted = vec![false; standard.kinds.count()];
+    let mut want = |kind: FactKind| wanted[usize::from(kind.0)] = true;
+    for indicator in &standard.indicators {
+        indicator.tallies().for_each(|tally| want(tally.kind));
+    }
+    for commitment in &standard.commitments {
+        want(commitment.from);
+        want(commitment.until);
+        commitment.void.iter().copied().for_each(&mut want);
+    }
+    wanted
+}

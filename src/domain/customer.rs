@@ -1,0 +1,85 @@
+//! Customers: the contacts remembered of each, and which of them resolved the matter at once.
+//!
+//! One-shot resolution is a pure function of a customer's contacts, as facts are of a case's observations; the core counts
+//! the difference when a contact comes or goes. A contact takes 40 bytes, a customer about 60 more.
+
+use super::event::Customer;
+use super::fact::{Fact, FactKind, place::one_shot};
+use super::standard::OneShot;
+use super::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// The most contacts remembered of one customer; further ones count as resolved, and repeat nothing.
+pub const CONTACTS: usize = 1_000;
+
+/// A time a customer got in touch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Contact {
+    /// When.
+    pub time: Timestamp,
+    /// The fact that was the contact.
+    pub kind: FactKind,
+    /// The case, by its key.
+    pub case: u64,
+    /// What it was about, if known.
+    pub topic: Option<u32>,
+    /// The group of the case.
+    pub group: u32,
+}
+
+/// All customers remembered.
+#[derive(Debug, Default)]
+pub struct Customers {
+    contacts: BTreeMap<Customer, Vec<Contact>>,
+}
+
+impl Customers {
+    /// Adds a contact of `customer`, or takes it away; `count` is told what that changes: a group, a fact, and +1 or -1.
+    pub fn change(&mut self, one_shots: &[OneShot], customer: Customer, contact: Contact, add: bool, count: &mut Vec<(u32, Fact, i32)>) {
+        let contacts = self.contacts.entry(customer).or_default();
+        let place = contacts.partition_point(|known| *known < contact);
+        let known = contacts.get(place) == Some(&contact);
+        if add && contacts.len() >= CONTACTS || !add && !known {
+            return;
+        }
+        tell(one_shots, contacts, -1, count);
+        if add {
+            contacts.insert(place, contact);
+        } else {
+            contacts.remove(place);
+        }
+        tell(one_shots, contacts, 1, count);
+        if contacts.is_empty() {
+            self.contacts.remove(&customer);
+        }
+    }
+
+    /// Forgets the contacts before `horizon`; what they meant stays counted.
+    pub fn forget(&mut self, horizon: Timestamp) {
+        self.contacts.retain(|_, contacts| {
+            contacts.retain(|contact| contact.time >= horizon);
+            !contacts.is_empty()
+        });
+    }
+}
+
+/// Tells `times` times what a customer's contacts mean.
+fn tell(one_shots: &[OneShot], contacts: &[Contact], times: i32, count: &mut Vec<(u32, Fact, i32)>) {
+    for one_shot in one_shots {
+        let own = || contacts.iter().enumerate().filter(|(_, contact)| one_shot.contacts.contains(&contact.kind));
+        for (place, contact) in own() {
+            let repeated = own()
+                .skip_while(|(other, _)| *other <= place)
+                .take_while(|(_, other)| other.time.since(contact.time) <= one_shot.within_ms)
+                .any(|(_, other)| contact.topic.zip(other.topic).is_none_or(|(one, other)| one == other));
+            let mut tell = |place: u16| {
+                let fact = Fact { kind: one_shot.facts.plus(place), time: contact.time, value: Fact::UNKNOWN };
+                count.push((contact.group, fact, times));
+            };
+            tell(one_shot::CONTACTS);
+            if !repeated {
+                tell(one_shot::ONCE);
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Facts: what a case's history means. Each kind has a name that standards use, as in `call.answered`.
+//!
+//! A *moment* happened at a time and may have a value: a duration in milliseconds, or a customer's answer. A *standing*
+//! fact holds now, since a time. Facts are a pure function of a case's observations and of the time reached; the core
+//! counts the difference between the facts before and after an observation.
+
+use super::event::{Customer, Family};
+use super::time::Timestamp;
+
+/// A kind of fact: its place in [`Kinds`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FactKind(pub u16);
+
+/// One thing that a case's history means.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Fact {
+    /// What it means.
+    pub kind: FactKind,
+    /// When it happened, or since when it holds.
+    pub time: Timestamp,
+    /// Its duration in milliseconds or its answer; [`Fact::UNKNOWN`] if it has none.
+    pub value: i64,
+}
+
+impl Fact {
+    /// The value of a fact that has none, or whose beginning is not known.
+    pub const UNKNOWN: i64 = i64::MIN;
+}
+
+/// All that a case means at a moment.
+#[derive(Default, Debug)]
+pub struct Facts {
+    /// The facts, in the order the life cycle tells them.
+    pub all: Vec<Fact>,
+    /// Whose case it is.
+    pub customer: Option<Customer>,
+    /// What it is about.
+    pub topic: Option<u32>,
+    /// The group of the case.
+    pub group: u32,
+    /// The families of its observations, a bit each.
+    pub families: u64,
+    /// When the last of its observations happened.
+    pub last: Timestamp,
+    /// Whether the case is still open: its last word has not been said.
+    pub open: bool,
+    /// When time alone will next change the facts.
+    pub wake: Option<Timestamp>,
+}
+
+impl Facts {
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.all.clear();
+        self.customer = None;
+        self.topic = None;
+        self.group = 0;
+        self.families = 0;
+        self.open = false;
+        self.last = Timestamp::default();
+        self.wake = None;
+    }
+
+    /// Asks for the facts to be told again at `time`.
+    pub fn wake_at(&mut self, time: Timestamp) {
+        self.wake = Some(self.wake.map_or(time, |wake| wake.min(time)));
+    }
+}
+
+/// What a value of a kind of fact is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Measure {
+    /// It has no value.
+    Nothing,
+    /// A duration in milliseconds.
+    Duration,
+    /// An answer from 1 to 5.
+    Answer,
+    /// A standing fact: since when.
+    Standing,
+}
+
+/// The facts of each life cycle, in the order of the constants below.
+const CALL: [(&str, Measure); 9] = [
+    ("offered", Measure::Nothing),
+    ("answered", Measure::Duration),
+    ("abandoned", Measure::Duration),
+    ("overflowed", Measure::Duration),
+    ("transferred", Measure::Nothing),
+    ("ended", Measure::Duration),
+    ("handled", Measure::Duration),
+    ("waiting", Measure::Standing),
+    ("talking", Measure::Standing),
+];
+const QUEUE: [(&str, Measure); 6] = [
+    ("joined", Measure::Nothing),
+    ("called", Measure::Duration),
+    ("left", Measure::Duration),
+    ("served", Measure::Duration),
+    ("waiting", Measure::Standing),
+    ("at_counter", Measure::Standing),
+];
+const SURVEY: [(&str, Measure); 1] = [("rated", Measure::Answer)];
+const AGENT: [(&str, Measure); 5] = [
+    ("ready", Measure::Standing),
+    ("talking", Measure::Standing),
+    ("wrapup", Measure::Standing),
+    ("pause", Measure::Standing),
+    ("offline", Measure::Standing),
+];
+const ORDER: [(&str, Measure); 12] = [
+    ("opened", Measure::Nothing),
+    ("assigned", Measure::Duration),
+    ("arrived", Measure::Duration),
+    ("resolved", Measure::Duration),
+    ("first_resolved", Measure::Duration),
+    ("reopened", Measure::Nothing),
+    ("reopened_once", Measure::Nothing),
+    ("confirmed", Measure::Nothing),
+    ("escalated", Measure::Nothing),
+    ("cancelled", Measure::Nothing),
+    ("open", Measure::Standing),
+    ("paused", Measure::Standing),
+];
+const COMMITMENT: [(&str, Measure); 8] = [
+    ("promised", Measure::Nothing),
+    ("kept", Measure::Duration),
+    ("missed", Measure::Nothing),
+    ("late", Measure::Duration),
+    ("kept_due", Measure::Nothing),
+    ("running", Measure::Standing),
+    ("overdue", Measure::Standing),
+    ("due_soon", Measure::Standing),
+];
+const ONE_SHOT: [(&str, Measure); 2] = [("contacts", Measure::Nothing), ("once", Measure::Nothing)];
+
+/// Places of the facts within their life cycle; added to the first kind of a family or commitment.
+#[expect(missing_docs, reason = "each is the name it has in a standard")]
+pub mod place {
+    pub mod call {
+        pub const OFFERED: u16 = 0;
+        pub const ANSWERED: u16 = 1;
+        pub const ABANDONED: u16 = 2;
+        pub const OVERFLOWED: u16 = 3;
+        pub const TRANSFERRED: u16 = 4;
+        pub const ENDED: u16 = 5;
+        pub const HANDLED: u16 = 6;
+        pub const WAITING: u16 = 7;
+        pub const TALKING: u16 = 8;
+    }
+    pub mod queue {
+        pub const JOINED: u16 = 0;
+        pub const CALLED: u16 = 1;
+        pub const LEFT: u16 = 2;
+        pub const SERVED: u16 = 3;
+        pub const WAITING: u16 = 4;
+        pub const AT_COUNTER: u16 = 5;
+    }
+    pub mod order {
+        pub const OPENED: u16 = 0;
+        pub const ASSIGNED: u16 = 1;
+        pub const ARRIVED: u16 = 2;
+        pub const RESOLVED: u16 = 3;
+        pub const FIRST_RESOLVED: u16 = 4;
+        pub const REOPENED: u16 = 5;
+        pub const REOPENED_ONCE: u16 = 6;
+        pub const CONFIRMED: u16 = 7;
+        pub const ESCALATED: u16 = 8;
+        pub const CANCELLED: u16 = 9;
+        pub const OPEN: u16 = 10;
+        pub const PAUSED: u16 = 11;
+    }
+    pub mod commitment {
+        pub const PROMISED: u16 = 0;
+        pub const KEPT: u16 = 1;
+        pub const MISSED: u16 = 2;
+        pub const LATE: u16 = 3;
+        pub const KEPT_DUE: u16 = 4;
+        pub const RUNNING: u16 = 5;
+        pub const OVERDUE: u16 = 6;
+        pub const DUE_SOON: u16 = 7;
+    }
+    pub mod one_shot {
+        pub const CONTACTS: u16 = 0;
+        pub const ONCE: u16 = 1;
+    }
+}
+
+/// The kinds of facts there are under a standard.
+#[derive(Clone, Default, Debug)]
+pub struct Kinds {
+    /// Each kind's name, what its value is, and the family it comes from.
+    all: Vec<(String, Measure, Family)>,
+    families: Vec<u16>,
+}
+
+impl Kinds {
+    /// The facts of the families, in their order.
+    #[must_use]
+    pub fn new(families: &[String]) -> Kinds {
+        let mut kinds = Kinds::default();
+        for (number, name) in families.iter().enumerate() {
+            let family = Family(u8::try_from(number).unwrap_or(u8::MAX));
+            let facts: &[_] = match family {
+                Family::CALL => &CALL,
+                Family::QUEUE => &QUEUE,
+                Family::SURVEY => &SURVEY,
+                Family::AGENT => &AGENT,
+                _ => &ORDER,
+            };
+            let first = kinds.add(name, facts, family);
+            kinds.families.push(first.0);
+        }
+        kinds
+    }
+
+    fn add(&mut self, prefix: &str, facts: &[(&str, Measure)], family: Family) -> FactKind {
+        let first = FactKind(u16::try_from(self.all.len()).unwrap_or(u16::MAX));
+        self.all.extend(facts.iter().map(|(name, measure)| (format!("{prefix}.{name}"), *measure, family)));
+        first
+    }
+
+    /// Adds the facts of a commitment on cases of `family`; the result is the first of them.
+    pub fn add_commitment(&mut self, name: &str, family: Family) -> FactKind {
+        self.add(name, &COMMITMENT, family)
+    }
+
+    /// Adds the facts that a one-shot indicator draws from the contacts of a customer.
+    pub fn add_one_shot(&mut self, name: &str, family: Family) -> FactKind {
+        self.add(name, &ONE_SHOT, family)
+    }
+
+    /// The first kind of a family's facts.
+    #[must_use]
+    pub fn first_of(&self, family: Family) -> FactKind {
+        FactKind(self.families.get(usize::from(family.0)).copied().unwrap_or(u16::MAX))
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<FactKind> {
+        let place = self.all.iter().position(|(known, ..)| known == name)?;
+        u16::try_from(place).ok().map(FactKind)
+    }
+
+    /// The name of a kind, as in `call.answered`.
+    #[must_use]
+    pub fn name(&self, kind: FactKind) -> &str {
+        &self.all[usize::from(kind.0)].0
+    }
+
+    /// What the value of a kind is.
+    #[must_use]
+    pub fn measure(&self, kind: FactKind) -> Measure {
+        self.all[usize::from(kind.0)].1
+    }
+
+    /// The family whose cases have this kind of fact.
+    #[must_use]
+    pub fn family(&self, kind: FactKind) -> Family {
+        self.all[usize::from(kind.0)].2
+    }
+
+    /// Every name, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().map(|(name, ..)| name.as_str())
+    }
+
+    /// How many kinds there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+}
+
+impl FactKind {
+    /// The kind `place` behind this one, the first of its life cycle.
+    #[must_use]
+    pub fn plus(self, place: u16) -> FactKind {
+        FactKind(self.0 + place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_are_where_the_names_are() {
+        let families: Vec<String> = ["call", "queue", "survey", "agent", "repair"].map(String::from).to_vec();
+        let mut kinds = Kinds::new(&families);
+        let commitment = kinds.add_commitment("promise", Family::FIRST_ORDER);
+        let name = |family: Family, place: u16| kinds.name(kinds.first_of(family).plus(place)).to_owned();
+        assert_eq!(name(Family::CALL, place::call::TALKING), "call.talking");
+        assert_eq!(name(Family::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
+        assert_eq!(name(Family::FIRST_ORDER, place::order::PAUSED), "repair.paused");
+        assert_eq!(name(Family::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
+        assert_eq!(kinds.name(commitment.plus(place::commitment::DUE_SOON)), "promise.due_soon");
+        assert_eq!(kinds.find("promise.kept_due"), Some(commitment.plus(place::commitment::KEPT_DUE)));
+        assert_eq!(kinds.family(commitment), Family::FIRST_ORDER);
+    }
+}

@@ -1,0 +1,131 @@
+//! Groups of cases with the same attributes, and the scopes they belong to.
+//!
+//! The numbers of groups and scopes depend on the order of arrival; nothing that leaves the core may.
+
+use super::cell::{Plan, Program};
+use super::event::{Attributes, Batch};
+use super::standard::Standard;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// The most groups there can be. Cases with still other attributes count as cases without any.
+pub const GROUPS: usize = 65_536;
+
+/// A group of cases.
+#[derive(Debug)]
+pub struct Group {
+    /// What the cases have in common.
+    pub attributes: Attributes,
+    /// The scopes the group belongs to.
+    pub scopes: Vec<u32>,
+    /// Which of the programs says what its facts add to.
+    pub program: u32,
+}
+
+/// A scope: the values of some dimensions, in the order of the standard's scope.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Scope {
+    /// Which of the standard's scopes.
+    pub kind: usize,
+    /// The values of its dimensions.
+    pub values: Vec<Box<str>>,
+}
+
+/// All groups and scopes seen.
+#[derive(Debug, Default)]
+pub struct Groups {
+    all: Vec<Group>,
+    by_attributes: BTreeMap<Attributes, u32>,
+    joined: BTreeMap<(u32, u32), u32>,
+    scopes: Vec<Scope>,
+    by_scope: BTreeMap<Scope, u32>,
+    programs: Vec<Program>,
+}
+
+impl Groups {
+    /// The group of these attributes.
+    pub fn intern(&mut self, attributes: &Attributes, standard: &Standard, plan: &Plan) -> u32 {
+        if let Some(number) = self.by_attributes.get(attributes) {
+            return *number;
+        }
+        if self.all.len() >= GROUPS {
+            let none: Attributes = vec![None; attributes.len()].into();
+            if attributes != &none {
+                return self.intern(&none, standard, plan);
+            }
+        }
+        let number = self.all.len() as u32;
+        let scopes = self.scopes_of(attributes, standard);
+        let program = plan.program(attributes);
+        let program = self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
+            self.programs.push(program);
+            self.programs.len() - 1
+        });
+        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32 });
+        self.by_attributes.insert(attributes.clone(), number);
+        number
+    }
+
+    /// The groups of a batch, by the batch's own numbers.
+    pub fn intern_all(&mut self, batch: &Batch, standard: &Standard, plan: &Plan) -> Vec<u32> {
+        batch.groups.iter().map(|attributes| self.intern(attributes, standard, plan)).collect()
+    }
+
+    /// The group that has the attributes of `first`, and those of `second` where `first` has none.
+    pub fn join(&mut self, first: u32, second: u32, standard: &Standard, plan: &Plan) -> u32 {
+        if let Some(number) = self.joined.get(&(first, second)) {
+            return *number;
+        }
+        let pairs = self.all[first as usize].attributes.iter().zip(&self.all[second as usize].attributes);
+        let attributes: Attributes = pairs.map(|(one, other)| one.clone().or_else(|| other.clone())).collect();
+        let number = self.intern(&attributes, standard, plan);
+        self.joined.insert((first, second), number);
+        number
+    }
+
+    fn scopes_of(&mut self, attributes: &Attributes, standard: &Standard) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        for (kind, dimensions) in standard.scopes.iter().enumerate() {
+            let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.get(at).cloned().flatten()).collect();
+            let Some(values) = values else { continue };
+            let scope = Scope { kind, values };
+            let next = self.scopes.len() as u32;
+            let number = *self.by_scope.entry(scope).or_insert_with_key(|scope| {
+                self.scopes.push(scope.clone());
+                next
+            });
+            numbers.push(number);
+        }
+        numbers
+    }
+
+    /// The order of two groups by their attributes.
+    #[must_use]
+    pub fn compare(&self, one: u32, other: u32) -> Ordering {
+        self.all[one as usize].attributes.cmp(&self.all[other as usize].attributes)
+    }
+
+    /// A group by its number.
+    #[must_use]
+    pub fn get(&self, number: u32) -> &Group {
+        &self.all[number as usize]
+    }
+
+    /// What the facts of a group's cases add to.
+    #[must_use]
+    pub fn program(&self, number: u32) -> &Program {
+        &self.programs[self.all[number as usize].program as usize]
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The scopes by their numbers.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+}

@@ -1,0 +1,155 @@
+//! Durations in log-spaced buckets that add, subtract and merge: percentiles of every window at once.
+//!
+//! Buckets are one millisecond wide below 128 ms, and 64 an octave above: a value read back from the middle of its bucket
+//! is off by at most 1/128 = 0.8 %. All windows of a bucket lie side by side, so a value touches one cache line however
+//! many windows it falls into. Eight neighbouring buckets make a chunk; only the chunks touched take memory.
+
+use super::window::{LANES, Lanes};
+
+/// Buckets below this many milliseconds hold a single millisecond.
+const LINEAR: i64 = 128;
+const PER_OCTAVE: usize = 64;
+const CHUNK: usize = 8;
+
+/// The relative error of a percentile: half the widest bucket over its lower edge.
+pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
+
+/// The bucket of a duration in milliseconds; what is negative counts as 0.
+#[must_use]
+pub fn bucket(millis: i64) -> u16 {
+    if millis < LINEAR {
+        return u16::try_from(millis).unwrap_or(0);
+    }
+    // At most 2^43 ms (279 years), which no two event times are apart.
+    let octave = (63 - millis.leading_zeros()).min(43);
+    let place = (millis >> (octave - 6)) as usize & (PER_OCTAVE - 1);
+    (LINEAR as usize + (octave as usize - 7) * PER_OCTAVE + place) as u16
+}
+
+/// The middle of a bucket, in milliseconds.
+#[must_use]
+pub fn middle(bucket: usize) -> f64 {
+    let Some(above) = bucket.checked_sub(LINEAR as usize) else { return bucket as f64 };
+    let (octave, place) = (above / PER_OCTAVE + 7, above % PER_OCTAVE);
+    let width = 1_i64 << (octave - 6);
+    ((PER_OCTAVE + place) as i64 * width) as f64 + (width - 1) as f64 / 2.0
+}
+
+/// How many values fell into each bucket, for every window.
+#[derive(Clone, Default, Debug)]
+pub struct Histogram {
+    /// For each run of eight buckets, the place of its chunk plus one; 0 where nothing fell.
+    index: Vec<u16>,
+    chunks: Vec<[Lanes; CHUNK]>,
+}
+
+impl Histogram {
+    /// Adds `counts`, a number for each window, to a bucket.
+    pub fn add(&mut self, bucket: u16, counts: &Lanes) {
+        let lanes = self.lanes(bucket);
+        for (sum, count) in lanes.iter_mut().zip(counts) {
+            *sum += count;
+        }
+    }
+
+    /// The counts of a bucket in all windows, to change.
+    pub fn lanes(&mut self, bucket: u16) -> &mut Lanes {
+        let (run, place) = (usize::from(bucket) / CHUNK, usize::from(bucket) % CHUNK);
+        if run >= self.index.len() {
+            self.index.resize(run + 1, 0);
+        }
+        if self.index[run] == 0 {
+            self.chunks.push([[0; LANES]; CHUNK]);
+            // There are at most 312 runs of buckets, so the number fits.
+            self.index[run] = self.chunks.len() as u16;
+        }
+        &mut self.chunks[usize::from(self.index[run]) - 1][place]
+    }
+
+    /// Empties one window.
+    pub fn clear(&mut self, lane: usize) {
+        for chunk in &mut self.chunks {
+            for bucket in chunk {
+                bucket[lane] = 0;
+            }
+        }
+    }
+
+    /// Adds everything to `total`.
+    pub fn add_to(&self, total: &mut Totals) {
+        for (run, &chunk) in self.index.iter().enumerate().filter(|(_, chunk)| **chunk != 0) {
+            let first = run * CHUNK;
+            if total.buckets.len() < first + CHUNK {
+                total.buckets.resize(first + CHUNK, [0; LANES]);
+            }
+            for (sum, lanes) in total.buckets[first..].iter_mut().zip(&self.chunks[usize::from(chunk) - 1]) {
+                for (sum, count) in sum.iter_mut().zip(lanes) {
+                    *sum += i64::from(*count);
+                }
+            }
+        }
+    }
+}
+
+/// The sum of histograms, to read percentiles from.
+#[derive(Default, Debug)]
+pub struct Totals {
+    buckets: Vec<[i64; LANES]>,
+}
+
+impl Totals {
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.buckets.clear();
+    }
+
+    /// The nearest-rank percentiles of a window, in milliseconds, for shares in rising order: the smallest value such that at
+    /// least that share of the values is not greater. A share of 1 is the maximum.
+    #[must_use]
+    pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
+        let total: i64 = self.buckets.iter().map(|lanes| lanes[lane]).sum();
+        let mut found = [0.0; N];
+        let (mut seen, mut next) = (0, 0);
+        for (bucket, lanes) in self.buckets.iter().enumerate() {
+            seen += lanes[lane];
+            while next < N && seen >= ((shares[next] * total as f64).ceil() as i64).max(1) {
+                found[next] = middle(bucket);
+                next += 1;
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_s_middle_is_within_the_stated_error_of_every_value_in_it() {
+        for value in (0..5_000).chain((1..40).flat_map(|power| [(1_i64 << power) - 1, 1 << power, (1 << power) + 1, 3 << power])) {
+            let read = middle(usize::from(bucket(value)));
+            assert!((read - value as f64).abs() <= RELATIVE_ERROR * value as f64 + 1e-9, "{value} read as {read}");
+        }
+        assert_eq!(bucket(-5), 0);
+        assert!(bucket(i64::MAX) < 2_496);
+    }
+
+    #[test]
+    fn what_is_added_and_withdrawn_leaves_nothing() {
+        let mut histogram = Histogram::default();
+        let one = [1; LANES];
+        for value in [0, 7_000, 46_000, 900_000] {
+            histogram.add(bucket(value), &one);
+        }
+        histogram.add(bucket(900_000), &[-1; LANES]);
+        let mut totals = Totals::default();
+        histogram.add_to(&mut totals);
+        let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);
+        assert!((median - 7_000.0).abs() <= 70.0 && (maximum - 46_000.0).abs() <= 460.0, "{median} {maximum}");
+        histogram.clear(0);
+        totals.clear();
+        histogram.add_to(&mut totals);
+        assert_eq!(totals.percentiles(0, [1.0]), [0.0]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Panes: what happened in each stretch of time, so that it can be taken out of a rolling window when it leaves.
+//!
+//! Windows with the same step share a *tier* of panes. A pane that has left the longest window of its tier is poured into
+//! the coarser pane of the next; one that has left them all is dropped. So memory is bounded by the windows declared, not
+//! by traffic: at most a few hundred panes, each with a cell for every group that had facts in it.
+
+use super::cell::{Cell, PaneCell, Plan};
+use super::time::Timestamp;
+use super::window::{LANES, Lanes, Window};
+use std::collections::VecDeque;
+
+/// One stretch of time.
+#[derive(Debug, Default)]
+struct Pane {
+    /// For each group, the place of its cell plus one; 0 if it had no facts.
+    places: Vec<u32>,
+    cells: Vec<(u32, PaneCell)>,
+}
+
+/// The panes of the windows with one step.
+#[derive(Debug)]
+struct Tier {
+    step: i64,
+    /// The beginning of the first pane.
+    first: Timestamp,
+    panes: VecDeque<Pane>,
+    /// The lanes of its windows, shortest first.
+    lanes: Vec<usize>,
+}
+
+/// The windows of a standard with what lies in them.
+#[derive(Debug)]
+pub struct Panes {
+    windows: Vec<Window>,
+    zone: jiff::tz::TimeZone,
+    begins: [Timestamp; LANES],
+    tiers: Vec<Tier>,
+}
+
+impl Panes {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn new(windows: &[Window], zone: jiff::tz::TimeZone) -> Panes {
+        let mut rolling: Vec<(i64, usize)> =
+            windows.iter().enumerate().filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None }).collect();
+        rolling.sort_unstable();
+        let mut tiers: Vec<Tier> = Vec::new();
+        for (length, lane) in rolling {
+            let step = Window::step(length);
+            match tiers.last_mut() {
+                Some(tier) if tier.step == step => tier.lanes.push(lane),
+                _ => tiers.push(Tier { step, first: Timestamp(i64::MIN), panes: VecDeque::new(), lanes: vec![lane] }),
+            }
+        }
+        Panes { windows: windows.to_vec(), zone, begins: [Timestamp(i64::MAX); LANES], tiers }
+    }
+
+    /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
+    pub fn advance(&mut self, now: Timestamp, cells: &mut [Cell], plan: &Plan) {
+        let before = self.begins;
+        for (lane, window) in self.windows.iter().enumerate() {
+            self.begins[lane] = window.begin(now, &self.zone);
+        }
+        for (lane, _) in self.windows.iter().enumerate().filter(|(_, window)| **window == Window::Today) {
+            if self.begins[lane] != before[lane] {
+                cells.iter_mut().for_each(|cell| cell.clear(lane));
+            }
+        }
+        for number in 0..self.tiers.len() {
+            let (tiers, coarser) = self.tiers.split_at_mut(number + 1);
+            tiers[number].advance(&before, &self.begins, cells, coarser.first_mut(), plan);
+        }
+    }
+
+    /// The first millisecond of each window.
+    #[must_use]
+    pub fn begins(&self) -> &[Timestamp; LANES] {
+        &self.begins
+    }
+
+    /// Which windows a moment lies in: 1 for each that it does.
+    #[must_use]
+    pub fn mask(&self, time: Timestamp) -> Lanes {
+        self.begins.map(|begin| i32::from(time >= begin))
+    }
+
+    /// The cell of a group for the pane in which `time` lies; none if it lies before every rolling window.
+    pub fn cell(&mut self, time: Timestamp, group: u32, plan: &Plan) -> Option<&mut PaneCell> {
+        let begins = &self.begins;
+        let tier = self.tiers.iter_mut().find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
+        tier.cell(time, group, plan)
+    }
+}
+
+impl Tier {
+    fn advance(&mut self, before: &[Timestamp; LANES], after: &[Timestamp; LANES], cells: &mut [Cell], mut coarser: Option<&mut Tier>, plan: &Plan) {
+        let Some(&longest) = self.lanes.last() else { return };
+        for &lane in &self.lanes {
+            let mut begin = self.first;
+            for pane in &self.panes {
+                if begin >= after[lane] {
+                    break;
+                }
+                if begin >= before[lane] {
+                    for (group, cell) in &pane.cells {
+                        cells[*group as usize].subtract(cell, lane);
+                    }
+                }
+                begin = begin.plus(self.step);
+            }
+        }
+        while self.first < after[longest] && !self.panes.is_empty() {
+            if let (Some(pane), Some(coarser)) = (self.panes.pop_front(), &mut coarser) {
+                for (group, cell) in &pane.cells {
+                    if let Some(sum) = coarser.cell(self.first, *group, plan) {
+                        sum.merge(cell);
+                    }
+                }
+            }
+            self.first = self.first.plus(self.step);
+        }
+        if self.panes.is_empty() {
+            self.first = after[longest];
+        }
+    }
+
+    /// The cell of a group in the pane of `time`, which must not lie before the first pane.
+    fn cell(&mut self, time: Timestamp, group: u32, plan: &Plan) -> Option<&mut PaneCell> {
+        let place = usize::try_from(time.since(self.first).div_euclid(self.step)).ok()?;
+        if place >= self.panes.len() {
+            self.panes.resize_with(place + 1, Pane::default);
+        }
+        let pane = &mut self.panes[place];
+        let group_place = group as usize;
+        if group_place >= pane.places.len() {
+            pane.places.resize(group_place + 1, 0);
+        }
+        if pane.places[group_place] == 0 {
+            pane.cells.push((group, PaneCell::new(plan)));
+            pane.places[group_place] = pane.cells.len() as u32;
+        }
+        Some(&mut pane.cells[pane.places[group_place] as usize - 1].1)
+    }
+}

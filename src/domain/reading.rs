@@ -1,0 +1,194 @@
+//! Readings: what the cells mean by the standard's formulas, for every scope and window.
+//!
+//! Cells are kept for the finest groups only; a wider scope is the sum of its groups, made here.
+
+use super::board::{Board, Durations, Key, Level, MadeOf, Reading, State as Trust};
+use super::cell::{Cell, Plan, answers, fits};
+use super::group::{Groups, Scope};
+use super::histogram::Totals;
+use super::level::Levels;
+use super::standard::{Better, Formula, Indicator, Standard, Tally};
+use super::time::Timestamp;
+use super::window::{LANES, Window};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the core knows when it is asked for a board.
+pub struct State<'a> {
+    /// The standard in force.
+    pub standard: &'a Arc<Standard>,
+    /// What the cells sum.
+    pub plan: &'a Plan,
+    /// The groups and scopes.
+    pub groups: &'a Groups,
+    /// The sums, by group.
+    pub cells: &'a [Cell],
+    /// How many cases of each family were seen, by group.
+    pub seen: &'a [Vec<u64>],
+    /// What stands now.
+    pub levels: &'a Levels,
+    /// Where the windows begin.
+    pub begins: &'a [Timestamp; LANES],
+    /// The time reached.
+    pub now: Timestamp,
+    /// Whether the sources have been silent for too long.
+    pub stale: bool,
+}
+
+/// The sums of one scope.
+struct Sums {
+    members: Vec<u32>,
+    counts: Vec<[i64; LANES]>,
+    of: Vec<[i64; LANES]>,
+    sums: Vec<[i64; LANES]>,
+}
+
+/// Every reading there is: the whole organisation's for each indicator, and those of every scope with cases that the
+/// indicator speaks of.
+#[must_use]
+pub fn board(state: &State<'_>) -> Board {
+    let standard = state.standard;
+    let mut members: BTreeMap<&Scope, Vec<u32>> = BTreeMap::new();
+    let everything = Scope { kind: standard.scopes.iter().position(Vec::is_empty).unwrap_or(usize::MAX), values: Vec::new() };
+    if everything.kind != usize::MAX {
+        members.insert(&everything, Vec::new());
+    }
+    for group in 0..state.groups.count() as u32 {
+        if state.seen[group as usize].iter().any(|cases| *cases > 0) {
+            for scope in &state.groups.get(group).scopes {
+                members.entry(&state.groups.scopes()[*scope as usize]).or_default().push(group);
+            }
+        }
+    }
+    let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); standard.indicators.len()];
+    let mut totals = Totals::default();
+    for (scope, members) in members {
+        let sums = Sums::new(state, members);
+        let families = sums.families(state);
+        let scope = Arc::new(scope.clone());
+        for (number, indicator) in standard.indicators.iter().enumerate() {
+            if scope.values.is_empty() || families & indicator.families != 0 {
+                read(state, number, indicator, &scope, &sums, &mut totals, &mut readings[number]);
+            }
+        }
+    }
+    let as_of = (state.now.0 != i64::MIN).then_some(state.now);
+    Board { standard: standard.clone(), revision: 0, as_of, readings: readings.into_iter().flatten().collect() }
+}
+
+impl Sums {
+    fn new(state: &State<'_>, members: Vec<u32>) -> Sums {
+        let mut sums = Sums {
+            members,
+            counts: vec![[0; LANES]; state.plan.slots()],
+            of: vec![[0; LANES]; state.plan.durations()],
+            sums: vec![[0; LANES]; state.plan.durations()],
+        };
+        for cell in sums.members.iter().map(|group| &state.cells[*group as usize]) {
+            for (sum, count) in sums.counts.iter_mut().flatten().zip(cell.counts.iter().flatten()) {
+                *sum += i64::from(*count);
+            }
+            for (number, durations) in cell.durations.iter().enumerate() {
+                for lane in 0..LANES {
+                    sums.of[number][lane] += i64::from(durations.of[lane]);
+                    sums.sums[number][lane] += durations.sum[lane];
+                }
+            }
+        }
+        sums
+    }
+
+    fn families(&self, state: &State<'_>) -> u64 {
+        let seen = |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
+        self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one)
+    }
+
+    fn count(&self, state: &State<'_>, tallies: &[Tally], lane: usize) -> i64 {
+        tallies.iter().filter_map(|tally| state.plan.slot(tally)).map(|slot| self.counts[slot][lane]).sum()
+    }
+}
+
+/// Adds the readings of one indicator in one scope.
+fn read(state: &State<'_>, number: usize, indicator: &Indicator, scope: &Arc<Scope>, sums: &Sums, totals: &mut Totals, out: &mut Vec<Reading>) {
+    let mut add = |window: Option<usize>, value: Option<f64>, of: Option<i64>, made_of: MadeOf| {
+        let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(matures), .. }
+            if window.is_some_and(|lane| state.now.since(state.begins[lane].max(Timestamp::MIN)) <= matures || state.standard.windows[lane] == Window::All));
+        let trust = trust(state.stale, value, of, indicator.small_sample, provisional);
+        let level = if trust == Trust::SmallSample { Level::None } else { level(indicator, value) };
+        out.push(Reading { key: Key { indicator: number, scope: scope.clone(), window }, value, made_of, state: trust, level });
+    };
+    let windows = 0..state.standard.windows.len();
+    match &indicator.formula {
+        Formula::Ratio { good, of, .. } => {
+            for lane in windows {
+                let (good, of) = (sums.count(state, good, lane), sums.count(state, of, lane));
+                add(Some(lane), (of != 0).then(|| good as f64 / of as f64), Some(of), MadeOf::Ratio { good, of });
+            }
+        }
+        Formula::Duration { of } => {
+            let Some(place) = state.plan.duration(of) else { return };
+            totals.clear();
+            sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
+            for lane in windows {
+                let durations = durations(sums.of[place][lane], sums.sums[place][lane], totals, lane);
+                add(Some(lane), (durations.of > 0).then_some(durations.mean), Some(durations.of), MadeOf::Duration(durations));
+            }
+        }
+        Formula::Score { of, weights } => {
+            let answers = answers(of, weights.len());
+            for lane in windows {
+                let counts: Vec<i64> = answers.iter().map(|tallies| sums.count(state, tallies, lane)).collect();
+                let of: i64 = counts.iter().sum();
+                let sum: f64 = counts.iter().zip(weights).map(|(count, weight)| *count as f64 * weight).sum();
+                add(Some(lane), (of > 0).then(|| sum / of as f64), Some(of), MadeOf::Score { of });
+            }
+        }
+        Formula::Level { of } => {
+            let count: i64 = standing(state, sums, of).map(|(tally, group)| state.levels.count(tally.kind, group)).sum();
+            add(None, Some(count as f64), None, MadeOf::Level);
+        }
+        Formula::Oldest { of } => {
+            let since = standing(state, sums, of).filter_map(|(tally, group)| state.levels.oldest(tally.kind, group)).min();
+            let age = since.map(|since| state.now.since(since) as f64 / 1_000.0);
+            add(None, age, None, MadeOf::Oldest { since });
+        }
+    }
+}
+
+fn standing<'a>(state: &'a State<'_>, sums: &'a Sums, of: &'a [Tally]) -> impl Iterator<Item = (&'a Tally, u32)> {
+    let fitting = move |group: u32| of.iter().filter(move |tally| fits(tally, &state.groups.get(group).attributes));
+    sums.members.iter().flat_map(move |group| fitting(*group).map(|tally| (tally, *group)))
+}
+
+fn durations(of: i64, sum_ms: i64, totals: &Totals, lane: usize) -> Durations {
+    if of <= 0 {
+        return Durations::default();
+    }
+    let [p50, p80, p90, p95, p99, max] = totals.percentiles(lane, [0.5, 0.8, 0.9, 0.95, 0.99, 1.0]).map(|millis| millis / 1_000.0);
+    Durations { of, mean: sum_ms as f64 / 1_000.0 / of as f64, p50, p80, p90, p95, p99, max }
+}
+
+/// The first reason not to trust a value, if there is one.
+fn trust(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, provisional: bool) -> Trust {
+    match value {
+        _ if stale => Trust::Stale,
+        None => Trust::NoTraffic,
+        Some(_) if of.is_some_and(|of| of.unsigned_abs() < small_sample) => Trust::SmallSample,
+        Some(_) if provisional => Trust::Provisional,
+        Some(_) => Trust::Ok,
+    }
+}
+
+/// How a value stands to the indicator's target.
+fn level(indicator: &Indicator, value: Option<f64>) -> Level {
+    let (Some(target), Some(value)) = (indicator.target, value) else { return Level::None };
+    let reaches = |threshold: f64| match target.better {
+        Better::Higher => value >= threshold,
+        Better::Lower => value <= threshold,
+    };
+    match target.warning {
+        _ if !reaches(target.value) => Level::Breached,
+        Some(warning) if !reaches(warning) => Level::Warning,
+        _ => Level::Met,
+    }
+}

@@ -1,0 +1,130 @@
+//! Windows: which stretch of time a reading covers, and where each begins when the core has reached a certain time.
+//!
+//! A rolling window begins at a multiple of its step, so that whole panes leave it: the last five minutes are the last five
+//! minutes rounded out to ten seconds. Calendar windows begin at midnight in the organisation's time zone. Every count is
+//! kept for all windows side by side, in *lanes*.
+
+use super::time::{HOUR, MINUTE, SECOND, Timestamp};
+use jiff::tz::TimeZone;
+
+/// The most windows a standard may declare.
+pub const LANES: usize = 8;
+
+/// A count for each window.
+pub type Lanes = [i32; LANES];
+
+/// A stretch of time that readings cover, up to the time reached.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Window {
+    /// So many milliseconds back.
+    Rolling(i64),
+    /// From midnight in the organisation's time zone.
+    Today,
+    /// Everything there ever was: for a replay.
+    All,
+}
+
+impl Window {
+    /// The window of readings about now, such as how many are waiting.
+    pub const NOW: &'static str = "now";
+    /// The longest rolling window, in milliseconds: a week.
+    pub const LONGEST: i64 = 7 * 24 * HOUR;
+
+    /// How finely a rolling window moves, in milliseconds.
+    #[must_use]
+    pub fn step(length: i64) -> i64 {
+        match length {
+            ..=600_000 => 10 * SECOND,
+            ..=7_200_000 => MINUTE,
+            _ => 15 * MINUTE,
+        }
+    }
+
+    /// The window of this name: `5m`, `24h`, `7d`, `today`, `all`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Window> {
+        match name {
+            "today" => return Some(Window::Today),
+            "all" => return Some(Window::All),
+            _ => {}
+        }
+        let split = name.len().checked_sub(1).filter(|at| name.is_char_boundary(*at))?;
+        let unit = match &name[split..] {
+            "m" => MINUTE,
+            "h" => HOUR,
+            "d" => 24 * HOUR,
+            _ => return None,
+        };
+        let number: i64 = name[..split].parse().ok()?;
+        let length = number.checked_mul(unit)?;
+        (length >= MINUTE && length <= Window::LONGEST && name.starts_with(|c: char| c.is_ascii_digit())).then_some(Window::Rolling(length))
+    }
+
+    /// The first millisecond the window covers when `now` is reached.
+    #[must_use]
+    pub fn begin(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Window::Rolling(length) => {
+                let step = Window::step(length);
+                Timestamp((now.0.saturating_sub(length)).div_euclid(step) * step)
+            }
+            Window::Today => midnight(now, zone),
+            Window::All => Timestamp(i64::MIN),
+        }
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Window::Today => f.write_str("today"),
+            Window::All => f.write_str("all"),
+            Window::Rolling(length) if length % HOUR == 0 => write!(f, "{}h", length / HOUR),
+            Window::Rolling(length) => write!(f, "{}m", length / MINUTE),
+        }
+    }
+}
+
+/// The first moment of the day in which `now` lies, in a time zone; where the clocks skip midnight, the first that exists.
+fn midnight(now: Timestamp, zone: &TimeZone) -> Timestamp {
+    jiff::Timestamp::from_millisecond(now.0)
+        .ok()
+        .and_then(|time| time.to_zoned(zone.clone()).start_of_day().ok())
+        .map_or(now, |midnight| Timestamp(midnight.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("a good time")
+    }
+
+    #[test]
+    fn windows_are_named_as_people_write_them() {
+        for (name, window) in [("5m", Window::Rolling(300_000)), ("24h", Window::Rolling(86_400_000)), ("today", Window::Today)] {
+            assert_eq!(Window::parse(name), Some(window));
+            assert_eq!(window.to_string(), name);
+        }
+        for name in ["", "m", "5", "0m", "-5m", "5s", "999999999999999999h", "8d", "分"] {
+            assert_eq!(Window::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn today_begins_at_midnight_where_the_organisation_is() {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a bundled zone");
+        let now = time("2026-03-01T17:30:00Z");
+        assert_eq!(Window::Today.begin(now, &zone), time("2026-03-02T00:00:00+08:00"));
+        // Clocks went forward at midnight in Beirut on 2026-03-29: that day begins at 01:00.
+        let beirut = TimeZone::get("Asia/Beirut").expect("a bundled zone");
+        assert_eq!(Window::Today.begin(time("2026-03-29T09:00:00+03:00"), &beirut), time("2026-03-29T01:00:00+03:00"));
+    }
+
+    #[test]
+    fn a_rolling_window_moves_in_steps_and_never_covers_less_than_it_says() {
+        let begin = Window::Rolling(5 * MINUTE).begin(time("2026-03-01T08:10:07Z"), &TimeZone::UTC);
+        assert_eq!(begin, time("2026-03-01T08:05:00Z"));
+    }
+}

@@ -3,3 +3,4 @@
 pub mod document;
 pub mod domain;
 pub mod ingest;
+pub mod standard;

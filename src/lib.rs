@@ -1,4 +1,5 @@
 //! firstline: a real-time service operations monitor.
 
+pub mod document;
 pub mod domain;
 pub mod ingest;

@@ -1,0 +1,49 @@
+//! "Did you mean ...?": the word a mistyped one stands nearest to.
+//!
+//! The distance counts insertions, deletions, replacements and swaps of two neighbours, because swapped letters are
+//! what fingers do most.
+
+/// The word of `known` that `word` is most likely a misspelling of; `None` if none is near enough to be worth saying.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // Beyond 64 characters a comparison costs more than the hint is worth.
+    if word.len() > 64 {
+        return None;
+    }
+    let far = (word.chars().count() + 1).max(3) / 3;
+    known.into_iter().map(|candidate| (distance(word, candidate), candidate)).filter(|(d, _)| *d <= far).min().map(|(_, c)| c)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, right) in b.iter().enumerate() {
+            let mut best = (row[j] + usize::from(left != right)).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *left == b[j - 1] && a[i - 1] == *right {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_named_and_a_stranger_is_not() {
+        let known = ["ratio", "duration", "level", "target"];
+        assert_eq!(nearest("ratoi", known), Some("ratio"));
+        assert_eq!(nearest("Levl", known), Some("level"));
+        assert_eq!(nearest("colour", known), None);
+        assert_eq!(nearest("", known), None);
+        assert_eq!(distance("ab", "ba"), 1);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

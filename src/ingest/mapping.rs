@@ -13,6 +13,7 @@
 //! columns = ["no", "opened", "state"]   # names them otherwise
 //! missing = ["", "?"]                   # cells that mean "nothing"; default [""]; cells are trimmed first
 //! group_by = "no"                       # rows with the same value are one group, wherever they stand in the file
+//! sort_by = "opened"                    # a time that orders the rows of a group; default: as they stand in the file
 //! subject = "{no}"                      # the case; `{name}` is a column, value or time
 //! data = { queue = "team" }             # fields of every event: field = name, or { text = "constant {name}" }
 //!
@@ -84,6 +85,8 @@ pub struct Mapping {
     /// The columns the mapping speaks of; everything below knows a column by its place here.
     columns: Vec<String>,
     group_by: Option<usize>,
+    /// The time by which the rows of a group are ordered.
+    sort_by: Option<usize>,
     /// Values and times; each uses only those before it.
     definitions: Vec<Definition>,
     leave_out: Vec<(Condition, String)>,

@@ -32,18 +32,26 @@ pub(super) fn check(root: &Table<'_>) -> Mapping {
         missing: root.strings("missing").map_or_else(|| vec![String::new()], owned),
         columns: Vec::new(),
         group_by: root.value("group_by").and_then(|value| names.column(value)),
+        sort_by: None,
         definitions: Vec::new(),
         leave_out: Vec::new(),
         events: Vec::new(),
     };
     definitions(root, &mut names, mapping.group_by.is_some());
+    mapping.sort_by = root.value("sort_by").and_then(|value| {
+        if root.value("group_by").is_none() {
+            value.problem("`sort_by` orders the rows of a group: it needs `group_by`");
+        }
+        names.time(value)
+    });
     for entry in root.tables("leave_out") {
         let when = entry.required("when", "a condition, as in { state = \"test\" }").and_then(|value| names.condition(value.table()?));
         let reason = entry.required_string("reason");
         mapping.leave_out.extend(when.zip(reason.map(str::to_owned)));
         entry.finish();
     }
-    let subject = root.value("subject").and_then(|value| names.template(value));
+    // A broken subject is one problem, not one more at every event.
+    let subject = root.value("subject").map(|value| names.template(value).unwrap_or_else(|| Template(Vec::new())));
     let data = root.table("data").map(|table| data(&table, &mut names)).unwrap_or_default();
     let events = root.tables("event");
     if events.is_empty() {

@@ -69,7 +69,9 @@ impl Names {
         match self.declared.get(name) {
             Some((_, Some(place))) => Some(Name::Defined(*place)),
             Some((_, None)) => {
-                value.problem(format!("`{name}` is declared below this use (or here); move it up, or rename it if the column is meant"));
+                value.problem(format!(
+                    "`{name}` is not declared yet; move its declaration above this use, or rename it if the column is meant"
+                ));
                 None
             }
             None => self.column_named(name, value).map(Name::Column),
@@ -163,8 +165,10 @@ impl Names {
             }
         }
         table.finish();
-        if tests.is_empty() {
+        if table.is_empty() {
             value.problem("an empty test: write a word, a list of words, or one of `not`, `missing`, `present`, `above`, `at_least`, `below`, `at_most`");
+        }
+        if tests.is_empty() {
             return None;
         }
         Some(Condition::All(tests.into_iter().collect::<Option<Vec<_>>>()?))

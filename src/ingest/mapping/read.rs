@@ -88,8 +88,9 @@ impl Mapping {
                 }
             }
         }
-        for group in &groups {
-            self.group(&bound, group, &mut output);
+        for group in groups {
+            let group = self.sorted(&bound, group, &mut output);
+            self.group(&bound, &group, &mut output);
         }
         Ok(counts)
     }
@@ -138,6 +139,21 @@ impl Mapping {
         false
     }
 
+    /// The rows of a group in the order of their times; rows of the same time stay in the order of the file.
+    fn sorted(&self, bound: &[usize], rows: Rows, output: &mut Output<'_>) -> Rows {
+        let Some(time) = self.sort_by else { return rows };
+        let times: Vec<_> = (0..rows.len()).map(|index| Row::new(self, bound, &rows, index).at(time)).collect();
+        let mut timed = Vec::with_capacity(rows.len());
+        for (row, time) in rows.into_iter().zip(times) {
+            match time {
+                Ok(time) => timed.push((time, row)),
+                Err(reason) => (output.reject)(row.0, reason),
+            }
+        }
+        timed.sort_by_key(|(time, _)| *time);
+        timed.into_iter().map(|(_, row)| row).collect()
+    }
+
     /// All events of a group.
     fn group(&self, bound: &[usize], rows: &Rows, output: &mut Output<'_>) {
         // Default ids said so far, with how often; order within the group for events of the same time.
@@ -177,7 +193,7 @@ impl Mapping {
             }
             before = Some(row);
         }
-        if sequence == 0 && !rejected {
+        if sequence == 0 && !rejected && !rows.is_empty() {
             (output.left_out)("no event of the mapping applies");
         }
     }

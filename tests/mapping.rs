@@ -1,6 +1,8 @@
 //! Recorded data through the mappings in `tests/mappings`: the events are folded naively here and compared with
 //! figures that others computed independently. Without the data, beside the repository, a test says that it is skipped.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its own data fails, and says so when it is skipped")]
+
 use firstline::document::Problem;
 use firstline::ingest::mapping::{Counts, Mapping};
 use firstline::ingest::queue_log::{LineOutcome, QueueLog};
@@ -104,8 +106,6 @@ fn shown(problems: &[Problem]) -> Vec<String> {
 
 fn data(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    // A work tree that stands elsewhere names the folder itself.
-    let path = std::env::var("FIRSTLINE_DATA").map_or(path, |folder| Path::new(&folder).join(name));
     if path.exists() {
         return Some(path);
     }
@@ -536,5 +536,87 @@ change = { column = "state", from = 3.5 }
 "#,
     )
     .unwrap_err();
-    assert_eq!(shown(&problems), ["m.toml:1:1: the file needs a key `source` (a string)",]);
+    let expected = r#"
+m.toml:1:1: the file needs a key `source` (a string)
+m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `delimiter`, `event`, `formats`, `group_by`, `header`, `leave_out`, `missing`, `quote`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
+m.toml:2:13: `time_zone` is neither a name such as "Europe/Berlin" nor an offset such as "+02:00"
+m.toml:3:30: `%Q` cannot be read as a day and time: date required to parse datetime: year required to parse date
+m.toml:3:36: `%H:%M` cannot be read as a day and time: date required to parse datetime: year required to parse date
+m.toml:4:13: `delimiter` must be one ASCII character
+m.toml:7:11: a brace without its partner: write names as `{name}`
+m.toml:8:18: `columns` has no column `stat`, did you mean `state`?
+m.toml:9:8: `team` needs exactly one of `column`, `text`, `time`, `yes_when`
+m.toml:10:1: unknown key `colum`, did you mean `column`? allowed in `team`: `column`, `format`, `if_missing`, `keep_empty`, `map`, `missing`, `otherwise`, `slice`, `take`, `text`, `time`, `yes_when`
+m.toml:12:8: a value made of a time needs a `format`, as in "%Y-%m"
+m.toml:14:8: `late` is not declared yet; move its declaration above this use, or rename it if the column is meant
+m.toml:17:8: `take` needs `group_by` at the top of the mapping
+m.toml:20:9: `team` is a value, not a time; declare it as [time.NAME]
+m.toml:21:8: `unit` cannot be `hours`; allowed: `ms`, `s`, `m`, `h`
+m.toml:22:1: `leave_out` needs a key `when` (a condition, as in { state = "test" })
+m.toml:25:8: unknown event type `call.anwsered`, did you mean `call.answered`? `call` has: offered, answered, abandoned, overflowed, transferred, ended
+m.toml:27:8: `each` needs `group_by` at the top of the mapping
+m.toml:28:20: unknown key `nott`, did you mean `not`? allowed in `state`: `above`, `at_least`, `at_most`, `below`, `missing`, `not`, `present`
+m.toml:29:1: `event` needs a key `time` (a time or a column)
+m.toml:30:8: `repair` is not an event type; write FAMILY.VERB, as in `call.offered`
+m.toml:31:37: `from` must be a string, not a number
+"#;
+    assert_eq!(format!("\n{}\n", shown(&problems).join("\n")), expected);
+}
+
+const HOSTILE: &str = r#"
+source = "/s"
+time_zone = "America/New_York"
+formats = ["%Y-%m-%d %H:%M:%S", "%s"]
+group_by = "no"
+sort_by = "at"
+subject = "{no}"
+[value.slice]
+column = "text"
+slice = [1, 3]
+[time.sum]
+column = "at"
+plus = "text"
+unit = "h"
+[time.later]
+column = "at"
+after = "sum"
+or = "sum"
+[[event]]
+type = "repair.opened"
+time = "later"
+when = { any = [{ slice = { above = 1 } }, { text = { missing = true } }] }
+[[event]]
+type = "repair.resolved"
+time = "sum"
+change = { column = "text" }
+"#;
+
+const CELLS: &str = "([0-9]{1,3},(-?[0-9]{1,20}|2026-03-08 02:30:00),[0-9e.é\"-]{0,9}\n){0,9}";
+const LINE: &str = "[0-9.]{1,12}[|]c?[|]q?[|]a?[|](CONNECT|ABANDON|PAUSE|TRANSFER)[|0-9é]{0,9}";
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes: Vec<u8>, cells in CELLS, line in LINE) {
+        let mapping = Mapping::parse("hostile.toml", HOSTILE).unwrap();
+        let mut input = b"no,at,text\n".to_vec();
+        input.extend(cells.bytes());
+        input.extend(&bytes);
+        let mut told = Told::default();
+        apply(&mapping, &input[..], &mut told);
+        let mut log = QueueLog::default();
+        let _ = log.line(u64::MAX, &line, &mut |_| {});
+        let _ = log.line(1, &String::from_utf8_lossy(&bytes), &mut |_| {});
+    }
+
+    #[test]
+    fn no_text_makes_the_mapping_parser_panic(
+        cut in 0..SMALL.len(),
+        instead in "[\\[\\]{}=.\"a-z0-9\n ]{0,12}",
+        until in 0..40_usize,
+    ) {
+        let text = format!("{}{instead}{}", SMALL.get(..cut).unwrap_or(""), SMALL.get(cut + until..).unwrap_or(""));
+        if let Err(problems) = Mapping::parse("cut.toml", &text) {
+            proptest::prop_assert!(!problems.is_empty());
+        }
+    }
 }

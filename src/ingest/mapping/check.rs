@@ -45,7 +45,7 @@ pub(super) fn check(root: &Table<'_>) -> Mapping {
         names.time(value)
     });
     for entry in root.tables("leave_out") {
-        let when = entry.required("when", "a condition, as in { state = \"test\" }").and_then(|value| names.condition(value.table()?));
+        let when = entry.required("when", "a condition, as in { state = \"test\" }").and_then(|value| names.condition(&value.table()?));
         let reason = entry.required_string("reason");
         mapping.leave_out.extend(when.zip(reason.map(str::to_owned)));
         entry.finish();
@@ -174,7 +174,7 @@ fn value(table: &Table<'_>, names: &mut Names, grouped: bool) -> Option<ValueRul
             }
             _ => None,
         }),
-        table.value("yes_when").map(|value| Some(ValueFrom::YesWhen(names.condition(value.table()?)?))),
+        table.value("yes_when").map(|value| Some(ValueFrom::YesWhen(names.condition(&value.table()?)?))),
     ];
     let map =
         table.table("map").map(|map| map.entries().filter_map(|(from, to)| Some((from.to_owned(), to.string()?.to_owned()))).collect());
@@ -217,7 +217,7 @@ fn time(table: &Table<'_>, names: &mut Names) -> Option<TimeRule> {
         Some(value) => value.as_array().unwrap_or_else(|| vec![value]).into_iter().filter_map(|value| names.time(value)).collect(),
         None => Vec::new(),
     };
-    let when = table.table("when").and_then(|table| names.condition(table));
+    let when = table.table("when").and_then(|table| names.condition(&table));
     let from = match (column, from) {
         (Some(column), None) => TimeFrom::Column { column: names.column(column)?, date: date.flatten() },
         (None, Some(from)) => TimeFrom::Time(names.time(from)?),
@@ -261,7 +261,7 @@ fn event(
         table.problem("", "the event needs a `subject` that tells its case, here or at the top of the mapping");
     }
     let id = table.value("id").and_then(|value| names.template(value));
-    let when = table.table("when").and_then(|table| names.condition(table));
+    let when = table.table("when").and_then(|table| names.condition(&table));
     let each = table.choice("each", &[("row", Each::Row), ("first", Each::First), ("last", Each::Last)]);
     let change = table.table("change").and_then(|change| names.change(&change));
     if !grouped && (each.is_some() || change.is_some()) {

@@ -119,7 +119,7 @@ impl Names {
     }
 
     /// All tests of a condition must hold; a broken one makes the whole `None` after all were looked at.
-    pub(super) fn condition(&mut self, table: Table<'_>) -> Option<Condition> {
+    pub(super) fn condition(&mut self, table: &Table<'_>) -> Option<Condition> {
         let tests: Vec<Option<Condition>> = table.entries().map(|(key, value)| self.test(key, value)).collect();
         if tests.is_empty() {
             table.problem("", "an empty condition: write `NAME = \"word\"` or leave it away");
@@ -130,10 +130,10 @@ impl Names {
 
     fn test(&mut self, key: &str, value: Value<'_>) -> Option<Condition> {
         match key {
-            "not" => return Some(Condition::Not(Box::new(self.condition(value.table()?)?))),
+            "not" => return Some(Condition::Not(Box::new(self.condition(&value.table()?)?))),
             "any" | "all" => {
                 let tables: Vec<_> = value.array()?.iter().map(Value::table).collect();
-                let tests: Vec<_> = tables.into_iter().map(|table| self.condition(table?)).collect();
+                let tests: Vec<_> = tables.into_iter().map(|table| self.condition(&table?)).collect();
                 let tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
                 return Some(if key == "any" { Condition::Any(tests) } else { Condition::All(tests) });
             }

@@ -1,4 +1,6 @@
 //! Sources: from someone's bytes to events of the core. One file a source; nothing here knows the core's state.
 
+pub mod mapping;
+pub mod queue_log;
 pub mod raw;
 pub mod wire;

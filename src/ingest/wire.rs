@@ -46,9 +46,21 @@ pub struct Decoder {
 struct Gathered {
     types: HashTable<(Box<str>, EventType)>,
     batch: Batch,
-    /// The batch's groups by the hash of their attributes.
-    groups: HashTable<(u64, u32)>,
+    /// Which batch it is, counted from 1.
+    number: u64,
+    /// Combinations of attributes met before, so that their texts are copied once and not for every batch.
+    known: HashTable<Known>,
     scratch: Vec<u8>,
+}
+
+/// The most combinations of attributes remembered; beyond it the memory begins anew.
+const KNOWN: usize = 65_536;
+
+/// A combination of attributes, and its place in the batch in which it was last met.
+struct Known {
+    attributes: Attributes,
+    batch: u64,
+    place: u32,
 }
 
 /// An event whose required attributes are all there.
@@ -69,7 +81,7 @@ impl Decoder {
         for (name, kind) in schema.event_types() {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
-        let gathered = Gathered { types, batch: Batch::default(), groups: HashTable::new(), scratch: Vec::new() };
+        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new(), scratch: Vec::new() };
         Decoder { schema, keys, gathered }
     }
 
@@ -107,7 +119,7 @@ impl Decoder {
     /// The batch gathered so far; the decoder begins a new one.
     #[must_use]
     pub fn take(&mut self) -> Batch {
-        self.gathered.groups.clear();
+        self.gathered.number += 1;
         let room = self.len();
         std::mem::replace(&mut self.gathered.batch, Batch { events: Vec::with_capacity(room), groups: Vec::new() })
     }
@@ -148,21 +160,26 @@ impl Gathered {
 
     /// The place of these attributes among the batch's groups.
     fn group(&mut self, attributes: &[Option<Text<'_>>]) -> u32 {
-        self.scratch.clear();
-        for value in attributes {
-            // 0xff occurs in no UTF-8 text; it separates, and 0xfe marks what was not said.
-            self.scratch.extend_from_slice(value.as_deref().map_or(&[0xfe], str::as_bytes));
-            self.scratch.push(0xff);
-        }
-        let hash = xxh3_64(&self.scratch);
+        let said = || attributes.iter().map(Option::as_deref);
+        let hash = Attributes::hash_of(said(), &mut self.scratch);
+        let same = |known: &Known| known.attributes.values().iter().map(Option::as_deref).eq(said());
         let groups = &mut self.batch.groups;
-        let same = |known: &Attributes| known.iter().map(Option::as_deref).eq(attributes.iter().map(Option::as_deref));
-        if let Some((_, place)) = self.groups.find(hash, |(_, place)| same(&groups[*place as usize])) {
-            return *place;
+        let mut join = |attributes: &Attributes| {
+            groups.push(attributes.clone());
+            groups.len() as u32 - 1
+        };
+        if let Some(known) = self.known.find_mut(hash, same) {
+            if known.batch != self.number {
+                (known.batch, known.place) = (self.number, join(&known.attributes));
+            }
+            return known.place;
         }
-        let place = groups.len() as u32;
-        groups.push(attributes.iter().map(|value| value.as_deref().map(Box::from)).collect());
-        self.groups.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        if self.known.len() >= KNOWN {
+            self.known.clear();
+        }
+        let attributes = Attributes::new(hash, said().map(|value| value.map(Box::from)).collect());
+        let place = join(&attributes);
+        self.known.insert_unique(hash, Known { attributes, batch: self.number, place }, |known| known.attributes.hash());
         place
     }
 }

@@ -3,7 +3,7 @@
 //! All centers live in one zone, UTC+8 without summer time, so the local hour is plain arithmetic. The curves are tables
 //! joined by straight lines: only additions and multiplications, which are the same on every machine.
 
-use crate::domain::time::{HOUR, MINUTE, Timestamp};
+use crate::domain::time::{HOUR, Timestamp};
 
 /// Milliseconds from UTC to the wall clock of the centers.
 const OFFSET: i64 = 8 * HOUR;
@@ -17,6 +17,11 @@ pub(super) type Curve = [f64; 24];
 pub(super) const CALLS: Curve = [
     0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.74, 0.97, 1.00, 0.88, 0.68, 0.66, 0.80, 0.91, 0.94, 0.86, 0.70, 0.66, 0.62, 0.48,
     0.31, 0.17,
+];
+/// Agents: as the calls, and more after noon, when those call again whose problem was not solved.
+pub(super) const AGENTS: Curve = [
+    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.73, 0.96, 1.00, 0.91, 0.79, 0.76, 0.86, 0.94, 0.96, 0.91, 0.79, 0.70, 0.62, 0.48, 0.31,
+    0.17,
 ];
 /// Visitors of a hall: nobody outside the opening hours, most around noon.
 pub(super) const VISITS: Curve = [
@@ -65,18 +70,19 @@ pub(super) fn local(time: Timestamp) -> jiff::civil::DateTime {
     jiff::tz::Offset::constant(8).to_datetime(time)
 }
 
-/// `time` itself by day, else the next morning; `spread` (0 to 1) says how far into the morning.
-pub(super) fn by_day(time: Timestamp, spread: f64) -> Timestamp {
+/// `time` itself by day, else the next morning at eight and `later` milliseconds.
+pub(super) fn by_day(time: Timestamp, later: i64) -> Timestamp {
     let clock = clock(time);
     if (8 * HOUR..21 * HOUR).contains(&clock) {
         return time;
     }
-    next_at(time, 8 * HOUR).plus((spread * 180.0 * MINUTE as f64) as i64)
+    next_at(time, 8 * HOUR).plus(later)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::MINUTE;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).expect("a good time")
@@ -99,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_falls_into_the_night_waits_for_the_morning() {
-        assert_eq!(by_day(at("2026-03-02T20:00:00+08:00"), 0.5), at("2026-03-02T20:00:00+08:00"));
-        assert_eq!(by_day(at("2026-03-02T23:00:00+08:00"), 0.5), at("2026-03-03T09:30:00+08:00"));
+        assert_eq!(by_day(at("2026-03-02T20:00:00+08:00"), HOUR), at("2026-03-02T20:00:00+08:00"));
+        assert_eq!(by_day(at("2026-03-02T23:00:00+08:00"), HOUR), at("2026-03-03T09:00:00+08:00"));
     }
 }

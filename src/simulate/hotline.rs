@@ -14,7 +14,7 @@ use super::agenda::Agenda;
 use super::center::Center;
 use super::chance::Chance;
 use super::customer::Customer;
-use super::day::{self, CALLS};
+use super::day::{self, AGENTS, CALLS};
 use super::demand::{DRIFT, Demand, OUTAGE};
 use super::report::{About, Reports, SimulatedEvent, Value};
 use super::survey;
@@ -70,7 +70,11 @@ const BILLING: usize = 2;
 /// Calls an hour at the busiest hour of an average center, those who call again included.
 const CALLS_PEAK: f64 = 6_000.0;
 /// The share of the calls whose callers have not called about it before.
-const FIRST: f64 = 0.80;
+const FIRST: f64 = 0.77;
+/// The share of calls after which the customer calls again, and the median and spread of the time until then.
+const AGAIN: f64 = 0.19;
+const AGAIN_AFTER: i64 = 3 * HOUR;
+const AGAIN_SIGMA: f64 = 1.2;
 /// The spread of talk times.
 const TALK_SIGMA: f64 = 0.6;
 /// What a call costs an agent on average: ring, talk and wrap-up.
@@ -83,6 +87,8 @@ const ON_BREAK: f64 = 0.09;
 const TIMEOUT: i64 = 180 * SECOND;
 /// How often the number of agents on duty is set anew.
 const ROSTER: i64 = 30 * MINUTE;
+/// How long before the start people have called who may call again after it.
+const BEFORE: i64 = 48 * HOUR;
 /// The most callers of whom it is known that they will call again.
 const REMEMBERED_MAX: usize = 100_000;
 
@@ -94,7 +100,7 @@ impl Hotline {
         agenda.plan(start, Step::Roster);
         agenda.plan(start.plus(SECOND), Step::Arrival);
         let peak = center.people_for(CALLS_PEAK * center.size * HANDLING / HOUR as f64, SPARE);
-        Hotline {
+        let mut hotline = Hotline {
             chance: Chance::new(seed, stream + 1),
             demand: Demand::new(seed, &center, stream + 2, start),
             reports: Reports::new("acd", run),
@@ -104,7 +110,31 @@ impl Hotline {
             remembered: 0,
             center,
             agenda,
+        };
+        hotline.recall(start);
+        hotline
+    }
+
+    /// Remembers those who called before the start, so that the first day is as busy as any other.
+    fn recall(&mut self, start: Timestamp) {
+        let peak = CALLS_PEAK * AGAIN * self.center.size;
+        let mut time = start.plus(-BEFORE);
+        while time < start && self.remembered < REMEMBERED_MAX {
+            if self.chance.yes(day::height(&CALLS, time)) {
+                let queue = self.chance.weighted(&QUEUES.map(|queue| queue.1));
+                let wish = self.any_wish(queue);
+                let again = time.plus(self.chance.duration(AGAIN_AFTER, AGAIN_SIGMA));
+                if day::by_day(again, 0) >= start {
+                    self.remember(again.max(start), wish);
+                }
+            }
+            time = time.plus(self.chance.gap(HOUR as f64 / peak));
         }
+    }
+
+    fn any_wish(&mut self, queue: usize) -> Wish {
+        let topic = self.chance.one_of(&QUEUES[queue].3);
+        Wish { customer: Customer::any(&self.center, &mut self.chance), queue, topic }
     }
 
     fn arrival(&mut self, now: Timestamp) {
@@ -115,9 +145,8 @@ impl Hotline {
         let most = 1.06 * (1.0 + DRIFT) * (1.0 + QUEUES[BROADBAND].1 * (OUTAGE - 1.0) + QUEUES[BILLING].1 * 0.4);
         if self.chance.yes(factor / most) {
             let queue = self.chance.weighted(&weights);
-            let topic = self.chance.one_of(&QUEUES[queue].3);
-            let customer = Customer::any(&self.center, &mut self.chance);
-            self.offer(now, Wish { customer, queue, topic });
+            let wish = self.any_wish(queue);
+            self.offer(now, wish);
         }
         let gap = self.chance.gap(HOUR as f64 / (per_hour * most));
         self.agenda.plan(now.plus(gap), Step::Arrival);
@@ -227,7 +256,7 @@ impl Hotline {
             self.agenda.plan(now.plus(after), Step::Rating(number, about, mood));
         }
         if self.chance.yes(if resolved { 0.04 } else { 0.85 }) {
-            let after = self.chance.duration(3 * HOUR, 1.2);
+            let after = self.chance.duration(AGAIN_AFTER, AGAIN_SIGMA);
             self.remember(now.plus(after), wish);
         }
     }
@@ -235,7 +264,8 @@ impl Hotline {
     fn remember(&mut self, time: Timestamp, wish: Wish) {
         if self.remembered < REMEMBERED_MAX {
             self.remembered += 1;
-            let time = day::by_day(time, self.chance.unit());
+            // People do not all call as the morning begins, or every morning would be a surge.
+            let time = day::by_day(time, self.chance.between(0, 11 * HOUR));
             self.agenda.plan(time, Step::Again(wish));
         }
     }
@@ -244,7 +274,7 @@ impl Hotline {
     fn roster(&mut self, now: Timestamp, at_once: bool) {
         let ahead = now.plus(20 * MINUTE);
         let billing = if day::is_billing(now) { 1.0 + QUEUES[BILLING].1 * 0.4 } else { 1.0 };
-        let height = day::height(&CALLS, now).max(day::height(&CALLS, ahead));
+        let height = day::height(&AGENTS, now).max(day::height(&AGENTS, ahead));
         let calls = CALLS_PEAK * self.center.size * height * day::weekday(ahead) * billing;
         let needed = self.center.people_for(calls * HANDLING / HOUR as f64, SPARE) as f64 / (1.0 - ON_BREAK);
         let needed = needed.round() as usize;

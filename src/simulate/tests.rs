@@ -15,7 +15,7 @@ fn settings(seed: u64, centers: u32, rate: f64) -> Settings {
 }
 
 /// The lines of the first `hours`, with their times.
-fn lines(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, String)> {
+fn lines(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, String)> + use<> {
     let end = settings.start.plus(hours * HOUR);
     Simulation::new(settings).take_while(move |event| event.time < end).map(|event| {
         let mut line = Vec::new();
@@ -24,7 +24,7 @@ fn lines(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, St
     })
 }
 
-fn events(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, Value)> {
+fn events(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, Value)> + use<> {
     lines(settings, hours).map(|(time, line)| (time, serde_json::from_str(&line).unwrap()))
 }
 

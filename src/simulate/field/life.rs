@@ -19,6 +19,8 @@ pub(super) type Moment = (Timestamp, (&'static str, &'static str), Vec<(&'static
 const PAUSES: [(&str, &str); 4] =
     [("customer_absent", "customer"), ("no_resource", "operator"), ("third_party", "third_party"), ("force_majeure", "none")];
 const PAUSED: f64 = 0.12;
+/// How far the work left over from the night reaches into the next day.
+const MORNING: i64 = 3 * HOUR;
 const CANCELLED: f64 = 0.015;
 /// Of the broken promises, the share forgotten for days.
 const FORGOTTEN: f64 = 0.12;
@@ -76,10 +78,10 @@ fn done(kept: bool, opened: Timestamp, due: Timestamp, median: i64, chance: &mut
     let promise = due.since(opened);
     if !kept {
         let late = if chance.yes(FORGOTTEN) { chance.between(4 * DAY, 25 * DAY) } else { chance.duration(150 * MINUTE, 1.0) };
-        return day::by_day(due.plus(late), chance.unit());
+        return day::by_day(due.plus(late), chance.between(0, MORNING));
     }
     let work = chance.duration(median.min(promise * 2 / 5), 0.65).max(45 * MINUTE);
-    let by_day = day::by_day(opened.plus(work), chance.unit());
+    let by_day = day::by_day(opened.plus(work), chance.between(0, MORNING));
     // The urgent ones are worked on by night as well.
     let done = if promise <= 4 * HOUR { opened.plus(work) } else { by_day };
     if done < due { done } else { due.plus(-chance.between(2 * MINUTE, 90 * MINUTE)) }
@@ -121,19 +123,19 @@ impl Story {
         if chance.yes(survey::RESPONSE) {
             let data = survey::answer(if satisfied { 0.95 } else { 0.15 }, chance);
             let time = done.plus(chance.between(10 * MINUTE, 12 * HOUR));
-            self.moments.push((day::by_day(time, chance.unit()), ("survey", "rated"), data.to_vec()));
+            self.moments.push((day::by_day(time, chance.between(0, MORNING)), ("survey", "rated"), data.to_vec()));
         }
         if chance.yes(if satisfied { 0.018 } else { 0.2 }) {
-            let reopened = day::by_day(confirmed.plus(chance.duration(6 * HOUR, 1.0)), chance.unit());
+            let reopened = day::by_day(confirmed.plus(chance.duration(6 * HOUR, 1.0)), chance.between(0, MORNING));
             self.add(reopened, "reopened", vec![("reason", Value::Word("fault_again"))]);
-            let again = day::by_day(reopened.plus(chance.duration(4 * HOUR, 0.7)), chance.unit());
+            let again = day::by_day(reopened.plus(chance.duration(4 * HOUR, 0.7)), chance.between(0, MORNING));
             self.add(again, "resolved", Vec::new());
             self.confirm(again, true, chance);
         }
     }
 
     fn confirm(&mut self, done: Timestamp, satisfied: bool, chance: &mut Chance) -> Timestamp {
-        let confirmed = day::by_day(done.plus(chance.duration(2 * HOUR, 0.8)), chance.unit());
+        let confirmed = day::by_day(done.plus(chance.duration(2 * HOUR, 0.8)), chance.between(0, MORNING));
         self.add(confirmed, "confirmed", vec![("satisfied", Value::Flag(satisfied))]);
         confirmed
     }

@@ -3,4 +3,5 @@
 pub mod document;
 pub mod domain;
 pub mod ingest;
+pub mod simulate;
 pub mod standard;

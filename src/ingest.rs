@@ -1,5 +1,7 @@
 //! Sources: from someone's bytes to events of the core. One file a source; nothing here knows the core's state.
 
+pub mod file;
+pub mod lines;
 pub mod mapping;
 pub mod queue_log;
 pub mod raw;

@@ -72,7 +72,7 @@ export function makeFormat(lang, texts) {
     if (typeof reading.good === 'number') return `${whole.format(reading.good)} / ${whole.format(reading.of)}`;
     if (typeof reading.of !== 'number') return '';
     const cases = texts.cases(whole.format(reading.of));
-    return typeof reading.p90 === 'number' ? `${texts.p90} ${text(duration(reading.p90))} · ${cases}` : cases;
+    return typeof reading.p90 === 'number' ? `P90 ${text(duration(reading.p90))} (${whole.format(reading.of)})` : cases;
   }
 
   function windowName(window) {
@@ -89,7 +89,7 @@ export function makeFormat(lang, texts) {
 
   const text = ({ number, unit }) => (unit === '%' ? number + unit : `${number} ${unit}`.trim());
 
-  return { value, text, target, counts, windowName, age };
+  return { value, target, counts, windowName, age };
 }
 
 /** Names in events are made for machines: `personal_services` reads better as `Personal services`. */

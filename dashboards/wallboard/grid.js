@@ -75,17 +75,20 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { st
 function makeCell({ name, indicator, window }, scope, { standard, format, texts }) {
   const sign = el('span', { class: 'sign', 'aria-hidden': 'true' });
   const value = el('span', { class: 'grid-value' });
-  const word = el('span', { class: 'grid-word' });
+  const unit = el('span', { class: 'grid-unit' });
+  const word = el('span', { class: 'unseen' });
   const label = el('span', { class: 'grid-label', 'aria-hidden': 'true' }, standard.title(name));
-  const inner = el('span', { class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, value), word);
+  const inner = el('span', { class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, value, unit), word);
   const node = el('td', { role: 'cell' }, inner);
 
   function update({ board, now, fresh }) {
     const reading = board.get(name, window, scope);
     const verdict = verdictOf(reading);
     setText(sign, SIGNS[verdict]);
-    setText(value, format.text(format.value(indicator, amountOf(reading, now, fresh))));
-    setText(word, verdictWord(verdict, reading, indicator, texts));
+    const shown = format.value(indicator, amountOf(reading, now, fresh));
+    setText(value, shown.number);
+    setText(unit, shown.unit);
+    setText(word, verdictWord(verdict, indicator, texts));
     setAttribute(node, 'data-verdict', verdict);
     return verdict;
   }

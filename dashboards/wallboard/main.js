@@ -78,9 +78,9 @@ function run(written) {
     const silence = heardAt === null ? Infinity : drawnAt - heardAt;
     const age = heardAt === null ? Infinity : Math.max(silence, now - board.asOf());
     const fresh = age < OLD_MS && !(lostAt !== null && silence >= LOST_MS);
-    const ageText = heardAt === null ? '' : age < LIVE_MS ? texts.live : texts.secondsAgo(format.age(age / 1000));
-    const { verdict, text } = page.update({ board, now, fresh, ageText, heard: heardAt !== null });
-    heading(verdict, text, fresh, ageText);
+    const oldText = age < LIVE_MS || heardAt === null ? '' : texts.asOf(format.age(age / 1000));
+    const { verdict, text } = page.update({ board, now, fresh, oldText, heard: heardAt !== null });
+    heading(verdict, text, fresh, heardAt === null ? '' : oldText || texts.live);
     setText($('clock'), wall.time(now));
     setText($('date'), wall.date(now));
     setAttribute(document.body, 'data-old', !fresh);

@@ -23,10 +23,10 @@ const TEXTS = {
     centerUnknown: (name) => `No readings for “${name}”. Is the center spelled as in the events?`,
 
     live: 'live',
-    secondsAgo: (age) => `as of ${age} ago`,
+    asOf: (age) => `as of ${age} ago`,
     target: 'target',
     now: 'now', today: 'today', last: '',
-    p90: 'P90', cases: (n) => (n === '1' ? '1 case' : `${n} cases`),
+    cases: (n) => (n === '1' ? '1 case' : `${n} cases`),
     minutes: 'min', hours: 'h', seconds: 's', days: 'd',
 
     connecting: 'Connecting to the service …',
@@ -59,10 +59,10 @@ const TEXTS = {
     centerUnknown: (name) => `没有“${name}”的数据，请核对中心名称是否与事件中一致。`,
 
     live: '实时',
-    secondsAgo: (age) => `${age}前的数据`,
+    asOf: (age) => `${age}前的数据`,
     target: '目标',
     now: '当前', today: '今日', last: '近',
-    p90: 'P90', cases: (n) => `${n} 件`,
+    cases: (n) => `${n} 件`,
     minutes: '分', hours: '小时', seconds: '秒', days: '天',
 
     connecting: '正在连接服务……',

@@ -9,6 +9,7 @@ const TROUBLE = ['met', 'near', 'missed'];
 export function makeTile(name, scope, { standard, format, texts }) {
   const indicator = standard.get(name);
   const window = standard.windowOf(name);
+  const windowName = format.windowName(window);
   const number = el('span', { class: 'tile-number' });
   const unit = el('span', { class: 'tile-unit' });
   const value = el('p', { class: 'tile-value' }, number, unit);
@@ -17,21 +18,22 @@ export function makeTile(name, scope, { standard, format, texts }) {
   const badge = el('span', { class: 'badge' }, sign, word);
   const target = format.target(indicator);
   const counts = el('span', { class: 'tile-counts' });
-  const age = el('span', { class: 'tile-age' });
+  const when = el('span', { class: 'tile-when' });
   const spark = makeSpark(indicator);
   const verdicts = el('p', { class: 'tile-verdict' }, badge);
-  if (target) verdicts.append(el('span', { class: 'tile-target' }, `${texts.target} ${target}`));
+  if (target) {
+    verdicts.append(el('span', { class: 'tile-target' }, el('span', { class: 'tile-target-word' }, `${texts.target} `), target));
+  }
   const node = el(
     'article',
     { class: 'tile', 'data-indicator': name, 'data-window': window },
     el('h2', { class: 'tile-title' }, standard.title(name)),
-    el('span', { class: 'tile-window' }, format.windowName(window)),
     value, verdicts, spark.node,
-    el('p', { class: 'tile-foot' }, counts, age),
+    el('p', { class: 'tile-foot' }, counts, when),
   );
   let before = null;
 
-  function update({ board, now, fresh, ageText }) {
+  function update({ board, now, fresh, oldText }) {
     const reading = board.get(name, window, scope);
     const verdict = verdictOf(reading);
     const amount = amountOf(reading, now, fresh);
@@ -40,9 +42,9 @@ export function makeTile(name, scope, { standard, format, texts }) {
     setText(unit, shown.unit);
     setVariable(value, '--ems', ems(shown).toFixed(2));
     setText(sign, SIGNS[verdict]);
-    setText(word, verdictWord(verdict, reading, indicator, texts));
+    setText(word, verdictWord(verdict, indicator, texts));
     setText(counts, format.counts(reading));
-    setText(age, ageText);
+    setText(when, reading && oldText ? oldText : [windowName, reading?.state === 'provisional' && texts.provisional].filter(Boolean).join(' · '));
     setAttribute(node, 'data-verdict', verdict);
     setAttribute(node, 'data-old', !fresh && reading !== undefined);
     if (fresh) spark.add(now, amount);
@@ -54,10 +56,8 @@ export function makeTile(name, scope, { standard, format, texts }) {
   return { node, update };
 }
 
-export function verdictWord(verdict, reading, indicator, texts) {
-  if (verdict === 'no_traffic' && indicator.kind === 'age') return texts.none;
-  const word = texts[verdict];
-  return reading?.state === 'provisional' ? [word, texts.provisional].filter(Boolean).join(' · ') : word;
+export function verdictWord(verdict, indicator, texts) {
+  return verdict === 'no_traffic' && indicator.kind === 'age' ? texts.none : texts[verdict];
 }
 
 /** The width of a value in units of its font's size, so that the style sheet can make it fit. */

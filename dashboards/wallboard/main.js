@@ -29,7 +29,10 @@ start();
 
 async function start() {
   const slow = setTimeout(() => showBanner(texts.connecting), LOST_MS);
-  const written = await fetchStandard(() => showBanner(texts.noStandard));
+  const written = await fetchStandard(() => {
+    clearTimeout(slow);
+    showBanner(texts.noStandard);
+  });
   clearTimeout(slow);
   hideBanner();
   run(written);
@@ -130,12 +133,14 @@ async function renew(written) {
 }
 
 function showBanner(text, count = '') {
+  document.body.dataset.banner = '';
   setText($('banner-text'), text);
   setText($('banner-count'), count);
   setAttribute($('banner'), 'hidden', false);
 }
 
 function hideBanner() {
+  delete document.body.dataset.banner;
   setAttribute($('banner'), 'hidden', true);
 }
 

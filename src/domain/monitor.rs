@@ -172,8 +172,7 @@ impl Monitor {
                     Some(_) => u32::MAX,
                 };
             }
-            let touched = slots[..chunk.len()].iter().filter(|slot| **slot != u32::MAX).fold(0, |sum, slot| sum ^ self.cases.record(*slot).key());
-            std::hint::black_box(touched);
+            self.touch(&slots[..chunk.len()]);
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
                 let place = chunk_number * LOOK_AHEAD + place;
                 if *slot == u32::MAX {
@@ -188,6 +187,12 @@ impl Monitor {
             }
         }
         applied
+    }
+
+    /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
+    fn touch(&self, slots: &[u32]) {
+        let known = slots.iter().filter(|slot| **slot != u32::MAX);
+        std::hint::black_box(known.fold(0, |sum, slot| sum ^ self.cases.record(*slot).touch()));
     }
 
     /// Why an event cannot be taken now.
@@ -333,14 +338,18 @@ impl Monitor {
         }
         let then = std::mem::replace(&mut self.now, now);
         self.panes.advance(now, &mut self.cells, &self.plan);
-        for slot in self.timers.due(now) {
-            self.now = then;
-            self.tell(slot, true);
-            self.now = now;
-            self.tell(slot, false);
-            self.settle(slot, true);
-            if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                self.cases.forget(slot);
+        let due = self.timers.due(now);
+        for chunk in due.chunks(LOOK_AHEAD) {
+            self.touch(chunk);
+            for &slot in chunk {
+                self.now = then;
+                self.tell(slot, true);
+                self.now = now;
+                self.tell(slot, false);
+                self.settle(slot, true);
+                if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
+                    self.cases.forget(slot);
+                }
             }
         }
         if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {

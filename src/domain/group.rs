@@ -41,7 +41,7 @@ fn pair(first: u32, second: u32) -> u64 {
 /// Attributes with these values.
 fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
     let values: Arc<[Option<Box<str>>]> = values.collect();
-    Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref), &mut Vec::new()), values)
+    Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values)
 }
 
 /// All groups and scopes seen.

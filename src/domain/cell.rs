@@ -182,6 +182,14 @@ pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell
     }
 }
 
+/// Reads where a fact will be added, for the memory's sake alone.
+#[must_use]
+pub fn touch(steps: &Steps, fact: &Fact, cell: &Cell) -> i32 {
+    let count = steps.counts.first().map_or(0, |(slot, ..)| cell.counts[usize::from(*slot)].0[0]);
+    let duration = steps.durations.first().map_or(0, |(number, ..)| cell.durations[usize::from(*number)].histogram.touch(bucket(fact.value)));
+    count ^ duration
+}
+
 impl Cell {
     /// An empty cell.
     #[must_use]
@@ -192,11 +200,11 @@ impl Cell {
     /// Takes a stretch of time out of one window.
     pub fn subtract(&mut self, pane: &PaneCell, lane: usize) {
         let (counts, sums) = pane.sums.split_at(self.counts.len());
-        for (sum, count) in self.counts.iter_mut().zip(counts) {
+        for (sum, count) in self.counts.iter_mut().zip(counts).filter(|(_, count)| **count != 0) {
             // What lies in a pane was added to the lane as the same 32-bit number of times.
             sum.0[lane] -= *count as i32;
         }
-        for (durations, sum) in self.durations.iter_mut().zip(sums) {
+        for (durations, sum) in self.durations.iter_mut().zip(sums).filter(|(_, sum)| **sum != 0) {
             durations.sum[lane] -= sum;
         }
         for &(number, at, times) in &pane.values {

@@ -177,6 +177,7 @@ impl Monitor {
         self.grow();
         let mut slots = [0; LOOK_AHEAD];
         for (chunk_number, chunk) in batch.events.chunks(LOOK_AHEAD).enumerate() {
+            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.touch(event.case.0)));
             for (slot, event) in slots.iter_mut().zip(chunk) {
                 *slot = match self.refusal(event) {
                     None => self.cases.find_or_add(event.case.0, event.time),
@@ -340,14 +341,19 @@ impl Monitor {
         }
     }
 
-    /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: in a loop of
-    /// its own the processor fetches several at once.
+    /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
+    /// for many facts at once.
     fn pour(&mut self) {
-        for Counted { fact, group, times } in &self.counted {
-            let steps = &self.groups.program(*group)[usize::from(fact.kind.0)];
-            let mask = self.panes.mask(fact.time);
-            let pane = self.panes.cell(fact.time, *group, &self.plan);
-            cell::add(steps, fact, *times, &mask, &mut self.cells[*group as usize], pane);
+        for chunk in self.counted.chunks(LOOK_AHEAD) {
+            let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
+            let touched = chunk.iter().map(|one| cell::touch(steps(one), &one.fact, &self.cells[one.group as usize]));
+            std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
+            for one @ Counted { fact, group, times } in chunk {
+                let mask = self.panes.mask(fact.time);
+                let pane = self.panes.cell(fact.time, *group, &self.plan);
+                let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
+                cell::add(steps, fact, *times, &mask, &mut self.cells[*group as usize], pane);
+            }
         }
         self.counted.clear();
     }

@@ -4,6 +4,7 @@
 
 mod fields;
 mod json;
+mod plain;
 
 use super::raw::RawEvent;
 use crate::domain::event::{Attributes, Batch, CaseKey, Event, EventId, EventType};
@@ -40,6 +41,8 @@ pub struct Decoder {
     schema: Arc<Schema>,
     keys: Keys,
     gathered: Gathered,
+    /// Memory for [`plain::read`].
+    quotes: Vec<usize>,
 }
 
 /// A batch being made.
@@ -81,7 +84,7 @@ impl Decoder {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
         let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new() };
-        Decoder { schema, keys, gathered }
+        Decoder { schema, keys, gathered, quotes: Vec::new() }
     }
 
     /// Reads a JSON CloudEvent and adds it to the batch.
@@ -93,7 +96,15 @@ impl Decoder {
             return Err(Rejection { id: None, reason: format!("longer than {LONGEST_EVENT} bytes: {} bytes", bytes.len()) });
         }
         let mut fields = Fields::new(&self.schema, &self.keys);
-        let said = json::read(bytes, &mut fields).map_err(|reason| Rejection { id: None, reason })?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Rejection { id: None, reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1) })?;
+        let said = match plain::read(text, &mut self.quotes, &mut fields) {
+            Some(said) => said,
+            None => {
+                fields = Fields::new(&self.schema, &self.keys);
+                json::read(text, &mut fields).map_err(|reason| Rejection { id: None, reason })?
+            }
+        };
         let added = complete(&said).and_then(|event| self.gathered.add(&event, &mut fields, &self.schema, &self.keys));
         added.map_err(|reason| Rejection { id: said.id.as_deref().map(shorten), reason })
     }

@@ -101,6 +101,12 @@ impl Record {
         self.ids[0].0 ^ u64::from(self.len) ^ self.key
     }
 
+    /// Whether nothing has been merged yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0 && self.spill == 0
+    }
+
     /// Calls `read` with the observations in their order.
     #[inline]
     pub fn read<R>(&self, spill: &Spill, read: impl Reader<R>) -> R {

@@ -3,50 +3,29 @@
 //! Records lie in blocks that never move, and the index is sharded, so that no single step copies the whole table: a table
 //! that doubles in one go stops the core for tens of milliseconds.
 
+use super::index::Index;
 use super::record::{Record, Spill};
 use crate::domain::time::Timestamp;
-use hashbrown::HashTable;
 
 /// Records in a block: a block is large enough for the system to back it with large pages.
 const BLOCK: usize = 32_768;
-const SHARDS: usize = 64;
 
 /// The cases the core remembers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Cases {
     blocks: Vec<Vec<Record>>,
     free: Vec<u32>,
-    index: Vec<HashTable<Entry>>,
+    index: Index,
     count: usize,
     /// The histories that do not fit into records.
     pub spill: Spill,
 }
 
-/// A case's key and place. The key stands here too, so that a look-up does not wait for the memory of the record.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    key: [u32; 2],
-    slot: u32,
-}
-
-impl Entry {
-    fn key(&self) -> u64 {
-        u64::from(self.key[0]) << 32 | u64::from(self.key[1])
-    }
-}
-
-impl Default for Cases {
-    fn default() -> Self {
-        Cases { blocks: Vec::new(), free: Vec::new(), index: vec![HashTable::new(); SHARDS], count: 0, spill: Spill::default() }
-    }
-}
-
 impl Cases {
     /// The place of the case with this key; a new case if there is none.
     pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
-        let (shard, hash) = place(key);
-        if let Some(entry) = self.index[shard].find(hash, |entry| entry.key() == key) {
-            return entry.slot;
+        if let Some(slot) = self.index.find(key) {
+            return slot;
         }
         let fresh = Record::new(key, time);
         let slot = match self.free.pop() {
@@ -65,8 +44,7 @@ impl Cases {
             }
         };
         self.count += 1;
-        let entry = Entry { key: [(key >> 32) as u32, key as u32], slot };
-        self.index[shard].insert_unique(hash, entry, |entry| place(entry.key()).1);
+        self.index.insert(key, slot);
         slot
     }
 
@@ -89,9 +67,8 @@ impl Cases {
     /// Forgets a case; its place will be used again.
     pub fn forget(&mut self, slot: u32) {
         let key = self.record(slot).key();
-        let (shard, hash) = place(key);
-        if let Ok(entry) = self.index[shard].find_entry(hash, |entry| entry.slot == slot) {
-            entry.remove();
+        if self.index.find(key) == Some(slot) {
+            self.index.remove(key);
             self.count -= 1;
             self.free.push(slot);
             let (record, spill) = self.merging(slot);
@@ -99,16 +76,17 @@ impl Cases {
         }
     }
 
+    /// Reads where the search for a case begins, for the memory's sake alone.
+    #[must_use]
+    pub fn touch(&self, key: u64) -> u32 {
+        self.index.touch(key)
+    }
+
     /// How many cases there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
-}
-
-/// The shard of a key and its hash within the shard. Keys are seeded hashes already, so their bits are as good as any.
-fn place(key: u64) -> (usize, u64) {
-    ((key >> 58) as usize, key.rotate_left(6))
 }
 
 #[cfg(test)]

@@ -52,9 +52,12 @@ fn whole_log(figures: &mut Figures, board: &Board, group: &str, expected: &Value
         figures.fraction(board, group, &format!("within_{n}s_of_answered"), &level["over_answered"]);
         figures.fraction(board, group, &format!("within_{n}s_less_short_abandons"), &level["over_finished_less_short_abandons"]);
     }
-    for (indicator, theirs) in
-        [("hold_answered", "hold_answered_s"), ("wait_abandoned", "wait_abandoned_s"), ("wait_finished", "wait_finished_s"), ("talk", "talk_s")]
-    {
+    for (indicator, theirs) in [
+        ("hold_answered", "hold_answered_s"),
+        ("wait_abandoned", "wait_abandoned_s"),
+        ("wait_finished", "wait_finished_s"),
+        ("talk", "talk_s"),
+    ] {
         figures.durations(board, group, indicator, &expected[theirs], 1.0);
     }
 }

@@ -62,7 +62,7 @@ fn boston311_instants() {
             let reading = board.reading(so_far, "");
             figures.whole(at, &format!("{so_far} (good)"), &expected[so_far]["num"], &reading["good"]);
             figures.whole(at, &format!("{so_far} (of)"), &expected[so_far]["den"], &reading["of"]);
-            figures.rate(board, "", so_far, &expected[so_far]["rate"]);
+            figures.value(at, &format!("{so_far} (value)"), &expected[so_far]["rate"], &reading["value"]);
         }
     }
     figures.finish();

@@ -59,13 +59,17 @@ impl Figures {
 
     /// The value of an indicator to six decimals; null on both sides where there is nothing to divide by.
     pub(crate) fn rate(&mut self, board: &Board, group: &str, indicator: &str, expected: &Value) {
-        let got = &board.reading(indicator, group)["value"];
+        self.value(group, &format!("{indicator} (value)"), expected, &board.reading(indicator, group)["value"]);
+    }
+
+    /// A number to six decimals, or null on both sides.
+    pub(crate) fn value(&mut self, group: &str, figure: &str, expected: &Value, got: &Value) {
         let same = match (expected.as_f64(), got.as_f64()) {
             (Some(expected), Some(got)) => (expected - got).abs() <= 0.51e-6,
             (None, None) => expected.is_null() && got.is_null(),
             _ => false,
         };
-        self.count(same, group, &format!("{indicator} (value)"), expected, got);
+        self.count(same, group, figure, expected, got);
     }
 
     /// A level: a number without a window.

@@ -78,6 +78,8 @@ impl Replay {
         let output = self.command().output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{:?} ended with {}:\n{said}", self.command, output.status);
+        // A figure could be right by a row that is missing on both sides; no row may be missing.
+        assert!(said.contains(" 0 duplicates, 0 rejected"), "{:?} did not take every row:\n{said}", self.command);
         let stdout = String::from_utf8(output.stdout).unwrap();
         let boards = stdout.lines().map(|line| Board::new(&serde_json::from_str(line).unwrap())).collect();
         Output { boards, said, stdout }
@@ -104,7 +106,8 @@ pub(crate) struct Output {
 impl Output {
     /// How many lines were left out for a reason that begins so.
     pub(crate) fn left_out(&self, reason: &str) -> u64 {
-        let line = self.said.lines().find_map(|line| line.strip_prefix("left out ")?.split_once(": ").filter(|(_, why)| why.starts_with(reason)));
+        let line =
+            self.said.lines().find_map(|line| line.strip_prefix("left out ")?.split_once(": ").filter(|(_, why)| why.starts_with(reason)));
         line.map_or(0, |(count, _)| count.parse().unwrap())
     }
 }

@@ -1,5 +1,6 @@
 //! A bank's hotline, 17 456 calls. Not compared: PHANTOM calls by group, because the mapping leaves their rows out and
-//! only counts them, and linear percentiles, because firstline's are nearest-rank.
+//! only counts them. Of durations, here and in the other sets, not the least, which firstline does not tell, and not the
+//! linear percentiles, because firstline's are nearest-rank.
 
 use super::figures::{Figures, instant};
 use super::replay::{Board, Replay, Set};

@@ -25,10 +25,9 @@ const DEEPEST: usize = 128;
 /// JSON of no more bytes cannot nest deep enough to do harm; nearly every event is that short.
 const SHORT: usize = 1_024;
 
-/// Reads the event in `bytes`; what its `data` says goes into `fields`.
-pub(super) fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
-    if too_deep(bytes) {
+/// Reads the event in `text`; what its `data` says goes into `fields`.
+pub(super) fn read<'a>(text: &'a str, fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
+    if too_deep(text.as_bytes()) {
         return Err(format!("nested deeper than {DEEPEST} levels"));
     }
     let mut deserializer = sonic_rs::Deserializer::from_str(text);

@@ -1,0 +1,66 @@
+//! The board is a function of the SET of events: two simulated hours, shuffled and partly said twice, print the same bytes
+//! as in their order.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the program fails")]
+
+use rand::SeedableRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand_chacha::ChaCha8Rng;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn firstline(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "firstline {arguments:?} ended with {}:\n{said}", output.status);
+    output
+}
+
+/// The boards that a shuffle must not change: every window of everything, and of every queue.
+fn boards(file: &Path) -> [String; 2] {
+    let file = file.to_str().unwrap();
+    [&["--window", "every"][..], &["--window", "every", "--by", "center,queue"][..]].map(|how| {
+        let output = firstline(&[&["replay", "--json"], how, &[file]].concat());
+        String::from_utf8(output.stdout).unwrap()
+    })
+}
+
+#[test]
+fn neither_order_nor_repetition_changes_a_byte() {
+    let simulated = firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+    let simulated = String::from_utf8(simulated).unwrap();
+    let lines: Vec<&str> = simulated.lines().collect();
+    assert!(lines.len() > 5_000, "two hours have only {} events", lines.len());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.ndjson");
+    fs::write(&file, &simulated).unwrap();
+    let plain = boards(&file);
+    assert!(plain[1].contains("\"queue\""), "nothing is read by queue");
+
+    for seed in [1_u64, 20_260_302, 0xfeed_beef] {
+        println!("order: {} events, shuffled with seed {seed}", lines.len());
+        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        let mut shuffled = lines.clone();
+        for _ in 0..lines.len() / 5 {
+            shuffled.push(lines.choose(&mut chance).unwrap());
+        }
+        shuffled.shuffle(&mut chance);
+        fs::write(&file, shuffled.join("\n")).unwrap();
+        for (plain, shuffled) in plain.iter().zip(boards(&file)) {
+            assert_same(plain, &shuffled, seed);
+        }
+    }
+}
+
+/// Names the first readings that differ, because two boards of a million bytes say nothing.
+fn assert_same(plain: &str, shuffled: &str, seed: u64) {
+    if plain == shuffled {
+        return;
+    }
+    let readings = |board: &str| -> Vec<String> { board.split("},{").map(str::to_owned).collect() };
+    let (plain, shuffled) = (readings(plain), readings(shuffled));
+    let different = plain.iter().zip(&shuffled).filter(|(plain, shuffled)| plain != shuffled);
+    let shown: Vec<String> = different.take(5).map(|(plain, shuffled)| format!("  {plain}\n  {shuffled}")).collect();
+    panic!("seed {seed}: {} and {} readings; the first that differ:\n{}", plain.len(), shuffled.len(), shown.join("\n"));
+}

@@ -1,6 +1,6 @@
 //! Lists of facts in formulas: a fact's name, or a table that limits which of them count.
 
-use crate::document::{Value, nearest};
+use crate::document::{Table, Value, nearest};
 use crate::domain::fact::{FactKind, Measure};
 use crate::domain::standard::{Standard, Tally};
 
@@ -66,7 +66,7 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
         table.duration("beyond").map(|millis| (millis + 1, i64::MAX)),
     ];
     let answers: Option<Vec<i64>> = table.value("answers").and_then(|value| value.array()).map(|list| list.iter().filter_map(Value::integer).collect());
-    let conditions = conditions(entry, standard);
+    let conditions = conditions(&table, standard);
     table.finish();
     let Some(kind) = kind else { return Vec::new() };
     let measure = standard.kinds.measure(kind);
@@ -88,8 +88,8 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
     }
 }
 
-fn conditions(entry: &Value<'_>, standard: &Standard) -> Vec<(usize, Vec<String>)> {
-    let Some(table) = entry.as_table().and_then(|table| table.table("where")) else { return Vec::new() };
+fn conditions(entry: &Table<'_>, standard: &Standard) -> Vec<(usize, Vec<String>)> {
+    let Some(table) = entry.table("where") else { return Vec::new() };
     let mut conditions = Vec::new();
     for (name, value) in table.entries() {
         let Some(place) = standard.schema.dimensions.iter().position(|dimension| dimension == name) else {

@@ -81,7 +81,7 @@ impl Panes {
     /// Which windows a moment lies in: 1 for each that it does.
     #[must_use]
     pub fn mask(&self, time: Timestamp) -> Lanes {
-        self.begins.map(|begin| i32::from(time >= begin))
+        Lanes(self.begins.map(|begin| i32::from(time >= begin)))
     }
 
     /// The cell of a group for the pane in which `time` lies; none if it lies before every rolling window.

@@ -50,7 +50,6 @@ struct Gathered {
     number: u64,
     /// Combinations of attributes met before, so that their texts are copied once and not for every batch.
     known: HashTable<Known>,
-    scratch: Vec<u8>,
 }
 
 /// The most combinations of attributes remembered; beyond it the memory begins anew.
@@ -81,7 +80,7 @@ impl Decoder {
         for (name, kind) in schema.event_types() {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
-        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new(), scratch: Vec::new() };
+        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new() };
         Decoder { schema, keys, gathered }
     }
 
@@ -161,7 +160,7 @@ impl Gathered {
     /// The place of these attributes among the batch's groups.
     fn group(&mut self, attributes: &[Option<Text<'_>>]) -> u32 {
         let said = || attributes.iter().map(Option::as_deref);
-        let hash = Attributes::hash_of(said(), &mut self.scratch);
+        let hash = Attributes::hash_of(said());
         let same = |known: &Known| known.attributes.values().iter().map(Option::as_deref).eq(said());
         let groups = &mut self.batch.groups;
         let mut join = |attributes: &Attributes| {

@@ -7,8 +7,9 @@ use super::record::{Record, Spill};
 use crate::domain::time::Timestamp;
 use hashbrown::HashTable;
 
-const BLOCK: usize = 4_096;
-const SHARDS: usize = 256;
+/// Records in a block: a block is large enough for the system to back it with large pages.
+const BLOCK: usize = 32_768;
+const SHARDS: usize = 64;
 
 /// The cases the core remembers.
 #[derive(Debug)]
@@ -21,11 +22,17 @@ pub struct Cases {
     pub spill: Spill,
 }
 
-/// A case's place with the low half of its key, so that a look-up rarely touches a record that is not the one.
+/// A case's key and place. The key stands here too, so that a look-up does not wait for the memory of the record.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    low: u32,
+    key: [u32; 2],
     slot: u32,
+}
+
+impl Entry {
+    fn key(&self) -> u64 {
+        u64::from(self.key[0]) << 32 | u64::from(self.key[1])
+    }
 }
 
 impl Default for Cases {
@@ -38,9 +45,7 @@ impl Cases {
     /// The place of the case with this key; a new case if there is none.
     pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
         let (shard, hash) = place(key);
-        let blocks = &self.blocks;
-        let found = self.index[shard].find(hash, |entry| entry.low == key as u32 && record(blocks, entry.slot).key() == key);
-        if let Some(entry) = found {
+        if let Some(entry) = self.index[shard].find(hash, |entry| entry.key() == key) {
             return entry.slot;
         }
         let fresh = Record::new(key, time);
@@ -60,16 +65,15 @@ impl Cases {
             }
         };
         self.count += 1;
-        let blocks = &self.blocks;
-        // The hash of an entry is the key's; the low half stands in it, the rest in the record.
-        self.index[shard].insert_unique(hash, Entry { low: key as u32, slot }, |entry| place(record(blocks, entry.slot).key()).1);
+        let entry = Entry { key: [(key >> 32) as u32, key as u32], slot };
+        self.index[shard].insert_unique(hash, entry, |entry| place(entry.key()).1);
         slot
     }
 
     /// The case at a place.
     #[must_use]
     pub fn record(&self, slot: u32) -> &Record {
-        record(&self.blocks, slot)
+        &self.blocks[slot as usize / BLOCK][slot as usize % BLOCK]
     }
 
     /// The case at a place, to change.
@@ -102,13 +106,9 @@ impl Cases {
     }
 }
 
-fn record(blocks: &[Vec<Record>], slot: u32) -> &Record {
-    &blocks[slot as usize / BLOCK][slot as usize % BLOCK]
-}
-
 /// The shard of a key and its hash within the shard. Keys are seeded hashes already, so their bits are as good as any.
 fn place(key: u64) -> (usize, u64) {
-    ((key >> 56) as usize, key.rotate_left(8))
+    ((key >> 58) as usize, key.rotate_left(6))
 }
 
 #[cfg(test)]

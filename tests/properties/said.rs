@@ -144,7 +144,7 @@ impl Packer {
         let mut batch = Batch::default();
         for event in events {
             let values = || self.schema.dimensions.iter().map(|name| event.dimension(name));
-            let hash = Attributes::hash_of(values(), &mut Vec::new());
+            let hash = Attributes::hash_of(values());
             let attributes = Attributes::new(hash, values().map(|value| value.map(Box::from)).collect());
             let place = batch.groups.iter().position(|known| *known == attributes);
             let group = place.unwrap_or_else(|| {

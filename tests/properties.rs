@@ -15,9 +15,10 @@ mod model;
 #[path = "properties/said.rs"]
 mod said;
 
-use delivery::{Delivery, deliver, deliver_sorted, last};
+use delivery::{Delivery, deliver, deliver_sorted, deliver_to, last};
 use figures::{differences, lines, sums};
 use firstline::domain::board::MadeOf;
+use firstline::domain::monitor::{Horizon, Monitor};
 use firstline::domain::standard::Standard;
 use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
@@ -35,7 +36,7 @@ fn check<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> Res
     let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seed = asked("PROPERTIES_SEED").unwrap_or(SEED);
     let cases = asked("PROPERTIES_CASES").map_or(cases, |cases| cases as u32);
-    let config = Config { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    let config = Config { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
     match TestRunner::new(config).run(inputs, property) {
         Ok(()) => {}
         Err(TestError::Fail(why, smallest)) => panic!("PROPERTIES_SEED={seed}\n{why}\nsmallest: {smallest:#?}"),
@@ -165,6 +166,27 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
     });
 }
 
+/// A core that forgets says the same as one that does not, as long as what it is told lies within its horizon.
+#[test]
+fn what_is_forgotten_stays_counted() {
+    let standards = standards();
+    let steps = prop::collection::vec(0..=1_000_i64, 0..6);
+    check(500, &(delivery::of(hostile::set(20)), after(), 0..2_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
+        let standard = &standards[standard];
+        let first = set.iter().map(|event| event.time).min().unwrap_or_default();
+        set.iter_mut().for_each(|event| event.time = event.time.min(first.plus(24 * HOUR)));
+        delivery.ticks = vec![None];
+        let (begin, end) = (last(&set), last(&set).plus(after));
+        let remembering = lines(&deliver(standard, Road::ByHand, &set, &delivery, end));
+        let forgetful = Monitor::new(standard.clone(), Some(Horizon::default()));
+        let mut forgetful = deliver_to(forgetful, standard, Road::ByHand, &set, &delivery, begin);
+        steps.sort_unstable();
+        steps.iter().for_each(|thousandths| forgetful.tick(begin.plus(end.since(begin) / 1_000 * thousandths)));
+        forgetful.tick(end);
+        same(&remembering, &lines(&forgetful), &standard.name)
+    });
+}
+
 /// Whether sources are silent is a matter of when they spoke: what was taken within the limit is not stale.
 #[test]
 fn a_board_is_stale_once_the_sources_are_silent_for_longer_than_the_limit() {
@@ -174,7 +196,8 @@ fn a_board_is_stale_once_the_sources_are_silent_for_longer_than_the_limit() {
     check(
         50,
         &(hostile::set(1), select(vec![(0, false), (limit, false), (limit + 1, true), (limit * 9, true)])),
-        |(set, (after, stale))| {
+        |(mut set, (after, stale))| {
+            set.truncate(1);
             let lines = lines(&deliver(&standard, Road::ByHand, &set, &one, last(&set).plus(after)));
             prop_assert!(lines[1..].iter().all(|line| line.contains("\"state\":\"stale\"") == stale), "{:#?}", lines);
             Ok(())

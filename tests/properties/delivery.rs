@@ -39,7 +39,18 @@ pub(crate) fn last(set: &[Said]) -> Timestamp {
 
 /// A core that was given the set in this way and then told that it is `end`.
 pub(crate) fn deliver(standard: &Arc<Standard>, road: Road, set: &[Said], delivery: &Delivery, end: Timestamp) -> Monitor {
-    let mut monitor = Monitor::new(standard.clone(), None);
+    deliver_to(Monitor::new(standard.clone(), None), standard, road, set, delivery, end)
+}
+
+/// As [`deliver`], to a core of one's own.
+pub(crate) fn deliver_to(
+    mut monitor: Monitor,
+    standard: &Arc<Standard>,
+    road: Road,
+    set: &[Said],
+    delivery: &Delivery,
+    end: Timestamp,
+) -> Monitor {
     let mut packer = Packer::new(standard, road);
     let begin = set.iter().map(|event| event.time).min().unwrap_or_default();
     let mut rest = &delivery.order[..];

@@ -110,10 +110,37 @@ fn event(place: u32, unit: i64) -> impl Strategy<Value = Said> {
     )
 }
 
-/// A hostile set of up to `most` events.
+/// The same event again with one thing changed: under its own id, so that one id has two contents, or under another, so
+/// that two events tie in all the rest.
+fn twin(event: &Said, id: Option<u32>, change: u8) -> Said {
+    let mut twin = event.clone();
+    twin.id = id.unwrap_or(event.id);
+    match change {
+        0 => twin.center = if event.center == Some("hefei") { Some("wuhu") } else { Some("hefei") },
+        1 => twin.tier = if event.tier.is_none() { Some("vip") } else { None },
+        2 => twin.customer = event.customer.map_or(Some(0), |one| Some(1 - one)),
+        3 => twin.topic = event.topic.map_or(Some(0), |_| None),
+        4 => twin.due = event.due.map_or(Some(event.time.plus(HOUR)), |due| Some(due.plus(-HOUR))),
+        5 => twin.time = event.time.plus(SECOND),
+        6 => twin.wait_seconds = event.wait_seconds.map_or(Some(20), |_| None),
+        _ => twin.subject = (event.subject + 4) % 6,
+    }
+    twin
+}
+
+/// A hostile set of up to `most` events and some of their twins.
 pub(crate) fn set(most: u32) -> impl Strategy<Value = Vec<Said>> {
-    (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most)
-        .prop_flat_map(|(unit, many)| (0..many).map(|place| event(place, unit)).collect::<Vec<_>>())
+    let twins = prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), 0..8_u8), 0..4);
+    let set = (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most)
+        .prop_flat_map(|(unit, many)| (0..many).map(|place| event(place, unit)).collect::<Vec<_>>());
+    (set, twins).prop_map(|(mut set, twins)| {
+        for (number, (which, own, change)) in twins.into_iter().enumerate() {
+            // Numbers above and below those of the others, so that a twin comes before or after the first.
+            let other = if number % 2 == 0 { 10 + number as u32 } else { 5_000 + number as u32 };
+            set.push(twin(which.get(&set), (!own).then_some(other), change));
+        }
+        set
+    })
 }
 
 /// Calls alone, as a model of ten lines can count them: every event has an id and the attributes of its case.

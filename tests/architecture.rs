@@ -4,8 +4,6 @@
 //! Test code, from `#[cfg(test)]` on, and comments do not count. A module that the tables do not know yet is held only to
 //! the rules for all; give it a line when it arrives.
 
-#![expect(clippy::print_stdout, reason = "a test says which modules it knows no line for")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -144,7 +144,8 @@ fn boards_of_disjoint_cases_add_up() {
 #[test]
 fn calls_are_counted_as_a_naive_model_counts_them() {
     let standards = standards();
-    let modelled = ["answer_rate", "service_level_15s", "service_level_20s", "speed_of_answer", "calls_waiting", "longest_wait_now"];
+    let modelled =
+        ["answer_rate", "service_level_15s", "service_level_20s", "speed_of_answer", "calls_waiting", "calls_talking", "longest_wait_now"];
     check(1_000, &(delivery::of(hostile::calls(60)), after(), roads()), |((set, delivery), after, road)| {
         let end = last(&set).plus(after);
         let board = deliver(&standards[0], road, &set, &delivery, end).board();

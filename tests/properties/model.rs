@@ -71,6 +71,9 @@ pub(crate) fn figures(set: &[Said], now: i64) -> BTreeMap<Name, (i64, i64)> {
                     *entry = (entry.0 + wait, entry.1 + 1);
                 }
             }
+            if call.answered.is_some() && call.ended.is_none() {
+                figures.entry(key("calls_talking", "now")).or_default().0 += 1;
+            }
             if let (Some(offered), None, None, None) = (call.offered, call.answered, call.lost, call.ended) {
                 figures.entry(key("calls_waiting", "now")).or_default().0 += 1;
                 let oldest = figures.entry(key("longest_wait_now", "now")).or_default();

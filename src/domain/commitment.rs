@@ -42,7 +42,7 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, due: Option<Timesta
     tell(place::PROMISED, from, Fact::UNKNOWN);
     let mut wake = None;
     match until {
-        Some(until) if until <= deadline => {
+        Some(until) if until <= deadline && void.is_none_or(|void| until <= void) => {
             tell(place::KEPT, until, until.since(from));
             if now >= deadline {
                 tell(place::KEPT_DUE, deadline, Fact::UNKNOWN);

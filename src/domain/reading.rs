@@ -111,7 +111,7 @@ fn read(state: &State<'_>, number: usize, indicator: &Indicator, scope: &Arc<Sco
         let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(matures), .. }
             if window.is_some_and(|lane| state.now.since(state.begins[lane].max(Timestamp::MIN)) <= matures || state.standard.windows[lane] == Window::All));
         let trust = trust(state.stale, value, of, indicator.small_sample, provisional);
-        let level = if trust == Trust::SmallSample { Level::None } else { level(indicator, value) };
+        let level = if small(of, indicator.small_sample) { Level::None } else { level(indicator, value) };
         out.push(Reading { key: Key { indicator: number, scope: scope.clone(), window }, value, made_of, state: trust, level });
     };
     let windows = 0..state.standard.windows.len();
@@ -166,12 +166,17 @@ fn durations(sum_ms: i64, totals: &Totals, lane: usize) -> Durations {
     Durations { of, mean: sum_ms as f64 / 1_000.0 / of as f64, p50, p80, p90, p95, p99, max }
 }
 
+/// Whether there is too little to judge by. It is so however stale or provisional the reading is.
+fn small(of: Option<i64>, small_sample: u64) -> bool {
+    of.is_some_and(|of| of.unsigned_abs() < small_sample)
+}
+
 /// The first reason not to trust a value, if there is one.
 fn trust(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, provisional: bool) -> Trust {
     match value {
         _ if stale => Trust::Stale,
         None => Trust::NoTraffic,
-        Some(_) if of.is_some_and(|of| of.unsigned_abs() < small_sample) => Trust::SmallSample,
+        Some(_) if small(of, small_sample) => Trust::SmallSample,
         Some(_) if provisional => Trust::Provisional,
         Some(_) => Trust::Ok,
     }

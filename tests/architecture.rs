@@ -1,0 +1,227 @@
+//! The layout of the design, held by reading the sources: who may import whom, what the core never touches, module heads,
+//! file sizes, and that every file is part of the crate.
+//!
+//! Test code, from `#[cfg(test)]` on, and comments do not count. A module that the tables do not know yet is held only to
+//! the rules for all; give it a line when it arrives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module of the crate may import, beside itself. Data flows down: nothing here may point back up.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("telemetry", &[]),
+    // Texts are cut and units are named as the core does it.
+    ("document", &["domain"]),
+    ("standard", &["document", "domain"]),
+    ("simulate", &["domain"]),
+    ("edition", &["domain"]),
+    ("journal", &["domain", "telemetry"]),
+    ("engine", &["domain", "edition", "journal", "telemetry"]),
+    // A source hands its batches to the engine, and the demonstration is a source that simulates.
+    ("ingest", &["document", "domain", "engine", "simulate", "telemetry"]),
+    ("publish", &["document", "domain", "edition", "telemetry"]),
+    ("http", &["domain", "edition", "ingest", "publish", "telemetry"]),
+    ("replay", &["domain", "ingest"]),
+    ("config", &["document", "domain", "standard"]),
+];
+
+/// The only modules that may know the wiring.
+const MAY_IMPORT_APP: &[&str] = &["cli", "main"];
+
+/// What the core never touches: clocks, sockets, files, threads, chance, and maps whose order varies.
+const NEVER_IN_DOMAIN: &[&str] = &[
+    "std::time",
+    "std::net",
+    "std::fs",
+    "std::io",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::sync::Mutex",
+    "std::sync::RwLock",
+    "std::sync::mpsc",
+    "tokio",
+    "rand::",
+    "HashMap",
+    "HashSet",
+    "SystemTime",
+    "Instant",
+    "Timestamp::now",
+    "Zoned::now",
+    "async ",
+];
+
+/// The most lines of a file that are neither tests nor empty; a longer one says in its head `Long because` and why.
+const LINES: usize = 400;
+
+/// A source file of the crate.
+struct Source {
+    path: PathBuf,
+    /// Its modules from the crate down: `src/ingest/wire/json.rs` is ingest, wire, json.
+    module: Vec<String>,
+    text: String,
+}
+
+impl Source {
+    fn name(&self) -> String {
+        self.path.strip_prefix(root()).expect("sources lie under the root").display().to_string()
+    }
+
+    fn top(&self) -> &str {
+        self.module.first().map_or("lib", String::as_str)
+    }
+
+    /// The lines before the tests, as they stand.
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).enumerate().map(|(number, line)| (number + 1, line))
+    }
+
+    /// The lines before the tests without comments.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lines().map(|(number, line)| (number, if line.trim_start().starts_with("//") { "" } else { line }))
+    }
+
+    /// The modules of the crate that its code names, each with a line: after `crate::`, or after enough of `super::`.
+    fn imports(&self) -> Vec<(usize, String)> {
+        let mut imports = Vec::new();
+        for (number, line) in self.code() {
+            let mut rest = line;
+            while let Some(at) = rest.find("crate::") {
+                let whole = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
+                rest = &rest[at + "crate::".len()..];
+                // `use crate::{a::b, c}` is not written here; it would show as a name that is empty.
+                imports.extend(whole.then(|| (number, first_word(rest))));
+            }
+            let mut rest = line;
+            while let Some(at) = rest.find("super::") {
+                rest = &rest[at..];
+                let mut up = 0;
+                while let Some(after) = rest.strip_prefix("super::") {
+                    (rest, up) = (after, up + 1);
+                }
+                if up == self.module.len() {
+                    imports.push((number, first_word(rest)));
+                }
+            }
+        }
+        imports
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    let mut folders = vec![root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the sources can be listed") {
+            let path = entry.expect("the sources can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let inside = path.strip_prefix(root().join("src")).expect("it lies there").with_extension("");
+                let module = inside.iter().map(|part| part.to_string_lossy().into_owned()).filter(|part| part != "lib").collect();
+                let text = fs::read_to_string(&path).expect("a source can be read");
+                sources.push(Source { path, module, text });
+            }
+        }
+    }
+    sources.sort_by(|one, other| one.path.cmp(&other.path));
+    assert!(sources.len() > 20, "the sources were not found");
+    sources
+}
+
+fn hold(rule: &str, broken: &[String]) {
+    assert!(broken.is_empty(), "{rule}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn modules_import_only_what_lies_below_them() {
+    let may: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    let (mut broken, mut unknown) = (Vec::new(), BTreeSet::new());
+    for source in sources() {
+        let top = source.top();
+        for (line, import) in source.imports() {
+            let fine = match may.get(top) {
+                _ if import == top => true,
+                Some(allowed) => allowed.contains(&import.as_str()),
+                None if import == "app" => MAY_IMPORT_APP.contains(&top),
+                None => true,
+            };
+            if !fine {
+                broken.push(format!("{}:{line}: `{top}` must not import `{import}`", source.name()));
+            }
+        }
+        if !may.contains_key(top) && !["lib", "main", "cli", "app"].contains(&top) {
+            unknown.insert(top.to_owned());
+        }
+    }
+    if !unknown.is_empty() {
+        println!("no line in the table of imports for: {unknown:?}");
+    }
+    hold("imports against the flow of data", &broken);
+}
+
+#[test]
+fn the_core_is_pure() {
+    let mut broken = Vec::new();
+    for source in sources().iter().filter(|source| source.top() == "domain") {
+        for (line, code) in source.code() {
+            for word in NEVER_IN_DOMAIN.iter().filter(|word| code.contains(**word)) {
+                broken.push(format!("{}:{line}: `{word}` in `{}`", source.name(), code.trim()));
+            }
+        }
+    }
+    hold("the core has no clock, I/O, thread, chance or map whose order varies", &broken);
+}
+
+#[test]
+fn every_file_begins_by_saying_what_it_is_for() {
+    let headless = sources().iter().filter(|source| !source.text.starts_with("//! ")).map(Source::name).collect::<Vec<_>>();
+    hold("files without `//!` on their first line", &headless);
+}
+
+#[test]
+fn no_file_is_long_without_a_reason() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let lines = source.lines().filter(|(_, line)| !line.trim().is_empty()).count();
+        let excused = source.lines().take_while(|(_, line)| line.starts_with("//!")).any(|(_, line)| line.contains("Long because"));
+        if lines > LINES && !excused {
+            broken.push(format!("{}: {lines} lines", source.name()));
+        }
+    }
+    hold("files above the limit whose head does not say `Long because`", &broken);
+}
+
+#[test]
+fn every_file_is_part_of_the_crate() {
+    let sources = sources();
+    let mut broken = Vec::new();
+    for source in &sources {
+        if source.path.ends_with("mod.rs") {
+            broken.push(format!("{}: write `foo.rs` beside `foo/`, not `mod.rs`", source.name()));
+        }
+        let Some((own, parents)) = source.module.split_last() else { continue };
+        let declares = |parent: &Source| {
+            parent.text.lines().any(|line| {
+                let line = line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ").trim_start_matches("pub ");
+                line == format!("mod {own};")
+            })
+        };
+        // `main` is the program and stands beside the library.
+        let found = source.module == ["main"] || sources.iter().filter(|parent| parent.module == parents).any(declares);
+        if !found {
+            broken.push(format!("{}: nothing says `mod {own};`", source.name()));
+        }
+    }
+    hold("files that no module declares", &broken);
+}

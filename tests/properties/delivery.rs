@@ -1,0 +1,77 @@
+//! How a set of events reaches the core: in which order, how often, in which batches, with which ticks between.
+
+use super::said::{Packer, Road, Said};
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::Standard;
+use firstline::domain::time::Timestamp;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// A way to deliver a set of events.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    /// Places in the set, each at least once.
+    pub(crate) order: Vec<usize>,
+    /// The sizes of the batches, over and over.
+    pub(crate) batches: Vec<usize>,
+    /// What follows each batch, over and over: a tick so many thousandths on the way from the first event to the end.
+    pub(crate) ticks: Vec<Option<u16>>,
+}
+
+/// A set with a way to deliver it.
+pub(crate) fn of(set: impl Strategy<Value = Vec<Said>>) -> impl Strategy<Value = (Vec<Said>, Delivery)> {
+    set.prop_flat_map(|set| {
+        let many = set.len();
+        let order =
+            prop::collection::vec(0..many, 0..=many).prop_map(move |again| (0..many).chain(again).collect::<Vec<_>>()).prop_shuffle();
+        let batches = prop_oneof![1 => Just(vec![1]), 2 => prop::collection::vec(1..8_usize, 1..4), 1 => Just(vec![usize::MAX])];
+        let tick = prop_oneof![2 => Just(None), 1 => (0..=1_000_u16).prop_map(Some)];
+        let delivery =
+            (order, batches, prop::collection::vec(tick, 1..6)).prop_map(|(order, batches, ticks)| Delivery { order, batches, ticks });
+        (Just(set), delivery)
+    })
+}
+
+/// The last time any event of the set was said to happen.
+pub(crate) fn last(set: &[Said]) -> Timestamp {
+    set.iter().map(|event| event.time).max().unwrap_or_default()
+}
+
+/// A core that was given the set in this way and then told that it is `end`.
+pub(crate) fn deliver(standard: &Arc<Standard>, road: Road, set: &[Said], delivery: &Delivery, end: Timestamp) -> Monitor {
+    deliver_to(Monitor::new(standard.clone(), None), standard, road, set, delivery, end)
+}
+
+/// As [`deliver`], to a core of one's own.
+pub(crate) fn deliver_to(
+    mut monitor: Monitor,
+    standard: &Arc<Standard>,
+    road: Road,
+    set: &[Said],
+    delivery: &Delivery,
+    end: Timestamp,
+) -> Monitor {
+    let mut packer = Packer::new(standard, road);
+    let begin = set.iter().map(|event| event.time).min().unwrap_or_default();
+    let mut rest = &delivery.order[..];
+    for (batch, tick) in delivery.batches.iter().cycle().zip(delivery.ticks.iter().cycle()) {
+        if rest.is_empty() {
+            break;
+        }
+        let (these, others) = rest.split_at(rest.len().min(*batch));
+        monitor.apply(&packer.pack(these.iter().map(|place| &set[*place])));
+        if let Some(thousandths) = tick {
+            monitor.tick(begin.plus(end.since(begin) / 1_000 * i64::from(*thousandths)));
+        }
+        rest = others;
+    }
+    monitor.tick(end);
+    monitor
+}
+
+/// A core that was given the set as an orderly source would: by time, once, in one batch.
+pub(crate) fn deliver_sorted(standard: &Arc<Standard>, road: Road, set: &[Said], end: Timestamp) -> Monitor {
+    let mut order: Vec<usize> = (0..set.len()).collect();
+    order.sort_by_key(|place| set[*place].time);
+    deliver(standard, road, set, &Delivery { order, batches: vec![usize::MAX], ticks: vec![None] }, end)
+}

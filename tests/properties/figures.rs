@@ -1,0 +1,53 @@
+//! A board as the tests compare it: every reading as it is written for others, and those of them that add up.
+
+use firstline::domain::board::{Board, MadeOf};
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::Formula;
+use std::collections::BTreeMap;
+
+/// Every reading as the wire has it, a line each, after the time reached.
+pub(crate) fn lines(monitor: &Monitor) -> Vec<String> {
+    let board = monitor.board();
+    let as_of = serde_json::to_string(&board.as_of).expect("a time can be written");
+    let written = board.readings.iter().map(|reading| serde_json::to_string(&board.written(reading)).expect("a reading can be written"));
+    std::iter::once(as_of).chain(written).collect()
+}
+
+/// What two boards say differently, in few words; empty if nothing.
+pub(crate) fn differences(one: &[String], other: &[String]) -> String {
+    let only = |these: &[String], those: &[String], sign: char| {
+        these.iter().filter(|line| !those.contains(line)).take(4).map(|line| format!("{sign} {line}\n")).collect::<String>()
+    };
+    match one == other {
+        true => String::new(),
+        false => format!("{}{}(lines {} and {})", only(one, other, '-'), only(other, one, '+'), one.len(), other.len()),
+    }
+}
+
+/// The key of a reading: indicator, scope and window as text.
+pub(crate) type Name = (String, String, String);
+
+/// The numbers behind each reading that add up over disjoint cases: good and of, count and sum in milliseconds, how many
+/// stand. One-shot indicators are left out: they look at customers, who may have cases on both sides.
+pub(crate) fn sums(board: &Board) -> BTreeMap<Name, (i64, i64)> {
+    let mut sums = BTreeMap::new();
+    for reading in &board.readings {
+        let indicator = &board.standard.indicators[reading.key.indicator];
+        let pair = match &reading.made_of {
+            MadeOf::Ratio { good, of } if !matches!(indicator.formula, Formula::Ratio { matures_ms: Some(_), .. }) => (*good, *of),
+            MadeOf::Duration(durations) => ((durations.mean * durations.of as f64 * 1_000.0).round() as i64, durations.of),
+            MadeOf::Level => (reading.value.unwrap_or(0.0) as i64, 0),
+            MadeOf::Score { of } => ((reading.value.unwrap_or(0.0) * *of as f64 * 1_000.0).round() as i64, *of),
+            _ => continue,
+        };
+        if pair != (0, 0) {
+            sums.insert((indicator.name.clone(), scope(board, &reading.key), board.window(&reading.key)), pair);
+        }
+    }
+    sums
+}
+
+/// A scope as text: `center=hefei queue=broadband`.
+pub(crate) fn scope(board: &Board, key: &firstline::domain::board::Key) -> String {
+    board.scope(key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,86 @@
+//! The hotline's figures recomputed naively from the sorted set of events: the formulas of the contract, a line each, with
+//! nothing of the core but the rule of where windows begin.
+
+use super::figures::Name;
+use super::said::Said;
+use firstline::domain::time::{HOUR, MINUTE, SECOND};
+use std::collections::BTreeMap;
+
+/// What became of a call.
+struct Call {
+    center: String,
+    queue: String,
+    offered: Option<i64>,
+    answered: Option<i64>,
+    /// When it was given up or left the queue otherwise, if it was not answered.
+    lost: Option<i64>,
+    ended: Option<i64>,
+}
+
+fn calls(set: &[Said]) -> Vec<Call> {
+    let mut by_subject: BTreeMap<u8, Vec<&Said>> = BTreeMap::new();
+    set.iter().for_each(|event| by_subject.entry(event.subject).or_default().push(event));
+    let call = |events: Vec<&Said>| {
+        let first = |kinds: &[&str]| events.iter().filter(|event| kinds.contains(&event.kind)).map(|event| event.time.0).min();
+        let answered = first(&["call.answered"]);
+        Call {
+            center: events[0].center.unwrap_or_default().to_owned(),
+            queue: events[0].queue.unwrap_or_default().to_owned(),
+            offered: first(&["call.offered"]),
+            answered,
+            lost: first(&["call.abandoned", "call.overflowed"]).filter(|_| answered.is_none()),
+            ended: first(&["call.ended"]),
+        }
+    };
+    by_subject.into_values().map(call).collect()
+}
+
+/// Where a window begins when `now` is reached: rolling ones on a multiple of their step, the day at midnight of Shanghai.
+fn begin(window: &str, now: i64) -> i64 {
+    let (length, step) = match window {
+        "5m" => (5 * MINUTE, 10 * SECOND),
+        "30m" => (30 * MINUTE, MINUTE),
+        "1h" => (HOUR, MINUTE),
+        "24h" => (24 * HOUR, 15 * MINUTE),
+        _ => return (now + 8 * HOUR).div_euclid(24 * HOUR) * 24 * HOUR - 8 * HOUR,
+    };
+    (now - length).div_euclid(step) * step
+}
+
+/// Numerator and denominator of every figure that is not zero, by indicator, scope and window; for `longest_wait_now` the
+/// milliseconds.
+pub(crate) fn figures(set: &[Said], now: i64) -> BTreeMap<Name, (i64, i64)> {
+    let mut figures: BTreeMap<Name, (i64, i64)> = BTreeMap::new();
+    for call in calls(set) {
+        let scopes = [String::new(), format!("center={}", call.center), format!("center={} queue={}", call.center, call.queue)];
+        for scope in scopes {
+            let key = |indicator: &str, window: &str| (indicator.to_owned(), scope.clone(), window.to_owned());
+            for window in ["5m", "30m", "1h", "24h", "today"] {
+                let within = |time: Option<i64>| time.is_some_and(|time| time >= begin(window, now));
+                let wait = call.answered.zip(call.offered).map(|(answered, offered)| answered - offered);
+                let counted = i64::from(within(call.answered) || within(call.lost));
+                let mut ratio = |indicator: &str, good: bool| {
+                    let entry = figures.entry(key(indicator, window)).or_default();
+                    *entry = (entry.0 + i64::from(good), entry.1 + counted);
+                };
+                ratio("answer_rate", within(call.answered));
+                ratio("service_level_15s", within(call.answered) && wait.is_some_and(|wait| wait <= 15 * SECOND));
+                ratio("service_level_20s", within(call.answered) && wait.is_some_and(|wait| wait <= 20 * SECOND));
+                if let Some(wait) = wait.filter(|_| within(call.answered)) {
+                    let entry = figures.entry(key("speed_of_answer", window)).or_default();
+                    *entry = (entry.0 + wait, entry.1 + 1);
+                }
+            }
+            if call.answered.is_some() && call.ended.is_none() {
+                figures.entry(key("calls_talking", "now")).or_default().0 += 1;
+            }
+            if let (Some(offered), None, None, None) = (call.offered, call.answered, call.lost, call.ended) {
+                figures.entry(key("calls_waiting", "now")).or_default().0 += 1;
+                let oldest = figures.entry(key("longest_wait_now", "now")).or_default();
+                oldest.0 = oldest.0.max(now - offered);
+            }
+        }
+    }
+    figures.retain(|_, pair| *pair != (0, 0));
+    figures
+}

@@ -1,0 +1,269 @@
+//! Scenarios as text: what happened, and what the board must say at which time. Each file in `tests/scenarios` shows one
+//! thing, said in its first line.
+//!
+//! ```text
+//! # what this scenario shows
+//! standard: built-in                                   or a file under tests/standards
+//! stale: never                                         silence does not matter here
+//! 10:00:00 call c-1 offered center=hefei               time, family, case, what happened, data
+//! 10:00:05 call c-1 answered
+//! 09:00    repair r-1 opened due=+4h                   an event that comes late; due from here
+//! expect 10:05:00 answer_rate{center=hefei} 30m 1/1 met
+//! ```
+//!
+//! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
+//! `zone` (Asia/Shanghai) on `date` (2026-03-02); `day+1 00:00:10` is later. `id=` gives an event an id of its own, for
+//! those that are said twice. Every expectation is also compared with a core that heard everything backwards.
+//! `UPDATE_EXPECT=1 cargo test --test scenarios` writes what the board says into the files.
+
+use firstline::domain::board::{Board, MadeOf, Reading};
+use firstline::domain::event::Batch;
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::Standard;
+use firstline::domain::time::{HOUR, Timestamp};
+use firstline::domain::window::Window;
+use firstline::ingest::wire::{Decoder, Keys};
+use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A scenario being told.
+struct Told {
+    standard: Arc<Standard>,
+    date: jiff::civil::Date,
+    zone: jiff::tz::TimeZone,
+    decoder: Decoder,
+    monitor: Monitor,
+    /// Everything said so far, the last first.
+    backwards: Vec<Vec<u8>>,
+}
+
+impl Told {
+    fn new() -> Told {
+        let mut told = Told {
+            standard: built_in(),
+            date: jiff::civil::date(2026, 3, 2),
+            zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a bundled zone"),
+            decoder: Decoder::new(Arc::default(), Keys::default()),
+            monitor: Monitor::new(built_in(), None),
+            backwards: Vec::new(),
+        };
+        told.begin(built_in());
+        told
+    }
+
+    fn begin(&mut self, standard: Arc<Standard>) {
+        self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+        self.monitor = Monitor::new(standard.clone(), None);
+        self.standard = standard;
+    }
+
+    /// Takes a line; the value found, if it expects one.
+    fn take(&mut self, number: usize, line: &str) -> Result<Option<Expectation>, String> {
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(None);
+        }
+        if let Some((key, value)) = line.split_once(": ") {
+            return self.setting(key, value.trim()).map(|()| None);
+        }
+        let mut words = line.split_whitespace().peekable();
+        let expects = words.next_if_eq(&"expect").is_some();
+        let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
+        let time = self.time(day, words.next().unwrap_or_default())?;
+        if expects { self.expect(time, words).map(Some) } else { self.event(number, time, words).map(|()| None) }
+    }
+
+    fn setting(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "standard" if value == "built-in" => self.begin(built_in()),
+            "standard" => {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards").join(value);
+                let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                let standard = read(value, &text).map_err(|problems| format!("{problems:?}"))?;
+                self.begin(Arc::new(standard));
+            }
+            // Where hours pass without an event that is not the point, and every line would say that the sources are silent.
+            "stale" if value == "never" => {
+                let mut standard = (*self.standard).clone();
+                standard.stale_after_ms = None;
+                self.begin(Arc::new(standard));
+            }
+            "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
+            "zone" => self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?,
+            _ => return Err(format!("unknown setting `{key}`")),
+        }
+        Ok(())
+    }
+
+    /// `day+1` and `10:00`, `10:00:05` or `10:00:05.250`, where the scenario takes place.
+    fn time(&self, day: &str, clock: &str) -> Result<Timestamp, String> {
+        let wrong = || format!("`{day} {clock}` is no time; write `10:00:05` or `day+1 10:00`");
+        let days: i64 = day.strip_prefix("day").and_then(|days| days.parse().ok()).ok_or_else(wrong)?;
+        let clock: jiff::civil::Time = clock.parse().map_err(|_| wrong())?;
+        let date = self.date.checked_add(jiff::Span::new().days(days)).map_err(|_| wrong())?;
+        let zoned = date.to_datetime(clock).to_zoned(self.zone.clone()).map_err(|_| wrong())?;
+        Ok(Timestamp(zoned.timestamp().as_millisecond()))
+    }
+
+    fn event<'w>(&mut self, number: usize, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<(), String> {
+        let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next()) else {
+            return Err("an event is written: time, family, case, what happened, data".to_owned());
+        };
+        let (mut id, mut data) = (format!("line {number}"), serde_json::Map::new());
+        for word in words {
+            let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` should be `name=value`"))?;
+            match (key, value.parse::<f64>()) {
+                ("id", _) => id = value.to_owned(),
+                ("due", _) => _ = data.insert("due".to_owned(), self.due(time, value)?.to_string().into()),
+                (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
+                (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),
+            }
+        }
+        let event = serde_json::json!({
+            "specversion": "1.0", "source": "/scenario", "id": id, "type": format!("{family}.{verb}"), "subject": subject,
+            "time": time.to_string(), "data": data,
+        });
+        let event = event.to_string().into_bytes();
+        let batch = self.decode(&event)?;
+        self.backwards.insert(0, event);
+        self.monitor.apply(&batch);
+        Ok(())
+    }
+
+    fn decode(&mut self, event: &[u8]) -> Result<Batch, String> {
+        self.decoder.json(event).map_err(|rejection| rejection.reason)?;
+        Ok(self.decoder.take())
+    }
+
+    /// `+4h` after the event, or a time of the same day.
+    fn due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
+        match text.strip_prefix('+') {
+            Some(span) => firstline::document::duration(span).map(|millis| time.plus(millis)),
+            None => self.time("day+0", text),
+        }
+    }
+
+    fn expect<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+        if self.monitor.now().is_some_and(|now| now > time) {
+            return Err("the core has reached a later time already; write expectations in the order of time".to_owned());
+        }
+        let (Some(what), Some(window)) = (words.next(), words.next()) else {
+            return Err("an expectation is written: expect, time, indicator{scope}, window, value".to_owned());
+        };
+        let expected = words.collect::<Vec<_>>().join(" ");
+        self.monitor.tick(time);
+        let got = said(&self.monitor.board(), what, window)?;
+        let mut other = Monitor::new(self.standard.clone(), None);
+        for event in self.backwards.clone() {
+            let batch = self.decode(&event)?;
+            other.apply(&batch);
+        }
+        other.tick(time);
+        let backwards = said(&other.board(), what, window)?;
+        // Whether sources are silent depends on when they spoke.
+        if backwards != got && !(got.contains("stale") || backwards.contains("stale")) {
+            return Err(format!("told backwards the board says `{backwards}`, told in order `{got}`"));
+        }
+        Ok(Expectation { expected, got })
+    }
+}
+
+struct Expectation {
+    expected: String,
+    got: String,
+}
+
+fn built_in() -> Arc<Standard> {
+    Arc::new(read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")))
+}
+
+/// What the board says of `indicator{scope}` in a window, in words.
+fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    let (indicator, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
+    if !board.standard.indicators.iter().any(|known| known.name == indicator) {
+        return Err(format!("the standard has no indicator `{indicator}`"));
+    }
+    // A window is known by its length, whatever it was called: `7d` stands as `168h` on the board.
+    let window = Window::parse(window).map_or(window.to_owned(), |window| window.to_string());
+    let fits = |reading: &&Reading| {
+        let written = board.scope(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
+        board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window(&reading.key) == window
+    };
+    Ok(board.readings.iter().find(fits).map_or_else(|| "absent".to_owned(), |reading| in_words(board, reading)))
+}
+
+fn in_words(board: &Board, reading: &Reading) -> String {
+    let value = match (&reading.made_of, reading.value) {
+        (MadeOf::Ratio { good, of }, _) => format!("{good}/{of}"),
+        (_, None) => "-".to_owned(),
+        (MadeOf::Duration(durations), Some(mean)) => format!("mean {} of {}", span(mean), durations.of),
+        (MadeOf::Level, Some(value)) => format!("{value}"),
+        (MadeOf::Oldest { .. }, Some(age)) => span(age),
+        (MadeOf::Score { of }, Some(value)) => format!("{value} of {of}"),
+    };
+    let (state, level) = (reading.state.name(), reading.level.name());
+    let indicator = &board.standard.indicators[reading.key.indicator];
+    let state = if state == "ok" { String::new() } else { format!(" {state}") };
+    let level = if level == "none" || indicator.target.is_none() { String::new() } else { format!(" {level}") };
+    format!("{value}{state}{level}")
+}
+
+/// Seconds as people write them: `35s`, `1h30m`, `2.5s`.
+fn span(seconds: f64) -> String {
+    let millis = (seconds * 1_000.0).round() as i64;
+    let sign = if millis < 0 { "-" } else { "" };
+    let mut rest = millis.abs();
+    let mut text = String::new();
+    for (unit, length) in [("h", HOUR), ("m", HOUR / 60)] {
+        if rest >= length {
+            text += &format!("{}{unit}", rest / length);
+            rest %= length;
+        }
+    }
+    if rest > 0 || text.is_empty() {
+        text += &format!("{}s", rest as f64 / 1_000.0);
+    }
+    format!("{sign}{text}")
+}
+
+#[test]
+fn the_board_says_what_the_scenarios_expect() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut files: Vec<_> =
+        fs::read_dir(&folder).expect("the scenarios can be listed").map(|entry| entry.expect("a file").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    files.sort();
+    assert!(!files.is_empty(), "there are no scenarios in {}", folder.display());
+    let mut wrong = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a scenario can be read");
+        let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("it lies there").display().to_string();
+        if !text.starts_with("# ") {
+            wrong.push(format!("{name}:1: say in the first line, after `# `, what the scenario shows"));
+        }
+        let (mut told, mut written) = (Told::new(), String::new());
+        for (place, line) in text.lines().enumerate() {
+            let mut new = line.to_owned();
+            match told.take(place + 1, line) {
+                Err(why) => wrong.push(format!("{name}:{}: {why}", place + 1)),
+                Ok(Some(Expectation { expected, got })) if expected != got => {
+                    if update {
+                        let before = line.strip_suffix(expected.as_str()).unwrap_or(line).trim_end();
+                        new = format!("{before} {got}");
+                    } else {
+                        wrong.push(format!("{name}:{}: expected `{expected}`, got `{got}`", place + 1));
+                    }
+                }
+                Ok(_) => {}
+            }
+            written += &(new + "\n");
+        }
+        if update && written != text {
+            fs::write(&path, written).expect("a scenario can be written");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n`UPDATE_EXPECT=1 cargo test --test scenarios` takes what the board says", wrong.join("\n"));
+}

@@ -1,0 +1,161 @@
+//! What a simulated organisation must always be: repeatable, in order, well-formed, and neither perfect nor hopeless.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Settings, Simulation};
+use crate::domain::time::{HOUR, SECOND, Timestamp};
+
+/// Tuesday, 10 March 2026: neither a weekend nor a billing day.
+const START: Timestamp = Timestamp(1_773_072_000_000);
+
+fn settings(seed: u64, centers: u32, rate: f64) -> Settings {
+    Settings { seed, start: START, centers, rate }
+}
+
+/// The lines of the first `hours`, with their times.
+fn lines(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, String)> + use<> {
+    let end = settings.start.plus(hours * HOUR);
+    Simulation::new(settings).take_while(move |event| event.time < end).map(|event| {
+        let mut line = Vec::new();
+        event.write_json(&mut line);
+        (event.time, String::from_utf8(line).unwrap())
+    })
+}
+
+fn events(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, Value)> + use<> {
+    lines(settings, hours).map(|(time, line)| (time, serde_json::from_str(&line).unwrap()))
+}
+
+fn text<'a>(event: &'a Value, name: &str) -> &'a str {
+    event[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {event}"))
+}
+
+/// The case of an event.
+fn case(event: &Value) -> String {
+    format!("{} {}", text(event, "source"), text(event, "subject"))
+}
+
+#[test]
+fn the_same_settings_give_the_same_bytes_and_others_give_others() {
+    let first: Vec<_> = lines(&settings(7, 3, 0.1), 10).collect();
+    assert!(first.len() > 1_000, "{} events", first.len());
+    assert!(first.iter().eq(&lines(&settings(7, 3, 0.1), 10).collect::<Vec<_>>()));
+    assert!(first.iter().ne(&lines(&settings(8, 3, 0.1), 10).collect::<Vec<_>>()));
+}
+
+#[test]
+fn another_start_gives_other_ids() {
+    let ids = |start| -> BTreeSet<String> {
+        let settings = Settings { start, ..settings(7, 1, 0.1) };
+        events(&settings, 2).map(|(_, event)| format!("{} {}", text(&event, "source"), text(&event, "id"))).collect()
+    };
+    assert!(ids(START).is_disjoint(&ids(START.plus(HOUR))));
+}
+
+#[test]
+fn every_line_is_a_well_formed_event_in_order_of_time() {
+    let (mut last, mut ids, mut types) = (START, BTreeSet::new(), BTreeSet::new());
+    for (time, event) in events(&settings(3, 3, 0.1), 48) {
+        assert!(last <= time, "{event}");
+        last = time;
+        assert_eq!(Timestamp::parse(text(&event, "time")), Ok(time));
+        assert!(text(&event, "time").ends_with("+08:00"));
+        assert_eq!(text(&event, "specversion"), "1.0");
+        assert!(ids.insert(format!("{} {}", text(&event, "source"), text(&event, "id"))), "an id twice: {event}");
+        let data = &event["data"];
+        assert!(text(&event, "source").ends_with(text(data, "center")));
+        assert!(!text(&event, "subject").is_empty() && !text(data, "region").is_empty());
+        let (family, _) = text(&event, "type").split_once('.').unwrap();
+        let needs: &[&str] = match family {
+            "call" | "queue" => &["queue", "channel", "tier", "topic", "customer"],
+            "agent" => &["agent", "state"],
+            "survey" => &["tier", "customer"],
+            _ => &["product", "channel", "tier", "customer"],
+        };
+        needs.iter().for_each(|name| assert!(!text(data, name).is_empty()));
+        types.insert(text(&event, "type").to_owned());
+    }
+    for what in ["assigned", "arrived", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
+        assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
+    }
+    for what in ["queue.left", "queue.served", "call.transferred", "install.resolved", "move.opened", "complaint.resolved"] {
+        assert!(types.contains(what), "{types:?}");
+    }
+}
+
+#[test]
+fn a_weekday_is_neither_perfect_nor_hopeless() {
+    let (mut offered, mut counts) = (BTreeMap::new(), BTreeMap::<&str, u32>::new());
+    for (time, event) in events(&settings(7, 3, 0.2), 24) {
+        let what = match text(&event, "type") {
+            "call.offered" => {
+                assert!(offered.insert(case(&event), time).is_none(), "offered twice: {event}");
+                continue;
+            }
+            "call.answered" if time.since(offered[&case(&event)]) <= 20 * SECOND => "soon",
+            "call.answered" => "late",
+            "call.abandoned" => "abandoned",
+            "call.overflowed" => "overflowed",
+            _ => continue,
+        };
+        assert!(offered.contains_key(&case(&event)), "never offered: {event}");
+        *counts.entry(what).or_default() += 1;
+    }
+    let share = |what: &[&str]| what.iter().map(|what| counts[what]).sum::<u32>() as f64 / counts.values().sum::<u32>() as f64;
+    assert!((0.85..0.96).contains(&share(&["soon", "late"])), "{counts:?}");
+    assert!((0.70..0.95).contains(&share(&["soon"])), "{counts:?}");
+    assert!((0.02..0.14).contains(&share(&["abandoned"])), "{counts:?}");
+}
+
+#[test]
+fn an_agent_on_duty_has_one_conversation_at_a_time() {
+    // Each agent's state: the call it talks on, if any. An agent who is not in the map is not at work.
+    let mut agents: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for (_, event) in events(&settings(5, 2, 0.1), 24) {
+        let Some(agent) = event["data"]["agent"].as_str().map(str::to_owned) else { continue };
+        match (text(&event, "type"), event["data"]["state"].as_str()) {
+            ("call.answered", _) => {
+                let talks = agents.insert(agent, Some(case(&event)));
+                assert_eq!(talks, Some(None), "not free: {event}");
+            }
+            ("call.ended", _) => assert_eq!(agents.insert(agent, None), Some(Some(case(&event))), "another's call: {event}"),
+            ("agent.changed", Some("offline")) => assert_eq!(agents.remove(&agent), Some(None), "not free: {event}"),
+            ("agent.changed", _) => assert!(agents.insert(agent, None).is_none_or(|talks| talks.is_none()), "talking: {event}"),
+            _ => {}
+        }
+    }
+    assert!(agents.len() > 2, "nobody at work: {agents:?}");
+}
+
+#[test]
+fn most_repairs_are_done_by_their_due_time() {
+    let (mut due, mut kept, mut late) = (BTreeMap::new(), 0, 0);
+    let repairs = lines(&settings(7, 3, 0.1), 5 * 24).filter(|(_, line)| line.contains(r#""type":"repair."#));
+    for (time, line) in repairs {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        match text(&event, "type") {
+            "repair.opened" => _ = due.insert(case(&event), Timestamp::parse(text(&event["data"], "due")).unwrap()),
+            "repair.cancelled" => _ = due.remove(&case(&event)),
+            "repair.resolved" => match due.remove(&case(&event)) {
+                Some(due) if time <= due => kept += 1,
+                Some(_) => late += 1,
+                None => {}
+            },
+            _ => {}
+        }
+    }
+    late += due.values().filter(|&&due| due < START.plus(5 * 24 * HOUR)).count();
+    let share = kept as f64 / (kept + late) as f64;
+    assert!((0.90..0.985).contains(&share), "{kept} kept, {late} late");
+    assert!(late > 0);
+}
+
+#[test]
+fn settings_beyond_reason_are_taken_as_the_nearest_within() {
+    for (centers, rate) in [(0, 0.0), (u32::MAX, f64::NAN), (1, -1.0)] {
+        let settings = Settings { start: START, seed: 1, centers, rate };
+        assert_eq!(Simulation::new(&settings).take(100).count(), 100);
+    }
+}

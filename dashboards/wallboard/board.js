@@ -1,0 +1,59 @@
+// The readings as the server last told them: applies `board`, `delta` and `beat` frames to a map.
+
+export function makeBoard() {
+  const readings = new Map();
+  let position = null; // { epoch, revision }; null: nothing to resume from
+  let asOf = NaN;
+
+  /** False if the frame does not continue what is here. The readings stay: old values beat no values. */
+  function apply(frame) {
+    switch (frame.type) {
+      case 'board':
+        readings.clear();
+        break;
+      case 'delta':
+        if (position?.epoch !== frame.epoch || position.revision !== frame.from) return forget();
+        for (const gone of frame.gone || []) readings.delete(keyOf(gone.indicator, gone.window, gone.scope));
+        break;
+      case 'beat':
+        if (position?.epoch !== frame.epoch || position.revision !== frame.revision) return forget();
+        break;
+      default:
+        return true; // a newer server may say more
+    }
+    for (const reading of frame.readings || []) {
+      readings.set(keyOf(reading.indicator, reading.window, reading.scope), reading);
+    }
+    position = { epoch: frame.epoch, revision: frame.revision };
+    asOf = Date.parse(frame.as_of);
+    return true;
+  }
+
+  function forget() {
+    position = null;
+    return false;
+  }
+
+  return {
+    apply,
+    forget,
+    position: () => position,
+    /** The time of the figures, in milliseconds; NaN before the first frame. */
+    asOf: () => asOf,
+    get: (indicator, window, scope) => readings.get(keyOf(indicator, window, scope)),
+    /** Every value of `dimension` in scopes that are exactly `within` and that dimension. */
+    members(dimension, within) {
+      const found = new Set();
+      const dimensions = Object.keys(within).length + 1;
+      for (const { scope } of readings.values()) {
+        if (Object.keys(scope).length !== dimensions || scope[dimension] === undefined) continue;
+        if (Object.entries(within).every(([name, value]) => scope[name] === value)) found.add(scope[dimension]);
+      }
+      return [...found];
+    },
+  };
+}
+
+function keyOf(indicator, window, scope) {
+  return JSON.stringify([indicator, window, Object.entries(scope).sort()]);
+}

@@ -1,0 +1,97 @@
+// A ranked table: a row for every center or queue, those in trouble first, a cell for every indicator.
+
+import { calm, el, setAttribute, setText, setVariable } from './dom.js';
+import { displayName } from './format.js';
+import { verdictWord } from './tile.js';
+import { amountOf, SIGNS, trouble, verdictOf } from './verdict.js';
+
+const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
+
+/** `scopeOf(id)` is the scope of a row; `addressOf(id)` its link, if it has one. */
+export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { standard, format, texts }) {
+  const columns = indicators.map((name) => ({ name, indicator: standard.get(name), window: standard.windowOf(name) }));
+  const body = el('tbody', { role: 'rowgroup' });
+  const headers = columns.map(({ name, indicator, window }) => {
+    const target = format.target(indicator);
+    const small = [target, format.windowName(window)].filter(Boolean).join(' · ');
+    return el('th', { scope: 'col', role: 'columnheader' },
+      el('span', { class: 'grid-title' }, standard.title(name)), el('span', { class: 'grid-small' }, small));
+  });
+  // The roles are said aloud because a narrow screen shows the rows as cards, which would undo them.
+  const node = el('table', { class: 'grid', role: 'table' },
+    el('caption', { class: 'unseen' }, caption),
+    el('thead', { role: 'rowgroup' },
+      el('tr', { role: 'row' }, el('th', { scope: 'col', role: 'columnheader', class: 'grid-head' }, head), ...headers)),
+    body);
+  setVariable(node, '--columns', columns.length);
+  const rows = new Map();
+  let sortedAt = -Infinity;
+
+  function makeRow(id) {
+    const name = displayName(id);
+    const note = el('span', { class: 'grid-note' });
+    const title = addressOf ? el('a', { class: 'grid-name', href: addressOf(id) }, name)
+      : el('span', { class: 'grid-name' }, name);
+    const cells = columns.map((column) => makeCell(column, scopeOf(id), { standard, format, texts }));
+    const row = el('tr', { role: 'row', 'data-name': id },
+      el('th', { scope: 'row', role: 'rowheader' }, title, note), ...cells.map((cell) => cell.node));
+    return { id, name, note, cells, node: row, sum: trouble([]) };
+  }
+
+  function update(context, ids) {
+    for (const id of ids) if (!rows.has(id)) { rows.set(id, makeRow(id)); sortedAt = -Infinity; }
+    for (const [id, row] of rows) if (!ids.includes(id)) { row.node.remove(); rows.delete(id); }
+    for (const row of rows.values()) {
+      row.sum = trouble(row.cells.map((cell) => cell.update(context)));
+      const { missed, near } = row.sum;
+      setText(row.note, [missed && texts.missedTargets(missed), near && texts.nearTargets(near)].filter(Boolean).join(' · '));
+      setAttribute(row.node, 'data-verdict', missed ? 'missed' : near ? 'near' : 'plain');
+    }
+    setAttribute(node, 'data-old', !context.fresh);
+    setVariable(node, '--rows', Math.max(rows.size, 1));
+    if (context.now - sortedAt >= SORT_MS_MIN) { sort(); sortedAt = context.now; }
+    return ranked();
+  }
+
+  const ranked = () => [...rows.values()].sort((a, b) => b.sum.rank - a.sum.rank || a.name.localeCompare(b.name));
+
+  function sort() {
+    const wanted = ranked().map((row) => row.node);
+    if (wanted.every((row, index) => body.children[index] === row)) return;
+    const tops = new Map(wanted.map((row) => [row, row.isConnected ? row.offsetTop : null]));
+    const focused = document.activeElement;
+    body.append(...wanted);
+    if (body.contains(focused)) focused.focus({ preventScroll: true });
+    if (calm.matches) return;
+    for (const [row, top] of tops) {
+      const way = top === null ? 0 : top - row.offsetTop;
+      if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: 'none' }], { duration: 600, easing: 'ease-in-out' });
+    }
+  }
+
+  return { node, update };
+}
+
+function makeCell({ name, indicator, window }, scope, { standard, format, texts }) {
+  const sign = el('span', { class: 'sign', 'aria-hidden': 'true' });
+  const value = el('span', { class: 'grid-value' });
+  const unit = el('span', { class: 'grid-unit' });
+  const word = el('span', { class: 'unseen' });
+  const label = el('span', { class: 'grid-label', 'aria-hidden': 'true' }, standard.title(name));
+  const inner = el('span', { class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, value, unit), word);
+  const node = el('td', { role: 'cell' }, inner);
+
+  function update({ board, now, fresh }) {
+    const reading = board.get(name, window, scope);
+    const verdict = verdictOf(reading);
+    setText(sign, SIGNS[verdict]);
+    const shown = format.value(indicator, amountOf(reading, now, fresh));
+    setText(value, shown.number);
+    setText(unit, shown.unit);
+    setText(word, verdictWord(verdict, indicator, texts));
+    setAttribute(node, 'data-verdict', verdict);
+    return verdict;
+  }
+
+  return { node, update };
+}

@@ -1,0 +1,151 @@
+// Puts the page together: settings, standard, page, connection; then shows what is known, once a second and on news.
+
+import { makeBoard } from './board.js';
+import { makeClock, makeWallTime } from './clock.js';
+import { el, setAttribute, setText } from './dom.js';
+import { makeFormat } from './format.js';
+import { follow } from './live.js';
+import { makePage } from './pages.js';
+import { fetchStandard, makeStandard } from './standard.js';
+import { textsFor } from './texts.js';
+import { addressOf, readSettings } from './url.js';
+import { SIGNS } from './verdict.js';
+
+const OLD_MS = 5_000; // figures older than this are dimmed
+const LIVE_MS = 3_000; // figures younger than this are called live
+const LOST_MS = 2_000; // a shorter break is not worth a banner
+const LAGGING_MS = 15_000;
+const DRAW_MS_MIN = 200;
+
+const $ = (id) => document.getElementById(id);
+const settings = readSettings(location.search, navigator.languages);
+const texts = textsFor(settings.lang);
+const format = makeFormat(settings.lang, texts);
+const clock = makeClock();
+
+document.documentElement.lang = settings.lang === 'zh' ? 'zh-CN' : 'en';
+document.documentElement.dataset.theme = settings.theme;
+start();
+
+async function start() {
+  const slow = setTimeout(() => showBanner(texts.connecting), LOST_MS);
+  const written = await fetchStandard(() => showBanner(texts.noStandard));
+  clearTimeout(slow);
+  hideBanner();
+  run(written);
+}
+
+function run(written) {
+  const standard = makeStandard(written, settings);
+  const wall = makeWallTime(settings.lang, standard.timeZone);
+  const page = makePage(settings, { standard, format, texts }, (center) => addressOf(center, location.search));
+  const board = makeBoard();
+  let heardAt = null; // our own ticking clock, for ages
+  let lostAt = null; // the server's clock, to be shown
+  let epoch = null;
+  let drawnAt = -Infinity;
+  let waiting = 0;
+
+  dress(page, standard, wall);
+  follow({
+    board,
+    subscription: { indicators: page.indicators, windows: windowsOf(page, standard), ...(page.where.center && { where: page.where }) },
+    heard(frame) {
+      heardAt = performance.now();
+      lostAt = null;
+      clock.atLeast(board.asOf());
+      if (epoch !== null && frame.epoch !== epoch) renew(written);
+      epoch = frame.epoch;
+      drawSoon();
+    },
+    lost() {
+      lostAt ??= clock.now() - (heardAt === null ? 0 : performance.now() - heardAt);
+      drawSoon();
+    },
+  });
+  setInterval(draw, 1_000);
+  draw();
+
+  function drawSoon() {
+    if (waiting) return;
+    waiting = setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + DRAW_MS_MIN - performance.now()));
+  }
+
+  function draw() {
+    waiting = 0;
+    drawnAt = performance.now();
+    const now = clock.now();
+    const silence = heardAt === null ? Infinity : drawnAt - heardAt;
+    const age = heardAt === null ? Infinity : Math.max(silence, now - board.asOf());
+    const fresh = age < OLD_MS && !(lostAt !== null && silence >= LOST_MS);
+    const oldText = age < LIVE_MS || heardAt === null ? '' : texts.asOf(format.age(age / 1000));
+    const { verdict, text } = page.update({ board, now, fresh, oldText, heard: heardAt !== null });
+    heading(verdict, text, fresh, heardAt === null ? '' : oldText || texts.live);
+    setText($('clock'), wall.time(now));
+    setText($('date'), wall.date(now));
+    setAttribute(document.body, 'data-old', !fresh);
+    if (lostAt !== null && silence >= LOST_MS) {
+      if (heardAt === null) showBanner(texts.connecting);
+      else showBanner(texts.lost(wall.time(lostAt)), texts.since(format.age((now - lostAt) / 1000)));
+    } else if (heardAt !== null && age >= LAGGING_MS) {
+      showBanner(texts.lagging(wall.time(board.asOf())), texts.since(format.age(age / 1000)));
+    } else {
+      hideBanner();
+    }
+  }
+
+  function heading(verdict, text, fresh, ageText) {
+    setText($('summary'), SIGNS[verdict] ? `${SIGNS[verdict]} ${text}` : text);
+    setAttribute($('summary'), 'data-verdict', verdict);
+    setText($('pulse'), ageText);
+    setAttribute($('pulse'), 'data-fresh', fresh);
+    const title = `${fresh ? SIGNS[verdict] : '…'} ${page.title} · firstline`.trim();
+    if (document.title !== title) document.title = title;
+  }
+}
+
+/** What does not change while the page lives. */
+function dress(page, standard, wall) {
+  setText($('heading'), page.title);
+  setText($('back'), texts.back);
+  setAttribute($('back'), 'href', addressOf(null, location.search));
+  setAttribute($('back'), 'hidden', settings.center === null);
+  $('main').replaceChildren(page.node);
+  const legend = (verdict, words) => el('span', { class: 'legend', 'data-verdict': verdict }, el('span', { class: 'sign' }, SIGNS[verdict]), ` ${words}`);
+  $('footer').replaceChildren(
+    legend('missed', texts.legendMissed), legend('near', texts.legendNear), legend('met', texts.legendMet),
+    el('span', {}, texts.legendLine(wall.time(clock.now()).slice(0, 5))),
+    el('span', { class: 'foot-end' }, `${standard.ownTitle} · ${standard.written.version}`),
+  );
+}
+
+function windowsOf(page, standard) {
+  return [...new Set(page.indicators.map((name) => standard.windowOf(name)))];
+}
+
+/** A restarted server may have another standard; then the page starts over. */
+async function renew(written) {
+  const fetched = await fetchStandard(() => {});
+  if (JSON.stringify(fetched) !== JSON.stringify(written)) location.reload();
+}
+
+function showBanner(text, count = '') {
+  setText($('banner-text'), text);
+  setText($('banner-count'), count);
+  setAttribute($('banner'), 'hidden', false);
+}
+
+function hideBanner() {
+  setAttribute($('banner'), 'hidden', true);
+}
+
+// A wall has no hand on the mouse: keep the screen awake, hide a pointer at rest.
+const stayAwake = () => document.visibilityState === 'visible' && navigator.wakeLock?.request('screen').catch(() => {});
+document.addEventListener('visibilitychange', stayAwake);
+stayAwake();
+let resting = 0;
+addEventListener('pointermove', () => {
+  document.body.classList.remove('resting');
+  clearTimeout(resting);
+  resting = setTimeout(() => document.body.classList.add('resting'), 4_000);
+});

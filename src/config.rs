@@ -110,7 +110,10 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
     let publish_every = root.duration("publish_every").and_then(|millis| {
         let millis = u64::try_from(millis).ok().filter(|millis| (100..=1_000).contains(millis));
         if millis.is_none() {
-            root.problem("publish_every", "`publish_every` must lie between \"100ms\" and \"1s\": a wall expects to hear of the board each second");
+            root.problem(
+                "publish_every",
+                "`publish_every` must lie between \"100ms\" and \"1s\": a wall expects to hear of the board each second",
+            );
         }
         millis
     });

@@ -70,7 +70,8 @@ impl Engine {
         let epoch = format!("{:016x}", random()).into();
         let (editions, edition) = watch::channel(Arc::new(Edition::first(epoch, monitor.board(), hidden)));
         let (ready, is_ready) = watch::channel(false);
-        let engine = Engine { monitor, hidden, clock: None, publish_every: settings.publish_every, newest: None, commands, editions, ready };
+        let engine =
+            Engine { monitor, hidden, clock: None, publish_every: settings.publish_every, newest: None, commands, editions, ready };
         (engine, Ends { feed: Feed::new(sender, is_ready), editions: edition })
     }
 

@@ -2,6 +2,8 @@
 
 pub mod demo;
 pub mod http;
+pub mod mapping;
+pub mod queue_log;
 pub mod raw;
 pub mod rejected;
 pub mod wire;

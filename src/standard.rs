@@ -1,16 +1,260 @@
-//! Standards: what an organisation promises, read from a file and checked.
+//! Standards: what an organisation promises, read from a TOML file and checked.
+//!
+//! As written -> as checked: names become places, every problem is found in one go, each with its line and what to write
+//! instead. The built-in standard is a file of the same format, embedded.
 
-use crate::document::Problem;
-use crate::domain::standard::Standard;
+mod commitment;
+mod formula;
+mod indicator;
+
+use crate::document::{Document, Problem, Table, Value};
+use crate::domain::fact::Kinds;
+use crate::domain::standard::{Schema, Standard, Title};
+use crate::domain::window::{LANES, Window};
+use jiff::tz::TimeZone;
 
 /// The built-in standard's file.
 pub const BUILT_IN: &str = include_str!("../standards/telecom.toml");
+
+/// What the built-in standard's file is called in problems.
+pub const BUILT_IN_NAME: &str = "the built-in standard";
 
 /// Reads and checks a standard; `file` names it in problems.
 ///
 /// # Errors
 /// Every problem of the file, in the order of its lines.
 pub fn read(file: &str, text: &str) -> Result<Standard, Vec<Problem>> {
-    let _ = (file, text);
-    Err(Vec::new())
+    let document = Document::parse(file, text).map_err(|problem| vec![problem])?;
+    let standard = check(&document.root());
+    let problems = document.into_problems();
+    if problems.is_empty() { Ok(standard) } else { Err(problems) }
+}
+
+/// The standard as far as it can be understood; what cannot has left a problem.
+fn check(root: &Table<'_>) -> Standard {
+    let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
+    let dimensions = dimensions(root);
+    let orders = orders(root);
+    let schema = Schema::new(dimensions, &orders);
+    let mut standard = Standard {
+        name: text("name"),
+        version: text("version"),
+        date_of_effect: root.date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
+        title: title(root),
+        time_zone: time_zone(root),
+        scopes: scopes(root, &schema.dimensions),
+        windows: windows(root),
+        stale_after_ms: root.duration("stale_after"),
+        kinds: Kinds::new(&schema.families),
+        schema,
+        commitments: Vec::new(),
+        one_shots: Vec::new(),
+        indicators: Vec::new(),
+    };
+    if let Some(table) = root.table("commitment") {
+        for (name, value) in table.entries() {
+            commitment::read(name, &value, &mut standard);
+        }
+    }
+    match root.required("indicator", "a table for each indicator, as in `[indicator.answer_rate]`").and_then(|value| value.table()) {
+        Some(table) => {
+            for (name, value) in table.entries() {
+                indicator::read(name, &value, &mut standard);
+            }
+        }
+        None => return standard,
+    }
+    root.finish();
+    standard
+}
+
+/// A name that becomes part of metric names and of fact names.
+fn is_name(name: &str) -> bool {
+    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && name.len() <= 60
+}
+
+/// Leaves a problem if `name` cannot be part of a metric's name.
+fn check_name(value: &Value<'_>, name: &str) {
+    if !is_name(name) {
+        value.problem(format!("`{name}` cannot be a name: write lower-case letters, digits and `_`, beginning with a letter"));
+    }
+}
+
+fn title(owner: &Table<'_>) -> Title {
+    let Some(table) = owner.required("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.table())
+    else {
+        return Title::default();
+    };
+    let text = |key: &str| table.required_string(key).unwrap_or_default().to_owned();
+    let title = Title { en: text("en"), zh: text("zh") };
+    table.finish();
+    title
+}
+
+fn time_zone(root: &Table<'_>) -> TimeZone {
+    let Some(name) = root.required_string("time_zone") else { return TimeZone::UTC };
+    TimeZone::get(name).unwrap_or_else(|_| {
+        root.problem("time_zone", format!("there is no time zone `{name}`; write a name of the IANA list, as in \"Asia/Shanghai\""));
+        TimeZone::UTC
+    })
+}
+
+fn dimensions(root: &Table<'_>) -> Vec<String> {
+    let names = root.strings("dimensions").unwrap_or_default();
+    if names.len() > Schema::DIMENSIONS {
+        root.problem("dimensions", format!("{} dimensions are too many: at most {}", names.len(), Schema::DIMENSIONS));
+    }
+    for (place, name) in names.iter().enumerate() {
+        if !is_name(name) {
+            root.problem(
+                "dimensions",
+                format!("`{name}` cannot be a dimension: write lower-case letters, digits and `_`, beginning with a letter"),
+            );
+        } else if names[..place].contains(name) {
+            root.problem("dimensions", format!("`{name}` is there twice"));
+        } else if ["customer", "window", "scope"].contains(name) {
+            root.problem("dimensions", format!("`{name}` cannot be a dimension: it would show ids or hide a label of firstline's own"));
+        }
+    }
+    names.into_iter().take(Schema::DIMENSIONS).map(str::to_owned).collect()
+}
+
+fn orders(root: &Table<'_>) -> Vec<String> {
+    let names = root.strings("orders").unwrap_or_default();
+    for (place, name) in names.iter().enumerate() {
+        if !is_name(name) {
+            root.problem(
+                "orders",
+                format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"),
+            );
+        } else if names[..place].contains(name) || ["call", "queue", "survey", "agent"].contains(name) {
+            root.problem("orders", format!("the family `{name}` is there already"));
+        }
+    }
+    if names.len() + 4 > Schema::FAMILIES {
+        root.problem("orders", format!("{} families are too many: at most {}", names.len(), Schema::FAMILIES - 4));
+    }
+    names.into_iter().take(Schema::FAMILIES - 4).map(str::to_owned).collect()
+}
+
+fn scopes(root: &Table<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
+    let mut scopes: Vec<Vec<usize>> = Vec::new();
+    for value in root.value("scopes").and_then(|value| value.array()).unwrap_or_default() {
+        let mut scope = Vec::new();
+        for name in value.strings().unwrap_or_default() {
+            match dimensions.iter().position(|dimension| dimension == name) {
+                Some(place) if !scope.contains(&place) => scope.push(place),
+                Some(_) => value.problem(format!("`{name}` is there twice")),
+                None => value.problem(format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", "))),
+            }
+        }
+        if scopes.contains(&scope) {
+            value.problem("this scope is there already");
+        }
+        scopes.push(scope);
+    }
+    if !scopes.contains(&Vec::new()) {
+        scopes.insert(0, Vec::new());
+    }
+    scopes
+}
+
+fn windows(root: &Table<'_>) -> Vec<Window> {
+    let mut windows = Vec::new();
+    for value in root.required("windows", "a list, as in [\"30m\", \"today\"]").and_then(|value| value.array()).unwrap_or_default() {
+        let Some(name) = value.string() else { continue };
+        match Window::parse(name) {
+            Some(window) if windows.contains(&window) => value.problem(format!("the window `{name}` is there already")),
+            Some(window) => windows.push(window),
+            None => value.problem(format!(
+                "`{name}` is not a window; write `today`, `all`, or minutes, hours or days up to a week: `30m`, `24h`, `7d`"
+            )),
+        }
+    }
+    // One lane is left for the totals that counters are made of.
+    if windows.len() >= LANES {
+        root.problem("windows", format!("{} windows are too many: at most {}", windows.len(), LANES - 1));
+        windows.truncate(LANES - 1);
+    }
+    windows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_standard_is_sound_and_has_the_promised_names() {
+        let standard = read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        for name in [
+            "answer_rate",
+            "service_level_15s",
+            "service_level_20s",
+            "abandonment_rate",
+            "speed_of_answer",
+            "calls_waiting",
+            "longest_wait_now",
+            "hall_wait",
+            "hall_called_in_time",
+            "counter_in_time",
+            "repair_timeliness_closed",
+            "repair_timeliness_due",
+            "time_to_restore",
+            "repairs_open",
+            "repairs_overdue",
+            "repairs_due_4h",
+            "one_shot_resolution",
+            "reopen_rate",
+            "satisfaction_rate",
+            "satisfaction_score",
+        ] {
+            assert!(standard.indicators.iter().any(|indicator| indicator.name == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_problem_is_found_at_once_with_its_line_and_a_remedy() {
+        let text = r#"
+name = "x"
+version = "1"
+title = { en = "X" }
+time_zone = "Asia/Shanghei"
+dimensions = ["center"]
+scopes = [["centre"]]
+windows = ["30m", "5s"]
+orders = ["repair"]
+[commitment.repair]
+from = "repair.opened"
+until = "call.answered"
+within = "48"
+[indicator.answer_rate]
+title = { en = "A", zh = "B" }
+ratoi.good = ["call.answered"]
+[indicator.level]
+title = { en = "A", zh = "B" }
+ratio.good = [{ fact = "call.anwsered", within = "20s" }, "call.waiting"]
+ratio.of = [{ fact = "call.offered", within = "20s" }]
+target = { at_least = 0.8, at_most = 0.9 }
+"#;
+        let problems = read("x.toml", text).expect_err("a bad standard");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for (line, word) in [
+            (4, "zh"),
+            (5, "Asia/Shanghei"),
+            (7, "centre"),
+            (8, "5s"),
+            (12, "repair"),
+            (13, "48"),
+            (16, "did you mean `ratio`"),
+            (19, "did you mean `call.answered`"),
+            (19, "call.waiting"),
+            (20, "call.offered"),
+            (21, "at_most"),
+        ] {
+            let found = problems.iter().any(|problem| problem.line == line && problem.message.contains(word));
+            assert!(found, "line {line} should speak of {word}:\n{all}\n{lines:?}");
+        }
+    }
 }

@@ -152,8 +152,9 @@ impl<'d> Table<'d> {
                 None => ";".to_owned(),
             };
             let owner = if self.name.is_empty() { "here".to_owned() } else { format!("in `{}`", self.name) };
-            let mut allowed = asked.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
+            let mut allowed: Vec<&String> = asked.iter().collect();
             allowed.sort();
+            let allowed: Vec<String> = allowed.into_iter().map(|key| format!("`{key}`")).collect();
             let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
             self.document.report(entry.key_at, format!("unknown key `{}`{hint} allowed {owner}: {allowed}", entry.key));
         }

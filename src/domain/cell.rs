@@ -111,7 +111,7 @@ pub fn answers(of: &[Tally], weights: usize) -> Vec<Vec<Tally>> {
 #[must_use]
 pub fn fits(tally: &Tally, attributes: &Attributes) -> bool {
     tally.conditions.iter().all(|(dimension, wanted)| {
-        attributes.get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
+        attributes.values().get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
     })
 }
 

@@ -4,6 +4,7 @@
 //! batches may be decoded by different threads, queued, and written down.
 
 use super::time::Timestamp;
+use std::sync::Arc;
 
 /// What identifies a case: a seeded hash of `source` and `subject`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -109,8 +110,50 @@ impl Verb {
     }
 }
 
-/// The values an event gave for the standard's dimensions, in their order; `None` where it gave none.
-pub type Attributes = Box<[Option<Box<str>>]>;
+/// The values an event gave for the standard's dimensions, in their order; `None` where it gave none. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Attributes {
+    hash: u64,
+    values: Arc<[Option<Box<str>>]>,
+}
+
+impl Attributes {
+    /// These values; `hash` must be [`Attributes::hash_of`] them.
+    #[must_use]
+    pub fn new(hash: u64, values: Arc<[Option<Box<str>>]>) -> Attributes {
+        Attributes { hash, values }
+    }
+
+    /// A hash of the values, made in `scratch`.
+    #[must_use]
+    pub fn hash_of<'v>(values: impl Iterator<Item = Option<&'v str>>, scratch: &mut Vec<u8>) -> u64 {
+        scratch.clear();
+        for value in values {
+            // 0xff occurs in no UTF-8 text; it separates, and 0xfe marks what was not said.
+            scratch.extend_from_slice(value.map_or(&[0xfe], str::as_bytes));
+            scratch.push(0xff);
+        }
+        xxhash_rust::xxh3::xxh3_64(scratch)
+    }
+
+    /// The hash of the values.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn values(&self) -> &[Option<Box<str>>] {
+        &self.values
+    }
+}
+
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Attributes) -> bool {
+        Arc::ptr_eq(&self.values, &other.values) || self.values == other.values
+    }
+}
 
 /// One event, decoded.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -5,8 +5,10 @@
 use super::cell::{Plan, Program};
 use super::event::{Attributes, Batch};
 use super::standard::Standard;
+use hashbrown::HashTable;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The most groups there can be. Cases with still other attributes count as cases without any.
 pub const GROUPS: usize = 65_536;
@@ -31,11 +33,17 @@ pub struct Scope {
     pub values: Vec<Box<str>>,
 }
 
+/// Attributes with these values.
+fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
+    let values: Arc<[Option<Box<str>>]> = values.collect();
+    Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref), &mut Vec::new()), values)
+}
+
 /// All groups and scopes seen.
 #[derive(Debug, Default)]
 pub struct Groups {
     all: Vec<Group>,
-    by_attributes: BTreeMap<Attributes, u32>,
+    by_attributes: HashTable<u32>,
     joined: BTreeMap<(u32, u32), u32>,
     scopes: Vec<Scope>,
     by_scope: BTreeMap<Scope, u32>,
@@ -45,14 +53,12 @@ pub struct Groups {
 impl Groups {
     /// The group of these attributes.
     pub fn intern(&mut self, attributes: &Attributes, standard: &Standard, plan: &Plan) -> u32 {
-        if let Some(number) = self.by_attributes.get(attributes) {
+        let all = &self.all;
+        if let Some(number) = self.by_attributes.find(attributes.hash(), |number| all[*number as usize].attributes == *attributes) {
             return *number;
         }
-        if self.all.len() >= GROUPS {
-            let none: Attributes = vec![None; attributes.len()].into();
-            if attributes != &none {
-                return self.intern(&none, standard, plan);
-            }
+        if self.all.len() >= GROUPS && attributes.values().iter().any(Option::is_some) {
+            return self.intern(&written(attributes.values().iter().map(|_| None)), standard, plan);
         }
         let number = self.all.len() as u32;
         let scopes = self.scopes_of(attributes, standard);
@@ -62,7 +68,8 @@ impl Groups {
             self.programs.len() - 1
         });
         self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32 });
-        self.by_attributes.insert(attributes.clone(), number);
+        let all = &self.all;
+        self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
         number
     }
 
@@ -76,8 +83,8 @@ impl Groups {
         if let Some(number) = self.joined.get(&(first, second)) {
             return *number;
         }
-        let pairs = self.all[first as usize].attributes.iter().zip(&self.all[second as usize].attributes);
-        let attributes: Attributes = pairs.map(|(one, other)| one.clone().or_else(|| other.clone())).collect();
+        let pairs = self.all[first as usize].attributes.values().iter().zip(self.all[second as usize].attributes.values());
+        let attributes = written(pairs.map(|(one, other)| one.clone().or_else(|| other.clone())));
         let number = self.intern(&attributes, standard, plan);
         self.joined.insert((first, second), number);
         number
@@ -86,7 +93,7 @@ impl Groups {
     fn scopes_of(&mut self, attributes: &Attributes, standard: &Standard) -> Vec<u32> {
         let mut numbers = Vec::new();
         for (kind, dimensions) in standard.scopes.iter().enumerate() {
-            let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.get(at).cloned().flatten()).collect();
+            let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.values().get(at).cloned().flatten()).collect();
             let Some(values) = values else { continue };
             let scope = Scope { kind, values };
             let next = self.scopes.len() as u32;
@@ -102,7 +109,7 @@ impl Groups {
     /// The order of two groups by their attributes.
     #[must_use]
     pub fn compare(&self, one: u32, other: u32) -> Ordering {
-        self.all[one as usize].attributes.cmp(&self.all[other as usize].attributes)
+        self.all[one as usize].attributes.values().cmp(self.all[other as usize].attributes.values())
     }
 
     /// A group by its number.

@@ -172,7 +172,8 @@ impl Monitor {
                     Some(_) => u32::MAX,
                 };
             }
-            let touched = slots[..chunk.len()].iter().filter(|slot| **slot != u32::MAX).fold(0, |sum, slot| sum ^ self.cases.record(*slot).key());
+            let touched =
+                slots[..chunk.len()].iter().filter(|slot| **slot != u32::MAX).fold(0, |sum, slot| sum ^ self.cases.record(*slot).key());
             std::hint::black_box(touched);
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
                 let place = chunk_number * LOOK_AHEAD + place;

@@ -2,10 +2,17 @@
 //!
 //! Pure: bytes in, a batch or a rejection out. What is not understood is never dropped silently.
 
+mod fields;
+mod json;
+
 use super::raw::RawEvent;
-use crate::domain::event::Batch;
+use crate::domain::event::{Attributes, Batch, CaseKey, Event, EventId, EventType};
 use crate::domain::standard::Schema;
+use crate::domain::time::{Timestamp, shorten};
+use fields::{Fields, Text};
+use hashbrown::HashTable;
 use std::sync::Arc;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Why an event was not taken, in words for whoever sent it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,24 +26,63 @@ pub struct Rejection {
 /// The secrets that go into hashes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keys {
-    /// Seeds the identities of cases and events.
+    /// Seeds the identities of cases and events, so that nobody outside can make two of them meet.
     pub seed: u64,
     /// The key under which customers are hashed.
     pub customer: [u8; 16],
 }
 
+/// The longest event that is read, in bytes.
+pub const LONGEST_EVENT: usize = 1 << 20;
+
 /// Turns events into batches.
 pub struct Decoder {
     schema: Arc<Schema>,
     keys: Keys,
+    gathered: Gathered,
+}
+
+/// A batch being made.
+struct Gathered {
+    types: HashTable<(Box<str>, EventType)>,
     batch: Batch,
+    /// Which batch it is, counted from 1.
+    number: u64,
+    /// Combinations of attributes met before, so that their texts are copied once and not for every batch.
+    known: HashTable<Known>,
+    scratch: Vec<u8>,
+}
+
+/// The most combinations of attributes remembered; beyond it the memory begins anew.
+const KNOWN: usize = 65_536;
+
+/// A combination of attributes, and its place in the batch in which it was last met.
+struct Known {
+    attributes: Attributes,
+    batch: u64,
+    place: u32,
+}
+
+/// An event whose required attributes are all there.
+struct Complete<'a> {
+    id: &'a str,
+    source: &'a str,
+    kind: &'a str,
+    time: Timestamp,
+    subject: &'a str,
+    sequence: u32,
 }
 
 impl Decoder {
     /// A decoder for events as `schema` understands them.
     #[must_use]
     pub fn new(schema: Arc<Schema>, keys: Keys) -> Decoder {
-        Decoder { schema, keys, batch: Batch::default() }
+        let mut types: HashTable<(Box<str>, EventType)> = HashTable::new();
+        for (name, kind) in schema.event_types() {
+            types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
+        }
+        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new(), scratch: Vec::new() };
+        Decoder { schema, keys, gathered }
     }
 
     /// Reads a JSON CloudEvent and adds it to the batch.
@@ -44,8 +90,13 @@ impl Decoder {
     /// # Errors
     /// The rejection, if the event cannot be understood; the batch is unchanged.
     pub fn json(&mut self, bytes: &[u8]) -> Result<(), Rejection> {
-        let _ = (bytes, &self.schema, &self.keys);
-        Err(Rejection { id: None, reason: "not yet".into() })
+        if bytes.len() > LONGEST_EVENT {
+            return Err(Rejection { id: None, reason: format!("longer than {LONGEST_EVENT} bytes: {} bytes", bytes.len()) });
+        }
+        let mut fields = Fields::new(&self.schema, &self.keys);
+        let said = json::read(bytes, &mut fields).map_err(|reason| Rejection { id: None, reason })?;
+        let added = complete(&said).and_then(|event| self.gathered.add(&event, &mut fields, &self.schema, &self.keys));
+        added.map_err(|reason| Rejection { id: said.id.as_deref().map(shorten), reason })
     }
 
     /// Adds an event that another source has read.
@@ -53,25 +104,114 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::json`].
     pub fn event(&mut self, raw: &RawEvent<'_>) -> Result<(), Rejection> {
-        let _ = raw;
-        Err(Rejection { id: None, reason: "not yet".into() })
+        let mut fields = Fields::new(&self.schema, &self.keys);
+        for (name, value) in &raw.data {
+            if let Some(field) = fields.find(name) {
+                fields.set(field, value.clone());
+            }
+        }
+        let event =
+            Complete { id: &raw.id, source: &raw.source, kind: &raw.kind, time: raw.time, subject: &raw.subject, sequence: raw.sequence };
+        let added = self.gathered.add(&event, &mut fields, &self.schema, &self.keys);
+        added.map_err(|reason| Rejection { id: Some(shorten(&raw.id)), reason })
     }
 
     /// The batch gathered so far; the decoder begins a new one.
     #[must_use]
     pub fn take(&mut self) -> Batch {
-        std::mem::take(&mut self.batch)
+        self.gathered.number += 1;
+        let room = self.len();
+        std::mem::replace(&mut self.gathered.batch, Batch { events: Vec::with_capacity(room), groups: Vec::new() })
     }
 
     /// How many events the batch has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.batch.events.len()
+        self.gathered.batch.events.len()
     }
 
     /// Whether the batch has no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.batch.events.is_empty()
+        self.len() == 0
     }
+}
+
+impl Gathered {
+    fn add(&mut self, event: &Complete<'_>, fields: &mut Fields<'_, '_>, schema: &Schema, keys: &Keys) -> Result<(), String> {
+        let hash = xxh3_64(event.kind.as_bytes());
+        let Some(&(_, kind)) = self.types.find(hash, |(name, _)| **name == *event.kind) else {
+            return Err(unknown_type(event.kind, schema));
+        };
+        let detail = fields.finish()?;
+        let group = self.group(&fields.attributes[..schema.dimensions.len()]);
+        let source = xxh3_64_with_seed(event.source.as_bytes(), keys.seed);
+        self.batch.events.push(Event {
+            case: CaseKey(xxh3_64_with_seed(event.subject.as_bytes(), source)),
+            id: EventId(xxh3_64_with_seed(event.id.as_bytes(), source.rotate_left(32))),
+            time: event.time,
+            kind,
+            group,
+            sequence: event.sequence,
+            detail,
+        });
+        Ok(())
+    }
+
+    /// The place of these attributes among the batch's groups.
+    fn group(&mut self, attributes: &[Option<Text<'_>>]) -> u32 {
+        let said = || attributes.iter().map(Option::as_deref);
+        let hash = Attributes::hash_of(said(), &mut self.scratch);
+        let same = |known: &Known| known.attributes.values().iter().map(Option::as_deref).eq(said());
+        let groups = &mut self.batch.groups;
+        let mut join = |attributes: &Attributes| {
+            groups.push(attributes.clone());
+            groups.len() as u32 - 1
+        };
+        if let Some(known) = self.known.find_mut(hash, same) {
+            if known.batch != self.number {
+                (known.batch, known.place) = (self.number, join(&known.attributes));
+            }
+            return known.place;
+        }
+        if self.known.len() >= KNOWN {
+            self.known.clear();
+        }
+        let attributes = Attributes::new(hash, said().map(|value| value.map(Box::from)).collect());
+        let place = join(&attributes);
+        self.known.insert_unique(hash, Known { attributes, batch: self.number, place }, |known| known.attributes.hash());
+        place
+    }
+}
+
+/// The event, if nothing that is required is missing.
+fn complete<'s>(said: &'s json::Said<'_>) -> Result<Complete<'s>, String> {
+    let required = |value: &'s Option<Text<'_>>, name: &str| match value.as_deref() {
+        Some("") => Err(format!("the attribute `{name}` is empty")),
+        Some(text) => Ok(text),
+        None => Err(format!("the required attribute `{name}` is missing")),
+    };
+    let version = required(&said.specversion, "specversion")?;
+    if version != "1.0" {
+        return Err(format!("`specversion` is `{}`; only `1.0` is understood", shorten(version)));
+    }
+    let id = required(&said.id, "id")?;
+    let source = required(&said.source, "source")?;
+    let kind = required(&said.kind, "type")?;
+    let time = required(&said.time, "time")?;
+    let subject = required(&said.subject, "subject")?;
+    let time = Timestamp::parse(time).map_err(|what| format!("`time`: {what}"))?;
+    let sequence = match said.sequence.as_deref() {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| format!("`sequence` must be a whole number in quotes, not `{}`", shorten(text)))?,
+    };
+    Ok(Complete { id, source, kind, time, subject, sequence })
+}
+
+/// Says that a type is unknown and which are known of its family.
+fn unknown_type(name: &str, schema: &Schema) -> String {
+    let family = name.split('.').next().unwrap_or_default();
+    let known: Vec<&str> = schema.event_types().map(|(name, _)| name).filter(|known| known.split('.').next() == Some(family)).collect();
+    let hint = if known.is_empty() { format!("families: {}", schema.families.join(", ")) } else { format!("known: {}", known.join(", ")) };
+    format!("unknown type `{}`; {hint}", shorten(name))
 }

@@ -77,7 +77,8 @@ pub fn write(edition: &Edition, filter: &Filter, since: Option<u64>) -> String {
         }
         Some(same) if same == revision => Frame::Beat { epoch, revision, as_of },
         Some(from) => {
-            let readings = edition.changed_since(from).filter(|reading| wanted(&reading.key)).map(|reading| board.written(reading)).collect();
+            let readings =
+                edition.changed_since(from).filter(|reading| wanted(&reading.key)).map(|reading| board.written(reading)).collect();
             let gone = edition.gone_since(from).filter(|key| wanted(key)).map(|key| board.written_key(key)).collect();
             Frame::Delta { epoch, from, revision, as_of, readings, gone }
         }

@@ -74,7 +74,8 @@ fn write_quantiles(name: &str, title: &str, labelled: &[(String, &Reading)], out
     head(&family, &format!("{title}: percentiles"), "summary", out);
     for (labels, reading) in labelled {
         let MadeOf::Duration(durations) = reading.made_of else { continue };
-        let spread = [("0.5", durations.p50), ("0.8", durations.p80), ("0.9", durations.p90), ("0.95", durations.p95), ("0.99", durations.p99)];
+        let spread =
+            [("0.5", durations.p50), ("0.8", durations.p80), ("0.9", durations.p90), ("0.95", durations.p95), ("0.99", durations.p99)];
         for (quantile, value) in spread {
             let value = if durations.of > 0 { value } else { f64::NAN };
             sample(&family, &format!("{labels},quantile=\"{quantile}\""), value, out);

@@ -93,7 +93,7 @@ pub(super) fn center(place: usize, rate: f64) -> Center {
         city: CITIES[place % CITIES.len()],
         region: REGIONS[place % REGIONS.len()],
         size: SIZES[place % SIZES.len()] * rate,
-        staffing: if troubled { 0.93 } else { STAFFING[place % STAFFING.len()] },
+        staffing: if troubled { 0.945 } else { STAFFING[place % STAFFING.len()] },
         resolution: if troubled { 0.70 } else { 0.79 },
         timeliness: if troubled { 0.86 } else { 0.972 },
     }

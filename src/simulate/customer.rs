@@ -34,7 +34,7 @@ impl Customer {
 
     /// The first three and the last eight digits of the telephone number.
     pub(super) fn phone(self) -> (&'static str, u64) {
-        let prefix = PREFIXES[(self.number / DIGITS) as usize % PREFIXES.len()];
-        (prefix, self.number % DIGITS * SCATTER % DIGITS)
+        let prefixes = PREFIXES.len() as u64;
+        (PREFIXES[(self.number % prefixes) as usize], self.number / prefixes * SCATTER % DIGITS)
     }
 }

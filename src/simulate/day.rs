@@ -20,8 +20,8 @@ pub(super) const CALLS: Curve = [
 ];
 /// Agents: as the calls, and more after noon, when those call again whose problem was not solved.
 pub(super) const AGENTS: Curve = [
-    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.73, 0.96, 1.00, 0.91, 0.79, 0.76, 0.86, 0.94, 0.96, 0.91, 0.79, 0.70, 0.62, 0.48, 0.31,
-    0.17,
+    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.73, 0.96, 1.00, 0.91, 0.79, 0.76, 0.86, 0.94, 0.96, 0.91, 0.79, 0.70, 0.62, 0.48,
+    0.31, 0.17,
 ];
 /// Visitors of a hall: nobody outside the opening hours, most around noon.
 pub(super) const VISITS: Curve = [

@@ -33,6 +33,8 @@ pub(super) struct Hall {
 
 enum Step {
     Arrival,
+    /// A ticket has been taken: whoever is next is called, if a counter is free.
+    Call,
     Impatient(u64),
     NoShow(u64, u64, About),
     Served(u64, u64, About),
@@ -78,7 +80,8 @@ impl Hall {
 
     fn arrival(&mut self, now: Timestamp) {
         if !(OPEN..CLOSE).contains(&day::clock(now)) {
-            self.agenda.plan(day::next_at(now.plus(1), OPEN), Step::Arrival);
+            let door = self.chance.between(SECOND, 2 * MINUTE);
+            self.agenda.plan(day::next_at(now.plus(1), OPEN).plus(door), Step::Arrival);
             return;
         }
         let billing = if day::is_billing(now) { BILLING } else { 1.0 };
@@ -107,7 +110,9 @@ impl Hall {
         self.say(now, "joined", self.made, about, &[]);
         let patience = self.chance.duration(35 * MINUTE, 0.6).max(MINUTE);
         self.agenda.plan(now.plus(patience), Step::Impatient(self.made));
-        self.call(now);
+        // Nobody is called before the ticket is printed.
+        let print = self.chance.between(1_500, 4_000);
+        self.agenda.plan(now.plus(print), Step::Call);
     }
 
     /// Calls visitors to the free counters.
@@ -166,6 +171,7 @@ impl Part for Hall {
         let Some((now, step)) = self.agenda.next() else { return false };
         match step {
             Step::Arrival => self.arrival(now),
+            Step::Call => self.call(now),
             Step::Impatient(number) => self.impatient(now, number),
             Step::NoShow(number, counter, about) => {
                 self.say(now, "left", number, about, &[("reason", Value::Word("no_show")), ("counter", Value::Named("", counter))]);

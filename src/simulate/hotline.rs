@@ -4,17 +4,18 @@
 //! before it and the agents on duty. Those whose problem was not solved call again about the same topic, so the load of
 //! a badly run center feeds itself. At most [`REMEMBERED_MAX`] are going to call again; those beyond it never do.
 
+mod duty;
 mod line;
 mod staff;
 
 use self::line::{Call, Line, State};
-use self::staff::{Staff, Turn};
+use self::staff::Staff;
 use super::Part;
 use super::agenda::Agenda;
 use super::center::Center;
 use super::chance::Chance;
 use super::customer::Customer;
-use super::day::{self, AGENTS, CALLS};
+use super::day::{self, CALLS};
 use super::demand::{DRIFT, Demand, OUTAGE};
 use super::report::{About, Reports, SimulatedEvent, Value};
 use super::survey;
@@ -81,12 +82,8 @@ const TALK_SIGMA: f64 = 0.6;
 const HANDLING: f64 = 188.0 * SECOND as f64;
 /// Spare agents, as a multiple of the square root of the load.
 const SPARE: f64 = 0.45;
-/// The share of agents on a break.
-const ON_BREAK: f64 = 0.09;
 /// After so long in the queue a caller gets an announcement and is let go.
 const TIMEOUT: i64 = 180 * SECOND;
-/// How often the number of agents on duty is set anew.
-const ROSTER: i64 = 30 * MINUTE;
 /// How long before the start people have called who may call again after it.
 const BEFORE: i64 = 48 * HOUR;
 /// The most callers of whom it is known that they will call again.
@@ -270,79 +267,12 @@ impl Hotline {
         }
     }
 
-    /// Sets the number of agents on duty by the load expected in a while, since agents need some minutes to come.
-    fn roster(&mut self, now: Timestamp, at_once: bool) {
-        let ahead = now.plus(20 * MINUTE);
-        let billing = if day::is_billing(now) { 1.0 + QUEUES[BILLING].1 * 0.4 } else { 1.0 };
-        let height = day::height(&AGENTS, now).max(day::height(&AGENTS, ahead));
-        let calls = CALLS_PEAK * self.center.size * height * day::weekday(ahead) * billing;
-        let needed = self.center.people_for(calls * HANDLING / HOUR as f64, SPARE) as f64 / (1.0 - ON_BREAK);
-        let needed = needed.round() as usize;
-        while self.staff.serving() < needed {
-            let agent = self.staff.call_in();
-            let after = self.chance.between(1, if at_once { SECOND } else { 12 * MINUTE });
-            self.agenda.plan(now.plus(after), Step::SignOn(agent));
-        }
-        while self.staff.serving() > needed
-            && let Some((agent, turn)) = self.staff.send_home()
-        {
-            self.take_turn(now, agent, turn);
-        }
-        let rest = ROSTER - day::clock(now) % ROSTER;
-        self.agenda.plan(now.plus(rest), Step::Roster);
-    }
-
-    fn sign_on(&mut self, now: Timestamp, agent: usize) {
-        match self.staff.begin(agent) {
-            Some(stretch) => self.ready(now, agent, stretch),
-            // Told to stay at home before it came: nobody has seen it, so there is nothing to say.
-            None => _ = self.staff.finish(agent),
-        }
-    }
-
-    fn break_over(&mut self, now: Timestamp, agent: usize) {
-        match self.staff.begin(agent) {
-            Some(stretch) => self.ready(now, agent, stretch),
-            None => self.free(now, agent),
-        }
-    }
-
-    fn ready(&mut self, now: Timestamp, agent: usize, stretch: u32) {
-        self.say_agent(now, agent, "ready");
-        let after = self.chance.between(80 * MINUTE, 140 * MINUTE);
-        self.agenda.plan(now.plus(after), Step::BreakDue(agent, stretch));
-        self.free(now, agent);
-    }
-
-    fn free(&mut self, now: Timestamp, agent: usize) {
-        let turn = self.staff.finish(agent);
-        self.take_turn(now, agent, turn);
-    }
-
-    fn take_turn(&mut self, now: Timestamp, agent: usize, turn: Turn) {
-        match turn {
-            Turn::Ready => self.serve(now),
-            Turn::Pause => {
-                self.say_agent(now, agent, "pause");
-                let pause = self.chance.between(8 * MINUTE, 15 * MINUTE);
-                self.agenda.plan(now.plus(pause), Step::BreakOver(agent));
-            }
-            Turn::Home => self.say_agent(now, agent, "offline"),
-            Turn::Stay => {}
-        }
-    }
-
     fn agent(&self, agent: usize) -> (&'static str, Value) {
         ("agent", Value::Agent(self.center.place, agent as u64))
     }
 
     fn say(&mut self, now: Timestamp, what: &'static str, number: u64, about: About, data: &[(&'static str, Value)]) {
         self.reports.say(now, ("call", what), ("call", number), about, data);
-    }
-
-    fn say_agent(&mut self, now: Timestamp, agent: usize, state: &'static str) {
-        let data = [self.agent(agent), ("state", Value::Word(state))];
-        self.reports.say(now, ("agent", "changed"), ("agent", agent as u64), About::new(&self.center), &data);
     }
 }
 
@@ -370,10 +300,7 @@ impl Part for Hotline {
             }
             Step::Roster => self.roster(now, self.staff.serving() == 0),
             Step::SignOn(agent) => self.sign_on(now, agent),
-            Step::BreakDue(agent, stretch) => {
-                let turn = self.staff.break_due(agent, stretch);
-                self.take_turn(now, agent, turn);
-            }
+            Step::BreakDue(agent, stretch) => self.break_due(now, agent, stretch),
             Step::BreakOver(agent) => self.break_over(now, agent),
         }
         true

@@ -57,6 +57,7 @@ fn another_start_gives_other_ids() {
 #[test]
 fn every_line_is_a_well_formed_event_in_order_of_time() {
     let (mut last, mut ids, mut types) = (START, BTreeSet::new(), BTreeSet::new());
+    let mut moments = BTreeSet::new();
     for (time, event) in events(&settings(3, 3, 0.1), 48) {
         assert!(last <= time, "{event}");
         last = time;
@@ -64,6 +65,8 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
         assert!(text(&event, "time").ends_with("+08:00"));
         assert_eq!(text(&event, "specversion"), "1.0");
         assert!(ids.insert(format!("{} {}", text(&event, "source"), text(&event, "id"))), "an id twice: {event}");
+        // Events of one case at one time would leave their order to the reader.
+        assert!(moments.insert((case(&event), time)), "two events at once: {event}");
         let data = &event["data"];
         assert!(text(&event, "source").ends_with(text(data, "center")));
         assert!(!text(&event, "subject").is_empty() && !text(data, "region").is_empty());

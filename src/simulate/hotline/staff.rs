@@ -117,7 +117,11 @@ impl Staff {
         self.agents[agent].state = state;
         match turn {
             Turn::Ready => self.idle.push_back(agent),
-            Turn::Home => self.off.push_back(agent),
+            Turn::Home => {
+                // The break still planned is not for the next day.
+                self.agents[agent].stretch += 1;
+                self.off.push_back(agent);
+            }
             Turn::Pause | Turn::Stay => {}
         }
         turn

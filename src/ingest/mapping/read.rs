@@ -1,0 +1,276 @@
+//! Applies a mapping to a file: rows, groups, events. Every row says events, is left out with a reason, or is rejected
+//! with its line and a reason; a row is rejected as a whole.
+
+use super::row::{Row, Rows, number};
+use super::{Change, Each, EventRule, Field, FieldKind, Mapping, Words};
+use crate::domain::time::shorten;
+use crate::ingest::raw::{RawEvent, Scalar};
+use csv::{ByteRecord, StringRecord};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+/// What a file held.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Rows, without the header.
+    pub rows: u64,
+    /// Rows that were not UTF-8: what could not be read became `U+FFFD`.
+    pub not_utf8: u64,
+}
+
+/// Where a file's rows go.
+struct Output<'o> {
+    emit: &'o mut dyn FnMut(u64, RawEvent<'_>),
+    reject: &'o mut dyn FnMut(u64, String),
+    left_out: &'o mut dyn FnMut(&str),
+}
+
+impl Mapping {
+    /// Reads a file: `emit` gets the events with their lines, `reject` the lines that could not be read with the reason,
+    /// `left_out` the reason of every row that says nothing on purpose (of a group that says nothing, once).
+    ///
+    /// # Errors
+    /// The file cannot be read, or lacks a column of the mapping.
+    pub fn read(
+        &self,
+        input: impl Read,
+        emit: &mut dyn FnMut(u64, RawEvent<'_>),
+        reject: &mut dyn FnMut(u64, String),
+        left_out: &mut dyn FnMut(&str),
+    ) -> io::Result<Counts> {
+        let mut output = Output { emit, reject, left_out };
+        let mut csv = csv::ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .quoting(self.quote.is_some())
+            .quote(self.quote.unwrap_or(b'"'))
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(input);
+        let mut counts = Counts::default();
+        let mut bytes = ByteRecord::new();
+        let header = match &self.header {
+            Some(columns) => columns.clone(),
+            None if !csv.read_byte_record(&mut bytes)? => return Ok(counts),
+            None => bytes.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect(),
+        };
+        let bound = self.bind(&header)?;
+        let mut groups: Vec<Rows> = Vec::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        while csv.read_byte_record(&mut bytes)? {
+            counts.rows += 1;
+            let line = bytes.position().map_or(0, csv::Position::line);
+            let record = StringRecord::from_byte_record(bytes.clone()).unwrap_or_else(|error| {
+                counts.not_utf8 += 1;
+                StringRecord::from_byte_record_lossy(error.into_byte_record())
+            });
+            if record.len() != header.len() {
+                (output.reject)(line, format!("the row has {} columns, the header {}", record.len(), header.len()));
+                continue;
+            }
+            let row = vec![(line, record)];
+            if self.is_left_out(&bound, &row, &mut output) {
+                continue;
+            }
+            match self.group_by {
+                None => self.group(&bound, &row, &mut output),
+                Some(column) => {
+                    let key = row[0].1.get(bound[column]).unwrap_or("").trim();
+                    if self.missing.iter().any(|missing| missing == key) {
+                        (output.reject)(line, format!("`{}`, which tells the groups apart, is missing", self.columns[column]));
+                        continue;
+                    }
+                    let place = *places.entry(key.to_owned()).or_insert(groups.len());
+                    match groups.get_mut(place) {
+                        Some(group) => group.extend(row),
+                        None => groups.push(row),
+                    }
+                }
+            }
+        }
+        for group in groups {
+            let group = self.sorted(&bound, group, &mut output);
+            self.group(&bound, &group, &mut output);
+        }
+        Ok(counts)
+    }
+
+    /// Where the mapping's columns stand.
+    fn bind(&self, header: &[String]) -> io::Result<Vec<usize>> {
+        let mut wrong = Vec::new();
+        let mut bound = Vec::new();
+        for column in &self.columns {
+            let mut places = header.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+            match (places.next(), places.next()) {
+                (Some(place), None) => bound.push(place),
+                (Some(_), Some(_)) => wrong.push(format!("`{column}` stands there twice")),
+                (None, _) => wrong.push(format!("`{column}` is missing")),
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(bound);
+        }
+        let header = shorten(&header.join(", "));
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the columns do not fit the mapping: {} (found: {header})", wrong.join(", ")),
+        ))
+    }
+
+    /// Whether the row was left out or rejected before its group is looked at.
+    fn is_left_out(&self, bound: &[usize], row: &Rows, output: &mut Output<'_>) -> bool {
+        if self.leave_out.is_empty() {
+            return false;
+        }
+        let values = Row::new(self, bound, row, 0);
+        for (condition, reason) in &self.leave_out {
+            match values.holds(condition) {
+                Ok(false) => {}
+                Ok(true) => {
+                    (output.left_out)(reason);
+                    return true;
+                }
+                Err(reason) => {
+                    (output.reject)(row[0].0, reason);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The rows of a group in the order of their times; rows of the same time stay in the order of the file.
+    fn sorted(&self, bound: &[usize], rows: Rows, output: &mut Output<'_>) -> Rows {
+        let Some(time) = self.sort_by else { return rows };
+        let times: Vec<_> = (0..rows.len()).map(|index| Row::new(self, bound, &rows, index).at(time)).collect();
+        let mut timed = Vec::with_capacity(rows.len());
+        for (row, time) in rows.into_iter().zip(times) {
+            match time {
+                Ok(time) => timed.push((time, row)),
+                Err(reason) => (output.reject)(row.0, reason),
+            }
+        }
+        timed.sort_by_key(|(time, _)| *time);
+        timed.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// All events of a group.
+    fn group(&self, bound: &[usize], rows: &Rows, output: &mut Output<'_>) {
+        // Default ids said so far, with how often; order within the group for events of the same time.
+        let (mut ids, mut sequence) = (BTreeMap::new(), 0);
+        let mut before: Option<Row<'_>> = None;
+        let mut rejected = false;
+        for index in 0..rows.len() {
+            let (line, row) = (rows[index].0, Row::new(self, bound, rows, index));
+            let said: Result<Vec<_>, String> = self
+                .events
+                .iter()
+                .filter_map(|rule| match applies(rule, &row, before.as_ref(), index, rows.len()) {
+                    Ok(false) => None,
+                    Ok(true) => Some(self.event(rule, &row)),
+                    Err(reason) => Some(Err(reason)),
+                })
+                .collect();
+            match said {
+                Err(reason) => {
+                    rejected = true;
+                    (output.reject)(line, reason);
+                }
+                Ok(events) => {
+                    for (mut event, has_id) in events {
+                        sequence += 1;
+                        event.sequence = sequence;
+                        if !has_id {
+                            let count = ids.entry(event.id.to_string()).or_insert(0_u32);
+                            *count += 1;
+                            if *count > 1 {
+                                event.id = Cow::Owned(format!("{}/{count}", event.id));
+                            }
+                        }
+                        (output.emit)(line, event);
+                    }
+                }
+            }
+            before = Some(row);
+        }
+        if sequence == 0 && !rejected && !rows.is_empty() {
+            (output.left_out)("no event of the mapping applies");
+        }
+    }
+
+    /// The event of a rule, and whether the rule says its id.
+    fn event<'r>(&'r self, rule: &'r EventRule, row: &Row<'r>) -> Result<(RawEvent<'r>, bool), String> {
+        let subject = row.fill(&rule.subject)?.filter(|subject| !subject.is_empty());
+        let subject = subject.ok_or_else(|| format!("the subject of `{}` is missing", rule.kind))?;
+        let id = match &rule.id {
+            Some(id) => row.fill(id)?.ok_or_else(|| format!("the id of `{}` is missing", rule.kind))?,
+            None => format!("{subject}/{}", rule.kind),
+        };
+        let mut data = Vec::with_capacity(rule.data.len());
+        for (name, kind, field) in &rule.data {
+            let text = match field {
+                Field::Name(name) => row.text(*name)?,
+                Field::Text(template) => row.fill(template)?.map(Cow::Owned),
+            };
+            let Some(text) = text else { continue };
+            let value = scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
+            data.push((Cow::Borrowed(name.as_str()), value));
+        }
+        let event = RawEvent {
+            id: Cow::Owned(id),
+            source: Cow::Borrowed(&self.source),
+            kind: Cow::Borrowed(&rule.kind),
+            time: row.at(rule.time)?,
+            subject: Cow::Owned(subject),
+            sequence: 0,
+            data,
+        };
+        Ok((event, rule.id.is_some()))
+    }
+}
+
+fn scalar(kind: FieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>, String> {
+    match kind {
+        FieldKind::Text => Ok(Scalar::Text(text)),
+        FieldKind::Number => number(&text).map(Scalar::Number),
+        FieldKind::Bool => match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" => Ok(Scalar::Bool(true)),
+            "false" | "no" | "0" => Ok(Scalar::Bool(false)),
+            _ => Err(format!("`{}` is neither true nor false", shorten(&text))),
+        },
+    }
+}
+
+fn applies(rule: &EventRule, row: &Row<'_>, before: Option<&Row<'_>>, index: usize, rows: usize) -> Result<bool, String> {
+    let each = match rule.each {
+        Each::Row => true,
+        Each::First => index == 0,
+        Each::Last => index + 1 == rows,
+    };
+    if !each {
+        return Ok(false);
+    }
+    if let Some(change) = &rule.change {
+        // A first row has changed from nothing: `each = "first"` is for that.
+        let Some(before) = before else { return Ok(false) };
+        if !changed(change, row, before)? {
+            return Ok(false);
+        }
+    }
+    rule.when.as_ref().map_or(Ok(true), |condition| row.holds(condition))
+}
+
+fn changed(change: &Change, row: &Row<'_>, before: &Row<'_>) -> Result<bool, String> {
+    let (from, to) = (before.written(change.name)?, row.written(change.name)?);
+    Ok(from != to && change.from.has(&from) && change.to.has(&to))
+}
+
+impl Words {
+    fn has(&self, word: &str) -> bool {
+        match self {
+            Words::Anything => true,
+            Words::In(words) => words.iter().any(|known| known == word),
+            Words::NotIn(words) => !words.iter().any(|known| known == word),
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Asterisk's `queue_log`: one line `unixtime|callid|queue|agent|VERB|data...` per thing that happened in a queue.
+//!
+//! One call may pass several queues, or one queue several times; each stay is a case of its own, `callid`, `callid/2`,
+//! `callid/3` and so on, counted by its ENTERQUEUE lines. Ids come from the content of a line and from the count, so that
+//! a log read again, or read in growing pieces by one [`QueueLog`], says the same events. The seconds inside a call id are
+//! when the channel was made, before any voice menu: the arrival is the time of the ENTERQUEUE line and nothing else.
+//! A call of which the log's beginning is missing is told from its first line on.
+
+use super::raw::{RawEvent, Scalar};
+use crate::domain::time::{SECOND, Timestamp, shorten};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Calls of which the stays are remembered. Beyond it the call that was first seen earliest is forgotten: if it enters
+/// another queue after 100 000 newer calls, its stays are counted from 1 again.
+const CALLS_MAX: usize = 100_000;
+
+/// What became of a line that could be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineOutcome {
+    /// It said this many events.
+    Emitted(usize),
+    /// It says nothing about a case, for this reason.
+    LeftOut(&'static str),
+}
+
+/// Reads a `queue_log` line by line.
+#[derive(Debug)]
+pub struct QueueLog {
+    source: String,
+    calls: BTreeMap<String, Stays>,
+    /// The call ids of `calls`, oldest first.
+    order: VecDeque<String>,
+}
+
+/// The stays of one call so far.
+#[derive(Default, Debug)]
+struct Stays {
+    /// How many queues it entered.
+    count: u32,
+    /// The newest stay in each queue: a line about the first queue may be written after the call entered the second.
+    by_queue: BTreeMap<String, u32>,
+}
+
+/// A line taken apart, its data not yet understood.
+struct Line<'l> {
+    time: Timestamp,
+    sequence: u32,
+    call: &'l str,
+    queue: Option<&'l str>,
+    agent: Option<&'l str>,
+    verb: &'l str,
+    data: Vec<&'l str>,
+}
+
+type Fields<'l> = Vec<(Cow<'l, str>, Scalar<'l>)>;
+
+impl Default for QueueLog {
+    fn default() -> Self {
+        QueueLog::new("/asterisk")
+    }
+}
+
+impl QueueLog {
+    /// A reader at the beginning of a log. Give each Asterisk its own `source`: call ids are unique only within one.
+    #[must_use]
+    pub fn new(source: impl Into<String>) -> QueueLog {
+        QueueLog { source: source.into(), calls: BTreeMap::new(), order: VecDeque::new() }
+    }
+
+    /// Reads the next line. `line_number` orders the events of one second; count it on over all pieces of a log.
+    ///
+    /// # Errors
+    /// Why the line cannot be read; it said nothing then.
+    pub fn line(&mut self, line_number: u64, line: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+        let line = line.trim_end_matches(['\r', '\n']);
+        if line.trim().is_empty() {
+            return Ok(LineOutcome::LeftOut("an empty line"));
+        }
+        let line = Line::parse(line_number, line)?;
+        match line.verb {
+            "ENTERQUEUE" => {
+                let caller = line.data.get(1).copied().filter(|caller| is_known(caller));
+                let fields = caller.map(|caller| text("customer", caller)).into_iter().collect();
+                self.enter(&line)?;
+                self.call(&line, "call.offered", fields, emit)
+            }
+            "CONNECT" => {
+                let wait = line.seconds(0, "holdtime")?;
+                self.call(&line, "call.answered", number("wait_seconds", wait), emit)
+            }
+            "COMPLETEAGENT" | "COMPLETECALLER" => {
+                let talk = line.seconds(1, "calltime")?;
+                self.call(&line, "call.ended", number("talk_seconds", talk), emit)
+            }
+            "ABANDON" => {
+                let wait = line.seconds(2, "waittime")?;
+                self.call(&line, "call.abandoned", number("wait_seconds", wait), emit)
+            }
+            "EXITWITHTIMEOUT" => self.overflowed(&line, "timeout", 2, emit),
+            "EXITEMPTY" => self.overflowed(&line, "empty", 2, emit),
+            "EXITWITHKEY" => self.overflowed(&line, "key", 3, emit),
+            "WITHDRAW" => self.overflowed(&line, "withdrawn", 2, emit),
+            // It carries no figures.
+            "SYSCOMPAT" => self.overflowed(&line, "incompatible", usize::MAX, emit),
+            "BLINDTRANSFER" => self.transferred(&line, 0, emit),
+            "TRANSFER" => self.transferred(&line, 0, emit),
+            "ATTENDEDTRANSFER" => self.transferred(&line, 1, emit),
+            "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => self.agent(&line, "pause", emit),
+            "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => self.agent(&line, "ready", emit),
+            "PAUSE" => self.agent(&line, "pause", emit),
+            "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => self.agent(&line, "offline", emit),
+            verb => Ok(LineOutcome::LeftOut(left_out(verb))),
+        }
+    }
+
+    /// Begins another stay of a call.
+    fn enter(&mut self, line: &Line<'_>) -> Result<(), String> {
+        let call = line.call()?;
+        if !self.calls.contains_key(call) {
+            self.calls.insert(call.to_owned(), Stays::default());
+            self.order.push_back(call.to_owned());
+            if self.order.len() > CALLS_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.calls.remove(&oldest);
+            }
+        }
+        if let Some(stays) = self.calls.get_mut(call) {
+            stays.count += 1;
+            stays.by_queue.insert(line.queue.unwrap_or_default().to_owned(), stays.count);
+        }
+        Ok(())
+    }
+
+    /// The case a line is about: the call's newest stay in the line's queue, else its newest stay.
+    fn subject<'l>(&self, line: &Line<'l>) -> Result<Cow<'l, str>, String> {
+        let call = line.call()?;
+        let stays = self.calls.get(call);
+        let stay = stays.map_or(1, |stays| stays.by_queue.get(line.queue.unwrap_or_default()).copied().unwrap_or(stays.count));
+        Ok(if stay <= 1 { Cow::Borrowed(call) } else { Cow::Owned(format!("{call}/{stay}")) })
+    }
+
+    fn call<'l>(&self, line: &Line<'l>, kind: &str, fields: Fields<'l>, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+        self.emit(line, self.subject(line)?, kind, 0, fields, emit);
+        Ok(LineOutcome::Emitted(1))
+    }
+
+    fn overflowed(&self, line: &Line<'_>, reason: &str, wait: usize, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+        let mut fields = number("wait_seconds", line.seconds(wait, "waittime")?);
+        fields.push(text("reason", reason));
+        self.emit(line, self.subject(line)?, "call.overflowed", 0, fields, emit);
+        Ok(LineOutcome::Emitted(1))
+    }
+
+    /// A transfer ends the stay: the agent has nothing more to do with it.
+    fn transferred(&self, line: &Line<'_>, to: usize, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+        let (subject, talk) = (self.subject(line)?, line.seconds(3, "calltime")?);
+        let to = line.data.get(to).filter(|to| !to.is_empty()).map(|to| text("to", to));
+        self.emit(line, subject.clone(), "call.transferred", 0, to.into_iter().collect(), emit);
+        self.emit(line, subject, "call.ended", 1, number("talk_seconds", talk), emit);
+        Ok(LineOutcome::Emitted(2))
+    }
+
+    fn agent(&self, line: &Line<'_>, state: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+        let agent = line.agent.ok_or_else(|| format!("{} names no agent", line.verb))?;
+        let mut fields = vec![text("state", state)];
+        if let (true, Some(reason)) = (line.verb == "PAUSE", line.data.first().filter(|reason| !reason.is_empty())) {
+            fields.push(text("reason", reason));
+        }
+        self.emit(line, Cow::Borrowed(agent), "agent.changed", 0, fields, emit);
+        Ok(LineOutcome::Emitted(1))
+    }
+
+    fn emit<'l>(
+        &self,
+        line: &Line<'l>,
+        subject: Cow<'l, str>,
+        kind: &str,
+        nth: u32,
+        mut data: Fields<'l>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) {
+        data.extend(line.queue.map(|queue| text("queue", queue)));
+        data.extend(line.agent.map(|agent| text("agent", agent)));
+        // The queue tells the lines of one agent apart that were written in the same second.
+        let (queue, seconds) = (line.queue.unwrap_or("NONE"), line.time.0.div_euclid(SECOND));
+        emit(RawEvent {
+            id: Cow::Owned(format!("{subject}/{queue}/{}/{seconds}/{nth}", line.verb)),
+            source: Cow::Borrowed(&self.source),
+            kind: Cow::Borrowed(kind),
+            time: line.time,
+            subject,
+            sequence: line.sequence.saturating_add(nth),
+            data,
+        });
+    }
+}
+
+impl<'l> Line<'l> {
+    fn parse(line_number: u64, line: &'l str) -> Result<Line<'l>, String> {
+        let mut fields = line.split('|');
+        let mut next = || fields.next().map(str::trim);
+        let (Some(time), Some(call), Some(queue), Some(agent), Some(verb)) = (next(), next(), next(), next(), next()) else {
+            return Err(format!("`{}` is not `unixtime|callid|queue|agent|VERB|...`", shorten(line)));
+        };
+        if verb.is_empty() {
+            return Err("the line has no verb".to_owned());
+        }
+        let named = |name: &'l str| (!matches!(name, "" | "NONE")).then_some(name);
+        Ok(Line {
+            time: parse_time(time)?,
+            // Two numbers a line, because a transfer says two things.
+            sequence: u32::try_from(line_number.saturating_mul(2)).unwrap_or(u32::MAX),
+            call,
+            queue: named(queue),
+            agent: named(agent),
+            verb,
+            data: fields.map(str::trim).collect(),
+        })
+    }
+
+    fn call(&self) -> Result<&'l str, String> {
+        match self.call {
+            "" | "NONE" => Err(format!("{} names no call", self.verb)),
+            call => Ok(call),
+        }
+    }
+
+    /// A field of whole seconds; old versions of Asterisk leave some out.
+    fn seconds(&self, index: usize, name: &str) -> Result<Option<f64>, String> {
+        match self.data.get(index) {
+            None | Some(&"") => Ok(None),
+            Some(field) => match field.parse::<u32>() {
+                Ok(seconds) => Ok(Some(f64::from(seconds))),
+                Err(_) => Err(format!("{}: the {name} `{}` is not a number of seconds", self.verb, shorten(field))),
+            },
+        }
+    }
+}
+
+/// Whole seconds since 1970; the realtime engine writes a fraction, cut here to milliseconds.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let millis = match fraction {
+        "" => Some(0),
+        fraction if digits(fraction) => format!("{fraction:0<3}")[..3].parse::<i64>().ok(),
+        _ => None,
+    };
+    let seconds = Some(seconds).filter(|text| digits(text)).and_then(|text| text.parse::<i64>().ok());
+    let time = seconds.zip(millis).and_then(|(seconds, millis)| seconds.checked_mul(SECOND)?.checked_add(millis));
+    time.and_then(|time| Timestamp(time).checked()).ok_or_else(|| format!("`{}` is not a time in seconds since 1970", shorten(text)))
+}
+
+fn left_out(verb: &str) -> &'static str {
+    match verb {
+        "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
+        "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
+        "AGENTDUMP" => "AGENTDUMP: the agent hung up during the announcement, the caller waits on",
+        "PAUSEALL" => "PAUSEALL: said again by one PAUSE per queue",
+        "UNPAUSEALL" => "UNPAUSEALL: said again by one UNPAUSE per queue",
+        "QUEUESTART" => "QUEUESTART: Asterisk started; what became of the calls open until then is not known",
+        "CONFIGRELOAD" => "CONFIGRELOAD: nothing about a call",
+        "PENALTY" | "MEMBERPENALTY" => "PENALTY: nothing about a call",
+        "DID" | "INFO" => "DID, INFO: nothing firstline counts",
+        _ => "a verb firstline does not know",
+    }
+}
+
+/// Whether a caller id says who calls.
+fn is_known(caller: &str) -> bool {
+    !["", "none", "anonymous", "unknown", "<unknown>", "unavailable", "restricted", "private", "s"]
+        .iter()
+        .any(|word| caller.eq_ignore_ascii_case(word))
+}
+
+fn text<'l>(name: &'static str, value: &'l str) -> (Cow<'l, str>, Scalar<'l>) {
+    (Cow::Borrowed(name), Scalar::Text(Cow::Borrowed(value)))
+}
+
+fn number<'l>(name: &'static str, value: Option<f64>) -> Fields<'l> {
+    value.map(|value| (Cow::Borrowed(name), Scalar::Number(value))).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(log: &mut QueueLog, lines: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        for (index, line) in lines.lines().enumerate() {
+            let outcome = log.line(index as u64 + 1, line, &mut |event| {
+                let data: Vec<String> = event
+                    .data
+                    .iter()
+                    .map(|(name, value)| match value {
+                        Scalar::Text(text) => format!("{name}={text}"),
+                        Scalar::Number(number) => format!("{name}={number}"),
+                        Scalar::Bool(value) => format!("{name}={value}"),
+                    })
+                    .collect();
+                said.push(format!("{} {} {} {}", event.kind, event.subject, event.time.0 / SECOND, data.join(" ")));
+            });
+            match outcome {
+                Ok(LineOutcome::Emitted(_)) => {}
+                Ok(LineOutcome::LeftOut(reason)) => said.push(format!("- {reason}")),
+                Err(reason) => said.push(format!("! {reason}")),
+            }
+        }
+        said
+    }
+
+    #[test]
+    fn each_stay_in_a_queue_is_a_case() {
+        let said = read(
+            &mut QueueLog::default(),
+            "10|7.1|sales|NONE|ENTERQUEUE||555|1\n12|7.1|sales|a1|CONNECT|2|8.1|1\n30|7.1|sales|a1|BLINDTRANSFER|600|ctx|2|18|1\n\
+             30|7.1|repair|NONE|ENTERQUEUE||anonymous|1\n31|7.1|sales|a1|COMPLETEAGENT|2|18|1\n50|7.1|repair|NONE|EXITWITHKEY|2|1|1|20\n\
+             60|7.1|sales|NONE|ENTERQUEUE||555|1\n61|7.1|sales|NONE|ABANDON|1|1|1",
+        );
+        assert_eq!(
+            said,
+            [
+                "call.offered 7.1 10 customer=555 queue=sales",
+                "call.answered 7.1 12 wait_seconds=2 queue=sales agent=a1",
+                "call.transferred 7.1 30 to=600 queue=sales agent=a1",
+                "call.ended 7.1 30 talk_seconds=18 queue=sales agent=a1",
+                "call.offered 7.1/2 30 queue=repair",
+                "call.ended 7.1 31 talk_seconds=18 queue=sales agent=a1",
+                "call.overflowed 7.1/2 50 wait_seconds=20 reason=key queue=repair",
+                "call.offered 7.1/3 60 customer=555 queue=sales",
+                "call.abandoned 7.1/3 61 wait_seconds=1 queue=sales",
+            ]
+        );
+    }
+
+    #[test]
+    fn agents_change_and_what_says_nothing_is_left_out_with_its_reason() {
+        let said = read(
+            &mut QueueLog::default(),
+            "10|NONE|sales|a1|ADDMEMBER|\n11|NONE|sales|a1|PAUSE|lunch\n11|NONE|NONE|a1|PAUSEALL|lunch\n12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
+             13|NONE|NONE|NONE|QUEUESTART|\n14|7.1|sales|a1|RINGNOANSWER|1000\n15|x|y|z|NEWVERB\n\n16|7.9|sales|NONE|SYSCOMPAT",
+        );
+        assert_eq!(
+            said,
+            [
+                "agent.changed a1 10 state=ready queue=sales agent=a1",
+                "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
+                "- PAUSEALL: said again by one PAUSE per queue",
+                "agent.changed a1 12 state=offline agent=a1",
+                "- QUEUESTART: Asterisk started; what became of the calls open until then is not known",
+                "- RINGNOANSWER: an attempt at one agent",
+                "- a verb firstline does not know",
+                "- an empty line",
+                "call.overflowed 7.9 16 reason=incompatible queue=sales",
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_that_cannot_be_read_say_why() {
+        for line in [
+            "x",
+            "1|2|3|4",
+            "1|2|3|4|",
+            "1.2.3|c|q|a|CONNECT|1",
+            "2014-01-01 10:00:00|c|q|a|CONNECT|1",
+            "1|c|q|a|CONNECT|soon",
+            "1|NONE|q|a|CONNECT|1",
+            "-5|c|q|a|CONNECT|1",
+            "99999999999999999999|c|q|a|CONNECT|1",
+            "1.é|c|q|a|CONNECT|1",
+            "1|NONE|q|NONE|PAUSE|",
+        ] {
+            let said = read(&mut QueueLog::default(), line);
+            assert!(said.len() == 1 && said[0].starts_with("! "), "{line}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn the_calls_remembered_are_bounded() {
+        let mut log = QueueLog::default();
+        for call in 0..CALLS_MAX + 10 {
+            log.line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
+        }
+        assert_eq!((log.calls.len(), log.order.len()), (CALLS_MAX, CALLS_MAX));
+    }
+}

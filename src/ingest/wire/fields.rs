@@ -1,0 +1,195 @@
+//! The fields of an event's `data`: which are understood, and what their values must be.
+
+use super::Keys;
+use crate::domain::event::{AgentState, Customer, Detail};
+use crate::domain::standard::Schema;
+use crate::domain::time::{Timestamp, shorten};
+use crate::ingest::raw::Scalar;
+use siphasher::sip::SipHasher13;
+use std::borrow::Cow;
+use std::hash::Hasher;
+
+/// Text from an event, borrowed where it can be.
+pub(super) type Text<'a> = Cow<'a, str>;
+
+/// The longest value of a dimension, in bytes: it becomes a label.
+pub(super) const LONGEST: usize = 200;
+
+/// A field that is understood.
+#[derive(Clone, Copy)]
+pub(super) struct Field {
+    dimension: Option<u8>,
+    known: Option<Known>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Customer,
+    Topic,
+    Due,
+    Wait,
+    Talk,
+    Wrapup,
+    Score,
+    Scale,
+    State,
+}
+
+impl Known {
+    /// The field with this name. Dimensions are the standard's business and not among them.
+    fn find(name: &str) -> Option<Known> {
+        Some(match name {
+            "customer" => Known::Customer,
+            "topic" => Known::Topic,
+            "due" => Known::Due,
+            "wait_seconds" => Known::Wait,
+            "talk_seconds" => Known::Talk,
+            "wrapup_seconds" => Known::Wrapup,
+            "score" => Known::Score,
+            "scale" => Known::Scale,
+            "state" => Known::State,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Known::Customer => "customer",
+            Known::Topic => "topic",
+            Known::Due => "due",
+            Known::Wait => "wait_seconds",
+            Known::Talk => "talk_seconds",
+            Known::Wrapup => "wrapup_seconds",
+            Known::Score => "score",
+            Known::Scale => "scale",
+            Known::State => "state",
+        }
+    }
+}
+
+/// What the data of one event says.
+pub(super) struct Fields<'a, 's> {
+    schema: &'s Schema,
+    keys: &'s Keys,
+    /// The values of the dimensions.
+    pub(super) attributes: [Option<Text<'a>>; Schema::DIMENSIONS],
+    detail: Detail,
+    score: Option<f64>,
+    scale: Option<f64>,
+    problem: Option<String>,
+}
+
+impl<'a, 's> Fields<'a, 's> {
+    pub(super) fn new(schema: &'s Schema, keys: &'s Keys) -> Fields<'a, 's> {
+        Fields {
+            schema,
+            keys,
+            attributes: [const { None }; Schema::DIMENSIONS],
+            detail: Detail::default(),
+            score: None,
+            scale: None,
+            problem: None,
+        }
+    }
+
+    /// The field with this name, if it is understood.
+    pub(super) fn find(&self, name: &str) -> Option<Field> {
+        let dimension = self.schema.dimensions.iter().position(|dimension| dimension == name).map(|place| place as u8);
+        let known = Known::find(name);
+        (dimension.is_some() || known.is_some()).then_some(Field { dimension, known })
+    }
+
+    /// Takes the value of a field. Of several problems the first is kept.
+    pub(super) fn set(&mut self, field: Field, value: Scalar<'a>) {
+        if let Some(known) = field.known
+            && let Err(what) = self.set_known(known, &value)
+        {
+            self.problem.get_or_insert_with(|| format!("`{}` {what}", known.name()));
+        }
+        let Some(dimension) = field.dimension else { return };
+        let text = match value {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => Cow::Owned(number.to_string()),
+            Scalar::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+        };
+        if text.len() > LONGEST {
+            let name = &self.schema.dimensions[usize::from(dimension)];
+            self.problem.get_or_insert_with(|| format!("`{name}` is longer than {LONGEST} bytes"));
+        }
+        self.attributes[usize::from(dimension)] = Some(text);
+    }
+
+    fn set_known(&mut self, known: Known, value: &Scalar<'_>) -> Result<(), String> {
+        match known {
+            Known::Customer => {
+                let mut hasher = SipHasher13::new_with_key(&self.keys.customer);
+                hasher.write(text(value)?.as_bytes());
+                self.detail.customer = Some(Customer(hasher.finish()));
+            }
+            Known::Topic => self.detail.topic = Some(xxhash_rust::xxh3::xxh3_64(text(value)?.as_bytes()) as u32),
+            Known::Due => self.detail.due = Some(Timestamp::parse(&text(value)?)?),
+            Known::Wait => self.detail.wait_ms = Some(seconds(value)?),
+            Known::Talk => self.detail.talk_ms = Some(seconds(value)?),
+            Known::Wrapup => self.detail.wrapup_ms = Some(seconds(value)?),
+            Known::Score => self.score = Some(number(value)?),
+            Known::Scale => self.scale = Some(number(value)?),
+            Known::State => self.detail.agent_state = Some(state(&text(value)?)?),
+        }
+        Ok(())
+    }
+
+    /// The detail of the event.
+    pub(super) fn finish(&mut self) -> Result<Detail, String> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        if let Some(score) = self.score {
+            let scale = self.scale.unwrap_or(5.0);
+            if !(scale > 1.0 && (1.0..=scale).contains(&score)) {
+                return Err(format!("`score` {score} does not lie between 1 and its `scale` {scale}"));
+            }
+            // Brought to five answers, so that surveys with other scales can be counted together.
+            self.detail.answer = Some(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
+        }
+        Ok(self.detail)
+    }
+}
+
+fn text<'v>(value: &'v Scalar<'_>) -> Result<Cow<'v, str>, String> {
+    match value {
+        Scalar::Text(text) => Ok(Cow::Borrowed(text)),
+        Scalar::Number(number) => Ok(Cow::Owned(number.to_string())),
+        Scalar::Bool(_) => Err("must be a text".to_owned()),
+    }
+}
+
+fn number(value: &Scalar<'_>) -> Result<f64, String> {
+    match value {
+        Scalar::Number(number) if number.is_finite() => Ok(*number),
+        Scalar::Text(text) => {
+            let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+            number.ok_or_else(|| format!("must be a number, not `{}`", shorten(text)))
+        }
+        _ => Err("must be a number".to_owned()),
+    }
+}
+
+/// Seconds as milliseconds; no duration of a case lasts longer than the calendar of [`Timestamp`].
+fn seconds(value: &Scalar<'_>) -> Result<i64, String> {
+    let seconds = number(value)?;
+    if !(0.0..=9.4e9).contains(&seconds) {
+        return Err(format!("must be a number of seconds from 0 on, not {seconds}"));
+    }
+    Ok((seconds * 1_000.0).round() as i64)
+}
+
+fn state(text: &str) -> Result<AgentState, String> {
+    Ok(match text {
+        "ready" => AgentState::Ready,
+        "talking" => AgentState::Talking,
+        "wrapup" => AgentState::Wrapup,
+        "pause" => AgentState::Pause,
+        "offline" => AgentState::Offline,
+        _ => return Err(format!("must be ready, talking, wrapup, pause or offline, not `{}`", shorten(text))),
+    })
+}

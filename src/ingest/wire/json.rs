@@ -1,0 +1,182 @@
+//! A CloudEvent read from JSON without building a tree: strings are borrowed from the bytes wherever they hold no escapes.
+
+use super::fields::{Fields, Text};
+use crate::domain::time::shorten;
+use crate::ingest::raw::Scalar;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// The attributes of an event as its JSON said them.
+#[derive(Default)]
+pub(super) struct Said<'a> {
+    pub(super) specversion: Option<Text<'a>>,
+    pub(super) id: Option<Text<'a>>,
+    pub(super) source: Option<Text<'a>>,
+    pub(super) kind: Option<Text<'a>>,
+    pub(super) time: Option<Text<'a>>,
+    pub(super) subject: Option<Text<'a>>,
+    pub(super) sequence: Option<Text<'a>>,
+}
+
+/// Reads the event in `bytes`; what its `data` says goes into `fields`.
+pub(super) fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
+    let mut deserializer = sonic_rs::Deserializer::from_str(text);
+    let said = (&mut deserializer).deserialize_map(Event { fields });
+    said.and_then(|said| deserializer.end().map(|()| said)).map_err(|error| explain(text, &error))
+}
+
+/// The parser's complaint in one line, with the place as a byte of the event.
+fn explain(text: &str, error: &sonic_rs::Error) -> String {
+    if text.trim().is_empty() {
+        return "empty; expected a JSON object".to_owned();
+    }
+    let message = error.to_string();
+    let first = message.lines().next().unwrap_or_default();
+    let what = first.split(" at line ").next().unwrap_or(first);
+    format!("not a JSON event: {} (byte {})", shorten(what), error.offset() + 1)
+}
+
+struct Event<'f, 'a, 's> {
+    fields: &'f mut Fields<'a, 's>,
+}
+
+impl<'a> Visitor<'a> for Event<'_, 'a, '_> {
+    type Value = Said<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a CloudEvent, which is a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Said<'a>, M::Error> {
+        let mut said = Said::default();
+        while let Some(key) = map.next_key_seed(Str)? {
+            match &*key {
+                "specversion" => said.specversion = Some(map.next_value_seed(Str)?),
+                "id" => said.id = Some(map.next_value_seed(Str)?),
+                "source" => said.source = Some(map.next_value_seed(Str)?),
+                "type" => said.kind = Some(map.next_value_seed(Str)?),
+                "time" => said.time = Some(map.next_value_seed(Str)?),
+                "subject" => said.subject = Some(map.next_value_seed(Str)?),
+                "sequence" => said.sequence = Some(map.next_value_seed(Str)?),
+                "data" => map.next_value_seed(Data { fields: self.fields })?,
+                "data_base64" => return Err(M::Error::custom("`data_base64` is not understood; send `data` as a JSON object")),
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(said)
+    }
+}
+
+struct Data<'f, 'a, 's> {
+    fields: &'f mut Fields<'a, 's>,
+}
+
+impl<'a> DeserializeSeed<'a> for Data<'_, 'a, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Data<'_, 'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`data` as a JSON object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(key) = map.next_key_seed(Str)? {
+            match self.fields.find(&key) {
+                None => _ = map.next_value::<IgnoredAny>()?,
+                Some(field) => {
+                    if let Some(value) = map.next_value_seed(Value)? {
+                        self.fields.set(field, value);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A string, borrowed if it can be.
+struct Str;
+
+impl<'a> DeserializeSeed<'a> for Str {
+    type Value = Text<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Text<'a>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Str {
+    type Value = Text<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Text<'a>, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+/// A value of a field that is understood; `None` for null.
+struct Value;
+
+impl<'a> DeserializeSeed<'a> for Value {
+    type Value = Option<Scalar<'a>>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Option<Scalar<'a>>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Value {
+    type Value = Option<Scalar<'a>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, a number, true, false or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Bool(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Number(value as f64)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Number(value as f64)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Number(value)))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Text(Cow::Borrowed(text))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Text(Cow::Owned(text.to_owned()))))
+    }
+}

@@ -1,3 +1,69 @@
-//! The commands.
+//! What the commands do, one file each. Results go to standard output, talk to standard error.
 
+pub mod check;
+pub mod replay;
 pub mod serve;
+pub mod simulate;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Shown below `firstline --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  firstline serve --demo                        a living wallboard at http://127.0.0.1:8080
+  firstline replay events.ndjson.gz             the indicators of recorded events
+  firstline replay --by center --window today events.ndjson
+  firstline replay --format queue_log /var/log/asterisk/queue_log
+  firstline simulate --hours 24 > day.ndjson    a believable service organisation
+  firstline check my-standard.toml              every mistake with file, line and remedy
+
+Exit codes: 0 done; 1 the input or configuration is at fault, the message says where; 2 misuse of the command line.";
+
+/// The commands.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Run the service: take events, keep the board, show it
+    Serve(serve::Arguments),
+    /// Read recorded events and print the readings: offline, deterministic, as fast as it can
+    Replay(replay::Arguments),
+    /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
+    Simulate(simulate::Arguments),
+    /// Check standards and mappings: every problem with file, line and what to do
+    Check(check::Arguments),
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What is at fault, for people.
+pub fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+    }
+}
+
+/// Writes results to standard output. A reader that has seen enough, as `head` has, is no error.
+fn print(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a file whole, with its name in the error.
+fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
+    use anyhow::Context as _;
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Tells every problem of a file.
+fn tell(problems: &[crate::document::Problem]) {
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+}

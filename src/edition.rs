@@ -77,7 +77,7 @@ impl Edition {
             gone.retain(|(_, key)| find(&board, key).is_none());
         }
         let too_many = gone.len().saturating_sub(GONE);
-        let complete_from = gone.drain(..too_many).last().map_or(self.complete_from, |(revision, _)| revision);
+        let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
         Edition { epoch: self.epoch.clone(), board: Arc::new(board), totals, changed, gone, complete_from }
     }

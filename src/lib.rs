@@ -10,6 +10,7 @@ pub mod engine;
 pub mod http;
 pub mod ingest;
 pub mod publish;
+pub mod replay;
 pub mod simulate;
 pub mod standard;
 pub mod telemetry;

@@ -1,1 +1,23 @@
-fn main() {}
+//! The command line: `firstline serve | replay | simulate | check`.
+
+use clap::Parser;
+use firstline::cli::{self, Command};
+use std::process::ExitCode;
+
+/// Live SLA indicators for hotlines, halls and field service: on the wall, in Prometheus, and offline.
+#[derive(Parser)]
+#[command(name = "firstline", version, max_term_width = 110, after_help = cli::EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    match cli::run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("firstline: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

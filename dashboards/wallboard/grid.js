@@ -5,6 +5,7 @@ import { displayName } from './format.js';
 import { verdictWord } from './tile.js';
 import { amountOf, SIGNS, trouble, verdictOf } from './verdict.js';
 
+const DENSE_ROWS_MIN = 9; // more rows than this stand in single lines
 const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
 
 /** `scopeOf(id)` is the scope of a row; `addressOf(id)` its link, if it has one. */
@@ -23,7 +24,6 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { st
     el('thead', { role: 'rowgroup' },
       el('tr', { role: 'row' }, el('th', { scope: 'col', role: 'columnheader', class: 'grid-head' }, head), ...headers)),
     body);
-  setVariable(node, '--columns', columns.length);
   const rows = new Map();
   let sortedAt = -Infinity;
 
@@ -49,6 +49,7 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { st
     }
     setAttribute(node, 'data-old', !context.fresh);
     setVariable(node, '--rows', Math.max(rows.size, 1));
+    setAttribute(node, 'data-dense', rows.size > DENSE_ROWS_MIN);
     if (context.now - sortedAt >= SORT_MS_MIN) { sort(); sortedAt = context.now; }
     return ranked();
   }

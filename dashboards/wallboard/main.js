@@ -29,7 +29,10 @@ start();
 
 async function start() {
   const slow = setTimeout(() => showBanner(texts.connecting), LOST_MS);
-  const written = await fetchStandard(() => showBanner(texts.noStandard));
+  const written = await fetchStandard(() => {
+    clearTimeout(slow);
+    showBanner(texts.noStandard);
+  });
   clearTimeout(slow);
   hideBanner();
   run(written);
@@ -46,7 +49,7 @@ function run(written) {
   let drawnAt = -Infinity;
   let waiting = 0;
 
-  dress(page, standard, wall);
+  dress(page, standard);
   follow({
     board,
     subscription: { indicators: page.indicators, windows: windowsOf(page, standard), ...(page.where.center && { where: page.where }) },
@@ -54,6 +57,7 @@ function run(written) {
       heardAt = performance.now();
       lostAt = null;
       clock.atLeast(board.asOf());
+      if (epoch === null) setText($('since'), texts.legendLine(wall.time(clock.now()).slice(0, 5)));
       if (epoch !== null && frame.epoch !== epoch) renew(written);
       epoch = frame.epoch;
       drawSoon();
@@ -105,7 +109,7 @@ function run(written) {
 }
 
 /** What does not change while the page lives. */
-function dress(page, standard, wall) {
+function dress(page, standard) {
   setText($('heading'), page.title);
   setText($('back'), texts.back);
   setAttribute($('back'), 'href', addressOf(null, location.search));
@@ -114,7 +118,7 @@ function dress(page, standard, wall) {
   const legend = (verdict, words) => el('span', { class: 'legend', 'data-verdict': verdict }, el('span', { class: 'sign' }, SIGNS[verdict]), ` ${words}`);
   $('footer').replaceChildren(
     legend('missed', texts.legendMissed), legend('near', texts.legendNear), legend('met', texts.legendMet),
-    el('span', {}, texts.legendLine(wall.time(clock.now()).slice(0, 5))),
+    el('span', { id: 'since' }),
     el('span', { class: 'foot-end' }, `${standard.ownTitle} · ${standard.written.version}`),
   );
 }
@@ -130,12 +134,14 @@ async function renew(written) {
 }
 
 function showBanner(text, count = '') {
+  document.body.dataset.banner = '';
   setText($('banner-text'), text);
   setText($('banner-count'), count);
   setAttribute($('banner'), 'hidden', false);
 }
 
 function hideBanner() {
+  delete document.body.dataset.banner;
   setAttribute($('banner'), 'hidden', true);
 }
 

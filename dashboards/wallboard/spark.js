@@ -12,12 +12,11 @@ const MARGIN = 3;
 
 export function makeSpark(indicator) {
   const line = svg('path', { class: 'spark-line', 'vector-effect': 'non-scaling-stroke' });
-  const area = svg('path', { class: 'spark-area' });
   const target = svg('path', { class: 'spark-target', 'vector-effect': 'non-scaling-stroke' });
   const node = svg(
     'svg',
     { class: 'spark', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    area, target, line,
+    target, line,
   );
   let points = []; // { at, amount }; amount null: nothing known then, the line has a gap
   let step = STEP_MS_MIN;
@@ -40,14 +39,13 @@ export function makeSpark(indicator) {
     const start = Math.min(points[0].at, now - SPAN_MS_MIN);
     const x = (at) => (((at - start) / (now - start)) * WIDTH).toFixed(1);
     const y = (amount) => (HEIGHT - MARGIN - ((amount - low) / (high - low)) * (HEIGHT - 2 * MARGIN)).toFixed(1);
-    let [strokes, surfaces] = ['', ''];
-    for (const run of runs(points)) {
-      const path = run.map(({ at, amount }) => `${x(at)} ${y(amount)}`).join('L');
-      strokes += `M${path}`;
-      surfaces += `M${x(run[0].at)} ${HEIGHT}L${path}L${x(run[run.length - 1].at)} ${HEIGHT}Z`;
+    let path = '';
+    let pen = 'M';
+    for (const { at, amount } of points) {
+      if (amount !== null) path += `${pen}${x(at)} ${y(amount)}`;
+      pen = amount === null ? 'M' : 'L';
     }
-    setAttribute(line, 'd', strokes);
-    setAttribute(area, 'd', surfaces);
+    setAttribute(line, 'd', path);
     setAttribute(target, 'd', hasTarget(indicator) ? `M0 ${y(indicator.target)}H${WIDTH}` : '');
   }
 
@@ -70,21 +68,6 @@ function range(points, indicator) {
     if (low < 0) [low, high] = [0, least];
   }
   return [low, high];
-}
-
-function runs(points) {
-  const found = [];
-  let run = [];
-  for (const point of points) {
-    if (point.amount !== null) {
-      run.push(point);
-    } else if (run.length > 0) {
-      found.push(run);
-      run = [];
-    }
-  }
-  if (run.length > 0) found.push(run);
-  return found;
 }
 
 const hasTarget = ({ target }) => target !== null && target !== undefined;

@@ -43,7 +43,7 @@ export function makeTile(name, scope, { standard, format, texts }) {
     setVariable(value, '--ems', ems(shown).toFixed(2));
     setText(sign, SIGNS[verdict]);
     setText(word, verdictWord(verdict, indicator, texts));
-    setText(counts, format.counts(reading));
+    setText(counts, oldText ? '' : format.counts(reading));
     setText(when, reading && oldText ? oldText : [windowName, reading?.state === 'provisional' && texts.provisional].filter(Boolean).join(' · '));
     setAttribute(node, 'data-verdict', verdict);
     setAttribute(node, 'data-old', !fresh && reading !== undefined);

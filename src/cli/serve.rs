@@ -5,11 +5,12 @@ use crate::{app, telemetry};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use tokio::net::TcpListener;
 
-/// Run the service: take events, keep the board, show it.
+/// What it is told.
 #[derive(Clone, PartialEq, Debug, clap::Args)]
-pub struct Args {
+pub struct Arguments {
     /// The configuration file; without one everything is as usual and the standard is the built-in one.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -28,17 +29,19 @@ pub struct Args {
 ///
 /// # Errors
 /// If the configuration is at fault, or the address is taken.
-#[expect(clippy::needless_pass_by_value, reason = "every command takes its arguments")]
-pub fn run(args: Args) -> anyhow::Result<()> {
+pub fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     telemetry::log_to_stderr();
     let settings = match &args.config {
         Some(file) => config::read_file(file),
         None => Settings::built_in(),
     };
-    let mut settings = settings.map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", lines.join("\n"))
-    })?;
+    let mut settings = match settings {
+        Ok(settings) => settings,
+        Err(problems) => {
+            super::tell(&problems);
+            return Ok(ExitCode::from(1));
+        }
+    };
     settings.listen = args.listen.unwrap_or(settings.listen);
     settings.demo = args.demo.then_some(args.demo_speed);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
@@ -53,7 +56,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     })?;
     // What is still running after the deadline is not waited for.
     runtime.shutdown_background();
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Says where to look.

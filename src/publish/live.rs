@@ -50,6 +50,12 @@ struct Resume {
     revision: u64,
 }
 
+/// What a client said that it wants.
+struct Wish {
+    filter: Arc<Filter>,
+    resume: Option<Resume>,
+}
+
 /// Why a connection ends.
 enum End {
     /// The client went, or cannot be reached.
@@ -106,16 +112,16 @@ impl Live {
         let first = loop {
             match timeout(GREETING, socket.recv()).await {
                 Ok(message) => {
-                    if let Some(subscribe) = self.read(message)? {
-                        break subscribe;
+                    if let Some(wish) = self.read(message)? {
+                        break wish;
                     }
                 }
                 Err(_) => return Err(refuse("say what you want to see; send {} for everything")),
             }
         };
-        let mut filter = first.0;
+        let mut filter = first.filter;
         // The revision the client has; none if it needs the whole board.
-        let mut seen = self.resumed(first.1);
+        let mut seen = self.resumed(first.resume);
         editions.mark_changed();
         let mut heard = true;
         let mut ping = tokio::time::interval(PING);
@@ -134,8 +140,8 @@ impl Live {
                 }
                 message = socket.recv() => {
                     heard = true;
-                    if let Some(subscribe) = self.read(message)? {
-                        filter = subscribe.0;
+                    if let Some(wish) = self.read(message)? {
+                        filter = wish.filter;
                         seen = None;
                         editions.mark_changed();
                     }
@@ -151,7 +157,7 @@ impl Live {
     }
 
     /// What a client says, if it says what it wants.
-    fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Option<(Arc<Filter>, Option<Resume>)>, End> {
+    fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Option<Wish>, End> {
         let text = match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => return Err(End::Gone),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(None),
@@ -160,7 +166,7 @@ impl Live {
         };
         let subscribe: Subscribe = serde_json::from_str(&text).map_err(|error| refuse(&format!("not a subscription: {error}")))?;
         let filter = Filter::new(&subscribe.subscribe.unwrap_or_default(), &self.standard).map_err(|error| refuse(&error))?;
-        Ok(Some((Arc::new(filter), subscribe.resume)))
+        Ok(Some(Wish { filter: Arc::new(filter), resume: subscribe.resume }))
     }
 
     /// The revision from which a client can go on, if it saw this run of the service.

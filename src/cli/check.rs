@@ -1,0 +1,54 @@
+//! `firstline check FILE...`: every problem of standards and mappings at once.
+
+use super::{read_text, tell};
+use crate::document::{Document, Problem};
+use crate::ingest::mapping::Mapping;
+use crate::standard;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Check files
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Standards and mappings (TOML); which it is shows from its keys
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Print the problems as JSON: [{"file":..,"line":..,"column":..,"message":..}]
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks the files.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut problems = Vec::new();
+    for path in &arguments.files {
+        let found = check(&path.display().to_string(), &read_text(path)?);
+        if found.is_empty() {
+            eprintln!("{}: no problems", path.display());
+        }
+        problems.extend(found);
+    }
+    if arguments.json {
+        let list: Vec<_> = problems
+            .iter()
+            .map(|p| serde_json::json!({"file": p.file, "line": p.line, "column": p.column, "message": p.message}))
+            .collect();
+        super::print(format!("{}\n", serde_json::to_string(&list)?).as_bytes())?;
+    } else {
+        tell(&problems);
+    }
+    Ok(ExitCode::from(u8::from(!problems.is_empty())))
+}
+
+fn check(file: &str, text: &str) -> Vec<Problem> {
+    let document = match Document::parse(file, text) {
+        Ok(document) => document,
+        Err(problem) => return vec![problem],
+    };
+    // A mapping says which events to make; nothing else does.
+    let is_mapping = document.root().value("event").is_some();
+    if is_mapping { Mapping::parse(file, text).err() } else { standard::read(file, text).err() }.unwrap_or_default()
+}

@@ -1,0 +1,190 @@
+//! `firstline replay`: the readings of recorded events.
+
+mod table;
+
+use super::{print, read_text, tell};
+use crate::domain::board::{Board, Reading};
+use crate::domain::standard::Standard;
+use crate::domain::time::Timestamp;
+use crate::domain::window::Window;
+use crate::ingest::file::{self, Format};
+use crate::ingest::mapping::Mapping;
+use crate::replay::{self, Recording, Seen, Settings};
+use crate::standard;
+use anyhow::{Context as _, anyhow, bail};
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Replay recorded events
+#[derive(clap::Args)]
+#[command(after_help = "\
+The readings are a function of the set of events: their order and repetitions do not matter.
+`--at` stops the clock: what happened later is not known yet. Several `--at` give a board each.")]
+pub struct Arguments {
+    /// Recordings; `-` is standard input; gzip and zstd are read as they are
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The standard to measure by [default: the built-in one, see standards/telecom.toml]
+    #[arg(long, value_name = "FILE")]
+    standard: Option<PathBuf>,
+    /// `cloudevents`, `queue_log`, or the path of a mapping file (TOML)
+    #[arg(long, default_value = "cloudevents", value_name = "NAME")]
+    format: String,
+    /// Readings by these dimensions, as in `center,queue` [default: everything together]
+    #[arg(long, value_name = "DIMS", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Readings as they were at this instant, RFC 3339; may be repeated [default: the time of the last event]
+    #[arg(long, value_name = "TIME")]
+    at: Vec<String>,
+    /// Readings over this window, as in `30m`, `24h`, `today`; `every` for all of them
+    #[arg(long, default_value = "all", value_name = "W")]
+    window: String,
+    /// Only these indicators
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    indicator: Vec<String>,
+    /// Print `{"as_of":..,"readings":[..]}`, one line for each instant
+    #[arg(long)]
+    json: bool,
+    /// 1 decodes and counts on one thread, 2 on two
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    threads: u8,
+}
+
+/// Replays the recordings and prints the readings.
+///
+/// # Errors
+/// A recording, standard, mapping or instant that cannot be used.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let Some((mut standard, format)) = read_rules(arguments)? else { return Ok(ExitCode::from(1)) };
+    let by = add_scope(&mut standard, &arguments.by)?;
+    let window = add_window(&mut standard, &arguments.window)?;
+    for name in &arguments.indicator {
+        if !standard.indicators.iter().any(|indicator| indicator.name == *name) {
+            bail!("--indicator: the standard `{}` has no indicator `{name}`", standard.name);
+        }
+    }
+    let instants =
+        arguments.at.iter().map(|text| Timestamp::parse(text).map_err(|what| anyhow!("--at: {what}"))).collect::<Result<Vec<_>, _>>()?;
+    let settings = Settings { standard: Arc::new(standard), format, instants, second_thread: arguments.threads == 2 };
+    let progress = progress_bar(&arguments.files);
+    let recordings = arguments.files.iter().map(|path| open(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
+    let (boards, seen) =
+        replay::run(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
+    progress.finish_and_clear();
+    report(&seen);
+    let chosen = |board: &Board, reading: &Reading| {
+        let indicator = &board.standard.indicators[reading.key.indicator].name;
+        reading.key.scope.kind == by
+            && (window.is_none() || reading.key.window.is_none() || reading.key.window == window)
+            && (arguments.indicator.is_empty() || arguments.indicator.contains(indicator))
+    };
+    for board in &boards {
+        let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
+        let text = if arguments.json { json(board, &readings)? } else { table::text(board, &readings) };
+        print(text.as_bytes())?;
+    }
+    Ok(ExitCode::from(u8::from(seen.accepted == 0 && seen.rejected > 0)))
+}
+
+/// The standard and the format; `None` if they have problems, which have been told.
+fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)>> {
+    let standard = match &arguments.standard {
+        None => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
+        Some(path) => standard::read(&path.display().to_string(), &read_text(path)?),
+    };
+    let format = match arguments.format.as_str() {
+        "cloudevents" => Ok(Format::CloudEvents),
+        "queue_log" => Ok(Format::QueueLog),
+        name => {
+            let path = Path::new(name);
+            if !path.exists() {
+                bail!("--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists");
+            }
+            Mapping::parse(name, &read_text(path)?).map(|mapping| Format::Mapping(Box::new(mapping)))
+        }
+    };
+    for problems in [standard.as_ref().err(), format.as_ref().err()].into_iter().flatten() {
+        tell(problems);
+    }
+    Ok(standard.ok().zip(format.ok()))
+}
+
+/// The place of the scope with these dimensions among the standard's; added if it is not there.
+fn add_scope(standard: &mut Standard, by: &[String]) -> anyhow::Result<usize> {
+    let place = |name: &String| {
+        let known = &standard.schema.dimensions;
+        known
+            .iter()
+            .position(|dimension| dimension == name)
+            .ok_or_else(|| anyhow!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", ")))
+    };
+    let scope = by.iter().map(place).collect::<anyhow::Result<Vec<usize>>>()?;
+    if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {
+        return Ok(place);
+    }
+    standard.scopes.push(scope);
+    Ok(standard.scopes.len() - 1)
+}
+
+/// The place of the window, added if the standard has it not; `None` for every window.
+fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usize>> {
+    if name == "every" {
+        return Ok(None);
+    }
+    let window = Window::parse(name)
+        .ok_or_else(|| anyhow!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`"))?;
+    if let Some(place) = standard.windows.iter().position(|known| *known == window) {
+        return Ok(Some(place));
+    }
+    standard.windows.push(window);
+    Ok(Some(standard.windows.len() - 1))
+}
+
+/// A bar over the bytes of all files, if someone is looking and the files have a size.
+fn progress_bar(files: &[PathBuf]) -> indicatif::ProgressBar {
+    let size: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
+    if !std::io::stderr().is_terminal() || size == 0 {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    indicatif::ProgressBar::new(size).with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()))
+}
+
+fn open(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Result<Recording> {
+    let name = path.display().to_string();
+    let input = file::open(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
+        .with_context(|| format!("cannot read `{name}`"))?;
+    Ok(Recording { name, input })
+}
+
+/// Says on standard error what was seen, with the first rejections word by word.
+fn report(seen: &Seen) {
+    eprintln!("{} events, {} duplicates, {} rejected, {} cases", seen.accepted, seen.duplicates, seen.rejected, seen.cases);
+    if seen.accepted + seen.duplicates + seen.rejected == 0 {
+        eprintln!("there was no event in the input");
+    }
+    for (reason, count) in &seen.left_out {
+        eprintln!("left out {count}: {reason}");
+    }
+    for (file, line, rejection) in seen.rejections.iter().take(10) {
+        let id = rejection.id.as_ref().map(|id| format!(" (event `{id}`)")).unwrap_or_default();
+        eprintln!("{file}:{line}: {}{id}", rejection.reason);
+    }
+    if seen.rejected > 10 {
+        eprintln!("... and {} more rejected", seen.rejected - 10);
+    }
+}
+
+fn json(board: &Board, readings: &[&Reading]) -> anyhow::Result<String> {
+    let written: Vec<_> = readings.iter().map(|reading| board.written(reading)).collect();
+    #[derive(serde::Serialize)]
+    struct Output<'b> {
+        as_of: Option<Timestamp>,
+        readings: Vec<crate::domain::board::Written<'b>>,
+    }
+    let mut text = serde_json::to_string(&Output { as_of: board.as_of, readings: written })?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,155 @@
+//! Replay: recorded events through the core, offline, as fast as it can; the same set of events gives the same boards.
+//!
+//! Decoding runs on a second thread unless one is asked for. Bounded: a few batches wait between the two.
+
+use crate::domain::board::Board;
+use crate::domain::event::{Batch, Event};
+use crate::domain::monitor::Monitor;
+use crate::domain::standard::Standard;
+use crate::domain::time::Timestamp;
+use crate::ingest::file::{self, Format, Item};
+use crate::ingest::wire::{Decoder, Keys, Rejection};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::mpsc;
+
+/// How a replay is done.
+#[derive(Debug)]
+pub struct Settings {
+    /// What is measured.
+    pub standard: Arc<Standard>,
+    /// How the recordings are understood.
+    pub format: Format,
+    /// The instants of which boards are wanted, as if the replay had stopped there; none for the end of the recordings.
+    pub instants: Vec<Timestamp>,
+    /// Whether decoding has a thread of its own.
+    pub second_thread: bool,
+}
+
+/// What a replay saw on its way.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// New events.
+    pub accepted: u64,
+    /// Events that were known.
+    pub duplicates: u64,
+    /// How many lines were rejected.
+    pub rejected: u64,
+    /// The first of them: file, line, why.
+    pub rejections: Vec<(String, u64, Rejection)>,
+    /// Lines left out by design, by reason.
+    pub left_out: BTreeMap<String, u64>,
+    /// The cases there were.
+    pub cases: usize,
+}
+
+/// How many rejections are kept word by word.
+pub const REJECTIONS: usize = 1_000;
+
+/// How many batches wait between decoding and the core.
+const WAITING: usize = 16;
+
+/// A recording to replay.
+pub struct Recording {
+    /// What it is called in messages.
+    pub name: String,
+    /// Its bytes.
+    pub input: Box<dyn Read + Send>,
+}
+
+/// Replays recordings one after the other: a board for each instant asked for, in their order.
+///
+/// # Errors
+/// The first recording that cannot be read, with its name.
+pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board>, Seen), (String, io::Error)> {
+    let mut core = Core::new(settings);
+    let mut seen = Seen::default();
+    if settings.second_thread {
+        std::thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(WAITING);
+            let reader = scope.spawn(move || read_all(settings, recordings, &mut |name, item| _ = send.send((name.clone(), item))));
+            for (name, item) in receive {
+                core.take(&name, item, &mut seen);
+            }
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+    } else {
+        read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
+    }
+    Ok((core.boards(&mut seen), seen))
+}
+
+fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&Arc<str>, Item)) -> Result<(), (String, io::Error)> {
+    // Identities need no secret in a replay; the same keys make the same bytes.
+    let mut decoder = Decoder::new(Arc::new(settings.standard.schema.clone()), Keys::default());
+    for recording in recordings {
+        let name: Arc<str> = recording.name.as_str().into();
+        let read = file::read(recording.input, &settings.format, &mut decoder, &mut |item| take(&name, item));
+        read.map_err(|error| (recording.name, error))?;
+    }
+    Ok(())
+}
+
+/// One core for the end of the recordings, or one for each instant.
+struct Core<'s> {
+    instants: &'s [Timestamp],
+    monitors: Vec<Monitor>,
+    /// The monitor that looks farthest; what it finds new is told.
+    farthest: usize,
+}
+
+impl<'s> Core<'s> {
+    fn new(settings: &'s Settings) -> Core<'s> {
+        let many = settings.instants.len().max(1);
+        let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
+        let farthest = (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
+        Core { instants: &settings.instants, monitors, farthest }
+    }
+
+    fn take(&mut self, name: &str, item: Item, seen: &mut Seen) {
+        match item {
+            Item::Batch(batch) => self.apply(&batch, name, seen),
+            Item::LeftOut { reason } => *seen.left_out.entry(reason).or_default() += 1,
+            Item::Rejected { line, rejection } => reject(name, line, rejection, seen),
+        }
+    }
+
+    fn apply(&mut self, batch: &Batch, name: &str, seen: &mut Seen) {
+        for (place, monitor) in self.monitors.iter_mut().enumerate() {
+            let applied = match self.instants.get(place) {
+                None => monitor.apply(batch),
+                Some(instant) => {
+                    let known: Vec<Event> = batch.events.iter().filter(|event| event.time <= *instant).copied().collect();
+                    monitor.apply(&Batch { events: known, groups: batch.groups.clone() })
+                }
+            };
+            if place == self.farthest {
+                let later = batch.events.len() as u64 - applied.accepted - applied.duplicates - applied.refused.len() as u64;
+                if later > 0 {
+                    *seen.left_out.entry("later than the instant asked for".to_owned()).or_default() += later;
+                }
+                seen.accepted += applied.accepted;
+                seen.duplicates += applied.duplicates;
+                for (_, refusal) in applied.refused {
+                    reject(name, 0, Rejection { id: None, reason: refusal.to_string() }, seen);
+                }
+            }
+        }
+    }
+
+    fn boards(mut self, seen: &mut Seen) -> Vec<Board> {
+        for (monitor, instant) in self.monitors.iter_mut().zip(self.instants) {
+            monitor.tick(*instant);
+        }
+        seen.cases = self.monitors.last().map_or(0, Monitor::cases);
+        self.monitors.iter().map(Monitor::board).collect()
+    }
+}
+
+fn reject(name: &str, line: u64, rejection: Rejection, seen: &mut Seen) {
+    seen.rejected += 1;
+    if seen.rejections.len() < REJECTIONS {
+        seen.rejections.push((name.to_owned(), line, rejection));
+    }
+}

@@ -93,3 +93,18 @@ impl Answer {
         self.0.await.map_err(|_| Refused::Stopping)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_refuses_and_a_closed_one_says_so() {
+        let (commands, queue) = mpsc::channel(1);
+        let feed = Feed::new(commands, watch::channel(true).1);
+        assert!(feed.offer(Batch::default()).is_ok());
+        assert_eq!(feed.offer(Batch::default()).err(), Some(Refused::Full));
+        drop(queue);
+        assert_eq!(feed.offer(Batch::default()).err(), Some(Refused::Stopping));
+    }
+}

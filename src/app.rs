@@ -19,7 +19,6 @@ use axum::serve::ListenerExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,6 +36,8 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     let schema = Arc::new(standard.schema.clone());
     let rejected = Arc::new(Memory::default());
     let stop = CancellationToken::new();
+    // If the service is dropped and not stopped, its sources end all the same.
+    let _stop_on_drop = stop.clone().drop_guard();
     let connections = TaskTracker::new();
     let recorder = telemetry::recorder();
     let upkeep = tokio::spawn(async move {
@@ -46,11 +47,10 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
         }
     });
 
-    // The engine, on a thread of its own.
+    // The engine.
     let settings = engine::Settings { standard: standard.clone(), publish_every, queue_batches: limits.queue_batches };
     let (engine, Ends { feed, editions }) = Engine::new(&settings);
-    let runtime = Handle::current();
-    let mut engine = tokio::task::spawn_blocking(move || runtime.block_on(engine.run()));
+    let mut engine = engine.start().context("no thread for the engine")?;
 
     // Sources.
     let keys = fresh_keys();

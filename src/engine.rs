@@ -21,7 +21,7 @@ use crate::edition::Edition;
 use crate::telemetry::Metric;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 /// What an engine needs to know.
@@ -75,8 +75,22 @@ impl Engine {
         (engine, Ends { feed: Feed::new(sender, is_ready), editions: edition })
     }
 
-    /// Works until every feed is dropped. It keeps a processor busy: give it a thread of its own.
-    pub async fn run(mut self) {
+    /// Sets the engine to work on a thread of its own, because it keeps a processor busy; it has a runtime of its own there,
+    /// so that nothing else can keep it from the time. It ends when every feed is dropped, and says so then.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub fn start(self) -> std::io::Result<oneshot::Receiver<()>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            runtime.block_on(self.run());
+            let _ = ended.send(());
+        })?;
+        Ok(end)
+    }
+
+    async fn run(mut self) {
         let mut publish = tokio::time::interval(self.publish_every);
         publish.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -75,12 +75,16 @@ impl Feed {
         Ok(Answer(receiver))
     }
 
-    /// Sets the engine's clock going.
+    /// Sets the engine's clock going; from then on it is ready.
     ///
     /// # Errors
     /// If there is no engine any more.
     pub async fn start(&self, clock: Clock) -> Result<(), Refused> {
-        self.commands.send(Command::Start(clock)).await.map_err(|_| Refused::Stopping)
+        self.commands.send(Command::Start(clock)).await.map_err(|_| Refused::Stopping)?;
+        match self.ready.clone().wait_for(|ready| *ready).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Refused::Stopping),
+        }
     }
 }
 

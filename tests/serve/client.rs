@@ -20,33 +20,33 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 const LONG: Duration = Duration::from_secs(60);
 
 /// A running service.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     run: JoinHandle<anyhow::Result<()>>,
 }
 
-pub struct Reply {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
 
 /// Usual settings, but boards come ten times as often.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let mut settings = Settings::built_in().expect("a good standard");
     settings.publish_every = Duration::from_millis(100);
     settings
 }
 
 impl Server {
-    pub async fn start(settings: Settings) -> Server {
+    pub(crate) async fn start(settings: Settings) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
@@ -57,24 +57,24 @@ impl Server {
     }
 
     /// Begins to stop.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stop.take().map(|stop| stop.send(()));
     }
 
     /// Waits for the end.
-    pub async fn ended(self) {
+    pub(crate) async fn ended(self) {
         tokio::time::timeout(LONG, self.run).await.expect("an end").expect("no panic").expect("no error");
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.request("GET", path, &[], b"").await
     }
 
-    pub async fn post(&self, content_type: &str, body: impl AsRef<[u8]>) -> Reply {
+    pub(crate) async fn post(&self, content_type: &str, body: impl AsRef<[u8]>) -> Reply {
         self.request("POST", "/v1/events", &[("Content-Type", content_type)], body.as_ref()).await
     }
 
-    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.address).await.expect("a connection");
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
@@ -92,7 +92,7 @@ impl Server {
     }
 
     /// Opens the live board and says `hello`.
-    pub async fn live(&self, hello: &Value) -> Wall {
+    pub(crate) async fn live(&self, hello: &Value) -> Wall {
         let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", self.address)).await.expect("a WebSocket");
         socket.send(Message::text(hello.to_string())).await.expect("an open socket");
         Wall { socket }
@@ -100,13 +100,13 @@ impl Server {
 }
 
 /// A client of the live board.
-pub struct Wall {
+pub(crate) struct Wall {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Wall {
     /// The next frame, or the close frame that came instead.
-    pub async fn next(&mut self) -> Result<Value, Option<CloseFrame>> {
+    pub(crate) async fn next(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
             match tokio::time::timeout(LONG, self.socket.next()).await.expect("a frame in time") {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
@@ -117,12 +117,12 @@ impl Wall {
         }
     }
 
-    pub async fn frame(&mut self) -> Value {
+    pub(crate) async fn frame(&mut self) -> Value {
         self.next().await.expect("a frame")
     }
 
     /// The next frame of this type, and those that came before it.
-    pub async fn until(&mut self, kind: &str) -> (Value, Vec<Value>) {
+    pub(crate) async fn until(&mut self, kind: &str) -> (Value, Vec<Value>) {
         let mut before = Vec::new();
         loop {
             let frame = self.frame().await;
@@ -134,28 +134,29 @@ impl Wall {
     }
 
     /// The first frame with a reading that fits, and the reading.
-    pub async fn reading(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
-        loop {
+    pub(crate) async fn reading(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..300 {
             let frame = self.frame().await;
             if let Some(reading) = frame["readings"].as_array().into_iter().flatten().find(|reading| fits(reading)) {
                 return reading.clone();
             }
         }
+        panic!("no such reading in 300 frames");
     }
 
-    pub async fn say(&mut self, text: &str) {
+    pub(crate) async fn say(&mut self, text: &str) {
         self.socket.send(Message::text(text.to_owned())).await.expect("an open socket");
     }
 }
 
 /// An event so many seconds from now.
-pub fn event(id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
+pub(crate) fn event(id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
     let time = Timestamp(Clock::Wall.now().0 + seconds * 1_000).to_string();
     serde_json::json!({ "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time, "subject": subject, "data": data })
 }
 
 /// A call that waited seven seconds and was answered.
-pub fn answered(call: &str, center: &str) -> Vec<Value> {
+pub(crate) fn answered(call: &str, center: &str) -> Vec<Value> {
     let data = serde_json::json!({ "center": center, "queue": "sales", "customer": "13900001111" });
     vec![
         event(&format!("{call}-1"), "call.offered", call, -30, &data),

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 async fn prometheus_sees_what_the_board_shows() {
     let server = Server::start(settings()).await;
     let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"].iter().flat_map(|center| answered(center, center)).collect();
-    server.post("application/json", json!(events).to_string()).await;
+    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 6);
     let mut wall = server.live(&json!({})).await;
     wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2).await;
     drop(wall);

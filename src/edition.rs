@@ -128,3 +128,59 @@ fn never_fall(before: &[Total], now: &mut [Total]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::monitor::Monitor;
+    use crate::domain::standard::Standard;
+    use crate::standard;
+
+    fn board(of_all: i64) -> Board {
+        let mut standard: Standard = standard::read("built-in", standard::BUILT_IN).expect("a good standard");
+        standard.windows.push(Window::All);
+        let mut board = Monitor::new(Arc::new(standard), None).board();
+        for reading in board.readings.iter_mut().filter(|reading| reading.key.window == Some(5)) {
+            if let MadeOf::Ratio { of, .. } = &mut reading.made_of {
+                *of = of_all;
+            }
+        }
+        board
+    }
+
+    fn changes(edition: &Edition, since: u64) -> (usize, usize) {
+        (edition.changed_since(since).count(), edition.gone_since(since).count())
+    }
+
+    #[test]
+    fn the_revision_goes_up_with_changes_only_and_what_changed_since_any_is_known() {
+        let first = Edition::first("e".into(), board(0), true);
+        let readings = first.board.readings.len();
+        assert!(first.board.readings.iter().all(|reading| reading.key.window != Some(5)), "the totals' window is hidden");
+        let same = first.next(board(0), true);
+        assert_eq!((same.board.revision, changes(&same, 1)), (1, (0, 0)));
+
+        let mut other = board(0);
+        other.readings[3].value = Some(0.5);
+        let second = same.next(other.clone(), true);
+        assert_eq!((second.board.revision, changes(&second, 1), changes(&second, 0)), (2, (1, 0), (readings, 0)));
+
+        let went = other.readings.remove(1);
+        let third = second.next(other.clone(), true);
+        assert_eq!((third.board.revision, changes(&third, 1), changes(&third, 2)), (3, (1, 1), (0, 1)));
+
+        other.readings.insert(1, went);
+        let fourth = third.next(other, true);
+        assert_eq!((changes(&fourth, 1), changes(&fourth, 3), changes(&fourth, 4)), ((2, 0), (1, 0), (0, 0)));
+        assert!(fourth.reaches_back_to(1) && fourth.reaches_back_to(4) && !fourth.reaches_back_to(5));
+    }
+
+    #[test]
+    fn totals_never_fall() {
+        let first = Edition::first("e".into(), board(7), true);
+        let of = |edition: &Edition| edition.totals.iter().map(|total| total.of).max();
+        let corrected = first.next(board(6), true);
+        assert_eq!((of(&first), of(&corrected), of(&corrected.next(board(8), true))), (Some(7), Some(7), Some(8)));
+        assert_eq!(corrected.board.revision, 1, "nobody sees the totals on the board");
+    }
+}

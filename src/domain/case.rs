@@ -4,6 +4,7 @@
 //! repeated events, corrections and replay have no code of their own.
 
 pub mod call;
+pub mod index;
 pub mod observation;
 pub mod order;
 pub mod record;
@@ -59,6 +60,9 @@ impl Teller<'_> {
 #[inline]
 pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, join: &mut impl FnMut(u32, u32) -> u32, out: &mut Facts) {
     out.clear();
+    if record.is_empty() {
+        return;
+    }
     record.read(spill, Tell { context, join, out });
 }
 

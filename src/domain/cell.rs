@@ -127,8 +127,6 @@ pub struct Cell {
 /// Durations in every window.
 #[derive(Clone, Default, Debug)]
 pub struct Durations {
-    /// How many.
-    pub of: Lanes,
     /// Their sum in milliseconds.
     pub sum: [i64; LANES],
     /// How they are spread.
@@ -138,7 +136,7 @@ pub struct Durations {
 /// The sums of one group in one stretch of time.
 #[derive(Clone, Debug)]
 pub struct PaneCell {
-    counts: Box<[i32]>,
+    /// The counts of the slots, then the sums of the durations.
     sums: Box<[i64]>,
     /// Every duration once: its place, its bucket and how many; coalesced when cells are merged.
     values: Vec<(u16, u16, i32)>,
@@ -153,14 +151,13 @@ impl Steps {
 }
 
 /// Adds `fact` `times` times (-1 withdraws it) to the windows given by `mask`, and to the pane it lies in.
+#[inline]
 pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell, mut pane: Option<&mut PaneCell>) {
     for &(slot, low, high) in &steps.counts {
         if low <= fact.value && fact.value <= high {
-            for (sum, one) in cell.counts[usize::from(slot)].iter_mut().zip(mask) {
-                *sum += one * times;
-            }
+            cell.counts[usize::from(slot)].add(mask, times);
             if let Some(pane) = &mut pane {
-                pane.counts[usize::from(slot)] += times;
+                pane.sums[usize::from(slot)] += i64::from(times);
             }
         }
     }
@@ -173,49 +170,54 @@ pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell
         }
         let durations = &mut cell.durations[usize::from(number)];
         let at = bucket(fact.value);
-        let lanes = durations.histogram.lanes(at);
-        for lane in 0..LANES {
-            let one = mask[lane] * times;
-            durations.of[lane] += one;
-            durations.sum[lane] += i64::from(one) * fact.value;
-            lanes[lane] += one;
+        durations.histogram.lanes(at).add(mask, times);
+        let value = i64::from(times) * fact.value;
+        for (sum, one) in durations.sum.iter_mut().zip(&mask.0) {
+            *sum += i64::from(*one) * value;
         }
         if let Some(pane) = &mut pane {
-            pane.sums[usize::from(number)] += i64::from(times) * fact.value;
+            pane.sums[cell.counts.len() + usize::from(number)] += value;
             pane.values.push((number, at, times));
         }
     }
+}
+
+/// Reads where a fact will be added, for the memory's sake alone.
+#[must_use]
+pub fn touch(steps: &Steps, fact: &Fact, cell: &Cell) -> i32 {
+    let count = steps.counts.first().map_or(0, |(slot, ..)| cell.counts[usize::from(*slot)].0[0]);
+    let duration = steps.durations.first().map_or(0, |(number, ..)| cell.durations[usize::from(*number)].histogram.touch(bucket(fact.value)));
+    count ^ duration
 }
 
 impl Cell {
     /// An empty cell.
     #[must_use]
     pub fn new(plan: &Plan) -> Cell {
-        Cell { counts: vec![[0; LANES]; plan.slots()].into(), durations: vec![Durations::default(); plan.durations()].into() }
+        Cell { counts: vec![Lanes::default(); plan.slots()].into(), durations: vec![Durations::default(); plan.durations()].into() }
     }
 
     /// Takes a stretch of time out of one window.
     pub fn subtract(&mut self, pane: &PaneCell, lane: usize) {
-        for (sum, count) in self.counts.iter_mut().zip(&pane.counts) {
-            sum[lane] -= count;
+        let (counts, sums) = pane.sums.split_at(self.counts.len());
+        for (sum, count) in self.counts.iter_mut().zip(counts).filter(|(_, count)| **count != 0) {
+            // What lies in a pane was added to the lane as the same 32-bit number of times.
+            sum.0[lane] -= *count as i32;
         }
-        for (durations, sum) in self.durations.iter_mut().zip(&pane.sums) {
+        for (durations, sum) in self.durations.iter_mut().zip(sums).filter(|(_, sum)| **sum != 0) {
             durations.sum[lane] -= sum;
         }
         for &(number, at, times) in &pane.values {
-            let durations = &mut self.durations[usize::from(number)];
-            durations.of[lane] -= times;
-            durations.histogram.lanes(at)[lane] -= times;
+            self.durations[usize::from(number)].histogram.lanes(at).0[lane] -= times;
         }
     }
 
     /// Empties one window.
     pub fn clear(&mut self, lane: usize) {
         for count in &mut self.counts {
-            count[lane] = 0;
+            count.0[lane] = 0;
         }
         for durations in &mut self.durations {
-            durations.of[lane] = 0;
             durations.sum[lane] = 0;
             durations.histogram.clear(lane);
         }
@@ -226,14 +228,11 @@ impl PaneCell {
     /// An empty cell.
     #[must_use]
     pub fn new(plan: &Plan) -> PaneCell {
-        PaneCell { counts: vec![0; plan.slots()].into(), sums: vec![0; plan.durations()].into(), values: Vec::new() }
+        PaneCell { sums: vec![0; plan.slots() + plan.durations()].into(), values: Vec::new() }
     }
 
     /// Adds another stretch of time to this one.
     pub fn merge(&mut self, other: &PaneCell) {
-        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
-            *sum += count;
-        }
         for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
             *sum += more;
         }

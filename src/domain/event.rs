@@ -124,16 +124,14 @@ impl Attributes {
         Attributes { hash, values }
     }
 
-    /// A hash of the values, made in `scratch`.
+    /// A hash of the values and their places.
     #[must_use]
-    pub fn hash_of<'v>(values: impl Iterator<Item = Option<&'v str>>, scratch: &mut Vec<u8>) -> u64 {
-        scratch.clear();
-        for value in values {
-            // 0xff occurs in no UTF-8 text; it separates, and 0xfe marks what was not said.
-            scratch.extend_from_slice(value.map_or(&[0xfe], str::as_bytes));
-            scratch.push(0xff);
-        }
-        xxhash_rust::xxh3::xxh3_64(scratch)
+    pub fn hash_of<'v>(values: impl Iterator<Item = Option<&'v str>>) -> u64 {
+        values.fold(0, |hash, value| match value {
+            Some(text) => xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), hash),
+            // An odd number without pattern tells a value not said from an empty one.
+            None => hash.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1),
+        })
     }
 
     /// The hash of the values.

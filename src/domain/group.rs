@@ -33,10 +33,15 @@ pub struct Scope {
     pub values: Vec<Box<str>>,
 }
 
+/// A hash of two groups; the multiplier is odd and has no pattern, so that the product's high bits depend on all bits.
+fn pair(first: u32, second: u32) -> u64 {
+    (u64::from(first) << 32 | u64::from(second)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 /// Attributes with these values.
 fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
     let values: Arc<[Option<Box<str>>]> = values.collect();
-    Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref), &mut Vec::new()), values)
+    Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values)
 }
 
 /// All groups and scopes seen.
@@ -44,7 +49,8 @@ fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
 pub struct Groups {
     all: Vec<Group>,
     by_attributes: HashTable<u32>,
-    joined: BTreeMap<(u32, u32), u32>,
+    /// Groups joined before, with the result, by the hash of the pair.
+    joined: HashTable<(u32, u32, u32)>,
     scopes: Vec<Scope>,
     by_scope: BTreeMap<Scope, u32>,
     programs: Vec<Program>,
@@ -80,13 +86,13 @@ impl Groups {
 
     /// The group that has the attributes of `first`, and those of `second` where `first` has none.
     pub fn join(&mut self, first: u32, second: u32, standard: &Standard, plan: &Plan) -> u32 {
-        if let Some(number) = self.joined.get(&(first, second)) {
+        if let Some((_, _, number)) = self.joined.find(pair(first, second), |known| (known.0, known.1) == (first, second)) {
             return *number;
         }
         let pairs = self.all[first as usize].attributes.values().iter().zip(self.all[second as usize].attributes.values());
         let attributes = written(pairs.map(|(one, other)| one.clone().or_else(|| other.clone())));
         let number = self.intern(&attributes, standard, plan);
-        self.joined.insert((first, second), number);
+        self.joined.insert_unique(pair(first, second), (first, second, number), |known| pair(known.0, known.1));
         number
     }
 

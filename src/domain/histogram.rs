@@ -44,14 +44,6 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Adds `counts`, a number for each window, to a bucket.
-    pub fn add(&mut self, bucket: u16, counts: &Lanes) {
-        let lanes = self.lanes(bucket);
-        for (sum, count) in lanes.iter_mut().zip(counts) {
-            *sum += count;
-        }
-    }
-
     /// The counts of a bucket in all windows, to change.
     pub fn lanes(&mut self, bucket: u16) -> &mut Lanes {
         let (run, place) = (usize::from(bucket) / CHUNK, usize::from(bucket) % CHUNK);
@@ -59,18 +51,26 @@ impl Histogram {
             self.index.resize(run + 1, 0);
         }
         if self.index[run] == 0 {
-            self.chunks.push([[0; LANES]; CHUNK]);
+            self.chunks.push([Lanes::default(); CHUNK]);
             // There are at most 312 runs of buckets, so the number fits.
             self.index[run] = self.chunks.len() as u16;
         }
         &mut self.chunks[usize::from(self.index[run]) - 1][place]
     }
 
+    /// Reads a bucket, for the memory's sake alone.
+    #[must_use]
+    pub fn touch(&self, bucket: u16) -> i32 {
+        let (run, place) = (usize::from(bucket) / CHUNK, usize::from(bucket) % CHUNK);
+        let chunk = self.index.get(run).and_then(|chunk| self.chunks.get(usize::from(*chunk).wrapping_sub(1)));
+        chunk.map_or(0, |chunk| chunk[place].0[0])
+    }
+
     /// Empties one window.
     pub fn clear(&mut self, lane: usize) {
         for chunk in &mut self.chunks {
             for bucket in chunk {
-                bucket[lane] = 0;
+                bucket.0[lane] = 0;
             }
         }
     }
@@ -83,7 +83,7 @@ impl Histogram {
                 total.buckets.resize(first + CHUNK, [0; LANES]);
             }
             for (sum, lanes) in total.buckets[first..].iter_mut().zip(&self.chunks[usize::from(chunk) - 1]) {
-                for (sum, count) in sum.iter_mut().zip(lanes) {
+                for (sum, count) in sum.iter_mut().zip(&lanes.0) {
                     *sum += i64::from(*count);
                 }
             }
@@ -103,16 +103,23 @@ impl Totals {
         self.buckets.clear();
     }
 
+    /// How many values there are in a window.
+    #[must_use]
+    pub fn count(&self, lane: usize) -> i64 {
+        self.buckets.iter().map(|lanes| lanes[lane]).sum()
+    }
+
     /// The nearest-rank percentiles of a window, in milliseconds, for shares in rising order: the smallest value such that at
     /// least that share of the values is not greater. A share of 1 is the maximum.
     #[must_use]
     pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
-        let total: i64 = self.buckets.iter().map(|lanes| lanes[lane]).sum();
+        let total = self.count(lane);
         let mut found = [0.0; N];
+        let ranks = shares.map(|share| ((share * total as f64).ceil() as i64).max(1));
         let (mut seen, mut next) = (0, 0);
         for (bucket, lanes) in self.buckets.iter().enumerate() {
             seen += lanes[lane];
-            while next < N && seen >= ((shares[next] * total as f64).ceil() as i64).max(1) {
+            while next < N && seen >= ranks[next] {
                 found[next] = middle(bucket);
                 next += 1;
             }
@@ -138,11 +145,11 @@ mod tests {
     #[test]
     fn what_is_added_and_withdrawn_leaves_nothing() {
         let mut histogram = Histogram::default();
-        let one = [1; LANES];
+        let one = Lanes([1; LANES]);
         for value in [0, 7_000, 46_000, 900_000] {
-            histogram.add(bucket(value), &one);
+            histogram.lanes(bucket(value)).add(&one, 1);
         }
-        histogram.add(bucket(900_000), &[-1; LANES]);
+        histogram.lanes(bucket(900_000)).add(&one, -1);
         let mut totals = Totals::default();
         histogram.add_to(&mut totals);
         let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);

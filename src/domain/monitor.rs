@@ -77,6 +77,14 @@ struct Place {
     case: u64,
 }
 
+/// A fact to be added to the cells of a group so many times.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    fact: Fact,
+    group: u32,
+    times: i32,
+}
+
 /// The core.
 #[derive(Debug)]
 pub struct Monitor {
@@ -100,6 +108,8 @@ pub struct Monitor {
     timers: Timers,
     customers: Customers,
     swept: Timestamp,
+    /// Facts that were counted but not yet added to the cells.
+    counted: Vec<Counted>,
     before: Facts,
     after: Facts,
 }
@@ -140,6 +150,7 @@ impl Monitor {
             timers: Timers::default(),
             customers: Customers::default(),
             swept: Timestamp(i64::MIN),
+            counted: Vec::new(),
             before: Facts::default(),
             after: Facts::default(),
             standard,
@@ -166,15 +177,14 @@ impl Monitor {
         self.grow();
         let mut slots = [0; LOOK_AHEAD];
         for (chunk_number, chunk) in batch.events.chunks(LOOK_AHEAD).enumerate() {
+            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.touch(event.case.0)));
             for (slot, event) in slots.iter_mut().zip(chunk) {
                 *slot = match self.refusal(event) {
                     None => self.cases.find_or_add(event.case.0, event.time),
                     Some(_) => u32::MAX,
                 };
             }
-            let touched =
-                slots[..chunk.len()].iter().filter(|slot| **slot != u32::MAX).fold(0, |sum, slot| sum ^ self.cases.record(*slot).key());
-            std::hint::black_box(touched);
+            self.touch(&slots[..chunk.len()]);
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
                 let place = chunk_number * LOOK_AHEAD + place;
                 if *slot == u32::MAX {
@@ -188,7 +198,14 @@ impl Monitor {
                 }
             }
         }
+        self.pour();
         applied
+    }
+
+    /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
+    fn touch(&self, slots: &[u32]) {
+        let known = slots.iter().filter(|slot| **slot != u32::MAX);
+        std::hint::black_box(known.fold(0, |sum, slot| sum ^ self.cases.record(*slot).touch()));
     }
 
     /// Why an event cannot be taken now.
@@ -319,12 +336,26 @@ impl Monitor {
 
     #[inline]
     fn add(&mut self, group: u32, fact: &Fact, times: i32) {
-        let steps = &self.groups.program(group)[usize::from(fact.kind.0)];
-        if !steps.is_empty() {
-            let mask = self.panes.mask(fact.time);
-            let pane = self.panes.cell(fact.time, group, &self.plan);
-            cell::add(steps, fact, times, &mask, &mut self.cells[group as usize], pane);
+        if !self.groups.program(group)[usize::from(fact.kind.0)].is_empty() {
+            self.counted.push(Counted { fact: *fact, group, times });
         }
+    }
+
+    /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
+    /// for many facts at once.
+    fn pour(&mut self) {
+        for chunk in self.counted.chunks(LOOK_AHEAD) {
+            let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
+            let touched = chunk.iter().map(|one| cell::touch(steps(one), &one.fact, &self.cells[one.group as usize]));
+            std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
+            for one @ Counted { fact, group, times } in chunk {
+                let mask = self.panes.mask(fact.time);
+                let pane = self.panes.cell(fact.time, *group, &self.plan);
+                let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
+                cell::add(steps, fact, *times, &mask, &mut self.cells[*group as usize], pane);
+            }
+        }
+        self.counted.clear();
     }
 
     /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
@@ -334,16 +365,21 @@ impl Monitor {
         }
         let then = std::mem::replace(&mut self.now, now);
         self.panes.advance(now, &mut self.cells, &self.plan);
-        for slot in self.timers.due(now) {
-            self.now = then;
-            self.tell(slot, true);
-            self.now = now;
-            self.tell(slot, false);
-            self.settle(slot, true);
-            if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                self.cases.forget(slot);
+        let due = self.timers.due(now);
+        for chunk in due.chunks(LOOK_AHEAD) {
+            self.touch(chunk);
+            for &slot in chunk {
+                self.now = then;
+                self.tell(slot, true);
+                self.now = now;
+                self.tell(slot, false);
+                self.settle(slot, true);
+                if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
+                    self.cases.forget(slot);
+                }
             }
         }
+        self.pour();
         if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {
             self.swept = now;
             let longest = self.standard.one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);

@@ -41,11 +41,8 @@ impl Panes {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(windows: &[Window], zone: jiff::tz::TimeZone) -> Panes {
-        let mut rolling: Vec<(i64, usize)> = windows
-            .iter()
-            .enumerate()
-            .filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None })
-            .collect();
+        let mut rolling: Vec<(i64, usize)> =
+            windows.iter().enumerate().filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None }).collect();
         rolling.sort_unstable();
         let mut tiers: Vec<Tier> = Vec::new();
         for (length, lane) in rolling {
@@ -84,7 +81,7 @@ impl Panes {
     /// Which windows a moment lies in: 1 for each that it does.
     #[must_use]
     pub fn mask(&self, time: Timestamp) -> Lanes {
-        self.begins.map(|begin| i32::from(time >= begin))
+        Lanes(self.begins.map(|begin| i32::from(time >= begin)))
     }
 
     /// The cell of a group for the pane in which `time` lies; none if it lies before every rolling window.
@@ -96,14 +93,7 @@ impl Panes {
 }
 
 impl Tier {
-    fn advance(
-        &mut self,
-        before: &[Timestamp; LANES],
-        after: &[Timestamp; LANES],
-        cells: &mut [Cell],
-        mut coarser: Option<&mut Tier>,
-        plan: &Plan,
-    ) {
+    fn advance(&mut self, before: &[Timestamp; LANES], after: &[Timestamp; LANES], cells: &mut [Cell], mut coarser: Option<&mut Tier>, plan: &Plan) {
         let Some(&longest) = self.lanes.last() else { return };
         for &lane in &self.lanes {
             let mut begin = self.first;

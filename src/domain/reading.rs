@@ -39,7 +39,6 @@ pub struct State<'a> {
 struct Sums {
     members: Vec<u32>,
     counts: Vec<[i64; LANES]>,
-    of: Vec<[i64; LANES]>,
     sums: Vec<[i64; LANES]>,
 }
 
@@ -81,16 +80,14 @@ impl Sums {
         let mut sums = Sums {
             members,
             counts: vec![[0; LANES]; state.plan.slots()],
-            of: vec![[0; LANES]; state.plan.durations()],
             sums: vec![[0; LANES]; state.plan.durations()],
         };
         for cell in sums.members.iter().map(|group| &state.cells[*group as usize]) {
-            for (sum, count) in sums.counts.iter_mut().flatten().zip(cell.counts.iter().flatten()) {
+            for (sum, count) in sums.counts.iter_mut().flatten().zip(cell.counts.iter().flat_map(|lanes| &lanes.0)) {
                 *sum += i64::from(*count);
             }
             for (number, durations) in cell.durations.iter().enumerate() {
                 for lane in 0..LANES {
-                    sums.of[number][lane] += i64::from(durations.of[lane]);
                     sums.sums[number][lane] += durations.sum[lane];
                 }
             }
@@ -99,8 +96,7 @@ impl Sums {
     }
 
     fn families(&self, state: &State<'_>) -> u64 {
-        let seen =
-            |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
+        let seen = |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
         self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one)
     }
 
@@ -110,15 +106,7 @@ impl Sums {
 }
 
 /// Adds the readings of one indicator in one scope.
-fn read(
-    state: &State<'_>,
-    number: usize,
-    indicator: &Indicator,
-    scope: &Arc<Scope>,
-    sums: &Sums,
-    totals: &mut Totals,
-    out: &mut Vec<Reading>,
-) {
+fn read(state: &State<'_>, number: usize, indicator: &Indicator, scope: &Arc<Scope>, sums: &Sums, totals: &mut Totals, out: &mut Vec<Reading>) {
     let mut add = |window: Option<usize>, value: Option<f64>, of: Option<i64>, made_of: MadeOf| {
         let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(matures), .. }
             if window.is_some_and(|lane| state.now.since(state.begins[lane].max(Timestamp::MIN)) <= matures || state.standard.windows[lane] == Window::All));
@@ -139,7 +127,7 @@ fn read(
             totals.clear();
             sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
             for lane in windows {
-                let durations = durations(sums.of[place][lane], sums.sums[place][lane], totals, lane);
+                let durations = durations(sums.sums[place][lane], totals, lane);
                 add(Some(lane), (durations.of > 0).then_some(durations.mean), Some(durations.of), MadeOf::Duration(durations));
             }
         }
@@ -169,7 +157,8 @@ fn standing<'a>(state: &'a State<'_>, sums: &'a Sums, of: &'a [Tally]) -> impl I
     sums.members.iter().flat_map(move |group| fitting(*group).map(|tally| (tally, *group)))
 }
 
-fn durations(of: i64, sum_ms: i64, totals: &Totals, lane: usize) -> Durations {
+fn durations(sum_ms: i64, totals: &Totals, lane: usize) -> Durations {
+    let of = totals.count(lane);
     if of <= 0 {
         return Durations::default();
     }

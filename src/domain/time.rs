@@ -24,6 +24,9 @@ impl Timestamp {
     /// # Errors
     /// A sentence saying what is wrong with `text`.
     pub fn parse(text: &str) -> Result<Timestamp, String> {
+        if let Some(time) = usual(text.as_bytes()) {
+            return Ok(time);
+        }
         let time: jiff::Timestamp =
             text.parse().map_err(|_| format!("`{}` is not RFC 3339 with an offset, as in `2026-03-01T08:00:07+08:00`", shorten(text)))?;
         Timestamp(time.as_millisecond()).checked().ok_or_else(|| format!("`{text}` lies outside the years 1900 to 2199"))
@@ -63,6 +66,49 @@ impl Serialize for Timestamp {
     }
 }
 
+/// The usual form alone, `2026-03-01T08:00:07` with any number of decimals and `Z` or an offset, and days that every month
+/// has: it is what most events carry, and a tenth of the time of decoding when left to the general parser. All else gives
+/// `None` and goes there.
+fn usual(text: &[u8]) -> Option<Timestamp> {
+    let (fixed, rest) = text.split_at_checked(19)?;
+    let digits = |at: usize, many: usize| {
+        fixed[at..at + many].iter().try_fold(0_i64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+    };
+    let marks = [fixed[4], fixed[7], fixed[10], fixed[13], fixed[16]];
+    let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
+    let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
+    let sound = (1900..2200).contains(&year) && (1..=12).contains(&month) && (1..=28).contains(&day) && hour < 24 && minute < 60 && second < 60;
+    if &marks != b"--T::" || !sound {
+        return None;
+    }
+    let (fraction, zone) = match rest {
+        [b'.', rest @ ..] => rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?),
+        _ => (&rest[..0], rest),
+    };
+    let mut millis = 0;
+    for place in 0..3 {
+        millis = millis * 10 + fraction.get(place).map_or(0, |byte| i64::from(byte - b'0'));
+    }
+    let offset = match zone {
+        b"Z" => 0,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) => {
+            let (hours, minutes) = (i64::from(h1 - b'0') * 10 + i64::from(h2 - b'0'), i64::from(m1 - b'0') * 10 + i64::from(m2 - b'0'));
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            (hours * HOUR + minutes * MINUTE) * if *sign == b'+' { 1 } else { -1 }
+        }
+        _ => return None,
+    };
+    if rest.first() == Some(&b'.') && (fraction.is_empty() || fraction.len() > 9) {
+        return None;
+    }
+    // Days since 1970 in the Gregorian calendar, counting years from March (H. Hinnant, "chrono-compatible low-level date algorithms").
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
+    Timestamp((((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND + millis - offset).checked()
+}
+
 /// A text from outside, cut to what fits in a message.
 #[must_use]
 pub fn shorten(text: &str) -> String {
@@ -81,6 +127,22 @@ mod tests {
         let time = Timestamp::parse("2026-03-01T08:00:07.250+08:00").expect("a good time");
         assert_eq!(time.to_string(), "2026-03-01T00:00:07.25Z");
         assert_eq!(Timestamp::parse("2026-03-01T00:00:07.250Z"), Ok(time));
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_general_parser_reads() {
+        let dates = ["1970-01-01", "1999-12-31", "2000-02-28", "2000-02-29", "2026-03-01", "2026-02-30", "2199-12-28", "1900-01-01", "2026-13-01"];
+        let times = ["00:00:00", "23:59:59", "08:00:07", "24:00:00", "12:60:00", "23:59:60"];
+        let rests = ["Z", ".250Z", ".2Z", ".123456789Z", "+08:00", "-00:30", ".5-23:59", ".Z", "", "+0800", "z", "[Asia/Shanghai]", "+08:00x", ".1234567890Z"];
+        let texts = dates.iter().flat_map(|date| times.iter().map(move |time| format!("{date}T{time}")));
+        for (moment, rest) in texts.flat_map(|moment| rests.map(|rest| (moment.clone(), rest))) {
+            let text = moment + rest;
+            let general = text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_millisecond()));
+            if let Some(short) = usual(text.as_bytes()) {
+                assert_eq!(Some(short), general, "{text}");
+            }
+        }
+        assert!(usual(b"2026-03-01T08:00:07.250+08:00").is_some());
     }
 
     #[test]

@@ -10,8 +10,20 @@ use jiff::tz::TimeZone;
 /// The most windows a standard may declare.
 pub const LANES: usize = 8;
 
-/// A count for each window.
-pub type Lanes = [i32; LANES];
+/// A count for each window, in half a cache line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(align(32))]
+pub struct Lanes(pub [i32; LANES]);
+
+impl Lanes {
+    /// Adds `times` times what `mask` says.
+    #[inline]
+    pub fn add(&mut self, mask: &Lanes, times: i32) {
+        for (sum, one) in self.0.iter_mut().zip(&mask.0) {
+            *sum += one * times;
+        }
+    }
+}
 
 /// A stretch of time that readings cover, up to the time reached.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

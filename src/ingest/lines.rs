@@ -39,14 +39,12 @@ impl<R: Read> Lines<R> {
     pub fn block(&mut self) -> io::Result<Option<Block>> {
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
-            let before = bytes.len();
-            bytes.resize(before + STEP, 0);
-            let read = self.fill(&mut bytes[before..])?;
-            bytes.truncate(before + read);
+            bytes.reserve(STEP);
+            let read = self.input.by_ref().take(STEP as u64).read_to_end(&mut bytes)?;
             if read == 0 {
                 return Ok((!bytes.is_empty()).then(|| self.number(bytes, None)));
             }
-            if let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
                 self.rest = bytes.split_off(end + 1);
                 return Ok(Some(self.number(bytes, None)));
             }
@@ -57,35 +55,26 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.input.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
-            }
-        }
-    }
-
     /// Skips to the end of the line; how many bytes that were.
     fn skip(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
-        let mut buffer = vec![0; STEP];
         loop {
-            let read = self.fill(&mut buffer)?;
-            match buffer[..read].iter().position(|byte| *byte == b'\n') {
-                Some(end) => {
-                    self.rest = buffer[end + 1..read].to_vec();
-                    return Ok(skipped + end as u64);
-                }
-                None if read == 0 => return Ok(skipped),
-                None => skipped += read as u64,
+            let mut bytes = Vec::with_capacity(STEP);
+            let read = self.input.by_ref().take(STEP as u64).read_to_end(&mut bytes)?;
+            if let Some(end) = memchr::memchr(b'\n', &bytes) {
+                self.rest = bytes.split_off(end + 1);
+                return Ok(skipped + end as u64);
             }
+            if read == 0 {
+                return Ok(skipped);
+            }
+            skipped += read as u64;
         }
     }
 
     fn number(&mut self, bytes: Vec<u8>, too_long: Option<u64>) -> Block {
         let first = self.next;
-        let feeds = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let feeds = memchr::memchr_iter(b'\n', &bytes).count() as u64;
         let open = u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         self.next += feeds + open + u64::from(too_long.is_some());
         Block { first, bytes, too_long }
@@ -95,8 +84,14 @@ impl<R: Read> Lines<R> {
 impl Block {
     /// The lines with their numbers, without line ends; blank lines are left out.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let lines = self.bytes.split(|byte| *byte == b'\n').zip(self.first..);
-        lines.map(|(line, number)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
+        let ends = memchr::memchr_iter(b'\n', &self.bytes).chain(std::iter::once(self.bytes.len()));
+        let mut begin = 0;
+        let lines = ends.map(move |end| {
+            let line = &self.bytes[begin.min(end)..end];
+            begin = end + 1;
+            line.trim_ascii()
+        });
+        (self.first..).zip(lines).filter(|(_, line)| !line.is_empty())
     }
 }
 

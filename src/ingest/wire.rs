@@ -4,6 +4,7 @@
 
 mod fields;
 mod json;
+mod plain;
 
 use super::raw::RawEvent;
 use crate::domain::event::{Attributes, Batch, CaseKey, Event, EventId, EventType};
@@ -40,6 +41,8 @@ pub struct Decoder {
     schema: Arc<Schema>,
     keys: Keys,
     gathered: Gathered,
+    /// Memory for [`plain::read`].
+    quotes: Vec<usize>,
 }
 
 /// A batch being made.
@@ -50,7 +53,6 @@ struct Gathered {
     number: u64,
     /// Combinations of attributes met before, so that their texts are copied once and not for every batch.
     known: HashTable<Known>,
-    scratch: Vec<u8>,
 }
 
 /// The most combinations of attributes remembered; beyond it the memory begins anew.
@@ -81,8 +83,8 @@ impl Decoder {
         for (name, kind) in schema.event_types() {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
-        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new(), scratch: Vec::new() };
-        Decoder { schema, keys, gathered }
+        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new() };
+        Decoder { schema, keys, gathered, quotes: Vec::new() }
     }
 
     /// Reads a JSON CloudEvent and adds it to the batch.
@@ -94,7 +96,15 @@ impl Decoder {
             return Err(Rejection { id: None, reason: format!("longer than {LONGEST_EVENT} bytes: {} bytes", bytes.len()) });
         }
         let mut fields = Fields::new(&self.schema, &self.keys);
-        let said = json::read(bytes, &mut fields).map_err(|reason| Rejection { id: None, reason })?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Rejection { id: None, reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1) })?;
+        let said = match plain::read(text, &mut self.quotes, &mut fields) {
+            Some(said) => said,
+            None => {
+                fields = Fields::new(&self.schema, &self.keys);
+                json::read(text, &mut fields).map_err(|reason| Rejection { id: None, reason })?
+            }
+        };
         let added = complete(&said).and_then(|event| self.gathered.add(&event, &mut fields, &self.schema, &self.keys));
         added.map_err(|reason| Rejection { id: said.id.as_deref().map(shorten), reason })
     }
@@ -161,7 +171,7 @@ impl Gathered {
     /// The place of these attributes among the batch's groups.
     fn group(&mut self, attributes: &[Option<Text<'_>>]) -> u32 {
         let said = || attributes.iter().map(Option::as_deref);
-        let hash = Attributes::hash_of(said(), &mut self.scratch);
+        let hash = Attributes::hash_of(said());
         let same = |known: &Known| known.attributes.values().iter().map(Option::as_deref).eq(said());
         let groups = &mut self.batch.groups;
         let mut join = |attributes: &Attributes| {

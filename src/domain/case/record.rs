@@ -24,6 +24,7 @@ mod says {
 
 /// The merged history of one case.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Record {
     key: u64,
     base: Timestamp,
@@ -92,6 +93,18 @@ impl Record {
     #[must_use]
     pub fn key(&self) -> u64 {
         self.key
+    }
+
+    /// Reads from both ends of the record, for the memory's sake alone.
+    #[must_use]
+    pub fn touch(&self) -> u64 {
+        self.ids[0].0 ^ u64::from(self.len) ^ self.key
+    }
+
+    /// Whether nothing has been merged yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0 && self.spill == 0
     }
 
     /// Calls `read` with the observations in their order.
@@ -322,15 +335,16 @@ mod tests {
         let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(move |n| n * 1_000 * hour)];
         let due = prop_oneof![Just(None), (0..3_i64).prop_map(move |n| Some(Timestamp(n * hour)))];
         let amount = prop_oneof![Just(None), (0..3_i64).prop_map(Some), Just(Some(-1)), Just(Some(1 << 40))];
-        (times, 0..2_u32, 0..4_usize, 0..6_u64, 0..3_u32, due, amount.clone(), amount, prop_oneof![Just(None), (1..3_u64).prop_map(Some)])
-            .prop_map(move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, customer)| Observation {
+        (times, 0..2_u32, 0..4_usize, 0..6_u64, 0..3_u32, due, amount.clone(), amount, prop_oneof![Just(None), (1..3_u64).prop_map(Some)]).prop_map(
+            move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, customer)| Observation {
                 time: Timestamp(time),
                 sequence: sequence / 2 * sequence,
                 kind: EventType { family: Family::FIRST_ORDER, verb: verbs[verb] },
                 id: EventId(id),
                 group,
                 detail: Detail { due, wait_ms, talk_ms, customer: customer.map(Customer), ..Detail::default() },
-            })
+            },
+        )
     }
 
     proptest! {

@@ -3,45 +3,29 @@
 //! Records lie in blocks that never move, and the index is sharded, so that no single step copies the whole table: a table
 //! that doubles in one go stops the core for tens of milliseconds.
 
+use super::index::Index;
 use super::record::{Record, Spill};
 use crate::domain::time::Timestamp;
-use hashbrown::HashTable;
 
-const BLOCK: usize = 4_096;
-const SHARDS: usize = 256;
+/// Records in a block: a block is large enough for the system to back it with large pages.
+const BLOCK: usize = 32_768;
 
 /// The cases the core remembers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Cases {
     blocks: Vec<Vec<Record>>,
     free: Vec<u32>,
-    index: Vec<HashTable<Entry>>,
+    index: Index,
     count: usize,
     /// The histories that do not fit into records.
     pub spill: Spill,
 }
 
-/// A case's place with the low half of its key, so that a look-up rarely touches a record that is not the one.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    low: u32,
-    slot: u32,
-}
-
-impl Default for Cases {
-    fn default() -> Self {
-        Cases { blocks: Vec::new(), free: Vec::new(), index: vec![HashTable::new(); SHARDS], count: 0, spill: Spill::default() }
-    }
-}
-
 impl Cases {
     /// The place of the case with this key; a new case if there is none.
     pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
-        let (shard, hash) = place(key);
-        let blocks = &self.blocks;
-        let found = self.index[shard].find(hash, |entry| entry.low == key as u32 && record(blocks, entry.slot).key() == key);
-        if let Some(entry) = found {
-            return entry.slot;
+        if let Some(slot) = self.index.find(key) {
+            return slot;
         }
         let fresh = Record::new(key, time);
         let slot = match self.free.pop() {
@@ -60,16 +44,14 @@ impl Cases {
             }
         };
         self.count += 1;
-        let blocks = &self.blocks;
-        // The hash of an entry is the key's; the low half stands in it, the rest in the record.
-        self.index[shard].insert_unique(hash, Entry { low: key as u32, slot }, |entry| place(record(blocks, entry.slot).key()).1);
+        self.index.insert(key, slot);
         slot
     }
 
     /// The case at a place.
     #[must_use]
     pub fn record(&self, slot: u32) -> &Record {
-        record(&self.blocks, slot)
+        &self.blocks[slot as usize / BLOCK][slot as usize % BLOCK]
     }
 
     /// The case at a place, to change.
@@ -85,9 +67,8 @@ impl Cases {
     /// Forgets a case; its place will be used again.
     pub fn forget(&mut self, slot: u32) {
         let key = self.record(slot).key();
-        let (shard, hash) = place(key);
-        if let Ok(entry) = self.index[shard].find_entry(hash, |entry| entry.slot == slot) {
-            entry.remove();
+        if self.index.find(key) == Some(slot) {
+            self.index.remove(key);
             self.count -= 1;
             self.free.push(slot);
             let (record, spill) = self.merging(slot);
@@ -95,20 +76,17 @@ impl Cases {
         }
     }
 
+    /// Reads where the search for a case begins, for the memory's sake alone.
+    #[must_use]
+    pub fn touch(&self, key: u64) -> u32 {
+        self.index.touch(key)
+    }
+
     /// How many cases there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
-}
-
-fn record(blocks: &[Vec<Record>], slot: u32) -> &Record {
-    &blocks[slot as usize / BLOCK][slot as usize % BLOCK]
-}
-
-/// The shard of a key and its hash within the shard. Keys are seeded hashes already, so their bits are as good as any.
-fn place(key: u64) -> (usize, u64) {
-    ((key >> 56) as usize, key.rotate_left(8))
 }
 
 #[cfg(test)]

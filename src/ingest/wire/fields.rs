@@ -81,22 +81,17 @@ pub(super) struct Fields<'a, 's> {
 
 impl<'a, 's> Fields<'a, 's> {
     pub(super) fn new(schema: &'s Schema, keys: &'s Keys) -> Fields<'a, 's> {
-        Fields {
-            schema,
-            keys,
-            attributes: [const { None }; Schema::DIMENSIONS],
-            detail: Detail::default(),
-            score: None,
-            scale: None,
-            problem: None,
-        }
+        Fields { schema, keys, attributes: [const { None }; Schema::DIMENSIONS], detail: Detail::default(), score: None, scale: None, problem: None }
     }
 
     /// The field with this name, if it is understood.
     pub(super) fn find(&self, name: &str) -> Option<Field> {
-        let dimension = self.schema.dimensions.iter().position(|dimension| dimension == name).map(|place| place as u8);
-        let known = Known::find(name);
-        (dimension.is_some() || known.is_some()).then_some(Field { dimension, known })
+        let dimension = self.schema.dimensions.iter().position(|dimension| dimension == name);
+        match dimension {
+            // Most fields are dimensions; only `topic` and the like are looked up twice.
+            Some(place) => Some(Field { dimension: Some(place as u8), known: Known::find(name) }),
+            None => Known::find(name).map(|known| Field { dimension: None, known: Some(known) }),
+        }
     }
 
     /// Takes the value of a field. Of several problems the first is kept.

@@ -19,9 +19,8 @@ pub(super) struct Said<'a> {
     pub(super) sequence: Option<Text<'a>>,
 }
 
-/// Reads the event in `bytes`; what its `data` says goes into `fields`.
-pub(super) fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
+/// Reads the event in `text`; what its `data` says goes into `fields`.
+pub(super) fn read<'a>(text: &'a str, fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
     let said = (&mut deserializer).deserialize_map(Event { fields });
     said.and_then(|said| deserializer.end().map(|()| said)).map_err(|error| explain(text, &error))

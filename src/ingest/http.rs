@@ -14,7 +14,7 @@ use self::delivery::{Delivery, Taken};
 use self::media::{Form, Media};
 use self::unpack::Unpacker;
 use super::rejected::Memory;
-use super::wire::Keys;
+use super::wire::{Keys, LONGEST_EVENT};
 use crate::domain::standard::Schema;
 use crate::engine::feed::{Feed, Refused};
 use axum::body::{Body, Bytes};
@@ -26,8 +26,6 @@ use tokio::sync::Semaphore;
 
 /// How many bodies are read at the same time. One more is told to come back; so memory is bounded.
 const UPLOADS: usize = 64;
-/// The longest line. A longer one is rejected, not read.
-const LINE_BYTES: usize = 1 << 20;
 /// How many packed bytes are unpacked at a time: a thousand times as many may come out.
 const SLICE_BYTES: usize = 4 << 10;
 /// How many events are sent to the engine at once.
@@ -142,7 +140,7 @@ impl Intake {
                 // What was there before has no end of a line in it.
                 let (mut begin, mut from) = (0, text.len());
                 unpacker.unpack(slice, &mut text)?;
-                while let Some(length) = text[from..].iter().position(|byte| *byte == b'\n') {
+                while let Some(length) = memchr::memchr(b'\n', &text[from..]) {
                     if !std::mem::take(&mut skipping) {
                         take_line(delivery, number, &text[begin..from + length]);
                     }
@@ -155,7 +153,7 @@ impl Intake {
                 text.drain(..begin);
                 if skipping {
                     text.clear();
-                } else if text.len() > LINE_BYTES {
+                } else if text.len() > LONGEST_EVENT {
                     take_line(delivery, number, &text);
                     text.clear();
                     skipping = true;
@@ -209,8 +207,8 @@ impl Intake {
 }
 
 fn take_line(delivery: &mut Delivery<'_>, number: u64, line: &[u8]) {
-    if line.len() > LINE_BYTES {
-        delivery.reject(number, &[], None, format!("the line is longer than {LINE_BYTES} bytes"));
+    if line.len() > LONGEST_EVENT {
+        delivery.reject(number, &[], None, format!("the line is longer than {LONGEST_EVENT} bytes"));
     } else if !line.trim_ascii().is_empty() {
         delivery.add(number, line);
     }

@@ -32,8 +32,8 @@ async fn the_board_comes_first_then_changes_without_holes_then_beats() {
                 revision = frame["revision"].as_u64();
             }
             assert_eq!(frame["revision"].as_u64(), revision);
-            let readings = frame["readings"].as_array().into_iter().flatten();
-            if let Some(reading) = readings.filter(|reading| whole(reading, None, call + 1)).next_back() {
+            let mut readings = frame["readings"].as_array().into_iter().flatten();
+            if let Some(reading) = readings.find(|reading| whole(reading, None, call + 1)) {
                 seen += 1;
                 assert_eq!(reading["good"], call + 1);
                 break;

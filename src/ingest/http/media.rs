@@ -86,7 +86,9 @@ fn percent_decoded(value: &[u8]) -> String {
     let mut rest = value;
     while let Some((first, after)) = rest.split_first() {
         let code = (*first == b'%').then(|| after.first_chunk::<2>()).flatten();
-        let code = code.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let code = code
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         bytes.push(code.unwrap_or(*first));
         rest = if code.is_some() { &after[2..] } else { after };
     }

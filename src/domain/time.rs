@@ -29,7 +29,7 @@ impl Timestamp {
         }
         let time: jiff::Timestamp =
             text.parse().map_err(|_| format!("`{}` is not RFC 3339 with an offset, as in `2026-03-01T08:00:07+08:00`", shorten(text)))?;
-        Timestamp(time.as_millisecond()).checked().ok_or_else(|| format!("`{text}` lies outside the years 1900 to 2199"))
+        floor(time).checked().ok_or_else(|| format!("`{text}` lies outside the years 1900 to 2199"))
     }
 
     /// The same time, if it lies between [`Timestamp::MIN`] and [`Timestamp::MAX`].
@@ -64,6 +64,11 @@ impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// The millisecond in which a time lies; jiff's own rounds towards 1970.
+fn floor(time: jiff::Timestamp) -> Timestamp {
+    Timestamp(time.as_second() * SECOND + i64::from(time.subsec_nanosecond()).div_euclid(1_000_000))
 }
 
 /// The usual form alone, `2026-03-01T08:00:07` with any number of decimals and `Z` or an offset, and days that every month
@@ -137,7 +142,7 @@ mod tests {
         let texts = dates.iter().flat_map(|date| times.iter().map(move |time| format!("{date}T{time}")));
         for (moment, rest) in texts.flat_map(|moment| rests.map(|rest| (moment.clone(), rest))) {
             let text = moment + rest;
-            let general = text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_millisecond()));
+            let general = text.parse::<jiff::Timestamp>().ok().map(floor);
             if let Some(short) = usual(text.as_bytes()) {
                 assert_eq!(Some(short), general, "{text}");
             }

@@ -1,0 +1,106 @@
+//! How fast events are decoded and counted, and how much memory a case takes.
+//!
+//! `cargo bench` runs on an hour of a simulated organisation; `FIRSTLINE_EVENTS=FILE cargo bench` on the first
+//! 500 000 lines of a file of CloudEvents. Events per second stand in criterion's `thrpt` line, in elements.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+
+use criterion::{BatchSize, Criterion, Throughput};
+use firstline::domain::event::Batch;
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::Standard;
+use firstline::domain::time::Timestamp;
+use firstline::domain::window::Window;
+use firstline::ingest::wire::{Decoder, Keys};
+use firstline::simulate::{Settings, Simulation};
+use firstline::standard;
+use std::fs;
+use std::hint::black_box;
+use std::sync::Arc;
+
+fn main() {
+    let lines = events();
+    let mut standard = standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap();
+    standard.windows.push(Window::All);
+    let standard = Arc::new(standard);
+    let batches = decode(&lines, &standard);
+    let count: u64 = batches.iter().map(|batch| batch.events.len() as u64).sum();
+    println!("{count} events, {} bytes a line on average", lines.iter().map(Vec::len).sum::<usize>() as u64 / count);
+    memory(&standard);
+
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    let mut group = criterion.benchmark_group("events");
+    group.throughput(Throughput::Elements(count));
+    group.bench_function("decode", |bench| bench.iter(|| black_box(decode(&lines, &standard))));
+    group.bench_function("core", |bench| {
+        bench.iter_batched(|| Monitor::new(standard.clone(), None), |monitor| black_box(apply(monitor, &batches)), BatchSize::PerIteration);
+    });
+    group.bench_function("decode and core", |bench| {
+        bench.iter(|| black_box(apply(Monitor::new(standard.clone(), None), &decode(&lines, &standard))));
+    });
+    group.finish();
+    let monitor = apply(Monitor::new(standard, None), &batches);
+    let readings = monitor.board().readings.len();
+    criterion.bench_function(&format!("a board of {readings} readings"), |bench| bench.iter(|| black_box(monitor.board())));
+    criterion.final_summary();
+}
+
+fn events() -> Vec<Vec<u8>> {
+    if let Ok(file) = std::env::var("FIRSTLINE_EVENTS") {
+        return fs::read(file).unwrap().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).take(500_000).map(<[u8]>::to_vec).collect();
+    }
+    let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
+    let simulation = Simulation::new(&Settings { seed: 1, start, centers: 6, rate: 4.0 });
+    let lines = simulation.take_while(|event| event.time < start.plus(3_600_000)).map(|event| {
+        let mut line = Vec::new();
+        event.write_json(&mut line);
+        line
+    });
+    lines.collect()
+}
+
+fn decode(lines: &[Vec<u8>], standard: &Standard) -> Vec<Batch> {
+    let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+    let batch = |chunk: &[Vec<u8>]| {
+        chunk.iter().for_each(|line| decoder.json(line).unwrap());
+        decoder.take()
+    };
+    lines.chunks(2_048).map(batch).collect()
+}
+
+fn apply(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
+    batches.iter().for_each(|batch| _ = monitor.apply(batch));
+    monitor
+}
+
+/// What a million cases take, by what the system says the process holds.
+fn memory(standard: &Arc<Standard>) {
+    let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+    let mut monitor = Monitor::new(standard.clone(), None);
+    let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
+    let mut round = |monitor: &mut Monitor, verb: &str, offset: i64| {
+        for chunk in 0..1_000 {
+            for number in chunk * 1_000..(chunk + 1) * 1_000 {
+                let time = start.plus(number + offset);
+                let event = format!(
+                    r#"{{"specversion":"1.0","id":"{verb}{number}","source":"/b","type":"call.{verb}","time":"{time}","subject":"{number}","data":{{"center":"c","queue":"q{}"}}}}"#,
+                    number % 100
+                );
+                decoder.json(event.as_bytes()).unwrap();
+            }
+            monitor.apply(&decoder.take());
+        }
+    };
+    let before = resident();
+    round(&mut monitor, "offered", 0);
+    let open = resident() - before;
+    round(&mut monitor, "answered", 5_000);
+    round(&mut monitor, "ended", 90_000);
+    let closed = resident() - before;
+    println!("{} bytes for an open case, {} for a closed one with three events, of {} cases", open / 1_000_000, closed / 1_000_000, monitor.cases());
+}
+
+fn resident() -> u64 {
+    let pages: u64 = fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4_096
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Firstline against a hand-made ruler on the same file, turn by turn in one run, because absolute times on a shared machine
+# say little. Usage: benches/yardstick.sh DIR [EVENTS] [ROUNDS]; DIR holds the workspace of `gen` and `yardstick`
+# (../shared/bench beside this repository). Prints seconds a round and the median of the ratios.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bench=${1:?the folder of gen and yardstick} events=${2:-5000000} rounds=${3:-5}
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+cargo build --release --quiet
+cargo build --release --quiet --manifest-path "$bench/Cargo.toml" --target-dir "$CARGO_TARGET_DIR/yardstick" 2>/dev/null
+tools=$CARGO_TARGET_DIR/yardstick/release
+"$tools/gen" "$events" 1 "$work/w1.ndjson" 2>/dev/null
+cat "$work/w1.ndjson" >/dev/null
+
+seconds() { local from to; from=$(date +%s%N); "$@" >"$work/out" 2>"$work/err"; to=$(date +%s%N); echo $(((to - from) / 1000)); }
+: >"$work/one"; : >"$work/two"
+for round in $(seq "$rounds"); do
+  ruler=$(seconds "$tools/yardstick" c sonic "$work/w1.ndjson" "$work")
+  one=$(seconds target/release/firstline replay --threads 1 "$work/w1.ndjson")
+  two=$(seconds target/release/firstline replay --threads 2 "$work/w1.ndjson")
+  awk -v r="$ruler" -v a="$one" -v b="$two" -v n="$events" -v k="$round" 'BEGIN {
+    printf "round %d: yardstick %.2f s (%.2f M/s), firstline one thread %.2f s (%.2f M/s, ratio %.2f), two threads %.2f s (%.2f M/s, ratio %.2f)\n",
+      k, r/1e6, n/r, a/1e6, n/a, r/a, b/1e6, n/b, r/b }'
+  awk -v r="$ruler" -v a="$one" 'BEGIN { print r/a }' >>"$work/one"
+  awk -v r="$ruler" -v b="$two" 'BEGIN { print r/b }' >>"$work/two"
+done
+median() { sort -g "$1" | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] }'; }
+echo "median ratio to the yardstick: one thread $(median "$work/one"), two threads $(median "$work/two")"
+/usr/bin/env time -f "peak memory %M KB" target/release/firstline replay --threads 2 "$work/w1.ndjson" 2>&1 >"$work/out" | grep peak || true
+grep -E "answer_rate|hall_call|repair_timeliness" "$work/out"

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod replay;
+pub mod serve;
 pub mod simulate;
 
 use std::io::{self, Write};
@@ -22,6 +23,8 @@ Exit codes: 0 done; 1 the input or configuration is at fault, the message says w
 /// The commands.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Run the service: take events, keep the board, show it
+    Serve(serve::Arguments),
     /// Read recorded events and print the readings: offline, deterministic, as fast as it can
     Replay(replay::Arguments),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
@@ -36,6 +39,7 @@ pub enum Command {
 /// What is at fault, for people.
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -1,0 +1,116 @@
+//! The service, wired in the order in which data flows, and stopped in the same order.
+//!
+//! Only the sources are told to stop: the demonstration, and the server, which then takes no more requests. With them the
+//! last way into the engine is dropped; the engine empties its queue, publishes a last board and ends; with its editions
+//! the connections to the live board end. Nothing accepted is forgotten on the way, and nothing waits for ever: what still
+//! runs after the deadline is left behind.
+
+use crate::config::Settings;
+use crate::engine::{self, Ends, Engine, clock::Clock, random};
+use crate::http::{self, Service};
+use crate::ingest::demo::Demo;
+use crate::ingest::http::Intake;
+use crate::ingest::rejected::Memory;
+use crate::ingest::wire::Keys;
+use crate::publish::live::Live;
+use crate::telemetry;
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long stopping may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often the metrics recorder tidies up.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Runs the service on `listener` until `shutdown`.
+///
+/// # Errors
+/// If the server or the engine fails.
+pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let Settings { listen: _, data: _, standard, publish_every, limits, demo } = settings;
+    let schema = Arc::new(standard.schema.clone());
+    let rejected = Arc::new(Memory::default());
+    let stop = CancellationToken::new();
+    // If the service is dropped and not stopped, its sources end all the same.
+    let _stop_on_drop = stop.clone().drop_guard();
+    let connections = TaskTracker::new();
+    let recorder = telemetry::recorder();
+    let upkeep = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            recorder.run_upkeep();
+        }
+    });
+
+    // The engine.
+    let settings = engine::Settings { standard: standard.clone(), publish_every, queue_batches: limits.queue_batches };
+    let (engine, Ends { feed, editions }) = Engine::new(&settings);
+    let mut engine = engine.start().context("no thread for the engine")?;
+
+    // Sources.
+    let keys = fresh_keys();
+    let demo = match demo {
+        Some(speed) => tokio::spawn(Demo::new(feed.clone(), schema.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
+        None => {
+            feed.start(Clock::Wall).await.context("the engine did not start")?;
+            tokio::spawn(async {})
+        }
+    };
+    let intake = Intake::new(feed, schema, keys, limits.body_bytes, rejected.clone());
+
+    // Outputs.
+    let live = Live::new(editions.clone(), standard.clone(), limits.live_clients);
+    let service = Service { intake, rejected, editions, standard, live, connections: connections.clone() };
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "small frames may be late on a connection");
+        }
+    });
+    let stopping = stop.clone();
+    let server = axum::serve(listener, http::router(Arc::new(service))).with_graceful_shutdown(stopping.cancelled_owned());
+    let mut server = tokio::spawn(server.into_future());
+
+    // Work until told to stop, or until something ends that should not.
+    tokio::select! {
+        () = shutdown => tracing::info!("stopping"),
+        ended = &mut server => ended.context("the server panicked")?.context("the server failed")?,
+        ended = &mut engine => {
+            ended.context("the engine panicked")?;
+            anyhow::bail!("the engine ended by itself");
+        }
+    }
+    stop.cancel();
+    connections.close();
+    let mut left = "the requests";
+    let stopped = tokio::time::timeout(DEADLINE, async {
+        server.await.context("the server panicked")?.context("the server failed")?;
+        demo.await.context("the demonstration panicked")?;
+        left = "the engine";
+        engine.await.context("the engine panicked")?;
+        left = "the live connections";
+        connections.wait().await;
+        anyhow::Ok(())
+    })
+    .await;
+    upkeep.abort();
+    match stopped {
+        Ok(result) => result,
+        Err(_) => {
+            tracing::warn!(what = left, seconds = DEADLINE.as_secs(), "stopped without waiting any longer");
+            Ok(())
+        }
+    }
+}
+
+/// Keys for one run: nothing is kept that would have to be understood by the next.
+fn fresh_keys() -> Keys {
+    let mut customer = [0; 16];
+    customer[..8].copy_from_slice(&random().to_le_bytes());
+    customer[8..].copy_from_slice(&random().to_le_bytes());
+    Keys { seed: random(), customer }
+}

@@ -1,0 +1,99 @@
+//! `firstline serve`: the service in the foreground, until Ctrl-C or a termination signal.
+
+use crate::config::{self, Settings};
+use crate::{app, telemetry};
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+
+/// What it is told.
+#[derive(Clone, PartialEq, Debug, clap::Args)]
+pub struct Arguments {
+    /// The configuration file; without one everything is as usual and the standard is the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Feed the service a simulated organisation: its last day at once, then as time goes by.
+    #[arg(long)]
+    pub demo: bool,
+    /// How many times faster than life the demonstration goes on.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed, requires = "demo")]
+    pub demo_speed: f64,
+    /// Where to listen, instead of where the configuration says.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// If the configuration is at fault, or the address is taken.
+pub fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
+    telemetry::log_to_stderr();
+    let settings = match &args.config {
+        Some(file) => config::read_file(file),
+        None => Settings::built_in(),
+    };
+    let mut settings = match settings {
+        Ok(settings) => settings,
+        Err(problems) => {
+            super::tell(&problems);
+            return Ok(ExitCode::from(1));
+        }
+    };
+    settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.demo = args.demo.then_some(args.demo_speed);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(async {
+        let address = settings.listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}; is it taken? choose another with `--listen`"))?;
+        let shutdown = signals()?;
+        greet(listener.local_addr().unwrap_or(address), &settings);
+        app::run(settings, listener, shutdown).await
+    })?;
+    // What is still running after the deadline is not waited for.
+    runtime.shutdown_background();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says where to look.
+fn greet(mut address: SocketAddr, settings: &Settings) {
+    if address.ip().is_unspecified() {
+        // Nobody can click on "everywhere".
+        address.set_ip(if address.is_ipv4() { std::net::Ipv4Addr::LOCALHOST.into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+    }
+    let standard = &settings.standard;
+    eprintln!("firstline {} with the standard `{}`, version {}", env!("CARGO_PKG_VERSION"), standard.name, standard.version);
+    eprintln!("  wallboard  http://{address}/");
+    eprintln!("  board      http://{address}/v1/board");
+    eprintln!("  live       ws://{address}/v1/live");
+    eprintln!("  metrics    http://{address}/metrics");
+    eprintln!("  events     POST http://{address}/v1/events");
+    if settings.demo.is_some() {
+        eprintln!("The figures are those of a simulated organisation; its last day is being told now.");
+    }
+    eprintln!("Nothing is kept when it stops. Ctrl-C stops it.");
+}
+
+/// Waits for Ctrl-C or a termination signal.
+fn signals() -> anyhow::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("no signals")?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (0.1..=10_000.0).contains(speed));
+    speed.ok_or_else(|| "a number between 0.1 and 10000".to_owned())
+}

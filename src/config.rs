@@ -1,0 +1,202 @@
+//! The configuration: read as written, checked into [`Settings`], every problem at once, those of the standard included.
+//!
+//! ```toml
+//! listen = "127.0.0.1:8080"
+//! data = "./firstline-data"
+//! standard = "our-standard.toml"   # without it the built-in one
+//! publish_every = "1s"
+//!
+//! [limits]
+//! body_mb = 16
+//! queue_batches = 256
+//! live_clients = 1000
+//! ```
+
+use crate::document::{Document, Problem, Table};
+use crate::domain::standard::Standard;
+use crate::standard;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the service runs on, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The directory of its data. Nothing is written there yet.
+    pub data: PathBuf,
+    /// What is promised and measured.
+    pub standard: Arc<Standard>,
+    /// How often a board is published; never less often than the second in which a wall expects to hear of it.
+    pub publish_every: Duration,
+    /// What the service takes at most.
+    pub limits: Limits,
+    /// If it is fed by a simulation, how many times faster than life.
+    pub demo: Option<f64>,
+}
+
+/// What the service takes at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// The bytes of one body, decompressed. A longer one is refused (413).
+    pub body_bytes: usize,
+    /// The batches that wait for the core. One more is refused (429).
+    pub queue_batches: usize,
+    /// The open connections to `/v1/live`. One more is refused (503).
+    pub live_clients: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { body_bytes: 16 << 20, queue_batches: 256, live_clients: 1_000 }
+    }
+}
+
+impl Settings {
+    /// The settings without a configuration: the built-in standard and the usual address.
+    ///
+    /// # Errors
+    /// The problems of the built-in standard, which has none.
+    pub fn built_in() -> Result<Settings, Vec<Problem>> {
+        Ok(Settings::new(Arc::new(standard::read("built-in", standard::BUILT_IN)?)))
+    }
+
+    /// The usual settings with the given standard.
+    #[must_use]
+    pub fn new(standard: Arc<Standard>) -> Settings {
+        Settings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("./firstline-data"),
+            standard,
+            publish_every: Duration::from_secs(1),
+            limits: Limits::default(),
+            demo: None,
+        }
+    }
+}
+
+/// Reads a configuration file and the standard it names.
+///
+/// # Errors
+/// Every problem of both files.
+pub fn read_file(path: &Path) -> Result<Settings, Vec<Problem>> {
+    let file = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => read(&file, &text),
+        Err(error) => Err(vec![Problem { file, line: 1, column: 1, message: format!("cannot be read: {error}") }]),
+    }
+}
+
+/// Reads a configuration; `file` names it, and the files it names lie beside it.
+///
+/// # Errors
+/// Every problem of it and of the standard it names.
+pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
+    let document = Document::parse(file, text).map_err(|problem| vec![problem])?;
+    let root = document.root();
+    let mut others = Vec::new();
+    let standard = read_standard(&root, file, &mut others);
+    let listen = root.string("listen").and_then(|address| match address.parse() {
+        Ok(address) => Some(address),
+        Err(_) => {
+            root.problem("listen", "`listen` must be an address and a port, as in \"127.0.0.1:8080\" or \"[::]:8080\"");
+            None
+        }
+    });
+    let data = root.string("data").map(PathBuf::from);
+    let publish_every = root.duration("publish_every").and_then(|millis| {
+        let millis = u64::try_from(millis).ok().filter(|millis| (100..=1_000).contains(millis));
+        if millis.is_none() {
+            root.problem(
+                "publish_every",
+                "`publish_every` must lie between \"100ms\" and \"1s\": a wall expects to hear of the board each second",
+            );
+        }
+        millis
+    });
+    let limits = root.table("limits").map(|table| {
+        let limits = read_limits(&table);
+        table.finish();
+        limits
+    });
+    root.finish();
+    let mut problems = document.into_problems();
+    problems.append(&mut others);
+    match standard {
+        Some(standard) if problems.is_empty() => {
+            let usual = Settings::new(Arc::new(standard));
+            Ok(Settings {
+                listen: listen.unwrap_or(usual.listen),
+                data: data.unwrap_or(usual.data),
+                publish_every: publish_every.map_or(usual.publish_every, Duration::from_millis),
+                limits: limits.unwrap_or(usual.limits),
+                ..usual
+            })
+        }
+        _ => Err(problems),
+    }
+}
+
+fn read_standard(root: &Table<'_>, file: &str, problems: &mut Vec<Problem>) -> Option<Standard> {
+    let (name, text) = match root.string("standard") {
+        None => ("built-in".to_owned(), standard::BUILT_IN.to_owned()),
+        Some(name) => {
+            let path = Path::new(file).parent().unwrap_or(Path::new("")).join(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => (path.display().to_string(), text),
+                Err(error) => {
+                    root.problem("standard", format!("`{}` cannot be read: {error}", path.display()));
+                    return None;
+                }
+            }
+        }
+    };
+    standard::read(&name, &text).map_err(|mut found| problems.append(&mut found)).ok()
+}
+
+fn read_limits(table: &Table<'_>) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        body_bytes: number(table, "body_mb", 1..=1_024).map_or(usual.body_bytes, |megabytes| megabytes << 20),
+        queue_batches: number(table, "queue_batches", 1..=65_536).unwrap_or(usual.queue_batches),
+        live_clients: number(table, "live_clients", 0..=100_000).unwrap_or(usual.live_clients),
+    }
+}
+
+/// A whole number within a range; one outside is a problem.
+fn number(table: &Table<'_>, key: &str, range: RangeInclusive<usize>) -> Option<usize> {
+    let written = table.integer(key)?;
+    let number = usize::try_from(written).ok().filter(|number| range.contains(number));
+    if number.is_none() {
+        table.problem(key, format!("`{key}` must lie between {} and {}, not {written}", range.start(), range.end()));
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let text = "lisen = '1'\nlisten = 'here'\npublish_every = '1h'\n[limits]\nbody_mb = 0\nqueue = 1";
+        let problems = read("c.toml", text).expect_err("five problems");
+        let lines: Vec<usize> = problems.iter().filter(|problem| problem.file == "c.toml").map(|problem| problem.line).collect();
+        assert_eq!(lines, [1, 2, 3, 5, 6], "{problems:?}");
+    }
+
+    #[test]
+    fn a_standard_that_is_not_there_is_a_problem_of_the_line_that_names_it() {
+        let problems = read("c.toml", "\nstandard = 'nowhere.toml'").expect_err("no such file");
+        assert!(problems[0].to_string().starts_with("c.toml:2:12: `nowhere.toml` cannot be read"), "{}", problems[0]);
+    }
+
+    #[test]
+    fn what_is_not_written_is_as_usual() {
+        let settings = read("c.toml", "listen = '0.0.0.0:80'\nlimits.body_mb = 2").expect("a good file");
+        assert_eq!((settings.listen.port(), settings.limits.body_bytes, settings.limits.live_clients), (80, 2 << 20, 1_000));
+    }
+}

@@ -1,0 +1,186 @@
+//! Editions: boards as they are published, each with its revision and with what changed since which revision.
+//!
+//! Every reading remembers the revision at which it last changed. So what is new since *any* earlier revision is one pass
+//! over the readings: nothing is queued for a slow client, and one that comes back after a break gets what it missed.
+//!
+//! Where the service counts the window `all` only to have counters for Prometheus, its readings are kept apart here, and
+//! no board shows them.
+
+use crate::domain::board::{Board, Key, MadeOf, Reading};
+use crate::domain::window::Window;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// How many readings that are gone are remembered. A client that missed older ones gets the whole board.
+pub const GONE: usize = 10_000;
+
+/// A published board.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    /// Names the run of the service within which revisions count.
+    pub epoch: Arc<str>,
+    /// The board.
+    pub board: Arc<Board>,
+    /// For each ratio and scope what was counted since the start; never falls.
+    pub totals: Vec<Total>,
+    /// For each reading of the board the revision at which it last changed.
+    changed: Vec<u64>,
+    /// Readings that are no longer there, with the revision at which they went; the oldest first.
+    gone: Vec<(u64, Key)>,
+    /// From this revision on `gone` is complete.
+    complete_from: u64,
+}
+
+/// What was counted for a ratio since the service started. Corrections may take facts back, but a falling counter would
+/// look like a restart to Prometheus and add the whole count once more, so it stands still until it is caught up with.
+#[derive(Clone, Debug)]
+pub struct Total {
+    /// The ratio's reading over the window `all`.
+    pub key: Key,
+    /// The numerator.
+    pub good: i64,
+    /// The denominator.
+    pub of: i64,
+}
+
+impl Edition {
+    /// The first edition of a run. `hidden` says that the standard's last window is there for the totals only.
+    #[must_use]
+    pub fn first(epoch: Arc<str>, mut board: Board, hidden: bool) -> Edition {
+        let totals = totals(&mut board, hidden);
+        board.revision = 1;
+        let changed = vec![1; board.readings.len()];
+        Edition { epoch, board: Arc::new(board), totals, changed, gone: Vec::new(), complete_from: 1 }
+    }
+
+    /// The edition after this one: its revision is higher if a reading has changed, come or gone.
+    #[must_use]
+    pub fn next(&self, mut board: Board, hidden: bool) -> Edition {
+        let mut totals = totals(&mut board, hidden);
+        never_fall(&self.totals, &mut totals);
+        let revision = self.board.revision + 1;
+        let mut changed = Vec::with_capacity(board.readings.len());
+        let mut gone = self.gone.clone();
+        let mut old = self.board.readings.iter().zip(&self.changed).peekable();
+        for reading in &board.readings {
+            while let Some((missing, _)) = old.next_if(|(old, _)| old.key < reading.key) {
+                gone.push((revision, missing.key.clone()));
+            }
+            changed.push(match old.next_if(|(old, _)| old.key == reading.key) {
+                Some((same, since)) if same == reading => *since,
+                _ => revision,
+            });
+        }
+        gone.extend(old.map(|(missing, _)| (revision, missing.key.clone())));
+        let news = changed.contains(&revision) || gone.len() > self.gone.len();
+        if changed.contains(&revision) {
+            gone.retain(|(_, key)| find(&board, key).is_none());
+        }
+        let too_many = gone.len().saturating_sub(GONE);
+        let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
+        board.revision = if news { revision } else { self.board.revision };
+        Edition { epoch: self.epoch.clone(), board: Arc::new(board), totals, changed, gone, complete_from }
+    }
+
+    /// Whether what changed since `revision` of this run can be told.
+    #[must_use]
+    pub fn reaches_back_to(&self, revision: u64) -> bool {
+        (self.complete_from..=self.board.revision).contains(&revision)
+    }
+
+    /// The readings that have changed since `revision`.
+    pub fn changed_since(&self, revision: u64) -> impl Iterator<Item = &Reading> {
+        self.board.readings.iter().zip(&self.changed).filter(move |(_, changed)| **changed > revision).map(|(reading, _)| reading)
+    }
+
+    /// The keys of the readings that have gone since `revision`.
+    pub fn gone_since(&self, revision: u64) -> impl Iterator<Item = &Key> {
+        self.gone.iter().filter(move |(gone, _)| *gone > revision).map(|(_, key)| key)
+    }
+}
+
+fn find<'b>(board: &'b Board, key: &Key) -> Option<&'b Reading> {
+    board.readings.binary_search_by(|reading| reading.key.cmp(key)).ok().map(|at| &board.readings[at])
+}
+
+/// The ratios over the window `all`; if that is `hidden`, its readings leave the board.
+fn totals(board: &mut Board, hidden: bool) -> Vec<Total> {
+    let Some(all) = board.standard.windows.iter().rposition(|window| *window == Window::All) else { return Vec::new() };
+    let of_all = board.readings.iter().filter(|reading| reading.key.window == Some(all));
+    let totals = of_all.filter_map(|reading| match reading.made_of {
+        MadeOf::Ratio { good, of } => Some(Total { key: reading.key.clone(), good, of }),
+        _ => None,
+    });
+    let totals = totals.collect();
+    if hidden {
+        board.readings.retain(|reading| reading.key.window != Some(all));
+    }
+    totals
+}
+
+fn never_fall(before: &[Total], now: &mut [Total]) {
+    let mut before = before.iter().peekable();
+    for total in now {
+        while before.next_if(|old| old.key < total.key).is_some() {}
+        if let Some(old) = before.next_if(|old| old.key.cmp(&total.key) == Ordering::Equal) {
+            total.good = total.good.max(old.good);
+            total.of = total.of.max(old.of);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::monitor::Monitor;
+    use crate::domain::standard::Standard;
+    use crate::standard;
+
+    fn board(of_all: i64) -> Board {
+        let mut standard: Standard = standard::read("built-in", standard::BUILT_IN).expect("a good standard");
+        standard.windows.push(Window::All);
+        let mut board = Monitor::new(Arc::new(standard), None).board();
+        for reading in board.readings.iter_mut().filter(|reading| reading.key.window == Some(5)) {
+            if let MadeOf::Ratio { of, .. } = &mut reading.made_of {
+                *of = of_all;
+            }
+        }
+        board
+    }
+
+    fn changes(edition: &Edition, since: u64) -> (usize, usize) {
+        (edition.changed_since(since).count(), edition.gone_since(since).count())
+    }
+
+    #[test]
+    fn the_revision_goes_up_with_changes_only_and_what_changed_since_any_is_known() {
+        let first = Edition::first("e".into(), board(0), true);
+        let readings = first.board.readings.len();
+        assert!(first.board.readings.iter().all(|reading| reading.key.window != Some(5)), "the totals' window is hidden");
+        let same = first.next(board(0), true);
+        assert_eq!((same.board.revision, changes(&same, 1)), (1, (0, 0)));
+
+        let mut other = board(0);
+        other.readings[3].value = Some(0.5);
+        let second = same.next(other.clone(), true);
+        assert_eq!((second.board.revision, changes(&second, 1), changes(&second, 0)), (2, (1, 0), (readings, 0)));
+
+        let went = other.readings.remove(1);
+        let third = second.next(other.clone(), true);
+        assert_eq!((third.board.revision, changes(&third, 1), changes(&third, 2)), (3, (1, 1), (0, 1)));
+
+        other.readings.insert(1, went);
+        let fourth = third.next(other, true);
+        assert_eq!((changes(&fourth, 1), changes(&fourth, 3), changes(&fourth, 4)), ((2, 0), (1, 0), (0, 0)));
+        assert!(fourth.reaches_back_to(1) && fourth.reaches_back_to(4) && !fourth.reaches_back_to(5));
+    }
+
+    #[test]
+    fn totals_never_fall() {
+        let first = Edition::first("e".into(), board(7), true);
+        let of = |edition: &Edition| edition.totals.iter().map(|total| total.of).max();
+        let corrected = first.next(board(6), true);
+        assert_eq!((of(&first), of(&corrected), of(&corrected.next(board(8), true))), (Some(7), Some(7), Some(8)));
+        assert_eq!(corrected.board.revision, 1, "nobody sees the totals on the board");
+    }
+}

@@ -1,0 +1,57 @@
+//! The clock: the only place of the service that asks what time it is.
+
+use crate::domain::time::Timestamp;
+use std::time::{Duration, Instant};
+
+/// Where the core's time comes from.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    Wall,
+    /// A demonstration's clock, which runs faster than the machine's or slower.
+    Scaled {
+        /// What it showed when the machine's clock showed `since`.
+        origin: Timestamp,
+        /// When it was set going, by the machine's clock.
+        since: Timestamp,
+        /// How many of its seconds pass in one of the machine's.
+        speed: f64,
+    },
+}
+
+impl Clock {
+    /// A clock that shows `origin` now and runs at `speed`; at the usual speed it is the machine's.
+    #[must_use]
+    pub fn at_speed(origin: Timestamp, speed: f64) -> Clock {
+        if speed == 1.0 { Clock::Wall } else { Clock::Scaled { origin, since: Clock::Wall.now(), speed } }
+    }
+
+    /// The time it shows.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where the engine learns the time, which is data from here on")]
+    pub fn now(self) -> Timestamp {
+        let wall = Timestamp(jiff::Timestamp::now().as_millisecond());
+        match self {
+            Clock::Wall => wall,
+            Clock::Scaled { origin, since, speed } => origin.plus((wall.since(since) as f64 * speed) as i64),
+        }
+    }
+
+    /// How long it takes until it shows `time`; nothing if it has passed.
+    #[must_use]
+    pub fn until(self, time: Timestamp) -> Duration {
+        let millis = u64::try_from(time.since(self.now())).unwrap_or(0);
+        match self {
+            Clock::Wall => Duration::from_millis(millis),
+            Clock::Scaled { speed, .. } => Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0)),
+        }
+    }
+}
+
+/// Calls `work` and says how long it took.
+#[expect(clippy::disallowed_methods, reason = "how long the work takes is a figure about the service, never an input of the core")]
+pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let begin = Instant::now();
+    let result = work();
+    (result, begin.elapsed())
+}

@@ -1,0 +1,87 @@
+//! The service over HTTP: routes, what every answer carries, and errors as problems (RFC 9457).
+//!
+//! | route | here |
+//! |---|---|
+//! | `POST /v1/events` | [`events`] |
+//! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
+//! | `/healthz`, `/readyz` | below |
+//! | `/` and the files of the wallboard | [`pages`] |
+
+pub mod events;
+pub mod pages;
+pub mod problem;
+pub mod reading;
+
+use self::problem::Problem;
+use crate::domain::standard::Standard;
+use crate::edition::Edition;
+use crate::ingest::http::Intake;
+use crate::ingest::rejected::Memory;
+use crate::publish::live::Live;
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+/// What the routes work with.
+#[derive(Debug)]
+pub struct Service {
+    /// Takes events.
+    pub intake: Intake,
+    /// The events that were rejected.
+    pub rejected: Arc<Memory>,
+    /// The boards.
+    pub editions: watch::Receiver<Arc<Edition>>,
+    /// The standard in force.
+    pub standard: Arc<Standard>,
+    /// The live board.
+    pub live: Live,
+    /// Knows the connections to the live board, which outlive the request that opened them.
+    pub connections: TaskTracker,
+}
+
+/// The routes. They hold the way into the engine until they are dropped.
+pub fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/v1/events", post(events::take))
+        .route("/v1/live", get(reading::live))
+        .route("/v1/board", get(reading::board))
+        .route("/v1/standard", get(reading::standard))
+        .route("/v1/rejected", get(reading::rejected))
+        .route("/metrics", get(reading::metrics))
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .fallback(pages::serve)
+        .method_not_allowed_fallback(not_allowed)
+        .with_state(service)
+        .layer(map_response(secure))
+}
+
+async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
+    match service.intake.is_ready() {
+        true => Ok("ready\n"),
+        false => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is still reading its history").retry_after(1)),
+    }
+}
+
+async fn not_allowed(method: Method) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("there is something at this address, but not for `{method}`; see the header `Allow`"),
+    )
+}
+
+/// What a browser must be told about every answer: load nothing from elsewhere, guess no types, give no addresses away.
+async fn secure(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'; connect-src 'self' ws: wss:"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

@@ -1,0 +1,144 @@
+//! What there is to read: the board, live and now, for Prometheus too; the standard; the rejected events.
+
+use super::Service;
+use super::problem::Problem;
+use crate::domain::standard::{Better, Formula, Indicator, Standard};
+use crate::domain::window::Window;
+use crate::publish::filter::{Filter, Wanted};
+use crate::publish::{frame, live, prometheus};
+use crate::telemetry;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+const METRICS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
+
+/// `GET /v1/live`: a connection to the live board.
+///
+/// # Errors
+/// If it is no WebSocket, or there are too many.
+pub async fn live(
+    State(service): State<Arc<Service>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let upgrade =
+        upgrade.map_err(|rejection| Problem::new(rejection.status(), format!("connect with a WebSocket: {}", rejection.body_text())))?;
+    let Some(place) = service.live.place() else {
+        let detail = "there are as many live connections as `limits.live_clients` allows; `GET /v1/board` still answers";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(10));
+    };
+    // Not the service itself: it holds the way into the engine, which must be free to end before the connections do.
+    let (live, open) = (service.live.clone(), service.connections.token());
+    // The defaults cost 128 KiB for each idle client.
+    let upgrade =
+        upgrade.read_buffer_size(2_048).write_buffer_size(0).max_message_size(live::MESSAGE_BYTES).max_frame_size(live::MESSAGE_BYTES);
+    Ok(upgrade.on_upgrade(async move |socket| {
+        live.serve(socket, place).await;
+        drop(open);
+    }))
+}
+
+/// `GET /v1/board`: the board now. The query filters: `indicator`, `window`, `by` and the names of dimensions, each more than
+/// once or with commas between values.
+///
+/// # Errors
+/// If the query names what is not there.
+pub async fn board(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+    let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, detail);
+    let filter = Filter::new(&wanted(query, &service.standard).map_err(bad)?, &service.standard).map_err(bad)?;
+    let edition = service.editions.borrow().clone();
+    let write = move || frame::write(&edition, &filter, None);
+    let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
+    Ok((JSON, text).into_response())
+}
+
+fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, String> {
+    let mut wanted = Wanted::default();
+    let mut fixed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, values) in query {
+        let list = match name.as_str() {
+            "indicator" => wanted.indicators.get_or_insert_default(),
+            "window" => wanted.windows.get_or_insert_default(),
+            "by" => wanted.by.get_or_insert_default(),
+            _ if standard.schema.dimensions.contains(&name) => fixed.entry(name).or_default(),
+            _ => {
+                let known = standard.schema.dimensions.join("`, `");
+                return Err(format!("the board cannot be filtered by `{name}`; use `indicator`, `window`, `by` or a dimension: `{known}`"));
+            }
+        };
+        list.extend(values.split(',').filter(|value| !value.is_empty()).map(String::from));
+    }
+    wanted.fixed = (!fixed.is_empty()).then_some(fixed);
+    Ok(wanted)
+}
+
+/// `GET /v1/standard`: what is promised and measured.
+pub async fn standard(State(service): State<Arc<Service>>) -> Response {
+    let standard = &*service.standard;
+    let dimensions = |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>();
+    let written = json!({
+        "name": standard.name,
+        "version": standard.version,
+        "date_of_effect": standard.date_of_effect,
+        "title": standard.title,
+        "time_zone": standard.time_zone.iana_name().unwrap_or("UTC"),
+        "indicators": standard.indicators.iter().map(indicator).collect::<Vec<_>>(),
+        "dimensions": standard.schema.dimensions,
+        "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
+        "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
+    });
+    (JSON, written.to_string()).into_response()
+}
+
+fn indicator(indicator: &Indicator) -> Value {
+    let kind = match indicator.formula {
+        Formula::Ratio { .. } => "ratio",
+        Formula::Duration { .. } => "duration",
+        Formula::Level { .. } => "level",
+        Formula::Oldest { .. } => "age",
+        Formula::Score { .. } => "score",
+    };
+    let better = indicator.target.map(|target| match target.better {
+        Better::Higher => "higher",
+        Better::Lower => "lower",
+    });
+    json!({
+        "name": indicator.name,
+        "title": indicator.title,
+        "kind": kind,
+        "unit": indicator.unit(),
+        "target": indicator.target.map(|target| target.value),
+        "warning": indicator.target.and_then(|target| target.warning),
+        "better": better,
+    })
+}
+
+/// `GET /v1/rejected`: the last rejected events, the newest first.
+pub async fn rejected(State(service): State<Arc<Service>>) -> Json<Value> {
+    let (total, rejected) = service.rejected.read();
+    Json(json!({ "total": total, "rejected": rejected }))
+}
+
+/// `GET /metrics`: the service's own figures, and the board.
+///
+/// # Errors
+/// If it could not be written.
+pub async fn metrics(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
+    let edition = service.editions.borrow().clone();
+    let write = move || telemetry::recorder().render() + &prometheus::write(&edition);
+    let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
+    Ok((METRICS, Bytes::from(text)).into_response())
+}
+
+fn unwritten() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
+}

@@ -1,0 +1,223 @@
+//! Events over HTTP: a body, read in bounded pieces, becomes batches for the engine and an answer for the sender.
+//!
+//! A JSON body is taken as a whole or not at all. Lines (NDJSON) are taken piece by piece as they come, so a body may break
+//! off after some of it was taken; sending it again is safe, for what was taken then counts as duplicates.
+//!
+//! The engine being busy is told to the sender before anything is taken. Later pieces of the same body wait, and so does
+//! the sender, through TCP.
+
+pub mod delivery;
+pub mod media;
+pub mod unpack;
+
+use self::delivery::{Delivery, Taken};
+use self::media::{Form, Media};
+use self::unpack::Unpacker;
+use super::rejected::Memory;
+use super::wire::{Keys, LONGEST_EVENT};
+use crate::domain::standard::Schema;
+use crate::engine::feed::{Feed, Refused};
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How many bodies are read at the same time. One more is told to come back; so memory is bounded.
+const UPLOADS: usize = 64;
+/// How many packed bytes are unpacked at a time: a thousand times as many may come out.
+const SLICE_BYTES: usize = 4 << 10;
+/// How many events are sent to the engine at once.
+const PIECE_EVENTS: usize = 1_024;
+/// How long a sender may be silent within a body.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Everything that taking events needs.
+#[derive(Debug)]
+pub struct Intake {
+    feed: Feed,
+    schema: Arc<Schema>,
+    keys: Keys,
+    body_bytes: usize,
+    rejected: Arc<Memory>,
+    uploads: Semaphore,
+}
+
+/// Why a body was not taken, or not all of it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub cause: Cause,
+    /// What was wrong, for the sender.
+    pub detail: String,
+    /// What had been taken before.
+    pub taken: Taken,
+}
+
+/// Kinds of failures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// The body cannot be read.
+    Unreadable,
+    /// The sender fell silent.
+    Silent,
+    /// The body is too long.
+    TooLarge,
+    /// Nobody reads this kind of body.
+    Media,
+    /// There is more to do than can be done.
+    Overloaded,
+    /// The service is starting or stopping.
+    Unavailable,
+}
+
+impl Failure {
+    fn new(cause: Cause, detail: impl Into<String>) -> Failure {
+        Failure { cause, detail: detail.into(), taken: Taken::default() }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Failure {
+        let cause = match refused {
+            Refused::Full => Cause::Overloaded,
+            Refused::Stopping => Cause::Unavailable,
+        };
+        Failure::new(cause, refused.to_string())
+    }
+}
+
+impl Intake {
+    /// What takes events as `schema` understands them and feeds them to an engine.
+    #[must_use]
+    pub fn new(feed: Feed, schema: Arc<Schema>, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
+        Intake { feed, schema, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
+    }
+
+    /// Whether events are taken.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.feed.is_ready()
+    }
+
+    /// Takes the events of a body.
+    ///
+    /// # Errors
+    /// If the body cannot be read or taken to its end.
+    pub async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Taken, Failure> {
+        if !self.is_ready() {
+            return Err(Failure::new(Cause::Unavailable, "the service is still reading its history"));
+        }
+        let media = Media::of(headers)?;
+        let Ok(_permit) = self.uploads.try_acquire() else {
+            return Err(Failure::new(Cause::Overloaded, format!("{UPLOADS} bodies are being read already")));
+        };
+        let mut delivery = Delivery::new(self);
+        let read = match media.form {
+            Form::Lines => self.take_lines(&media, body, &mut delivery).await,
+            Form::Json | Form::Binary => self.take_whole(&media, headers, body, &mut delivery).await,
+        };
+        // What waits in the engine has been taken, whatever happened to the rest.
+        let settled = delivery.settle().await;
+        let taken = delivery.finish();
+        match read.and(settled) {
+            Ok(()) => Ok(taken),
+            Err(failure) => Err(Failure { taken, ..failure }),
+        }
+    }
+
+    /// Lines: each is an event, told by its place; empty ones are passed over.
+    async fn take_lines(&self, media: &Media, body: Body, delivery: &mut Delivery<'_>) -> Result<(), Failure> {
+        let mut unpacker = Unpacker::new(media.coding, self.body_bytes)?;
+        let mut chunks = body.into_data_stream();
+        let mut text = Vec::new();
+        let mut number = 0;
+        // The rest of a line that was rejected for its length.
+        let mut skipping = false;
+        while let Some(chunk) = next_chunk(&mut chunks).await? {
+            for slice in chunk.chunks(SLICE_BYTES) {
+                // What was there before has no end of a line in it.
+                let (mut begin, mut from) = (0, text.len());
+                unpacker.unpack(slice, &mut text)?;
+                while let Some(length) = memchr::memchr(b'\n', &text[from..]) {
+                    if !std::mem::take(&mut skipping) {
+                        take_line(delivery, number, &text[begin..from + length]);
+                    }
+                    number += 1;
+                    (begin, from) = (from + length + 1, from + length + 1);
+                    if delivery.len() >= PIECE_EVENTS {
+                        delivery.send().await?;
+                    }
+                }
+                text.drain(..begin);
+                if skipping {
+                    text.clear();
+                } else if text.len() > LONGEST_EVENT {
+                    take_line(delivery, number, &text);
+                    text.clear();
+                    skipping = true;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+        unpacker.finish(&mut text)?;
+        for line in text.split(|byte| *byte == b'\n').skip(usize::from(skipping)) {
+            take_line(delivery, number, line);
+            number += 1;
+        }
+        delivery.send().await
+    }
+
+    /// A JSON document: an event, or a list of them.
+    async fn take_whole(&self, media: &Media, headers: &HeaderMap, body: Body, delivery: &mut Delivery<'_>) -> Result<(), Failure> {
+        let mut unpacker = Unpacker::new(media.coding, self.body_bytes)?;
+        let mut chunks = body.into_data_stream();
+        let mut text = Vec::new();
+        while let Some(chunk) = next_chunk(&mut chunks).await? {
+            for slice in chunk.chunks(SLICE_BYTES) {
+                unpacker.unpack(slice, &mut text)?;
+            }
+            tokio::task::yield_now().await;
+        }
+        unpacker.finish(&mut text)?;
+        if media.form == Form::Binary {
+            delivery.add(0, &media::structured(headers, &text)?);
+            return delivery.send().await;
+        }
+        if let Err(error) = sonic_rs::from_slice::<sonic_rs::LazyValue<'_>>(&text) {
+            let what = error.to_string().lines().next().unwrap_or_default().to_owned();
+            return Err(Failure::new(Cause::Unreadable, format!("the body is not JSON: {what}")));
+        }
+        match text.trim_ascii_start().first() {
+            Some(b'{') => delivery.add(0, &text),
+            Some(b'[') => {
+                for (number, event) in sonic_rs::to_array_iter(&text[..]).enumerate() {
+                    let event = event.map_err(|error| Failure::new(Cause::Unreadable, format!("the body is not JSON: {error}")))?;
+                    delivery.add(number as u64, event.as_raw_str().as_bytes());
+                    if number % PIECE_EVENTS == PIECE_EVENTS - 1 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+            _ => return Err(Failure::new(Cause::Unreadable, "the body is neither an event (`{...}`) nor a list of events (`[...]`)")),
+        }
+        delivery.send().await
+    }
+}
+
+fn take_line(delivery: &mut Delivery<'_>, number: u64, line: &[u8]) {
+    if line.len() > LONGEST_EVENT {
+        delivery.reject(number, &[], None, format!("the line is longer than {LONGEST_EVENT} bytes"));
+    } else if !line.trim_ascii().is_empty() {
+        delivery.add(number, line);
+    }
+}
+
+/// The next bytes of a body.
+async fn next_chunk(chunks: &mut axum::body::BodyDataStream) -> Result<Option<Bytes>, Failure> {
+    match tokio::time::timeout(SILENCE, chunks.next()).await {
+        Ok(chunk) => chunk.transpose().map_err(|_| Failure::new(Cause::Unreadable, "the body broke off")),
+        Err(_) => Err(Failure::new(Cause::Silent, format!("nothing came for {} s", SILENCE.as_secs()))),
+    }
+}

@@ -1,0 +1,190 @@
+//! The live board over WebSocket: the whole board first, then what changes, then a beat for every edition without change.
+//!
+//! Nothing is queued for a client: it is sent what changed since the edition it saw last, however many came between.
+//! Beats come from the engine's editions and not from a timer of their own, so a wall that hears one knows that the engine
+//! works. A connection ends when the editions do.
+
+use super::filter::{Filter, Wanted};
+use super::frame::Frames;
+use crate::domain::standard::Standard;
+use crate::edition::Edition;
+use crate::telemetry::Metric;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+
+/// How long a client may take to say what it wants.
+const GREETING: Duration = Duration::from_secs(10);
+/// How long a frame may take to leave. A client that is slower is dropped; it will come back for a fresh board.
+const SENDING: Duration = Duration::from_secs(20);
+/// How often a client is asked whether it is there. One that has not said a word since the last time is dropped.
+const PING: Duration = Duration::from_secs(30);
+/// The longest message of a client.
+pub const MESSAGE_BYTES: usize = 64 << 10;
+
+/// What connections to the live board share.
+#[derive(Clone, Debug)]
+pub struct Live {
+    editions: watch::Receiver<Arc<Edition>>,
+    standard: Arc<Standard>,
+    frames: Arc<Frames>,
+    places: Arc<Semaphore>,
+}
+
+/// A client's message.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Subscribe {
+    subscribe: Option<Wanted>,
+    resume: Option<Resume>,
+}
+
+/// Where a client that comes back stopped.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resume {
+    epoch: String,
+    revision: u64,
+}
+
+/// What a client said that it wants.
+struct Wish {
+    filter: Arc<Filter>,
+    resume: Option<Resume>,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The client went, or cannot be reached.
+    Gone,
+    /// It is too slow, or silent.
+    Dropped(&'static str),
+    /// It is told why.
+    Told(u16, String),
+}
+
+impl Live {
+    /// A live board of these editions for at most so many clients.
+    #[must_use]
+    pub fn new(editions: watch::Receiver<Arc<Edition>>, standard: Arc<Standard>, clients: usize) -> Live {
+        Live { editions, standard, frames: Arc::default(), places: Arc::new(Semaphore::new(clients)) }
+    }
+
+    /// A place for one more client, if there is one.
+    #[must_use]
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().try_acquire_owned().ok()
+    }
+
+    /// Serves a client until it goes or the editions end.
+    pub async fn serve(self, mut socket: WebSocket, place: OwnedSemaphorePermit) {
+        Metric::LiveClients.change(1.0);
+        let end = match self.follow(&mut socket).await {
+            Ok(()) => End::Told(close_code::AWAY, "the service is stopping".to_owned()),
+            Err(end) => end,
+        };
+        match end {
+            End::Gone => {}
+            End::Dropped(reason) => Metric::LiveClientsDropped.count("reason", reason, 1),
+            End::Told(code, mut reason) => {
+                // A close frame holds 123 bytes of reason.
+                let cut = (0..=123.min(reason.len())).rev().find(|at| reason.is_char_boundary(*at)).unwrap_or(0);
+                reason.truncate(cut);
+                let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+                // The client's own close frame ends the stream of messages; one that sends none is not waited for.
+                let _ = timeout(Duration::from_secs(1), async {
+                    if socket.send(close).await.is_ok() {
+                        while let Some(Ok(_)) = socket.recv().await {}
+                    }
+                })
+                .await;
+            }
+        }
+        Metric::LiveClients.change(-1.0);
+        drop(place);
+    }
+
+    async fn follow(&self, socket: &mut WebSocket) -> Result<(), End> {
+        let mut editions = self.editions.clone();
+        let first = loop {
+            match timeout(GREETING, socket.recv()).await {
+                Ok(message) => {
+                    if let Some(wish) = self.read(message)? {
+                        break wish;
+                    }
+                }
+                Err(_) => return Err(refuse("say what you want to see; send {} for everything")),
+            }
+        };
+        let mut filter = first.filter;
+        // The revision the client has; none if it needs the whole board.
+        let mut seen = self.resumed(first.resume);
+        editions.mark_changed();
+        let mut heard = true;
+        let mut ping = tokio::time::interval(PING);
+        ping.reset();
+        loop {
+            tokio::select! {
+                more = editions.changed() => {
+                    if more.is_err() {
+                        return Ok(());
+                    }
+                    let edition = editions.borrow_and_update().clone();
+                    let revision = edition.board.revision;
+                    let text = self.frames.clone().text(edition, filter.clone(), seen).await;
+                    send(socket, Message::Text(text)).await?;
+                    seen = Some(revision);
+                }
+                message = socket.recv() => {
+                    heard = true;
+                    if let Some(wish) = self.read(message)? {
+                        filter = wish.filter;
+                        seen = None;
+                        editions.mark_changed();
+                    }
+                }
+                _ = ping.tick() => {
+                    if !std::mem::take(&mut heard) {
+                        return Err(End::Dropped("silent"));
+                    }
+                    send(socket, Message::Ping(axum::body::Bytes::new())).await?;
+                }
+            }
+        }
+    }
+
+    /// What a client says, if it says what it wants.
+    fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Option<Wish>, End> {
+        let text = match message {
+            None | Some(Err(_) | Ok(Message::Close(_))) => return Err(End::Gone),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(None),
+            Some(Ok(Message::Binary(_))) => return Err(End::Told(close_code::UNSUPPORTED, "send text, not binary".to_owned())),
+            Some(Ok(Message::Text(text))) => text,
+        };
+        let subscribe: Subscribe = serde_json::from_str(&text).map_err(|error| refuse(&format!("not a subscription: {error}")))?;
+        let filter = Filter::new(&subscribe.subscribe.unwrap_or_default(), &self.standard).map_err(|error| refuse(&error))?;
+        Ok(Some(Wish { filter: Arc::new(filter), resume: subscribe.resume }))
+    }
+
+    /// The revision from which a client can go on, if it saw this run of the service.
+    fn resumed(&self, resume: Option<Resume>) -> Option<u64> {
+        let resume = resume?;
+        let edition = self.editions.borrow();
+        (*resume.epoch == *edition.epoch && edition.reaches_back_to(resume.revision)).then_some(resume.revision)
+    }
+}
+
+fn refuse(reason: &str) -> End {
+    End::Told(close_code::POLICY, reason.to_owned())
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    match timeout(SENDING, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Dropped("slow")),
+    }
+}

@@ -1,0 +1,135 @@
+//! firstline's own health: one list of metrics, and where the log goes.
+//!
+//! Figures about the service are told apart from figures about the organisation: these begin with `firstline_`, those with
+//! `sla_` (see `crate::publish::prometheus`). Labels have few values, all of them written here or beside the call.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// Everything the service says about itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "each is described to Prometheus by `describe`, right below")]
+pub enum Metric {
+    EventsReceived,
+    EventsRefused,
+    BatchesQueued,
+    LiveClients,
+    LiveClientsDropped,
+    ApplySeconds,
+    BoardSeconds,
+    Cases,
+    LastEvent,
+    BuildInfo,
+}
+
+enum Kind {
+    Counter,
+    Gauge,
+    Seconds,
+}
+
+impl Metric {
+    const ALL: [Metric; 10] = [
+        Metric::EventsReceived,
+        Metric::EventsRefused,
+        Metric::BatchesQueued,
+        Metric::LiveClients,
+        Metric::LiveClientsDropped,
+        Metric::ApplySeconds,
+        Metric::BoardSeconds,
+        Metric::Cases,
+        Metric::LastEvent,
+        Metric::BuildInfo,
+    ];
+
+    fn describe(self) -> (&'static str, Kind, &'static str) {
+        match self {
+            Metric::EventsReceived => {
+                ("firstline_events_received_total", Kind::Counter, "Events received, by outcome: accepted, duplicate or rejected")
+            }
+            Metric::EventsRefused => {
+                ("firstline_events_refused_total", Kind::Counter, "Requests with events that were refused as a whole, by reason")
+            }
+            Metric::BatchesQueued => ("firstline_batches_queued", Kind::Gauge, "Batches waiting for the engine"),
+            Metric::LiveClients => ("firstline_live_clients", Kind::Gauge, "Open connections to the live board"),
+            Metric::LiveClientsDropped => {
+                ("firstline_live_clients_dropped_total", Kind::Counter, "Connections to the live board ended by the service, by reason")
+            }
+            Metric::ApplySeconds => ("firstline_apply_seconds", Kind::Seconds, "How long the core took to apply a batch"),
+            Metric::BoardSeconds => ("firstline_board_seconds", Kind::Seconds, "How long it took to make a board"),
+            Metric::Cases => ("firstline_cases", Kind::Gauge, "Cases the core remembers"),
+            Metric::LastEvent => ("firstline_last_event_timestamp_seconds", Kind::Gauge, "The newest time of an accepted event"),
+            Metric::BuildInfo => ("firstline_build_info", Kind::Gauge, "Always 1; its labels say what is running"),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        self.describe().0
+    }
+
+    /// Adds to a counter, under the value of its label.
+    pub fn count(self, label: &'static str, value: &'static str, number: u64) {
+        metrics::counter!(self.name(), label => value).increment(number);
+    }
+
+    /// Sets a gauge.
+    pub fn set(self, value: f64) {
+        metrics::gauge!(self.name()).set(value);
+    }
+
+    /// Adds to a gauge; less than nothing takes away.
+    pub fn change(self, by: f64) {
+        metrics::gauge!(self.name()).increment(by);
+    }
+
+    /// Adds an observation to a histogram of durations.
+    pub fn record(self, took: Duration) {
+        metrics::histogram!(self.name()).record(took.as_secs_f64());
+    }
+}
+
+/// The recorder of this process; made when it is first asked for, because there can be only one.
+pub fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        const BUCKETS: [f64; 9] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+        let builder = PrometheusBuilder::new();
+        let recorder = match builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS) {
+            Ok(builder) => builder.build_recorder(),
+            // Only an empty list of buckets is refused.
+            Err(_) => PrometheusBuilder::new().build_recorder(),
+        };
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another metrics recorder is installed: `/metrics` lacks the figures about the service itself");
+        }
+        for metric in Metric::ALL {
+            match metric.describe() {
+                (name, Kind::Counter, help) => describe_counter!(name, help),
+                (name, Kind::Gauge, help) => describe_gauge!(name, help),
+                (name, Kind::Seconds, help) => describe_histogram!(name, Unit::Seconds, help),
+            }
+        }
+        for outcome in ["accepted", "duplicate", "rejected"] {
+            Metric::EventsReceived.count("outcome", outcome, 0);
+        }
+        Metric::LiveClients.set(0.0);
+        metrics::gauge!(Metric::BuildInfo.name(), "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        handle
+    })
+}
+
+/// Sends the log to standard error: warnings and what matters to an operator, unless `RUST_LOG` says otherwise.
+pub fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second call finds a log in place, as in tests, and leaves it so.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}

@@ -1,0 +1,166 @@
+//! A service to test, and clients for it: HTTP/1.1 in its plainest form, and WebSocket.
+
+use firstline::config::Settings;
+use firstline::domain::time::Timestamp;
+use firstline::engine::clock::Clock;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// How long anything may take before the test has failed.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A running service.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    run: JoinHandle<anyhow::Result<()>>,
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+/// Usual settings, but boards come ten times as often.
+pub(crate) fn settings() -> Settings {
+    let mut settings = Settings::built_in().expect("a good standard");
+    settings.publish_every = Duration::from_millis(100);
+    settings
+}
+
+impl Server {
+    pub(crate) async fn start(settings: Settings) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let run = tokio::spawn(firstline::app::run(settings, listener, async {
+            let _ = stopped.await;
+        }));
+        Server { address, stop: Some(stop), run }
+    }
+
+    /// Begins to stop.
+    pub(crate) fn stop(&mut self) {
+        self.stop.take().map(|stop| stop.send(()));
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn ended(self) {
+        tokio::time::timeout(LONG, self.run).await.expect("an end").expect("no panic").expect("no error");
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.request("GET", path, &[], b"").await
+    }
+
+    pub(crate) async fn post(&self, content_type: &str, body: impl AsRef<[u8]>) -> Reply {
+        self.request("POST", "/v1/events", &[("Content-Type", content_type)], body.as_ref()).await
+    }
+
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a listener");
+        // A server that has heard enough answers early and reads no further.
+        let _ = stream.write_all(body).await;
+        let mut answer = Vec::new();
+        let _ = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.expect("an answer");
+        let answer = String::from_utf8(answer).expect("text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("a status");
+        let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        Reply { status, headers, body: body.to_owned() }
+    }
+
+    /// Opens the live board and says `hello`.
+    pub(crate) async fn live(&self, hello: &Value) -> Wall {
+        let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", self.address)).await.expect("a WebSocket");
+        socket.send(Message::text(hello.to_string())).await.expect("an open socket");
+        Wall { socket }
+    }
+}
+
+/// A client of the live board.
+pub(crate) struct Wall {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Wall {
+    /// The next frame, or the close frame that came instead.
+    pub(crate) async fn next(&mut self) -> Result<Value, Option<CloseFrame>> {
+        loop {
+            match tokio::time::timeout(LONG, self.socket.next()).await.expect("a frame in time") {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(reason))) => return Err(reason),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(None),
+            }
+        }
+    }
+
+    pub(crate) async fn frame(&mut self) -> Value {
+        self.next().await.expect("a frame")
+    }
+
+    /// The next frame of this type, and those that came before it.
+    pub(crate) async fn until(&mut self, kind: &str) -> (Value, Vec<Value>) {
+        let mut before = Vec::new();
+        loop {
+            let frame = self.frame().await;
+            if frame["type"] == kind {
+                return (frame, before);
+            }
+            before.push(frame);
+        }
+    }
+
+    /// The first frame with a reading that fits, and the reading.
+    pub(crate) async fn reading(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..300 {
+            let frame = self.frame().await;
+            if let Some(reading) = frame["readings"].as_array().into_iter().flatten().find(|reading| fits(reading)) {
+                return reading.clone();
+            }
+        }
+        panic!("no such reading in 300 frames");
+    }
+
+    pub(crate) async fn say(&mut self, text: &str) {
+        self.socket.send(Message::text(text.to_owned())).await.expect("an open socket");
+    }
+}
+
+/// An event so many seconds from now.
+pub(crate) fn event(id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
+    let time = Timestamp(Clock::Wall.now().0 + seconds * 1_000).to_string();
+    serde_json::json!({ "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time, "subject": subject, "data": data })
+}
+
+/// A call that waited seven seconds and was answered.
+pub(crate) fn answered(call: &str, center: &str) -> Vec<Value> {
+    let data = serde_json::json!({ "center": center, "queue": "sales", "customer": "13900001111" });
+    vec![
+        event(&format!("{call}-1"), "call.offered", call, -30, &data),
+        event(&format!("{call}-2"), "call.answered", call, -23, &data),
+        event(&format!("{call}-3"), "call.ended", call, -5, &data),
+    ]
+}

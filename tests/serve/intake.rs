@@ -1,0 +1,149 @@
+//! Events in every form, and what is said of those that are not taken.
+
+use crate::client::{Server, answered, event, settings};
+use serde_json::json;
+use std::io::Write;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const NDJSON: &str = "application/x-ndjson";
+const BATCH: &str = "application/cloudevents-batch+json";
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    zstd::encode_all(text, 3).expect("memory")
+}
+
+#[tokio::test]
+async fn events_are_taken_in_every_form_and_only_once() {
+    let server = Server::start(settings()).await;
+    let events = answered("c-1", "hefei");
+    let taken = server.post(BATCH, json!(events).to_string()).await;
+    assert_eq!((taken.status, taken.json()["accepted"].as_u64(), taken.json()["duplicates"].as_u64()), (200, Some(3), Some(0)));
+    assert_eq!(taken.json()["rejected"], json!([]));
+
+    let known = |reply: crate::client::Reply, of: u64| {
+        assert_eq!((reply.status, reply.json()["duplicates"].as_u64()), (200, Some(of)), "{}", reply.body);
+    };
+    let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
+    known(server.post("application/json", events[0].to_string()).await, 1);
+    known(server.post("application/json; charset=utf-8", format!(" {}", json!(events))).await, 3);
+    known(server.post("application/cloudevents+json", events[1].to_string()).await, 1);
+    known(server.post(NDJSON, &lines).await, 3);
+    known(server.post(NDJSON, lines.trim_end()).await, 3);
+    let packed = |coding| [("Content-Type", NDJSON), ("Content-Encoding", coding)];
+    known(server.request("POST", "/v1/events", &packed("gzip"), &gzip(lines.as_bytes())).await, 3);
+    known(server.request("POST", "/v1/events", &packed("zstd"), &zstd(lines.as_bytes())).await, 3);
+
+    let first = &events[0];
+    let time = first["time"].as_str().expect("a time");
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("ce-specversion", "1.0"),
+        ("ce-id", "c%2D1-1"),
+        ("ce-source", "/test"),
+        ("ce-type", "call.offered"),
+        ("ce-subject", "c-1"),
+        ("ce-time", time),
+    ];
+    known(server.request("POST", "/v1/events", &headers, first["data"].to_string().as_bytes()).await, 1);
+}
+
+#[tokio::test]
+async fn a_rejected_event_does_not_stop_the_others_and_can_be_read_afterwards() {
+    let server = Server::start(settings()).await;
+    let good = answered("c-1", "hefei");
+    let personal = json!({ "customer": "13900001111" });
+    let unknown = event("u-1", "call.vanished", "c-2", -5, &personal);
+    let ahead = event("a-1", "call.offered", "c-3", 86_400, &personal);
+    let late = event("l-1", "call.offered", "c-4", -30 * 86_400, &personal);
+    let body = format!("{}\nnonsense\n\n{unknown}\n{ahead}\n{}\n{late}\n", good[0], good[1]);
+    let reply = server.post(NDJSON, body).await;
+    let taken = reply.json();
+    assert_eq!((taken["accepted"].as_u64(), taken["rejected_total"].as_u64()), (Some(2), Some(4)), "{taken}");
+    let told: Vec<_> = taken["rejected"].as_array().into_iter().flatten().map(|one| (one["index"].as_u64(), one["id"].as_str())).collect();
+    assert_eq!(told, [(Some(1), None), (Some(3), Some("u-1")), (Some(4), Some("a-1")), (Some(6), Some("l-1"))], "{taken}");
+
+    let memory = server.get("/v1/rejected").await;
+    let remembered = memory.json();
+    assert_eq!((remembered["total"].as_u64(), remembered["rejected"][0]["id"].as_str()), (Some(4), Some("l-1")));
+    assert_eq!(remembered["rejected"][2]["type"], "call.vanished");
+    assert!(!memory.body.contains("13900001111"));
+}
+
+#[tokio::test]
+async fn many_lines_go_to_the_engine_in_pieces() {
+    let server = Server::start(settings()).await;
+    let events: Vec<_> = (0..1_500).flat_map(|call| answered(&format!("c-{call}"), "hefei")).collect();
+    let mut lines: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let long = format!("\"{}\"\n", "x".repeat(3 << 20));
+    lines.insert_str(0, &long);
+    let taken = server.post(NDJSON, &lines).await.json();
+    assert_eq!((taken["accepted"].as_u64(), taken["rejected_total"].as_u64()), (Some(4_500), Some(1)));
+    assert!(taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")), "{taken}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_problem_that_says_what_to_do() {
+    let mut settings = settings();
+    settings.limits.body_bytes = 1 << 20;
+    let server = Server::start(settings).await;
+    let bomb = vec![b' '; 64 << 20];
+    let half = zstd(&[7; 10_000]);
+    let post = |headers: Vec<(&'static str, &'static str)>, body: Vec<u8>| {
+        let server = &server;
+        async move { server.request("POST", "/v1/events", &headers, &body).await }
+    };
+    let json = ("Content-Type", "application/json");
+    let cases = [
+        (415, post(vec![("Content-Type", "text/plain")], b"{}".to_vec()).await),
+        (415, post(vec![], b"{}".to_vec()).await),
+        (415, post(vec![json, ("Content-Encoding", "br")], b"{}".to_vec()).await),
+        (400, post(vec![json], b"".to_vec()).await),
+        (400, post(vec![json], b"[{},".to_vec()).await),
+        (400, post(vec![json], b"17".to_vec()).await),
+        (400, post(vec![json, ("Content-Encoding", "gzip")], b"{}".to_vec()).await),
+        (400, post(vec![json, ("Content-Encoding", "zstd")], half[..half.len() - 3].to_vec()).await),
+        (413, post(vec![json, ("Content-Encoding", "gzip")], gzip(&bomb)).await),
+        (413, post(vec![json, ("Content-Encoding", "zstd")], zstd(&bomb)).await),
+        (413, post(vec![json], bomb.clone()).await),
+    ];
+    for (place, (status, reply)) in cases.iter().enumerate() {
+        assert_eq!(reply.status, *status, "case {place}: {}", reply.body);
+        assert_eq!(reply.headers["content-type"], "application/problem+json");
+        assert_eq!(reply.json()["status"], *status);
+        assert!(reply.json()["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{}", reply.body);
+    }
+    assert_eq!(cases[2].1.headers["accept-encoding"], "gzip, zstd");
+    assert_eq!(server.get("/v1/rejected").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn more_bodies_than_can_be_read_are_told_to_come_back() {
+    let server = Server::start(settings()).await;
+    let mut open = Vec::new();
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+        let head =
+            format!("POST /v1/events HTTP/1.1\r\nHost: t\r\nContent-Type: {NDJSON}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.expect("a listener");
+        // The server says "go on" when it begins to read the body.
+        let mut go_on = [0; 12];
+        stream.read_exact(&mut go_on).await.expect("an answer");
+        assert_eq!(&go_on, b"HTTP/1.1 100");
+        open.push(stream);
+    }
+    let reply = server.post(NDJSON, "").await;
+    assert_eq!((reply.status, reply.headers["retry-after"].as_str()), (429, "1"));
+    for stream in &mut open {
+        stream.write_all(b"    \n").await.expect("an open body");
+        stream.read_u8().await.expect("an answer");
+    }
+    drop(open);
+    assert_eq!(server.get("/readyz").await.status, 200);
+}

@@ -1,0 +1,6 @@
+//! The whole service, from a socket to a socket.
+
+mod client;
+mod intake;
+mod live;
+mod reading;

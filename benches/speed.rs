@@ -47,7 +47,13 @@ fn main() {
 
 fn events() -> Vec<Vec<u8>> {
     if let Ok(file) = std::env::var("FIRSTLINE_EVENTS") {
-        return fs::read(file).unwrap().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).take(500_000).map(<[u8]>::to_vec).collect();
+        return fs::read(file)
+            .unwrap()
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .take(500_000)
+            .map(<[u8]>::to_vec)
+            .collect();
     }
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
     let simulation = Simulation::new(&Settings { seed: 1, start, centers: 6, rate: 4.0 });
@@ -97,7 +103,12 @@ fn memory(standard: &Arc<Standard>) {
     round(&mut monitor, "answered", 5_000);
     round(&mut monitor, "ended", 90_000);
     let closed = resident() - before;
-    println!("{} bytes for an open case, {} for a closed one with three events, of {} cases", open / 1_000_000, closed / 1_000_000, monitor.cases());
+    println!(
+        "{} bytes for an open case, {} for a closed one with three events, of {} cases",
+        open / 1_000_000,
+        closed / 1_000_000,
+        monitor.cases()
+    );
 }
 
 fn resident() -> u64 {

@@ -1,6 +1,7 @@
 //! Sources: from someone's bytes to events of the core. One file a source; nothing here knows the core's state.
 
 pub mod demo;
+pub mod depth;
 pub mod file;
 pub mod http;
 pub mod lines;

@@ -82,7 +82,8 @@ fn check_name(value: &Value<'_>, name: &str) {
 }
 
 fn title(owner: &Table<'_>) -> Title {
-    let Some(table) = owner.required("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.table()) else {
+    let Some(table) = owner.required("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.table())
+    else {
         return Title::default();
     };
     let text = |key: &str| table.required_string(key).unwrap_or_default().to_owned();
@@ -106,7 +107,10 @@ fn dimensions(root: &Table<'_>) -> Vec<String> {
     }
     for (place, name) in names.iter().enumerate() {
         if !is_name(name) {
-            root.problem("dimensions", format!("`{name}` cannot be a dimension: write lower-case letters, digits and `_`, beginning with a letter"));
+            root.problem(
+                "dimensions",
+                format!("`{name}` cannot be a dimension: write lower-case letters, digits and `_`, beginning with a letter"),
+            );
         } else if names[..place].contains(name) {
             root.problem("dimensions", format!("`{name}` is there twice"));
         } else if ["customer", "window", "scope"].contains(name) {
@@ -120,7 +124,10 @@ fn orders(root: &Table<'_>) -> Vec<String> {
     let names = root.strings("orders").unwrap_or_default();
     for (place, name) in names.iter().enumerate() {
         if !is_name(name) {
-            root.problem("orders", format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"));
+            root.problem(
+                "orders",
+                format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"),
+            );
         } else if names[..place].contains(name) || ["call", "queue", "survey", "agent"].contains(name) {
             root.problem("orders", format!("the family `{name}` is there already"));
         }
@@ -160,7 +167,9 @@ fn windows(root: &Table<'_>) -> Vec<Window> {
         match Window::parse(name) {
             Some(window) if windows.contains(&window) => value.problem(format!("the window `{name}` is there already")),
             Some(window) => windows.push(window),
-            None => value.problem(format!("`{name}` is not a window; write `today`, `all`, or minutes, hours or days up to a week: `30m`, `24h`, `7d`")),
+            None => value.problem(format!(
+                "`{name}` is not a window; write `today`, `all`, or minutes, hours or days up to a week: `30m`, `24h`, `7d`"
+            )),
         }
     }
     // One lane is left for the totals that counters are made of.
@@ -179,9 +188,26 @@ mod tests {
     fn the_built_in_standard_is_sound_and_has_the_promised_names() {
         let standard = read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
         for name in [
-            "answer_rate", "service_level_15s", "service_level_20s", "abandonment_rate", "speed_of_answer", "calls_waiting", "longest_wait_now", "hall_wait",
-            "hall_called_in_time", "counter_in_time", "repair_timeliness_closed", "repair_timeliness_due", "time_to_restore", "repairs_open", "repairs_overdue",
-            "repairs_due_4h", "one_shot_resolution", "reopen_rate", "satisfaction_rate", "satisfaction_score",
+            "answer_rate",
+            "service_level_15s",
+            "service_level_20s",
+            "abandonment_rate",
+            "speed_of_answer",
+            "calls_waiting",
+            "longest_wait_now",
+            "hall_wait",
+            "hall_called_in_time",
+            "counter_in_time",
+            "repair_timeliness_closed",
+            "repair_timeliness_due",
+            "time_to_restore",
+            "repairs_open",
+            "repairs_overdue",
+            "repairs_due_4h",
+            "one_shot_resolution",
+            "reopen_rate",
+            "satisfaction_rate",
+            "satisfaction_score",
         ] {
             assert!(standard.indicators.iter().any(|indicator| indicator.name == name), "{name}");
         }
@@ -215,8 +241,17 @@ target = { at_least = 0.8, at_most = 0.9 }
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for (line, word) in [
-            (4, "zh"), (5, "Asia/Shanghei"), (7, "centre"), (8, "5s"), (12, "repair"), (13, "48"), (16, "did you mean `ratio`"),
-            (19, "did you mean `call.answered`"), (19, "call.waiting"), (20, "call.offered"), (21, "at_most"),
+            (4, "zh"),
+            (5, "Asia/Shanghei"),
+            (7, "centre"),
+            (8, "5s"),
+            (12, "repair"),
+            (13, "48"),
+            (16, "did you mean `ratio`"),
+            (19, "did you mean `call.answered`"),
+            (19, "call.waiting"),
+            (20, "call.offered"),
+            (21, "at_most"),
         ] {
             let found = problems.iter().any(|problem| problem.line == line && problem.message.contains(word));
             assert!(found, "line {line} should speak of {word}:\n{all}\n{lines:?}");

@@ -65,11 +65,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             bail!("--indicator: the standard `{}` has no indicator `{name}`", standard.name);
         }
     }
-    let instants = arguments.at.iter().map(|text| Timestamp::parse(text).map_err(|what| anyhow!("--at: {what}"))).collect::<Result<Vec<_>, _>>()?;
+    let instants =
+        arguments.at.iter().map(|text| Timestamp::parse(text).map_err(|what| anyhow!("--at: {what}"))).collect::<Result<Vec<_>, _>>()?;
     let settings = Settings { standard: Arc::new(standard), format, instants, second_thread: arguments.threads == 2 };
     let progress = progress_bar(&arguments.files);
     let recordings = arguments.files.iter().map(|path| open(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
-    let (boards, seen) = replay::run(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
+    let (boards, seen) =
+        replay::run(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
     progress.finish_and_clear();
     report(&seen);
     let chosen = |board: &Board, reading: &Reading| {
@@ -113,7 +115,10 @@ fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)
 fn add_scope(standard: &mut Standard, by: &[String]) -> anyhow::Result<usize> {
     let place = |name: &String| {
         let known = &standard.schema.dimensions;
-        known.iter().position(|dimension| dimension == name).ok_or_else(|| anyhow!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", ")))
+        known
+            .iter()
+            .position(|dimension| dimension == name)
+            .ok_or_else(|| anyhow!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", ")))
     };
     let scope = by.iter().map(place).collect::<anyhow::Result<Vec<usize>>>()?;
     if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {
@@ -128,7 +133,8 @@ fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usiz
     if name == "every" {
         return Ok(None);
     }
-    let window = Window::parse(name).ok_or_else(|| anyhow!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`"))?;
+    let window = Window::parse(name)
+        .ok_or_else(|| anyhow!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`"))?;
     if let Some(place) = standard.windows.iter().position(|known| *known == window) {
         return Ok(Some(place));
     }
@@ -148,7 +154,8 @@ fn progress_bar(files: &[PathBuf]) -> indicatif::ProgressBar {
 
 fn open(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Result<Recording> {
     let name = path.display().to_string();
-    let input = file::open(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>).with_context(|| format!("cannot read `{name}`"))?;
+    let input = file::open(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
+        .with_context(|| format!("cannot read `{name}`"))?;
     Ok(Recording { name, input })
 }
 

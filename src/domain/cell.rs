@@ -186,7 +186,8 @@ pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell
 #[must_use]
 pub fn touch(steps: &Steps, fact: &Fact, cell: &Cell) -> i32 {
     let count = steps.counts.first().map_or(0, |(slot, ..)| cell.counts[usize::from(*slot)].0[0]);
-    let duration = steps.durations.first().map_or(0, |(number, ..)| cell.durations[usize::from(*number)].histogram.touch(bucket(fact.value)));
+    let duration =
+        steps.durations.first().map_or(0, |(number, ..)| cell.durations[usize::from(*number)].histogram.touch(bucket(fact.value)));
     count ^ duration
 }
 

@@ -41,8 +41,11 @@ impl Panes {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(windows: &[Window], zone: jiff::tz::TimeZone) -> Panes {
-        let mut rolling: Vec<(i64, usize)> =
-            windows.iter().enumerate().filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None }).collect();
+        let mut rolling: Vec<(i64, usize)> = windows
+            .iter()
+            .enumerate()
+            .filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None })
+            .collect();
         rolling.sort_unstable();
         let mut tiers: Vec<Tier> = Vec::new();
         for (length, lane) in rolling {
@@ -93,7 +96,14 @@ impl Panes {
 }
 
 impl Tier {
-    fn advance(&mut self, before: &[Timestamp; LANES], after: &[Timestamp; LANES], cells: &mut [Cell], mut coarser: Option<&mut Tier>, plan: &Plan) {
+    fn advance(
+        &mut self,
+        before: &[Timestamp; LANES],
+        after: &[Timestamp; LANES],
+        cells: &mut [Cell],
+        mut coarser: Option<&mut Tier>,
+        plan: &Plan,
+    ) {
         let Some(&longest) = self.lanes.last() else { return };
         for &lane in &self.lanes {
             let mut begin = self.first;

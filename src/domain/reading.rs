@@ -77,11 +77,7 @@ pub fn board(state: &State<'_>) -> Board {
 
 impl Sums {
     fn new(state: &State<'_>, members: Vec<u32>) -> Sums {
-        let mut sums = Sums {
-            members,
-            counts: vec![[0; LANES]; state.plan.slots()],
-            sums: vec![[0; LANES]; state.plan.durations()],
-        };
+        let mut sums = Sums { members, counts: vec![[0; LANES]; state.plan.slots()], sums: vec![[0; LANES]; state.plan.durations()] };
         for cell in sums.members.iter().map(|group| &state.cells[*group as usize]) {
             for (sum, count) in sums.counts.iter_mut().flatten().zip(cell.counts.iter().flat_map(|lanes| &lanes.0)) {
                 *sum += i64::from(*count);
@@ -96,7 +92,8 @@ impl Sums {
     }
 
     fn families(&self, state: &State<'_>) -> u64 {
-        let seen = |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
+        let seen =
+            |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
         self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one)
     }
 
@@ -106,7 +103,15 @@ impl Sums {
 }
 
 /// Adds the readings of one indicator in one scope.
-fn read(state: &State<'_>, number: usize, indicator: &Indicator, scope: &Arc<Scope>, sums: &Sums, totals: &mut Totals, out: &mut Vec<Reading>) {
+fn read(
+    state: &State<'_>,
+    number: usize,
+    indicator: &Indicator,
+    scope: &Arc<Scope>,
+    sums: &Sums,
+    totals: &mut Totals,
+    out: &mut Vec<Reading>,
+) {
     let mut add = |window: Option<usize>, value: Option<f64>, of: Option<i64>, made_of: MadeOf| {
         let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(matures), .. }
             if window.is_some_and(|lane| state.now.since(state.begins[lane].max(Timestamp::MIN)) <= matures || state.standard.windows[lane] == Window::All));

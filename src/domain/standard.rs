@@ -55,7 +55,8 @@ impl Schema {
     /// A schema with the families that always exist and the given families of orders.
     #[must_use]
     pub fn new(dimensions: Vec<String>, orders: &[String]) -> Schema {
-        let families: Vec<String> = ["call", "queue", "survey", "agent"].into_iter().map(String::from).chain(orders.iter().cloned()).collect();
+        let families: Vec<String> =
+            ["call", "queue", "survey", "agent"].into_iter().map(String::from).chain(orders.iter().cloned()).collect();
         let mut types = BTreeMap::new();
         for (number, name) in families.iter().enumerate() {
             let family = Family(u8::try_from(number).unwrap_or(u8::MAX));

@@ -45,10 +45,12 @@ impl Window {
     /// How finely a rolling window moves, in milliseconds.
     #[must_use]
     pub fn step(length: i64) -> i64 {
-        match length {
-            ..=600_000 => 10 * SECOND,
-            ..=7_200_000 => MINUTE,
-            _ => 15 * MINUTE,
+        if length <= 10 * MINUTE {
+            10 * SECOND
+        } else if length <= 2 * HOUR {
+            MINUTE
+        } else {
+            15 * MINUTE
         }
     }
 
@@ -69,7 +71,7 @@ impl Window {
         };
         let number: i64 = name[..split].parse().ok()?;
         let length = number.checked_mul(unit)?;
-        (length >= MINUTE && length <= Window::LONGEST && name.starts_with(|c: char| c.is_ascii_digit())).then_some(Window::Rolling(length))
+        ((MINUTE..=Window::LONGEST).contains(&length) && name.starts_with(|c: char| c.is_ascii_digit())).then_some(Window::Rolling(length))
     }
 
     /// The first millisecond the window covers when `now` is reached.

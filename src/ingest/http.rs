@@ -13,6 +13,7 @@ pub mod unpack;
 use self::delivery::{Delivery, Taken};
 use self::media::{Form, Media};
 use self::unpack::Unpacker;
+use super::depth;
 use super::rejected::Memory;
 use super::wire::{Keys, LONGEST_EVENT};
 use crate::domain::standard::Schema;
@@ -181,6 +182,9 @@ impl Intake {
             tokio::task::yield_now().await;
         }
         unpacker.finish(&mut text)?;
+        if depth::too_deep(&text) {
+            return Err(Failure::new(Cause::Unreadable, format!("the body is {}", depth::REASON)));
+        }
         if media.form == Form::Binary {
             delivery.add(0, &media::structured(headers, &text)?);
             return delivery.send().await;

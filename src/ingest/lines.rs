@@ -41,6 +41,10 @@ impl<R: Read> Lines<R> {
         loop {
             bytes.reserve(STEP);
             let read = self.input.by_ref().take(STEP as u64).read_to_end(&mut bytes)?;
+            // What some editors put before the first line is no part of it.
+            if self.next == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
+                bytes.drain(..3);
+            }
             if read == 0 {
                 return Ok((!bytes.is_empty()).then(|| self.number(bytes, None)));
             }
@@ -118,6 +122,11 @@ mod tests {
             long.extend(block.too_long.map(|_| block.first));
         }
         (read, long)
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        assert_eq!(all(b"\xef\xbb\xbf{}\n", 1).0, [(1, "{}".to_owned())]);
     }
 
     #[test]

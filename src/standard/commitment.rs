@@ -12,13 +12,8 @@ pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
     let Some(table) = value.table() else { return };
     let from = end(&table, "from", standard);
     let until = end(&table, "until", standard);
-    let void: Vec<FactKind> = table
-        .value("void")
-        .and_then(|value| value.array())
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|value| fact(value, standard))
-        .collect();
+    let void: Vec<FactKind> =
+        table.value("void").and_then(|value| value.array()).unwrap_or_default().iter().filter_map(|value| fact(value, standard)).collect();
     let deadline = deadline(&table);
     let due_soon_ms = table.duration("due_soon");
     table.finish();

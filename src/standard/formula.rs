@@ -65,7 +65,8 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
         table.duration("below").map(|millis| (i64::MIN + 1, millis - 1)),
         table.duration("beyond").map(|millis| (millis + 1, i64::MAX)),
     ];
-    let answers: Option<Vec<i64>> = table.value("answers").and_then(|value| value.array()).map(|list| list.iter().filter_map(Value::integer).collect());
+    let answers: Option<Vec<i64>> =
+        table.value("answers").and_then(|value| value.array()).map(|list| list.iter().filter_map(Value::integer).collect());
     let conditions = conditions(&table, standard);
     table.finish();
     let Some(kind) = kind else { return Vec::new() };
@@ -83,7 +84,9 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
             entry.problem(format!("`{}` has no answers; `answers` limits `survey.rated`", standard.kinds.name(kind)));
             Vec::new()
         }
-        Some(answers) => answers.into_iter().map(|answer| Tally { kind, values: Some((answer, answer)), conditions: conditions.clone() }).collect(),
+        Some(answers) => {
+            answers.into_iter().map(|answer| Tally { kind, values: Some((answer, answer)), conditions: conditions.clone() }).collect()
+        }
         None => vec![Tally { kind, values: limit, conditions }],
     }
 }

@@ -55,6 +55,18 @@ async fn events_are_taken_in_every_form_and_only_once() {
 }
 
 #[tokio::test]
+async fn a_body_nested_too_deep_is_refused_and_the_service_lives() {
+    let server = Server::start(settings()).await;
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    for (media, body) in [(BATCH, deep.clone()), (BATCH, format!("[{deep}]")), ("application/json", format!(r#"{{"data":{deep}}}"#))] {
+        assert_eq!(server.post(media, body).await.status, 400, "{media}");
+    }
+    let line = server.post(NDJSON, format!(r#"{{"extra":{deep}}}"#)).await;
+    assert_eq!((line.status, line.json()["rejected"].as_array().map(Vec::len)), (200, Some(1)));
+    assert_eq!(server.post(BATCH, serde_json::json!(answered("c-1", "hefei")).to_string()).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_rejected_event_does_not_stop_the_others_and_can_be_read_afterwards() {
     let server = Server::start(settings()).await;
     let good = answered("c-1", "hefei");

@@ -50,7 +50,14 @@ fn row(board: &Board, reading: &Reading) -> [String; 6] {
     if reading.state != State::Ok {
         remark = format!("{remark} ({})", reading.state.name()).trim_start().to_owned();
     }
-    [indicator.name.clone(), if scope.is_empty() { "everything".to_owned() } else { scope.join(" ") }, board.window(&reading.key), value, of, remark]
+    [
+        indicator.name.clone(),
+        if scope.is_empty() { "everything".to_owned() } else { scope.join(" ") },
+        board.window(&reading.key),
+        value,
+        of,
+        remark,
+    ]
 }
 
 fn seconds(value: f64) -> String {

@@ -335,16 +335,15 @@ mod tests {
         let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(move |n| n * 1_000 * hour)];
         let due = prop_oneof![Just(None), (0..3_i64).prop_map(move |n| Some(Timestamp(n * hour)))];
         let amount = prop_oneof![Just(None), (0..3_i64).prop_map(Some), Just(Some(-1)), Just(Some(1 << 40))];
-        (times, 0..2_u32, 0..4_usize, 0..6_u64, 0..3_u32, due, amount.clone(), amount, prop_oneof![Just(None), (1..3_u64).prop_map(Some)]).prop_map(
-            move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, customer)| Observation {
+        (times, 0..2_u32, 0..4_usize, 0..6_u64, 0..3_u32, due, amount.clone(), amount, prop_oneof![Just(None), (1..3_u64).prop_map(Some)])
+            .prop_map(move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, customer)| Observation {
                 time: Timestamp(time),
                 sequence: sequence / 2 * sequence,
                 kind: EventType { family: Family::FIRST_ORDER, verb: verbs[verb] },
                 id: EventId(id),
                 group,
                 detail: Detail { due, wait_ms, talk_ms, customer: customer.map(Customer), ..Detail::default() },
-            },
-        )
+            })
     }
 
     proptest! {

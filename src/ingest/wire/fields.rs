@@ -81,7 +81,15 @@ pub(super) struct Fields<'a, 's> {
 
 impl<'a, 's> Fields<'a, 's> {
     pub(super) fn new(schema: &'s Schema, keys: &'s Keys) -> Fields<'a, 's> {
-        Fields { schema, keys, attributes: [const { None }; Schema::DIMENSIONS], detail: Detail::default(), score: None, scale: None, problem: None }
+        Fields {
+            schema,
+            keys,
+            attributes: [const { None }; Schema::DIMENSIONS],
+            detail: Detail::default(),
+            score: None,
+            scale: None,
+            problem: None,
+        }
     }
 
     /// The field with this name, if it is understood.

@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, Text};
 use crate::domain::time::shorten;
+use crate::ingest::depth;
 use crate::ingest::raw::Scalar;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -19,43 +20,14 @@ pub(super) struct Said<'a> {
     pub(super) sequence: Option<Text<'a>>,
 }
 
-/// How deep an event may nest.
-const DEEPEST: usize = 128;
-
-/// JSON of no more bytes cannot nest deep enough to do harm; nearly every event is that short.
-const SHORT: usize = 1_024;
-
 /// Reads the event in `text`; what its `data` says goes into `fields`.
 pub(super) fn read<'a>(text: &'a str, fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
-    if too_deep(text.as_bytes()) {
-        return Err(format!("nested deeper than {DEEPEST} levels"));
+    if depth::too_deep(text.as_bytes()) {
+        return Err(depth::REASON.to_owned());
     }
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
     let said = (&mut deserializer).deserialize_map(Event { fields });
     said.and_then(|said| deserializer.end().map(|()| said)).map_err(|error| explain(text, &error))
-}
-
-/// Whether JSON nests so deep that reading it could use up the stack: the parser calls itself for every level of what it
-/// skips, and a stack used up ends the process. Short JSON is not looked through.
-fn too_deep(bytes: &[u8]) -> bool {
-    if bytes.len() <= SHORT {
-        return false;
-    }
-    let (mut depth, mut quoted) = (0_usize, false);
-    let mut rest = bytes.iter();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\\' if quoted => _ = rest.next(),
-            b'[' | b'{' if !quoted => depth += 1,
-            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return true;
-        }
-    }
-    false
 }
 
 /// The parser's complaint in one line, with the place as a byte of the event.

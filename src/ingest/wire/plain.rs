@@ -127,7 +127,8 @@ impl<'a> Cursor<'a, '_> {
 /// A whole number that a float holds exactly, written without leading zeros.
 fn whole(text: &str) -> Option<f64> {
     let digits = !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && (text.len() == 1 || !text.starts_with('0'))).then(|| text.bytes().fold(0.0, |number, byte| number * 10.0 + f64::from(byte - b'0')))
+    (digits && (text.len() == 1 || !text.starts_with('0')))
+        .then(|| text.bytes().fold(0.0, |number, byte| number * 10.0 + f64::from(byte - b'0')))
 }
 
 #[cfg(test)]

@@ -1,0 +1,47 @@
+//! JSON that nests too deep: the parser calls itself for every level of what it skips, and a stack used up ends the
+//! process. So whatever comes from outside is looked through before it is parsed.
+
+/// How deep an event may nest.
+const DEEPEST: usize = 128;
+
+/// Why such JSON is not taken.
+pub const REASON: &str = "nested deeper than 128 levels";
+
+/// JSON of no more bytes cannot nest deep enough to do harm; nearly every event is that short.
+const SHORT: usize = 1_024;
+
+/// Whether JSON nests so deep that reading it could use up the stack. Short JSON is not looked through.
+#[must_use]
+pub fn too_deep(bytes: &[u8]) -> bool {
+    if bytes.len() <= SHORT {
+        return false;
+    }
+    let (mut depth, mut quoted) = (0_usize, false);
+    let mut rest = bytes.iter();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => _ = rest.next(),
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_brackets_outside_of_strings_nest() {
+        let deep = "[".repeat(2_000);
+        assert!(too_deep(deep.as_bytes()));
+        assert!(!too_deep(format!("\"{deep}\\\"{deep}\"").as_bytes()));
+        assert!(!too_deep("[1]".repeat(1_000).as_bytes()));
+    }
+}

@@ -82,6 +82,9 @@ impl Memory {
 /// A text attribute of an event that may be no event at all.
 fn text_of(json: &[u8], name: &str) -> Option<String> {
     use sonic_rs::JsonValueTrait;
+    if super::depth::too_deep(json) {
+        return None;
+    }
     let value = sonic_rs::get(json, [name]).ok()?;
     value.as_str().map(|text| cut(text.to_owned()))
 }

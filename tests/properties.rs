@@ -188,6 +188,24 @@ fn what_is_forgotten_stays_counted() {
     });
 }
 
+/// A case is remembered as long as its events may be said again: up to and with the horizon, to the millisecond.
+#[test]
+fn an_event_said_again_at_the_horizon_is_known_or_refused() {
+    let standard = &standards()[0];
+    let horizon = Horizon::default();
+    let said = |subject: u8, id: u32, after: i64, kind: &'static str| Said::plain(subject, id, Timestamp(hostile::MIDNIGHT + after), kind);
+    for beyond in -1..=1 {
+        let set = [said(1, 1, 0, "call.answered"), said(1, 2, 0, "call.ended"), said(2, 3, horizon.contacts_ms + beyond, "call.offered")];
+        let mut monitor = Monitor::new(standard.clone(), Some(horizon));
+        let mut packer = said::Packer::new(standard, Road::ByHand);
+        monitor.apply(&packer.pack(set[..2].iter()));
+        monitor.apply(&packer.pack(set[2..].iter()));
+        let again = monitor.apply(&packer.pack(set[..2].iter()));
+        let expected = if beyond > 0 { (0, 0, 2) } else { (0, 2, 0) };
+        assert_eq!((again.accepted, again.duplicates, again.refused.len()), expected, "{beyond} ms beyond the horizon");
+    }
+}
+
 /// Whether sources are silent is a matter of when they spoke: what was taken within the limit is not stale.
 #[test]
 fn a_board_is_stale_once_the_sources_are_silent_for_longer_than_the_limit() {

@@ -256,7 +256,8 @@ impl Monitor {
     fn forgettable(&self, facts: &Facts) -> Option<Timestamp> {
         let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.wake.is_none())?;
         let family = Family(63 - facts.families.leading_zeros() as u8);
-        Some(facts.last.plus(Self::memory(horizon, family)))
+        // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
+        Some(facts.last.plus(Self::memory(horizon, family) + 1))
     }
 
     /// Counts the difference between the facts before and after a change of a case; `rung` says that it was a timer that

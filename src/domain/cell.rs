@@ -140,6 +140,8 @@ pub struct PaneCell {
     sums: Box<[i64]>,
     /// Every duration once: its place, its bucket and how many; coalesced when cells are merged.
     values: Vec<(u16, u16, i32)>,
+    /// How many values there were when they were last coalesced.
+    coalesced: usize,
 }
 
 impl Steps {
@@ -229,7 +231,7 @@ impl PaneCell {
     /// An empty cell.
     #[must_use]
     pub fn new(plan: &Plan) -> PaneCell {
-        PaneCell { sums: vec![0; plan.slots() + plan.durations()].into(), values: Vec::new() }
+        PaneCell { sums: vec![0; plan.slots() + plan.durations()].into(), values: Vec::new(), coalesced: 0 }
     }
 
     /// Adds another stretch of time to this one.
@@ -238,6 +240,10 @@ impl PaneCell {
             *sum += more;
         }
         self.values.extend_from_slice(&other.values);
+        // Only when there is twice as much as before, so that the sorting costs little however often panes are merged.
+        if self.values.len() < 2 * self.coalesced.max(32) {
+            return;
+        }
         self.values.sort_unstable_by_key(|&(number, at, _)| (number, at));
         self.values.dedup_by(|next, kept| {
             let same = (next.0, next.1) == (kept.0, kept.1);
@@ -247,6 +253,7 @@ impl PaneCell {
             same
         });
         self.values.retain(|value| value.2 != 0);
+        self.coalesced = self.values.len();
     }
 }
 

@@ -9,7 +9,7 @@ use super::standard::OneShot;
 use super::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most contacts remembered of one customer; further ones count as resolved, and repeat nothing.
+/// The most contacts remembered of one customer; further ones are not counted.
 pub const CONTACTS: usize = 1_000;
 
 /// A time a customer got in touch.

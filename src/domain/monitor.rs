@@ -96,6 +96,7 @@ pub struct Monitor {
     contacts: Vec<bool>,
     now: Timestamp,
     clock: Option<Timestamp>,
+    /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
     heard: Option<Timestamp>,
     horizon: Option<Horizon>,
     cases: Cases,
@@ -244,6 +245,15 @@ impl Monitor {
         self.grow();
     }
 
+    /// Forgets a case whose facts were just told. What happened stays counted; what still stands, as an overdue commitment of a
+    /// closed case does, stands no longer.
+    fn forget(&mut self, slot: u32) {
+        for fact in self.after.all.iter().filter(|fact| self.standing[usize::from(fact.kind.0)]) {
+            self.levels.end(fact.kind, self.after.group, fact.time);
+        }
+        self.cases.forget(slot);
+    }
+
     /// Makes room for the groups there are.
     fn grow(&mut self) {
         while self.cells.len() < self.groups.count() {
@@ -376,7 +386,7 @@ impl Monitor {
                 self.tell(slot, false);
                 self.settle(slot, true);
                 if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.cases.forget(slot);
+                    self.forget(slot);
                 }
             }
         }

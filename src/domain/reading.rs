@@ -9,7 +9,7 @@ use super::histogram::Totals;
 use super::level::Levels;
 use super::standard::{Better, Formula, Indicator, Standard, Tally};
 use super::time::Timestamp;
-use super::window::{LANES, Window};
+use super::window::LANES;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -113,8 +113,8 @@ fn read(
     out: &mut Vec<Reading>,
 ) {
     let mut add = |window: Option<usize>, value: Option<f64>, of: Option<i64>, made_of: MadeOf| {
-        let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(matures), .. }
-            if window.is_some_and(|lane| state.now.since(state.begins[lane].max(Timestamp::MIN)) <= matures || state.standard.windows[lane] == Window::All));
+        // Every window reaches up to now, so its latest contacts can still be followed by another.
+        let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
         let trust = trust(state.stale, value, of, indicator.small_sample, provisional);
         let level = if small(of, indicator.small_sample) { Level::None } else { level(indicator, value) };
         out.push(Reading { key: Key { indicator: number, scope: scope.clone(), window }, value, made_of, state: trust, level });

@@ -93,6 +93,7 @@ impl std::fmt::Display for Window {
         match self {
             Window::Today => f.write_str("today"),
             Window::All => f.write_str("all"),
+            Window::Rolling(length) if length % (24 * HOUR) == 0 && *length > 24 * HOUR => write!(f, "{}d", length / (24 * HOUR)),
             Window::Rolling(length) if length % HOUR == 0 => write!(f, "{}h", length / HOUR),
             Window::Rolling(length) => write!(f, "{}m", length / MINUTE),
         }
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn windows_are_named_as_people_write_them() {
-        for (name, window) in [("5m", Window::Rolling(300_000)), ("24h", Window::Rolling(86_400_000)), ("today", Window::Today)] {
+        for (name, window) in [("5m", Window::Rolling(300_000)), ("24h", Window::Rolling(86_400_000)), ("7d", Window::Rolling(604_800_000)), ("today", Window::Today)] {
             assert_eq!(Window::parse(name), Some(window));
             assert_eq!(window.to_string(), name);
         }

@@ -7,7 +7,7 @@ use super::raw::RawEvent;
 use super::wire::{Decoder, LONGEST_EVENT, Rejection};
 use crate::domain::event::Batch;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// How the bytes of a recording are understood.
@@ -63,7 +63,7 @@ fn decompressed(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Se
     input.by_ref().take(4).read_to_end(&mut magic)?;
     let gzip = magic.starts_with(&[0x1f, 0x8b]);
     let zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    let whole = BufReader::with_capacity(128 * 1024, io::Cursor::new(magic).chain(input));
+    let whole = io::Cursor::new(magic).chain(input);
     Ok(match (gzip, zstd) {
         (true, _) => Box::new(flate2::read::MultiGzDecoder::new(whole)),
         (_, true) => Box::new(zstd::stream::read::Decoder::new(whole)?),

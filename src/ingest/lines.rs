@@ -1,14 +1,15 @@
 //! Lines of a stream in blocks: bounded memory, numbered, and a line too long to be an event is skipped, not swallowed.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 /// Complete lines that were read together.
 #[derive(Debug)]
-pub struct Block {
+pub struct Block<'l> {
     /// The number of the first line, from 1.
     pub first: u64,
     /// The lines, each with its line feed but for the last of the stream.
-    pub bytes: Vec<u8>,
+    pub bytes: &'l [u8],
     /// How long the line behind them was, if it was too long; it is counted as a line and was skipped.
     pub too_long: Option<u64>,
 }
@@ -17,78 +18,98 @@ pub struct Block {
 #[derive(Debug)]
 pub struct Lines<R> {
     input: R,
-    rest: Vec<u8>,
+    buffer: Vec<u8>,
+    /// What of the buffer was read and not given yet.
+    unread: Range<usize>,
     next: u64,
     longest: usize,
 }
 
-/// How much is read at a time.
-const STEP: usize = 256 * 1024;
+/// How much is read at a time: what is decoded next should still be in the cache.
+const STEP: usize = 128 * 1024;
 
 impl<R: Read> Lines<R> {
     /// Reads `input`; a line of more than `longest` bytes is skipped.
     #[must_use]
     pub fn new(input: R, longest: usize) -> Lines<R> {
-        Lines { input, rest: Vec::new(), next: 1, longest }
+        Lines { input, buffer: Vec::new(), unread: 0..0, next: 1, longest }
     }
 
     /// The next lines; `None` at the end.
     ///
     /// # Errors
     /// What reading the stream gave.
-    pub fn block(&mut self) -> io::Result<Option<Block>> {
-        let mut bytes = std::mem::take(&mut self.rest);
+    pub fn block(&mut self) -> io::Result<Option<Block<'_>>> {
         loop {
-            bytes.reserve(STEP);
-            let read = self.input.by_ref().take(STEP as u64).read_to_end(&mut bytes)?;
+            let read = self.fill()?;
             // What some editors put before the first line is no part of it.
-            if self.next == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-                bytes.drain(..3);
+            if self.next == 1 && self.buffer[self.unread.clone()].starts_with(b"\xef\xbb\xbf") {
+                self.unread.start += 3;
             }
+            let unread = self.unread.clone();
             if read == 0 {
-                return Ok((!bytes.is_empty()).then(|| self.number(bytes, None)));
+                self.unread = unread.end..unread.end;
+                return Ok(if unread.is_empty() { None } else { Some(self.number(unread, None)) });
             }
-            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
-                self.rest = bytes.split_off(end + 1);
-                return Ok(Some(self.number(bytes, None)));
+            if let Some(end) = memchr::memrchr(b'\n', &self.buffer[unread.clone()]) {
+                let end = unread.start + end + 1;
+                self.unread.start = end;
+                return Ok(Some(self.number(unread.start..end, None)));
             }
-            if bytes.len() > self.longest {
-                let length = bytes.len() as u64 + self.skip()?;
-                return Ok(Some(self.number(Vec::new(), Some(length))));
+            if unread.len() > self.longest {
+                let length = self.skip()?;
+                return Ok(Some(self.number(0..0, Some(length))));
             }
         }
     }
 
-    /// Skips to the end of the line; how many bytes that were.
+    /// Moves what is unread to the front and reads more behind it; how much that was.
+    fn fill(&mut self) -> io::Result<usize> {
+        self.buffer.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        if self.buffer.len() < self.unread.end + STEP {
+            self.buffer.resize(self.unread.end + STEP, 0);
+        }
+        loop {
+            match self.input.read(&mut self.buffer[self.unread.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => {
+                    self.unread.end += *read.as_ref().unwrap_or(&0);
+                    return read;
+                }
+            }
+        }
+    }
+
+    /// Skips to the end of the line; how many bytes it had.
     fn skip(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
         loop {
-            let mut bytes = Vec::with_capacity(STEP);
-            let read = self.input.by_ref().take(STEP as u64).read_to_end(&mut bytes)?;
-            if let Some(end) = memchr::memchr(b'\n', &bytes) {
-                self.rest = bytes.split_off(end + 1);
+            if let Some(end) = memchr::memchr(b'\n', &self.buffer[self.unread.clone()]) {
+                self.unread.start += end + 1;
                 return Ok(skipped + end as u64);
             }
-            if read == 0 {
+            skipped += self.unread.len() as u64;
+            self.unread = 0..0;
+            if self.fill()? == 0 {
                 return Ok(skipped);
             }
-            skipped += read as u64;
         }
     }
 
-    fn number(&mut self, bytes: Vec<u8>, too_long: Option<u64>) -> Block {
-        let first = self.next;
-        let feeds = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+    fn number(&mut self, lines: Range<usize>, too_long: Option<u64>) -> Block<'_> {
+        let (first, bytes) = (self.next, &self.buffer[lines]);
+        let feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
         let open = u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         self.next += feeds + open + u64::from(too_long.is_some());
         Block { first, bytes, too_long }
     }
 }
 
-impl Block {
+impl Block<'_> {
     /// The lines with their numbers, without line ends; blank lines are left out.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let ends = memchr::memchr_iter(b'\n', &self.bytes).chain(std::iter::once(self.bytes.len()));
+        let ends = memchr::memchr_iter(b'\n', self.bytes).chain(std::iter::once(self.bytes.len()));
         let mut begin = 0;
         let lines = ends.map(move |end| {
             let line = &self.bytes[begin.min(end)..end];

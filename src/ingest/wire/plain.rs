@@ -13,12 +13,9 @@ use std::borrow::Cow;
 /// Reads a plain event; what its `data` says goes into `fields`, which are spoilt if the result is `None`. `quotes` is
 /// memory to use.
 pub(super) fn read<'a>(text: &'a str, quotes: &mut Vec<usize>, fields: &mut Fields<'a, '_>) -> Option<Said<'a>> {
-    let odd = text.bytes().fold(false, |odd, byte| odd | (byte < b' ') | (byte == b'\\'));
-    if odd {
+    if !find_quotes(text.as_bytes(), quotes) {
         return None;
     }
-    quotes.clear();
-    quotes.extend(memchr::memchr_iter(b'"', text.as_bytes()));
     let mut cursor = Cursor { text, at: 0, quotes: quotes.iter() };
     let mut said = Said::default();
     cursor.take(b'{')?;
@@ -45,6 +42,35 @@ pub(super) fn read<'a>(text: &'a str, quotes: &mut Vec<usize>, fields: &mut Fiel
         }
     }
     (cursor.at == text.len()).then_some(said)
+}
+
+/// Writes down where the quotes are; false if there is a backslash or a control character. Eight bytes are looked at in
+/// one word: a search for one byte at a time from quote to quote takes three times as long.
+fn find_quotes(text: &[u8], quotes: &mut Vec<usize>) -> bool {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    /// The highest bit of every byte that is zero; exact, other than the well-known shorter formula.
+    fn zeros(word: u64) -> u64 {
+        !(((word & LOW) + LOW) | word | LOW)
+    }
+    quotes.clear();
+    let mut odd = 0;
+    let mut look = |at: usize, word: u64| {
+        let control = !(((word & LOW) + 0x6060_6060_6060_6060) | word) & !LOW;
+        odd |= control | zeros(word ^ 0x5c5c_5c5c_5c5c_5c5c);
+        let mut found = zeros(word ^ 0x2222_2222_2222_2222);
+        while found != 0 {
+            quotes.push(at + found.trailing_zeros() as usize / 8);
+            found &= found - 1;
+        }
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        look(place * 8, u64::from_le_bytes(*word));
+    }
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    look(words.len() * 8, u64::from_le_bytes(last));
+    odd == 0
 }
 
 struct Cursor<'a, 'q> {
@@ -169,6 +195,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn quotes_are_found_and_odd_bytes_noticed(text in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'#'), Just(b'!'), any::<u8>()], 0..40)) {
+            let mut quotes = Vec::new();
+            let plain = find_quotes(&text, &mut quotes);
+            prop_assert_eq!(plain, !text.iter().any(|byte| *byte < b' ' || *byte == b'\\'));
+            let expected: Vec<usize> = text.iter().enumerate().filter(|(_, byte)| **byte == b'"').map(|(at, _)| at).collect();
+            prop_assert_eq!(quotes, expected);
+        }
+
         /// Whatever the short way accepts, the full parser reads the same; mutated events keep both honest.
         #[test]
         fn both_ways_agree(cuts in prop::collection::vec((0..400_usize, prop::sample::select(vec!["", "\"", "}", "{", ",", ":", " ", "0", "-1.5", "\\u5408", "\\", "[1]", "\t", "null", "1e3", "\"data\":{}", "01"]), 0..4_usize), 0..4)) {

@@ -76,12 +76,14 @@ fn floor(time: jiff::Timestamp) -> Timestamp {
 /// `None` and goes there.
 fn usual(text: &[u8]) -> Option<Timestamp> {
     let (fixed, rest) = text.split_at_checked(19)?;
-    let digits = |at: usize, many: usize| {
-        fixed[at..at + many].iter().try_fold(0_i64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
-    };
+    let fixed: &[u8; 19] = fixed.try_into().ok()?;
+    let all_digits = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].iter().all(|at| fixed[*at].is_ascii_digit());
+    if !all_digits {
+        return None;
+    }
+    let two = |at: usize| i64::from(fixed[at] - b'0') * 10 + i64::from(fixed[at + 1] - b'0');
     let marks = [fixed[4], fixed[7], fixed[10], fixed[13], fixed[16]];
-    let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
-    let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
+    let (year, month, day, hour, minute, second) = (two(0) * 100 + two(2), two(5), two(8), two(11), two(14), two(17));
     let sound =
         (1900..2200).contains(&year) && (1..=12).contains(&month) && (1..=28).contains(&day) && hour < 24 && minute < 60 && second < 60;
     if &marks != b"--T::" || !sound {

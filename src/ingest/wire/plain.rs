@@ -13,9 +13,7 @@ use std::borrow::Cow;
 /// Reads a plain event; what its `data` says goes into `fields`, which are spoilt if the result is `None`. `quotes` is
 /// memory to use.
 pub(super) fn read<'a>(text: &'a str, quotes: &mut Vec<usize>, fields: &mut Fields<'a, '_>) -> Option<Said<'a>> {
-    if !find_quotes(text.as_bytes(), quotes) {
-        return None;
-    }
+    let quotes = find_quotes(text.as_bytes(), quotes)?;
     let mut cursor = Cursor { text, at: 0, quotes: quotes.iter() };
     let mut said = Said::default();
     cursor.take(b'{')?;
@@ -44,33 +42,45 @@ pub(super) fn read<'a>(text: &'a str, quotes: &mut Vec<usize>, fields: &mut Fiel
     (cursor.at == text.len()).then_some(said)
 }
 
-/// Writes down where the quotes are; false if there is a backslash or a control character. Eight bytes are looked at in
-/// one word: a search for one byte at a time from quote to quote takes three times as long.
-fn find_quotes(text: &[u8], quotes: &mut Vec<usize>) -> bool {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    /// The highest bit of every byte that is zero; exact, other than the well-known shorter formula.
-    fn zeros(word: u64) -> u64 {
-        !(((word & LOW) + LOW) | word | LOW)
-    }
-    quotes.clear();
+/// Writes down in `quotes` where the quotes are; `None` if there is a backslash or a control character. Eight bytes are looked at in
+/// one word, and the quotes of eight words gathered in one mask: a search from quote to quote takes three times as long.
+fn find_quotes<'q>(text: &[u8], quotes: &'q mut Vec<usize>) -> Option<&'q [usize]> {
     let mut odd = 0;
-    let mut look = |at: usize, word: u64| {
-        let control = !(((word & LOW) + 0x6060_6060_6060_6060) | word) & !LOW;
-        odd |= control | zeros(word ^ 0x5c5c_5c5c_5c5c_5c5c);
-        let mut found = zeros(word ^ 0x2222_2222_2222_2222);
+    let mut count = 0;
+    if quotes.len() < text.len() {
+        quotes.resize(text.len(), 0);
+    }
+    let mut look = |begin: usize, chunk: &[u8; 64]| {
+        let mut found = 0;
+        for (place, word) in chunk.as_chunks::<8>().0.iter().enumerate() {
+            let word = u64::from_le_bytes(*word);
+            let control = !(((word & LOW) + 0x6060_6060_6060_6060) | word) & !LOW;
+            odd |= control | zeros(word ^ 0x5c5c_5c5c_5c5c_5c5c);
+            // The product brings the eight highest bits together in its highest byte.
+            let bits = (zeros(word ^ 0x2222_2222_2222_2222) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            found |= bits << (8 * place);
+        }
         while found != 0 {
-            quotes.push(at + found.trailing_zeros() as usize / 8);
+            quotes[count] = begin + found.trailing_zeros() as usize;
+            count += 1;
             found &= found - 1;
         }
     };
-    let (words, rest) = text.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        look(place * 8, u64::from_le_bytes(*word));
+    let (chunks, rest) = text.as_chunks::<64>();
+    for (place, chunk) in chunks.iter().enumerate() {
+        look(place * 64, chunk);
     }
-    let mut last = [b' '; 8];
+    let mut last = [b' '; 64];
     last[..rest.len()].copy_from_slice(rest);
-    look(words.len() * 8, u64::from_le_bytes(last));
-    odd == 0
+    look(chunks.len() * 64, &last);
+    (odd == 0).then_some(&quotes[..count])
+}
+
+const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+
+/// The highest bit of every byte that is zero; exact, other than the well-known shorter formula.
+fn zeros(word: u64) -> u64 {
+    !(((word & LOW) + LOW) | word | LOW)
 }
 
 struct Cursor<'a, 'q> {
@@ -196,12 +206,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn quotes_are_found_and_odd_bytes_noticed(text in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'#'), Just(b'!'), any::<u8>()], 0..40)) {
+        fn quotes_are_found_and_odd_bytes_noticed(text in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'#'), Just(b'!'), any::<u8>()], 0..200)) {
             let mut quotes = Vec::new();
-            let plain = find_quotes(&text, &mut quotes);
-            prop_assert_eq!(plain, !text.iter().any(|byte| *byte < b' ' || *byte == b'\\'));
+            let found = find_quotes(&text, &mut quotes).map(<[usize]>::to_vec);
             let expected: Vec<usize> = text.iter().enumerate().filter(|(_, byte)| **byte == b'"').map(|(at, _)| at).collect();
-            prop_assert_eq!(quotes, expected);
+            let plain = !text.iter().any(|byte| *byte < b' ' || *byte == b'\\');
+            prop_assert_eq!(found, plain.then_some(expected));
         }
 
         /// Whatever the short way accepts, the full parser reads the same; mutated events keep both honest.

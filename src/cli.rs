@@ -29,7 +29,7 @@ pub enum Command {
     Replay(replay::Arguments),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
     Simulate(simulate::Arguments),
-    /// Check standards and mappings: every problem with file, line and what to do
+    /// Check configurations, standards and mappings: every problem with file, line and what to do
     Check(check::Arguments),
 }
 

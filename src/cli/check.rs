@@ -1,6 +1,7 @@
-//! `firstline check FILE...`: every problem of standards and mappings at once.
+//! `firstline check FILE...`: every problem of configurations, standards and mappings at once.
 
 use super::{read_text, tell};
+use crate::config;
 use crate::document::{Document, Problem};
 use crate::ingest::mapping::Mapping;
 use crate::standard;
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 /// Check files
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Standards and mappings (TOML); which it is shows from its keys
+    /// Configurations, standards and mappings (TOML); which it is shows from its keys
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Print the problems as JSON: [{"file":..,"line":..,"column":..,"message":..}]
@@ -48,7 +49,14 @@ fn check(file: &str, text: &str) -> Vec<Problem> {
         Ok(document) => document,
         Err(problem) => return vec![problem],
     };
-    // A mapping says which events to make; nothing else does.
-    let is_mapping = document.root().value("event").is_some();
-    if is_mapping { Mapping::parse(file, text).err() } else { standard::read(file, text).err() }.unwrap_or_default()
+    // Each kind of file has keys that no other has; what has neither is taken for a configuration.
+    let has = |key: &str| document.root().value(key).is_some();
+    let problems = if has("event") {
+        Mapping::parse(file, text).err()
+    } else if has("indicator") || has("dimensions") {
+        standard::read(file, text).err()
+    } else {
+        config::read(file, text).err()
+    };
+    problems.unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! A demonstration: the simulated service organisation as a source. It first tells what happened in the last day, as fast
+//! A demonstration: the simulated service organisation as a source. It first tells what happened in the last two days, as fast
 //! as it can, so that the board is not empty; then it goes on at the clock's pace, or at a multiple of it.
 
 use super::rejected::{Memory, Rejected};
@@ -15,15 +15,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How far back the history goes: the longest window of the built-in standard and a bit, for the cases that were pending.
-const HISTORY_MS: i64 = 26 * HOUR;
+/// How far back the history goes: the longest window of the built-in standard, and a day before it, so that orders are on
+/// their way and callers call again.
+const HISTORY_MS: i64 = 50 * HOUR;
 /// How many events are sent at once.
 const BATCH_EVENTS: usize = 4_096;
 /// The shortest and the longest sleep: short ones are not worth waking for.
 const SLEEP: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// What is simulated: a few centers of a small operator, so that a wall shows them all.
 const CENTERS: u32 = 5;
-const RATE: f64 = 0.2;
+const RATE: f64 = 0.5;
 
 /// The source.
 pub struct Demo {

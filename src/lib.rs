@@ -1,4 +1,57 @@
-//! firstline: a real-time service operations monitor.
+//! firstline watches a service organisation while it works: it takes queue, call and repair events, computes the indicators
+//! that the organisation's own standard declares, and shows them on the wall, to Prometheus and offline.
+//!
+//! ```text
+//!  sources ──> ingest ──> engine ───────────────> publish ──> wallboards, Prometheus, HTTP
+//!            (bytes to   (the loop around          (editions of the
+//!             events)     the core; the clock)      board, deltas)
+//!                              │
+//!                         domain = the pure core: cases, facts, commitments,
+//!                                  windows, indicators. No clock, no I/O.
+//! ```
+//!
+//! # The path of an event
+//! 1. A source in [`ingest`] reads bytes; [`ingest::wire::Decoder`] checks names, hashes identities (a customer's number
+//!    gets no further) and gathers a [`domain::event::Batch`].
+//! 2. The batch goes through a bounded channel to the one owner of the core: [`engine`] when serving, [`replay`] offline.
+//! 3. [`domain::monitor::Monitor`] finds the event's case, tells the **facts** of the case before and after it, and counts
+//!    the difference. The same happens when a deadline passes. A late, repeated or corrected event is no special case.
+//! 4. Once a second the engine makes a [`domain::board::Board`], numbers it ([`edition`]), and [`publish`] sends what
+//!    changed; a slow reader gets the newest, never a backlog.
+//!
+//! # Code map, in reading order
+//! | where | what |
+//! |---|---|
+//! | `standards/telecom.toml` | the built-in standard: start here |
+//! | [`domain`] | the core; its page has the reading order |
+//! | [`standard`], [`document`] | standards from TOML files, every problem with its place |
+//! | [`ingest`] | sources: CloudEvents, `queue_log`, mapped CSV, HTTP, the demonstration |
+//! | [`replay`], [`cli`] | recorded events offline; the command line |
+//! | [`engine`], [`edition`], [`publish`], [`http`], [`app`] | the service, in the order of the data |
+//! | [`config`], [`telemetry`] | its settings; its own health |
+//! | [`simulate`] | a believable service organisation |
+//!
+//! # Invariants, each held by a test
+//! - The core is pure; who may import whom is written in `tests/architecture.rs`.
+//! - Within the horizon the board is a function of the set of events and of the time reached: `tests/properties.rs`
+//!   permutes, repeats, splits and interleaves hostile sets and compares whole boards; boards of disjoint cases add up.
+//! - Figures are exact: `tests/recordings.rs` compares four real recordings with independent answers.
+//! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
+//! - A reading says when it cannot be trusted: no traffic, small sample, stale, provisional.
+//!
+//! # What is deliberately absent
+//! Locks around the core, a query language, a protocol between machines; and, in this version, a journal: events live in
+//! memory, and an acknowledged event is lost with the process.
+//!
+//! # Limits
+//! | what | limit | beyond it |
+//! |---|---|---|
+//! | an event | 1 MiB, nested 128 deep | rejected |
+//! | dimensions, windows | 8, 7 | the standard has a problem |
+//! | groups of cases | 65 536 | cases count without attributes |
+//! | observations of a case | 4 096 | rejected |
+//! | contacts of a customer | 1 000 | not counted |
+//! | memory of closed cases (serving) | a day; orders 60 days | rejected as late |
 
 pub mod app;
 pub mod cli;

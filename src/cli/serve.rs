@@ -14,7 +14,7 @@ pub struct Arguments {
     /// The configuration file; without one everything is as usual and the standard is the built-in one.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Feed the service a simulated organisation: its last day at once, then as time goes by.
+    /// Feed the service a simulated organisation: its last two days at once, then as time goes by.
     #[arg(long)]
     pub demo: bool,
     /// How many times faster than life the demonstration goes on.
@@ -73,7 +73,7 @@ fn greet(mut address: SocketAddr, settings: &Settings) {
     eprintln!("  metrics    http://{address}/metrics");
     eprintln!("  events     POST http://{address}/v1/events");
     if settings.demo.is_some() {
-        eprintln!("The figures are those of a simulated organisation; its last day is being told now.");
+        eprintln!("The figures are those of a simulated organisation; its last two days are being told now.");
     }
     eprintln!("Nothing is kept when it stops. Ctrl-C stops it.");
 }

@@ -152,12 +152,14 @@ impl Steps {
     }
 }
 
-/// Adds `fact` `times` times (-1 withdraws it) to the windows given by `mask`, and to the pane it lies in.
+/// Adds `fact` once, or withdraws it, in the windows given by `mask` and in the pane it lies in.
 #[inline]
-pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell, mut pane: Option<&mut PaneCell>) {
+pub fn add(steps: &Steps, fact: &Fact, withdraw: bool, mask: Lanes, cell: &mut Cell, mut pane: Option<&mut PaneCell>) {
+    let times = if withdraw { -1 } else { 1 };
+    let lanes = if withdraw { mask.negative() } else { mask };
     for &(slot, low, high) in &steps.counts {
         if low <= fact.value && fact.value <= high {
-            cell.counts[usize::from(slot)].add(mask, times);
+            cell.counts[usize::from(slot)].add(&lanes);
             if let Some(pane) = &mut pane {
                 pane.sums[usize::from(slot)] += i64::from(times);
             }
@@ -172,10 +174,11 @@ pub fn add(steps: &Steps, fact: &Fact, times: i32, mask: &Lanes, cell: &mut Cell
         }
         let durations = &mut cell.durations[usize::from(number)];
         let at = bucket(fact.value);
-        durations.histogram.lanes(at).add(mask, times);
+        durations.histogram.lanes(at).add(&lanes);
         let value = i64::from(times) * fact.value;
         for (sum, one) in durations.sum.iter_mut().zip(&mask.0) {
-            *sum += i64::from(*one) * value;
+            // A mask instead of a product, which takes long in every lane: -1 has all bits, 0 none.
+            *sum += value & -i64::from(*one);
         }
         if let Some(pane) = &mut pane {
             pane.sums[cell.counts.len() + usize::from(number)] += value;

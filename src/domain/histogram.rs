@@ -147,9 +147,9 @@ mod tests {
         let mut histogram = Histogram::default();
         let one = Lanes([1; LANES]);
         for value in [0, 7_000, 46_000, 900_000] {
-            histogram.lanes(bucket(value)).add(&one, 1);
+            histogram.lanes(bucket(value)).add(&one);
         }
-        histogram.lanes(bucket(900_000)).add(&one, -1);
+        histogram.lanes(bucket(900_000)).add(&one.negative());
         let mut totals = Totals::default();
         histogram.add_to(&mut totals);
         let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);

@@ -363,7 +363,7 @@ impl Monitor {
                 let mask = self.panes.mask(fact.time);
                 let pane = self.panes.cell(fact.time, *group, &self.plan);
                 let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
-                cell::add(steps, fact, *times, &mask, &mut self.cells[*group as usize], pane);
+                cell::add(steps, fact, *times < 0, mask, &mut self.cells[*group as usize], pane);
             }
         }
         self.counted.clear();

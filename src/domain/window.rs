@@ -16,12 +16,18 @@ pub const LANES: usize = 8;
 pub struct Lanes(pub [i32; LANES]);
 
 impl Lanes {
-    /// Adds `times` times what `mask` says.
+    /// Adds another count in each window.
     #[inline]
-    pub fn add(&mut self, mask: &Lanes, times: i32) {
-        for (sum, one) in self.0.iter_mut().zip(&mask.0) {
-            *sum += one * times;
+    pub fn add(&mut self, more: &Lanes) {
+        for (sum, one) in self.0.iter_mut().zip(&more.0) {
+            *sum += one;
         }
+    }
+
+    /// The opposite count in each window.
+    #[must_use]
+    pub fn negative(self) -> Lanes {
+        Lanes(self.0.map(|one| -one))
     }
 }
 

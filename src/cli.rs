@@ -33,6 +33,11 @@ pub enum Command {
     Check(check::Arguments),
 }
 
+/// An option that cannot mean anything: misuse of the command line, other than input at fault.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misuse(String);
+
 /// Runs a command.
 ///
 /// # Errors

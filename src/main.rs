@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("firstline: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<cli::Misuse>() { 2 } else { 1 })
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod table;
 
-use super::{print, read_text, tell};
+use super::{Misuse, print, read_text, tell};
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
@@ -62,11 +62,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let window = add_window(&mut standard, &arguments.window)?;
     for name in &arguments.indicator {
         if !standard.indicators.iter().any(|indicator| indicator.name == *name) {
-            bail!("--indicator: the standard `{}` has no indicator `{name}`", standard.name);
+            bail!(Misuse(format!("--indicator: the standard `{}` has no indicator `{name}`", standard.name)));
         }
     }
-    let instants =
-        arguments.at.iter().map(|text| Timestamp::parse(text).map_err(|what| anyhow!("--at: {what}"))).collect::<Result<Vec<_>, _>>()?;
+    let instants = arguments
+        .at
+        .iter()
+        .map(|text| Timestamp::parse(text).map_err(|what| Misuse(format!("--at: {what}"))))
+        .collect::<Result<Vec<_>, _>>()?;
     let settings = Settings { standard: Arc::new(standard), format, instants, second_thread: arguments.threads == 2 };
     let progress = progress_bar(&arguments.files);
     let recordings = arguments.files.iter().map(|path| open(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -100,7 +103,7 @@ fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)
         name => {
             let path = Path::new(name);
             if !path.exists() {
-                bail!("--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists");
+                bail!(Misuse(format!("--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists")));
             }
             Mapping::parse(name, &read_text(path)?).map(|mapping| Format::Mapping(Box::new(mapping)))
         }
@@ -118,9 +121,9 @@ fn add_scope(standard: &mut Standard, by: &[String]) -> anyhow::Result<usize> {
         known
             .iter()
             .position(|dimension| dimension == name)
-            .ok_or_else(|| anyhow!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", ")))
+            .ok_or_else(|| Misuse(format!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
     };
-    let scope = by.iter().map(place).collect::<anyhow::Result<Vec<usize>>>()?;
+    let scope = by.iter().map(place).collect::<Result<Vec<usize>, Misuse>>()?;
     if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {
         return Ok(place);
     }
@@ -134,7 +137,7 @@ fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usiz
         return Ok(None);
     }
     let window = Window::parse(name)
-        .ok_or_else(|| anyhow!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`"))?;
+        .ok_or_else(|| Misuse(format!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`")))?;
     if let Some(place) = standard.windows.iter().position(|known| *known == window) {
         return Ok(Some(place));
     }

@@ -1,9 +1,8 @@
 //! `firstline simulate`: the events of a simulated service organisation as NDJSON.
 
-use super::print;
+use super::{Misuse, print};
 use crate::domain::time::Timestamp;
 use crate::simulate::{Settings, Simulation};
-use anyhow::anyhow;
 use std::process::ExitCode;
 
 /// Simulate a service organisation
@@ -31,9 +30,9 @@ pub struct Arguments {
 /// # Errors
 /// A start that is no time, or standard output closed early.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let start = Timestamp::parse(&arguments.start).map_err(|what| anyhow!("--start: {what}"))?;
+    let start = Timestamp::parse(&arguments.start).map_err(|what| Misuse(format!("--start: {what}")))?;
     if !(arguments.hours.is_finite() && arguments.hours >= 0.0) {
-        return Err(anyhow!("--hours: must be a number of hours from 0 on, not {}", arguments.hours));
+        return Err(Misuse(format!("--hours: must be a number of hours from 0 on, not {}", arguments.hours)).into());
     }
     let end = start.plus((arguments.hours * 3_600_000.0) as i64);
     let settings = Settings { seed: arguments.seed, start, centers: arguments.centers, rate: arguments.rate };

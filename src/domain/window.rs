@@ -124,7 +124,12 @@ mod tests {
 
     #[test]
     fn windows_are_named_as_people_write_them() {
-        for (name, window) in [("5m", Window::Rolling(300_000)), ("24h", Window::Rolling(86_400_000)), ("7d", Window::Rolling(604_800_000)), ("today", Window::Today)] {
+        for (name, window) in [
+            ("5m", Window::Rolling(300_000)),
+            ("24h", Window::Rolling(86_400_000)),
+            ("7d", Window::Rolling(604_800_000)),
+            ("today", Window::Today),
+        ] {
             assert_eq!(Window::parse(name), Some(window));
             assert_eq!(window.to_string(), name);
         }

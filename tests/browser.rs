@@ -70,6 +70,7 @@ async fn the_wallboard_shows_the_board_follows_it_and_says_when_it_is_cut_off() 
         let errors = page.errors().await;
         assert!(errors.iter().all(|error| error.contains("ERR_CONNECTION_REFUSED")), "{path}: {errors:?}");
     }
+    browser.close().await;
 }
 
 /// Whether the tile shows this answer rate.
@@ -138,6 +139,7 @@ async fn screenshots() {
         std::fs::write(&file, page.picture().await).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         println!("{} {:?}", file.display(), page.errors().await);
     }
+    browser.close().await;
 }
 
 /// The program with a demonstration; it ends when it is dropped.

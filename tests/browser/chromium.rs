@@ -30,7 +30,7 @@ const FLAGS: &[&str] = &[
     "--remote-debugging-port=0",
 ];
 
-/// A running browser; it ends when it is dropped.
+/// A running browser. It is killed when it is dropped.
 pub(crate) struct Browser {
     child: Child,
     line: Line,
@@ -92,6 +92,17 @@ impl Browser {
         let went = tab.line.call("Page.navigate", &json!({ "url": address })).await;
         assert_eq!(went.get("errorText"), None, "{address}");
         tab
+    }
+
+    /// Ends it in good order: one that is killed may still write to its profile while that is being removed.
+    pub(crate) async fn close(mut self) {
+        self.line.call("Browser.close", &json!({})).await;
+        let _ = timeout(LONG, async {
+            while self.child.try_wait().expect("a child").is_none() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
     }
 }
 

@@ -113,8 +113,9 @@ impl<J: FnMut(u32, u32) -> u32> Reader<()> for Tell<'_, J> {
                 }
                 _ => order::tell(own, &mut teller),
             }
-            commitment::judge(context, family, due, out);
         }
+        // Only now is it known whether the case is open.
+        commitment::judge(context, due, out);
     }
 }
 

@@ -4,16 +4,15 @@
 //! told as `late`, beside the miss. A case asks to be judged again when one of its deadlines comes (`Facts::wake_at`).
 
 use super::case::Context;
-use super::event::Family;
 use super::fact::{Fact, FactKind, Facts, place::commitment as place};
 use super::standard::{Commitment, Deadline};
 use super::time::Timestamp;
 
-/// Adds what the commitments on cases of `family` mean for the case whose facts are told in `facts`; `due` is the time its
-/// events promised.
+/// Adds what the commitments mean for the case whose facts are told in `facts`; `due` is the time its events promised.
 #[inline]
-pub fn judge(context: &Context<'_>, family: Family, due: Option<Timestamp>, facts: &mut Facts) {
-    for commitment in context.standard.commitments.iter().filter(|commitment| commitment.family == family) {
+pub fn judge(context: &Context<'_>, due: Option<Timestamp>, facts: &mut Facts) {
+    let families = facts.families;
+    for commitment in context.standard.commitments.iter().filter(|commitment| families & (1 << commitment.family.0) != 0) {
         judge_one(context, commitment, due, facts);
     }
 }
@@ -30,7 +29,7 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, due: Option<Timesta
     };
     let until = first(facts, commitment.until);
     let void = commitment.void.iter().filter_map(|kind| first(facts, *kind)).min();
-    let now = context.now;
+    let (now, open) = (context.now, facts.open);
     let mut tell = |place: u16, time: Timestamp, value: i64| {
         let kind = commitment.facts.plus(place);
         let wanted = context.wanted[usize::from(kind.0)];
@@ -57,13 +56,14 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, due: Option<Timesta
             tell(place::LATE, until, until.since(deadline));
         }
         None => {
-            let void = void.is_some();
-            if !void {
+            // Nobody can keep the promise any more once the case is closed: it is missed when its time comes, but stands no longer.
+            let stands = open && void.is_none();
+            if stands {
                 tell(place::RUNNING, from, Fact::UNKNOWN);
             }
             if now >= deadline {
                 tell(place::MISSED, deadline, Fact::UNKNOWN);
-                if !void {
+                if stands {
                     tell(place::OVERDUE, deadline, Fact::UNKNOWN);
                 }
             } else {
@@ -71,8 +71,8 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, due: Option<Timesta
                 let soon = commitment.due_soon_ms.map(|millis| deadline.plus(-millis));
                 match soon {
                     Some(soon) if now < soon => wake = Some(soon),
-                    Some(soon) => _ = tell(place::DUE_SOON, soon, Fact::UNKNOWN),
-                    None => {}
+                    Some(soon) if stands => _ = tell(place::DUE_SOON, soon, Fact::UNKNOWN),
+                    Some(_) | None => {}
                 }
             }
         }

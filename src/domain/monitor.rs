@@ -245,15 +245,6 @@ impl Monitor {
         self.grow();
     }
 
-    /// Forgets a case whose facts were just told. What happened stays counted; what still stands, as an overdue commitment of a
-    /// closed case does, stands no longer.
-    fn forget(&mut self, slot: u32) {
-        for fact in self.after.all.iter().filter(|fact| self.standing[usize::from(fact.kind.0)]) {
-            self.levels.end(fact.kind, self.after.group, fact.time);
-        }
-        self.cases.forget(slot);
-    }
-
     /// Makes room for the groups there are.
     fn grow(&mut self) {
         while self.cells.len() < self.groups.count() {
@@ -386,7 +377,7 @@ impl Monitor {
                 self.tell(slot, false);
                 self.settle(slot, true);
                 if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.forget(slot);
+                    self.cases.forget(slot);
                 }
             }
         }

@@ -56,7 +56,7 @@ impl Cases {
 
     /// The case at a place, to change.
     pub fn record_mut(&mut self, slot: u32) -> &mut Record {
-        &mut self.blocks[slot as usize / BLOCK][slot as usize % BLOCK]
+        self.merging(slot).0
     }
 
     /// The case at a place with the spill, to merge an observation.

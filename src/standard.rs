@@ -7,8 +7,8 @@ mod commitment;
 mod formula;
 mod indicator;
 
-use crate::document::{Document, Problem, Table, Value};
-use crate::domain::fact::Kinds;
+use crate::document::{Document, Problem, Table, Value, nearest};
+use crate::domain::fact::{FactKind, Kinds, Measure};
 use crate::domain::standard::{Schema, Standard, Title};
 use crate::domain::window::{LANES, Window};
 use jiff::tz::TimeZone;
@@ -45,12 +45,15 @@ fn check(root: &Table<'_>) -> Standard {
         scopes: scopes(root, &schema.dimensions),
         windows: windows(root),
         stale_after_ms: root.duration("stale_after"),
+        expiry: Vec::new(),
         kinds: Kinds::new(&schema.families),
         schema,
         commitments: Vec::new(),
         one_shots: Vec::new(),
         indicators: Vec::new(),
     };
+    standard.schema.changing = changing(root, &standard.schema.dimensions);
+    standard.expiry = expiry(root, &standard.kinds);
     if let Some(table) = root.table("commitment") {
         for (name, value) in table.entries() {
             commitment::read(name, &value, &mut standard);
@@ -118,6 +121,36 @@ fn dimensions(root: &Table<'_>) -> Vec<String> {
         }
     }
     names.into_iter().take(Schema::DIMENSIONS).map(str::to_owned).collect()
+}
+
+/// `changing = ["class"]`: the dimensions of which the last value said holds.
+fn changing(root: &Table<'_>, dimensions: &[String]) -> u16 {
+    root.strings("changing").unwrap_or_default().iter().fold(0, |bits, name| match dimensions.iter().position(|known| known == name) {
+        Some(place) => bits | 1 << place,
+        None => {
+            root.problem("changing", format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")));
+            bits
+        }
+    })
+}
+
+/// `[expire]`: how long a fact may stand before its end must have been lost.
+fn expiry(root: &Table<'_>, kinds: &Kinds) -> Vec<(FactKind, i64)> {
+    let Some(table) = root.table("expire") else { return Vec::new() };
+    let mut expiry = Vec::new();
+    for (name, value) in table.entries() {
+        let Some(millis) = value.duration() else { continue };
+        match kinds.find(name) {
+            Some(kind) if kinds.measure(kind) == Measure::Standing => expiry.push((kind, millis)),
+            Some(_) => value.problem(format!("`{name}` happens at a moment and cannot expire; facts that stand do, as `call.waiting`")),
+            None => {
+                let standing = kinds.names().filter(|name| kinds.find(name).is_some_and(|kind| kinds.measure(kind) == Measure::Standing));
+                let hint = nearest(name, standing).map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+                value.problem(format!("there is no fact `{name}` that stands{hint}"));
+            }
+        }
+    }
+    expiry
 }
 
 fn orders(root: &Table<'_>) -> Vec<String> {

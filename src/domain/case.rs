@@ -3,6 +3,7 @@
 //! [`facts`] is a pure function of a case's observations and of the time reached. Everything else follows from it: late and
 //! repeated events, corrections and replay have no code of their own.
 
+pub mod agent;
 pub mod call;
 pub mod index;
 pub mod observation;
@@ -11,9 +12,11 @@ pub mod record;
 pub mod table;
 pub mod ticket;
 
+use super::cell::Plan;
 use super::commitment;
-use super::event::{AgentState, Family};
+use super::event::{Family, Millis, Moment, Word};
 use super::fact::{Fact, FactKind, Facts};
+use super::group::Groups;
 use super::standard::Standard;
 use super::time::Timestamp;
 use observation::Observation;
@@ -24,70 +27,117 @@ use record::{Reader, Record, Spill};
 pub struct Context<'a> {
     /// The standard in force.
     pub standard: &'a Standard,
+    /// What the cells sum.
+    pub plan: &'a Plan,
     /// For each kind of fact, whether an indicator or commitment uses it.
     pub wanted: &'a [bool],
+    /// For each kind of standing fact, after how many milliseconds it expires.
+    pub expiry: &'a [Option<i64>],
     /// The time reached.
     pub now: Timestamp,
+    /// Standing facts that expire before this time have expired.
+    pub swept: Timestamp,
 }
 
 /// Collects the facts of one family of a case.
 #[derive(Debug)]
-pub struct Teller<'a> {
-    wanted: &'a [bool],
+pub struct Teller<'a, 'f> {
+    context: &'a Context<'a>,
     first: FactKind,
-    facts: &'a mut Facts,
+    facts: &'f mut Facts,
+    lost: Option<Timestamp>,
 }
 
-impl Teller<'_> {
+impl Teller<'_, '_> {
     /// Tells that the fact at `place` of the life cycle happened at, or stands since, `time`.
     #[inline]
     pub fn tell(&mut self, place: u16, time: Timestamp, value: i64) {
+        self.tell_word(place, time, value, None);
+    }
+
+    /// As [`Teller::tell`], with the word that tells the fact apart from others.
+    #[inline]
+    pub fn tell_word(&mut self, place: u16, time: Timestamp, value: i64, word: Option<Word>) {
         let kind = self.first.plus(place);
-        if self.wanted[usize::from(kind.0)] {
-            self.facts.all.push(Fact { kind, time, value });
+        if self.context.wanted[usize::from(kind.0)] {
+            self.facts.all.push(Fact { kind, word, time, value });
         }
     }
 
-    /// Tells that the fact at `place` stands since `time`: the case is open.
+    /// The source has lost sight of the case: nothing stands from `time` on.
+    pub fn lose(&mut self, time: Timestamp) {
+        self.lost = Some(time);
+    }
+
+    /// Tells that the fact at `place` stands since `since`, and that the case is open; unless it has been lost or has stood for
+    /// so long that its end must have been lost: then the fact at `expired` is told of the moment it expired.
     #[inline]
-    pub fn stand(&mut self, place: u16, since: Timestamp) {
+    pub fn stand(&mut self, place: u16, since: Timestamp, expired: u16) -> bool {
+        let kind = self.first.plus(place);
+        let expires = self.context.expiry[usize::from(kind.0)].map(|millis| since.plus(millis));
+        let over = expires.filter(|expires| *expires < self.context.swept);
+        let over = self.lost.filter(|lost| *lost >= since).map_or(over, |lost| Some(over.map_or(lost, |over| over.min(lost))));
+        if let Some(over) = over {
+            self.tell(expired, over, over.since(since));
+            return false;
+        }
         self.facts.open = true;
+        if let Some(expires) = expires {
+            self.facts.expires = Some(self.facts.expires.map_or(expires, |known| known.min(expires)));
+        }
         self.tell(place, since, Fact::UNKNOWN);
+        true
     }
 }
 
-/// Tells all that a case means; `join` gives the group that has the attributes of the first group, completed by the second.
+/// Tells all that a case means.
 #[inline]
-pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, join: &mut impl FnMut(u32, u32) -> u32, out: &mut Facts) {
+pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, groups: &mut Groups, out: &mut Facts) {
     out.clear();
     if record.is_empty() {
         return;
     }
-    record.read(spill, Tell { context, join, out });
+    record.read(spill, Tell { context, groups, out });
 }
 
-struct Tell<'a, J> {
+struct Tell<'a> {
     context: &'a Context<'a>,
-    join: &'a mut J,
+    groups: &'a mut Groups,
     out: &'a mut Facts,
 }
 
-impl<J: FnMut(u32, u32) -> u32> Reader<()> for Tell<'_, J> {
+/// The times an order's events have named; the last ones said hold.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Named {
+    /// When it is due.
+    pub due: Option<Moment>,
+    /// When somebody was to come.
+    pub appointment: Option<Moment>,
+}
+
+impl Reader<()> for Tell<'_> {
     #[inline]
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) {
-        let Tell { context, join, out } = self;
-        let mut due = None;
+        let Tell { context, groups, out } = self;
+        let mut named = Named::default();
         let mut group = None;
+        let mut first_group = None;
         for one in observations.clone() {
             out.families |= 1 << (one.kind.family.0 & 63);
             group = match group {
                 None => Some(one.group),
                 Some(earlier) if earlier == one.group => group,
-                Some(earlier) => Some(join(earlier, one.group)),
+                Some(earlier) => {
+                    if context.standard.schema.changing != 0 {
+                        first_group = Some(groups.join(first_group.unwrap_or(earlier), one.group, 0, context));
+                    }
+                    Some(groups.join(earlier, one.group, context.standard.schema.changing, context))
+                }
             };
             out.customer = out.customer.or(one.detail.customer);
             out.topic = out.topic.or(one.detail.topic);
-            due = one.detail.due.or(due);
+            named.due = one.detail.due.or(named.due);
+            named.appointment = one.detail.appointment.or(named.appointment);
             out.last = one.time;
         }
         out.group = group.unwrap_or(0);
@@ -96,42 +146,28 @@ impl<J: FnMut(u32, u32) -> u32> Reader<()> for Tell<'_, J> {
             let family = Family(families.trailing_zeros() as u8);
             families &= families - 1;
             let first = context.standard.kinds.first_of(family);
-            let mut teller = Teller { wanted: context.wanted, first, facts: out };
+            let mut teller = Teller { context, first, facts: out, lost: None };
             let own = observations.clone().filter(|one| one.kind.family == family);
             match family {
                 Family::CALL => call::tell(own, &mut teller),
                 Family::QUEUE => ticket::tell(own, &mut teller),
                 Family::SURVEY => {
                     for rated in own {
-                        teller.tell(0, rated.time, rated.detail.answer.map_or(Fact::UNKNOWN, i64::from));
+                        teller.tell(0, rated.time, rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())));
                     }
                 }
-                Family::AGENT => {
-                    if let Some((time, state)) = own.filter_map(|one| Some((one.time, one.detail.agent_state?))).last() {
-                        teller.stand(agent_place(state), time);
-                    }
-                }
+                Family::AGENT => agent::tell(own, &mut teller),
                 _ => order::tell(own, &mut teller),
             }
         }
         // Only now is it known whether the case is open.
-        commitment::judge(context, due, out);
-    }
-}
-
-/// Where an agent's state stands among the facts of agents.
-fn agent_place(state: AgentState) -> u16 {
-    match state {
-        AgentState::Ready => 0,
-        AgentState::Talking => 1,
-        AgentState::Wrapup => 2,
-        AgentState::Pause => 3,
-        AgentState::Offline => 4,
+        let judged = commitment::Judged { now: groups.get(out.group), first: groups.get(first_group.unwrap_or(out.group)), named };
+        commitment::judge(context, &judged, out);
     }
 }
 
 /// How long something took, or that nobody knows: what the source said itself, else the time since it began.
 #[inline]
-fn duration(said: Option<i64>, from: Option<Timestamp>, until: Timestamp) -> i64 {
-    said.or_else(|| from.map(|from| until.since(from))).unwrap_or(Fact::UNKNOWN)
+fn duration(said: Option<Millis>, from: Option<Timestamp>, until: Timestamp) -> i64 {
+    said.map(Millis::get).or_else(|| from.map(|from| until.since(from))).unwrap_or(Fact::UNKNOWN)
 }

@@ -4,7 +4,7 @@
 //! are taken. A [`Cell`] holds the sums of all windows; a [`PaneCell`] holds those of one stretch of time, to be taken out
 //! of a window when the stretch leaves it.
 
-use super::event::Attributes;
+use super::event::{Attributes, Word};
 use super::fact::{Fact, FactKind};
 use super::histogram::{Histogram, bucket};
 use super::standard::{Formula, Standard, Tally};
@@ -18,6 +18,9 @@ pub type Slot = u16;
 pub struct Steps {
     counts: Vec<(Slot, i64, i64)>,
     durations: Vec<(u16, i64, i64)>,
+    /// The same for facts with a certain word only; apart, because few have one.
+    worded_counts: Vec<(Word, Slot, i64, i64)>,
+    worded_durations: Vec<(Word, u16, i64, i64)>,
 }
 
 /// What is summed under a standard.
@@ -84,12 +87,20 @@ impl Plan {
         let mut program = vec![Steps::default(); self.kinds];
         for (slot, tally) in self.slots.iter().enumerate().filter(|(_, tally)| fits(tally, attributes)) {
             let (low, high) = range(tally);
-            program[usize::from(tally.kind.0)].counts.push((slot as Slot, low, high));
+            let steps = &mut program[usize::from(tally.kind.0)];
+            match tally.words[..] {
+                [] => steps.counts.push((slot as Slot, low, high)),
+                ref words => steps.worded_counts.extend(words.iter().map(|word| (*word, slot as Slot, low, high))),
+            }
         }
         for (number, of) in self.durations.iter().enumerate() {
             for tally in of.iter().filter(|tally| fits(tally, attributes)) {
                 let (low, high) = range(tally);
-                program[usize::from(tally.kind.0)].durations.push((number as u16, low, high));
+                let steps = &mut program[usize::from(tally.kind.0)];
+                match tally.words[..] {
+                    [] => steps.durations.push((number as u16, low, high)),
+                    ref words => steps.worded_durations.extend(words.iter().map(|word| (*word, number as u16, low, high))),
+                }
             }
         }
         program
@@ -110,7 +121,13 @@ pub fn answers(of: &[Tally], weights: usize) -> Vec<Vec<Tally>> {
 /// Whether cases with these attributes fulfil a tally's conditions.
 #[must_use]
 pub fn fits(tally: &Tally, attributes: &Attributes) -> bool {
-    tally.conditions.iter().all(|(dimension, wanted)| {
+    fulfils(&tally.conditions, attributes)
+}
+
+/// Whether these attributes fulfil conditions: for each dimension named, the values that fit.
+#[must_use]
+pub fn fulfils(conditions: &[(usize, Vec<String>)], attributes: &Attributes) -> bool {
+    conditions.iter().all(|(dimension, wanted)| {
         attributes.values().get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
     })
 }
@@ -148,7 +165,7 @@ impl Steps {
     /// Whether a fact of this kind adds to nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.counts.is_empty() && self.durations.is_empty()
+        *self == Steps::default()
     }
 }
 
@@ -157,20 +174,24 @@ impl Steps {
 pub fn add(steps: &Steps, fact: &Fact, withdraw: bool, mask: Lanes, cell: &mut Cell, mut pane: Option<&mut PaneCell>) {
     let times = if withdraw { -1 } else { 1 };
     let lanes = if withdraw { mask.negative() } else { mask };
-    for &(slot, low, high) in &steps.counts {
+    let mut count = |slot: Slot, low: i64, high: i64| {
         if low <= fact.value && fact.value <= high {
             cell.counts[usize::from(slot)].add(&lanes);
             if let Some(pane) = &mut pane {
                 pane.sums[usize::from(slot)] += i64::from(times);
             }
         }
+    };
+    steps.counts.iter().for_each(|&(slot, low, high)| count(slot, low, high));
+    if let Some(word) = fact.word {
+        steps.worded_counts.iter().filter(|step| step.0 == word).for_each(|&(_, slot, low, high)| count(slot, low, high));
     }
     if fact.value == Fact::UNKNOWN {
         return;
     }
-    for &(number, low, high) in &steps.durations {
+    let mut take = |number: u16, low: i64, high: i64| {
         if fact.value < low || high < fact.value {
-            continue;
+            return;
         }
         let durations = &mut cell.durations[usize::from(number)];
         let at = bucket(fact.value);
@@ -184,6 +205,10 @@ pub fn add(steps: &Steps, fact: &Fact, withdraw: bool, mask: Lanes, cell: &mut C
             pane.sums[cell.counts.len() + usize::from(number)] += value;
             pane.values.push((number, at, times));
         }
+    };
+    steps.durations.iter().for_each(|&(number, low, high)| take(number, low, high));
+    if let Some(word) = fact.word {
+        steps.worded_durations.iter().filter(|step| step.0 == word).for_each(|&(_, number, low, high)| take(number, low, high));
     }
 }
 
@@ -271,7 +296,7 @@ pub fn wanted(standard: &Standard) -> Vec<bool> {
     for commitment in &standard.commitments {
         want(commitment.from);
         want(commitment.until);
-        commitment.void.iter().copied().for_each(&mut want);
+        commitment.terms.iter().flat_map(|terms| &terms.void).copied().for_each(&mut want);
     }
     wanted
 }

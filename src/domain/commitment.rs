@@ -2,82 +2,254 @@
 //!
 //! A commitment is missed **the moment its deadline passes**, whether or not the case has ended. What was done later is
 //! told as `late`, beside the miss. A case asks to be judged again when one of its deadlines comes (`Facts::wake_at`).
+//!
+//! The clock stands during excused pauses: then there is no deadline, and afterwards it lies later. Two clocks can be read:
+//! the gross one from start to end (`kept`), and the net one without pauses and closed hours (`net`).
 
-use super::case::Context;
-use super::fact::{Fact, FactKind, Facts, place::commitment as place};
-use super::standard::{Commitment, Deadline};
+mod deadline;
+
+use super::case::{Context, Named};
+use super::event::Word;
+use super::fact::{Fact, FactKind, Facts, Why, place::commitment as place};
+use super::group::Group;
+use super::standard::{Commitment, PauseDoes, Reopening, Terms};
 use super::time::Timestamp;
+use deadline::{Clock, Rule, Stretch};
 
-/// Adds what the commitments mean for the case whose facts are told in `facts`; `due` is the time its events promised.
+/// What is known of a case beside its facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// The group it belongs to.
+    pub now: &'a Group,
+    /// The group it belonged to when it was first heard of.
+    pub first: &'a Group,
+    /// The times its events have named.
+    pub named: Named,
+}
+
+/// Adds what the commitments mean for the case whose facts are told in `facts`.
 #[inline]
-pub fn judge(context: &Context<'_>, due: Option<Timestamp>, facts: &mut Facts) {
+pub fn judge(context: &Context<'_>, judged: &Judged<'_>, facts: &mut Facts) {
     let families = facts.families;
-    for commitment in context.standard.commitments.iter().filter(|commitment| families & (1 << commitment.family.0) != 0) {
-        judge_one(context, commitment, due, facts);
+    let mut number = 0;
+    for commitment in &context.standard.commitments {
+        if families & (1 << commitment.family.0) != 0 {
+            judge_one(context, commitment, number, judged, facts);
+        }
+        number += commitment.terms.len();
     }
 }
 
-fn judge_one(context: &Context<'_>, commitment: &Commitment, due: Option<Timestamp>, facts: &mut Facts) {
-    let first = |facts: &Facts, kind: FactKind| facts.all.iter().filter(|fact| fact.kind == kind).map(|fact| fact.time).min();
+/// Judges one commitment; `number` is that of its first terms among those of all.
+fn judge_one(context: &Context<'_>, commitment: &Commitment, number: usize, judged: &Judged<'_>, facts: &mut Facts) {
     let Some(from) = first(facts, commitment.from) else { return };
-    let deadline = match commitment.deadline {
-        Deadline::Within(millis) => from.plus(millis),
-        Deadline::Due => match due {
-            Some(due) => due,
-            None => return,
-        },
+    let place = commitment.terms_at(from);
+    let terms = &commitment.terms[place];
+    let group = if terms.by_first_attributes { judged.first } else { judged.now };
+    let promise = |from: Timestamp, until: Option<Timestamp>, last: bool| {
+        let choices = group.choices[number + place];
+        Promise { context, commitment, terms, choices, named: judged.named, from, until, last }
     };
-    let until = first(facts, commitment.until);
-    let void = commitment.void.iter().filter_map(|kind| first(facts, *kind)).min();
-    let (now, open) = (context.now, facts.open);
-    let mut tell = |place: u16, time: Timestamp, value: i64| {
-        let kind = commitment.facts.plus(place);
-        let wanted = context.wanted[usize::from(kind.0)];
-        if wanted {
-            facts.all.push(Fact { kind, time, value });
+    let reopened = if terms.reopening == Reopening::First { Vec::new() } else { reopenings(facts) };
+    match (terms.reopening, reopened.last()) {
+        (Reopening::Resumes, Some(last)) => {
+            let until = facts.all.iter().filter(|fact| fact.kind == commitment.until && fact.time >= *last).map(|fact| fact.time).min();
+            promise(from, until, true).judge(facts);
         }
-        wanted
-    };
-    tell(place::PROMISED, from, Fact::UNKNOWN);
-    let mut wake = None;
-    match until {
-        Some(until) if until <= deadline && void.is_none_or(|void| until <= void) => {
-            tell(place::KEPT, until, until.since(from));
-            if now >= deadline {
-                tell(place::KEPT_DUE, deadline, Fact::UNKNOWN);
-            } else if context.wanted[usize::from(commitment.facts.plus(place::KEPT_DUE).0)] {
-                wake = Some(deadline);
+        (Reopening::Restarts, Some(_)) => {
+            let until = first(facts, commitment.until);
+            promise(from, until, until.is_none()).judge(facts);
+            for (place, &from) in reopened.iter().enumerate() {
+                let end = reopened.get(place + 1).copied().unwrap_or(Timestamp(i64::MAX));
+                let own = |fact: &&Fact| fact.kind == commitment.until && (from..end).contains(&fact.time);
+                let until = facts.all.iter().filter(own).map(|fact| fact.time).min();
+                promise(from, until, end.0 == i64::MAX).judge(facts);
             }
         }
-        _ if void.is_some_and(|void| void <= deadline && until.is_none_or(|until| void <= until)) => {}
-        Some(until) => {
-            // Done late; `until` lies behind the deadline, but a clock that runs ahead may have said it before its time.
-            tell(place::MISSED, deadline, Fact::UNKNOWN);
-            tell(place::LATE, until, until.since(deadline));
+        _ => promise(from, first(facts, commitment.until), true).judge(facts),
+    }
+}
+
+/// When the first fact of a kind happened.
+fn first(facts: &Facts, kind: FactKind) -> Option<Timestamp> {
+    facts.all.iter().filter(|fact| fact.kind == kind).map(|fact| fact.time).min()
+}
+
+fn reopenings(facts: &Facts) -> Vec<Timestamp> {
+    facts.stops.iter().filter(|stop| stop.why == Why::Closed).filter_map(|stop| stop.end).collect()
+}
+
+/// One clock of a commitment on a case.
+struct Promise<'a> {
+    context: &'a Context<'a>,
+    commitment: &'a Commitment,
+    terms: &'a Terms,
+    /// Which choices of a deadline the case has.
+    choices: u32,
+    named: Named,
+    from: Timestamp,
+    until: Option<Timestamp>,
+    /// Whether no other clock has started after this one.
+    last: bool,
+}
+
+impl Promise<'_> {
+    #[inline]
+    fn tell(&self, facts: &mut Facts, place: u16, time: Timestamp, value: i64) {
+        if self.wants(place) {
+            facts.all.push(Fact { kind: self.commitment.facts.plus(place), word: None, time, value });
         }
-        None => {
-            // Nobody can keep the promise any more once the case is closed: it is missed when its time comes, but stands no longer.
-            let stands = open && void.is_none();
-            if stands {
-                tell(place::RUNNING, from, Fact::UNKNOWN);
-            }
-            if now >= deadline {
-                tell(place::MISSED, deadline, Fact::UNKNOWN);
-                if stands {
-                    tell(place::OVERDUE, deadline, Fact::UNKNOWN);
+    }
+
+    #[inline]
+    fn wants(&self, place: u16) -> bool {
+        self.context.wanted[usize::from(self.commitment.facts.plus(place).0)]
+    }
+
+    #[inline]
+    fn judge(&self, facts: &mut Facts) {
+        let Some(rule) = self.rule() else { return };
+        let stretches = self.stretches(facts);
+        let clock = rule.clock(self.from, &stretches, 100);
+        let deadline = clock.deadline();
+        let (from, now) = (self.from, self.context.now);
+        let void = self.void(facts);
+        self.tell(facts, place::PROMISED, from, Fact::UNKNOWN);
+        let kept = self.until.filter(|until| deadline.is_none_or(|deadline| *until <= deadline) && void.is_none_or(|void| *until <= void));
+        let voided = void.filter(|void| deadline.is_none_or(|deadline| *void <= deadline) && self.until.is_none_or(|until| *void <= until));
+        // Done late, but by somebody else's fault: the miss that was told when the deadline passed is taken back.
+        let excused = self.until.filter(|_| facts.liable.is_some_and(|liable| self.terms.excused_by.contains(&liable)));
+        match (kept, voided.or(excused)) {
+            (Some(until), _) => {
+                self.tell(facts, place::KEPT, until, until.since(from));
+                match deadline {
+                    Some(deadline) if now >= deadline => self.tell(facts, place::KEPT_DUE, deadline, Fact::UNKNOWN),
+                    Some(deadline) if self.wants(place::KEPT_DUE) => facts.wake_at(deadline),
+                    _ => {}
                 }
-            } else {
-                wake = Some(deadline);
-                let soon = commitment.due_soon_ms.map(|millis| deadline.plus(-millis));
-                match soon {
-                    Some(soon) if now < soon => wake = Some(soon),
-                    Some(soon) if stands => _ = tell(place::DUE_SOON, soon, Fact::UNKNOWN),
+            }
+            (None, Some(time)) => {
+                if self.wants(place::EXCUSED) {
+                    let kind = self.commitment.facts.plus(place::EXCUSED);
+                    facts.all.push(Fact { kind, word: facts.liable, time, value: Fact::UNKNOWN });
+                }
+            }
+            (None, None) => self.not_kept(facts, &clock, void),
+        }
+        if self.until.is_some() && self.wants(place::NET) {
+            self.net(facts, &rule);
+        }
+        if !self.terms.warnings.is_empty() {
+            self.warn(facts, &rule, &stretches, &clock, voided);
+        }
+    }
+
+    /// Neither kept nor void so far.
+    fn not_kept(&self, facts: &mut Facts, clock: &Clock, void: Option<Timestamp>) {
+        let (from, now) = (self.from, self.context.now);
+        if let (Some(until), Some(deadline)) = (self.until, clock.deadline()) {
+            // `until` lies behind the deadline, but a clock that runs ahead may have said it before its time.
+            self.tell(facts, place::MISSED, deadline, Fact::UNKNOWN);
+            self.tell(facts, place::LATE, until, until.since(deadline));
+            return;
+        }
+        // Nobody can keep the promise any more once the case is closed: it is missed when its time comes, but stands no longer.
+        let stands = self.last && facts.open && void.is_none();
+        if stands {
+            self.tell(facts, place::RUNNING, from, Fact::UNKNOWN);
+        }
+        match *clock {
+            Clock::Stands(since) if stands => self.tell(facts, place::STOPPED, since, Fact::UNKNOWN),
+            Clock::Stands(_) | Clock::Never => {}
+            Clock::Ends(deadline) if now >= deadline => {
+                self.tell(facts, place::MISSED, deadline, Fact::UNKNOWN);
+                if stands {
+                    self.tell(facts, place::OVERDUE, deadline, Fact::UNKNOWN);
+                }
+            }
+            Clock::Ends(deadline) => {
+                facts.wake_at(deadline);
+                match self.terms.due_soon_ms.map(|millis| deadline.plus(-millis)) {
+                    Some(soon) if now < soon => facts.wake_at(soon),
+                    Some(soon) if stands => self.tell(facts, place::DUE_SOON, soon, Fact::UNKNOWN),
                     Some(_) | None => {}
                 }
             }
         }
     }
-    if let Some(wake) = wake {
-        facts.wake_at(wake);
+
+    /// Tells how long it took on the net clock.
+    fn net(&self, facts: &mut Facts, rule: &Rule<'_>) {
+        let Some(until) = self.until else { return };
+        let pauses = self.stretches_that(facts, |does| does != PauseDoes::Ignored);
+        let net = rule.open_time(self.from, until, &pauses);
+        self.tell(facts, place::NET, until, net);
+    }
+
+    /// Tells the warnings whose time has come before the promise was kept or void.
+    fn warn(&self, facts: &mut Facts, rule: &Rule<'_>, stretches: &[Stretch], clock: &Clock, voided: Option<Timestamp>) {
+        for warning in &self.terms.warnings {
+            let Some(at) = rule.warning(warning.at, self.from, stretches, clock) else { continue };
+            if self.until.is_some_and(|until| until <= at) || voided.is_some_and(|void| void <= at) {
+                continue;
+            }
+            if at > self.context.now {
+                facts.wake_at(at);
+            } else if self.wants(place::WARNED) {
+                let kind = self.commitment.facts.plus(place::WARNED);
+                facts.all.push(Fact { kind, word: Some(warning.word), time: at, value: Fact::UNKNOWN });
+            }
+        }
+    }
+
+    /// The first deadline that fits the case.
+    #[inline]
+    fn rule(&self) -> Option<Rule<'_>> {
+        let mut choices = self.choices;
+        while choices != 0 {
+            let choice = &self.terms.choices[choices.trailing_zeros() as usize];
+            if let Some(rule) = Rule::new(choice.deadline, &self.named, self.context.standard) {
+                return Some(rule);
+            }
+            choices &= choices - 1;
+        }
+        None
+    }
+
+    /// When the promise became void.
+    #[inline]
+    fn void(&self, facts: &Facts) -> Option<Timestamp> {
+        let voids = facts.all.iter().filter(|fact| self.terms.void.contains(&fact.kind) && fact.time >= self.from);
+        voids.map(|fact| fact.time).min()
+    }
+
+    /// The stretches in which the clock stands.
+    #[inline]
+    fn stretches(&self, facts: &Facts) -> Vec<Stretch> {
+        self.stretches_that(facts, |does| does == PauseDoes::Excused)
+    }
+
+    /// The pauses of which the terms say something that `fits`, and the stretches in which a resuming order was closed; cut to
+    /// the time between start and end.
+    fn stretches_that(&self, facts: &Facts, fits: impl Fn(PauseDoes) -> bool) -> Vec<Stretch> {
+        let stops = facts.stops.iter().filter(|stop| match stop.why {
+            Why::Closed => self.terms.reopening == Reopening::Resumes,
+            Why::Paused { reason, liable } => {
+                let pause = self.terms.pauses.iter().find(|pause| {
+                    let among = |words: &[Word], word: Option<Word>| words.is_empty() || word.is_some_and(|word| words.contains(&word));
+                    among(&pause.reasons, reason) && among(&pause.liable, liable)
+                });
+                fits(pause.map_or(PauseDoes::Counted, |pause| pause.does))
+            }
+        });
+        let cut = stops.filter_map(|stop| {
+            let begin = stop.begin.max(self.from);
+            let end = match (stop.end, self.until) {
+                (Some(end), Some(until)) => Some(end.min(until)),
+                (end, until) => end.or(until),
+            };
+            end.is_none_or(|end| end > begin).then_some(Stretch { begin, end })
+        });
+        cut.collect()
     }
 }

@@ -3,7 +3,7 @@
 //! One-shot resolution is a pure function of a customer's contacts, as facts are of a case's observations; the core counts
 //! the difference when a contact comes or goes. A contact takes 40 bytes, a customer about 60 more.
 
-use super::event::Customer;
+use super::event::{Customer, Word};
 use super::fact::{Fact, FactKind, place::one_shot};
 use super::standard::OneShot;
 use super::time::Timestamp;
@@ -22,7 +22,7 @@ pub struct Contact {
     /// The case, by its key.
     pub case: u64,
     /// What it was about, if known.
-    pub topic: Option<u32>,
+    pub topic: Option<Word>,
     /// The group of the case.
     pub group: u32,
 }
@@ -73,7 +73,7 @@ fn tell(one_shots: &[OneShot], contacts: &[Contact], times: i32, count: &mut Vec
                 .take_while(|(_, other)| other.time.since(contact.time) <= one_shot.within_ms)
                 .any(|(_, other)| contact.topic.zip(other.topic).is_none_or(|(one, other)| one == other));
             let mut tell = |place: u16| {
-                let fact = Fact { kind: one_shot.facts.plus(place), time: contact.time, value: Fact::UNKNOWN };
+                let fact = Fact { kind: one_shot.facts.plus(place), word: None, time: contact.time, value: Fact::UNKNOWN };
                 count.push((contact.group, fact, times));
             };
             tell(one_shot::CONTACTS);

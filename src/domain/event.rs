@@ -4,6 +4,7 @@
 //! batches may be decoded by different threads, queued, and written down.
 
 use super::time::Timestamp;
+use std::num::{NonZeroI64, NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 /// What identifies a case: a seeded hash of `source` and `subject`.
@@ -16,7 +17,72 @@ pub struct EventId(pub u64);
 
 /// A customer as a keyed hash; the number itself never gets past the decoder.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Customer(pub u64);
+pub struct Customer(pub NonZeroU64);
+
+/// A word of an event that only has to be told from others, such as a reason or an owner: a hash of its text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Word(NonZeroU32);
+
+impl Word {
+    /// The word with this text.
+    #[must_use]
+    pub fn of(text: &str) -> Word {
+        let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes()) as u32;
+        Word(NonZeroU32::new(hash).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// The word that is written as this number.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Word> {
+        NonZeroU32::new(number).map(Word)
+    }
+
+    /// A number that is the word's own; never 0.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// A duration of at most 49 days, in milliseconds, in four bytes with room for none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Millis(NonZeroU32);
+
+impl Millis {
+    /// The longest duration, in milliseconds.
+    pub const LONGEST: i64 = u32::MAX as i64 - 1;
+
+    /// So many milliseconds; none if it is negative or too long.
+    #[must_use]
+    pub fn new(millis: i64) -> Option<Millis> {
+        let millis = u32::try_from(millis).ok()?;
+        NonZeroU32::new(millis.checked_add(1)?).map(Millis)
+    }
+
+    /// The milliseconds.
+    #[must_use]
+    pub fn get(self) -> i64 {
+        i64::from(self.0.get()) - 1
+    }
+}
+
+/// A time in eight bytes with room for none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Moment(NonZeroI64);
+
+impl Moment {
+    /// This time; none for the least number there is, which is no time anyone could say.
+    #[must_use]
+    pub fn new(time: Timestamp) -> Option<Moment> {
+        NonZeroI64::new(time.0 ^ i64::MIN).map(Moment)
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn get(self) -> Timestamp {
+        Timestamp(self.0.get() ^ i64::MIN)
+    }
+}
 
 /// What happened: `repair.opened` is the verb [`Verb::Opened`] of the family `repair`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -55,6 +121,7 @@ pub enum Verb {
     Overflowed,
     Transferred,
     Ended,
+    Lost,
     Joined,
     Called,
     Left,
@@ -62,6 +129,7 @@ pub enum Verb {
     Opened,
     Assigned,
     Arrived,
+    Replied,
     Paused,
     Resumed,
     Resolved,
@@ -74,20 +142,22 @@ pub enum Verb {
 }
 
 impl Verb {
-    const CALL: [(&'static str, Verb); 6] = [
+    const CALL: [(&'static str, Verb); 7] = [
         ("offered", Verb::Offered),
         ("answered", Verb::Answered),
         ("abandoned", Verb::Abandoned),
         ("overflowed", Verb::Overflowed),
         ("transferred", Verb::Transferred),
         ("ended", Verb::Ended),
+        ("lost", Verb::Lost),
     ];
-    const QUEUE: [(&'static str, Verb); 4] =
-        [("joined", Verb::Joined), ("called", Verb::Called), ("left", Verb::Left), ("served", Verb::Served)];
-    const ORDER: [(&'static str, Verb); 10] = [
+    const QUEUE: [(&'static str, Verb); 5] =
+        [("joined", Verb::Joined), ("called", Verb::Called), ("left", Verb::Left), ("served", Verb::Served), ("lost", Verb::Lost)];
+    const ORDER: [(&'static str, Verb); 11] = [
         ("opened", Verb::Opened),
         ("assigned", Verb::Assigned),
         ("arrived", Verb::Arrived),
+        ("replied", Verb::Replied),
         ("paused", Verb::Paused),
         ("resumed", Verb::Resumed),
         ("resolved", Verb::Resolved),
@@ -162,35 +232,62 @@ pub struct Event {
     pub id: EventId,
     /// When it happened, by its source.
     pub time: Timestamp,
-    /// What happened.
-    pub kind: EventType,
+    /// What else the event says.
+    pub detail: Detail,
     /// Its attributes: an index into [`Batch::groups`].
     pub group: u32,
     /// The CloudEvents `sequence` of a source that numbers its events: orders events of the same time.
     pub sequence: u32,
-    /// What else the event says.
-    pub detail: Detail,
+    /// What happened.
+    pub kind: EventType,
+    /// Which of the sources that the standard declares said it: its place plus one; 0 for any other.
+    pub source: u8,
 }
 
-/// The data of an event beyond its dimensions. Durations are milliseconds.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+/// The data of an event beyond its dimensions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Detail {
     /// Who the case is about (`customer`).
     pub customer: Option<Customer>,
-    /// What the contact is about (`topic`), hashed.
-    pub topic: Option<u32>,
     /// The promised time (`due`).
-    pub due: Option<Timestamp>,
+    pub due: Option<Moment>,
+    /// When the customer was promised a visit (`appointment`).
+    pub appointment: Option<Moment>,
     /// How long the customer waited, where the source says so itself (`wait_seconds`).
-    pub wait_ms: Option<i64>,
+    pub wait: Option<Millis>,
     /// How long the conversation or service took, where the source says so itself (`talk_seconds`).
-    pub talk_ms: Option<i64>,
+    pub talk: Option<Millis>,
+    /// How long the customer was put on hold (`hold_seconds`).
+    pub hold: Option<Millis>,
     /// After-call work (`wrapup_seconds`).
-    pub wrapup_ms: Option<i64>,
+    pub wrapup: Option<Millis>,
+    /// What the contact is about (`topic`).
+    pub topic: Option<Word>,
+    /// Who is responsible for the order (`owner`).
+    pub owner: Option<Word>,
+    /// What [`Verb::word`] says of it: a reason, a level, where a call went, yes or no.
+    pub word: Option<Word>,
+    /// Whose fault a pause or a delay is (`liable`).
+    pub liable: Option<Word>,
     /// A customer's answer, brought to 1 (worst) to 5 (best) from `score` and `scale`.
-    pub answer: Option<u8>,
+    pub answer: Option<NonZeroU8>,
     /// An agent's new state (`state`).
     pub agent_state: Option<AgentState>,
+}
+
+impl Verb {
+    /// The field of an event's `data` that its facts can be told apart by.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Verb::Overflowed | Verb::Left | Verb::Paused | Verb::Reopened | Verb::Cancelled => Some("reason"),
+            Verb::Transferred => Some("to"),
+            Verb::Ended | Verb::Served => Some("resolved"),
+            Verb::Escalated => Some("level"),
+            Verb::Confirmed => Some("satisfied"),
+            _ => None,
+        }
+    }
 }
 
 /// What an agent is doing.
@@ -215,4 +312,25 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Each combination of attributes that occurs, once.
     pub groups: Vec<Attributes>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_stays_small() {
+        assert_eq!((size_of::<Detail>(), size_of::<Event>()), (64, 104));
+    }
+
+    #[test]
+    fn packed_values_are_what_was_put_in() {
+        for millis in [0, 1, 7_250, Millis::LONGEST] {
+            assert_eq!(Millis::new(millis).map(Millis::get), Some(millis));
+        }
+        assert_eq!((Millis::new(-1), Millis::new(Millis::LONGEST + 1)), (None, None));
+        for time in [0, -1, 1_772_323_200_000] {
+            assert_eq!(Moment::new(Timestamp(time)).map(Moment::get), Some(Timestamp(time)));
+        }
+    }
 }

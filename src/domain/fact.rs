@@ -4,11 +4,11 @@
 //! fact holds now, since a time. Facts are a pure function of a case's observations and of the time reached; the core
 //! counts the difference between the facts before and after an observation.
 
-use super::event::{Customer, Family};
+use super::event::{Customer, Family, Verb, Word};
 use super::time::Timestamp;
 
 /// A kind of fact: its place in [`Kinds`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct FactKind(pub u16);
 
 /// One thing that a case's history means.
@@ -16,6 +16,8 @@ pub struct FactKind(pub u16);
 pub struct Fact {
     /// What it means.
     pub kind: FactKind,
+    /// What it can be told apart by from others of its kind: see [`Kinds::word`].
+    pub word: Option<Word>,
     /// When it happened, or since when it holds.
     pub time: Timestamp,
     /// Its duration in milliseconds or its answer; [`Fact::UNKNOWN`] if it has none.
@@ -35,7 +37,7 @@ pub struct Facts {
     /// Whose case it is.
     pub customer: Option<Customer>,
     /// What it is about.
-    pub topic: Option<u32>,
+    pub topic: Option<Word>,
     /// The group of the case.
     pub group: u32,
     /// The families of its observations, a bit each.
@@ -46,6 +48,37 @@ pub struct Facts {
     pub open: bool,
     /// When time alone will next change the facts.
     pub wake: Option<Timestamp>,
+    /// When a standing fact will expire, if nothing more is heard of the case.
+    pub expires: Option<Timestamp>,
+    /// The stretches in which the order was paused or closed, in their order.
+    pub stops: Vec<Stop>,
+    /// Whose fault it is that the order took its time, by its own last word.
+    pub liable: Option<Word>,
+}
+
+/// A stretch of time in which an order was not worked on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stop {
+    /// Its beginning.
+    pub begin: Timestamp,
+    /// Its end; `None` while it lasts.
+    pub end: Option<Timestamp>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why an order was not worked on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// It was paused, for this reason and by the fault of this party.
+    Paused {
+        /// The reason.
+        reason: Option<Word>,
+        /// The party liable.
+        liable: Option<Word>,
+    },
+    /// It was resolved, and reopened later.
+    Closed,
 }
 
 impl Facts {
@@ -59,6 +92,9 @@ impl Facts {
         self.open = false;
         self.last = Timestamp::default();
         self.wake = None;
+        self.expires = None;
+        self.stops.clear();
+        self.liable = None;
     }
 
     /// Asks for the facts to be told again at `time`.
@@ -81,7 +117,7 @@ pub enum Measure {
 }
 
 /// The facts of each life cycle, in the order of the constants below.
-const CALL: [(&str, Measure); 9] = [
+const CALL: [(&str, Measure); 11] = [
     ("offered", Measure::Nothing),
     ("answered", Measure::Duration),
     ("abandoned", Measure::Duration),
@@ -89,50 +125,82 @@ const CALL: [(&str, Measure); 9] = [
     ("transferred", Measure::Nothing),
     ("ended", Measure::Duration),
     ("handled", Measure::Duration),
+    ("completed", Measure::Duration),
+    ("expired", Measure::Duration),
     ("waiting", Measure::Standing),
     ("talking", Measure::Standing),
 ];
-const QUEUE: [(&str, Measure); 6] = [
+const QUEUE: [(&str, Measure); 7] = [
     ("joined", Measure::Nothing),
     ("called", Measure::Duration),
     ("left", Measure::Duration),
     ("served", Measure::Duration),
+    ("expired", Measure::Duration),
     ("waiting", Measure::Standing),
     ("at_counter", Measure::Standing),
 ];
 const SURVEY: [(&str, Measure); 1] = [("rated", Measure::Answer)];
-const AGENT: [(&str, Measure); 5] = [
+const AGENT: [(&str, Measure); 10] = [
+    ("ready_time", Measure::Duration),
+    ("talking_time", Measure::Duration),
+    ("wrapup_time", Measure::Duration),
+    ("pause_time", Measure::Duration),
+    ("expired", Measure::Duration),
     ("ready", Measure::Standing),
     ("talking", Measure::Standing),
     ("wrapup", Measure::Standing),
     ("pause", Measure::Standing),
     ("offline", Measure::Standing),
 ];
-const ORDER: [(&str, Measure); 12] = [
+const ORDER: [(&str, Measure); 18] = [
     ("opened", Measure::Nothing),
     ("assigned", Measure::Duration),
     ("arrived", Measure::Duration),
+    ("replied", Measure::Duration),
     ("resolved", Measure::Duration),
     ("first_resolved", Measure::Duration),
+    ("by_first_owner", Measure::Duration),
     ("reopened", Measure::Nothing),
     ("reopened_once", Measure::Nothing),
     ("confirmed", Measure::Nothing),
+    ("confirmed_once", Measure::Nothing),
     ("escalated", Measure::Nothing),
+    ("escalated_once", Measure::Nothing),
+    ("resumed", Measure::Duration),
     ("cancelled", Measure::Nothing),
+    ("expired", Measure::Duration),
     ("open", Measure::Standing),
     ("paused", Measure::Standing),
 ];
-const COMMITMENT: [(&str, Measure); 8] = [
+const COMMITMENT: [(&str, Measure); 12] = [
     ("promised", Measure::Nothing),
     ("kept", Measure::Duration),
     ("missed", Measure::Nothing),
     ("late", Measure::Duration),
     ("kept_due", Measure::Nothing),
+    ("excused", Measure::Nothing),
+    ("net", Measure::Duration),
+    ("warned", Measure::Nothing),
     ("running", Measure::Standing),
     ("overdue", Measure::Standing),
     ("due_soon", Measure::Standing),
+    ("stopped", Measure::Standing),
 ];
 const ONE_SHOT: [(&str, Measure); 2] = [("contacts", Measure::Nothing), ("once", Measure::Nothing)];
+
+/// The fact of each order, call or ticket that comes from one verb alone, and so carries its word.
+const WORDS: [(&str, Verb); 10] = [
+    ("overflowed", Verb::Overflowed),
+    ("transferred", Verb::Transferred),
+    ("ended", Verb::Ended),
+    ("left", Verb::Left),
+    ("served", Verb::Served),
+    ("reopened", Verb::Reopened),
+    ("confirmed", Verb::Confirmed),
+    ("escalated", Verb::Escalated),
+    ("resumed", Verb::Paused),
+    ("cancelled", Verb::Cancelled),
+];
 
 /// Places of the facts within their life cycle; added to the first kind of a family or commitment.
 #[expect(missing_docs, reason = "each is the name it has in a standard")]
@@ -145,30 +213,51 @@ pub mod place {
         pub const TRANSFERRED: u16 = 4;
         pub const ENDED: u16 = 5;
         pub const HANDLED: u16 = 6;
-        pub const WAITING: u16 = 7;
-        pub const TALKING: u16 = 8;
+        pub const COMPLETED: u16 = 7;
+        pub const EXPIRED: u16 = 8;
+        pub const WAITING: u16 = 9;
+        pub const TALKING: u16 = 10;
     }
     pub mod queue {
         pub const JOINED: u16 = 0;
         pub const CALLED: u16 = 1;
         pub const LEFT: u16 = 2;
         pub const SERVED: u16 = 3;
-        pub const WAITING: u16 = 4;
-        pub const AT_COUNTER: u16 = 5;
+        pub const EXPIRED: u16 = 4;
+        pub const WAITING: u16 = 5;
+        pub const AT_COUNTER: u16 = 6;
+    }
+    pub mod agent {
+        pub const READY_TIME: u16 = 0;
+        pub const TALKING_TIME: u16 = 1;
+        pub const WRAPUP_TIME: u16 = 2;
+        pub const PAUSE_TIME: u16 = 3;
+        pub const EXPIRED: u16 = 4;
+        pub const READY: u16 = 5;
+        pub const TALKING: u16 = 6;
+        pub const WRAPUP: u16 = 7;
+        pub const PAUSE: u16 = 8;
+        pub const OFFLINE: u16 = 9;
     }
     pub mod order {
         pub const OPENED: u16 = 0;
         pub const ASSIGNED: u16 = 1;
         pub const ARRIVED: u16 = 2;
-        pub const RESOLVED: u16 = 3;
-        pub const FIRST_RESOLVED: u16 = 4;
-        pub const REOPENED: u16 = 5;
-        pub const REOPENED_ONCE: u16 = 6;
-        pub const CONFIRMED: u16 = 7;
-        pub const ESCALATED: u16 = 8;
-        pub const CANCELLED: u16 = 9;
-        pub const OPEN: u16 = 10;
-        pub const PAUSED: u16 = 11;
+        pub const REPLIED: u16 = 3;
+        pub const RESOLVED: u16 = 4;
+        pub const FIRST_RESOLVED: u16 = 5;
+        pub const BY_FIRST_OWNER: u16 = 6;
+        pub const REOPENED: u16 = 7;
+        pub const REOPENED_ONCE: u16 = 8;
+        pub const CONFIRMED: u16 = 9;
+        pub const CONFIRMED_ONCE: u16 = 10;
+        pub const ESCALATED: u16 = 11;
+        pub const ESCALATED_ONCE: u16 = 12;
+        pub const RESUMED: u16 = 13;
+        pub const CANCELLED: u16 = 14;
+        pub const EXPIRED: u16 = 15;
+        pub const OPEN: u16 = 16;
+        pub const PAUSED: u16 = 17;
     }
     pub mod commitment {
         pub const PROMISED: u16 = 0;
@@ -176,9 +265,13 @@ pub mod place {
         pub const MISSED: u16 = 2;
         pub const LATE: u16 = 3;
         pub const KEPT_DUE: u16 = 4;
-        pub const RUNNING: u16 = 5;
-        pub const OVERDUE: u16 = 6;
-        pub const DUE_SOON: u16 = 7;
+        pub const EXCUSED: u16 = 5;
+        pub const NET: u16 = 6;
+        pub const WARNED: u16 = 7;
+        pub const RUNNING: u16 = 8;
+        pub const OVERDUE: u16 = 9;
+        pub const DUE_SOON: u16 = 10;
+        pub const STOPPED: u16 = 11;
     }
     pub mod one_shot {
         pub const CONTACTS: u16 = 0;
@@ -192,6 +285,8 @@ pub struct Kinds {
     /// Each kind's name, what its value is, and the family it comes from.
     all: Vec<(String, Measure, Family)>,
     families: Vec<u16>,
+    /// The kinds from here on come from commitments and one-shot indicators.
+    first_commitment: FactKind,
 }
 
 impl Kinds {
@@ -211,6 +306,7 @@ impl Kinds {
             let first = kinds.add(name, facts, family);
             kinds.families.push(first.0);
         }
+        kinds.first_commitment = FactKind(u16::try_from(kinds.all.len()).unwrap_or(u16::MAX));
         kinds
     }
 
@@ -255,6 +351,21 @@ impl Kinds {
         self.all[usize::from(kind.0)].1
     }
 
+    /// The field of the event by which facts of this kind can be told apart; `at` for the warnings of a commitment.
+    #[must_use]
+    pub fn word(&self, kind: FactKind) -> Option<&'static str> {
+        let (_, fact) = self.name(kind).split_once('.')?;
+        if kind < self.first_commitment {
+            let verb = WORDS.iter().find(|(name, _)| *name == fact).map(|(_, verb)| *verb)?;
+            return verb.word();
+        }
+        match fact {
+            "warned" => Some("at"),
+            "excused" => Some("liable"),
+            _ => None,
+        }
+    }
+
     /// The family whose cases have this kind of fact.
     #[must_use]
     pub fn family(&self, kind: FactKind) -> Family {
@@ -295,6 +406,7 @@ mod tests {
         assert_eq!(name(Family::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
         assert_eq!(name(Family::FIRST_ORDER, place::order::PAUSED), "repair.paused");
         assert_eq!(name(Family::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
+        assert_eq!(name(Family::AGENT, place::agent::OFFLINE), "agent.offline");
         assert_eq!(kinds.name(commitment.plus(place::commitment::DUE_SOON)), "promise.due_soon");
         assert_eq!(kinds.find("promise.kept_due"), Some(commitment.plus(place::commitment::KEPT_DUE)));
         assert_eq!(kinds.family(commitment), Family::FIRST_ORDER);

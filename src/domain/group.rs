@@ -2,6 +2,7 @@
 //!
 //! The numbers of groups and scopes depend on the order of arrival; nothing that leaves the core may.
 
+use super::case::Context;
 use super::cell::{Plan, Program};
 use super::event::{Attributes, Batch};
 use super::standard::Standard;
@@ -22,6 +23,8 @@ pub struct Group {
     pub scopes: Vec<u32>,
     /// Which of the programs says what its facts add to.
     pub program: u32,
+    /// For each commitment and each of its terms, in their order, which choices of a deadline its cases have: a bit each.
+    pub choices: Vec<u32>,
 }
 
 /// A scope: the values of some dimensions, in the order of the standard's scope.
@@ -33,9 +36,12 @@ pub struct Scope {
     pub values: Vec<Box<str>>,
 }
 
-/// A hash of two groups; the multiplier is odd and has no pattern, so that the product's high bits depend on all bits.
-fn pair(first: u32, second: u32) -> u64 {
-    (u64::from(first) << 32 | u64::from(second)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// What was joined: two groups, and the dimensions of which the second's values hold.
+type Join = (u32, u32, u16);
+
+/// A hash of what is joined; the multiplier is odd and has no pattern, so that the product's high bits depend on all bits.
+fn hash((first, second, changing): Join) -> u64 {
+    ((u64::from(first) << 32 | u64::from(second)) ^ u64::from(changing).rotate_left(24)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Attributes with these values.
@@ -49,8 +55,8 @@ fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
 pub struct Groups {
     all: Vec<Group>,
     by_attributes: HashTable<u32>,
-    /// Groups joined before, with the result, by the hash of the pair.
-    joined: HashTable<(u32, u32, u32)>,
+    /// What was joined before, with the result.
+    joined: HashTable<(Join, u32)>,
     scopes: Vec<Scope>,
     by_scope: BTreeMap<Scope, u32>,
     programs: Vec<Program>,
@@ -73,7 +79,9 @@ impl Groups {
             self.programs.push(program);
             self.programs.len() - 1
         });
-        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32 });
+        let choices =
+            standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.choices_of(attributes)).collect();
+        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32, choices });
         let all = &self.all;
         self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
         number
@@ -84,15 +92,20 @@ impl Groups {
         batch.groups.iter().map(|attributes| self.intern(attributes, standard, plan)).collect()
     }
 
-    /// The group that has the attributes of `first`, and those of `second` where `first` has none.
-    pub fn join(&mut self, first: u32, second: u32, standard: &Standard, plan: &Plan) -> u32 {
-        if let Some((_, _, number)) = self.joined.find(pair(first, second), |known| (known.0, known.1) == (first, second)) {
+    /// The group that has the attributes of `first`, and those of `second` where `first` has none. Of the dimensions of
+    /// `changing`, a bit each, the value of `second` holds if it has one.
+    pub fn join(&mut self, first: u32, second: u32, changing: u16, context: &Context<'_>) -> u32 {
+        let join = (first, second, changing);
+        if let Some((_, number)) = self.joined.find(hash(join), |(known, _)| *known == join) {
             return *number;
         }
         let pairs = self.all[first as usize].attributes.values().iter().zip(self.all[second as usize].attributes.values());
-        let attributes = written(pairs.map(|(one, other)| one.clone().or_else(|| other.clone())));
-        let number = self.intern(&attributes, standard, plan);
-        self.joined.insert_unique(pair(first, second), (first, second, number), |known| pair(known.0, known.1));
+        let attributes = written(pairs.enumerate().map(|(dimension, (one, other))| {
+            let (one, other) = if changing & (1 << dimension) != 0 { (other, one) } else { (one, other) };
+            one.clone().or_else(|| other.clone())
+        }));
+        let number = self.intern(&attributes, context.standard, context.plan);
+        self.joined.insert_unique(hash(join), (join, number), |(known, _)| hash(*known));
         number
     }
 

@@ -4,21 +4,23 @@
 //! added to the cells. The same happens when a deadline passes. So the board is a function of the set of events and of the
 //! time reached, whatever the order they came in.
 
+mod settle;
+
 use super::board::Board;
 use super::case::observation::Observation;
 use super::case::record::Merged;
 use super::case::table::Cases;
 use super::case::{self, Context};
 use super::cell::{self, Cell, Plan};
-use super::customer::{Contact, Customers};
-use super::event::{Batch, Customer, Event, Family};
-use super::fact::{Fact, FactKind, Facts, Measure};
+use super::customer::Customers;
+use super::event::{Batch, Event, Family};
+use super::fact::{FactKind, Facts, Measure};
 use super::group::Groups;
 use super::level::Levels;
 use super::pane::Panes;
 use super::reading;
 use super::standard::{Formula, Standard};
-use super::time::{HOUR, MINUTE, Timestamp};
+use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
 use std::sync::Arc;
 
@@ -68,21 +70,12 @@ pub struct Applied {
     pub refused: Vec<(usize, Refusal)>,
 }
 
-/// Where the facts of a case count.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Place {
-    group: u32,
-    customer: Option<Customer>,
-    topic: Option<u32>,
-    case: u64,
-}
+/// Standing facts expire at whole minutes, so that a call costs no timer of its own.
+const EXPIRY: i64 = MINUTE;
 
-/// A fact to be added to the cells of a group so many times.
-#[derive(Clone, Copy, Debug)]
-struct Counted {
-    fact: Fact,
-    group: u32,
-    times: i32,
+/// What expires before this time has expired when `now` is reached.
+fn swept(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.div_euclid(EXPIRY).saturating_mul(EXPIRY))
 }
 
 /// The core.
@@ -91,6 +84,8 @@ pub struct Monitor {
     standard: Arc<Standard>,
     plan: Plan,
     wanted: Vec<bool>,
+    /// For each kind of standing fact, after how many milliseconds it expires.
+    expiry: Vec<Option<i64>>,
     /// For each kind of fact: does it stand, and is it a contact of some one-shot indicator?
     standing: Vec<bool>,
     contacts: Vec<bool>,
@@ -107,10 +102,12 @@ pub struct Monitor {
     panes: Panes,
     levels: Levels,
     timers: Timers,
+    /// When which case's standing facts expire.
+    expiries: Timers,
     customers: Customers,
     swept: Timestamp,
     /// Facts that were counted but not yet added to the cells.
-    counted: Vec<Counted>,
+    counted: Vec<settle::Counted>,
     before: Facts,
     after: Facts,
 }
@@ -132,10 +129,15 @@ impl Monitor {
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
             indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
         }
+        let mut expiry = vec![None; wanted.len()];
+        for (kind, millis) in &standard.expiry {
+            expiry[usize::from(kind.0)] = Some(*millis);
+        }
         let panes = Panes::new(&standard.windows, standard.time_zone.clone());
         Monitor {
             plan,
             wanted,
+            expiry,
             standing,
             contacts,
             now: Timestamp(i64::MIN),
@@ -148,7 +150,8 @@ impl Monitor {
             seen: Vec::new(),
             panes,
             levels: Levels::new(aged),
-            timers: Timers::default(),
+            timers: Timers::new(SECOND),
+            expiries: Timers::new(EXPIRY),
             customers: Customers::default(),
             swept: Timestamp(i64::MIN),
             counted: Vec::new(),
@@ -237,11 +240,10 @@ impl Monitor {
 
     /// Tells the facts of a case as it is now, as those before or after a change.
     fn tell(&mut self, slot: u32, before: bool) {
-        let Monitor { standard, plan, wanted, now, cases, groups, .. } = self;
-        let context = Context { standard, wanted, now: *now };
-        let mut join = |one, other| groups.join(one, other, standard, plan);
+        let Monitor { standard, plan, wanted, expiry, now, cases, groups, .. } = self;
+        let context = Context { standard, plan, wanted, expiry, now: *now, swept: swept(*now) };
         let out = if before { &mut self.before } else { &mut self.after };
-        case::facts(cases.record(slot), &cases.spill, &context, &mut join, out);
+        case::facts(cases.record(slot), &cases.spill, &context, groups, out);
         self.grow();
     }
 
@@ -259,105 +261,6 @@ impl Monitor {
         let family = Family(63 - facts.families.leading_zeros() as u8);
         // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
         Some(facts.last.plus(Self::memory(horizon, family) + 1))
-    }
-
-    /// Counts the difference between the facts before and after a change of a case; `rung` says that it was a timer that
-    /// changed them, which is gone now.
-    fn settle(&mut self, slot: u32, rung: bool) {
-        let (mut before, mut after) = (std::mem::take(&mut self.before), std::mem::take(&mut self.after));
-        if let Some(wake) = after.wake.filter(|wake| rung || before.wake != Some(*wake)) {
-            self.timers.set(wake, slot);
-        }
-        if let Some(forget) = self.forgettable(&after).filter(|forget| *forget > self.now) {
-            self.timers.set(forget, slot);
-        }
-        let moved = before.families != after.families || before.group != after.group;
-        if moved {
-            self.count_seen(&before, -1);
-            self.count_seen(&after, 1);
-        }
-        let key = self.cases.record(slot).key();
-        // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
-        let place = |facts: &Facts| Place { group: facts.group, customer: facts.customer, topic: facts.topic, case: key };
-        let (old, here) = (place(&before), place(&after));
-        if old == here {
-            let same = before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
-            let (gone, new) = (&mut before.all[same..], &mut after.all[same..]);
-            gone.sort_unstable();
-            new.sort_unstable();
-            let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
-            loop {
-                match (gone.peek(), new.peek()) {
-                    (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
-                    (Some(one), other) if other.is_none_or(|other| one < other) => {
-                        self.count(&here, one, -1);
-                        gone.next();
-                    }
-                    (_, Some(other)) => {
-                        self.count(&here, other, 1);
-                        new.next();
-                    }
-                    (_, None) => break,
-                }
-            }
-        } else {
-            before.all.iter().for_each(|fact| self.count(&old, fact, -1));
-            after.all.iter().for_each(|fact| self.count(&here, fact, 1));
-        }
-        (self.before, self.after) = (before, after);
-    }
-
-    fn count_seen(&mut self, facts: &Facts, times: i64) {
-        let mut families = facts.families;
-        while families != 0 {
-            let seen = &mut self.seen[facts.group as usize][families.trailing_zeros() as usize];
-            *seen = seen.wrapping_add_signed(times);
-            families &= families - 1;
-        }
-    }
-
-    /// Counts a fact of a case once more, or takes it back.
-    #[inline]
-    fn count(&mut self, place: &Place, fact: &Fact, times: i32) {
-        let kind = usize::from(fact.kind.0);
-        if self.standing[kind] {
-            match times {
-                1.. => self.levels.begin(fact.kind, place.group, fact.time),
-                _ => self.levels.end(fact.kind, place.group, fact.time),
-            }
-            return;
-        }
-        self.add(place.group, fact, times);
-        if let Some(customer) = place.customer.filter(|_| self.contacts[kind]) {
-            let contact = Contact { time: fact.time, kind: fact.kind, case: place.case, topic: place.topic, group: place.group };
-            let mut changes = Vec::new();
-            self.customers.change(&self.standard.one_shots, customer, contact, times > 0, &mut changes);
-            changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, group: u32, fact: &Fact, times: i32) {
-        if !self.groups.program(group)[usize::from(fact.kind.0)].is_empty() {
-            self.counted.push(Counted { fact: *fact, group, times });
-        }
-    }
-
-    /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
-    /// for many facts at once.
-    fn pour(&mut self) {
-        for chunk in self.counted.chunks(LOOK_AHEAD) {
-            let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
-            let touched = chunk.iter().map(|one| cell::touch(steps(one), &one.fact, &self.cells[one.group as usize]));
-            std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
-            for one @ Counted { fact, group, times } in chunk {
-                let mask = self.panes.mask(fact.time);
-                let pane = self.panes.cell(fact.time, *group, &self.plan);
-                let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
-                cell::add(steps, fact, *times < 0, mask, &mut self.cells[*group as usize], pane);
-            }
-        }
-        self.counted.clear();
     }
 
     /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
@@ -381,11 +284,38 @@ impl Monitor {
                 }
             }
         }
+        self.expire(then);
         self.pour();
         if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {
             self.swept = now;
             let longest = self.standard.one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);
             self.customers.forget(now.plus(-longest - horizon.contacts_ms));
+        }
+    }
+
+    /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that.
+    fn expire(&mut self, then: Timestamp) {
+        let now = self.now;
+        if swept(then) == swept(now) {
+            return;
+        }
+        // What is due in the minute that has begun expires when it is over.
+        let due = self.expiries.due(swept(now).plus(-1));
+        for chunk in due.chunks(LOOK_AHEAD) {
+            self.touch(chunk);
+            for &slot in chunk {
+                if !self.cases.record(slot).is_open() {
+                    continue;
+                }
+                self.now = then;
+                self.tell(slot, true);
+                self.now = now;
+                self.tell(slot, false);
+                self.settle(slot, false);
+                if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
+                    self.cases.forget(slot);
+                }
+            }
         }
     }
 

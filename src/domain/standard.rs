@@ -1,7 +1,9 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
-use super::event::{EventType, Family, Verb};
+use super::cell::fulfils;
+use super::event::{Attributes, EventType, Family, Verb, Word};
 use super::fact::{FactKind, Kinds};
+use super::time::Timestamp;
 use super::window::Window;
 use std::collections::BTreeMap;
 
@@ -26,6 +28,8 @@ pub struct Standard {
     pub windows: Vec<Window>,
     /// After this many milliseconds without any event every reading is stale.
     pub stale_after_ms: Option<i64>,
+    /// How long a fact may stand before it expires, in milliseconds: its end must have been lost.
+    pub expiry: Vec<(FactKind, i64)>,
     /// The kinds of facts.
     pub kinds: Kinds,
     /// The promises with a clock.
@@ -41,6 +45,10 @@ pub struct Standard {
 pub struct Schema {
     /// The fields of `data` that make groups of cases.
     pub dimensions: Vec<String>,
+    /// The dimensions of which the last value said holds, a bit each; of the others it is the first.
+    pub changing: u16,
+    /// The sources that are known by name.
+    pub sources: Vec<String>,
     /// The families of cases, by their places.
     pub families: Vec<String>,
     types: BTreeMap<String, EventType>,
@@ -48,7 +56,7 @@ pub struct Schema {
 
 impl Schema {
     /// The most dimensions a standard may declare.
-    pub const DIMENSIONS: usize = 8;
+    pub const DIMENSIONS: usize = 16;
     /// The most families of cases there can be: one bit each in a word.
     pub const FAMILIES: usize = 64;
 
@@ -64,13 +72,19 @@ impl Schema {
                 types.insert(format!("{name}.{verb_name}"), EventType { family, verb: *verb });
             }
         }
-        Schema { dimensions, families, types }
+        Schema { dimensions, changing: 0, sources: Vec::new(), families, types }
     }
 
     /// The event type of this name.
     #[must_use]
     pub fn event_type(&self, name: &str) -> Option<EventType> {
         self.types.get(name).copied()
+    }
+
+    /// The place plus one of a source that is known by name; 0 for any other.
+    #[must_use]
+    pub fn source(&self, name: &str) -> u8 {
+        self.sources.iter().position(|known| known == name).map_or(0, |place| place as u8 + 1)
     }
 
     /// Every event type with its name.
@@ -99,23 +113,127 @@ pub struct Commitment {
     pub from: FactKind,
     /// The fact that keeps the promise.
     pub until: FactKind,
-    /// When it must be kept.
-    pub deadline: Deadline,
-    /// The facts that make it void if they come first.
-    pub void: Vec<FactKind>,
-    /// How long before the deadline a running commitment stands as due soon.
-    pub due_soon_ms: Option<i64>,
+    /// What was promised since when, the newest first; the last holds from the beginning of time.
+    pub terms: Vec<Terms>,
     /// The first of the facts it makes.
     pub facts: FactKind,
 }
 
-/// The rule that gives a commitment's deadline.
+/// What a commitment promises to cases whose clock starts while it is in force.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// From when on it is in force.
+    pub since: Timestamp,
+    /// The deadlines, of which the first that fits a case holds; at most 32.
+    pub choices: Vec<Choice>,
+    /// The facts that make the promise void if they come first.
+    pub void: Vec<FactKind>,
+    /// A delay is excused if the order's last word names one of these parties as liable.
+    pub excused_by: Vec<Word>,
+    /// What pauses do to the clock; the first that fits holds. A pause that fits none counts.
+    pub pauses: Vec<Pause>,
+    /// What a reopening does to the clock.
+    pub reopening: Reopening,
+    /// Whether the deadline is chosen by the attributes the case had first, and not by those it has now.
+    pub by_first_attributes: bool,
+    /// When to warn.
+    pub warnings: Vec<Warning>,
+    /// How long before the deadline a running commitment stands as due soon.
+    pub due_soon_ms: Option<i64>,
+}
+
+/// A deadline and the cases it is for.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// For each dimension named, the attributes that fit.
+    pub conditions: Vec<(usize, Vec<String>)>,
+    /// When the promise must be kept.
+    pub deadline: Deadline,
+}
+
+/// The rule that gives a deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Deadline {
-    /// So many milliseconds after it started.
-    Within(i64),
-    /// The `due` of the case's events; the last one said holds.
+    /// So many milliseconds after it started, of a calendar's open time if one is named.
+    Within(i64, Option<usize>),
+    /// At the same time of day so many working days of a calendar later.
+    Days(u32, usize),
+    /// At the end of so many full working days of a calendar after the day it started.
+    FullDays(u32, usize),
+    /// If it started before this time of day, by the end of the day; else so many milliseconds later.
+    CutOff(jiff::civil::Time, i64),
+    /// The `due` of the case's events; the last one said holds. Fits no case without.
     Due,
+    /// The `appointment` of the case's events; the last one said holds. Fits no case without.
+    Appointment,
+}
+
+/// What a commitment makes of certain pauses.
+#[derive(Clone, Debug)]
+pub struct Pause {
+    /// Pauses for these reasons; any if empty.
+    pub reasons: Vec<Word>,
+    /// Pauses that these parties are liable for; any if empty.
+    pub liable: Vec<Word>,
+    /// What they do.
+    pub does: PauseDoes,
+}
+
+/// What a pause does to a clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PauseDoes {
+    /// The clock stands: the deadline moves.
+    Excused,
+    /// The clock runs on; the net time leaves the pause out.
+    Counted,
+    /// It is as if nobody had paused.
+    Ignored,
+}
+
+/// What a reopening does to a commitment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reopening {
+    /// Nothing: the first verdict stands.
+    First,
+    /// The clock runs on from where it stood when the order was resolved.
+    Resumes,
+    /// The first verdict stands, and a new clock starts.
+    Restarts,
+}
+
+/// When a commitment warns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Warning {
+    /// How it is written, as in `80%` or `2h`.
+    pub word: Word,
+    /// When.
+    pub at: WarnAt,
+}
+
+/// When a warning comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WarnAt {
+    /// When so many per cent of the time allowed are gone.
+    Percent(i64),
+    /// So many milliseconds before the deadline.
+    Before(i64),
+}
+
+impl Commitment {
+    /// The place of what is promised to a case whose clock started at `from`.
+    #[must_use]
+    pub fn terms_at(&self, from: Timestamp) -> usize {
+        self.terms.iter().position(|terms| terms.since <= from).unwrap_or(self.terms.len() - 1)
+    }
+}
+
+impl Terms {
+    /// Which of the choices are for cases with these attributes: a bit each.
+    #[must_use]
+    pub fn choices_of(&self, attributes: &Attributes) -> u32 {
+        let fitting = self.choices.iter().enumerate().filter(|(_, choice)| fulfils(&choice.conditions, attributes));
+        fitting.fold(0, |bits, (place, _)| bits | 1 << place)
+    }
 }
 
 /// First-contact resolution: a contact resolved the matter if no other by the same customer follows in time.
@@ -189,6 +307,8 @@ pub struct Tally {
     pub kind: FactKind,
     /// Its value must lie in this range, both ends included; `None` takes any value, also an unknown one.
     pub values: Option<(i64, i64)>,
+    /// Its word must be one of these; empty takes any fact.
+    pub words: Vec<Word>,
     /// For each dimension named, the attributes that fit.
     pub conditions: Vec<(usize, Vec<String>)>,
 }

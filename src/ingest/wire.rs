@@ -153,7 +153,7 @@ impl Gathered {
         let Some(&(_, kind)) = self.types.find(hash, |(name, _)| **name == *event.kind) else {
             return Err(unknown_type(event.kind, schema));
         };
-        let detail = fields.finish()?;
+        let detail = fields.finish(kind.verb)?;
         let group = self.group(&fields.attributes[..schema.dimensions.len()]);
         let source = xxh3_64_with_seed(event.source.as_bytes(), keys.seed);
         self.batch.events.push(Event {
@@ -163,6 +163,7 @@ impl Gathered {
             kind,
             group,
             sequence: event.sequence,
+            source: schema.source(event.source),
             detail,
         });
         Ok(())

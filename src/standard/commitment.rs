@@ -4,7 +4,8 @@ use super::check_name;
 use super::formula::fact;
 use crate::document::{Table, Value};
 use crate::domain::fact::FactKind;
-use crate::domain::standard::{Commitment, Deadline, Standard};
+use crate::domain::standard::{Choice, Commitment, Deadline, Reopening, Standard, Terms};
+use crate::domain::time::Timestamp;
 
 /// Adds the commitment to the standard, as far as it can be understood.
 pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
@@ -31,7 +32,18 @@ pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
         return;
     }
     let facts = standard.kinds.add_commitment(name, family);
-    standard.commitments.push(Commitment { name: name.to_owned(), family, from, until, deadline, void, due_soon_ms, facts });
+    let terms = Terms {
+        since: Timestamp(i64::MIN),
+        choices: vec![Choice { conditions: Vec::new(), deadline }],
+        void,
+        excused_by: Vec::new(),
+        pauses: Vec::new(),
+        reopening: Reopening::First,
+        by_first_attributes: false,
+        warnings: Vec::new(),
+        due_soon_ms,
+    };
+    standard.commitments.push(Commitment { name: name.to_owned(), family, from, until, terms: vec![terms], facts });
 }
 
 fn end(table: &Table<'_>, key: &str, standard: &Standard) -> Option<FactKind> {
@@ -50,7 +62,7 @@ fn deadline(table: &Table<'_>) -> Option<Deadline> {
             table.problem("due", "a commitment has one deadline: `within` or `due = true`, not both");
             None
         }
-        (Some(value), _) => value.duration().map(Deadline::Within),
+        (Some(value), _) => value.duration().map(|millis| Deadline::Within(millis, None)),
         (None, Some(true)) => Some(Deadline::Due),
         (None, _) => {
             table.problem("", "a commitment needs a deadline: `within = \"48h\"`, or `due = true` if its events say one");

@@ -1,6 +1,7 @@
 //! Lists of facts in formulas: a fact's name, or a table that limits which of them count.
 
 use crate::document::{Table, Value, nearest};
+use crate::domain::event::Word;
 use crate::domain::fact::{FactKind, Measure};
 use crate::domain::standard::{Standard, Tally};
 
@@ -55,7 +56,7 @@ pub(super) fn tallies(value: &Value<'_>, takes: Takes, standard: &Standard) -> V
 fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
     let Some(table) = entry.as_table() else {
         let kind = fact(entry, standard).filter(|kind| suits(entry, *kind, takes, standard));
-        return kind.map(|kind| Tally { kind, values: None, conditions: Vec::new() }).into_iter().collect();
+        return kind.map(|kind| Tally { kind, values: None, words: Vec::new(), conditions: Vec::new() }).into_iter().collect();
     };
     let kind = table.required("fact", "the name of a fact, as in \"call.answered\"").and_then(|value| fact(&value, standard));
     let kind = kind.filter(|kind| suits(entry, *kind, takes, standard));
@@ -64,9 +65,11 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
         table.duration("within").map(|millis| (i64::MIN + 1, millis)),
         table.duration("below").map(|millis| (i64::MIN + 1, millis - 1)),
         table.duration("beyond").map(|millis| (millis + 1, i64::MAX)),
+        table.duration("from").map(|millis| (millis, i64::MAX)),
     ];
     let answers: Option<Vec<i64>> =
         table.value("answers").and_then(|value| value.array()).map(|list| list.iter().filter_map(Value::integer).collect());
+    let words = words(&table, kind, standard);
     let conditions = conditions(&table, standard);
     table.finish();
     let Some(kind) = kind else { return Vec::new() };
@@ -74,7 +77,7 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
     let mut limits = limits.into_iter().flatten();
     let limit = limits.next();
     if limits.next().is_some() {
-        entry.problem("one limit is enough: `within` (<=), `below` (<) or `beyond` (>)");
+        entry.problem("one limit is enough: `within` (<=), `below` (<), `beyond` (>) or `from` (>=)");
     }
     if limit.is_some() && measure != Measure::Duration {
         entry.problem(format!("`{}` has no duration that could be limited", standard.kinds.name(kind)));
@@ -85,10 +88,38 @@ fn read(entry: &Value<'_>, takes: Takes, standard: &Standard) -> Vec<Tally> {
             Vec::new()
         }
         Some(answers) => {
-            answers.into_iter().map(|answer| Tally { kind, values: Some((answer, answer)), conditions: conditions.clone() }).collect()
+            let tally = |answer| Tally { kind, values: Some((answer, answer)), words: words.clone(), conditions: conditions.clone() };
+            answers.into_iter().map(tally).collect()
         }
-        None => vec![Tally { kind, values: limit, conditions }],
+        None => vec![Tally { kind, values: limit, words, conditions }],
     }
+}
+
+/// The fields that limit facts to those with certain words.
+const WORDS: [&str; 7] = ["reason", "to", "resolved", "level", "satisfied", "at", "liable"];
+
+/// `reason = ["full"]`, `resolved = true`: the words of which the fact must have one.
+fn words(table: &Table<'_>, kind: Option<FactKind>, standard: &Standard) -> Vec<Word> {
+    let own = kind.and_then(|kind| standard.kinds.word(kind));
+    let mut words = Vec::new();
+    for name in WORDS {
+        let Some(value) = table.value(name) else { continue };
+        if let (Some(kind), true) = (kind, own != Some(name)) {
+            let fact = standard.kinds.name(kind);
+            let instead = own.map_or_else(|| "it takes no words".to_owned(), |own| format!("it takes `{own}`"));
+            value.problem(format!("`{fact}` cannot be limited by `{name}`; {instead}"));
+            continue;
+        }
+        let texts = match (value.as_bool(), value.as_str()) {
+            (Some(yes), _) => vec![if yes { "true" } else { "false" }],
+            (_, Some(one)) => vec![one],
+            _ => value.strings().unwrap_or_default(),
+        };
+        words.extend(texts.into_iter().map(Word::of));
+    }
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 fn conditions(entry: &Table<'_>, standard: &Standard) -> Vec<(usize, Vec<String>)> {

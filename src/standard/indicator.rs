@@ -80,7 +80,7 @@ fn one_shot(name: &str, body: &Value<'_>, standard: &mut Standard) -> Option<(Fo
     }
     let facts = standard.kinds.add_one_shot(name, family);
     standard.one_shots.push(OneShot { contacts: contacts.iter().map(|tally| tally.kind).collect(), within_ms, facts });
-    let tally = |place: u16| vec![Tally { kind: facts.plus(place), values: None, conditions: Vec::new() }];
+    let tally = |place: u16| vec![Tally { kind: facts.plus(place), values: None, words: Vec::new(), conditions: Vec::new() }];
     Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms: Some(within_ms) }, families))
 }
 

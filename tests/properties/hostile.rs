@@ -88,7 +88,7 @@ fn event(place: u32, unit: i64) -> impl Strategy<Value = Said> {
     );
     let whose = (prop_oneof![Just(None), (0..2_u8).prop_map(Some)], prop_oneof![2 => Just(None), 1 => (0..2_u8).prop_map(Some)]);
     let due = prop_oneof![2 => Just(None), 1 => offset(unit).prop_map(|at| Some(Timestamp(MIDNIGHT + at)))];
-    let seconds = || prop_oneof![5 => Just(None), 1 => select(vec![0, 5, 10, 15, 16, 5_000_000]).prop_map(Some)];
+    let seconds = || prop_oneof![5 => Just(None), 1 => select(vec![0, 5, 10, 15, 16, 4_000_000]).prop_map(Some)];
     let said = (seconds(), seconds(), seconds(), prop_oneof![Just(None), (1..=5_u8).prop_map(Some)]);
     let state = select(vec![None, Some("ready"), Some("talking"), Some("wrapup"), Some("offline")]);
     (who, id, offset(unit), sequence, dimensions, whose, due, said, state).prop_map(

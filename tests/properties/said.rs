@@ -1,10 +1,11 @@
 //! Events of the tests as they were said, before either road into the core: built as domain events by hand, or written as
 //! JSON and decoded.
 
-use firstline::domain::event::{AgentState, Attributes, Batch, CaseKey, Customer, Detail, Event, EventId};
+use firstline::domain::event::{AgentState, Attributes, Batch, CaseKey, Customer, Detail, Event, EventId, Millis, Moment, Word};
 use firstline::domain::standard::{Schema, Standard};
 use firstline::domain::time::Timestamp;
 use firstline::ingest::wire::{Decoder, Keys};
+use std::num::{NonZeroU8, NonZeroU64};
 use std::sync::Arc;
 
 /// An event with all that the core could look at.
@@ -92,15 +93,15 @@ impl Said {
     }
 
     fn detail(&self) -> Detail {
-        let millis = |seconds: Option<u32>| seconds.map(|seconds| i64::from(seconds) * 1_000);
+        let millis = |seconds: Option<u32>| seconds.and_then(|seconds| Millis::new(i64::from(seconds) * 1_000));
         Detail {
-            customer: self.customer.map(|one| Customer(u64::from(one))),
-            topic: self.topic.map(u32::from),
-            due: self.due,
-            wait_ms: millis(self.wait_seconds),
-            talk_ms: millis(self.talk_seconds),
-            wrapup_ms: millis(self.wrapup_seconds),
-            answer: self.score,
+            customer: self.customer.and_then(|one| NonZeroU64::new(u64::from(one) + 1)).map(Customer),
+            topic: self.topic.map(|one| Word::of(&one.to_string())),
+            due: self.due.and_then(Moment::new),
+            wait: millis(self.wait_seconds),
+            talk: millis(self.talk_seconds),
+            wrapup: millis(self.wrapup_seconds),
+            answer: self.score.and_then(NonZeroU8::new),
             agent_state: self.state.map(|state| match state {
                 "ready" => AgentState::Ready,
                 "talking" => AgentState::Talking,
@@ -108,6 +109,7 @@ impl Said {
                 "pause" => AgentState::Pause,
                 _ => AgentState::Offline,
             }),
+            ..Detail::default()
         }
     }
 }
@@ -159,6 +161,7 @@ impl Packer {
                 kind: self.schema.event_type(event.kind).unwrap_or_else(|| panic!("the standard has no `{}`", event.kind)),
                 group: u32::try_from(group).expect("few groups"),
                 sequence: event.sequence,
+                source: 0,
                 detail: event.detail(),
             });
         }

@@ -4,44 +4,56 @@
 
 use super::observation::Observation;
 use super::{Teller, duration};
-use crate::domain::event::Verb;
+use crate::domain::event::{Millis, Verb};
 use crate::domain::fact::{Fact, place::call};
 
 /// Tells what the observations of a call mean.
 #[inline]
-pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_>) {
-    let (mut offered, mut answered, mut left, mut ended) = (None, None, None, None);
+pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_, '_>) {
+    let (mut offered, mut answered, mut left, mut ended, mut held) = (None, None, None, None, 0);
     for one in observations {
+        let detail = &one.detail;
         match one.kind.verb {
             Verb::Offered => _ = offered.get_or_insert(one.time),
-            Verb::Answered => _ = answered.get_or_insert((one.time, one.detail.wait_ms)),
-            Verb::Abandoned | Verb::Overflowed => _ = left.get_or_insert((one.kind.verb, one.time, one.detail.wait_ms)),
-            Verb::Transferred => teller.tell(call::TRANSFERRED, one.time, Fact::UNKNOWN),
-            Verb::Ended => _ = ended.get_or_insert((one.time, one.detail.talk_ms, one.detail.wrapup_ms)),
+            Verb::Answered => _ = answered.get_or_insert((one.time, detail.wait)),
+            Verb::Abandoned | Verb::Overflowed => _ = left.get_or_insert((one.kind.verb, one.time, detail.wait, detail.word)),
+            Verb::Transferred => teller.tell_word(call::TRANSFERRED, one.time, Fact::UNKNOWN, detail.word),
+            Verb::Ended => {
+                held = detail.hold.map_or(0, Millis::get);
+                ended.get_or_insert((one.time, detail.talk, detail.wrapup, detail.word));
+            }
+            Verb::Lost => teller.lose(one.time),
             _ => {}
         }
     }
     if let Some(time) = offered {
         teller.tell(call::OFFERED, time, Fact::UNKNOWN);
     }
+    let mut waited = Fact::UNKNOWN;
     match (answered, left, ended, offered) {
-        (Some((time, wait_ms)), ..) => {
-            teller.tell(call::ANSWERED, time, duration(wait_ms, offered, time));
+        (Some((time, wait)), ..) => {
+            waited = duration(wait, offered, time);
+            teller.tell(call::ANSWERED, time, waited);
             if ended.is_none() {
-                teller.stand(call::TALKING, time);
+                teller.stand(call::TALKING, time, call::EXPIRED);
             }
         }
-        (None, Some((verb, time, wait_ms)), ..) => {
+        (None, Some((verb, time, wait, why)), ..) => {
             let outcome = if verb == Verb::Abandoned { call::ABANDONED } else { call::OVERFLOWED };
-            teller.tell(outcome, time, duration(wait_ms, offered, time));
+            teller.tell_word(outcome, time, duration(wait, offered, time), why.filter(|_| verb == Verb::Overflowed));
         }
-        (None, None, None, Some(time)) => teller.stand(call::WAITING, time),
+        (None, None, None, Some(time)) => _ = teller.stand(call::WAITING, time, call::EXPIRED),
         _ => {}
     }
-    if let Some((time, talk_ms, wrapup_ms)) = ended {
-        let talk = duration(talk_ms, answered.map(|(time, _)| time), time);
-        teller.tell(call::ENDED, time, talk);
-        let handled = if talk == Fact::UNKNOWN { talk } else { talk + wrapup_ms.unwrap_or(0) };
+    if let Some((time, talk, wrapup, resolved)) = ended {
+        // What lies between answer and end contains the holds; what the source calls talking does not.
+        let hold = if talk.is_some() { held } else { 0 };
+        let talk = duration(talk, answered.map(|(time, _)| time), time);
+        teller.tell_word(call::ENDED, time, talk, resolved);
+        let handled = if talk == Fact::UNKNOWN { talk } else { talk + hold + wrapup.map_or(0, Millis::get) };
         teller.tell(call::HANDLED, time, handled);
+        if answered.is_some() {
+            teller.tell(call::COMPLETED, time, waited);
+        }
     }
 }

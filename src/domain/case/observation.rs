@@ -44,11 +44,7 @@ impl Observation {
     /// their groups by text, because the numbers of groups depend on the order of arrival.
     #[must_use]
     pub fn holds_against(&self, other: &Observation, attributes: impl FnOnce(u32, u32) -> Ordering) -> bool {
-        let said = |one: &Observation| {
-            let d = one.detail;
-            (d.customer.map(|c| c.0), d.topic, d.due, d.wait_ms, d.talk_ms, d.wrapup_ms, d.answer, d.agent_state)
-        };
-        let order = self.place().cmp(&other.place()).then_with(|| said(self).cmp(&said(other)));
+        let order = self.place().cmp(&other.place()).then_with(|| self.detail.cmp(&other.detail));
         order.then_with(|| attributes(self.group, other.group)) == Ordering::Less
     }
 }

@@ -1,12 +1,13 @@
-//! A case in one record of 120 bytes, the same form open or closed: up to four observations inline, any number spilled.
+//! A case in one record of two cache lines, the same form open or closed: up to four observations inline, any number spilled.
 //!
 //! The inline form is an encoding, not a summary: every observation is read back exactly as it was merged. What does not
 //! fit (a fifth observation, two different due times, an offset of more than 49 days ...) moves the case to the spill, so
 //! nothing above this file knows that there are two forms.
 
 use super::observation::Observation;
-use crate::domain::event::{Customer, Detail, EventId, EventType, Family, Verb};
+use crate::domain::event::{Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
 use crate::domain::time::Timestamp;
+use std::num::{NonZeroU8, NonZeroU64};
 
 const INLINE: usize = 4;
 
@@ -19,12 +20,13 @@ mod says {
     pub(super) const TALK: u8 = 16;
     pub(super) const WRAPUP: u8 = 32;
     pub(super) const ANSWER: u8 = 64;
+    pub(super) const WORD: u8 = 128;
     pub(super) const AMOUNT: u8 = WAIT | TALK | WRAPUP | ANSWER;
 }
 
 /// The merged history of one case.
 #[derive(Clone, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Record {
     key: u64,
     base: Timestamp,
@@ -37,10 +39,13 @@ pub struct Record {
     due: u32,
     amount: u32,
     topic: u32,
+    word: u32,
     /// The case's place among the spilled ones plus one; 0 while it is inline.
     spill: u32,
     len: u8,
     used: u8,
+    /// Whether the case is open, as it was last told.
+    open: bool,
 }
 
 /// The histories that do not fit into a record.
@@ -83,9 +88,11 @@ impl Record {
             due: 0,
             amount: 0,
             topic: 0,
+            word: 0,
             spill: 0,
             len: 0,
             used: 0,
+            open: false,
         }
     }
 
@@ -99,6 +106,17 @@ impl Record {
     #[must_use]
     pub fn touch(&self) -> u64 {
         self.ids[0].0 ^ u64::from(self.len) ^ self.key
+    }
+
+    /// Whether the case is open, as it was last told.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Remembers whether the case is open.
+    pub fn set_open(&mut self, open: bool) {
+        self.open = open;
     }
 
     /// Whether nothing has been merged yet.
@@ -120,7 +138,7 @@ impl Record {
     fn inline(&self, place: usize) -> Observation {
         let said = self.said[place];
         let says = |bit: u8| said & bit != 0;
-        let amount = |bit: u8| says(bit).then_some(i64::from(self.amount));
+        let amount = |bit: u8| if says(bit) { Millis::new(i64::from(self.amount)) } else { None };
         Observation {
             time: Timestamp(self.base.0 + i64::from(self.offsets[place])),
             sequence: 0,
@@ -128,14 +146,15 @@ impl Record {
             id: self.ids[place],
             group: self.groups[place],
             detail: Detail {
-                customer: says(says::CUSTOMER).then_some(Customer(self.customer)),
-                topic: says(says::TOPIC).then_some(self.topic),
-                due: says(says::DUE).then(|| Timestamp(self.base.0 + i64::from(self.due))),
-                wait_ms: amount(says::WAIT),
-                talk_ms: amount(says::TALK),
-                wrapup_ms: amount(says::WRAPUP),
-                answer: says(says::ANSWER).then_some(self.amount as u8),
-                agent_state: None,
+                customer: if says(says::CUSTOMER) { NonZeroU64::new(self.customer).map(Customer) } else { None },
+                due: if says(says::DUE) { Moment::new(Timestamp(self.base.0 + i64::from(self.due))) } else { None },
+                wait: amount(says::WAIT),
+                talk: amount(says::TALK),
+                wrapup: amount(says::WRAPUP),
+                topic: if says(says::TOPIC) { Word::from_number(self.topic) } else { None },
+                word: if says(says::WORD) { Word::from_number(self.word) } else { None },
+                answer: if says(says::ANSWER) { NonZeroU8::new(self.amount as u8) } else { None },
+                ..Detail::default()
             },
         }
     }
@@ -185,7 +204,15 @@ impl Record {
     fn push(&mut self, new: &Observation) -> bool {
         let len = usize::from(self.len);
         let detail = &new.detail;
-        if len == INLINE || new.sequence != 0 || detail.agent_state.is_some() {
+        let rare = Detail {
+            appointment: detail.appointment,
+            hold: detail.hold,
+            owner: detail.owner,
+            liable: detail.liable,
+            agent_state: detail.agent_state,
+            ..Detail::default()
+        };
+        if len == INLINE || new.sequence != 0 || rare != Detail::default() {
             return false;
         }
         if new.time < self.base && !self.rebase(new.time) {
@@ -201,23 +228,26 @@ impl Record {
             fits &= used & bits == 0 || agrees;
         };
         if let Some(customer) = detail.customer {
-            keep(says::CUSTOMER, says::CUSTOMER, self.customer == customer.0);
+            keep(says::CUSTOMER, says::CUSTOMER, self.customer == customer.0.get());
         }
         if let Some(topic) = detail.topic {
-            keep(says::TOPIC, says::TOPIC, self.topic == topic);
+            keep(says::TOPIC, says::TOPIC, self.topic == topic.number());
+        }
+        if let Some(word) = detail.word {
+            keep(says::WORD, says::WORD, self.word == word.number());
         }
         let mut due_offset = self.due;
         if let Some(due) = detail.due {
-            let Ok(offset) = u32::try_from(due.0.saturating_sub(self.base.0)) else { return false };
+            let Ok(offset) = u32::try_from(due.get().0.saturating_sub(self.base.0)) else { return false };
             keep(says::DUE, says::DUE, self.due == offset);
             due_offset = offset;
         }
         let mut amount = None;
         for (bit, value) in [
-            (says::WAIT, detail.wait_ms),
-            (says::TALK, detail.talk_ms),
-            (says::WRAPUP, detail.wrapup_ms),
-            (says::ANSWER, detail.answer.map(i64::from)),
+            (says::WAIT, detail.wait.map(Millis::get)),
+            (says::TALK, detail.talk.map(Millis::get)),
+            (says::WRAPUP, detail.wrapup.map(Millis::get)),
+            (says::ANSWER, detail.answer.map(|answer| i64::from(answer.get()))),
         ] {
             let Some(value) = value else { continue };
             let Ok(value) = u32::try_from(value) else { return false };
@@ -230,8 +260,9 @@ impl Record {
         if !fits {
             return false;
         }
-        self.customer = detail.customer.map_or(self.customer, |customer| customer.0);
-        self.topic = detail.topic.unwrap_or(self.topic);
+        self.customer = detail.customer.map_or(self.customer, |customer| customer.0.get());
+        self.topic = detail.topic.map_or(self.topic, Word::number);
+        self.word = detail.word.map_or(self.word, Word::number);
         self.due = due_offset;
         self.amount = amount.unwrap_or(self.amount);
         self.used |= said;
@@ -334,15 +365,33 @@ mod tests {
         let hour = 3_600_000_i64;
         let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(move |n| n * 1_000 * hour)];
         let due = prop_oneof![Just(None), (0..3_i64).prop_map(move |n| Some(Timestamp(n * hour)))];
-        let amount = prop_oneof![Just(None), (0..3_i64).prop_map(Some), Just(Some(-1)), Just(Some(1 << 40))];
-        (times, 0..2_u32, 0..4_usize, 0..6_u64, 0..3_u32, due, amount.clone(), amount, prop_oneof![Just(None), (1..3_u64).prop_map(Some)])
-            .prop_map(move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, customer)| Observation {
+        let amount = prop_oneof![Just(None), (0..3_i64).prop_map(Some), Just(Some(Millis::LONGEST))];
+        (
+            times,
+            0..2_u32,
+            0..4_usize,
+            0..6_u64,
+            0..3_u32,
+            due,
+            amount.clone(),
+            amount,
+            (prop_oneof![Just(None), (1..3_u64).prop_map(Some)], 0..3_u8),
+        )
+            .prop_map(move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, (customer, word))| Observation {
                 time: Timestamp(time),
                 sequence: sequence / 2 * sequence,
                 kind: EventType { family: Family::FIRST_ORDER, verb: verbs[verb] },
                 id: EventId(id),
                 group,
-                detail: Detail { due, wait_ms, talk_ms, customer: customer.map(Customer), ..Detail::default() },
+                detail: Detail {
+                    due: due.and_then(Moment::new),
+                    wait: wait_ms.and_then(Millis::new),
+                    talk: talk_ms.and_then(Millis::new),
+                    customer: customer.and_then(NonZeroU64::new).map(Customer),
+                    word: (word > 0).then(|| Word::of(&word.to_string())),
+                    liable: (word > 1).then(|| Word::of("customer")),
+                    ..Detail::default()
+                },
             })
     }
 
@@ -365,6 +414,6 @@ mod tests {
 
     #[test]
     fn a_record_stays_small() {
-        assert_eq!(size_of::<Record>(), 120);
+        assert_eq!(size_of::<Record>(), 128);
     }
 }

@@ -9,30 +9,32 @@ use crate::domain::fact::{Fact, place::queue};
 
 /// Tells what the observations of a ticket mean.
 #[inline]
-pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_>) {
+pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_, '_>) {
     let (mut joined, mut called, mut left, mut served) = (None, None, None, None);
     for one in observations {
+        let detail = &one.detail;
         match one.kind.verb {
             Verb::Joined => _ = joined.get_or_insert(one.time),
-            Verb::Called => called = Some((one.time, one.detail.wait_ms)),
-            Verb::Left => _ = left.get_or_insert((one.time, one.detail.wait_ms)),
-            Verb::Served => _ = served.get_or_insert((one.time, one.detail.talk_ms)),
+            Verb::Called => called = Some((one.time, detail.wait)),
+            Verb::Left => _ = left.get_or_insert((one.time, detail.wait, detail.word)),
+            Verb::Served => _ = served.get_or_insert((one.time, detail.talk, detail.word)),
+            Verb::Lost => teller.lose(one.time),
             _ => {}
         }
     }
     if let Some(time) = joined {
         teller.tell(queue::JOINED, time, Fact::UNKNOWN);
     }
-    if let Some((time, wait_ms)) = called {
-        teller.tell(queue::CALLED, time, duration(wait_ms, joined, time));
+    if let Some((time, wait)) = called {
+        teller.tell(queue::CALLED, time, duration(wait, joined, time));
     }
     match (served, left, called, joined) {
-        (Some((time, talk_ms)), _, called, _) => {
-            teller.tell(queue::SERVED, time, duration(talk_ms, called.map(|(time, _)| time), time));
+        (Some((time, talk, resolved)), _, called, _) => {
+            teller.tell_word(queue::SERVED, time, duration(talk, called.map(|(time, _)| time), time), resolved);
         }
-        (None, Some((time, wait_ms)), ..) => teller.tell(queue::LEFT, time, duration(wait_ms, joined, time)),
-        (None, None, Some((time, _)), _) => teller.stand(queue::AT_COUNTER, time),
-        (None, None, None, Some(time)) => teller.stand(queue::WAITING, time),
+        (None, Some((time, wait, why)), ..) => teller.tell_word(queue::LEFT, time, duration(wait, joined, time), why),
+        (None, None, Some((time, _)), _) => _ = teller.stand(queue::AT_COUNTER, time, queue::EXPIRED),
+        (None, None, None, Some(time)) => _ = teller.stand(queue::WAITING, time, queue::EXPIRED),
         _ => {}
     }
 }

@@ -1,13 +1,14 @@
 //! The fields of an event's `data`: which are understood, and what their values must be.
 
 use super::Keys;
-use crate::domain::event::{AgentState, Customer, Detail};
+use crate::domain::event::{AgentState, Customer, Detail, Millis, Moment, Verb, Word};
 use crate::domain::standard::Schema;
 use crate::domain::time::{Timestamp, shorten};
 use crate::ingest::raw::Scalar;
 use siphasher::sip::SipHasher13;
 use std::borrow::Cow;
 use std::hash::Hasher;
+use std::num::{NonZeroU8, NonZeroU64};
 
 /// Text from an event, borrowed where it can be.
 pub(super) type Text<'a> = Cow<'a, str>;
@@ -27,13 +28,25 @@ enum Known {
     Customer,
     Topic,
     Due,
+    Appointment,
     Wait,
     Talk,
+    Hold,
     Wrapup,
     Score,
     Scale,
     State,
+    Owner,
+    Liable,
+    Reason,
+    To,
+    Level,
+    Resolved,
+    Satisfied,
 }
+
+/// The fields that [`Verb::word`] names.
+const WORDS: [Known; 5] = [Known::Reason, Known::To, Known::Level, Known::Resolved, Known::Satisfied];
 
 impl Known {
     /// The field with this name. Dimensions are the standard's business and not among them.
@@ -42,12 +55,21 @@ impl Known {
             "customer" => Known::Customer,
             "topic" => Known::Topic,
             "due" => Known::Due,
+            "appointment" => Known::Appointment,
             "wait_seconds" => Known::Wait,
             "talk_seconds" => Known::Talk,
+            "hold_seconds" => Known::Hold,
             "wrapup_seconds" => Known::Wrapup,
             "score" => Known::Score,
             "scale" => Known::Scale,
             "state" => Known::State,
+            "owner" => Known::Owner,
+            "liable" => Known::Liable,
+            "reason" => Known::Reason,
+            "to" => Known::To,
+            "level" => Known::Level,
+            "resolved" => Known::Resolved,
+            "satisfied" => Known::Satisfied,
             _ => return None,
         })
     }
@@ -57,12 +79,21 @@ impl Known {
             Known::Customer => "customer",
             Known::Topic => "topic",
             Known::Due => "due",
+            Known::Appointment => "appointment",
             Known::Wait => "wait_seconds",
             Known::Talk => "talk_seconds",
+            Known::Hold => "hold_seconds",
             Known::Wrapup => "wrapup_seconds",
             Known::Score => "score",
             Known::Scale => "scale",
             Known::State => "state",
+            Known::Owner => "owner",
+            Known::Liable => "liable",
+            Known::Reason => "reason",
+            Known::To => "to",
+            Known::Level => "level",
+            Known::Resolved => "resolved",
+            Known::Satisfied => "satisfied",
         }
     }
 }
@@ -76,6 +107,8 @@ pub(super) struct Fields<'a, 's> {
     detail: Detail,
     score: Option<f64>,
     scale: Option<f64>,
+    /// What the fields of [`WORDS`] said, in their order.
+    words: [Option<Word>; WORDS.len()],
     problem: Option<String>,
 }
 
@@ -88,6 +121,7 @@ impl<'a, 's> Fields<'a, 's> {
             detail: Detail::default(),
             score: None,
             scale: None,
+            words: [None; WORDS.len()],
             problem: None,
         }
     }
@@ -127,13 +161,22 @@ impl<'a, 's> Fields<'a, 's> {
             Known::Customer => {
                 let mut hasher = SipHasher13::new_with_key(&self.keys.customer);
                 hasher.write(text(value)?.as_bytes());
-                self.detail.customer = Some(Customer(hasher.finish()));
+                self.detail.customer = Some(Customer(NonZeroU64::new(hasher.finish()).unwrap_or(NonZeroU64::MIN)));
             }
-            Known::Topic => self.detail.topic = Some(xxhash_rust::xxh3::xxh3_64(text(value)?.as_bytes()) as u32),
-            Known::Due => self.detail.due = Some(Timestamp::parse(&text(value)?)?),
-            Known::Wait => self.detail.wait_ms = Some(seconds(value)?),
-            Known::Talk => self.detail.talk_ms = Some(seconds(value)?),
-            Known::Wrapup => self.detail.wrapup_ms = Some(seconds(value)?),
+            Known::Topic => self.detail.topic = Some(Word::of(&text(value)?)),
+            Known::Due => self.detail.due = Moment::new(Timestamp::parse(&text(value)?)?),
+            Known::Appointment => self.detail.appointment = Moment::new(Timestamp::parse(&text(value)?)?),
+            Known::Wait => self.detail.wait = Some(seconds(value)?),
+            Known::Talk => self.detail.talk = Some(seconds(value)?),
+            Known::Hold => self.detail.hold = Some(seconds(value)?),
+            Known::Wrapup => self.detail.wrapup = Some(seconds(value)?),
+            Known::Owner => self.detail.owner = Some(Word::of(&text(value)?)),
+            Known::Liable => self.detail.liable = Some(Word::of(&text(value)?)),
+            Known::Reason => self.words[0] = Some(Word::of(&text(value)?)),
+            Known::To => self.words[1] = Some(Word::of(&text(value)?)),
+            Known::Level => self.words[2] = Some(Word::of(&text(value)?)),
+            Known::Resolved => self.words[3] = Some(Word::of(if yes(value)? { "true" } else { "false" })),
+            Known::Satisfied => self.words[4] = Some(Word::of(if yes(value)? { "true" } else { "false" })),
             Known::Score => self.score = Some(number(value)?),
             Known::Scale => self.scale = Some(number(value)?),
             Known::State => self.detail.agent_state = Some(state(&text(value)?)?),
@@ -141,8 +184,8 @@ impl<'a, 's> Fields<'a, 's> {
         Ok(())
     }
 
-    /// The detail of the event.
-    pub(super) fn finish(&mut self) -> Result<Detail, String> {
+    /// The detail of an event with this verb.
+    pub(super) fn finish(&mut self, verb: Verb) -> Result<Detail, String> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
@@ -152,7 +195,10 @@ impl<'a, 's> Fields<'a, 's> {
                 return Err(format!("`score` {score} does not lie between 1 and its `scale` {scale}"));
             }
             // Brought to five answers, so that surveys with other scales can be counted together.
-            self.detail.answer = Some(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
+            self.detail.answer = NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
+        }
+        if let Some(name) = verb.word() {
+            self.detail.word = WORDS.iter().position(|word| word.name() == name).and_then(|place| self.words[place]);
         }
         Ok(self.detail)
     }
@@ -177,13 +223,22 @@ fn number(value: &Scalar<'_>) -> Result<f64, String> {
     }
 }
 
-/// Seconds as milliseconds; no duration of a case lasts longer than the calendar of [`Timestamp`].
-fn seconds(value: &Scalar<'_>) -> Result<i64, String> {
+/// Seconds as milliseconds; nobody waits or talks for weeks.
+fn seconds(value: &Scalar<'_>) -> Result<Millis, String> {
     let seconds = number(value)?;
-    if !(0.0..=9.4e9).contains(&seconds) {
-        return Err(format!("must be a number of seconds from 0 on, not {seconds}"));
+    let millis = (seconds * 1_000.0).round();
+    let fits = (0.0..=Millis::LONGEST as f64).contains(&millis);
+    let millis = if fits { Millis::new(millis as i64) } else { None };
+    millis.ok_or_else(|| format!("must be a number of seconds from 0 to {}, not {seconds}", Millis::LONGEST / 1_000))
+}
+
+fn yes(value: &Scalar<'_>) -> Result<bool, String> {
+    match value {
+        Scalar::Bool(yes) => Ok(*yes),
+        Scalar::Text(text) if text == "true" => Ok(true),
+        Scalar::Text(text) if text == "false" => Ok(false),
+        _ => Err("must be true or false".to_owned()),
     }
-    Ok((seconds * 1_000.0).round() as i64)
 }
 
 fn state(text: &str) -> Result<AgentState, String> {

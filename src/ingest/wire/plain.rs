@@ -186,7 +186,7 @@ mod tests {
         let (schema, keys) = (schema(), Keys::default());
         let tell = |said: Said<'_>, fields: &mut Fields<'_, '_>| {
             let said = [said.specversion, said.id, said.source, said.kind, said.time, said.subject, said.sequence];
-            let detail = fields.finish();
+            let detail = fields.finish(crate::domain::event::Verb::Ended);
             format!("{said:?} {:?} {detail:?}", fields.attributes)
         };
         let (mut short, mut full) = (Fields::new(&schema, &keys), Fields::new(&schema, &keys));

@@ -1,0 +1,129 @@
+//! Counting the difference that a change of a case makes.
+
+use super::{LOOK_AHEAD, Monitor};
+use crate::domain::cell;
+use crate::domain::customer::Contact;
+use crate::domain::event::{Customer, Word};
+use crate::domain::fact::{Fact, Facts};
+
+/// Where the facts of a case count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    group: u32,
+    customer: Option<Customer>,
+    topic: Option<Word>,
+    case: u64,
+}
+
+/// A fact to be added to the cells of a group so many times.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    fact: Fact,
+    group: u32,
+    times: i32,
+}
+
+impl Monitor {
+    /// Counts the difference between the facts before and after a change of a case; `rung` says that it was a timer that
+    /// changed them, which is gone now.
+    pub(super) fn settle(&mut self, slot: u32, rung: bool) {
+        let (mut before, mut after) = (std::mem::take(&mut self.before), std::mem::take(&mut self.after));
+        if let Some(wake) = after.wake.filter(|wake| rung || before.wake != Some(*wake)) {
+            self.timers.set(wake, slot);
+        }
+        if let Some(expires) = after.expires.filter(|expires| before.expires != Some(*expires)) {
+            self.expiries.set(expires, slot);
+        }
+        self.cases.record_mut(slot).set_open(after.open);
+        if let Some(forget) = self.forgettable(&after).filter(|forget| *forget > self.now) {
+            self.timers.set(forget, slot);
+        }
+        let moved = before.families != after.families || before.group != after.group;
+        if moved {
+            self.count_seen(&before, -1);
+            self.count_seen(&after, 1);
+        }
+        let key = self.cases.record(slot).key();
+        // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
+        let place = |facts: &Facts| Place { group: facts.group, customer: facts.customer, topic: facts.topic, case: key };
+        let (old, here) = (place(&before), place(&after));
+        if old == here {
+            let same = before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
+            let (gone, new) = (&mut before.all[same..], &mut after.all[same..]);
+            gone.sort_unstable();
+            new.sort_unstable();
+            let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
+            loop {
+                match (gone.peek(), new.peek()) {
+                    (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
+                    (Some(one), other) if other.is_none_or(|other| one < other) => {
+                        self.count(&here, one, -1);
+                        gone.next();
+                    }
+                    (_, Some(other)) => {
+                        self.count(&here, other, 1);
+                        new.next();
+                    }
+                    (_, None) => break,
+                }
+            }
+        } else {
+            before.all.iter().for_each(|fact| self.count(&old, fact, -1));
+            after.all.iter().for_each(|fact| self.count(&here, fact, 1));
+        }
+        (self.before, self.after) = (before, after);
+    }
+
+    fn count_seen(&mut self, facts: &Facts, times: i64) {
+        let mut families = facts.families;
+        while families != 0 {
+            let seen = &mut self.seen[facts.group as usize][families.trailing_zeros() as usize];
+            *seen = seen.wrapping_add_signed(times);
+            families &= families - 1;
+        }
+    }
+
+    /// Counts a fact of a case once more, or takes it back.
+    #[inline]
+    fn count(&mut self, place: &Place, fact: &Fact, times: i32) {
+        let kind = usize::from(fact.kind.0);
+        if self.standing[kind] {
+            match times {
+                1.. => self.levels.begin(fact.kind, place.group, fact.time),
+                _ => self.levels.end(fact.kind, place.group, fact.time),
+            }
+            return;
+        }
+        self.add(place.group, fact, times);
+        if let Some(customer) = place.customer.filter(|_| self.contacts[kind]) {
+            let contact = Contact { time: fact.time, kind: fact.kind, case: place.case, topic: place.topic, group: place.group };
+            let mut changes = Vec::new();
+            self.customers.change(&self.standard.one_shots, customer, contact, times > 0, &mut changes);
+            changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, group: u32, fact: &Fact, times: i32) {
+        if !self.groups.program(group)[usize::from(fact.kind.0)].is_empty() {
+            self.counted.push(Counted { fact: *fact, group, times });
+        }
+    }
+
+    /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
+    /// for many facts at once.
+    pub(super) fn pour(&mut self) {
+        for chunk in self.counted.chunks(LOOK_AHEAD) {
+            let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
+            let touched = chunk.iter().map(|one| cell::touch(steps(one), &one.fact, &self.cells[one.group as usize]));
+            std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
+            for one @ Counted { fact, group, times } in chunk {
+                let mask = self.panes.mask(fact.time);
+                let pane = self.panes.cell(fact.time, *group, &self.plan);
+                let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
+                cell::add(steps, fact, *times < 0, mask, &mut self.cells[*group as usize], pane);
+            }
+        }
+        self.counted.clear();
+    }
+}

@@ -118,6 +118,11 @@ impl Document {
         }
     }
 
+    /// Tells every text that stands as a value in the file.
+    pub fn each_text(&self, tell: &mut dyn FnMut(&str)) {
+        each_text(&self.root, tell);
+    }
+
     /// Everything found wrong so far, by position; the same complaint about the same place once.
     #[must_use]
     pub fn into_problems(self) -> Vec<Problem> {
@@ -143,6 +148,15 @@ impl Document {
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let before = self.text.get(start..at).unwrap_or("");
         (line, before.chars().count() + 1)
+    }
+}
+
+fn each_text(node: &Node, tell: &mut dyn FnMut(&str)) {
+    match &node.content {
+        Content::Text(text) => tell(text),
+        Content::Array(nodes) => nodes.iter().for_each(|node| each_text(node, tell)),
+        Content::Table(entries) => entries.iter().for_each(|entry| each_text(&entry.node, tell)),
+        _ => {}
     }
 }
 

@@ -3,7 +3,8 @@
 //! [`time`], [`event`]: what comes in. [`standard`]: what is promised. [`case`]: histories and the [`fact`]s they mean, among
 //! them those of [`commitment`]s and of a [`customer`]'s contacts. [`group`]: cases that belong together. [`cell`], [`pane`],
 //! [`window`], [`histogram`], [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events
-//! become differences of facts. [`reading`], [`board`]: what comes out.
+//! become differences of facts. [`reading`], [`board`]: what comes out. [`explain`]: which cases stand behind it, by their
+//! [`names`].
 
 pub mod board;
 pub mod case;
@@ -11,11 +12,13 @@ pub mod cell;
 pub mod commitment;
 pub mod customer;
 pub mod event;
+pub mod explain;
 pub mod fact;
 pub mod group;
 pub mod histogram;
 pub mod level;
 pub mod monitor;
+pub mod names;
 pub mod pane;
 pub mod reading;
 pub mod standard;

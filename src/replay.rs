@@ -3,7 +3,7 @@
 //! Decoding runs on a second thread unless one is asked for. Bounded: a few batches wait between the two.
 
 use crate::domain::board::Board;
-use crate::domain::event::{Batch, Event};
+use crate::domain::event::Batch;
 use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub instants: Vec<Timestamp>,
     /// Whether decoding has a thread of its own.
     pub second_thread: bool,
+    /// Whether cases are to be known by their names, to explain readings; it takes memory and time.
+    pub names: bool,
 }
 
 /// What a replay saw on its way.
@@ -63,6 +65,15 @@ pub struct Recording {
 /// # Errors
 /// The first recording that cannot be read, with its name.
 pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board>, Seen), (String, io::Error)> {
+    let (monitors, seen) = monitors(settings, recordings)?;
+    Ok((monitors.iter().map(Monitor::board).collect(), seen))
+}
+
+/// As [`run`], but gives the cores themselves, to be asked for more than a board.
+///
+/// # Errors
+/// As [`run`].
+pub fn monitors(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Monitor>, Seen), (String, io::Error)> {
     let mut core = Core::new(settings);
     let mut seen = Seen::default();
     if settings.second_thread {
@@ -77,12 +88,12 @@ pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board
     } else {
         read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
     }
-    Ok((core.boards(&mut seen), seen))
+    Ok((core.end(&mut seen), seen))
 }
 
 fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&Arc<str>, Item)) -> Result<(), (String, io::Error)> {
     // Identities need no secret in a replay; the same keys make the same bytes.
-    let mut decoder = Decoder::new(Arc::new(settings.standard.schema.clone()), Keys::default());
+    let mut decoder = Decoder::new(Arc::new(settings.standard.schema.clone()), Keys::default()).keeping_names(settings.names);
     for recording in recordings {
         let name: Arc<str> = recording.name.as_str().into();
         let read = file::read(recording.input, &settings.format, &mut decoder, &mut |item| take(&name, item));
@@ -119,10 +130,7 @@ impl<'s> Core<'s> {
         for (place, monitor) in self.monitors.iter_mut().enumerate() {
             let applied = match self.instants.get(place) {
                 None => monitor.apply(batch),
-                Some(instant) => {
-                    let known: Vec<Event> = batch.events.iter().filter(|event| event.time <= *instant).copied().collect();
-                    monitor.apply(&Batch { events: known, groups: batch.groups.clone() })
-                }
+                Some(instant) => monitor.apply(&batch.until(*instant)),
             };
             if place == self.farthest {
                 let later = batch.events.len() as u64 - applied.accepted - applied.duplicates - applied.refused.len() as u64;
@@ -138,12 +146,12 @@ impl<'s> Core<'s> {
         }
     }
 
-    fn boards(mut self, seen: &mut Seen) -> Vec<Board> {
+    fn end(mut self, seen: &mut Seen) -> Vec<Monitor> {
         for (monitor, instant) in self.monitors.iter_mut().zip(self.instants) {
             monitor.tick(*instant);
         }
         seen.cases = self.monitors.last().map_or(0, Monitor::cases);
-        self.monitors.iter().map(Monitor::board).collect()
+        self.monitors
     }
 }
 

@@ -8,10 +8,12 @@ mod formula;
 mod indicator;
 
 use crate::document::{Document, Problem, Table, Value, nearest};
+use crate::domain::event::Word;
 use crate::domain::fact::{FactKind, Kinds, Measure};
 use crate::domain::standard::{Schema, Standard, Title};
 use crate::domain::window::{LANES, Window};
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 
 /// The built-in standard's file.
 pub const BUILT_IN: &str = include_str!("../standards/telecom.toml");
@@ -25,7 +27,8 @@ pub const BUILT_IN_NAME: &str = "the built-in standard";
 /// Every problem of the file, in the order of its lines.
 pub fn read(file: &str, text: &str) -> Result<Standard, Vec<Problem>> {
     let document = Document::parse(file, text).map_err(|problem| vec![problem])?;
-    let standard = check(&document.root());
+    let mut standard = check(&document.root());
+    document.each_text(&mut |text| _ = standard.words.insert(Word::of(text), text.to_owned()));
     let problems = document.into_problems();
     if problems.is_empty() { Ok(standard) } else { Err(problems) }
 }
@@ -51,6 +54,7 @@ fn check(root: &Table<'_>) -> Standard {
         commitments: Vec::new(),
         one_shots: Vec::new(),
         indicators: Vec::new(),
+        words: BTreeMap::new(),
     };
     standard.schema.changing = changing(root, &standard.schema.dimensions);
     standard.expiry = expiry(root, &standard.kinds);

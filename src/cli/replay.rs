@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|text| Timestamp::parse(text).map_err(|what| Misuse(format!("--at: {what}"))))
         .collect::<Result<Vec<_>, _>>()?;
-    let settings = Settings { standard: Arc::new(standard), format, instants, second_thread: arguments.threads == 2 };
+    let settings = Settings { standard: Arc::new(standard), format, instants, second_thread: arguments.threads == 2, names: false };
     let progress = progress_bar(&arguments.files);
     let recordings = arguments.files.iter().map(|path| open(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
     let (boards, seen) =

@@ -7,6 +7,7 @@
 //! the gross one from start to end (`kept`), and the net one without pauses and closed hours (`net`).
 
 mod deadline;
+pub mod told;
 
 use super::case::{Context, Named};
 use super::event::Word;
@@ -114,6 +115,7 @@ impl Promise<'_> {
         let deadline = clock.deadline();
         let (from, now) = (self.from, self.context.now);
         let void = self.void(facts);
+        let own = facts.all.len();
         self.tell(facts, place::PROMISED, from, Fact::UNKNOWN);
         let kept = self.until.filter(|until| deadline.is_none_or(|deadline| *until <= deadline) && void.is_none_or(|void| *until <= void));
         let voided = void.filter(|void| deadline.is_none_or(|deadline| *void <= deadline) && self.until.is_none_or(|until| *void <= until));
@@ -141,6 +143,9 @@ impl Promise<'_> {
         }
         if !self.terms.warnings.is_empty() {
             self.warn(facts, &rule, &stretches, &clock, voided);
+        }
+        if facts.clocks.is_some() {
+            self.explain(facts, own, &rule, &stretches, &clock);
         }
     }
 
@@ -229,18 +234,19 @@ impl Promise<'_> {
         self.stretches_that(facts, |does| does == PauseDoes::Excused)
     }
 
+    /// What a pause does to the clock.
+    fn pause(&self, reason: Option<Word>, liable: Option<Word>) -> PauseDoes {
+        let among = |words: &[Word], word: Option<Word>| words.is_empty() || word.is_some_and(|word| words.contains(&word));
+        let pause = self.terms.pauses.iter().find(|pause| among(&pause.reasons, reason) && among(&pause.liable, liable));
+        pause.map_or(PauseDoes::Counted, |pause| pause.does)
+    }
+
     /// The pauses of which the terms say something that `fits`, and the stretches in which a resuming order was closed; cut to
     /// the time between start and end.
     fn stretches_that(&self, facts: &Facts, fits: impl Fn(PauseDoes) -> bool) -> Vec<Stretch> {
         let stops = facts.stops.iter().filter(|stop| match stop.why {
             Why::Closed => self.terms.reopening == Reopening::Resumes,
-            Why::Paused { reason, liable } => {
-                let pause = self.terms.pauses.iter().find(|pause| {
-                    let among = |words: &[Word], word: Option<Word>| words.is_empty() || word.is_some_and(|word| words.contains(&word));
-                    among(&pause.reasons, reason) && among(&pause.liable, liable)
-                });
-                fits(pause.map_or(PauseDoes::Counted, |pause| pause.does))
-            }
+            Why::Paused { reason, liable } => fits(self.pause(reason, liable)),
         });
         let cut = stops.filter_map(|stop| {
             let begin = stop.begin.max(self.from);

@@ -54,6 +54,11 @@ impl Customers {
         }
     }
 
+    /// The contacts of each customer.
+    pub fn all(&self) -> impl Iterator<Item = &[Contact]> {
+        self.contacts.values().map(Vec::as_slice)
+    }
+
     /// Forgets the contacts before `horizon`; what they meant stays counted.
     pub fn forget(&mut self, horizon: Timestamp) {
         self.contacts.retain(|_, contacts| {
@@ -63,21 +68,29 @@ impl Customers {
     }
 }
 
+/// The contacts of a customer that count, by their places, each with the one that repeated it.
+pub fn repeats<'a>(one_shot: &'a OneShot, contacts: &'a [Contact]) -> impl Iterator<Item = (usize, Option<usize>)> + 'a {
+    let own = || contacts.iter().enumerate().filter(|(_, contact)| one_shot.contacts.contains(&contact.kind));
+    own().map(move |(place, contact)| {
+        let mut later = own()
+            .skip_while(move |(other, _)| *other <= place)
+            .take_while(|(_, other)| other.time.since(contact.time) <= one_shot.within_ms)
+            .filter(|(_, other)| contact.topic.zip(other.topic).is_none_or(|(one, other)| one == other));
+        (place, later.next().map(|(other, _)| other))
+    })
+}
+
 /// Tells `times` times what a customer's contacts mean.
 fn tell(one_shots: &[OneShot], contacts: &[Contact], times: i32, count: &mut Vec<(u32, Fact, i32)>) {
     for one_shot in one_shots {
-        let own = || contacts.iter().enumerate().filter(|(_, contact)| one_shot.contacts.contains(&contact.kind));
-        for (place, contact) in own() {
-            let repeated = own()
-                .skip_while(|(other, _)| *other <= place)
-                .take_while(|(_, other)| other.time.since(contact.time) <= one_shot.within_ms)
-                .any(|(_, other)| contact.topic.zip(other.topic).is_none_or(|(one, other)| one == other));
+        for (place, repeated) in repeats(one_shot, contacts) {
+            let contact = &contacts[place];
             let mut tell = |place: u16| {
                 let fact = Fact { kind: one_shot.facts.plus(place), word: None, time: contact.time, value: Fact::UNKNOWN };
                 count.push((contact.group, fact, times));
             };
             tell(one_shot::CONTACTS);
-            if !repeated {
+            if repeated.is_none() {
                 tell(one_shot::ONCE);
             }
         }

@@ -3,7 +3,10 @@
 //! A [`Batch`] is self-contained: its group numbers mean something only together with its own [`Batch::groups`], so
 //! batches may be decoded by different threads, queued, and written down.
 
+pub mod names;
+
 use super::time::Timestamp;
+use names::Names;
 use std::num::{NonZeroI64, NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
@@ -312,6 +315,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Each combination of attributes that occurs, once.
     pub groups: Vec<Attributes>,
+    /// What the events call their cases, if the decoder was told to keep it.
+    pub names: Names,
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! fact holds now, since a time. Facts are a pure function of a case's observations and of the time reached; the core
 //! counts the difference between the facts before and after an observation.
 
+use super::commitment::told::Told;
 use super::event::{Customer, Family, Verb, Word};
 use super::time::Timestamp;
 
@@ -54,6 +55,8 @@ pub struct Facts {
     pub stops: Vec<Stop>,
     /// Whose fault it is that the order took its time, by its own last word.
     pub liable: Option<Word>,
+    /// The clocks of its commitments, to be told to people; `None` where nobody asked, as nobody does to count.
+    pub clocks: Option<Vec<Told>>,
 }
 
 /// A stretch of time in which an order was not worked on.
@@ -95,6 +98,7 @@ impl Facts {
         self.expires = None;
         self.stops.clear();
         self.liable = None;
+        self.clocks.iter_mut().for_each(Vec::clear);
     }
 
     /// Asks for the facts to be told again at `time`.

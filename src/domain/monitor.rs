@@ -4,6 +4,7 @@
 //! added to the cells. The same happens when a deadline passes. So the board is a function of the set of events and of the
 //! time reached, whatever the order they came in.
 
+mod explain;
 mod settle;
 
 use super::board::Board;
@@ -17,6 +18,7 @@ use super::event::{Batch, Event, Family};
 use super::fact::{FactKind, Facts, Measure};
 use super::group::Groups;
 use super::level::Levels;
+use super::names::CaseNames;
 use super::pane::Panes;
 use super::reading;
 use super::standard::{Formula, Standard};
@@ -105,6 +107,8 @@ pub struct Monitor {
     /// When which case's standing facts expire.
     expiries: Timers,
     customers: Customers,
+    /// What the cases are called, where their batches say so.
+    names: CaseNames,
     swept: Timestamp,
     /// Facts that were counted but not yet added to the cells.
     counted: Vec<settle::Counted>,
@@ -153,6 +157,7 @@ impl Monitor {
             timers: Timers::new(SECOND),
             expiries: Timers::new(EXPIRY),
             customers: Customers::default(),
+            names: CaseNames::default(),
             swept: Timestamp(i64::MIN),
             counted: Vec::new(),
             before: Facts::default(),
@@ -177,6 +182,7 @@ impl Monitor {
         };
         self.advance(newest);
         self.heard = Some(self.now);
+        self.names.learn(&batch.names);
         let groups = self.groups.intern_all(batch, &self.standard, &self.plan);
         self.grow();
         let mut slots = [0; LOOK_AHEAD];
@@ -187,6 +193,9 @@ impl Monitor {
                     None => self.cases.find_or_add(event.case.0, event.time),
                     Some(_) => u32::MAX,
                 };
+            }
+            if !batch.names.is_empty() {
+                self.note_names(batch, chunk_number * LOOK_AHEAD, &slots[..chunk.len()]);
             }
             self.touch(&slots[..chunk.len()]);
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
@@ -223,6 +232,19 @@ impl Monitor {
 
     fn memory(horizon: Horizon, family: Family) -> i64 {
         if family >= Family::FIRST_ORDER { horizon.orders_ms } else { horizon.contacts_ms }
+    }
+
+    /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
+    #[cold]
+    fn note_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
+        for (place, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != u32::MAX) {
+            batch.names.of(first + place).into_iter().for_each(|name| self.names.note(*slot, name));
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        self.cases.forget(slot);
+        self.names.forget(slot);
     }
 
     /// Merges an observation into its case and counts what that changes.
@@ -280,7 +302,7 @@ impl Monitor {
                 self.tell(slot, false);
                 self.settle(slot, true);
                 if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.cases.forget(slot);
+                    self.forget(slot);
                 }
             }
         }
@@ -313,7 +335,7 @@ impl Monitor {
                 self.tell(slot, false);
                 self.settle(slot, false);
                 if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.cases.forget(slot);
+                    self.forget(slot);
                 }
             }
         }

@@ -38,6 +38,8 @@ pub struct Standard {
     pub one_shots: Vec<OneShot>,
     /// What is read.
     pub indicators: Vec<Indicator>,
+    /// The texts of the words that the standard's file says, to tell people.
+    pub words: BTreeMap<Word, String>,
 }
 
 /// How events are understood: the dimensions and the event types.

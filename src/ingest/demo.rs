@@ -45,7 +45,8 @@ impl Demo {
         let begin = Clock::Wall.now();
         let settings = Settings { seed: 1, start: begin.plus(-HISTORY_MS), centers: CENTERS, rate: RATE };
         let events = Simulation::new(&settings).peekable();
-        Demo { feed, decoder: Decoder::new(schema, keys), events, rejected, json: Vec::new(), begin, speed, stop }
+        let decoder = Decoder::new(schema, keys).keeping_names(true);
+        Demo { feed, decoder, events, rejected, json: Vec::new(), begin, speed, stop }
     }
 
     /// Feeds the engine until it is stopped, or the engine has ended.

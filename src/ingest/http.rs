@@ -16,6 +16,7 @@ use self::unpack::Unpacker;
 use super::depth;
 use super::rejected::Memory;
 use super::wire::{Keys, LONGEST_EVENT};
+use crate::domain::event::CaseKey;
 use crate::domain::standard::Schema;
 use crate::engine::feed::{Feed, Refused};
 use axum::body::{Body, Bytes};
@@ -94,6 +95,18 @@ impl Intake {
     #[must_use]
     pub fn new(feed: Feed, schema: Arc<Schema>, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
         Intake { feed, schema, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
+    }
+
+    /// What identifies the case of a source with this subject.
+    #[must_use]
+    pub fn case(&self, source: &str, subject: &str) -> CaseKey {
+        self.keys.case(source, subject)
+    }
+
+    /// The way into the engine, for questions.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Whether events are taken.

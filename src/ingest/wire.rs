@@ -33,6 +33,19 @@ pub struct Keys {
     pub customer: [u8; 16],
 }
 
+impl Keys {
+    /// What identifies the case of a source with this subject.
+    #[must_use]
+    pub fn case(&self, source: &str, subject: &str) -> CaseKey {
+        case_key(subject, xxh3_64_with_seed(source.as_bytes(), self.seed))
+    }
+}
+
+/// The case of this subject within the source that hashes to `source`.
+fn case_key(subject: &str, source: u64) -> CaseKey {
+    CaseKey(xxh3_64_with_seed(subject.as_bytes(), source))
+}
+
 /// The longest event that is read, in bytes.
 pub const LONGEST_EVENT: usize = 1 << 20;
 
@@ -43,6 +56,8 @@ pub struct Decoder {
     gathered: Gathered,
     /// Memory for [`plain::read`].
     quotes: Vec<usize>,
+    /// Whether batches carry the names of their cases.
+    names: bool,
 }
 
 /// A batch being made.
@@ -84,7 +99,14 @@ impl Decoder {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
         let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new() };
-        Decoder { schema, keys, gathered, quotes: Vec::new() }
+        Decoder { schema, keys, gathered, quotes: Vec::new(), names: false }
+    }
+
+    /// The decoder, to put the names of cases into its batches or not.
+    #[must_use]
+    pub fn keeping_names(mut self, names: bool) -> Decoder {
+        self.names = names;
+        self
     }
 
     /// Reads a JSON CloudEvent and adds it to the batch.
@@ -95,13 +117,13 @@ impl Decoder {
         if bytes.len() > LONGEST_EVENT {
             return Err(Rejection { id: None, reason: format!("longer than {LONGEST_EVENT} bytes: {} bytes", bytes.len()) });
         }
-        let mut fields = Fields::new(&self.schema, &self.keys);
+        let mut fields = Fields::new(&self.schema, &self.keys, self.names);
         let text = std::str::from_utf8(bytes)
             .map_err(|error| Rejection { id: None, reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1) })?;
         let said = match plain::read(text, &mut self.quotes, &mut fields) {
             Some(said) => said,
             None => {
-                fields = Fields::new(&self.schema, &self.keys);
+                fields = Fields::new(&self.schema, &self.keys, self.names);
                 json::read(text, &mut fields).map_err(|reason| Rejection { id: None, reason })?
             }
         };
@@ -114,7 +136,7 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::json`].
     pub fn event(&mut self, raw: &RawEvent<'_>) -> Result<(), Rejection> {
-        let mut fields = Fields::new(&self.schema, &self.keys);
+        let mut fields = Fields::new(&self.schema, &self.keys, self.names);
         for (name, value) in &raw.data {
             if let Some(field) = fields.find(name) {
                 fields.set(field, value.clone());
@@ -131,7 +153,7 @@ impl Decoder {
     pub fn take(&mut self) -> Batch {
         self.gathered.number += 1;
         let room = self.len();
-        std::mem::replace(&mut self.gathered.batch, Batch { events: Vec::with_capacity(room), groups: Vec::new() })
+        std::mem::replace(&mut self.gathered.batch, Batch { events: Vec::with_capacity(room), ..Batch::default() })
     }
 
     /// How many events the batch has.
@@ -157,7 +179,7 @@ impl Gathered {
         let group = self.group(&fields.attributes[..schema.dimensions.len()]);
         let source = xxh3_64_with_seed(event.source.as_bytes(), keys.seed);
         self.batch.events.push(Event {
-            case: CaseKey(xxh3_64_with_seed(event.subject.as_bytes(), source)),
+            case: case_key(event.subject, source),
             id: EventId(xxh3_64_with_seed(event.id.as_bytes(), source.rotate_left(32))),
             time: event.time,
             kind,
@@ -166,6 +188,10 @@ impl Gathered {
             source: schema.source(event.source),
             detail,
         });
+        if fields.keeps_names() {
+            self.batch.names.push(event.source, event.subject);
+            fields.name_words(kind.verb, &mut self.batch.names);
+        }
         Ok(())
     }
 

@@ -76,6 +76,19 @@ impl Cases {
         }
     }
 
+    /// The place of the case with this key, if there is one.
+    #[must_use]
+    pub fn find(&self, key: u64) -> Option<u32> {
+        self.index.find(key)
+    }
+
+    /// The places of all cases that have a history.
+    pub fn places(&self) -> impl Iterator<Item = u32> + '_ {
+        let blocks = self.blocks.iter().enumerate();
+        let places = blocks.flat_map(|(number, block)| (number * BLOCK..).zip(block));
+        places.filter(|(_, record)| !record.is_empty()).map(|(place, _)| place as u32)
+    }
+
     /// Reads where the search for a case begins, for the memory's sake alone.
     #[must_use]
     pub fn touch(&self, key: u64) -> u32 {

@@ -58,7 +58,7 @@ struct Piece {
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(intake: &'a Intake) -> Delivery<'a> {
-        let decoder = Decoder::new(intake.schema.clone(), intake.keys);
+        let decoder = Decoder::new(intake.schema.clone(), intake.keys).keeping_names(true);
         Delivery { intake, decoder, piece: Piece::default(), waiting: None, taken: Taken::default() }
     }
 

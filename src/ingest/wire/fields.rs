@@ -1,6 +1,7 @@
 //! The fields of an event's `data`: which are understood, and what their values must be.
 
 use super::Keys;
+use crate::domain::event::names::Names;
 use crate::domain::event::{AgentState, Customer, Detail, Millis, Moment, Verb, Word};
 use crate::domain::standard::Schema;
 use crate::domain::time::{Timestamp, shorten};
@@ -109,11 +110,13 @@ pub(super) struct Fields<'a, 's> {
     scale: Option<f64>,
     /// What the fields of [`WORDS`] said, in their order.
     words: [Option<Word>; WORDS.len()],
+    /// The texts of the words that name circumstances, if they are to be kept: those of [`Fields::NAMED`], in their order.
+    texts: Option<[Option<Box<str>>; 4]>,
     problem: Option<String>,
 }
 
 impl<'a, 's> Fields<'a, 's> {
-    pub(super) fn new(schema: &'s Schema, keys: &'s Keys) -> Fields<'a, 's> {
+    pub(super) fn new(schema: &'s Schema, keys: &'s Keys, names: bool) -> Fields<'a, 's> {
         Fields {
             schema,
             keys,
@@ -122,7 +125,26 @@ impl<'a, 's> Fields<'a, 's> {
             score: None,
             scale: None,
             words: [None; WORDS.len()],
+            texts: names.then(Default::default),
             problem: None,
+        }
+    }
+
+    /// The fields whose words may be named to people. Never those that tell who somebody is.
+    const NAMED: [Known; 4] = [Known::Reason, Known::To, Known::Level, Known::Liable];
+
+    /// Whether the texts of words are kept.
+    pub(super) fn keeps_names(&self) -> bool {
+        self.texts.is_some()
+    }
+
+    /// Adds the texts of the words that an event with this verb says.
+    pub(super) fn name_words(&self, verb: Verb, names: &mut Names) {
+        for (known, text) in Self::NAMED.iter().zip(self.texts.iter().flatten()) {
+            let says = *known == Known::Liable || verb.word() == Some(known.name());
+            if let Some(text) = text.as_deref().filter(|text| says && !is_number_of_somebody(text)) {
+                names.push_word(Word::of(text), text);
+            }
         }
     }
 
@@ -157,6 +179,9 @@ impl<'a, 's> Fields<'a, 's> {
     }
 
     fn set_known(&mut self, known: Known, value: &Scalar<'_>) -> Result<(), String> {
+        if let (Some(texts), Some(place)) = (&mut self.texts, Self::NAMED.iter().position(|named| *named == known)) {
+            texts[place] = Some(text(value)?.into());
+        }
         match known {
             Known::Customer => {
                 let mut hasher = SipHasher13::new_with_key(&self.keys.customer);
@@ -202,6 +227,12 @@ impl<'a, 's> Fields<'a, 's> {
         }
         Ok(self.detail)
     }
+}
+
+/// Whether a word looks like a telephone number: a call can be transferred to one, and it is nobody's business here.
+fn is_number_of_somebody(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 7 && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ./".contains(&byte))
 }
 
 fn text<'v>(value: &'v Scalar<'_>) -> Result<Cow<'v, str>, String> {

@@ -189,7 +189,7 @@ mod tests {
             let detail = fields.finish(crate::domain::event::Verb::Ended);
             format!("{said:?} {:?} {detail:?}", fields.attributes)
         };
-        let (mut short, mut full) = (Fields::new(&schema, &keys), Fields::new(&schema, &keys));
+        let (mut short, mut full) = (Fields::new(&schema, &keys, false), Fields::new(&schema, &keys, false));
         let short = read(text, &mut Vec::new(), &mut short).map(|said| tell(said, &mut short));
         let full = json::read(text, &mut full).ok().map(|said| tell(said, &mut full));
         (short, full)

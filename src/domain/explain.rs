@@ -1,0 +1,222 @@
+//! Explanations: which cases stand behind a reading, what one case means, and which open cases are in danger.
+//!
+//! Nothing is recorded for it. The facts of every remembered case are told once more by the same functions that counted
+//! them, and put into lists instead of cells; so an explanation costs about a look at every case, and its numbers add up to
+//! the reading's. What was counted and is not remembered any more is said as such. Lists are bounded and say how many more
+//! there are.
+
+pub mod history;
+pub mod ledger;
+pub mod list;
+pub mod risk;
+
+use super::board::{Board, Reading};
+use super::event::Word;
+use super::fact::FactKind;
+use super::group::Scope;
+use super::names::CaseNames;
+use super::standard::{Standard, Tally, WarnAt};
+use super::time::{HOUR, MINUTE, SECOND, Timestamp};
+
+/// How many cases a list names if nobody says otherwise.
+pub const USUAL: usize = 50;
+/// The most cases that a list names.
+pub const MOST: usize = 1_000;
+/// The most reasons that are told apart; what else was left out is told together.
+pub const REASONS: usize = 64;
+
+/// Which reading is to be explained.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Asked {
+    /// The indicator: its place in the standard.
+    pub indicator: usize,
+    /// The scope.
+    pub scope: Scope,
+    /// The window: its place in the standard; `None` for what stands now.
+    pub window: Option<usize>,
+    /// The most cases in a list.
+    pub limit: usize,
+}
+
+/// A reading with the cases behind it.
+#[derive(Debug)]
+pub struct Explained {
+    /// A board with this one reading, or with none if the scope has no cases.
+    pub board: Board,
+    /// What was asked.
+    pub asked: Asked,
+    /// The first millisecond of the window; `None` if it has no beginning, or is about now.
+    pub begin: Option<Timestamp>,
+    /// The numerator, where the formula has one.
+    pub good: Option<Side>,
+    /// The denominator, or all that the value is made of.
+    pub of: Side,
+    /// What was not counted, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Explained {
+    /// The reading.
+    #[must_use]
+    pub fn reading(&self) -> Option<&Reading> {
+        self.board.readings.first()
+    }
+}
+
+/// One side of a formula: what was counted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Side {
+    /// How many, as the board has it.
+    pub count: i64,
+    /// How many of them are still remembered.
+    pub remembered: i64,
+    /// The remembered ones by the tallies that counted them.
+    pub tallies: Vec<(Tally, i64)>,
+    /// Some of them.
+    pub cases: Vec<Example>,
+}
+
+impl Side {
+    /// How many are remembered beyond those listed.
+    #[must_use]
+    pub fn more(&self) -> i64 {
+        self.remembered - self.cases.len() as i64
+    }
+
+    /// How many were counted whose cases are not remembered any more.
+    #[must_use]
+    pub fn forgotten(&self) -> i64 {
+        self.count - self.remembered
+    }
+}
+
+/// A fact of a case, as an example of many.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Example {
+    /// The case; `None` if its name is not known.
+    pub name: Option<Name>,
+    /// The kind of fact.
+    pub kind: FactKind,
+    /// When it happened, or since when it stands.
+    pub time: Timestamp,
+    /// Its duration in milliseconds or its answer, if it has one.
+    pub value: Option<i64>,
+    /// The contact that repeated this one.
+    pub repeated: Option<(Option<Name>, Timestamp)>,
+}
+
+/// What a case is called.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Name {
+    /// Its source.
+    pub source: String,
+    /// Its subject.
+    pub subject: String,
+}
+
+impl Name {
+    /// The name of the case at a place.
+    #[must_use]
+    pub fn of(names: &CaseNames, slot: u32) -> Option<Name> {
+        names.of(slot).map(|(source, subject)| Name { source: source.to_owned(), subject: subject.to_owned() })
+    }
+}
+
+/// Facts that were left out for one reason.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LeftOut {
+    /// The reason.
+    pub reason: Reason,
+    /// The word in the reason.
+    pub word: Option<String>,
+    /// How many.
+    pub count: i64,
+    /// Some of them.
+    pub cases: Vec<Example>,
+}
+
+/// Why something was not counted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    /// Its value does not fit; `good` says that it is missing in the numerator only.
+    Value {
+        /// The kind of fact.
+        kind: FactKind,
+        /// Whether it is the numerator that leaves it out.
+        good: bool,
+    },
+    /// Its duration or answer is not known.
+    Unknown {
+        /// The kind of fact.
+        kind: FactKind,
+        /// Whether it is the numerator that leaves it out.
+        good: bool,
+    },
+    /// Its word does not fit.
+    Word {
+        /// The kind of fact.
+        kind: FactKind,
+        /// Whether it is the numerator that leaves it out.
+        good: bool,
+    },
+    /// Its case has other attributes than the formula wants.
+    Attributes {
+        /// The kind of fact.
+        kind: FactKind,
+        /// Whether it is the numerator that leaves it out.
+        good: bool,
+    },
+    /// The promise became void by this fact.
+    Void {
+        /// The commitment: its place in the standard.
+        commitment: usize,
+        /// What made it void.
+        kind: FactKind,
+    },
+    /// It was late by the fault of a party that the standard excuses.
+    Excused {
+        /// The commitment: its place in the standard.
+        commitment: usize,
+        /// The party.
+        liable: Option<Word>,
+    },
+    /// The clock still runs or stands: neither kept nor missed so far.
+    Undecided {
+        /// The commitment: its place in the standard.
+        commitment: usize,
+    },
+    /// No deadline fits the case.
+    NoDeadline {
+        /// The commitment: its place in the standard.
+        commitment: usize,
+    },
+    /// Nobody said which customer it was.
+    NoCustomer,
+    /// Its case said no value for this dimension of the scope.
+    NoDimension(usize),
+    /// It happened before the window begins.
+    BeforeWindow,
+    /// There are more reasons than are told apart.
+    Other,
+}
+
+/// A word as people wrote it: as the standard or an event says it, else its number.
+#[must_use]
+pub fn word_text(word: Word, standard: &Standard, names: &CaseNames) -> String {
+    let yes_or_no = ["true", "false"].into_iter().find(|text| Word::of(text) == word);
+    let known = yes_or_no.or_else(|| standard.words.get(&word).map(String::as_str)).or_else(|| names.word(word));
+    known.map_or_else(|| format!("#{:08x}", word.number()), str::to_owned)
+}
+
+/// How a warning is written: `80%` or `2h`.
+#[must_use]
+pub fn warning_text(at: WarnAt) -> String {
+    match at {
+        WarnAt::Percent(percent) => format!("{percent}%"),
+        WarnAt::Before(millis) => match millis {
+            _ if millis % HOUR == 0 => format!("{}h", millis / HOUR),
+            _ if millis % MINUTE == 0 => format!("{}m", millis / MINUTE),
+            _ => format!("{}s", millis as f64 / SECOND as f64),
+        },
+    }
+}

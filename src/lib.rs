@@ -25,6 +25,7 @@
 //! | `standards/telecom.toml` | the built-in standard: start here |
 //! | [`domain`] | the core; its page has the reading order |
 //! | [`standard`], [`document`] | standards from TOML files, every problem with its place |
+//! | [`words`] | what a standard means, in plain English and Chinese |
 //! | [`ingest`] | sources: CloudEvents, `queue_log`, mapped CSV, HTTP, the demonstration |
 //! | [`replay`], [`cli`] | recorded events offline; the command line |
 //! | [`engine`], [`edition`], [`publish`], [`http`], [`app`] | the service, in the order of the data |
@@ -67,3 +68,4 @@ pub mod replay;
 pub mod simulate;
 pub mod standard;
 pub mod telemetry;
+pub mod words;

@@ -15,14 +15,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Texts are cut and units are named as the core does it.
     ("document", &["domain"]),
     ("standard", &["document", "domain"]),
+    // Who tells people what figures mean: http, cli, publish.
+    ("words", &["domain"]),
     ("simulate", &["domain"]),
     ("edition", &["domain"]),
     ("journal", &["domain", "telemetry"]),
     ("engine", &["domain", "edition", "journal", "telemetry"]),
     // A source hands its batches to the engine, and the demonstration is a source that simulates.
     ("ingest", &["document", "domain", "engine", "simulate", "telemetry"]),
-    ("publish", &["document", "domain", "edition", "telemetry"]),
-    ("http", &["domain", "edition", "ingest", "publish", "telemetry"]),
+    ("publish", &["document", "domain", "edition", "telemetry", "words"]),
+    // The core answers questions about single cases through the engine's feed.
+    ("http", &["domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
     ("replay", &["domain", "ingest"]),
     ("config", &["document", "domain", "standard"]),
 ];

@@ -1,5 +1,7 @@
 //! `firstline check FILE...`: every problem of configurations, standards and mappings at once.
 
+mod meaning;
+
 use super::{read_text, tell};
 use crate::config;
 use crate::document::{Document, Problem};
@@ -17,6 +19,9 @@ pub struct Arguments {
     /// Print the problems as JSON: [{"file":..,"line":..,"column":..,"message":..}]
     #[arg(long)]
     json: bool,
+    /// Say in English and Chinese what the standards mean: every promise and indicator with its target
+    #[arg(long, conflicts_with = "json")]
+    explain: bool,
 }
 
 /// Checks the files.
@@ -26,7 +31,13 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut problems = Vec::new();
     for path in &arguments.files {
-        let found = check(&path.display().to_string(), &read_text(path)?);
+        let (name, text) = (path.display().to_string(), read_text(path)?);
+        if arguments.explain
+            && let Ok(standard) = standard::read(&name, &text)
+        {
+            super::print(meaning::text(&standard).as_bytes())?;
+        }
+        let found = check(&name, &text);
         if found.is_empty() {
             eprintln!("{}: no problems", path.display());
         }

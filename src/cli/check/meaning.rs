@@ -1,0 +1,25 @@
+//! `check --explain`: what a standard means, in English and Chinese.
+
+use crate::domain::standard::{Standard, Title};
+use crate::words;
+use std::fmt::Write;
+
+/// Every commitment and indicator of a standard in words. Writing to a string cannot fail.
+pub(super) fn text(standard: &Standard) -> String {
+    let mut out = format!("{} · {}, version {}\n", standard.title.en, standard.title.zh, standard.version);
+    let say = |out: &mut String, said: &Title| {
+        let _ = writeln!(out, "  {}\n  {}", said.en, said.zh);
+    };
+    for commitment in &standard.commitments {
+        let _ = writeln!(out, "\npromise {}", commitment.name);
+        words::commitment(standard, commitment).iter().for_each(|sentence| say(&mut out, sentence));
+    }
+    for indicator in &standard.indicators {
+        let _ = writeln!(out, "\nindicator {}: {} · {}", indicator.name, indicator.title.en, indicator.title.zh);
+        say(&mut out, &words::indicator(standard, indicator));
+        if let Some(target) = words::target(indicator) {
+            say(&mut out, &Title { en: format!("target: {}", target.en), zh: format!("目标:{}", target.zh) });
+        }
+    }
+    out
+}

@@ -1,0 +1,144 @@
+//! Words: what a standard means, in plain English and Chinese, made from its formulas and not written beside them.
+//!
+//! [`indicator`] and [`target`] say how a figure comes about, [`commitment`] what is promised, [`reason`] why a case was not
+//! counted. [`names`] has the table of facts.
+
+mod commitment;
+mod formula;
+mod names;
+mod reason;
+
+pub use commitment::commitment;
+pub use formula::{indicator, tallies, target};
+pub use names::fact;
+pub use reason::reason;
+
+use crate::domain::event::Word;
+use crate::domain::standard::{Standard, Title};
+use crate::domain::time::{HOUR, MINUTE, SECOND};
+
+/// The same in both languages.
+fn both(en: impl Into<String>, zh: impl Into<String>) -> Title {
+    Title { en: en.into(), zh: zh.into() }
+}
+
+/// `20 s`, `10 min`, `48 h`, `3 days`.
+fn duration(millis: i64) -> Title {
+    const DAY: i64 = 24 * HOUR;
+    match millis {
+        0 => both("0 s", "0秒"),
+        _ if millis % DAY == 0 && millis > 3 * DAY => both(format!("{} days", millis / DAY), format!("{}天", millis / DAY)),
+        _ if millis % HOUR == 0 => both(format!("{} h", millis / HOUR), format!("{}小时", millis / HOUR)),
+        _ if millis % MINUTE == 0 => both(format!("{} min", millis / MINUTE), format!("{}分钟", millis / MINUTE)),
+        _ => {
+            let seconds = millis as f64 / SECOND as f64;
+            both(format!("{seconds} s"), format!("{seconds}秒"))
+        }
+    }
+}
+
+/// `a, b and c`.
+fn list(parts: &[String], last: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., one] => format!("{} {last} {one}", most.join(", ")),
+    }
+}
+
+/// The text of a word of the standard.
+fn word(standard: &Standard, word: Word) -> String {
+    crate::domain::explain::word_text(word, standard, &Default::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standard::{BUILT_IN, BUILT_IN_NAME, read};
+
+    fn built_in() -> Standard {
+        read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    #[test]
+    fn indicators_are_said_in_both_languages() {
+        let standard = built_in();
+        let said = |name: &str| {
+            let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
+            let said = indicator(&standard, found);
+            (said.en, said.zh)
+        };
+        let both = |en: &str, zh: &str| (en.to_owned(), zh.to_owned());
+        assert_eq!(
+            said("service_level_20s"),
+            both(
+                "answered calls with a wait of at most 20 s, divided by answered, abandoned and overflowed calls",
+                "20秒内应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数"
+            )
+        );
+        assert_eq!(
+            said("repair_timeliness_due"),
+            both(
+                "kept promises “repair”, divided by kept and missed promises “repair”",
+                "兑现的“repair”承诺数 ÷ (兑现 + 未兑现)的“repair”承诺数"
+            )
+        );
+        assert_eq!(said("calls_waiting"), both("number of calls waiting now", "当前排队中的通话数"));
+        assert_eq!(
+            said("satisfaction_rate"),
+            both("answered surveys with an answer of 4 or 5, divided by answered surveys", "答案为4或5的已作答的评价数 ÷ 已作答的评价数")
+        );
+        assert_eq!(
+            said("one_shot_resolution"),
+            both(
+                "contacts that no other contact of the same customer followed within 72 h, divided by all contacts of known customers; \
+                 contacts are answered calls and called tickets",
+                "72小时内同一客户未再次接触的接触数 ÷ 已知客户的全部接触数;接触指:应答的通话、叫号的票号"
+            )
+        );
+    }
+
+    #[test]
+    fn targets_and_durations_are_said_as_people_read_them() {
+        let standard = built_in();
+        let said = |name: &str| {
+            let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
+            target(found).map(|said| (said.en, said.zh))
+        };
+        assert_eq!(said("answer_rate"), Some(("at least 85 %, in danger below 90 %".to_owned(), "不低于85%,低于90%为预警".to_owned())));
+        assert_eq!(
+            said("hall_wait"),
+            Some(("at most 10 min, in danger above 8 min".to_owned(), "不高于10分钟,高于8分钟为预警".to_owned()))
+        );
+        assert_eq!(said("handling_time"), None);
+        assert_eq!(duration(90_000).en, "90 s");
+        assert_eq!(duration(7 * 24 * HOUR).zh, "7天");
+    }
+
+    #[test]
+    fn every_fact_of_every_family_has_a_name_of_its_own() {
+        let standard = built_in();
+        for name in standard.kinds.names() {
+            let kind = standard.kinds.find(name).expect(name);
+            let said = fact(&standard, kind);
+            assert!(!said.en.contains('.') && !said.zh.contains('.'), "{name} is only called {}", said.en);
+        }
+    }
+
+    #[test]
+    fn commitments_are_said_with_all_their_terms() {
+        let standard = built_in();
+        let repair = standard.commitments.iter().find(|one| one.name == "repair").expect("a commitment");
+        let sentences: Vec<String> = commitment(&standard, repair).into_iter().map(|said| said.en).collect();
+        assert_eq!(
+            sentences,
+            [
+                "From opened repairs until resolved repairs.",
+                "Deadline: the due time that the case's events say; the last one said holds.",
+                "Void if this comes first: cancelled repairs.",
+                "A reopening changes nothing: the first verdict stands.",
+                "Due soon: 4 h before the deadline.",
+            ]
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The table of facts: how each is called in English and Chinese, and what its value is.
+
+use super::both;
+use crate::domain::event::Family;
+use crate::domain::fact::FactKind;
+use crate::domain::standard::{Standard, Title};
+
+/// How facts of one kind are called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Called {
+    /// What it happened to: `calls`, `通话`.
+    pub(super) noun: Title,
+    /// What happened: `answered`, `应答`.
+    pub(super) what: Title,
+    /// Whether the English word stands before the noun.
+    pub(super) before: bool,
+    /// What the value is: `wait`, `等待时长`.
+    pub(super) measure: Title,
+}
+
+impl Called {
+    /// `answered calls`.
+    pub(super) fn en(&self) -> String {
+        if self.before { format!("{} {}", self.what.en, self.noun.en) } else { format!("{} {}", self.noun.en, self.what.en) }
+    }
+
+    /// `应答的通话`.
+    pub(super) fn zh(&self) -> String {
+        format!("{}的{}", self.what.zh, self.noun.zh)
+    }
+}
+
+/// A row of the table: the fact, what happened in English (behind the noun if it begins with `~`) and Chinese, the measure.
+type Row = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const CALL: &[Row] = &[
+    ("offered", "offered", "呼入", "", ""),
+    ("answered", "answered", "应答", "wait", "等待时长"),
+    ("abandoned", "abandoned", "放弃", "wait", "等待时长"),
+    ("overflowed", "overflowed", "溢出", "wait", "等待时长"),
+    ("transferred", "transferred", "转接", "", ""),
+    ("ended", "ended", "结束", "conversation", "通话时长"),
+    ("handled", "handled", "处理完", "handling time", "处理时长"),
+    ("completed", "~that were answered and ended", "应答并结束", "wait", "等待时长"),
+    ("expired", "~whose end was lost", "结束信息丢失", "time until given up", "持续时长"),
+    ("waiting", "~waiting", "排队中", "", ""),
+    ("talking", "~in conversation", "通话中", "", ""),
+];
+const QUEUE: &[Row] = &[
+    ("joined", "drawn", "取号", "", ""),
+    ("called", "called", "叫号", "wait", "等候时长"),
+    ("left", "~left without service", "未办理离开", "wait", "等候时长"),
+    ("served", "served", "办结", "service", "办理时长"),
+    ("expired", "~whose end was lost", "结束信息丢失", "time until given up", "持续时长"),
+    ("waiting", "~waiting", "等候中", "", ""),
+    ("at_counter", "~at the counter", "柜台办理中", "", ""),
+];
+const SURVEY: &[Row] = &[("rated", "answered", "已作答", "answer", "答案")];
+const AGENT: &[Row] = &[
+    ("ready_time", "~after being ready", "结束空闲", "time ready", "空闲时长"),
+    ("talking_time", "~after being with a customer", "结束通话", "time with customers", "通话时长"),
+    ("wrapup_time", "~after finishing up", "结束话后处理", "time finishing up", "话后处理时长"),
+    ("pause_time", "~after a break", "结束小休", "break", "小休时长"),
+    ("expired", "~not heard of any more", "信息中断", "time until given up", "持续时长"),
+    ("ready", "ready", "空闲", "", ""),
+    ("talking", "~with a customer", "通话中", "", ""),
+    ("wrapup", "~finishing up", "话后处理中", "", ""),
+    ("pause", "~on a break", "小休中", "", ""),
+    ("offline", "~signed out", "离线", "", ""),
+];
+const ORDER: &[Row] = &[
+    ("opened", "opened", "受理", "", ""),
+    ("assigned", "assigned", "派单", "time since opening", "受理后时长"),
+    ("arrived", "~arrived at", "到场", "time since opening", "受理后时长"),
+    ("replied", "~replied to", "回复", "time since opening", "受理后时长"),
+    ("resolved", "resolved", "办结", "time since opening", "受理后时长"),
+    ("first_resolved", "~resolved for the first time", "首次办结", "time since opening", "受理后时长"),
+    ("by_first_owner", "~resolved by their first owner", "首责人办结", "time since opening", "受理后时长"),
+    ("reopened", "reopened", "重开", "", ""),
+    ("reopened_once", "~reopened at least once", "至少重开一次", "", ""),
+    ("confirmed", "confirmed", "回访确认", "", ""),
+    ("confirmed_once", "~confirmed at least once", "至少回访一次", "", ""),
+    ("escalated", "escalated", "升级", "", ""),
+    ("escalated_once", "~escalated at least once", "至少升级一次", "", ""),
+    ("resumed", "~resumed after a pause", "暂停后恢复", "pause", "暂停时长"),
+    ("cancelled", "cancelled", "取消", "", ""),
+    ("expired", "~whose end was lost", "结束信息丢失", "time until given up", "持续时长"),
+    ("open", "open", "在途", "", ""),
+    ("paused", "paused", "暂停中", "", ""),
+];
+const COMMITMENT: &[Row] = &[
+    ("promised", "given", "作出", "", ""),
+    ("kept", "kept", "兑现", "time taken", "用时"),
+    ("missed", "missed", "未兑现", "", ""),
+    ("late", "~fulfilled late", "逾期完成", "delay", "逾期时长"),
+    ("kept_due", "~kept whose deadline has come", "到期且兑现", "", ""),
+    ("excused", "~excused or void", "免责或作废", "", ""),
+    ("net", "fulfilled", "完成", "net time", "净时长"),
+    ("warned", "~warned of", "预警", "", ""),
+    ("running", "running", "计时中", "", ""),
+    ("overdue", "overdue", "超时未完成", "", ""),
+    ("due_soon", "~due soon", "即将到期", "", ""),
+    ("stopped", "~whose clock stands", "计时停止", "", ""),
+];
+const ONE_SHOT: &[Row] =
+    &[("contacts", "~of known customers", "已知客户", "", ""), ("once", "~that nobody had to repeat", "未重复", "", "")];
+
+/// How a kind of fact is called.
+pub(super) fn called(standard: &Standard, kind: FactKind) -> Called {
+    let name = standard.kinds.name(kind);
+    let (owner, fact) = name.split_once('.').unwrap_or((name, name));
+    let family = standard.kinds.family(kind);
+    // A commitment may have the name of a family, but its facts lie elsewhere.
+    let place = kind.0.checked_sub(standard.kinds.first_of(family).0);
+    let of_family = place.is_some_and(|place| usize::from(place) < rows(family).len());
+    let (noun, rows) = match standard.one_shots.iter().any(|one| kind == one.facts || kind == one.facts.plus(1)) {
+        true => (both("contacts", "接触"), ONE_SHOT),
+        false if of_family => (noun(family, owner), rows(family)),
+        false => (both(format!("promises “{owner}”"), format!("“{owner}”承诺")), COMMITMENT),
+    };
+    match rows.iter().find(|row| row.0 == fact) {
+        Some((_, en, zh, measure, measure_zh)) => {
+            Called { noun, what: both(en.trim_start_matches('~'), *zh), before: !en.starts_with('~'), measure: both(*measure, *measure_zh) }
+        }
+        None => Called { noun, what: both(name, name), before: true, measure: both("value", "数值") },
+    }
+}
+
+/// A kind of fact by itself: `answered calls`, `应答的通话`.
+#[must_use]
+pub fn fact(standard: &Standard, kind: FactKind) -> Title {
+    let called = called(standard, kind);
+    both(called.en(), called.zh())
+}
+
+fn rows(family: Family) -> &'static [Row] {
+    match family {
+        Family::CALL => CALL,
+        Family::QUEUE => QUEUE,
+        Family::SURVEY => SURVEY,
+        Family::AGENT => AGENT,
+        _ => ORDER,
+    }
+}
+
+fn noun(family: Family, name: &str) -> Title {
+    match (family, name) {
+        (Family::CALL, _) => both("calls", "通话"),
+        (Family::QUEUE, _) => both("tickets", "票号"),
+        (Family::SURVEY, _) => both("surveys", "评价"),
+        (Family::AGENT, _) => both("agents", "坐席"),
+        (_, "repair") => both("repairs", "故障单"),
+        (_, "install") => both("installations", "装机单"),
+        (_, "move") => both("moves", "移机单"),
+        (_, "complaint") => both("complaints", "投诉单"),
+        _ => both(format!("orders “{name}”"), format!("“{name}”工单")),
+    }
+}

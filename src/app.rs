@@ -19,6 +19,7 @@ use axum::serve::ListenerExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -65,7 +66,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
 
     // Outputs.
     let live = Live::new(editions.clone(), standard.clone(), limits.live_clients);
-    let service = Service { intake, rejected, editions, standard, live, connections: connections.clone() };
+    let service = Service { intake, rejected, editions, standard, live, connections: connections.clone(), questions: Semaphore::new(1) };
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "small frames may be late on a connection");

@@ -116,6 +116,10 @@ impl Engine {
                 // Whoever sent it may have gone; it is counted all the same.
                 let _ = answer.send(applied);
             }
+            // Whoever asked may have gone: then nobody hears the answer.
+            Command::Explain { asked, answer } => _ = answer.send(self.monitor.explain(&asked)),
+            Command::Case { case, subject, answer } => _ = answer.send(self.monitor.histories(case, &subject)),
+            Command::Cases { wanted, answer } => _ = answer.send(self.monitor.open_cases(&wanted)),
             Command::Start(clock) => {
                 self.clock = Some(clock);
                 self.monitor.tick(clock.now());

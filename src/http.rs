@@ -4,13 +4,17 @@
 //! |---|---|
 //! | `POST /v1/events` | [`events`] |
 //! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
+//! | `/v1/explain`, `/v1/cases` | [`explain`] |
+//! | `/standard` | [`standard`] |
 //! | `/healthz`, `/readyz` | below |
 //! | `/` and the files of the wallboard | [`pages`] |
 
 pub mod events;
+pub mod explain;
 pub mod pages;
 pub mod problem;
 pub mod reading;
+pub mod standard;
 
 use self::problem::Problem;
 use crate::domain::standard::Standard;
@@ -26,7 +30,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::task::TaskTracker;
 
 /// What the routes work with.
@@ -44,6 +48,8 @@ pub struct Service {
     pub live: Live,
     /// Knows the connections to the live board, which outlive the request that opened them.
     pub connections: TaskTracker,
+    /// One question about single cases at a time: each is a look at all of them, and counting comes first.
+    pub questions: Semaphore,
 }
 
 /// The routes. They hold the way into the engine until they are dropped.
@@ -53,6 +59,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/live", get(reading::live))
         .route("/v1/board", get(reading::board))
         .route("/v1/standard", get(reading::standard))
+        .route("/v1/explain", get(explain::explain))
+        .route("/v1/cases", get(explain::cases))
+        .route("/standard", get(standard::page))
         .route("/v1/rejected", get(reading::rejected))
         .route("/metrics", get(reading::metrics))
         .route("/healthz", get(async || "alive\n"))

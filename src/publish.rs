@@ -1,5 +1,6 @@
 //! Outputs: from the readings of a board to those who look at them. One file an output; nothing here knows a source.
 
+pub mod explain;
 pub mod filter;
 pub mod frame;
 pub mod live;

@@ -1,7 +1,10 @@
 //! The way into the engine: a bounded channel of commands, each batch with the way back for its answer.
 
 use super::clock::Clock;
-use crate::domain::event::Batch;
+use crate::domain::event::{Batch, CaseKey};
+use crate::domain::explain::history::History;
+use crate::domain::explain::risk::{Open, Wanted};
+use crate::domain::explain::{Asked, Explained};
 use crate::domain::monitor::Applied;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -14,6 +17,29 @@ pub enum Command {
         batch: Batch,
         /// Where the answer goes.
         answer: oneshot::Sender<Applied>,
+    },
+    /// Say which cases stand behind a reading.
+    Explain {
+        /// The reading.
+        asked: Asked,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Explained>,
+    },
+    /// Tell the history of the cases with this name.
+    Case {
+        /// The case; without it those called like the subject, whatever their source.
+        case: Option<CaseKey>,
+        /// The subject.
+        subject: String,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Vec<History>>,
+    },
+    /// List open cases.
+    Cases {
+        /// Which.
+        wanted: Wanted,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Open>,
     },
     /// History is complete: from now on time is what this clock shows.
     Start(Clock),
@@ -73,6 +99,16 @@ impl Feed {
         let (answer, receiver) = oneshot::channel();
         self.commands.send(Command::Apply { batch, answer }).await.map_err(|_| Refused::Stopping)?;
         Ok(Answer(receiver))
+    }
+
+    /// Asks for something that the core knows beyond its board: `command` is given the way back for the answer.
+    ///
+    /// # Errors
+    /// If there is nobody to answer.
+    pub async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Result<A, Refused> {
+        let (answer, receiver) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| Refused::Stopping)?;
+        receiver.await.map_err(|_| Refused::Stopping)
     }
 
     /// Sets the engine's clock going; from then on it is ready.

@@ -2,11 +2,12 @@
 
 use super::Service;
 use super::problem::Problem;
-use crate::domain::standard::{Better, Formula, Indicator, Standard};
+use crate::domain::standard::{Better, Commitment, Formula, Indicator, Standard};
 use crate::domain::window::Window;
 use crate::publish::filter::{Filter, Wanted};
 use crate::publish::{frame, live, prometheus};
 use crate::telemetry;
+use crate::words;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+pub(super) const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
 const METRICS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
 
 /// `GET /v1/live`: a connection to the live board.
@@ -91,7 +92,8 @@ pub async fn standard(State(service): State<Arc<Service>>) -> Response {
         "date_of_effect": standard.date_of_effect,
         "title": standard.title,
         "time_zone": standard.time_zone.iana_name().unwrap_or("UTC"),
-        "indicators": standard.indicators.iter().map(indicator).collect::<Vec<_>>(),
+        "indicators": standard.indicators.iter().map(|one| indicator(standard, one)).collect::<Vec<_>>(),
+        "commitments": standard.commitments.iter().map(|one| commitment(standard, one)).collect::<Vec<_>>(),
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
         "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
@@ -99,7 +101,7 @@ pub async fn standard(State(service): State<Arc<Service>>) -> Response {
     (JSON, written.to_string()).into_response()
 }
 
-fn indicator(indicator: &Indicator) -> Value {
+fn indicator(standard: &Standard, indicator: &Indicator) -> Value {
     let kind = match indicator.formula {
         Formula::Ratio { .. } => "ratio",
         Formula::Duration { .. } => "duration",
@@ -115,11 +117,16 @@ fn indicator(indicator: &Indicator) -> Value {
         "name": indicator.name,
         "title": indicator.title,
         "kind": kind,
+        "formula": words::indicator(standard, indicator),
         "unit": indicator.unit(),
         "target": indicator.target.map(|target| target.value),
         "warning": indicator.target.and_then(|target| target.warning),
         "better": better,
     })
+}
+
+fn commitment(standard: &Standard, commitment: &Commitment) -> Value {
+    json!({ "name": commitment.name, "words": words::commitment(standard, commitment) })
 }
 
 /// `GET /v1/rejected`: the last rejected events, the newest first.

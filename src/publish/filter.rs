@@ -82,7 +82,8 @@ impl Filter {
     }
 }
 
-fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> String {
+/// Says that the standard has nothing of this name, and what was perhaps meant.
+pub(crate) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> String {
     let known: Vec<String> = known.collect();
     let near = crate::document::nearest(name, known.iter().map(String::as_str));
     let hint = near.map_or_else(|| format!("the standard has: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));

@@ -74,8 +74,10 @@ async fn the_standard_tells_what_is_promised() {
     assert_eq!((&standard["name"], &standard["time_zone"]), (&json!("telecom"), &json!("Asia/Shanghai")));
     assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today"]));
     assert_eq!(standard["scopes"], json!([[], ["center"], ["center", "queue"], ["tier"]]));
+    let formula = json!({ "en": "answered calls, divided by answered, abandoned and overflowed calls",
+        "zh": "应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数" });
     let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
-        "target": 0.85, "warning": 0.9, "better": "higher" });
+        "formula": formula, "target": 0.85, "warning": 0.9, "better": "higher" });
     assert_eq!(standard["indicators"][0], expected);
 }
 
@@ -85,6 +87,8 @@ async fn every_answer_is_safe_to_show_and_every_error_is_a_problem() {
     for (method, path, status) in [
         ("GET", "/", 200),
         ("GET", "/style.css", 200),
+        ("GET", "/standard", 200),
+        ("GET", "/standard.css", 200),
         ("HEAD", "/main.js", 200),
         ("GET", "/healthz", 200),
         ("GET", "/readyz", 200),

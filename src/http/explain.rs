@@ -1,0 +1,150 @@
+//! `GET /v1/explain` and `GET /v1/cases`: questions that the core answers beyond its board.
+//!
+//! Each is a look at every remembered case on the engine's own thread, so there is one at a time; others wait, and are told
+//! to come back if it takes too long.
+
+use super::Service;
+use super::problem::Problem;
+use super::reading::JSON;
+use crate::domain::board::Board;
+use crate::domain::explain::{Asked, MOST, USUAL};
+use crate::domain::standard::Standard;
+use crate::engine::feed::{Command, Refused};
+use crate::publish::explain;
+use crate::publish::filter::unknown;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a question waits for its answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A query, sorted by what it asks for.
+#[derive(Default)]
+struct Sorted {
+    /// Those with a name of their own.
+    named: Vec<(String, String)>,
+    /// Dimensions with their values.
+    fixed: Vec<(String, String)>,
+    limit: usize,
+}
+
+impl Sorted {
+    fn new(query: Vec<(String, String)>, names: &[&str], standard: &Standard) -> Result<Sorted, Problem> {
+        let mut sorted = Sorted { limit: USUAL, ..Sorted::default() };
+        for (name, value) in query {
+            match name.as_str() {
+                "limit" => {
+                    let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+                    sorted.limit = limit.ok_or_else(|| bad(format!("`limit` is a number from 1 to {MOST}")))?;
+                }
+                _ if names.contains(&name.as_str()) => sorted.named.push((name, value)),
+                _ if standard.schema.dimensions.contains(&name) => sorted.fixed.push((name, value)),
+                _ => {
+                    let known = names.iter().copied().chain(["limit"]).map(str::to_owned);
+                    return Err(bad(unknown("parameter", &name, known.chain(standard.schema.dimensions.iter().cloned()))));
+                }
+            }
+        }
+        Ok(sorted)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn bad(detail: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// `GET /v1/explain`: with `indicator`, a window and dimensions the cases behind a reading; with `subject`, and `source` if
+/// several have such a case, one case's history.
+///
+/// # Errors
+/// If the query names what is not there, or the service is too busy.
+pub async fn explain(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+    let query = Sorted::new(query, &["indicator", "window", "source", "subject"], &service.standard)?;
+    let written = match (query.get("indicator"), query.get("subject")) {
+        (Some(indicator), None) => {
+            let asked = explain::asked(&service.standard, indicator, &query.fixed, query.get("window"), query.limit).map_err(bad)?;
+            let explained = ask(&service, |answer| Command::Explain { asked: asked.clone(), answer }).await?;
+            if explained.reading().is_none() {
+                return Err(no_cases(&service.editions.borrow().board, &asked));
+            }
+            tokio::task::spawn_blocking(move || explain::reading(&explained).to_string()).await
+        }
+        (None, Some(subject)) => {
+            let case = query.get("source").map(|source| service.intake.case(source, subject));
+            let mut histories = ask(&service, |answer| Command::Case { case, subject: subject.to_owned(), answer }).await?;
+            if histories.len() > 1 {
+                let sources: Vec<&str> = histories.iter().filter_map(|one| one.name.as_ref()).map(|name| name.source.as_str()).collect();
+                return Err(bad(format!("several sources have such a case; add `source`, one of: {}", sources.join(", "))));
+            }
+            let Some(history) = histories.pop() else {
+                return Err(Problem::new(
+                    StatusCode::NOT_FOUND,
+                    "no case of this name is remembered; `source` and `subject` are those of its events",
+                ));
+            };
+            tokio::task::spawn_blocking(move || explain::history(&history).to_string()).await
+        }
+        _ => {
+            return Err(bad(
+                "say what is to be explained: `indicator`, with `window` and dimensions, or `subject`, with `source`".to_owned()
+            ));
+        }
+    };
+    Ok((JSON, written.map_err(|_| unwritten())?).into_response())
+}
+
+/// `GET /v1/cases`: open cases with a promise to keep, those with the least time left first.
+///
+/// # Errors
+/// As [`explain`].
+pub async fn cases(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+    let query = Sorted::new(query, &["risk", "family", "commitment"], &service.standard)?;
+    let risks: Vec<String> = query.get("risk").into_iter().flat_map(|risks| risks.split(',')).map(str::to_owned).collect();
+    let wanted =
+        explain::wanted(&service.standard, &risks, query.get("family"), query.get("commitment"), &query.fixed, query.limit).map_err(bad)?;
+    let open = ask(&service, |answer| Command::Cases { wanted, answer }).await?;
+    let written = tokio::task::spawn_blocking(move || explain::open(&open).to_string()).await;
+    Ok((JSON, written.map_err(|_| unwritten())?).into_response())
+}
+
+/// Asks the core, after those who asked before.
+async fn ask<A>(service: &Service, command: impl FnOnce(tokio::sync::oneshot::Sender<A>) -> Command) -> Result<A, Problem> {
+    let answer = async {
+        let _turn = service.questions.acquire().await.map_err(|_| Refused::Stopping)?;
+        service.intake.feed().ask(command).await
+    };
+    let refused = match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(refused)) => refused,
+        Err(_) => Refused::Full,
+    };
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string()).retry_after(1))
+}
+
+/// Says that a scope has no cases, and which value was perhaps meant.
+fn no_cases(board: &Board, asked: &Asked) -> Problem {
+    let scopes = || board.readings.iter().map(|reading| &reading.key.scope).filter(|scope| scope.kind == asked.scope.kind);
+    let dimensions = board.standard.scopes[asked.scope.kind].iter().enumerate();
+    for ((place, dimension), value) in dimensions.zip(&asked.scope.values) {
+        let mut known: Vec<String> = scopes().filter_map(|scope| scope.values.get(place)).map(|value| value.to_string()).collect();
+        known.sort();
+        known.dedup();
+        if !known.iter().any(|known| **known == **value) {
+            known.truncate(20);
+            let what = format!("value of `{}` with cases", board.standard.schema.dimensions[*dimension]);
+            return Problem::new(StatusCode::NOT_FOUND, unknown(&what, value, known.into_iter()));
+        }
+    }
+    Problem::new(StatusCode::NOT_FOUND, "this scope has no cases that the indicator speaks of")
+}
+
+fn unwritten() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
+}

@@ -1,0 +1,297 @@
+//! Explanations for people's programs, as `/v1/explain`, `/v1/cases` and `replay` write them; and what may be asked for.
+
+use super::filter::unknown;
+use crate::domain::commitment::told::Course;
+use crate::domain::explain::history::{Clock, Event, History, Interruption, Meaning, Value as Said};
+use crate::domain::explain::risk::{Case, Open, Risk, Wanted};
+use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Name, Side};
+use crate::domain::fact::Measure;
+use crate::domain::group::Scope;
+use crate::domain::standard::{Formula, Standard};
+use crate::domain::time::shorten;
+use crate::domain::window::Window;
+use crate::words;
+use serde_json::{Map, Value, json};
+
+/// The reading that is asked for by names. Without a window it is the first of the standard, or now.
+///
+/// # Errors
+/// A sentence about the first name that the standard does not have.
+pub fn asked(
+    standard: &Standard,
+    indicator: &str,
+    fixed: &[(String, String)],
+    window: Option<&str>,
+    limit: usize,
+) -> Result<Asked, String> {
+    let names = || standard.indicators.iter().map(|indicator| indicator.name.clone());
+    let place = names().position(|known| known == indicator).ok_or_else(|| unknown("indicator", indicator, names()))?;
+    let now = matches!(standard.indicators[place].formula, Formula::Level { .. } | Formula::Oldest { .. });
+    let windows = || standard.windows.iter().map(Window::to_string);
+    let window = match window {
+        None | Some(Window::NOW) if now => None,
+        Some(name) if now => return Err(format!("`{indicator}` is about now; leave the window `{}` out", shorten(name))),
+        None => Some(0),
+        // A window is known by its length, whatever it is called.
+        Some(name) => {
+            let same = Window::parse(name).map_or(name.to_owned(), |window| window.to_string());
+            Some(windows().position(|known| known == same).ok_or_else(|| unknown("window", name, windows()))?)
+        }
+    };
+    Ok(Asked { indicator: place, scope: scope(standard, fixed)?, window, limit: limit.min(MOST) })
+}
+
+/// The scope with these values of dimensions.
+fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
+    let mut wanted: Vec<(usize, &str)> = Vec::new();
+    for (name, value) in fixed {
+        let place = dimension(standard, name)?;
+        if wanted.iter().any(|(known, _)| *known == place) {
+            return Err(format!("`{}` is there twice; a scope has one value of each dimension", shorten(name)));
+        }
+        wanted.push((place, value));
+    }
+    let value = |place: &usize| wanted.iter().find(|(known, _)| known == place).map(|(_, value)| Box::from(*value));
+    for (kind, dimensions) in standard.scopes.iter().enumerate().filter(|(_, dimensions)| dimensions.len() == wanted.len()) {
+        if let Some(values) = dimensions.iter().map(value).collect() {
+            return Ok(Scope { kind, values });
+        }
+    }
+    let named = |dimensions: &Vec<usize>| match dimensions[..] {
+        [] => "everything".to_owned(),
+        _ => dimensions.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>().join("+"),
+    };
+    let (asked, known): (Vec<usize>, Vec<String>) =
+        (wanted.iter().map(|(place, _)| *place).collect(), standard.scopes.iter().map(named).collect());
+    Err(format!("the standard has no scope by {}; it has: {}", named(&asked), known.join(", ")))
+}
+
+fn dimension(standard: &Standard, name: &str) -> Result<usize, String> {
+    let known = &standard.schema.dimensions;
+    known.iter().position(|dimension| dimension == name).ok_or_else(|| unknown("dimension", name, known.iter().cloned()))
+}
+
+/// The open cases that are asked for by names. Without a risk it is those overdue or due soon.
+///
+/// # Errors
+/// A sentence about the first name that nobody knows.
+pub fn wanted(
+    standard: &Standard,
+    risks: &[String],
+    family: Option<&str>,
+    commitment: Option<&str>,
+    fixed: &[(String, String)],
+    limit: usize,
+) -> Result<Wanted, String> {
+    let mut wanted = Wanted { risks: Vec::new(), family: None, commitment: None, fixed: Vec::new(), limit: limit.min(MOST) };
+    for name in risks {
+        match Risk::ALL.iter().find(|risk| risk.name() == name) {
+            Some(risk) => wanted.risks.push(*risk),
+            None if name == "all" => wanted.risks.extend(Risk::ALL),
+            None => return Err(unknown("risk", name, Risk::ALL.iter().map(|risk| risk.name().to_owned()).chain(["all".to_owned()]))),
+        }
+    }
+    if risks.is_empty() {
+        wanted.risks = vec![Risk::Overdue, Risk::DueSoon];
+    }
+    if let Some(name) = commitment {
+        let names = || standard.commitments.iter().map(|commitment| commitment.name.clone());
+        wanted.commitment = Some(names().position(|known| known == name).ok_or_else(|| unknown("commitment", name, names()))?);
+    }
+    if let Some(name) = family {
+        let families = &standard.schema.families;
+        let place = families.iter().position(|known| known == name);
+        let place = place.ok_or_else(|| unknown("family", name, families.iter().cloned()))?;
+        wanted.family = u8::try_from(place).ok().map(crate::domain::event::Family);
+    }
+    for (name, value) in fixed {
+        let place = dimension(standard, name)?;
+        match wanted.fixed.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, values)) => values.push(value.clone()),
+            None => wanted.fixed.push((place, vec![value.clone()])),
+        }
+    }
+    Ok(wanted)
+}
+
+/// A reading with the cases behind it.
+#[must_use]
+pub fn reading(explained: &Explained) -> Value {
+    let Explained { board, asked, begin, good, of, left_out } = explained;
+    let standard = &*board.standard;
+    let indicator = &standard.indicators[asked.indicator];
+    let dimensions = standard.scopes[asked.scope.kind].iter().zip(&asked.scope.values);
+    let scope: Map<String, Value> =
+        dimensions.map(|(place, value)| (standard.schema.dimensions[*place].clone(), Value::from(&**value))).collect();
+    let window = asked.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
+    let reading = explained.reading().and_then(|reading| serde_json::to_value(board.written(reading)).ok());
+    let left_out: Vec<Value> = left_out
+        .iter()
+        .map(|LeftOut { reason, word, count, cases }| {
+            json!({
+                "reason": words::reason(standard, indicator, *reason, word.as_deref()),
+                "count": count,
+                "cases": examples(standard, cases),
+                "more": count - cases.len() as i64,
+            })
+        })
+        .collect();
+    json!({
+        "indicator": indicator.name,
+        "title": indicator.title,
+        "formula": words::indicator(standard, indicator),
+        "unit": indicator.unit(),
+        "scope": scope,
+        "window": { "name": window, "begin": begin, "end": board.as_of },
+        "as_of": board.as_of,
+        "reading": reading,
+        "good": good.as_ref().map(|good| side(standard, good)),
+        "of": side(standard, of),
+        "left_out": left_out,
+    })
+}
+
+fn side(standard: &Standard, side: &Side) -> Value {
+    let tally = |(tally, count): &(crate::domain::standard::Tally, i64)| json!({ "fact": standard.kinds.name(tally.kind), "words": words::tallies(standard, std::slice::from_ref(tally)), "count": count });
+    json!({
+        "count": side.count,
+        "parts": side.tallies.iter().map(tally).collect::<Vec<_>>(),
+        "cases": examples(standard, &side.cases),
+        "more": side.more(),
+        "not_remembered": side.forgotten(),
+    })
+}
+
+fn examples(standard: &Standard, cases: &[Example]) -> Vec<Value> {
+    let example = |one: &Example| {
+        let duration = standard.kinds.measure(one.kind) == Measure::Duration;
+        let mut written = Map::new();
+        name(one.name.as_ref(), &mut written);
+        written.insert("fact".to_owned(), standard.kinds.name(one.kind).into());
+        written.insert("time".to_owned(), json!(one.time));
+        written.insert("value".to_owned(), if duration { json!(one.value.map(seconds)) } else { json!(one.value) });
+        if let Some((by, time)) = &one.repeated {
+            let mut repeated = Map::new();
+            name(by.as_ref(), &mut repeated);
+            repeated.insert("time".to_owned(), json!(time));
+            written.insert("repeated_by".to_owned(), repeated.into());
+        }
+        Value::Object(written)
+    };
+    cases.iter().map(example).collect()
+}
+
+fn name(name: Option<&Name>, written: &mut Map<String, Value>) {
+    written.insert("source".to_owned(), json!(name.map(|name| &name.source)));
+    written.insert("subject".to_owned(), json!(name.map(|name| &name.subject)));
+}
+
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1_000.0
+}
+
+/// One case with its history.
+#[must_use]
+pub fn history(history: &History) -> Value {
+    let standard = &*history.standard;
+    let said = |value: &Said| match value {
+        Said::Text(text) => json!(text),
+        Said::Number(number) => json!(number),
+        Said::Duration(millis) => json!(seconds(*millis)),
+        Said::Time(time) => json!(time),
+    };
+    let event = |Event { time, kind, said: fields }: &Event| {
+        let fields: Map<String, Value> = fields.iter().map(|(name, value)| (name.clone(), said(value))).collect();
+        json!({ "time": time, "type": kind, "said": fields })
+    };
+    let fact = |Meaning { name, time, value, word, stands }: &Meaning| {
+        let words = standard.kinds.find(name).map(|kind| words::fact(standard, kind));
+        json!({ "fact": name, "words": words, "time": time, "value": value.as_ref().map(said), "word": word, "stands": stands })
+    };
+    let mut written = Map::new();
+    name(history.name.as_ref(), &mut written);
+    written.insert("as_of".to_owned(), json!(history.as_of));
+    written.insert("open".to_owned(), history.open.into());
+    written.insert("attributes".to_owned(), attributes(&history.attributes));
+    written.insert("events".to_owned(), history.events.iter().map(event).collect());
+    written.insert("facts".to_owned(), history.facts.iter().map(fact).collect());
+    written.insert("commitments".to_owned(), history.clocks.iter().map(|one| clock(standard, one)).collect());
+    Value::Object(written)
+}
+
+fn clock(standard: &Standard, clock: &Clock) -> Value {
+    let told = &clock.told;
+    let stands = if let Course::Stopped(since) = told.course { Some(since) } else { None };
+    let void_by = if let Course::Void(kind) = told.course { Some(standard.kinds.name(kind)) } else { None };
+    let stop = |stop: &Interruption| {
+        json!({
+            "begin": stop.begin,
+            "end": stop.end,
+            "closed": stop.closed,
+            "reason": stop.reason,
+            "liable": stop.liable,
+            "does": does(stop),
+        })
+    };
+    json!({
+        "commitment": standard.commitments.get(told.commitment).map(|commitment| &commitment.name),
+        "course": told.course.name(),
+        "from": told.from,
+        "until": told.until,
+        "deadline": told.deadline,
+        "stands_since": stands,
+        "void_by": void_by,
+        "liable": clock.liable,
+        "allowed_seconds": told.allowed_ms.map(seconds),
+        "used_seconds": seconds(told.used_ms),
+        "gross_seconds": seconds(told.gross_ms),
+        "net_seconds": seconds(told.net_ms),
+        "pauses": clock.stops.iter().map(stop).collect::<Vec<_>>(),
+        "warned": clock.warned,
+    })
+}
+
+/// What a pause does to a clock: `excused`, `counted` or `ignored`.
+#[must_use]
+pub fn does(stop: &Interruption) -> &'static str {
+    match stop.does {
+        crate::domain::standard::PauseDoes::Excused => "excused",
+        crate::domain::standard::PauseDoes::Counted => "counted",
+        crate::domain::standard::PauseDoes::Ignored => "ignored",
+    }
+}
+
+/// Open cases, those with the least time left first.
+#[must_use]
+pub fn open(open: &Open) -> Value {
+    let standard = &*open.standard;
+    let case = |case: &Case| {
+        let mut written = Map::new();
+        name(case.name.as_ref(), &mut written);
+        let commitment = &standard.commitments[case.commitment];
+        let rest: [(&str, Value); 10] = [
+            ("family", json!(standard.schema.families.get(usize::from(commitment.family.0)))),
+            ("commitment", json!(commitment.name)),
+            ("risk", json!(case.risk.name())),
+            ("since", json!(case.since)),
+            ("stands_since", json!(case.stands)),
+            ("deadline", json!(case.deadline)),
+            ("left_seconds", json!(case.left_ms.map(seconds))),
+            ("used", json!(case.used.map(|used| (used * 1e4).round() / 1e4))),
+            ("attributes", attributes(&case.attributes)),
+            ("warned", json!(case.warned)),
+        ];
+        written.extend(rest.map(|(key, value)| (key.to_owned(), value)));
+        Value::Object(written)
+    };
+    json!({
+        "as_of": open.as_of,
+        "count": open.count,
+        "more": open.count - open.cases.len(),
+        "cases": open.cases.iter().map(case).collect::<Vec<_>>(),
+    })
+}
+
+fn attributes(attributes: &[(String, String)]) -> Value {
+    attributes.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>().into()
+}

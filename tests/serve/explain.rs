@@ -1,0 +1,129 @@
+//! What stands behind the figures, over HTTP.
+
+use crate::client::{Server, answered, event, settings};
+use serde_json::{Value, json};
+
+/// Two answered calls in Hefei, one given up, and a repair that is overdue.
+async fn told(server: &Server) {
+    let mut events: Vec<Value> = ["c-1", "c-2"].iter().flat_map(|call| answered(call, "hefei")).collect();
+    let data = json!({ "center": "hefei", "queue": "sales", "customer": "13900001111" });
+    events.push(event("a-1", "call.offered", "c-3", -60, &data));
+    events.push(event("a-2", "call.abandoned", "c-3", -50, &data));
+    let due = event("x", "x", "x", -600, &json!({}))["time"].clone();
+    let later = event("x", "x", "x", 7_200, &json!({}))["time"].clone();
+    let repair = |due: &Value| json!({ "center": "hefei", "due": due, "owner": "Li Lei", "customer": "13900001111" });
+    events.push(event("r-1", "repair.opened", "r-1", -3_000, &repair(&due)));
+    events.push(event("r-2", "repair.opened", "r-2", -3_000, &repair(&later)));
+    events.push(event("r-3", "repair.paused", "r-2", -2_000, &json!({ "center": "hefei", "reason": "rain", "liable": "weather" })));
+    let total = events.len();
+    let taken = server.post("application/json", json!(events).to_string()).await;
+    assert_eq!(taken.json()["accepted"], total, "{}", taken.body);
+}
+
+fn subjects(side: &Value) -> Vec<&str> {
+    let mut subjects: Vec<&str> = side["cases"].as_array().into_iter().flatten().filter_map(|case| case["subject"].as_str()).collect();
+    subjects.sort_unstable();
+    subjects
+}
+
+#[tokio::test]
+async fn a_reading_names_its_cases() {
+    let server = Server::start(settings()).await;
+    told(&server).await;
+    let reply = server.get("/v1/explain?indicator=service_level_20s&window=30m&center=hefei").await;
+    let said = reply.json();
+    assert_eq!((&said["reading"]["good"], &said["reading"]["of"]), (&json!(2), &json!(3)), "{}", reply.body);
+    assert_eq!((subjects(&said["good"]), subjects(&said["of"])), (vec!["c-1", "c-2"], vec!["c-1", "c-2", "c-3"]));
+    let waited = said["good"]["cases"][0]["value"].as_f64().expect("seconds");
+    assert!((6.9..7.1).contains(&waited), "{waited}");
+    assert_eq!(said["good"]["cases"][0]["source"], "/test");
+    assert_eq!((&said["good"]["more"], &said["of"]["not_remembered"]), (&json!(0), &json!(0)));
+    assert_eq!(said["formula"]["en"], "answered calls with a wait of at most 20 s, divided by answered, abandoned and overflowed calls");
+    assert_eq!(said["window"]["name"], "30m");
+    assert!(said["window"]["begin"].as_str() < said["window"]["end"].as_str());
+
+    let first = server.get("/v1/explain?indicator=answer_rate&window=30m&limit=1").await.json();
+    assert_eq!((&first["of"]["count"], &first["of"]["more"]), (&json!(3), &json!(2)));
+    let left_out = server.get("/v1/explain?indicator=answer_rate&window=30m&center=hefei&queue=sales").await.json();
+    assert_eq!(left_out["left_out"], json!([]));
+    let open = server.get("/v1/explain?indicator=repairs_open").await.json();
+    assert_eq!(subjects(&open["of"]), ["r-1", "r-2"]);
+    assert_eq!(open["window"]["name"], "now");
+}
+
+#[tokio::test]
+async fn a_case_tells_its_history_and_nobodys_name() {
+    let server = Server::start(settings()).await;
+    told(&server).await;
+    let reply = server.get("/v1/explain?source=/test&subject=r-2").await;
+    let said = reply.json();
+    let kinds: Vec<&str> = said["events"].as_array().into_iter().flatten().filter_map(|event| event["type"].as_str()).collect();
+    assert_eq!(kinds, ["repair.opened", "repair.paused"]);
+    assert_eq!((&said["events"][1]["said"]["reason"], &said["events"][1]["said"]["liable"]), (&json!("rain"), &json!("weather")));
+    assert_eq!(said["events"][0]["said"]["owner"], 1);
+    let promise = &said["commitments"][0];
+    assert_eq!((&promise["commitment"], &promise["course"]), (&json!("repair"), &json!("due_soon")));
+    assert_eq!(promise["pauses"][0]["reason"], "rain");
+    assert_eq!(server.get("/v1/explain?subject=r-2").await.json(), said);
+    let everything = [reply.body, server.get("/v1/explain?indicator=answer_rate").await.body, server.get("/v1/cases?risk=all").await.body];
+    for secret in ["13900001111", "Li Lei"] {
+        assert!(!everything.iter().any(|text| text.contains(secret)), "{secret} got out");
+    }
+}
+
+#[tokio::test]
+async fn open_cases_come_by_the_time_they_have_left() {
+    let server = Server::start(settings()).await;
+    told(&server).await;
+    let said = server.get("/v1/cases").await.json();
+    assert_eq!(subjects(&said), ["r-1", "r-2"]);
+    let (first, second) = (&said["cases"][0], &said["cases"][1]);
+    assert_eq!((&first["risk"], &second["risk"]), (&json!("overdue"), &json!("due_soon")));
+    let left = first["left_seconds"].as_f64().expect("a number");
+    assert!((-700.0..-590.0).contains(&left), "{left}");
+    assert!(first["used"].as_f64() > Some(1.0) && second["used"].as_f64() < Some(1.0), "{said}");
+    assert_eq!(first["attributes"], json!({ "center": "hefei" }));
+    assert_eq!(subjects(&server.get("/v1/cases?risk=overdue&family=repair&commitment=repair&center=hefei").await.json()), ["r-1"]);
+    assert!(subjects(&server.get("/v1/cases?center=wuhu").await.json()).is_empty());
+    let one = server.get("/v1/cases?risk=all&limit=1").await.json();
+    assert_eq!((&one["count"], &one["more"]), (&json!(2), &json!(1)));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_with_a_suggestion() {
+    let server = Server::start(settings()).await;
+    told(&server).await;
+    let mut wall = server.live(&json!({})).await;
+    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3).await;
+    for (path, status, expected) in [
+        ("/v1/explain?indicator=answer_rat", 400, "did you mean `answer_rate`?"),
+        ("/v1/explain?indicator=answer_rate&window=31m", 400, "no window `31m`"),
+        ("/v1/explain?indicator=calls_waiting&window=30m", 400, "leave the window"),
+        ("/v1/explain?indicator=answer_rate&centre=hefei", 400, "did you mean `center`?"),
+        ("/v1/explain?indicator=answer_rate&region=east", 400, "no scope by region"),
+        ("/v1/explain?indicator=answer_rate&center=hefe", 404, "did you mean `hefei`?"),
+        ("/v1/explain?subject=nobody", 404, "no case of this name"),
+        ("/v1/explain", 400, "say what is to be explained"),
+        ("/v1/explain?indicator=answer_rate&limit=0", 400, "from 1 to 1000"),
+        ("/v1/cases?risk=overdu", 400, "did you mean `overdue`?"),
+        ("/v1/cases?commitment=repairs", 400, "did you mean `repair`?"),
+    ] {
+        let reply = server.get(path).await;
+        assert_eq!((reply.status, reply.headers["content-type"].as_str()), (status, "application/problem+json"), "{path}");
+        assert!(reply.body.contains(expected), "{path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn the_standard_can_be_read_by_anyone() {
+    let server = Server::start(settings()).await;
+    let page = server.get("/standard").await;
+    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    for text in ["接通率", "20秒内应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数", "promise-repair", "at least 85 %", "href=\"standard.css\""]
+    {
+        assert!(page.body.contains(text), "no {text}");
+    }
+    assert!(!page.body.contains("<script"));
+    let standard = server.get("/v1/standard").await.json();
+    assert_eq!(standard["commitments"].as_array().map(Vec::len), Some(5));
+}

@@ -26,7 +26,7 @@ pub enum Command {
     /// Run the service: take events, keep the board, show it
     Serve(serve::Arguments),
     /// Read recorded events and print the readings: offline, deterministic, as fast as it can
-    Replay(replay::Arguments),
+    Replay(Box<replay::Arguments>),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
     Simulate(simulate::Arguments),
     /// Check configurations, standards and mappings: every problem with file, line and what to do

@@ -9,6 +9,8 @@ mod delivery;
 #[expect(dead_code, reason = "the other tests of properties use the rest")]
 #[path = "properties/hostile.rs"]
 mod hostile;
+#[path = "explain/recount.rs"]
+mod recount;
 #[expect(dead_code, reason = "the other tests of properties use the rest")]
 #[path = "properties/said.rs"]
 mod said;

@@ -1,5 +1,6 @@
 //! `firstline replay`: the readings of recorded events.
 
+mod explain;
 mod table;
 
 use super::{Misuse, print, read_text, tell};
@@ -47,6 +48,8 @@ pub struct Arguments {
     /// Print `{"as_of":..,"readings":[..]}`, one line for each instant
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    asking: explain::Asking,
     /// 1 decodes and counts on one thread, 2 on two
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     threads: u8,
@@ -58,8 +61,10 @@ pub struct Arguments {
 /// A recording, standard, mapping or instant that cannot be used.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Some((mut standard, format)) = read_rules(arguments)? else { return Ok(ExitCode::from(1)) };
-    let by = add_scope(&mut standard, &arguments.by)?;
+    let by = add_scope(&mut standard, &arguments.by, "--by")?;
+    add_scope(&mut standard, &arguments.asking.dimensions(), "--where")?;
     let window = add_window(&mut standard, &arguments.window)?;
+    arguments.asking.check(&standard, &arguments.window)?;
     for name in &arguments.indicator {
         if !standard.indicators.iter().any(|indicator| indicator.name == *name) {
             bail!(Misuse(format!("--indicator: the standard `{}` has no indicator `{name}`", standard.name)));
@@ -70,11 +75,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|text| Timestamp::parse(text).map_err(|what| Misuse(format!("--at: {what}"))))
         .collect::<Result<Vec<_>, _>>()?;
-    let settings = Settings { standard: Arc::new(standard), format, instants, second_thread: arguments.threads == 2, names: false };
+    let settings = Settings {
+        standard: Arc::new(standard),
+        format,
+        instants,
+        second_thread: arguments.threads == 2,
+        names: arguments.asking.is_any(),
+    };
     let progress = progress_bar(&arguments.files);
     let recordings = arguments.files.iter().map(|path| open(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
-    let (boards, seen) =
-        replay::run(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
+    let (monitors, seen) =
+        replay::monitors(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
     progress.finish_and_clear();
     report(&seen);
     let chosen = |board: &Board, reading: &Reading| {
@@ -83,7 +94,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             && (window.is_none() || reading.key.window.is_none() || reading.key.window == window)
             && (arguments.indicator.is_empty() || arguments.indicator.contains(indicator))
     };
-    for board in &boards {
+    for mut monitor in monitors {
+        if arguments.asking.is_any() {
+            arguments.asking.answer(&mut monitor, &settings.standard, &arguments.window, arguments.json)?;
+            continue;
+        }
+        let board = &monitor.board();
         let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
         let text = if arguments.json { json(board, &readings)? } else { table::text(board, &readings) };
         print(text.as_bytes())?;
@@ -115,13 +131,13 @@ fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)
 }
 
 /// The place of the scope with these dimensions among the standard's; added if it is not there.
-fn add_scope(standard: &mut Standard, by: &[String]) -> anyhow::Result<usize> {
+fn add_scope(standard: &mut Standard, by: &[String], option: &str) -> anyhow::Result<usize> {
     let place = |name: &String| {
         let known = &standard.schema.dimensions;
         known
             .iter()
             .position(|dimension| dimension == name)
-            .ok_or_else(|| Misuse(format!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
+            .ok_or_else(|| Misuse(format!("{option}: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
     };
     let scope = by.iter().map(place).collect::<Result<Vec<usize>, Misuse>>()?;
     if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {

@@ -1,0 +1,99 @@
+//! `replay --explain`, `--explain-case`, `--cases`: which cases stand behind the figures, in words or as JSON.
+
+mod text;
+
+use crate::cli::{Misuse, print};
+use crate::domain::explain::risk::Wanted;
+use crate::domain::explain::{Asked, MOST, USUAL};
+use crate::domain::monitor::Monitor;
+use crate::domain::standard::Standard;
+use crate::publish::explain;
+
+/// What is asked beyond the readings.
+#[derive(clap::Args)]
+pub(super) struct Asking {
+    /// Explain a reading: its formula in words, the cases that counted, what was left out and why
+    #[arg(long, value_name = "INDICATOR", conflicts_with_all = ["cases", "explain_case"])]
+    explain: Option<String>,
+    /// With `--explain` and `--cases`: only cases with these attributes, as in `center=hefei`; may be repeated
+    #[arg(long = "where", value_name = "DIM=VALUE", value_parser = pair)]
+    fixed: Vec<(String, String)>,
+    /// Tell the history of the case with this subject: its events, what they mean, its clocks
+    #[arg(long, value_name = "SUBJECT", conflicts_with = "cases")]
+    explain_case: Option<String>,
+    /// List open cases with a promise to keep, those with the least time left first
+    #[arg(long)]
+    cases: bool,
+    /// With `--cases`: overdue, due_soon, running, stopped or all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "all", requires = "cases")]
+    risk: Vec<String>,
+    /// The most cases in a list
+    #[arg(long, value_name = "N", default_value_t = USUAL, value_parser = limit)]
+    limit: usize,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write a dimension and its value, as in `center=hefei`")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| format!("a number from 1 to {MOST}"))
+}
+
+impl Asking {
+    /// Whether anything is asked.
+    pub(super) fn is_any(&self) -> bool {
+        self.explain.is_some() || self.explain_case.is_some() || self.cases
+    }
+
+    /// The dimensions of the scope that is explained; the standard must have it.
+    pub(super) fn dimensions(&self) -> Vec<String> {
+        if self.explain.is_some() { self.fixed.iter().map(|(name, _)| name.clone()).collect() } else { Vec::new() }
+    }
+
+    /// Checks what is asked before anything is read.
+    pub(super) fn check(&self, standard: &Standard, window: &str) -> Result<(), Misuse> {
+        if let Some(indicator) = &self.explain {
+            self.asked(standard, indicator, window)?;
+        }
+        if self.cases { self.wanted(standard).map(|_| ()) } else { Ok(()) }
+    }
+
+    fn asked(&self, standard: &Standard, indicator: &str, window: &str) -> Result<Asked, Misuse> {
+        let asked = explain::asked(standard, indicator, &self.fixed, Some(window), self.limit);
+        // `--window` has a value even where nobody gave one.
+        let asked = asked.or_else(|what| match window {
+            "all" => explain::asked(standard, indicator, &self.fixed, None, self.limit),
+            _ => Err(what),
+        });
+        asked.map_err(|what| Misuse(format!("--explain: {what}")))
+    }
+
+    fn wanted(&self, standard: &Standard) -> Result<Wanted, Misuse> {
+        let wanted = explain::wanted(standard, &self.risk, None, None, &self.fixed, self.limit);
+        wanted.map_err(|what| Misuse(format!("--cases: {what}")))
+    }
+
+    /// Prints the answers of a core.
+    pub(super) fn answer(&self, monitor: &mut Monitor, standard: &Standard, window: &str, json: bool) -> anyhow::Result<()> {
+        let mut lines = String::new();
+        let mut say = |value: serde_json::Value, text: String| lines += &if json { format!("{value}\n") } else { text };
+        if let Some(indicator) = &self.explain {
+            let explained = monitor.explain(&self.asked(standard, indicator, window)?);
+            say(explain::reading(&explained), text::reading(&explained));
+        }
+        if let Some(subject) = &self.explain_case {
+            let histories = monitor.histories(None, subject);
+            if histories.is_empty() {
+                anyhow::bail!("there is no case `{subject}` in the recordings");
+            }
+            histories.iter().for_each(|history| say(explain::history(history), text::history(history)));
+        }
+        if self.cases {
+            let open = monitor.open_cases(&self.wanted(standard)?);
+            say(explain::open(&open), text::open(&open));
+        }
+        print(lines.as_bytes())
+    }
+}

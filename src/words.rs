@@ -1,7 +1,7 @@
 //! Words: what a standard means, in plain English and Chinese, made from its formulas and not written beside them.
 //!
 //! [`indicator`] and [`target`] say how a figure comes about, [`commitment`] what is promised, [`reason`] why a case was not
-//! counted. [`names`] has the table of facts.
+//! counted. The table of facts stands in `names`.
 
 mod commitment;
 mod formula;

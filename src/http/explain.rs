@@ -103,7 +103,7 @@ pub async fn explain(State(service): State<Arc<Service>>, Query(query): Query<Ve
 /// `GET /v1/cases`: open cases with a promise to keep, those with the least time left first.
 ///
 /// # Errors
-/// As [`explain`].
+/// As for an explanation.
 pub async fn cases(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
     let query = Sorted::new(query, &["risk", "family", "commitment"], &service.standard)?;
     let risks: Vec<String> = query.get("risk").into_iter().flat_map(|risks| risks.split(',')).map(str::to_owned).collect();

@@ -6,6 +6,7 @@
 //! become differences of facts. [`reading`], [`board`]: what comes out.
 
 pub mod board;
+pub mod calendar;
 pub mod case;
 pub mod cell;
 pub mod commitment;

@@ -48,6 +48,7 @@ fn check(root: &Table<'_>) -> Standard {
         expiry: Vec::new(),
         kinds: Kinds::new(&schema.families),
         schema,
+        calendars: Vec::new(),
         commitments: Vec::new(),
         one_shots: Vec::new(),
         indicators: Vec::new(),

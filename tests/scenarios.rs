@@ -9,6 +9,7 @@
 //! 10:00:05 call c-1 answered
 //! 09:00    repair r-1 opened due=+4h                   an event that comes late; due from here
 //! expect 10:05:00 answer_rate{center=hefei} 30m 1/1 met
+//! scenario: another one on the same theme              begins anew, with the same settings
 //! ```
 //!
 //! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
@@ -56,6 +57,7 @@ impl Told {
     fn begin(&mut self, standard: Arc<Standard>) {
         self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
         self.monitor = Monitor::new(standard.clone(), None);
+        self.backwards.clear();
         self.standard = standard;
     }
 
@@ -77,6 +79,8 @@ impl Told {
 
     fn setting(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
+            "scenario" if value.is_empty() => return Err("say what the scenario shows".to_owned()),
+            "scenario" => self.begin(self.standard.clone()),
             "standard" if value == "built-in" => self.begin(built_in()),
             "standard" => {
                 let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards").join(value);
@@ -116,7 +120,7 @@ impl Told {
             let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` should be `name=value`"))?;
             match (key, value.parse::<f64>()) {
                 ("id", _) => id = value.to_owned(),
-                ("due", _) => _ = data.insert("due".to_owned(), self.due(time, value)?.to_string().into()),
+                ("due" | "appointment", _) => _ = data.insert(key.to_owned(), self.due(time, value)?.to_string().into()),
                 (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
                 (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),
             }
@@ -137,11 +141,14 @@ impl Told {
         Ok(self.decoder.take())
     }
 
-    /// `+4h` after the event, or a time of the same day.
+    /// `+4h` after the event, a time of the first day, or `day+1@12:00`.
     fn due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
         match text.strip_prefix('+') {
             Some(span) => firstline::document::duration(span).map(|millis| time.plus(millis)),
-            None => self.time("day+0", text),
+            None => match text.split_once('@') {
+                Some((day, clock)) => self.time(day, clock),
+                None => self.time("day+0", text),
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
+use super::calendar::Calendar;
 use super::cell::fulfils;
 use super::event::{Attributes, EventType, Family, Verb, Word};
 use super::fact::{FactKind, Kinds};
@@ -32,6 +33,8 @@ pub struct Standard {
     pub expiry: Vec<(FactKind, i64)>,
     /// The kinds of facts.
     pub kinds: Kinds,
+    /// The working calendars.
+    pub calendars: Vec<Calendar>,
     /// The promises with a clock.
     pub commitments: Vec<Commitment>,
     /// The indicators that look at all contacts of a customer.

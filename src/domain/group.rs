@@ -22,6 +22,8 @@ pub struct Group {
     pub scopes: Vec<u32>,
     /// Which of the programs says what its facts add to.
     pub program: u32,
+    /// In which of the standard's time zones the cases live.
+    pub zone: u8,
 }
 
 /// A scope: the values of some dimensions, in the order of the standard's scope.
@@ -73,7 +75,9 @@ impl Groups {
             self.programs.push(program);
             self.programs.len() - 1
         });
-        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32 });
+        // There are at most 64 zones, so the number fits.
+        let zone = standard.zones.zone_of(attributes) as u8;
+        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32, zone });
         let all = &self.all;
         self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
         number

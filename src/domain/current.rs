@@ -18,6 +18,8 @@ pub struct Current {
     next: Timestamp,
     /// The zones and windows of the calendar windows that do not lie within another of their zone.
     longest: Vec<(usize, usize)>,
+    /// The latest beginning of those, and their latest end: most of what happens lies in all of them.
+    open: (Timestamp, Timestamp),
 }
 
 impl Current {
@@ -36,6 +38,7 @@ impl Current {
             begins: never.clone(),
             ends: never,
             next: Timestamp(i64::MIN),
+            open: (Timestamp(i64::MIN), Timestamp(i64::MIN)),
             longest: (0..many).flat_map(|zone| lanes.iter().map(move |lane| (zone, *lane))).collect(),
         }
     }
@@ -62,6 +65,9 @@ impl Current {
                 self.next = self.next.min(self.ends[zone][lane]);
             }
         }
+        let begin = self.longest.iter().map(|&(zone, lane)| self.begins[zone][lane]).max();
+        let end = self.longest.iter().map(|&(zone, lane)| self.ends[zone][lane]).max();
+        self.open = (begin.unwrap_or(Timestamp(i64::MIN)), end.unwrap_or(Timestamp(i64::MIN)));
         anew
     }
 
@@ -89,6 +95,9 @@ impl Current {
     /// It is a function of `time` alone, which must not lie ahead of the time reached.
     #[must_use]
     pub fn closes(&self, time: Timestamp) -> Timestamp {
+        if time >= self.open.0 {
+            return self.open.1;
+        }
         let end = |&(zone, lane): &(usize, usize)| match self.windows[lane] {
             Window::Calendar(period) if time < self.begins[zone][lane] => period.around(time, self.zones.get(zone)).1,
             _ => self.ends[zone][lane],

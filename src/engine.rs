@@ -13,10 +13,10 @@ pub mod feed;
 use self::clock::{Clock, timed};
 use self::feed::{Command, Feed};
 use crate::domain::event::Batch;
-use crate::domain::monitor::{Applied, Horizon, Monitor};
+use crate::domain::monitor::{Applied, Monitor};
 use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
-use crate::domain::window::{LANES, Window};
+use crate::domain::window::{WINDOWS, Window};
 use crate::edition::Edition;
 use crate::telemetry::Metric;
 use std::sync::Arc;
@@ -65,7 +65,8 @@ impl Engine {
     #[must_use]
     pub fn new(settings: &Settings) -> (Engine, Ends) {
         let (standard, hidden) = with_totals(&settings.standard);
-        let monitor = Monitor::new(standard, Some(Horizon::default()));
+        let horizon = standard.horizon;
+        let monitor = Monitor::new(standard, Some(horizon));
         let (sender, commands) = mpsc::channel(settings.queue_batches);
         let epoch = format!("{:016x}", random()).into();
         let (editions, edition) = watch::channel(Arc::new(Edition::first(epoch, monitor.board(), hidden)));
@@ -151,7 +152,7 @@ impl Engine {
 
 /// The standard with the window `all` added for the totals, and whether it was: not if it has it, or has no room for it.
 fn with_totals(standard: &Arc<Standard>) -> (Arc<Standard>, bool) {
-    if standard.windows.contains(&Window::All) || standard.windows.len() >= LANES {
+    if standard.windows.contains(&Window::All) || standard.windows.len() >= WINDOWS {
         return (standard.clone(), false);
     }
     let mut with = Standard::clone(standard);

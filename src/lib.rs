@@ -47,11 +47,11 @@
 //! | what | limit | beyond it |
 //! |---|---|---|
 //! | an event | 1 MiB, nested 128 deep | rejected |
-//! | dimensions, windows | 8, 7 | the standard has a problem |
+//! | dimensions, windows, time zones | 8, 15, 64 | the standard has a problem |
 //! | groups of cases | 65 536 | cases count without attributes |
 //! | observations of a case | 4 096 | rejected |
 //! | contacts of a customer | 1 000 | not counted |
-//! | memory of closed cases (serving) | a day; orders 60 days | rejected as late |
+//! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 
 pub mod app;
 pub mod cli;

@@ -6,12 +6,11 @@
 mod commitment;
 mod formula;
 mod indicator;
+mod time;
 
 use crate::document::{Document, Problem, Table, Value, nearest};
 use crate::domain::fact::{FactKind, Kinds, Measure};
 use crate::domain::standard::{Schema, Standard, Title};
-use crate::domain::window::{LANES, Window};
-use jiff::tz::TimeZone;
 
 /// The built-in standard's file.
 pub const BUILT_IN: &str = include_str!("../standards/telecom.toml");
@@ -41,11 +40,12 @@ fn check(root: &Table<'_>) -> Standard {
         version: text("version"),
         date_of_effect: root.date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
         title: title(root),
-        time_zone: time_zone(root),
+        zones: time::zones(root, &schema.dimensions),
         scopes: scopes(root, &schema.dimensions),
-        windows: windows(root),
+        windows: time::windows(root),
         stale_after_ms: root.duration("stale_after"),
         expiry: Vec::new(),
+        horizon: time::horizon(root),
         kinds: Kinds::new(&schema.families),
         schema,
         calendars: Vec::new(),
@@ -94,14 +94,6 @@ fn title(owner: &Table<'_>) -> Title {
     let title = Title { en: text("en"), zh: text("zh") };
     table.finish();
     title
-}
-
-fn time_zone(root: &Table<'_>) -> TimeZone {
-    let Some(name) = root.required_string("time_zone") else { return TimeZone::UTC };
-    TimeZone::get(name).unwrap_or_else(|_| {
-        root.problem("time_zone", format!("there is no time zone `{name}`; write a name of the IANA list, as in \"Asia/Shanghai\""));
-        TimeZone::UTC
-    })
 }
 
 fn dimensions(root: &Table<'_>) -> Vec<String> {
@@ -192,26 +184,6 @@ fn scopes(root: &Table<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
         scopes.insert(0, Vec::new());
     }
     scopes
-}
-
-fn windows(root: &Table<'_>) -> Vec<Window> {
-    let mut windows = Vec::new();
-    for value in root.required("windows", "a list, as in [\"30m\", \"today\"]").and_then(|value| value.array()).unwrap_or_default() {
-        let Some(name) = value.string() else { continue };
-        match Window::parse(name) {
-            Some(window) if windows.contains(&window) => value.problem(format!("the window `{name}` is there already")),
-            Some(window) => windows.push(window),
-            None => value.problem(format!(
-                "`{name}` is not a window; write `today`, `all`, or minutes, hours or days up to a week: `30m`, `24h`, `7d`"
-            )),
-        }
-    }
-    // One lane is left for the totals that counters are made of.
-    if windows.len() >= LANES {
-        root.problem("windows", format!("{} windows are too many: at most {}", windows.len(), LANES - 1));
-        windows.truncate(LANES - 1);
-    }
-    windows
 }
 
 #[cfg(test)]

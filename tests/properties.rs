@@ -18,8 +18,8 @@ mod said;
 use delivery::{Delivery, deliver, deliver_sorted, deliver_to, last};
 use figures::{differences, lines, sums};
 use firstline::domain::board::MadeOf;
-use firstline::domain::monitor::{Horizon, Monitor};
-use firstline::domain::standard::Standard;
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::{Horizon, Standard};
 use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
 use proptest::prelude::*;
@@ -45,16 +45,20 @@ fn check<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> Res
 }
 
 /// The standards under test. Staleness is about when sources spoke, not about what they said, and has a test of its own.
-fn standards() -> [Arc<Standard>; 2] {
+fn standards() -> [Arc<Standard>; 3] {
     let standard = |name: &str, text: &str| {
         let mut standard = read(name, text).unwrap_or_else(|problems| panic!("{problems:#?}"));
         standard.stale_after_ms = None;
         Arc::new(standard)
     };
-    [standard(BUILT_IN_NAME, BUILT_IN), standard("every_formula.toml", include_str!("standards/every_formula.toml"))]
+    [
+        standard(BUILT_IN_NAME, BUILT_IN),
+        standard("every_formula.toml", include_str!("standards/every_formula.toml")),
+        standard("calendar.toml", include_str!("standards/calendar.toml")),
+    ]
 }
 
-/// The types that the smaller standard does not know are left out for it; both know all that the sets are made of.
+/// The types that a smaller standard does not know are left out for it; all know all that the sets are made of.
 fn roads() -> impl Strategy<Value = Road> {
     select(vec![Road::ByHand, Road::Decoded])
 }
@@ -75,7 +79,7 @@ fn same(one: &[String], other: &[String], what: &str) -> Result<(), TestCaseErro
 #[test]
 fn the_board_is_a_function_of_the_set_of_events() {
     let standards = standards();
-    check(1_500, &(delivery::of(hostile::set(24)), after(), 0..2_usize, roads()), |((set, delivery), after, standard, road)| {
+    check(1_500, &(delivery::of(hostile::set(24)), after(), 0..3_usize, roads()), |((set, delivery), after, standard, road)| {
         let end = last(&set).plus(after);
         let sorted = lines(&deliver_sorted(&standards[standard], road, &set, end));
         let shuffled = lines(&deliver(&standards[standard], road, &set, &delivery, end));
@@ -91,7 +95,7 @@ fn a_case_is_a_function_of_the_set_of_its_events() {
         set.iter_mut().for_each(|event| event.subject = u8::from(event.subject > 4));
         set
     });
-    check(2_500, &(delivery::of(crowded), after(), 0..2_usize, roads()), |((set, delivery), after, standard, road)| {
+    check(2_500, &(delivery::of(crowded), after(), 0..3_usize, roads()), |((set, delivery), after, standard, road)| {
         let end = last(&set).plus(after);
         let sorted = lines(&deliver_sorted(&standards[standard], road, &set, end));
         let shuffled = lines(&deliver(&standards[standard], road, &set, &delivery, end));
@@ -103,7 +107,7 @@ fn a_case_is_a_function_of_the_set_of_its_events() {
 fn time_passes_in_one_step_or_in_many() {
     let standards = standards();
     let steps = prop::collection::vec((0..=1_000_i64, -1..=1_i64), 1..40);
-    check(500, &(hostile::set(16), after(), 0..2_usize, steps), |(set, after, standard, mut steps)| {
+    check(500, &(hostile::set(16), after(), 0..3_usize, steps), |(set, after, standard, mut steps)| {
         let standard = &standards[standard];
         let (begin, end) = (last(&set), last(&set).plus(after));
         let at_once = lines(&deliver_sorted(standard, Road::ByHand, &set, end));
@@ -124,7 +128,7 @@ fn time_passes_in_one_step_or_in_many() {
 #[test]
 fn boards_of_disjoint_cases_add_up() {
     let standards = standards();
-    check(500, &(delivery::of(hostile::set(30)), after(), 0..2_usize, any::<u8>()), |((set, delivery), after, standard, side)| {
+    check(500, &(delivery::of(hostile::set(30)), after(), 0..3_usize, any::<u8>()), |((set, delivery), after, standard, side)| {
         let standard = &standards[standard];
         let end = last(&set).plus(after);
         let part = |of: bool| -> Vec<Said> { set.iter().filter(|event| (side >> event.subject & 1 == 1) == of).cloned().collect() };
@@ -146,9 +150,11 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
     let standards = standards();
     let modelled =
         ["answer_rate", "service_level_15s", "service_level_20s", "speed_of_answer", "calls_waiting", "calls_talking", "longest_wait_now"];
-    check(1_000, &(delivery::of(hostile::calls(60)), after(), roads()), |((set, delivery), after, road)| {
+    let modelled_standards = select(vec![0, 2]);
+    check(1_500, &(delivery::of(hostile::calls(60)), after(), roads(), modelled_standards), |((set, delivery), after, road, standard)| {
+        let standard = &standards[standard];
         let end = last(&set).plus(after);
-        let board = deliver(&standards[0], road, &set, &delivery, end).board();
+        let board = deliver(standard, road, &set, &delivery, end).board();
         let mut read = sums(&board);
         for reading in &board.readings {
             if let MadeOf::Oldest { since: Some(since) } = reading.made_of {
@@ -159,7 +165,9 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
             }
         }
         read.retain(|(indicator, ..), pair| modelled.contains(&indicator.as_str()) && *pair != (0, 0));
-        let mut expected = model::figures(&set, end.0);
+        let windows: Vec<String> = standard.windows.iter().map(ToString::to_string).collect();
+        let zone = |center: &str| if standard.name == "calendar" && center == "wuhu" { "Europe/Berlin" } else { "Asia/Shanghai" };
+        let mut expected = model::figures(&set, end.0, &windows, |center| jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone"));
         // A wait of no time at all stands as a reading of 0 s, which this comparison does not tell from none.
         expected.retain(|_, pair| *pair != (0, 0));
         prop_assert_eq!(read, expected);
@@ -172,7 +180,7 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
 fn what_is_forgotten_stays_counted() {
     let standards = standards();
     let steps = prop::collection::vec(0..=1_000_i64, 0..6);
-    check(500, &(delivery::of(hostile::set(20)), after(), 0..2_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
+    check(500, &(delivery::of(hostile::set(20)), after(), 0..3_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
         let standard = &standards[standard];
         let first = set.iter().map(|event| event.time).min().unwrap_or_default();
         set.iter_mut().for_each(|event| event.time = event.time.min(first.plus(24 * HOUR)));
@@ -185,6 +193,29 @@ fn what_is_forgotten_stays_counted() {
         steps.iter().for_each(|thousandths| forgetful.tick(begin.plus(end.since(begin) / 1_000 * thousandths)));
         forgetful.tick(end);
         same(&remembering, &lines(&forgetful), &standard.name)
+    });
+}
+
+/// As long as a calendar window is open, what happened in it is taken in any order, however short the horizon.
+#[test]
+fn what_happened_in_an_open_month_is_never_too_late() {
+    let calendar = &standards()[2];
+    let steps = prop::collection::vec(0..=1_000_i64, 0..6);
+    check(500, &(delivery::of(hostile::set(20)), after(), steps), |((mut set, mut delivery), after, mut steps)| {
+        // March of 2026, which ends in Shanghai three days after the midnight of the sets.
+        let (first, end) = (Timestamp(hostile::MIDNIGHT).plus(-28 * 24 * HOUR), Timestamp(hostile::MIDNIGHT).plus(72 * HOUR - 1));
+        set.iter_mut().for_each(|event| event.time = event.time.clamp(first, end));
+        delivery.ticks = vec![None];
+        let (begin, end) = (last(&set), last(&set).plus(after));
+        let remembering = deliver(calendar, Road::ByHand, &set, &delivery, begin);
+        let short = Horizon { contacts_ms: MINUTE, orders_ms: MINUTE, ahead_ms: MINUTE };
+        let forgetful = Monitor::new(calendar.clone(), Some(short));
+        let mut forgetful = deliver_to(forgetful, calendar, Road::ByHand, &set, &delivery, begin);
+        same(&lines(&remembering), &lines(&forgetful), "in March")?;
+        steps.sort_unstable();
+        steps.iter().for_each(|thousandths| forgetful.tick(begin.plus(end.since(begin) / 1_000 * thousandths)));
+        forgetful.tick(end);
+        same(&lines(&deliver(calendar, Road::ByHand, &set, &delivery, end)), &lines(&forgetful), "later")
     });
 }
 

@@ -5,21 +5,25 @@
 //! # what this scenario shows
 //! standard: built-in                                   or a file under tests/standards
 //! stale: never                                         silence does not matter here
+//! horizon: standard                                    the core forgets, as a service does; else it remembers everything
 //! 10:00:00 call c-1 offered center=hefei               time, family, case, what happened, data
 //! 10:00:05 call c-1 answered
 //! 09:00    repair r-1 opened due=+4h                   an event that comes late; due from here
 //! expect 10:05:00 answer_rate{center=hefei} 30m 1/1 met
 //! scenario: another one on the same theme              begins anew, with the same settings
+//! refused day-3 09:00 call c-2 answered                an event that is too late
+//! remembered 10:05:00 1                                how many cases the core remembers
 //! ```
 //!
 //! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
 //! `zone` (Asia/Shanghai) on `date` (2026-03-02); `day+1 00:00:10` is later. `id=` gives an event an id of its own, for
-//! those that are said twice. Every expectation is also compared with a core that heard everything backwards.
+//! those that are said twice. Every expectation is also compared with a core that heard everything backwards, but for what
+//! was refused, and remembers everything.
 //! `UPDATE_EXPECT=1 cargo test --test scenarios` writes what the board says into the files.
 
 use firstline::domain::board::{Board, MadeOf, Reading};
 use firstline::domain::event::Batch;
-use firstline::domain::monitor::Monitor;
+use firstline::domain::monitor::{Monitor, Refusal};
 use firstline::domain::standard::Standard;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::domain::window::Window;
@@ -36,7 +40,9 @@ struct Told {
     zone: jiff::tz::TimeZone,
     decoder: Decoder,
     monitor: Monitor,
-    /// Everything said so far, the last first.
+    /// Whether the core forgets. Its clock then goes with the events.
+    forgets: bool,
+    /// Everything taken so far, the last first.
     backwards: Vec<Vec<u8>>,
 }
 
@@ -48,6 +54,7 @@ impl Told {
             zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a bundled zone"),
             decoder: Decoder::new(Arc::default(), Keys::default()),
             monitor: Monitor::new(built_in(), None),
+            forgets: false,
             backwards: Vec::new(),
         };
         told.begin(built_in());
@@ -56,7 +63,7 @@ impl Told {
 
     fn begin(&mut self, standard: Arc<Standard>) {
         self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
-        self.monitor = Monitor::new(standard.clone(), None);
+        self.monitor = Monitor::new(standard.clone(), self.forgets.then_some(standard.horizon));
         self.backwards.clear();
         self.standard = standard;
     }
@@ -71,10 +78,14 @@ impl Told {
             return self.setting(key, value.trim()).map(|()| None);
         }
         let mut words = line.split_whitespace().peekable();
-        let expects = words.next_if_eq(&"expect").is_some();
+        let what = words.next_if(|word| ["expect", "refused", "remembered"].contains(word)).unwrap_or_default();
         let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
         let time = self.time(day, words.next().unwrap_or_default())?;
-        if expects { self.expect(time, words).map(Some) } else { self.event(number, time, words).map(|()| None) }
+        match what {
+            "expect" => self.expect(time, words).map(Some),
+            "remembered" => self.remembered(time, words).map(Some),
+            what => self.event(number, time, words, what == "refused").map(|()| None),
+        }
     }
 
     fn setting(&mut self, key: &str, value: &str) -> Result<(), String> {
@@ -94,6 +105,10 @@ impl Told {
                 standard.stale_after_ms = None;
                 self.begin(Arc::new(standard));
             }
+            "horizon" if value == "standard" => {
+                self.forgets = true;
+                self.begin(self.standard.clone());
+            }
             "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
             "zone" => self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?,
             _ => return Err(format!("unknown setting `{key}`")),
@@ -111,7 +126,7 @@ impl Told {
         Ok(Timestamp(zoned.timestamp().as_millisecond()))
     }
 
-    fn event<'w>(&mut self, number: usize, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<(), String> {
+    fn event<'w>(&mut self, number: usize, time: Timestamp, mut words: impl Iterator<Item = &'w str>, refused: bool) -> Result<(), String> {
         let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next()) else {
             return Err("an event is written: time, family, case, what happened, data".to_owned());
         };
@@ -131,8 +146,15 @@ impl Told {
         });
         let event = event.to_string().into_bytes();
         let batch = self.decode(&event)?;
-        self.backwards.insert(0, event);
-        self.monitor.apply(&batch);
+        if self.forgets {
+            self.monitor.tick(time);
+        }
+        match (self.monitor.apply(&batch).refused.first(), refused) {
+            (None, false) => self.backwards.insert(0, event),
+            (Some((_, Refusal::Late)), true) => {}
+            (None, true) => return Err("this event was taken".to_owned()),
+            (Some((_, why)), _) => return Err(format!("this event was refused: {why}")),
+        }
         Ok(())
     }
 
@@ -150,6 +172,11 @@ impl Told {
                 None => self.time("day+0", text),
             },
         }
+    }
+
+    fn remembered<'w>(&mut self, time: Timestamp, words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+        self.monitor.tick(time);
+        Ok(Expectation { expected: words.collect::<Vec<_>>().join(" "), got: self.monitor.cases().to_string() })
     }
 
     fn expect<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {

@@ -76,7 +76,7 @@ export function makeFormat(lang, texts) {
   }
 
   function windowName(window) {
-    if (window === 'now' || window === 'today') return texts[window];
+    if (['now', 'interval15', 'interval30', 'today', 'week', 'month'].includes(window)) return texts[window];
     const parts = /^(\d+)([mhd])$/.exec(window);
     if (!parts) return window;
     const unit = { m: texts.minutes === '分' ? '分钟' : texts.minutes, h: texts.hours, d: texts.days }[parts[2]];

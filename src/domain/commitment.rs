@@ -49,7 +49,17 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, number: usize, judg
     let group = if terms.by_first_attributes { judged.first } else { judged.now };
     let promise = |from: Timestamp, until: Option<Timestamp>, last: bool| {
         let choices = group.choices[number + place];
-        Promise { context, commitment, terms, choices, named: judged.named, zone: &context.standard.time_zone, from, until, last }
+        Promise {
+            context,
+            commitment,
+            terms,
+            choices,
+            named: judged.named,
+            zone: context.standard.zones.get(usize::from(group.zone)),
+            from,
+            until,
+            last,
+        }
     };
     let reopened = if terms.reopening == Reopening::First { Vec::new() } else { reopenings(facts) };
     match (terms.reopening, reopened.last()) {

@@ -19,7 +19,7 @@ use super::group::Groups;
 use super::level::Levels;
 use super::pane::Panes;
 use super::reading;
-use super::standard::{Formula, Standard};
+use super::standard::{Formula, Horizon, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
 use std::sync::Arc;
@@ -27,31 +27,13 @@ use std::sync::Arc;
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
 const LOOK_AHEAD: usize = 32;
 
-/// How long the core remembers, for a service that runs for years. A replay remembers everything.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Horizon {
-    /// Events of calls, tickets, surveys and agents older than this are rejected, and such cases forgotten once over.
-    pub contacts_ms: i64,
-    /// The same for orders.
-    pub orders_ms: i64,
-    /// How far an event may lie ahead of the clock.
-    pub ahead_ms: i64,
-}
-
-impl Default for Horizon {
-    /// A day for contacts, sixty for orders, a minute ahead.
-    fn default() -> Self {
-        Horizon { contacts_ms: 24 * HOUR, orders_ms: 60 * 24 * HOUR, ahead_ms: MINUTE }
-    }
-}
-
 /// Why an event was not taken, though it could be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
     /// Its time lies too far ahead of the clock.
     #[error("its `time` lies ahead of the service's clock; check the clock of the source")]
     Ahead,
-    /// Its time lies beyond the horizon.
+    /// Its time lies beyond the horizon, and no calendar window that is still open covers it.
     #[error("its `time` lies beyond the horizon: it is too old to correct anything")]
     Late,
     /// Its case is full.
@@ -133,7 +115,7 @@ impl Monitor {
         for (kind, millis) in &standard.expiry {
             expiry[usize::from(kind.0)] = Some(*millis);
         }
-        let panes = Panes::new(&standard.windows, standard.time_zone.clone());
+        let panes = Panes::new(&standard.windows, &standard.zones);
         Monitor {
             plan,
             wanted,
@@ -218,11 +200,8 @@ impl Monitor {
         if self.clock.is_some_and(|clock| event.time.since(clock) > horizon.ahead_ms) {
             return Some(Refusal::Ahead);
         }
-        (self.now.since(event.time) > Self::memory(horizon, event.kind.family)).then_some(Refusal::Late)
-    }
-
-    fn memory(horizon: Horizon, family: Family) -> i64 {
-        if family >= Family::FIRST_ORDER { horizon.orders_ms } else { horizon.contacts_ms }
+        let late = self.now.since(event.time) > horizon.of(event.kind.family) && event.time < self.panes.current().earliest();
+        late.then_some(Refusal::Late)
     }
 
     /// Merges an observation into its case and counts what that changes.
@@ -260,7 +239,10 @@ impl Monitor {
         let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.wake.is_none())?;
         let family = Family(63 - facts.families.leading_zeros() as u8);
         // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
-        Some(facts.last.plus(Self::memory(horizon, family) + 1))
+        let beyond = facts.last.plus(horizon.of(family) + 1);
+        // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
+        let closed = self.panes.current().closes(facts.last).plus(facts.last.0.rem_euclid(HOUR));
+        Some(beyond.max(closed))
     }
 
     /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
@@ -269,7 +251,7 @@ impl Monitor {
             return;
         }
         let then = std::mem::replace(&mut self.now, now);
-        self.panes.advance(now, &mut self.cells, &self.plan);
+        self.panes.advance(now, &mut self.cells, &self.groups, &self.plan);
         let due = self.timers.due(now);
         for chunk in due.chunks(LOOK_AHEAD) {
             self.touch(chunk);
@@ -289,7 +271,7 @@ impl Monitor {
         if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {
             self.swept = now;
             let longest = self.standard.one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);
-            self.customers.forget(now.plus(-longest - horizon.contacts_ms));
+            self.customers.forget(now.plus(-horizon.contacts_ms).min(self.panes.current().earliest()).plus(-longest));
         }
     }
 
@@ -329,7 +311,6 @@ impl Monitor {
             cells: &self.cells,
             seen: &self.seen,
             levels: &self.levels,
-            begins: self.panes.begins(),
             now: self.now,
             stale: self.standard.stale_after_ms.zip(self.heard).is_some_and(|(after, heard)| self.now.since(heard) > after),
         })

@@ -27,8 +27,6 @@ pub struct State<'a> {
     pub seen: &'a [Vec<u64>],
     /// What stands now.
     pub levels: &'a Levels,
-    /// Where the windows begin.
-    pub begins: &'a [Timestamp; LANES],
     /// The time reached.
     pub now: Timestamp,
     /// Whether the sources have been silent for too long.
@@ -38,7 +36,9 @@ pub struct State<'a> {
 /// The sums of one scope.
 struct Sums {
     members: Vec<u32>,
+    /// By slot, its banks side by side, as in cells.
     counts: Vec<[i64; LANES]>,
+    /// By duration, its banks side by side.
     sums: Vec<[i64; LANES]>,
 }
 
@@ -77,7 +77,8 @@ pub fn board(state: &State<'_>) -> Board {
 
 impl Sums {
     fn new(state: &State<'_>, members: Vec<u32>) -> Sums {
-        let mut sums = Sums { members, counts: vec![[0; LANES]; state.plan.slots()], sums: vec![[0; LANES]; state.plan.durations()] };
+        let lanes = |many: usize| vec![[0; LANES]; many * state.plan.banks()];
+        let mut sums = Sums { members, counts: lanes(state.plan.slots()), sums: lanes(state.plan.durations()) };
         for cell in sums.members.iter().map(|group| &state.cells[*group as usize]) {
             for (sum, count) in sums.counts.iter_mut().flatten().zip(cell.counts.iter().flat_map(|lanes| &lanes.0)) {
                 *sum += i64::from(*count);
@@ -98,7 +99,8 @@ impl Sums {
     }
 
     fn count(&self, state: &State<'_>, tallies: &[Tally], lane: usize) -> i64 {
-        tallies.iter().filter_map(|tally| state.plan.slot(tally)).map(|slot| self.counts[slot][lane]).sum()
+        let (banks, bank, lane) = (state.plan.banks(), lane / LANES, lane % LANES);
+        tallies.iter().filter_map(|tally| state.plan.slot(tally)).map(|slot| self.counts[slot * banks + bank][lane]).sum()
     }
 }
 
@@ -129,11 +131,14 @@ fn read(
         }
         Formula::Duration { of } => {
             let Some(place) = state.plan.duration(of) else { return };
-            totals.clear();
-            sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
-            for lane in windows {
-                let durations = durations(sums.sums[place][lane], totals, lane);
-                add(Some(lane), (durations.of > 0).then_some(durations.mean), Some(durations.of), MadeOf::Duration(durations));
+            for bank in 0..state.plan.banks() {
+                let place = place * state.plan.banks() + bank;
+                totals.clear();
+                sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
+                for lane in windows.clone().skip(bank * LANES).take(LANES) {
+                    let durations = durations(sums.sums[place][lane % LANES], totals, lane % LANES);
+                    add(Some(lane), (durations.of > 0).then_some(durations.mean), Some(durations.of), MadeOf::Duration(durations));
+                }
             }
         }
         Formula::Score { of, weights } => {

@@ -15,6 +15,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,13 +91,25 @@ pub async fn standard(State(service): State<Arc<Service>>) -> Response {
         "version": standard.version,
         "date_of_effect": standard.date_of_effect,
         "title": standard.title,
-        "time_zone": standard.time_zone.iana_name().unwrap_or("UTC"),
+        "time_zone": zone(standard.zones.get(0)),
+        "zones": zones(standard),
         "indicators": standard.indicators.iter().map(indicator).collect::<Vec<_>>(),
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
         "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
     });
     (JSON, written.to_string()).into_response()
+}
+
+fn zone(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
+/// Where cases live if not in the standard's own time zone; null if all do.
+fn zones(standard: &Standard) -> Value {
+    let Some(dimension) = standard.zones.dimension() else { return Value::Null };
+    let values = standard.zones.values().map(|(value, place)| (value.to_owned(), Value::from(zone(place))));
+    json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
 }
 
 fn indicator(indicator: &Indicator) -> Value {

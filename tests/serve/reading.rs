@@ -72,6 +72,7 @@ async fn the_standard_tells_what_is_promised() {
     let server = Server::start(settings()).await;
     let standard = server.get("/v1/standard").await.json();
     assert_eq!((&standard["name"], &standard["time_zone"]), (&json!("telecom"), &json!("Asia/Shanghai")));
+    assert_eq!(standard["zones"], json!(null), "no center lives elsewhere");
     assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today"]));
     assert_eq!(standard["scopes"], json!([[], ["center"], ["center", "queue"], ["tier"]]));
     let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",

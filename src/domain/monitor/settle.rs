@@ -5,6 +5,7 @@ use crate::domain::cell;
 use crate::domain::customer::Contact;
 use crate::domain::event::{Customer, Word};
 use crate::domain::fact::{Fact, Facts};
+use crate::domain::window::BANKS;
 
 /// Where the facts of a case count.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,15 +114,22 @@ impl Monitor {
     /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
     /// for many facts at once.
     pub(super) fn pour(&mut self) {
+        match self.plan.banks() {
+            1 => self.pour_into::<1>(),
+            _ => self.pour_into::<BANKS>(),
+        }
+    }
+
+    fn pour_into<const BANKS: usize>(&mut self) {
         for chunk in self.counted.chunks(LOOK_AHEAD) {
             let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
-            let touched = chunk.iter().map(|one| cell::touch(steps(one), &one.fact, &self.cells[one.group as usize]));
+            let touched = chunk.iter().map(|one| cell::touch::<BANKS>(steps(one), &one.fact, &self.cells[one.group as usize]));
             std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
             for one @ Counted { fact, group, times } in chunk {
-                let mask = self.panes.mask(fact.time);
+                let mask = self.panes.current().mask::<BANKS>(fact.time, usize::from(self.groups.get(*group).zone));
                 let pane = self.panes.cell(fact.time, *group, &self.plan);
                 let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
-                cell::add(steps, fact, *times < 0, mask, &mut self.cells[*group as usize], pane);
+                cell::add(steps, fact, *times < 0, &mask, &mut self.cells[*group as usize], pane);
             }
         }
         self.counted.clear();

@@ -1,5 +1,6 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
+use super::calendar::Calendar;
 use super::event::{EventType, Family, Verb};
 use super::fact::{FactKind, Kinds};
 use super::window::Window;
@@ -28,6 +29,8 @@ pub struct Standard {
     pub stale_after_ms: Option<i64>,
     /// The kinds of facts.
     pub kinds: Kinds,
+    /// The working calendars.
+    pub calendars: Vec<Calendar>,
     /// The promises with a clock.
     pub commitments: Vec<Commitment>,
     /// The indicators that look at all contacts of a customer.

@@ -19,7 +19,7 @@ use super::group::Groups;
 use super::level::Levels;
 use super::pane::Panes;
 use super::reading;
-use super::standard::{Formula, Standard};
+use super::standard::{Formula, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ pub struct Monitor {
     wanted: Vec<bool>,
     /// For each kind of standing fact, after how many milliseconds it expires.
     expiry: Vec<Option<i64>>,
-    /// For each kind of fact: does it stand, and is it a contact of some one-shot indicator?
+    /// For each kind of fact: does it stand, and does some one-shot indicator look at it?
     standing: Vec<bool>,
     contacts: Vec<bool>,
     now: Timestamp,
@@ -105,7 +105,8 @@ pub struct Monitor {
     /// When which case's standing facts expire.
     expiries: Timers,
     customers: Customers,
-    swept: Timestamp,
+    /// Whether the change being counted is one of facts that one-shot indicators look at.
+    met: bool,
     /// Facts that were counted but not yet added to the cells.
     counted: Vec<settle::Counted>,
     before: Facts,
@@ -121,10 +122,11 @@ impl Monitor {
         let kinds = (0..standard.kinds.count()).map(|kind| FactKind(kind as u16));
         let standing = kinds.map(|kind| standard.kinds.measure(kind) == Measure::Standing).collect();
         let mut contacts = vec![false; wanted.len()];
-        for kind in standard.one_shots.iter().flat_map(|one_shot| &one_shot.contacts) {
-            wanted[usize::from(kind.0)] = true;
-            contacts[usize::from(kind.0)] = true;
+        for tally in standard.one_shots.iter().flat_map(OneShot::tallies) {
+            wanted[usize::from(tally.kind.0)] = true;
+            contacts[usize::from(tally.kind.0)] = true;
         }
+        let customers = Customers::new(horizon.and_then(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
             indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
@@ -152,8 +154,8 @@ impl Monitor {
             levels: Levels::new(aged),
             timers: Timers::new(SECOND),
             expiries: Timers::new(EXPIRY),
-            customers: Customers::default(),
-            swept: Timestamp(i64::MIN),
+            customers,
+            met: false,
             counted: Vec::new(),
             before: Facts::default(),
             after: Facts::default(),
@@ -225,6 +227,13 @@ impl Monitor {
         if family >= Family::FIRST_ORDER { horizon.orders_ms } else { horizon.contacts_ms }
     }
 
+    /// How long a customer's contacts are remembered, in milliseconds: until no event can come that changes what they mean.
+    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Option<i64> {
+        let late = |one_shot: &OneShot| one_shot.tallies().map(|tally| Self::memory(horizon, standard.kinds.family(tally.kind))).max();
+        let all = standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0));
+        all.max()
+    }
+
     /// Merges an observation into its case and counts what that changes.
     fn observe(&mut self, slot: u32, observation: &Observation) -> Merged {
         self.tell(slot, true);
@@ -285,12 +294,8 @@ impl Monitor {
             }
         }
         self.expire(then);
+        self.ripen(then);
         self.pour();
-        if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {
-            self.swept = now;
-            let longest = self.standard.one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);
-            self.customers.forget(now.plus(-longest - horizon.contacts_ms));
-        }
     }
 
     /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that.

@@ -17,14 +17,15 @@
 //! cases on both sides.
 //!
 //! # Memory
-//! A contact is remembered as long as a late event can change what it means: the longest `within`, and on top of it the longest
-//! horizon of the families that the indicators name. With calls and tickets alone, 72 h and the usual horizons that is 4 days;
-//! with a fact of an order among them it is 63. Until then a customer may have any number of contacts.
+//! A contact is remembered as long as a late event can change what it means: for the `within` of an indicator that names it, and
+//! on top of that the longest horizon of the families that the same indicator names. For calls and tickets alone, 72 h and the
+//! usual horizons that is 4 days; with a fact of an order among them it is 63. Until then a customer may have any number of
+//! contacts.
 //!
 //! A customer with one contact takes 66 bytes (40, and the index), with two 145, with three or four 210; further ones take 32
 //! each and the slack of a vector. A contact that has yet to ripen takes 4 to 8 more for each matured indicator.
 //! `cargo test --lib what_customers_take -- --ignored --nocapture` measures it. A million contacts a day by as many customers,
-//! remembered for 4 days, take 260 MB; for 63 days 4.2 GB: name the facts of orders only where they are meant.
+//! remembered for 4 days, take 260 MB; for 63 days 4.2 GB: give orders an indicator of their own where calls need not know them.
 //!
 //! A number that stands for many people, such as that of callers who withhold theirs, should not be sent as a customer: its
 //! contacts would be repeats of each other.
@@ -51,8 +52,8 @@ pub struct Customers {
     ripening: Timers,
     /// Repeat windows that ended before this time have passed.
     reached: Timestamp,
-    /// How long a contact is remembered, in milliseconds; `None` for ever.
-    memory_ms: Option<i64>,
+    /// How long the contacts of each one-shot indicator are remembered, in milliseconds; `None` for ever.
+    memory_ms: Option<Vec<i64>>,
     /// The next place to be looked through for contacts to forget.
     sweep: u32,
 }
@@ -60,13 +61,13 @@ pub struct Customers {
 impl Customers {
     /// Nobody has got in touch yet.
     #[must_use]
-    pub fn new(memory_ms: Option<i64>) -> Customers {
+    pub fn new(memory_ms: Option<Vec<i64>>) -> Customers {
         Customers { table: Table::default(), ripening: Timers::new(MINUTE), reached: Timestamp(i64::MIN), memory_ms, sweep: 0 }
     }
 
     /// Adds a contact of `customer`; `changes` takes what that changes.
     pub fn add(&mut self, one_shots: &[OneShot], customer: Customer, contact: Contact, changes: &mut Vec<Change>) {
-        if contact.time < self.horizon() {
+        if self.is_forgotten(&contact) {
             return;
         }
         let slot = self.table.find_or_add(customer);
@@ -84,7 +85,7 @@ impl Customers {
 
     /// Takes a contact of `customer` away.
     pub fn remove(&mut self, one_shots: &[OneShot], customer: Customer, contact: Contact, changes: &mut Vec<Change>) {
-        let Some(slot) = self.table.find(customer).filter(|_| contact.time >= self.horizon()) else { return };
+        let Some(slot) = self.table.find(customer).filter(|_| !self.is_forgotten(&contact)) else { return };
         let Ok(place) = self.table.contacts(slot).binary_search(&contact) else { return };
         self.table.remove(slot, place);
         Teller { one_shots, reached: self.reached, changes }.turn(self.table.contacts(slot), place, &contact, -1);
@@ -107,24 +108,27 @@ impl Customers {
         self.forget(reached.since(before));
     }
 
-    /// Contacts before this time are as if forgotten: what they meant stays counted. When their memory is given back is of no
-    /// consequence.
-    fn horizon(&self) -> Timestamp {
-        self.memory_ms.map_or(Timestamp(i64::MIN), |memory| self.reached.plus(-memory))
+    /// Whether a contact is as if forgotten: what it meant stays counted. When its memory is given back is of no consequence.
+    fn is_forgotten(&self, contact: &Contact) -> bool {
+        self.memory_ms.as_ref().is_some_and(|memory| is_beyond(memory, self.reached, contact))
     }
 
-    /// Gives back the memory of what lies beyond the horizon: in an hour that of every customer, a share at a time.
+    /// Gives back the memory of what is forgotten: in an hour that of every customer, a share at a time.
     fn forget(&mut self, passed_ms: i64) {
-        if self.memory_ms.is_none() {
-            return;
-        }
-        let (horizon, slots) = (self.horizon(), self.table.slots());
+        let Some(memory) = &self.memory_ms else { return };
+        let slots = self.table.slots();
         let share = i64::from(slots) * passed_ms.clamp(0, HOUR) / HOUR;
         for _ in 0..=share.min(i64::from(slots) - 1) {
             self.sweep = (self.sweep + 1) % slots;
-            self.table.forget(self.sweep, horizon);
+            self.table.forget(self.sweep, |contact| is_beyond(memory, self.reached, contact));
         }
     }
+}
+
+/// Whether a contact is older than all the indicators that it is a contact of have to remember.
+fn is_beyond(memory_ms: &[i64], reached: Timestamp, contact: &Contact) -> bool {
+    let age = reached.since(contact.time);
+    !memory_ms.iter().enumerate().any(|(number, memory)| contact.is_of(number) && age <= *memory)
 }
 
 /// Tells what contacts mean.
@@ -297,10 +301,9 @@ mod tests {
         #[test]
         fn changes_add_up_to_what_the_contacts_mean(steps in steps()) {
             let one_shots = one_shots();
-            let longest = one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);
-            let mut remembering = (Customers::new(None), Sums::new());
+                let mut remembering = (Customers::new(None), Sums::new());
             // Contacts are told at a time up to a minute after the one reached.
-            let mut forgetful = (Customers::new(Some(longest + LATE + MINUTE)), Sums::new());
+            let mut forgetful = (Customers::new(Some(one_shots.iter().map(|one_shot| one_shot.within_ms + LATE + MINUTE).collect())), Sums::new());
             let (mut contacts, mut now) = (Vec::new(), Timestamp(0));
             for (customers, _) in [&mut remembering, &mut forgetful] {
                 customers.ripen(&one_shots, now, &mut Vec::new());
@@ -344,7 +347,7 @@ mod tests {
     #[test]
     fn a_customer_is_forgotten_within_an_hour_of_the_horizon() {
         let one_shots = one_shots();
-        let mut customers = Customers::new(Some(HOUR));
+        let mut customers = Customers::new(Some(vec![HOUR; one_shots.len()]));
         let contact = Contact { time: Timestamp(0), case: 1, topic: None, group: 0, of: NonZeroU16::MIN, spoilt: 0, left_out: 0 };
         for number in 1..=1_000 {
             customers.add(&one_shots, customer(number), contact, &mut Vec::new());

@@ -126,7 +126,7 @@ impl Monitor {
             wanted[usize::from(tally.kind.0)] = true;
             contacts[usize::from(tally.kind.0)] = true;
         }
-        let customers = Customers::new(horizon.and_then(|horizon| Self::contacts_memory(horizon, &standard)));
+        let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
             indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
@@ -227,11 +227,11 @@ impl Monitor {
         if family >= Family::FIRST_ORDER { horizon.orders_ms } else { horizon.contacts_ms }
     }
 
-    /// How long a customer's contacts are remembered, in milliseconds: until no event can come that changes what they mean.
-    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Option<i64> {
+    /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
+    /// what they mean.
+    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Vec<i64> {
         let late = |one_shot: &OneShot| one_shot.tallies().map(|tally| Self::memory(horizon, standard.kinds.family(tally.kind))).max();
-        let all = standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0));
-        all.max()
+        standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
     }
 
     /// Merges an observation into its case and counts what that changes.

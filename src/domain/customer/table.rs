@@ -6,7 +6,6 @@
 use super::contact::Contact;
 use crate::domain::case::index::Index;
 use crate::domain::event::Customer;
-use crate::domain::time::Timestamp;
 
 /// Entries in a block.
 const BLOCK: usize = 8_192;
@@ -105,16 +104,15 @@ impl Table {
         contacts.pack();
     }
 
-    /// Takes the contacts before `horizon` away, and gives up the place if none is left.
-    pub(super) fn forget(&mut self, slot: u32, horizon: Timestamp) {
-        let old = self.contacts(slot).partition_point(|contact| contact.time < horizon);
-        if old == 0 {
+    /// Takes a customer's contacts that are `old` away, and gives up the place if none is left.
+    pub(super) fn forget(&mut self, slot: u32, old: impl Fn(&Contact) -> bool) {
+        if !self.contacts(slot).iter().any(&old) {
             return;
         }
         let contacts = &mut self.entry(slot).contacts;
         match contacts {
             Contacts::One(_) => *contacts = Contacts::Many(Vec::new()),
-            Contacts::Many(some) => _ = some.drain(..old),
+            Contacts::Many(some) => some.retain(|contact| !old(contact)),
         }
         contacts.pack();
         self.free_if_empty(slot);

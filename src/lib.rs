@@ -34,7 +34,8 @@
 //! # Invariants, each held by a test
 //! - The core is pure; who may import whom is written in `tests/architecture.rs`.
 //! - Within the horizon the board is a function of the set of events and of the time reached: `tests/properties.rs`
-//!   permutes, repeats, splits and interleaves hostile sets and compares whole boards; boards of disjoint cases add up.
+//!   permutes, repeats, splits and interleaves hostile sets and compares whole boards; boards of disjoint cases add up, and so
+//!   do those of one-shot indicators if no customer has cases on both sides.
 //! - Figures are exact: `tests/recordings.rs` compares four real recordings with independent answers.
 //! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
 //! - A reading says when it cannot be trusted: no traffic, small sample, stale, provisional.
@@ -50,7 +51,8 @@
 //! | dimensions, windows, time zones | 16, 15, 64 | the standard has a problem |
 //! | groups of cases | 65 536 | cases count without attributes |
 //! | observations of a case | 16 384; an agent's before the horizon are let go | rejected |
-//! | contacts of a customer | 1 000 | not counted |
+//! | indicators with `one_shot` | 16 | the standard has a problem |
+//! | contacts of a customer | any number for as long as they matter: see [`domain::customer`] | what they meant stays counted |
 //! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 
 pub mod app;

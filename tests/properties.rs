@@ -12,6 +12,8 @@ mod figures;
 mod hostile;
 #[path = "properties/model.rs"]
 mod model;
+#[path = "properties/one_shot.rs"]
+mod one_shot;
 #[path = "properties/said.rs"]
 mod said;
 
@@ -45,7 +47,7 @@ fn check<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> Res
 }
 
 /// The standards under test. Staleness is about when sources spoke, not about what they said, and has a test of its own.
-fn standards() -> [Arc<Standard>; 3] {
+fn standards() -> [Arc<Standard>; 4] {
     let standard = |name: &str, text: &str| {
         let mut standard = read(name, text).unwrap_or_else(|problems| panic!("{problems:#?}"));
         standard.stale_after_ms = None;
@@ -55,6 +57,7 @@ fn standards() -> [Arc<Standard>; 3] {
         standard(BUILT_IN_NAME, BUILT_IN),
         standard("every_formula.toml", include_str!("standards/every_formula.toml")),
         standard("calendar.toml", include_str!("standards/calendar.toml")),
+        standard("one_shots.toml", include_str!("standards/one_shots.toml")),
     ]
 }
 
@@ -79,7 +82,7 @@ fn same(one: &[String], other: &[String], what: &str) -> Result<(), TestCaseErro
 #[test]
 fn the_board_is_a_function_of_the_set_of_events() {
     let standards = standards();
-    check(1_500, &(delivery::of(hostile::set(24)), after(), 0..3_usize, roads()), |((set, delivery), after, standard, road)| {
+    check(1_500, &(delivery::of(hostile::set(24)), after(), 0..4_usize, roads()), |((set, delivery), after, standard, road)| {
         let end = last(&set).plus(after);
         let sorted = lines(&deliver_sorted(&standards[standard], road, &set, end));
         let shuffled = lines(&deliver(&standards[standard], road, &set, &delivery, end));
@@ -95,7 +98,7 @@ fn a_case_is_a_function_of_the_set_of_its_events() {
         set.iter_mut().for_each(|event| event.subject = u8::from(event.subject > 4));
         set
     });
-    check(2_500, &(delivery::of(crowded), after(), 0..3_usize, roads()), |((set, delivery), after, standard, road)| {
+    check(2_500, &(delivery::of(crowded), after(), 0..4_usize, roads()), |((set, delivery), after, standard, road)| {
         let end = last(&set).plus(after);
         let sorted = lines(&deliver_sorted(&standards[standard], road, &set, end));
         let shuffled = lines(&deliver(&standards[standard], road, &set, &delivery, end));
@@ -107,7 +110,7 @@ fn a_case_is_a_function_of_the_set_of_its_events() {
 fn time_passes_in_one_step_or_in_many() {
     let standards = standards();
     let steps = prop::collection::vec((0..=1_000_i64, -1..=1_i64), 1..40);
-    check(500, &(hostile::set(16), after(), 0..3_usize, steps), |(set, after, standard, mut steps)| {
+    check(500, &(hostile::set(16), after(), 0..4_usize, steps), |(set, after, standard, mut steps)| {
         let standard = &standards[standard];
         let (begin, end) = (last(&set), last(&set).plus(after));
         let at_once = lines(&deliver_sorted(standard, Road::ByHand, &set, end));
@@ -128,7 +131,7 @@ fn time_passes_in_one_step_or_in_many() {
 #[test]
 fn boards_of_disjoint_cases_add_up() {
     let standards = standards();
-    check(500, &(delivery::of(hostile::set(30)), after(), 0..3_usize, any::<u8>()), |((set, delivery), after, standard, side)| {
+    check(500, &(delivery::of(hostile::set(30)), after(), 0..4_usize, any::<u8>()), |((set, delivery), after, standard, side)| {
         let standard = &standards[standard];
         let end = last(&set).plus(after);
         let part = |of: bool| -> Vec<Said> { set.iter().filter(|event| (side >> event.subject & 1 == 1) == of).cloned().collect() };
@@ -175,12 +178,23 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
     });
 }
 
+#[test]
+fn customers_are_counted_as_a_naive_model_counts_them() {
+    let standard = &standards()[3];
+    check(2_000, &(delivery::of(hostile::contacts(40)), after()), |((set, delivery), after)| {
+        let end = last(&set).plus(after);
+        let board = deliver(standard, Road::ByHand, &set, &delivery, end).board();
+        prop_assert_eq!(one_shot::read(&board), one_shot::figures(&set, end.0));
+        Ok(())
+    });
+}
+
 /// A core that forgets says the same as one that does not, as long as what it is told lies within its horizon.
 #[test]
 fn what_is_forgotten_stays_counted() {
     let standards = standards();
     let steps = prop::collection::vec(0..=1_000_i64, 0..6);
-    check(500, &(delivery::of(hostile::set(20)), after(), 0..3_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
+    check(500, &(delivery::of(hostile::set(20)), after(), 0..4_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
         let standard = &standards[standard];
         let first = set.iter().map(|event| event.time).min().unwrap_or_default();
         set.iter_mut().for_each(|event| event.time = event.time.min(first.plus(24 * HOUR)));

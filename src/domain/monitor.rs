@@ -19,9 +19,10 @@ use super::group::Groups;
 use super::level::Levels;
 use super::pane::Panes;
 use super::reading;
-use super::standard::{Formula, Horizon, Standard};
+use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
+use super::window::Window;
 use std::sync::Arc;
 
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
@@ -71,7 +72,7 @@ pub struct Monitor {
     wanted: Vec<bool>,
     /// For each kind of standing fact, after how many milliseconds it expires.
     expiry: Vec<Option<i64>>,
-    /// For each kind of fact: does it stand, and is it a contact of some one-shot indicator?
+    /// For each kind of fact: does it stand, and does some one-shot indicator look at it?
     standing: Vec<bool>,
     contacts: Vec<bool>,
     now: Timestamp,
@@ -90,7 +91,8 @@ pub struct Monitor {
     /// When which case's standing facts expire.
     expiries: Timers,
     customers: Customers,
-    swept: Timestamp,
+    /// Whether the change being counted is one of facts that one-shot indicators look at.
+    met: bool,
     /// Facts that were counted but not yet added to the cells.
     counted: Vec<settle::Counted>,
     before: Facts,
@@ -106,10 +108,11 @@ impl Monitor {
         let kinds = (0..standard.kinds.count()).map(|kind| FactKind(kind as u16));
         let standing = kinds.map(|kind| standard.kinds.measure(kind) == Measure::Standing).collect();
         let mut contacts = vec![false; wanted.len()];
-        for kind in standard.one_shots.iter().flat_map(|one_shot| &one_shot.contacts) {
-            wanted[usize::from(kind.0)] = true;
-            contacts[usize::from(kind.0)] = true;
+        for tally in standard.one_shots.iter().flat_map(OneShot::tallies) {
+            wanted[usize::from(tally.kind.0)] = true;
+            contacts[usize::from(tally.kind.0)] = true;
         }
+        let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
             indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
@@ -137,8 +140,8 @@ impl Monitor {
             levels: Levels::new(aged),
             timers: Timers::new(SECOND),
             expiries: Timers::new(EXPIRY),
-            customers: Customers::default(),
-            swept: Timestamp(i64::MIN),
+            customers,
+            met: false,
             counted: Vec::new(),
             before: Facts::default(),
             after: Facts::default(),
@@ -205,6 +208,16 @@ impl Monitor {
         }
         let late = self.now.since(event.time) > horizon.of(event.kind.family) && event.time < self.panes.current().earliest();
         late.then_some(Refusal::Late)
+    }
+
+    /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
+    /// what they mean.
+    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Vec<i64> {
+        let open =
+            standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(period.longest()) } else { None });
+        let open = open.max().unwrap_or(0);
+        let late = |one_shot: &OneShot| one_shot.tallies().map(|tally| horizon.of(standard.kinds.family(tally.kind)).max(open)).max();
+        standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
     }
 
     /// Merges an observation into its case and counts what that changes.
@@ -287,12 +300,8 @@ impl Monitor {
             }
         }
         self.expire(then);
+        self.ripen(then);
         self.pour();
-        if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {
-            self.swept = now;
-            let longest = self.standard.one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);
-            self.customers.forget(now.plus(-horizon.contacts_ms).min(self.panes.current().earliest()).plus(-longest));
-        }
     }
 
     /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that.

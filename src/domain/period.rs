@@ -6,7 +6,7 @@
 //! the day that had begun goes on. So a day has 23 or 25 hours when the clocks change, and a quarter of an hour that is
 //! shown twice counts as two.
 
-use super::time::{MINUTE, Timestamp};
+use super::time::{HOUR, MINUTE, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, ToSpan};
@@ -35,6 +35,18 @@ impl Period {
         ("week", Period::Week),
         ("month", Period::Month),
     ];
+
+    /// No period of this kind, of whatever time zone, has begun longer ago than this while it lasts somewhere; in milliseconds.
+    #[must_use]
+    pub fn longest(self) -> i64 {
+        // Zones lie up to 26 hours apart, and clocks go back by an hour.
+        match self {
+            Period::Quarter | Period::Half => 2 * HOUR,
+            Period::Day => (24 + 27) * HOUR,
+            Period::Week => (7 * 24 + 27) * HOUR,
+            Period::Month => (31 * 24 + 27) * HOUR,
+        }
+    }
 
     /// Whether every period of this kind lies within one of the `other` kind.
     #[must_use]

@@ -275,15 +275,34 @@ impl Terms {
     }
 }
 
-/// First-contact resolution: a contact resolved the matter if no other by the same customer follows in time.
+/// First-contact resolution: a contact resolved the matter if nothing spoils it and no other by the same customer follows in
+/// time.
 #[derive(Clone, Debug)]
 pub struct OneShot {
     /// The facts that are contacts.
-    pub contacts: Vec<FactKind>,
-    /// A later contact within so many milliseconds, on the same topic where both are known, is a repeat.
+    pub contacts: Vec<Tally>,
+    /// A later contact of another case within so many milliseconds, on the same topic where both are known, is a repeat.
     pub within_ms: i64,
+    /// A contact whose own case has such a fact at the same time or within so many milliseconds resolved nothing.
+    pub spoilt_by: Vec<Tally>,
+    /// A contact whose own case has such a fact does not count at all.
+    pub leave_out: Vec<Tally>,
+    /// Whether a contact counts when its repeat window has passed, and not when it happens.
+    pub matured: bool,
     /// The first of the facts it makes.
     pub facts: FactKind,
+}
+
+impl OneShot {
+    /// The most a standard may have: a contact keeps a bit for each.
+    pub const MOST: usize = 16;
+    /// The shortest and the longest repeat window, in milliseconds.
+    pub const WITHIN: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
+
+    /// All facts that it looks at.
+    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        self.contacts.iter().chain(&self.spoilt_by).chain(&self.leave_out)
+    }
 }
 
 /// A definition over facts.
@@ -312,7 +331,7 @@ pub enum Formula {
         good: Vec<Tally>,
         /// The denominator: the sum of these tallies.
         of: Vec<Tally>,
-        /// The repeat window of a one-shot indicator, whose readings are provisional until it has passed.
+        /// The repeat window of a one-shot indicator that does not wait until it has passed: its readings are provisional.
         matures_ms: Option<i64>,
     },
     /// Mean, percentiles and maximum of the facts' durations.

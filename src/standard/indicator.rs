@@ -62,26 +62,39 @@ fn family_bit(standard: &Standard, tally: &Tally) -> u64 {
     1 << (standard.kinds.family(tally.kind).0 & 63)
 }
 
-/// `one_shot = { contacts = [..], within = ".." }`: the share of contacts that no other contact followed in time.
+/// `one_shot = { contacts = [..], within = "..", spoilt_by = [..], leave_out = [..], matured = .. }`: the share of contacts that
+/// nothing spoils and no other contact follows in time.
 fn one_shot(name: &str, body: &Value<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
     let table = body.table()?;
-    let contacts = table.required("contacts", "a list of facts").map(|list| tallies(&list, Takes::Moments, standard)).unwrap_or_default();
-    let within = table.required("within", "a duration, as in \"72h\"").and_then(|value| value.duration());
+    let moments = |list: &Value<'_>| tallies(list, Takes::Moments, standard);
+    let contacts = table.required("contacts", "a list of facts").map(|list| moments(&list)).unwrap_or_default();
+    let optional = |key: &str| table.value(key).map(|list| moments(&list)).unwrap_or_default();
+    let (spoilt_by, leave_out) = (optional("spoilt_by"), optional("leave_out"));
+    let within = table.required("within", "a duration, as in \"72h\"");
+    let within_ms = within.and_then(|value| {
+        let millis = value.duration()?;
+        if !OneShot::WITHIN.contains(&millis) {
+            value.problem("customers are given from \"24h\" to \"30d\" to come again; write a time between them");
+        }
+        Some(millis)
+    });
+    let matured = table.bool("matured").unwrap_or(false);
     table.finish();
-    if contacts.iter().any(|tally| tally.values.is_some() || !tally.conditions.is_empty()) {
-        body.problem("contacts are whole facts: write their names without limits");
-    }
     let families = contacts.iter().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
-    let within_ms = within?;
-    let family = standard.kinds.family(contacts.first()?.kind);
+    let (within_ms, family) = (within_ms?, standard.kinds.family(contacts.first()?.kind));
     if standard.kinds.find(&format!("{name}.contacts")).is_some() {
         body.problem(format!("the facts of `{name}` exist already; choose another name"));
         return None;
     }
+    if standard.one_shots.len() == OneShot::MOST {
+        body.problem(format!("a standard can have {} indicators with `one_shot`, and this is one more", OneShot::MOST));
+        return None;
+    }
     let facts = standard.kinds.add_one_shot(name, family);
-    standard.one_shots.push(OneShot { contacts: contacts.iter().map(|tally| tally.kind).collect(), within_ms, facts });
+    standard.one_shots.push(OneShot { contacts, within_ms, spoilt_by, leave_out, matured, facts });
     let tally = |place: u16| vec![Tally { kind: facts.plus(place), values: None, words: Vec::new(), conditions: Vec::new() }];
-    Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms: Some(within_ms) }, families))
+    let matures_ms = (!matured).then_some(within_ms);
+    Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms }, families))
 }
 
 fn weights(table: &Table<'_>) -> Vec<f64> {
@@ -125,4 +138,49 @@ fn target(table: &Table<'_>, seconds: bool) -> Option<Target> {
         table.problem("warning", "`warning` must lie on the good side of the target: it says that the target is in danger");
     }
     Some(Target { better, value, warning })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::standard::read;
+
+    const HEAD: &str = r#"
+name = "x"
+version = "1"
+date_of_effect = 2026-01-01
+title = { en = "X", zh = "X" }
+time_zone = "Asia/Shanghai"
+dimensions = ["center"]
+windows = ["24h"]
+orders = ["repair"]
+"#;
+
+    fn one_shot(name: &str, more: &str) -> String {
+        format!("[indicator.{name}]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = [\"call.answered\"], {more} }}\n")
+    }
+
+    #[test]
+    fn one_shot_says_what_is_wrong_with_it() {
+        for (more, word) in [
+            (r#"within = "23h""#, "from \"24h\" to \"30d\""),
+            (r#"within = "31d""#, "from \"24h\" to \"30d\""),
+            (r#"matured = true"#, "within"),
+            (r#"within = "72h", spoilt_by = ["repair.reopend"]"#, "did you mean `repair.reopened`"),
+            (r#"within = "72h", spoilt_by = ["repair.open"]"#, "stands for a while"),
+            (r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#, "cannot be limited by `resolved`"),
+            (r#"within = "72h", spoild_by = ["repair.reopened"]"#, "did you mean `spoilt_by`"),
+        ] {
+            let problems = read("x.toml", &(HEAD.to_owned() + &one_shot("a", more))).expect_err(more);
+            let found = problems.iter().any(|problem| problem.message.contains(word));
+            assert!(found, "{more} should speak of {word}: {problems:#?}");
+        }
+    }
+
+    #[test]
+    fn a_standard_has_sixteen_one_shot_indicators_and_no_more() {
+        let many = |count: usize| (0..count).map(|n| one_shot(&format!("a{n}"), r#"within = "30d""#)).collect::<String>();
+        assert!(read("x.toml", &(HEAD.to_owned() + &many(16))).is_ok());
+        let problems = read("x.toml", &(HEAD.to_owned() + &many(17))).expect_err("one too many");
+        assert!(problems[0].message.contains("16"), "{problems:#?}");
+    }
 }

@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     for board in &boards {
         let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
-        let text = if arguments.json { json(board, &readings)? } else { table::text(board, &readings) };
+        let text = if arguments.json { json(board, &readings)? } else { table::text(board, &readings, None) };
         print(text.as_bytes())?;
     }
     Ok(ExitCode::from(u8::from(seen.accepted == 0 && seen.rejected > 0)))

@@ -14,6 +14,7 @@
 //! refused day-3 09:00 call c-2 answered                an event that is too late
 //! remembered 10:05:00 1                                how many cases the core remembers
 //! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one part of a reading as the wire has it
+//! expect 10:05:00 rank:answer_rate{center} today 1 hefei 0.95, - wuhu   the ranking of scopes
 //! ```
 //!
 //! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
@@ -29,6 +30,7 @@ use firstline::domain::standard::Standard;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::domain::window::Window;
 use firstline::ingest::wire::{Decoder, Keys};
+use firstline::publish::ranking::Ranking;
 use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
 use std::fs;
 use std::path::Path;
@@ -218,6 +220,9 @@ fn built_in() -> Arc<Standard> {
 
 /// What the board says of `indicator{scope}` in a window, in words.
 fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    if let Some(what) = what.strip_prefix("rank:") {
+        return ranked(board, what, window);
+    }
     let (window, part) = window.split_once('.').map_or((window, None), |(window, part)| (window, Some(part)));
     let (indicator, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
     if !board.standard.indicators.iter().any(|known| known.name == indicator) {
@@ -237,6 +242,20 @@ fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
             written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
         }
     })
+}
+
+/// The ranking by `indicator{dimension}` in a window: rank, values of the scope and value of each, from the best to the worst.
+fn ranked(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    let (indicator, by) = what.trim_end_matches('}').split_once('{').ok_or("a ranking is written: rank:indicator{dimension}")?;
+    let by: Vec<String> = by.split(',').map(String::from).collect();
+    let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
+    let words = ranking.of(board).into_iter().map(|ranked| {
+        let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
+        let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| short(value).to_string());
+        let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", short(gap)));
+        format!("{} {scope} {value}{gap}", ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()))
+    });
+    Ok(words.collect::<Vec<_>>().join(", "))
 }
 
 /// Four decimals are enough for people.

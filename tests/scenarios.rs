@@ -23,6 +23,9 @@
 //! was refused, and remembers everything.
 //! `UPDATE_EXPECT=1 cargo test --test scenarios` writes what the board says into the files.
 
+#[path = "scenarios/service_levels.rs"]
+mod service_levels;
+
 use firstline::domain::board::{Board, MadeOf, Reading};
 use firstline::domain::event::Batch;
 use firstline::domain::monitor::{Monitor, Refusal};

@@ -4,6 +4,7 @@
 //! them those of [`commitment`]s, judged by [`calendar`]s, and of a [`customer`]'s contacts. [`group`]: cases that belong
 //! together. [`zones`], [`period`], [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`],
 //! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts.
+//! [`silence`]: who has not spoken.
 //! [`reading`], [`board`]: what comes out.
 
 pub mod board;
@@ -22,6 +23,7 @@ pub mod monitor;
 pub mod pane;
 pub mod period;
 pub mod reading;
+pub mod silence;
 pub mod standard;
 pub mod time;
 pub mod timer;

@@ -3,6 +3,7 @@
 //! | route | here |
 //! |---|---|
 //! | `POST /v1/events` | [`events`] |
+//! | `/v1/ranking` | [`ranking`] |
 //! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
 //! | `/healthz`, `/readyz` | below |
 //! | `/` and the files of the wallboard | [`pages`] |
@@ -10,6 +11,7 @@
 pub mod events;
 pub mod pages;
 pub mod problem;
+pub mod ranking;
 pub mod reading;
 
 use self::problem::Problem;
@@ -52,6 +54,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/events", post(events::take))
         .route("/v1/live", get(reading::live))
         .route("/v1/board", get(reading::board))
+        .route("/v1/ranking", get(ranking::ranking))
         .route("/v1/standard", get(reading::standard))
         .route("/v1/rejected", get(reading::rejected))
         .route("/metrics", get(reading::metrics))

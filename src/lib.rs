@@ -49,6 +49,7 @@
 //! |---|---|---|
 //! | an event | 1 MiB, nested 128 deep | rejected |
 //! | dimensions, windows, time zones | 16, 15, 64 | the standard has a problem |
+//! | sources known by name | 63 | the standard has a problem |
 //! | groups of cases | 65 536 | cases count without attributes |
 //! | observations of a case | 16 384; an agent's before the horizon are let go | rejected |
 //! | indicators with `one_shot` | 16 | the standard has a problem |

@@ -4,3 +4,4 @@ pub mod filter;
 pub mod frame;
 pub mod live;
 pub mod prometheus;
+pub mod ranking;

@@ -7,6 +7,9 @@ mod calendar;
 mod commitment;
 mod formula;
 mod indicator;
+mod label;
+mod population;
+mod source;
 mod time;
 
 use crate::document::{Document, Problem, Table, Value, nearest};
@@ -47,6 +50,8 @@ fn check(root: &Table<'_>) -> Standard {
         stale_after_ms: root.duration("stale_after"),
         expiry: Vec::new(),
         horizon: time::horizon(root),
+        sources: Vec::new(),
+        populations: population::read(root, &schema.dimensions),
         kinds: Kinds::new(&schema.families),
         schema,
         calendars: calendar::read(root),
@@ -55,6 +60,7 @@ fn check(root: &Table<'_>) -> Standard {
         indicators: Vec::new(),
     };
     standard.schema.changing = changing(root, &standard.schema.dimensions);
+    source::read(root, &mut standard);
     standard.expiry = expiry(root, &standard.kinds);
     if let Some(table) = root.table("commitment") {
         for (name, value) in table.entries() {

@@ -13,13 +13,18 @@
 //! scenario: another one on the same theme              begins anew, with the same settings
 //! refused day-3 09:00 call c-2 answered                an event that is too late
 //! remembered 10:05:00 1                                how many cases the core remembers
+//! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one part of a reading as the wire has it
+//! expect 10:05:00 rank:answer_rate{center} today 1 hefei 0.95, - wuhu   the ranking of scopes
 //! ```
 //!
 //! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
 //! `zone` (Asia/Shanghai) on `date` (2026-03-02); `day+1 00:00:10` is later. `id=` gives an event an id of its own, for
-//! those that are said twice. Every expectation is also compared with a core that heard everything backwards, but for what
+//! those that are said twice, `source=` says who speaks. Every expectation is also compared with a core that heard everything backwards, but for what
 //! was refused, and remembers everything.
 //! `UPDATE_EXPECT=1 cargo test --test scenarios` writes what the board says into the files.
+
+#[path = "scenarios/service_levels.rs"]
+mod service_levels;
 
 use firstline::domain::board::{Board, MadeOf, Reading};
 use firstline::domain::event::Batch;
@@ -28,6 +33,7 @@ use firstline::domain::standard::Standard;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::domain::window::Window;
 use firstline::ingest::wire::{Decoder, Keys};
+use firstline::publish::ranking::Ranking;
 use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
 use std::fs;
 use std::path::Path;
@@ -103,6 +109,7 @@ impl Told {
             "stale" if value == "never" => {
                 let mut standard = (*self.standard).clone();
                 standard.stale_after_ms = None;
+                standard.sources.clear();
                 self.begin(Arc::new(standard));
             }
             "horizon" if value == "standard" => {
@@ -130,18 +137,19 @@ impl Told {
         let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next()) else {
             return Err("an event is written: time, family, case, what happened, data".to_owned());
         };
-        let (mut id, mut data) = (format!("line {number}"), serde_json::Map::new());
+        let (mut id, mut source, mut data) = (format!("line {number}"), "/scenario", serde_json::Map::new());
         for word in words {
             let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` should be `name=value`"))?;
             match (key, value.parse::<f64>()) {
                 ("id", _) => id = value.to_owned(),
+                ("source", _) => source = value,
                 ("due" | "appointment", _) => _ = data.insert(key.to_owned(), self.due(time, value)?.to_string().into()),
                 (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
                 (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),
             }
         }
         let event = serde_json::json!({
-            "specversion": "1.0", "source": "/scenario", "id": id, "type": format!("{family}.{verb}"), "subject": subject,
+            "specversion": "1.0", "source": source, "id": id, "type": format!("{family}.{verb}"), "subject": subject,
             "time": time.to_string(), "data": data,
         });
         let event = event.to_string().into_bytes();
@@ -215,6 +223,10 @@ fn built_in() -> Arc<Standard> {
 
 /// What the board says of `indicator{scope}` in a window, in words.
 fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    if let Some(what) = what.strip_prefix("rank:") {
+        return ranked(board, what, window);
+    }
+    let (window, part) = window.split_once('.').map_or((window, None), |(window, part)| (window, Some(part)));
     let (indicator, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
     if !board.standard.indicators.iter().any(|known| known.name == indicator) {
         return Err(format!("the standard has no indicator `{indicator}`"));
@@ -225,17 +237,53 @@ fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
         let written = board.scope(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
         board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window(&reading.key) == window
     };
-    Ok(board.readings.iter().find(fits).map_or_else(|| "absent".to_owned(), |reading| in_words(board, reading)))
+    Ok(match (board.readings.iter().find(fits), part) {
+        (None, _) => "absent".to_owned(),
+        (Some(reading), None) => in_words(board, reading),
+        (Some(reading), Some(part)) => {
+            let written = serde_json::to_value(board.written(reading)).map_err(|error| error.to_string())?;
+            written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
+        }
+    })
+}
+
+/// The ranking by `indicator{dimension}` in a window: rank, values of the scope and value of each, from the best to the worst.
+fn ranked(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    let (indicator, by) = what.trim_end_matches('}').split_once('{').ok_or("a ranking is written: rank:indicator{dimension}")?;
+    let by: Vec<String> = by.split(',').map(String::from).collect();
+    let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
+    let words = ranking.of(board).into_iter().map(|ranked| {
+        let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
+        let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| short(value).to_string());
+        let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", short(gap)));
+        format!("{} {scope} {value}{gap}", ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()))
+    });
+    Ok(words.collect::<Vec<_>>().join(", "))
+}
+
+/// Four decimals are enough for people.
+fn short(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
 }
 
 fn in_words(board: &Board, reading: &Reading) -> String {
     let value = match (&reading.made_of, reading.value) {
         (MadeOf::Ratio { good, of }, _) => format!("{good}/{of}"),
+        (MadeOf::Rate { count, population: None }, _) => format!("{count} of ?"),
         (_, None) => "-".to_owned(),
         (MadeOf::Duration(durations), Some(mean)) => format!("mean {} of {}", span(mean), durations.of),
         (MadeOf::Level, Some(value)) => format!("{value}"),
         (MadeOf::Oldest { .. }, Some(age)) => span(age),
         (MadeOf::Score { of }, Some(value)) => format!("{value} of {of}"),
+        (MadeOf::Share { part, whole, .. }, Some(value)) => format!("{} of {}/{}", short(value), span(*part), span(*whole)),
+        (MadeOf::Rate { count, population: Some(users) }, Some(value)) => format!("{} of {count}/{users}", short(value)),
+        (MadeOf::Difference { first, second }, Some(value)) => {
+            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| short(value).to_string());
+            format!("{} of {}-{}", short(value), shown(first), shown(second))
+        }
+        (MadeOf::EstimatedWait { waiting, handling, agents, .. }, Some(value)) => {
+            format!("{} of ({waiting}+1)*{}/{agents}", span(value), handling.map_or("-".to_owned(), span))
+        }
     };
     let (state, level) = (reading.state.name(), reading.level.name());
     let indicator = &board.standard.indicators[reading.key.indicator];

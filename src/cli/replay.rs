@@ -1,10 +1,12 @@
 //! `firstline replay`: the readings of recorded events.
 
+mod rank;
 mod table;
 
 use super::{Misuse, print, read_text, tell};
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::Standard;
+use crate::domain::standard::label::LABELS;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::ingest::file::{self, Format};
@@ -44,6 +46,12 @@ pub struct Arguments {
     /// Only these indicators
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     indicator: Vec<String>,
+    /// Put the table's rows together by a label of their indicators
+    #[arg(long, value_name = "KEY", value_parser = LABELS.map(|(key, _)| key))]
+    group_by: Option<String>,
+    /// Rank the scopes of these dimensions from the best to the worst, as in `center`, by every indicator with a target
+    #[arg(long, value_name = "DIMS", value_delimiter = ',', conflicts_with_all = ["by", "group_by", "json"])]
+    rank: Vec<String>,
     /// Print `{"as_of":..,"readings":[..]}`, one line for each instant
     #[arg(long)]
     json: bool,
@@ -58,7 +66,11 @@ pub struct Arguments {
 /// A recording, standard, mapping or instant that cannot be used.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Some((mut standard, format)) = read_rules(arguments)? else { return Ok(ExitCode::from(1)) };
-    let by = add_scope(&mut standard, &arguments.by)?;
+    let ranked = !arguments.rank.is_empty();
+    let by = match ranked {
+        true => add_scope(&mut standard, "--rank", &arguments.rank)?,
+        false => add_scope(&mut standard, "--by", &arguments.by)?,
+    };
     let window = add_window(&mut standard, &arguments.window)?;
     for name in &arguments.indicator {
         if !standard.indicators.iter().any(|indicator| indicator.name == *name) {
@@ -85,7 +97,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     for board in &boards {
         let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
-        let text = if arguments.json { json(board, &readings)? } else { table::text(board, &readings) };
+        let text = match arguments.json {
+            true => json(board, &readings)?,
+            false if ranked => rank::text(board, by, &readings),
+            false => table::text(board, &readings, arguments.group_by.as_deref()),
+        };
         print(text.as_bytes())?;
     }
     Ok(ExitCode::from(u8::from(seen.accepted == 0 && seen.rejected > 0)))
@@ -115,13 +131,13 @@ fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)
 }
 
 /// The place of the scope with these dimensions among the standard's; added if it is not there.
-fn add_scope(standard: &mut Standard, by: &[String]) -> anyhow::Result<usize> {
+fn add_scope(standard: &mut Standard, option: &str, by: &[String]) -> anyhow::Result<usize> {
     let place = |name: &String| {
         let known = &standard.schema.dimensions;
         known
             .iter()
             .position(|dimension| dimension == name)
-            .ok_or_else(|| Misuse(format!("--by: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
+            .ok_or_else(|| Misuse(format!("{option}: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
     };
     let scope = by.iter().map(place).collect::<Result<Vec<usize>, Misuse>>()?;
     if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {

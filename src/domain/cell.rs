@@ -47,10 +47,11 @@ impl Plan {
         let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count(), banks };
         for indicator in &standard.indicators {
             match &indicator.formula {
-                Formula::Ratio { .. } => plan.slots.extend(indicator.tallies().cloned()),
+                Formula::Ratio { .. } | Formula::Rate { .. } => plan.slots.extend(indicator.tallies().cloned()),
                 Formula::Score { of, weights } => plan.slots.extend(answers(of, weights.len()).into_iter().flatten()),
-                Formula::Duration { of } => plan.durations.push(of.clone()),
-                Formula::Level { .. } | Formula::Oldest { .. } => {}
+                Formula::Duration { of } | Formula::EstimatedWait { handling: of, .. } => plan.durations.push(of.clone()),
+                Formula::Share { part, whole } => plan.durations.extend([part.clone(), whole.clone()]),
+                Formula::Level { .. } | Formula::Oldest { .. } | Formula::Difference { .. } => {}
             }
         }
         plan.slots.sort();

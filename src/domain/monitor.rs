@@ -19,6 +19,7 @@ use super::group::Groups;
 use super::level::Levels;
 use super::pane::Panes;
 use super::reading;
+use super::silence::Silence;
 use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
@@ -79,6 +80,7 @@ pub struct Monitor {
     clock: Option<Timestamp>,
     /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
     heard: Option<Timestamp>,
+    silence: Silence,
     horizon: Option<Horizon>,
     cases: Cases,
     groups: Groups,
@@ -131,6 +133,7 @@ impl Monitor {
             now: Timestamp(i64::MIN),
             clock: None,
             heard: None,
+            silence: Silence::default(),
             horizon,
             cases: Cases::default(),
             groups: Groups::default(),
@@ -168,6 +171,7 @@ impl Monitor {
         let groups = self.groups.intern_all(batch, &self.standard, &self.plan);
         self.grow();
         let mut slots = [0; LOOK_AHEAD];
+        let mut spoke = 0;
         for (chunk_number, chunk) in batch.events.chunks(LOOK_AHEAD).enumerate() {
             std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.touch(event.case.0)));
             for (slot, event) in slots.iter_mut().zip(chunk) {
@@ -183,6 +187,7 @@ impl Monitor {
                     applied.refused.extend(self.refusal(event).map(|refusal| (place, refusal)));
                     continue;
                 }
+                spoke |= 1 << (event.source & 63);
                 match self.observe(*slot, &Observation::new(event, groups[event.group as usize])) {
                     Merged::New => applied.accepted += 1,
                     Merged::Duplicate | Merged::Replaced => applied.duplicates += 1,
@@ -190,6 +195,7 @@ impl Monitor {
                 }
             }
         }
+        self.silence.hear(spoke, self.now);
         self.pour();
         applied
     }
@@ -284,6 +290,7 @@ impl Monitor {
             return;
         }
         let then = std::mem::replace(&mut self.now, now);
+        self.silence.reach(now);
         self.panes.advance(now, &mut self.cells, &self.groups, &self.plan);
         let due = self.timers.due(now);
         for chunk in due.chunks(LOOK_AHEAD) {
@@ -342,6 +349,7 @@ impl Monitor {
             levels: &self.levels,
             now: self.now,
             stale: self.standard.stale_after_ms.zip(self.heard).is_some_and(|(after, heard)| self.now.since(heard) > after),
+            silent: self.silence.silent(&self.standard.sources, self.now),
         })
     }
 

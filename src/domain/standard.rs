@@ -1,5 +1,13 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
+pub mod indicator;
+pub mod label;
+pub mod population;
+pub mod source;
+
+pub use self::indicator::{Better, Formula, Indicator, Tally, Target};
+use self::population::Population;
+use self::source::Source;
 use super::calendar::Calendar;
 use super::cell::fulfils;
 use super::event::{Attributes, EventType, Family, Verb, Word};
@@ -34,6 +42,10 @@ pub struct Standard {
     pub expiry: Vec<(FactKind, i64)>,
     /// How long a service remembers.
     pub horizon: Horizon,
+    /// The sources it knows by name, in the order of [`Schema::sources`].
+    pub sources: Vec<Source>,
+    /// How many users there are.
+    pub populations: Vec<Population>,
     /// The kinds of facts.
     pub kinds: Kinds,
     /// The working calendars.
@@ -302,113 +314,5 @@ impl OneShot {
     /// All facts that it looks at.
     pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
         self.contacts.iter().chain(&self.spoilt_by).chain(&self.leave_out)
-    }
-}
-
-/// A definition over facts.
-#[derive(Clone, Debug)]
-pub struct Indicator {
-    /// Its public name, as in `answer_rate`.
-    pub name: String,
-    /// What people call it.
-    pub title: Title,
-    /// What is computed.
-    pub formula: Formula,
-    /// What is promised.
-    pub target: Option<Target>,
-    /// Below this many cases a reading is a small sample.
-    pub small_sample: u64,
-    /// The families it speaks of, a bit each.
-    pub families: u64,
-}
-
-/// What an indicator computes.
-#[derive(Clone, Debug)]
-pub enum Formula {
-    /// The share of `good` in `of`.
-    Ratio {
-        /// The numerator: the sum of these tallies.
-        good: Vec<Tally>,
-        /// The denominator: the sum of these tallies.
-        of: Vec<Tally>,
-        /// The repeat window of a one-shot indicator that does not wait until it has passed: its readings are provisional.
-        matures_ms: Option<i64>,
-    },
-    /// Mean, percentiles and maximum of the facts' durations.
-    Duration {
-        /// The facts whose durations are taken.
-        of: Vec<Tally>,
-    },
-    /// How many stand now.
-    Level {
-        /// The standing facts that are counted.
-        of: Vec<Tally>,
-    },
-    /// How old the oldest standing fact is now.
-    Oldest {
-        /// The standing facts that are looked at.
-        of: Vec<Tally>,
-    },
-    /// The mean weight of the answers.
-    Score {
-        /// The facts whose answers are taken.
-        of: Vec<Tally>,
-        /// What the answers 1, 2, 3 ... count.
-        weights: Vec<f64>,
-    },
-}
-
-/// One kind of fact, counted if its value and its case's attributes fit.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Tally {
-    /// The kind of fact.
-    pub kind: FactKind,
-    /// Its value must lie in this range, both ends included; `None` takes any value, also an unknown one.
-    pub values: Option<(i64, i64)>,
-    /// Its word must be one of these; empty takes any fact.
-    pub words: Vec<Word>,
-    /// For each dimension named, the attributes that fit.
-    pub conditions: Vec<(usize, Vec<String>)>,
-}
-
-/// What is promised of an indicator's value.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Target {
-    /// Which side of the threshold is good.
-    pub better: Better,
-    /// The promised value: a ratio, seconds, a count or a score.
-    pub value: f64,
-    /// From here on the target is in danger.
-    pub warning: Option<f64>,
-}
-
-/// Which values of an indicator are the good ones.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Better {
-    /// At least the target.
-    Higher,
-    /// At most the target.
-    Lower,
-}
-
-impl Indicator {
-    /// The facts that the indicator is made of.
-    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        let (first, second): (&[Tally], &[Tally]) = match &self.formula {
-            Formula::Ratio { good, of, .. } => (good, of),
-            Formula::Duration { of } | Formula::Level { of } | Formula::Oldest { of } | Formula::Score { of, .. } => (of, &[]),
-        };
-        first.iter().chain(second)
-    }
-
-    /// The unit of its value, as in Prometheus names.
-    #[must_use]
-    pub fn unit(&self) -> &'static str {
-        match self.formula {
-            Formula::Ratio { .. } => "ratio",
-            Formula::Duration { .. } | Formula::Oldest { .. } => "seconds",
-            Formula::Level { .. } => "count",
-            Formula::Score { .. } => "score",
-        }
     }
 }

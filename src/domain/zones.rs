@@ -43,8 +43,20 @@ impl Zones {
     /// The number of the zone in which cases with these attributes live; 0, the standard's own, if nothing else is said.
     #[must_use]
     pub fn zone_of(&self, attributes: &Attributes) -> usize {
-        let value = self.dimension.and_then(|dimension| attributes.values().get(dimension)?.as_deref());
+        self.number_of(self.dimension.and_then(|dimension| attributes.values().get(dimension)?.as_deref()))
+    }
+
+    /// The number of the zone in which cases with this value of the dimension live.
+    fn number_of(&self, value: Option<&str>) -> usize {
         value.and_then(|value| self.values.get(value)).copied().unwrap_or(0)
+    }
+
+    /// The zone in which all cases of a scope live; the standard's own if they may live in several. `dimensions` are those of
+    /// the scope, `values` theirs.
+    #[must_use]
+    pub fn of_scope(&self, dimensions: &[usize], values: &[Box<str>]) -> &TimeZone {
+        let own = dimensions.iter().zip(values).find(|(dimension, _)| Some(**dimension) == self.dimension);
+        self.get(self.number_of(own.map(|(_, value)| &**value)))
     }
 
     /// A zone by its number; the standard's own if there is no such number.

@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::problem::Problem;
-use crate::domain::standard::{Better, Formula, Indicator, Standard};
+use crate::domain::standard::{Indicator, Standard};
 use crate::domain::window::Window;
 use crate::publish::filter::{Filter, Wanted};
 use crate::publish::{frame, live, prometheus};
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+pub(super) const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
 const METRICS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
 
 /// `GET /v1/live`: a connection to the live board.
@@ -48,8 +48,8 @@ pub async fn live(
     }))
 }
 
-/// `GET /v1/board`: the board now. The query filters: `indicator`, `window`, `by` and the names of dimensions, each more than
-/// once or with commas between values.
+/// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
+/// more than once or with commas between values.
 ///
 /// # Errors
 /// If the query names what is not there.
@@ -68,12 +68,14 @@ fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, S
     for (name, values) in query {
         let list = match name.as_str() {
             "indicator" => wanted.indicators.get_or_insert_default(),
+            "label" => wanted.labels.get_or_insert_default(),
             "window" => wanted.windows.get_or_insert_default(),
             "by" => wanted.by.get_or_insert_default(),
             _ if standard.schema.dimensions.contains(&name) => fixed.entry(name).or_default(),
             _ => {
                 let known = standard.schema.dimensions.join("`, `");
-                return Err(format!("the board cannot be filtered by `{name}`; use `indicator`, `window`, `by` or a dimension: `{known}`"));
+                let remedy = format!("use `indicator`, `label`, `window`, `by` or a dimension: `{known}`");
+                return Err(format!("the board cannot be filtered by `{name}`; {remedy}"));
             }
         };
         list.extend(values.split(',').filter(|value| !value.is_empty()).map(String::from));
@@ -113,25 +115,15 @@ fn zones(standard: &Standard) -> Value {
 }
 
 fn indicator(indicator: &Indicator) -> Value {
-    let kind = match indicator.formula {
-        Formula::Ratio { .. } => "ratio",
-        Formula::Duration { .. } => "duration",
-        Formula::Level { .. } => "level",
-        Formula::Oldest { .. } => "age",
-        Formula::Score { .. } => "score",
-    };
-    let better = indicator.target.map(|target| match target.better {
-        Better::Higher => "higher",
-        Better::Lower => "lower",
-    });
     json!({
         "name": indicator.name,
         "title": indicator.title,
-        "kind": kind,
+        "kind": indicator.formula.name(),
         "unit": indicator.unit(),
+        "labels": indicator.labels.iter().copied().collect::<BTreeMap<_, _>>(),
         "target": indicator.target.map(|target| target.value),
         "warning": indicator.target.and_then(|target| target.warning),
-        "better": better,
+        "better": indicator.target.map(|target| target.better.name()),
     })
 }
 

@@ -3,4 +3,5 @@
 mod client;
 mod intake;
 mod live;
+mod ranking;
 mod reading;

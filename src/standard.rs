@@ -3,6 +3,7 @@
 //! As written -> as checked: names become places, every problem is found in one go, each with its line and what to write
 //! instead. The built-in standard is a file of the same format, embedded.
 
+mod calendar;
 mod commitment;
 mod formula;
 mod indicator;
@@ -48,7 +49,7 @@ fn check(root: &Table<'_>) -> Standard {
         horizon: time::horizon(root),
         kinds: Kinds::new(&schema.families),
         schema,
-        calendars: Vec::new(),
+        calendars: calendar::read(root),
         commitments: Vec::new(),
         one_shots: Vec::new(),
         indicators: Vec::new(),

@@ -3,15 +3,13 @@
 //! A moment is open if the local clock shows an open time then, and nothing else counts. So a day of 23 hours with opening
 //! hours 00:00-24:00 is open for 23 hours, an hour that the clocks repeat is open twice, and one that they skip is not there.
 //! The work is done where it is simple: between two changes of the clocks local time is time plus a constant, and there the
-//! [`plan`] adds up whole weeks and special days in plain numbers.
+//! `plan` adds up whole weeks and special days in plain numbers.
 //!
 //! Opening hours belong to the day on which they begin: a night shift 22:00-06:00 of the day before a holiday is worked to
 //! its end, and one of the holiday itself is not.
 
 mod local;
 mod plan;
-#[cfg(test)]
-mod tests;
 
 use super::time::{HOUR, Timestamp};
 use jiff::civil::{Date, Time};
@@ -156,3 +154,6 @@ pub fn end_of_day(from: Timestamp, zone: &TimeZone) -> Timestamp {
 pub fn is_before(from: Timestamp, time: Time, zone: &TimeZone) -> bool {
     zone.to_datetime(instant(from)).time() < time
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,8 @@ pub struct Reading {
     pub state: State,
     /// How it stands to the target.
     pub level: Level,
+    /// The value aimed at by the target in force; `None` without one.
+    pub target: Option<f64>,
 }
 
 /// What a value is made of.
@@ -233,7 +235,7 @@ impl Serialize for Written<'_> {
         }
         map.serialize_entry("state", reading.state.name())?;
         map.serialize_entry("level", reading.level.name())?;
-        map.serialize_entry("target", &board.standard.indicators[reading.key.indicator].target.map(|target| target.value))?;
+        map.serialize_entry("target", &reading.target)?;
         map.end()
     }
 }

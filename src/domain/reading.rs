@@ -7,7 +7,7 @@ use super::cell::{Cell, Plan, answers, fits};
 use super::group::{Groups, Scope};
 use super::histogram::Totals;
 use super::level::Levels;
-use super::standard::{Better, Formula, Indicator, Standard, Tally};
+use super::standard::{Better, Formula, Indicator, Standard, Tally, Target};
 use super::time::Timestamp;
 use super::window::LANES;
 use std::collections::BTreeMap;
@@ -114,12 +114,14 @@ fn read(
     totals: &mut Totals,
     out: &mut Vec<Reading>,
 ) {
+    let target = indicator.target_at(Some(state.now));
     let mut add = |window: Option<usize>, value: Option<f64>, of: Option<i64>, made_of: MadeOf| {
         // Every window reaches up to now, so its latest contacts can still be followed by another.
         let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
         let trust = trust(state.stale, value, of, indicator.small_sample, provisional);
-        let level = if small(of, indicator.small_sample) { Level::None } else { level(indicator, value) };
-        out.push(Reading { key: Key { indicator: number, scope: scope.clone(), window }, value, made_of, state: trust, level });
+        let level = if small(of, indicator.small_sample) { Level::None } else { level(target, value) };
+        let key = Key { indicator: number, scope: scope.clone(), window };
+        out.push(Reading { key, value, made_of, state: trust, level, target: target.map(|target| target.value) });
     };
     let windows = 0..state.standard.windows.len();
     match &indicator.formula {
@@ -192,9 +194,9 @@ fn trust(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, pr
     }
 }
 
-/// How a value stands to the indicator's target.
-fn level(indicator: &Indicator, value: Option<f64>) -> Level {
-    let (Some(target), Some(value)) = (indicator.target, value) else { return Level::None };
+/// How a value stands to the indicator's target in force.
+fn level(target: Option<Target>, value: Option<f64>) -> Level {
+    let (Some(target), Some(value)) = (target, value) else { return Level::None };
     let reaches = |threshold: f64| match target.better {
         Better::Higher => value >= threshold,
         Better::Lower => value <= threshold,

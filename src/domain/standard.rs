@@ -14,10 +14,12 @@ use std::collections::BTreeMap;
 pub struct Standard {
     /// Its name, as in `telecom`.
     pub name: String,
-    /// Its version.
+    /// Its version, the newest of those loaded.
     pub version: String,
-    /// The first day it holds, as `YYYY-MM-DD`.
+    /// The first day of that version, as `YYYY-MM-DD`.
     pub date_of_effect: String,
+    /// Every version loaded, the newest first; the last holds from the beginning of time. Terms and targets have as many.
+    pub versions: Vec<Version>,
     /// What people call it.
     pub title: Title,
     /// Where the day begins.
@@ -44,6 +46,18 @@ pub struct Standard {
     pub one_shots: Vec<OneShot>,
     /// What is read.
     pub indicators: Vec<Indicator>,
+}
+
+/// A version of a standard. What belongs to no version in particular, such as dimensions, windows and formulas, is that of the
+/// newest; what was promised and aimed at is that of the version in force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Version {
+    /// What it is called.
+    pub version: String,
+    /// Its first day, as `YYYY-MM-DD`.
+    pub date_of_effect: String,
+    /// From when on it is in force: midnight of that day in the standard's own zone.
+    pub since: Timestamp,
 }
 
 /// How long the core remembers, for a service that runs for years. A replay remembers everything.
@@ -152,7 +166,8 @@ pub struct Commitment {
     pub from: FactKind,
     /// The fact that keeps the promise.
     pub until: FactKind,
-    /// What was promised since when, the newest first; the last holds from the beginning of time.
+    /// What was promised since when, the newest first; the last holds from the beginning of time. A version that promised
+    /// nothing has terms without choices.
     pub terms: Vec<Terms>,
     /// The first of the facts it makes.
     pub facts: FactKind,
@@ -295,8 +310,8 @@ pub struct Indicator {
     pub title: Title,
     /// What is computed.
     pub formula: Formula,
-    /// What is promised.
-    pub target: Option<Target>,
+    /// What is aimed at since when, the newest first; the last holds from the beginning of time.
+    pub targets: Vec<DatedTarget>,
     /// Below this many cases a reading is a small sample.
     pub small_sample: u64,
     /// The families it speaks of, a bit each.
@@ -352,6 +367,15 @@ pub struct Tally {
     pub conditions: Vec<(usize, Vec<String>)>,
 }
 
+/// What a version of the standard aims at.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct DatedTarget {
+    /// From when on it is in force.
+    pub since: Timestamp,
+    /// The target; none if this version has none.
+    pub target: Option<Target>,
+}
+
 /// What is promised of an indicator's value.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Target {
@@ -372,7 +396,23 @@ pub enum Better {
     Lower,
 }
 
+impl Standard {
+    /// The version in force at a time; that of the beginning of time if none is known.
+    #[must_use]
+    pub fn version_at(&self, at: Option<Timestamp>) -> Option<&Version> {
+        let at = at.unwrap_or(Timestamp(i64::MIN));
+        self.versions.iter().find(|version| version.since <= at)
+    }
+}
+
 impl Indicator {
+    /// The target in force at a time; that of the beginning of time if none is known.
+    #[must_use]
+    pub fn target_at(&self, at: Option<Timestamp>) -> Option<Target> {
+        let at = at.unwrap_or(Timestamp(i64::MIN));
+        self.targets.iter().find(|dated| dated.since <= at)?.target
+    }
+
     /// The facts that the indicator is made of.
     pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
         let (first, second): (&[Tally], &[Tally]) = match &self.formula {

@@ -4,7 +4,8 @@ use super::formula::{Takes, tallies};
 use super::{check_name, title};
 use crate::document::{Table, Value};
 use crate::domain::fact::place::one_shot;
-use crate::domain::standard::{Better, Formula, Indicator, OneShot, Standard, Tally, Target};
+use crate::domain::standard::{Better, DatedTarget, Formula, Indicator, OneShot, Standard, Tally, Target};
+use crate::domain::time::Timestamp;
 
 /// Adds the indicator to the standard, as far as it can be understood.
 pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
@@ -21,7 +22,8 @@ pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
     });
     table.finish();
     if let Some((formula, families)) = formula {
-        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, target, small_sample, families });
+        let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
+        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, targets, small_sample, families });
     }
 }
 
@@ -53,7 +55,8 @@ fn formula(name: &str, value: &Value<'_>, table: &Table<'_>, standard: &mut Stan
         "score" => Formula::Score { of: tallies(&body, Takes::Answers, standard), weights },
         _ => return one_shot(name, &body, standard),
     };
-    let indicator = Indicator { name: String::new(), title: Default::default(), formula, target: None, small_sample: 0, families: 0 };
+    let indicator =
+        Indicator { name: String::new(), title: Default::default(), formula, targets: Vec::new(), small_sample: 0, families: 0 };
     let families = indicator.tallies().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
     Some((indicator.formula, families))
 }

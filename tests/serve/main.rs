@@ -4,3 +4,4 @@ mod client;
 mod intake;
 mod live;
 mod reading;
+mod reload;

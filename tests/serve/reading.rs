@@ -76,7 +76,9 @@ async fn the_standard_tells_what_is_promised() {
     assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today"]));
     assert_eq!(standard["scopes"], json!([[], ["center"], ["center", "queue"], ["tier"]]));
     let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
-        "target": 0.85, "warning": 0.9, "better": "higher" });
+        "target": 0.85, "warning": 0.9, "better": "higher",
+        "targets": [{ "version": "1", "date_of_effect": "2026-01-01", "target": 0.85, "warning": 0.9, "better": "higher" }] });
+    assert_eq!(standard["versions"], json!([{ "version": "1", "date_of_effect": "2026-01-01", "in_force": true }]));
     assert_eq!(standard["indicators"][0], expected);
 }
 

@@ -13,7 +13,8 @@ pub(super) fn text(board: &Board, readings: &[&Reading]) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = format!("{} {} as of {as_of}\n", board.standard.title.en, board.standard.version);
+    let version = board.standard.version_at(board.as_of).map_or("", |version| &version.version);
+    let mut text = format!("{} {version} as of {as_of}\n", board.standard.title.en);
     for row in std::iter::once(&heading).chain(&rows) {
         let mut line = String::new();
         for (place, (cell, width)) in row.iter().zip(widths).enumerate() {

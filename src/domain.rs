@@ -1,10 +1,10 @@
 //! The core: pure and deterministic, without clock, socket, file or thread. In reading order:
 //!
 //! [`time`], [`event`]: what comes in. [`standard`]: what is promised. [`case`]: histories and the [`fact`]s they mean, among
-//! them those of [`commitment`]s and of a [`customer`]'s contacts. [`group`]: cases that belong together. [`zones`], [`period`],
-//! [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`], [`level`], [`timer`]: what is counted
-//! and for how long. [`monitor`]: the whole, where events
-//! become differences of facts. [`reading`], [`board`]: what comes out.
+//! them those of [`commitment`]s, judged by [`calendar`]s, and of a [`customer`]'s contacts. [`group`]: cases that belong
+//! together. [`zones`], [`period`], [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`],
+//! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts.
+//! [`reading`], [`board`]: what comes out.
 
 pub mod board;
 pub mod calendar;

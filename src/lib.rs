@@ -47,9 +47,9 @@
 //! | what | limit | beyond it |
 //! |---|---|---|
 //! | an event | 1 MiB, nested 128 deep | rejected |
-//! | dimensions, windows, time zones | 8, 15, 64 | the standard has a problem |
+//! | dimensions, windows, time zones | 16, 15, 64 | the standard has a problem |
 //! | groups of cases | 65 536 | cases count without attributes |
-//! | observations of a case | 4 096 | rejected |
+//! | observations of a case | 16 384; an agent's before the horizon are let go | rejected |
 //! | contacts of a customer | 1 000 | not counted |
 //! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 

@@ -239,6 +239,30 @@ fn an_event_said_again_at_the_horizon_is_known_or_refused() {
     }
 }
 
+/// An agent's case never ends; what lies before the horizon is let go, and the board doesn't notice.
+#[test]
+fn an_agent_works_for_longer_than_a_case_remembers() {
+    let standard = Arc::new(read("expiry.toml", include_str!("standards/expiry.toml")).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let state = |nth: u32| ["ready", "talking", "talking", "pause"][nth as usize % 4];
+    let said = |nth: u32| {
+        let time = Timestamp(hostile::MIDNIGHT).plus(i64::from(nth) * 3 * MINUTE);
+        Said { state: Some(state(nth)), center: Some("hefei"), ..Said::plain(1, nth, time, "agent.changed") }
+    };
+    let (many, last) = (20_000, 1_200);
+    let mut forgetful = Monitor::new(standard.clone(), Some(Horizon::default()));
+    let mut remembering = Monitor::new(standard.clone(), None);
+    let mut packer = said::Packer::new(&standard, Road::ByHand);
+    for first in (0..many).step_by(100) {
+        let events: Vec<Said> = (first..first + 100).map(said).collect();
+        let batch = packer.pack(events.iter());
+        assert_eq!(forgetful.apply(&batch).accepted, 100, "at {first}");
+        if first >= many - last {
+            remembering.apply(&batch);
+        }
+    }
+    assert_eq!(lines(&forgetful), lines(&remembering));
+}
+
 /// Whether sources are silent is a matter of when they spoke: what was taken within the limit is not stale.
 #[test]
 fn a_board_is_stale_once_the_sources_are_silent_for_longer_than_the_limit() {

@@ -151,7 +151,7 @@ impl Promise<'_> {
         if self.until.is_some() && self.wants(place::NET) {
             self.net(facts, &rule);
         }
-        if !self.terms.warnings.is_empty() {
+        if !self.terms.warnings.is_empty() && self.wants(place::WARNED) {
             self.warn(facts, &rule, &stretches, &clock, voided);
         }
     }
@@ -207,7 +207,7 @@ impl Promise<'_> {
             }
             if at > self.context.now {
                 facts.wake_at(at);
-            } else if self.wants(place::WARNED) {
+            } else {
                 let kind = self.commitment.facts.plus(place::WARNED);
                 facts.all.push(Fact { kind, word: Some(warning.word), time: at, value: Fact::UNKNOWN });
             }

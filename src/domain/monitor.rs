@@ -58,6 +58,9 @@ pub struct Applied {
     pub refused: Vec<(usize, Refusal)>,
 }
 
+/// An agent's history is cut at its old end whenever it has grown by so many observations.
+const TRIM: usize = 256;
+
 /// Standing facts expire at whole minutes, so that a call costs no timer of its own.
 const EXPIRY: i64 = MINUTE;
 
@@ -219,8 +222,25 @@ impl Monitor {
         if matches!(merged, Merged::New | Merged::Replaced) {
             self.tell(slot, false);
             self.settle(slot, false);
+            if observation.kind.family == Family::AGENT {
+                self.trim(slot);
+            }
         }
         merged
+    }
+
+    /// Lets go of what an agent did before anything that can still be corrected; it stays counted. Looked at now and then.
+    fn trim(&mut self, slot: u32) {
+        let Some(horizon) = self.horizon.filter(|_| self.cases.record(slot).len(&self.cases.spill).is_multiple_of(TRIM)) else { return };
+        let cutoff = self.now.plus(-horizon.of(Family::AGENT)).min(self.panes.current().earliest());
+        let (record, spill) = self.cases.merging(slot);
+        let trimmed = record.trim(spill, cutoff);
+        self.tell(slot, true);
+        // What was said long ago may be all that is known of where the agent belongs.
+        if self.before.group != self.after.group {
+            let (record, spill) = self.cases.merging(slot);
+            record.untrim(spill, trimmed);
+        }
     }
 
     /// Tells the facts of a case as it is now, as those before or after a change.

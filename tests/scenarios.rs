@@ -226,7 +226,7 @@ fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
         let written = board.scope(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
         board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window(&reading.key) == window
     };
-    Ok(board.readings.iter().find(fits).map_or_else(|| "absent".to_owned(), |reading| in_words(reading)))
+    Ok(board.readings.iter().find(fits).map_or_else(|| "absent".to_owned(), in_words))
 }
 
 fn in_words(reading: &Reading) -> String {

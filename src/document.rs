@@ -118,6 +118,12 @@ impl Document {
         }
     }
 
+    /// Whether anything was found wrong so far.
+    #[must_use]
+    pub fn has_problems(&self) -> bool {
+        !self.problems.borrow().is_empty()
+    }
+
     /// Everything found wrong so far, by position; the same complaint about the same place once.
     #[must_use]
     pub fn into_problems(self) -> Vec<Problem> {

@@ -5,6 +5,7 @@
 //! | `POST /v1/events` | [`events`] |
 //! | `/v1/ranking` | [`ranking`] |
 //! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
+//! | `POST /v1/reload` | [`reload`] |
 //! | `/healthz`, `/readyz` | below |
 //! | `/` and the files of the wallboard | [`pages`] |
 
@@ -13,9 +14,10 @@ pub mod pages;
 pub mod problem;
 pub mod ranking;
 pub mod reading;
+pub mod reload;
+mod versions;
 
 use self::problem::Problem;
-use crate::domain::standard::Standard;
 use crate::edition::Edition;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
@@ -28,7 +30,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 /// What the routes work with.
@@ -40,8 +42,8 @@ pub struct Service {
     pub rejected: Arc<Memory>,
     /// The boards.
     pub editions: watch::Receiver<Arc<Edition>>,
-    /// The standard in force.
-    pub standard: Arc<Standard>,
+    /// Where a reload is asked for.
+    pub reload: mpsc::Sender<reload::Request>,
     /// The live board.
     pub live: Live,
     /// Knows the connections to the live board, which outlive the request that opened them.
@@ -57,6 +59,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/ranking", get(ranking::ranking))
         .route("/v1/standard", get(reading::standard))
         .route("/v1/rejected", get(reading::rejected))
+        .route("/v1/reload", post(reload::reload))
         .route("/metrics", get(reading::metrics))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))

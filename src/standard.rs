@@ -1,7 +1,8 @@
 //! Standards: what an organisation promises, read from a TOML file and checked.
 //!
 //! As written -> as checked: names become places, every problem is found in one go, each with its line and what to write
-//! instead. The built-in standard is a file of the same format, embedded.
+//! instead. The built-in standard is a file of the same format, embedded. Several versions of a standard are a file each;
+//! [`read_versions`] combines them.
 
 mod calendar;
 mod commitment;
@@ -11,6 +12,7 @@ mod label;
 mod population;
 mod source;
 mod time;
+mod versions;
 
 use crate::document::{Document, Problem, Table, Value, nearest};
 use crate::domain::fact::{FactKind, Kinds, Measure};
@@ -27,10 +29,29 @@ pub const BUILT_IN_NAME: &str = "the built-in standard";
 /// # Errors
 /// Every problem of the file, in the order of its lines.
 pub fn read(file: &str, text: &str) -> Result<Standard, Vec<Problem>> {
-    let document = Document::parse(file, text).map_err(|problem| vec![problem])?;
-    let standard = check(&document.root());
-    let problems = document.into_problems();
-    if problems.is_empty() { Ok(standard) } else { Err(problems) }
+    read_versions(&[(file.to_owned(), text.to_owned())])
+}
+
+/// Reads and checks the versions of a standard, each a file's name and text, and combines them: see [`Standard::versions`].
+///
+/// # Errors
+/// Every problem of every file, and of the files together. There must be at least one file.
+pub fn read_versions(files: &[(String, String)]) -> Result<Standard, Vec<Problem>> {
+    let (mut written, mut problems) = (Vec::new(), Vec::new());
+    for (file, text) in files {
+        match Document::parse(file, text) {
+            Ok(document) => {
+                let standard = check(&document.root());
+                written.push((document, standard));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let combined = versions::combine(written, &mut problems);
+    match combined {
+        Some(standard) if problems.is_empty() => Ok(standard),
+        _ => Err(problems),
+    }
 }
 
 /// The standard as far as it can be understood; what cannot has left a problem.
@@ -43,6 +64,7 @@ fn check(root: &Table<'_>) -> Standard {
         name: text("name"),
         version: text("version"),
         date_of_effect: root.date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
+        versions: Vec::new(),
         title: title(root),
         zones: time::zones(root, &schema.dimensions),
         scopes: scopes(root, &schema.dimensions),

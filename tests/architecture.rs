@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // A source hands its batches to the engine, and the demonstration is a source that simulates.
     ("ingest", &["document", "domain", "engine", "simulate", "telemetry"]),
     ("publish", &["document", "domain", "edition", "telemetry"]),
-    ("http", &["domain", "edition", "ingest", "publish", "telemetry"]),
+    ("http", &["document", "domain", "edition", "ingest", "publish", "telemetry"]),
     ("replay", &["domain", "ingest"]),
     ("config", &["document", "domain", "standard"]),
 ];

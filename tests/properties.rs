@@ -4,6 +4,8 @@
 //! Seeds are fixed, so that a red run is red again; `PROPERTIES_SEED` and `PROPERTIES_CASES` look elsewhere and longer. A
 //! failure prints its seed and the smallest set that was found.
 
+#[path = "properties/adopt.rs"]
+mod adopt;
 #[path = "properties/delivery.rs"]
 mod delivery;
 #[path = "properties/figures.rs"]

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! # what this scenario shows
-//! standard: built-in                                   or a file under tests/standards
+//! standard: built-in                                   or a file under tests/standards, or several: its versions
 //! stale: never                                         silence does not matter here
 //! horizon: standard                                    the core forgets, as a service does; else it remembers everything
 //! 10:00:00 call c-1 offered center=hefei               time, family, case, what happened, data
@@ -34,7 +34,7 @@ use firstline::domain::time::{HOUR, Timestamp};
 use firstline::domain::window::Window;
 use firstline::ingest::wire::{Decoder, Keys};
 use firstline::publish::ranking::Ranking;
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
+use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read, read_versions};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -100,9 +100,10 @@ impl Told {
             "scenario" => self.begin(self.standard.clone()),
             "standard" if value == "built-in" => self.begin(built_in()),
             "standard" => {
-                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards").join(value);
-                let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-                let standard = read(value, &text).map_err(|problems| format!("{problems:?}"))?;
+                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards");
+                let text = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+                let files = value.split_whitespace().map(|name| Ok((name.to_owned(), text(name)?))).collect::<Result<Vec<_>, String>>()?;
+                let standard = read_versions(&files).map_err(|problems| format!("{problems:?}"))?;
                 self.begin(Arc::new(standard));
             }
             // Where hours pass without an event that is not the point, and every line would say that the sources are silent.
@@ -239,7 +240,7 @@ fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
     };
     Ok(match (board.readings.iter().find(fits), part) {
         (None, _) => "absent".to_owned(),
-        (Some(reading), None) => in_words(board, reading),
+        (Some(reading), None) => in_words(reading),
         (Some(reading), Some(part)) => {
             let written = serde_json::to_value(board.written(reading)).map_err(|error| error.to_string())?;
             written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
@@ -266,7 +267,7 @@ fn short(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn in_words(board: &Board, reading: &Reading) -> String {
+fn in_words(reading: &Reading) -> String {
     let value = match (&reading.made_of, reading.value) {
         (MadeOf::Ratio { good, of }, _) => format!("{good}/{of}"),
         (MadeOf::Rate { count, population: None }, _) => format!("{count} of ?"),
@@ -286,9 +287,8 @@ fn in_words(board: &Board, reading: &Reading) -> String {
         }
     };
     let (state, level) = (reading.state.name(), reading.level.name());
-    let indicator = &board.standard.indicators[reading.key.indicator];
     let state = if state == "ok" { String::new() } else { format!(" {state}") };
-    let level = if level == "none" || indicator.target.is_none() { String::new() } else { format!(" {level}") };
+    let level = if level == "none" || reading.target.is_none() { String::new() } else { format!(" {level}") };
     format!("{value}{state}{level}")
 }
 

@@ -3,7 +3,7 @@
 mod rank;
 mod table;
 
-use super::{Misuse, print, read_text, tell};
+use super::{Misuse, print, read_text, read_texts, tell};
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::Standard;
 use crate::domain::standard::label::LABELS;
@@ -28,9 +28,10 @@ pub struct Arguments {
     /// Recordings; `-` is standard input; gzip and zstd are read as they are
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The standard to measure by [default: the built-in one, see standards/telecom.toml]
+    /// The standard to measure by; given more than once, the versions of one: each case is judged by the version in force when
+    /// it began, while one alone judges all the past by it [default: the built-in one, see standards/telecom.toml]
     #[arg(long, value_name = "FILE")]
-    standard: Option<PathBuf>,
+    standard: Vec<PathBuf>,
     /// `cloudevents`, `queue_log`, or the path of a mapping file (TOML)
     #[arg(long, default_value = "cloudevents", value_name = "NAME")]
     format: String,
@@ -109,9 +110,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The standard and the format; `None` if they have problems, which have been told.
 fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)>> {
-    let standard = match &arguments.standard {
-        None => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
-        Some(path) => standard::read(&path.display().to_string(), &read_text(path)?),
+    let standard = match &arguments.standard[..] {
+        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
+        paths => standard::read_versions(&read_texts(paths)?),
     };
     let format = match arguments.format.as_str() {
         "cloudevents" => Ok(Format::CloudEvents),

@@ -48,6 +48,8 @@ pub struct Reading {
     pub state: State,
     /// How it stands to the target.
     pub level: Level,
+    /// The value aimed at by the target in force; `None` without one.
+    pub target: Option<f64>,
 }
 
 /// What a value is made of.
@@ -210,7 +212,7 @@ impl Board {
     /// What the target of a ratio still allows in the current period of the calendar. A scope whose cases live in several
     /// time zones is measured by the clock of the standard's own.
     fn budget(&self, key: &Key, good: i64, of: i64) -> Option<Budget> {
-        let target = self.standard.indicators[key.indicator].target?;
+        let target = self.standard.indicators[key.indicator].target_at(self.as_of)?;
         let (window, now) = (self.standard.windows[key.window?], self.as_of?);
         let zone = self.standard.zones.of_scope(&self.standard.scopes[key.scope.kind], &key.scope.values);
         let end = window.end(now, zone)?;
@@ -320,7 +322,7 @@ impl Serialize for Written<'_> {
         }
         map.serialize_entry("state", reading.state.name())?;
         map.serialize_entry("level", reading.level.name())?;
-        map.serialize_entry("target", &board.standard.indicators[reading.key.indicator].target.map(|target| target.value))?;
+        map.serialize_entry("target", &reading.target)?;
         map.end()
     }
 }

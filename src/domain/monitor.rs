@@ -4,7 +4,9 @@
 //! added to the cells. The same happens when a deadline passes. So the board is a function of the set of events and of the
 //! time reached, whatever the order they came in.
 
+mod adopt;
 mod settle;
+pub mod translate;
 
 use super::board::Board;
 use super::case::observation::Observation;
@@ -24,6 +26,7 @@ use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
 use super::window::Window;
+pub use adopt::Adopted;
 use std::sync::Arc;
 
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
@@ -38,6 +41,9 @@ pub enum Refusal {
     /// Its time lies beyond the horizon, and no calendar window that is still open covers it.
     #[error("its `time` lies beyond the horizon: it is too old to correct anything")]
     Late,
+    /// The standard has changed since it was read, and knows its type no longer.
+    #[error("the standard has changed and no longer knows its `type`")]
+    Unknown,
     /// Its case is full.
     #[error("its case has {} events already, the most there can be", case::record::OBSERVATIONS)]
     Full,
@@ -351,6 +357,12 @@ impl Monitor {
             stale: self.standard.stale_after_ms.zip(self.heard).is_some_and(|(after, heard)| self.now.since(heard) > after),
             silent: self.silence.silent(&self.standard.sources, self.now),
         })
+    }
+
+    /// How many cases were forgotten and stay only as sums.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.cases.forgotten()
     }
 
     /// How many cases are remembered.

@@ -12,7 +12,7 @@ use super::histogram::Totals;
 use super::level::Levels;
 use super::standard::population::Users;
 use super::standard::source::Source;
-use super::standard::{Formula, Indicator, Standard, Tally};
+use super::standard::{Formula, Indicator, Standard, Tally, Target};
 use super::time::Timestamp;
 use super::window::LANES;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ pub fn board(state: &State<'_>) -> Board {
         let scope = Arc::new(scope.clone());
         for (number, indicator) in standard.indicators.iter().enumerate() {
             if let Formula::Difference { first, second, .. } = indicator.formula {
-                let new = difference::read(standard, number, (first, second), &scope, &readings);
+                let new = difference::read(standard, number, (first, second), &scope, Some(state.now), &readings);
                 readings[number].extend(new);
             } else if scope.values.is_empty() || families & indicator.families != 0 {
                 read(state, number, indicator, &scope, &sums, &mut totals, &mut readings[number]);
@@ -125,6 +125,7 @@ fn read(
     out: &mut Vec<Reading>,
 ) {
     let stale = state.stale || state.silent.iter().any(|source| source.feeds(indicator.families, scope, state.standard));
+    let target = indicator.target_at(Some(state.now));
     let mut add = |window: Option<usize>, value: Option<f64>, made_of: MadeOf| {
         let of = made_of.of();
         // Every window reaches up to now, so its latest contacts can still be followed by another.
@@ -133,8 +134,9 @@ fn read(
             MadeOf::Rate { population: None, .. } if !stale => Trust::NoPopulation,
             _ => trust(stale, value, of, indicator.small_sample, provisional),
         };
-        let level = if small(of, indicator.small_sample) { Level::None } else { level_of(indicator, value) };
-        out.push(Reading { key: Key { indicator: number, scope: scope.clone(), window }, value, made_of, state: trust, level });
+        let level = if small(of, indicator.small_sample) { Level::None } else { level_of(target, value) };
+        let key = Key { indicator: number, scope: scope.clone(), window };
+        out.push(Reading { key, value, made_of, state: trust, level, target: target.map(|target| target.value) });
     };
     let windows = 0..state.standard.windows.len();
     match &indicator.formula {
@@ -238,9 +240,9 @@ fn trust(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, pr
     }
 }
 
-/// How a value stands to the indicator's target.
-fn level_of(indicator: &Indicator, value: Option<f64>) -> Level {
-    let (Some(target), Some(value)) = (indicator.target, value) else { return Level::None };
+/// How a value stands to the indicator's target in force.
+fn level_of(target: Option<Target>, value: Option<f64>) -> Level {
+    let (Some(target), Some(value)) = (target, value) else { return Level::None };
     match target.warning {
         _ if !target.is_reached(value) => Level::Breached,
         Some(warning) if !target.better.reaches(value, warning) => Level::Warning,

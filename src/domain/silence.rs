@@ -31,6 +31,14 @@ impl Silence {
         }
     }
 
+    /// The same for a standard that knows other sources, by what their events call them: what is known of those it knows too.
+    #[must_use]
+    pub fn renamed(&self, before: &[String], now: &[String]) -> Silence {
+        let heard =
+            |name: &String| before.iter().position(|known| known == name).and_then(|place| self.heard.get(place).copied().flatten());
+        Silence { first: self.first, heard: now.iter().map(heard).collect() }
+    }
+
     /// The sources that have been silent for longer than their rhythm allows.
     #[must_use]
     pub fn silent<'s>(&self, sources: &'s [Source], now: Timestamp) -> Vec<&'s Source> {

@@ -5,7 +5,7 @@ pub mod label;
 pub mod population;
 pub mod source;
 
-pub use self::indicator::{Better, Formula, Indicator, Tally, Target};
+pub use self::indicator::{Better, DatedTarget, Formula, Indicator, Tally, Target};
 use self::population::Population;
 use self::source::Source;
 use super::calendar::Calendar;
@@ -22,10 +22,12 @@ use std::collections::BTreeMap;
 pub struct Standard {
     /// Its name, as in `telecom`.
     pub name: String,
-    /// Its version.
+    /// Its version, the newest of those loaded.
     pub version: String,
-    /// The first day it holds, as `YYYY-MM-DD`.
+    /// The first day of that version, as `YYYY-MM-DD`.
     pub date_of_effect: String,
+    /// Every version loaded, the newest first; the last holds from the beginning of time. Terms and targets have as many.
+    pub versions: Vec<Version>,
     /// What people call it.
     pub title: Title,
     /// Where the day begins.
@@ -56,6 +58,18 @@ pub struct Standard {
     pub one_shots: Vec<OneShot>,
     /// What is read.
     pub indicators: Vec<Indicator>,
+}
+
+/// A version of a standard. What belongs to no version in particular, such as dimensions, windows and formulas, is that of the
+/// newest; what was promised and aimed at is that of the version in force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Version {
+    /// What it is called.
+    pub version: String,
+    /// Its first day, as `YYYY-MM-DD`.
+    pub date_of_effect: String,
+    /// From when on it is in force: midnight of that day in the standard's own zone.
+    pub since: Timestamp,
 }
 
 /// How long the core remembers, for a service that runs for years. A replay remembers everything.
@@ -164,7 +178,8 @@ pub struct Commitment {
     pub from: FactKind,
     /// The fact that keeps the promise.
     pub until: FactKind,
-    /// What was promised since when, the newest first; the last holds from the beginning of time.
+    /// What was promised since when, the newest first; the last holds from the beginning of time. A version that promised
+    /// nothing has terms without choices.
     pub terms: Vec<Terms>,
     /// The first of the facts it makes.
     pub facts: FactKind,
@@ -303,6 +318,15 @@ pub struct OneShot {
     pub matured: bool,
     /// The first of the facts it makes.
     pub facts: FactKind,
+}
+
+impl Standard {
+    /// The version in force at a time; that of the beginning of time if none is known.
+    #[must_use]
+    pub fn version_at(&self, at: Option<Timestamp>) -> Option<&Version> {
+        let at = at.unwrap_or(Timestamp(i64::MIN));
+        self.versions.iter().find(|version| version.since <= at)
+    }
 }
 
 impl OneShot {

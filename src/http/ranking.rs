@@ -30,10 +30,9 @@ pub async fn ranking(State(service): State<Arc<Service>>, Query(query): Query<Ve
         }
     }
     let indicator = indicator.ok_or_else(|| bad("say what to rank by, as in `indicator=answer_rate`".to_owned()))?;
-    let standard = &service.standard;
-    let ranking = Ranking::new(indicator, &by, window, better, standard).map_err(bad)?;
     let edition = service.editions.borrow().clone();
-    let board = &*edition.board;
+    let (board, standard) = (&*edition.board, &*edition.standard);
+    let ranking = Ranking::new(indicator, &by, window, better, standard).map_err(bad)?;
     let written = json!({
         "epoch": edition.epoch,
         "revision": board.revision,
@@ -42,7 +41,7 @@ pub async fn ranking(State(service): State<Arc<Service>>, Query(query): Query<Ve
         "by": by,
         "window": ranking.window.map_or("now".to_owned(), |window| standard.windows[window].to_string()),
         "better": ranking.better.name(),
-        "target": standard.indicators[ranking.indicator].target.map(|target| target.value),
+        "target": standard.indicators[ranking.indicator].target_at(board.as_of).map(|target| target.value),
         "ranking": ranking.of(board),
     });
     Ok((JSON, written.to_string()).into_response())

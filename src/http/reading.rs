@@ -2,7 +2,9 @@
 
 use super::Service;
 use super::problem::Problem;
+use super::versions;
 use crate::domain::standard::{Indicator, Standard};
+use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::publish::filter::{Filter, Wanted};
 use crate::publish::{frame, live, prometheus};
@@ -55,8 +57,8 @@ pub async fn live(
 /// If the query names what is not there.
 pub async fn board(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
     let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, detail);
-    let filter = Filter::new(&wanted(query, &service.standard).map_err(bad)?, &service.standard).map_err(bad)?;
     let edition = service.editions.borrow().clone();
+    let filter = Filter::new(&wanted(query, &edition.standard).map_err(bad)?, &edition.standard).map_err(bad)?;
     let write = move || frame::write(&edition, &filter, None);
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
     Ok((JSON, text).into_response())
@@ -86,16 +88,18 @@ fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, S
 
 /// `GET /v1/standard`: what is promised and measured.
 pub async fn standard(State(service): State<Arc<Service>>) -> Response {
-    let standard = &*service.standard;
+    let edition = service.editions.borrow().clone();
+    let (standard, as_of) = (&*edition.standard, edition.board.as_of);
     let dimensions = |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>();
     let written = json!({
         "name": standard.name,
         "version": standard.version,
         "date_of_effect": standard.date_of_effect,
+        "versions": versions::versions(standard, as_of),
         "title": standard.title,
         "time_zone": zone(standard.zones.get(0)),
         "zones": zones(standard),
-        "indicators": standard.indicators.iter().map(indicator).collect::<Vec<_>>(),
+        "indicators": standard.indicators.iter().map(|one| indicator(one, standard, as_of)).collect::<Vec<_>>(),
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
         "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
@@ -114,16 +118,18 @@ fn zones(standard: &Standard) -> Value {
     json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
 }
 
-fn indicator(indicator: &Indicator) -> Value {
+fn indicator(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
+    let (target, warning, better) = versions::parts(indicator.target_at(as_of));
     json!({
         "name": indicator.name,
         "title": indicator.title,
         "kind": indicator.formula.name(),
         "unit": indicator.unit(),
         "labels": indicator.labels.iter().copied().collect::<BTreeMap<_, _>>(),
-        "target": indicator.target.map(|target| target.value),
-        "warning": indicator.target.and_then(|target| target.warning),
-        "better": indicator.target.map(|target| target.better.name()),
+        "target": target,
+        "warning": warning,
+        "better": better,
+        "targets": versions::targets(indicator, standard),
     })
 }
 

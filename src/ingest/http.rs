@@ -16,7 +16,6 @@ use self::unpack::Unpacker;
 use super::depth;
 use super::rejected::Memory;
 use super::wire::{Keys, LONGEST_EVENT};
-use crate::domain::standard::Schema;
 use crate::engine::feed::{Feed, Refused};
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
@@ -38,7 +37,6 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Intake {
     feed: Feed,
-    schema: Arc<Schema>,
     keys: Keys,
     body_bytes: usize,
     rejected: Arc<Memory>,
@@ -90,10 +88,10 @@ impl From<Refused> for Failure {
 }
 
 impl Intake {
-    /// What takes events as `schema` understands them and feeds them to an engine.
+    /// What takes events and feeds them to an engine.
     #[must_use]
-    pub fn new(feed: Feed, schema: Arc<Schema>, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
-        Intake { feed, schema, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
+    pub fn new(feed: Feed, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
+        Intake { feed, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
     }
 
     /// Whether events are taken.

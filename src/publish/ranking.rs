@@ -67,7 +67,7 @@ impl Ranking {
         if window.is_none() && !asked.formula.is_about_now() {
             return Err(format!("`{name}` is not about now but about windows; say which, as in `window=today`"));
         }
-        let better = better.or(asked.target.map(|target| target.better));
+        let better = better.or(asked.targets.iter().find_map(|dated| dated.target).map(|target| target.better));
         let better =
             better.ok_or_else(|| format!("`{name}` has no target to say which values are good; say `better=higher` or `better=lower`"))?;
         Ok(Ranking { indicator, kind, window, better })

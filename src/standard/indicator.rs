@@ -9,7 +9,8 @@ use super::formula::{Takes, tallies};
 use super::{check_name, label, title};
 use crate::document::{Table, Value};
 use crate::domain::fact::place::one_shot;
-use crate::domain::standard::{Better, Formula, Indicator, OneShot, Standard, Tally, Target};
+use crate::domain::standard::{Better, DatedTarget, Formula, Indicator, OneShot, Standard, Tally, Target};
+use crate::domain::time::Timestamp;
 
 /// Adds the indicator to the standard, as far as it can be understood.
 pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
@@ -30,7 +31,8 @@ pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
         if small_sample > 0 && matches!(formula, Formula::Rate { .. } | Formula::Difference { .. }) {
             table.problem("small_sample", "this formula has no cases that could be too few; leave `small_sample` out");
         }
-        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, target, small_sample, families, labels });
+        let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
+        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, targets, small_sample, families, labels });
     }
 }
 

@@ -5,3 +5,4 @@ mod intake;
 mod live;
 mod ranking;
 mod reading;
+mod reload;

@@ -13,7 +13,7 @@ pub(super) fn text(board: &Board, kind: usize, readings: &[&Reading]) -> String 
     asked.dedup();
     let groups = asked.into_iter().filter_map(|(indicator, window)| {
         let (asked, key) = (&board.standard.indicators[indicator], readings.iter().find(|one| one.key.indicator == indicator)?);
-        let ranking = Ranking { indicator, kind, window, better: asked.target?.better };
+        let ranking = Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
         let mut key = key.key.clone();
         key.window = window;
         let rows = ranking.of(board).iter().map(|ranked| row(ranked, asked.unit())).collect();

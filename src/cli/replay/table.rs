@@ -25,7 +25,8 @@ pub(super) fn text(board: &Board, readings: &[&Reading], group_by: Option<&str>)
 /// The line above a table: which standard, and when.
 pub(super) fn head(board: &Board) -> String {
     let as_of = board.as_of.map_or("nothing yet".to_owned(), |time| time.to_string());
-    format!("{} {} as of {as_of}\n", board.standard.title.en, board.standard.version)
+    let version = board.standard.version_at(board.as_of).map_or("", |version| &version.version);
+    format!("{} {version} as of {as_of}\n", board.standard.title.en)
 }
 
 /// Groups of rows under one heading, every column as wide as its widest cell. The columns of `numbers` end in line, because

@@ -4,6 +4,7 @@ use super::{level_of, small};
 use crate::domain::board::{Key, Level, MadeOf, Reading, State as Trust};
 use crate::domain::group::Scope;
 use crate::domain::standard::{Indicator, Standard};
+use crate::domain::time::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub(super) fn read(
     number: usize,
     (first, second): (usize, usize),
     scope: &Arc<Scope>,
+    now: Option<Timestamp>,
     readings: &[Vec<Reading>],
 ) -> Vec<Reading> {
     let last = |indicator: usize| readings[indicator].iter().rev().take_while(|reading| Arc::ptr_eq(&reading.key.scope, scope));
@@ -28,13 +30,15 @@ pub(super) fn read(
         let value = first_value.zip(second_value).map(|(one, other)| one - other);
         let too_few =
             [(one, first), (other, second)].iter().any(|(reading, indicator)| is_small(*reading, &standard.indicators[*indicator]));
-        let level = if too_few { Level::None } else { level_of(&standard.indicators[number], value) };
+        let target = standard.indicators[number].target_at(now);
+        let level = if too_few { Level::None } else { level_of(target, value) };
         Reading {
             key: Key { indicator: number, scope: scope.clone(), window },
             value,
             made_of: MadeOf::Difference { first: first_value, second: second_value },
             state: worse(trust(one), trust(other)),
             level,
+            target: target.map(|target| target.value),
         }
     };
     windows.into_iter().map(read).collect()

@@ -4,6 +4,7 @@ use super::Title;
 use super::label::Label;
 use crate::domain::event::Word;
 use crate::domain::fact::FactKind;
+use crate::domain::time::Timestamp;
 
 /// A definition over facts.
 #[derive(Clone, Debug)]
@@ -14,8 +15,8 @@ pub struct Indicator {
     pub title: Title,
     /// What is computed.
     pub formula: Formula,
-    /// What is promised.
-    pub target: Option<Target>,
+    /// What is aimed at since when, the newest first; the last holds from the beginning of time.
+    pub targets: Vec<DatedTarget>,
     /// Below this many cases a reading is a small sample.
     pub small_sample: u64,
     /// The families it speaks of, a bit each.
@@ -33,7 +34,7 @@ pub enum Formula {
         good: Vec<Tally>,
         /// The denominator: the sum of these tallies.
         of: Vec<Tally>,
-        /// The repeat window of a one-shot indicator, whose readings are provisional until it has passed.
+        /// The repeat window of a one-shot indicator that does not wait until it has passed: its readings are provisional.
         matures_ms: Option<i64>,
     },
     /// Mean, percentiles and maximum of the facts' durations.
@@ -116,6 +117,15 @@ pub struct Tally {
     pub conditions: Vec<(usize, Vec<String>)>,
 }
 
+/// What a version of the standard aims at.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct DatedTarget {
+    /// From when on it is in force.
+    pub since: Timestamp,
+    /// The target; none if this version has none.
+    pub target: Option<Target>,
+}
+
 /// What is promised of an indicator's value.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Target {
@@ -137,6 +147,13 @@ pub enum Better {
 }
 
 impl Indicator {
+    /// The target in force at a time; that of the beginning of time if none is known.
+    #[must_use]
+    pub fn target_at(&self, at: Option<Timestamp>) -> Option<Target> {
+        let at = at.unwrap_or(Timestamp(i64::MIN));
+        self.targets.iter().find(|dated| dated.since <= at)?.target
+    }
+
     /// The facts that the indicator is made of.
     pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
         self.formula.tallies()

@@ -1,10 +1,13 @@
 //! The service, wired in the order in which data flows, and stopped in the same order.
 //!
-//! Only the sources are told to stop: the demonstration, and the server, which then takes no more requests. With them the
+//! Only the sources are told to stop: the demonstration, the reloads, and the server, which then takes no more requests. With them the
 //! last way into the engine is dropped; the engine empties its queue, publishes a last board and ends; with its editions
 //! the connections to the live board end. Nothing accepted is forgotten on the way, and nothing waits for ever: what still
 //! runs after the deadline is left behind.
 
+mod reload;
+
+use self::reload::Hangup;
 use crate::config::Settings;
 use crate::engine::{self, Ends, Engine, clock::Clock, random};
 use crate::http::{self, Service};
@@ -16,10 +19,11 @@ use crate::publish::live::Live;
 use crate::telemetry;
 use anyhow::Context;
 use axum::serve::ListenerExt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,8 +37,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// If the server or the engine fails.
 pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Settings { listen: _, data: _, standard, publish_every, limits, demo } = settings;
-    let schema = Arc::new(standard.schema.clone());
+    let Settings { file, listen: _, data: _, standard, publish_every, limits, demo } = settings;
     let rejected = Arc::new(Memory::default());
     let stop = CancellationToken::new();
     // If the service is dropped and not stopped, its sources end all the same.
@@ -49,31 +52,35 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     });
 
     // The engine.
-    let settings = engine::Settings { standard: standard.clone(), publish_every, queue_batches: limits.queue_batches };
+    let settings = engine::Settings { standard, publish_every, queue_batches: limits.queue_batches };
     let (engine, Ends { feed, editions }) = Engine::new(&settings);
     let mut engine = engine.start().context("no thread for the engine")?;
 
     // Sources.
     let keys = fresh_keys();
     let demo = match demo {
-        Some(speed) => tokio::spawn(Demo::new(feed.clone(), schema.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
+        Some(speed) => tokio::spawn(Demo::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
         None => {
             feed.start(Clock::Wall).await.context("the engine did not start")?;
             tokio::spawn(async {})
         }
     };
-    let intake = Intake::new(feed, schema, keys, limits.body_bytes, rejected.clone());
+    let hangup = Hangup::new(file.is_some()).context("no signals")?;
+    let (reload, requests) = mpsc::channel(reload::WAITING);
+    let reloads = tokio::spawn(reload::run(file, feed.clone(), requests, hangup, stop.clone()));
+    let intake = Intake::new(feed, keys, limits.body_bytes, rejected.clone());
 
     // Outputs.
-    let live = Live::new(editions.clone(), standard.clone(), limits.live_clients);
-    let service = Service { intake, rejected, editions, standard, live, connections: connections.clone(), questions: Semaphore::new(1) };
+    let live = Live::new(editions.clone(), limits.live_clients);
+    let service = Service { intake, rejected, editions, reload, live, connections: connections.clone(), questions: Semaphore::new(1) };
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "small frames may be late on a connection");
         }
     });
     let stopping = stop.clone();
-    let server = axum::serve(listener, http::router(Arc::new(service))).with_graceful_shutdown(stopping.cancelled_owned());
+    let router = http::router(Arc::new(service)).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
     let mut server = tokio::spawn(server.into_future());
 
     // Work until told to stop, or until something ends that should not.
@@ -91,6 +98,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     let stopped = tokio::time::timeout(DEADLINE, async {
         server.await.context("the server panicked")?.context("the server failed")?;
         demo.await.context("the demonstration panicked")?;
+        reloads.await.context("the reloads panicked")?;
         left = "the engine";
         engine.await.context("the engine panicked")?;
         left = "the live connections";

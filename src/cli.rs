@@ -14,6 +14,7 @@ Examples:
   firstline serve --demo                        a living wallboard at http://127.0.0.1:8080
   firstline replay events.ndjson.gz             the indicators of recorded events
   firstline replay --by center --window today events.ndjson
+  firstline replay --standard 2025.toml --standard 2026.toml events.ndjson
   firstline replay --format queue_log /var/log/asterisk/queue_log
   firstline simulate --hours 24 > day.ndjson    a believable service organisation
   firstline check my-standard.toml              every mistake with file, line and remedy
@@ -64,6 +65,11 @@ fn print(text: &[u8]) -> anyhow::Result<()> {
 fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
     use anyhow::Context as _;
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Reads files whole, each with its name.
+fn read_texts(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<(String, String)>> {
+    paths.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect()
 }
 
 /// Tells every problem of a file.

@@ -3,7 +3,7 @@
 //! ```toml
 //! listen = "127.0.0.1:8080"
 //! data = "./firstline-data"
-//! standard = "our-standard.toml"   # without it the built-in one
+//! standard = "our-standard.toml"   # without it the built-in one; a list for the versions of one standard
 //! publish_every = "1s"
 //!
 //! [limits]
@@ -24,6 +24,8 @@ use std::time::Duration;
 /// What the service runs on, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The file that said so, if there is one; a reload reads it again.
+    pub file: Option<PathBuf>,
     /// Where it listens.
     pub listen: SocketAddr,
     /// The directory of its data. Nothing is written there yet.
@@ -68,6 +70,7 @@ impl Settings {
     #[must_use]
     pub fn new(standard: Arc<Standard>) -> Settings {
         Settings {
+            file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("./firstline-data"),
             standard,
@@ -85,7 +88,7 @@ impl Settings {
 pub fn read_file(path: &Path) -> Result<Settings, Vec<Problem>> {
     let file = path.display().to_string();
     match std::fs::read_to_string(path) {
-        Ok(text) => read(&file, &text),
+        Ok(text) => read(&file, &text).map(|settings| Settings { file: Some(path.to_owned()), ..settings }),
         Err(error) => Err(vec![Problem { file, line: 1, column: 1, message: format!("cannot be read: {error}") }]),
     }
 }
@@ -140,21 +143,28 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
     }
 }
 
+/// `standard = "a.toml"`, or a list of files: the versions of one standard.
 fn read_standard(root: &Table<'_>, file: &str, problems: &mut Vec<Problem>) -> Option<Standard> {
-    let (name, text) = match root.string("standard") {
-        None => ("built-in".to_owned(), standard::BUILT_IN.to_owned()),
-        Some(name) => {
-            let path = Path::new(file).parent().unwrap_or(Path::new("")).join(name);
-            match std::fs::read_to_string(&path) {
-                Ok(text) => (path.display().to_string(), text),
-                Err(error) => {
-                    root.problem("standard", format!("`{}` cannot be read: {error}", path.display()));
-                    return None;
-                }
-            }
-        }
+    let Some(value) = root.value("standard") else {
+        return standard::read("built-in", standard::BUILT_IN).map_err(|mut found| problems.append(&mut found)).ok();
     };
-    standard::read(&name, &text).map_err(|mut found| problems.append(&mut found)).ok()
+    let names = match value.as_str() {
+        Some(name) => vec![name],
+        None => value.strings()?,
+    };
+    if names.is_empty() {
+        value.problem("`standard` names no file; name one, or leave it out for the built-in standard");
+    }
+    let mut files = Vec::new();
+    for name in &names {
+        let path = Path::new(file).parent().unwrap_or(Path::new("")).join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => files.push((path.display().to_string(), text)),
+            Err(error) => value.problem(format!("`{}` cannot be read: {error}", path.display())),
+        }
+    }
+    let standard = standard::read_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
+    standard.filter(|_| files.len() == names.len())
 }
 
 fn read_limits(table: &Table<'_>) -> Limits {

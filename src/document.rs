@@ -123,6 +123,12 @@ impl Document {
         each_text(&self.root, tell);
     }
 
+    /// Whether anything was found wrong so far.
+    #[must_use]
+    pub fn has_problems(&self) -> bool {
+        !self.problems.borrow().is_empty()
+    }
+
     /// Everything found wrong so far, by position; the same complaint about the same place once.
     #[must_use]
     pub fn into_problems(self) -> Vec<Problem> {

@@ -1,15 +1,18 @@
 //! The core: pure and deterministic, without clock, socket, file or thread. In reading order:
 //!
 //! [`time`], [`event`]: what comes in. [`standard`]: what is promised. [`case`]: histories and the [`fact`]s they mean, among
-//! them those of [`commitment`]s and of a [`customer`]'s contacts. [`group`]: cases that belong together. [`cell`], [`pane`],
-//! [`window`], [`histogram`], [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events
-//! become differences of facts. [`reading`], [`board`]: what comes out. [`explain`]: which cases stand behind it, by their
+//! them those of [`commitment`]s, judged by [`calendar`]s, and of a [`customer`]'s contacts. [`group`]: cases that belong
+//! together. [`zones`], [`period`], [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`],
+//! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts.
+//! [`silence`]: who has not spoken. [`reading`], [`board`]: what comes out. [`explain`]: which cases stand behind it, by their
 //! [`names`].
 
 pub mod board;
+pub mod calendar;
 pub mod case;
 pub mod cell;
 pub mod commitment;
+pub mod current;
 pub mod customer;
 pub mod event;
 pub mod explain;
@@ -20,8 +23,11 @@ pub mod level;
 pub mod monitor;
 pub mod names;
 pub mod pane;
+pub mod period;
 pub mod reading;
+pub mod silence;
 pub mod standard;
 pub mod time;
 pub mod timer;
 pub mod window;
+pub mod zones;

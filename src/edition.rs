@@ -7,6 +7,7 @@
 //! no board shows them.
 
 use crate::domain::board::{Board, Key, MadeOf, Reading};
+use crate::domain::standard::Standard;
 use crate::domain::window::Window;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -17,8 +18,10 @@ pub const GONE: usize = 10_000;
 /// A published board.
 #[derive(Clone, Debug)]
 pub struct Edition {
-    /// Names the run of the service within which revisions count.
+    /// Names the run of the service, under one standard, within which revisions count.
     pub epoch: Arc<str>,
+    /// The standard as it was declared; that of the board may have one window more.
+    pub standard: Arc<Standard>,
     /// The board.
     pub board: Arc<Board>,
     /// For each ratio and scope what was counted since the start; never falls.
@@ -46,11 +49,11 @@ pub struct Total {
 impl Edition {
     /// The first edition of a run. `hidden` says that the standard's last window is there for the totals only.
     #[must_use]
-    pub fn first(epoch: Arc<str>, mut board: Board, hidden: bool) -> Edition {
+    pub fn first(epoch: Arc<str>, standard: Arc<Standard>, mut board: Board, hidden: bool) -> Edition {
         let totals = totals(&mut board, hidden);
         board.revision = 1;
         let changed = vec![1; board.readings.len()];
-        Edition { epoch, board: Arc::new(board), totals, changed, gone: Vec::new(), complete_from: 1 }
+        Edition { epoch, standard, board: Arc::new(board), totals, changed, gone: Vec::new(), complete_from: 1 }
     }
 
     /// The edition after this one: its revision is higher if a reading has changed, come or gone.
@@ -79,7 +82,8 @@ impl Edition {
         let too_many = gone.len().saturating_sub(GONE);
         let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
-        Edition { epoch: self.epoch.clone(), board: Arc::new(board), totals, changed, gone, complete_from }
+        let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
+        Edition { epoch, standard, board: Arc::new(board), totals, changed, gone, complete_from }
     }
 
     /// Whether what changed since `revision` of this run can be told.
@@ -133,14 +137,13 @@ fn never_fall(before: &[Total], now: &mut [Total]) {
 mod tests {
     use super::*;
     use crate::domain::monitor::Monitor;
-    use crate::domain::standard::Standard;
     use crate::standard;
 
     fn board(of_all: i64) -> Board {
         let mut standard: Standard = standard::read("built-in", standard::BUILT_IN).expect("a good standard");
         standard.windows.push(Window::All);
         let mut board = Monitor::new(Arc::new(standard), None).board();
-        for reading in board.readings.iter_mut().filter(|reading| reading.key.window == Some(5)) {
+        for reading in board.readings.iter_mut().filter(|reading| reading.key.window == Some(6)) {
             if let MadeOf::Ratio { of, .. } = &mut reading.made_of {
                 *of = of_all;
             }
@@ -154,9 +157,9 @@ mod tests {
 
     #[test]
     fn the_revision_goes_up_with_changes_only_and_what_changed_since_any_is_known() {
-        let first = Edition::first("e".into(), board(0), true);
+        let first = Edition::first("e".into(), board(0).standard, board(0), true);
         let readings = first.board.readings.len();
-        assert!(first.board.readings.iter().all(|reading| reading.key.window != Some(5)), "the totals' window is hidden");
+        assert!(first.board.readings.iter().all(|reading| reading.key.window != Some(6)), "the totals' window is hidden");
         let same = first.next(board(0), true);
         assert_eq!((same.board.revision, changes(&same, 1)), (1, (0, 0)));
 
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn totals_never_fall() {
-        let first = Edition::first("e".into(), board(7), true);
+        let first = Edition::first("e".into(), board(7).standard, board(7), true);
         let of = |edition: &Edition| edition.totals.iter().map(|total| total.of).max();
         let corrected = first.next(board(6), true);
         assert_eq!((of(&first), of(&corrected), of(&corrected.next(board(8), true))), (Some(7), Some(7), Some(8)));

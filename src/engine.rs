@@ -11,12 +11,13 @@ pub mod clock;
 pub mod feed;
 
 use self::clock::{Clock, timed};
-use self::feed::{Command, Feed};
+use self::feed::{Command, Feed, TookOver};
 use crate::domain::event::Batch;
-use crate::domain::monitor::{Applied, Horizon, Monitor};
-use crate::domain::standard::Standard;
+use crate::domain::monitor::translate::Translation;
+use crate::domain::monitor::{Adopted, Applied, Monitor, Refusal};
+use crate::domain::standard::{Schema, Standard};
 use crate::domain::time::Timestamp;
-use crate::domain::window::{LANES, Window};
+use crate::domain::window::{WINDOWS, Window};
 use crate::edition::Edition;
 use crate::telemetry::Metric;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Engine {
     commands: mpsc::Receiver<Command>,
     editions: watch::Sender<Arc<Edition>>,
     ready: watch::Sender<bool>,
+    /// How events are understood: what the sources decode by.
+    schema: watch::Sender<Arc<Schema>>,
 }
 
 /// What the rest of the service holds of an engine.
@@ -65,14 +68,16 @@ impl Engine {
     #[must_use]
     pub fn new(settings: &Settings) -> (Engine, Ends) {
         let (standard, hidden) = with_totals(&settings.standard);
-        let monitor = Monitor::new(standard, Some(Horizon::default()));
+        let horizon = standard.horizon;
+        let monitor = Monitor::new(standard, Some(horizon));
         let (sender, commands) = mpsc::channel(settings.queue_batches);
-        let epoch = format!("{:016x}", random()).into();
-        let (editions, edition) = watch::channel(Arc::new(Edition::first(epoch, monitor.board(), hidden)));
+        let first = Edition::first(epoch(), settings.standard.clone(), monitor.board(), hidden);
+        let (editions, edition) = watch::channel(Arc::new(first));
         let (ready, is_ready) = watch::channel(false);
-        let engine =
-            Engine { monitor, hidden, clock: None, publish_every: settings.publish_every, newest: None, commands, editions, ready };
-        (engine, Ends { feed: Feed::new(sender, is_ready), editions: edition })
+        let (schema, in_force) = watch::channel(Arc::new(settings.standard.schema.clone()));
+        let publish_every = settings.publish_every;
+        let engine = Engine { monitor, hidden, clock: None, publish_every, newest: None, commands, editions, ready, schema };
+        (engine, Ends { feed: Feed::new(sender, is_ready, in_force), editions: edition })
     }
 
     /// Sets the engine to work on a thread of its own, because it keeps a processor busy; it has a runtime of its own there,
@@ -109,8 +114,8 @@ impl Engine {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Apply { batch, answer } => {
-                let (applied, took) = timed(|| self.monitor.apply(&batch));
+            Command::Apply { batch, schema, answer } => {
+                let (applied, took) = timed(|| self.apply(&batch, &schema));
                 Metric::ApplySeconds.record(took);
                 self.note(&batch, &applied);
                 // Whoever sent it may have gone; it is counted all the same.
@@ -120,6 +125,9 @@ impl Engine {
             Command::Explain { asked, answer } => _ = answer.send(self.monitor.explain(&asked)),
             Command::Case { case, subject, answer } => _ = answer.send(self.monitor.histories(case, &subject)),
             Command::Cases { wanted, answer } => _ = answer.send(self.monitor.open_cases(&wanted)),
+            Command::Adopt { standard, answer } => {
+                let _ = answer.send(self.adopt(&standard));
+            }
             Command::Start(clock) => {
                 self.clock = Some(clock);
                 self.monitor.tick(clock.now());
@@ -127,6 +135,37 @@ impl Engine {
                 self.publish();
             }
         }
+    }
+
+    /// Applies a batch; one that was decoded before the standard changed is translated first.
+    fn apply(&mut self, batch: &Batch, schema: &Arc<Schema>) -> Applied {
+        let in_force = self.schema.borrow().clone();
+        if Arc::ptr_eq(&in_force, schema) {
+            return self.monitor.apply(batch);
+        }
+        let (known, places) = Translation::new(schema, &in_force).batch(batch);
+        let mut applied = self.monitor.apply(&known);
+        for (place, _) in &mut applied.refused {
+            *place = places[*place];
+        }
+        let unknown = (0..batch.events.len()).filter(|place| places.binary_search(place).is_err());
+        applied.refused.extend(unknown.map(|place| (place, Refusal::Unknown)));
+        applied
+    }
+
+    /// Goes by another standard from now on. The board begins anew, in an epoch of its own.
+    fn adopt(&mut self, standard: &Arc<Standard>) -> TookOver {
+        let ((forgotten, left_out), took) = timed(|| {
+            let (with, hidden) = with_totals(standard);
+            let horizon = with.horizon;
+            let Adopted { monitor, forgotten, left_out } = self.monitor.adopt(with, Some(horizon));
+            (self.monitor, self.hidden) = (monitor, hidden);
+            (forgotten, left_out)
+        });
+        self.schema.send_replace(Arc::new(standard.schema.clone()));
+        let edition = Edition::first(epoch(), standard.clone(), self.monitor.board(), self.hidden);
+        self.editions.send_replace(Arc::new(edition));
+        TookOver { cases: self.monitor.cases(), forgotten, left_out, took }
     }
 
     /// Counts what became of a batch.
@@ -153,9 +192,14 @@ impl Engine {
     }
 }
 
+/// A name for an epoch that no other has.
+fn epoch() -> Arc<str> {
+    format!("{:016x}", random()).into()
+}
+
 /// The standard with the window `all` added for the totals, and whether it was: not if it has it, or has no room for it.
 fn with_totals(standard: &Arc<Standard>) -> (Arc<Standard>, bool) {
-    if standard.windows.contains(&Window::All) || standard.windows.len() >= LANES {
+    if standard.windows.contains(&Window::All) || standard.windows.len() >= WINDOWS {
         return (standard.clone(), false);
     }
     let mut with = Standard::clone(standard);

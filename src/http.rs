@@ -3,9 +3,11 @@
 //! | route | here |
 //! |---|---|
 //! | `POST /v1/events` | [`events`] |
+//! | `/v1/ranking` | [`ranking`] |
 //! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
 //! | `/standard` | [`standard`] |
+//! | `POST /v1/reload` | [`reload`] |
 //! | `/healthz`, `/readyz` | below |
 //! | `/` and the files of the wallboard | [`pages`] |
 
@@ -13,11 +15,13 @@ pub mod events;
 pub mod explain;
 pub mod pages;
 pub mod problem;
+pub mod ranking;
 pub mod reading;
+pub mod reload;
 pub mod standard;
+mod versions;
 
 use self::problem::Problem;
-use crate::domain::standard::Standard;
 use crate::edition::Edition;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
@@ -30,7 +34,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 /// What the routes work with.
@@ -42,8 +46,8 @@ pub struct Service {
     pub rejected: Arc<Memory>,
     /// The boards.
     pub editions: watch::Receiver<Arc<Edition>>,
-    /// The standard in force.
-    pub standard: Arc<Standard>,
+    /// Where a reload is asked for.
+    pub reload: mpsc::Sender<reload::Request>,
     /// The live board.
     pub live: Live,
     /// Knows the connections to the live board, which outlive the request that opened them.
@@ -58,11 +62,13 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/events", post(events::take))
         .route("/v1/live", get(reading::live))
         .route("/v1/board", get(reading::board))
+        .route("/v1/ranking", get(ranking::ranking))
         .route("/v1/standard", get(reading::standard))
         .route("/v1/explain", get(explain::explain))
         .route("/v1/cases", get(explain::cases))
         .route("/standard", get(standard::page))
         .route("/v1/rejected", get(reading::rejected))
+        .route("/v1/reload", post(reload::reload))
         .route("/metrics", get(reading::metrics))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))

@@ -35,7 +35,8 @@
 //! # Invariants, each held by a test
 //! - The core is pure; who may import whom is written in `tests/architecture.rs`.
 //! - Within the horizon the board is a function of the set of events and of the time reached: `tests/properties.rs`
-//!   permutes, repeats, splits and interleaves hostile sets and compares whole boards; boards of disjoint cases add up.
+//!   permutes, repeats, splits and interleaves hostile sets and compares whole boards; boards of disjoint cases add up, and so
+//!   do those of one-shot indicators if no customer has cases on both sides.
 //! - Figures are exact: `tests/recordings.rs` compares four real recordings with independent answers.
 //! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
 //! - A reading says when it cannot be trusted: no traffic, small sample, stale, provisional.
@@ -48,11 +49,13 @@
 //! | what | limit | beyond it |
 //! |---|---|---|
 //! | an event | 1 MiB, nested 128 deep | rejected |
-//! | dimensions, windows | 8, 7 | the standard has a problem |
+//! | dimensions, windows, time zones | 16, 15, 64 | the standard has a problem |
+//! | sources known by name | 63 | the standard has a problem |
 //! | groups of cases | 65 536 | cases count without attributes |
-//! | observations of a case | 4 096 | rejected |
-//! | contacts of a customer | 1 000 | not counted |
-//! | memory of closed cases (serving) | a day; orders 60 days | rejected as late |
+//! | observations of a case | 16 384; an agent's before the horizon are let go | rejected |
+//! | indicators with `one_shot` | 16 | the standard has a problem |
+//! | contacts of a customer | any number for as long as they matter: see [`domain::customer`] | what they meant stays counted |
+//! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 
 pub mod app;
 pub mod cli;

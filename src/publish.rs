@@ -5,3 +5,4 @@ pub mod filter;
 pub mod frame;
 pub mod live;
 pub mod prometheus;
+pub mod ranking;

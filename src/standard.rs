@@ -1,18 +1,23 @@
 //! Standards: what an organisation promises, read from a TOML file and checked.
 //!
 //! As written -> as checked: names become places, every problem is found in one go, each with its line and what to write
-//! instead. The built-in standard is a file of the same format, embedded.
+//! instead. The built-in standard is a file of the same format, embedded. Several versions of a standard are a file each;
+//! [`read_versions`] combines them.
 
+mod calendar;
 mod commitment;
 mod formula;
 mod indicator;
+mod label;
+mod population;
+mod source;
+mod time;
+mod versions;
 
 use crate::document::{Document, Problem, Table, Value, nearest};
 use crate::domain::event::Word;
 use crate::domain::fact::{FactKind, Kinds, Measure};
 use crate::domain::standard::{Schema, Standard, Title};
-use crate::domain::window::{LANES, Window};
-use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// The built-in standard's file.
@@ -26,11 +31,30 @@ pub const BUILT_IN_NAME: &str = "the built-in standard";
 /// # Errors
 /// Every problem of the file, in the order of its lines.
 pub fn read(file: &str, text: &str) -> Result<Standard, Vec<Problem>> {
-    let document = Document::parse(file, text).map_err(|problem| vec![problem])?;
-    let mut standard = check(&document.root());
-    document.each_text(&mut |text| _ = standard.words.insert(Word::of(text), text.to_owned()));
-    let problems = document.into_problems();
-    if problems.is_empty() { Ok(standard) } else { Err(problems) }
+    read_versions(&[(file.to_owned(), text.to_owned())])
+}
+
+/// Reads and checks the versions of a standard, each a file's name and text, and combines them: see [`Standard::versions`].
+///
+/// # Errors
+/// Every problem of every file, and of the files together. There must be at least one file.
+pub fn read_versions(files: &[(String, String)]) -> Result<Standard, Vec<Problem>> {
+    let (mut written, mut problems) = (Vec::new(), Vec::new());
+    for (file, text) in files {
+        match Document::parse(file, text) {
+            Ok(document) => {
+                let mut standard = check(&document.root());
+                document.each_text(&mut |text| _ = standard.words.insert(Word::of(text), text.to_owned()));
+                written.push((document, standard));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let combined = versions::combine(written, &mut problems);
+    match combined {
+        Some(standard) if problems.is_empty() => Ok(standard),
+        _ => Err(problems),
+    }
 }
 
 /// The standard as far as it can be understood; what cannot has left a problem.
@@ -43,20 +67,26 @@ fn check(root: &Table<'_>) -> Standard {
         name: text("name"),
         version: text("version"),
         date_of_effect: root.date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
+        versions: Vec::new(),
         title: title(root),
-        time_zone: time_zone(root),
+        zones: time::zones(root, &schema.dimensions),
         scopes: scopes(root, &schema.dimensions),
-        windows: windows(root),
+        windows: time::windows(root),
         stale_after_ms: root.duration("stale_after"),
         expiry: Vec::new(),
+        horizon: time::horizon(root),
+        sources: Vec::new(),
+        populations: population::read(root, &schema.dimensions),
         kinds: Kinds::new(&schema.families),
         schema,
+        calendars: calendar::read(root),
         commitments: Vec::new(),
         one_shots: Vec::new(),
         indicators: Vec::new(),
         words: BTreeMap::new(),
     };
     standard.schema.changing = changing(root, &standard.schema.dimensions);
+    source::read(root, &mut standard);
     standard.expiry = expiry(root, &standard.kinds);
     if let Some(table) = root.table("commitment") {
         for (name, value) in table.entries() {
@@ -97,14 +127,6 @@ fn title(owner: &Table<'_>) -> Title {
     let title = Title { en: text("en"), zh: text("zh") };
     table.finish();
     title
-}
-
-fn time_zone(root: &Table<'_>) -> TimeZone {
-    let Some(name) = root.required_string("time_zone") else { return TimeZone::UTC };
-    TimeZone::get(name).unwrap_or_else(|_| {
-        root.problem("time_zone", format!("there is no time zone `{name}`; write a name of the IANA list, as in \"Asia/Shanghai\""));
-        TimeZone::UTC
-    })
 }
 
 fn dimensions(root: &Table<'_>) -> Vec<String> {
@@ -195,26 +217,6 @@ fn scopes(root: &Table<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
         scopes.insert(0, Vec::new());
     }
     scopes
-}
-
-fn windows(root: &Table<'_>) -> Vec<Window> {
-    let mut windows = Vec::new();
-    for value in root.required("windows", "a list, as in [\"30m\", \"today\"]").and_then(|value| value.array()).unwrap_or_default() {
-        let Some(name) = value.string() else { continue };
-        match Window::parse(name) {
-            Some(window) if windows.contains(&window) => value.problem(format!("the window `{name}` is there already")),
-            Some(window) => windows.push(window),
-            None => value.problem(format!(
-                "`{name}` is not a window; write `today`, `all`, or minutes, hours or days up to a week: `30m`, `24h`, `7d`"
-            )),
-        }
-    }
-    // One lane is left for the totals that counters are made of.
-    if windows.len() >= LANES {
-        root.problem("windows", format!("{} windows are too many: at most {}", windows.len(), LANES - 1));
-        windows.truncate(LANES - 1);
-    }
-    windows
 }
 
 #[cfg(test)]

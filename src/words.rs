@@ -9,7 +9,7 @@ mod names;
 mod reason;
 
 pub use commitment::commitment;
-pub use formula::{indicator, tallies, target};
+pub use formula::{indicator, tallies, target, targets};
 pub use names::fact;
 pub use reason::reason;
 
@@ -91,9 +91,11 @@ mod tests {
         assert_eq!(
             said("one_shot_resolution"),
             both(
-                "contacts that no other contact of the same customer followed within 72 h, divided by all contacts of known customers; \
-                 contacts are answered calls and called tickets",
-                "72小时内同一客户未再次接触的接触数 ÷ 已知客户的全部接触数;接触指:应答的通话、叫号的票号"
+                "contacts that no other contact of the same customer followed within 72 h and that were not spoilt by ended calls with \
+                 resolved false and served tickets with resolved false, divided by all contacts of known customers; contacts are \
+                 answered calls and called tickets",
+                "72小时内同一客户未再次接触且未发生(是否解决为false的结束的通话 + 是否解决为false的办结的票号)的接触数 ÷ \
+                 已知客户的全部接触数;接触指:(应答的通话 + 叫号的票号)"
             )
         );
     }
@@ -103,7 +105,7 @@ mod tests {
         let standard = built_in();
         let said = |name: &str| {
             let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
-            target(found).map(|said| (said.en, said.zh))
+            target(found, None).map(|said| (said.en, said.zh))
         };
         assert_eq!(said("answer_rate"), Some(("at least 85 %, in danger below 90 %".to_owned(), "不低于85%,低于90%为预警".to_owned())));
         assert_eq!(
@@ -136,7 +138,10 @@ mod tests {
                 "From opened repairs until resolved repairs.",
                 "Deadline: the due time that the case's events say; the last one said holds.",
                 "Void if this comes first: cancelled repairs.",
+                "Pauses that customer, third_party or force_majeure is liable for: the clock stands.",
+                "Any other pause: the clock runs on.",
                 "A reopening changes nothing: the first verdict stands.",
+                "Warnings: 50% and 80% (of the time allowed, or before the deadline).",
                 "Due soon: 4 h before the deadline.",
             ]
         );

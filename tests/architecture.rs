@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ingest", &["document", "domain", "engine", "simulate", "telemetry"]),
     ("publish", &["document", "domain", "edition", "telemetry", "words"]),
     // The core answers questions about single cases through the engine's feed.
-    ("http", &["domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
+    ("http", &["document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
     ("replay", &["domain", "ingest"]),
     ("config", &["document", "domain", "standard"]),
 ];

@@ -17,9 +17,9 @@ mod said;
 
 use delivery::{Delivery, deliver_to};
 use firstline::domain::board::{MadeOf, Reading};
-use firstline::domain::explain::{Asked, Explained};
-use firstline::domain::monitor::{Horizon, Monitor};
-use firstline::domain::standard::Standard;
+use firstline::domain::explain::{Asked, Explained, Side};
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::{Horizon, Standard};
 use firstline::domain::time::{HOUR, MINUTE, Timestamp};
 use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
 use firstline::words;
@@ -59,6 +59,16 @@ fn adds_up(standard: &Standard, reading: &Reading, said: &Explained) -> Result<(
         MadeOf::Duration(durations) => prop_assert_eq!(said.of.count, durations.of),
         MadeOf::Score { of } => prop_assert_eq!(said.of.count, *of),
         MadeOf::Level => prop_assert_eq!(Some(said.of.count as f64), reading.value),
+        MadeOf::Share { part, whole, of } => {
+            prop_assert_eq!(said.of.count, *of);
+            if sides().all(|side| side.more() + side.forgotten() == 0) {
+                let sum = |side: &Side| side.cases.iter().filter_map(|case| case.value).sum::<i64>() as f64 / 1_000.0;
+                prop_assert_eq!((said.good.as_ref().map(sum), sum(&said.of)), (Some(*part), *whole));
+            }
+        }
+        MadeOf::Rate { count, .. } => prop_assert_eq!(said.of.count, *count),
+        MadeOf::EstimatedWait { waiting, agents, .. } => prop_assert_eq!(said.of.count, waiting + agents),
+        MadeOf::Difference { .. } => {}
         MadeOf::Oldest { since } => prop_assert_eq!(said.of.cases.first().map(|case| case.time), *since),
     }
     let indicator = &standard.indicators[reading.key.indicator];

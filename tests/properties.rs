@@ -4,6 +4,8 @@
 //! Seeds are fixed, so that a red run is red again; `PROPERTIES_SEED` and `PROPERTIES_CASES` look elsewhere and longer. A
 //! failure prints its seed and the smallest set that was found.
 
+#[path = "properties/adopt.rs"]
+mod adopt;
 #[path = "properties/delivery.rs"]
 mod delivery;
 #[path = "properties/figures.rs"]
@@ -12,14 +14,16 @@ mod figures;
 mod hostile;
 #[path = "properties/model.rs"]
 mod model;
+#[path = "properties/one_shot.rs"]
+mod one_shot;
 #[path = "properties/said.rs"]
 mod said;
 
 use delivery::{Delivery, deliver, deliver_sorted, deliver_to, last};
 use figures::{differences, lines, sums};
 use firstline::domain::board::MadeOf;
-use firstline::domain::monitor::{Horizon, Monitor};
-use firstline::domain::standard::Standard;
+use firstline::domain::monitor::Monitor;
+use firstline::domain::standard::{Horizon, Standard};
 use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
 use proptest::prelude::*;
@@ -45,16 +49,21 @@ fn check<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> Res
 }
 
 /// The standards under test. Staleness is about when sources spoke, not about what they said, and has a test of its own.
-fn standards() -> [Arc<Standard>; 2] {
+fn standards() -> [Arc<Standard>; 4] {
     let standard = |name: &str, text: &str| {
         let mut standard = read(name, text).unwrap_or_else(|problems| panic!("{problems:#?}"));
         standard.stale_after_ms = None;
         Arc::new(standard)
     };
-    [standard(BUILT_IN_NAME, BUILT_IN), standard("every_formula.toml", include_str!("standards/every_formula.toml"))]
+    [
+        standard(BUILT_IN_NAME, BUILT_IN),
+        standard("every_formula.toml", include_str!("standards/every_formula.toml")),
+        standard("calendar.toml", include_str!("standards/calendar.toml")),
+        standard("one_shots.toml", include_str!("standards/one_shots.toml")),
+    ]
 }
 
-/// The types that the smaller standard does not know are left out for it; both know all that the sets are made of.
+/// The types that a smaller standard does not know are left out for it; all know all that the sets are made of.
 fn roads() -> impl Strategy<Value = Road> {
     select(vec![Road::ByHand, Road::Decoded])
 }
@@ -75,7 +84,7 @@ fn same(one: &[String], other: &[String], what: &str) -> Result<(), TestCaseErro
 #[test]
 fn the_board_is_a_function_of_the_set_of_events() {
     let standards = standards();
-    check(1_500, &(delivery::of(hostile::set(24)), after(), 0..2_usize, roads()), |((set, delivery), after, standard, road)| {
+    check(1_500, &(delivery::of(hostile::set(24)), after(), 0..4_usize, roads()), |((set, delivery), after, standard, road)| {
         let end = last(&set).plus(after);
         let sorted = lines(&deliver_sorted(&standards[standard], road, &set, end));
         let shuffled = lines(&deliver(&standards[standard], road, &set, &delivery, end));
@@ -91,7 +100,7 @@ fn a_case_is_a_function_of_the_set_of_its_events() {
         set.iter_mut().for_each(|event| event.subject = u8::from(event.subject > 4));
         set
     });
-    check(2_500, &(delivery::of(crowded), after(), 0..2_usize, roads()), |((set, delivery), after, standard, road)| {
+    check(2_500, &(delivery::of(crowded), after(), 0..4_usize, roads()), |((set, delivery), after, standard, road)| {
         let end = last(&set).plus(after);
         let sorted = lines(&deliver_sorted(&standards[standard], road, &set, end));
         let shuffled = lines(&deliver(&standards[standard], road, &set, &delivery, end));
@@ -103,7 +112,7 @@ fn a_case_is_a_function_of_the_set_of_its_events() {
 fn time_passes_in_one_step_or_in_many() {
     let standards = standards();
     let steps = prop::collection::vec((0..=1_000_i64, -1..=1_i64), 1..40);
-    check(500, &(hostile::set(16), after(), 0..2_usize, steps), |(set, after, standard, mut steps)| {
+    check(500, &(hostile::set(16), after(), 0..4_usize, steps), |(set, after, standard, mut steps)| {
         let standard = &standards[standard];
         let (begin, end) = (last(&set), last(&set).plus(after));
         let at_once = lines(&deliver_sorted(standard, Road::ByHand, &set, end));
@@ -124,7 +133,7 @@ fn time_passes_in_one_step_or_in_many() {
 #[test]
 fn boards_of_disjoint_cases_add_up() {
     let standards = standards();
-    check(500, &(delivery::of(hostile::set(30)), after(), 0..2_usize, any::<u8>()), |((set, delivery), after, standard, side)| {
+    check(500, &(delivery::of(hostile::set(30)), after(), 0..4_usize, any::<u8>()), |((set, delivery), after, standard, side)| {
         let standard = &standards[standard];
         let end = last(&set).plus(after);
         let part = |of: bool| -> Vec<Said> { set.iter().filter(|event| (side >> event.subject & 1 == 1) == of).cloned().collect() };
@@ -146,9 +155,11 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
     let standards = standards();
     let modelled =
         ["answer_rate", "service_level_15s", "service_level_20s", "speed_of_answer", "calls_waiting", "calls_talking", "longest_wait_now"];
-    check(1_000, &(delivery::of(hostile::calls(60)), after(), roads()), |((set, delivery), after, road)| {
+    let modelled_standards = select(vec![0, 2]);
+    check(1_500, &(delivery::of(hostile::calls(60)), after(), roads(), modelled_standards), |((set, delivery), after, road, standard)| {
+        let standard = &standards[standard];
         let end = last(&set).plus(after);
-        let board = deliver(&standards[0], road, &set, &delivery, end).board();
+        let board = deliver(standard, road, &set, &delivery, end).board();
         let mut read = sums(&board);
         for reading in &board.readings {
             if let MadeOf::Oldest { since: Some(since) } = reading.made_of {
@@ -159,10 +170,23 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
             }
         }
         read.retain(|(indicator, ..), pair| modelled.contains(&indicator.as_str()) && *pair != (0, 0));
-        let mut expected = model::figures(&set, end.0);
+        let windows: Vec<String> = standard.windows.iter().map(ToString::to_string).collect();
+        let zone = |center: &str| if standard.name == "calendar" && center == "wuhu" { "Europe/Berlin" } else { "Asia/Shanghai" };
+        let mut expected = model::figures(&set, end.0, &windows, |center| jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone"));
         // A wait of no time at all stands as a reading of 0 s, which this comparison does not tell from none.
         expected.retain(|_, pair| *pair != (0, 0));
         prop_assert_eq!(read, expected);
+        Ok(())
+    });
+}
+
+#[test]
+fn customers_are_counted_as_a_naive_model_counts_them() {
+    let standard = &standards()[3];
+    check(2_000, &(delivery::of(hostile::contacts(40)), after()), |((set, delivery), after)| {
+        let end = last(&set).plus(after);
+        let board = deliver(standard, Road::ByHand, &set, &delivery, end).board();
+        prop_assert_eq!(one_shot::read(&board), one_shot::figures(&set, end.0));
         Ok(())
     });
 }
@@ -172,7 +196,7 @@ fn calls_are_counted_as_a_naive_model_counts_them() {
 fn what_is_forgotten_stays_counted() {
     let standards = standards();
     let steps = prop::collection::vec(0..=1_000_i64, 0..6);
-    check(500, &(delivery::of(hostile::set(20)), after(), 0..2_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
+    check(500, &(delivery::of(hostile::set(20)), after(), 0..4_usize, steps), |((mut set, mut delivery), after, standard, mut steps)| {
         let standard = &standards[standard];
         let first = set.iter().map(|event| event.time).min().unwrap_or_default();
         set.iter_mut().for_each(|event| event.time = event.time.min(first.plus(24 * HOUR)));
@@ -185,6 +209,29 @@ fn what_is_forgotten_stays_counted() {
         steps.iter().for_each(|thousandths| forgetful.tick(begin.plus(end.since(begin) / 1_000 * thousandths)));
         forgetful.tick(end);
         same(&remembering, &lines(&forgetful), &standard.name)
+    });
+}
+
+/// As long as a calendar window is open, what happened in it is taken in any order, however short the horizon.
+#[test]
+fn what_happened_in_an_open_month_is_never_too_late() {
+    let calendar = &standards()[2];
+    let steps = prop::collection::vec(0..=1_000_i64, 0..6);
+    check(500, &(delivery::of(hostile::set(20)), after(), steps), |((mut set, mut delivery), after, mut steps)| {
+        // March of 2026, which ends in Shanghai three days after the midnight of the sets.
+        let (first, end) = (Timestamp(hostile::MIDNIGHT).plus(-28 * 24 * HOUR), Timestamp(hostile::MIDNIGHT).plus(72 * HOUR - 1));
+        set.iter_mut().for_each(|event| event.time = event.time.clamp(first, end));
+        delivery.ticks = vec![None];
+        let (begin, end) = (last(&set), last(&set).plus(after));
+        let remembering = deliver(calendar, Road::ByHand, &set, &delivery, begin);
+        let short = Horizon { contacts_ms: MINUTE, orders_ms: MINUTE, ahead_ms: MINUTE };
+        let forgetful = Monitor::new(calendar.clone(), Some(short));
+        let mut forgetful = deliver_to(forgetful, calendar, Road::ByHand, &set, &delivery, begin);
+        same(&lines(&remembering), &lines(&forgetful), "in March")?;
+        steps.sort_unstable();
+        steps.iter().for_each(|thousandths| forgetful.tick(begin.plus(end.since(begin) / 1_000 * thousandths)));
+        forgetful.tick(end);
+        same(&lines(&deliver(calendar, Road::ByHand, &set, &delivery, end)), &lines(&forgetful), "later")
     });
 }
 
@@ -204,6 +251,30 @@ fn an_event_said_again_at_the_horizon_is_known_or_refused() {
         let expected = if beyond > 0 { (0, 0, 2) } else { (0, 2, 0) };
         assert_eq!((again.accepted, again.duplicates, again.refused.len()), expected, "{beyond} ms beyond the horizon");
     }
+}
+
+/// An agent's case never ends; what lies before the horizon is let go, and the board doesn't notice.
+#[test]
+fn an_agent_works_for_longer_than_a_case_remembers() {
+    let standard = Arc::new(read("expiry.toml", include_str!("standards/expiry.toml")).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let state = |nth: u32| ["ready", "talking", "talking", "pause"][nth as usize % 4];
+    let said = |nth: u32| {
+        let time = Timestamp(hostile::MIDNIGHT).plus(i64::from(nth) * 3 * MINUTE);
+        Said { state: Some(state(nth)), center: Some("hefei"), ..Said::plain(1, nth, time, "agent.changed") }
+    };
+    let (many, last) = (20_000, 1_200);
+    let mut forgetful = Monitor::new(standard.clone(), Some(Horizon::default()));
+    let mut remembering = Monitor::new(standard.clone(), None);
+    let mut packer = said::Packer::new(&standard, Road::ByHand);
+    for first in (0..many).step_by(100) {
+        let events: Vec<Said> = (first..first + 100).map(said).collect();
+        let batch = packer.pack(events.iter());
+        assert_eq!(forgetful.apply(&batch).accepted, 100, "at {first}");
+        if first >= many - last {
+            remembering.apply(&batch);
+        }
+    }
+    assert_eq!(lines(&forgetful), lines(&remembering));
 }
 
 /// Whether sources are silent is a matter of when they spoke: what was taken within the limit is not stale.

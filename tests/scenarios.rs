@@ -3,27 +3,38 @@
 //!
 //! ```text
 //! # what this scenario shows
-//! standard: built-in                                   or a file under tests/standards
+//! standard: built-in                                   or a file under tests/standards, or several: its versions
 //! stale: never                                         silence does not matter here
+//! horizon: standard                                    the core forgets, as a service does; else it remembers everything
 //! 10:00:00 call c-1 offered center=hefei               time, family, case, what happened, data
 //! 10:00:05 call c-1 answered
 //! 09:00    repair r-1 opened due=+4h                   an event that comes late; due from here
 //! expect 10:05:00 answer_rate{center=hefei} 30m 1/1 met
+//! scenario: another one on the same theme              begins anew, with the same settings
+//! refused day-3 09:00 call c-2 answered                an event that is too late
+//! remembered 10:05:00 1                                how many cases the core remembers
+//! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one part of a reading as the wire has it
+//! expect 10:05:00 rank:answer_rate{center} today 1 hefei 0.95, - wuhu   the ranking of scopes
 //! ```
 //!
 //! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
 //! `zone` (Asia/Shanghai) on `date` (2026-03-02); `day+1 00:00:10` is later. `id=` gives an event an id of its own, for
-//! those that are said twice. Every expectation is also compared with a core that heard everything backwards.
+//! those that are said twice, `source=` says who speaks. Every expectation is also compared with a core that heard everything backwards, but for what
+//! was refused, and remembers everything.
 //! `UPDATE_EXPECT=1 cargo test --test scenarios` writes what the board says into the files.
+
+#[path = "scenarios/service_levels.rs"]
+mod service_levels;
 
 use firstline::domain::board::{Board, MadeOf, Reading};
 use firstline::domain::event::Batch;
-use firstline::domain::monitor::Monitor;
+use firstline::domain::monitor::{Monitor, Refusal};
 use firstline::domain::standard::Standard;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::domain::window::Window;
 use firstline::ingest::wire::{Decoder, Keys};
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
+use firstline::publish::ranking::Ranking;
+use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read, read_versions};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +46,9 @@ struct Told {
     zone: jiff::tz::TimeZone,
     decoder: Decoder,
     monitor: Monitor,
-    /// Everything said so far, the last first.
+    /// Whether the core forgets. Its clock then goes with the events.
+    forgets: bool,
+    /// Everything taken so far, the last first.
     backwards: Vec<Vec<u8>>,
 }
 
@@ -47,6 +60,7 @@ impl Told {
             zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a bundled zone"),
             decoder: Decoder::new(Arc::default(), Keys::default()),
             monitor: Monitor::new(built_in(), None),
+            forgets: false,
             backwards: Vec::new(),
         };
         told.begin(built_in());
@@ -55,7 +69,8 @@ impl Told {
 
     fn begin(&mut self, standard: Arc<Standard>) {
         self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
-        self.monitor = Monitor::new(standard.clone(), None);
+        self.monitor = Monitor::new(standard.clone(), self.forgets.then_some(standard.horizon));
+        self.backwards.clear();
         self.standard = standard;
     }
 
@@ -69,26 +84,38 @@ impl Told {
             return self.setting(key, value.trim()).map(|()| None);
         }
         let mut words = line.split_whitespace().peekable();
-        let expects = words.next_if_eq(&"expect").is_some();
+        let what = words.next_if(|word| ["expect", "refused", "remembered"].contains(word)).unwrap_or_default();
         let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
         let time = self.time(day, words.next().unwrap_or_default())?;
-        if expects { self.expect(time, words).map(Some) } else { self.event(number, time, words).map(|()| None) }
+        match what {
+            "expect" => self.expect(time, words).map(Some),
+            "remembered" => self.remembered(time, words).map(Some),
+            what => self.event(number, time, words, what == "refused").map(|()| None),
+        }
     }
 
     fn setting(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
+            "scenario" if value.is_empty() => return Err("say what the scenario shows".to_owned()),
+            "scenario" => self.begin(self.standard.clone()),
             "standard" if value == "built-in" => self.begin(built_in()),
             "standard" => {
-                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards").join(value);
-                let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-                let standard = read(value, &text).map_err(|problems| format!("{problems:?}"))?;
+                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards");
+                let text = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+                let files = value.split_whitespace().map(|name| Ok((name.to_owned(), text(name)?))).collect::<Result<Vec<_>, String>>()?;
+                let standard = read_versions(&files).map_err(|problems| format!("{problems:?}"))?;
                 self.begin(Arc::new(standard));
             }
             // Where hours pass without an event that is not the point, and every line would say that the sources are silent.
             "stale" if value == "never" => {
                 let mut standard = (*self.standard).clone();
                 standard.stale_after_ms = None;
+                standard.sources.clear();
                 self.begin(Arc::new(standard));
+            }
+            "horizon" if value == "standard" => {
+                self.forgets = true;
+                self.begin(self.standard.clone());
             }
             "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
             "zone" => self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?,
@@ -107,28 +134,36 @@ impl Told {
         Ok(Timestamp(zoned.timestamp().as_millisecond()))
     }
 
-    fn event<'w>(&mut self, number: usize, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<(), String> {
+    fn event<'w>(&mut self, number: usize, time: Timestamp, mut words: impl Iterator<Item = &'w str>, refused: bool) -> Result<(), String> {
         let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next()) else {
             return Err("an event is written: time, family, case, what happened, data".to_owned());
         };
-        let (mut id, mut data) = (format!("line {number}"), serde_json::Map::new());
+        let (mut id, mut source, mut data) = (format!("line {number}"), "/scenario", serde_json::Map::new());
         for word in words {
             let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` should be `name=value`"))?;
             match (key, value.parse::<f64>()) {
                 ("id", _) => id = value.to_owned(),
-                ("due", _) => _ = data.insert("due".to_owned(), self.due(time, value)?.to_string().into()),
+                ("source", _) => source = value,
+                ("due" | "appointment", _) => _ = data.insert(key.to_owned(), self.due(time, value)?.to_string().into()),
                 (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
                 (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),
             }
         }
         let event = serde_json::json!({
-            "specversion": "1.0", "source": "/scenario", "id": id, "type": format!("{family}.{verb}"), "subject": subject,
+            "specversion": "1.0", "source": source, "id": id, "type": format!("{family}.{verb}"), "subject": subject,
             "time": time.to_string(), "data": data,
         });
         let event = event.to_string().into_bytes();
         let batch = self.decode(&event)?;
-        self.backwards.insert(0, event);
-        self.monitor.apply(&batch);
+        if self.forgets {
+            self.monitor.tick(time);
+        }
+        match (self.monitor.apply(&batch).refused.first(), refused) {
+            (None, false) => self.backwards.insert(0, event),
+            (Some((_, Refusal::Late)), true) => {}
+            (None, true) => return Err("this event was taken".to_owned()),
+            (Some((_, why)), _) => return Err(format!("this event was refused: {why}")),
+        }
         Ok(())
     }
 
@@ -137,12 +172,20 @@ impl Told {
         Ok(self.decoder.take())
     }
 
-    /// `+4h` after the event, or a time of the same day.
+    /// `+4h` after the event, a time of the first day, or `day+1@12:00`.
     fn due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
         match text.strip_prefix('+') {
             Some(span) => firstline::document::duration(span).map(|millis| time.plus(millis)),
-            None => self.time("day+0", text),
+            None => match text.split_once('@') {
+                Some((day, clock)) => self.time(day, clock),
+                None => self.time("day+0", text),
+            },
         }
+    }
+
+    fn remembered<'w>(&mut self, time: Timestamp, words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+        self.monitor.tick(time);
+        Ok(Expectation { expected: words.collect::<Vec<_>>().join(" "), got: self.monitor.cases().to_string() })
     }
 
     fn expect<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
@@ -181,6 +224,10 @@ fn built_in() -> Arc<Standard> {
 
 /// What the board says of `indicator{scope}` in a window, in words.
 fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    if let Some(what) = what.strip_prefix("rank:") {
+        return ranked(board, what, window);
+    }
+    let (window, part) = window.split_once('.').map_or((window, None), |(window, part)| (window, Some(part)));
     let (indicator, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
     if !board.standard.indicators.iter().any(|known| known.name == indicator) {
         return Err(format!("the standard has no indicator `{indicator}`"));
@@ -191,22 +238,57 @@ fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
         let written = board.scope(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
         board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window(&reading.key) == window
     };
-    Ok(board.readings.iter().find(fits).map_or_else(|| "absent".to_owned(), |reading| in_words(board, reading)))
+    Ok(match (board.readings.iter().find(fits), part) {
+        (None, _) => "absent".to_owned(),
+        (Some(reading), None) => in_words(reading),
+        (Some(reading), Some(part)) => {
+            let written = serde_json::to_value(board.written(reading)).map_err(|error| error.to_string())?;
+            written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
+        }
+    })
 }
 
-fn in_words(board: &Board, reading: &Reading) -> String {
+/// The ranking by `indicator{dimension}` in a window: rank, values of the scope and value of each, from the best to the worst.
+fn ranked(board: &Board, what: &str, window: &str) -> Result<String, String> {
+    let (indicator, by) = what.trim_end_matches('}').split_once('{').ok_or("a ranking is written: rank:indicator{dimension}")?;
+    let by: Vec<String> = by.split(',').map(String::from).collect();
+    let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
+    let words = ranking.of(board).into_iter().map(|ranked| {
+        let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
+        let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| short(value).to_string());
+        let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", short(gap)));
+        format!("{} {scope} {value}{gap}", ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()))
+    });
+    Ok(words.collect::<Vec<_>>().join(", "))
+}
+
+/// Four decimals are enough for people.
+fn short(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
+fn in_words(reading: &Reading) -> String {
     let value = match (&reading.made_of, reading.value) {
         (MadeOf::Ratio { good, of }, _) => format!("{good}/{of}"),
+        (MadeOf::Rate { count, population: None }, _) => format!("{count} of ?"),
         (_, None) => "-".to_owned(),
         (MadeOf::Duration(durations), Some(mean)) => format!("mean {} of {}", span(mean), durations.of),
         (MadeOf::Level, Some(value)) => format!("{value}"),
         (MadeOf::Oldest { .. }, Some(age)) => span(age),
         (MadeOf::Score { of }, Some(value)) => format!("{value} of {of}"),
+        (MadeOf::Share { part, whole, .. }, Some(value)) => format!("{} of {}/{}", short(value), span(*part), span(*whole)),
+        (MadeOf::Rate { count, population: Some(users) }, Some(value)) => format!("{} of {count}/{users}", short(value)),
+        (MadeOf::Difference { first, second }, Some(value)) => {
+            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| short(value).to_string());
+            format!("{} of {}-{}", short(value), shown(first), shown(second))
+        }
+        (MadeOf::EstimatedWait { waiting, handling, agents, .. }, Some(value)) => {
+            format!("{} of ({waiting}+1)*{}/{agents}", span(value), handling.map_or("-".to_owned(), span))
+        }
     };
     let (state, level) = (reading.state.name(), reading.level.name());
-    let indicator = &board.standard.indicators[reading.key.indicator];
     let state = if state == "ok" { String::new() } else { format!(" {state}") };
-    let level = if level == "none" || indicator.target.is_none() { String::new() } else { format!(" {level}") };
+    let level = if level == "none" || reading.target.is_none() { String::new() } else { format!(" {level}") };
     format!("{value}{state}{level}")
 }
 

@@ -12,6 +12,8 @@ export function makeFormat(lang, texts) {
   function value(indicator, amount) {
     if (amount === null || amount === undefined) return { number: DASH, unit: '' };
     const { target, better } = indicator;
+    if (indicator.kind === 'difference') return difference(indicator.unit, amount);
+    if (indicator.unit.startsWith('per_')) return { number: hundredth.format(amount), unit: '' };
     switch (indicator.unit) {
       case 'ratio':
         return { number: percent(amount, target, better), unit: '%' };
@@ -22,6 +24,14 @@ export function makeFormat(lang, texts) {
       default:
         return { number: whole.format(amount), unit: '' };
     }
+  }
+
+  /** A difference has a sign; that of two percentages is in points of a hundred. */
+  function difference(unit, amount) {
+    const sign = amount > 0 ? '+' : amount < 0 ? '−' : '';
+    if (unit === 'ratio') return { number: sign + tenth.format(Math.abs(amount) * 100), unit: '' };
+    const size = value({ unit }, Math.abs(amount));
+    return { number: sign + size.number, unit: size.unit };
   }
 
   function percent(amount, target, better) {
@@ -59,7 +69,7 @@ export function makeFormat(lang, texts) {
   /** A target as the standard wrote it: 85 %, not 85.0 %; 10 min, not 10:00 min. */
   function limit({ unit, target: amount }) {
     if (unit === 'ratio') return `${plain(amount * 100)}%`;
-    if (unit === 'score') return plain(amount);
+    if (unit === 'score' || unit.startsWith('per_')) return plain(amount);
     if (unit !== 'seconds') return whole.format(amount);
     if (amount >= 3600 && amount % 3600 === 0) return `${amount / 3600} ${texts.hours}`;
     if (amount >= 120 && amount % 60 === 0) return `${amount / 60} ${texts.minutes}`;
@@ -76,7 +86,7 @@ export function makeFormat(lang, texts) {
   }
 
   function windowName(window) {
-    if (window === 'now' || window === 'today') return texts[window];
+    if (['now', 'interval15', 'interval30', 'today', 'week', 'month'].includes(window)) return texts[window];
     const parts = /^(\d+)([mhd])$/.exec(window);
     if (!parts) return window;
     const unit = { m: texts.minutes === '分' ? '分钟' : texts.minutes, h: texts.hours, d: texts.days }[parts[2]];

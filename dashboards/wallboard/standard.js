@@ -31,7 +31,7 @@ export function makeStandard(written, settings) {
   /** Counts of the moment are `now`; orders and judgements of customers are too few for half an hour. */
   function windowOf(name) {
     const kind = indicators.get(name)?.kind;
-    if (kind === 'level' || kind === 'age') return 'now';
+    if (kind === 'level' || kind === 'age' || kind === 'estimated_wait') return 'now';
     return /^(repair|install|move|complaint|reopen|one_shot|satisfaction|time_to_restore)/.test(name) ? day : wanted;
   }
 

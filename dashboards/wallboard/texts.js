@@ -25,7 +25,7 @@ const TEXTS = {
     live: 'live',
     asOf: (age) => `as of ${age} ago`,
     target: 'target',
-    now: 'now', today: 'today', last: '',
+    now: 'now', interval15: 'this quarter hour', interval30: 'this half hour', today: 'today', week: 'this week', month: 'this month', last: '',
     cases: (n) => (n === '1' ? '1 case' : `${n} cases`),
     minutes: 'min', hours: 'h', seconds: 's', days: 'd',
 
@@ -61,7 +61,7 @@ const TEXTS = {
     live: '实时',
     asOf: (age) => `${age}前的数据`,
     target: '目标',
-    now: '当前', today: '今日', last: '近',
+    now: '当前', interval15: '当前一刻钟', interval30: '当前半小时', today: '今日', week: '本周', month: '本月', last: '近',
     cases: (n) => `${n} 件`,
     minutes: '分', hours: '小时', seconds: '秒', days: '天',
 

@@ -11,6 +11,7 @@ const LEVELS = { met: 'met', warning: 'near', breached: 'missed' };
 export function verdictOf(reading) {
   if (!reading) return 'unknown';
   if (reading.state === 'stale') return 'stale';
+  if (reading.state === 'no_population') return 'unknown';
   if (reading.value === null || reading.state === 'no_traffic') return 'no_traffic';
   if (reading.state === 'small_sample') return 'few';
   return LEVELS[reading.level] ?? 'plain';

@@ -2,16 +2,18 @@
 
 mod meaning;
 
-use super::{read_text, tell};
+use super::{read_text, read_texts, tell};
 use crate::config;
 use crate::document::{Document, Problem};
 use crate::ingest::mapping::Mapping;
 use crate::standard;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Check files
 #[derive(clap::Args)]
+#[command(after_help = "Standards of one name are also checked together, as versions of one standard.")]
 pub struct Arguments {
     /// Configurations, standards and mappings (TOML); which it is shows from its keys
     #[arg(required = true)]
@@ -43,6 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         problems.extend(found);
     }
+    problems.extend(check_versions(&arguments.files)?);
     if arguments.json {
         let list: Vec<_> = problems
             .iter()
@@ -53,6 +56,31 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         tell(&problems);
     }
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
+}
+
+/// Standards of one name are versions of one standard: whether they go together. Those with problems of their own are left out.
+fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<Problem>> {
+    let mut by_name: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (file, text) in read_texts(paths)? {
+        if let Some(Ok(standard)) = is_standard(&file, &text).then(|| standard::read(&file, &text)) {
+            by_name.entry(standard.name).or_default().push((file, text));
+        }
+    }
+    let mut problems = Vec::new();
+    for (name, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
+        match standard::read_versions(&files) {
+            Ok(_) => eprintln!("`{name}`: its {} versions go together", files.len()),
+            Err(found) => problems.extend(found),
+        }
+    }
+    Ok(problems)
+}
+
+fn is_standard(file: &str, text: &str) -> bool {
+    Document::parse(file, text).is_ok_and(|document| {
+        let has = |key: &str| document.root().value(key).is_some();
+        !has("event") && (has("indicator") || has("dimensions"))
+    })
 }
 
 fn check(file: &str, text: &str) -> Vec<Problem> {

@@ -1,11 +1,13 @@
 //! `firstline replay`: the readings of recorded events.
 
 mod explain;
+mod rank;
 mod table;
 
-use super::{Misuse, print, read_text, tell};
+use super::{Misuse, print, read_text, read_texts, tell};
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::Standard;
+use crate::domain::standard::label::LABELS;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::ingest::file::{self, Format};
@@ -27,9 +29,10 @@ pub struct Arguments {
     /// Recordings; `-` is standard input; gzip and zstd are read as they are
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The standard to measure by [default: the built-in one, see standards/telecom.toml]
+    /// The standard to measure by; given more than once, the versions of one: each case is judged by the version in force when
+    /// it began, while one alone judges all the past by it [default: the built-in one, see standards/telecom.toml]
     #[arg(long, value_name = "FILE")]
-    standard: Option<PathBuf>,
+    standard: Vec<PathBuf>,
     /// `cloudevents`, `queue_log`, or the path of a mapping file (TOML)
     #[arg(long, default_value = "cloudevents", value_name = "NAME")]
     format: String,
@@ -45,6 +48,12 @@ pub struct Arguments {
     /// Only these indicators
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     indicator: Vec<String>,
+    /// Put the table's rows together by a label of their indicators
+    #[arg(long, value_name = "KEY", value_parser = LABELS.map(|(key, _)| key))]
+    group_by: Option<String>,
+    /// Rank the scopes of these dimensions from the best to the worst, as in `center`, by every indicator with a target
+    #[arg(long, value_name = "DIMS", value_delimiter = ',', conflicts_with_all = ["by", "group_by", "json"])]
+    rank: Vec<String>,
     /// Print `{"as_of":..,"readings":[..]}`, one line for each instant
     #[arg(long)]
     json: bool,
@@ -61,8 +70,12 @@ pub struct Arguments {
 /// A recording, standard, mapping or instant that cannot be used.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Some((mut standard, format)) = read_rules(arguments)? else { return Ok(ExitCode::from(1)) };
-    let by = add_scope(&mut standard, &arguments.by, "--by")?;
-    add_scope(&mut standard, &arguments.asking.dimensions(), "--where")?;
+    let ranked = !arguments.rank.is_empty();
+    let by = match ranked {
+        true => add_scope(&mut standard, "--rank", &arguments.rank)?,
+        false => add_scope(&mut standard, "--by", &arguments.by)?,
+    };
+    add_scope(&mut standard, "--where", &arguments.asking.dimensions())?;
     let window = add_window(&mut standard, &arguments.window)?;
     arguments.asking.check(&standard, &arguments.window)?;
     for name in &arguments.indicator {
@@ -101,7 +114,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         let board = &monitor.board();
         let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
-        let text = if arguments.json { json(board, &readings)? } else { table::text(board, &readings) };
+        let text = match arguments.json {
+            true => json(board, &readings)?,
+            false if ranked => rank::text(board, by, &readings),
+            false => table::text(board, &readings, arguments.group_by.as_deref()),
+        };
         print(text.as_bytes())?;
     }
     Ok(ExitCode::from(u8::from(seen.accepted == 0 && seen.rejected > 0)))
@@ -109,9 +126,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The standard and the format; `None` if they have problems, which have been told.
 fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)>> {
-    let standard = match &arguments.standard {
-        None => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
-        Some(path) => standard::read(&path.display().to_string(), &read_text(path)?),
+    let standard = match &arguments.standard[..] {
+        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
+        paths => standard::read_versions(&read_texts(paths)?),
     };
     let format = match arguments.format.as_str() {
         "cloudevents" => Ok(Format::CloudEvents),
@@ -131,7 +148,7 @@ fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)
 }
 
 /// The place of the scope with these dimensions among the standard's; added if it is not there.
-fn add_scope(standard: &mut Standard, by: &[String], option: &str) -> anyhow::Result<usize> {
+fn add_scope(standard: &mut Standard, option: &str, by: &[String]) -> anyhow::Result<usize> {
     let place = |name: &String| {
         let known = &standard.schema.dimensions;
         known

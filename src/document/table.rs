@@ -24,6 +24,12 @@ impl<'d> Table<'d> {
         self.name
     }
 
+    /// The file it is in, as the user named it.
+    #[must_use]
+    pub fn file(&self) -> &'d str {
+        &self.document.file
+    }
+
     /// Line and column where it begins.
     #[must_use]
     pub fn position(&self) -> (usize, usize) {

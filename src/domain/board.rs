@@ -1,5 +1,9 @@
 //! The board: all readings at one revision, and how they are written for people's programs.
 
+pub mod budget;
+pub mod interval;
+
+use self::budget::Budget;
 use super::group::Scope;
 use super::standard::Standard;
 use super::time::Timestamp;
@@ -44,6 +48,8 @@ pub struct Reading {
     pub state: State,
     /// How it stands to the target.
     pub level: Level,
+    /// The value aimed at by the target in force; `None` without one.
+    pub target: Option<f64>,
 }
 
 /// What a value is made of.
@@ -70,6 +76,52 @@ pub enum MadeOf {
         /// How many answers.
         of: i64,
     },
+    /// Two sums of durations, in seconds.
+    Share {
+        /// The numerator.
+        part: f64,
+        /// The denominator.
+        whole: f64,
+        /// How many durations the denominator is made of.
+        of: i64,
+    },
+    /// A count and those it is told of.
+    Rate {
+        /// How many facts.
+        count: i64,
+        /// How many users there are; `None` if nobody said.
+        population: Option<u64>,
+    },
+    /// The values of two other indicators.
+    Difference {
+        /// That of the one.
+        first: Option<f64>,
+        /// That of the other.
+        second: Option<f64>,
+    },
+    /// What a waiting time is estimated from.
+    EstimatedWait {
+        /// How many wait now.
+        waiting: i64,
+        /// How long one takes on the average, in seconds; `None` if none was handled.
+        handling: Option<f64>,
+        /// How many were handled.
+        of: i64,
+        /// How many agents are at work now.
+        agents: i64,
+    },
+}
+
+impl MadeOf {
+    /// How many cases the value is made of, if it is made of cases that can be too few.
+    #[must_use]
+    pub fn of(&self) -> Option<i64> {
+        match self {
+            MadeOf::Duration(durations) => Some(durations.of),
+            MadeOf::Ratio { of, .. } | MadeOf::Score { of } | MadeOf::Share { of, .. } | MadeOf::EstimatedWait { of, .. } => Some(*of),
+            MadeOf::Level | MadeOf::Oldest { .. } | MadeOf::Rate { .. } | MadeOf::Difference { .. } => None,
+        }
+    }
 }
 
 /// How durations are spread, in seconds. Percentiles are nearest-rank, within 0.8 %; mean and count are exact.
@@ -95,10 +147,12 @@ pub enum State {
     NoTraffic,
     /// There was too little to draw conclusions from.
     SmallSample,
-    /// No source has said anything for longer than they should be silent.
+    /// A source that it needs, or every source, has been silent for too long.
     Stale,
     /// It may still change by what happens from now on.
     Provisional,
+    /// There is something to measure, but nobody said how many users it is to be told of.
+    NoPopulation,
 }
 
 /// How a value stands to its target.
@@ -124,6 +178,7 @@ impl State {
             State::SmallSample => "small_sample",
             State::Stale => "stale",
             State::Provisional => "provisional",
+            State::NoPopulation => "no_population",
         }
     }
 }
@@ -152,6 +207,17 @@ impl Board {
     pub fn scope<'b>(&'b self, key: &'b Key) -> impl Iterator<Item = (&'b str, &'b str)> {
         let dimensions = &self.standard.scopes[key.scope.kind];
         dimensions.iter().zip(&key.scope.values).map(|(dimension, value)| (self.standard.schema.dimensions[*dimension].as_str(), &**value))
+    }
+
+    /// What the target of a ratio still allows in the current period of the calendar. A scope whose cases live in several
+    /// time zones is measured by the clock of the standard's own.
+    fn budget(&self, key: &Key, good: i64, of: i64) -> Option<Budget> {
+        let target = self.standard.indicators[key.indicator].target_at(self.as_of)?;
+        let (window, now) = (self.standard.windows[key.window?], self.as_of?);
+        let zone = self.standard.zones.of_scope(&self.standard.scopes[key.scope.kind], &key.scope.values);
+        let end = window.end(now, zone)?;
+        let begin = window.begin(now, zone);
+        budget::budget(good, of, target, now.since(begin), end.since(begin))
     }
 
     /// A key as the wire has it.
@@ -215,6 +281,10 @@ impl Serialize for Written<'_> {
             MadeOf::Ratio { good, of } => {
                 map.serialize_entry("good", good)?;
                 map.serialize_entry("of", of)?;
+                map.serialize_entry("interval", &interval::wilson(*good, *of))?;
+                if let Some(budget) = board.budget(&reading.key, *good, *of) {
+                    map.serialize_entry("budget", &budget)?;
+                }
             }
             MadeOf::Duration(durations) => {
                 let some = |value: f64| (durations.of > 0).then_some(value);
@@ -230,10 +300,34 @@ impl Serialize for Written<'_> {
             MadeOf::Level => {}
             MadeOf::Oldest { since } => map.serialize_entry("since", since)?,
             MadeOf::Score { of } => map.serialize_entry("of", of)?,
+            MadeOf::Share { part, whole, of } => {
+                map.serialize_entry("part_seconds", part)?;
+                map.serialize_entry("whole_seconds", whole)?;
+                map.serialize_entry("of", of)?;
+            }
+            MadeOf::Rate { count, population } => {
+                map.serialize_entry("count", count)?;
+                map.serialize_entry("population", population)?;
+            }
+            MadeOf::Difference { first, second } => {
+                map.serialize_entry("first", first)?;
+                map.serialize_entry("second", second)?;
+            }
+            MadeOf::EstimatedWait { waiting, handling, of, agents } => {
+                map.serialize_entry("waiting", waiting)?;
+                map.serialize_entry("handling_seconds", handling)?;
+                map.serialize_entry("of", of)?;
+                map.serialize_entry("agents", agents)?;
+            }
         }
         map.serialize_entry("state", reading.state.name())?;
         map.serialize_entry("level", reading.level.name())?;
-        map.serialize_entry("target", &board.standard.indicators[reading.key.indicator].target.map(|target| target.value))?;
+        map.serialize_entry("target", &reading.target)?;
         map.end()
     }
+}
+
+/// Four decimals: a hundredth of a point is more than anyone can see.
+fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
 }

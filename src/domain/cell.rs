@@ -8,7 +8,7 @@ use super::event::{Attributes, Word};
 use super::fact::{Fact, FactKind};
 use super::histogram::{Histogram, bucket};
 use super::standard::{Formula, Standard, Tally};
-use super::window::{LANES, Lanes};
+use super::window::{BANKS, LANES, Lanes};
 
 /// A slot's place in a cell.
 pub type Slot = u16;
@@ -32,6 +32,8 @@ pub struct Plan {
     durations: Vec<Vec<Tally>>,
     /// The most kinds of facts that can occur.
     kinds: usize,
+    /// How many banks of lanes the windows take.
+    banks: usize,
 }
 
 /// What each kind of fact adds to, for the cases of one group.
@@ -41,13 +43,15 @@ impl Plan {
     /// Collects what the indicators need.
     #[must_use]
     pub fn new(standard: &Standard) -> Plan {
-        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count() };
+        let banks = standard.windows.len().div_ceil(LANES).clamp(1, BANKS);
+        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count(), banks };
         for indicator in &standard.indicators {
             match &indicator.formula {
-                Formula::Ratio { .. } => plan.slots.extend(indicator.tallies().cloned()),
+                Formula::Ratio { .. } | Formula::Rate { .. } => plan.slots.extend(indicator.tallies().cloned()),
                 Formula::Score { of, weights } => plan.slots.extend(answers(of, weights.len()).into_iter().flatten()),
-                Formula::Duration { of } => plan.durations.push(of.clone()),
-                Formula::Level { .. } | Formula::Oldest { .. } => {}
+                Formula::Duration { of } | Formula::EstimatedWait { handling: of, .. } => plan.durations.push(of.clone()),
+                Formula::Share { part, whole } => plan.durations.extend([part.clone(), whole.clone()]),
+                Formula::Level { .. } | Formula::Oldest { .. } | Formula::Difference { .. } => {}
             }
         }
         plan.slots.sort();
@@ -79,6 +83,12 @@ impl Plan {
     #[must_use]
     pub fn durations(&self) -> usize {
         self.durations.len()
+    }
+
+    /// How many banks of lanes every slot and every duration has: one for up to eight windows.
+    #[must_use]
+    pub fn banks(&self) -> usize {
+        self.banks
     }
 
     /// What each kind of fact adds to for cases with these attributes.
@@ -135,13 +145,13 @@ pub fn fulfils(conditions: &[(usize, Vec<String>)], attributes: &Attributes) -> 
 /// The sums of one group in every window.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// A count for each slot.
+    /// A count for each slot; its banks side by side.
     pub counts: Box<[Lanes]>,
-    /// The durations.
+    /// The durations; the banks of each side by side.
     pub durations: Box<[Durations]>,
 }
 
-/// Durations in every window.
+/// Durations in every window of a bank.
 #[derive(Clone, Default, Debug)]
 pub struct Durations {
     /// Their sum in milliseconds.
@@ -169,14 +179,23 @@ impl Steps {
     }
 }
 
-/// Adds `fact` once, or withdraws it, in the windows given by `mask` and in the pane it lies in.
+/// Adds `fact` once, or withdraws it, in the windows given by `mask` and in the pane it lies in. `BANKS` is that of the plan,
+/// known to the compiler, so that a standard with few windows pays for one bank only.
 #[inline]
-pub fn add(steps: &Steps, fact: &Fact, withdraw: bool, mask: Lanes, cell: &mut Cell, mut pane: Option<&mut PaneCell>) {
+pub fn add<const BANKS: usize>(
+    steps: &Steps,
+    fact: &Fact,
+    withdraw: bool,
+    mask: &[Lanes; BANKS],
+    cell: &mut Cell,
+    mut pane: Option<&mut PaneCell>,
+) {
     let times = if withdraw { -1 } else { 1 };
-    let lanes = if withdraw { mask.negative() } else { mask };
+    let lanes = if withdraw { mask.map(Lanes::negative) } else { *mask };
     let mut count = |slot: Slot, low: i64, high: i64| {
         if low <= fact.value && fact.value <= high {
-            cell.counts[usize::from(slot)].add(&lanes);
+            let at = usize::from(slot) * BANKS;
+            cell.counts[at..at + BANKS].iter_mut().zip(&lanes).for_each(|(sum, one)| sum.add(one));
             if let Some(pane) = &mut pane {
                 pane.sums[usize::from(slot)] += i64::from(times);
             }
@@ -193,16 +212,18 @@ pub fn add(steps: &Steps, fact: &Fact, withdraw: bool, mask: Lanes, cell: &mut C
         if fact.value < low || high < fact.value {
             return;
         }
-        let durations = &mut cell.durations[usize::from(number)];
+        let first = usize::from(number) * BANKS;
         let at = bucket(fact.value);
-        durations.histogram.lanes(at).add(&lanes);
         let value = i64::from(times) * fact.value;
-        for (sum, one) in durations.sum.iter_mut().zip(&mask.0) {
-            // A mask instead of a product, which takes long in every lane: -1 has all bits, 0 none.
-            *sum += value & -i64::from(*one);
+        for ((durations, lanes), mask) in cell.durations[first..first + BANKS].iter_mut().zip(&lanes).zip(mask) {
+            durations.histogram.lanes(at).add(lanes);
+            for (sum, one) in durations.sum.iter_mut().zip(&mask.0) {
+                // A mask instead of a product, which takes long in every lane: -1 has all bits, 0 none.
+                *sum += value & -i64::from(*one);
+            }
         }
         if let Some(pane) = &mut pane {
-            pane.sums[cell.counts.len() + usize::from(number)] += value;
+            pane.sums[cell.counts.len() / BANKS + usize::from(number)] += value;
             pane.values.push((number, at, times));
         }
     };
@@ -214,41 +235,48 @@ pub fn add(steps: &Steps, fact: &Fact, withdraw: bool, mask: Lanes, cell: &mut C
 
 /// Reads where a fact will be added, for the memory's sake alone.
 #[must_use]
-pub fn touch(steps: &Steps, fact: &Fact, cell: &Cell) -> i32 {
-    let count = steps.counts.first().map_or(0, |(slot, ..)| cell.counts[usize::from(*slot)].0[0]);
-    let duration =
-        steps.durations.first().map_or(0, |(number, ..)| cell.durations[usize::from(*number)].histogram.touch(bucket(fact.value)));
-    count ^ duration
+pub fn touch<const BANKS: usize>(steps: &Steps, fact: &Fact, cell: &Cell) -> i32 {
+    (0..BANKS).fold(0, |sum, bank| {
+        let place = |number: u16| usize::from(number) * BANKS + bank;
+        let count = steps.counts.first().map_or(0, |(slot, ..)| cell.counts[place(*slot)].0[0]);
+        let duration = steps.durations.first().map_or(0, |(number, ..)| cell.durations[place(*number)].histogram.touch(bucket(fact.value)));
+        sum ^ count ^ duration
+    })
 }
 
 impl Cell {
     /// An empty cell.
     #[must_use]
     pub fn new(plan: &Plan) -> Cell {
-        Cell { counts: vec![Lanes::default(); plan.slots()].into(), durations: vec![Durations::default(); plan.durations()].into() }
+        Cell {
+            counts: vec![Lanes::default(); plan.slots() * plan.banks].into(),
+            durations: vec![Durations::default(); plan.durations() * plan.banks].into(),
+        }
     }
 
     /// Takes a stretch of time out of one window.
-    pub fn subtract(&mut self, pane: &PaneCell, lane: usize) {
-        let (counts, sums) = pane.sums.split_at(self.counts.len());
-        for (sum, count) in self.counts.iter_mut().zip(counts).filter(|(_, count)| **count != 0) {
+    pub fn subtract(&mut self, pane: &PaneCell, lane: usize, plan: &Plan) {
+        let (bank, lane) = (lane / LANES, lane % LANES);
+        let (counts, sums) = pane.sums.split_at(plan.slots());
+        for (sum, count) in self.counts.iter_mut().skip(bank).step_by(plan.banks).zip(counts).filter(|(_, count)| **count != 0) {
             // What lies in a pane was added to the lane as the same 32-bit number of times.
             sum.0[lane] -= *count as i32;
         }
-        for (durations, sum) in self.durations.iter_mut().zip(sums).filter(|(_, sum)| **sum != 0) {
+        for (durations, sum) in self.durations.iter_mut().skip(bank).step_by(plan.banks).zip(sums).filter(|(_, sum)| **sum != 0) {
             durations.sum[lane] -= sum;
         }
         for &(number, at, times) in &pane.values {
-            self.durations[usize::from(number)].histogram.lanes(at).0[lane] -= times;
+            self.durations[usize::from(number) * plan.banks + bank].histogram.lanes(at).0[lane] -= times;
         }
     }
 
     /// Empties one window.
-    pub fn clear(&mut self, lane: usize) {
-        for count in &mut self.counts {
+    pub fn clear(&mut self, lane: usize, plan: &Plan) {
+        let (bank, lane) = (lane / LANES, lane % LANES);
+        for count in self.counts.iter_mut().skip(bank).step_by(plan.banks) {
             count.0[lane] = 0;
         }
-        for durations in &mut self.durations {
+        for durations in self.durations.iter_mut().skip(bank).step_by(plan.banks) {
             durations.sum[lane] = 0;
             durations.histogram.clear(lane);
         }

@@ -16,6 +16,7 @@ use super::group::Group;
 use super::standard::{Commitment, PauseDoes, Reopening, Terms};
 use super::time::Timestamp;
 use deadline::{Clock, Rule, Stretch};
+use jiff::tz::TimeZone;
 
 /// What is known of a case beside its facts.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +50,17 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, number: usize, judg
     let group = if terms.by_first_attributes { judged.first } else { judged.now };
     let promise = |from: Timestamp, until: Option<Timestamp>, last: bool| {
         let choices = group.choices[number + place];
-        Promise { context, commitment, terms, choices, named: judged.named, from, until, last }
+        Promise {
+            context,
+            commitment,
+            terms,
+            choices,
+            named: judged.named,
+            zone: context.standard.zones.get(usize::from(group.zone)),
+            from,
+            until,
+            last,
+        }
     };
     let reopened = if terms.reopening == Reopening::First { Vec::new() } else { reopenings(facts) };
     match (terms.reopening, reopened.last()) {
@@ -88,6 +99,7 @@ struct Promise<'a> {
     /// Which choices of a deadline the case has.
     choices: u32,
     named: Named,
+    zone: &'a TimeZone,
     from: Timestamp,
     until: Option<Timestamp>,
     /// Whether no other clock has started after this one.
@@ -141,7 +153,7 @@ impl Promise<'_> {
         if self.until.is_some() && self.wants(place::NET) {
             self.net(facts, &rule);
         }
-        if !self.terms.warnings.is_empty() {
+        if !self.terms.warnings.is_empty() && self.wants(place::WARNED) {
             self.warn(facts, &rule, &stretches, &clock, voided);
         }
         if facts.clocks.is_some() {
@@ -200,7 +212,7 @@ impl Promise<'_> {
             }
             if at > self.context.now {
                 facts.wake_at(at);
-            } else if self.wants(place::WARNED) {
+            } else {
                 let kind = self.commitment.facts.plus(place::WARNED);
                 facts.all.push(Fact { kind, word: Some(warning.word), time: at, value: Fact::UNKNOWN });
             }
@@ -213,7 +225,7 @@ impl Promise<'_> {
         let mut choices = self.choices;
         while choices != 0 {
             let choice = &self.terms.choices[choices.trailing_zeros() as usize];
-            if let Some(rule) = Rule::new(choice.deadline, &self.named, self.context.standard) {
+            if let Some(rule) = Rule::new(choice.deadline, &self.named, self.context.standard, self.zone) {
                 return Some(rule);
             }
             choices &= choices - 1;

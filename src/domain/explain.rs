@@ -138,6 +138,10 @@ pub struct LeftOut {
 /// Why something was not counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Reason {
+    /// A contact that the one-shot indicator leaves out, as its own case shows.
+    PassedOn,
+    /// A contact whose repeat window has not passed.
+    Unripe,
     /// Its value does not fit; `good` says that it is missing in the numerator only.
     Value {
         /// The kind of fact.

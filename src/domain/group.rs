@@ -25,6 +25,8 @@ pub struct Group {
     pub program: u32,
     /// For each commitment and each of its terms, in their order, which choices of a deadline its cases have: a bit each.
     pub choices: Vec<u32>,
+    /// In which of the standard's time zones the cases live.
+    pub zone: u8,
 }
 
 /// A scope: the values of some dimensions, in the order of the standard's scope.
@@ -81,7 +83,9 @@ impl Groups {
         });
         let choices =
             standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.choices_of(attributes)).collect();
-        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32, choices });
+        // There are at most 64 zones, so the number fits.
+        let zone = standard.zones.zone_of(attributes) as u8;
+        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32, choices, zone });
         let all = &self.all;
         self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
         number

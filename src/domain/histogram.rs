@@ -1,7 +1,7 @@
 //! Durations in log-spaced buckets that add, subtract and merge: percentiles of every window at once.
 //!
 //! Buckets are one millisecond wide below 128 ms, and 64 an octave above: a value read back from the middle of its bucket
-//! is off by at most 1/128 = 0.8 %. All windows of a bucket lie side by side, so a value touches one cache line however
+//! is off by at most 1/128 = 0.8 %. The windows of a bank lie side by side, so a value touches one cache line however
 //! many windows it falls into. Eight neighbouring buckets make a chunk; only the chunks touched take memory.
 
 use super::window::{LANES, Lanes};
@@ -35,7 +35,7 @@ pub fn middle(bucket: usize) -> f64 {
     ((PER_OCTAVE + place) as i64 * width) as f64 + (width - 1) as f64 / 2.0
 }
 
-/// How many values fell into each bucket, for every window.
+/// How many values fell into each bucket, for every window of a bank.
 #[derive(Clone, Default, Debug)]
 pub struct Histogram {
     /// For each run of eight buckets, the place of its chunk plus one; 0 where nothing fell.

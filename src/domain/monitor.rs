@@ -4,8 +4,10 @@
 //! added to the cells. The same happens when a deadline passes. So the board is a function of the set of events and of the
 //! time reached, whatever the order they came in.
 
+mod adopt;
 mod explain;
 mod settle;
+pub mod translate;
 
 use super::board::Board;
 use super::case::observation::Observation;
@@ -21,31 +23,16 @@ use super::level::Levels;
 use super::names::CaseNames;
 use super::pane::Panes;
 use super::reading;
-use super::standard::{Formula, Standard};
+use super::silence::Silence;
+use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
+use super::window::Window;
+pub use adopt::Adopted;
 use std::sync::Arc;
 
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
 const LOOK_AHEAD: usize = 32;
-
-/// How long the core remembers, for a service that runs for years. A replay remembers everything.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Horizon {
-    /// Events of calls, tickets, surveys and agents older than this are rejected, and such cases forgotten once over.
-    pub contacts_ms: i64,
-    /// The same for orders.
-    pub orders_ms: i64,
-    /// How far an event may lie ahead of the clock.
-    pub ahead_ms: i64,
-}
-
-impl Default for Horizon {
-    /// A day for contacts, sixty for orders, a minute ahead.
-    fn default() -> Self {
-        Horizon { contacts_ms: 24 * HOUR, orders_ms: 60 * 24 * HOUR, ahead_ms: MINUTE }
-    }
-}
 
 /// Why an event was not taken, though it could be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -53,9 +40,12 @@ pub enum Refusal {
     /// Its time lies too far ahead of the clock.
     #[error("its `time` lies ahead of the service's clock; check the clock of the source")]
     Ahead,
-    /// Its time lies beyond the horizon.
+    /// Its time lies beyond the horizon, and no calendar window that is still open covers it.
     #[error("its `time` lies beyond the horizon: it is too old to correct anything")]
     Late,
+    /// The standard has changed since it was read, and knows its type no longer.
+    #[error("the standard has changed and no longer knows its `type`")]
+    Unknown,
     /// Its case is full.
     #[error("its case has {} events already, the most there can be", case::record::OBSERVATIONS)]
     Full,
@@ -71,6 +61,9 @@ pub struct Applied {
     /// The places in the batch of those refused.
     pub refused: Vec<(usize, Refusal)>,
 }
+
+/// An agent's history is cut at its old end whenever it has grown by so many observations.
+const TRIM: usize = 256;
 
 /// Standing facts expire at whole minutes, so that a call costs no timer of its own.
 const EXPIRY: i64 = MINUTE;
@@ -88,13 +81,14 @@ pub struct Monitor {
     wanted: Vec<bool>,
     /// For each kind of standing fact, after how many milliseconds it expires.
     expiry: Vec<Option<i64>>,
-    /// For each kind of fact: does it stand, and is it a contact of some one-shot indicator?
+    /// For each kind of fact: does it stand, and does some one-shot indicator look at it?
     standing: Vec<bool>,
     contacts: Vec<bool>,
     now: Timestamp,
     clock: Option<Timestamp>,
     /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
     heard: Option<Timestamp>,
+    silence: Silence,
     horizon: Option<Horizon>,
     cases: Cases,
     groups: Groups,
@@ -109,7 +103,8 @@ pub struct Monitor {
     customers: Customers,
     /// What the cases are called, where their batches say so.
     names: CaseNames,
-    swept: Timestamp,
+    /// Whether the change being counted is one of facts that one-shot indicators look at.
+    met: bool,
     /// Facts that were counted but not yet added to the cells.
     counted: Vec<settle::Counted>,
     before: Facts,
@@ -125,10 +120,11 @@ impl Monitor {
         let kinds = (0..standard.kinds.count()).map(|kind| FactKind(kind as u16));
         let standing = kinds.map(|kind| standard.kinds.measure(kind) == Measure::Standing).collect();
         let mut contacts = vec![false; wanted.len()];
-        for kind in standard.one_shots.iter().flat_map(|one_shot| &one_shot.contacts) {
-            wanted[usize::from(kind.0)] = true;
-            contacts[usize::from(kind.0)] = true;
+        for tally in standard.one_shots.iter().flat_map(OneShot::tallies) {
+            wanted[usize::from(tally.kind.0)] = true;
+            contacts[usize::from(tally.kind.0)] = true;
         }
+        let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
             indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
@@ -137,7 +133,7 @@ impl Monitor {
         for (kind, millis) in &standard.expiry {
             expiry[usize::from(kind.0)] = Some(*millis);
         }
-        let panes = Panes::new(&standard.windows, standard.time_zone.clone());
+        let panes = Panes::new(&standard.windows, &standard.zones);
         Monitor {
             plan,
             wanted,
@@ -147,6 +143,7 @@ impl Monitor {
             now: Timestamp(i64::MIN),
             clock: None,
             heard: None,
+            silence: Silence::default(),
             horizon,
             cases: Cases::default(),
             groups: Groups::default(),
@@ -156,9 +153,9 @@ impl Monitor {
             levels: Levels::new(aged),
             timers: Timers::new(SECOND),
             expiries: Timers::new(EXPIRY),
-            customers: Customers::default(),
+            customers,
             names: CaseNames::default(),
-            swept: Timestamp(i64::MIN),
+            met: false,
             counted: Vec::new(),
             before: Facts::default(),
             after: Facts::default(),
@@ -186,6 +183,7 @@ impl Monitor {
         let groups = self.groups.intern_all(batch, &self.standard, &self.plan);
         self.grow();
         let mut slots = [0; LOOK_AHEAD];
+        let mut spoke = 0;
         for (chunk_number, chunk) in batch.events.chunks(LOOK_AHEAD).enumerate() {
             std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.touch(event.case.0)));
             for (slot, event) in slots.iter_mut().zip(chunk) {
@@ -204,6 +202,7 @@ impl Monitor {
                     applied.refused.extend(self.refusal(event).map(|refusal| (place, refusal)));
                     continue;
                 }
+                spoke |= 1 << (event.source & 63);
                 match self.observe(*slot, &Observation::new(event, groups[event.group as usize])) {
                     Merged::New => applied.accepted += 1,
                     Merged::Duplicate | Merged::Replaced => applied.duplicates += 1,
@@ -211,6 +210,7 @@ impl Monitor {
                 }
             }
         }
+        self.silence.hear(spoke, self.now);
         self.pour();
         applied
     }
@@ -227,11 +227,18 @@ impl Monitor {
         if self.clock.is_some_and(|clock| event.time.since(clock) > horizon.ahead_ms) {
             return Some(Refusal::Ahead);
         }
-        (self.now.since(event.time) > Self::memory(horizon, event.kind.family)).then_some(Refusal::Late)
+        let late = self.now.since(event.time) > horizon.of(event.kind.family) && event.time < self.panes.current().earliest();
+        late.then_some(Refusal::Late)
     }
 
-    fn memory(horizon: Horizon, family: Family) -> i64 {
-        if family >= Family::FIRST_ORDER { horizon.orders_ms } else { horizon.contacts_ms }
+    /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
+    /// what they mean.
+    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Vec<i64> {
+        let open =
+            standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(period.longest()) } else { None });
+        let open = open.max().unwrap_or(0);
+        let late = |one_shot: &OneShot| one_shot.tallies().map(|tally| horizon.of(standard.kinds.family(tally.kind)).max(open)).max();
+        standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
     }
 
     /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
@@ -256,8 +263,25 @@ impl Monitor {
         if matches!(merged, Merged::New | Merged::Replaced) {
             self.tell(slot, false);
             self.settle(slot, false);
+            if observation.kind.family == Family::AGENT {
+                self.trim(slot);
+            }
         }
         merged
+    }
+
+    /// Lets go of what an agent did before anything that can still be corrected; it stays counted. Looked at now and then.
+    fn trim(&mut self, slot: u32) {
+        let Some(horizon) = self.horizon.filter(|_| self.cases.record(slot).len(&self.cases.spill).is_multiple_of(TRIM)) else { return };
+        let cutoff = self.now.plus(-horizon.of(Family::AGENT)).min(self.panes.current().earliest());
+        let (record, spill) = self.cases.merging(slot);
+        let trimmed = record.trim(spill, cutoff);
+        self.tell(slot, true);
+        // What was said long ago may be all that is known of where the agent belongs.
+        if self.before.group != self.after.group {
+            let (record, spill) = self.cases.merging(slot);
+            record.untrim(spill, trimmed);
+        }
     }
 
     /// Tells the facts of a case as it is now, as those before or after a change.
@@ -282,7 +306,10 @@ impl Monitor {
         let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.wake.is_none())?;
         let family = Family(63 - facts.families.leading_zeros() as u8);
         // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
-        Some(facts.last.plus(Self::memory(horizon, family) + 1))
+        let beyond = facts.last.plus(horizon.of(family) + 1);
+        // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
+        let closed = self.panes.current().closes(facts.last).plus(facts.last.0.rem_euclid(HOUR));
+        Some(beyond.max(closed))
     }
 
     /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
@@ -291,7 +318,8 @@ impl Monitor {
             return;
         }
         let then = std::mem::replace(&mut self.now, now);
-        self.panes.advance(now, &mut self.cells, &self.plan);
+        self.silence.reach(now);
+        self.panes.advance(now, &mut self.cells, &self.groups, &self.plan);
         let due = self.timers.due(now);
         for chunk in due.chunks(LOOK_AHEAD) {
             self.touch(chunk);
@@ -307,12 +335,8 @@ impl Monitor {
             }
         }
         self.expire(then);
+        self.ripen(then);
         self.pour();
-        if let Some(horizon) = self.horizon.filter(|_| now.since(self.swept) > HOUR) {
-            self.swept = now;
-            let longest = self.standard.one_shots.iter().map(|one_shot| one_shot.within_ms).max().unwrap_or(0);
-            self.customers.forget(now.plus(-longest - horizon.contacts_ms));
-        }
     }
 
     /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that.
@@ -351,10 +375,16 @@ impl Monitor {
             cells: &self.cells,
             seen: &self.seen,
             levels: &self.levels,
-            begins: self.panes.begins(),
             now: self.now,
             stale: self.standard.stale_after_ms.zip(self.heard).is_some_and(|(after, heard)| self.now.since(heard) > after),
+            silent: self.silence.silent(&self.standard.sources, self.now),
         })
+    }
+
+    /// How many cases were forgotten and stay only as sums.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.cases.forgotten()
     }
 
     /// How many cases are remembered.

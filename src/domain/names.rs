@@ -32,6 +32,12 @@ pub struct CaseNames {
 }
 
 impl CaseNames {
+    /// The texts of the words that are known here, and no case.
+    #[must_use]
+    pub fn without_cases(&self) -> CaseNames {
+        CaseNames { words: self.words.clone(), ..CaseNames::default() }
+    }
+
     /// Learns the words of a batch.
     pub fn learn(&mut self, names: &Names) {
         for (word, text) in names.words() {

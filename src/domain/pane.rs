@@ -5,8 +5,11 @@
 //! by traffic: at most a few hundred panes, each with a cell for every group that had facts in it.
 
 use super::cell::{Cell, PaneCell, Plan};
+use super::current::Current;
+use super::group::Groups;
 use super::time::Timestamp;
-use super::window::{LANES, Lanes, Window};
+use super::window::{WINDOWS, Window};
+use super::zones::Zones;
 use std::collections::VecDeque;
 
 /// One stretch of time.
@@ -31,16 +34,14 @@ struct Tier {
 /// The windows of a standard with what lies in them.
 #[derive(Debug)]
 pub struct Panes {
-    windows: Vec<Window>,
-    zone: jiff::tz::TimeZone,
-    begins: [Timestamp; LANES],
+    current: Current,
     tiers: Vec<Tier>,
 }
 
 impl Panes {
     /// Nothing has happened yet.
     #[must_use]
-    pub fn new(windows: &[Window], zone: jiff::tz::TimeZone) -> Panes {
+    pub fn new(windows: &[Window], zones: &Zones) -> Panes {
         let mut rolling: Vec<(i64, usize)> = windows
             .iter()
             .enumerate()
@@ -55,41 +56,42 @@ impl Panes {
                 _ => tiers.push(Tier { step, first: Timestamp(i64::MIN), panes: VecDeque::new(), lanes: vec![lane] }),
             }
         }
-        Panes { windows: windows.to_vec(), zone, begins: [Timestamp(i64::MAX); LANES], tiers }
+        Panes { current: Current::new(windows, zones), tiers }
     }
 
     /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
-    pub fn advance(&mut self, now: Timestamp, cells: &mut [Cell], plan: &Plan) {
-        let before = self.begins;
-        for (lane, window) in self.windows.iter().enumerate() {
-            self.begins[lane] = window.begin(now, &self.zone);
+    pub fn advance(&mut self, now: Timestamp, cells: &mut [Cell], groups: &Groups, plan: &Plan) {
+        let before = *self.current.begins(0);
+        for (zone, lane) in self.current.advance(now) {
+            let own = |(group, _): &(usize, &mut Cell)| usize::from(groups.get(*group as u32).zone) == zone;
+            cells.iter_mut().enumerate().filter(own).for_each(|(_, cell)| cell.clear(lane, plan));
         }
-        for (lane, _) in self.windows.iter().enumerate().filter(|(_, window)| **window == Window::Today) {
-            if self.begins[lane] != before[lane] {
-                cells.iter_mut().for_each(|cell| cell.clear(lane));
-            }
+        // Rolling windows are the same in every zone.
+        let after = self.current.begins(0);
+        if before == *after {
+            return;
         }
         for number in 0..self.tiers.len() {
             let (tiers, coarser) = self.tiers.split_at_mut(number + 1);
-            tiers[number].advance(&before, &self.begins, cells, coarser.first_mut(), plan);
+            tiers[number].advance(&before, after, cells, coarser.first_mut(), plan);
         }
     }
 
-    /// The first millisecond of each window.
+    /// The first millisecond of each window in a time zone of the standard.
     #[must_use]
-    pub fn begins(&self) -> &[Timestamp; LANES] {
-        &self.begins
+    pub fn begins(&self, zone: usize) -> &[Timestamp; WINDOWS] {
+        self.current.begins(zone)
     }
 
-    /// Which windows a moment lies in: 1 for each that it does.
+    /// The windows at the time reached.
     #[must_use]
-    pub fn mask(&self, time: Timestamp) -> Lanes {
-        Lanes(self.begins.map(|begin| i32::from(time >= begin)))
+    pub fn current(&self) -> &Current {
+        &self.current
     }
 
     /// The cell of a group for the pane in which `time` lies; none if it lies before every rolling window.
     pub fn cell(&mut self, time: Timestamp, group: u32, plan: &Plan) -> Option<&mut PaneCell> {
-        let begins = &self.begins;
+        let begins = self.current.begins(0);
         let tier = self.tiers.iter_mut().find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
         tier.cell(time, group, plan)
     }
@@ -98,8 +100,8 @@ impl Panes {
 impl Tier {
     fn advance(
         &mut self,
-        before: &[Timestamp; LANES],
-        after: &[Timestamp; LANES],
+        before: &[Timestamp; WINDOWS],
+        after: &[Timestamp; WINDOWS],
         cells: &mut [Cell],
         mut coarser: Option<&mut Tier>,
         plan: &Plan,
@@ -113,7 +115,7 @@ impl Tier {
                 }
                 if begin >= before[lane] {
                     for (group, cell) in &pane.cells {
-                        cells[*group as usize].subtract(cell, lane);
+                        cells[*group as usize].subtract(cell, lane, plan);
                     }
                 }
                 begin = begin.plus(self.step);

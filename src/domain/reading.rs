@@ -2,12 +2,17 @@
 //!
 //! Cells are kept for the finest groups only; a wider scope is the sum of its groups, made here.
 
+mod difference;
+mod spent;
+
 use super::board::{Board, Durations, Key, Level, MadeOf, Reading, State as Trust};
 use super::cell::{Cell, Plan, answers, fits};
 use super::group::{Groups, Scope};
 use super::histogram::Totals;
 use super::level::Levels;
-use super::standard::{Better, Formula, Indicator, Standard, Tally};
+use super::standard::population::Users;
+use super::standard::source::Source;
+use super::standard::{Formula, Indicator, Standard, Tally, Target};
 use super::time::Timestamp;
 use super::window::LANES;
 use std::collections::BTreeMap;
@@ -27,18 +32,20 @@ pub struct State<'a> {
     pub seen: &'a [Vec<u64>],
     /// What stands now.
     pub levels: &'a Levels,
-    /// Where the windows begin.
-    pub begins: &'a [Timestamp; LANES],
     /// The time reached.
     pub now: Timestamp,
-    /// Whether the sources have been silent for too long.
+    /// Whether the sources have been silent for too long, all of them.
     pub stale: bool,
+    /// The sources that have been silent for longer than each of them should be.
+    pub silent: Vec<&'a Source>,
 }
 
 /// The sums of one scope.
 struct Sums {
     members: Vec<u32>,
+    /// By slot, its banks side by side, as in cells.
     counts: Vec<[i64; LANES]>,
+    /// By duration, its banks side by side.
     sums: Vec<[i64; LANES]>,
 }
 
@@ -66,7 +73,10 @@ pub fn board(state: &State<'_>) -> Board {
         let families = sums.families(state);
         let scope = Arc::new(scope.clone());
         for (number, indicator) in standard.indicators.iter().enumerate() {
-            if scope.values.is_empty() || families & indicator.families != 0 {
+            if let Formula::Difference { first, second, .. } = indicator.formula {
+                let new = difference::read(standard, number, (first, second), &scope, Some(state.now), &readings);
+                readings[number].extend(new);
+            } else if scope.values.is_empty() || families & indicator.families != 0 {
                 read(state, number, indicator, &scope, &sums, &mut totals, &mut readings[number]);
             }
         }
@@ -77,7 +87,8 @@ pub fn board(state: &State<'_>) -> Board {
 
 impl Sums {
     fn new(state: &State<'_>, members: Vec<u32>) -> Sums {
-        let mut sums = Sums { members, counts: vec![[0; LANES]; state.plan.slots()], sums: vec![[0; LANES]; state.plan.durations()] };
+        let lanes = |many: usize| vec![[0; LANES]; many * state.plan.banks()];
+        let mut sums = Sums { members, counts: lanes(state.plan.slots()), sums: lanes(state.plan.durations()) };
         for cell in sums.members.iter().map(|group| &state.cells[*group as usize]) {
             for (sum, count) in sums.counts.iter_mut().flatten().zip(cell.counts.iter().flat_map(|lanes| &lanes.0)) {
                 *sum += i64::from(*count);
@@ -98,7 +109,8 @@ impl Sums {
     }
 
     fn count(&self, state: &State<'_>, tallies: &[Tally], lane: usize) -> i64 {
-        tallies.iter().filter_map(|tally| state.plan.slot(tally)).map(|slot| self.counts[slot][lane]).sum()
+        let (banks, bank, lane) = (state.plan.banks(), lane / LANES, lane % LANES);
+        tallies.iter().filter_map(|tally| state.plan.slot(tally)).map(|slot| self.counts[slot * banks + bank][lane]).sum()
     }
 }
 
@@ -112,28 +124,38 @@ fn read(
     totals: &mut Totals,
     out: &mut Vec<Reading>,
 ) {
-    let mut add = |window: Option<usize>, value: Option<f64>, of: Option<i64>, made_of: MadeOf| {
+    let stale = state.stale || state.silent.iter().any(|source| source.feeds(indicator.families, scope, state.standard));
+    let target = indicator.target_at(Some(state.now));
+    let mut add = |window: Option<usize>, value: Option<f64>, made_of: MadeOf| {
+        let of = made_of.of();
         // Every window reaches up to now, so its latest contacts can still be followed by another.
         let provisional = matches!(indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
-        let trust = trust(state.stale, value, of, indicator.small_sample, provisional);
-        let level = if small(of, indicator.small_sample) { Level::None } else { level(indicator, value) };
-        out.push(Reading { key: Key { indicator: number, scope: scope.clone(), window }, value, made_of, state: trust, level });
+        let trust = match made_of {
+            MadeOf::Rate { population: None, .. } if !stale => Trust::NoPopulation,
+            _ => trust(stale, value, of, indicator.small_sample, provisional),
+        };
+        let level = if small(of, indicator.small_sample) { Level::None } else { level_of(target, value) };
+        let key = Key { indicator: number, scope: scope.clone(), window };
+        out.push(Reading { key, value, made_of, state: trust, level, target: target.map(|target| target.value) });
     };
     let windows = 0..state.standard.windows.len();
     match &indicator.formula {
         Formula::Ratio { good, of, .. } => {
             for lane in windows {
                 let (good, of) = (sums.count(state, good, lane), sums.count(state, of, lane));
-                add(Some(lane), (of != 0).then(|| good as f64 / of as f64), Some(of), MadeOf::Ratio { good, of });
+                add(Some(lane), (of != 0).then(|| good as f64 / of as f64), MadeOf::Ratio { good, of });
             }
         }
         Formula::Duration { of } => {
             let Some(place) = state.plan.duration(of) else { return };
-            totals.clear();
-            sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
-            for lane in windows {
-                let durations = durations(sums.sums[place][lane], totals, lane);
-                add(Some(lane), (durations.of > 0).then_some(durations.mean), Some(durations.of), MadeOf::Duration(durations));
+            for bank in 0..state.plan.banks() {
+                let place = place * state.plan.banks() + bank;
+                totals.clear();
+                sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
+                for lane in windows.clone().skip(bank * LANES).take(LANES) {
+                    let durations = durations(sums.sums[place][lane % LANES], totals, lane % LANES);
+                    add(Some(lane), (durations.of > 0).then_some(durations.mean), MadeOf::Duration(durations));
+                }
             }
         }
         Formula::Score { of, weights } => {
@@ -142,19 +164,50 @@ fn read(
                 let counts: Vec<i64> = answers.iter().map(|tallies| sums.count(state, tallies, lane)).collect();
                 let of: i64 = counts.iter().sum();
                 let sum: f64 = counts.iter().zip(weights).map(|(count, weight)| *count as f64 * weight).sum();
-                add(Some(lane), (of > 0).then(|| sum / of as f64), Some(of), MadeOf::Score { of });
+                add(Some(lane), (of > 0).then(|| sum / of as f64), MadeOf::Score { of });
             }
         }
         Formula::Level { of } => {
-            let count: i64 = standing(state, sums, of).map(|(tally, group)| state.levels.count(tally.kind, group)).sum();
-            add(None, Some(count as f64), None, MadeOf::Level);
+            add(None, Some(stands(state, sums, of) as f64), MadeOf::Level);
         }
         Formula::Oldest { of } => {
             let since = standing(state, sums, of).filter_map(|(tally, group)| state.levels.oldest(tally.kind, group)).min();
             let age = since.map(|since| state.now.since(since) as f64 / 1_000.0);
-            add(None, age, None, MadeOf::Oldest { since });
+            add(None, age, MadeOf::Oldest { since });
         }
+        Formula::Share { part, whole } => {
+            let (part, whole) = (spent::spent(state, sums, part, totals), spent::spent(state, sums, whole, totals));
+            for (lane, (part, whole)) in part.into_iter().zip(whole).enumerate() {
+                let (value, made_of) = spent::share(part, whole);
+                add(Some(lane), value, made_of);
+            }
+        }
+        Formula::Rate { of, per, population } => {
+            let population = match state.standard.populations[*population].of(scope, state.standard) {
+                Users::Are(users) => Some(users),
+                Users::Unsaid => None,
+                // Complaints of a tier can be counted, but not be told of its users: there is nothing to read.
+                Users::Undivided => return,
+            };
+            for lane in windows {
+                let count = sums.count(state, of, lane);
+                let value = population.map(|users| count as f64 * *per as f64 / users as f64);
+                add(Some(lane), value, MadeOf::Rate { count, population });
+            }
+        }
+        Formula::EstimatedWait { waiting, handling, agents, window } => {
+            let handling = spent::spent(state, sums, handling, totals).get(*window).copied().unwrap_or_default();
+            let (value, made_of) = spent::estimated_wait(stands(state, sums, waiting), handling, stands(state, sums, agents));
+            add(None, value, made_of);
+        }
+        // Made of other readings when they are there.
+        Formula::Difference { .. } => {}
     }
+}
+
+/// How many stand now.
+fn stands(state: &State<'_>, sums: &Sums, of: &[Tally]) -> i64 {
+    standing(state, sums, of).map(|(tally, group)| state.levels.count(tally.kind, group)).sum()
 }
 
 fn standing<'a>(state: &'a State<'_>, sums: &'a Sums, of: &'a [Tally]) -> impl Iterator<Item = (&'a Tally, u32)> {
@@ -187,16 +240,12 @@ fn trust(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, pr
     }
 }
 
-/// How a value stands to the indicator's target.
-fn level(indicator: &Indicator, value: Option<f64>) -> Level {
-    let (Some(target), Some(value)) = (indicator.target, value) else { return Level::None };
-    let reaches = |threshold: f64| match target.better {
-        Better::Higher => value >= threshold,
-        Better::Lower => value <= threshold,
-    };
+/// How a value stands to the indicator's target in force.
+fn level_of(target: Option<Target>, value: Option<f64>) -> Level {
+    let (Some(target), Some(value)) = (target, value) else { return Level::None };
     match target.warning {
-        _ if !reaches(target.value) => Level::Breached,
-        Some(warning) if !reaches(warning) => Level::Warning,
+        _ if !target.is_reached(value) => Level::Breached,
+        Some(warning) if !target.better.reaches(value, warning) => Level::Warning,
         _ => Level::Met,
     }
 }

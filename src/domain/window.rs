@@ -1,16 +1,23 @@
 //! Windows: which stretch of time a reading covers, and where each begins when the core has reached a certain time.
 //!
 //! A rolling window begins at a multiple of its step, so that whole panes leave it: the last five minutes are the last five
-//! minutes rounded out to ten seconds. Calendar windows begin at midnight in the organisation's time zone. Every count is
-//! kept for all windows side by side, in *lanes*.
+//! minutes rounded out to ten seconds. A calendar window is the current interval, day, week or month in the time zone of the
+//! case. Every count is kept for all windows side by side, in *lanes*, eight to a *bank*.
 
+use super::period::Period;
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use jiff::tz::TimeZone;
 
-/// The most windows a standard may declare.
+/// How many windows have their counts side by side in one [`Lanes`].
 pub const LANES: usize = 8;
 
-/// A count for each window, in half a cache line.
+/// The most banks of lanes. A standard has as many as its windows need: one for up to eight of them, two for more.
+pub const BANKS: usize = 2;
+
+/// The most windows there can be.
+pub const WINDOWS: usize = LANES * BANKS;
+
+/// A count for each window of a bank, in half a cache line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(align(32))]
 pub struct Lanes(pub [i32; LANES]);
@@ -36,8 +43,8 @@ impl Lanes {
 pub enum Window {
     /// So many milliseconds back.
     Rolling(i64),
-    /// From midnight in the organisation's time zone.
-    Today,
+    /// The current period of the calendar.
+    Calendar(Period),
     /// Everything there ever was: for a replay.
     All,
 }
@@ -60,13 +67,14 @@ impl Window {
         }
     }
 
-    /// The window of this name: `5m`, `24h`, `7d`, `today`, `all`.
+    /// The window of this name: `5m`, `24h`, `7d`, `interval15`, `interval30`, `today`, `week`, `month`, `all`.
     #[must_use]
     pub fn parse(name: &str) -> Option<Window> {
-        match name {
-            "today" => return Some(Window::Today),
-            "all" => return Some(Window::All),
-            _ => {}
+        if name == "all" {
+            return Some(Window::All);
+        }
+        if let Some((_, period)) = Period::NAMES.iter().find(|(known, _)| *known == name) {
+            return Some(Window::Calendar(*period));
         }
         let split = name.len().checked_sub(1).filter(|at| name.is_char_boundary(*at))?;
         let unit = match &name[split..] {
@@ -88,8 +96,17 @@ impl Window {
                 let step = Window::step(length);
                 Timestamp((now.0.saturating_sub(length)).div_euclid(step) * step)
             }
-            Window::Today => midnight(now, zone),
+            Window::Calendar(period) => period.around(now, zone).0,
             Window::All => Timestamp(i64::MIN),
+        }
+    }
+
+    /// The first millisecond after the calendar window that contains `now`; none for windows that move along or never end.
+    #[must_use]
+    pub fn end(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Window::Calendar(period) => Some(period.around(now, zone).1),
+            Window::Rolling(_) | Window::All => None,
         }
     }
 }
@@ -97,21 +114,13 @@ impl Window {
 impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Window::Today => f.write_str("today"),
+            Window::Calendar(period) => f.write_str(Period::NAMES.iter().find(|(_, known)| known == period).map_or("", |(name, _)| name)),
             Window::All => f.write_str("all"),
             Window::Rolling(length) if length % (24 * HOUR) == 0 && *length > 24 * HOUR => write!(f, "{}d", length / (24 * HOUR)),
             Window::Rolling(length) if length % HOUR == 0 => write!(f, "{}h", length / HOUR),
             Window::Rolling(length) => write!(f, "{}m", length / MINUTE),
         }
     }
-}
-
-/// The first moment of the day in which `now` lies, in a time zone; where the clocks skip midnight, the first that exists.
-fn midnight(now: Timestamp, zone: &TimeZone) -> Timestamp {
-    jiff::Timestamp::from_millisecond(now.0)
-        .ok()
-        .and_then(|time| time.to_zoned(zone.clone()).start_of_day().ok())
-        .map_or(now, |midnight| Timestamp(midnight.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]
@@ -128,24 +137,29 @@ mod tests {
             ("5m", Window::Rolling(300_000)),
             ("24h", Window::Rolling(86_400_000)),
             ("7d", Window::Rolling(604_800_000)),
-            ("today", Window::Today),
+            ("today", Window::Calendar(Period::Day)),
+            ("interval15", Window::Calendar(Period::Quarter)),
+            ("interval30", Window::Calendar(Period::Half)),
+            ("week", Window::Calendar(Period::Week)),
+            ("month", Window::Calendar(Period::Month)),
+            ("all", Window::All),
         ] {
             assert_eq!(Window::parse(name), Some(window));
             assert_eq!(window.to_string(), name);
         }
-        for name in ["", "m", "5", "0m", "-5m", "5s", "999999999999999999h", "8d", "分"] {
+        for name in ["", "m", "5", "0m", "-5m", "5s", "999999999999999999h", "8d", "分", "interval", "interval60", "Today"] {
             assert_eq!(Window::parse(name), None, "{name}");
         }
     }
 
     #[test]
-    fn today_begins_at_midnight_where_the_organisation_is() {
+    fn calendar_windows_alone_have_an_end() {
         let zone = TimeZone::get("Asia/Shanghai").expect("a bundled zone");
-        let now = time("2026-03-01T17:30:00Z");
-        assert_eq!(Window::Today.begin(now, &zone), time("2026-03-02T00:00:00+08:00"));
-        // Clocks went forward at midnight in Beirut on 2026-03-29: that day begins at 01:00.
-        let beirut = TimeZone::get("Asia/Beirut").expect("a bundled zone");
-        assert_eq!(Window::Today.begin(time("2026-03-29T09:00:00+03:00"), &beirut), time("2026-03-29T01:00:00+03:00"));
+        let now = time("2026-03-31T17:30:00Z");
+        let month = Window::Calendar(Period::Month);
+        assert_eq!(month.begin(now, &zone), time("2026-04-01T00:00:00+08:00"));
+        assert_eq!(month.end(now, &zone), Some(time("2026-05-01T00:00:00+08:00")));
+        assert_eq!((Window::Rolling(MINUTE).end(now, &zone), Window::All.end(now, &zone)), (None, None));
     }
 
     #[test]

@@ -6,6 +6,9 @@ use crate::domain::explain::history::History;
 use crate::domain::explain::risk::{Open, Wanted};
 use crate::domain::explain::{Asked, Explained};
 use crate::domain::monitor::Applied;
+use crate::domain::standard::{Schema, Standard};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the engine can be told.
@@ -15,6 +18,8 @@ pub enum Command {
     Apply {
         /// The events.
         batch: Batch,
+        /// How they were understood, which may no longer be the schema in force when their turn comes.
+        schema: Arc<Schema>,
         /// Where the answer goes.
         answer: oneshot::Sender<Applied>,
     },
@@ -41,8 +46,28 @@ pub enum Command {
         /// Where the answer goes.
         answer: oneshot::Sender<Open>,
     },
+    /// Go by this standard from now on, and say what became of what is remembered.
+    Adopt {
+        /// The standard.
+        standard: Arc<Standard>,
+        /// Where the answer goes.
+        answer: oneshot::Sender<TookOver>,
+    },
     /// History is complete: from now on time is what this clock shows.
     Start(Clock),
+}
+
+/// What became of what the core remembered when it took another standard.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct TookOver {
+    /// How many cases it remembers.
+    pub cases: usize,
+    /// How many cases had been forgotten before: what they meant is no longer counted.
+    pub forgotten: u64,
+    /// How many remembered events the new standard does not know.
+    pub left_out: u64,
+    /// How long the core stood still.
+    pub took: Duration,
 }
 
 /// Why a batch was not taken.
@@ -61,6 +86,7 @@ pub enum Refused {
 pub struct Feed {
     commands: mpsc::Sender<Command>,
     ready: watch::Receiver<bool>,
+    schema: watch::Receiver<Arc<Schema>>,
 }
 
 /// An answer that is on its way.
@@ -68,8 +94,14 @@ pub struct Feed {
 pub struct Answer(oneshot::Receiver<Applied>);
 
 impl Feed {
-    pub(super) fn new(commands: mpsc::Sender<Command>, ready: watch::Receiver<bool>) -> Feed {
-        Feed { commands, ready }
+    pub(super) fn new(commands: mpsc::Sender<Command>, ready: watch::Receiver<bool>, schema: watch::Receiver<Arc<Schema>>) -> Feed {
+        Feed { commands, ready, schema }
+    }
+
+    /// How events are to be understood now.
+    #[must_use]
+    pub fn schema(&self) -> Arc<Schema> {
+        self.schema.borrow().clone()
     }
 
     /// Whether the engine has its history and takes events.
@@ -78,26 +110,26 @@ impl Feed {
         *self.ready.borrow()
     }
 
-    /// Hands over a batch if there is room for it.
+    /// Hands over a batch that was decoded by `schema`, if there is room for it.
     ///
     /// # Errors
     /// If there is none, or nobody to take it.
-    pub fn offer(&self, batch: Batch) -> Result<Answer, Refused> {
+    pub fn offer(&self, batch: Batch, schema: Arc<Schema>) -> Result<Answer, Refused> {
         let (answer, receiver) = oneshot::channel();
-        match self.commands.try_send(Command::Apply { batch, answer }) {
+        match self.commands.try_send(Command::Apply { batch, schema, answer }) {
             Ok(()) => Ok(Answer(receiver)),
             Err(mpsc::error::TrySendError::Full(_)) => Err(Refused::Full),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Refused::Stopping),
         }
     }
 
-    /// Hands over a batch as soon as there is room for it.
+    /// Hands over a batch that was decoded by `schema`, as soon as there is room for it.
     ///
     /// # Errors
     /// If there is nobody to take it.
-    pub async fn send(&self, batch: Batch) -> Result<Answer, Refused> {
+    pub async fn send(&self, batch: Batch, schema: Arc<Schema>) -> Result<Answer, Refused> {
         let (answer, receiver) = oneshot::channel();
-        self.commands.send(Command::Apply { batch, answer }).await.map_err(|_| Refused::Stopping)?;
+        self.commands.send(Command::Apply { batch, schema, answer }).await.map_err(|_| Refused::Stopping)?;
         Ok(Answer(receiver))
     }
 
@@ -108,6 +140,16 @@ impl Feed {
     pub async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Result<A, Refused> {
         let (answer, receiver) = oneshot::channel();
         self.commands.send(command(answer)).await.map_err(|_| Refused::Stopping)?;
+        receiver.await.map_err(|_| Refused::Stopping)
+    }
+
+    /// Gives the core another standard, once everything is applied that was handed over before.
+    ///
+    /// # Errors
+    /// If there is no engine any more.
+    pub async fn adopt(&self, standard: Arc<Standard>) -> Result<TookOver, Refused> {
+        let (answer, receiver) = oneshot::channel();
+        self.commands.send(Command::Adopt { standard, answer }).await.map_err(|_| Refused::Stopping)?;
         receiver.await.map_err(|_| Refused::Stopping)
     }
 
@@ -141,10 +183,10 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_and_a_closed_one_says_so() {
         let (commands, queue) = mpsc::channel(1);
-        let feed = Feed::new(commands, watch::channel(true).1);
-        assert!(feed.offer(Batch::default()).is_ok());
-        assert_eq!(feed.offer(Batch::default()).err(), Some(Refused::Full));
+        let feed = Feed::new(commands, watch::channel(true).1, watch::channel(Arc::default()).1);
+        assert!(feed.offer(Batch::default(), Arc::default()).is_ok());
+        assert_eq!(feed.offer(Batch::default(), Arc::default()).err(), Some(Refused::Full));
         drop(queue);
-        assert_eq!(feed.offer(Batch::default()).err(), Some(Refused::Stopping));
+        assert_eq!(feed.offer(Batch::default(), Arc::default()).err(), Some(Refused::Stopping));
     }
 }

@@ -66,10 +66,11 @@ fn bad(detail: String) -> Problem {
 /// # Errors
 /// If the query names what is not there, or the service is too busy.
 pub async fn explain(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
-    let query = Sorted::new(query, &["indicator", "window", "source", "subject"], &service.standard)?;
+    let standard = service.editions.borrow().standard.clone();
+    let query = Sorted::new(query, &["indicator", "window", "source", "subject"], &standard)?;
     let written = match (query.get("indicator"), query.get("subject")) {
         (Some(indicator), None) => {
-            let asked = explain::asked(&service.standard, indicator, &query.fixed, query.get("window"), query.limit).map_err(bad)?;
+            let asked = explain::asked(&standard, indicator, &query.fixed, query.get("window"), query.limit).map_err(bad)?;
             let explained = ask(&service, |answer| Command::Explain { asked: asked.clone(), answer }).await?;
             if explained.reading().is_none() {
                 return Err(no_cases(&service.editions.borrow().board, &asked));
@@ -105,10 +106,11 @@ pub async fn explain(State(service): State<Arc<Service>>, Query(query): Query<Ve
 /// # Errors
 /// As for an explanation.
 pub async fn cases(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
-    let query = Sorted::new(query, &["risk", "family", "commitment"], &service.standard)?;
+    let standard = service.editions.borrow().standard.clone();
+    let query = Sorted::new(query, &["risk", "family", "commitment"], &standard)?;
     let risks: Vec<String> = query.get("risk").into_iter().flat_map(|risks| risks.split(',')).map(str::to_owned).collect();
     let wanted =
-        explain::wanted(&service.standard, &risks, query.get("family"), query.get("commitment"), &query.fixed, query.limit).map_err(bad)?;
+        explain::wanted(&standard, &risks, query.get("family"), query.get("commitment"), &query.fixed, query.limit).map_err(bad)?;
     let open = ask(&service, |answer| Command::Cases { wanted, answer }).await?;
     let written = tokio::task::spawn_blocking(move || explain::open(&open).to_string()).await;
     Ok((JSON, written.map_err(|_| unwritten())?).into_response())

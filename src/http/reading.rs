@@ -2,7 +2,9 @@
 
 use super::Service;
 use super::problem::Problem;
-use crate::domain::standard::{Better, Commitment, Formula, Indicator, Standard};
+use super::versions;
+use crate::domain::standard::{Commitment, Indicator, Standard};
+use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::publish::filter::{Filter, Wanted};
 use crate::publish::{frame, live, prometheus};
@@ -16,6 +18,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,15 +51,15 @@ pub async fn live(
     }))
 }
 
-/// `GET /v1/board`: the board now. The query filters: `indicator`, `window`, `by` and the names of dimensions, each more than
-/// once or with commas between values.
+/// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
+/// more than once or with commas between values.
 ///
 /// # Errors
 /// If the query names what is not there.
 pub async fn board(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
     let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, detail);
-    let filter = Filter::new(&wanted(query, &service.standard).map_err(bad)?, &service.standard).map_err(bad)?;
     let edition = service.editions.borrow().clone();
+    let filter = Filter::new(&wanted(query, &edition.standard).map_err(bad)?, &edition.standard).map_err(bad)?;
     let write = move || frame::write(&edition, &filter, None);
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
     Ok((JSON, text).into_response())
@@ -68,12 +71,14 @@ fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, S
     for (name, values) in query {
         let list = match name.as_str() {
             "indicator" => wanted.indicators.get_or_insert_default(),
+            "label" => wanted.labels.get_or_insert_default(),
             "window" => wanted.windows.get_or_insert_default(),
             "by" => wanted.by.get_or_insert_default(),
             _ if standard.schema.dimensions.contains(&name) => fixed.entry(name).or_default(),
             _ => {
                 let known = standard.schema.dimensions.join("`, `");
-                return Err(format!("the board cannot be filtered by `{name}`; use `indicator`, `window`, `by` or a dimension: `{known}`"));
+                let remedy = format!("use `indicator`, `label`, `window`, `by` or a dimension: `{known}`");
+                return Err(format!("the board cannot be filtered by `{name}`; {remedy}"));
             }
         };
         list.extend(values.split(',').filter(|value| !value.is_empty()).map(String::from));
@@ -84,15 +89,18 @@ fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, S
 
 /// `GET /v1/standard`: what is promised and measured.
 pub async fn standard(State(service): State<Arc<Service>>) -> Response {
-    let standard = &*service.standard;
+    let edition = service.editions.borrow().clone();
+    let (standard, as_of) = (&*edition.standard, edition.board.as_of);
     let dimensions = |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>();
     let written = json!({
         "name": standard.name,
         "version": standard.version,
         "date_of_effect": standard.date_of_effect,
+        "versions": versions::versions(standard, as_of),
         "title": standard.title,
-        "time_zone": standard.time_zone.iana_name().unwrap_or("UTC"),
-        "indicators": standard.indicators.iter().map(|one| indicator(standard, one)).collect::<Vec<_>>(),
+        "time_zone": zone(standard.zones.get(0)),
+        "zones": zones(standard),
+        "indicators": standard.indicators.iter().map(|one| indicator(one, standard, as_of)).collect::<Vec<_>>(),
         "commitments": standard.commitments.iter().map(|one| commitment(standard, one)).collect::<Vec<_>>(),
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
@@ -101,27 +109,30 @@ pub async fn standard(State(service): State<Arc<Service>>) -> Response {
     (JSON, written.to_string()).into_response()
 }
 
-fn indicator(standard: &Standard, indicator: &Indicator) -> Value {
-    let kind = match indicator.formula {
-        Formula::Ratio { .. } => "ratio",
-        Formula::Duration { .. } => "duration",
-        Formula::Level { .. } => "level",
-        Formula::Oldest { .. } => "age",
-        Formula::Score { .. } => "score",
-    };
-    let better = indicator.target.map(|target| match target.better {
-        Better::Higher => "higher",
-        Better::Lower => "lower",
-    });
+fn zone(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
+/// Where cases live if not in the standard's own time zone; null if all do.
+fn zones(standard: &Standard) -> Value {
+    let Some(dimension) = standard.zones.dimension() else { return Value::Null };
+    let values = standard.zones.values().map(|(value, place)| (value.to_owned(), Value::from(zone(place))));
+    json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
+}
+
+fn indicator(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
+    let (target, warning, better) = versions::parts(indicator.target_at(as_of));
     json!({
         "name": indicator.name,
         "title": indicator.title,
-        "kind": kind,
+        "kind": indicator.formula.name(),
         "formula": words::indicator(standard, indicator),
         "unit": indicator.unit(),
-        "target": indicator.target.map(|target| target.value),
-        "warning": indicator.target.and_then(|target| target.warning),
+        "labels": indicator.labels.iter().copied().collect::<BTreeMap<_, _>>(),
+        "target": target,
+        "warning": warning,
         "better": better,
+        "targets": versions::targets(indicator, standard),
     })
 }
 

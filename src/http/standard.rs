@@ -1,7 +1,7 @@
 //! `GET /standard`: what is promised and how it is measured, as a page for the public, in both languages and without a script.
 
 use super::Service;
-use crate::domain::standard::{Commitment, Indicator, Title};
+use crate::domain::standard::{Commitment, Indicator, Standard, Title};
 use crate::words;
 use axum::extract::State;
 use axum::response::Html;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 /// The page.
 pub async fn page(State(service): State<Arc<Service>>) -> Html<String> {
-    let standard = &*service.standard;
+    let edition = service.editions.borrow().clone();
+    let standard = &*edition.standard;
     let mut page = String::with_capacity(32 << 10);
     let title = written(&standard.title);
     // Writing to a string cannot fail.
@@ -29,7 +30,7 @@ pub async fn page(State(service): State<Arc<Service>>) -> Html<String> {
     );
     section(&mut page, "What is measured", "指标", standard.indicators.len());
     for indicator in &standard.indicators {
-        write_indicator(&mut page, &words::indicator(standard, indicator), indicator);
+        write_indicator(&mut page, standard, indicator);
     }
     page += "</section>\n";
     if !standard.commitments.is_empty() {
@@ -47,10 +48,13 @@ fn section(page: &mut String, en: &str, zh: &str, count: usize) {
     let _ = writeln!(page, "<section>\n<h2>{en} <span lang=\"zh\">{zh}</span> <small>{count}</small></h2>");
 }
 
-fn write_indicator(page: &mut String, formula: &Title, indicator: &Indicator) {
+fn write_indicator(page: &mut String, standard: &Standard, indicator: &Indicator) {
     let _ = writeln!(page, "<article id=\"{0}\">\n<h3>{1}</h3>\n<code>{0}</code>", escape(&indicator.name), written(&indicator.title));
-    sentence(page, "formula", formula);
-    if let Some(target) = words::target(indicator) {
+    for (key, value) in &indicator.labels {
+        let _ = writeln!(page, "<small>{}: {}</small>", escape(key), escape(value));
+    }
+    sentence(page, "formula", &words::indicator(standard, indicator));
+    for target in words::targets(standard, indicator) {
         sentence(page, "target", &Title { en: format!("Target: {}", target.en), zh: format!("目标:{}", target.zh) });
     }
     *page += "</article>\n";

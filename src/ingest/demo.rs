@@ -4,7 +4,6 @@
 use super::rejected::{Memory, Rejected};
 use super::wire::{Decoder, Keys};
 use crate::domain::event::Batch;
-use crate::domain::standard::Schema;
 use crate::domain::time::{HOUR, Timestamp};
 use crate::engine::clock::Clock;
 use crate::engine::feed::{Feed, Refused};
@@ -29,6 +28,7 @@ const RATE: f64 = 0.5;
 /// The source.
 pub struct Demo {
     feed: Feed,
+    keys: Keys,
     decoder: Decoder,
     events: Peekable<Simulation>,
     rejected: Arc<Memory>,
@@ -41,12 +41,12 @@ pub struct Demo {
 impl Demo {
     /// A demonstration that runs `speed` times faster than life until `stop`.
     #[must_use]
-    pub fn new(feed: Feed, schema: Arc<Schema>, keys: Keys, rejected: Arc<Memory>, speed: f64, stop: CancellationToken) -> Demo {
+    pub fn new(feed: Feed, keys: Keys, rejected: Arc<Memory>, speed: f64, stop: CancellationToken) -> Demo {
         let begin = Clock::Wall.now();
         let settings = Settings { seed: 1, start: begin.plus(-HISTORY_MS), centers: CENTERS, rate: RATE };
         let events = Simulation::new(&settings).peekable();
-        let decoder = Decoder::new(schema, keys).keeping_names(true);
-        Demo { feed, decoder, events, rejected, json: Vec::new(), begin, speed, stop }
+        let decoder = Decoder::new(feed.schema(), keys).keeping_names(true);
+        Demo { feed, keys, decoder, events, rejected, json: Vec::new(), begin, speed, stop }
     }
 
     /// Feeds the engine until it is stopped, or the engine has ended.
@@ -70,7 +70,7 @@ impl Demo {
                 return Ok(());
             }
             // What becomes of it the engine counts.
-            self.feed.send(batch).await?;
+            self.feed.send(batch, self.decoder.schema().clone()).await?;
         }
     }
 
@@ -83,7 +83,7 @@ impl Demo {
         loop {
             let batch = self.due(clock.now());
             let whole = batch.events.len() == BATCH_EVENTS;
-            if !batch.events.is_empty() && self.feed.send(batch).await.is_err() {
+            if !batch.events.is_empty() && self.feed.send(batch, self.decoder.schema().clone()).await.is_err() {
                 return;
             }
             let Some(next) = self.events.peek().map(|event| event.time) else { return };
@@ -96,6 +96,10 @@ impl Demo {
 
     /// The events that happen until `now`, or the first of them.
     fn due(&mut self, now: Timestamp) -> Batch {
+        let schema = self.feed.schema();
+        if !Arc::ptr_eq(&schema, self.decoder.schema()) {
+            self.decoder = Decoder::new(schema, self.keys);
+        }
         while self.decoder.len() < BATCH_EVENTS {
             let Some(event) = self.events.next_if(|event| event.time <= now) else { break };
             self.json.clear();

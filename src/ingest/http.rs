@@ -17,7 +17,6 @@ use super::depth;
 use super::rejected::Memory;
 use super::wire::{Keys, LONGEST_EVENT};
 use crate::domain::event::CaseKey;
-use crate::domain::standard::Schema;
 use crate::engine::feed::{Feed, Refused};
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
@@ -39,7 +38,6 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Intake {
     feed: Feed,
-    schema: Arc<Schema>,
     keys: Keys,
     body_bytes: usize,
     rejected: Arc<Memory>,
@@ -91,10 +89,10 @@ impl From<Refused> for Failure {
 }
 
 impl Intake {
-    /// What takes events as `schema` understands them and feeds them to an engine.
+    /// What takes events and feeds them to an engine.
     #[must_use]
-    pub fn new(feed: Feed, schema: Arc<Schema>, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
-        Intake { feed, schema, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
+    pub fn new(feed: Feed, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
+        Intake { feed, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
     }
 
     /// What identifies the case of a source with this subject.

@@ -9,11 +9,26 @@
 use super::raw::{RawEvent, Scalar};
 use crate::domain::time::{SECOND, Timestamp, shorten};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Calls of which the stays are remembered. Beyond it the call that was first seen earliest is forgotten: if it enters
 /// another queue after 100 000 newer calls, its stays are counted from 1 again.
 const CALLS_MAX: usize = 100_000;
+
+/// The verbs that end a stay.
+const ENDS: [&str; 11] = [
+    "COMPLETEAGENT",
+    "COMPLETECALLER",
+    "ABANDON",
+    "EXITWITHTIMEOUT",
+    "EXITEMPTY",
+    "EXITWITHKEY",
+    "WITHDRAW",
+    "SYSCOMPAT",
+    "BLINDTRANSFER",
+    "ATTENDEDTRANSFER",
+    "TRANSFER",
+];
 
 /// What became of a line that could be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +46,8 @@ pub struct QueueLog {
     calls: BTreeMap<String, Stays>,
     /// The call ids of `calls`, oldest first.
     order: VecDeque<String>,
+    /// The stays whose end was not said yet. Beyond [`CALLS_MAX`] the one with the smallest name is no longer known.
+    open: BTreeSet<String>,
 }
 
 /// The stays of one call so far.
@@ -65,7 +82,7 @@ impl QueueLog {
     /// A reader at the beginning of a log. Give each Asterisk its own `source`: call ids are unique only within one.
     #[must_use]
     pub fn new(source: impl Into<String>) -> QueueLog {
-        QueueLog { source: source.into(), calls: BTreeMap::new(), order: VecDeque::new() }
+        QueueLog { source: source.into(), calls: BTreeMap::new(), order: VecDeque::new(), open: BTreeSet::new() }
     }
 
     /// Reads the next line. `line_number` orders the events of one second; count it on over all pieces of a log.
@@ -78,11 +95,22 @@ impl QueueLog {
             return Ok(LineOutcome::LeftOut("an empty line"));
         }
         let line = Line::parse(line_number, line)?;
+        if ENDS.contains(&line.verb)
+            && let Ok(subject) = self.subject(&line)
+        {
+            let subject = subject.into_owned();
+            self.open.remove(&subject);
+        }
         match line.verb {
             "ENTERQUEUE" => {
                 let caller = line.data.get(1).copied().filter(|caller| is_known(caller));
                 let fields = caller.map(|caller| text("customer", caller)).into_iter().collect();
                 self.enter(&line)?;
+                let subject = self.subject(&line)?.into_owned();
+                self.open.insert(subject);
+                if self.open.len() > CALLS_MAX {
+                    self.open.pop_first();
+                }
                 self.call(&line, "call.offered", fields, emit)
             }
             "CONNECT" => {
@@ -110,8 +138,18 @@ impl QueueLog {
             "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => self.agent(&line, "ready", emit),
             "PAUSE" => self.agent(&line, "pause", emit),
             "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => self.agent(&line, "offline", emit),
+            "QUEUESTART" => Ok(self.restarted(&line, emit)),
             verb => Ok(LineOutcome::LeftOut(left_out(verb))),
         }
+    }
+
+    /// Asterisk has started again: of the calls it knew before, nobody will hear any more.
+    fn restarted(&mut self, line: &Line<'_>, emit: &mut dyn FnMut(RawEvent<'_>)) -> LineOutcome {
+        let lost = std::mem::take(&mut self.open);
+        for subject in &lost {
+            self.emit(line, Cow::Borrowed(subject), "call.lost", 0, Fields::new(), emit);
+        }
+        if lost.is_empty() { LineOutcome::LeftOut(left_out(line.verb)) } else { LineOutcome::Emitted(lost.len()) }
     }
 
     /// Begins another stay of a call.
@@ -260,7 +298,7 @@ fn left_out(verb: &str) -> &'static str {
         "AGENTDUMP" => "AGENTDUMP: the agent hung up during the announcement, the caller waits on",
         "PAUSEALL" => "PAUSEALL: said again by one PAUSE per queue",
         "UNPAUSEALL" => "UNPAUSEALL: said again by one UNPAUSE per queue",
-        "QUEUESTART" => "QUEUESTART: Asterisk started; what became of the calls open until then is not known",
+        "QUEUESTART" => "QUEUESTART: Asterisk started, and no call was open",
         "CONFIGRELOAD" => "CONFIGRELOAD: nothing about a call",
         "PENALTY" | "MEMBERPENALTY" => "PENALTY: nothing about a call",
         "DID" | "INFO" => "DID, INFO: nothing firstline counts",
@@ -349,7 +387,7 @@ mod tests {
                 "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
                 "- PAUSEALL: said again by one PAUSE per queue",
                 "agent.changed a1 12 state=offline agent=a1",
-                "- QUEUESTART: Asterisk started; what became of the calls open until then is not known",
+                "- QUEUESTART: Asterisk started, and no call was open",
                 "- RINGNOANSWER: an attempt at one agent",
                 "- a verb firstline does not know",
                 "- an empty line",
@@ -385,5 +423,16 @@ mod tests {
             log.line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
         }
         assert_eq!((log.calls.len(), log.order.len()), (CALLS_MAX, CALLS_MAX));
+    }
+
+    #[test]
+    fn a_restart_loses_the_open_calls_once() {
+        let said = read(
+            &mut QueueLog::default(),
+            "10|1.1|sales|NONE|ENTERQUEUE||139|1\n11|1.2|sales|NONE|ENTERQUEUE||138|2\n12|1.1|sales|a1|CONNECT|2|9|1\n\
+             13|1.3|sales|NONE|ENTERQUEUE||137|2\n14|1.3|sales|NONE|ABANDON|1|1|1\n20|NONE|NONE|NONE|QUEUESTART|\n21|NONE|NONE|NONE|QUEUESTART|",
+        );
+        let after: Vec<&str> = said[5..].iter().map(|line| line.trim_end()).collect();
+        assert_eq!(after, ["call.lost 1.1 20", "call.lost 1.2 20", "- QUEUESTART: Asterisk started, and no call was open"]);
     }
 }

@@ -156,6 +156,12 @@ impl Decoder {
         std::mem::replace(&mut self.gathered.batch, Batch { events: Vec::with_capacity(room), ..Batch::default() })
     }
 
+    /// How it understands events.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
     /// How many events the batch has.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -2,10 +2,14 @@
 
 use crate::domain::board::Key;
 use crate::domain::standard::Standard;
+use crate::domain::standard::label::{self, Label};
 use crate::domain::time::shorten;
 use crate::domain::window::Window;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A sentence about a name that the standard does not have, with what to write instead.
+pub type Unknown = String;
 
 /// A filter as it is written. What is absent is not limited.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -13,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Wanted {
     /// Names of indicators.
     pub indicators: Option<Vec<String>>,
+    /// Labels, as in `quality:responsiveness`: of each key that is there, an indicator must have one of the values.
+    pub labels: Option<Vec<String>>,
     /// Names of windows, `now` among them.
     pub windows: Option<Vec<String>>,
     /// For dimensions the values that a scope must have.
@@ -37,33 +43,26 @@ impl Filter {
     ///
     /// # Errors
     /// A sentence about the first name that the standard does not have. A value of a dimension may come later.
-    pub fn new(wanted: &Wanted, standard: &Standard) -> Result<Filter, String> {
-        let indicator = |name: &String| {
-            let place = standard.indicators.iter().position(|indicator| indicator.name == *name);
-            place.ok_or_else(|| unknown("indicator", name, standard.indicators.iter().map(|indicator| indicator.name.clone())))
-        };
-        let window = |name: &String| {
-            let known = || standard.windows.iter().map(Window::to_string);
-            match known().position(|window| window == *name) {
-                Some(place) => Ok(Some(place)),
-                None if name == Window::NOW => Ok(None),
-                None => Err(unknown("window", name, known().chain([Window::NOW.to_owned()]))),
-            }
-        };
-        let dimension = |name: &String| {
-            let known = &standard.schema.dimensions;
-            known.iter().position(|dimension| dimension == name).ok_or_else(|| unknown("dimension", name, known.iter().cloned()))
-        };
+    pub fn new(wanted: &Wanted, standard: &Standard) -> Result<Filter, Unknown> {
         let mut fixed = BTreeMap::new();
         for (name, values) in wanted.fixed.iter().flatten() {
-            fixed.insert(dimension(name)?, values.iter().cloned().collect());
+            fixed.insert(dimension(name, standard)?, values.iter().cloned().collect());
         }
         let dimensions = match &wanted.by {
-            Some(by) => Some(by.iter().map(dimension).chain(fixed.keys().copied().map(Ok)).collect::<Result<_, _>>()?),
+            Some(by) => {
+                Some(by.iter().map(|name| dimension(name, standard)).chain(fixed.keys().copied().map(Ok)).collect::<Result<_, _>>()?)
+            }
             None => None,
         };
-        let indicators = wanted.indicators.as_ref().map(|names| names.iter().map(indicator).collect()).transpose()?;
-        let windows = wanted.windows.as_ref().map(|names| names.iter().map(window).collect()).transpose()?;
+        let mut indicators: Option<BTreeSet<usize>> =
+            wanted.indicators.as_ref().map(|names| names.iter().map(|name| indicator(name, standard)).collect()).transpose()?;
+        if let Some(labels) = &wanted.labels {
+            let labels = labels.iter().map(|text| label(text)).collect::<Result<Vec<Label>, Unknown>>()?;
+            let fitting = |place: &usize| fits_labels(&standard.indicators[*place].labels, &labels);
+            let fitting = (0..standard.indicators.len()).filter(fitting);
+            indicators = Some(fitting.filter(|place| indicators.as_ref().is_none_or(|asked| asked.contains(place))).collect());
+        }
+        let windows = wanted.windows.as_ref().map(|names| names.iter().map(|name| window(name, standard)).collect()).transpose()?;
         Ok(Filter { indicators, windows, fixed, dimensions })
     }
 
@@ -82,8 +81,42 @@ impl Filter {
     }
 }
 
+/// The place of an indicator.
+///
+/// # Errors
+/// A sentence with the name that comes nearest, as for all names here.
+pub(super) fn indicator(name: &str, standard: &Standard) -> Result<usize, Unknown> {
+    let place = standard.indicators.iter().position(|indicator| indicator.name == name);
+    place.ok_or_else(|| unknown("indicator", name, standard.indicators.iter().map(|indicator| indicator.name.clone())))
+}
+
+/// The place of a window; none for `now`.
+pub(super) fn window(name: &str, standard: &Standard) -> Result<Option<usize>, Unknown> {
+    let known = || standard.windows.iter().map(Window::to_string);
+    match known().position(|window| window == *name) {
+        Some(place) => Ok(Some(place)),
+        None if name == Window::NOW => Ok(None),
+        None => Err(unknown("window", name, known().chain([Window::NOW.to_owned()]))),
+    }
+}
+
+/// The place of a dimension.
+pub(super) fn dimension(name: &str, standard: &Standard) -> Result<usize, Unknown> {
+    let known = &standard.schema.dimensions;
+    known.iter().position(|dimension| dimension == name).ok_or_else(|| unknown("dimension", name, known.iter().cloned()))
+}
+
+fn label(text: &str) -> Result<Label, Unknown> {
+    label::find(text).ok_or_else(|| unknown("label", text, label::all().map(|(key, value)| format!("{key}:{value}"))))
+}
+
+/// Whether an indicator has, of each key asked for, one of the values asked for.
+fn fits_labels(own: &[Label], asked: &[Label]) -> bool {
+    asked.iter().all(|(key, _)| own.iter().any(|label| label.0 == *key && asked.contains(label)))
+}
+
 /// Says that the standard has nothing of this name, and what was perhaps meant.
-pub(crate) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> String {
+pub(crate) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> Unknown {
     let known: Vec<String> = known.collect();
     let near = crate::document::nearest(name, known.iter().map(String::as_str));
     let hint = near.map_or_else(|| format!("the standard has: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));

@@ -6,7 +6,6 @@
 
 use super::filter::{Filter, Wanted};
 use super::frame::Frames;
-use crate::domain::standard::Standard;
 use crate::edition::Edition;
 use crate::telemetry::Metric;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -29,7 +28,6 @@ pub const MESSAGE_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct Live {
     editions: watch::Receiver<Arc<Edition>>,
-    standard: Arc<Standard>,
     frames: Arc<Frames>,
     places: Arc<Semaphore>,
 }
@@ -52,8 +50,20 @@ struct Resume {
 
 /// What a client said that it wants.
 struct Wish {
+    wanted: Wanted,
+    /// The same with the places of the standard of this epoch.
     filter: Arc<Filter>,
-    resume: Option<Resume>,
+    epoch: Arc<str>,
+    /// The revision the client has; none if it needs the whole board.
+    seen: Option<u64>,
+}
+
+impl Wish {
+    /// What is wanted of an edition.
+    fn new(wanted: Wanted, edition: &Edition) -> Result<Wish, String> {
+        let filter = Arc::new(Filter::new(&wanted, &edition.standard)?);
+        Ok(Wish { wanted, filter, epoch: edition.epoch.clone(), seen: None })
+    }
 }
 
 /// Why a connection ends.
@@ -69,8 +79,8 @@ enum End {
 impl Live {
     /// A live board of these editions for at most so many clients.
     #[must_use]
-    pub fn new(editions: watch::Receiver<Arc<Edition>>, standard: Arc<Standard>, clients: usize) -> Live {
-        Live { editions, standard, frames: Arc::default(), places: Arc::new(Semaphore::new(clients)) }
+    pub fn new(editions: watch::Receiver<Arc<Edition>>, clients: usize) -> Live {
+        Live { editions, frames: Arc::default(), places: Arc::new(Semaphore::new(clients)) }
     }
 
     /// A place for one more client, if there is one.
@@ -109,7 +119,7 @@ impl Live {
 
     async fn follow(&self, socket: &mut WebSocket) -> Result<(), End> {
         let mut editions = self.editions.clone();
-        let first = loop {
+        let mut wish = loop {
             match timeout(GREETING, socket.recv()).await {
                 Ok(message) => {
                     if let Some(wish) = self.read(message)? {
@@ -119,9 +129,6 @@ impl Live {
                 Err(_) => return Err(refuse("say what you want to see; send {} for everything")),
             }
         };
-        let mut filter = first.filter;
-        // The revision the client has; none if it needs the whole board.
-        let mut seen = self.resumed(first.resume);
         editions.mark_changed();
         let mut heard = true;
         let mut ping = tokio::time::interval(PING);
@@ -133,16 +140,18 @@ impl Live {
                         return Ok(());
                     }
                     let edition = editions.borrow_and_update().clone();
+                    if edition.epoch != wish.epoch {
+                        wish = Wish::new(wish.wanted, &edition).map_err(|error| refuse(&format!("the standard has changed: {error}")))?;
+                    }
                     let revision = edition.board.revision;
-                    let text = self.frames.clone().text(edition, filter.clone(), seen).await;
+                    let text = self.frames.clone().text(edition, wish.filter.clone(), wish.seen).await;
                     send(socket, Message::Text(text)).await?;
-                    seen = Some(revision);
+                    wish.seen = Some(revision);
                 }
                 message = socket.recv() => {
                     heard = true;
-                    if let Some(wish) = self.read(message)? {
-                        filter = wish.filter;
-                        seen = None;
+                    if let Some(other) = self.read(message)? {
+                        wish = Wish { seen: None, ..other };
                         editions.mark_changed();
                     }
                 }
@@ -165,15 +174,12 @@ impl Live {
             Some(Ok(Message::Text(text))) => text,
         };
         let subscribe: Subscribe = serde_json::from_str(&text).map_err(|error| refuse(&format!("not a subscription: {error}")))?;
-        let filter = Filter::new(&subscribe.subscribe.unwrap_or_default(), &self.standard).map_err(|error| refuse(&error))?;
-        Ok(Some(Wish { filter: Arc::new(filter), resume: subscribe.resume }))
-    }
-
-    /// The revision from which a client can go on, if it saw this run of the service.
-    fn resumed(&self, resume: Option<Resume>) -> Option<u64> {
-        let resume = resume?;
-        let edition = self.editions.borrow();
-        (*resume.epoch == *edition.epoch && edition.reaches_back_to(resume.revision)).then_some(resume.revision)
+        let edition = self.editions.borrow().clone();
+        let mut wish = Wish::new(subscribe.subscribe.unwrap_or_default(), &edition).map_err(|error| refuse(&error))?;
+        // A client that saw this run of the service can go on from there.
+        let resume = subscribe.resume.filter(|resume| *resume.epoch == *edition.epoch && edition.reaches_back_to(resume.revision));
+        wish.seen = resume.map(|resume| resume.revision);
+        Ok(Some(wish))
     }
 }
 

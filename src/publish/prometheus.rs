@@ -64,7 +64,7 @@ fn write_indicator(board: &Board, indicator: &Indicator, readings: &[Reading], t
             }
         }
     }
-    if let Some(target) = indicator.target {
+    if let Some(target) = indicator.target_at(board.as_of) {
         write_target(name, unit, title, target, &labelled, out);
     }
 }

@@ -122,7 +122,7 @@ fn words(table: &Table<'_>, kind: Option<FactKind>, standard: &Standard) -> Vec<
     words
 }
 
-fn conditions(entry: &Table<'_>, standard: &Standard) -> Vec<(usize, Vec<String>)> {
+pub(super) fn conditions(entry: &Table<'_>, standard: &Standard) -> Vec<(usize, Vec<String>)> {
     let Some(table) = entry.table("where") else { return Vec::new() };
     let mut conditions = Vec::new();
     for (name, value) in table.entries() {

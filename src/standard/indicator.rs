@@ -1,10 +1,16 @@
 //! `[indicator.NAME]`: a definition over facts, with its title and target.
 
+mod difference;
+mod estimated_wait;
+mod rate;
+mod share;
+
 use super::formula::{Takes, tallies};
-use super::{check_name, title};
+use super::{check_name, label, title};
 use crate::document::{Table, Value};
 use crate::domain::fact::place::one_shot;
-use crate::domain::standard::{Better, Formula, Indicator, OneShot, Standard, Tally, Target};
+use crate::domain::standard::{Better, DatedTarget, Formula, Indicator, OneShot, Standard, Tally, Target};
+use crate::domain::time::Timestamp;
 
 /// Adds the indicator to the standard, as far as it can be understood.
 pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
@@ -12,22 +18,27 @@ pub(super) fn read(name: &str, value: &Value<'_>, standard: &mut Standard) {
     let Some(table) = value.table() else { return };
     let title = title(&table);
     let formula = formula(name, value, &table, standard);
-    let seconds = !matches!(formula, Some((Formula::Ratio { .. } | Formula::Level { .. } | Formula::Score { .. }, _)));
+    let seconds = formula.as_ref().is_none_or(|(formula, _)| formula.unit() == "seconds");
     let target = table.table("target").and_then(|target| self::target(&target, seconds));
     let small_sample = table.integer("small_sample").unwrap_or(0);
     let small_sample = u64::try_from(small_sample).unwrap_or_else(|_| {
         table.problem("small_sample", "a number of cases cannot be negative");
         0
     });
+    let labels = label::read(&table);
     table.finish();
     if let Some((formula, families)) = formula {
-        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, target, small_sample, families });
+        if small_sample > 0 && matches!(formula, Formula::Rate { .. } | Formula::Difference { .. }) {
+            table.problem("small_sample", "this formula has no cases that could be too few; leave `small_sample` out");
+        }
+        let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
+        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, targets, small_sample, families, labels });
     }
 }
 
 /// The formula and the families it speaks of.
 fn formula(name: &str, value: &Value<'_>, table: &Table<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
-    let kinds = ["ratio", "duration", "level", "score", "one_shot"];
+    let kinds = ["ratio", "duration", "level", "score", "one_shot", "share", "rate", "difference", "estimated_wait"];
     let given: Vec<(&str, Value<'_>)> = kinds.iter().filter_map(|kind| Some((*kind, table.value(kind)?))).collect();
     let [(kind, body)] = given[..] else {
         let problem = if given.is_empty() { "needs a formula" } else { "has more than one formula" };
@@ -51,37 +62,53 @@ fn formula(name: &str, value: &Value<'_>, table: &Table<'_>, standard: &mut Stan
         "level" if oldest => Formula::Oldest { of: tallies(&body, Takes::Standing, standard) },
         "level" => Formula::Level { of: tallies(&body, Takes::Standing, standard) },
         "score" => Formula::Score { of: tallies(&body, Takes::Answers, standard), weights },
+        "share" => share::read(&body, standard)?,
+        "rate" => rate::read(&body, standard)?,
+        "estimated_wait" => estimated_wait::read(&body, standard)?,
+        "difference" => return difference::read(&body, standard),
         _ => return one_shot(name, &body, standard),
     };
-    let indicator = Indicator { name: String::new(), title: Default::default(), formula, target: None, small_sample: 0, families: 0 };
-    let families = indicator.tallies().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
-    Some((indicator.formula, families))
+    let families = formula.tallies().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
+    Some((formula, families))
 }
 
 fn family_bit(standard: &Standard, tally: &Tally) -> u64 {
     1 << (standard.kinds.family(tally.kind).0 & 63)
 }
 
-/// `one_shot = { contacts = [..], within = ".." }`: the share of contacts that no other contact followed in time.
+/// `one_shot = { contacts = [..], within = "..", spoilt_by = [..], leave_out = [..], matured = .. }`: the share of contacts that
+/// nothing spoils and no other contact follows in time.
 fn one_shot(name: &str, body: &Value<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
     let table = body.table()?;
-    let contacts = table.required("contacts", "a list of facts").map(|list| tallies(&list, Takes::Moments, standard)).unwrap_or_default();
-    let within = table.required("within", "a duration, as in \"72h\"").and_then(|value| value.duration());
+    let moments = |list: &Value<'_>| tallies(list, Takes::Moments, standard);
+    let contacts = table.required("contacts", "a list of facts").map(|list| moments(&list)).unwrap_or_default();
+    let optional = |key: &str| table.value(key).map(|list| moments(&list)).unwrap_or_default();
+    let (spoilt_by, leave_out) = (optional("spoilt_by"), optional("leave_out"));
+    let within = table.required("within", "a duration, as in \"72h\"");
+    let within_ms = within.and_then(|value| {
+        let millis = value.duration()?;
+        if !OneShot::WITHIN.contains(&millis) {
+            value.problem("customers are given from \"24h\" to \"30d\" to come again; write a time between them");
+        }
+        Some(millis)
+    });
+    let matured = table.bool("matured").unwrap_or(false);
     table.finish();
-    if contacts.iter().any(|tally| tally.values.is_some() || !tally.conditions.is_empty()) {
-        body.problem("contacts are whole facts: write their names without limits");
-    }
     let families = contacts.iter().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
-    let within_ms = within?;
-    let family = standard.kinds.family(contacts.first()?.kind);
+    let (within_ms, family) = (within_ms?, standard.kinds.family(contacts.first()?.kind));
     if standard.kinds.find(&format!("{name}.contacts")).is_some() {
         body.problem(format!("the facts of `{name}` exist already; choose another name"));
         return None;
     }
+    if standard.one_shots.len() == OneShot::MOST {
+        body.problem(format!("a standard can have {} indicators with `one_shot`, and this is one more", OneShot::MOST));
+        return None;
+    }
     let facts = standard.kinds.add_one_shot(name, family);
-    standard.one_shots.push(OneShot { contacts: contacts.iter().map(|tally| tally.kind).collect(), within_ms, facts });
+    standard.one_shots.push(OneShot { contacts, within_ms, spoilt_by, leave_out, matured, facts });
     let tally = |place: u16| vec![Tally { kind: facts.plus(place), values: None, words: Vec::new(), conditions: Vec::new() }];
-    Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms: Some(within_ms) }, families))
+    let matures_ms = (!matured).then_some(within_ms);
+    Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms }, families))
 }
 
 fn weights(table: &Table<'_>) -> Vec<f64> {
@@ -125,4 +152,142 @@ fn target(table: &Table<'_>, seconds: bool) -> Option<Target> {
         table.problem("warning", "`warning` must lie on the good side of the target: it says that the target is in danger");
     }
     Some(Target { better, value, warning })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::standard::read;
+
+    const HEAD: &str = r#"
+name = "x"
+version = "1"
+date_of_effect = 2026-01-01
+title = { en = "X", zh = "X" }
+time_zone = "Asia/Shanghai"
+dimensions = ["center"]
+windows = ["24h"]
+orders = ["repair"]
+"#;
+
+    fn one_shot(name: &str, more: &str) -> String {
+        format!("[indicator.{name}]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = [\"call.answered\"], {more} }}\n")
+    }
+
+    #[test]
+    fn one_shot_says_what_is_wrong_with_it() {
+        for (more, word) in [
+            (r#"within = "23h""#, "from \"24h\" to \"30d\""),
+            (r#"within = "31d""#, "from \"24h\" to \"30d\""),
+            (r#"matured = true"#, "within"),
+            (r#"within = "72h", spoilt_by = ["repair.reopend"]"#, "did you mean `repair.reopened`"),
+            (r#"within = "72h", spoilt_by = ["repair.open"]"#, "stands for a while"),
+            (r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#, "cannot be limited by `resolved`"),
+            (r#"within = "72h", spoild_by = ["repair.reopened"]"#, "did you mean `spoilt_by`"),
+        ] {
+            let problems = read("x.toml", &(HEAD.to_owned() + &one_shot("a", more))).expect_err(more);
+            let found = problems.iter().any(|problem| problem.message.contains(word));
+            assert!(found, "{more} should speak of {word}: {problems:#?}");
+        }
+    }
+
+    #[test]
+    fn a_standard_has_sixteen_one_shot_indicators_and_no_more() {
+        let many = |count: usize| (0..count).map(|n| one_shot(&format!("a{n}"), r#"within = "30d""#)).collect::<String>();
+        assert!(read("x.toml", &(HEAD.to_owned() + &many(16))).is_ok());
+        let problems = read("x.toml", &(HEAD.to_owned() + &many(17))).expect_err("one too many");
+        assert!(problems[0].message.contains("16"), "{problems:#?}");
+    }
+
+    const FORMULAS: &str = r#"
+name = "x"
+version = "1"
+date_of_effect = 2026-01-01
+title = { en = "X", zh = "某" }
+time_zone = "UTC"
+dimensions = ["center"]
+windows = ["30m", "today"]
+orders = ["repair"]
+[population.users]
+by = "center"
+values = { hefei = 100 }
+[source.hefei]
+source = "/acd/hefei"
+silent_after = "5m"
+[indicator.answered]
+title = { en = "A", zh = "甲" }
+ratio = { good = ["call.answered"], of = ["call.offered"] }
+[indicator.wait]
+title = { en = "W", zh = "乙" }
+duration = ["call.answered"]
+[indicator.waiting]
+title = { en = "N", zh = "丙" }
+level = ["call.waiting"]
+"#;
+
+    /// Each mistake with a word of what is said about it.
+    #[test]
+    fn mistakes_in_further_formulas_are_found_with_a_remedy() {
+        for (formula, remedy) in [
+            (
+                "share = { part = [\"agent.talking_time\"], whole = [\"agent.ready_time\"] }",
+                "`agent.talking_time` is in `part` but not here",
+            ),
+            ("share = { part = [\"agent.talking_time\"] }", "needs a key `whole`"),
+            ("share = { part = [\"agent.ready\"], whole = [\"agent.ready\"] }", "`agent.ready` has no duration"),
+            (
+                "rate = { of = [\"repair.opened\"], per = 5000, population = \"users\" }",
+                "`per` cannot be 5000; write one of 100, 1000, 10000",
+            ),
+            ("rate = { of = [\"repair.opened\"], per = 1000, population = \"user\" }", "did you mean `users`?"),
+            ("rate = { of = [\"repair.opened\"], per = 1000, population = \"homes\" }", "declare it: `[population.homes]`"),
+            ("rate = { of = [\"repair.open\"], per = 1000, population = \"users\" }", "`repair.open` stands for a while"),
+            ("rate = { of = [\"repair.opened\"], per = 100, population = \"users\" }\nsmall_sample = 5", "leave `small_sample` out"),
+            ("difference = { first = \"anwered\", second = \"wait\" }", "did you mean `answered`?"),
+            ("difference = { first = \"later\", second = \"wait\" }", "declare it above this one"),
+            ("difference = { first = \"answered\", second = \"wait\" }", "only the like can be compared"),
+            ("difference = { first = \"wait\", second = \"wait\" }", "differs in nothing from itself"),
+            (
+                "estimated_wait = { waiting = [\"call.waiting\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"1h\" }",
+                "`windows` has: 30m, today",
+            ),
+            (
+                "estimated_wait = { waiting = [\"call.offered\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"30m\" }",
+                "a level counts what stands now",
+            ),
+            ("duration = [\"call.answered\"]\nlabels = { qualty = \"empathy\" }", "did you mean `quality`?"),
+            ("duration = [\"call.answered\"]\nlabels = { quality = \"empthy\" }", "did you mean `empathy`?"),
+            ("duration = [\"call.answered\"]\nlabels = { stage = \"tomorrow\" }", "write one of: before, during, after"),
+            (
+                "share = { part = [\"agent.talking_time\"], whole = [\"agent.talking_time\"] }\nlevel = [\"call.waiting\"]",
+                "more than one formula",
+            ),
+        ] {
+            let text = format!("{FORMULAS}[indicator.last]\ntitle = {{ en = \"L\", zh = \"末\" }}\n{formula}\n");
+            let problems = read("x.toml", &text).expect_err(formula);
+            assert!(problems.iter().any(|problem| problem.message.contains(remedy) && problem.line > 22), "{formula}\n{problems:#?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_in_populations_and_sources_are_found_with_a_remedy() {
+        for (table, remedy) in [
+            ("[population.homes]\nby = \"centre\"\nvalues = { a = 1 }", "declared are: center"),
+            ("[population.homes]\nby = \"center\"\nvalues = { a = 0 }", "needs at least one user"),
+            ("[population.homes]\nby = \"center\"\nvalues = { a = 1.5 }", "must be a whole number"),
+            ("[population.homes]\nby = \"center\"\nvalues = {}", "nobody is counted here"),
+            ("[population.homes]\nby = \"center\"", "needs a key `values`"),
+            ("[source.wuhu]\nsilent_after = \"5m\"", "needs a key `source`"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"", "needs a key `silent_after`"),
+            ("[source.wuhu]\nsource = \"/acd/hefei\"\nsilent_after = \"5m\"", "the source `/acd/hefei` is declared already"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nfamilies = [\"cal\"]", "did you mean `call`?"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nwhere = { city = \"wuhu\" }", "`city` is not a dimension"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nevery = \"5m\"", "unknown key `every`"),
+        ] {
+            let problems = read("x.toml", &format!("{FORMULAS}{table}\n")).expect_err(table);
+            assert!(problems.iter().any(|problem| problem.message.contains(remedy) && problem.line > 22), "{table}\n{problems:#?}");
+        }
+        let standard = read("x.toml", FORMULAS).expect("a good standard");
+        assert_eq!((standard.schema.source("/acd/hefei"), standard.schema.source("/acd/wuhu")), (1, 0));
+        assert_eq!(standard.sources[0].families, u64::MAX);
+    }
 }

@@ -24,7 +24,7 @@ pub fn commitment(standard: &Standard, commitment: &Commitment) -> Vec<Title> {
 
 fn in_force(standard: &Standard, terms: &Terms) -> Title {
     let since = jiff::Timestamp::from_millisecond(terms.since.0).ok().filter(|_| terms.since > Timestamp(i64::MIN));
-    match since.map(|since| since.to_zoned(standard.time_zone.clone()).date()) {
+    match since.map(|since| since.to_zoned(standard.zones.get(0).clone()).date()) {
         Some(date) => both(format!("For clocks started from {date} on:"), format!("{date}起开始计时的:")),
         None => both("For clocks started before:", "此前开始计时的:"),
     }

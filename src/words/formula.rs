@@ -2,15 +2,17 @@
 
 use super::names::{Called, called};
 use super::{both, duration, list, word};
-use crate::domain::standard::{Better, Formula, Indicator, Standard, Tally, Title};
-use crate::domain::time::SECOND;
+use crate::domain::standard::{Better, Formula, Indicator, OneShot, Standard, Tally, Target, Title};
+use crate::domain::time::{SECOND, Timestamp};
 
 /// How an indicator comes about: `answered calls, divided by answered, abandoned and overflowed calls`.
 #[must_use]
 pub fn indicator(standard: &Standard, indicator: &Indicator) -> Title {
     match &indicator.formula {
-        Formula::Ratio { good, of, matures_ms: Some(within) } => one_shot(standard, good, of, *within),
-        Formula::Ratio { good, of, matures_ms: None } => {
+        Formula::Ratio { good, of, .. } => {
+            if let Some(own) = standard.one_shots.iter().find(|one| of.iter().any(|tally| tally.kind == one.facts)) {
+                return one_shot(standard, own);
+            }
             let (good, of) = (tallies(standard, good), tallies(standard, of));
             both(format!("{}, divided by {}", good.en, of.en), format!("{}数 ÷ {}数", good.zh, of.zh))
         }
@@ -40,23 +42,51 @@ pub fn indicator(standard: &Standard, indicator: &Indicator) -> Title {
                 format!("{}的平均得分:{}", of.zh, counts("、", "分计")),
             )
         }
+        Formula::Share { part, whole } => {
+            let (part, whole) = (durations(standard, part), durations(standard, whole));
+            both(format!("{}, divided by {}", part.en, whole.en), format!("{} ÷ {}", part.zh, whole.zh))
+        }
+        Formula::Rate { of, per, population } => {
+            let (of, users) = (tallies(standard, of), &standard.populations[*population].name);
+            both(format!("{} for each {per} of the population `{users}`", of.en), format!("每{per}个“{users}”的{}数", of.zh))
+        }
+        Formula::Difference { first, second, .. } => {
+            let title = |place: &usize| &standard.indicators[*place].title;
+            let (first, second) = (title(first), title(second));
+            both(format!("“{}” less “{}”", first.en, second.en), format!("“{}”减“{}”", first.zh, second.zh))
+        }
+        Formula::EstimatedWait { waiting, handling, agents, window } => {
+            let (waiting, agents) = (tallies(standard, waiting), tallies(standard, agents));
+            let (handling, window) = (durations(standard, handling), standard.windows[*window]);
+            both(
+                format!("(number of {} + 1) × mean of {} over {window} ÷ number of {}", waiting.en, handling.en, agents.en),
+                format!("(当前{}数 + 1) × {window}内{}的平均值 ÷ 当前{}数", waiting.zh, handling.zh, agents.zh),
+            )
+        }
     }
 }
 
-fn one_shot(standard: &Standard, good: &[Tally], of: &[Tally], within_ms: i64) -> Title {
-    let own = |tally: &Tally| standard.one_shots.iter().find(|one| tally.kind == one.facts || tally.kind == one.facts.plus(1));
-    let contacts = good.iter().chain(of).find_map(own).map(|one| one.contacts.clone()).unwrap_or_default();
-    let (en, zh): (Vec<String>, Vec<String>) = contacts.iter().map(|kind| called(standard, *kind)).map(|one| (one.en(), one.zh())).unzip();
-    let within = duration(within_ms);
-    both(
-        format!(
-            "contacts that no other contact of the same customer followed within {}, divided by all contacts of known customers; \
-             contacts are {}",
-            within.en,
-            list(&en, "and")
-        ),
-        format!("{}内同一客户未再次接触的接触数 ÷ 已知客户的全部接触数;接触指:{}", within.zh, zh.join("、")),
-    )
+fn one_shot(standard: &Standard, one_shot: &OneShot) -> Title {
+    let (contacts, within) = (tallies(standard, &one_shot.contacts), duration(one_shot.within_ms));
+    let mut en = format!("contacts that no other contact of the same customer followed within {}", within.en);
+    let mut zh = format!("{}内同一客户未再次接触", within.zh);
+    if !one_shot.spoilt_by.is_empty() {
+        let spoilt = tallies(standard, &one_shot.spoilt_by);
+        en += &format!(" and that were not spoilt by {}", spoilt.en);
+        zh += &format!("且未发生{}", spoilt.zh);
+    }
+    en += &format!(", divided by all contacts of known customers; contacts are {}", contacts.en);
+    zh += &format!("的接触数 ÷ 已知客户的全部接触数;接触指:{}", contacts.zh);
+    if !one_shot.leave_out.is_empty() {
+        let left_out = tallies(standard, &one_shot.leave_out);
+        en += &format!("; contacts with {} are left out", left_out.en);
+        zh += &format!(";有{}的不计", left_out.zh);
+    }
+    if one_shot.matured {
+        en += &format!("; each counts when its {} have passed", within.en);
+        zh += &format!(";每次接触满{}后计入", within.zh);
+    }
+    both(en, zh)
 }
 
 /// A list of tallies: `answered calls with a wait of at most 20 s`, `20秒内应答的通话`.
@@ -174,6 +204,12 @@ pub(super) fn values(tallies: &[Tally]) -> Title {
     }
 }
 
+/// The durations of tallies: `the conversation time of ended calls`.
+fn durations(standard: &Standard, of: &[Tally]) -> Title {
+    let (what, of) = (measure(standard, of), tallies(standard, of));
+    both(format!("the {} of {}", what.en, of.en), format!("{}的{}", of.zh, what.zh))
+}
+
 fn measure(standard: &Standard, of: &[Tally]) -> Title {
     let mut measures: Vec<Title> = of.iter().map(|tally| called(standard, tally.kind).measure).collect();
     measures.dedup();
@@ -195,10 +231,31 @@ pub(super) fn field_zh(field: &str) -> &'static str {
     }
 }
 
-/// What is promised of an indicator: `at least 85 %, in danger below 90 %`.
+/// What is promised of an indicator at a time: `at least 85 %, in danger below 90 %`.
 #[must_use]
-pub fn target(indicator: &Indicator) -> Option<Title> {
-    let target = indicator.target?;
+pub fn target(indicator: &Indicator, at: Option<Timestamp>) -> Option<Title> {
+    Some(aim(indicator, indicator.target_at(at)?))
+}
+
+/// What every version of the standard aims at, the newest first: `version 2, from 2026-07-01: at least 90 %`. A single version
+/// says its target alone.
+#[must_use]
+pub fn targets(standard: &Standard, indicator: &Indicator) -> Vec<Title> {
+    let said = |target: Option<Target>| target.map_or_else(|| both("none", "无"), |target| aim(indicator, target));
+    if indicator.targets.iter().all(|dated| dated.target.is_none()) {
+        return Vec::new();
+    }
+    if let [only] = indicator.targets[..] {
+        return vec![said(only.target)];
+    }
+    let each = standard.versions.iter().zip(&indicator.targets).map(|(version, dated)| {
+        let (said, from) = (said(dated.target), &version.date_of_effect);
+        both(format!("version {}, from {from}: {}", version.version, said.en), format!("第{}版,{from}起:{}", version.version, said.zh))
+    });
+    each.collect()
+}
+
+fn aim(indicator: &Indicator, target: Target) -> Title {
     let value = |value: f64| match indicator.unit() {
         "ratio" => {
             let percent = (value * 1e6).round() / 1e4;
@@ -215,5 +272,5 @@ pub fn target(indicator: &Indicator) -> Option<Title> {
     let danger = target.warning.map(value).map_or_else(Title::default, |warning| {
         both(format!(", in danger {} {}", beyond.en, warning.en), format!(",{}{}为预警", beyond.zh, warning.zh))
     });
-    Some(both(format!("{} {}{}", most.en, limit.en, danger.en), format!("{}{}{}", most.zh, limit.zh, danger.zh)))
+    both(format!("{} {}{}", most.en, limit.en, danger.en), format!("{}{}{}", most.zh, limit.zh, danger.zh))
 }

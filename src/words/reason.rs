@@ -48,6 +48,8 @@ pub fn reason(standard: &Standard, indicator: &Indicator, reason: Reason, word: 
             let name = &standard.commitments[commitment].name;
             both(format!("promise “{name}” has no deadline for the case"), format!("“{name}”承诺对该工单无时限"))
         }
+        Reason::PassedOn => both("the indicator leaves such contacts out", "该指标不计此类接触"),
+        Reason::Unripe => both("another contact may still follow: its time has not passed", "复联观察期未满"),
         Reason::NoCustomer => both("nobody said which customer it was", "未说明客户"),
         Reason::NoDimension(dimension) => {
             let name = standard.schema.dimensions.get(dimension).map_or("?", String::as_str);
@@ -66,8 +68,14 @@ fn about(called: &Called, good: bool, en: &str, zh: &str) -> Title {
 /// The tallies of a side that count this kind.
 fn own(indicator: &Indicator, kind: FactKind, good: bool) -> Vec<Tally> {
     let tallies = match &indicator.formula {
-        Formula::Ratio { good: numerator, .. } if good => numerator,
+        Formula::Ratio { good: numerator, .. } | Formula::Share { part: numerator, .. } if good => numerator,
+        Formula::Difference { .. } => return Vec::new(),
+        Formula::EstimatedWait { waiting, agents, .. } => {
+            return waiting.iter().chain(agents).filter(|tally| tally.kind == kind).cloned().collect();
+        }
         Formula::Ratio { of, .. }
+        | Formula::Share { whole: of, .. }
+        | Formula::Rate { of, .. }
         | Formula::Duration { of }
         | Formula::Level { of }
         | Formula::Oldest { of }

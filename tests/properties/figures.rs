@@ -1,8 +1,9 @@
 //! A board as the tests compare it: every reading as it is written for others, and those of them that add up.
 
 use firstline::domain::board::{Board, MadeOf};
+use firstline::domain::fact::place::one_shot;
 use firstline::domain::monitor::Monitor;
-use firstline::domain::standard::Formula;
+use firstline::domain::standard::{Indicator, Standard};
 use std::collections::BTreeMap;
 
 /// Every reading as the wire has it, a line each, after the time reached.
@@ -34,7 +35,7 @@ pub(crate) fn sums(board: &Board) -> BTreeMap<Name, (i64, i64)> {
     for reading in &board.readings {
         let indicator = &board.standard.indicators[reading.key.indicator];
         let pair = match &reading.made_of {
-            MadeOf::Ratio { good, of } if !matches!(indicator.formula, Formula::Ratio { matures_ms: Some(_), .. }) => (*good, *of),
+            MadeOf::Ratio { good, of } if !is_one_shot(&board.standard, indicator) => (*good, *of),
             MadeOf::Duration(durations) => ((durations.mean * durations.of as f64 * 1_000.0).round() as i64, durations.of),
             MadeOf::Level => (reading.value.unwrap_or(0.0) as i64, 0),
             MadeOf::Score { of } => ((reading.value.unwrap_or(0.0) * *of as f64 * 1_000.0).round() as i64, *of),
@@ -50,4 +51,10 @@ pub(crate) fn sums(board: &Board) -> BTreeMap<Name, (i64, i64)> {
 /// A scope as text: `center=hefei queue=broadband`.
 pub(crate) fn scope(board: &Board, key: &firstline::domain::board::Key) -> String {
     board.scope(key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether an indicator looks at all contacts of a customer.
+pub(crate) fn is_one_shot(standard: &Standard, indicator: &Indicator) -> bool {
+    let counts = |known: &firstline::domain::standard::OneShot| known.facts.plus(one_shot::CONTACTS);
+    indicator.tallies().any(|tally| standard.one_shots.iter().any(|known| counts(known) == tally.kind))
 }

@@ -31,6 +31,9 @@ const REPAIR: [&str; 12] = [
     "repair.cancelled",
 ];
 
+/// The types that say whether the matter was resolved.
+const ENDS: [&str; 2] = ["call.ended", "queue.served"];
+
 fn kind(subject: u8, stray: bool) -> BoxedStrategy<&'static str> {
     match (stray, subject % 4) {
         (true, _) => {
@@ -91,8 +94,9 @@ fn event(place: u32, unit: i64) -> impl Strategy<Value = Said> {
     let seconds = || prop_oneof![5 => Just(None), 1 => select(vec![0, 5, 10, 15, 16, 4_000_000]).prop_map(Some)];
     let said = (seconds(), seconds(), seconds(), prop_oneof![Just(None), (1..=5_u8).prop_map(Some)]);
     let state = select(vec![None, Some("ready"), Some("talking"), Some("wrapup"), Some("offline")]);
-    (who, id, offset(unit), sequence, dimensions, whose, due, said, state).prop_map(
-        |((subject, kind), id, at, sequence, (center, queue, tier), (customer, topic), due, (wait, talk, wrapup, score), state)| Said {
+    let word = select(vec![None, Some(true), Some(false)]);
+    (who, id, offset(unit), sequence, dimensions, whose, due, said, (state, word)).prop_map(
+        |((subject, kind), id, at, sequence, (center, queue, tier), (customer, topic), due, (wait, talk, wrapup, score), words)| Said {
             sequence,
             center,
             queue,
@@ -104,7 +108,8 @@ fn event(place: u32, unit: i64) -> impl Strategy<Value = Said> {
             talk_seconds: talk,
             wrapup_seconds: wrapup,
             score,
-            state: state.filter(|_| kind == "agent.changed"),
+            state: words.0.filter(|_| kind == "agent.changed"),
+            resolved: words.1.filter(|_| ENDS.contains(&kind)),
             ..Said::plain(subject, id, Timestamp(MIDNIGHT + at), kind)
         },
     )
@@ -123,6 +128,7 @@ fn twin(event: &Said, id: Option<u32>, change: u8) -> Said {
         4 => twin.due = event.due.map_or(Some(event.time.plus(HOUR)), |due| Some(due.plus(-HOUR))),
         5 => twin.time = event.time.plus(SECOND),
         6 => twin.wait_seconds = event.wait_seconds.map_or(Some(20), |_| None),
+        7 if ENDS.contains(&event.kind) => twin.resolved = event.resolved.map_or(Some(false), |yes| Some(!yes)),
         _ => twin.subject = (event.subject + 4) % 6,
     }
     twin
@@ -130,7 +136,7 @@ fn twin(event: &Said, id: Option<u32>, change: u8) -> Said {
 
 /// A hostile set of up to `most` events and some of their twins.
 pub(crate) fn set(most: u32) -> impl Strategy<Value = Vec<Said>> {
-    let twins = prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), 0..8_u8), 0..4);
+    let twins = prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), 0..9_u8), 0..4);
     let set = (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most)
         .prop_flat_map(|(unit, many)| (0..many).map(|place| event(place, unit)).collect::<Vec<_>>());
     (set, twins).prop_map(|(mut set, twins)| {
@@ -153,5 +159,27 @@ pub(crate) fn calls(most: u32) -> impl Strategy<Value = Vec<Said>> {
         })
     };
     (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most)
+        .prop_flat_map(move |(unit, many)| (0..many).map(|place| one(place, unit)).collect::<Vec<_>>())
+}
+
+/// Contacts of a few customers, as a model can count them: every event has an id and the customer, topic and attributes of its
+/// case; days lie between many of them.
+pub(crate) fn contacts(most: u32) -> impl Strategy<Value = Vec<Said>> {
+    let kinds = |subject: u8| match subject % 3 {
+        0 => select(vec!["call.answered", "call.answered", "call.transferred", "call.ended"]),
+        1 => select(vec!["queue.called", "queue.called", "queue.served"]),
+        _ => select(vec!["repair.opened", "repair.opened", "repair.resolved", "repair.reopened"]),
+    };
+    let one = move |place: u32, unit: i64| {
+        let kind = (0..18_u8).prop_flat_map(move |subject| (Just(subject), kinds(subject)));
+        (kind, offset(unit), any::<bool>()).prop_map(move |((subject, kind), at, resolved)| Said {
+            center: [Some("hefei"), Some("wuhu")][usize::from(subject % 2)],
+            customer: [Some(0), Some(1), None][usize::from(subject / 3 % 3).min(if subject < 16 { 1 } else { 2 })],
+            topic: [None, Some(0), Some(1), Some(0)][usize::from(subject % 4)],
+            resolved: ENDS.contains(&kind).then_some(resolved),
+            ..Said::plain(subject, place, Timestamp(MIDNIGHT + at), kind)
+        })
+    };
+    (select(vec![SECOND, MINUTE, HOUR, HOUR, 6 * HOUR, DAY]), 1..=most)
         .prop_flat_map(move |(unit, many)| (0..many).map(|place| one(place, unit)).collect::<Vec<_>>())
 }

@@ -4,6 +4,9 @@
 use super::figures::Name;
 use super::said::Said;
 use firstline::domain::time::{HOUR, MINUTE, SECOND};
+use jiff::Zoned;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// What became of a call.
@@ -35,28 +38,47 @@ fn calls(set: &[Said]) -> Vec<Call> {
     by_subject.into_values().map(call).collect()
 }
 
-/// Where a window begins when `now` is reached: rolling ones on a multiple of their step, the day at midnight of Shanghai.
-fn begin(window: &str, now: i64) -> i64 {
+/// Where a window begins when `now` is reached: rolling ones on a multiple of their step, those of the calendar where it is
+/// midnight, or a quarter of an hour is full, in the zone.
+fn begin(window: &str, now: i64, zone: &TimeZone) -> i64 {
+    let shown = jiff::Timestamp::from_millisecond(now).expect("a time").to_zoned(zone.clone());
+    let midnight = |day: &Zoned| day.start_of_day().expect("a day").timestamp().as_millisecond();
+    let into =
+        |minutes: i8| i64::from(shown.minute() % minutes) * MINUTE + i64::from(shown.second()) * SECOND + i64::from(shown.millisecond());
     let (length, step) = match window {
         "5m" => (5 * MINUTE, 10 * SECOND),
         "30m" => (30 * MINUTE, MINUTE),
         "1h" => (HOUR, MINUTE),
         "24h" => (24 * HOUR, 15 * MINUTE),
-        _ => return (now + 8 * HOUR).div_euclid(24 * HOUR) * 24 * HOUR - 8 * HOUR,
+        "168h" | "7d" => (7 * 24 * HOUR, 15 * MINUTE),
+        "interval15" => return now - into(15),
+        "interval30" => return now - into(30),
+        "today" => return midnight(&shown),
+        "week" => {
+            let mut day = shown;
+            while day.weekday() != Weekday::Monday {
+                day = day.yesterday().expect("a day before");
+            }
+            return midnight(&day);
+        }
+        "month" => return midnight(&shown.first_of_month().expect("a first of the month")),
+        _ => panic!("the model does not know the window {window}"),
     };
     (now - length).div_euclid(step) * step
 }
 
 /// Numerator and denominator of every figure that is not zero, by indicator, scope and window; for `longest_wait_now` the
-/// milliseconds.
-pub(crate) fn figures(set: &[Said], now: i64) -> BTreeMap<Name, (i64, i64)> {
+/// milliseconds. `zone` tells where a center lies.
+pub(crate) fn figures(set: &[Said], now: i64, windows: &[String], zone: impl Fn(&str) -> TimeZone) -> BTreeMap<Name, (i64, i64)> {
     let mut figures: BTreeMap<Name, (i64, i64)> = BTreeMap::new();
     for call in calls(set) {
+        let zone = zone(&call.center);
+        let windows: Vec<(&String, i64)> = windows.iter().map(|window| (window, begin(window, now, &zone))).collect();
         let scopes = [String::new(), format!("center={}", call.center), format!("center={} queue={}", call.center, call.queue)];
         for scope in scopes {
             let key = |indicator: &str, window: &str| (indicator.to_owned(), scope.clone(), window.to_owned());
-            for window in ["5m", "30m", "1h", "24h", "today"] {
-                let within = |time: Option<i64>| time.is_some_and(|time| time >= begin(window, now));
+            for &(window, begin) in &windows {
+                let within = |time: Option<i64>| time.is_some_and(|time| time >= begin);
                 let wait = call.answered.zip(call.offered).map(|(answered, offered)| answered - offered);
                 let counted = i64::from(within(call.answered) || within(call.lost));
                 let mut ratio = |indicator: &str, good: bool| {

@@ -27,6 +27,8 @@ pub(crate) struct Said {
     pub(crate) wrapup_seconds: Option<u32>,
     pub(crate) score: Option<u8>,
     pub(crate) state: Option<&'static str>,
+    /// Whether the customer's matter was resolved, by the agent; said of an end alone.
+    pub(crate) resolved: Option<bool>,
 }
 
 impl Said {
@@ -49,6 +51,7 @@ impl Said {
             wrapup_seconds: None,
             score: None,
             state: None,
+            resolved: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl Said {
         say("wrapup_seconds", self.wrapup_seconds.map(Into::into));
         say("score", self.score.map(Into::into));
         say("state", self.state.map(Into::into));
+        say("resolved", self.resolved.map(Into::into));
         let event = serde_json::json!({
             "specversion": "1.0",
             "id": self.id.to_string(),
@@ -109,6 +113,7 @@ impl Said {
                 "pause" => AgentState::Pause,
                 _ => AgentState::Offline,
             }),
+            word: self.resolved.map(|yes| Word::of(if yes { "true" } else { "false" })),
             ..Detail::default()
         }
     }

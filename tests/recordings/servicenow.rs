@@ -4,6 +4,7 @@
 use super::figures::{Figures, instant};
 use super::replay::{Board, Replay, Set};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 const GROUPS: [(&str, &str); 5] = [
     ("", "overall"),
@@ -97,4 +98,22 @@ fn servicenow_instants() {
         }
     }
     figures.finish();
+}
+
+/// The recorded count of every single incident is what the stream of its states says.
+#[test]
+fn servicenow_reopenings_of_every_incident() {
+    let Some(set) = Set::open("servicenow_incidents") else { return };
+    let rows = flate2::read::GzDecoder::new(std::fs::File::open(set.file("incidents.csv.gz")).unwrap());
+    let mut recorded: BTreeMap<String, u64> = BTreeMap::new();
+    for row in csv::Reader::from_reader(rows).records() {
+        let row = row.unwrap();
+        let count = recorded.entry(row[0].to_owned()).or_default();
+        *count = (*count).max(row[4].parse().unwrap());
+    }
+    let board = replay(&set, "servicenow_each.toml", "servicenow_each.toml").by("number").board();
+    let derived = |number: &str| board.reading("reopened", number)["good"].as_u64().unwrap_or(0);
+    let wrong: Vec<_> = recorded.iter().filter(|(number, count)| derived(number) != **count).collect();
+    assert!(wrong.is_empty(), "recorded otherwise: {wrong:?}");
+    assert_eq!((recorded.len(), recorded.values().sum::<u64>()), (5_000, 99));
 }

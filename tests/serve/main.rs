@@ -4,4 +4,6 @@ mod client;
 mod explain;
 mod intake;
 mod live;
+mod ranking;
 mod reading;
+mod reload;

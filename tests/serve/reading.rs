@@ -72,12 +72,15 @@ async fn the_standard_tells_what_is_promised() {
     let server = Server::start(settings()).await;
     let standard = server.get("/v1/standard").await.json();
     assert_eq!((&standard["name"], &standard["time_zone"]), (&json!("telecom"), &json!("Asia/Shanghai")));
-    assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today"]));
-    assert_eq!(standard["scopes"], json!([[], ["center"], ["center", "queue"], ["tier"]]));
+    assert_eq!(standard["zones"], json!(null), "no center lives elsewhere");
+    assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today", "month"]));
+    assert_eq!(standard["scopes"], json!([[], ["center"], ["center", "queue"], ["tier"], ["class"], ["grade"]]));
     let formula = json!({ "en": "answered calls, divided by answered, abandoned and overflowed calls",
         "zh": "应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数" });
     let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
-        "formula": formula, "target": 0.85, "warning": 0.9, "better": "higher" });
+        "formula": formula, "labels": { "quality": "responsiveness", "stage": "during" }, "target": 0.85, "warning": 0.9, "better": "higher",
+        "targets": [{ "version": "1", "date_of_effect": "2026-01-01", "target": 0.85, "warning": 0.9, "better": "higher" }] });
+    assert_eq!(standard["versions"], json!([{ "version": "1", "date_of_effect": "2026-01-01", "in_force": true }]));
     assert_eq!(standard["indicators"][0], expected);
 }
 

@@ -17,7 +17,7 @@ pub(super) fn text(standard: &Standard) -> String {
     for indicator in &standard.indicators {
         let _ = writeln!(out, "\nindicator {}: {} · {}", indicator.name, indicator.title.en, indicator.title.zh);
         say(&mut out, &words::indicator(standard, indicator));
-        if let Some(target) = words::target(indicator) {
+        for target in words::targets(standard, indicator) {
             say(&mut out, &Title { en: format!("target: {}", target.en), zh: format!("目标:{}", target.zh) });
         }
     }

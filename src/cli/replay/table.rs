@@ -1,28 +1,60 @@
 //! Readings as a table for people.
 
 use crate::domain::board::{Board, Level, MadeOf, Reading, State};
+use crate::domain::standard::label::LABELS;
 
-/// The table with its heading.
-pub(super) fn text(board: &Board, readings: &[&Reading]) -> String {
+/// The table with its heading. `group_by` is a key of labels: the readings of each of its values stand together, those of
+/// indicators without it at the end.
+pub(super) fn text(board: &Board, readings: &[&Reading], group_by: Option<&str>) -> String {
+    let lines = |groups: &[_]| lines(["indicator", "scope", "window", "value", "of", ""], &[3, 4], groups);
+    let Some(key) = group_by else {
+        let rows: Vec<[String; 6]> = readings.iter().map(|reading| row(board, reading)).collect();
+        return head(board) + &lines(&[(None, rows)]);
+    };
+    let values = LABELS.iter().filter(|(known, _)| *known == key).flat_map(|(_, values)| *values);
+    let label_of = |reading: &Reading| board.standard.indicators[reading.key.indicator].labels.iter().find(|label| label.0 == key);
+    let groups = values.map(|value| Some(*value)).chain([None]).map(|value| {
+        let own = readings.iter().filter(|reading| label_of(reading).map(|label| label.1) == value);
+        let title = value.map_or_else(|| format!("without {key}"), |value| format!("{key}: {value}"));
+        (Some(title), own.map(|reading| row(board, reading)).collect())
+    });
+    let groups: Vec<(Option<String>, Vec<[String; 6]>)> = groups.filter(|(_, rows): &(_, Vec<_>)| !rows.is_empty()).collect();
+    head(board) + &lines(&groups)
+}
+
+/// The line above a table: which standard, and when.
+pub(super) fn head(board: &Board) -> String {
     let as_of = board.as_of.map_or("nothing yet".to_owned(), |time| time.to_string());
-    let rows: Vec<[String; 6]> = readings.iter().map(|reading| row(board, reading)).collect();
-    let heading = ["indicator", "scope", "window", "value", "of", ""].map(str::to_owned);
-    let mut widths = [0; 6];
-    for row in std::iter::once(&heading).chain(&rows) {
+    let version = board.standard.version_at(board.as_of).map_or("", |version| &version.version);
+    format!("{} {version} as of {as_of}\n", board.standard.title.en)
+}
+
+/// Groups of rows under one heading, every column as wide as its widest cell. The columns of `numbers` end in line, because
+/// numbers are compared by eye.
+pub(super) fn lines<const COLUMNS: usize>(
+    heading: [&str; COLUMNS],
+    numbers: &[usize],
+    groups: &[(Option<String>, Vec<[String; COLUMNS]>)],
+) -> String {
+    let heading = heading.map(str::to_owned);
+    let mut widths = [0; COLUMNS];
+    for row in std::iter::once(&heading).chain(groups.iter().flat_map(|(_, rows)| rows)) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = format!("{} {} as of {as_of}\n", board.standard.title.en, board.standard.version);
-    for row in std::iter::once(&heading).chain(&rows) {
+    let line = |row: &[String; COLUMNS]| {
         let mut line = String::new();
         for (place, (cell, width)) in row.iter().zip(widths).enumerate() {
             let padding = " ".repeat(width - cell.chars().count());
-            // Numbers are compared by eye, so they end in one column.
-            line += &if place == 3 || place == 4 { format!("{padding}{cell}  ") } else { format!("{cell}{padding}  ") };
+            line += &if numbers.contains(&place) { format!("{padding}{cell}  ") } else { format!("{cell}{padding}  ") };
         }
-        text += line.trim_end();
-        text.push('\n');
+        format!("{}\n", line.trim_end())
+    };
+    let mut text = line(&heading);
+    for (title, rows) in groups {
+        text.extend(title.iter().map(|title| format!("\n{title}\n")));
+        text.extend(rows.iter().map(line));
     }
     text
 }
@@ -32,16 +64,27 @@ fn row(board: &Board, reading: &Reading) -> [String; 6] {
     let scope: Vec<String> = board.scope(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect();
     let value = match (reading.value, &reading.made_of) {
         (None, _) => "-".to_owned(),
-        (Some(value), MadeOf::Ratio { .. }) => format!("{:.2} %", value * 100.0),
-        (Some(value), MadeOf::Duration(_) | MadeOf::Oldest { .. }) => seconds(value),
-        (Some(value), MadeOf::Level) => format!("{value}"),
-        (Some(value), MadeOf::Score { .. }) => format!("{value:.3}"),
+        (Some(value), MadeOf::Difference { .. }) => {
+            format!("{}{}", if value < 0.0 { "-" } else { "+" }, gap(value.abs(), indicator.unit()))
+        }
+        (Some(value), _) => amount(value, indicator.unit()),
     };
     let of = match &reading.made_of {
         MadeOf::Ratio { good, of } => format!("{good} / {of}"),
         MadeOf::Duration(durations) if durations.of > 0 => format!("{}, P95 {}", durations.of, seconds(durations.p95)),
         MadeOf::Duration(_) | MadeOf::Level | MadeOf::Oldest { .. } => String::new(),
         MadeOf::Score { of } => of.to_string(),
+        MadeOf::Share { part, whole, .. } => format!("{} / {}", seconds(*part), seconds(*whole)),
+        MadeOf::Rate { count, population: Some(users) } => format!("{count} / {users}"),
+        MadeOf::Rate { count, population: None } => format!("{count} / ?"),
+        MadeOf::Difference { first, second } => {
+            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| amount(value, indicator.unit()));
+            format!("{} - {}", shown(first), shown(second))
+        }
+        MadeOf::EstimatedWait { waiting, handling, agents, .. } => {
+            let handling = handling.map_or("-".to_owned(), seconds);
+            format!("({waiting} + 1) x {handling} / {agents}")
+        }
     };
     let mut remark = match reading.level {
         Level::None => String::new(),
@@ -58,6 +101,22 @@ fn row(board: &Board, reading: &Reading) -> [String; 6] {
         of,
         remark,
     ]
+}
+
+/// A value in its unit, as people read it.
+pub(super) fn amount(value: f64, unit: &str) -> String {
+    match unit {
+        "ratio" => format!("{:.2} %", value * 100.0),
+        "seconds" => seconds(value),
+        "count" => format!("{value}"),
+        "score" => format!("{value:.3}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// How far two values lie apart: that of two percentages is in points.
+pub(super) fn gap(value: f64, unit: &str) -> String {
+    if unit == "ratio" { format!("{:.2} points", value * 100.0) } else { amount(value, unit) }
 }
 
 fn seconds(value: f64) -> String {

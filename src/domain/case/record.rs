@@ -68,8 +68,9 @@ pub enum Merged {
     Full,
 }
 
-/// The most observations a case remembers; further ones are rejected.
-pub const OBSERVATIONS: usize = 4_096;
+/// The most observations a case remembers; further ones are rejected. What an agent did is one case for as long as somebody
+/// may correct it, so it takes more.
+pub const OBSERVATIONS: usize = 16_384;
 
 impl Record {
     /// A case without observations.
@@ -283,6 +284,31 @@ impl Record {
         self.said[place] = said;
         self.len += 1;
         true
+    }
+
+    /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that
+    /// lasted then. Gives them back, in their order.
+    pub fn trim(&mut self, spill: &mut Spill, cutoff: Timestamp) -> Vec<Observation> {
+        let Some(place) = self.spill.checked_sub(1) else { return Vec::new() };
+        let list = &mut spill.lists[place as usize];
+        let mut keep = list.partition_point(|one| one.time < cutoff).saturating_sub(1);
+        while keep > 0 && list[keep - 1].detail.agent_state == list[keep].detail.agent_state {
+            keep -= 1;
+        }
+        list.drain(..keep).collect()
+    }
+
+    /// Puts observations back that [`Record::trim`] took out.
+    pub fn untrim(&mut self, spill: &mut Spill, trimmed: Vec<Observation>) {
+        if let Some(place) = self.spill.checked_sub(1) {
+            spill.lists[place as usize].splice(..0, trimmed);
+        }
+    }
+
+    /// How many observations there are.
+    #[must_use]
+    pub fn len(&self, spill: &Spill) -> usize {
+        self.spill.checked_sub(1).map_or(usize::from(self.len), |place| spill.lists[place as usize].len())
     }
 
     /// Moves the base back to an earlier time, if all offsets still fit.

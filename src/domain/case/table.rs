@@ -17,6 +17,7 @@ pub struct Cases {
     free: Vec<u32>,
     index: Index,
     count: usize,
+    forgotten: u64,
     /// The histories that do not fit into records.
     pub spill: Spill,
 }
@@ -48,6 +49,13 @@ impl Cases {
         slot
     }
 
+    /// The places of all cases that have a history.
+    pub fn places(&self) -> impl Iterator<Item = u32> + '_ {
+        let blocks = self.blocks.iter().enumerate();
+        let places = blocks.flat_map(|(number, block)| (number * BLOCK..).zip(block));
+        places.filter(|(_, record)| !record.is_empty()).map(|(place, _)| place as u32)
+    }
+
     /// The case at a place.
     #[must_use]
     pub fn record(&self, slot: u32) -> &Record {
@@ -70,6 +78,7 @@ impl Cases {
         if self.index.find(key) == Some(slot) {
             self.index.remove(key);
             self.count -= 1;
+            self.forgotten += 1;
             self.free.push(slot);
             let (record, spill) = self.merging(slot);
             record.release(spill);
@@ -82,17 +91,16 @@ impl Cases {
         self.index.find(key)
     }
 
-    /// The places of all cases that have a history.
-    pub fn places(&self) -> impl Iterator<Item = u32> + '_ {
-        let blocks = self.blocks.iter().enumerate();
-        let places = blocks.flat_map(|(number, block)| (number * BLOCK..).zip(block));
-        places.filter(|(_, record)| !record.is_empty()).map(|(place, _)| place as u32)
-    }
-
     /// Reads where the search for a case begins, for the memory's sake alone.
     #[must_use]
     pub fn touch(&self, key: u64) -> u32 {
         self.index.touch(key)
+    }
+
+    /// How many cases were forgotten.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// How many cases there are.

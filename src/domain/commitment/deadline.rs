@@ -1,8 +1,10 @@
 //! Deadlines: where a rule puts them, given when the clock started and when it stood.
 
+use crate::domain::calendar::{end_of_day, is_before};
 use crate::domain::case::Named;
 use crate::domain::standard::{Deadline, Standard, WarnAt};
 use crate::domain::time::Timestamp;
+use jiff::tz::TimeZone;
 
 /// A stretch in which a clock stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,10 +39,11 @@ impl Clock {
 
 /// A deadline rule with what it needs of the case.
 #[derive(Clone, Copy)]
-#[expect(dead_code, reason = "calendars are on their way")]
 pub(super) struct Rule<'a> {
     kind: Kind,
     standard: &'a Standard,
+    /// The zone of the case.
+    zone: &'a TimeZone,
 }
 
 #[derive(Clone, Copy)]
@@ -56,14 +59,14 @@ enum Kind {
 impl<'a> Rule<'a> {
     /// The rule for a case; `None` if it needs a time that nobody has named.
     #[inline]
-    pub(super) fn new(deadline: Deadline, named: &Named, standard: &'a Standard) -> Option<Rule<'a>> {
+    pub(super) fn new(deadline: Deadline, named: &Named, standard: &'a Standard, zone: &'a TimeZone) -> Option<Rule<'a>> {
         let kind = match deadline {
             Deadline::Within(millis, calendar) => Kind::Amount(millis, calendar),
             Deadline::Due => Kind::Named(named.due?.get()),
             Deadline::Appointment => Kind::Named(named.appointment?.get()),
             moment => Kind::Moment(moment),
         };
-        Some(Rule { kind, standard })
+        Some(Rule { kind, standard, zone })
     }
 
     /// Where the clock leads that started at `from` and stands in `stretches`, when `percent` of the time allowed is asked for.
@@ -125,16 +128,32 @@ impl Rule<'_> {
     }
 
     #[inline]
-    fn between(&self, from: Timestamp, until: Timestamp, _calendar: Option<usize>) -> i64 {
-        until.since(from)
+    fn between(&self, from: Timestamp, until: Timestamp, calendar: Option<usize>) -> i64 {
+        match calendar {
+            Some(calendar) => self.standard.calendars[calendar].between(from, until, self.zone),
+            None => until.since(from),
+        }
     }
 
     #[inline]
-    fn add(&self, from: Timestamp, millis: i64, _calendar: Option<usize>) -> Option<Timestamp> {
-        Some(from.plus(millis))
+    fn add(&self, from: Timestamp, millis: i64, calendar: Option<usize>) -> Option<Timestamp> {
+        match calendar {
+            Some(calendar) => self.standard.calendars[calendar].add(from, millis, self.zone),
+            None => Some(from.plus(millis)),
+        }
     }
 
-    fn moment(&self, _from: Timestamp, _deadline: Deadline) -> Option<Timestamp> {
-        None
+    /// The moment that follows from when the clock started; `None` if a calendar never gets there.
+    fn moment(&self, from: Timestamp, deadline: Deadline) -> Option<Timestamp> {
+        let calendars = &self.standard.calendars;
+        match deadline {
+            Deadline::Days(days, calendar) => calendars[calendar].add_days(from, days, self.zone),
+            Deadline::FullDays(days, calendar) => calendars[calendar].end_of_full_day(from, days, self.zone),
+            Deadline::CutOff(time, otherwise) => {
+                let before = is_before(from, time, self.zone);
+                Some(if before { end_of_day(from, self.zone) } else { from.plus(otherwise) })
+            }
+            Deadline::Within(..) | Deadline::Due | Deadline::Appointment => None,
+        }
     }
 }

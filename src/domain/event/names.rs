@@ -61,15 +61,23 @@ impl Names {
     }
 }
 
+impl Names {
+    /// The names of the events at these places.
+    #[must_use]
+    pub fn only(&self, places: &[usize]) -> Names {
+        let mut names = Names { words: self.words.clone(), ..Names::default() };
+        places.iter().filter_map(|place| self.of(*place)).for_each(|(source, subject)| names.push(source, subject));
+        names
+    }
+}
+
 impl Batch {
     /// The events that happened until `instant`, with their names.
     #[must_use]
     pub fn until(&self, instant: Timestamp) -> Batch {
-        let known = || self.events.iter().enumerate().filter(|(_, event)| event.time <= instant);
-        let events: Vec<Event> = known().map(|(_, event)| *event).collect();
-        let mut names = Names { words: self.names.words.clone(), ..Names::default() };
-        known().filter_map(|(place, _)| self.names.of(place)).for_each(|(source, subject)| names.push(source, subject));
-        Batch { events, groups: self.groups.clone(), names }
+        let known = self.events.iter().enumerate().filter(|(_, event)| event.time <= instant);
+        let (places, events): (Vec<usize>, Vec<Event>) = known.map(|(place, event)| (place, *event)).unzip();
+        Batch { events, groups: self.groups.clone(), names: self.names.only(&places) }
     }
 }
 

@@ -8,7 +8,8 @@ use super::list::{List, Order};
 use super::{REASONS, Reason};
 use crate::domain::cell::{answers, fits};
 use crate::domain::commitment::told::Course;
-use crate::domain::customer::{self, Contact};
+use crate::domain::customer::contact::Contact;
+use crate::domain::customer::{Customers, Meaning};
 use crate::domain::event::Attributes;
 use crate::domain::fact::{Fact, FactKind, Facts, place};
 use crate::domain::standard::{Commitment, Formula, OneShot, Standard, Tally};
@@ -73,7 +74,8 @@ pub struct Ledger<'a> {
     standing: bool,
     /// Whether facts without a value are left out.
     measured: bool,
-    one_shot: Option<&'a OneShot>,
+    /// The one-shot indicator that is explained, with its place.
+    one_shot: Option<(usize, &'a OneShot)>,
     /// The commitments whose facts the formula counts.
     commitments: Vec<(usize, &'a Commitment)>,
     good: Option<Column>,
@@ -100,15 +102,25 @@ impl<'a> Ledger<'a> {
             Formula::Duration { of } => (None, of.clone(), Order::Longest),
             Formula::Score { of, weights } => (None, answers(of, weights.len()).into_iter().flatten().collect(), Order::Newest),
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), Order::Oldest),
+            Formula::Share { part, whole } => (Some(part), whole.clone(), Order::Longest),
+            Formula::Rate { of, .. } => (None, of.clone(), Order::Newest),
+            // Those who wait, and the agents; the mean handling time is a figure of its own.
+            Formula::EstimatedWait { waiting, agents, .. } => (None, waiting.iter().chain(agents).cloned().collect(), Order::Oldest),
+            // The two indicators explain it.
+            Formula::Difference { .. } => (None, Vec::new(), Order::Newest),
         };
         let column = |tallies: Vec<Tally>| Column { counts: vec![0; tallies.len()], tallies, list: List::new(order, limit) };
         let speaks_of = |kind: FactKind| good.into_iter().flatten().chain(&of).any(|tally| tally.kind == kind);
         let own = |first: FactKind, places: &[u16]| places.iter().any(|place| speaks_of(first.plus(*place)));
         let commitments = standard.commitments.iter().enumerate().filter(|(_, one)| own(one.facts, &DECISIONS));
         Ledger {
-            standing: matches!(formula, Formula::Level { .. } | Formula::Oldest { .. }),
-            measured: matches!(formula, Formula::Duration { .. }),
-            one_shot: standard.one_shots.iter().find(|one_shot| own(one_shot.facts, &[place::one_shot::CONTACTS, place::one_shot::ONCE])),
+            standing: matches!(formula, Formula::Level { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. }),
+            measured: matches!(formula, Formula::Duration { .. } | Formula::Share { .. }),
+            one_shot: standard
+                .one_shots
+                .iter()
+                .enumerate()
+                .find(|(_, one_shot)| own(one_shot.facts, &[place::one_shot::CONTACTS, place::one_shot::ONCE])),
             commitments: commitments.collect(),
             good: good.cloned().map(column),
             of: column(of),
@@ -117,10 +129,10 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// The one-shot indicator that is explained, if it is one: its facts are not those of cases but of customers.
+    /// Whether a one-shot indicator is explained: its facts are not those of cases but of customers.
     #[must_use]
-    pub fn one_shot(&self) -> Option<&'a OneShot> {
-        self.one_shot
+    pub fn is_one_shot(&self) -> bool {
+        self.one_shot.is_some()
     }
 
     /// Writes down what a case contributes.
@@ -129,7 +141,7 @@ impl<'a> Ledger<'a> {
             return;
         }
         for fact in &told.facts.all {
-            if let Some(one_shot) = self.one_shot {
+            if let Some((_, one_shot)) = self.one_shot {
                 self.take_contact_without_customer(one_shot, told, fact);
             } else if self.speaks_of(fact.kind) {
                 self.take_fact(told, fact);
@@ -208,7 +220,7 @@ impl<'a> Ledger<'a> {
 
     /// A contact of a case whose customer nobody named.
     fn take_contact_without_customer(&mut self, one_shot: &OneShot, told: &Told<'_>, fact: &Fact) {
-        if one_shot.contacts.contains(&fact.kind) && told.facts.customer.is_none() && told.belongs == Belongs::Yes {
+        if one_shot.contacts.iter().any(|tally| tally.kind == fact.kind) && told.facts.customer.is_none() && told.belongs == Belongs::Yes {
             let reason = if fact.time < told.begin { Reason::BeforeWindow } else { Reason::NoCustomer };
             self.leave_out(reason, told.case, fact);
         }
@@ -216,20 +228,24 @@ impl<'a> Ledger<'a> {
 
     /// Writes down the contacts of a customer; `place` says of a contact's group how it stands to the scope, and where the
     /// window begins for it.
-    pub fn take_contacts(&mut self, one_shot: &OneShot, contacts: &[Contact], place: impl Fn(u32) -> (Belongs, Timestamp)) {
-        for (number, repeated) in customer::repeats(one_shot, contacts) {
-            let contact = &contacts[number];
-            let fact = Fact { kind: contact.kind, word: None, time: contact.time, value: Fact::UNKNOWN };
+    pub fn take_contacts(&mut self, customers: &Customers, contacts: &[Contact], place: impl Fn(u32) -> (Belongs, Timestamp)) {
+        let Some((number, one_shot)) = self.one_shot else { return };
+        let ripens = if one_shot.matured { one_shot.within_ms } else { 0 };
+        for (at, meaning) in customers.meanings(one_shot, number, contacts) {
+            let contact = &contacts[at];
+            let kind = one_shot.facts.plus(place::one_shot::CONTACTS);
+            let fact = Fact { kind, word: None, time: contact.time.plus(ripens), value: Fact::UNKNOWN };
             let (belongs, begin) = place(contact.group);
-            match belongs {
-                Belongs::No => continue,
+            match (belongs, meaning) {
+                (Belongs::No, _) => continue,
                 _ if fact.time < begin => self.leave_out(Reason::BeforeWindow, contact.case, &fact),
-                Belongs::Unsaid(dimension) => self.leave_out(Reason::NoDimension(dimension), contact.case, &fact),
-                Belongs::Yes => {
-                    let repeated = repeated.map(|by| (contacts[by].case, contacts[by].time));
-                    let once = repeated.is_none();
+                (Belongs::Unsaid(dimension), _) => self.leave_out(Reason::NoDimension(dimension), contact.case, &fact),
+                (Belongs::Yes, Meaning::LeftOut) => self.leave_out(Reason::PassedOn, contact.case, &fact),
+                (Belongs::Yes, Meaning::Unripe) => self.leave_out(Reason::Unripe, contact.case, &fact),
+                (Belongs::Yes, _) => {
+                    let repeated = if let Meaning::Repeated(by) = meaning { Some((contacts[by].case, contacts[by].time)) } else { None };
                     for (good, column) in self.good.iter_mut().map(|column| (true, column)).chain([(false, &mut self.of)]) {
-                        if once || !good {
+                        if meaning == Meaning::Once || !good {
                             column.counts.iter_mut().for_each(|count| *count += 1);
                             column.list.add(contact.case, &fact, repeated);
                         }

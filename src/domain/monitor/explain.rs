@@ -43,20 +43,24 @@ impl Monitor {
         let standard = self.standard.clone();
         let board = self.one_reading(asked);
         let mut ledger = Ledger::new(&standard, &standard.indicators[asked.indicator].formula, asked.limit);
-        let begins = self.panes.begins();
-        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| begins[window]);
+        let current = self.panes.current();
+        let begins: Vec<Timestamp> = (0..standard.zones.all().len())
+            .map(|zone| asked.window.map_or(Timestamp(i64::MIN), |window| current.begins(zone)[window]))
+            .collect();
         let belongs = |groups: &Groups, group: u32| {
             Belongs::new(&standard.scopes[asked.scope.kind], &asked.scope.values, &groups.get(group).attributes)
         };
         self.retell(None, |_, case, facts, groups, _| {
-            let attributes = &groups.get(facts.group).attributes;
-            ledger.take(&Told { case, facts, attributes, belongs: belongs(groups, facts.group), begin });
+            let group = groups.get(facts.group);
+            let begin = begins[usize::from(group.zone)];
+            ledger.take(&Told { case, facts, attributes: &group.attributes, belongs: belongs(groups, facts.group), begin });
         });
-        if let Some(one_shot) = ledger.one_shot() {
-            for contacts in self.customers.all() {
-                ledger.take_contacts(one_shot, contacts, |group| (belongs(&self.groups, group), begin));
-            }
+        if ledger.is_one_shot() {
+            let place = |group: u32| (belongs(&self.groups, group), begins[usize::from(self.groups.get(group).zone)]);
+            self.customers.all().for_each(|contacts| ledger.take_contacts(&self.customers, contacts, place));
         }
+        let zone = standard.zones.of_scope(&standard.scopes[asked.scope.kind], &asked.scope.values);
+        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| standard.windows[window].begin(self.now, zone));
         let (good, of, left_out) = ledger.close();
         let (cases, names) = (&self.cases, &self.names);
         let (good_count, of_count) = board.readings.first().map_or((None, None), counts);
@@ -140,8 +144,10 @@ fn counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
         MadeOf::Ratio { good, of } => (Some(*good), Some(*of)),
         MadeOf::Duration(durations) => (None, Some(durations.of)),
         MadeOf::Score { of } => (None, Some(*of)),
+        MadeOf::Rate { count, .. } => (None, Some(*count)),
+        MadeOf::Share { of, .. } => (None, Some(*of)),
         MadeOf::Level => (None, reading.value.map(|value| value as i64)),
-        MadeOf::Oldest { .. } => (None, None),
+        MadeOf::Oldest { .. } | MadeOf::Difference { .. } | MadeOf::EstimatedWait { .. } => (None, None),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Counting the difference that a change of a case makes.
 
-use super::{LOOK_AHEAD, Monitor};
+use super::{LOOK_AHEAD, Monitor, swept};
 use crate::domain::cell;
-use crate::domain::customer::Contact;
+use crate::domain::customer::contact::contacts;
 use crate::domain::event::{Customer, Word};
 use crate::domain::fact::{Fact, Facts};
+use crate::domain::time::Timestamp;
+use crate::domain::window::BANKS;
 
 /// Where the facts of a case count.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,9 @@ impl Monitor {
             before.all.iter().for_each(|fact| self.count(&old, fact, -1));
             after.all.iter().for_each(|fact| self.count(&here, fact, 1));
         }
+        if std::mem::take(&mut self.met) {
+            self.meet(key, &before, &after);
+        }
         (self.before, self.after) = (before, after);
     }
 
@@ -95,12 +100,44 @@ impl Monitor {
             return;
         }
         self.add(place.group, fact, times);
-        if let Some(customer) = place.customer.filter(|_| self.contacts[kind]) {
-            let contact = Contact { time: fact.time, kind: fact.kind, case: place.case, topic: place.topic, group: place.group };
-            let mut changes = Vec::new();
-            self.customers.change(&self.standard.one_shots, customer, contact, times > 0, &mut changes);
-            changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
+        self.met |= self.contacts[kind];
+    }
+
+    /// Counts the difference between what the contacts of a case were and what they are now.
+    #[inline(never)]
+    fn meet(&mut self, key: u64, before: &Facts, after: &Facts) {
+        let one_shots = &self.standard.one_shots;
+        let contacts = |facts: &Facts| match facts.customer {
+            Some(_) => contacts(one_shots, facts, &self.groups.get(facts.group).attributes, key),
+            None => Vec::new(),
+        };
+        let (gone, new) = (contacts(before), contacts(after));
+        let (mut gone, mut new) = (&gone[..], &new[..]);
+        if before.customer == after.customer {
+            let same = gone.iter().zip(new).take_while(|(one, other)| one == other).count();
+            (gone, new) = (&gone[same..], &new[same..]);
+            let same = gone.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+            (gone, new) = (&gone[..gone.len() - same], &new[..new.len() - same]);
         }
+        let mut changes = Vec::new();
+        if let Some(customer) = before.customer {
+            gone.iter().for_each(|contact| self.customers.remove(one_shots, customer, *contact, &mut changes));
+        }
+        if let Some(customer) = after.customer {
+            new.iter().for_each(|contact| self.customers.add(one_shots, customer, *contact, &mut changes));
+        }
+        changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
+    }
+
+    /// Lets contacts ripen: those whose repeat windows end in the minutes that have passed since `then`.
+    pub(super) fn ripen(&mut self, then: Timestamp) {
+        let reached = swept(self.now);
+        if swept(then) == reached || self.standard.one_shots.is_empty() {
+            return;
+        }
+        let mut changes = Vec::new();
+        self.customers.ripen(&self.standard.one_shots, reached, &mut changes);
+        changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
     }
 
     #[inline]
@@ -113,15 +150,22 @@ impl Monitor {
     /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
     /// for many facts at once.
     pub(super) fn pour(&mut self) {
+        match self.plan.banks() {
+            1 => self.pour_into::<1>(),
+            _ => self.pour_into::<BANKS>(),
+        }
+    }
+
+    fn pour_into<const BANKS: usize>(&mut self) {
         for chunk in self.counted.chunks(LOOK_AHEAD) {
             let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
-            let touched = chunk.iter().map(|one| cell::touch(steps(one), &one.fact, &self.cells[one.group as usize]));
+            let touched = chunk.iter().map(|one| cell::touch::<BANKS>(steps(one), &one.fact, &self.cells[one.group as usize]));
             std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
             for one @ Counted { fact, group, times } in chunk {
-                let mask = self.panes.mask(fact.time);
+                let mask = self.panes.current().mask::<BANKS>(fact.time, usize::from(self.groups.get(*group).zone));
                 let pane = self.panes.cell(fact.time, *group, &self.plan);
                 let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
-                cell::add(steps, fact, *times < 0, mask, &mut self.cells[*group as usize], pane);
+                cell::add(steps, fact, *times < 0, &mask, &mut self.cells[*group as usize], pane);
             }
         }
         self.counted.clear();

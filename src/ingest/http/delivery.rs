@@ -58,7 +58,7 @@ struct Piece {
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(intake: &'a Intake) -> Delivery<'a> {
-        let decoder = Decoder::new(intake.schema.clone(), intake.keys).keeping_names(true);
+        let decoder = Decoder::new(intake.feed.schema(), intake.keys).keeping_names(true);
         Delivery { intake, decoder, piece: Piece::default(), waiting: None, taken: Taken::default() }
     }
 
@@ -98,10 +98,10 @@ impl<'a> Delivery<'a> {
             return Ok(());
         }
         let batch = self.decoder.take();
-        let feed = &self.intake.feed;
+        let (feed, schema) = (&self.intake.feed, self.decoder.schema().clone());
         let answer = match self.waiting {
-            None => feed.offer(batch)?,
-            Some(_) => tokio::time::timeout(PATIENCE, feed.send(batch)).await.unwrap_or(Err(Refused::Full))?,
+            None => feed.offer(batch, schema)?,
+            Some(_) => tokio::time::timeout(PATIENCE, feed.send(batch, schema)).await.unwrap_or(Err(Refused::Full))?,
         };
         let piece = std::mem::take(&mut self.piece);
         if let Some(before) = self.waiting.replace((answer, piece)) {

@@ -24,7 +24,7 @@ pub(super) fn reading(explained: &Explained) -> String {
     let window = explained.asked.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
     let mut out = format!("{} ({})\n", indicator.title.en, indicator.name);
     let _ = writeln!(out, "= {}", words::indicator(standard, indicator).en);
-    if let Some(target) = words::target(indicator) {
+    if let Some(target) = words::target(indicator, explained.board.as_of) {
         let _ = writeln!(out, "target: {}", target.en);
     }
     let scope = if scope.is_empty() { "everything".to_owned() } else { scope.join(" ") };

@@ -1,0 +1,39 @@
+//! Scopes ranked from the best to the worst, as a table for people: one for each indicator and window.
+
+use super::table;
+use crate::domain::board::{Board, Reading};
+use crate::publish::ranking::{Ranked, Ranking};
+
+/// The rankings of scopes of this kind by the indicators and over the windows that the readings are of. An indicator without
+/// a target does not say which values are good, and ranks nobody.
+pub(super) fn text(board: &Board, kind: usize, readings: &[&Reading]) -> String {
+    let mut asked: Vec<(usize, Option<usize>)> = readings.iter().map(|reading| (reading.key.indicator, reading.key.window)).collect();
+    asked.dedup();
+    asked.sort_unstable();
+    asked.dedup();
+    let groups = asked.into_iter().filter_map(|(indicator, window)| {
+        let (asked, key) = (&board.standard.indicators[indicator], readings.iter().find(|one| one.key.indicator == indicator)?);
+        let ranking = Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
+        let mut key = key.key.clone();
+        key.window = window;
+        let rows = ranking.of(board).iter().map(|ranked| row(ranked, asked.unit())).collect();
+        Some((Some(format!("{} {}", asked.name, board.window(&key))), rows))
+    });
+    table::head(board) + &table::lines(["rank", "scope", "value", "gap", "of", ""], &[0, 2, 3, 4], &groups.collect::<Vec<_>>())
+}
+
+fn row(ranked: &Ranked<'_>, unit: &str) -> [String; 6] {
+    let scope: Vec<String> = ranked.scope.iter().map(|(dimension, value)| format!("{dimension}={value}")).collect();
+    let mut remark = if ranked.level == "none" { String::new() } else { ranked.level.to_owned() };
+    if ranked.state != "ok" {
+        remark = format!("{remark} ({})", ranked.state).trim_start().to_owned();
+    }
+    [
+        ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()),
+        scope.join(" "),
+        ranked.value.map_or("-".to_owned(), |value| table::amount(value, unit)),
+        ranked.gap.map_or(String::new(), |gap| table::gap(gap, unit)),
+        ranked.of.map_or(String::new(), |of| of.to_string()),
+        remark,
+    ]
+}

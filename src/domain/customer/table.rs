@@ -1,0 +1,151 @@
+//! Where each customer's contacts lie.
+//!
+//! Most customers have one contact in the time remembered, which then needs no memory of its own. As for cases, entries lie in
+//! blocks that never move and the index is sharded, so that no step copies the whole table.
+
+use super::contact::Contact;
+use crate::domain::case::index::Index;
+use crate::domain::event::Customer;
+
+/// Entries in a block.
+const BLOCK: usize = 8_192;
+
+/// A customer with the contacts, earliest first; a free place has none.
+#[derive(Debug)]
+struct Entry {
+    customer: u64,
+    contacts: Contacts,
+}
+
+#[derive(Debug)]
+enum Contacts {
+    One(Contact),
+    Many(Vec<Contact>),
+}
+
+/// The contacts of all customers remembered.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    blocks: Vec<Vec<Entry>>,
+    free: Vec<u32>,
+    index: Index,
+}
+
+impl Table {
+    /// The place of a customer.
+    pub(super) fn find(&self, customer: Customer) -> Option<u32> {
+        self.index.find(customer.0.get())
+    }
+
+    /// The place of a customer; a new one, without contacts, if there is none.
+    pub(super) fn find_or_add(&mut self, customer: Customer) -> u32 {
+        let key = customer.0.get();
+        if let Some(slot) = self.index.find(key) {
+            return slot;
+        }
+        let fresh = Entry { customer: key, contacts: Contacts::Many(Vec::new()) };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                *self.entry(slot) = fresh;
+                slot
+            }
+            None => {
+                let slot = self.slots();
+                if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
+                    self.blocks.push(Vec::with_capacity(BLOCK));
+                }
+                self.blocks[slot as usize / BLOCK].push(fresh);
+                slot
+            }
+        };
+        self.index.insert(key, slot);
+        slot
+    }
+
+    /// How many places there are, free ones among them.
+    pub(super) fn slots(&self) -> u32 {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len()) as u32
+    }
+
+    /// The contacts at a place.
+    pub(super) fn contacts(&self, slot: u32) -> &[Contact] {
+        match &self.blocks[slot as usize / BLOCK][slot as usize % BLOCK].contacts {
+            Contacts::One(contact) => std::slice::from_ref(contact),
+            Contacts::Many(contacts) => contacts,
+        }
+    }
+
+    fn entry(&mut self, slot: u32) -> &mut Entry {
+        &mut self.blocks[slot as usize / BLOCK][slot as usize % BLOCK]
+    }
+
+    /// Puts a contact at `place` among those of a customer.
+    pub(super) fn insert(&mut self, slot: u32, place: usize, contact: Contact) {
+        let contacts = &mut self.entry(slot).contacts;
+        match contacts {
+            Contacts::Many(none) if none.is_empty() => *contacts = Contacts::One(contact),
+            Contacts::Many(some) => some.insert(place, contact),
+            Contacts::One(one) => {
+                let mut two = Vec::with_capacity(2);
+                two.push(*one);
+                two.insert(place, contact);
+                *contacts = Contacts::Many(two);
+            }
+        }
+    }
+
+    /// Takes the contact at `place` away from those of a customer.
+    pub(super) fn remove(&mut self, slot: u32, place: usize) {
+        let contacts = &mut self.entry(slot).contacts;
+        match contacts {
+            Contacts::One(_) => *contacts = Contacts::Many(Vec::new()),
+            Contacts::Many(some) => _ = some.remove(place),
+        }
+        contacts.pack();
+    }
+
+    /// Takes a customer's contacts that are `old` away, and gives up the place if none is left.
+    pub(super) fn forget(&mut self, slot: u32, old: impl Fn(&Contact) -> bool) {
+        if !self.contacts(slot).iter().any(&old) {
+            return;
+        }
+        let contacts = &mut self.entry(slot).contacts;
+        match contacts {
+            Contacts::One(_) => *contacts = Contacts::Many(Vec::new()),
+            Contacts::Many(some) => some.retain(|contact| !old(contact)),
+        }
+        contacts.pack();
+        self.free_if_empty(slot);
+    }
+
+    /// Gives up a customer's place if there are no contacts left.
+    pub(super) fn free_if_empty(&mut self, slot: u32) {
+        if self.contacts(slot).is_empty() {
+            let key = self.entry(slot).customer;
+            self.index.remove(key);
+            self.free.push(slot);
+        }
+    }
+}
+
+impl Contacts {
+    /// Gives back memory that a shorter list does not need.
+    fn pack(&mut self) {
+        let Contacts::Many(some) = self else { return };
+        match some[..] {
+            [only] => *self = Contacts::One(only),
+            _ if some.capacity() > 2 * some.len() => some.shrink_to_fit(),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_with_one_contact_takes_forty_bytes() {
+        assert_eq!((size_of::<Contact>(), size_of::<Entry>()), (32, 40));
+    }
+}

@@ -1,0 +1,159 @@
+//! `[calendar.NAME]`: opening hours, holidays and make-up workdays (调休).
+//!
+//! ```toml
+//! [calendar.field]
+//! time_zone = "Asia/Shanghai"            # without it the zone of the case's center
+//! week = { mon-fri = ["08:00-12:00", "13:30-18:00"], sat = ["09:00-12:00"] }
+//! holidays = [2026-10-01, { from = 2026-02-16, to = 2026-02-22 }]
+//! holidays_file = "holidays.ics"         # an iCalendar file beside the standard
+//! workdays = [2026-10-10, { date = 2026-02-14, as = "fri" }, { date = 2026-02-28, open = ["09:00-12:00"] }]
+//! ```
+//! Days are `mon` to `sun`, ranges such as `mon-fri`, or `daily`; a day that is not there is closed. Hours belong to the day
+//! on which they begin: `22:00-06:00` ends on the next morning. A make-up workday without more has the hours of its weekday;
+//! a Saturday or Sunday has those of Monday, or of the first day that is open. Workdays go before holidays, and both before
+//! what the file says.
+
+mod hours;
+mod ical;
+
+use super::check_name;
+use crate::document::{Table, Value};
+use crate::domain::calendar::{Calendar, Span};
+use hours::Week;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The most days a stretch of holidays may have: a year. More is a slip of the pen.
+const LONGEST: i64 = 366;
+
+/// The dates with hours of their own; none are a holiday.
+type Special = BTreeMap<Date, Vec<Span>>;
+
+/// The calendars of a standard, as far as they can be understood.
+pub(super) fn read(root: &Table<'_>) -> Vec<Calendar> {
+    let Some(calendars) = root.table("calendar") else { return Vec::new() };
+    calendars.entries().filter_map(|(name, value)| read_one(name, &value)).collect()
+}
+
+fn read_one(name: &str, value: &Value<'_>) -> Option<Calendar> {
+    check_name(value, name);
+    let table = value.table()?;
+    let time_zone = time_zone(&table);
+    let week = hours::week(&table);
+    let mut special = Special::new();
+    if let Some(file) = table.value("holidays_file") {
+        holidays_file(&table, &file, &week, &mut special);
+    }
+    for entry in table.value("holidays").and_then(|value| value.array()).unwrap_or_default() {
+        special.extend(holidays(&entry).into_iter().map(|date| (date, Vec::new())));
+    }
+    let mut seen = Vec::new();
+    for entry in table.value("workdays").and_then(|value| value.array()).unwrap_or_default() {
+        let Some((date, spans)) = workday(&entry, &week) else { continue };
+        if seen.contains(&date) {
+            entry.problem(format!("the workday {date} is there already"));
+        }
+        seen.push(date);
+        special.insert(date, spans);
+    }
+    table.finish();
+    Some(Calendar::new(name.to_owned(), time_zone, &week, &special))
+}
+
+fn time_zone(table: &Table<'_>) -> Option<TimeZone> {
+    let name = table.string("time_zone")?;
+    let zone = TimeZone::get(name);
+    if zone.is_err() {
+        table.problem("time_zone", format!("there is no time zone `{name}`; write a name of the IANA list, as in \"Asia/Shanghai\""));
+    }
+    zone.ok()
+}
+
+/// `2026-10-01`, or `{ from = 2026-02-16, to = 2026-02-22 }` with both ends.
+fn holidays(entry: &Value<'_>) -> Vec<Date> {
+    let Some(table) = entry.as_table() else { return entry.date().into_iter().collect() };
+    let date = |key: &str| table.required(key, "a day, as in 2026-10-01")?.date();
+    let (from, to) = (date("from"), date("to"));
+    table.finish();
+    let (Some(from), Some(to)) = (from, to) else { return Vec::new() };
+    stretch(from, to).unwrap_or_else(|problem| {
+        entry.problem(problem);
+        Vec::new()
+    })
+}
+
+/// The days from one to another, both included.
+fn stretch(from: Date, to: Date) -> Result<Vec<Date>, String> {
+    let days = to.duration_since(from).as_hours() / 24 + 1;
+    match days {
+        ..=0 => Err(format!("the stretch of days ends on {to}, before it begins on {from}")),
+        1..=LONGEST => Ok(std::iter::successors(Some(from), |date| date.tomorrow().ok()).take_while(|date| *date <= to).collect()),
+        _ => {
+            Err(format!("{days} days from {from} to {to} are too many: at most {LONGEST}; a place that is closed for good has no calendar"))
+        }
+    }
+}
+
+/// `2026-10-10`, `{ date = 2026-10-10, as = "mon" }`, or `{ date = 2026-10-10, open = ["09:00-12:00"] }`.
+fn workday(entry: &Value<'_>, week: &Week) -> Option<(Date, Vec<Span>)> {
+    let Some(table) = entry.as_table() else {
+        let date = entry.date()?;
+        return Some((date, made_up(date, week)));
+    };
+    let date = table.required("date", "a day, as in 2026-10-10").and_then(|value| value.date());
+    let (same, open) = (table.value("as"), table.value("open"));
+    table.finish();
+    let spans = match (same, open) {
+        (Some(_), Some(open)) => {
+            open.problem("a workday has one kind of hours: those of another day, `as`, or its own, `open`, not both");
+            Vec::new()
+        }
+        (Some(same), None) => same_as(&same, week),
+        (None, Some(open)) => hours::spans(&open),
+        (None, None) => date.map(|date| made_up(date, week)).unwrap_or_default(),
+    };
+    Some((date?, spans))
+}
+
+/// The hours of a make-up workday of which nothing more is said: those of its weekday; on a weekend, or where that weekday is
+/// closed, those of the first day of the week that is not.
+fn made_up(date: Date, week: &Week) -> Vec<Span> {
+    let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or_default();
+    let own = week[..5].get(weekday);
+    own.into_iter().chain(week).find(|spans| !spans.is_empty()).cloned().unwrap_or_default()
+}
+
+/// The hours of the weekday that `as` names.
+fn same_as(value: &Value<'_>, week: &Week) -> Vec<Span> {
+    let Some(day) = hours::weekday(value) else { return Vec::new() };
+    if week[day].is_empty() {
+        value.problem(format!("`{}` is closed; name a day with opening hours, or write hours with `open`", hours::DAYS[day]));
+    }
+    week[day].clone()
+}
+
+/// The days of an iCalendar file; its path is told from the folder of the standard.
+fn holidays_file(table: &Table<'_>, value: &Value<'_>, week: &Week, special: &mut Special) {
+    let Some(name) = value.string() else { return };
+    let path = Path::new(table.file()).parent().unwrap_or(Path::new("")).join(name);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) => return value.problem(format!("`{}` cannot be read: {error}", path.display())),
+    };
+    match ical::read(&text) {
+        Ok(days) => {
+            special.extend(days.holidays.into_iter().map(|date| (date, Vec::new())));
+            special.extend(days.workdays.into_iter().map(|date| (date, made_up(date, week))));
+        }
+        Err(problems) => {
+            for (line, problem) in problems {
+                value.problem(format!("`{}`, line {line}: {problem}", path.display()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

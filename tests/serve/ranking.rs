@@ -1,0 +1,142 @@
+//! Rankings and labels, over HTTP and on the live board.
+
+use crate::client::{Server, event, settings};
+use firstline::config::Settings;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The standard of further formulas. Its sources are silent here, which is not the point.
+fn formulas() -> Settings {
+    let text = include_str!("../standards/formulas.toml");
+    let mut standard = firstline::standard::read("formulas.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    standard.sources.clear();
+    let mut settings = Settings::new(Arc::new(standard));
+    settings.publish_every = Duration::from_millis(100);
+    assert_eq!(settings.publish_every, self::settings().publish_every);
+    settings
+}
+
+async fn told() -> Server {
+    let server = Server::start(formulas()).await;
+    let call = |number: usize, center: &str, verb: &str| {
+        let id = format!("{center}-{number}");
+        event(&id, &format!("call.{verb}"), &id, -30, &json!({ "center": center, "tier": "vip" }))
+    };
+    let mut events: Vec<Value> = (0..3).map(|number| call(number, "hefei", "answered")).collect();
+    events.push(call(9, "hefei", "abandoned"));
+    events.extend((0..2).map(|number| call(number, "wuhu", "answered")));
+    events.extend((0..2).map(|number| call(number, "anqing", "answered")));
+    events.push(call(0, "fuyang", "abandoned"));
+    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 9);
+    let mut wall = server.live(&json!({})).await;
+    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9).await;
+    server
+}
+
+#[tokio::test]
+async fn scopes_are_ranked_from_the_best_to_the_worst() {
+    let server = told().await;
+    let ranking = server.get("/v1/ranking?indicator=answer_rate&by=center&window=week").await.json();
+    assert_eq!((&ranking["indicator"], &ranking["by"], &ranking["window"]), (&json!("answer_rate"), &json!(["center"]), &json!("week")));
+    assert_eq!((&ranking["better"], &ranking["target"]), (&json!("higher"), &json!(0.8)));
+    let row = |rank: Value, center: &str, value: f64, of: i64, state: &str, level: &str, gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": state, "level": level, "gap": gap });
+    let expected = json!([
+        row(json!(1), "anqing", 1.0, 2, "ok", "met", json!(0.0)),
+        row(json!(1), "wuhu", 1.0, 2, "ok", "met", json!(0.0)),
+        row(json!(3), "hefei", 0.75, 4, "ok", "breached", json!(0.25)),
+        row(Value::Null, "fuyang", 0.0, 1, "small_sample", "none", Value::Null),
+    ]);
+    assert_eq!(ranking["ranking"], expected);
+    // An indicator without a target must be told which values are good.
+    let turned = "/v1/ranking?indicator=vip_answer_rate&by=center&window=week";
+    assert_eq!(server.get(turned).await.status, 400);
+    assert_eq!(server.get(&format!("{turned}&better=lower")).await.json()["ranking"][0]["scope"]["center"], "hefei");
+    let now = server.get("/v1/ranking?indicator=estimated_wait&by=center").await.json();
+    assert_eq!((&now["window"], now["ranking"].as_array().map(Vec::len)), (&json!("now"), Some(4)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_ranked_is_a_problem_that_says_what_to_write() {
+    let server = Server::start(formulas()).await;
+    for (query, hint) in [
+        ("", "say what to rank by"),
+        ("indicator=anser_rate&by=center&window=today", "did you mean `answer_rate`?"),
+        ("indicator=answer_rate&by=centre&window=today", "did you mean `center`?"),
+        ("indicator=answer_rate&by=queue&window=today", "it has: center; center,queue; tier"),
+        ("indicator=answer_rate&window=today", "it has: center; center,queue; tier"),
+        ("indicator=answer_rate&by=center", "say which, as in `window=today`"),
+        ("indicator=answer_rate&by=center&window=now", "not about now"),
+        ("indicator=answer_rate&by=center&window=tody", "did you mean `today`?"),
+        ("indicator=answer_rate&by=center&window=today&better=more", "`higher` or `lower`"),
+        ("indicator=answer_rate&by=center&window=today&sort=up", "does not know `sort`"),
+    ] {
+        let reply = server.get(&format!("/v1/ranking?{query}")).await;
+        assert_eq!((reply.status, reply.headers["content-type"].as_str()), (400, "application/problem+json"), "{query}");
+        let detail = reply.json()["detail"].as_str().expect("a text").to_owned();
+        assert!(detail.contains(hint), "{query}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn the_board_is_asked_for_by_labels() {
+    let server = told().await;
+    let names = async |query: &str| -> Vec<String> {
+        let board = server.get(&format!("/v1/board?{query}")).await.json();
+        let readings = board["readings"].as_array().expect("readings").iter();
+        let mut names: Vec<String> = readings.map(|reading| reading["indicator"].as_str().expect("a name").to_owned()).collect();
+        names.dedup();
+        names
+    };
+    assert_eq!(names("label=quality:responsiveness").await, ["answer_rate", "in_time"]);
+    assert_eq!(names("label=quality:responsiveness,stage:during").await, ["answer_rate"]);
+    assert_eq!(
+        names("label=stage:after,stage:during&label=quality:reliability,quality:empathy").await,
+        ["repair_timeliness", "complaint_rate"]
+    );
+    assert_eq!(names("label=quality:responsiveness&indicator=in_time,waiting").await, ["in_time"]);
+    assert!(names("label=stage:before").await.is_empty());
+    let reply = server.get("/v1/board?label=quality:responsivness").await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.body.contains("did you mean `quality:responsiveness`?"), "{}", reply.body);
+    let standard = server.get("/v1/standard").await.json();
+    assert_eq!(standard["indicators"][0]["labels"], json!({ "quality": "responsiveness", "stage": "during" }));
+
+    let mut wall = server.live(&json!({ "subscribe": { "labels": ["quality:empathy"] } })).await;
+    let board = wall.frame().await;
+    let readings = board["readings"].as_array().expect("readings");
+    assert!(!readings.is_empty() && readings.iter().all(|reading| reading["indicator"] == "complaint_rate"), "{board}");
+}
+
+#[tokio::test]
+async fn further_formulas_are_on_the_wire_and_in_the_metrics() {
+    let server = told().await;
+    let board = server.get("/v1/board?by=&window=week,now").await.json();
+    let reading = |name: &str| {
+        let found = board["readings"].as_array().expect("readings").iter().find(|reading| reading["indicator"] == name);
+        found.cloned().unwrap_or_else(|| panic!("no {name}"))
+    };
+    let has = |name: &str, keys: &[&str]| {
+        let reading = reading(name);
+        keys.iter().for_each(|key| assert!(reading.get(*key).is_some(), "{name} has no `{key}`: {reading}"));
+    };
+    has("answer_rate", &["good", "of", "interval", "budget"]);
+    has("occupancy", &["part_seconds", "whole_seconds", "of"]);
+    has("complaint_rate", &["count", "population"]);
+    has("vip_gap", &["first", "second"]);
+    has("estimated_wait", &["waiting", "handling_seconds", "agents", "of"]);
+    let budget: Vec<String> = reading("answer_rate")["budget"].as_object().expect("a budget").keys().cloned().collect();
+    assert_eq!(budget, ["expected", "left", "needed", "recover"]);
+    let metrics = server.get("/metrics").await.body;
+    for line in [
+        "sla_occupancy_ratio{window=\"week\",scope=\"all\"} NaN",
+        "sla_complaint_rate_per_10000{window=\"week\",scope=\"all\"} 0",
+        "sla_vip_gap_ratio{window=\"week\",scope=\"center\",center=\"hefei\"} 0",
+        "sla_missing_agents_count{scope=\"all\"} 0",
+        "sla_estimated_wait_seconds{scope=\"all\"} NaN",
+        "sla_vip_gap_target_ratio 0",
+        "sla_complaint_rate_target_per_10000 0.5",
+    ] {
+        assert!(metrics.contains(line), "no {line}");
+    }
+}

@@ -1,0 +1,208 @@
+//! Another standard without a restart: asked for over HTTP or by a signal, refused if it is at fault.
+
+use crate::client::{Server, answered, event, request};
+use firstline::config::{self, Settings};
+use firstline::domain::monitor::Refusal;
+use firstline::engine::{self, Ends, Engine};
+use firstline::ingest::wire::{Decoder, Keys};
+use firstline::standard::{BUILT_IN, read};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A configuration and the standards that it names, in a folder of their own.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Files {
+        let files = Files(tempfile::tempdir().expect("a folder"));
+        files.write("one.toml", BUILT_IN);
+        files.write("config.toml", "listen = '127.0.0.1:0'\npublish_every = '100ms'\nstandard = 'one.toml'\n");
+        files
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).expect("a file");
+    }
+
+    /// Adds a version that asks less of the answer rate and knows no complaints.
+    fn add_second(&self) {
+        let two = BUILT_IN
+            .replace("version = \"1\"", "version = \"2\"")
+            .replace("date_of_effect = 2026-01-01", "date_of_effect = 2026-02-01")
+            .replace("{ at_least = 0.85, warning = 0.90 }", "{ at_least = 0.5 }");
+        self.write("two.toml", &two);
+        self.write("config.toml", "listen = '127.0.0.1:0'\npublish_every = '100ms'\nstandard = ['one.toml', 'two.toml']\n");
+    }
+
+    fn settings(&self) -> Settings {
+        config::read_file(&self.0.path().join("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+}
+
+async fn reload(server: &Server) -> crate::client::Reply {
+    server.request("POST", "/v1/reload", &[], b"").await
+}
+
+#[tokio::test]
+async fn a_new_version_takes_over_what_is_remembered_in_a_new_epoch() {
+    let files = Files::new();
+    let server = Server::start(files.settings()).await;
+    let taken = server.post("application/json", json!(answered("c-1", "hefei")).to_string()).await;
+    assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
+    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } })).await;
+    let first = wall.frame().await;
+    let counted = |reading: &Value| reading["of"] == 1 && reading["scope"]["center"] == "hefei";
+
+    files.add_second();
+    let reply = reload(&server).await;
+    let reloaded = reply.json();
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!((&reloaded["version"], &reloaded["cases"], &reloaded["forgotten_cases"]), (&json!("2"), &json!(1), &json!(0)));
+    let board = loop {
+        let frame = wall.frame().await;
+        if frame["epoch"] != first["epoch"] {
+            break frame;
+        }
+    };
+    assert_eq!(board["type"], "board", "a new epoch begins with a whole board");
+    let reading = board["readings"].as_array().into_iter().flatten().find(|reading| counted(reading)).expect("the call is still there");
+    assert_eq!(reading["target"], 0.5);
+    let (_, between) = wall.until("beat").await;
+    assert!(between.iter().all(|frame| frame["epoch"] == board["epoch"] && frame["type"] == "delta"));
+
+    let standard = server.get("/v1/standard").await.json();
+    let version = |version: &str, date: &str, in_force: bool| json!({ "version": version, "date_of_effect": date, "in_force": in_force });
+    assert_eq!(standard["versions"], json!([version("2", "2026-02-01", true), version("1", "2026-01-01", false)]));
+    let targets: Vec<&Value> = standard["indicators"][0]["targets"].as_array().into_iter().flatten().map(|one| &one["target"]).collect();
+    assert_eq!(targets, [&json!(0.5), &json!(0.85)]);
+
+    // The same again is known, by the ids it had before.
+    let again = server.post("application/json", json!(answered("c-1", "hefei")[0]).to_string()).await;
+    assert_eq!(again.json()["duplicates"], 1, "{}", again.body);
+    // A client that comes back with the old epoch gets a board.
+    let resume = json!({ "resume": { "epoch": first["epoch"], "revision": first["revision"] } });
+    assert_eq!(server.live(&resume).await.frame().await["type"], "board");
+}
+
+#[tokio::test]
+async fn a_standard_with_problems_is_refused_and_the_old_one_stays() {
+    let files = Files::new();
+    let server = Server::start(files.settings()).await;
+    files.write("one.toml", &BUILT_IN.replace("at_least = 0.85", "at_last = 0.85").replace("time_zone = \"Asia/Shanghai\"", ""));
+    let refused = reload(&server).await;
+    assert_eq!((refused.status, refused.headers["content-type"].as_str()), (422, "application/problem+json"));
+    let problems = refused.json()["problems"].as_array().cloned().unwrap_or_default();
+    assert!(problems.len() >= 2, "{}", refused.body);
+    assert!(problems.iter().all(|one| one["file"].as_str().is_some_and(|file| file.ends_with("one.toml")) && one["line"].is_u64()));
+    let standard = server.get("/v1/standard").await.json();
+    assert_eq!((&standard["version"], &standard["indicators"][0]["target"]), (&json!("1"), &json!(0.85)));
+    // Put right, it is taken.
+    files.write("one.toml", BUILT_IN);
+    assert_eq!(reload(&server).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wall_is_told_if_what_it_shows_is_gone() {
+    let files = Files::new();
+    let server = Server::start(files.settings()).await;
+    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
+    wall.frame().await;
+    files.write("one.toml", &BUILT_IN.replace("[indicator.answer_rate]", "[indicator.answered]"));
+    assert_eq!(reload(&server).await.status, 200);
+    let close = loop {
+        if let Err(close) = wall.next().await {
+            break close.expect("a close frame");
+        }
+    };
+    assert!(close.reason.contains("the standard has changed: there is no indicator `answer_rate`"), "{}", close.reason);
+}
+
+#[tokio::test]
+async fn a_reload_is_refused_without_a_configuration_and_to_strangers() {
+    let server = Server::start(crate::client::settings()).await;
+    let refused = reload(&server).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("--config FILE"), "{}", refused.body);
+    for header in [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("Origin", "http://evil.example")] {
+        assert_eq!(server.request("POST", "/v1/reload", &[header], b"").await.status, 403, "{header:?}");
+    }
+    assert_eq!(server.get("/v1/reload").await.status, 405);
+}
+
+/// Batches that wait while the standard changes mean what they meant when they were decoded.
+#[tokio::test]
+async fn what_waits_while_the_standard_changes_is_not_misread() {
+    let old = Arc::new(read("old", BUILT_IN).expect("a good standard"));
+    let turned = BUILT_IN
+        .replace("\"center\", \"queue\", \"region\", \"channel\", \"tier\", \"product\"]", "\"tier\", \"queue\", \"center\"]")
+        .replace("orders = [\"repair\", \"install\", \"move\", \"complaint\"]", "orders = [\"complaint\", \"install\", \"repair\"]");
+    let new = Arc::new(read("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let settings = engine::Settings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8 };
+    let (engine, Ends { feed, mut editions }) = Engine::new(&settings);
+    let mut decoder = Decoder::new(feed.schema(), Keys::default());
+    let mut events = answered("c-1", "hefei");
+    let data = json!({ "center": "wuhu" });
+    events.extend([event("m-1", "move.opened", "m-1", -20, &data), event("r-1", "repair.opened", "r-1", -20, &data)]);
+    events.iter().for_each(|event| decoder.json(event.to_string().as_bytes()).expect("a good event"));
+    let (batch, schema) = (decoder.take(), decoder.schema().clone());
+    let other = feed.clone();
+    let adopt = tokio::spawn(async move { other.adopt(new).await });
+    tokio::task::yield_now().await;
+    // The change of the standard waits, and the batch behind it.
+    let answer = feed.offer(batch, schema).expect("room");
+    let end = engine.start().expect("a thread");
+    let applied = answer.wait().await.expect("an answer");
+    assert_eq!(adopt.await.expect("no panic").expect("an answer").cases, 0);
+    assert_eq!((applied.accepted, applied.refused), (4, vec![(3, Refusal::Unknown)]));
+    drop(feed);
+    end.await.expect("the end");
+    let board = editions.borrow_and_update().board.clone();
+    let value = |indicator: &str, center: &str| {
+        let found = board.readings.iter().find(|reading| {
+            let scope: Vec<_> = board.scope(&reading.key).collect();
+            board.standard.indicators[reading.key.indicator].name == indicator && scope == [("center", center)]
+        });
+        found.and_then(|reading| reading.value)
+    };
+    assert_eq!((value("answer_rate", "hefei"), value("repairs_open", "wuhu")), (Some(1.0), Some(1.0)));
+}
+
+/// The whole program, because a signal goes to a whole process.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hangup_reads_the_standard_again() {
+    let files = Files::new();
+    let config = files.0.path().join("config.toml");
+    let program = Command::new(env!("CARGO_BIN_EXE_firstline")).args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
+    let mut program = program.expect("the program");
+    let mut told = BufReader::new(program.stderr.take().expect("a pipe")).lines();
+    let address = told.by_ref().map_while(Result::ok).find_map(|line| {
+        let rest = line.split_once("wallboard  http://")?.1;
+        rest.trim_end_matches('/').parse().ok()
+    });
+    let address = address.expect("an address");
+    // What it says must be read, or it would wait for that.
+    std::thread::spawn(move || told.for_each(drop));
+    while tokio::net::TcpStream::connect(address).await.is_err() || request(address, "GET", "/readyz", &[], b"").await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    files.add_second();
+    let signal = |name: &str| Command::new("kill").args([name, &program.id().to_string()]).status().is_ok_and(|status| status.success());
+    assert!(signal("-HUP"));
+    let mut version = Value::Null;
+    for _ in 0..500 {
+        version = request(address, "GET", "/v1/standard", &[], b"").await.json()["version"].clone();
+        if version == "2" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(signal("-TERM"));
+    assert!(program.wait().expect("an end").success());
+    assert_eq!(version, "2");
+}

@@ -95,8 +95,10 @@ fn verb(family: &'static str, step: &Step, own: &[Said]) -> &'static str {
     };
     let likely: &[&str] = match (family, last) {
         ("call", None) => &["offered"],
-        ("call", Some("offered")) => &["answered", "answered", "abandoned", "overflowed", "lost"],
-        ("call", Some("answered")) => &["ended", "ended", "transferred", "lost"],
+        ("call", Some("offered")) => &["answered", "answered", "answered", "abandoned", "overflowed", "lost", "lost"],
+        ("call", Some("answered")) => &["ended", "ended", "ended", "transferred", "lost"],
+        // The second of two endings means nothing, whatever it says.
+        ("call", Some("ended")) => &["ended", "ended", "transferred", "answered", "lost"],
         ("queue", None) => &["joined"],
         ("queue", Some("joined")) => &["called", "called", "left"],
         ("queue", Some("called")) => &["served", "served", "called", "left"],

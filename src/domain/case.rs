@@ -45,7 +45,8 @@ pub struct Teller<'a, 'f> {
     context: &'a Context<'a>,
     first: FactKind,
     facts: &'f mut Facts,
-    lost: Option<Timestamp>,
+    /// When the source lost sight of the case, each time.
+    lost: Vec<Timestamp>,
 }
 
 impl Teller<'_, '_> {
@@ -66,7 +67,7 @@ impl Teller<'_, '_> {
 
     /// The source has lost sight of the case: nothing stands from `time` on.
     pub fn lose(&mut self, time: Timestamp) {
-        self.lost = Some(time);
+        self.lost.push(time);
     }
 
     /// Tells that the fact at `place` stands since `since`, and that the case is open; unless it has been lost or has stood for
@@ -75,8 +76,12 @@ impl Teller<'_, '_> {
     pub fn stand(&mut self, place: u16, since: Timestamp, expired: u16) -> bool {
         let kind = self.first.plus(place);
         let expires = self.context.expiry[usize::from(kind.0)].map(|millis| since.plus(millis));
-        let over = expires.filter(|expires| *expires < self.context.swept);
-        let over = self.lost.filter(|lost| *lost >= since).map_or(over, |lost| Some(over.map_or(lost, |over| over.min(lost))));
+        let lost = self.lost.iter().copied().filter(|lost| *lost >= since).min();
+        // A loss is told at once, and with it what had expired before, though nobody may have looked yet.
+        let over = match lost {
+            Some(lost) => Some(expires.map_or(lost, |expires| expires.min(lost))),
+            None => expires.filter(|expires| *expires < self.context.swept),
+        };
         if let Some(over) = over {
             self.tell(expired, over, over.since(since));
             return false;
@@ -146,7 +151,7 @@ impl Reader<()> for Tell<'_> {
             let family = Family(families.trailing_zeros() as u8);
             families &= families - 1;
             let first = context.standard.kinds.first_of(family);
-            let mut teller = Teller { context, first, facts: out, lost: None };
+            let mut teller = Teller { context, first, facts: out, lost: Vec::new() };
             let own = observations.clone().filter(|one| one.kind.family == family);
             match family {
                 Family::CALL => call::tell(own, &mut teller),

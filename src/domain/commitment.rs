@@ -64,18 +64,13 @@ fn judge_one(context: &Context<'_>, commitment: &Commitment, number: usize, judg
     };
     let reopened = if terms.reopening == Reopening::First { Vec::new() } else { reopenings(facts) };
     match (terms.reopening, reopened.last()) {
-        (Reopening::Resumes, Some(last)) => {
-            let until = facts.all.iter().filter(|fact| fact.kind == commitment.until && fact.time >= *last).map(|fact| fact.time).min();
-            promise(from, until, true).judge(facts);
-        }
+        (Reopening::Resumes, Some(last)) => promise(from, until(facts, commitment.until, last, None), true).judge(facts),
         (Reopening::Restarts, Some(_)) => {
-            let until = first(facts, commitment.until);
-            promise(from, until, until.is_none()).judge(facts);
-            for (place, &from) in reopened.iter().enumerate() {
-                let end = reopened.get(place + 1).copied().unwrap_or(Timestamp(i64::MAX));
-                let own = |fact: &&Fact| fact.kind == commitment.until && (from..end).contains(&fact.time);
-                let until = facts.all.iter().filter(own).map(|fact| fact.time).min();
-                promise(from, until, end.0 == i64::MAX).judge(facts);
+            let first = first(facts, commitment.until);
+            promise(from, first, first.is_none()).judge(facts);
+            for (place, reopened_at) in reopened.iter().enumerate() {
+                let next = reopened.get(place + 1);
+                promise(reopened_at.time, until(facts, commitment.until, reopened_at, next), next.is_none()).judge(facts);
             }
         }
         _ => promise(from, first(facts, commitment.until), true).judge(facts),
@@ -87,8 +82,23 @@ fn first(facts: &Facts, kind: FactKind) -> Option<Timestamp> {
     facts.all.iter().filter(|fact| fact.kind == kind).map(|fact| fact.time).min()
 }
 
-fn reopenings(facts: &Facts) -> Vec<Timestamp> {
-    facts.stops.iter().filter(|stop| stop.why == Why::Closed).filter_map(|stop| stop.end).collect()
+/// When a resolved order was reopened, and how many facts had been told by then.
+struct Reopened {
+    time: Timestamp,
+    told: usize,
+}
+
+fn reopenings(facts: &Facts) -> Vec<Reopened> {
+    let closed = facts.stops.iter().filter(|stop| stop.why == Why::Closed);
+    closed.filter_map(|stop| Some(Reopened { time: stop.end?, told: stop.told })).collect()
+}
+
+/// When the first fact of a kind happened between two reopenings. What happened at the very moment of one belongs to the side on
+/// which it was told: resolved and reopened within one millisecond, an order is open.
+fn until(facts: &Facts, kind: FactKind, after: &Reopened, before: Option<&Reopened>) -> Option<Timestamp> {
+    let before = |(place, fact): &(usize, &Fact)| before.is_none_or(|before| *place < before.told || fact.time < before.time);
+    let own = facts.all.iter().enumerate().skip(after.told).filter(|(_, fact)| fact.kind == kind && fact.time >= after.time);
+    own.filter(before).map(|(_, fact)| fact.time).min()
 }
 
 /// One clock of a commitment on a case.
@@ -186,7 +196,7 @@ impl Promise<'_> {
             }
             Clock::Ends(deadline) => {
                 facts.wake_at(deadline);
-                match self.terms.due_soon_ms.map(|millis| deadline.plus(-millis)) {
+                match self.terms.due_soon_ms.map(|millis| deadline.plus(-millis).max(from)) {
                     Some(soon) if now < soon => facts.wake_at(soon),
                     Some(soon) if stands => self.tell(facts, place::DUE_SOON, soon, Fact::UNKNOWN),
                     Some(_) | None => {}

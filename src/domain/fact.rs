@@ -68,6 +68,9 @@ pub struct Stop {
     pub end: Option<Timestamp>,
     /// Why.
     pub why: Why,
+    /// How many facts had been told when it ended, for a closed one: what was told before belongs to the time before, also if it
+    /// happened at the very moment.
+    pub told: usize,
 }
 
 /// Why an order was not worked on.

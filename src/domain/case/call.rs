@@ -10,7 +10,7 @@ use crate::domain::fact::{Fact, place::call};
 /// Tells what the observations of a call mean.
 #[inline]
 pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_, '_>) {
-    let (mut offered, mut answered, mut left, mut ended, mut held) = (None, None, None, None, 0);
+    let (mut offered, mut answered, mut left, mut ended) = (None, None, None, None);
     for one in observations {
         let detail = &one.detail;
         match one.kind.verb {
@@ -18,10 +18,7 @@ pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller
             Verb::Answered => _ = answered.get_or_insert((one.time, detail.wait)),
             Verb::Abandoned | Verb::Overflowed => _ = left.get_or_insert((one.kind.verb, one.time, detail.wait, detail.word)),
             Verb::Transferred => teller.tell_word(call::TRANSFERRED, one.time, Fact::UNKNOWN, detail.word),
-            Verb::Ended => {
-                held = detail.hold.map_or(0, Millis::get);
-                ended.get_or_insert((one.time, detail.talk, detail.wrapup, detail.word));
-            }
+            Verb::Ended => _ = ended.get_or_insert((one.time, detail.talk, detail.hold, detail.wrapup, detail.word)),
             Verb::Lost => teller.lose(one.time),
             _ => {}
         }
@@ -45,9 +42,9 @@ pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller
         (None, None, None, Some(time)) => _ = teller.stand(call::WAITING, time, call::EXPIRED),
         _ => {}
     }
-    if let Some((time, talk, wrapup, resolved)) = ended {
+    if let Some((time, talk, hold, wrapup, resolved)) = ended {
         // What lies between answer and end contains the holds; what the source calls talking does not.
-        let hold = if talk.is_some() { held } else { 0 };
+        let hold = hold.filter(|_| talk.is_some()).map_or(0, Millis::get);
         let talk = duration(talk, answered.map(|(time, _)| time), time);
         teller.tell_word(call::ENDED, time, talk, resolved);
         let handled = if talk == Fact::UNKNOWN { talk } else { talk + hold + wrapup.map_or(0, Millis::get) };

@@ -36,7 +36,7 @@ pub fn tell(observations: impl Iterator<Item = Observation> + Clone, teller: &mu
     }
     if let (Some(time), false) = (opened, life.closed)
         && teller.stand(order::OPEN, time, order::EXPIRED)
-        && let Some(Stop { begin, end: None, why: Why::Paused { .. } }) = teller.facts.stops.last()
+        && let Some(Stop { begin, end: None, why: Why::Paused { .. }, .. }) = teller.facts.stops.last()
     {
         let begin = *begin;
         teller.tell(order::PAUSED, begin, Fact::UNKNOWN);
@@ -64,7 +64,7 @@ impl Life {
             Verb::Paused if !self.closed => {
                 resume(teller, time);
                 let why = Why::Paused { reason: detail.word, liable: detail.liable };
-                teller.facts.stops.push(Stop { begin: time, end: None, why });
+                teller.facts.stops.push(Stop { begin: time, end: None, why, told: 0 });
             }
             Verb::Resumed => resume(teller, time),
             Verb::Resolved => {
@@ -80,7 +80,7 @@ impl Life {
                 self.close(time, teller);
                 teller.facts.liable = detail.liable.or(teller.facts.liable);
                 if teller.facts.stops.last().is_none_or(|stop| stop.end.is_some()) {
-                    teller.facts.stops.push(Stop { begin: time, end: None, why: Why::Closed });
+                    teller.facts.stops.push(Stop { begin: time, end: None, why: Why::Closed, told: 0 });
                 }
             }
             Verb::Reopened if self.resolved => {
@@ -88,8 +88,9 @@ impl Life {
                 if !self.reopened {
                     teller.tell(order::REOPENED_ONCE, time, Fact::UNKNOWN);
                 }
-                if let Some(stop) = teller.facts.stops.last_mut().filter(|stop| stop.why == Why::Closed) {
-                    stop.end.get_or_insert(time);
+                let told = teller.facts.all.len();
+                if let Some(stop) = teller.facts.stops.last_mut().filter(|stop| stop.why == Why::Closed && stop.end.is_none()) {
+                    (stop.end, stop.told) = (Some(time), told);
                 }
                 (self.reopened, self.closed) = (true, false);
             }
@@ -125,7 +126,7 @@ impl Life {
 /// Ends the pause that lasts, if there is one.
 fn resume(teller: &mut Teller<'_, '_>, time: Timestamp) {
     if let Some(stop) = teller.facts.stops.last_mut()
-        && let Stop { begin, end: end @ None, why: Why::Paused { reason, .. } } = stop
+        && let Stop { begin, end: end @ None, why: Why::Paused { reason, .. }, .. } = stop
     {
         let (begin, reason) = (*begin, *reason);
         *end = Some(time);

@@ -83,8 +83,11 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
     for what in ["assigned", "arrived", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
         assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
     }
-    for what in ["queue.left", "queue.served", "call.transferred", "install.resolved", "move.opened", "complaint.resolved"] {
+    for what in ["queue.left", "queue.served", "call.transferred", "install.resolved", "move.opened", "parts.resolved"] {
         assert!(types.contains(what), "{types:?}");
+    }
+    for what in ["replied", "resolved", "confirmed"] {
+        assert!(types.contains(&format!("complaint.{what}")), "no complaint is ever {what}: {types:?}");
     }
 }
 
@@ -153,6 +156,55 @@ fn most_repairs_are_done_by_their_due_time() {
     let share = kept as f64 / (kept + late) as f64;
     assert!((0.90..0.985).contains(&share), "{kept} kept, {late} late");
     assert!(late > 0);
+}
+
+#[test]
+fn orders_rest_change_hands_and_escalate_now_and_then() {
+    let mut counts = BTreeMap::<String, u32>::new();
+    let mut owners = BTreeMap::new();
+    let orders =
+        lines(&settings(7, 3, 0.2), 6 * 24).filter(|(_, line)| !line.contains(r#""type":"call."#) && line.contains(r#""source":"/field"#));
+    for (_, line) in orders {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        let (kind, data) = (text(&event, "type"), &event["data"]);
+        let mut count = |what: String| *counts.entry(what).or_default() += 1;
+        count(kind.to_owned());
+        let said = ["reason", "liable", "level", "satisfied", "class", "area", "grade", "appointment"];
+        for name in said.into_iter().filter(|name| !data[*name].is_null()) {
+            count(format!("{kind} {name}"));
+            count(format!("{kind} {name}={}", data[name].to_string().trim_matches('"')));
+        }
+        if let Some(owner) = data["owner"].as_str() {
+            let first = owners.entry(case(&event)).or_insert_with(|| owner.to_owned());
+            if kind == "repair.resolved" && *first == owner {
+                count("same owner".to_owned());
+            }
+        }
+    }
+    let share = |part: &str, of: &str| f64::from(*counts.get(part).unwrap_or(&0)) / f64::from(counts[of]);
+    for (part, of, within) in [
+        ("same owner", "repair.resolved", 0.88..0.97),
+        ("repair.paused", "repair.opened", 0.07..0.18),
+        ("repair.paused reason=absent", "repair.paused", 0.25..0.55),
+        ("repair.paused reason=missed_appointment", "repair.paused", 0.02..0.20),
+        ("repair.paused liable=us", "repair.paused", 0.15..0.45),
+        ("repair.resolved liable", "repair.resolved", 0.005..0.06),
+        ("repair.opened appointment", "repair.opened", 0.2..0.4),
+        ("install.opened appointment", "install.opened", 0.75..0.95),
+        ("repair.opened class=outage", "repair.opened", 0.55..0.75),
+        ("repair.opened area=country", "repair.opened", 0.24..0.36),
+        ("repair.assigned class=outage", "repair.assigned", 0.002..0.03),
+        ("complaint.replied", "complaint.opened", 0.85..1.0),
+        ("complaint.opened grade=1", "complaint.opened", 0.10..0.20),
+        ("complaint.escalated", "complaint.opened", 0.005..0.10),
+        ("complaint.escalated level=regulator", "complaint.opened", 0.001..0.05),
+        ("repair.confirmed", "repair.resolved", 0.85..1.0),
+        ("repair.confirmed satisfied=true", "repair.confirmed", 0.88..0.97),
+        ("repair.reopened reason=fault_again", "repair.resolved", 0.01..0.06),
+        ("parts.confirmed satisfied=true", "parts.confirmed", 0.96..0.999),
+    ] {
+        assert!(within.contains(&share(part, of)), "{part} of {of}: {:.4}\n{counts:#?}", share(part, of));
+    }
 }
 
 #[test]

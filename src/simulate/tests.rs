@@ -73,7 +73,7 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
         let (family, _) = text(&event, "type").split_once('.').unwrap();
         let needs: &[&str] = match family {
             "call" | "queue" => &["queue", "channel", "tier", "topic", "customer"],
-            "agent" => &["agent", "state"],
+            "agent" => &["queue", "agent", "state"],
             "survey" => &["tier", "customer"],
             _ => &["product", "channel", "tier", "customer"],
         };
@@ -83,7 +83,7 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
     for what in ["assigned", "arrived", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
         assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
     }
-    for what in ["queue.left", "queue.served", "call.transferred", "install.resolved", "move.opened", "parts.resolved"] {
+    for what in ["queue.left", "queue.served", "call.transferred", "call.overflowed", "install.resolved", "move.opened", "parts.resolved"] {
         assert!(types.contains(what), "{types:?}");
     }
     for what in ["replied", "resolved", "confirmed"] {
@@ -116,23 +116,79 @@ fn a_weekday_is_neither_perfect_nor_hopeless() {
 }
 
 #[test]
-fn an_agent_on_duty_has_one_conversation_at_a_time() {
-    // Each agent's state: the call it talks on, if any. An agent who is not in the map is not at work.
-    let mut agents: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (_, event) in events(&settings(5, 2, 0.1), 24) {
+fn what_agents_are_said_to_do_is_what_their_calls_say() {
+    // Each agent's state, since when, and the call it has taken, if any. An agent who is not in the map has never come.
+    let mut agents: BTreeMap<String, (String, Timestamp, Option<String>)> = BTreeMap::new();
+    let mut times: BTreeMap<String, i64> = BTreeMap::new();
+    // Whose duty it is, and since when.
+    let mut duties: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
+    for (time, event) in events(&settings(5, 2, 0.1), 24) {
         let Some(agent) = event["data"]["agent"].as_str().map(str::to_owned) else { continue };
-        match (text(&event, "type"), event["data"]["state"].as_str()) {
-            ("call.answered", _) => {
-                let talks = agents.insert(agent, Some(case(&event)));
-                assert_eq!(talks, Some(None), "not free: {event}");
+        let (state, since, call) = agents.entry(agent.clone()).or_insert_with(|| ("offline".to_owned(), time, None));
+        match text(&event, "type") {
+            "call.answered" => {
+                assert_eq!((state.as_str(), &call), ("ready", &&mut None), "not free: {event}");
+                *call = Some(case(&event));
             }
-            ("call.ended", _) => assert_eq!(agents.insert(agent, None), Some(Some(case(&event))), "another's call: {event}"),
-            ("agent.changed", Some("offline")) => assert_eq!(agents.remove(&agent), Some(None), "not free: {event}"),
-            ("agent.changed", _) => assert!(agents.insert(agent, None).is_none_or(|talks| talks.is_none()), "talking: {event}"),
+            "call.ended" => {
+                assert_eq!((state.as_str(), call.take()), ("talking", Some(case(&event))), "another's call: {event}");
+            }
+            _ => {
+                let new = text(&event["data"], "state");
+                let fine = match (state.as_str(), new) {
+                    ("ready", "talking") => call.is_some(),
+                    ("talking", "wrapup") | ("offline", "ready") | ("pause", "ready" | "offline") => call.is_none(),
+                    ("ready" | "wrapup", "pause" | "offline") | ("wrapup", "ready") => call.is_none(),
+                    _ => false,
+                };
+                assert!(fine, "after {state}: {event}");
+                assert_eq!(state == "offline", !duties.contains_key(&case(&event)), "not one duty: {event}");
+                let (whose, began) = duties.entry(case(&event)).or_insert_with(|| (agent.clone(), time));
+                assert!(*whose == agent && time.since(*began) < 10 * HOUR, "{whose} since {began}: {event}");
+                assert!(["broadband", "mobile", "billing", "complaints"].contains(&text(&event["data"], "queue")));
+                *times.entry(std::mem::replace(state, new.to_owned())).or_default() += time.since(*since);
+                *since = time;
+            }
+        }
+    }
+    let share = |part: &[&str], of: &[&str]| {
+        let sum = |states: &[&str]| states.iter().map(|state| times[*state]).sum::<i64>() as f64;
+        sum(part) / sum(of)
+    };
+    let occupancy = share(&["talking", "wrapup"], &["ready", "talking", "wrapup"]);
+    assert!((0.6..0.95).contains(&occupancy), "{occupancy}: {times:?}");
+    let pauses = share(&["pause"], &["ready", "talking", "wrapup", "pause"]);
+    assert!((0.04..0.14).contains(&pauses), "{pauses}: {times:?}");
+}
+
+#[test]
+fn callers_call_again_if_their_problem_was_not_solved() {
+    // By customer and topic, when the calls of the first day ended that did (1) or did not (0) solve the problem.
+    let mut ended: BTreeMap<String, (Timestamp, usize)> = BTreeMap::new();
+    let (mut calls, mut again, mut lost) = ([0_u32; 2], [0_u32; 2], BTreeSet::new());
+    for (time, event) in events(&settings(7, 2, 0.05), 4 * 24) {
+        let data = &event["data"];
+        let who = || format!("{} {}", text(data, "customer"), text(data, "topic"));
+        match text(&event, "type") {
+            "call.answered" => {
+                if let Some((_, resolved)) = ended.remove(&who()) {
+                    again[resolved] += 1;
+                }
+            }
+            "call.ended" if time < START.plus(24 * HOUR) => {
+                let resolved = usize::from(data["resolved"].as_bool().unwrap());
+                calls[resolved] += 1;
+                ended.insert(who(), (time, resolved));
+            }
+            "call.overflowed" => _ = lost.insert(text(data, "reason").to_owned()),
             _ => {}
         }
     }
-    assert!(agents.len() > 2, "nobody at work: {agents:?}");
+    let share = |resolved: usize| f64::from(again[resolved]) / f64::from(calls[resolved]);
+    assert!((0.7..0.9).contains(&share(0)) && share(1) < 0.08, "{again:?} of {calls:?}");
+    let once = 1.0 - f64::from(again[0] + again[1]) / f64::from(calls[0] + calls[1]);
+    assert!((0.65..0.80).contains(&once), "{again:?} of {calls:?}");
+    assert!(lost.contains("key") && lost.contains("timeout"), "{lost:?}");
 }
 
 #[test]

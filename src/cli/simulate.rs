@@ -14,7 +14,7 @@ pub struct Arguments {
     /// How many hours to simulate
     #[arg(long, default_value_t = 24.0)]
     hours: f64,
-    /// How busy: 1 is a mid-size operator with about 30 events a second at the busy hour
+    /// How busy: 1 is a mid-size operator with about 60 events a second at the busy hour
     #[arg(long, default_value_t = 1.0)]
     rate: f64,
     /// How many centers, 1 to 50

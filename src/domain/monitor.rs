@@ -334,13 +334,14 @@ impl Monitor {
                 }
             }
         }
-        self.expire(then);
+        self.expire(then, &due);
         self.ripen(then);
         self.pour();
     }
 
-    /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that.
-    fn expire(&mut self, then: Timestamp) {
+    /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that. The
+    /// cases of `judged`, in their order, have been judged at this time already; from the same "before" they would count twice.
+    fn expire(&mut self, then: Timestamp, judged: &[u32]) {
         let now = self.now;
         if swept(then) == swept(now) {
             return;
@@ -350,7 +351,7 @@ impl Monitor {
         for chunk in due.chunks(LOOK_AHEAD) {
             self.touch(chunk);
             for &slot in chunk {
-                if !self.cases.record(slot).is_open() {
+                if !self.cases.record(slot).is_open() || judged.binary_search(&slot).is_ok() {
                     continue;
                 }
                 self.now = then;

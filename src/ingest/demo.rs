@@ -23,7 +23,7 @@ const BATCH_EVENTS: usize = 4_096;
 const SLEEP: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// What is simulated: a few centers of a small operator, so that a wall shows them all.
 const CENTERS: u32 = 5;
-const RATE: f64 = 0.5;
+const RATE: f64 = 0.3;
 
 /// The source.
 pub struct Demo {

@@ -15,9 +15,11 @@ pub(super) struct Center {
     pub(super) size: f64,
     /// Agents and counters on duty, as a share of what the expected work needs.
     pub(super) staffing: f64,
-    /// The chance that a contact solves the customer's problem.
+    /// The chance that a contact solves the customer's problem. Most of the others call again, so that about 73 of 100
+    /// contacts are the customer's last within three days, and 68 where the center is in trouble.
     pub(super) resolution: f64,
-    /// The chance that an order is done by its due time.
+    /// The chance that an order is done by its due time: about 95 of 100 over all centers. While the orders of the first days are
+    /// on their way, it looks like 96 or 97, because one done in time is counted before one that is not.
     pub(super) timeliness: f64,
 }
 
@@ -94,7 +96,7 @@ pub(super) fn center(place: usize, rate: f64) -> Center {
         region: REGIONS[place % REGIONS.len()],
         size: SIZES[place % SIZES.len()] * rate,
         staffing: if troubled { 0.945 } else { STAFFING[place % STAFFING.len()] },
-        resolution: if troubled { 0.70 } else { 0.79 },
+        resolution: if troubled { 0.65 } else { 0.73 },
         timeliness: if troubled { 0.86 } else { 0.972 },
     }
 }

@@ -4,8 +4,10 @@
 //! how well a center keeps its promises is one of its properties. At most [`PENDING_MAX`] steps are in the future; while
 //! there are as many, no order is opened.
 
+mod aftermath;
 mod family;
 mod life;
+mod work;
 
 use self::family::{FAMILIES, Family};
 use super::Part;

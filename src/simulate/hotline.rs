@@ -8,7 +8,7 @@ mod duty;
 mod line;
 mod staff;
 
-use self::line::{Call, Line, State};
+use self::line::{Call, Exit, Line, State};
 use self::staff::Staff;
 use super::Part;
 use super::agenda::Agenda;
@@ -52,7 +52,9 @@ enum Step {
     Free(usize),
     Rating(u64, About, f64),
     Roster,
-    SignOn(usize),
+    /// An agent comes, for so many milliseconds.
+    SignOn(usize, i64),
+    ShiftOver(usize, u64),
     BreakDue(usize, u32),
     BreakOver(usize),
 }
@@ -71,9 +73,10 @@ const BILLING: usize = 2;
 /// Calls an hour at the busiest hour of an average center, those who call again included.
 const CALLS_PEAK: f64 = 6_000.0;
 /// The share of the calls whose callers have not called about it before.
-const FIRST: f64 = 0.77;
-/// The share of calls after which the customer calls again, and the median and spread of the time until then.
-const AGAIN: f64 = 0.19;
+const FIRST: f64 = 0.725;
+/// The share of the answered callers who call again: of those whose problem was solved, and of the others; and the median and
+/// spread of the time until then.
+const AGAIN: [f64; 2] = [0.04, 0.85];
 const AGAIN_AFTER: i64 = 3 * HOUR;
 const AGAIN_SIGMA: f64 = 1.2;
 /// The spread of talk times.
@@ -84,6 +87,12 @@ const HANDLING: f64 = 188.0 * SECOND as f64;
 const SPARE: f64 = 0.45;
 /// After so long in the queue a caller gets an announcement and is let go.
 const TIMEOUT: i64 = 180 * SECOND;
+/// The share of the callers who press the key for a call-back when it is offered, and when that is.
+const KEY: f64 = 0.15;
+const KEY_OFFERED: i64 = 45 * SECOND;
+/// The share of the callers who were not answered and call again; of those who wait for the call-back only few do.
+const LOST_AGAIN: f64 = 0.5;
+const KEY_AGAIN: f64 = 0.1;
 /// How long before the start people have called who may call again after it.
 const BEFORE: i64 = 48 * HOUR;
 /// The most callers of whom it is known that they will call again.
@@ -101,8 +110,8 @@ impl Hotline {
             chance: Chance::new(seed, stream + 1),
             demand: Demand::new(seed, &center, stream + 2, start),
             reports: Reports::new("acd", run),
-            // Most agents rest while the others work.
-            staff: Staff::new(peak * 8 / 5),
+            // Most agents rest while the others work, so that nobody comes twice a day.
+            staff: Staff::new(peak * 5 / 2),
             line: Line::default(),
             remembered: 0,
             center,
@@ -114,7 +123,8 @@ impl Hotline {
 
     /// Remembers those who called before the start, so that the first day is as busy as any other.
     fn recall(&mut self, start: Timestamp) {
-        let peak = CALLS_PEAK * AGAIN * self.center.size;
+        let again = AGAIN[0] * self.center.resolution + AGAIN[1] * (1.0 - self.center.resolution);
+        let peak = CALLS_PEAK * again * self.center.size;
         let mut time = start.plus(-BEFORE);
         while time < start && self.remembered < REMEMBERED_MAX {
             if self.chance.yes(day::height(&CALLS, time)) {
@@ -173,11 +183,19 @@ impl Hotline {
         // Most callers wait for some minutes; a shape below 1 gives those who hang up at the first announcement.
         let patience = self.chance.patience(200 * SECOND, 0.85).max(800);
         let is_full = self.line.waiting() > self.staff.serving() / 2 + 12;
+        let key = KEY_OFFERED + self.chance.between(0, 10 * SECOND);
+        let (exit, leaves) = if patience > key && self.chance.yes(KEY) {
+            (Exit::Key, key)
+        } else if patience > TIMEOUT {
+            (Exit::Timeout, TIMEOUT)
+        } else {
+            (Exit::Abandon, patience)
+        };
         let (state, leaves) = match is_full {
             true => (State::Refused, self.chance.between(300, 1_500)),
-            false => (State::Waiting, patience.min(TIMEOUT)),
+            false => (State::Waiting, leaves),
         };
-        let number = self.line.enter(Call { about, wish, state, patient: patience > TIMEOUT, offered: now, resolved: false });
+        let number = self.line.enter(Call { about, wish, state, exit, offered: now, resolved: false });
         self.say(now, "offered", number, about, &[]);
         self.agenda.plan(now.plus(leaves), Step::Leave(number));
         self.serve(now);
@@ -185,8 +203,8 @@ impl Hotline {
 
     /// Brings those who wait and those who are free together.
     fn serve(&mut self, now: Timestamp) {
-        while self.line.waiting() > 0
-            && let Some(agent) = self.staff.engage()
+        while let Some(queue) = self.line.first()
+            && let Some(agent) = self.staff.engage(queue)
         {
             let Some(number) = self.line.next(agent) else { return };
             let ring = self.chance.between(1_200, 4_500);
@@ -196,17 +214,18 @@ impl Hotline {
 
     fn leave(&mut self, now: Timestamp, number: u64) {
         let Some(call) = self.line.get(number) else { return };
-        let (what, reason) = match (call.state, call.patient) {
-            (State::Talking(_), _) | (State::Ringing(_), true) => return,
+        let (what, reason) = match (call.state, call.exit) {
+            (State::Talking(_), _) | (State::Ringing(_), Exit::Key | Exit::Timeout) => return,
             (State::Refused, _) => ("overflowed", Some("full")),
-            (State::Waiting, true) => ("overflowed", Some("timeout")),
-            (State::Waiting | State::Ringing(_), false) => ("abandoned", None),
+            (State::Waiting, Exit::Timeout) => ("overflowed", Some("timeout")),
+            (State::Waiting, Exit::Key) => ("overflowed", Some("key")),
+            (State::Waiting | State::Ringing(_), Exit::Abandon) => ("abandoned", None),
         };
         let Call { about, wish, state, .. } = *call;
         self.line.remove(number);
         let data = reason.map(|reason| ("reason", Value::Word(reason)));
         self.say(now, what, number, about, data.as_slice());
-        if self.chance.yes(0.5) {
+        if self.chance.yes(if reason == Some("key") { KEY_AGAIN } else { LOST_AGAIN }) {
             let after = self.chance.duration(7 * MINUTE, 1.0);
             self.remember(now.plus(after), wish);
         }
@@ -221,8 +240,9 @@ impl Hotline {
         call.state = State::Talking(agent);
         call.resolved = self.chance.yes(self.center.resolution);
         let (about, queue) = (call.about, call.wish.queue);
-        let agent = self.agent(agent);
-        self.say(now, "answered", number, about, &[agent]);
+        let name = self.agent(agent);
+        self.say(now, "answered", number, about, &[name]);
+        self.say_agent(now, agent, "talking");
         let talk = self.chance.duration(QUEUES[queue].2, TALK_SIGMA).clamp(8 * SECOND, 45 * MINUTE);
         let step = if self.chance.yes(0.02) { Step::Transfer(number) } else { Step::End(number) };
         self.agenda.plan(now.plus(talk), step);
@@ -240,10 +260,11 @@ impl Hotline {
     fn end(&mut self, now: Timestamp, number: u64) {
         let Some(Call { about, wish, state: State::Talking(agent), resolved, offered, .. }) = self.line.remove(number) else { return };
         let hold = if self.chance.yes(0.15) { self.chance.duration(25 * SECOND, 0.7) } else { 0 };
-        let wrapup = self.chance.duration(16 * SECOND, 0.6);
+        let wrapup = self.chance.duration(16 * SECOND, 0.6).max(2 * SECOND);
         let times = [("hold_seconds", Value::Seconds(hold)), ("wrapup_seconds", Value::Seconds(wrapup))];
         let data = [self.agent(agent), ("resolved", Value::Flag(resolved)), times[0], times[1]];
         self.say(now, "ended", number, about, &data);
+        self.say_agent(now, agent, "wrapup");
         self.agenda.plan(now.plus(wrapup), Step::Free(agent));
         if self.chance.yes(survey::RESPONSE) {
             // Long calls and waits tire the customer, whatever came of them.
@@ -252,7 +273,7 @@ impl Hotline {
             let after = self.chance.between(5 * SECOND, 90 * SECOND);
             self.agenda.plan(now.plus(after), Step::Rating(number, about, mood));
         }
-        if self.chance.yes(if resolved { 0.04 } else { 0.85 }) {
+        if self.chance.yes(AGAIN[usize::from(!resolved)]) {
             let after = self.chance.duration(AGAIN_AFTER, AGAIN_SIGMA);
             self.remember(now.plus(after), wish);
         }
@@ -299,7 +320,8 @@ impl Part for Hotline {
                 self.reports.say(now, ("survey", "rated"), ("call", number), about, &data);
             }
             Step::Roster => self.roster(now, self.staff.serving() == 0),
-            Step::SignOn(agent) => self.sign_on(now, agent),
+            Step::SignOn(agent, shift) => self.sign_on(now, agent, shift),
+            Step::ShiftOver(agent, duty) => self.shift_over(now, agent, duty),
             Step::BreakDue(agent, stretch) => self.break_due(now, agent, stretch),
             Step::BreakOver(agent) => self.break_over(now, agent),
         }

@@ -73,7 +73,7 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
         let (family, _) = text(&event, "type").split_once('.').unwrap();
         let needs: &[&str] = match family {
             "call" | "queue" => &["queue", "channel", "tier", "topic", "customer"],
-            "agent" => &["agent", "state"],
+            "agent" => &["queue", "agent", "state"],
             "survey" => &["tier", "customer"],
             _ => &["product", "channel", "tier", "customer"],
         };
@@ -83,8 +83,11 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
     for what in ["assigned", "arrived", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
         assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
     }
-    for what in ["queue.left", "queue.served", "call.transferred", "install.resolved", "move.opened", "complaint.resolved"] {
+    for what in ["queue.left", "queue.served", "call.transferred", "call.overflowed", "install.resolved", "move.opened", "parts.resolved"] {
         assert!(types.contains(what), "{types:?}");
+    }
+    for what in ["replied", "resolved", "confirmed"] {
+        assert!(types.contains(&format!("complaint.{what}")), "no complaint is ever {what}: {types:?}");
     }
 }
 
@@ -113,23 +116,79 @@ fn a_weekday_is_neither_perfect_nor_hopeless() {
 }
 
 #[test]
-fn an_agent_on_duty_has_one_conversation_at_a_time() {
-    // Each agent's state: the call it talks on, if any. An agent who is not in the map is not at work.
-    let mut agents: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (_, event) in events(&settings(5, 2, 0.1), 24) {
+fn what_agents_are_said_to_do_is_what_their_calls_say() {
+    // Each agent's state, since when, and the call it has taken, if any. An agent who is not in the map has never come.
+    let mut agents: BTreeMap<String, (String, Timestamp, Option<String>)> = BTreeMap::new();
+    let mut times: BTreeMap<String, i64> = BTreeMap::new();
+    // Whose duty it is, and since when.
+    let mut duties: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
+    for (time, event) in events(&settings(5, 2, 0.1), 24) {
         let Some(agent) = event["data"]["agent"].as_str().map(str::to_owned) else { continue };
-        match (text(&event, "type"), event["data"]["state"].as_str()) {
-            ("call.answered", _) => {
-                let talks = agents.insert(agent, Some(case(&event)));
-                assert_eq!(talks, Some(None), "not free: {event}");
+        let (state, since, call) = agents.entry(agent.clone()).or_insert_with(|| ("offline".to_owned(), time, None));
+        match text(&event, "type") {
+            "call.answered" => {
+                assert_eq!((state.as_str(), &call), ("ready", &&mut None), "not free: {event}");
+                *call = Some(case(&event));
             }
-            ("call.ended", _) => assert_eq!(agents.insert(agent, None), Some(Some(case(&event))), "another's call: {event}"),
-            ("agent.changed", Some("offline")) => assert_eq!(agents.remove(&agent), Some(None), "not free: {event}"),
-            ("agent.changed", _) => assert!(agents.insert(agent, None).is_none_or(|talks| talks.is_none()), "talking: {event}"),
+            "call.ended" => {
+                assert_eq!((state.as_str(), call.take()), ("talking", Some(case(&event))), "another's call: {event}");
+            }
+            _ => {
+                let new = text(&event["data"], "state");
+                let fine = match (state.as_str(), new) {
+                    ("ready", "talking") => call.is_some(),
+                    ("talking", "wrapup") | ("offline", "ready") | ("pause", "ready" | "offline") => call.is_none(),
+                    ("ready" | "wrapup", "pause" | "offline") | ("wrapup", "ready") => call.is_none(),
+                    _ => false,
+                };
+                assert!(fine, "after {state}: {event}");
+                assert_eq!(state == "offline", !duties.contains_key(&case(&event)), "not one duty: {event}");
+                let (whose, began) = duties.entry(case(&event)).or_insert_with(|| (agent.clone(), time));
+                assert!(*whose == agent && time.since(*began) < 10 * HOUR, "{whose} since {began}: {event}");
+                assert!(["broadband", "mobile", "billing", "complaints"].contains(&text(&event["data"], "queue")));
+                *times.entry(std::mem::replace(state, new.to_owned())).or_default() += time.since(*since);
+                *since = time;
+            }
+        }
+    }
+    let share = |part: &[&str], of: &[&str]| {
+        let sum = |states: &[&str]| states.iter().map(|state| times[*state]).sum::<i64>() as f64;
+        sum(part) / sum(of)
+    };
+    let occupancy = share(&["talking", "wrapup"], &["ready", "talking", "wrapup"]);
+    assert!((0.6..0.95).contains(&occupancy), "{occupancy}: {times:?}");
+    let pauses = share(&["pause"], &["ready", "talking", "wrapup", "pause"]);
+    assert!((0.04..0.14).contains(&pauses), "{pauses}: {times:?}");
+}
+
+#[test]
+fn callers_call_again_if_their_problem_was_not_solved() {
+    // By customer and topic, when the calls of the first day ended that did (1) or did not (0) solve the problem.
+    let mut ended: BTreeMap<String, (Timestamp, usize)> = BTreeMap::new();
+    let (mut calls, mut again, mut lost) = ([0_u32; 2], [0_u32; 2], BTreeSet::new());
+    for (time, event) in events(&settings(7, 2, 0.05), 4 * 24) {
+        let data = &event["data"];
+        let who = || format!("{} {}", text(data, "customer"), text(data, "topic"));
+        match text(&event, "type") {
+            "call.answered" => {
+                if let Some((_, resolved)) = ended.remove(&who()) {
+                    again[resolved] += 1;
+                }
+            }
+            "call.ended" if time < START.plus(24 * HOUR) => {
+                let resolved = usize::from(data["resolved"].as_bool().unwrap());
+                calls[resolved] += 1;
+                ended.insert(who(), (time, resolved));
+            }
+            "call.overflowed" => _ = lost.insert(text(data, "reason").to_owned()),
             _ => {}
         }
     }
-    assert!(agents.len() > 2, "nobody at work: {agents:?}");
+    let share = |resolved: usize| f64::from(again[resolved]) / f64::from(calls[resolved]);
+    assert!((0.7..0.9).contains(&share(0)) && share(1) < 0.08, "{again:?} of {calls:?}");
+    let once = 1.0 - f64::from(again[0] + again[1]) / f64::from(calls[0] + calls[1]);
+    assert!((0.65..0.80).contains(&once), "{again:?} of {calls:?}");
+    assert!(lost.contains("key") && lost.contains("timeout"), "{lost:?}");
 }
 
 #[test]
@@ -153,6 +212,55 @@ fn most_repairs_are_done_by_their_due_time() {
     let share = kept as f64 / (kept + late) as f64;
     assert!((0.90..0.985).contains(&share), "{kept} kept, {late} late");
     assert!(late > 0);
+}
+
+#[test]
+fn orders_rest_change_hands_and_escalate_now_and_then() {
+    let mut counts = BTreeMap::<String, u32>::new();
+    let mut owners = BTreeMap::new();
+    let orders =
+        lines(&settings(7, 3, 0.2), 6 * 24).filter(|(_, line)| !line.contains(r#""type":"call."#) && line.contains(r#""source":"/field"#));
+    for (_, line) in orders {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        let (kind, data) = (text(&event, "type"), &event["data"]);
+        let mut count = |what: String| *counts.entry(what).or_default() += 1;
+        count(kind.to_owned());
+        let said = ["reason", "liable", "level", "satisfied", "class", "area", "grade", "appointment"];
+        for name in said.into_iter().filter(|name| !data[*name].is_null()) {
+            count(format!("{kind} {name}"));
+            count(format!("{kind} {name}={}", data[name].to_string().trim_matches('"')));
+        }
+        if let Some(owner) = data["owner"].as_str() {
+            let first = owners.entry(case(&event)).or_insert_with(|| owner.to_owned());
+            if kind == "repair.resolved" && *first == owner {
+                count("same owner".to_owned());
+            }
+        }
+    }
+    let share = |part: &str, of: &str| f64::from(*counts.get(part).unwrap_or(&0)) / f64::from(counts[of]);
+    for (part, of, within) in [
+        ("same owner", "repair.resolved", 0.88..0.97),
+        ("repair.paused", "repair.opened", 0.07..0.18),
+        ("repair.paused reason=absent", "repair.paused", 0.25..0.55),
+        ("repair.paused reason=missed_appointment", "repair.paused", 0.02..0.20),
+        ("repair.paused liable=us", "repair.paused", 0.15..0.45),
+        ("repair.resolved liable", "repair.resolved", 0.005..0.06),
+        ("repair.opened appointment", "repair.opened", 0.2..0.4),
+        ("install.opened appointment", "install.opened", 0.75..0.95),
+        ("repair.opened class=outage", "repair.opened", 0.55..0.75),
+        ("repair.opened area=country", "repair.opened", 0.24..0.36),
+        ("repair.assigned class=outage", "repair.assigned", 0.002..0.03),
+        ("complaint.replied", "complaint.opened", 0.85..1.0),
+        ("complaint.opened grade=1", "complaint.opened", 0.10..0.20),
+        ("complaint.escalated", "complaint.opened", 0.005..0.10),
+        ("complaint.escalated level=regulator", "complaint.opened", 0.001..0.05),
+        ("repair.confirmed", "repair.resolved", 0.85..1.0),
+        ("repair.confirmed satisfied=true", "repair.confirmed", 0.88..0.97),
+        ("repair.reopened reason=fault_again", "repair.resolved", 0.01..0.06),
+        ("parts.confirmed satisfied=true", "parts.confirmed", 0.96..0.999),
+    ] {
+        assert!(within.contains(&share(part, of)), "{part} of {of}: {:.4}\n{counts:#?}", share(part, of));
+    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Duty: how many agents work when, and what each does between two calls.
 //!
 //! The plan knows the hour and the day, not the drift nor the outages; that is where waiting comes from.
+//!
+//! What is said of an agent from coming to going is one case, a duty: the history of an agent who comes again every day would
+//! have no end, and whoever keeps it would have to read more of it with each word.
 
 use super::super::day::{self, AGENTS};
 use super::super::report::{About, Value};
-use super::staff::Turn;
+use super::staff::{Turn, team};
 use super::{BILLING, CALLS_PEAK, HANDLING, Hotline, QUEUES, SPARE, Step};
 use crate::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -12,6 +15,8 @@ use crate::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 const ON_BREAK: f64 = 0.09;
 /// How often the number of agents on duty is set anew.
 const ROSTER: i64 = 30 * MINUTE;
+/// The shortest and the longest shift; an agent who is not needed goes sooner.
+const SHIFT: (i64, i64) = (7 * HOUR + 30 * MINUTE, 8 * HOUR + 30 * MINUTE);
 
 impl Hotline {
     /// Sets the number of agents on duty by the load expected in a while, since agents need some minutes to come.
@@ -23,9 +28,14 @@ impl Hotline {
         let needed = self.center.people_for(calls * HANDLING / HOUR as f64, SPARE) as f64 / (1.0 - ON_BREAK);
         let needed = needed.round() as usize;
         while self.staff.serving() < needed {
-            let agent = self.staff.call_in();
-            let after = self.chance.between(1, if at_once { SECOND } else { 12 * MINUTE });
-            self.agenda.plan(now.plus(after), Step::SignOn(agent));
+            if at_once {
+                // Those who are there at the start have come at different times before.
+                let shift = self.chance.between(MINUTE, SHIFT.1);
+                self.call_in(now, SECOND, shift);
+            } else {
+                let shift = self.chance.between(SHIFT.0, SHIFT.1);
+                self.call_in(now, 12 * MINUTE, shift);
+            }
         }
         while self.staff.serving() > needed
             && let Some((agent, turn)) = self.staff.send_home()
@@ -36,11 +46,31 @@ impl Hotline {
         self.agenda.plan(now.plus(rest), Step::Roster);
     }
 
-    pub(super) fn sign_on(&mut self, now: Timestamp, agent: usize) {
+    /// Calls an agent in, who comes within so long for a shift.
+    fn call_in(&mut self, now: Timestamp, within: i64, shift: i64) {
+        let agent = self.staff.call_in();
+        let after = self.chance.between(1, within);
+        self.agenda.plan(now.plus(after), Step::SignOn(agent, shift));
+    }
+
+    pub(super) fn sign_on(&mut self, now: Timestamp, agent: usize, shift: i64) {
         match self.staff.begin(agent) {
-            Some(stretch) => self.ready(now, agent, stretch),
+            Some(stretch) => {
+                let duty = self.staff.begin_duty(agent);
+                self.agenda.plan(now.plus(shift), Step::ShiftOver(agent, duty));
+                self.ready(now, agent, stretch);
+            }
             // Told to stay at home before it came: nobody has seen it, so there is nothing to say.
             None => _ = self.staff.finish(agent),
+        }
+    }
+
+    /// The agent has worked long enough; another comes instead.
+    pub(super) fn shift_over(&mut self, now: Timestamp, agent: usize, duty: u64) {
+        if let Some(turn) = self.staff.shift_over(agent, duty) {
+            self.take_turn(now, agent, turn);
+            let shift = self.chance.between(SHIFT.0, SHIFT.1);
+            self.call_in(now, 2 * MINUTE, shift);
         }
     }
 
@@ -52,7 +82,6 @@ impl Hotline {
     }
 
     fn ready(&mut self, now: Timestamp, agent: usize, stretch: u32) {
-        self.say_agent(now, agent, "ready");
         let after = self.chance.between(80 * MINUTE, 140 * MINUTE);
         self.agenda.plan(now.plus(after), Step::BreakDue(agent, stretch));
         self.free(now, agent);
@@ -71,7 +100,10 @@ impl Hotline {
 
     fn take_turn(&mut self, now: Timestamp, agent: usize, turn: Turn) {
         match turn {
-            Turn::Ready => self.serve(now),
+            Turn::Ready => {
+                self.say_agent(now, agent, "ready");
+                self.serve(now);
+            }
             Turn::Pause => {
                 self.say_agent(now, agent, "pause");
                 let pause = self.chance.between(8 * MINUTE, 15 * MINUTE);
@@ -82,8 +114,11 @@ impl Hotline {
         }
     }
 
-    fn say_agent(&mut self, now: Timestamp, agent: usize, state: &'static str) {
+    /// Says what an agent does from now on, unless it was said before: an agent whose caller hung up is still ready.
+    pub(super) fn say_agent(&mut self, now: Timestamp, agent: usize, state: &'static str) {
+        let Some(duty) = self.staff.show(agent, state) else { return };
+        let about = About { queue: Some(QUEUES[team(agent)].0), ..About::new(&self.center) };
         let data = [self.agent(agent), ("state", Value::Word(state))];
-        self.reports.say(now, ("agent", "changed"), ("agent", agent as u64), About::new(&self.center), &data);
+        self.reports.say(now, ("agent", "changed"), ("duty", duty), about, &data);
     }
 }

@@ -17,8 +17,8 @@ pub(super) struct Call {
     pub(super) wish: Wish,
     /// How far it has come.
     pub(super) state: State,
-    /// Whether the caller outlasts the time allowed in the queue.
-    pub(super) patient: bool,
+    /// How it will leave the queue, if nobody answers it before.
+    pub(super) exit: Exit,
     /// When it came.
     pub(super) offered: Timestamp,
     /// Whether the conversation solves the problem.
@@ -32,6 +32,17 @@ pub(super) enum State {
     Waiting,
     Ringing(usize),
     Talking(usize),
+}
+
+/// How a call leaves the queue without an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// The caller hangs up.
+    Abandon,
+    /// The caller presses the key for a call-back.
+    Key,
+    /// The time allowed in the queue is at an end.
+    Timeout,
 }
 
 /// The calls of a hotline.
@@ -57,6 +68,13 @@ impl Line {
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum()
+    }
+
+    /// The queue of the next call.
+    pub(super) fn first(&self) -> Option<usize> {
+        let [vip, others] = &self.waiting;
+        let number = vip.front().or_else(|| others.front())?;
+        Some(self.calls.get(number)?.wish.queue)
     }
 
     /// The next call, which rings at `agent` from now on.

@@ -125,5 +125,5 @@ async fn the_standard_can_be_read_by_anyone() {
     }
     assert!(!page.body.contains("<script"));
     let standard = server.get("/v1/standard").await.json();
-    assert_eq!(standard["commitments"].as_array().map(Vec::len), Some(5));
+    assert_eq!(standard["commitments"].as_array().map(Vec::len), Some(9));
 }

@@ -110,16 +110,16 @@ async fn a_standard_with_problems_is_refused_and_the_old_one_stays() {
 async fn a_wall_is_told_if_what_it_shows_is_gone() {
     let files = Files::new();
     let server = Server::start(files.settings()).await;
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
+    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["speed_of_answer"] } })).await;
     wall.frame().await;
-    files.write("one.toml", &BUILT_IN.replace("[indicator.answer_rate]", "[indicator.answered]"));
+    files.write("one.toml", &BUILT_IN.replace("[indicator.speed_of_answer]", "[indicator.answer_speed]"));
     assert_eq!(reload(&server).await.status, 200);
     let close = loop {
         if let Err(close) = wall.next().await {
             break close.expect("a close frame");
         }
     };
-    assert!(close.reason.contains("the standard has changed: there is no indicator `answer_rate`"), "{}", close.reason);
+    assert!(close.reason.contains("the standard has changed: there is no indicator `speed_of_answer`"), "{}", close.reason);
 }
 
 #[tokio::test]
@@ -137,17 +137,23 @@ async fn a_reload_is_refused_without_a_configuration_and_to_strangers() {
 /// Batches that wait while the standard changes mean what they meant when they were decoded.
 #[tokio::test]
 async fn what_waits_while_the_standard_changes_is_not_misread() {
-    let old = Arc::new(read("old", BUILT_IN).expect("a good standard"));
-    let turned = BUILT_IN
-        .replace("\"center\", \"queue\", \"region\", \"channel\", \"tier\", \"product\"]", "\"tier\", \"queue\", \"center\"]")
-        .replace("orders = [\"repair\", \"install\", \"move\", \"complaint\"]", "orders = [\"complaint\", \"install\", \"repair\"]");
+    let replaced = |from: &str, to: &str, text: &str| {
+        assert!(text.contains(from), "the built-in standard has no `{from}` any more");
+        text.replace(from, to)
+    };
+    let orders = r#"orders = ["repair", "install", "move", "complaint", "parts"]"#;
+    let more = replaced(orders, r#"orders = ["loan", "repair", "install", "move", "complaint", "parts"]"#, BUILT_IN);
+    let old = Arc::new(read("old", &more).expect("a good standard"));
+    let turned = replaced(orders, r#"orders = ["parts", "complaint", "move", "install", "repair"]"#, BUILT_IN);
+    let dimensions = r#"["center", "queue", "region", "channel", "tier", "product", "class", "grade", "area"]"#;
+    let turned = replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &turned);
     let new = Arc::new(read("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
     let settings = engine::Settings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8 };
     let (engine, Ends { feed, mut editions }) = Engine::new(&settings);
     let mut decoder = Decoder::new(feed.schema(), Keys::default());
     let mut events = answered("c-1", "hefei");
     let data = json!({ "center": "wuhu" });
-    events.extend([event("m-1", "move.opened", "m-1", -20, &data), event("r-1", "repair.opened", "r-1", -20, &data)]);
+    events.extend([event("l-1", "loan.opened", "l-1", -20, &data), event("r-1", "repair.opened", "r-1", -20, &data)]);
     events.iter().for_each(|event| decoder.json(event.to_string().as_bytes()).expect("a good event"));
     let (batch, schema) = (decoder.take(), decoder.schema().clone());
     let other = feed.clone();

@@ -139,10 +139,11 @@ impl Promise<'_> {
 
     /// What stopped the order between the start of the clock and `end`.
     fn stops(&self, facts: &Facts, end: Timestamp) -> Vec<(Stop, PauseDoes)> {
+        let resumes = self.terms.reopening == Reopening::Resumes;
         let meanwhile = facts.stops.iter().filter(|stop| stop.begin < end && stop.end.is_none_or(|end| end > self.from));
+        let meanwhile = meanwhile.filter(|stop| resumes || stop.why != Why::Closed);
         let does = |why: Why| match why {
-            Why::Closed if self.terms.reopening == Reopening::Resumes => PauseDoes::Excused,
-            Why::Closed => PauseDoes::Counted,
+            Why::Closed => PauseDoes::Excused,
             Why::Paused { reason, liable } => self.pause(reason, liable),
         };
         meanwhile.map(|stop| (*stop, does(stop.why))).collect()

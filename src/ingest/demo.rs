@@ -64,14 +64,20 @@ impl Demo {
     }
 
     async fn tell_history(&mut self) -> Result<(), Refused> {
+        let mut last = None;
         loop {
             let batch = self.due(self.begin);
             if batch.events.is_empty() || self.stop.is_cancelled() {
-                return Ok(());
+                break;
             }
             // What becomes of it the engine counts.
-            self.feed.send(batch, self.decoder.schema().clone()).await?;
+            last = Some(self.feed.send(batch, self.decoder.schema().clone()).await?);
         }
+        // Time goes on when the engine has heard it all; else it would begin with a jump.
+        if let Some(last) = last {
+            last.wait().await?;
+        }
+        Ok(())
     }
 
     async fn go_on(mut self) {

@@ -73,7 +73,7 @@ impl Monitor {
             before.all.iter().for_each(|fact| self.count(&old, fact, -1));
             after.all.iter().for_each(|fact| self.count(&here, fact, 1));
         }
-        if std::mem::take(&mut self.met) {
+        if std::mem::take(&mut self.met) && (before.customer.is_some() || after.customer.is_some()) {
             self.meet(key, &before, &after);
         }
         (self.before, self.after) = (before, after);

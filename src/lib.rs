@@ -38,8 +38,11 @@
 //!   permutes, repeats, splits and interleaves hostile sets and compares whole boards; boards of disjoint cases add up, and so
 //!   do those of one-shot indicators if no customer has cases on both sides.
 //! - Figures are exact: `tests/recordings.rs` compares four real recordings with independent answers.
+//!   `tests/oracle.rs` recomputes every reading of random histories from the full list of events.
+//! - An explanation adds up to its reading: `tests/explain.rs`.
 //! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
-//! - A reading says when it cannot be trusted: no traffic, small sample, stale, provisional.
+//! - A reading says when it cannot be trusted: no traffic, small sample, stale (by source, where the
+//!   standard knows it), provisional, no population.
 //!
 //! # What is deliberately absent
 //! Locks around the core, a query language, a protocol between machines; and, in this version, a journal: events live in

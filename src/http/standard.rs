@@ -51,7 +51,7 @@ fn section(page: &mut String, en: &str, zh: &str, count: usize) {
 fn write_indicator(page: &mut String, standard: &Standard, indicator: &Indicator) {
     let _ = writeln!(page, "<article id=\"{0}\">\n<h3>{1}</h3>\n<code>{0}</code>", escape(&indicator.name), written(&indicator.title));
     for (key, value) in &indicator.labels {
-        let _ = writeln!(page, "<small>{}: {}</small>", escape(key), escape(value));
+        let _ = writeln!(page, "<small> · {}: {}</small>", escape(key), escape(value));
     }
     sentence(page, "formula", &words::indicator(standard, indicator));
     for target in words::targets(standard, indicator) {

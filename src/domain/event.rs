@@ -308,6 +308,23 @@ pub enum AgentState {
     Offline,
 }
 
+impl AgentState {
+    /// Every state with its public name.
+    pub const NAMES: [(&'static str, AgentState); 5] = [
+        ("ready", AgentState::Ready),
+        ("talking", AgentState::Talking),
+        ("wrapup", AgentState::Wrapup),
+        ("pause", AgentState::Pause),
+        ("offline", AgentState::Offline),
+    ];
+
+    /// Its public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize].0
+    }
+}
+
 /// Events decoded together, with the attributes they speak of.
 #[derive(Clone, Default, Debug)]
 pub struct Batch {
@@ -326,6 +343,11 @@ mod tests {
     #[test]
     fn an_event_stays_small() {
         assert_eq!((size_of::<Detail>(), size_of::<Event>()), (64, 104));
+    }
+
+    #[test]
+    fn an_agent_s_states_have_their_own_names() {
+        AgentState::NAMES.iter().for_each(|(name, state)| assert_eq!(state.name(), *name));
     }
 
     #[test]

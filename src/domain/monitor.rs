@@ -320,8 +320,7 @@ impl Monitor {
         let then = std::mem::replace(&mut self.now, now);
         self.silence.reach(now);
         self.panes.advance(now, &mut self.cells, &self.groups, &self.plan);
-        let due = self.timers.due(now);
-        for chunk in due.chunks(LOOK_AHEAD) {
+        for chunk in self.due(then).chunks(LOOK_AHEAD) {
             self.touch(chunk);
             for &slot in chunk {
                 self.now = then;
@@ -334,36 +333,26 @@ impl Monitor {
                 }
             }
         }
-        self.expire(then, &due);
         self.ripen(then);
         self.pour();
     }
 
-    /// Lets standing facts expire, a minute's worth at a time: most cases have ended long before, and one look shows that. The
-    /// cases of `judged`, in their order, have been judged at this time already; from the same "before" they would count twice.
-    fn expire(&mut self, then: Timestamp, judged: &[u32]) {
-        let now = self.now;
-        if swept(then) == swept(now) {
-            return;
+    /// The cases whose facts time alone may have changed since `then`, each once, or a difference would be counted twice.
+    /// Standing facts expire a minute's worth at a time: most cases have ended long before, and one look shows that.
+    fn due(&mut self, then: Timestamp) -> Vec<u32> {
+        let mut due = self.timers.due(self.now);
+        if swept(then) == swept(self.now) {
+            return due;
         }
         // What is due in the minute that has begun expires when it is over.
-        let due = self.expiries.due(swept(now).plus(-1));
-        for chunk in due.chunks(LOOK_AHEAD) {
+        let expiring = self.expiries.due(swept(self.now).plus(-1));
+        for chunk in expiring.chunks(LOOK_AHEAD) {
             self.touch(chunk);
-            for &slot in chunk {
-                if !self.cases.record(slot).is_open() || judged.binary_search(&slot).is_ok() {
-                    continue;
-                }
-                self.now = then;
-                self.tell(slot, true);
-                self.now = now;
-                self.tell(slot, false);
-                self.settle(slot, false);
-                if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.forget(slot);
-                }
-            }
+            due.extend(chunk.iter().filter(|slot| self.cases.record(**slot).is_open()));
         }
+        due.sort_unstable();
+        due.dedup();
+        due
     }
 
     /// The readings as they are now.

@@ -148,9 +148,7 @@ impl Feed {
     /// # Errors
     /// If there is no engine any more.
     pub async fn adopt(&self, standard: Arc<Standard>) -> Result<TookOver, Refused> {
-        let (answer, receiver) = oneshot::channel();
-        self.commands.send(Command::Adopt { standard, answer }).await.map_err(|_| Refused::Stopping)?;
-        receiver.await.map_err(|_| Refused::Stopping)
+        self.ask(|answer| Command::Adopt { standard, answer }).await
     }
 
     /// Sets the engine's clock going; from then on it is ready.

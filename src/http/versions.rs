@@ -1,6 +1,6 @@
 //! What a standard says of its versions, as `/v1/standard` writes it.
 
-use crate::domain::standard::{Better, Indicator, Standard, Target};
+use crate::domain::standard::{Indicator, Standard, Target};
 use crate::domain::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -27,9 +27,6 @@ pub(super) fn targets(indicator: &Indicator, standard: &Standard) -> Value {
 
 /// The threshold of a target, that of its warning, and which side of them is good.
 pub(super) fn parts(target: Option<Target>) -> (Option<f64>, Option<f64>, Option<&'static str>) {
-    let better = target.map(|target| match target.better {
-        Better::Higher => "higher",
-        Better::Lower => "lower",
-    });
+    let better = target.map(|target| target.better.name());
     (target.map(|target| target.value), target.and_then(|target| target.warning), better)
 }

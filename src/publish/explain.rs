@@ -1,13 +1,13 @@
 //! Explanations for people's programs, as `/v1/explain`, `/v1/cases` and `replay` write them; and what may be asked for.
 
-use super::filter::unknown;
+use super::filter::{self, unknown};
 use crate::domain::commitment::told::Course;
 use crate::domain::explain::history::{Clock, Event, History, Interruption, Meaning, Value as Said};
 use crate::domain::explain::risk::{Case, Open, Risk, Wanted};
 use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Name, Side};
 use crate::domain::fact::Measure;
 use crate::domain::group::Scope;
-use crate::domain::standard::{Formula, Standard};
+use crate::domain::standard::Standard;
 use crate::domain::time::shorten;
 use crate::domain::window::Window;
 use crate::words;
@@ -24,9 +24,8 @@ pub fn asked(
     window: Option<&str>,
     limit: usize,
 ) -> Result<Asked, String> {
-    let names = || standard.indicators.iter().map(|indicator| indicator.name.clone());
-    let place = names().position(|known| known == indicator).ok_or_else(|| unknown("indicator", indicator, names()))?;
-    let now = matches!(standard.indicators[place].formula, Formula::Level { .. } | Formula::Oldest { .. });
+    let place = filter::indicator(indicator, standard)?;
+    let now = standard.indicators[place].formula.is_about_now();
     let windows = || standard.windows.iter().map(Window::to_string);
     let window = match window {
         None | Some(Window::NOW) if now => None,
@@ -45,7 +44,7 @@ pub fn asked(
 fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
     let mut wanted: Vec<(usize, &str)> = Vec::new();
     for (name, value) in fixed {
-        let place = dimension(standard, name)?;
+        let place = filter::dimension(name, standard)?;
         if wanted.iter().any(|(known, _)| *known == place) {
             return Err(format!("`{}` is there twice; a scope has one value of each dimension", shorten(name)));
         }
@@ -64,11 +63,6 @@ fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, Strin
     let (asked, known): (Vec<usize>, Vec<String>) =
         (wanted.iter().map(|(place, _)| *place).collect(), standard.scopes.iter().map(named).collect());
     Err(format!("the standard has no scope by {}; it has: {}", named(&asked), known.join(", ")))
-}
-
-fn dimension(standard: &Standard, name: &str) -> Result<usize, String> {
-    let known = &standard.schema.dimensions;
-    known.iter().position(|dimension| dimension == name).ok_or_else(|| unknown("dimension", name, known.iter().cloned()))
 }
 
 /// The open cases that are asked for by names. Without a risk it is those overdue or due soon.
@@ -105,7 +99,7 @@ pub fn wanted(
         wanted.family = u8::try_from(place).ok().map(crate::domain::event::Family);
     }
     for (name, value) in fixed {
-        let place = dimension(standard, name)?;
+        let place = filter::dimension(name, standard)?;
         match wanted.fixed.iter_mut().find(|(known, _)| *known == place) {
             Some((_, values)) => values.push(value.clone()),
             None => wanted.fixed.push((place, vec![value.clone()])),

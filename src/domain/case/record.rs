@@ -366,17 +366,20 @@ pub trait Reader<R> {
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> R;
 }
 
+/// Reads all observations of a case, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct All;
+
+impl Reader<Vec<Observation>> for All {
+    fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Vec<Observation> {
+        observations.collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    struct All;
-    impl Reader<Vec<Observation>> for All {
-        fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Vec<Observation> {
-            observations.collect()
-        }
-    }
 
     fn merged(observations: &[Observation]) -> Vec<Observation> {
         let (mut record, mut spill) = (Record::new(1, observations[0].time), Spill::default());

@@ -116,7 +116,7 @@ impl Promise<'_> {
                 .filter_map(|fact| fact.word)
                 .collect(),
         };
-        facts.clocks.iter_mut().for_each(|clocks| clocks.push(told.clone()));
+        facts.clocks.get_or_insert_default().push(told);
     }
 
     fn course<'f>(&self, facts: &'f Facts, said: impl Fn(u16) -> Option<&'f Fact>) -> Course {

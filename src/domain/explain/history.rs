@@ -5,9 +5,8 @@
 
 use super::{Name, word_text};
 use crate::domain::case::observation::Observation;
-use crate::domain::case::record::Reader;
 use crate::domain::commitment::told;
-use crate::domain::event::{AgentState, Detail, Millis, Word};
+use crate::domain::event::{Detail, Millis, Word};
 use crate::domain::fact::{Fact, Facts, Measure, Stop, Why};
 use crate::domain::group::Groups;
 use crate::domain::names::CaseNames;
@@ -105,15 +104,6 @@ pub struct Interruption {
     pub does: PauseDoes,
 }
 
-/// All observations of a case, in their order.
-pub(in crate::domain) struct All;
-
-impl Reader<Vec<Observation>> for All {
-    fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Vec<Observation> {
-        observations.collect()
-    }
-}
-
 /// What gives names to what a case says.
 #[derive(Clone, Copy)]
 pub(in crate::domain) struct Speaker<'a> {
@@ -170,7 +160,7 @@ impl Speaker<'_> {
             (one.kind.verb.word().unwrap_or("word"), word.map(text)),
             ("liable", liable.map(text)),
             ("answer", answer.map(|answer| Value::Number(answer.get().into()))),
-            ("state", agent_state.map(|state| Value::Text(state_name(state).to_owned()))),
+            ("state", agent_state.map(|state| Value::Text(state.name().to_owned()))),
         ];
         said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -220,15 +210,5 @@ impl Speaker<'_> {
             }
         };
         facts.clocks.iter().flatten().map(clock).collect()
-    }
-}
-
-fn state_name(state: AgentState) -> &'static str {
-    match state {
-        AgentState::Ready => "ready",
-        AgentState::Talking => "talking",
-        AgentState::Wrapup => "wrapup",
-        AgentState::Pause => "pause",
-        AgentState::Offline => "offline",
     }
 }

@@ -9,7 +9,7 @@
 use super::translate::Translation;
 use super::{LOOK_AHEAD, Monitor};
 use crate::domain::case::observation::Observation;
-use crate::domain::case::record::Reader;
+use crate::domain::case::record::All;
 use crate::domain::standard::{Horizon, Standard};
 use std::sync::Arc;
 
@@ -22,15 +22,6 @@ pub struct Adopted {
     pub forgotten: u64,
     /// How many remembered events are of families that the new standard does not know.
     pub left_out: u64,
-}
-
-/// Reads all observations of a case.
-struct All;
-
-impl Reader<Vec<Observation>> for All {
-    fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Vec<Observation> {
-        observations.collect()
-    }
 }
 
 impl Monitor {

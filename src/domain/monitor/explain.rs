@@ -3,11 +3,12 @@
 
 use super::{Monitor, swept};
 use crate::domain::board::{Board, Key, MadeOf, Reading};
+use crate::domain::case::record::All;
 use crate::domain::case::table::Cases;
 use crate::domain::case::{self, Context};
 use crate::domain::event::CaseKey;
 use crate::domain::event::names::cut;
-use crate::domain::explain::history::{All, History, Speaker};
+use crate::domain::explain::history::{History, Speaker};
 use crate::domain::explain::ledger::{Belongs, Ledger, Told, Written};
 use crate::domain::explain::risk::{Gatherer, Open, Wanted};
 use crate::domain::explain::{Asked, Explained, LeftOut, Name, Reason, Side, word_text};

@@ -273,12 +273,6 @@ fn yes(value: &Scalar<'_>) -> Result<bool, String> {
 }
 
 fn state(text: &str) -> Result<AgentState, String> {
-    Ok(match text {
-        "ready" => AgentState::Ready,
-        "talking" => AgentState::Talking,
-        "wrapup" => AgentState::Wrapup,
-        "pause" => AgentState::Pause,
-        "offline" => AgentState::Offline,
-        _ => return Err(format!("must be ready, talking, wrapup, pause or offline, not `{}`", shorten(text))),
-    })
+    let state = AgentState::NAMES.iter().find(|(name, _)| *name == text).map(|(_, state)| *state);
+    state.ok_or_else(|| format!("must be ready, talking, wrapup, pause or offline, not `{}`", shorten(text)))
 }

@@ -1,21 +1,22 @@
 //! The service, wired in the order in which data flows, and stopped in the same order.
 //!
 //! Only the sources are told to stop: the demonstration, the reloads, and the server, which then takes no more requests. With them the
-//! last way into the engine is dropped; the engine empties its queue, publishes a last board and ends; with its editions
-//! the connections to the live board end. Nothing accepted is forgotten on the way, and nothing waits for ever: what still
-//! runs after the deadline is left behind.
+//! last way into the engine is dropped; the engine empties its queue and publishes a last board; with its editions the
+//! connections to the live board end, each with the reason; the engine writes a last snapshot and ends. Nothing accepted is
+//! forgotten on the way, and nothing waits for ever: what still runs after the deadline is left behind, which the exit code says.
 
 mod reload;
 
 use self::reload::Hangup;
-use crate::config::Settings;
-use crate::engine::{self, Ends, Engine, clock::Clock, random};
+use crate::config::{self, Settings};
+use crate::engine::{self, Ends, Engine, Keeping, clock::Clock, random};
 use crate::http::{self, Service};
 use crate::ingest::demo::Demo;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
 use crate::ingest::wire::Keys;
 use crate::publish::live::Live;
+use crate::journal::{self, Held};
 use crate::telemetry;
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long stopping may take.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How often the metrics recorder tidies up.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -36,8 +37,12 @@ const UPKEEP: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// If the server or the engine fails.
-pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Settings { file, listen: _, data: _, standard, publish_every, limits, demo } = settings;
+pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<Stopped> {
+    let Settings { file, listen: _, data, journal, standard, publish_every, limits, demo } = settings;
+    // A simulated organisation is simulated anew; what it told must never lie beside what really happened.
+    let held = journal.filter(|_| demo.is_none()).map(|journal| Held::take(&data).map(|held| (held, journal))).transpose()?;
+    let keys = held.as_ref().map_or_else(fresh_keys, |(held, _)| kept_keys(held));
+    let keeping = held.as_ref().map(|(held, journal)| keeping(held, journal));
     let rejected = Arc::new(Memory::default());
     let stop = CancellationToken::new();
     // If the service is dropped and not stopped, its sources end all the same.
@@ -52,18 +57,18 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     });
 
     // The engine.
-    let settings = engine::Settings { standard, publish_every, queue_batches: limits.queue_batches };
-    let (engine, Ends { feed, editions }) = Engine::new(&settings);
+    let settings = engine::Settings { standard, publish_every, queue_batches: limits.queue_batches, journal: keeping };
+    let (engine, Ends { feed, editions }) = Engine::new(settings);
     let mut engine = engine.start().context("no thread for the engine")?;
 
     // Sources.
-    let keys = fresh_keys();
     let demo = match demo {
         Some(speed) => tokio::spawn(Demo::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
-        None => {
-            feed.start(Clock::Wall).await.context("the engine did not start")?;
-            tokio::spawn(async {})
-        }
+        None => tokio::spawn({
+            let feed = feed.clone();
+            // If the engine ends before it has begun, it says why.
+            async move { _ = feed.start(Clock::Wall).await }
+        }),
     };
     let hangup = Hangup::new(file.is_some()).context("no signals")?;
     let (reload, requests) = mpsc::channel(reload::WAITING);
@@ -88,7 +93,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
         () = shutdown => tracing::info!("stopping"),
         ended = &mut server => ended.context("the server panicked")?.context("the server failed")?,
         ended = &mut engine => {
-            ended.context("the engine panicked")?;
+            ended.context("the engine panicked")??;
             anyhow::bail!("the engine ended by itself");
         }
     }
@@ -99,24 +104,46 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
         server.await.context("the server panicked")?.context("the server failed")?;
         demo.await.context("the demonstration panicked")?;
         reloads.await.context("the reloads panicked")?;
-        left = "the engine";
-        engine.await.context("the engine panicked")?;
         left = "the live connections";
         connections.wait().await;
+        left = "the engine and its last snapshot";
+        engine.await.context("the engine panicked")??;
         anyhow::Ok(())
     })
     .await;
     upkeep.abort();
     match stopped {
-        Ok(result) => result,
+        Ok(result) => result.map(|()| Stopped::InOrder),
         Err(_) => {
             tracing::warn!(what = left, seconds = DEADLINE.as_secs(), "stopped without waiting any longer");
-            Ok(())
+            Ok(Stopped::Late)
         }
     }
 }
 
-/// Keys for one run: nothing is kept that would have to be understood by the next.
+/// How the service stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stopped {
+    /// Everything was finished.
+    InOrder,
+    /// Something did not end in time. Nothing acknowledged is lost with it.
+    Late,
+}
+
+/// What the engine needs to know to keep what is accepted.
+fn keeping(held: &Held, journal: &config::journal::Journal) -> Keeping {
+    let config::journal::Journal { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
+    let journal = journal::Settings::default();
+    Keeping { disk: held.disk(), journal, acknowledge, retention, snapshot_ms, snapshot_events }
+}
+
+/// The keys of the data directory: what is in the journal can be understood with these alone.
+fn kept_keys(held: &Held) -> Keys {
+    let keys = held.keys();
+    Keys { seed: keys.seed, customer: keys.customer }
+}
+
+/// Keys for one run that keeps nothing the next would have to understand.
 fn fresh_keys() -> Keys {
     let mut customer = [0; 16];
     customer[..8].copy_from_slice(&random().to_le_bytes());

@@ -11,7 +11,11 @@
 //! queue_batches = 256
 //! live_clients = 1000
 //! ```
+//! What is kept is told by the table [`journal`].
 
+pub mod journal;
+
+use self::journal::Journal;
 use crate::document::{Document, Problem, Table};
 use crate::domain::standard::Standard;
 use crate::standard;
@@ -28,8 +32,10 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Where it listens.
     pub listen: SocketAddr,
-    /// The directory of its data. Nothing is written there yet.
+    /// The directory of its data.
     pub data: PathBuf,
+    /// How what is accepted is kept there; without it nothing is.
+    pub journal: Option<Journal>,
     /// What is promised and measured.
     pub standard: Arc<Standard>,
     /// How often a board is published; never less often than the second in which a wall expects to hear of it.
@@ -73,6 +79,7 @@ impl Settings {
             file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("./firstline-data"),
+            journal: Some(Journal::default()),
             standard,
             publish_every: Duration::from_secs(1),
             limits: Limits::default(),
@@ -109,7 +116,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
             None
         }
     });
-    let data = root.string("data").map(PathBuf::from);
+    let data = root.string("data").map(|data| Path::new(file).parent().unwrap_or(Path::new("")).join(data));
     let publish_every = root.duration("publish_every").and_then(|millis| {
         let millis = u64::try_from(millis).ok().filter(|millis| (100..=1_000).contains(millis));
         if millis.is_none() {
@@ -125,6 +132,11 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
         table.finish();
         limits
     });
+    let journal = root.table("journal").map(|table| {
+        let journal = journal::read(&table);
+        table.finish();
+        journal
+    });
     root.finish();
     let mut problems = document.into_problems();
     problems.append(&mut others);
@@ -134,6 +146,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
             Ok(Settings {
                 listen: listen.unwrap_or(usual.listen),
                 data: data.unwrap_or(usual.data),
+                journal: journal.unwrap_or(usual.journal),
                 publish_every: publish_every.map_or(usual.publish_every, Duration::from_millis),
                 limits: limits.unwrap_or(usual.limits),
                 ..usual

@@ -24,6 +24,8 @@ pub struct Edition {
     pub standard: Arc<Standard>,
     /// The board.
     pub board: Arc<Board>,
+    /// How far the machine's clock is ahead of the time the board goes by, in milliseconds; 0 as long as it is trusted.
+    pub clock_off_ms: i64,
     /// For each ratio and scope what was counted since the start; never falls.
     pub totals: Vec<Total>,
     /// For each reading of the board the revision at which it last changed.
@@ -49,11 +51,11 @@ pub struct Total {
 impl Edition {
     /// The first edition of a run. `hidden` says that the standard's last window is there for the totals only.
     #[must_use]
-    pub fn first(epoch: Arc<str>, standard: Arc<Standard>, mut board: Board, hidden: bool) -> Edition {
+    pub fn first(epoch: Arc<str>, standard: Arc<Standard>, mut board: Board, hidden: bool, revision: u64) -> Edition {
         let totals = totals(&mut board, hidden);
-        board.revision = 1;
-        let changed = vec![1; board.readings.len()];
-        Edition { epoch, standard, board: Arc::new(board), totals, changed, gone: Vec::new(), complete_from: 1 }
+        board.revision = revision;
+        let changed = vec![revision; board.readings.len()];
+        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, changed, gone: Vec::new(), complete_from: revision }
     }
 
     /// The edition after this one: its revision is higher if a reading has changed, come or gone.
@@ -83,7 +85,7 @@ impl Edition {
         let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
         let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
-        Edition { epoch, standard, board: Arc::new(board), totals, changed, gone, complete_from }
+        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, changed, gone, complete_from }
     }
 
     /// Whether what changed since `revision` of this run can be told.
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_revision_goes_up_with_changes_only_and_what_changed_since_any_is_known() {
-        let first = Edition::first("e".into(), board(0).standard, board(0), true);
+        let first = Edition::first("e".into(), board(0).standard, board(0), true, 1);
         let readings = first.board.readings.len();
         assert!(first.board.readings.iter().all(|reading| reading.key.window != Some(6)), "the totals' window is hidden");
         let same = first.next(board(0), true);
@@ -180,7 +182,7 @@ mod tests {
 
     #[test]
     fn totals_never_fall() {
-        let first = Edition::first("e".into(), board(7).standard, board(7), true);
+        let first = Edition::first("e".into(), board(7).standard, board(7), true, 1);
         let of = |edition: &Edition| edition.totals.iter().map(|total| total.of).max();
         let corrected = first.next(board(6), true);
         assert_eq!((of(&first), of(&corrected), of(&corrected.next(board(8), true))), (Some(7), Some(7), Some(8)));

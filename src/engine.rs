@@ -1,25 +1,43 @@
-//! The engine: the one loop that owns the core. It receives batches, applies them, answers, and publishes a board.
+//! The engine: the one loop that owns the core. It receives batches, writes them down, applies them, answers, and publishes
+//! a board.
 //!
-//! **There is no journal yet.** In this version events live in memory alone: a restart begins with an empty board, and
-//! "accepted" means counted, not kept. A later version writes a batch down before it is applied and answered.
+//! **Journal, then core, then answer.** Batches that wait are written together, with one trip to the disk ([`durable`]), and
+//! only then applied and acknowledged. What the clock shows is written with them, so the journal alone says what the board
+//! is. After a crash [`recovery`] comes to the same board, from the newest snapshot ([`keeper`]) and the journal after it.
+//!
+//! Time passes for the core with every batch and with every board. Ticks between batches need not be written: a core that
+//! has heard of a time is the same as one that has also heard of an earlier one.
 //!
 //! Everything around the engine talks to it through a bounded channel ([`Feed`]). A full channel is an overload, which its
 //! users pass on to the sender instead of queueing. The engine ends when every feed is dropped and the channel is empty: it
-//! publishes a last board, and those who follow the editions see their channel close.
+//! publishes a last board, those who follow the editions see their channel close, and it writes a last snapshot.
 
 pub mod clock;
+mod durable;
 pub mod feed;
+mod keeper;
+pub mod recovery;
+pub mod state;
+pub mod status;
+pub mod steady;
 
-use self::clock::{Clock, timed};
-use self::feed::{Command, Feed, TookOver};
+pub use self::durable::Acknowledge;
+use self::clock::{Clock, Ticker, timed};
+use self::durable::Durable;
+use self::feed::{Arrival, Command, Feed, Refused, TookOver};
+use self::keeper::Keeper;
+use self::recovery::{Sources, recover};
+use self::state::State;
+use self::status::Status;
 use crate::domain::event::Batch;
 use crate::domain::monitor::translate::Translation;
-use crate::domain::monitor::{Adopted, Applied, Monitor, Refusal};
+use crate::domain::monitor::{Applied, Refusal};
 use crate::domain::standard::{Schema, Standard};
 use crate::domain::time::Timestamp;
-use crate::domain::window::{WINDOWS, Window};
 use crate::edition::Edition;
+use crate::journal::{self, Disk, Journal, Packed, Record, Retention, Sequence, Snapshots};
 use crate::telemetry::Metric;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -34,24 +52,62 @@ pub struct Settings {
     pub publish_every: Duration,
     /// How many commands may wait. One more is refused: see [`Feed::offer`].
     pub queue_batches: usize,
+    /// Where what is accepted is kept; without it nothing is.
+    pub journal: Option<Keeping>,
 }
+
+/// How what is accepted is kept.
+#[derive(Clone, Debug)]
+pub struct Keeping {
+    /// Where the files lie.
+    pub disk: Arc<dyn Disk>,
+    /// How the journal is laid out.
+    pub journal: journal::Settings,
+    /// What an acknowledgement means.
+    pub acknowledge: Acknowledge,
+    /// How much of the journal stays when recovery does not need it any more.
+    pub retention: Retention,
+    /// After how many milliseconds a snapshot is made, if anything has happened.
+    pub snapshot_ms: i64,
+    /// After how many events a snapshot is made, however little time has passed.
+    pub snapshot_events: u64,
+}
+
+/// How many events are written and applied together at most: so many are applied in a few milliseconds.
+const GROUP_EVENTS: usize = 8_192;
 
 /// The loop and what it owns.
 #[derive(Debug)]
 pub struct Engine {
-    monitor: Monitor,
-    /// Whether the standard's last window is there for the totals only.
-    hidden: bool,
+    state: State,
     /// None until a [`Command::Start`]: while history is fed, the core must not learn how late it is already.
-    clock: Option<Clock>,
+    ticker: Option<Ticker>,
+    keeping: Option<Keeping>,
+    kept: Option<Kept>,
     publish_every: Duration,
     /// The newest time of an event, for the metrics.
     newest: Option<Timestamp>,
     commands: mpsc::Receiver<Command>,
     editions: watch::Sender<Arc<Edition>>,
-    ready: watch::Sender<bool>,
+    status: watch::Sender<Status>,
     /// How events are understood: what the sources decode by.
     schema: watch::Sender<Arc<Schema>>,
+}
+
+/// What an engine with a journal has beside the core.
+#[derive(Debug)]
+struct Kept {
+    durable: Durable,
+    sources: Sources,
+    keeper: Keeper,
+    /// When a snapshot was last asked for.
+    asked: Option<Timestamp>,
+    /// What the newest snapshot covers, as far as is known.
+    covered: Sequence,
+    /// How many events were applied since.
+    events: u64,
+    /// Up to where the journal was pruned.
+    pruned: Sequence,
 }
 
 /// What the rest of the service holds of an engine.
@@ -59,43 +115,46 @@ pub struct Engine {
 pub struct Ends {
     /// Where batches go in.
     pub feed: Feed,
-    /// Where boards come out; it closes when the engine has ended.
+    /// Where boards come out; it closes when the engine has ended. Before the engine is ready its board is empty.
     pub editions: watch::Receiver<Arc<Edition>>,
 }
 
 impl Engine {
     /// An engine whose clock stands still until it is told to start.
     #[must_use]
-    pub fn new(settings: &Settings) -> (Engine, Ends) {
-        let (standard, hidden) = with_totals(&settings.standard);
-        let horizon = standard.horizon;
-        let monitor = Monitor::new(standard, Some(horizon));
-        let (sender, commands) = mpsc::channel(settings.queue_batches);
-        let first = Edition::first(epoch(), settings.standard.clone(), monitor.board(), hidden);
-        let (editions, edition) = watch::channel(Arc::new(first));
-        let (ready, is_ready) = watch::channel(false);
-        let (schema, in_force) = watch::channel(Arc::new(settings.standard.schema.clone()));
-        let publish_every = settings.publish_every;
-        let engine = Engine { monitor, hidden, clock: None, publish_every, newest: None, commands, editions, ready, schema };
-        (engine, Ends { feed: Feed::new(sender, is_ready, in_force), editions: edition })
+    pub fn new(settings: Settings) -> (Engine, Ends) {
+        let Settings { standard, publish_every, queue_batches, journal } = settings;
+        let schema = Arc::new(standard.schema.clone());
+        let state = State::new(standard, epoch());
+        let (sender, commands) = mpsc::channel(queue_batches);
+        let (editions, edition) = watch::channel(Arc::new(state.edition()));
+        let (status, reached) = watch::channel(Status::Starting);
+        let (schema, in_force) = watch::channel(schema);
+        let feed = Feed::new(sender, reached, in_force, journal.is_some());
+        let engine =
+            Engine { state, ticker: None, keeping: journal, kept: None, publish_every, newest: None, commands, editions, status, schema };
+        (engine, Ends { feed, editions: edition })
     }
 
     /// Sets the engine to work on a thread of its own, because it keeps a processor busy; it has a runtime of its own there,
-    /// so that nothing else can keep it from the time. It ends when every feed is dropped, and says so then.
+    /// so that nothing else can keep it from the time. It recovers what it has in its journal, and ends when every feed is
+    /// dropped; the receiver hears how it ended.
     ///
     /// # Errors
     /// If there is no thread to be had.
-    pub fn start(self) -> std::io::Result<oneshot::Receiver<()>> {
+    pub fn start(self) -> std::io::Result<oneshot::Receiver<Result<(), recovery::Error>>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (ended, end) = oneshot::channel();
         std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            runtime.block_on(self.run());
-            let _ = ended.send(());
+            let _ = ended.send(runtime.block_on(self.run()));
         })?;
         Ok(end)
     }
 
-    async fn run(mut self) {
+    async fn run(mut self) -> Result<(), recovery::Error> {
+        if let Some(keeping) = self.keeping.clone() {
+            self.recover(&keeping)?;
+        }
         let mut publish = tokio::time::interval(self.publish_every);
         publish.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -104,68 +163,167 @@ impl Engine {
                 biased;
                 _ = publish.tick() => self.publish(),
                 command = self.commands.recv() => match command {
-                    Some(command) => self.obey(command),
+                    Some(command) => self.work(command),
                     None => break,
                 },
             }
         }
-        self.publish();
+        self.finish()
+    }
+
+    /// Comes back to where the journal ends, and goes on from there.
+    fn recover(&mut self, keeping: &Keeping) -> Result<(), recovery::Error> {
+        let journal = Journal::open(keeping.disk.clone(), keeping.journal)?;
+        let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(keeping.disk.clone()) };
+        let last = journal.last();
+        let status = self.status.clone();
+        let mut progress = |reached: Sequence| {
+            status.send_replace(Status::Recovering { reached: reached.0, of: last.0 });
+            ControlFlow::Continue(())
+        };
+        let (recovered, took) = timed(|| recover(&sources, last, &mut progress));
+        Metric::RecoverySeconds.set(took.as_secs_f64());
+        let mut durable = Durable::new(journal, keeping.acknowledge);
+        let standard = self.state.standard.clone();
+        match recovered? {
+            Some(state) => {
+                let cases = state.monitor.cases();
+                tracing::info!(records = last.0, cases, seconds = took.as_secs_f64(), "the board is what it was");
+                self.state = state;
+                self.state.resume();
+                if self.state.standard.files != standard.files {
+                    self.change(&standard, Some(&mut durable));
+                }
+            }
+            None => self.change(&standard, Some(&mut durable)),
+        }
+        let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
+        let covered = sources.snapshots.list()?.first().copied().unwrap_or_default();
+        self.kept = Some(Kept { durable, sources, keeper, asked: None, covered, events: 0, pruned: Sequence::default() });
+        Ok(())
+    }
+
+    /// Obeys a command, and with it the batches that wait behind it.
+    fn work(&mut self, command: Command) {
+        let mut group = Vec::new();
+        let mut events = 0;
+        let mut next = Some(command);
+        while let Some(command) = next {
+            match command {
+                Command::Apply(arrival) => {
+                    events += arrival.batch.events.len();
+                    group.push(arrival);
+                }
+                other => {
+                    self.take(std::mem::take(&mut group));
+                    self.obey(other);
+                }
+            }
+            if events >= GROUP_EVENTS {
+                break;
+            }
+            next = self.commands.try_recv().ok();
+        }
+        self.take(group);
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Apply { batch, schema, answer } => {
-                let (applied, took) = timed(|| self.apply(&batch, &schema));
-                Metric::ApplySeconds.record(took);
-                self.note(&batch, &applied);
-                // Whoever sent it may have gone; it is counted all the same.
-                let _ = answer.send(applied);
-            }
+            Command::Apply(arrival) => self.take(vec![arrival]),
             // Whoever asked may have gone: then nobody hears the answer.
-            Command::Explain { asked, answer } => _ = answer.send(self.monitor.explain(&asked)),
-            Command::Case { case, subject, answer } => _ = answer.send(self.monitor.histories(case, &subject)),
-            Command::Cases { wanted, answer } => _ = answer.send(self.monitor.open_cases(&wanted)),
+            Command::Explain { asked, answer } => _ = answer.send(self.state.monitor.explain(&asked)),
+            Command::Case { case, subject, answer } => _ = answer.send(self.state.monitor.histories(case, &subject)),
+            Command::Cases { wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
             Command::Adopt { standard, answer } => {
                 let _ = answer.send(self.adopt(&standard));
             }
-            Command::Start(clock) => {
-                self.clock = Some(clock);
-                self.monitor.tick(clock.now());
-                self.ready.send_replace(true);
-                self.publish();
-            }
+            Command::Start(clock) => self.begin(clock),
         }
     }
 
-    /// Applies a batch; one that was decoded before the standard changed is translated first.
-    fn apply(&mut self, batch: &Batch, schema: &Arc<Schema>) -> Applied {
+    /// From now on time is what this clock shows.
+    fn begin(&mut self, clock: Clock) {
+        let first = self.state.edition();
+        let mut ticker = Ticker::new(clock, self.state.monitor.clock());
+        let (now, revision) = (ticker.now(), first.board.revision);
+        if let Some(kept) = &mut self.kept {
+            // Before anything is published: a revision that somebody may have seen is never given to another board.
+            match kept.durable.write(vec![Record::Tick { now, revision }]) {
+                Ok(()) => self.wrote(1),
+                Err(_) => self.state.epoch = epoch(),
+            }
+        }
+        self.state.tick(now, revision);
+        self.editions.send_replace(Arc::new(Edition { epoch: self.state.epoch.clone(), ..first }));
+        self.ticker = Some(ticker);
+        self.status.send_replace(Status::Ready);
+        self.publish();
+    }
+
+    /// Takes batches: journal, core, answers.
+    fn take(&mut self, group: Vec<Arrival>) {
+        if group.is_empty() {
+            return;
+        }
+        let group: Vec<Readable> = group.into_iter().map(|arrival| self.translated(arrival)).collect();
+        let revision = self.editions.borrow().board.revision;
+        let now = self.ticker.as_mut().map(Ticker::now);
+        if let Some(kept) = &mut self.kept {
+            let tick = now.map(|now| Record::Tick { now, revision });
+            let batches = group.iter().filter_map(|readable| readable.packed.clone()).map(Record::Batch);
+            let records: Vec<Record> = tick.into_iter().chain(batches).collect();
+            let many = records.len();
+            if let Err(reason) = kept.durable.promise(records) {
+                group.into_iter().for_each(|readable| _ = readable.answer.send(Err(Refused::Unwritten(reason.clone()))));
+                self.status.send_replace(Status::Failing(reason));
+                return;
+            }
+            self.wrote(many);
+        }
+        if let Some(now) = now {
+            self.state.tick(now, revision);
+        }
+        for Readable { batch, unknown, answer, .. } in group {
+            let (mut applied, took) = timed(|| self.state.apply(&batch));
+            Metric::ApplySeconds.record(took);
+            unknown.give_back(&mut applied);
+            self.note(&batch, &applied);
+            // Whoever sent it may have gone; it is counted all the same.
+            let _ = answer.send(Ok(applied));
+        }
+    }
+
+    /// A batch that was decoded before the standard changed is translated first.
+    fn translated(&self, arrival: Arrival) -> Readable {
+        let Arrival { batch, packed, schema, answer } = arrival;
         let in_force = self.schema.borrow().clone();
-        if Arc::ptr_eq(&in_force, schema) {
-            return self.monitor.apply(batch);
+        if Arc::ptr_eq(&in_force, &schema) {
+            return Readable { batch, packed, unknown: Unknown::default(), answer };
         }
-        let (known, places) = Translation::new(schema, &in_force).batch(batch);
-        let mut applied = self.monitor.apply(&known);
-        for (place, _) in &mut applied.refused {
-            *place = places[*place];
-        }
-        let unknown = (0..batch.events.len()).filter(|place| places.binary_search(place).is_err());
-        applied.refused.extend(unknown.map(|place| (place, Refusal::Unknown)));
-        applied
+        let (known, places) = Translation::new(&schema, &in_force).batch(&batch);
+        let packed = packed.map(|_| Packed::pack(&known));
+        Readable { batch: known, packed, unknown: Unknown { of: batch.events.len(), known: places }, answer }
     }
 
     /// Goes by another standard from now on. The board begins anew, in an epoch of its own.
-    fn adopt(&mut self, standard: &Arc<Standard>) -> TookOver {
-        let ((forgotten, left_out), took) = timed(|| {
-            let (with, hidden) = with_totals(standard);
-            let horizon = with.horizon;
-            let Adopted { monitor, forgotten, left_out } = self.monitor.adopt(with, Some(horizon));
-            (self.monitor, self.hidden) = (monitor, hidden);
-            (forgotten, left_out)
-        });
+    fn adopt(&mut self, standard: &Arc<Standard>) -> Result<TookOver, Refused> {
+        let mut kept = self.kept.take();
+        let (changed, took) = timed(|| self.change(standard, kept.as_mut().map(|kept| &mut kept.durable)));
+        self.kept = kept;
+        let (forgotten, left_out) = changed.map_err(Refused::Unwritten)?;
         self.schema.send_replace(Arc::new(standard.schema.clone()));
-        let edition = Edition::first(epoch(), standard.clone(), self.monitor.board(), self.hidden);
-        self.editions.send_replace(Arc::new(edition));
-        TookOver { cases: self.monitor.cases(), forgotten, left_out, took }
+        self.editions.send_replace(Arc::new(self.state.edition()));
+        Ok(TookOver { cases: self.state.monitor.cases(), forgotten, left_out, took })
+    }
+
+    /// Writes down that another standard is in force, and takes it.
+    fn change(&mut self, standard: &Arc<Standard>, durable: Option<&mut Durable>) -> Result<(u64, u64), Arc<str>> {
+        let epoch = epoch();
+        if let Some(durable) = durable {
+            durable.write(vec![Record::Standard { epoch: epoch.to_string(), files: standard.files.to_vec() }])?;
+            self.state.at = durable.last();
+        }
+        Ok(self.state.adopt(standard.clone(), epoch))
     }
 
     /// Counts what became of a batch.
@@ -174,37 +332,132 @@ impl Engine {
         Metric::EventsReceived.count("outcome", "duplicate", applied.duplicates);
         Metric::EventsReceived.count("outcome", "rejected", applied.refused.len() as u64);
         let newest = batch.events.iter().map(|event| event.time).max();
+        if let Some((newest, ticker)) = newest.zip(self.ticker.as_mut()) {
+            ticker.hear(newest);
+        }
         if let Some(newest) = newest.filter(|newest| applied.accepted > 0 && self.newest < Some(*newest)) {
             self.newest = Some(newest);
             Metric::LastEvent.set(newest.0 as f64 / 1_000.0);
         }
+        if let Some(kept) = &mut self.kept {
+            kept.events += batch.events.len() as u64;
+        }
     }
 
     fn publish(&mut self) {
-        if let Some(clock) = self.clock {
-            self.monitor.tick(clock.now());
+        let now = self.ticker.as_mut().map(Ticker::now);
+        if let Some(now) = now {
+            self.state.monitor.tick(now);
         }
-        let (edition, took) = timed(|| self.editions.borrow().next(self.monitor.board(), self.hidden));
+        let (edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
         Metric::BoardSeconds.record(took);
         Metric::BatchesQueued.set(self.commands.len() as f64);
-        Metric::Cases.set(self.monitor.cases() as f64);
-        self.editions.send_replace(Arc::new(edition));
+        Metric::Cases.set(self.state.monitor.cases() as f64);
+        let clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
+        Metric::ClockOff.set(clock_off_ms as f64 / 1_000.0);
+        let revision = edition.board.revision;
+        self.editions.send_replace(Arc::new(Edition { clock_off_ms, ..edition }));
+        if let Some(now) = now {
+            self.keep(now, revision);
+        }
+    }
+
+    /// So many records were written, and will be taken now. There may be others before them: a group whose sender was told
+    /// that it could not be written, but which is on the disk all the same. The journal is right.
+    fn wrote(&mut self, many: usize) {
+        let Some(kept) = self.kept.as_ref().filter(|_| many > 0) else { return };
+        let last = kept.durable.last();
+        let before = Sequence(last.0.saturating_sub(many as u64));
+        if before > self.state.at {
+            let missed = kept.sources.journal.after(self.state.at).take_while(|read| read.as_ref().map_or(true, |(at, _)| *at <= before));
+            for read in missed {
+                let taken = read.map_err(recovery::Error::from).and_then(|(at, record)| recovery::take(&mut self.state, at, record));
+                if let Err(error) = taken {
+                    tracing::error!("a record that was not acknowledged cannot be taken: {error}");
+                    break;
+                }
+            }
+        }
+        self.state.at = last;
+    }
+
+    /// What is to be done for the journal with every board.
+    fn keep(&mut self, now: Timestamp, revision: u64) {
+        let Some(kept) = &mut self.kept else { return };
+        let many = kept.durable.attend(now, revision);
+        self.wrote(many);
+        let (Some(kept), Some(keeping)) = (&mut self.kept, &self.keeping) else { return };
+        let status = kept.durable.failing().map_or(Status::Ready, |reason| Status::Failing(reason.clone()));
+        self.status.send_if_modified(|known| std::mem::replace(known, status.clone()) != status);
+        let since = now.since(*kept.asked.get_or_insert(now));
+        let due = kept.events >= keeping.snapshot_events || (since >= keeping.snapshot_ms && kept.events > 0);
+        let last = kept.durable.journal().last();
+        if due && kept.keeper.ask(last) {
+            (kept.asked, kept.covered, kept.events) = (Some(now), last, 0);
+        }
+        let needed = kept.keeper.needed();
+        if needed > kept.pruned {
+            kept.pruned = needed;
+            match kept.durable.journal().prune(needed, keeping.retention, now) {
+                Ok(pruned) => tracing::debug!(?pruned, "the journal is pruned"),
+                Err(error) => tracing::error!("the journal cannot be pruned: {error}"),
+            }
+        }
+    }
+
+    /// Says the last word: to those who watch, and to the journal.
+    fn finish(mut self) -> Result<(), recovery::Error> {
+        self.publish();
+        let revision = self.editions.borrow().board.revision;
+        let Engine { mut state, kept, editions, .. } = self;
+        // Those who watch need not wait for the disk.
+        drop(editions);
+        let Some(Kept { mut durable, sources, keeper, covered, .. }) = kept else { return Ok(()) };
+        keeper.stop();
+        let tick = state.monitor.clock().map(|now| Record::Tick { now, revision });
+        let records = tick.into_iter().chain([Record::Stop { revision }]).collect();
+        durable.write(records).map_err(|reason| recovery::Error::Unwritten { reason })?;
+        (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
+        if state.at > covered {
+            recovery::save(&state, &sources.snapshots)?;
+            keeper::tidy(&sources)?;
+        }
+        Ok(())
+    }
+}
+
+/// A batch that the standard in force understands.
+struct Readable {
+    batch: Batch,
+    packed: Option<Packed>,
+    unknown: Unknown,
+    answer: oneshot::Sender<Result<Applied, Refused>>,
+}
+
+/// The events of a batch that the standard in force does not know: all of so many, but for those at these places.
+#[derive(Default)]
+struct Unknown {
+    of: usize,
+    known: Vec<usize>,
+}
+
+impl Unknown {
+    /// Tells what became of the known events by their places in the whole batch, and that the others are refused.
+    fn give_back(self, applied: &mut Applied) {
+        if self.of == 0 {
+            return;
+        }
+        for (place, _) in &mut applied.refused {
+            *place = self.known[*place];
+        }
+        let unknown = (0..self.of).filter(|place| self.known.binary_search(place).is_err());
+        applied.refused.extend(unknown.map(|place| (place, Refusal::Unknown)));
     }
 }
 
 /// A name for an epoch that no other has.
 fn epoch() -> Arc<str> {
     format!("{:016x}", random()).into()
-}
-
-/// The standard with the window `all` added for the totals, and whether it was: not if it has it, or has no room for it.
-fn with_totals(standard: &Arc<Standard>) -> (Arc<Standard>, bool) {
-    if standard.windows.contains(&Window::All) || standard.windows.len() >= WINDOWS {
-        return (standard.clone(), false);
-    }
-    let mut with = Standard::clone(standard);
-    with.windows.push(Window::All);
-    (Arc::new(with), true)
 }
 
 /// A number nobody can foretell, from the randomness the system gives every process for its hash tables.

@@ -23,14 +23,15 @@ mod versions;
 
 use self::problem::Problem;
 use crate::edition::Edition;
+use crate::engine::status::Status;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
 use crate::publish::live::Live;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::Arc;
@@ -58,14 +59,16 @@ pub struct Service {
 
 /// The routes. They hold the way into the engine until they are dropped.
 pub fn router(service: Arc<Service>) -> Router {
+    let whole = from_fn_with_state(service.clone(), whole);
     Router::new()
-        .route("/v1/events", post(events::take))
         .route("/v1/live", get(reading::live))
         .route("/v1/board", get(reading::board))
         .route("/v1/ranking", get(ranking::ranking))
-        .route("/v1/standard", get(reading::standard))
         .route("/v1/explain", get(explain::explain))
         .route("/v1/cases", get(explain::cases))
+        .route_layer(whole)
+        .route("/v1/events", post(events::take))
+        .route("/v1/standard", get(reading::standard))
         .route("/standard", get(standard::page))
         .route("/v1/rejected", get(reading::rejected))
         .route("/v1/reload", post(reload::reload))
@@ -79,9 +82,18 @@ pub fn router(service: Arc<Service>) -> Router {
 }
 
 async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
-    match service.intake.is_ready() {
-        true => Ok("ready\n"),
-        false => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is still reading its history").retry_after(1)),
+    match service.intake.feed().status() {
+        Status::Ready => Ok("ready\n"),
+        status => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).retry_after(1)),
+    }
+}
+
+/// Until the board is whole nobody is shown a part of it.
+async fn whole(State(service): State<Arc<Service>>, request: Request, next: Next) -> Result<Response, Problem> {
+    let status = service.intake.feed().status();
+    match status.has_board() {
+        true => Ok(next.run(request).await),
+        false => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).retry_after(1)),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn read_versions(files: &[(String, String)]) -> Result<Standard, Vec<Problem
     }
     let combined = versions::combine(written, &mut problems);
     match combined {
-        Some(standard) if problems.is_empty() => Ok(standard),
+        Some(standard) if problems.is_empty() => Ok(Standard { files: files.into(), ..standard }),
         _ => Err(problems),
     }
 }
@@ -84,6 +84,7 @@ fn check(root: &Table<'_>) -> Standard {
         one_shots: Vec::new(),
         indicators: Vec::new(),
         words: BTreeMap::new(),
+        files: Arc::default(),
     };
     standard.schema.changing = changing(root, &standard.schema.dimensions);
     source::read(root, &mut standard);

@@ -23,6 +23,13 @@ pub enum Metric {
     BoardSeconds,
     Cases,
     LastEvent,
+    JournalSeconds,
+    JournalBytes,
+    JournalFailing,
+    SnapshotSeconds,
+    SnapshotBytes,
+    RecoverySeconds,
+    ClockOff,
     BuildInfo,
 }
 
@@ -33,7 +40,7 @@ enum Kind {
 }
 
 impl Metric {
-    const ALL: [Metric; 10] = [
+    const ALL: [Metric; 17] = [
         Metric::EventsReceived,
         Metric::EventsRefused,
         Metric::BatchesQueued,
@@ -43,6 +50,13 @@ impl Metric {
         Metric::BoardSeconds,
         Metric::Cases,
         Metric::LastEvent,
+        Metric::JournalSeconds,
+        Metric::JournalBytes,
+        Metric::JournalFailing,
+        Metric::SnapshotSeconds,
+        Metric::SnapshotBytes,
+        Metric::RecoverySeconds,
+        Metric::ClockOff,
         Metric::BuildInfo,
     ];
 
@@ -63,6 +77,21 @@ impl Metric {
             Metric::BoardSeconds => ("firstline_board_seconds", Kind::Seconds, "How long it took to make a board"),
             Metric::Cases => ("firstline_cases", Kind::Gauge, "Cases the core remembers"),
             Metric::LastEvent => ("firstline_last_event_timestamp_seconds", Kind::Gauge, "The newest time of an accepted event"),
+            Metric::JournalSeconds => ("firstline_journal_seconds", Kind::Seconds, "How long a group of batches took to be on disk"),
+            Metric::JournalBytes => ("firstline_journal_bytes_total", Kind::Counter, "Bytes written to the journal, compressed"),
+            Metric::JournalFailing => {
+                ("firstline_journal_failing", Kind::Gauge, "1 while the journal cannot be written and events are refused")
+            }
+            Metric::SnapshotSeconds => {
+                ("firstline_snapshot_seconds", Kind::Seconds, "How long a snapshot took, beside the engine's work")
+            }
+            Metric::SnapshotBytes => ("firstline_snapshot_bytes", Kind::Gauge, "The size of the newest snapshot"),
+            Metric::RecoverySeconds => {
+                ("firstline_recovery_duration_seconds", Kind::Gauge, "How long the last start took to read snapshot and journal")
+            }
+            Metric::ClockOff => {
+                ("firstline_clock_off_seconds", Kind::Gauge, "How far the machine's clock is ahead of the time the board goes by")
+            }
             Metric::BuildInfo => ("firstline_build_info", Kind::Gauge, "Always 1; its labels say what is running"),
         }
     }
@@ -74,6 +103,11 @@ impl Metric {
     /// Adds to a counter, under the value of its label.
     pub fn count(self, label: &'static str, value: &'static str, number: u64) {
         metrics::counter!(self.name(), label => value).increment(number);
+    }
+
+    /// Adds to a counter without labels.
+    pub fn add(self, number: u64) {
+        metrics::counter!(self.name()).increment(number);
     }
 
     /// Sets a gauge.

@@ -46,6 +46,7 @@ function run(written) {
   let heardAt = null; // our own ticking clock, for ages
   let lostAt = null; // the server's clock, to be shown
   let epoch = null;
+  let clockOff = 0; // seconds by which the server doubts its machine's clock
   let drawnAt = -Infinity;
   let waiting = 0;
 
@@ -56,6 +57,7 @@ function run(written) {
     heard(frame) {
       heardAt = performance.now();
       lostAt = null;
+      clockOff = frame.clock_off ?? 0;
       clock.atLeast(board.asOf());
       if (epoch === null) setText($('since'), texts.legendLine(wall.time(clock.now()).slice(0, 5)));
       if (epoch !== null && frame.epoch !== epoch) renew(written);
@@ -93,6 +95,8 @@ function run(written) {
       else showBanner(texts.lost(wall.time(lostAt)), texts.since(format.age((now - lostAt) / 1000)));
     } else if (heardAt !== null && age >= LAGGING_MS) {
       showBanner(texts.lagging(wall.time(board.asOf())), texts.since(format.age(age / 1000)));
+    } else if (clockOff !== 0) {
+      showBanner(texts.clockOff(wall.time(board.asOf()), clockOff > 0), format.age(Math.abs(clockOff)));
     } else {
       hideBanner();
     }

@@ -1,7 +1,8 @@
 //! `firstline serve`: the service in the foreground, until Ctrl-C or a termination signal.
 
 use crate::config::{self, Settings};
-use crate::{app, telemetry};
+use crate::app::{self, Stopped};
+use crate::telemetry;
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +26,10 @@ pub struct Arguments {
     pub listen: Option<SocketAddr>,
 }
 
+/// The exit code of a service that was stopped, but not in good order: something did not end in time. What was acknowledged
+/// is safe; the next start reads more of the journal.
+const LATE: u8 = 3;
+
 /// Runs the service until it is told to stop.
 ///
 /// # Errors
@@ -45,7 +50,7 @@ pub fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     settings.listen = args.listen.unwrap_or(settings.listen);
     settings.demo = args.demo.then_some(args.demo_speed);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
-    runtime.block_on(async {
+    let stopped = runtime.block_on(async {
         let address = settings.listen;
         let listener = TcpListener::bind(address)
             .await
@@ -56,7 +61,10 @@ pub fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     })?;
     // What is still running after the deadline is not waited for.
     runtime.shutdown_background();
-    Ok(ExitCode::SUCCESS)
+    Ok(match stopped {
+        Stopped::InOrder => ExitCode::SUCCESS,
+        Stopped::Late => ExitCode::from(LATE),
+    })
 }
 
 /// Says where to look.
@@ -75,7 +83,10 @@ fn greet(mut address: SocketAddr, settings: &Settings) {
     if settings.demo.is_some() {
         eprintln!("The figures are those of a simulated organisation; its last two days are being told now.");
     }
-    eprintln!("Nothing is kept when it stops. Ctrl-C stops it.");
+    match settings.journal.filter(|_| settings.demo.is_none()) {
+        Some(_) => eprintln!("What is accepted is kept in {}. Ctrl-C stops the service.", settings.data.display()),
+        None => eprintln!("Nothing is kept when it stops. Ctrl-C stops it."),
+    }
 }
 
 /// Waits for Ctrl-C or a termination signal.

@@ -383,6 +383,12 @@ impl Monitor {
         self.cases.count()
     }
 
+    /// What the clock showed last; `None` if there was none.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.clock
+    }
+
     /// The time reached; `None` before the first event or tick.
     #[must_use]
     pub fn now(&self) -> Option<Timestamp> {

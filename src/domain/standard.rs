@@ -16,6 +16,7 @@ use super::time::{HOUR, MINUTE, Timestamp};
 use super::window::Window;
 use super::zones::Zones;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a service organisation promises and how that is measured.
 #[derive(Clone, Debug)]
@@ -60,6 +61,8 @@ pub struct Standard {
     pub indicators: Vec<Indicator>,
     /// The texts of the words that the standard's file says, to tell people.
     pub words: BTreeMap<Word, String>,
+    /// The files it was read from, name and text each: what a journal keeps of it.
+    pub files: Arc<[(String, String)]>,
 }
 
 /// A version of a standard. What belongs to no version in particular, such as dimensions, windows and formulas, is that of the

@@ -1,5 +1,6 @@
 //! The clock: the only place of the service that asks what time it is.
 
+use super::steady::Steady;
 use crate::domain::time::Timestamp;
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,42 @@ impl Clock {
             Clock::Wall => Duration::from_millis(millis),
             Clock::Scaled { speed, .. } => Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0)),
         }
+    }
+}
+
+/// The engine's clock: the machine's, steadied, or that of a demonstration.
+#[derive(Debug)]
+pub struct Ticker {
+    clock: Clock,
+    steady: Steady,
+    begin: Instant,
+}
+
+impl Ticker {
+    /// A clock that goes on from what another run had `reached`.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "how long the machine has been running is what its clock is checked by")]
+    pub fn new(clock: Clock, reached: Option<Timestamp>) -> Ticker {
+        Ticker { clock, steady: reached.map_or_else(Steady::default, Steady::after), begin: Instant::now() }
+    }
+
+    /// The time. Never earlier than before.
+    pub fn now(&mut self) -> Timestamp {
+        match self.clock {
+            Clock::Wall => self.steady.show(self.clock.now(), self.begin.elapsed()),
+            Clock::Scaled { .. } => self.clock.now(),
+        }
+    }
+
+    /// An event arrived that happened at `time`, by the clock of its source.
+    pub fn hear(&mut self, time: Timestamp) {
+        self.steady.hear(time);
+    }
+
+    /// How far the machine's clock is ahead of this one, in milliseconds; 0 if it is not doubted.
+    #[must_use]
+    pub fn off(&self) -> i64 {
+        self.steady.off()
     }
 }
 

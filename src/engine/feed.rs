@@ -1,12 +1,14 @@
 //! The way into the engine: a bounded channel of commands, each batch with the way back for its answer.
 
 use super::clock::Clock;
+use super::status::Status;
 use crate::domain::event::{Batch, CaseKey};
 use crate::domain::explain::history::History;
 use crate::domain::explain::risk::{Open, Wanted};
 use crate::domain::explain::{Asked, Explained};
 use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
+use crate::journal::Packed;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,14 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 #[derive(Debug)]
 pub enum Command {
     /// Take these events and say what became of them.
-    Apply {
-        /// The events.
-        batch: Batch,
-        /// How they were understood, which may no longer be the schema in force when their turn comes.
-        schema: Arc<Schema>,
-        /// Where the answer goes.
-        answer: oneshot::Sender<Applied>,
-    },
+    Apply(Arrival),
     /// Say which cases stand behind a reading.
     Explain {
         /// The reading.
@@ -51,10 +46,23 @@ pub enum Command {
         /// The standard.
         standard: Arc<Standard>,
         /// Where the answer goes.
-        answer: oneshot::Sender<TookOver>,
+        answer: oneshot::Sender<Result<TookOver, Refused>>,
     },
     /// History is complete: from now on time is what this clock shows.
     Start(Clock),
+}
+
+/// Events that want to be taken.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The events.
+    pub batch: Batch,
+    /// The same as the journal will have them, made by whoever sends them and not by the engine; none without a journal.
+    pub packed: Option<Packed>,
+    /// How they were understood, which may no longer be the schema in force when their turn comes.
+    pub schema: Arc<Schema>,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Result<Applied, Refused>>,
 }
 
 /// What became of what the core remembered when it took another standard.
@@ -71,7 +79,7 @@ pub struct TookOver {
 }
 
 /// Why a batch was not taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
     /// The channel is full: the service can't keep up.
     #[error("the service cannot keep up")]
@@ -79,23 +87,32 @@ pub enum Refused {
     /// The engine has ended.
     #[error("the service is stopping")]
     Stopping,
+    /// The journal cannot be written, for this reason.
+    #[error("the journal cannot be written: {0}")]
+    Unwritten(Arc<str>),
 }
 
 /// A way into the engine. The engine works as long as there is one.
 #[derive(Clone, Debug)]
 pub struct Feed {
     commands: mpsc::Sender<Command>,
-    ready: watch::Receiver<bool>,
+    status: watch::Receiver<Status>,
     schema: watch::Receiver<Arc<Schema>>,
+    journaled: bool,
 }
 
 /// An answer that is on its way.
 #[derive(Debug)]
-pub struct Answer(oneshot::Receiver<Applied>);
+pub struct Answer(oneshot::Receiver<Result<Applied, Refused>>);
 
 impl Feed {
-    pub(super) fn new(commands: mpsc::Sender<Command>, ready: watch::Receiver<bool>, schema: watch::Receiver<Arc<Schema>>) -> Feed {
-        Feed { commands, ready, schema }
+    pub(super) fn new(
+        commands: mpsc::Sender<Command>,
+        status: watch::Receiver<Status>,
+        schema: watch::Receiver<Arc<Schema>>,
+        journaled: bool,
+    ) -> Feed {
+        Feed { commands, status, schema, journaled }
     }
 
     /// How events are to be understood now.
@@ -104,10 +121,10 @@ impl Feed {
         self.schema.borrow().clone()
     }
 
-    /// Whether the engine has its history and takes events.
+    /// What the engine is doing.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
-        *self.ready.borrow()
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
     }
 
     /// Hands over a batch that was decoded by `schema`, if there is room for it.
@@ -115,11 +132,10 @@ impl Feed {
     /// # Errors
     /// If there is none, or nobody to take it.
     pub fn offer(&self, batch: Batch, schema: Arc<Schema>) -> Result<Answer, Refused> {
-        let (answer, receiver) = oneshot::channel();
-        match self.commands.try_send(Command::Apply { batch, schema, answer }) {
-            Ok(()) => Ok(Answer(receiver)),
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Refused::Full),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Refused::Stopping),
+        match self.commands.try_reserve() {
+            Ok(place) => Ok(self.put(place, batch, schema)),
+            Err(mpsc::error::TrySendError::Full(())) => Err(Refused::Full),
+            Err(mpsc::error::TrySendError::Closed(())) => Err(Refused::Stopping),
         }
     }
 
@@ -128,9 +144,15 @@ impl Feed {
     /// # Errors
     /// If there is nobody to take it.
     pub async fn send(&self, batch: Batch, schema: Arc<Schema>) -> Result<Answer, Refused> {
+        let place = self.commands.reserve().await.map_err(|_| Refused::Stopping)?;
+        Ok(self.put(place, batch, schema))
+    }
+
+    fn put(&self, place: mpsc::Permit<'_, Command>, batch: Batch, schema: Arc<Schema>) -> Answer {
         let (answer, receiver) = oneshot::channel();
-        self.commands.send(Command::Apply { batch, schema, answer }).await.map_err(|_| Refused::Stopping)?;
-        Ok(Answer(receiver))
+        let packed = self.journaled.then(|| Packed::pack(&batch));
+        place.send(Command::Apply(Arrival { batch, packed, schema, answer }));
+        Answer(receiver)
     }
 
     /// Asks for something that the core knows beyond its board: `command` is given the way back for the answer.
@@ -146,9 +168,9 @@ impl Feed {
     /// Gives the core another standard, once everything is applied that was handed over before.
     ///
     /// # Errors
-    /// If there is no engine any more.
+    /// If there is no engine any more, or it cannot write that down.
     pub async fn adopt(&self, standard: Arc<Standard>) -> Result<TookOver, Refused> {
-        self.ask(|answer| Command::Adopt { standard, answer }).await
+        self.ask(|answer| Command::Adopt { standard, answer }).await?
     }
 
     /// Sets the engine's clock going; from then on it is ready.
@@ -157,7 +179,7 @@ impl Feed {
     /// If there is no engine any more.
     pub async fn start(&self, clock: Clock) -> Result<(), Refused> {
         self.commands.send(Command::Start(clock)).await.map_err(|_| Refused::Stopping)?;
-        match self.ready.clone().wait_for(|ready| *ready).await {
+        match self.status.clone().wait_for(Status::has_board).await {
             Ok(_) => Ok(()),
             Err(_) => Err(Refused::Stopping),
         }
@@ -168,9 +190,9 @@ impl Answer {
     /// What became of the batch.
     ///
     /// # Errors
-    /// If the engine ended before it came to it.
+    /// If the engine ended before it came to it, or could not write it down.
     pub async fn wait(self) -> Result<Applied, Refused> {
-        self.0.await.map_err(|_| Refused::Stopping)
+        self.0.await.map_err(|_| Refused::Stopping)?
     }
 }
 
@@ -181,7 +203,7 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_and_a_closed_one_says_so() {
         let (commands, queue) = mpsc::channel(1);
-        let feed = Feed::new(commands, watch::channel(true).1, watch::channel(Arc::default()).1);
+        let feed = Feed::new(commands, watch::channel(Status::Ready).1, watch::channel(Arc::default()).1, false);
         assert!(feed.offer(Batch::default(), Arc::default()).is_ok());
         assert_eq!(feed.offer(Batch::default(), Arc::default()).err(), Some(Refused::Full));
         drop(queue);

@@ -146,13 +146,14 @@ pub async fn rejected(State(service): State<Arc<Service>>) -> Json<Value> {
     Json(json!({ "total": total, "rejected": rejected }))
 }
 
-/// `GET /metrics`: the service's own figures, and the board.
+/// `GET /metrics`: the service's own figures, and the board once it is whole.
 ///
 /// # Errors
 /// If it could not be written.
 pub async fn metrics(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
     let edition = service.editions.borrow().clone();
-    let write = move || telemetry::recorder().render() + &prometheus::write(&edition);
+    let whole = service.intake.feed().status().has_board();
+    let write = move || telemetry::recorder().render() + &if whole { prometheus::write(&edition) } else { String::new() };
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
     Ok((METRICS, Bytes::from(text)).into_response())
 }

@@ -58,7 +58,7 @@ impl Demo {
         });
         match history.await {
             Ok(Ok(demo)) => demo.go_on().await,
-            Ok(Err(Refused::Full | Refused::Stopping)) => {}
+            Ok(Err(Refused::Full | Refused::Stopping | Refused::Unwritten(_))) => {}
             Err(error) => tracing::error!(%error, "the demonstration's history has failed"),
         }
     }

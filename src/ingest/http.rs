@@ -18,6 +18,7 @@ use super::rejected::Memory;
 use super::wire::{Keys, LONGEST_EVENT};
 use crate::domain::event::CaseKey;
 use crate::engine::feed::{Feed, Refused};
+use crate::engine::status::Status;
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use futures_util::StreamExt;
@@ -68,7 +69,7 @@ pub enum Cause {
     Media,
     /// There is more to do than can be done.
     Overloaded,
-    /// The service is starting or stopping.
+    /// The service is starting or stopping, or its journal cannot be written.
     Unavailable,
 }
 
@@ -82,7 +83,7 @@ impl From<Refused> for Failure {
     fn from(refused: Refused) -> Failure {
         let cause = match refused {
             Refused::Full => Cause::Overloaded,
-            Refused::Stopping => Cause::Unavailable,
+            Refused::Stopping | Refused::Unwritten(_) => Cause::Unavailable,
         };
         Failure::new(cause, refused.to_string())
     }
@@ -107,19 +108,15 @@ impl Intake {
         &self.feed
     }
 
-    /// Whether events are taken.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.feed.is_ready()
-    }
 
     /// Takes the events of a body.
     ///
     /// # Errors
     /// If the body cannot be read or taken to its end.
     pub async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Taken, Failure> {
-        if !self.is_ready() {
-            return Err(Failure::new(Cause::Unavailable, "the service is still reading its history"));
+        let status = self.feed.status();
+        if status != Status::Ready {
+            return Err(Failure::new(Cause::Unavailable, status.to_string()));
         }
         let media = Media::of(headers)?;
         let Ok(_permit) = self.uploads.try_acquire() else {

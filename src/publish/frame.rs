@@ -28,9 +28,33 @@ struct Kept {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Frame<'a> {
-    Board { epoch: &'a str, revision: u64, as_of: Option<Timestamp>, readings: Vec<Written<'a>> },
-    Delta { epoch: &'a str, from: u64, revision: u64, as_of: Option<Timestamp>, readings: Vec<Written<'a>>, gone: Vec<WrittenKey<'a>> },
-    Beat { epoch: &'a str, revision: u64, as_of: Option<Timestamp> },
+    Board {
+        #[serde(flatten)]
+        head: Head<'a>,
+        readings: Vec<Written<'a>>,
+    },
+    Delta {
+        #[serde(flatten)]
+        head: Head<'a>,
+        from: u64,
+        readings: Vec<Written<'a>>,
+        gone: Vec<WrittenKey<'a>>,
+    },
+    Beat {
+        #[serde(flatten)]
+        head: Head<'a>,
+    },
+}
+
+/// What every frame says.
+#[derive(Serialize)]
+struct Head<'a> {
+    epoch: &'a str,
+    revision: u64,
+    as_of: Option<Timestamp>,
+    /// How many seconds the machine's clock is ahead of `as_of`; only there while it is doubted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_off: Option<f64>,
 }
 
 impl Frames {
@@ -68,19 +92,21 @@ impl Frames {
 #[must_use]
 pub fn write(edition: &Edition, filter: &Filter, since: Option<u64>) -> String {
     let board = &*edition.board;
-    let (epoch, revision, as_of) = (&*edition.epoch, board.revision, board.as_of);
+    let revision = board.revision;
+    let clock_off = (edition.clock_off_ms != 0).then_some(edition.clock_off_ms as f64 / 1_000.0);
+    let head = Head { epoch: &edition.epoch, revision, as_of: board.as_of, clock_off };
     let wanted = |key: &Key| filter.fits(key, &board.standard);
     let frame = match since.filter(|since| edition.reaches_back_to(*since)) {
         None => {
             let readings = board.readings.iter().filter(|reading| wanted(&reading.key)).map(|reading| board.written(reading)).collect();
-            Frame::Board { epoch, revision, as_of, readings }
+            Frame::Board { head, readings }
         }
-        Some(same) if same == revision => Frame::Beat { epoch, revision, as_of },
+        Some(same) if same == revision => Frame::Beat { head },
         Some(from) => {
             let readings =
                 edition.changed_since(from).filter(|reading| wanted(&reading.key)).map(|reading| board.written(reading)).collect();
             let gone = edition.gone_since(from).filter(|key| wanted(key)).map(|key| board.written_key(key)).collect();
-            Frame::Delta { epoch, from, revision, as_of, readings, gone }
+            Frame::Delta { head, from, readings, gone }
         }
     };
     // Only a map with keys that are no texts could fail, and there is none.

@@ -1,0 +1,100 @@
+//! The state of the engine: the core, the standard it goes by, and where in the journal it stands.
+//!
+//! There is one way in for what the journal holds, [`State::take`], for the living engine, for recovery and for the
+//! keeper of snapshots: so they cannot come to different boards.
+
+use crate::domain::board::Board;
+use crate::domain::event::Batch;
+use crate::domain::monitor::{Adopted, Applied, Monitor};
+use crate::domain::standard::Standard;
+use crate::domain::time::Timestamp;
+use crate::domain::window::{WINDOWS, Window};
+use crate::edition::Edition;
+use crate::journal::Sequence;
+use std::sync::Arc;
+
+/// How many revisions are skipped after a crash. Boards may have been published since the journal last heard of one; this
+/// many take nineteen days at ten a second.
+const SKIPPED: u64 = 1 << 24;
+
+/// What the engine knows.
+#[derive(Debug)]
+pub struct State {
+    /// The core.
+    pub monitor: Monitor,
+    /// The standard as it was declared; that of the core may have one window more.
+    pub standard: Arc<Standard>,
+    /// Whether the core's last window is there for the totals only.
+    pub hidden: bool,
+    /// The name of the epoch.
+    pub epoch: Arc<str>,
+    /// The revision of the board published last, as far as the journal tells.
+    pub revision: u64,
+    /// Whether the service stopped in good order then, so that no other was published after it.
+    pub stopped: bool,
+    /// The last record that is part of this state.
+    pub at: Sequence,
+}
+
+impl State {
+    /// Nothing has happened yet under this standard.
+    #[must_use]
+    pub fn new(standard: Arc<Standard>, epoch: Arc<str>) -> State {
+        let (with, hidden) = with_totals(&standard);
+        let horizon = with.horizon;
+        let monitor = Monitor::new(with, Some(horizon));
+        State { monitor, standard, hidden, epoch, revision: 0, stopped: true, at: Sequence::default() }
+    }
+
+    /// The clock shows `now`, and this revision was published last.
+    pub fn tick(&mut self, now: Timestamp, revision: u64) {
+        self.monitor.tick(now);
+        (self.revision, self.stopped) = (revision, false);
+    }
+
+    /// Takes events that are decoded by the schema of the standard in force.
+    pub fn apply(&mut self, batch: &Batch) -> Applied {
+        self.monitor.apply(batch)
+    }
+
+    /// Makes ready for another run: after a crash boards get revisions that nobody can have seen yet.
+    pub fn resume(&mut self) {
+        if !self.stopped {
+            self.revision += SKIPPED;
+        }
+    }
+
+    /// Goes by another standard from now on, in an epoch of its own. How many cases had been forgotten, and how many
+    /// remembered events the standard does not know.
+    pub fn adopt(&mut self, standard: Arc<Standard>, epoch: Arc<str>) -> (u64, u64) {
+        let (with, hidden) = with_totals(&standard);
+        let horizon = with.horizon;
+        let Adopted { monitor, forgotten, left_out } = self.monitor.adopt(with, Some(horizon));
+        (self.monitor, self.standard, self.hidden) = (monitor, standard, hidden);
+        (self.epoch, self.revision, self.stopped) = (epoch, 0, true);
+        (forgotten, left_out)
+    }
+
+    /// The board as it is now.
+    #[must_use]
+    pub fn board(&self) -> Board {
+        self.monitor.board()
+    }
+
+    /// The first edition of a run. If the last one stopped in good order, it is the very edition that was published last, and
+    /// whoever saw that can go on from there.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        Edition::first(self.epoch.clone(), self.standard.clone(), self.board(), self.hidden, self.revision.max(1))
+    }
+}
+
+/// The standard with the window `all` added for the totals, and whether it was: not if it has it, or has no room for it.
+fn with_totals(standard: &Arc<Standard>) -> (Arc<Standard>, bool) {
+    if standard.windows.contains(&Window::All) || standard.windows.len() >= WINDOWS {
+        return (standard.clone(), false);
+    }
+    let mut with = Standard::clone(standard);
+    with.windows.push(Window::All);
+    (Arc::new(with), true)
+}

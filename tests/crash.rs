@@ -1,0 +1,111 @@
+//! Crash equals pause: the real program is killed (SIGKILL) at random points under load and started again. In the end every
+//! acknowledged event is counted exactly once, and its board is that of a core that was never interrupted.
+//!
+//! Ten rounds; `CRASH_ROUNDS=1000` runs more, `CRASH_SEED` those of a run that failed.
+#![cfg(unix)]
+
+#[path = "crash/load.rs"]
+mod load;
+#[path = "crash/program.rs"]
+mod program;
+
+use firstline::domain::event::Batch;
+use firstline::domain::monitor::Monitor;
+use firstline::domain::time::{HOUR, MINUTE, Timestamp};
+use firstline::engine::clock::Clock;
+use firstline::engine::recovery::{Sources, recover};
+use firstline::engine::state::State;
+use firstline::ingest::wire::{Decoder, Keys};
+use firstline::journal::{self, Held, Journal, Snapshots};
+use load::{Body, Load};
+use program::Program;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// How many senders send at the same time.
+const SENDERS: usize = 4;
+/// After how many acknowledgements the program is killed, at most.
+const KILL_WITHIN: u32 = 60;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
+    let rounds = number("CRASH_ROUNDS").unwrap_or(10);
+    let seed = number("CRASH_SEED").unwrap_or_else(firstline::engine::random);
+    println!("CRASH_SEED={seed}");
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let directory = tempfile::tempdir().expect("a directory");
+    let start = Clock::Wall.now().plus(-2 * HOUR);
+    let mut load = Load::new(seed, start);
+    let mut sent: Vec<Body> = Vec::new();
+    let mut again: Vec<Body> = Vec::new();
+    for round in 0..rounds {
+        let program = Program::start(directory.path());
+        // What was not acknowledged is sent again, as any sender would.
+        let mut bodies = std::mem::take(&mut again);
+        let new = load.bodies(KILL_WITHIN as usize * 2);
+        sent.extend(new.iter().cloned());
+        bodies.extend(new);
+        let acknowledged = program.send(bodies, SENDERS, chance.random_range(1..=KILL_WITHIN));
+        again = acknowledged.unacknowledged;
+        assert!(acknowledged.refused.is_empty(), "round {round}, seed {seed}: {:?}", acknowledged.refused);
+        program.kill();
+    }
+    let program = Program::start(directory.path());
+    let rest = program.send(again, SENDERS, u32::MAX);
+    assert!(rest.unacknowledged.is_empty() && rest.refused.is_empty(), "seed {seed}: {:?}", rest.refused);
+    program.stop();
+
+    // A core that was never interrupted, fed in the order of sending; and what the journal says.
+    let (mut recovered, keys) = recovered(directory.path());
+    let mut never = State::new(recovered.standard.clone(), "never".into()).monitor;
+    feed(&mut never, &recovered, keys, &sent);
+    let later = recovered.monitor.now().expect("a time").plus(MINUTE);
+    never.tick(later);
+    recovered.monitor.tick(later);
+    let events: usize = sent.iter().map(|body| body.events).sum();
+    println!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.cases());
+    assert_eq!(recovered.monitor.cases(), never.cases(), "seed {seed}");
+    assert_eq!(written(&recovered.monitor), written(&never), "seed {seed}");
+}
+
+/// The state that the files tell of, and the keys to compare with it.
+fn recovered(directory: &std::path::Path) -> (State, Keys) {
+    let held = Held::take(directory).expect("a directory that nobody holds");
+    let journal = Journal::open(held.disk(), journal::Settings::default()).expect("a good journal");
+    let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(held.disk()) };
+    let state = recover(&sources, journal.last(), &mut |_| ControlFlow::Continue(())).expect("a good journal").expect("records");
+    let keys = held.keys();
+    (state, Keys { seed: keys.seed, customer: keys.customer })
+}
+
+fn feed(monitor: &mut Monitor, like: &State, keys: Keys, sent: &[Body]) {
+    let schema = Arc::new(like.standard.schema.clone());
+    let mut decoder = Decoder::new(schema, keys).keeping_names(true);
+    for body in sent {
+        for line in body.text.lines() {
+            decoder.json(line.as_bytes()).expect("a good event");
+        }
+        let batch: Batch = decoder.take();
+        let applied = monitor.apply(&batch);
+        assert!(applied.refused.is_empty(), "{:?}", applied.refused);
+    }
+}
+
+fn written(monitor: &Monitor) -> String {
+    let board = monitor.board();
+    let readings: Vec<_> = board.readings.iter().map(|reading| board.written(reading)).collect();
+    serde_json::to_string_pretty(&readings).expect("JSON")
+}
+
+/// Nothing of the machine's own time gets into a comparison: events lie in the past, and both cores hear of one last time.
+#[test]
+fn the_load_lies_in_the_past() {
+    let mut load = Load::new(1, Timestamp(0));
+    assert!(load.bodies(3).iter().all(|body| body.events > 0 && body.text.lines().count() == body.events));
+}

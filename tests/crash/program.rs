@@ -1,0 +1,125 @@
+//! The program under test, as a process of its own, and its senders.
+
+use super::load::Body;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+pub(crate) struct Program {
+    process: Mutex<Child>,
+    address: SocketAddr,
+}
+
+/// What became of bodies.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// No answer came: they may have been taken or not.
+    pub(crate) unacknowledged: Vec<Body>,
+    /// Another answer than expected.
+    pub(crate) refused: Vec<String>,
+}
+
+impl Program {
+    /// Starts it on this data directory, and waits until it is ready.
+    pub(crate) fn start(data: &Path) -> Program {
+        let config = data.with_extension("toml");
+        let journal = "[journal]\nsnapshot_events = 1000\n";
+        std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{journal}", data.display())).expect("a file");
+        let program = Command::new(env!("CARGO_BIN_EXE_firstline")).args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
+        let mut process = program.expect("the program");
+        let mut told = BufReader::new(process.stderr.take().expect("a pipe")).lines();
+        let mut heard = Vec::new();
+        let address = told.by_ref().map_while(Result::ok).find_map(|line| {
+            let address = line.split_once("wallboard  http://").and_then(|(_, rest)| rest.trim_end_matches('/').parse().ok());
+            heard.push(line);
+            address
+        });
+        let Some(address) = address else { panic!("it did not start: {heard:#?}") };
+        // What it says must be read, or it would wait for that.
+        std::thread::spawn(move || told.map_while(Result::ok).filter(|line| line.contains("ERROR")).for_each(|line| println!("{line}")));
+        let program = Program { process: Mutex::new(process), address };
+        while !program.is_ready() {
+            let ended = program.process.lock().expect("no panic").try_wait().expect("a process");
+            assert!(ended.is_none(), "it ended before it was ready: {ended:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        program
+    }
+
+    fn is_ready(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.address) else { return false };
+        let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        let mut answer = String::new();
+        asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
+    }
+
+    /// Sends bodies until so many were acknowledged, and kills the program then, while others are on their way.
+    pub(crate) fn send(&self, bodies: Vec<Body>, senders: usize, kill_after: u32) -> Outcome {
+        let (queue, outcome, acknowledged) = (Mutex::new(bodies.into_iter()), Mutex::new(Outcome::default()), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..senders {
+                scope.spawn(|| {
+                    let mut stream = TcpStream::connect(self.address).ok();
+                    loop {
+                        let Some(body) = queue.lock().expect("no panic").next() else { return };
+                        match stream.as_mut().and_then(|stream| post(stream, &body)) {
+                            Some(answer) if answer.starts_with("HTTP/1.1 200") && answer.contains("\"rejected_total\":0") => {
+                                if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == kill_after {
+                                    self.process.lock().expect("no panic").kill().expect("a process to kill");
+                                }
+                            }
+                            Some(answer) => {
+                                let mut outcome = outcome.lock().expect("no panic");
+                                outcome.refused.push(answer);
+                                outcome.unacknowledged.push(body);
+                            }
+                            None => {
+                                stream = None;
+                                outcome.lock().expect("no panic").unacknowledged.push(body);
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        outcome.into_inner().expect("no panic")
+    }
+
+    /// Makes sure that it is dead.
+    pub(crate) fn kill(self) {
+        let mut process = self.process.into_inner().expect("no panic");
+        process.kill().expect("a process to kill");
+        process.wait().expect("an end");
+    }
+
+    /// Stops it in good order.
+    pub(crate) fn stop(self) {
+        let mut process = self.process.into_inner().expect("no panic");
+        let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()));
+        assert!(process.wait().expect("an end").success());
+    }
+}
+
+/// Sends a body and reads the answer; none if the connection breaks.
+fn post(stream: &mut TcpStream, body: &Body) -> Option<String> {
+    let head = "POST /v1/events HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n";
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{}", body.text.len(), body.text).as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4_096];
+    loop {
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, rest)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+            if length.and_then(|length| length.parse().ok()).is_some_and(|length: usize| rest.len() >= length) {
+                return Some(text.into_owned());
+            }
+        }
+        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        answer.extend_from_slice(&buffer[..read]);
+    }
+}

@@ -3,11 +3,13 @@
 //! [`time`], [`event`]: what comes in. [`standard`]: what is promised. [`case`]: histories and the [`fact`]s they mean, among
 //! them those of [`commitment`]s, judged by [`calendar`]s, and of a [`customer`]'s contacts. [`group`]: cases that belong
 //! together. [`zones`], [`period`], [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`],
-//! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts.
+//! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts, and
+//! its memory to be written down; [`bounds`]: what such a memory may speak of.
 //! [`silence`]: who has not spoken. [`reading`], [`board`]: what comes out. [`explain`]: which cases stand behind it, by their
 //! [`names`].
 
 pub mod board;
+pub mod bounds;
 pub mod calendar;
 pub mod case;
 pub mod cell;

@@ -6,9 +6,10 @@
 
 use super::event::{Attributes, Word};
 use super::fact::{Fact, FactKind};
-use super::histogram::{Histogram, bucket};
+use super::histogram::{BUCKETS, Histogram, bucket};
 use super::standard::{Formula, Standard, Tally};
 use super::window::{BANKS, LANES, Lanes};
+use serde::{Deserialize, Serialize};
 
 /// A slot's place in a cell.
 pub type Slot = u16;
@@ -143,7 +144,7 @@ pub fn fulfils(conditions: &[(usize, Vec<String>)], attributes: &Attributes) -> 
 }
 
 /// The sums of one group in every window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cell {
     /// A count for each slot; its banks side by side.
     pub counts: Box<[Lanes]>,
@@ -152,7 +153,7 @@ pub struct Cell {
 }
 
 /// Durations in every window of a bank.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Durations {
     /// Their sum in milliseconds.
     pub sum: [i64; LANES],
@@ -161,7 +162,7 @@ pub struct Durations {
 }
 
 /// The sums of one group in one stretch of time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PaneCell {
     /// The counts of the slots, then the sums of the durations.
     sums: Box<[i64]>,
@@ -254,6 +255,14 @@ impl Cell {
         }
     }
 
+    /// Whether a cell that was read is one of this plan.
+    #[must_use]
+    pub fn is_sound(&self, plan: &Plan) -> bool {
+        self.counts.len() == plan.slots() * plan.banks
+            && self.durations.len() == plan.durations() * plan.banks
+            && self.durations.iter().all(|durations| durations.histogram.is_sound())
+    }
+
     /// Takes a stretch of time out of one window.
     pub fn subtract(&mut self, pane: &PaneCell, lane: usize, plan: &Plan) {
         let (bank, lane) = (lane / LANES, lane % LANES);
@@ -288,6 +297,13 @@ impl PaneCell {
     #[must_use]
     pub fn new(plan: &Plan) -> PaneCell {
         PaneCell { sums: vec![0; plan.slots() + plan.durations()].into(), values: Vec::new(), coalesced: 0 }
+    }
+
+    /// Whether a cell that was read is one of this plan.
+    #[must_use]
+    pub fn is_sound(&self, plan: &Plan) -> bool {
+        let known = |(number, at, _): &(u16, u16, i32)| usize::from(*number) < plan.durations() && usize::from(*at) < BUCKETS;
+        self.sums.len() == plan.slots() + plan.durations() && self.values.iter().all(known)
     }
 
     /// Adds another stretch of time to this one.

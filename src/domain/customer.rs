@@ -34,19 +34,21 @@
 pub mod contact;
 mod table;
 
+use super::bounds::Bounds;
 use super::event::Customer;
 use super::fact::{Fact, place::one_shot};
 use super::standard::OneShot;
 use super::time::{HOUR, MINUTE, Timestamp};
 use super::timer::Timers;
 use contact::Contact;
+use serde::{Deserialize, Serialize};
 use table::Table;
 
 /// A fact of a group of cases that counts so many times more.
 pub type Change = (u32, Fact, i32);
 
 /// All customers remembered.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Customers {
     table: Table,
     /// When which customer's contacts ripen.
@@ -54,6 +56,7 @@ pub struct Customers {
     /// Repeat windows that ended before this time have passed.
     reached: Timestamp,
     /// How long the contacts of each one-shot indicator are remembered, in milliseconds; `None` for ever.
+    #[serde(skip)]
     memory_ms: Option<Vec<i64>>,
     /// The next place to be looked through for contacts to forget.
     sweep: u32,
@@ -64,6 +67,20 @@ impl Customers {
     #[must_use]
     pub fn new(memory_ms: Option<Vec<i64>>) -> Customers {
         Customers { table: Table::default(), ripening: Timers::new(MINUTE), reached: Timestamp(i64::MIN), memory_ms, sweep: 0 }
+    }
+
+    /// The customers as they were read, remembered for as long as `new` ones are.
+    ///
+    /// # Errors
+    /// What is wrong with them, if they speak of something that there is not.
+    pub fn remembered(self, new: Customers, bounds: &Bounds) -> Result<Customers, &'static str> {
+        let table = self.table.remembered(bounds)?;
+        let slots = table.slots();
+        if self.sweep >= slots.max(1) {
+            return Err("the customers are swept at a place that there is not");
+        }
+        let ripening = self.ripening.remembered(&new.ripening, slots as usize)?;
+        Ok(Customers { table, ripening, reached: self.reached, memory_ms: new.memory_ms, sweep: self.sweep })
     }
 
     /// Adds a contact of `customer`; `changes` takes what that changes.

@@ -7,6 +7,7 @@ pub mod names;
 
 use super::time::Timestamp;
 use names::Names;
+use serde::{Deserialize, Serialize};
 use std::num::{NonZeroI64, NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
@@ -15,15 +16,36 @@ use std::sync::Arc;
 pub struct CaseKey(pub u64);
 
 /// What identifies an event: a seeded hash of `source` and `id`. Two events with the same one are the same event.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct EventId(pub u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct EventId(#[serde(with = "hash")] pub u64);
 
 /// A customer as a keyed hash; the number itself never gets past the decoder.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Customer(pub NonZeroU64);
 
+/// A hash is written as its eight bytes: forms that make small numbers short take ten for one.
+pub mod hash {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes a hash.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(hash: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        hash.to_le_bytes().serialize(serializer)
+    }
+
+    /// Reads a hash.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        <[u8; 8]>::deserialize(deserializer).map(u64::from_le_bytes)
+    }
+}
+
 /// A word of an event that only has to be told from others, such as a reason or an owner: a hash of its text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Word(NonZeroU32);
 
 impl Word {
@@ -48,7 +70,7 @@ impl Word {
 }
 
 /// A duration of at most 49 days, in milliseconds, in four bytes with room for none.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Millis(NonZeroU32);
 
 impl Millis {
@@ -70,7 +92,7 @@ impl Millis {
 }
 
 /// A time in eight bytes with room for none.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Moment(NonZeroI64);
 
 impl Moment {
@@ -88,7 +110,7 @@ impl Moment {
 }
 
 /// What happened: `repair.opened` is the verb [`Verb::Opened`] of the family `repair`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct EventType {
     /// Which kind of case it happened to.
     pub family: Family,
@@ -97,7 +119,7 @@ pub struct EventType {
 }
 
 /// A kind of case, with a life cycle of its own: its place among [`super::standard::Schema::families`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Family(pub u8);
 
 impl Family {
@@ -114,7 +136,7 @@ impl Family {
 }
 
 /// What can happen to a case. The order of the verbs settles ties of time, so that a beginning comes before its end.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the contract describes each; they are the second half of the event types")]
 pub enum Verb {
@@ -184,7 +206,8 @@ impl Verb {
 }
 
 /// The values an event gave for the standard's dimensions, in their order; `None` where it gave none. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<Option<Box<str>>>", into = "Vec<Option<Box<str>>>")]
 pub struct Attributes {
     hash: u64,
     values: Arc<[Option<Box<str>>]>,
@@ -220,6 +243,18 @@ impl Attributes {
     }
 }
 
+impl From<Vec<Option<Box<str>>>> for Attributes {
+    fn from(values: Vec<Option<Box<str>>>) -> Attributes {
+        Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values.into())
+    }
+}
+
+impl From<Attributes> for Vec<Option<Box<str>>> {
+    fn from(attributes: Attributes) -> Self {
+        attributes.values.to_vec()
+    }
+}
+
 impl PartialEq for Attributes {
     fn eq(&self, other: &Attributes) -> bool {
         Arc::ptr_eq(&self.values, &other.values) || self.values == other.values
@@ -248,7 +283,7 @@ pub struct Event {
 }
 
 /// The data of an event beyond its dimensions.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Detail {
     /// Who the case is about (`customer`).
     pub customer: Option<Customer>,
@@ -294,7 +329,7 @@ impl Verb {
 }
 
 /// What an agent is doing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum AgentState {
     /// Free for the next contact.
     Ready,

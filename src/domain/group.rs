@@ -7,6 +7,7 @@ use super::cell::{Plan, Program};
 use super::event::{Attributes, Batch};
 use super::standard::Standard;
 use hashbrown::HashTable;
+use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,6 +66,25 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// The attributes of all groups, to be written down: all else follows from them and the standard, in their order.
+    pub fn memory(&self) -> impl Serialize + '_ {
+        self.all.iter().map(|group| &group.attributes).collect::<Vec<_>>()
+    }
+
+    /// The groups of which this was written down.
+    ///
+    /// # Errors
+    /// What is wrong with them, if they are none of this standard's.
+    pub fn remembered(attributes: &[Attributes], standard: &Standard, plan: &Plan) -> Result<Groups, &'static str> {
+        let mut groups = Groups::default();
+        for (number, attributes) in (0..).zip(attributes) {
+            if attributes.values().len() != standard.schema.dimensions.len() || groups.intern(attributes, standard, plan) != number {
+                return Err("a group of cases is none of this standard's");
+            }
+        }
+        Ok(groups)
+    }
+
     /// The group of these attributes.
     pub fn intern(&mut self, attributes: &Attributes, standard: &Standard, plan: &Plan) -> u32 {
         let all = &self.all;

@@ -5,11 +5,14 @@
 //! many windows it falls into. Eight neighbouring buckets make a chunk; only the chunks touched take memory.
 
 use super::window::{LANES, Lanes};
+use serde::{Deserialize, Serialize};
 
 /// Buckets below this many milliseconds hold a single millisecond.
 const LINEAR: i64 = 128;
 const PER_OCTAVE: usize = 64;
 const CHUNK: usize = 8;
+/// How many buckets there are, in whole chunks.
+pub const BUCKETS: usize = LINEAR as usize + (43 - 7 + 1) * PER_OCTAVE;
 
 /// The relative error of a percentile: half the widest bucket over its lower edge.
 pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
@@ -36,7 +39,7 @@ pub fn middle(bucket: usize) -> f64 {
 }
 
 /// How many values fell into each bucket, for every window of a bank.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Histogram {
     /// For each run of eight buckets, the place of its chunk plus one; 0 where nothing fell.
     index: Vec<u16>,
@@ -56,6 +59,12 @@ impl Histogram {
             self.index[run] = self.chunks.len() as u16;
         }
         &mut self.chunks[usize::from(self.index[run]) - 1][place]
+    }
+
+    /// Whether a histogram that was read has no more chunks than there can be.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.index.len() <= BUCKETS / CHUNK && self.index.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
     }
 
     /// Reads a bucket, for the memory's sake alone.

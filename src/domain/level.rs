@@ -2,10 +2,11 @@
 
 use super::fact::FactKind;
 use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The standing facts of one kind and group.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 struct Standing {
     count: i64,
     /// How many stand since when; only kept for kinds whose age is read.
@@ -13,7 +14,7 @@ struct Standing {
 }
 
 /// All standing facts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Levels {
     /// By kind, then by group.
     kinds: Vec<Vec<Standing>>,
@@ -26,6 +27,19 @@ impl Levels {
     #[must_use]
     pub fn new(aged: Vec<bool>) -> Levels {
         Levels { kinds: vec![Vec::new(); aged.len()], aged }
+    }
+
+    /// The levels as they were read, if they are of the kinds that `new` ones are, and of some of so many groups.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn remembered(self, new: &Levels, groups: usize) -> Result<Levels, &'static str> {
+        let sound = |standing: &Standing| {
+            let since = standing.since.values().fold(0, |sum, count| sum + i64::from(*count));
+            (since..=i64::from(u32::MAX)).contains(&standing.count) && standing.since.values().all(|count| *count > 0)
+        };
+        let known = self.aged == new.aged && self.kinds.len() == new.kinds.len() && self.kinds.iter().all(|kind| kind.len() <= groups);
+        if known && self.kinds.iter().flatten().all(sound) { Ok(self) } else { Err("a level is none of this standard's") }
     }
 
     /// One more stands since `since`.

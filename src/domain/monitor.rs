@@ -6,6 +6,7 @@
 
 mod adopt;
 mod explain;
+mod memory;
 mod settle;
 pub mod translate;
 

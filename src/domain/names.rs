@@ -5,6 +5,7 @@
 
 use super::event::Word;
 use super::event::names::Names;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The most sources that are told apart by name; the cases of further ones have none.
@@ -16,17 +17,18 @@ pub const WORDS: usize = 4_096;
 const BLOCK: usize = 32_768;
 
 /// The name of one case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Name {
     source: u32,
     subject: Box<str>,
 }
 
 /// The names of the cases the core remembers, by their places.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CaseNames {
     blocks: Vec<Vec<Option<Name>>>,
     sources: Vec<Box<str>>,
+    #[serde(skip)]
     by_source: BTreeMap<Box<str>, u32>,
     words: BTreeMap<Word, Box<str>>,
 }
@@ -36,6 +38,26 @@ impl CaseNames {
     #[must_use]
     pub fn without_cases(&self) -> CaseNames {
         CaseNames { words: self.words.clone(), ..CaseNames::default() }
+    }
+
+    /// The names as they were read: with what is not written down.
+    ///
+    /// # Errors
+    /// What is wrong with them, if they are more than there can be or of sources that there are not.
+    pub fn remembered(mut self, cases: usize) -> Result<CaseNames, &'static str> {
+        if self.sources.len() > SOURCES || self.words.len() > WORDS || self.blocks.len() > cases.div_ceil(BLOCK) {
+            return Err("there are more names than there can be");
+        }
+        self.by_source = (0..).zip(&self.sources).map(|(number, source)| (source.clone(), number)).collect();
+        for block in &mut self.blocks {
+            if block.len() > BLOCK || block.iter().flatten().any(|name| name.source as usize >= self.sources.len()) {
+                return Err("a case's name is of a source that there is not");
+            }
+            if !block.is_empty() {
+                block.reserve_exact(BLOCK - block.len());
+            }
+        }
+        Ok(self)
     }
 
     /// Learns the words of a batch.

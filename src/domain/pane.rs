@@ -10,12 +10,14 @@ use super::group::Groups;
 use super::time::Timestamp;
 use super::window::{WINDOWS, Window};
 use super::zones::Zones;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// One stretch of time.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Pane {
     /// For each group, the place of its cell plus one; 0 if it had no facts.
+    #[serde(skip)]
     places: Vec<u32>,
     cells: Vec<(u32, PaneCell)>,
 }
@@ -30,6 +32,10 @@ struct Tier {
     /// The lanes of its windows, shortest first.
     lanes: Vec<usize>,
 }
+
+/// The panes of each tier, as they were read.
+#[derive(Debug, Deserialize)]
+pub struct Remembered(Vec<VecDeque<Pane>>);
 
 /// The windows of a standard with what lies in them.
 #[derive(Debug)]
@@ -57,6 +63,37 @@ impl Panes {
             }
         }
         Panes { current: Current::new(windows, zones), tiers }
+    }
+
+    /// The panes, to be written down: all else follows from the standard and the time reached.
+    pub fn memory(&self) -> impl Serialize + '_ {
+        self.tiers.iter().map(|tier| &tier.panes).collect::<Vec<_>>()
+    }
+
+    /// These panes at the time reached, `now`; no time is reached yet before.
+    ///
+    /// # Errors
+    /// What is wrong with them, if they are none of this standard's or of a time to come.
+    pub fn remembered(mut self, panes: Remembered, now: Timestamp, groups: usize, plan: &Plan) -> Result<Panes, &'static str> {
+        if panes.0.len() != self.tiers.len() {
+            return Err("there are panes of other windows");
+        }
+        if now == Timestamp(i64::MIN) {
+            // Nothing has been reached, so no window has begun.
+            return if panes.0.iter().all(VecDeque::is_empty) { Ok(self) } else { Err("a pane is of a time to come") };
+        }
+        self.current.advance(now);
+        for (tier, panes) in self.tiers.iter_mut().zip(panes.0) {
+            tier.first = tier.lanes.last().map_or(now, |longest| self.current.begins(0)[*longest]);
+            tier.panes = panes;
+            if tier.panes.len() as i64 > now.since(tier.first).div_euclid(tier.step) + 1 {
+                return Err("a pane is of a time to come");
+            }
+            for pane in &mut tier.panes {
+                pane.find(groups, plan)?;
+            }
+        }
+        Ok(self)
     }
 
     /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
@@ -94,6 +131,24 @@ impl Panes {
         let begins = self.current.begins(0);
         let tier = self.tiers.iter_mut().find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
         tier.cell(time, group, plan)
+    }
+}
+
+impl Pane {
+    /// Finds the cells of a pane that was read by their groups.
+    fn find(&mut self, groups: usize, plan: &Plan) -> Result<(), &'static str> {
+        let most = self.cells.iter().map(|(group, _)| *group as usize + 1).max().unwrap_or(0);
+        if most > groups {
+            return Err("a pane is of a group that there is not");
+        }
+        self.places = vec![0; most];
+        for (place, (group, cell)) in (1..).zip(&self.cells) {
+            let known = std::mem::replace(&mut self.places[*group as usize], place);
+            if known != 0 || !cell.is_sound(plan) {
+                return Err("a pane is none of this standard's");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::standard::source::Source;
 use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// When sources spoke, by the time that the core had reached.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Silence {
     /// The first time the core reached: a source never heard counts from here.
     first: Option<Timestamp>,

@@ -4,10 +4,11 @@
 //! more. So there is at most one entry for each time a case ever asked for.
 
 use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The cases that asked to be judged again, by the step of time in which they did.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Timers {
     step: i64,
     steps: BTreeMap<i64, Vec<u32>>,
@@ -18,6 +19,15 @@ impl Timers {
     #[must_use]
     pub fn new(step: i64) -> Timers {
         Timers { step, steps: BTreeMap::new() }
+    }
+
+    /// The timers as they were read, if they ring as `new` ones do, and for some of so many places.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn remembered(self, new: &Timers, slots: usize) -> Result<Timers, &'static str> {
+        let known = self.steps.values().flatten().all(|slot| (*slot as usize) < slots);
+        if self.step == new.step && known { Ok(self) } else { Err("a timer rings for a place that there is not") }
     }
 
     /// Asks for the case at `slot` to be judged at `time`.

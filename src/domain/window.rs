@@ -7,6 +7,7 @@
 use super::period::Period;
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 /// How many windows have their counts side by side in one [`Lanes`].
 pub const LANES: usize = 8;
@@ -18,7 +19,7 @@ pub const BANKS: usize = 2;
 pub const WINDOWS: usize = LANES * BANKS;
 
 /// A count for each window of a bank, in half a cache line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(align(32))]
 pub struct Lanes(pub [i32; LANES]);
 

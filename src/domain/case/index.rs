@@ -30,7 +30,7 @@ pub struct Index {
 
 impl Default for Index {
     fn default() -> Self {
-        Index { shards: vec![Shard { entries: vec![Entry { key: [0; 2], slot: FREE }; SMALLEST], used: 0 }; SHARDS] }
+        Index::with_room(0)
     }
 }
 
@@ -40,6 +40,13 @@ fn halves(key: u64) -> [u32; 2] {
 }
 
 impl Index {
+    /// An index with room for so many keys, as large as it would have grown.
+    #[must_use]
+    pub fn with_room(many: usize) -> Index {
+        let size = (many / SHARDS * 8 / 5).next_power_of_two().max(SMALLEST);
+        Index { shards: vec![Shard { entries: vec![Entry { key: [0; 2], slot: FREE }; size], used: 0 }; SHARDS] }
+    }
+
     fn shard(key: u64) -> usize {
         (key >> 58) as usize
     }
@@ -59,16 +66,20 @@ impl Index {
         (entry.slot != FREE).then_some(entry.slot)
     }
 
-    /// Adds a key that is not there.
-    pub fn insert(&mut self, key: u64, slot: u32) {
+    /// Adds a key; false if it is there, and then nothing changes.
+    pub fn insert(&mut self, key: u64, slot: u32) -> bool {
         let shard = &mut self.shards[Self::shard(key)];
         // At most five eighths full: a search then looks at two entries on average.
         if (shard.used + 1) * 8 > shard.entries.len() * 5 {
             shard.grow();
         }
         let place = shard.search(halves(key));
+        if shard.entries[place].slot != FREE {
+            return false;
+        }
         shard.entries[place] = Entry { key: halves(key), slot };
         shard.used += 1;
+        true
     }
 
     /// Takes a key away.

@@ -1,11 +1,13 @@
 //! One event as its case remembers it, and the order in which a case reads its observations.
 
+use crate::domain::bounds::Bounds;
 use crate::domain::event::{Detail, Event, EventId, EventType};
 use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// An event that a case has merged.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Observation {
     /// When it happened.
     pub time: Timestamp,
@@ -27,6 +29,16 @@ impl Observation {
     pub fn new(event: &Event, group: u32) -> Observation {
         let Event { time, sequence, kind, id, detail, .. } = *event;
         Observation { time, sequence, kind, id, group, detail }
+    }
+
+    /// Whether an observation that was read speaks only of what there is.
+    #[must_use]
+    pub fn is_sound(&self, bounds: &Bounds) -> bool {
+        let said = [self.detail.due, self.detail.appointment].into_iter().flatten();
+        bounds.has_happened(self.time)
+            && bounds.has_type(self.kind)
+            && bounds.has_group(self.group)
+            && said.into_iter().all(|moment| moment.get().checked().is_some())
     }
 
     /// The order of observations in a case: by time, then as the source numbered them, then beginnings before ends, then by

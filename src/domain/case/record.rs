@@ -5,8 +5,10 @@
 //! nothing above this file knows that there are two forms.
 
 use super::observation::Observation;
-use crate::domain::event::{Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
+use crate::domain::bounds::Bounds;
+use crate::domain::event::{self, Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
 use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU8, NonZeroU64};
 
 const INLINE: usize = 4;
@@ -25,11 +27,13 @@ mod says {
 }
 
 /// The merged history of one case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Record {
+    #[serde(with = "event::hash")]
     key: u64,
     base: Timestamp,
+    #[serde(with = "event::hash")]
     customer: u64,
     ids: [EventId; INLINE],
     offsets: [u32; INLINE],
@@ -49,7 +53,7 @@ pub struct Record {
 }
 
 /// The histories that do not fit into a record.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Spill {
     lists: Vec<Vec<Observation>>,
     free: Vec<u32>,
@@ -349,6 +353,30 @@ impl Record {
         &mut spill.lists[self.spill as usize - 1]
     }
 
+    /// Whether a record that was read speaks only of what there is, and of what has happened, in order. What it says in the
+    /// spill is no matter of its own: see [`Spill::is_sound`].
+    #[must_use]
+    pub fn is_sound(&self, bounds: &Bounds) -> bool {
+        let len = usize::from(self.len);
+        if len > INLINE || (len > 0 && self.spill != 0) {
+            return false;
+        }
+        // Most records begin at their first observation and say nothing of a time to come.
+        (0..len).all(|place| {
+            bounds.has_happened(self.base.plus(i64::from(self.offsets[place])))
+                && bounds.has_type(self.kinds[place])
+                && bounds.has_group(self.groups[place])
+        }) && self.base.checked().is_some()
+            && self.base.plus(i64::from(self.due)).checked().is_some()
+            && self.offsets[..len].is_sorted()
+    }
+
+    /// The case's place in the spill; none while it is inline.
+    #[must_use]
+    pub fn spill(&self) -> Option<u32> {
+        self.spill.checked_sub(1)
+    }
+
     /// Gives up the case's place in the spill.
     pub fn release(&mut self, spill: &mut Spill) {
         if let Some(place) = self.spill.checked_sub(1) {
@@ -357,6 +385,20 @@ impl Record {
         }
         self.spill = 0;
         self.len = 0;
+    }
+}
+
+impl Spill {
+    /// Whether histories that were read speak only of what there is, in order, and each belongs to one case: `places` are
+    /// those that the cases name.
+    #[must_use]
+    pub fn is_sound(&self, places: impl Iterator<Item = u32>, bounds: &Bounds) -> bool {
+        let mut used = vec![false; self.lists.len()];
+        let mut once = |place: u32| used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true));
+        let in_order = |list: &Vec<Observation>| list.is_sorted_by(|one, other| one.order(other).is_lt());
+        places.into_iter().all(|place| once(place) && !self.lists[place as usize].is_empty())
+            && self.free.iter().all(|place| once(*place) && self.lists[*place as usize].is_empty())
+            && self.lists.iter().all(|list| in_order(list) && list.iter().all(|one| one.is_sound(bounds)))
     }
 }
 

@@ -5,17 +5,21 @@
 
 use super::index::Index;
 use super::record::{Record, Spill};
+use crate::domain::bounds::Bounds;
 use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Records in a block: a block is large enough for the system to back it with large pages.
 const BLOCK: usize = 32_768;
 
 /// The cases the core remembers.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Cases {
     blocks: Vec<Vec<Record>>,
     free: Vec<u32>,
+    #[serde(skip)]
     index: Index,
+    #[serde(skip)]
     count: usize,
     forgotten: u64,
     /// The histories that do not fit into records.
@@ -47,6 +51,47 @@ impl Cases {
         self.count += 1;
         self.index.insert(key, slot);
         slot
+    }
+
+    /// The cases as they were read: with what is not written down.
+    ///
+    /// # Errors
+    /// What is wrong with them, if they speak of something that there is not.
+    pub fn remembered(mut self, bounds: &Bounds) -> Result<Cases, &'static str> {
+        let mut blocks = self.blocks.iter().rev().map(Vec::len);
+        if blocks.next().is_some_and(|last| last == 0 || last > BLOCK) || blocks.any(|len| len != BLOCK) {
+            return Err("a block of cases has a wrong length");
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            last.reserve_exact(BLOCK - last.len());
+        }
+        let mut used = vec![true; self.slots()];
+        for slot in &self.free {
+            match used.get_mut(*slot as usize) {
+                Some(used) if *used => *used = false,
+                _ => return Err("a free place among the cases is none"),
+            }
+        }
+        self.count = used.len() - self.free.len();
+        self.index = Index::with_room(self.count);
+        for (slot, (record, used)) in self.blocks.iter().flatten().zip(used).enumerate() {
+            if !record.is_sound(bounds) || !(used || record.is_empty()) {
+                return Err("a case speaks of something that there is not");
+            }
+            if used && !self.index.insert(record.key(), slot as u32) {
+                return Err("two cases have one key");
+            }
+        }
+        if !self.spill.is_sound(self.blocks.iter().flatten().filter_map(Record::spill), bounds) {
+            return Err("a long history belongs to no case, or speaks of something that there is not");
+        }
+        Ok(self)
+    }
+
+    /// How many places there are, free ones among them.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
     }
 
     /// The places of all cases that have a history.

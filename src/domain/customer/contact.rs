@@ -5,18 +5,20 @@
 //! itself does not spoil itself. It is *left out* if a fact of `leave_out` happens to its own case at any time.
 
 use crate::domain::cell::fits;
-use crate::domain::event::{Attributes, Word};
+use crate::domain::event::{Attributes, Word, hash};
 use crate::domain::fact::{Fact, Facts};
 use crate::domain::standard::{OneShot, Tally};
 use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroU16;
 
 /// A time a customer got in touch. Ordered by time, then by case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Contact {
     /// When.
     pub time: Timestamp,
     /// The case, by its key.
+    #[serde(with = "hash")]
     pub case: u64,
     /// What it was about, if known.
     pub topic: Option<Word>,

@@ -4,34 +4,68 @@
 //! blocks that never move and the index is sharded, so that no step copies the whole table.
 
 use super::contact::Contact;
+use crate::domain::bounds::Bounds;
 use crate::domain::case::index::Index;
-use crate::domain::event::Customer;
+use crate::domain::event::{Customer, hash};
+use serde::{Deserialize, Serialize};
 
 /// Entries in a block.
 const BLOCK: usize = 8_192;
 
 /// A customer with the contacts, earliest first; a free place has none.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Entry {
+    #[serde(with = "hash")]
     customer: u64,
     contacts: Contacts,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Contacts {
     One(Contact),
     Many(Vec<Contact>),
 }
 
 /// The contacts of all customers remembered.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Table {
     blocks: Vec<Vec<Entry>>,
     free: Vec<u32>,
+    #[serde(skip)]
     index: Index,
 }
 
 impl Table {
+    /// The table as it was read: with what is not written down.
+    pub(super) fn remembered(mut self, bounds: &Bounds) -> Result<Table, &'static str> {
+        let mut blocks = self.blocks.iter().rev().map(Vec::len);
+        if blocks.next().is_some_and(|last| last == 0 || last > BLOCK) || blocks.any(|len| len != BLOCK) {
+            return Err("a block of customers has a wrong length");
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            last.reserve_exact(BLOCK - last.len());
+        }
+        let mut used = vec![true; self.slots() as usize];
+        for slot in &self.free {
+            match used.get_mut(*slot as usize) {
+                Some(used) if *used => *used = false,
+                _ => return Err("a free place among the customers is none"),
+            }
+        }
+        self.index = Index::with_room(used.len() - self.free.len());
+        for (slot, (entry, used)) in self.blocks.iter().flatten().zip(used).enumerate() {
+            let contacts = entry.contacts.all();
+            let sound = |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
+            if contacts.is_empty() == used || !contacts.is_sorted() || !contacts.iter().all(sound) {
+                return Err("a customer's contacts are of something that there is not");
+            }
+            if used && !self.index.insert(entry.customer, slot as u32) {
+                return Err("two customers have one key");
+            }
+        }
+        Ok(self)
+    }
+
     /// The place of a customer.
     pub(super) fn find(&self, customer: Customer) -> Option<u32> {
         self.index.find(customer.0.get())
@@ -69,10 +103,7 @@ impl Table {
 
     /// The contacts at a place.
     pub(super) fn contacts(&self, slot: u32) -> &[Contact] {
-        match &self.blocks[slot as usize / BLOCK][slot as usize % BLOCK].contacts {
-            Contacts::One(contact) => std::slice::from_ref(contact),
-            Contacts::Many(contacts) => contacts,
-        }
+        self.blocks[slot as usize / BLOCK][slot as usize % BLOCK].contacts.all()
     }
 
     fn entry(&mut self, slot: u32) -> &mut Entry {
@@ -129,6 +160,13 @@ impl Table {
 }
 
 impl Contacts {
+    fn all(&self) -> &[Contact] {
+        match self {
+            Contacts::One(contact) => std::slice::from_ref(contact),
+            Contacts::Many(contacts) => contacts,
+        }
+    }
+
     /// Gives back memory that a shorter list does not need.
     fn pack(&mut self) {
         let Contacts::Many(some) = self else { return };

@@ -1,0 +1,139 @@
+//! What the core remembers, as data: to be written down, and to begin again from.
+//!
+//! A core that begins again is the one that was written down, to the last millisecond of the last timer; only what follows
+//! from the standard or from other parts of the memory is left out and made anew. So the standard must be the same; a core
+//! that remembers takes another one by [`Monitor::adopt`]. The forms have no version of their own: whoever keeps them says
+//! beside them by which they were written.
+//!
+//! What is read is held within bounds: a damaged memory is refused or, where nobody can tell, believed; it never makes the
+//! core fail. It is meant for compact forms and not for people: times are numbers.
+
+use super::Monitor;
+use crate::domain::bounds::Bounds;
+use crate::domain::case::table::Cases;
+use crate::domain::cell::Cell;
+use crate::domain::customer::Customers;
+use crate::domain::event::Attributes;
+use crate::domain::group::Groups;
+use crate::domain::level::Levels;
+use crate::domain::names::CaseNames;
+use crate::domain::pane;
+use crate::domain::silence::Silence;
+use crate::domain::standard::{Horizon, Standard};
+use crate::domain::time::Timestamp;
+use crate::domain::timer::Timers;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::sync::Arc;
+
+/// What is written down: [`Memory`] in the same order, borrowed.
+#[derive(Serialize)]
+struct Written<'m, G, P> {
+    now: Timestamp,
+    clock: Option<Timestamp>,
+    heard: Option<Timestamp>,
+    silence: &'m Silence,
+    groups: G,
+    cases: &'m Cases,
+    cells: &'m [Cell],
+    seen: &'m [Vec<u64>],
+    panes: P,
+    levels: &'m Levels,
+    timers: &'m Timers,
+    expiries: &'m Timers,
+    customers: &'m Customers,
+    names: &'m CaseNames,
+}
+
+/// What is read.
+#[derive(Deserialize)]
+struct Memory {
+    now: Timestamp,
+    clock: Option<Timestamp>,
+    heard: Option<Timestamp>,
+    silence: Silence,
+    groups: Vec<Attributes>,
+    cases: Cases,
+    cells: Vec<Cell>,
+    seen: Vec<Vec<u64>>,
+    panes: pane::Remembered,
+    levels: Levels,
+    timers: Timers,
+    expiries: Timers,
+    customers: Customers,
+    names: CaseNames,
+}
+
+impl Monitor {
+    /// What the core remembers, to be written down, between two batches or ticks. Two cores that were told the same in the
+    /// same order write the same.
+    pub fn memory(&self) -> impl Serialize + '_ {
+        // Every field by its name, so that a new one is not forgotten here.
+        let Monitor {
+            // What follows from the standard.
+            standard: _,
+            plan: _,
+            wanted: _,
+            expiry: _,
+            standing: _,
+            contacts: _,
+            horizon: _,
+            // What means something only while a batch or a tick lasts.
+            met: _,
+            counted: _,
+            before: _,
+            after: _,
+            now,
+            clock,
+            heard,
+            silence,
+            cases,
+            groups,
+            cells,
+            seen,
+            panes,
+            levels,
+            timers,
+            expiries,
+            customers,
+            names,
+        } = self;
+        let (now, clock, heard) = (*now, *clock, *heard);
+        let (groups, panes) = (groups.memory(), panes.memory());
+        Written { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names }
+    }
+
+    /// A core that remembers what [`Monitor::memory`] wrote down of another one with the same standard and horizon.
+    ///
+    /// # Errors
+    /// Those of the deserializer, and a sentence if what was written is no memory of a core with this standard.
+    pub fn remember<'de, D: Deserializer<'de>>(standard: Arc<Standard>, horizon: Option<Horizon>, from: D) -> Result<Monitor, D::Error> {
+        let memory = Memory::deserialize(from)?;
+        Monitor::new(standard, horizon).begin_again(memory).map_err(D::Error::custom)
+    }
+
+    fn begin_again(mut self, memory: Memory) -> Result<Monitor, &'static str> {
+        let Memory { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names } = memory;
+        self.groups = Groups::remembered(&groups, &self.standard, &self.plan)?;
+        let many = self.groups.count();
+        let bounds = Bounds::new(&self.standard, many, now);
+        (self.now, self.clock, self.heard, self.silence) = (now, clock, heard, silence);
+        self.cases = cases.remembered(&bounds)?;
+        let slots = self.cases.slots();
+        let families = self.standard.schema.families.len();
+        if cells.len() != many || seen.len() != many || seen.iter().any(|seen| seen.len() != families) {
+            return Err("there are other cells than groups");
+        }
+        if !cells.iter().all(|cell| cell.is_sound(&self.plan)) {
+            return Err("a cell is none of this standard's");
+        }
+        (self.cells, self.seen) = (cells, seen);
+        self.panes = self.panes.remembered(panes, now, many, &self.plan)?;
+        self.levels = levels.remembered(&self.levels, many)?;
+        self.timers = timers.remembered(&self.timers, slots)?;
+        self.expiries = expiries.remembered(&self.expiries, slots)?;
+        self.customers = customers.remembered(self.customers, &bounds)?;
+        self.names = names.remembered(slots)?;
+        Ok(self)
+    }
+}

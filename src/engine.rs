@@ -249,7 +249,7 @@ impl Engine {
         if let Some(kept) = &mut self.kept {
             // Before anything is published: a revision that somebody may have seen is never given to another board.
             match kept.durable.write(vec![Record::Tick { now, revision }]) {
-                Ok(()) => self.wrote(1),
+                Ok(()) => self.state.at = kept.durable.last(),
                 Err(_) => self.state.epoch = epoch(),
             }
         }
@@ -271,14 +271,12 @@ impl Engine {
         if let Some(kept) = &mut self.kept {
             let tick = now.map(|now| Record::Tick { now, revision });
             let batches = group.iter().filter_map(|readable| readable.packed.clone()).map(Record::Batch);
-            let records: Vec<Record> = tick.into_iter().chain(batches).collect();
-            let many = records.len();
-            if let Err(reason) = kept.durable.promise(records) {
+            if let Err(reason) = kept.durable.promise(tick.into_iter().chain(batches).collect()) {
                 group.into_iter().for_each(|readable| _ = readable.answer.send(Err(Refused::Unwritten(reason.clone()))));
                 self.status.send_replace(Status::Failing(reason));
                 return;
             }
-            self.wrote(many);
+            self.state.at = kept.durable.last();
         }
         if let Some(now) = now {
             self.state.tick(now, revision);
@@ -362,31 +360,11 @@ impl Engine {
         }
     }
 
-    /// So many records were written, and will be taken now. There may be others before them: a group whose sender was told
-    /// that it could not be written, but which is on the disk all the same. The journal is right.
-    fn wrote(&mut self, many: usize) {
-        let Some(kept) = self.kept.as_ref().filter(|_| many > 0) else { return };
-        let last = kept.durable.last();
-        let before = Sequence(last.0.saturating_sub(many as u64));
-        if before > self.state.at {
-            let missed = kept.sources.journal.after(self.state.at).take_while(|read| read.as_ref().map_or(true, |(at, _)| *at <= before));
-            for read in missed {
-                let taken = read.map_err(recovery::Error::from).and_then(|(at, record)| recovery::take(&mut self.state, at, record));
-                if let Err(error) = taken {
-                    tracing::error!("a record that was not acknowledged cannot be taken: {error}");
-                    break;
-                }
-            }
-        }
-        self.state.at = last;
-    }
-
     /// What is to be done for the journal with every board.
     fn keep(&mut self, now: Timestamp, revision: u64) {
-        let Some(kept) = &mut self.kept else { return };
-        let many = kept.durable.attend(now, revision);
-        self.wrote(many);
         let (Some(kept), Some(keeping)) = (&mut self.kept, &self.keeping) else { return };
+        kept.durable.attend(now, revision);
+        self.state.at = kept.durable.last();
         let status = kept.durable.failing().map_or(Status::Ready, |reason| Status::Failing(reason.clone()));
         self.status.send_if_modified(|known| std::mem::replace(known, status.clone()) != status);
         let since = now.since(*kept.asked.get_or_insert(now));

@@ -13,7 +13,9 @@
 
 use super::number;
 use crate::document::Table;
-use crate::domain::time::{DAY, MINUTE};
+use crate::domain::time::{HOUR, MINUTE};
+
+const DAY: i64 = 24 * HOUR;
 use crate::engine::Acknowledge;
 use crate::journal::Retention;
 
@@ -34,7 +36,7 @@ impl Default for Journal {
     fn default() -> Self {
         Journal {
             acknowledge: Acknowledge::Disk,
-            retention: Retention { age_ms: 7 * DAY, bytes: 10 << 30 },
+            retention: Retention { age_ms: Some(7 * DAY), bytes: Some(10 << 30) },
             snapshot_ms: 10 * MINUTE,
             snapshot_events: 5_000_000,
         }
@@ -55,8 +57,8 @@ pub(super) fn read(table: &Table<'_>) -> Option<Journal> {
         }
     };
     let retention = Retention {
-        age_ms: table.duration("keep").unwrap_or(usual.retention.age_ms),
-        bytes: number(table, "keep_gb", 1..=100_000).map_or(usual.retention.bytes, |gigabytes| (gigabytes as u64) << 30),
+        age_ms: table.duration("keep").or(usual.retention.age_ms),
+        bytes: number(table, "keep_gb", 1..=100_000).map(|gigabytes| (gigabytes as u64) << 30).or(usual.retention.bytes),
     };
     let snapshot_ms = table.duration("snapshot_every").unwrap_or(usual.snapshot_ms);
     if !(MINUTE..=DAY).contains(&snapshot_ms) {

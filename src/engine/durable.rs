@@ -74,7 +74,8 @@ impl Durable {
     /// Makes these records as safe as an acknowledgement promises.
     ///
     /// # Errors
-    /// The reason why that is not possible now. None of them may be acknowledged then; some may be on disk all the same.
+    /// The reason why that is not possible now. None of them may be acknowledged then; if the disk has them all the same, they
+    /// are passed over once something else is written.
     pub(super) fn promise(&mut self, records: Vec<Record>) -> Result<(), Arc<str>> {
         if let Some(reason) = &self.failing {
             return Err(reason.clone());
@@ -109,8 +110,8 @@ impl Durable {
     }
 
     /// Does what is to be done with every board: writes what waits, tells the journal the time now and then, and tries it
-    /// again if it could not be written. How many records it has written beyond those that waited.
-    pub(super) fn attend(&mut self, now: Timestamp, revision: u64) -> usize {
+    /// again if it could not be written.
+    pub(super) fn attend(&mut self, now: Timestamp, revision: u64) {
         let elapsed = |since: Timestamp, ms: i64| now.0.saturating_sub(since.0) >= ms;
         let idle = elapsed(self.ticked, IDLE_MS);
         let again = self.failing.is_some() && elapsed(self.tried, AGAIN_MS);
@@ -118,11 +119,11 @@ impl Durable {
             self.tried = now;
         }
         if self.failing.is_some() && !again || !idle && !again && self.waiting.is_empty() {
-            return 0;
+            return;
         }
         let tick = (idle || again).then_some(Record::Tick { now, revision });
-        let many = usize::from(tick.is_some());
-        self.write(tick.into_iter().collect()).map_or(0, |()| many)
+        // Why it failed is told to whoever sends events next.
+        let _ = self.write(tick.into_iter().collect());
     }
 
     fn flush(&mut self) -> Result<(), Arc<str>> {

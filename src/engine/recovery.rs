@@ -4,15 +4,21 @@
 //! in its middle is an error, and the service does not start on a guess.
 
 use super::state::State;
-use crate::domain::monitor::Monitor;
 use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
 use crate::standard;
 use serde::{Deserialize, Serialize};
+use postcard::de_flavors::io::io::IOReader;
+use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// How many records are read between two words about the progress.
 const STRIDE: u64 = 256;
+
+/// How much of a snapshot is read at once.
+const BUFFER: usize = 1 << 18;
+/// The longest text of a snapshot, a file of a standard, in bytes.
+const LONGEST_TEXT: usize = 16 << 20;
 
 /// Why there is no state to go on from.
 #[derive(Debug, thiserror::Error)]
@@ -106,24 +112,24 @@ struct Head {
 pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
     let State { monitor, standard, hidden: _, epoch, revision, stopped, at } = state;
     let head = Head { files: standard.files.to_vec(), epoch: epoch.to_string(), revision: *revision, stopped: *stopped, at: at.0 };
-    let mut writer = snapshots.create(*at)?;
-    writer.write(&head)?;
-    writer.write(&monitor.memory())?;
-    writer.finish()
+    let written = |error: postcard::Error| JournalError::io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
+    let writer = snapshots.create(*at)?;
+    let writer = postcard::to_io(&head, writer).map_err(written)?;
+    postcard::to_io(&monitor.memory(), writer).map_err(written)?.finish()
 }
 
 /// Reads a snapshot.
 fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
-    let mut reader = snapshots.open(at).map_err(|error| error.to_string())?;
-    let head: Head = reader.read().map_err(|error| error.to_string())?;
+    let reader = BufReader::with_capacity(BUFFER, snapshots.open(at).map_err(|error| error.to_string())?);
+    // Where a text lies while it is read.
+    let mut text = vec![0; LONGEST_TEXT];
+    let (head, (reader, text)) = postcard::from_io::<Head, _>((reader, &mut text)).map_err(|error| error.to_string())?;
     if head.at != at.0 {
         return Err(format!("it says that it covers record {}", head.at));
     }
-    let standard = read_standard(&head.files)?;
-    let mut state = State::new(standard, head.epoch.into());
-    let (standard, horizon) = state.monitor.standard();
-    state.monitor = Monitor::remember(standard, horizon, reader.deserializer()).map_err(|error| error.to_string())?;
-    reader.finish().map_err(|error| error.to_string())?;
+    let mut state = State::new(read_standard(&head.files)?, head.epoch.into());
+    let mut memory = postcard::Deserializer::from_flavor(IOReader::new(reader, text));
+    state.remember(&mut memory).map_err(|error| error.to_string())?;
     (state.revision, state.stopped, state.at) = (head.revision, head.stopped, at);
     Ok(state)
 }

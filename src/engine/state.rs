@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::{WINDOWS, Window};
 use crate::edition::Edition;
 use crate::journal::Sequence;
+use serde::Deserializer;
 use std::sync::Arc;
 
 /// How many revisions are skipped after a crash. Boards may have been published since the journal last heard of one; this
@@ -44,6 +45,17 @@ impl State {
         let horizon = with.horizon;
         let monitor = Monitor::new(with, Some(horizon));
         State { monitor, standard, hidden, epoch, revision: 0, stopped: true, at: Sequence::default() }
+    }
+
+    /// Puts the memory of a core with the same standard in place of this one's.
+    ///
+    /// # Errors
+    /// Those of the deserializer, or if it is no such memory.
+    pub fn remember<'de, D: Deserializer<'de>>(&mut self, memory: D) -> Result<(), D::Error> {
+        let (standard, _) = with_totals(&self.standard);
+        let horizon = standard.horizon;
+        self.monitor = Monitor::remember(standard, Some(horizon), memory)?;
+        Ok(())
     }
 
     /// The clock shows `now`, and this revision was published last.

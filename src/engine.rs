@@ -192,10 +192,10 @@ impl Engine {
                 self.state = state;
                 self.state.resume();
                 if self.state.standard.files != standard.files {
-                    self.change(&standard, Some(&mut durable));
+                    self.change(&standard, Some(&mut durable)).map_err(|reason| recovery::Error::Unwritten { reason })?;
                 }
             }
-            None => self.change(&standard, Some(&mut durable)),
+            None => _ = self.change(&standard, Some(&mut durable)).map_err(|reason| recovery::Error::Unwritten { reason })?,
         }
         let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
         let covered = sources.snapshots.list()?.first().copied().unwrap_or_default();
@@ -243,18 +243,19 @@ impl Engine {
 
     /// From now on time is what this clock shows.
     fn begin(&mut self, clock: Clock) {
-        let first = self.state.edition();
+        let mut first = self.state.edition();
         let mut ticker = Ticker::new(clock, self.state.monitor.clock());
         let (now, revision) = (ticker.now(), first.board.revision);
         if let Some(kept) = &mut self.kept {
             // Before anything is published: a revision that somebody may have seen is never given to another board.
-            match kept.durable.write(vec![Record::Tick { now, revision }]) {
+            match kept.durable.write(&[Record::Tick { now, revision }]) {
                 Ok(()) => self.state.at = kept.durable.last(),
                 Err(_) => self.state.epoch = epoch(),
             }
         }
         self.state.tick(now, revision);
-        self.editions.send_replace(Arc::new(Edition { epoch: self.state.epoch.clone(), ..first }));
+        first.epoch = self.state.epoch.clone();
+        self.editions.send_replace(Arc::new(first));
         self.ticker = Some(ticker);
         self.status.send_replace(Status::Ready);
         self.publish();
@@ -318,7 +319,7 @@ impl Engine {
     fn change(&mut self, standard: &Arc<Standard>, durable: Option<&mut Durable>) -> Result<(u64, u64), Arc<str>> {
         let epoch = epoch();
         if let Some(durable) = durable {
-            durable.write(vec![Record::Standard { epoch: epoch.to_string(), files: standard.files.to_vec() }])?;
+            durable.write(&[Record::Standard { epoch: epoch.to_string(), files: standard.files.to_vec() }])?;
             self.state.at = durable.last();
         }
         Ok(self.state.adopt(standard.clone(), epoch))
@@ -347,14 +348,15 @@ impl Engine {
         if let Some(now) = now {
             self.state.monitor.tick(now);
         }
-        let (edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
+        let (mut edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
         Metric::BoardSeconds.record(took);
         Metric::BatchesQueued.set(self.commands.len() as f64);
         Metric::Cases.set(self.state.monitor.cases() as f64);
         let clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
         Metric::ClockOff.set(clock_off_ms as f64 / 1_000.0);
         let revision = edition.board.revision;
-        self.editions.send_replace(Arc::new(Edition { clock_off_ms, ..edition }));
+        edition.clock_off_ms = clock_off_ms;
+        self.editions.send_replace(Arc::new(edition));
         if let Some(now) = now {
             self.keep(now, revision);
         }
@@ -393,8 +395,8 @@ impl Engine {
         let Some(Kept { mut durable, sources, keeper, covered, .. }) = kept else { return Ok(()) };
         keeper.stop();
         let tick = state.monitor.clock().map(|now| Record::Tick { now, revision });
-        let records = tick.into_iter().chain([Record::Stop { revision }]).collect();
-        durable.write(records).map_err(|reason| recovery::Error::Unwritten { reason })?;
+        let records: Vec<Record> = tick.into_iter().chain([Record::Stop { revision }]).collect();
+        durable.write(&records).map_err(|reason| recovery::Error::Unwritten { reason })?;
         (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
         if state.at > covered {
             recovery::save(&state, &sources.snapshots)?;

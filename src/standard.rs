@@ -19,6 +19,7 @@ use crate::domain::event::Word;
 use crate::domain::fact::{FactKind, Kinds, Measure};
 use crate::domain::standard::{Schema, Standard, Title};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The built-in standard's file.
 pub const BUILT_IN: &str = include_str!("../standards/telecom.toml");

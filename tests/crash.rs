@@ -37,7 +37,7 @@ fn number(name: &str) -> Option<u64> {
 fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
     let rounds = number("CRASH_ROUNDS").unwrap_or(10);
     let seed = number("CRASH_SEED").unwrap_or_else(firstline::engine::random);
-    println!("CRASH_SEED={seed}");
+    eprintln!("CRASH_SEED={seed}");
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let directory = tempfile::tempdir().expect("a directory");
     let start = Clock::Wall.now().plus(-2 * HOUR);
@@ -69,7 +69,7 @@ fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
     never.tick(later);
     recovered.monitor.tick(later);
     let events: usize = sent.iter().map(|body| body.events).sum();
-    println!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.cases());
+    eprintln!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.cases());
     assert_eq!(recovered.monitor.cases(), never.cases(), "seed {seed}");
     assert_eq!(written(&recovered.monitor), written(&never), "seed {seed}");
 }

@@ -80,13 +80,13 @@ impl Durable {
         if let Some(reason) = &self.failing {
             return Err(reason.clone());
         }
-        let bytes: usize = records.iter().map(Record::bytes).sum();
+        let more: usize = records.iter().map(bytes).sum();
         match self.acknowledge {
-            Acknowledge::Disk => self.write(records),
+            Acknowledge::Disk => self.write(&records),
             Acknowledge::Soon => {
                 self.note_ticks(&records);
                 self.waiting.extend(records);
-                self.waiting_bytes += bytes;
+                self.waiting_bytes += more;
                 if self.waiting_bytes >= WAITING_BYTES {
                     // What was acknowledged before it failed is kept, and tried again.
                     let _ = self.flush();
@@ -100,12 +100,12 @@ impl Durable {
     ///
     /// # Errors
     /// As for [`Durable::promise`].
-    pub(super) fn write(&mut self, records: Vec<Record>) -> Result<(), Arc<str>> {
+    pub(super) fn write(&mut self, records: &[Record]) -> Result<(), Arc<str>> {
         self.flush()?;
         if !records.is_empty() {
-            self.append(&records)?;
+            self.append(records)?;
         }
-        self.note_ticks(&records);
+        self.note_ticks(records);
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Durable {
         }
         let tick = (idle || again).then_some(Record::Tick { now, revision });
         // Why it failed is told to whoever sends events next.
-        let _ = self.write(tick.into_iter().collect());
+        let _ = self.write(tick.as_slice());
     }
 
     fn flush(&mut self) -> Result<(), Arc<str>> {
@@ -144,7 +144,7 @@ impl Durable {
         match written {
             Ok(_) => {
                 Metric::JournalSeconds.record(took);
-                Metric::JournalBytes.add(records.iter().map(Record::bytes).sum::<usize>() as u64);
+                Metric::JournalBytes.add(records.iter().map(bytes).sum::<usize>() as u64);
                 if self.failing.take().is_some() {
                     Metric::JournalFailing.set(0.0);
                     tracing::info!("the journal can be written again; events are taken");
@@ -168,5 +168,14 @@ impl Durable {
     fn note_ticks(&mut self, records: &[Record]) {
         let ticks = records.iter().filter_map(|record| if let Record::Tick { now, .. } = record { Some(*now) } else { None });
         self.ticked = ticks.fold(self.ticked, Timestamp::max);
+    }
+}
+
+/// About how many bytes a record takes.
+fn bytes(record: &Record) -> usize {
+    match record {
+        Record::Batch(packed) => packed.bytes(),
+        Record::Standard { files, .. } => files.iter().map(|(_, text)| text.len()).sum(),
+        Record::Tick { .. } | Record::Stop { .. } => 16,
     }
 }

@@ -5,6 +5,7 @@
 
 use super::state::State;
 use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
+use crate::domain::standard::Standard;
 use crate::standard;
 use serde::{Deserialize, Serialize};
 use postcard::de_flavors::io::io::IOReader;
@@ -213,7 +214,7 @@ pub fn take(state: &mut State, at: Sequence, record: Record) -> Result<(), Error
     Ok(())
 }
 
-fn read_standard(files: &[(String, String)]) -> Result<Arc<standard::Standard>, String> {
+fn read_standard(files: &[(String, String)]) -> Result<Arc<Standard>, String> {
     let read = standard::read_versions(files).map(Arc::new);
     read.map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))
 }

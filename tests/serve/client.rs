@@ -1,5 +1,6 @@
 //! A service to test, and clients for it: HTTP/1.1 in its plainest form, and WebSocket.
 
+use firstline::app::Stopped;
 use firstline::config::Settings;
 use firstline::domain::time::Timestamp;
 use firstline::engine::clock::Clock;
@@ -23,7 +24,7 @@ const LONG: Duration = Duration::from_secs(60);
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    run: JoinHandle<anyhow::Result<()>>,
+    run: JoinHandle<anyhow::Result<Stopped>>,
 }
 
 pub(crate) struct Reply {
@@ -38,10 +39,11 @@ impl Reply {
     }
 }
 
-/// Usual settings, but boards come ten times as often.
+/// Usual settings, but boards come ten times as often, and nothing is kept.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::built_in().expect("a good standard");
     settings.publish_every = Duration::from_millis(100);
+    settings.journal = None;
     settings
 }
 
@@ -53,7 +55,19 @@ impl Server {
         let run = tokio::spawn(firstline::app::run(settings, listener, async {
             let _ = stopped.await;
         }));
-        Server { address, stop: Some(stop), run }
+        let server = Server { address, stop: Some(stop), run };
+        server.ready().await;
+        server
+    }
+
+    /// Waits until the board is whole.
+    async fn ready(&self) {
+        let ready = async {
+            while !self.run.is_finished() && self.get("/readyz").await.status != 200 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(LONG, ready).await.expect("a service that is ready in time");
     }
 
     /// Begins to stop.
@@ -63,7 +77,8 @@ impl Server {
 
     /// Waits for the end.
     pub(crate) async fn ended(self) {
-        tokio::time::timeout(LONG, self.run).await.expect("an end").expect("no panic").expect("no error");
+        let stopped = tokio::time::timeout(LONG, self.run).await.expect("an end").expect("no panic").expect("no error");
+        assert_eq!(stopped, Stopped::InOrder);
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {

@@ -13,6 +13,7 @@ fn formulas() -> Settings {
     standard.sources.clear();
     let mut settings = Settings::new(Arc::new(standard));
     settings.publish_every = Duration::from_millis(100);
+    settings.journal = None;
     assert_eq!(settings.publish_every, self::settings().publish_every);
     settings
 }

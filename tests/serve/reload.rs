@@ -21,7 +21,7 @@ impl Files {
     fn new() -> Files {
         let files = Files(tempfile::tempdir().expect("a folder"));
         files.write("one.toml", BUILT_IN);
-        files.write("config.toml", "listen = '127.0.0.1:0'\npublish_every = '100ms'\nstandard = 'one.toml'\n");
+        files.write("config.toml", "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = 'one.toml'\n");
         files
     }
 
@@ -36,7 +36,7 @@ impl Files {
             .replace("date_of_effect = 2026-01-01", "date_of_effect = 2026-02-01")
             .replace("{ at_least = 0.85, warning = 0.90 }", "{ at_least = 0.5 }");
         self.write("two.toml", &two);
-        self.write("config.toml", "listen = '127.0.0.1:0'\npublish_every = '100ms'\nstandard = ['one.toml', 'two.toml']\n");
+        self.write("config.toml", "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = ['one.toml', 'two.toml']\n");
     }
 
     fn settings(&self) -> Settings {
@@ -148,8 +148,8 @@ async fn what_waits_while_the_standard_changes_is_not_misread() {
     let dimensions = r#"["center", "queue", "region", "channel", "tier", "product", "class", "grade", "area"]"#;
     let turned = replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &turned);
     let new = Arc::new(read("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
-    let settings = engine::Settings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8 };
-    let (engine, Ends { feed, mut editions }) = Engine::new(&settings);
+    let settings = engine::Settings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8, journal: None };
+    let (engine, Ends { feed, mut editions }) = Engine::new(settings);
     let mut decoder = Decoder::new(feed.schema(), Keys::default());
     let mut events = answered("c-1", "hefei");
     let data = json!({ "center": "wuhu" });
@@ -166,7 +166,7 @@ async fn what_waits_while_the_standard_changes_is_not_misread() {
     assert_eq!(adopt.await.expect("no panic").expect("an answer").cases, 0);
     assert_eq!((applied.accepted, applied.refused), (4, vec![(3, Refusal::Unknown)]));
     drop(feed);
-    end.await.expect("the end");
+    end.await.expect("the end").expect("a good end");
     let board = editions.borrow_and_update().board.clone();
     let value = |indicator: &str, center: &str| {
         let found = board.readings.iter().find(|reading| {

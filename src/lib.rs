@@ -69,6 +69,7 @@ pub mod edition;
 pub mod engine;
 pub mod http;
 pub mod ingest;
+pub mod journal;
 pub mod publish;
 pub mod replay;
 pub mod simulate;

@@ -167,6 +167,33 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every verb, at the place that is its number.
+    pub const ALL: [Verb; 24] = [
+        Verb::Offered,
+        Verb::Answered,
+        Verb::Abandoned,
+        Verb::Overflowed,
+        Verb::Transferred,
+        Verb::Ended,
+        Verb::Lost,
+        Verb::Joined,
+        Verb::Called,
+        Verb::Left,
+        Verb::Served,
+        Verb::Opened,
+        Verb::Assigned,
+        Verb::Arrived,
+        Verb::Replied,
+        Verb::Paused,
+        Verb::Resumed,
+        Verb::Resolved,
+        Verb::Confirmed,
+        Verb::Reopened,
+        Verb::Escalated,
+        Verb::Cancelled,
+        Verb::Rated,
+        Verb::Changed,
+    ];
     const CALL: [(&'static str, Verb); 7] = [
         ("offered", Verb::Offered),
         ("answered", Verb::Answered),
@@ -361,7 +388,7 @@ impl AgentState {
 }
 
 /// Events decoded together, with the attributes they speak of.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub struct Batch {
     /// The events in the order they came.
     pub events: Vec<Event>,
@@ -378,6 +405,14 @@ mod tests {
     #[test]
     fn an_event_stays_small() {
         assert_eq!((size_of::<Detail>(), size_of::<Event>()), (64, 104));
+    }
+
+    #[test]
+    fn a_verb_stands_at_the_place_that_is_its_number() {
+        Verb::ALL.iter().enumerate().for_each(|(place, verb)| assert_eq!(*verb as usize, place));
+        for family in 0..=Family::FIRST_ORDER.0 {
+            Verb::of(Family(family)).iter().for_each(|(_, verb)| assert!(Verb::ALL.contains(verb)));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub const LONGEST: usize = 200;
 
 /// The texts of a batch.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Names {
     /// Each source that occurs, once.
     sources: Vec<Box<str>>,
@@ -61,7 +61,36 @@ impl Names {
     }
 }
 
+/// [`Names`] as they are written down.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'n> {
+    /// Each source that occurs, once.
+    pub sources: &'n [Box<str>],
+    /// For each event the place of its source, and where its subject ends in `subjects`.
+    pub events: &'n [(u32, u32)],
+    /// All subjects, one behind the other.
+    pub subjects: &'n str,
+}
+
 impl Names {
+    /// All but the words, to be written down.
+    #[must_use]
+    pub fn parts(&self) -> Parts<'_> {
+        Parts { sources: &self.sources, events: &self.events, subjects: &self.subjects }
+    }
+
+    /// Names that were written down; none if the places and ends do not fit the texts.
+    #[must_use]
+    pub fn from_parts(sources: Vec<Box<str>>, events: Vec<(u32, u32)>, subjects: String) -> Option<Names> {
+        let mut begin = 0;
+        let sound = events.iter().all(|(source, end)| {
+            let fits = (*source as usize) < sources.len() && *end >= begin && subjects.is_char_boundary(*end as usize);
+            begin = *end;
+            fits
+        });
+        (sound && begin as usize == subjects.len()).then_some(Names { sources, events, subjects, words: BTreeMap::new() })
+    }
+
     /// The names of the events at these places.
     #[must_use]
     pub fn only(&self, places: &[usize]) -> Names {

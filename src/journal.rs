@@ -1,0 +1,80 @@
+//! The journal: what is accepted lies on disk before its sender hears of it, and the same journal gives the same board again.
+//!
+//! # What durable means
+//! When [`Journal::append`] returns, its records were written and the disk was told to keep them (`fdatasync`): they outlive
+//! the process, the operating system and a loss of power, as far as the disk keeps its word. Each append is a transaction:
+//! after a crash it is there as a whole or not at all. An append that failed is not there once the next one has succeeded.
+//!
+//! # The data directory ([`Held`])
+//! | file | what it holds |
+//! |---|---|
+//! | `lock` | the process that works here; a second one is refused |
+//! | `format` | the version of this layout; a newer one is refused |
+//! | `keys` | the secrets of the hashes, for the owner's eyes alone |
+//! | `journal-<first sequence>.redb` | a **segment**: the records from this sequence until the next segment begins |
+//! | `snapshot-<sequence>.redb` | the state of the core after this record |
+//! | `*.new` | one of these in the making; what a crash left of it is removed |
+//!
+//! Segments and snapshots are databases of `redb` with checksums on every page. Only the newest segment is ever written. A
+//! file gets its name when it is complete, so one that cannot be opened under its name is damaged, never just unfinished.
+//!
+//! A segment may end with records that the next segment has as well: a failed append that reached the disk. They were never
+//! acknowledged, and are not read: a record belongs to the newest segment that can hold it.
+//!
+//! # Damage
+//! Every page of a segment is checked when it is opened, every record has a checksum of its own that covers its sequence, and
+//! the sequences have no gap. What is read is what was written, or an [`Error::Damaged`] that names the file and the record.
+//! One thing no checksum can tell: damage to the very last transaction of a segment that was not closed, as after a loss of
+//! power, looks like a transaction that never finished, and is dropped as one.
+//!
+//! # Limits
+//! | what | limit | beyond it |
+//! |---|---|---|
+//! | records of one append | 2 GiB together | an error; a batch is far smaller |
+//! | a segment | [`Settings::segment_bytes`] of values, and the append that reaches it | the next segment |
+//! | memory of a reader | a portion of 1 MiB and one record, and a cache of 16 MiB | it reads in portions |
+//! | a batch kept compressed | 64 MiB unpacked | kept as it is, so that no small file unpacks to a large memory |
+
+mod directory;
+pub mod disk;
+pub mod error;
+mod keys;
+pub mod packed;
+pub mod prune;
+pub mod reader;
+pub mod record;
+mod segment;
+pub mod snapshot;
+pub mod writer;
+
+pub use self::directory::Held;
+pub use self::disk::{Directory, Disk};
+pub use self::error::{Damage, Error};
+pub use self::keys::Keys;
+pub use self::packed::Packed;
+pub use self::prune::{Pruned, Retention};
+pub use self::reader::{Reader, Records};
+pub use self::record::Record;
+pub use self::snapshot::{SnapshotReader, SnapshotWriter, Snapshots};
+pub use self::writer::{Journal, Settings};
+
+/// The version of what is written here. A reader refuses a higher one.
+pub const FORMAT: u64 = 1;
+
+/// The place of a record in the journal; the first is 1. 0 means "before everything".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Sequence(pub u64);
+
+impl Sequence {
+    /// The place behind this one.
+    #[must_use]
+    pub fn next(self) -> Sequence {
+        Sequence(self.0.saturating_add(1))
+    }
+}
+
+impl std::fmt::Display for Sequence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,85 @@
+//! Numbers and texts one behind the other: the letters that columns are written in.
+//!
+//! Small numbers take few bytes (seven bits each, the lowest first), and signed ones are folded so that those near 0 are small.
+
+use crate::journal::error::Damage;
+
+pub(super) fn put_small(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+pub(super) fn put_signed(out: &mut Vec<u8>, number: i64) {
+    put_small(out, ((number << 1) ^ (number >> 63)) as u64);
+}
+
+pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_small(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// What is left to read.
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    /// So many bytes.
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Damage> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or("a batch ends too early")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    pub(super) fn small(&mut self) -> Result<u64, Damage> {
+        let mut number = 0;
+        for (place, byte) in self.0.iter().enumerate().take(10) {
+            number |= u64::from(byte & 0x7F) << (7 * place);
+            if byte & 0x80 == 0 {
+                self.0 = &self.0[place + 1..];
+                return Ok(number);
+            }
+        }
+        Err("a number in a batch has no end".into())
+    }
+
+    pub(super) fn signed(&mut self) -> Result<i64, Damage> {
+        let folded = self.small()?;
+        Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
+    }
+
+    pub(super) fn small32(&mut self) -> Result<u32, Damage> {
+        u32::try_from(self.small()?).map_err(|_| "a number in a batch is too large".into())
+    }
+
+    /// How many things follow that take at least `each` bytes: more than there is room for is damage, before memory is asked for.
+    pub(super) fn count(&mut self, each: usize) -> Result<usize, Damage> {
+        let count = self.small()?;
+        usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= self.0.len() / each)
+            .ok_or_else(|| "a batch says it has more than it can".into())
+    }
+
+    pub(super) fn text(&mut self) -> Result<&'a str, Damage> {
+        let length = self.count(1)?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| "a text in a batch is no text".into())
+    }
+
+    /// A column of numbers of eight bytes.
+    pub(super) fn eights(&mut self, count: usize) -> Result<impl Iterator<Item = u64> + use<'a>, Damage> {
+        let column = self.take(count.checked_mul(8).ok_or("a batch says it has more than it can")?)?;
+        Ok(column.as_chunks().0.iter().map(|eight| u64::from_le_bytes(*eight)))
+    }
+
+    pub(super) fn four(&mut self) -> Result<u32, Damage> {
+        let four = self.take(4)?;
+        Ok(four.try_into().map_or(0, u32::from_le_bytes))
+    }
+
+    pub(super) fn eight(&mut self) -> Result<u64, Damage> {
+        let eight = self.take(8)?;
+        Ok(eight.try_into().map_or(0, u64::from_le_bytes))
+    }
+}

@@ -1,0 +1,319 @@
+//! The columns of a batch. What is written here and what is read here is one list, in one order.
+//!
+//! | column | an event's entry |
+//! |---|---|
+//! | family, verb, source | a byte each |
+//! | what is said | a bit for each field of the detail that is there, and one for a sequence other than 0; in two bytes |
+//! | case, id | eight bytes each |
+//! | time | milliseconds since the event before |
+//! | group | its number |
+//! | customer, due, appointment, ... | of those that are there: a customer eight bytes, a word four, times since the event's own |
+//!
+//! Before them stand the groups, behind them the names.
+
+use super::bytes::{Bytes, put_signed, put_small, put_text};
+use crate::domain::event::names::Names;
+use crate::domain::event::{
+    AgentState, Attributes, Batch, CaseKey, Customer, Detail, Event, EventId, EventType, Family, Millis, Moment, Verb, Word,
+};
+use crate::domain::time::Timestamp;
+use crate::journal::error::Damage;
+use std::num::{NonZeroU8, NonZeroU64};
+
+/// What an event takes at least: three bytes, two of what is said, case, id, time and group.
+const LEAST: usize = 3 + 2 + 16 + 2;
+
+/// The bits of what is said, in the order of the columns.
+const SEQUENCE: u16 = 1;
+const CUSTOMER: u16 = 1 << 1;
+const DUE: u16 = 1 << 2;
+const APPOINTMENT: u16 = 1 << 3;
+const WAIT: u16 = 1 << 4;
+const TALK: u16 = 1 << 5;
+const HOLD: u16 = 1 << 6;
+const WRAPUP: u16 = 1 << 7;
+const TOPIC: u16 = 1 << 8;
+const OWNER: u16 = 1 << 9;
+const WORD: u16 = 1 << 10;
+const LIABLE: u16 = 1 << 11;
+const ANSWER: u16 = 1 << 12;
+const AGENT_STATE: u16 = 1 << 13;
+
+/// The fields that take one form: which bit says that they are there, and where they lie.
+const MOMENTS: [(u16, fn(&mut Detail) -> &mut Option<Moment>); 2] = [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
+const MILLIS: [(u16, fn(&mut Detail) -> &mut Option<Millis>); 4] =
+    [(WAIT, |d| &mut d.wait), (TALK, |d| &mut d.talk), (HOLD, |d| &mut d.hold), (WRAPUP, |d| &mut d.wrapup)];
+const WORDS: [(u16, fn(&mut Detail) -> &mut Option<Word>); 4] =
+    [(TOPIC, |d| &mut d.topic), (OWNER, |d| &mut d.owner), (WORD, |d| &mut d.word), (LIABLE, |d| &mut d.liable)];
+
+fn said(event: &Event) -> u16 {
+    let Detail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, word, liable, answer, agent_state } = &event.detail;
+    let there = [
+        event.sequence != 0,
+        customer.is_some(),
+        due.is_some(),
+        appointment.is_some(),
+        wait.is_some(),
+        talk.is_some(),
+        hold.is_some(),
+        wrapup.is_some(),
+        topic.is_some(),
+        owner.is_some(),
+        word.is_some(),
+        liable.is_some(),
+        answer.is_some(),
+        agent_state.is_some(),
+    ];
+    there.iter().enumerate().fold(0, |bits, (place, there)| bits | u16::from(*there) << place)
+}
+
+/// The columns of a batch.
+pub(super) fn write(batch: &Batch) -> Vec<u8> {
+    let events = &batch.events;
+    let mut out = Vec::with_capacity(64 + batch.groups.len() * 64 + events.len() * 48 + batch.names.parts().subjects.len());
+    write_groups(&mut out, &batch.groups);
+    put_small(&mut out, events.len() as u64);
+    out.extend(events.iter().map(|event| event.kind.family.0));
+    out.extend(events.iter().map(|event| event.kind.verb as u8));
+    out.extend(events.iter().map(|event| event.source));
+    let bits: Vec<u16> = events.iter().map(said).collect();
+    out.extend(bits.iter().map(|bits| *bits as u8));
+    out.extend(bits.iter().map(|bits| (*bits >> 8) as u8));
+    events.iter().for_each(|event| out.extend_from_slice(&event.case.0.to_le_bytes()));
+    events.iter().for_each(|event| out.extend_from_slice(&event.id.0.to_le_bytes()));
+    let mut before = 0;
+    for event in events {
+        put_signed(&mut out, event.time.0.wrapping_sub(before));
+        before = event.time.0;
+    }
+    events.iter().for_each(|event| put_small(&mut out, u64::from(event.group)));
+    let mut all = 0;
+    bits.iter().for_each(|bits| all |= bits);
+    if all & SEQUENCE != 0 {
+        events.iter().filter(|event| event.sequence != 0).for_each(|event| put_small(&mut out, u64::from(event.sequence)));
+    }
+    events.iter().filter_map(|event| event.detail.customer).for_each(|customer| out.extend_from_slice(&customer.0.get().to_le_bytes()));
+    for (bit, field) in MOMENTS {
+        for (event, moment) in present(events, &bits, all, bit, field) {
+            put_signed(&mut out, moment.get().0.wrapping_sub(event.time.0));
+        }
+    }
+    for (bit, field) in MILLIS {
+        present(events, &bits, all, bit, field).for_each(|(_, millis)| put_small(&mut out, millis.get() as u64));
+    }
+    for (bit, field) in WORDS {
+        present(events, &bits, all, bit, field).for_each(|(_, word)| out.extend_from_slice(&word.number().to_le_bytes()));
+    }
+    out.extend(events.iter().filter_map(|event| event.detail.answer).map(NonZeroU8::get));
+    out.extend(events.iter().filter_map(|event| event.detail.agent_state).map(|state| state as u8));
+    write_names(&mut out, &batch.names);
+    out
+}
+
+/// The events of which a field is there, with it.
+fn present<T: Copy>(
+    events: &[Event],
+    bits: &[u16],
+    all: u16,
+    bit: u16,
+    field: fn(&mut Detail) -> &mut Option<T>,
+) -> impl Iterator<Item = (Event, T)> {
+    let some = if all & bit == 0 { 0 } else { events.len() };
+    let there = events[..some].iter().zip(bits).filter(move |(_, bits)| **bits & bit != 0);
+    there.filter_map(move |(event, _)| {
+        let mut detail = event.detail;
+        field(&mut detail).map(|value| (*event, value))
+    })
+}
+
+/// Reads what [`write`] wrote.
+pub(super) fn read(bytes: &[u8]) -> Result<Batch, Damage> {
+    let mut bytes = Bytes(bytes);
+    let groups = read_groups(&mut bytes)?;
+    let count = bytes.count(LEAST)?;
+    let (families, verbs, sources) = (bytes.take(count)?, bytes.take(count)?, bytes.take(count)?);
+    let (low, high) = (bytes.take(count)?, bytes.take(count)?);
+    let bits: Vec<u16> = low.iter().zip(high).map(|(low, high)| u16::from(*low) | u16::from(*high) << 8).collect();
+    let (cases, ids) = (bytes.eights(count)?, bytes.eights(count)?);
+    let mut events = Vec::with_capacity(count);
+    let kinds = families.iter().zip(verbs).zip(sources);
+    for (((family, verb), source), (case, id)) in kinds.zip(cases.zip(ids)) {
+        events.push(Event {
+            case: CaseKey(case),
+            id: EventId(id),
+            time: Timestamp(0),
+            detail: Detail::default(),
+            group: 0,
+            sequence: 0,
+            kind: kind(*family, *verb)?,
+            source: *source,
+        });
+    }
+    let mut before = 0_i64;
+    for event in &mut events {
+        before = before.wrapping_add(bytes.signed()?);
+        event.time = Timestamp(before);
+    }
+    for event in &mut events {
+        event.group = bytes.small32()?;
+        if event.group as usize >= groups.len() {
+            return Err("an event's group is not in its batch".into());
+        }
+    }
+    read_details(&mut bytes, &bits, &mut events)?;
+    let names = read_names(&mut bytes)?;
+    if !bytes.0.is_empty() {
+        return Err("a batch goes on behind its end".into());
+    }
+    Ok(Batch { events, groups, names })
+}
+
+/// The columns that not every event has an entry in.
+fn read_details(bytes: &mut Bytes<'_>, bits: &[u16], events: &mut [Event]) -> Result<(), Damage> {
+    let all = bits.iter().fold(0, |all, bits| all | bits);
+    if all >> 14 != 0 {
+        return Err("an event says what is not known".into());
+    }
+    each(bits, all, SEQUENCE, events, |event| {
+        event.sequence = bytes.small32()?;
+        Ok(())
+    })?;
+    each(bits, all, CUSTOMER, events, |event| {
+        event.detail.customer = NonZeroU64::new(bytes.eight()?).map(Customer);
+        there(event.detail.customer.is_some())
+    })?;
+    for (bit, field) in MOMENTS {
+        each(bits, all, bit, events, |event| {
+            let moment = Moment::new(Timestamp(event.time.0.wrapping_add(bytes.signed()?)));
+            *field(&mut event.detail) = moment;
+            there(moment.is_some())
+        })?;
+    }
+    for (bit, field) in MILLIS {
+        each(bits, all, bit, events, |event| {
+            let millis = i64::try_from(bytes.small()?).ok().and_then(Millis::new);
+            *field(&mut event.detail) = millis;
+            there(millis.is_some())
+        })?;
+    }
+    for (bit, field) in WORDS {
+        each(bits, all, bit, events, |event| {
+            let word = Word::from_number(bytes.four()?);
+            *field(&mut event.detail) = word;
+            there(word.is_some())
+        })?;
+    }
+    each(bits, all, ANSWER, events, |event| {
+        event.detail.answer = NonZeroU8::new(bytes.take(1)?[0]);
+        there(event.detail.answer.is_some())
+    })?;
+    each(bits, all, AGENT_STATE, events, |event| {
+        let state = usize::from(bytes.take(1)?[0]);
+        event.detail.agent_state = AgentState::NAMES.get(state).map(|(_, state)| *state);
+        there(event.detail.agent_state.is_some())
+    })
+}
+
+/// Reads a column: an entry for every event that has the bit.
+fn each(
+    bits: &[u16],
+    all: u16,
+    bit: u16,
+    events: &mut [Event],
+    mut entry: impl FnMut(&mut Event) -> Result<(), Damage>,
+) -> Result<(), Damage> {
+    if all & bit == 0 {
+        return Ok(());
+    }
+    events.iter_mut().zip(bits).filter(|(_, bits)| **bits & bit != 0).try_for_each(|(event, _)| entry(event))
+}
+
+fn there(there: bool) -> Result<(), Damage> {
+    if there { Ok(()) } else { Err("an event has a value that none can have".into()) }
+}
+
+fn kind(family: u8, verb: u8) -> Result<EventType, Damage> {
+    let family = Family(family);
+    let verb = Verb::ALL.get(usize::from(verb)).filter(|verb| Verb::of(family).iter().any(|(_, known)| known == *verb));
+    let verb = *verb.ok_or("an event is of a type that there is not")?;
+    Ok(EventType { family, verb })
+}
+
+fn write_groups(out: &mut Vec<u8>, groups: &[Attributes]) {
+    put_small(out, groups.len() as u64);
+    for group in groups {
+        put_small(out, group.values().len() as u64);
+        for value in group.values() {
+            match value {
+                None => out.push(0),
+                Some(text) => {
+                    out.push(1);
+                    put_text(out, text);
+                }
+            }
+        }
+    }
+}
+
+fn read_groups(bytes: &mut Bytes<'_>) -> Result<Vec<Attributes>, Damage> {
+    let count = bytes.count(1)?;
+    let mut groups = Vec::with_capacity(count);
+    for _ in 0..count {
+        let dimensions = bytes.count(1)?;
+        let mut values: Vec<Option<Box<str>>> = Vec::with_capacity(dimensions);
+        for _ in 0..dimensions {
+            values.push(match bytes.take(1)? {
+                [0] => None,
+                [1] => Some(bytes.text()?.into()),
+                _ => return Err("an attribute is neither said nor not".into()),
+            });
+        }
+        groups.push(Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values.into()));
+    }
+    Ok(groups)
+}
+
+fn write_names(out: &mut Vec<u8>, names: &Names) {
+    let parts = names.parts();
+    put_small(out, parts.sources.len() as u64);
+    parts.sources.iter().for_each(|source| put_text(out, source));
+    put_small(out, parts.events.len() as u64);
+    parts.events.iter().for_each(|(source, _)| put_small(out, u64::from(*source)));
+    let mut begin = 0;
+    for (_, end) in parts.events {
+        put_small(out, u64::from(end - begin));
+        begin = *end;
+    }
+    put_text(out, parts.subjects);
+    let words: Vec<(Word, &str)> = names.words().collect();
+    put_small(out, words.len() as u64);
+    for (word, text) in words {
+        out.extend_from_slice(&word.number().to_le_bytes());
+        put_text(out, text);
+    }
+}
+
+fn read_names(bytes: &mut Bytes<'_>) -> Result<Names, Damage> {
+    let count = bytes.count(1)?;
+    let mut sources: Vec<Box<str>> = Vec::with_capacity(count);
+    for _ in 0..count {
+        sources.push(bytes.text()?.into());
+    }
+    let count = bytes.count(2)?;
+    let mut events = Vec::with_capacity(count);
+    for _ in 0..count {
+        events.push((bytes.small32()?, 0));
+    }
+    let mut end = 0_u32;
+    for event in &mut events {
+        end = end.checked_add(bytes.small32()?).ok_or("the names of a batch are too long")?;
+        event.1 = end;
+    }
+    let subjects = bytes.text()?.to_owned();
+    let mut names = Names::from_parts(sources, events, subjects).ok_or("the names of a batch do not fit its events")?;
+    for _ in 0..bytes.count(5)? {
+        let word = Word::from_number(bytes.four()?).ok_or("a word of a batch has no number")?;
+        names.push_word(word, bytes.text()?);
+    }
+    Ok(names)
+}

@@ -1,0 +1,210 @@
+//! A segment: one file of the journal, and the only place that knows how the store keeps records.
+
+use super::disk::{Backend, Disk, Scratch};
+use super::error::Error;
+use super::record::Record;
+use super::{FORMAT, Sequence};
+use crate::domain::time::Timestamp;
+use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition};
+use std::io;
+
+/// Every record under its sequence.
+const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+/// What the segment says of itself.
+const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
+/// Its format.
+const ABOUT_FORMAT: &str = "format";
+/// The fingerprint of the keys that its identities were hashed with.
+const ABOUT_KEYS: &str = "keys";
+
+/// The memory the store may use for the pages of an open file, in bytes.
+pub(super) const CACHE: usize = 16 << 20;
+/// How many bytes of values are read at once.
+const PORTION: usize = 1 << 20;
+
+/// The end of the name of a file that is not complete.
+pub(super) const UNFINISHED: &str = ".new";
+
+/// An open segment.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) name: String,
+    /// The sequence of its first record, should it have any.
+    pub(super) first: Sequence,
+    store: Database,
+}
+
+/// The name of the segment that begins with this record.
+pub(super) fn name(first: Sequence) -> String {
+    format!("journal-{:020}.redb", first.0)
+}
+
+/// The first record of the segment of this name; none if it is no segment's name.
+pub(super) fn first(name: &str) -> Option<Sequence> {
+    let number = name.strip_prefix("journal-")?.strip_suffix(".redb")?.parse().ok()?;
+    (self::name(Sequence(number)) == name).then_some(Sequence(number))
+}
+
+/// Opens a file as a store and checks all of it. What a crash left is repaired.
+pub(super) fn open_store(file: &str, backend: io::Result<impl StorageBackend>) -> Result<Database, Error> {
+    let backend = backend.map_err(|error| Error::io(file, error))?;
+    // The store takes an empty file for a new one; here none is ever that.
+    if backend.len().map_err(|error| Error::io(file, error))? == 0 {
+        return Err(Error::damaged(file, None, "it is empty"));
+    }
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+    builder.create_with_backend(backend).map_err(|error| Error::store(file, error))
+}
+
+/// Creates a store in a new file.
+pub(super) fn create_store(disk: &dyn Disk, file: &str) -> Result<Database, Error> {
+    let backend = disk.open(file, true).map_err(|error| Error::io(file, error))?;
+    let created = Builder::new().set_cache_size(CACHE).create_with_backend(Backend(backend));
+    created.map_err(|error| Error::store(file, error))
+}
+
+impl Segment {
+    /// A new segment: it is there under its name when this returns, and otherwise not at all.
+    pub(super) fn create(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
+        let name = name(first);
+        let unfinished = name.clone() + UNFINISHED;
+        let created = Self::fill(disk, &unfinished, keys).and_then(|store| {
+            disk.rename(&unfinished, &name).map_err(|error| Error::io(&name, error))?;
+            Ok(store)
+        });
+        if created.is_err() {
+            // It may be what takes the last of the room; if it cannot be removed now, the next start does it.
+            let _ = disk.remove(&unfinished);
+        }
+        Ok(Segment { store: created?, first, name })
+    }
+
+    fn fill(disk: &dyn Disk, file: &str, keys: u64) -> Result<Database, Error> {
+        let store = create_store(disk, file)?;
+        let filled = || -> Result<(), redb::Error> {
+            let write = store.begin_write()?;
+            {
+                let mut about = write.open_table(ABOUT)?;
+                about.insert(ABOUT_FORMAT, FORMAT)?;
+                about.insert(ABOUT_KEYS, keys)?;
+                write.open_table(RECORDS)?;
+            }
+            write.commit()?;
+            Ok(())
+        };
+        filled().map_err(|error| Error::store(file, error))?;
+        Ok(store)
+    }
+
+    /// Opens a segment to go on writing it.
+    pub(super) fn open(disk: &dyn Disk, first: Sequence) -> Result<Segment, Error> {
+        let name = name(first);
+        let store = open_store(&name, disk.open(&name, false).map(Backend))?;
+        Ok(Segment { name, first, store })
+    }
+
+    /// Opens a segment to read it; the file is not touched.
+    pub(super) fn open_to_read(disk: &dyn Disk, first: Sequence) -> Result<Segment, Error> {
+        let name = name(first);
+        let store = open_store(&name, disk.open(&name, false).and_then(Scratch::new))?;
+        Ok(Segment { name, first, store })
+    }
+
+    /// Refuses a segment of a newer format or other keys.
+    pub(super) fn check_about(&self, keys: u64) -> Result<(), Error> {
+        let about = |name: &str| -> Result<Option<u64>, redb::Error> {
+            Ok(self.store.begin_read()?.open_table(ABOUT)?.get(name)?.map(|value| value.value()))
+        };
+        match about(ABOUT_FORMAT).map_err(|error| self.error(error))? {
+            None => return Err(Error::damaged(&self.name, None, "it does not say its format")),
+            Some(format) if format > FORMAT => return Err(Error::Newer { file: self.name.clone(), format }),
+            Some(_) => {}
+        }
+        match about(ABOUT_KEYS).map_err(|error| self.error(error))? {
+            Some(known) if known == keys => Ok(()),
+            _ => Err(Error::OtherKeys { file: self.name.clone() }),
+        }
+    }
+
+    /// Writes records durably, all or none, the first at `from`. Gives the bytes of their values.
+    pub(super) fn append(&self, from: Sequence, records: &[Record]) -> Result<u64, Error> {
+        self.commit(from, records).map_err(|error| self.error(error))
+    }
+
+    fn commit(&self, from: Sequence, records: &[Record]) -> Result<u64, redb::Error> {
+        let mut bytes = 0;
+        let write = self.store.begin_write()?;
+        {
+            let mut table = write.open_table(RECORDS)?;
+            for (at, record) in (from.0..).zip(records) {
+                let value = record.write(Sequence(at));
+                bytes += value.len() as u64;
+                table.insert(at, value.as_slice())?;
+            }
+        }
+        write.commit()?;
+        Ok(bytes)
+    }
+
+    /// The last record; the one before its first if it has none. Also the bytes of all values.
+    pub(super) fn end(&self) -> Result<(Sequence, u64), Error> {
+        let table = self.table()?;
+        let last = table.last().map_err(|error| self.error(error))?.map(|(at, _)| at.value());
+        let bytes = table.stats().map_err(|error| self.error(error))?.stored_bytes();
+        let last = last.unwrap_or(self.first.0.saturating_sub(1));
+        if last.saturating_add(1) < self.first.0 {
+            return Err(Error::damaged(&self.name, Some(Sequence(last)), "a record from before the segment"));
+        }
+        Ok((Sequence(last), bytes))
+    }
+
+    /// The records as they are now.
+    fn table(&self) -> Result<ReadOnlyTable<u64, &'static [u8]>, Error> {
+        let table = || -> Result<_, redb::Error> { Ok(self.store.begin_read()?.open_table(RECORDS)?) };
+        table().map_err(|error| self.error(error))
+    }
+
+    /// The time of the last tick until this record; none if there is none.
+    pub(super) fn last_tick(&self, until: Sequence) -> Result<Option<Timestamp>, Error> {
+        for entry in self.table()?.range(..=until.0).map_err(|error| self.error(error))?.rev() {
+            let (at, value) = entry.map_err(|error| self.error(error))?;
+            if let Record::Tick { now, .. } = Record::read(&self.name, Sequence(at.value()), value.value())? {
+                return Ok(Some(now));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The records from one until another, as many as make a portion and at least one. All of them must be there.
+    pub(super) fn portion(&self, from: Sequence, until: Sequence) -> Result<Vec<(Sequence, Record)>, Error> {
+        let mut portion = Vec::new();
+        let (mut expected, mut bytes) = (from, 0);
+        for entry in self.table()?.range(from.0..=until.0).map_err(|error| self.error(error))? {
+            let (at, value) = entry.map_err(|error| self.error(error))?;
+            if at.value() != expected.0 {
+                break;
+            }
+            bytes += value.value().len();
+            portion.push((expected, Record::read(&self.name, expected, value.value())?));
+            expected = expected.next();
+            if bytes >= PORTION {
+                break;
+            }
+        }
+        if portion.is_empty() {
+            return Err(Error::damaged(&self.name, Some(from), "it is missing"));
+        }
+        Ok(portion)
+    }
+
+    /// Closes the file in good order, which saves the next start a repair.
+    pub(super) fn close(self) -> Result<(), Error> {
+        let Segment { name, store, .. } = self;
+        store.close().map_err(|error| Error::store(&name, error))
+    }
+
+    fn error(&self, error: impl Into<redb::Error>) -> Error {
+        Error::store(&self.name, error)
+    }
+}

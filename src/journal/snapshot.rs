@@ -1,0 +1,284 @@
+//! Snapshots: the state of the core after a record, so that a start need not read the whole journal.
+//!
+//! A snapshot is what was written to it, compressed, in pieces of 1 MiB, each with its checksum; one transaction at the end,
+//! and the file's name only then. So a snapshot that is listed was finished.
+
+use super::disk::{Disk, Scratch};
+use super::error::Error;
+use super::segment::{UNFINISHED, create_store, open_store};
+use super::{FORMAT, Sequence};
+use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
+use std::io::{self, BufReader, Read, Write};
+use std::sync::Arc;
+
+/// The pieces from 0 on: four bytes of checksum, then a piece of the compressed state.
+const PIECES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("pieces");
+/// What the snapshot says of itself.
+const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
+const ABOUT_FORMAT: &str = "format";
+const ABOUT_PIECES: &str = "pieces";
+
+/// The bytes of a piece.
+const PIECE: usize = 1 << 20;
+/// As for batches: fast, and most of what can be gained.
+const LEVEL: i32 = 1;
+
+/// The snapshots that lie with a journal.
+#[derive(Clone, Debug)]
+pub struct Snapshots {
+    disk: Arc<dyn Disk>,
+}
+
+fn name(at: Sequence) -> String {
+    format!("snapshot-{:020}.redb", at.0)
+}
+
+impl Snapshots {
+    /// The snapshots that lie here.
+    #[must_use]
+    pub fn new(disk: Arc<dyn Disk>) -> Snapshots {
+        Snapshots { disk }
+    }
+
+    /// All finished ones, the newest first.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn list(&self) -> Result<Vec<Sequence>, Error> {
+        let names = self.disk.list().map_err(|error| Error::io("the data directory", error))?;
+        let number = |name: &String| {
+            let number = name.strip_prefix("snapshot-")?.strip_suffix(".redb")?.parse().ok()?;
+            (self::name(Sequence(number)) == *name).then_some(Sequence(number))
+        };
+        let mut all: Vec<Sequence> = names.iter().filter_map(number).collect();
+        all.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(all)
+    }
+
+    /// Begins a snapshot of the state after this record. It counts when it is finished, and then replaces one of the same place.
+    ///
+    /// # Errors
+    /// [`Error::Full`], or what else the system says.
+    pub fn create(&self, at: Sequence) -> Result<SnapshotWriter, Error> {
+        let name = name(at);
+        let unfinished = Unfinished { disk: self.disk.clone(), name: name.clone() + UNFINISHED };
+        let store = create_store(&*self.disk, &unfinished.name)?;
+        let write = store.begin_write().map_err(|error| Error::store(&name, error))?;
+        let pieces = Pieces { name, write, store, piece: Vec::with_capacity(PIECE), count: 0, bytes: 0, unfinished };
+        let encoder = zstd::Encoder::new(pieces, LEVEL).map_err(|error| Error::io("a snapshot", error))?;
+        Ok(SnapshotWriter { encoder })
+    }
+
+    /// Opens a snapshot. The file is checked as a whole and not touched.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Newer`], or what the system says.
+    pub fn open(&self, at: Sequence) -> Result<SnapshotReader, Error> {
+        let name = name(at);
+        let store = open_store(&name, self.disk.open(&name, false).and_then(Scratch::new))?;
+        let read = || -> Result<_, redb::Error> {
+            let read = store.begin_read()?;
+            let about = read.open_table(ABOUT)?;
+            let number = |key: &str| -> Result<_, redb::Error> { Ok(about.get(key)?.map(|value| value.value())) };
+            Ok((number(ABOUT_FORMAT)?, number(ABOUT_PIECES)?, read.open_table(PIECES)?))
+        };
+        let (format, count, table) = read().map_err(|error| Error::store(&name, error))?;
+        let (Some(format), Some(count)) = (format, count) else {
+            return Err(Error::damaged(name, None, "it does not say what it is"));
+        };
+        if format > FORMAT {
+            return Err(Error::Newer { file: name, format });
+        }
+        let kept = Kept { name: name.clone(), table, _store: store, next: 0, count, piece: Vec::new(), read: 0 };
+        let decoder = zstd::Decoder::new(kept).map_err(|error| Error::io(&name, error))?;
+        Ok(SnapshotReader { decoder, name })
+    }
+
+    /// Removes a snapshot.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, at: Sequence) -> Result<(), Error> {
+        let name = name(at);
+        self.disk.remove(&name).map_err(|error| Error::io(&name, error))
+    }
+}
+
+/// A snapshot being written. Dropped without [`SnapshotWriter::finish`], it leaves nothing behind.
+pub struct SnapshotWriter {
+    encoder: zstd::Encoder<'static, Pieces>,
+}
+
+impl std::fmt::Debug for SnapshotWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SnapshotWriter").field(&self.encoder.get_ref().name).finish()
+    }
+}
+
+impl Write for SnapshotWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.encoder.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()
+    }
+}
+
+impl SnapshotWriter {
+    /// Makes it durable; only now it is a snapshot. Gives its bytes, compressed.
+    ///
+    /// # Errors
+    /// [`Error::Full`], or what else the system says; then there is no such snapshot.
+    pub fn finish(self) -> Result<u64, Error> {
+        let name = self.encoder.get_ref().name.clone();
+        let finished = self.encoder.finish().and_then(Pieces::finish);
+        finished.map_err(|error| Error::io(&name, error))
+    }
+}
+
+/// Removes a file that was not finished.
+#[derive(Debug)]
+struct Unfinished {
+    disk: Arc<dyn Disk>,
+    name: String,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // A finished one has another name by now; what cannot be removed is when the journal is opened next.
+        let _ = self.disk.remove(&self.name);
+    }
+}
+
+/// Cuts what is written into pieces.
+struct Pieces {
+    name: String,
+    write: WriteTransaction,
+    store: Database,
+    piece: Vec<u8>,
+    count: u64,
+    bytes: u64,
+    /// Last, so that the file is closed before it is removed.
+    unfinished: Unfinished,
+}
+
+impl Pieces {
+    fn put(&mut self) -> io::Result<()> {
+        let value = [&crc32fast::hash(&self.piece).to_le_bytes()[..], &self.piece].concat();
+        let put = || -> Result<(), redb::Error> {
+            self.write.open_table(PIECES)?.insert(self.count, value.as_slice())?;
+            Ok(())
+        };
+        put().map_err(as_io)?;
+        self.bytes += self.piece.len() as u64;
+        self.count += 1;
+        self.piece.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<u64> {
+        self.put()?;
+        let Pieces { name, write, store, count, bytes, unfinished, .. } = self;
+        let commit = || -> Result<(), redb::Error> {
+            {
+                let mut about = write.open_table(ABOUT)?;
+                about.insert(ABOUT_FORMAT, FORMAT)?;
+                about.insert(ABOUT_PIECES, count)?;
+            }
+            write.commit()?;
+            store.close()?;
+            Ok(())
+        };
+        commit().map_err(as_io)?;
+        unfinished.disk.rename(&unfinished.name, &name)?;
+        Ok(bytes)
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(PIECE - self.piece.len());
+        self.piece.extend_from_slice(&bytes[..taken]);
+        if self.piece.len() == PIECE {
+            self.put()?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the store says, as a stream says it: the kind of a full disk is kept.
+fn as_io(error: redb::Error) -> io::Error {
+    match error {
+        redb::Error::Io(error) => error,
+        error => io::Error::other(error),
+    }
+}
+
+/// A snapshot being read. An [`io::Error`] of it says which piece is damaged.
+pub struct SnapshotReader {
+    decoder: zstd::Decoder<'static, BufReader<Kept>>,
+    name: String,
+}
+
+impl std::fmt::Debug for SnapshotReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SnapshotReader").field(&self.name).finish()
+    }
+}
+
+impl Read for SnapshotReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.decoder.read(out)
+    }
+}
+
+/// Puts the pieces together again.
+struct Kept {
+    name: String,
+    table: ReadOnlyTable<u64, &'static [u8]>,
+    _store: Database,
+    next: u64,
+    count: u64,
+    piece: Vec<u8>,
+    /// How much of the piece is read.
+    read: usize,
+}
+
+impl Kept {
+    /// The next piece; none at the end.
+    fn fetch(&mut self) -> Result<bool, Error> {
+        if self.next == self.count {
+            return Ok(false);
+        }
+        let damaged = |what: &str| Error::damaged(&self.name, None, format!("piece {} {what}", self.next));
+        let value = self.table.get(self.next).map_err(|error| Error::store(&self.name, error))?;
+        let value = value.ok_or_else(|| damaged("is missing"))?;
+        let (checksum, piece) = value.value().split_first_chunk().ok_or_else(|| damaged("is cut"))?;
+        if u32::from_le_bytes(*checksum) != crc32fast::hash(piece) {
+            return Err(damaged("has another checksum"));
+        }
+        self.piece.clear();
+        self.piece.extend_from_slice(piece);
+        (self.read, self.next) = (0, self.next + 1);
+        Ok(true)
+    }
+}
+
+impl Read for Kept {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.read == self.piece.len() {
+            if !self.fetch().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+                return Ok(0);
+            }
+        }
+        let taken = out.len().min(self.piece.len() - self.read);
+        out[..taken].copy_from_slice(&self.piece[self.read..self.read + taken]);
+        self.read += taken;
+        Ok(taken)
+    }
+}

@@ -1,0 +1,117 @@
+//! The only writer of the journal: appends, and begins a new segment when one is full or can no longer be trusted.
+
+use super::disk::Disk;
+use super::error::Error;
+use super::reader::{Reader, Row, Segments};
+use super::record::Record;
+use super::segment::{self, Segment, UNFINISHED};
+use super::{Sequence, prune};
+use crate::domain::time::Timestamp;
+use std::sync::Arc;
+
+/// How a journal is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// With so many bytes of values a segment is full, and the next begins.
+    pub segment_bytes: u64,
+    /// [`super::Keys::fingerprint`] of the keys that identities are hashed with.
+    pub keys: u64,
+}
+
+impl Default for Settings {
+    /// 128 MiB, which is checked in less than a second after a crash.
+    fn default() -> Self {
+        Settings { segment_bytes: 128 << 20, keys: 0 }
+    }
+}
+
+/// The journal, open to be written.
+#[derive(Debug)]
+pub struct Journal {
+    settings: Settings,
+    pub(super) row: Arc<Row>,
+    last: Sequence,
+    /// The bytes of values in the newest segment.
+    bytes: u64,
+    /// The last tick in the newest segment.
+    tick: Option<Timestamp>,
+    /// Whether writing the newest segment failed: the system may pretend that what it could not write is there, so nothing
+    /// more is built on it.
+    failed: bool,
+}
+
+impl Journal {
+    /// Opens the journal that lies here, or begins one. The newest segment is checked, the older ones when they are read.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if the newest segment is; [`Error::Newer`], [`Error::OtherKeys`], or what the system says.
+    pub fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Journal, Error> {
+        let names = disk.list().map_err(|error| Error::io("the data directory", error))?;
+        for name in names.iter().filter(|name| name.ends_with(&format!(".redb{UNFINISHED}"))) {
+            disk.remove(name).map_err(|error| Error::io(name, error))?;
+        }
+        let mut firsts: Vec<Sequence> = names.iter().filter_map(|name| segment::first(name)).collect();
+        firsts.sort_unstable();
+        let newest = match firsts.pop() {
+            Some(first) => Segment::open(&*disk, first)?,
+            None => Segment::create(&*disk, Sequence(1), settings.keys)?,
+        };
+        newest.check_about(settings.keys)?;
+        let (last, bytes) = newest.end()?;
+        let tick = newest.last_tick(last)?;
+        let older = firsts.into_iter().map(prune::Older::new).collect();
+        let row = Arc::new(Row::new(disk, Segments { older, newest, last }));
+        Ok(Journal { settings, row, last, bytes, tick, failed: false })
+    }
+
+    /// Writes these records durably, all or none; when it returns they are on disk. Gives the sequence of the last.
+    ///
+    /// After an error none of them is in the journal, unless the process ends before the next append: then they may be found
+    /// there as a whole. The journal can be used again at once.
+    ///
+    /// # Errors
+    /// [`Error::Full`] if there is no room, or what else the system says.
+    pub fn append(&mut self, records: &[Record]) -> Result<Sequence, Error> {
+        if records.is_empty() {
+            return Ok(self.last);
+        }
+        if self.failed || self.bytes >= self.settings.segment_bytes {
+            self.begin_segment()?;
+        }
+        let from = self.last.next();
+        self.failed = true;
+        self.bytes += self.row.read().newest.append(from, records)?;
+        self.failed = false;
+        self.last = Sequence(self.last.0 + records.len() as u64);
+        let ticks = records.iter().rev().find_map(|record| if let Record::Tick { now, .. } = record { Some(*now) } else { None });
+        self.tick = ticks.or(self.tick);
+        self.row.write().last = self.last;
+        Ok(self.last)
+    }
+
+    fn begin_segment(&mut self) -> Result<(), Error> {
+        let next = Segment::create(&*self.row.disk, self.last.next(), self.settings.keys)?;
+        let before = self.row.write().begin(next, self.tick);
+        (self.bytes, self.tick) = (0, None);
+        // It was durable before it was closed; only a later check of it takes longer.
+        if let Err(error) = before.close()
+            && !self.failed
+        {
+            tracing::warn!(%error, "a full segment was not closed in good order");
+        }
+        self.failed = false;
+        Ok(())
+    }
+
+    /// The last record; 0 if there is none.
+    #[must_use]
+    pub fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// A reader, which may work on another thread while this writes.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.row.clone())
+    }
+}

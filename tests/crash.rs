@@ -64,6 +64,7 @@ fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
     // A core that was never interrupted, fed in the order of sending; and what the journal says.
     let (mut recovered, keys) = recovered(directory.path());
     let mut never = State::new(recovered.standard.clone(), "never".into()).monitor;
+    never.tick(recovered.monitor.clock().expect("a clock"));
     feed(&mut never, &recovered, keys, &sent);
     let later = recovered.monitor.now().expect("a time").plus(MINUTE);
     never.tick(later);
@@ -71,7 +72,8 @@ fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
     let events: usize = sent.iter().map(|body| body.events).sum();
     eprintln!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.cases());
     assert_eq!(recovered.monitor.cases(), never.cases(), "seed {seed}");
-    assert_eq!(written(&recovered.monitor), written(&never), "seed {seed}");
+    let differ = written(&recovered.monitor).into_iter().zip(written(&never)).find(|(one, other)| one != other);
+    assert_eq!(differ, None, "seed {seed}");
 }
 
 /// The state that the files tell of, and the keys to compare with it.
@@ -97,10 +99,11 @@ fn feed(monitor: &mut Monitor, like: &State, keys: Keys, sent: &[Body]) {
     }
 }
 
-fn written(monitor: &Monitor) -> String {
+/// Each reading, and how many there are.
+fn written(monitor: &Monitor) -> Vec<String> {
     let board = monitor.board();
-    let readings: Vec<_> = board.readings.iter().map(|reading| board.written(reading)).collect();
-    serde_json::to_string_pretty(&readings).expect("JSON")
+    let readings = board.readings.iter().map(|reading| serde_json::to_string(&board.written(reading)).expect("JSON"));
+    [board.readings.len().to_string()].into_iter().chain(readings).collect()
 }
 
 /// Nothing of the machine's own time gets into a comparison: events lie in the past, and both cores hear of one last time.

@@ -48,16 +48,22 @@ pub(crate) fn settings() -> Settings {
 }
 
 impl Server {
+    /// A service whose board is whole.
     pub(crate) async fn start(settings: Settings) -> Server {
+        let server = Server::begin(settings).await;
+        server.ready().await;
+        server
+    }
+
+    /// A service that has just begun.
+    pub(crate) async fn begin(settings: Settings) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(firstline::app::run(settings, listener, async {
             let _ = stopped.await;
         }));
-        let server = Server { address, stop: Some(stop), run };
-        server.ready().await;
-        server
+        Server { address, stop: Some(stop), run }
     }
 
     /// Waits until the board is whole.

@@ -124,7 +124,7 @@ async fn every_answer_is_safe_to_show_and_every_error_is_a_problem() {
 async fn a_demonstration_tells_its_history_and_then_goes_on_faster_than_life() {
     let mut settings = settings();
     settings.demo = Some(600.0);
-    let mut server = Server::start(settings).await;
+    let mut server = Server::begin(settings).await;
     let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } })).await;
     let begin = firstline::engine::clock::Clock::Wall.now().to_string();
     assert_eq!(server.post("application/json", "{}").await.status, 503);

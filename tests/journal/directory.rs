@@ -42,6 +42,21 @@ fn a_newer_or_unknown_format_is_refused() {
 }
 
 #[test]
+fn a_segment_of_a_newer_format_is_refused() {
+    let place = tempfile::tempdir().expect("a directory");
+    let held = Held::take(place.path()).expect("a new directory");
+    let settings = Settings { keys: held.keys().fingerprint(), ..Settings::default() };
+    drop(Journal::open(held.disk(), settings).expect("a new one"));
+    let store = redb::Database::open(place.path().join("journal-00000000000000000001.redb")).expect("it is there");
+    let write = store.begin_write().expect("no trouble");
+    let about = redb::TableDefinition::<&str, u64>::new("about");
+    write.open_table(about).expect("it is there").insert("format", 2).expect("no trouble");
+    write.commit().expect("no trouble");
+    drop(store);
+    assert!(matches!(Journal::open(held.disk(), settings), Err(Error::Newer { format: 2, .. })));
+}
+
+#[test]
 fn keys_that_are_bad_or_missing_are_said_to_be() {
     let place = tempfile::tempdir().expect("a directory");
     let keys = place.path().join("keys");

@@ -1,5 +1,6 @@
 //! The journal as its users see it: kept through crashes, full disks and damage, read while it is written, and pruned.
 
+mod command;
 mod crash;
 mod damage;
 mod directory;

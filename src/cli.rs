@@ -1,6 +1,7 @@
 //! What the commands do, one file each. Results go to standard output, talk to standard error.
 
 pub mod check;
+pub mod journal;
 pub mod replay;
 pub mod serve;
 pub mod simulate;
@@ -18,6 +19,7 @@ Examples:
   firstline replay --format queue_log /var/log/asterisk/queue_log
   firstline simulate --hours 24 > day.ndjson    a believable service organisation
   firstline check my-standard.toml              every mistake with file, line and remedy
+  firstline journal check                       whether all that is kept is as it was written
 
 Exit codes: 0 done; 1 the input or configuration is at fault, the message says where; 2 misuse of the command line.";
 
@@ -32,6 +34,8 @@ pub enum Command {
     Simulate(simulate::Arguments),
     /// Check configurations, standards and mappings: every problem with file, line and what to do
     Check(check::Arguments),
+    /// Look after the journal of a service that is stopped
+    Journal(journal::Arguments),
 }
 
 /// An option that cannot mean anything: misuse of the command line, other than input at fault.
@@ -49,6 +53,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Journal(arguments) => journal::run(&arguments),
     }
 }
 

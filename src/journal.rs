@@ -35,6 +35,7 @@
 //! | memory of a reader | a portion of 1 MiB and one record, and a cache of 16 MiB | it reads in portions |
 //! | a batch kept compressed | 64 MiB unpacked | kept as it is, so that no small file unpacks to a large memory |
 
+pub mod check;
 mod directory;
 pub mod disk;
 pub mod error;

@@ -37,6 +37,16 @@ impl Held {
         Ok(Held { path: path.to_owned(), keys, _lock: lock })
     }
 
+    /// Takes a data directory that is there; makes nothing.
+    ///
+    /// # Errors
+    /// As [`Held::take`]; [`Error::Io`] too if nothing has been kept there.
+    pub fn take_existing(path: &Path) -> Result<Held, Error> {
+        let format = path.join("format");
+        fs::metadata(&format).map_err(|error| Error::io(&format.display().to_string(), error))?;
+        Held::take(path)
+    }
+
     /// Its files.
     #[must_use]
     pub fn disk(&self) -> Arc<dyn Disk> {

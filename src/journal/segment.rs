@@ -45,6 +45,14 @@ pub(super) fn first(name: &str) -> Option<Sequence> {
     (self::name(Sequence(number)) == name).then_some(Sequence(number))
 }
 
+/// Where the segments that lie here begin, in order.
+pub(super) fn firsts(disk: &dyn Disk) -> Result<Vec<Sequence>, Error> {
+    let names = disk.list().map_err(|error| Error::io("the data directory", error))?;
+    let mut firsts: Vec<Sequence> = names.iter().filter_map(|name| first(name)).collect();
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
 /// Opens a file as a store and checks all of it. What a crash left is repaired.
 pub(super) fn open_store(file: &str, backend: io::Result<impl StorageBackend>) -> Result<Database, Error> {
     let backend = backend.map_err(|error| Error::io(file, error))?;

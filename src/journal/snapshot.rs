@@ -29,7 +29,8 @@ pub struct Snapshots {
     disk: Arc<dyn Disk>,
 }
 
-fn name(at: Sequence) -> String {
+/// The name of the snapshot after this record.
+pub(super) fn name(at: Sequence) -> String {
     format!("snapshot-{:020}.redb", at.0)
 }
 

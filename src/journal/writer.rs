@@ -50,8 +50,7 @@ impl Journal {
         for name in names.iter().filter(|name| name.ends_with(&format!(".redb{UNFINISHED}"))) {
             disk.remove(name).map_err(|error| Error::io(name, error))?;
         }
-        let mut firsts: Vec<Sequence> = names.iter().filter_map(|name| segment::first(name)).collect();
-        firsts.sort_unstable();
+        let mut firsts = segment::firsts(&*disk)?;
         let newest = match firsts.pop() {
             Some(first) => Segment::open(&*disk, first)?,
             None => Segment::create(&*disk, Sequence(1), settings.keys)?,

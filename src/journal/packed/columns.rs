@@ -39,11 +39,12 @@ const LIABLE: u16 = 1 << 11;
 const ANSWER: u16 = 1 << 12;
 const AGENT_STATE: u16 = 1 << 13;
 
-/// The fields that take one form: which bit says that they are there, and where they lie.
-const MOMENTS: [(u16, fn(&mut Detail) -> &mut Option<Moment>); 2] = [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
-const MILLIS: [(u16, fn(&mut Detail) -> &mut Option<Millis>); 4] =
-    [(WAIT, |d| &mut d.wait), (TALK, |d| &mut d.talk), (HOLD, |d| &mut d.hold), (WRAPUP, |d| &mut d.wrapup)];
-const WORDS: [(u16, fn(&mut Detail) -> &mut Option<Word>); 4] =
+/// A field of the detail: which bit says that it is there, and where it lies.
+type Field<T> = (u16, fn(&mut Detail) -> &mut Option<T>);
+
+const MOMENTS: [Field<Moment>; 2] = [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
+const MILLIS: [Field<Millis>; 4] = [(WAIT, |d| &mut d.wait), (TALK, |d| &mut d.talk), (HOLD, |d| &mut d.hold), (WRAPUP, |d| &mut d.wrapup)];
+const WORDS: [Field<Word>; 4] =
     [(TOPIC, |d| &mut d.topic), (OWNER, |d| &mut d.owner), (WORD, |d| &mut d.word), (LIABLE, |d| &mut d.liable)];
 
 fn said(event: &Event) -> u16 {
@@ -93,16 +94,16 @@ pub(super) fn write(batch: &Batch) -> Vec<u8> {
         events.iter().filter(|event| event.sequence != 0).for_each(|event| put_small(&mut out, u64::from(event.sequence)));
     }
     events.iter().filter_map(|event| event.detail.customer).for_each(|customer| out.extend_from_slice(&customer.0.get().to_le_bytes()));
-    for (bit, field) in MOMENTS {
-        for (event, moment) in present(events, &bits, all, bit, field) {
+    for field in MOMENTS {
+        for (event, moment) in present(events, &bits, all, field) {
             put_signed(&mut out, moment.get().0.wrapping_sub(event.time.0));
         }
     }
-    for (bit, field) in MILLIS {
-        present(events, &bits, all, bit, field).for_each(|(_, millis)| put_small(&mut out, millis.get() as u64));
+    for field in MILLIS {
+        present(events, &bits, all, field).for_each(|(_, millis)| put_small(&mut out, millis.get() as u64));
     }
-    for (bit, field) in WORDS {
-        present(events, &bits, all, bit, field).for_each(|(_, word)| out.extend_from_slice(&word.number().to_le_bytes()));
+    for field in WORDS {
+        present(events, &bits, all, field).for_each(|(_, word)| out.extend_from_slice(&word.number().to_le_bytes()));
     }
     out.extend(events.iter().filter_map(|event| event.detail.answer).map(NonZeroU8::get));
     out.extend(events.iter().filter_map(|event| event.detail.agent_state).map(|state| state as u8));
@@ -111,13 +112,7 @@ pub(super) fn write(batch: &Batch) -> Vec<u8> {
 }
 
 /// The events of which a field is there, with it.
-fn present<T: Copy>(
-    events: &[Event],
-    bits: &[u16],
-    all: u16,
-    bit: u16,
-    field: fn(&mut Detail) -> &mut Option<T>,
-) -> impl Iterator<Item = (Event, T)> {
+fn present<T: Copy>(events: &[Event], bits: &[u16], all: u16, (bit, field): Field<T>) -> impl Iterator<Item = (Event, T)> {
     let some = if all & bit == 0 { 0 } else { events.len() };
     let there = events[..some].iter().zip(bits).filter(move |(_, bits)| **bits & bit != 0);
     there.filter_map(move |(event, _)| {

@@ -1,0 +1,130 @@
+//! `firstline journal`: look after the journal of a service that is stopped. While it runs, the directory is its own.
+
+mod export;
+
+use crate::document::duration;
+use crate::domain::time::Timestamp;
+use crate::engine::clock::Clock;
+use crate::journal::check::{Findings, check};
+use crate::journal::{Held, Journal, Retention, Sequence, Settings, Snapshots};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What to do with the journal
+#[derive(clap::Args)]
+#[command(after_help = "The service must be stopped: it is the only one to work in its directory.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(clap::Subcommand)]
+enum Task {
+    /// Check every segment and snapshot; nothing is changed. Exit code 1 if anything is damaged
+    Check {
+        #[command(flatten)]
+        place: Place,
+        /// Print the findings as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the records as NDJSON: ticks, standards, and a line for each event; nobody's name is among it
+    Export {
+        #[command(flatten)]
+        place: Place,
+        /// Begin with this record
+        #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
+        from: u64,
+        /// End with this record
+        #[arg(long, value_name = "SEQUENCE", default_value_t = u64::MAX)]
+        to: u64,
+    },
+    /// Remove the oldest segments, but never one that a start from the oldest snapshot needs
+    Prune {
+        #[command(flatten)]
+        place: Place,
+        /// Keep what is not older, as in `7d`
+        #[arg(long, value_name = "DURATION", value_parser = duration, required_unless_present = "keep_gb")]
+        keep: Option<i64>,
+        /// Keep no more gigabytes of segments
+        #[arg(long, value_name = "GB")]
+        keep_gb: Option<u32>,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Where the journal lies
+#[derive(clap::Args)]
+struct Place {
+    /// The data directory
+    #[arg(long, value_name = "DIR", default_value = "./firstline-data")]
+    data: PathBuf,
+}
+
+impl Place {
+    fn take(&self) -> anyhow::Result<Held> {
+        Ok(Held::take_existing(&self.data)?)
+    }
+}
+
+fn open(held: &Held) -> anyhow::Result<Journal> {
+    Ok(Journal::open(held.disk(), Settings { keys: held.keys().fingerprint(), ..Settings::default() })?)
+}
+
+/// Does what it is told.
+///
+/// # Errors
+/// If the service runs, nothing is there, or the journal cannot be read.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.task {
+        Task::Check { place, json } => run_check(&place.take()?, *json),
+        Task::Export { place, from, to } => export::run(&open(&place.take()?)?.reader(), Sequence(*from), Sequence(*to)),
+        Task::Prune { place, keep, keep_gb, dry_run } => {
+            let retention = Retention { age_ms: *keep, bytes: keep_gb.map(|gigabytes| u64::from(gigabytes) << 30) };
+            run_prune(&place.take()?, retention, Clock::Wall.now(), *dry_run)
+        }
+    }
+}
+
+fn run_check(held: &Held, json: bool) -> anyhow::Result<ExitCode> {
+    let progress = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    let findings = check(&held.disk(), held.keys().fingerprint(), |file| {
+        progress.set_message(file.to_owned());
+        progress.tick();
+    })?;
+    progress.finish_and_clear();
+    let Findings { segments, bytes, first, last, records, events, snapshots, damages } = &findings;
+    if json {
+        let damages: Vec<String> = damages.iter().map(ToString::to_string).collect();
+        let first = first.map(|first| first.0);
+        let findings = serde_json::json!({
+            "segments": segments, "bytes": bytes, "first": first, "last": last.0, "records": records, "events": events,
+            "snapshots": snapshots, "damages": damages,
+        });
+        super::print(format!("{findings}\n").as_bytes())?;
+    } else {
+        let reach = first.map_or(String::new(), |first| format!(", {first} to {last}"));
+        let text = format!(
+            "{segments} segments, {bytes} bytes\n{records} records{reach}\n{events} events\n{snapshots} snapshots\n{} damages\n",
+            damages.len()
+        );
+        super::print(text.as_bytes())?;
+        damages.iter().for_each(|damage| eprintln!("{damage}"));
+    }
+    Ok(ExitCode::from(u8::from(!damages.is_empty())))
+}
+
+fn run_prune(held: &Held, keep: Retention, now: Timestamp, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let mut journal = open(held)?;
+    let oldest = Snapshots::new(held.disk()).list()?.pop();
+    // Without a snapshot a start reads everything.
+    let needed = oldest.map_or(Sequence(0), Sequence::next);
+    let pruned = if dry_run { journal.prunable(needed, keep, now)? } else { journal.prune(needed, keep, now)? };
+    let done = if dry_run { "would be removed" } else { "removed" };
+    let text = format!("{} segments {done}, {} bytes; the oldest record kept is {}\n", pruned.segments, pruned.bytes, pruned.first);
+    super::print(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

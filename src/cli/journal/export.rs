@@ -1,0 +1,139 @@
+//! `firstline journal export`: the records for people and for other programs, a line each; a batch has a line for each event.
+//!
+//! Customers and owners stay hashes in the journal and are left out here.
+
+use crate::domain::event::names::Names;
+use crate::domain::event::{Batch, Event, EventType, Word};
+use crate::domain::standard::Schema;
+use crate::journal::{Reader, Record, Sequence};
+use crate::standard;
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+/// Prints the records from one until another.
+///
+/// # Errors
+/// If a record is damaged; what came before it has been printed.
+pub(super) fn run(reader: &Reader, from: Sequence, to: Sequence) -> anyhow::Result<ExitCode> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match export(reader, from, to, &mut out) {
+        // A reader that has seen enough, as `head` has, is no error.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {}
+        exported => exported?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How the events of a standard are called.
+#[derive(Default)]
+struct Spoken {
+    types: BTreeMap<EventType, String>,
+    dimensions: Vec<String>,
+}
+
+impl Spoken {
+    /// The names of a standard's files; numbers do where they cannot be read any more.
+    fn of(files: &[(String, String)]) -> Spoken {
+        standard::read_versions(files).map_or_else(|_| Spoken::default(), |standard| Spoken::by(&standard.schema))
+    }
+
+    fn by(schema: &Schema) -> Spoken {
+        let types = schema.event_types().map(|(name, kind)| (kind, name.to_owned())).collect();
+        Spoken { types, dimensions: schema.dimensions.clone() }
+    }
+
+    fn event_type(&self, kind: EventType) -> String {
+        self.types.get(&kind).cloned().unwrap_or_else(|| format!("{}.{:?}", kind.family.0, kind.verb).to_lowercase())
+    }
+
+    fn dimension(&self, place: usize) -> String {
+        self.dimensions.get(place).cloned().unwrap_or_else(|| place.to_string())
+    }
+}
+
+fn export(reader: &Reader, from: Sequence, to: Sequence, out: &mut impl Write) -> anyhow::Result<()> {
+    let first = reader.first();
+    let mut spoken = Spoken::default();
+    // The standard in force at `from` was recorded before it: what lies there is read and not printed.
+    for read in reader.after(Sequence(first.0.saturating_sub(1))) {
+        let (at, record) = read?;
+        if at > to {
+            break;
+        }
+        if let Record::Standard { files, .. } = &record {
+            spoken = Spoken::of(files);
+        }
+        if at >= from {
+            write_record(at, record, &spoken, out)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn write_record(at: Sequence, record: Record, spoken: &Spoken, out: &mut impl Write) -> anyhow::Result<()> {
+    let line = match record {
+        Record::Tick { now, revision } => json!({"sequence": at.0, "record": "tick", "now": now, "revision": revision}),
+        Record::Stop { revision } => json!({"sequence": at.0, "record": "stop", "revision": revision}),
+        Record::Standard { epoch, files } => {
+            let files: Vec<Value> = files.iter().map(|(name, text)| json!({"name": name, "text": text})).collect();
+            json!({"sequence": at.0, "record": "standard", "epoch": epoch, "files": files})
+        }
+        Record::Batch(packed) => {
+            let batch = packed.unpack().with_context(|| format!("record {at}"))?;
+            for place in 0..batch.events.len() {
+                writeln!(out, "{}", event(at, &batch, place, spoken))?;
+            }
+            return Ok(());
+        }
+    };
+    Ok(writeln!(out, "{line}")?)
+}
+
+fn event(at: Sequence, batch: &Batch, place: usize, spoken: &Spoken) -> Value {
+    let event = &batch.events[place];
+    let mut line = Map::new();
+    let mut put = |name: &str, value: Value| _ = line.insert(name.to_owned(), value);
+    put("sequence", at.0.into());
+    put("record", "event".into());
+    put("type", spoken.event_type(event.kind).into());
+    put("time", json!(event.time));
+    put("case", format!("{:016x}", event.case.0).into());
+    put("id", format!("{:016x}", event.id.0).into());
+    if let Some((source, subject)) = batch.names.of(place) {
+        put("source", source.into());
+        put("subject", subject.into());
+    }
+    let values = batch.groups[event.group as usize].values().iter().enumerate();
+    let said = values.filter_map(|(place, value)| Some((spoken.dimension(place), Value::from(value.as_deref()?))));
+    put("attributes", Value::Object(said.collect()));
+    put("data", Value::Object(data(event, &batch.names)));
+    Value::Object(line)
+}
+
+/// What the event says beyond its attributes, by the names it has in events; nothing of customers and owners.
+fn data(event: &Event, names: &Names) -> Map<String, Value> {
+    let detail = &event.detail;
+    let word = |word: Option<Word>| {
+        let word = word?;
+        let text = names.words().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
+        Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", word.number()))))
+    };
+    let seconds = |millis: Option<crate::domain::event::Millis>| Some(json!(millis?.get() as f64 / 1_000.0));
+    let said = [
+        ("due", detail.due.map(|due| json!(due.get()))),
+        ("appointment", detail.appointment.map(|appointment| json!(appointment.get()))),
+        ("wait_seconds", seconds(detail.wait)),
+        ("talk_seconds", seconds(detail.talk)),
+        ("hold_seconds", seconds(detail.hold)),
+        ("wrapup_seconds", seconds(detail.wrapup)),
+        ("topic", word(detail.topic)),
+        (event.kind.verb.word().unwrap_or("word"), word(detail.word)),
+        ("liable", word(detail.liable)),
+        ("answer", detail.answer.map(|answer| json!(answer.get()))),
+        ("state", detail.agent_state.map(|state| json!(state.name()))),
+    ];
+    said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}

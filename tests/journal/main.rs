@@ -1,0 +1,50 @@
+//! The journal as its users see it: kept through crashes, full disks and damage, read while it is written, and pruned.
+
+mod command;
+mod crash;
+mod damage;
+mod directory;
+#[path = "../disk/simulated.rs"]
+mod disk;
+mod written;
+
+use firstline::domain::event::{Batch, CaseKey, Detail, Event, EventId, EventType, Family, Verb};
+use firstline::domain::time::Timestamp;
+use firstline::journal::{Journal, Packed, Record, Sequence};
+
+/// A record that tells its number: mostly batches of some kilobytes.
+fn record(number: u64) -> Record {
+    let now = Timestamp(number as i64 * 1_000);
+    match number % 7 {
+        0 | 3 => Record::Tick { now, revision: number },
+        5 if number.is_multiple_of(2) => {
+            Record::Standard { epoch: format!("epoch {number}"), files: vec![("a".into(), "b = 1\n".repeat(9))] }
+        }
+        6 if number.is_multiple_of(5) => Record::Stop { revision: number },
+        _ => Record::Batch(Packed::pack(&batch(number))),
+    }
+}
+
+/// A batch whose identities nobody can compress.
+fn batch(number: u64) -> Batch {
+    let mix = |place: u64| (number * 1_000 + place).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    let events = (0..number * 37 % 300).map(|place| Event {
+        case: CaseKey(mix(place * 2)),
+        id: EventId(mix(place * 2 + 1)),
+        time: Timestamp(number as i64 * 1_000 + place as i64),
+        detail: Detail::default(),
+        group: 0,
+        sequence: 0,
+        kind: EventType { family: Family::CALL, verb: Verb::Offered },
+        source: 0,
+    });
+    let none = firstline::domain::event::Attributes::new(0, Vec::new().into());
+    Batch { events: events.collect(), groups: vec![none], names: Default::default() }
+}
+
+/// All that is in a journal.
+fn all(journal: &Journal) -> Vec<(Sequence, Record)> {
+    let reader = journal.reader();
+    let before = Sequence(reader.first().0 - 1);
+    reader.after(before).collect::<Result<Vec<_>, _>>().unwrap_or_else(|error| panic!("{error}"))
+}

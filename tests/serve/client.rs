@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// Waits until the board is whole.
-    async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         let ready = async {
             while !self.run.is_finished() && self.get("/readyz").await.status != 200 {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -125,10 +125,16 @@ async fn a_demonstration_tells_its_history_and_then_goes_on_faster_than_life() {
     let mut settings = settings();
     settings.demo = Some(600.0);
     let mut server = Server::begin(settings).await;
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } })).await;
     let begin = firstline::engine::clock::Clock::Wall.now().to_string();
+    // While history is told nobody is shown a part of the board.
+    for path in ["/readyz", "/v1/board", "/v1/live", "/v1/cases"] {
+        assert_eq!(server.get(path).await.status, 503, "{path}");
+    }
     assert_eq!(server.post("application/json", "{}").await.status, 503);
-    // While history is told the board is that of the past; afterwards it runs ahead of the clock.
+    assert!(!server.get("/metrics").await.body.contains("sla_"));
+    server.ready().await;
+    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } })).await;
+    // It runs ahead of the clock.
     let reading = loop {
         let frame = wall.frame().await;
         let ahead = frame["as_of"].as_str().is_some_and(|as_of| *as_of > *begin);

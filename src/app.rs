@@ -15,8 +15,8 @@ use crate::ingest::demo::Demo;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
 use crate::ingest::wire::Keys;
-use crate::publish::live::Live;
 use crate::journal::{self, Held};
+use crate::publish::live::Live;
 use crate::telemetry;
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -133,7 +133,7 @@ pub enum Stopped {
 /// What the engine needs to know to keep what is accepted.
 fn keeping(held: &Held, journal: &config::journal::Journal) -> Keeping {
     let config::journal::Journal { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
-    let journal = journal::Settings::default();
+    let journal = journal::Settings { keys: held.keys().fingerprint(), ..journal::Settings::default() };
     Keeping { disk: held.disk(), journal, acknowledge, retention, snapshot_ms, snapshot_events }
 }
 

@@ -21,8 +21,8 @@ pub mod state;
 pub mod status;
 pub mod steady;
 
-pub use self::durable::Acknowledge;
 use self::clock::{Clock, Ticker, timed};
+pub use self::durable::Acknowledge;
 use self::durable::Durable;
 use self::feed::{Arrival, Command, Feed, Refused, TookOver};
 use self::keeper::Keeper;

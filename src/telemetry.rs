@@ -82,9 +82,7 @@ impl Metric {
             Metric::JournalFailing => {
                 ("firstline_journal_failing", Kind::Gauge, "1 while the journal cannot be written and events are refused")
             }
-            Metric::SnapshotSeconds => {
-                ("firstline_snapshot_seconds", Kind::Seconds, "How long a snapshot took, beside the engine's work")
-            }
+            Metric::SnapshotSeconds => ("firstline_snapshot_seconds", Kind::Seconds, "How long a snapshot took, beside the engine's work"),
             Metric::SnapshotBytes => ("firstline_snapshot_bytes", Kind::Gauge, "The size of the newest snapshot"),
             Metric::RecoverySeconds => {
                 ("firstline_recovery_duration_seconds", Kind::Gauge, "How long the last start took to read snapshot and journal")

@@ -79,7 +79,8 @@ fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
 /// The state that the files tell of, and the keys to compare with it.
 fn recovered(directory: &std::path::Path) -> (State, Keys) {
     let held = Held::take(directory).expect("a directory that nobody holds");
-    let journal = Journal::open(held.disk(), journal::Settings::default()).expect("a good journal");
+    let settings = journal::Settings { keys: held.keys().fingerprint(), ..journal::Settings::default() };
+    let journal = Journal::open(held.disk(), settings).expect("a good journal");
     let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(held.disk()) };
     let state = recover(&sources, journal.last(), &mut |_| ControlFlow::Continue(())).expect("a good journal").expect("records");
     let keys = held.keys();
@@ -104,6 +105,32 @@ fn written(monitor: &Monitor) -> Vec<String> {
     let board = monitor.board();
     let readings = board.readings.iter().map(|reading| serde_json::to_string(&board.written(reading)).expect("JSON"));
     [board.readings.len().to_string()].into_iter().chain(readings).collect()
+}
+
+/// Events are refused with the reason, the board is still served, and events are taken again when there is room.
+#[test]
+fn a_full_disk_takes_no_events_until_there_is_room() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let program = Program::start_that_can_be_limited(directory.path());
+    let sent = Load::new(1, Clock::Wall.now().plus(-2 * HOUR)).bodies(9);
+    let post = |body| program.post(body).expect("an answer");
+    assert!(sent[..8].iter().all(|body| post(body).starts_with("HTTP/1.1 200")));
+    program.limit("4096");
+    let refused = post(&sent[8]);
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("no room to write") && refused.contains("retry-after"), "{refused}");
+    let board = program.get("/v1/board?indicator=answer_rate&window=today&by=").expect("an answer");
+    assert!(board.starts_with("HTTP/1.1 200") && board.contains("\"of\":"), "{board}");
+    assert!(program.get("/readyz").expect("an answer").contains("no room to write"));
+    assert!(program.get("/metrics").expect("an answer").contains("firstline_journal_failing 1"));
+    program.limit("unlimited");
+    while !post(&sent[8]).starts_with("HTTP/1.1 200") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    program.stop();
+    let (recovered, keys) = recovered(directory.path());
+    let mut never = State::new(recovered.standard.clone(), "never".into()).monitor;
+    feed(&mut never, &recovered, keys, &sent);
+    assert_eq!(recovered.monitor.cases(), never.cases());
 }
 
 /// Nothing of the machine's own time gets into a comparison: events lie in the past, and both cores hear of one last time.

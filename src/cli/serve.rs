@@ -1,7 +1,7 @@
 //! `firstline serve`: the service in the foreground, until Ctrl-C or a termination signal.
 
-use crate::config::{self, Settings};
 use crate::app::{self, Stopped};
+use crate::config::{self, Settings};
 use crate::telemetry;
 use anyhow::Context;
 use std::net::SocketAddr;

@@ -53,7 +53,15 @@ pub(super) struct Durable {
 impl Durable {
     pub(super) fn new(journal: Journal, acknowledge: Acknowledge) -> Durable {
         Metric::JournalFailing.set(0.0);
-        Durable { journal, acknowledge, waiting: Vec::new(), waiting_bytes: 0, ticked: Timestamp(i64::MIN), failing: None, tried: Timestamp(i64::MIN) }
+        Durable {
+            journal,
+            acknowledge,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            ticked: Timestamp(i64::MIN),
+            failing: None,
+            tried: Timestamp(i64::MIN),
+        }
     }
 
     /// The place of the last record, once everything that waits is written.

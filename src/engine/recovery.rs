@@ -4,11 +4,11 @@
 //! in its middle is an error, and the service does not start on a guess.
 
 use super::state::State;
-use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
 use crate::domain::standard::Standard;
+use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
 use crate::standard;
-use serde::{Deserialize, Serialize};
 use postcard::de_flavors::io::io::IOReader;
+use serde::{Deserialize, Serialize};
 use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -140,11 +140,7 @@ fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
 ///
 /// # Errors
 /// If the journal is damaged, or does not reach from the newest good snapshot to its end.
-pub fn recover(
-    sources: &Sources,
-    until: Sequence,
-    progress: &mut dyn FnMut(Sequence) -> ControlFlow<()>,
-) -> Result<Option<State>, Error> {
+pub fn recover(sources: &Sources, until: Sequence, progress: &mut dyn FnMut(Sequence) -> ControlFlow<()>) -> Result<Option<State>, Error> {
     let Sources { journal, snapshots } = sources;
     let mut state = None;
     for at in snapshots.list()? {

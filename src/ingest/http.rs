@@ -108,7 +108,6 @@ impl Intake {
         &self.feed
     }
 
-
     /// Takes the events of a body.
     ///
     /// # Errors

@@ -14,6 +14,15 @@ pub(crate) struct Program {
     address: SocketAddr,
 }
 
+/// A test that fails leaves no program behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let process = self.process.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = process.kill();
+        let _ = process.wait();
+    }
+}
+
 /// What became of bodies.
 #[derive(Default)]
 pub(crate) struct Outcome {
@@ -26,10 +35,28 @@ pub(crate) struct Outcome {
 impl Program {
     /// Starts it on this data directory, and waits until it is ready.
     pub(crate) fn start(data: &Path) -> Program {
+        Program::run(data, Command::new(env!("CARGO_BIN_EXE_firstline")))
+    }
+
+    /// The same for a program that outlives a limit to the size of its files.
+    pub(crate) fn start_that_can_be_limited(data: &Path) -> Program {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_firstline")]);
+        Program::run(data, shell)
+    }
+
+    /// Lets no file grow beyond so many bytes, as if the disk were full, or as far as it wants.
+    pub(crate) fn limit(&self, bytes: &str) {
+        let process = self.process.lock().expect("no panic").id().to_string();
+        let limited = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:unlimited")]).status();
+        assert!(limited.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
+    }
+
+    fn run(data: &Path, mut command: Command) -> Program {
         let config = data.with_extension("toml");
         let journal = "[journal]\nsnapshot_events = 1000\n";
         std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{journal}", data.display())).expect("a file");
-        let program = Command::new(env!("CARGO_BIN_EXE_firstline")).args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
+        let program = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
         let mut process = program.expect("the program");
         let mut told = BufReader::new(process.stderr.take().expect("a pipe")).lines();
         let mut heard = Vec::new();
@@ -51,10 +78,20 @@ impl Program {
     }
 
     fn is_ready(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(self.address) else { return false };
-        let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        self.get("/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+
+    /// The answer as it comes, with its head.
+    pub(crate) fn get(&self, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
         let mut answer = String::new();
-        asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
+        stream.read_to_string(&mut answer).ok().map(|_| answer)
+    }
+
+    /// The answer to a body, with its head.
+    pub(crate) fn post(&self, body: &Body) -> Option<String> {
+        post(&mut TcpStream::connect(self.address).ok()?, body)
     }
 
     /// Sends bodies until so many were acknowledged, and kills the program then, while others are on their way.
@@ -91,14 +128,12 @@ impl Program {
 
     /// Makes sure that it is dead.
     pub(crate) fn kill(self) {
-        let mut process = self.process.into_inner().expect("no panic");
-        process.kill().expect("a process to kill");
-        process.wait().expect("an end");
+        drop(self);
     }
 
     /// Stops it in good order.
     pub(crate) fn stop(self) {
-        let mut process = self.process.into_inner().expect("no panic");
+        let mut process = self.process.lock().expect("no panic");
         let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
         assert!(told.is_ok_and(|status| status.success()));
         assert!(process.wait().expect("an end").success());

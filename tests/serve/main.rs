@@ -1,6 +1,7 @@
 //! The whole service, from a socket to a socket.
 
 mod client;
+mod durable;
 mod explain;
 mod intake;
 mod live;

@@ -60,7 +60,8 @@ fn a_whole_journal_is_checked_exported_and_pruned() {
     assert_eq!(lines.len(), 2, "{text}{problems}");
     let event = &lines[0];
     assert_eq!((&event["type"], &event["subject"], &event["source"]), (&"repair.opened".into(), &"R-7".into(), &"/oss".into()));
-    assert_eq!((&event["attributes"]["center"], &event["data"]["topic"]), (&"north".into(), &"broadband".into()));
+    assert_eq!(event["attributes"]["center"], "north");
+    assert!(event["data"]["topic"].as_str().is_some_and(|topic| topic.starts_with('#')), "the text of a topic is not kept: {event}");
     assert_eq!((&lines[1]["record"], &lines[1]["sequence"]), (&"tick".into(), &3.into()));
     assert!(!text.contains("13800000000") && !text.contains("Zhang"), "{text}");
 

@@ -39,7 +39,7 @@ fn journal() -> (SimulatedDisk, Journal) {
 
 /// Bytes all over a file: many of its head, and one of every so many behind.
 fn places(length: usize) -> impl Iterator<Item = usize> {
-    (0..length.min(400)).step_by(3).chain((400..length).step_by(1_733))
+    (0..length.min(400)).step_by(5).chain((400..length).step_by(3_001))
 }
 
 /// Every way to damage a file that is tried.

@@ -1,6 +1,7 @@
 //! `firstline journal export`: the records for people and for other programs, a line each; a batch has a line for each event.
 //!
-//! Customers and owners stay hashes in the journal and are left out here.
+//! Customers and owners stay hashes in the journal and are left out here. A word whose text was not kept, such as a topic, is
+//! written as its hash: `#4286f826`.
 
 use crate::domain::event::names::Names;
 use crate::domain::event::{Batch, Event, EventType, Word};

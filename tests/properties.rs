@@ -12,6 +12,8 @@ mod delivery;
 mod figures;
 #[path = "properties/hostile.rs"]
 mod hostile;
+#[path = "properties/memory.rs"]
+mod memory;
 #[path = "properties/model.rs"]
 mod model;
 #[path = "properties/one_shot.rs"]

@@ -138,7 +138,7 @@ pub(crate) struct Packer {
 impl Packer {
     pub(crate) fn new(standard: &Standard, road: Road) -> Packer {
         let schema = Arc::new(standard.schema.clone());
-        Packer { road, decoder: Decoder::new(schema.clone(), Keys::default()), schema }
+        Packer { road, decoder: Decoder::new(schema.clone(), Keys::default()).keeping_names(true), schema }
     }
 
     pub(crate) fn pack<'s>(&mut self, events: impl Iterator<Item = &'s Said>) -> Batch {

@@ -361,7 +361,6 @@ impl Record {
         if len > INLINE || (len > 0 && self.spill != 0) {
             return false;
         }
-        // Most records begin at their first observation and say nothing of a time to come.
         (0..len).all(|place| {
             bounds.has_happened(self.base.plus(i64::from(self.offsets[place])))
                 && bounds.has_type(self.kinds[place])

@@ -114,6 +114,9 @@ impl Monitor {
 
     fn begin_again(mut self, memory: Memory) -> Result<Monitor, &'static str> {
         let Memory { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names } = memory;
+        if now < Timestamp::MIN && now != self.now {
+            return Err("it has reached a time that nobody can tell");
+        }
         self.groups = Groups::remembered(&groups, &self.standard, &self.plan)?;
         let many = self.groups.count();
         let bounds = Bounds::new(&self.standard, many, now);

@@ -16,6 +16,7 @@ pub mod clock;
 mod durable;
 pub mod feed;
 mod keeper;
+mod readable;
 pub mod recovery;
 pub mod state;
 pub mod status;
@@ -26,16 +27,16 @@ pub use self::durable::Acknowledge;
 use self::durable::Durable;
 use self::feed::{Arrival, Command, Feed, Refused, TookOver};
 use self::keeper::Keeper;
+use self::readable::Readable;
 use self::recovery::{Sources, recover};
 use self::state::State;
 use self::status::Status;
 use crate::domain::event::Batch;
-use crate::domain::monitor::translate::Translation;
-use crate::domain::monitor::{Applied, Refusal};
+use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
 use crate::domain::time::Timestamp;
 use crate::edition::Edition;
-use crate::journal::{self, Disk, Journal, Packed, Record, Retention, Sequence, Snapshots};
+use crate::journal::{self, Disk, Journal, Record, Retention, Sequence, Snapshots};
 use crate::telemetry::Metric;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -266,7 +267,8 @@ impl Engine {
         if group.is_empty() {
             return;
         }
-        let group: Vec<Readable> = group.into_iter().map(|arrival| self.translated(arrival)).collect();
+        let in_force = self.schema.borrow().clone();
+        let group: Vec<Readable> = group.into_iter().map(|arrival| Readable::new(arrival, &in_force)).collect();
         let revision = self.editions.borrow().board.revision;
         let now = self.ticker.as_mut().map(Ticker::now);
         if let Some(kept) = &mut self.kept {
@@ -290,18 +292,6 @@ impl Engine {
             // Whoever sent it may have gone; it is counted all the same.
             let _ = answer.send(Ok(applied));
         }
-    }
-
-    /// A batch that was decoded before the standard changed is translated first.
-    fn translated(&self, arrival: Arrival) -> Readable {
-        let Arrival { batch, packed, schema, answer } = arrival;
-        let in_force = self.schema.borrow().clone();
-        if Arc::ptr_eq(&in_force, &schema) {
-            return Readable { batch, packed, unknown: Unknown::default(), answer };
-        }
-        let (known, places) = Translation::new(&schema, &in_force).batch(&batch);
-        let packed = packed.map(|_| Packed::pack(&known));
-        Readable { batch: known, packed, unknown: Unknown { of: batch.events.len(), known: places }, answer }
     }
 
     /// Goes by another standard from now on. The board begins anew, in an epoch of its own.
@@ -403,35 +393,6 @@ impl Engine {
             keeper::tidy(&sources)?;
         }
         Ok(())
-    }
-}
-
-/// A batch that the standard in force understands.
-struct Readable {
-    batch: Batch,
-    packed: Option<Packed>,
-    unknown: Unknown,
-    answer: oneshot::Sender<Result<Applied, Refused>>,
-}
-
-/// The events of a batch that the standard in force does not know: all of so many, but for those at these places.
-#[derive(Default)]
-struct Unknown {
-    of: usize,
-    known: Vec<usize>,
-}
-
-impl Unknown {
-    /// Tells what became of the known events by their places in the whole batch, and that the others are refused.
-    fn give_back(self, applied: &mut Applied) {
-        if self.of == 0 {
-            return;
-        }
-        for (place, _) in &mut applied.refused {
-            *place = self.known[*place];
-        }
-        let unknown = (0..self.of).filter(|place| self.known.binary_search(place).is_err());
-        applied.refused.extend(unknown.map(|place| (place, Refusal::Unknown)));
     }
 }
 

@@ -20,14 +20,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("simulate", &["domain"]),
     ("edition", &["domain"]),
     ("journal", &["domain", "telemetry"]),
-    ("engine", &["domain", "edition", "journal", "telemetry"]),
+    // A journal holds the standards that were in force, as texts.
+    ("engine", &["domain", "edition", "journal", "standard", "telemetry"]),
     // A source hands its batches to the engine, and the demonstration is a source that simulates.
     ("ingest", &["document", "domain", "engine", "simulate", "telemetry"]),
     ("publish", &["document", "domain", "edition", "telemetry", "words"]),
     // The core answers questions about single cases through the engine's feed.
     ("http", &["document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
     ("replay", &["domain", "ingest"]),
-    ("config", &["document", "domain", "standard"]),
+    ("config", &["document", "domain", "engine", "journal", "standard"]),
 ];
 
 /// The only modules that may know the wiring.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod replay;
 pub mod serve;
 pub mod simulate;
+pub mod token;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ Examples:
   firstline replay --standard 2025.toml --standard 2026.toml events.ndjson
   firstline replay --format queue_log /var/log/asterisk/queue_log
   firstline simulate --hours 24 > day.ndjson    a believable service organisation
+  firstline token new --name hall-wall --device --where center=hefei
   firstline check my-standard.toml              every mistake with file, line and remedy
 
 Exit codes: 0 done; 1 the input or configuration is at fault, the message says where; 2 misuse of the command line.";
@@ -30,6 +32,9 @@ pub enum Command {
     Replay(Box<replay::Arguments>),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
     Simulate(simulate::Arguments),
+    /// Make a token: who holds it may send events, see the board, or run the service
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check configurations, standards and mappings: every problem with file, line and what to do
     Check(check::Arguments),
 }
@@ -48,6 +53,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Check(arguments) => check::run(&arguments),
     }
 }

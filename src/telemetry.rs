@@ -23,6 +23,8 @@ pub enum Metric {
     BoardSeconds,
     Cases,
     LastEvent,
+    AccessRefused,
+    ConnectionsRefused,
     BuildInfo,
 }
 
@@ -33,7 +35,7 @@ enum Kind {
 }
 
 impl Metric {
-    const ALL: [Metric; 10] = [
+    const ALL: [Metric; 12] = [
         Metric::EventsReceived,
         Metric::EventsRefused,
         Metric::BatchesQueued,
@@ -43,6 +45,8 @@ impl Metric {
         Metric::BoardSeconds,
         Metric::Cases,
         Metric::LastEvent,
+        Metric::AccessRefused,
+        Metric::ConnectionsRefused,
         Metric::BuildInfo,
     ];
 
@@ -63,6 +67,10 @@ impl Metric {
             Metric::BoardSeconds => ("firstline_board_seconds", Kind::Seconds, "How long it took to make a board"),
             Metric::Cases => ("firstline_cases", Kind::Gauge, "Cases the core remembers"),
             Metric::LastEvent => ("firstline_last_event_timestamp_seconds", Kind::Gauge, "The newest time of an accepted event"),
+            Metric::AccessRefused => ("firstline_access_refused_total", Kind::Counter, "Requests that were not let in, by reason"),
+            Metric::ConnectionsRefused => {
+                ("firstline_connections_refused_total", Kind::Counter, "Connections closed by the service, by reason: full, slow or tls")
+            }
             Metric::BuildInfo => ("firstline_build_info", Kind::Gauge, "Always 1; its labels say what is running"),
         }
     }

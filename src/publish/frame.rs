@@ -69,7 +69,7 @@ impl Frames {
 pub fn write(edition: &Edition, filter: &Filter, since: Option<u64>) -> String {
     let board = &*edition.board;
     let (epoch, revision, as_of) = (&*edition.epoch, board.revision, board.as_of);
-    let wanted = |key: &Key| filter.fits(key, &board.standard);
+    let wanted = |key: &Key| filter.fits(key, board);
     let frame = match since.filter(|since| edition.reaches_back_to(*since)) {
         None => {
             let readings = board.readings.iter().filter(|reading| wanted(&reading.key)).map(|reading| board.written(reading)).collect();

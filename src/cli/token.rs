@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn the_configuration_understands_the_paragraph() {
-        let seen = [("center", "hefei"), ("center", "wu\"\u{7f}hu"), ("tier", "vip")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let seen =
+            [("center", "hefei"), ("center", "wu\"\u{7f}hu"), ("tier", "vip")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let expires = Timestamp::parse("2027-01-01T00:00:00+08:00").ok();
         let arguments = Arguments { name: None, may: None, source: Vec::new(), seen: seen.to_vec(), device: true, expires, json: false };
         let hash = Secret::from("t").digest().to_string();

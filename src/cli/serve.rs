@@ -84,14 +84,12 @@ fn greet(mut address: SocketAddr, settings: &Settings) {
     eprintln!("  live       ws{s}://{address}/v1/live");
     eprintln!("  metrics    http{s}://{address}/metrics");
     eprintln!("  events     POST http{s}://{address}/v1/events");
-    match settings.access.tokens.len() {
-        0 if settings.listen.ip().to_canonical().is_loopback() => {
-            eprintln!("Open to every program on this machine, and to no other machine.")
-        }
-        0 => eprintln!("OPEN TO EVERYBODY who reaches this address, without any token."),
-        1 => eprintln!("Closed but to the holder of its token."),
-        tokens => eprintln!("Closed but to the holders of its {tokens} tokens."),
-    }
+    let who = match settings.access.tokens.len() {
+        0 if settings.listen.ip().to_canonical().is_loopback() => "Open to every program on this machine, and to no other machine.",
+        0 => "OPEN TO EVERYBODY who reaches this address, without any token.",
+        _ => "Closed but to the holders of its tokens.",
+    };
+    eprintln!("{who}");
     if settings.demo.is_some() {
         eprintln!("The figures are those of a simulated organisation; its last two days are being told now.");
     }

@@ -66,12 +66,10 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("The token, shown this once and kept nowhere. Give it to its holder by a safe way:\n\n  {}\n", token.reveal());
-    match (may, arguments.device) {
-        (_, true) => eprintln!("The wall's address is  http://HOST:8080/#token={}", token.reveal()),
-        ("ingest", _) => eprintln!("Its holder sends it with every request:  Authorization: Bearer fl_..."),
-        _ => {
-            eprintln!("Its holder sends it with every request:  Authorization: Bearer fl_...  (a browser: http://HOST:8080/#token=fl_...)")
-        }
+    if arguments.device {
+        eprintln!("The wall's address is  http://HOST:8080/#token={}", token.reveal());
+    } else {
+        eprintln!("Its holder sends it with every request:  Authorization: Bearer fl_...");
     }
     eprintln!("Add the paragraph below to the configuration and reload it (SIGHUP). It holds only a hash.\n");
     super::print(paragraph.as_bytes())?;

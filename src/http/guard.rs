@@ -132,3 +132,22 @@ pub(super) async fn shut_out(mut access: watch::Receiver<Arc<Access>>, grant: Gr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Token;
+    use crate::access::grant::{May, Sources, View};
+
+    #[tokio::test]
+    async fn a_connection_ends_with_its_token() {
+        let expires = Some(Clock::Wall.now().plus(50));
+        let digest = Secret::from("t").digest();
+        let token = Token { name: "t".to_owned(), digest, may: May::Read, sources: Sources::default(), view: View::default(), expires };
+        let access = Access { tokens: vec![token], ..Access::default() };
+        let peer = Peer { address: Ipv4Addr::LOCALHOST.into(), passed_on: false };
+        let (_sender, receiver) = watch::channel(Arc::new(access));
+        let grant = Grant { token: Some(digest), sources: Arc::default(), view: Arc::default(), expires };
+        assert_eq!(shut_out(receiver, grant, peer).await, Refusal::Expired.reason());
+    }
+}

@@ -19,12 +19,13 @@ async fn connect(server: &Server, query: &str) -> Result<Wall, u16> {
 
 /// Why a wall is closed, once it is.
 async fn closed(mut wall: Wall) -> (u16, String) {
-    loop {
+    for _ in 0..100 {
         if let Err(close) = wall.next().await {
             let close = close.expect("a close frame");
             return (close.code.into(), close.reason.to_string());
         }
     }
+    panic!("still open after 100 frames");
 }
 
 #[tokio::test]

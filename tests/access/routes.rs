@@ -5,13 +5,36 @@ use crate::people::{ask, guarded};
 use firstline::access::Need;
 use firstline::http::routes;
 
+/// What each route needs, said a second time by hand: a new one must be thought about here too.
+#[test]
+fn every_route_needs_what_it_should() {
+    let mut needs: Vec<(&str, Option<Need>)> = routes().iter().map(|route| (route.path, route.need)).collect();
+    needs.sort_by_key(|(path, _)| *path);
+    let expected = [
+        ("/healthz", None),
+        ("/metrics", Some(Need::Read)),
+        ("/readyz", None),
+        ("/standard", Some(Need::Read)),
+        ("/v1/board", Some(Need::Read)),
+        ("/v1/cases", Some(Need::Read)),
+        ("/v1/events", Some(Need::Ingest)),
+        ("/v1/explain", Some(Need::Read)),
+        ("/v1/live", Some(Need::Live)),
+        ("/v1/ranking", Some(Need::Read)),
+        ("/v1/rejected", Some(Need::Rejected)),
+        ("/v1/reload", Some(Need::Admin)),
+        ("/v1/standard", Some(Need::Read)),
+        ("/v1/ticket", Some(Need::Read)),
+    ];
+    assert_eq!(needs, expected);
+}
+
 #[tokio::test]
 async fn every_route_lets_in_whom_it_should_and_nobody_else() {
     let server = Server::start(guarded()).await;
     for route in routes() {
         let (method, path) = (route.method.as_str(), route.path);
         let Some(need) = route.need else {
-            assert!(["/healthz", "/readyz"].contains(&path), "`{path}` is open to everybody: is it meant to be?");
             assert_eq!(server.request(method, path, &[], b"").await.status, 200, "{path}");
             continue;
         };
@@ -23,12 +46,9 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         let missing = server.request(method, path, &[], b"").await;
         assert_eq!((missing.status, missing.headers["www-authenticate"].as_str()), (401, "Bearer realm=\"firstline\""), "{path}");
         assert_eq!(missing.headers["content-type"], "application/problem+json");
-        for stranger in ["wrong", "former", "", "admin ", "ADMIN", "admi"] {
+        for stranger in ["wrong", "former", "", "ADMIN", "admi", "admin admin"] {
             let refused = ask(&server, stranger, method, path, "").await;
-            // Spaces around a token are not part of it.
-            let expected = if stranger == "admin " { None } else { Some(401) };
-            assert_eq!(expected.unwrap_or(refused.status), refused.status, "`{stranger}` {path}");
-            assert!(stranger.is_empty() || !refused.body.contains(&format!("`{stranger}`")), "{}", refused.body);
+            assert_eq!(refused.status, 401, "`{stranger}` {path}");
         }
         for known in ["admin", "reader", "hefei", "sender", "acd"] {
             let reply = ask(&server, known, method, path, "").await;

@@ -7,9 +7,12 @@
 
 mod reload;
 
-use self::reload::Hangup;
+use self::reload::{Hangup, Reload};
+use crate::access::rate::Rate;
+use crate::access::ticket::Tickets;
 use crate::config::{self, Settings};
 use crate::engine::{self, Ends, Engine, Keeping, clock::Clock, random};
+use crate::http::server::{self, serve};
 use crate::http::{self, Service};
 use crate::ingest::demo::Demo;
 use crate::ingest::http::Intake;
@@ -19,12 +22,10 @@ use crate::journal::{self, Held};
 use crate::publish::live::Live;
 use crate::telemetry;
 use anyhow::Context;
-use axum::serve::ListenerExt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,7 +39,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// If the server or the engine fails.
 pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<Stopped> {
-    let Settings { file, listen: _, data, journal, standard, publish_every, limits, demo } = settings;
+    let Settings { file, listen: _, data, journal, standard, publish_every, limits, access, open, tls, demo } = settings;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let (access_sender, access) = watch::channel(Arc::new(access.listening_on(address, open)?));
+    let (tls_sender, tls) = tls.map(watch::channel).unzip();
     // A simulated organisation is simulated anew; what it told must never lie beside what really happened.
     let held = journal.filter(|_| demo.is_none()).map(|journal| Held::take(&data).map(|held| (held, journal))).transpose()?;
     let keys = held.as_ref().map_or_else(fresh_keys, |(held, _)| kept_keys(held));
@@ -72,26 +76,35 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     };
     let hangup = Hangup::new(file.is_some()).context("no signals")?;
     let (reload, requests) = mpsc::channel(reload::WAITING);
-    let reloads = tokio::spawn(reload::run(file, feed.clone(), requests, hangup, stop.clone()));
+    let reload_parts = Reload { file, address, open, feed: feed.clone(), access: access_sender, tls: tls_sender };
+    let reloads = tokio::spawn(reload_parts.run(requests, hangup, stop.clone()));
     let intake = Intake::new(feed, keys, limits.body_bytes, rejected.clone());
 
     // Outputs.
     let live = Live::new(editions.clone(), limits.live_clients);
-    let service = Service { intake, rejected, editions, reload, live, connections: connections.clone(), questions: Semaphore::new(1) };
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "small frames may be late on a connection");
-        }
-    });
-    let stopping = stop.clone();
-    let router = http::router(Arc::new(service)).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-    let mut server = tokio::spawn(server.into_future());
+    let service = Service {
+        intake,
+        rejected,
+        editions,
+        access,
+        tickets: Tickets::default(),
+        rate: Rate::new(limits.requests_per_second),
+        tls: tls.is_some(),
+        reload,
+        live,
+        connections: connections.clone(),
+        questions: Semaphore::new(1),
+    };
+    let serving = server::Settings { tls, connections: limits.connections, header_time: limits.header_time };
+    let mut server = tokio::spawn(serve(listener, http::router(Arc::new(service)), serving, stop.clone()));
 
     // Work until told to stop, or until something ends that should not.
     tokio::select! {
         () = shutdown => tracing::info!("stopping"),
-        ended = &mut server => ended.context("the server panicked")?.context("the server failed")?,
+        ended = &mut server => {
+            ended.context("the server panicked")?;
+            anyhow::bail!("the server ended by itself");
+        }
         ended = &mut engine => {
             ended.context("the engine panicked")??;
             anyhow::bail!("the engine ended by itself");
@@ -101,7 +114,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     connections.close();
     let mut left = "the requests";
     let stopped = tokio::time::timeout(DEADLINE, async {
-        server.await.context("the server panicked")?.context("the server failed")?;
+        server.await.context("the server panicked")?;
         demo.await.context("the demonstration panicked")?;
         reloads.await.context("the reloads panicked")?;
         left = "the live connections";

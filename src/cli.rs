@@ -5,6 +5,7 @@ pub mod journal;
 pub mod replay;
 pub mod serve;
 pub mod simulate;
+pub mod token;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ Examples:
   firstline replay --standard 2025.toml --standard 2026.toml events.ndjson
   firstline replay --format queue_log /var/log/asterisk/queue_log
   firstline simulate --hours 24 > day.ndjson    a believable service organisation
+  firstline token new --name hall-wall --device --where center=hefei
   firstline check my-standard.toml              every mistake with file, line and remedy
   firstline journal check                       whether all that is kept is as it was written
 
@@ -32,6 +34,9 @@ pub enum Command {
     Replay(Box<replay::Arguments>),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
     Simulate(simulate::Arguments),
+    /// Make a token: who holds it may send events, see the board, or run the service
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check configurations, standards and mappings: every problem with file, line and what to do
     Check(check::Arguments),
     /// Look after the journal of a service that is stopped
@@ -52,6 +57,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Check(arguments) => check::run(&arguments),
         Command::Journal(arguments) => journal::run(&arguments),
     }

@@ -6,24 +6,40 @@
 //! standard = "our-standard.toml"   # without it the built-in one; a list for the versions of one standard
 //! publish_every = "1s"
 //!
+//! [access]                         # who may what: see `access` beside this file
+//! open = false
+//!
+//! [tls]
+//! certificate = "cert.pem"
+//! key = "key.pem"
+//!
 //! [limits]
 //! body_mb = 16
 //! queue_batches = 256
 //! live_clients = 1000
+//! connections = 4096
+//! header_seconds = 30
+//! requests_per_second = 1000
 //! ```
 //! What is kept is told by the table [`journal`].
 
+mod access;
 pub mod journal;
+mod limits;
+mod tls;
+
+pub use limits::Limits;
 
 use self::journal::Journal;
+use crate::access::Access;
 use crate::document::{Document, Problem, Table};
 use crate::domain::standard::Standard;
 use crate::standard;
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_rustls::rustls::ServerConfig;
 
 /// What the service runs on, checked.
 #[derive(Clone, Debug)]
@@ -42,25 +58,14 @@ pub struct Settings {
     pub publish_every: Duration,
     /// What the service takes at most.
     pub limits: Limits,
+    /// Who may what.
+    pub access: Access,
+    /// Whether it may be open without tokens, whatever the file says: told on the command line.
+    pub open: bool,
+    /// How connections are encrypted; none if they are not.
+    pub tls: Option<Arc<ServerConfig>>,
     /// If it is fed by a simulation, how many times faster than life.
     pub demo: Option<f64>,
-}
-
-/// What the service takes at most.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// The bytes of one body, decompressed. A longer one is refused (413).
-    pub body_bytes: usize,
-    /// The batches that wait for the core. One more is refused (429).
-    pub queue_batches: usize,
-    /// The open connections to `/v1/live`. One more is refused (503).
-    pub live_clients: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { body_bytes: 16 << 20, queue_batches: 256, live_clients: 1_000 }
-    }
 }
 
 impl Settings {
@@ -83,6 +88,9 @@ impl Settings {
             standard,
             publish_every: Duration::from_secs(1),
             limits: Limits::default(),
+            access: Access::default(),
+            open: false,
+            tls: None,
             demo: None,
         }
     }
@@ -127,16 +135,14 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
         }
         millis
     });
-    let limits = root.table("limits").map(|table| {
-        let limits = read_limits(&table);
-        table.finish();
-        limits
-    });
+    let limits = root.table("limits").map(|table| limits::read(&table));
+    let access = root.table("access").map(|table| access::read(&table, standard.as_ref()));
     let journal = root.table("journal").map(|table| {
         let journal = journal::read(&table);
         table.finish();
         journal
     });
+    let tls = root.table("tls").and_then(|table| tls::read(&table, file));
     root.finish();
     let mut problems = document.into_problems();
     problems.append(&mut others);
@@ -149,11 +155,18 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
                 journal: journal.unwrap_or(usual.journal),
                 publish_every: publish_every.map_or(usual.publish_every, Duration::from_millis),
                 limits: limits.unwrap_or(usual.limits),
+                access: access.unwrap_or(usual.access),
+                tls,
                 ..usual
             })
         }
         _ => Err(problems),
     }
+}
+
+/// The path of a file that the configuration names.
+fn beside(file: &str, name: &str) -> PathBuf {
+    Path::new(file).parent().unwrap_or(Path::new("")).join(name)
 }
 
 /// `standard = "a.toml"`, or a list of files: the versions of one standard.
@@ -170,7 +183,7 @@ fn read_standard(root: &Table<'_>, file: &str, problems: &mut Vec<Problem>) -> O
     }
     let mut files = Vec::new();
     for name in &names {
-        let path = Path::new(file).parent().unwrap_or(Path::new("")).join(name);
+        let path = beside(file, name);
         match std::fs::read_to_string(&path) {
             Ok(text) => files.push((path.display().to_string(), text)),
             Err(error) => value.problem(format!("`{}` cannot be read: {error}", path.display())),
@@ -178,25 +191,6 @@ fn read_standard(root: &Table<'_>, file: &str, problems: &mut Vec<Problem>) -> O
     }
     let standard = standard::read_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
     standard.filter(|_| files.len() == names.len())
-}
-
-fn read_limits(table: &Table<'_>) -> Limits {
-    let usual = Limits::default();
-    Limits {
-        body_bytes: number(table, "body_mb", 1..=1_024).map_or(usual.body_bytes, |megabytes| megabytes << 20),
-        queue_batches: number(table, "queue_batches", 1..=65_536).unwrap_or(usual.queue_batches),
-        live_clients: number(table, "live_clients", 0..=100_000).unwrap_or(usual.live_clients),
-    }
-}
-
-/// A whole number within a range; one outside is a problem.
-fn number(table: &Table<'_>, key: &str, range: RangeInclusive<usize>) -> Option<usize> {
-    let written = table.integer(key)?;
-    let number = usize::try_from(written).ok().filter(|number| range.contains(number));
-    if number.is_none() {
-        table.problem(key, format!("`{key}` must lie between {} and {}, not {written}", range.start(), range.end()));
-    }
-    number
 }
 
 #[cfg(test)]

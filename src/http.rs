@@ -1,4 +1,7 @@
-//! The service over HTTP: routes, what every answer carries, and errors as problems (RFC 9457).
+//! The service over HTTP: routes with what each needs, what every answer carries, and errors as problems (RFC 9457).
+//!
+//! [`routes`] is the one list of them: the router is made of it, and the tests of access go through it. A route says there
+//! what it needs, and the [`guard`] stands before it.
 //!
 //! | route | here |
 //! |---|---|
@@ -8,20 +11,28 @@
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
 //! | `/standard` | [`standard`] |
 //! | `POST /v1/reload` | [`reload`] |
+//! | `POST /v1/ticket` | [`ticket`] |
 //! | `/healthz`, `/readyz` | below |
 //! | `/` and the files of the wallboard | [`pages`] |
 
 pub mod events;
 pub mod explain;
+mod guard;
+mod headers;
 pub mod pages;
 pub mod problem;
 pub mod ranking;
 pub mod reading;
 pub mod reload;
+pub mod server;
 pub mod standard;
+pub mod ticket;
 mod versions;
 
 use self::problem::Problem;
+use crate::access::rate::Rate;
+use crate::access::ticket::Tickets;
+use crate::access::{Access, Need};
 use crate::edition::Edition;
 use crate::engine::status::Status;
 use crate::ingest::http::Intake;
@@ -29,11 +40,10 @@ use crate::ingest::rejected::Memory;
 use crate::publish::live::Live;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
@@ -47,6 +57,14 @@ pub struct Service {
     pub rejected: Arc<Memory>,
     /// The boards.
     pub editions: watch::Receiver<Arc<Edition>>,
+    /// Who may what; a reload changes it.
+    pub access: watch::Receiver<Arc<Access>>,
+    /// Tickets for the live board.
+    pub tickets: Tickets,
+    /// How many requests an address has made.
+    pub rate: Rate,
+    /// Whether connections are encrypted.
+    pub tls: bool,
     /// Where a reload is asked for.
     pub reload: mpsc::Sender<reload::Request>,
     /// The live board.
@@ -57,28 +75,61 @@ pub struct Service {
     pub questions: Semaphore,
 }
 
-/// The routes. They hold the way into the engine until they are dropped.
+/// A route: what is there, and who may have it.
+pub struct Route {
+    /// Its method; one that is read by `GET` is also read by `HEAD`.
+    pub method: Method,
+    /// Its path.
+    pub path: &'static str,
+    /// What it needs; `None` for what anybody may have.
+    pub need: Option<Need>,
+    /// Whether it shows the board, which nobody may see before it is whole.
+    pub shows: bool,
+    handler: MethodRouter<Arc<Service>>,
+}
+
+/// Every route but the files of the wallboard, which anybody may have: they hold no figures.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let read = |path, need, handler| Route { method: Method::GET, path, need, shows: false, handler };
+    let show = |path, need, handler| Route { shows: true, ..read(path, Some(need), handler) };
+    let write = |path, need, handler| Route { method: Method::POST, ..read(path, Some(need), handler) };
+    vec![
+        write("/v1/events", Need::Ingest, post(events::take)),
+        show("/v1/live", Need::Live, get(reading::live)),
+        show("/v1/board", Need::Read, get(reading::board)),
+        show("/v1/ranking", Need::Read, get(ranking::ranking)),
+        read("/v1/standard", Some(Need::Read), get(reading::standard)),
+        show("/v1/explain", Need::Read, get(explain::explain)),
+        show("/v1/cases", Need::Read, get(explain::cases)),
+        read("/standard", Some(Need::Read), get(standard::page)),
+        read("/v1/rejected", Some(Need::Rejected), get(reading::rejected)),
+        write("/v1/reload", Need::Admin, post(reload::reload)),
+        write("/v1/ticket", Need::Read, post(ticket::issue)),
+        read("/metrics", Some(Need::Read), get(reading::metrics)),
+        read("/healthz", None, get(async || "alive\n")),
+        read("/readyz", None, get(ready)),
+    ]
+}
+
+/// The routes with their guards. They hold the way into the engine until they are dropped.
 pub fn router(service: Arc<Service>) -> Router {
-    let whole = from_fn_with_state(service.clone(), whole);
-    Router::new()
-        .route("/v1/live", get(reading::live))
-        .route("/v1/board", get(reading::board))
-        .route("/v1/ranking", get(ranking::ranking))
-        .route("/v1/explain", get(explain::explain))
-        .route("/v1/cases", get(explain::cases))
-        .route_layer(whole)
-        .route("/v1/events", post(events::take))
-        .route("/v1/standard", get(reading::standard))
-        .route("/standard", get(standard::page))
-        .route("/v1/rejected", get(reading::rejected))
-        .route("/v1/reload", post(reload::reload))
-        .route("/metrics", get(reading::metrics))
-        .route("/healthz", get(async || "alive\n"))
-        .route("/readyz", get(ready))
+    let mut router = Router::new();
+    for Route { path, need, shows, handler, .. } in routes() {
+        let handler = if shows { handler.route_layer(from_fn_with_state(service.clone(), whole)) } else { handler };
+        let guarded = match need {
+            Some(need) => handler.route_layer(from_fn_with_state((need, service.clone()), guard::guard)),
+            None => handler,
+        };
+        router = router.route(path, guarded);
+    }
+    let tls = service.tls;
+    router
         .fallback(pages::serve)
         .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn_with_state(service.clone(), guard::count))
         .with_state(service)
-        .layer(map_response(secure))
+        .layer(map_response(move |response| std::future::ready(headers::secure(response, tls))))
 }
 
 async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
@@ -102,13 +153,4 @@ async fn not_allowed(method: Method) -> Problem {
         StatusCode::METHOD_NOT_ALLOWED,
         format!("there is something at this address, but not for `{method}`; see the header `Allow`"),
     )
-}
-
-/// What a browser must be told about every answer: load nothing from elsewhere, guess no types, give no addresses away.
-async fn secure(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'; connect-src 'self' ws: wss:"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
 }

@@ -60,6 +60,7 @@
 //! | contacts of a customer | any number for as long as they matter: see [`domain::customer`] | what they meant stays counted |
 //! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The command line: `firstline serve | replay | simulate | check`.
+//! The command line: `firstline serve | replay | simulate | token | check`.
 
 use clap::Parser;
 use firstline::cli::{self, Command};

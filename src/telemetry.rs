@@ -30,6 +30,8 @@ pub enum Metric {
     SnapshotBytes,
     RecoverySeconds,
     ClockOff,
+    AccessRefused,
+    ConnectionsRefused,
     BuildInfo,
 }
 
@@ -40,7 +42,7 @@ enum Kind {
 }
 
 impl Metric {
-    const ALL: [Metric; 17] = [
+    const ALL: [Metric; 19] = [
         Metric::EventsReceived,
         Metric::EventsRefused,
         Metric::BatchesQueued,
@@ -57,6 +59,8 @@ impl Metric {
         Metric::SnapshotBytes,
         Metric::RecoverySeconds,
         Metric::ClockOff,
+        Metric::AccessRefused,
+        Metric::ConnectionsRefused,
         Metric::BuildInfo,
     ];
 
@@ -89,6 +93,10 @@ impl Metric {
             }
             Metric::ClockOff => {
                 ("firstline_clock_off_seconds", Kind::Gauge, "How far the machine's clock is ahead of the time the board goes by")
+            }
+            Metric::AccessRefused => ("firstline_access_refused_total", Kind::Counter, "Requests that were not let in, by reason"),
+            Metric::ConnectionsRefused => {
+                ("firstline_connections_refused_total", Kind::Counter, "Connections closed by the service, by reason: full, slow or tls")
             }
             Metric::BuildInfo => ("firstline_build_info", Kind::Gauge, "Always 1; its labels say what is running"),
         }

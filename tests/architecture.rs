@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
+    // Who may what, decided and nothing else: http asks, and the rest is given the answer.
+    ("access", &["domain"]),
     // Texts are cut and units are named as the core does it.
     ("document", &["domain"]),
     ("standard", &["document", "domain"]),
@@ -23,12 +25,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // A journal holds the standards that were in force, as texts.
     ("engine", &["domain", "edition", "journal", "standard", "telemetry"]),
     // A source hands its batches to the engine, and the demonstration is a source that simulates.
-    ("ingest", &["document", "domain", "engine", "simulate", "telemetry"]),
-    ("publish", &["document", "domain", "edition", "telemetry", "words"]),
+    ("ingest", &["access", "document", "domain", "engine", "simulate", "telemetry"]),
+    ("publish", &["access", "document", "domain", "edition", "telemetry", "words"]),
     // The core answers questions about single cases through the engine's feed.
-    ("http", &["document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
+    ("http", &["access", "document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
     ("replay", &["domain", "ingest"]),
-    ("config", &["document", "domain", "engine", "journal", "standard"]),
+    ("config", &["access", "document", "domain", "engine", "journal", "standard"]),
 ];
 
 /// The only modules that may know the wiring.

@@ -253,7 +253,7 @@ fn ranked(board: &Board, what: &str, window: &str) -> Result<String, String> {
     let (indicator, by) = what.trim_end_matches('}').split_once('{').ok_or("a ranking is written: rank:indicator{dimension}")?;
     let by: Vec<String> = by.split(',').map(String::from).collect();
     let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
-    let words = ranking.of(board).into_iter().map(|ranked| {
+    let words = ranking.of(board, &firstline::access::grant::View::default()).into_iter().map(|ranked| {
         let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
         let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| short(value).to_string());
         let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", short(gap)));

@@ -1,5 +1,6 @@
 // Puts the page together: settings, standard, page, connection; then shows what is known, once a second and on news.
 
+import { Refused } from './access.js';
 import { makeBoard } from './board.js';
 import { makeClock, makeWallTime } from './clock.js';
 import { el, setAttribute, setText } from './dom.js';
@@ -29,9 +30,9 @@ start();
 
 async function start() {
   const slow = setTimeout(() => showBanner(texts.connecting), LOST_MS);
-  const written = await fetchStandard(() => {
+  const written = await fetchStandard((error) => {
     clearTimeout(slow);
-    showBanner(texts.noStandard);
+    showBanner(refusal(error) ?? texts.noStandard);
   });
   clearTimeout(slow);
   hideBanner();
@@ -45,6 +46,7 @@ function run(written) {
   const board = makeBoard();
   let heardAt = null; // our own ticking clock, for ages
   let lostAt = null; // the server's clock, to be shown
+  let refused = null; // why the page is not let in, in words
   let epoch = null;
   let clockOff = 0; // seconds by which the server doubts its machine's clock
   let drawnAt = -Infinity;
@@ -58,13 +60,15 @@ function run(written) {
       heardAt = performance.now();
       lostAt = null;
       clockOff = frame.clock_off ?? 0;
+      refused = null;
       clock.atLeast(board.asOf());
       if (epoch === null) setText($('since'), texts.legendLine(wall.time(clock.now()).slice(0, 5)));
       if (epoch !== null && frame.epoch !== epoch) renew(written);
       epoch = frame.epoch;
       drawSoon();
     },
-    lost() {
+    lost(error) {
+      refused = refusal(error) ?? (error ? null : refused);
       lostAt ??= clock.now() - (heardAt === null ? 0 : performance.now() - heardAt);
       drawSoon();
     },
@@ -90,7 +94,9 @@ function run(written) {
     setText($('clock'), wall.time(now));
     setText($('date'), wall.date(now));
     setAttribute(document.body, 'data-old', !fresh);
-    if (lostAt !== null && silence >= LOST_MS) {
+    if (refused) {
+      showBanner(refused);
+    } else if (lostAt !== null && silence >= LOST_MS) {
       if (heardAt === null) showBanner(texts.connecting);
       else showBanner(texts.lost(wall.time(lostAt)), texts.since(format.age((now - lostAt) / 1000)));
     } else if (heardAt !== null && age >= LAGGING_MS) {
@@ -125,6 +131,12 @@ function dress(page, standard) {
     el('span', { id: 'since' }),
     el('span', { class: 'foot-end' }, `${standard.ownTitle} · ${standard.written.version}`),
   );
+}
+
+/** What to say if the service does not let the page in. */
+function refusal(error) {
+  if (!(error instanceof Refused)) return null;
+  return error.missing ? texts.tokenMissing : texts.tokenRefused;
 }
 
 function windowsOf(page, standard) {

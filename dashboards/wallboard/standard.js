@@ -1,22 +1,17 @@
 // The standard in force: fetched until it is there, and asked which indicators and windows exist.
 
+import { fetchJson } from './access.js';
+
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
-const ANSWER_MS_MAX = 8_000;
 
 /** Tries until it succeeds; `failed` is told about every failure. */
 export async function fetchStandard(failed) {
   for (let pause = RETRY_MS_MIN; ; pause = Math.min(pause * 2, RETRY_MS_MAX)) {
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), ANSWER_MS_MAX);
     try {
-      const answer = await fetch('v1/standard', { cache: 'no-store', signal: stop.signal });
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      return await answer.json();
+      return await fetchJson('v1/standard');
     } catch (error) {
       failed(error);
-    } finally {
-      clearTimeout(timer);
     }
     await new Promise((resume) => setTimeout(resume, pause * (0.5 + Math.random() / 2)));
   }

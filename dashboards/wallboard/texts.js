@@ -31,6 +31,8 @@ const TEXTS = {
 
     connecting: 'Connecting to the service …',
     noStandard: 'The service does not answer. Trying again …',
+    tokenMissing: 'This wall is not let in: its address needs a token (#token=…). Ask whoever runs the service.',
+    tokenRefused: 'This wall is not let in: its token is refused. Ask whoever runs the service for a new address.',
     lost: (clock) => `Connection lost at ${clock}. These are the last values, not live ones.`,
     lagging: (clock) => `Connected, but the service's figures stand still since ${clock}.`,
     clockOff: (time, ahead) => `The server's clock was set ${ahead ? 'ahead' : 'back'}; these figures go by ${time}`,
@@ -68,6 +70,8 @@ const TEXTS = {
 
     connecting: '正在连接服务……',
     noStandard: '服务没有响应，正在重试……',
+    tokenMissing: '本屏未获准访问：网址中缺少令牌（#token=…），请联系系统管理员。',
+    tokenRefused: '本屏未获准访问：令牌被拒绝，请联系系统管理员更换网址。',
     lost: (clock) => `连接已于 ${clock} 中断，以下为最后一次收到的数据，并非实时。`,
     lagging: (clock) => `连接正常，但服务端数据自 ${clock} 起没有更新。`,
     clockOff: (time, ahead) => `服务器时钟被${ahead ? '拨快' : '拨慢'}；以下数据按 ${time} 计算`,

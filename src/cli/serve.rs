@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Where to listen, instead of where the configuration says.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Listen to other machines without any token: everybody who reaches the address can read and send events.
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// The exit code of a service that was stopped, but not in good order: something did not end in time. What was acknowledged
@@ -48,6 +51,14 @@ pub fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.open = args.open;
+    if args.open && !settings.access.tokens.is_empty() {
+        return Err(
+            super::Misuse("`--open` is for a service without tokens; the configuration has some, and they are needed".to_owned()).into()
+        );
+    }
+    // Before anything is said about addresses; the service asks again.
+    settings.access.clone().listening_on(settings.listen, settings.open)?;
     settings.demo = args.demo.then_some(args.demo_speed);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     let stopped = runtime.block_on(async {
@@ -75,11 +86,18 @@ fn greet(mut address: SocketAddr, settings: &Settings) {
     }
     let standard = &settings.standard;
     eprintln!("firstline {} with the standard `{}`, version {}", env!("CARGO_PKG_VERSION"), standard.name, standard.version);
-    eprintln!("  wallboard  http://{address}/");
-    eprintln!("  board      http://{address}/v1/board");
-    eprintln!("  live       ws://{address}/v1/live");
-    eprintln!("  metrics    http://{address}/metrics");
-    eprintln!("  events     POST http://{address}/v1/events");
+    let s = if settings.tls.is_some() { "s" } else { "" };
+    eprintln!("  wallboard  http{s}://{address}/");
+    eprintln!("  board      http{s}://{address}/v1/board");
+    eprintln!("  live       ws{s}://{address}/v1/live");
+    eprintln!("  metrics    http{s}://{address}/metrics");
+    eprintln!("  events     POST http{s}://{address}/v1/events");
+    let who = match settings.access.tokens.len() {
+        0 if settings.listen.ip().to_canonical().is_loopback() => "Open to every program on this machine, and to no other machine.",
+        0 => "OPEN TO EVERYBODY who reaches this address, without any token.",
+        _ => "Closed but to the holders of its tokens.",
+    };
+    eprintln!("{who}");
     if settings.demo.is_some() {
         eprintln!("The figures are those of a simulated organisation; its last two days are being told now.");
     }

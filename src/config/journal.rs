@@ -11,7 +11,7 @@
 //! `disk`: an accepted event is on disk. `soon`: it is counted, and on disk with the next board; a crash takes at most what was
 //! accepted since. `memory`: nothing is kept.
 
-use super::number;
+use super::limits::number;
 use crate::document::Table;
 use crate::domain::time::{HOUR, MINUTE};
 

@@ -1,6 +1,7 @@
 //! A table of a document: asks for keys by name and type, and remembers which, so that a key nobody asked for is found.
 
 use super::{Content, Document, Entry, Node, Value, suggest};
+use crate::domain::time::Timestamp;
 use std::cell::RefCell;
 
 /// A table, or the whole file. Asking for a key of the wrong type leaves a problem and gives `None`.
@@ -105,6 +106,12 @@ impl<'d> Table<'d> {
     #[must_use]
     pub fn date(&self, key: &str) -> Option<jiff::civil::Date> {
         self.value(key)?.date()
+    }
+
+    /// A moment with its offset, as in `2027-01-01T00:00:00Z`, with or without quotes.
+    #[must_use]
+    pub fn time(&self, key: &str) -> Option<Timestamp> {
+        self.value(key)?.time()
     }
 
     /// A duration in milliseconds, written `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`.

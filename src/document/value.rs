@@ -3,7 +3,7 @@
 
 use super::table::place;
 use super::{Content, Document, Node, Table, suggest};
-use crate::domain::time::{HOUR, MINUTE, SECOND, shorten};
+use crate::domain::time::{HOUR, MINUTE, SECOND, Timestamp, shorten};
 
 /// A value with its place and the key it stands under.
 #[derive(Clone, Copy, Debug)]
@@ -174,6 +174,17 @@ impl<'d> Value<'d> {
             _ => None,
         };
         self.or_problem(date, "a day, as in 2026-01-01")
+    }
+
+    /// It must be a moment with its offset, as in `2027-01-01T00:00:00Z`, with or without quotes.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        let time = match &self.node.content {
+            Content::Text(text) => Timestamp::parse(text).ok(),
+            Content::Date(date) if date.offset.is_some() => Timestamp::parse(&date.to_string()).ok(),
+            _ => None,
+        };
+        self.or_problem(time, "a time with its offset, as in 2027-01-01T00:00:00+08:00")
     }
 
     /// It must be a duration, written `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`; in milliseconds.

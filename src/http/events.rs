@@ -2,22 +2,28 @@
 
 use super::Service;
 use super::problem::Problem;
+use crate::access::grant::Grant;
 use crate::ingest::http::delivery::Taken;
 use crate::ingest::http::{Cause, Failure};
 use crate::telemetry::Metric;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::ACCEPT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use std::sync::Arc;
 
 /// Takes the events of a body.
 ///
 /// # Errors
 /// The reason why they were not taken, and how many of them were before it came to that.
-pub async fn take(State(service): State<Arc<Service>>, headers: HeaderMap, body: Body) -> Result<Json<Taken>, Problem> {
-    service.intake.take(&headers, body).await.map(Json).map_err(explain)
+pub async fn take(
+    State(service): State<Arc<Service>>,
+    Extension(grant): Extension<Grant>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Taken>, Problem> {
+    service.intake.take(&headers, body, &grant.sources).await.map(Json).map_err(explain)
 }
 
 fn explain(failure: Failure) -> Problem {

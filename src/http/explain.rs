@@ -6,12 +6,14 @@
 use super::Service;
 use super::problem::Problem;
 use super::reading::JSON;
+use crate::access::grant::{Grant, View};
 use crate::domain::board::Board;
 use crate::domain::explain::{Asked, MOST, USUAL};
 use crate::domain::standard::Standard;
 use crate::engine::feed::{Command, Refused};
 use crate::publish::explain;
 use crate::publish::filter::unknown;
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -65,21 +67,32 @@ fn bad(detail: String) -> Problem {
 ///
 /// # Errors
 /// If the query names what is not there, or the service is too busy.
-pub async fn explain(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub async fn explain(
+    State(service): State<Arc<Service>>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let view = &grant.view;
     let standard = service.editions.borrow().standard.clone();
     let query = Sorted::new(query, &["indicator", "window", "source", "subject"], &standard)?;
     let written = match (query.get("indicator"), query.get("subject")) {
         (Some(indicator), None) => {
             let asked = explain::asked(&standard, indicator, &query.fixed, query.get("window"), query.limit).map_err(bad)?;
+            if !view.shows(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+                return Err(hidden(view));
+            }
             let explained = ask(&service, |answer| Command::Explain { asked: asked.clone(), answer }).await?;
             if explained.reading().is_none() {
-                return Err(no_cases(&service.editions.borrow().board, &asked));
+                return Err(no_cases(&service.editions.borrow().board, &asked, view));
             }
-            tokio::task::spawn_blocking(move || explain::reading(&explained).to_string()).await
+            let view = view.clone();
+            tokio::task::spawn_blocking(move || explain::reading(&explain::explained_within(explained, &view)).to_string()).await
         }
         (None, Some(subject)) => {
             let case = query.get("source").map(|source| service.intake.case(source, subject));
             let mut histories = ask(&service, |answer| Command::Case { case, subject: subject.to_owned(), answer }).await?;
+            // A case that is hidden is told as one that is not there.
+            histories.retain(|history| explain::shows(view, history));
             if histories.len() > 1 {
                 let sources: Vec<&str> = histories.iter().filter_map(|one| one.name.as_ref()).map(|name| name.source.as_str()).collect();
                 return Err(bad(format!("several sources have such a case; add `source`, one of: {}", sources.join(", "))));
@@ -105,12 +118,17 @@ pub async fn explain(State(service): State<Arc<Service>>, Query(query): Query<Ve
 ///
 /// # Errors
 /// As for an explanation.
-pub async fn cases(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub async fn cases(
+    State(service): State<Arc<Service>>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
     let standard = service.editions.borrow().standard.clone();
     let query = Sorted::new(query, &["risk", "family", "commitment"], &standard)?;
     let risks: Vec<String> = query.get("risk").into_iter().flat_map(|risks| risks.split(',')).map(str::to_owned).collect();
     let wanted =
         explain::wanted(&standard, &risks, query.get("family"), query.get("commitment"), &query.fixed, query.limit).map_err(bad)?;
+    let wanted = explain::wanted_within(wanted, &grant.view, &standard);
     let open = ask(&service, |answer| Command::Cases { wanted, answer }).await?;
     let written = tokio::task::spawn_blocking(move || explain::open(&open).to_string()).await;
     Ok((JSON, written.map_err(|_| unwritten())?).into_response())
@@ -130,9 +148,18 @@ async fn ask<A>(service: &Service, command: impl FnOnce(tokio::sync::oneshot::Se
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string()).retry_after(1))
 }
 
-/// Says that a scope has no cases, and which value was perhaps meant.
-fn no_cases(board: &Board, asked: &Asked) -> Problem {
-    let scopes = || board.readings.iter().map(|reading| &reading.key.scope).filter(|scope| scope.kind == asked.scope.kind);
+/// Says that a scope lies outside of what may be seen, and what lies inside.
+fn hidden(view: &View) -> Problem {
+    let seen =
+        view.0.iter().map(|(dimension, values)| format!("`{dimension}` one of {}", values.iter().cloned().collect::<Vec<_>>().join(", ")));
+    let detail = format!("this token sees only scopes with {}; ask for one of these", seen.collect::<Vec<_>>().join(" and "));
+    Problem::new(StatusCode::FORBIDDEN, detail)
+}
+
+/// Says that a scope has no cases, and which value was perhaps meant, of those that may be seen.
+fn no_cases(board: &Board, asked: &Asked, view: &View) -> Problem {
+    let shown = board.readings.iter().filter(|reading| view.shows(|| board.scope(&reading.key)));
+    let scopes = || shown.clone().map(|reading| &reading.key.scope).filter(|scope| scope.kind == asked.scope.kind);
     let dimensions = board.standard.scopes[asked.scope.kind].iter().enumerate();
     for ((place, dimension), value) in dimensions.zip(&asked.scope.values) {
         let mut known: Vec<String> = scopes().filter_map(|scope| scope.values.get(place)).map(|value| value.to_string()).collect();

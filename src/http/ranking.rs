@@ -3,8 +3,10 @@
 use super::Service;
 use super::problem::Problem;
 use super::reading::JSON;
+use crate::access::grant::Grant;
 use crate::domain::standard::Better;
 use crate::publish::ranking::Ranking;
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +17,11 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// If the query names what is not there, or leaves out what is needed.
-pub async fn ranking(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub async fn ranking(
+    State(service): State<Arc<Service>>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail);
     let (mut indicator, mut by, mut window, mut better) = (None, Vec::new(), None, None);
     for (name, value) in &query {
@@ -42,7 +48,7 @@ pub async fn ranking(State(service): State<Arc<Service>>, Query(query): Query<Ve
         "window": ranking.window.map_or("now".to_owned(), |window| standard.windows[window].to_string()),
         "better": ranking.better.name(),
         "target": standard.indicators[ranking.indicator].target_at(board.as_of).map(|target| target.value),
-        "ranking": ranking.of(board),
+        "ranking": ranking.of(board, &grant.view),
     });
     Ok((JSON, written.to_string()).into_response())
 }

@@ -2,7 +2,9 @@
 
 use super::Service;
 use super::problem::Problem;
-use super::versions;
+use super::{guard, versions};
+use crate::access::Peer;
+use crate::access::grant::Grant;
 use crate::domain::standard::{Commitment, Indicator, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -10,7 +12,6 @@ use crate::publish::filter::{Filter, Wanted};
 use crate::publish::{frame, live, prometheus};
 use crate::telemetry;
 use crate::words;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -18,6 +19,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -32,6 +34,8 @@ const METRICS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "text/plain; version=0.
 /// If it is no WebSocket, or there are too many.
 pub async fn live(
     State(service): State<Arc<Service>>,
+    Extension(grant): Extension<Grant>,
+    Extension(peer): Extension<Peer>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade =
@@ -42,11 +46,12 @@ pub async fn live(
     };
     // Not the service itself: it holds the way into the engine, which must be free to end before the connections do.
     let (live, open) = (service.live.clone(), service.connections.token());
+    let (view, shut_out) = (grant.view.clone(), guard::shut_out(service.access.clone(), grant, peer));
     // The defaults cost 128 KiB for each idle client.
     let upgrade =
         upgrade.read_buffer_size(2_048).write_buffer_size(0).max_message_size(live::MESSAGE_BYTES).max_frame_size(live::MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
-        live.serve(socket, place).await;
+        live.serve(socket, place, view, shut_out).await;
         drop(open);
     }))
 }
@@ -56,10 +61,14 @@ pub async fn live(
 ///
 /// # Errors
 /// If the query names what is not there.
-pub async fn board(State(service): State<Arc<Service>>, Query(query): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub async fn board(
+    State(service): State<Arc<Service>>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
     let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, detail);
     let edition = service.editions.borrow().clone();
-    let filter = Filter::new(&wanted(query, &edition.standard).map_err(bad)?, &edition.standard).map_err(bad)?;
+    let filter = Filter::new(&wanted(query, &edition.standard).map_err(bad)?, &grant.view, &edition.standard).map_err(bad)?;
     let write = move || frame::write(&edition, &filter, None);
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
     Ok((JSON, text).into_response())
@@ -140,20 +149,28 @@ fn commitment(standard: &Standard, commitment: &Commitment) -> Value {
     json!({ "name": commitment.name, "words": words::commitment(standard, commitment) })
 }
 
-/// `GET /v1/rejected`: the last rejected events, the newest first.
-pub async fn rejected(State(service): State<Arc<Service>>) -> Json<Value> {
-    let (total, rejected) = service.rejected.read();
+/// `GET /v1/rejected`: the last rejected events, the newest first; those of its sources for a sender that is limited to some,
+/// and then `total` counts only what is remembered of them.
+pub async fn rejected(State(service): State<Arc<Service>>, Extension(grant): Extension<Grant>) -> Json<Value> {
+    let (mut total, mut rejected) = service.rejected.read();
+    if !grant.sources.0.is_empty() {
+        rejected.retain(|one| one.source.as_deref().is_some_and(|source| grant.sources.allow(source)));
+        total = rejected.len() as u64;
+    }
     Json(json!({ "total": total, "rejected": rejected }))
 }
 
-/// `GET /metrics`: the service's own figures, and the board once it is whole.
+/// `GET /metrics`: the service's own figures, unless only a part of the board may be seen, and the board once it is whole.
 ///
 /// # Errors
 /// If it could not be written.
-pub async fn metrics(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
+pub async fn metrics(State(service): State<Arc<Service>>, Extension(grant): Extension<Grant>) -> Result<Response, Problem> {
     let edition = service.editions.borrow().clone();
     let whole = service.intake.feed().status().has_board();
-    let write = move || telemetry::recorder().render() + &if whole { prometheus::write(&edition) } else { String::new() };
+    let write = move || {
+        let own = if grant.view.is_everything() { telemetry::recorder().render() } else { String::new() };
+        own + &if whole { prometheus::write(&edition, &grant.view) } else { String::new() }
+    };
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
     Ok((METRICS, Bytes::from(text)).into_response())
 }

@@ -1,18 +1,14 @@
-//! `POST /v1/reload`: the configuration's standard is read again and taken, without a restart.
-//!
-//! There is no access control yet. Until there is, only the machine itself may ask, and no web page that is open on it: a
-//! request that was passed on by a proxy, or sent by a browser, is refused.
+//! `POST /v1/reload`: the configuration is read again, and its standard, tokens and certificate are taken, without a restart.
 
 use super::Service;
 use super::problem::Problem;
+use crate::access::Exposed;
 use crate::document;
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
-use axum::http::header::{FORWARDED, ORIGIN};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -37,13 +33,15 @@ pub struct Reloaded {
     pub seconds: f64,
 }
 
-/// Why the standard stayed as it was.
+/// Why everything stayed as it was.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refused {
     /// There is no file to read again.
     Nothing,
     /// The files are at fault.
     Problems(Vec<document::Problem>),
+    /// The service would be open to other machines by mistake.
+    Exposed(Exposed),
     /// The service is stopping.
     Stopping,
 }
@@ -54,27 +52,18 @@ impl std::fmt::Display for Refused {
             Refused::Nothing => {
                 f.write_str("the service runs without a configuration, on the built-in standard; start it with `--config FILE` to reload")
             }
-            Refused::Problems(problems) => write!(f, "the files have {} problems; the old standard stays in force", problems.len()),
+            Refused::Problems(problems) => write!(f, "the files have {} problems; everything stays as it was", problems.len()),
+            Refused::Exposed(exposed) => write!(f, "{exposed}; everything stays as it was"),
             Refused::Stopping => f.write_str("the service is stopping"),
         }
     }
 }
 
-/// Reads the standard again.
+/// Reads the configuration again.
 ///
 /// # Errors
-/// Who must not ask, or why the standard stays as it is.
-pub async fn reload(
-    State(service): State<Arc<Service>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-) -> Result<Json<Reloaded>, Problem> {
-    let passed_on = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for") || headers.contains_key(ORIGIN);
-    if !from.ip().to_canonical().is_loopback() || passed_on {
-        let detail =
-            "only programs on the machine itself may ask for a reload, as `curl -X POST http://127.0.0.1:8080/v1/reload` does there";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+/// Why everything stays as it is.
+pub async fn reload(State(service): State<Arc<Service>>) -> Result<Json<Reloaded>, Problem> {
     let (answer, receiver) = oneshot::channel();
     if service.reload.try_send(Request(answer)).is_err() {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "other reloads are waiting already").retry_after(1));
@@ -86,6 +75,7 @@ fn explain(refused: Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
         Refused::Nothing => Problem::new(StatusCode::CONFLICT, detail),
+        Refused::Exposed(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
         Refused::Stopping => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         Refused::Problems(problems) => {
             let written =

@@ -16,6 +16,7 @@ use self::unpack::Unpacker;
 use super::depth;
 use super::rejected::Memory;
 use super::wire::{Keys, LONGEST_EVENT};
+use crate::access::grant::Sources;
 use crate::domain::event::CaseKey;
 use crate::engine::feed::{Feed, Refused};
 use crate::engine::status::Status;
@@ -108,11 +109,11 @@ impl Intake {
         &self.feed
     }
 
-    /// Takes the events of a body.
+    /// Takes the events of a body. One of another source than these is rejected.
     ///
     /// # Errors
     /// If the body cannot be read or taken to its end.
-    pub async fn take(&self, headers: &HeaderMap, body: Body) -> Result<Taken, Failure> {
+    pub async fn take(&self, headers: &HeaderMap, body: Body, sources: &Arc<Sources>) -> Result<Taken, Failure> {
         let status = self.feed.status();
         if status != Status::Ready {
             return Err(Failure::new(Cause::Unavailable, status.to_string()));
@@ -121,7 +122,7 @@ impl Intake {
         let Ok(_permit) = self.uploads.try_acquire() else {
             return Err(Failure::new(Cause::Overloaded, format!("{UPLOADS} bodies are being read already")));
         };
-        let mut delivery = Delivery::new(self);
+        let mut delivery = Delivery::new(self, sources.clone());
         let read = match media.form {
             Form::Lines => self.take_lines(&media, body, &mut delivery).await,
             Form::Json | Form::Binary => self.take_whole(&media, headers, body, &mut delivery).await,

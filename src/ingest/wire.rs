@@ -7,6 +7,7 @@ mod json;
 mod plain;
 
 use super::raw::RawEvent;
+use crate::access::grant::Sources;
 use crate::domain::event::{Attributes, Batch, CaseKey, Event, EventId, EventType};
 use crate::domain::standard::Schema;
 use crate::domain::time::{Timestamp, shorten};
@@ -58,6 +59,8 @@ pub struct Decoder {
     quotes: Vec<usize>,
     /// Whether batches carry the names of their cases.
     names: bool,
+    /// The sources whose events are taken.
+    sources: Arc<Sources>,
 }
 
 /// A batch being made.
@@ -99,13 +102,20 @@ impl Decoder {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
         let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new() };
-        Decoder { schema, keys, gathered, quotes: Vec::new(), names: false }
+        Decoder { schema, keys, gathered, quotes: Vec::new(), names: false, sources: Arc::default() }
     }
 
     /// The decoder, to put the names of cases into its batches or not.
     #[must_use]
     pub fn keeping_names(mut self, names: bool) -> Decoder {
         self.names = names;
+        self
+    }
+
+    /// The decoder, to reject events of other sources than these.
+    #[must_use]
+    pub fn only(mut self, sources: Arc<Sources>) -> Decoder {
+        self.sources = sources;
         self
     }
 
@@ -127,7 +137,9 @@ impl Decoder {
                 json::read(text, &mut fields).map_err(|reason| Rejection { id: None, reason })?
             }
         };
-        let added = complete(&said).and_then(|event| self.gathered.add(&event, &mut fields, &self.schema, &self.keys));
+        let added = complete(&said)
+            .and_then(|event| allowed(event, &self.sources))
+            .and_then(|event| self.gathered.add(&event, &mut fields, &self.schema, &self.keys));
         added.map_err(|reason| Rejection { id: said.id.as_deref().map(shorten), reason })
     }
 
@@ -249,6 +261,14 @@ fn complete<'s>(said: &'s json::Said<'_>) -> Result<Complete<'s>, String> {
         Some(text) => text.parse().map_err(|_| format!("`sequence` must be a whole number in quotes, not `{}`", shorten(text)))?,
     };
     Ok(Complete { id, source, kind, time, subject, sequence })
+}
+
+/// The event, if its source is one of those that are taken.
+fn allowed<'s>(event: Complete<'s>, sources: &Sources) -> Result<Complete<'s>, String> {
+    match sources.allow(event.source) {
+        true => Ok(event),
+        false => Err(format!("the source `{}` is not one that this token may send; its `sources` say which", shorten(event.source))),
+    }
 }
 
 /// Says that a type is unknown and which are known of its family.

@@ -1,10 +1,11 @@
 //! Explanations for people's programs, as `/v1/explain`, `/v1/cases` and `replay` write them; and what may be asked for.
 
 use super::filter::{self, unknown};
+use crate::access::grant::View;
 use crate::domain::commitment::told::Course;
 use crate::domain::explain::history::{Clock, Event, History, Interruption, Meaning, Value as Said};
 use crate::domain::explain::risk::{Case, Open, Risk, Wanted};
-use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Name, Side};
+use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Name, Reason, Side};
 use crate::domain::fact::Measure;
 use crate::domain::group::Scope;
 use crate::domain::standard::Standard;
@@ -106,6 +107,45 @@ pub fn wanted(
         }
     }
     Ok(wanted)
+}
+
+/// The same, but only of cases that the view shows.
+#[must_use]
+pub fn wanted_within(mut wanted: Wanted, view: &View, standard: &Standard) -> Wanted {
+    for (name, seen) in &view.0 {
+        // A dimension that the standard does not have has no value to be seen.
+        let place = filter::dimension(name, standard).ok();
+        let values: Vec<String> = seen.iter().filter(|_| place.is_some()).cloned().collect();
+        match wanted.fixed.iter_mut().find(|(known, _)| Some(*known) == place) {
+            Some((_, asked)) => asked.retain(|value| values.contains(value)),
+            None => wanted.fixed.push((place.unwrap_or_default(), values)),
+        }
+    }
+    wanted
+}
+
+/// The same without what a view of a part hides beside the scope itself: cases of which nobody said whose they are, and the
+/// names of contacts that repeated one, which may have come in elsewhere.
+#[must_use]
+pub fn explained_within(mut explained: Explained, view: &View) -> Explained {
+    if view.is_everything() {
+        return explained;
+    }
+    let Explained { good, of, left_out, .. } = &mut explained;
+    left_out.retain(|left_out| !matches!(left_out.reason, Reason::NoDimension(_)));
+    let sides = good.iter_mut().chain([of]).flat_map(|side| &mut side.cases);
+    for example in sides.chain(left_out.iter_mut().flat_map(|left_out| &mut left_out.cases)) {
+        if let Some((by, _)) = &mut example.repeated {
+            *by = None;
+        }
+    }
+    explained
+}
+
+/// Whether a case with this history may be seen.
+#[must_use]
+pub fn shows(view: &View, history: &History) -> bool {
+    view.shows(|| history.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 /// A reading with the cases behind it.

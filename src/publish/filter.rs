@@ -1,12 +1,15 @@
-//! Filters: which readings of a board somebody asked for. The live board and `/v1/board` share them.
+//! Filters: which readings of a board somebody asked for, of those that may be seen. The live board and `/v1/board` share
+//! them.
 
-use crate::domain::board::Key;
+use crate::access::grant::View;
+use crate::domain::board::{Board, Key};
 use crate::domain::standard::Standard;
 use crate::domain::standard::label::{self, Label};
 use crate::domain::time::shorten;
 use crate::domain::window::Window;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A sentence about a name that the standard does not have, with what to write instead.
 pub type Unknown = String;
@@ -36,14 +39,16 @@ pub struct Filter {
     fixed: BTreeMap<usize, BTreeSet<String>>,
     /// All dimensions of a scope, those in `fixed` included.
     dimensions: Option<BTreeSet<usize>>,
+    /// What may be seen at all.
+    view: Arc<View>,
 }
 
 impl Filter {
-    /// Checks a filter against the standard.
+    /// Checks a filter against the standard. Whatever is asked for, only what the view shows will fit.
     ///
     /// # Errors
     /// A sentence about the first name that the standard does not have. A value of a dimension may come later.
-    pub fn new(wanted: &Wanted, standard: &Standard) -> Result<Filter, Unknown> {
+    pub fn new(wanted: &Wanted, view: &Arc<View>, standard: &Standard) -> Result<Filter, Unknown> {
         let mut fixed = BTreeMap::new();
         for (name, values) in wanted.fixed.iter().flatten() {
             fixed.insert(dimension(name, standard)?, values.iter().cloned().collect());
@@ -63,13 +68,13 @@ impl Filter {
             indicators = Some(fitting.filter(|place| indicators.as_ref().is_none_or(|asked| asked.contains(place))).collect());
         }
         let windows = wanted.windows.as_ref().map(|names| names.iter().map(|name| window(name, standard)).collect()).transpose()?;
-        Ok(Filter { indicators, windows, fixed, dimensions })
+        Ok(Filter { indicators, windows, fixed, dimensions, view: view.clone() })
     }
 
-    /// Whether a reading with this key was asked for.
+    /// Whether a reading with this key was asked for and may be seen.
     #[must_use]
-    pub fn fits(&self, key: &Key, standard: &Standard) -> bool {
-        let dimensions = &standard.scopes[key.scope.kind];
+    pub fn fits(&self, key: &Key, board: &Board) -> bool {
+        let dimensions = &board.standard.scopes[key.scope.kind];
         let value_of = |dimension: &usize| {
             let place = dimensions.iter().position(|other| other == dimension)?;
             key.scope.values.get(place)
@@ -78,7 +83,13 @@ impl Filter {
             && self.windows.as_ref().is_none_or(|windows| windows.contains(&key.window))
             && self.dimensions.as_ref().is_none_or(|all| all.len() == dimensions.len() && dimensions.iter().all(|one| all.contains(one)))
             && self.fixed.iter().all(|(dimension, values)| value_of(dimension).is_some_and(|value| values.contains(&**value)))
+            && shows(&self.view, key, board)
     }
+}
+
+/// Whether a reading with this key may be seen.
+pub(super) fn shows(view: &View, key: &Key, board: &Board) -> bool {
+    view.shows(|| board.scope(key))
 }
 
 /// The place of an indicator.

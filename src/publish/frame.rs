@@ -95,7 +95,7 @@ pub fn write(edition: &Edition, filter: &Filter, since: Option<u64>) -> String {
     let revision = board.revision;
     let clock_off = (edition.clock_off_ms != 0).then_some(edition.clock_off_ms as f64 / 1_000.0);
     let head = Head { epoch: &edition.epoch, revision, as_of: board.as_of, clock_off };
-    let wanted = |key: &Key| filter.fits(key, &board.standard);
+    let wanted = |key: &Key| filter.fits(key, board);
     let frame = match since.filter(|since| edition.reaches_back_to(*since)) {
         None => {
             let readings = board.readings.iter().filter(|reading| wanted(&reading.key)).map(|reading| board.written(reading)).collect();

@@ -6,6 +6,7 @@
 
 use super::filter::{Filter, Wanted};
 use super::frame::Frames;
+use crate::access::grant::View;
 use crate::edition::Edition;
 use crate::telemetry::Metric;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -60,8 +61,8 @@ struct Wish {
 
 impl Wish {
     /// What is wanted of an edition.
-    fn new(wanted: Wanted, edition: &Edition) -> Result<Wish, String> {
-        let filter = Arc::new(Filter::new(&wanted, &edition.standard)?);
+    fn new(wanted: Wanted, view: &Arc<View>, edition: &Edition) -> Result<Wish, String> {
+        let filter = Arc::new(Filter::new(&wanted, view, &edition.standard)?);
         Ok(Wish { wanted, filter, epoch: edition.epoch.clone(), seen: None })
     }
 }
@@ -89,10 +90,22 @@ impl Live {
         self.places.clone().try_acquire_owned().ok()
     }
 
-    /// Serves a client until it goes or the editions end.
-    pub async fn serve(self, mut socket: WebSocket, place: OwnedSemaphorePermit) {
+    /// Serves a client, who sees what `view` shows, until it goes, the editions end, or it is no longer let in: `shut_out`
+    /// says why.
+    pub async fn serve(
+        self,
+        mut socket: WebSocket,
+        place: OwnedSemaphorePermit,
+        view: Arc<View>,
+        shut_out: impl Future<Output = &'static str>,
+    ) {
         Metric::LiveClients.change(1.0);
-        let end = match self.follow(&mut socket).await {
+        let followed = tokio::select! {
+            biased;
+            reason = shut_out => Err(refuse(reason)),
+            followed = self.follow(&mut socket, &view) => followed,
+        };
+        let end = match followed {
             Ok(()) => End::Told(close_code::AWAY, "the service is stopping".to_owned()),
             Err(end) => end,
         };
@@ -117,12 +130,12 @@ impl Live {
         drop(place);
     }
 
-    async fn follow(&self, socket: &mut WebSocket) -> Result<(), End> {
+    async fn follow(&self, socket: &mut WebSocket, view: &Arc<View>) -> Result<(), End> {
         let mut editions = self.editions.clone();
         let mut wish = loop {
             match timeout(GREETING, socket.recv()).await {
                 Ok(message) => {
-                    if let Some(wish) = self.read(message)? {
+                    if let Some(wish) = self.read(message, view)? {
                         break wish;
                     }
                 }
@@ -141,7 +154,7 @@ impl Live {
                     }
                     let edition = editions.borrow_and_update().clone();
                     if edition.epoch != wish.epoch {
-                        wish = Wish::new(wish.wanted, &edition).map_err(|error| refuse(&format!("the standard has changed: {error}")))?;
+                        wish = Wish::new(wish.wanted, view, &edition).map_err(|error| refuse(&format!("the standard has changed: {error}")))?;
                     }
                     let revision = edition.board.revision;
                     let text = self.frames.clone().text(edition, wish.filter.clone(), wish.seen).await;
@@ -150,7 +163,7 @@ impl Live {
                 }
                 message = socket.recv() => {
                     heard = true;
-                    if let Some(other) = self.read(message)? {
+                    if let Some(other) = self.read(message, view)? {
                         wish = Wish { seen: None, ..other };
                         editions.mark_changed();
                     }
@@ -166,7 +179,7 @@ impl Live {
     }
 
     /// What a client says, if it says what it wants.
-    fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Option<Wish>, End> {
+    fn read(&self, message: Option<Result<Message, axum::Error>>, view: &Arc<View>) -> Result<Option<Wish>, End> {
         let text = match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => return Err(End::Gone),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(None),
@@ -175,7 +188,7 @@ impl Live {
         };
         let subscribe: Subscribe = serde_json::from_str(&text).map_err(|error| refuse(&format!("not a subscription: {error}")))?;
         let edition = self.editions.borrow().clone();
-        let mut wish = Wish::new(subscribe.subscribe.unwrap_or_default(), &edition).map_err(|error| refuse(&error))?;
+        let mut wish = Wish::new(subscribe.subscribe.unwrap_or_default(), view, &edition).map_err(|error| refuse(&error))?;
         // A client that saw this run of the service can go on from there.
         let resume = subscribe.resume.filter(|resume| *resume.epoch == *edition.epoch && edition.reaches_back_to(resume.revision));
         wish.seen = resume.map(|resume| resume.revision);

@@ -11,6 +11,8 @@
 //! Readings about now have no `window`. The label `scope` names the dimensions of the scope, `all` where there are none, so
 //! that one scope can be picked and no sum counts a case twice.
 
+use super::filter::shows;
+use crate::access::grant::View;
 use crate::domain::board::{Board, Key, Level, MadeOf, Reading};
 use crate::domain::standard::{Formula, Indicator, Target};
 use crate::edition::{Edition, Total};
@@ -19,9 +21,9 @@ use std::fmt::Write;
 /// Labels that readings have anyway; a dimension of such a name gets a prefix, as Prometheus itself does it.
 const OWN_LABELS: [&str; 4] = ["window", "scope", "quantile", "__name__"];
 
-/// Writes an edition.
+/// Writes of an edition what the view shows.
 #[must_use]
-pub fn write(edition: &Edition) -> String {
+pub fn write(edition: &Edition, view: &View) -> String {
     let board = &*edition.board;
     let mut out = String::with_capacity(board.readings.len() * 256);
     let mut readings = &board.readings[..];
@@ -31,15 +33,17 @@ pub fn write(edition: &Edition) -> String {
         let own_totals: &[Total];
         (own, readings) = readings.split_at(readings.partition_point(|reading| reading.key.indicator <= number));
         (own_totals, totals) = totals.split_at(totals.partition_point(|total| total.key.indicator <= number));
-        write_indicator(board, indicator, own, own_totals, &mut out);
+        let own: Vec<&Reading> = own.iter().filter(|reading| shows(view, &reading.key, board)).collect();
+        let own_totals: Vec<&Total> = own_totals.iter().filter(|total| shows(view, &total.key, board)).collect();
+        write_indicator(board, indicator, &own, &own_totals, &mut out);
     }
     out
 }
 
-fn write_indicator(board: &Board, indicator: &Indicator, readings: &[Reading], totals: &[Total], out: &mut String) {
+fn write_indicator(board: &Board, indicator: &Indicator, readings: &[&Reading], totals: &[&Total], out: &mut String) {
     let (name, unit, title) = (&indicator.name, indicator.unit(), &indicator.title.en);
     // The labels of each reading stand in all its families: made once.
-    let labelled: Vec<(String, &Reading)> = readings.iter().map(|reading| (labels(board, &reading.key, true), reading)).collect();
+    let labelled: Vec<(String, &Reading)> = readings.iter().map(|reading| (labels(board, &reading.key, true), *reading)).collect();
 
     let family = format!("sla_{name}_{unit}");
     let explained = match indicator.formula {

@@ -3,7 +3,8 @@
 //! Equal values share a rank, and the next one counts on: 1, 2, 2, 4. A scope without a value or with too few cases has no
 //! rank and stands at the end, because one call is neither the best center nor the worst.
 
-use super::filter::{Unknown, dimension, indicator, window};
+use super::filter::{Unknown, dimension, indicator, shows, window};
+use crate::access::grant::View;
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::{Better, Standard};
 use serde::Serialize;
@@ -73,13 +74,14 @@ impl Ranking {
         Ok(Ranking { indicator, kind, window, better })
     }
 
-    /// The scopes on a board, from the best to the worst, then those that cannot be ranked.
+    /// The scopes on a board that the view shows, from the best to the worst, then those that cannot be ranked. What is hidden
+    /// takes no rank.
     #[must_use]
-    pub fn of<'b>(&self, board: &'b Board) -> Vec<Ranked<'b>> {
+    pub fn of<'b>(&self, board: &'b Board, view: &View) -> Vec<Ranked<'b>> {
         let small_sample = board.standard.indicators[self.indicator].small_sample;
         let asked = |reading: &&Reading| {
             let key = &reading.key;
-            (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window)
+            (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window) && shows(view, key, board)
         };
         let value_of = |reading: &&Reading| {
             let too_few = reading.made_of.of().is_some_and(|of| of.unsigned_abs() < small_sample) || reading.state.name() == "small_sample";

@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// How long anything may take before the test has failed.
@@ -101,9 +102,23 @@ impl Server {
 
     /// Opens the live board and says `hello`.
     pub(crate) async fn live(&self, hello: &Value) -> Wall {
-        let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", self.address)).await.expect("a WebSocket");
-        socket.send(Message::text(hello.to_string())).await.expect("an open socket");
-        Wall { socket }
+        self.live_with("", &[], hello).await.unwrap_or_else(|status| panic!("status {status}"))
+    }
+
+    /// The same with a query and headers; else the status of the refusal.
+    pub(crate) async fn live_with(&self, query: &str, headers: &[(&'static str, &str)], hello: &Value) -> Result<Wall, u16> {
+        let mut request = format!("ws://{}/v1/live{query}", self.address).into_client_request().expect("an address");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
+        }
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((mut socket, _)) => {
+                socket.send(Message::text(hello.to_string())).await.expect("an open socket");
+                Ok(Wall { socket })
+            }
+            Err(tungstenite::Error::Http(reply)) => Err(reply.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 

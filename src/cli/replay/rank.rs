@@ -1,6 +1,7 @@
 //! Scopes ranked from the best to the worst, as a table for people: one for each indicator and window.
 
 use super::table;
+use crate::access::grant::View;
 use crate::domain::board::{Board, Reading};
 use crate::publish::ranking::{Ranked, Ranking};
 
@@ -16,7 +17,7 @@ pub(super) fn text(board: &Board, kind: usize, readings: &[&Reading]) -> String 
         let ranking = Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
         let mut key = key.key.clone();
         key.window = window;
-        let rows = ranking.of(board).iter().map(|ranked| row(ranked, asked.unit())).collect();
+        let rows = ranking.of(board, &View::default()).iter().map(|ranked| row(ranked, asked.unit())).collect();
         Some((Some(format!("{} {}", asked.name, board.window(&key))), rows))
     });
     table::head(board) + &table::lines(["rank", "scope", "value", "gap", "of", ""], &[0, 2, 3, 4], &groups.collect::<Vec<_>>())

@@ -3,11 +3,13 @@
 //! While the engine applies one batch the next is decoded; never more than one waits.
 
 use super::{Failure, Intake};
+use crate::access::grant::Sources;
 use crate::engine::feed::{Answer, Refused};
 use crate::ingest::rejected::{REMEMBERED, Rejected};
 use crate::ingest::wire::Decoder;
 use crate::telemetry::Metric;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a piece of a body waits for room in the engine's queue.
@@ -57,8 +59,8 @@ struct Piece {
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn new(intake: &'a Intake) -> Delivery<'a> {
-        let decoder = Decoder::new(intake.feed.schema(), intake.keys).keeping_names(true);
+    pub(super) fn new(intake: &'a Intake, sources: Arc<Sources>) -> Delivery<'a> {
+        let decoder = Decoder::new(intake.feed.schema(), intake.keys).keeping_names(true).only(sources);
         Delivery { intake, decoder, piece: Piece::default(), waiting: None, taken: Taken::default() }
     }
 

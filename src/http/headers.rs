@@ -1,0 +1,33 @@
+//! What a browser must be told about every answer: load nothing from elsewhere, guess no types, give no addresses away, show
+//! the page in no other page's frame, and ask for none of the user's devices.
+
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Response;
+
+const ALWAYS: [(HeaderName, &str); 7] = [
+    // `'self'` means the WebSocket of the same host too.
+    (CONTENT_SECURITY_POLICY, "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    // For browsers that do not know `frame-ancestors`.
+    (X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    // The wall's screen stays awake; it needs nothing else.
+    (
+        HeaderName::from_static("permissions-policy"),
+        "screen-wake-lock=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()",
+    ),
+];
+
+/// A browser that came over TLS once shall not come without it for a year.
+const UNDER_TLS: (HeaderName, &str) = (STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+
+/// Adds them to an answer.
+pub(super) fn secure(mut response: Response, tls: bool) -> Response {
+    for (name, value) in ALWAYS.into_iter().chain(tls.then_some(UNDER_TLS)) {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

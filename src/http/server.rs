@@ -1,0 +1,163 @@
+//! The server: connections, plain or encrypted, each with a deadline for whatever it should say next.
+//!
+//! hyper is used directly, as axum does inside: its own `serve` has no deadline for the head of a request and no place for
+//! TLS. WebSockets leave this file when they are upgraded, but keep their place among the connections.
+//!
+//! # Limits
+//! | what | limit | beyond it |
+//! |---|---|---|
+//! | connections | `limits.connections` | closed at once, counted |
+//! | head of a request, handshake, idle connection | `limits.header_seconds` | closed |
+//! | bytes of a head | [`HEAD_BYTES`] | 431, closed |
+
+use crate::telemetry::Metric;
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The longest head of a request, in bytes.
+pub const HEAD_BYTES: usize = 16 << 10;
+/// How long to wait when no connection can be taken, because the system has no more to give.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// How connections are served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How they are encrypted, the newest for each new one; none if they are not.
+    pub tls: Option<watch::Receiver<Arc<ServerConfig>>>,
+    /// How many there can be.
+    pub connections: usize,
+    /// How long a handshake or the head of a request may take.
+    pub header_time: Duration,
+}
+
+/// Serves until `stop`, and then until the requests at work are answered.
+pub async fn serve(listener: TcpListener, router: Router, settings: Settings, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(settings.connections));
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => match places.clone().try_acquire_owned() {
+                Ok(place) => {
+                    connections.spawn(connect(Placed { stream, place }, peer, router.clone(), settings.clone(), stop.clone()));
+                }
+                Err(_) => Metric::ConnectionsRefused.count("reason", "full", 1),
+            },
+            // One that went away while it waited is no matter; others may be a lack of file descriptors.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be taken; are there file descriptors left (`ulimit -n`)?");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+    drop((listener, router));
+    connections.close();
+    connections.wait().await;
+}
+
+/// Serves one connection.
+async fn connect(placed: Placed, peer: SocketAddr, router: Router, settings: Settings, stop: CancellationToken) {
+    if let Err(error) = placed.stream.set_nodelay(true) {
+        tracing::debug!(%error, "small frames may be late on a connection");
+    }
+    let header_time = settings.header_time;
+    let stream = match settings.tls {
+        None => Either::Left(placed),
+        Some(tls) => {
+            let config = tls.borrow().clone();
+            let handshake = tokio::time::timeout(header_time, TlsAcceptor::from(config).accept(placed));
+            let shaken = tokio::select! {
+                () = stop.cancelled() => return,
+                shaken = handshake => shaken,
+            };
+            match shaken {
+                Ok(Ok(stream)) => Either::Right(stream),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a TLS handshake failed");
+                    return Metric::ConnectionsRefused.count("reason", "tls", 1);
+                }
+                Err(_) => return Metric::ConnectionsRefused.count("reason", "slow", 1),
+            }
+        }
+    };
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(header_time).max_header_size(HEAD_BYTES);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        if error.is_timeout() {
+            Metric::ConnectionsRefused.count("reason", "slow", 1);
+        }
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// A connection that holds its place among all of them, for as long as it is open, whoever reads it.
+struct Placed {
+    stream: TcpStream,
+    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    place: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Placed {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Placed {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,84 @@
+//! A sender's events: those of its own sources, one by one.
+
+use crate::client::{Server, event};
+use crate::people::{ask, guarded};
+use serde_json::{Value, json};
+
+fn from(source: &str, id: &str) -> Value {
+    let mut event = event(id, "call.offered", id, -10, &json!({ "center": "hefei" }));
+    event["source"] = source.into();
+    event
+}
+
+#[tokio::test]
+async fn foreign_sources_are_rejected_one_by_one_and_listed() {
+    let server = Server::start(guarded()).await;
+    let batch = json!([from("/acd/hefei", "1"), from("/acd/wuhu", "2"), from("/acd/hefei/7", "3"), from("/acd/hefei2", "4")]);
+    let taken = ask(&server, "acd", "POST", "/v1/events", &batch.to_string()).await;
+    let answer = taken.json();
+    assert_eq!((taken.status, &answer["accepted"], &answer["rejected_total"]), (200, &json!(2), &json!(2)), "{answer}");
+    let rejected = answer["rejected"].as_array().expect("a list");
+    assert_eq!(rejected.iter().map(|one| one["index"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(3)]);
+    assert!(rejected[0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")), "{answer}");
+    let unlimited = ask(&server, "sender", "POST", "/v1/events", &batch.to_string()).await.json();
+    assert_eq!((&unlimited["accepted"], &unlimited["duplicates"]), (&json!(2), &json!(2)), "{unlimited}");
+
+    // Each sender sees what was rejected of its own sources; the administrator sees all.
+    let broken = json!([{ "specversion": "1.0", "source": "/acd/hefei", "id": "b1" }, { "source": "/acd/wuhu", "id": "b2" }]);
+    ask(&server, "sender", "POST", "/v1/events", &broken.to_string()).await;
+    let ids = async |name: &str| {
+        let list = ask(&server, name, "GET", "/v1/rejected", "").await.json();
+        let ids = list["rejected"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str().map(str::to_owned));
+        (list["total"].as_u64(), ids.collect::<Vec<_>>())
+    };
+    let text = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids("acd").await, (Some(1), text(&["b1"])));
+    let (total, all) = ids("admin").await;
+    assert_eq!((total, all.len()), (Some(4), 4));
+    assert_eq!(ids("sender").await.0, Some(4));
+}
+
+#[tokio::test]
+async fn a_source_cannot_be_smuggled_in() {
+    let server = Server::start(guarded()).await;
+    let good = from("/acd/hefei", "1").to_string();
+    // Whichever of two the decoder believes is the one that is judged.
+    for twice in [
+        good.replacen("\"source\":", "\"source\":\"/acd/wuhu\",\"source\":", 1),
+        good.replacen("\"source\":\"/acd/hefei\"", "\"source\":\"/acd/hefei\",\"source\":\"/acd/wuhu\"", 1),
+        good.replacen("/acd/hefei", "/acd/\\u0077uhu", 1),
+        good.replacen("/acd/hefei", "/ACD/HEFEI", 1),
+    ] {
+        let answer = ask(&server, "acd", "POST", "/v1/events", &twice).await.json();
+        let counted = answer["accepted"].as_u64().unwrap_or(0);
+        let board = ask(&server, "admin", "GET", "/v1/explain?subject=1&source=/acd/wuhu", "").await;
+        assert_eq!(board.status, 404, "{twice}");
+        assert!(counted == 0 || twice.matches("source").count() == 2, "{twice}: {answer}");
+    }
+    // In binary mode the source stands in a header.
+    let headers = |source: &'static str| {
+        [
+            ("Authorization", "Bearer acd"),
+            ("Content-Type", "application/json"),
+            ("ce-specversion", "1.0"),
+            ("ce-id", "9"),
+            ("ce-source", source),
+            ("ce-type", "call.offered"),
+            ("ce-time", "2026-03-01T08:00:00Z"),
+            ("ce-subject", "9"),
+        ]
+    };
+    let answer = server.request("POST", "/v1/events", &headers("/acd/wuhu"), b"{}").await.json();
+    assert!(answer["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_whoever_sends_it() {
+    let mut settings = guarded();
+    settings.limits.body_bytes = 64 << 10;
+    let server = Server::start(settings).await;
+    let long = format!("[{}]", " ".repeat(65 << 10));
+    assert_eq!(ask(&server, "acd", "POST", "/v1/events", &long).await.status, 413);
+    // A stranger's body is not read at all.
+    assert_eq!(ask(&server, "wrong", "POST", "/v1/events", &long).await.status, 401);
+}

@@ -1,0 +1,139 @@
+//! Every route the router is made of, asked by everyone.
+
+use crate::client::Server;
+use crate::people::{ask, guarded};
+use firstline::access::Need;
+use firstline::http::routes;
+
+/// What each route needs, said a second time by hand: a new one must be thought about here too.
+#[test]
+fn every_route_needs_what_it_should() {
+    let mut needs: Vec<(&str, Option<Need>)> = routes().iter().map(|route| (route.path, route.need)).collect();
+    needs.sort_by_key(|(path, _)| *path);
+    let expected = [
+        ("/healthz", None),
+        ("/metrics", Some(Need::Read)),
+        ("/readyz", None),
+        ("/standard", Some(Need::Read)),
+        ("/v1/board", Some(Need::Read)),
+        ("/v1/cases", Some(Need::Read)),
+        ("/v1/events", Some(Need::Ingest)),
+        ("/v1/explain", Some(Need::Read)),
+        ("/v1/live", Some(Need::Live)),
+        ("/v1/ranking", Some(Need::Read)),
+        ("/v1/rejected", Some(Need::Rejected)),
+        ("/v1/reload", Some(Need::Admin)),
+        ("/v1/standard", Some(Need::Read)),
+        ("/v1/ticket", Some(Need::Read)),
+    ];
+    assert_eq!(needs, expected);
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_should_and_nobody_else() {
+    let server = Server::start(guarded()).await;
+    for route in routes() {
+        let (method, path) = (route.method.as_str(), route.path);
+        let Some(need) = route.need else {
+            assert_eq!(server.request(method, path, &[], b"").await.status, 200, "{path}");
+            continue;
+        };
+        let allowed: &[&str] = match need {
+            Need::Ingest | Need::Rejected => &["admin", "sender", "acd"],
+            Need::Read | Need::Live => &["admin", "reader", "hefei"],
+            Need::Admin => &["admin"],
+        };
+        let missing = server.request(method, path, &[], b"").await;
+        assert_eq!((missing.status, missing.headers["www-authenticate"].as_str()), (401, "Bearer realm=\"firstline\""), "{path}");
+        assert_eq!(missing.headers["content-type"], "application/problem+json");
+        for stranger in ["wrong", "former", "", "ADMIN", "admi", "admin admin"] {
+            let refused = ask(&server, stranger, method, path, "").await;
+            assert_eq!(refused.status, 401, "`{stranger}` {path}");
+        }
+        for known in ["admin", "reader", "hefei", "sender", "acd"] {
+            let reply = ask(&server, known, method, path, "").await;
+            assert_ne!(reply.status, 401, "{known} {path}");
+            assert_eq!(reply.status == 403, !allowed.contains(&known), "{known} {path}: {}", reply.body);
+            assert!(reply.status < 500, "{known} {path}: {}", reply.body);
+        }
+        // Neither another scheme nor an address opens a route.
+        for path in [format!("{path}?token=admin"), format!("{path}?access_token=admin"), format!("{path}?ticket=admin")] {
+            assert_eq!(server.request(method, &path, &[("Authorization", "Basic admin")], b"").await.status, 401, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_are_open_and_hold_nothing_else() {
+    let server = Server::start(guarded()).await;
+    for path in ["/", "/main.js", "/access.js", "/style.css"] {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
+    for path in [
+        "/../Cargo.toml",
+        "/..%2fCargo.toml",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/....//Cargo.toml",
+        "//etc/passwd",
+        "/v1/../../Cargo.toml",
+        "/\\..\\Cargo.toml",
+        "/main.js%00.html",
+        "/v1/board/",
+        "/V1/board",
+    ] {
+        let reply = server.get(path).await;
+        assert!(matches!(reply.status, 400 | 404), "{path}: {}", reply.status);
+    }
+}
+
+#[tokio::test]
+async fn without_tokens_only_the_machine_itself_is_an_administrator() {
+    let server = Server::start(crate::client::settings()).await;
+    for route in routes() {
+        let reply = server.request(route.method.as_str(), route.path, &[], b"").await;
+        assert!(!matches!(reply.status, 401 | 403), "{}", route.path);
+        let passed_on = server.request(route.method.as_str(), route.path, &[("X-Forwarded-For", "192.0.2.1")], b"").await;
+        assert_eq!(passed_on.status == 403, route.need == Some(Need::Admin), "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn a_page_from_elsewhere_changes_nothing() {
+    let mut settings = guarded();
+    settings.access.origins = vec!["https://wall.example.org".to_owned()];
+    let server = Server::start(settings).await;
+    let post = async |origin: &str, path: &str| {
+        let headers = [("Origin", origin), ("Authorization", "Bearer admin"), ("Content-Type", "application/x-ndjson")];
+        server.request("POST", path, &headers, b"").await
+    };
+    for path in routes().iter().filter(|route| route.method == "POST").map(|route| route.path) {
+        for foreign in ["http://evil.example", "null", "http://test.evil.example", "https://wall.example.org.evil.example"] {
+            let refused = post(foreign, path).await;
+            assert_eq!(refused.status, 403, "{foreign} {path}");
+            assert!(refused.body.contains("`origins`"), "{}", refused.body);
+        }
+        for known in ["http://test", "https://wall.example.org"] {
+            assert_ne!(post(known, path).await.status, 403, "{known} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_browser_is_told_to_be_careful() {
+    let server = Server::start(guarded()).await;
+    for path in ["/", "/v1/board", "/nothing"] {
+        let headers = server.get(path).await.headers;
+        for (name, part) in [
+            ("content-security-policy", "default-src 'self'; "),
+            ("content-security-policy", "frame-ancestors 'none'"),
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("permissions-policy", "camera=()"),
+        ] {
+            assert!(headers[name].contains(part), "{path} {name}: {}", headers[name]);
+        }
+        assert!(!headers.contains_key("strict-transport-security"), "this is not TLS");
+    }
+}

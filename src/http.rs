@@ -1,7 +1,7 @@
 //! The service over HTTP: routes with what each needs, what every answer carries, and errors as problems (RFC 9457).
 //!
 //! [`routes`] is the one list of them: the router is made of it, and the tests of access go through it. A route says there
-//! what it needs, and the [`guard`] stands before it.
+//! what it needs, and the guard stands before it.
 //!
 //! | route | here |
 //! |---|---|
@@ -14,6 +14,8 @@
 //! | `POST /v1/ticket` | [`ticket`] |
 //! | `/healthz`, `/readyz` | below |
 //! | `/` and the files of the wallboard | [`pages`] |
+//!
+//! [`server`] is below all of them: connections, TLS and their limits.
 
 pub mod events;
 pub mod explain;

@@ -68,11 +68,16 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     // Sources.
     let demo = match demo {
         Some(speed) => tokio::spawn(Demo::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
-        None => tokio::spawn({
+        // The journal takes a while to read, and in the meantime the service says so.
+        None if held.is_some() => tokio::spawn({
             let feed = feed.clone();
             // If the engine ends before it has begun, it says why.
             async move { _ = feed.start(Clock::Wall).await }
         }),
+        None => {
+            feed.start(Clock::Wall).await.context("the engine did not start")?;
+            tokio::spawn(async {})
+        }
     };
     let hangup = Hangup::new(file.is_some()).context("no signals")?;
     let (reload, requests) = mpsc::channel(reload::WAITING);

@@ -13,6 +13,7 @@ mod client;
 
 use chromium::{Browser, Screen, Tab};
 use client::{Server, event, settings};
+use firstline::config::Settings;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
@@ -86,7 +87,8 @@ async fn a_wall_is_let_in_by_its_token_and_says_so_when_it_is_not() {
     let admin = token("admin", "may = 'admin'");
     let configure = |tokens: &str| std::fs::write(&file, format!("publish_every = '100ms'\n{admin}{tokens}")).expect("a file");
     configure(&token("fl_wall", "may = 'read'\ndevice = true\nwhere = { center = ['hefei'] }"));
-    let server = Server::start(firstline::config::read_file(&file).expect("a good configuration")).await;
+    let settings = firstline::config::read_file(&file).expect("a good configuration");
+    let server = Server::start(Settings { journal: None, ..settings }).await;
     let data = json!({ "center": "hefei", "queue": "broadband" });
     let events = [("call.offered", -30), ("call.answered", -15)].map(|(kind, seconds)| event(kind, kind, "c-1", seconds, &data));
     let headers = [("Authorization", "Bearer admin"), ("Content-Type", "application/json")];

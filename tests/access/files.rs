@@ -30,7 +30,8 @@ impl Files {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        config::read_file(&self.path("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"))
+        let settings = config::read_file(&self.path("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        Settings { journal: None, ..settings }
     }
 }
 

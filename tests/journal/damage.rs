@@ -83,7 +83,7 @@ fn try_all(disk: &SimulatedDisk, last_may_go: bool) {
             }
         }
     }
-    println!("damage told {told} times, of no matter {whole} times, taken for a crash {shorter} times");
+    eprintln!("damage told {told} times, of no matter {whole} times, taken for a crash {shorter} times");
     assert!(told > 100, "the damage must meet something: {told}");
 }
 

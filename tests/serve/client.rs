@@ -51,8 +51,11 @@ pub(crate) fn settings() -> Settings {
 impl Server {
     /// A service whose board is whole.
     pub(crate) async fn start(settings: Settings) -> Server {
+        let has_journal = settings.journal.is_some();
         let server = Server::begin(settings).await;
-        server.ready().await;
+        if has_journal {
+            server.ready().await;
+        }
         server
     }
 

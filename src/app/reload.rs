@@ -7,7 +7,7 @@
 
 use crate::access::Access;
 use crate::config;
-use crate::engine::feed::Feed;
+use crate::engine::feed::{self, Feed};
 use crate::http::reload::{Refused, Reloaded, Request};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -71,7 +71,10 @@ impl Reload {
             _ => tracing::warn!("whether connections are encrypted changes only with a restart"),
         }
         let (name, version) = (settings.standard.name.clone(), settings.standard.version.clone());
-        let took_over = self.feed.adopt(settings.standard).await.map_err(|_| Refused::Stopping)?;
+        let took_over = self.feed.adopt(settings.standard).await.map_err(|refused| match refused {
+            feed::Refused::Unwritten(reason) => Refused::Unwritten(reason),
+            feed::Refused::Full | feed::Refused::Stopping => Refused::Stopping,
+        })?;
         Ok(Reloaded {
             name,
             version,
@@ -87,7 +90,7 @@ impl Reload {
 fn tell(result: &Result<Reloaded, Refused>) {
     match result {
         Ok(Reloaded { name, version, cases, forgotten_cases, left_out_events, seconds }) => {
-            tracing::info!(name, version, cases, forgotten_cases, left_out_events, seconds, "another standard is in force");
+            tracing::info!(name, version, cases, forgotten_cases, left_out_events, seconds, "the configuration was read again");
         }
         Err(refused) => {
             if let Refused::Problems(problems) = refused {

@@ -415,6 +415,16 @@ mod tests {
         }
     }
 
+    /// Journals and snapshots of earlier versions have them.
+    #[test]
+    fn the_numbers_of_verbs_stay_what_they_are() {
+        let names = Verb::ALL.map(|verb| format!("{verb:?}"));
+        let before = "Offered Answered Abandoned Overflowed Transferred Ended Lost Joined Called Left Served Opened Assigned Arrived \
+                      Replied Paused Resumed Resolved Confirmed Reopened Escalated Cancelled Rated Changed";
+        assert_eq!(names.join(" "), before);
+        assert!(Verb::ALL.iter().enumerate().all(|(number, verb)| *verb as usize == number));
+    }
+
     #[test]
     fn an_agent_s_states_have_their_own_names() {
         AgentState::NAMES.iter().for_each(|(name, state)| assert_eq!(state.name(), *name));

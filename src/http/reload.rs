@@ -42,6 +42,8 @@ pub enum Refused {
     Problems(Vec<document::Problem>),
     /// The service would be open to other machines by mistake.
     Exposed(Exposed),
+    /// That another standard is in force cannot be written into the journal.
+    Unwritten(Arc<str>),
     /// The service is stopping.
     Stopping,
 }
@@ -54,6 +56,7 @@ impl std::fmt::Display for Refused {
             }
             Refused::Problems(problems) => write!(f, "the files have {} problems; everything stays as it was", problems.len()),
             Refused::Exposed(exposed) => write!(f, "{exposed}; everything stays as it was"),
+            Refused::Unwritten(reason) => write!(f, "the standard stays as it was, for the journal cannot be written: {reason}"),
             Refused::Stopping => f.write_str("the service is stopping"),
         }
     }
@@ -76,7 +79,7 @@ fn explain(refused: Refused) -> Problem {
     match refused {
         Refused::Nothing => Problem::new(StatusCode::CONFLICT, detail),
         Refused::Exposed(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
-        Refused::Stopping => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+        Refused::Unwritten(_) | Refused::Stopping => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         Refused::Problems(problems) => {
             let written =
                 problems.iter().map(|one| json!({ "file": one.file, "line": one.line, "column": one.column, "message": one.message }));

@@ -70,9 +70,9 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
         Some(speed) => tokio::spawn(Demo::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
         // The journal takes a while to read, and in the meantime the service says so.
         None if held.is_some() => tokio::spawn({
-            let feed = feed.clone();
+            let (feed, stop) = (feed.clone(), stop.clone());
             // If the engine ends before it has begun, it says why.
-            async move { _ = feed.start(Clock::Wall).await }
+            async move { _ = stop.run_until_cancelled(feed.start(Clock::Wall)).await }
         }),
         None => {
             feed.start(Clock::Wall).await.context("the engine did not start")?;

@@ -154,7 +154,10 @@ impl Engine {
 
     async fn run(mut self) -> Result<(), recovery::Error> {
         if let Some(keeping) = self.keeping.clone() {
-            self.recover(&keeping)?;
+            match self.recover(&keeping) {
+                Err(recovery::Error::Stopped) => return Ok(()),
+                recovered => recovered?,
+            }
         }
         let mut publish = tokio::time::interval(self.publish_every);
         publish.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -177,10 +180,11 @@ impl Engine {
         let journal = Journal::open(keeping.disk.clone(), keeping.journal)?;
         let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(keeping.disk.clone()) };
         let last = journal.last();
-        let status = self.status.clone();
+        let (status, commands) = (&self.status, &self.commands);
         let mut progress = |reached: Sequence| {
             status.send_replace(Status::Recovering { reached: reached.0, of: last.0 });
-            ControlFlow::Continue(())
+            // Nobody is there any more who could want the board.
+            if commands.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let (recovered, took) = timed(|| recover(&sources, last, &mut progress));
         Metric::RecoverySeconds.set(took.as_secs_f64());

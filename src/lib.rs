@@ -3,17 +3,18 @@
 //!
 //! ```text
 //!  sources ──> ingest ──> engine ───────────────> publish ──> wallboards, Prometheus, HTTP
-//!            (bytes to   (the loop around          (editions of the
-//!             events)     the core; the clock)      board, deltas)
-//!                              │
-//!                         domain = the pure core: cases, facts, commitments,
-//!                                  windows, indicators. No clock, no I/O.
+//!            (bytes to   (journal, then core,      (editions of the
+//!             events)     then answer; the clock)   board, deltas)
+//!                           │   │
+//!        journal, snapshots ┘  domain = the pure core: cases, facts, commitments,
+//!                                       windows, indicators. No clock, no I/O.
 //! ```
 //!
 //! # The path of an event
 //! 1. A source in [`ingest`] reads bytes; [`ingest::wire::Decoder`] checks names, hashes identities (a customer's number
 //!    gets no further) and gathers a [`domain::event::Batch`].
-//! 2. The batch goes through a bounded channel to the one owner of the core: [`engine`] when serving, [`replay`] offline.
+//! 2. The batch goes through a bounded channel to the one owner of the core: [`engine`] when serving, [`replay`] offline. The
+//!    engine writes it into the [`journal`] first; only then it is counted and acknowledged.
 //! 3. [`domain::monitor::Monitor`] finds the event's case, tells the **facts** of the case before and after it, and counts
 //!    the difference. The same happens when a deadline passes. A late, repeated or corrected event is no special case.
 //! 4. Once a second the engine makes a [`domain::board::Board`], numbers it ([`edition`]), and [`publish`] sends what
@@ -28,7 +29,9 @@
 //! | [`words`] | what a standard means, in plain English and Chinese |
 //! | [`ingest`] | sources: CloudEvents, `queue_log`, mapped CSV, HTTP, the demonstration |
 //! | [`replay`], [`cli`] | recorded events offline; the command line |
+//! | [`journal`] | what is accepted, on disk: segments, snapshots, keys |
 //! | [`engine`], [`edition`], [`publish`], [`http`], [`app`] | the service, in the order of the data |
+//! | [`access`] | who may what: tokens, grants, tickets |
 //! | [`config`], [`telemetry`] | its settings; its own health |
 //! | [`simulate`] | a believable service organisation |
 //!
@@ -40,13 +43,16 @@
 //! - Figures are exact: `tests/recordings.rs` compares four real recordings with independent answers.
 //!   `tests/oracle.rs` recomputes every reading of random histories from the full list of events.
 //! - An explanation adds up to its reading: `tests/explain.rs`.
+//! - A crash is a pause: `tests/crash.rs` kills the real program under load, `tests/simulation.rs` runs engine, journal and
+//!   clients over a disk and a clock that fail, `tests/journal/` damages every kind of place. A core that begins again from its
+//!   memory says what it would have said: `tests/properties/memory.rs`.
+//! - Nobody sees or sends what no token grants: `tests/access/` goes through every route.
 //! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
 //! - A reading says when it cannot be trusted: no traffic, small sample, stale (by source, where the
 //!   standard knows it), provisional, no population.
 //!
 //! # What is deliberately absent
-//! Locks around the core, a query language, a protocol between machines; and, in this version, a journal: events live in
-//! memory, and an acknowledged event is lost with the process.
+//! Locks around the core, a query language, a protocol between machines.
 //!
 //! # Limits
 //! | what | limit | beyond it |
@@ -58,6 +64,10 @@
 //! | observations of a case | 16 384; an agent's before the horizon are let go | rejected |
 //! | indicators with `one_shot` | 16 | the standard has a problem |
 //! | contacts of a customer | any number for as long as they matter: see [`domain::customer`] | what they meant stays counted |
+//! | a segment of the journal | 128 MiB and the group that reaches it | the next segment |
+//! | tokens; unused tickets | 1 000; 4 096 | a problem; 429 |
+//! | connections; head of a request | 4 096; 16 KiB in 30 s | closed; 431 |
+//! | requests of one address | 1 000 a second | 429 |
 //! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 
 pub mod access;

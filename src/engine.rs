@@ -151,7 +151,11 @@ impl Engine {
         Ok(end)
     }
 
-    async fn run(mut self) -> Result<(), recovery::Error> {
+    /// The engine's work on the runtime of the caller, for whom it is all he has to do, or who simulates: see [`Engine::start`].
+    ///
+    /// # Errors
+    /// If its journal cannot be read, or the last word cannot be written.
+    pub async fn run(mut self) -> Result<(), recovery::Error> {
         if let Some(keeping) = self.keeping.clone() {
             self.recover(&keeping)?;
         }

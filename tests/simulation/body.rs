@@ -2,7 +2,7 @@
 
 use firstline::domain::event::Batch;
 use firstline::domain::standard::{Schema, Standard};
-use firstline::domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use firstline::domain::time::{HOUR, MINUTE, Timestamp};
 use firstline::ingest::wire::{Decoder, Keys};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +30,7 @@ impl Body {
         for place in 0..chance.random_range(1..7) {
             if place > 0 && chance.random_ratio(1, 10) {
                 body.refused.push(body.lines.len());
-                let off = if chance.random() { -5 * DAY } else { 8 * HOUR };
+                let off = if chance.random() { -5 * 24 * HOUR } else { 8 * HOUR };
                 body.lines.push(line(number, place, now.plus(off), chance));
             } else {
                 body.new += 1;

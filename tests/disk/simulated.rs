@@ -30,6 +30,8 @@ struct State {
     full_one_in: Option<u32>,
     /// One of so many syncs fails.
     unsynced_one_in: Option<u32>,
+    /// Whether a sync failed since the power came: from then on the system shows what the disk does not have.
+    pretends: bool,
     /// How often the power came back: who held a file before holds nothing.
     life: u64,
 }
@@ -87,6 +89,7 @@ impl SimulatedDisk {
             power_for: None,
             full_one_in: None,
             unsynced_one_in: None,
+            pretends: false,
             life: 0,
         })))
     }
@@ -118,14 +121,14 @@ impl SimulatedDisk {
 
     /// The power goes now, if it has not gone, and comes back: what was not synced is there, or not, or in part.
     pub(crate) fn restart(&self) {
-        let State { chance, files, power_for, life, full_one_in, unsynced_one_in, .. } = &mut *self.state();
+        let State { chance, files, power_for, life, full_one_in, unsynced_one_in, pretends, .. } = &mut *self.state();
         for file in files.values_mut() {
             for change in std::mem::take(&mut file.pending) {
                 change.apply_by(chance, &mut file.durable);
             }
             file.seen.clone_from(&file.durable);
         }
-        (*power_for, *full_one_in, *unsynced_one_in) = (None, None, None);
+        (*power_for, *full_one_in, *unsynced_one_in, *pretends) = (None, None, None, false);
         *life += 1;
     }
 
@@ -134,6 +137,11 @@ impl SimulatedDisk {
         let state = &mut *self.state();
         (state.power_for, state.full_one_in, state.unsynced_one_in) = (None, None, None);
         state.life += 1;
+    }
+
+    /// Whether a sync failed since the power came, so that the system shows what the disk does not have.
+    pub(crate) fn pretends(&self) -> bool {
+        self.state().pretends
     }
 
     /// The bytes of a file.
@@ -292,6 +300,7 @@ impl StorageBackend for Opened {
         state.change(false)?;
         let unsynced = state.unsynced_one_in;
         let failed = state.one_in(unsynced, ErrorKind::Other);
+        state.pretends |= failed.is_err();
         let State { chance, files, .. } = &mut *state;
         let Some(file) = files.get_mut(&self.id) else { return Err(ErrorKind::NotFound.into()) };
         for change in std::mem::take(&mut file.pending) {

@@ -75,7 +75,8 @@ impl Machine {
 
     /// The process is no more, in whatever way, and perhaps the power was gone too.
     pub(crate) fn end_process(&mut self, chance: &mut ChaCha8Rng) {
-        if chance.random() { self.disk.restart() } else { self.disk.end_process() }
+        // A process that goes on with what the system pretends to have cannot know it; see the limits in `simulation.rs`.
+        if self.disk.pretends() || chance.random() { self.disk.restart() } else { self.disk.end_process() }
         self.faulty = false;
         self.pass(Duration::from_secs(chance.random_range(0..60)));
     }

@@ -27,6 +27,8 @@ struct Sent {
     acknowledged: bool,
     /// Whether it must outlive whatever happens.
     promised: bool,
+    /// Whether it was in the journal when the service started: then the next acknowledgement adds nothing to it.
+    found: bool,
 }
 
 /// All bodies there are, and what is known of them.
@@ -35,8 +37,9 @@ pub(crate) struct Senders {
     acknowledge: Acknowledge,
     sent: Vec<Sent>,
     identities: BTreeMap<u64, usize>,
-    /// Acknowledged since the last board, in this order, where that is no promise yet.
-    soon: Vec<usize>,
+    /// Acknowledged since the last board, in this order, where that is no promise yet; also whether it was taken only then,
+    /// and not before, when nobody heard the answer.
+    soon: Vec<(usize, bool)>,
     /// The time the board showed when the last promise was made, and when the last of `soon` was acknowledged.
     promised_at: Timestamp,
     soon_at: Timestamp,
@@ -56,7 +59,7 @@ impl Senders {
             if number == 0 || chance.random_ratio(2, 3) {
                 let body = Body::new(number, now, chance);
                 self.identities.insert(body.identity(standard), number);
-                self.sent.push(Sent { body, presence: Presence::Absent, acknowledged: false, promised: false });
+                self.sent.push(Sent { body, presence: Presence::Absent, acknowledged: false, promised: false, found: false });
                 chosen.insert(number);
             } else {
                 chosen.insert(chance.random_range(0..number));
@@ -102,8 +105,9 @@ impl Senders {
             Acknowledge::Disk => (sent.promised, self.promised_at) = (true, self.promised_at.max(board)),
             Acknowledge::Soon => {
                 self.soon_at = self.soon_at.max(board);
-                if !sent.promised && !self.soon.contains(&number) {
-                    self.soon.push(number);
+                sent.promised |= sent.found;
+                if !sent.promised && self.soon.iter().all(|(known, _)| *known != number) {
+                    self.soon.push((number, applied.accepted > 0));
                 }
             }
         }
@@ -111,7 +115,7 @@ impl Senders {
 
     /// A board was published, and the journal can be written: what was acknowledged is on disk.
     pub(crate) fn flushed(&mut self) {
-        for number in self.soon.drain(..) {
+        for (number, _) in self.soon.drain(..) {
             self.sent[number].promised = true;
         }
         self.promised_at = self.promised_at.max(self.soon_at);
@@ -121,13 +125,14 @@ impl Senders {
     pub(crate) fn found(&mut self, identities: &BTreeSet<u64>, reached: Option<Timestamp>) {
         let found: BTreeSet<usize> = identities.iter().filter_map(|identity| self.identities.get(identity).copied()).collect();
         assert!(reached >= Some(self.promised_at) || self.promised_at == Timestamp::MIN, "the journal has not heard of the time of a promise");
-        let lost = self.soon.iter().skip_while(|number| found.contains(number));
-        let found_later = lost.clone().find(|number| found.contains(number));
+        let mut taken = self.soon.iter().filter(|(_, now)| *now).map(|(number, _)| number).skip_while(|number| found.contains(number));
+        let found_later = taken.find(|number| found.contains(number));
         assert_eq!(found_later, None, "lost was not what was acknowledged last");
         for (number, sent) in self.sent.iter_mut().enumerate() {
             let present = found.contains(&number);
             assert!(present || !sent.promised, "body {number} was acknowledged, and is gone");
             sent.presence = if present { Presence::Present } else { Presence::Absent };
+            sent.found = present;
             sent.acknowledged &= present;
         }
         self.soon.clear();

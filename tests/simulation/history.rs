@@ -59,7 +59,20 @@ impl History {
         let settings = Settings { standard: standards[0].clone(), publish_every: PUBLISH_EVERY, queue_batches, journal: Some(keeping) };
         let (senders, walls) = (Senders::new(acknowledge), Default::default());
         let (witness, audit, as_of) = (Witness::default(), Audit::default(), Timestamp::MIN);
-        History { chance, machine, settings, standards, senders, walls, witness, audit, as_of, newest: as_of, crashed: false, damaged: false }
+        History {
+            chance,
+            machine,
+            settings,
+            standards,
+            senders,
+            walls,
+            witness,
+            audit,
+            as_of,
+            newest: as_of,
+            crashed: false,
+            damaged: false,
+        }
     }
 
     /// Lives it to its end; gives how many steps it had.
@@ -82,7 +95,11 @@ impl History {
         for _ in 0..steps {
             self.step(&mut life).await;
         }
-        if self.chance.random_ratio(1, 3) { self.stop(life).await } else { self.crash(life).await }
+        if self.chance.random_ratio(1, 3) {
+            self.stop(life).await
+        } else {
+            self.crash(life).await
+        }
         steps
     }
 
@@ -101,7 +118,9 @@ impl History {
                 self.compare(&life);
                 Some(life)
             }
-            Err(recovery::Error::Unwritten { .. } | recovery::Error::Journal(Error::Full { .. } | Error::Io { .. })) if self.machine.faulty => {
+            Err(recovery::Error::Unwritten { .. } | recovery::Error::Journal(Error::Full { .. } | Error::Io { .. }))
+                if self.machine.faulty =>
+            {
                 self.machine.disk.power_for(0);
                 self.end_process();
                 None
@@ -162,7 +181,10 @@ impl History {
             self.newest = self.newest.max(self.as_of);
         }
         let pushed = as_of > clock && as_of <= self.newest;
-        assert!(off != 0 || pushed || clock.since(as_of).abs() <= TOLERANCE_MS, "the board says {as_of}, the clock {clock}, and nobody that it is doubted");
+        assert!(
+            off != 0 || pushed || clock.since(as_of).abs() <= TOLERANCE_MS,
+            "the board says {as_of}, the clock {clock}, and nobody that it is doubted"
+        );
         self.as_of = as_of;
         self.witness.see(edition);
         for wall in &mut self.walls {
@@ -290,7 +312,10 @@ impl History {
                 self.senders.flushed();
                 let whole = self.walls[0].whole;
                 let state = self.end_process().expect("records");
-                assert!(state.stopped && state.revision == last.board.revision && state.epoch == last.epoch, "the last word was not written");
+                assert!(
+                    state.stopped && state.revision == last.board.revision && state.epoch == last.epoch,
+                    "the last word was not written"
+                );
                 if self.chance.random() {
                     self.resume(whole).await;
                 }

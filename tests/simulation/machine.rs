@@ -1,9 +1,9 @@
 //! The machine the service runs on: its disk, which fails, and its clock, which is set, drifts and stands.
 
 use super::disk::SimulatedDisk;
-use firstline::journal::Disk;
 use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 use firstline::engine::clock::Clock;
+use firstline::journal::Disk;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -76,7 +76,11 @@ impl Machine {
     /// The process is no more, in whatever way, and perhaps the power was gone too.
     pub(crate) fn end_process(&mut self, chance: &mut ChaCha8Rng) {
         // A process that goes on with what the system pretends to have cannot know it; see the limits in `simulation.rs`.
-        if self.disk.pretends() || chance.random() { self.disk.restart() } else { self.disk.end_process() }
+        if self.disk.pretends() || chance.random() {
+            self.disk.restart()
+        } else {
+            self.disk.end_process()
+        }
         self.faulty = false;
         self.pass(Duration::from_secs(chance.random_range(0..60)));
     }

@@ -124,7 +124,10 @@ impl Senders {
     /// What is in the journal, by the identities of bodies' first events, after an end of whatever kind; the time reached there.
     pub(crate) fn found(&mut self, identities: &BTreeSet<u64>, reached: Option<Timestamp>) {
         let found: BTreeSet<usize> = identities.iter().filter_map(|identity| self.identities.get(identity).copied()).collect();
-        assert!(reached >= Some(self.promised_at) || self.promised_at == Timestamp::MIN, "the journal has not heard of the time of a promise");
+        assert!(
+            reached >= Some(self.promised_at) || self.promised_at == Timestamp::MIN,
+            "the journal has not heard of the time of a promise"
+        );
         let mut taken = self.soon.iter().filter(|(_, now)| *now).map(|(number, _)| number).skip_while(|number| found.contains(number));
         let found_later = taken.find(|number| found.contains(number));
         assert_eq!(found_later, None, "lost was not what was acknowledged last");

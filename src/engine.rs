@@ -152,7 +152,11 @@ impl Engine {
         Ok(end)
     }
 
-    async fn run(mut self) -> Result<(), recovery::Error> {
+    /// The engine's work on the runtime of the caller, for whom it is all he has to do, or who simulates: see [`Engine::start`].
+    ///
+    /// # Errors
+    /// If its journal cannot be read, or the last word cannot be written.
+    pub async fn run(mut self) -> Result<(), recovery::Error> {
         if let Some(keeping) = self.keeping.clone() {
             match self.recover(&keeping) {
                 Err(recovery::Error::Stopped) => return Ok(()),
@@ -248,19 +252,19 @@ impl Engine {
 
     /// From now on time is what this clock shows.
     fn begin(&mut self, clock: Clock) {
-        let mut first = self.state.edition();
         let mut ticker = Ticker::new(clock, self.state.monitor.clock());
-        let (now, revision) = (ticker.now(), first.board.revision);
+        let (now, mut revision) = (ticker.now(), self.state.revision.max(1));
         if let Some(kept) = &mut self.kept {
             // Before anything is published: a revision that somebody may have seen is never given to another board.
             match kept.durable.write(&[Record::Tick { now, revision }]) {
                 Ok(()) => self.state.at = kept.durable.last(),
-                Err(_) => self.state.epoch = epoch(),
+                Err(_) => revision = self.state.leap(random()),
             }
         }
+        // The first edition after a stop in good order is the one published last, so it is made before the clock goes on.
+        self.state.revision = revision;
+        self.editions.send_replace(Arc::new(self.state.edition()));
         self.state.tick(now, revision);
-        first.epoch = self.state.epoch.clone();
-        self.editions.send_replace(Arc::new(first));
         self.ticker = Some(ticker);
         self.status.send_replace(Status::Ready);
         self.publish();
@@ -308,7 +312,9 @@ impl Engine {
         self.kept = kept;
         let (forgotten, left_out) = changed.map_err(Refused::Unwritten)?;
         self.schema.send_replace(Arc::new(standard.schema.clone()));
-        self.editions.send_replace(Arc::new(self.state.edition()));
+        let mut edition = self.state.edition();
+        edition.clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
+        self.editions.send_replace(Arc::new(edition));
         Ok(TookOver { cases: self.state.monitor.cases(), forgotten, left_out, took })
     }
 

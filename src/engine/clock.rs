@@ -2,13 +2,17 @@
 
 use super::steady::Steady;
 use crate::domain::time::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Where the core's time comes from.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clock.
     Wall,
+    /// For simulations: what stands here is taken for the machine's clock, in milliseconds of Unix time. It may be set at will.
+    Told(Arc<AtomicI64>),
     /// A demonstration's clock, which runs faster than the machine's or slower.
     Scaled {
         /// What it showed when the machine's clock showed `since`.
@@ -30,20 +34,21 @@ impl Clock {
     /// The time it shows.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is where the engine learns the time, which is data from here on")]
-    pub fn now(self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         let wall = Timestamp(jiff::Timestamp::now().as_millisecond());
         match self {
             Clock::Wall => wall,
-            Clock::Scaled { origin, since, speed } => origin.plus((wall.since(since) as f64 * speed) as i64),
+            Clock::Told(time) => Timestamp(time.load(Ordering::Relaxed)),
+            Clock::Scaled { origin, since, speed } => origin.plus((wall.since(*since) as f64 * speed) as i64),
         }
     }
 
     /// How long it takes until it shows `time`; nothing if it has passed.
     #[must_use]
-    pub fn until(self, time: Timestamp) -> Duration {
+    pub fn until(&self, time: Timestamp) -> Duration {
         let millis = u64::try_from(time.since(self.now())).unwrap_or(0);
         match self {
-            Clock::Wall => Duration::from_millis(millis),
+            Clock::Wall | Clock::Told(_) => Duration::from_millis(millis),
             Clock::Scaled { speed, .. } => Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0)),
         }
     }
@@ -54,21 +59,21 @@ impl Clock {
 pub struct Ticker {
     clock: Clock,
     steady: Steady,
-    begin: Instant,
+    /// The running time is the runtime's, which stands still between two steps of a simulation.
+    begin: tokio::time::Instant,
 }
 
 impl Ticker {
     /// A clock that goes on from what another run had `reached`.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "how long the machine has been running is what its clock is checked by")]
     pub fn new(clock: Clock, reached: Option<Timestamp>) -> Ticker {
-        Ticker { clock, steady: reached.map_or_else(Steady::default, Steady::after), begin: Instant::now() }
+        Ticker { clock, steady: reached.map_or_else(Steady::default, Steady::after), begin: tokio::time::Instant::now() }
     }
 
     /// The time. Never earlier than before.
     pub fn now(&mut self) -> Timestamp {
         match self.clock {
-            Clock::Wall => self.steady.show(self.clock.now(), self.begin.elapsed()),
+            Clock::Wall | Clock::Told(_) => self.steady.show(self.clock.now(), self.begin.elapsed()),
             Clock::Scaled { .. } => self.clock.now(),
         }
     }

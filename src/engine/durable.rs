@@ -31,8 +31,6 @@ pub enum Acknowledge {
 const WAITING_BYTES: usize = 1 << 20;
 /// How often the journal hears of the time when nothing else happens, in milliseconds.
 const IDLE_MS: i64 = 10 * SECOND;
-/// How often a journal that could not be written is tried again, in milliseconds.
-const AGAIN_MS: i64 = SECOND;
 
 /// The journal as the engine writes it.
 #[derive(Debug)]
@@ -46,22 +44,12 @@ pub(super) struct Durable {
     ticked: Timestamp,
     /// Why it could not be written, as long as that is so.
     failing: Option<Arc<str>>,
-    /// When it was last tried again.
-    tried: Timestamp,
 }
 
 impl Durable {
     pub(super) fn new(journal: Journal, acknowledge: Acknowledge) -> Durable {
         Metric::JournalFailing.set(0.0);
-        Durable {
-            journal,
-            acknowledge,
-            waiting: Vec::new(),
-            waiting_bytes: 0,
-            ticked: Timestamp(i64::MIN),
-            failing: None,
-            tried: Timestamp(i64::MIN),
-        }
+        Durable { journal, acknowledge, waiting: Vec::new(), waiting_bytes: 0, ticked: Timestamp(i64::MIN), failing: None }
     }
 
     /// The place of the last record, once everything that waits is written.
@@ -118,15 +106,11 @@ impl Durable {
     }
 
     /// Does what is to be done with every board: writes what waits, tells the journal the time now and then, and tries it
-    /// again if it could not be written.
+    /// again if it could not be written: with every board, however the clock stands.
     pub(super) fn attend(&mut self, now: Timestamp, revision: u64) {
-        let elapsed = |since: Timestamp, ms: i64| now.0.saturating_sub(since.0) >= ms;
-        let idle = elapsed(self.ticked, IDLE_MS);
-        let again = self.failing.is_some() && elapsed(self.tried, AGAIN_MS);
-        if again {
-            self.tried = now;
-        }
-        if self.failing.is_some() && !again || !idle && !again && self.waiting.is_empty() {
+        let idle = now.0.saturating_sub(self.ticked.0) >= IDLE_MS;
+        let again = self.failing.is_some();
+        if !idle && !again && self.waiting.is_empty() {
             return;
         }
         let tick = (idle || again).then_some(Record::Tick { now, revision });

@@ -18,6 +18,10 @@ use std::sync::Arc;
 /// many take nineteen days at ten a second.
 const SKIPPED: u64 = 1 << 24;
 
+/// How many times as many at most are skipped where chance decides: a thousand such runs stay within the whole numbers that
+/// programs of readers can tell apart, those up to 2^53.
+const LEAPS: u64 = 1 << 18;
+
 /// What the engine knows.
 #[derive(Debug)]
 pub struct State {
@@ -76,6 +80,13 @@ impl State {
         }
     }
 
+    /// Makes ready for a run that the journal hears nothing of as it begins: a run after this one that finds no more in the
+    /// journal must not come to the same revisions. `random` decides how far they go up; the new revision.
+    pub fn leap(&mut self, random: u64) -> u64 {
+        self.revision += SKIPPED * (2 + random % LEAPS);
+        self.revision
+    }
+
     /// Goes by another standard from now on, in an epoch of its own. How many cases had been forgotten, and how many
     /// remembered events the standard does not know.
     pub fn adopt(&mut self, standard: Arc<Standard>, epoch: Arc<str>) -> (u64, u64) {
@@ -83,7 +94,8 @@ impl State {
         let horizon = with.horizon;
         let Adopted { monitor, forgotten, left_out } = self.monitor.adopt(with, Some(horizon));
         (self.monitor, self.standard, self.hidden) = (monitor, standard, hidden);
-        (self.epoch, self.revision, self.stopped) = (epoch, 0, true);
+        // Boards of the new epoch are published before the journal hears of one.
+        (self.epoch, self.revision, self.stopped) = (epoch, 0, false);
         (forgotten, left_out)
     }
 

@@ -82,7 +82,7 @@ impl Demo {
 
     async fn go_on(mut self) {
         let clock = Clock::at_speed(self.begin, self.speed);
-        if self.feed.start(clock).await.is_err() {
+        if self.feed.start(clock.clone()).await.is_err() {
             return;
         }
         tracing::info!(speed = self.speed, "the demonstration has told its history and goes on");

@@ -105,11 +105,38 @@ impl Segment {
         Ok(store)
     }
 
-    /// Opens a segment to go on writing it.
-    pub(super) fn open(disk: &dyn Disk, first: Sequence) -> Result<Segment, Error> {
+    /// Opens a segment to go on writing it. Unless it ends with the service's stop in good order, it is written anew: what the
+    /// system shows of it may never have reached the disk, if a sync failed before the process ended, and nobody would be
+    /// told of that again.
+    pub(super) fn open(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
         let name = name(first);
         let store = open_store(&name, disk.open(&name, false).map(Backend))?;
-        Ok(Segment { name, first, store })
+        let segment = Segment { name, first, store };
+        segment.check_about(keys)?;
+        let (last, _) = segment.end()?;
+        let stopped = last < first || matches!(segment.portion(last, last)?[..], [(_, Record::Stop { .. })]);
+        if stopped { Ok(segment) } else { segment.renewed(disk, keys) }
+    }
+
+    fn renewed(self, disk: &dyn Disk, keys: u64) -> Result<Segment, Error> {
+        let unfinished = self.name.clone() + UNFINISHED;
+        let copied = Self::fill(disk, &unfinished, keys).and_then(|store| {
+            let copy = Segment { name: self.name.clone(), first: self.first, store };
+            let (last, _) = self.end()?;
+            let mut next = self.first;
+            while next <= last {
+                let records: Vec<Record> = self.portion(next, last)?.into_iter().map(|(_, record)| record).collect();
+                copy.append(next, &records)?;
+                next = Sequence(next.0 + records.len() as u64);
+            }
+            disk.rename(&unfinished, &self.name).map_err(|error| Error::io(&self.name, error))?;
+            Ok(copy)
+        });
+        if copied.is_err() {
+            // It may be what takes the last of the room; if it cannot be removed now, the next start does it.
+            let _ = disk.remove(&unfinished);
+        }
+        copied
     }
 
     /// Opens a segment to read it; the file is not touched.

@@ -52,10 +52,9 @@ impl Journal {
         }
         let mut firsts = segment::firsts(&*disk)?;
         let newest = match firsts.pop() {
-            Some(first) => Segment::open(&*disk, first)?,
+            Some(first) => Segment::open(&*disk, first, settings.keys)?,
             None => Segment::create(&*disk, Sequence(1), settings.keys)?,
         };
-        newest.check_about(settings.keys)?;
         let (last, bytes) = newest.end()?;
         let tick = newest.last_tick(last)?;
         let older = firsts.into_iter().map(prune::Older::new).collect();

@@ -105,6 +105,11 @@ impl SimulatedDisk {
         self.state().power_for == Some(0)
     }
 
+    /// Whether the power goes sometime, or is gone.
+    pub(crate) fn loses_power(&self) -> bool {
+        self.state().power_for.is_some()
+    }
+
     /// Lets one of so many writes find no room, and one of so many syncs fail; none never.
     pub(crate) fn fail(&self, full_one_in: Option<u32>, unsynced_one_in: Option<u32>) {
         let mut state = self.state();
@@ -122,6 +127,13 @@ impl SimulatedDisk {
         }
         (*power_for, *full_one_in, *unsynced_one_in) = (None, None, None);
         *life += 1;
+    }
+
+    /// The process ends, and the system and its disk go on: what was written is still to be synced, and the next process sees it.
+    pub(crate) fn end_process(&self) {
+        let state = &mut *self.state();
+        (state.power_for, state.full_one_in, state.unsynced_one_in) = (None, None, None);
+        state.life += 1;
     }
 
     /// The bytes of a file.

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod directory;
 #[path = "../disk/simulated.rs"]
+#[allow(dead_code, reason = "the simulation of the whole service does more with it")]
 mod disk;
 mod written;
 

@@ -107,15 +107,19 @@ impl Segment {
 
     /// Opens a segment to go on writing it. Unless it ends with the service's stop in good order, it is written anew: what the
     /// system shows of it may never have reached the disk, if a sync failed before the process ended, and nobody would be
-    /// told of that again.
+    /// told of that again. Until then the file is not touched, for a repair of what is shown would make the loss complete.
     pub(super) fn open(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
-        let name = name(first);
-        let store = open_store(&name, disk.open(&name, false).map(Backend))?;
-        let segment = Segment { name, first, store };
+        let segment = Segment::open_to_read(disk, first)?;
         segment.check_about(keys)?;
         let (last, _) = segment.end()?;
-        let stopped = last < first || matches!(segment.portion(last, last)?[..], [(_, Record::Stop { .. })]);
-        if stopped { Ok(segment) } else { segment.renewed(disk, keys) }
+        let stopped = last >= first && matches!(segment.portion(last, last)?[..], [(_, Record::Stop { .. })]);
+        if !stopped {
+            return segment.renewed(disk, keys);
+        }
+        let name = segment.name;
+        drop(segment.store);
+        let store = open_store(&name, disk.open(&name, false).map(Backend))?;
+        Ok(Segment { name, first, store })
     }
 
     fn renewed(self, disk: &dyn Disk, keys: u64) -> Result<Segment, Error> {

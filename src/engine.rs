@@ -185,7 +185,13 @@ impl Engine {
         let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(keeping.disk.clone()) };
         let last = journal.last();
         let (status, commands) = (&self.status, &self.commands);
+        let mut told = 0;
         let mut progress = |reached: Sequence| {
+            let tenths = reached.0.saturating_mul(10) / last.0.max(1);
+            if tenths > told {
+                told = tenths;
+                tracing::info!("the journal is read: {tenths}0 %");
+            }
             status.send_replace(Status::Recovering { reached: reached.0, of: last.0 });
             // Nobody is there any more who could want the board.
             if commands.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

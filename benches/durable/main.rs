@@ -90,14 +90,15 @@ fn ingest(place: &Path, bodies: &[Body], args: &Args) {
             );
             rates.push(args.events as f64 / sent.took.as_secs_f64());
             let (commits, bytes) = (program.metric("firstline_journal_seconds_count"), program.metric("firstline_journal_bytes_total"));
-            let seconds = program.metric("firstline_journal_seconds_sum");
+            let (seconds, written) = (program.metric("firstline_journal_seconds_sum"), program.written());
             drop(program);
             if commits > 0.0 {
                 let plain = disk::plain(directory.path(), commits as usize, (bytes / commits) as usize);
                 println!(
-                    "  journal: {:.1} bytes an event, {commits} commits in {seconds:.2} s; as many plain writes with fdatasync {:.2} s \
+                    "  journal: {:.1} bytes an event, {:.2} written for each; {commits} commits in {seconds:.2} s; as many plain writes with fdatasync {:.2} s \
                      (p50 {:?}, p99 {:?}): ratio {:.2}",
                     bytes / args.events as f64,
+                    written as f64 / bytes,
                     plain.took.as_secs_f64(),
                     plain.p50,
                     plain.p99,

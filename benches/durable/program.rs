@@ -74,6 +74,12 @@ impl Program {
         peak.unwrap() << 10
     }
 
+    /// How many bytes it has had written to disks.
+    pub fn written(&self) -> u64 {
+        let counts = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).unwrap();
+        counts.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap()
+    }
+
     /// Stops it in good order.
     pub fn stop(mut self) {
         let told = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Plain writes, each made durable.
-pub struct Plain {
-    pub took: Duration,
+pub(crate) struct Plain {
+    pub(crate) took: Duration,
     pub p50: Duration,
     pub p99: Duration,
 }
 
 /// Writes so often so many bytes to the end of a new file, each time with `fdatasync`.
-pub fn plain(directory: &Path, count: usize, bytes: usize) -> Plain {
+pub(crate) fn plain(directory: &Path, count: usize, bytes: usize) -> Plain {
     let mut file = File::create(directory.join("plain")).unwrap();
     // Nothing a disk could make smaller.
     let mut state = 1_u64;
@@ -36,7 +36,7 @@ pub fn plain(directory: &Path, count: usize, bytes: usize) -> Plain {
 }
 
 /// How many bytes the files take whose names begin so, below the data directory.
-pub fn bytes(directory: &Path, begin: &str) -> u64 {
+pub(crate) fn bytes(directory: &Path, begin: &str) -> u64 {
     let files = std::fs::read_dir(super::program::data(directory)).unwrap().map(Result::unwrap);
     files.filter(|file| file.file_name().to_string_lossy().starts_with(begin)).map(|file| file.metadata().unwrap().len()).sum()
 }

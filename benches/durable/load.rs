@@ -15,23 +15,23 @@ const EVENTS_OF_A_CENTER: f64 = 20_000.0;
 const CENTERS: u32 = 12;
 
 /// A request as it goes over the wire.
-pub struct Body {
-    pub text: Vec<u8>,
+pub(crate) struct Body {
+    pub(crate) text: Vec<u8>,
 }
 
 /// What the senders saw.
-pub struct Sent {
-    pub took: Duration,
-    pub bytes: usize,
+pub(crate) struct Sent {
+    pub(crate) took: Duration,
+    pub(crate) bytes: usize,
     pub p50: Duration,
     pub p99: Duration,
-    pub max: Duration,
+    pub(crate) max: Duration,
     /// The longest time in which nothing was acknowledged.
-    pub longest_gap: Duration,
+    pub(crate) longest_gap: Duration,
 }
 
 /// So many simulated events in bodies of about so many bytes, with their heads.
-pub fn bodies(events: usize, bytes: usize) -> Vec<Body> {
+pub(crate) fn bodies(events: usize, bytes: usize) -> Vec<Body> {
     let now = Clock::Wall.now();
     let rate = events as f64 / EVENTS_OF_A_CENTER / f64::from(CENTERS);
     let simulation = Simulation::new(&Settings { seed: 1, start: now.plus(-SPAN), centers: CENTERS, rate: rate.max(1.0) });
@@ -59,7 +59,7 @@ fn request(text: &[u8]) -> Body {
 }
 
 /// Sends all bodies, each as soon as a sender is free.
-pub fn send(address: SocketAddr, bodies: &[Body], senders: usize) -> Sent {
+pub(crate) fn send(address: SocketAddr, bodies: &[Body], senders: usize) -> Sent {
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
     let sender = || {

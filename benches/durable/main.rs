@@ -44,6 +44,9 @@ struct Args {
     /// Where the data directories are made: the disk that is measured.
     #[arg(long, default_value = ".")]
     data: PathBuf,
+    /// Another program than the one built here, to compare them.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_firstline"))]
+    program: PathBuf,
     /// One part alone: ingest, recovery or pause.
     #[arg(long)]
     part: Option<String>,
@@ -77,7 +80,8 @@ fn ingest(place: &Path, bodies: &[Body], args: &Args) {
     for _ in 0..args.rounds {
         for (level, rates) in ["disk", "soon", "memory"].iter().zip(&mut rates) {
             let directory = tempfile::tempdir_in(place).unwrap();
-            let program = Program::start(directory.path(), &format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}"));
+            let program =
+                Program::start(&args.program, directory.path(), &format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}"));
             let (served, sending) = (program.processor(), program::processor_of("self"));
             let sent = load::send(program.address, bodies, args.senders);
             let (served, sending) = (program.processor() - served, program::processor_of("self") - sending);
@@ -118,13 +122,13 @@ const NO_SNAPSHOT: &str = "snapshot_events = 1000000000\n";
 fn recovery(place: &Path, bodies: &[Body], args: &Args) {
     let directory = tempfile::tempdir_in(place).unwrap();
     let journal = format!("acknowledge = 'soon'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
-    let program = Program::start(directory.path(), &journal);
+    let program = Program::start(&args.program, directory.path(), &journal);
     tell("filling the journal", &load::send(program.address, bodies, args.senders), args.events);
     // What is acknowledged is on disk with the next board.
     std::thread::sleep(Duration::from_secs(2));
     drop(program);
     let kept = disk::bytes(directory.path(), "journal-");
-    let (program, took) = timed(|| Program::start(directory.path(), &journal));
+    let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
     let seconds = took.as_secs_f64();
     println!(
         "a start after a kill, without a snapshot: ready after {seconds:.2} s; {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
@@ -139,7 +143,7 @@ fn recovery(place: &Path, bodies: &[Body], args: &Args) {
     let snapshot = disk::bytes(directory.path(), "snapshot-");
     println!("the stop, which makes a snapshot of {} MB: {:.2} s", snapshot / 1_000_000, took.as_secs_f64());
     for _ in 0..args.rounds {
-        let (program, took) = timed(|| Program::start(directory.path(), &journal));
+        let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
         println!(
             "a start from that snapshot: ready after {:.2} s; {:.2} s a million events, {} MiB held at most",
             took.as_secs_f64(),
@@ -155,7 +159,7 @@ fn pause(place: &Path, bodies: &[Body], args: &Args) {
         [("without snapshots", NO_SNAPSHOT.to_owned()), ("with snapshots", format!("snapshot_events = {}\n", args.events / 4))]
     {
         let directory = tempfile::tempdir_in(place).unwrap();
-        let program = Program::start(directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
+        let program = Program::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
         let wall = Wall::watch(program.address);
         let sent = load::send(program.address, bodies, args.senders);
         let boards = wall.longest_gap();

@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How often a board is published.
-pub const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
 /// A program that is killed when it is dropped.
-pub struct Program {
+pub(crate) struct Program {
     process: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Drop for Program {
@@ -23,17 +23,17 @@ impl Drop for Program {
 }
 
 /// The data directory of a program that was started here.
-pub fn data(place: &Path) -> PathBuf {
+pub(crate) fn data(place: &Path) -> PathBuf {
     place.join("data")
 }
 
 impl Program {
     /// Starts it with these settings of its journal, and waits until it is ready.
-    pub fn start(place: &Path, journal: &str) -> Program {
+    pub(crate) fn start(program: &Path, place: &Path, journal: &str) -> Program {
         let config = place.join("firstline.toml");
         let general = format!("listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '{}ms'\n", PUBLISH_EVERY.as_millis());
         std::fs::write(&config, format!("{general}[limits]\nrequests_per_second = 0\n[journal]\n{journal}")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
+        let mut command = Command::new(program);
         let mut process = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn().unwrap();
         let mut told = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
         let address = told.find_map(|line| line.split_once("wallboard  http://").map(|(_, rest)| rest.trim_end_matches('/').to_owned()));
@@ -57,31 +57,31 @@ impl Program {
     }
 
     /// What a metric says; 0 if there is none yet.
-    pub fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> f64 {
         let answer = self.get("/metrics").unwrap();
         answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or(0.0)
     }
 
     /// How many seconds of a processor it has used.
-    pub fn processor(&self) -> f64 {
+    pub(crate) fn processor(&self) -> f64 {
         processor_of(&self.process.id().to_string())
     }
 
     /// The most memory it has held, in bytes.
-    pub fn peak(&self) -> u64 {
+    pub(crate) fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         peak.unwrap() << 10
     }
 
     /// How many bytes it has had written to disks.
-    pub fn written(&self) -> u64 {
+    pub(crate) fn written(&self) -> u64 {
         let counts = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).unwrap();
         counts.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap()
     }
 
     /// Stops it in good order.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let told = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
         assert!(told.unwrap().success());
         assert!(self.process.wait().unwrap().success(), "it did not stop in good order");
@@ -89,7 +89,7 @@ impl Program {
 }
 
 /// How many seconds of a processor a process has used.
-pub fn processor_of(process: &str) -> f64 {
+pub(crate) fn processor_of(process: &str) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // Behind the name, which may have blanks in it: 11 fields, then the time of the process and of the system for it.
     let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();

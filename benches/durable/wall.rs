@@ -7,14 +7,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::{Message, client};
 
-pub struct Wall {
+pub(crate) struct Wall {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Duration>,
 }
 
 impl Wall {
     /// Watches one indicator from now on.
-    pub fn watch(address: SocketAddr) -> Wall {
+    pub(crate) fn watch(address: SocketAddr) -> Wall {
         let (mut socket, _) = client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap()).unwrap();
         socket.send(Message::text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#)).unwrap();
         // The whole board comes first.
@@ -35,7 +35,7 @@ impl Wall {
     }
 
     /// The longest time in which it heard nothing.
-    pub fn longest_gap(self) -> Duration {
+    pub(crate) fn longest_gap(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

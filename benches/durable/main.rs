@@ -126,17 +126,18 @@ fn recovery(place: &Path, bodies: &[Body], args: &Args) {
     tell("filling the journal", &load::send(program.address, bodies, args.senders), args.events);
     // What is acknowledged is on disk with the next board.
     std::thread::sleep(Duration::from_secs(2));
+    let cases = program.metric("firstline_cases");
     drop(program);
     let kept = disk::bytes(directory.path(), "journal-");
     let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
     let seconds = took.as_secs_f64();
     println!(
-        "a start after a kill, without a snapshot: ready after {seconds:.2} s; {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
-         {} cases, {} MiB held at most",
+        "a start after a kill, without a snapshot: ready after {seconds:.2} s ({:.2} s of a processor); {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
+         {cases} cases, {} MiB held at most",
+        program.processor(),
         seconds * 1e6 / args.events as f64,
         seconds * 1e9 / kept as f64,
         kept / 1_000_000,
-        program.metric("firstline_cases"),
         program.peak() >> 20
     );
     let ((), took) = timed(|| program.stop());
@@ -145,8 +146,9 @@ fn recovery(place: &Path, bodies: &[Body], args: &Args) {
     for _ in 0..args.rounds {
         let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
         println!(
-            "a start from that snapshot: ready after {:.2} s; {:.2} s a million events, {} MiB held at most",
+            "a start from that snapshot: ready after {:.2} s ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
             took.as_secs_f64(),
+            program.processor(),
             took.as_secs_f64() * 1e6 / args.events as f64,
             program.peak() >> 20
         );

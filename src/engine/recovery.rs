@@ -12,8 +12,12 @@ use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Sn
 use crate::standard;
 use postcard::Deserializer;
 use serde::{Deserialize, Serialize};
+use std::io::BufWriter;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// How much of a snapshot is gathered before it is compressed, in bytes.
+const BUFFER: usize = 1 << 16;
 
 /// How many records are read between two words about the progress.
 const STRIDE: u64 = 256;
@@ -111,9 +115,11 @@ pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
     let State { monitor, standard, hidden: _, epoch, revision, stopped, at } = state;
     let head = Head { files: standard.files.to_vec(), epoch: epoch.to_string(), revision: *revision, stopped: *stopped, at: at.0 };
     let written = |error: postcard::Error| JournalError::io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
-    let writer = snapshots.create(*at)?;
+    // postcard writes single bytes, and each would be a call of the compressor.
+    let writer = BufWriter::with_capacity(BUFFER, snapshots.create(*at)?);
     let writer = postcard::to_io(&head, writer).map_err(written)?;
-    postcard::to_io(&monitor.memory(), writer).map_err(written)?.finish()
+    let writer = postcard::to_io(&monitor.memory(), writer).map_err(written)?;
+    writer.into_inner().map_err(|error| JournalError::io("a snapshot", error.into_error()))?.finish()
 }
 
 /// Reads a snapshot.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,8 +36,8 @@ pub(crate) fn plain(directory: &Path, count: usize, bytes: usize) -> Plain {
     Plain { took, p50, p99 }
 }
 
-/// How many bytes the files take whose names begin so, below the data directory.
+/// How many bytes the files take whose names begin so, in the data directory; the store reserves more than it has filled.
 pub(crate) fn bytes(directory: &Path, begin: &str) -> u64 {
     let files = std::fs::read_dir(super::program::data(directory)).unwrap().map(Result::unwrap);
-    files.filter(|file| file.file_name().to_string_lossy().starts_with(begin)).map(|file| file.metadata().unwrap().len()).sum()
+    files.filter(|file| file.file_name().to_string_lossy().starts_with(begin)).map(|file| 512 * file.metadata().unwrap().blocks()).sum()
 }

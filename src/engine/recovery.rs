@@ -3,24 +3,23 @@
 //! A snapshot that cannot be read is told and passed over for the one before. What the journal says is never passed over: damage
 //! in its middle is an error, and the service does not start on a guess.
 
-mod buffered;
-
-use self::buffered::Buffered;
 use super::state::State;
 use crate::domain::standard::Standard;
 use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
 use crate::standard;
-use postcard::Deserializer;
+use postcard::de_flavors::io::io::IOReader;
 use serde::{Deserialize, Serialize};
-use std::io::BufWriter;
+use std::io::{BufReader, BufWriter};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// How much of a snapshot is gathered before it is compressed, in bytes.
-const BUFFER: usize = 1 << 16;
-
 /// How many records are read between two words about the progress.
 const STRIDE: u64 = 256;
+
+/// How much of a snapshot is read, or gathered before it is written, at once.
+const BUFFER: usize = 1 << 18;
+/// The longest text of a snapshot, a file of a standard, in bytes.
+const LONGEST_TEXT: usize = 16 << 20;
 
 /// Why there is no state to go on from.
 #[derive(Debug, thiserror::Error)]
@@ -124,14 +123,16 @@ pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
 
 /// Reads a snapshot.
 fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
-    let reader = snapshots.open(at).map_err(|error| error.to_string())?;
-    let mut reader = Deserializer::from_flavor(Buffered::new(reader));
-    let head = Head::deserialize(&mut reader).map_err(|error| error.to_string())?;
+    let reader = BufReader::with_capacity(BUFFER, snapshots.open(at).map_err(|error| error.to_string())?);
+    // Where a text lies while it is read.
+    let mut text = vec![0; LONGEST_TEXT];
+    let (head, (reader, text)) = postcard::from_io::<Head, _>((reader, &mut text)).map_err(|error| error.to_string())?;
     if head.at != at.0 {
         return Err(format!("it says that it covers record {}", head.at));
     }
     let mut state = State::new(read_standard(&head.files)?, head.epoch.into());
-    state.remember(&mut reader).map_err(|error| error.to_string())?;
+    let mut memory = postcard::Deserializer::from_flavor(IOReader::new(reader, text));
+    state.remember(&mut memory).map_err(|error| error.to_string())?;
     (state.revision, state.stopped, state.at) = (head.revision, head.stopped, at);
     Ok(state)
 }

@@ -9,14 +9,14 @@ use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Sn
 use crate::standard;
 use postcard::de_flavors::io::io::IOReader;
 use serde::{Deserialize, Serialize};
-use std::io::BufReader;
+use std::io::{BufReader, BufWriter};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// How many records are read between two words about the progress.
 const STRIDE: u64 = 256;
 
-/// How much of a snapshot is read at once.
+/// How much of a snapshot is read, or gathered before it is written, at once.
 const BUFFER: usize = 1 << 18;
 /// The longest text of a snapshot, a file of a standard, in bytes.
 const LONGEST_TEXT: usize = 16 << 20;
@@ -114,9 +114,11 @@ pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
     let State { monitor, standard, hidden: _, epoch, revision, stopped, at } = state;
     let head = Head { files: standard.files.to_vec(), epoch: epoch.to_string(), revision: *revision, stopped: *stopped, at: at.0 };
     let written = |error: postcard::Error| JournalError::io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
-    let writer = snapshots.create(*at)?;
+    // postcard writes single bytes, and each would be a call of the compressor.
+    let writer = BufWriter::with_capacity(BUFFER, snapshots.create(*at)?);
     let writer = postcard::to_io(&head, writer).map_err(written)?;
-    postcard::to_io(&monitor.memory(), writer).map_err(written)?.finish()
+    let writer = postcard::to_io(&monitor.memory(), writer).map_err(written)?;
+    writer.into_inner().map_err(|error| JournalError::io("a snapshot", error.into_error()))?.finish()
 }
 
 /// Reads a snapshot.

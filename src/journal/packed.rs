@@ -9,7 +9,9 @@ mod columns;
 
 use super::error::Damage;
 use crate::domain::event::Batch;
+use std::cell::RefCell;
 use std::sync::Arc;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// How hard zstd tries: 1 is its fast mode, and most of what can be gained here.
 const LEVEL: i32 = 1;
@@ -17,6 +19,13 @@ const LEVEL: i32 = 1;
 pub const LONGEST: usize = 64 << 20;
 /// The number of events and the length of the columns, four bytes each; the latter is 0 for columns that are not compressed.
 const HEAD: usize = 8;
+
+// Made once for each thread: that takes as long as their work on a small batch.
+thread_local! {
+    /// None if there was no memory for it.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+}
 
 /// A batch as it is written. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,7 +38,8 @@ impl Packed {
         let columns = columns::write(batch);
         let events = (batch.events.len() as u32).to_le_bytes();
         // It fails for lack of memory alone.
-        let compressed = if columns.len() <= LONGEST { zstd::bulk::compress(&columns, LEVEL).ok() } else { None };
+        let compress = || COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(&columns).ok());
+        let compressed = if columns.len() <= LONGEST { compress() } else { None };
         let (length, body) = match compressed {
             Some(body) if body.len() < columns.len() => (columns.len() as u32, body),
             _ => (0, columns),
@@ -51,7 +61,7 @@ impl Packed {
         let batch = match length {
             0 => columns::read(body)?,
             1..=LONGEST => {
-                let columns = zstd::bulk::decompress(body, length).map_err(|error| Damage(format!("a batch does not unpack: {error}")))?;
+                let columns = decompress(body, length)?;
                 if columns.len() != length {
                     return Err("a batch unpacks to another length than it says".into());
                 }
@@ -92,6 +102,14 @@ impl std::fmt::Debug for Packed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Packed({} events, {} bytes)", self.events(), self.bytes())
     }
+}
+
+/// What was compressed, if it is no longer than `length`.
+fn decompress(body: &[u8], length: usize) -> Result<Vec<u8>, Damage> {
+    DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        let decompressor = decompressor.as_mut().ok_or("a batch cannot be unpacked for lack of memory")?;
+        decompressor.decompress(body, length).map_err(|error| Damage(format!("a batch does not unpack: {error}")))
+    })
 }
 
 /// Four bytes at a place; 0 if they are not there.

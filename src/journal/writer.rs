@@ -5,6 +5,7 @@ use super::error::Error;
 use super::reader::{Reader, Row, Segments};
 use super::record::Record;
 use super::segment::{self, Segment, UNFINISHED};
+use super::snapshot::Snapshots;
 use super::{Sequence, prune};
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
@@ -41,7 +42,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal that lies here, or begins one. The newest segment is checked, the older ones when they are read.
+    /// Opens the journal that lies here, or begins one: after the newest snapshot, if somebody took all segments away and left
+    /// that. The newest segment is checked, the older ones when they are read.
     ///
     /// # Errors
     /// [`Error::Damaged`] if the newest segment is; [`Error::Newer`], [`Error::OtherKeys`], or what the system says.
@@ -53,7 +55,10 @@ impl Journal {
         let mut firsts = segment::firsts(&*disk)?;
         let newest = match firsts.pop() {
             Some(first) => Segment::open(&*disk, first, settings.keys)?,
-            None => Segment::create(&*disk, Sequence(1), settings.keys)?,
+            None => {
+                let covered = Snapshots::new(disk.clone()).list()?.first().copied().unwrap_or_default();
+                Segment::create(&*disk, covered.next(), settings.keys)?
+            }
         };
         let (last, bytes) = newest.end()?;
         let tick = newest.last_tick(last)?;

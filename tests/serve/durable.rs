@@ -6,7 +6,7 @@ use firstline::config::journal::Journal;
 use firstline::engine::Acknowledge;
 use firstline::standard::{BUILT_IN, read};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -31,6 +31,16 @@ async fn answer_rate(server: &Server) -> (Value, Value) {
     let reply = server.get("/v1/board?indicator=answer_rate&window=today&by=center&center=hefei").await;
     let reading = reply.json()["readings"][0].clone();
     (reading["good"].clone(), reading["of"].clone())
+}
+
+/// The files of the journal whose names begin so.
+fn named(directory: &Path, begin: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(directory.join("data")).expect("a directory").flatten().map(|entry| entry.path());
+    files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin))).collect()
+}
+
+fn remove(directory: &Path, begin: &str) {
+    named(directory, begin).iter().for_each(|path| std::fs::remove_file(path).expect("a file"));
 }
 
 /// Why a service does not start.
@@ -133,12 +143,8 @@ async fn a_damaged_journal_is_an_error_that_names_its_file() {
     take(&server, "c-1").await;
     server.stop();
     server.ended().await;
-    let data = directory.path().join("data");
-    let files = || std::fs::read_dir(&data).expect("a directory").flatten().map(|entry| entry.path());
-    let named =
-        |prefix: &'static str| files().filter(move |path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)));
-    named("snapshot-").for_each(|path| std::fs::remove_file(path).expect("a file"));
-    let journal = named("journal-").next().expect("a segment");
+    remove(directory.path(), "snapshot-");
+    let journal = named(directory.path(), "journal-").pop().expect("a segment");
     let mut bytes = std::fs::read(&journal).expect("a file");
     // The text of the standard lies there.
     let place = bytes.windows(14).position(|window| window == b"date_of_effect").expect("the standard");
@@ -147,4 +153,21 @@ async fn a_damaged_journal_is_an_error_that_names_its_file() {
     let refused = refusal(kept(directory.path())).await;
     let name = journal.file_name().expect("a name").to_string_lossy().into_owned();
     assert!(refused.contains(&name) && refused.contains("damaged"), "{refused}");
+}
+
+/// What the error of a journal that is too short advises.
+#[tokio::test]
+async fn a_snapshot_goes_on_without_the_journal() {
+    let directory = directory();
+    for call in ["c-1", "c-2"] {
+        let mut server = Server::start(kept(directory.path())).await;
+        take(&server, call).await;
+        server.stop();
+        server.ended().await;
+        remove(directory.path(), "journal-");
+    }
+    let mut server = Server::start(kept(directory.path())).await;
+    assert_eq!(answer_rate(&server).await, (json!(2), json!(2)));
+    server.stop();
+    server.ended().await;
 }

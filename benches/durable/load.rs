@@ -1,0 +1,101 @@
+//! The bodies, made beforehand, and senders that cost as little as can be: a thread each, one connection, one write a body.
+
+use firstline::domain::time::{HOUR, Timestamp};
+use firstline::engine::clock::Clock;
+use firstline::simulate::{Settings, Simulation};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// For how long the organisation has been at work when it is told of, within the horizon of a call.
+const SPAN: i64 = 20 * HOUR;
+/// About how many events a center of rate 1 has in that time, at least.
+const EVENTS_OF_A_CENTER: f64 = 20_000.0;
+const CENTERS: u32 = 12;
+
+/// A request as it goes over the wire.
+pub(crate) struct Body {
+    pub(crate) text: Vec<u8>,
+}
+
+/// What the senders saw.
+pub(crate) struct Sent {
+    pub(crate) took: Duration,
+    pub(crate) bytes: usize,
+    pub p50: Duration,
+    pub p99: Duration,
+    pub(crate) max: Duration,
+    /// The longest time in which nothing was acknowledged.
+    pub(crate) longest_gap: Duration,
+}
+
+/// So many simulated events in bodies of about so many bytes, with their heads.
+pub(crate) fn bodies(events: usize, bytes: usize) -> Vec<Body> {
+    let now = Clock::Wall.now();
+    let rate = events as f64 / EVENTS_OF_A_CENTER / f64::from(CENTERS);
+    let simulation = Simulation::new(&Settings { seed: 1, start: now.plus(-SPAN), centers: CENTERS, rate: rate.max(1.0) });
+    let (mut bodies, mut text, mut last) = (Vec::new(), Vec::new(), Timestamp(0));
+    for event in simulation.take(events) {
+        event.write_json(&mut text);
+        text.push(b'\n');
+        last = event.time;
+        if text.len() >= bytes {
+            bodies.push(request(&text));
+            text.clear();
+        }
+    }
+    if !text.is_empty() {
+        bodies.push(request(&text));
+    }
+    assert!(last <= now, "the organisation is too small: it has so many events only at {last}");
+    println!("{:.1} hours of an organisation of rate {rate:.1}", last.since(now.plus(-SPAN)) as f64 / HOUR as f64);
+    bodies
+}
+
+fn request(text: &[u8]) -> Body {
+    let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n";
+    Body { text: [format!("{head}Content-Length: {}\r\n\r\n", text.len()).as_bytes(), text].concat() }
+}
+
+/// Sends all bodies, each as soon as a sender is free.
+pub(crate) fn send(address: SocketAddr, bodies: &[Body], senders: usize) -> Sent {
+    let next = AtomicUsize::new(0);
+    let begun = Instant::now();
+    let sender = || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut acknowledged = Vec::new();
+        while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let from = begun.elapsed();
+            stream.write_all(&body.text).unwrap();
+            answer(&mut stream);
+            acknowledged.push((from, begun.elapsed()));
+        }
+        acknowledged
+    };
+    let mut acknowledged: Vec<(Duration, Duration)> = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..senders).map(|_| scope.spawn(sender)).collect();
+        senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect()
+    });
+    acknowledged.sort_unstable_by_key(|(_, at)| *at);
+    let longest_gap = acknowledged.windows(2).map(|two| two[1].1 - two[0].1).max().unwrap_or_default();
+    let took = acknowledged.last().unwrap().1;
+    let (p50, p99, max) = super::quantiles(acknowledged.iter().map(|(from, at)| *at - *from).collect());
+    Sent { took, bytes: bodies.iter().map(|body| body.text.len()).sum(), p50, p99, max, longest_gap }
+}
+
+/// Reads an answer, which must say that everything was taken.
+fn answer(stream: &mut TcpStream) {
+    let (mut buffer, mut length) = ([0; 4_096], 0);
+    loop {
+        let read = stream.read(&mut buffer[length..]).unwrap();
+        length += read;
+        let text = std::str::from_utf8(&buffer[..length]).unwrap();
+        if text.ends_with('}') {
+            let taken = text.starts_with("HTTP/1.1 200") && text.contains("\"duplicates\":0") && text.contains("\"rejected_total\":0");
+            return assert!(taken, "not all was taken: {text}");
+        }
+        assert!(read > 0 && length < buffer.len(), "no answer: {text}");
+    }
+}

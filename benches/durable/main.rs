@@ -1,0 +1,206 @@
+//! What durable ingest costs, over HTTP and with everything in its place: the program itself as a process of its own, senders on
+//! the same machine, the journal on a real disk.
+//!
+//! `cargo bench --bench durable -- --events 2000000 --senders 4 --body-kb 64`; `--data DIR` chooses the disk. Three parts, of
+//! which `--part` chooses one:
+//!
+//! - `ingest`: events a second and the time until an acknowledgement for each level of `acknowledge`, and beside each level
+//!   the same bytes in as many plain writes with `fdatasync`, which is what the disk can do;
+//! - `recovery`: a start after a kill without a snapshot, the stop that makes one, and a start from it;
+//! - `pause`: the longest gaps between acknowledgements and between boards, with and without snapshots being made.
+//!
+//! Events are those of a simulated organisation, all different, put into bodies before anything is measured. A shared machine
+//! is noisy: look at medians of `--rounds`, and at ratios.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+#![allow(clippy::disallowed_methods, reason = "a bench measures")]
+
+mod disk;
+mod load;
+mod program;
+mod wall;
+
+use clap::Parser;
+use load::{Body, Sent};
+use program::Program;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use wall::Wall;
+
+#[derive(Parser)]
+struct Args {
+    /// How many events are sent to each service.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: usize,
+    /// How many senders there are, each with one connection.
+    #[arg(long, default_value_t = 4)]
+    senders: usize,
+    /// How long a body is, in kilobytes of text.
+    #[arg(long, default_value_t = 256)]
+    body_kb: usize,
+    /// How often each level is measured.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Where the data directories are made: the disk that is measured.
+    #[arg(long, default_value = ".")]
+    data: PathBuf,
+    /// Another program than the one built here, to compare them.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_firstline"))]
+    program: PathBuf,
+    /// One part alone: ingest, recovery or pause.
+    #[arg(long)]
+    part: Option<String>,
+    /// What cargo says.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() {
+    let args = Args::parse();
+    let place = tempfile::tempdir_in(&args.data).unwrap();
+    let bodies = load::bodies(args.events, args.body_kb << 10);
+    let bytes: usize = bodies.iter().map(|body| body.text.len()).sum();
+    let (count, mean) = (bodies.len(), bytes / args.events);
+    println!("{} events of {mean} bytes in {count} bodies, {} senders", args.events, args.senders);
+    let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
+    if wanted("ingest") {
+        ingest(place.path(), &bodies, &args);
+    }
+    if wanted("recovery") {
+        recovery(place.path(), &bodies, &args);
+    }
+    if wanted("pause") {
+        pause(place.path(), &bodies, &args);
+    }
+}
+
+/// What each level of acknowledgement costs; turn by turn, so that a slow minute of the machine is everybody's.
+fn ingest(place: &Path, bodies: &[Body], args: &Args) {
+    let mut rates: [Vec<f64>; 3] = Default::default();
+    for _ in 0..args.rounds {
+        for (level, rates) in ["disk", "soon", "memory"].iter().zip(&mut rates) {
+            let directory = tempfile::tempdir_in(place).unwrap();
+            let program =
+                Program::start(&args.program, directory.path(), &format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}"));
+            let (served, sending) = (program.processor(), program::processor_of("self"));
+            let sent = load::send(program.address, bodies, args.senders);
+            let (served, sending) = (program.processor() - served, program::processor_of("self") - sending);
+            tell(level, &sent, args.events);
+            println!(
+                "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} MiB held at most",
+                100.0 * sending / (served + sending),
+                program.metric("firstline_apply_seconds_sum"),
+                program.peak() >> 20
+            );
+            rates.push(args.events as f64 / sent.took.as_secs_f64());
+            let (commits, bytes) = (program.metric("firstline_journal_seconds_count"), program.metric("firstline_journal_bytes_total"));
+            let (seconds, written) = (program.metric("firstline_journal_seconds_sum"), program.written());
+            drop(program);
+            if commits > 0.0 {
+                let plain = disk::plain(directory.path(), commits as usize, (bytes / commits) as usize);
+                println!(
+                    "  journal: {:.1} bytes an event, {:.2} written for each; {commits} commits in {seconds:.2} s; as many plain writes with fdatasync {:.2} s \
+                     (p50 {:?}, p99 {:?}): ratio {:.2}",
+                    bytes / args.events as f64,
+                    written as f64 / bytes,
+                    plain.took.as_secs_f64(),
+                    plain.p50,
+                    plain.p99,
+                    seconds / plain.took.as_secs_f64()
+                );
+            }
+        }
+    }
+    let [disk, soon, memory] = rates.map(median);
+    println!("medians: disk {disk:.0} events/s, soon {soon:.0} ({:.2} of disk), memory {memory:.0} ({:.2})", soon / disk, memory / disk);
+}
+
+/// No snapshot is asked for.
+const NO_SNAPSHOT: &str = "snapshot_events = 1000000000\n";
+
+/// How long a start takes: after a kill with the journal alone, and from the snapshot of a stop.
+fn recovery(place: &Path, bodies: &[Body], args: &Args) {
+    let directory = tempfile::tempdir_in(place).unwrap();
+    let journal = format!("acknowledge = 'soon'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
+    let program = Program::start(&args.program, directory.path(), &journal);
+    tell("filling the journal", &load::send(program.address, bodies, args.senders), args.events);
+    // What is acknowledged is on disk with the next board.
+    std::thread::sleep(Duration::from_secs(2));
+    let cases = program.metric("firstline_cases");
+    drop(program);
+    let kept = disk::bytes(directory.path(), "journal-");
+    let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
+    let seconds = took.as_secs_f64();
+    println!(
+        "a start after a kill, without a snapshot: ready after {seconds:.2} s ({:.2} s of a processor); {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
+         {cases} cases, {} MiB held at most",
+        program.processor(),
+        seconds * 1e6 / args.events as f64,
+        seconds * 1e9 / kept as f64,
+        kept / 1_000_000,
+        program.peak() >> 20
+    );
+    let ((), took) = timed(|| program.stop());
+    let snapshot = disk::bytes(directory.path(), "snapshot-");
+    println!("the stop, which makes a snapshot of {} MB: {:.2} s", snapshot / 1_000_000, took.as_secs_f64());
+    for _ in 0..args.rounds {
+        let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
+        println!(
+            "a start from that snapshot: ready after {:.2} s ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
+            took.as_secs_f64(),
+            program.processor(),
+            took.as_secs_f64() * 1e6 / args.events as f64,
+            program.peak() >> 20
+        );
+    }
+}
+
+/// Whether making snapshots holds up those who send and those who watch.
+fn pause(place: &Path, bodies: &[Body], args: &Args) {
+    for (what, snapshots) in
+        [("without snapshots", NO_SNAPSHOT.to_owned()), ("with snapshots", format!("snapshot_events = {}\n", args.events / 4))]
+    {
+        let directory = tempfile::tempdir_in(place).unwrap();
+        let program = Program::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
+        let wall = Wall::watch(program.address);
+        let sent = load::send(program.address, bodies, args.senders);
+        let boards = wall.longest_gap();
+        tell(what, &sent, args.events);
+        println!(
+            "  longest gap between acknowledgements {:.1?}, between boards (one each {:?}) {boards:.1?}; {} snapshots in {:.2} s",
+            sent.longest_gap,
+            program::PUBLISH_EVERY,
+            program.metric("firstline_snapshot_seconds_count"),
+            program.metric("firstline_snapshot_seconds_sum"),
+        );
+    }
+}
+
+fn tell(what: &str, sent: &Sent, events: usize) {
+    let seconds = sent.took.as_secs_f64();
+    println!(
+        "{what}: {:.0} events/s, {:.0} MB/s; acknowledged after p50 {:.1?}, p99 {:.1?}, at most {:.1?}",
+        events as f64 / seconds,
+        sent.bytes as f64 / 1e6 / seconds,
+        sent.p50,
+        sent.p99,
+        sent.max
+    );
+}
+
+fn timed<R>(work: impl FnOnce() -> R) -> (R, Duration) {
+    let begun = Instant::now();
+    let result = work();
+    (result, begun.elapsed())
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// The median, what one in a hundred exceeds, and the longest.
+fn quantiles(mut times: Vec<Duration>) -> (Duration, Duration, Duration) {
+    times.sort_unstable();
+    (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])
+}

@@ -1,0 +1,42 @@
+//! A wall that watches the live board and notes when it hears of an edition.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::{Message, client};
+
+pub(crate) struct Wall {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Duration>,
+}
+
+impl Wall {
+    /// Watches one indicator from now on.
+    pub(crate) fn watch(address: SocketAddr) -> Wall {
+        let (mut socket, _) = client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap()).unwrap();
+        socket.send(Message::text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#)).unwrap();
+        // The whole board comes first.
+        socket.read().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+            while !told.load(Ordering::Relaxed) {
+                if socket.read().unwrap().is_text() {
+                    longest = longest.max(last.elapsed());
+                    last = Instant::now();
+                }
+            }
+            longest
+        });
+        Wall { stop, thread }
+    }
+
+    /// The longest time in which it heard nothing.
+    pub(crate) fn longest_gap(self) -> Duration {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}

@@ -74,7 +74,8 @@ pub(crate) fn subscription(bytes: &[u8]) {
     assert_eq!(asked, Subscribe::parse(&text), "read again it is another");
     let Subscribe { subscribe, resume: _ } = match asked {
         Ok(asked) => asked,
-        Err(reason) => return check_reason(&reason),
+        // A message is bounded, and so is what the wall is told of it.
+        Err(reason) => return check_told(&reason, 2 * text.len()),
     };
     let view = Arc::new(View::default());
     let wanted = subscribe.unwrap_or_default();

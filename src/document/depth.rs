@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(too_deep(&deep), expected);
         assert_eq!(too_deep(&"[".repeat(101)), Some(100));
         for fine in [
-            format!("'{deep}' = \"{}\" # {}", "[".repeat(200), "{".repeat(200)),
+            format!("'{key}.{key}' = \"{}\" # {}", "[".repeat(200), "{".repeat(200)),
             format!("[{key}]\n{key} = 1\n{key} = [{}]", "0.5, ".repeat(300)),
             "a = [{}, [[]], {}]\n".repeat(100),
         ] {

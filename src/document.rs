@@ -14,6 +14,7 @@
 //! assert!(problems[0].to_string().starts_with("a.toml:2:1: unknown key `withn`, did you mean `within`?"));
 //! ```
 
+mod depth;
 mod suggest;
 mod table;
 mod value;
@@ -89,7 +90,7 @@ impl Document {
     /// Reads `text`; `file` is only its name in messages.
     ///
     /// # Errors
-    /// The first place where `text` is not TOML: what follows a broken line cannot be judged.
+    /// The first place where `text` is not TOML, or nests deeper than 100 levels: what follows cannot be judged.
     pub fn parse(file: &str, text: &str) -> Result<Document, Problem> {
         let mut document = Document {
             file: file.to_owned(),
@@ -98,6 +99,9 @@ impl Document {
             root: Node { at: 0, content: Content::Table(Vec::new()) },
             problems: RefCell::default(),
         };
+        if let Some(at) = depth::too_deep(text) {
+            return Err(document.locate(at, format!("tables and lists lie within each other deeper than {} levels", depth::DEEPEST)));
+        }
         match DeTable::parse(text) {
             Ok(table) => document.root.content = convert_table(table.into_inner()),
             Err(error) => {
@@ -175,7 +179,7 @@ fn convert_table(table: DeTable<'_>) -> Content {
     Content::Table(entries)
 }
 
-/// Recursion is bounded: the parser refuses deep nesting.
+/// Recursion is bounded: what nests too deep was refused before.
 fn convert(value: toml::Spanned<DeValue<'_>>) -> Node {
     let at = value.span().start;
     let content = match value.into_inner() {

@@ -13,7 +13,7 @@
 
 use super::limits::number;
 use crate::document::Table;
-use crate::domain::time::{HOUR, MINUTE};
+use crate::domain::time::{HOUR, MINUTE, shorten};
 
 const DAY: i64 = 24 * HOUR;
 use crate::engine::Acknowledge;
@@ -52,7 +52,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Journal> {
         Some("memory") => None,
         Some(other) => {
             let choice = "\"disk\" (on disk), \"soon\" (on disk with the next board) or \"memory\" (nothing is kept)";
-            table.problem("acknowledge", format!("`acknowledge` must be {choice}, not {other:?}"));
+            table.problem("acknowledge", format!("`acknowledge` must be {choice}, not `{}`", shorten(other)));
             None
         }
     };

@@ -197,14 +197,17 @@ impl Intake {
             delivery.add(0, &media::structured(headers, &text)?);
             return delivery.send().await;
         }
-        if let Err(error) = sonic_rs::from_slice::<sonic_rs::LazyValue<'_>>(&text) {
+        // The parser passes over texts that nobody asks for without a look at their bytes, but hands them out as text.
+        let text = std::str::from_utf8(&text)
+            .map_err(|error| Failure::new(Cause::Unreadable, format!("the body is not UTF-8 from byte {} on", error.valid_up_to() + 1)))?;
+        if let Err(error) = sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(text) {
             let what = error.to_string().lines().next().unwrap_or_default().to_owned();
             return Err(Failure::new(Cause::Unreadable, format!("the body is not JSON: {what}")));
         }
-        match text.trim_ascii_start().first() {
-            Some(b'{') => delivery.add(0, &text),
+        match text.trim_ascii_start().as_bytes().first() {
+            Some(b'{') => delivery.add(0, text.as_bytes()),
             Some(b'[') => {
-                for (number, event) in sonic_rs::to_array_iter(&text[..]).enumerate() {
+                for (number, event) in sonic_rs::to_array_iter(text).enumerate() {
                     let event = event.map_err(|error| Failure::new(Cause::Unreadable, format!("the body is not JSON: {error}")))?;
                     delivery.add(number as u64, event.as_raw_str().as_bytes());
                     if number % PIECE_EVENTS == PIECE_EVENTS - 1 {

@@ -59,11 +59,13 @@
 //! Conditions also know `missing`, `present`, `above`, `below`, `at_least`, `at_most`, `all`, `any`, `not`. A value or
 //! time may use those declared above it; a declared name hides a column of that name. Grouped rows are kept in memory
 //! until the end of the file, so that their order in it does not matter; without `group_by` a row is gone when read.
+//! A row of more than 1 MiB, or one in which the file ends within quotes, is rejected with the line in which it begins.
 
 mod check;
 mod check_parts;
 mod read;
 mod row;
+mod scan;
 
 pub use read::Counts;
 

@@ -88,12 +88,14 @@ impl Packed {
     }
 
     /// The bytes themselves.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// What was read; [`Packed::unpack`] tells whether it is sound.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Packed {
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Packed {
         Packed(bytes.into())
     }
 }

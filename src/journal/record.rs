@@ -41,7 +41,8 @@ const HEAD: usize = 6;
 
 impl Record {
     /// The bytes of the record at its place.
-    pub(super) fn write(&self, at: Sequence) -> Vec<u8> {
+    #[must_use]
+    pub fn write(&self, at: Sequence) -> Vec<u8> {
         let (kind, payload) = match self {
             Record::Tick { now, revision } => (TICK, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into()),
             Record::Batch(packed) => (BATCH, std::borrow::Cow::from(packed.as_bytes())),
@@ -57,8 +58,11 @@ impl Record {
         bytes
     }
 
-    /// The record of these bytes at its place.
-    pub(super) fn read(file: &str, at: Sequence, bytes: &[u8]) -> Result<Record, Error> {
+    /// The record of these bytes at its place; `file` names where they lie in errors.
+    ///
+    /// # Errors
+    /// What is wrong with them, or that a newer version wrote them.
+    pub fn read(file: &str, at: Sequence, bytes: &[u8]) -> Result<Record, Error> {
         let damaged = |what: Damage| Error::damaged(file, Some(at), what.0);
         let Some((&[kind, version, c0, c1, c2, c3], payload)) = bytes.split_first_chunk::<HEAD>() else {
             return Err(damaged("it has no head".into()));

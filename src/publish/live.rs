@@ -34,19 +34,33 @@ pub struct Live {
 }
 
 /// A client's message.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Subscribe {
-    subscribe: Option<Wanted>,
-    resume: Option<Resume>,
+pub struct Subscribe {
+    /// What it wants to see; everything if it does not say.
+    pub subscribe: Option<Wanted>,
+    /// Where it stopped, if it comes back.
+    pub resume: Option<Resume>,
+}
+
+impl Subscribe {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// A sentence for the client saying what is wrong with it.
+    pub fn parse(text: &str) -> Result<Subscribe, String> {
+        serde_json::from_str(text).map_err(|error| format!("not a subscription: {error}"))
+    }
 }
 
 /// Where a client that comes back stopped.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Resume {
-    epoch: String,
-    revision: u64,
+pub struct Resume {
+    /// The epoch of the last edition that it saw.
+    pub epoch: String,
+    /// The revision of that edition.
+    pub revision: u64,
 }
 
 /// What a client said that it wants.
@@ -186,7 +200,7 @@ impl Live {
             Some(Ok(Message::Binary(_))) => return Err(End::Told(close_code::UNSUPPORTED, "send text, not binary".to_owned())),
             Some(Ok(Message::Text(text))) => text,
         };
-        let subscribe: Subscribe = serde_json::from_str(&text).map_err(|error| refuse(&format!("not a subscription: {error}")))?;
+        let subscribe = Subscribe::parse(&text).map_err(|error| refuse(&error))?;
         let edition = self.editions.borrow().clone();
         let mut wish = Wish::new(subscribe.subscribe.unwrap_or_default(), view, &edition).map_err(|error| refuse(&error))?;
         // A client that saw this run of the service can go on from there.

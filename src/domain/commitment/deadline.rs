@@ -73,13 +73,14 @@ impl<'a> Rule<'a> {
     #[inline]
     pub(super) fn clock(&self, from: Timestamp, stretches: &[Stretch], percent: i64) -> Clock {
         let moment = match self.kind {
-            Kind::Amount(millis, calendar) => return self.run(from, millis * percent / 100, calendar, stretches),
+            // A deadline of millions of years is as far away when it is held within what can be counted.
+            Kind::Amount(millis, calendar) => return self.run(from, millis.saturating_mul(percent) / 100, calendar, stretches),
             Kind::Named(moment) => Some(moment),
             Kind::Moment(deadline) => self.moment(from, deadline),
         };
         let Some(moment) = moment else { return Clock::Never };
         // A moment moves by as much as the clock stands before it.
-        let mut moment = from.plus(moment.since(from) * percent / 100);
+        let mut moment = from.plus(moment.since(from).saturating_mul(percent) / 100);
         for stretch in stretches {
             if stretch.begin >= moment {
                 break;

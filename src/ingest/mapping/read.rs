@@ -2,6 +2,7 @@
 //! with its line and a reason; a row is rejected as a whole.
 
 use super::row::{Row, Rows, number};
+use super::scan::{Scan, Scanned};
 use super::{Change, Each, EventRule, Field, FieldKind, Mapping, Words};
 use crate::domain::time::shorten;
 use crate::ingest::raw::{RawEvent, Scalar};
@@ -40,27 +41,28 @@ impl Mapping {
         left_out: &mut dyn FnMut(&str),
     ) -> io::Result<Counts> {
         let mut output = Output { emit, reject, left_out };
-        let mut csv = csv::ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .quoting(self.quote.is_some())
-            .quote(self.quote.unwrap_or(b'"'))
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(input);
+        let mut scan = Scan::new(input, self.delimiter, self.quote)?;
         let mut counts = Counts::default();
-        let mut bytes = ByteRecord::new();
         let header = match &self.header {
             Some(columns) => columns.clone(),
-            None if !csv.read_byte_record(&mut bytes)? => return Ok(counts),
-            None => bytes.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect(),
+            None => match scan.next()? {
+                None => return Ok(counts),
+                Some(Scanned { line, row }) => header(line, row)?,
+            },
         };
         let bound = self.bind(&header)?;
         let mut groups: Vec<Rows> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        while csv.read_byte_record(&mut bytes)? {
+        while let Some(Scanned { line, row }) = scan.next()? {
             counts.rows += 1;
-            let line = bytes.position().map_or(0, csv::Position::line);
-            let record = StringRecord::from_byte_record(bytes.clone()).unwrap_or_else(|error| {
+            let bytes = match row {
+                Ok(bytes) => bytes,
+                Err(reason) => {
+                    (output.reject)(line, reason);
+                    continue;
+                }
+            };
+            let record = StringRecord::from_byte_record(bytes).unwrap_or_else(|error| {
                 counts.not_utf8 += 1;
                 StringRecord::from_byte_record_lossy(error.into_byte_record())
             });
@@ -227,6 +229,12 @@ impl Mapping {
         };
         Ok((event, rule.id.is_some()))
     }
+}
+
+/// The names of the columns that a file's first row says.
+fn header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<String>> {
+    let row = row.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}")))?;
+    Ok(row.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
 }
 
 fn scalar(kind: FieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>, String> {

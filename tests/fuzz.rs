@@ -1,0 +1,113 @@
+//! Any bytes at every door: the entry points of `fuzz/`, run on stable Rust over the corpus and over seeded mutations of it.
+//!
+//! `FUZZ_CASES` and `FUZZ_SEED` run more cases, and others: `FUZZ_CASES=300000 FUZZ_SEED=2 cargo test --test fuzz event`. Every
+//! input is written to a file before it is read, so the one that failed can be read there, even if it ended the process; what was
+//! found goes to `tests/fuzz/corpus/` with the repair.
+
+#![expect(clippy::print_stdout, reason = "a test that fails says where its input lies")]
+
+#[path = "fuzz/entry.rs"]
+mod entry;
+#[path = "fuzz/mutate.rs"]
+mod mutate;
+
+use std::fs;
+use std::path::Path;
+
+/// How many mutations a target is given.
+const CASES: u64 = 2_000;
+
+/// Every file of these folders and files, in the order of their names.
+fn inputs(paths: &[&str]) -> Vec<Vec<u8>> {
+    let mut inputs = Vec::new();
+    for path in paths.iter().map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path)) {
+        let mut files = match fs::read_dir(&path) {
+            Ok(folder) => folder.map(|entry| entry.expect("the corpus can be listed").path()).collect(),
+            Err(_) => vec![path],
+        };
+        files.sort();
+        inputs.extend(files.iter().map(|file| fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))));
+    }
+    assert!(!inputs.is_empty(), "there is no corpus");
+    inputs
+}
+
+fn setting(name: &str, usual: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`")))
+}
+
+/// Runs an entry point over a corpus, then over mutations of it.
+fn fuzz(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
+    let (seed, cases) = (setting("FUZZ_SEED", 1), setting("FUZZ_CASES", CASES));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
+    println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", file.display());
+    let mutants = (0..cases).map(|number| mutate::mutant(seed, number, corpus));
+    for input in corpus.iter().cloned().chain(mutants) {
+        fs::write(&file, &input).expect("the input can be written");
+        entry(&input);
+    }
+}
+
+#[test]
+fn event() {
+    fuzz("event", entry::event, &inputs(&["tests/fuzz/corpus/event"]));
+}
+
+#[test]
+fn body() {
+    fuzz("body", entry::body, &inputs(&["tests/fuzz/corpus/body"]));
+}
+
+#[test]
+fn queue_log() {
+    fuzz("queue_log", entry::queue_log, &inputs(&["tests/fuzz/corpus/queue_log"]));
+}
+
+#[test]
+fn mapping() {
+    fuzz("mapping", entry::mapping, &inputs(&["tests/fuzz/corpus/mapping", "tests/mappings"]));
+}
+
+#[test]
+fn rows() {
+    fuzz("rows", entry::rows, &inputs(&["tests/fuzz/corpus/rows"]));
+}
+
+#[test]
+fn standard() {
+    fuzz("standard", entry::standard, &inputs(&["tests/fuzz/corpus/standard", "tests/standards"]));
+}
+
+#[test]
+fn config() {
+    fuzz("config", entry::config, &inputs(&["tests/fuzz/corpus/config"]));
+}
+
+#[test]
+fn subscription() {
+    fuzz("subscription", entry::subscription, &inputs(&["tests/fuzz/corpus/subscription"]));
+}
+
+/// The events of the corpus, for what is made of them.
+fn with_events(made: fn(&[&[u8]]) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let events = inputs(&["tests/fuzz/corpus/event"]);
+    made(&events.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+#[test]
+fn packed() {
+    fuzz("packed", entry::packed, &with_events(entry::packed_seeds));
+}
+
+#[test]
+fn record() {
+    let batches = with_events(entry::packed_seeds).into_iter().map(|packed| [&[2, 1], &packed[..]].concat());
+    let corpus: Vec<Vec<u8>> = batches.chain(inputs(&["tests/fuzz/corpus/record"])).collect();
+    fuzz("record", entry::record, &corpus);
+}
+
+#[test]
+fn memory() {
+    fuzz("memory", entry::memory, &with_events(entry::remembered_seeds));
+}

@@ -1,0 +1,194 @@
+//! Changes an input a little, or a lot: what chance alone would hardly find, words and numbers, is in a list.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Longer inputs find nothing that shorter ones do not.
+const LONGEST: usize = 32 << 10;
+
+/// What means something to one reader or another, and numbers at the edge of what can be counted.
+const WORDS: &[&str] = &[
+    "\"",
+    "'",
+    "\\",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "|",
+    "=",
+    "\n",
+    "\r\n",
+    "\r",
+    "\0",
+    "\u{feff}",
+    "\u{fffd}",
+    "合肥",
+    "\\ud800",
+    "\\u0000",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "-0",
+    "1e308",
+    "1e-400",
+    "1e999",
+    "NaN",
+    "inf",
+    "0.1",
+    "0x7f",
+    "127",
+    "128",
+    "255",
+    "256",
+    "65535",
+    "65536",
+    "2147483647",
+    "2147483648",
+    "4294967295",
+    "4294967296",
+    "9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1900-01-01T00:00:00Z",
+    "1899-12-31T23:59:59.999Z",
+    "2199-12-31T23:59:59.999Z",
+    "2200-01-01T00:00:00Z",
+    "2026-02-29",
+    "2026-03-29T02:30:00",
+    "9999-12-31T23:59:59Z",
+    "+23:59",
+    "-00:00",
+    "0ms",
+    "1ms",
+    "1d",
+    "106751991167d",
+    "9223372036854775807ms",
+    "36500d",
+    "data",
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "sequence",
+    "specversion",
+    "customer",
+    "due",
+    "appointment",
+    "topic",
+    "wait_seconds",
+    "score",
+    "scale",
+    "state",
+    "resolved",
+    "call.offered",
+    "call.answered",
+    "call.ended",
+    "repair.opened",
+    "survey.rated",
+    "agent.changed",
+    "NONE",
+    "ENTERQUEUE",
+    "CONNECT",
+    "QUEUESTART",
+    "ATTENDEDTRANSFER",
+    "subscribe",
+    "resume",
+    "where",
+    "windows",
+    "by",
+    "now",
+    "today",
+    "month",
+    "not",
+    "any",
+    "all",
+    "above",
+    "column",
+    "{no}",
+    "%s",
+    "%Y",
+    "%",
+    "Asia/Shanghai",
+    "Europe/Berlin",
+    "within",
+    "every",
+    "target",
+    "#",
+    "[[event]]\n",
+    "a.a.a.a.a.a.a.a.",
+];
+
+/// The mutant of this number: the same for the same seed and corpus, whatever was asked for before.
+pub(crate) fn mutant(seed: u64, number: u64, corpus: &[Vec<u8>]) -> Vec<u8> {
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    chance.set_stream(number);
+    let mut input = corpus[chance.random_range(0..corpus.len())].clone();
+    for _ in 0..1 << chance.random_range(0..4) {
+        change(&mut input, corpus, &mut chance);
+        input.truncate(LONGEST);
+    }
+    input
+}
+
+fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], chance: &mut ChaCha8Rng) {
+    let piece = piece(input, chance);
+    match chance.random_range(0..10) {
+        0 => {
+            if let Some(byte) = input.get_mut(piece.start) {
+                *byte ^= 1 << chance.random_range(0..8);
+            }
+        }
+        1 => {
+            if let Some(byte) = input.get_mut(piece.start) {
+                *byte = chance.random();
+            }
+        }
+        2 => _ = input.drain(piece),
+        3 => input.truncate(piece.start),
+        // Again, there or elsewhere, and now and then very often.
+        4 => {
+            let often = 1 << [0, 0, 1, 4, 10][chance.random_range(0..5)];
+            let copies = input[piece].repeat(often);
+            let copies = &copies[..copies.len().min(LONGEST)];
+            let to = chance.random_range(0..=input.len());
+            input.splice(to..to, copies.iter().copied());
+        }
+        // A piece of another input in its place.
+        5 => {
+            let other = &corpus[chance.random_range(0..corpus.len())];
+            let theirs = self::piece(other, chance);
+            input.splice(piece, other[theirs].iter().copied());
+        }
+        6 | 7 => {
+            let word = WORDS[chance.random_range(0..WORDS.len())].bytes();
+            let to = if chance.random() { piece.start..piece.start } else { piece };
+            input.splice(to, word);
+        }
+        _ => number(input, piece.start, chance),
+    }
+}
+
+/// A piece of an input, mostly a short one.
+fn piece(input: &[u8], chance: &mut ChaCha8Rng) -> std::ops::Range<usize> {
+    let begin = chance.random_range(0..=input.len());
+    let longest = [1, 4, 32, input.len()][chance.random_range(0..4)];
+    begin..begin + chance.random_range(0..=longest.min(input.len() - begin))
+}
+
+/// Another number in the place of the next one.
+fn number(input: &mut Vec<u8>, from: usize, chance: &mut ChaCha8Rng) {
+    let Some(begin) = input[from..].iter().position(u8::is_ascii_digit).map(|at| from + at) else { return };
+    let length = input[begin..].iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(input.len() - begin);
+    let numbers: Vec<&&str> = WORDS.iter().filter(|word| word.parse::<f64>().is_ok()).collect();
+    let number = numbers[chance.random_range(0..numbers.len())];
+    input.splice(begin..begin + length, number.bytes());
+}

@@ -103,8 +103,6 @@ struct Kept {
     keeper: Keeper,
     /// When a snapshot was last asked for.
     asked: Option<Timestamp>,
-    /// What the newest snapshot covers, as far as is known.
-    covered: Sequence,
     /// How many events were applied since.
     events: u64,
     /// Up to where the journal was pruned.
@@ -213,8 +211,7 @@ impl Engine {
             None => _ = self.change(&standard, Some(&mut durable)).map_err(|reason| recovery::Error::Unwritten { reason })?,
         }
         let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
-        let covered = sources.snapshots.list()?.first().copied().unwrap_or_default();
-        self.kept = Some(Kept { durable, sources, keeper, asked: None, covered, events: 0, pruned: Sequence::default() });
+        self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default() });
         Ok(())
     }
 
@@ -380,9 +377,8 @@ impl Engine {
         self.status.send_if_modified(|known| std::mem::replace(known, status.clone()) != status);
         let since = now.since(*kept.asked.get_or_insert(now));
         let due = kept.events >= keeping.snapshot_events || (since >= keeping.snapshot_ms && kept.events > 0);
-        let last = kept.durable.journal().last();
-        if due && kept.keeper.ask(last) {
-            (kept.asked, kept.covered, kept.events) = (Some(now), last, 0);
+        if due && kept.keeper.ask(kept.durable.journal().last()) {
+            (kept.asked, kept.events) = (Some(now), 0);
         }
         let needed = kept.keeper.needed();
         if needed > kept.pruned {
@@ -401,17 +397,14 @@ impl Engine {
         let Engine { mut state, kept, editions, .. } = self;
         // Those who watch need not wait for the disk.
         drop(editions);
-        let Some(Kept { mut durable, sources, keeper, covered, .. }) = kept else { return Ok(()) };
+        let Some(Kept { mut durable, sources, keeper, .. }) = kept else { return Ok(()) };
         keeper.stop();
         let tick = state.monitor.clock().map(|now| Record::Tick { now, revision });
         let records: Vec<Record> = tick.into_iter().chain([Record::Stop { revision }]).collect();
         durable.write(&records).map_err(|reason| recovery::Error::Unwritten { reason })?;
         (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
-        if state.at > covered {
-            recovery::save(&state, &sources.snapshots)?;
-            keeper::tidy(&sources)?;
-        }
-        Ok(())
+        recovery::save(&state, &sources.snapshots)?;
+        keeper::tidy(&sources)
     }
 }
 

@@ -169,7 +169,11 @@ impl Engine {
                 biased;
                 _ = publish.tick() => self.publish(),
                 command = self.commands.recv() => match command {
-                    Some(command) => self.work(command),
+                    Some(command) => {
+                        self.work(command);
+                        // The runtime looks at its clock only when it is let: without this a full queue would keep boards back.
+                        tokio::task::yield_now().await;
+                    }
                     None => break,
                 },
             }

@@ -11,7 +11,8 @@ mod entry;
 #[path = "fuzz/mutate.rs"]
 mod mutate;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
 use std::path::Path;
 
 /// How many mutations a target is given.
@@ -40,11 +41,14 @@ fn setting(name: &str, usual: u64) -> u64 {
 /// Runs an entry point over a corpus, then over mutations of it.
 fn fuzz(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
     let (seed, cases) = (setting("FUZZ_SEED", 1), setting("FUZZ_CASES", CASES));
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
-    println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", file.display());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
+    println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", path.display());
+    // Kept open: a file that is written anew and closed each time goes to the disk each time.
+    let mut file = File::create(&path).expect("a file for the input");
     let mutants = (0..cases).map(|number| mutate::mutant(seed, number, corpus));
     for input in corpus.iter().cloned().chain(mutants) {
-        fs::write(&file, &input).expect("the input can be written");
+        let written = file.rewind().and_then(|()| file.write_all(&input)).and_then(|()| file.set_len(input.len() as u64));
+        written.expect("the input can be written");
         entry(&input);
     }
 }

@@ -22,6 +22,8 @@ pub struct Lines<R> {
     /// What of the buffer was read and not given yet.
     unread: Range<usize>,
     next: u64,
+    /// Whether what stands before the first line was looked at.
+    begun: bool,
     longest: usize,
 }
 
@@ -32,7 +34,7 @@ impl<R: Read> Lines<R> {
     /// Reads `input`; a line of more than `longest` bytes is skipped.
     #[must_use]
     pub fn new(input: R, longest: usize) -> Lines<R> {
-        Lines { input, buffer: Vec::new(), unread: 0..0, next: 1, longest }
+        Lines { input, buffer: Vec::new(), unread: 0..0, next: 1, begun: false, longest }
     }
 
     /// The next lines; `None` at the end.
@@ -42,9 +44,12 @@ impl<R: Read> Lines<R> {
     pub fn block(&mut self) -> io::Result<Option<Block<'_>>> {
         loop {
             let read = self.fill()?;
-            // What some editors put before the first line is no part of it.
-            if self.next == 1 && self.buffer[self.unread.clone()].starts_with(b"\xef\xbb\xbf") {
-                self.unread.start += 3;
+            // What some editors put before the first line, once, is no part of it.
+            if !self.begun && self.unread.len() >= 3 {
+                self.begun = true;
+                if self.buffer[self.unread.clone()].starts_with(b"\xef\xbb\xbf") {
+                    self.unread.start += 3;
+                }
             }
             let unread = self.unread.clone();
             if read == 0 {
@@ -53,7 +58,7 @@ impl<R: Read> Lines<R> {
             }
             if let Some(end) = memchr::memrchr(b'\n', &self.buffer[unread.clone()]) {
                 let end = unread.start + end + 1;
-                self.unread.start = end;
+                (self.unread.start, self.begun) = (end, true);
                 return Ok(Some(self.number(unread.start..end, None)));
             }
             if unread.len() > self.longest {
@@ -148,6 +153,9 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_line() {
         assert_eq!(all(b"\xef\xbb\xbf{}\n", 1).0, [(1, "{}".to_owned())]);
+        for step in [1, 1_000] {
+            assert_eq!(all(b"\xef\xbb\xbf\xef\xbb\xbf{}", step).0, [(1, "\u{feff}{}".to_owned())], "step {step}");
+        }
     }
 
     #[test]

@@ -223,10 +223,10 @@ fn recording(format: &Format, bytes: &[u8], mapping: usize) -> Recording {
     assert_eq!(whole, read(5), "read in pieces it is another");
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
     for (line, rejection) in &whole.rejected {
-        check_rejection(rejection);
+        check_told(&rejection.reason, 2 * mapping);
         assert!((1..=lines).contains(line), "a rejection in line {line} of {lines}");
     }
-    // The columns that are missing, and the reasons that the mapping gives.
+    // The columns that are missing, and the reasons and formats that the mapping gives.
     whole.failed.iter().chain(&whole.left_out).for_each(|reason| check_told(reason, 2 * mapping));
     whole.batches.iter().for_each(|batch| check_batch(batch, batch.events.len() * bytes.len()));
     whole

@@ -1,9 +1,9 @@
 //! The engine: the one loop that owns the core. It receives batches, writes them down, applies them, answers, and publishes
 //! a board.
 //!
-//! **Journal, then core, then answer.** Batches that wait are written together, with one trip to the disk ([`durable`]), and
+//! **Journal, then core, then answer.** Batches that wait are written together, with one trip to the disk (`engine/durable.rs`), and
 //! only then applied and acknowledged. What the clock shows is written with them, so the journal alone says what the board
-//! is. After a crash [`recovery`] comes to the same board, from the newest snapshot ([`keeper`]) and the journal after it.
+//! is. After a crash [`recovery`] comes to the same board, from the newest snapshot (`engine/keeper.rs`) and the journal after it.
 //!
 //! Time passes for the core with every batch and with every board. Ticks between batches need not be written: a core that
 //! has heard of a time is the same as one that has also heard of an earlier one.

@@ -1,7 +1,7 @@
 //! The state of the engine: the core, the standard it goes by, and where in the journal it stands.
 //!
-//! There is one way in for what the journal holds, [`State::take`], for the living engine, for recovery and for the
-//! keeper of snapshots: so they cannot come to different boards.
+//! It changes in three ways, [`State::tick`], [`State::apply`] and [`State::adopt`], for the living engine as for recovery and the
+//! keeper of snapshots, who take them from the journal: so they cannot come to different boards.
 
 use crate::domain::board::Board;
 use crate::domain::event::Batch;

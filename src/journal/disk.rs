@@ -1,6 +1,6 @@
 //! Where the files lie: a real directory, or in tests a simulated disk that fails, tears and forgets.
 //!
-//! Also [`Scratch`], which lets the store read a file and keeps its hands off it.
+//! Also `Scratch`, which lets the store read a file and keeps its hands off it.
 
 use redb::StorageBackend;
 use redb::backends::FileBackend;

@@ -96,9 +96,9 @@ impl History {
             self.step(&mut life).await;
         }
         if self.chance.random_ratio(1, 3) {
-            self.stop(life).await
+            self.stop(life).await;
         } else {
-            self.crash(life).await
+            self.crash(life).await;
         }
         steps
     }

@@ -76,9 +76,9 @@ impl Machine {
     /// The process is no more, in whatever way, and perhaps the power was gone too.
     pub(crate) fn end_process(&mut self, chance: &mut ChaCha8Rng) {
         if chance.random() {
-            self.disk.restart()
+            self.disk.restart();
         } else {
-            self.disk.end_process()
+            self.disk.end_process();
         }
         self.faulty = false;
         self.pass(Duration::from_secs(chance.random_range(0..60)));

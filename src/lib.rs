@@ -46,6 +46,7 @@
 //! - A crash is a pause: `tests/crash.rs` kills the real program under load, `tests/simulation.rs` runs engine, journal and
 //!   clients over a disk and a clock that fail, `tests/journal/` damages every kind of place. A core that begins again from its
 //!   memory says what it would have said: `tests/properties/memory.rs`.
+//! - Any bytes at any door are taken or refused with a reason: `tests/fuzz.rs`.
 //! - Nobody sees or sends what no token grants: `tests/access/` goes through every route.
 //! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
 //! - A reading says when it cannot be trusted: no traffic, small sample, stale (by source, where the
@@ -58,6 +59,8 @@
 //! | what | limit | beyond it |
 //! |---|---|---|
 //! | an event | 1 MiB, nested 128 deep | rejected |
+//! | a row of an export | 1 MiB; its quotes must close before the file ends | rejected with its line |
+//! | tables within tables in a TOML file | 100 levels | a problem |
 //! | dimensions, windows, time zones | 16, 15, 64 | the standard has a problem |
 //! | sources known by name | 63 | the standard has a problem |
 //! | groups of cases | 65 536 | cases count without attributes |

@@ -18,6 +18,7 @@ pub mod feed;
 mod keeper;
 mod readable;
 pub mod recovery;
+mod settings;
 pub mod state;
 pub mod status;
 pub mod steady;
@@ -29,6 +30,7 @@ use self::feed::{Arrival, Command, Feed, Refused, TookOver};
 use self::keeper::Keeper;
 use self::readable::Readable;
 use self::recovery::{Sources, recover};
+pub use self::settings::{Keeping, Settings};
 use self::state::State;
 use self::status::Status;
 use crate::domain::event::Batch;
@@ -36,43 +38,13 @@ use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
 use crate::domain::time::Timestamp;
 use crate::edition::Edition;
-use crate::journal::{self, Disk, Journal, Record, Retention, Sequence, Snapshots};
+use crate::journal::{Journal, Record, Sequence, Snapshots};
 use crate::telemetry::Metric;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
-
-/// What an engine needs to know.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What is promised and measured.
-    pub standard: Arc<Standard>,
-    /// How often a board is published.
-    pub publish_every: Duration,
-    /// How many commands may wait. One more is refused: see [`Feed::offer`].
-    pub queue_batches: usize,
-    /// Where what is accepted is kept; without it nothing is.
-    pub journal: Option<Keeping>,
-}
-
-/// How what is accepted is kept.
-#[derive(Clone, Debug)]
-pub struct Keeping {
-    /// Where the files lie.
-    pub disk: Arc<dyn Disk>,
-    /// How the journal is laid out.
-    pub journal: journal::Settings,
-    /// What an acknowledgement means.
-    pub acknowledge: Acknowledge,
-    /// How much of the journal stays when recovery does not need it any more.
-    pub retention: Retention,
-    /// After how many milliseconds a snapshot is made, if anything has happened.
-    pub snapshot_ms: i64,
-    /// After how many events a snapshot is made, however little time has passed.
-    pub snapshot_events: u64,
-}
 
 /// How many events are written and applied together at most: so many are applied in a few milliseconds.
 const GROUP_EVENTS: usize = 8_192;
@@ -250,9 +222,7 @@ impl Engine {
             Command::Explain { asked, answer } => _ = answer.send(self.state.monitor.explain(&asked)),
             Command::Case { case, subject, answer } => _ = answer.send(self.state.monitor.histories(case, &subject)),
             Command::Cases { wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
-            Command::Adopt { standard, answer } => {
-                let _ = answer.send(self.adopt(&standard));
-            }
+            Command::Adopt { standard, answer } => _ = answer.send(self.adopt(&standard)),
             Command::Start(clock) => self.begin(clock),
         }
     }

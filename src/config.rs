@@ -124,7 +124,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
             None
         }
     });
-    let data = root.string("data").map(|data| Path::new(file).parent().unwrap_or(Path::new("")).join(data));
+    let data = root.string("data").map(|data| beside(file, data));
     let publish_every = root.duration("publish_every").and_then(|millis| {
         let millis = u64::try_from(millis).ok().filter(|millis| (100..=1_000).contains(millis));
         if millis.is_none() {
@@ -137,11 +137,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
     });
     let limits = root.table("limits").map(|table| limits::read(&table));
     let access = root.table("access").map(|table| access::read(&table, standard.as_ref()));
-    let journal = root.table("journal").map(|table| {
-        let journal = journal::read(&table);
-        table.finish();
-        journal
-    });
+    let journal = root.table("journal").map(|table| journal::read(&table));
     let tls = root.table("tls").and_then(|table| tls::read(&table, file));
     root.finish();
     let mut problems = document.into_problems();

@@ -172,22 +172,21 @@ impl Engine {
         };
         let (recovered, took) = timed(|| recover(&sources, last, &mut progress));
         Metric::RecoverySeconds.set(took.as_secs_f64());
-        let mut durable = Durable::new(journal, keeping.acknowledge);
-        let standard = self.state.standard.clone();
-        match recovered? {
-            Some(state) => {
-                let cases = state.monitor.cases();
-                tracing::info!(records = last.0, cases, seconds = took.as_secs_f64(), "the board is what it was");
-                self.state = state;
-                self.state.resume();
-                if self.state.standard.files != standard.files {
-                    self.change(&standard, Some(&mut durable)).map_err(|reason| recovery::Error::Unwritten { reason })?;
-                }
-            }
-            None => _ = self.change(&standard, Some(&mut durable)).map_err(|reason| recovery::Error::Unwritten { reason })?,
-        }
+        let recovered = recovered?;
+        let durable = Durable::new(journal, keeping.acknowledge);
         let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
         self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default() });
+        let declared = self.state.standard.clone();
+        if let Some(state) = recovered {
+            let cases = state.monitor.cases();
+            tracing::info!(records = last.0, cases, seconds = took.as_secs_f64(), "the board is what it was");
+            self.state = state;
+            self.state.resume();
+            if self.state.standard.files == declared.files {
+                return Ok(());
+            }
+        }
+        self.change(&declared).map_err(|reason| recovery::Error::Unwritten { reason })?;
         Ok(())
     }
 
@@ -284,9 +283,7 @@ impl Engine {
         if standard.files == self.state.standard.files {
             return Ok(TookOver { cases: self.state.monitor.cases(), forgotten: 0, left_out: 0, took: Duration::ZERO });
         }
-        let mut kept = self.kept.take();
-        let (changed, took) = timed(|| self.change(standard, kept.as_mut().map(|kept| &mut kept.durable)));
-        self.kept = kept;
+        let (changed, took) = timed(|| self.change(standard));
         let (forgotten, left_out) = changed.map_err(Refused::Unwritten)?;
         self.schema.send_replace(Arc::new(standard.schema.clone()));
         let mut edition = self.state.edition();
@@ -296,11 +293,11 @@ impl Engine {
     }
 
     /// Writes down that another standard is in force, and takes it.
-    fn change(&mut self, standard: &Arc<Standard>, durable: Option<&mut Durable>) -> Result<(u64, u64), Arc<str>> {
+    fn change(&mut self, standard: &Arc<Standard>) -> Result<(u64, u64), Arc<str>> {
         let epoch = epoch();
-        if let Some(durable) = durable {
-            durable.write(&[Record::Standard { epoch: epoch.to_string(), files: standard.files.to_vec() }])?;
-            self.state.at = durable.last();
+        if let Some(kept) = &mut self.kept {
+            kept.durable.write(&[Record::Standard { epoch: epoch.to_string(), files: standard.files.to_vec() }])?;
+            self.state.at = kept.durable.last();
         }
         Ok(self.state.adopt(standard.clone(), epoch))
     }

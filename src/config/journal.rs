@@ -65,5 +65,6 @@ pub(super) fn read(table: &Table<'_>) -> Option<Journal> {
         table.problem("snapshot_every", "`snapshot_every` must lie between \"1m\" and \"24h\"");
     }
     let events = number(table, "snapshot_events", 1_000..=1_000_000_000).map_or(usual.snapshot_events, |events| events as u64);
+    table.finish();
     Some(Journal { acknowledge: acknowledge?, retention, snapshot_ms, snapshot_events: events })
 }

@@ -76,13 +76,12 @@ impl Durable {
         if let Some(reason) = &self.failing {
             return Err(reason.clone());
         }
-        let more: usize = records.iter().map(bytes).sum();
         match self.acknowledge {
             Acknowledge::Disk => self.write(&records),
             Acknowledge::Soon => {
                 self.note_ticks(&records);
+                self.waiting_bytes += records.iter().map(bytes).sum::<usize>();
                 self.waiting.extend(records);
-                self.waiting_bytes += more;
                 if self.waiting_bytes >= WAITING_BYTES {
                     // What was acknowledged before it failed is kept, and tried again.
                     let _ = self.flush();

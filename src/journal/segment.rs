@@ -75,17 +75,24 @@ pub(super) fn create_store(disk: &dyn Disk, file: &str) -> Result<Database, Erro
 impl Segment {
     /// A new segment: it is there under its name when this returns, and otherwise not at all.
     pub(super) fn create(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
+        Self::complete(disk, first, keys, |_| Ok(()))
+    }
+
+    /// A new segment with what `copy` puts into it. It has its name, in place of one that had it before, once that is done.
+    fn complete(disk: &dyn Disk, first: Sequence, keys: u64, copy: impl FnOnce(&Segment) -> Result<(), Error>) -> Result<Segment, Error> {
         let name = name(first);
         let unfinished = name.clone() + UNFINISHED;
-        let created = Self::fill(disk, &unfinished, keys).and_then(|store| {
+        let completed = Self::fill(disk, &unfinished, keys).and_then(|store| {
+            let segment = Segment { name: name.clone(), first, store };
+            copy(&segment)?;
             disk.rename(&unfinished, &name).map_err(|error| Error::io(&name, error))?;
-            Ok(store)
+            Ok(segment)
         });
-        if created.is_err() {
+        if completed.is_err() {
             // It may be what takes the last of the room; if it cannot be removed now, the next start does it.
             let _ = disk.remove(&unfinished);
         }
-        Ok(Segment { store: created?, first, name })
+        completed
     }
 
     fn fill(disk: &dyn Disk, file: &str, keys: u64) -> Result<Database, Error> {
@@ -123,24 +130,16 @@ impl Segment {
     }
 
     fn renewed(self, disk: &dyn Disk, keys: u64) -> Result<Segment, Error> {
-        let unfinished = self.name.clone() + UNFINISHED;
-        let copied = Self::fill(disk, &unfinished, keys).and_then(|store| {
-            let copy = Segment { name: self.name.clone(), first: self.first, store };
-            let (last, _) = self.end()?;
+        let (last, _) = self.end()?;
+        Self::complete(disk, self.first, keys, |copy| {
             let mut next = self.first;
             while next <= last {
                 let records: Vec<Record> = self.portion(next, last)?.into_iter().map(|(_, record)| record).collect();
                 copy.append(next, &records)?;
                 next = Sequence(next.0 + records.len() as u64);
             }
-            disk.rename(&unfinished, &self.name).map_err(|error| Error::io(&self.name, error))?;
-            Ok(copy)
-        });
-        if copied.is_err() {
-            // It may be what takes the last of the room; if it cannot be removed now, the next start does it.
-            let _ = disk.remove(&unfinished);
-        }
-        copied
+            Ok(())
+        })
     }
 
     /// Opens a segment to read it; the file is not touched.

@@ -5,7 +5,7 @@ import { el, setAttribute, setText } from './dom.js';
 import { SIGNS } from './verdict.js';
 
 const EVERY_MS = 30_000;
-const SHOWN_MAX = 8;
+const SHOWN_MAX = 7;
 const ASKED = 100;
 const RISKS = ['overdue', 'due_soon', 'running'];
 const NO_ORDERS = ['call', 'queue']; // their promises are kept in minutes, and have tiles

@@ -13,7 +13,7 @@ export const texts = {
   worstFirst: 'worst first', bestFirst: 'best first',
   agents: 'Agents',
   agentStates: { ready: 'ready', talking: 'talking', wrapup: 'after-call', pause: 'on a break' },
-  orders: 'Orders by time left',
+  orders: 'Orders due',
   overdue: 'overdue', dueSoon: 'due soon',
   overdueOrders: (n) => `${n} overdue`,
   soonOrders: (n) => `${n} due soon`,

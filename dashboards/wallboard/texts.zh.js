@@ -13,7 +13,7 @@ export const texts = {
   worstFirst: '由差到好', bestFirst: '由好到差',
   agents: '坐席',
   agentStates: { ready: '空闲', talking: '通话', wrapup: '整理', pause: '小休' },
-  orders: '工单剩余时间',
+  orders: '时限工单',
   overdue: '已超时', dueSoon: '即将到期',
   overdueOrders: (n) => `${n} 件超时`,
   soonOrders: (n) => `${n} 件即将到期`,

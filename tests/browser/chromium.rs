@@ -81,6 +81,13 @@ impl Browser {
 
     /// Opens a tab, in a window of its own so that no other covers it, and goes to `address`.
     pub(crate) async fn open(&mut self, address: &str, screen: Screen) -> Tab {
+        let mut tab = self.blank(screen).await;
+        tab.go(address).await;
+        tab
+    }
+
+    /// Opens a tab that is nowhere yet.
+    pub(crate) async fn blank(&mut self, screen: Screen) -> Tab {
         let target = self.line.call("Target.createTarget", &json!({ "url": "about:blank", "newWindow": true })).await;
         let id = target["targetId"].as_str().expect("a target");
         let mut tab = Tab { line: Line::open(&format!("ws://{}/devtools/page/{id}", self.host)).await };
@@ -89,8 +96,6 @@ impl Browser {
         }
         tab.line.call("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true })).await;
         tab.resize(screen).await;
-        let went = tab.line.call("Page.navigate", &json!({ "url": address })).await;
-        assert_eq!(went.get("errorText"), None, "{address}");
         tab
     }
 
@@ -134,6 +139,34 @@ pub(crate) struct Tab {
 }
 
 impl Tab {
+    pub(crate) async fn go(&mut self, address: &str) {
+        let went = self.call("Page.navigate", &json!({ "url": address })).await;
+        assert_eq!(went.get("errorText"), None, "{address}");
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) async fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.line.call(method, params).await
+    }
+
+    /// Runs a script in every page of this tab, before any of its own.
+    pub(crate) async fn prepare(&mut self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script })).await;
+    }
+
+    /// Presses a key.
+    pub(crate) async fn press(&mut self, key: &str) {
+        let text = match key {
+            "Enter" => "\r",
+            " " => " ",
+            _ => "",
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let said = json!({ "type": kind, "key": key, "text": if kind == "keyDown" { text } else { "" } });
+            self.call("Input.dispatchKeyEvent", &said).await;
+        }
+    }
+
     pub(crate) async fn resize(&mut self, screen: Screen) {
         let Screen { width, height, scale } = screen;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });

@@ -20,6 +20,7 @@ use crate::ingest::rejected::Memory;
 use crate::ingest::wire::Keys;
 use crate::journal::{self, Held};
 use crate::publish::live::Live;
+use crate::publish::trend::Answers;
 use crate::telemetry;
 use anyhow::Context;
 use std::sync::Arc;
@@ -98,6 +99,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
         reload,
         live,
         connections: connections.clone(),
+        trends: Answers::default(),
         questions: Semaphore::new(1),
     };
     let serving = server::Settings { tls, connections: limits.connections, header_time: limits.header_time };

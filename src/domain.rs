@@ -6,7 +6,7 @@
 //! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts, and
 //! its memory to be written down; [`bounds`]: what such a memory may speak of.
 //! [`silence`]: who has not spoken. [`reading`], [`board`]: what comes out. [`explain`]: which cases stand behind it, by their
-//! [`names`].
+//! [`names`]. [`trend`]: how it went over the last hours.
 
 pub mod board;
 pub mod bounds;
@@ -31,5 +31,6 @@ pub mod silence;
 pub mod standard;
 pub mod time;
 pub mod timer;
+pub mod trend;
 pub mod window;
 pub mod zones;

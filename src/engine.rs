@@ -221,6 +221,7 @@ impl Engine {
             Command::Explain { asked, answer } => _ = answer.send(self.state.monitor.explain(&asked)),
             Command::Case { case, subject, answer } => _ = answer.send(self.state.monitor.histories(case, &subject)),
             Command::Cases { wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
+            Command::Trends { asked, answer } => _ = answer.send(self.state.monitor.trends(&asked)),
             Command::Adopt { standard, answer } => _ = answer.send(self.adopt(&standard)),
             Command::Start(clock) => self.begin(clock),
         }

@@ -9,6 +9,7 @@
 //! | `/v1/ranking` | [`ranking`] |
 //! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
+//! | `/v1/trend` | [`trend`] |
 //! | `/standard` | [`standard`] |
 //! | `POST /v1/reload` | [`reload`] |
 //! | `POST /v1/ticket` | [`ticket`] |
@@ -23,12 +24,14 @@ mod guard;
 mod headers;
 pub mod pages;
 pub mod problem;
+mod query;
 pub mod ranking;
 pub mod reading;
 pub mod reload;
 pub mod server;
 pub mod standard;
 pub mod ticket;
+pub mod trend;
 mod versions;
 
 use self::problem::Problem;
@@ -40,6 +43,7 @@ use crate::engine::status::Status;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
 use crate::publish::live::Live;
+use crate::publish::trend::Answers;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
@@ -73,6 +77,8 @@ pub struct Service {
     pub live: Live,
     /// Knows the connections to the live board, which outlive the request that opened them.
     pub connections: TaskTracker,
+    /// How indicators went, as told in the last seconds.
+    pub trends: Answers,
     /// One question about single cases at a time: each is a look at all of them, and counting comes first.
     pub questions: Semaphore,
 }
@@ -102,6 +108,7 @@ pub fn routes() -> Vec<Route> {
         show("/v1/board", Need::Read, get(reading::board)),
         show("/v1/ranking", Need::Read, get(ranking::ranking)),
         read("/v1/standard", Some(Need::Read), get(reading::standard)),
+        show("/v1/trend", Need::Read, get(trend::trend)),
         show("/v1/explain", Need::Read, get(explain::explain)),
         show("/v1/cases", Need::Read, get(explain::cases)),
         read("/standard", Some(Need::Read), get(standard::page)),

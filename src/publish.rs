@@ -6,3 +6,4 @@ pub mod frame;
 pub mod live;
 pub mod prometheus;
 pub mod ranking;
+pub mod trend;

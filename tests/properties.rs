@@ -20,6 +20,8 @@ mod model;
 mod one_shot;
 #[path = "properties/said.rs"]
 mod said;
+#[path = "properties/trend.rs"]
+mod trend;
 
 use delivery::{Delivery, deliver, deliver_sorted, deliver_to, last};
 use figures::{differences, lines, sums};

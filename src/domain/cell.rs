@@ -306,6 +306,17 @@ impl PaneCell {
         self.sums.len() == plan.slots() + plan.durations() && self.values.iter().all(known)
     }
 
+    /// The counts of so many slots, and the sums of the durations in milliseconds.
+    #[must_use]
+    pub fn sums(&self, slots: usize) -> (&[i64], &[i64]) {
+        self.sums.split_at(slots)
+    }
+
+    /// Durations by their place in the plan, and how many times: a place may come more than once.
+    pub fn values(&self) -> impl Iterator<Item = (u16, i32)> + '_ {
+        self.values.iter().map(|&(number, _, times)| (number, times))
+    }
+
     /// Adds another stretch of time to this one.
     pub fn merge(&mut self, other: &PaneCell) {
         for (sum, more) in self.sums.iter_mut().zip(&other.sums) {

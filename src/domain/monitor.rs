@@ -9,6 +9,7 @@ mod explain;
 mod memory;
 mod settle;
 pub mod translate;
+mod trend;
 
 use super::board::Board;
 use super::case::observation::Observation;

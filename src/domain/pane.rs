@@ -120,6 +120,23 @@ impl Panes {
         self.current.begins(zone)
     }
 
+    /// From when on there are panes; none without a rolling window.
+    #[must_use]
+    pub fn covered(&self) -> Option<Timestamp> {
+        let longest = self.tiers.last()?.lanes.last()?;
+        Some(self.current.begins(0)[*longest])
+    }
+
+    /// Shows what happened in each pane and group, with the beginning of the pane.
+    pub fn each(&self, mut visit: impl FnMut(Timestamp, u32, &PaneCell)) {
+        for tier in &self.tiers {
+            for (place, pane) in (0..).zip(&tier.panes) {
+                let begin = tier.first.plus(place * tier.step);
+                pane.cells.iter().for_each(|(group, cell)| visit(begin, *group, cell));
+            }
+        }
+    }
+
     /// The windows at the time reached.
     #[must_use]
     pub fn current(&self) -> &Current {

@@ -8,6 +8,7 @@ use crate::domain::explain::risk::{Open, Wanted};
 use crate::domain::explain::{Asked, Explained};
 use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
+use crate::domain::trend::{self, Trends};
 use crate::journal::Packed;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,13 @@ pub enum Command {
         wanted: Wanted,
         /// Where the answer goes.
         answer: oneshot::Sender<Open>,
+    },
+    /// Say how indicators went over the last hours.
+    Trends {
+        /// Which, where and over how many hours.
+        asked: trend::Asked,
+        /// Where the answer goes; none if there is no history.
+        answer: oneshot::Sender<Option<Trends>>,
     },
     /// Go by this standard from now on, and say what became of what is remembered.
     Adopt {

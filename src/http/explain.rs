@@ -5,11 +5,11 @@
 
 use super::Service;
 use super::problem::Problem;
+use super::query::{Sorted, bad};
 use super::reading::JSON;
 use crate::access::grant::{Grant, View};
 use crate::domain::board::Board;
-use crate::domain::explain::{Asked, MOST, USUAL};
-use crate::domain::standard::Standard;
+use crate::domain::explain::Asked;
 use crate::engine::feed::{Command, Refused};
 use crate::publish::explain;
 use crate::publish::filter::unknown;
@@ -22,45 +22,6 @@ use std::time::Duration;
 
 /// How long a question waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A query, sorted by what it asks for.
-#[derive(Default)]
-struct Sorted {
-    /// Those with a name of their own.
-    named: Vec<(String, String)>,
-    /// Dimensions with their values.
-    fixed: Vec<(String, String)>,
-    limit: usize,
-}
-
-impl Sorted {
-    fn new(query: Vec<(String, String)>, names: &[&str], standard: &Standard) -> Result<Sorted, Problem> {
-        let mut sorted = Sorted { limit: USUAL, ..Sorted::default() };
-        for (name, value) in query {
-            match name.as_str() {
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                    sorted.limit = limit.ok_or_else(|| bad(format!("`limit` is a number from 1 to {MOST}")))?;
-                }
-                _ if names.contains(&name.as_str()) => sorted.named.push((name, value)),
-                _ if standard.schema.dimensions.contains(&name) => sorted.fixed.push((name, value)),
-                _ => {
-                    let known = names.iter().copied().chain(["limit"]).map(str::to_owned);
-                    return Err(bad(unknown("parameter", &name, known.chain(standard.schema.dimensions.iter().cloned()))));
-                }
-            }
-        }
-        Ok(sorted)
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-fn bad(detail: String) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
-}
 
 /// `GET /v1/explain`: with `indicator`, a window and dimensions the cases behind a reading; with `subject`, and `source` if
 /// several have such a case, one case's history.
@@ -135,7 +96,7 @@ pub async fn cases(
 }
 
 /// Asks the core, after those who asked before.
-async fn ask<A>(service: &Service, command: impl FnOnce(tokio::sync::oneshot::Sender<A>) -> Command) -> Result<A, Problem> {
+pub(super) async fn ask<A>(service: &Service, command: impl FnOnce(tokio::sync::oneshot::Sender<A>) -> Command) -> Result<A, Problem> {
     let answer = async {
         let _turn = service.questions.acquire().await.map_err(|_| Refused::Stopping)?;
         service.intake.feed().ask(command).await
@@ -149,7 +110,7 @@ async fn ask<A>(service: &Service, command: impl FnOnce(tokio::sync::oneshot::Se
 }
 
 /// Says that a scope lies outside of what may be seen, and what lies inside.
-fn hidden(view: &View) -> Problem {
+pub(super) fn hidden(view: &View) -> Problem {
     let seen =
         view.0.iter().map(|(dimension, values)| format!("`{dimension}` one of {}", values.iter().cloned().collect::<Vec<_>>().join(", ")));
     let detail = format!("this token sees only scopes with {}; ask for one of these", seen.collect::<Vec<_>>().join(" and "));

@@ -42,7 +42,7 @@ pub fn asked(
 }
 
 /// The scope with these values of dimensions.
-fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
+pub(super) fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
     let mut wanted: Vec<(usize, &str)> = Vec::new();
     for (name, value) in fixed {
         let place = filter::dimension(name, standard)?;

@@ -44,6 +44,12 @@ fn questions(path: &str) -> &'static [&'static str] {
             "?source=/test&subject=call-nowhere",
             "?subject=call-hefei",
         ],
+        "/v1/trend" => &[
+            "?indicator=answer_rate",
+            "?indicator=answer_rate&center=wuhu",
+            "?indicator=answer_rate&center=hefei",
+            "?indicator=answer_rate&window=1h&center=hefei",
+        ],
         "/v1/cases" => &["", "?risk=all", "?risk=all&center=wuhu", "?risk=all&center=wuhu&center=hefei"],
         "/metrics" | "/v1/standard" | "/standard" | "/v1/ticket" | "/v1/live" => &[""],
         _ => panic!("say here what is to be asked of `{path}`, so that it is seen to hide what it should"),
@@ -69,7 +75,7 @@ async fn another_centers_figures_are_hidden_by_every_route() {
             // The scope of everything has the figures of all.
             assert!(!hefei.body.contains("\"scope\":{}") && !hefei.body.contains("scope=\"all\""), "{path}: {}", hefei.body);
         }
-        let figures = ["/v1/board", "/v1/ranking", "/v1/explain", "/v1/cases", "/metrics"].contains(&route.path);
+        let figures = ["/v1/board", "/v1/ranking", "/v1/explain", "/v1/cases", "/v1/trend", "/metrics"].contains(&route.path);
         assert_eq!(found, figures, "the administrator sees it in {}", route.path);
     }
     assert!(own >= 10, "what is its own it sees: {own}");

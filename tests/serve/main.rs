@@ -8,3 +8,4 @@ mod live;
 mod ranking;
 mod reading;
 mod reload;
+mod trend;

@@ -1,0 +1,36 @@
+//! How indicators went, over HTTP.
+
+use crate::client::{Server, answered, settings};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_trend_has_a_value_for_every_quarter_of_an_hour() {
+    let server = Server::start(settings()).await;
+    let events: Vec<Value> = (0..20).flat_map(|call| answered(&format!("c-{call}"), "hefei")).collect();
+    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
+    let reply = server.get("/v1/trend?indicator=speed_of_answer,answer_rate,calls_waiting&center=hefei&hours=2&window=1h").await;
+    let said = reply.json();
+    assert_eq!((reply.status, &said["step_seconds"]), (200, &json!(900)), "{}", reply.body);
+    let names: Vec<&Value> = said["trends"].as_array().into_iter().flatten().map(|trend| &trend["indicator"]).collect();
+    // In the order of the standard; what stands now has no trend.
+    assert_eq!(names, ["answer_rate", "speed_of_answer"]);
+    let values = said["trends"][0]["values"].as_array().expect("values");
+    assert_eq!((values.len(), &values[7], &values[0]), (8, &json!(1.0), &Value::Null));
+    assert_eq!(said["trends"][0]["scope"], json!({ "center": "hefei" }));
+    assert!(said["from"].as_str() < said["as_of"].as_str());
+
+    let everything = server.get("/v1/trend?indicator=answer_rate").await.json();
+    assert_eq!((&everything["trends"][0]["scope"], everything["trends"][0]["values"].as_array().map(Vec::len)), (&json!({}), Some(32)));
+    for (query, remedy) in [
+        ("", "say which indicators"),
+        ("?indicator=answer_rat", "did you mean `answer_rate`"),
+        ("?indicator=answer_rate&window=today", "there is no rolling window `today`"),
+        ("?indicator=answer_rate&hours=0", "`hours` is a number from 1 to 168"),
+        ("?indicator=answer_rate&hour=1", "did you mean `hours`"),
+        ("?indicator=answer_rate&queue=sales", "the standard has no scope by queue"),
+    ] {
+        let reply = server.get(&format!("/v1/trend{query}")).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert!(reply.body.contains(remedy), "{query}: {}", reply.body);
+    }
+}

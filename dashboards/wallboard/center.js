@@ -19,7 +19,7 @@ export function makeCenter(tools, id) {
   const own = settings.tiles.length > 0;
   const main = standard.choose(own ? settings.tiles : TILES, own ? 1 : 3);
   const more = own ? [] : MORE.filter((name) => standard.get(name) && !main.includes(name));
-  const headline = makeTiles(main, scope, tools, 'tiles-main');
+  const headline = makeTiles(main, scope, tools, 'tiles-main', texts.headline);
   const second = makeTiles(more, scope, tools, 'tiles-more');
   const agents = makeAgents(scope, tools);
   const queues = makeQueues(scope, tools);

@@ -15,7 +15,8 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tool
   const body = el('tbody', { role: 'rowgroup' });
   const headers = columns.map(({ name, indicator, window }) => {
     const target = format.target(indicator);
-    const small = [target, format.windowName(window)].filter(Boolean).join(' · ');
+    // It may break between the two, but in neither.
+    const small = [target, format.windowName(window)].filter(Boolean).map((text) => text.replaceAll(' ', '\u00a0')).join(' · ');
     return el('th', { scope: 'col', role: 'columnheader' },
       el('span', { class: 'grid-title' }, standard.title(name)), el('span', { class: 'grid-small' }, small));
   });

@@ -154,8 +154,7 @@ function run(written) {
 function dress(standard, news) {
   setText($('back'), texts.back);
   setAttribute($('back'), 'href', addressOf(null, location.search));
-  document.body.append(news.text);
-  $('pulse').before(news.hint);
+  $('pulse').before(news.text, news.hint);
   const legend = (verdict, words) => el('span', { class: 'legend', 'data-verdict': verdict }, el('span', { class: 'sign' }, SIGNS[verdict]), ` ${words}`);
   $('footer').replaceChildren(
     legend('missed', texts.legendMissed), legend('near', texts.legendNear), legend('met', texts.legendMet),

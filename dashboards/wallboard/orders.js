@@ -5,7 +5,7 @@ import { el, setAttribute, setText } from './dom.js';
 import { SIGNS } from './verdict.js';
 
 const EVERY_MS = 30_000;
-const SHOWN_MAX = 7;
+const SHOWN_MAX = 8;
 const ASKED = 100;
 const RISKS = ['overdue', 'due_soon', 'running'];
 const NO_ORDERS = ['call', 'queue']; // their promises are kept in minutes, and have tiles
@@ -57,7 +57,7 @@ export function makeOrders(scope, { format, texts, explain }) {
     ].filter(Boolean).join(' · '));
     rows.forEach((row, index) => showRow(row, told.cases[index], at));
     const hidden = told.cases.length - SHOWN_MAX;
-    setText(more, told.cases.length === 0 ? texts.noOrders : hidden > 0 ? texts.moreOrders(hidden, told.sure) : '');
+    setText(more, told.cases.length === 0 ? texts.noOrders : hidden > 0 ? texts.moreOrders(told.sure ? hidden : null) : '');
   }
 
   function showRow(row, one, at) {

@@ -16,7 +16,7 @@ export function makeOverview(tools) {
   const own = settings.tiles.length > 0;
   const names = standard.choose(own ? settings.tiles : TILES, own ? 1 : 3);
   const columns = standard.choose(COLUMNS, 3);
-  const headline = makeTiles(names, {}, tools, 'tiles-main');
+  const headline = makeTiles(names, {}, tools, 'tiles-main', texts.headline);
   const grid = makeGrid({
     caption: texts.centersCaption, head: texts.centers, indicators: columns, scopeOf: (id) => ({ center: id }), addressOf,
   }, tools);

@@ -17,7 +17,7 @@ export const texts = {
   overdue: 'overdue', dueSoon: 'due soon',
   overdueOrders: (n) => `${n} overdue`,
   soonOrders: (n) => `${n} due soon`,
-  moreOrders: (n, sure) => `and ${n}${sure ? '' : '+'} more`,
+  moreOrders: (n) => (n === null ? 'and more' : `and ${n} more`),
   noOrders: 'No open order has a deadline',
   families: { repair: 'Repair', install: 'Installation', move: 'Relocation', complaint: 'Complaint', parts: 'Parts' },
   toSpare: (n, day) => `${day ? 'today: ' : ''}${n} to spare`,

@@ -17,7 +17,7 @@ export const texts = {
   overdue: '已超时', dueSoon: '即将到期',
   overdueOrders: (n) => `${n} 件超时`,
   soonOrders: (n) => `${n} 件即将到期`,
-  moreOrders: (n, sure) => `另有 ${n}${sure ? '' : '+'} 件`,
+  moreOrders: (n) => `另有${n === null ? '更多' : ` ${n} 件`}`,
   noOrders: '没有有时限的在途工单',
   families: { repair: '报修', install: '装机', move: '移机', complaint: '投诉', parts: '备件' },
   toSpare: (n, day) => `${day ? '今日' : ''}余量 ${n}`,

@@ -80,11 +80,11 @@ function flash(node) {
 
 const OF_A_ROW_MAX = 6;
 
-/** Tiles side by side, in as many rows as they need; `update` answers their verdicts. */
-export function makeTiles(names, scope, tools, kind) {
+/** Tiles side by side, in as many rows as they need; `update` answers their verdicts. `label` names the landmark they are. */
+export function makeTiles(names, scope, tools, kind, label = null) {
   const tiles = names.map((name) => makeTile(name, scope, tools));
   const rows = Math.max(Math.ceil(tiles.length / OF_A_ROW_MAX), 1);
-  const node = el('section', { class: `tiles ${kind}`, 'aria-label': tools.texts.headline }, ...tiles.map((tile) => tile.node));
+  const node = el('section', { class: `tiles ${kind}`, 'aria-label': label }, ...tiles.map((tile) => tile.node));
   setVariable(node, '--tiles', Math.max(Math.ceil(tiles.length / rows), 1));
   return { node, update: (context) => tiles.map((tile) => tile.update(context)) };
 }

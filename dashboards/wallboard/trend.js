@@ -40,14 +40,14 @@ export function makeTrends(standard) {
   async function ask() {
     clearTimeout(waiting);
     const mine = (round = {});
-    const scopes = new Map([...series.values()].map(({ scope }) => [JSON.stringify(scope), scope]));
+    const questions = Map.groupBy(series.values(), ({ scope, window }) => JSON.stringify({ hours: HOURS, ...overOf(window), ...scope }));
     let pause = RETRY_MS;
     try {
-      for (const [text, scope] of scopes) {
-        const names = [...series.values()].filter((one) => JSON.stringify(one.scope) === text).map(({ name }) => name);
-        const told = await fetchJson(`v1/trend?${new URLSearchParams({ indicator: names.join(','), ...scope, hours: HOURS })}`);
+      for (const [question, asked] of questions) {
+        const indicator = asked.map(({ name }) => name).join(',');
+        const told = await fetchJson(`v1/trend?${new URLSearchParams({ ...JSON.parse(question), indicator })}`);
         if (mine !== round) return;
-        pause = take(told, scope);
+        pause = take(told, asked);
       }
     } catch (error) {
       if (error.status === 404) return; // an older service: until the next break its page draws what it sees
@@ -55,14 +55,20 @@ export function makeTrends(standard) {
     if (mine === round) waiting = setTimeout(ask, pause * (1 + Math.random() / 20));
   }
 
+  /** A value of the line covers as much as the tile's, or about an hour where that is a day: a quarter has few orders. */
+  function overOf(window) {
+    const over = isRolling(window) ? window : standard.written.windows.find((other) => other === '1h' || other === '60m');
+    return over ? { window: over } : {};
+  }
+
   /** The time until the interval that is still open has ended. */
-  function take(told, scope) {
+  function take(told, asked) {
     const from = Date.parse(told.from);
     const step = told.step_seconds * 1_000;
-    for (const trend of told.trends) {
-      const one = series.get(keyOf(trend.indicator, standard.windowOf(trend.indicator), scope));
+    for (const one of asked) {
+      const trend = told.trends.find(({ indicator }) => indicator === one.name);
       // The open interval is drawn by its running value.
-      if (one) one.kept = trend.values.slice(0, -1).map((amount, index) => ({ at: from + (index + 0.5) * step, amount }));
+      one.kept = trend?.values.slice(0, -1).map((amount, index) => ({ at: from + (index + 1) * step, amount })) ?? null;
     }
     const gone = (Date.parse(told.as_of) - from) % step;
     return step - gone + SETTLE_MS;
@@ -70,6 +76,8 @@ export function makeTrends(standard) {
 
   return { follow, see, ask };
 }
+
+const isRolling = (window) => /^\d+[mhd]$/.test(window);
 
 function makeOwn() {
   let points = [];

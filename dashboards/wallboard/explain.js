@@ -3,13 +3,15 @@
 
 import { fetchJson } from './access.js';
 import { el } from './dom.js';
+import { TEXTS } from './explain.texts.js';
 import { displayName } from './format.js';
 import { SIGNS, verdictOf } from './verdict.js';
 import { verdictWord } from './tile.js';
 
 const CASES = 12;
 
-export function makeExplain(lang, { format, texts, standard, wall }) {
+export function makeExplain(lang, { format, texts: common, standard, wall }) {
+  const texts = { ...common, ...TEXTS[lang] };
   const heading = el('h2', { id: 'explain-title', tabindex: '-1' });
   const close = el('button', { type: 'button', class: 'explain-close' }, texts.close);
   const body = el('div', { class: 'explain-body' });

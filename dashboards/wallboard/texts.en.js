@@ -27,20 +27,6 @@ export const texts = {
   allowSound: 'Touch the page once to allow sound',
   newlyMissed: (what) => `Target missed: ${what}`,
 
-  close: 'Close',
-  asking: 'Asking the service …',
-  notAnswered: 'The service gave no answer. Close this and try again.',
-  noCases: 'There are no cases behind this number.',
-  numerator: 'Numerator', denominator: 'Denominator', counted: 'Counted',
-  leftOut: 'Left out, and why',
-  newestCases: (n) => `The newest of ${n}`,
-  caseColumns: ['Time', 'Case', 'What happened', 'Value'],
-  askedAt: (clock) => `As counted at ${clock}`,
-  budgetLeft: (n) => `The target still allows ${n} misses.`,
-  budgetOver: (n, recover) => `${n} misses too many${recover === null ? '' : `; ${recover} good cases in a row would repair it`}.`,
-  promises: 'Promises', events: 'What happened',
-  courses: { overdue: 'overdue', due_soon: 'due soon', running: 'running', stopped: 'paused', kept: 'kept', missed: 'missed', late: 'late', void: 'void' },
-
   met: 'met', near: 'near', missed: 'missed',
   no_traffic: 'no traffic', none: 'none now', few: 'few cases', stale: 'stale', unknown: 'no data', plain: '', provisional: 'provisional',
 

@@ -27,20 +27,6 @@ export const texts = {
   allowSound: '请点击页面一次以允许提示音',
   newlyMissed: (what) => `指标未达标：${what}`,
 
-  close: '关闭',
-  asking: '正在查询……',
-  notAnswered: '服务没有响应，请关闭后重试。',
-  noCases: '该数字没有对应的明细。',
-  numerator: '分子', denominator: '分母', counted: '统计对象',
-  leftOut: '未计入及原因',
-  newestCases: (n) => `最近的明细（共 ${n}）`,
-  caseColumns: ['时间', '编号', '事实', '数值'],
-  askedAt: (clock) => `统计截至 ${clock}`,
-  budgetLeft: (n) => `目标还允许 ${n} 次失误。`,
-  budgetOver: (n, recover) => `失误已超出 ${n} 次${recover === null ? '' : `；需连续 ${recover} 件达标才能恢复`}。`,
-  promises: '时限承诺', events: '经过',
-  courses: { overdue: '已超时', due_soon: '即将到期', running: '进行中', stopped: '已暂停', kept: '按时', missed: '未按时', late: '迟办', void: '作废' },
-
   met: '达标', near: '临界', missed: '未达标',
   no_traffic: '无业务量', none: '当前无', few: '样本少', stale: '数据过期', unknown: '无数据', plain: '', provisional: '暂定',
 

@@ -40,7 +40,11 @@ export function makeTrends(standard) {
   async function ask() {
     clearTimeout(waiting);
     const mine = (round = {});
-    const questions = Map.groupBy(series.values(), ({ scope, window }) => JSON.stringify({ hours: HOURS, ...overOf(window), ...scope }));
+    const questions = new Map(); // with the series that each answers
+    for (const one of series.values()) {
+      const question = JSON.stringify({ hours: HOURS, ...overOf(one.window), ...one.scope });
+      questions.set(question, [...(questions.get(question) ?? []), one]);
+    }
     let pause = RETRY_MS;
     try {
       for (const [question, asked] of questions) {

@@ -4,7 +4,8 @@ use crate::chromium::Tab;
 use serde_json::{Value, json};
 
 /// The roles of what can be worked with.
-const INTERACTIVE: &[&str] = &["button", "link", "checkbox", "radio", "textbox", "spinbutton", "combobox", "listbox", "menuitem", "tab", "switch"];
+const INTERACTIVE: &[&str] =
+    &["button", "link", "checkbox", "radio", "textbox", "spinbutton", "combobox", "listbox", "menuitem", "tab", "switch"];
 
 /// Texts whose contrast is too low: 4.5, or 3 for large ones. What is dimmed because it is old is so on purpose.
 const FAINT: &str = "(() => {

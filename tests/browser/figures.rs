@@ -31,16 +31,23 @@ async fn every_number_is_that_of_the_board() {
     server.live(&json!({})).await.reading(counted).await;
     let board = server.get("/v1/board").await.json();
     let units = server.get("/v1/standard").await.json();
-    for (query, least) in [("?lang=en", 18), ("?lang=en&page=ranking", 20), ("?lang=en&center=hefei", 20), ("?lang=en&center=wuhu&window=today", 20)] {
+    for (query, least) in
+        [("?lang=en", 18), ("?lang=en&page=ranking", 20), ("?lang=en&center=hefei", 20), ("?lang=en&center=wuhu&window=today", 20)]
+    {
         let mut page = browser.open(&format!("http://{}/{query}", server.address), WALL).await;
-        page.until("document.querySelector('[data-indicator=answer_rate][data-verdict=met], [data-indicator=answer_rate][data-verdict=missed]')").await;
+        page.until(
+            "document.querySelector('[data-indicator=answer_rate][data-verdict=met], [data-indicator=answer_rate][data-verdict=missed]')",
+        )
+        .await;
         let shown = shown(&mut page).await;
         assert!(shown.len() >= least, "{query} shows only {}", shown.len());
         let mut numbers = 0;
         for (indicator, window, scope, text) in shown {
             let is_it = |reading: &&Value| reading["indicator"] == indicator && reading["window"] == window && reading["scope"] == scope;
             let reading = board["readings"].as_array().expect("readings").iter().find(is_it);
-            let unit = units["indicators"].as_array().expect("indicators").iter().find(|one| one["name"] == indicator).expect("known")["unit"].clone();
+            let unit =
+                units["indicators"].as_array().expect("indicators").iter().find(|one| one["name"] == indicator).expect("known")["unit"]
+                    .clone();
             let wanted = written(unit.as_str().expect("a unit"), reading.map_or(&Value::Null, |reading| &reading["value"]));
             assert_eq!(text, wanted, "{query}: {indicator} {window} {scope}: {reading:?}");
             numbers += usize::from(text != "—");
@@ -77,7 +84,10 @@ async fn tell(server: &Server) -> usize {
     for (center, missed) in [("hefei", 1), ("wuhu", 9)] {
         for queue in ["broadband", "billing"] {
             for number in 0..17 {
-                let (call, data) = (format!("{center}-{queue}-{number}"), json!({ "center": center, "queue": queue, "agent": format!("{center}-{}", number % 5) }));
+                let (call, data) = (
+                    format!("{center}-{queue}-{number}"),
+                    json!({ "center": center, "queue": queue, "agent": format!("{center}-{}", number % 5) }),
+                );
                 let kind = if number < missed { "call.abandoned" } else { "call.answered" };
                 events.push(event(&format!("{call}-1"), "call.offered", &call, -70, &data));
                 events.push(event(&format!("{call}-2"), kind, &call, -70 + 2 * number, &data));
@@ -92,7 +102,8 @@ async fn tell(server: &Server) -> usize {
             }
         }
         for number in 0..5 {
-            let data = json!({ "agent": format!("{center}-{number}"), "center": center, "state": ["ready", "talking", "pause"][number % 3] });
+            let data =
+                json!({ "agent": format!("{center}-{number}"), "center": center, "state": ["ready", "talking", "pause"][number % 3] });
             events.push(event(&format!("{center}-agent-{number}"), "agent.changed", &format!("{center}-{number}"), -10, &data));
         }
         let due = event("x", "x", "x", 7_200, &json!({}))["time"].clone();

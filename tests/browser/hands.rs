@@ -57,7 +57,8 @@ async fn orders_are_counted_down_by_the_time_left() {
     let mut page = browser.open(&format!("http://{}/?center=hefei&lang=en", server.address), WALL).await;
     let shown = "[...document.querySelectorAll('.order')].filter((one) => one.checkVisibility()).map((one) => one.querySelector('.order-whose').textContent).join()";
     page.until(&format!("{shown} === 'overdue,soon,later'")).await;
-    let verdicts = "[...document.querySelectorAll('.order')].filter((one) => one.checkVisibility()).map((one) => one.dataset.verdict).join()";
+    let verdicts =
+        "[...document.querySelectorAll('.order')].filter((one) => one.checkVisibility()).map((one) => one.dataset.verdict).join()";
     assert_eq!(page.value(verdicts).await, "missed,near,plain");
     assert_eq!(page.value("document.querySelector('.order .order-left').textContent.slice(0, 5)").await, "−1:06");
     // It ticks without being asked for again.

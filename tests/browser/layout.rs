@@ -13,14 +13,23 @@ async fn every_page_fits_every_screen_and_everybody() {
     let mut page = program.ready(&mut browser).await;
     let axe = axe();
     for query in [
-        "?lang=en", "?lang=zh&theme=light", "?lang=en&center=wuhu&theme=light", "?lang=zh&center=wuhu", "?lang=en&center=hefei",
-        "?lang=zh&page=ranking", "?lang=en&pages=ranking,overview,hefei&every=3600&sound=on&theme=light", "build.html?lang=en", "build.html?lang=zh",
+        "?lang=en",
+        "?lang=zh&theme=light",
+        "?lang=en&center=wuhu&theme=light",
+        "?lang=zh&center=wuhu",
+        "?lang=en&center=hefei",
+        "?lang=zh&page=ranking",
+        "?lang=en&pages=ranking,overview,hefei&every=3600&sound=on&theme=light",
+        "build.html?lang=en",
+        "build.html?lang=zh",
     ] {
         page.resize(WALL).await;
         page.go(&format!("{}{query}", program.address)).await;
         let ready = match query.starts_with("build") {
             true => "document.querySelector('#address')",
-            false if query.contains("center=") => "document.querySelector('#pulse')?.dataset.fresh === 'true' && document.querySelector('.order')?.checkVisibility()",
+            false if query.contains("center=") => {
+                "document.querySelector('#pulse')?.dataset.fresh === 'true' && document.querySelector('.order')?.checkVisibility()"
+            }
             false => "document.querySelector('#pulse')?.dataset.fresh === 'true'",
         };
         page.until(ready).await;

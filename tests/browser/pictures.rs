@@ -25,15 +25,15 @@ async fn pictures() {
         ("wallboard-explain", "?lang=en&center=wuhu", WALL, ask),
         ("wallboard-builder", "build.html?lang=en", WALL, build),
     ] {
-        pages.push((name, browser.open(&format!("{}{path}", demo.address), screen).await, then));
+        pages.push((name, screen, browser.open(&format!("{}{path}", demo.address), screen).await, then));
     }
     // Until the lines of what has no history, of a minute at least, have a shape.
     tokio::time::sleep(Duration::from_secs(65)).await;
-    for (name, mut page, then) in pages {
+    for (name, screen, mut page, then) in pages {
         page.value(then).await;
         page.until(if then.contains(".tile") { "document.querySelector('dialog[open] td')" } else { "true" }).await;
         let file = Path::new(&folder).join(format!("{name}.png"));
-        std::fs::write(&file, page.picture().await).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        std::fs::write(&file, page.picture(screen).await).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         println!("{} {:?}", file.display(), page.errors().await);
     }
     browser.close().await;

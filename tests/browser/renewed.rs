@@ -84,7 +84,8 @@ async fn without_websockets_the_board_comes_as_a_stream() {
     page.prepare("window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.()); } close() {} };").await;
     if server.get("/v1/stream").await.status == 404 {
         // The service has no such route yet: the frames are those of the board.
-        page.prepare("window.EventSource = class {
+        page.prepare(
+            "window.EventSource = class {
             constructor(address) {
                 const subscribe = JSON.parse(new URL(address).searchParams.get('subscribe'));
                 if (!subscribe.indicators.includes('answer_rate')) throw new Error('no subscription');
@@ -96,7 +97,9 @@ async fn without_websockets_the_board_comes_as_a_stream() {
                 });
             }
             close() {}
-        };").await;
+        };",
+        )
+        .await;
     }
     page.go(&format!("http://{}/?lang=en&center=hefei", server.address)).await;
     page.until(&shows("100")).await;

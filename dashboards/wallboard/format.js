@@ -88,7 +88,7 @@ export function makeFormat(lang, texts) {
   /** What the target still allows today, or by how much it has been overrun (`sayDay`: with the word for today); nothing where no number of misses would do. */
   function budget(reading, sayDay) {
     const left = reading?.budget?.left;
-    if (typeof left !== 'number') return '';
+    if (typeof left !== 'number' || !reading.of) return '';
     return left >= 0 ? texts.toSpare(whole.format(left), sayDay) : texts.tooMany(whole.format(-left), sayDay);
   }
 

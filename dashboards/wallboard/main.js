@@ -159,7 +159,8 @@ function dress(standard, news) {
   $('footer').replaceChildren(
     legend('missed', texts.legendMissed), legend('near', texts.legendNear), legend('met', texts.legendMet),
     el('span', { id: 'since' }),
-    el('span', { class: 'foot-end' }, `${standard.ownTitle} · ${standard.written.version}`),
+    el('a', { class: 'foot-end', href: `build.html?lang=${settings.lang}` }, texts.build),
+    el('span', {}, `${standard.ownTitle} · ${standard.written.version}`),
   );
 }
 

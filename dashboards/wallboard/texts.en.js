@@ -53,6 +53,7 @@ export const texts = {
   lagging: (clock) => `Connected, but the service's figures stand still since ${clock}.`,
   clockOff: (time, ahead) => `The server's clock was set ${ahead ? 'ahead' : 'back'}; these figures go by ${time}`,
   since: (age) => `for ${age}`,
+  build: 'Make a wall',
   legendNear: 'near the target', legendMissed: 'target missed', legendMet: 'target met',
   legendLine: (clock) => `line: 8 h, or since ${clock}; dashed: target; to spare: misses the target still allows`,
 };

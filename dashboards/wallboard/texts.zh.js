@@ -53,6 +53,7 @@ export const texts = {
   lagging: (clock) => `连接正常，但服务端数据自 ${clock} 起没有更新。`,
   clockOff: (time, ahead) => `服务器时钟被${ahead ? '拨快' : '拨慢'}；以下数据按 ${time} 计算`,
   since: (age) => `已 ${age}`,
+  build: '配置大屏',
   legendNear: '接近目标', legendMissed: '未达标', legendMet: '达标',
   legendLine: (clock) => `曲线：近8小时或自 ${clock} 起，虚线为目标；余量：目标还允许的失误次数`,
 };

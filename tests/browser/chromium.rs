@@ -156,13 +156,18 @@ impl Tab {
 
     /// Presses a key.
     pub(crate) async fn press(&mut self, key: &str) {
-        let text = match key {
-            "Enter" => "\r",
-            " " => " ",
-            _ => "",
+        // Its number and, where it writes something, that.
+        let (code, text) = match key {
+            "Enter" => (13, "\r"),
+            "Escape" => (27, ""),
+            " " => (32, " "),
+            "ArrowLeft" => (37, ""),
+            "ArrowRight" => (39, ""),
+            _ => panic!("say what `{key}` is"),
         };
         for kind in ["keyDown", "keyUp"] {
-            let said = json!({ "type": kind, "key": key, "text": if kind == "keyDown" { text } else { "" } });
+            let text = if kind == "keyDown" { text } else { "" };
+            let said = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
             self.call("Input.dispatchKeyEvent", &said).await;
         }
     }

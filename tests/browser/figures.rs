@@ -103,7 +103,7 @@ async fn tell(server: &Server) -> usize {
         }
         for number in 0..5 {
             let data =
-                json!({ "agent": format!("{center}-{number}"), "center": center, "state": ["ready", "talking", "pause"][number % 3] });
+                json!({ "agent": format!("{center}-{number}"), "center": center, "state": (["ready", "talking", "pause"][number % 3]) });
             events.push(event(&format!("{center}-agent-{number}"), "agent.changed", &format!("{center}-{number}"), -10, &data));
         }
         let due = event("x", "x", "x", 7_200, &json!({}))["time"].clone();

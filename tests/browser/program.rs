@@ -45,6 +45,8 @@ impl Program {
         while tab.value("fetch('/readyz').then((answer) => answer.ok)").await == false {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+        // The browser tells each 503 until then as an error.
+        tab.errors().await;
         tab
     }
 }

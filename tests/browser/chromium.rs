@@ -154,6 +154,18 @@ impl Tab {
         self.call("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script })).await;
     }
 
+    /// Clicks in the middle of what a selector finds, as a hand does.
+    pub(crate) async fn click(&mut self, selector: &str) {
+        let middle = format!(
+            "(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])(document.querySelector('{selector}').getBoundingClientRect())"
+        );
+        let middle = self.value(&middle).await;
+        for kind in ["mousePressed", "mouseReleased"] {
+            let said = json!({ "type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", &said).await;
+        }
+    }
+
     /// Presses a key.
     pub(crate) async fn press(&mut self, key: &str) {
         // Its number and, where it writes something, that.
@@ -212,7 +224,7 @@ impl Tab {
 
     /// A picture of the screen, as a PNG; one of a large screen is made smaller.
     pub(crate) async fn picture(&mut self, screen: Screen) -> Vec<u8> {
-        let scale = if screen.width > 2_000 { 0.5 } else { 1.0 };
+        let scale = (1_600.0 / f64::from(screen.width)).min(1.0);
         let clip = json!({ "x": 0, "y": 0, "width": screen.width, "height": screen.height, "scale": scale });
         let asked = json!({ "format": "png", "captureBeyondViewport": false, "clip": clip });
         let picture = self.line.call("Page.captureScreenshot", &asked).await;

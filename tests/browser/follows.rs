@@ -32,6 +32,8 @@ async fn the_wallboard_shows_the_board_follows_it_and_says_when_it_is_cut_off() 
     for (path, page) in &mut pages {
         page.until(&shows(&after)).await;
         page.until("document.querySelector('.tile[data-indicator=answer_rate][data-verdict=missed]')").await;
+        let told = if path.contains("zh") { "指标未达标" } else { "Target missed" };
+        page.until(&format!("document.querySelector('#news[aria-live=polite]').textContent.includes('{told}')")).await;
         assert_eq!(page.errors().await, [""; 0], "{path}");
     }
 

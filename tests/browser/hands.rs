@@ -119,3 +119,29 @@ async fn the_builder_makes_the_address_of_a_board() {
     assert_eq!(page.value("document.querySelectorAll('.tile').length").await, 1);
     browser.close().await;
 }
+
+#[tokio::test]
+async fn sound_is_asked_for_by_the_address_and_allowed_by_a_hand() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    take_calls(&server, 0..12, "call.answered").await;
+    answer_rate(&server, 12).await;
+    let mut page = browser.blank(WALL).await;
+    // What is played, and a browser that is silent until a hand allows it.
+    page.prepare(
+        "window.played = [];
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (at) { window.played.push(this.frequency.value); return start.call(this, at); };",
+    )
+    .await;
+    page.go(&format!("http://{}/?lang=en&center=hefei&sound=on", server.address)).await;
+    page.until(&shows("100")).await;
+    page.until("document.querySelector('.sound-hint')?.checkVisibility()").await;
+    page.click(".sound-hint").await;
+    page.until("!document.querySelector('.sound-hint').checkVisibility()").await;
+    take_calls(&server, 12..15, "call.abandoned").await;
+    page.until("document.querySelector('#news').textContent.includes('Answer rate')").await;
+    assert_eq!(page.value("window.played").await, json!([880, 660]), "two notes, once for all that is missed together");
+    assert_eq!(page.errors().await, [""; 0]);
+    browser.close().await;
+}

@@ -53,6 +53,7 @@ async fn a_new_version_of_the_page_is_taken_once_it_can_be_had() {
     let other = "(() => {
         const real = window.fetch;
         window.marker = 'this page';
+        navigation.addEventListener('navigate', () => { window.marker = 'another page'; });
         window.whole = false;
         window.fetch = async (address, options) => {
             const answer = await real(address, options);

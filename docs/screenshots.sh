@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Takes the pictures of the README from the demonstration, in headless Chromium; tests/browser.rs knows how. It takes some minutes.
+# Takes the pictures of the documentation from the demonstration, in headless Chromium; tests/browser/pictures.rs knows how.
+# It takes some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-FIRSTLINE_SCREENSHOTS="$PWD/docs" cargo test --release --test browser -- screenshots --nocapture
+FIRSTLINE_SCREENSHOTS="$PWD/docs" cargo test --release --test browser -- pictures --nocapture

@@ -2,7 +2,7 @@
 // (`#token=fl_...`). It is kept for the tab, so that links to other centers need not carry it, and nowhere else.
 
 const KEY = 'firstline-token';
-const ANSWER_MS_MAX = 8_000;
+export const ANSWER_MS_MAX = 8_000;
 const token = readToken();
 
 /** The service does not let the page in. `missing`: it has no token to show. */
@@ -28,14 +28,13 @@ export async function fetchJson(path, options = {}) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS_MAX), ...options, headers });
   if (answer.status === 401 || answer.status === 403) throw new Refused();
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(`status ${answer.status}`), { status: answer.status });
   return answer.json();
 }
 
-/** The address of the live board, good for one connection: a WebSocket cannot carry the token, so it shows a ticket. */
-export async function liveAddress() {
-  const address = new URL('v1/live', location.href);
-  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+/** The address of a live connection, good for one: neither a WebSocket nor an EventSource can carry the token, so a ticket. */
+export async function liveAddress(path) {
+  const address = new URL(path, location.href);
   address.search = '';
   address.hash = '';
   if (token) address.searchParams.set('ticket', (await fetchJson('v1/ticket', { method: 'POST' })).ticket);

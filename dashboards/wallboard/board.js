@@ -1,15 +1,17 @@
 // The readings as the server last told them: applies `board`, `delta` and `beat` frames to a map.
 
-export function makeBoard() {
-  const readings = new Map();
+/** `breached(reading)` is called for each reading that was not breached when it was last told, and now is. */
+export function makeBoard(breached = () => {}) {
+  let readings = new Map();
   let position = null; // { epoch, revision }; null: nothing to resume from
   let asOf = NaN;
 
   /** False if the frame does not continue what is here. The readings stay: old values beat no values. */
   function apply(frame) {
+    const before = readings;
     switch (frame.type) {
       case 'board':
-        readings.clear();
+        readings = new Map();
         break;
       case 'delta':
         if (position?.epoch !== frame.epoch || position.revision !== frame.from) return forget();
@@ -22,7 +24,10 @@ export function makeBoard() {
         return true; // a newer server may say more
     }
     for (const reading of frame.readings || []) {
-      readings.set(keyOf(reading.indicator, reading.window, reading.scope), reading);
+      const key = keyOf(reading.indicator, reading.window, reading.scope);
+      const old = before.get(key);
+      readings.set(key, reading);
+      if (reading.level === 'breached' && old && old.level !== 'breached') breached(reading);
     }
     position = { epoch: frame.epoch, revision: frame.revision };
     asOf = Date.parse(frame.as_of);
@@ -54,6 +59,6 @@ export function makeBoard() {
   };
 }
 
-function keyOf(indicator, window, scope) {
+export function keyOf(indicator, window, scope) {
   return JSON.stringify([indicator, window, Object.entries(scope).sort()]);
 }

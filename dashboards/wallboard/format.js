@@ -85,6 +85,22 @@ export function makeFormat(lang, texts) {
     return typeof reading.p90 === 'number' ? `P90 ${text(duration(reading.p90))} (${whole.format(reading.of)})` : cases;
   }
 
+  /** What the target still allows today, or by how much it has been overrun (`sayDay`: with the word for today); nothing where no number of misses would do. */
+  function budget(reading, sayDay) {
+    const left = reading?.budget?.left;
+    if (typeof left !== 'number' || !reading.of) return '';
+    return left >= 0 ? texts.toSpare(whole.format(left), sayDay) : texts.tooMany(whole.format(-left), sayDay);
+  }
+
+  /** Time left until a deadline, to the second within the last day; past it, with a minus. */
+  function left(seconds) {
+    const size = Math.abs(seconds);
+    const shown = size < 86_400
+      ? [Math.floor(size / 3600), two(Math.floor(size / 60) % 60), two(Math.floor(size) % 60)].join(':')
+      : text({ number: tenth.format(size / 86_400), unit: texts.days });
+    return (seconds < 0 ? '−' : '') + shown;
+  }
+
   function windowName(window) {
     if (['now', 'interval15', 'interval30', 'today', 'week', 'month'].includes(window)) return texts[window];
     const parts = /^(\d+)([mhd])$/.exec(window);
@@ -99,7 +115,7 @@ export function makeFormat(lang, texts) {
 
   const text = ({ number, unit }) => (unit === '%' ? number + unit : `${number} ${unit}`.trim());
 
-  return { value, target, counts, windowName, age };
+  return { value, target, counts, budget, left, windowName, age, whole: (amount) => whole.format(amount), text };
 }
 
 /** Names in events are made for machines: `personal_services` reads better as `Personal services`. */

@@ -9,12 +9,14 @@ const DENSE_ROWS_MIN = 9; // more rows than this stand in single lines
 const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
 
 /** `scopeOf(id)` is the scope of a row; `addressOf(id)` its link, if it has one. */
-export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { standard, format, texts }) {
+export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tools) {
+  const { standard, format, texts } = tools;
   const columns = indicators.map((name) => ({ name, indicator: standard.get(name), window: standard.windowOf(name) }));
   const body = el('tbody', { role: 'rowgroup' });
   const headers = columns.map(({ name, indicator, window }) => {
     const target = format.target(indicator);
-    const small = [target, format.windowName(window)].filter(Boolean).join(' · ');
+    // It may break between the two, but in neither.
+    const small = [target, format.windowName(window)].filter(Boolean).map((text) => text.replaceAll(' ', '\u00a0')).join(' · ');
     return el('th', { scope: 'col', role: 'columnheader' },
       el('span', { class: 'grid-title' }, standard.title(name)), el('span', { class: 'grid-small' }, small));
   });
@@ -32,7 +34,7 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { st
     const note = el('span', { class: 'grid-note' });
     const title = addressOf ? el('a', { class: 'grid-name', href: addressOf(id) }, name)
       : el('span', { class: 'grid-name' }, name);
-    const cells = columns.map((column) => makeCell(column, scopeOf(id), { standard, format, texts }));
+    const cells = columns.map((column) => makeCell(column, scopeOf(id), tools));
     const row = el('tr', { role: 'row', 'data-name': id },
       el('th', { scope: 'row', role: 'rowheader' }, title, note), ...cells.map((cell) => cell.node));
     return { id, name, note, cells, node: row, sum: trouble([]) };
@@ -73,14 +75,15 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, { st
   return { node, update };
 }
 
-function makeCell({ name, indicator, window }, scope, { standard, format, texts }) {
+function makeCell({ name, indicator, window }, scope, { standard, format, texts, explain }) {
   const sign = el('span', { class: 'sign', 'aria-hidden': 'true' });
   const value = el('span', { class: 'grid-value' });
   const unit = el('span', { class: 'grid-unit' });
   const word = el('span', { class: 'unseen' });
-  const label = el('span', { class: 'grid-label', 'aria-hidden': 'true' }, standard.title(name));
-  const inner = el('span', { class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, value, unit), word);
-  const node = el('td', { role: 'cell' }, inner);
+  const label = el('span', { class: 'grid-label' }, standard.title(name));
+  const inner = el('button', { type: 'button', class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, value, unit), word);
+  inner.addEventListener('click', () => explain.reading({ name, window, scope }));
+  const node = el('td', { role: 'cell', 'data-indicator': name, 'data-window': window }, inner);
 
   function update({ board, now, fresh }) {
     const reading = board.get(name, window, scope);
@@ -91,8 +94,16 @@ function makeCell({ name, indicator, window }, scope, { standard, format, texts 
     setText(unit, shown.unit);
     setText(word, verdictWord(verdict, indicator, texts));
     setAttribute(node, 'data-verdict', verdict);
+    if (verdict === 'met') setVariable(node, '--margin', margin(reading, indicator).toFixed(1));
     return verdict;
   }
 
   return { node, update };
+}
+
+/** How far a value is beyond its target, from 0 to 1: all the way to the best there can be, or to half of a limit. */
+function margin({ value, target }, { better, kind }) {
+  const room = better === 'higher' ? (kind === 'ratio' ? 1 - target : target / 2) : target / 2;
+  const beyond = better === 'higher' ? value - target : target - value;
+  return room > 0 ? Math.min(Math.max(beyond / room, 0), 1) : 1;
 }

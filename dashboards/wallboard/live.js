@@ -1,11 +1,12 @@
-// The connection to `/v1/live`: connect, subscribe, resume after a break, notice silence, try again.
+// The connection to the live board: connect, subscribe, resume after a break, notice silence, try again.
 // It knows nothing of readings: `board` applies frames and says where it stands.
 
-import { liveAddress } from './access.js';
+import { open } from './transport.js';
 
 const SILENCE_MS_MAX = 5_000; // the server speaks at least once a second
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
+const SHUT_MAX = 2; // WebSockets that never opened, before every second attempt is a stream
 
 /**
  * Follows the board for as long as the page lives.
@@ -14,33 +15,36 @@ const RETRY_MS_MAX = 10_000;
  * why, where that is known.
  */
 export function follow({ subscription, board, heard, lost }) {
-  let socket = null;
-  let trial = null; // what tells this attempt from those given up
+  let trial = null; // the attempt or connection that counts: `{ kind, opened, close }`
+  let last = null; // the kind of the last one
+  let shut = 0; // WebSockets in a row that never opened
   let failures = 0;
   let watchdog = 0;
   let retry = 0;
 
   async function connect() {
     clearTimeout(retry);
-    const mine = (trial = {});
-    let address;
-    try {
-      address = await liveAddress();
-    } catch (error) {
-      return mine === trial && giveUp(error);
-    }
-    if (mine !== trial) return;
-    socket = new WebSocket(address);
-    const ours = (handle) => (event) => mine === trial && handle(event);
-    socket.onopen = ours(greet);
-    socket.onmessage = ours((event) => receive(event.data));
-    socket.onclose = ours(() => giveUp());
+    const mine = (trial = { kind: shut >= SHUT_MAX && last === 'socket' ? 'stream' : 'socket', opened: false, close: null });
+    last = mine.kind;
+    const ours = (handle) => (said) => mine === trial && handle(said);
     watch();
+    try {
+      const close = await open(mine.kind, greeting, { opened: ours(opened), said: ours(receive), ended: ours(() => giveUp()) });
+      if (mine === trial) mine.close = close;
+      else close();
+    } catch (error) {
+      if (mine === trial) giveUp(error);
+    }
   }
 
-  function greet() {
+  function greeting() {
     const resume = board.position();
-    socket.send(JSON.stringify(resume ? { subscribe: subscription, resume } : { subscribe: subscription }));
+    return resume ? { subscribe: subscription, resume } : { subscribe: subscription };
+  }
+
+  function opened() {
+    trial.opened = true;
+    if (trial.kind === 'socket') shut = 0;
   }
 
   function receive(text) {
@@ -66,10 +70,10 @@ export function follow({ subscription, board, heard, lost }) {
   function giveUp(error) {
     clearTimeout(watchdog);
     clearTimeout(retry);
-    const old = socket;
-    socket = null;
+    const old = trial;
     trial = null;
-    old?.close();
+    if (old.kind === 'socket' && !old.opened && !error) shut += 1;
+    old.close?.();
     const pause = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** failures);
     failures = Math.min(failures + 1, 10);
     retry = setTimeout(connect, Math.max(RETRY_MS_MIN, pause * (0.5 + Math.random() / 2)));

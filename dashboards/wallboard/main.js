@@ -1,38 +1,46 @@
-// Puts the page together: settings, standard, page, connection; then shows what is known, once a second and on news.
+// Puts the page together: settings, standard, pages, connection; then shows what is known, once a second and on news.
 
-import { Refused } from './access.js';
+import { makeAsk } from './ask.js';
+import { hideBanner, refusal, showBanner } from './banner.js';
 import { makeBoard } from './board.js';
 import { makeClock, makeWallTime } from './clock.js';
 import { el, setAttribute, setText } from './dom.js';
 import { makeFormat } from './format.js';
 import { follow } from './live.js';
-import { makePage } from './pages.js';
+import { makeNews } from './news.js';
+import { makePages, subscriptionOf } from './pages.js';
+import { makeRotation } from './rotation.js';
 import { fetchStandard, makeStandard } from './standard.js';
-import { textsFor } from './texts.js';
+import { makeTrends } from './trend.js';
 import { addressOf, readSettings } from './url.js';
 import { SIGNS } from './verdict.js';
+import { renewPage } from './version.js';
+import { keepAwake } from './wall.js';
 
 const OLD_MS = 5_000; // figures older than this are dimmed
 const LIVE_MS = 3_000; // figures younger than this are called live
 const LOST_MS = 2_000; // a shorter break is not worth a banner
 const LAGGING_MS = 15_000;
 const DRAW_MS_MIN = 200;
+const RENEW_MS = 300_000;
 
 const $ = (id) => document.getElementById(id);
 const settings = readSettings(location.search, navigator.languages);
-const texts = textsFor(settings.lang);
+const { texts } = await import(`./texts.${settings.lang}.js`);
 const format = makeFormat(settings.lang, texts);
 const clock = makeClock();
 
 document.documentElement.lang = settings.lang === 'zh' ? 'zh-CN' : 'en';
-document.documentElement.dataset.theme = settings.theme;
+const light = matchMedia('(prefers-color-scheme: light)');
+document.documentElement.dataset.theme = settings.theme === 'auto' ? (light.matches ? 'light' : 'dark') : settings.theme;
+keepAwake();
 start();
 
 async function start() {
   const slow = setTimeout(() => showBanner(texts.connecting), LOST_MS);
   const written = await fetchStandard((error) => {
     clearTimeout(slow);
-    showBanner(refusal(error) ?? texts.noStandard);
+    showBanner(refusal(error, texts) ?? texts.noStandard);
   });
   clearTimeout(slow);
   hideBanner();
@@ -42,8 +50,13 @@ async function start() {
 function run(written) {
   const standard = makeStandard(written, settings);
   const wall = makeWallTime(settings.lang, standard.timeZone);
-  const page = makePage(settings, { standard, format, texts }, (center) => addressOf(center, location.search));
-  const board = makeBoard();
+  const trends = makeTrends(standard);
+  const explain = makeAsk(settings.lang, { standard, format, texts, wall });
+  const addressOfCenter = (center) => addressOf(center, location.search);
+  const pages = makePages(settings, { settings, standard, format, texts, trends, explain, addressOf: addressOfCenter });
+  const news = makeNews(settings.sound, { standard, texts });
+  const board = makeBoard(news.breached);
+  let page = null;
   let heardAt = null; // our own ticking clock, for ages
   let lostAt = null; // the server's clock, to be shown
   let refused = null; // why the page is not let in, in words
@@ -52,29 +65,47 @@ function run(written) {
   let drawnAt = -Infinity;
   let waiting = 0;
 
-  dress(page, standard);
+  dress(standard, news);
+  if (pages.length > 1) {
+    const titles = pages.map(({ title }) => title);
+    $('footer').before(makeRotation({ titles, every: settings.every, texts, show: (index) => show(pages[index]), busy: explain.isOpen }).node);
+  } else {
+    show(pages[0]);
+  }
   follow({
     board,
-    subscription: { indicators: page.indicators, windows: windowsOf(page, standard), ...(page.where.center && { where: page.where }) },
+    subscription: subscriptionOf(pages, standard),
     heard(frame) {
+      const back = epoch === null || lostAt !== null;
       heardAt = performance.now();
       lostAt = null;
       clockOff = frame.clock_off ?? 0;
       refused = null;
       clock.atLeast(board.asOf());
       if (epoch === null) setText($('since'), texts.legendLine(wall.time(clock.now()).slice(0, 5)));
-      if (epoch !== null && frame.epoch !== epoch) renew(written);
+      if (epoch !== null && frame.epoch !== epoch) renewStandard(written);
       epoch = frame.epoch;
+      if (back) trends.ask();
+      if (back) renewPage();
       drawSoon();
     },
     lost(error) {
-      refused = refusal(error) ?? (error ? null : refused);
+      refused = refusal(error, texts) ?? (error ? null : refused);
       lostAt ??= clock.now() - (heardAt === null ? 0 : performance.now() - heardAt);
       drawSoon();
     },
   });
   setInterval(draw, 1_000);
-  draw();
+  setInterval(renewPage, RENEW_MS);
+
+  function show(next) {
+    page = next;
+    const single = pages.length === 1 && settings.pages[0].kind !== 'overview';
+    setText($('heading'), page.title);
+    setAttribute($('back'), 'hidden', !single);
+    $('main').replaceChildren(page.node);
+    draw();
+  }
 
   function drawSoon() {
     if (waiting) return;
@@ -89,6 +120,7 @@ function run(written) {
     const age = heardAt === null ? Infinity : Math.max(silence, now - board.asOf());
     const fresh = age < OLD_MS && !(lostAt !== null && silence >= LOST_MS);
     const oldText = age < LIVE_MS || heardAt === null ? '' : texts.asOf(format.age(age / 1000));
+    if (fresh) trends.see(board, now);
     const { verdict, text } = page.update({ board, now, fresh, oldText, heard: heardAt !== null });
     heading(verdict, text, fresh, heardAt === null ? '' : oldText || texts.live);
     setText($('clock'), wall.time(now));
@@ -119,55 +151,21 @@ function run(written) {
 }
 
 /** What does not change while the page lives. */
-function dress(page, standard) {
-  setText($('heading'), page.title);
+function dress(standard, news) {
   setText($('back'), texts.back);
   setAttribute($('back'), 'href', addressOf(null, location.search));
-  setAttribute($('back'), 'hidden', settings.center === null);
-  $('main').replaceChildren(page.node);
+  $('pulse').before(news.text, news.hint);
   const legend = (verdict, words) => el('span', { class: 'legend', 'data-verdict': verdict }, el('span', { class: 'sign' }, SIGNS[verdict]), ` ${words}`);
   $('footer').replaceChildren(
     legend('missed', texts.legendMissed), legend('near', texts.legendNear), legend('met', texts.legendMet),
     el('span', { id: 'since' }),
-    el('span', { class: 'foot-end' }, `${standard.ownTitle} · ${standard.written.version}`),
+    el('a', { class: 'foot-end', href: `build.html?lang=${settings.lang}` }, texts.build),
+    el('span', {}, `${standard.ownTitle} · ${standard.written.version}`),
   );
 }
 
-/** What to say if the service does not let the page in. */
-function refusal(error) {
-  if (!(error instanceof Refused)) return null;
-  return error.missing ? texts.tokenMissing : texts.tokenRefused;
-}
-
-function windowsOf(page, standard) {
-  return [...new Set(page.indicators.map((name) => standard.windowOf(name)))];
-}
-
 /** A restarted server may have another standard; then the page starts over. */
-async function renew(written) {
+async function renewStandard(written) {
   const fetched = await fetchStandard(() => {});
   if (JSON.stringify(fetched) !== JSON.stringify(written)) location.reload();
 }
-
-function showBanner(text, count = '') {
-  document.body.dataset.banner = '';
-  setText($('banner-text'), text);
-  setText($('banner-count'), count);
-  setAttribute($('banner'), 'hidden', false);
-}
-
-function hideBanner() {
-  delete document.body.dataset.banner;
-  setAttribute($('banner'), 'hidden', true);
-}
-
-// A wall has no hand on the mouse: keep the screen awake, hide a pointer at rest.
-const stayAwake = () => document.visibilityState === 'visible' && navigator.wakeLock?.request('screen').catch(() => {});
-document.addEventListener('visibilitychange', stayAwake);
-stayAwake();
-let resting = 0;
-addEventListener('pointermove', () => {
-  document.body.classList.remove('resting');
-  clearTimeout(resting);
-  resting = setTimeout(() => document.body.classList.add('resting'), 4_000);
-});

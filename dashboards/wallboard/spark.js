@@ -1,10 +1,7 @@
-// The little line of the values seen since the page was loaded, with the target as a dashed line.
+// The little line of a tile, with the target as a dashed line.
 
 import { setAttribute, svg } from './dom.js';
 
-const POINTS_MAX = 240; // when full, every second point goes and the steps double
-const STEP_MS_MIN = 1_000;
-const STEP_MS_MAX = 120_000; // 240 of these are eight hours; then the oldest go
 const SPAN_MS_MIN = 60_000;
 const WIDTH = 200;
 const HEIGHT = 40;
@@ -18,23 +15,10 @@ export function makeSpark(indicator) {
     { class: 'spark', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
     target, line,
   );
-  let points = []; // { at, amount }; amount null: nothing known then, the line has a gap
-  let step = STEP_MS_MIN;
 
-  function add(at, amount) {
-    const last = points[points.length - 1];
-    if (last && at - last.at < step) return;
-    points.push({ at, amount });
-    if (points.length > POINTS_MAX && step < STEP_MS_MAX) {
-      points = points.filter((_, index) => index % 2 === 0);
-      step *= 2;
-    } else if (points.length > POINTS_MAX) {
-      points.shift();
-    }
-    draw(at);
-  }
-
-  function draw(now) {
+  /** Draws `{ at, amount }`, oldest first, up to `now`; a lonely value is a dot. */
+  function draw(points, now) {
+    if (points.length === 0) return;
     const [low, high] = range(points, indicator);
     const start = Math.min(points[0].at, now - SPAN_MS_MIN);
     const x = (at) => (((at - start) / (now - start)) * WIDTH).toFixed(1);
@@ -42,14 +26,14 @@ export function makeSpark(indicator) {
     let path = '';
     let pen = 'M';
     for (const { at, amount } of points) {
-      if (amount !== null) path += `${pen}${x(at)} ${y(amount)}`;
+      if (amount !== null) path += `${pen}${x(at)} ${y(amount)}${pen === 'M' ? 'h.01' : ''}`;
       pen = amount === null ? 'M' : 'L';
     }
     setAttribute(line, 'd', path);
     setAttribute(target, 'd', hasTarget(indicator) ? `M0 ${y(indicator.target)}H${WIDTH}` : '');
   }
 
-  return { node, add };
+  return { node, draw };
 }
 
 /** Wide enough to show the target and not to make mountains of noise. */

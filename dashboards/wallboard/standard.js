@@ -32,6 +32,8 @@ export function makeStandard(written, settings) {
 
   return {
     written,
+    /** Where the error budgets of tiles are found. */
+    budgetWindow: day,
     timeZone: written.time_zone,
     get: (name) => indicators.get(name),
     title: (name) => titleIn(indicators.get(name).title, settings.lang, name),

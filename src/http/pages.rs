@@ -1,11 +1,21 @@
 //! The wallboard's files, embedded. They may be kept, but must be asked for: after an update a wall shows the new page.
+//!
+//! All files together have a version, which every answer carries and the HTML holds: an open page that hears of another one
+//! takes it by itself.
 
 use super::problem::Problem;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::Embed;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fmt::Write;
+
+/// Carries the version of all files together.
+const PAGE: HeaderName = HeaderName::from_static("x-firstline-page");
+/// Stands in the HTML for that version.
+const PLACE: &str = "{version}";
 
 #[derive(Embed)]
 #[folder = "$CARGO_MANIFEST_DIR/dashboards/wallboard"]
@@ -29,22 +39,37 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Respo
     if method != Method::GET && method != Method::HEAD {
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this is a file: `GET` it").header(ALLOW, "GET, HEAD"));
     }
-    let tag = tag(&file);
+    let version = version();
+    let (tag, content) = match path.ends_with(".html") {
+        // What it says changes with any other file.
+        true => (version.clone(), Cow::Owned(String::from_utf8_lossy(&file.data).replace(PLACE, &version).into_bytes())),
+        false => (digits(&file.metadata.sha256_hash()), file.data),
+    };
+    let tag = format!("\"{tag}\"");
     let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| value.to_str().is_ok_and(|tags| tags.contains(&tag)));
-    let headers = [(CONTENT_TYPE, content_type(path).to_owned()), (CACHE_CONTROL, "no-cache".to_owned()), (ETAG, tag)];
+    let headers = [(CONTENT_TYPE, content_type(path).to_owned()), (CACHE_CONTROL, "no-cache".to_owned()), (ETAG, tag), (PAGE, version)];
     match known {
         true => Ok((StatusCode::NOT_MODIFIED, headers).into_response()),
-        false => Ok((headers, file.data).into_response()),
+        false => Ok((headers, content).into_response()),
     }
 }
 
-fn tag(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
-    let digits = hash[..16].iter().fold(String::new(), |mut text, byte| {
+/// Of all files; where they are embedded their hashes are known already.
+fn version() -> String {
+    let mut names: Vec<Cow<'static, str>> = Wallboard::iter().collect();
+    names.sort();
+    let mut hash = Sha256::new();
+    for file in names.iter().filter_map(|name| Wallboard::get(name)) {
+        hash.update(file.metadata.sha256_hash());
+    }
+    digits(&hash.finalize())
+}
+
+fn digits(hash: &[u8]) -> String {
+    hash.iter().take(16).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
-    });
-    format!("\"{digits}\"")
+    })
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -81,6 +81,13 @@ impl Browser {
 
     /// Opens a tab, in a window of its own so that no other covers it, and goes to `address`.
     pub(crate) async fn open(&mut self, address: &str, screen: Screen) -> Tab {
+        let mut tab = self.blank(screen).await;
+        tab.go(address).await;
+        tab
+    }
+
+    /// Opens a tab that is nowhere yet.
+    pub(crate) async fn blank(&mut self, screen: Screen) -> Tab {
         let target = self.line.call("Target.createTarget", &json!({ "url": "about:blank", "newWindow": true })).await;
         let id = target["targetId"].as_str().expect("a target");
         let mut tab = Tab { line: Line::open(&format!("ws://{}/devtools/page/{id}", self.host)).await };
@@ -89,8 +96,6 @@ impl Browser {
         }
         tab.line.call("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true })).await;
         tab.resize(screen).await;
-        let went = tab.line.call("Page.navigate", &json!({ "url": address })).await;
-        assert_eq!(went.get("errorText"), None, "{address}");
         tab
     }
 
@@ -134,6 +139,51 @@ pub(crate) struct Tab {
 }
 
 impl Tab {
+    pub(crate) async fn go(&mut self, address: &str) {
+        let went = self.call("Page.navigate", &json!({ "url": address })).await;
+        assert_eq!(went.get("errorText"), None, "{address}");
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) async fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.line.call(method, params).await
+    }
+
+    /// Runs a script in every page of this tab, before any of its own.
+    pub(crate) async fn prepare(&mut self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script })).await;
+    }
+
+    /// Clicks in the middle of what a selector finds, as a hand does.
+    pub(crate) async fn click(&mut self, selector: &str) {
+        let middle = format!(
+            "(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])(document.querySelector('{selector}').getBoundingClientRect())"
+        );
+        let middle = self.value(&middle).await;
+        for kind in ["mousePressed", "mouseReleased"] {
+            let said = json!({ "type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", &said).await;
+        }
+    }
+
+    /// Presses a key.
+    pub(crate) async fn press(&mut self, key: &str) {
+        // Its number and, where it writes something, that.
+        let (code, text) = match key {
+            "Enter" => (13, "\r"),
+            "Escape" => (27, ""),
+            " " => (32, " "),
+            "ArrowLeft" => (37, ""),
+            "ArrowRight" => (39, ""),
+            _ => panic!("say what `{key}` is"),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let text = if kind == "keyDown" { text } else { "" };
+            let said = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
+            self.call("Input.dispatchKeyEvent", &said).await;
+        }
+    }
+
     pub(crate) async fn resize(&mut self, screen: Screen) {
         let Screen { width, height, scale } = screen;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
@@ -172,9 +222,12 @@ impl Tab {
         std::mem::take(&mut self.line.errors)
     }
 
-    /// A picture of the screen, as a PNG.
-    pub(crate) async fn picture(&mut self) -> Vec<u8> {
-        let picture = self.line.call("Page.captureScreenshot", &json!({ "format": "png", "captureBeyondViewport": false })).await;
+    /// A picture of the screen, as a PNG; one of a large screen is made smaller.
+    pub(crate) async fn picture(&mut self, screen: Screen) -> Vec<u8> {
+        let scale = (1_600.0 / f64::from(screen.width)).min(1.0);
+        let clip = json!({ "x": 0, "y": 0, "width": screen.width, "height": screen.height, "scale": scale });
+        let asked = json!({ "format": "png", "captureBeyondViewport": false, "clip": clip });
+        let picture = self.line.call("Page.captureScreenshot", &asked).await;
         decode(picture["data"].as_str().expect("a picture"))
     }
 }

@@ -1,0 +1,147 @@
+//! What a hand can do at a board: ask what is behind a number, turn pages, make an address. And pages that turn by themselves.
+
+use crate::chromium::Browser;
+use crate::client::{Server, event, settings};
+use crate::screen::{WALL, answer_rate, shows, take_calls};
+use serde_json::json;
+
+fn heading(text: &str) -> String {
+    format!("document.querySelector('h1').textContent === '{text}'")
+}
+
+fn dialog_says(text: &str) -> String {
+    format!("document.querySelector('dialog[open]')?.innerText.includes('{text}')")
+}
+
+#[tokio::test]
+async fn a_number_explains_itself_and_gives_the_focus_back() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    take_calls(&server, 0..11, "call.answered").await;
+    take_calls(&server, 11..12, "call.abandoned").await;
+    answer_rate(&server, 12).await;
+    for (lang, formula, numerator) in [("en", "divided by", "Numerator: 11"), ("zh", "÷", "分子: 11")] {
+        let mut page = browser.open(&format!("http://{}/?center=hefei&lang={lang}", server.address), WALL).await;
+        page.until(&shows("91.7")).await;
+        page.value("document.querySelector('.tile[data-indicator=answer_rate] button').focus()").await;
+        page.press("Enter").await;
+        for said in [formula, numerator, "c-11"] {
+            page.until(&dialog_says(said)).await;
+        }
+        // One of its cases.
+        page.value("[...document.querySelectorAll('dialog .link')].find((one) => one.textContent === 'c-11').click()").await;
+        page.until(&dialog_says("call.abandoned")).await;
+        page.press("Escape").await;
+        page.until("!document.querySelector('dialog[open]')").await;
+        assert_eq!(page.value("document.activeElement.closest('.tile')?.dataset.indicator").await, "answer_rate", "the focus comes back");
+        // A cell of a table.
+        page.value("document.querySelector('td[data-indicator=answer_rate] button').click()").await;
+        page.until(&dialog_says("Broadband")).await;
+        assert_eq!(page.errors().await, [""; 0], "{lang}");
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn orders_are_counted_down_by_the_time_left() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    let due = |seconds| event("x", "x", "x", seconds, &json!({}))["time"].clone();
+    let order = |name: &str, seconds| event(name, "repair.opened", name, -3_000, &json!({ "center": "hefei", "due": due(seconds) }));
+    let orders = json!([order("later", 90_000), order("soon", 1_800), order("overdue", -4_000), order("elsewhere", 60)]);
+    let mut orders = orders.as_array().expect("a list").clone();
+    orders[3]["data"]["center"] = json!("wuhu");
+    assert_eq!(server.post("application/json", json!(orders).to_string()).await.json()["accepted"], 4);
+    let open = |reading: &serde_json::Value| reading["indicator"] == "repairs_open" && reading["value"] == 4.0;
+    server.live(&json!({})).await.reading(open).await;
+    let mut page = browser.open(&format!("http://{}/?center=hefei&lang=en", server.address), WALL).await;
+    let shown = "[...document.querySelectorAll('.order')].filter((one) => one.checkVisibility()).map((one) => one.querySelector('.order-whose').textContent).join()";
+    page.until(&format!("{shown} === 'overdue,soon,later'")).await;
+    let verdicts =
+        "[...document.querySelectorAll('.order')].filter((one) => one.checkVisibility()).map((one) => one.dataset.verdict).join()";
+    assert_eq!(page.value(verdicts).await, "missed,near,plain");
+    assert_eq!(page.value("document.querySelector('.order .order-left').textContent.slice(0, 5)").await, "−1:06");
+    // It ticks without being asked for again.
+    page.value("window.asked = 0; const real = fetch; window.fetch = (...all) => { window.asked += String(all[0]).includes('cases'); return real(...all); }; window.left = document.querySelector('.order .order-left').textContent").await;
+    page.until("document.querySelector('.order .order-left').textContent !== window.left").await;
+    assert_eq!(page.value("window.asked").await, 0);
+    page.value("document.querySelector('.order').click()").await;
+    page.until(&dialog_says("repair.opened")).await;
+    assert_eq!(page.errors().await, [""; 0]);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn pages_take_turns_and_stand_still_for_a_hand() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    take_calls(&server, 0..12, "call.answered").await;
+    answer_rate(&server, 12).await;
+    let mut page = browser.open(&format!("http://{}/?lang=en&pages=overview,ranking,hefei&every=3", server.address), WALL).await;
+    page.until(&heading("All centers")).await;
+    page.until(&heading("Centers compared")).await;
+    page.until(&heading("Hefei")).await;
+    page.until(&shows("100")).await;
+    page.until(&heading("All centers")).await;
+
+    page.press("ArrowLeft").await;
+    page.until(&heading("Hefei")).await;
+    assert_eq!(page.value("document.querySelector('.turns').dataset.stands").await, "true", "somebody is there");
+    page.press(" ").await;
+    page.until("document.querySelector('.turn-pause[aria-pressed=true]')").await;
+    page.press("ArrowRight").await;
+    page.until(&heading("All centers")).await;
+    assert_eq!(page.value("document.querySelector('.turn[aria-current=page]').textContent").await, "All centers");
+    assert_eq!(page.errors().await, [""; 0]);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_builder_makes_the_address_of_a_board() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    take_calls(&server, 0..12, "call.answered").await;
+    answer_rate(&server, 12).await;
+    let mut page = browser.open(&format!("http://{}/build.html?lang=en", server.address), WALL).await;
+    page.until("document.querySelector('input[name=page][value=hefei]')").await;
+    page.value("for (const value of ['ranking', 'hefei']) document.querySelector(`input[name=page][value=${value}]`).click()").await;
+    page.value("document.querySelector('input[name=theme][value=light]').click()").await;
+    page.value("document.querySelector('input[name=tile][value=answer_rate]').click()").await;
+    let address = page.value("document.querySelector('#address').href").await;
+    let address = address.as_str().expect("an address").to_owned();
+    for part in ["pages=overview%2Cranking%2Chefei", "every=20", "theme=light", "tiles=answer_rate", "lang=en"] {
+        assert!(address.contains(part), "{part} is not in {address}");
+    }
+    assert_eq!(page.errors().await, [""; 0]);
+    page.go(&address).await;
+    page.until(&heading("All centers")).await;
+    page.until("document.documentElement.dataset.theme === 'light' && document.querySelectorAll('.turn').length === 3").await;
+    assert_eq!(page.value("document.querySelectorAll('.tile').length").await, 1);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn sound_is_asked_for_by_the_address_and_allowed_by_a_hand() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    take_calls(&server, 0..12, "call.answered").await;
+    answer_rate(&server, 12).await;
+    let mut page = browser.blank(WALL).await;
+    // What is played, and a browser that is silent until a hand allows it.
+    page.prepare(
+        "window.played = [];
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (at) { window.played.push(this.frequency.value); return start.call(this, at); };",
+    )
+    .await;
+    page.go(&format!("http://{}/?lang=en&center=hefei&sound=on", server.address)).await;
+    page.until(&shows("100")).await;
+    page.until("document.querySelector('.sound-hint')?.checkVisibility()").await;
+    page.click(".sound-hint").await;
+    page.until("!document.querySelector('.sound-hint').checkVisibility()").await;
+    take_calls(&server, 12..15, "call.abandoned").await;
+    page.until("document.querySelector('#news').textContent.includes('Answer rate')").await;
+    assert_eq!(page.value("window.played").await, json!([880, 660]), "two notes, once for all that is missed together");
+    assert_eq!(page.errors().await, [""; 0]);
+    browser.close().await;
+}

@@ -1,0 +1,49 @@
+//! The demonstration on every screen, in both languages and themes: nothing is cut, nothing must be moved on a wall, everybody
+//! can read it, and the page makes no error.
+
+use crate::accessible::{axe, check};
+use crate::chromium::Browser;
+use crate::program::Program;
+use crate::screen::{WALL, fits};
+
+#[tokio::test]
+async fn every_page_fits_every_screen_and_everybody() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let program = Program::demo();
+    let mut page = program.ready(&mut browser).await;
+    let axe = axe();
+    for query in [
+        "?lang=en",
+        "?lang=zh&theme=light",
+        "?lang=en&center=wuhu&theme=light",
+        "?lang=zh&center=wuhu",
+        "?lang=en&center=hefei",
+        "?lang=zh&page=ranking",
+        "?lang=en&pages=ranking,overview,hefei&every=3600&sound=on&theme=light",
+        "build.html?lang=en",
+        "build.html?lang=zh",
+    ] {
+        page.resize(WALL).await;
+        page.go(&format!("{}{query}", program.address)).await;
+        let ready = match query.starts_with("build") {
+            true => "document.querySelector('#address')",
+            false if query.contains("center=") => {
+                "document.querySelector('#pulse')?.dataset.fresh === 'true' && document.querySelector('.order')?.checkVisibility()"
+            }
+            false => "document.querySelector('#pulse')?.dataset.fresh === 'true'",
+        };
+        page.until(ready).await;
+        if !query.starts_with("build") {
+            fits(&mut page, query).await;
+        }
+        check(&mut page, query, axe.as_deref()).await;
+        if query.contains("center=wuhu") {
+            page.value("document.querySelector('.tile button').click()").await;
+            page.until("document.querySelector('dialog[open] td')").await;
+            check(&mut page, &format!("{query}, explained"), axe.as_deref()).await;
+        }
+        assert_eq!(page.errors().await, [""; 0], "{query}");
+    }
+    drop(program);
+    browser.close().await;
+}

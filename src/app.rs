@@ -40,7 +40,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// If the server or the engine fails.
 pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<Stopped> {
-    let Settings { file, listen: _, data, journal, standard, publish_every, limits, access, open, tls, demo } = settings;
+    let Settings { file, listen: _, data, journal, standard, publish_every, limits, metrics, access, open, tls, demo } = settings;
     let address = listener.local_addr().context("the listener has no address")?;
     let (access_sender, access) = watch::channel(Arc::new(access.listening_on(address, open)?));
     let (tls_sender, tls) = tls.map(watch::channel).unzip();
@@ -96,6 +96,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
         tickets: Tickets::default(),
         rate: Rate::new(limits.requests_per_second),
         tls: tls.is_some(),
+        scopes: metrics.scopes,
         reload,
         live,
         connections: connections.clone(),

@@ -1,6 +1,7 @@
 //! What the commands do, one file each. Results go to standard output, talk to standard error.
 
 pub mod check;
+pub mod export;
 pub mod journal;
 pub mod replay;
 pub mod serve;
@@ -21,6 +22,7 @@ Examples:
   firstline simulate --hours 24 > day.ndjson    a believable service organisation
   firstline token new --name hall-wall --device --where center=hefei
   firstline check my-standard.toml              every mistake with file, line and remedy
+  firstline rules --standard my-standard.toml --out /etc/prometheus/rules
   firstline journal check                       whether all that is kept is as it was written
 
 Exit codes: 0 done; 1 the input or configuration is at fault, the message says where; 2 misuse of the command line.";
@@ -39,6 +41,12 @@ pub enum Command {
     Token(token::Command),
     /// Check configurations, standards and mappings: every problem with file, line and what to do
     Check(check::Arguments),
+    /// Make rules for Prometheus from a standard: recording rules and alerts
+    Rules(export::Arguments),
+    /// Make dashboards for Grafana from a standard
+    Dashboards(export::Arguments),
+    /// Write a standard's ratios and targets as OpenSLO v1
+    Openslo(export::Arguments),
     /// Look after the journal of a service that is stopped
     Journal(journal::Arguments),
 }
@@ -59,6 +67,9 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Rules(arguments) => export::run(export::Export::Rules, &arguments),
+        Command::Dashboards(arguments) => export::run(export::Export::Dashboards, &arguments),
+        Command::Openslo(arguments) => export::run(export::Export::OpenSlo, &arguments),
         Command::Journal(arguments) => journal::run(&arguments),
     }
 }

@@ -20,15 +20,20 @@
 //! connections = 4096
 //! header_seconds = 30
 //! requests_per_second = 1000
+//!
+//! [metrics]
+//! scopes = 1000                    # so many of each kind are in `/metrics`
 //! ```
 //! What is kept is told by the table [`journal`].
 
 mod access;
 pub mod journal;
 mod limits;
+mod metrics;
 mod tls;
 
 pub use limits::Limits;
+pub use metrics::Metrics;
 
 use self::journal::Journal;
 use crate::access::Access;
@@ -58,6 +63,8 @@ pub struct Settings {
     pub publish_every: Duration,
     /// What the service takes at most.
     pub limits: Limits,
+    /// How much Prometheus is told.
+    pub metrics: Metrics,
     /// Who may what.
     pub access: Access,
     /// Whether it may be open without tokens, whatever the file says: told on the command line.
@@ -88,6 +95,7 @@ impl Settings {
             standard,
             publish_every: Duration::from_secs(1),
             limits: Limits::default(),
+            metrics: Metrics::default(),
             access: Access::default(),
             open: false,
             tls: None,
@@ -136,6 +144,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
         millis
     });
     let limits = root.table("limits").map(|table| limits::read(&table));
+    let metrics = root.table("metrics").map(|table| metrics::read(&table));
     let access = root.table("access").map(|table| access::read(&table, standard.as_ref()));
     let journal = root.table("journal").map(|table| journal::read(&table));
     let tls = root.table("tls").and_then(|table| tls::read(&table, file));
@@ -151,6 +160,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
                 journal: journal.unwrap_or(usual.journal),
                 publish_every: publish_every.map_or(usual.publish_every, Duration::from_millis),
                 limits: limits.unwrap_or(usual.limits),
+                metrics: metrics.unwrap_or(usual.metrics),
                 access: access.unwrap_or(usual.access),
                 tls,
                 ..usual

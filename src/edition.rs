@@ -6,7 +6,7 @@
 //! Where the service counts the window `all` only to have counters for Prometheus, its readings are kept apart here, and
 //! no board shows them.
 
-use crate::domain::board::{Board, Key, MadeOf, Reading};
+use crate::domain::board::{Board, Key, MadeOf, Reading, Spread};
 use crate::domain::standard::Standard;
 use crate::domain::window::Window;
 use std::cmp::Ordering;
@@ -28,6 +28,8 @@ pub struct Edition {
     pub clock_off_ms: i64,
     /// For each ratio and scope what was counted since the start; never falls.
     pub totals: Vec<Total>,
+    /// For each indicator of durations and scope how the durations since the start are spread; no count ever falls.
+    pub spreads: Vec<Spread>,
     /// For each reading of the board the revision at which it last changed.
     changed: Vec<u64>,
     /// Readings that are no longer there, with the revision at which they went; the oldest first.
@@ -53,9 +55,20 @@ impl Edition {
     #[must_use]
     pub fn first(epoch: Arc<str>, standard: Arc<Standard>, mut board: Board, hidden: bool, revision: u64) -> Edition {
         let totals = totals(&mut board, hidden);
+        let spreads = std::mem::take(&mut board.spreads);
         board.revision = revision;
         let changed = vec![revision; board.readings.len()];
-        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, changed, gone: Vec::new(), complete_from: revision }
+        Edition {
+            epoch,
+            standard,
+            board: Arc::new(board),
+            clock_off_ms: 0,
+            totals,
+            spreads,
+            changed,
+            gone: Vec::new(),
+            complete_from: revision,
+        }
     }
 
     /// The edition after this one: its revision is higher if a reading has changed, come or gone.
@@ -63,6 +76,8 @@ impl Edition {
     pub fn next(&self, mut board: Board, hidden: bool) -> Edition {
         let mut totals = totals(&mut board, hidden);
         never_fall(&self.totals, &mut totals);
+        let mut spreads = std::mem::take(&mut board.spreads);
+        spreads_never_fall(&self.spreads, &mut spreads);
         let revision = self.board.revision + 1;
         let mut changed = Vec::with_capacity(board.readings.len());
         let mut gone = self.gone.clone();
@@ -85,7 +100,7 @@ impl Edition {
         let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
         let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
-        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, changed, gone, complete_from }
+        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, spreads, changed, gone, complete_from }
     }
 
     /// Whether what changed since `revision` of this run can be told.
@@ -131,6 +146,17 @@ fn never_fall(before: &[Total], now: &mut [Total]) {
         if let Some(old) = before.next_if(|old| old.key.cmp(&total.key) == Ordering::Equal) {
             total.good = total.good.max(old.good);
             total.of = total.of.max(old.of);
+        }
+    }
+}
+
+fn spreads_never_fall(before: &[Spread], now: &mut [Spread]) {
+    let mut before = before.iter().peekable();
+    for spread in now {
+        while before.next_if(|old| old.key < spread.key).is_some() {}
+        if let Some(old) = before.next_if(|old| old.key == spread.key) {
+            spread.at_most.iter_mut().zip(&old.at_most).for_each(|(count, old)| *count = (*count).max(*old));
+            (spread.of, spread.sum_ms) = (spread.of.max(old.of), spread.sum_ms.max(old.sum_ms));
         }
     }
 }

@@ -308,6 +308,7 @@ impl Engine {
         Metric::EventsReceived.count("outcome", "accepted", applied.accepted);
         Metric::EventsReceived.count("outcome", "duplicate", applied.duplicates);
         Metric::EventsReceived.count("outcome", "rejected", applied.refused.len() as u64);
+        applied.refused.iter().for_each(|(_, refusal)| Metric::EventsRejected.count("reason", refusal.name(), 1));
         let newest = batch.events.iter().map(|event| event.time).max();
         if let Some((newest, ticker)) = newest.zip(self.ticker.as_mut()) {
             ticker.hear(newest);
@@ -332,6 +333,7 @@ impl Engine {
         Metric::Cases.set(self.state.monitor.cases() as f64);
         let clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
         Metric::ClockOff.set(clock_off_ms as f64 / 1_000.0);
+        edition.board.as_of.into_iter().for_each(|as_of| Metric::BoardTime.set(as_of.0 as f64 / 1_000.0));
         let revision = edition.board.revision;
         edition.clock_off_ms = clock_off_ms;
         self.editions.send_replace(Arc::new(edition));

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `POST /v1/events` | [`events`] |
 //! | `/v1/ranking` | [`ranking`] |
-//! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
+//! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected` | [`reading`] |
+//! | `/metrics` | [`metrics`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
 //! | `/v1/trend` | [`trend`] |
 //! | `/standard` | [`standard`] |
@@ -22,6 +23,7 @@ pub mod events;
 pub mod explain;
 mod guard;
 mod headers;
+pub mod metrics;
 pub mod pages;
 pub mod problem;
 mod query;
@@ -71,6 +73,8 @@ pub struct Service {
     pub rate: Rate,
     /// Whether connections are encrypted.
     pub tls: bool,
+    /// How many scopes of each kind are in `/metrics`.
+    pub scopes: usize,
     /// Where a reload is asked for.
     pub reload: mpsc::Sender<reload::Request>,
     /// The live board.
@@ -115,7 +119,7 @@ pub fn routes() -> Vec<Route> {
         read("/v1/rejected", Some(Need::Rejected), get(reading::rejected)),
         write("/v1/reload", Need::Admin, post(reload::reload)),
         write("/v1/ticket", Need::Read, post(ticket::issue)),
-        read("/metrics", Some(Need::Read), get(reading::metrics)),
+        read("/metrics", Some(Need::Read), get(metrics::metrics)),
         read("/healthz", None, get(async || "alive\n")),
         read("/readyz", None, get(ready)),
     ]

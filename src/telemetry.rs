@@ -15,12 +15,14 @@ use tracing_subscriber::EnvFilter;
 #[expect(missing_docs, reason = "each is described to Prometheus by `describe`, right below")]
 pub enum Metric {
     EventsReceived,
+    EventsRejected,
     EventsRefused,
     BatchesQueued,
     LiveClients,
     LiveClientsDropped,
     ApplySeconds,
     BoardSeconds,
+    BoardTime,
     Cases,
     LastEvent,
     JournalSeconds,
@@ -42,14 +44,16 @@ enum Kind {
 }
 
 impl Metric {
-    const ALL: [Metric; 19] = [
+    const ALL: [Metric; 21] = [
         Metric::EventsReceived,
+        Metric::EventsRejected,
         Metric::EventsRefused,
         Metric::BatchesQueued,
         Metric::LiveClients,
         Metric::LiveClientsDropped,
         Metric::ApplySeconds,
         Metric::BoardSeconds,
+        Metric::BoardTime,
         Metric::Cases,
         Metric::LastEvent,
         Metric::JournalSeconds,
@@ -69,6 +73,11 @@ impl Metric {
             Metric::EventsReceived => {
                 ("firstline_events_received_total", Kind::Counter, "Events received, by outcome: accepted, duplicate or rejected")
             }
+            Metric::EventsRejected => (
+                "firstline_events_rejected_total",
+                Kind::Counter,
+                "Events rejected, by reason: unreadable, late, ahead, unknown or full; `/v1/rejected` has the last of them",
+            ),
             Metric::EventsRefused => {
                 ("firstline_events_refused_total", Kind::Counter, "Requests with events that were refused as a whole, by reason")
             }
@@ -79,6 +88,11 @@ impl Metric {
             }
             Metric::ApplySeconds => ("firstline_apply_seconds", Kind::Seconds, "How long the core took to apply a batch"),
             Metric::BoardSeconds => ("firstline_board_seconds", Kind::Seconds, "How long it took to make a board"),
+            Metric::BoardTime => (
+                "firstline_board_timestamp_seconds",
+                Kind::Gauge,
+                "The time that the newest board goes by; it falls behind if the engine does",
+            ),
             Metric::Cases => ("firstline_cases", Kind::Gauge, "Cases the core remembers"),
             Metric::LastEvent => ("firstline_last_event_timestamp_seconds", Kind::Gauge, "The newest time of an accepted event"),
             Metric::JournalSeconds => ("firstline_journal_seconds", Kind::Seconds, "How long a group of batches took to be on disk"),
@@ -156,6 +170,9 @@ pub fn recorder() -> &'static PrometheusHandle {
         }
         for outcome in ["accepted", "duplicate", "rejected"] {
             Metric::EventsReceived.count("outcome", outcome, 0);
+        }
+        for reason in ["unreadable", "late", "ahead", "unknown", "full"] {
+            Metric::EventsRejected.count("reason", reason, 0);
         }
         Metric::LiveClients.set(0.0);
         metrics::gauge!(Metric::BuildInfo.name(), "version" => env!("CARGO_PKG_VERSION")).set(1.0);

@@ -19,6 +19,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("standard", &["document", "domain"]),
     // Who tells people what figures mean: http, cli, publish.
     ("words", &["domain"]),
+    // How Prometheus is asked, and what is made of a standard for those who ask it.
+    ("queries", &["domain"]),
+    ("rules", &["domain", "queries", "words"]),
+    ("grafana", &["domain", "queries", "words"]),
+    ("openslo", &["domain", "queries", "words"]),
     ("simulate", &["domain"]),
     ("edition", &["domain"]),
     ("journal", &["domain", "telemetry"]),

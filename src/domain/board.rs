@@ -22,6 +22,23 @@ pub struct Board {
     pub as_of: Option<Timestamp>,
     /// The readings.
     pub readings: Vec<Reading>,
+    /// For each indicator of durations and each scope how all durations are spread that there ever were, in the order of the
+    /// keys; none without the window `all`.
+    pub spreads: Vec<Spread>,
+}
+
+/// How durations are spread over the window `all`, to be counted on by whoever reads counters.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Spread {
+    /// The duration's reading over the window `all`.
+    pub key: Key,
+    /// For each of the indicator's edges (see [`super::standard::edges`]) how many durations are not longer. A duration counts
+    /// as not longer if it falls into the same bucket as the edge: it may be longer by up to 1/64.
+    pub at_most: Vec<i64>,
+    /// How many durations there are.
+    pub of: i64,
+    /// Their sum in milliseconds.
+    pub sum_ms: i64,
 }
 
 /// What identifies a reading; keys order readings as they stand on a board.

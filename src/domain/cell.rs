@@ -80,6 +80,11 @@ impl Plan {
         self.slots.len()
     }
 
+    /// The facts that each slot counts and each duration is taken of, in their order.
+    pub fn facts(&self) -> (impl Iterator<Item = &[Tally]>, impl Iterator<Item = &[Tally]>) {
+        (self.slots.iter().map(std::slice::from_ref), self.durations.iter().map(Vec::as_slice))
+    }
+
     /// How many durations there are.
     #[must_use]
     pub fn durations(&self) -> usize {

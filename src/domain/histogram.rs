@@ -118,6 +118,20 @@ impl Totals {
         self.buckets.iter().map(|lanes| lanes[lane]).sum()
     }
 
+    /// How many values of a window are not greater than each of these edges, which rise, in milliseconds. A value in the bucket of
+    /// an edge counts as not greater.
+    #[must_use]
+    pub fn at_most(&self, lane: usize, edges: &[i64]) -> Vec<i64> {
+        let (mut seen, mut next) = (0, 0);
+        let counts = edges.iter().map(|edge| {
+            let end = (usize::from(bucket(*edge)) + 1).min(self.buckets.len()).max(next);
+            seen += self.buckets[next..end].iter().map(|lanes| lanes[lane]).sum::<i64>();
+            next = end;
+            seen
+        });
+        counts.collect()
+    }
+
     /// The nearest-rank percentiles of a window, in milliseconds, for shares in rising order: the smallest value such that at
     /// least that share of the values is not greater. A share of 1 is the maximum.
     #[must_use]
@@ -161,6 +175,7 @@ mod tests {
         histogram.lanes(bucket(900_000)).add(&one.negative());
         let mut totals = Totals::default();
         histogram.add_to(&mut totals);
+        assert_eq!(totals.at_most(0, &[0, 6_999, 7_000, 46_000, 1_000_000]), [1, 2, 2, 3, 3]);
         let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);
         assert!((median - 7_000.0).abs() <= 70.0 && (maximum - 46_000.0).abs() <= 460.0, "{median} {maximum}");
         histogram.clear(0);

@@ -1,20 +1,24 @@
 //! Readings: what the cells mean by the standard's formulas, for every scope and window.
 //!
 //! Cells are kept for the finest groups only; a wider scope is the sum of its groups, made here.
+//!
+//! A scope is there as long as cases of it are remembered or a window other than `all` has something of it. Then it is gone
+//! from the board; should it come back, what was counted for it in `all` is still known.
 
 mod difference;
 mod spent;
 
-use super::board::{Board, Durations, Key, Level, MadeOf, Reading, State as Trust};
+use super::board::{Board, Durations, Key, Level, MadeOf, Reading, Spread, State as Trust};
 use super::cell::{Cell, Plan, answers, fits};
 use super::group::{Groups, Scope};
 use super::histogram::Totals;
 use super::level::Levels;
+use super::standard::edges::edges;
 use super::standard::population::Users;
 use super::standard::source::Source;
 use super::standard::{Formula, Indicator, Standard, Tally, Target};
 use super::time::Timestamp;
-use super::window::LANES;
+use super::window::{LANES, Window};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +32,7 @@ pub struct State<'a> {
     pub groups: &'a Groups,
     /// The sums, by group.
     pub cells: &'a [Cell],
-    /// How many cases of each family were seen, by group.
+    /// How many cases of each family are remembered, by group.
     pub seen: &'a [Vec<u64>],
     /// What stands now.
     pub levels: &'a Levels,
@@ -60,29 +64,54 @@ pub fn board(state: &State<'_>) -> Board {
         members.insert(&everything, Vec::new());
     }
     for group in 0..state.groups.count() as u32 {
-        if state.seen[group as usize].iter().any(|cases| *cases > 0) {
-            for scope in &state.groups.get(group).scopes {
-                members.entry(&state.groups.scopes()[*scope as usize]).or_default().push(group);
-            }
+        for scope in &state.groups.get(group).scopes {
+            members.entry(&state.groups.scopes()[*scope as usize]).or_default().push(group);
         }
     }
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); standard.indicators.len()];
-    let mut totals = Totals::default();
+    let mut work = Work::new(standard);
     for (scope, members) in members {
         let sums = Sums::new(state, members);
         let families = sums.families(state);
+        if families == 0 && !scope.values.is_empty() {
+            continue;
+        }
         let scope = Arc::new(scope.clone());
         for (number, indicator) in standard.indicators.iter().enumerate() {
             if let Formula::Difference { first, second, .. } = indicator.formula {
                 let new = difference::read(standard, number, (first, second), &scope, Some(state.now), &readings);
                 readings[number].extend(new);
             } else if scope.values.is_empty() || families & indicator.families != 0 {
-                read(state, number, indicator, &scope, &sums, &mut totals, &mut readings[number]);
+                read(state, number, indicator, &scope, &sums, &mut work, &mut readings[number]);
             }
         }
     }
     let as_of = (state.now.0 != i64::MIN).then_some(state.now);
-    Board { standard: standard.clone(), revision: 0, as_of, readings: readings.into_iter().flatten().collect() }
+    let mut spreads = work.spreads;
+    spreads.sort_by(|one, other| one.key.cmp(&other.key));
+    Board { standard: standard.clone(), revision: 0, as_of, readings: readings.into_iter().flatten().collect(), spreads }
+}
+
+/// What is used from one reading to the next.
+struct Work {
+    /// Sums of histograms; their memory is kept.
+    totals: Totals,
+    /// The edges of each indicator of durations.
+    edges: Vec<Vec<i64>>,
+    /// The place of the window `all`.
+    all: Option<usize>,
+    spreads: Vec<Spread>,
+}
+
+impl Work {
+    fn new(standard: &Standard) -> Work {
+        let all = standard.windows.iter().rposition(|window| *window == Window::All);
+        let edges = standard.indicators.iter().map(|indicator| match indicator.formula {
+            Formula::Duration { .. } if all.is_some() => edges(standard, indicator),
+            _ => Vec::new(),
+        });
+        Work { totals: Totals::default(), edges: edges.collect(), all, spreads: Vec::new() }
+    }
 }
 
 impl Sums {
@@ -102,10 +131,18 @@ impl Sums {
         sums
     }
 
+    /// The families, a bit each, of which cases are remembered or a window other than `all` has something.
     fn families(&self, state: &State<'_>) -> u64 {
         let seen =
             |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
-        self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one)
+        let seen = self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one);
+        let (windows, banks) = (&state.standard.windows, state.plan.banks());
+        let lasts = |place: usize| windows.get(place).is_some_and(|window| *window != Window::All);
+        let counted = |sums: &[[i64; LANES]]| sums.iter().flatten().enumerate().any(|(place, sum)| *sum != 0 && lasts(place));
+        let (slots, durations) = state.plan.facts();
+        let sums = slots.zip(self.counts.chunks(banks)).chain(durations.zip(self.sums.chunks(banks)));
+        let facts = sums.filter(|(_, sums)| counted(sums)).flat_map(|(tallies, _)| tallies);
+        facts.fold(seen, |all, tally| all | 1 << state.standard.kinds.family(tally.kind).0)
     }
 
     fn count(&self, state: &State<'_>, tallies: &[Tally], lane: usize) -> i64 {
@@ -115,15 +152,7 @@ impl Sums {
 }
 
 /// Adds the readings of one indicator in one scope.
-fn read(
-    state: &State<'_>,
-    number: usize,
-    indicator: &Indicator,
-    scope: &Arc<Scope>,
-    sums: &Sums,
-    totals: &mut Totals,
-    out: &mut Vec<Reading>,
-) {
+fn read(state: &State<'_>, number: usize, indicator: &Indicator, scope: &Arc<Scope>, sums: &Sums, work: &mut Work, out: &mut Vec<Reading>) {
     let stale = state.stale || state.silent.iter().any(|source| source.feeds(indicator.families, scope, state.standard));
     let target = indicator.target_at(Some(state.now));
     let mut add = |window: Option<usize>, value: Option<f64>, made_of: MadeOf| {
@@ -150,9 +179,16 @@ fn read(
             let Some(place) = state.plan.duration(of) else { return };
             for bank in 0..state.plan.banks() {
                 let place = place * state.plan.banks() + bank;
+                let totals = &mut work.totals;
                 totals.clear();
                 sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
                 for lane in windows.clone().skip(bank * LANES).take(LANES) {
+                    if work.all == Some(lane) {
+                        let key = Key { indicator: number, scope: scope.clone(), window: work.all };
+                        let at_most = totals.at_most(lane % LANES, &work.edges[number]);
+                        let (of, sum_ms) = (totals.count(lane % LANES), sums.sums[place][lane % LANES]);
+                        work.spreads.push(Spread { key, at_most, of, sum_ms });
+                    }
                     let durations = durations(sums.sums[place][lane % LANES], totals, lane % LANES);
                     add(Some(lane), (durations.of > 0).then_some(durations.mean), MadeOf::Duration(durations));
                 }
@@ -176,7 +212,7 @@ fn read(
             add(None, age, MadeOf::Oldest { since });
         }
         Formula::Share { part, whole } => {
-            let (part, whole) = (spent::spent(state, sums, part, totals), spent::spent(state, sums, whole, totals));
+            let (part, whole) = (spent::spent(state, sums, part, &mut work.totals), spent::spent(state, sums, whole, &mut work.totals));
             for (lane, (part, whole)) in part.into_iter().zip(whole).enumerate() {
                 let (value, made_of) = spent::share(part, whole);
                 add(Some(lane), value, made_of);
@@ -196,7 +232,7 @@ fn read(
             }
         }
         Formula::EstimatedWait { waiting, handling, agents, window } => {
-            let handling = spent::spent(state, sums, handling, totals).get(*window).copied().unwrap_or_default();
+            let handling = spent::spent(state, sums, handling, &mut work.totals).get(*window).copied().unwrap_or_default();
             let (value, made_of) = spent::estimated_wait(stands(state, sums, waiting), handling, stands(state, sums, agents));
             add(None, value, made_of);
         }

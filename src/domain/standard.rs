@@ -1,5 +1,6 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
+pub mod edges;
 pub mod indicator;
 pub mod label;
 pub mod population;

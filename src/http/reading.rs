@@ -1,4 +1,4 @@
-//! What there is to read: the board, live and now, for Prometheus too; the standard; the rejected events.
+//! What there is to read: the board, live and now; the standard; the rejected events.
 
 use super::Service;
 use super::problem::Problem;
@@ -9,10 +9,8 @@ use crate::domain::standard::{Commitment, Indicator, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::publish::filter::{Filter, Wanted};
-use crate::publish::{frame, live, prometheus};
-use crate::telemetry;
+use crate::publish::{frame, live};
 use crate::words;
-use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
@@ -26,7 +24,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
-const METRICS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
 
 /// `GET /v1/live`: a connection to the live board.
 ///
@@ -160,21 +157,6 @@ pub async fn rejected(State(service): State<Arc<Service>>, Extension(grant): Ext
     Json(json!({ "total": total, "rejected": rejected }))
 }
 
-/// `GET /metrics`: the service's own figures, unless only a part of the board may be seen, and the board once it is whole.
-///
-/// # Errors
-/// If it could not be written.
-pub async fn metrics(State(service): State<Arc<Service>>, Extension(grant): Extension<Grant>) -> Result<Response, Problem> {
-    let edition = service.editions.borrow().clone();
-    let whole = service.intake.feed().status().has_board();
-    let write = move || {
-        let own = if grant.view.is_everything() { telemetry::recorder().render() } else { String::new() };
-        own + &if whole { prometheus::write(&edition, &grant.view) } else { String::new() }
-    };
-    let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
-    Ok((METRICS, Bytes::from(text)).into_response())
-}
-
-fn unwritten() -> Problem {
+pub(super) fn unwritten() -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
 }

@@ -112,6 +112,7 @@ impl Demo {
             event.write_json(&mut self.json);
             if let Err(rejection) = self.decoder.json(&self.json) {
                 Metric::EventsReceived.count("outcome", "rejected", 1);
+                Metric::EventsRejected.count("reason", "unreadable", 1);
                 self.rejected.add([Rejected::new(&self.json, rejection.id, rejection.reason)], 1);
             }
         }

@@ -1,132 +1,183 @@
-//! The board for Prometheus, in its text format: one family after the other, each with its HELP and TYPE.
+//! The board for Prometheus, in its text format or as OpenMetrics: one family after the other, each with its HELP and TYPE.
 //!
 //! | family | for | value |
 //! |---|---|---|
 //! | `sla_<indicator>_<unit>` | every indicator | the value; for durations the mean; NaN without traffic |
 //! | `sla_<indicator>_quantile_seconds` | durations | percentiles, as a summary |
+//! | `sla_<indicator>_spread_seconds` | durations | all durations since the service started, as a histogram |
 //! | `sla_<indicator>_good_total`, `.._of_total` | ratios | what was counted since the service started |
 //! | `sla_<indicator>_level` | indicators with a target | 0 nothing to judge, 1 met, 2 warning, 3 breached |
 //! | `sla_<indicator>_target_<unit>` | indicators with a target | the target |
+//! | `sla_<indicator>_state` | readings with a doubt | 1, the label `state` says which: stale, small_sample, provisional, no_population |
+//! | `firstline_scopes_left_out` | kinds of scopes | how many scopes are beyond the limit |
 //!
 //! Readings about now have no `window`. The label `scope` names the dimensions of the scope, `all` where there are none, so
-//! that one scope can be picked and no sum counts a case twice.
+//! that one scope can be picked and no sum counts a case twice. A reading that is `ok` has no state, and one without traffic
+//! needs none: its value is NaN. So doubts cost series only where there are some.
+//!
+//! The edges of the histograms are those of [`edges`]; see there. "Since the service started" goes on after a restart of a
+//! service with a journal. These counters need the window `all`, which is added where the standard has room for a window more.
+//!
+//! # Limits
+//! Labels are the declared dimensions and nothing else. Of each kind of scope, as center and queue, so many scopes are shown
+//! as [`Shown::scopes`] says: the first in the order of their values, so that two services with the same board show the
+//! same. The others are left out and counted; the wider scopes hold their cases all the same, and `/v1/board` has them.
 
-use super::filter::shows;
+mod format;
+mod labels;
+mod text;
+
+pub use self::format::{Format, as_open_metrics};
+
+use self::labels::Labels;
+use self::text::{Kind, Text};
 use crate::access::grant::View;
-use crate::domain::board::{Board, Key, Level, MadeOf, Reading};
-use crate::domain::standard::{Formula, Indicator, Target};
+use crate::domain::board::{Level, MadeOf, Reading, Spread, State};
+use crate::domain::standard::edges::edges;
+use crate::domain::standard::{Indicator, Standard, Target};
 use crate::edition::{Edition, Total};
-use std::fmt::Write;
 
-/// Labels that readings have anyway; a dimension of such a name gets a prefix, as Prometheus itself does it.
-const OWN_LABELS: [&str; 4] = ["window", "scope", "quantile", "__name__"];
-
-/// Writes of an edition what the view shows.
-#[must_use]
-pub fn write(edition: &Edition, view: &View) -> String {
-    let board = &*edition.board;
-    let mut out = String::with_capacity(board.readings.len() * 256);
-    let mut readings = &board.readings[..];
-    let mut totals = &edition.totals[..];
-    for (number, indicator) in board.standard.indicators.iter().enumerate() {
-        let own: &[Reading];
-        let own_totals: &[Total];
-        (own, readings) = readings.split_at(readings.partition_point(|reading| reading.key.indicator <= number));
-        (own_totals, totals) = totals.split_at(totals.partition_point(|total| total.key.indicator <= number));
-        let own: Vec<&Reading> = own.iter().filter(|reading| shows(view, &reading.key, board)).collect();
-        let own_totals: Vec<&Total> = own_totals.iter().filter(|total| shows(view, &total.key, board)).collect();
-        write_indicator(board, indicator, &own, &own_totals, &mut out);
-    }
-    out
+/// What of a board is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shown<'v> {
+    /// What may be seen.
+    pub view: &'v View,
+    /// How many scopes of each kind.
+    pub scopes: usize,
 }
 
-fn write_indicator(board: &Board, indicator: &Indicator, readings: &[&Reading], totals: &[&Total], out: &mut String) {
-    let (name, unit, title) = (&indicator.name, indicator.unit(), &indicator.title.en);
-    // The labels of each reading stand in all its families: made once.
-    let labelled: Vec<(String, &Reading)> = readings.iter().map(|reading| (labels(board, &reading.key, true), *reading)).collect();
+/// Writes of an edition what is shown; OpenMetrics wants [`Format::end`] after everything.
+#[must_use]
+pub fn write(edition: &Edition, shown: Shown<'_>, format: Format) -> String {
+    let board = &*edition.board;
+    let labels = Labels::new(edition, shown);
+    let mut text = Text::new(format, board.readings.len());
+    let (mut readings, mut totals, mut spreads) = (&board.readings[..], &edition.totals[..], &edition.spreads[..]);
+    for (number, indicator) in board.standard.indicators.iter().enumerate() {
+        let part = Part {
+            indicator,
+            standard: &board.standard,
+            target: indicator.target_at(board.as_of),
+            labels: &labels,
+            readings: labels.of(own(&mut readings, number, |reading| reading.key.indicator), |reading| &reading.key),
+            totals: labels.of(own(&mut totals, number, |total| total.key.indicator), |total| &total.key),
+            spreads: labels.of(own(&mut spreads, number, |spread| spread.key.indicator), |spread| &spread.key),
+        };
+        part.write(&mut text);
+    }
+    text.family("firstline_scopes_left_out", Kind::Gauge, "Scopes of a kind that are beyond `metrics.scopes`; only `/v1/board` has them");
+    for (kind, left_out) in labels.left_out() {
+        text.sample("", &["scope=\"", kind, "\""], left_out as f64);
+    }
+    text.finish()
+}
 
-    let family = format!("sla_{name}_{unit}");
-    let explained = match indicator.formula {
-        Formula::Duration { .. } => format!("{title}: mean"),
-        _ => title.clone(),
-    };
-    head(&family, &explained, "gauge", out);
-    for (labels, reading) in &labelled {
-        sample(&family, labels, reading.value.unwrap_or(f64::NAN), out);
+/// Takes the part of an indicator off a list that is in the order of indicators.
+fn own<'l, T>(list: &mut &'l [T], indicator: usize, of: impl Fn(&T) -> usize) -> &'l [T] {
+    let (own, rest) = list.split_at(list.partition_point(|one| of(one) <= indicator));
+    *list = rest;
+    own
+}
+
+/// What is written of one indicator: readings, totals and spreads, each with the labels of its scope.
+struct Part<'e> {
+    indicator: &'e Indicator,
+    standard: &'e Standard,
+    target: Option<Target>,
+    labels: &'e Labels,
+    readings: Vec<(&'e str, &'e Reading)>,
+    totals: Vec<(&'e str, &'e Total)>,
+    spreads: Vec<(&'e str, &'e Spread)>,
+}
+
+impl Part<'_> {
+    fn write(&self, text: &mut Text) {
+        let (name, unit, title) = (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let of_durations = self.readings.iter().any(|(_, reading)| matches!(reading.made_of, MadeOf::Duration(_)));
+        let explained = if of_durations { format!("{title}: mean") } else { title.clone() };
+        text.family(&format!("sla_{name}_{unit}"), Kind::Gauge, &explained);
+        for (scope, reading) in &self.readings {
+            text.sample("", &[self.labels.window(&reading.key), scope], reading.value.unwrap_or(f64::NAN));
+        }
+        if of_durations {
+            self.write_quantiles(text);
+        }
+        if !self.spreads.is_empty() {
+            self.write_spreads(text);
+        }
+        if !self.totals.is_empty() {
+            type Count = fn(&Total) -> i64;
+            let parts: [(&str, &str, Count); 2] = [("good", "numerator", |total| total.good), ("of", "denominator", |total| total.of)];
+            for (part, explained, count) in parts {
+                let help = format!("{title}: {explained}, counted since the service started");
+                text.family(&format!("sla_{name}_{part}"), Kind::Counter, &help);
+                for (scope, total) in &self.totals {
+                    text.sample("_total", &[scope], count(total) as f64);
+                }
+            }
+        }
+        if let Some(target) = self.target {
+            self.write_target(target, text);
+        }
+        self.write_states(text);
     }
-    if let Formula::Duration { .. } = indicator.formula {
-        write_quantiles(name, title, &labelled, out);
-    }
-    if !totals.is_empty() {
-        type Part = fn(&Total) -> i64;
-        let parts: [(&str, &str, Part); 2] = [("good", "numerator", |total| total.good), ("of", "denominator", |total| total.of)];
-        for (part, explained, value) in parts {
-            let family = format!("sla_{name}_{part}_total");
-            head(&family, &format!("{title}: {explained}, counted since the service started"), "counter", out);
-            for total in totals {
-                sample(&family, &labels(board, &total.key, false), value(total) as f64, out);
+
+    fn write_quantiles(&self, text: &mut Text) {
+        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
+        text.family(&format!("sla_{name}_quantile_seconds"), Kind::Summary, &format!("{title}: percentiles"));
+        for (scope, reading) in &self.readings {
+            let MadeOf::Duration(durations) = reading.made_of else { continue };
+            let spread =
+                [("0.5", durations.p50), ("0.8", durations.p80), ("0.9", durations.p90), ("0.95", durations.p95), ("0.99", durations.p99)];
+            for (quantile, value) in spread {
+                let value = if durations.of > 0 { value } else { f64::NAN };
+                text.sample("", &[self.labels.window(&reading.key), scope, ",quantile=\"", quantile, "\""], value);
             }
         }
     }
-    if let Some(target) = indicator.target_at(board.as_of) {
-        write_target(name, unit, title, target, &labelled, out);
-    }
-}
 
-fn write_quantiles(name: &str, title: &str, labelled: &[(String, &Reading)], out: &mut String) {
-    let family = format!("sla_{name}_quantile_seconds");
-    head(&family, &format!("{title}: percentiles"), "summary", out);
-    for (labels, reading) in labelled {
-        let MadeOf::Duration(durations) = reading.made_of else { continue };
-        let spread =
-            [("0.5", durations.p50), ("0.8", durations.p80), ("0.9", durations.p90), ("0.95", durations.p95), ("0.99", durations.p99)];
-        for (quantile, value) in spread {
-            let value = if durations.of > 0 { value } else { f64::NAN };
-            sample(&family, &format!("{labels},quantile=\"{quantile}\""), value, out);
+    fn write_spreads(&self, text: &mut Text) {
+        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
+        let help = format!("{title}: all durations since the service started; one up to 1/64 above an edge counts as within it");
+        text.family(&format!("sla_{name}_spread_seconds"), Kind::Histogram, &help);
+        let edges = edges(self.standard, self.indicator).into_iter().map(|millis| text::edge(millis as f64 / 1_000.0, text.format()));
+        let edges: Vec<String> = edges.collect();
+        for (scope, spread) in &self.spreads {
+            for (edge, count) in edges.iter().zip(&spread.at_most) {
+                text.sample("_bucket", &[scope, ",le=\"", edge, "\""], *count as f64);
+            }
+            text.sample("_bucket", &[scope, ",le=\"+Inf\""], spread.of as f64);
+            text.sample("_sum", &[scope], spread.sum_ms as f64 / 1_000.0);
+            text.sample("_count", &[scope], spread.of as f64);
         }
     }
-}
 
-fn write_target(name: &str, unit: &str, title: &str, target: Target, labelled: &[(String, &Reading)], out: &mut String) {
-    let family = format!("sla_{name}_level");
-    head(&family, &format!("{title}: 0 nothing to judge, 1 met, 2 warning, 3 breached"), "gauge", out);
-    for (labels, reading) in labelled {
-        let level = match reading.level {
-            Level::None => 0.0,
-            Level::Met => 1.0,
-            Level::Warning => 2.0,
-            Level::Breached => 3.0,
-        };
-        sample(&family, labels, level, out);
+    fn write_target(&self, target: Target, text: &mut Text) {
+        let (name, unit, title) = (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let help = format!("{title}: 0 nothing to judge, 1 met, 2 warning, 3 breached");
+        text.family(&format!("sla_{name}_level"), Kind::Gauge, &help);
+        for (scope, reading) in &self.readings {
+            let level = match reading.level {
+                Level::None => 0.0,
+                Level::Met => 1.0,
+                Level::Warning => 2.0,
+                Level::Breached => 3.0,
+            };
+            text.sample("", &[self.labels.window(&reading.key), scope], level);
+        }
+        text.family(&format!("sla_{name}_target_{unit}"), Kind::Gauge, &format!("{title}: target"));
+        text.sample("", &[], target.value);
     }
-    let family = format!("sla_{name}_target_{unit}");
-    head(&family, &format!("{title}: target"), "gauge", out);
-    sample(&family, "", target.value, out);
-}
 
-fn head(family: &str, help: &str, kind: &str, out: &mut String) {
-    let help = help.replace('\\', "\\\\").replace('\n', "\\n");
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "# HELP {family} {help}\n# TYPE {family} {kind}");
-}
-
-fn sample(family: &str, labels: &str, value: f64, out: &mut String) {
-    let _ = if labels.is_empty() { writeln!(out, "{family} {value}") } else { writeln!(out, "{family}{{{labels}}} {value}") };
-}
-
-/// `window="30m",scope="center",center="hefei"`.
-fn labels(board: &Board, key: &Key, with_window: bool) -> String {
-    let mut text = String::new();
-    if with_window && key.window.is_some() {
-        let _ = write!(text, "window=\"{}\",", board.window(key));
+    fn write_states(&self, text: &mut Text) {
+        let doubtful = |state| !matches!(state, State::Ok | State::NoTraffic);
+        let mut doubts = self.readings.iter().filter(|(_, reading)| doubtful(reading.state)).peekable();
+        if doubts.peek().is_some() {
+            let help = format!("{}: why a reading cannot be trusted, or not yet", self.indicator.title.en);
+            text.family(&format!("sla_{}_state", self.indicator.name), Kind::Gauge, &help);
+        }
+        for (scope, reading) in doubts {
+            text.sample("", &[self.labels.window(&reading.key), scope, ",state=\"", reading.state.name(), "\""], 1.0);
+        }
     }
-    let names: Vec<&str> = board.scope(key).map(|(dimension, _)| dimension).collect();
-    let scope = if names.is_empty() { "all".to_owned() } else { names.join("_") };
-    let _ = write!(text, "scope=\"{scope}\"");
-    for (dimension, value) in board.scope(key) {
-        let prefix = if OWN_LABELS.contains(&dimension) { "exported_" } else { "" };
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let _ = write!(text, ",{prefix}{dimension}=\"{value}\"");
-    }
-    text
 }

@@ -7,6 +7,7 @@ use firstline::engine::clock::Clock;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -135,12 +136,19 @@ pub(crate) async fn request(address: SocketAddr, method: &str, path: &str, heade
     let _ = stream.write_all(body).await;
     let mut answer = Vec::new();
     let _ = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.expect("an answer");
-    let answer = String::from_utf8(answer).expect("text");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8_lossy(&answer[..end]);
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("a status");
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-    Reply { status, headers, body: body.to_owned() }
+    let headers: BTreeMap<String, String> = headers;
+    let mut body = String::new();
+    let read = match headers.get("content-encoding").map(String::as_str) {
+        Some("gzip") => flate2::read::GzDecoder::new(&answer[end + 4..]).read_to_string(&mut body),
+        _ => Read::read_to_string(&mut &answer[end + 4..], &mut body),
+    };
+    read.expect("text");
+    Reply { status, headers, body }
 }
 
 /// A client of the live board.

@@ -5,6 +5,7 @@ mod durable;
 mod explain;
 mod intake;
 mod live;
+mod metrics;
 mod ranking;
 mod reading;
 mod reload;

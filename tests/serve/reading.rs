@@ -1,71 +1,7 @@
-//! What can be read: metrics, standard, pages; and a demonstration from its first event on.
+//! What can be read: standard, pages; and a demonstration from its first event on.
 
-use crate::client::{Server, answered, settings};
-use serde_json::{Value, json};
-use std::io::Write;
-use std::process::{Command, Stdio};
-
-#[tokio::test]
-async fn prometheus_sees_what_the_board_shows() {
-    let server = Server::start(settings()).await;
-    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"].iter().flat_map(|center| answered(center, center)).collect();
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 6);
-    let mut wall = server.live(&json!({})).await;
-    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2).await;
-    drop(wall);
-
-    let board = server.get("/v1/board").await.json();
-    let metrics = server.get("/metrics").await;
-    assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
-    let standard = server.get("/v1/standard").await.json();
-    let mut compared = 0;
-    for reading in board["readings"].as_array().into_iter().flatten().filter(|reading| reading.get("good").is_some()) {
-        let scope = reading["scope"].as_object().expect("a map");
-        let mut labels = format!("window={},scope=", reading["window"]);
-        let names: Vec<&str> = scope.keys().map(String::as_str).collect();
-        labels += &if names.is_empty() { "\"all\"".to_owned() } else { format!("\"{}\"", names.join("_")) };
-        // JSON escapes these characters as Prometheus does.
-        scope.iter().for_each(|(name, value)| labels += &format!(",{name}={value}"));
-        let line = format!("sla_{}_ratio{{{labels}}} ", reading["indicator"].as_str().expect("a name"));
-        let found = metrics.body.lines().find_map(|text| text.strip_prefix(&line)).unwrap_or_else(|| panic!("no {line}"));
-        let value: f64 = found.parse().expect("a number");
-        assert!(reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == value), "{line}{value}: {reading}");
-        compared += 1;
-    }
-    let ratios = standard["indicators"].as_array().into_iter().flatten().filter(|indicator| indicator["kind"] == "ratio").count();
-    assert!(compared > ratios * 5, "{compared} of {ratios} ratios");
-    for line in [
-        "sla_answer_rate_good_total{scope=\"all\"} 2",
-        "sla_answer_rate_of_total{scope=\"center\",center=\"hefei\"} 1",
-        "sla_calls_waiting_count{scope=\"all\"} 0",
-        "sla_answer_rate_target_ratio 0.85",
-        "sla_speed_of_answer_quantile_seconds{window=\"30m\",scope=\"all\",quantile=\"0.9\"} ",
-        "sla_speed_of_answer_seconds{window=\"30m\",scope=\"all\"} 7",
-        "sla_hall_wait_seconds{window=\"30m\",scope=\"all\"} NaN",
-        "firstline_events_received_total{outcome=\"accepted\"} ",
-    ] {
-        assert!(metrics.body.contains(line), "no {line}");
-    }
-    assert!(!metrics.body.contains("window=\"all\""));
-    lint(&metrics.body);
-}
-
-/// Prometheus' own check, where it is installed.
-fn lint(metrics: &str) {
-    let promtool = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let Ok(mut promtool) = promtool else {
-        eprintln!("skipped: `promtool` is not installed");
-        return;
-    };
-    promtool.stdin.take().expect("a pipe").write_all(metrics.as_bytes()).expect("a reader");
-    let checked = promtool.wait_with_output().expect("an end");
-    let told = String::from_utf8_lossy(&checked.stderr).into_owned();
-    // These names are promised to users: the unit `count`, and an indicator that is about counters in a hall.
-    let known = ["should not have \"_count\" suffix", "should not include type 'counter'"];
-    let others: Vec<&str> = told.lines().filter(|line| !known.iter().any(|known| line.ends_with(known))).collect();
-    assert!(others.is_empty(), "{others:#?}");
-    assert!(matches!(checked.status.code(), Some(0 | 3)), "{told}");
-}
+use crate::client::{Server, settings};
+use serde_json::json;
 
 #[tokio::test]
 async fn the_standard_tells_what_is_promised() {

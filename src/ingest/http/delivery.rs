@@ -83,6 +83,7 @@ impl<'a> Delivery<'a> {
     /// Tells of an event that cannot be understood.
     pub(super) fn reject(&mut self, index: u64, json: &[u8], id: Option<String>, error: String) {
         Metric::EventsReceived.count("outcome", "rejected", 1);
+        Metric::EventsRejected.count("reason", "unreadable", 1);
         self.tell(index, json, id, error);
     }
 

@@ -1,0 +1,20 @@
+# The program alone in a small image, run by nobody in particular. The C compiler of the first stage is for zstd and ring.
+FROM rust:1.90-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked
+RUN strip target/release/firstline
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/firstline --create-home firstline
+COPY --from=build /src/target/release/firstline /usr/local/bin/firstline
+USER 10001
+WORKDIR /var/lib/firstline
+VOLUME /var/lib/firstline
+EXPOSE 8080
+# bash speaks TCP by itself, so that the image needs no client for HTTP.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=6 \
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+ENTRYPOINT ["firstline"]
+# Without tokens it refuses to listen to other machines; mount a configuration and add `--config`.
+CMD ["serve", "--listen", "0.0.0.0:8080"]

@@ -1,0 +1,73 @@
+//! `firstline rules`, `dashboards` and `openslo`: the standard for Prometheus, for Grafana, and as objectives.
+
+use super::{print, read_texts};
+use crate::domain::standard::Standard;
+use crate::{grafana, openslo, rules, standard};
+use anyhow::Context;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What is made.
+#[derive(Clone, Copy, Debug)]
+pub enum Export {
+    /// Rules for Prometheus.
+    Rules,
+    /// Dashboards for Grafana.
+    Dashboards,
+    /// Objectives as OpenSLO.
+    OpenSlo,
+}
+
+/// Of which standard, and where to.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The standard (TOML); several files are versions of one. Without any it is the built-in one
+    #[arg(long, value_name = "FILE")]
+    standard: Vec<PathBuf>,
+    /// The directory that the files are written into; without it they are printed
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Writes or prints the files.
+///
+/// # Errors
+/// A standard that cannot be read, or a directory that cannot be written.
+pub fn run(export: Export, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let standard = match &arguments.standard[..] {
+        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
+        files => standard::read_versions(&read_texts(files)?),
+    };
+    let standard = match standard {
+        Ok(standard) => standard,
+        Err(problems) => {
+            super::tell(&problems);
+            return Ok(ExitCode::from(1));
+        }
+    };
+    let files = files(export, &standard)?;
+    let Some(directory) = &arguments.out else {
+        for (name, text) in &files {
+            if files.len() > 1 {
+                eprintln!("{name}:");
+            }
+            print(text.as_bytes())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+    for (name, text) in files {
+        let path = directory.join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write `{}`; may you write there?", path.display()))?;
+        eprintln!("{}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn files(export: Export, standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
+    match export {
+        Export::Rules => rules::files(standard),
+        Export::Dashboards => Ok(grafana::files(standard)),
+        Export::OpenSlo => Ok(vec![("openslo.yml".to_owned(), openslo::write(standard)?)]),
+    }
+}

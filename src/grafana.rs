@@ -1,0 +1,110 @@
+//! Dashboards for Grafana, made from the standard: titles, units, thresholds and queries are the standard's; only which
+//! indicators stand together is said here, in [`layout`].
+//!
+//! Every dashboard has the window and, where the standard has them, its first dimension and the one below it as variables, as center
+//! and queue. Titles are English and Chinese in one: a wall has one dashboard, and people read the half they know. Breaches
+//! that [`crate::rules`] ring are annotations. An indicator that the standard does not have leaves no hole: its panel is not made.
+
+mod layout;
+mod panel;
+
+use self::layout::{Dashboard, Row};
+use self::panel::Place;
+use crate::domain::standard::Standard;
+use crate::domain::window::Window;
+use crate::queries::Queries;
+use serde_json::{Value, json};
+
+/// The version of Grafana's dashboard format: that of Grafana 11.
+const SCHEMA_VERSION: u32 = 39;
+
+/// The dashboards of a standard: names of files and what is in them.
+#[must_use]
+pub fn files(standard: &Standard) -> Vec<(String, String)> {
+    let queries = Queries::new(standard);
+    let boards = [layout::overview(&queries)].into_iter().chain(layout::fixed());
+    boards.filter_map(|board| Some((format!("{}.json", board.name), written(&dashboard(&queries, board)?)))).collect()
+}
+
+fn written(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// A dashboard; none if the standard has nothing to show on it.
+fn dashboard(queries: &Queries<'_>, board: Dashboard) -> Option<Value> {
+    let mut panels = Vec::new();
+    let mut place = Place::default();
+    for Row { title, panels: wanted } in board.rows {
+        let made: Vec<_> = wanted.iter().filter_map(|panel| panel::panel(queries, panel)).collect();
+        if made.is_empty() {
+            continue;
+        }
+        panels.push(place.row(&title));
+        panels.extend(made.into_iter().map(|panel| place.put(panel)));
+    }
+    (!panels.is_empty()).then(|| {
+        json!({
+            "uid": format!("firstline-{}", board.name),
+            "title": format!("firstline · {}", panel::bilingual(&board.title)),
+            "tags": ["firstline"],
+            "timezone": "browser",
+            "editable": true,
+            "graphTooltip": 1,
+            "refresh": "10s",
+            "schemaVersion": SCHEMA_VERSION,
+            "time": { "from": "now-3h", "to": "now" },
+            "annotations": { "list": [breaches()] },
+            "templating": { "list": variables(queries) },
+            "links": [{
+                "type": "dashboards", "title": "firstline", "tags": ["firstline"], "asDropdown": true, "includeVars": true, "keepTime": true,
+                "icon": "external link", "targetBlank": false, "tooltip": "", "url": "",
+            }],
+            "panels": panels,
+        })
+    })
+}
+
+fn source() -> Value {
+    json!({ "type": "prometheus", "uid": "${datasource}" })
+}
+
+/// Where a target was missed.
+fn breaches() -> Value {
+    json!({
+        "name": "Breaches · 未达标",
+        "datasource": source(),
+        "enable": true,
+        "iconColor": "red",
+        "expr": "ALERTS{alertname=~\".*Breached\",alertstate=\"firing\"}",
+        "step": "60s",
+        "titleFormat": "{{alertname}}",
+    })
+}
+
+/// The data source, the window, and a choice of each of the two dimensions.
+fn variables(queries: &Queries<'_>) -> Vec<Value> {
+    let mut variables = vec![json!({ "name": "datasource", "label": "Source · 数据源", "type": "datasource", "query": "prometheus" })];
+    let names: Vec<String> = queries.standard.windows.iter().filter(|window| **window != Window::All).map(Window::to_string).collect();
+    if let Some(usual) = queries.window {
+        let usual = usual.to_string();
+        let option = |name: &String| json!({ "text": name, "value": name, "selected": *name == usual });
+        variables.push(json!({
+            "name": "window", "label": "Window · 窗口", "type": "custom", "query": names.join(","),
+            "current": { "text": usual, "value": usual }, "options": names.iter().map(option).collect::<Vec<_>>(),
+        }));
+    }
+    let mut choice = |dimension: &str, query: String| {
+        variables.push(json!({
+            "name": dimension, "label": dimension, "type": "query", "datasource": source(),
+            "query": { "query": query, "refId": dimension }, "definition": query,
+            "includeAll": true, "multi": true, "allValue": ".*", "current": { "text": ["All"], "value": ["$__all"] }, "refresh": 2, "sort": 1,
+        }));
+    };
+    // Any indicator with a value in every scope will do for a choice; the first is as good as another.
+    let Some((series, first)) = queries.standard.indicators.first().map(Queries::value).zip(queries.dimension()) else { return variables };
+    choice(first, format!("label_values({series}{{scope=\"{first}\"}}, {first})"));
+    if let Some(second) = queries.second_dimension() {
+        choice(second, format!("label_values({series}{{scope=\"{first}_{second}\",{first}=~\"${first}\"}}, {second})"));
+    }
+    variables
+}

@@ -1,0 +1,98 @@
+//! Labels: the text of each scope and window, made once for all families of a scrape; and which scopes are shown.
+
+use super::Shown;
+use crate::domain::board::{Board, Key};
+use crate::domain::group::Scope;
+use crate::edition::Edition;
+use crate::publish::filter::shows;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Labels that readings have anyway; a dimension of such a name gets a prefix, as Prometheus itself does it.
+const OWN_LABELS: [&str; 8] = ["window", "scope", "quantile", "le", "state", "job", "instance", "__name__"];
+
+/// The texts of labels.
+pub(super) struct Labels {
+    /// `scope="center",center="hefei"` for every scope that is shown; by its kind and, in their order, its values.
+    scopes: BTreeMap<Arc<Scope>, String>,
+    /// `window="30m",` for every window.
+    windows: Vec<String>,
+    /// For each kind of scope its name, and how many were left out.
+    left_out: Vec<(String, usize)>,
+}
+
+impl Labels {
+    pub(super) fn new(edition: &Edition, shown: Shown<'_>) -> Labels {
+        let board = &*edition.board;
+        let standard = &board.standard;
+        let mut left_out: Vec<(String, usize)> = standard.scopes.iter().map(|dimensions| (kind_name(board, dimensions), 0)).collect();
+        let mut seen = vec![0; left_out.len()];
+        let readings = board.readings.iter().map(|reading| &reading.key);
+        // Scopes come in their order for each indicator, with all their windows: looked at once where they stand together.
+        let (mut scopes, mut last) = (BTreeMap::new(), None);
+        let keys = readings.chain(edition.totals.iter().map(|total| &total.key));
+        for key in keys.filter(|key| last.replace(Arc::as_ptr(&key.scope)) != Some(Arc::as_ptr(&key.scope))) {
+            if !scopes.contains_key(&key.scope) && shows(shown.view, key, board) {
+                scopes.insert(key.scope.clone(), String::new());
+            }
+        }
+        scopes.retain(|scope, text| {
+            let Some(seen) = seen.get_mut(scope.kind) else { return false };
+            *seen += 1;
+            let (name, left_out) = &mut left_out[scope.kind];
+            let kept = *seen <= shown.scopes;
+            if kept {
+                *text = scope_labels(board, name, scope);
+            } else {
+                *left_out += 1;
+            }
+            kept
+        });
+        let windows = standard.windows.iter().map(|window| format!("window=\"{window}\",")).collect();
+        Labels { scopes, windows, left_out }
+    }
+
+    /// Those of a list that are shown, each with the labels of its scope.
+    pub(super) fn of<'l, T>(&'l self, list: &'l [T], key: impl Fn(&T) -> &Key) -> Vec<(&'l str, &'l T)> {
+        let mut last: (*const Scope, Option<&str>) = (std::ptr::null(), None);
+        let mut shown = Vec::with_capacity(list.len());
+        for one in list {
+            let scope = &key(one).scope;
+            if last.0 != Arc::as_ptr(scope) {
+                last = (Arc::as_ptr(scope), self.scopes.get(scope).map(String::as_str));
+            }
+            shown.extend(last.1.map(|labels| (labels, one)));
+        }
+        shown
+    }
+
+    /// The label of a key's window, with a comma; none for readings about now.
+    pub(super) fn window(&self, key: &Key) -> &str {
+        key.window.and_then(|window| self.windows.get(window)).map_or("", String::as_str)
+    }
+
+    /// For each kind of scope its name, and how many were left out.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.left_out.iter().map(|(name, count)| (name.as_str(), *count))
+    }
+}
+
+/// `center_queue`; `all` without dimensions.
+fn kind_name(board: &Board, dimensions: &[usize]) -> String {
+    let names: Vec<&str> = dimensions.iter().map(|dimension| board.standard.schema.dimensions[*dimension].as_str()).collect();
+    if names.is_empty() { "all".to_owned() } else { names.join("_") }
+}
+
+/// `scope="center",center="hefei"`.
+fn scope_labels(board: &Board, kind: &str, scope: &Scope) -> String {
+    let mut text = format!("scope=\"{kind}\"");
+    for (dimension, value) in board.standard.scopes[scope.kind].iter().zip(&scope.values) {
+        let dimension = &*board.standard.schema.dimensions[*dimension];
+        let prefix = if OWN_LABELS.contains(&dimension) { "exported_" } else { "" };
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        // Writing to a string cannot fail.
+        let _ = write!(text, ",{prefix}{dimension}=\"{value}\"");
+    }
+    text
+}

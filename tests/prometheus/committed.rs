@@ -1,0 +1,167 @@
+//! The committed files are what the program makes, and their own tools and schemas take them.
+
+use crate::{built_in, has, root, rules};
+use firstline::{grafana, openslo, rules};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+/// Compares files with those committed; `UPDATE_EXPECT=1` writes them.
+fn same(directory: &str, made: &[(String, String)]) {
+    for (name, text) in made {
+        let path = root().join(directory).join(name);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(&path, text).expect("a file that can be written");
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == *text, "{} is not what the standard makes; UPDATE_EXPECT=1 writes it anew", path.display());
+    }
+}
+
+#[test]
+fn rules_are_those_of_the_built_in_standard() {
+    same("dashboards/prometheus", &rules::files(&built_in()).expect("YAML"));
+}
+
+#[test]
+fn dashboards_are_those_of_the_built_in_standard() {
+    same("dashboards/grafana", &grafana::files(&built_in()));
+}
+
+#[test]
+fn every_indicator_with_a_target_has_its_alerts_also_in_other_standards() {
+    for file in ["every_formula.toml", "technion.toml", "orders.toml", "formulas.toml"] {
+        let text = fs::read_to_string(root().join("tests/standards").join(file)).expect("a standard");
+        let standard = firstline::standard::read(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let made = rules::files(&standard).expect("YAML");
+        let alerts = &made.iter().find(|(name, _)| name == "alerts.yml").expect("a file").1;
+        let with_target = standard.indicators.iter().filter(|indicator| indicator.targets[0].target.is_some());
+        for indicator in with_target {
+            assert!(alerts.contains(&format!("sla_{}_level", indicator.name)), "{file}: {}", indicator.name);
+        }
+        assert!(!grafana::files(&standard).is_empty());
+        if !has("promtool") {
+            continue;
+        }
+        let place = tempfile::tempdir().expect("a place");
+        for (name, text) in made {
+            let path = place.path().join(name);
+            fs::write(&path, text).expect("a file");
+            promtool(&["check", "rules", &path.display().to_string()]);
+        }
+    }
+}
+
+fn promtool(arguments: &[&str]) {
+    let told = Command::new("promtool").args(arguments).current_dir(root()).output().expect("promtool");
+    let said = [told.stdout, told.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(told.status.success(), "promtool {arguments:?}: {said}");
+}
+
+#[test]
+fn promtool_takes_the_rules_and_they_fire_as_told() {
+    if !has("promtool") {
+        return;
+    }
+    for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
+        promtool(&["check", "rules", &rules().join(name).display().to_string()]);
+    }
+    promtool(&["check", "config", "--syntax-only", &rules().join("prometheus.yml").display().to_string()]);
+    promtool(&["test", "rules", "tests/prometheus/rules.test.yml"]);
+}
+
+#[test]
+fn amtool_takes_the_configuration_of_alertmanager() {
+    if !has("amtool") {
+        return;
+    }
+    let told = Command::new("amtool").arg("check-config").arg(root().join("dashboards/alertmanager/alertmanager.yml")).output();
+    let told = told.expect("amtool");
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+}
+
+#[test]
+fn dashboards_fit_the_schema_of_grafana() {
+    let schema = include_str!("grafana-dashboard.schema.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
+    let made = grafana::files(&built_in());
+    assert_eq!(made.len(), 6);
+    let mut uids = BTreeSet::new();
+    for (name, text) in made {
+        let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+        let problems: Vec<String> = schema.iter_errors(&dashboard).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(problems.is_empty(), "{name}: {problems:#?}");
+        assert!(uids.insert(dashboard["uid"].as_str().map(str::to_owned)), "{name}");
+        let ids: Vec<&Value> = dashboard["panels"].as_array().expect("a list").iter().map(|panel| &panel["id"]).collect();
+        assert_eq!(ids.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>().len(), ids.len(), "{name}: each panel has its own id");
+    }
+    // The schema can say no.
+    assert!(!schema.is_valid(&serde_json::json!({ "schemaVersion": "thirty-nine" })));
+}
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn objectives_are_open_slo() {
+    let text = openslo::write(&built_in()).expect("YAML");
+    let documents: Vec<Value> = text.split("---\n").skip(1).map(yaml).collect();
+    let of = |kind: &str| -> Vec<&Value> { documents.iter().filter(|document| document["kind"] == kind).collect() };
+    let names = |kind: &str| -> BTreeSet<&str> { of(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect() };
+    let (slis, services) = (names("SLI"), names("Service"));
+    assert!(of("SLO").len() >= 15 && slis.len() == of("SLO").len(), "{} objectives", of("SLO").len());
+    for document in &documents {
+        assert_eq!(document["apiVersion"], "openslo/v1");
+        let name = document["metadata"]["name"].as_str().expect("a name");
+        assert!(name.len() <= 63 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{name}");
+    }
+    for slo in of("SLO") {
+        let spec = &slo["spec"];
+        assert!(services.contains(spec["service"].as_str().expect("a service")), "{slo}");
+        assert!(slis.contains(spec["indicatorRef"].as_str().expect("an indicator")), "{slo}");
+        let target = spec["objectives"][0]["target"].as_f64().expect("a target");
+        assert!((0.0..1.0).contains(&target), "{slo}");
+        assert_eq!(spec["timeWindow"][0]["duration"], "1M");
+        assert_eq!(spec["timeWindow"][0]["calendar"]["timeZone"], "Asia/Shanghai");
+        assert_eq!(spec["budgetingMethod"], "Occurrences");
+    }
+    let sli = |name: &str| of("SLI").into_iter().find(|sli| sli["metadata"]["name"] == name).expect(name)["spec"]["ratioMetric"].clone();
+    assert_eq!(sli("answer-rate")["good"]["metricSource"]["spec"]["query"], "sum(sla_answer_rate_good_total{scope=\"all\"})");
+    assert!(sli("abandonment-rate")["bad"].is_object() && sli("abandonment-rate").get("good").is_none());
+}
+
+#[test]
+fn compose_wires_what_there_is() {
+    let compose = yaml(&fs::read_to_string(root().join("docker-compose.yml")).expect("a file"));
+    let services = compose["services"].as_object().expect("a map");
+    assert_eq!(services.keys().map(String::as_str).collect::<Vec<_>>(), ["alertmanager", "firstline", "grafana", "prometheus"]);
+    for (name, service) in services {
+        let image = service["image"].as_str().expect("an image");
+        let tag = image.split_once(':').map(|(_, tag)| tag).unwrap_or_default();
+        assert!(name == "firstline" || tag.trim_start_matches('v').split('.').count() == 3, "{name}: `{image}` is not pinned");
+        assert!(name == "firstline" || service["healthcheck"]["test"].is_array(), "{name} has no health check");
+        for volume in service["volumes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let source = volume.split(':').next().expect("a source");
+            match source.strip_prefix("./") {
+                Some(path) => assert!(root().join(path).exists(), "{name}: {source}"),
+                None => assert!(compose["volumes"].get(source).is_some(), "{name}: {source}"),
+            }
+        }
+        for needed in service["depends_on"].as_object().into_iter().flat_map(|needed| needed.keys()) {
+            assert!(services.contains_key(needed), "{name}: {needed}");
+        }
+        assert!(
+            service["ports"]
+                .as_array()
+                .is_some_and(|ports| ports.iter().all(|port| port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:"))))
+        );
+    }
+    let scraped = yaml(&fs::read_to_string(rules().join("prometheus.yml")).expect("a file"));
+    assert_eq!(scraped["scrape_configs"][0]["job_name"], "firstline");
+    assert_eq!(scraped["scrape_configs"][0]["static_configs"][0]["targets"][0], "firstline:8080");
+    for file in scraped["rule_files"].as_array().expect("a list") {
+        assert!(rules().join(file.as_str().expect("a name")).exists(), "{file}");
+    }
+}

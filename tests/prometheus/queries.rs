@@ -1,0 +1,67 @@
+//! Every rule works and every query of every dashboard finds something, in a real Prometheus that scrapes the demonstration.
+
+use crate::client::{Server, settings};
+use crate::described::{Panel, describe};
+use crate::server::Prometheus;
+use crate::{built_in, has};
+use firstline::grafana;
+use serde_json::Value;
+
+/// What Grafana puts in place of variables when nothing is chosen.
+fn filled(text: &str) -> String {
+    text.replace("$window", "30m").replace("$center", ".*").replace("$queue", ".*").replace("$__rate_interval", "1m")
+}
+
+#[tokio::test]
+async fn every_rule_works_and_every_panel_shows_something() {
+    if !has("prometheus") {
+        return;
+    }
+    let mut settings = settings();
+    settings.demo = Some(1.0);
+    let server = Server::start(settings).await;
+    server.ready().await;
+    let prometheus = Prometheus::start(&server, None).await;
+    prometheus.found("rate(sla_calls_lost_of_total{scope=\"all\"}[1m])").await;
+
+    // Each rule was evaluated once, without an error.
+    let rules = |answer: &Value| -> Vec<Value> {
+        let groups = answer["groups"].as_array().cloned().unwrap_or_default();
+        groups.iter().flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default()).collect()
+    };
+    let answer = prometheus.until("rules", |answer| rules(answer).iter().all(|rule| rule["health"] != "unknown")).await;
+    let rules = rules(&answer);
+    assert!(rules.len() > 150, "{} rules", rules.len());
+    for rule in &rules {
+        assert_eq!(rule["health"], "ok", "{}: {}", rule["name"], rule["lastError"]);
+    }
+    prometheus.found("sla:budget_spent:ratio{scope=\"all\"}").await;
+
+    let mut described = Vec::new();
+    for (file, text) in grafana::files(&built_in()) {
+        let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+        for variable in dashboard["templating"]["list"].as_array().into_iter().flatten().filter(|variable| variable["type"] == "query") {
+            let query = variable["query"]["query"].as_str().expect("a query");
+            let (series, label) = query
+                .strip_prefix("label_values(")
+                .and_then(|rest| rest.strip_suffix(')'))
+                .and_then(|rest| rest.rsplit_once(", "))
+                .expect("label_values");
+            let values = prometheus.api(&format!("label/{label}/values"), &[("match[]", &filled(series))]).await;
+            assert!(values.as_array().is_some_and(|values| !values.is_empty()), "{file}: {query}");
+        }
+        let mut panels = Vec::new();
+        for panel in dashboard["panels"].as_array().into_iter().flatten() {
+            let mut queries = Vec::new();
+            for target in panel["targets"].as_array().into_iter().flatten() {
+                let query = target["expr"].as_str().expect("a query");
+                let found = prometheus.query(&filled(query)).await;
+                assert!(!found.is_empty(), "{file}: `{}` shows nothing: {query}", panel["title"]);
+                queries.push((query.to_owned(), found));
+            }
+            panels.push(Panel { json: panel.clone(), queries });
+        }
+        described.push((dashboard, panels));
+    }
+    describe(&described);
+}

@@ -1,0 +1,180 @@
+//! A real Prometheus that scrapes a service every second, and a real Alertmanager.
+
+use crate::client::{Server, request};
+use crate::{root, rules};
+use serde_json::Value;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long anything may take before the test has failed.
+const LONG: Duration = Duration::from_secs(120);
+/// How long to wait before asking once more.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// A running Prometheus; it is killed when it is dropped.
+pub(crate) struct Prometheus {
+    address: SocketAddr,
+    process: Child,
+    _place: TempDir,
+}
+
+/// A running Alertmanager; it is killed when it is dropped.
+pub(crate) struct Alertmanager {
+    pub(crate) address: SocketAddr,
+    process: Child,
+    _place: TempDir,
+}
+
+impl Drop for Alertmanager {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Alertmanager {
+    /// What Debian calls it.
+    pub(crate) const PROGRAM: &str = "prometheus-alertmanager";
+
+    /// Starts one with the committed configuration.
+    pub(crate) async fn start() -> Alertmanager {
+        let place = tempfile::tempdir().expect("a place");
+        let mut command = Command::new(Alertmanager::PROGRAM);
+        command.arg(format!("--config.file={}", root().join("dashboards/alertmanager/alertmanager.yml").display()));
+        command.arg(format!("--storage.path={}", place.path().join("data").display()));
+        command.args(["--cluster.listen-address=", "--log.level=error"]);
+        let (address, process) = started(command).await;
+        Alertmanager { address, process, _place: place }
+    }
+
+    /// The alerts of this name.
+    pub(crate) async fn alerts(&self, name: &str) -> Vec<Value> {
+        let filter = encoded(&format!("alertname=\"{name}\""));
+        let reply = request(self.address, "GET", &format!("/api/v2/alerts?filter={filter}"), &[], b"").await;
+        reply.json().as_array().cloned().unwrap_or_default()
+    }
+}
+
+/// Starts a server that cannot be told to choose a port and say which: one that is free is chosen for it, anew if somebody was
+/// faster.
+async fn started(mut command: Command) -> (SocketAddr, Child) {
+    let given = command.get_args().map(ToOwned::to_owned).collect::<Vec<_>>();
+    for _ in 0..5 {
+        let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        command = Command::new(command.get_program());
+        command.args(&given).arg(format!("--web.listen-address={address}")).stdout(Stdio::null());
+        let mut process = command.spawn().expect("a program that is installed");
+        let up = async {
+            while process.try_wait().expect("a process").is_none() {
+                let listens = tokio::net::TcpStream::connect(address).await.is_ok();
+                if listens && request(address, "GET", "/-/ready", &[], b"").await.status == 200 {
+                    return true;
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+            false
+        };
+        if tokio::time::timeout(LONG, up).await.expect("a server in time") {
+            return (address, process);
+        }
+    }
+    panic!("{:?} does not start", command.get_program());
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Prometheus {
+    /// Starts one with the committed rules, evaluated every second, and with seconds where they say two minutes.
+    pub(crate) async fn start(service: &Server, alertmanager: Option<SocketAddr>) -> Prometheus {
+        let place = tempfile::tempdir().expect("a place");
+        for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
+            let text = fs::read_to_string(rules().join(name)).expect("committed rules").replace("interval: 30s", "interval: 1s");
+            let text = text.replace("for: 2m", "for: 2s");
+            fs::write(place.path().join(name), text).expect("a file");
+        }
+        let alerting = alertmanager.map_or_else(String::new, |address| {
+            format!("alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: ['{address}']\n")
+        });
+        let config = format!(
+            "global:\n  scrape_interval: 1s\n  evaluation_interval: 1s\nrule_files: [recording.yml, alerts.yml, firstline.yml]\n{alerting}\
+             scrape_configs:\n  - job_name: firstline\n    static_configs:\n      - targets: ['{}']\n",
+            service.address
+        );
+        fs::write(place.path().join("prometheus.yml"), config).expect("a file");
+        let mut command = Command::new("prometheus");
+        command.arg(format!("--config.file={}", place.path().join("prometheus.yml").display()));
+        command.arg(format!("--storage.tsdb.path={}", place.path().join("data").display()));
+        command.arg("--log.level=error");
+        let (address, process) = started(command).await;
+        Prometheus { address, process, _place: place }
+    }
+
+    /// The `data` of an answer of its API.
+    pub(crate) async fn api(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
+        let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+        let reply = request(self.address, "GET", &format!("/api/v1/{path}?{}", query.join("&")), &[], b"").await;
+        let json = reply.json();
+        assert_eq!(json["status"], "success", "{path} {parameters:?}: {json}");
+        json["data"].clone()
+    }
+
+    /// The series that a query finds now.
+    pub(crate) async fn query(&self, query: &str) -> Vec<Value> {
+        self.api("query", &[("query", query)]).await["result"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits until a query finds something.
+    pub(crate) async fn found(&self, query: &str) -> Vec<Value> {
+        let found = async {
+            loop {
+                let series = self.query(query).await;
+                if !series.is_empty() {
+                    return series;
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::time::timeout(LONG, found).await.unwrap_or_else(|_| panic!("nothing in time for {query}"))
+    }
+
+    /// Waits until Alertmanager has heard of the alerts of this name.
+    pub(crate) async fn sent(&self, alertmanager: &Alertmanager, name: &str) -> Vec<Value> {
+        let heard = async {
+            loop {
+                let alerts = alertmanager.alerts(name).await;
+                if !alerts.is_empty() {
+                    return alerts;
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::time::timeout(LONG, heard).await.unwrap_or_else(|_| panic!("Alertmanager did not hear of {name}"))
+    }
+
+    /// Waits until the answer of its API is as it should be.
+    pub(crate) async fn until(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let answer = async {
+            loop {
+                let answer = self.api(path, &[]).await;
+                if fits(&answer) {
+                    return answer;
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::time::timeout(LONG, answer).await.unwrap_or_else(|_| panic!("not in time: {path}"))
+    }
+}
+
+/// Percent-encoded, but for what needs it nowhere.
+pub(crate) fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

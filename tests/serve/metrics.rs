@@ -1,0 +1,152 @@
+//! `/metrics`: what the board shows, in both formats, compressed, and within its limits.
+
+use crate::client::{Reply, Server, answered, settings};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+
+/// A service that has counted an answered call of each of these centers.
+async fn told(settings: firstline::config::Settings, centers: &[&str]) -> Server {
+    let server = Server::start(settings).await;
+    let events: Vec<Value> = centers.iter().flat_map(|center| answered(center, center)).collect();
+    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
+    let mut wall = server.live(&json!({})).await;
+    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == centers.len()).await;
+    server
+}
+
+async fn asked(server: &Server, headers: &[(&str, &str)]) -> Reply {
+    server.request("GET", "/metrics", headers, b"").await
+}
+
+#[tokio::test]
+async fn metrics_say_what_the_board_shows() {
+    let server = Server::start(settings()).await;
+    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"].iter().flat_map(|center| answered(center, center)).collect();
+    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 6);
+    let mut wall = server.live(&json!({})).await;
+    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2).await;
+    drop(wall);
+
+    let board = server.get("/v1/board").await.json();
+    let metrics = server.get("/metrics").await;
+    assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let standard = server.get("/v1/standard").await.json();
+    let mut compared = 0;
+    for reading in board["readings"].as_array().into_iter().flatten().filter(|reading| reading.get("good").is_some()) {
+        let scope = reading["scope"].as_object().expect("a map");
+        let mut labels = format!("window={},scope=", reading["window"]);
+        let names: Vec<&str> = scope.keys().map(String::as_str).collect();
+        labels += &if names.is_empty() { "\"all\"".to_owned() } else { format!("\"{}\"", names.join("_")) };
+        // JSON escapes these characters as Prometheus does.
+        scope.iter().for_each(|(name, value)| labels += &format!(",{name}={value}"));
+        let line = format!("sla_{}_ratio{{{labels}}} ", reading["indicator"].as_str().expect("a name"));
+        let found = metrics.body.lines().find_map(|text| text.strip_prefix(&line)).unwrap_or_else(|| panic!("no {line}"));
+        let value: f64 = found.parse().expect("a number");
+        assert!(reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == value), "{line}{value}: {reading}");
+        compared += 1;
+    }
+    let ratios = standard["indicators"].as_array().into_iter().flatten().filter(|indicator| indicator["kind"] == "ratio").count();
+    assert!(compared > ratios * 5, "{compared} of {ratios} ratios");
+    for line in [
+        "sla_answer_rate_good_total{scope=\"all\"} 2",
+        "sla_answer_rate_of_total{scope=\"center\",center=\"hefei\"} 1",
+        "sla_calls_waiting_count{scope=\"all\"} 0",
+        "sla_answer_rate_target_ratio 0.85",
+        "sla_speed_of_answer_quantile_seconds{window=\"30m\",scope=\"all\",quantile=\"0.9\"} ",
+        "sla_speed_of_answer_seconds{window=\"30m\",scope=\"all\"} 7",
+        "sla_hall_wait_seconds{window=\"30m\",scope=\"all\"} NaN",
+        "firstline_events_received_total{outcome=\"accepted\"} ",
+    ] {
+        assert!(metrics.body.contains(line), "no {line}");
+    }
+    assert!(!metrics.body.contains("window=\"all\""));
+    lint(&metrics.body);
+}
+
+/// Prometheus' own check, where it is installed.
+fn lint(metrics: &str) {
+    let promtool = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let Ok(mut promtool) = promtool else {
+        eprintln!("skipped: `promtool` is not installed");
+        return;
+    };
+    promtool.stdin.take().expect("a pipe").write_all(metrics.as_bytes()).expect("a reader");
+    let checked = promtool.wait_with_output().expect("an end");
+    let told = String::from_utf8_lossy(&checked.stderr).into_owned();
+    // These names are promised to users: the unit `count`, and an indicator that is about counters in a hall.
+    let known = ["should not have \"_count\" suffix", "should not include type 'counter'"];
+    let others: Vec<&str> = told.lines().filter(|line| !known.iter().any(|known| line.ends_with(known))).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert!(matches!(checked.status.code(), Some(0 | 3)), "{told}");
+}
+
+#[tokio::test]
+async fn open_metrics_and_gzip_are_for_those_who_ask() {
+    let server = told(settings(), &["hefei", "wuhu \"new\""]).await;
+    let plain = asked(&server, &[]).await;
+    assert!(!plain.headers.contains_key("content-encoding") && !plain.body.contains("# EOF"));
+    let open = asked(&server, &[("Accept", OPEN_METRICS), ("Accept-Encoding", "gzip")]).await;
+    assert_eq!(open.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert_eq!(open.headers["content-encoding"], "gzip");
+    assert!(open.body.ends_with("\n# EOF\n") && open.body.matches("# EOF").count() == 1);
+    for line in [
+        "# TYPE sla_answer_rate_good counter",
+        "# UNIT sla_answer_rate_ratio ratio",
+        "# TYPE firstline_events_received counter",
+        "sla_answer_rate_good_total{scope=\"all\"} 2",
+        "sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=\"5.0\"} 0",
+        "sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=\"10.0\"} 2",
+        "sla_speed_of_answer_spread_seconds_count{scope=\"all\"} 2",
+        "sla_speed_of_answer_spread_seconds_sum{scope=\"all\"} 14",
+        "sla_answer_rate_state{window=\"30m\",scope=\"all\",state=\"small_sample\"} 1",
+    ] {
+        assert!(open.body.lines().any(|found| found == line), "no {line}");
+    }
+    assert!(plain.body.contains("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=\"10\"} 2\n"));
+    // Both say the same of the organisation, and no family comes twice.
+    let samples = |text: &str| text.lines().filter(|line| line.starts_with("sla_") && !line.contains("le=")).map(str::to_owned).collect();
+    let (one, other): (BTreeSet<String>, BTreeSet<String>) = (samples(&plain.body), samples(&open.body));
+    let ages = |line: &&String| !line.contains("longest_wait") && !line.contains("_now_");
+    assert!(one.iter().filter(ages).eq(other.iter().filter(ages)));
+    let families: Vec<&str> = open.body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert_eq!(families.iter().collect::<BTreeSet<_>>().len(), families.len());
+    assert!(!open.body.contains("\n\n"), "OpenMetrics has no empty lines");
+}
+
+#[tokio::test]
+async fn scopes_beyond_the_limit_are_left_out_and_counted() {
+    let mut settings = settings();
+    settings.metrics.scopes = 2;
+    let server = told(settings, &["c1", "c2", "c3", "c0"]).await;
+    let metrics = asked(&server, &[]).await.body;
+    for (center, shown) in [("c0", true), ("c1", true), ("c2", false), ("c3", false)] {
+        assert_eq!(metrics.contains(&format!("center=\"{center}\"")), shown, "{center}");
+    }
+    for line in [
+        "firstline_scopes_left_out{scope=\"all\"} 0",
+        "firstline_scopes_left_out{scope=\"center\"} 2",
+        "firstline_scopes_left_out{scope=\"center_queue\"} 2",
+        "sla_answer_rate_of_total{scope=\"all\"} 4",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "no {line}");
+    }
+}
+
+#[tokio::test]
+async fn rejected_events_are_counted_by_reason() {
+    let server = Server::start(settings()).await;
+    let mut late = answered("late", "hefei");
+    late[0]["time"] = json!("2001-01-01T00:00:00Z");
+    assert_eq!(server.post("application/json", json!([late[0], {}]).to_string()).await.json()["rejected_total"], 2);
+    let metrics = asked(&server, &[]).await.body;
+    // One recorder serves every test of this program, so there may be others.
+    for reason in ["late", "unreadable"] {
+        let counted =
+            metrics.lines().find_map(|line| line.strip_prefix(&format!("firstline_events_rejected_total{{reason=\"{reason}\"}} ")));
+        assert!(counted.is_some_and(|count| count != "0"), "{reason}: {counted:?}");
+    }
+}

@@ -9,6 +9,7 @@
 //! | `/v1/ranking` | [`ranking`] |
 //! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected`, `/metrics` | [`reading`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
+//! | `/v1/alerts`, `POST /v1/alerts/acknowledge`, `POST /v1/alerts/close` | [`alerts`] |
 //! | `/standard` | [`standard`] |
 //! | `POST /v1/reload` | [`reload`] |
 //! | `POST /v1/ticket` | [`ticket`] |
@@ -17,6 +18,7 @@
 //!
 //! [`server`] is below all of them: connections, TLS and their limits.
 
+pub mod alerts;
 pub mod events;
 pub mod explain;
 mod guard;
@@ -35,10 +37,12 @@ use self::problem::Problem;
 use crate::access::rate::Rate;
 use crate::access::ticket::Tickets;
 use crate::access::{Access, Need};
+use crate::domain::alert::View;
 use crate::edition::Edition;
 use crate::engine::status::Status;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
+use crate::publish::alert::Links;
 use crate::publish::live::Live;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -59,6 +63,10 @@ pub struct Service {
     pub rejected: Arc<Memory>,
     /// The boards.
     pub editions: watch::Receiver<Arc<Edition>>,
+    /// The alerts.
+    pub alerts: watch::Receiver<Arc<View>>,
+    /// Where the service is for others.
+    pub links: Links,
     /// Who may what; a reload changes it.
     pub access: watch::Receiver<Arc<Access>>,
     /// Tickets for the live board.
@@ -104,6 +112,9 @@ pub fn routes() -> Vec<Route> {
         read("/v1/standard", Some(Need::Read), get(reading::standard)),
         show("/v1/explain", Need::Read, get(explain::explain)),
         show("/v1/cases", Need::Read, get(explain::cases)),
+        show("/v1/alerts", Need::Read, get(alerts::list)),
+        write("/v1/alerts/acknowledge", Need::Admin, post(alerts::acknowledge)),
+        write("/v1/alerts/close", Need::Admin, post(alerts::close)),
         read("/standard", Some(Need::Read), get(standard::page)),
         read("/v1/rejected", Some(Need::Rejected), get(reading::rejected)),
         write("/v1/reload", Need::Admin, post(reload::reload)),

@@ -56,7 +56,7 @@ impl Audit {
                     self.found.extend(batch.events.first().map(|event| (at, event.id.0)));
                 }
                 (at, Record::Standard { files, .. }) => self.standard = Some((at, files)),
-                (_, Record::Tick { .. } | Record::Stop { .. }) => {}
+                (_, Record::Tick { .. } | Record::Look { .. } | Record::Answer { .. } | Record::Stop { .. }) => {}
             }
         }
     }
@@ -67,7 +67,7 @@ fn same(one: &State, other: &State, what: &str) {
     let rest = |state: &State| (state.epoch.clone(), state.revision, state.stopped, state.at);
     assert_eq!(rest(one), rest(other), "{what}");
     same_board(one, other, what);
-    let memory = |state: &State| postcard::to_stdvec(&state.monitor.memory()).expect("a memory can be written");
+    let memory = |state: &State| postcard::to_stdvec(&(state.monitor.memory(), state.alerts.memory())).expect("a memory can be written");
     assert!(memory(one) == memory(other), "{what}: the boards are the same, but not the memories");
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Life {
 impl Life {
     /// Starts the service; an error if it ends before its board is whole.
     pub(crate) async fn begin(settings: Settings, clock: Clock) -> Result<Life, recovery::Error> {
-        let (engine, Ends { feed, editions }) = Engine::new(settings);
+        let (engine, Ends { feed, editions, alerts }) = Engine::new(settings);
         let work = tokio::spawn(engine.run());
         match feed.start(clock).await {
             Ok(()) => Ok(Life { feed, editions, work, seen: None }),

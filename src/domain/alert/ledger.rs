@@ -116,15 +116,8 @@ impl Ledger {
     /// # Errors
     /// Why it was not taken; nothing is changed then.
     pub(super) fn answer(&mut self, answer: &Answer, now: Timestamp) -> Result<(), Unanswered> {
-        if [&answer.owner, &answer.note].iter().any(|text| text.trim().is_empty() || text.len() > TEXT_BYTES) {
-            return Err(Unanswered::Empty);
-        }
+        self.check(answer)?;
         let incident = self.incidents.get_mut(&answer.id).ok_or(Unanswered::Unknown)?;
-        match (incident.standing(), answer.closes, &incident.closed) {
-            (Standing::Active, true, _) => return Err(Unanswered::Firing),
-            (_, _, Some(_)) => return Err(Unanswered::Closed),
-            _ => {}
-        }
         let word = Some(Word { owner: answer.owner.clone(), note: answer.note.clone(), at: now });
         let incident = Arc::make_mut(incident);
         if answer.closes {
@@ -133,6 +126,22 @@ impl Ledger {
             incident.acknowledged = word;
         }
         Ok(())
+    }
+
+    /// Whether an answer can be taken.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check(&self, answer: &Answer) -> Result<(), Unanswered> {
+        if [&answer.owner, &answer.note].iter().any(|text| text.trim().is_empty() || text.len() > TEXT_BYTES) {
+            return Err(Unanswered::Empty);
+        }
+        let incident = self.get(answer.id).ok_or(Unanswered::Unknown)?;
+        match (incident.standing(), answer.closes, &incident.closed) {
+            (Standing::Active, true, _) => Err(Unanswered::Firing),
+            (_, _, Some(_)) => Err(Unanswered::Closed),
+            _ => Ok(()),
+        }
     }
 
     /// Lets go of what nobody needs any more.

@@ -82,6 +82,8 @@ struct Kept {
     events: u64,
     /// Up to where the journal was pruned.
     pruned: Sequence,
+    /// Whether the journal never heard when this run began, so that the core knows more than it.
+    unheard: bool,
 }
 
 /// What the rest of the service holds of an engine.
@@ -181,7 +183,7 @@ impl Engine {
         let recovered = recovered?;
         let durable = Durable::new(journal, keeping.acknowledge);
         let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
-        self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default() });
+        self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default(), unheard: false });
         let declared = self.state.standard.clone();
         if let Some(state) = recovered {
             let cases = state.monitor.cases();
@@ -241,7 +243,7 @@ impl Engine {
             // Before anything is published: a revision that somebody may have seen is never given to another board.
             match kept.durable.write(&[Record::Tick { now, revision }]) {
                 Ok(()) => self.state.at = kept.durable.last(),
-                Err(_) => revision = self.state.leap(random()),
+                Err(_) => (revision, kept.unheard) = (self.state.leap(random()), true),
             }
         }
         // The first edition after a stop in good order is the one published last, so it is made before the clock goes on.
@@ -417,12 +419,16 @@ impl Engine {
         let Engine { mut state, kept, editions, alerts, .. } = self;
         // Those who watch need not wait for the disk.
         drop((editions, alerts));
-        let Some(Kept { mut durable, sources, keeper, .. }) = kept else { return Ok(()) };
+        let Some(Kept { mut durable, sources, keeper, unheard, .. }) = kept else { return Ok(()) };
         keeper.stop();
         let tick = state.monitor.clock().map(|now| Record::Tick { now, revision });
         let records: Vec<Record> = tick.into_iter().chain([Record::Stop { revision }]).collect();
         durable.write(&records).map_err(|reason| recovery::Error::Unwritten { reason })?;
         (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
+        if unheard {
+            // The next start reads what the journal says.
+            return Ok(());
+        }
         recovery::save(&state, &sources.snapshots)?;
         keeper::tidy(&sources)
     }

@@ -67,8 +67,9 @@ fn same(one: &State, other: &State, what: &str) {
     let rest = |state: &State| (state.epoch.clone(), state.revision, state.stopped, state.at);
     assert_eq!(rest(one), rest(other), "{what}");
     same_board(one, other, what);
-    let memory = |state: &State| postcard::to_stdvec(&(state.monitor.memory(), state.alerts.memory())).expect("a memory can be written");
+    let memory = |state: &State| postcard::to_stdvec(&state.monitor.memory()).expect("a memory can be written");
     assert!(memory(one) == memory(other), "{what}: the boards are the same, but not the memories");
+    assert_eq!(format!("{:#?}", one.alerts), format!("{:#?}", other.alerts), "{what}: the alerts");
 }
 
 pub(crate) fn same_board(one: &State, other: &State, what: &str) {

@@ -33,8 +33,8 @@ use self::recovery::{Sources, recover};
 pub use self::settings::{Keeping, Settings};
 use self::state::State;
 use self::status::Status;
-use crate::domain::alert::ledger::Answer;
 use crate::domain::alert::View;
+use crate::domain::alert::ledger::Answer;
 use crate::domain::event::Batch;
 use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
@@ -110,8 +110,19 @@ impl Engine {
         let (status, reached) = watch::channel(Status::Starting);
         let (schema, in_force) = watch::channel(schema);
         let feed = Feed::new(sender, reached, in_force, journal.is_some());
-        let engine =
-            Engine { state, ticker: None, keeping: journal, kept: None, publish_every, newest: None, commands, editions, alerts, status, schema };
+        let engine = Engine {
+            state,
+            ticker: None,
+            keeping: journal,
+            kept: None,
+            publish_every,
+            newest: None,
+            commands,
+            editions,
+            alerts,
+            status,
+            schema,
+        };
         (engine, Ends { feed, editions: edition, alerts: alert })
     }
 

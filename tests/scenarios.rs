@@ -228,7 +228,8 @@ impl Told {
             incident.subject.policy == policy && incident.subject.grade.as_deref() == grade && own == scope
         };
         let fired: Vec<_> = alerts.ledger().all().filter(|incident| fits(incident)).collect();
-        let pending = alerts.view(&self.standard).pending.into_iter().any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
+        let pending =
+            alerts.view(&self.standard).pending.into_iter().any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
         let mut got = match fired.iter().find(|incident| incident.ended_at.is_none()) {
             Some(incident) => {
                 let value = incident.figures.as_ref().and_then(|figures| figures.last).map(|value| format!(" {value}"));

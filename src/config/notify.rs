@@ -45,7 +45,10 @@ pub(super) fn read(table: &Table<'_>) -> Receivers {
         }
         resend = table.duration("resend").unwrap_or(RESEND);
         if !RESENDS.contains(&resend) {
-            table.problem("resend", "`resend` must lie between \"1s\" and \"5m\": Alertmanager takes what it does not hear of again for resolved");
+            table.problem(
+                "resend",
+                "`resend` must lie between \"1s\" and \"5m\": Alertmanager takes what it does not hear of again for resolved",
+            );
             resend = RESEND;
         }
         receivers.alertmanager_token = secret(&table, "token");

@@ -20,6 +20,7 @@ use super::case::{self, Context};
 use super::cell::{self, Cell, Plan};
 use super::customer::Customers;
 use super::event::{Batch, Event, Family};
+use super::fact::place::commitment as promised;
 use super::fact::{FactKind, Facts, Measure};
 use super::group::Groups;
 use super::level::Levels;
@@ -27,7 +28,6 @@ use super::names::CaseNames;
 use super::pane::Panes;
 use super::reading;
 use super::silence::Silence;
-use super::fact::place::commitment as promised;
 use super::standard::alert::Rule;
 use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
@@ -133,7 +133,9 @@ impl Monitor {
         }
         for rule in standard.policies.iter().filter_map(|policy| if let Rule::Orders(rule) = &policy.rule { Some(rule) } else { None }) {
             let facts = standard.commitments[rule.commitment].facts;
-            [promised::WARNED, promised::RUNNING, promised::OVERDUE].iter().for_each(|fact| wanted[usize::from(facts.plus(*fact).0)] = true);
+            [promised::WARNED, promised::RUNNING, promised::OVERDUE]
+                .iter()
+                .for_each(|fact| wanted[usize::from(facts.plus(*fact).0)] = true);
         }
         let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];

@@ -6,8 +6,8 @@ pub mod label;
 pub mod population;
 pub mod source;
 
-pub use self::indicator::{Better, DatedTarget, Formula, Indicator, Tally, Target};
 use self::alert::Policy;
+pub use self::indicator::{Better, DatedTarget, Formula, Indicator, Tally, Target};
 use self::population::Population;
 use self::source::Source;
 use super::calendar::Calendar;

@@ -106,7 +106,9 @@ fn word(word: Option<&Word>) -> Value {
 #[must_use]
 pub fn summary(incident: &Incident) -> Title {
     let place = incident.subject.scope.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/");
-    let at = |en: &str, zh: &str| (if place.is_empty() { en.to_owned() } else { place.clone() }, if place.is_empty() { zh.to_owned() } else { place.clone() });
+    let at = |en: &str, zh: &str| {
+        (if place.is_empty() { en.to_owned() } else { place.clone() }, if place.is_empty() { zh.to_owned() } else { place.clone() })
+    };
     let over = incident.standing() != Standing::Active;
     if incident.subject.case.is_some() {
         let name = incident.case.as_ref().map_or("?", |name| &name.subject);
@@ -124,7 +126,11 @@ pub fn summary(incident: &Incident) -> Title {
     let value = figures.and_then(|figures| Some(said(figures.last?, &figures.unit)));
     let target = figures.map(|figures| {
         let limit = said(figures.target, &figures.unit);
-        if figures.higher_is_better { (format!("at least {limit}"), format!("不低于{limit}")) } else { (format!("at most {limit}"), format!("不高于{limit}")) }
+        if figures.higher_is_better {
+            (format!("at least {limit}"), format!("不低于{limit}"))
+        } else {
+            (format!("at most {limit}"), format!("不高于{limit}"))
+        }
     });
     let (wanted, wanted_zh) = target.unwrap_or_default();
     let (is, is_zh) = value.map_or(("no data".to_owned(), "无数据".to_owned()), |value| (value.clone(), value));

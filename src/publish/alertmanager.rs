@@ -144,7 +144,8 @@ fn alert(incident: &Incident, now: Timestamp, until: Timestamp, links: &Links) -
         (None, None) => {}
     }
     let mut annotations = Map::new();
-    let mut put = |name: &str, value: Option<String>| value.into_iter().for_each(|value| _ = annotations.insert(name.to_owned(), value.into()));
+    let mut put =
+        |name: &str, value: Option<String>| value.into_iter().for_each(|value| _ = annotations.insert(name.to_owned(), value.into()));
     let summary = summary(incident);
     put("summary", Some(summary.en));
     put("summary_zh", Some(summary.zh));

@@ -81,7 +81,8 @@ impl Sender {
             Ok(builder) => builder,
             Err(error) => {
                 tracing::warn!("this machine has no certificates to trust, so notifications cannot be encrypted: {error}");
-                let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+                let config =
+                    ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
                 let config = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
                 HttpsConnectorBuilder::new().with_tls_config(config)
             }
@@ -118,9 +119,11 @@ fn judge(status: StatusCode, text: &str) -> Result<(), Undelivered> {
     let said = format!("it answered {status}: {}", text.trim());
     match status {
         _ if status.is_success() => Ok(()),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-            Err(Undelivered::Later(said))
-        }
+        StatusCode::REQUEST_TIMEOUT
+        | StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::UNAUTHORIZED
+        | StatusCode::FORBIDDEN
+        | StatusCode::NOT_FOUND => Err(Undelivered::Later(said)),
         _ if status.is_client_error() => Err(Undelivered::Never(said)),
         _ => Err(Undelivered::Later(said)),
     }
@@ -161,7 +164,9 @@ mod tests {
 
     #[test]
     fn only_what_is_wrong_for_ever_is_given_up() {
-        for (status, gives_up) in [(200, None), (204, None), (400, Some(true)), (404, Some(false)), (422, Some(true)), (429, Some(false)), (503, Some(false))] {
+        for (status, gives_up) in
+            [(200, None), (204, None), (400, Some(true)), (404, Some(false)), (422, Some(true)), (429, Some(false)), (503, Some(false))]
+        {
             let judged = judge(StatusCode::from_u16(status).expect("a status"), "why").err();
             assert_eq!(judged.map(|why| matches!(why, Undelivered::Never(_))), gives_up, "{status}");
         }

@@ -55,7 +55,10 @@ impl Receiver {
         let name = self.webhook.name.clone();
         let noted = tokio::task::spawn_blocking(move || cursors.set(&name, told)).await;
         if let Ok(Err(error)) = noted {
-            tracing::error!(receiver = self.webhook.name, "what it has heard is not written down; after a restart it hears it again: {error}");
+            tracing::error!(
+                receiver = self.webhook.name,
+                "what it has heard is not written down; after a restart it hears it again: {error}"
+            );
         }
     }
 
@@ -68,7 +71,11 @@ impl Receiver {
             if view.as_of.is_some() {
                 let (messages, lost) = after(&view.ledger, self.heard, &self.webhook.name);
                 if lost > 0 {
-                    tracing::error!(receiver = self.webhook.name, lost, "the receiver was away for too long: alerts were forgotten before it heard of them");
+                    tracing::error!(
+                        receiver = self.webhook.name,
+                        lost,
+                        "the receiver was away for too long: alerts were forgotten before it heard of them"
+                    );
                     Metric::Notifications.count("outcome", "lost", lost);
                 }
                 Metric::NotificationsWaiting.set_of(&self.webhook.name, messages.len() as f64);
@@ -76,7 +83,11 @@ impl Receiver {
                     match self.send(&incident, fired).await {
                         Ok(()) => failures = 0,
                         Err(Undelivered::Never(why)) => {
-                            tracing::error!(receiver = self.webhook.name, alert = incident.name(), "the receiver refuses an alert, which is passed over: {why}");
+                            tracing::error!(
+                                receiver = self.webhook.name,
+                                alert = incident.name(),
+                                "the receiver refuses an alert, which is passed over: {why}"
+                            );
                             failures = 0;
                         }
                         Err(Undelivered::Later(why)) => {
@@ -128,11 +139,14 @@ impl Receiver {
         let asked = Instant::now();
         let sent = self.sender.post(&self.webhook.url, &headers, body).await;
         Metric::NotificationSeconds.record(asked.elapsed());
-        Metric::Notifications.count_sent(&self.webhook.name, match &sent {
-            Ok(()) => "delivered",
-            Err(Undelivered::Later(_)) => "failed",
-            Err(Undelivered::Never(_)) => "refused",
-        });
+        Metric::Notifications.count_sent(
+            &self.webhook.name,
+            match &sent {
+                Ok(()) => "delivered",
+                Err(Undelivered::Later(_)) => "failed",
+                Err(Undelivered::Never(_)) => "refused",
+            },
+        );
         sent
     }
 }

@@ -82,3 +82,6 @@ fn span(value: &Value<'_>) -> Option<i64> {
 }
 
 pub(super) use orders::warn_in_time;
+
+#[cfg(test)]
+mod tests;

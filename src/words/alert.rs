@@ -66,7 +66,8 @@ fn when(standard: &Standard, rule: &Figure, indicator: &Indicator) -> Title {
     };
     match &rule.measure {
         Measure::Value { window: over, fire, clear } => {
-            let (over, over_zh) = over.as_ref().map(window).map_or_else(Default::default, |over| (format!(" over {over}"), format!("{over}内")));
+            let (over, over_zh) =
+                over.as_ref().map(window).map_or_else(Default::default, |over| (format!(" over {over}"), format!("{over}内")));
             let fires = match fire {
                 None => both("when its target is missed", "未达目标"),
                 Some(limit) => {
@@ -106,7 +107,13 @@ fn when(standard: &Standard, rule: &Figure, indicator: &Indicator) -> Title {
                 both(format!(", in the hours of “{name}”"), format!("(按“{name}”的服务时间)"))
             });
             both(
-                format!("Fires when the error budget is used up faster than {} over {}{}{}.", pace.en, list(&windows, "and"), lasting.en, hours.en),
+                format!(
+                    "Fires when the error budget is used up faster than {} over {}{}{}.",
+                    pace.en,
+                    list(&windows, "and"),
+                    lasting.en,
+                    hours.en
+                ),
                 format!("误差额度在{}内消耗均快于{}{}时告警{}。", windows.join("和"), pace.zh, lasting.zh, hours.zh),
             )
         }
@@ -121,7 +128,8 @@ fn orders(standard: &Standard, rule: &Orders) -> Vec<Title> {
         en += &format!(" where {dimension} is {}", list(values, "or"));
         zh += &format!("({dimension}为{})", values.join("或"));
     }
-    let mut said = vec![both(format!("Looks at open orders with the promise “{name}”{en}."), format!("监看有“{name}”承诺的在途工单{zh}。"))];
+    let mut said =
+        vec![both(format!("Looks at open orders with the promise “{name}”{en}."), format!("监看有“{name}”承诺的在途工单{zh}。"))];
     said.extend(rule.grades.iter().map(grade));
     said
 }

@@ -21,8 +21,11 @@ async fn told(server: &Server) {
     let everything = |reading: &Value| reading["indicator"] == "answer_rate" && reading["scope"] == json!({}) && reading["of"] == 3;
     live(server, "admin", &json!({})).await.reading(everything).await;
     // Both repairs are overdue; the next look for alerts sees it.
-    let alerts = async || ask(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
-    while !["hefei", "wuhu"].iter().all(|center| alerts().await.contains(center)) {
+    loop {
+        let alerts = ask(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
+        if ["hefei", "wuhu"].iter().all(|center| alerts.contains(center)) {
+            break;
+        }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }

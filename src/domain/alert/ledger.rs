@@ -187,3 +187,73 @@ impl Ledger {
         self.dropped
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::incident::Subject;
+    use crate::domain::standard::Title;
+    use crate::domain::standard::alert::Severity;
+
+    fn incident(number: u64, fired_at: Timestamp) -> Incident {
+        Incident {
+            id: 0,
+            subject: Subject { policy: format!("p{number}"), scope: Vec::new(), case: None, grade: None },
+            title: Title::default(),
+            about: "answer_rate".to_owned(),
+            window: None,
+            case: None,
+            attributes: Vec::new(),
+            severity: Severity::Warning,
+            to: None,
+            runbook: None,
+            figures: None,
+            deadline: None,
+            fired_at,
+            ended_at: None,
+            told: (0, None),
+            acknowledged: None,
+            closed: None,
+            follow_up: true,
+        }
+    }
+
+    fn answer(id: u64, closes: bool) -> Answer {
+        Answer { id, closes, owner: "Li".to_owned(), note: "done".to_owned() }
+    }
+
+    #[test]
+    fn an_incident_is_answered_once_it_is_time() {
+        let mut ledger = Ledger::default();
+        let id = ledger.fire(incident(1, Timestamp(0)));
+        assert_eq!(ledger.answer(&answer(id, true), Timestamp(1)), Err(Unanswered::Firing));
+        assert_eq!(ledger.answer(&answer(id, false), Timestamp(1)), Ok(()));
+        ledger.end(id, Timestamp(2));
+        ledger.end(id, Timestamp(3));
+        assert_eq!(ledger.get(id).map(|incident| (incident.ended_at, incident.told)), Some((Some(Timestamp(2)), (1, Some(2)))));
+        assert_eq!(ledger.get(id).map(Incident::standing), Some(Standing::Open));
+        assert_eq!(ledger.answer(&answer(id, true), Timestamp(4)), Ok(()));
+        assert_eq!(ledger.answer(&answer(id, true), Timestamp(5)), Err(Unanswered::Closed));
+        assert_eq!(ledger.answer(&answer(id + 1, true), Timestamp(5)), Err(Unanswered::Unknown));
+        assert_eq!(ledger.answer(&Answer { owner: "x".repeat(TEXT_BYTES + 1), ..answer(id, true) }, Timestamp(5)), Err(Unanswered::Empty));
+    }
+
+    #[test]
+    fn what_is_closed_goes_first_and_what_fires_never() {
+        let mut ledger = Ledger::default();
+        let ids: Vec<u64> = (0..ENDED as u64 + 10).map(|number| ledger.fire(incident(number, Timestamp(0)))).collect();
+        ledger.tidy(Timestamp(1));
+        assert_eq!(ledger.all().count(), ENDED + 10, "all of them fire");
+        ids[1..].iter().for_each(|id| ledger.end(*id, Timestamp(1)));
+        ledger.answer(&answer(ids[7], true), Timestamp(1)).expect("it is over");
+        ledger.tidy(Timestamp(2));
+        assert_eq!((ledger.all().count(), ledger.dropped()), (ENDED + 1, 8), "one that was closed, and eight that nobody closed");
+        assert!(ledger.get(ids[0]).is_some() && ledger.get(ids[7]).is_none());
+        let closed = ledger.all().find(|incident| incident.ended_at.is_some()).map(|incident| incident.id).expect("one that is over");
+        ledger.answer(&answer(closed, true), Timestamp(2)).expect("it is over");
+        ledger.tidy(Timestamp(2 + KEPT_MS));
+        assert!(ledger.get(closed).is_some());
+        ledger.tidy(Timestamp(3 + KEPT_MS));
+        assert!(ledger.get(closed).is_none());
+    }
+}

@@ -3,9 +3,9 @@
 use super::span;
 use crate::document::{Table, Value, duration, nearest};
 use crate::domain::period::Period;
+use crate::domain::standard::Standard;
 use crate::domain::standard::alert::{Figure, Limit, Measure, NoData, Pace};
 use crate::domain::standard::indicator::{Better, Formula, Indicator};
-use crate::domain::standard::Standard;
 use crate::domain::window::Window;
 
 /// The windows of a burn rate if it names none: an hour, and five minutes that show that it still burns.
@@ -158,7 +158,9 @@ fn window(value: &Value<'_>, standard: &Standard) -> Option<usize> {
 fn burn(table: &Table<'_>, indicator: &Indicator, named: &Value<'_>, standard: &Standard) -> Option<Measure> {
     let ratio = matches!(indicator.formula, Formula::Ratio { .. });
     let budget = indicator.targets[0].target.filter(|target| (0.0..=1.0).contains(&target.value) && ratio);
-    if budget.is_none_or(|target| (target.better == Better::Higher && target.value >= 1.0) || (target.better == Better::Lower && target.value <= 0.0)) {
+    if budget.is_none_or(|target| {
+        (target.better == Better::Higher && target.value >= 1.0) || (target.better == Better::Lower && target.value <= 0.0)
+    }) {
         named.problem(format!("`{}` has no error budget: it takes a ratio with a target that allows some misses", indicator.name));
     }
     let mut windows: Vec<usize> = match table.value("windows") {
@@ -187,7 +189,10 @@ fn burn(table: &Table<'_>, indicator: &Indicator, named: &Value<'_>, standard: &
         (Some(times), None, None) if times > 0.0 => Pace::Times(times),
         (None, Some(of), Some(share)) if share > 0.0 && share < 1.0 => Pace::Share { share, of },
         _ => {
-            table.problem("", "a burn rate needs `times`, above 0, or `budget` with `share`: a month's budget of which an hour uses up 0.02");
+            table.problem(
+                "",
+                "a burn rate needs `times`, above 0, or `budget` with `share`: a month's budget of which an hour uses up 0.02",
+            );
             return None;
         }
     };

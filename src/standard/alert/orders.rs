@@ -25,7 +25,8 @@ pub(super) fn read(
         place.filter(|place| {
             let order = standard.commitments[*place].family >= Family::FIRST_ORDER;
             if !order {
-                commitment.problem(format!("`{name}` is no promise on orders; of calls and tickets take an indicator, as the longest wait"));
+                commitment
+                    .problem(format!("`{name}` is no promise on orders; of calls and tickets take an indicator, as the longest wait"));
             }
             order
         })

@@ -5,6 +5,7 @@
 //! connections to the live board end, each with the reason; the engine writes a last snapshot and ends. Nothing accepted is
 //! forgotten on the way, and nothing waits for ever: what still runs after the deadline is left behind, which the exit code says.
 
+mod notify;
 mod reload;
 
 use self::reload::{Hangup, Reload};
@@ -40,7 +41,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// If the server or the engine fails.
 pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<Stopped> {
-    let Settings { file, listen: _, data, journal, standard, publish_every, limits, metrics, access, open, tls, demo } = settings;
+    let Settings { file, listen: _, data, journal, standard, publish_every, limits, metrics, access, open, tls, notify, demo } = settings;
     let address = listener.local_addr().context("the listener has no address")?;
     let (access_sender, access) = watch::channel(Arc::new(access.listening_on(address, open)?));
     let (tls_sender, tls) = tls.map(watch::channel).unzip();
@@ -63,7 +64,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
 
     // The engine.
     let settings = engine::Settings { standard, publish_every, queue_batches: limits.queue_batches, journal: keeping };
-    let (engine, Ends { feed, editions }) = Engine::new(settings);
+    let (engine, Ends { feed, editions, alerts }) = Engine::new(settings);
     let mut engine = engine.start().context("no thread for the engine")?;
 
     // Sources.
@@ -87,11 +88,16 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     let intake = Intake::new(feed, keys, limits.body_bytes, rejected.clone());
 
     // Outputs.
+    let links = notify.links.clone();
+    let disk = held.as_ref().map(|(held, _)| held.disk());
+    notify::start(notify, disk, &alerts, &stop)?;
     let live = Live::new(editions.clone(), limits.live_clients);
     let service = Service {
         intake,
         rejected,
         editions,
+        alerts,
+        links,
         access,
         tickets: Tickets::default(),
         rate: Rate::new(limits.requests_per_second),

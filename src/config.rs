@@ -24,12 +24,13 @@
 //! [metrics]
 //! scopes = 1000                    # so many of each kind are in `/metrics`
 //! ```
-//! What is kept is told by the table [`journal`].
+//! What is kept is told by the table [`journal`], and who is told of alerts by `notify` beside this file.
 
 mod access;
 pub mod journal;
 mod limits;
 mod metrics;
+mod notify;
 mod tls;
 
 pub use limits::Limits;
@@ -39,6 +40,7 @@ use self::journal::Journal;
 use crate::access::Access;
 use crate::document::{Document, Problem, Table};
 use crate::domain::standard::Standard;
+use crate::publish::notify::Receivers;
 use crate::standard;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -71,6 +73,8 @@ pub struct Settings {
     pub open: bool,
     /// How connections are encrypted; none if they are not.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Who is told of alerts.
+    pub notify: Receivers,
     /// If it is fed by a simulation, how many times faster than life.
     pub demo: Option<f64>,
 }
@@ -99,6 +103,7 @@ impl Settings {
             access: Access::default(),
             open: false,
             tls: None,
+            notify: Receivers::default(),
             demo: None,
         }
     }
@@ -148,6 +153,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
     let access = root.table("access").map(|table| access::read(&table, standard.as_ref()));
     let journal = root.table("journal").map(|table| journal::read(&table));
     let tls = root.table("tls").and_then(|table| tls::read(&table, file));
+    let notify = root.table("notify").map(|table| notify::read(&table));
     root.finish();
     let mut problems = document.into_problems();
     problems.append(&mut others);
@@ -163,6 +169,7 @@ pub fn read(file: &str, text: &str) -> Result<Settings, Vec<Problem>> {
                 metrics: metrics.unwrap_or(usual.metrics),
                 access: access.unwrap_or(usual.access),
                 tls,
+                notify: notify.unwrap_or(usual.notify),
                 ..usual
             })
         }

@@ -5,9 +5,10 @@
 //! together. [`zones`], [`period`], [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`],
 //! [`level`], [`timer`]: what is counted and for how long. [`monitor`]: the whole, where events become differences of facts, and
 //! its memory to be written down; [`bounds`]: what such a memory may speak of.
-//! [`silence`]: who has not spoken. [`reading`], [`board`]: what comes out. [`explain`]: which cases stand behind it, by their
-//! [`names`]. [`trend`]: how it went over the last hours.
+//! [`silence`]: who has not spoken. [`reading`], [`board`]: what comes out, and [`trend`]: how it went over the last hours.
+//! [`alert`]: who must be told of it. [`explain`]: which cases stand behind it, by their [`names`].
 
+pub mod alert;
 pub mod board;
 pub mod bounds;
 pub mod calendar;

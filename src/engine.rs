@@ -26,13 +26,15 @@ pub mod steady;
 use self::clock::{Clock, Ticker, timed};
 pub use self::durable::Acknowledge;
 use self::durable::Durable;
-use self::feed::{Arrival, Command, Feed, Refused, TookOver};
+use self::feed::{Arrival, Command, Feed, Refused, TookOver, Unheard};
 use self::keeper::Keeper;
 use self::readable::Readable;
 use self::recovery::{Sources, recover};
 pub use self::settings::{Keeping, Settings};
 use self::state::State;
 use self::status::Status;
+use crate::domain::alert::View;
+use crate::domain::alert::ledger::Answer;
 use crate::domain::event::Batch;
 use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
@@ -62,6 +64,7 @@ pub struct Engine {
     newest: Option<Timestamp>,
     commands: mpsc::Receiver<Command>,
     editions: watch::Sender<Arc<Edition>>,
+    alerts: watch::Sender<Arc<View>>,
     status: watch::Sender<Status>,
     /// How events are understood: what the sources decode by.
     schema: watch::Sender<Arc<Schema>>,
@@ -79,6 +82,8 @@ struct Kept {
     events: u64,
     /// Up to where the journal was pruned.
     pruned: Sequence,
+    /// Whether the journal never heard when this run began, so that the core knows more than it.
+    unheard: bool,
 }
 
 /// What the rest of the service holds of an engine.
@@ -88,6 +93,8 @@ pub struct Ends {
     pub feed: Feed,
     /// Where boards come out; it closes when the engine has ended. Before the engine is ready its board is empty.
     pub editions: watch::Receiver<Arc<Edition>>,
+    /// Where alerts come out, whenever a look was taken; it closes with the boards.
+    pub alerts: watch::Receiver<Arc<View>>,
 }
 
 impl Engine {
@@ -99,12 +106,24 @@ impl Engine {
         let state = State::new(standard, epoch());
         let (sender, commands) = mpsc::channel(queue_batches);
         let (editions, edition) = watch::channel(Arc::new(state.edition()));
+        let (alerts, alert) = watch::channel(Arc::default());
         let (status, reached) = watch::channel(Status::Starting);
         let (schema, in_force) = watch::channel(schema);
         let feed = Feed::new(sender, reached, in_force, journal.is_some());
-        let engine =
-            Engine { state, ticker: None, keeping: journal, kept: None, publish_every, newest: None, commands, editions, status, schema };
-        (engine, Ends { feed, editions: edition })
+        let engine = Engine {
+            state,
+            ticker: None,
+            keeping: journal,
+            kept: None,
+            publish_every,
+            newest: None,
+            commands,
+            editions,
+            alerts,
+            status,
+            schema,
+        };
+        (engine, Ends { feed, editions: edition, alerts: alert })
     }
 
     /// Sets the engine to work on a thread of its own, because it keeps a processor busy; it has a runtime of its own there,
@@ -175,7 +194,7 @@ impl Engine {
         let recovered = recovered?;
         let durable = Durable::new(journal, keeping.acknowledge);
         let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
-        self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default() });
+        self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default(), unheard: false });
         let declared = self.state.standard.clone();
         if let Some(state) = recovered {
             let cases = state.monitor.cases();
@@ -222,6 +241,7 @@ impl Engine {
             Command::Case { case, subject, answer } => _ = answer.send(self.state.monitor.histories(case, &subject)),
             Command::Cases { wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
             Command::Trends { asked, answer } => _ = answer.send(self.state.monitor.trends(&asked)),
+            Command::Answer { said, answer } => _ = answer.send(self.answer(said)),
             Command::Adopt { standard, answer } => _ = answer.send(self.adopt(&standard)),
             Command::Start(clock) => self.begin(clock),
         }
@@ -235,7 +255,7 @@ impl Engine {
             // Before anything is published: a revision that somebody may have seen is never given to another board.
             match kept.durable.write(&[Record::Tick { now, revision }]) {
                 Ok(()) => self.state.at = kept.durable.last(),
-                Err(_) => revision = self.state.leap(random()),
+                Err(_) => (revision, kept.unheard) = (self.state.leap(random()), true),
             }
         }
         // The first edition after a stop in good order is the one published last, so it is made before the clock goes on.
@@ -243,6 +263,7 @@ impl Engine {
         self.editions.send_replace(Arc::new(self.state.edition()));
         self.state.tick(now, revision);
         self.ticker = Some(ticker);
+        self.tell_alerts();
         self.status.send_replace(Status::Ready);
         self.publish();
     }
@@ -287,6 +308,7 @@ impl Engine {
         let (changed, took) = timed(|| self.change(standard));
         let (forgotten, left_out) = changed.map_err(Refused::Unwritten)?;
         self.schema.send_replace(Arc::new(standard.schema.clone()));
+        self.tell_alerts();
         let mut edition = self.state.edition();
         edition.clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
         self.editions.send_replace(Arc::new(edition));
@@ -326,6 +348,7 @@ impl Engine {
         let now = self.ticker.as_mut().map(Ticker::now);
         if let Some(now) = now {
             self.state.monitor.tick(now);
+            self.look(now);
         }
         let (mut edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
         Metric::BoardSeconds.record(took);
@@ -340,6 +363,45 @@ impl Engine {
         if let Some(now) = now {
             self.keep(now, revision);
         }
+    }
+
+    /// Takes a look for alerts if one is due, once the journal has it: what rings now rings again when the journal is read. While
+    /// that cannot be written, nothing new rings.
+    fn look(&mut self, now: Timestamp) {
+        if !self.state.alerts.is_due(now, &self.state.standard) {
+            return;
+        }
+        let revision = self.editions.borrow().board.revision;
+        if let Some(kept) = &mut self.kept {
+            if kept.durable.write(&[Record::Look { now, revision }]).is_err() {
+                return;
+            }
+            self.state.at = kept.durable.last();
+        }
+        let ((), took) = timed(|| self.state.look(now, revision));
+        Metric::AlertSeconds.record(took);
+        self.tell_alerts();
+    }
+
+    fn tell_alerts(&self) {
+        let view = self.state.alerts.view(&self.state.standard);
+        Metric::AlertsFiring.set(view.ledger.all().filter(|incident| incident.ended_at.is_none()).count() as f64);
+        Metric::AlertsPending.set(view.pending.len() as f64);
+        Metric::AlertsOverflow.set(view.overflow as f64);
+        self.alerts.send_replace(Arc::new(view));
+    }
+
+    /// Takes what somebody says of an alert, once the journal has it.
+    fn answer(&mut self, answer: Answer) -> Result<(), Unheard> {
+        self.state.alerts.ledger().check(&answer)?;
+        let now = self.ticker.as_mut().map(Ticker::now).or(self.state.monitor.now()).unwrap_or_default();
+        if let Some(kept) = &mut self.kept {
+            kept.durable.write(&[Record::Answer { now, answer: answer.clone() }]).map_err(Refused::Unwritten)?;
+            self.state.at = kept.durable.last();
+        }
+        self.state.answer(&answer, now)?;
+        self.tell_alerts();
+        Ok(())
     }
 
     /// What is to be done for the journal with every board.
@@ -368,15 +430,19 @@ impl Engine {
     fn finish(mut self) -> Result<(), recovery::Error> {
         self.publish();
         let revision = self.editions.borrow().board.revision;
-        let Engine { mut state, kept, editions, .. } = self;
+        let Engine { mut state, kept, editions, alerts, .. } = self;
         // Those who watch need not wait for the disk.
-        drop(editions);
-        let Some(Kept { mut durable, sources, keeper, .. }) = kept else { return Ok(()) };
+        drop((editions, alerts));
+        let Some(Kept { mut durable, sources, keeper, unheard, .. }) = kept else { return Ok(()) };
         keeper.stop();
         let tick = state.monitor.clock().map(|now| Record::Tick { now, revision });
         let records: Vec<Record> = tick.into_iter().chain([Record::Stop { revision }]).collect();
         durable.write(&records).map_err(|reason| recovery::Error::Unwritten { reason })?;
         (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
+        if unheard {
+            // The next start reads what the journal says.
+            return Ok(());
+        }
         recovery::save(&state, &sources.snapshots)?;
         keeper::tidy(&sources)
     }

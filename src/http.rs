@@ -11,6 +11,7 @@
 //! | `/metrics` | [`metrics`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
 //! | `/v1/trend` | [`trend`] |
+//! | `/v1/alerts`, `POST /v1/alerts/acknowledge`, `POST /v1/alerts/close` | [`alerts`] |
 //! | `/standard` | [`standard`] |
 //! | `POST /v1/reload` | [`reload`] |
 //! | `POST /v1/ticket` | [`ticket`] |
@@ -19,6 +20,7 @@
 //!
 //! [`server`] is below all of them: connections, TLS and their limits.
 
+pub mod alerts;
 pub mod events;
 pub mod explain;
 mod guard;
@@ -40,10 +42,12 @@ use self::problem::Problem;
 use crate::access::rate::Rate;
 use crate::access::ticket::Tickets;
 use crate::access::{Access, Need};
+use crate::domain::alert::View;
 use crate::edition::Edition;
 use crate::engine::status::Status;
 use crate::ingest::http::Intake;
 use crate::ingest::rejected::Memory;
+use crate::publish::alert::Links;
 use crate::publish::live::Live;
 use crate::publish::trend::Answers;
 use axum::Router;
@@ -65,6 +69,10 @@ pub struct Service {
     pub rejected: Arc<Memory>,
     /// The boards.
     pub editions: watch::Receiver<Arc<Edition>>,
+    /// The alerts.
+    pub alerts: watch::Receiver<Arc<View>>,
+    /// Where the service is for others.
+    pub links: Links,
     /// Who may what; a reload changes it.
     pub access: watch::Receiver<Arc<Access>>,
     /// Tickets for the live board.
@@ -115,6 +123,9 @@ pub fn routes() -> Vec<Route> {
         show("/v1/trend", Need::Read, get(trend::trend)),
         show("/v1/explain", Need::Read, get(explain::explain)),
         show("/v1/cases", Need::Read, get(explain::cases)),
+        show("/v1/alerts", Need::Read, get(alerts::list)),
+        write("/v1/alerts/acknowledge", Need::Admin, post(alerts::acknowledge)),
+        write("/v1/alerts/close", Need::Admin, post(alerts::close)),
         read("/standard", Some(Need::Read), get(standard::page)),
         read("/v1/rejected", Some(Need::Rejected), get(reading::rejected)),
         write("/v1/reload", Need::Admin, post(reload::reload)),

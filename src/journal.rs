@@ -13,6 +13,7 @@
 //! | `keys` | the secrets of the hashes, for the owner's eyes alone |
 //! | `journal-<first sequence>.redb` | a **segment**: the records from this sequence until the next segment begins |
 //! | `snapshot-<sequence>.redb` | the state of the core after this record |
+//! | `cursors.redb` | how far the receivers of alerts have heard |
 //! | `*.new` | one of these in the making; what a crash left of it is removed |
 //!
 //! Segments and snapshots are databases of `redb` with checksums on every page. Only the newest segment is ever written. A
@@ -36,6 +37,7 @@
 //! | a batch kept compressed | 64 MiB unpacked | kept as it is, so that no small file unpacks to a large memory |
 
 pub mod check;
+mod cursors;
 mod directory;
 pub mod disk;
 pub mod error;
@@ -48,6 +50,7 @@ mod segment;
 pub mod snapshot;
 pub mod writer;
 
+pub use self::cursors::Cursors;
 pub use self::directory::Held;
 pub use self::disk::{Directory, Disk};
 pub use self::error::{Damage, Error};
@@ -60,7 +63,7 @@ pub use self::snapshot::{SnapshotReader, SnapshotWriter, Snapshots};
 pub use self::writer::{Journal, Settings};
 
 /// The version of what is written here. A reader refuses a higher one.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// The place of a record in the journal; the first is 1. 0 means "before everything".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

@@ -4,6 +4,7 @@
 //! instead. The built-in standard is a file of the same format, embedded. Several versions of a standard are a file each;
 //! [`read_versions`] combines them.
 
+mod alert;
 mod calendar;
 mod commitment;
 mod formula;
@@ -84,6 +85,7 @@ fn check(root: &Table<'_>) -> Standard {
         commitments: Vec::new(),
         one_shots: Vec::new(),
         indicators: Vec::new(),
+        policies: Vec::new(),
         words: BTreeMap::new(),
         files: Arc::default(),
     };
@@ -103,6 +105,7 @@ fn check(root: &Table<'_>) -> Standard {
         }
         None => return standard,
     }
+    alert::read(root, &mut standard);
     root.finish();
     standard
 }

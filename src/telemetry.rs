@@ -34,6 +34,13 @@ pub enum Metric {
     ClockOff,
     AccessRefused,
     ConnectionsRefused,
+    AlertSeconds,
+    AlertsFiring,
+    AlertsPending,
+    AlertsOverflow,
+    Notifications,
+    NotificationsWaiting,
+    NotificationSeconds,
     BuildInfo,
 }
 
@@ -44,7 +51,7 @@ enum Kind {
 }
 
 impl Metric {
-    const ALL: [Metric; 21] = [
+    const ALL: [Metric; 28] = [
         Metric::EventsReceived,
         Metric::EventsRejected,
         Metric::EventsRefused,
@@ -65,6 +72,13 @@ impl Metric {
         Metric::ClockOff,
         Metric::AccessRefused,
         Metric::ConnectionsRefused,
+        Metric::AlertSeconds,
+        Metric::AlertsFiring,
+        Metric::AlertsPending,
+        Metric::AlertsOverflow,
+        Metric::Notifications,
+        Metric::NotificationsWaiting,
+        Metric::NotificationSeconds,
         Metric::BuildInfo,
     ];
 
@@ -112,6 +126,19 @@ impl Metric {
             Metric::ConnectionsRefused => {
                 ("firstline_connections_refused_total", Kind::Counter, "Connections closed by the service, by reason: full, slow or tls")
             }
+            Metric::AlertSeconds => ("firstline_alert_look_seconds", Kind::Seconds, "How long a look for alerts took"),
+            Metric::AlertsFiring => ("firstline_alerts_firing", Kind::Gauge, "Alerts that fire"),
+            Metric::AlertsPending => ("firstline_alerts_pending", Kind::Gauge, "Alerts that wait until the bad has lasted"),
+            Metric::AlertsOverflow => {
+                ("firstline_alerts_overflow", Kind::Gauge, "Alerts that could not begin at the last look, because there are too many")
+            }
+            Metric::Notifications => {
+                ("firstline_notifications_total", Kind::Counter, "Notifications by receiver and outcome: delivered, failed or lost")
+            }
+            Metric::NotificationsWaiting => {
+                ("firstline_notifications_waiting", Kind::Gauge, "Notifications that a receiver has not taken yet")
+            }
+            Metric::NotificationSeconds => ("firstline_notification_seconds", Kind::Seconds, "How long a receiver took to answer"),
             Metric::BuildInfo => ("firstline_build_info", Kind::Gauge, "Always 1; its labels say what is running"),
         }
     }
@@ -123,6 +150,16 @@ impl Metric {
     /// Adds to a counter, under the value of its label.
     pub fn count(self, label: &'static str, value: &'static str, number: u64) {
         metrics::counter!(self.name(), label => value).increment(number);
+    }
+
+    /// Adds one to a counter of what became of something sent to a receiver, whose name is the configuration's.
+    pub fn count_sent(self, receiver: &str, outcome: &'static str) {
+        metrics::counter!(self.name(), "receiver" => receiver.to_owned(), "outcome" => outcome).increment(1);
+    }
+
+    /// Sets a gauge of a receiver.
+    pub fn set_of(self, receiver: &str, value: f64) {
+        metrics::gauge!(self.name(), "receiver" => receiver.to_owned()).set(value);
     }
 
     /// Adds to a counter without labels.

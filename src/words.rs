@@ -1,13 +1,15 @@
 //! Words: what a standard means, in plain English and Chinese, made from its formulas and not written beside them.
 //!
-//! [`indicator`] and [`target`] say how a figure comes about, [`commitment`] what is promised, [`reason`] why a case was not
+//! [`indicator`] and [`target`] say how a figure comes about, [`commitment`] what is promised, [`policy`] who is told when, [`reason`] why a case was not
 //! counted. The table of facts stands in `names`.
 
+mod alert;
 mod commitment;
 mod formula;
 mod names;
 mod reason;
 
+pub use alert::policy;
 pub use commitment::commitment;
 pub use formula::{indicator, tallies, target, targets};
 pub use names::fact;
@@ -141,7 +143,7 @@ mod tests {
                 "Pauses that customer, third_party or force_majeure is liable for: the clock stands.",
                 "Any other pause: the clock runs on.",
                 "A reopening changes nothing: the first verdict stands.",
-                "Warnings: 50% and 80% (of the time allowed, or before the deadline).",
+                "Warnings: 50%, 80%, 4h and 1h (of the time allowed, or before the deadline).",
                 "Due soon: 4 h before the deadline.",
             ]
         );

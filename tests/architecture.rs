@@ -31,11 +31,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["domain", "edition", "journal", "standard", "telemetry"]),
     // A source hands its batches to the engine, and the demonstration is a source that simulates.
     ("ingest", &["access", "document", "domain", "engine", "simulate", "telemetry"]),
-    ("publish", &["access", "document", "domain", "edition", "telemetry", "words"]),
+    // Who is told of alerts: until when they hold is said by the clock, and how far each has heard stands beside the journal.
+    ("publish", &["access", "document", "domain", "edition", "engine", "journal", "telemetry", "words"]),
     // The core answers questions about single cases through the engine's feed.
     ("http", &["access", "document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
     ("replay", &["domain", "ingest"]),
-    ("config", &["access", "document", "domain", "engine", "journal", "standard"]),
+    ("config", &["access", "document", "domain", "engine", "journal", "publish", "standard"]),
 ];
 
 /// The only modules that may know the wiring.

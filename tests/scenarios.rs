@@ -15,6 +15,9 @@
 //! remembered 10:05:00 1                                how many cases the core remembers
 //! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one part of a reading as the wire has it
 //! expect 10:05:00 rank:answer_rate{center} today 1 hefei 0.95, - wuhu   the ranking of scopes
+//! alerts: watched                                      looks for alerts are taken as time passes, every ten seconds
+//! alert 10:05:00 answer_rate_low{center=hefei} firing 0.5, fired 1   where an alert stands, and how often it has fired
+//! alert 10:05:00 repair_deadline/4h{r-1} firing, fired 1             the same of a grade of an order
 //! ```
 //!
 //! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
@@ -26,6 +29,8 @@
 #[path = "scenarios/service_levels.rs"]
 mod service_levels;
 
+use firstline::domain::alert::incident::Incident;
+use firstline::domain::alert::{Alerts, EVERY_MS};
 use firstline::domain::board::{Board, MadeOf, Reading};
 use firstline::domain::event::Batch;
 use firstline::domain::monitor::{Monitor, Refusal};
@@ -48,6 +53,8 @@ struct Told {
     monitor: Monitor,
     /// Whether the core forgets. Its clock then goes with the events.
     forgets: bool,
+    /// The alerts, where looks are taken.
+    alerts: Option<Alerts>,
     /// Everything taken so far, the last first.
     backwards: Vec<Vec<u8>>,
 }
@@ -61,6 +68,7 @@ impl Told {
             decoder: Decoder::new(Arc::default(), Keys::default()),
             monitor: Monitor::new(built_in(), None),
             forgets: false,
+            alerts: None,
             backwards: Vec::new(),
         };
         told.begin(built_in());
@@ -68,7 +76,8 @@ impl Told {
     }
 
     fn begin(&mut self, standard: Arc<Standard>) {
-        self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+        self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default()).keeping_names(true);
+        self.alerts = self.alerts.take().map(|_| Alerts::default());
         self.monitor = Monitor::new(standard.clone(), self.forgets.then_some(standard.horizon));
         self.backwards.clear();
         self.standard = standard;
@@ -84,10 +93,12 @@ impl Told {
             return self.setting(key, value.trim()).map(|()| None);
         }
         let mut words = line.split_whitespace().peekable();
-        let what = words.next_if(|word| ["expect", "refused", "remembered"].contains(word)).unwrap_or_default();
+        let what = words.next_if(|word| ["alert", "expect", "refused", "remembered"].contains(word)).unwrap_or_default();
         let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
         let time = self.time(day, words.next().unwrap_or_default())?;
+        self.watch(time);
         match what {
+            "alert" => self.alert(time, words).map(Some),
             "expect" => self.expect(time, words).map(Some),
             "remembered" => self.remembered(time, words).map(Some),
             what => self.event(number, time, words, what == "refused").map(|()| None),
@@ -115,6 +126,10 @@ impl Told {
             }
             "horizon" if value == "standard" => {
                 self.forgets = true;
+                self.begin(self.standard.clone());
+            }
+            "alerts" if value == "watched" => {
+                self.alerts = Some(Alerts::default());
                 self.begin(self.standard.clone());
             }
             "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
@@ -181,6 +196,52 @@ impl Told {
                 None => self.time("day+0", text),
             },
         }
+    }
+
+    /// Takes the looks that are due until a time, if somebody watches and anything was heard.
+    fn watch(&mut self, until: Timestamp) {
+        let (Some(alerts), Some(mut at)) = (&mut self.alerts, self.monitor.now()) else { return };
+        loop {
+            at = Timestamp((at.0.div_euclid(EVERY_MS) + 1) * EVERY_MS);
+            if at > until {
+                return;
+            }
+            self.monitor.tick(at);
+            self.monitor.watch(alerts);
+        }
+    }
+
+    /// Where an alert stands, and how often it has fired.
+    fn alert<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+        self.monitor.tick(time);
+        let Some(what) = words.next() else { return Err("an alert is written: alert, time, policy{scope}, state".to_owned()) };
+        let expected = words.collect::<Vec<_>>().join(" ");
+        let (policy, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
+        let (policy, grade) = policy.split_once('/').map_or((policy, None), |(policy, grade)| (policy, Some(grade)));
+        if !self.standard.policies.iter().any(|known| known.name == policy) {
+            return Err(format!("the standard has no alert `{policy}`"));
+        }
+        let alerts = self.alerts.as_ref().ok_or("say `alerts: watched` first")?;
+        let named = |scope: &[(String, String)]| scope.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
+        let fits = |incident: &Incident| {
+            let own = incident.case.as_ref().map_or_else(|| named(&incident.subject.scope), |name| name.subject.clone());
+            incident.subject.policy == policy && incident.subject.grade.as_deref() == grade && own == scope
+        };
+        let fired: Vec<_> = alerts.ledger().all().filter(|incident| fits(incident)).collect();
+        let pending =
+            alerts.view(&self.standard).pending.into_iter().any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
+        let mut got = match fired.iter().find(|incident| incident.ended_at.is_none()) {
+            Some(incident) => {
+                let value = incident.figures.as_ref().and_then(|figures| figures.last).map(|value| format!(" {value}"));
+                format!("firing{}", value.unwrap_or_default())
+            }
+            None if pending => "pending".to_owned(),
+            None => "quiet".to_owned(),
+        };
+        if !fired.is_empty() {
+            got += &format!(", fired {}", fired.len());
+        }
+        Ok(Expectation { expected, got })
     }
 
     fn remembered<'w>(&mut self, time: Timestamp, words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {

@@ -13,6 +13,7 @@
 //! | with `soon` only what was acknowledged last, and since the last board, may be missing | `senders.rs` |
 //! | time never goes back, and a doubted clock is told | `history.rs` |
 //! | a journal that cannot be written is told; with room again events are taken again | `history.rs` |
+//! | an alert fires once and ends once, whatever happens between; nothing that was told is forgotten | `bell.rs` |
 //! | an epoch and a revision name one board, ever; a wall that takes changes shows the whole board | `wall.rs` |
 //! | after a stop in good order a wall goes on without a whole board | `history.rs` |
 //!
@@ -40,6 +41,8 @@
 
 #[path = "simulation/audit.rs"]
 mod audit;
+#[path = "simulation/bell.rs"]
+mod bell;
 #[path = "simulation/body.rs"]
 mod body;
 #[path = "disk/simulated.rs"]
@@ -75,13 +78,15 @@ impl Drop for Replay {
 fn live(acknowledge: Acknowledge) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let (seed, cases) = (number("SIMULATION_SEED").unwrap_or(SEED), number("SIMULATION_CASES").unwrap_or(CASES));
-    let mut steps = 0;
+    let (mut steps, mut rung) = (0, 0);
     for seed in seed..seed + cases {
         let _replay = Replay(seed);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-        steps += runtime.block_on(History::new(seed, acknowledge).live());
+        let (lived, fired) = runtime.block_on(History::new(seed, acknowledge).live());
+        (steps, rung) = (steps + lived, rung + fired);
     }
-    eprintln!("SIMULATION_SEED={seed} SIMULATION_CASES={cases}: {steps} steps with {acknowledge:?}");
+    eprintln!("SIMULATION_SEED={seed} SIMULATION_CASES={cases}: {steps} steps, {rung} alerts with {acknowledge:?}");
+    assert!(rung > 0 || cases < 20, "no alert ever fired");
 }
 
 #[test]

@@ -345,6 +345,6 @@ impl Serialize for Written<'_> {
 }
 
 /// Four decimals: a hundredth of a point is more than anyone can see.
-fn rounded(value: f64) -> f64 {
+pub(in crate::domain) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }

@@ -17,6 +17,7 @@ use super::group::Scope;
 use super::names::CaseNames;
 use super::standard::{Standard, Tally, WarnAt};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How many cases a list names if nobody says otherwise.
 pub const USUAL: usize = 50;
@@ -106,7 +107,7 @@ pub struct Example {
 }
 
 /// What a case is called.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Name {
     /// Its source.
     pub source: String,

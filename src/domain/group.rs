@@ -7,7 +7,7 @@ use super::cell::{Plan, Program};
 use super::event::{Attributes, Batch};
 use super::standard::Standard;
 use hashbrown::HashTable;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct Group {
 }
 
 /// A scope: the values of some dimensions, in the order of the standard's scope.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Scope {
     /// Which of the standard's scopes.
     pub kind: usize,

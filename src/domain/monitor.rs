@@ -10,7 +10,9 @@ mod memory;
 mod settle;
 pub mod translate;
 mod trend;
+mod watch;
 
+use super::alert::orders::Endangered;
 use super::board::Board;
 use super::case::observation::Observation;
 use super::case::record::Merged;
@@ -19,6 +21,7 @@ use super::case::{self, Context};
 use super::cell::{self, Cell, Plan};
 use super::customer::Customers;
 use super::event::{Batch, Event, Family};
+use super::fact::place::commitment as promised;
 use super::fact::{FactKind, Facts, Measure};
 use super::group::Groups;
 use super::level::Levels;
@@ -26,6 +29,7 @@ use super::names::CaseNames;
 use super::pane::Panes;
 use super::reading;
 use super::silence::Silence;
+use super::standard::alert::Rule;
 use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
@@ -116,6 +120,8 @@ pub struct Monitor {
     /// When which case's standing facts expire.
     expiries: Timers,
     customers: Customers,
+    /// The open orders that somebody must be warned of.
+    endangered: Endangered,
     /// What the cases are called, where their batches say so.
     names: CaseNames,
     /// Whether the change being counted is one of facts that one-shot indicators look at.
@@ -138,6 +144,12 @@ impl Monitor {
         for tally in standard.one_shots.iter().flat_map(OneShot::tallies) {
             wanted[usize::from(tally.kind.0)] = true;
             contacts[usize::from(tally.kind.0)] = true;
+        }
+        for rule in standard.policies.iter().filter_map(|policy| if let Rule::Orders(rule) = &policy.rule { Some(rule) } else { None }) {
+            let facts = standard.commitments[rule.commitment].facts;
+            [promised::WARNED, promised::RUNNING, promised::OVERDUE]
+                .iter()
+                .for_each(|fact| wanted[usize::from(facts.plus(*fact).0)] = true);
         }
         let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];
@@ -169,6 +181,7 @@ impl Monitor {
             timers: Timers::new(SECOND),
             expiries: Timers::new(EXPIRY),
             customers,
+            endangered: Endangered::new(&standard),
             names: CaseNames::default(),
             met: false,
             counted: Vec::new(),
@@ -374,7 +387,11 @@ impl Monitor {
     /// The readings as they are now.
     #[must_use]
     pub fn board(&self) -> Board {
-        reading::board(&reading::State {
+        reading::board(&self.known(), &reading::Wanted::everything())
+    }
+
+    fn known(&self) -> reading::State<'_> {
+        reading::State {
             standard: &self.standard,
             plan: &self.plan,
             groups: &self.groups,
@@ -384,7 +401,7 @@ impl Monitor {
             now: self.now,
             stale: self.standard.stale_after_ms.zip(self.heard).is_some_and(|(after, heard)| self.now.since(heard) > after),
             silent: self.silence.silent(&self.standard.sources, self.now),
-        })
+        }
     }
 
     /// How many cases were forgotten and stay only as sums.

@@ -44,6 +44,44 @@ pub struct State<'a> {
     pub silent: Vec<&'a Source>,
 }
 
+/// Which readings are wanted: by indicator and kind of scope.
+#[derive(Debug)]
+pub struct Wanted(Option<Vec<Vec<bool>>>);
+
+impl Wanted {
+    /// All that there are.
+    #[must_use]
+    pub fn everything() -> Wanted {
+        Wanted(None)
+    }
+
+    /// None so far.
+    #[must_use]
+    pub fn nothing(standard: &Standard) -> Wanted {
+        Wanted(Some(vec![vec![false; standard.scopes.len()]; standard.indicators.len()]))
+    }
+
+    /// Wants those of an indicator in a kind of scopes, and what they are made of.
+    pub fn want(&mut self, indicator: usize, scope: usize, standard: &Standard) {
+        if let Some(known) = &mut self.0 {
+            known[indicator][scope] = true;
+        }
+        if let Formula::Difference { first, second, .. } = standard.indicators[indicator].formula {
+            // What a difference is made of is declared above it.
+            self.want(first, scope, standard);
+            self.want(second, scope, standard);
+        }
+    }
+
+    fn has(&self, indicator: usize, scope: usize) -> bool {
+        self.0.as_ref().is_none_or(|known| known[indicator][scope])
+    }
+
+    fn has_any(&self, scope: usize) -> bool {
+        self.0.as_ref().is_none_or(|known| known.iter().any(|indicator| indicator[scope]))
+    }
+}
+
 /// The sums of one scope.
 struct Sums {
     members: Vec<u32>,
@@ -53,19 +91,20 @@ struct Sums {
     sums: Vec<[i64; LANES]>,
 }
 
-/// Every reading there is: the whole organisation's for each indicator, and those of every scope with cases that the
+/// Every reading that is wanted: the whole organisation's for each indicator, and those of every scope with cases that the
 /// indicator speaks of.
 #[must_use]
-pub fn board(state: &State<'_>) -> Board {
+pub fn board(state: &State<'_>, wanted: &Wanted) -> Board {
     let standard = state.standard;
     let mut members: BTreeMap<&Scope, Vec<u32>> = BTreeMap::new();
     let everything = Scope { kind: standard.scopes.iter().position(Vec::is_empty).unwrap_or(usize::MAX), values: Vec::new() };
-    if everything.kind != usize::MAX {
+    if everything.kind != usize::MAX && wanted.has_any(everything.kind) {
         members.insert(&everything, Vec::new());
     }
     for group in 0..state.groups.count() as u32 {
-        for scope in &state.groups.get(group).scopes {
-            members.entry(&state.groups.scopes()[*scope as usize]).or_default().push(group);
+        let scopes = state.groups.get(group).scopes.iter().map(|scope| &state.groups.scopes()[*scope as usize]);
+        for scope in scopes.filter(|scope| wanted.has_any(scope.kind)) {
+            members.entry(scope).or_default().push(group);
         }
     }
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); standard.indicators.len()];
@@ -77,7 +116,8 @@ pub fn board(state: &State<'_>) -> Board {
             continue;
         }
         let scope = Arc::new(scope.clone());
-        for (number, indicator) in standard.indicators.iter().enumerate() {
+        let indicators = standard.indicators.iter().enumerate();
+        for (number, indicator) in indicators.filter(|(number, _)| wanted.has(*number, scope.kind)) {
             if let Formula::Difference { first, second, .. } = indicator.formula {
                 let new = difference::read(standard, number, (first, second), &scope, Some(state.now), &readings);
                 readings[number].extend(new);

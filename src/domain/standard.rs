@@ -1,11 +1,13 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
+pub mod alert;
 pub mod edges;
 pub mod indicator;
 pub mod label;
 pub mod population;
 pub mod source;
 
+use self::alert::Policy;
 pub use self::indicator::{Better, DatedTarget, Formula, Indicator, Tally, Target};
 use self::population::Population;
 use self::source::Source;
@@ -60,6 +62,8 @@ pub struct Standard {
     pub one_shots: Vec<OneShot>,
     /// What is read.
     pub indicators: Vec<Indicator>,
+    /// When somebody must be told: those of the newest version.
+    pub policies: Vec<Policy>,
     /// The texts of the words that the standard's file says, to tell people.
     pub words: BTreeMap<Word, String>,
     /// The files it was read from, name and text each: what a journal keeps of it.
@@ -165,7 +169,7 @@ impl Schema {
 }
 
 /// A name for people, in both languages.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Title {
     /// In English.
     pub en: String,

@@ -157,7 +157,7 @@ impl Durable {
     }
 
     fn note_ticks(&mut self, records: &[Record]) {
-        let ticks = records.iter().filter_map(|record| if let Record::Tick { now, .. } = record { Some(*now) } else { None });
+        let ticks = records.iter().filter_map(Record::clock);
         self.ticked = ticks.fold(self.ticked, Timestamp::max);
     }
 }
@@ -167,6 +167,7 @@ fn bytes(record: &Record) -> usize {
     match record {
         Record::Batch(packed) => packed.bytes(),
         Record::Standard { files, .. } => files.iter().map(|(_, text)| text.len()).sum(),
-        Record::Tick { .. } | Record::Stop { .. } => 16,
+        Record::Answer { answer, .. } => answer.owner.len() + answer.note.len(),
+        Record::Tick { .. } | Record::Look { .. } | Record::Stop { .. } => 16,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::status::Status;
+use crate::domain::alert::ledger::{Answer as Said, Unanswered};
 use crate::domain::event::{Batch, CaseKey};
 use crate::domain::explain::history::History;
 use crate::domain::explain::risk::{Open, Wanted};
@@ -56,8 +57,26 @@ pub enum Command {
         /// Where the answer goes.
         answer: oneshot::Sender<Result<TookOver, Refused>>,
     },
+    /// Somebody says something of an alert.
+    Answer {
+        /// What.
+        said: Said,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<(), Unheard>>,
+    },
     /// History is complete: from now on time is what this clock shows.
     Start(Clock),
+}
+
+/// Why what somebody said of an alert was not taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unheard {
+    /// It does not fit the alert.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// It cannot be kept.
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 /// Events that want to be taken.

@@ -111,19 +111,22 @@ struct Head {
 /// # Errors
 /// If it cannot be written; then there is none.
 pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
-    let State { monitor, standard, hidden: _, epoch, revision, stopped, at } = state;
+    let State { monitor, alerts, standard, hidden: _, epoch, revision, stopped, at } = state;
     let head = Head { files: standard.files.to_vec(), epoch: epoch.to_string(), revision: *revision, stopped: *stopped, at: at.0 };
     let written = |error: postcard::Error| JournalError::io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
     // postcard writes single bytes, and each would be a call of the compressor.
     let writer = BufWriter::with_capacity(BUFFER, snapshots.create(*at)?);
     let writer = postcard::to_io(&head, writer).map_err(written)?;
     let writer = postcard::to_io(&monitor.memory(), writer).map_err(written)?;
+    let writer = postcard::to_io(&alerts.memory(), writer).map_err(written)?;
     writer.into_inner().map_err(|error| JournalError::io("a snapshot", error.into_error()))?.finish()
 }
 
 /// Reads a snapshot.
 fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
-    let reader = BufReader::with_capacity(BUFFER, snapshots.open(at).map_err(|error| error.to_string())?);
+    let snapshot = snapshots.open(at).map_err(|error| error.to_string())?;
+    let has_alerts = snapshot.format() >= 2;
+    let reader = BufReader::with_capacity(BUFFER, snapshot);
     // Where a text lies while it is read.
     let mut text = vec![0; LONGEST_TEXT];
     let (head, (reader, text)) = postcard::from_io::<Head, _>((reader, &mut text)).map_err(|error| error.to_string())?;
@@ -133,6 +136,9 @@ fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
     let mut state = State::new(read_standard(&head.files)?, head.epoch.into());
     let mut memory = postcard::Deserializer::from_flavor(IOReader::new(reader, text));
     state.remember(&mut memory).map_err(|error| error.to_string())?;
+    if has_alerts {
+        state.remember_alerts(&mut memory).map_err(|error| error.to_string())?;
+    }
     (state.revision, state.stopped, state.at) = (head.revision, head.stopped, at);
     Ok(state)
 }
@@ -198,6 +204,9 @@ fn begin(at: Sequence, record: Record) -> Result<State, Error> {
 pub fn take(state: &mut State, at: Sequence, record: Record) -> Result<(), Error> {
     match record {
         Record::Tick { now, revision } => state.tick(now, revision),
+        Record::Look { now, revision } => state.look(now, revision),
+        // Only what can be taken is written.
+        Record::Answer { now, answer } => _ = state.answer(&answer, now),
         Record::Batch(packed) => {
             let batch = packed.unpack().map_err(|damage| Error::Damaged { at, damage })?;
             state.apply(&batch);

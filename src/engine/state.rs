@@ -1,8 +1,10 @@
 //! The state of the engine: the core, the standard it goes by, and where in the journal it stands.
 //!
-//! It changes in three ways, [`State::tick`], [`State::apply`] and [`State::adopt`], for the living engine as for recovery and the
+//! It changes in five ways, [`State::tick`], [`State::apply`], [`State::look`], [`State::answer`] and [`State::adopt`], for the living engine as for recovery and the
 //! keeper of snapshots, who take them from the journal: so they cannot come to different boards.
 
+use crate::domain::alert::Alerts;
+use crate::domain::alert::ledger::{Answer, Unanswered};
 use crate::domain::board::Board;
 use crate::domain::event::Batch;
 use crate::domain::monitor::{Adopted, Applied, Monitor};
@@ -27,6 +29,8 @@ const LEAPS: u64 = 1 << 18;
 pub struct State {
     /// The core.
     pub monitor: Monitor,
+    /// What the core has seen that somebody must be told of.
+    pub alerts: Alerts,
     /// The standard as it was declared; that of the core may have one window more.
     pub standard: Arc<Standard>,
     /// Whether the core's last window is there for the totals only.
@@ -48,7 +52,16 @@ impl State {
         let (with, hidden) = with_totals(&standard);
         let horizon = with.horizon;
         let monitor = Monitor::new(with, Some(horizon));
-        State { monitor, standard, hidden, epoch, revision: 0, stopped: true, at: Sequence::default() }
+        State { monitor, alerts: Alerts::default(), standard, hidden, epoch, revision: 0, stopped: true, at: Sequence::default() }
+    }
+
+    /// Puts the memory of alerts under the same standard in place of these.
+    ///
+    /// # Errors
+    /// Those of the deserializer, or if it is no such memory.
+    pub fn remember_alerts<'de, D: Deserializer<'de>>(&mut self, memory: D) -> Result<(), D::Error> {
+        self.alerts = Alerts::remember(&self.standard, memory)?;
+        Ok(())
     }
 
     /// Puts the memory of a core with the same standard in place of this one's.
@@ -66,6 +79,20 @@ impl State {
     pub fn tick(&mut self, now: Timestamp, revision: u64) {
         self.monitor.tick(now);
         (self.revision, self.stopped) = (revision, false);
+    }
+
+    /// The clock shows `now`, and a look is taken for alerts.
+    pub fn look(&mut self, now: Timestamp, revision: u64) {
+        self.tick(now, revision);
+        self.monitor.watch(&mut self.alerts);
+    }
+
+    /// Takes what somebody says of an alert.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub fn answer(&mut self, answer: &Answer, now: Timestamp) -> Result<(), Unanswered> {
+        self.alerts.answer(answer, now)
     }
 
     /// Takes events that are decoded by the schema of the standard in force.
@@ -93,6 +120,7 @@ impl State {
         let (with, hidden) = with_totals(&standard);
         let horizon = with.horizon;
         let Adopted { monitor, forgotten, left_out } = self.monitor.adopt(with, Some(horizon));
+        self.alerts.adopt(&self.standard, &standard);
         (self.monitor, self.standard, self.hidden) = (monitor, standard, hidden);
         // Boards of the new epoch are published before the journal hears of one.
         (self.epoch, self.revision, self.stopped) = (epoch, 0, false);

@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::{guard, versions};
 use crate::access::Peer;
 use crate::access::grant::Grant;
+use crate::domain::standard::alert::Policy;
 use crate::domain::standard::{Commitment, Indicator, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
@@ -108,6 +109,7 @@ pub async fn standard(State(service): State<Arc<Service>>) -> Response {
         "zones": zones(standard),
         "indicators": standard.indicators.iter().map(|one| indicator(one, standard, as_of)).collect::<Vec<_>>(),
         "commitments": standard.commitments.iter().map(|one| commitment(standard, one)).collect::<Vec<_>>(),
+        "alerts": standard.policies.iter().map(|one| alert(standard, one)).collect::<Vec<_>>(),
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
         "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
@@ -144,6 +146,10 @@ fn indicator(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp
 
 fn commitment(standard: &Standard, commitment: &Commitment) -> Value {
     json!({ "name": commitment.name, "words": words::commitment(standard, commitment) })
+}
+
+fn alert(standard: &Standard, policy: &Policy) -> Value {
+    json!({ "name": policy.name, "title": policy.title, "severity": policy.severity.name(), "words": words::policy(standard, policy) })
 }
 
 /// `GET /v1/rejected`: the last rejected events, the newest first; those of its sources for a sender that is limited to some,

@@ -3,6 +3,7 @@
 use super::error::{Damage, Error};
 use super::packed::Packed;
 use super::{FORMAT, Sequence};
+use crate::domain::alert::ledger::Answer;
 use crate::domain::time::Timestamp;
 
 /// What the journal remembers: all that the core was ever told.
@@ -24,6 +25,20 @@ pub enum Record {
         /// The standard's files: name and text each.
         files: Vec<(String, String)>,
     },
+    /// The clock showed this when a look was taken for alerts; the revision as for a tick.
+    Look {
+        /// The time that the core was told.
+        now: Timestamp,
+        /// The revision published last.
+        revision: u64,
+    },
+    /// Somebody said something of an alert.
+    Answer {
+        /// When.
+        now: Timestamp,
+        /// What.
+        answer: Answer,
+    },
     /// The service stopped in good order.
     Stop {
         /// The revision published last.
@@ -35,11 +50,23 @@ const TICK: u8 = 1;
 const BATCH: u8 = 2;
 const STANDARD: u8 = 3;
 const STOP: u8 = 4;
+// Of format 2:
+const LOOK: u8 = 5;
+const ANSWER: u8 = 6;
 
 /// Kind, version, and four bytes of checksum.
 const HEAD: usize = 6;
 
 impl Record {
+    /// What the clock showed, if it says so.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        match self {
+            Record::Tick { now, .. } | Record::Look { now, .. } => Some(*now),
+            _ => None,
+        }
+    }
+
     /// The bytes of the record at its place.
     #[must_use]
     pub fn write(&self, at: Sequence) -> Vec<u8> {
@@ -49,6 +76,9 @@ impl Record {
             // Texts and pairs of texts always make JSON.
             Record::Standard { epoch, files } => (STANDARD, serde_json::to_vec(&(epoch, files)).unwrap_or_default().into()),
             Record::Stop { revision } => (STOP, revision.to_le_bytes().to_vec().into()),
+            Record::Look { now, revision } => (LOOK, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into()),
+            // Texts and numbers always make JSON.
+            Record::Answer { now, answer } => (ANSWER, serde_json::to_vec(&(now.0, answer)).unwrap_or_default().into()),
         };
         let head = [kind, FORMAT as u8];
         let mut bytes = Vec::with_capacity(HEAD + payload.len());
@@ -80,9 +110,10 @@ impl Record {
 fn payload_of(kind: u8, payload: &[u8]) -> Result<Record, Damage> {
     let short = || Damage::from("it has another length than its kind");
     match kind {
-        TICK => {
+        TICK | LOOK => {
             let [now, revision] = payload.as_chunks().0 else { return Err(short()) };
-            Ok(Record::Tick { now: Timestamp(i64::from_le_bytes(*now)), revision: u64::from_le_bytes(*revision) })
+            let (now, revision) = (Timestamp(i64::from_le_bytes(*now)), u64::from_le_bytes(*revision));
+            Ok(if kind == TICK { Record::Tick { now, revision } } else { Record::Look { now, revision } })
         }
         BATCH => Ok(Record::Batch(Packed::from_bytes(payload))),
         STANDARD => {
@@ -90,6 +121,10 @@ fn payload_of(kind: u8, payload: &[u8]) -> Result<Record, Damage> {
             Ok(Record::Standard { epoch, files })
         }
         STOP => Ok(Record::Stop { revision: u64::from_le_bytes(payload.try_into().map_err(|_| short())?) }),
+        ANSWER => {
+            let (now, answer) = serde_json::from_slice(payload).map_err(|error| Damage(format!("no answer: {error}")))?;
+            Ok(Record::Answer { now: Timestamp(now), answer })
+        }
         kind => Err(Damage(format!("it is of the unknown kind {kind}"))),
     }
 }
@@ -115,6 +150,11 @@ mod tests {
             Record::Batch(Packed::pack(&Batch::default())),
             Record::Standard { epoch: "e".into(), files: vec![("a.toml".into(), "名 = 1\n".into())] },
             Record::Stop { revision: 3 },
+            Record::Look { now: Timestamp(7), revision: 3 },
+            Record::Answer {
+                now: Timestamp(7),
+                answer: Answer { id: u64::MAX, closes: true, owner: "李".into(), note: "换了光猫".into() },
+            },
         ];
         for record in records {
             let bytes = record.write(Sequence(5));

@@ -207,7 +207,7 @@ impl Segment {
     pub(super) fn last_tick(&self, until: Sequence) -> Result<Option<Timestamp>, Error> {
         for entry in self.table()?.range(..=until.0).map_err(|error| self.error(error))?.rev() {
             let (at, value) = entry.map_err(|error| self.error(error))?;
-            if let Record::Tick { now, .. } = Record::read(&self.name, Sequence(at.value()), value.value())? {
+            if let Some(now) = Record::read(&self.name, Sequence(at.value()), value.value())?.clock() {
                 return Ok(Some(now));
             }
         }

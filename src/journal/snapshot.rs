@@ -92,7 +92,7 @@ impl Snapshots {
         }
         let kept = Kept { name: name.clone(), table, _store: store, next: 0, count, piece: Vec::new(), read: 0 };
         let decoder = zstd::Decoder::new(kept).map_err(|error| Error::io(&name, error))?;
-        Ok(SnapshotReader { decoder, name })
+        Ok(SnapshotReader { decoder, name, format })
     }
 
     /// Removes a snapshot.
@@ -224,6 +224,15 @@ fn as_io(error: redb::Error) -> io::Error {
 pub struct SnapshotReader {
     decoder: zstd::Decoder<'static, BufReader<Kept>>,
     name: String,
+    format: u64,
+}
+
+impl SnapshotReader {
+    /// The format it was written in.
+    #[must_use]
+    pub fn format(&self) -> u64 {
+        self.format
+    }
 }
 
 impl std::fmt::Debug for SnapshotReader {

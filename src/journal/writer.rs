@@ -86,7 +86,7 @@ impl Journal {
         self.bytes += self.row.read().newest.append(from, records)?;
         self.failed = false;
         self.last = Sequence(self.last.0 + records.len() as u64);
-        let ticks = records.iter().rev().find_map(|record| if let Record::Tick { now, .. } = record { Some(*now) } else { None });
+        let ticks = records.iter().rev().find_map(Record::clock);
         self.tick = ticks.or(self.tick);
         self.row.write().last = self.last;
         Ok(self.last)

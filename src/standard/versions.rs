@@ -4,6 +4,7 @@
 //! version, each with its own calendars, and an indicator of the same name the targets of every version. Places are found
 //! anew by name, because every file numbers dimensions, facts and calendars for itself.
 
+use super::alert::warn_in_time;
 use crate::document::{Document, Problem};
 use crate::domain::fact::FactKind;
 use crate::domain::standard::{Commitment, DatedTarget, Deadline, Reopening, Standard, Terms, Version};
@@ -93,6 +94,7 @@ fn join(all: &[(Document, Standard)]) -> Option<Standard> {
             indicator.targets.push(DatedTarget { since: version.since, target });
         }
     }
+    warn_in_time(&mut standard);
     Some(standard)
 }
 

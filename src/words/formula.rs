@@ -255,15 +255,20 @@ pub fn targets(standard: &Standard, indicator: &Indicator) -> Vec<Title> {
     each.collect()
 }
 
-fn aim(indicator: &Indicator, target: Target) -> Title {
-    let value = |value: f64| match indicator.unit() {
+/// A value of an indicator with its unit: `85 %`, `20 s`.
+pub(super) fn value(indicator: &Indicator, value: f64) -> Title {
+    match indicator.unit() {
         "ratio" => {
             let percent = (value * 1e6).round() / 1e4;
             both(format!("{percent} %"), format!("{percent}%"))
         }
         "seconds" => duration((value * SECOND as f64).round() as i64),
         _ => both(value.to_string(), value.to_string()),
-    };
+    }
+}
+
+fn aim(indicator: &Indicator, target: Target) -> Title {
+    let value = |value: f64| self::value(indicator, value);
     let limit = value(target.value);
     let (most, beyond) = match target.better {
         Better::Higher => (both("at least", "不低于"), both("below", "低于")),

@@ -20,6 +20,14 @@ async fn told(server: &Server) {
     assert_eq!(ask(server, "admin", "POST", "/v1/events", &json!(events).to_string()).await.json()["accepted"], total);
     let everything = |reading: &Value| reading["indicator"] == "answer_rate" && reading["scope"] == json!({}) && reading["of"] == 3;
     live(server, "admin", &json!({})).await.reading(everything).await;
+    // Both repairs are overdue; the next look for alerts sees it.
+    loop {
+        let alerts = ask(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
+        if ["hefei", "wuhu"].iter().all(|center| alerts.contains(center)) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 async fn live(server: &Server, name: &str, hello: &Value) -> crate::client::Wall {
@@ -51,6 +59,7 @@ fn questions(path: &str) -> &'static [&'static str] {
             "?indicator=answer_rate&window=1h&center=hefei",
         ],
         "/v1/cases" => &["", "?risk=all", "?risk=all&center=wuhu", "?risk=all&center=wuhu&center=hefei"],
+        "/v1/alerts" => &["", "?state=all", "?state=all&center=wuhu", "?policy=repair_deadline"],
         "/metrics" | "/v1/standard" | "/standard" | "/v1/ticket" | "/v1/live" => &[""],
         _ => panic!("say here what is to be asked of `{path}`, so that it is seen to hide what it should"),
     }
@@ -75,7 +84,7 @@ async fn another_centers_figures_are_hidden_by_every_route() {
             // The scope of everything has the figures of all.
             assert!(!hefei.body.contains("\"scope\":{}") && !hefei.body.contains("scope=\"all\""), "{path}: {}", hefei.body);
         }
-        let figures = ["/v1/board", "/v1/ranking", "/v1/explain", "/v1/cases", "/v1/trend", "/metrics"].contains(&route.path);
+        let figures = ["/v1/alerts", "/v1/board", "/v1/ranking", "/v1/explain", "/v1/cases", "/v1/trend", "/metrics"].contains(&route.path);
         assert_eq!(found, figures, "the administrator sees it in {}", route.path);
     }
     assert!(own >= 10, "what is its own it sees: {own}");

@@ -35,14 +35,20 @@ pub(crate) struct Outcome {
 impl Program {
     /// Starts it on this data directory, and waits until it is ready.
     pub(crate) fn start(data: &Path) -> Program {
-        Program::run(data, Command::new(env!("CARGO_BIN_EXE_firstline")))
+        Program::run(data, "", Command::new(env!("CARGO_BIN_EXE_firstline")))
+    }
+
+    /// The same with more in its configuration, which begins with keys and goes on with tables.
+    #[allow(dead_code, reason = "some tests need no more")]
+    pub(crate) fn start_with(data: &Path, more: &str) -> Program {
+        Program::run(data, more, Command::new(env!("CARGO_BIN_EXE_firstline")))
     }
 
     /// The same for a program that outlives a limit to the size of its files.
     pub(crate) fn start_that_can_be_limited(data: &Path) -> Program {
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_firstline")]);
-        Program::run(data, shell)
+        Program::run(data, "", shell)
     }
 
     /// Lets no file grow beyond so many bytes, as if the disk were full, or as far as it wants.
@@ -52,10 +58,10 @@ impl Program {
         assert!(limited.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
     }
 
-    fn run(data: &Path, mut command: Command) -> Program {
+    fn run(data: &Path, more: &str, mut command: Command) -> Program {
         let config = data.with_extension("toml");
         let journal = "[journal]\nsnapshot_events = 1000\n";
-        std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{journal}", data.display())).expect("a file");
+        std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{more}\n{journal}", data.display())).expect("a file");
         let program = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
         let mut process = program.expect("the program");
         let mut told = BufReader::new(process.stderr.take().expect("a pipe")).lines();
@@ -85,6 +91,16 @@ impl Program {
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok().map(|_| answer)
+    }
+
+    /// The answer to a JSON text that is sent to a path, with its head.
+    #[allow(dead_code, reason = "some tests say nothing")]
+    pub(crate) fn say(&self, path: &str, text: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", text.len());
+        stream.write_all((head + text).as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok().map(|_| answer)
     }

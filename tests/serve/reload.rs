@@ -149,7 +149,7 @@ async fn what_waits_while_the_standard_changes_is_not_misread() {
     let turned = replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &turned);
     let new = Arc::new(read("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
     let settings = engine::Settings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8, journal: None };
-    let (engine, Ends { feed, mut editions }) = Engine::new(settings);
+    let (engine, Ends { feed, mut editions, .. }) = Engine::new(settings);
     let mut decoder = Decoder::new(feed.schema(), Keys::default());
     let mut events = answered("c-1", "hefei");
     let data = json!({ "center": "wuhu" });

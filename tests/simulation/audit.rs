@@ -56,7 +56,7 @@ impl Audit {
                     self.found.extend(batch.events.first().map(|event| (at, event.id.0)));
                 }
                 (at, Record::Standard { files, .. }) => self.standard = Some((at, files)),
-                (_, Record::Tick { .. } | Record::Stop { .. }) => {}
+                (_, Record::Tick { .. } | Record::Look { .. } | Record::Answer { .. } | Record::Stop { .. }) => {}
             }
         }
     }
@@ -69,6 +69,7 @@ fn same(one: &State, other: &State, what: &str) {
     same_board(one, other, what);
     let memory = |state: &State| postcard::to_stdvec(&state.monitor.memory()).expect("a memory can be written");
     assert!(memory(one) == memory(other), "{what}: the boards are the same, but not the memories");
+    assert_eq!(format!("{:#?}", one.alerts), format!("{:#?}", other.alerts), "{what}: the alerts");
 }
 
 pub(crate) fn same_board(one: &State, other: &State, what: &str) {

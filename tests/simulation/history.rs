@@ -1,6 +1,7 @@
 //! A history: lives of one service on one machine, what is done to it, and what must be true all the time.
 
 use super::audit::{self, Audit};
+use super::bell::Bell;
 use super::life::Life;
 use super::machine::Machine;
 use super::senders::{Senders, shuffled};
@@ -29,6 +30,7 @@ pub(crate) struct History {
     senders: Senders,
     walls: [Wall; 2],
     witness: Witness,
+    bell: Bell,
     audit: Audit,
     /// The time of the board seen last.
     as_of: Timestamp,
@@ -67,6 +69,7 @@ impl History {
             senders,
             walls,
             witness,
+            bell: Bell::default(),
             audit,
             as_of,
             newest: as_of,
@@ -75,8 +78,8 @@ impl History {
         }
     }
 
-    /// Lives it to its end; gives how many steps it had.
-    pub(crate) async fn live(mut self) -> usize {
+    /// Lives it to its end; gives how many steps it had, and how many alerts fired.
+    pub(crate) async fn live(mut self) -> (usize, usize) {
         let mut steps = 0;
         for _ in 0..self.chance.random_range(2..5) {
             if self.chance.random_ratio(1, 4) {
@@ -84,8 +87,8 @@ impl History {
             }
             steps += self.life().await;
         }
-        self.finish().await;
-        steps
+        let fired = self.finish().await;
+        (steps, fired)
     }
 
     /// From a start to an end, of whatever kind.
@@ -167,6 +170,7 @@ impl History {
 
     /// Looks whether there is another edition, and at that.
     fn look(&mut self, life: &mut Life) -> bool {
+        self.bell.hear(&life.alerts());
         let Some(edition) = life.look() else { return false };
         self.see(&edition);
         true
@@ -332,6 +336,7 @@ impl History {
     /// After a stop in good order a wall that saw the last board goes on in the same epoch, and needs no whole one.
     async fn resume(&mut self, whole: u32) {
         let Ok(mut life) = Life::begin(self.settings.clone(), self.machine.clock()).await else { panic!("it does not start") };
+        self.bell.hear(&life.alerts());
         let edition = life.look().expect("a board");
         self.see(&edition);
         self.walls[0].take(&edition);
@@ -350,7 +355,7 @@ impl History {
     }
 
     /// In the end all is well: everything is sent until it is acknowledged, and everything is there.
-    async fn finish(mut self) {
+    async fn finish(mut self) -> usize {
         let mut life = self.begin().await.expect("nothing is wrong with the disk");
         loop {
             let rest = shuffled(self.senders.unacknowledged(), &mut self.chance);
@@ -363,5 +368,6 @@ impl History {
         self.pass(&mut life, Duration::from_secs(10)).await;
         self.compare(&life);
         self.stop(life).await;
+        self.bell.fired()
     }
 }

@@ -1,5 +1,6 @@
 //! One life of the service: the real engine on the runtime of the test, and what is held of it.
 
+use firstline::domain::alert::View;
 use firstline::edition::Edition;
 use firstline::engine::clock::Clock;
 use firstline::engine::feed::{Answer, Feed, Refused};
@@ -16,6 +17,7 @@ const TURNS: usize = 16;
 pub(crate) struct Life {
     pub(crate) feed: Feed,
     editions: watch::Receiver<Arc<Edition>>,
+    alerts: watch::Receiver<Arc<View>>,
     work: JoinHandle<Result<(), recovery::Error>>,
     /// The edition seen last, if one was visible.
     pub(crate) seen: Option<Arc<Edition>>,
@@ -24,10 +26,10 @@ pub(crate) struct Life {
 impl Life {
     /// Starts the service; an error if it ends before its board is whole.
     pub(crate) async fn begin(settings: Settings, clock: Clock) -> Result<Life, recovery::Error> {
-        let (engine, Ends { feed, editions }) = Engine::new(settings);
+        let (engine, Ends { feed, editions, alerts }) = Engine::new(settings);
         let work = tokio::spawn(engine.run());
         match feed.start(clock).await {
-            Ok(()) => Ok(Life { feed, editions, work, seen: None }),
+            Ok(()) => Ok(Life { feed, editions, alerts, work, seen: None }),
             Err(_) => {
                 drop(feed);
                 match work.await.expect("the engine panicked") {
@@ -46,6 +48,11 @@ impl Life {
         let new = self.seen.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, &edition));
         self.seen = Some(edition.clone());
         new.then_some(edition)
+    }
+
+    /// The alerts as they were told last.
+    pub(crate) fn alerts(&self) -> Arc<View> {
+        self.alerts.borrow().clone()
     }
 
     pub(crate) fn status(&self) -> Status {

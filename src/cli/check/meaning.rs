@@ -4,7 +4,7 @@ use crate::domain::standard::{Standard, Title};
 use crate::words;
 use std::fmt::Write;
 
-/// Every commitment and indicator of a standard in words. Writing to a string cannot fail.
+/// Every commitment, indicator and alert policy of a standard in words. Writing to a string cannot fail.
 pub(super) fn text(standard: &Standard) -> String {
     let mut out = format!("{} · {}, version {}\n", standard.title.en, standard.title.zh, standard.version);
     let say = |out: &mut String, said: &Title| {
@@ -20,6 +20,10 @@ pub(super) fn text(standard: &Standard) -> String {
         for target in words::targets(standard, indicator) {
             say(&mut out, &Title { en: format!("target: {}", target.en), zh: format!("目标:{}", target.zh) });
         }
+    }
+    for policy in &standard.policies {
+        let _ = writeln!(out, "\nalert {}: {} · {}", policy.name, policy.title.en, policy.title.zh);
+        words::policy(standard, policy).iter().for_each(|sentence| say(&mut out, sentence));
     }
     out
 }

@@ -77,6 +77,11 @@ fn export(reader: &Reader, from: Sequence, to: Sequence, out: &mut impl Write) -
 fn write_record(at: Sequence, record: Record, spoken: &Spoken, out: &mut impl Write) -> anyhow::Result<()> {
     let line = match record {
         Record::Tick { now, revision } => json!({"sequence": at.0, "record": "tick", "now": now, "revision": revision}),
+        Record::Look { now, revision } => json!({"sequence": at.0, "record": "look", "now": now, "revision": revision}),
+        Record::Answer { now, answer } => {
+            let (id, what) = (format!("{:016x}", answer.id), if answer.closes { "close" } else { "acknowledge" });
+            json!({"sequence": at.0, "record": what, "now": now, "alert": id, "owner": answer.owner, "note": answer.note})
+        }
         Record::Stop { revision } => json!({"sequence": at.0, "record": "stop", "revision": revision}),
         Record::Standard { epoch, files } => {
             let files: Vec<Value> = files.iter().map(|(name, text)| json!({"name": name, "text": text})).collect();

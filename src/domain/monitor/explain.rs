@@ -23,7 +23,7 @@ const CALLED: usize = 20;
 
 impl Monitor {
     /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
-    fn retell(&mut self, only: Option<u32>, mut visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
+    pub(super) fn retell(&mut self, only: Option<u32>, mut visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
         let Monitor { standard, plan, expiry, now, cases, groups, wanted, .. } = self;
         let wanted = vec![true; wanted.len()];
         let context = Context { standard, plan, wanted: &wanted, expiry, now: *now, swept: swept(*now) };

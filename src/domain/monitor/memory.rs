@@ -78,6 +78,8 @@ impl Monitor {
             standing: _,
             contacts: _,
             horizon: _,
+            // What follows from the cases.
+            endangered: _,
             // What means something only while a batch or a tick lasts.
             met: _,
             counted: _,
@@ -137,6 +139,7 @@ impl Monitor {
         self.expiries = expiries.remembered(&self.expiries, slots)?;
         self.customers = customers.remembered(self.customers, &bounds)?;
         self.names = names.remembered(slots)?;
+        self.find_endangered();
         Ok(self)
     }
 }

@@ -73,6 +73,9 @@ impl Monitor {
             before.all.iter().for_each(|fact| self.count(&old, fact, -1));
             after.all.iter().for_each(|fact| self.count(&here, fact, 1));
         }
+        if self.endangered.watches(before.families | after.families) {
+            self.endangered.change((slot, key), &before, &after, &self.groups, &self.standard);
+        }
         if std::mem::take(&mut self.met) && (before.customer.is_some() || after.customer.is_some()) {
             self.meet(key, &before, &after);
         }

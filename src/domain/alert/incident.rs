@@ -1,0 +1,160 @@
+//! Incidents: what fired, from its beginning until somebody closes it.
+
+use crate::domain::board::rounded;
+use crate::domain::explain::Name;
+use crate::domain::standard::alert::Severity;
+use crate::domain::standard::{Better, Title};
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What identifies an alert as long as it lasts: labels and values, as receivers know them. Names, and not places, so that it is the
+/// same under another standard.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Subject {
+    /// The policy's name.
+    pub policy: String,
+    /// The dimensions of the scope with their values; empty of an order, whose attributes may change.
+    pub scope: Vec<(String, String)>,
+    /// The order, if it is one: its key.
+    pub case: Option<u64>,
+    /// The grade, for an order.
+    pub grade: Option<String>,
+}
+
+/// Something that fired.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its name, ever: made from what it is about and when it began.
+    pub id: u64,
+    /// What it is about.
+    pub subject: Subject,
+    /// What its policy was called then.
+    pub title: Title,
+    /// The indicator or the commitment it was about.
+    pub about: String,
+    /// The window, or the windows of a burn rate.
+    pub window: Option<String>,
+    /// The order's source and subject, where they are known.
+    pub case: Option<Name>,
+    /// The dimensions that the order had values of when it fired.
+    pub attributes: Vec<(String, String)>,
+    /// How urgent it is.
+    pub severity: Severity,
+    /// Who is told; everybody if nobody is named.
+    pub to: Option<String>,
+    /// What to do about it.
+    pub runbook: Option<String>,
+    /// The figures; none of an order.
+    pub figures: Option<Figures>,
+    /// The deadline of an order, if it had one when it fired.
+    pub deadline: Option<Timestamp>,
+    /// When it fired.
+    pub fired_at: Timestamp,
+    /// When it was over, if it is.
+    pub ended_at: Option<Timestamp>,
+    /// The numbers of its firing and of its end among all that was ever told.
+    pub told: (u64, Option<u64>),
+    /// Who takes care of it.
+    pub acknowledged: Option<Word>,
+    /// Who closed it, once it was over.
+    pub closed: Option<Word>,
+    /// Whether it stays on the list of shortfalls until somebody closes it.
+    pub follow_up: bool,
+}
+
+/// The figures of an incident, in the unit of its indicator; of a burn rate in times the even pace.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Figures {
+    /// The unit.
+    pub unit: String,
+    /// The threshold.
+    pub target: f64,
+    /// Which side of it is good.
+    pub higher_is_better: bool,
+    /// The value when it fired; none if it was silence that fired.
+    pub fired: Option<f64>,
+    /// The value last seen.
+    pub last: Option<f64>,
+    /// The worst value of all.
+    pub worst: Option<f64>,
+}
+
+/// What somebody said of an incident.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Word {
+    /// Who.
+    pub owner: String,
+    /// What.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It fires.
+    Active,
+    /// It is over, and nobody has said what was done about it.
+    Open,
+    /// It is over, and done with.
+    Closed,
+}
+
+impl Standing {
+    /// Each with its public name.
+    pub const ALL: [(&str, Standing); 3] = [("active", Standing::Active), ("open", Standing::Open), ("closed", Standing::Closed)];
+
+    /// Its public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, standing)| *standing == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Incident {
+    /// Where it stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (self.ended_at, &self.closed) {
+            (None, _) => Standing::Active,
+            (Some(_), None) if self.follow_up => Standing::Open,
+            _ => Standing::Closed,
+        }
+    }
+
+    /// The dimensions with their values of the scope or the order.
+    #[must_use]
+    pub fn scope(&self) -> &[(String, String)] {
+        if self.subject.case.is_some() { &self.attributes } else { &self.subject.scope }
+    }
+
+    /// Its name as it is written.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{:016x}", self.id)
+    }
+}
+
+impl Figures {
+    /// Notes a value.
+    pub(super) fn note(&mut self, value: Option<f64>) {
+        let Some(value) = value else { return };
+        let value = rounded(value);
+        self.last = Some(value);
+        let better = if self.higher_is_better { Better::Higher } else { Better::Lower };
+        if self.worst.is_none_or(|worst| better.reaches(worst, value)) {
+            self.worst = Some(value);
+        }
+    }
+}
+
+/// The name of what is about `subject` and began at `fired_at`.
+pub(super) fn identity(subject: &Subject, fired_at: Timestamp) -> u64 {
+    let mut text = format!("{}\n{}\n{}\n{:?}\n", subject.policy, fired_at.0, subject.grade.as_deref().unwrap_or_default(), subject.case);
+    for (dimension, value) in &subject.scope {
+        // Lengths, so that no value can look like the end of another.
+        text += &format!("{}:{dimension}{}:{value}", dimension.len(), value.len());
+    }
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}

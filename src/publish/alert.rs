@@ -1,0 +1,153 @@
+//! Alerts for people and their programs: as JSON, in a sentence, and with links to what stands behind them.
+
+use crate::domain::alert::Pending;
+use crate::domain::alert::incident::{Figures, Incident, Standing, Word};
+use crate::domain::standard::Title;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+
+/// Where the service is for those who get notifications: an address without a slash at its end, or none.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Links(pub Option<String>);
+
+impl Links {
+    /// The wallboard.
+    #[must_use]
+    pub fn board(&self) -> Option<String> {
+        self.0.as_ref().map(|base| format!("{base}/"))
+    }
+
+    /// The cases behind an alert.
+    #[must_use]
+    pub fn explain(&self, incident: &Incident) -> Option<String> {
+        let base = self.0.as_ref()?;
+        let part = |(name, value): (&str, &str)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
+        let query: Vec<String> = match (&incident.case, incident.subject.case) {
+            (Some(name), _) => [("source", &*name.source), ("subject", &*name.subject)].map(part).into(),
+            (None, Some(_)) => return None,
+            (None, None) => {
+                // The first of the windows of a burn rate.
+                let window = incident.window.iter().filter_map(|window| window.split(", ").next()).map(|window| ("window", window));
+                let scope = incident.scope().iter().map(|(name, value)| (&**name, &**value));
+                [("indicator", &*incident.about)].into_iter().chain(window).chain(scope).map(part).collect()
+            }
+        };
+        Some(format!("{base}/v1/explain?{}", query.join("&")))
+    }
+}
+
+/// An alert that fired, as the wire has it.
+#[must_use]
+pub fn written(incident: &Incident, links: &Links) -> Value {
+    let mut written = Map::new();
+    let mut put = |name: &str, value: Value| _ = written.insert(name.to_owned(), value);
+    put("id", incident.name().into());
+    put("policy", incident.subject.policy.clone().into());
+    put("title", json!(incident.title));
+    put("state", incident.standing().name().into());
+    put("severity", incident.severity.name().into());
+    put("scope", scope(incident.scope()));
+    match incident.subject.case {
+        Some(_) => {
+            put("commitment", incident.about.clone().into());
+            put("grade", json!(incident.subject.grade));
+            put("source", json!(incident.case.as_ref().map(|name| &name.source)));
+            put("subject", json!(incident.case.as_ref().map(|name| &name.subject)));
+            put("deadline", json!(incident.deadline));
+        }
+        None => {
+            put("indicator", incident.about.clone().into());
+            put("window", json!(incident.window));
+        }
+    }
+    if let Some(Figures { unit, target, higher_is_better: _, fired, last, worst }) = &incident.figures {
+        put("unit", unit.clone().into());
+        put("target", json!(target));
+        put("value_at_fire", json!(fired));
+        put("value", json!(last));
+        put("worst", json!(worst));
+    }
+    put("fired_at", json!(incident.fired_at));
+    put("ended_at", json!(incident.ended_at));
+    put("to", json!(incident.to));
+    put("runbook", json!(incident.runbook));
+    put("follow_up", incident.follow_up.into());
+    put("acknowledged", word(incident.acknowledged.as_ref()));
+    put("closed", word(incident.closed.as_ref()));
+    put("summary", json!(summary(incident)));
+    put("explain", json!(links.explain(incident)));
+    Value::Object(written)
+}
+
+/// An alert that waits until the bad has lasted, as the wire has it.
+#[must_use]
+pub fn pending(pending: &Pending) -> Value {
+    let Pending { subject, title, severity, since, value } = pending;
+    json!({
+        "policy": subject.policy,
+        "title": title,
+        "state": "pending",
+        "severity": severity.name(),
+        "scope": scope(&subject.scope),
+        "since": since,
+        "value": value.map(|value| (value * 10_000.0).round() / 10_000.0),
+    })
+}
+
+fn scope(scope: &[(String, String)]) -> Value {
+    Value::Object(scope.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect())
+}
+
+fn word(word: Option<&Word>) -> Value {
+    word.map_or(Value::Null, |Word { owner, note, at }| json!({ "owner": owner, "note": note, "at": at }))
+}
+
+/// What is the matter, in a sentence.
+#[must_use]
+pub fn summary(incident: &Incident) -> Title {
+    let place = incident.subject.scope.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/");
+    let at = |en: &str, zh: &str| {
+        (if place.is_empty() { en.to_owned() } else { place.clone() }, if place.is_empty() { zh.to_owned() } else { place.clone() })
+    };
+    let over = incident.standing() != Standing::Active;
+    if incident.subject.case.is_some() {
+        let name = incident.case.as_ref().map_or("?", |name| &name.subject);
+        let grade = incident.subject.grade.as_deref().unwrap_or_default();
+        let (en, zh) = match grade {
+            "overdue" => ("is overdue".to_owned(), "已超时".to_owned()),
+            _ if grade.ends_with('%') => (format!("has used {grade} of its time"), format!("已用时限{grade}")),
+            _ => (format!("is due within {grade}"), format!("{grade}内到期")),
+        };
+        let (en, zh) = if over { ("is no longer in danger".to_owned(), "已解除".to_owned()) } else { (en, zh) };
+        return Title { en: format!("{}: {name} {en}", incident.title.en), zh: format!("{}:{name} {zh}", incident.title.zh) };
+    }
+    let (en, zh) = at("everywhere", "全部");
+    let figures = incident.figures.as_ref();
+    let value = figures.and_then(|figures| Some(said(figures.last?, &figures.unit)));
+    let target = figures.map(|figures| {
+        let limit = said(figures.target, &figures.unit);
+        if figures.higher_is_better {
+            (format!("at least {limit}"), format!("不低于{limit}"))
+        } else {
+            (format!("at most {limit}"), format!("不高于{limit}"))
+        }
+    });
+    let (wanted, wanted_zh) = target.unwrap_or_default();
+    let (is, is_zh) = value.map_or(("no data".to_owned(), "无数据".to_owned()), |value| (value.clone(), value));
+    let (again, again_zh) = if over { (", over", ",已恢复") } else { ("", "") };
+    Title {
+        en: format!("{}: {en} {is} (wanted: {wanted}){again}", incident.title.en),
+        zh: format!("{}:{zh} {is_zh}(要求{wanted_zh}){again_zh}", incident.title.zh),
+    }
+}
+
+/// A value with its unit, as people say it.
+fn said(value: f64, unit: &str) -> String {
+    let short = |value: f64| (value * 100.0).round() / 100.0;
+    match unit {
+        "ratio" => format!("{} %", short(value * 100.0)),
+        "seconds" => format!("{} s", short(value)),
+        "times" => format!("{} x", short(value)),
+        _ => short(value).to_string(),
+    }
+}

@@ -1,0 +1,101 @@
+//! The real Alertmanager behind the real program: one breach, one notification that it fires and one that it is over, through
+//! crashes of either.
+
+use super::receiver::{Message, Receiver, free};
+use super::{Place, alerts, call, failed};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Its name where it comes from a distribution.
+const PROGRAM: &str = "prometheus-alertmanager";
+
+/// A running Alertmanager.
+struct Alertmanager(Child);
+
+impl Drop for Alertmanager {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Alertmanager {
+    /// Starts it at an address, to tell a receiver of every alert at once; none if there is none on this machine.
+    fn start(folder: &Path, address: SocketAddr, receiver: SocketAddr) -> Option<Alertmanager> {
+        let config = folder.join("alertmanager.yml");
+        let text = format!(
+            "route: {{ receiver: test, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 4h }}\n\
+             receivers: [{{ name: test, webhook_configs: [{{ url: 'http://{receiver}/', send_resolved: true }}] }}]\n"
+        );
+        std::fs::write(&config, text).expect("a file");
+        let started = Command::new(PROGRAM)
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.path={}", folder.join("alertmanager").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .args(["--cluster.listen-address=", "--log.level=error"])
+            .stdout(Stdio::null())
+            .spawn();
+        let started = Alertmanager(started.ok()?);
+        while !is_ready(address) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(started)
+    }
+}
+
+fn is_ready(address: SocketAddr) -> bool {
+    let asked = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /-/ready HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// What the receiver was told of a center: `firing` and `resolved`, in their order.
+fn told<'m>(heard: &'m [Message], center: &str) -> Vec<&'m str> {
+    let alerts = heard.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
+    alerts.filter(|alert| alert["labels"]["center"] == center).filter_map(|alert| alert["status"].as_str()).collect()
+}
+
+#[test]
+fn a_breach_is_told_once_and_its_end_once_through_crashes_of_either() {
+    let place = Place::new();
+    let receiver = Receiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
+    let (address, nobody) = (free(), free());
+    let Some(alertmanager) = Alertmanager::start(place.0.path(), address, receiver.address) else {
+        eprintln!("skipped: there is no `{PROGRAM}` on this machine");
+        return;
+    };
+    // Another peer is never there, and harms nobody.
+    let notify = format!("[notify.alertmanager]\nurls = ['http://{nobody}', 'http://{address}/']\n");
+    let program = place.start(&notify);
+    call(&program, "hefei", "offered");
+    let heard = receiver.wait(|heard| !told(heard, "hefei").is_empty());
+    let labels = &heard[0].body["alerts"][0]["labels"];
+    assert_eq!(
+        (&labels["alertname"], &labels["severity"], &labels["indicator"]),
+        (&"somebody_waits".into(), &"warning".into(), &"calls_waiting".into())
+    );
+    assert_eq!(heard[0].body["alerts"][0]["annotations"]["summary_zh"], "有人排队:hefei 1(要求不高于0)");
+    program.kill();
+    let program = place.start(&notify);
+    call(&program, "hefei", "answered");
+    receiver.wait(|heard| told(heard, "hefei").contains(&"resolved"));
+
+    // A breach while Alertmanager is down.
+    drop(alertmanager);
+    call(&program, "wuhu", "offered");
+    alerts(&program, "state=active&center=wuhu", |alerts| alerts.len() == 1);
+    failed(&program);
+    let _alertmanager = Alertmanager::start(place.0.path(), address, receiver.address);
+    receiver.wait(|heard| !told(heard, "wuhu").is_empty());
+    call(&program, "wuhu", "answered");
+    let heard = receiver.wait(|heard| told(heard, "wuhu").contains(&"resolved"));
+    assert_eq!((told(&heard, "hefei"), told(&heard, "wuhu")), (vec!["firing", "resolved"], vec!["firing", "resolved"]));
+}

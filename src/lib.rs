@@ -89,4 +89,5 @@ pub mod replay;
 pub mod simulate;
 pub mod standard;
 pub mod telemetry;
+pub mod watch;
 pub mod words;

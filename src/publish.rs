@@ -6,3 +6,5 @@ pub mod frame;
 pub mod live;
 pub mod prometheus;
 pub mod ranking;
+pub mod socket;
+pub mod stream;

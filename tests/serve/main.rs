@@ -1,5 +1,6 @@
 //! The whole service, from a socket to a socket.
 
+mod boards;
 mod client;
 mod durable;
 mod explain;
@@ -8,3 +9,5 @@ mod live;
 mod ranking;
 mod reading;
 mod reload;
+mod stream;
+mod watch;

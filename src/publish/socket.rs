@@ -72,3 +72,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line for Socket<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    #[tokio::test]
+    async fn one_that_answers_no_ping_is_dropped() {
+        let (stream, mut client) = tokio::io::duplex(1_024);
+        let mut socket = Socket::new(stream).await;
+        assert!(socket.ping().await.is_ok());
+        // Its answer: a masked pong, the mask is 0.
+        client.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.expect("an open connection");
+        assert!(matches!(socket.hear().await, Ok(None)));
+        assert!(socket.ping().await.is_ok());
+        assert!(matches!(socket.ping().await, Err(End::Dropped("silent"))));
+    }
+
+    #[tokio::test]
+    async fn a_frame_comes_after_the_whole_answer_to_a_ping() {
+        let (stream, mut client) = tokio::io::duplex(1_024);
+        let mut socket = Socket::new(stream).await;
+        client.write_all(&[0x89, 0x81, 0, 0, 0, 0, b'x']).await.expect("an open connection");
+        assert!(matches!(socket.hear().await, Ok(None)));
+        let frame = Sent::new("{}", "e/1");
+        assert!(socket.send(&frame).await.is_ok());
+        drop(socket);
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).await.expect("an end");
+        assert_eq!(heard, [&[0x8a, 1, b'x'], frame.message()].concat());
+    }
+}

@@ -178,7 +178,7 @@ async fn boards_are_published_while_the_queue_is_full() {
         applied = last.wait() => assert_eq!(applied.expect("an answer").duplicates, EVENTS as u64),
         () = count => {}
     }
-    assert!(boards > BATCHES / 2, "{boards} boards while {BATCHES} batches waited");
+    assert!(boards > BATCHES / 4, "{boards} boards while {BATCHES} batches waited");
     drop(service);
     run.await.expect("no panic").expect("no error");
 }

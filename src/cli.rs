@@ -7,6 +7,7 @@ pub mod replay;
 pub mod serve;
 pub mod simulate;
 pub mod token;
+pub mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ Examples:
   firstline replay --format queue_log /var/log/asterisk/queue_log
   firstline simulate --hours 24 > day.ndjson    a believable service organisation
   firstline token new --name hall-wall --device --where center=hefei
+  firstline watch http://wall:8080              the board in this terminal; `--once` prints it
   firstline check my-standard.toml              every mistake with file, line and remedy
   firstline rules --standard my-standard.toml --out /etc/prometheus/rules
   firstline journal check                       whether all that is kept is as it was written
@@ -36,6 +38,8 @@ pub enum Command {
     Replay(Box<replay::Arguments>),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
     Simulate(simulate::Arguments),
+    /// Show the board of a running service in this terminal
+    Watch(watch::Arguments),
     /// Make a token: who holds it may send events, see the board, or run the service
     #[command(subcommand)]
     Token(token::Command),
@@ -65,6 +69,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => export::run(export::Export::Rules, &arguments),

@@ -6,7 +6,7 @@
 //! Where the service counts the window `all` only to have counters for Prometheus, its readings are kept apart here, and
 //! no board shows them.
 
-use crate::domain::board::{Board, Key, MadeOf, Reading, Spread};
+use crate::domain::board::{Board, Key, Level, MadeOf, Reading, Spread};
 use crate::domain::standard::Standard;
 use crate::domain::window::Window;
 use std::cmp::Ordering;
@@ -30,6 +30,8 @@ pub struct Edition {
     pub totals: Vec<Total>,
     /// For each indicator of durations and scope how the durations since the start are spread; no count ever falls.
     pub spreads: Vec<Spread>,
+    /// Whether some reading stands to its target otherwise than in the edition before; one that was not there stood to none.
+    pub turned: bool,
     /// For each reading of the board the revision at which it last changed.
     changed: Vec<u64>,
     /// Readings that are no longer there, with the revision at which they went; the oldest first.
@@ -65,6 +67,7 @@ impl Edition {
             clock_off_ms: 0,
             totals,
             spreads,
+            turned: false,
             changed,
             gone: Vec::new(),
             complete_from: revision,
@@ -80,7 +83,7 @@ impl Edition {
         spreads_never_fall(&self.spreads, &mut spreads);
         let revision = self.board.revision + 1;
         let mut changed = Vec::with_capacity(board.readings.len());
-        let mut gone = self.gone.clone();
+        let (mut turned, mut gone) = (false, self.gone.clone());
         let mut old = self.board.readings.iter().zip(&self.changed).peekable();
         for reading in &board.readings {
             while let Some((missing, _)) = old.next_if(|(old, _)| old.key < reading.key) {
@@ -88,7 +91,10 @@ impl Edition {
             }
             changed.push(match old.next_if(|(old, _)| old.key == reading.key) {
                 Some((same, since)) if same == reading => *since,
-                _ => revision,
+                before => {
+                    turned |= before.map_or(Level::None, |(before, _)| before.level) != reading.level;
+                    revision
+                }
             });
         }
         gone.extend(old.map(|(missing, _)| (revision, missing.key.clone())));
@@ -100,7 +106,7 @@ impl Edition {
         let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
         let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
-        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, spreads, changed, gone, complete_from }
+        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, spreads, turned, changed, gone, complete_from }
     }
 
     /// Whether what changed since `revision` of this run can be told.
@@ -204,6 +210,22 @@ mod tests {
         let fourth = third.next(other, true);
         assert_eq!((changes(&fourth, 1), changes(&fourth, 3), changes(&fourth, 4)), ((2, 0), (1, 0), (0, 0)));
         assert!(fourth.reaches_back_to(1) && fourth.reaches_back_to(4) && !fourth.reaches_back_to(5));
+    }
+
+    #[test]
+    fn an_edition_knows_whether_a_level_turned() {
+        let first = Edition::first("e".into(), board(0).standard, board(0), true, 1);
+        let mut other = board(0);
+        other.readings[3].value = Some(0.5);
+        let second = first.next(other.clone(), true);
+        assert!(!first.turned && !second.turned, "a value alone is no turn");
+        other.readings[3].level = Level::Breached;
+        let third = second.next(other.clone(), true);
+        assert!(third.turned && !third.next(other.clone(), true).turned);
+        let breached = other.readings.remove(3);
+        let fourth = third.next(other.clone(), true);
+        other.readings.insert(3, breached);
+        assert!(!fourth.turned && fourth.next(other, true).turned, "one that comes breached turned");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! Time passes for the core with every batch and with every board. Ticks between batches need not be written: a core that
 //! has heard of a time is the same as one that has also heard of an earlier one.
 //!
+//! A board is published with every `publish_every`, and at once when the level of some reading turns: see [`look`].
+//!
 //! Everything around the engine talks to it through a bounded channel ([`Feed`]). A full channel is an overload, which its
 //! users pass on to the sender instead of queueing. The engine ends when every feed is dropped and the channel is empty: it
 //! publishes a last board, those who follow the editions see their channel close, and it writes a last snapshot.
@@ -16,6 +18,7 @@ pub mod clock;
 mod durable;
 pub mod feed;
 mod keeper;
+pub mod look;
 mod readable;
 pub mod recovery;
 mod settings;
@@ -28,6 +31,7 @@ pub use self::durable::Acknowledge;
 use self::durable::Durable;
 use self::feed::{Arrival, Command, Feed, Refused, TookOver, Unheard};
 use self::keeper::Keeper;
+use self::look::{EVERY, Looked, pause};
 use self::readable::Readable;
 use self::recovery::{Sources, recover};
 pub use self::settings::{Keeping, Settings};
@@ -60,6 +64,8 @@ pub struct Engine {
     keeping: Option<Keeping>,
     kept: Option<Kept>,
     publish_every: Duration,
+    /// Whether batches came since a board was last made.
+    stirred: bool,
     /// The newest time of an event, for the metrics.
     newest: Option<Timestamp>,
     commands: mpsc::Receiver<Command>,
@@ -116,6 +122,7 @@ impl Engine {
             keeping: journal,
             kept: None,
             publish_every,
+            stirred: false,
             newest: None,
             commands,
             editions,
@@ -154,11 +161,19 @@ impl Engine {
         }
         let mut publish = tokio::time::interval(self.publish_every);
         publish.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = tokio::time::interval(EVERY);
         loop {
             // The board comes first: however much there is to do, the wall is told.
             tokio::select! {
                 biased;
-                _ = publish.tick() => self.publish(),
+                _ = publish.tick() => look.reset_after(pause(self.publish())),
+                _ = look.tick() => {
+                    let Looked { took, published } = self.look();
+                    look.reset_after(pause(took));
+                    if published {
+                        publish.reset();
+                    }
+                }
                 command = self.commands.recv() => match command {
                     Some(command) => {
                         self.work(command);
@@ -290,6 +305,7 @@ impl Engine {
         if let Some(now) = now {
             self.state.tick(now, revision);
         }
+        self.stirred = true;
         for Readable { batch, unknown, answer, .. } in group {
             let (mut applied, took) = timed(|| self.state.apply(&batch));
             Metric::ApplySeconds.record(took);
@@ -344,21 +360,24 @@ impl Engine {
         }
     }
 
-    fn publish(&mut self) {
+    /// Publishes a board; how long it took to make it.
+    fn publish(&mut self) -> Duration {
         let now = self.ticker.as_mut().map(Ticker::now);
         if let Some(now) = now {
             self.state.monitor.tick(now);
             self.look(now);
         }
-        let (mut edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
-        Metric::BoardSeconds.record(took);
+        let (edition, took) = self.next(now);
+        self.send(edition, now);
+        took
+    }
+
+    fn send(&mut self, edition: Edition, now: Option<Timestamp>) {
         Metric::BatchesQueued.set(self.commands.len() as f64);
         Metric::Cases.set(self.state.monitor.cases() as f64);
-        let clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
-        Metric::ClockOff.set(clock_off_ms as f64 / 1_000.0);
+        Metric::ClockOff.set(edition.clock_off_ms as f64 / 1_000.0);
         edition.board.as_of.into_iter().for_each(|as_of| Metric::BoardTime.set(as_of.0 as f64 / 1_000.0));
         let revision = edition.board.revision;
-        edition.clock_off_ms = clock_off_ms;
         self.editions.send_replace(Arc::new(edition));
         if let Some(now) = now {
             self.keep(now, revision);

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `POST /v1/events` | [`events`] |
 //! | `/v1/ranking` | [`ranking`] |
-//! | `/v1/live`, `/v1/board`, `/v1/standard`, `/v1/rejected` | [`reading`] |
+//! | `/v1/live`, `/v1/stream` | [`live`] |
+//! | `/v1/board`, `/v1/standard`, `/v1/rejected` | [`reading`] |
 //! | `/metrics` | [`metrics`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
 //! | `/v1/trend` | [`trend`] |
@@ -25,6 +26,7 @@ pub mod events;
 pub mod explain;
 mod guard;
 mod headers;
+pub mod live;
 pub mod metrics;
 pub mod pages;
 pub mod problem;
@@ -116,7 +118,8 @@ pub fn routes() -> Vec<Route> {
     let write = |path, need, handler| Route { method: Method::POST, ..read(path, Some(need), handler) };
     vec![
         write("/v1/events", Need::Ingest, post(events::take)),
-        show("/v1/live", Need::Live, get(reading::live)),
+        show("/v1/live", Need::Live, get(live::live)),
+        show("/v1/stream", Need::Live, get(live::stream)),
         show("/v1/board", Need::Read, get(reading::board)),
         show("/v1/ranking", Need::Read, get(ranking::ranking)),
         read("/v1/standard", Some(Need::Read), get(reading::standard)),

@@ -93,4 +93,5 @@ pub mod rules;
 pub mod simulate;
 pub mod standard;
 pub mod telemetry;
+pub mod watch;
 pub mod words;

@@ -9,5 +9,7 @@ pub mod live;
 pub mod notify;
 pub mod prometheus;
 pub mod ranking;
+pub mod socket;
+pub mod stream;
 pub mod trend;
 pub mod webhook;

@@ -36,6 +36,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The core answers questions about single cases through the engine's feed.
     ("http", &["access", "document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
     ("replay", &["domain", "ingest"]),
+    // A client of the service: it knows what the live protocol tells, and nothing of how that came about.
+    ("watch", &[]),
     ("config", &["access", "document", "domain", "engine", "journal", "publish", "standard"]),
 ];
 

@@ -30,9 +30,15 @@ pub(crate) fn data(place: &Path) -> PathBuf {
 impl Program {
     /// Starts it with these settings of its journal, and waits until it is ready.
     pub(crate) fn start(program: &Path, place: &Path, journal: &str) -> Program {
+        Program::with_clients(program, place, journal, PUBLISH_EVERY, 1_000)
+    }
+
+    /// The same with boards this often, for so many who watch.
+    pub(crate) fn with_clients(program: &Path, place: &Path, journal: &str, publish_every: Duration, clients: usize) -> Program {
         let config = place.join("firstline.toml");
-        let general = format!("listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '{}ms'\n", PUBLISH_EVERY.as_millis());
-        std::fs::write(&config, format!("{general}[limits]\nrequests_per_second = 0\n[journal]\n{journal}")).unwrap();
+        let general = format!("listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '{}ms'\n", publish_every.as_millis());
+        let limits = format!("requests_per_second = 0\nlive_clients = {clients}\nconnections = {}\n", clients + 1_000);
+        std::fs::write(&config, format!("{general}[limits]\n{limits}[journal]\n{journal}")).unwrap();
         let mut command = Command::new(program);
         let mut process = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn().unwrap();
         let mut told = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
@@ -72,6 +78,11 @@ impl Program {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         peak.unwrap() << 10
+    }
+
+    /// Its number, for those who ask the system about it.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// How many bytes it has had written to disks.

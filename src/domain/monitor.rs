@@ -404,6 +404,12 @@ impl Monitor {
         }
     }
 
+    /// Whether some case asked to be judged again by then: its deadline may have passed.
+    #[must_use]
+    pub fn rings_by(&self, now: Timestamp) -> bool {
+        self.timers.ring_by(now)
+    }
+
     /// How many cases were forgotten and stay only as sums.
     #[must_use]
     pub fn forgotten(&self) -> u64 {

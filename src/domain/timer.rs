@@ -35,13 +35,19 @@ impl Timers {
         self.steps.entry(time.0.div_euclid(self.step)).or_default().push(slot);
     }
 
+    /// Whether some case may be due when `now` is reached.
+    #[must_use]
+    pub fn ring_by(&self, now: Timestamp) -> bool {
+        self.steps.first_key_value().is_some_and(|(first, _)| *first <= now.0.div_euclid(self.step))
+    }
+
     /// The cases that may be due when `now` is reached, each once, in no order that depends on when they asked. Those due
     /// later in the same step are among them; they ask again.
     pub fn due(&mut self, now: Timestamp) -> Vec<u32> {
-        let step = now.0.div_euclid(self.step);
-        if self.steps.first_key_value().is_none_or(|(first, _)| *first > step) {
+        if !self.ring_by(now) {
             return Vec::new();
         }
+        let step = now.0.div_euclid(self.step);
         let later = self.steps.split_off(&(step + 1));
         let mut due: Vec<u32> = std::mem::replace(&mut self.steps, later).into_values().flatten().collect();
         due.sort_unstable();

@@ -1,19 +1,16 @@
-//! What there is to read: the board, live and now; the standard; the rejected events.
+//! What there is to read: the board now; the standard; the rejected events.
 
 use super::Service;
 use super::problem::Problem;
-use super::{guard, versions};
-use crate::access::Peer;
+use super::versions;
 use crate::access::grant::Grant;
 use crate::domain::standard::alert::Policy;
 use crate::domain::standard::{Commitment, Indicator, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
 use crate::publish::filter::{Filter, Wanted};
-use crate::publish::{frame, live};
+use crate::publish::frame;
 use crate::words;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
@@ -25,34 +22,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
-
-/// `GET /v1/live`: a connection to the live board.
-///
-/// # Errors
-/// If it is no WebSocket, or there are too many.
-pub async fn live(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
-    Extension(peer): Extension<Peer>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
-    let upgrade =
-        upgrade.map_err(|rejection| Problem::new(rejection.status(), format!("connect with a WebSocket: {}", rejection.body_text())))?;
-    let Some(place) = service.live.place() else {
-        let detail = "there are as many live connections as `limits.live_clients` allows; `GET /v1/board` still answers";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(10));
-    };
-    // Not the service itself: it holds the way into the engine, which must be free to end before the connections do.
-    let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), guard::shut_out(service.access.clone(), grant, peer));
-    // The defaults cost 128 KiB for each idle client.
-    let upgrade =
-        upgrade.read_buffer_size(2_048).write_buffer_size(0).max_message_size(live::MESSAGE_BYTES).max_frame_size(live::MESSAGE_BYTES);
-    Ok(upgrade.on_upgrade(async move |socket| {
-        live.serve(socket, place, view, shut_out).await;
-        drop(open);
-    }))
-}
 
 /// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
 /// more than once or with commas between values.

@@ -3,6 +3,9 @@
 //! hyper is used directly, as axum does inside: its own `serve` has no deadline for the head of a request and no place for
 //! TLS. WebSockets leave this file when they are upgraded, but keep their place among the connections.
 //!
+//! The router holds the way into the engine, and it is the listener's: a connection that waits for its next request, or reads a
+//! stream that ends with the engine, does not keep the engine from ending.
+//!
 //! # Limits
 //! | what | limit | beyond it |
 //! |---|---|---|
@@ -10,10 +13,12 @@
 //! | head of a request, handshake, idle connection | `limits.header_seconds` | closed |
 //! | bytes of a head | [`HEAD_BYTES`] | 431, closed |
 
+use super::problem::Problem;
 use crate::telemetry::Metric;
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -22,7 +27,7 @@ use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -54,6 +59,7 @@ pub struct Settings {
 pub async fn serve(listener: TcpListener, router: Router, settings: Settings, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(settings.connections));
     let connections = TaskTracker::new();
+    let router = Arc::new(router);
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -62,7 +68,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
         match accepted {
             Ok((stream, peer)) => match places.clone().try_acquire_owned() {
                 Ok(place) => {
-                    connections.spawn(connect(Placed { stream, place }, peer, router.clone(), settings.clone(), stop.clone()));
+                    connections.spawn(connect(Placed { stream, place }, peer, Arc::downgrade(&router), settings.clone(), stop.clone()));
                 }
                 Err(_) => Metric::ConnectionsRefused.count("reason", "full", 1),
             },
@@ -80,7 +86,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
 }
 
 /// Serves one connection.
-async fn connect(placed: Placed, peer: SocketAddr, router: Router, settings: Settings, stop: CancellationToken) {
+async fn connect(placed: Placed, peer: SocketAddr, router: Weak<Router>, settings: Settings, stop: CancellationToken) {
     if let Err(error) = placed.stream.set_nodelay(true) {
         tracing::debug!(%error, "small frames may be late on a connection");
     }
@@ -95,7 +101,8 @@ async fn connect(placed: Placed, peer: SocketAddr, router: Router, settings: Set
                 shaken = handshake => shaken,
             };
             match shaken {
-                Ok(Ok(stream)) => Either::Right(stream),
+                // Apart, or every plain connection would have the room for one.
+                Ok(Ok(stream)) => Either::Right(Box::new(stream)),
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "a TLS handshake failed");
                     return Metric::ConnectionsRefused.count("reason", "tls", 1);
@@ -104,10 +111,15 @@ async fn connect(placed: Placed, peer: SocketAddr, router: Router, settings: Set
             }
         }
     };
-    let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let router = router.upgrade().map(|router| TowerToHyperService::new(Router::clone(&router)));
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.call(request)
+        async move {
+            match router {
+                Some(router) => router.call(request).await,
+                None => Ok(stopping().into_response()),
+            }
+        }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(header_time).max_header_size(HEAD_BYTES);
@@ -125,6 +137,11 @@ async fn connect(placed: Placed, peer: SocketAddr, router: Router, settings: Set
         }
         tracing::debug!(%error, "a connection ended");
     }
+}
+
+/// For a request that comes too late.
+fn stopping() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping").retry_after(10)
 }
 
 /// A connection that holds its place among all of them, for as long as it is open, whoever reads it.

@@ -1,19 +1,22 @@
-//! Frames: what a client of the live board is sent, as JSON. Clients that ask for the same share the same text.
+//! Frames: what a client of the live board is sent, as JSON. Clients that ask for the same share the same bytes.
 
 use super::filter::Filter;
 use crate::domain::board::{Key, Written, WrittenKey};
 use crate::domain::time::Timestamp;
 use crate::edition::Edition;
-use axum::extract::ws::Utf8Bytes;
+use axum::body::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// How many different texts are kept of one edition; whoever asks for another one gets it made anew.
+/// How many different frames are kept of one edition; whoever asks for another one gets it made anew.
 const KEPT: usize = 64;
 
 /// Which frame of an edition: for which readings, since which revision (`None`: the whole board).
-type Request = (Filter, Option<u64>);
+type Request = (Arc<Filter>, Option<u64>);
 
 /// The frames of the newest edition that were asked for.
 #[derive(Debug, Default)]
@@ -22,7 +25,44 @@ pub struct Frames(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     edition: Option<Arc<Edition>>,
-    texts: BTreeMap<Request, Arc<OnceLock<Utf8Bytes>>>,
+    written: BTreeMap<Request, Arc<OnceCell<Sent>>>,
+}
+
+/// A frame that is written, once for all who are sent it.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// A message as servers send it over a WebSocket: a header, then the text.
+    message: Bytes,
+    /// How long the header is.
+    header: usize,
+    /// What an event of a stream says before the text.
+    event: Bytes,
+}
+
+impl Sent {
+    /// A frame of this text, written for every way that it may go; `id` is where a client that has it stands.
+    #[must_use]
+    pub fn new(text: &str, id: &str) -> Sent {
+        let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+        let length = header.len(text.len() as u64);
+        let mut message = Vec::with_capacity(length + text.len());
+        // Memory takes whatever is written.
+        let _ = header.format(text.len() as u64, &mut message);
+        message.extend_from_slice(text.as_bytes());
+        Sent { message: message.into(), header: length, event: format!("id: {id}\ndata: ").into() }
+    }
+
+    /// The whole message of a WebSocket, header and all.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// The parts of an event of a stream. The text is not copied.
+    #[must_use]
+    pub fn event(&self) -> [Bytes; 3] {
+        [self.event.clone(), self.message.slice(self.header..), Bytes::from_static(b"\n\n")]
+    }
 }
 
 #[derive(Serialize)]
@@ -58,29 +98,29 @@ struct Head<'a> {
 }
 
 impl Frames {
-    /// The text of a frame: the board, or what changed since a revision, or that nothing did.
-    pub async fn text(self: Arc<Self>, edition: Arc<Edition>, filter: Arc<Filter>, since: Option<u64>) -> Utf8Bytes {
+    /// A frame: the board, or what changed since a revision, or that nothing did.
+    pub async fn frame(self: Arc<Self>, edition: Arc<Edition>, filter: Arc<Filter>, since: Option<u64>) -> Sent {
         let cell = self.cell(&edition, &filter, since);
-        if let Some(text) = cell.get() {
-            return text.clone();
-        }
-        // A large board takes many milliseconds, which other connections should not have to wait.
-        let make = move || cell.get_or_init(|| write(&edition, &filter, since).into()).clone();
-        tokio::task::spawn_blocking(make).await.unwrap_or_default()
+        // A large board takes many milliseconds, which other connections should not have to wait; those who want the same do.
+        let make = move || {
+            let id = format!("{}/{}", edition.epoch, edition.board.revision);
+            Sent::new(&write(&edition, &filter, since), &id)
+        };
+        cell.get_or_init(|| async { tokio::task::spawn_blocking(make).await.unwrap_or_default() }).await.clone()
     }
 
-    fn cell(&self, edition: &Arc<Edition>, filter: &Filter, since: Option<u64>) -> Arc<OnceLock<Utf8Bytes>> {
+    fn cell(&self, edition: &Arc<Edition>, filter: &Arc<Filter>, since: Option<u64>) -> Arc<OnceCell<Sent>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !kept.edition.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, edition)) {
-            *kept = Kept { edition: Some(edition.clone()), texts: BTreeMap::new() };
+            *kept = Kept { edition: Some(edition.clone()), written: BTreeMap::new() };
         }
         let request = (filter.clone(), since);
-        match kept.texts.get(&request) {
+        match kept.written.get(&request) {
             Some(cell) => cell.clone(),
             None => {
                 let cell = Arc::default();
-                if kept.texts.len() < KEPT {
-                    kept.texts.insert(request, Arc::clone(&cell));
+                if kept.written.len() < KEPT {
+                    kept.written.insert(request, Arc::clone(&cell));
                 }
                 cell
             }
@@ -111,4 +151,21 @@ pub fn write(edition: &Edition, filter: &Filter, since: Option<u64>) -> String {
     };
     // Only a map with keys that are no texts could fail, and there is none.
     serde_json::to_string(&frame).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_the_same_text_whatever_way_it_goes() {
+        // RFC 6455, 5.2: a length of 7 bits, of 16, of 64.
+        for (length, header) in [(125, vec![0x81, 125]), (126, vec![0x81, 126, 0, 126]), (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0])]
+        {
+            let text = "x".repeat(length);
+            let sent = Sent::new(&text, "e/1");
+            assert_eq!(sent.message(), [&header[..], text.as_bytes()].concat());
+            assert_eq!(sent.event().concat(), format!("id: e/1\ndata: {text}\n\n").as_bytes());
+        }
+    }
 }

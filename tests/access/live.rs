@@ -42,6 +42,10 @@ async fn a_ticket_opens_one_connection() {
     assert_eq!(server.get(&format!("/v1/board?ticket={second}")).await.status, 401);
     assert_eq!(ask(&server, &second, "GET", "/v1/board", "").await.status, 401);
     assert!(connect(&server, &format!("?ticket={second}")).await.is_ok(), "it was not used by that");
+    // A stream takes one too.
+    let third = ticket(&server, "hefei").await;
+    assert_eq!(server.events(&format!("?ticket={third}"), &[]).await.frame().await.1["type"], "board");
+    assert_eq!(server.get(&format!("/v1/stream?ticket={third}")).await.status, 401, "used");
     // Programs need none.
     assert!(server.live_with("", &[("authorization", "Bearer reader")], &json!({})).await.is_ok());
     assert_eq!(server.live_with("", &[("authorization", "Bearer sender")], &json!({})).await.err(), Some(403));
@@ -85,6 +89,8 @@ async fn a_token_that_is_taken_away_or_changed_ends_its_connections() {
         wall.frame().await;
         walls.push(wall);
     }
+    let mut stream = server.events("", &[("authorization", &*shown("gone"))]).await;
+    stream.frame().await;
     let ticket = ticket(&server, "gone").await;
     let old = token("old", "may = 'read'\nexpires = 2026-01-01T00:00:00Z");
     let other = token("other", "may = 'read'\nwhere = { center = ['hefei'] }");
@@ -98,6 +104,10 @@ async fn a_token_that_is_taken_away_or_changed_ends_its_connections() {
     for (wall, reason) in walls.into_iter().zip(["not known here", "expired", "has changed"]) {
         let (code, said) = closed(wall).await;
         assert!(code == 1008 && said.contains(reason), "{code} {said}");
+    }
+    while let Some(event) = stream.next().await {
+        let closed = event.get("event").is_some_and(|name| name == "close");
+        assert!(!closed || event["data"].contains("1008") && event["data"].contains("not known here"), "{event:?}");
     }
     same.until("beat").await;
     same.until("beat").await;

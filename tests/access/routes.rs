@@ -27,6 +27,7 @@ fn every_route_needs_what_it_should() {
         ("/v1/rejected", Some(Need::Rejected)),
         ("/v1/reload", Some(Need::Admin)),
         ("/v1/standard", Some(Need::Read)),
+        ("/v1/stream", Some(Need::Live)),
         ("/v1/ticket", Some(Need::Read)),
         ("/v1/trend", Some(Need::Read)),
     ];

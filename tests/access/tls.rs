@@ -3,6 +3,8 @@
 use crate::client::Server;
 use crate::files::{Files, reload};
 use firstline::config;
+use firstline::watch::address::Address;
+use firstline::watch::wire::Client;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,4 +127,21 @@ async fn a_broken_pair_is_a_problem_of_the_configuration() {
 /// A service without a configuration has nothing to read again, and says so to its administrator.
 async fn reload_of_nothing() -> u16 {
     reload(&Server::start(crate::people::guarded()).await).await
+}
+
+#[tokio::test]
+async fn a_terminal_believes_the_authority_that_is_named() {
+    let files = Files::new();
+    certify(&files);
+    files.configure(TLS);
+    let server = Server::start(files.settings()).await;
+    let address = Address::parse(&format!("wss://localhost:{}", server.address.port())).expect("an address");
+    let client = |authority| Client::new(address.clone(), Some("admin".to_owned()), authority).expect("a client");
+    let authority = files.path("cert.pem");
+    let wanted = serde_json::json!({ "subscribe": { "indicators": ["answer_rate"] } });
+    let frame = client(Some(&*authority)).live(&wanted).await.expect("let in").next().await.expect("a frame");
+    assert!(frame.starts_with("{\"type\":\"board\""), "{frame}");
+    assert!(client(Some(&*authority)).standard().await.is_ok());
+    let error = client(None).standard().await.expect_err("an unknown authority").to_string();
+    assert!(error.contains("--ca FILE"), "{error}");
 }

@@ -60,6 +60,11 @@ fn questions(path: &str) -> &'static [&'static str] {
         ],
         "/v1/cases" => &["", "?risk=all", "?risk=all&center=wuhu", "?risk=all&center=wuhu&center=hefei"],
         "/v1/alerts" => &["", "?state=all", "?state=all&center=wuhu", "?policy=repair_deadline"],
+        "/v1/stream" => &[
+            "",
+            "?subscribe=%7B%22where%22:%7B%22center%22:%5B%22wuhu%22,%22hefei%22%5D%7D%7D",
+            "?subscribe=%7B%22by%22:%5B%22center%22%5D%7D",
+        ],
         "/metrics" | "/v1/standard" | "/standard" | "/v1/ticket" | "/v1/live" => &[""],
         _ => panic!("say here what is to be asked of `{path}`, so that it is seen to hide what it should"),
     }
@@ -84,7 +89,8 @@ async fn another_centers_figures_are_hidden_by_every_route() {
             // The scope of everything has the figures of all.
             assert!(!hefei.body.contains("\"scope\":{}") && !hefei.body.contains("scope=\"all\""), "{path}: {}", hefei.body);
         }
-        let figures = ["/v1/alerts", "/v1/board", "/v1/ranking", "/v1/explain", "/v1/cases", "/v1/trend", "/metrics"].contains(&route.path);
+        let figures = ["/v1/alerts", "/v1/board", "/v1/stream", "/v1/ranking", "/v1/explain", "/v1/cases", "/v1/trend", "/metrics"]
+            .contains(&route.path);
         assert_eq!(found, figures, "the administrator sees it in {}", route.path);
     }
     assert!(own >= 10, "what is its own it sees: {own}");

@@ -6,7 +6,7 @@ use firstline::domain::monitor::Monitor;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::ingest::wire::{Decoder, Keys};
 use firstline::publish::filter::Filter;
-use firstline::publish::live::Subscribe;
+use firstline::publish::live::{Resume, Subscribe};
 use firstline::{config, standard, words};
 use std::sync::Arc;
 
@@ -72,6 +72,13 @@ pub(crate) fn subscription(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let asked = Subscribe::parse(&text);
     assert_eq!(asked, Subscribe::parse(&text), "read again it is another");
+    // The same bytes where the parts come apart, and as the id of an event.
+    if let Err(reason) = Subscribe::of_parts(Some(&text), Some(&text)) {
+        check_told(&reason, 2 * text.len() + 40);
+    }
+    if let Some(Resume { epoch, revision }) = Resume::of_event(&text) {
+        assert_eq!(Resume::of_event(&format!("{epoch}/{revision}")), Some(Resume { epoch, revision }), "read again it is another");
+    }
     let Subscribe { subscribe, resume: _ } = match asked {
         Ok(asked) => asked,
         // A message is bounded, and so is what the wall is told of it.

@@ -135,7 +135,9 @@ pub(crate) async fn request(address: SocketAddr, method: &str, path: &str, heade
     // A server that has heard enough answers early and reads no further.
     let _ = stream.write_all(body).await;
     let mut answer = Vec::new();
-    let _ = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.expect("an answer");
+    tokio::time::timeout(LONG, async { while !is_over(&answer) && stream.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {} })
+        .await
+        .expect("an answer");
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
     let head = String::from_utf8_lossy(&answer[..end]);
     let mut lines = head.lines();
@@ -149,6 +151,75 @@ pub(crate) async fn request(address: SocketAddr, method: &str, path: &str, heade
     };
     read.expect("text");
     Reply { status, headers, body }
+}
+
+/// Whether an answer that does not end by itself, a stream of events, has told its first.
+fn is_over(answer: &[u8]) -> bool {
+    let answer = String::from_utf8_lossy(answer);
+    let is_stream = answer.split("\r\n\r\n").next().is_some_and(|head| head.contains("text/event-stream"));
+    is_stream && answer.split_once("\ndata: ").is_some_and(|(_, event)| event.contains("\n\n"))
+}
+
+/// A client of the live board as server-sent events.
+pub(crate) struct Events {
+    stream: TcpStream,
+    /// What has come and was not yet read, without the marks of its chunks.
+    text: String,
+}
+
+/// An event of a stream: the fields that were there.
+pub(crate) type Event = BTreeMap<String, String>;
+
+impl Server {
+    /// Opens the stream with this query, already escaped, and these headers.
+    pub(crate) async fn events(&self, query: &str, headers: &[(&str, &str)]) -> Events {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let mut head = format!("GET /v1/stream{query} HTTP/1.1\r\nHost: test\r\n");
+        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a listener");
+        let mut answer = String::new();
+        while !answer.ends_with("\r\n\r\n") {
+            answer.push(char::from(stream.read_u8().await.expect("a head")));
+        }
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("transfer-encoding: chunked"), "{answer}");
+        Events { stream, text: String::new() }
+    }
+}
+
+impl Events {
+    /// The next event; none at the end of the stream.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((event, rest)) = self.text.split_once("\n\n") {
+                let fields: Event =
+                    event.lines().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                self.text = rest.to_owned();
+                if fields.contains_key("data") {
+                    return Some(fields);
+                }
+            }
+            let chunk = tokio::time::timeout(LONG, self.chunk()).await.expect("an event in time")?;
+            self.text += &chunk;
+        }
+    }
+
+    /// The next frame; the stream must not have ended.
+    pub(crate) async fn frame(&mut self) -> (String, Value) {
+        let event = self.next().await.expect("an event");
+        (event["id"].clone(), serde_json::from_str(&event["data"]).expect("JSON"))
+    }
+
+    async fn chunk(&mut self) -> Option<String> {
+        let mut length = String::new();
+        while !length.ends_with("\r\n") {
+            length.push(char::from(self.stream.read_u8().await.ok()?));
+        }
+        let length = usize::from_str_radix(length.trim(), 16).expect("a length");
+        let mut chunk = vec![0; length + 2];
+        self.stream.read_exact(&mut chunk).await.ok()?;
+        chunk.truncate(length);
+        (length > 0).then(|| String::from_utf8(chunk).expect("text"))
+    }
 }
 
 /// A client of the live board.

@@ -1,5 +1,6 @@
 //! The whole service, from a socket to a socket.
 
+mod boards;
 mod client;
 mod durable;
 mod explain;
@@ -9,4 +10,6 @@ mod metrics;
 mod ranking;
 mod reading;
 mod reload;
+mod stream;
 mod trend;
+mod watch;

@@ -1,0 +1,123 @@
+//! What is drawn, cell by cell, on a terminal of 80 by 24.
+
+use crate::watch::board::Board;
+use crate::watch::plain;
+use crate::watch::screen::{Link, draw};
+use crate::watch::standard::Standard;
+use crate::watch::view::{Choice, View, view};
+use crate::watch::words::Language;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Modifier;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+fn standard() -> Standard {
+    let ratio = |name: &str, en: &str, zh: &str, target: f64| json!({ "name": name, "title": { "en": en, "zh": zh }, "kind": "ratio", "unit": "ratio", "target": target, "better": "higher" });
+    let written = json!({
+        "name": "telecom", "title": { "en": "Telecom service standard", "zh": "电信服务标准" }, "windows": ["5m", "30m", "today"],
+        "indicators": [
+            ratio("answer_rate", "Answer rate", "接通率", 0.85),
+            ratio("service_level_20s", "Answered within 20 s", "20秒接通率", 0.80),
+            { "name": "calls_waiting", "title": { "en": "Calls waiting", "zh": "排队等待数" }, "kind": "level", "unit": "count",
+              "target": null, "better": null },
+            ratio("repair_timeliness_due", "Repairs in time", "修障及时率", 0.95),
+        ],
+    });
+    serde_json::from_value(written).expect("a standard")
+}
+
+fn board() -> Board {
+    let reading = |indicator: &str, scope: Value, window: &str, value: Option<f64>, state: &str, level: &str, target: Option<f64>| json!({ "indicator": indicator, "scope": scope, "window": window, "value": value, "state": state, "level": level, "target": target });
+    let mut readings = Vec::new();
+    for (scope, answered, within, waiting) in [
+        (json!({}), (0.871, "warning"), (0.792, "breached"), 14.0),
+        (json!({ "center": "hefei" }), (0.931, "met"), (0.86, "met"), 3.0),
+        (json!({ "center": "wuhu" }), (0.8497, "breached"), (0.72, "breached"), 11.0),
+        (json!({ "center": "wuhu", "queue": "broadband" }), (0.80, "breached"), (0.70, "breached"), 8.0),
+        (json!({ "center": "wuhu", "queue": "商务专线" }), (0.9, "met"), (0.81, "warning"), 3.0),
+    ] {
+        readings.push(reading("answer_rate", scope.clone(), "30m", Some(answered.0), "ok", answered.1, Some(0.85)));
+        readings.push(reading("service_level_20s", scope.clone(), "30m", Some(within.0), "ok", within.1, Some(0.8)));
+        readings.push(reading("calls_waiting", scope.clone(), "now", Some(waiting), "ok", "none", None));
+        readings.push(reading("repair_timeliness_due", scope, "today", None, "no_traffic", "none", Some(0.95)));
+    }
+    let mut board = Board::default();
+    let frame = |revision: u64, readings: &[Value]| {
+        let frame = json!({ "type": "board", "epoch": "e", "revision": revision, "as_of": "2026-03-01T08:00:07Z", "readings": readings });
+        serde_json::from_value(frame).expect("a frame")
+    };
+    board.take(frame(1, &readings)).expect("the first");
+    readings[2]["value"] = json!(20.0);
+    board.take(frame(2, &readings)).expect("the next");
+    board
+}
+
+fn shown(center: Option<&str>, language: Language) -> View {
+    view(&board(), &standard(), &Choice { language, ..Choice::default() }, center)
+}
+
+/// The lines of the screen as they are read; after a wide character comes the next one.
+fn screen(view: Option<&View>, link: &Link, help: bool, language: Language) -> (Vec<String>, Terminal<TestBackend>) {
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a terminal");
+    terminal.draw(|frame| draw(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.words())).expect("a screen");
+    let buffer = terminal.backend().buffer();
+    let line = |y: u16| {
+        let mut text = String::new();
+        let mut x = 0;
+        while x < 80 {
+            let symbol = buffer[(x, y)].symbol();
+            text.push_str(symbol);
+            x += ratatui::text::Span::raw(symbol).width().max(1) as u16;
+        }
+        text.trim_end().to_owned()
+    };
+    ((0..24).map(line).collect(), terminal)
+}
+
+const LIVE: Link = Link::Up(Duration::from_secs(1));
+
+#[test]
+fn all_centers_stand_on_one_screen_those_in_trouble_first() {
+    let (lines, _) = screen(Some(&shown(None, Language::En)), &LIVE, false, Language::En);
+    assert_eq!(lines.join("\n"), "");
+}
+
+#[test]
+fn a_center_shows_its_queues_in_chinese() {
+    let (lines, _) = screen(Some(&shown(Some("wuhu"), Language::Zh)), &LIVE, false, Language::Zh);
+    assert_eq!(lines.join("\n"), "");
+}
+
+#[test]
+fn what_is_old_is_dim_and_says_since_when() {
+    let view = shown(None, Language::En);
+    let dim = |terminal: &Terminal<TestBackend>| terminal.backend().buffer()[(2, 2)].modifier.contains(Modifier::DIM);
+    let (_, fresh) = screen(Some(&view), &LIVE, false, Language::En);
+    assert!(!dim(&fresh));
+    let lost = Link::Lost { age: Duration::from_secs(250), why: "it ended".to_owned() };
+    let (lines, terminal) = screen(Some(&view), &lost, false, Language::En);
+    assert_eq!(lines[1], "✕ CONNECTION LOST: these values are old, since 4 min (it ended)");
+    assert!(dim(&terminal) && lines[2].contains("87.1 %"), "the last values stay: {}", lines[2]);
+    let (lines, terminal) = screen(Some(&view), &Link::Up(Duration::from_secs(9)), false, Language::En);
+    assert!(dim(&terminal) && lines[1] == "◇ no news for 9 s", "{}", lines[1]);
+}
+
+#[test]
+fn without_a_board_there_are_no_figures() {
+    let (lines, _) = screen(None, &Link::Connecting { why: "no answer".to_owned() }, false, Language::En);
+    assert_eq!(lines[1], "connecting ... no answer");
+    assert!(lines[2..23].iter().all(String::is_empty));
+}
+
+#[test]
+fn help_stands_above_the_board() {
+    let (lines, _) = screen(Some(&shown(None, Language::En)), &LIVE, true, Language::En);
+    assert!(lines.iter().any(|line| line.contains("target met   ▲ near it")));
+}
+
+#[test]
+fn the_same_as_plain_text() {
+    let view = shown(Some("wuhu"), Language::Zh);
+    assert_eq!(plain::write(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.words()), "");
+}

@@ -1,0 +1,67 @@
+//! Trends: how a value went since the watch began, in few samples however long that is.
+
+/// The most samples kept. One more, and every two become one.
+const SAMPLES: usize = 16;
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// How a value went.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trend {
+    samples: Vec<f64>,
+    /// How many values a sample is the mean of.
+    step: u32,
+    sum: f64,
+    count: u32,
+}
+
+impl Default for Trend {
+    fn default() -> Trend {
+        Trend { samples: Vec::new(), step: 1, sum: 0.0, count: 0 }
+    }
+}
+
+impl Trend {
+    /// Takes the next value; they come at about the same distances.
+    pub fn push(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+        if self.count < self.step {
+            return;
+        }
+        self.samples.push(self.sum / f64::from(self.count));
+        (self.sum, self.count) = (0.0, 0);
+        if self.samples.len() == SAMPLES {
+            self.samples = self.samples.chunks(2).map(|two| two.iter().sum::<f64>() / two.len() as f64).collect();
+            self.step = self.step.saturating_mul(2);
+        }
+    }
+
+    /// A bar for each sample, from the lowest to the highest of them; a value that never changed is a line in the middle.
+    #[must_use]
+    pub fn bars(&self) -> String {
+        let (low, high) = self.samples.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+        let bar = |value: &f64| match high - low {
+            range if range > 0.0 => BARS[((value - low) / range * (BARS.len() - 1) as f64).round() as usize],
+            _ => BARS[3],
+        };
+        self.samples.iter().map(bar).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trend_stays_short_and_keeps_its_shape() {
+        let mut trend = Trend::default();
+        (0..8).for_each(|value| trend.push(f64::from(value)));
+        assert_eq!(trend.bars(), "▁▂▃▄▅▆▇█");
+        (8..100_000).for_each(|value| trend.push(f64::from(value)));
+        let bars = trend.bars();
+        assert!((8..16).contains(&bars.chars().count()) && bars.starts_with('▁') && bars.ends_with('█'), "{bars}");
+        let mut flat = Trend::default();
+        (0..3).for_each(|_| flat.push(0.5));
+        assert_eq!(flat.bars(), "▄▄▄");
+    }
+}

@@ -1,0 +1,148 @@
+//! Every word on the screen that does not come from the standard, in English and Chinese.
+
+use std::time::Duration;
+
+/// A language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese.
+    Zh,
+}
+
+impl Language {
+    /// The language that the environment asks for, as in `zh_CN.UTF-8`; English if it is neither.
+    #[must_use]
+    pub fn of_environment(locale: Option<&str>) -> Language {
+        if locale.is_some_and(|locale| locale.starts_with("zh")) { Language::Zh } else { Language::En }
+    }
+
+    /// Its name in a standard.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Zh => "zh",
+        }
+    }
+
+    /// Its words.
+    #[must_use]
+    pub fn words(self) -> &'static Words {
+        match self {
+            Language::En => &EN,
+            Language::Zh => &ZH,
+        }
+    }
+}
+
+/// The words of a language.
+#[expect(missing_docs, reason = "each is what it is called")]
+#[derive(Debug)]
+pub struct Words {
+    pub everything: &'static str,
+    pub centers: &'static str,
+    pub queues: &'static str,
+    pub target: &'static str,
+    pub as_of: &'static str,
+    pub connecting: &'static str,
+    pub live: &'static str,
+    pub old: &'static str,
+    pub lost: &'static str,
+    pub nothing: &'static str,
+    pub stale: &'static str,
+    pub no_traffic: &'static str,
+    pub few: &'static str,
+    pub provisional: &'static str,
+    pub no_population: &'static str,
+    pub none_in_trouble: &'static str,
+    pub keys: &'static str,
+    pub help: &'static [&'static str],
+    pub seconds: &'static str,
+    pub minutes: &'static str,
+    pub hours: &'static str,
+    pub days: &'static str,
+}
+
+impl Words {
+    /// How long something is ago, in its largest unit.
+    #[must_use]
+    pub fn age(&self, age: Duration) -> String {
+        match age.as_secs() {
+            seconds @ 0..120 => format!("{seconds} {}", self.seconds),
+            seconds @ 120..7_200 => format!("{} {}", seconds / 60, self.minutes),
+            seconds @ 7_200..172_800 => format!("{} {}", seconds / 3_600, self.hours),
+            seconds => format!("{} {}", seconds / 86_400, self.days),
+        }
+    }
+}
+
+static EN: Words = Words {
+    everything: "All centers",
+    centers: "Centers, those in trouble first",
+    queues: "Queues, those in trouble first",
+    target: "target",
+    as_of: "as of",
+    connecting: "connecting ...",
+    live: "live",
+    old: "no news for",
+    lost: "CONNECTION LOST: these values are old, since",
+    nothing: "Nothing is known here yet.",
+    stale: "stale",
+    no_traffic: "no traffic",
+    few: "few cases",
+    provisional: "provisional",
+    no_population: "no population",
+    none_in_trouble: "all targets met",
+    keys: "q quit   tab/arrows next center   0 all centers   ? help",
+    help: &[
+        "tab, right, down   the next center",
+        "left, up           the one before",
+        "0, home            all centers",
+        "?                  this help, and away with it",
+        "q, escape          quit",
+        "",
+        "✓ target met   ▲ near it   ✕ missed   ○ few cases   ◇ stale",
+        "The small bars show how a value went since the watch began.",
+    ],
+    seconds: "s",
+    minutes: "min",
+    hours: "h",
+    days: "d",
+};
+
+static ZH: Words = Words {
+    everything: "全部中心",
+    centers: "各中心（问题多的在前）",
+    queues: "各队列（问题多的在前）",
+    target: "目标",
+    as_of: "数据时间",
+    connecting: "正在连接……",
+    live: "实时",
+    old: "没有更新已",
+    lost: "连接已中断，以下为旧数据，已",
+    nothing: "此处暂无数据。",
+    stale: "数据过期",
+    no_traffic: "无业务量",
+    few: "样本少",
+    provisional: "暂定",
+    no_population: "无用户数",
+    none_in_trouble: "全部达标",
+    keys: "q 退出   tab/方向键 下一个中心   0 全部中心   ? 帮助",
+    help: &[
+        "tab、→、↓     下一个中心",
+        "←、↑          上一个中心",
+        "0、home       全部中心",
+        "?             显示或关闭帮助",
+        "q、escape     退出",
+        "",
+        "✓ 达标   ▲ 临界   ✕ 未达标   ○ 样本少   ◇ 数据过期",
+        "小柱状图为开始观看以来的走势。",
+    ],
+    seconds: "秒",
+    minutes: "分",
+    hours: "小时",
+    days: "天",
+};

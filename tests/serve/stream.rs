@@ -1,0 +1,131 @@
+//! The live board as server-sent events: the same frames as over the WebSocket, and the same ends.
+
+use crate::client::{Server, answered, settings};
+use serde_json::{Value, json};
+
+/// A value as it stands in a query.
+fn escaped(value: &Value) -> String {
+    value
+        .to_string()
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+async fn answer_a_call(server: &Server, call: &str) {
+    let taken = server.post("application/json", json!(answered(call, "hefei")).to_string()).await;
+    assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
+}
+
+fn of(frame: &Value, of: u64) -> bool {
+    frame["readings"].as_array().into_iter().flatten().any(|reading| reading["scope"] == json!({}) && reading["of"] == of)
+}
+
+#[tokio::test]
+async fn a_stream_has_the_very_frames_of_the_websocket() {
+    let server = Server::start(settings()).await;
+    let wanted = json!({ "indicators": ["answer_rate"], "windows": ["30m"] });
+    let mut stream = server.events(&format!("?subscribe={}", escaped(&wanted)), &[]).await;
+    let mut wall = server.live(&json!({ "subscribe": wanted })).await;
+    let (mut events, mut frames) = (Vec::new(), Vec::new());
+    for call in 0..3 {
+        answer_a_call(&server, &format!("c-{call}")).await;
+        while !events.last().is_some_and(|(_, frame)| of(frame, call + 1)) {
+            events.push(stream.frame().await);
+        }
+        while !frames.last().is_some_and(|frame| of(frame, call + 1)) {
+            frames.push(wall.frame().await);
+        }
+    }
+    assert_eq!(events[0].1["type"], "board");
+    for (id, frame) in &events {
+        assert_eq!(*id, format!("{}/{}", frame["epoch"].as_str().expect("a text"), frame["revision"]));
+    }
+    // The two did not begin with the same edition, but each delta of the one that the other was sent as well is the same.
+    let deltas =
+        |frames: &mut dyn Iterator<Item = &Value>| -> Vec<Value> { frames.filter(|frame| frame["type"] == "delta").cloned().collect() };
+    let (one, other) = (deltas(&mut events.iter().map(|(_, frame)| frame)), deltas(&mut frames.iter()));
+    assert!(one.iter().any(|delta| other.contains(delta)), "{one:?} {other:?}");
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_where_it_stopped() {
+    let server = Server::start(settings()).await;
+    let (id, board) = server.events("", &[]).await.frame().await;
+    answer_a_call(&server, "c-1").await;
+    server.live(&json!({})).await.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 1).await;
+    let resume = escaped(&json!({ "epoch": board["epoch"], "revision": board["revision"] }));
+    let other = escaped(&json!({ "epoch": "another", "revision": 1 }));
+    // A browser that comes back says where it was last, whatever stands in its address.
+    let ways = [(format!("?resume={resume}"), None), (String::new(), Some(&*id)), (format!("?resume={other}"), Some(&*id))];
+    for (query, last) in ways {
+        let headers: Vec<(&str, &str)> = last.map(|id| ("Last-Event-ID", id)).into_iter().collect();
+        let (_, delta) = server.events(&query, &headers).await.frame().await;
+        assert_eq!((&delta["type"], &delta["from"]), (&json!("delta"), &board["revision"]), "{query}");
+    }
+    for last in ["", "another/1", "nonsense", "/", "e/-1"] {
+        let (_, frame) = server.events("", &[("Last-Event-ID", last)]).await.frame().await;
+        assert_eq!(frame["type"], "board", "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_last_board_and_the_reason() {
+    let mut server = Server::start(settings()).await;
+    let mut stream = server.events("", &[]).await;
+    stream.frame().await;
+    answer_a_call(&server, "c-1").await;
+    server.stop();
+    let mut told = false;
+    let close = loop {
+        let event = stream.next().await.expect("an end with its reason");
+        match event.get("event") {
+            Some(event_type) => {
+                assert_eq!(event_type, "close");
+                break event["data"].clone();
+            }
+            None => told |= of(&serde_json::from_str(&event["data"]).expect("JSON"), 1),
+        }
+    };
+    assert!(told, "the last board");
+    assert_eq!(close, r#"{"code":1001,"reason":"the service is stopping"}"#);
+    assert_eq!(stream.next().await, None);
+    server.ended().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_be_is_refused_with_the_reason() {
+    let mut settings = settings();
+    settings.limits.live_clients = 1;
+    let server = Server::start(settings).await;
+    for (query, reason) in [
+        (format!("?subscribe={}", escaped(&json!({ "indicators": ["answer_rat"] }))), "did you mean `answer_rate`?"),
+        ("?subscribe=x".to_owned(), "`subscribe` is none"),
+        ("?resume=1".to_owned(), "`resume` is none"),
+        ("?windows=30m".to_owned(), "the stream knows no `windows`"),
+    ] {
+        let reply = server.get(&format!("/v1/stream{query}")).await;
+        assert_eq!((reply.status, &*reply.headers["content-type"]), (400, "application/problem+json"), "{query}");
+        assert!(reply.body.contains(reason), "{}", reply.body);
+    }
+    let mut stream = server.events("", &[]).await;
+    stream.frame().await;
+    // Both kinds share the places.
+    assert_eq!(server.get("/v1/stream").await.status, 503);
+    assert_eq!(server.live_with("", &[], &json!({})).await.err(), Some(503));
+    drop(stream);
+    // A client that went is noticed, and its place is free.
+    while server.get("/v1/stream").await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_keeps_or_gathers_a_stream() {
+    let server = Server::start(settings()).await;
+    let reply = server.get("/v1/stream").await;
+    for (name, value) in [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-accel-buffering", "no")] {
+        assert_eq!(reply.headers[name], value);
+    }
+    assert!(!reply.headers.contains_key("content-encoding"));
+}

@@ -8,17 +8,18 @@
 //! Time passes for the core with every batch and with every board. Ticks between batches need not be written: a core that
 //! has heard of a time is the same as one that has also heard of an earlier one.
 //!
-//! A board is published with every `publish_every`, and at once when the level of some reading turns: see [`look`].
+//! A board is published with every `publish_every`, and at once when the level of some reading turns: see [`glance`].
 //!
 //! Everything around the engine talks to it through a bounded channel ([`Feed`]). A full channel is an overload, which its
 //! users pass on to the sender instead of queueing. The engine ends when every feed is dropped and the channel is empty: it
 //! publishes a last board, those who follow the editions see their channel close, and it writes a last snapshot.
 
+mod alert;
 pub mod clock;
 mod durable;
 pub mod feed;
+pub mod glance;
 mod keeper;
-pub mod look;
 mod readable;
 pub mod recovery;
 mod settings;
@@ -30,8 +31,8 @@ use self::clock::{Clock, Ticker, timed};
 pub use self::durable::Acknowledge;
 use self::durable::Durable;
 use self::feed::{Arrival, Command, Feed, Refused, TookOver, Unheard};
+use self::glance::{EVERY, Glanced, pause};
 use self::keeper::Keeper;
-use self::look::{EVERY, Looked, pause};
 use self::readable::Readable;
 use self::recovery::{Sources, recover};
 pub use self::settings::{Keeping, Settings};
@@ -161,15 +162,15 @@ impl Engine {
         }
         let mut publish = tokio::time::interval(self.publish_every);
         publish.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut look = tokio::time::interval(EVERY);
+        let mut glance = tokio::time::interval(EVERY);
         loop {
             // The board comes first: however much there is to do, the wall is told.
             tokio::select! {
                 biased;
-                _ = publish.tick() => look.reset_after(pause(self.publish())),
-                _ = look.tick() => {
-                    let Looked { took, published } = self.look();
-                    look.reset_after(pause(took));
+                _ = publish.tick() => glance.reset_after(pause(self.publish())),
+                _ = glance.tick() => {
+                    let Glanced { took, published } = self.glance();
+                    glance.reset_after(pause(took));
                     if published {
                         publish.reset();
                     }
@@ -382,45 +383,6 @@ impl Engine {
         if let Some(now) = now {
             self.keep(now, revision);
         }
-    }
-
-    /// Takes a look for alerts if one is due, once the journal has it: what rings now rings again when the journal is read. While
-    /// that cannot be written, nothing new rings.
-    fn look(&mut self, now: Timestamp) {
-        if !self.state.alerts.is_due(now, &self.state.standard) {
-            return;
-        }
-        let revision = self.editions.borrow().board.revision;
-        if let Some(kept) = &mut self.kept {
-            if kept.durable.write(&[Record::Look { now, revision }]).is_err() {
-                return;
-            }
-            self.state.at = kept.durable.last();
-        }
-        let ((), took) = timed(|| self.state.look(now, revision));
-        Metric::AlertSeconds.record(took);
-        self.tell_alerts();
-    }
-
-    fn tell_alerts(&self) {
-        let view = self.state.alerts.view(&self.state.standard);
-        Metric::AlertsFiring.set(view.ledger.all().filter(|incident| incident.ended_at.is_none()).count() as f64);
-        Metric::AlertsPending.set(view.pending.len() as f64);
-        Metric::AlertsOverflow.set(view.overflow as f64);
-        self.alerts.send_replace(Arc::new(view));
-    }
-
-    /// Takes what somebody says of an alert, once the journal has it.
-    fn answer(&mut self, answer: Answer) -> Result<(), Unheard> {
-        self.state.alerts.ledger().check(&answer)?;
-        let now = self.ticker.as_mut().map(Ticker::now).or(self.state.monitor.now()).unwrap_or_default();
-        if let Some(kept) = &mut self.kept {
-            kept.durable.write(&[Record::Answer { now, answer: answer.clone() }]).map_err(Refused::Unwritten)?;
-            self.state.at = kept.durable.last();
-        }
-        self.state.answer(&answer, now)?;
-        self.tell_alerts();
-        Ok(())
     }
 
     /// What is to be done for the journal with every board.

@@ -6,7 +6,7 @@ use firstline::domain::time::Timestamp;
 use firstline::edition::Edition;
 use firstline::engine::clock::Clock;
 use firstline::engine::feed::{Answer, Feed};
-use firstline::engine::look::EVERY;
+use firstline::engine::glance::EVERY;
 use firstline::engine::{Ends, Engine, Settings};
 use firstline::ingest::wire::{Decoder, Keys};
 use firstline::standard::{BUILT_IN, read};

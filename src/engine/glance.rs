@@ -1,12 +1,12 @@
-//! Looks between two boards: a level that turns is published at once and not with the next board.
+//! Glances between two boards: a level that turns is published at once and not with the next board.
 //!
-//! To look is to make a board and to compare it with the last one, because a level is known no sooner. It is let go again if
+//! To glance is to make a board and to compare it with the last one, because a level is known no sooner. It is let go again if
 //! none has turned: those who follow hear of every `publish_every`, and of turns.
 //!
 //! # Limits
-//! The engine looks at most every [`EVERY`], only if batches came or a deadline may have passed since the last board, and
-//! pauses for [`PAUSE`] times as long as the last board took. So looking takes less than a tenth of its time, however large the
-//! board: one that takes 50 ms is looked at twice a second. Levels that turn with time alone, without a deadline, as when a bad
+//! The engine glances at most every [`EVERY`], only if batches came or a deadline may have passed since the last board, and
+//! pauses for [`PAUSE`] times as long as the last board took. So glancing takes less than a tenth of its time, however large the
+//! board: one that takes 50 ms is glanced at twice a second. Levels that turn with time alone, without a deadline, as when a bad
 //! minute leaves its window, wait for the next board.
 
 use super::Engine;
@@ -17,38 +17,38 @@ use crate::telemetry::Metric;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often the levels are looked at between two boards, at most.
+/// How often the levels are glanced at between two boards, at most.
 pub const EVERY: Duration = Duration::from_millis(100);
-/// For how many times as long as it took to make a board none is made to look.
+/// For how many times as long as it took to make a board none is made to glance.
 pub const PAUSE: u32 = 10;
 
-/// What came of a look.
+/// What came of a glance.
 #[derive(Default)]
-pub(super) struct Looked {
+pub(super) struct Glanced {
     /// How long it took.
     pub(super) took: Duration,
     /// Whether a level had turned.
     pub(super) published: bool,
 }
 
-/// How long no look is taken after a board that took so long.
+/// How long no glance is taken after a board that took so long.
 pub(super) fn pause(took: Duration) -> Duration {
     EVERY.max(took * PAUSE)
 }
 
 impl Engine {
     /// Publishes a board before its time if some level has turned since the last one.
-    pub(super) fn look(&mut self) -> Looked {
-        let Some(now) = self.ticker.as_mut().map(Ticker::now) else { return Looked::default() };
+    pub(super) fn glance(&mut self) -> Glanced {
+        let Some(now) = self.ticker.as_mut().map(Ticker::now) else { return Glanced::default() };
         if !self.stirred && !self.state.monitor.rings_by(now) {
-            return Looked::default();
+            return Glanced::default();
         }
         let (edition, took) = self.next(Some(now));
         let published = edition.turned;
         if published {
             self.send(edition, Some(now));
         }
-        Looked { took, published }
+        Glanced { took, published }
     }
 
     /// The edition after the last one, and how long it took to make it. That is measured by the runtime's clock, which stands

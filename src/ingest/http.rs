@@ -8,10 +8,12 @@
 
 pub mod delivery;
 pub mod media;
+mod pace;
 pub mod unpack;
 
 use self::delivery::{Delivery, Taken};
 use self::media::{Form, Media};
+use self::pace::Chunks;
 use self::unpack::Unpacker;
 use super::depth;
 use super::rejected::Memory;
@@ -20,11 +22,9 @@ use crate::access::grant::Sources;
 use crate::domain::event::CaseKey;
 use crate::engine::feed::{Feed, Refused};
 use crate::engine::status::Status;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::HeaderMap;
-use futures_util::StreamExt;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How many bodies are read at the same time. One more is told to come back; so memory is bounded.
@@ -33,8 +33,6 @@ const UPLOADS: usize = 64;
 const SLICE_BYTES: usize = 4 << 10;
 /// How many events are sent to the engine at once.
 const PIECE_EVENTS: usize = 1_024;
-/// How long a sender may be silent within a body.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// Everything that taking events needs.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ pub struct Failure {
 pub enum Cause {
     /// The body cannot be read.
     Unreadable,
-    /// The sender fell silent.
+    /// The sender fell silent, or is too slow.
     Silent,
     /// The body is too long.
     TooLarge,
@@ -139,12 +137,12 @@ impl Intake {
     /// Lines: each is an event, told by its place; empty ones are passed over.
     async fn take_lines(&self, media: &Media, body: Body, delivery: &mut Delivery<'_>) -> Result<(), Failure> {
         let mut unpacker = Unpacker::new(media.coding, self.body_bytes)?;
-        let mut chunks = body.into_data_stream();
+        let mut chunks = Chunks::new(body);
         let mut text = Vec::new();
         let mut number = 0;
         // The rest of a line that was rejected for its length.
         let mut skipping = false;
-        while let Some(chunk) = next_chunk(&mut chunks).await? {
+        while let Some(chunk) = chunks.next().await? {
             for slice in chunk.chunks(SLICE_BYTES) {
                 // What was there before has no end of a line in it.
                 let (mut begin, mut from) = (0, text.len());
@@ -181,9 +179,9 @@ impl Intake {
     /// A JSON document: an event, or a list of them.
     async fn take_whole(&self, media: &Media, headers: &HeaderMap, body: Body, delivery: &mut Delivery<'_>) -> Result<(), Failure> {
         let mut unpacker = Unpacker::new(media.coding, self.body_bytes)?;
-        let mut chunks = body.into_data_stream();
+        let mut chunks = Chunks::new(body);
         let mut text = Vec::new();
-        while let Some(chunk) = next_chunk(&mut chunks).await? {
+        while let Some(chunk) = chunks.next().await? {
             for slice in chunk.chunks(SLICE_BYTES) {
                 unpacker.unpack(slice, &mut text)?;
             }
@@ -226,13 +224,5 @@ fn take_line(delivery: &mut Delivery<'_>, number: u64, line: &[u8]) {
         delivery.reject(number, &[], None, format!("the line is longer than {LONGEST_EVENT} bytes"));
     } else if !line.trim_ascii().is_empty() {
         delivery.add(number, line);
-    }
-}
-
-/// The next bytes of a body.
-async fn next_chunk(chunks: &mut axum::body::BodyDataStream) -> Result<Option<Bytes>, Failure> {
-    match tokio::time::timeout(SILENCE, chunks.next()).await {
-        Ok(chunk) => chunk.transpose().map_err(|_| Failure::new(Cause::Unreadable, "the body broke off")),
-        Err(_) => Err(Failure::new(Cause::Silent, format!("nothing came for {} s", SILENCE.as_secs()))),
     }
 }

@@ -6,7 +6,7 @@ import { displayName } from './format.js';
 import { trouble } from './verdict.js';
 
 export const DENSE_ROWS_MIN = 9; // more rows than this stand in single lines
-const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
+export const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
 
 /** `scopeOf(id)` is the scope of a row; `addressOf(id)` its link, if it has one. */
 export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tools) {

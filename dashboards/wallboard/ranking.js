@@ -3,7 +3,7 @@
 import { el, setAttribute, setText, setVariable } from './dom.js';
 import { makeFigure } from './figure.js';
 import { displayName } from './format.js';
-import { DENSE_ROWS_MIN, makeGrid } from './grid.js';
+import { DENSE_ROWS_MIN, makeGrid, SORT_MS_MIN } from './grid.js';
 import { sumUpCenters } from './summary.js';
 import { amountOf } from './verdict.js';
 
@@ -29,6 +29,7 @@ export function makeRanking(tools) {
   heat.node.classList.add('heat');
   const node = el('div', { class: 'page page-ranking' }, ranks, heat.node);
   const rows = new Map();
+  let shownAt = -Infinity;
 
   function update(context) {
     const ids = context.board.members('center', {});
@@ -36,7 +37,8 @@ export function makeRanking(tools) {
       const reading = context.board.get(rank, window, { center: id });
       return { id, reading, amount: amountOf(reading, context.now, context.fresh) };
     });
-    showRanks(sorted(found), context);
+    setAttribute(list, 'data-old', !context.fresh);
+    if (context.now - shownAt >= SORT_MS_MIN) showRanks(sorted(found), context);
     return sumUpCenters(heat.update(context, ids), [], texts);
   }
 
@@ -49,11 +51,11 @@ export function makeRanking(tools) {
   }
 
   function showRanks(found, { now, fresh }) {
+    shownAt = found.length ? now : -Infinity;
     const most = Math.max(indicator.unit === 'ratio' ? 1 : 0, indicator.target ?? 0, ...found.map(({ amount }) => amount ?? 0)) || 1;
     setVariable(list, '--target', indicator.target === null ? -1 : indicator.target / most);
     setVariable(list, '--rows', Math.max(found.length, 1));
     setAttribute(list, 'data-dense', found.length > DENSE_ROWS_MIN);
-    setAttribute(list, 'data-old', !fresh);
     for (const [id, row] of rows) if (!found.some((one) => one.id === id)) { row.node.remove(); rows.delete(id); }
     found.forEach(({ id, reading, amount }, index) => {
       if (!rows.has(id)) rows.set(id, makeRow(id));

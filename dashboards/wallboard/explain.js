@@ -4,9 +4,9 @@
 import { fetchJson } from './access.js';
 import { el } from './dom.js';
 import { TEXTS } from './explain.texts.js';
+import { verdictWord } from './figure.js';
 import { displayName } from './format.js';
 import { SIGNS, verdictOf } from './verdict.js';
-import { verdictWord } from './tile.js';
 
 const CASES = 12;
 

@@ -1,12 +1,12 @@
 // A ranked table: a row for every center or queue, those in trouble first, a cell for every indicator.
 
 import { calm, el, setAttribute, setText, setVariable } from './dom.js';
+import { makeFigure } from './figure.js';
 import { displayName } from './format.js';
-import { verdictWord } from './tile.js';
-import { amountOf, SIGNS, trouble, verdictOf } from './verdict.js';
+import { trouble } from './verdict.js';
 
-const DENSE_ROWS_MIN = 9; // more rows than this stand in single lines
-const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
+export const DENSE_ROWS_MIN = 9; // more rows than this stand in single lines
+export const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
 
 /** `scopeOf(id)` is the scope of a row; `addressOf(id)` its link, if it has one. */
 export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tools) {
@@ -76,23 +76,16 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tool
 }
 
 function makeCell({ name, indicator, window }, scope, { standard, format, texts, explain }) {
-  const sign = el('span', { class: 'sign', 'aria-hidden': 'true' });
-  const value = el('span', { class: 'grid-value' });
-  const unit = el('span', { class: 'grid-unit' });
-  const word = el('span', { class: 'unseen' });
+  const figure = makeFigure(indicator, 'grid-value', 'grid-unit', 'unseen', { format, texts });
+  const { sign, number, unit, word } = figure;
   const label = el('span', { class: 'grid-label' }, standard.title(name));
-  const inner = el('button', { type: 'button', class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, value, unit), word);
+  const inner = el('button', { type: 'button', class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, number, unit), word);
   inner.addEventListener('click', () => explain.reading({ name, window, scope }));
   const node = el('td', { role: 'cell', 'data-indicator': name, 'data-window': window }, inner);
 
   function update({ board, now, fresh }) {
     const reading = board.get(name, window, scope);
-    const verdict = verdictOf(reading);
-    setText(sign, SIGNS[verdict]);
-    const shown = format.value(indicator, amountOf(reading, now, fresh));
-    setText(value, shown.number);
-    setText(unit, shown.unit);
-    setText(word, verdictWord(verdict, indicator, texts));
+    const { verdict } = figure.show(reading, now, fresh);
     setAttribute(node, 'data-verdict', verdict);
     if (verdict === 'met') setVariable(node, '--margin', margin(reading, indicator).toFixed(1));
     return verdict;

@@ -10,6 +10,7 @@ const TOGETHER_MS = 500; // what is missed at once is told in one sentence
 const NAMED_MAX = 3;
 const NOTES = [880, 660]; // Hz
 const NOTE_S = 0.18;
+const LOUDNESS = 0.3;
 
 export function makeNews(wanted, { standard, texts }) {
   const told = new Map(); // by what was missed, when
@@ -40,12 +41,8 @@ export function makeNews(wanted, { standard, texts }) {
   }
 
   function play(hertz, at) {
-    const loudness = new GainNode(context, { gain: 0 });
     const note = new OscillatorNode(context, { frequency: hertz });
-    note.connect(loudness).connect(context.destination);
-    loudness.gain.setValueAtTime(0, at);
-    loudness.gain.linearRampToValueAtTime(0.4, at + 0.02);
-    loudness.gain.linearRampToValueAtTime(0, at + NOTE_S);
+    note.connect(new GainNode(context, { gain: LOUDNESS })).connect(context.destination);
     note.start(at);
     note.stop(at + NOTE_S);
   }

@@ -1,11 +1,11 @@
 // All centers side by side: ranked by one indicator, and a heat table of many.
 
 import { el, setAttribute, setText, setVariable } from './dom.js';
+import { makeFigure } from './figure.js';
 import { displayName } from './format.js';
-import { makeGrid } from './grid.js';
+import { DENSE_ROWS_MIN, makeGrid, SORT_MS_MIN } from './grid.js';
 import { sumUpCenters } from './summary.js';
-import { verdictWord } from './tile.js';
-import { amountOf, SIGNS, verdictOf } from './verdict.js';
+import { amountOf } from './verdict.js';
 
 const RANK = ['answer_rate'];
 const COLUMNS = [
@@ -29,14 +29,16 @@ export function makeRanking(tools) {
   heat.node.classList.add('heat');
   const node = el('div', { class: 'page page-ranking' }, ranks, heat.node);
   const rows = new Map();
+  let shownAt = -Infinity;
 
   function update(context) {
     const ids = context.board.members('center', {});
     const found = ids.map((id) => {
       const reading = context.board.get(rank, window, { center: id });
-      return { id, verdict: verdictOf(reading), amount: amountOf(reading, context.now, context.fresh) };
+      return { id, reading, amount: amountOf(reading, context.now, context.fresh) };
     });
-    showRanks(sorted(found), context);
+    setAttribute(list, 'data-old', !context.fresh);
+    if (context.now - shownAt >= SORT_MS_MIN) showRanks(sorted(found), context);
     return sumUpCenters(heat.update(context, ids), [], texts);
   }
 
@@ -48,19 +50,18 @@ export function makeRanking(tools) {
     return [...judged, ...found.filter(({ amount }) => amount === null)];
   }
 
-  function showRanks(found, { fresh }) {
+  function showRanks(found, { now, fresh }) {
+    shownAt = found.length ? now : -Infinity;
     const most = Math.max(indicator.unit === 'ratio' ? 1 : 0, indicator.target ?? 0, ...found.map(({ amount }) => amount ?? 0)) || 1;
     setVariable(list, '--target', indicator.target === null ? -1 : indicator.target / most);
-    setAttribute(list, 'data-old', !fresh);
+    setVariable(list, '--rows', Math.max(found.length, 1));
+    setAttribute(list, 'data-dense', found.length > DENSE_ROWS_MIN);
     for (const [id, row] of rows) if (!found.some((one) => one.id === id)) { row.node.remove(); rows.delete(id); }
-    found.forEach(({ id, verdict, amount }, index) => {
+    found.forEach(({ id, reading, amount }, index) => {
       if (!rows.has(id)) rows.set(id, makeRow(id));
       const row = rows.get(id);
-      const { number, unit } = format.value(indicator, amount);
+      const { verdict } = row.figure.show(reading, now, fresh);
       setText(row.place, amount === null ? '' : `${index + 1}`);
-      setText(row.sign, SIGNS[verdict]);
-      setText(row.value, format.text({ number, unit }));
-      setText(row.word, verdictWord(verdict, indicator, texts));
       setVariable(row.node, '--share', (amount ?? 0) / most);
       setAttribute(row.node, 'data-verdict', verdict);
       if (list.children[index] !== row.node) list.insertBefore(row.node, list.children[index] ?? null);
@@ -68,12 +69,13 @@ export function makeRanking(tools) {
   }
 
   function makeRow(id) {
-    const [place, sign, value, word] = ['rank-place', 'sign', 'rank-value', 'unseen'].map((kind) => el('span', { class: kind }));
-    sign.ariaHidden = 'true';
+    const place = el('span', { class: 'rank-place' });
+    const figure = makeFigure(indicator, '', '', 'unseen', tools);
+    const { sign, number, unit, word } = figure;
     const node = el('li', { class: 'rank', 'data-name': id }, place,
       el('a', { class: 'rank-name', href: addressOf(id) }, displayName(id)),
-      el('span', { class: 'rank-bar', 'aria-hidden': 'true' }), el('span', { class: 'rank-figure' }, sign, value), word);
-    return { node, place, sign, value, word };
+      el('span', { class: 'rank-bar', 'aria-hidden': 'true' }), el('span', { class: 'rank-figure' }, sign, number, unit), word);
+    return { node, place, figure };
   }
 
   return { node, update, title: texts.ranking, indicators: [...new Set([rank, ...columns])], where: {} };

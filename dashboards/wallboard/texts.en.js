@@ -47,13 +47,13 @@ export const texts = {
 
   connecting: 'Connecting to the service …',
   noStandard: 'The service does not answer. Trying again …',
-  tokenMissing: 'This wall is not let in: its address needs a token (#token=…). Ask whoever runs the service.',
-  tokenRefused: 'This wall is not let in: its token is refused. Ask whoever runs the service for a new address.',
+  tokenMissing: 'This wall is not let in: its address needs a token (#token=…).',
+  tokenRefused: 'This wall is not let in: its token is refused. It needs a new address.',
   lost: (clock) => `Connection lost at ${clock}. These are the last values, not live ones.`,
   lagging: (clock) => `Connected, but the service's figures stand still since ${clock}.`,
   clockOff: (time, ahead) => `The server's clock was set ${ahead ? 'ahead' : 'back'}; these figures go by ${time}`,
   since: (age) => `for ${age}`,
   build: 'Make a wall',
   legendNear: 'near the target', legendMissed: 'target missed', legendMet: 'target met',
-  legendLine: (clock) => `line: 8 h, or since ${clock}; dashed: target; to spare: misses the target still allows`,
+  legendLine: (clock) => `line: 8 h or since ${clock}; dashed: target; to spare: misses it still allows`,
 };

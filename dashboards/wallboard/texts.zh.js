@@ -47,8 +47,8 @@ export const texts = {
 
   connecting: '正在连接服务……',
   noStandard: '服务没有响应，正在重试……',
-  tokenMissing: '本屏未获准访问：网址中缺少令牌（#token=…），请联系系统管理员。',
-  tokenRefused: '本屏未获准访问：令牌被拒绝，请联系系统管理员更换网址。',
+  tokenMissing: '本屏未获准访问：网址中缺少令牌（#token=…）。',
+  tokenRefused: '本屏未获准访问：令牌被拒绝，请更换网址。',
   lost: (clock) => `连接已于 ${clock} 中断，以下为最后一次收到的数据，并非实时。`,
   lagging: (clock) => `连接正常，但服务端数据自 ${clock} 起没有更新。`,
   clockOff: (time, ahead) => `服务器时钟被${ahead ? '拨快' : '拨慢'}；以下数据按 ${time} 计算`,

@@ -1,8 +1,8 @@
 // One indicator of one scope, large: title, value, verdict in sign and word, target, line, counts, what is left today, age.
 
 import { calm, el, setAttribute, setText, setVariable } from './dom.js';
+import { makeFigure } from './figure.js';
 import { makeSpark } from './spark.js';
-import { amountOf, SIGNS, verdictOf } from './verdict.js';
 
 const TROUBLE = ['met', 'near', 'missed'];
 
@@ -10,12 +10,9 @@ export function makeTile(name, scope, { standard, format, texts, trends, explain
   const indicator = standard.get(name);
   const window = standard.windowOf(name);
   const windowName = format.windowName(window);
-  const number = el('span', { class: 'tile-number' });
-  const unit = el('span', { class: 'tile-unit' });
-  const value = el('p', { class: 'tile-value' }, number, unit);
-  const sign = el('span', { class: 'sign', 'aria-hidden': 'true' });
-  const word = el('span');
-  const badge = el('span', { class: 'badge' }, sign, word);
+  const figure = makeFigure(indicator, 'tile-number', 'tile-unit', '', { format, texts });
+  const value = el('p', { class: 'tile-value' }, figure.number, figure.unit);
+  const badge = el('span', { class: 'badge' }, figure.sign, figure.word);
   const target = format.target(indicator);
   const counts = el('span', { class: 'tile-counts' });
   const when = el('span', { class: 'tile-when' });
@@ -40,14 +37,8 @@ export function makeTile(name, scope, { standard, format, texts, trends, explain
 
   function update({ board, now, fresh, oldText }) {
     const reading = board.get(name, window, scope);
-    const verdict = verdictOf(reading);
-    const amount = amountOf(reading, now, fresh);
-    const shown = format.value(indicator, amount);
-    setText(number, shown.number);
-    setText(unit, shown.unit);
+    const { verdict, shown } = figure.show(reading, now, fresh);
     setVariable(value, '--ems', ems(shown).toFixed(2));
-    setText(sign, SIGNS[verdict]);
-    setText(word, verdictWord(verdict, indicator, texts));
     setText(counts, oldText ? '' : format.counts(reading));
     setText(when, reading && oldText ? oldText : [windowName, reading?.state === 'provisional' && texts.provisional].filter(Boolean).join(' · '));
     setText(budget, oldText ? '' : format.budget(board.get(name, standard.budgetWindow, scope), window !== standard.budgetWindow));
@@ -60,10 +51,6 @@ export function makeTile(name, scope, { standard, format, texts, trends, explain
   }
 
   return { node, update };
-}
-
-export function verdictWord(verdict, indicator, texts) {
-  return verdict === 'no_traffic' && indicator.kind === 'age' ? texts.none : texts[verdict];
 }
 
 /** The width of a value in units of its font's size, so that the style sheet can make it fit. */

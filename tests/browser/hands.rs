@@ -6,7 +6,7 @@ use crate::screen::{WALL, answer_rate, shows, take_calls};
 use serde_json::json;
 
 fn heading(text: &str) -> String {
-    format!("document.querySelector('h1').textContent === '{text}'")
+    format!("document.querySelector('h1')?.textContent === '{text}'")
 }
 
 fn dialog_says(text: &str) -> String {

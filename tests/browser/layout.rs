@@ -33,6 +33,11 @@ async fn every_page_fits_every_screen_and_everybody() {
             false => "document.querySelector('#pulse')?.dataset.fresh === 'true'",
         };
         page.until(ready).await;
+        if query.contains("center=") {
+            // The line of hours that this page has not seen: a point for every quarter of an hour.
+            let line = "document.querySelector('.tile[data-indicator=answer_rate] .spark-line').getAttribute('d')";
+            page.until(&format!("({line}?.match(/[ML]/g) ?? []).length > 25")).await;
+        }
         if !query.starts_with("build") {
             fits(&mut page, query).await;
         }

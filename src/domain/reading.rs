@@ -63,7 +63,9 @@ pub fn board(state: &State<'_>) -> Board {
     if everything.kind != usize::MAX {
         members.insert(&everything, Vec::new());
     }
-    for group in 0..state.groups.count() as u32 {
+    // Groups that cases only passed through, on their way to all their attributes, hold nothing.
+    let holds = |group: u32| state.seen[group as usize].iter().any(|cases| *cases > 0) || !state.cells[group as usize].is_empty();
+    for group in (0..state.groups.count() as u32).filter(|group| holds(*group)) {
         for scope in &state.groups.get(group).scopes {
             members.entry(&state.groups.scopes()[*scope as usize]).or_default().push(group);
         }

@@ -96,7 +96,7 @@ fn variables(queries: &Queries<'_>) -> Vec<Value> {
     let mut choice = |dimension: &str, query: String| {
         variables.push(json!({
             "name": dimension, "label": dimension, "type": "query", "datasource": source(),
-            "query": { "query": query, "refId": dimension }, "definition": query,
+            "query": { "query": query, "refId": dimension },
             "includeAll": true, "multi": true, "allValue": ".*", "current": { "text": ["All"], "value": ["$__all"] }, "refresh": 2, "sort": 1,
         }));
     };

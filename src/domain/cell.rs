@@ -260,6 +260,12 @@ impl Cell {
         }
     }
 
+    /// Whether there is nothing in any window.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|lanes| *lanes == Lanes::default()) && self.durations.iter().all(|durations| durations.histogram.is_empty())
+    }
+
     /// Whether a cell that was read is one of this plan.
     #[must_use]
     pub fn is_sound(&self, plan: &Plan) -> bool {

@@ -101,7 +101,9 @@ pub fn board(state: &State<'_>, wanted: &Wanted) -> Board {
     if everything.kind != usize::MAX && wanted.has_any(everything.kind) {
         members.insert(&everything, Vec::new());
     }
-    for group in 0..state.groups.count() as u32 {
+    // Groups that cases only passed through, on their way to all their attributes, hold nothing.
+    let holds = |group: u32| state.seen[group as usize].iter().any(|cases| *cases > 0) || !state.cells[group as usize].is_empty();
+    for group in (0..state.groups.count() as u32).filter(|group| holds(*group)) {
         let scopes = state.groups.get(group).scopes.iter().map(|scope| &state.groups.scopes()[*scope as usize]);
         for scope in scopes.filter(|scope| wanted.has_any(scope.kind)) {
             members.entry(scope).or_default().push(group);

@@ -1,6 +1,6 @@
 //! A real Prometheus that scrapes a service every second, and a real Alertmanager.
 
-use crate::client::{Server, request};
+use crate::client::Server;
 use crate::{root, rules};
 use serde_json::Value;
 use std::fs;
@@ -8,6 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// How long anything may take before the test has failed.
 const LONG: Duration = Duration::from_secs(120);
@@ -53,8 +55,8 @@ impl Alertmanager {
     /// The alerts of this name.
     pub(crate) async fn alerts(&self, name: &str) -> Vec<Value> {
         let filter = encoded(&format!("alertname=\"{name}\""));
-        let reply = request(self.address, "GET", &format!("/api/v2/alerts?filter={filter}"), &[], b"").await;
-        reply.json().as_array().cloned().unwrap_or_default()
+        let (_, body) = get(self.address, &format!("/api/v2/alerts?filter={filter}")).await;
+        json(&body).as_array().cloned().unwrap_or_default()
     }
 }
 
@@ -69,8 +71,8 @@ async fn started(mut command: Command) -> (SocketAddr, Child) {
         let mut process = command.spawn().expect("a program that is installed");
         let up = async {
             while process.try_wait().expect("a process").is_none() {
-                let listens = tokio::net::TcpStream::connect(address).await.is_ok();
-                if listens && request(address, "GET", "/-/ready", &[], b"").await.status == 200 {
+                let listens = TcpStream::connect(address).await.is_ok();
+                if listens && get(address, "/-/ready").await.0 == 200 {
                     return true;
                 }
                 tokio::time::sleep(AGAIN).await;
@@ -120,8 +122,8 @@ impl Prometheus {
     /// The `data` of an answer of its API.
     pub(crate) async fn api(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
         let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-        let reply = request(self.address, "GET", &format!("/api/v1/{path}?{}", query.join("&")), &[], b"").await;
-        let json = reply.json();
+        let (_, body) = get(self.address, &format!("/api/v1/{path}?{}", query.join("&"))).await;
+        let json = json(&body);
         assert_eq!(json["status"], "success", "{path} {parameters:?}: {json}");
         json["data"].clone()
     }
@@ -172,6 +174,21 @@ impl Prometheus {
         };
         tokio::time::timeout(LONG, answer).await.unwrap_or_else(|_| panic!("not in time: {path}"))
     }
+}
+
+/// The status and body of an answer. As HTTP/1.0 it comes in one piece.
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes()).await.expect("a listener");
+    let mut answer = String::new();
+    tokio::time::timeout(LONG, stream.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.expect("a status"), body.to_owned())
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// Percent-encoded, but for what needs it nowhere.

@@ -12,6 +12,7 @@
 //! users pass on to the sender instead of queueing. The engine ends when every feed is dropped and the channel is empty: it
 //! publishes a last board, those who follow the editions see their channel close, and it writes a last snapshot.
 
+mod alerts;
 pub mod clock;
 mod durable;
 pub mod feed;
@@ -26,7 +27,7 @@ pub mod steady;
 use self::clock::{Clock, Ticker, timed};
 pub use self::durable::Acknowledge;
 use self::durable::Durable;
-use self::feed::{Arrival, Command, Feed, Refused, TookOver, Unheard};
+use self::feed::{Arrival, Command, Feed, Refused, TookOver};
 use self::keeper::Keeper;
 use self::readable::Readable;
 use self::recovery::{Sources, recover};
@@ -34,7 +35,6 @@ pub use self::settings::{Keeping, Settings};
 use self::state::State;
 use self::status::Status;
 use crate::domain::alert::View;
-use crate::domain::alert::ledger::Answer;
 use crate::domain::event::Batch;
 use crate::domain::monitor::Applied;
 use crate::domain::standard::{Schema, Standard};
@@ -360,45 +360,6 @@ impl Engine {
         if let Some(now) = now {
             self.keep(now, revision);
         }
-    }
-
-    /// Takes a look for alerts if one is due, once the journal has it: what rings now rings again when the journal is read. While
-    /// that cannot be written, nothing new rings.
-    fn look(&mut self, now: Timestamp) {
-        if !self.state.alerts.is_due(now, &self.state.standard) {
-            return;
-        }
-        let revision = self.editions.borrow().board.revision;
-        if let Some(kept) = &mut self.kept {
-            if kept.durable.write(&[Record::Look { now, revision }]).is_err() {
-                return;
-            }
-            self.state.at = kept.durable.last();
-        }
-        let ((), took) = timed(|| self.state.look(now, revision));
-        Metric::AlertSeconds.record(took);
-        self.tell_alerts();
-    }
-
-    fn tell_alerts(&self) {
-        let view = self.state.alerts.view(&self.state.standard);
-        Metric::AlertsFiring.set(view.ledger.all().filter(|incident| incident.ended_at.is_none()).count() as f64);
-        Metric::AlertsPending.set(view.pending.len() as f64);
-        Metric::AlertsOverflow.set(view.overflow as f64);
-        self.alerts.send_replace(Arc::new(view));
-    }
-
-    /// Takes what somebody says of an alert, once the journal has it.
-    fn answer(&mut self, answer: Answer) -> Result<(), Unheard> {
-        self.state.alerts.ledger().check(&answer)?;
-        let now = self.ticker.as_mut().map(Ticker::now).or(self.state.monitor.now()).unwrap_or_default();
-        if let Some(kept) = &mut self.kept {
-            kept.durable.write(&[Record::Answer { now, answer: answer.clone() }]).map_err(Refused::Unwritten)?;
-            self.state.at = kept.durable.last();
-        }
-        self.state.answer(&answer, now)?;
-        self.tell_alerts();
-        Ok(())
     }
 
     /// What is to be done for the journal with every board.

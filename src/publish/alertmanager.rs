@@ -113,7 +113,7 @@ impl Peer {
             let asked = Instant::now();
             let sent = self.sender.post(&self.url, &self.headers, body).await;
             Metric::NotificationSeconds.record(asked.elapsed());
-            Metric::Notifications.count_sent(&self.name, if sent.is_ok() { "delivered" } else { "failed" });
+            Metric::Notifications.count_sent(&self.name, if sent.is_ok() { "delivered" } else { "failed" }, 1);
             sent.map_err(|why| why.to_string())?;
         }
         self.over.values_mut().for_each(|taken| _ = taken.get_or_insert_with(Instant::now));

@@ -240,7 +240,7 @@ impl Engine {
             Command::Explain { asked, answer } => _ = answer.send(self.state.monitor.explain(&asked)),
             Command::Case { case, subject, answer } => _ = answer.send(self.state.monitor.histories(case, &subject)),
             Command::Cases { wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
-            Command::Answer { said, answer } => _ = answer.send(self.answer(said)),
+            Command::Answer { said, answer } => _ = answer.send(self.answer(&said)),
             Command::Adopt { standard, answer } => _ = answer.send(self.adopt(&standard)),
             Command::Start(clock) => self.begin(clock),
         }

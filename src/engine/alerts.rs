@@ -38,14 +38,14 @@ impl Engine {
     }
 
     /// Takes what somebody says of an alert, once the journal has it.
-    pub(super) fn answer(&mut self, answer: Answer) -> Result<(), Unheard> {
-        self.state.alerts.ledger().check(&answer)?;
+    pub(super) fn answer(&mut self, answer: &Answer) -> Result<(), Unheard> {
+        self.state.alerts.ledger().check(answer)?;
         let now = self.ticker.as_mut().map(Ticker::now).or(self.state.monitor.now()).unwrap_or_default();
         if let Some(kept) = &mut self.kept {
             kept.durable.write(&[Record::Answer { now, answer: answer.clone() }]).map_err(Refused::Unwritten)?;
             self.state.at = kept.durable.last();
         }
-        self.state.answer(&answer, now)?;
+        self.state.answer(answer, now)?;
         self.tell_alerts();
         Ok(())
     }

@@ -14,7 +14,7 @@
 //! users pass on to the sender instead of queueing. The engine ends when every feed is dropped and the channel is empty: it
 //! publishes a last board, those who follow the editions see their channel close, and it writes a last snapshot.
 
-mod alert;
+mod alerts;
 pub mod clock;
 mod durable;
 pub mod feed;
@@ -256,7 +256,7 @@ impl Engine {
             Command::Case { case, subject, answer } => _ = answer.send(self.state.monitor.histories(case, &subject)),
             Command::Cases { wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
             Command::Trends { asked, answer } => _ = answer.send(self.state.monitor.trends(&asked)),
-            Command::Answer { said, answer } => _ = answer.send(self.answer(said)),
+            Command::Answer { said, answer } => _ = answer.send(self.answer(&said)),
             Command::Adopt { standard, answer } => _ = answer.send(self.adopt(&standard)),
             Command::Start(clock) => self.begin(clock),
         }

@@ -132,9 +132,11 @@ impl Metric {
             Metric::AlertsOverflow => {
                 ("firstline_alerts_overflow", Kind::Gauge, "Alerts that could not begin at the last look, because there are too many")
             }
-            Metric::Notifications => {
-                ("firstline_notifications_total", Kind::Counter, "Notifications by receiver and outcome: delivered, failed or lost")
-            }
+            Metric::Notifications => (
+                "firstline_notifications_total",
+                Kind::Counter,
+                "Notifications by receiver and outcome: delivered, failed, refused or lost",
+            ),
             Metric::NotificationsWaiting => {
                 ("firstline_notifications_waiting", Kind::Gauge, "Notifications that a receiver has not taken yet")
             }
@@ -152,9 +154,9 @@ impl Metric {
         metrics::counter!(self.name(), label => value).increment(number);
     }
 
-    /// Adds one to a counter of what became of something sent to a receiver, whose name is the configuration's.
-    pub fn count_sent(self, receiver: &str, outcome: &'static str) {
-        metrics::counter!(self.name(), "receiver" => receiver.to_owned(), "outcome" => outcome).increment(1);
+    /// Adds to a counter of what became of messages to a receiver, whose name is the configuration's.
+    pub fn count_sent(self, receiver: &str, outcome: &'static str, number: u64) {
+        metrics::counter!(self.name(), "receiver" => receiver.to_owned(), "outcome" => outcome).increment(number);
     }
 
     /// Sets a gauge of a receiver.

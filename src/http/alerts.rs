@@ -145,13 +145,13 @@ async fn answer(service: &Service, body: &[u8], closes: bool) -> Result<Response
     let id = u64::from_str_radix(&said.id, 16).map_err(|_| bad(format!("`id` is that of an alert, 16 hexadecimal digits; {example}")))?;
     let said = Answer { id, closes, owner: said.owner, note: said.note };
     let answered = service.intake.feed().ask(|answer| Command::Answer { said, answer }).await;
-    answered.map_err(Unheard::Refused).flatten().map_err(explain)?;
+    answered.map_err(Unheard::Refused).flatten().map_err(|why| explain(&why))?;
     let view = service.alerts.borrow().clone();
     let alert = view.ledger.get(id).map_or(Value::Null, |incident| written(incident, &service.links));
     Ok((JSON, alert.to_string()).into_response())
 }
 
-fn explain(why: Unheard) -> Problem {
+fn explain(why: &Unheard) -> Problem {
     let detail = why.to_string();
     match why {
         Unheard::Unanswered(Unanswered::Unknown) => Problem::new(StatusCode::NOT_FOUND, detail),

@@ -106,9 +106,6 @@ fn word(word: Option<&Word>) -> Value {
 #[must_use]
 pub fn summary(incident: &Incident) -> Title {
     let place = incident.subject.scope.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/");
-    let at = |en: &str, zh: &str| {
-        (if place.is_empty() { en.to_owned() } else { place.clone() }, if place.is_empty() { zh.to_owned() } else { place.clone() })
-    };
     let over = incident.standing() != Standing::Active;
     if incident.subject.case.is_some() {
         let name = incident.case.as_ref().map_or("?", |name| &name.subject);
@@ -121,7 +118,7 @@ pub fn summary(incident: &Incident) -> Title {
         let (en, zh) = if over { ("is no longer in danger".to_owned(), "已解除".to_owned()) } else { (en, zh) };
         return Title { en: format!("{}: {name} {en}", incident.title.en), zh: format!("{}:{name} {zh}", incident.title.zh) };
     }
-    let (en, zh) = at("everywhere", "全部");
+    let (en, zh) = if place.is_empty() { ("everywhere", "全部") } else { (&*place, &*place) };
     let figures = incident.figures.as_ref();
     let value = figures.and_then(|figures| Some(said(figures.last?, &figures.unit)));
     let target = figures.map(|figures| {

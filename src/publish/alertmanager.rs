@@ -3,7 +3,7 @@
 //! An alert is identified there by its labels, so telling it twice does no harm, and nothing has to be remembered of what was
 //! told. What fires is told at once and then every `resend`, each time with an end that lies four times as far ahead: if firstline
 //! is gone for longer, Alertmanager takes it for resolved. What is over is told with its true end until the peer has taken it,
-//! and for [`RESOLVED`] longer. After a restart this is done for all that ended within [`RECENT_MS`].
+//! and for five minutes longer. After a restart this is done for all that ended within a quarter of an hour.
 
 use super::alert::{Links, summary};
 use super::notify::{Receivers, Sender, backoff, bearer};
@@ -113,7 +113,7 @@ impl Peer {
             let asked = Instant::now();
             let sent = self.sender.post(&self.url, &self.headers, body).await;
             Metric::NotificationSeconds.record(asked.elapsed());
-            Metric::Notifications.count_sent(&self.name, if sent.is_ok() { "delivered" } else { "failed" });
+            Metric::Notifications.count_sent(&self.name, if sent.is_ok() { "delivered" } else { "failed" }, 1);
             sent.map_err(|why| why.to_string())?;
         }
         self.over.values_mut().for_each(|taken| _ = taken.get_or_insert_with(Instant::now));

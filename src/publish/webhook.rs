@@ -4,7 +4,7 @@
 //! so a crash between sending and writing repeats one message; it carries the same `Idempotency-Key` then, by which a
 //! receiver knows it. A receiver that is down is waited for; the messages behind it wait too, and follow from what the core
 //! remembers: up to the ten thousand alerts that ended last. Those beyond are counted as lost. A receiver that is new hears
-//! of what fires, and of everything from then on. What a receiver refuses for good (most of the answers 4xx) is logged and passed over.
+//! of everything since the oldest alert that fires. What a receiver refuses for good (most of the answers 4xx) is logged and passed over.
 
 use super::alert::{Links, written};
 use super::notify::{Sender, Undelivered, Webhook, backoff, bearer};
@@ -67,60 +67,54 @@ impl Receiver {
         let mut failures = 0;
         loop {
             let view = alerts.borrow_and_update().clone();
-            // Before the first look of a run there is nothing to say that was not said before.
-            if view.as_of.is_some() {
-                let (messages, lost) = after(&view.ledger, self.heard, &self.webhook.name);
-                if lost > 0 {
-                    tracing::error!(
-                        receiver = self.webhook.name,
-                        lost,
-                        "the receiver was away for too long: alerts were forgotten before it heard of them"
-                    );
-                    Metric::Notifications.count("outcome", "lost", lost);
-                }
-                Metric::NotificationsWaiting.set_of(&self.webhook.name, messages.len() as f64);
-                for (number, (incident, fired)) in messages {
-                    match self.send(&incident, fired).await {
-                        Ok(()) => failures = 0,
-                        Err(Undelivered::Never(why)) => {
-                            tracing::error!(
-                                receiver = self.webhook.name,
-                                alert = incident.name(),
-                                "the receiver refuses an alert, which is passed over: {why}"
-                            );
-                            failures = 0;
-                        }
-                        Err(Undelivered::Later(why)) => {
-                            failures += 1;
-                            tracing::warn!(receiver = self.webhook.name, "an alert could not be told and is told again: {why}");
-                            break;
-                        }
-                    }
-                    self.note(number).await;
-                }
-                if failures == 0 {
-                    if self.heard != Some(view.ledger.told()) {
-                        self.note(view.ledger.told()).await;
-                    }
-                    Metric::NotificationsWaiting.set_of(&self.webhook.name, 0.0);
-                }
-            }
-            let again = Instant::now() + backoff(failures.max(1));
-            let waiting = failures > 0;
-            loop {
-                tokio::select! {
-                    changed = alerts.changed() => {
-                        if changed.is_err() {
-                            return;
-                        }
-                        if !waiting {
-                            break;
-                        }
-                    }
-                    () = tokio::time::sleep_until(again), if waiting => break,
-                }
+            // Before the first look, or before the journal is read, there is nothing to say.
+            let heard = view.as_of.is_none() || self.catch_up(&view.ledger).await;
+            failures = if heard { 0 } else { failures + 1 };
+            if failures > 0 {
+                tokio::time::sleep(backoff(failures)).await;
+            } else if alerts.changed().await.is_err() {
+                return;
             }
         }
+    }
+
+    /// Tells it what it has not heard yet; false if it could not take something now.
+    async fn catch_up(&mut self, ledger: &Ledger) -> bool {
+        let receiver = self.webhook.name.clone();
+        let heard = match self.heard {
+            Some(heard) => heard,
+            None => {
+                let heard = beginning(ledger);
+                self.note(heard).await;
+                heard
+            }
+        };
+        let (messages, lost) = after(ledger, heard, &receiver);
+        if lost > 0 {
+            tracing::error!(receiver, lost, "the receiver was away for too long: alerts were forgotten before it heard of them");
+            Metric::Notifications.count_sent(&receiver, "lost", lost);
+        }
+        let mut waiting = messages.len();
+        for (number, (incident, fired)) in messages {
+            Metric::NotificationsWaiting.set_of(&receiver, waiting as f64);
+            match self.send(&incident, fired).await {
+                Ok(()) => {}
+                Err(Undelivered::Never(why)) => {
+                    tracing::error!(receiver, alert = incident.name(), "the receiver refuses an alert, which is passed over: {why}");
+                }
+                Err(Undelivered::Later(why)) => {
+                    tracing::warn!(receiver, "an alert could not be told and is told again: {why}");
+                    return false;
+                }
+            }
+            waiting -= 1;
+            self.note(number).await;
+        }
+        Metric::NotificationsWaiting.set_of(&receiver, 0.0);
+        if self.heard != Some(ledger.told()) {
+            self.note(ledger.told()).await;
+        }
+        true
     }
 
     async fn send(&self, incident: &Incident, fired: bool) -> Result<(), Undelivered> {
@@ -139,14 +133,12 @@ impl Receiver {
         let asked = Instant::now();
         let sent = self.sender.post(&self.webhook.url, &headers, body).await;
         Metric::NotificationSeconds.record(asked.elapsed());
-        Metric::Notifications.count_sent(
-            &self.webhook.name,
-            match &sent {
-                Ok(()) => "delivered",
-                Err(Undelivered::Later(_)) => "failed",
-                Err(Undelivered::Never(_)) => "refused",
-            },
-        );
+        let outcome = match &sent {
+            Ok(()) => "delivered",
+            Err(Undelivered::Later(_)) => "failed",
+            Err(Undelivered::Never(_)) => "refused",
+        };
+        Metric::Notifications.count_sent(&self.webhook.name, outcome, 1);
         sent
     }
 }
@@ -154,25 +146,27 @@ impl Receiver {
 /// What is to be told.
 type Message = (Arc<Incident>, bool);
 
+/// Where a receiver begins that is new: just before the oldest alert that fires.
+fn beginning(ledger: &Ledger) -> u64 {
+    let firing = ledger.all().filter(|incident| incident.ended_at.is_none());
+    firing.map(|incident| incident.told.0.saturating_sub(1)).min().unwrap_or(ledger.told())
+}
+
 /// The messages to a receiver that has heard so far, by their numbers, and how many were forgotten before it could hear of them.
-fn after(ledger: &Ledger, cursor: Option<u64>, receiver: &str) -> (BTreeMap<u64, Message>, u64) {
+fn after(ledger: &Ledger, heard: u64, receiver: &str) -> (BTreeMap<u64, Message>, u64) {
     let mut messages = BTreeMap::new();
     let mut known = 0;
-    let heard = cursor.unwrap_or_default();
     for incident in ledger.all() {
         let (fired, ended) = incident.told;
         for (number, is_fired) in [(Some(fired), true), (ended, false)] {
             let Some(number) = number.filter(|number| *number > heard) else { continue };
             known += 1;
-            let meant = incident.to.as_deref().is_none_or(|to| to == receiver);
-            let new = cursor.is_some() || ended.is_none();
-            if meant && new {
+            if incident.to.as_deref().is_none_or(|to| to == receiver) {
                 messages.insert(number, (incident.clone(), is_fired));
             }
         }
     }
-    let lost = if cursor.is_some() { ledger.told().saturating_sub(heard).saturating_sub(known) } else { 0 };
-    (messages, lost)
+    (messages, ledger.told().saturating_sub(heard).saturating_sub(known))
 }
 
 /// `sha256=` and the HMAC of the body under the secret, in hexadecimal digits.

@@ -49,7 +49,8 @@ fn event(number: usize, now: Timestamp, chance: &mut ChaCha8Rng) -> String {
     let late = if chance.random_ratio(1, 6) { chance.random_range(0..3 * MINUTE) } else { 0 };
     let time = now.plus(-chance.random_range(0..EVERY_MS) - late);
     let due = START.plus(chance.random_range(0..90) * MINUTE);
-    let data = json!({ "center": ["hefei", "wuhu"][subject % 2], "due": due.to_string() });
+    let center = ["hefei", "wuhu"][subject % 2];
+    let data = json!({ "center": center, "due": due.to_string() });
     let kind = kinds[chance.random_range(0..kinds.len())];
     json!({
         "specversion": "1.0", "id": format!("{number}"), "source": "/test", "type": kind, "subject": format!("{subject}"),

@@ -7,14 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All that was ever told.
 #[derive(Default)]
 pub(crate) struct Bell {
-    /// By their ids: when they fired and ended, and the numbers of both.
-    heard: BTreeMap<u64, (Timestamp, Option<Timestamp>, (u64, Option<u64>))>,
+    /// By their ids.
+    heard: BTreeMap<u64, Heard>,
 }
+
+/// When an alert fired and ended, and the numbers of both.
+type Heard = (Timestamp, Option<Timestamp>, (u64, Option<u64>));
 
 impl Bell {
     /// Hears what is told now.
     pub(crate) fn hear(&mut self, view: &View) {
-        let now: BTreeMap<u64, _> =
+        let now: BTreeMap<u64, Heard> =
             view.ledger.all().map(|incident| (incident.id, (incident.fired_at, incident.ended_at, incident.told))).collect();
         for (id, (fired_at, ended_at, told)) in &self.heard {
             let (fired_now, ended_now, told_now) = now.get(id).unwrap_or_else(|| panic!("alert {id:016x} is forgotten"));

@@ -80,7 +80,8 @@ fn write_record(at: Sequence, record: Record, spoken: &Spoken, out: &mut impl Wr
         Record::Look { now, revision } => json!({"sequence": at.0, "record": "look", "now": now, "revision": revision}),
         Record::Answer { now, answer } => {
             let (id, what) = (format!("{:016x}", answer.id), if answer.closes { "close" } else { "acknowledge" });
-            json!({"sequence": at.0, "record": what, "now": now, "alert": id, "owner": answer.owner, "note": answer.note})
+            // Who said it, and what, is nobody's business here.
+            json!({"sequence": at.0, "record": what, "now": now, "alert": id})
         }
         Record::Stop { revision } => json!({"sequence": at.0, "record": "stop", "revision": revision}),
         Record::Standard { epoch, files } => {

@@ -122,6 +122,11 @@ pub struct Orders {
     pub grades: Vec<Grade>,
 }
 
+impl Orders {
+    /// The most grades there can be.
+    pub const GRADES: usize = 20;
+}
+
 /// How near a deadline is, and who is told then.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Grade {

@@ -44,6 +44,10 @@ pub(super) fn read(
             grades.push(grade);
         }
     }
+    if grades.len() > Orders::GRADES {
+        table.problem("grades", format!("{} grades are too many: at most {}", grades.len(), Orders::GRADES));
+        grades.truncate(Orders::GRADES);
+    }
     if grades.is_empty() {
         table.problem("grades", format!("without a grade nobody is ever told: write one, {example}"));
     }

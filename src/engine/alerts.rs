@@ -1,4 +1,4 @@
-//! Alerts in the engine: looks are taken and answers heard, each once the journal has it.
+//! The engine's part in alerts: a look when one is due, and what people say of what fired; each written down first.
 
 use super::Engine;
 use super::clock::{Ticker, timed};
@@ -28,6 +28,7 @@ impl Engine {
         self.tell_alerts();
     }
 
+    /// Tells what fires, and what is over.
     pub(super) fn tell_alerts(&self) {
         let view = self.state.alerts.view(&self.state.standard);
         Metric::AlertsFiring.set(view.ledger.all().filter(|incident| incident.ended_at.is_none()).count() as f64);
@@ -37,14 +38,14 @@ impl Engine {
     }
 
     /// Takes what somebody says of an alert, once the journal has it.
-    pub(super) fn answer(&mut self, answer: Answer) -> Result<(), Unheard> {
-        self.state.alerts.ledger().check(&answer)?;
+    pub(super) fn answer(&mut self, answer: &Answer) -> Result<(), Unheard> {
+        self.state.alerts.ledger().check(answer)?;
         let now = self.ticker.as_mut().map(Ticker::now).or(self.state.monitor.now()).unwrap_or_default();
         if let Some(kept) = &mut self.kept {
             kept.durable.write(&[Record::Answer { now, answer: answer.clone() }]).map_err(Refused::Unwritten)?;
             self.state.at = kept.durable.last();
         }
-        self.state.answer(&answer, now)?;
+        self.state.answer(answer, now)?;
         self.tell_alerts();
         Ok(())
     }

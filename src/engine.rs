@@ -109,8 +109,7 @@ impl Engine {
         let (schema, in_force) = watch::channel(schema);
         let feed = Feed::new(sender, reached, in_force, journal.is_some());
         let (ticker, kept, stirred, newest) = (None, None, false, None);
-        let engine =
-            Engine { state, ticker, keeping: journal, kept, publish_every, stirred, newest, commands, editions, status, schema };
+        let engine = Engine { state, ticker, keeping: journal, kept, publish_every, stirred, newest, commands, editions, status, schema };
         (engine, Ends { feed, editions: edition })
     }
 

@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn a_frame_is_the_same_text_whatever_way_it_goes() {
         // RFC 6455, 5.2: a length of 7 bits, of 16, of 64.
-        for (length, header) in [(125, vec![0x81, 125]), (126, vec![0x81, 126, 0, 126]), (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0])] {
+        for (length, header) in [(125, vec![0x81, 125]), (126, vec![0x81, 126, 0, 126]), (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0])]
+        {
             let text = "x".repeat(length);
             let sent = Sent::new(&text, "e/1");
             assert_eq!(sent.message(), [&header[..], text.as_bytes()].concat());

@@ -36,7 +36,13 @@ impl Address {
         };
         let port = match port.strip_prefix(':') {
             Some(port) => port.parse().map_err(|_| wrong())?,
-            None if port.is_empty() => if tls { 443 } else { 80 },
+            None if port.is_empty() => {
+                if tls {
+                    443
+                } else {
+                    80
+                }
+            }
             None => return Err(wrong()),
         };
         let sound = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');

@@ -17,8 +17,7 @@ pub fn write(view: &View, as_of: Option<&str>, words: &Words) -> String {
     if !view.places.is_empty() {
         let _ = write!(text, "\n{}\n", view.caption);
         let counts: Vec<(String, String)> = view.places.iter().map(|place| (trouble(place), what(place, words))).collect();
-        let rows: Vec<[&str; 3]> =
-            view.places.iter().zip(&counts).map(|(place, (trouble, what))| [&*place.name, trouble, what]).collect();
+        let rows: Vec<[&str; 3]> = view.places.iter().zip(&counts).map(|(place, (trouble, what))| [&*place.name, trouble, what]).collect();
         table(&rows, &mut text);
     }
     text

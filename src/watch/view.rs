@@ -20,8 +20,7 @@ const USUAL: [&str; 9] = [
 /// How many indicators of a standard with other names are shown.
 const OTHERS: usize = 8;
 /// What happens too seldom for half an hour, by the beginning of its name.
-const OF_A_DAY: [&str; 9] =
-    ["repair", "install", "move", "complaint", "reopen", "one_shot", "satisfaction", "time_to_restore", "survey"];
+const OF_A_DAY: [&str; 9] = ["repair", "install", "move", "complaint", "reopen", "one_shot", "satisfaction", "time_to_restore", "survey"];
 
 /// What was chosen on the command line.
 #[derive(Clone, Debug, Default)]
@@ -132,7 +131,8 @@ pub fn view(board: &Board, standard: &Standard, choice: &Choice, center: Option<
         choose(standard, choice).into_iter().map(|indicator| (indicator, window(indicator, standard, choice))).collect();
     let lines = shown.iter().map(|(indicator, window)| line(board, indicator, &scope, window, choice)).collect();
     let (dimension, caption) = if center.is_some() { ("queue", words.queues) } else { ("center", words.centers) };
-    let mut places: Vec<Place> = board.members(dimension, &scope).into_iter().map(|name| place(board, dimension, name, &scope, &shown, choice)).collect();
+    let mut places: Vec<Place> =
+        board.members(dimension, &scope).into_iter().map(|name| place(board, dimension, name, &scope, &shown, choice)).collect();
     // Names come in their order, which stays among equals.
     places.sort_by_key(|place| std::cmp::Reverse(place.trouble));
     let whose = center.unwrap_or(words.everything).to_owned();

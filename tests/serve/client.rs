@@ -183,7 +183,8 @@ impl Events {
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
-                let fields: Event = event.lines().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                let fields: Event =
+                    event.lines().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
                 self.text = rest.to_owned();
                 if fields.contains_key("data") {
                     return Some(fields);

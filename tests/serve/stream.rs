@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 
 /// A value as it stands in a query.
 fn escaped(value: &Value) -> String {
-    value.to_string().bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    value
+        .to_string()
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 async fn answer_a_call(server: &Server, call: &str) {
@@ -38,7 +42,8 @@ async fn a_stream_has_the_very_frames_of_the_websocket() {
         assert_eq!(*id, format!("{}/{}", frame["epoch"].as_str().expect("a text"), frame["revision"]));
     }
     // The two did not begin with the same edition, but each delta of the one that the other was sent as well is the same.
-    let deltas = |frames: &mut dyn Iterator<Item = &Value>| -> Vec<Value> { frames.filter(|frame| frame["type"] == "delta").cloned().collect() };
+    let deltas =
+        |frames: &mut dyn Iterator<Item = &Value>| -> Vec<Value> { frames.filter(|frame| frame["type"] == "delta").cloned().collect() };
     let (one, other) = (deltas(&mut events.iter().map(|(_, frame)| frame)), deltas(&mut frames.iter()));
     assert!(one.iter().any(|delta| other.contains(delta)), "{one:?} {other:?}");
 }

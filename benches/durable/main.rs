@@ -41,6 +41,9 @@ struct Args {
     /// How often each level is measured.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// How often a board is published while ingest is measured, in milliseconds; between two of them the engine looks at levels.
+    #[arg(long, default_value_t = 100)]
+    publish_ms: u64,
     /// Where the data directories are made: the disk that is measured.
     #[arg(long, default_value = ".")]
     data: PathBuf,
@@ -80,16 +83,19 @@ fn ingest(place: &Path, bodies: &[Body], args: &Args) {
     for _ in 0..args.rounds {
         for (level, rates) in ["disk", "soon", "memory"].iter().zip(&mut rates) {
             let directory = tempfile::tempdir_in(place).unwrap();
-            let program =
-                Program::start(&args.program, directory.path(), &format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}"));
+            let journal = format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
+            let publish_every = Duration::from_millis(args.publish_ms);
+            let program = Program::with_clients(&args.program, directory.path(), &journal, publish_every, 1_000);
             let (served, sending) = (program.processor(), program::processor_of("self"));
             let sent = load::send(program.address, bodies, args.senders);
             let (served, sending) = (program.processor() - served, program::processor_of("self") - sending);
             tell(level, &sent, args.events);
             println!(
-                "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} MiB held at most",
+                "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} boards {:.2} s, {} MiB held at most",
                 100.0 * sending / (served + sending),
                 program.metric("firstline_apply_seconds_sum"),
+                program.metric("firstline_board_seconds_count"),
+                program.metric("firstline_board_seconds_sum"),
                 program.peak() >> 20
             );
             rates.push(args.events as f64 / sent.took.as_secs_f64());

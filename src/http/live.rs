@@ -39,7 +39,7 @@ pub async fn live(
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("connect with a WebSocket, or read `/v1/stream`: {error}")))?;
     let place = place(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), guard::shut_out(service.access.clone(), grant, peer));
+    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::shut_out(service.access.clone(), grant, peer)));
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
@@ -67,7 +67,7 @@ pub async fn stream(
     let wish = subscribe(&query, &headers).and_then(|subscribe| service.live.wish(subscribe, &grant.view)).map_err(bad)?;
     let place = place(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), guard::shut_out(service.access.clone(), grant, peer));
+    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::shut_out(service.access.clone(), grant, peer)));
     let (line, body) = stream::open();
     tokio::spawn(async move {
         live.serve(line, place, view, Some(wish), shut_out).await;

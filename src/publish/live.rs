@@ -157,6 +157,8 @@ impl Live {
         ping.reset();
         loop {
             tokio::select! {
+                // Editions come now and then, and a client that has said nothing need not be asked before it is sent one.
+                biased;
                 more = editions.changed() => {
                     if more.is_err() {
                         return Ok(());

@@ -18,9 +18,12 @@ const REASON_BYTES: usize = 123;
 
 /// A WebSocket.
 pub(crate) struct Socket<S> {
-    inner: WebSocketStream<S>,
+    /// Apart, because the futures that serve a client hold the socket several times over.
+    inner: Box<WebSocketStream<S>>,
     /// Whether the client said anything since it was asked last.
     heard: bool,
+    /// Whether the library may have an answer to a ping that has not left.
+    answering: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
@@ -31,14 +34,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             .write_buffer_size(0)
             .max_message_size(Some(MESSAGE_BYTES))
             .max_frame_size(Some(MESSAGE_BYTES));
-        Socket { inner: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await, heard: true }
+        let inner = Box::new(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await);
+        Socket { inner, heard: true, answering: false }
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Line for Socket<S> {
     async fn hear(&mut self) -> Result<Option<String>, End> {
         let message = self.inner.next().await;
-        self.heard = true;
+        (self.heard, self.answering) = (true, true);
         match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => Err(End::Gone),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
@@ -48,8 +52,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line for Socket<S> {
     }
 
     async fn send(&mut self, frame: &Sent) -> Result<(), End> {
-        // What the library has to say itself, as the answer to a ping, leaves first: nothing may come between.
-        self.inner.flush().await.map_err(|_| End::Gone)?;
+        // What the library has to say itself leaves first: nothing may come between.
+        if self.answering {
+            self.inner.flush().await.map_err(|_| End::Gone)?;
+            self.answering = false;
+        }
         let stream = self.inner.get_mut();
         stream.write_all(frame.message()).await.map_err(|_| End::Gone)?;
         stream.flush().await.map_err(|_| End::Gone)

@@ -77,7 +77,8 @@ fn duration(seconds: f64, target: Option<f64>, words: &Words) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{figure, target as target_of};
+    use crate::watch::standard::Indicator;
     use crate::watch::words::Language;
     use serde_json::json;
 
@@ -108,7 +109,7 @@ mod tests {
         ] {
             assert_eq!(figure(&indicator(unit, target, better), value, words), expected, "{unit} {value:?}");
         }
-        assert_eq!(super::target(&indicator("seconds", None, "lower"), Some(20.0), words), "≤ 20 s");
-        assert_eq!(super::target(&indicator("ratio", None, "higher"), None, words), "");
+        assert_eq!(target_of(&indicator("seconds", None, "lower"), Some(20.0), words), "≤ 20 s");
+        assert_eq!(target_of(&indicator("ratio", None, "higher"), None, words), "");
     }
 }

@@ -44,7 +44,7 @@ impl Service {
     /// A service that does nothing yet.
     fn idle(publish_every: Duration) -> (Service, Engine) {
         let standard = Arc::new(read("built-in", BUILT_IN).expect("a good standard"));
-        let (engine, Ends { feed, editions }) = Engine::new(Settings { standard, publish_every, queue_batches: 256, journal: None });
+        let (engine, Ends { feed, editions, .. }) = Engine::new(Settings { standard, publish_every, queue_batches: 256, journal: None });
         (Service { feed, editions, clock: Arc::new(AtomicI64::new(START)), begun: Instant::now() }, engine)
     }
 

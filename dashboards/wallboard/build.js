@@ -45,7 +45,7 @@ function show(standard, centers) {
   const result = el('section', { class: 'result', 'aria-label': words.address },
     el('p', { class: 'row' }, el('strong', {}, words.address), ...(navigator.clipboard ? [copy] : [])), el('p', {}, address), el('p', {}, words.token));
   const write = () => {
-    const query = queryOf(new FormData(form));
+    const query = queryOf(new FormData(form))?.toString().replaceAll('%2C', ',') ?? null; // commas are easier to read
     setText(address, query === null ? words.noPage : `${location.origin}/?${query}`);
     if (query === null) address.removeAttribute('href');
     else address.href = `/?${query}`;

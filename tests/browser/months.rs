@@ -71,6 +71,7 @@ async fn thousands_of_frames_leave_heap_and_page_as_they_were() {
         measured.push(measure(&mut page).await);
     }
     println!("after each {FRAMES} frames, heap in bytes, nodes, listeners: {measured:?}");
+    assert_eq!(page.value("window.fed").await, 3 * FRAMES, "it is still the same page");
     let [first, _, last] = measured[..] else { panic!("three thirds") };
     // Which page is shown, and how many lines its queues have, differs.
     assert!(last.0 <= first.0 * 1.15 + 500_000.0, "the heap grows: {measured:?}");

@@ -80,11 +80,6 @@ impl Plan {
         self.slots.len()
     }
 
-    /// The facts that each slot counts and each duration is taken of, in their order.
-    pub fn facts(&self) -> (impl Iterator<Item = &[Tally]>, impl Iterator<Item = &[Tally]>) {
-        (self.slots.iter().map(std::slice::from_ref), self.durations.iter().map(Vec::as_slice))
-    }
-
     /// How many durations there are.
     #[must_use]
     pub fn durations(&self) -> usize {
@@ -258,12 +253,6 @@ impl Cell {
             counts: vec![Lanes::default(); plan.slots() * plan.banks].into(),
             durations: vec![Durations::default(); plan.durations() * plan.banks].into(),
         }
-    }
-
-    /// Whether there is nothing in any window.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.counts.iter().all(|lanes| *lanes == Lanes::default()) && self.durations.iter().all(|durations| durations.histogram.is_empty())
     }
 
     /// Whether a cell that was read is one of this plan.

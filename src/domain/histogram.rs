@@ -61,12 +61,6 @@ impl Histogram {
         &mut self.chunks[usize::from(self.index[run]) - 1][place]
     }
 
-    /// Whether no value ever fell into it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
     /// Whether a histogram that was read has no more chunks than there can be.
     #[must_use]
     pub fn is_sound(&self) -> bool {

@@ -112,7 +112,7 @@ pub struct Monitor {
     cases: Cases,
     groups: Groups,
     cells: Vec<Cell>,
-    /// For each group and family how many cases are remembered.
+    /// For each group and family how many cases were seen.
     seen: Vec<Vec<u64>>,
     panes: Panes,
     levels: Levels,
@@ -357,7 +357,6 @@ impl Monitor {
                 self.tell(slot, false);
                 self.settle(slot, true);
                 if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.count_seen(self.after.group, self.after.families, -1);
                     self.forget(slot);
                 }
             }
@@ -432,50 +431,5 @@ impl Monitor {
     #[must_use]
     pub fn now(&self) -> Option<Timestamp> {
         (self.now.0 != i64::MIN).then_some(self.now)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::board::MadeOf;
-    use crate::ingest::wire::{Decoder, Keys};
-    use crate::standard;
-
-    fn call(id: &str, time: Timestamp, standard: &Standard) -> Batch {
-        let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
-        for kind in ["offered", "answered", "ended"] {
-            let json = serde_json::json!({ "specversion": "1.0", "id": format!("{id}-{kind}"), "source": "/test", "type": format!("call.{kind}"),
-                "time": time.to_string(), "subject": id, "data": { "center": "hefei" } });
-            decoder.json(json.to_string().as_bytes()).expect("a good event");
-        }
-        decoder.take()
-    }
-
-    #[test]
-    fn a_scope_of_which_nothing_is_remembered_is_gone_and_what_was_counted_comes_back_with_it() {
-        let mut standard: Standard = standard::read("built-in", standard::BUILT_IN).expect("a good standard");
-        standard.windows = vec![Window::Rolling(48 * HOUR), Window::All];
-        let (standard, horizon) = (Arc::new(standard.clone()), Horizon { contacts_ms: HOUR, ..standard.horizon });
-        let mut monitor = Monitor::new(standard.clone(), Some(horizon));
-        // How often it was counted since the beginning, of all calls and of those of hefei.
-        let counted = |monitor: &Monitor| {
-            let board = monitor.board();
-            let of = |values: usize| {
-                let all = board.readings.iter().filter(|reading| reading.key.window == Some(1) && reading.key.scope.values.len() == values);
-                all.map(|reading| reading.made_of.clone())
-                    .find_map(|made_of| if let MadeOf::Ratio { of, .. } = made_of { Some(of) } else { None })
-            };
-            (of(0), of(1))
-        };
-        let begin = Timestamp::parse("2026-03-02T10:00:00+08:00").expect("a good time");
-        assert_eq!(monitor.apply(&call("c-1", begin, &standard)).accepted, 3);
-        assert_eq!(counted(&monitor), (Some(1), Some(1)));
-        monitor.tick(begin.plus(24 * HOUR));
-        assert_eq!((monitor.cases(), counted(&monitor)), (0, (Some(1), Some(1))), "its window still has it");
-        monitor.tick(begin.plus(49 * HOUR));
-        assert_eq!(counted(&monitor), (Some(1), None), "the organisation counts on");
-        assert_eq!(monitor.apply(&call("c-2", begin.plus(49 * HOUR), &standard)).accepted, 3);
-        assert_eq!(counted(&monitor), (Some(2), Some(2)));
     }
 }

@@ -1,9 +1,6 @@
 //! Readings: what the cells mean by the standard's formulas, for every scope and window.
 //!
 //! Cells are kept for the finest groups only; a wider scope is the sum of its groups, made here.
-//!
-//! A scope is there as long as cases of it are remembered or a window other than `all` has something of it. Then it is gone
-//! from the board; should it come back, what was counted for it in `all` is still known.
 
 mod difference;
 mod spent;
@@ -32,7 +29,7 @@ pub struct State<'a> {
     pub groups: &'a Groups,
     /// The sums, by group.
     pub cells: &'a [Cell],
-    /// How many cases of each family are remembered, by group.
+    /// How many cases of each family were seen, by group.
     pub seen: &'a [Vec<u64>],
     /// What stands now.
     pub levels: &'a Levels,
@@ -101,12 +98,12 @@ pub fn board(state: &State<'_>, wanted: &Wanted) -> Board {
     if everything.kind != usize::MAX && wanted.has_any(everything.kind) {
         members.insert(&everything, Vec::new());
     }
-    // Groups that cases only passed through, on their way to all their attributes, hold nothing.
-    let holds = |group: u32| state.seen[group as usize].iter().any(|cases| *cases > 0) || !state.cells[group as usize].is_empty();
-    for group in (0..state.groups.count() as u32).filter(|group| holds(*group)) {
-        let scopes = state.groups.get(group).scopes.iter().map(|scope| &state.groups.scopes()[*scope as usize]);
-        for scope in scopes.filter(|scope| wanted.has_any(scope.kind)) {
-            members.entry(scope).or_default().push(group);
+    for group in 0..state.groups.count() as u32 {
+        if state.seen[group as usize].iter().any(|cases| *cases > 0) {
+            let scopes = state.groups.get(group).scopes.iter().map(|scope| &state.groups.scopes()[*scope as usize]);
+            for scope in scopes.filter(|scope| wanted.has_any(scope.kind)) {
+                members.entry(scope).or_default().push(group);
+            }
         }
     }
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); standard.indicators.len()];
@@ -114,9 +111,6 @@ pub fn board(state: &State<'_>, wanted: &Wanted) -> Board {
     for (scope, members) in members {
         let sums = Sums::new(state, members);
         let families = sums.families(state);
-        if families == 0 && !scope.values.is_empty() {
-            continue;
-        }
         let scope = Arc::new(scope.clone());
         let indicators = standard.indicators.iter().enumerate();
         for (number, indicator) in indicators.filter(|(number, _)| wanted.has(*number, scope.kind)) {
@@ -173,18 +167,10 @@ impl Sums {
         sums
     }
 
-    /// The families, a bit each, of which cases are remembered or a window other than `all` has something.
     fn families(&self, state: &State<'_>) -> u64 {
         let seen =
             |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
-        let seen = self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one);
-        let (windows, banks) = (&state.standard.windows, state.plan.banks());
-        let lasts = |place: usize| windows.get(place).is_some_and(|window| *window != Window::All);
-        let counted = |sums: &[[i64; LANES]]| sums.iter().flatten().enumerate().any(|(place, sum)| *sum != 0 && lasts(place));
-        let (slots, durations) = state.plan.facts();
-        let sums = slots.zip(self.counts.chunks(banks)).chain(durations.zip(self.sums.chunks(banks)));
-        let facts = sums.filter(|(_, sums)| counted(sums)).flat_map(|(tallies, _)| tallies);
-        facts.fold(seen, |all, tally| all | 1 << state.standard.kinds.family(tally.kind).0)
+        self.members.iter().flat_map(seen).fold(0, |all, one: u64| all | one)
     }
 
     fn count(&self, state: &State<'_>, tallies: &[Tally], lane: usize) -> i64 {

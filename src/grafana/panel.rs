@@ -163,7 +163,7 @@ fn of_own(title: &Title, unit: &str, targets: Vec<Value>) -> Made {
     made("timeseries", (12, 8), title, "", unit, plain(), targets, lines())
 }
 
-#[expect(clippy::too_many_arguments, reason = "a panel is what Grafana makes of it")]
+#[expect(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "a panel is what Grafana makes of it")]
 fn made(
     kind: &str,
     (width, height): (u32, u32),

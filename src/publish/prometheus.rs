@@ -65,9 +65,13 @@ pub fn write(edition: &Edition, shown: Shown<'_>, format: Format) -> String {
         };
         part.write(&mut text);
     }
-    text.family("firstline_scopes_left_out", Kind::Gauge, "Scopes of a kind that are beyond `metrics.scopes`; only `/v1/board` has them");
-    for (kind, left_out) in labels.left_out() {
-        text.sample("", &["scope=\"", kind, "\""], left_out as f64);
+    // As all of the service's own figures, for those who see everything.
+    if shown.view.is_everything() {
+        let help = "Scopes of a kind that are beyond `metrics.scopes`; only `/v1/board` has them";
+        text.family("firstline_scopes_left_out", Kind::Gauge, help);
+        for (kind, left_out) in labels.left_out() {
+            text.sample("", &["scope=\"", kind, "\""], left_out as f64);
+        }
     }
     text.finish()
 }

@@ -6,6 +6,7 @@ use crate::server::Prometheus;
 use crate::{built_in, has};
 use firstline::grafana;
 use serde_json::Value;
+use std::time::Duration;
 
 /// What Grafana puts in place of variables when nothing is chosen.
 fn filled(text: &str) -> String {
@@ -19,6 +20,8 @@ async fn every_rule_works_and_every_panel_shows_something() {
     }
     let mut settings = settings();
     settings.demo = Some(1.0);
+    // Nobody watches, and two days of history are to be told first.
+    settings.publish_every = Duration::from_secs(1);
     let server = Server::start(settings).await;
     server.ready().await;
     let prometheus = Prometheus::start(&server, None).await;

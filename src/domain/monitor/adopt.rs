@@ -76,7 +76,6 @@ impl Monitor {
         self.tell(slot, false);
         self.settle(slot, false);
         if self.forgettable(&self.after).is_some_and(|forget| forget <= self.now) {
-            self.count_seen(self.after.group, self.after.families, -1);
             self.cases.forget(slot);
             return None;
         }

@@ -42,8 +42,8 @@ impl Monitor {
         }
         let moved = before.families != after.families || before.group != after.group;
         if moved {
-            self.count_seen(before.group, before.families, -1);
-            self.count_seen(after.group, after.families, 1);
+            self.count_seen(&before, -1);
+            self.count_seen(&after, 1);
         }
         let key = self.cases.record(slot).key();
         // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
@@ -82,10 +82,10 @@ impl Monitor {
         (self.before, self.after) = (before, after);
     }
 
-    /// Counts a case of these families among those remembered of a group, or no longer.
-    pub(super) fn count_seen(&mut self, group: u32, mut families: u64, times: i64) {
+    fn count_seen(&mut self, facts: &Facts, times: i64) {
+        let mut families = facts.families;
         while families != 0 {
-            let seen = &mut self.seen[group as usize][families.trailing_zeros() as usize];
+            let seen = &mut self.seen[facts.group as usize][families.trailing_zeros() as usize];
             *seen = seen.wrapping_add_signed(times);
             families &= families - 1;
         }

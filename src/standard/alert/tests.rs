@@ -1,3 +1,5 @@
+//! What is said about mistakes in policies, and what holds where nothing is said.
+
 use crate::domain::standard::alert::{Measure, NoData, Rule, Severity};
 use crate::standard::read;
 

@@ -17,6 +17,7 @@
 
 mod disk;
 mod load;
+#[allow(dead_code, reason = "another bench needs more of it")]
 mod program;
 mod wall;
 

@@ -116,7 +116,11 @@ async fn open(address: SocketAddr, small: bool) -> TcpStream {
 async fn read(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut buffer = vec![0; 16 << 10];
     loop {
-        let Ok(length) = header(&mut stream).await else { return };
+        let Ok((is_ping, length)) = header(&mut stream).await else { return };
+        // Who answers no ping is dropped. The answer is masked; the mask is 0.
+        if is_ping && stream.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.is_err() {
+            return;
+        }
         let (mut left, mut read) = (length, 0);
         let mut head = [0; HEAD];
         while left > 0 {
@@ -138,15 +142,16 @@ async fn read(mut stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// The length of the next message; servers do not mask.
-async fn header(stream: &mut TcpStream) -> std::io::Result<usize> {
+/// Whether the next message is a ping, and its length; servers do not mask.
+async fn header(stream: &mut TcpStream) -> std::io::Result<(bool, usize)> {
     let mut two = [0; 2];
     stream.read_exact(&mut two).await?;
-    Ok(match two[1] {
+    let length = match two[1] {
         126 => usize::from(stream.read_u16().await?),
         127 => stream.read_u64().await? as usize,
         length => usize::from(length),
-    })
+    };
+    Ok((two[0] == 0x89, length))
 }
 
 /// When the board of a frame was made.

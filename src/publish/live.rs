@@ -1,5 +1,5 @@
 //! The live board: the whole board first, then what changes, then a beat for every edition without change. How that reaches a
-//! client is a [`Line`]'s matter: [`super::socket`] is a WebSocket, [`super::stream`] server-sent events.
+//! client is a `Line`'s matter: [`super::socket`] is a WebSocket, [`super::stream`] server-sent events.
 //!
 //! Nothing is queued for a client: it is sent what changed since the edition it saw last, however many came between.
 //! Beats come from the engine's editions and not from a timer of their own, so a wall that hears one knows that the engine

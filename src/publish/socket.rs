@@ -71,7 +71,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line for Socket<S> {
     }
 
     async fn close(mut self, Close { code, mut reason }: Close) {
-        reason.truncate(reason.floor_char_boundary(REASON_BYTES));
+        let cut = (0..=REASON_BYTES.min(reason.len())).rev().find(|at| reason.is_char_boundary(*at)).unwrap_or(0);
+        reason.truncate(cut);
         let close = Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }));
         // The client's own close frame ends the stream of messages; one that sends none is not waited for.
         if self.inner.send(close).await.is_ok() {

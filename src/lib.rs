@@ -2,12 +2,12 @@
 //! that the organisation's own standard declares, and shows them on the wall, to Prometheus and offline.
 //!
 //! ```text
-//!  sources ──> ingest ──> engine ───────────────> publish ──> wallboards, Prometheus, HTTP
+//!  sources ──> ingest ──> engine ───────────────> publish ──> wallboards, Prometheus, Alertmanager, HTTP
 //!            (bytes to   (journal, then core,      (editions of the
-//!             events)     then answer; the clock)   board, deltas)
+//!             events)     then answer; the clock)   board, deltas, alerts)
 //!                           │   │
 //!        journal, snapshots ┘  domain = the pure core: cases, facts, commitments,
-//!                                       windows, indicators. No clock, no I/O.
+//!                                       windows, indicators, alerts. No clock, no I/O.
 //! ```
 //!
 //! # The path of an event
@@ -17,8 +17,10 @@
 //!    engine writes it into the [`journal`] first; only then it is counted and acknowledged.
 //! 3. [`domain::monitor::Monitor`] finds the event's case, tells the **facts** of the case before and after it, and counts
 //!    the difference. The same happens when a deadline passes. A late, repeated or corrected event is no special case.
-//! 4. Once a second the engine makes a [`domain::board::Board`], numbers it ([`edition`]), and [`publish`] sends what
-//!    changed; a slow reader gets the newest, never a backlog.
+//! 4. Every `publish_every`, and at once when a level turns, the engine makes a [`domain::board::Board`], numbers it ([`edition`]), and
+//!    [`publish`] sends what changed; a slow reader gets the newest, never a backlog.
+//! 5. Every ten seconds of its time the core takes a look at what the policies of the standard name ([`domain::alert`]); what fires and
+//!    ends is told to Alertmanager and webhooks.
 //!
 //! # Code map, in reading order
 //! | where | what |
@@ -31,6 +33,8 @@
 //! | [`replay`], [`cli`] | recorded events offline; the command line |
 //! | [`journal`] | what is accepted, on disk: segments, snapshots, keys |
 //! | [`engine`], [`edition`], [`publish`], [`http`], [`app`] | the service, in the order of the data |
+//! | [`watch`] | the board in a terminal: a client like any other |
+//! | [`queries`], [`rules`], [`grafana`], [`openslo`] | the standard for Prometheus, Grafana and OpenSLO |
 //! | [`access`] | who may what: tokens, grants, tickets |
 //! | [`config`], [`telemetry`] | its settings; its own health |
 //! | [`simulate`] | a believable service organisation |
@@ -46,6 +50,9 @@
 //! - A crash is a pause: `tests/crash.rs` kills the real program under load, `tests/simulation.rs` runs engine, journal and
 //!   clients over a disk and a clock that fail, `tests/journal/` damages every kind of place. A core that begins again from its
 //!   memory says what it would have said: `tests/properties/memory.rs`.
+//! - An incident fires once and ends once, whatever happens between: `tests/simulation/bell.rs`, `tests/alerts/`.
+//! - A wall shows what `/v1/board` says, fits its screens, stays light and survives restarts and upgrades: `tests/browser/`.
+//! - Rules and dashboards are those of the standard, and every query of theirs has an answer: `tests/prometheus/`.
 //! - Any bytes at any door are taken or refused with a reason: `tests/fuzz.rs`.
 //! - Nobody sees or sends what no token grants: `tests/access/` goes through every route.
 //! - Every received event is accepted, a duplicate, or rejected with a reason; all three are counted.
@@ -68,8 +75,14 @@
 //! | indicators with `one_shot` | 16 | the standard has a problem |
 //! | contacts of a customer | any number for as long as they matter: see [`domain::customer`] | what they meant stays counted |
 //! | a segment of the journal | 128 MiB and the group that reaches it | the next segment |
+//! | policies of alerts, grades of one | 200, 20 | the standard has a problem |
+//! | alerts that are pending or fire; incidents that ended | 10 000 each | do not begin, and are counted; the oldest go, and are counted |
+//! | scopes of a kind in `/metrics` | `metrics.scopes` (1 000) | left out, and counted |
+//! | edges of a histogram | 32 | the longest are left out |
+//! | pages that take turns on a wall | 50 | are not shown |
 //! | tokens; unused tickets | 1 000; 4 096 | a problem; 429 |
 //! | connections; head of a request | 4 096; 16 KiB in 30 s | closed; 431 |
+//! | the pace of a body | pauses of 30 s in all, of which every KiB gives one back | 408 |
 //! | requests of one address | 1 000 a second | 429 |
 //! | memory of closed cases (serving) | the standard's horizon (a day; orders 60 days), or an open calendar window | rejected as late |
 

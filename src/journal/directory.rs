@@ -85,17 +85,20 @@ fn lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Says the format of the directory, or refuses a newer one. There is none older yet.
+/// Says the format of the directory, or refuses a newer one. An older one is this one from now on: what lies there can be read
+/// as it is, and the older program must not write behind what this one will.
 fn check_format(path: &Path) -> Result<(), Error> {
     let file = path.display().to_string();
     match fs::read_to_string(path) {
         Ok(text) if !text.is_empty() => match text.strip_prefix(TITLE).and_then(|number| number.trim().parse::<u64>().ok()) {
-            Some(format) if format > FORMAT => Err(Error::Newer { file, format }),
-            Some(_) => Ok(()),
-            None => Err(Error::damaged(file, None, format!("it does not begin with `{TITLE}`"))),
+            Some(format) if format > FORMAT => return Err(Error::Newer { file, format }),
+            Some(FORMAT) => return Ok(()),
+            Some(older) => tracing::info!(older, format = FORMAT, "what an older version kept is taken over"),
+            None => return Err(Error::damaged(file, None, format!("it does not begin with `{TITLE}`"))),
         },
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(&file, error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io(&file, error)),
         // An empty one was not finished.
-        _ => fs::write(path, format!("{TITLE}{FORMAT}\n")).map_err(|error| Error::io(&file, error)),
+        _ => {}
     }
+    fs::write(path, format!("{TITLE}{FORMAT}\n")).map_err(|error| Error::io(&file, error))
 }

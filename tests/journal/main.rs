@@ -7,6 +7,7 @@ mod directory;
 #[path = "../disk/simulated.rs"]
 #[allow(dead_code, reason = "the simulation of the whole service does more with it")]
 mod disk;
+mod older;
 mod written;
 
 use firstline::domain::event::{Batch, CaseKey, Detail, Event, EventId, EventType, Family, Verb};

@@ -20,6 +20,7 @@ mod durable;
 pub mod feed;
 pub mod glance;
 mod keeper;
+mod kept;
 mod readable;
 pub mod recovery;
 mod settings;
@@ -33,6 +34,7 @@ use self::durable::Durable;
 use self::feed::{Arrival, Command, Feed, Refused, TookOver};
 use self::glance::{EVERY, Glanced, pause};
 use self::keeper::Keeper;
+use self::kept::Kept;
 use self::readable::Readable;
 use self::recovery::{Sources, recover};
 pub use self::settings::{Keeping, Settings};
@@ -74,22 +76,6 @@ pub struct Engine {
     status: watch::Sender<Status>,
     /// How events are understood: what the sources decode by.
     schema: watch::Sender<Arc<Schema>>,
-}
-
-/// What an engine with a journal has beside the core.
-#[derive(Debug)]
-struct Kept {
-    durable: Durable,
-    sources: Sources,
-    keeper: Keeper,
-    /// When a snapshot was last asked for.
-    asked: Option<Timestamp>,
-    /// How many events were applied since.
-    events: u64,
-    /// Up to where the journal was pruned.
-    pruned: Sequence,
-    /// Whether the journal never heard when this run began, so that the core knows more than it.
-    unheard: bool,
 }
 
 /// What the rest of the service holds of an engine.
@@ -209,7 +195,7 @@ impl Engine {
         let recovered = recovered?;
         let durable = Durable::new(journal, keeping.acknowledge);
         let keeper = Keeper::start(sources.clone()).map_err(|error| recovery::Error::Thread { error })?;
-        self.kept = Some(Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default(), unheard: false });
+        self.kept = Some(Kept::new(durable, sources, keeper));
         let declared = self.state.standard.clone();
         if let Some(state) = recovered {
             let cases = state.monitor.cases();
@@ -384,47 +370,14 @@ impl Engine {
         }
     }
 
-    /// What is to be done for the journal with every board.
-    fn keep(&mut self, now: Timestamp, revision: u64) {
-        let (Some(kept), Some(keeping)) = (&mut self.kept, &self.keeping) else { return };
-        kept.durable.attend(now, revision);
-        self.state.at = kept.durable.last();
-        let status = kept.durable.failing().map_or(Status::Ready, |reason| Status::Failing(reason.clone()));
-        self.status.send_if_modified(|known| std::mem::replace(known, status.clone()) != status);
-        let since = now.since(*kept.asked.get_or_insert(now));
-        let due = kept.events >= keeping.snapshot_events || (since >= keeping.snapshot_ms && kept.events > 0);
-        if due && kept.keeper.ask(kept.durable.journal().last()) {
-            (kept.asked, kept.events) = (Some(now), 0);
-        }
-        let needed = kept.keeper.needed();
-        if needed > kept.pruned {
-            kept.pruned = needed;
-            match kept.durable.journal().prune(needed, keeping.retention, now) {
-                Ok(pruned) => tracing::debug!(?pruned, "the journal is pruned"),
-                Err(error) => tracing::error!("the journal cannot be pruned: {error}"),
-            }
-        }
-    }
-
     /// Says the last word: to those who watch, and to the journal.
     fn finish(mut self) -> Result<(), recovery::Error> {
         self.publish();
         let revision = self.editions.borrow().board.revision;
-        let Engine { mut state, kept, editions, alerts, .. } = self;
+        let Engine { state, kept, editions, alerts, .. } = self;
         // Those who watch need not wait for the disk.
         drop((editions, alerts));
-        let Some(Kept { mut durable, sources, keeper, unheard, .. }) = kept else { return Ok(()) };
-        keeper.stop();
-        let tick = state.monitor.clock().map(|now| Record::Tick { now, revision });
-        let records: Vec<Record> = tick.into_iter().chain([Record::Stop { revision }]).collect();
-        durable.write(&records).map_err(|reason| recovery::Error::Unwritten { reason })?;
-        (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
-        if unheard {
-            // The next start reads what the journal says.
-            return Ok(());
-        }
-        recovery::save(&state, &sources.snapshots)?;
-        keeper::tidy(&sources)
+        kept.map_or(Ok(()), |kept| kept.stop(state, revision))
     }
 }
 

@@ -5,6 +5,7 @@
 //! time reached, whatever the order they came in.
 
 mod adopt;
+mod applied;
 mod explain;
 mod memory;
 mod settle;
@@ -35,51 +36,11 @@ use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
 use super::window::Window;
 pub use adopt::Adopted;
+pub use applied::{Applied, Refusal};
 use std::sync::Arc;
 
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
 const LOOK_AHEAD: usize = 32;
-
-/// Why an event was not taken, though it could be read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Refusal {
-    /// Its time lies too far ahead of the clock.
-    #[error("its `time` lies ahead of the service's clock; check the clock of the source")]
-    Ahead,
-    /// Its time lies beyond the horizon, and no calendar window that is still open covers it.
-    #[error("its `time` lies beyond the horizon: it is too old to correct anything")]
-    Late,
-    /// The standard has changed since it was read, and knows its type no longer.
-    #[error("the standard has changed and no longer knows its `type`")]
-    Unknown,
-    /// Its case is full.
-    #[error("its case has {} events already, the most there can be", case::record::OBSERVATIONS)]
-    Full,
-}
-
-impl Refusal {
-    /// What it is called for other programs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Refusal::Ahead => "ahead",
-            Refusal::Late => "late",
-            Refusal::Unknown => "unknown",
-            Refusal::Full => "full",
-        }
-    }
-}
-
-/// What became of a batch.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Applied {
-    /// How many events were new.
-    pub accepted: u64,
-    /// How many were known.
-    pub duplicates: u64,
-    /// The places in the batch of those refused.
-    pub refused: Vec<(usize, Refusal)>,
-}
 
 /// An agent's history is cut at its old end whenever it has grown by so many observations.
 const TRIM: usize = 256;

@@ -1,7 +1,10 @@
 //! Labels: the text of each scope and window, made once for all families of a scrape; and which scopes are shown.
+//!
+//! A scope in which nothing was measured in any window of the board, and nothing stands, is not shown: a queue that was closed
+//! last month leaves no series behind. When it comes back its counters go on.
 
 use super::Shown;
-use crate::domain::board::{Board, Key};
+use crate::domain::board::{Board, Key, MadeOf, Reading};
 use crate::domain::group::Scope;
 use crate::edition::Edition;
 use crate::publish::filter::shows;
@@ -28,13 +31,16 @@ impl Labels {
         let standard = &board.standard;
         let mut left_out: Vec<(String, usize)> = standard.scopes.iter().map(|dimensions| (kind_name(board, dimensions), 0)).collect();
         let mut seen = vec![0; left_out.len()];
-        let readings = board.readings.iter().map(|reading| &reading.key);
         // Scopes come in their order for each indicator, with all their windows: looked at once where they stand together.
         let (mut scopes, mut last) = (BTreeMap::new(), None);
-        let keys = readings.chain(edition.totals.iter().map(|total| &total.key));
-        for key in keys.filter(|key| last.replace(Arc::as_ptr(&key.scope)) != Some(Arc::as_ptr(&key.scope))) {
-            if !scopes.contains_key(&key.scope) && shows(shown.view, key, board) {
-                scopes.insert(key.scope.clone(), String::new());
+        for reading in &board.readings {
+            let scope = &reading.key.scope;
+            if last == Some(Arc::as_ptr(scope)) || !is_alive(reading) {
+                continue;
+            }
+            last = Some(Arc::as_ptr(scope));
+            if !scopes.contains_key(scope) && shows(shown.view, &reading.key, board) {
+                scopes.insert(scope.clone(), String::new());
             }
         }
         scopes.retain(|scope, text| {
@@ -78,6 +84,17 @@ impl Labels {
     }
 }
 
+/// Whether a reading keeps its scope alive: something was measured in its window, or stands now. Everything is always there.
+fn is_alive(reading: &Reading) -> bool {
+    reading.key.scope.values.is_empty()
+        || match reading.made_of {
+            MadeOf::Level => reading.value.is_some_and(|value| value > 0.0),
+            MadeOf::Oldest { since } => since.is_some(),
+            MadeOf::Difference { .. } => false,
+            _ => reading.made_of.of().is_some_and(|of| of != 0),
+        }
+}
+
 /// `center_queue`; `all` without dimensions.
 fn kind_name(board: &Board, dimensions: &[usize]) -> String {
     let names: Vec<&str> = dimensions.iter().map(|dimension| board.standard.schema.dimensions[*dimension].as_str()).collect();
@@ -95,4 +112,40 @@ fn scope_labels(board: &Board, kind: &str, scope: &Scope) -> String {
         let _ = write!(text, ",{prefix}{dimension}=\"{value}\"");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::grant::View;
+    use crate::domain::monitor::Monitor;
+    use crate::domain::time::{HOUR, Timestamp};
+    use crate::ingest::wire::{Decoder, Keys};
+    use crate::standard::{BUILT_IN, read};
+
+    #[test]
+    fn a_scope_is_gone_when_no_window_knows_it_any_more() {
+        let standard = Arc::new(read("s.toml", BUILT_IN).expect("the built-in standard"));
+        let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+        for (verb, time) in [("offered", "2026-03-02T09:00:00Z"), ("answered", "2026-03-02T09:00:07Z"), ("ended", "2026-03-02T09:02:00Z")] {
+            let event = format!(
+                r#"{{"specversion":"1.0","id":"{verb}","source":"/acd","type":"call.{verb}","subject":"c","time":"{time}","data":{{"center":"hefei"}}}}"#
+            );
+            decoder.json(event.as_bytes()).unwrap_or_else(|rejection| panic!("{}", rejection.reason));
+        }
+        let mut monitor = Monitor::new(standard.clone(), None);
+        monitor.apply(&decoder.take());
+        let shown = |monitor: &Monitor| {
+            let edition = Edition::first("e".into(), standard.clone(), monitor.board(), false, 1);
+            let labels = Labels::new(&edition, Shown { view: &View::default(), scopes: 10 });
+            labels.scopes.into_values().collect::<Vec<String>>()
+        };
+        let hefei = "scope=\"center\",center=\"hefei\"";
+        assert_eq!(shown(&monitor), ["scope=\"all\"", hefei]);
+        let at = Timestamp::parse("2026-03-02T09:02:00Z").expect("a time");
+        monitor.tick(at.plus(25 * HOUR));
+        assert_eq!(shown(&monitor), ["scope=\"all\"", hefei], "the month knows it");
+        monitor.tick(at.plus(31 * 24 * HOUR));
+        assert_eq!(shown(&monitor), ["scope=\"all\""]);
+    }
 }

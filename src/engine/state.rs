@@ -1,7 +1,7 @@
 //! The state of the engine: the core, the standard it goes by, and where in the journal it stands.
 //!
-//! It changes in five ways, [`State::tick`], [`State::apply`], [`State::look`], [`State::answer`] and [`State::adopt`], for the living engine as for recovery and the
-//! keeper of snapshots, who take them from the journal: so they cannot come to different boards.
+//! It changes in five ways, [`State::tick`], [`State::apply`], [`State::look`], [`State::answer`] and [`State::adopt`], for the living
+//! engine as for recovery and the keeper of snapshots, who take them from the journal: so they cannot come to different boards.
 
 use crate::domain::alert::Alerts;
 use crate::domain::alert::ledger::{Answer, Unanswered};

@@ -120,19 +120,22 @@ fn weights(table: &Table<'_>) -> Vec<f64> {
     weights
 }
 
+/// A number in the unit of the indicator; a duration needs its own.
+pub(super) fn number(table: &Table<'_>, key: &str, seconds: bool) -> Option<f64> {
+    let value = table.value(key)?;
+    match value.as_str() {
+        Some(_) if seconds => value.duration().map(|millis| millis as f64 / 1_000.0),
+        None if seconds => {
+            value.problem(format!("`{key}` of a duration needs a unit, as in \"20s\""));
+            None
+        }
+        _ => value.float(),
+    }
+}
+
 /// `target = { at_least | at_most = .., warning = .. }`, in the unit of the indicator.
 fn target(table: &Table<'_>, seconds: bool) -> Option<Target> {
-    let number = |key: &str| {
-        let value = table.value(key)?;
-        match value.as_str() {
-            Some(_) if seconds => value.duration().map(|millis| millis as f64 / 1_000.0),
-            None if seconds => {
-                value.problem(format!("`{key}` of a duration needs a unit, as in \"20s\""));
-                None
-            }
-            _ => value.float(),
-        }
-    };
+    let number = |key: &str| number(table, key, seconds);
     let (at_least, at_most, warning) = (number("at_least"), number("at_most"), number("warning"));
     table.finish();
     let (better, value) = match (at_least, at_most) {

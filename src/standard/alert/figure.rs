@@ -7,6 +7,7 @@ use crate::domain::standard::Standard;
 use crate::domain::standard::alert::{Figure, Limit, Measure, NoData, Pace};
 use crate::domain::standard::indicator::{Better, Formula, Indicator};
 use crate::domain::window::Window;
+use crate::standard::indicator::number;
 
 /// The windows of a burn rate if it names none: an hour, and five minutes that show that it still burns.
 const BURN: [&str; 2] = ["1h", "5m"];
@@ -125,19 +126,6 @@ fn value(table: &Table<'_>, indicator: Option<&Indicator>, named: &Value<'_>, st
         table.problem("clear", format!("`clear` lies on the bad side of {limit}, where it fires; it would end and begin again at once"));
     }
     Some(Measure::Value { window, fire, clear })
-}
-
-/// A number in the unit of the indicator; a duration needs its own.
-fn number(table: &Table<'_>, key: &str, seconds: bool) -> Option<f64> {
-    let value = table.value(key)?;
-    match value.as_str() {
-        Some(_) if seconds => value.duration().map(|millis| millis as f64 / 1_000.0),
-        None if seconds => {
-            value.problem(format!("`{key}` of a duration needs a unit, as in \"20s\""));
-            None
-        }
-        _ => value.float(),
-    }
 }
 
 fn shown(standard: &Standard) -> String {

@@ -1,5 +1,5 @@
 //! Dashboards for Grafana, made from the standard: titles, units, thresholds and queries are the standard's; only which
-//! indicators stand together is said here, in [`layout`].
+//! indicators stand together is said here, in `layout`.
 //!
 //! Every dashboard has the window and, where the standard has them, its first dimension and the one below it as variables, as center
 //! and queue. Titles are English and Chinese in one: a wall has one dashboard, and people read the half they know. Breaches

@@ -33,6 +33,7 @@
 //! | a segment that failed is written on | 14 | 14 |
 //! | a batch decoded before the standard changed is not translated | 5 | 4 |
 //! | frames do not say that the clock is doubted | 2 | 2 |
+//! | a look for alerts is taken without being written down | 1 | 1 |
 //!
 //! One was not found in 400: that revisions do not leap when the first tick of a run cannot be written.
 //!

@@ -1,4 +1,5 @@
-//! The committed files are what the program makes, and their own tools and schemas take them.
+//! The committed files are what the program makes, and their own tools and schemas take them. The schemas of Grafana's types and of the
+//! Compose specification are their projects' own, both under the Apache License 2.0.
 
 use crate::{built_in, has, root, rules};
 use firstline::{grafana, openslo, rules};
@@ -133,6 +134,18 @@ fn objectives_are_open_slo() {
     let sli = |name: &str| of("SLI").into_iter().find(|sli| sli["metadata"]["name"] == name).expect(name)["spec"]["ratioMetric"].clone();
     assert_eq!(sli("answer-rate")["good"]["metricSource"]["spec"]["query"], "sum(sla_answer_rate_good_total{scope=\"all\"})");
     assert!(sli("abandonment-rate")["bad"].is_object() && sli("abandonment-rate").get("good").is_none());
+}
+
+#[test]
+fn the_compose_file_fits_the_schema_of_the_specification() {
+    let schema = include_str!("compose-spec.schema.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
+    let mut compose = yaml(&fs::read_to_string(root().join("docker-compose.yml")).expect("a file"));
+    let problems: Vec<String> = schema.iter_errors(&compose).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    // The schema can say no.
+    compose["services"]["firstline"]["port"] = "8080".into();
+    assert!(!schema.is_valid(&compose));
 }
 
 #[test]

@@ -4,7 +4,9 @@
 
 mod fields;
 mod json;
+mod phrase;
 mod plain;
+mod quotes;
 
 use super::raw::RawEvent;
 use crate::access::grant::Sources;
@@ -13,6 +15,7 @@ use crate::domain::standard::Schema;
 use crate::domain::time::{Timestamp, shorten};
 use fields::{Fields, Text};
 use hashbrown::HashTable;
+use plain::Plain;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -55,8 +58,7 @@ pub struct Decoder {
     schema: Arc<Schema>,
     keys: Keys,
     gathered: Gathered,
-    /// Memory for [`plain::read`].
-    quotes: Vec<usize>,
+    plain: Plain,
     /// Whether batches carry the names of their cases.
     names: bool,
     /// The sources whose events are taken.
@@ -71,6 +73,8 @@ struct Gathered {
     number: u64,
     /// Combinations of attributes met before, so that their texts are copied once and not for every batch.
     known: HashTable<Known>,
+    /// Memory for [`Known::text`].
+    text: Vec<u8>,
 }
 
 /// The most combinations of attributes remembered; beyond it the memory begins anew.
@@ -78,6 +82,8 @@ const KNOWN: usize = 65_536;
 
 /// A combination of attributes, and its place in the batch in which it was last met.
 struct Known {
+    /// Its values in a row, each with its length: all of them in one piece of memory.
+    text: Box<[u8]>,
     attributes: Attributes,
     batch: u64,
     place: u32,
@@ -101,8 +107,8 @@ impl Decoder {
         for (name, kind) in schema.event_types() {
             types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
         }
-        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new() };
-        Decoder { schema, keys, gathered, quotes: Vec::new(), names: false, sources: Arc::default() }
+        let gathered = Gathered { types, batch: Batch::default(), number: 1, known: HashTable::new(), text: Vec::new() };
+        Decoder { schema, keys, gathered, plain: Plain::new(), names: false, sources: Arc::default() }
     }
 
     /// The decoder, to put the names of cases into its batches or not.
@@ -128,9 +134,9 @@ impl Decoder {
             return Err(Rejection { id: None, reason: format!("longer than {LONGEST_EVENT} bytes: {} bytes", bytes.len()) });
         }
         let mut fields = Fields::new(&self.schema, &self.keys, self.names);
-        let text = std::str::from_utf8(bytes)
+        let text = simdutf8::compat::from_utf8(bytes)
             .map_err(|error| Rejection { id: None, reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1) })?;
-        let said = match plain::read(text, &mut self.quotes, &mut fields) {
+        let said = match self.plain.read(text, &mut fields) {
             Some(said) => said,
             None => {
                 fields = Fields::new(&self.schema, &self.keys, self.names);
@@ -215,26 +221,32 @@ impl Gathered {
 
     /// The place of these attributes among the batch's groups.
     fn group(&mut self, attributes: &[Option<Text<'_>>]) -> u32 {
-        let said = || attributes.iter().map(Option::as_deref);
-        let hash = Attributes::hash_of(said());
-        let same = |known: &Known| known.attributes.values().iter().map(Option::as_deref).eq(said());
-        let groups = &mut self.batch.groups;
+        let Gathered { batch, number, known, text, .. } = self;
+        text.clear();
+        for value in attributes {
+            // No value is longer than `fields::LONGEST`, so a length fits beside the mark of none.
+            text.push(value.as_ref().map_or(u8::MAX, |value| value.len() as u8));
+            value.iter().for_each(|value| text.extend_from_slice(value.as_bytes()));
+        }
         let mut join = |attributes: &Attributes| {
-            groups.push(attributes.clone());
-            groups.len() as u32 - 1
+            batch.groups.push(attributes.clone());
+            batch.groups.len() as u32 - 1
         };
-        if let Some(known) = self.known.find_mut(hash, same) {
-            if known.batch != self.number {
-                (known.batch, known.place) = (self.number, join(&known.attributes));
+        let hash = xxh3_64(text);
+        if let Some(known) = known.find_mut(hash, |known| *known.text == **text) {
+            if known.batch != *number {
+                (known.batch, known.place) = (*number, join(&known.attributes));
             }
             return known.place;
         }
-        if self.known.len() >= KNOWN {
-            self.known.clear();
+        if known.len() >= KNOWN {
+            known.clear();
         }
-        let attributes = Attributes::new(hash, said().map(|value| value.map(Box::from)).collect());
+        let values: Vec<Option<Box<str>>> = attributes.iter().map(|value| value.as_deref().map(Box::from)).collect();
+        let attributes = Attributes::from(values);
         let place = join(&attributes);
-        self.known.insert_unique(hash, Known { attributes, batch: self.number, place }, |known| known.attributes.hash());
+        let new = Known { text: text.as_slice().into(), attributes, batch: *number, place };
+        known.insert_unique(hash, new, |known| xxh3_64(&known.text));
         place
     }
 }

@@ -127,11 +127,14 @@ impl Reader<()> for Tell<'_> {
         let mut named = Named::default();
         let mut group = None;
         let mut first_group = None;
+        let mut last_group = None;
         for one in observations.clone() {
             out.families |= 1 << (one.kind.family.0 & 63);
+            // The same attributes once more change nothing.
+            let again = last_group.replace(one.group) == Some(one.group);
             group = match group {
                 None => Some(one.group),
-                Some(earlier) if earlier == one.group => group,
+                Some(earlier) if again || earlier == one.group => group,
                 Some(earlier) => {
                     if context.standard.schema.changing != 0 {
                         first_group = Some(groups.join(first_group.unwrap_or(earlier), one.group, 0, context));

@@ -22,15 +22,13 @@ use super::case::{self, Context};
 use super::cell::{self, Cell, Plan};
 use super::customer::Customers;
 use super::event::{Batch, Event, Family};
-use super::fact::place::commitment as promised;
-use super::fact::{FactKind, Facts, Measure};
+use super::fact::Facts;
 use super::group::Groups;
 use super::level::Levels;
 use super::names::CaseNames;
 use super::pane::Panes;
 use super::reading;
 use super::silence::Silence;
-use super::standard::alert::Rule;
 use super::standard::{Formula, Horizon, OneShot, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
@@ -61,9 +59,8 @@ pub struct Monitor {
     wanted: Vec<bool>,
     /// For each kind of standing fact, after how many milliseconds it expires.
     expiry: Vec<Option<i64>>,
-    /// For each kind of fact: does it stand, and does some one-shot indicator look at it?
-    standing: Vec<bool>,
-    contacts: Vec<bool>,
+    /// For each kind of fact, who else must hear of it.
+    concerns: Vec<settle::Concerns>,
     now: Timestamp,
     clock: Option<Timestamp>,
     /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
@@ -81,12 +78,12 @@ pub struct Monitor {
     /// When which case's standing facts expire.
     expiries: Timers,
     customers: Customers,
-    /// The open orders that somebody must be warned of.
-    endangered: Endangered,
+    /// The open orders that somebody must be warned of, once somebody has looked for alerts.
+    endangered: Option<Endangered>,
     /// What the cases are called, where their batches say so.
     names: CaseNames,
-    /// Whether the change being counted is one of facts that one-shot indicators look at.
-    met: bool,
+    /// Who must hear of the change being counted.
+    concerned: settle::Concerns,
     /// Facts that were counted but not yet added to the cells.
     counted: Vec<settle::Counted>,
     before: Facts,
@@ -99,18 +96,9 @@ impl Monitor {
     pub fn new(standard: Arc<Standard>, horizon: Option<Horizon>) -> Monitor {
         let plan = Plan::new(&standard);
         let mut wanted = cell::wanted(&standard);
-        let kinds = (0..standard.kinds.count()).map(|kind| FactKind(kind as u16));
-        let standing = kinds.map(|kind| standard.kinds.measure(kind) == Measure::Standing).collect();
-        let mut contacts = vec![false; wanted.len()];
-        for tally in standard.one_shots.iter().flat_map(OneShot::tallies) {
-            wanted[usize::from(tally.kind.0)] = true;
-            contacts[usize::from(tally.kind.0)] = true;
-        }
-        for rule in standard.policies.iter().filter_map(|policy| if let Rule::Orders(rule) = &policy.rule { Some(rule) } else { None }) {
-            let facts = standard.commitments[rule.commitment].facts;
-            [promised::WARNED, promised::RUNNING, promised::OVERDUE]
-                .iter()
-                .for_each(|fact| wanted[usize::from(facts.plus(*fact).0)] = true);
+        let concerns = settle::Concerns::of(&standard);
+        for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
+            *wanted |= concerns.contacts || concerns.orders;
         }
         let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
         let mut aged = vec![false; wanted.len()];
@@ -126,8 +114,7 @@ impl Monitor {
             plan,
             wanted,
             expiry,
-            standing,
-            contacts,
+            concerns,
             now: Timestamp(i64::MIN),
             clock: None,
             heard: None,
@@ -142,9 +129,9 @@ impl Monitor {
             timers: Timers::new(SECOND),
             expiries: Timers::new(EXPIRY),
             customers,
-            endangered: Endangered::new(&standard),
+            endangered: None,
             names: CaseNames::default(),
-            met: false,
+            concerned: settle::Concerns::default(),
             counted: Vec::new(),
             before: Facts::default(),
             after: Facts::default(),

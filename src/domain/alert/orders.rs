@@ -2,7 +2,8 @@
 //!
 //! Nobody looks for them. A commitment tells the fact `warned` when the time of a warning comes, and `overdue` when that of its
 //! deadline does; each order has asked to be judged again just then. What stands here follows from the facts of the open orders, and
-//! is changed only where these change; so it is not written down either, but found anew.
+//! is changed only where these change; so it is not written down either, but found anew when somebody first looks for alerts. A core
+//! that nobody asks for alerts, as in a replay, keeps none of it.
 //!
 //! A grade stands from its warning on until the promise is kept or void, the order is closed, or its deadline moves away; later
 //! grades stand beside it. There are at most as many as open orders times grades.
@@ -44,37 +45,27 @@ pub struct Order {
 #[derive(Debug, Default)]
 pub struct Endangered {
     all: BTreeMap<Key, u32>,
-    /// The families whose orders somebody watches, a bit each.
-    families: u64,
+}
+
+/// For each kind of fact, whether grades follow from it.
+#[must_use]
+pub fn telling(standard: &Standard) -> Vec<bool> {
+    let mut kinds = vec![false; standard.kinds.count()];
+    for policy in &standard.policies {
+        let Rule::Orders(rule) = &policy.rule else { continue };
+        let facts = standard.commitments[rule.commitment].facts;
+        [place::WARNED, place::RUNNING, place::OVERDUE].iter().for_each(|fact| kinds[usize::from(facts.plus(*fact).0)] = true);
+    }
+    kinds
 }
 
 impl Endangered {
-    /// Nothing is in danger under this standard yet.
-    #[must_use]
-    pub fn new(standard: &Standard) -> Endangered {
-        let family = |policy: &Policy| match &policy.rule {
-            Rule::Orders(rule) => 1 << (standard.commitments[rule.commitment].family.0 & 63),
-            Rule::Figure(_) => 0,
-        };
-        Endangered { all: BTreeMap::new(), families: standard.policies.iter().map(family).fold(0, |all, one| all | one) }
-    }
-
-    /// Whether anybody watches cases of one of these families.
-    #[inline]
-    #[must_use]
-    pub fn watches(&self, families: u64) -> bool {
-        self.families & families != 0
-    }
-
     /// The facts of the order at a place have changed.
     pub fn change(&mut self, (slot, case): (u32, u64), before: &Facts, after: &Facts, groups: &Groups, standard: &Standard) {
         for (policy, rule) in standard.policies.iter().enumerate() {
             let Rule::Orders(rule) = &rule.rule else { continue };
             let (was, is) = (reached(rule, before, groups, standard), reached(rule, after, groups, standard));
-            if was == is {
-                continue;
-            }
-            for grade in 0..rule.grades.len() {
+            for grade in (0..rule.grades.len()).filter(|grade| (was ^ is) & (1 << grade) != 0) {
                 let key = Key { policy, grade, case };
                 if is & (1 << grade) != 0 {
                     self.all.insert(key, slot);

@@ -141,26 +141,30 @@ impl Record {
 
     #[inline]
     fn inline(&self, place: usize) -> Observation {
-        let said = self.said[place];
-        let says = |bit: u8| said & bit != 0;
-        let amount = |bit: u8| if says(bit) { Millis::new(i64::from(self.amount)) } else { None };
         Observation {
             time: Timestamp(self.base.0 + i64::from(self.offsets[place])),
             sequence: 0,
             kind: self.kinds[place],
             id: self.ids[place],
             group: self.groups[place],
-            detail: Detail {
-                customer: if says(says::CUSTOMER) { NonZeroU64::new(self.customer).map(Customer) } else { None },
-                due: if says(says::DUE) { Moment::new(Timestamp(self.base.0 + i64::from(self.due))) } else { None },
-                wait: amount(says::WAIT),
-                talk: amount(says::TALK),
-                wrapup: amount(says::WRAPUP),
-                topic: if says(says::TOPIC) { Word::from_number(self.topic) } else { None },
-                word: if says(says::WORD) { Word::from_number(self.word) } else { None },
-                answer: if says(says::ANSWER) { NonZeroU8::new(self.amount as u8) } else { None },
-                ..Detail::default()
-            },
+            // Most say nothing more.
+            detail: if self.said[place] == 0 { Detail::default() } else { self.detail(self.said[place]) },
+        }
+    }
+
+    fn detail(&self, said: u8) -> Detail {
+        let says = |bit: u8| said & bit != 0;
+        let amount = |bit: u8| if says(bit) { Millis::new(i64::from(self.amount)) } else { None };
+        Detail {
+            customer: if says(says::CUSTOMER) { NonZeroU64::new(self.customer).map(Customer) } else { None },
+            due: if says(says::DUE) { Moment::new(Timestamp(self.base.0 + i64::from(self.due))) } else { None },
+            wait: amount(says::WAIT),
+            talk: amount(says::TALK),
+            wrapup: amount(says::WRAPUP),
+            topic: if says(says::TOPIC) { Word::from_number(self.topic) } else { None },
+            word: if says(says::WORD) { Word::from_number(self.word) } else { None },
+            answer: if says(says::ANSWER) { NonZeroU8::new(self.amount as u8) } else { None },
+            ..Detail::default()
         }
     }
 
@@ -209,15 +213,11 @@ impl Record {
     fn push(&mut self, new: &Observation) -> bool {
         let len = usize::from(self.len);
         let detail = &new.detail;
-        let rare = Detail {
-            appointment: detail.appointment,
-            hold: detail.hold,
-            owner: detail.owner,
-            liable: detail.liable,
-            agent_state: detail.agent_state,
-            ..Detail::default()
-        };
-        if len == INLINE || new.sequence != 0 || rare != Detail::default() {
+        let rare = [detail.owner, detail.liable].iter().any(Option::is_some)
+            || detail.appointment.is_some()
+            || detail.hold.is_some()
+            || detail.agent_state.is_some();
+        if len == INLINE || new.sequence != 0 || rare {
             return false;
         }
         if new.time < self.base && !self.rebase(new.time) {

@@ -75,13 +75,12 @@ impl Monitor {
             plan: _,
             wanted: _,
             expiry: _,
-            standing: _,
-            contacts: _,
+            concerns: _,
             horizon: _,
             // What follows from the cases.
             endangered: _,
             // What means something only while a batch or a tick lasts.
-            met: _,
+            concerned: _,
             counted: _,
             before: _,
             after: _,
@@ -139,7 +138,6 @@ impl Monitor {
         self.expiries = expiries.remembered(&self.expiries, slots)?;
         self.customers = customers.remembered(self.customers, &bounds)?;
         self.names = names.remembered(slots)?;
-        self.find_endangered();
         Ok(self)
     }
 }

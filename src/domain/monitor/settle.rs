@@ -1,10 +1,12 @@
 //! Counting the difference that a change of a case makes.
 
 use super::{LOOK_AHEAD, Monitor, swept};
+use crate::domain::alert::orders;
 use crate::domain::cell;
 use crate::domain::customer::contact::contacts;
 use crate::domain::event::{Customer, Word};
-use crate::domain::fact::{Fact, Facts};
+use crate::domain::fact::{Fact, FactKind, Facts, Measure};
+use crate::domain::standard::{OneShot, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::BANKS;
 
@@ -23,6 +25,31 @@ pub(super) struct Counted {
     fact: Fact,
     group: u32,
     times: i32,
+}
+
+/// Who must hear of a fact, beside the cells.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Concerns {
+    /// The levels, and then not the cells: it stands.
+    pub(super) levels: bool,
+    /// The one-shot indicators.
+    pub(super) contacts: bool,
+    /// Those who watch open orders.
+    pub(super) orders: bool,
+}
+
+impl Concerns {
+    /// Those of each kind of fact.
+    pub(super) fn of(standard: &Standard) -> Vec<Concerns> {
+        let orders = orders::telling(standard);
+        let contacts = |kind: FactKind| standard.one_shots.iter().flat_map(OneShot::tallies).any(|tally| tally.kind == kind);
+        let all = (0..).map(FactKind).zip(orders).map(|(kind, orders)| Concerns {
+            levels: standard.kinds.measure(kind) == Measure::Standing,
+            contacts: contacts(kind),
+            orders,
+        });
+        all.collect()
+    }
 }
 
 impl Monitor {
@@ -73,10 +100,13 @@ impl Monitor {
             before.all.iter().for_each(|fact| self.count(&old, fact, -1));
             after.all.iter().for_each(|fact| self.count(&here, fact, 1));
         }
-        if self.endangered.watches(before.families | after.families) {
-            self.endangered.change((slot, key), &before, &after, &self.groups, &self.standard);
+        let concerned = std::mem::take(&mut self.concerned);
+        if concerned.orders
+            && let Some(endangered) = &mut self.endangered
+        {
+            endangered.change((slot, key), &before, &after, &self.groups, &self.standard);
         }
-        if std::mem::take(&mut self.met) && (before.customer.is_some() || after.customer.is_some()) {
+        if concerned.contacts && (before.customer.is_some() || after.customer.is_some()) {
             self.meet(key, &before, &after);
         }
         (self.before, self.after) = (before, after);
@@ -94,16 +124,17 @@ impl Monitor {
     /// Counts a fact of a case once more, or takes it back.
     #[inline]
     fn count(&mut self, place: &Place, fact: &Fact, times: i32) {
-        let kind = usize::from(fact.kind.0);
-        if self.standing[kind] {
+        let concerns = self.concerns[usize::from(fact.kind.0)];
+        self.concerned.orders |= concerns.orders;
+        if concerns.levels {
             match times {
                 1.. => self.levels.begin(fact.kind, place.group, fact.time),
                 _ => self.levels.end(fact.kind, place.group, fact.time),
             }
             return;
         }
+        self.concerned.contacts |= concerns.contacts;
         self.add(place.group, fact, times);
-        self.met |= self.contacts[kind];
     }
 
     /// Counts the difference between what the contacts of a case were and what they are now.

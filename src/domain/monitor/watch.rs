@@ -17,10 +17,13 @@ impl Monitor {
             }
         }
         let board = reading::board(&self.known(), &wanted);
-        let endangered = std::mem::take(&mut self.endangered);
+        let endangered = match self.endangered.take() {
+            Some(known) => known,
+            None => self.find_endangered(),
+        };
         let mut describe = |slot: u32, commitment: usize| self.describe(slot, commitment);
         alerts.look(&mut Sight { now, board: &board, endangered: &endangered, describe: &mut describe });
-        self.endangered = endangered;
+        self.endangered = Some(endangered);
     }
 
     /// What there is to say of the order at a place.
@@ -37,20 +40,19 @@ impl Monitor {
         order
     }
 
-    /// Finds the orders in danger anew, as they follow from the facts of the open ones.
-    pub(super) fn find_endangered(&mut self) {
-        self.endangered = Endangered::new(&self.standard);
-        if !self.endangered.watches(u64::MAX) {
-            return;
+    /// Finds the orders in danger, as they follow from the facts of the open ones.
+    fn find_endangered(&mut self) -> Endangered {
+        let mut endangered = Endangered::default();
+        if !self.concerns.iter().any(|concerns| concerns.orders) {
+            return endangered;
         }
         let open: Vec<u32> = self.cases.places().filter(|slot| self.cases.record(*slot).is_open()).collect();
         for slot in open {
             self.before.clear();
             self.tell(slot, false);
-            if self.endangered.watches(self.after.families) {
-                let key = self.cases.record(slot).key();
-                self.endangered.change((slot, key), &self.before, &self.after, &self.groups, &self.standard);
-            }
+            let key = self.cases.record(slot).key();
+            endangered.change((slot, key), &self.before, &self.after, &self.groups, &self.standard);
         }
+        endangered
     }
 }

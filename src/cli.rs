@@ -9,6 +9,9 @@ pub mod simulate;
 pub mod token;
 pub mod watch;
 
+use crate::document::Problem;
+use crate::domain::standard::Standard;
+use crate::standard;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -99,8 +102,19 @@ fn read_texts(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<(String, Strin
     paths.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect()
 }
 
+/// The standard of these files, several of which are versions of one; without any the built-in one.
+///
+/// # Errors
+/// A file that cannot be read; within it the problems of the standard.
+fn read_standard(files: &[std::path::PathBuf]) -> anyhow::Result<Result<Standard, Vec<Problem>>> {
+    Ok(match files {
+        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
+        files => standard::read_versions(&read_texts(files)?),
+    })
+}
+
 /// Tells every problem of a file.
-fn tell(problems: &[crate::document::Problem]) {
+fn tell(problems: &[Problem]) {
     for problem in problems {
         eprintln!("{problem}");
     }

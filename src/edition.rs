@@ -9,7 +9,6 @@
 use crate::domain::board::{Board, Key, Level, MadeOf, Reading, Spread};
 use crate::domain::standard::Standard;
 use crate::domain::window::Window;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// How many readings that are gone are remembered. A client that missed older ones gets the whole board.
@@ -78,9 +77,9 @@ impl Edition {
     #[must_use]
     pub fn next(&self, mut board: Board, hidden: bool) -> Edition {
         let mut totals = totals(&mut board, hidden);
-        never_fall(&self.totals, &mut totals);
+        never_fall(&self.totals, &mut totals, |total| &total.key, raise_total);
         let mut spreads = std::mem::take(&mut board.spreads);
-        spreads_never_fall(&self.spreads, &mut spreads);
+        never_fall(&self.spreads, &mut spreads, |spread| &spread.key, raise_spread);
         let revision = self.board.revision + 1;
         let mut changed = Vec::with_capacity(board.readings.len());
         let (mut turned, mut gone) = (false, self.gone.clone());
@@ -145,26 +144,24 @@ fn totals(board: &mut Board, hidden: bool) -> Vec<Total> {
     totals
 }
 
-fn never_fall(before: &[Total], now: &mut [Total]) {
+/// Raises what is counted now to what was counted before for the same key; both stand in the order of their keys.
+fn never_fall<C>(before: &[C], now: &mut [C], key: impl Fn(&C) -> &Key, raise: impl Fn(&mut C, &C)) {
     let mut before = before.iter().peekable();
-    for total in now {
-        while before.next_if(|old| old.key < total.key).is_some() {}
-        if let Some(old) = before.next_if(|old| old.key.cmp(&total.key) == Ordering::Equal) {
-            total.good = total.good.max(old.good);
-            total.of = total.of.max(old.of);
+    for counted in now {
+        while before.next_if(|old| key(old) < key(counted)).is_some() {}
+        if let Some(old) = before.next_if(|old| key(old) == key(counted)) {
+            raise(counted, old);
         }
     }
 }
 
-fn spreads_never_fall(before: &[Spread], now: &mut [Spread]) {
-    let mut before = before.iter().peekable();
-    for spread in now {
-        while before.next_if(|old| old.key < spread.key).is_some() {}
-        if let Some(old) = before.next_if(|old| old.key == spread.key) {
-            spread.at_most.iter_mut().zip(&old.at_most).for_each(|(count, old)| *count = (*count).max(*old));
-            (spread.of, spread.sum_ms) = (spread.of.max(old.of), spread.sum_ms.max(old.sum_ms));
-        }
-    }
+fn raise_total(total: &mut Total, old: &Total) {
+    (total.good, total.of) = (total.good.max(old.good), total.of.max(old.of));
+}
+
+fn raise_spread(spread: &mut Spread, old: &Spread) {
+    spread.at_most.iter_mut().zip(&old.at_most).for_each(|(count, old)| *count = (*count).max(*old));
+    (spread.of, spread.sum_ms) = (spread.of.max(old.of), spread.sum_ms.max(old.sum_ms));
 }
 
 #[cfg(test)]

@@ -350,7 +350,6 @@ impl Engine {
     fn publish(&mut self) -> Duration {
         let now = self.ticker.as_mut().map(Ticker::now);
         if let Some(now) = now {
-            self.state.monitor.tick(now);
             self.look(now);
         }
         let (edition, took) = self.next(now);

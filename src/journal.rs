@@ -11,7 +11,7 @@
 //! | `lock` | the process that works here; a second one is refused |
 //! | `format` | the version of this layout; a newer one is refused |
 //! | `keys` | the secrets of the hashes, for the owner's eyes alone |
-//! | `journal-<first sequence>.redb` | a **segment**: the records from this sequence until the next segment begins |
+//! | `journal-<first sequence>.redb` | a **segment**: the records from this sequence until the next segment begins, and the standard in force where it begins |
 //! | `snapshot-<sequence>.redb` | the state of the core after this record |
 //! | `cursors.redb` | how far the receivers of alerts have heard |
 //! | `*.new` | one of these in the making; what a crash left of it is removed |

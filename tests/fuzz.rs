@@ -115,3 +115,8 @@ fn record() {
 fn memory() {
     fuzz("memory", entry::memory, &with_events(entry::remembered_seeds));
 }
+
+#[test]
+fn alerts() {
+    fuzz("alerts", entry::alerts, &entry::alert_seeds());
+}

@@ -1,8 +1,8 @@
 //! `firstline rules`, `dashboards` and `openslo`: the standard for Prometheus, for Grafana, and as objectives.
 
-use super::{print, read_texts};
+use super::{print, read_standard, tell};
 use crate::domain::standard::Standard;
-use crate::{grafana, openslo, rules, standard};
+use crate::{grafana, openslo, rules};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,14 +34,10 @@ pub struct Arguments {
 /// # Errors
 /// A standard that cannot be read, or a directory that cannot be written.
 pub fn run(export: Export, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let standard = match &arguments.standard[..] {
-        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
-        files => standard::read_versions(&read_texts(files)?),
-    };
-    let standard = match standard {
+    let standard = match read_standard(&arguments.standard)? {
         Ok(standard) => standard,
         Err(problems) => {
-            super::tell(&problems);
+            tell(&problems);
             return Ok(ExitCode::from(1));
         }
     };

@@ -4,7 +4,7 @@ mod explain;
 mod rank;
 mod table;
 
-use super::{Misuse, print, read_text, read_texts, tell};
+use super::{Misuse, print, read_standard, read_text, tell};
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::Standard;
 use crate::domain::standard::label::LABELS;
@@ -13,7 +13,6 @@ use crate::domain::window::Window;
 use crate::ingest::file::{self, Format};
 use crate::ingest::mapping::Mapping;
 use crate::replay::{self, Recording, Seen, Settings};
-use crate::standard;
 use anyhow::{Context as _, anyhow, bail};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -126,10 +125,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The standard and the format; `None` if they have problems, which have been told.
 fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)>> {
-    let standard = match &arguments.standard[..] {
-        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
-        paths => standard::read_versions(&read_texts(paths)?),
-    };
+    let standard = read_standard(&arguments.standard)?;
     let format = match arguments.format.as_str() {
         "cloudevents" => Ok(Format::CloudEvents),
         "queue_log" => Ok(Format::QueueLog),

@@ -7,6 +7,7 @@
 use super::event::{Attributes, Word};
 use super::fact::{Fact, FactKind};
 use super::histogram::{BUCKETS, Histogram, bucket};
+use super::standard::edges::edges;
 use super::standard::{Formula, Standard, Tally};
 use super::window::{BANKS, LANES, Lanes};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub struct Plan {
     kinds: usize,
     /// How many banks of lanes the windows take.
     banks: usize,
+    /// By indicator of durations where these are counted for those who read counters; empty of others.
+    edges: Vec<Vec<i64>>,
 }
 
 /// What each kind of fact adds to, for the cases of one group.
@@ -45,7 +48,12 @@ impl Plan {
     #[must_use]
     pub fn new(standard: &Standard) -> Plan {
         let banks = standard.windows.len().div_ceil(LANES).clamp(1, BANKS);
-        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count(), banks };
+        let edges = standard.indicators.iter().map(|indicator| match indicator.formula {
+            Formula::Duration { .. } => edges(standard, indicator),
+            _ => Vec::new(),
+        });
+        let edges = edges.collect();
+        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count(), banks, edges };
         for indicator in &standard.indicators {
             match &indicator.formula {
                 Formula::Ratio { .. } | Formula::Rate { .. } => plan.slots.extend(indicator.tallies().cloned()),
@@ -90,6 +98,12 @@ impl Plan {
     #[must_use]
     pub fn banks(&self) -> usize {
         self.banks
+    }
+
+    /// The edges between which an indicator's durations are counted, in milliseconds, rising; none if it has no durations.
+    #[must_use]
+    pub fn edges(&self, indicator: usize) -> &[i64] {
+        &self.edges[indicator]
     }
 
     /// What each kind of fact adds to for cases with these attributes.

@@ -3,14 +3,13 @@
 //! Cells are kept for the finest groups only; a wider scope is the sum of its groups, made here.
 
 mod difference;
-mod spent;
+pub(super) mod spent;
 
 use super::board::{Board, Durations, Key, Level, MadeOf, Reading, Spread, State as Trust};
 use super::cell::{Cell, Plan, answers, fits};
 use super::group::{Groups, Scope};
 use super::histogram::Totals;
 use super::level::Levels;
-use super::standard::edges::edges;
 use super::standard::population::Users;
 use super::standard::source::Source;
 use super::standard::{Formula, Indicator, Standard, Tally, Target};
@@ -107,7 +106,7 @@ pub fn board(state: &State<'_>, wanted: &Wanted) -> Board {
         }
     }
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); standard.indicators.len()];
-    let mut work = Work::new(standard);
+    let mut work = Work::default();
     for (scope, members) in members {
         let sums = Sums::new(state, members);
         let families = sums.families(state);
@@ -129,25 +128,11 @@ pub fn board(state: &State<'_>, wanted: &Wanted) -> Board {
 }
 
 /// What is used from one reading to the next.
+#[derive(Default)]
 struct Work {
     /// Sums of histograms; their memory is kept.
     totals: Totals,
-    /// The edges of each indicator of durations.
-    edges: Vec<Vec<i64>>,
-    /// The place of the window `all`.
-    all: Option<usize>,
     spreads: Vec<Spread>,
-}
-
-impl Work {
-    fn new(standard: &Standard) -> Work {
-        let all = standard.windows.iter().rposition(|window| *window == Window::All);
-        let edges = standard.indicators.iter().map(|indicator| match indicator.formula {
-            Formula::Duration { .. } if all.is_some() => edges(standard, indicator),
-            _ => Vec::new(),
-        });
-        Work { totals: Totals::default(), edges: edges.collect(), all, spreads: Vec::new() }
-    }
 }
 
 impl Sums {
@@ -211,9 +196,9 @@ fn read(state: &State<'_>, number: usize, indicator: &Indicator, scope: &Arc<Sco
                 totals.clear();
                 sums.members.iter().for_each(|group| state.cells[*group as usize].durations[place].histogram.add_to(totals));
                 for lane in windows.clone().skip(bank * LANES).take(LANES) {
-                    if work.all == Some(lane) {
-                        let key = Key { indicator: number, scope: scope.clone(), window: work.all };
-                        let at_most = totals.at_most(lane % LANES, &work.edges[number]);
+                    if state.standard.windows[lane] == Window::All {
+                        let key = Key { indicator: number, scope: scope.clone(), window: Some(lane) };
+                        let at_most = totals.at_most(lane % LANES, state.plan.edges(number));
                         let (of, sum_ms) = (totals.count(lane % LANES), sums.sums[place][lane % LANES]);
                         work.spreads.push(Spread { key, at_most, of, sum_ms });
                     }

@@ -6,6 +6,7 @@
 
 use super::cell::{PaneCell, Plan, answers};
 use super::group::Scope;
+use super::reading::spent::{Spent, share};
 use super::standard::{Formula, Standard, Tally};
 use super::time::{MINUTE, Timestamp};
 
@@ -40,13 +41,6 @@ pub struct Trends {
 pub struct Stretch {
     counts: Vec<i64>,
     durations: Vec<Spent>,
-}
-
-/// Durations: their sum in milliseconds and their number.
-#[derive(Clone, Copy, Default, Debug)]
-struct Spent {
-    ms: i64,
-    of: i64,
 }
 
 impl Stretch {
@@ -91,7 +85,7 @@ impl Stretch {
             }
             Formula::Duration { of } => {
                 let spent = self.spent(of, plan);
-                (spent.ms as f64 / 1_000.0 / spent.of as f64, spent.of)
+                (spent.mean()?, spent.of)
             }
             Formula::Score { of, weights } => {
                 let counts: Vec<i64> = answers(of, weights.len()).iter().map(|tallies| self.count(tallies, plan)).collect();
@@ -101,7 +95,7 @@ impl Stretch {
             }
             Formula::Share { part, whole } => {
                 let (part, whole) = (self.spent(part, plan), self.spent(whole, plan));
-                (part.ms as f64 / whole.ms as f64, if whole.ms > 0 { whole.of } else { 0 })
+                (share(part, whole).0?, whole.of)
             }
             Formula::Difference { first, second, .. } => {
                 return Some(self.value(*first, standard, plan)? - self.value(*second, standard, plan)?);

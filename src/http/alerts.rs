@@ -3,6 +3,7 @@
 
 use super::Service;
 use super::problem::Problem;
+use super::query::{Sorted, bad};
 use super::reading::JSON;
 use crate::access::grant::Grant;
 use crate::domain::alert::incident::{Incident, Standing};
@@ -29,54 +30,38 @@ const BODY: usize = 16 << 10;
 struct Wanted {
     standings: Vec<Standing>,
     pending: bool,
-    policy: Option<String>,
-    scope: Vec<(String, String)>,
+    query: Sorted,
     limit: usize,
 }
 
 impl Wanted {
     /// Without a word about it: what fires, what is about to, and the shortfalls that are open.
     fn new(query: Vec<(String, String)>, dimensions: &[String]) -> Result<Wanted, Problem> {
-        let mut wanted = Wanted { standings: Vec::new(), pending: false, policy: None, scope: Vec::new(), limit: USUAL };
-        for (name, value) in query {
-            match name.as_str() {
-                "state" => value.split(',').try_for_each(|state| wanted.state(state))?,
-                "policy" => wanted.policy = Some(value),
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                    wanted.limit = limit.ok_or_else(|| bad(format!("`limit` is a number from 1 to {MOST}")))?;
+        let query = Sorted::new(query, &["state", "policy", "limit"], dimensions)?;
+        let limit = query.limit(USUAL, MOST)?;
+        let (mut standings, mut pending) = (Vec::new(), false);
+        for state in query.all("state") {
+            match Standing::ALL.iter().find(|(name, _)| *name == state) {
+                Some((_, standing)) => standings.push(*standing),
+                None if state == "pending" => pending = true,
+                None if state == "all" => {
+                    standings.extend(Standing::ALL.map(|(_, standing)| standing));
+                    pending = true;
                 }
-                _ if dimensions.contains(&name) => wanted.scope.push((name, value)),
-                _ => {
-                    let known = ["state", "policy", "limit"].into_iter().map(str::to_owned).chain(dimensions.iter().cloned());
-                    return Err(bad(unknown("parameter", &name, known)));
+                None => {
+                    let known = Standing::ALL.iter().map(|(name, _)| *name).chain(["pending", "all"]).map(str::to_owned);
+                    return Err(bad(unknown("state", state, known)));
                 }
             }
         }
-        if wanted.standings.is_empty() && !wanted.pending {
-            (wanted.standings, wanted.pending) = (vec![Standing::Active, Standing::Open], true);
+        if standings.is_empty() && !pending {
+            (standings, pending) = (vec![Standing::Active, Standing::Open], true);
         }
-        Ok(wanted)
-    }
-
-    fn state(&mut self, state: &str) -> Result<(), Problem> {
-        match Standing::ALL.iter().find(|(name, _)| *name == state) {
-            Some((_, standing)) => self.standings.push(*standing),
-            None if state == "pending" => self.pending = true,
-            None if state == "all" => {
-                self.standings.extend(Standing::ALL.map(|(_, standing)| standing));
-                self.pending = true;
-            }
-            None => {
-                let known = Standing::ALL.iter().map(|(name, _)| *name).chain(["pending", "all"]).map(str::to_owned);
-                return Err(bad(unknown("state", state, known)));
-            }
-        }
-        Ok(())
+        Ok(Wanted { standings, pending, query, limit })
     }
 
     fn fits(&self, policy: &str, scope: &[(String, String)]) -> bool {
-        self.policy.as_ref().is_none_or(|wanted| wanted == policy) && self.scope.iter().all(|wanted| scope.contains(wanted))
+        self.query.get("policy").is_none_or(|wanted| wanted == policy) && self.query.fixed.iter().all(|wanted| scope.contains(wanted))
     }
 }
 
@@ -161,8 +146,4 @@ fn explain(why: &Unheard) -> Problem {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
         }
     }
-}
-
-fn bad(detail: String) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
 }

@@ -9,7 +9,7 @@ use super::query::{Sorted, bad};
 use super::reading::JSON;
 use crate::access::grant::{Grant, View};
 use crate::domain::board::Board;
-use crate::domain::explain::Asked;
+use crate::domain::explain::{Asked, MOST, USUAL};
 use crate::engine::feed::{Command, Refused};
 use crate::publish::explain;
 use crate::publish::filter::unknown;
@@ -35,10 +35,11 @@ pub async fn explain(
 ) -> Result<Response, Problem> {
     let view = &grant.view;
     let standard = service.editions.borrow().standard.clone();
-    let query = Sorted::new(query, &["indicator", "window", "source", "subject"], &standard)?;
+    let query = Sorted::new(query, &["indicator", "window", "source", "subject", "limit"], &standard.schema.dimensions)?;
+    let limit = query.limit(USUAL, MOST)?;
     let written = match (query.get("indicator"), query.get("subject")) {
         (Some(indicator), None) => {
-            let asked = explain::asked(&standard, indicator, &query.fixed, query.get("window"), query.limit).map_err(bad)?;
+            let asked = explain::asked(&standard, indicator, &query.fixed, query.get("window"), limit).map_err(bad)?;
             if !view.shows(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
                 return Err(hidden(view));
             }
@@ -85,10 +86,10 @@ pub async fn cases(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let standard = service.editions.borrow().standard.clone();
-    let query = Sorted::new(query, &["risk", "family", "commitment"], &standard)?;
-    let risks: Vec<String> = query.get("risk").into_iter().flat_map(|risks| risks.split(',')).map(str::to_owned).collect();
-    let wanted =
-        explain::wanted(&standard, &risks, query.get("family"), query.get("commitment"), &query.fixed, query.limit).map_err(bad)?;
+    let query = Sorted::new(query, &["risk", "family", "commitment", "limit"], &standard.schema.dimensions)?;
+    let limit = query.limit(USUAL, MOST)?;
+    let risks: Vec<String> = query.all("risk").map(str::to_owned).collect();
+    let wanted = explain::wanted(&standard, &risks, query.get("family"), query.get("commitment"), &query.fixed, limit).map_err(bad)?;
     let wanted = explain::wanted_within(wanted, &grant.view, &standard);
     let open = ask(&service, |answer| Command::Cases { wanted, answer }).await?;
     let written = tokio::task::spawn_blocking(move || explain::open(&open).to_string()).await;

@@ -1,36 +1,28 @@
-//! Queries about cases and history: names of their own, a limit, and the standard's dimensions.
+//! Queries with names of their own and the standard's dimensions.
 
 use super::problem::Problem;
-use crate::domain::explain::{MOST, USUAL};
-use crate::domain::standard::Standard;
 use crate::publish::filter::unknown;
 use axum::http::StatusCode;
 
 /// A query, sorted by what it asks for.
-#[derive(Default)]
 pub(super) struct Sorted {
     /// Those with a name of their own.
     named: Vec<(String, String)>,
     /// Dimensions with their values.
     pub(super) fixed: Vec<(String, String)>,
-    pub(super) limit: usize,
 }
 
 impl Sorted {
-    pub(super) fn new(query: Vec<(String, String)>, names: &[&str], standard: &Standard) -> Result<Sorted, Problem> {
-        let mut sorted = Sorted { limit: USUAL, ..Sorted::default() };
+    pub(super) fn new(query: Vec<(String, String)>, names: &[&str], dimensions: &[String]) -> Result<Sorted, Problem> {
+        let mut sorted = Sorted { named: Vec::new(), fixed: Vec::new() };
         for (name, value) in query {
-            match name.as_str() {
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                    sorted.limit = limit.ok_or_else(|| bad(format!("`limit` is a number from 1 to {MOST}")))?;
-                }
-                _ if names.contains(&name.as_str()) => sorted.named.push((name, value)),
-                _ if standard.schema.dimensions.contains(&name) => sorted.fixed.push((name, value)),
-                _ => {
-                    let known = names.iter().copied().chain(["limit"]).map(str::to_owned);
-                    return Err(bad(unknown("parameter", &name, known.chain(standard.schema.dimensions.iter().cloned()))));
-                }
+            if names.contains(&name.as_str()) {
+                sorted.named.push((name, value));
+            } else if dimensions.contains(&name) {
+                sorted.fixed.push((name, value));
+            } else {
+                let known = names.iter().copied().map(str::to_owned).chain(dimensions.iter().cloned());
+                return Err(bad(unknown("parameter", &name, known)));
             }
         }
         Ok(sorted)
@@ -43,11 +35,14 @@ impl Sorted {
 
     /// The values of a name, which may come more than once or with commas between values.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.named
-            .iter()
-            .filter(move |(known, _)| known == name)
-            .flat_map(|(_, values)| values.split(','))
-            .filter(|value| !value.is_empty())
+        self.named.iter().filter(move |(known, _)| known == name).flat_map(|(_, values)| values.split(','))
+    }
+
+    /// How many are wanted by the name `limit`, which is `usual` if nobody says otherwise.
+    pub(super) fn limit(&self, usual: usize, most: usize) -> Result<usize, Problem> {
+        let Some(text) = self.get("limit") else { return Ok(usual) };
+        let limit = text.parse().ok().filter(|limit| (1..=most).contains(limit));
+        limit.ok_or_else(|| bad(format!("`limit` is a number from 1 to {most}")))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::Service;
 use super::problem::Problem;
+use super::query::bad;
 use super::reading::JSON;
 use crate::access::grant::Grant;
 use crate::domain::standard::Better;
 use crate::publish::ranking::Ranking;
 use axum::Extension;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::sync::Arc;
@@ -22,7 +22,6 @@ pub async fn ranking(
     Extension(grant): Extension<Grant>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail);
     let (mut indicator, mut by, mut window, mut better) = (None, Vec::new(), None, None);
     for (name, value) in &query {
         match name.as_str() {

@@ -25,8 +25,8 @@ pub async fn trend(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let edition = service.editions.borrow().clone();
-    let query = Sorted::new(query, &["indicator", "hours", "window"], &edition.standard)?;
-    let names: Vec<&str> = query.all("indicator").collect();
+    let query = Sorted::new(query, &["indicator", "hours", "window"], &edition.standard.schema.dimensions)?;
+    let names: Vec<&str> = query.all("indicator").filter(|name| !name.is_empty()).collect();
     let asked = trend::asked(&edition.standard, &names, &query.fixed, query.get("window"), query.get("hours")).map_err(bad)?;
     if !grant.view.shows(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
         return Err(hidden(&grant.view));

@@ -89,6 +89,25 @@ impl Reader {
         self.row.read().last
     }
 
+    /// The record of the standard that is in force where the oldest record that is kept lies, also if it is no longer kept itself.
+    /// None where the journal begins, and of segments that earlier versions wrote.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], or what the system says.
+    pub fn standard(&self) -> Result<Option<Record>, Error> {
+        let segments = self.row.read();
+        let first = segments.first();
+        let before = Sequence(first.0.saturating_sub(1));
+        let standard = if first == segments.newest.first {
+            segments.newest.standard(before)?
+        } else {
+            // The older ones never change; whoever writes need not wait.
+            drop(segments);
+            Segment::open_to_read(&*self.row.disk, first)?.standard(before)?
+        };
+        Ok(standard.map(|(_, record)| record))
+    }
+
     /// The records after this one, in order, each checked, until the last that was written when the end is reached.
     ///
     /// After an error there is nothing more. A record that is no longer kept is an error too: begin at [`Reader::first`].

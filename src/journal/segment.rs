@@ -5,11 +5,16 @@ use super::error::Error;
 use super::record::Record;
 use super::{FORMAT, Sequence};
 use crate::domain::time::Timestamp;
-use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition};
+use redb::{
+    Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition, TableError,
+};
 use std::io;
 
 /// Every record under its sequence.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+/// The standards: the one in force where the segment begins, under the sequence it had, and those of its own records. With them it
+/// can be read when the segments before it are gone. Earlier versions wrote none.
+const STANDARDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("standards");
 /// What the segment says of itself.
 const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
 /// Its format.
@@ -24,6 +29,9 @@ const PORTION: usize = 1 << 20;
 
 /// The end of the name of a file that is not complete.
 pub(super) const UNFINISHED: &str = ".new";
+
+/// A standard's record, and its place.
+pub(super) type InForce = (Sequence, Record);
 
 /// An open segment.
 #[derive(Debug)]
@@ -73,16 +81,23 @@ pub(super) fn create_store(disk: &dyn Disk, file: &str) -> Result<Database, Erro
 }
 
 impl Segment {
-    /// A new segment: it is there under its name when this returns, and otherwise not at all.
-    pub(super) fn create(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
-        Self::complete(disk, first, keys, |_| Ok(()))
+    /// A new segment, with the standard in force where it begins: it is there under its name when this returns, and otherwise not
+    /// at all.
+    pub(super) fn create(disk: &dyn Disk, first: Sequence, keys: u64, standard: Option<&InForce>) -> Result<Segment, Error> {
+        Self::complete(disk, first, keys, standard, |_| Ok(()))
     }
 
     /// A new segment with what `copy` puts into it. It has its name, in place of one that had it before, once that is done.
-    fn complete(disk: &dyn Disk, first: Sequence, keys: u64, copy: impl FnOnce(&Segment) -> Result<(), Error>) -> Result<Segment, Error> {
+    fn complete(
+        disk: &dyn Disk,
+        first: Sequence,
+        keys: u64,
+        standard: Option<&InForce>,
+        copy: impl FnOnce(&Segment) -> Result<(), Error>,
+    ) -> Result<Segment, Error> {
         let name = name(first);
         let unfinished = name.clone() + UNFINISHED;
-        let completed = Self::fill(disk, &unfinished, keys).and_then(|store| {
+        let completed = Self::fill(disk, &unfinished, keys, standard).and_then(|store| {
             let segment = Segment { name: name.clone(), first, store };
             copy(&segment)?;
             disk.rename(&unfinished, &name).map_err(|error| Error::io(&name, error))?;
@@ -95,7 +110,7 @@ impl Segment {
         completed
     }
 
-    fn fill(disk: &dyn Disk, file: &str, keys: u64) -> Result<Database, Error> {
+    fn fill(disk: &dyn Disk, file: &str, keys: u64, standard: Option<&InForce>) -> Result<Database, Error> {
         let store = create_store(disk, file)?;
         let filled = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
@@ -104,6 +119,10 @@ impl Segment {
                 about.insert(ABOUT_FORMAT, FORMAT)?;
                 about.insert(ABOUT_KEYS, keys)?;
                 write.open_table(RECORDS)?;
+                let mut standards = write.open_table(STANDARDS)?;
+                if let Some((at, record)) = standard {
+                    standards.insert(at.0, record.write(*at).as_slice())?;
+                }
             }
             write.commit()?;
             Ok(())
@@ -131,7 +150,8 @@ impl Segment {
 
     fn renewed(self, disk: &dyn Disk, keys: u64) -> Result<Segment, Error> {
         let (last, _) = self.end()?;
-        Self::complete(disk, self.first, keys, |copy| {
+        let standard = self.standard(Sequence(self.first.0.saturating_sub(1)))?;
+        Self::complete(disk, self.first, keys, standard.as_ref(), |copy| {
             let mut next = self.first;
             while next <= last {
                 let records: Vec<Record> = self.portion(next, last)?.into_iter().map(|(_, record)| record).collect();
@@ -179,6 +199,9 @@ impl Segment {
                 let value = record.write(Sequence(at));
                 bytes += value.len() as u64;
                 table.insert(at, value.as_slice())?;
+                if matches!(record, Record::Standard { .. }) {
+                    write.open_table(STANDARDS)?.insert(at, value.as_slice())?;
+                }
             }
         }
         write.commit()?;
@@ -201,6 +224,20 @@ impl Segment {
     fn table(&self) -> Result<ReadOnlyTable<u64, &'static [u8]>, Error> {
         let table = || -> Result<_, redb::Error> { Ok(self.store.begin_read()?.open_table(RECORDS)?) };
         table().map_err(|error| self.error(error))
+    }
+
+    /// The standard in force after this record, which lies in the segment or just before it; none if the segment does not know.
+    pub(super) fn standard(&self, after: Sequence) -> Result<Option<InForce>, Error> {
+        let newest = || -> Result<_, redb::Error> {
+            let table = match self.store.begin_read()?.open_table(STANDARDS) {
+                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+                opened => opened?,
+            };
+            let newest = table.range(..=after.0)?.next_back().transpose()?;
+            Ok(newest.map(|(at, value)| (Sequence(at.value()), value.value().to_vec())))
+        };
+        let newest = newest().map_err(|error| self.error(error))?;
+        newest.map(|(at, value)| Ok((at, Record::read(&self.name, at, &value)?))).transpose()
     }
 
     /// The time of the last tick until this record; none if there is none.

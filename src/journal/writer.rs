@@ -4,7 +4,7 @@ use super::disk::Disk;
 use super::error::Error;
 use super::reader::{Reader, Row, Segments};
 use super::record::Record;
-use super::segment::{self, Segment, UNFINISHED};
+use super::segment::{self, InForce, Segment, UNFINISHED};
 use super::snapshot::Snapshots;
 use super::{Sequence, prune};
 use crate::domain::time::Timestamp;
@@ -36,6 +36,8 @@ pub struct Journal {
     bytes: u64,
     /// The last tick in the newest segment.
     tick: Option<Timestamp>,
+    /// The standard in force; none before the first, or where an earlier version wrote it.
+    standard: Option<InForce>,
     /// Whether writing the newest segment failed: the system may pretend that what it could not write is there, so nothing
     /// more is built on it.
     failed: bool,
@@ -57,14 +59,15 @@ impl Journal {
             Some(first) => Segment::open(&*disk, first, settings.keys)?,
             None => {
                 let covered = Snapshots::new(disk.clone()).list()?.first().copied().unwrap_or_default();
-                Segment::create(&*disk, covered.next(), settings.keys)?
+                Segment::create(&*disk, covered.next(), settings.keys, None)?
             }
         };
         let (last, bytes) = newest.end()?;
         let tick = newest.last_tick(last)?;
+        let standard = newest.standard(last)?;
         let older = firsts.into_iter().map(prune::Older::new).collect();
         let row = Arc::new(Row::new(disk, Segments { older, newest, last }));
-        Ok(Journal { settings, row, last, bytes, tick, failed: false })
+        Ok(Journal { settings, row, last, bytes, tick, standard, failed: false })
     }
 
     /// Writes these records durably, all or none; when it returns they are on disk. Gives the sequence of the last.
@@ -88,12 +91,16 @@ impl Journal {
         self.last = Sequence(self.last.0 + records.len() as u64);
         let ticks = records.iter().rev().find_map(Record::clock);
         self.tick = ticks.or(self.tick);
+        let standards = (from.0..).zip(records).filter(|(_, record)| matches!(record, Record::Standard { .. }));
+        if let Some((at, record)) = standards.last() {
+            self.standard = Some((Sequence(at), record.clone()));
+        }
         self.row.write().last = self.last;
         Ok(self.last)
     }
 
     fn begin_segment(&mut self) -> Result<(), Error> {
-        let next = Segment::create(&*self.row.disk, self.last.next(), self.settings.keys)?;
+        let next = Segment::create(&*self.row.disk, self.last.next(), self.settings.keys, self.standard.as_ref())?;
         let before = self.row.write().begin(next, self.tick);
         (self.bytes, self.tick) = (0, None);
         // It was durable before it was closed; only a later check of it takes longer.

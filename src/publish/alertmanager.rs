@@ -110,9 +110,7 @@ impl Peer {
         let told: Vec<Value> = told.map(|incident| alert(incident, now, until, &self.links)).collect();
         for portion in told.chunks(PORTION) {
             let body = Bytes::from(Value::from(portion).to_string());
-            let asked = Instant::now();
             let sent = self.sender.post(&self.url, &self.headers, body).await;
-            Metric::NotificationSeconds.record(asked.elapsed());
             Metric::Notifications.count_sent(&self.name, if sent.is_ok() { "delivered" } else { "failed" }, 1);
             sent.map_err(|why| why.to_string())?;
         }
@@ -155,11 +153,12 @@ fn alert(incident: &Incident, now: Timestamp, until: Timestamp, links: &Links) -
     put("deadline", incident.deadline.map(|deadline| deadline.to_string()));
     put("id", Some(incident.name()));
     put("board", links.board());
-    put("explain", links.explain(incident));
+    let explain = links.explain(incident);
+    put("explain", explain.clone());
     let starts = incident.fired_at.min(now);
     let ends = incident.ended_at.map_or(until, |ended| ended.min(now).max(starts));
     let mut alert = json!({ "labels": labels, "annotations": annotations, "startsAt": starts, "endsAt": ends });
-    if let (Some(url), Some(alert)) = (links.explain(incident).or_else(|| links.board()), alert.as_object_mut()) {
+    if let (Some(url), Some(alert)) = (explain.or_else(|| links.board()), alert.as_object_mut()) {
         alert.insert("generatorURL".to_owned(), url.into());
     }
     alert

@@ -5,6 +5,7 @@
 //! again, after a second and then after twice as long each time, up to [`LONGEST`].
 
 use crate::access::token::Secret;
+use crate::telemetry::Metric;
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
@@ -14,6 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
@@ -91,7 +93,7 @@ impl Sender {
         Ok(Sender { client: Client::builder(TokioExecutor::new()).build(connector) })
     }
 
-    /// Posts a JSON text.
+    /// Posts a JSON text, and measures how long that takes.
     ///
     /// # Errors
     /// Why it was not taken.
@@ -108,9 +110,10 @@ impl Sender {
             let text = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_BYTES).await.unwrap_or_default();
             judge(status, &String::from_utf8_lossy(&text))
         };
-        tokio::time::timeout(PATIENCE, answered)
-            .await
-            .unwrap_or_else(|_| Err(Undelivered::Later(format!("no answer within {} s", PATIENCE.as_secs()))))
+        let asked = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, answered).await;
+        Metric::NotificationSeconds.record(asked.elapsed());
+        answer.unwrap_or_else(|_| Err(Undelivered::Later(format!("no answer within {} s", PATIENCE.as_secs()))))
     }
 }
 

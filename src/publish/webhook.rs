@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 /// A receiver at work.
 #[derive(Debug)]
@@ -130,9 +129,7 @@ impl Receiver {
         if let Some(secret) = &self.webhook.secret {
             put("firstline-signature", &signature(secret.reveal(), &body));
         }
-        let asked = Instant::now();
         let sent = self.sender.post(&self.webhook.url, &headers, body).await;
-        Metric::NotificationSeconds.record(asked.elapsed());
         let outcome = match &sent {
             Ok(()) => "delivered",
             Err(Undelivered::Later(_)) => "failed",

@@ -10,10 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Its name where it comes from a distribution.
-const PROGRAM: &str = "prometheus-alertmanager";
+pub(super) const PROGRAM: &str = "prometheus-alertmanager";
 
 /// A running Alertmanager.
-struct Alertmanager(Child);
+pub(super) struct Alertmanager(Child);
 
 impl Drop for Alertmanager {
     fn drop(&mut self) {
@@ -23,11 +23,18 @@ impl Drop for Alertmanager {
 }
 
 impl Alertmanager {
-    /// Starts it at an address, to tell a receiver of every alert at once; none if there is none on this machine.
-    fn start(folder: &Path, address: SocketAddr, receiver: SocketAddr) -> Option<Alertmanager> {
+    /// Starts it at an address, to tell a receiver of every alert at once and of its end at the next `interval`; none if there is none
+    /// on this machine. `cluster` are its options about others.
+    pub(super) fn start(
+        folder: &Path,
+        address: SocketAddr,
+        receiver: SocketAddr,
+        interval: &str,
+        cluster: &[String],
+    ) -> Option<Alertmanager> {
         let config = folder.join("alertmanager.yml");
         let text = format!(
-            "route: {{ receiver: test, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 4h }}\n\
+            "route: {{ receiver: test, group_by: ['...'], group_wait: 0s, group_interval: {interval}, repeat_interval: 4h }}\n\
              receivers: [{{ name: test, webhook_configs: [{{ url: 'http://{receiver}/', send_resolved: true }}] }}]\n"
         );
         std::fs::write(&config, text).expect("a file");
@@ -35,30 +42,32 @@ impl Alertmanager {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.path={}", folder.join("alertmanager").display()))
             .arg(format!("--web.listen-address={address}"))
-            .args(["--cluster.listen-address=", "--log.level=error"])
+            .args(cluster)
+            .arg("--log.level=error")
             .stdout(Stdio::null())
             .spawn();
         let started = Alertmanager(started.ok()?);
-        while !is_ready(address) {
+        while !get(address, "/-/ready").is_some_and(|answer| answer.contains(" 200 ")) {
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(started)
     }
 }
 
-fn is_ready(address: SocketAddr) -> bool {
+/// What it answers, with the head; none if it does not.
+pub(super) fn get(address: SocketAddr, path: &str) -> Option<String> {
     let asked = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(address)?;
-        stream.write_all(b"GET /-/ready HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
-    asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    asked().ok()
 }
 
 /// What the receiver was told of a center: `firing` and `resolved`, in their order.
-fn told<'m>(heard: &'m [Message], center: &str) -> Vec<&'m str> {
+pub(super) fn told<'m>(heard: &'m [Message], center: &str) -> Vec<&'m str> {
     let alerts = heard.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
     alerts.filter(|alert| alert["labels"]["center"] == center).filter_map(|alert| alert["status"].as_str()).collect()
 }
@@ -68,7 +77,8 @@ fn a_breach_is_told_once_and_its_end_once_through_crashes_of_either() {
     let place = Place::new();
     let receiver = Receiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
     let (address, nobody) = (free(), free());
-    let Some(alertmanager) = Alertmanager::start(place.0.path(), address, receiver.address) else {
+    let start = || Alertmanager::start(place.0.path(), address, receiver.address, "1s", &["--cluster.listen-address=".to_owned()]);
+    let Some(alertmanager) = start() else {
         eprintln!("skipped: there is no `{PROGRAM}` on this machine");
         return;
     };
@@ -93,7 +103,7 @@ fn a_breach_is_told_once_and_its_end_once_through_crashes_of_either() {
     call(&program, "wuhu", "offered");
     alerts(&program, "state=active&center=wuhu", |alerts| alerts.len() == 1);
     failed(&program);
-    let _alertmanager = Alertmanager::start(place.0.path(), address, receiver.address);
+    let _alertmanager = start();
     receiver.wait(|heard| !told(heard, "wuhu").is_empty());
     call(&program, "wuhu", "answered");
     let heard = receiver.wait(|heard| told(heard, "wuhu").contains(&"resolved"));

@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod alertmanager;
+mod cluster;
 #[path = "../crash/load.rs"]
 #[allow(dead_code, reason = "the test of crashes sends more")]
 mod load;

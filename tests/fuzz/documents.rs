@@ -2,6 +2,7 @@
 
 use super::{built_in, check_problems, check_reason, check_told};
 use firstline::access::grant::View;
+use firstline::domain::alert::Alerts;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::ingest::wire::{Decoder, Keys};
@@ -27,7 +28,11 @@ pub(crate) fn standard(bytes: &[u8]) {
             for commitment in &standard.commitments {
                 words::commitment(&standard, commitment).iter().for_each(|title| check_told(&title.en, 20 * text.len()));
             }
+            for policy in &standard.policies {
+                words::policy(&standard, policy).iter().for_each(|title| check_told(&title.en, 20 * text.len()));
+            }
             let horizon = standard.horizon;
+            let mut alerts = Alerts::default();
             let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
             let mut monitor = Monitor::new(Arc::new(standard), Some(horizon));
             for (day, kind) in
@@ -40,6 +45,7 @@ pub(crate) fn standard(bytes: &[u8]) {
                 monitor.apply(&decoder.take());
                 monitor.tick(MARCH.plus(day * 24 * HOUR + HOUR));
                 let _ = monitor.board();
+                monitor.watch(&mut alerts);
             }
         }
     }

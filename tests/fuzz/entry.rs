@@ -4,10 +4,12 @@
 //! Beside "it does not panic" each holds that a rejection has a reason, that nothing grows beyond a multiple of the input, that
 //! what is read twice is the same, and that what is kept is what was read.
 
+mod alerts;
 mod documents;
 mod ingest;
 mod kept;
 
+pub(crate) use alerts::{alert_seeds, alerts};
 pub(crate) use documents::{config, standard, subscription};
 pub(crate) use ingest::{body, event, mapping, queue_log, rows};
 pub(crate) use kept::{memory, packed, packed_seeds, record, remembered_seeds};

@@ -23,7 +23,7 @@ fn said(output: &Output) -> (String, String) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// A journal of several segments: a standard, an event, and ticks a second apart; a snapshot after record 30.
+/// A journal of several segments: a standard, an event, ticks a second apart, and another event; a snapshot after record 30.
 fn written(place: &Path) {
     let held = Held::take(place).expect("a new directory");
     let settings = Settings { segment_bytes: 300, keys: held.keys().fingerprint() };
@@ -37,6 +37,8 @@ fn written(place: &Path) {
     for number in 0..58 {
         journal.append(&[Record::Tick { now: Timestamp(1_772_413_200_000 + number * 1_000), revision: 1 }]).expect("no trouble");
     }
+    decoder.json(EVENT.replace("\"1\"", "\"2\"").as_bytes()).expect("a good event");
+    journal.append(&[Record::Batch(Packed::pack(&decoder.take()))]).expect("no trouble");
     journal.append(&[Record::Stop { revision: 1 }]).expect("no trouble");
     let mut snapshot = Snapshots::new(held.disk()).create(Sequence(30)).expect("no trouble");
     snapshot.write_all(b"state").expect("no trouble");
@@ -51,7 +53,7 @@ fn a_whole_journal_is_checked_exported_and_pruned() {
     let findings: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
     assert!(checked.status.success(), "{findings}");
     let number = |name: &str| findings[name].as_u64().expect("a number");
-    assert_eq!((number("records"), number("events"), number("snapshots"), number("last")), (61, 1, 1, 61));
+    assert_eq!((number("records"), number("events"), number("snapshots"), number("last")), (62, 2, 1, 62));
     assert_eq!(findings["damages"], serde_json::json!([]));
 
     let exported = call(place.path(), &["export", "--from", "2", "--to", "3"]);
@@ -72,6 +74,12 @@ fn a_whole_journal_is_checked_exported_and_pruned() {
     assert!((2..=31).contains(&oldest), "what the snapshot needs must stay: {done}");
     let left = call(place.path(), &["check"]);
     assert!(left.status.success(), "{:?}", said(&left));
+
+    let (text, problems) = said(&call(place.path(), &["export"]));
+    let event = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).find(|line| line["record"] == "event");
+    let event = event.unwrap_or_else(|| panic!("no event: {text}{problems}"));
+    assert_eq!(event["type"], "repair.opened", "the names of a standard outlive its record: {event}");
+    assert_eq!(event["attributes"]["center"], "north");
 }
 
 #[test]

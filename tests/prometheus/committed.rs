@@ -1,7 +1,9 @@
-//! The committed files are what the program makes, and their own tools and schemas take them. The schemas of Grafana's types and of the
-//! Compose specification are their projects' own, both under the Apache License 2.0.
+//! The committed files are what the program makes, and their own tools and schemas take them. The schemas of Grafana's types, of the
+//! Compose specification and of OpenSLO are their projects' own, all under the Apache License 2.0. OpenSLO's is the last that it published
+//! for v1, on 2024-09-02, in one file; its types in Go came in its place.
 
 use crate::{built_in, has, root, rules};
+use firstline::domain::standard::Standard;
 use firstline::{grafana, openslo, rules};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -108,10 +110,41 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The documents of OpenSLO that are made of a standard.
+fn objectives(standard: &Standard) -> Vec<Value> {
+    openslo::write(standard).expect("YAML").split("---\n").skip(1).map(yaml).collect()
+}
+
+#[test]
+fn objectives_fit_the_schema_of_open_slo() {
+    let schema = include_str!("openslo.schema.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
+    let others = ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"].map(|file| {
+        let text = fs::read_to_string(root().join("tests/standards").join(file)).expect("a standard");
+        firstline::standard::read(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    });
+    let standards = others.into_iter().chain([built_in()]);
+    let documents: Vec<Value> = standards.flat_map(|standard| objectives(&standard)).collect();
+    for document in &documents {
+        let problems: Vec<String> = schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(problems.is_empty(), "{document}: {problems:#?}");
+    }
+    // The schema can say no, of every kind and also within its parts.
+    for (kind, path, wrong) in [
+        ("DataSource", "/spec/connectionDetails", "localhost"),
+        ("Service", "/metadata/name", "answer_rate"),
+        ("SLI", "/spec/ratioMetric/total", "a counter"),
+        ("SLO", "/spec/timeWindow/0/duration", "a month"),
+    ] {
+        let mut document = documents.iter().find(|document| document["kind"] == kind).expect(kind).clone();
+        *document.pointer_mut(path).expect(path) = wrong.into();
+        assert!(!schema.is_valid(&document), "{document}");
+    }
+}
+
 #[test]
 fn objectives_are_open_slo() {
-    let text = openslo::write(&built_in()).expect("YAML");
-    let documents: Vec<Value> = text.split("---\n").skip(1).map(yaml).collect();
+    let documents = objectives(&built_in());
     let of = |kind: &str| -> Vec<&Value> { documents.iter().filter(|document| document["kind"] == kind).collect() };
     let names = |kind: &str| -> BTreeSet<&str> { of(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect() };
     let (slis, services) = (names("SLI"), names("Service"));

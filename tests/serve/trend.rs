@@ -26,6 +26,7 @@ async fn a_trend_has_a_value_for_every_quarter_of_an_hour() {
         ("?indicator=answer_rat", "did you mean `answer_rate`"),
         ("?indicator=answer_rate&window=today", "there is no rolling window `today`"),
         ("?indicator=answer_rate&hours=0", "`hours` is a number from 1 to 168"),
+        ("?indicator=answer_rate&limit=9", "`limit`"),
         ("?indicator=answer_rate&hour=1", "did you mean `hours`"),
         ("?indicator=answer_rate&queue=sales", "the standard has no scope by queue"),
     ] {

@@ -58,6 +58,9 @@ impl Spoken {
 fn export(reader: &Reader, from: Sequence, to: Sequence, out: &mut impl Write) -> anyhow::Result<()> {
     let first = reader.first();
     let mut spoken = Spoken::default();
+    if let Some(Record::Standard { files, .. }) = reader.standard()? {
+        spoken = Spoken::of(&files);
+    }
     // The standard in force at `from` was recorded before it: what lies there is read and not printed.
     for read in reader.after(Sequence(first.0.saturating_sub(1))) {
         let (at, record) = read?;

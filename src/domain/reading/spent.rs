@@ -1,4 +1,4 @@
-//! Sums of durations: what shares and estimated waits are made of.
+//! Sums of durations: what shares and estimated waits are made of, on the board as in trends.
 
 use super::{State, Sums};
 use crate::domain::board::MadeOf;
@@ -6,11 +6,18 @@ use crate::domain::histogram::Totals;
 use crate::domain::standard::Tally;
 use crate::domain::window::LANES;
 
-/// Durations of one scope and window: their sum and their number.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Spent {
-    pub(super) ms: i64,
-    pub(super) of: i64,
+/// Durations of one scope and window, or stretch of time: their sum in milliseconds and their number.
+#[derive(Clone, Copy, Default, Debug)]
+pub(in crate::domain) struct Spent {
+    pub(in crate::domain) ms: i64,
+    pub(in crate::domain) of: i64,
+}
+
+impl Spent {
+    /// How long one took, in seconds; none if there is nothing to take the mean of.
+    pub(in crate::domain) fn mean(self) -> Option<f64> {
+        (self.of > 0).then(|| self.ms as f64 / 1_000.0 / self.of as f64)
+    }
 }
 
 /// The durations of these facts in a scope, by window.
@@ -27,7 +34,7 @@ pub(super) fn spent(state: &State<'_>, sums: &Sums, of: &[Tally], totals: &mut T
 }
 
 /// A part of a whole: no value if there is no whole.
-pub(super) fn share(part: Spent, whole: Spent) -> (Option<f64>, MadeOf) {
+pub(in crate::domain) fn share(part: Spent, whole: Spent) -> (Option<f64>, MadeOf) {
     let value = (whole.of > 0 && whole.ms > 0).then(|| part.ms as f64 / whole.ms as f64);
     let seconds = |spent: Spent| spent.ms as f64 / 1_000.0;
     (value, MadeOf::Share { part: seconds(part), whole: seconds(whole), of: whole.of })
@@ -36,7 +43,7 @@ pub(super) fn share(part: Spent, whole: Spent) -> (Option<f64>, MadeOf) {
 /// How long one more would wait: (waiting + 1) x mean handling time / agents. No value without agents or without any
 /// handling to take the mean of.
 pub(super) fn estimated_wait(waiting: i64, handling: Spent, agents: i64) -> (Option<f64>, MadeOf) {
-    let mean = (handling.of > 0).then(|| handling.ms as f64 / 1_000.0 / handling.of as f64);
+    let mean = handling.mean();
     let value = mean.filter(|_| agents > 0).map(|mean| (waiting + 1) as f64 * mean / agents as f64);
     (value, MadeOf::EstimatedWait { waiting, handling: mean, of: handling.of, agents })
 }

@@ -1,0 +1,7 @@
+//! See `entry::alerts`.
+#![no_main]
+
+#[path = "../../tests/fuzz/entry.rs"]
+mod entry;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::alerts(bytes));

@@ -40,7 +40,8 @@ fn figure(standard: &Standard, rule: &Figure) -> Vec<Title> {
         let keep = duration(rule.keep_firing_ms);
         said.push(both(format!("It must be good again for {}.", keep.en), format!("恢复须持续{}。", keep.zh)));
     }
-    if rule.min_count > 0 {
+    // Fewer than one is no data, of which the next sentence speaks.
+    if rule.min_count > 1 {
         said.push(both(format!("Fewer than {} cases change nothing.", rule.min_count), format!("样本少于{}时保持原状。", rule.min_count)));
     }
     said.push(match rule.no_data {

@@ -96,14 +96,14 @@ impl Machine {
             Seen::Bad => match self.phase {
                 Phase::Quiet if patience.for_ms == 0 => self.fire(),
                 Phase::Quiet => self.go(Phase::Pending(0)),
-                Phase::Pending(bad_ms) if bad_ms + passed_ms >= patience.for_ms => self.fire(),
-                Phase::Pending(bad_ms) => self.go(Phase::Pending(bad_ms + passed_ms)),
+                Phase::Pending(bad_ms) if bad_ms.saturating_add(passed_ms) >= patience.for_ms => self.fire(),
+                Phase::Pending(bad_ms) => self.go(Phase::Pending(bad_ms.saturating_add(passed_ms))),
                 Phase::Firing(_) => self.go(Phase::Firing(None)),
             },
             Seen::Between | Seen::Good if !self.is_firing() => self.go(Phase::Quiet),
             Seen::Between => self.go(Phase::Firing(None)),
             Seen::Good => {
-                let good_ms = if let Phase::Firing(Some(good_ms)) = self.phase { good_ms + passed_ms } else { 0 };
+                let good_ms = if let Phase::Firing(Some(good_ms)) = self.phase { good_ms.saturating_add(passed_ms) } else { 0 };
                 if good_ms >= patience.keep_firing_ms { self.end() } else { self.go(Phase::Firing(Some(good_ms))) }
             }
         };
@@ -112,7 +112,7 @@ impl Machine {
     }
 
     fn silence(&mut self, passed_ms: i64, no_data: NoData) -> Turn {
-        let silent_ms = self.silent_ms.map_or(0, |silent_ms| silent_ms + passed_ms);
+        let silent_ms = self.silent_ms.map_or(0, |silent_ms| silent_ms.saturating_add(passed_ms));
         match no_data {
             NoData::Hold => Turn::Stays,
             NoData::ClearAfter(millis) if silent_ms >= millis => {

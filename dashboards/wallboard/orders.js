@@ -52,7 +52,7 @@ export function makeOrders(scope, { format, texts, explain }) {
     const at = old ? told.asOf : Math.max(now, told.asOf);
     const { orders, sure } = told;
     const overdue = orders.filter(([one]) => leftOf(one, at) < 0).length;
-    const soon = orders.filter(([one]) => one.risk !== 'running').length - overdue;
+    const soon = orders.filter(presses).length - overdue;
     setAttribute(node, 'hidden', false);
     setAttribute(node, 'data-old', old);
     setText(counts, old ? texts.asOf(format.age(age / 1000)) : [
@@ -63,12 +63,13 @@ export function makeOrders(scope, { format, texts, explain }) {
     setText(more, orders.length === 0 ? texts.noOrders : hidden > 0 ? texts.moreOrders(sure ? hidden : null) : '');
   }
 
-  function showRow(row, [one, ...others], at) {
+  function showRow(row, promises, at) {
+    const [one, ...others] = promises;
     setAttribute(row.node, 'hidden', !one);
     row.one = one ?? null;
     if (!one) return;
     const left = leftOf(one, at);
-    const verdict = left < 0 ? 'missed' : one.risk === 'running' ? 'plain' : 'near';
+    const verdict = left < 0 ? 'missed' : presses(promises) ? 'near' : 'plain';
     setAttribute(row.button, 'data-verdict', verdict);
     setText(row.sign, SIGNS[verdict]);
     setText(row.left, format.left(left));
@@ -91,6 +92,8 @@ function byOrder(cases) {
   }
   return [...orders.values()];
 }
+
+const presses = (promises) => promises.some(({ risk }) => risk !== 'running');
 
 /** What is promised; nothing where it is the family's own promise. */
 function promiseOf({ family, commitment }) {

@@ -141,11 +141,24 @@ async fn the_builder_makes_the_address_of_a_board() {
     // The same in small; what is not chosen is not shown, and nothing is heard.
     page.click("input[name=sound]").await;
     let wall = "document.querySelector('.preview iframe').contentDocument";
-    page.value(&format!("new Promise((met) => {{ const look = () => ({wall}?.querySelectorAll('.turn').length === 3 && {wall}.querySelector('.tile') ? met() : setTimeout(look, 50)); look(); }})")).await;
-    let small = page.value(&format!("[{wall}.defaultView.innerWidth, {wall}.documentElement.dataset.theme, {wall}.querySelectorAll('.tile').length, {wall}.querySelector('.sound-hint:not([hidden])'), {wall}.defaultView.location.search.includes('sound')]")).await;
-    assert_eq!(small, json!([1920, "light", 1, null, false]));
-    assert_eq!(page.value("document.querySelector('#address').href.includes('sound=on')").await, true);
-    assert_eq!(page.value("(({ width }, frame) => Math.abs(width - frame.getBoundingClientRect().width) < 3)(document.querySelector('.preview').getBoundingClientRect(), document.querySelector('iframe'))").await, true, "it fills its place");
+    // What changes in a frame is not seen from outside of it.
+    let when =
+        |condition: &str| format!("new Promise((met) => {{ const look = () => ({condition} ? met() : setTimeout(look, 50)); look(); }})");
+    page.value(&when(&format!("{wall}?.querySelectorAll('.turn').length === 3 && {wall}.querySelector('.tile')"))).await;
+    for (asked, expected) in [
+        ("WALL.defaultView.innerWidth", json!(1920)),
+        ("WALL.documentElement.dataset.theme", json!("light")),
+        ("WALL.querySelectorAll('.tile').length", json!(1)),
+        ("WALL.querySelector('.sound-hint').hidden", json!(true)),
+        ("WALL.defaultView.location.search.includes('sound')", json!(false)),
+        ("document.querySelector('#address').href.includes('sound=on')", json!(true)),
+    ] {
+        assert_eq!(page.value(&asked.replace("WALL", wall)).await, expected, "{asked}");
+    }
+    let widths = "['.preview', '.preview iframe'].map((one) => document.querySelector(one).getBoundingClientRect().width)";
+    assert_eq!(page.value(&format!("(([place, frame]) => Math.abs(place - frame) < 3)({widths})")).await, true, "it fills its place");
+    page.value("document.querySelector('input[name=theme][value=auto]').click()").await;
+    page.value(&when(&format!("{wall}?.defaultView.location.search.includes('theme=auto')"))).await;
     assert_eq!(page.value("history.length").await, page.value("window.entries").await, "the way back leads out");
     assert_eq!(page.errors().await, [""; 0]);
     page.go(&address).await;

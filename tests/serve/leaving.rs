@@ -127,8 +127,11 @@ async fn hundreds_of_clients_leave_nothing_behind() {
     while request(address, "GET", "/readyz", &[], b"").await.status != 200 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let round =
-        || async move { tokio::join!(polite(address), sudden(address), mute(address), mistaken(address), half(address), stream(address)) };
+    let round = async || {
+        let all =
+            async { tokio::join!(polite(address), sudden(address), mute(address), mistaken(address), half(address), stream(address)) };
+        tokio::time::timeout(LONG, all).await.expect("an end of each");
+    };
     // What is made when it is first needed is there from now on.
     round().await;
     program.left(usize::MAX).await;

@@ -1,7 +1,7 @@
 //! Keeps a board up to date: connects, takes frames, comes back after a break and goes on where it stopped.
 //!
 //! # Limits
-//! [`WAITING`] frames wait to be taken; then the connection is read no further, and the service sends one delta for all that was
+//! Sixteen frames wait to be taken; then the connection is read no further, and the service sends one delta for all that was
 //! missed. A connection is tried again as [`super::retry`] says, without end.
 
 use super::board::{Board, Frame, Gap};

@@ -68,6 +68,8 @@ pub struct Engine {
     publish_every: Duration,
     /// Whether batches came since a board was last made.
     stirred: bool,
+    /// When time alone may turn a level of that board.
+    may_turn_at: Option<Timestamp>,
     /// The newest time of an event, for the metrics.
     newest: Option<Timestamp>,
     commands: mpsc::Receiver<Command>,
@@ -109,6 +111,7 @@ impl Engine {
             kept: None,
             publish_every,
             stirred: false,
+            may_turn_at: None,
             newest: None,
             commands,
             editions,

@@ -2,11 +2,13 @@
 //! [`wire`], from `/v1/standard` and `/v1/live`.
 //!
 //! ```text
-//! wire ──frames──> board ──> view ──> screen (a terminal) or plain (a text)
+//! wire ──frames──> follower: board ──┬──> view ──> screen (a terminal) or plain (a text)
+//!                           keys ──> focus
 //! ```
 //!
-//! [`board`] holds the last values and [`view`] decides what stands where, as pure functions; [`follow`] has the loop, the keys
-//! and the clock. Nothing is drawn that was not told: without a value there is a dash, and what is old says since when.
+//! [`board`] holds the last values, [`focus`] what the keys chose, and [`view`] decides what stands where, as pure functions;
+//! [`follower`] keeps the connection, and [`follow`] has the loop, the terminal and the clock. Nothing is drawn that was not told:
+//! without a value there is a dash, and what is old says since when.
 //!
 //! # Limits
 //! A frame of the service is at most [`wire::FRAME_BYTES`]; a longer one ends the connection with an error.
@@ -14,8 +16,11 @@
 pub mod address;
 pub mod board;
 pub mod figure;
+pub mod focus;
 pub mod follow;
+pub mod follower;
 pub mod plain;
+pub mod retry;
 pub mod screen;
 pub mod standard;
 pub mod trend;

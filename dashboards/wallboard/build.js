@@ -1,10 +1,13 @@
-// A form that makes the address of a wall, from the standard in force and the centers on the board.
+// A form that makes the address of a wall, from the standard in force and the centers on the board, and shows that wall in small.
 
 import { fetchJson, Refused } from './access.js';
 import { TEXTS } from './build.texts.js';
-import { el, setText } from './dom.js';
+import { el, setAttribute, setText, setVariable } from './dom.js';
 import { displayName, makeFormat } from './format.js';
 import { readSettings } from './url.js';
+
+const WALL_WIDTH = 1_920; // of the screen that the preview is, in pixels
+const PREVIEW_MS = 300; // so long after the last change it is loaded anew
 
 const usual = readSettings(location.search, navigator.languages);
 const words = TEXTS[usual.lang];
@@ -44,8 +47,10 @@ function show(standard, centers) {
   copy.addEventListener('click', () => navigator.clipboard?.writeText(address.href).then(() => setText(copy, words.copied)).catch(() => {}));
   const result = el('section', { class: 'result', 'aria-label': words.address },
     el('p', { class: 'row' }, el('strong', {}, words.address), ...(navigator.clipboard ? [copy] : [])), el('p', {}, address), el('p', {}, words.token));
+  const preview = makePreview();
   const write = () => {
     const query = queryOf(new FormData(form))?.toString().replaceAll('%2C', ',') ?? null; // commas are easier to read
+    preview.show(query);
     setText(address, query === null ? words.noPage : `${location.origin}/?${query}`);
     if (query === null) address.removeAttribute('href');
     else address.href = `/?${query}`;
@@ -53,8 +58,29 @@ function show(standard, centers) {
   };
   form.addEventListener('input', write);
   form.addEventListener('submit', (event) => event.preventDefault());
-  $('main').append(form, result);
+  $('main').append(form, el('div', { class: 'side' }, preview.node, result));
   write();
+}
+
+/** The wall itself, as large as a wall and drawn small; nothing can be pressed in it, and it makes no sound. */
+function makePreview() {
+  const frame = el('iframe', { title: words.preview, inert: '' });
+  const node = el('figure', { class: 'preview' }, frame);
+  let shown = null;
+  let soon = 0;
+  new ResizeObserver(([{ contentRect }]) => setVariable(frame, '--scale', contentRect.width / WALL_WIDTH)).observe(node);
+
+  function show(query) {
+    const wanted = query?.replace('&sound=on', '') ?? null;
+    if (wanted === shown) return;
+    shown = wanted;
+    clearTimeout(soon);
+    // Replaced, so that the way back leads out of this page and not through all that was tried.
+    if (wanted !== null) soon = setTimeout(() => frame.contentWindow.location.replace(`/?${wanted}`), PREVIEW_MS);
+    setAttribute(node, 'hidden', wanted === null);
+  }
+
+  return { node, show };
 }
 
 /** What differs from the usual, and always the language; null without a page. */

@@ -42,6 +42,6 @@ export function makeCenter(tools, id) {
 
   return {
     node, update, title: displayName(id),
-    indicators: [...new Set([...main, ...more, ...agents.indicators, ...queues.indicators])], where: { center: [id] },
+    indicators: [...main, ...more, ...agents.indicators, ...queues.indicators], where: { center: [id] },
   };
 }

@@ -8,7 +8,7 @@ import { verdictWord } from './figure.js';
 import { displayName } from './format.js';
 import { SIGNS, verdictOf } from './verdict.js';
 
-const CASES = 12;
+const CASES = 10;
 
 export function makeExplain(lang, { format, texts: common, standard, wall }) {
   const texts = { ...common, ...TEXTS[lang] };

@@ -1,7 +1,7 @@
 // Turns numbers into what stands on the wall. Rounding never contradicts the verdict: 84.97 % does not become
 // "85.0 %, missed", and 99.96 % is not 100 %.
 
-export const DASH = '—';
+const DASH = '—';
 
 export function makeFormat(lang, texts) {
   const whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
@@ -10,7 +10,7 @@ export function makeFormat(lang, texts) {
 
   /** `{ number, unit }` of an indicator's value, rounded away from the target if rounding would cross it. */
   function value(indicator, amount) {
-    if (amount === null || amount === undefined) return { number: DASH, unit: '' };
+    if (typeof amount !== 'number') return { number: DASH, unit: '' };
     const { target, better } = indicator;
     if (indicator.kind === 'difference') return difference(indicator.unit, amount);
     if (indicator.unit.startsWith('per_')) return { number: hundredth.format(amount), unit: '' };
@@ -37,7 +37,7 @@ export function makeFormat(lang, texts) {
   function percent(amount, target, better) {
     if (amount === 1 || amount === 0) return whole.format(amount * 100);
     let tenths = Math.round(amount * 1000);
-    if (target !== null && target !== undefined) {
+    if (typeof target === 'number') {
       const limit = Math.round(target * 1000);
       if (better === 'higher' && amount < target && tenths >= limit) tenths = limit - 1;
       if (better === 'lower' && amount > target && tenths <= limit) tenths = limit + 1;
@@ -61,7 +61,7 @@ export function makeFormat(lang, texts) {
   }
 
   function target(indicator) {
-    if (indicator.target === null || indicator.target === undefined) return '';
+    if (typeof indicator.target !== 'number') return '';
     const sign = indicator.better === 'lower' ? '≤' : '≥';
     return `${sign} ${limit(indicator)}`;
   }

@@ -1,7 +1,9 @@
 // The orders of a center whose time runs out: those overdue in front, then by the time left, which ticks between two looks.
+// One with several promises stands by the one that ends first; the others are named.
 
 import { fetchJson } from './access.js';
 import { el, setAttribute, setText } from './dom.js';
+import { displayName } from './format.js';
 import { SIGNS } from './verdict.js';
 
 const EVERY_MS = 30_000;
@@ -34,8 +36,8 @@ export function makeOrders(scope, { format, texts, explain }) {
     askedAt = performance.now();
     try {
       const answer = await fetchJson(`v1/cases?${new URLSearchParams({ risk: RISKS.join(','), ...scope, limit: ASKED })}`);
-      const cases = answer.cases.filter(({ family }) => !NO_ORDERS.includes(family));
-      told = { at: performance.now(), asOf: Date.parse(answer.as_of), cases, sure: answer.more === 0 };
+      const orders = byOrder(answer.cases.filter(({ family }) => !NO_ORDERS.includes(family)));
+      told = { at: performance.now(), asOf: Date.parse(answer.as_of), orders, sure: answer.more === 0 };
     } catch {
       // The last answer stands and shows its age.
     }
@@ -48,33 +50,54 @@ export function makeOrders(scope, { format, texts, explain }) {
     const age = ticking - told.at;
     const old = !fresh || age >= 3 * EVERY_MS;
     const at = old ? told.asOf : Math.max(now, told.asOf);
-    const overdue = told.cases.filter((one) => leftOf(one, at) < 0).length;
-    const soon = told.cases.filter((one) => one.risk !== 'running').length - overdue;
+    const { orders, sure } = told;
+    const overdue = orders.filter(([one]) => leftOf(one, at) < 0).length;
+    const soon = orders.filter(presses).length - overdue;
     setAttribute(node, 'hidden', false);
     setAttribute(node, 'data-old', old);
     setText(counts, old ? texts.asOf(format.age(age / 1000)) : [
       overdue && texts.overdueOrders(overdue), soon > 0 && texts.soonOrders(soon),
     ].filter(Boolean).join(' · '));
-    rows.forEach((row, index) => showRow(row, told.cases[index], at));
-    const hidden = told.cases.length - SHOWN_MAX;
-    setText(more, told.cases.length === 0 ? texts.noOrders : hidden > 0 ? texts.moreOrders(told.sure ? hidden : null) : '');
+    rows.forEach((row, index) => showRow(row, orders[index] ?? [], at));
+    const hidden = orders.length - SHOWN_MAX;
+    setText(more, orders.length === 0 ? texts.noOrders : hidden > 0 ? texts.moreOrders(sure ? hidden : null) : '');
   }
 
-  function showRow(row, one, at) {
+  function showRow(row, promises, at) {
+    const [one, ...others] = promises;
     setAttribute(row.node, 'hidden', !one);
     row.one = one ?? null;
     if (!one) return;
     const left = leftOf(one, at);
-    const verdict = left < 0 ? 'missed' : one.risk === 'running' ? 'plain' : 'near';
+    const verdict = left < 0 ? 'missed' : presses(promises) ? 'near' : 'plain';
     setAttribute(row.button, 'data-verdict', verdict);
     setText(row.sign, SIGNS[verdict]);
     setText(row.left, format.left(left));
     setText(row.word, { missed: texts.overdue, near: texts.dueSoon, plain: '' }[verdict]);
-    setText(row.what, [texts.families[one.family] ?? one.family, one.attributes.class].filter(Boolean).join(' · '));
-    setText(row.whose, one.subject ?? '');
+    const family = texts.families[one.family] ?? one.family;
+    setText(row.what, [family, promiseOf(one), one.attributes.class].filter(Boolean).join(' · '));
+    const also = others.map((other) => `${promiseOf(other) || family} ${format.left(leftOf(other, at))}`);
+    setText(row.whose, [one.subject ?? '', ...also].join(' · '));
   }
 
   return { node, update };
+}
+
+/** The promises of each order, which come by the time left: so do the orders, and those of one. */
+function byOrder(cases) {
+  const orders = new Map();
+  for (const one of cases) {
+    const name = one.subject ? `${one.source} ${one.subject}` : one;
+    orders.set(name, [...(orders.get(name) ?? []), one]);
+  }
+  return [...orders.values()];
+}
+
+const presses = (promises) => promises.some(({ risk }) => risk !== 'running');
+
+/** What is promised; nothing where it is the family's own promise. */
+function promiseOf({ family, commitment }) {
+  return commitment === family ? '' : displayName(commitment.replace(`${family}_`, ''));
 }
 
 /** Seconds until the deadline, negative past it; those of a clock that stands do not tick. */

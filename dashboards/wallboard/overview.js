@@ -29,5 +29,5 @@ export function makeOverview(tools) {
     return sumUpCenters(rows, verdicts, texts);
   }
 
-  return { node, update, title: texts.overview, indicators: [...new Set([...names, ...columns])], where: {} };
+  return { node, update, title: texts.overview, indicators: [...names, ...columns], where: {} };
 }

@@ -78,5 +78,5 @@ export function makeRanking(tools) {
     return { node, place, figure };
   }
 
-  return { node, update, title: texts.ranking, indicators: [...new Set([rank, ...columns])], where: {} };
+  return { node, update, title: texts.ranking, indicators: [rank, ...columns], where: {} };
 }

@@ -8,8 +8,8 @@ const HEIGHT = 40;
 const MARGIN = 3;
 
 export function makeSpark(indicator) {
-  const line = svg('path', { class: 'spark-line', 'vector-effect': 'non-scaling-stroke' });
-  const target = svg('path', { class: 'spark-target', 'vector-effect': 'non-scaling-stroke' });
+  const line = svg('path', { class: 'spark-line' });
+  const target = svg('path', { class: 'spark-target' });
   const node = svg(
     'svg',
     { class: 'spark', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
@@ -54,4 +54,4 @@ function range(points, indicator) {
   return [low, high];
 }
 
-const hasTarget = ({ target }) => target !== null && target !== undefined;
+const hasTarget = ({ target }) => typeof target === 'number';

@@ -1,4 +1,4 @@
-// Every word on the page that does not come from the standard, in Chinese. `texts.en.js` has the same in English.
+// The words of `texts.en.js`, in Chinese.
 
 export const texts = {
   overview: '全部中心',

@@ -6,7 +6,7 @@ import { makeSpark } from './spark.js';
 
 const TROUBLE = ['met', 'near', 'missed'];
 
-export function makeTile(name, scope, { standard, format, texts, trends, explain }) {
+function makeTile(name, scope, { standard, format, texts, trends, explain }) {
   const indicator = standard.get(name);
   const window = standard.windowOf(name);
   const windowName = format.windowName(window);

@@ -1,7 +1,7 @@
 // The settings of a board, all from its address, so that a wall is set up by a bookmark. `build.html` writes such addresses.
 
 /** The pages that are no center's. A center of one of these names is reached by `center=`. */
-export const KINDS = ['overview', 'ranking'];
+const KINDS = ['overview', 'ranking'];
 
 const EVERY_S = { least: 3, usual: 20, most: 3_600 };
 const PAGES_MAX = 50;

@@ -62,6 +62,16 @@ mod tests {
     }
 
     #[test]
+    fn those_that_were_used_take_no_room() {
+        let (tickets, now) = (Tickets::default(), Instant::now());
+        for _ in 0..OUTSTANDING * 2 {
+            let ticket = tickets.issue(None, now).expect("a ticket");
+            assert_eq!(tickets.redeem(&ticket, now), Some(None));
+        }
+        assert!(tickets.0.lock().expect("no panic").is_empty());
+    }
+
+    #[test]
     fn only_so_many_are_out() {
         let (tickets, now) = (Tickets::default(), Instant::now());
         for _ in 0..OUTSTANDING {

@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod interval;
+pub mod turn;
 
 use self::budget::Budget;
 use super::group::Scope;

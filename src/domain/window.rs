@@ -55,12 +55,14 @@ impl Window {
     pub const NOW: &'static str = "now";
     /// The longest rolling window, in milliseconds: a week.
     pub const LONGEST: i64 = 7 * 24 * HOUR;
+    /// No window moves more finely, in milliseconds: those of the calendar begin with a minute.
+    pub const LEAST_STEP: i64 = 10 * SECOND;
 
     /// How finely a rolling window moves, in milliseconds.
     #[must_use]
     pub fn step(length: i64) -> i64 {
         if length <= 10 * MINUTE {
-            10 * SECOND
+            Window::LEAST_STEP
         } else if length <= 2 * HOUR {
             MINUTE
         } else {

@@ -4,10 +4,10 @@
 //! none has turned: those who follow hear of every `publish_every`, and of turns.
 //!
 //! # Limits
-//! The engine glances at most every [`EVERY`], only if batches came or a deadline may have passed since the last board, and
-//! pauses for [`PAUSE`] times as long as the last board took. So glancing takes less than a tenth of its time, however large the
-//! board: one that takes 50 ms is glanced at twice a second. Levels that turn with time alone, without a deadline, as when a bad
-//! minute leaves its window, wait for the next board.
+//! The engine glances at most every [`EVERY`], only if batches came, a deadline may have passed or time alone may have turned a
+//! level since the last board (see [`crate::domain::board::turn`]), and pauses for [`PAUSE`] times as long as the last board took.
+//! So glancing takes less than a tenth of its time, however large the board: one that takes 50 ms is glanced at twice a second.
+//! Where nothing happens and nobody waits, it glances every ten seconds.
 
 use super::Engine;
 use super::clock::{Ticker, timed};
@@ -40,7 +40,8 @@ impl Engine {
     /// Publishes a board before its time if some level has turned since the last one.
     pub(super) fn glance(&mut self) -> Glanced {
         let Some(now) = self.ticker.as_mut().map(Ticker::now) else { return Glanced::default() };
-        if !self.stirred && !self.state.monitor.rings_by(now) {
+        let is_time = self.may_turn_at.is_some_and(|moment| moment <= now);
+        if !self.stirred && !is_time && !self.state.monitor.rings_by(now) {
             return Glanced::default();
         }
         let (edition, took) = self.next(Some(now));
@@ -61,6 +62,7 @@ impl Engine {
         let begun = Instant::now();
         let (mut edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
         Metric::BoardSeconds.record(took);
+        self.may_turn_at = edition.board.may_turn_at();
         edition.clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
         (edition, begun.elapsed())
     }

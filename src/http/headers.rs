@@ -1,5 +1,8 @@
 //! What a browser must be told about every answer: load nothing from elsewhere, guess no types, give no addresses away, show
 //! the page in no other page's frame, and ask for none of the user's devices.
+//!
+//! One page may stand in a frame, and only in one of this service's own pages: the wallboard, which the page that makes its
+//! address shows in small. Nobody else can lay it under something to be clicked, and there is little to click: a wall changes nothing.
 
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
@@ -21,13 +24,19 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     ),
 ];
 
+/// The same two for the wallboard.
+pub(super) const IN_OWN_FRAMES: [(HeaderName, &str); 2] = [
+    (CONTENT_SECURITY_POLICY, "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"),
+    (X_FRAME_OPTIONS, "SAMEORIGIN"),
+];
+
 /// A browser that came over TLS once shall not come without it for a year.
 const UNDER_TLS: (HeaderName, &str) = (STRICT_TRANSPORT_SECURITY, "max-age=31536000");
 
-/// Adds them to an answer.
+/// Adds them to an answer; what it says of them itself stands.
 pub(super) fn secure(mut response: Response, tls: bool) -> Response {
     for (name, value) in ALWAYS.into_iter().chain(tls.then_some(UNDER_TLS)) {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -3,6 +3,7 @@
 //! All files together have a version, which every answer carries and the HTML holds: an open page that hears of another one
 //! takes it by itself.
 
+use super::headers::IN_OWN_FRAMES;
 use super::problem::Problem;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
@@ -14,6 +15,8 @@ use std::fmt::Write;
 
 /// Carries the version of all files together.
 const PAGE: HeaderName = HeaderName::from_static("x-firstline-page");
+/// The wallboard.
+const WALL: &str = "index.html";
 /// Stands in the HTML for that version.
 const PLACE: &str = "{version}";
 
@@ -27,7 +30,7 @@ struct Wallboard;
 /// If there is no such file.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let path = match uri.path().trim_start_matches('/') {
-        "" => "index.html",
+        "" => WALL,
         path => path,
     };
     let Some(file) = Wallboard::get(path) else {
@@ -48,10 +51,11 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Respo
     let tag = format!("\"{tag}\"");
     let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| value.to_str().is_ok_and(|tags| tags.contains(&tag)));
     let headers = [(CONTENT_TYPE, content_type(path).to_owned()), (CACHE_CONTROL, "no-cache".to_owned()), (ETAG, tag), (PAGE, version)];
-    match known {
-        true => Ok((StatusCode::NOT_MODIFIED, headers).into_response()),
-        false => Ok((headers, content).into_response()),
-    }
+    let answer = match known {
+        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+        false => (headers, content).into_response(),
+    };
+    Ok(if path == WALL { (IN_OWN_FRAMES, answer).into_response() } else { answer })
 }
 
 /// Of all files; where they are embedded their hashes are known already.

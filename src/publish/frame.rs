@@ -156,6 +156,31 @@ pub fn write(edition: &Edition, filter: &Filter, since: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::grant::View;
+    use crate::domain::monitor::Monitor;
+    use crate::publish::filter::Wanted;
+    use crate::standard::{BUILT_IN, read};
+
+    #[tokio::test]
+    async fn so_many_frames_are_kept_at_most_and_only_of_the_newest_edition() {
+        let standard = Arc::new(read("s.toml", BUILT_IN).expect("a good standard"));
+        let board = Monitor::new(standard.clone(), None).board();
+        let filter = Arc::new(Filter::new(&Wanted::default(), &Arc::<View>::default(), &standard).expect("a filter"));
+        let mut edition = Arc::new(Edition::first("e".into(), standard, board, false, 1));
+        let frames = Arc::new(Frames::default());
+        let kept = |frames: &Frames| frames.0.lock().expect("no panic").written.len();
+        for _ in 0..3 {
+            // Each asks from where it stopped.
+            for since in 0..2 * KEPT as u64 {
+                frames.clone().frame(edition.clone(), filter.clone(), Some(since)).await;
+            }
+            assert_eq!(kept(&frames), KEPT);
+            let old = Arc::downgrade(&edition);
+            edition = Arc::new(edition.next((*edition.board).clone(), false));
+            frames.clone().frame(edition.clone(), filter.clone(), None).await;
+            assert!(kept(&frames) == 1 && old.upgrade().is_none(), "what was of the old one is gone");
+        }
+    }
 
     #[test]
     fn a_frame_is_the_same_text_whatever_way_it_goes() {

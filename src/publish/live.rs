@@ -215,6 +215,9 @@ mod tests {
     use tokio::task::JoinHandle;
     use tokio::time::{Instant, sleep};
 
+    /// How long anything may take, by a clock that passes as fast as it can, before the test has failed.
+    const LONG: Duration = Duration::from_secs(3_600);
+
     /// What a client was sent, and what it was told at the end.
     #[derive(Default)]
     struct Heard {
@@ -295,9 +298,12 @@ mod tests {
 
         /// Waits until it has got so many frames, and gives them.
         async fn frames(&self, count: usize) -> Vec<Value> {
-            while self.heard.lock().expect("no panic").frames.len() < count {
-                sleep(Duration::from_millis(1)).await;
-            }
+            let come = async {
+                while self.heard.lock().expect("no panic").frames.len() < count {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            };
+            timeout(LONG, come).await.expect("so many frames");
             self.heard.lock().expect("no panic").frames.clone()
         }
 
@@ -305,7 +311,7 @@ mod tests {
         async fn ended(self) -> (Duration, Option<(u16, String)>) {
             let begun = Instant::now();
             let Client { heard, serving, editions: _editions, says: _says, .. } = self;
-            serving.await.expect("no panic");
+            timeout(LONG, serving).await.expect("an end").expect("no panic");
             (begun.elapsed(), heard.lock().expect("no panic").close.take())
         }
     }
@@ -371,6 +377,47 @@ mod tests {
         let (_, close) = client.ended().await;
         let (code, reason) = close.expect("a reason");
         assert!(code == 1008 && reason.starts_with("the standard has changed: there is no indicator `answer_rate`"), "{code} {reason}");
+    }
+
+    /// Whatever end they come to, nothing of them stays: no place, no follower of the editions.
+    #[tokio::test(start_paused = true)]
+    async fn hundreds_that_come_and_go_leave_nothing_behind() {
+        let (editions, receiver) = watch::channel(Arc::new(edition("e", BUILT_IN)));
+        let live = Live::new(receiver, 6);
+        for round in 0..100 {
+            let mut serving = Vec::new();
+            let mut lines = Vec::new();
+            for (place, (says, takes)) in
+                [("{}", 9), ("{}", 0), ("", 9), ("nonsense", 9), (r#"{"resume":{"epoch":"e","revision":1}}"#, 9), ("{}", 9)]
+                    .into_iter()
+                    .enumerate()
+            {
+                let (sender, said) = mpsc::channel(8);
+                if !says.is_empty() {
+                    sender.send(says.to_owned()).await.expect("room");
+                }
+                let wire = Wire { said, takes: Arc::new(Semaphore::new(takes)), heard: Arc::default() };
+                // The last one loses its token.
+                let shut_out = async move {
+                    if place < 5 {
+                        std::future::pending::<()>().await;
+                    }
+                    sleep(Duration::from_millis(10)).await;
+                    "no longer"
+                };
+                let place = live.place().unwrap_or_else(|| panic!("a place in round {round}"));
+                serving.push(tokio::spawn(live.clone().serve(wire, place, Arc::default(), None, shut_out)));
+                lines.push(sender);
+            }
+            sleep(Duration::from_millis(20)).await;
+            let last = editions.borrow().clone();
+            editions.send_replace(Arc::new(last.next((*last.board).clone(), false)));
+            drop(lines);
+            for one in serving {
+                one.await.expect("no panic");
+            }
+        }
+        assert_eq!((live.places.available_permits(), editions.receiver_count(), Arc::strong_count(&live.frames)), (6, 1, 1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -126,3 +126,6 @@ fn explain(frame: &mut Frame<'_>, words: &Words) {
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(text).block(Block::new().borders(Borders::ALL)), area);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
-//! What stands where: the headline of everything or of one center, and its places, those in trouble first. Pure.
+//! What stands where: the headline of everything or of one center, and its places, those in trouble first; and what must be asked
+//! for to know it. Pure.
 
 use super::board::{Board, Reading, Scope};
 use super::figure::{figure, target};
 use super::standard::{Indicator, Standard};
 use super::words::{Language, Words};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the headline shows where the standard knows it and nothing was chosen.
 const USUAL: [&str; 9] = [
@@ -168,6 +171,19 @@ pub fn window(indicator: &Indicator, standard: &Standard, choice: &Choice) -> St
         None if has("30m") => "30m".to_owned(),
         None => standard.windows.first().cloned().unwrap_or_default(),
     }
+}
+
+/// What is wanted of the live board to show this, as the live protocol says it.
+#[must_use]
+pub fn subscription(standard: &Standard, choice: &Choice) -> Value {
+    let shown = choose(standard, choice);
+    let windows: BTreeSet<String> = shown.iter().map(|indicator| window(indicator, standard, choice)).collect();
+    // Names that the standard does not know are the service's to refuse: it says which come near.
+    let names: Vec<&str> = match choice.indicators.is_empty() {
+        true => shown.iter().map(|indicator| indicator.name.as_str()).collect(),
+        false => choice.indicators.iter().map(String::as_str).collect(),
+    };
+    json!({ "indicators": names, "windows": windows })
 }
 
 fn line(board: &Board, indicator: &Indicator, scope: &Scope, window: &str, choice: &Choice) -> Line {

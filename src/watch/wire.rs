@@ -1,6 +1,7 @@
 //! The connection to a service: the standard by HTTP, the live board by WebSocket, both over TLS where the address says so.
 
 use super::address::Address;
+use super::board::Frame;
 use super::standard::Standard;
 use axum::body::{Body, to_bytes};
 use futures_util::{SinkExt, StreamExt};
@@ -225,6 +226,14 @@ impl Client {
     fn stranger(&self, found: String) -> Error {
         Error::Stranger { address: self.address.clone(), found }
     }
+}
+
+/// Understands the text of a frame.
+///
+/// # Errors
+/// If it is none.
+pub fn read(text: &str) -> Result<Frame, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Broken(format!("a frame cannot be understood: {error}")))
 }
 
 impl Frames {

@@ -126,12 +126,17 @@ async fn a_page_from_elsewhere_changes_nothing() {
 #[tokio::test]
 async fn a_browser_is_told_to_be_careful() {
     let server = Server::start(guarded()).await;
-    for path in ["/", "/v1/board", "/nothing"] {
+    for path in ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"] {
         let headers = server.get(path).await.headers;
+        // The wallboard is shown in small by the page that makes its address.
+        let (ancestors, options) = match path {
+            "/" | "/index.html" => ("; frame-ancestors 'self'", "SAMEORIGIN"),
+            _ => ("; frame-ancestors 'none'", "DENY"),
+        };
         for (name, part) in [
-            ("content-security-policy", "default-src 'self'; "),
-            ("content-security-policy", "frame-ancestors 'none'"),
-            ("x-frame-options", "DENY"),
+            ("content-security-policy", "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "),
+            ("content-security-policy", ancestors),
+            ("x-frame-options", options),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
             ("cross-origin-opener-policy", "same-origin"),

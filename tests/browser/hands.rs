@@ -71,6 +71,31 @@ async fn orders_are_counted_down_by_the_time_left() {
     browser.close().await;
 }
 
+/// Both promises of a complaint run: to answer it, within a day, and to settle it.
+#[tokio::test]
+async fn an_order_with_two_promises_stands_once_by_the_one_that_ends_first() {
+    let Some(mut browser) = Browser::start().await else { return };
+    let server = Server::start(settings()).await;
+    let complaint = |name: &str, opened: i64, due: i64| {
+        let due = event("x", "x", "x", due, &json!({}))["time"].clone();
+        event(name, "complaint.opened", name, opened, &json!({ "center": "hefei", "due": due, "class": "billing" }))
+    };
+    let complaints = json!([complaint("settle", -3_000, 1_800), complaint("answer", -80_000, 10_000)]);
+    assert_eq!(server.post("application/json", complaints.to_string()).await.json()["accepted"], 2);
+    take_calls(&server, 0..12, "call.answered").await;
+    answer_rate(&server, 12).await;
+    let mut page = browser.open(&format!("http://{}/?center=hefei&lang=en", server.address), WALL).await;
+    let shown = "[...document.querySelectorAll('.order')].filter((one) => one.checkVisibility())
+        .map((one) => [...one.querySelectorAll('.order-what, .order-whose')].map((part) => part.textContent.replace(/[0-9]+:.*/, 'soon')))";
+    page.until(&format!("({shown}).length > 0")).await;
+    let expected = json!([["Complaint · billing", "settle · Reply soon"], ["Complaint · Reply · billing", "answer · Complaint soon"]]);
+    assert_eq!(page.value(shown).await, expected);
+    // The first promise of the second has no time of danger, but the other one is in it.
+    assert_eq!(page.value("document.querySelector('.orders small').textContent").await, "2 due soon");
+    assert_eq!(page.errors().await, [""; 0]);
+    browser.close().await;
+}
+
 #[tokio::test]
 async fn pages_take_turns_and_stand_still_for_a_hand() {
     let Some(mut browser) = Browser::start().await else { return };
@@ -104,6 +129,7 @@ async fn the_builder_makes_the_address_of_a_board() {
     answer_rate(&server, 12).await;
     let mut page = browser.open(&format!("http://{}/build.html?lang=en", server.address), WALL).await;
     page.until("document.querySelector('input[name=page][value=hefei]')").await;
+    page.value("window.entries = history.length").await;
     page.value("for (const value of ['ranking', 'hefei']) document.querySelector(`input[name=page][value=${value}]`).click()").await;
     page.value("document.querySelector('input[name=theme][value=light]').click()").await;
     page.value("document.querySelector('input[name=tile][value=answer_rate]').click()").await;
@@ -112,6 +138,28 @@ async fn the_builder_makes_the_address_of_a_board() {
     for part in ["pages=overview,ranking,hefei", "every=20", "theme=light", "tiles=answer_rate", "lang=en"] {
         assert!(address.contains(part), "{part} is not in {address}");
     }
+    // The same in small; what is not chosen is not shown, and nothing is heard.
+    page.click("input[name=sound]").await;
+    let wall = "document.querySelector('.preview iframe').contentDocument";
+    // What changes in a frame is not seen from outside of it.
+    let when =
+        |condition: &str| format!("new Promise((met) => {{ const look = () => ({condition} ? met() : setTimeout(look, 50)); look(); }})");
+    page.value(&when(&format!("{wall}?.querySelectorAll('.turn').length === 3 && {wall}.querySelector('.tile')"))).await;
+    for (asked, expected) in [
+        ("WALL.defaultView.innerWidth", json!(1920)),
+        ("WALL.documentElement.dataset.theme", json!("light")),
+        ("WALL.querySelectorAll('.tile').length", json!(1)),
+        ("WALL.querySelector('.sound-hint').hidden", json!(true)),
+        ("WALL.defaultView.location.search.includes('sound')", json!(false)),
+        ("document.querySelector('#address').href.includes('sound=on')", json!(true)),
+    ] {
+        assert_eq!(page.value(&asked.replace("WALL", wall)).await, expected, "{asked}");
+    }
+    let widths = "['.preview', '.preview iframe'].map((one) => document.querySelector(one).getBoundingClientRect().width)";
+    assert_eq!(page.value(&format!("(([place, frame]) => Math.abs(place - frame) < 3)({widths})")).await, true, "it fills its place");
+    page.value("document.querySelector('input[name=theme][value=auto]').click()").await;
+    page.value(&when(&format!("{wall}?.defaultView.location.search.includes('theme=auto')"))).await;
+    assert_eq!(page.value("history.length").await, page.value("window.entries").await, "the way back leads out");
     assert_eq!(page.errors().await, [""; 0]);
     page.go(&address).await;
     page.until(&heading("All centers")).await;

@@ -16,6 +16,7 @@ mod follows;
 mod hands;
 mod layout;
 mod months;
+mod motion;
 mod pictures;
 mod program;
 mod renewed;

@@ -1,8 +1,10 @@
 //! When boards are published: with every interval, however full the queue is, and at once when a level turns. The engine alone,
 //! by a clock that stands until the test moves it.
 
+use firstline::domain::board::{Key, Level, Reading};
 use firstline::domain::event::Batch;
 use firstline::domain::time::Timestamp;
+use firstline::domain::window::Window;
 use firstline::edition::Edition;
 use firstline::engine::clock::Clock;
 use firstline::engine::feed::{Answer, Feed};
@@ -81,11 +83,26 @@ impl Service {
         begun.elapsed()
     }
 
-    fn overdue(&self) -> Option<f64> {
+    /// The reading of everything in a window.
+    fn reading(&self, indicator: &str, window: Option<Window>) -> Option<Reading> {
         let board = self.editions.borrow().board.clone();
-        let place = board.standard.indicators.iter().position(|indicator| indicator.name == "repairs_overdue");
-        let reading = board.readings.iter().find(|reading| Some(reading.key.indicator) == place && reading.key.scope.values.is_empty());
-        reading.and_then(|reading| reading.value)
+        let place = board.standard.indicators.iter().position(|other| other.name == indicator);
+        let lane = window.and_then(|window| board.standard.windows.iter().position(|other| *other == window));
+        let wanted = |key: &Key| Some(key.indicator) == place && key.window == lane && key.scope.values.is_empty();
+        board.readings.iter().find(|reading| wanted(&reading.key)).cloned()
+    }
+
+    fn overdue(&self) -> Option<f64> {
+        self.reading("repairs_overdue", None).and_then(|reading| reading.value)
+    }
+
+    /// After how long, by the runtime's clock, a level was published.
+    async fn until(&mut self, publish_every: Duration, indicator: &str, window: Option<Window>, level: Level) -> Duration {
+        let mut waited = Duration::ZERO;
+        while self.reading(indicator, window).map(|reading| reading.level) != Some(level) {
+            waited += self.after(publish_every).await;
+        }
+        waited
     }
 }
 
@@ -132,6 +149,39 @@ async fn a_deadline_that_passes_is_published_at_once() {
     }
     let late = waited.checked_sub(Duration::from_millis(2_350)).expect("not before the deadline");
     assert!(late <= EVERY + Duration::from_millis(10), "{late:?} after the deadline");
+}
+
+/// A call waits, nothing happens and no deadline passes: its wait is near its limit after a minute, and beyond it after two.
+#[tokio::test(start_paused = true)]
+async fn an_age_that_crosses_a_limit_is_published_at_once() {
+    let mut service = Service::start(PUBLISH_EVERY).await;
+    let reached = service.begun.elapsed().as_millis() as i64;
+    service.take(&[event("c-1", "call.offered", "c-1", reached + 2_350 - 60_000, &json!({}))]).await;
+    let mut waited = Duration::ZERO;
+    for (level, crossed) in [(Level::Warning, Duration::from_millis(2_350)), (Level::Breached, Duration::from_millis(62_350))] {
+        waited += service.until(PUBLISH_EVERY, "longest_wait_now", None, level).await;
+        let late = waited.checked_sub(crossed).expect("not before");
+        assert!(late <= EVERY + Duration::from_millis(10), "{level:?} {late:?} after it was crossed");
+    }
+}
+
+/// Bad minutes leave their window between two boards.
+#[tokio::test(start_paused = true)]
+async fn a_level_that_turns_as_its_window_moves_on_is_published_at_once() {
+    const SELDOM: Duration = Duration::from_secs(3);
+    let window = Some(Window::Rolling(300_000));
+    let mut service = Service::start(SELDOM).await;
+    let lost = |number: usize| {
+        let call = format!("c-{number}");
+        // The ten seconds of the end go out of the five minutes ten seconds after the start.
+        [("call.offered", -298_000), ("call.abandoned", -297_500)]
+            .map(|(kind, at)| event(&format!("{call}-{kind}"), kind, &call, at, &json!({})))
+    };
+    service.take(&(0..50).flat_map(lost).collect::<Vec<_>>()).await;
+    service.until(SELDOM, "answer_rate", window, Level::Breached).await;
+    service.until(SELDOM, "answer_rate", window, Level::None).await;
+    let late = service.begun.elapsed().checked_sub(Duration::from_secs(10)).expect("not before");
+    assert!(late <= EVERY + Duration::from_millis(10), "{late:?} after it moved");
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,7 +62,12 @@ impl Server {
 
     /// A service that has just begun.
     pub(crate) async fn begin(settings: Settings) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Server::begin_at(settings, ([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// The same where one has been before.
+    pub(crate) async fn begin_at(settings: Settings, address: SocketAddr) -> Server {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(firstline::app::run(settings, listener, async {
@@ -247,13 +252,14 @@ impl Wall {
     /// The next frame of this type, and those that came before it.
     pub(crate) async fn until(&mut self, kind: &str) -> (Value, Vec<Value>) {
         let mut before = Vec::new();
-        loop {
+        for _ in 0..300 {
             let frame = self.frame().await;
             if frame["type"] == kind {
                 return (frame, before);
             }
             before.push(frame);
         }
+        panic!("no {kind} in 300 frames");
     }
 
     /// The first frame with a reading that fits, and the reading.

@@ -93,6 +93,20 @@ async fn open_cases_come_by_the_time_they_have_left() {
 }
 
 #[tokio::test]
+async fn an_open_case_comes_once_for_each_promise_that_runs() {
+    let server = Server::start(settings()).await;
+    let due = event("x", "x", "x", 1_800, &json!({}))["time"].clone();
+    let complaint = event("c-1", "complaint.opened", "c-1", -60, &json!({ "center": "hefei", "due": due }));
+    assert_eq!(server.post("application/json", complaint.to_string()).await.json()["accepted"], 1);
+    let said = server.get("/v1/cases?risk=all").await.json();
+    let promises: Vec<_> = said["cases"].as_array().into_iter().flatten().map(|case| (&case["subject"], &case["commitment"])).collect();
+    let (subject, settle, answer) = (json!("c-1"), json!("complaint"), json!("complaint_reply"));
+    assert_eq!(promises, [(&subject, &settle), (&subject, &answer)], "the one that ends first comes first");
+    assert_eq!(said["count"], 2);
+    assert_eq!(subjects(&server.get("/v1/cases?risk=all&commitment=complaint_reply").await.json()), ["c-1"]);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_named_with_a_suggestion() {
     let server = Server::start(settings()).await;
     told(&server).await;

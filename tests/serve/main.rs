@@ -5,6 +5,7 @@ mod client;
 mod durable;
 mod explain;
 mod intake;
+mod leaving;
 mod live;
 mod metrics;
 mod ranking;

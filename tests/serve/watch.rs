@@ -1,8 +1,15 @@
-//! `firstline watch --once`, the program itself, against a service.
+//! `firstline watch`: `--once` is the program itself against a service; what follows is followed without a terminal.
 
-use crate::client::{Server, answered, settings};
+use crate::client::{Server, answered, event, settings};
 use firstline::access::grant::{May, Sources, View};
 use firstline::access::{Token, token::Secret};
+use firstline::config::Settings;
+use firstline::config::journal::Journal;
+use firstline::watch::address::Address;
+use firstline::watch::board::Scope;
+use firstline::watch::follower::Follower;
+use firstline::watch::view::Choice;
+use firstline::watch::wire::Client;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A service that has counted a call of Hefei.
-async fn told(settings: firstline::config::Settings) -> Server {
+async fn told(settings: Settings) -> Server {
     let server = Server::start(settings).await;
     let headers = [("Content-Type", "application/json"), ("Authorization", "Bearer admin")];
     let taken = server.request("POST", "/v1/events", &headers, json!(answered("c-1", "hefei")).to_string().as_bytes()).await;
@@ -85,4 +92,45 @@ async fn what_stands_in_the_way_is_said_with_what_to_do() {
     let misuse = watch(&["ftp://a"], None).await;
     assert_eq!(misuse.status.code(), Some(2), "{}", text(&misuse.stderr));
     assert!(watch(&[&here], Some("admin")).await.status.success());
+}
+
+#[tokio::test]
+async fn a_service_that_comes_back_is_followed_on_where_it_stopped() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let kept = || Settings { data: directory.path().join("data"), journal: Some(Journal::default()), ..settings() };
+    let mut server = told(kept()).await;
+    let address = server.address;
+    let client = Client::new(Address::parse(&address.to_string()).expect("an address"), None, None).expect("a client");
+    let mut follower = Follower::new(client, Choice::default(), 1);
+    let calls = |follower: &Follower| follower.board.get("answer_rate", &Scope::new(), "30m").and_then(|reading| reading.value);
+    until(&mut follower, |follower| calls(follower) == Some(1.0)).await;
+    let epoch = follower.board.head.as_ref().map(|head| head.epoch.clone());
+
+    server.stop();
+    until(&mut follower, |follower| follower.lost.is_some()).await;
+    server.ended().await;
+    assert_eq!(calls(&follower), Some(1.0), "the last values stay");
+
+    let server = Server::begin_at(kept(), address).await;
+    server.ready().await;
+    let lost = json!([
+        event("c-2-1", "call.offered", "c-2", -20, &json!({ "center": "hefei", "queue": "sales" })),
+        event("c-2-2", "call.abandoned", "c-2", -5, &json!({ "center": "hefei", "queue": "sales" })),
+    ]);
+    assert_eq!(server.post("application/json", lost.to_string()).await.json()["accepted"], 2);
+    until(&mut follower, |follower| calls(follower) == Some(0.5)).await;
+    assert_eq!(follower.lost, None);
+    // It was never without a board: a fresh one of another epoch would have been asked for anew.
+    assert_eq!(follower.board.head.as_ref().map(|head| head.epoch.clone()), epoch);
+}
+
+/// Follows until this is so.
+async fn until(follower: &mut Follower, so: impl Fn(&Follower) -> bool) {
+    tokio::time::timeout(std::time::Duration::from_secs(60), async {
+        while !so(follower) {
+            follower.next().await;
+        }
+    })
+    .await
+    .expect("it in time");
 }

@@ -65,10 +65,10 @@ pub(super) fn open_store(file: &str, backend: io::Result<impl StorageBackend>) -
     builder.create_with_backend(backend).map_err(|error| Error::store(file, error))
 }
 
-/// Creates a store in a new file.
-pub(super) fn create_store(disk: &dyn Disk, file: &str) -> Result<Database, Error> {
-    let backend = disk.open(file, true).map_err(|error| Error::io(file, error))?;
-    let created = Builder::new().set_cache_size(CACHE).create_with_backend(Backend(backend));
+/// Creates a store in a new and empty file.
+pub(super) fn create_store(file: &str, backend: io::Result<impl StorageBackend>) -> Result<Database, Error> {
+    let backend = backend.map_err(|error| Error::io(file, error))?;
+    let created = Builder::new().set_cache_size(CACHE).create_with_backend(backend);
     created.map_err(|error| Error::store(file, error))
 }
 
@@ -96,7 +96,7 @@ impl Segment {
     }
 
     fn fill(disk: &dyn Disk, file: &str, keys: u64) -> Result<Database, Error> {
-        let store = create_store(disk, file)?;
+        let store = create_store(file, disk.open(file, true).map(Backend))?;
         let filled = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
             {

@@ -60,7 +60,7 @@ impl Journal {
                 Segment::create(&*disk, covered.next(), settings.keys)?
             }
         };
-        let (last, bytes) = newest.end()?;
+        let (last, bytes) = (newest.last()?, newest.bytes()?);
         let tick = newest.last_tick(last)?;
         let older = firsts.into_iter().map(prune::Older::new).collect();
         let row = Arc::new(Row::new(disk, Segments { older, newest: Arc::new(newest), last }));

@@ -42,6 +42,7 @@ mod directory;
 pub mod disk;
 pub mod error;
 mod keys;
+mod paced;
 pub mod packed;
 pub mod prune;
 pub mod reader;

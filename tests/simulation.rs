@@ -1,7 +1,8 @@
 //! Deterministic simulation: the real engine and the real journal live thousands of seeded histories on a disk that fails and by a
 //! clock that is set, drifts and stands, with senders who repeat themselves and walls that come back.
 //!
-//! Nothing here runs on a thread of its own and no time passes by itself, so a seed is a history, to the last change of the disk.
+//! Nothing here runs on a thread of its own but the unpacking of a snapshot, which changes nothing and is waited for, and no time passes
+//! by itself; so a seed is a history, to the last change of the disk.
 //!
 //! `SIMULATION_CASES` histories (for each kind of acknowledgement), from `SIMULATION_SEED` on; a history that fails prints its own.
 //!

@@ -1,6 +1,6 @@
-//! The bodies, made beforehand, and senders that cost as little as can be: a thread each, one connection, one write a body.
+//! The bodies and senders that cost as little as can be: a thread each, one connection, one write a body.
 
-use firstline::domain::time::{HOUR, Timestamp};
+use firstline::domain::time::HOUR;
 use firstline::engine::clock::Clock;
 use firstline::simulate::{Settings, Simulation};
 use std::io::{Read, Write};
@@ -30,27 +30,24 @@ pub(crate) struct Sent {
     pub(crate) longest_gap: Duration,
 }
 
-/// So many simulated events in bodies of about so many bytes, with their heads.
-pub(crate) fn bodies(events: usize, bytes: usize) -> Vec<Body> {
+/// So many simulated events in bodies of about so many bytes, with their heads, made as they are asked for.
+pub(crate) fn bodies(events: usize, bytes: usize) -> impl Iterator<Item = Body> {
     let now = Clock::Wall.now();
     let rate = events as f64 / EVENTS_OF_A_CENTER / f64::from(CENTERS);
     let simulation = Simulation::new(&Settings { seed: 1, start: now.plus(-SPAN), centers: CENTERS, rate: rate.max(1.0) });
-    let (mut bodies, mut text, mut last) = (Vec::new(), Vec::new(), Timestamp(0));
-    for event in simulation.take(events) {
-        event.write_json(&mut text);
-        text.push(b'\n');
-        last = event.time;
-        if text.len() >= bytes {
-            bodies.push(request(&text));
-            text.clear();
+    let mut simulation = simulation.take(events);
+    std::iter::from_fn(move || {
+        let mut text = Vec::new();
+        for event in simulation.by_ref() {
+            assert!(event.time <= now, "the organisation is too small: it has so many events only at {}", event.time);
+            event.write_json(&mut text);
+            text.push(b'\n');
+            if text.len() >= bytes {
+                break;
+            }
         }
-    }
-    if !text.is_empty() {
-        bodies.push(request(&text));
-    }
-    assert!(last <= now, "the organisation is too small: it has so many events only at {last}");
-    println!("{:.1} hours of an organisation of rate {rate:.1}", last.since(now.plus(-SPAN)) as f64 / HOUR as f64);
-    bodies
+        (!text.is_empty()).then(|| request(&text))
+    })
 }
 
 fn request(text: &[u8]) -> Body {

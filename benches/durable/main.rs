@@ -9,8 +9,9 @@
 //! - `recovery`: a start after a kill without a snapshot, the stop that makes one, and a start from it;
 //! - `pause`: the longest gaps between acknowledgements and between boards, with and without snapshots being made.
 //!
-//! Events are those of a simulated organisation, all different, put into bodies before anything is measured. A shared machine
-//! is noisy: look at medians of `--rounds`, and at ratios.
+//! Events are those of a simulated organisation, all different, put into bodies before anything is measured; for `recovery`
+//! portion by portion, so that `--part recovery --events 10000000` needs memory for little more than the service (2 GB, printed).
+//! A shared machine is noisy: look at medians of `--rounds`, and at ratios.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
@@ -62,19 +63,20 @@ struct Args {
 fn main() {
     let args = Args::parse();
     let place = tempfile::tempdir_in(&args.data).unwrap();
-    let bodies = load::bodies(args.events, args.body_kb << 10);
-    let bytes: usize = bodies.iter().map(|body| body.text.len()).sum();
-    let (count, mean) = (bodies.len(), bytes / args.events);
-    println!("{} events of {mean} bytes in {count} bodies, {} senders", args.events, args.senders);
     let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
-    if wanted("ingest") {
-        ingest(place.path(), &bodies, &args);
+    if wanted("ingest") || wanted("pause") {
+        let bodies: Vec<Body> = load::bodies(args.events, args.body_kb << 10).collect();
+        let bytes: usize = bodies.iter().map(|body| body.text.len()).sum();
+        println!("{} events of {} bytes in {} bodies, {} senders", args.events, bytes / args.events, bodies.len(), args.senders);
+        if wanted("ingest") {
+            ingest(place.path(), &bodies, &args);
+        }
+        if wanted("pause") {
+            pause(place.path(), &bodies, &args);
+        }
     }
     if wanted("recovery") {
-        recovery(place.path(), &bodies, &args);
-    }
-    if wanted("pause") {
-        pause(place.path(), &bodies, &args);
+        recovery(place.path(), &args);
     }
 }
 
@@ -122,15 +124,26 @@ fn ingest(place: &Path, bodies: &[Body], args: &Args) {
     println!("medians: disk {disk:.0} events/s, soon {soon:.0} ({:.2} of disk), memory {memory:.0} ({:.2})", soon / disk, memory / disk);
 }
 
+/// How many kilobytes of bodies are made at once where it does not matter how long that takes.
+const PORTION_KB: usize = 256 << 10;
 /// No snapshot is asked for.
 const NO_SNAPSHOT: &str = "snapshot_events = 1000000000\n";
 
 /// How long a start takes: after a kill with the journal alone, and from the snapshot of a stop.
-fn recovery(place: &Path, bodies: &[Body], args: &Args) {
+fn recovery(place: &Path, args: &Args) {
     let directory = tempfile::tempdir_in(place).unwrap();
     let journal = format!("acknowledge = 'soon'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
     let program = Program::start(&args.program, directory.path(), &journal);
-    tell("filling the journal", &load::send(program.address, bodies, args.senders), args.events);
+    let mut bodies = load::bodies(args.events, args.body_kb << 10);
+    let mut took = Duration::ZERO;
+    loop {
+        let portion: Vec<Body> = bodies.by_ref().take(PORTION_KB.div_ceil(args.body_kb)).collect();
+        if portion.is_empty() {
+            break;
+        }
+        took += load::send(program.address, &portion, args.senders).took;
+    }
+    println!("filling the journal: {} events in {:.2} s", args.events, took.as_secs_f64());
     // What is acknowledged is on disk with the next board.
     std::thread::sleep(Duration::from_secs(2));
     let cases = program.metric("firstline_cases");
@@ -150,11 +163,13 @@ fn recovery(place: &Path, bodies: &[Body], args: &Args) {
     let ((), took) = timed(|| program.stop());
     let snapshot = disk::bytes(directory.path(), "snapshot-");
     println!("the stop, which makes a snapshot of {} MB: {:.2} s", snapshot / 1_000_000, took.as_secs_f64());
+    // The first comes after the stop, the others each after a kill.
     for _ in 0..args.rounds {
         let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
         println!(
-            "a start from that snapshot: ready after {:.2} s ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
+            "a start from that snapshot: ready after {:.2} s, {:.2} s of them to read it ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
             took.as_secs_f64(),
+            program.metric("firstline_recovery_duration_seconds"),
             program.processor(),
             took.as_secs_f64() * 1e6 / args.events as f64,
             program.peak() >> 20
@@ -162,25 +177,33 @@ fn recovery(place: &Path, bodies: &[Body], args: &Args) {
     }
 }
 
-/// Whether making snapshots holds up those who send and those who watch.
+/// Whether making snapshots holds up those who send and those who watch; turn by turn, as for ingest.
 fn pause(place: &Path, bodies: &[Body], args: &Args) {
-    for (what, snapshots) in
-        [("without snapshots", NO_SNAPSHOT.to_owned()), ("with snapshots", format!("snapshot_events = {}\n", args.events / 4))]
-    {
-        let directory = tempfile::tempdir_in(place).unwrap();
-        let program = Program::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
-        let wall = Wall::watch(program.address);
-        let sent = load::send(program.address, bodies, args.senders);
-        let boards = wall.longest_gap();
-        tell(what, &sent, args.events);
-        println!(
-            "  longest gap between acknowledgements {:.1?}, between boards (one each {:?}) {boards:.1?}; {} snapshots in {:.2} s",
-            sent.longest_gap,
-            program::PUBLISH_EVERY,
-            program.metric("firstline_snapshot_seconds_count"),
-            program.metric("firstline_snapshot_seconds_sum"),
-        );
+    let every = format!("snapshot_events = {}\n", args.events / 4);
+    let mut longest: [Vec<[f64; 2]>; 2] = Default::default();
+    for _ in 0..args.rounds {
+        for ((what, snapshots), longest) in [("without snapshots", NO_SNAPSHOT), ("with snapshots", &every)].iter().zip(&mut longest) {
+            let directory = tempfile::tempdir_in(place).unwrap();
+            let program = Program::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
+            let wall = Wall::watch(program.address);
+            let sent = load::send(program.address, bodies, args.senders);
+            let (p50, _, boards) = quantiles(wall.gaps());
+            tell(what, &sent, args.events);
+            println!(
+                "  longest gap between acknowledgements {:.1?}, between boards (one each {:?}) {boards:.1?}, p50 {p50:.1?}; {} snapshots in {:.2} s",
+                sent.longest_gap,
+                program::PUBLISH_EVERY,
+                program.metric("firstline_snapshot_seconds_count"),
+                program.metric("firstline_snapshot_seconds_sum"),
+            );
+            longest.push([sent.longest_gap.as_secs_f64() * 1e3, boards.as_secs_f64() * 1e3]);
+        }
     }
+    let [without, with] = longest.map(|rounds| [0, 1].map(|which| median(rounds.iter().map(|gaps| gaps[which]).collect())));
+    println!(
+        "medians of the longest gaps: between acknowledgements {:.0} ms without and {:.0} ms with snapshots, between boards {:.0} ms and {:.0} ms",
+        without[0], with[0], without[1], with[1]
+    );
 }
 
 fn tell(what: &str, sent: &Sent, events: usize) {

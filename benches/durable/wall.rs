@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{Message, client};
 
 pub(crate) struct Wall {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
+    thread: JoinHandle<Vec<Duration>>,
 }
 
 impl Wall {
@@ -22,20 +22,20 @@ impl Wall {
         let stop = Arc::new(AtomicBool::new(false));
         let told = stop.clone();
         let thread = std::thread::spawn(move || {
-            let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+            let (mut last, mut gaps) = (Instant::now(), Vec::new());
             while !told.load(Ordering::Relaxed) {
                 if socket.read().unwrap().is_text() {
-                    longest = longest.max(last.elapsed());
+                    gaps.push(last.elapsed());
                     last = Instant::now();
                 }
             }
-            longest
+            gaps
         });
         Wall { stop, thread }
     }
 
-    /// The longest time in which it heard nothing.
-    pub(crate) fn longest_gap(self) -> Duration {
+    /// The times in which it heard nothing, from one edition to the next.
+    pub(crate) fn gaps(self) -> Vec<Duration> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

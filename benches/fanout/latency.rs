@@ -24,7 +24,7 @@ enum Probe {
 
 pub(crate) fn measure(args: &Args) {
     let seconds = args.seconds as usize;
-    let bodies = load::bodies(args.rate * (seconds + 5), BODY);
+    let bodies: Vec<load::Body> = load::bodies(args.rate * (seconds + 5), BODY).collect();
     for (what, probe, publish_every) in [
         ("a value, with a board every 100 ms", Probe::Value, Duration::from_millis(100)),
         ("a level that turns, with a board every second", Probe::Level, Duration::from_secs(1)),

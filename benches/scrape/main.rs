@@ -147,7 +147,7 @@ fn median(mut work: impl FnMut() -> usize) -> Duration {
 
 /// The time until an acknowledgement without and with somebody who scrapes.
 fn measure_serve(args: &Args) {
-    let bodies = load::bodies(args.events, args.body_kb << 10);
+    let bodies: Vec<load::Body> = load::bodies(args.events, args.body_kb << 10).collect();
     for round in 0..args.rounds {
         for scraped in [false, true] {
             let place = tempfile::tempdir().unwrap();

@@ -4,6 +4,9 @@
 //! the journal after it, and writes down what it comes to. So the flow stands still for no moment, and every snapshot is
 //! a rehearsal: that the journal can be read, and that recovery works, is shown every few minutes and not first on the bad
 //! day. The price is memory for a second core and the work of counting everything once more, while a snapshot is made.
+//!
+//! Its thread and those it starts give way: what it writes goes to the disk in small steps (`journal/paced.rs`), and on Linux it has a
+//! lower priority than the engine. Where processors are scarce a snapshot takes longer instead of a board.
 
 use super::clock::timed;
 use super::recovery::{self, Error, Sources, recover};
@@ -17,6 +20,11 @@ use std::thread::JoinHandle;
 
 /// How many snapshots are kept: the newest, and the one before in case it is damaged.
 const KEPT: usize = 2;
+
+/// How much less urgent its work is: with ten steps it gets a tenth of a processor that another thread wants as well, which is
+/// still enough to come to an end.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 
 /// The engine's side of the keeper.
 #[derive(Debug)]
@@ -44,6 +52,7 @@ impl Keeper {
         let (requests, queue) = sync_channel(0);
         let own = shared.clone();
         let work = move || {
+            give_way();
             while let Ok(until) = queue.recv() {
                 let (made, took) = timed(|| make(&sources, until, &own.stop));
                 match made {
@@ -79,6 +88,15 @@ impl Keeper {
         if self.thread.join().is_err() {
             tracing::error!("the keeper of snapshots has panicked");
         }
+    }
+}
+
+/// Lets the engine and those who send have a processor first, where there are not enough for all.
+fn give_way() {
+    // Elsewhere the system has one priority for all threads of a process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the keeper of snapshots works as urgently as the engine");
     }
 }
 

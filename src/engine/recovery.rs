@@ -3,23 +3,24 @@
 //! A snapshot that cannot be read is told and passed over for the one before. What the journal says is never passed over: damage
 //! in its middle is an error, and the service does not start on a guess.
 
+mod unpacked;
+
+use self::unpacked::{Unpacked, unpack};
 use super::state::State;
 use crate::domain::standard::Standard;
 use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
 use crate::standard;
-use postcard::de_flavors::io::io::IOReader;
+use postcard::Deserializer;
 use serde::{Deserialize, Serialize};
-use std::io::{BufReader, BufWriter};
+use std::io::BufWriter;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// How many records are read between two words about the progress.
 const STRIDE: u64 = 256;
 
-/// How much of a snapshot is read, or gathered before it is written, at once.
+/// How much of a snapshot is gathered before it is written.
 const BUFFER: usize = 1 << 18;
-/// The longest text of a snapshot, a file of a standard, in bytes.
-const LONGEST_TEXT: usize = 16 << 20;
 
 /// Why there is no state to go on from.
 #[derive(Debug, thiserror::Error)]
@@ -125,19 +126,26 @@ pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
 /// Reads a snapshot.
 fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
     let snapshot = snapshots.open(at).map_err(|error| error.to_string())?;
-    let has_alerts = snapshot.format() >= 2;
-    let reader = BufReader::with_capacity(BUFFER, snapshot);
-    // Where a text lies while it is read.
-    let mut text = vec![0; LONGEST_TEXT];
-    let (head, (reader, text)) = postcard::from_io::<Head, _>((reader, &mut text)).map_err(|error| error.to_string())?;
+    let format = snapshot.format();
+    let decoded = unpack(snapshot, |mut decoder| {
+        let state = decode(at, format, &mut decoder);
+        // What the decoder ran into comes after what broke off before it.
+        let broken = decoder.finalize().ok().flatten().map(|error| error.to_string());
+        state.map_err(|error| broken.unwrap_or(error))
+    });
+    decoded.map_err(|error| format!("there is no thread to unpack it: {error}"))?
+}
+
+/// What a snapshot of this format says.
+fn decode(at: Sequence, format: u64, decoder: &mut Deserializer<'_, Unpacked>) -> Result<State, String> {
+    let head = Head::deserialize(&mut *decoder).map_err(|error| error.to_string())?;
     if head.at != at.0 {
         return Err(format!("it says that it covers record {}", head.at));
     }
     let mut state = State::new(read_standard(&head.files)?, head.epoch.into());
-    let mut memory = postcard::Deserializer::from_flavor(IOReader::new(reader, text));
-    state.remember(&mut memory).map_err(|error| error.to_string())?;
-    if has_alerts {
-        state.remember_alerts(&mut memory).map_err(|error| error.to_string())?;
+    state.remember(&mut *decoder).map_err(|error| error.to_string())?;
+    if format >= 2 {
+        state.remember_alerts(&mut *decoder).map_err(|error| error.to_string())?;
     }
     (state.revision, state.stopped, state.at) = (head.revision, head.stopped, at);
     Ok(state)

@@ -69,7 +69,7 @@ fn check_segment(disk: &dyn Disk, first: Sequence, next: Option<Sequence>, keys:
     segment.check_about(keys)?;
     let last = match next {
         Some(next) => Sequence(next.0.saturating_sub(1)),
-        None => segment.end()?.0,
+        None => segment.last()?,
     };
     let mut from = first;
     while from <= last {

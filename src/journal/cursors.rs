@@ -33,7 +33,7 @@ impl Cursors {
             }
         }
         let unfinished = FILE.to_owned() + UNFINISHED;
-        let store = create_store(disk, &unfinished)?;
+        let store = create_store(&unfinished, disk.open(&unfinished, true).map(Backend))?;
         let made = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
             write.open_table(CURSORS)?;

@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The segments in their row: what the writer and the readers share.
 ///
-/// The writer takes the lock for itself only to begin a segment, to let go of old ones, and to say how far it is; a reader
-/// holds it while it takes a portion from the newest segment.
+/// The writer takes the lock for itself only to begin a segment, to let go of old ones, and to say how far it is. A reader
+/// never holds it while it reads: the writer would wait for it, and a reader that gives way to others may take long.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) disk: Arc<dyn Disk>,
@@ -24,7 +24,7 @@ pub(super) struct Row {
 pub(super) struct Segments {
     /// All but the newest, in order.
     pub(super) older: Vec<Older>,
-    pub(super) newest: Segment,
+    pub(super) newest: Arc<Segment>,
     /// The last record that was acknowledged.
     pub(super) last: Sequence,
 }
@@ -45,8 +45,8 @@ impl Row {
 
 impl Segments {
     /// Puts a new segment at the end; gives the one before, which had its last tick at `tick`.
-    pub(super) fn begin(&mut self, next: Segment, tick: Option<Timestamp>) -> Segment {
-        let before = std::mem::replace(&mut self.newest, next);
+    pub(super) fn begin(&mut self, next: Segment, tick: Option<Timestamp>) -> Arc<Segment> {
+        let before = std::mem::replace(&mut self.newest, Arc::new(next));
         // The first append to it failed: the new one has its name and lies in its place.
         if before.first != self.newest.first {
             self.older.push(Older { first: before.first, tick: Some(tick) });
@@ -137,7 +137,9 @@ impl Records {
         }
         if self.next >= segments.newest.first {
             self.open = None;
-            return segments.newest.portion(self.next, segments.last);
+            let (newest, last) = (segments.newest.clone(), segments.last);
+            drop(segments);
+            return newest.portion(self.next, last);
         }
         let Some(place) = segments.older.partition_point(|older| older.first <= self.next).checked_sub(1) else {
             let what = format!("it is no longer kept; the oldest is {}", segments.first());

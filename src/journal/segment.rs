@@ -73,10 +73,10 @@ pub(super) fn open_store(file: &str, backend: io::Result<impl StorageBackend>) -
     builder.create_with_backend(backend).map_err(|error| Error::store(file, error))
 }
 
-/// Creates a store in a new file.
-pub(super) fn create_store(disk: &dyn Disk, file: &str) -> Result<Database, Error> {
-    let backend = disk.open(file, true).map_err(|error| Error::io(file, error))?;
-    let created = Builder::new().set_cache_size(CACHE).create_with_backend(Backend(backend));
+/// Creates a store in a new and empty file.
+pub(super) fn create_store(file: &str, backend: io::Result<impl StorageBackend>) -> Result<Database, Error> {
+    let backend = backend.map_err(|error| Error::io(file, error))?;
+    let created = Builder::new().set_cache_size(CACHE).create_with_backend(backend);
     created.map_err(|error| Error::store(file, error))
 }
 
@@ -111,7 +111,7 @@ impl Segment {
     }
 
     fn fill(disk: &dyn Disk, file: &str, keys: u64, standard: Option<&InForce>) -> Result<Database, Error> {
-        let store = create_store(disk, file)?;
+        let store = create_store(file, disk.open(file, true).map(Backend))?;
         let filled = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
             {
@@ -137,7 +137,7 @@ impl Segment {
     pub(super) fn open(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
         let segment = Segment::open_to_read(disk, first)?;
         segment.check_about(keys)?;
-        let (last, _) = segment.end()?;
+        let last = segment.last()?;
         let stopped = last >= first && matches!(segment.portion(last, last)?[..], [(_, Record::Stop { .. })]);
         if !stopped {
             return segment.renewed(disk, keys);
@@ -149,7 +149,7 @@ impl Segment {
     }
 
     fn renewed(self, disk: &dyn Disk, keys: u64) -> Result<Segment, Error> {
-        let (last, _) = self.end()?;
+        let last = self.last()?;
         let standard = self.standard(Sequence(self.first.0.saturating_sub(1)))?;
         Self::complete(disk, self.first, keys, standard.as_ref(), |copy| {
             let mut next = self.first;
@@ -208,16 +208,19 @@ impl Segment {
         Ok(bytes)
     }
 
-    /// The last record; the one before its first if it has none. Also the bytes of all values.
-    pub(super) fn end(&self) -> Result<(Sequence, u64), Error> {
-        let table = self.table()?;
-        let last = table.last().map_err(|error| self.error(error))?.map(|(at, _)| at.value());
-        let bytes = table.stats().map_err(|error| self.error(error))?.stored_bytes();
+    /// The last record; the one before its first if it has none.
+    pub(super) fn last(&self) -> Result<Sequence, Error> {
+        let last = self.table()?.last().map_err(|error| self.error(error))?.map(|(at, _)| at.value());
         let last = last.unwrap_or(self.first.0.saturating_sub(1));
         if last.saturating_add(1) < self.first.0 {
             return Err(Error::damaged(&self.name, Some(Sequence(last)), "a record from before the segment"));
         }
-        Ok((Sequence(last), bytes))
+        Ok(Sequence(last))
+    }
+
+    /// The bytes of all values; the whole segment is read for it.
+    pub(super) fn bytes(&self) -> Result<u64, Error> {
+        Ok(self.table()?.stats().map_err(|error| self.error(error))?.stored_bytes())
     }
 
     /// The records as they are now.

@@ -1,10 +1,11 @@
 //! Snapshots: the state of the core after a record, so that a start need not read the whole journal.
 //!
-//! A snapshot is what was written to it, compressed, in pieces of 1 MiB, each with its checksum; one transaction at the end,
+//! A snapshot is what was written to it, compressed, in pieces of nearly 1 MiB, each with its checksum; one transaction at the end,
 //! and the file's name only then. So a snapshot that is listed was finished.
 
 use super::disk::{Disk, Scratch};
 use super::error::Error;
+use super::paced::Paced;
 use super::segment::{UNFINISHED, create_store, open_store};
 use super::{FORMAT, Sequence};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -18,8 +19,9 @@ const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
 const ABOUT_FORMAT: &str = "format";
 const ABOUT_PIECES: &str = "pieces";
 
-/// The bytes of a piece.
-const PIECE: usize = 1 << 20;
+/// The bytes of a piece: with its checksum and what the store puts around it they fill a page of 1 MiB. The pages of the store are
+/// powers of two, and one byte more would take two.
+const PIECE: usize = (1 << 20) - 64;
 /// As for batches: fast, and most of what can be gained.
 const LEVEL: i32 = 1;
 
@@ -63,7 +65,7 @@ impl Snapshots {
     pub fn create(&self, at: Sequence) -> Result<SnapshotWriter, Error> {
         let name = name(at);
         let unfinished = Unfinished { disk: self.disk.clone(), name: name.clone() + UNFINISHED };
-        let store = create_store(&*self.disk, &unfinished.name)?;
+        let store = create_store(&unfinished.name, self.disk.open(&unfinished.name, true).map(Paced::new))?;
         let write = store.begin_write().map_err(|error| Error::store(&name, error))?;
         let pieces = Pieces { name, write, store, piece: Vec::with_capacity(PIECE), count: 0, bytes: 0, unfinished };
         let encoder = zstd::Encoder::new(pieces, LEVEL).map_err(|error| Error::io("a snapshot", error))?;

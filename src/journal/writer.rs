@@ -62,11 +62,11 @@ impl Journal {
                 Segment::create(&*disk, covered.next(), settings.keys, None)?
             }
         };
-        let (last, bytes) = newest.end()?;
+        let (last, bytes) = (newest.last()?, newest.bytes()?);
         let tick = newest.last_tick(last)?;
         let standard = newest.standard(last)?;
         let older = firsts.into_iter().map(prune::Older::new).collect();
-        let row = Arc::new(Row::new(disk, Segments { older, newest, last }));
+        let row = Arc::new(Row::new(disk, Segments { older, newest: Arc::new(newest), last }));
         Ok(Journal { settings, row, last, bytes, tick, standard, failed: false })
     }
 
@@ -103,8 +103,8 @@ impl Journal {
         let next = Segment::create(&*self.row.disk, self.last.next(), self.settings.keys, self.standard.as_ref())?;
         let before = self.row.write().begin(next, self.tick);
         (self.bytes, self.tick) = (0, None);
-        // It was durable before it was closed; only a later check of it takes longer.
-        if let Err(error) = before.close()
+        // It was durable before it was closed; only a later check of it takes longer. A reader that is in it closes it.
+        if let Some(Err(error)) = Arc::into_inner(before).map(Segment::close)
             && !self.failed
         {
             tracing::warn!(%error, "a full segment was not closed in good order");

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Records in a block: a block is large enough for the system to back it with large pages.
 const BLOCK: usize = 32_768;
 
+/// How many records are looked up in the index before the first of them is put there, so that its memory is on its way.
+const LOOK_AHEAD: usize = 32;
+
 /// The cases the core remembers.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Cases {
@@ -74,12 +77,16 @@ impl Cases {
         }
         self.count = used.len() - self.free.len();
         self.index = Index::with_room(self.count);
-        for (slot, (record, used)) in self.blocks.iter().flatten().zip(used).enumerate() {
-            if !record.is_sound(bounds) || !(used || record.is_empty()) {
-                return Err("a case speaks of something that there is not");
-            }
-            if used && !self.index.insert(record.key(), slot as u32) {
-                return Err("two cases have one key");
+        let mut places = (0..).zip(used);
+        for records in self.blocks.iter().flat_map(|block| block.chunks(LOOK_AHEAD)) {
+            std::hint::black_box(records.iter().fold(0, |sum, record| sum ^ self.index.touch(record.key())));
+            for (record, (slot, used)) in records.iter().zip(&mut places) {
+                if !record.is_sound(bounds) || !(used || record.is_empty()) {
+                    return Err("a case speaks of something that there is not");
+                }
+                if used && !self.index.insert(record.key(), slot) {
+                    return Err("two cases have one key");
+                }
             }
         }
         if !self.spill.is_sound(self.blocks.iter().flatten().filter_map(Record::spill), bounds) {

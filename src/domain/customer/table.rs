@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Entries in a block.
 const BLOCK: usize = 8_192;
 
+/// How many entries are looked up in the index before the first of them is put there, so that its memory is on its way.
+const LOOK_AHEAD: usize = 32;
+
 /// A customer with the contacts, earliest first; a free place has none.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
@@ -53,14 +56,18 @@ impl Table {
             }
         }
         self.index = Index::with_room(used.len() - self.free.len());
-        for (slot, (entry, used)) in self.blocks.iter().flatten().zip(used).enumerate() {
-            let contacts = entry.contacts.all();
-            let sound = |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
-            if contacts.is_empty() == used || !contacts.is_sorted() || !contacts.iter().all(sound) {
-                return Err("a customer's contacts are of something that there is not");
-            }
-            if used && !self.index.insert(entry.customer, slot as u32) {
-                return Err("two customers have one key");
+        let mut places = (0..).zip(used);
+        for entries in self.blocks.iter().flat_map(|block| block.chunks(LOOK_AHEAD)) {
+            std::hint::black_box(entries.iter().fold(0, |sum, entry| sum ^ self.index.touch(entry.customer)));
+            for (entry, (slot, used)) in entries.iter().zip(&mut places) {
+                let contacts = entry.contacts.all();
+                let sound = |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
+                if contacts.is_empty() == used || !contacts.is_sorted() || !contacts.iter().all(sound) {
+                    return Err("a customer's contacts are of something that there is not");
+                }
+                if used && !self.index.insert(entry.customer, slot) {
+                    return Err("two customers have one key");
+                }
             }
         }
         Ok(self)

@@ -17,8 +17,9 @@
 //!    engine writes it into the [`journal`] first; only then it is counted and acknowledged.
 //! 3. [`domain::monitor::Monitor`] finds the event's case, tells the **facts** of the case before and after it, and counts
 //!    the difference. The same happens when a deadline passes. A late, repeated or corrected event is no special case.
-//! 4. Every `publish_every`, and at once when a level turns, the engine makes a [`domain::board::Board`], numbers it ([`edition`]), and
-//!    [`publish`] sends what changed; a slow reader gets the newest, never a backlog.
+//! 4. Every `publish_every`, and at once when a level turns, by events, deadlines or time alone, the engine makes a
+//!    [`domain::board::Board`], numbers it ([`edition`]), and [`publish`] sends what changed; a slow reader gets the newest, never a
+//!    backlog.
 //! 5. Every ten seconds of its time the core takes a look at what the policies of the standard name ([`domain::alert`]); what fires and
 //!    ends is told to Alertmanager and webhooks.
 //!
@@ -75,6 +76,7 @@
 //! | indicators with `one_shot` | 16 | the standard has a problem |
 //! | contacts of a customer | any number for as long as they matter: see [`domain::customer`] | what they meant stays counted |
 //! | a segment of the journal | 128 MiB and the group that reaches it | the next segment |
+//! | a text in a snapshot | 16 MiB | the snapshot is passed over |
 //! | policies of alerts, grades of one | 200, 20 | the standard has a problem |
 //! | alerts that are pending or fire; incidents that ended | 10 000 each | do not begin, and are counted; the oldest go, and are counted |
 //! | scopes of a kind in `/metrics` | `metrics.scopes` (1 000) | left out, and counted |

@@ -16,8 +16,9 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn new(seed: u64, start: Timestamp) -> Load {
-        Load { events: Simulation::new(&Settings { seed, start, centers: 4, rate: 1.0 }).take(usize::MAX) }
+    /// From `start` on, at so many times the usual traffic: much of it comes to an end before little has passed.
+    pub(crate) fn new(seed: u64, start: Timestamp, rate: f64) -> Load {
+        Load { events: Simulation::new(&Settings { seed, start, centers: 4, rate }).take(usize::MAX) }
     }
 
     /// The next bodies, of one to forty events each.

@@ -280,16 +280,20 @@ impl Wall {
 
 /// An event so many seconds from now.
 pub(crate) fn event(id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
-    let time = Timestamp(Clock::Wall.now().0 + seconds * 1_000).to_string();
+    event_at(Clock::Wall.now(), id, kind, subject, seconds, data)
+}
+
+fn event_at(now: Timestamp, id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
+    let time = now.plus(seconds * 1_000).to_string();
     serde_json::json!({ "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time, "subject": subject, "data": data })
 }
 
 /// A call that waited seven seconds and was answered.
 pub(crate) fn answered(call: &str, center: &str) -> Vec<Value> {
     let data = serde_json::json!({ "center": center, "queue": "sales", "customer": "13900001111" });
-    vec![
-        event(&format!("{call}-1"), "call.offered", call, -30, &data),
-        event(&format!("{call}-2"), "call.answered", call, -23, &data),
-        event(&format!("{call}-3"), "call.ended", call, -5, &data),
-    ]
+    // Asked for the time once: a millisecond between two events would be one of waiting.
+    let now = Clock::Wall.now();
+    let told = [("call.offered", -30), ("call.answered", -23), ("call.ended", -5)];
+    let events = (1..).zip(told).map(|(number, (kind, seconds))| event_at(now, &format!("{call}-{number}"), kind, call, seconds, &data));
+    events.collect()
 }

@@ -18,7 +18,7 @@ pub struct Held {
     path: PathBuf,
     keys: Keys,
     /// The operating system lets go of the lock when the process ends, however it does.
-    _lock: File,
+    lock: File,
 }
 
 impl Held {
@@ -34,7 +34,7 @@ impl Held {
         let names = Directory(path.to_owned()).list().map_err(|error| Error::io(&directory, error))?;
         let new = !names.iter().any(|name| segment::first(name).is_some());
         let keys = Keys::take(&path.join("keys"), new)?;
-        Ok(Held { path: path.to_owned(), keys, _lock: lock })
+        Ok(Held { path: path.to_owned(), keys, lock })
     }
 
     /// Takes a data directory that is there; makes nothing.
@@ -57,6 +57,15 @@ impl Held {
     #[must_use]
     pub fn keys(&self) -> Keys {
         self.keys
+    }
+}
+
+/// A process that this one is just starting has a copy of every open file until it becomes another program: closing alone would leave
+/// the lock with it for that moment.
+impl Drop for Held {
+    fn drop(&mut self) {
+        // What cannot be unlocked is closed, which does the same a moment later.
+        _ = self.lock.unlock();
     }
 }
 

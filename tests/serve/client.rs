@@ -19,8 +19,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// How long anything may take before the test has failed.
-const LONG: Duration = Duration::from_secs(60);
+/// How long anything may take before the test has failed, on a machine however busy.
+const LONG: Duration = Duration::from_secs(300);
 
 /// A running service.
 pub(crate) struct Server {

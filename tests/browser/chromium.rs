@@ -215,6 +215,18 @@ impl Tab {
         self.value(&wait).await;
     }
 
+    /// Waits until a condition holds, also across a change of the page itself: what waits in a page ends with it, so this asks again
+    /// and again, and a question in the midst of the change has no answer.
+    pub(crate) async fn until_renewed(&mut self, condition: &str) {
+        let asked = json!({ "expression": condition, "returnByValue": true });
+        let holds = async {
+            while self.line.ask("Runtime.evaluate", &asked).await.map(|answer| answer["result"]["value"] == true) != Ok(true) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(LONG, holds).await.unwrap_or_else(|_| panic!("not in time: {condition}"));
+    }
+
     /// The page's errors until now.
     pub(crate) async fn errors(&mut self) -> Vec<String> {
         // What was sent before the answer has been heard with it.
@@ -246,16 +258,20 @@ impl Line {
     }
 
     async fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.ask(method, params).await.unwrap_or_else(|error| panic!("{method} {params}: {error}"))
+    }
+
+    /// The result of a command, or why there is none.
+    async fn ask(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
         self.asked += 1;
         let command = json!({ "id": self.asked, "method": method, "params": params });
         self.socket.send(Message::text(command.to_string())).await.expect("an open socket");
         timeout(LONG, async {
             loop {
                 let Message::Text(text) = self.socket.next().await.expect("an open socket").expect("a message") else { continue };
-                let mut message: Value = serde_json::from_str(&text).expect("JSON");
+                let message: Value = serde_json::from_str(&text).expect("JSON");
                 if message["id"] == self.asked {
-                    assert_eq!(message.get("error"), None, "{command}");
-                    return message["result"].take();
+                    return message.get("error").map_or(Ok(message["result"].clone()), |error| Err(error.clone()));
                 }
                 self.hear(&message);
             }

@@ -66,10 +66,7 @@ async fn a_new_version_of_the_page_is_taken_once_it_can_be_had() {
     page.value(other).await;
     assert_eq!(page.value(look).await, "this page", "a page that cannot be had is not taken");
     page.value("window.whole = true; import('/version.js').then(({ renewPage }) => { renewPage(); }); 0").await;
-    // What waits in a page ends with it, so this looks again and again.
-    while page.value("window.marker === undefined && document.querySelector('#pulse')?.dataset.fresh === 'true'").await == false {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    page.until_renewed("window.marker === undefined && document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
     // A cache in between that goes on giving the old page makes no wall reload for ever.
     page.value(other).await;
     page.value("window.whole = true").await;

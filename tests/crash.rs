@@ -47,9 +47,9 @@ fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
     let mut again: Vec<Body> = Vec::new();
     for round in 0..rounds {
         let program = Program::start(directory.path());
-        // What was not acknowledged is sent again, as any sender would.
+        // What was not acknowledged is sent again, as any sender would; beside it so much new that the kill comes amidst.
         let mut bodies = std::mem::take(&mut again);
-        let new = load.bodies(KILL_WITHIN as usize * 2);
+        let new = load.bodies((KILL_WITHIN as usize * 2).saturating_sub(bodies.len()));
         sent.extend(new.iter().cloned());
         bodies.extend(new);
         let acknowledged = program.send(bodies, SENDERS, chance.random_range(1..=KILL_WITHIN));

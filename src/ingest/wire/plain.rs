@@ -38,12 +38,11 @@ impl Plain {
     /// Reads an event; what its `data` says goes into `fields`, which are spoilt if the result is `None`. Their schema must be the
     /// same each time.
     pub(super) fn read<'a>(&mut self, text: &'a str, fields: &mut Fields<'a, '_>) -> Option<Said<'a>> {
-        if !self.quotes.find(text.as_bytes()) {
-            return None;
-        }
         if self.phrases.len() >= PHRASES {
             *self = Plain::new();
-            self.quotes.find(text.as_bytes());
+        }
+        if !self.quotes.find(text.as_bytes()) {
+            return None;
         }
         let mut said = Said::default();
         let (mut at, mut inside, mut phrase) = (0, false, Some(BEGINNING));

@@ -36,7 +36,7 @@ pub struct Plan {
     kinds: usize,
     /// How many banks of lanes the windows take.
     banks: usize,
-    /// By indicator of durations where these are counted for those who read counters; empty of others.
+    /// For each indicator of durations the edges between which they are counted; none for others.
     edges: Vec<Vec<i64>>,
 }
 

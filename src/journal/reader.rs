@@ -96,13 +96,12 @@ impl Reader {
     /// [`Error::Damaged`], or what the system says.
     pub fn standard(&self) -> Result<Option<Record>, Error> {
         let segments = self.row.read();
-        let first = segments.first();
+        let (newest, first) = (segments.newest.clone(), segments.first());
+        drop(segments);
         let before = Sequence(first.0.saturating_sub(1));
-        let standard = if first == segments.newest.first {
-            segments.newest.standard(before)?
+        let standard = if first == newest.first {
+            newest.standard(before)?
         } else {
-            // The older ones never change; whoever writes need not wait.
-            drop(segments);
             Segment::open_to_read(&*self.row.disk, first)?.standard(before)?
         };
         Ok(standard.map(|(_, record)| record))

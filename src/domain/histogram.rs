@@ -13,6 +13,7 @@ const PER_OCTAVE: usize = 64;
 const CHUNK: usize = 8;
 /// How many buckets there are, in whole chunks.
 pub const BUCKETS: usize = LINEAR as usize + (43 - 7 + 1) * PER_OCTAVE;
+const RUNS: usize = BUCKETS / CHUNK;
 
 /// The relative error of a percentile: half the widest bucket over its lower edge.
 pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
@@ -27,6 +28,11 @@ pub fn bucket(millis: i64) -> u16 {
     let octave = (63 - millis.leading_zeros()).min(43);
     let place = (millis >> (octave - 6)) as usize & (PER_OCTAVE - 1);
     (LINEAR as usize + (octave as usize - 7) * PER_OCTAVE + place) as u16
+}
+
+/// The run of a bucket, and its place there.
+fn place(bucket: u16) -> (usize, usize) {
+    (usize::from(bucket) / CHUNK, usize::from(bucket) % CHUNK)
 }
 
 /// The middle of a bucket, in milliseconds.
@@ -49,7 +55,7 @@ pub struct Histogram {
 impl Histogram {
     /// The counts of a bucket in all windows, to change.
     pub fn lanes(&mut self, bucket: u16) -> &mut Lanes {
-        let (run, place) = (usize::from(bucket) / CHUNK, usize::from(bucket) % CHUNK);
+        let (run, place) = place(bucket);
         if run >= self.index.len() {
             self.index.resize(run + 1, 0);
         }
@@ -64,13 +70,13 @@ impl Histogram {
     /// Whether a histogram that was read has no more chunks than there can be.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.index.len() <= BUCKETS / CHUNK && self.index.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
+        self.index.len() <= RUNS && self.index.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
     }
 
     /// Reads a bucket, for the memory's sake alone.
     #[must_use]
     pub fn touch(&self, bucket: u16) -> i32 {
-        let (run, place) = (usize::from(bucket) / CHUNK, usize::from(bucket) % CHUNK);
+        let (run, place) = place(bucket);
         let chunk = self.index.get(run).and_then(|chunk| self.chunks.get(usize::from(*chunk).wrapping_sub(1)));
         chunk.map_or(0, |chunk| chunk[place].0[0])
     }
@@ -84,70 +90,120 @@ impl Histogram {
         }
     }
 
-    /// Adds everything to `total`.
-    pub fn add_to(&self, total: &mut Totals) {
-        for (run, &chunk) in self.index.iter().enumerate().filter(|(_, chunk)| **chunk != 0) {
-            let first = run * CHUNK;
-            if total.buckets.len() < first + CHUNK {
-                total.buckets.resize(first + CHUNK, [0; LANES]);
-            }
-            for (sum, lanes) in total.buckets[first..].iter_mut().zip(&self.chunks[usize::from(chunk) - 1]) {
-                for (sum, count) in sum.iter_mut().zip(&lanes.0) {
-                    *sum += i64::from(*count);
-                }
-            }
-        }
+    /// The runs of buckets in which something may be, in their order.
+    fn runs(&self) -> impl Iterator<Item = (usize, &[Lanes; CHUNK])> {
+        used(&self.index).map(|(run, chunk)| (run, &self.chunks[chunk]))
+    }
+
+    /// Whether nothing ever fell into it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
     }
 }
 
-/// The sum of histograms, to read percentiles from.
+/// The runs that an index has chunks for, with the places of these. Most runs have none, and one look is enough for several.
+fn used(index: &[u16]) -> impl Iterator<Item = (usize, usize)> {
+    const SEVERAL: usize = 8;
+    let several = (0..).step_by(SEVERAL).zip(index.chunks(SEVERAL));
+    let several = several.filter(|(_, chunks)| chunks.iter().fold(0, |any, chunk| any | chunk) != 0);
+    let runs = several.flat_map(|(first, chunks)| (first..).zip(chunks));
+    runs.filter_map(|(run, chunk)| Some((run, usize::from(*chunk).checked_sub(1)?)))
+}
+
+/// The sum of histograms, to read percentiles from: [`Totals::add`] them, [`Totals::close`] the sum, read it.
+///
+/// A board reads those of every scope and window: so what is looked for is found by runs of buckets, of which there are few, and
+/// memory is taken by those alone in which something is.
 #[derive(Default, Debug)]
 pub struct Totals {
-    buckets: Vec<[i64; LANES]>,
+    /// As [`Histogram`] has it.
+    index: Vec<u16>,
+    chunks: Vec<[[i64; LANES]; CHUNK]>,
+    /// The runs of buckets in which something may be, in their order, with the places of their chunks.
+    runs: Vec<(usize, usize)>,
+    /// How many lie before each of these runs, and behind the last how many there are.
+    before: Vec<[i64; LANES]>,
 }
 
 impl Totals {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
-        self.buckets.clear();
+        self.index.clear();
+        self.chunks.clear();
+        self.runs.clear();
+        self.before.clear();
     }
 
-    /// How many values there are in a window.
+    /// Adds a histogram.
+    pub fn add(&mut self, histogram: &Histogram) {
+        if self.index.len() < histogram.index.len() {
+            self.index.resize(histogram.index.len(), 0);
+        }
+        for (run, chunk) in histogram.runs() {
+            if self.index[run] == 0 {
+                self.chunks.push([[0; LANES]; CHUNK]);
+                // There are no more of them than runs.
+                self.index[run] = self.chunks.len() as u16;
+            }
+            let sums = &mut self.chunks[usize::from(self.index[run]) - 1];
+            sums.iter_mut().zip(chunk).for_each(|(sums, lanes)| lanes.add_to(sums));
+        }
+    }
+
+    /// Ends the adding, so that the sum can be read.
+    pub fn close(&mut self) {
+        self.runs.extend(used(&self.index));
+        let mut all = [0; LANES];
+        self.before.push(all);
+        for (_, chunk) in &self.runs {
+            for bucket in &self.chunks[*chunk] {
+                all.iter_mut().zip(bucket).for_each(|(all, count)| *all += count);
+            }
+            self.before.push(all);
+        }
+    }
+
+    /// How many values there are in each window.
     #[must_use]
-    pub fn count(&self, lane: usize) -> i64 {
-        self.buckets.iter().map(|lanes| lanes[lane]).sum()
+    pub fn counts(&self) -> [i64; LANES] {
+        self.before.last().copied().unwrap_or_default()
     }
 
-    /// How many values of a window are not greater than each of these edges, which rise, in milliseconds. A value in the bucket of
-    /// an edge counts as not greater.
+    /// How many values of a window are not greater than each of these edges, in milliseconds. A value in the bucket of an edge
+    /// counts as not greater.
     #[must_use]
     pub fn at_most(&self, lane: usize, edges: &[i64]) -> Vec<i64> {
-        let (mut seen, mut next) = (0, 0);
         let counts = edges.iter().map(|edge| {
-            let end = (usize::from(bucket(*edge)) + 1).min(self.buckets.len()).max(next);
-            seen += self.buckets[next..end].iter().map(|lanes| lanes[lane]).sum::<i64>();
-            next = end;
-            seen
+            let (edge_run, edge_place) = place(bucket(*edge));
+            let at = self.runs.partition_point(|(run, _)| *run < edge_run);
+            let own = match self.runs.get(at) {
+                Some((run, chunk)) if *run == edge_run => &self.chunks[*chunk][..=edge_place],
+                _ => &[],
+            };
+            self.before.get(at).map_or(0, |before| before[lane]) + own.iter().map(|lanes| lanes[lane]).sum::<i64>()
         });
         counts.collect()
     }
 
-    /// The nearest-rank percentiles of a window, in milliseconds, for shares in rising order: the smallest value such that at
-    /// least that share of the values is not greater. A share of 1 is the maximum.
+    /// The nearest-rank percentiles of a window, in milliseconds: the smallest value such that at least that share of the values
+    /// is not greater. A share of 1 is the maximum; 0 where there are no values.
     #[must_use]
     pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
-        let total = self.count(lane);
-        let mut found = [0.0; N];
-        let ranks = shares.map(|share| ((share * total as f64).ceil() as i64).max(1));
-        let (mut seen, mut next) = (0, 0);
-        for (bucket, lanes) in self.buckets.iter().enumerate() {
+        let total = self.counts()[lane];
+        shares.map(|share| self.ranked(lane, ((share * total as f64).ceil() as i64).max(1)).unwrap_or_default())
+    }
+
+    /// The value of this rank in a window, from 1, in milliseconds.
+    fn ranked(&self, lane: usize, rank: i64) -> Option<f64> {
+        let at = self.before.partition_point(|before| before[lane] < rank).checked_sub(1)?;
+        let (run, chunk) = *self.runs.get(at)?;
+        let mut seen = self.before[at][lane];
+        let reached = |lanes: &[i64; LANES]| {
             seen += lanes[lane];
-            while next < N && seen >= ranks[next] {
-                found[next] = middle(bucket);
-                next += 1;
-            }
-        }
-        found
+            seen >= rank
+        };
+        self.chunks[chunk].iter().position(reached).map(|place| middle(run * CHUNK + place))
     }
 }
 
@@ -174,13 +230,15 @@ mod tests {
         }
         histogram.lanes(bucket(900_000)).add(&one.negative());
         let mut totals = Totals::default();
-        histogram.add_to(&mut totals);
+        totals.add(&histogram);
+        totals.close();
         assert_eq!(totals.at_most(0, &[0, 6_999, 7_000, 46_000, 1_000_000]), [1, 2, 2, 3, 3]);
         let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);
         assert!((median - 7_000.0).abs() <= 70.0 && (maximum - 46_000.0).abs() <= 460.0, "{median} {maximum}");
         histogram.clear(0);
         totals.clear();
-        histogram.add_to(&mut totals);
+        totals.add(&histogram);
+        totals.close();
         assert_eq!(totals.percentiles(0, [1.0]), [0.0]);
     }
 }

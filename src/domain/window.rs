@@ -32,6 +32,13 @@ impl Lanes {
         }
     }
 
+    /// Adds the counts to sums of many.
+    #[inline]
+    pub fn add_to(&self, sums: &mut [i64; LANES]) {
+        let wide = self.0.map(i64::from);
+        *sums = std::array::from_fn(|lane| sums[lane] + wide[lane]);
+    }
+
     /// The opposite count in each window.
     #[must_use]
     pub fn negative(self) -> Lanes {

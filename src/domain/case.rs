@@ -9,18 +9,20 @@ pub mod index;
 pub mod observation;
 pub mod order;
 pub mod record;
+pub mod spill;
 pub mod table;
 pub mod ticket;
 
 use super::cell::Plan;
 use super::commitment;
-use super::event::{Family, Millis, Moment, Word};
+use super::event::{Customer, Family, Millis, Moment, Word};
 use super::fact::{Fact, FactKind, Facts};
 use super::group::Groups;
 use super::standard::Standard;
 use super::time::Timestamp;
 use observation::Observation;
-use record::{Reader, Record, Spill};
+use record::{Reader, Record};
+use spill::Spill;
 
 /// What the life cycles need to know: the standard, which facts anyone wants, and the time reached.
 #[derive(Clone, Copy, Debug)]
@@ -95,14 +97,74 @@ impl Teller<'_, '_> {
     }
 }
 
-/// Tells all that a case means.
+/// What the observations of a case say of it together, beside its life cycle.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Said {
+    /// Their families, a bit each.
+    pub families: u64,
+    group: Option<u32>,
+    first_group: Option<u32>,
+    last_group: Option<u32>,
+    customer: Option<Customer>,
+    topic: Option<Word>,
+    named: Named,
+    last: Timestamp,
+}
+
+impl Said {
+    /// Hears what another observation says, which comes behind the others.
+    #[inline]
+    pub fn hear(&mut self, one: &Observation, context: &Context<'_>, groups: &mut Groups) {
+        self.families |= 1 << (one.kind.family.0 & 63);
+        // The same attributes once more change nothing.
+        let again = self.last_group.replace(one.group) == Some(one.group);
+        self.group = match self.group {
+            None => Some(one.group),
+            Some(earlier) if again || earlier == one.group => self.group,
+            Some(earlier) => {
+                if context.standard.schema.changing != 0 {
+                    self.first_group = Some(groups.join(self.first_group.unwrap_or(earlier), one.group, 0, context));
+                }
+                Some(groups.join(earlier, one.group, context.standard.schema.changing, context))
+            }
+        };
+        self.customer = self.customer.or(one.detail.customer);
+        self.topic = self.topic.or(one.detail.topic);
+        self.named.due = one.detail.due.or(self.named.due);
+        self.named.appointment = one.detail.appointment.or(self.named.appointment);
+        self.last = one.time;
+    }
+
+    /// Whether facts count at the same place by this as by another.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Said) -> bool {
+        (self.group, self.customer, self.topic) == (other.group, other.customer, other.topic)
+    }
+
+    fn tell(&self, out: &mut Facts) {
+        out.families = self.families;
+        out.group = self.group.unwrap_or(0);
+        (out.customer, out.topic, out.last) = (self.customer, self.topic, self.last);
+    }
+}
+
+/// Tells all that a case means; what its observations say together.
 #[inline]
-pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, groups: &mut Groups, out: &mut Facts) {
+pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, groups: &mut Groups, out: &mut Facts) -> Said {
     out.clear();
     if record.is_empty() {
-        return;
+        return Said::default();
     }
-    record.read(spill, Tell { context, groups, out });
+    record.read(spill, Tell { context, groups, out })
+}
+
+/// As [`facts`] of an agent, but without what the observations mean that come before these last ones, of which the first begins a
+/// state. `said` is what all of them say together.
+pub fn last_facts(last: &[Observation], said: &Said, context: &Context<'_>, out: &mut Facts) {
+    out.clear();
+    said.tell(out);
+    let first = context.standard.kinds.first_of(Family::AGENT);
+    agent::tell(last.iter().copied(), &mut Teller { context, first, facts: out, lost: Vec::new() });
 }
 
 struct Tell<'a> {
@@ -120,35 +182,13 @@ pub struct Named {
     pub appointment: Option<Moment>,
 }
 
-impl Reader<()> for Tell<'_> {
+impl Reader<Said> for Tell<'_> {
     #[inline]
-    fn read(self, observations: impl Iterator<Item = Observation> + Clone) {
+    fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Said {
         let Tell { context, groups, out } = self;
-        let mut named = Named::default();
-        let mut group = None;
-        let mut first_group = None;
-        let mut last_group = None;
-        for one in observations.clone() {
-            out.families |= 1 << (one.kind.family.0 & 63);
-            // The same attributes once more change nothing.
-            let again = last_group.replace(one.group) == Some(one.group);
-            group = match group {
-                None => Some(one.group),
-                Some(earlier) if again || earlier == one.group => group,
-                Some(earlier) => {
-                    if context.standard.schema.changing != 0 {
-                        first_group = Some(groups.join(first_group.unwrap_or(earlier), one.group, 0, context));
-                    }
-                    Some(groups.join(earlier, one.group, context.standard.schema.changing, context))
-                }
-            };
-            out.customer = out.customer.or(one.detail.customer);
-            out.topic = out.topic.or(one.detail.topic);
-            named.due = one.detail.due.or(named.due);
-            named.appointment = one.detail.appointment.or(named.appointment);
-            out.last = one.time;
-        }
-        out.group = group.unwrap_or(0);
+        let mut said = Said::default();
+        observations.clone().for_each(|one| said.hear(&one, context, groups));
+        said.tell(out);
         let mut families = out.families;
         while families != 0 {
             let family = Family(families.trailing_zeros() as u8);
@@ -169,8 +209,9 @@ impl Reader<()> for Tell<'_> {
             }
         }
         // Only now is it known whether the case is open.
-        let judged = commitment::Judged { now: groups.get(out.group), first: groups.get(first_group.unwrap_or(out.group)), named };
-        commitment::judge(context, &judged, out);
+        let first = groups.get(said.first_group.unwrap_or(out.group));
+        commitment::judge(context, &commitment::Judged { now: groups.get(out.group), first, named: said.named }, out);
+        said
     }
 }
 

@@ -5,6 +5,7 @@
 //! time reached, whatever the order they came in.
 
 mod adopt;
+mod agent;
 mod applied;
 mod explain;
 mod memory;
@@ -18,7 +19,7 @@ use super::board::Board;
 use super::case::observation::Observation;
 use super::case::record::Merged;
 use super::case::table::Cases;
-use super::case::{self, Context};
+use super::case::{self, Context, Said};
 use super::cell::{self, Cell, Plan};
 use super::customer::Customers;
 use super::event::{Batch, Event, Family};
@@ -61,6 +62,8 @@ pub struct Monitor {
     expiry: Vec<Option<i64>>,
     /// For each kind of fact, who else must hear of it.
     concerns: Vec<settle::Concerns>,
+    /// Whether what an agent's events mean depends on nothing but those next to them.
+    agents_are_local: bool,
     now: Timestamp,
     clock: Option<Timestamp>,
     /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
@@ -114,6 +117,7 @@ impl Monitor {
             plan,
             wanted,
             expiry,
+            agents_are_local: agent::is_local(&standard, &concerns),
             concerns,
             now: Timestamp(i64::MIN),
             clock: None,
@@ -193,8 +197,9 @@ impl Monitor {
 
     /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
     fn touch(&self, slots: &[u32]) {
-        let known = slots.iter().filter(|slot| **slot != u32::MAX);
-        std::hint::black_box(known.fold(0, |sum, slot| sum ^ self.cases.record(*slot).touch()));
+        let known = slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
+        std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.touch()));
+        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.spill.touch(record)));
     }
 
     /// Why an event cannot be taken now.
@@ -232,16 +237,26 @@ impl Monitor {
 
     /// Merges an observation into its case and counts what that changes.
     fn observe(&mut self, slot: u32, observation: &Observation) -> Merged {
+        let merged = self.go_on(slot, observation).unwrap_or_else(|| self.merge(slot, observation));
+        if observation.kind.family == Family::AGENT && matches!(merged, Merged::New | Merged::Replaced) {
+            self.trim(slot);
+        }
+        merged
+    }
+
+    /// The same for an observation of any kind, which may change all that the case means.
+    fn merge(&mut self, slot: u32, observation: &Observation) -> Merged {
         self.tell(slot, true);
         let (record, spill) = self.cases.merging(slot);
         let groups = &self.groups;
         let merged = record.merge(observation, spill, |one, other| groups.compare(one, other));
         if matches!(merged, Merged::New | Merged::Replaced) {
-            self.tell(slot, false);
-            self.settle(slot, false);
+            let said = self.tell(slot, false);
             if observation.kind.family == Family::AGENT {
-                self.trim(slot);
+                let (record, spill) = self.cases.merging(slot);
+                spill.digest(record, said);
             }
+            self.settle(slot, false);
         }
         merged
     }
@@ -260,13 +275,14 @@ impl Monitor {
         }
     }
 
-    /// Tells the facts of a case as it is now, as those before or after a change.
-    fn tell(&mut self, slot: u32, before: bool) {
+    /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
+    fn tell(&mut self, slot: u32, before: bool) -> Said {
         let Monitor { standard, plan, wanted, expiry, now, cases, groups, .. } = self;
         let context = Context { standard, plan, wanted, expiry, now: *now, swept: swept(*now) };
         let out = if before { &mut self.before } else { &mut self.after };
-        case::facts(cases.record(slot), &cases.spill, &context, groups, out);
+        let said = case::facts(cases.record(slot), &cases.spill, &context, groups, out);
         self.grow();
+        said
     }
 
     /// Makes room for the groups there are.

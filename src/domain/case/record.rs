@@ -5,6 +5,7 @@
 //! nothing above this file knows that there are two forms.
 
 use super::observation::Observation;
+use super::spill::Spill;
 use crate::domain::bounds::Bounds;
 use crate::domain::event::{self, Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
 use crate::domain::time::Timestamp;
@@ -50,13 +51,6 @@ pub struct Record {
     used: u8,
     /// Whether the case is open, as it was last told.
     open: bool,
-}
-
-/// The histories that do not fit into a record.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
-pub struct Spill {
-    lists: Vec<Vec<Observation>>,
-    free: Vec<u32>,
 }
 
 /// What became of an observation offered to a case.
@@ -134,7 +128,7 @@ impl Record {
     #[inline]
     pub fn read<R>(&self, spill: &Spill, read: impl Reader<R>) -> R {
         match self.spill.checked_sub(1) {
-            Some(place) => read.read(spill.lists[place as usize].iter().copied()),
+            Some(place) => read.read(spill.get(place).iter().copied()),
             None => read.read((0..usize::from(self.len)).map(|place| self.inline(place))),
         }
     }
@@ -172,7 +166,7 @@ impl Record {
     pub fn merge(&mut self, new: &Observation, spill: &mut Spill, attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering) -> Merged {
         let known = match self.spill {
             0 => self.ids[..usize::from(self.len)].contains(&new.id),
-            place => spill.lists[place as usize - 1].iter().any(|known| known.id == new.id),
+            place => spill.get(place - 1).iter().any(|known| known.id == new.id),
         };
         if known {
             return self.meet(new, spill, attributes);
@@ -294,7 +288,7 @@ impl Record {
     /// lasted then. Gives them back, in their order.
     pub fn trim(&mut self, spill: &mut Spill, cutoff: Timestamp) -> Vec<Observation> {
         let Some(place) = self.spill.checked_sub(1) else { return Vec::new() };
-        let list = &mut spill.lists[place as usize];
+        let list = spill.list(place);
         let mut keep = list.partition_point(|one| one.time < cutoff).saturating_sub(1);
         while keep > 0 && list[keep - 1].detail.agent_state == list[keep].detail.agent_state {
             keep -= 1;
@@ -305,14 +299,14 @@ impl Record {
     /// Puts observations back that [`Record::trim`] took out.
     pub fn untrim(&mut self, spill: &mut Spill, trimmed: Vec<Observation>) {
         if let Some(place) = self.spill.checked_sub(1) {
-            spill.lists[place as usize].splice(..0, trimmed);
+            spill.list(place).splice(..0, trimmed);
         }
     }
 
     /// How many observations there are.
     #[must_use]
     pub fn len(&self, spill: &Spill) -> usize {
-        self.spill.checked_sub(1).map_or(usize::from(self.len), |place| spill.lists[place as usize].len())
+        self.spill.checked_sub(1).map_or(usize::from(self.len), |place| spill.get(place).len())
     }
 
     /// Moves the base back to an earlier time, if all offsets still fit.
@@ -337,20 +331,10 @@ impl Record {
     fn spilled<'s>(&mut self, spill: &'s mut Spill) -> &'s mut Vec<Observation> {
         if self.spill == 0 {
             let list: Vec<Observation> = (0..usize::from(self.len)).map(|place| self.inline(place)).collect();
-            let place = match spill.free.pop() {
-                Some(place) => {
-                    spill.lists[place as usize] = list;
-                    place
-                }
-                None => {
-                    spill.lists.push(list);
-                    spill.lists.len() as u32 - 1
-                }
-            };
-            self.spill = place + 1;
+            self.spill = spill.take_in(list) + 1;
             self.len = 0;
         }
-        &mut spill.lists[self.spill as usize - 1]
+        spill.list(self.spill - 1)
     }
 
     /// Whether a record that was read speaks only of what there is, and of what has happened, in order. What it says in the
@@ -379,25 +363,10 @@ impl Record {
     /// Gives up the case's place in the spill.
     pub fn release(&mut self, spill: &mut Spill) {
         if let Some(place) = self.spill.checked_sub(1) {
-            spill.lists[place as usize] = Vec::new();
-            spill.free.push(place);
+            spill.give_up(place);
         }
         self.spill = 0;
         self.len = 0;
-    }
-}
-
-impl Spill {
-    /// Whether histories that were read speak only of what there is, in order, and each belongs to one case: `places` are
-    /// those that the cases name.
-    #[must_use]
-    pub fn is_sound(&self, places: impl Iterator<Item = u32>, bounds: &Bounds) -> bool {
-        let mut used = vec![false; self.lists.len()];
-        let mut once = |place: u32| used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true));
-        let in_order = |list: &Vec<Observation>| list.is_sorted_by(|one, other| one.order(other).is_lt());
-        places.into_iter().all(|place| once(place) && !self.lists[place as usize].is_empty())
-            && self.free.iter().all(|place| once(*place) && self.lists[*place as usize].is_empty())
-            && self.lists.iter().all(|list| in_order(list) && list.iter().all(|one| one.is_sound(bounds)))
     }
 }
 

@@ -4,7 +4,8 @@
 //! that doubles in one go stops the core for tens of milliseconds.
 
 use super::index::Index;
-use super::record::{Record, Spill};
+use super::record::Record;
+use super::spill::Spill;
 use crate::domain::bounds::Bounds;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};

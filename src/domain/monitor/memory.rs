@@ -76,6 +76,7 @@ impl Monitor {
             wanted: _,
             expiry: _,
             concerns: _,
+            agents_are_local: _,
             horizon: _,
             // What follows from the cases.
             endangered: _,

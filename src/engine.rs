@@ -27,6 +27,7 @@ mod settings;
 pub mod state;
 pub mod status;
 pub mod steady;
+pub mod urgency;
 
 use self::clock::{Clock, Ticker, timed};
 pub use self::durable::Acknowledge;

@@ -2,6 +2,7 @@
 
 use crate::app::{self, Stopped};
 use crate::config::{self, Settings};
+use crate::engine::urgency::{REQUESTS, give_way};
 use crate::telemetry;
 use anyhow::Context;
 use std::net::SocketAddr;
@@ -60,7 +61,8 @@ pub fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
     // Before anything is said about addresses; the service asks again.
     settings.access.clone().listening_on(settings.listen, settings.open)?;
     settings.demo = args.demo.then_some(args.demo_speed);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().on_thread_start(|| give_way(REQUESTS)).build().context("no runtime")?;
     let stopped = runtime.block_on(async {
         let address = settings.listen;
         let listener = TcpListener::bind(address)

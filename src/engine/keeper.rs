@@ -10,6 +10,7 @@
 
 use super::clock::timed;
 use super::recovery::{self, Error, Sources, recover};
+use super::urgency::{SNAPSHOTS, give_way};
 use crate::journal::Sequence;
 use crate::telemetry::Metric;
 use std::ops::ControlFlow;
@@ -20,11 +21,6 @@ use std::thread::JoinHandle;
 
 /// How many snapshots are kept: the newest, and the one before in case it is damaged.
 const KEPT: usize = 2;
-
-/// How much less urgent its work is: with ten steps it gets a tenth of a processor that another thread wants as well, which is
-/// still enough to come to an end.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
 
 /// The engine's side of the keeper.
 #[derive(Debug)]
@@ -52,7 +48,7 @@ impl Keeper {
         let (requests, queue) = sync_channel(0);
         let own = shared.clone();
         let work = move || {
-            give_way();
+            give_way(SNAPSHOTS);
             while let Ok(until) = queue.recv() {
                 let (made, took) = timed(|| make(&sources, until, &own.stop));
                 match made {
@@ -88,15 +84,6 @@ impl Keeper {
         if self.thread.join().is_err() {
             tracing::error!("the keeper of snapshots has panicked");
         }
-    }
-}
-
-/// Lets the engine and those who send have a processor first, where there are not enough for all.
-fn give_way() {
-    // Elsewhere the system has one priority for all threads of a process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "the keeper of snapshots works as urgently as the engine");
     }
 }
 

@@ -29,8 +29,6 @@ pub struct Edition {
     pub totals: Vec<Total>,
     /// For each indicator of durations and scope how the durations since the start are spread; no count ever falls.
     pub spreads: Vec<Spread>,
-    /// Whether some reading stands to its target otherwise than in the edition before; one that was not there stood to none.
-    pub turned: bool,
     /// For each reading of the board the revision at which it last changed.
     changed: Vec<u64>,
     /// Readings that are no longer there, with the revision at which they went; the oldest first.
@@ -66,7 +64,6 @@ impl Edition {
             clock_off_ms: 0,
             totals,
             spreads,
-            turned: false,
             changed,
             gone: Vec::new(),
             complete_from: revision,
@@ -82,7 +79,7 @@ impl Edition {
         never_fall(&self.spreads, &mut spreads, |spread| &spread.key, raise_spread);
         let revision = self.board.revision + 1;
         let mut changed = Vec::with_capacity(board.readings.len());
-        let (mut turned, mut gone) = (false, self.gone.clone());
+        let mut gone = self.gone.clone();
         let mut old = self.board.readings.iter().zip(&self.changed).peekable();
         for reading in &board.readings {
             while let Some((missing, _)) = old.next_if(|(old, _)| old.key < reading.key) {
@@ -90,10 +87,7 @@ impl Edition {
             }
             changed.push(match old.next_if(|(old, _)| old.key == reading.key) {
                 Some((same, since)) if same == reading => *since,
-                before => {
-                    turned |= before.map_or(Level::None, |(before, _)| before.level) != reading.level;
-                    revision
-                }
+                _ => revision,
             });
         }
         gone.extend(old.map(|(missing, _)| (revision, missing.key.clone())));
@@ -105,7 +99,20 @@ impl Edition {
         let complete_from = gone.drain(..too_many).next_back().map_or(self.complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
         let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
-        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, spreads, turned, changed, gone, complete_from }
+        Edition { epoch, standard, board: Arc::new(board), clock_off_ms: 0, totals, spreads, changed, gone, complete_from }
+    }
+
+    /// Whether some level has turned since this edition: `levels` are the readings that may have one now. The window `all` does not
+    /// count if it is `hidden`.
+    #[must_use]
+    pub fn turns(&self, levels: &Board, hidden: bool) -> bool {
+        let all = totals_window(levels).filter(|_| hidden);
+        let mut old = self.board.readings.iter().peekable();
+        let mut shown = levels.readings.iter().filter(|reading| all.is_none() || reading.key.window != all);
+        shown.any(|reading| {
+            while old.next_if(|old| old.key < reading.key).is_some() {}
+            old.next_if(|old| old.key == reading.key).map_or(Level::None, |old| old.level) != reading.level
+        })
     }
 
     /// Whether what changed since `revision` of this run can be told.
@@ -129,9 +136,13 @@ fn find<'b>(board: &'b Board, key: &Key) -> Option<&'b Reading> {
     board.readings.binary_search_by(|reading| reading.key.cmp(key)).ok().map(|at| &board.readings[at])
 }
 
+fn totals_window(board: &Board) -> Option<usize> {
+    board.standard.windows.iter().rposition(|window| *window == Window::All)
+}
+
 /// The ratios over the window `all`; if that is `hidden`, its readings leave the board.
 fn totals(board: &mut Board, hidden: bool) -> Vec<Total> {
-    let Some(all) = board.standard.windows.iter().rposition(|window| *window == Window::All) else { return Vec::new() };
+    let Some(all) = totals_window(board) else { return Vec::new() };
     let of_all = board.readings.iter().filter(|reading| reading.key.window == Some(all));
     let totals = of_all.filter_map(|reading| match reading.made_of {
         MadeOf::Ratio { good, of } => Some(Total { key: reading.key.clone(), good, of }),
@@ -210,19 +221,22 @@ mod tests {
     }
 
     #[test]
-    fn an_edition_knows_whether_a_level_turned() {
+    fn an_edition_knows_whether_a_level_turns() {
         let first = Edition::first("e".into(), board(0).standard, board(0), true, 1);
         let mut other = board(0);
         other.readings[3].value = Some(0.5);
-        let second = first.next(other.clone(), true);
-        assert!(!first.turned && !second.turned, "a value alone is no turn");
+        assert!(!first.turns(&board(0), true) && !first.turns(&other, true), "a value alone is no turn");
         other.readings[3].level = Level::Breached;
-        let third = second.next(other.clone(), true);
-        assert!(third.turned && !third.next(other.clone(), true).turned);
+        let second = first.next(other.clone(), true);
+        assert!(first.turns(&other, true) && !second.turns(&other, true) && second.turns(&board(0), true));
         let breached = other.readings.remove(3);
-        let fourth = third.next(other.clone(), true);
+        assert!(!second.turns(&other, true) && !first.turns(&other, true), "what is not there has no level");
+        let third = second.next(other.clone(), true);
         other.readings.insert(3, breached);
-        assert!(!fourth.turned && fourth.next(other, true).turned, "one that comes breached turned");
+        assert!(third.turns(&other, true), "one that comes breached turns");
+        let mut all = board(0);
+        all.readings.iter_mut().filter(|reading| reading.key.window == Some(6)).for_each(|reading| reading.level = Level::Breached);
+        assert!(!first.turns(&all, true), "the window of the totals is not on the board");
     }
 
     #[test]

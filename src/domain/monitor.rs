@@ -353,6 +353,17 @@ impl Monitor {
         reading::board(&self.known(), &reading::Wanted::everything())
     }
 
+    /// The readings that may have a level now, and those that they are made of.
+    #[must_use]
+    pub fn levels(&self) -> Board {
+        let mut wanted = reading::Wanted::nothing(&self.standard);
+        let indicators = self.standard.indicators.iter().enumerate();
+        for (number, _) in indicators.filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some())) {
+            (0..self.standard.scopes.len()).for_each(|scope| wanted.want(number, scope, &self.standard));
+        }
+        reading::board(&self.known(), &wanted)
+    }
+
     fn known(&self) -> reading::State<'_> {
         reading::State {
             standard: &self.standard,

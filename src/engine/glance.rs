@@ -1,11 +1,11 @@
 //! Glances between two boards: a level that turns is published at once and not with the next board.
 //!
-//! To glance is to make a board and to compare it with the last one, because a level is known no sooner. It is let go again if
-//! none has turned: those who follow hear of every `publish_every`, and of turns.
+//! To glance is to read what may have a level, and to compare it with the last board. If none has turned no board is made: those
+//! who follow hear of every `publish_every`, and of turns.
 //!
 //! # Limits
 //! The engine glances at most every [`EVERY`], only if batches came, a deadline may have passed or time alone may have turned a
-//! level since the last board (see [`crate::domain::board::turn`]), and pauses for [`PAUSE`] times as long as the last board took.
+//! level since the last board (see [`crate::domain::board::turn`]), and pauses for [`PAUSE`] times as long as the last look took.
 //! So glancing takes less than a tenth of its time, however large the board: one that takes 50 ms is glanced at twice a second.
 //! Where nothing happens and nobody waits, it glances every ten seconds.
 
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 /// How often the levels are glanced at between two boards, at most.
 pub const EVERY: Duration = Duration::from_millis(100);
-/// For how many times as long as it took to make a board none is made to glance.
+/// For how many times as long as the last board or glance took there is no other glance.
 pub const PAUSE: u32 = 10;
 
 /// What came of a glance.
@@ -31,7 +31,7 @@ pub(super) struct Glanced {
     pub(super) published: bool,
 }
 
-/// How long no glance is taken after a board that took so long.
+/// How long no glance is taken after a board or glance that took so long.
 pub(super) fn pause(took: Duration) -> Duration {
     EVERY.max(took * PAUSE)
 }
@@ -44,12 +44,17 @@ impl Engine {
         if !self.stirred && !is_time && !self.state.monitor.rings_by(now) {
             return Glanced::default();
         }
-        let (edition, took) = self.next(Some(now));
-        let published = edition.turned;
-        if published {
+        self.state.monitor.tick(now);
+        let begun = Instant::now();
+        let levels = self.state.monitor.levels();
+        let turned = self.editions.borrow().turns(&levels, self.state.hidden);
+        if turned {
+            let (edition, _) = self.next(Some(now));
             self.send(edition, Some(now));
+        } else {
+            (self.stirred, self.may_turn_at) = (false, levels.may_turn_at());
         }
-        Glanced { took, published }
+        Glanced { took: begun.elapsed(), published: turned }
     }
 
     /// The edition after the last one, and how long it took to make it. That is measured by the runtime's clock, which stands

@@ -15,7 +15,7 @@ pub mod ticket;
 
 use super::cell::Plan;
 use super::commitment;
-use super::event::{Customer, Family, Millis, Moment, Word};
+use super::event::{Customer, Detail, Family, Millis, Moment, Word};
 use super::fact::{Fact, FactKind, Facts};
 use super::group::Groups;
 use super::standard::Standard;
@@ -115,24 +115,34 @@ impl Said {
     /// Hears what another observation says, which comes behind the others.
     #[inline]
     pub fn hear(&mut self, one: &Observation, context: &Context<'_>, groups: &mut Groups) {
-        self.families |= 1 << (one.kind.family.0 & 63);
+        self.belong(one.kind.family, one.group, context, groups);
+        self.learn(&one.detail);
+        self.last = one.time;
+    }
+
+    #[inline]
+    fn belong(&mut self, family: Family, group: u32, context: &Context<'_>, groups: &mut Groups) {
+        self.families |= 1 << (family.0 & 63);
         // The same attributes once more change nothing.
-        let again = self.last_group.replace(one.group) == Some(one.group);
+        let again = self.last_group.replace(group) == Some(group);
         self.group = match self.group {
-            None => Some(one.group),
-            Some(earlier) if again || earlier == one.group => self.group,
+            None => Some(group),
+            Some(earlier) if again || earlier == group => self.group,
             Some(earlier) => {
                 if context.standard.schema.changing != 0 {
-                    self.first_group = Some(groups.join(self.first_group.unwrap_or(earlier), one.group, 0, context));
+                    self.first_group = Some(groups.join(self.first_group.unwrap_or(earlier), group, 0, context));
                 }
-                Some(groups.join(earlier, one.group, context.standard.schema.changing, context))
+                Some(groups.join(earlier, group, context.standard.schema.changing, context))
             }
         };
-        self.customer = self.customer.or(one.detail.customer);
-        self.topic = self.topic.or(one.detail.topic);
-        self.named.due = one.detail.due.or(self.named.due);
-        self.named.appointment = one.detail.appointment.or(self.named.appointment);
-        self.last = one.time;
+    }
+
+    #[inline]
+    fn learn(&mut self, detail: &Detail) {
+        self.customer = self.customer.or(detail.customer);
+        self.topic = self.topic.or(detail.topic);
+        self.named.due = detail.due.or(self.named.due);
+        self.named.appointment = detail.appointment.or(self.named.appointment);
     }
 
     /// Whether facts count at the same place by this as by another.
@@ -155,7 +165,10 @@ pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, groups: &mut
     if record.is_empty() {
         return Said::default();
     }
-    record.read(spill, Tell { context, groups, out })
+    let said = record.said(spill, context, groups);
+    said.tell(out);
+    record.read(spill, Tell { context, groups, said: &said, out });
+    said
 }
 
 /// As [`facts`] of an agent, but without what the observations mean that come before these last ones, of which the first begins a
@@ -169,7 +182,8 @@ pub fn last_facts(last: &[Observation], said: &Said, context: &Context<'_>, out:
 
 struct Tell<'a> {
     context: &'a Context<'a>,
-    groups: &'a mut Groups,
+    groups: &'a Groups,
+    said: &'a Said,
     out: &'a mut Facts,
 }
 
@@ -182,36 +196,42 @@ pub struct Named {
     pub appointment: Option<Moment>,
 }
 
-impl Reader<Said> for Tell<'_> {
+impl Reader<()> for Tell<'_> {
     #[inline]
-    fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Said {
-        let Tell { context, groups, out } = self;
-        let mut said = Said::default();
-        observations.clone().for_each(|one| said.hear(&one, context, groups));
-        said.tell(out);
-        let mut families = out.families;
+    fn read(self, observations: impl Iterator<Item = Observation> + Clone) {
+        let Tell { context, groups, said, out } = self;
+        let mut families = said.families;
         while families != 0 {
             let family = Family(families.trailing_zeros() as u8);
             families &= families - 1;
             let first = context.standard.kinds.first_of(family);
             let mut teller = Teller { context, first, facts: out, lost: Vec::new() };
-            let own = observations.clone().filter(|one| one.kind.family == family);
-            match family {
-                Family::CALL => call::tell(own, &mut teller),
-                Family::QUEUE => ticket::tell(own, &mut teller),
-                Family::SURVEY => {
-                    for rated in own {
-                        teller.tell(0, rated.time, rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())));
-                    }
-                }
-                Family::AGENT => agent::tell(own, &mut teller),
-                _ => order::tell(own, &mut teller),
+            // Most cases are of one family.
+            if said.families.is_power_of_two() {
+                live(family, observations.clone(), &mut teller);
+            } else {
+                live(family, observations.clone().filter(|one| one.kind.family == family), &mut teller);
             }
         }
         // Only now is it known whether the case is open.
         let first = groups.get(said.first_group.unwrap_or(out.group));
         commitment::judge(context, &commitment::Judged { now: groups.get(out.group), first, named: said.named }, out);
-        said
+    }
+}
+
+/// Tells what a family's observations of a case mean.
+#[inline]
+fn live(family: Family, observations: impl Iterator<Item = Observation> + Clone, teller: &mut Teller<'_, '_>) {
+    match family {
+        Family::CALL => call::tell(observations, teller),
+        Family::QUEUE => ticket::tell(observations, teller),
+        Family::SURVEY => {
+            for rated in observations {
+                teller.tell(0, rated.time, rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())));
+            }
+        }
+        Family::AGENT => agent::tell(observations, teller),
+        _ => order::tell(observations, teller),
     }
 }
 

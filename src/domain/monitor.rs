@@ -85,8 +85,6 @@ pub struct Monitor {
     endangered: Option<Endangered>,
     /// What the cases are called, where their batches say so.
     names: CaseNames,
-    /// Who must hear of the change being counted.
-    concerned: settle::Concerns,
     /// Facts that were counted but not yet added to the cells.
     counted: Vec<settle::Counted>,
     before: Facts,
@@ -135,7 +133,6 @@ impl Monitor {
             customers,
             endangered: None,
             names: CaseNames::default(),
-            concerned: settle::Concerns::default(),
             counted: Vec::new(),
             before: Facts::default(),
             after: Facts::default(),

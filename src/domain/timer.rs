@@ -5,20 +5,53 @@
 
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How many steps lie near: an hour of seconds, or almost three days of minutes, in which nearly all timers ring.
+const NEAR: usize = 4_096;
 
 /// The cases that asked to be judged again, by the step of time in which they did.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Timers {
     step: i64,
+    /// The first step that is not over.
+    begin: i64,
+    /// The steps from there on, found without a search.
+    near: VecDeque<Vec<u32>>,
+    /// Steps that lay behind those when somebody asked for them.
+    far: BTreeMap<i64, Vec<u32>>,
+}
+
+/// Timers as they are written down, which does not show what was near when.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    step: i64,
     steps: BTreeMap<i64, Vec<u32>>,
+}
+
+impl From<Written> for Timers {
+    fn from(Written { step, steps }: Written) -> Timers {
+        Timers { far: steps, ..Timers::new(step) }
+    }
+}
+
+impl From<Timers> for Written {
+    fn from(timers: Timers) -> Written {
+        let mut steps = timers.far;
+        for (step, slots) in (timers.begin..).zip(timers.near).filter(|(_, slots)| !slots.is_empty()) {
+            // Who asked while the step was far asked first.
+            steps.entry(step).or_default().extend(slots);
+        }
+        Written { step: timers.step, steps }
+    }
 }
 
 impl Timers {
     /// Timers that ring in steps of so many milliseconds.
     #[must_use]
     pub fn new(step: i64) -> Timers {
-        Timers { step, steps: BTreeMap::new() }
+        Timers { step, begin: i64::MIN, near: VecDeque::new(), far: BTreeMap::new() }
     }
 
     /// The timers as they were read, if they ring as `new` ones do, and for some of so many places.
@@ -26,32 +59,93 @@ impl Timers {
     /// # Errors
     /// What is wrong with them.
     pub fn remembered(self, new: &Timers, slots: usize) -> Result<Timers, &'static str> {
-        let known = self.steps.values().flatten().all(|slot| (*slot as usize) < slots);
+        let known = self.far.values().flatten().all(|slot| (*slot as usize) < slots);
         if self.step == new.step && known { Ok(self) } else { Err("a timer rings for a place that there is not") }
     }
 
     /// Asks for the case at `slot` to be judged at `time`.
     pub fn set(&mut self, time: Timestamp, slot: u32) {
-        self.steps.entry(time.0.div_euclid(self.step)).or_default().push(slot);
+        let step = time.0.div_euclid(self.step);
+        let place = step.checked_sub(self.begin).and_then(|place| usize::try_from(place).ok()).filter(|place| *place < NEAR);
+        let Some(place) = place else {
+            self.far.entry(step).or_default().push(slot);
+            return;
+        };
+        if place >= self.near.len() {
+            self.near.resize(place + 1, Vec::new());
+        }
+        self.near[place].push(slot);
     }
 
     /// Whether some case may be due when `now` is reached.
     #[must_use]
     pub fn ring_by(&self, now: Timestamp) -> bool {
-        self.steps.first_key_value().is_some_and(|(first, _)| *first <= now.0.div_euclid(self.step))
+        let step = now.0.div_euclid(self.step);
+        let mut near = (self.begin..=step).zip(&self.near);
+        near.any(|(_, slots)| !slots.is_empty()) || self.far.first_key_value().is_some_and(|(first, _)| *first <= step)
     }
 
     /// The cases that may be due when `now` is reached, each once, in no order that depends on when they asked. Those due
-    /// later in the same step are among them; they ask again.
+    /// later in the same step are among them; they ask again. Time does not go back.
     pub fn due(&mut self, now: Timestamp) -> Vec<u32> {
-        if !self.ring_by(now) {
-            return Vec::new();
-        }
         let step = now.0.div_euclid(self.step);
-        let later = self.steps.split_off(&(step + 1));
-        let mut due: Vec<u32> = std::mem::replace(&mut self.steps, later).into_values().flatten().collect();
+        let mut due = Vec::new();
+        while self.begin <= step {
+            let Some(slots) = self.near.pop_front() else {
+                self.begin = step.saturating_add(1);
+                break;
+            };
+            due.extend(slots);
+            self.begin += 1;
+        }
+        if self.far.first_key_value().is_some_and(|(first, _)| *first <= step) {
+            let later = self.far.split_off(&step.saturating_add(1));
+            due.extend(std::mem::replace(&mut self.far, later).into_values().flatten());
+        }
         due.sort_unstable();
         due.dedup();
         due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::SECOND;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Timers against a plain list, near and far, before and after they were written down.
+        #[test]
+        fn every_timer_rings_once(steps in prop::collection::vec((0..4_u8, 0..9_000_i64, 0..20_u32), 0..80)) {
+            let mut timers = Timers::new(SECOND);
+            let mut asked: Vec<(i64, u32)> = Vec::new();
+            let mut now = 1_000_000;
+            for (what, seconds, slot) in steps {
+                match what {
+                    0 => {
+                        now += seconds / 3;
+                        let time = Timestamp(now * SECOND);
+                        let mut expected: Vec<u32> = asked.extract_if(.., |(at, _)| *at <= now).map(|(_, slot)| slot).collect();
+                        expected.sort_unstable();
+                        expected.dedup();
+                        prop_assert_eq!(timers.ring_by(time), !expected.is_empty());
+                        prop_assert_eq!(timers.due(time), expected);
+                        prop_assert!(!timers.ring_by(time));
+                    }
+                    1 => timers = Timers::from(Written::from(timers)),
+                    _ => {
+                        timers.set(Timestamp((now + 1 + seconds) * SECOND), slot);
+                        asked.push((now + 1 + seconds, slot));
+                    }
+                }
+                let written = Written::from(timers.clone()).steps;
+                let mut steps: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+                asked.iter().for_each(|(at, slot)| steps.entry(*at).or_default().push(*slot));
+                prop_assert_eq!(written, steps);
+            }
+        }
     }
 }

@@ -6,8 +6,10 @@
 
 use super::observation::Observation;
 use super::spill::Spill;
+use super::{Context, Said};
 use crate::domain::bounds::Bounds;
 use crate::domain::event::{self, Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
+use crate::domain::group::Groups;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU8, NonZeroU64};
@@ -131,6 +133,25 @@ impl Record {
             Some(place) => read.read(spill.get(place).iter().copied()),
             None => read.read((0..usize::from(self.len)).map(|place| self.inline(place))),
         }
+    }
+
+    /// What the observations say together.
+    #[inline]
+    pub fn said(&self, spill: &Spill, context: &Context<'_>, groups: &mut Groups) -> Said {
+        let mut said = Said::default();
+        if let Some(place) = self.spill.checked_sub(1) {
+            spill.get(place).iter().for_each(|one| said.hear(one, context, groups));
+            return said;
+        }
+        for place in 0..usize::from(self.len) {
+            said.belong(self.kinds[place].family, self.groups[place], context, groups);
+            said.last = Timestamp(self.base.0 + i64::from(self.offsets[place]));
+        }
+        // What several of them say is the same.
+        if self.used != 0 {
+            said.learn(&self.detail(self.used));
+        }
+        said
     }
 
     #[inline]

@@ -81,7 +81,6 @@ impl Monitor {
             // What follows from the cases.
             endangered: _,
             // What means something only while a batch or a tick lasts.
-            concerned: _,
             counted: _,
             before: _,
             after: _,

@@ -6,6 +6,8 @@ use crate::domain::cell;
 use crate::domain::customer::contact::contacts;
 use crate::domain::event::{Customer, Word};
 use crate::domain::fact::{Fact, FactKind, Facts, Measure};
+use crate::domain::group::Groups;
+use crate::domain::level::Levels;
 use crate::domain::standard::{OneShot, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::BANKS;
@@ -56,93 +58,54 @@ impl Monitor {
     /// Counts the difference between the facts before and after a change of a case; `rung` says that it was a timer that
     /// changed them, which is gone now.
     pub(super) fn settle(&mut self, slot: u32, rung: bool) {
-        let (mut before, mut after) = (std::mem::take(&mut self.before), std::mem::take(&mut self.after));
+        let forget = self.forgettable(&self.after);
+        let Monitor { before, after, now, cases, timers, expiries, seen, levels, counted, groups, concerns, standard, endangered, .. } =
+            self;
         if let Some(wake) = after.wake.filter(|wake| rung || before.wake != Some(*wake)) {
-            self.timers.set(wake, slot);
+            timers.set(wake, slot);
         }
         if let Some(expires) = after.expires.filter(|expires| before.expires != Some(*expires)) {
-            self.expiries.set(expires, slot);
+            expiries.set(expires, slot);
         }
-        self.cases.record_mut(slot).set_open(after.open);
-        if let Some(forget) = self.forgettable(&after).filter(|forget| *forget > self.now) {
-            self.timers.set(forget, slot);
+        if let Some(forget) = forget.filter(|forget| *forget > *now) {
+            timers.set(forget, slot);
         }
-        let moved = before.families != after.families || before.group != after.group;
-        if moved {
-            self.count_seen(&before, -1);
-            self.count_seen(&after, 1);
+        let record = cases.record_mut(slot);
+        record.set_open(after.open);
+        if before.families != after.families || before.group != after.group {
+            count_seen(seen, before, -1);
+            count_seen(seen, after, 1);
         }
-        let key = self.cases.record(slot).key();
         // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
+        let key = record.key();
         let place = |facts: &Facts| Place { group: facts.group, customer: facts.customer, topic: facts.topic, case: key };
-        let (old, here) = (place(&before), place(&after));
+        let (old, here) = (place(before), place(after));
+        let mut change = Change { groups, concerns, levels, counted, concerned: Concerns::default() };
         if old == here {
             let same = before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
-            let (gone, new) = (&mut before.all[same..], &mut after.all[same..]);
-            gone.sort_unstable();
-            new.sort_unstable();
-            let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
-            loop {
-                match (gone.peek(), new.peek()) {
-                    (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
-                    (Some(one), other) if other.is_none_or(|other| one < other) => {
-                        self.count(&here, one, -1);
-                        gone.next();
-                    }
-                    (_, Some(other)) => {
-                        self.count(&here, other, 1);
-                        new.next();
-                    }
-                    (_, None) => break,
-                }
-            }
+            change.count_difference(here.group, &mut before.all[same..], &mut after.all[same..]);
         } else {
-            before.all.iter().for_each(|fact| self.count(&old, fact, -1));
-            after.all.iter().for_each(|fact| self.count(&here, fact, 1));
+            before.all.iter().for_each(|fact| change.count(old.group, fact, -1));
+            after.all.iter().for_each(|fact| change.count(here.group, fact, 1));
         }
-        let concerned = std::mem::take(&mut self.concerned);
+        let concerned = change.concerned;
         if concerned.orders
-            && let Some(endangered) = &mut self.endangered
+            && let Some(endangered) = endangered
         {
-            endangered.change((slot, key), &before, &after, &self.groups, &self.standard);
+            endangered.change((slot, key), before, after, groups, standard);
         }
         if concerned.contacts && (before.customer.is_some() || after.customer.is_some()) {
-            self.meet(key, &before, &after);
+            self.meet(key);
         }
-        (self.before, self.after) = (before, after);
-    }
-
-    fn count_seen(&mut self, facts: &Facts, times: i64) {
-        let mut families = facts.families;
-        while families != 0 {
-            let seen = &mut self.seen[facts.group as usize][families.trailing_zeros() as usize];
-            *seen = seen.wrapping_add_signed(times);
-            families &= families - 1;
-        }
-    }
-
-    /// Counts a fact of a case once more, or takes it back.
-    #[inline]
-    fn count(&mut self, place: &Place, fact: &Fact, times: i32) {
-        let concerns = self.concerns[usize::from(fact.kind.0)];
-        self.concerned.orders |= concerns.orders;
-        if concerns.levels {
-            match times {
-                1.. => self.levels.begin(fact.kind, place.group, fact.time),
-                _ => self.levels.end(fact.kind, place.group, fact.time),
-            }
-            return;
-        }
-        self.concerned.contacts |= concerns.contacts;
-        self.add(place.group, fact, times);
     }
 
     /// Counts the difference between what the contacts of a case were and what they are now.
     #[inline(never)]
-    fn meet(&mut self, key: u64, before: &Facts, after: &Facts) {
-        let one_shots = &self.standard.one_shots;
+    fn meet(&mut self, key: u64) {
+        let Monitor { before, after, standard, groups, customers, counted, .. } = self;
+        let one_shots = &standard.one_shots;
         let contacts = |facts: &Facts| match facts.customer {
-            Some(_) => contacts(one_shots, facts, &self.groups.get(facts.group).attributes, key),
+            Some(_) => contacts(one_shots, facts, &groups.get(facts.group).attributes, key),
             None => Vec::new(),
         };
         let (gone, new) = (contacts(before), contacts(after));
@@ -155,12 +118,12 @@ impl Monitor {
         }
         let mut changes = Vec::new();
         if let Some(customer) = before.customer {
-            gone.iter().for_each(|contact| self.customers.remove(one_shots, customer, *contact, &mut changes));
+            gone.iter().for_each(|contact| customers.remove(one_shots, customer, *contact, &mut changes));
         }
         if let Some(customer) = after.customer {
-            new.iter().for_each(|contact| self.customers.add(one_shots, customer, *contact, &mut changes));
+            new.iter().for_each(|contact| customers.add(one_shots, customer, *contact, &mut changes));
         }
-        changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
+        changes.iter().for_each(|(group, fact, times)| add(counted, groups, *group, fact, *times));
     }
 
     /// Lets contacts ripen: those whose repeat windows end in the minutes that have passed since `then`.
@@ -171,14 +134,7 @@ impl Monitor {
         }
         let mut changes = Vec::new();
         self.customers.ripen(&self.standard.one_shots, reached, &mut changes);
-        changes.iter().for_each(|(group, fact, times)| self.add(*group, fact, *times));
-    }
-
-    #[inline]
-    fn add(&mut self, group: u32, fact: &Fact, times: i32) {
-        if !self.groups.program(group)[usize::from(fact.kind.0)].is_empty() {
-            self.counted.push(Counted { fact: *fact, group, times });
-        }
+        changes.iter().for_each(|(group, fact, times)| add(&mut self.counted, &self.groups, *group, fact, *times));
     }
 
     /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
@@ -203,5 +159,72 @@ impl Monitor {
             }
         }
         self.counted.clear();
+    }
+}
+
+/// A change of a case being counted.
+struct Change<'m> {
+    groups: &'m Groups,
+    concerns: &'m [Concerns],
+    levels: &'m mut Levels,
+    counted: &'m mut Vec<Counted>,
+    /// Who must hear of it.
+    concerned: Concerns,
+}
+
+impl Change<'_> {
+    /// Counts the facts that are gone and those that are new; what is among both stays.
+    fn count_difference(&mut self, group: u32, gone: &mut [Fact], new: &mut [Fact]) {
+        gone.sort_unstable();
+        new.sort_unstable();
+        let (mut gone, mut new) = (gone.iter().peekable(), new.iter().peekable());
+        loop {
+            match (gone.peek(), new.peek()) {
+                (Some(one), Some(other)) if one == other => _ = (gone.next(), new.next()),
+                (Some(one), other) if other.is_none_or(|other| one < other) => {
+                    self.count(group, one, -1);
+                    gone.next();
+                }
+                (_, Some(other)) => {
+                    self.count(group, other, 1);
+                    new.next();
+                }
+                (_, None) => break,
+            }
+        }
+    }
+
+    /// Counts a fact once more, or takes it back.
+    #[inline]
+    fn count(&mut self, group: u32, fact: &Fact, times: i32) {
+        let concerns = self.concerns[usize::from(fact.kind.0)];
+        self.concerned.orders |= concerns.orders;
+        if concerns.levels {
+            match times {
+                1.. => self.levels.begin(fact.kind, group, fact.time),
+                _ => self.levels.end(fact.kind, group, fact.time),
+            }
+            return;
+        }
+        self.concerned.contacts |= concerns.contacts;
+        add(self.counted, self.groups, group, fact, times);
+    }
+}
+
+/// Counts a case of so many families once more, or takes it back.
+fn count_seen(seen: &mut [Vec<u64>], facts: &Facts, times: i64) {
+    let mut families = facts.families;
+    while families != 0 {
+        let seen = &mut seen[facts.group as usize][families.trailing_zeros() as usize];
+        *seen = seen.wrapping_add_signed(times);
+        families &= families - 1;
+    }
+}
+
+/// Notes a fact that is to be added to the cells of a group, if they sum it.
+#[inline]
+fn add(counted: &mut Vec<Counted>, groups: &Groups, group: u32, fact: &Fact, times: i32) {
+    if !groups.program(group)[usize::from(fact.kind.0)].is_empty() {
+        counted.push(Counted { fact: *fact, group, times });
     }
 }

@@ -345,9 +345,6 @@ impl Engine {
             self.newest = Some(newest);
             Metric::LastEvent.set(newest.0 as f64 / 1_000.0);
         }
-        if let Some(kept) = &mut self.kept {
-            kept.events += batch.events.len() as u64;
-        }
     }
 
     /// Publishes a board; how long it took to make it.

@@ -1,6 +1,9 @@
 //! Replay: recorded events through the core, offline, as fast as it can; the same set of events gives the same boards.
 //!
-//! Decoding runs on a second thread unless one is asked for. Bounded: a few batches wait between the two.
+//! Up to three threads, of which each hands on to the next: one decodes, one merges events into cases, one adds up what that changes.
+//! Bounded: a few batches wait between them.
+
+mod counter;
 
 use crate::domain::board::Board;
 use crate::domain::event::Batch;
@@ -9,10 +12,12 @@ use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
 use crate::ingest::file::{self, Format, Item};
 use crate::ingest::wire::{Decoder, Keys, Rejection};
+use counter::Counter;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::thread::Scope;
 
 /// How a replay is done.
 #[derive(Debug)]
@@ -23,8 +28,8 @@ pub struct Settings {
     pub format: Format,
     /// The instants of which boards are wanted, as if the replay had stopped there; none for the end of the recordings.
     pub instants: Vec<Timestamp>,
-    /// Whether decoding has a thread of its own.
-    pub second_thread: bool,
+    /// How many threads work: with two decoding has one of its own, with three the cells too. It changes no result.
+    pub threads: u8,
     /// Whether cases are to be known by their names, to explain readings; it takes memory and time.
     pub names: bool,
 }
@@ -74,21 +79,21 @@ pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board
 /// # Errors
 /// As [`run`].
 pub fn monitors(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Monitor>, Seen), (String, io::Error)> {
-    let mut core = Core::new(settings);
-    let mut seen = Seen::default();
-    if settings.second_thread {
-        std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
+        let mut core = Core::new(settings, scope);
+        let mut seen = Seen::default();
+        if settings.threads > 1 {
             let (send, receive) = mpsc::sync_channel(WAITING);
             let reader = scope.spawn(move || read_all(settings, recordings, &mut |name, item| _ = send.send((name.clone(), item))));
             for (name, item) in receive {
                 core.take(&name, item, &mut seen);
             }
-            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })?;
-    } else {
-        read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
-    }
-    Ok((core.end(&mut seen), seen))
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        } else {
+            read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
+        }
+        Ok((core.end(&mut seen), seen))
+    })
 }
 
 fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&Arc<str>, Item)) -> Result<(), (String, io::Error)> {
@@ -105,17 +110,20 @@ fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMu
 /// One core for the end of the recordings, or one for each instant.
 struct Core<'s> {
     instants: &'s [Timestamp],
-    monitors: Vec<Monitor>,
-    /// The monitor that looks farthest; what it finds new is told.
+    counters: Vec<Counter<'s>>,
+    /// The one that looks farthest; what it finds new is told.
     farthest: usize,
 }
 
 impl<'s> Core<'s> {
-    fn new(settings: &'s Settings) -> Core<'s> {
+    fn new(settings: &'s Settings, scope: &'s Scope<'s, '_>) -> Core<'s> {
         let many = settings.instants.len().max(1);
-        let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
+        let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None));
+        let apart = settings.threads > 2;
+        let counters = monitors.map(|monitor| if apart { Counter::apart(monitor, scope) } else { Counter::Whole(monitor) });
+        let counters = counters.collect();
         let farthest = (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
-        Core { instants: &settings.instants, monitors, farthest }
+        Core { instants: &settings.instants, counters, farthest }
     }
 
     fn take(&mut self, name: &str, item: Item, seen: &mut Seen) {
@@ -127,10 +135,10 @@ impl<'s> Core<'s> {
     }
 
     fn apply(&mut self, batch: &Batch, name: &str, seen: &mut Seen) {
-        for (place, monitor) in self.monitors.iter_mut().enumerate() {
+        for (place, counter) in self.counters.iter_mut().enumerate() {
             let applied = match self.instants.get(place) {
-                None => monitor.apply(batch),
-                Some(instant) => monitor.apply(&batch.until(*instant)),
+                None => counter.apply(batch),
+                Some(instant) => counter.apply(&batch.until(*instant)),
             };
             if place == self.farthest {
                 let later = batch.events.len() as u64 - applied.accepted - applied.duplicates - applied.refused.len() as u64;
@@ -146,12 +154,11 @@ impl<'s> Core<'s> {
         }
     }
 
-    fn end(mut self, seen: &mut Seen) -> Vec<Monitor> {
-        for (monitor, instant) in self.monitors.iter_mut().zip(self.instants) {
-            monitor.tick(*instant);
-        }
-        seen.cases = self.monitors.last().map_or(0, Monitor::cases);
-        self.monitors
+    fn end(self, seen: &mut Seen) -> Vec<Monitor> {
+        let instants = self.instants.iter().copied().map(Some).chain(std::iter::repeat(None));
+        let monitors: Vec<Monitor> = self.counters.into_iter().zip(instants).map(|(counter, instant)| counter.end(instant)).collect();
+        seen.cases = monitors.last().map_or(0, Monitor::cases);
+        monitors
     }
 }
 

@@ -52,6 +52,9 @@ fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
         let new = load.bodies((KILL_WITHIN as usize * 2).saturating_sub(bodies.len()));
         sent.extend(new.iter().cloned());
         bodies.extend(new);
+        if (round + 1).is_multiple_of(100) {
+            eprintln!("{} rounds", round + 1);
+        }
         let acknowledged = program.send(bodies, SENDERS, chance.random_range(1..=KILL_WITHIN));
         again = acknowledged.unacknowledged;
         assert!(acknowledged.refused.is_empty(), "round {round}, seed {seed}: {:?}", acknowledged.refused);
@@ -106,6 +109,28 @@ fn written(monitor: &Monitor) -> Vec<String> {
     let board = monitor.board();
     let readings = board.readings.iter().map(|reading| serde_json::to_string(&board.written(reading)).expect("JSON"));
     [board.readings.len().to_string()].into_iter().chain(readings).collect()
+}
+
+/// What a start had to read is not read by the next one again: a snapshot is made without a further event.
+#[test]
+fn a_start_that_read_much_makes_a_snapshot() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let snapshots = || {
+        let files = std::fs::read_dir(directory.path()).expect("a directory").map(|file| file.expect("a file").file_name());
+        files.filter(|name| name.to_string_lossy().starts_with("snapshot-") && !name.to_string_lossy().ends_with(".new")).count()
+    };
+    let program = Program::start_without_snapshots(directory.path());
+    let sent = program.send(Load::new(1, Clock::Wall.now().plus(-2 * HOUR), 1.0).bodies(60), SENDERS, u32::MAX);
+    assert!(sent.unacknowledged.is_empty() && sent.refused.is_empty());
+    program.kill();
+    assert_eq!(snapshots(), 0);
+    let program = Program::start(directory.path());
+    let made = (0..3_000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        snapshots() > 0
+    });
+    assert!(made, "none within a minute");
+    program.kill();
 }
 
 /// Events are refused with the reason, the board is still served, and events are taken again when there is room.

@@ -53,6 +53,24 @@ fn neither_order_nor_repetition_changes_a_byte() {
     }
 }
 
+/// One core, and two for two instants; the later one hears all, the earlier one half.
+#[test]
+fn nor_does_the_number_of_threads() {
+    let simulated = firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.ndjson");
+    fs::write(&file, simulated).unwrap();
+    let instants = ["--at", "2026-03-02T10:00:00+08:00", "--at", "2026-03-02T11:30:00+08:00"];
+    for how in [&[][..], &instants] {
+        let boards = ["1", "2", "3"].map(|threads| {
+            let replay = ["replay", "--json", "--window", "every", "--by", "center,queue", "--threads", threads, file.to_str().unwrap()];
+            firstline(&[&replay, how].concat()).stdout
+        });
+        assert!(!boards[0].is_empty());
+        assert!(boards[0] == boards[1] && boards[0] == boards[2], "with {how:?}");
+    }
+}
+
 /// Names the first readings that differ, because two boards of a million bytes say nothing.
 fn assert_same(plain: &str, shuffled: &str, seed: u64) {
     if plain == shuffled {

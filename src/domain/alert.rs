@@ -25,7 +25,7 @@ use self::ledger::{Answer, Ledger, Unanswered};
 use self::machine::{Machine, Turn};
 use self::orders::{Endangered, Order};
 use super::board::Board;
-use super::group::Scope;
+use super::scope::Scope;
 use super::standard::Standard;
 use super::standard::alert::{Policy, Rule, Severity};
 use super::time::{MINUTE, SECOND, Timestamp};

@@ -5,7 +5,7 @@ pub mod interval;
 pub mod turn;
 
 use self::budget::Budget;
-use super::group::Scope;
+use super::scope::Scope;
 use super::standard::Standard;
 use super::time::Timestamp;
 use super::window::Window;

@@ -13,7 +13,6 @@ pub mod spill;
 pub mod table;
 pub mod ticket;
 
-use super::cell::Plan;
 use super::commitment;
 use super::event::{Customer, Detail, Family, Millis, Moment, Word};
 use super::fact::{Fact, FactKind, Facts};
@@ -29,12 +28,12 @@ use spill::Spill;
 pub struct Context<'a> {
     /// The standard in force.
     pub standard: &'a Standard,
-    /// What the cells sum.
-    pub plan: &'a Plan,
     /// For each kind of fact, whether an indicator or commitment uses it.
     pub wanted: &'a [bool],
     /// For each kind of standing fact, after how many milliseconds it expires.
     pub expiry: &'a [Option<i64>],
+    /// The families of whose cases something is promised, a bit each.
+    pub promised: u64,
     /// The time reached.
     pub now: Timestamp,
     /// Standing facts that expire before this time have expired.
@@ -212,6 +211,9 @@ impl Reader<()> for Tell<'_> {
             } else {
                 live(family, observations.clone().filter(|one| one.kind.family == family), &mut teller);
             }
+        }
+        if said.families & context.promised == 0 {
+            return;
         }
         // Only now is it known whether the case is open.
         let first = groups.get(said.first_group.unwrap_or(out.group));

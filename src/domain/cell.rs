@@ -190,7 +190,8 @@ impl Steps {
     /// Whether a fact of this kind adds to nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Steps::default()
+        let Steps { counts, durations, worded_counts, worded_durations } = self;
+        counts.is_empty() && durations.is_empty() && worded_counts.is_empty() && worded_durations.is_empty()
     }
 }
 
@@ -354,14 +355,20 @@ impl PaneCell {
     }
 }
 
-/// The kinds of facts that some tally of the standard counts or looks at.
+/// For each kind of fact, whether some tally of the standard counts it.
+#[must_use]
+pub fn summed(standard: &Standard) -> Vec<bool> {
+    let mut summed = vec![false; standard.kinds.count()];
+    let tallies = standard.indicators.iter().flat_map(|indicator| indicator.tallies());
+    tallies.for_each(|tally| summed[usize::from(tally.kind.0)] = true);
+    summed
+}
+
+/// For each kind of fact, whether some tally of the standard counts it, or some commitment looks at it.
 #[must_use]
 pub fn wanted(standard: &Standard) -> Vec<bool> {
-    let mut wanted = vec![false; standard.kinds.count()];
+    let mut wanted = summed(standard);
     let mut want = |kind: FactKind| wanted[usize::from(kind.0)] = true;
-    for indicator in &standard.indicators {
-        indicator.tallies().for_each(|tally| want(tally.kind));
-    }
     for commitment in &standard.commitments {
         want(commitment.from);
         want(commitment.until);

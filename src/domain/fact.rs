@@ -379,6 +379,11 @@ impl Kinds {
         self.all[usize::from(kind.0)].2
     }
 
+    /// Every kind, in order.
+    pub fn all(&self) -> impl Iterator<Item = FactKind> {
+        (0..).map(FactKind).take(self.all.len())
+    }
+
     /// Every name, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(|(name, ..)| name.as_str())

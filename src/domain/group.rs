@@ -1,42 +1,27 @@
-//! Groups of cases with the same attributes, and the scopes they belong to.
+//! Groups of cases with the same attributes.
 //!
-//! The numbers of groups and scopes depend on the order of arrival; nothing that leaves the core may.
+//! The numbers of groups depend on the order of arrival; nothing that leaves the core may.
 
 use super::case::Context;
-use super::cell::{Plan, Program};
 use super::event::{Attributes, Batch};
 use super::standard::Standard;
 use hashbrown::HashTable;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most groups there can be. Cases with still other attributes count as cases without any.
 pub const GROUPS: usize = 65_536;
 
 /// A group of cases.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Group {
     /// What the cases have in common.
     pub attributes: Attributes,
-    /// The scopes the group belongs to.
-    pub scopes: Vec<u32>,
-    /// Which of the programs says what its facts add to.
-    pub program: u32,
     /// For each commitment and each of its terms, in their order, which choices of a deadline its cases have: a bit each.
     pub choices: Vec<u32>,
     /// In which of the standard's time zones the cases live.
     pub zone: u8,
-}
-
-/// A scope: the values of some dimensions, in the order of the standard's scope.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Scope {
-    /// Which of the standard's scopes.
-    pub kind: usize,
-    /// The values of its dimensions.
-    pub values: Vec<Box<str>>,
 }
 
 /// What was joined: two groups, and the dimensions of which the second's values hold.
@@ -53,16 +38,13 @@ fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
     Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values)
 }
 
-/// All groups and scopes seen.
+/// All groups seen.
 #[derive(Debug, Default)]
 pub struct Groups {
     all: Vec<Group>,
     by_attributes: HashTable<u32>,
     /// What was joined before, with the result.
     joined: HashTable<(Join, u32)>,
-    scopes: Vec<Scope>,
-    by_scope: BTreeMap<Scope, u32>,
-    programs: Vec<Program>,
 }
 
 impl Groups {
@@ -75,10 +57,10 @@ impl Groups {
     ///
     /// # Errors
     /// What is wrong with them, if they are none of this standard's.
-    pub fn remembered(attributes: &[Attributes], standard: &Standard, plan: &Plan) -> Result<Groups, &'static str> {
+    pub fn remembered(attributes: &[Attributes], standard: &Standard) -> Result<Groups, &'static str> {
         let mut groups = Groups::default();
         for (number, attributes) in (0..).zip(attributes) {
-            if attributes.values().len() != standard.schema.dimensions.len() || groups.intern(attributes, standard, plan) != number {
+            if attributes.values().len() != standard.schema.dimensions.len() || groups.intern(attributes, standard) != number {
                 return Err("a group of cases is none of this standard's");
             }
         }
@@ -86,34 +68,28 @@ impl Groups {
     }
 
     /// The group of these attributes.
-    pub fn intern(&mut self, attributes: &Attributes, standard: &Standard, plan: &Plan) -> u32 {
+    pub fn intern(&mut self, attributes: &Attributes, standard: &Standard) -> u32 {
         let all = &self.all;
         if let Some(number) = self.by_attributes.find(attributes.hash(), |number| all[*number as usize].attributes == *attributes) {
             return *number;
         }
         if self.all.len() >= GROUPS && attributes.values().iter().any(Option::is_some) {
-            return self.intern(&written(attributes.values().iter().map(|_| None)), standard, plan);
+            return self.intern(&written(attributes.values().iter().map(|_| None)), standard);
         }
         let number = self.all.len() as u32;
-        let scopes = self.scopes_of(attributes, standard);
-        let program = plan.program(attributes);
-        let program = self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
-            self.programs.push(program);
-            self.programs.len() - 1
-        });
         let choices =
             standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.choices_of(attributes)).collect();
         // There are at most 64 zones, so the number fits.
         let zone = standard.zones.zone_of(attributes) as u8;
-        self.all.push(Group { attributes: attributes.clone(), scopes, program: program as u32, choices, zone });
+        self.all.push(Group { attributes: attributes.clone(), choices, zone });
         let all = &self.all;
         self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
         number
     }
 
     /// The groups of a batch, by the batch's own numbers.
-    pub fn intern_all(&mut self, batch: &Batch, standard: &Standard, plan: &Plan) -> Vec<u32> {
-        batch.groups.iter().map(|attributes| self.intern(attributes, standard, plan)).collect()
+    pub fn intern_all(&mut self, batch: &Batch, standard: &Standard) -> Vec<u32> {
+        batch.groups.iter().map(|attributes| self.intern(attributes, standard)).collect()
     }
 
     /// The group that has the attributes of `first`, and those of `second` where `first` has none. Of the dimensions of
@@ -128,25 +104,9 @@ impl Groups {
             let (one, other) = if changing & (1 << dimension) != 0 { (other, one) } else { (one, other) };
             one.clone().or_else(|| other.clone())
         }));
-        let number = self.intern(&attributes, context.standard, context.plan);
+        let number = self.intern(&attributes, context.standard);
         self.joined.insert_unique(hash(join), (join, number), |(known, _)| hash(*known));
         number
-    }
-
-    fn scopes_of(&mut self, attributes: &Attributes, standard: &Standard) -> Vec<u32> {
-        let mut numbers = Vec::new();
-        for (kind, dimensions) in standard.scopes.iter().enumerate() {
-            let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.values().get(at).cloned().flatten()).collect();
-            let Some(values) = values else { continue };
-            let scope = Scope { kind, values };
-            let next = self.scopes.len() as u32;
-            let number = *self.by_scope.entry(scope).or_insert_with_key(|scope| {
-                self.scopes.push(scope.clone());
-                next
-            });
-            numbers.push(number);
-        }
-        numbers
     }
 
     /// The order of two groups by their attributes.
@@ -161,21 +121,15 @@ impl Groups {
         &self.all[number as usize]
     }
 
-    /// What the facts of a group's cases add to.
-    #[must_use]
-    pub fn program(&self, number: u32) -> &Program {
-        &self.programs[self.all[number as usize].program as usize]
-    }
-
     /// How many groups there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.all.len()
     }
 
-    /// The scopes by their numbers.
+    /// The groups from this number on.
     #[must_use]
-    pub fn scopes(&self) -> &[Scope] {
-        &self.scopes
+    pub fn since(&self, number: usize) -> &[Group] {
+        &self.all[number..]
     }
 }

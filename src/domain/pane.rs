@@ -5,8 +5,8 @@
 //! by traffic: at most a few hundred panes, each with a cell for every group that had facts in it.
 
 use super::cell::{Cell, PaneCell, Plan};
+use super::cells::Member;
 use super::current::Current;
-use super::group::Groups;
 use super::time::Timestamp;
 use super::window::{WINDOWS, Window};
 use super::zones::Zones;
@@ -97,11 +97,11 @@ impl Panes {
     }
 
     /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
-    pub fn advance(&mut self, now: Timestamp, cells: &mut [Cell], groups: &Groups, plan: &Plan) {
+    pub(super) fn advance(&mut self, now: Timestamp, cells: &mut [Cell], members: &[Member], plan: &Plan) {
         let before = *self.current.begins(0);
         for (zone, lane) in self.current.advance(now) {
-            let own = |(group, _): &(usize, &mut Cell)| usize::from(groups.get(*group as u32).zone) == zone;
-            cells.iter_mut().enumerate().filter(own).for_each(|(_, cell)| cell.clear(lane, plan));
+            let own = cells.iter_mut().zip(members).filter(|(_, member)| usize::from(member.group.zone) == zone);
+            own.for_each(|(cell, _)| cell.clear(lane, plan));
         }
         // Rolling windows are the same in every zone.
         let after = self.current.begins(0);

@@ -8,9 +8,9 @@ pub(super) mod spent;
 mod sums;
 
 use super::board::{Board, Key, Level, MadeOf, Reading, State as Trust};
-use super::cell::{Cell, Plan, answers, fits};
-use super::group::{Groups, Scope};
-use super::level::Levels;
+use super::cell::{answers, fits};
+use super::cells::Cells;
+use super::scope::Scope;
 use super::standard::population::Users;
 use super::standard::source::Source;
 use super::standard::{Formula, Indicator, Standard, Tally, Target};
@@ -23,16 +23,8 @@ use sums::{Scopes, Sums};
 pub struct State<'a> {
     /// The standard in force.
     pub standard: &'a Arc<Standard>,
-    /// What the cells sum.
-    pub plan: &'a Plan,
-    /// The groups and scopes.
-    pub groups: &'a Groups,
-    /// The sums, by group.
-    pub cells: &'a [Cell],
-    /// How many cases of each family were seen, by group.
-    pub seen: &'a [Vec<u64>],
-    /// What stands now.
-    pub levels: &'a Levels,
+    /// The sums, and what stands now.
+    pub cells: &'a Cells,
     /// The time reached.
     pub now: Timestamp,
     /// Whether the sources have been silent for too long, all of them.
@@ -165,7 +157,7 @@ fn read(state: &State<'_>, number: usize, sums: &Sums, out: &mut Vec<Reading>) {
             add(None, Some(stands(state, sums, of) as f64), MadeOf::Level);
         }
         Formula::Oldest { of } => {
-            let since = standing(state, sums, of).filter_map(|(tally, group)| state.levels.oldest(tally.kind, group)).min();
+            let since = standing(state, sums, of).filter_map(|(tally, group)| state.cells.levels.oldest(tally.kind, group)).min();
             let age = since.map(|since| state.now.since(since) as f64 / 1_000.0);
             add(None, age, MadeOf::Oldest { since });
         }
@@ -201,11 +193,11 @@ fn read(state: &State<'_>, number: usize, sums: &Sums, out: &mut Vec<Reading>) {
 
 /// How many stand now.
 fn stands(state: &State<'_>, sums: &Sums, of: &[Tally]) -> i64 {
-    standing(state, sums, of).map(|(tally, group)| state.levels.count(tally.kind, group)).sum()
+    standing(state, sums, of).map(|(tally, group)| state.cells.levels.count(tally.kind, group)).sum()
 }
 
 fn standing<'a>(state: &'a State<'_>, sums: &'a Sums, of: &'a [Tally]) -> impl Iterator<Item = (&'a Tally, u32)> {
-    let fitting = move |group: u32| of.iter().filter(move |tally| fits(tally, &state.groups.get(group).attributes));
+    let fitting = move |group: u32| of.iter().filter(move |tally| fits(tally, &state.cells.members[group as usize].group.attributes));
     sums.members.iter().flat_map(move |group| fitting(*group).map(|tally| (tally, *group)))
 }
 

@@ -5,8 +5,8 @@
 //! panes and so no trend, and neither has a rate: a quarter of an hour of complaints for a year's users says nothing.
 
 use super::cell::{PaneCell, Plan, answers};
-use super::group::Scope;
 use super::reading::spent::{Spent, share};
+use super::scope::Scope;
 use super::standard::{Formula, Standard, Tally};
 use super::time::{MINUTE, Timestamp};
 

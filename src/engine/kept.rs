@@ -17,8 +17,6 @@ pub(super) struct Kept {
     keeper: Keeper,
     /// When a snapshot was last asked for.
     asked: Option<Timestamp>,
-    /// How many events were applied since.
-    pub(super) events: u64,
     /// Up to where the journal was pruned.
     pruned: Sequence,
     /// Whether the journal never heard when this run began, so that the core knows more than it.
@@ -27,7 +25,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new(durable: Durable, sources: Sources, keeper: Keeper) -> Kept {
-        Kept { durable, sources, keeper, asked: None, events: 0, pruned: Sequence::default(), unheard: false }
+        Kept { durable, sources, keeper, asked: None, pruned: Sequence::default(), unheard: false }
     }
 
     /// Says the last word to the journal, and leaves a snapshot.
@@ -56,9 +54,10 @@ impl Engine {
         let status = kept.durable.failing().map_or(Status::Ready, |reason| Status::Failing(reason.clone()));
         self.status.send_if_modified(|known| std::mem::replace(known, status.clone()) != status);
         let since = now.since(*kept.asked.get_or_insert(now));
-        let due = kept.events >= keeping.snapshot_events || (since >= keeping.snapshot_ms && kept.events > 0);
+        let unsaved = self.state.unsaved;
+        let due = unsaved >= keeping.snapshot_events || (since >= keeping.snapshot_ms && unsaved > 0);
         if due && kept.keeper.ask(kept.durable.journal().last()) {
-            (kept.asked, kept.events) = (Some(now), 0);
+            (kept.asked, self.state.unsaved) = (Some(now), 0);
         }
         let needed = kept.keeper.needed();
         if needed > kept.pruned {

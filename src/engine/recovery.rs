@@ -112,7 +112,7 @@ struct Head {
 /// # Errors
 /// If it cannot be written; then there is none.
 pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
-    let State { monitor, alerts, standard, hidden: _, epoch, revision, stopped, at } = state;
+    let State { monitor, alerts, standard, hidden: _, epoch, revision, stopped, at, unsaved: _ } = state;
     let head = Head { files: standard.files.to_vec(), epoch: epoch.to_string(), revision: *revision, stopped: *stopped, at: at.0 };
     let written = |error: postcard::Error| JournalError::io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
     // postcard writes single bytes, and each would be a call of the compressor.

@@ -43,6 +43,8 @@ pub struct State {
     pub stopped: bool,
     /// The last record that is part of this state.
     pub at: Sequence,
+    /// How many events came that no snapshot has: what was read behind the newest is not done with a start.
+    pub unsaved: u64,
 }
 
 impl State {
@@ -52,7 +54,8 @@ impl State {
         let (with, hidden) = with_totals(&standard);
         let horizon = with.horizon;
         let monitor = Monitor::new(with, Some(horizon));
-        State { monitor, alerts: Alerts::default(), standard, hidden, epoch, revision: 0, stopped: true, at: Sequence::default() }
+        let at = Sequence::default();
+        State { monitor, alerts: Alerts::default(), standard, hidden, epoch, revision: 0, stopped: true, at, unsaved: 0 }
     }
 
     /// Puts the memory of alerts under the same standard in place of these.
@@ -97,6 +100,7 @@ impl State {
 
     /// Takes events that are decoded by the schema of the standard in force.
     pub fn apply(&mut self, batch: &Batch) -> Applied {
+        self.unsaved += batch.events.len() as u64;
         self.monitor.apply(batch)
     }
 

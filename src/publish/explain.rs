@@ -7,7 +7,7 @@ use crate::domain::explain::history::{Clock, Event, History, Interruption, Meani
 use crate::domain::explain::risk::{Case, Open, Risk, Wanted};
 use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Name, Reason, Side};
 use crate::domain::fact::Measure;
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 use crate::domain::standard::Standard;
 use crate::domain::time::shorten;
 use crate::domain::window::Window;

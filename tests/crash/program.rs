@@ -35,20 +35,26 @@ pub(crate) struct Outcome {
 impl Program {
     /// Starts it on this data directory, and waits until it is ready.
     pub(crate) fn start(data: &Path) -> Program {
-        Program::run(data, "", Command::new(env!("CARGO_BIN_EXE_firstline")))
+        Program::run(data, "", 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+    }
+
+    /// The same, but it makes no snapshot before it is stopped.
+    #[allow(dead_code, reason = "some tests need no more")]
+    pub(crate) fn start_without_snapshots(data: &Path) -> Program {
+        Program::run(data, "", 1_000_000_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
     }
 
     /// The same with more in its configuration, which begins with keys and goes on with tables.
     #[allow(dead_code, reason = "some tests need no more")]
     pub(crate) fn start_with(data: &Path, more: &str) -> Program {
-        Program::run(data, more, Command::new(env!("CARGO_BIN_EXE_firstline")))
+        Program::run(data, more, 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
     }
 
     /// The same for a program that outlives a limit to the size of its files.
     pub(crate) fn start_that_can_be_limited(data: &Path) -> Program {
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_firstline")]);
-        Program::run(data, "", shell)
+        Program::run(data, "", 1_000, shell)
     }
 
     /// Lets no file grow beyond so many bytes, as if the disk were full, or as far as it wants.
@@ -58,9 +64,9 @@ impl Program {
         assert!(limited.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
     }
 
-    fn run(data: &Path, more: &str, mut command: Command) -> Program {
+    fn run(data: &Path, more: &str, snapshot_events: u64, mut command: Command) -> Program {
         let config = data.with_extension("toml");
-        let journal = "[journal]\nsnapshot_events = 1000\n";
+        let journal = format!("[journal]\nsnapshot_events = {snapshot_events}\n");
         std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{more}\n{journal}", data.display())).expect("a file");
         let program = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
         let mut process = program.expect("the program");

@@ -8,7 +8,7 @@
 use super::incident::{Figures, Incident, Subject};
 use super::machine::{Patience, Seen};
 use crate::domain::board::{Board, Key, MadeOf, Reading, State as Trust};
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 use crate::domain::standard::alert::{Figure, Measure, Pace, Policy, Rule};
 use crate::domain::standard::{Better, Formula, Indicator, Standard, Target};
 use crate::domain::time::Timestamp;

@@ -7,9 +7,10 @@
 //! until the old core is dropped there are two in memory.
 
 use super::translate::Translation;
-use super::{LOOK_AHEAD, Monitor};
+use super::{Caseload, Monitor};
 use crate::domain::case::observation::Observation;
 use crate::domain::case::record::All;
+use crate::domain::caseload::LOOK_AHEAD;
 use crate::domain::standard::{Horizon, Standard};
 use std::sync::Arc;
 
@@ -28,40 +29,43 @@ impl Monitor {
     /// A core with the given standard that knows what this one remembers, at the same time.
     #[must_use]
     pub fn adopt(&self, standard: Arc<Standard>, horizon: Option<Horizon>) -> Adopted {
-        let translation = Translation::new(&self.standard.schema, &standard.schema);
+        let translation = Translation::new(&self.caseload.standard.schema, &standard.schema);
         let mut monitor = Monitor::new(standard, horizon);
-        (monitor.clock, monitor.heard) = (self.clock, self.heard);
-        monitor.silence = self.silence.renamed(&self.standard.schema.sources, &monitor.standard.schema.sources);
-        monitor.advance(self.now);
-        monitor.names = self.names.without_cases();
+        (monitor.caseload.clock, monitor.caseload.heard) = (self.caseload.clock, self.caseload.heard);
+        monitor.caseload.silence =
+            self.caseload.silence.renamed(&self.caseload.standard.schema.sources, &monitor.caseload.standard.schema.sources);
+        monitor.caseload.advance(self.caseload.now);
+        monitor.caseload.names = self.caseload.names.without_cases();
         // Groups by the numbers of the old core, each translated when it is first met.
-        let mut groups: Vec<Option<u32>> = vec![None; self.groups.count()];
+        let mut groups: Vec<Option<u32>> = vec![None; self.caseload.groups.count()];
         let mut left_out = 0;
-        for (number, slot) in self.cases.places().enumerate() {
-            let record = self.cases.record(slot);
-            let observations = record.read(&self.cases.spill, All);
+        for (number, slot) in self.caseload.cases.places().enumerate() {
+            let record = self.caseload.cases.record(slot);
+            let observations = record.read(&self.caseload.cases.spill, All);
             let all = observations.len();
             let known = observations.into_iter().filter_map(|one| {
                 let kind = translation.kind(one.kind)?;
                 let group = *groups[one.group as usize].get_or_insert_with(|| {
-                    let attributes = translation.attributes(&self.groups.get(one.group).attributes);
-                    monitor.groups.intern(&attributes, &monitor.standard, &monitor.plan)
+                    let attributes = translation.attributes(&self.caseload.groups.get(one.group).attributes);
+                    monitor.caseload.groups.intern(&attributes, &monitor.caseload.standard)
                 });
                 Some(Observation { kind, group, ..one })
             });
             let known: Vec<Observation> = known.collect();
             left_out += (all - known.len()) as u64;
-            if let (Some(slot), Some(name)) = (monitor.take_over(record.key(), &known), self.names.of(slot)) {
-                monitor.names.note(slot, name);
+            if let (Some(slot), Some(name)) = (monitor.caseload.take_over(record.key(), &known), self.caseload.names.of(slot)) {
+                monitor.caseload.names.note(slot, name);
             }
             if number % LOOK_AHEAD == 0 {
-                monitor.pour();
+                monitor.hand_over();
             }
         }
-        monitor.pour();
-        Adopted { monitor, forgotten: self.cases.forgotten(), left_out }
+        monitor.hand_over();
+        Adopted { monitor, forgotten: self.caseload.cases.forgotten(), left_out }
     }
+}
 
+impl Caseload {
     /// Takes a case with its whole history; its place, if it is remembered here.
     fn take_over(&mut self, key: u64, observations: &[Observation]) -> Option<u32> {
         let first = observations.first()?;

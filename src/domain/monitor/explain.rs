@@ -1,11 +1,10 @@
 //! What the core answers beyond its board: which cases stand behind a reading, one case's history, and the open cases in
 //! danger. Each walks over the remembered cases and tells their facts once more; nothing is changed by it.
 
-use super::{Monitor, swept};
+use super::Monitor;
 use crate::domain::board::{Board, Key, MadeOf, Reading};
 use crate::domain::case::record::All;
 use crate::domain::case::table::Cases;
-use crate::domain::case::{self, Context};
 use crate::domain::event::CaseKey;
 use crate::domain::event::names::cut;
 use crate::domain::explain::history::{History, Speaker};
@@ -22,48 +21,31 @@ use std::sync::Arc;
 const CALLED: usize = 20;
 
 impl Monitor {
-    /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
-    pub(super) fn retell(&mut self, only: Option<u32>, mut visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
-        let Monitor { standard, plan, expiry, now, cases, groups, wanted, .. } = self;
-        let wanted = vec![true; wanted.len()];
-        let context = Context { standard, plan, wanted: &wanted, expiry, now: *now, swept: swept(*now) };
-        let mut facts = Facts { clocks: Some(Vec::new()), ..Facts::default() };
-        let mut tell = |slot: u32| {
-            case::facts(cases.record(slot), &cases.spill, &context, groups, &mut facts);
-            visit(slot, cases.record(slot).key(), &facts, groups, cases);
-        };
-        match only {
-            Some(slot) => tell(slot),
-            None => cases.places().for_each(tell),
-        }
-        self.grow();
-    }
-
     /// Which cases stand behind a reading.
     pub fn explain(&mut self, asked: &Asked) -> Explained {
-        let standard = self.standard.clone();
+        let standard = self.caseload.standard.clone();
         let board = self.one_reading(asked);
         let mut ledger = Ledger::new(&standard, &standard.indicators[asked.indicator].formula, asked.limit);
-        let current = self.panes.current();
+        let current = &self.caseload.current;
         let begins: Vec<Timestamp> = (0..standard.zones.all().len())
             .map(|zone| asked.window.map_or(Timestamp(i64::MIN), |window| current.begins(zone)[window]))
             .collect();
         let belongs = |groups: &Groups, group: u32| {
             Belongs::new(&standard.scopes[asked.scope.kind], &asked.scope.values, &groups.get(group).attributes)
         };
-        self.retell(None, |_, case, facts, groups, _| {
+        self.caseload.retell(None, |_, case, facts, groups, _| {
             let group = groups.get(facts.group);
             let begin = begins[usize::from(group.zone)];
             ledger.take(&Told { case, facts, attributes: &group.attributes, belongs: belongs(groups, facts.group), begin });
         });
         if ledger.is_one_shot() {
-            let place = |group: u32| (belongs(&self.groups, group), begins[usize::from(self.groups.get(group).zone)]);
-            self.customers.all().for_each(|contacts| ledger.take_contacts(&self.customers, contacts, place));
+            let place = |group: u32| (belongs(&self.caseload.groups, group), begins[usize::from(self.caseload.groups.get(group).zone)]);
+            self.caseload.customers.all().for_each(|contacts| ledger.take_contacts(&self.caseload.customers, contacts, place));
         }
         let zone = standard.zones.of_scope(&standard.scopes[asked.scope.kind], &asked.scope.values);
-        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| standard.windows[window].begin(self.now, zone));
+        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| standard.windows[window].begin(self.caseload.now, zone));
         let (good, of, left_out) = ledger.close();
-        let (cases, names) = (&self.cases, &self.names);
+        let (cases, names) = (&self.caseload.cases, &self.caseload.names);
         let (good_count, of_count) = board.readings.first().map_or((None, None), counts);
         let left_out = left_out.into_iter().map(|(reason, list)| {
             let word = if let Reason::Excused { liable, .. } = reason { liable } else { None };
@@ -90,19 +72,19 @@ impl Monitor {
 
     /// One case from its first event on; `None` if it is not remembered.
     pub fn history(&mut self, case: CaseKey) -> Option<History> {
-        let slot = self.cases.find(case.0)?;
-        let standard = self.standard.clone();
+        let slot = self.caseload.cases.find(case.0)?;
+        let standard = self.caseload.standard.clone();
         let mut told = None;
-        self.retell(Some(slot), |_, _, facts, _, _| {
+        self.caseload.retell(Some(slot), |_, _, facts, _, _| {
             let copied = Facts { all: facts.all.clone(), clocks: facts.clocks.clone(), group: facts.group, ..Facts::default() };
             told = Some((copied, facts.open));
         });
         let (facts, open) = told?;
-        let speaker = Speaker { standard: &standard, groups: &self.groups, names: &self.names };
-        let observations = self.cases.record(slot).read(&self.cases.spill, All);
+        let speaker = Speaker { standard: &standard, groups: &self.caseload.groups, names: &self.caseload.names };
+        let observations = self.caseload.cases.record(slot).read(&self.caseload.cases.spill, All);
         Some(History {
-            as_of: self.now,
-            name: Name::of(&self.names, slot),
+            as_of: self.caseload.now,
+            name: Name::of(&self.caseload.names, slot),
             attributes: speaker.attributes(facts.group),
             open,
             events: speaker.events(&observations),
@@ -114,14 +96,14 @@ impl Monitor {
 
     /// Open cases with a promise to keep, those with the least time left first.
     pub fn open_cases(&mut self, wanted: &Wanted) -> Open {
-        let (standard, names) = (self.standard.clone(), std::mem::take(&mut self.names));
-        let mut gatherer = Gatherer::new(wanted, self.now);
-        self.retell(None, |slot, key, facts, groups, cases| {
+        let (standard, names) = (self.caseload.standard.clone(), std::mem::take(&mut self.caseload.names));
+        let mut gatherer = Gatherer::new(wanted, self.caseload.now);
+        self.caseload.retell(None, |slot, key, facts, groups, cases| {
             if cases.record(slot).is_open() {
                 gatherer.take(slot, key, facts, &Speaker { standard: &standard, groups, names: &names });
             }
         });
-        self.names = names;
+        self.caseload.names = names;
         let (count, cases) = gatherer.finish();
         Open { as_of: self.now(), standard, count, cases }
     }
@@ -131,8 +113,8 @@ impl Monitor {
         if let Some(case) = case {
             return self.history(case).into_iter().collect();
         }
-        let called = self.cases.places().filter(|slot| self.names.of(*slot).is_some_and(|(_, own)| own == cut(subject)));
-        let keys: Vec<CaseKey> = called.map(|slot| CaseKey(self.cases.record(slot).key())).take(CALLED).collect();
+        let called = self.caseload.cases.places().filter(|slot| self.caseload.names.of(*slot).is_some_and(|(_, own)| own == cut(subject)));
+        let keys: Vec<CaseKey> = called.map(|slot| CaseKey(self.caseload.cases.record(slot).key())).take(CALLED).collect();
         let mut histories: Vec<History> = keys.into_iter().filter_map(|key| self.history(key)).collect();
         histories.sort_by(|one, other| one.name.cmp(&other.name));
         histories

@@ -8,7 +8,7 @@
 //! What is read is held within bounds: a damaged memory is refused or, where nobody can tell, believed; it never makes the
 //! core fail. It is meant for compact forms and not for people: times are numbers.
 
-use super::Monitor;
+use super::{Caseload, Monitor};
 use crate::domain::bounds::Bounds;
 use crate::domain::case::table::Cases;
 use crate::domain::cell::Cell;
@@ -69,19 +69,22 @@ impl Monitor {
     /// same order write the same.
     pub fn memory(&self) -> impl Serialize + '_ {
         // Every field by its name, so that a new one is not forgotten here.
-        let Monitor {
+        let Caseload {
             // What follows from the standard.
             standard: _,
-            plan: _,
             wanted: _,
             expiry: _,
             concerns: _,
+            promised: _,
             agents_are_local: _,
             horizon: _,
+            // What follows from the time reached.
+            current: _,
             // What follows from the cases.
             endangered: _,
             // What means something only while a batch or a tick lasts.
-            counted: _,
+            changes: _,
+            told: _,
             before: _,
             after: _,
             now,
@@ -90,17 +93,14 @@ impl Monitor {
             silence,
             cases,
             groups,
-            cells,
-            seen,
-            panes,
-            levels,
             timers,
             expiries,
             customers,
             names,
-        } = self;
+        } = &self.caseload;
+        let (cells, seen, panes, levels) = self.cells.memory();
         let (now, clock, heard) = (*now, *clock, *heard);
-        let (groups, panes) = (groups.memory(), panes.memory());
+        let groups = groups.memory();
         Written { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names }
     }
 
@@ -113,31 +113,26 @@ impl Monitor {
         Monitor::new(standard, horizon).begin_again(memory).map_err(D::Error::custom)
     }
 
-    fn begin_again(mut self, memory: Memory) -> Result<Monitor, &'static str> {
+    fn begin_again(self, memory: Memory) -> Result<Monitor, &'static str> {
         let Memory { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names } = memory;
-        if now < Timestamp::MIN && now != self.now {
+        let Monitor { mut caseload, cells: empty } = self;
+        if now < Timestamp::MIN && now != caseload.now {
             return Err("it has reached a time that nobody can tell");
         }
-        self.groups = Groups::remembered(&groups, &self.standard, &self.plan)?;
-        let many = self.groups.count();
-        let bounds = Bounds::new(&self.standard, many, now);
-        (self.now, self.clock, self.heard, self.silence) = (now, clock, heard, silence);
-        self.cases = cases.remembered(&bounds)?;
-        let slots = self.cases.slots();
-        let families = self.standard.schema.families.len();
-        if cells.len() != many || seen.len() != many || seen.iter().any(|seen| seen.len() != families) {
-            return Err("there are other cells than groups");
+        caseload.groups = Groups::remembered(&groups, &caseload.standard)?;
+        caseload.told = caseload.groups.count();
+        let bounds = Bounds::new(&caseload.standard, caseload.told, now);
+        (caseload.now, caseload.clock, caseload.heard, caseload.silence) = (now, clock, heard, silence);
+        if now >= Timestamp::MIN {
+            caseload.current.advance(now);
         }
-        if !cells.iter().all(|cell| cell.is_sound(&self.plan)) {
-            return Err("a cell is none of this standard's");
-        }
-        (self.cells, self.seen) = (cells, seen);
-        self.panes = self.panes.remembered(panes, now, many, &self.plan)?;
-        self.levels = levels.remembered(&self.levels, many)?;
-        self.timers = timers.remembered(&self.timers, slots)?;
-        self.expiries = expiries.remembered(&self.expiries, slots)?;
-        self.customers = customers.remembered(self.customers, &bounds)?;
-        self.names = names.remembered(slots)?;
-        Ok(self)
+        caseload.cases = cases.remembered(&bounds)?;
+        let slots = caseload.cases.slots();
+        let cells = empty.remembered(caseload.groups.since(0), now, (cells, seen), panes, levels)?;
+        caseload.timers = timers.remembered(&caseload.timers, slots)?;
+        caseload.expiries = expiries.remembered(&caseload.expiries, slots)?;
+        caseload.customers = customers.remembered(caseload.customers, &bounds)?;
+        caseload.names = names.remembered(slots)?;
+        Ok(Monitor { caseload, cells })
     }
 }

@@ -1,6 +1,7 @@
 //! How indicators went over the last hours, from the panes.
 
 use super::Monitor;
+use crate::domain::cells::Member;
 use crate::domain::time::Timestamp;
 use crate::domain::trend::{Asked, STEP, Stretch, Trends, has_trend};
 
@@ -8,17 +9,17 @@ impl Monitor {
     /// How these indicators went in a scope; none before any time is reached, or if the standard has no rolling window.
     #[must_use]
     pub fn trends(&self, asked: &Asked) -> Option<Trends> {
-        let covered = self.panes.covered()?;
+        let covered = self.cells.panes.covered()?;
         let step_of = |time: Timestamp| time.0.div_euclid(STEP);
         let (steps, over) = (asked.steps as i64, asked.over as i64);
         let from = step_of(self.now()?) - (steps - 1);
         // Each value looks back over the steps before its own.
         let first = from - (over - 1);
-        let scopes = self.groups.scopes();
-        let within = |group: u32| self.groups.get(group).scopes.iter().any(|scope| scopes[*scope as usize] == asked.scope);
-        let members: Vec<bool> = (0..self.groups.count() as u32).map(within).collect();
-        let mut stretches = vec![Stretch::new(&self.plan); (steps + over - 1) as usize];
-        self.panes.each(|begin, group, cell| {
+        let scopes = self.cells.scopes.all();
+        let within = |member: &Member| member.scopes.iter().any(|scope| scopes[*scope as usize] == asked.scope);
+        let members: Vec<bool> = self.cells.members.iter().map(within).collect();
+        let mut stretches = vec![Stretch::new(&self.cells.plan); (steps + over - 1) as usize];
+        self.cells.panes.each(|begin, group, cell| {
             let place = usize::try_from(step_of(begin) - first).ok().filter(|_| members[group as usize]);
             if let Some(stretch) = place.and_then(|place| stretches.get_mut(place)) {
                 stretch.take(cell);
@@ -28,15 +29,15 @@ impl Monitor {
             .map(|place| {
                 let whole = Timestamp((first + place as i64) * STEP) >= covered;
                 whole.then(|| {
-                    let mut sum = Stretch::new(&self.plan);
+                    let mut sum = Stretch::new(&self.cells.plan);
                     stretches[place..place + asked.over].iter().for_each(|stretch| sum.add(stretch));
                     sum
                 })
             })
             .collect();
-        let value = |indicator, stretch: &Option<Stretch>| stretch.as_ref()?.value(indicator, &self.standard, &self.plan);
+        let value = |indicator, stretch: &Option<Stretch>| stretch.as_ref()?.value(indicator, &self.caseload.standard, &self.cells.plan);
         let values = |indicator: usize| stretches.iter().map(|stretch| value(indicator, stretch)).collect();
-        let trended = asked.indicators.iter().copied().filter(|indicator| has_trend(*indicator, &self.standard));
+        let trended = asked.indicators.iter().copied().filter(|indicator| has_trend(*indicator, &self.caseload.standard));
         Some(Trends { from: Timestamp(from * STEP), values: trended.map(|indicator| (indicator, values(indicator))).collect() })
     }
 }

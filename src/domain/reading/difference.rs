@@ -2,7 +2,7 @@
 
 use super::{State, level_of, small};
 use crate::domain::board::{Key, Level, MadeOf, Reading, State as Trust};
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 use crate::domain::standard::Indicator;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -14,13 +14,13 @@ use crate::domain::window::{LANES, Window};
 pub(super) fn read(state: &State<'_>, scopes: &mut Scopes) -> (Vec<Vec<Reading>>, Vec<Spread>) {
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); state.standard.indicators.len()];
     let mut spreads = Vec::new();
-    let banks = state.plan.banks();
+    let banks = state.cells.plan.banks();
     let mut totals: Vec<Totals> = Vec::new();
     totals.resize_with(scopes.all.len() * banks, Totals::default);
     for (place, users) in users(state).into_iter().enumerate() {
         let needed: Vec<bool> = scopes.all.iter().map(|sums| users.iter().any(|number| sums.wanted[*number])).collect();
         for (group, own) in &scopes.groups {
-            let durations = &state.cells[*group as usize].durations[place * banks..(place + 1) * banks];
+            let durations = &state.cells.all[*group as usize].durations[place * banks..(place + 1) * banks];
             for (bank, durations) in durations.iter().enumerate().filter(|(_, durations)| !durations.histogram.is_empty()) {
                 let own = own.iter().filter(|scope| needed[**scope]);
                 own.for_each(|scope| totals[scope * banks + bank].add(&durations.histogram));
@@ -44,9 +44,9 @@ pub(super) fn read(state: &State<'_>, scopes: &mut Scopes) -> (Vec<Vec<Reading>>
 
 /// For each set of durations the indicators that are made of it.
 fn users(state: &State<'_>) -> Vec<Vec<usize>> {
-    let mut users = vec![Vec::new(); state.plan.durations()];
+    let mut users = vec![Vec::new(); state.cells.plan.durations()];
     for (number, indicator) in state.standard.indicators.iter().enumerate() {
-        let places = made_of(indicator).into_iter().flatten().filter_map(|of| state.plan.duration(of));
+        let places = made_of(indicator).into_iter().flatten().filter_map(|of| state.cells.plan.duration(of));
         places.for_each(|place| users[place].push(number));
     }
     users
@@ -69,7 +69,7 @@ fn read_one(reader: &mut Reader<'_>, sums: &Sums, place: usize, totals: &[Totals
         let (sum_ms, of, totals) = (sums.millis[at][lane], sums.of[at][lane], &totals[bank]);
         if *kind == Window::All {
             let key = Key { indicator: reader.number, scope: sums.scope.clone(), window: Some(window) };
-            spreads.push(Spread { key, at_most: totals.at_most(lane, state.plan.edges(reader.number)), of, sum_ms });
+            spreads.push(Spread { key, at_most: totals.at_most(lane, state.cells.plan.edges(reader.number)), of, sum_ms });
         }
         let durations = durations(sum_ms, of, totals, lane);
         reader.add(Some(window), (durations.of > 0).then_some(durations.mean), MadeOf::Duration(durations));

@@ -4,7 +4,7 @@
 use super::spent::Spent;
 use super::{State, Wanted};
 use crate::domain::cell::Cell;
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 use crate::domain::standard::{Formula, Tally};
 use crate::domain::window::{LANES, Lanes, WINDOWS};
 use std::collections::BTreeMap;
@@ -34,13 +34,13 @@ pub(super) struct Sums {
 impl Scopes {
     pub(super) fn new(state: &State<'_>, wanted: &Wanted) -> Scopes {
         let standard = state.standard;
-        let mut members: Vec<Vec<u32>> = vec![Vec::new(); state.groups.scopes().len()];
-        for group in 0..state.groups.count() as u32 {
-            if state.seen[group as usize].iter().any(|cases| *cases > 0) {
-                state.groups.get(group).scopes.iter().for_each(|scope| members[*scope as usize].push(group));
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); state.cells.scopes.all().len()];
+        for group in 0..state.cells.members.len() as u32 {
+            if state.cells.seen[group as usize].iter().any(|cases| *cases > 0) {
+                state.cells.members[group as usize].scopes.iter().for_each(|scope| members[*scope as usize].push(group));
             }
         }
-        let mut all: Vec<(&Scope, Vec<u32>)> = state.groups.scopes().iter().zip(members).collect();
+        let mut all: Vec<(&Scope, Vec<u32>)> = state.cells.scopes.all().iter().zip(members).collect();
         // The whole organisation is there before anybody was heard of.
         let everything = Scope { kind: standard.scopes.iter().position(Vec::is_empty).unwrap_or(usize::MAX), values: Vec::new() };
         all.retain(|(scope, members)| !members.is_empty() && wanted.has_any(scope.kind));
@@ -55,7 +55,7 @@ impl Scopes {
         let all = all.into_iter().map(|(scope, members)| Sums::new(state, wanted, scope, members));
         let mut scopes = Scopes { all: all.collect(), groups: groups.into_iter().collect() };
         for (group, places) in &scopes.groups {
-            let cell = &state.cells[*group as usize];
+            let cell = &state.cells.all[*group as usize];
             places.iter().for_each(|place| scopes.all[*place].add(cell));
         }
         scopes
@@ -64,22 +64,23 @@ impl Scopes {
 
 impl Sums {
     fn new(state: &State<'_>, wanted: &Wanted, scope: &Scope, members: Vec<u32>) -> Sums {
-        let seen =
-            |group: &u32| state.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family);
+        let seen = |group: &u32| {
+            state.cells.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family)
+        };
         let families = members.iter().flat_map(seen).fold(0, |all, one: u64| all | one);
         let indicators = state.standard.indicators.iter().enumerate();
         let wanted = indicators.map(|(number, indicator)| {
             let speaks = scope.values.is_empty() || families & indicator.families != 0;
             speaks && wanted.has(number, scope.kind) && !matches!(indicator.formula, Formula::Difference { .. })
         });
-        let lanes = |many: usize| vec![[0; LANES]; many * state.plan.banks()];
+        let lanes = |many: usize| vec![[0; LANES]; many * state.cells.plan.banks()];
         Sums {
             scope: Arc::new(scope.clone()),
             members,
             wanted: wanted.collect(),
-            counts: lanes(state.plan.slots()),
-            millis: lanes(state.plan.durations()),
-            of: lanes(state.plan.durations()),
+            counts: lanes(state.cells.plan.slots()),
+            millis: lanes(state.cells.plan.durations()),
+            of: lanes(state.cells.plan.durations()),
         }
     }
 
@@ -95,8 +96,8 @@ impl Sums {
     /// How many of these there are in each window.
     pub(super) fn count(&self, state: &State<'_>, tallies: &[Tally]) -> [i64; WINDOWS] {
         let mut counts = [0; WINDOWS];
-        let banks = state.plan.banks();
-        for slot in tallies.iter().filter_map(|tally| state.plan.slot(tally)) {
+        let banks = state.cells.plan.banks();
+        for slot in tallies.iter().filter_map(|tally| state.cells.plan.slot(tally)) {
             let own = self.counts[slot * banks..(slot + 1) * banks].as_flattened();
             counts.iter_mut().zip(own).for_each(|(sum, count)| *sum += count);
         }
@@ -105,8 +106,8 @@ impl Sums {
 
     /// The durations of these facts, by window.
     pub(super) fn spent(&self, state: &State<'_>, of: &[Tally]) -> Vec<Spent> {
-        let Some(place) = state.plan.duration(of) else { return Vec::new() };
-        let banks = place * state.plan.banks()..(place + 1) * state.plan.banks();
+        let Some(place) = state.cells.plan.duration(of) else { return Vec::new() };
+        let banks = place * state.cells.plan.banks()..(place + 1) * state.cells.plan.banks();
         let (millis, of) = (self.millis[banks.clone()].as_flattened(), self.of[banks].as_flattened());
         let spent = millis.iter().zip(of).map(|(ms, of)| Spent { ms: *ms, of: *of });
         spent.take(state.standard.windows.len()).collect()

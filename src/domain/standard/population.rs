@@ -1,7 +1,7 @@
 //! Populations: how many users stand behind a scope, so that complaints can be told per 10 000 of them.
 
 use super::Standard;
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 use std::collections::BTreeMap;
 
 /// A number of users for each value of one dimension.

@@ -1,7 +1,7 @@
 //! Sources that the standard knows by name, each with the rhythm in which it speaks.
 
 use super::Standard;
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 
 /// A source and what it feeds.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use super::Shown;
 use crate::domain::board::{Board, Key, MadeOf, Reading};
-use crate::domain::group::Scope;
+use crate::domain::scope::Scope;
 use crate::edition::Edition;
 use crate::publish::filter::shows;
 use std::collections::BTreeMap;

@@ -1,16 +1,14 @@
 //! Counting the difference that a change of a case makes.
 
-use super::{LOOK_AHEAD, Monitor, swept};
+use super::{Caseload, swept};
 use crate::domain::alert::orders;
 use crate::domain::cell;
-use crate::domain::customer::contact::contacts;
+use crate::domain::cells::{Changes, Counted, Seen};
+use crate::domain::customer::{self, contact::contacts};
 use crate::domain::event::{Customer, Word};
-use crate::domain::fact::{Fact, FactKind, Facts, Measure};
-use crate::domain::group::Groups;
-use crate::domain::level::Levels;
+use crate::domain::fact::{Fact, FactKind, Facts};
 use crate::domain::standard::{OneShot, Standard};
 use crate::domain::time::Timestamp;
-use crate::domain::window::BANKS;
 
 /// Where the facts of a case count.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,46 +19,32 @@ struct Place {
     case: u64,
 }
 
-/// A fact to be added to the cells of a group so many times.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Counted {
-    fact: Fact,
-    group: u32,
-    times: i32,
-}
-
-/// Who must hear of a fact, beside the cells.
+/// Who must hear of a fact.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Concerns {
-    /// The levels, and then not the cells: it stands.
-    pub(super) levels: bool,
+pub(in crate::domain) struct Concerns {
+    /// The cells.
+    pub(super) cells: bool,
     /// The one-shot indicators.
     pub(super) contacts: bool,
     /// Those who watch open orders.
-    pub(super) orders: bool,
+    pub(in crate::domain) orders: bool,
 }
 
 impl Concerns {
     /// Those of each kind of fact.
     pub(super) fn of(standard: &Standard) -> Vec<Concerns> {
-        let orders = orders::telling(standard);
+        let told = cell::summed(standard).into_iter().zip(orders::telling(standard));
         let contacts = |kind: FactKind| standard.one_shots.iter().flat_map(OneShot::tallies).any(|tally| tally.kind == kind);
-        let all = (0..).map(FactKind).zip(orders).map(|(kind, orders)| Concerns {
-            levels: standard.kinds.measure(kind) == Measure::Standing,
-            contacts: contacts(kind),
-            orders,
-        });
-        all.collect()
+        standard.kinds.all().zip(told).map(|(kind, (cells, orders))| Concerns { cells, contacts: contacts(kind), orders }).collect()
     }
 }
 
-impl Monitor {
+impl Caseload {
     /// Counts the difference between the facts before and after a change of a case; `rung` says that it was a timer that
     /// changed them, which is gone now.
-    pub(super) fn settle(&mut self, slot: u32, rung: bool) {
+    pub(in crate::domain) fn settle(&mut self, slot: u32, rung: bool) {
         let forget = self.forgettable(&self.after);
-        let Monitor { before, after, now, cases, timers, expiries, seen, levels, counted, groups, concerns, standard, endangered, .. } =
-            self;
+        let Caseload { before, after, now, cases, timers, expiries, changes, groups, concerns, standard, endangered, .. } = self;
         if let Some(wake) = after.wake.filter(|wake| rung || before.wake != Some(*wake)) {
             timers.set(wake, slot);
         }
@@ -73,14 +57,14 @@ impl Monitor {
         let record = cases.record_mut(slot);
         record.set_open(after.open);
         if before.families != after.families || before.group != after.group {
-            count_seen(seen, before, -1);
-            count_seen(seen, after, 1);
+            see(changes, before, -1);
+            see(changes, after, 1);
         }
         // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
         let key = record.key();
         let place = |facts: &Facts| Place { group: facts.group, customer: facts.customer, topic: facts.topic, case: key };
         let (old, here) = (place(before), place(after));
-        let mut change = Change { groups, concerns, levels, counted, concerned: Concerns::default() };
+        let mut change = Change { concerns, counted: &mut changes.counted, concerned: Concerns::default() };
         if old == here {
             let same = before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
             change.count_difference(here.group, &mut before.all[same..], &mut after.all[same..]);
@@ -102,7 +86,7 @@ impl Monitor {
     /// Counts the difference between what the contacts of a case were and what they are now.
     #[inline(never)]
     fn meet(&mut self, key: u64) {
-        let Monitor { before, after, standard, groups, customers, counted, .. } = self;
+        let Caseload { before, after, standard, groups, customers, concerns, changes: to, .. } = self;
         let one_shots = &standard.one_shots;
         let contacts = |facts: &Facts| match facts.customer {
             Some(_) => contacts(one_shots, facts, &groups.get(facts.group).attributes, key),
@@ -123,7 +107,7 @@ impl Monitor {
         if let Some(customer) = after.customer {
             new.iter().for_each(|contact| customers.add(one_shots, customer, *contact, &mut changes));
         }
-        changes.iter().for_each(|(group, fact, times)| add(counted, groups, *group, fact, *times));
+        changes.iter().for_each(|change| add(concerns, to, change));
     }
 
     /// Lets contacts ripen: those whose repeat windows end in the minutes that have passed since `then`.
@@ -134,39 +118,13 @@ impl Monitor {
         }
         let mut changes = Vec::new();
         self.customers.ripen(&self.standard.one_shots, reached, &mut changes);
-        changes.iter().for_each(|(group, fact, times)| add(&mut self.counted, &self.groups, *group, fact, *times));
-    }
-
-    /// Adds what was counted to the cells. Apart from the counting, because cells are spread over much memory: so it is fetched
-    /// for many facts at once.
-    pub(super) fn pour(&mut self) {
-        match self.plan.banks() {
-            1 => self.pour_into::<1>(),
-            _ => self.pour_into::<BANKS>(),
-        }
-    }
-
-    fn pour_into<const BANKS: usize>(&mut self) {
-        for chunk in self.counted.chunks(LOOK_AHEAD) {
-            let steps = |one: &Counted| &self.groups.program(one.group)[usize::from(one.fact.kind.0)];
-            let touched = chunk.iter().map(|one| cell::touch::<BANKS>(steps(one), &one.fact, &self.cells[one.group as usize]));
-            std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
-            for one @ Counted { fact, group, times } in chunk {
-                let mask = self.panes.current().mask::<BANKS>(fact.time, usize::from(self.groups.get(*group).zone));
-                let pane = self.panes.cell(fact.time, *group, &self.plan);
-                let steps = &self.groups.program(*group)[usize::from(one.fact.kind.0)];
-                cell::add(steps, fact, *times < 0, &mask, &mut self.cells[*group as usize], pane);
-            }
-        }
-        self.counted.clear();
+        changes.iter().for_each(|change| add(&self.concerns, &mut self.changes, change));
     }
 }
 
 /// A change of a case being counted.
 struct Change<'m> {
-    groups: &'m Groups,
     concerns: &'m [Concerns],
-    levels: &'m mut Levels,
     counted: &'m mut Vec<Counted>,
     /// Who must hear of it.
     concerned: Concerns,
@@ -197,34 +155,25 @@ impl Change<'_> {
     /// Counts a fact once more, or takes it back.
     #[inline]
     fn count(&mut self, group: u32, fact: &Fact, times: i32) {
-        let concerns = self.concerns[usize::from(fact.kind.0)];
-        self.concerned.orders |= concerns.orders;
-        if concerns.levels {
-            match times {
-                1.. => self.levels.begin(fact.kind, group, fact.time),
-                _ => self.levels.end(fact.kind, group, fact.time),
-            }
-            return;
+        let Concerns { cells, contacts, orders } = self.concerns[usize::from(fact.kind.0)];
+        self.concerned.orders |= orders;
+        self.concerned.contacts |= contacts;
+        if cells {
+            self.counted.push(Counted { fact: *fact, group, times });
         }
-        self.concerned.contacts |= concerns.contacts;
-        add(self.counted, self.groups, group, fact, times);
     }
 }
 
-/// Counts a case of so many families once more, or takes it back.
-fn count_seen(seen: &mut [Vec<u64>], facts: &Facts, times: i64) {
-    let mut families = facts.families;
-    while families != 0 {
-        let seen = &mut seen[facts.group as usize][families.trailing_zeros() as usize];
-        *seen = seen.wrapping_add_signed(times);
-        families &= families - 1;
+/// Notes a case that counts so many times more in its group.
+fn see(changes: &mut Changes, facts: &Facts, times: i64) {
+    if facts.families != 0 {
+        changes.seen.push(Seen { group: facts.group, families: facts.families, times });
     }
 }
 
-/// Notes a fact that is to be added to the cells of a group, if they sum it.
-#[inline]
-fn add(counted: &mut Vec<Counted>, groups: &Groups, group: u32, fact: &Fact, times: i32) {
-    if !groups.program(group)[usize::from(fact.kind.0)].is_empty() {
-        counted.push(Counted { fact: *fact, group, times });
+/// Notes a fact that the contacts of a customer have changed, if the cells sum it.
+fn add(concerns: &[Concerns], changes: &mut Changes, (group, fact, times): &customer::Change) {
+    if concerns[usize::from(fact.kind.0)].cells {
+        changes.counted.push(Counted { fact: *fact, group: *group, times: *times });
     }
 }

@@ -2,7 +2,7 @@
 //! and what happened before the state that lasted until now means the same with another event as without.
 
 use super::settle::Concerns;
-use super::{Monitor, swept};
+use super::{Caseload, swept};
 use crate::domain::case::observation::Observation;
 use crate::domain::case::record::{Merged, OBSERVATIONS};
 use crate::domain::case::{self, Context};
@@ -17,15 +17,15 @@ pub(super) fn is_local(standard: &Standard, concerns: &[Concerns]) -> bool {
         && standard.commitments.iter().all(|commitment| commitment.family != Family::AGENT)
 }
 
-impl Monitor {
+impl Caseload {
     /// Merges an observation that goes on with a long history of an agent, and counts what that changes; `None` if it does
     /// anything else, of which the whole history must be asked.
     pub(super) fn go_on(&mut self, slot: u32, observation: &Observation) -> Option<Merged> {
-        let Monitor { standard, plan, wanted, expiry, now, cases, groups, before, after, agents_are_local, .. } = self;
+        let Caseload { standard, wanted, expiry, promised, now, cases, groups, before, after, agents_are_local, .. } = self;
         if !*agents_are_local || observation.kind.family != Family::AGENT {
             return None;
         }
-        let context = Context { standard, plan, wanted, expiry, now: *now, swept: swept(*now) };
+        let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
         let (history, digest) = cases.spill.long(cases.record(slot))?;
         let last = history.last()?;
         let goes_on = last.order(observation).is_lt() && history.len() < OBSERVATIONS && !digest.knows(observation.id);
@@ -50,7 +50,6 @@ impl Monitor {
         spill.append(record, observation, more);
         let (history, _) = spill.long(record)?;
         case::last_facts(&history[begin..], &more, &context, after);
-        self.grow();
         self.settle(slot, false);
         Some(Merged::New)
     }

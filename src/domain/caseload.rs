@@ -1,0 +1,361 @@
+//! The cases that are remembered, and what events, deadlines and forgetting change of what they mean.
+//!
+//! The one trick: when an observation arrives, the facts of its case before and after it are compared, and the difference is
+//! handed over to the cells as [`Changes`]. The same happens when a deadline passes. So the sums are a function of the set of
+//! events and of the time reached, whatever the order they came in.
+
+mod agent;
+mod applied;
+mod settle;
+
+use super::alert::orders::Endangered;
+use super::case::observation::Observation;
+use super::case::record::Merged;
+use super::case::table::Cases;
+use super::case::{self, Context, Said};
+use super::cell;
+use super::cells::Changes;
+use super::current::Current;
+use super::customer::Customers;
+use super::event::{Batch, Event, Family};
+use super::fact::Facts;
+use super::group::Groups;
+use super::names::CaseNames;
+use super::silence::Silence;
+use super::standard::{Horizon, OneShot, Standard};
+use super::time::{HOUR, MINUTE, SECOND, Timestamp};
+use super::timer::Timers;
+use super::window::Window;
+pub use applied::{Applied, Refusal};
+use std::sync::Arc;
+
+/// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
+pub(super) const LOOK_AHEAD: usize = 32;
+
+/// An agent's history is cut at its old end whenever it has grown by so many observations.
+const TRIM: usize = 256;
+
+/// Standing facts expire at whole minutes, so that a call costs no timer of its own.
+const EXPIRY: i64 = MINUTE;
+
+/// What expires before this time has expired when `now` is reached.
+pub(super) fn swept(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.div_euclid(EXPIRY).saturating_mul(EXPIRY))
+}
+
+/// The cases with all that is known of them.
+#[derive(Debug)]
+pub struct Caseload {
+    pub(super) standard: Arc<Standard>,
+    pub(super) wanted: Vec<bool>,
+    /// For each kind of standing fact, after how many milliseconds it expires.
+    pub(super) expiry: Vec<Option<i64>>,
+    /// For each kind of fact, who must hear of it.
+    pub(super) concerns: Vec<settle::Concerns>,
+    /// The families of whose cases something is promised, a bit each.
+    pub(super) promised: u64,
+    /// Whether what an agent's events mean depends on nothing but those next to them.
+    pub(super) agents_are_local: bool,
+    pub(super) now: Timestamp,
+    pub(super) clock: Option<Timestamp>,
+    /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
+    pub(super) heard: Option<Timestamp>,
+    pub(super) silence: Silence,
+    pub(super) horizon: Option<Horizon>,
+    pub(super) cases: Cases,
+    pub(super) groups: Groups,
+    pub(super) current: Current,
+    pub(super) timers: Timers,
+    /// When which case's standing facts expire.
+    pub(super) expiries: Timers,
+    pub(super) customers: Customers,
+    /// The open orders that somebody must be warned of, once somebody has looked for alerts.
+    pub(super) endangered: Option<Endangered>,
+    /// What the cases are called, where their batches say so.
+    pub(super) names: CaseNames,
+    /// What was not handed over yet.
+    pub(super) changes: Changes,
+    /// How many groups were handed over.
+    pub(super) told: usize,
+    pub(super) before: Facts,
+    pub(super) after: Facts,
+}
+
+impl Caseload {
+    /// No cases. Without a horizon it remembers every case.
+    #[must_use]
+    pub fn new(standard: Arc<Standard>, horizon: Option<Horizon>) -> Caseload {
+        let mut wanted = cell::wanted(&standard);
+        let concerns = settle::Concerns::of(&standard);
+        for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
+            *wanted |= concerns.contacts || concerns.orders;
+        }
+        let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
+        let mut expiry = vec![None; wanted.len()];
+        for (kind, millis) in &standard.expiry {
+            expiry[usize::from(kind.0)] = Some(*millis);
+        }
+        Caseload {
+            wanted,
+            expiry,
+            promised: standard.commitments.iter().fold(0, |families, commitment| families | 1 << commitment.family.0),
+            agents_are_local: agent::is_local(&standard, &concerns),
+            concerns,
+            now: Timestamp(i64::MIN),
+            clock: None,
+            heard: None,
+            silence: Silence::default(),
+            horizon,
+            cases: Cases::default(),
+            groups: Groups::default(),
+            current: Current::new(&standard.windows, &standard.zones),
+            timers: Timers::new(SECOND),
+            expiries: Timers::new(EXPIRY),
+            customers,
+            endangered: None,
+            names: CaseNames::default(),
+            changes: Changes::default(),
+            told: 0,
+            before: Facts::default(),
+            after: Facts::default(),
+            standard,
+        }
+    }
+
+    /// What has changed and was not handed over yet: whoever takes it clears it.
+    pub fn changes(&mut self) -> &mut Changes {
+        self.changes.now = self.now;
+        self.changes.groups.extend_from_slice(self.groups.since(self.told));
+        self.told = self.groups.count();
+        &mut self.changes
+    }
+
+    /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.clock = Some(self.clock.map_or(now, |clock| clock.max(now)));
+        self.advance(now);
+    }
+
+    /// Takes a batch of events.
+    pub fn apply(&mut self, batch: &Batch) -> Applied {
+        let mut applied = Applied::default();
+        let newest = batch.events.iter().filter(|event| self.refusal(event).is_none()).map(|event| event.time).max();
+        let Some(newest) = newest else {
+            applied.refused = batch.events.iter().enumerate().filter_map(|(place, event)| Some((place, self.refusal(event)?))).collect();
+            return applied;
+        };
+        self.advance(newest);
+        self.heard = Some(self.now);
+        self.names.learn(&batch.names);
+        let groups = self.groups.intern_all(batch, &self.standard);
+        let mut slots = [0; LOOK_AHEAD];
+        let mut spoke = 0;
+        for (chunk_number, chunk) in batch.events.chunks(LOOK_AHEAD).enumerate() {
+            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.touch(event.case.0)));
+            for (slot, event) in slots.iter_mut().zip(chunk) {
+                *slot = match self.refusal(event) {
+                    None => self.cases.find_or_add(event.case.0, event.time),
+                    Some(_) => u32::MAX,
+                };
+            }
+            if !batch.names.is_empty() {
+                self.note_names(batch, chunk_number * LOOK_AHEAD, &slots[..chunk.len()]);
+            }
+            self.touch(&slots[..chunk.len()]);
+            for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
+                let place = chunk_number * LOOK_AHEAD + place;
+                if *slot == u32::MAX {
+                    applied.refused.extend(self.refusal(event).map(|refusal| (place, refusal)));
+                    continue;
+                }
+                spoke |= 1 << (event.source & 63);
+                match self.observe(*slot, &Observation::new(event, groups[event.group as usize])) {
+                    Merged::New => applied.accepted += 1,
+                    Merged::Duplicate | Merged::Replaced => applied.duplicates += 1,
+                    Merged::Full => applied.refused.push((place, Refusal::Full)),
+                }
+            }
+        }
+        self.silence.hear(spoke, self.now);
+        applied
+    }
+
+    /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
+    fn touch(&self, slots: &[u32]) {
+        let known = slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
+        std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.touch()));
+        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.spill.touch(record)));
+    }
+
+    /// Why an event cannot be taken now.
+    fn refusal(&self, event: &Event) -> Option<Refusal> {
+        let horizon = self.horizon?;
+        if self.clock.is_some_and(|clock| event.time.since(clock) > horizon.ahead_ms) {
+            return Some(Refusal::Ahead);
+        }
+        let late = self.now.since(event.time) > horizon.of(event.kind.family) && event.time < self.current.earliest();
+        late.then_some(Refusal::Late)
+    }
+
+    /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
+    /// what they mean.
+    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Vec<i64> {
+        let open =
+            standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(period.longest()) } else { None });
+        let open = open.max().unwrap_or(0);
+        let late = |one_shot: &OneShot| one_shot.tallies().map(|tally| horizon.of(standard.kinds.family(tally.kind)).max(open)).max();
+        standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
+    }
+
+    /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
+    #[cold]
+    fn note_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
+        for (place, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != u32::MAX) {
+            batch.names.of(first + place).into_iter().for_each(|name| self.names.note(*slot, name));
+        }
+    }
+
+    pub(super) fn forget(&mut self, slot: u32) {
+        self.cases.forget(slot);
+        self.names.forget(slot);
+    }
+
+    /// Merges an observation into its case and counts what that changes.
+    fn observe(&mut self, slot: u32, observation: &Observation) -> Merged {
+        let merged = self.go_on(slot, observation).unwrap_or_else(|| self.merge(slot, observation));
+        if observation.kind.family == Family::AGENT && matches!(merged, Merged::New | Merged::Replaced) {
+            self.trim(slot);
+        }
+        merged
+    }
+
+    /// The same for an observation of any kind, which may change all that the case means.
+    fn merge(&mut self, slot: u32, observation: &Observation) -> Merged {
+        self.tell(slot, true);
+        let (record, spill) = self.cases.merging(slot);
+        let groups = &self.groups;
+        let merged = record.merge(observation, spill, |one, other| groups.compare(one, other));
+        if matches!(merged, Merged::New | Merged::Replaced) {
+            let said = self.tell(slot, false);
+            if observation.kind.family == Family::AGENT {
+                let (record, spill) = self.cases.merging(slot);
+                spill.digest(record, said);
+            }
+            self.settle(slot, false);
+        }
+        merged
+    }
+
+    /// Lets go of what an agent did before anything that can still be corrected; it stays counted. Looked at now and then.
+    fn trim(&mut self, slot: u32) {
+        let Some(horizon) = self.horizon.filter(|_| self.cases.record(slot).len(&self.cases.spill).is_multiple_of(TRIM)) else { return };
+        let cutoff = self.now.plus(-horizon.of(Family::AGENT)).min(self.current.earliest());
+        let (record, spill) = self.cases.merging(slot);
+        let trimmed = record.trim(spill, cutoff);
+        self.tell(slot, true);
+        // What was said long ago may be all that is known of where the agent belongs.
+        if self.before.group != self.after.group {
+            let (record, spill) = self.cases.merging(slot);
+            record.untrim(spill, trimmed);
+        }
+    }
+
+    /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
+    pub(super) fn tell(&mut self, slot: u32, before: bool) -> Said {
+        let Caseload { standard, wanted, expiry, promised, now, cases, groups, .. } = self;
+        let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
+        let out = if before { &mut self.before } else { &mut self.after };
+        case::facts(cases.record(slot), &cases.spill, &context, groups, out)
+    }
+
+    /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
+    pub(super) fn retell(&mut self, only: Option<u32>, mut visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
+        let Caseload { standard, expiry, promised, now, cases, groups, wanted, .. } = self;
+        let wanted = vec![true; wanted.len()];
+        let context = Context { standard, wanted: &wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
+        let mut facts = Facts { clocks: Some(Vec::new()), ..Facts::default() };
+        let mut tell = |slot: u32| {
+            case::facts(cases.record(slot), &cases.spill, &context, groups, &mut facts);
+            visit(slot, cases.record(slot).key(), &facts, groups, cases);
+        };
+        match only {
+            Some(slot) => tell(slot),
+            None => cases.places().for_each(tell),
+        }
+    }
+
+    /// Finds the orders in danger, as they follow from the facts of the open ones.
+    pub(super) fn find_endangered(&mut self) -> Endangered {
+        let mut endangered = Endangered::default();
+        if !self.concerns.iter().any(|concerns| concerns.orders) {
+            return endangered;
+        }
+        let open: Vec<u32> = self.cases.places().filter(|slot| self.cases.record(*slot).is_open()).collect();
+        for slot in open {
+            self.before.clear();
+            self.tell(slot, false);
+            let key = self.cases.record(slot).key();
+            endangered.change((slot, key), &self.before, &self.after, &self.groups, &self.standard);
+        }
+        endangered
+    }
+
+    /// When a case may be forgotten, if its last word has been said.
+    pub(super) fn forgettable(&self, facts: &Facts) -> Option<Timestamp> {
+        let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.wake.is_none())?;
+        let family = Family(63 - facts.families.leading_zeros() as u8);
+        // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
+        let beyond = facts.last.plus(horizon.of(family) + 1);
+        // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
+        let closed = self.current.closes(facts.last).plus(facts.last.0.rem_euclid(HOUR));
+        Some(beyond.max(closed))
+    }
+
+    /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        if now <= self.now {
+            return;
+        }
+        let then = std::mem::replace(&mut self.now, now);
+        self.silence.reach(now);
+        self.current.advance(now);
+        for chunk in self.due(then).chunks(LOOK_AHEAD) {
+            self.touch(chunk);
+            for &slot in chunk {
+                self.now = then;
+                self.tell(slot, true);
+                self.now = now;
+                self.tell(slot, false);
+                self.settle(slot, true);
+                if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
+                    self.forget(slot);
+                }
+            }
+        }
+        self.ripen(then);
+    }
+
+    /// The cases whose facts time alone may have changed since `then`, each once, or a difference would be counted twice.
+    /// Standing facts expire a minute's worth at a time: most cases have ended long before, and one look shows that.
+    fn due(&mut self, then: Timestamp) -> Vec<u32> {
+        let mut due = self.timers.due(self.now);
+        if swept(then) == swept(self.now) {
+            return due;
+        }
+        // What is due in the minute that has begun expires when it is over.
+        let expiring = self.expiries.due(swept(self.now).plus(-1));
+        for chunk in expiring.chunks(LOOK_AHEAD) {
+            self.touch(chunk);
+            due.extend(chunk.iter().filter(|slot| self.cases.record(**slot).is_open()));
+        }
+        due.sort_unstable();
+        due.dedup();
+        due
+    }
+
+    /// The time reached; `None` before the first event or tick.
+    #[must_use]
+    pub fn now(&self) -> Option<Timestamp> {
+        (self.now.0 != i64::MIN).then_some(self.now)
+    }
+}

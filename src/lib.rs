@@ -15,8 +15,9 @@
 //!    gets no further) and gathers a [`domain::event::Batch`].
 //! 2. The batch goes through a bounded channel to the one owner of the core: [`engine`] when serving, [`replay`] offline. The
 //!    engine writes it into the [`journal`] first; only then it is counted and acknowledged.
-//! 3. [`domain::monitor::Monitor`] finds the event's case, tells the **facts** of the case before and after it, and counts
-//!    the difference. The same happens when a deadline passes. A late, repeated or corrected event is no special case.
+//! 3. Of the core's two halves in [`domain::monitor`], the [`domain::caseload`] finds the event's case and tells the **facts** of the case
+//!    before and after it; the [`domain::cells`] count the difference, in every window. The same happens when a deadline passes. A
+//!    late, repeated or corrected event is no special case.
 //! 4. Every `publish_every`, and at once when a level turns, by events, deadlines or time alone, the engine makes a
 //!    [`domain::board::Board`], numbers it ([`edition`]), and [`publish`] sends what changed; a slow reader gets the newest, never a
 //!    backlog.

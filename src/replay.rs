@@ -120,7 +120,7 @@ impl<'s> Core<'s> {
         let many = settings.instants.len().max(1);
         let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None));
         let apart = settings.threads > 2;
-        let counters = monitors.map(|monitor| if apart { Counter::apart(monitor, scope) } else { Counter::Whole(monitor) });
+        let counters = monitors.map(|monitor| if apart { Counter::apart(monitor, scope) } else { Counter::Whole(Box::new(monitor)) });
         let counters = counters.collect();
         let farthest = (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
         Core { instants: &settings.instants, counters, farthest }

@@ -50,18 +50,18 @@ impl Monitor {
     /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
     pub fn tick(&mut self, now: Timestamp) {
         self.caseload.tick(now);
-        self.hand_over();
+        self.add_up();
     }
 
     /// Takes a batch of events.
     pub fn apply(&mut self, batch: &Batch) -> Applied {
         let applied = self.caseload.apply(batch);
-        self.hand_over();
+        self.add_up();
         applied
     }
 
     /// Lets the cells take what has changed.
-    fn hand_over(&mut self) {
+    fn add_up(&mut self) {
         let changes = self.caseload.changes();
         self.cells.take(changes);
         changes.clear();

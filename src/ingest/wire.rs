@@ -15,6 +15,7 @@ use crate::domain::standard::Schema;
 use crate::domain::time::{Timestamp, shorten};
 use fields::{Fields, Text};
 use hashbrown::HashTable;
+use json::Said;
 use plain::Plain;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -133,20 +134,21 @@ impl Decoder {
         if bytes.len() > LONGEST_EVENT {
             return Err(Rejection { id: None, reason: format!("longer than {LONGEST_EVENT} bytes: {} bytes", bytes.len()) });
         }
-        let mut fields = Fields::new(&self.schema, &self.keys, self.names);
         let text = simdutf8::compat::from_utf8(bytes)
             .map_err(|error| Rejection { id: None, reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1) })?;
-        let said = match self.plain.read(text, &mut fields) {
-            Some(said) => said,
-            None => {
-                fields = Fields::new(&self.schema, &self.keys, self.names);
-                json::read(text, &mut fields).map_err(|reason| Rejection { id: None, reason })?
-            }
+        let Decoder { schema, keys, gathered, plain, names, sources } = self;
+        let mut fields = Fields::new(schema, keys, *names);
+        let mut take = |said: &Said<'_>, fields: &mut Fields<'_, '_>| {
+            let event = complete(said).and_then(|event| allowed(event, sources));
+            let added = event.and_then(|event| gathered.add(&event, fields, schema, keys));
+            added.map_err(|reason| Rejection { id: said.id.as_deref().map(shorten), reason })
         };
-        let added = complete(&said)
-            .and_then(|event| allowed(event, &self.sources))
-            .and_then(|event| self.gathered.add(&event, &mut fields, &self.schema, &self.keys));
-        added.map_err(|reason| Rejection { id: said.id.as_deref().map(shorten), reason })
+        if let Some(said) = plain.read(text, &mut fields) {
+            return take(&said, &mut fields);
+        }
+        let mut fields = Fields::new(schema, keys, *names);
+        let said = json::read(text, &mut fields).map_err(|reason| Rejection { id: None, reason })?;
+        take(&said, &mut fields)
     }
 
     /// Adds an event that another source has read.
@@ -252,7 +254,7 @@ impl Gathered {
 }
 
 /// The event, if nothing that is required is missing.
-fn complete<'s>(said: &'s json::Said<'_>) -> Result<Complete<'s>, String> {
+fn complete<'s>(said: &'s Said<'_>) -> Result<Complete<'s>, String> {
     let required = |value: &'s Option<Text<'_>>, name: &str| match value.as_deref() {
         Some("") => Err(format!("the attribute `{name}` is empty")),
         Some(text) => Ok(text),

@@ -12,9 +12,9 @@ const WAITING: usize = 16;
 /// A core.
 pub(super) enum Counter<'scope> {
     /// On one thread.
-    Whole(Monitor),
+    Whole(Box<Monitor>),
     /// On two.
-    Apart(Apart<'scope>),
+    Apart(Box<Apart<'scope>>),
 }
 
 /// A core whose cells are on another thread.
@@ -41,7 +41,7 @@ impl<'scope> Counter<'scope> {
             }
             cells
         });
-        Counter::Apart(Apart { caseload, changes, taken, cells })
+        Counter::Apart(Box::new(Apart { caseload, changes, taken, cells }))
     }
 
     /// Takes a batch of events.
@@ -59,8 +59,9 @@ impl<'scope> Counter<'scope> {
     /// The core at the end of the replay, which is this instant, if one was asked for.
     pub(super) fn end(self, instant: Option<Timestamp>) -> Monitor {
         let mut monitor = match self {
-            Counter::Whole(monitor) => monitor,
-            Counter::Apart(Apart { caseload, changes, taken: _, cells }) => {
+            Counter::Whole(monitor) => *monitor,
+            Counter::Apart(apart) => {
+                let Apart { caseload, changes, taken: _, cells } = *apart;
                 drop(changes);
                 Monitor::whole(caseload, cells.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             }

@@ -227,65 +227,16 @@ impl Record {
     /// Puts an observation into the inline form, if it fits.
     fn push(&mut self, new: &Observation) -> bool {
         let len = usize::from(self.len);
-        let detail = &new.detail;
-        let rare = [detail.owner, detail.liable].iter().any(Option::is_some)
-            || detail.appointment.is_some()
-            || detail.hold.is_some()
-            || detail.agent_state.is_some();
-        if len == INLINE || new.sequence != 0 || rare {
+        if len == INLINE || new.sequence != 0 {
             return false;
         }
         if new.time < self.base && !self.rebase(new.time) {
             return false;
         }
         let Ok(offset) = u32::try_from(new.time.0 - self.base.0) else { return false };
-        let mut said = 0;
-        let mut fits = true;
-        let used = self.used;
-        // A value is kept once for the whole case: it fits if no observation has said another.
-        let mut keep = |bits: u8, bit: u8, agrees: bool| {
-            said |= bit;
-            fits &= used & bits == 0 || agrees;
-        };
-        if let Some(customer) = detail.customer {
-            keep(says::CUSTOMER, says::CUSTOMER, self.customer == customer.0.get());
-        }
-        if let Some(topic) = detail.topic {
-            keep(says::TOPIC, says::TOPIC, self.topic == topic.number());
-        }
-        if let Some(word) = detail.word {
-            keep(says::WORD, says::WORD, self.word == word.number());
-        }
-        let mut due_offset = self.due;
-        if let Some(due) = detail.due {
-            let Ok(offset) = u32::try_from(due.get().0.saturating_sub(self.base.0)) else { return false };
-            keep(says::DUE, says::DUE, self.due == offset);
-            due_offset = offset;
-        }
-        let mut amount = None;
-        for (bit, value) in [
-            (says::WAIT, detail.wait.map(Millis::get)),
-            (says::TALK, detail.talk.map(Millis::get)),
-            (says::WRAPUP, detail.wrapup.map(Millis::get)),
-            (says::ANSWER, detail.answer.map(|answer| i64::from(answer.get()))),
-        ] {
-            let Some(value) = value else { continue };
-            let Ok(value) = u32::try_from(value) else { return false };
-            if amount.is_some() {
-                return false;
-            }
-            keep(says::AMOUNT, bit, self.amount == value);
-            amount = Some(value);
-        }
-        if !fits {
-            return false;
-        }
-        self.customer = detail.customer.map_or(self.customer, |customer| customer.0.get());
-        self.topic = detail.topic.map_or(self.topic, Word::number);
-        self.word = detail.word.map_or(self.word, Word::number);
-        self.due = due_offset;
-        self.amount = amount.unwrap_or(self.amount);
-        self.used |= said;
+        // Most say nothing more.
+        let said = if new.detail == Detail::default() { Some(0) } else { self.keep(&new.detail) };
+        let Some(said) = said else { return false };
         let mut place = len;
         let order = (offset, new.kind, new.id);
         while place > 0 && order < (self.offsets[place - 1], self.kinds[place - 1], self.ids[place - 1]) {
@@ -303,6 +254,62 @@ impl Record {
         self.said[place] = said;
         self.len += 1;
         true
+    }
+
+    /// Keeps what an observation says beyond time, type and group: a bit each; none if it does not fit. A value is kept once for the
+    /// whole case, so it fits if no other observation has said another.
+    fn keep(&mut self, detail: &Detail) -> Option<u8> {
+        let rare = [detail.owner, detail.liable].iter().any(Option::is_some)
+            || detail.appointment.is_some()
+            || detail.hold.is_some()
+            || detail.agent_state.is_some();
+        if rare {
+            return None;
+        }
+        let (mut said, mut fits) = (0, true);
+        let used = self.used;
+        let mut keep = |bits: u8, bit: u8, agrees: bool| {
+            said |= bit;
+            fits &= used & bits == 0 || agrees;
+        };
+        if let Some(customer) = detail.customer {
+            keep(says::CUSTOMER, says::CUSTOMER, self.customer == customer.0.get());
+        }
+        if let Some(topic) = detail.topic {
+            keep(says::TOPIC, says::TOPIC, self.topic == topic.number());
+        }
+        if let Some(word) = detail.word {
+            keep(says::WORD, says::WORD, self.word == word.number());
+        }
+        let mut due_offset = self.due;
+        if let Some(due) = detail.due {
+            due_offset = u32::try_from(due.get().0.saturating_sub(self.base.0)).ok()?;
+            keep(says::DUE, says::DUE, self.due == due_offset);
+        }
+        let mut amount = None;
+        for (bit, value) in [
+            (says::WAIT, detail.wait.map(Millis::get)),
+            (says::TALK, detail.talk.map(Millis::get)),
+            (says::WRAPUP, detail.wrapup.map(Millis::get)),
+            (says::ANSWER, detail.answer.map(|answer| i64::from(answer.get()))),
+        ] {
+            let Some(value) = value else { continue };
+            let value = u32::try_from(value).ok()?;
+            if amount.replace(value).is_some() {
+                return None;
+            }
+            keep(says::AMOUNT, bit, self.amount == value);
+        }
+        if !fits {
+            return None;
+        }
+        self.customer = detail.customer.map_or(self.customer, |customer| customer.0.get());
+        self.topic = detail.topic.map_or(self.topic, Word::number);
+        self.word = detail.word.map_or(self.word, Word::number);
+        self.due = due_offset;
+        self.amount = amount.unwrap_or(self.amount);
+        self.used |= said;
+        Some(said)
     }
 
     /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that

@@ -57,10 +57,10 @@ impl Monitor {
                 monitor.caseload.names.note(slot, name);
             }
             if number % LOOK_AHEAD == 0 {
-                monitor.hand_over();
+                monitor.add_up();
             }
         }
-        monitor.hand_over();
+        monitor.add_up();
         Adopted { monitor, forgotten: self.caseload.cases.forgotten(), left_out }
     }
 }

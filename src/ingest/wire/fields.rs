@@ -116,6 +116,7 @@ pub(super) struct Fields<'a, 's> {
 }
 
 impl<'a, 's> Fields<'a, 's> {
+    #[inline]
     pub(super) fn new(schema: &'s Schema, keys: &'s Keys, names: bool) -> Fields<'a, 's> {
         Fields {
             schema,

@@ -47,17 +47,19 @@ impl Plain {
         let mut said = Said::default();
         let (mut at, mut inside, mut phrase) = (0, false, Some(BEGINNING));
         loop {
+            let taken_apart;
             let step = match phrase.and_then(|before| self.follow(&text.as_bytes()[at..], before)) {
                 Some(place) => {
                     phrase = Some(place);
-                    at += self.phrases[place].len();
-                    self.phrases[place].step
+                    let known = &self.phrases[place];
+                    at += known.len();
+                    &known.step
                 }
                 None => {
                     let (step, end) = take_apart(text, at, inside, &self.quotes, fields)?;
                     phrase = phrase.and_then(|before| self.learn(&text[at..end], step, before));
-                    at = end;
-                    step
+                    (taken_apart, at) = (step, end);
+                    &taken_apart
                 }
             };
             inside = step.inside;

@@ -21,6 +21,13 @@ use std::sync::Arc;
 const CALLED: usize = 20;
 
 impl Monitor {
+    /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
+    pub(super) fn retell(&mut self, only: Option<u32>, visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
+        self.caseload.retell(only, visit);
+        // Should it have met a group that there was not: cells and groups are written down together.
+        self.add_up();
+    }
+
     /// Which cases stand behind a reading.
     pub fn explain(&mut self, asked: &Asked) -> Explained {
         let standard = self.caseload.standard.clone();
@@ -33,7 +40,7 @@ impl Monitor {
         let belongs = |groups: &Groups, group: u32| {
             Belongs::new(&standard.scopes[asked.scope.kind], &asked.scope.values, &groups.get(group).attributes)
         };
-        self.caseload.retell(None, |_, case, facts, groups, _| {
+        self.retell(None, |_, case, facts, groups, _| {
             let group = groups.get(facts.group);
             let begin = begins[usize::from(group.zone)];
             ledger.take(&Told { case, facts, attributes: &group.attributes, belongs: belongs(groups, facts.group), begin });
@@ -75,7 +82,7 @@ impl Monitor {
         let slot = self.caseload.cases.find(case.0)?;
         let standard = self.caseload.standard.clone();
         let mut told = None;
-        self.caseload.retell(Some(slot), |_, _, facts, _, _| {
+        self.retell(Some(slot), |_, _, facts, _, _| {
             let copied = Facts { all: facts.all.clone(), clocks: facts.clocks.clone(), group: facts.group, ..Facts::default() };
             told = Some((copied, facts.open));
         });
@@ -98,7 +105,7 @@ impl Monitor {
     pub fn open_cases(&mut self, wanted: &Wanted) -> Open {
         let (standard, names) = (self.caseload.standard.clone(), std::mem::take(&mut self.caseload.names));
         let mut gatherer = Gatherer::new(wanted, self.caseload.now);
-        self.caseload.retell(None, |slot, key, facts, groups, cases| {
+        self.retell(None, |slot, key, facts, groups, cases| {
             if cases.record(slot).is_open() {
                 gatherer.take(slot, key, facts, &Speaker { standard: &standard, groups, names: &names });
             }

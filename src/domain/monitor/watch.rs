@@ -30,7 +30,7 @@ impl Monitor {
     fn describe(&mut self, slot: u32, commitment: usize) -> Order {
         let mut order = Order { name: Name::of(&self.caseload.names, slot), ..Order::default() };
         let standard = self.caseload.standard.clone();
-        self.caseload.retell(Some(slot), |_, _, facts, groups, _| {
+        self.retell(Some(slot), |_, _, facts, groups, _| {
             let told = facts.clocks.iter().flatten().rfind(|told| told.commitment == commitment);
             order.deadline = told.and_then(|told| told.deadline);
             let values = groups.get(facts.group).attributes.values();

@@ -95,11 +95,12 @@ impl Caseload {
         for (kind, millis) in &standard.expiry {
             expiry[usize::from(kind.0)] = Some(*millis);
         }
+        let promised = standard.commitments.iter().fold(0, |families, commitment| families | 1 << commitment.family.0);
         Caseload {
             wanted,
             expiry,
-            promised: standard.commitments.iter().fold(0, |families, commitment| families | 1 << commitment.family.0),
-            agents_are_local: agent::is_local(&standard, &concerns),
+            promised,
+            agents_are_local: agent::is_local(&standard, &concerns, promised),
             concerns,
             now: Timestamp(i64::MIN),
             clock: None,

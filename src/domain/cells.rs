@@ -68,7 +68,7 @@ pub struct Cells {
     /// For each kind of fact, whether it stands: then a level counts it.
     standing: Vec<bool>,
     /// The time reached.
-    pub(super) now: Timestamp,
+    now: Timestamp,
     pub(super) scopes: Scopes,
     programs: Vec<Program>,
     /// By group.
@@ -122,7 +122,22 @@ impl Cells {
 
     /// What is to be written down: the sums, the cases seen, the panes and the levels.
     pub(super) fn memory(&self) -> (&[Cell], &[Vec<u64>], impl Serialize + '_, &Levels) {
-        (&self.all, &self.seen, self.panes.memory(), &self.levels)
+        // Every field by its name, so that a new one is not forgotten here.
+        let Cells {
+            // What follows from the standard, the groups and the time reached.
+            standard: _,
+            plan: _,
+            standing: _,
+            now: _,
+            scopes: _,
+            programs: _,
+            members: _,
+            all,
+            seen,
+            panes,
+            levels,
+        } = self;
+        (all, seen, panes.memory(), levels)
     }
 
     /// These cells as they were read, at the time reached, `now`, when there were these groups.

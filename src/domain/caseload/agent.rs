@@ -7,14 +7,13 @@ use crate::domain::case::observation::Observation;
 use crate::domain::case::record::{Merged, OBSERVATIONS};
 use crate::domain::case::{self, Context};
 use crate::domain::event::Family;
-use crate::domain::fact::FactKind;
 use crate::domain::standard::Standard;
 
 /// Whether what an agent's events mean depends on nothing but those next to them: no promise looks at the whole.
-pub(super) fn is_local(standard: &Standard, concerns: &[Concerns]) -> bool {
-    let mut own = (0..).map(FactKind).zip(concerns).filter(|(kind, _)| standard.kinds.family(*kind) == Family::AGENT);
-    own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
-        && standard.commitments.iter().all(|commitment| commitment.family != Family::AGENT)
+/// `promised` are the families of whose cases something is promised, a bit each.
+pub(super) fn is_local(standard: &Standard, concerns: &[Concerns], promised: u64) -> bool {
+    let mut own = standard.kinds.all().zip(concerns).filter(|(kind, _)| standard.kinds.family(*kind) == Family::AGENT);
+    promised & (1 << Family::AGENT.0) == 0 && own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
 }
 
 impl Caseload {

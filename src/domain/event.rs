@@ -340,6 +340,18 @@ pub struct Detail {
     pub agent_state: Option<AgentState>,
 }
 
+impl Detail {
+    /// Whether nothing is said, as most events do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Detail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, word, liable, answer, agent_state } = self;
+        // Without an early end, so that all are looked at together.
+        let times = due.is_some() | appointment.is_some() | wait.is_some() | talk.is_some() | hold.is_some() | wrapup.is_some();
+        let words = topic.is_some() | owner.is_some() | word.is_some() | liable.is_some();
+        !(times | words | customer.is_some() | answer.is_some() | agent_state.is_some())
+    }
+}
+
 impl Verb {
     /// The field of an event's `data` that its facts can be told apart by.
     #[must_use]

@@ -154,7 +154,8 @@ impl Record {
         said
     }
 
-    #[inline]
+    // Always: nearly nothing of an observation is needed, and what is not, need not be put together.
+    #[inline(always)]
     fn inline(&self, place: usize) -> Observation {
         Observation {
             time: Timestamp(self.base.0 + i64::from(self.offsets[place])),
@@ -162,11 +163,11 @@ impl Record {
             kind: self.kinds[place],
             id: self.ids[place],
             group: self.groups[place],
-            // Most say nothing more.
-            detail: if self.said[place] == 0 { Detail::default() } else { self.detail(self.said[place]) },
+            detail: self.detail(self.said[place]),
         }
     }
 
+    #[inline(always)]
     fn detail(&self, said: u8) -> Detail {
         let says = |bit: u8| said & bit != 0;
         let amount = |bit: u8| if says(bit) { Millis::new(i64::from(self.amount)) } else { None };
@@ -234,8 +235,7 @@ impl Record {
             return false;
         }
         let Ok(offset) = u32::try_from(new.time.0 - self.base.0) else { return false };
-        // Most say nothing more.
-        let said = if new.detail == Detail::default() { Some(0) } else { self.keep(&new.detail) };
+        let said = if new.detail.is_empty() { Some(0) } else { self.keep(&new.detail) };
         let Some(said) = said else { return false };
         let mut place = len;
         let order = (offset, new.kind, new.id);

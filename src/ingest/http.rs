@@ -17,20 +17,22 @@ use self::pace::Chunks;
 use self::unpack::Unpacker;
 use super::depth;
 use super::rejected::Memory;
-use super::wire::{Keys, LONGEST_EVENT};
+use super::wire::{Decoder, Keys, LONGEST_EVENT};
 use crate::access::grant::Sources;
 use crate::domain::event::CaseKey;
 use crate::engine::feed::{Feed, Refused};
 use crate::engine::status::Status;
 use axum::body::Body;
 use axum::http::HeaderMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// How many bodies are read at the same time. One more is told to come back; so memory is bounded.
 const UPLOADS: usize = 64;
 /// How many packed bytes are unpacked at a time: a thousand times as many may come out.
 const SLICE_BYTES: usize = 4 << 10;
+/// How many decoders are kept for the next bodies.
+const DECODERS: usize = 8;
 /// How many events are sent to the engine at once.
 const PIECE_EVENTS: usize = 1_024;
 
@@ -42,6 +44,8 @@ pub struct Intake {
     body_bytes: usize,
     rejected: Arc<Memory>,
     uploads: Semaphore,
+    /// Decoders that know already how producers write and what their events belong to.
+    decoders: Mutex<Vec<Decoder>>,
 }
 
 /// Why a body was not taken, or not all of it.
@@ -92,7 +96,7 @@ impl Intake {
     /// What takes events and feeds them to an engine.
     #[must_use]
     pub fn new(feed: Feed, keys: Keys, body_bytes: usize, rejected: Arc<Memory>) -> Intake {
-        Intake { feed, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS) }
+        Intake { feed, keys, body_bytes, rejected, uploads: Semaphore::new(UPLOADS), decoders: Mutex::default() }
     }
 
     /// What identifies the case of a source with this subject.
@@ -105,6 +109,25 @@ impl Intake {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// A decoder for a body, whose sources are these.
+    fn decoder(&self, sources: Arc<Sources>) -> Decoder {
+        let schema = self.feed.schema();
+        let mut kept = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of another standard are of no use any more.
+        kept.retain(|decoder| Arc::ptr_eq(decoder.schema(), &schema));
+        let known = kept.pop();
+        drop(kept);
+        known.unwrap_or_else(|| Decoder::new(schema, self.keys).keeping_names(true)).only(sources)
+    }
+
+    /// Keeps a decoder for the next body, if all its events were taken.
+    fn keep(&self, decoder: Decoder) {
+        let mut kept = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < DECODERS && decoder.is_empty() && decoder.is_light() {
+            kept.push(decoder);
+        }
     }
 
     /// Takes the events of a body. One of another source than these is rejected.

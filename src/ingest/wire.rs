@@ -55,6 +55,7 @@ fn case_key(subject: &str, source: u64) -> CaseKey {
 pub const LONGEST_EVENT: usize = 1 << 20;
 
 /// Turns events into batches.
+#[derive(Debug)]
 pub struct Decoder {
     schema: Arc<Schema>,
     keys: Keys,
@@ -67,6 +68,7 @@ pub struct Decoder {
 }
 
 /// A batch being made.
+#[derive(Debug)]
 struct Gathered {
     types: HashTable<(Box<str>, EventType)>,
     batch: Batch,
@@ -81,7 +83,11 @@ struct Gathered {
 /// The most combinations of attributes remembered; beyond it the memory begins anew.
 const KNOWN: usize = 65_536;
 
+/// As many are remembered by a decoder that is kept for other bodies: about two megabytes.
+const LIGHT: usize = 4_096;
+
 /// A combination of attributes, and its place in the batch in which it was last met.
+#[derive(Debug)]
 struct Known {
     /// Its values in a row, each with its length: all of them in one piece of memory.
     text: Box<[u8]>,
@@ -174,6 +180,12 @@ impl Decoder {
         self.gathered.number += 1;
         let room = self.len();
         std::mem::replace(&mut self.gathered.batch, Batch { events: Vec::with_capacity(room), ..Batch::default() })
+    }
+
+    /// Whether its memory of what it has met is small, so that it can be kept for other bodies.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        self.gathered.known.len() <= LIGHT
     }
 
     /// How it understands events.

@@ -60,8 +60,7 @@ struct Piece {
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(intake: &'a Intake, sources: Arc<Sources>) -> Delivery<'a> {
-        let decoder = Decoder::new(intake.feed.schema(), intake.keys).keeping_names(true).only(sources);
-        Delivery { intake, decoder, piece: Piece::default(), waiting: None, taken: Taken::default() }
+        Delivery { intake, decoder: intake.decoder(sources), piece: Piece::default(), waiting: None, taken: Taken::default() }
     }
 
     /// How many events wait to be sent.
@@ -138,6 +137,7 @@ impl<'a> Delivery<'a> {
         self.taken.rejected.sort_by_key(|refusal| refusal.index);
         let rejected = self.taken.rejected.iter().map(|refusal| refusal.remembered.clone());
         self.intake.rejected.add(rejected, self.taken.rejected_total);
+        self.intake.keep(self.decoder);
         self.taken
     }
 }

@@ -18,13 +18,13 @@ pub(super) type Text<'a> = Cow<'a, str>;
 pub(super) const LONGEST: usize = 200;
 
 /// A field that is understood.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
     dimension: Option<u8>,
     known: Option<Known>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Known {
     Customer,
     Topic,

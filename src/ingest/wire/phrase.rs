@@ -6,6 +6,7 @@ use super::quotes::Quotes;
 use std::borrow::Cow;
 
 /// What stands between two values.
+#[derive(Debug)]
 pub(super) struct Phrase {
     text: Box<str>,
     /// The first bytes of the text as a number, and a mask of those that there are: compared in one go, because phrases are short
@@ -18,7 +19,7 @@ pub(super) struct Phrase {
 }
 
 /// Where a phrase leads.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) to: To,
     /// Whether that is within `data`.
@@ -26,20 +27,20 @@ pub(super) struct Step {
 }
 
 /// What comes behind a phrase.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum To {
     /// The text of a member of the event.
     Member(Member),
     /// The text of a field of `data`; `None` for one that is not understood.
     Text(Option<Field>),
-    /// Another value of a field of `data`: a whole number, true, false or null.
+    /// Another value of a field of `data`: a number, true, false or null.
     Bare(Option<Field>),
     /// Nothing.
     End,
 }
 
 /// A member of an event beside `data`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Member {
     Specversion,
     Id,

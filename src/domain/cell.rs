@@ -1,15 +1,18 @@
-//! Cells: the sums of facts that readings are made of, for one group of cases.
+//! Cells: the sums of facts that readings are made of, for one leaf: groups of cases that the standard does not tell apart.
 //!
 //! [`Plan`] says what is summed: a slot for every distinct tally, and a duration for every set of facts whose durations
 //! are taken. A [`Cell`] holds the sums of all windows; a [`PaneCell`] holds those of one stretch of time, to be taken out
 //! of a window when the stretch leaves it.
 
+mod pane;
+
 use super::event::{Attributes, Word};
 use super::fact::{Fact, FactKind};
-use super::histogram::{BUCKETS, Histogram, bucket};
+use super::histogram::{Histogram, bucket};
 use super::standard::edges::edges;
 use super::standard::{Formula, Standard, Tally};
 use super::window::{BANKS, LANES, Lanes};
+pub use pane::PaneCell;
 use serde::{Deserialize, Serialize};
 
 /// A slot's place in a cell.
@@ -32,6 +35,8 @@ pub struct Plan {
     slots: Vec<Tally>,
     /// The distinct sets of tallies whose durations are taken.
     durations: Vec<Vec<Tally>>,
+    /// The tallies of what stands.
+    standing: Vec<Tally>,
     /// The most kinds of facts that can occur.
     kinds: usize,
     /// How many banks of lanes the windows take.
@@ -40,8 +45,14 @@ pub struct Plan {
     edges: Vec<Vec<i64>>,
 }
 
-/// What each kind of fact adds to, for the cases of one group.
-pub type Program = Vec<Steps>;
+/// What the facts of one group's cases add to.
+#[derive(Debug, PartialEq)]
+pub struct Program {
+    /// By kind of fact.
+    pub steps: Vec<Steps>,
+    /// For each tally of what stands, whether it counts these cases.
+    standing: Vec<bool>,
+}
 
 impl Plan {
     /// Collects what the indicators need.
@@ -53,20 +64,28 @@ impl Plan {
             _ => Vec::new(),
         });
         let edges = edges.collect();
-        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), kinds: standard.kinds.count(), banks, edges };
+        let kinds = standard.kinds.count();
+        let mut plan = Plan { slots: Vec::new(), durations: Vec::new(), standing: Vec::new(), kinds, banks, edges };
         for indicator in &standard.indicators {
             match &indicator.formula {
                 Formula::Ratio { .. } | Formula::Rate { .. } => plan.slots.extend(indicator.tallies().cloned()),
                 Formula::Score { of, weights } => plan.slots.extend(answers(of, weights.len()).into_iter().flatten()),
-                Formula::Duration { of } | Formula::EstimatedWait { handling: of, .. } => plan.durations.push(of.clone()),
+                Formula::Duration { of } => plan.durations.push(of.clone()),
+                Formula::EstimatedWait { waiting, handling, agents, .. } => {
+                    plan.durations.push(handling.clone());
+                    plan.standing.extend(waiting.iter().chain(agents).cloned());
+                }
                 Formula::Share { part, whole } => plan.durations.extend([part.clone(), whole.clone()]),
-                Formula::Level { .. } | Formula::Oldest { .. } | Formula::Difference { .. } => {}
+                Formula::Level { of } | Formula::Oldest { of } => plan.standing.extend_from_slice(of),
+                Formula::Difference { .. } => {}
             }
         }
         plan.slots.sort();
         plan.slots.dedup();
         plan.durations.sort();
         plan.durations.dedup();
+        plan.standing.sort();
+        plan.standing.dedup();
         plan
     }
 
@@ -109,10 +128,10 @@ impl Plan {
     /// What each kind of fact adds to for cases with these attributes.
     #[must_use]
     pub fn program(&self, attributes: &Attributes) -> Program {
-        let mut program = vec![Steps::default(); self.kinds];
+        let mut steps_of = vec![Steps::default(); self.kinds];
         for (slot, tally) in self.slots.iter().enumerate().filter(|(_, tally)| fits(tally, attributes)) {
             let (low, high) = range(tally);
-            let steps = &mut program[usize::from(tally.kind.0)];
+            let steps = &mut steps_of[usize::from(tally.kind.0)];
             match tally.words[..] {
                 [] => steps.counts.push((slot as Slot, low, high)),
                 ref words => steps.worded_counts.extend(words.iter().map(|word| (*word, slot as Slot, low, high))),
@@ -121,14 +140,14 @@ impl Plan {
         for (number, of) in self.durations.iter().enumerate() {
             for tally in of.iter().filter(|tally| fits(tally, attributes)) {
                 let (low, high) = range(tally);
-                let steps = &mut program[usize::from(tally.kind.0)];
+                let steps = &mut steps_of[usize::from(tally.kind.0)];
                 match tally.words[..] {
                     [] => steps.durations.push((number as u16, low, high)),
                     ref words => steps.worded_durations.extend(words.iter().map(|word| (*word, number as u16, low, high))),
                 }
             }
         }
-        program
+        Program { steps: steps_of, standing: self.standing.iter().map(|tally| fits(tally, attributes)).collect() }
     }
 }
 
@@ -157,7 +176,7 @@ pub fn fulfils(conditions: &[(usize, Vec<String>)], attributes: &Attributes) -> 
     })
 }
 
-/// The sums of one group in every window.
+/// The sums of one leaf in every window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cell {
     /// A count for each slot; its banks side by side.
@@ -175,17 +194,6 @@ pub struct Durations {
     pub histogram: Histogram,
 }
 
-/// The sums of one group in one stretch of time.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PaneCell {
-    /// The counts of the slots, then the sums of the durations.
-    sums: Box<[i64]>,
-    /// Every duration once: its place, its bucket and how many; coalesced when cells are merged.
-    values: Vec<(u16, u16, i32)>,
-    /// How many values there were when they were last coalesced.
-    coalesced: usize,
-}
-
 impl Steps {
     /// Whether a fact of this kind adds to nothing.
     #[must_use]
@@ -195,16 +203,32 @@ impl Steps {
     }
 }
 
-/// Adds `fact` once, or withdraws it, in the windows given by `mask` and in the pane it lies in. `BANKS` is that of the plan,
-/// known to the compiler, so that a standard with few windows pays for one bank only.
+/// A duration on its way into the histogram of a leaf.
+///
+/// Histograms are the largest part of what the cells are, and where the next value goes is nearly always far from the processor. So
+/// [`add`] leaves that to the end, and then [`Cell::spread`] does nothing else: the memory of many is fetched at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Value {
+    /// The leaf.
+    pub leaf: u32,
+    number: u16,
+    bucket: u16,
+    /// How many times more, by window.
+    times: [[i8; LANES]; BANKS],
+}
+
+/// Adds `fact` once, or withdraws it, in the windows given by `mask` and in the pane it lies in; what is left to be done for its
+/// durations comes behind `values`. `BANKS` is that of the plan, known to the compiler, so that a standard with few windows pays for
+/// one bank only.
 #[inline]
 pub fn add<const BANKS: usize>(
     steps: &Steps,
     fact: &Fact,
     withdraw: bool,
     mask: &[Lanes; BANKS],
-    cell: &mut Cell,
+    (leaf, cell): (u32, &mut Cell),
     mut pane: Option<&mut PaneCell>,
+    values: &mut Vec<Value>,
 ) {
     let times = if withdraw { -1 } else { 1 };
     let lanes = if withdraw { mask.map(Lanes::negative) } else { *mask };
@@ -213,7 +237,7 @@ pub fn add<const BANKS: usize>(
             let at = usize::from(slot) * BANKS;
             cell.counts[at..at + BANKS].iter_mut().zip(&lanes).for_each(|(sum, one)| sum.add(one));
             if let Some(pane) = &mut pane {
-                pane.sums[usize::from(slot)] += i64::from(times);
+                pane.add(slot, i64::from(times));
             }
         }
     };
@@ -229,35 +253,26 @@ pub fn add<const BANKS: usize>(
             return;
         }
         let first = usize::from(number) * BANKS;
-        let at = bucket(fact.value);
+        let bucket = bucket(fact.value);
         let value = i64::from(times) * fact.value;
-        for ((durations, lanes), mask) in cell.durations[first..first + BANKS].iter_mut().zip(&lanes).zip(mask) {
-            durations.histogram.lanes(at).add(lanes);
+        for (durations, mask) in cell.durations[first..first + BANKS].iter_mut().zip(mask) {
             for (sum, one) in durations.sum.iter_mut().zip(&mask.0) {
                 // A mask instead of a product, which takes long in every lane: -1 has all bits, 0 none.
                 *sum += value & -i64::from(*one);
             }
         }
+        let mut narrow = [[0; LANES]; super::window::BANKS];
+        narrow.iter_mut().zip(&lanes).for_each(|(narrow, lanes)| *narrow = lanes.0.map(|one| one as i8));
+        values.push(Value { leaf, number, bucket, times: narrow });
         if let Some(pane) = &mut pane {
-            pane.sums[cell.counts.len() / BANKS + usize::from(number)] += value;
-            pane.values.push((number, at, times));
+            pane.add((cell.counts.len() / BANKS) as u16 + number, value);
+            pane.push(number, bucket, times);
         }
     };
     steps.durations.iter().for_each(|&(number, low, high)| take(number, low, high));
     if let Some(word) = fact.word {
         steps.worded_durations.iter().filter(|step| step.0 == word).for_each(|&(_, number, low, high)| take(number, low, high));
     }
-}
-
-/// Reads where a fact will be added, for the memory's sake alone.
-#[must_use]
-pub fn touch<const BANKS: usize>(steps: &Steps, fact: &Fact, cell: &Cell) -> i32 {
-    (0..BANKS).fold(0, |sum, bank| {
-        let place = |number: u16| usize::from(number) * BANKS + bank;
-        let count = steps.counts.first().map_or(0, |(slot, ..)| cell.counts[place(*slot)].0[0]);
-        let duration = steps.durations.first().map_or(0, |(number, ..)| cell.durations[place(*number)].histogram.touch(bucket(fact.value)));
-        sum ^ count ^ duration
-    })
 }
 
 impl Cell {
@@ -278,19 +293,36 @@ impl Cell {
             && self.durations.iter().all(|durations| durations.histogram.is_sound())
     }
 
+    /// Does what is left to be done for a duration.
+    #[inline]
+    pub fn spread<const BANKS: usize>(&mut self, value: &Value) {
+        let first = usize::from(value.number) * BANKS;
+        for (durations, times) in self.durations[first..first + BANKS].iter_mut().zip(&value.times) {
+            durations.histogram.lanes(value.bucket).add(&Lanes(times.map(i32::from)));
+        }
+    }
+
+    /// Adds another cell of the same plan.
+    pub fn add(&mut self, other: &Cell) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, more)| sum.add(more));
+        for (own, other) in self.durations.iter_mut().zip(&other.durations) {
+            own.sum.iter_mut().zip(&other.sum).for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
+            own.histogram.add(&other.histogram);
+        }
+    }
+
     /// Takes a stretch of time out of one window.
     pub fn subtract(&mut self, pane: &PaneCell, lane: usize, plan: &Plan) {
         let (bank, lane) = (lane / LANES, lane % LANES);
-        let (counts, sums) = pane.sums.split_at(plan.slots());
-        for (sum, count) in self.counts.iter_mut().skip(bank).step_by(plan.banks).zip(counts).filter(|(_, count)| **count != 0) {
-            // What lies in a pane was added to the lane as the same 32-bit number of times.
-            sum.0[lane] -= *count as i32;
+        for &(place, sum) in pane.sums() {
+            match usize::from(place).checked_sub(plan.slots()) {
+                // What lies in a pane was added to the lane as the same 32-bit number of times.
+                None => self.counts[usize::from(place) * plan.banks + bank].0[lane] -= sum as i32,
+                Some(number) => self.durations[number * plan.banks + bank].sum[lane] -= sum,
+            }
         }
-        for (durations, sum) in self.durations.iter_mut().skip(bank).step_by(plan.banks).zip(sums).filter(|(_, sum)| **sum != 0) {
-            durations.sum[lane] -= sum;
-        }
-        for &(number, at, times) in &pane.values {
-            self.durations[usize::from(number) * plan.banks + bank].histogram.lanes(at).0[lane] -= times;
+        for &(number, bucket, times) in pane.values() {
+            self.durations[usize::from(number) * plan.banks + bank].histogram.lanes(bucket).0[lane] -= times;
         }
     }
 
@@ -304,54 +336,6 @@ impl Cell {
             durations.sum[lane] = 0;
             durations.histogram.clear(lane);
         }
-    }
-}
-
-impl PaneCell {
-    /// An empty cell.
-    #[must_use]
-    pub fn new(plan: &Plan) -> PaneCell {
-        PaneCell { sums: vec![0; plan.slots() + plan.durations()].into(), values: Vec::new(), coalesced: 0 }
-    }
-
-    /// Whether a cell that was read is one of this plan.
-    #[must_use]
-    pub fn is_sound(&self, plan: &Plan) -> bool {
-        let known = |(number, at, _): &(u16, u16, i32)| usize::from(*number) < plan.durations() && usize::from(*at) < BUCKETS;
-        self.sums.len() == plan.slots() + plan.durations() && self.values.iter().all(known)
-    }
-
-    /// The counts of so many slots, and the sums of the durations in milliseconds.
-    #[must_use]
-    pub fn sums(&self, slots: usize) -> (&[i64], &[i64]) {
-        self.sums.split_at(slots)
-    }
-
-    /// Durations by their place in the plan, and how many times: a place may come more than once.
-    pub fn values(&self) -> impl Iterator<Item = (u16, i32)> + '_ {
-        self.values.iter().map(|&(number, _, times)| (number, times))
-    }
-
-    /// Adds another stretch of time to this one.
-    pub fn merge(&mut self, other: &PaneCell) {
-        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
-            *sum += more;
-        }
-        self.values.extend_from_slice(&other.values);
-        // Only when there is twice as much as before, so that the sorting costs little however often panes are merged.
-        if self.values.len() < 2 * self.coalesced.max(32) {
-            return;
-        }
-        self.values.sort_unstable_by_key(|&(number, at, _)| (number, at));
-        self.values.dedup_by(|next, kept| {
-            let same = (next.0, next.1) == (kept.0, kept.1);
-            if same {
-                kept.2 += next.2;
-            }
-            same
-        });
-        self.values.retain(|value| value.2 != 0);
-        self.coalesced = self.values.len();
     }
 }
 

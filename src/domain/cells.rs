@@ -1,23 +1,20 @@
-//! The cells of all groups with their panes and levels: everything that readings are made of, and nothing of the cases behind it.
+//! The cells of all leaves with their panes and levels: everything that readings are made of, and nothing of the cases behind it.
 //!
 //! Cells hear of nothing but [`Changes`], so they can be kept on another thread than the cases: see [`Monitor::apart`].
 //!
 //! [`Monitor::apart`]: super::monitor::Monitor::apart
 
-use super::cell::{self, Cell, Plan, Program};
+use super::cell::{self, Cell, Plan, Value};
 use super::fact::{Fact, Measure};
 use super::group::Group;
-use super::level::Levels;
-use super::pane::{Panes, Remembered};
-use super::scope::Scopes;
+use super::leaf::Leaves;
+use super::level::{self, Levels};
+use super::pane::{self, Panes};
 use super::standard::{Formula, Standard};
 use super::time::Timestamp;
 use super::window::BANKS;
 use serde::Serialize;
 use std::sync::Arc;
-
-/// Of how many facts the cells are looked up before the first of them is added, so that their memory is on its way.
-const LOOK_AHEAD: usize = 32;
 
 /// What has changed since the cells last heard.
 #[derive(Debug)]
@@ -49,17 +46,6 @@ pub(super) struct Counted {
     pub(super) times: i32,
 }
 
-/// A group as the cells know it.
-#[derive(Debug)]
-pub(super) struct Member {
-    /// The group itself.
-    pub(super) group: Group,
-    /// The scopes it belongs to.
-    pub(super) scopes: Vec<u32>,
-    /// Which of the programs says what its facts add to.
-    program: u32,
-}
-
 /// The cells.
 #[derive(Debug)]
 pub struct Cells {
@@ -69,16 +55,17 @@ pub struct Cells {
     standing: Vec<bool>,
     /// The time reached.
     now: Timestamp,
-    pub(super) scopes: Scopes,
-    programs: Vec<Program>,
-    /// By group.
-    pub(super) members: Vec<Member>,
-    /// By group.
+    pub(super) leaves: Leaves,
+    /// By leaf.
     pub(super) all: Vec<Cell>,
-    /// For each group and family how many cases were seen.
+    /// For each leaf and family how many cases were seen.
     pub(super) seen: Vec<Vec<u64>>,
+    /// What a leaf has of the two before anything happens.
+    nothing: (Cell, Vec<u64>),
     pub(super) panes: Panes,
     pub(super) levels: Levels,
+    /// Durations that are not in their histograms yet; none between two batches.
+    values: Vec<Value>,
 }
 
 impl Default for Changes {
@@ -105,23 +92,24 @@ impl Cells {
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
             indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
         }
+        let plan = Plan::new(&standard);
         Cells {
-            plan: Plan::new(&standard),
             standing,
             now: Timestamp(i64::MIN),
-            scopes: Scopes::default(),
-            programs: Vec::new(),
-            members: Vec::new(),
+            leaves: Leaves::default(),
             all: Vec::new(),
             seen: Vec::new(),
+            nothing: (Cell::new(&plan), vec![0; standard.schema.families.len()]),
+            plan,
             panes: Panes::new(&standard.windows, &standard.zones),
             levels: Levels::new(aged),
+            values: Vec::new(),
             standard,
         }
     }
 
     /// What is to be written down: the sums, the cases seen, the panes and the levels.
-    pub(super) fn memory(&self) -> (&[Cell], &[Vec<u64>], impl Serialize + '_, &Levels) {
+    pub(super) fn memory(&self) -> (Vec<&Cell>, Vec<&Vec<u64>>, impl Serialize + '_, impl Serialize + '_) {
         // Every field by its name, so that a new one is not forgotten here.
         let Cells {
             // What follows from the standard, the groups and the time reached.
@@ -129,15 +117,16 @@ impl Cells {
             plan: _,
             standing: _,
             now: _,
-            scopes: _,
-            programs: _,
-            members: _,
+            // What means something only while they take.
+            values: _,
+            nothing,
+            leaves,
             all,
             seen,
             panes,
             levels,
         } = self;
-        (all, seen, panes.memory(), levels)
+        (leaves.by_groups(all, &nothing.0), leaves.by_groups(seen, &nothing.1), panes.memory(leaves), levels.memory(leaves))
     }
 
     /// These cells as they were read, at the time reached, `now`, when there were these groups.
@@ -149,8 +138,8 @@ impl Cells {
         groups: &[Group],
         now: Timestamp,
         (all, seen): (Vec<Cell>, Vec<Vec<u64>>),
-        panes: Remembered,
-        levels: Levels,
+        panes: pane::Remembered,
+        levels: level::Remembered,
     ) -> Result<Cells, &'static str> {
         let families = self.standard.schema.families.len();
         if all.len() != groups.len() || seen.len() != groups.len() || seen.iter().any(|seen| seen.len() != families) {
@@ -160,9 +149,18 @@ impl Cells {
             return Err("a cell is none of this standard's");
         }
         groups.iter().for_each(|group| self.welcome(group));
-        (self.all, self.seen, self.now) = (all, seen, now);
-        self.panes = self.panes.remembered(panes, now, groups.len(), &self.plan)?;
-        self.levels = levels.remembered(&self.levels, groups.len())?;
+        for (group, (cell, seen)) in (0..).zip(all.into_iter().zip(seen)) {
+            let leaf = self.leaves.of(group) as usize;
+            match self.leaves.all()[leaf].first() == group {
+                true => self.all[leaf] = cell,
+                // So it was before there were leaves.
+                false => self.all[leaf].add(&cell),
+            }
+            self.seen[leaf].iter_mut().zip(seen).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
+        }
+        self.now = now;
+        self.panes = self.panes.remembered(panes, now, &self.leaves, &self.plan)?;
+        self.levels = self.levels.remembered(levels, &self.leaves)?;
         Ok(self)
     }
 
@@ -171,12 +169,12 @@ impl Cells {
         changes.groups.iter().for_each(|group| self.welcome(group));
         if changes.now > self.now {
             self.now = changes.now;
-            self.panes.advance(self.now, &mut self.all, &self.members, &self.plan);
+            self.panes.advance(self.now, &mut self.all, &self.leaves, &self.plan);
         }
         for Seen { group, families, times } in &changes.seen {
             let mut families = *families;
             while families != 0 {
-                let seen = &mut self.seen[*group as usize][families.trailing_zeros() as usize];
+                let seen = &mut self.seen[self.leaves.of(*group) as usize][families.trailing_zeros() as usize];
                 *seen = seen.wrapping_add_signed(*times);
                 families &= families - 1;
             }
@@ -189,46 +187,37 @@ impl Cells {
 
     /// Makes room for a group.
     fn welcome(&mut self, group: &Group) {
-        let program = self.plan.program(&group.attributes);
-        let program = self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
-            self.programs.push(program);
-            self.programs.len() - 1
-        });
-        let scopes = self.scopes.of(&group.attributes, &self.standard);
-        self.members.push(Member { group: group.clone(), scopes, program: program as u32 });
-        self.all.push(Cell::new(&self.plan));
-        self.seen.push(vec![0; self.standard.schema.families.len()]);
+        if self.leaves.welcome(group, &self.plan, &self.standard) {
+            self.all.push(self.nothing.0.clone());
+            self.seen.push(self.nothing.1.clone());
+            self.levels.welcome();
+        }
     }
 
-    /// Adds facts to the cells, which are spread over much memory: so it is fetched for many facts at once.
+    /// Adds facts to the cells.
     fn pour<const BANKS: usize>(&mut self, counted: &[Counted]) {
-        for chunk in counted.chunks(LOOK_AHEAD) {
-            let touched = chunk.iter().map(|one| {
-                let Member { program, .. } = self.members[one.group as usize];
-                let steps = &self.programs[program as usize][usize::from(one.fact.kind.0)];
-                cell::touch::<BANKS>(steps, &one.fact, &self.all[one.group as usize])
-            });
-            std::hint::black_box(touched.fold(0, |sum, one| sum ^ one));
-            chunk.iter().for_each(|one| self.add::<BANKS>(one));
+        counted.iter().for_each(|one| self.add::<BANKS>(one));
+        for value in self.values.drain(..) {
+            self.all[value.leaf as usize].spread::<BANKS>(&value);
         }
     }
 
     #[inline]
     fn add<const BANKS: usize>(&mut self, Counted { fact, group, times }: &Counted) {
+        let leaf = self.leaves.of(*group);
         if self.standing[usize::from(fact.kind.0)] {
             match times {
-                1.. => self.levels.begin(fact.kind, *group, fact.time),
-                _ => self.levels.end(fact.kind, *group, fact.time),
+                1.. => self.levels.begin(fact.kind, leaf, fact.time),
+                _ => self.levels.end(fact.kind, leaf, fact.time),
             }
             return;
         }
-        let Member { program, group: Group { zone, .. }, .. } = self.members[*group as usize];
-        let steps = &self.programs[program as usize][usize::from(fact.kind.0)];
+        let steps = self.leaves.steps(leaf, fact.kind);
         if steps.is_empty() {
             return;
         }
-        let mask = self.panes.current().mask::<BANKS>(fact.time, usize::from(zone));
-        let pane = self.panes.cell(fact.time, *group, &self.plan);
-        cell::add(steps, fact, *times < 0, &mask, &mut self.all[*group as usize], pane);
+        let mask = self.panes.current().mask::<BANKS>(fact.time, self.leaves.all()[leaf as usize].zone());
+        let pane = self.panes.cell(fact.time, leaf, &self.plan);
+        cell::add(steps, fact, *times < 0, &mask, (leaf, &mut self.all[leaf as usize]), pane, &mut self.values);
     }
 }

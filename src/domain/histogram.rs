@@ -54,6 +54,7 @@ pub struct Histogram {
 
 impl Histogram {
     /// The counts of a bucket in all windows, to change.
+    #[inline]
     pub fn lanes(&mut self, bucket: u16) -> &mut Lanes {
         let (run, place) = place(bucket);
         if run >= self.index.len() {
@@ -67,18 +68,19 @@ impl Histogram {
         &mut self.chunks[usize::from(self.index[run]) - 1][place]
     }
 
+    /// Adds another histogram.
+    pub fn add(&mut self, other: &Histogram) {
+        for (run, chunk) in other.runs() {
+            // There are at most 312 runs of buckets, so the number fits.
+            let first = (run * CHUNK) as u16;
+            (first..).zip(chunk).for_each(|(bucket, lanes)| self.lanes(bucket).add(lanes));
+        }
+    }
+
     /// Whether a histogram that was read has no more chunks than there can be.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.index.len() <= RUNS && self.index.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
-    }
-
-    /// Reads a bucket, for the memory's sake alone.
-    #[must_use]
-    pub fn touch(&self, bucket: u16) -> i32 {
-        let (run, place) = place(bucket);
-        let chunk = self.index.get(run).and_then(|chunk| self.chunks.get(usize::from(*chunk).wrapping_sub(1)));
-        chunk.map_or(0, |chunk| chunk[place].0[0])
     }
 
     /// Empties one window.

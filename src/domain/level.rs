@@ -1,24 +1,41 @@
 //! Levels: how many cases stand in a state now, and since when the oldest does.
 
-use super::fact::FactKind;
-use super::time::Timestamp;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+mod ages;
 
-/// The standing facts of one kind and group.
+use super::fact::FactKind;
+use super::leaf::Leaves;
+use super::time::Timestamp;
+use ages::Ages;
+use serde::{Deserialize, Serialize};
+
+/// The standing facts of one kind and leaf.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 struct Standing {
     count: i64,
-    /// How many stand since when; only kept for kinds whose age is read.
-    since: BTreeMap<Timestamp, u32>,
+    /// Since when they stand; only kept for kinds whose age is read.
+    since: Ages,
 }
 
 /// All standing facts.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Levels {
-    /// By kind, then by group.
+    /// By kind, then by leaf.
     kinds: Vec<Vec<Standing>>,
     /// For each kind, whether its ages are read.
+    aged: Vec<bool>,
+}
+
+/// Levels as they are written down: by kind, then by group.
+#[derive(Serialize)]
+struct Written<'l> {
+    kinds: Vec<Vec<&'l Standing>>,
+    aged: &'l [bool],
+}
+
+/// Levels as they were read.
+#[derive(Debug, Deserialize)]
+pub struct Remembered {
+    kinds: Vec<Vec<Standing>>,
     aged: Vec<bool>,
 }
 
@@ -29,60 +46,67 @@ impl Levels {
         Levels { kinds: vec![Vec::new(); aged.len()], aged }
     }
 
-    /// The levels as they were read, if they are of the kinds that `new` ones are, and of some of so many groups.
+    /// Makes room for a leaf.
+    pub fn welcome(&mut self) {
+        self.kinds.iter_mut().for_each(|kind| kind.push(Standing::default()));
+    }
+
+    /// The levels, to be written down.
+    pub fn memory<'l>(&'l self, leaves: &'l Leaves) -> impl Serialize + 'l {
+        static NOTHING: Standing = Standing { count: 0, since: Ages::new() };
+        Written { kinds: self.kinds.iter().map(|kind| leaves.by_groups(kind, &NOTHING)).collect(), aged: &self.aged }
+    }
+
+    /// The levels as they were read, of these leaves.
     ///
     /// # Errors
-    /// What is wrong with them.
-    pub fn remembered(self, new: &Levels, groups: usize) -> Result<Levels, &'static str> {
-        let sound = |standing: &Standing| {
-            let since = standing.since.values().fold(0, |sum, count| sum + i64::from(*count));
-            (since..=i64::from(u32::MAX)).contains(&standing.count) && standing.since.values().all(|count| *count > 0)
-        };
-        let known = self.aged == new.aged && self.kinds.len() == new.kinds.len() && self.kinds.iter().all(|kind| kind.len() <= groups);
-        if known && self.kinds.iter().flatten().all(sound) { Ok(self) } else { Err("a level is none of this standard's") }
+    /// What is wrong with them, if they are not of the kinds that these are, or of other groups.
+    pub fn remembered(mut self, read: Remembered, leaves: &Leaves) -> Result<Levels, &'static str> {
+        let sound = |standing: &Standing| (standing.since.count()..=i64::from(u32::MAX)).contains(&standing.count);
+        let groups = leaves.groups();
+        let known = self.aged == read.aged && self.kinds.len() == read.kinds.len() && read.kinds.iter().all(|kind| kind.len() <= groups);
+        if !known || !read.kinds.iter().flatten().all(sound) {
+            return Err("a level is none of this standard's");
+        }
+        for (own, read) in self.kinds.iter_mut().zip(read.kinds) {
+            for (group, standing) in (0..).zip(read) {
+                let own = &mut own[leaves.of(group) as usize];
+                own.count += standing.count;
+                own.since.add(&standing.since);
+            }
+        }
+        Ok(self)
     }
 
     /// One more stands since `since`.
-    pub fn begin(&mut self, kind: FactKind, group: u32, since: Timestamp) {
-        let aged = self.aged[usize::from(kind.0)];
-        let standing = self.standing(kind, group);
+    #[inline]
+    pub fn begin(&mut self, kind: FactKind, leaf: u32, since: Timestamp) {
+        let standing = &mut self.kinds[usize::from(kind.0)][leaf as usize];
         standing.count += 1;
-        if aged {
-            *standing.since.entry(since).or_default() += 1;
+        if self.aged[usize::from(kind.0)] {
+            standing.since.begin(since, 1);
         }
     }
 
     /// One that stood since `since` does no more.
-    pub fn end(&mut self, kind: FactKind, group: u32, since: Timestamp) {
-        let standing = self.standing(kind, group);
+    #[inline]
+    pub fn end(&mut self, kind: FactKind, leaf: u32, since: Timestamp) {
+        let standing = &mut self.kinds[usize::from(kind.0)][leaf as usize];
         standing.count -= 1;
-        if let Some(count) = standing.since.get_mut(&since) {
-            *count -= 1;
-            if *count == 0 {
-                standing.since.remove(&since);
-            }
+        if self.aged[usize::from(kind.0)] {
+            standing.since.end(since);
         }
-    }
-
-    fn standing(&mut self, kind: FactKind, group: u32) -> &mut Standing {
-        let groups = &mut self.kinds[usize::from(kind.0)];
-        let group = group as usize;
-        if group >= groups.len() {
-            groups.resize_with(group + 1, Standing::default);
-        }
-        &mut groups[group]
     }
 
     /// How many stand.
     #[must_use]
-    pub fn count(&self, kind: FactKind, group: u32) -> i64 {
-        self.kinds[usize::from(kind.0)].get(group as usize).map_or(0, |standing| standing.count)
+    pub fn count(&self, kind: FactKind, leaf: u32) -> i64 {
+        self.kinds[usize::from(kind.0)][leaf as usize].count
     }
 
     /// Since when the oldest stands.
     #[must_use]
-    pub fn oldest(&self, kind: FactKind, group: u32) -> Option<Timestamp> {
-        let standing = self.kinds[usize::from(kind.0)].get(group as usize)?;
-        standing.since.first_key_value().map(|(since, _)| *since)
+    pub fn oldest(&self, kind: FactKind, leaf: u32) -> Option<Timestamp> {
+        self.kinds[usize::from(kind.0)][leaf as usize].since.oldest()
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Windows with the same step share a *tier* of panes. A pane that has left the longest window of its tier is poured into
 //! the coarser pane of the next; one that has left them all is dropped. So memory is bounded by the windows declared, not
-//! by traffic: at most a few hundred panes, each with a cell for every group that had facts in it.
+//! by traffic: at most a few hundred panes, each with a cell for every leaf that had facts in it.
 
 use super::cell::{Cell, PaneCell, Plan};
-use super::cells::Member;
 use super::current::Current;
+use super::leaf::Leaves;
 use super::time::Timestamp;
 use super::window::{WINDOWS, Window};
 use super::zones::Zones;
@@ -14,12 +14,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// One stretch of time.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 struct Pane {
-    /// For each group, the place of its cell plus one; 0 if it had no facts.
-    #[serde(skip)]
+    /// For each leaf, the place of its cell plus one; 0 if it had no facts.
     places: Vec<u32>,
     cells: Vec<(u32, PaneCell)>,
+}
+
+/// A pane as it is written down, by groups.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written<C> {
+    cells: Vec<(u32, C)>,
 }
 
 /// The panes of the windows with one step.
@@ -29,13 +34,15 @@ struct Tier {
     /// The beginning of the first pane.
     first: Timestamp,
     panes: VecDeque<Pane>,
+    /// Cells of panes that are gone, emptied, for their memory.
+    spare: Vec<PaneCell>,
     /// The lanes of its windows, shortest first.
     lanes: Vec<usize>,
 }
 
 /// The panes of each tier, as they were read.
 #[derive(Debug, Deserialize)]
-pub struct Remembered(Vec<VecDeque<Pane>>);
+pub struct Remembered(Vec<VecDeque<Written<PaneCell>>>);
 
 /// The windows of a standard with what lies in them.
 #[derive(Debug)]
@@ -59,22 +66,26 @@ impl Panes {
             let step = Window::step(length);
             match tiers.last_mut() {
                 Some(tier) if tier.step == step => tier.lanes.push(lane),
-                _ => tiers.push(Tier { step, first: Timestamp(i64::MIN), panes: VecDeque::new(), lanes: vec![lane] }),
+                _ => tiers.push(Tier { step, first: Timestamp(i64::MIN), panes: VecDeque::new(), spare: Vec::new(), lanes: vec![lane] }),
             }
         }
         Panes { current: Current::new(windows, zones), tiers }
     }
 
     /// The panes, to be written down: all else follows from the standard and the time reached.
-    pub fn memory(&self) -> impl Serialize + '_ {
-        self.tiers.iter().map(|tier| &tier.panes).collect::<Vec<_>>()
+    pub fn memory<'p>(&'p self, leaves: &'p Leaves) -> impl Serialize + 'p {
+        let written = |pane: &'p Pane| {
+            let cells = pane.cells.iter().map(|(leaf, cell)| (leaves.all()[*leaf as usize].first(), cell));
+            Written { cells: cells.collect() }
+        };
+        self.tiers.iter().map(|tier| tier.panes.iter().map(written).collect()).collect::<Vec<Vec<_>>>()
     }
 
     /// These panes at the time reached, `now`; no time is reached yet before.
     ///
     /// # Errors
     /// What is wrong with them, if they are none of this standard's or of a time to come.
-    pub fn remembered(mut self, panes: Remembered, now: Timestamp, groups: usize, plan: &Plan) -> Result<Panes, &'static str> {
+    pub fn remembered(mut self, panes: Remembered, now: Timestamp, leaves: &Leaves, plan: &Plan) -> Result<Panes, &'static str> {
         if panes.0.len() != self.tiers.len() {
             return Err("there are panes of other windows");
         }
@@ -85,22 +96,19 @@ impl Panes {
         self.current.advance(now);
         for (tier, panes) in self.tiers.iter_mut().zip(panes.0) {
             tier.first = tier.lanes.last().map_or(now, |longest| self.current.begins(0)[*longest]);
-            tier.panes = panes;
-            if tier.panes.len() as i64 > now.since(tier.first).div_euclid(tier.step) + 1 {
+            if panes.len() as i64 > now.since(tier.first).div_euclid(tier.step) + 1 {
                 return Err("a pane is of a time to come");
             }
-            for pane in &mut tier.panes {
-                pane.find(groups, plan)?;
-            }
+            tier.panes = panes.into_iter().map(|pane| Pane::remembered(pane, leaves, plan)).collect::<Result<_, _>>()?;
         }
         Ok(self)
     }
 
     /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
-    pub(super) fn advance(&mut self, now: Timestamp, cells: &mut [Cell], members: &[Member], plan: &Plan) {
+    pub(super) fn advance(&mut self, now: Timestamp, cells: &mut [Cell], leaves: &Leaves, plan: &Plan) {
         let before = *self.current.begins(0);
         for (zone, lane) in self.current.advance(now) {
-            let own = cells.iter_mut().zip(members).filter(|(_, member)| usize::from(member.group.zone) == zone);
+            let own = cells.iter_mut().zip(leaves.all()).filter(|(_, leaf)| leaf.zone() == zone);
             own.for_each(|(cell, _)| cell.clear(lane, plan));
         }
         // Rolling windows are the same in every zone.
@@ -127,12 +135,12 @@ impl Panes {
         Some(self.current.begins(0)[*longest])
     }
 
-    /// Shows what happened in each pane and group, with the beginning of the pane.
+    /// Shows what happened in each pane and leaf, with the beginning of the pane.
     pub fn each(&self, mut visit: impl FnMut(Timestamp, u32, &PaneCell)) {
         for tier in &self.tiers {
             for (place, pane) in (0..).zip(&tier.panes) {
                 let begin = tier.first.plus(place * tier.step);
-                pane.cells.iter().for_each(|(group, cell)| visit(begin, *group, cell));
+                pane.cells.iter().for_each(|(leaf, cell)| visit(begin, *leaf, cell));
             }
         }
     }
@@ -143,29 +151,45 @@ impl Panes {
         &self.current
     }
 
-    /// The cell of a group for the pane in which `time` lies; none if it lies before every rolling window.
-    pub fn cell(&mut self, time: Timestamp, group: u32, plan: &Plan) -> Option<&mut PaneCell> {
+    /// The cell of a leaf for the pane in which `time` lies; none if it lies before every rolling window.
+    pub fn cell(&mut self, time: Timestamp, leaf: u32, plan: &Plan) -> Option<&mut PaneCell> {
         let begins = self.current.begins(0);
         let tier = self.tiers.iter_mut().find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
-        tier.cell(time, group, plan)
+        tier.cell(time, leaf, plan)
     }
 }
 
 impl Pane {
-    /// Finds the cells of a pane that was read by their groups.
-    fn find(&mut self, groups: usize, plan: &Plan) -> Result<(), &'static str> {
-        let most = self.cells.iter().map(|(group, _)| *group as usize + 1).max().unwrap_or(0);
-        if most > groups {
-            return Err("a pane is of a group that there is not");
-        }
-        self.places = vec![0; most];
-        for (place, (group, cell)) in (1..).zip(&self.cells) {
-            let known = std::mem::replace(&mut self.places[*group as usize], place);
-            if known != 0 || !cell.is_sound(plan) {
-                return Err("a pane is none of this standard's");
+    /// A pane that was read.
+    fn remembered(Written { cells }: Written<PaneCell>, leaves: &Leaves, plan: &Plan) -> Result<Pane, &'static str> {
+        let mut pane = Pane::default();
+        let mut known = vec![false; leaves.groups()];
+        for (group, cell) in cells {
+            match known.get_mut(group as usize) {
+                None => return Err("a pane is of a group that there is not"),
+                Some(known) if !*known && cell.is_sound(plan) => *known = true,
+                Some(_) => return Err("a pane is none of this standard's"),
+            }
+            match pane.cell(leaves.of(group), || PaneCell::new(plan)) {
+                own if own.is_empty() => *own = cell,
+                own => own.merge(&cell),
             }
         }
-        Ok(())
+        Ok(pane)
+    }
+
+    /// The cell of a leaf.
+    #[inline]
+    fn cell(&mut self, leaf: u32, new: impl FnOnce() -> PaneCell) -> &mut PaneCell {
+        let place = leaf as usize;
+        if place >= self.places.len() {
+            self.places.resize(place + 1, 0);
+        }
+        if self.places[place] == 0 {
+            self.cells.push((leaf, new()));
+            self.places[place] = self.cells.len() as u32;
+        }
+        &mut self.cells[self.places[place] as usize - 1].1
     }
 }
 
@@ -186,19 +210,22 @@ impl Tier {
                     break;
                 }
                 if begin >= before[lane] {
-                    for (group, cell) in &pane.cells {
-                        cells[*group as usize].subtract(cell, lane, plan);
+                    for (leaf, cell) in &pane.cells {
+                        cells[*leaf as usize].subtract(cell, lane, plan);
                     }
                 }
                 begin = begin.plus(self.step);
             }
         }
         while self.first < after[longest] && !self.panes.is_empty() {
-            if let (Some(pane), Some(coarser)) = (self.panes.pop_front(), &mut coarser) {
-                for (group, cell) in &pane.cells {
-                    if let Some(sum) = coarser.cell(self.first, *group, plan) {
-                        sum.merge(cell);
-                    }
+            for (leaf, mut cell) in self.panes.pop_front().into_iter().flat_map(|pane| pane.cells) {
+                if let Some(sum) = coarser.as_mut().and_then(|coarser| coarser.cell(self.first, leaf, plan)) {
+                    sum.merge(&cell);
+                }
+                // A new pane needs no more than one for each leaf.
+                if self.spare.len() < cells.len() {
+                    cell.clear();
+                    self.spare.push(cell);
                 }
             }
             self.first = self.first.plus(self.step);
@@ -208,21 +235,13 @@ impl Tier {
         }
     }
 
-    /// The cell of a group in the pane of `time`, which must not lie before the first pane.
-    fn cell(&mut self, time: Timestamp, group: u32, plan: &Plan) -> Option<&mut PaneCell> {
+    /// The cell of a leaf in the pane of `time`, which must not lie before the first pane.
+    #[inline]
+    fn cell(&mut self, time: Timestamp, leaf: u32, plan: &Plan) -> Option<&mut PaneCell> {
         let place = usize::try_from(time.since(self.first).div_euclid(self.step)).ok()?;
         if place >= self.panes.len() {
             self.panes.resize_with(place + 1, Pane::default);
         }
-        let pane = &mut self.panes[place];
-        let group_place = group as usize;
-        if group_place >= pane.places.len() {
-            pane.places.resize(group_place + 1, 0);
-        }
-        if pane.places[group_place] == 0 {
-            pane.cells.push((group, PaneCell::new(plan)));
-            pane.places[group_place] = pane.cells.len() as u32;
-        }
-        Some(&mut pane.cells[pane.places[group_place] as usize - 1].1)
+        Some(self.panes[place].cell(leaf, || self.spare.pop().unwrap_or_else(|| PaneCell::new(plan))))
     }
 }

@@ -1,6 +1,6 @@
 //! Readings: what the cells mean by the standard's formulas, for every scope and window.
 //!
-//! Cells are kept for the finest groups only; a wider scope is the sum of its groups, made here.
+//! Cells are kept for leaves only; a wider scope is the sum of its leaves, made here.
 
 mod difference;
 mod duration;
@@ -157,7 +157,7 @@ fn read(state: &State<'_>, number: usize, sums: &Sums, out: &mut Vec<Reading>) {
             add(None, Some(stands(state, sums, of) as f64), MadeOf::Level);
         }
         Formula::Oldest { of } => {
-            let since = standing(state, sums, of).filter_map(|(tally, group)| state.cells.levels.oldest(tally.kind, group)).min();
+            let since = standing(state, sums, of).filter_map(|(tally, leaf)| state.cells.levels.oldest(tally.kind, leaf)).min();
             let age = since.map(|since| state.now.since(since) as f64 / 1_000.0);
             add(None, age, MadeOf::Oldest { since });
         }
@@ -193,12 +193,12 @@ fn read(state: &State<'_>, number: usize, sums: &Sums, out: &mut Vec<Reading>) {
 
 /// How many stand now.
 fn stands(state: &State<'_>, sums: &Sums, of: &[Tally]) -> i64 {
-    standing(state, sums, of).map(|(tally, group)| state.cells.levels.count(tally.kind, group)).sum()
+    standing(state, sums, of).map(|(tally, leaf)| state.cells.levels.count(tally.kind, leaf)).sum()
 }
 
 fn standing<'a>(state: &'a State<'_>, sums: &'a Sums, of: &'a [Tally]) -> impl Iterator<Item = (&'a Tally, u32)> {
-    let fitting = move |group: u32| of.iter().filter(move |tally| fits(tally, &state.cells.members[group as usize].group.attributes));
-    sums.members.iter().flat_map(move |group| fitting(*group).map(|tally| (tally, *group)))
+    let fitting = move |leaf: u32| of.iter().filter(move |tally| fits(tally, state.cells.leaves.all()[leaf as usize].attributes()));
+    sums.members.iter().flat_map(move |leaf| fitting(*leaf).map(|tally| (tally, *leaf)))
 }
 
 /// Whether there is too little to judge by. It is so however stale or provisional the reading is.

@@ -52,10 +52,13 @@ impl Stretch {
 
     /// Adds what happened in a pane.
     pub fn take(&mut self, cell: &PaneCell) {
-        let (counts, sums) = cell.sums(self.counts.len());
-        self.counts.iter_mut().zip(counts).for_each(|(sum, more)| *sum += more);
-        self.durations.iter_mut().zip(sums).for_each(|(spent, more)| spent.ms += more);
-        cell.values().for_each(|(number, times)| self.durations[usize::from(number)].of += i64::from(times));
+        for &(place, more) in cell.sums() {
+            match usize::from(place).checked_sub(self.counts.len()) {
+                None => self.counts[usize::from(place)] += more,
+                Some(number) => self.durations[number].ms += more,
+            }
+        }
+        cell.values().iter().for_each(|(number, _, times)| self.durations[usize::from(*number)].of += i64::from(*times));
     }
 
     /// Adds another stretch.

@@ -28,7 +28,7 @@ impl Lanes {
     #[inline]
     pub fn add(&mut self, more: &Lanes) {
         for (sum, one) in self.0.iter_mut().zip(&more.0) {
-            *sum += one;
+            *sum = sum.wrapping_add(*one);
         }
     }
 

@@ -125,6 +125,30 @@ fn a_core_that_begins_again_goes_on_as_if_nothing_had_happened() {
     });
 }
 
+/// Groups of cases that nothing tells apart share their sums. Where the standard's scopes look at every dimension nothing is shared, and
+/// that is how everything was written down once: a core with fewer scopes reads it all the same.
+#[test]
+fn what_was_written_apart_is_added_up_when_it_is_read() {
+    let standards = known();
+    let inputs = (delivery::of(hostile::set(24)), after(), 0..4_usize, horizons(), any::<Index>());
+    check(300, &inputs, |((set, delivery), after, number, horizon, cut)| {
+        let standard = &standards[number];
+        let every = (0..standard.schema.dimensions.len()).map(|dimension| vec![dimension]);
+        let apart = Arc::new(Standard { scopes: standard.scopes.iter().cloned().chain(every).collect(), ..Standard::clone(standard) });
+        let steps = steps(standard, Road::ByHand, &set, &delivery, last(&set), after);
+        let (before, behind) = steps.split_at(cut.index(steps.len()));
+        let mut whole = Monitor::new(standard.clone(), horizon);
+        let mut apart = Monitor::new(apart, horizon);
+        before.iter().for_each(|step| _ = (step.to(&mut whole), step.to(&mut apart)));
+        let mut read = read(standard, horizon, &written(&apart)).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        same(&lines(&whole), &lines(&read), "at once")?;
+        for step in behind {
+            prop_assert_eq!(step.to(&mut whole), step.to(&mut read));
+        }
+        same(&said(&mut whole), &said(&mut read), "in the end")
+    });
+}
+
 /// Who begins again is told of less time passing than who was there: only the ticks beside the batches were written down.
 #[test]
 fn what_a_core_says_does_not_depend_on_how_often_it_was_told_the_time() {

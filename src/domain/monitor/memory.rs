@@ -15,7 +15,7 @@ use crate::domain::cell::Cell;
 use crate::domain::customer::Customers;
 use crate::domain::event::Attributes;
 use crate::domain::group::Groups;
-use crate::domain::level::Levels;
+use crate::domain::level;
 use crate::domain::names::CaseNames;
 use crate::domain::pane;
 use crate::domain::silence::Silence;
@@ -28,17 +28,17 @@ use std::sync::Arc;
 
 /// What is written down: [`Memory`] in the same order, borrowed.
 #[derive(Serialize)]
-struct Written<'m, G, P> {
+struct Written<'m, G, P, L> {
     now: Timestamp,
     clock: Option<Timestamp>,
     heard: Option<Timestamp>,
     silence: &'m Silence,
     groups: G,
     cases: &'m Cases,
-    cells: &'m [Cell],
-    seen: &'m [Vec<u64>],
+    cells: Vec<&'m Cell>,
+    seen: Vec<&'m Vec<u64>>,
     panes: P,
-    levels: &'m Levels,
+    levels: L,
     timers: &'m Timers,
     expiries: &'m Timers,
     customers: &'m Customers,
@@ -57,7 +57,7 @@ struct Memory {
     cells: Vec<Cell>,
     seen: Vec<Vec<u64>>,
     panes: pane::Remembered,
-    levels: Levels,
+    levels: level::Remembered,
     timers: Timers,
     expiries: Timers,
     customers: Customers,

@@ -1,7 +1,7 @@
 //! How indicators went over the last hours, from the panes.
 
 use super::Monitor;
-use crate::domain::cells::Member;
+use crate::domain::leaf::Leaf;
 use crate::domain::time::Timestamp;
 use crate::domain::trend::{Asked, STEP, Stretch, Trends, has_trend};
 
@@ -15,12 +15,12 @@ impl Monitor {
         let from = step_of(self.now()?) - (steps - 1);
         // Each value looks back over the steps before its own.
         let first = from - (over - 1);
-        let scopes = self.cells.scopes.all();
-        let within = |member: &Member| member.scopes.iter().any(|scope| scopes[*scope as usize] == asked.scope);
-        let members: Vec<bool> = self.cells.members.iter().map(within).collect();
+        let scopes = self.cells.leaves.scopes.all();
+        let within = |leaf: &Leaf| leaf.scopes().iter().any(|scope| scopes[*scope as usize] == asked.scope);
+        let members: Vec<bool> = self.cells.leaves.all().iter().map(within).collect();
         let mut stretches = vec![Stretch::new(&self.cells.plan); (steps + over - 1) as usize];
-        self.cells.panes.each(|begin, group, cell| {
-            let place = usize::try_from(step_of(begin) - first).ok().filter(|_| members[group as usize]);
+        self.cells.panes.each(|begin, leaf, cell| {
+            let place = usize::try_from(step_of(begin) - first).ok().filter(|_| members[leaf as usize]);
             if let Some(stretch) = place.and_then(|place| stretches.get_mut(place)) {
                 stretch.take(cell);
             }

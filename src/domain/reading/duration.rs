@@ -19,8 +19,8 @@ pub(super) fn read(state: &State<'_>, scopes: &mut Scopes) -> (Vec<Vec<Reading>>
     totals.resize_with(scopes.all.len() * banks, Totals::default);
     for (place, users) in users(state).into_iter().enumerate() {
         let needed: Vec<bool> = scopes.all.iter().map(|sums| users.iter().any(|number| sums.wanted[*number])).collect();
-        for (group, own) in &scopes.groups {
-            let durations = &state.cells.all[*group as usize].durations[place * banks..(place + 1) * banks];
+        for (leaf, own) in &scopes.leaves {
+            let durations = &state.cells.all[*leaf as usize].durations[place * banks..(place + 1) * banks];
             for (bank, durations) in durations.iter().enumerate().filter(|(_, durations)| !durations.histogram.is_empty()) {
                 let own = own.iter().filter(|scope| needed[**scope]);
                 own.for_each(|scope| totals[scope * banks + bank].add(&durations.histogram));

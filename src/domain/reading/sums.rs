@@ -1,4 +1,4 @@
-//! The sums of every scope, made in one pass over the cells: these are spread over much memory, and a group belongs to several
+//! The sums of every scope, made in one pass over the cells: these are spread over much memory, and a leaf belongs to several
 //! scopes, so each cell is fetched once and added to all of them.
 
 use super::spent::Spent;
@@ -13,14 +13,14 @@ use std::sync::Arc;
 /// The scopes of which something is wanted, in their order.
 pub(super) struct Scopes {
     pub(super) all: Vec<Sums>,
-    /// Each group that belongs to some of them, with their places.
-    pub(super) groups: Vec<(u32, Vec<usize>)>,
+    /// Each leaf that belongs to some of them, with their places.
+    pub(super) leaves: Vec<(u32, Vec<usize>)>,
 }
 
 /// The sums of one scope.
 pub(super) struct Sums {
     pub(super) scope: Arc<Scope>,
-    /// Its groups.
+    /// Its leaves.
     pub(super) members: Vec<u32>,
     /// By indicator, whether its readings are to be read here, other than differences.
     pub(super) wanted: Vec<bool>,
@@ -34,13 +34,13 @@ pub(super) struct Sums {
 impl Scopes {
     pub(super) fn new(state: &State<'_>, wanted: &Wanted) -> Scopes {
         let standard = state.standard;
-        let mut members: Vec<Vec<u32>> = vec![Vec::new(); state.cells.scopes.all().len()];
-        for group in 0..state.cells.members.len() as u32 {
-            if state.cells.seen[group as usize].iter().any(|cases| *cases > 0) {
-                state.cells.members[group as usize].scopes.iter().for_each(|scope| members[*scope as usize].push(group));
-            }
+        let scopes = state.cells.leaves.scopes.all();
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); scopes.len()];
+        let leaves = (0..).zip(state.cells.leaves.all()).zip(&state.cells.seen);
+        for ((number, leaf), _) in leaves.filter(|(_, seen)| seen.iter().any(|cases| *cases > 0)) {
+            leaf.scopes().iter().for_each(|scope| members[*scope as usize].push(number));
         }
-        let mut all: Vec<(&Scope, Vec<u32>)> = state.cells.scopes.all().iter().zip(members).collect();
+        let mut all: Vec<(&Scope, Vec<u32>)> = scopes.iter().zip(members).collect();
         // The whole organisation is there before anybody was heard of.
         let everything = Scope { kind: standard.scopes.iter().position(Vec::is_empty).unwrap_or(usize::MAX), values: Vec::new() };
         all.retain(|(scope, members)| !members.is_empty() && wanted.has_any(scope.kind));
@@ -48,14 +48,14 @@ impl Scopes {
             all.push((&everything, Vec::new()));
         }
         all.sort_unstable_by_key(|(scope, _)| *scope);
-        let mut groups: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut leaves: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (place, (_, members)) in all.iter().enumerate() {
-            members.iter().for_each(|group| groups.entry(*group).or_default().push(place));
+            members.iter().for_each(|leaf| leaves.entry(*leaf).or_default().push(place));
         }
         let all = all.into_iter().map(|(scope, members)| Sums::new(state, wanted, scope, members));
-        let mut scopes = Scopes { all: all.collect(), groups: groups.into_iter().collect() };
-        for (group, places) in &scopes.groups {
-            let cell = &state.cells.all[*group as usize];
+        let mut scopes = Scopes { all: all.collect(), leaves: leaves.into_iter().collect() };
+        for (leaf, places) in &scopes.leaves {
+            let cell = &state.cells.all[*leaf as usize];
             places.iter().for_each(|place| scopes.all[*place].add(cell));
         }
         scopes
@@ -64,8 +64,8 @@ impl Scopes {
 
 impl Sums {
     fn new(state: &State<'_>, wanted: &Wanted, scope: &Scope, members: Vec<u32>) -> Sums {
-        let seen = |group: &u32| {
-            state.cells.seen[*group as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family)
+        let seen = |leaf: &u32| {
+            state.cells.seen[*leaf as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family)
         };
         let families = members.iter().flat_map(seen).fold(0, |all, one: u64| all | one);
         let indicators = state.standard.indicators.iter().enumerate();
@@ -85,7 +85,7 @@ impl Sums {
     }
 
     fn add(&mut self, cell: &Cell) {
-        // Most facts do not happen to the cases of a group.
+        // Most facts do not happen to the cases of a leaf.
         let counts = self.counts.iter_mut().zip(&cell.counts).filter(|(_, lanes)| **lanes != Lanes::default());
         counts.for_each(|(sums, lanes)| lanes.add_to(sums));
         for (sums, durations) in self.millis.iter_mut().zip(&cell.durations) {

@@ -1,0 +1,126 @@
+//! Leaves: groups of cases that the standard does not tell apart, and that share their sums.
+//!
+//! Events say more of a case than anybody asks: a call's channel makes a group of its own where no scope, no condition of an
+//! indicator and no time zone looks at channels. To the readings such groups are one: a *leaf*, the least that sums are kept for.
+//!
+//! The numbers of leaves depend on the order of arrival, as those of groups do. What is written down goes by groups, so that
+//! it can be read whatever is made a leaf.
+
+use super::cell::{Plan, Program, Steps};
+use super::event::Attributes;
+use super::fact::FactKind;
+use super::group::Group;
+use super::scope::Scopes;
+use super::standard::Standard;
+use std::collections::BTreeMap;
+
+/// What the standard asks of a group: leaves differ in it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Traits {
+    /// The scopes it belongs to.
+    scopes: Vec<u32>,
+    /// Which of the programs says what its facts add to.
+    program: usize,
+    /// In which of the standard's time zones its cases live.
+    zone: u8,
+}
+
+/// Groups that share their sums.
+#[derive(Debug)]
+pub struct Leaf {
+    traits: Traits,
+    /// The number of its first group, and what its cases have in common: all that the standard asks of it holds for every group.
+    first: u32,
+    attributes: Attributes,
+}
+
+/// All leaves.
+#[derive(Debug, Default)]
+pub struct Leaves {
+    all: Vec<Leaf>,
+    by_traits: BTreeMap<Traits, u32>,
+    /// By group.
+    of_groups: Vec<u32>,
+    programs: Vec<Program>,
+    /// The scopes that leaves belong to.
+    pub scopes: Scopes,
+}
+
+impl Leaf {
+    /// The scopes it belongs to.
+    #[must_use]
+    pub fn scopes(&self) -> &[u32] {
+        &self.traits.scopes
+    }
+
+    /// In which of the standard's time zones its cases live.
+    #[must_use]
+    pub fn zone(&self) -> usize {
+        usize::from(self.traits.zone)
+    }
+
+    /// Attributes of some of its cases: what the standard asks of them, it would hear of the others as well.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    /// The group under whose number its sums are written down.
+    #[must_use]
+    pub fn first(&self) -> u32 {
+        self.first
+    }
+}
+
+impl Leaves {
+    /// Makes the next group part of a leaf; true if that one is new.
+    pub fn welcome(&mut self, group: &Group, plan: &Plan, standard: &Standard) -> bool {
+        let program = plan.program(&group.attributes);
+        let program = self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
+            self.programs.push(program);
+            self.programs.len() - 1
+        });
+        let traits = Traits { scopes: self.scopes.of(&group.attributes, standard), program, zone: group.zone };
+        let next = self.all.len() as u32;
+        let leaf = *self.by_traits.entry(traits).or_insert_with_key(|traits| {
+            let first = self.of_groups.len() as u32;
+            self.all.push(Leaf { traits: traits.clone(), first, attributes: group.attributes.clone() });
+            next
+        });
+        self.of_groups.push(leaf);
+        leaf == next
+    }
+
+    /// The leaves by their numbers.
+    #[must_use]
+    pub fn all(&self) -> &[Leaf] {
+        &self.all
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.of_groups.len()
+    }
+
+    /// The leaf of a group.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, group: u32) -> u32 {
+        self.of_groups[group as usize]
+    }
+
+    /// What facts of this kind add to in a leaf.
+    #[inline]
+    #[must_use]
+    pub fn steps(&self, leaf: u32, kind: FactKind) -> &Steps {
+        &self.programs[self.all[leaf as usize].traits.program].steps[usize::from(kind.0)]
+    }
+
+    /// The same of every leaf, by groups: as it is written down. Groups that are not the first of their leaf have `nothing`.
+    pub fn by_groups<'l, T>(&'l self, all: &'l [T], nothing: &'l T) -> Vec<&'l T> {
+        let is_first = |group: u32, leaf: &u32| self.all[*leaf as usize].first == group;
+        let groups = (0..).zip(&self.of_groups);
+        groups.map(|(group, leaf)| if is_first(group, leaf) { &all[*leaf as usize] } else { nothing }).collect()
+    }
+}

@@ -35,8 +35,11 @@ fn main() {
     group.bench_function("core", |bench| {
         bench.iter_batched(|| Monitor::new(standard.clone(), None), |monitor| black_box(apply(monitor, &batches)), BatchSize::PerIteration);
     });
-    group.bench_function("decode and core", |bench| {
-        bench.iter(|| black_box(apply(Monitor::new(standard.clone(), None), &decode(&lines, &standard))));
+    group.bench_function("core, settled at the end", |bench| {
+        bench.iter_batched(|| Monitor::new(standard.clone(), None), |monitor| black_box(merge(monitor, &batches)), BatchSize::PerIteration);
+    });
+    group.bench_function("decode and core, settled at the end", |bench| {
+        bench.iter(|| black_box(merge(Monitor::new(standard.clone(), None), &decode(&lines, &standard))));
     });
     group.finish();
     let monitor = apply(Monitor::new(standard, None), &batches);
@@ -74,8 +77,16 @@ fn decode(lines: &[Vec<u8>], standard: &Standard) -> Vec<Batch> {
     lines.chunks(2_048).map(batch).collect()
 }
 
+/// As a living service does it.
 fn apply(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
     batches.iter().for_each(|batch| _ = monitor.apply(batch));
+    monitor
+}
+
+/// As a replay does it.
+fn merge(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
+    batches.iter().for_each(|batch| _ = monitor.merge(batch));
+    monitor.settle();
     monitor
 }
 

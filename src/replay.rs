@@ -1,9 +1,9 @@
 //! Replay: recorded events through the core, offline, as fast as it can; the same set of events gives the same boards.
 //!
-//! Up to three threads, of which each hands on to the next: one decodes, one merges events into cases, one adds up what that changes.
-//! Bounded: a few batches wait between them.
+//! First some threads decode and one merges events into cases; then one tells what the cases mean, and one adds that up. Bounded: a
+//! few batches wait between them.
 
-mod counter;
+mod settle;
 
 use crate::domain::board::Board;
 use crate::domain::event::Batch;
@@ -12,12 +12,10 @@ use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
 use crate::ingest::file::{self, Format, Item};
 use crate::ingest::wire::{Decoder, Keys, Rejection};
-use counter::Counter;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::thread::Scope;
 
 /// How a replay is done.
 #[derive(Debug)]
@@ -28,7 +26,7 @@ pub struct Settings {
     pub format: Format,
     /// The instants of which boards are wanted, as if the replay had stopped there; none for the end of the recordings.
     pub instants: Vec<Timestamp>,
-    /// How many threads work: with two decoding has one of its own, with three the cells too. It changes no result.
+    /// How many threads work at a time; one merges and all others decode. It changes no result.
     pub threads: u8,
     /// Whether cases are to be known by their names, to explain readings; it takes memory and time.
     pub names: bool,
@@ -80,7 +78,7 @@ pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board
 /// As [`run`].
 pub fn monitors(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Monitor>, Seen), (String, io::Error)> {
     std::thread::scope(|scope| {
-        let mut core = Core::new(settings, scope);
+        let mut core = Core::new(settings);
         let mut seen = Seen::default();
         if settings.threads > 1 {
             let (send, receive) = mpsc::sync_channel(WAITING);
@@ -98,10 +96,12 @@ pub fn monitors(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<
 
 fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&Arc<str>, Item)) -> Result<(), (String, io::Error)> {
     // Identities need no secret in a replay; the same keys make the same bytes.
-    let mut decoder = Decoder::new(Arc::new(settings.standard.schema.clone()), Keys::default()).keeping_names(settings.names);
+    let schema = Arc::new(settings.standard.schema.clone());
+    let decoder = || Decoder::new(schema.clone(), Keys::default()).keeping_names(settings.names);
+    let mut decoders: Vec<Decoder> = (1..settings.threads.max(2)).map(|_| decoder()).collect();
     for recording in recordings {
         let name: Arc<str> = recording.name.as_str().into();
-        let read = file::read(recording.input, &settings.format, &mut decoder, &mut |item| take(&name, item));
+        let read = file::read(recording.input, &settings.format, &mut decoders, &mut |item| take(&name, item));
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())
@@ -109,21 +109,18 @@ fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMu
 
 /// One core for the end of the recordings, or one for each instant.
 struct Core<'s> {
-    instants: &'s [Timestamp],
-    counters: Vec<Counter<'s>>,
+    settings: &'s Settings,
+    monitors: Vec<Monitor>,
     /// The one that looks farthest; what it finds new is told.
     farthest: usize,
 }
 
 impl<'s> Core<'s> {
-    fn new(settings: &'s Settings, scope: &'s Scope<'s, '_>) -> Core<'s> {
+    fn new(settings: &'s Settings) -> Core<'s> {
         let many = settings.instants.len().max(1);
-        let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None));
-        let apart = settings.threads > 2;
-        let counters = monitors.map(|monitor| if apart { Counter::apart(monitor, scope) } else { Counter::Whole(Box::new(monitor)) });
-        let counters = counters.collect();
+        let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
         let farthest = (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
-        Core { instants: &settings.instants, counters, farthest }
+        Core { settings, monitors, farthest }
     }
 
     fn take(&mut self, name: &str, item: Item, seen: &mut Seen) {
@@ -135,10 +132,10 @@ impl<'s> Core<'s> {
     }
 
     fn apply(&mut self, batch: &Batch, name: &str, seen: &mut Seen) {
-        for (place, counter) in self.counters.iter_mut().enumerate() {
-            let applied = match self.instants.get(place) {
-                None => counter.apply(batch),
-                Some(instant) => counter.apply(&batch.until(*instant)),
+        for (place, monitor) in self.monitors.iter_mut().enumerate() {
+            let applied = match self.settings.instants.get(place) {
+                None => monitor.merge(batch),
+                Some(instant) => monitor.merge(&batch.until(*instant)),
             };
             if place == self.farthest {
                 let later = batch.events.len() as u64 - applied.accepted - applied.duplicates - applied.refused.len() as u64;
@@ -155,8 +152,8 @@ impl<'s> Core<'s> {
     }
 
     fn end(self, seen: &mut Seen) -> Vec<Monitor> {
-        let instants = self.instants.iter().copied().map(Some).chain(std::iter::repeat(None));
-        let monitors: Vec<Monitor> = self.counters.into_iter().zip(instants).map(|(counter, instant)| counter.end(instant)).collect();
+        let mut monitors: Vec<Monitor> = self.monitors.into_iter().map(|monitor| settle::all(monitor, self.settings.threads)).collect();
+        monitors.iter_mut().zip(&self.settings.instants).for_each(|(monitor, instant)| monitor.tick(*instant));
         seen.cases = monitors.last().map_or(0, Monitor::cases);
         monitors
     }

@@ -34,7 +34,8 @@ fn standards() -> [Arc<Standard>; 2] {
 }
 
 fn told(standard: &Arc<Standard>, horizon: Option<Horizon>, set: &[Said], end: Timestamp) -> Monitor {
-    let delivery = Delivery { order: (0..set.len()).collect(), batches: vec![3, 1, 7], ticks: vec![None, Some(400), None] };
+    let delivery =
+        Delivery { order: (0..set.len()).collect(), batches: vec![3, 1, 7], ticks: vec![None, Some(400), None], settled: vec![true] };
     deliver_to(Monitor::new(standard.clone(), horizon), standard, Road::Decoded, set, &delivery, end)
 }
 

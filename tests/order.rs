@@ -53,21 +53,30 @@ fn neither_order_nor_repetition_changes_a_byte() {
     }
 }
 
-/// One core, and two for two instants; the later one hears all, the earlier one half.
+/// One core, and two for two instants, of which the later one hears all and the earlier one half; with lines that are rejected, in
+/// blocks that are dealt to one, two and four decoders.
 #[test]
 fn nor_does_the_number_of_threads() {
     let simulated = firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+    let mut lines: Vec<&[u8]> = simulated.split(|byte| *byte == b'\n').collect();
+    [11, 4_000, lines.len() - 7].into_iter().for_each(|place| lines[place] = b"{\"id\":");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("events.ndjson");
-    fs::write(&file, simulated).unwrap();
+    let bytes = lines.join(&b'\n');
+    assert!(bytes.len() > 1_200_000, "{} bytes are too few for several blocks", bytes.len());
+    fs::write(&file, bytes).unwrap();
     let instants = ["--at", "2026-03-02T10:00:00+08:00", "--at", "2026-03-02T11:30:00+08:00"];
     for how in [&[][..], &instants] {
-        let boards = ["1", "2", "3"].map(|threads| {
+        let [one, others @ ..] = ["1", "2", "3", "5"].map(|threads| {
             let replay = ["replay", "--json", "--window", "every", "--by", "center,queue", "--threads", threads, file.to_str().unwrap()];
-            firstline(&[&replay, how].concat()).stdout
+            let output = firstline(&[&replay, how].concat());
+            (output.stdout, String::from_utf8(output.stderr).unwrap())
         });
-        assert!(!boards[0].is_empty());
-        assert!(boards[0] == boards[1] && boards[0] == boards[2], "with {how:?}");
+        assert!(!one.0.is_empty() && one.1.contains(" 3 rejected"), "{}", one.1);
+        for other in others {
+            assert_eq!(one.1, other.1, "with {how:?}");
+            assert!(one.0 == other.0, "with {how:?}");
+        }
     }
 }
 

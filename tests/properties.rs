@@ -292,7 +292,7 @@ fn an_agent_works_for_longer_than_a_case_remembers() {
 fn a_board_is_stale_once_the_sources_are_silent_for_longer_than_the_limit() {
     let standard = Arc::new(read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")));
     let limit = standard.stale_after_ms.expect("the built-in standard has a limit");
-    let one = Delivery { order: vec![0], batches: vec![1], ticks: vec![None] };
+    let one = Delivery { order: vec![0], batches: vec![1], ticks: vec![None], settled: vec![true] };
     check(
         50,
         &(hostile::set(1), select(vec![(0, false), (limit, false), (limit + 1, true), (limit * 9, true)])),

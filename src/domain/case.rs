@@ -20,7 +20,7 @@ use super::group::Groups;
 use super::standard::Standard;
 use super::time::Timestamp;
 use observation::Observation;
-use record::{Reader, Record};
+use record::{Part, Reader, Record};
 use spill::Spill;
 
 /// What the life cycles need to know: the standard, which facts anyone wants, and the time reached.
@@ -157,16 +157,16 @@ impl Said {
     }
 }
 
-/// Tells all that a case means; what its observations say together.
+/// Tells all that a case means, or what the counted part of it does; what the observations say together.
 #[inline]
-pub fn facts(record: &Record, spill: &Spill, context: &Context<'_>, groups: &mut Groups, out: &mut Facts) -> Said {
+pub fn facts((record, part): (&Record, Part), spill: &Spill, context: &Context<'_>, groups: &mut Groups, out: &mut Facts) -> Said {
     out.clear();
-    if record.is_empty() {
+    if record.is_empty(part) {
         return Said::default();
     }
-    let said = record.said(spill, context, groups);
+    let said = record.said(part, spill, context, groups);
     said.tell(out);
-    record.read(spill, Tell { context, groups, said: &said, out });
+    record.read(part, spill, Tell { context, groups, said: &said, out });
     said
 }
 

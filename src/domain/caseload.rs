@@ -1,16 +1,17 @@
 //! The cases that are remembered, and what events, deadlines and forgetting change of what they mean.
 //!
-//! The one trick: when an observation arrives, the facts of its case before and after it are compared, and the difference is
-//! handed over to the cells as [`Changes`]. The same happens when a deadline passes. So the sums are a function of the set of
-//! events and of the time reached, whatever the order they came in.
+//! The one trick: when observations have arrived, the facts of their case before and after them are compared, and the difference is
+//! handed over to the cells as [`Changes`]: the case is *settled*. The same happens when a deadline passes. So the sums are a
+//! function of the set of events and of the time reached, whatever the order they came in.
 
 mod agent;
 mod applied;
+mod merge;
 mod settle;
 
 use super::alert::orders::Endangered;
 use super::case::observation::Observation;
-use super::case::record::Merged;
+use super::case::record::{Merged, Part};
 use super::case::table::Cases;
 use super::case::{self, Context, Said};
 use super::cell;
@@ -27,13 +28,11 @@ use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 use super::timer::Timers;
 use super::window::Window;
 pub use applied::{Applied, Refusal};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
 pub(super) const LOOK_AHEAD: usize = 32;
-
-/// An agent's history is cut at its old end whenever it has grown by so many observations.
-const TRIM: usize = 256;
 
 /// Standing facts expire at whole minutes, so that a call costs no timer of its own.
 const EXPIRY: i64 = MINUTE;
@@ -73,6 +72,8 @@ pub struct Caseload {
     pub(super) endangered: Option<Endangered>,
     /// What the cases are called, where their batches say so.
     pub(super) names: CaseNames,
+    /// The cases of which not all that was merged is counted yet, and some that were settled meanwhile.
+    pub(super) unsettled: VecDeque<u32>,
     /// What was not handed over yet.
     pub(super) changes: Changes,
     /// How many groups were handed over.
@@ -115,6 +116,7 @@ impl Caseload {
             customers,
             endangered: None,
             names: CaseNames::default(),
+            unsettled: VecDeque::new(),
             changes: Changes::default(),
             told: 0,
             before: Facts::default(),
@@ -137,8 +139,8 @@ impl Caseload {
         self.advance(now);
     }
 
-    /// Takes a batch of events.
-    pub fn apply(&mut self, batch: &Batch) -> Applied {
+    /// Merges a batch of events into their cases. What they change is not counted before [`Caseload::settle_some`] has settled all.
+    pub fn merge(&mut self, batch: &Batch) -> Applied {
         let mut applied = Applied::default();
         let newest = batch.events.iter().filter(|event| self.refusal(event).is_none()).map(|event| event.time).max();
         let Some(newest) = newest else {
@@ -216,57 +218,22 @@ impl Caseload {
         }
     }
 
-    pub(super) fn forget(&mut self, slot: u32) {
-        self.cases.forget(slot);
-        self.names.forget(slot);
-    }
-
-    /// Merges an observation into its case and counts what that changes.
-    fn observe(&mut self, slot: u32, observation: &Observation) -> Merged {
-        let merged = self.go_on(slot, observation).unwrap_or_else(|| self.merge(slot, observation));
-        if observation.kind.family == Family::AGENT && matches!(merged, Merged::New | Merged::Replaced) {
-            self.trim(slot);
+    /// Forgets a case that was just settled, if it is time to; whether it was.
+    pub(super) fn forget_in_time(&mut self, slot: u32) -> bool {
+        let is_time = self.forgettable(&self.after).is_some_and(|forget| forget <= self.now);
+        if is_time {
+            self.cases.forget(slot);
+            self.names.forget(slot);
         }
-        merged
-    }
-
-    /// The same for an observation of any kind, which may change all that the case means.
-    fn merge(&mut self, slot: u32, observation: &Observation) -> Merged {
-        self.tell(slot, true);
-        let (record, spill) = self.cases.merging(slot);
-        let groups = &self.groups;
-        let merged = record.merge(observation, spill, |one, other| groups.compare(one, other));
-        if matches!(merged, Merged::New | Merged::Replaced) {
-            let said = self.tell(slot, false);
-            if observation.kind.family == Family::AGENT {
-                let (record, spill) = self.cases.merging(slot);
-                spill.digest(record, said);
-            }
-            self.settle(slot, false);
-        }
-        merged
-    }
-
-    /// Lets go of what an agent did before anything that can still be corrected; it stays counted. Looked at now and then.
-    fn trim(&mut self, slot: u32) {
-        let Some(horizon) = self.horizon.filter(|_| self.cases.record(slot).len(&self.cases.spill).is_multiple_of(TRIM)) else { return };
-        let cutoff = self.now.plus(-horizon.of(Family::AGENT)).min(self.current.earliest());
-        let (record, spill) = self.cases.merging(slot);
-        let trimmed = record.trim(spill, cutoff);
-        self.tell(slot, true);
-        // What was said long ago may be all that is known of where the agent belongs.
-        if self.before.group != self.after.group {
-            let (record, spill) = self.cases.merging(slot);
-            record.untrim(spill, trimmed);
-        }
+        is_time
     }
 
     /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
     pub(super) fn tell(&mut self, slot: u32, before: bool) -> Said {
         let Caseload { standard, wanted, expiry, promised, now, cases, groups, .. } = self;
         let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
-        let out = if before { &mut self.before } else { &mut self.after };
-        case::facts(cases.record(slot), &cases.spill, &context, groups, out)
+        let (part, out) = if before { (Part::Counted, &mut self.before) } else { (Part::All, &mut self.after) };
+        case::facts((cases.record(slot), part), &cases.spill, &context, groups, out)
     }
 
     /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
@@ -276,7 +243,7 @@ impl Caseload {
         let context = Context { standard, wanted: &wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
         let mut facts = Facts { clocks: Some(Vec::new()), ..Facts::default() };
         let mut tell = |slot: u32| {
-            case::facts(cases.record(slot), &cases.spill, &context, groups, &mut facts);
+            case::facts((cases.record(slot), Part::All), &cases.spill, &context, groups, &mut facts);
             visit(slot, cases.record(slot).key(), &facts, groups, cases);
         };
         match only {
@@ -328,9 +295,7 @@ impl Caseload {
                 self.now = now;
                 self.tell(slot, false);
                 self.settle(slot, true);
-                if self.forgettable(&self.after).is_some_and(|forget| forget <= now) {
-                    self.forget(slot);
-                }
+                self.forget_in_time(slot);
             }
         }
         self.ripen(then);

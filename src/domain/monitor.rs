@@ -1,7 +1,8 @@
 //! The core as a whole: events and ticks in, a board out.
 //!
 //! It has two halves, and data flows one way between them: the [`Caseload`] merges events into cases and tells what that changes,
-//! the [`Cells`] add it up for every window. A board is read from the cells.
+//! the [`Cells`] add it up for every window. A board is read from the cells. Whoever looks at no board in between, as a replay, lets
+//! the core merge, and settle at the end.
 
 mod adopt;
 mod explain;
@@ -34,8 +35,7 @@ impl Monitor {
         Monitor { caseload: Caseload::new(standard.clone(), horizon), cells: Cells::new(standard) }
     }
 
-    /// Its halves, to be kept on two threads: what [`Caseload::changes`] gives after each batch or tick goes to [`Cells::take`], in
-    /// order.
+    /// Its halves, to be kept on two threads: what [`Caseload::changes`] gives after each step goes to [`Cells::take`], in order.
     #[must_use]
     pub fn apart(self) -> (Caseload, Cells) {
         (self.caseload, self.cells)
@@ -51,13 +51,29 @@ impl Monitor {
     pub fn tick(&mut self, now: Timestamp) {
         self.caseload.tick(now);
         self.add_up();
+        self.settle();
     }
 
     /// Takes a batch of events.
     pub fn apply(&mut self, batch: &Batch) -> Applied {
-        let applied = self.caseload.apply(batch);
+        let applied = self.merge(batch);
+        self.settle();
+        applied
+    }
+
+    /// As [`Monitor::apply`], but counts what the events change only when the core is asked to settle: nobody may look before. However
+    /// many events of a case come until then, they are counted together.
+    pub fn merge(&mut self, batch: &Batch) -> Applied {
+        let applied = self.caseload.merge(batch);
         self.add_up();
         applied
+    }
+
+    /// Counts what all events that were merged change.
+    pub fn settle(&mut self) {
+        while self.caseload.settle_some() {
+            self.add_up();
+        }
     }
 
     /// Lets the cells take what has changed.

@@ -1,6 +1,8 @@
 //! Recorded events from files and standard input: opened, decompressed, and read by their format into batches.
 
-use super::lines::Lines;
+mod dealt;
+
+use super::lines::{Block, Lines};
 use super::mapping::Mapping;
 use super::queue_log::{LineOutcome, QueueLog};
 use super::raw::RawEvent;
@@ -71,35 +73,49 @@ fn decompressed(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Se
     })
 }
 
-/// Reads a recording to its end; `take` gets what it gives, in order.
+/// Reads a recording to its end; `take` gets what it gives, in order. CloudEvents are decoded by all of the decoders at once if there
+/// is more than one; of other formats a line means nothing without those before it, and the first decoder reads all.
 ///
 /// # Errors
 /// What reading gave, or that the file does not fit its mapping.
-pub fn read(input: impl Read, format: &Format, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
-    match format {
-        Format::CloudEvents => cloud_events(input, decoder, take)?,
-        Format::QueueLog => queue_log(input, decoder, take)?,
-        Format::Mapping(mapping) => mapped(input, mapping, decoder, take)?,
+///
+/// # Panics
+/// Without a decoder.
+pub fn read(input: impl Read + Send, format: &Format, decoders: &mut [Decoder], take: &mut dyn FnMut(Item)) -> io::Result<()> {
+    match (format, decoders) {
+        (Format::CloudEvents, [decoder]) => cloud_events(input, decoder, take),
+        (Format::CloudEvents, decoders) => dealt::read(Lines::new(input, LONGEST_EVENT), decoders, take),
+        (Format::QueueLog, decoders) => queue_log(input, &mut decoders[0], take),
+        (Format::Mapping(mapping), decoders) => mapped(input, mapping, &mut decoders[0], take),
     }
-    if !decoder.is_empty() {
-        take(Item::Batch(decoder.take()));
-    }
-    Ok(())
 }
 
 fn cloud_events(input: impl Read, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
     let mut lines = Lines::new(input, LONGEST_EVENT);
-    while let Some(block) = lines.block()? {
-        for (line, bytes) in block.lines() {
-            if let Err(rejection) = decoder.json(bytes) {
-                take(Item::Rejected { line, rejection });
-            } else if decoder.len() == BATCH {
-                take(Item::Batch(decoder.take()));
-            }
-        }
-        too_long(block.first, block.too_long, take);
+    let mut spent = Block::default();
+    while let Some(block) = lines.block(spent)? {
+        decode_block(&block, decoder, take);
+        spent = block;
     }
     Ok(())
+}
+
+/// Decodes the lines of a block into one batch.
+fn decode_block(block: &Block, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) {
+    for (line, bytes) in block.lines() {
+        if let Err(rejection) = decoder.json(bytes) {
+            take(Item::Rejected { line, rejection });
+        }
+    }
+    too_long(block.first, block.too_long, take);
+    finish(decoder, take);
+}
+
+/// Gives the events that are no batch yet.
+fn finish(decoder: &mut Decoder, take: &mut dyn FnMut(Item)) {
+    if !decoder.is_empty() {
+        take(Item::Batch(decoder.take()));
+    }
 }
 
 fn too_long(line: u64, length: Option<u64>, take: &mut dyn FnMut(Item)) {
@@ -112,7 +128,8 @@ fn too_long(line: u64, length: Option<u64>, take: &mut dyn FnMut(Item)) {
 fn queue_log(input: impl Read, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
     let mut lines = Lines::new(input, LONGEST_EVENT);
     let mut log = QueueLog::default();
-    while let Some(block) = lines.block()? {
+    let mut spent = Block::default();
+    while let Some(block) = lines.block(spent)? {
         for (line, bytes) in block.lines() {
             let text = String::from_utf8_lossy(bytes);
             let outcome = log.line(line, &text, &mut |raw: RawEvent<'_>| decode(&raw, line, decoder, take));
@@ -123,7 +140,9 @@ fn queue_log(input: impl Read, decoder: &mut Decoder, take: &mut dyn FnMut(Item)
             }
         }
         too_long(block.first, block.too_long, take);
+        spent = block;
     }
+    finish(decoder, take);
     Ok(())
 }
 
@@ -136,6 +155,7 @@ fn mapped(input: impl Read, mapping: &Mapping, decoder: &mut Decoder, take: &mut
         &mut |line, reason| taken.borrow_mut()(Item::Rejected { line, rejection: Rejection { id: None, reason } }),
         &mut |reason| taken.borrow_mut()(Item::LeftOut { reason: reason.to_owned() }),
     )?;
+    finish(decoder, &mut **taken.borrow_mut());
     for _ in 0..counts.not_utf8 {
         taken.borrow_mut()(Item::LeftOut { reason: "bytes that are not UTF-8 were replaced in a row (the row was taken)".to_owned() });
     }

@@ -4,17 +4,18 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 /// Complete lines that were read together.
-#[derive(Debug)]
-pub struct Block<'l> {
+#[derive(Debug, Default)]
+pub struct Block {
     /// The number of the first line, from 1.
     pub first: u64,
-    /// The lines, each with its line feed but for the last of the stream.
-    pub bytes: &'l [u8],
     /// How long the line behind them was, if it was too long; it is counted as a line and was skipped.
     pub too_long: Option<u64>,
+    buffer: Vec<u8>,
+    /// Where the lines lie in the buffer, each with its line feed but for the last of the stream.
+    lines: Range<usize>,
 }
 
-/// Reads a stream in blocks of whole lines.
+/// Reads a stream in blocks of whole lines, each in memory of its own.
 #[derive(Debug)]
 pub struct Lines<R> {
     input: R,
@@ -27,8 +28,8 @@ pub struct Lines<R> {
     longest: usize,
 }
 
-/// How much is read at a time: what is decoded next should still be in the cache.
-const STEP: usize = 128 * 1024;
+/// How much is read at a time: about two thousand events, and what is decoded next should still be in the cache.
+const STEP: usize = 512 * 1024;
 
 impl<R: Read> Lines<R> {
     /// Reads `input`; a line of more than `longest` bytes is skipped.
@@ -37,11 +38,12 @@ impl<R: Read> Lines<R> {
         Lines { input, buffer: Vec::new(), unread: 0..0, next: 1, begun: false, longest }
     }
 
-    /// The next lines; `None` at the end.
+    /// The next lines; `None` at the end. They take the memory of `spent`, whose lines nobody needs any more.
     ///
     /// # Errors
     /// What reading the stream gave.
-    pub fn block(&mut self) -> io::Result<Option<Block<'_>>> {
+    pub fn block(&mut self, spent: Block) -> io::Result<Option<Block>> {
+        let spare = spent.buffer;
         loop {
             let read = self.fill()?;
             // What some editors put before the first line, once, is no part of it.
@@ -54,16 +56,16 @@ impl<R: Read> Lines<R> {
             let unread = self.unread.clone();
             if read == 0 {
                 self.unread = unread.end..unread.end;
-                return Ok(if unread.is_empty() { None } else { Some(self.number(unread, None)) });
+                return Ok(if unread.is_empty() { None } else { Some(self.give(unread, None, spare)) });
             }
             if let Some(end) = memchr::memrchr(b'\n', &self.buffer[unread.clone()]) {
                 let end = unread.start + end + 1;
                 (self.unread.start, self.begun) = (end, true);
-                return Ok(Some(self.number(unread.start..end, None)));
+                return Ok(Some(self.give(unread.start..end, None, spare)));
             }
             if unread.len() > self.longest {
                 let length = self.skip()?;
-                return Ok(Some(self.number(0..0, Some(length))));
+                return Ok(Some(self.give(0..0, Some(length), spare)));
             }
         }
     }
@@ -72,18 +74,20 @@ impl<R: Read> Lines<R> {
     fn fill(&mut self) -> io::Result<usize> {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
-        if self.buffer.len() < self.unread.end + STEP {
-            self.buffer.resize(self.unread.end + STEP, 0);
+        let (begin, full) = (self.unread.end, self.unread.end + STEP);
+        if self.buffer.len() < full {
+            self.buffer.resize(full, 0);
         }
-        loop {
-            match self.input.read(&mut self.buffer[self.unread.end..]) {
+        // A pipe or a packed file gives little at a time.
+        while self.unread.end < full {
+            match self.input.read(&mut self.buffer[self.unread.end..full]) {
+                Ok(0) => break,
+                Ok(many) => self.unread.end += many,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => {
-                    self.unread.end += *read.as_ref().unwrap_or(&0);
-                    return read;
-                }
+                Err(error) => return Err(error),
             }
         }
+        Ok(self.unread.end - begin)
     }
 
     /// Skips to the end of the line; how many bytes it had.
@@ -102,22 +106,31 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    fn number(&mut self, lines: Range<usize>, too_long: Option<u64>) -> Block<'_> {
-        let (first, bytes) = (self.next, &self.buffer[lines]);
+    /// Gives lines of the buffer away with it; what is unread goes on in `spare`.
+    fn give(&mut self, lines: Range<usize>, too_long: Option<u64>, mut spare: Vec<u8>) -> Block {
+        let first = self.next;
+        let bytes = &self.buffer[lines.clone()];
         let feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
         let open = u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         self.next += feeds + open + u64::from(too_long.is_some());
-        Block { first, bytes, too_long }
+        let unread = &self.buffer[self.unread.clone()];
+        if spare.len() < unread.len() {
+            spare.resize(unread.len(), 0);
+        }
+        spare[..unread.len()].copy_from_slice(unread);
+        self.unread = 0..unread.len();
+        Block { first, too_long, buffer: std::mem::replace(&mut self.buffer, spare), lines }
     }
 }
 
-impl Block<'_> {
+impl Block {
     /// The lines with their numbers, without line ends; blank lines are left out.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let ends = memchr::memchr_iter(b'\n', self.bytes).chain(std::iter::once(self.bytes.len()));
+        let bytes = &self.buffer[self.lines.clone()];
+        let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
         let mut begin = 0;
         let lines = ends.map(move |end| {
-            let line = &self.bytes[begin.min(end)..end];
+            let line = &bytes[begin.min(end)..end];
             begin = end + 1;
             line.trim_ascii()
         });
@@ -143,9 +156,11 @@ mod tests {
     fn all(text: &[u8], step: usize) -> (Vec<(u64, String)>, Vec<u64>) {
         let mut lines = Lines::new(Drop(text, step), 20);
         let (mut read, mut long) = (Vec::new(), Vec::new());
-        while let Some(block) = lines.block().expect("memory can be read") {
+        let mut spent = Block::default();
+        while let Some(block) = lines.block(spent).expect("memory can be read") {
             read.extend(block.lines().map(|(number, line)| (number, String::from_utf8_lossy(line).into_owned())));
             long.extend(block.too_long.map(|_| block.first));
+            spent = block;
         }
         (read, long)
     }

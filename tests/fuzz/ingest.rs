@@ -211,7 +211,7 @@ impl Recording {
 fn recording(format: &Format, bytes: &[u8], mapping: usize) -> Recording {
     let read = |step| {
         let mut read = Recording { batches: Vec::new(), rejected: Vec::new(), left_out: Vec::new(), failed: None };
-        let ended = file::read(Dribs { bytes, step }, format, &mut decoder(), &mut |item| match item {
+        let ended = file::read(Dribs { bytes, step }, format, std::slice::from_mut(&mut decoder()), &mut |item| match item {
             Item::Batch(batch) => read.batches.push(batch),
             Item::Rejected { line, rejection } => read.rejected.push((line, rejection)),
             Item::LeftOut { reason } => read.left_out.push(reason),

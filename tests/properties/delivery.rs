@@ -16,6 +16,8 @@ pub(crate) struct Delivery {
     pub(crate) batches: Vec<usize>,
     /// What follows each batch, over and over: a tick so many thousandths on the way from the first event to the end.
     pub(crate) ticks: Vec<Option<u16>>,
+    /// Whether what a batch changes is counted at once or later, over and over.
+    pub(crate) settled: Vec<bool>,
 }
 
 /// A set with a way to deliver it.
@@ -26,8 +28,10 @@ pub(crate) fn of(set: impl Strategy<Value = Vec<Said>>) -> impl Strategy<Value =
             prop::collection::vec(0..many, 0..=many).prop_map(move |again| (0..many).chain(again).collect::<Vec<_>>()).prop_shuffle();
         let batches = prop_oneof![1 => Just(vec![1]), 2 => prop::collection::vec(1..8_usize, 1..4), 1 => Just(vec![usize::MAX])];
         let tick = prop_oneof![2 => Just(None), 1 => (0..=1_000_u16).prop_map(Some)];
+        let ticks = prop::collection::vec(tick, 1..6);
+        let settled = prop_oneof![Just(vec![true]), Just(vec![false]), prop::collection::vec(any::<bool>(), 2..5)];
         let delivery =
-            (order, batches, prop::collection::vec(tick, 1..6)).prop_map(|(order, batches, ticks)| Delivery { order, batches, ticks });
+            (order, batches, ticks, settled).prop_map(|(order, batches, ticks, settled)| Delivery { order, batches, ticks, settled });
         (Just(set), delivery)
     })
 }
@@ -54,12 +58,16 @@ pub(crate) fn deliver_to(
     let mut packer = Packer::new(standard, road);
     let begin = set.iter().map(|event| event.time).min().unwrap_or_default();
     let mut rest = &delivery.order[..];
+    let mut settled = delivery.settled.iter().cycle();
     for (batch, tick) in delivery.batches.iter().cycle().zip(delivery.ticks.iter().cycle()) {
         if rest.is_empty() {
             break;
         }
         let (these, others) = rest.split_at(rest.len().min(*batch));
-        monitor.apply(&packer.pack(these.iter().map(|place| &set[*place])));
+        monitor.merge(&packer.pack(these.iter().map(|place| &set[*place])));
+        if settled.next() == Some(&true) {
+            monitor.settle();
+        }
         if let Some(thousandths) = tick {
             monitor.tick(begin.plus(end.since(begin) / 1_000 * i64::from(*thousandths)));
         }
@@ -73,5 +81,5 @@ pub(crate) fn deliver_to(
 pub(crate) fn deliver_sorted(standard: &Arc<Standard>, road: Road, set: &[Said], end: Timestamp) -> Monitor {
     let mut order: Vec<usize> = (0..set.len()).collect();
     order.sort_by_key(|place| set[*place].time);
-    deliver(standard, road, set, &Delivery { order, batches: vec![usize::MAX], ticks: vec![None] }, end)
+    deliver(standard, road, set, &Delivery { order, batches: vec![usize::MAX], ticks: vec![None], settled: vec![true] }, end)
 }

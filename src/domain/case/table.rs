@@ -4,7 +4,7 @@
 //! that doubles in one go stops the core for tens of milliseconds.
 
 use super::index::Index;
-use super::record::Record;
+use super::record::{Part, Record};
 use super::spill::Spill;
 use crate::domain::bounds::Bounds;
 use crate::domain::time::Timestamp;
@@ -79,15 +79,16 @@ impl Cases {
         self.count = used.len() - self.free.len();
         self.index = Index::with_room(self.count);
         let mut places = (0..).zip(used);
-        for records in self.blocks.iter().flat_map(|block| block.chunks(LOOK_AHEAD)) {
+        for records in self.blocks.iter_mut().flat_map(|block| block.chunks_mut(LOOK_AHEAD)) {
             std::hint::black_box(records.iter().fold(0, |sum, record| sum ^ self.index.touch(record.key())));
-            for (record, (slot, used)) in records.iter().zip(&mut places) {
-                if !record.is_sound(bounds) || !(used || record.is_empty()) {
+            for (record, (slot, used)) in records.iter_mut().zip(&mut places) {
+                if !record.is_sound(bounds) || !(used || record.is_empty(Part::All)) {
                     return Err("a case speaks of something that there is not");
                 }
                 if used && !self.index.insert(record.key(), slot) {
                     return Err("two cases have one key");
                 }
+                record.settle(record.is_open());
             }
         }
         if !self.spill.is_sound(self.blocks.iter().flatten().filter_map(Record::spill), bounds) {
@@ -106,7 +107,7 @@ impl Cases {
     pub fn places(&self) -> impl Iterator<Item = u32> + '_ {
         let blocks = self.blocks.iter().enumerate();
         let places = blocks.flat_map(|(number, block)| (number * BLOCK..).zip(block));
-        places.filter(|(_, record)| !record.is_empty()).map(|(place, _)| place as u32)
+        places.filter(|(_, record)| !record.is_empty(Part::All)).map(|(place, _)| place as u32)
     }
 
     /// The case at a place.

@@ -55,7 +55,7 @@ impl Caseload {
             timers.set(forget, slot);
         }
         let record = cases.record_mut(slot);
-        record.set_open(after.open);
+        record.settle(after.open);
         if before.families != after.families || before.group != after.group {
             see(changes, before, -1);
             see(changes, after, 1);

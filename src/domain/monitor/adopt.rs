@@ -9,7 +9,7 @@
 use super::translate::Translation;
 use super::{Caseload, Monitor};
 use crate::domain::case::observation::Observation;
-use crate::domain::case::record::All;
+use crate::domain::case::record::{All, Part};
 use crate::domain::caseload::LOOK_AHEAD;
 use crate::domain::standard::{Horizon, Standard};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Monitor {
         let mut left_out = 0;
         for (number, slot) in self.caseload.cases.places().enumerate() {
             let record = self.caseload.cases.record(slot);
-            let observations = record.read(&self.caseload.cases.spill, All);
+            let observations = record.read(Part::All, &self.caseload.cases.spill, All);
             let all = observations.len();
             let known = observations.into_iter().filter_map(|one| {
                 let kind = translation.kind(one.kind)?;
@@ -79,10 +79,6 @@ impl Caseload {
         self.before.clear();
         self.tell(slot, false);
         self.settle(slot, false);
-        if self.forgettable(&self.after).is_some_and(|forget| forget <= self.now) {
-            self.cases.forget(slot);
-            return None;
-        }
-        Some(slot)
+        (!self.forget_in_time(slot)).then_some(slot)
     }
 }

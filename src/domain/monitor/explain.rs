@@ -3,7 +3,7 @@
 
 use super::Monitor;
 use crate::domain::board::{Board, Key, MadeOf, Reading};
-use crate::domain::case::record::All;
+use crate::domain::case::record::{All, Part};
 use crate::domain::case::table::Cases;
 use crate::domain::event::CaseKey;
 use crate::domain::event::names::cut;
@@ -88,7 +88,7 @@ impl Monitor {
         });
         let (facts, open) = told?;
         let speaker = Speaker { standard: &standard, groups: &self.caseload.groups, names: &self.caseload.names };
-        let observations = self.caseload.cases.record(slot).read(&self.caseload.cases.spill, All);
+        let observations = self.caseload.cases.record(slot).read(Part::All, &self.caseload.cases.spill, All);
         Some(History {
             as_of: self.caseload.now,
             name: Name::of(&self.caseload.names, slot),

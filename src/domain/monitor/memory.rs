@@ -83,6 +83,7 @@ impl Monitor {
             // What follows from the cases.
             endangered: _,
             // What means something only while a batch or a tick lasts.
+            unsettled: _,
             changes: _,
             told: _,
             before: _,

@@ -79,7 +79,7 @@ impl Program {
         });
         let Some(address) = address else { panic!("it did not start: {heard:#?}") };
         // What it says must be read, or it would wait for that.
-        std::thread::spawn(move || told.map_while(Result::ok).filter(|line| line.contains("ERROR")).for_each(|line| eprintln!("{line}")));
+        std::thread::spawn(move || told.map_while(Result::ok).filter(|line| !line.contains("INFO")).for_each(|line| eprintln!("{line}")));
         let program = Program { process: Mutex::new(process), address };
         while !program.is_ready() {
             let ended = program.process.lock().expect("no panic").try_wait().expect("a process");

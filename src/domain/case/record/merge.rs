@@ -14,7 +14,8 @@ impl Record {
         self.spill == 0 && !self.ids[..usize::from(self.len)].contains(&new.id) && self.push(new, usize::from(self.counted))
     }
 
-    /// Merges an observation wherever it belongs; the case must be settled, and is to be settled again. `attributes` compares two groups by their texts.
+    /// Merges an observation wherever it belongs; the case must be settled, and is to be settled again. `attributes` compares two
+    /// groups by their texts.
     pub fn merge(&mut self, new: &Observation, spill: &mut Spill, attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering) -> Merged {
         let known = match self.spill {
             0 => self.ids[..usize::from(self.len)].contains(&new.id),

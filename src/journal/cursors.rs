@@ -26,13 +26,16 @@ impl Cursors {
     /// [`Error::Full`], or what else the system says.
     pub fn open(disk: &dyn Disk) -> Result<Cursors, Error> {
         let names = disk.list().map_err(|error| Error::io("the data directory", error))?;
+        let unfinished = FILE.to_owned() + UNFINISHED;
+        if names.contains(&unfinished) {
+            disk.remove(&unfinished).map_err(|error| Error::io(&unfinished, error))?;
+        }
         if names.iter().any(|name| name == FILE) {
             match open_store(FILE, disk.open(FILE, false).map(Backend)) {
                 Ok(store) => return Ok(Cursors { store }),
                 Err(error) => tracing::error!("it is not known who has heard of which alert, so some are told again: {error}"),
             }
         }
-        let unfinished = FILE.to_owned() + UNFINISHED;
         let store = create_store(&unfinished, disk.open(&unfinished, true).map(Backend))?;
         let made = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
@@ -74,7 +77,22 @@ impl Cursors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Directory;
+    use crate::journal::{Directory, Journal, Settings};
+    use std::sync::Arc;
+
+    /// A start opens the journal and the cursors at the same time.
+    #[test]
+    fn what_is_unfinished_is_removed_by_whoever_began_it() {
+        let place = tempfile::tempdir().expect("a directory");
+        let unfinished = ["cursors.redb.new", "journal-00000000000000000001.redb.new", "snapshot-00000000000000000001.redb.new"];
+        unfinished.iter().for_each(|name| std::fs::write(place.path().join(name), b"half").expect("written"));
+        let there = || unfinished.map(|name| place.path().join(name).exists());
+        let disk = Directory(place.path().to_owned());
+        Journal::open(Arc::new(disk.clone()), Settings::default()).expect("nothing is damaged");
+        assert_eq!(there(), [true, false, false]);
+        Cursors::open(&disk).expect("begun");
+        assert_eq!(there(), [false, false, false]);
+    }
 
     #[test]
     fn numbers_outlive_the_process_and_damage_is_a_new_beginning() {

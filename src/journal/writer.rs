@@ -51,7 +51,9 @@ impl Journal {
     /// [`Error::Damaged`] if the newest segment is; [`Error::Newer`], [`Error::OtherKeys`], or what the system says.
     pub fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Journal, Error> {
         let names = disk.list().map_err(|error| Error::io("the data directory", error))?;
-        for name in names.iter().filter(|name| name.ends_with(&format!(".redb{UNFINISHED}"))) {
+        // No others: cursors may be in the making at this moment.
+        let own = |name: &str| name.starts_with("journal-") || name.starts_with("snapshot-");
+        for name in names.iter().filter(|name| own(name) && name.ends_with(&format!(".redb{UNFINISHED}"))) {
             disk.remove(name).map_err(|error| Error::io(name, error))?;
         }
         let mut firsts = segment::firsts(&*disk)?;

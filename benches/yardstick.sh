@@ -17,7 +17,7 @@ seconds() { local from to; from=$(date +%s%N); "$@" >"$work/out" 2>"$work/err"; 
 for round in $(seq "$rounds"); do
   ruler=$(seconds "$tools/yardstick" c sonic "$work/w1.ndjson" "$work")
   awk -v r="$ruler" -v n="$events" -v k="$round" 'BEGIN { printf "round %d: yardstick %.2f s (%.2f M/s); firstline, by threads:", k, r/1e6, n/r }'
-  for threads in 1 2 3; do
+  for threads in 1 2; do
     own=$(seconds target/release/firstline replay --threads "$threads" "$work/w1.ndjson")
     awk -v r="$ruler" -v a="$own" -v n="$events" -v t="$threads" 'BEGIN { printf " %d: %.2f s (%.2f M/s, ratio %.2f)", t, a/1e6, n/a, r/a }'
     awk -v r="$ruler" -v a="$own" 'BEGIN { print r/a }' >>"$work/ratios-$threads"
@@ -25,8 +25,8 @@ for round in $(seq "$rounds"); do
   echo
 done
 median() { sort -g "$1" | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] }'; }
-echo "median ratio to the yardstick: one thread $(median "$work/ratios-1"), two threads $(median "$work/ratios-2"), three threads $(median "$work/ratios-3")"
-grep -m1 VmHWM /proc/self/status >/dev/null && { target/release/firstline replay --threads 3 "$work/w1.ndjson" >/dev/null 2>&1 & pid=$!
+echo "median ratio to the yardstick: one thread $(median "$work/ratios-1"), two threads $(median "$work/ratios-2")"
+grep -m1 VmHWM /proc/self/status >/dev/null && { target/release/firstline replay --threads 2 "$work/w1.ndjson" >/dev/null 2>&1 & pid=$!
   while kill -0 $pid 2>/dev/null; do peak=$(awk '/VmHWM/ { print $2 }' /proc/$pid/status 2>/dev/null || true); [ -n "$peak" ] && last=$peak; sleep 0.02; done
   echo "peak memory $((last / 1024)) MiB"; }
 

@@ -1,7 +1,7 @@
 //! Replay: recorded events through the core, offline, as fast as it can; the same set of events gives the same boards.
 //!
-//! First some threads decode and one merges events into cases; then one tells what the cases mean, and one adds that up. Bounded: a
-//! few batches wait between them.
+//! First several threads decode, of which one merges events into cases; then one tells what the cases mean, and another adds that up.
+//! A few batches wait between them.
 
 mod settle;
 
@@ -15,7 +15,6 @@ use crate::ingest::wire::{Decoder, Keys, Rejection};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::mpsc;
 
 /// How a replay is done.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub struct Settings {
     pub format: Format,
     /// The instants of which boards are wanted, as if the replay had stopped there; none for the end of the recordings.
     pub instants: Vec<Timestamp>,
-    /// How many threads work at a time; one merges and all others decode. It changes no result.
+    /// How many threads work at a time. It changes no result.
     pub threads: u8,
     /// Whether cases are to be known by their names, to explain readings; it takes memory and time.
     pub names: bool,
@@ -52,9 +51,6 @@ pub struct Seen {
 /// How many rejections are kept word by word.
 pub const REJECTIONS: usize = 1_000;
 
-/// How many batches wait between decoding and the core.
-const WAITING: usize = 16;
-
 /// A recording to replay.
 pub struct Recording {
     /// What it is called in messages.
@@ -77,31 +73,21 @@ pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board
 /// # Errors
 /// As [`run`].
 pub fn monitors(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Monitor>, Seen), (String, io::Error)> {
-    std::thread::scope(|scope| {
-        let mut core = Core::new(settings);
-        let mut seen = Seen::default();
-        if settings.threads > 1 {
-            let (send, receive) = mpsc::sync_channel(WAITING);
-            let reader = scope.spawn(move || read_all(settings, recordings, &mut |name, item| _ = send.send((name.clone(), item))));
-            for (name, item) in receive {
-                core.take(&name, item, &mut seen);
-            }
-            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        } else {
-            read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
-        }
-        Ok((core.end(&mut seen), seen))
-    })
+    let mut core = Core::new(settings);
+    let mut seen = Seen::default();
+    read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
+    Ok((core.end(&mut seen), seen))
 }
 
-fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&Arc<str>, Item)) -> Result<(), (String, io::Error)> {
+fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&str, Item)) -> Result<(), (String, io::Error)> {
     // Identities need no secret in a replay; the same keys make the same bytes.
     let schema = Arc::new(settings.standard.schema.clone());
     let decoder = || Decoder::new(schema.clone(), Keys::default()).keeping_names(settings.names);
-    let mut decoders: Vec<Decoder> = (1..settings.threads.max(2)).map(|_| decoder()).collect();
+    let mut own = decoder();
+    let mut others: Vec<Decoder> = (1..settings.threads).map(|_| decoder()).collect();
     for recording in recordings {
-        let name: Arc<str> = recording.name.as_str().into();
-        let read = file::read(recording.input, &settings.format, &mut decoders, &mut |item| take(&name, item));
+        let decoders = (&mut own, &mut others[..]);
+        let read = file::read(recording.input, &settings.format, decoders, &mut |item| take(&recording.name, item));
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())

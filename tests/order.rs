@@ -54,7 +54,7 @@ fn neither_order_nor_repetition_changes_a_byte() {
 }
 
 /// One core, and two for two instants, of which the later one hears all and the earlier one half; with lines that are rejected, in
-/// blocks that are dealt to one, two and four decoders.
+/// blocks that several threads decode.
 #[test]
 fn nor_does_the_number_of_threads() {
     let simulated = firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;

@@ -58,8 +58,8 @@ pub struct Arguments {
     json: bool,
     #[command(flatten)]
     asking: explain::Asking,
-    /// How many threads work at a time: one merges events into cases, all others decode; the result is the same
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// How many threads work at a time; the result is the same
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
 }
 

@@ -1,6 +1,6 @@
 //! Recorded events from files and standard input: opened, decompressed, and read by their format into batches.
 
-mod dealt;
+mod together;
 
 use super::lines::{Block, Lines};
 use super::mapping::Mapping;
@@ -73,20 +73,30 @@ fn decompressed(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Se
     })
 }
 
-/// Reads a recording to its end; `take` gets what it gives, in order. CloudEvents are decoded by all of the decoders at once if there
-/// is more than one; of other formats a line means nothing without those before it, and the first decoder reads all.
+/// Reads a recording to its end; `take` gets what it gives, in order. With `others` several threads decode, see `file/together.rs`; it
+/// comes to the same.
 ///
 /// # Errors
 /// What reading gave, or that the file does not fit its mapping.
-///
-/// # Panics
-/// Without a decoder.
-pub fn read(input: impl Read + Send, format: &Format, decoders: &mut [Decoder], take: &mut dyn FnMut(Item)) -> io::Result<()> {
-    match (format, decoders) {
-        (Format::CloudEvents, [decoder]) => cloud_events(input, decoder, take),
-        (Format::CloudEvents, decoders) => dealt::read(Lines::new(input, LONGEST_EVENT), decoders, take),
-        (Format::QueueLog, decoders) => queue_log(input, &mut decoders[0], take),
-        (Format::Mapping(mapping), decoders) => mapped(input, mapping, &mut decoders[0], take),
+pub fn read(
+    input: impl Read + Send,
+    format: &Format,
+    (decoder, others): (&mut Decoder, &mut [Decoder]),
+    take: &mut dyn FnMut(Item),
+) -> io::Result<()> {
+    match format {
+        _ if others.is_empty() => alone(input, format, decoder, take),
+        Format::CloudEvents => together::read(Lines::new(input, LONGEST_EVENT), decoder, others, take),
+        _ => together::beside(input, format, decoder, take),
+    }
+}
+
+/// Reads a recording to its end on this thread.
+fn alone(input: impl Read, format: &Format, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
+    match format {
+        Format::CloudEvents => cloud_events(input, decoder, take),
+        Format::QueueLog => queue_log(input, decoder, take),
+        Format::Mapping(mapping) => mapped(input, mapping, decoder, take),
     }
 }
 

@@ -207,11 +207,12 @@ impl Recording {
     }
 }
 
-/// Reads a recording at once and by dribs and drabs, by a mapping of so many bytes.
+/// Reads a recording at once, by dribs and drabs, and on several threads, by a mapping of so many bytes.
 fn recording(format: &Format, bytes: &[u8], mapping: usize) -> Recording {
-    let read = |step| {
+    let read = |step, others| {
+        let mut others: Vec<_> = (0..others).map(|_| decoder()).collect();
         let mut read = Recording { batches: Vec::new(), rejected: Vec::new(), left_out: Vec::new(), failed: None };
-        let ended = file::read(Dribs { bytes, step }, format, std::slice::from_mut(&mut decoder()), &mut |item| match item {
+        let ended = file::read(Dribs { bytes, step }, format, (&mut decoder(), &mut others), &mut |item| match item {
             Item::Batch(batch) => read.batches.push(batch),
             Item::Rejected { line, rejection } => read.rejected.push((line, rejection)),
             Item::LeftOut { reason } => read.left_out.push(reason),
@@ -219,8 +220,9 @@ fn recording(format: &Format, bytes: &[u8], mapping: usize) -> Recording {
         read.failed = ended.err().map(|error| error.to_string());
         read
     };
-    let whole = read(usize::MAX);
-    assert_eq!(whole, read(5), "read in pieces it is another");
+    let whole = read(usize::MAX, 0);
+    assert_eq!(whole, read(5, 0), "read in pieces it is another");
+    assert_eq!(whole, read(usize::MAX, 2), "read on several threads it is another");
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
     for (line, rejection) in &whole.rejected {
         check_told(&rejection.reason, 2 * mapping);

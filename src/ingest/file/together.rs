@@ -1,0 +1,128 @@
+//! Recordings decoded by several threads at once.
+//!
+//! Of CloudEvents whoever is free takes the next block of lines, and gives what it decodes to under the number of the block; it is
+//! taken in the order of the numbers, whoever was faster. The thread that takes decodes as well when it would have to wait. Of
+//! other formats a line means nothing without those before it: one thread decodes all, beside the one that takes.
+
+use super::{Format, Item, alone, decode_block};
+use crate::ingest::lines::{Block, Lines};
+use crate::ingest::wire::Decoder;
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::mpsc::{SyncSender, TryRecvError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+/// How many decoded blocks, or batches of other formats, wait to be taken.
+const WAITING: usize = 8;
+
+/// The blocks of a recording, for whoever comes.
+struct Blocks<R> {
+    lines: Lines<R>,
+    next: u64,
+    /// Whether there are no more, or none that can be read.
+    ended: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    /// The next block with its number; `spent` is one whose lines nobody needs any more.
+    fn next(&mut self, spent: Block) -> io::Result<Option<(u64, Block)>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let block = self.lines.block(spent);
+        self.ended = !matches!(block, Ok(Some(_)));
+        self.next += 1;
+        Ok(block?.map(|block| (self.next - 1, block)))
+    }
+}
+
+/// What a block came to, under its number.
+type Decoded = io::Result<(u64, Vec<Item>)>;
+
+/// Reads CloudEvents to their end with all decoders; `take` gets what they give, in order.
+///
+/// # Errors
+/// What reading gave.
+pub(super) fn read(
+    lines: Lines<impl Read + Send>,
+    own: &mut Decoder,
+    others: &mut [Decoder],
+    take: &mut dyn FnMut(Item),
+) -> io::Result<()> {
+    let blocks = Mutex::new(Blocks { lines, next: 0, ended: false });
+    let next = |spent| blocks.lock().unwrap_or_else(PoisonError::into_inner).next(spent);
+    std::thread::scope(|scope| {
+        let (give, decoded) = sync_channel::<Decoded>(WAITING);
+        for decoder in others {
+            let give = give.clone();
+            scope.spawn(move || help(decoder, next, &give));
+        }
+        drop(give);
+        let (mut ready, mut turn, mut spent) = (BTreeMap::new(), 0, Block::default());
+        loop {
+            while let Some(items) = ready.remove(&turn) {
+                Vec::into_iter(items).for_each(&mut *take);
+                turn += 1;
+            }
+            let done = match decoded.try_recv() {
+                Ok(done) => done?,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => match next(std::mem::take(&mut spent))? {
+                    Some((number, block)) => {
+                        let items = decode(&block, own);
+                        spent = block;
+                        (number, items)
+                    }
+                    // Nothing is left but to wait for the others, who have ended or panicked when nothing comes any more.
+                    None => match decoded.recv() {
+                        Ok(done) => done?,
+                        Err(_) => return Ok(()),
+                    },
+                },
+            };
+            ready.insert(done.0, done.1);
+        }
+    })
+}
+
+/// Decodes blocks until there are no more.
+fn help(decoder: &mut Decoder, next: impl Fn(Block) -> io::Result<Option<(u64, Block)>>, give: &SyncSender<Decoded>) {
+    let mut spent = Block::default();
+    loop {
+        let decoded = match next(spent) {
+            Ok(None) => return,
+            Ok(Some((number, block))) => {
+                let items = decode(&block, decoder);
+                spent = block;
+                Ok((number, items))
+            }
+            Err(error) => {
+                spent = Block::default();
+                Err(error)
+            }
+        };
+        // Whoever takes has seen an error.
+        if give.send(decoded).is_err() {
+            return;
+        }
+    }
+}
+
+fn decode(block: &Block, decoder: &mut Decoder) -> Vec<Item> {
+    let mut items = Vec::new();
+    decode_block(block, decoder, &mut |item| items.push(item));
+    items
+}
+
+/// Reads a recording of any format to its end on a thread of its own.
+///
+/// # Errors
+/// What reading gave, or that the file does not fit its mapping.
+pub(super) fn beside(input: impl Read + Send, format: &Format, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
+    std::thread::scope(|scope| {
+        let (give, items) = sync_channel(WAITING);
+        // Whoever takes does so to the end.
+        let reader = scope.spawn(move || alone(input, format, decoder, &mut |item| _ = give.send(item)));
+        items.into_iter().for_each(&mut *take);
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

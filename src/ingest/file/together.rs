@@ -126,3 +126,77 @@ pub(super) fn beside(input: impl Read + Send, format: &Format, decoder: &mut Dec
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::EventId;
+    use crate::domain::standard::Schema;
+    use crate::ingest::file;
+    use crate::ingest::wire::Keys;
+    use std::fmt::Write;
+    use std::sync::Arc;
+
+    /// Twenty blocks, with a line in each hundred that is rejected.
+    fn text() -> String {
+        let mut text = String::new();
+        for number in 0..60_000 {
+            let _ = match number % 100 {
+                99 => writeln!(text, "{{\"id\":"),
+                _ => writeln!(
+                    text,
+                    r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"call.offered","time":"2026-03-01T08:00:00Z","subject":"{number}","data":{{"queue":"q{}"}}}}"#,
+                    number % 7
+                ),
+            };
+        }
+        text
+    }
+
+    /// The events and the lines of what is rejected, as they come, with so many helpers.
+    fn read(text: &str, helpers: usize) -> (Vec<EventId>, Vec<u64>) {
+        let schema = Arc::new(Schema::new(vec!["queue".to_owned()], &[]));
+        let mut decoders: Vec<Decoder> = (0..=helpers).map(|_| Decoder::new(schema.clone(), Keys::default())).collect();
+        let (own, others) = decoders.split_first_mut().expect("at least one");
+        let (mut events, mut rejected) = (Vec::new(), Vec::new());
+        let read = file::read(text.as_bytes(), &Format::CloudEvents, (own, others), &mut |item| match item {
+            Item::Batch(batch) => events.extend(batch.events.iter().map(|event| event.id)),
+            Item::Rejected { line, .. } => rejected.push(line),
+            Item::LeftOut { reason } => panic!("{reason}"),
+        });
+        read.expect("memory can be read");
+        (events, rejected)
+    }
+
+    #[test]
+    fn several_threads_give_what_one_gives_in_the_same_order() {
+        let text = text();
+        let alone = read(&text, 0);
+        assert_eq!((alone.0.len(), alone.1.len()), (59_400, 600));
+        for helpers in [1, 2, 5] {
+            assert!(read(&text, helpers) == alone, "with {helpers} helpers");
+        }
+    }
+
+    /// Gives something and then breaks.
+    struct Broken(u32);
+
+    impl Read for Broken {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::BrokenPipe)?;
+            buffer.fill(b'\n');
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_whoever_read_it() {
+        let schema = Arc::new(Schema::new(Vec::new(), &[]));
+        let mut decoders = [(); 4].map(|()| Decoder::new(schema.clone(), Keys::default()));
+        let (own, others) = decoders.split_first_mut().expect("there are four");
+        for blocks in [0, 1, 9] {
+            let read = file::read(Broken(blocks), &Format::CloudEvents, (own, others), &mut |_| {});
+            assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
+        }
+    }
+}

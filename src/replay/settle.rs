@@ -1,7 +1,7 @@
 //! Counting what was merged, at the end of a replay.
 //!
-//! Nobody looks at a replay before its end, so its cases are settled there, each once for its whole life. That costs a fraction of
-//! what it costs to settle them with every event, as a living service must.
+//! Nobody looks at a replay before its end, so its cases are settled there, each once for its whole life. That costs less than to
+//! settle them with every batch, as a living service must.
 
 use crate::domain::monitor::{Cells, Changes, Monitor};
 use std::sync::mpsc::{channel, sync_channel};

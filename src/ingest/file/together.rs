@@ -137,7 +137,7 @@ mod tests {
     use std::fmt::Write;
     use std::sync::Arc;
 
-    /// Twenty blocks, with a line in each hundred that is rejected.
+    /// A dozen blocks and more, with a line in each hundred that is rejected.
     fn text() -> String {
         let mut text = String::new();
         for number in 0..60_000 {

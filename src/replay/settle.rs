@@ -3,9 +3,8 @@
 //! Nobody looks at a replay before its end, so its cases are settled there, each once for its whole life. That costs less than to
 //! settle them with every batch, as a living service must.
 
-use crate::domain::monitor::{Cells, Changes, Monitor};
+use crate::domain::monitor::{Changes, Monitor};
 use std::sync::mpsc::{channel, sync_channel};
-use std::thread::ScopedJoinHandle;
 
 /// How many changes wait for the cells.
 const WAITING: usize = 16;
@@ -20,7 +19,7 @@ pub(super) fn all(mut monitor: Monitor, threads: u8) -> Monitor {
     std::thread::scope(|scope| {
         let (hand_over, queue) = sync_channel::<Changes>(WAITING);
         let (back, taken) = channel();
-        let cells: ScopedJoinHandle<'_, Cells> = scope.spawn(move || {
+        let cells = scope.spawn(move || {
             for mut changes in queue {
                 cells.take(&changes);
                 changes.clear();

@@ -9,7 +9,7 @@ use crate::ingest::lines::{Block, Lines};
 use crate::ingest::wire::Decoder;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::sync::mpsc::{SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 /// How many decoded blocks, or batches of other formats, wait to be taken.
@@ -25,14 +25,14 @@ struct Blocks<R> {
 
 impl<R: Read> Blocks<R> {
     /// The next block with its number; `spent` is one whose lines nobody needs any more.
-    fn next(&mut self, spent: Block) -> io::Result<Option<(u64, Block)>> {
+    fn next(&mut self, spent: Block) -> Option<io::Result<(u64, Block)>> {
         if self.ended {
-            return Ok(None);
+            return None;
         }
-        let block = self.lines.block(spent);
-        self.ended = !matches!(block, Ok(Some(_)));
+        let block = self.lines.block(spent).transpose();
+        self.ended = !matches!(block, Some(Ok(_)));
         self.next += 1;
-        Ok(block?.map(|block| (self.next - 1, block)))
+        block.map(|block| block.map(|block| (self.next - 1, block)))
     }
 }
 
@@ -64,42 +64,27 @@ pub(super) fn read(
                 Vec::into_iter(items).for_each(&mut *take);
                 turn += 1;
             }
-            let done = match decoded.try_recv() {
-                Ok(done) => done?,
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => match next(std::mem::take(&mut spent))? {
-                    Some((number, block)) => {
-                        let items = decode(&block, own);
-                        spent = block;
-                        (number, items)
-                    }
-                    // Nothing is left but to wait for the others, who have ended or panicked when nothing comes any more.
-                    None => match decoded.recv() {
-                        Ok(done) => done?,
-                        Err(_) => return Ok(()),
-                    },
-                },
+            let (number, items) = if let Ok(done) = decoded.try_recv() {
+                done?
+            } else if let Some(block) = next(std::mem::take(&mut spent)) {
+                let (number, block) = block?;
+                (number, decode(block, own, &mut spent))
+            } else if let Ok(done) = decoded.recv() {
+                done?
+            } else {
+                // The others have ended, or panicked.
+                return Ok(());
             };
-            ready.insert(done.0, done.1);
+            ready.insert(number, items);
         }
     })
 }
 
 /// Decodes blocks until there are no more.
-fn help(decoder: &mut Decoder, next: impl Fn(Block) -> io::Result<Option<(u64, Block)>>, give: &SyncSender<Decoded>) {
+fn help(decoder: &mut Decoder, next: impl Fn(Block) -> Option<io::Result<(u64, Block)>>, give: &SyncSender<Decoded>) {
     let mut spent = Block::default();
-    loop {
-        let decoded = match next(spent) {
-            Ok(None) => return,
-            Ok(Some((number, block))) => {
-                let items = decode(&block, decoder);
-                spent = block;
-                Ok((number, items))
-            }
-            Err(error) => {
-                spent = Block::default();
-                Err(error)
-            }
-        };
+    while let Some(block) = next(std::mem::take(&mut spent)) {
+        let decoded = block.map(|(number, block)| (number, decode(block, decoder, &mut spent)));
         // Whoever takes has seen an error.
         if give.send(decoded).is_err() {
             return;
@@ -107,9 +92,11 @@ fn help(decoder: &mut Decoder, next: impl Fn(Block) -> io::Result<Option<(u64, B
     }
 }
 
-fn decode(block: &Block, decoder: &mut Decoder) -> Vec<Item> {
+/// What a block comes to; then it is spent.
+fn decode(block: Block, decoder: &mut Decoder, spent: &mut Block) -> Vec<Item> {
     let mut items = Vec::new();
-    decode_block(block, decoder, &mut |item| items.push(item));
+    decode_block(&block, decoder, &mut |item| items.push(item));
+    *spent = block;
     items
 }
 

@@ -36,6 +36,12 @@ pub(super) fn name(at: Sequence) -> String {
     format!("snapshot-{:020}.redb", at.0)
 }
 
+/// After which record the snapshot of this name is; none if it is no snapshot's name.
+pub(super) fn at(name: &str) -> Option<Sequence> {
+    let number = name.strip_prefix("snapshot-")?.strip_suffix(".redb")?.parse().ok()?;
+    (self::name(Sequence(number)) == name).then_some(Sequence(number))
+}
+
 impl Snapshots {
     /// The snapshots that lie here.
     #[must_use]
@@ -49,11 +55,7 @@ impl Snapshots {
     /// What the system says.
     pub fn list(&self) -> Result<Vec<Sequence>, Error> {
         let names = self.disk.list().map_err(|error| Error::io("the data directory", error))?;
-        let number = |name: &String| {
-            let number = name.strip_prefix("snapshot-")?.strip_suffix(".redb")?.parse().ok()?;
-            (self::name(Sequence(number)) == *name).then_some(Sequence(number))
-        };
-        let mut all: Vec<Sequence> = names.iter().filter_map(number).collect();
+        let mut all: Vec<Sequence> = names.iter().filter_map(|name| at(name)).collect();
         all.sort_unstable_by(|one, other| other.cmp(one));
         Ok(all)
     }

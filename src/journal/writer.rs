@@ -5,7 +5,7 @@ use super::error::Error;
 use super::reader::{Reader, Row, Segments};
 use super::record::Record;
 use super::segment::{self, InForce, Segment, UNFINISHED};
-use super::snapshot::Snapshots;
+use super::snapshot::{self, Snapshots};
 use super::{Sequence, prune};
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
@@ -52,8 +52,8 @@ impl Journal {
     pub fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Journal, Error> {
         let names = disk.list().map_err(|error| Error::io("the data directory", error))?;
         // No others: cursors may be in the making at this moment.
-        let own = |name: &str| name.starts_with("journal-") || name.starts_with("snapshot-");
-        for name in names.iter().filter(|name| own(name) && name.ends_with(&format!(".redb{UNFINISHED}"))) {
+        let own = |name: &str| segment::first(name).or_else(|| snapshot::at(name)).is_some();
+        for name in names.iter().filter(|name| name.strip_suffix(UNFINISHED).is_some_and(own)) {
             disk.remove(name).map_err(|error| Error::io(name, error))?;
         }
         let mut firsts = segment::firsts(&*disk)?;

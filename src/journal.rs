@@ -64,7 +64,7 @@ pub use self::snapshot::{SnapshotReader, SnapshotWriter, Snapshots};
 pub use self::writer::{Journal, Settings};
 
 /// The version of what is written here. A reader refuses a higher one.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// The place of a record in the journal; the first is 1. 0 means "before everything".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

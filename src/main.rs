@@ -1,8 +1,12 @@
-//! The command line: `firstline serve | replay | simulate | token | check`.
+//! The command line: see `firstline --help`.
 
 use clap::Parser;
 use firstline::cli::{self, Command};
 use std::process::ExitCode;
+
+/// Of the program and not of the library, whose users choose their own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Live SLA indicators for hotlines, halls and field service: on the wall, in Prometheus, and offline.
 #[derive(Parser)]

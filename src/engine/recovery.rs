@@ -143,7 +143,7 @@ fn decode(at: Sequence, format: u64, decoder: &mut Deserializer<'_, Unpacked>) -
         return Err(format!("it says that it covers record {}", head.at));
     }
     let mut state = State::new(read_standard(&head.files)?, head.epoch.into());
-    state.remember(&mut *decoder).map_err(|error| error.to_string())?;
+    state.remember(format, &mut *decoder).map_err(|error| error.to_string())?;
     if format >= 2 {
         state.remember_alerts(&mut *decoder).map_err(|error| error.to_string())?;
     }

@@ -67,14 +67,17 @@ impl State {
         Ok(())
     }
 
-    /// Puts the memory of a core with the same standard in place of this one's.
+    /// Puts the memory of a core with the same standard in place of this one's, written in this format of the journal.
     ///
     /// # Errors
     /// Those of the deserializer, or if it is no such memory.
-    pub fn remember<'de, D: Deserializer<'de>>(&mut self, memory: D) -> Result<(), D::Error> {
+    pub fn remember<'de, D: Deserializer<'de>>(&mut self, format: u64, memory: D) -> Result<(), D::Error> {
         let (standard, _) = with_totals(&self.standard);
-        let horizon = standard.horizon;
-        self.monitor = Monitor::remember(standard, Some(horizon), memory)?;
+        let horizon = Some(standard.horizon);
+        self.monitor = match format {
+            ..3 => Monitor::remember_earlier(standard, horizon, memory)?,
+            _ => Monitor::remember(standard, horizon, memory)?,
+        };
         Ok(())
     }
 

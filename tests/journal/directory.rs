@@ -34,9 +34,9 @@ fn a_newer_or_unknown_format_is_refused() {
     let place = tempfile::tempdir().expect("a directory");
     drop(Held::take(place.path()).expect("a new directory"));
     let format = place.path().join("format");
-    assert_eq!(fs::read_to_string(&format).expect("it is there"), "firstline data, format 2\n");
-    fs::write(&format, "firstline data, format 3\n").expect("written");
-    assert!(matches!(Held::take(place.path()), Err(Error::Newer { format: 3, .. })));
+    assert_eq!(fs::read_to_string(&format).expect("it is there"), "firstline data, format 3\n");
+    fs::write(&format, "firstline data, format 4\n").expect("written");
+    assert!(matches!(Held::take(place.path()), Err(Error::Newer { format: 4, .. })));
     fs::write(&format, "something else").expect("written");
     assert!(matches!(Held::take(place.path()), Err(Error::Damaged { .. })));
 }
@@ -50,10 +50,10 @@ fn a_segment_of_a_newer_format_is_refused() {
     let store = redb::Database::open(place.path().join("journal-00000000000000000001.redb")).expect("it is there");
     let write = store.begin_write().expect("no trouble");
     let about = redb::TableDefinition::<&str, u64>::new("about");
-    write.open_table(about).expect("it is there").insert("format", 3).expect("no trouble");
+    write.open_table(about).expect("it is there").insert("format", 4).expect("no trouble");
     write.commit().expect("no trouble");
     drop(store);
-    assert!(matches!(Journal::open(held.disk(), settings), Err(Error::Newer { format: 3, .. })));
+    assert!(matches!(Journal::open(held.disk(), settings), Err(Error::Newer { format: 4, .. })));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What an older version kept is taken over: `format-1/` was written by the last program of that format, which took 195 simulated
-//! events, stopped in good order, took three more, and was killed.
+//! events, stopped in good order, took three more, and was killed; `format-2/` likewise, with 342 events: calls that say how long
+//! somebody waited or what work came after, some of them rated, agents, and orders that were due, paused or had an owner.
 
 use firstline::engine::recovery::{Sources, recover};
 use firstline::engine::state::State;
@@ -9,8 +10,8 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-fn unpack(to: &Path, snapshot: bool) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journal/format-1");
+fn unpack(format: u64, to: &Path, snapshot: bool) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/journal/format-{format}"));
     for entry in fs::read_dir(from).expect("it is there") {
         let path = entry.expect("a file").path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
@@ -22,7 +23,7 @@ fn unpack(to: &Path, snapshot: bool) {
         }
     }
     fs::set_permissions(to.join("keys"), fs::Permissions::from_mode(0o600)).expect("its owner's");
-    fs::write(to.join("format"), "firstline data, format 1\n").expect("written");
+    fs::write(to.join("format"), format!("firstline data, format {format}\n")).expect("written");
 }
 
 fn settings(held: &Held) -> Settings {
@@ -43,16 +44,30 @@ fn board(state: &State) -> Vec<String> {
 
 #[test]
 fn format_1_is_read_and_gone_on_with() {
+    is_read_and_gone_on_with(1, 50);
+}
+
+#[test]
+fn format_2_is_read_and_gone_on_with() {
+    is_read_and_gone_on_with(2, 112);
+}
+
+fn is_read_and_gone_on_with(format: u64, cases: usize) {
     let (whole, journal) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
-    unpack(whole.path(), true);
-    unpack(journal.path(), false);
+    unpack(format, whole.path(), true);
+    unpack(format, journal.path(), false);
     let held = Held::take(whole.path()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(fs::read_to_string(whole.path().join("format")).expect("it is there"), "firstline data, format 2\n");
-    let state = recovered(&held);
+    assert_eq!(fs::read_to_string(whole.path().join("format")).expect("it is there"), "firstline data, format 3\n");
+    let mut state = recovered(&held);
     // The same from the snapshot and the three events after it as from the journal alone.
-    let alone = recovered(&Held::take(journal.path()).unwrap_or_else(|error| panic!("{error}")));
+    let mut alone = recovered(&Held::take(journal.path()).unwrap_or_else(|error| panic!("{error}")));
     assert_eq!((state.monitor.cases(), state.monitor.now()), (alone.monitor.cases(), alone.monitor.now()));
-    assert_eq!(state.monitor.cases(), 50);
+    assert_eq!(state.monitor.cases(), cases);
+    assert_eq!(board(&state), board(&alone));
+    // Everything counted once more, from what is remembered of each case.
+    for state in [&mut state, &mut alone] {
+        state.adopt(state.standard.clone(), "anew".into());
+    }
     assert_eq!(board(&state), board(&alone));
 
     let mut journal = Journal::open(held.disk(), settings(&held)).unwrap_or_else(|error| panic!("{error}"));

@@ -2,8 +2,10 @@
 //!
 //! The inline form is an encoding, not a summary: every observation is read back exactly as it was merged. What does not
 //! fit (a fifth observation, two different due times, an offset of more than 49 days ...) moves the case to the spill, so
-//! nothing above this file knows that there are two forms.
+//! nothing above this file knows that there are two forms. The usual call fits with all that is said of it: topic, wait, talk, hold,
+//! wrap-up, whether it was resolved, and the customer's answer.
 
+pub mod earlier;
 mod merge;
 
 use super::observation::Observation;
@@ -18,17 +20,36 @@ use std::num::{NonZeroU8, NonZeroU64};
 
 const INLINE: usize = 4;
 
-/// What an inline observation says beyond time, type and group: a bit each.
+/// How many values a record has room for.
+const VALUES: usize = 6;
+
+/// What an inline observation says beyond time, type and group: a bit each, and its answer above them.
 mod says {
-    pub(super) const CUSTOMER: u8 = 1;
-    pub(super) const TOPIC: u8 = 2;
-    pub(super) const DUE: u8 = 4;
-    pub(super) const WAIT: u8 = 8;
-    pub(super) const TALK: u8 = 16;
-    pub(super) const WRAPUP: u8 = 32;
-    pub(super) const ANSWER: u8 = 64;
-    pub(super) const WORD: u8 = 128;
-    pub(super) const AMOUNT: u8 = WAIT | TALK | WRAPUP | ANSWER;
+    pub(super) const CUSTOMER: u16 = 1;
+    pub(super) const TOPIC: u16 = 1 << 1;
+    pub(super) const WORD: u16 = 1 << 2;
+    pub(super) const DUE: u16 = 1 << 3;
+    pub(super) const WAIT: u16 = 1 << 4;
+    pub(super) const APPOINTMENT: u16 = 1 << 5;
+    pub(super) const TALK: u16 = 1 << 6;
+    pub(super) const OWNER: u16 = 1 << 7;
+    pub(super) const HOLD: u16 = 1 << 8;
+    pub(super) const LIABLE: u16 = 1 << 9;
+    pub(super) const WRAPUP: u16 = 1 << 10;
+    /// By how many bits an answer, from 1 to 5, is shifted; 0 is none.
+    pub(super) const ANSWER: u32 = 11;
+
+    /// For each place among the values what is kept there. Calls and orders share places: hardly a case says what both do.
+    pub(super) const PLACES: [u16; super::VALUES] = [TOPIC, WORD, DUE | WAIT, APPOINTMENT | TALK, OWNER | HOLD, LIABLE | WRAPUP];
+
+    /// Where a value is kept.
+    pub(super) const fn place(bit: u16) -> usize {
+        let mut place = 0;
+        while PLACES[place] & bit == 0 {
+            place += 1;
+        }
+        place
+    }
 }
 
 /// The merged history of one case.
@@ -41,18 +62,16 @@ pub struct Record {
     #[serde(with = "event::hash")]
     customer: u64,
     ids: [EventId; INLINE],
-    offsets: [u32; INLINE],
+    /// How long after `base` they happened, in milliseconds; the first happened then.
+    offsets: [u32; INLINE - 1],
     groups: [u32; INLINE],
     kinds: [EventType; INLINE],
-    said: [u8; INLINE],
-    due: u32,
-    amount: u32,
-    topic: u32,
-    word: u32,
-    /// The case's place among the spilled ones plus one; 0 while it is inline.
-    spill: u32,
+    said: [u16; INLINE],
+    /// What they say, each value once for the whole case. Times are kept as offsets. The first is the place among the spilled ones
+    /// of a case that lies there.
+    values: [u32; VALUES],
+    is_spilled: bool,
     len: u8,
-    used: u8,
     /// Whether the case is open, as it was last told.
     open: bool,
     /// How many of the observations are counted: the first ones. Those of spilled cases all are.
@@ -96,17 +115,13 @@ impl Record {
             base,
             customer: 0,
             ids: [EventId(0); INLINE],
-            offsets: [0; INLINE],
+            offsets: [0; INLINE - 1],
             groups: [0; INLINE],
             kinds: [nothing; INLINE],
             said: [0; INLINE],
-            due: 0,
-            amount: 0,
-            topic: 0,
-            word: 0,
-            spill: 0,
+            values: [0; VALUES],
+            is_spilled: false,
             len: 0,
-            used: 0,
             open: false,
             counted: 0,
         }
@@ -150,13 +165,13 @@ impl Record {
     /// Whether there are no observations in a part.
     #[must_use]
     pub fn is_empty(&self, part: Part) -> bool {
-        self.inlined(part) == 0 && self.spill == 0
+        self.inlined(part) == 0 && !self.is_spilled
     }
 
     /// Calls `read` with the observations of a part in their order.
     #[inline]
     pub fn read<R>(&self, part: Part, spill: &Spill, read: impl Reader<R>) -> R {
-        match self.spill.checked_sub(1) {
+        match self.spill() {
             Some(place) => read.read(spill.get(place).iter().copied()),
             None => read.read((0..self.inlined(part)).map(|place| self.inline(place))),
         }
@@ -166,14 +181,14 @@ impl Record {
     #[inline]
     pub fn said(&self, part: Part, spill: &Spill, context: &Context<'_>, groups: &mut Groups) -> Said {
         let mut said = Said::default();
-        if let Some(place) = self.spill.checked_sub(1) {
+        if let Some(place) = self.spill() {
             spill.get(place).iter().for_each(|one| said.hear(one, context, groups));
             return said;
         }
         let mut used = 0;
         for place in 0..self.inlined(part) {
             said.belong(self.kinds[place].family, self.groups[place], context, groups);
-            said.last = Timestamp(self.base.0 + i64::from(self.offsets[place]));
+            said.last = self.time(place);
             used |= self.said[place];
         }
         // What several of them say is the same.
@@ -187,7 +202,7 @@ impl Record {
     #[inline(always)]
     fn inline(&self, place: usize) -> Observation {
         Observation {
-            time: Timestamp(self.base.0 + i64::from(self.offsets[place])),
+            time: self.time(place),
             sequence: 0,
             kind: self.kinds[place],
             id: self.ids[place],
@@ -196,27 +211,43 @@ impl Record {
         }
     }
 
+    #[inline]
+    fn time(&self, place: usize) -> Timestamp {
+        Timestamp(self.base.0 + i64::from(self.offset(place)))
+    }
+
+    #[inline]
+    fn offset(&self, place: usize) -> u32 {
+        if place == 0 { 0 } else { self.offsets[place - 1] }
+    }
+
     #[inline(always)]
-    fn detail(&self, said: u8) -> Detail {
-        let says = |bit: u8| said & bit != 0;
-        let amount = |bit: u8| if says(bit) { Millis::new(i64::from(self.amount)) } else { None };
+    fn detail(&self, said: u16) -> Detail {
+        let value = |bit: u16| if said & bit != 0 { Some(self.values[says::place(bit)]) } else { None };
+        let word = |bit: u16| value(bit).and_then(Word::from_number);
+        let moment = |bit: u16| value(bit).and_then(|offset| Moment::new(Timestamp(self.base.0 + i64::from(offset))));
+        let amount = |bit: u16| value(bit).and_then(|millis| Millis::new(i64::from(millis)));
         Detail {
-            customer: if says(says::CUSTOMER) { NonZeroU64::new(self.customer).map(Customer) } else { None },
-            due: if says(says::DUE) { Moment::new(Timestamp(self.base.0 + i64::from(self.due))) } else { None },
+            customer: if said & says::CUSTOMER != 0 { NonZeroU64::new(self.customer).map(Customer) } else { None },
+            due: moment(says::DUE),
+            appointment: moment(says::APPOINTMENT),
             wait: amount(says::WAIT),
             talk: amount(says::TALK),
+            hold: amount(says::HOLD),
             wrapup: amount(says::WRAPUP),
-            topic: if says(says::TOPIC) { Word::from_number(self.topic) } else { None },
-            word: if says(says::WORD) { Word::from_number(self.word) } else { None },
-            answer: if says(says::ANSWER) { NonZeroU8::new(self.amount as u8) } else { None },
-            ..Detail::default()
+            topic: word(says::TOPIC),
+            owner: word(says::OWNER),
+            word: word(says::WORD),
+            liable: word(says::LIABLE),
+            answer: NonZeroU8::new((said >> says::ANSWER) as u8),
+            agent_state: None,
         }
     }
 
     /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that
     /// lasted then. Gives them back, in their order.
     pub fn trim(&mut self, spill: &mut Spill, cutoff: Timestamp) -> Vec<Observation> {
-        let Some(place) = self.spill.checked_sub(1) else { return Vec::new() };
+        let Some(place) = self.spill() else { return Vec::new() };
         let list = spill.list(place);
         let mut keep = list.partition_point(|one| one.time < cutoff).saturating_sub(1);
         while keep > 0 && list[keep - 1].detail.agent_state == list[keep].detail.agent_state {
@@ -227,7 +258,7 @@ impl Record {
 
     /// Puts observations back that [`Record::trim`] took out.
     pub fn untrim(&mut self, spill: &mut Spill, trimmed: Vec<Observation>) {
-        if let Some(place) = self.spill.checked_sub(1) {
+        if let Some(place) = self.spill() {
             spill.list(place).splice(..0, trimmed);
         }
     }
@@ -235,7 +266,7 @@ impl Record {
     /// How many observations there are.
     #[must_use]
     pub fn len(&self, spill: &Spill) -> usize {
-        self.spill.checked_sub(1).map_or(usize::from(self.len), |place| spill.get(place).len())
+        self.spill().map_or(usize::from(self.len), |place| spill.get(place).len())
     }
 
     /// Whether a record that was read speaks only of what there is, and of what has happened, in order. What it says in the
@@ -243,30 +274,30 @@ impl Record {
     #[must_use]
     pub fn is_sound(&self, bounds: &Bounds) -> bool {
         let len = usize::from(self.len);
-        if len > INLINE || (len > 0 && self.spill != 0) {
+        if len > INLINE || (len > 0 && self.is_spilled) {
             return false;
         }
-        (0..len).all(|place| {
-            bounds.has_happened(self.base.plus(i64::from(self.offsets[place])))
-                && bounds.has_type(self.kinds[place])
-                && bounds.has_group(self.groups[place])
-        }) && self.base.checked().is_some()
-            && self.base.plus(i64::from(self.due)).checked().is_some()
-            && self.offsets[..len].is_sorted()
+        let offsets = (0..len).map(|place| self.offset(place));
+        let moments = [says::DUE, says::APPOINTMENT].map(|bit| if self.is_spilled { 0 } else { self.values[says::place(bit)] });
+        let has_happened = |place| bounds.has_happened(self.base.plus(i64::from(self.offset(place))));
+        (0..len).all(|place| has_happened(place) && bounds.has_type(self.kinds[place]) && bounds.has_group(self.groups[place]))
+            && self.base.checked().is_some()
+            && moments.into_iter().all(|offset| self.base.plus(i64::from(offset)).checked().is_some())
+            && offsets.is_sorted()
     }
 
     /// The case's place in the spill; none while it is inline.
     #[must_use]
     pub fn spill(&self) -> Option<u32> {
-        self.spill.checked_sub(1)
+        self.is_spilled.then_some(self.values[0])
     }
 
     /// Gives up the case's place in the spill.
     pub fn release(&mut self, spill: &mut Spill) {
-        if let Some(place) = self.spill.checked_sub(1) {
+        if let Some(place) = self.spill() {
             spill.give_up(place);
         }
-        self.spill = 0;
+        self.is_spilled = false;
         (self.len, self.counted) = (0, 0);
     }
 }

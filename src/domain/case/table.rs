@@ -4,7 +4,7 @@
 //! that doubles in one go stops the core for tens of milliseconds.
 
 use super::index::Index;
-use super::record::{Part, Record};
+use super::record::{Part, Record, earlier};
 use super::spill::Spill;
 use crate::domain::bounds::Bounds;
 use crate::domain::time::Timestamp;
@@ -28,6 +28,31 @@ pub struct Cases {
     forgotten: u64,
     /// The histories that do not fit into records.
     pub spill: Spill,
+}
+
+/// The cases as formats 1 and 2 wrote them down.
+#[derive(Debug, Deserialize)]
+pub struct Earlier {
+    blocks: Vec<Vec<earlier::Record>>,
+    free: Vec<u32>,
+    forgotten: u64,
+    spill: Spill,
+}
+
+impl Earlier {
+    /// The same cases as they are kept now, still to be [`Cases::remembered`].
+    ///
+    /// # Errors
+    /// What is wrong with them, if nobody can have written them.
+    pub fn renewed(self) -> Result<Cases, &'static str> {
+        let Earlier { blocks, free, forgotten, mut spill } = self;
+        let mut blocks_now = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let block: Option<Vec<Record>> = block.iter().map(|record| record.renewed(&mut spill)).collect();
+            blocks_now.push(block.ok_or("a case has more events than there is room for")?);
+        }
+        Ok(Cases { blocks: blocks_now, free, forgotten, spill, ..Cases::default() })
+    }
 }
 
 impl Cases {

@@ -10,7 +10,7 @@
 
 use super::{Caseload, Monitor};
 use crate::domain::bounds::Bounds;
-use crate::domain::case::table::Cases;
+use crate::domain::case::table::{Cases, Earlier};
 use crate::domain::cell::Cell;
 use crate::domain::customer::Customers;
 use crate::domain::event::Attributes;
@@ -45,15 +45,15 @@ struct Written<'m, G, P, L> {
     names: &'m CaseNames,
 }
 
-/// What is read.
+/// What is read, with the cases as they were written down.
 #[derive(Deserialize)]
-struct Memory {
+struct Memory<C> {
     now: Timestamp,
     clock: Option<Timestamp>,
     heard: Option<Timestamp>,
     silence: Silence,
     groups: Vec<Attributes>,
-    cases: Cases,
+    cases: C,
     cells: Vec<Cell>,
     seen: Vec<Vec<u64>>,
     panes: pane::Remembered,
@@ -111,10 +111,24 @@ impl Monitor {
     /// Those of the deserializer, and a sentence if what was written is no memory of a core with this standard.
     pub fn remember<'de, D: Deserializer<'de>>(standard: Arc<Standard>, horizon: Option<Horizon>, from: D) -> Result<Monitor, D::Error> {
         let memory = Memory::deserialize(from)?;
-        Monitor::new(standard, horizon).begin_again(memory).map_err(D::Error::custom)
+        Monitor::new(standard, horizon).begin_again(memory, Ok).map_err(D::Error::custom)
     }
 
-    fn begin_again(self, memory: Memory) -> Result<Monitor, &'static str> {
+    /// As [`Monitor::remember`] of what a program wrote down that kept formats 1 or 2 of the journal.
+    ///
+    /// # Errors
+    /// As for [`Monitor::remember`].
+    pub fn remember_earlier<'de, D: Deserializer<'de>>(
+        standard: Arc<Standard>,
+        horizon: Option<Horizon>,
+        from: D,
+    ) -> Result<Monitor, D::Error> {
+        let memory = Memory::deserialize(from)?;
+        Monitor::new(standard, horizon).begin_again(memory, Earlier::renewed).map_err(D::Error::custom)
+    }
+
+    /// Begins again from a memory; `renew` gives its cases as they are kept now.
+    fn begin_again<C>(self, memory: Memory<C>, renew: impl FnOnce(C) -> Result<Cases, &'static str>) -> Result<Monitor, &'static str> {
         let Memory { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names } = memory;
         let Monitor { mut caseload, cells: empty } = self;
         if now < Timestamp::MIN && now != caseload.now {
@@ -127,7 +141,7 @@ impl Monitor {
         if now >= Timestamp::MIN {
             caseload.current.advance(now);
         }
-        caseload.cases = cases.remembered(&bounds)?;
+        caseload.cases = renew(cases)?.remembered(&bounds)?;
         let slots = caseload.cases.slots();
         let cells = empty.remembered(caseload.groups.since(0), now, (cells, seen), panes, levels)?;
         caseload.timers = timers.remembered(&caseload.timers, slots)?;

@@ -13,37 +13,43 @@ fn merged(observations: &[Observation]) -> Vec<Observation> {
 
 fn observation() -> impl Strategy<Value = Observation> {
     let verbs = [Verb::Opened, Verb::Resolved, Verb::Reopened, Verb::Cancelled];
-    let hour = 3_600_000_i64;
-    let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(move |n| n * 1_000 * hour)];
-    let due = prop_oneof![Just(None), (0..3_i64).prop_map(move |n| Some(Timestamp(n * hour)))];
-    let amount = prop_oneof![Just(None), (0..3_i64).prop_map(Some), Just(Some(Millis::LONGEST))];
-    (
-        times,
-        0..2_u32,
-        0..4_usize,
-        0..6_u64,
-        0..3_u32,
+    let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(|n| n * 1_000 * 3_600_000)];
+    let kind = (0..4_usize).prop_map(move |verb| EventType { family: Family::FIRST_ORDER, verb: verbs[verb] });
+    (times, 0..2_u32, kind, 0..6_u64, 0..3_u32, detail()).prop_map(|(time, sequence, kind, id, group, detail)| Observation {
+        time: Timestamp(time),
+        sequence: sequence / 2 * sequence,
+        kind,
+        id: EventId(id),
+        group,
+        detail,
+    })
+}
+
+/// What calls or orders say, each time the same or not; now and then what both say.
+fn detail() -> impl Strategy<Value = Detail> {
+    let moment = || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(|n| Moment::new(Timestamp(n * 3_600_000)))];
+    let amount = || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(Millis::new), 1 => Just(Millis::new(Millis::LONGEST))];
+    let word = || prop_oneof![3 => Just(None), 1 => (0..2_u8).prop_map(|n| Some(Word::of(&n.to_string())))];
+    let customer = prop_oneof![Just(None), (1..3_u64).prop_map(|n| NonZeroU64::new(n).map(Customer))];
+    let answer = prop_oneof![Just(None), any::<u8>().prop_map(NonZeroU8::new)];
+    let (times, amounts) = ((moment(), moment()), (amount(), amount(), amount(), amount()));
+    let words = (word(), word(), word(), word());
+    let said = (customer, times, amounts, words, answer);
+    said.prop_map(|(customer, (due, appointment), (wait, talk, hold, wrapup), (topic, owner, word, liable), answer)| Detail {
+        customer,
         due,
-        amount.clone(),
-        amount,
-        (prop_oneof![Just(None), (1..3_u64).prop_map(Some)], 0..3_u8),
-    )
-        .prop_map(move |(time, sequence, verb, id, group, due, wait_ms, talk_ms, (customer, word))| Observation {
-            time: Timestamp(time),
-            sequence: sequence / 2 * sequence,
-            kind: EventType { family: Family::FIRST_ORDER, verb: verbs[verb] },
-            id: EventId(id),
-            group,
-            detail: Detail {
-                due: due.and_then(Moment::new),
-                wait: wait_ms.and_then(Millis::new),
-                talk: talk_ms.and_then(Millis::new),
-                customer: customer.and_then(NonZeroU64::new).map(Customer),
-                word: (word > 0).then(|| Word::of(&word.to_string())),
-                liable: (word > 1).then(|| Word::of("customer")),
-                ..Detail::default()
-            },
-        })
+        appointment,
+        wait,
+        talk,
+        hold,
+        wrapup,
+        topic,
+        owner,
+        word,
+        liable,
+        answer,
+        agent_state: None,
+    })
 }
 
 proptest! {
@@ -83,6 +89,31 @@ proptest! {
         let observations: Vec<Observation> = observations.into_iter().map(|(one, _)| one).collect();
         prop_assert_eq!(record.read(Part::All, &spill, All), merged(&observations));
     }
+}
+
+/// The usual call of a hotline takes no memory beside its record, all that is said of it included.
+#[test]
+fn a_usual_call_fits() {
+    let said = Detail { customer: NonZeroU64::new(7).map(Customer), topic: Some(Word::of("bill")), ..Detail::default() };
+    let seconds = |seconds: i64| Millis::new(seconds * 1_000);
+    let details = [
+        (Verb::Offered, said),
+        (Verb::Answered, Detail { wait: seconds(12), ..said }),
+        (Verb::Ended, Detail { talk: seconds(180), hold: seconds(0), wrapup: seconds(25), word: Some(Word::of("yes")), ..said }),
+        (Verb::Rated, Detail { answer: NonZeroU8::new(5), ..said }),
+    ];
+    let (mut record, spill) = (Record::new(1, Timestamp(0)), Spill::default());
+    let told = (0..).zip(details).map(|(number, (verb, detail))| Observation {
+        time: Timestamp(number * 60_000),
+        sequence: 0,
+        kind: EventType { family: if verb == Verb::Rated { Family::SURVEY } else { Family::CALL }, verb },
+        id: EventId(number as u64),
+        group: 0,
+        detail,
+    });
+    let told: Vec<Observation> = told.collect();
+    assert!(told.iter().all(|one| record.append(one)));
+    assert_eq!(record.read(Part::All, &spill, All), told);
 }
 
 #[test]

@@ -24,6 +24,8 @@ use crate::engine::feed::{Feed, Refused};
 use crate::engine::status::Status;
 use axum::body::Body;
 use axum::http::HeaderMap;
+use bytes::BytesMut;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
@@ -35,6 +37,8 @@ const SLICE_BYTES: usize = 4 << 10;
 const DECODERS: usize = 8;
 /// How many events are sent to the engine at once.
 const PIECE_EVENTS: usize = 1_024;
+/// How many bytes of lines are kept at most before they are sent, however few events they are.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Everything that taking events needs.
 #[derive(Debug)]
@@ -161,49 +165,54 @@ impl Intake {
     async fn take_lines(&self, media: &Media, body: Body, delivery: &mut Delivery<'_>) -> Result<(), Failure> {
         let mut unpacker = Unpacker::new(media.coding, self.body_bytes)?;
         let mut chunks = Chunks::new(body);
-        let mut text = Vec::new();
+        // What was read and not sent; the line that has not ended yet begins at `begin`.
+        let (mut text, mut begin) = (BytesMut::new(), 0);
         let mut number = 0;
         // The rest of a line that was rejected for its length.
         let mut skipping = false;
         while let Some(chunk) = chunks.next().await? {
             for slice in chunk.chunks(SLICE_BYTES) {
                 // What was there before has no end of a line in it.
-                let (mut begin, mut from) = (0, text.len());
+                let mut from = text.len();
                 unpacker.unpack(slice, &mut text)?;
                 while let Some(length) = memchr::memchr(b'\n', &text[from..]) {
                     if !std::mem::take(&mut skipping) {
-                        take_line(delivery, number, &text[begin..from + length]);
+                        take_line(delivery, number, &text, begin..from + length);
                     }
                     number += 1;
                     (begin, from) = (from + length + 1, from + length + 1);
-                    if delivery.len() >= PIECE_EVENTS {
-                        delivery.send().await?;
+                    if delivery.len() >= PIECE_EVENTS || begin >= PIECE_BYTES {
+                        delivery.send(text.split_to(begin).freeze()).await?;
+                        (begin, from) = (0, 0);
                     }
                 }
-                text.drain(..begin);
-                if skipping {
-                    text.clear();
-                } else if text.len() > LONGEST_EVENT {
-                    take_line(delivery, number, &text);
-                    text.clear();
+                if text.len() - begin > LONGEST_EVENT && !skipping {
+                    take_line(delivery, number, &text, begin..text.len());
                     skipping = true;
+                }
+                if skipping {
+                    text.truncate(begin);
                 }
             }
             tokio::task::yield_now().await;
         }
         unpacker.finish(&mut text)?;
-        for line in text.split(|byte| *byte == b'\n').skip(usize::from(skipping)) {
-            take_line(delivery, number, line);
-            number += 1;
+        let mut end = begin;
+        for line in text[begin..].split(|byte| *byte == b'\n') {
+            (begin, end) = (end, end + line.len());
+            if !std::mem::take(&mut skipping) {
+                take_line(delivery, number, &text, begin..end);
+            }
+            (number, end) = (number + 1, end + 1);
         }
-        delivery.send().await
+        delivery.send(text.freeze()).await
     }
 
     /// A JSON document: an event, or a list of them.
     async fn take_whole(&self, media: &Media, headers: &HeaderMap, body: Body, delivery: &mut Delivery<'_>) -> Result<(), Failure> {
         let mut unpacker = Unpacker::new(media.coding, self.body_bytes)?;
         let mut chunks = Chunks::new(body);
-        let mut text = Vec::new();
+        let mut text = BytesMut::new();
         while let Some(chunk) = chunks.next().await? {
             for slice in chunk.chunks(SLICE_BYTES) {
                 unpacker.unpack(slice, &mut text)?;
@@ -215,8 +224,9 @@ impl Intake {
             return Err(Failure::new(Cause::Unreadable, format!("the body is {}", depth::REASON)));
         }
         if media.form == Form::Binary {
-            delivery.add(0, &media::structured(headers, &text)?);
-            return delivery.send().await;
+            let event = media::structured(headers, &text)?;
+            delivery.add(0, &event, 0..event.len());
+            return delivery.send(event.into()).await;
         }
         // The parser passes over texts that nobody asks for without a look at their bytes, but hands them out as text.
         let text = std::str::from_utf8(&text)
@@ -225,12 +235,18 @@ impl Intake {
             let what = error.to_string().lines().next().unwrap_or_default().to_owned();
             return Err(Failure::new(Cause::Unreadable, format!("the body is not JSON: {what}")));
         }
+        let mut events = BytesMut::new();
         match text.trim_ascii_start().as_bytes().first() {
-            Some(b'{') => delivery.add(0, text.as_bytes()),
+            Some(b'{') => {
+                events.extend_from_slice(text.as_bytes());
+                delivery.add(0, &events, 0..events.len());
+            }
             Some(b'[') => {
                 for (number, event) in sonic_rs::to_array_iter(text).enumerate() {
                     let event = event.map_err(|error| Failure::new(Cause::Unreadable, format!("the body is not JSON: {error}")))?;
-                    delivery.add(number as u64, event.as_raw_str().as_bytes());
+                    let begin = events.len();
+                    events.extend_from_slice(event.as_raw_str().as_bytes());
+                    delivery.add(number as u64, &events, begin..events.len());
                     if number % PIECE_EVENTS == PIECE_EVENTS - 1 {
                         tokio::task::yield_now().await;
                     }
@@ -238,14 +254,14 @@ impl Intake {
             }
             _ => return Err(Failure::new(Cause::Unreadable, "the body is neither an event (`{...}`) nor a list of events (`[...]`)")),
         }
-        delivery.send().await
+        delivery.send(events.freeze()).await
     }
 }
 
-fn take_line(delivery: &mut Delivery<'_>, number: u64, line: &[u8]) {
-    if line.len() > LONGEST_EVENT {
+fn take_line(delivery: &mut Delivery<'_>, number: u64, text: &[u8], at: Range<usize>) {
+    if at.len() > LONGEST_EVENT {
         delivery.reject(number, &[], None, format!("the line is longer than {LONGEST_EVENT} bytes"));
-    } else if !line.trim_ascii().is_empty() {
-        delivery.add(number, line);
+    } else if !text[at.clone()].trim_ascii().is_empty() {
+        delivery.add(number, text, at);
     }
 }

@@ -92,12 +92,31 @@ async fn a_rejected_event_does_not_stop_the_others_and_can_be_read_afterwards() 
 async fn many_lines_go_to_the_engine_in_pieces() {
     let server = Server::start(settings()).await;
     let events: Vec<_> = (0..1_500).flat_map(|call| answered(&format!("c-{call}"), "hefei")).collect();
-    let mut lines: String = events.iter().map(|event| format!("{event}\n")).collect();
-    let long = format!("\"{}\"\n", "x".repeat(3 << 20));
-    lines.insert_str(0, &long);
+    let mut lines: Vec<String> = events.iter().map(ToString::to_string).collect();
+    let long = format!("\"{}\"", "x".repeat(3 << 20));
+    // What the engine refuses is found again by its place in a piece, and told by its line.
+    let late = |name: &str| event(name, "call.offered", name, -30 * 86_400, &json!({})).to_string();
+    for (index, line) in [(0, long.clone()), (1, late("l-1")), (1_500, late("l-2")), (3_333, late("l-3")), (4_504, long)] {
+        lines.insert(index, line);
+    }
+    let lines = lines.join("\n");
     let taken = server.post(NDJSON, &lines).await.json();
-    assert_eq!((taken["accepted"].as_u64(), taken["rejected_total"].as_u64()), (Some(4_500), Some(1)));
+    assert_eq!((taken["accepted"].as_u64(), taken["rejected_total"].as_u64()), (Some(4_500), Some(5)), "{taken}");
+    let told = |taken: &serde_json::Value| -> Vec<_> {
+        let rejected = taken["rejected"].as_array().cloned().unwrap_or_default();
+        rejected.iter().map(|one| (one["index"].as_u64().unwrap_or_default(), one["id"].as_str().map(String::from))).collect()
+    };
+    let expected = [(0, None), (1, Some("l-1")), (1_500, Some("l-2")), (3_333, Some("l-3")), (4_504, None)];
+    let expected = expected.map(|(index, id)| (index, id.map(String::from)));
+    assert_eq!(told(&taken), expected);
     assert!(taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")), "{taken}");
+
+    // Packed, all of it comes out of a few bytes.
+    for (coding, packed) in [("gzip", gzip(lines.as_bytes())), ("zstd", zstd(lines.as_bytes()))] {
+        let headers = [("Content-Type", NDJSON), ("Content-Encoding", coding)];
+        let again = server.request("POST", "/v1/events", &headers, &packed).await.json();
+        assert_eq!((again["duplicates"].as_u64(), told(&again)), (Some(4_500), expected.to_vec()), "{coding}: {again}");
+    }
 }
 
 #[tokio::test]

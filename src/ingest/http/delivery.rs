@@ -8,7 +8,9 @@ use crate::engine::feed::{Answer, Refused};
 use crate::ingest::rejected::{REMEMBERED, Rejected};
 use crate::ingest::wire::Decoder;
 use crate::telemetry::Metric;
+use bytes::Bytes;
 use serde::Serialize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,36 +47,34 @@ pub struct Refusal {
 pub(super) struct Delivery<'a> {
     intake: &'a Intake,
     decoder: Decoder,
-    piece: Piece,
+    /// Those not yet sent, as [`Piece::events`].
+    events: Vec<(u64, Range<usize>)>,
     waiting: Option<(Answer, Piece)>,
     taken: Taken,
 }
 
 /// The texts of the events of a batch, to tell which one the core refused.
-#[derive(Default)]
 struct Piece {
-    text: Vec<u8>,
-    /// For each event of the batch its index in the body and where its text ends.
-    events: Vec<(u64, usize)>,
+    text: Bytes,
+    /// For each event of the batch its index in the body and where its text is.
+    events: Vec<(u64, Range<usize>)>,
 }
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(intake: &'a Intake, sources: Arc<Sources>) -> Delivery<'a> {
-        Delivery { intake, decoder: intake.decoder(sources), piece: Piece::default(), waiting: None, taken: Taken::default() }
+        Delivery { intake, decoder: intake.decoder(sources), events: Vec::new(), waiting: None, taken: Taken::default() }
     }
 
     /// How many events wait to be sent.
     pub(super) fn len(&self) -> usize {
-        self.piece.events.len()
+        self.events.len()
     }
 
-    /// Adds an event.
-    pub(super) fn add(&mut self, index: u64, json: &[u8]) {
+    /// Adds an event, which stands here in a text that is sent with it.
+    pub(super) fn add(&mut self, index: u64, text: &[u8], at: Range<usize>) {
+        let json = &text[at.clone()];
         match self.decoder.json(json) {
-            Ok(()) => {
-                self.piece.text.extend_from_slice(json);
-                self.piece.events.push((index, self.piece.text.len()));
-            }
+            Ok(()) => self.events.push((index, at)),
             Err(rejection) => self.reject(index, json, rejection.id, rejection.reason),
         }
     }
@@ -94,8 +94,9 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Sends what was added to the engine. If nothing of the body was sent before, the engine must have room at once.
-    pub(super) async fn send(&mut self) -> Result<(), Failure> {
+    /// Sends what was added to the engine, and keeps the text it stands in until the answer. If nothing of the body was sent before,
+    /// the engine must have room at once.
+    pub(super) async fn send(&mut self, text: Bytes) -> Result<(), Failure> {
         if self.decoder.is_empty() {
             return Ok(());
         }
@@ -105,7 +106,7 @@ impl<'a> Delivery<'a> {
             None => feed.offer(batch, schema)?,
             Some(_) => tokio::time::timeout(PATIENCE, feed.send(batch, schema)).await.unwrap_or(Err(Refused::Full))?,
         };
-        let piece = std::mem::take(&mut self.piece);
+        let piece = Piece { text, events: std::mem::take(&mut self.events) };
         if let Some(before) = self.waiting.replace((answer, piece)) {
             self.note(before).await?;
         }
@@ -125,9 +126,8 @@ impl<'a> Delivery<'a> {
         self.taken.accepted += applied.accepted;
         self.taken.duplicates += applied.duplicates;
         for (place, refusal) in applied.refused {
-            let Some((index, end)) = piece.events.get(place).copied() else { continue };
-            let begin = place.checked_sub(1).map_or(0, |before| piece.events[before].1);
-            self.tell(index, &piece.text[begin..end], None, refusal.to_string());
+            let Some((index, at)) = piece.events.get(place).cloned() else { continue };
+            self.tell(index, &piece.text[at], None, refusal.to_string());
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::media::Coding;
 use super::{Cause, Failure};
+use bytes::BytesMut;
 use flate2::write::MultiGzDecoder;
 use std::io::Write;
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
@@ -48,7 +49,7 @@ impl Unpacker {
     ///
     /// # Errors
     /// If it is broken, or too much.
-    pub fn unpack(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    pub fn unpack(&mut self, packed: &[u8], out: &mut BytesMut) -> Result<(), Failure> {
         match &mut self.packing {
             Packing::Plain => add(&mut self.room, self.limit, packed, out),
             Packing::Gzip(decoder) => {
@@ -77,7 +78,7 @@ impl Unpacker {
     ///
     /// # Errors
     /// If it ends too early.
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
+    pub fn finish(&mut self, out: &mut BytesMut) -> Result<(), Failure> {
         match &mut self.packing {
             Packing::Gzip(decoder) => {
                 decoder.try_finish().map_err(|error| unreadable("gzip", &error))?;
@@ -89,7 +90,7 @@ impl Unpacker {
     }
 }
 
-fn add(room: &mut usize, limit: usize, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+fn add(room: &mut usize, limit: usize, bytes: &[u8], out: &mut BytesMut) -> Result<(), Failure> {
     match room.checked_sub(bytes.len()) {
         Some(left) => *room = left,
         None => {

@@ -21,7 +21,7 @@ use super::standard::Standard;
 use super::time::Timestamp;
 use observation::Observation;
 use record::{Part, Reader, Record};
-use spill::Spill;
+use spill::{Spill, Spilled};
 
 /// What the life cycles need to know: the standard, which facts anyone wants, and the time reached.
 #[derive(Clone, Copy, Debug)]
@@ -172,11 +172,11 @@ pub fn facts((record, part): (&Record, Part), spill: &Spill, context: &Context<'
 
 /// As [`facts`] of an agent, but without what the observations mean that come before these last ones, of which the first begins a
 /// state. `said` is what all of them say together.
-pub fn last_facts(last: &[Observation], said: &Said, context: &Context<'_>, out: &mut Facts) {
+pub fn last_facts(last: &[Spilled], said: &Said, context: &Context<'_>, out: &mut Facts) {
     out.clear();
     said.tell(out);
     let first = context.standard.kinds.first_of(Family::AGENT);
-    agent::tell(last.iter().copied(), &mut Teller { context, first, facts: out, lost: Vec::new() });
+    agent::tell(last.iter().map(Spilled::read), &mut Teller { context, first, facts: out, lost: Vec::new() });
 }
 
 struct Tell<'a> {

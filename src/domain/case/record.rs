@@ -9,7 +9,7 @@ pub mod earlier;
 mod merge;
 
 use super::observation::Observation;
-use super::spill::Spill;
+use super::spill::{Spill, Spilled};
 use super::{Context, Said};
 use crate::domain::bounds::Bounds;
 use crate::domain::event::{self, Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
@@ -172,7 +172,7 @@ impl Record {
     #[inline]
     pub fn read<R>(&self, part: Part, spill: &Spill, read: impl Reader<R>) -> R {
         match self.spill() {
-            Some(place) => read.read(spill.get(place).iter().copied()),
+            Some(place) => read.read(spill.get(place).iter().map(Spilled::read)),
             None => read.read((0..self.inlined(part)).map(|place| self.inline(place))),
         }
     }
@@ -182,7 +182,7 @@ impl Record {
     pub fn said(&self, part: Part, spill: &Spill, context: &Context<'_>, groups: &mut Groups) -> Said {
         let mut said = Said::default();
         if let Some(place) = self.spill() {
-            spill.get(place).iter().for_each(|one| said.hear(one, context, groups));
+            spill.get(place).iter().for_each(|one| said.hear(&one.read(), context, groups));
             return said;
         }
         let mut used = 0;
@@ -246,18 +246,18 @@ impl Record {
 
     /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that
     /// lasted then. Gives them back, in their order.
-    pub fn trim(&mut self, spill: &mut Spill, cutoff: Timestamp) -> Vec<Observation> {
+    pub fn trim(&mut self, spill: &mut Spill, cutoff: Timestamp) -> Vec<Spilled> {
         let Some(place) = self.spill() else { return Vec::new() };
         let list = spill.list(place);
-        let mut keep = list.partition_point(|one| one.time < cutoff).saturating_sub(1);
-        while keep > 0 && list[keep - 1].detail.agent_state == list[keep].detail.agent_state {
+        let mut keep = list.partition_point(|one| one.read().time < cutoff).saturating_sub(1);
+        while keep > 0 && list[keep - 1].state == list[keep].state {
             keep -= 1;
         }
         list.drain(..keep).collect()
     }
 
     /// Puts observations back that [`Record::trim`] took out.
-    pub fn untrim(&mut self, spill: &mut Spill, trimmed: Vec<Observation>) {
+    pub fn untrim(&mut self, spill: &mut Spill, trimmed: Vec<Spilled>) {
         if let Some(place) = self.spill() {
             spill.list(place).splice(..0, trimmed);
         }

@@ -4,13 +4,56 @@ use super::Said;
 use super::observation::Observation;
 use super::record::Record;
 use crate::domain::bounds::Bounds;
-use crate::domain::event::EventId;
+use crate::domain::event::{AgentState, Detail, EventId, EventType};
+use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// An observation as it is kept here. Most are of agents, who say nothing but what they do now: those need no room for the rest.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(from = "Observation", into = "Observation")]
+pub struct Spilled {
+    time: Timestamp,
+    /// Which event it was.
+    pub(super) id: EventId,
+    group: u32,
+    sequence: u32,
+    kind: EventType,
+    /// An agent's new state.
+    pub state: Option<AgentState>,
+    /// What else it said, if it did.
+    more: Option<Box<Detail>>,
+}
+
+impl From<Observation> for Spilled {
+    fn from(observation: Observation) -> Spilled {
+        let Observation { time, sequence, kind, id, group, detail } = observation;
+        let rest = Detail { agent_state: None, ..detail };
+        let more = if rest.is_empty() { None } else { Some(Box::new(rest)) };
+        Spilled { time, id, group, sequence, kind, state: detail.agent_state, more }
+    }
+}
+
+impl From<Spilled> for Observation {
+    fn from(spilled: Spilled) -> Observation {
+        spilled.read()
+    }
+}
+
+impl Spilled {
+    /// The observation as it was merged.
+    #[inline]
+    #[must_use]
+    pub fn read(&self) -> Observation {
+        let Spilled { time, id, group, sequence, kind, state, ref more } = *self;
+        let rest = more.as_deref().copied().unwrap_or_default();
+        Observation { time, sequence, kind, id, group, detail: Detail { agent_state: state, ..rest } }
+    }
+}
 
 /// The histories that do not fit into a record.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Spill {
-    lists: Vec<Vec<Observation>>,
+    lists: Vec<Vec<Spilled>>,
     free: Vec<u32>,
     /// By list, what is known of it without looking at all of it; nothing of those that were read.
     #[serde(skip)]
@@ -37,7 +80,7 @@ impl Digest {
 impl Spill {
     /// The history of a case that has one here, with what is known of it as a whole.
     #[must_use]
-    pub fn long(&self, record: &Record) -> Option<(&[Observation], &Digest)> {
+    pub fn long(&self, record: &Record) -> Option<(&[Spilled], &Digest)> {
         let place = record.spill()? as usize;
         Some((self.lists.get(place)?, self.digests.get(place)?.as_deref()?))
     }
@@ -63,7 +106,7 @@ impl Spill {
     /// Adds an observation of which [`Spill::long`] has shown that it is new and comes last; `said` is what is said with it.
     pub fn append(&mut self, record: &Record, new: &Observation, said: Said) {
         let Some(place) = record.spill().map(|place| place as usize) else { return };
-        self.lists[place].push(*new);
+        self.lists[place].push(Spilled::from(*new));
         if let Some(Some(digest)) = self.digests.get_mut(place) {
             digest.said = said;
             digest.ids.push(new.id);
@@ -71,12 +114,12 @@ impl Spill {
     }
 
     /// The history at a place.
-    pub(super) fn get(&self, place: u32) -> &[Observation] {
+    pub(super) fn get(&self, place: u32) -> &[Spilled] {
         &self.lists[place as usize]
     }
 
     /// Takes a history in; its place.
-    pub(super) fn take_in(&mut self, list: Vec<Observation>) -> u32 {
+    pub(super) fn take_in(&mut self, list: Vec<Spilled>) -> u32 {
         match self.free.pop() {
             Some(place) => {
                 *self.list(place) = list;
@@ -96,7 +139,7 @@ impl Spill {
     }
 
     /// The history at a place, to change: then what was known of it holds no longer.
-    pub(super) fn list(&mut self, place: u32) -> &mut Vec<Observation> {
+    pub(super) fn list(&mut self, place: u32) -> &mut Vec<Spilled> {
         if let Some(digest) = self.digests.get_mut(place as usize) {
             *digest = None;
         }
@@ -109,9 +152,19 @@ impl Spill {
     pub fn is_sound(&self, places: impl Iterator<Item = u32>, bounds: &Bounds) -> bool {
         let mut used = vec![false; self.lists.len()];
         let mut once = |place: u32| used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true));
-        let in_order = |list: &Vec<Observation>| list.is_sorted_by(|one, other| one.order(other).is_lt());
+        let in_order = |list: &Vec<Spilled>| list.is_sorted_by(|one, other| one.read().order(&other.read()).is_lt());
         places.into_iter().all(|place| once(place) && !self.lists[place as usize].is_empty())
             && self.free.iter().all(|place| once(*place) && self.lists[*place as usize].is_empty())
-            && self.lists.iter().all(|list| in_order(list) && list.iter().all(|one| one.is_sound(bounds)))
+            && self.lists.iter().all(|list| in_order(list) && list.iter().all(|one| one.read().is_sound(bounds)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_agent_does_takes_little_room() {
+        assert_eq!((size_of::<Spilled>(), size_of::<Observation>()), (40, 96));
     }
 }

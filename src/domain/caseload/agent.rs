@@ -27,7 +27,7 @@ impl Caseload {
         let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
         let (history, digest) = cases.spill.long(cases.record(slot))?;
         let last = history.last()?;
-        let goes_on = last.order(observation).is_lt() && history.len() < OBSERVATIONS && !digest.knows(observation.id);
+        let goes_on = last.read().order(observation).is_lt() && history.len() < OBSERVATIONS && !digest.knows(observation.id);
         let said = digest.said;
         if !goes_on || said.families != 1 << Family::AGENT.0 {
             return None;
@@ -38,10 +38,10 @@ impl Caseload {
             return None;
         }
         // Back to where the state began.
-        let state = last.detail.agent_state?;
-        let ended = history.iter().rposition(|one| one.detail.agent_state != Some(state));
+        let state = last.state?;
+        let ended = history.iter().rposition(|one| one.state != Some(state));
         let begin = match ended {
-            Some(place) => history[place].detail.agent_state.map(|_| place + 1)?,
+            Some(place) => history[place].state.map(|_| place + 1)?,
             None => 0,
         };
         case::last_facts(&history[begin..], &said, &context, before);

@@ -2,7 +2,7 @@
 
 use super::{INLINE, Merged, OBSERVATIONS, Part, Reader, Record, says};
 use crate::domain::case::observation::Observation;
-use crate::domain::case::spill::Spill;
+use crate::domain::case::spill::{Spill, Spilled};
 use crate::domain::event::{Detail, EventId, EventType};
 
 impl Record {
@@ -30,8 +30,8 @@ impl Record {
         if list.len() >= OBSERVATIONS {
             return Merged::Full;
         }
-        let place = list.partition_point(|known| known.order(new).is_lt());
-        list.insert(place, *new);
+        let place = list.partition_point(|known| known.read().order(new).is_lt());
+        list.insert(place, Spilled::from(*new));
         Merged::New
     }
 
@@ -50,8 +50,8 @@ impl Record {
         }
         let list = self.spilled(spill);
         list.retain(|known| known.id != new.id);
-        let place = list.partition_point(|known| known.order(new).is_lt());
-        list.insert(place, *new);
+        let place = list.partition_point(|known| known.read().order(new).is_lt());
+        list.insert(place, Spilled::from(*new));
         Merged::Replaced
     }
 
@@ -164,9 +164,9 @@ impl Record {
     }
 
     /// The case's list in the spill; moves the inline observations there first.
-    fn spilled<'s>(&mut self, spill: &'s mut Spill) -> &'s mut Vec<Observation> {
+    fn spilled<'s>(&mut self, spill: &'s mut Spill) -> &'s mut Vec<Spilled> {
         if !self.is_spilled {
-            let list: Vec<Observation> = (0..usize::from(self.len)).map(|place| self.inline(place)).collect();
+            let list = (0..usize::from(self.len)).map(|place| Spilled::from(self.inline(place))).collect();
             self.values[0] = spill.take_in(list);
             self.is_spilled = true;
             (self.len, self.counted) = (0, 0);

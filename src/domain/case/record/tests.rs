@@ -1,6 +1,7 @@
 //! The record against a plain sorted list.
 
 use super::*;
+use crate::domain::event::AgentState;
 use proptest::prelude::*;
 
 fn merged(observations: &[Observation]) -> Vec<Observation> {
@@ -34,8 +35,9 @@ fn detail() -> impl Strategy<Value = Detail> {
     let answer = prop_oneof![Just(None), any::<u8>().prop_map(NonZeroU8::new)];
     let (times, amounts) = ((moment(), moment()), (amount(), amount(), amount(), amount()));
     let words = (word(), word(), word(), word());
-    let said = (customer, times, amounts, words, answer);
-    said.prop_map(|(customer, (due, appointment), (wait, talk, hold, wrapup), (topic, owner, word, liable), answer)| Detail {
+    let state = prop_oneof![9 => Just(None), 1 => Just(Some(AgentState::Ready))];
+    let said = (customer, times, amounts, words, answer, state);
+    said.prop_map(|(customer, (due, appointment), (wait, talk, hold, wrapup), (topic, owner, word, liable), answer, agent_state)| Detail {
         customer,
         due,
         appointment,
@@ -48,7 +50,7 @@ fn detail() -> impl Strategy<Value = Detail> {
         word,
         liable,
         answer,
-        agent_state: None,
+        agent_state,
     })
 }
 

@@ -13,6 +13,7 @@
 //! | `keys` | the secrets of the hashes, for the owner's eyes alone |
 //! | `journal-<first sequence>.redb` | a **segment**: the records from this sequence until the next segment begins, and the standard in force where it begins |
 //! | `snapshot-<sequence>.redb` | the state of the core after this record |
+//! | `closed` | nothing; it is there while nobody writes here and all of the segments has reached the disk |
 //! | `cursors.redb` | how far the receivers of alerts have heard |
 //! | `*.new` | one of these in the making; what a crash left of it is removed |
 //!

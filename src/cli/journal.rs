@@ -81,7 +81,13 @@ fn open(held: &Held) -> anyhow::Result<Journal> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.task {
         Task::Check { place, json } => run_check(&place.take()?, *json),
-        Task::Export { place, from, to } => export::run(&open(&place.take()?)?.reader(), Sequence(*from), Sequence(*to)),
+        Task::Export { place, from, to } => {
+            let held = place.take()?;
+            let journal = open(&held)?;
+            let code = export::run(&journal.reader(), Sequence(*from), Sequence(*to))?;
+            journal.close()?;
+            Ok(code)
+        }
         Task::Prune { place, keep, keep_gb, dry_run } => {
             let retention = Retention { age_ms: *keep, bytes: keep_gb.map(|gigabytes| u64::from(gigabytes) << 30) };
             run_prune(&place.take()?, retention, Clock::Wall.now(), *dry_run)
@@ -123,6 +129,7 @@ fn run_prune(held: &Held, keep: Retention, now: Timestamp, dry_run: bool) -> any
     // Without a snapshot a start reads everything.
     let needed = oldest.map_or(Sequence(0), Sequence::next);
     let pruned = if dry_run { journal.prunable(needed, keep, now)? } else { journal.prune(needed, keep, now)? };
+    journal.close()?;
     let done = if dry_run { "would be removed" } else { "removed" };
     let text = format!("{} segments {done}, {} bytes; the oldest record kept is {}\n", pruned.segments, pruned.bytes, pruned.first);
     super::print(text.as_bytes())?;

@@ -11,7 +11,7 @@
 use super::clock::timed;
 use super::recovery::{self, Error, Sources, recover};
 use super::urgency::{SNAPSHOTS, give_way};
-use crate::journal::Sequence;
+use crate::journal::{Sequence, Snapshots};
 use crate::telemetry::Metric;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ fn make(sources: &Sources, until: Sequence, stop: &AtomicBool) -> Result<u64, Er
     let state = recover(sources, until, &mut { go_on })?;
     let Some(state) = state else { return Ok(0) };
     let bytes = recovery::save(&state, &sources.snapshots)?;
-    tidy(sources)?;
+    tidy(&sources.snapshots)?;
     Ok(bytes)
 }
 
@@ -100,9 +100,9 @@ fn make(sources: &Sources, until: Sequence, stop: &AtomicBool) -> Result<u64, Er
 ///
 /// # Errors
 /// If they cannot be removed.
-pub(super) fn tidy(sources: &Sources) -> Result<(), Error> {
-    for old in sources.snapshots.list()?.into_iter().skip(KEPT) {
-        sources.snapshots.remove(old)?;
+pub(super) fn tidy(snapshots: &Snapshots) -> Result<(), Error> {
+    for old in snapshots.list()?.into_iter().skip(KEPT) {
+        snapshots.remove(old)?;
     }
     Ok(())
 }

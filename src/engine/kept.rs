@@ -36,12 +36,15 @@ impl Kept {
         let records: Vec<Record> = tick.into_iter().chain([Record::Stop { revision }]).collect();
         durable.write(&records).map_err(|reason| recovery::Error::Unwritten { reason })?;
         (state.at, state.revision, state.stopped) = (durable.last(), revision, true);
+        let Sources { journal, snapshots } = sources;
+        drop(journal);
+        durable.close();
         if unheard {
             // The next start reads what the journal says.
             return Ok(());
         }
-        recovery::save(&state, &sources.snapshots)?;
-        keeper::tidy(&sources)
+        recovery::save(&state, &snapshots)?;
+        keeper::tidy(&snapshots)
     }
 }
 

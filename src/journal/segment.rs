@@ -131,15 +131,13 @@ impl Segment {
         Ok(store)
     }
 
-    /// Opens a segment to go on writing it. Unless it ends with the service's stop in good order, it is written anew: what the
-    /// system shows of it may never have reached the disk, if a sync failed before the process ended, and nobody would be
-    /// told of that again. Until then the file is not touched, for a repair of what is shown would make the loss complete.
-    pub(super) fn open(disk: &dyn Disk, first: Sequence, keys: u64) -> Result<Segment, Error> {
+    /// Opens a segment to go on writing it. Unless it was `closed` in good order, it is written anew: what the system shows of it may
+    /// never have reached the disk, if a sync failed before the process ended, and nobody would be told of that again. Until then the
+    /// file is not touched, for a repair of what is shown would make the loss complete.
+    pub(super) fn open(disk: &dyn Disk, first: Sequence, keys: u64, closed: bool) -> Result<Segment, Error> {
         let segment = Segment::open_to_read(disk, first)?;
         segment.check_about(keys)?;
-        let last = segment.last()?;
-        let stopped = last >= first && matches!(segment.portion(last, last)?[..], [(_, Record::Stop { .. })]);
-        if !stopped {
+        if !closed {
             return segment.renewed(disk, keys);
         }
         let name = segment.name;

@@ -2,7 +2,7 @@
 
 use super::disk::SimulatedDisk;
 use super::{all, record};
-use firstline::journal::{Error, Journal, Record, Sequence, Settings, Snapshots};
+use firstline::journal::{Disk, Error, Journal, Record, Sequence, Settings, Snapshots};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::io::{Read, Write};
@@ -81,6 +81,43 @@ fn seeds() -> std::ops::Range<u64> {
 #[test]
 fn what_was_acknowledged_outlives_every_loss_of_power() {
     seeds().for_each(live);
+}
+
+/// A stop whose last sync fails is shown by the system as if it had not failed, until the power goes.
+fn stop_unsynced(seed: u64) -> bool {
+    let disk = SimulatedDisk::new(seed);
+    let mut expected = Expected::default();
+    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL).expect("an empty disk");
+    let write = |journal: &mut Journal, expected: &mut Expected, new: Record| {
+        journal.append(std::slice::from_ref(&new)).expect("the disk is well");
+        expected.acknowledged.push(new);
+    };
+    (1..20).for_each(|number| write(&mut journal, &mut expected, record(number)));
+    disk.fail(None, Some(2));
+    let stop = Record::Stop { revision: 1 };
+    match journal.append(std::slice::from_ref(&stop)) {
+        Ok(_) => expected.acknowledged.push(stop),
+        Err(_) => expected.failed.push(vec![stop]),
+    }
+    let stopped = expected.failed.is_empty() && journal.close().is_ok();
+    disk.end_process();
+    let closed = || disk.list().expect("the names").iter().any(|name| name == "closed");
+    assert_eq!(closed(), stopped, "seed {seed}");
+    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    assert!(!closed(), "seed {seed}: it is open");
+    expected.meet(all(&journal), seed);
+    (20..20 + seed % 4).for_each(|number| write(&mut journal, &mut expected, record(number)));
+    drop(journal);
+    disk.restart();
+    let journal = Journal::open(Arc::new(disk), SMALL).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    expected.meet(all(&journal), seed);
+    stopped
+}
+
+#[test]
+fn a_stop_that_did_not_reach_the_disk_is_not_built_on() {
+    let stopped = (0..200).filter(|seed| stop_unsynced(*seed)).count();
+    assert!((1..199).contains(&stopped), "some stops must reach the disk, and some not: {stopped}");
 }
 
 #[test]

@@ -67,8 +67,11 @@ async fn a_wall_goes_on_where_the_service_stopped() {
     };
     assert!(closed.reason.contains("stopping"), "{closed:?}");
     server.ended().await;
+    let closed = directory.path().join("data/closed");
+    assert!(closed.exists(), "the journal was not closed in good order");
 
     let mut server = Server::start(kept(directory.path())).await;
+    assert!(!closed.exists(), "the journal is open");
     let resume = json!({ "epoch": epoch, "revision": seen["revision"] });
     let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"] }, "resume": resume })).await;
     let next = wall.frame().await;

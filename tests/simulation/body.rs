@@ -17,6 +17,8 @@ const BACK_MS: i64 = 90 * MINUTE;
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
     lines: Vec<String>,
+    /// What the board showed when it was made.
+    pub(crate) made: Timestamp,
     /// How many of its events are new when it is taken for the first time.
     pub(crate) new: u64,
     /// The places of the events that are beyond the horizon or ahead of every clock: they are refused whenever they are sent.
@@ -26,7 +28,7 @@ pub(crate) struct Body {
 impl Body {
     /// The body of this number, made when the board showed this time.
     pub(crate) fn new(number: usize, now: Timestamp, chance: &mut ChaCha8Rng) -> Body {
-        let mut body = Body { lines: Vec::new(), new: 0, refused: Vec::new() };
+        let mut body = Body { lines: Vec::new(), made: now, new: 0, refused: Vec::new() };
         for place in 0..chance.random_range(1..7) {
             if place > 0 && chance.random_ratio(1, 10) {
                 body.refused.push(body.lines.len());

@@ -14,7 +14,7 @@ use firstline::engine::state::State;
 use firstline::engine::status::Status;
 use firstline::engine::steady::TOLERANCE_MS;
 use firstline::engine::{Acknowledge, Keeping, Settings, recovery};
-use firstline::journal::{self, Error, Retention};
+use firstline::journal::{self, Disk, Error, Retention};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -93,7 +93,8 @@ impl History {
 
     /// From a start to an end, of whatever kind.
     async fn life(&mut self) -> usize {
-        let Some(mut life) = self.begin().await else { return 0 };
+        let full = self.chance.random_ratio(1, 8);
+        let Some(mut life) = self.begin(full).await else { return 0 };
         let steps = self.chance.random_range(1..30);
         for _ in 0..steps {
             self.step(&mut life).await;
@@ -106,8 +107,9 @@ impl History {
         steps
     }
 
-    /// Starts the service; none if it could not, for which only the disk is an excuse.
-    async fn begin(&mut self) -> Option<Life> {
+    /// Starts the service; none if it could not, for which only the disk is an excuse. The disk can be full from when the journal is
+    /// read on.
+    async fn begin(&mut self, full: bool) -> Option<Life> {
         if !self.damaged && self.chance.random_ratio(1, 6) {
             self.damaged = true;
             self.machine.damage_newest_snapshot(&mut self.chance);
@@ -115,7 +117,14 @@ impl History {
         if self.chance.random_ratio(1, 8) {
             self.settings.standard = self.standards[self.chance.random_range(0..2)].clone();
         }
-        match Life::begin(self.settings.clone(), self.machine.clock()).await {
+        let machine = &mut self.machine;
+        let (settings, clock) = (self.settings.clone(), machine.clock());
+        let recovered = || {
+            if full {
+                machine.fill_disk();
+            }
+        };
+        match Life::begin(settings, clock, recovered).await {
             Ok(mut life) => {
                 self.look(&mut life);
                 self.compare(&life);
@@ -311,6 +320,8 @@ impl History {
     async fn stop(&mut self, life: Life) {
         match life.stop().await {
             Ok(last) => {
+                let closed = self.machine.disk.list().expect("the names").iter().any(|name| name == "closed");
+                assert!(closed || self.machine.faulty, "the journal was not closed in good order");
                 self.see(&last);
                 self.walls[0].take(&last);
                 self.senders.flushed();
@@ -335,7 +346,7 @@ impl History {
 
     /// After a stop in good order a wall that saw the last board goes on in the same epoch, and needs no whole one.
     async fn resume(&mut self, whole: u32) {
-        let Ok(mut life) = Life::begin(self.settings.clone(), self.machine.clock()).await else { panic!("it does not start") };
+        let Ok(mut life) = Life::begin(self.settings.clone(), self.machine.clock(), || ()).await else { panic!("it does not start") };
         self.bell.hear(&life.alerts());
         let edition = life.look().expect("a board");
         self.see(&edition);
@@ -356,7 +367,8 @@ impl History {
 
     /// In the end all is well: everything is sent until it is acknowledged, and everything is there.
     async fn finish(mut self) -> usize {
-        let mut life = self.begin().await.expect("nothing is wrong with the disk");
+        self.machine.reach(self.senders.newest());
+        let mut life = self.begin(false).await.expect("nothing is wrong with the disk");
         loop {
             let rest = shuffled(self.senders.unacknowledged(), &mut self.chance);
             if rest.is_empty() {

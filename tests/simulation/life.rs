@@ -24,10 +24,13 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Starts the service; an error if it ends before its board is whole.
-    pub(crate) async fn begin(settings: Settings, clock: Clock) -> Result<Life, recovery::Error> {
+    /// Starts the service; an error if it ends before its board is whole. `recovered` happens when the journal is read and nothing is
+    /// published yet.
+    pub(crate) async fn begin(settings: Settings, clock: Clock, recovered: impl FnOnce()) -> Result<Life, recovery::Error> {
         let (engine, Ends { feed, editions, alerts }) = Engine::new(settings);
         let work = tokio::spawn(engine.run());
+        Life::settle().await;
+        recovered();
         match feed.start(clock).await {
             Ok(()) => Ok(Life { feed, editions, alerts, work, seen: None }),
             Err(_) => {

@@ -48,6 +48,12 @@ impl Machine {
         self.clock.store(START.0 + self.running + self.off, Ordering::Relaxed);
     }
 
+    /// Somebody sets the clock so that it shows this time, if it shows an earlier one.
+    pub(crate) fn reach(&mut self, time: Timestamp) {
+        self.off += time.0.saturating_sub(self.time().0).max(0);
+        self.pass(Duration::ZERO);
+    }
+
     /// Somebody sets the clock, or it begins to drift or to stand, or to go as it should.
     pub(crate) fn disturb_clock(&mut self, chance: &mut ChaCha8Rng) {
         match chance.random_range(0..4) {
@@ -65,6 +71,12 @@ impl Machine {
             1 => self.disk.fail(Some(chance.random_range(2..200)), Some(chance.random_range(1..20))),
             _ => self.disk.power_for(chance.random_range(1..150)),
         }
+    }
+
+    /// The disk has no room for anything.
+    pub(crate) fn fill_disk(&mut self) {
+        self.faulty = true;
+        self.disk.fail(Some(1), None);
     }
 
     /// There is room again. A disk without power stays without.

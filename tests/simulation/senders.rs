@@ -66,12 +66,19 @@ impl Senders {
             }
         }
         chosen.extend(self.unacknowledged().into_iter().filter(|_| chance.random_ratio(1, 3)));
+        // What was made by a clock that was ahead, which a crash made the service forget, would be refused for that.
+        chosen.retain(|number| self.sent[*number].body.made <= now);
         shuffled(chosen.into_iter().collect(), chance)
     }
 
     /// Those whose senders have heard nothing good.
     pub(crate) fn unacknowledged(&self) -> Vec<usize> {
         (0..self.sent.len()).filter(|number| !self.sent[*number].acknowledged).collect()
+    }
+
+    /// The time of the board when the newest body was made.
+    pub(crate) fn newest(&self) -> Timestamp {
+        self.sent.iter().map(|sent| sent.body.made).max().unwrap_or(Timestamp::MIN)
     }
 
     pub(crate) fn body(&self, number: usize) -> &Body {

@@ -22,11 +22,13 @@ pub(crate) fn packed(bytes: &[u8]) {
     }
 }
 
-/// A record of the journal: its kind and version, and behind them its payload. The checksum is put there, or nothing would
-/// ever get past it.
+/// A record of the journal, first as it is: a fuzzer that sees comparisons finds the right checksum in a minute. Then as its kind and
+/// version, and behind them its payload; the checksum is put there, or mutations would never get past it.
 pub(crate) fn record(bytes: &[u8]) {
     const AT: Sequence = Sequence(7);
-    assert!(Record::read("f", AT, bytes).is_err(), "a record without a checksum is taken");
+    if let Err(error) = Record::read("f", AT, bytes) {
+        check_reason(&error.to_string());
+    }
     let Some((head, payload)) = bytes.split_at_checked(2) else { return };
     let mut sum = crc32fast::Hasher::new();
     [&AT.0.to_le_bytes(), head, payload].iter().for_each(|part| sum.update(part));

@@ -30,9 +30,9 @@
 //! | no revisions are skipped after a crash | 1 | 1 |
 //! | revisions do not leap when the first tick of a run cannot be written | 31 | 5 |
 //! | a group is applied although it could not be written | 2 | 2 |
-//! | a stop forgets what waits to be written | | 208 |
-//! | a stop is believed by its record, whether or not that reached the disk | 603 | 603 |
-//! | a standard is taken although that could not be written | 2 | 6 |
+//! | a stop forgets what waits to be written | | 277 |
+//! | a stop is believed by its record, whether or not that reached the disk | more than 1 000 | 603 |
+//! | a standard is taken although that could not be written | 19 | 6 |
 //! | a segment that failed is written on | 15 | 15 |
 //! | a batch decoded before the standard changed is not translated | 5 | 5 |
 //! | frames do not say that the clock is doubted | 1 | 1 |

@@ -38,14 +38,14 @@ impl Row {
         self.segments.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Segments> {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The newest segment, unless somebody reads it.
     pub(super) fn into_newest(self) -> Option<(Arc<dyn Disk>, Segment)> {
         let segments = self.segments.into_inner().unwrap_or_else(PoisonError::into_inner);
         Some((self.disk, Arc::into_inner(segments.newest)?))
-    }
-
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Segments> {
-        self.segments.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

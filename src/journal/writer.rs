@@ -125,13 +125,15 @@ impl Journal {
     }
 
     /// Closes the journal in good order, once nobody reads it any more: the next start can then go on with the newest segment.
-    /// Without this, and while somebody reads, it is as after a crash, and the next start takes longer.
+    /// Without this, while somebody reads, and after an append that failed it is as after a crash, and the next start takes longer.
     ///
     /// # Errors
     /// If that could not be written.
     pub fn close(self) -> Result<(), Error> {
-        let Journal { row, failed, .. } = self;
-        let Some((disk, newest)) = Arc::into_inner(row).and_then(Row::into_newest).filter(|_| !failed) else { return Ok(()) };
+        if self.failed {
+            return Ok(());
+        }
+        let Some((disk, newest)) = Arc::into_inner(self.row).and_then(Row::into_newest) else { return Ok(()) };
         newest.close()?;
         disk.open(CLOSED, true).map(drop).map_err(|error| Error::io(CLOSED, error))
     }

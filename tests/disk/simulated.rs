@@ -253,20 +253,17 @@ struct Opened {
 }
 
 impl Opened {
-    fn change(&self, change: Change) -> io::Result<()> {
+    fn change(&self, mut change: Change) -> io::Result<()> {
         let mut state = self.disk.state();
         state.file(self.id, self.life)?;
         state.change(false)?;
-        let (change, written) = match change {
-            Change::Write(offset, data) => match state.room() {
-                Ok(()) => (Change::Write(offset, data), Ok(())),
-                Err(full) => {
-                    let part = state.chance.random_range(0..=data.len());
-                    (Change::Write(offset, data[..part].to_vec()), Err(full))
-                }
-            },
-            length => (length, Ok(())),
-        };
+        let mut written = Ok(());
+        if let Change::Write(_, data) = &mut change {
+            written = state.room();
+            if written.is_err() {
+                data.truncate(state.chance.random_range(0..=data.len()));
+            }
+        }
         let file = state.file(self.id, self.life);
         // The power that goes with this change may take it along, or not.
         let Ok(file) = file else { return Err(io::Error::other("the power is gone")) };

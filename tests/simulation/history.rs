@@ -117,11 +117,10 @@ impl History {
         if self.chance.random_ratio(1, 8) {
             self.settings.standard = self.standards[self.chance.random_range(0..2)].clone();
         }
-        let machine = &mut self.machine;
-        let (settings, clock) = (self.settings.clone(), machine.clock());
+        let (settings, clock) = (self.settings.clone(), self.machine.clock());
         let recovered = || {
             if full {
-                machine.fill_disk();
+                self.machine.fill_disk();
             }
         };
         match Life::begin(settings, clock, recovered).await {

@@ -9,14 +9,18 @@
 //! [`alert`]: who must be told of it. [`explain`]: which cases stand behind it, by their [`names`].
 
 pub mod alert;
+pub mod at_risk_orders;
 pub mod board;
 pub mod bounds;
+pub mod bucket_bounds;
 pub mod calendar;
 pub mod case;
 pub mod caseload;
 pub mod cell;
 pub mod cells;
+pub mod changes;
 pub mod commitment;
+pub mod context;
 pub mod current;
 pub mod customer;
 pub mod event;

@@ -49,6 +49,7 @@ pub mod prune;
 pub mod reader;
 pub mod record;
 mod segment;
+mod segment_list;
 pub mod snapshot;
 pub mod writer;
 

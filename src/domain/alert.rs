@@ -23,7 +23,8 @@ pub mod orders;
 use self::incident::{Figures, Incident, Subject};
 use self::ledger::{Answer, Ledger, Unanswered};
 use self::machine::{Machine, Turn};
-use self::orders::{Endangered, Order};
+use self::orders::Order;
+use super::at_risk_orders::{Endangered, Key};
 use super::board::Board;
 use super::scope::Scope;
 use super::standard::Standard;
@@ -60,7 +61,7 @@ pub struct Alerts {
     /// What is pending or fires, or must be remembered otherwise, by policy and scope.
     figures: BTreeMap<(usize, Arc<Scope>), Held>,
     /// The incidents of the orders that fire, by policy, grade and case.
-    orders: BTreeMap<orders::Key, u64>,
+    orders: BTreeMap<Key, u64>,
     ledger: Ledger,
     /// How many could not begin at the last look.
     overflow: u64,
@@ -85,7 +86,7 @@ struct Held {
 struct Memory {
     looked: Option<Timestamp>,
     figures: Vec<(usize, Scope, Held)>,
-    orders: Vec<(orders::Key, u64)>,
+    orders: Vec<(Key, u64)>,
     ledger: Ledger,
     overflow: u64,
 }

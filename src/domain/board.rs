@@ -33,7 +33,7 @@ pub struct Board {
 pub struct Spread {
     /// The duration's reading over the window `all`.
     pub key: Key,
-    /// For each of the indicator's edges (see [`super::standard::edges`]) how many durations are not longer. A duration counts
+    /// For each of the indicator's edges (see [`super::bucket_bounds`]) how many durations are not longer. A duration counts
     /// as not longer if it falls into the same bucket as the edge: it may be longer by up to 1/64.
     pub at_most: Vec<i64>,
     /// How many durations there are.

@@ -14,31 +14,14 @@ pub mod table;
 pub mod ticket;
 
 use super::commitment;
-use super::event::{Customer, Detail, Family, Millis, Moment, Word};
+use super::context::{Context, Named};
+use super::event::{Customer, Detail, Family, Millis, Word};
 use super::fact::{Fact, FactKind, Facts};
 use super::group::Groups;
-use super::standard::Standard;
 use super::time::Timestamp;
 use observation::Observation;
 use record::{Part, Reader, Record};
 use spill::{Spill, Spilled};
-
-/// What the life cycles need to know: the standard, which facts anyone wants, and the time reached.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The standard in force.
-    pub standard: &'a Standard,
-    /// For each kind of fact, whether an indicator or commitment uses it.
-    pub wanted: &'a [bool],
-    /// For each kind of standing fact, after how many milliseconds it expires.
-    pub expiry: &'a [Option<i64>],
-    /// The families of whose cases something is promised, a bit each.
-    pub promised: u64,
-    /// The time reached.
-    pub now: Timestamp,
-    /// Standing facts that expire before this time have expired.
-    pub swept: Timestamp,
-}
 
 /// Collects the facts of one family of a case.
 #[derive(Debug)]
@@ -129,9 +112,9 @@ impl Said {
             Some(earlier) if again || earlier == group => self.group,
             Some(earlier) => {
                 if context.standard.schema.changing != 0 {
-                    self.first_group = Some(groups.join(self.first_group.unwrap_or(earlier), group, 0, context));
+                    self.first_group = Some(groups.join(self.first_group.unwrap_or(earlier), group, 0, context.standard));
                 }
-                Some(groups.join(earlier, group, context.standard.schema.changing, context))
+                Some(groups.join(earlier, group, context.standard.schema.changing, context.standard))
             }
         };
     }
@@ -184,15 +167,6 @@ struct Tell<'a> {
     groups: &'a Groups,
     said: &'a Said,
     out: &'a mut Facts,
-}
-
-/// The times an order's events have named; the last ones said hold.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Named {
-    /// When it is due.
-    pub due: Option<Moment>,
-    /// When somebody was to come.
-    pub appointment: Option<Moment>,
 }
 
 impl Reader<()> for Tell<'_> {

@@ -9,13 +9,13 @@ mod applied;
 mod merge;
 mod settle;
 
-use super::alert::orders::Endangered;
+use super::at_risk_orders::Endangered;
 use super::case::observation::Observation;
 use super::case::record::{Merged, Part};
 use super::case::table::Cases;
-use super::case::{self, Context, Said};
-use super::cell;
-use super::cells::Changes;
+use super::case::{self, Said};
+use super::changes::Changes;
+use super::context::Context;
 use super::current::Current;
 use super::customer::Customers;
 use super::event::{Batch, Event, Family};
@@ -86,7 +86,7 @@ impl Caseload {
     /// No cases. Without a horizon it remembers every case.
     #[must_use]
     pub fn new(standard: Arc<Standard>, horizon: Option<Horizon>) -> Caseload {
-        let mut wanted = cell::wanted(&standard);
+        let mut wanted = standard.wanted_kinds();
         let concerns = settle::Concerns::of(&standard);
         for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
             *wanted |= concerns.contacts || concerns.orders;
@@ -187,7 +187,7 @@ impl Caseload {
     fn touch(&self, slots: &[u32]) {
         let known = slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
         std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.touch()));
-        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.spill.touch(record)));
+        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.spill.touch(record.spill())));
     }
 
     /// Why an event cannot be taken now.

@@ -6,10 +6,11 @@
 
 mod pane;
 
+use super::bucket_bounds::edges;
 use super::event::{Attributes, Word};
-use super::fact::{Fact, FactKind};
+use super::fact::Fact;
 use super::histogram::{Histogram, bucket};
-use super::standard::edges::edges;
+use super::standard::indicator::answers;
 use super::standard::{Formula, Standard, Tally};
 use super::window::{BANKS, LANES, Lanes};
 pub use pane::PaneCell;
@@ -129,7 +130,7 @@ impl Plan {
     #[must_use]
     pub fn program(&self, attributes: &Attributes) -> Program {
         let mut steps_of = vec![Steps::default(); self.kinds];
-        for (slot, tally) in self.slots.iter().enumerate().filter(|(_, tally)| fits(tally, attributes)) {
+        for (slot, tally) in self.slots.iter().enumerate().filter(|(_, tally)| tally.fits(attributes)) {
             let (low, high) = range(tally);
             let steps = &mut steps_of[usize::from(tally.kind.0)];
             match tally.words[..] {
@@ -138,7 +139,7 @@ impl Plan {
             }
         }
         for (number, of) in self.durations.iter().enumerate() {
-            for tally in of.iter().filter(|tally| fits(tally, attributes)) {
+            for tally in of.iter().filter(|tally| tally.fits(attributes)) {
                 let (low, high) = range(tally);
                 let steps = &mut steps_of[usize::from(tally.kind.0)];
                 match tally.words[..] {
@@ -147,33 +148,12 @@ impl Plan {
                 }
             }
         }
-        Program { steps: steps_of, standing: self.standing.iter().map(|tally| fits(tally, attributes)).collect() }
+        Program { steps: steps_of, standing: self.standing.iter().map(|tally| tally.fits(attributes)).collect() }
     }
 }
 
 fn range(tally: &Tally) -> (i64, i64) {
     tally.values.unwrap_or((i64::MIN, i64::MAX))
-}
-
-/// For each weight's answer the tallies that count it.
-#[must_use]
-pub fn answers(of: &[Tally], weights: usize) -> Vec<Vec<Tally>> {
-    let exactly = |answer: usize| move |tally: &Tally| Tally { values: Some((answer as i64, answer as i64)), ..tally.clone() };
-    (1..=weights).map(|answer| of.iter().map(exactly(answer)).collect()).collect()
-}
-
-/// Whether cases with these attributes fulfil a tally's conditions.
-#[must_use]
-pub fn fits(tally: &Tally, attributes: &Attributes) -> bool {
-    fulfils(&tally.conditions, attributes)
-}
-
-/// Whether these attributes fulfil conditions: for each dimension named, the values that fit.
-#[must_use]
-pub fn fulfils(conditions: &[(usize, Vec<String>)], attributes: &Attributes) -> bool {
-    conditions.iter().all(|(dimension, wanted)| {
-        attributes.values().get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
-    })
 }
 
 /// The sums of one leaf in every window.
@@ -337,26 +317,4 @@ impl Cell {
             durations.histogram.clear(lane);
         }
     }
-}
-
-/// For each kind of fact, whether some tally of the standard counts it.
-#[must_use]
-pub fn summed(standard: &Standard) -> Vec<bool> {
-    let mut summed = vec![false; standard.kinds.count()];
-    let tallies = standard.indicators.iter().flat_map(|indicator| indicator.tallies());
-    tallies.for_each(|tally| summed[usize::from(tally.kind.0)] = true);
-    summed
-}
-
-/// For each kind of fact, whether some tally of the standard counts it, or some commitment looks at it.
-#[must_use]
-pub fn wanted(standard: &Standard) -> Vec<bool> {
-    let mut wanted = summed(standard);
-    let mut want = |kind: FactKind| wanted[usize::from(kind.0)] = true;
-    for commitment in &standard.commitments {
-        want(commitment.from);
-        want(commitment.until);
-        commitment.terms.iter().flat_map(|terms| &terms.void).copied().for_each(&mut want);
-    }
-    wanted
 }

@@ -9,11 +9,12 @@
 mod deadline;
 pub mod told;
 
-use super::case::{Context, Named};
+use super::context::{Context, Named};
 use super::event::Word;
-use super::fact::{Fact, FactKind, Facts, Why, place::commitment as place};
+use super::fact::clock::{PauseDoes, Why};
+use super::fact::{Fact, FactKind, Facts, place::commitment as place};
 use super::group::Group;
-use super::standard::{Commitment, PauseDoes, Reopening, Terms};
+use super::standard::{Commitment, Reopening, Terms};
 use super::time::Timestamp;
 use deadline::{Clock, Rule, Stretch};
 use jiff::tz::TimeZone;

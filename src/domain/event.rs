@@ -268,6 +268,14 @@ impl Attributes {
     pub fn values(&self) -> &[Option<Box<str>>] {
         &self.values
     }
+
+    /// Whether these attributes fulfil conditions: for each dimension named, the values that fit.
+    #[must_use]
+    pub fn fulfil(&self, conditions: &[(usize, Vec<String>)]) -> bool {
+        conditions.iter().all(|(dimension, wanted)| {
+            self.values.get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
+        })
+    }
 }
 
 impl From<Vec<Option<Box<str>>>> for Attributes {

@@ -13,11 +13,10 @@ pub mod risk;
 use super::board::{Board, Reading};
 use super::event::Word;
 use super::fact::FactKind;
-use super::names::CaseNames;
+use super::names::{CaseNames, Name};
 use super::scope::Scope;
 use super::standard::{Standard, Tally, WarnAt};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// How many cases a list names if nobody says otherwise.
 pub const USUAL: usize = 50;
@@ -104,23 +103,6 @@ pub struct Example {
     pub value: Option<i64>,
     /// The contact that repeated this one.
     pub repeated: Option<(Option<Name>, Timestamp)>,
-}
-
-/// What a case is called.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Name {
-    /// Its source.
-    pub source: String,
-    /// Its subject.
-    pub subject: String,
-}
-
-impl Name {
-    /// The name of the case at a place.
-    #[must_use]
-    pub fn of(names: &CaseNames, slot: u32) -> Option<Name> {
-        names.of(slot).map(|(source, subject)| Name { source: source.to_owned(), subject: subject.to_owned() })
-    }
 }
 
 /// Facts that were left out for one reason.

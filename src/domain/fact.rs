@@ -4,9 +4,11 @@
 //! fact holds now, since a time. Facts are a pure function of a case's observations and of the time reached; the core
 //! counts the difference between the facts before and after an observation.
 
-use super::commitment::told::Told;
+pub mod clock;
+
 use super::event::{Customer, Family, Verb, Word};
 use super::time::Timestamp;
+use clock::{Stop, Told};
 
 /// A kind of fact: its place in [`Kinds`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -57,34 +59,6 @@ pub struct Facts {
     pub liable: Option<Word>,
     /// The clocks of its commitments, to be told to people; `None` where nobody asked, as nobody does to count.
     pub clocks: Option<Vec<Told>>,
-}
-
-/// A stretch of time in which an order was not worked on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stop {
-    /// Its beginning.
-    pub begin: Timestamp,
-    /// Its end; `None` while it lasts.
-    pub end: Option<Timestamp>,
-    /// Why.
-    pub why: Why,
-    /// How many facts had been told when it ended, for a closed one: what was told before belongs to the time before, also if it
-    /// happened at the very moment.
-    pub told: usize,
-}
-
-/// Why an order was not worked on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
-    /// It was paused, for this reason and by the fault of this party.
-    Paused {
-        /// The reason.
-        reason: Option<Word>,
-        /// The party liable.
-        liable: Option<Word>,
-    },
-    /// It was resolved, and reopened later.
-    Closed,
 }
 
 impl Facts {

@@ -2,7 +2,6 @@
 //!
 //! The numbers of groups depend on the order of arrival; nothing that leaves the core may.
 
-use super::case::Context;
 use super::event::{Attributes, Batch};
 use super::standard::Standard;
 use hashbrown::HashTable;
@@ -80,7 +79,7 @@ impl Groups {
         let choices =
             standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.choices_of(attributes)).collect();
         // There are at most 64 zones, so the number fits.
-        let zone = standard.zones.zone_of(attributes) as u8;
+        let zone = standard.zones.zone_of(attributes.values()) as u8;
         self.all.push(Group { attributes: attributes.clone(), choices, zone });
         let all = &self.all;
         self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
@@ -94,7 +93,7 @@ impl Groups {
 
     /// The group that has the attributes of `first`, and those of `second` where `first` has none. Of the dimensions of
     /// `changing`, a bit each, the value of `second` holds if it has one.
-    pub fn join(&mut self, first: u32, second: u32, changing: u16, context: &Context<'_>) -> u32 {
+    pub fn join(&mut self, first: u32, second: u32, changing: u16, standard: &Standard) -> u32 {
         let join = (first, second, changing);
         if let Some((_, number)) = self.joined.find(hash(join), |(known, _)| *known == join) {
             return *number;
@@ -104,7 +103,7 @@ impl Groups {
             let (one, other) = if changing & (1 << dimension) != 0 { (other, one) } else { (one, other) };
             one.clone().or_else(|| other.clone())
         }));
-        let number = self.intern(&attributes, context.standard);
+        let number = self.intern(&attributes, standard);
         self.joined.insert_unique(hash(join), (join, number), |(known, _)| hash(*known));
         number
     }

@@ -80,7 +80,7 @@ impl Leaves {
             self.programs.push(program);
             self.programs.len() - 1
         });
-        let traits = Traits { scopes: self.scopes.of(&group.attributes, standard), program, zone: group.zone };
+        let traits = Traits { scopes: self.scopes.of(&group.attributes, &standard.scopes), program, zone: group.zone };
         let next = self.all.len() as u32;
         let leaf = *self.by_traits.entry(traits).or_insert_with_key(|traits| {
             let first = self.of_groups.len() as u32;

@@ -13,7 +13,8 @@ mod watch;
 
 use super::board::Board;
 pub use super::caseload::{Applied, Caseload, Refusal};
-pub use super::cells::{Cells, Changes};
+pub use super::cells::Cells;
+pub use super::changes::Changes;
 use super::event::Batch;
 use super::reading;
 use super::standard::{Horizon, Standard};

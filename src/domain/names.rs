@@ -18,15 +18,32 @@ const BLOCK: usize = 32_768;
 
 /// The name of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Name {
+struct StoredName {
     source: u32,
     subject: Box<str>,
+}
+
+/// What a case is called.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Name {
+    /// Its source.
+    pub source: String,
+    /// Its subject.
+    pub subject: String,
+}
+
+impl Name {
+    /// The name of the case at a place.
+    #[must_use]
+    pub fn of(names: &CaseNames, slot: u32) -> Option<Name> {
+        names.of(slot).map(|(source, subject)| Name { source: source.to_owned(), subject: subject.to_owned() })
+    }
 }
 
 /// The names of the cases the core remembers, by their places.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CaseNames {
-    blocks: Vec<Vec<Option<Name>>>,
+    blocks: Vec<Vec<Option<StoredName>>>,
     sources: Vec<Box<str>>,
     #[serde(skip)]
     by_source: BTreeMap<Box<str>, u32>,
@@ -93,7 +110,7 @@ impl CaseNames {
                 number
             }
         };
-        block[place] = Some(Name { source, subject: subject.into() });
+        block[place] = Some(StoredName { source, subject: subject.into() });
     }
 
     /// Forgets the name of the case at `slot`.

@@ -8,9 +8,9 @@ pub(super) mod spent;
 mod sums;
 
 use super::board::{Board, Key, Level, MadeOf, Reading, State as Trust};
-use super::cell::{answers, fits};
 use super::cells::Cells;
 use super::scope::Scope;
+use super::standard::indicator::answers;
 use super::standard::population::Users;
 use super::standard::source::Source;
 use super::standard::{Formula, Indicator, Standard, Tally, Target};
@@ -197,7 +197,7 @@ fn stands(state: &State<'_>, sums: &Sums, of: &[Tally]) -> i64 {
 }
 
 fn standing<'a>(state: &'a State<'_>, sums: &'a Sums, of: &'a [Tally]) -> impl Iterator<Item = (&'a Tally, u32)> {
-    let fitting = move |leaf: u32| of.iter().filter(move |tally| fits(tally, state.cells.leaves.all()[leaf as usize].attributes()));
+    let fitting = move |leaf: u32| of.iter().filter(move |tally| tally.fits(state.cells.leaves.all()[leaf as usize].attributes()));
     sums.members.iter().flat_map(move |leaf| fitting(*leaf).map(|tally| (tally, *leaf)))
 }
 

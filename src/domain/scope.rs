@@ -3,7 +3,6 @@
 //! The numbers of scopes depend on the order of arrival; nothing that leaves the core may.
 
 use super::event::Attributes;
-use super::standard::Standard;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,9 +24,9 @@ pub struct Scopes {
 
 impl Scopes {
     /// The scopes to which cases with these attributes belong, by their numbers.
-    pub fn of(&mut self, attributes: &Attributes, standard: &Standard) -> Vec<u32> {
+    pub fn of(&mut self, attributes: &Attributes, declared: &[Vec<usize>]) -> Vec<u32> {
         let mut numbers = Vec::new();
-        for (kind, dimensions) in standard.scopes.iter().enumerate() {
+        for (kind, dimensions) in declared.iter().enumerate() {
             let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.values().get(at).cloned().flatten()).collect();
             let Some(values) = values else { continue };
             let scope = Scope { kind, values };

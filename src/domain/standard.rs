@@ -1,7 +1,6 @@
 //! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
 
 pub mod alert;
-pub mod edges;
 pub mod indicator;
 pub mod label;
 pub mod population;
@@ -12,8 +11,8 @@ pub use self::indicator::{Better, DatedTarget, Formula, Indicator, Tally, Target
 use self::population::Population;
 use self::source::Source;
 use super::calendar::Calendar;
-use super::cell::fulfils;
 use super::event::{Attributes, EventType, Family, Verb, Word};
+use super::fact::clock::PauseDoes;
 use super::fact::{FactKind, Kinds};
 use super::time::{HOUR, MINUTE, Timestamp};
 use super::window::Window;
@@ -255,17 +254,6 @@ pub struct Pause {
     pub does: PauseDoes,
 }
 
-/// What a pause does to a clock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PauseDoes {
-    /// The clock stands: the deadline moves.
-    Excused,
-    /// The clock runs on; the net time leaves the pause out.
-    Counted,
-    /// It is as if nobody had paused.
-    Ignored,
-}
-
 /// What a reopening does to a commitment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reopening {
@@ -307,7 +295,7 @@ impl Terms {
     /// Which of the choices are for cases with these attributes: a bit each.
     #[must_use]
     pub fn choices_of(&self, attributes: &Attributes) -> u32 {
-        let fitting = self.choices.iter().enumerate().filter(|(_, choice)| fulfils(&choice.conditions, attributes));
+        let fitting = self.choices.iter().enumerate().filter(|(_, choice)| attributes.fulfil(&choice.conditions));
         fitting.fold(0, |bits, (place, _)| bits | 1 << place)
     }
 }
@@ -336,6 +324,28 @@ impl Standard {
     pub fn version_at(&self, at: Option<Timestamp>) -> Option<&Version> {
         let at = at.unwrap_or(Timestamp(i64::MIN));
         self.versions.iter().find(|version| version.since <= at)
+    }
+
+    /// For each kind of fact, true if some indicator counts it.
+    #[must_use]
+    pub fn summed_kinds(&self) -> Vec<bool> {
+        let mut summed = vec![false; self.kinds.count()];
+        let tallies = self.indicators.iter().flat_map(|indicator| indicator.tallies());
+        tallies.for_each(|tally| summed[usize::from(tally.kind.0)] = true);
+        summed
+    }
+
+    /// For each kind of fact, true if some indicator counts it or some commitment uses it.
+    #[must_use]
+    pub fn wanted_kinds(&self) -> Vec<bool> {
+        let mut wanted = self.summed_kinds();
+        let mut want = |kind: FactKind| wanted[usize::from(kind.0)] = true;
+        for commitment in &self.commitments {
+            want(commitment.from);
+            want(commitment.until);
+            commitment.terms.iter().flat_map(|terms| &terms.void).copied().for_each(&mut want);
+        }
+        wanted
     }
 }
 

@@ -4,9 +4,10 @@
 //! longest rolling window, is there after a restart, and late events correct it like everything else. What stands now has no
 //! panes and so no trend, and neither has a rate: a quarter of an hour of complaints for a year's users says nothing.
 
-use super::cell::{PaneCell, Plan, answers};
+use super::cell::{PaneCell, Plan};
 use super::reading::spent::{Spent, share};
 use super::scope::Scope;
+use super::standard::indicator::answers;
 use super::standard::{Formula, Standard, Tally};
 use super::time::{MINUTE, Timestamp};
 

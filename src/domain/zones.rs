@@ -1,6 +1,5 @@
 //! Time zones: where each case lives, so that its day begins at its own midnight.
 
-use super::event::Attributes;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -40,10 +39,11 @@ impl Zones {
         self
     }
 
-    /// The number of the zone in which cases with these attributes live; 0, the standard's own, if nothing else is said.
+    /// The number of the zone in which cases with these values of the dimensions live; 0, the standard's own, if nothing else
+    /// is declared.
     #[must_use]
-    pub fn zone_of(&self, attributes: &Attributes) -> usize {
-        self.number_of(self.dimension.and_then(|dimension| attributes.values().get(dimension)?.as_deref()))
+    pub fn zone_of(&self, values: &[Option<Box<str>>]) -> usize {
+        self.number_of(self.dimension.and_then(|dimension| values.get(dimension)?.as_deref()))
     }
 
     /// The number of the zone in which cases with this value of the dimension live.
@@ -86,12 +86,9 @@ impl Zones {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
-    fn attributes(values: &[Option<&str>]) -> Attributes {
-        let hash = Attributes::hash_of(values.iter().copied());
-        let values: Arc<[Option<Box<str>>]> = values.iter().map(|value| value.map(Box::from)).collect();
-        Attributes::new(hash, values)
+    fn attributes(values: &[Option<&str>]) -> Vec<Option<Box<str>>> {
+        values.iter().map(|value| value.map(Box::from)).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::segment::{self, Segment};
 use super::writer::Journal;
-use super::{Sequence, reader::Segments};
+use super::{Sequence, segment_list::Segments};
 use crate::domain::time::Timestamp;
 
 /// How much is kept. What exceeds either is let go; without both everything is kept.
@@ -24,20 +24,6 @@ pub struct Pruned {
     pub bytes: u64,
     /// The oldest record that is kept.
     pub first: Sequence,
-}
-
-/// A segment that is no longer written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Older {
-    pub(super) first: Sequence,
-    /// Its last tick, once that is known; the inner one is none if it has no tick.
-    pub(super) tick: Option<Option<Timestamp>>,
-}
-
-impl Older {
-    pub(super) fn new(first: Sequence) -> Older {
-        Older { first, tick: None }
-    }
 }
 
 impl Journal {

@@ -1,12 +1,13 @@
 //! The only writer of the journal: appends, and begins a new segment when one is full or can no longer be trusted.
 
+use super::Sequence;
 use super::disk::Disk;
 use super::error::Error;
-use super::reader::{Reader, Row, Segments};
+use super::reader::Reader;
 use super::record::Record;
 use super::segment::{self, InForce, Segment, UNFINISHED};
+use super::segment_list::{Older, Row, Segments};
 use super::snapshot::{self, Snapshots};
-use super::{Sequence, prune};
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ impl Journal {
         let (last, bytes) = (newest.last()?, newest.bytes()?);
         let tick = newest.last_tick(last)?;
         let standard = newest.standard(last)?;
-        let older = firsts.into_iter().map(prune::Older::new).collect();
+        let older = firsts.into_iter().map(Older::new).collect();
         let row = Arc::new(Row::new(disk, Segments { older, newest: Arc::new(newest), last }));
         Ok(Journal { settings, row, last, bytes, tick, standard, failed: false })
     }

@@ -2,11 +2,12 @@
 
 use super::filter::{self, unknown};
 use crate::access::grant::View;
-use crate::domain::commitment::told::Course;
 use crate::domain::explain::history::{Clock, Event, History, Interruption, Meaning, Value as Said};
 use crate::domain::explain::risk::{Case, Open, Risk, Wanted};
-use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Name, Reason, Side};
+use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Reason, Side};
 use crate::domain::fact::Measure;
+use crate::domain::fact::clock::Course;
+use crate::domain::names::Name;
 use crate::domain::scope::Scope;
 use crate::domain::standard::Standard;
 use crate::domain::time::shorten;
@@ -289,9 +290,9 @@ fn clock(standard: &Standard, clock: &Clock) -> Value {
 #[must_use]
 pub fn does(stop: &Interruption) -> &'static str {
     match stop.does {
-        crate::domain::standard::PauseDoes::Excused => "excused",
-        crate::domain::standard::PauseDoes::Counted => "counted",
-        crate::domain::standard::PauseDoes::Ignored => "ignored",
+        crate::domain::fact::clock::PauseDoes::Excused => "excused",
+        crate::domain::fact::clock::PauseDoes::Counted => "counted",
+        crate::domain::fact::clock::PauseDoes::Ignored => "ignored",
     }
 }
 

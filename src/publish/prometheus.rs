@@ -33,7 +33,7 @@ use self::labels::Labels;
 use self::text::{Kind, Text};
 use crate::access::grant::View;
 use crate::domain::board::{Level, MadeOf, Reading, Spread, State};
-use crate::domain::standard::edges::edges;
+use crate::domain::bucket_bounds::edges;
 use crate::domain::standard::{Indicator, Standard, Target};
 use crate::edition::{Edition, Total};
 

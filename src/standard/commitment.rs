@@ -6,8 +6,9 @@ use super::check_name;
 use super::formula::fact;
 use crate::document::{Table, Value};
 use crate::domain::event::Word;
+use crate::domain::fact::clock::PauseDoes;
 use crate::domain::fact::{FactKind, Measure};
-use crate::domain::standard::{Commitment, Pause, PauseDoes, Reopening, Standard, Terms, WarnAt, Warning};
+use crate::domain::standard::{Commitment, Pause, Reopening, Standard, Terms, WarnAt, Warning};
 use crate::domain::time::Timestamp;
 
 /// Adds the commitment to the standard, as far as it can be understood.

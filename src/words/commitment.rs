@@ -4,7 +4,8 @@ use super::names::fact;
 use super::{both, duration, list, word};
 use crate::domain::event::Family;
 use crate::domain::explain::warning_text;
-use crate::domain::standard::{Choice, Commitment, Deadline, Pause, PauseDoes, Reopening, Standard, Terms, Title};
+use crate::domain::fact::clock::PauseDoes;
+use crate::domain::standard::{Choice, Commitment, Deadline, Pause, Reopening, Standard, Terms, Title};
 use crate::domain::time::Timestamp;
 
 /// What is promised: from when until when, by which deadline, and what stops or ends the clock; a sentence each.

@@ -1,9 +1,9 @@
 //! One case told in full: pauses with their reasons, excuses, and clocks that stand.
 
-use firstline::domain::commitment::told::Course;
 use firstline::domain::event::Word;
 use firstline::domain::explain::history::History;
 use firstline::domain::explain::risk::{Risk, Wanted};
+use firstline::domain::fact::clock::Course;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::{Pause, PauseDoes, Standard, WarnAt, Warning};
 use firstline::domain::time::{HOUR, Timestamp};

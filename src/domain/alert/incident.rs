@@ -1,7 +1,7 @@
 //! Incidents: what fired, from its beginning until somebody closes it.
 
 use crate::domain::board::rounded;
-use crate::domain::explain::Name;
+use crate::domain::names::Name;
 use crate::domain::standard::alert::Severity;
 use crate::domain::standard::{Better, Title};
 use crate::domain::time::Timestamp;

@@ -7,7 +7,8 @@
 use super::observation::Observation;
 use super::{Teller, duration};
 use crate::domain::event::{Verb, Word};
-use crate::domain::fact::{Fact, Stop, Why, place::order};
+use crate::domain::fact::clock::{Stop, Why};
+use crate::domain::fact::{Fact, place::order};
 use crate::domain::time::Timestamp;
 
 /// What has happened to an order so far.

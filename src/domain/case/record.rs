@@ -8,10 +8,11 @@
 pub mod earlier;
 mod merge;
 
+use super::Said;
 use super::observation::Observation;
 use super::spill::{Spill, Spilled};
-use super::{Context, Said};
 use crate::domain::bounds::Bounds;
+use crate::domain::context::Context;
 use crate::domain::event::{self, Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
 use crate::domain::group::Groups;
 use crate::domain::time::Timestamp;

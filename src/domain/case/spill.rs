@@ -2,7 +2,6 @@
 
 use super::Said;
 use super::observation::Observation;
-use super::record::Record;
 use crate::domain::bounds::Bounds;
 use crate::domain::event::{AgentState, Detail, EventId, EventType};
 use crate::domain::time::Timestamp;
@@ -80,22 +79,22 @@ impl Digest {
 impl Spill {
     /// The history of a case that has one here, with what is known of it as a whole.
     #[must_use]
-    pub fn long(&self, record: &Record) -> Option<(&[Spilled], &Digest)> {
-        let place = record.spill()? as usize;
+    pub fn long(&self, place: Option<u32>) -> Option<(&[Spilled], &Digest)> {
+        let place = place? as usize;
         Some((self.lists.get(place)?, self.digests.get(place)?.as_deref()?))
     }
 
     /// Reads from the end of a case's history, if it is here, for the memory's sake alone.
     #[must_use]
-    pub fn touch(&self, record: &Record) -> u64 {
-        let Some(place) = record.spill().map(|place| place as usize) else { return 0 };
+    pub fn touch(&self, place: Option<u32>) -> u64 {
+        let Some(place) = place.map(|place| place as usize) else { return 0 };
         let last = self.lists[place].last().map_or(0, |last| last.id.0);
         last ^ self.digests.get(place).and_then(Option::as_ref).and_then(|digest| digest.ids.last()).map_or(0, |id| id.0)
     }
 
     /// Remembers what the observations of a case say together, if its history is here.
-    pub fn digest(&mut self, record: &Record, said: Said) {
-        let Some(place) = record.spill().map(|place| place as usize) else { return };
+    pub fn digest(&mut self, place: Option<u32>, said: Said) {
+        let Some(place) = place.map(|place| place as usize) else { return };
         if self.digests.len() <= place {
             self.digests.resize(place + 1, None);
         }
@@ -104,8 +103,8 @@ impl Spill {
     }
 
     /// Adds an observation of which [`Spill::long`] has shown that it is new and comes last; `said` is what is said with it.
-    pub fn append(&mut self, record: &Record, new: &Observation, said: Said) {
-        let Some(place) = record.spill().map(|place| place as usize) else { return };
+    pub fn append(&mut self, place: Option<u32>, new: &Observation, said: Said) {
+        let Some(place) = place.map(|place| place as usize) else { return };
         self.lists[place].push(Spilled::from(*new));
         if let Some(Some(digest)) = self.digests.get_mut(place) {
             digest.said = said;

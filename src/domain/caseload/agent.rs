@@ -3,9 +3,10 @@
 
 use super::settle::Concerns;
 use super::{Caseload, swept};
+use crate::domain::case;
 use crate::domain::case::observation::Observation;
 use crate::domain::case::record::{Merged, OBSERVATIONS};
-use crate::domain::case::{self, Context};
+use crate::domain::context::Context;
 use crate::domain::event::Family;
 use crate::domain::standard::Standard;
 
@@ -25,7 +26,7 @@ impl Caseload {
             return None;
         }
         let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
-        let (history, digest) = cases.spill.long(cases.record(slot))?;
+        let (history, digest) = cases.spill.long(cases.record(slot).spill())?;
         let last = history.last()?;
         let goes_on = last.read().order(observation).is_lt() && history.len() < OBSERVATIONS && !digest.knows(observation.id);
         let said = digest.said;
@@ -46,8 +47,8 @@ impl Caseload {
         };
         case::last_facts(&history[begin..], &said, &context, before);
         let (record, spill) = cases.merging(slot);
-        spill.append(record, observation, more);
-        let (history, _) = spill.long(record)?;
+        spill.append(record.spill(), observation, more);
+        let (history, _) = spill.long(record.spill())?;
         case::last_facts(&history[begin..], &more, &context, after);
         self.settle(slot, false);
         Some(Merged::New)

@@ -68,7 +68,7 @@ impl Caseload {
             let said = self.tell(slot, false);
             if observation.kind.family == Family::AGENT {
                 let (record, spill) = self.cases.merging(slot);
-                spill.digest(record, said);
+                spill.digest(record.spill(), said);
             }
             self.settle(slot, false);
         }

@@ -1,9 +1,8 @@
 //! Counting the difference that a change of a case makes.
 
 use super::{Caseload, swept};
-use crate::domain::alert::orders;
-use crate::domain::cell;
-use crate::domain::cells::{Changes, Counted, Seen};
+use crate::domain::at_risk_orders;
+use crate::domain::changes::{Changes, Counted, Seen};
 use crate::domain::customer::{self, contact::contacts};
 use crate::domain::event::{Customer, Word};
 use crate::domain::fact::{Fact, FactKind, Facts};
@@ -33,7 +32,7 @@ pub(in crate::domain) struct Concerns {
 impl Concerns {
     /// Those of each kind of fact.
     pub(super) fn of(standard: &Standard) -> Vec<Concerns> {
-        let told = cell::summed(standard).into_iter().zip(orders::telling(standard));
+        let told = standard.summed_kinds().into_iter().zip(at_risk_orders::telling(standard));
         let contacts = |kind: FactKind| standard.one_shots.iter().flat_map(OneShot::tallies).any(|tally| tally.kind == kind);
         standard.kinds.all().zip(told).map(|(kind, (cells, orders))| Concerns { cells, contacts: contacts(kind), orders }).collect()
     }

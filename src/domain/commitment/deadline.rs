@@ -1,7 +1,7 @@
 //! Deadlines: where a rule puts them, given when the clock started and when it stood.
 
 use crate::domain::calendar::{end_of_day, is_before};
-use crate::domain::case::Named;
+use crate::domain::context::Named;
 use crate::domain::standard::{Deadline, Standard, WarnAt};
 use crate::domain::time::Timestamp;
 use jiff::tz::TimeZone;

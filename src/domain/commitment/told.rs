@@ -5,84 +5,10 @@
 
 use super::deadline::{Clock, Rule, Stretch};
 use super::{Promise, place};
-use crate::domain::event::Word;
-use crate::domain::fact::{Fact, FactKind, Facts, Stop, Why};
-use crate::domain::standard::{PauseDoes, Reopening};
+use crate::domain::fact::clock::{Course, PauseDoes, Stop, Told, Why};
+use crate::domain::fact::{Fact, Facts};
+use crate::domain::standard::Reopening;
 use crate::domain::time::Timestamp;
-
-/// One clock of a commitment on a case.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Told {
-    /// The commitment: its place in the standard.
-    pub commitment: usize,
-    /// When the clock started.
-    pub from: Timestamp,
-    /// When what was promised was done.
-    pub until: Option<Timestamp>,
-    /// The deadline; `None` while the clock stands.
-    pub deadline: Option<Timestamp>,
-    /// What became of it.
-    pub course: Course,
-    /// The open time that is allowed, in milliseconds; `None` if the calendar never opens again.
-    pub allowed_ms: Option<i64>,
-    /// How much of it has passed.
-    pub used_ms: i64,
-    /// From the start until it was done, excused, or now.
-    pub gross_ms: i64,
-    /// The same without pauses and closed hours.
-    pub net_ms: i64,
-    /// The stretches in which the order was paused or closed meanwhile, with what the standard makes of them.
-    pub stops: Vec<(Stop, PauseDoes)>,
-    /// The warnings that were given, as their words.
-    pub warned: Vec<Word>,
-}
-
-/// What became of a clock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Course {
-    /// The promise was kept.
-    Kept,
-    /// The deadline passed; `until` may tell when it was done after all.
-    Missed,
-    /// A fact that makes the promise void came first: one of this kind.
-    Void(FactKind),
-    /// It was late by this party's fault, which the standard excuses.
-    Excused(Option<Word>),
-    /// The case is closed without what was promised, and the deadline has not come yet.
-    Over,
-    /// It runs, and the deadline is not near.
-    Running,
-    /// It runs, and the deadline is near.
-    DueSoon,
-    /// The deadline has passed, and it can still be done late.
-    Overdue,
-    /// It has stood since then.
-    Stopped(Timestamp),
-}
-
-impl Course {
-    /// Whether the promise is still to be kept.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        matches!(self, Course::Running | Course::DueSoon | Course::Overdue | Course::Stopped(_))
-    }
-
-    /// Its public name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Course::Kept => "kept",
-            Course::Missed => "missed",
-            Course::Void(_) => "void",
-            Course::Excused(_) => "excused",
-            Course::Over => "over",
-            Course::Running => "running",
-            Course::DueSoon => "due_soon",
-            Course::Overdue => "overdue",
-            Course::Stopped(_) => "stopped",
-        }
-    }
-}
 
 impl Promise<'_> {
     /// Tells of the clock whose facts stand in `facts` from the place `own` on.

@@ -4,7 +4,6 @@
 //! of `spoilt_by` happens to its own case at the same moment or later, but not later than `within`; a fact that is a contact
 //! itself does not spoil itself. It is *left out* if a fact of `leave_out` happens to its own case at any time.
 
-use crate::domain::cell::fits;
 use crate::domain::event::{Attributes, Word, hash};
 use crate::domain::fact::{Fact, Facts};
 use crate::domain::standard::{OneShot, Tally};
@@ -107,6 +106,6 @@ fn takes(tallies: &[Tally], fact: &Fact, attributes: &Attributes) -> bool {
         tally.kind == fact.kind
             && tally.values.is_none_or(|(low, high)| low <= fact.value && fact.value <= high)
             && (tally.words.is_empty() || fact.word.is_some_and(|word| tally.words.contains(&word)))
-            && fits(tally, attributes)
+            && tally.fits(attributes)
     })
 }

@@ -5,12 +5,12 @@
 
 use super::{Name, word_text};
 use crate::domain::case::observation::Observation;
-use crate::domain::commitment::told;
 use crate::domain::event::{Detail, Millis, Word};
-use crate::domain::fact::{Fact, Facts, Measure, Stop, Why};
+use crate::domain::fact::clock::{self as told, PauseDoes, Stop, Why};
+use crate::domain::fact::{Fact, Facts, Measure};
 use crate::domain::group::Groups;
 use crate::domain::names::CaseNames;
-use crate::domain::standard::{PauseDoes, Standard};
+use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
 

@@ -6,12 +6,12 @@
 
 use super::list::{List, Order};
 use super::{REASONS, Reason};
-use crate::domain::cell::{answers, fits};
-use crate::domain::commitment::told::Course;
 use crate::domain::customer::contact::Contact;
 use crate::domain::customer::{Customers, Meaning};
 use crate::domain::event::Attributes;
+use crate::domain::fact::clock::Course;
 use crate::domain::fact::{Fact, FactKind, Facts, place};
+use crate::domain::standard::indicator::answers;
 use crate::domain::standard::{Commitment, Formula, OneShot, Standard, Tally};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -273,7 +273,7 @@ impl<'a> Ledger<'a> {
 /// Why a tally does not count a fact of its kind; `None` if it does.
 fn misfit(tally: &Tally, fact: &Fact, attributes: &Attributes, standing: bool, measured: bool, good: bool) -> Option<Reason> {
     let kind = fact.kind;
-    if !fits(tally, attributes) {
+    if !tally.fits(attributes) {
         return Some(Reason::Attributes { kind, good });
     }
     // What stands has no value and no word.

@@ -2,10 +2,9 @@
 
 use super::Name;
 use super::history::Speaker;
-use crate::domain::cell::fulfils;
-use crate::domain::commitment::told::{Course, Told};
 use crate::domain::event::Family;
 use crate::domain::fact::Facts;
+use crate::domain::fact::clock::{Course, Told};
 use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
@@ -124,7 +123,7 @@ impl<'a> Gatherer<'a> {
             let commitment = &speaker.standard.commitments[told.commitment];
             let fits = self.wanted.commitment.is_none_or(|wanted| wanted == told.commitment)
                 && self.wanted.family.is_none_or(|wanted| wanted == commitment.family)
-                && fulfils(&self.wanted.fixed, &speaker.groups.get(facts.group).attributes);
+                && speaker.groups.get(facts.group).attributes.fulfil(&self.wanted.fixed);
             if !fits {
                 continue;
             }

@@ -10,10 +10,11 @@ use crate::domain::event::names::cut;
 use crate::domain::explain::history::{History, Speaker};
 use crate::domain::explain::ledger::{Belongs, Ledger, Told, Written};
 use crate::domain::explain::risk::{Gatherer, Open, Wanted};
-use crate::domain::explain::{Asked, Explained, LeftOut, Name, Reason, Side, word_text};
+use crate::domain::explain::{Asked, Explained, LeftOut, Reason, Side, word_text};
 use crate::domain::fact::Facts;
 use crate::domain::group::Groups;
 use crate::domain::names::CaseNames;
+use crate::domain::names::Name;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
 

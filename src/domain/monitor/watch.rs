@@ -3,7 +3,7 @@
 use super::{Monitor, reading};
 use crate::domain::alert::orders::Order;
 use crate::domain::alert::{Alerts, Sight};
-use crate::domain::explain::Name;
+use crate::domain::names::Name;
 use crate::domain::standard::alert::Rule;
 
 impl Monitor {

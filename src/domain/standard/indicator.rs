@@ -2,7 +2,7 @@
 
 use super::Title;
 use super::label::Label;
-use crate::domain::event::Word;
+use crate::domain::event::{Attributes, Word};
 use crate::domain::fact::FactKind;
 use crate::domain::time::Timestamp;
 
@@ -218,6 +218,21 @@ impl Formula {
             Formula::EstimatedWait { .. } => "estimated_wait",
         }
     }
+}
+
+impl Tally {
+    /// Returns true if cases with these attributes meet the tally's conditions.
+    #[must_use]
+    pub fn fits(&self, attributes: &Attributes) -> bool {
+        attributes.fulfil(&self.conditions)
+    }
+}
+
+/// For each weight's answer the tallies that count it.
+#[must_use]
+pub fn answers(of: &[Tally], weights: usize) -> Vec<Vec<Tally>> {
+    let exactly = |answer: usize| move |tally: &Tally| Tally { values: Some((answer as i64, answer as i64)), ..tally.clone() };
+    (1..=weights).map(|answer| of.iter().map(exactly(answer)).collect()).collect()
 }
 
 impl Target {

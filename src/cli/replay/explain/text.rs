@@ -1,10 +1,11 @@
 //! Explanations as text for people.
 
-use crate::domain::commitment::told::Course;
 use crate::domain::explain::history::{Clock, History, Value};
 use crate::domain::explain::risk::Open;
-use crate::domain::explain::{Example, Explained, Name, Side};
+use crate::domain::explain::{Example, Explained, Side};
 use crate::domain::fact::Measure;
+use crate::domain::fact::clock::Course;
+use crate::domain::names::Name;
 use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;

@@ -3,7 +3,7 @@
 //! They are those at which somebody will ask: the thresholds at which other indicators cut the same facts, the terms of the
 //! commitments that these facts keep, the targets, and a ladder in between.
 
-use super::{Deadline, Indicator, Standard};
+use super::standard::{Deadline, Indicator, Standard};
 use crate::domain::event::Family;
 use crate::domain::time::{HOUR, MINUTE, SECOND};
 

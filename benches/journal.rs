@@ -13,8 +13,8 @@
 
 use firstline::domain::event::Batch;
 use firstline::domain::time::Timestamp;
-use firstline::ingest::wire::{Decoder, Keys};
-use firstline::journal::{Directory, Journal, Packed, Record, Settings};
+use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::journal::{BatchCodec, DirectoryStorage, Journal, JournalRecord, JournalSettings};
 use firstline::simulate::{self, Simulation};
 use firstline::standard;
 use std::fs::File;
@@ -25,23 +25,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn main() {
-    let lines = lines();
+    let lines = simulated_lines();
     for names in [false, true] {
-        packing(&batches(&lines, names, 256 << 10), names);
+        measure_packing(&decode_batches(&lines, names, 256 << 10), names);
     }
     let data = std::env::var("FIRSTLINE_DATA").unwrap_or_else(|_| ".".to_owned());
     let place = tempfile::tempdir_in(data).unwrap();
-    let batches: Vec<Packed> = batches(&lines, true, 64 << 10).iter().map(Packed::pack).collect();
-    appending(place.path(), &batches, 1_000, Duration::ZERO);
-    appending(place.path(), &batches, 300, Duration::from_millis(10));
-    starting(place.path(), &batches);
+    let batches: Vec<BatchCodec> = decode_batches(&lines, true, 64 << 10).iter().map(BatchCodec::encode_batch).collect();
+    measure_appending(place.path(), &batches, 1_000, Duration::ZERO);
+    measure_appending(place.path(), &batches, 300, Duration::from_millis(10));
+    measure_startup(place.path(), &batches);
 }
 
 /// The events of a simulated organisation.
-fn lines() -> Vec<Vec<u8>> {
+fn simulated_lines() -> Vec<Vec<u8>> {
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
-    let simulation = Simulation::new(&simulate::Settings { seed: 1, start, centers: 6, rate: 4.0 });
-    let lines = simulation.take_while(|event| event.time < start.plus(3_600_000)).map(|event| {
+    let simulation = Simulation::new(&simulate::SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
+    let lines = simulation.take_while(|event| event.time < start.plus_millis(3_600_000)).map(|event| {
         let mut line = Vec::new();
         event.write_json(&mut line);
         line
@@ -50,25 +50,25 @@ fn lines() -> Vec<Vec<u8>> {
 }
 
 /// The events in batches of so many bytes of text.
-fn batches(lines: &[Vec<u8>], names: bool, bytes: usize) -> Vec<Batch> {
-    let schema = standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap().schema;
-    let mut decoder = Decoder::new(Arc::new(schema), Keys { seed: 1, customer: [7; 16] }).keeping_names(names);
+fn decode_batches(lines: &[Vec<u8>], names: bool, bytes: usize) -> Vec<Batch> {
+    let schema = standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap().schema;
+    let mut decoder = EventDecoder::new(Arc::new(schema), HashKeys { seed: 1, customer: [7; 16] }).with_case_names(names);
     let (mut batches, mut read) = (Vec::new(), 0);
     for line in lines {
-        decoder.json(line).unwrap();
+        decoder.decode_json(line).unwrap();
         read += line.len();
         if read >= bytes {
-            batches.push(decoder.take());
+            batches.push(decoder.take_batch());
             read = 0;
         }
     }
     batches
 }
 
-fn packing(batches: &[Batch], names: bool) {
+fn measure_packing(batches: &[Batch], names: bool) {
     let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
-    let packed: Vec<Packed> = batches.iter().map(Packed::pack).collect();
-    let bytes: usize = packed.iter().map(Packed::bytes).sum();
+    let packed: Vec<BatchCodec> = batches.iter().map(BatchCodec::encode_batch).collect();
+    let bytes: usize = packed.iter().map(BatchCodec::encoded_bytes).sum();
     let best = |work: &dyn Fn()| {
         let once = || {
             let begin = Instant::now();
@@ -77,8 +77,8 @@ fn packing(batches: &[Batch], names: bool) {
         };
         (0..15).map(|_| once()).fold(f64::INFINITY, f64::min)
     };
-    let pack = best(&|| batches.iter().for_each(|batch| _ = black_box(Packed::pack(batch))));
-    let unpack = best(&|| packed.iter().for_each(|packed| _ = black_box(packed.unpack().unwrap())));
+    let pack = best(&|| batches.iter().for_each(|batch| _ = black_box(BatchCodec::encode_batch(batch))));
+    let unpack = best(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));
     let with = if names { "with names" } else { "without names" };
     println!(
         "{with}: {events} events in {} batches: pack {pack:.0} ns, unpack {unpack:.0} ns, {:.1} bytes an event",
@@ -87,21 +87,21 @@ fn packing(batches: &[Batch], names: bool) {
     );
 }
 
-fn appending(place: &Path, batches: &[Packed], count: usize, pause: Duration) {
+fn measure_appending(place: &Path, batches: &[BatchCodec], count: usize, pause: Duration) {
     let directory = tempfile::tempdir_in(place).unwrap();
-    let mut journal = Journal::open(Arc::new(Directory(directory.path().to_owned())), Settings::default()).unwrap();
+    let mut journal = Journal::open(Arc::new(DirectoryStorage(directory.path().to_owned())), JournalSettings::default()).unwrap();
     let mut plain = File::create(place.join("plain")).unwrap();
     let (mut ours, mut theirs, mut bytes) = (Vec::new(), Vec::new(), 0);
     for packed in batches.iter().cycle().take(count) {
-        let raw = vec![0x5A; packed.bytes()];
+        let raw = vec![0x5A; packed.encoded_bytes()];
         bytes += raw.len();
-        theirs.push(timed(|| {
+        theirs.push(measure_time(|| {
             plain.write_all(&raw).unwrap();
             plain.sync_data().unwrap();
         }));
         std::thread::sleep(pause);
-        let records = [Record::Batch(packed.clone())];
-        ours.push(timed(|| _ = journal.append(&records).unwrap()));
+        let records = [JournalRecord::Batch(packed.clone())];
+        ours.push(measure_time(|| _ = journal.append_records(&records).unwrap()));
         std::thread::sleep(pause);
     }
     let how = if pause.is_zero() { "flat out".to_owned() } else { format!("with a pause of {pause:?}") };
@@ -117,20 +117,20 @@ fn appending(place: &Path, batches: &[Packed], count: usize, pause: Duration) {
 }
 
 /// How long a start takes that finds 256 MB and was not told to stop: in one segment, and in segments of the usual size.
-fn starting(place: &Path, batches: &[Packed]) {
-    for (what, segment_bytes) in [("one segment", u64::MAX), ("the usual segments", Settings::default().segment_bytes)] {
+fn measure_startup(place: &Path, batches: &[BatchCodec]) {
+    for (what, segment_bytes) in [("one segment", u64::MAX), ("the usual segments", JournalSettings::default().segment_bytes)] {
         let directory = tempfile::tempdir_in(place).unwrap();
-        let disk = Arc::new(Directory(directory.path().to_owned()));
-        let settings = Settings { segment_bytes, ..Settings::default() };
+        let disk = Arc::new(DirectoryStorage(directory.path().to_owned()));
+        let settings = JournalSettings { segment_bytes, ..JournalSettings::default() };
         let mut journal = Journal::open(disk.clone(), settings).unwrap();
         let (mut bytes, mut events) = (0, 0);
         let mut group = Vec::new();
         for packed in batches.iter().cycle() {
-            bytes += packed.bytes();
-            events += packed.events();
-            group.push(Record::Batch(packed.clone()));
+            bytes += packed.encoded_bytes();
+            events += packed.event_count();
+            group.push(JournalRecord::Batch(packed.clone()));
             if group.len() == 64 {
-                journal.append(&group).unwrap();
+                journal.append_records(&group).unwrap();
                 group.clear();
             }
             if bytes > 256_000_000 {
@@ -145,10 +145,10 @@ fn starting(place: &Path, batches: &[Packed]) {
         println!("a start after a kill with 256 MB ({events} events, {on_disk} bytes on disk) in {what}: {:?}", begin.elapsed());
         let begin = Instant::now();
         let read: u64 = journal
-            .reader()
-            .after(firstline::journal::Sequence(0))
+            .new_reader()
+            .records_after(firstline::journal::SequenceNumber(0))
             .map(|read| match read.unwrap().1 {
-                Record::Batch(packed) => packed.unpack().unwrap().events.len() as u64,
+                JournalRecord::Batch(packed) => packed.decode_batch().unwrap().events.len() as u64,
                 _ => 0,
             })
             .sum();
@@ -156,7 +156,7 @@ fn starting(place: &Path, batches: &[Packed]) {
     }
 }
 
-fn timed(work: impl FnOnce()) -> Duration {
+fn measure_time(work: impl FnOnce()) -> Duration {
     let begin = Instant::now();
     work();
     begin.elapsed()

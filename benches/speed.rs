@@ -11,44 +11,52 @@ use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
 use firstline::domain::time::Timestamp;
 use firstline::domain::window::Window;
-use firstline::ingest::wire::{Decoder, Keys};
-use firstline::simulate::{Settings, Simulation};
+use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::simulate::{Simulation, SimulationSettings};
 use firstline::standard;
 use std::fs;
 use std::hint::black_box;
 use std::sync::Arc;
 
 fn main() {
-    let lines = events();
-    let mut standard = standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap();
+    let lines = simulated_events();
+    let mut standard = standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap();
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
-    let batches = decode(&lines, &standard);
+    let batches = decode_events(&lines, &standard);
     let count: u64 = batches.iter().map(|batch| batch.events.len() as u64).sum();
     println!("{count} events, {} bytes a line on average", lines.iter().map(Vec::len).sum::<usize>() as u64 / count);
-    memory(&standard);
+    measure_memory(&standard);
 
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let mut group = criterion.benchmark_group("events");
     group.throughput(Throughput::Elements(count));
-    group.bench_function("decode", |bench| bench.iter(|| black_box(decode(&lines, &standard))));
+    group.bench_function("decode", |bench| bench.iter(|| black_box(decode_events(&lines, &standard))));
     group.bench_function("core", |bench| {
-        bench.iter_batched(|| Monitor::new(standard.clone(), None), |monitor| black_box(apply(monitor, &batches)), BatchSize::PerIteration);
+        bench.iter_batched(
+            || Monitor::new(standard.clone(), None),
+            |monitor| black_box(apply_batches(monitor, &batches)),
+            BatchSize::PerIteration,
+        );
     });
     group.bench_function("core, settled at the end", |bench| {
-        bench.iter_batched(|| Monitor::new(standard.clone(), None), |monitor| black_box(merge(monitor, &batches)), BatchSize::PerIteration);
+        bench.iter_batched(
+            || Monitor::new(standard.clone(), None),
+            |monitor| black_box(merge_batches(monitor, &batches)),
+            BatchSize::PerIteration,
+        );
     });
     group.bench_function("decode and core, settled at the end", |bench| {
-        bench.iter(|| black_box(merge(Monitor::new(standard.clone(), None), &decode(&lines, &standard))));
+        bench.iter(|| black_box(merge_batches(Monitor::new(standard.clone(), None), &decode_events(&lines, &standard))));
     });
     group.finish();
-    let monitor = apply(Monitor::new(standard, None), &batches);
-    let readings = monitor.board().readings.len();
-    criterion.bench_function(&format!("a board of {readings} readings"), |bench| bench.iter(|| black_box(monitor.board())));
+    let monitor = apply_batches(Monitor::new(standard, None), &batches);
+    let readings = monitor.compute_board().readings.len();
+    criterion.bench_function(&format!("a board of {readings} readings"), |bench| bench.iter(|| black_box(monitor.compute_board())));
     criterion.final_summary();
 }
 
-fn events() -> Vec<Vec<u8>> {
+fn simulated_events() -> Vec<Vec<u8>> {
     if let Ok(file) = std::env::var("FIRSTLINE_EVENTS") {
         return fs::read(file)
             .unwrap()
@@ -59,8 +67,8 @@ fn events() -> Vec<Vec<u8>> {
             .collect();
     }
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
-    let simulation = Simulation::new(&Settings { seed: 1, start, centers: 6, rate: 4.0 });
-    let lines = simulation.take_while(|event| event.time < start.plus(3_600_000)).map(|event| {
+    let simulation = Simulation::new(&SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
+    let lines = simulation.take_while(|event| event.time < start.plus_millis(3_600_000)).map(|event| {
         let mut line = Vec::new();
         event.write_json(&mut line);
         line
@@ -68,61 +76,61 @@ fn events() -> Vec<Vec<u8>> {
     lines.collect()
 }
 
-fn decode(lines: &[Vec<u8>], standard: &Standard) -> Vec<Batch> {
-    let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+fn decode_events(lines: &[Vec<u8>], standard: &Standard) -> Vec<Batch> {
+    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let batch = |chunk: &[Vec<u8>]| {
-        chunk.iter().for_each(|line| decoder.json(line).unwrap());
-        decoder.take()
+        chunk.iter().for_each(|line| decoder.decode_json(line).unwrap());
+        decoder.take_batch()
     };
     lines.chunks(2_048).map(batch).collect()
 }
 
 /// As a living service does it.
-fn apply(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
-    batches.iter().for_each(|batch| _ = monitor.apply(batch));
+fn apply_batches(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
+    batches.iter().for_each(|batch| _ = monitor.apply_batch(batch));
     monitor
 }
 
 /// As a replay does it.
-fn merge(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
-    batches.iter().for_each(|batch| _ = monitor.merge(batch));
+fn merge_batches(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
+    batches.iter().for_each(|batch| _ = monitor.merge_batch(batch));
     monitor.settle();
     monitor
 }
 
 /// What a million cases take, by what the system says the process holds.
-fn memory(standard: &Arc<Standard>) {
-    let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+fn measure_memory(standard: &Arc<Standard>) {
+    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let mut monitor = Monitor::new(standard.clone(), None);
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
     let mut round = |monitor: &mut Monitor, verb: &str, offset: i64| {
         for chunk in 0..1_000 {
             for number in chunk * 1_000..(chunk + 1) * 1_000 {
-                let time = start.plus(number + offset);
+                let time = start.plus_millis(number + offset);
                 let event = format!(
                     r#"{{"specversion":"1.0","id":"{verb}{number}","source":"/b","type":"call.{verb}","time":"{time}","subject":"{number}","data":{{"center":"c","queue":"q{}"}}}}"#,
                     number % 100
                 );
-                decoder.json(event.as_bytes()).unwrap();
+                decoder.decode_json(event.as_bytes()).unwrap();
             }
-            monitor.apply(&decoder.take());
+            monitor.apply_batch(&decoder.take_batch());
         }
     };
-    let before = resident();
+    let before = resident_memory();
     round(&mut monitor, "offered", 0);
-    let open = resident() - before;
+    let open = resident_memory() - before;
     round(&mut monitor, "answered", 5_000);
     round(&mut monitor, "ended", 90_000);
-    let closed = resident() - before;
+    let closed = resident_memory() - before;
     println!(
         "{} bytes for an open case, {} for a closed one with three events, of {} cases",
         open / 1_000_000,
         closed / 1_000_000,
-        monitor.cases()
+        monitor.case_count()
     );
 }
 
-fn resident() -> u64 {
+fn resident_memory() -> u64 {
     let pages: u64 = fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4_096
 }

@@ -17,18 +17,18 @@ pub mod rate;
 pub mod ticket;
 pub mod token;
 
-use self::grant::{Grant, May, Refusal, Sources, View};
-use self::token::{Digest, Secret};
+use self::grant::{AccessGrant, AccessRefusal, AllowedSources, GrantedView, TokenRole};
+use self::token::{TokenDigest, TokenSecret};
 use crate::domain::time::Timestamp;
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq;
 
 /// The most tokens there can be.
-pub const TOKENS: usize = 1_000;
+pub const TOKENS_MAX: usize = 1_000;
 
 /// What a route needs of whoever asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Need {
+pub enum RoutePermission {
     /// To send events.
     Ingest,
     /// To see the board, or a part of it.
@@ -43,42 +43,42 @@ pub enum Need {
 
 /// Who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Peer {
+pub struct RequestPeer {
     /// Where the connection comes from.
     pub address: IpAddr,
     /// Whether somebody else stands behind it, as a proxy or a browser's page says.
-    pub passed_on: bool,
+    pub is_forwarded: bool,
 }
 
-impl Peer {
+impl RequestPeer {
     /// Whether it is a program on this machine that asks for itself.
-    fn is_this_machine(self) -> bool {
-        self.address.to_canonical().is_loopback() && !self.passed_on
+    fn is_local(self) -> bool {
+        self.address.to_canonical().is_loopback() && !self.is_forwarded
     }
 }
 
 /// A token, as the configuration has it: never the token itself, only its digest.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Token {
+pub struct AccessToken {
     /// What it is called; may stand in the log.
     pub name: String,
     /// The digest of the token.
-    pub digest: Digest,
+    pub digest: TokenDigest,
     /// What it is for.
-    pub may: May,
+    pub role: TokenRole,
     /// The sources whose events it may send.
-    pub sources: Sources,
+    pub sources: AllowedSources,
     /// What of the board it may see.
-    pub view: View,
+    pub view: GrantedView,
     /// From when on it is refused.
     pub expires: Option<Timestamp>,
 }
 
 /// Who may what.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Access {
+pub struct AccessControl {
     /// The tokens; without any the service is open, or closed to all.
-    pub tokens: Vec<Token>,
+    pub tokens: Vec<AccessToken>,
     /// Whether it is meant to be open without tokens.
     pub open: bool,
     /// The origins whose pages may connect, beside the service's own.
@@ -91,53 +91,65 @@ pub struct Access {
     "{0} can be reached from other machines, and there is no token: anybody could read and send events; make a token with \
      `firstline token new`, listen on 127.0.0.1, or say `open = true` under `[access]` (`--open`) if this is what you want"
 )]
-pub struct Exposed(SocketAddr);
+pub struct ExposedListenerError(SocketAddr);
 
-impl Access {
+impl AccessControl {
     /// The same for a service that listens there. Without tokens it is open on loopback, and beyond it if the configuration
     /// or, with `open`, the command line says so.
     ///
     /// # Errors
     /// If it would be open to other machines by mistake.
-    pub fn listening_on(mut self, address: SocketAddr, open: bool) -> Result<Access, Exposed> {
+    pub fn for_listener(mut self, address: SocketAddr, open: bool) -> Result<AccessControl, ExposedListenerError> {
         self.open |= open || address.ip().to_canonical().is_loopback();
-        if self.tokens.is_empty() && !self.open { Err(Exposed(address)) } else { Ok(self) }
+        if self.tokens.is_empty() && !self.open { Err(ExposedListenerError(address)) } else { Ok(self) }
     }
 
     /// Decides on a request that shows a token or none.
     ///
     /// # Errors
     /// Why it is refused.
-    pub fn decide(&self, shown: Option<&Secret>, peer: Peer, need: Need, now: Timestamp) -> Result<Grant, Refusal> {
-        self.decide_on(shown.map(Secret::digest), peer, need, now)
+    pub fn authorize(
+        &self,
+        shown: Option<&TokenSecret>,
+        peer: RequestPeer,
+        need: RoutePermission,
+        now: Timestamp,
+    ) -> Result<AccessGrant, AccessRefusal> {
+        self.authorize_digest(shown.map(TokenSecret::digest), peer, need, now)
     }
 
     /// Decides on the digest of a token: for those who hold a grant of it already.
     ///
     /// # Errors
     /// Why it is refused, as on the first request.
-    pub fn decide_on(&self, shown: Option<Digest>, peer: Peer, need: Need, now: Timestamp) -> Result<Grant, Refusal> {
+    pub fn authorize_digest(
+        &self,
+        shown: Option<TokenDigest>,
+        peer: RequestPeer,
+        need: RoutePermission,
+        now: Timestamp,
+    ) -> Result<AccessGrant, AccessRefusal> {
         if self.tokens.is_empty() {
             return match need {
-                _ if !self.open => Err(Refusal::Closed),
-                Need::Admin if !peer.is_this_machine() => Err(Refusal::NotHere),
-                _ => Ok(Grant::everything()),
+                _ if !self.open => Err(AccessRefusal::Closed),
+                RoutePermission::Admin if !peer.is_local() => Err(AccessRefusal::NotLocal),
+                _ => Ok(AccessGrant::unrestricted()),
             };
         }
-        let shown = shown.ok_or(Refusal::Missing)?;
-        let token = self.find(&shown).ok_or(Refusal::Unknown)?;
+        let shown = shown.ok_or(AccessRefusal::MissingToken)?;
+        let token = self.find_token(&shown).ok_or(AccessRefusal::UnknownToken)?;
         if token.expires.is_some_and(|expires| expires <= now) {
-            return Err(Refusal::Expired);
+            return Err(AccessRefusal::ExpiredToken);
         }
-        if !token.may.does(need) {
-            return Err(Refusal::Lacks(need));
+        if !token.role.has_permission(need) {
+            return Err(AccessRefusal::MissingPermission(need));
         }
-        Ok(Grant::of(token))
+        Ok(AccessGrant::from_token(token))
     }
 
     /// The token with this digest. All are looked at, whichever it is, so that time does not tell how near a guess came.
-    fn find(&self, shown: &Digest) -> Option<&Token> {
-        let same = |token: &&Token| bool::from(token.digest.0.ct_eq(&shown.0));
+    fn find_token(&self, shown: &TokenDigest) -> Option<&AccessToken> {
+        let same = |token: &&AccessToken| bool::from(token.digest.0.ct_eq(&shown.0));
         self.tokens.iter().filter(same).fold(None, |found, token| found.or(Some(token)))
     }
 }

@@ -8,20 +8,20 @@
 mod notify;
 mod reload;
 
-use self::reload::{Hangup, Reload};
-use crate::access::rate::Rate;
-use crate::access::ticket::Tickets;
-use crate::config::{self, Settings};
-use crate::engine::{self, Ends, Engine, Keeping, clock::Clock, random};
-use crate::http::server::{self, serve};
-use crate::http::{self, Service};
-use crate::ingest::demo::Demo;
-use crate::ingest::http::Intake;
-use crate::ingest::rejected::Memory;
-use crate::ingest::wire::Keys;
-use crate::journal::{self, Held};
-use crate::publish::live::Live;
-use crate::publish::trend::Answers;
+use self::reload::{Hangup, ReloadTask};
+use crate::access::rate::RateLimit;
+use crate::access::ticket::TicketStore;
+use crate::config::{self, ServiceSettings};
+use crate::engine::{self, Engine, EngineEndpoints, RetentionSettings, clock::WallClock, random_number};
+use crate::http::server::{self, serve_connections};
+use crate::http::{self, HttpService};
+use crate::ingest::demo::DemoSource;
+use crate::ingest::http::HttpIntake;
+use crate::ingest::rejected::RejectedEvents;
+use crate::ingest::wire::HashKeys;
+use crate::journal::{self, DirectoryLock};
+use crate::publish::live::LiveBoard;
+use crate::publish::trend::TrendCache;
 use crate::telemetry;
 use anyhow::Context;
 use std::sync::Arc;
@@ -32,85 +32,103 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long stopping may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the metrics recorder tidies up.
-const UPKEEP: Duration = Duration::from_secs(5);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs the service on `listener` until `shutdown`.
 ///
 /// # Errors
 /// If the server or the engine fails.
-pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<Stopped> {
-    let Settings { file, listen: _, data, journal, standard, publish_every, limits, metrics, access, open, tls, notify, demo } = settings;
+pub async fn run_service(
+    settings: ServiceSettings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<StopOutcome> {
+    let ServiceSettings {
+        configuration_file: file,
+        listen_address: _,
+        data_directory: data,
+        journal,
+        standard,
+        publish_every,
+        limits,
+        metrics,
+        access,
+        allow_open: open,
+        tls,
+        notify,
+        demo_speed: demo,
+    } = settings;
     let address = listener.local_addr().context("the listener has no address")?;
-    let (access_sender, access) = watch::channel(Arc::new(access.listening_on(address, open)?));
+    let (access_sender, access) = watch::channel(Arc::new(access.for_listener(address, open)?));
     let (tls_sender, tls) = tls.map(watch::channel).unzip();
     // A simulated organisation is simulated anew; what it told must never lie beside what really happened.
-    let held = journal.filter(|_| demo.is_none()).map(|journal| Held::take(&data).map(|held| (held, journal))).transpose()?;
-    let keys = held.as_ref().map_or_else(fresh_keys, |(held, _)| kept_keys(held));
-    let keeping = held.as_ref().map(|(held, journal)| keeping(held, journal));
-    let rejected = Arc::new(Memory::default());
+    let held = journal.filter(|_| demo.is_none()).map(|journal| DirectoryLock::acquire(&data).map(|held| (held, journal))).transpose()?;
+    let keys = held.as_ref().map_or_else(random_keys, |(held, _)| stored_keys(held));
+    let keeping = held.as_ref().map(|(held, journal)| persistence_settings(held, journal));
+    let rejected = Arc::new(RejectedEvents::default());
     let stop = CancellationToken::new();
     // If the service is dropped and not stopped, its sources end all the same.
     let _stop_on_drop = stop.clone().drop_guard();
     let connections = TaskTracker::new();
-    let recorder = telemetry::recorder();
+    let recorder = telemetry::prometheus_recorder();
     let upkeep = tokio::spawn(async move {
         loop {
-            tokio::time::sleep(UPKEEP).await;
+            tokio::time::sleep(UPKEEP_INTERVAL).await;
             recorder.run_upkeep();
         }
     });
 
     // The engine.
-    let settings = engine::Settings { standard, publish_every, queue_batches: limits.queue_batches, journal: keeping };
-    let (engine, Ends { feed, editions, alerts }) = Engine::new(settings);
-    let mut engine = engine.start().context("no thread for the engine")?;
+    let settings = engine::EngineSettings { standard, publish_every, queue_batches: limits.queue_batches, journal: keeping };
+    let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) = Engine::new(settings);
+    let mut engine = engine.spawn_thread().context("no thread for the engine")?;
 
     // Sources.
     let demo = match demo {
-        Some(speed) => tokio::spawn(Demo::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
+        Some(speed) => tokio::spawn(DemoSource::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
         // The journal takes a while to read, and in the meantime the service says so.
         None if held.is_some() => tokio::spawn({
             let (feed, stop) = (feed.clone(), stop.clone());
             // If the engine ends before it has begun, it says why.
-            async move { _ = stop.run_until_cancelled(feed.start(Clock::Wall)).await }
+            async move { _ = stop.run_until_cancelled(feed.start_clock(WallClock::Wall)).await }
         }),
         None => {
-            feed.start(Clock::Wall).await.context("the engine did not start")?;
+            feed.start_clock(WallClock::Wall).await.context("the engine did not start")?;
             tokio::spawn(async {})
         }
     };
     let hangup = Hangup::new(file.is_some()).context("no signals")?;
-    let (reload, requests) = mpsc::channel(reload::WAITING);
-    let reload_parts = Reload { file, address, open, feed: feed.clone(), access: access_sender, tls: tls_sender };
+    let (reload, requests) = mpsc::channel(reload::QUEUED_REQUESTS_MAX);
+    let reload_parts = ReloadTask { file, address, open, feed: feed.clone(), access: access_sender, tls: tls_sender };
     let reloads = tokio::spawn(reload_parts.run(requests, hangup, stop.clone()));
-    let intake = Intake::new(feed, keys, limits.body_bytes, rejected.clone());
+    let intake = HttpIntake::new(feed, keys, limits.body_bytes, rejected.clone());
 
     // Outputs.
     let links = notify.links.clone();
     let disk = held.as_ref().map(|(held, _)| held.disk());
-    notify::start(notify, disk, &alerts, &stop)?;
-    let live = Live::new(editions.clone(), limits.live_clients);
-    let service = Service {
+    notify::start_receivers(notify, disk, &alerts, &stop)?;
+    let live = LiveBoard::new(editions.clone(), limits.live_clients);
+    let service = HttpService {
         intake,
         rejected,
-        editions,
+        boards: editions,
         alerts,
         links,
         access,
-        tickets: Tickets::default(),
-        rate: Rate::new(limits.requests_per_second),
+        tickets: TicketStore::default(),
+        rate: RateLimit::new(limits.requests_per_second),
         tls: tls.is_some(),
-        scopes: metrics.scopes,
+        metrics_scopes_max: metrics.scopes,
         reload,
         live,
         connections: connections.clone(),
-        trends: Answers::default(),
+        trends: TrendCache::default(),
         questions: Semaphore::new(1),
     };
-    let serving = server::Settings { tls, connections: limits.connections, header_time: limits.header_time };
-    let mut server = tokio::spawn(serve(listener, http::router(Arc::new(service)), serving, stop.clone()));
+    let serving = server::ServerSettings { tls, connections_max: limits.connections, header_timeout: limits.header_time };
+    let mut server = tokio::spawn(serve_connections(listener, http::build_router(Arc::new(service)), serving, stop.clone()));
 
     // Work until told to stop, or until something ends that should not.
     tokio::select! {
@@ -127,7 +145,7 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     stop.cancel();
     connections.close();
     let mut left = "the requests";
-    let stopped = tokio::time::timeout(DEADLINE, async {
+    let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
         server.await.context("the server panicked")?;
         demo.await.context("the demonstration panicked")?;
         reloads.await.context("the reloads panicked")?;
@@ -140,40 +158,40 @@ pub async fn run(settings: Settings, listener: TcpListener, shutdown: impl Futur
     .await;
     upkeep.abort();
     match stopped {
-        Ok(result) => result.map(|()| Stopped::InOrder),
+        Ok(result) => result.map(|()| StopOutcome::Graceful),
         Err(_) => {
-            tracing::warn!(what = left, seconds = DEADLINE.as_secs(), "stopped without waiting any longer");
-            Ok(Stopped::Late)
+            tracing::warn!(what = left, seconds = STOP_TIMEOUT.as_secs(), "stopped without waiting any longer");
+            Ok(StopOutcome::TimedOut)
         }
     }
 }
 
 /// How the service stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stopped {
+pub enum StopOutcome {
     /// Everything was finished.
-    InOrder,
+    Graceful,
     /// Something did not end in time. Nothing acknowledged is lost with it.
-    Late,
+    TimedOut,
 }
 
 /// What the engine needs to know to keep what is accepted.
-fn keeping(held: &Held, journal: &config::journal::Journal) -> Keeping {
-    let config::journal::Journal { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
-    let journal = journal::Settings { keys: held.keys().fingerprint(), ..journal::Settings::default() };
-    Keeping { disk: held.disk(), journal, acknowledge, retention, snapshot_ms, snapshot_events }
+fn persistence_settings(held: &DirectoryLock, journal: &config::journal::JournalConfiguration) -> RetentionSettings {
+    let config::journal::JournalConfiguration { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
+    let journal = journal::JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..journal::JournalSettings::default() };
+    RetentionSettings { disk: held.disk(), journal, acknowledge, retention, snapshot_ms, snapshot_events }
 }
 
 /// The keys of the data directory: what is in the journal can be understood with these alone.
-fn kept_keys(held: &Held) -> Keys {
+fn stored_keys(held: &DirectoryLock) -> HashKeys {
     let keys = held.keys();
-    Keys { seed: keys.seed, customer: keys.customer }
+    HashKeys { seed: keys.seed, customer: keys.customer }
 }
 
 /// Keys for one run that keeps nothing the next would have to understand.
-fn fresh_keys() -> Keys {
+fn random_keys() -> HashKeys {
     let mut customer = [0; 16];
-    customer[..8].copy_from_slice(&random().to_le_bytes());
-    customer[8..].copy_from_slice(&random().to_le_bytes());
-    Keys { seed: random(), customer }
+    customer[..8].copy_from_slice(&random_number().to_le_bytes());
+    customer[8..].copy_from_slice(&random_number().to_le_bytes());
+    HashKeys { seed: random_number(), customer }
 }

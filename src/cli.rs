@@ -9,14 +9,14 @@ pub mod simulate;
 pub mod token;
 pub mod watch;
 
-use crate::document::Problem;
+use crate::document::TomlProblem;
 use crate::domain::standard::Standard;
 use crate::standard;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Shown below `firstline --help`.
-pub const EXAMPLES: &str = "\
+pub const HELP_EXAMPLES: &str = "\
 Examples:
   firstline serve --demo                        a living wallboard at http://127.0.0.1:8080
   firstline replay events.ndjson.gz             the indicators of recorded events
@@ -34,56 +34,56 @@ Exit codes: 0 done; 1 the input or configuration is at fault, the message says w
 
 /// The commands.
 #[derive(clap::Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Run the service: take events, keep the board, show it
-    Serve(serve::Arguments),
+    Serve(serve::ServeArguments),
     /// Read recorded events and print the readings: offline, deterministic, as fast as it can
-    Replay(Box<replay::Arguments>),
+    Replay(Box<replay::ReplayArguments>),
     /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
-    Simulate(simulate::Arguments),
+    Simulate(simulate::SimulateArguments),
     /// Show the board of a running service in this terminal
-    Watch(watch::Arguments),
+    Watch(watch::WatchArguments),
     /// Make a token: who holds it may send events, see the board, or run the service
     #[command(subcommand)]
-    Token(token::Command),
+    Token(token::TokenCommand),
     /// Check configurations, standards and mappings: every problem with file, line and what to do
-    Check(check::Arguments),
+    Check(check::CheckArguments),
     /// Make rules for Prometheus from a standard: recording rules and alerts
-    Rules(export::Arguments),
+    Rules(export::ExportArguments),
     /// Make dashboards for Grafana from a standard
-    Dashboards(export::Arguments),
+    Dashboards(export::ExportArguments),
     /// Write a standard's ratios and targets as OpenSLO v1
-    Openslo(export::Arguments),
+    Openslo(export::ExportArguments),
     /// Look after the journal of a service that is stopped
-    Journal(journal::Arguments),
+    Journal(journal::JournalArguments),
 }
 
 /// An option that cannot mean anything: misuse of the command line, other than input at fault.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Misuse(String);
+pub struct UsageError(String);
 
 /// Runs a command.
 ///
 /// # Errors
 /// What is at fault, for people.
-pub fn run(command: Command) -> anyhow::Result<ExitCode> {
+pub fn run_command(command: CliCommand) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Replay(arguments) => replay::run(&arguments),
-        Command::Simulate(arguments) => simulate::run(&arguments),
-        Command::Watch(arguments) => watch::run(&arguments),
-        Command::Token(command) => token::run(&command),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Rules(arguments) => export::run(export::Export::Rules, &arguments),
-        Command::Dashboards(arguments) => export::run(export::Export::Dashboards, &arguments),
-        Command::Openslo(arguments) => export::run(export::Export::OpenSlo, &arguments),
-        Command::Journal(arguments) => journal::run(&arguments),
+        CliCommand::Serve(arguments) => serve::run_serve(&arguments),
+        CliCommand::Replay(arguments) => replay::run_replay(&arguments),
+        CliCommand::Simulate(arguments) => simulate::run_simulate(&arguments),
+        CliCommand::Watch(arguments) => watch::run_watch(&arguments),
+        CliCommand::Token(command) => token::run_token(&command),
+        CliCommand::Check(arguments) => check::run_check(&arguments),
+        CliCommand::Rules(arguments) => export::run_export(export::ExportFormat::Rules, &arguments),
+        CliCommand::Dashboards(arguments) => export::run_export(export::ExportFormat::Dashboards, &arguments),
+        CliCommand::Openslo(arguments) => export::run_export(export::ExportFormat::OpenSlo, &arguments),
+        CliCommand::Journal(arguments) => journal::run_journal(&arguments),
     }
 }
 
 /// Writes results to standard output. A reader that has seen enough, as `head` has, is no error.
-fn print(text: &[u8]) -> anyhow::Result<()> {
+fn print_output(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -106,15 +106,15 @@ fn read_texts(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<(String, Strin
 ///
 /// # Errors
 /// A file that cannot be read; within it the problems of the standard.
-fn read_standard(files: &[std::path::PathBuf]) -> anyhow::Result<Result<Standard, Vec<Problem>>> {
+fn read_standard(files: &[std::path::PathBuf]) -> anyhow::Result<Result<Standard, Vec<TomlProblem>>> {
     Ok(match files {
-        [] => standard::read(standard::BUILT_IN_NAME, standard::BUILT_IN),
-        files => standard::read_versions(&read_texts(files)?),
+        [] => standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN),
+        files => standard::parse_versions(&read_texts(files)?),
     })
 }
 
 /// Tells every problem of a file.
-fn tell(problems: &[Problem]) {
+fn print_problems(problems: &[TomlProblem]) {
     for problem in problems {
         eprintln!("{problem}");
     }

@@ -19,9 +19,9 @@ mod suggest;
 mod table;
 mod value;
 
-pub use suggest::nearest;
-pub use table::Table;
-pub use value::{Value, duration};
+pub use suggest::nearest_match;
+pub use table::TomlTable;
+pub use value::{TomlValue, parse_duration};
 
 use std::cell::RefCell;
 use std::fmt;
@@ -29,7 +29,7 @@ use toml::de::{DeTable, DeValue};
 
 /// One thing that is wrong in a file, said so that its author can put it right.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Problem {
+pub struct TomlProblem {
     /// The file, as the user named it.
     pub file: String,
     /// The line, from 1.
@@ -40,73 +40,75 @@ pub struct Problem {
     pub message: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for TomlProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for TomlProblem {}
 
 /// A TOML file as a tree in which every key and value knows its place, and what was found wrong in it so far.
 #[derive(Debug)]
-pub struct Document {
+pub struct TomlDocument {
     file: String,
     line_starts: Vec<usize>,
     text: String,
-    root: Node,
-    problems: RefCell<Vec<Problem>>,
+    root: TomlNode,
+    problems: RefCell<Vec<TomlProblem>>,
 }
 
 /// A value and the byte where it begins.
 #[derive(Debug)]
-struct Node {
-    at: usize,
-    content: Content,
+struct TomlNode {
+    offset: usize,
+    content: TomlContent,
 }
 
 #[derive(Debug)]
-enum Content {
+enum TomlContent {
     Text(String),
     Integer(i64),
     /// Also an integer beyond 64 bits.
     Float(f64),
     Bool(bool),
     Date(toml::value::Datetime),
-    Array(Vec<Node>),
+    Array(Vec<TomlNode>),
     /// In the order of the file.
-    Table(Vec<Entry>),
+    Table(Vec<TomlEntry>),
 }
 
 /// A key of a table with its value.
 #[derive(Debug)]
-struct Entry {
+struct TomlEntry {
     key: String,
-    key_at: usize,
-    node: Node,
+    key_offset: usize,
+    node: TomlNode,
 }
 
-impl Document {
+impl TomlDocument {
     /// Reads `text`; `file` is only its name in messages.
     ///
     /// # Errors
     /// The first place where `text` is not TOML, or nests deeper than 100 levels: what follows cannot be judged.
-    pub fn parse(file: &str, text: &str) -> Result<Document, Problem> {
-        let mut document = Document {
+    pub fn parse(file: &str, text: &str) -> Result<TomlDocument, TomlProblem> {
+        let mut document = TomlDocument {
             file: file.to_owned(),
             line_starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
             text: text.to_owned(),
-            root: Node { at: 0, content: Content::Table(Vec::new()) },
+            root: TomlNode { offset: 0, content: TomlContent::Table(Vec::new()) },
             problems: RefCell::default(),
         };
-        if let Some(at) = depth::too_deep(text) {
-            return Err(document.locate(at, format!("tables and lists lie within each other deeper than {} levels", depth::DEEPEST)));
+        if let Some(at) = depth::find_excess_depth(text) {
+            return Err(
+                document.locate_problem(at, format!("tables and lists lie within each other deeper than {} levels", depth::DEPTH_MAX))
+            );
         }
         match DeTable::parse(text) {
             Ok(table) => document.root.content = convert_table(table.into_inner()),
             Err(error) => {
                 let message = error.message().lines().collect::<Vec<_>>().join(", ");
-                return Err(document.locate(error.span().map_or(0, |span| span.start), format!("not TOML: {message}")));
+                return Err(document.locate_problem(error.span().map_or(0, |span| span.start), format!("not TOML: {message}")));
             }
         }
         Ok(document)
@@ -114,17 +116,17 @@ impl Document {
 
     /// The table of the whole file.
     #[must_use]
-    pub fn root(&self) -> Table<'_> {
+    pub fn root_table(&self) -> TomlTable<'_> {
         match &self.root.content {
-            Content::Table(entries) => Table::new(self, "", 0, entries),
+            TomlContent::Table(entries) => TomlTable::new(self, "", 0, entries),
             // `parse` puts a table there and nothing else.
-            _ => Table::new(self, "", 0, &[]),
+            _ => TomlTable::new(self, "", 0, &[]),
         }
     }
 
     /// Tells every text that stands as a value in the file.
-    pub fn each_text(&self, tell: &mut dyn FnMut(&str)) {
-        each_text(&self.root, tell);
+    pub fn visit_texts(&self, tell: &mut dyn FnMut(&str)) {
+        visit_node_texts(&self.root, tell);
     }
 
     /// Whether anything was found wrong so far.
@@ -135,25 +137,25 @@ impl Document {
 
     /// Everything found wrong so far, by position; the same complaint about the same place once.
     #[must_use]
-    pub fn into_problems(self) -> Vec<Problem> {
+    pub fn into_problems(self) -> Vec<TomlProblem> {
         let mut problems = self.problems.into_inner();
         problems.sort();
         problems.dedup();
         problems
     }
 
-    fn report(&self, at: usize, message: String) {
-        let problem = self.locate(at, message);
+    fn report_problem(&self, at: usize, message: String) {
+        let problem = self.locate_problem(at, message);
         self.problems.borrow_mut().push(problem);
     }
 
-    fn locate(&self, at: usize, message: String) -> Problem {
-        let (line, column) = self.position(at);
-        Problem { file: self.file.clone(), line, column, message }
+    fn locate_problem(&self, at: usize, message: String) -> TomlProblem {
+        let (line, column) = self.line_and_column(at);
+        TomlProblem { file: self.file.clone(), line, column, message }
     }
 
     /// Line and column of a byte, both from 1.
-    fn position(&self, at: usize) -> (usize, usize) {
+    fn line_and_column(&self, at: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= at).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let before = self.text.get(start..at).unwrap_or("");
@@ -161,40 +163,40 @@ impl Document {
     }
 }
 
-fn each_text(node: &Node, tell: &mut dyn FnMut(&str)) {
+fn visit_node_texts(node: &TomlNode, tell: &mut dyn FnMut(&str)) {
     match &node.content {
-        Content::Text(text) => tell(text),
-        Content::Array(nodes) => nodes.iter().for_each(|node| each_text(node, tell)),
-        Content::Table(entries) => entries.iter().for_each(|entry| each_text(&entry.node, tell)),
+        TomlContent::Text(text) => tell(text),
+        TomlContent::Array(nodes) => nodes.iter().for_each(|node| visit_node_texts(node, tell)),
+        TomlContent::Table(entries) => entries.iter().for_each(|entry| visit_node_texts(&entry.node, tell)),
         _ => {}
     }
 }
 
-fn convert_table(table: DeTable<'_>) -> Content {
-    let mut entries: Vec<Entry> = table
+fn convert_table(table: DeTable<'_>) -> TomlContent {
+    let mut entries: Vec<TomlEntry> = table
         .into_iter()
-        .map(|(key, value)| Entry { key_at: key.span().start, key: key.into_inner().into_owned(), node: convert(value) })
+        .map(|(key, value)| TomlEntry { key_offset: key.span().start, key: key.into_inner().into_owned(), node: convert_value(value) })
         .collect();
-    entries.sort_by_key(|entry| entry.key_at);
-    Content::Table(entries)
+    entries.sort_by_key(|entry| entry.key_offset);
+    TomlContent::Table(entries)
 }
 
 /// Recursion is bounded: what nests too deep was refused before.
-fn convert(value: toml::Spanned<DeValue<'_>>) -> Node {
+fn convert_value(value: toml::Spanned<DeValue<'_>>) -> TomlNode {
     let at = value.span().start;
     let content = match value.into_inner() {
-        DeValue::String(text) => Content::Text(text.into_owned()),
+        DeValue::String(text) => TomlContent::Text(text.into_owned()),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(number) => Content::Integer(number),
-            Err(_) => Content::Float(number.as_str().parse().unwrap_or(f64::INFINITY)),
+            Ok(number) => TomlContent::Integer(number),
+            Err(_) => TomlContent::Float(number.as_str().parse().unwrap_or(f64::INFINITY)),
         },
-        DeValue::Float(number) => Content::Float(number.as_str().parse().unwrap_or(f64::NAN)),
-        DeValue::Boolean(value) => Content::Bool(value),
-        DeValue::Datetime(date) => Content::Date(date),
-        DeValue::Array(values) => Content::Array(values.into_iter().map(convert).collect()),
+        DeValue::Float(number) => TomlContent::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(value) => TomlContent::Bool(value),
+        DeValue::Datetime(date) => TomlContent::Date(date),
+        DeValue::Array(values) => TomlContent::Array(values.into_iter().map(convert_value).collect()),
         DeValue::Table(table) => convert_table(table),
     };
-    Node { at, content }
+    TomlNode { offset: at, content }
 }
 
 #[cfg(test)]
@@ -214,27 +216,27 @@ stale = "10m"
 "#;
 
     #[test]
-    fn all_problems_come_at_once_with_their_places() {
-        let document = Document::parse("t.toml", TEXT).expect("TOML");
-        let root = document.root();
+    fn reports_all_problems_with_positions() {
+        let document = TomlDocument::parse("t.toml", TEXT).expect("TOML");
+        let root = document.root_table();
         assert_eq!(root.required_string("name"), Some("x"));
-        assert_eq!(root.date("date").expect("a date").to_string(), "2026-01-01");
-        let title = root.table("title").expect("a table");
-        assert_eq!((title.string("en"), title.string("zh")), (Some("A"), Some("甲")));
-        title.finish();
-        for (name, indicator) in root.table("indicator").expect("a table").entries() {
+        assert_eq!(root.optional_date("date").expect("a date").to_string(), "2026-01-01");
+        let title = root.optional_table("title").expect("a table");
+        assert_eq!((title.optional_string("en"), title.optional_string("zh")), (Some("A"), Some("甲")));
+        title.report_unknown_keys();
+        for (name, indicator) in root.optional_table("indicator").expect("a table").entries() {
             assert_eq!(name, "first");
-            let indicator = indicator.table().expect("a table");
-            assert!(indicator.table("ratio").is_none());
-            assert_eq!(indicator.integer("small_sample"), None);
-            indicator.finish();
+            let indicator = indicator.require_table().expect("a table");
+            assert!(indicator.optional_table("ratio").is_none());
+            assert_eq!(indicator.optional_integer("small_sample"), None);
+            indicator.report_unknown_keys();
         }
-        for event in root.tables("event") {
+        for event in root.table_list("event") {
             assert!(event.required_string("kind").is_none());
-            assert!(matches!(event.duration("stale"), None | Some(600_000)));
-            event.finish();
+            assert!(matches!(event.optional_duration("stale"), None | Some(600_000)));
+            event.report_unknown_keys();
         }
-        root.finish();
+        root.report_unknown_keys();
         let shown: Vec<String> = document.into_problems().iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
@@ -249,20 +251,21 @@ stale = "10m"
     }
 
     #[test]
-    fn lists_of_strings_and_tables_are_walked_value_by_value() {
-        let document = Document::parse("t.toml", &TEXT.replace("ratoi", "ratio")).expect("TOML");
-        let good: Vec<Value<'_>> = ["indicator", "first", "ratio"]
+    fn reads_mixed_lists_value_by_value() {
+        let document = TomlDocument::parse("t.toml", &TEXT.replace("ratoi", "ratio")).expect("TOML");
+        let good: Vec<TomlValue<'_>> = ["indicator", "first", "ratio"]
             .iter()
-            .try_fold(document.root(), |table, key| table.table(key))
+            .try_fold(document.root_table(), |table, key| table.optional_table(key))
             .and_then(|ratio| ratio.value("good"))
-            .and_then(|value| value.array())
+            .and_then(|value| value.require_array())
             .expect("a list");
         assert_eq!(good[0].as_str(), Some("a"));
         let fact = good[1].as_table().expect("a table");
-        assert_eq!(fact.duration("within"), None);
-        let answers: Vec<_> = fact.value("answers").and_then(|v| v.array()).expect("a list").iter().filter_map(Value::as_integer).collect();
+        assert_eq!(fact.optional_duration("within"), None);
+        let answers: Vec<_> =
+            fact.value("answers").and_then(|v| v.require_array()).expect("a list").iter().filter_map(TomlValue::as_integer).collect();
         assert_eq!(answers, [4, 5]);
-        assert_eq!(fact.table("where").and_then(|w| w.string("tier")), Some("vip"));
+        assert_eq!(fact.optional_table("where").and_then(|w| w.optional_string("tier")), Some("vip"));
         let problems = document.into_problems();
         assert_eq!(problems.len(), 1);
         assert_eq!(
@@ -272,10 +275,10 @@ stale = "10m"
     }
 
     #[test]
-    fn what_is_not_toml_is_one_problem_with_its_place() {
-        let problem = Document::parse("t.toml", "a = 1\nb = = 2").expect_err("not TOML");
+    fn reports_invalid_toml_with_position() {
+        let problem = TomlDocument::parse("t.toml", "a = 1\nb = = 2").expect_err("not TOML");
         assert_eq!((problem.line, problem.column), (2, 5));
-        let problem = Document::parse("t.toml", "a = 1\na = 2").expect_err("a key twice");
+        let problem = TomlDocument::parse("t.toml", "a = 1\na = 2").expect_err("a key twice");
         assert!(problem.to_string().starts_with("t.toml:2:1: not TOML: duplicate key"), "{problem}");
     }
 }

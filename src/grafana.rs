@@ -8,11 +8,11 @@
 mod layout;
 mod panel;
 
-use self::layout::{Dashboard, Row};
-use self::panel::Place;
+use self::layout::{Dashboard, DashboardRow};
+use self::panel::GridCursor;
 use crate::domain::standard::Standard;
 use crate::domain::window::Window;
-use crate::queries::Queries;
+use crate::queries::PromqlQueries;
 use serde_json::{Value, json};
 
 /// The version of Grafana's dashboard format: that of Grafana 11.
@@ -20,32 +20,32 @@ const SCHEMA_VERSION: u32 = 39;
 
 /// The dashboards of a standard: names of files and what is in them.
 #[must_use]
-pub fn files(standard: &Standard) -> Vec<(String, String)> {
-    let queries = Queries::new(standard);
-    let boards = [layout::overview(&queries)].into_iter().chain(layout::fixed());
-    boards.filter_map(|board| Some((format!("{}.json", board.name), written(&dashboard(&queries, board)?)))).collect()
+pub fn dashboard_files(standard: &Standard) -> Vec<(String, String)> {
+    let queries = PromqlQueries::new(standard);
+    let boards = [layout::overview_dashboard(&queries)].into_iter().chain(layout::topic_dashboards());
+    boards.filter_map(|board| Some((format!("{}.json", board.name), to_pretty_json(&dashboard_json(&queries, board)?)))).collect()
 }
 
-fn written(value: &Value) -> String {
+fn to_pretty_json(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
 /// A dashboard; none if the standard has nothing to show on it.
-fn dashboard(queries: &Queries<'_>, board: Dashboard) -> Option<Value> {
+fn dashboard_json(queries: &PromqlQueries<'_>, board: Dashboard) -> Option<Value> {
     let mut panels = Vec::new();
-    let mut place = Place::default();
-    for Row { title, panels: wanted } in board.rows {
-        let made: Vec<_> = wanted.iter().filter_map(|panel| panel::panel(queries, panel)).collect();
+    let mut place = GridCursor::default();
+    for DashboardRow { title, panels: wanted } in board.rows {
+        let made: Vec<_> = wanted.iter().filter_map(|panel| panel::build_panel(queries, panel)).collect();
         if made.is_empty() {
             continue;
         }
-        panels.push(place.row(&title));
-        panels.extend(made.into_iter().map(|panel| place.put(panel)));
+        panels.push(place.place_row(&title));
+        panels.extend(made.into_iter().map(|panel| place.place_panel(panel)));
     }
     (!panels.is_empty()).then(|| {
         json!({
             "uid": format!("firstline-{}", board.name),
-            "title": format!("firstline · {}", panel::bilingual(&board.title)),
+            "title": format!("firstline · {}", panel::bilingual_title(&board.title)),
             "tags": ["firstline"],
             "timezone": "browser",
             "editable": true,
@@ -53,8 +53,8 @@ fn dashboard(queries: &Queries<'_>, board: Dashboard) -> Option<Value> {
             "refresh": "10s",
             "schemaVersion": SCHEMA_VERSION,
             "time": { "from": "now-3h", "to": "now" },
-            "annotations": { "list": [breaches()] },
-            "templating": { "list": variables(queries) },
+            "annotations": { "list": [breach_annotations()] },
+            "templating": { "list": template_variables(queries) },
             "links": [{
                 "type": "dashboards", "title": "firstline", "tags": ["firstline"], "asDropdown": true, "includeVars": true, "keepTime": true,
                 "icon": "external link", "targetBlank": false, "tooltip": "", "url": "",
@@ -64,15 +64,15 @@ fn dashboard(queries: &Queries<'_>, board: Dashboard) -> Option<Value> {
     })
 }
 
-fn source() -> Value {
+fn datasource() -> Value {
     json!({ "type": "prometheus", "uid": "${datasource}" })
 }
 
 /// Where a target was missed.
-fn breaches() -> Value {
+fn breach_annotations() -> Value {
     json!({
         "name": "Breaches · 未达标",
-        "datasource": source(),
+        "datasource": datasource(),
         "enable": true,
         "iconColor": "red",
         "expr": "ALERTS{alertname=~\".*Breached\",alertstate=\"firing\"}",
@@ -82,10 +82,10 @@ fn breaches() -> Value {
 }
 
 /// The data source, the window, and a choice of each of the two dimensions.
-fn variables(queries: &Queries<'_>) -> Vec<Value> {
+fn template_variables(queries: &PromqlQueries<'_>) -> Vec<Value> {
     let mut variables = vec![json!({ "name": "datasource", "label": "Source · 数据源", "type": "datasource", "query": "prometheus" })];
     let names: Vec<String> = queries.standard.windows.iter().filter(|window| **window != Window::All).map(Window::to_string).collect();
-    if let Some(usual) = queries.window {
+    if let Some(usual) = queries.default_window {
         let usual = usual.to_string();
         let option = |name: &String| json!({ "text": name, "value": name, "selected": *name == usual });
         variables.push(json!({
@@ -95,13 +95,15 @@ fn variables(queries: &Queries<'_>) -> Vec<Value> {
     }
     let mut choice = |dimension: &str, query: String| {
         variables.push(json!({
-            "name": dimension, "label": dimension, "type": "query", "datasource": source(),
+            "name": dimension, "label": dimension, "type": "query", "datasource": datasource(),
             "query": { "query": query, "refId": dimension },
             "includeAll": true, "multi": true, "allValue": ".*", "current": { "text": ["All"], "value": ["$__all"] }, "refresh": 2, "sort": 1,
         }));
     };
     // Any indicator with a value in every scope will do for a choice; the first is as good as another.
-    let Some((series, first)) = queries.standard.indicators.first().map(Queries::value).zip(queries.dimension()) else { return variables };
+    let Some((series, first)) = queries.standard.indicators.first().map(PromqlQueries::value_series).zip(queries.first_dimension()) else {
+        return variables;
+    };
     choice(first, format!("label_values({series}{{scope=\"{first}\"}}, {first})"));
     if let Some(second) = queries.second_dimension() {
         choice(second, format!("label_values({series}{{scope=\"{first}_{second}\",{first}=~\"${first}\"}}, {second})"));

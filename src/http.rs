@@ -40,18 +40,18 @@ pub mod ticket;
 pub mod trend;
 mod versions;
 
-use self::problem::Problem;
-use crate::access::rate::Rate;
-use crate::access::ticket::Tickets;
-use crate::access::{Access, Need};
-use crate::domain::alert::View;
-use crate::edition::Edition;
-use crate::engine::status::Status;
-use crate::ingest::http::Intake;
-use crate::ingest::rejected::Memory;
-use crate::publish::alert::Links;
-use crate::publish::live::Live;
-use crate::publish::trend::Answers;
+use self::problem::HttpProblem;
+use crate::access::rate::RateLimit;
+use crate::access::ticket::TicketStore;
+use crate::access::{AccessControl, RoutePermission};
+use crate::domain::alert::AlertOverview;
+use crate::edition::PublishedBoard;
+use crate::engine::status::Readiness;
+use crate::ingest::http::HttpIntake;
+use crate::ingest::rejected::RejectedEvents;
+use crate::publish::alert::ServiceLinks;
+use crate::publish::live::LiveBoard;
+use crate::publish::trend::TrendCache;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
@@ -64,35 +64,35 @@ use tokio_util::task::TaskTracker;
 
 /// What the routes work with.
 #[derive(Debug)]
-pub struct Service {
+pub struct HttpService {
     /// Takes events.
-    pub intake: Intake,
+    pub intake: HttpIntake,
     /// The events that were rejected.
-    pub rejected: Arc<Memory>,
+    pub rejected: Arc<RejectedEvents>,
     /// The boards.
-    pub editions: watch::Receiver<Arc<Edition>>,
+    pub boards: watch::Receiver<Arc<PublishedBoard>>,
     /// The alerts.
-    pub alerts: watch::Receiver<Arc<View>>,
+    pub alerts: watch::Receiver<Arc<AlertOverview>>,
     /// Where the service is for others.
-    pub links: Links,
+    pub links: ServiceLinks,
     /// Who may what; a reload changes it.
-    pub access: watch::Receiver<Arc<Access>>,
+    pub access: watch::Receiver<Arc<AccessControl>>,
     /// Tickets for the live board.
-    pub tickets: Tickets,
+    pub tickets: TicketStore,
     /// How many requests an address has made.
-    pub rate: Rate,
+    pub rate: RateLimit,
     /// Whether connections are encrypted.
     pub tls: bool,
     /// How many scopes of each kind are in `/metrics`.
-    pub scopes: usize,
+    pub metrics_scopes_max: usize,
     /// Where a reload is asked for.
-    pub reload: mpsc::Sender<reload::Request>,
+    pub reload: mpsc::Sender<reload::ReloadRequest>,
     /// The live board.
-    pub live: Live,
+    pub live: LiveBoard,
     /// Knows the connections to the live board, which outlive the request that opened them.
     pub connections: TaskTracker,
     /// How indicators went, as told in the last seconds.
-    pub trends: Answers,
+    pub trends: TrendCache,
     /// One question about single cases at a time: each is a look at all of them, and counting comes first.
     pub questions: Semaphore,
 }
@@ -104,79 +104,79 @@ pub struct Route {
     /// Its path.
     pub path: &'static str,
     /// What it needs; `None` for what anybody may have.
-    pub need: Option<Need>,
+    pub need: Option<RoutePermission>,
     /// Whether it shows the board, which nobody may see before it is whole.
-    pub shows: bool,
-    handler: MethodRouter<Arc<Service>>,
+    pub needs_board: bool,
+    handler: MethodRouter<Arc<HttpService>>,
 }
 
 /// Every route but the files of the wallboard, which anybody may have: they hold no figures.
 #[must_use]
-pub fn routes() -> Vec<Route> {
-    let read = |path, need, handler| Route { method: Method::GET, path, need, shows: false, handler };
-    let show = |path, need, handler| Route { shows: true, ..read(path, Some(need), handler) };
+pub fn all_routes() -> Vec<Route> {
+    let read = |path, need, handler| Route { method: Method::GET, path, need, needs_board: false, handler };
+    let show = |path, need, handler| Route { needs_board: true, ..read(path, Some(need), handler) };
     let write = |path, need, handler| Route { method: Method::POST, ..read(path, Some(need), handler) };
     vec![
-        write("/v1/events", Need::Ingest, post(events::take)),
-        show("/v1/live", Need::Live, get(live::live)),
-        show("/v1/stream", Need::Live, get(live::stream)),
-        show("/v1/board", Need::Read, get(reading::board)),
-        show("/v1/ranking", Need::Read, get(ranking::ranking)),
-        read("/v1/standard", Some(Need::Read), get(reading::standard)),
-        show("/v1/trend", Need::Read, get(trend::trend)),
-        show("/v1/explain", Need::Read, get(explain::explain)),
-        show("/v1/cases", Need::Read, get(explain::cases)),
-        show("/v1/alerts", Need::Read, get(alerts::list)),
-        write("/v1/alerts/acknowledge", Need::Admin, post(alerts::acknowledge)),
-        write("/v1/alerts/close", Need::Admin, post(alerts::close)),
-        read("/standard", Some(Need::Read), get(standard::page)),
-        read("/v1/rejected", Some(Need::Rejected), get(reading::rejected)),
-        write("/v1/reload", Need::Admin, post(reload::reload)),
-        write("/v1/ticket", Need::Read, post(ticket::issue)),
-        read("/metrics", Some(Need::Read), get(metrics::metrics)),
+        write("/v1/events", RoutePermission::Ingest, post(events::post_events)),
+        show("/v1/live", RoutePermission::Live, get(live::get_live)),
+        show("/v1/stream", RoutePermission::Live, get(live::get_stream)),
+        show("/v1/board", RoutePermission::Read, get(reading::get_board)),
+        show("/v1/ranking", RoutePermission::Read, get(ranking::get_ranking)),
+        read("/v1/standard", Some(RoutePermission::Read), get(reading::get_standard)),
+        show("/v1/trend", RoutePermission::Read, get(trend::get_trend)),
+        show("/v1/explain", RoutePermission::Read, get(explain::get_explanation)),
+        show("/v1/cases", RoutePermission::Read, get(explain::list_open_cases)),
+        show("/v1/alerts", RoutePermission::Read, get(alerts::list_alerts)),
+        write("/v1/alerts/acknowledge", RoutePermission::Admin, post(alerts::acknowledge_alert)),
+        write("/v1/alerts/close", RoutePermission::Admin, post(alerts::close_alert)),
+        read("/standard", Some(RoutePermission::Read), get(standard::get_standard_page)),
+        read("/v1/rejected", Some(RoutePermission::Rejected), get(reading::list_rejected_events)),
+        write("/v1/reload", RoutePermission::Admin, post(reload::reload_configuration)),
+        write("/v1/ticket", RoutePermission::Read, post(ticket::issue_ticket)),
+        read("/metrics", Some(RoutePermission::Read), get(metrics::get_metrics)),
         read("/healthz", None, get(async || "alive\n")),
-        read("/readyz", None, get(ready)),
+        read("/readyz", None, get(check_readiness)),
     ]
 }
 
 /// The routes with their guards. They hold the way into the engine until they are dropped.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn build_router(service: Arc<HttpService>) -> Router {
     let mut router = Router::new();
-    for Route { path, need, shows, handler, .. } in routes() {
-        let handler = if shows { handler.route_layer(from_fn_with_state(service.clone(), whole)) } else { handler };
+    for Route { path, need, needs_board: shows, handler, .. } in all_routes() {
+        let handler = if shows { handler.route_layer(from_fn_with_state(service.clone(), require_complete_board)) } else { handler };
         let guarded = match need {
-            Some(need) => handler.route_layer(from_fn_with_state((need, service.clone()), guard::guard)),
+            Some(need) => handler.route_layer(from_fn_with_state((need, service.clone()), guard::authorize_request)),
             None => handler,
         };
         router = router.route(path, guarded);
     }
     let tls = service.tls;
     router
-        .fallback(pages::serve)
-        .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn_with_state(service.clone(), guard::count))
+        .fallback(pages::serve_page)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(service.clone(), guard::limit_request_rate))
         .with_state(service)
-        .layer(map_response(move |response| std::future::ready(headers::secure(response, tls))))
+        .layer(map_response(move |response| std::future::ready(headers::add_security_headers(response, tls))))
 }
 
-async fn ready(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {
-    match service.intake.feed().status() {
-        Status::Ready => Ok("ready\n"),
-        status => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).retry_after(1)),
+async fn check_readiness(State(service): State<Arc<HttpService>>) -> Result<&'static str, HttpProblem> {
+    match service.intake.feed().readiness() {
+        Readiness::Ready => Ok("ready\n"),
+        status => Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).with_retry_after(1)),
     }
 }
 
 /// Until the board is whole nobody is shown a part of it.
-async fn whole(State(service): State<Arc<Service>>, request: Request, next: Next) -> Result<Response, Problem> {
-    let status = service.intake.feed().status();
+async fn require_complete_board(State(service): State<Arc<HttpService>>, request: Request, next: Next) -> Result<Response, HttpProblem> {
+    let status = service.intake.feed().readiness();
     match status.has_board() {
         true => Ok(next.run(request).await),
-        false => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).retry_after(1)),
+        false => Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).with_retry_after(1)),
     }
 }
 
-async fn not_allowed(method: Method) -> Problem {
-    Problem::new(
+async fn method_not_allowed(method: Method) -> HttpProblem {
+    HttpProblem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         format!("there is something at this address, but not for `{method}`; see the header `Allow`"),
     )

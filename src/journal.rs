@@ -53,34 +53,34 @@ mod segment_list;
 pub mod snapshot;
 pub mod writer;
 
-pub use self::cursors::Cursors;
-pub use self::directory::Held;
-pub use self::disk::{Directory, Disk};
-pub use self::error::{Damage, Error};
-pub use self::keys::Keys;
-pub use self::packed::Packed;
-pub use self::prune::{Pruned, Retention};
-pub use self::reader::{Reader, Records};
-pub use self::record::Record;
-pub use self::snapshot::{SnapshotReader, SnapshotWriter, Snapshots};
-pub use self::writer::{Journal, Settings};
+pub use self::cursors::DeliveryCursors;
+pub use self::directory::DirectoryLock;
+pub use self::disk::{DirectoryStorage, FileStorage};
+pub use self::error::{Damage, JournalError};
+pub use self::keys::IdentityKeys;
+pub use self::packed::BatchCodec;
+pub use self::prune::{PruneSummary, RetentionLimits};
+pub use self::reader::{JournalReader, RecordIterator};
+pub use self::record::JournalRecord;
+pub use self::snapshot::{SnapshotReader, SnapshotStore, SnapshotWriter};
+pub use self::writer::{Journal, JournalSettings};
 
 /// The version of what is written here. A reader refuses a higher one.
-pub const FORMAT: u64 = 3;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// The place of a record in the journal; the first is 1. 0 means "before everything".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Sequence(pub u64);
+pub struct SequenceNumber(pub u64);
 
-impl Sequence {
+impl SequenceNumber {
     /// The place behind this one.
     #[must_use]
-    pub fn next(self) -> Sequence {
-        Sequence(self.0.saturating_add(1))
+    pub fn next(self) -> SequenceNumber {
+        SequenceNumber(self.0.saturating_add(1))
     }
 }
 
-impl std::fmt::Display for Sequence {
+impl std::fmt::Display for SequenceNumber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }

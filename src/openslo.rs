@@ -8,65 +8,74 @@
 //! their counters are not final.
 
 use crate::domain::period::Period;
-use crate::domain::standard::{Better, Formula, Indicator, Standard, Target, Title};
+use crate::domain::standard::{Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection};
 use crate::domain::time::{HOUR, MINUTE, Timestamp};
 use crate::domain::window::Window;
-use crate::queries::Queries;
+use crate::queries::PromqlQueries;
 use crate::words;
 use serde_json::{Value, json};
 
 /// What the data source is called.
-const SOURCE: &str = "prometheus";
+const DATA_SOURCE: &str = "prometheus";
 
 /// The standard as a stream of YAML documents.
 ///
 /// # Errors
 /// If they cannot be written as YAML, which texts and lists always can.
-pub fn write(standard: &Standard) -> anyhow::Result<String> {
+pub fn export_openslo(standard: &Standard) -> anyhow::Result<String> {
     let mut text =
         format!("# Made by `firstline openslo` from the standard `{}`, version {}. Do not edit.\n", standard.name, standard.version);
-    for document in documents(standard) {
+    for document in openslo_documents(standard) {
         text += "---\n";
         text += &serde_saphyr::to_string(&document)?;
     }
     Ok(text)
 }
 
-fn documents(standard: &Standard) -> Vec<Value> {
-    let queries = Queries::new(standard);
+fn openslo_documents(standard: &Standard) -> Vec<Value> {
+    let queries = PromqlQueries::new(standard);
     let objectives: Vec<(&Indicator, Target)> =
-        standard.indicators.iter().filter_map(|one| Some((one, objective(&queries, one)?))).collect();
+        standard.indicators.iter().filter_map(|one| Some((one, exportable_target(&queries, one)?))).collect();
     let connection = json!({ "url": "http://localhost:9090" });
-    let mut documents =
-        vec![document("DataSource", SOURCE, &Title::default(), &json!({ "type": "Prometheus", "connectionDetails": connection }))];
-    let families = |family: &&String| objectives.iter().any(|(indicator, _)| queries.family(indicator) == *family);
+    let mut documents = vec![openslo_document(
+        "DataSource",
+        DATA_SOURCE,
+        &LocalizedTitle::default(),
+        &json!({ "type": "Prometheus", "connectionDetails": connection }),
+    )];
+    let families = |family: &&String| objectives.iter().any(|(indicator, _)| queries.family_name(indicator) == *family);
     for family in standard.schema.families.iter().filter(families) {
-        let title = Title { en: family.clone(), zh: family.clone() };
-        documents.push(document("Service", &named(family), &title, &json!({ "description": format!("Cases of the family {family}") })));
+        let title = LocalizedTitle { en: family.clone(), zh: family.clone() };
+        documents.push(openslo_document(
+            "Service",
+            &dns_name(family),
+            &title,
+            &json!({ "description": format!("Cases of the family {family}") }),
+        ));
     }
     for (indicator, target) in objectives {
-        documents.push(document("SLI", &named(&indicator.name), &indicator.title, &sli(&queries, indicator, target)));
-        documents.push(document("SLO", &named(&indicator.name), &indicator.title, &slo(&queries, indicator, target)));
+        documents.push(openslo_document("SLI", &dns_name(&indicator.name), &indicator.title, &indicator_spec(&queries, indicator, target)));
+        documents.push(openslo_document("SLO", &dns_name(&indicator.name), &indicator.title, &objective_spec(&queries, indicator, target)));
     }
     documents
 }
 
 /// The target that OpenSLO can say, if there is one.
-fn objective(queries: &Queries<'_>, indicator: &Indicator) -> Option<Target> {
+fn exportable_target(queries: &PromqlQueries<'_>, indicator: &Indicator) -> Option<Target> {
     let target = indicator.targets.first()?.target?;
     let final_counts = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. }) && queries.has_counters();
-    (final_counts && window(queries.standard).is_some() && (0.0..1.0).contains(&share(target))).then_some(target)
+    (final_counts && time_window(queries.standard).is_some() && (0.0..1.0).contains(&target_share(target))).then_some(target)
 }
 
 /// The share of good cases that is aimed at.
-fn share(target: Target) -> f64 {
+fn target_share(target: Target) -> f64 {
     match target.better {
-        Better::Higher => target.value,
-        Better::Lower => ((1.0 - target.value) * 1e9).round() / 1e9,
+        TargetDirection::Higher => target.value,
+        TargetDirection::Lower => ((1.0 - target.value) * 1e9).round() / 1e9,
     }
 }
 
-fn document(kind: &str, name: &str, title: &Title, spec: &Value) -> Value {
+fn openslo_document(kind: &str, name: &str, title: &LocalizedTitle, spec: &Value) -> Value {
     let mut metadata = json!({ "name": name });
     if !title.en.is_empty() {
         metadata["displayName"] = if title.en == title.zh { title.en.clone() } else { format!("{} · {}", title.en, title.zh) }.into();
@@ -75,45 +84,45 @@ fn document(kind: &str, name: &str, title: &Title, spec: &Value) -> Value {
 }
 
 /// `answer_rate` as `answer-rate`: names are those of DNS.
-fn named(name: &str) -> String {
+fn dns_name(name: &str) -> String {
     name.replace('_', "-")
 }
 
-fn sli(queries: &Queries<'_>, indicator: &Indicator, target: Target) -> Value {
+fn indicator_spec(queries: &PromqlQueries<'_>, indicator: &Indicator, target: Target) -> Value {
     let name = &indicator.name;
     let source = |counter: &str| {
         let query = format!("sum(sla_{name}_{counter}_total{{scope=\"all\"}})");
-        json!({ "metricSource": { "metricSourceRef": SOURCE, "type": "Prometheus", "spec": { "query": query } } })
+        json!({ "metricSource": { "metricSourceRef": DATA_SOURCE, "type": "Prometheus", "spec": { "query": query } } })
     };
-    let side = if target.better == Better::Higher { "good" } else { "bad" };
-    let description = words::indicator(queries.standard, indicator);
-    json!({ "description": said(&description), "ratioMetric": { "counter": true, side: source("good"), "total": source("of") } })
+    let side = if target.better == TargetDirection::Higher { "good" } else { "bad" };
+    let description = words::describe_indicator(queries.standard, indicator);
+    json!({ "description": description_text(&description), "ratioMetric": { "counter": true, side: source("good"), "total": source("of") } })
 }
 
-fn slo(queries: &Queries<'_>, indicator: &Indicator, target: Target) -> Value {
-    let aim = words::target(indicator, Some(Timestamp(i64::MAX))).unwrap_or_default();
+fn objective_spec(queries: &PromqlQueries<'_>, indicator: &Indicator, target: Target) -> Value {
+    let aim = words::describe_target(indicator, Some(Timestamp(i64::MAX))).unwrap_or_default();
     json!({
-        "description": said(&aim),
-        "service": named(queries.family(indicator)),
-        "indicatorRef": named(&indicator.name),
-        "timeWindow": window(queries.standard).into_iter().collect::<Vec<_>>(),
+        "description": description_text(&aim),
+        "service": dns_name(queries.family_name(indicator)),
+        "indicatorRef": dns_name(&indicator.name),
+        "timeWindow": time_window(queries.standard).into_iter().collect::<Vec<_>>(),
         "budgetingMethod": "Occurrences",
-        "objectives": [{ "displayName": aim.en, "target": share(target) }],
+        "objectives": [{ "displayName": aim.en, "target": target_share(target) }],
     })
 }
 
 /// A description has at most 1050 characters.
-fn said(words: &Title) -> String {
+fn description_text(words: &LocalizedTitle) -> String {
     format!("{} · {}", words.en, words.zh).chars().take(1_050).collect()
 }
 
 /// The longest calendar window, which begins with the standard; else the longest rolling one.
-fn window(standard: &Standard) -> Option<Value> {
+fn time_window(standard: &Standard) -> Option<Value> {
     let calendar = standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(*period) } else { None });
-    if let Some(period) = calendar.max_by_key(|period| period.longest()) {
+    if let Some(period) = calendar.max_by_key(|period| period.max_length_ms()) {
         let duration = match period {
-            Period::Quarter => "15m",
-            Period::Half => "30m",
+            Period::QuarterHour => "15m",
+            Period::HalfHour => "30m",
             Period::Day => "1d",
             Period::Week => "1w",
             Period::Month => "1M",

@@ -10,30 +10,30 @@ use crate::domain::event::Batch;
 use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
 use crate::domain::time::Timestamp;
-use crate::ingest::file::{self, Format, Item};
-use crate::ingest::wire::{Decoder, Keys, Rejection};
+use crate::ingest::file::{self, RecordingFormat, RecordingItem};
+use crate::ingest::wire::{EventDecoder, EventRejection, HashKeys};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
 /// How a replay is done.
 #[derive(Debug)]
-pub struct Settings {
+pub struct ReplaySettings {
     /// What is measured.
     pub standard: Arc<Standard>,
     /// How the recordings are understood.
-    pub format: Format,
+    pub format: RecordingFormat,
     /// The instants of which boards are wanted, as if the replay had stopped there; none for the end of the recordings.
     pub instants: Vec<Timestamp>,
     /// How many threads work at a time. It changes no result.
     pub threads: u8,
     /// Whether cases are to be known by their names, to explain readings; it takes memory and time.
-    pub names: bool,
+    pub keep_names: bool,
 }
 
 /// What a replay saw on its way.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct CaseCountChange {
     /// New events.
     pub accepted: u64,
     /// Events that were known.
@@ -41,7 +41,7 @@ pub struct Seen {
     /// How many lines were rejected.
     pub rejected: u64,
     /// The first of them: file, line, why.
-    pub rejections: Vec<(String, u64, Rejection)>,
+    pub rejections: Vec<(String, u64, EventRejection)>,
     /// Lines left out by design, by reason.
     pub left_out: BTreeMap<String, u64>,
     /// The cases there were.
@@ -49,7 +49,7 @@ pub struct Seen {
 }
 
 /// How many rejections are kept word by word.
-pub const REJECTIONS: usize = 1_000;
+pub const REJECTIONS_MAX: usize = 1_000;
 
 /// A recording to replay.
 pub struct Recording {
@@ -63,65 +63,72 @@ pub struct Recording {
 ///
 /// # Errors
 /// The first recording that cannot be read, with its name.
-pub fn run(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Board>, Seen), (String, io::Error)> {
-    let (monitors, seen) = monitors(settings, recordings)?;
-    Ok((monitors.iter().map(Monitor::board).collect(), seen))
+pub fn replay_boards(settings: &ReplaySettings, recordings: Vec<Recording>) -> Result<(Vec<Board>, CaseCountChange), (String, io::Error)> {
+    let (monitors, seen) = replay_monitors(settings, recordings)?;
+    Ok((monitors.iter().map(Monitor::compute_board).collect(), seen))
 }
 
 /// As [`run`], but gives the cores themselves, to be asked for more than a board.
 ///
 /// # Errors
 /// As [`run`].
-pub fn monitors(settings: &Settings, recordings: Vec<Recording>) -> Result<(Vec<Monitor>, Seen), (String, io::Error)> {
-    let mut core = Core::new(settings);
-    let mut seen = Seen::default();
-    read_all(settings, recordings, &mut |name, item| core.take(name, item, &mut seen))?;
-    Ok((core.end(&mut seen), seen))
+pub fn replay_monitors(
+    settings: &ReplaySettings,
+    recordings: Vec<Recording>,
+) -> Result<(Vec<Monitor>, CaseCountChange), (String, io::Error)> {
+    let mut core = ReplayCore::new(settings);
+    let mut seen = CaseCountChange::default();
+    read_recordings(settings, recordings, &mut |name, item| core.apply_item(name, item, &mut seen))?;
+    Ok((core.finish(&mut seen), seen))
 }
 
-fn read_all(settings: &Settings, recordings: Vec<Recording>, take: &mut dyn FnMut(&str, Item)) -> Result<(), (String, io::Error)> {
+fn read_recordings(
+    settings: &ReplaySettings,
+    recordings: Vec<Recording>,
+    take: &mut dyn FnMut(&str, RecordingItem),
+) -> Result<(), (String, io::Error)> {
     // Identities need no secret in a replay; the same keys make the same bytes.
     let schema = Arc::new(settings.standard.schema.clone());
-    let decoder = || Decoder::new(schema.clone(), Keys::default()).keeping_names(settings.names);
+    let decoder = || EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(settings.keep_names);
     let mut own = decoder();
-    let mut others: Vec<Decoder> = (1..settings.threads).map(|_| decoder()).collect();
+    let mut others: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
     for recording in recordings {
         let decoders = (&mut own, &mut others[..]);
-        let read = file::read(recording.input, &settings.format, decoders, &mut |item| take(&recording.name, item));
+        let read = file::read_recording(recording.input, &settings.format, decoders, &mut |item| take(&recording.name, item));
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())
 }
 
 /// One core for the end of the recordings, or one for each instant.
-struct Core<'s> {
-    settings: &'s Settings,
+struct ReplayCore<'s> {
+    settings: &'s ReplaySettings,
     monitors: Vec<Monitor>,
     /// The one that looks farthest; what it finds new is told.
     farthest: usize,
 }
 
-impl<'s> Core<'s> {
-    fn new(settings: &'s Settings) -> Core<'s> {
+impl<'s> ReplayCore<'s> {
+    fn new(settings: &'s ReplaySettings) -> ReplayCore<'s> {
         let many = settings.instants.len().max(1);
         let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
         let farthest = (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
-        Core { settings, monitors, farthest }
+        ReplayCore { settings, monitors, farthest }
     }
 
-    fn take(&mut self, name: &str, item: Item, seen: &mut Seen) {
+    fn apply_item(&mut self, name: &str, item: RecordingItem, seen: &mut CaseCountChange) {
         match item {
-            Item::Batch(batch) => self.apply(&batch, name, seen),
-            Item::LeftOut { reason } => *seen.left_out.entry(reason).or_default() += 1,
-            Item::Rejected { line, rejection } => reject(name, line, rejection, seen),
+            RecordingItem::Batch(batch) => self.apply_batch(&batch, name, seen),
+            RecordingItem::LeftOut { reason } => *seen.left_out.entry(reason).or_default() += 1,
+            RecordingItem::Rejected { line, rejection } => record_rejection(name, line, rejection, seen),
         }
     }
 
-    fn apply(&mut self, batch: &Batch, name: &str, seen: &mut Seen) {
+    fn apply_batch(&mut self, batch: &Batch, name: &str, seen: &mut CaseCountChange) {
         for (place, monitor) in self.monitors.iter_mut().enumerate() {
             let applied = match self.settings.instants.get(place) {
-                None => monitor.merge(batch),
-                Some(instant) => monitor.merge(&batch.until(*instant)),
+                None => monitor.merge_batch(batch),
+                Some(instant) => monitor.merge_batch(&batch.events_until(*instant)),
             };
             if place == self.farthest {
                 let later = batch.events.len() as u64 - applied.accepted - applied.duplicates - applied.refused.len() as u64;
@@ -131,23 +138,24 @@ impl<'s> Core<'s> {
                 seen.accepted += applied.accepted;
                 seen.duplicates += applied.duplicates;
                 for (_, refusal) in applied.refused {
-                    reject(name, 0, Rejection { id: None, reason: refusal.to_string() }, seen);
+                    record_rejection(name, 0, EventRejection { id: None, reason: refusal.to_string() }, seen);
                 }
             }
         }
     }
 
-    fn end(self, seen: &mut Seen) -> Vec<Monitor> {
-        let mut monitors: Vec<Monitor> = self.monitors.into_iter().map(|monitor| settle::all(monitor, self.settings.threads)).collect();
+    fn finish(self, seen: &mut CaseCountChange) -> Vec<Monitor> {
+        let mut monitors: Vec<Monitor> =
+            self.monitors.into_iter().map(|monitor| settle::settle_in_parallel(monitor, self.settings.threads)).collect();
         monitors.iter_mut().zip(&self.settings.instants).for_each(|(monitor, instant)| monitor.tick(*instant));
-        seen.cases = monitors.last().map_or(0, Monitor::cases);
+        seen.cases = monitors.last().map_or(0, Monitor::case_count);
         monitors
     }
 }
 
-fn reject(name: &str, line: u64, rejection: Rejection, seen: &mut Seen) {
+fn record_rejection(name: &str, line: u64, rejection: EventRejection, seen: &mut CaseCountChange) {
     seen.rejected += 1;
-    if seen.rejections.len() < REJECTIONS {
+    if seen.rejections.len() < REJECTIONS_MAX {
         seen.rejections.push((name.to_owned(), line, rejection));
     }
 }

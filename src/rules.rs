@@ -17,28 +17,28 @@ mod budget;
 mod health;
 mod target;
 
-use crate::domain::standard::{Standard, Title};
-use crate::queries::Queries;
+use crate::domain::standard::{LocalizedTitle, Standard};
+use crate::queries::PromqlQueries;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A file of rules.
 #[derive(Serialize)]
-struct File {
-    groups: Vec<Group>,
+struct RuleFile {
+    groups: Vec<RuleGroup>,
 }
 
 #[derive(Serialize)]
-struct Group {
+struct RuleGroup {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     interval: Option<&'static str>,
-    rules: Vec<Rule>,
+    rules: Vec<PrometheusRule>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Rule {
+enum PrometheusRule {
     Record {
         record: String,
         expr: String,
@@ -48,7 +48,7 @@ enum Rule {
         alert: String,
         expr: String,
         #[serde(rename = "for")]
-        hold: &'static str,
+        for_duration: &'static str,
         labels: BTreeMap<&'static str, String>,
         annotations: BTreeMap<&'static str, String>,
     },
@@ -56,7 +56,7 @@ enum Rule {
 
 /// How urgent an alert is.
 #[derive(Clone, Copy)]
-enum Severity {
+enum AlertSeverity {
     /// Somebody must act now.
     Critical,
     /// Somebody should look today.
@@ -64,25 +64,25 @@ enum Severity {
 }
 
 /// An alert before it is written.
-struct Alert {
+struct AlertingRule {
     name: String,
     expr: String,
-    hold: &'static str,
-    severity: Severity,
+    for_duration: &'static str,
+    severity: AlertSeverity,
     family: String,
     /// What has happened, in a line.
-    summary: Title,
+    summary: LocalizedTitle,
     /// What the figure means and what is aimed at.
-    description: Title,
+    description: LocalizedTitle,
     /// What to do.
-    runbook: Title,
+    runbook: LocalizedTitle,
 }
 
-impl Alert {
-    fn rule(self) -> Rule {
+impl AlertingRule {
+    fn into_rule(self) -> PrometheusRule {
         let severity = match self.severity {
-            Severity::Critical => "critical",
-            Severity::Warning => "warning",
+            AlertSeverity::Critical => "critical",
+            AlertSeverity::Warning => "warning",
         };
         let texts = [
             ("summary", self.summary.en),
@@ -92,10 +92,10 @@ impl Alert {
             ("runbook", self.runbook.en),
             ("runbook_zh", self.runbook.zh),
         ];
-        Rule::Alert {
+        PrometheusRule::Alert {
             alert: self.name,
             expr: self.expr,
-            hold: self.hold,
+            for_duration: self.for_duration,
             labels: BTreeMap::from([("severity", severity.to_owned()), ("family", self.family)]),
             annotations: texts.into(),
         }
@@ -106,29 +106,34 @@ impl Alert {
 ///
 /// # Errors
 /// If they cannot be written as YAML, which texts and lists always can.
-pub fn files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
-    let queries = &Queries::new(standard);
-    let mut alerts = target::alerts(queries);
-    alerts.extend(budget::alerts(queries));
-    alerts.extend(arrivals::alerts(queries));
-    alerts.extend(health::sources(queries));
-    let mut groups: Vec<Group> = Vec::new();
+pub fn rule_files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
+    let queries = &PromqlQueries::new(standard);
+    let mut alerts = target::target_alerts(queries);
+    alerts.extend(budget::burn_rate_alerts(queries));
+    alerts.extend(arrivals::surge_alerts(queries));
+    alerts.extend(health::stale_source_alerts(queries));
+    let mut groups: Vec<RuleGroup> = Vec::new();
     for alert in alerts {
         let name = format!("sla-{}", alert.family);
         let place = groups.iter().position(|group| group.name == name).unwrap_or_else(|| {
-            groups.push(Group { name, interval: None, rules: Vec::new() });
+            groups.push(RuleGroup { name, interval: None, rules: Vec::new() });
             groups.len() - 1
         });
-        groups[place].rules.push(alert.rule());
+        groups[place].rules.push(alert.into_rule());
     }
-    let recording = |name: &str, rules| Group { name: name.to_owned(), interval: Some("30s"), rules };
-    let recording = vec![recording("sla-budget", budget::records(queries)), recording("sla-arrivals", arrivals::records(queries))];
-    let own = Group { name: "firstline".to_owned(), interval: None, rules: health::alerts(queries).into_iter().map(Alert::rule).collect() };
-    let written = |name: &str, mut groups: Vec<Group>| {
+    let recording = |name: &str, rules| RuleGroup { name: name.to_owned(), interval: Some("30s"), rules };
+    let recording =
+        vec![recording("sla-budget", budget::recording_rules(queries)), recording("sla-arrivals", arrivals::recording_rules(queries))];
+    let own = RuleGroup {
+        name: "firstline".to_owned(),
+        interval: None,
+        rules: health::self_monitoring_alerts(queries).into_iter().map(AlertingRule::into_rule).collect(),
+    };
+    let written = |name: &str, mut groups: Vec<RuleGroup>| {
         groups.retain(|group| !group.rules.is_empty());
         let head =
             format!("# Made by `firstline rules` from the standard `{}`, version {}. Do not edit.\n", standard.name, standard.version);
-        Ok((name.to_owned(), head + &serde_saphyr::to_string(&File { groups })?))
+        Ok((name.to_owned(), head + &serde_saphyr::to_string(&RuleFile { groups })?))
     };
     [("recording.yml", recording), ("alerts.yml", groups), ("firstline.yml", vec![own])]
         .into_iter()
@@ -136,20 +141,20 @@ pub fn files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
         .collect()
 }
 
-fn both(en: impl Into<String>, zh: impl Into<String>) -> Title {
-    Title { en: en.into(), zh: zh.into() }
+fn bilingual_text(en: impl Into<String>, zh: impl Into<String>) -> LocalizedTitle {
+    LocalizedTitle { en: en.into(), zh: zh.into() }
 }
 
 /// `answer_rate` as `AnswerRate`.
-fn camel(name: &str) -> String {
+fn camel_case(name: &str) -> String {
     let capital = |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>();
     name.split(['_', '-', '.']).map(capital).collect()
 }
 
 /// Where it is, after a value: ` in hefei`, or nothing for everything.
-fn place(queries: &Queries<'_>) -> Title {
-    let Some(dimension) = queries.dimension() else { return Title::default() };
-    both(
+fn scope_suffix(queries: &PromqlQueries<'_>) -> LocalizedTitle {
+    let Some(dimension) = queries.first_dimension() else { return LocalizedTitle::default() };
+    bilingual_text(
         format!("{{{{ with $labels.{dimension} }}}} in {{{{ . }}}}{{{{ end }}}}"),
         format!("{{{{ with $labels.{dimension} }}}}({{{{ . }}}}){{{{ end }}}}"),
     )
@@ -157,10 +162,10 @@ fn place(queries: &Queries<'_>) -> Title {
 
 #[cfg(test)]
 mod tests {
-    use super::camel;
+    use super::camel_case;
 
     #[test]
-    fn alerts_are_named_as_prometheus_likes_it() {
-        assert_eq!((camel("service_level_15s").as_str(), camel("a__b-c").as_str()), ("ServiceLevel15s", "ABC"));
+    fn alert_names_are_camel_case() {
+        assert_eq!((camel_case("service_level_15s").as_str(), camel_case("a__b-c").as_str()), ("ServiceLevel15s", "ABC"));
     }
 }

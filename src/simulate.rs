@@ -29,7 +29,7 @@ use crate::domain::time::Timestamp;
 
 /// What to simulate.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Settings {
+pub struct SimulationSettings {
     /// Another seed gives another organisation's fate.
     pub seed: u64,
     /// When the simulation begins: everybody comes to work at once, and nothing is pending.
@@ -42,7 +42,7 @@ pub struct Settings {
 
 /// The events of a service organisation in the order of their times, without end.
 pub struct Simulation {
-    parts: Vec<Box<dyn Part + Send>>,
+    parts: Vec<Box<dyn SimulationPart + Send>>,
     /// Each part's next event.
     heads: Vec<Option<SimulatedEvent>>,
     /// The time of each head and its part, the earliest first.
@@ -50,42 +50,42 @@ pub struct Simulation {
 }
 
 /// A part of a center that goes its own way.
-trait Part {
+trait SimulationPart {
     /// Takes an event that has happened, the earliest first.
-    fn take(&mut self) -> Option<SimulatedEvent>;
+    fn take_event(&mut self) -> Option<SimulatedEvent>;
 
     /// Makes the next step happen; false if there is none.
-    fn advance(&mut self) -> bool;
+    fn advance_step(&mut self) -> bool;
 }
 
 impl Simulation {
     /// The organisation of `settings`, about to begin its work.
     #[must_use]
-    pub fn new(settings: &Settings) -> Simulation {
-        let Settings { seed, start, centers, rate } = *settings;
+    pub fn new(settings: &SimulationSettings) -> Simulation {
+        let SimulationSettings { seed, start, centers, rate } = *settings;
         let rate = if rate.is_nan() { 1.0 } else { rate.clamp(0.001, 1_000.0) };
-        let run = run_number(seed, start);
+        let run = derive_run_number(seed, start);
         let mut simulation = Simulation { parts: Vec::new(), heads: Vec::new(), order: BinaryHeap::new() };
         for place in 0..centers.clamp(1, 50) {
-            let center = center::center(place as usize, rate);
+            let center = center::build_center(place as usize, rate);
             simulation.parts.push(Box::new(hotline::Hotline::new(seed, run, center, start)));
-            simulation.parts.push(Box::new(hall::Hall::new(seed, run, center, start)));
-            simulation.parts.push(Box::new(field::Field::new(seed, run, center, start)));
+            simulation.parts.push(Box::new(hall::ServiceHall::new(seed, run, center, start)));
+            simulation.parts.push(Box::new(field::FieldService::new(seed, run, center, start)));
         }
         simulation.heads.resize_with(simulation.parts.len(), || None);
         for part in 0..simulation.parts.len() {
-            simulation.refill(part);
+            simulation.refill_head(part);
         }
         simulation
     }
 
     /// Lets a part go on until it has something to say.
-    fn refill(&mut self, part: usize) {
+    fn refill_head(&mut self, part: usize) {
         let head = loop {
-            if let Some(event) = self.parts[part].take() {
+            if let Some(event) = self.parts[part].take_event() {
                 break Some(event);
             }
-            if !self.parts[part].advance() {
+            if !self.parts[part].advance_step() {
                 break None;
             }
         };
@@ -102,13 +102,13 @@ impl Iterator for Simulation {
     fn next(&mut self) -> Option<SimulatedEvent> {
         let Reverse((_, part)) = self.order.pop()?;
         let event = self.heads[part].take();
-        self.refill(part);
+        self.refill_head(part);
         event
     }
 }
 
 /// Tells runs apart: different for different seeds and starts, as far as 32 bits allow.
-fn run_number(seed: u64, start: Timestamp) -> u32 {
+fn derive_run_number(seed: u64, start: Timestamp) -> u32 {
     let mixed = (seed ^ (start.0 as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32) as u32
 }

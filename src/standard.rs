@@ -15,10 +15,10 @@ mod source;
 mod time;
 mod versions;
 
-use crate::document::{Document, Problem, Table, Value, nearest};
-use crate::domain::event::Word;
-use crate::domain::fact::{FactKind, Kinds, Measure};
-use crate::domain::standard::{Schema, Standard, Title};
+use crate::document::{TomlDocument, TomlProblem, TomlTable, TomlValue, nearest_match};
+use crate::domain::event::Symbol;
+use crate::domain::fact::{FactKind, FactKinds, FactMeasure};
+use crate::domain::standard::{EventSchema, LocalizedTitle, Standard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,27 +32,27 @@ pub const BUILT_IN_NAME: &str = "the built-in standard";
 ///
 /// # Errors
 /// Every problem of the file, in the order of its lines.
-pub fn read(file: &str, text: &str) -> Result<Standard, Vec<Problem>> {
-    read_versions(&[(file.to_owned(), text.to_owned())])
+pub fn parse_standard(file: &str, text: &str) -> Result<Standard, Vec<TomlProblem>> {
+    parse_versions(&[(file.to_owned(), text.to_owned())])
 }
 
 /// Reads and checks the versions of a standard, each a file's name and text, and combines them: see [`Standard::versions`].
 ///
 /// # Errors
 /// Every problem of every file, and of the files together. There must be at least one file.
-pub fn read_versions(files: &[(String, String)]) -> Result<Standard, Vec<Problem>> {
+pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlProblem>> {
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (file, text) in files {
-        match Document::parse(file, text) {
+        match TomlDocument::parse(file, text) {
             Ok(document) => {
-                let mut standard = check(&document.root());
-                document.each_text(&mut |text| _ = standard.words.insert(Word::of(text), text.to_owned()));
+                let mut standard = read_document(&document.root_table());
+                document.visit_texts(&mut |text| _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned()));
                 written.push((document, standard));
             }
             Err(problem) => problems.push(problem),
         }
     }
-    let combined = versions::combine(written, &mut problems);
+    let combined = versions::combine_versions(written, &mut problems);
     match combined {
         Some(standard) if problems.is_empty() => Ok(Standard { files: files.into(), ..standard }),
         _ => Err(problems),
@@ -60,161 +60,174 @@ pub fn read_versions(files: &[(String, String)]) -> Result<Standard, Vec<Problem
 }
 
 /// The standard as far as it can be understood; what cannot has left a problem.
-fn check(root: &Table<'_>) -> Standard {
+fn read_document(root: &TomlTable<'_>) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
-    let dimensions = dimensions(root);
-    let orders = orders(root);
-    let schema = Schema::new(dimensions, &orders);
+    let dimensions = read_dimensions(root);
+    let orders = read_order_families(root);
+    let schema = EventSchema::new(dimensions, &orders);
     let mut standard = Standard {
         name: text("name"),
         version: text("version"),
-        date_of_effect: root.date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
+        date_of_effect: root.optional_date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
         versions: Vec::new(),
-        title: title(root),
-        zones: time::zones(root, &schema.dimensions),
-        scopes: scopes(root, &schema.dimensions),
-        windows: time::windows(root),
-        stale_after_ms: root.duration("stale_after"),
+        title: read_title(root),
+        zones: time::read_time_zones(root, &schema.dimensions),
+        scopes: read_scopes(root, &schema.dimensions),
+        windows: time::read_windows(root),
+        stale_after_ms: root.optional_duration("stale_after"),
         expiry: Vec::new(),
-        horizon: time::horizon(root),
+        horizon: time::read_horizon(root),
         sources: Vec::new(),
-        populations: population::read(root, &schema.dimensions),
-        kinds: Kinds::new(&schema.families),
+        populations: population::read_populations(root, &schema.dimensions),
+        kinds: FactKinds::new(&schema.families),
         schema,
-        calendars: calendar::read(root),
+        calendars: calendar::read_calendars(root),
         commitments: Vec::new(),
-        one_shots: Vec::new(),
+        first_contact_rules: Vec::new(),
         indicators: Vec::new(),
         policies: Vec::new(),
-        words: BTreeMap::new(),
+        label_texts: BTreeMap::new(),
         files: Arc::default(),
     };
-    standard.schema.changing = changing(root, &standard.schema.dimensions);
-    source::read(root, &mut standard);
-    standard.expiry = expiry(root, &standard.kinds);
-    if let Some(table) = root.table("commitment") {
+    standard.schema.changing_dimensions = read_changing_dimensions(root, &standard.schema.dimensions);
+    source::read_sources(root, &mut standard);
+    standard.expiry = read_expiry(root, &standard.kinds);
+    if let Some(table) = root.optional_table("commitment") {
         for (name, value) in table.entries() {
-            commitment::read(name, &value, &mut standard);
+            commitment::read_commitment(name, &value, &mut standard);
         }
     }
-    match root.required("indicator", "a table for each indicator, as in `[indicator.answer_rate]`").and_then(|value| value.table()) {
+    match root
+        .required_value("indicator", "a table for each indicator, as in `[indicator.answer_rate]`")
+        .and_then(|value| value.require_table())
+    {
         Some(table) => {
             for (name, value) in table.entries() {
-                indicator::read(name, &value, &mut standard);
+                indicator::read_indicator(name, &value, &mut standard);
             }
         }
         None => return standard,
     }
-    alert::read(root, &mut standard);
-    root.finish();
+    alert::read_policies(root, &mut standard);
+    root.report_unknown_keys();
     standard
 }
 
 /// A name that becomes part of metric names and of fact names.
-fn is_name(name: &str) -> bool {
+fn is_valid_name(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && name.len() <= 60
 }
 
 /// Leaves a problem if `name` cannot be part of a metric's name.
-fn check_name(value: &Value<'_>, name: &str) {
-    if !is_name(name) {
-        value.problem(format!("`{name}` cannot be a name: write lower-case letters, digits and `_`, beginning with a letter"));
+fn check_name(value: &TomlValue<'_>, name: &str) {
+    if !is_valid_name(name) {
+        value.report_problem(format!("`{name}` cannot be a name: write lower-case letters, digits and `_`, beginning with a letter"));
     }
 }
 
-fn title(owner: &Table<'_>) -> Title {
-    let Some(table) = owner.required("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.table())
+fn read_title(owner: &TomlTable<'_>) -> LocalizedTitle {
+    let Some(table) =
+        owner.required_value("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.require_table())
     else {
-        return Title::default();
+        return LocalizedTitle::default();
     };
     let text = |key: &str| table.required_string(key).unwrap_or_default().to_owned();
-    let title = Title { en: text("en"), zh: text("zh") };
-    table.finish();
+    let title = LocalizedTitle { en: text("en"), zh: text("zh") };
+    table.report_unknown_keys();
     title
 }
 
-fn dimensions(root: &Table<'_>) -> Vec<String> {
-    let names = root.strings("dimensions").unwrap_or_default();
-    if names.len() > Schema::DIMENSIONS {
-        root.problem("dimensions", format!("{} dimensions are too many: at most {}", names.len(), Schema::DIMENSIONS));
+fn read_dimensions(root: &TomlTable<'_>) -> Vec<String> {
+    let names = root.optional_strings("dimensions").unwrap_or_default();
+    if names.len() > EventSchema::MAX_DIMENSIONS {
+        root.report_problem("dimensions", format!("{} dimensions are too many: at most {}", names.len(), EventSchema::MAX_DIMENSIONS));
     }
     for (place, name) in names.iter().enumerate() {
-        if !is_name(name) {
-            root.problem(
+        if !is_valid_name(name) {
+            root.report_problem(
                 "dimensions",
                 format!("`{name}` cannot be a dimension: write lower-case letters, digits and `_`, beginning with a letter"),
             );
         } else if names[..place].contains(name) {
-            root.problem("dimensions", format!("`{name}` is there twice"));
+            root.report_problem("dimensions", format!("`{name}` is there twice"));
         } else if ["customer", "window", "scope"].contains(name) {
-            root.problem("dimensions", format!("`{name}` cannot be a dimension: it would show ids or hide a label of firstline's own"));
+            root.report_problem(
+                "dimensions",
+                format!("`{name}` cannot be a dimension: it would show ids or hide a label of firstline's own"),
+            );
         }
     }
-    names.into_iter().take(Schema::DIMENSIONS).map(str::to_owned).collect()
+    names.into_iter().take(EventSchema::MAX_DIMENSIONS).map(str::to_owned).collect()
 }
 
 /// `changing = ["class"]`: the dimensions of which the last value said holds.
-fn changing(root: &Table<'_>, dimensions: &[String]) -> u16 {
-    root.strings("changing").unwrap_or_default().iter().fold(0, |bits, name| match dimensions.iter().position(|known| known == name) {
-        Some(place) => bits | 1 << place,
-        None => {
-            root.problem("changing", format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")));
-            bits
+fn read_changing_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 {
+    root.optional_strings("changing").unwrap_or_default().iter().fold(0, |bits, name| {
+        match dimensions.iter().position(|known| known == name) {
+            Some(place) => bits | 1 << place,
+            None => {
+                root.report_problem("changing", format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")));
+                bits
+            }
         }
     })
 }
 
 /// `[expire]`: how long a fact may stand before its end must have been lost.
-fn expiry(root: &Table<'_>, kinds: &Kinds) -> Vec<(FactKind, i64)> {
-    let Some(table) = root.table("expire") else { return Vec::new() };
+fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> {
+    let Some(table) = root.optional_table("expire") else { return Vec::new() };
     let mut expiry = Vec::new();
     for (name, value) in table.entries() {
-        let Some(millis) = value.duration() else { continue };
-        match kinds.find(name) {
-            Some(kind) if kinds.measure(kind) == Measure::Standing => expiry.push((kind, millis)),
-            Some(_) => value.problem(format!("`{name}` happens at a moment and cannot expire; facts that stand do, as `call.waiting`")),
+        let Some(millis) = value.require_duration() else { continue };
+        match kinds.find_kind(name) {
+            Some(kind) if kinds.fact_measure(kind) == FactMeasure::CurrentState => expiry.push((kind, millis)),
+            Some(_) => {
+                value.report_problem(format!("`{name}` happens at a moment and cannot expire; facts that stand do, as `call.waiting`"));
+            }
             None => {
-                let standing = kinds.names().filter(|name| kinds.find(name).is_some_and(|kind| kinds.measure(kind) == Measure::Standing));
-                let hint = nearest(name, standing).map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
-                value.problem(format!("there is no fact `{name}` that stands{hint}"));
+                let standing = kinds
+                    .names()
+                    .filter(|name| kinds.find_kind(name).is_some_and(|kind| kinds.fact_measure(kind) == FactMeasure::CurrentState));
+                let hint = nearest_match(name, standing).map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+                value.report_problem(format!("there is no fact `{name}` that stands{hint}"));
             }
         }
     }
     expiry
 }
 
-fn orders(root: &Table<'_>) -> Vec<String> {
-    let names = root.strings("orders").unwrap_or_default();
+fn read_order_families(root: &TomlTable<'_>) -> Vec<String> {
+    let names = root.optional_strings("orders").unwrap_or_default();
     for (place, name) in names.iter().enumerate() {
-        if !is_name(name) {
-            root.problem(
+        if !is_valid_name(name) {
+            root.report_problem(
                 "orders",
                 format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"),
             );
         } else if names[..place].contains(name) || ["call", "queue", "survey", "agent"].contains(name) {
-            root.problem("orders", format!("the family `{name}` is there already"));
+            root.report_problem("orders", format!("the family `{name}` is there already"));
         }
     }
-    if names.len() + 4 > Schema::FAMILIES {
-        root.problem("orders", format!("{} families are too many: at most {}", names.len(), Schema::FAMILIES - 4));
+    if names.len() + 4 > EventSchema::MAX_FAMILIES {
+        root.report_problem("orders", format!("{} families are too many: at most {}", names.len(), EventSchema::MAX_FAMILIES - 4));
     }
-    names.into_iter().take(Schema::FAMILIES - 4).map(str::to_owned).collect()
+    names.into_iter().take(EventSchema::MAX_FAMILIES - 4).map(str::to_owned).collect()
 }
 
-fn scopes(root: &Table<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
+fn read_scopes(root: &TomlTable<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
     let mut scopes: Vec<Vec<usize>> = Vec::new();
-    for value in root.value("scopes").and_then(|value| value.array()).unwrap_or_default() {
+    for value in root.value("scopes").and_then(|value| value.require_array()).unwrap_or_default() {
         let mut scope = Vec::new();
-        for name in value.strings().unwrap_or_default() {
+        for name in value.require_strings().unwrap_or_default() {
             match dimensions.iter().position(|dimension| dimension == name) {
                 Some(place) if !scope.contains(&place) => scope.push(place),
-                Some(_) => value.problem(format!("`{name}` is there twice")),
-                None => value.problem(format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", "))),
+                Some(_) => value.report_problem(format!("`{name}` is there twice")),
+                None => value.report_problem(format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", "))),
             }
         }
         if scopes.contains(&scope) {
-            value.problem("this scope is there already");
+            value.report_problem("this scope is there already");
         }
         scopes.push(scope);
     }
@@ -229,8 +242,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_standard_is_sound_and_has_the_promised_names() {
-        let standard = read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    fn built_in_standard_is_valid_and_has_documented_indicators() {
+        let standard = parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
         for name in [
             "answer_rate",
             "service_level_15s",
@@ -258,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_found_at_once_with_its_line_and_a_remedy() {
+    fn reports_all_problems_at_once_with_line_and_remedy() {
         let text = r#"
 name = "x"
 version = "1"
@@ -281,7 +294,7 @@ ratio.good = [{ fact = "call.anwsered", within = "20s" }, "call.waiting"]
 ratio.of = [{ fact = "call.offered", within = "20s" }]
 target = { at_least = 0.8, at_most = 0.9 }
 "#;
-        let problems = read("x.toml", text).expect_err("a bad standard");
+        let problems = parse_standard("x.toml", text).expect_err("a bad standard");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for (line, word) in [

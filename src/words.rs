@@ -9,38 +9,38 @@ mod formula;
 mod names;
 mod reason;
 
-pub use alert::policy;
-pub use commitment::commitment;
-pub use formula::{indicator, tallies, target, targets};
-pub use names::fact;
-pub use reason::reason;
+pub use alert::describe_policy;
+pub use commitment::describe_commitment;
+pub use formula::{describe_indicator, describe_tallies, describe_target, describe_targets};
+pub use names::describe_fact;
+pub use reason::describe_reason;
 
-use crate::domain::event::Word;
-use crate::domain::standard::{Standard, Title};
+use crate::domain::event::Symbol;
+use crate::domain::standard::{LocalizedTitle, Standard};
 use crate::domain::time::{HOUR, MINUTE, SECOND};
 
 /// The same in both languages.
-fn both(en: impl Into<String>, zh: impl Into<String>) -> Title {
-    Title { en: en.into(), zh: zh.into() }
+fn bilingual_text(en: impl Into<String>, zh: impl Into<String>) -> LocalizedTitle {
+    LocalizedTitle { en: en.into(), zh: zh.into() }
 }
 
 /// `20 s`, `10 min`, `48 h`, `3 days`.
-fn duration(millis: i64) -> Title {
+fn describe_duration(millis: i64) -> LocalizedTitle {
     const DAY: i64 = 24 * HOUR;
     match millis {
-        0 => both("0 s", "0秒"),
-        _ if millis % DAY == 0 && millis > 3 * DAY => both(format!("{} days", millis / DAY), format!("{}天", millis / DAY)),
-        _ if millis % HOUR == 0 => both(format!("{} h", millis / HOUR), format!("{}小时", millis / HOUR)),
-        _ if millis % MINUTE == 0 => both(format!("{} min", millis / MINUTE), format!("{}分钟", millis / MINUTE)),
+        0 => bilingual_text("0 s", "0秒"),
+        _ if millis % DAY == 0 && millis > 3 * DAY => bilingual_text(format!("{} days", millis / DAY), format!("{}天", millis / DAY)),
+        _ if millis % HOUR == 0 => bilingual_text(format!("{} h", millis / HOUR), format!("{}小时", millis / HOUR)),
+        _ if millis % MINUTE == 0 => bilingual_text(format!("{} min", millis / MINUTE), format!("{}分钟", millis / MINUTE)),
         _ => {
             let seconds = millis as f64 / SECOND as f64;
-            both(format!("{seconds} s"), format!("{seconds}秒"))
+            bilingual_text(format!("{seconds} s"), format!("{seconds}秒"))
         }
     }
 }
 
 /// `a, b and c`.
-fn list(parts: &[String], last: &str) -> String {
+fn join_list(parts: &[String], last: &str) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
@@ -49,25 +49,25 @@ fn list(parts: &[String], last: &str) -> String {
 }
 
 /// The text of a word of the standard.
-fn word(standard: &Standard, word: Word) -> String {
-    crate::domain::explain::word_text(word, standard, &Default::default())
+fn symbol_text(standard: &Standard, word: Symbol) -> String {
+    crate::domain::explain::symbol_text(word, standard, &Default::default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::standard::{BUILT_IN, BUILT_IN_NAME, read};
+    use crate::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 
-    fn built_in() -> Standard {
-        read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    fn built_in_standard() -> Standard {
+        parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
     #[test]
-    fn indicators_are_said_in_both_languages() {
-        let standard = built_in();
+    fn describes_indicators_in_both_languages() {
+        let standard = built_in_standard();
         let said = |name: &str| {
             let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
-            let said = indicator(&standard, found);
+            let said = describe_indicator(&standard, found);
             (said.en, said.zh)
         };
         let both = |en: &str, zh: &str| (en.to_owned(), zh.to_owned());
@@ -103,11 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn targets_and_durations_are_said_as_people_read_them() {
-        let standard = built_in();
+    fn describes_targets_and_durations_with_units() {
+        let standard = built_in_standard();
         let said = |name: &str| {
             let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
-            target(found, None).map(|said| (said.en, said.zh))
+            describe_target(found, None).map(|said| (said.en, said.zh))
         };
         assert_eq!(said("answer_rate"), Some(("at least 85 %, in danger below 90 %".to_owned(), "不低于85%,低于90%为预警".to_owned())));
         assert_eq!(
@@ -115,25 +115,25 @@ mod tests {
             Some(("at most 10 min, in danger above 8 min".to_owned(), "不高于10分钟,高于8分钟为预警".to_owned()))
         );
         assert_eq!(said("handling_time"), None);
-        assert_eq!(duration(90_000).en, "90 s");
-        assert_eq!(duration(7 * 24 * HOUR).zh, "7天");
+        assert_eq!(describe_duration(90_000).en, "90 s");
+        assert_eq!(describe_duration(7 * 24 * HOUR).zh, "7天");
     }
 
     #[test]
-    fn every_fact_of_every_family_has_a_name_of_its_own() {
-        let standard = built_in();
+    fn every_built_in_fact_has_a_display_name() {
+        let standard = built_in_standard();
         for name in standard.kinds.names() {
-            let kind = standard.kinds.find(name).expect(name);
-            let said = fact(&standard, kind);
+            let kind = standard.kinds.find_kind(name).expect(name);
+            let said = describe_fact(&standard, kind);
             assert!(!said.en.contains('.') && !said.zh.contains('.'), "{name} is only called {}", said.en);
         }
     }
 
     #[test]
-    fn commitments_are_said_with_all_their_terms() {
-        let standard = built_in();
+    fn describes_commitments_with_all_terms() {
+        let standard = built_in_standard();
         let repair = standard.commitments.iter().find(|one| one.name == "repair").expect("a commitment");
-        let sentences: Vec<String> = commitment(&standard, repair).into_iter().map(|said| said.en).collect();
+        let sentences: Vec<String> = describe_commitment(&standard, repair).into_iter().map(|said| said.en).collect();
         assert_eq!(
             sentences,
             [

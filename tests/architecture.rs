@@ -68,39 +68,39 @@ const NEVER_IN_DOMAIN: &[&str] = &[
 ];
 
 /// The most lines of a file that are neither tests nor empty; a longer one says in its head `Long because` and why.
-const LINES: usize = 400;
+const CODE_LINES_MAX: usize = 400;
 
 /// A source file of the crate.
-struct Source {
+struct SourceFile {
     path: PathBuf,
     /// Its modules from the crate down: `src/ingest/wire/json.rs` is ingest, wire, json.
     module: Vec<String>,
     text: String,
 }
 
-impl Source {
+impl SourceFile {
     fn name(&self) -> String {
-        self.path.strip_prefix(root()).expect("sources lie under the root").display().to_string()
+        self.path.strip_prefix(crate_root()).expect("sources lie under the root").display().to_string()
     }
 
-    fn top(&self) -> &str {
+    fn top_module(&self) -> &str {
         self.module.first().map_or("lib", String::as_str)
     }
 
     /// The lines before the tests, as they stand.
-    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    fn lines_before_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).enumerate().map(|(number, line)| (number + 1, line))
     }
 
     /// The lines before the tests without comments.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines().map(|(number, line)| (number, if line.trim_start().starts_with("//") { "" } else { line }))
+    fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lines_before_tests().map(|(number, line)| (number, if line.trim_start().starts_with("//") { "" } else { line }))
     }
 
     /// The modules of the crate that its code names, each with a line: after `crate::`, or after enough of `super::`.
-    fn imports(&self) -> Vec<(usize, String)> {
+    fn imported_modules(&self) -> Vec<(usize, String)> {
         let mut imports = Vec::new();
-        for (number, line) in self.code() {
+        for (number, line) in self.code_lines() {
             let mut rest = line;
             while let Some(at) = rest.find("crate::") {
                 let whole = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
@@ -128,23 +128,23 @@ fn first_word(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-fn root() -> &'static Path {
+fn crate_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources() -> Vec<Source> {
+fn read_sources() -> Vec<SourceFile> {
     let mut sources = Vec::new();
-    let mut folders = vec![root().join("src")];
+    let mut folders = vec![crate_root().join("src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("the sources can be listed") {
             let path = entry.expect("the sources can be listed").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let inside = path.strip_prefix(root().join("src")).expect("it lies there").with_extension("");
+                let inside = path.strip_prefix(crate_root().join("src")).expect("it lies there").with_extension("");
                 let module = inside.iter().map(|part| part.to_string_lossy().into_owned()).filter(|part| part != "lib").collect();
                 let text = fs::read_to_string(&path).expect("a source can be read");
-                sources.push(Source { path, module, text });
+                sources.push(SourceFile { path, module, text });
             }
         }
     }
@@ -153,17 +153,17 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-fn hold(rule: &str, broken: &[String]) {
+fn assert_rule_holds(rule: &str, broken: &[String]) {
     assert!(broken.is_empty(), "{rule}:\n{}", broken.join("\n"));
 }
 
 #[test]
-fn modules_import_only_what_lies_below_them() {
+fn modules_import_only_allowed_modules() {
     let may: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
     let (mut broken, mut unknown) = (Vec::new(), BTreeSet::new());
-    for source in sources() {
-        let top = source.top();
-        for (line, import) in source.imports() {
+    for source in read_sources() {
+        let top = source.top_module();
+        for (line, import) in source.imported_modules() {
             let fine = match may.get(top) {
                 _ if import == top => true,
                 Some(allowed) => allowed.contains(&import.as_str()),
@@ -181,51 +181,52 @@ fn modules_import_only_what_lies_below_them() {
     if !unknown.is_empty() {
         println!("no line in the table of imports for: {unknown:?}");
     }
-    hold("imports against the flow of data", &broken);
+    assert_rule_holds("imports against the flow of data", &broken);
 }
 
 #[test]
-fn the_core_is_pure() {
+fn domain_uses_no_clock_io_or_randomness() {
     let mut broken = Vec::new();
-    for source in sources().iter().filter(|source| source.top() == "domain") {
-        for (line, code) in source.code() {
+    for source in read_sources().iter().filter(|source| source.top_module() == "domain") {
+        for (line, code) in source.code_lines() {
             for word in NEVER_IN_DOMAIN.iter().filter(|word| code.contains(**word)) {
                 broken.push(format!("{}:{line}: `{word}` in `{}`", source.name(), code.trim()));
             }
         }
     }
-    hold("the core has no clock, I/O, thread, chance or map whose order varies", &broken);
+    assert_rule_holds("the core has no clock, I/O, thread, chance or map whose order varies", &broken);
 }
 
 #[test]
-fn every_file_begins_by_saying_what_it_is_for() {
-    let headless = sources().iter().filter(|source| !source.text.starts_with("//! ")).map(Source::name).collect::<Vec<_>>();
-    hold("files without `//!` on their first line", &headless);
+fn every_file_starts_with_module_documentation() {
+    let headless = read_sources().iter().filter(|source| !source.text.starts_with("//! ")).map(SourceFile::name).collect::<Vec<_>>();
+    assert_rule_holds("files without `//!` on their first line", &headless);
 }
 
 #[test]
-fn no_file_is_long_without_a_reason() {
+fn files_stay_under_line_limit_or_give_reason() {
     let mut broken = Vec::new();
-    for source in sources() {
-        let lines = source.lines().filter(|(_, line)| !line.trim().is_empty()).count();
-        let excused = source.lines().take_while(|(_, line)| line.starts_with("//!")).any(|(_, line)| line.contains("Long because"));
-        if lines > LINES && !excused {
+    for source in read_sources() {
+        let lines = source.lines_before_tests().filter(|(_, line)| !line.trim().is_empty()).count();
+        let excused =
+            source.lines_before_tests().take_while(|(_, line)| line.starts_with("//!")).any(|(_, line)| line.contains("Long because"));
+        if lines > CODE_LINES_MAX && !excused {
             broken.push(format!("{}: {lines} lines", source.name()));
         }
     }
-    hold("files above the limit whose head does not say `Long because`", &broken);
+    assert_rule_holds("files above the limit whose head does not say `Long because`", &broken);
 }
 
 #[test]
-fn every_file_is_part_of_the_crate() {
-    let sources = sources();
+fn every_file_is_part_of_crate() {
+    let sources = read_sources();
     let mut broken = Vec::new();
     for source in &sources {
         if source.path.ends_with("mod.rs") {
             broken.push(format!("{}: write `foo.rs` beside `foo/`, not `mod.rs`", source.name()));
         }
         let Some((own, parents)) = source.module.split_last() else { continue };
-        let declares = |parent: &Source| {
+        let declares = |parent: &SourceFile| {
             parent.text.lines().any(|line| {
                 let line = line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ").trim_start_matches("pub ");
                 line == format!("mod {own};")
@@ -237,5 +238,5 @@ fn every_file_is_part_of_the_crate() {
             broken.push(format!("{}: nothing says `mod {own};`", source.name()));
         }
     }
-    hold("files that no module declares", &broken);
+    assert_rule_holds("files that no module declares", &broken);
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// An event that is right, with other attributes in the place of its own; null takes one away.
-fn event(other: &Value) -> String {
+fn event_with(other: &Value) -> String {
     let mut event = json!({
         "specversion": "1.0", "id": "1", "source": "/acd", "type": "call.offered", "time": "2026-03-01T08:00:00+08:00",
         "subject": "c1", "data": { "center": "hefei" },
@@ -23,17 +23,17 @@ fn event(other: &Value) -> String {
 }
 
 /// What the program did.
-struct Done {
+struct ReplayOutcome {
     code: Option<i32>,
     stdout: String,
-    said: String,
+    stderr: String,
 }
 
-impl Done {
+impl ReplayOutcome {
     /// Fails unless it ended with `code`, without panic or silence, and said every one of `words`.
     #[track_caller]
-    fn is(&self, code: i32, words: &[&str]) -> &Done {
-        let Done { said, .. } = self;
+    fn assert_exit(&self, code: i32, words: &[&str]) -> &ReplayOutcome {
+        let ReplayOutcome { stderr: said, .. } = self;
         // An abort, as by an exhausted stack, has no code at all.
         assert_eq!(self.code, Some(code), "exit code; it said:\n{said}");
         assert!(!said.contains("panicked") && !said.contains("overflowed its stack"), "{said}");
@@ -46,124 +46,131 @@ impl Done {
 
     /// Fails unless it printed a board with this many calls waiting: what was right was taken.
     #[track_caller]
-    fn waiting(&self, count: f64) -> &Done {
+    fn assert_calls_waiting(&self, count: f64) -> &ReplayOutcome {
         let board: Value = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no board ({error}): {}", self.stdout));
-        assert_eq!(board["readings"][0]["value"].as_f64(), Some(count), "calls waiting; it said:\n{}", self.said);
+        assert_eq!(board["readings"][0]["value"].as_f64(), Some(count), "calls waiting; it said:\n{}", self.stderr);
         self
     }
 }
 
-fn replay(arguments: &[&str]) -> Done {
+fn run_replay(arguments: &[&str]) -> ReplayOutcome {
     let output = Command::new(env!("CARGO_BIN_EXE_firstline"))
         .args(["replay", "--json", "--indicator", "calls_waiting"])
         .args(arguments)
         .output()
         .unwrap();
-    Done { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), said: String::from_utf8(output.stderr).unwrap() }
+    ReplayOutcome {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
 }
 
 /// Replays these bytes as a file called `input`.
-fn replayed(bytes: impl AsRef<[u8]>) -> Done {
+fn replay_bytes(bytes: impl AsRef<[u8]>) -> ReplayOutcome {
     let folder = tempfile::tempdir().unwrap();
-    replay(&[written(folder.path(), "input", bytes.as_ref()).to_str().unwrap()])
+    run_replay(&[write_file(folder.path(), "input", bytes.as_ref()).to_str().unwrap()])
 }
 
-fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let file = folder.join(name);
     fs::write(&file, bytes).unwrap();
     file
 }
 
 #[test]
-fn a_truncated_line_is_rejected_with_its_number() {
-    let good = event(&json!({}));
+fn rejects_truncated_line_with_line_number() {
+    let good = event_with(&json!({}));
     for cut in [1, 20, good.len() / 2, good.len() - 1] {
-        let done = replayed(format!("{good}\n{}", &good[..cut]));
-        done.is(0, &["1 events, 0 duplicates, 1 rejected", "input:2: not a JSON event"]).waiting(1.0);
+        let done = replay_bytes(format!("{good}\n{}", &good[..cut]));
+        done.assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: not a JSON event"]).assert_calls_waiting(1.0);
     }
     // Nothing could be taken: the input is at fault.
-    replayed(&good[..30]).is(1, &["0 events, 0 duplicates, 1 rejected", "input:1: not a JSON event"]);
+    replay_bytes(&good[..30]).assert_exit(1, &["0 events, 0 duplicates, 1 rejected", "input:1: not a JSON event"]);
 }
 
 #[test]
-fn garbled_lines_are_rejected_each_with_its_number() {
-    let (one, two) = (event(&json!({})), event(&json!({ "id": "2", "subject": "c2" })));
-    let done = replayed(format!("{one}\n{{\"specversion\":}}\nhello\n[1,2]\n{{}}\n42\n\"\"\nnull\n\n{two}\n"));
-    done.is(
+fn rejects_garbled_lines_with_line_numbers() {
+    let (one, two) = (event_with(&json!({})), event_with(&json!({ "id": "2", "subject": "c2" })));
+    let done = replay_bytes(format!("{one}\n{{\"specversion\":}}\nhello\n[1,2]\n{{}}\n42\n\"\"\nnull\n\n{two}\n"));
+    done.assert_exit(
         0,
         &["2 events, 0 duplicates, 7 rejected", "input:2: ", "input:3: ", "input:4: ", "input:5: ", "input:6: ", "input:7: ", "input:8: "],
     );
-    done.waiting(2.0);
-    assert!(!done.said.contains("input:9:"), "a blank line is nothing: {}", done.said);
+    done.assert_calls_waiting(2.0);
+    assert!(!done.stderr.contains("input:9:"), "a blank line is nothing: {}", done.stderr);
 }
 
 #[test]
-fn what_is_beyond_the_first_ten_rejections_is_counted() {
-    let done = replayed("x\n".repeat(1_234));
-    done.is(1, &["1234 rejected", "input:10: ", "... and 1224 more rejected"]);
+fn counts_rejections_beyond_first_ten() {
+    let done = replay_bytes("x\n".repeat(1_234));
+    done.assert_exit(1, &["1234 rejected", "input:10: ", "... and 1224 more rejected"]);
 }
 
 #[test]
-fn an_enormous_line_is_rejected_and_the_next_one_read() {
-    let (one, three) = (event(&json!({})), event(&json!({ "id": "3", "subject": "c3" })));
+fn rejects_oversized_line_and_reads_next() {
+    let (one, three) = (event_with(&json!({})), event_with(&json!({ "id": "3", "subject": "c3" })));
     for (name, enormous) in [
-        ("an ignored field", event(&json!({ "id": "2", "junk": "x".repeat(2 << 20) }))),
-        ("a subject", event(&json!({ "id": "2", "subject": "s".repeat(10 << 20) }))),
+        ("an ignored field", event_with(&json!({ "id": "2", "junk": "x".repeat(2 << 20) }))),
+        ("a subject", event_with(&json!({ "id": "2", "subject": "s".repeat(10 << 20) }))),
         ("no JSON at all", "x".repeat(10 << 20)),
     ] {
-        let done = replayed(format!("{one}\n{enormous}\n{three}\n"));
+        let done = replay_bytes(format!("{one}\n{enormous}\n{three}\n"));
         let length = format!("input:2: longer than 1048576 bytes: {} bytes", enormous.len());
-        done.is(0, &["2 events, 0 duplicates, 1 rejected", &length]).waiting(2.0);
-        assert!(done.said.len() < 1_000, "{name}: the message repeats the line");
+        done.assert_exit(0, &["2 events, 0 duplicates, 1 rejected", &length]).assert_calls_waiting(2.0);
+        assert!(done.stderr.len() < 1_000, "{name}: the message repeats the line");
     }
     // At the end of the file, without a line feed.
-    replayed(format!("{one}\n{}", "x".repeat(2 << 20))).is(0, &["1 events", "input:2: longer than"]).waiting(1.0);
+    replay_bytes(format!("{one}\n{}", "x".repeat(2 << 20))).assert_exit(0, &["1 events", "input:2: longer than"]).assert_calls_waiting(1.0);
     // A field that would make a group of its own is bounded too.
-    let long = event(&json!({ "data": { "center": "s".repeat(500_000) } }));
-    replayed(long).is(1, &["input:1: `center` is longer than"]);
+    let long = event_with(&json!({ "data": { "center": "s".repeat(500_000) } }));
+    replay_bytes(long).assert_exit(1, &["input:1: `center` is longer than"]);
 }
 
 /// A parser that calls itself for every bracket uses up the stack, and no `catch` in the world catches that.
 #[test]
-fn deep_nesting_is_rejected() {
-    let good = event(&json!({}));
-    let within = |place: &str, deep: &str| event(&json!({ place: "HERE" })).replace("\"HERE\"", deep);
+fn rejects_deep_nesting() {
+    let good = event_with(&json!({}));
+    let within = |place: &str, deep: &str| event_with(&json!({ place: "HERE" })).replace("\"HERE\"", deep);
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let middle = if open == "[" { "" } else { "1" };
         let closed = open.repeat(100_000) + middle + &close.repeat(100_000);
         let unclosed = open.repeat(100_000);
         for deep in [&closed, &unclosed] {
-            let in_data = event(&json!({ "data": { "ignored": "HERE" } })).replace("\"HERE\"", deep);
-            let in_field = event(&json!({ "data": { "center": "HERE" } })).replace("\"HERE\"", deep);
+            let in_data = event_with(&json!({ "data": { "ignored": "HERE" } })).replace("\"HERE\"", deep);
+            let in_field = event_with(&json!({ "data": { "center": "HERE" } })).replace("\"HERE\"", deep);
             for line in [deep.clone(), within("ignored", deep), within("subject", deep), within("data", deep), in_data, in_field] {
-                let done = replayed(format!("{good}\n{line}\n"));
-                done.is(0, &["1 events, 0 duplicates, 1 rejected", "input:2: nested deeper than 128 levels"]).waiting(1.0);
+                let done = replay_bytes(format!("{good}\n{line}\n"));
+                done.assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: nested deeper than 128 levels"])
+                    .assert_calls_waiting(1.0);
             }
         }
     }
     // Brackets in a text nest nothing, nor behind an escaped quote; some levels of what is ignored are no harm.
-    let text = event(&json!({ "note": "\\\"[".repeat(5_000) }));
-    replayed(text).is(0, &["1 events, 0 duplicates, 0 rejected"]).waiting(1.0);
+    let text = event_with(&json!({ "note": "\\\"[".repeat(5_000) }));
+    replay_bytes(text).assert_exit(0, &["1 events, 0 duplicates, 0 rejected"]).assert_calls_waiting(1.0);
     let shallow = within("ignored", &("[".repeat(100) + &"]".repeat(100)));
-    replayed(format!("{shallow}{}", " ".repeat(2_000))).is(0, &["1 events, 0 duplicates, 0 rejected"]).waiting(1.0);
+    replay_bytes(format!("{shallow}{}", " ".repeat(2_000)))
+        .assert_exit(0, &["1 events, 0 duplicates, 0 rejected"])
+        .assert_calls_waiting(1.0);
     // As deep as a line that is short enough not to be looked through can be.
     let short = "[".repeat(1_020);
-    replayed(&short).is(1, &["input:1: not a JSON event"]);
+    replay_bytes(&short).assert_exit(1, &["input:1: not a JSON event"]);
 }
 
 #[test]
-fn nul_bytes_are_rejected() {
-    let good = event(&json!({}));
+fn rejects_nul_bytes() {
+    let good = event_with(&json!({}));
     let lines = ["\0".repeat(10), good.replace("hefei", "he\0fei"), format!("{good}\0"), good.clone()];
-    let done = replayed(lines.join("\n"));
-    done.is(0, &["1 events, 0 duplicates, 3 rejected", "input:1: ", "input:2: ", "input:3: "]).waiting(1.0);
+    let done = replay_bytes(lines.join("\n"));
+    done.assert_exit(0, &["1 events, 0 duplicates, 3 rejected", "input:1: ", "input:2: ", "input:3: "]).assert_calls_waiting(1.0);
 }
 
 #[test]
-fn an_unknown_type_is_rejected_with_those_that_are_known() {
-    let lines = [event(&json!({ "type": "call.dropped" })), event(&json!({ "type": "" })), event(&json!({ "type": 3 }))];
-    let done = replayed(lines.join("\n"));
-    done.is(
+fn rejects_unknown_event_type_and_lists_known() {
+    let lines = [event_with(&json!({ "type": "call.dropped" })), event_with(&json!({ "type": "" })), event_with(&json!({ "type": 3 }))];
+    let done = replay_bytes(lines.join("\n"));
+    done.assert_exit(
         1,
         &[
             "3 rejected",
@@ -176,7 +183,7 @@ fn an_unknown_type_is_rejected_with_those_that_are_known() {
 }
 
 #[test]
-fn a_time_that_is_none_is_rejected() {
+fn rejects_invalid_timestamp() {
     let times = [
         "99999-01-01T00:00:00Z",
         "+099999-01-01T00:00:00Z",
@@ -186,49 +193,51 @@ fn a_time_that_is_none_is_rejected() {
         "noon",
         "",
     ];
-    let lines: Vec<String> = times.iter().map(|time| event(&json!({ "time": time }))).collect();
-    let done = replayed(lines.join("\n"));
-    done.is(1, &["0 events, 0 duplicates, 7 rejected"]);
+    let lines: Vec<String> = times.iter().map(|time| event_with(&json!({ "time": time }))).collect();
+    let done = replay_bytes(lines.join("\n"));
+    done.assert_exit(1, &["0 events, 0 duplicates, 7 rejected"]);
     for line in 1..=times.len() {
-        assert!(done.said.contains(&format!("input:{line}: ")), "line {line}: {}", done.said);
+        assert!(done.stderr.contains(&format!("input:{line}: ")), "line {line}: {}", done.stderr);
     }
-    replayed(event(&json!({ "time": 17 }))).is(1, &["input:1: not a JSON event"]);
+    replay_bytes(event_with(&json!({ "time": 17 }))).assert_exit(1, &["input:1: not a JSON event"]);
 }
 
 #[test]
-fn a_missing_attribute_is_named() {
+fn rejects_missing_attribute_by_name() {
     for name in ["specversion", "id", "source", "type", "time", "subject"] {
-        replayed(event(&json!({ name: null }))).is(1, &[&format!("input:1: the required attribute `{name}` is missing")]);
+        replay_bytes(event_with(&json!({ name: null }))).assert_exit(1, &[&format!("input:1: the required attribute `{name}` is missing")]);
     }
-    replayed(event(&json!({ "data": null }))).is(0, &["1 events, 0 duplicates, 0 rejected"]).waiting(1.0);
+    replay_bytes(event_with(&json!({ "data": null }))).assert_exit(0, &["1 events, 0 duplicates, 0 rejected"]).assert_calls_waiting(1.0);
 }
 
 #[test]
-fn an_empty_file_is_no_error_and_is_said() {
+fn empty_file_succeeds_with_notice() {
     for bytes in ["", "\n\n  \n"] {
-        replayed(bytes).is(0, &["0 events, 0 duplicates, 0 rejected", "there was no event in the input"]).waiting(0.0);
+        replay_bytes(bytes)
+            .assert_exit(0, &["0 events, 0 duplicates, 0 rejected", "there was no event in the input"])
+            .assert_calls_waiting(0.0);
     }
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn reports_unreadable_file_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("nowhere.ndjson");
-    replay(&[missing.to_str().unwrap()]).is(1, &["cannot read", "nowhere.ndjson"]);
-    replay(&[folder.path().to_str().unwrap()]).is(1, &["cannot read", "directory"]);
+    run_replay(&[missing.to_str().unwrap()]).assert_exit(1, &["cannot read", "nowhere.ndjson"]);
+    run_replay(&[folder.path().to_str().unwrap()]).assert_exit(1, &["cannot read", "directory"]);
     // One bad file among good ones: no board of half the input.
-    let good = written(folder.path(), "good", event(&json!({})).as_bytes());
-    let done = replay(&[good.to_str().unwrap(), missing.to_str().unwrap()]);
-    done.is(1, &["nowhere.ndjson"]);
+    let good = write_file(folder.path(), "good", event_with(&json!({})).as_bytes());
+    let done = run_replay(&[good.to_str().unwrap(), missing.to_str().unwrap()]);
+    done.assert_exit(1, &["nowhere.ndjson"]);
     assert_eq!(done.stdout, "");
 }
 
 #[test]
-fn misuse_of_the_command_line_is_told_apart() {
-    replay(&[]).is(2, &["Usage"]);
-    replay(&["--no-such-flag", "x"]).is(2, &["--no-such-flag"]);
+fn command_line_misuse_exits_with_code_2() {
+    run_replay(&[]).assert_exit(2, &["Usage"]);
+    run_replay(&["--no-such-flag", "x"]).assert_exit(2, &["--no-such-flag"]);
     let folder = tempfile::tempdir().unwrap();
-    let good = written(folder.path(), "good", event(&json!({})).as_bytes());
+    let good = write_file(folder.path(), "good", event_with(&json!({})).as_bytes());
     let good = good.to_str().unwrap();
     for (arguments, word, code) in [
         (["--at", "noon"], "--at", 2),
@@ -239,14 +248,14 @@ fn misuse_of_the_command_line_is_told_apart() {
         // A file that is named but missing is input at fault.
         (["--standard", "no_such_standard.toml"], "no_such_standard.toml", 1),
     ] {
-        let done = replay(&[&arguments[..], &[good]].concat());
-        done.is(code, &[word]);
+        let done = run_replay(&[&arguments[..], &[good]].concat());
+        done.assert_exit(code, &[word]);
         assert_eq!(done.stdout, "", "{arguments:?}");
     }
 }
 
 #[test]
-fn binary_garbage_is_rejected_by_every_format() {
+fn rejects_binary_garbage_in_every_format() {
     // A multiplicative generator: every byte value, the same on every run, nothing like text, no magic number.
     let mut state = 1_u64;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
@@ -255,44 +264,44 @@ fn binary_garbage_is_rejected_by_every_format() {
     })
     .take(300_000)
     .collect();
-    replayed(&bytes).is(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
+    replay_bytes(&bytes).assert_exit(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
     let folder = tempfile::tempdir().unwrap();
-    let file = written(folder.path(), "input", &bytes);
-    replay(&["--format", "queue_log", file.to_str().unwrap()]).is(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
+    let file = write_file(folder.path(), "input", &bytes);
+    run_replay(&["--format", "queue_log", file.to_str().unwrap()]).assert_exit(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings/boston311.toml");
-    replay(&["--format", mapping.to_str().unwrap(), file.to_str().unwrap()]).is(1, &["input"]);
+    run_replay(&["--format", mapping.to_str().unwrap(), file.to_str().unwrap()]).assert_exit(1, &["input"]);
 }
 
 #[test]
-fn compressed_files_cut_short_are_an_error() {
-    let lines: Vec<String> = (0..1_000).map(|id| event(&json!({ "id": id.to_string(), "subject": id.to_string() }))).collect();
+fn truncated_compressed_file_is_error() {
+    let lines: Vec<String> = (0..1_000).map(|id| event_with(&json!({ "id": id.to_string(), "subject": id.to_string() }))).collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(lines.join("\n").as_bytes()).unwrap();
     let gzip = gzip.finish().unwrap();
     let zstd = zstd::stream::encode_all(lines.join("\n").as_bytes(), 0).unwrap();
     for (name, whole) in [("input.gz", gzip), ("input.zst", zstd)] {
         let folder = tempfile::tempdir().unwrap();
-        let run = |bytes: &[u8]| replay(&[written(folder.path(), name, bytes).to_str().unwrap()]);
-        run(&whole).is(0, &["1000 events, 0 duplicates, 0 rejected"]).waiting(1_000.0);
+        let run = |bytes: &[u8]| run_replay(&[write_file(folder.path(), name, bytes).to_str().unwrap()]);
+        run(&whole).assert_exit(0, &["1000 events, 0 duplicates, 0 rejected"]).assert_calls_waiting(1_000.0);
         for kept in [4, 20, whole.len() / 2, whole.len() - 1] {
             let done = run(&whole[..kept]);
-            done.is(1, &["cannot read", name]);
+            done.assert_exit(1, &["cannot read", name]);
             assert_eq!(done.stdout, "", "{name} cut to {kept} bytes: no board of half the input");
         }
         let mut wrong = whole.clone();
         let middle = whole.len() / 2;
         wrong[middle] ^= 0x55;
         let done = run(&wrong);
-        assert!(!done.said.contains("panicked") && done.code.is_some_and(|code| code < 2), "{name}, a byte changed: {}", done.said);
+        assert!(!done.stderr.contains("panicked") && done.code.is_some_and(|code| code < 2), "{name}, a byte changed: {}", done.stderr);
     }
 }
 
 #[test]
-fn texts_in_other_encodings_are_rejected() {
-    let good = event(&json!({}));
+fn rejects_other_text_encodings() {
+    let good = event_with(&json!({}));
     let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    replayed(&utf16).is(1, &["rejected", "input:1: "]);
+    replay_bytes(&utf16).assert_exit(1, &["rejected", "input:1: "]);
     let latin: Vec<u8> = good.bytes().map(|byte| if byte == b'h' { 0xe9 } else { byte }).collect();
-    replayed(&latin).is(1, &["1 rejected", "input:1: not UTF-8 from byte"]);
-    replayed(good.replace("hefei", "\\ud800")).is(1, &["1 rejected", "input:1: not a JSON event"]);
+    replay_bytes(&latin).assert_exit(1, &["1 rejected", "input:1: not UTF-8 from byte"]);
+    replay_bytes(good.replace("hefei", "\\ud800")).assert_exit(1, &["1 rejected", "input:1: not a JSON event"]);
 }

@@ -12,120 +12,125 @@ mod program;
 use firstline::domain::event::Batch;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::time::{HOUR, MINUTE, Timestamp};
-use firstline::engine::clock::Clock;
-use firstline::engine::recovery::{Sources, recover};
-use firstline::engine::state::State;
-use firstline::ingest::wire::{Decoder, Keys};
-use firstline::journal::{self, Held, Journal, Snapshots};
-use load::{Body, Load};
-use program::Program;
+use firstline::engine::clock::WallClock;
+use firstline::engine::recovery::{RecoverySources, recover_state};
+use firstline::engine::state::EngineState;
+use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::journal::{self, DirectoryLock, Journal, SnapshotStore};
+use load::{EventBody, SimulatedLoad};
+use program::FirstlineProcess;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// How many senders send at the same time.
-const SENDERS: usize = 4;
+const SENDER_COUNT: usize = 4;
 /// After how many acknowledgements the program is killed, at most.
-const KILL_WITHIN: u32 = 60;
+const ACKNOWLEDGEMENTS_BEFORE_KILL_MAX: u32 = 60;
 
-fn number(name: &str) -> Option<u64> {
+fn environment_number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
-fn what_was_acknowledged_is_counted_once_however_often_the_program_is_killed() {
-    let rounds = number("CRASH_ROUNDS").unwrap_or(10);
-    let seed = number("CRASH_SEED").unwrap_or_else(firstline::engine::random);
+fn acknowledged_events_count_once_across_random_kills() {
+    let rounds = environment_number("CRASH_ROUNDS").unwrap_or(10);
+    let seed = environment_number("CRASH_SEED").unwrap_or_else(firstline::engine::random_number);
     eprintln!("CRASH_SEED={seed}");
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let directory = tempfile::tempdir().expect("a directory");
-    let start = Clock::Wall.now().plus(-2 * HOUR);
+    let start = WallClock::Wall.now().plus_millis(-2 * HOUR);
     // By night four centers hardly say 24 000 events in two hours, and what lies ahead of the clock is refused. By day a larger
     // organisation than needed would say nothing for a long time but that its agents come on duty.
-    let mut load = Load::new(seed, start, (rounds as f64 / 20.0).max(3.0));
-    let mut sent: Vec<Body> = Vec::new();
-    let mut again: Vec<Body> = Vec::new();
+    let mut load = SimulatedLoad::new(seed, start, (rounds as f64 / 20.0).max(3.0));
+    let mut sent: Vec<EventBody> = Vec::new();
+    let mut again: Vec<EventBody> = Vec::new();
     for round in 0..rounds {
-        let program = Program::start(directory.path());
+        let program = FirstlineProcess::start(directory.path());
         // What was not acknowledged is sent again, as any sender would; beside it so much new that the kill comes amidst.
         let mut bodies = std::mem::take(&mut again);
-        let new = load.bodies((KILL_WITHIN as usize * 2).saturating_sub(bodies.len()));
+        let new = load.next_bodies((ACKNOWLEDGEMENTS_BEFORE_KILL_MAX as usize * 2).saturating_sub(bodies.len()));
         sent.extend(new.iter().cloned());
         bodies.extend(new);
         if (round + 1).is_multiple_of(100) {
             eprintln!("{} rounds", round + 1);
         }
-        let acknowledged = program.send(bodies, SENDERS, chance.random_range(1..=KILL_WITHIN));
+        let acknowledged = program.send_until_kill(bodies, SENDER_COUNT, chance.random_range(1..=ACKNOWLEDGEMENTS_BEFORE_KILL_MAX));
         again = acknowledged.unacknowledged;
         assert!(acknowledged.refused.is_empty(), "round {round}, seed {seed}: {:?}", acknowledged.refused);
         program.kill();
     }
-    let program = Program::start(directory.path());
-    let rest = program.send(again, SENDERS, u32::MAX);
+    let program = FirstlineProcess::start(directory.path());
+    let rest = program.send_until_kill(again, SENDER_COUNT, u32::MAX);
     assert!(rest.unacknowledged.is_empty() && rest.refused.is_empty(), "seed {seed}: {:?}", rest.refused);
     program.stop();
 
     // A core that was never interrupted, fed in the order of sending; and what the journal says.
-    let (mut recovered, keys) = recovered(directory.path());
-    let mut never = State::new(recovered.standard.clone(), "never".into()).monitor;
-    never.tick(recovered.monitor.clock().expect("a clock"));
-    feed(&mut never, &recovered, keys, &sent);
-    let later = recovered.monitor.now().expect("a time").plus(MINUTE);
+    let (mut recovered, keys) = recovered_state(directory.path());
+    let mut never = EngineState::new(recovered.standard.clone(), "never".into()).monitor;
+    never.tick(recovered.monitor.clock_time().expect("a clock"));
+    apply_bodies(&mut never, &recovered, keys, &sent);
+    let later = recovered.monitor.now().expect("a time").plus_millis(MINUTE);
     never.tick(later);
     recovered.monitor.tick(later);
     let events: usize = sent.iter().map(|body| body.events).sum();
-    eprintln!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.cases());
-    assert_eq!(recovered.monitor.cases(), never.cases(), "seed {seed}");
-    let differ = written(&recovered.monitor).into_iter().zip(written(&never)).find(|(one, other)| one != other);
+    eprintln!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.case_count());
+    assert_eq!(recovered.monitor.case_count(), never.case_count(), "seed {seed}");
+    let differ = reading_lines(&recovered.monitor).into_iter().zip(reading_lines(&never)).find(|(one, other)| one != other);
     assert_eq!(differ, None, "seed {seed}");
 }
 
 /// The state that the files tell of, and the keys to compare with it.
-fn recovered(directory: &std::path::Path) -> (State, Keys) {
-    let held = Held::take(directory).expect("a directory that nobody holds");
-    let settings = journal::Settings { keys: held.keys().fingerprint(), ..journal::Settings::default() };
+fn recovered_state(directory: &std::path::Path) -> (EngineState, HashKeys) {
+    let held = DirectoryLock::acquire(directory).expect("a directory that nobody holds");
+    let settings = journal::JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..journal::JournalSettings::default() };
     let journal = Journal::open(held.disk(), settings).expect("a good journal");
-    let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(held.disk()) };
-    let state = recover(&sources, journal.last(), &mut |_| ControlFlow::Continue(())).expect("a good journal").expect("records");
+    let sources = RecoverySources { journal: journal.new_reader(), snapshots: SnapshotStore::new(held.disk()) };
+    let state =
+        recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(())).expect("a good journal").expect("records");
     let keys = held.keys();
-    (state, Keys { seed: keys.seed, customer: keys.customer })
+    (state, HashKeys { seed: keys.seed, customer: keys.customer })
 }
 
-fn feed(monitor: &mut Monitor, like: &State, keys: Keys, sent: &[Body]) {
+fn apply_bodies(monitor: &mut Monitor, like: &EngineState, keys: HashKeys, sent: &[EventBody]) {
     let schema = Arc::new(like.standard.schema.clone());
-    let mut decoder = Decoder::new(schema, keys).keeping_names(true);
+    let mut decoder = EventDecoder::new(schema, keys).with_case_names(true);
     for body in sent {
         for line in body.text.lines() {
-            decoder.json(line.as_bytes()).expect("a good event");
+            decoder.decode_json(line.as_bytes()).expect("a good event");
         }
-        let batch: Batch = decoder.take();
-        let applied = monitor.apply(&batch);
+        let batch: Batch = decoder.take_batch();
+        let applied = monitor.apply_batch(&batch);
         assert!(applied.refused.is_empty(), "{:?}", applied.refused);
     }
 }
 
 /// Each reading, and how many there are.
-fn written(monitor: &Monitor) -> Vec<String> {
-    let board = monitor.board();
-    let readings = board.readings.iter().map(|reading| serde_json::to_string(&board.written(reading)).expect("JSON"));
+fn reading_lines(monitor: &Monitor) -> Vec<String> {
+    let board = monitor.compute_board();
+    let readings = board.readings.iter().map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON"));
     [board.readings.len().to_string()].into_iter().chain(readings).collect()
 }
 
 /// What a start had to read is not read by the next one again: a snapshot is made without a further event.
 #[test]
-fn a_start_that_read_much_makes_a_snapshot() {
+fn long_replay_at_startup_creates_snapshot() {
     let directory = tempfile::tempdir().expect("a directory");
     let snapshots = || {
         let files = std::fs::read_dir(directory.path()).expect("a directory").map(|file| file.expect("a file").file_name());
         files.filter(|name| name.to_string_lossy().starts_with("snapshot-") && !name.to_string_lossy().ends_with(".new")).count()
     };
-    let program = Program::start_without_snapshots(directory.path());
-    let sent = program.send(Load::new(1, Clock::Wall.now().plus(-2 * HOUR), 1.0).bodies(60), SENDERS, u32::MAX);
+    let program = FirstlineProcess::start_without_snapshots(directory.path());
+    let sent = program.send_until_kill(
+        SimulatedLoad::new(1, WallClock::Wall.now().plus_millis(-2 * HOUR), 1.0).next_bodies(60),
+        SENDER_COUNT,
+        u32::MAX,
+    );
     assert!(sent.unacknowledged.is_empty() && sent.refused.is_empty());
     program.kill();
     assert_eq!(snapshots(), 0);
-    let program = Program::start(directory.path());
+    let program = FirstlineProcess::start(directory.path());
     let made = (0..3_000).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         snapshots() > 0
@@ -136,33 +141,33 @@ fn a_start_that_read_much_makes_a_snapshot() {
 
 /// Events are refused with the reason, the board is still served, and events are taken again when there is room.
 #[test]
-fn a_full_disk_takes_no_events_until_there_is_room() {
+fn full_disk_refuses_events_until_space_returns() {
     let directory = tempfile::tempdir().expect("a directory");
-    let program = Program::start_that_can_be_limited(directory.path());
-    let sent = Load::new(1, Clock::Wall.now().plus(-2 * HOUR), 1.0).bodies(9);
-    let post = |body| program.post(body).expect("an answer");
+    let program = FirstlineProcess::start_with_file_size_limit(directory.path());
+    let sent = SimulatedLoad::new(1, WallClock::Wall.now().plus_millis(-2 * HOUR), 1.0).next_bodies(9);
+    let post = |body| program.post_body(body).expect("an answer");
     assert!(sent[..8].iter().all(|body| post(body).starts_with("HTTP/1.1 200")));
-    program.limit("4096");
+    program.limit_file_size("4096");
     let refused = post(&sent[8]);
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("no room to write") && refused.contains("retry-after"), "{refused}");
     let board = program.get("/v1/board?indicator=answer_rate&window=today&by=").expect("an answer");
     assert!(board.starts_with("HTTP/1.1 200") && board.contains("\"of\":"), "{board}");
     assert!(program.get("/readyz").expect("an answer").contains("no room to write"));
     assert!(program.get("/metrics").expect("an answer").contains("firstline_journal_failing 1"));
-    program.limit("unlimited");
+    program.limit_file_size("unlimited");
     while !post(&sent[8]).starts_with("HTTP/1.1 200") {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     program.stop();
-    let (recovered, keys) = recovered(directory.path());
-    let mut never = State::new(recovered.standard.clone(), "never".into()).monitor;
-    feed(&mut never, &recovered, keys, &sent);
-    assert_eq!(recovered.monitor.cases(), never.cases());
+    let (recovered, keys) = recovered_state(directory.path());
+    let mut never = EngineState::new(recovered.standard.clone(), "never".into()).monitor;
+    apply_bodies(&mut never, &recovered, keys, &sent);
+    assert_eq!(recovered.monitor.case_count(), never.case_count());
 }
 
 /// Nothing of the machine's own time gets into a comparison: events lie in the past, and both cores hear of one last time.
 #[test]
-fn the_load_lies_in_the_past() {
-    let mut load = Load::new(1, Timestamp(0), 1.0);
-    assert!(load.bodies(3).iter().all(|body| body.events > 0 && body.text.lines().count() == body.events));
+fn simulated_load_lies_in_the_past() {
+    let mut load = SimulatedLoad::new(1, Timestamp(0), 1.0);
+    assert!(load.next_bodies(3).iter().all(|body| body.events > 0 && body.text.lines().count() == body.events));
 }

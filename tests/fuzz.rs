@@ -16,10 +16,10 @@ use std::io::{Seek, Write};
 use std::path::Path;
 
 /// How many mutations a target is given.
-const CASES: u64 = 2_000;
+const MUTATION_COUNT: u64 = 2_000;
 
 /// Every file of these folders and files, in the order of their names.
-fn inputs(paths: &[&str]) -> Vec<Vec<u8>> {
+fn read_corpus(paths: &[&str]) -> Vec<Vec<u8>> {
     let mut inputs = Vec::new();
     for path in paths.iter().map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path)) {
         let mut files = match fs::read_dir(&path) {
@@ -33,19 +33,19 @@ fn inputs(paths: &[&str]) -> Vec<Vec<u8>> {
     inputs
 }
 
-fn setting(name: &str, usual: u64) -> u64 {
+fn environment_number(name: &str, usual: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`")))
 }
 
 /// Runs an entry point over a corpus, then over mutations of it.
-fn fuzz(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
-    let (seed, cases) = (setting("FUZZ_SEED", 1), setting("FUZZ_CASES", CASES));
+fn run_target(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
+    let (seed, cases) = (environment_number("FUZZ_SEED", 1), environment_number("FUZZ_CASES", MUTATION_COUNT));
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
     println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", path.display());
     // Kept open: a file that is written anew and closed each time goes to the disk each time.
     let mut file = File::create(&path).expect("a file for the input");
-    let mutants = (0..cases).map(|number| mutate::mutant(seed, number, corpus));
+    let mutants = (0..cases).map(|number| mutate::mutate_input(seed, number, corpus));
     for input in corpus.iter().cloned().chain(mutants) {
         let written = file.rewind().and_then(|()| file.write_all(&input)).and_then(|()| file.set_len(input.len() as u64));
         written.expect("the input can be written");
@@ -55,68 +55,68 @@ fn fuzz(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
 
 #[test]
 fn event() {
-    fuzz("event", entry::event, &inputs(&["tests/fuzz/corpus/event"]));
+    run_target("event", entry::event, &read_corpus(&["tests/fuzz/corpus/event"]));
 }
 
 #[test]
 fn body() {
-    fuzz("body", entry::body, &inputs(&["tests/fuzz/corpus/body"]));
+    run_target("body", entry::body, &read_corpus(&["tests/fuzz/corpus/body"]));
 }
 
 #[test]
 fn queue_log() {
-    fuzz("queue_log", entry::queue_log, &inputs(&["tests/fuzz/corpus/queue_log"]));
+    run_target("queue_log", entry::queue_log, &read_corpus(&["tests/fuzz/corpus/queue_log"]));
 }
 
 #[test]
 fn mapping() {
-    fuzz("mapping", entry::mapping, &inputs(&["tests/fuzz/corpus/mapping", "tests/mappings"]));
+    run_target("mapping", entry::mapping, &read_corpus(&["tests/fuzz/corpus/mapping", "tests/mappings"]));
 }
 
 #[test]
 fn rows() {
-    fuzz("rows", entry::rows, &inputs(&["tests/fuzz/corpus/rows"]));
+    run_target("rows", entry::rows, &read_corpus(&["tests/fuzz/corpus/rows"]));
 }
 
 #[test]
 fn standard() {
-    fuzz("standard", entry::standard, &inputs(&["tests/fuzz/corpus/standard", "tests/standards"]));
+    run_target("standard", entry::standard, &read_corpus(&["tests/fuzz/corpus/standard", "tests/standards"]));
 }
 
 #[test]
 fn config() {
-    fuzz("config", entry::config, &inputs(&["tests/fuzz/corpus/config"]));
+    run_target("config", entry::config, &read_corpus(&["tests/fuzz/corpus/config"]));
 }
 
 #[test]
 fn subscription() {
-    fuzz("subscription", entry::subscription, &inputs(&["tests/fuzz/corpus/subscription"]));
+    run_target("subscription", entry::subscription, &read_corpus(&["tests/fuzz/corpus/subscription"]));
 }
 
 /// The events of the corpus, for what is made of them.
-fn with_events(made: fn(&[&[u8]]) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let events = inputs(&["tests/fuzz/corpus/event"]);
+fn seeds_from_events(made: fn(&[&[u8]]) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let events = read_corpus(&["tests/fuzz/corpus/event"]);
     made(&events.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
 #[test]
 fn packed() {
-    fuzz("packed", entry::packed, &with_events(entry::packed_seeds));
+    run_target("packed", entry::packed, &seeds_from_events(entry::packed_seeds));
 }
 
 #[test]
 fn record() {
-    let batches = with_events(entry::packed_seeds).into_iter().map(|packed| [&[2, 1], &packed[..]].concat());
-    let corpus: Vec<Vec<u8>> = batches.chain(inputs(&["tests/fuzz/corpus/record"])).collect();
-    fuzz("record", entry::record, &corpus);
+    let batches = seeds_from_events(entry::packed_seeds).into_iter().map(|packed| [&[2, 1], &packed[..]].concat());
+    let corpus: Vec<Vec<u8>> = batches.chain(read_corpus(&["tests/fuzz/corpus/record"])).collect();
+    run_target("record", entry::record, &corpus);
 }
 
 #[test]
 fn memory() {
-    fuzz("memory", entry::memory, &with_events(entry::remembered_seeds));
+    run_target("memory", entry::memory, &seeds_from_events(entry::memory_seeds));
 }
 
 #[test]
 fn alerts() {
-    fuzz("alerts", entry::alerts, &entry::alert_seeds());
+    run_target("alerts", entry::alerts, &entry::alert_seeds());
 }

@@ -3,9 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its own data fails, and says so when it is skipped")]
 
-use firstline::document::Problem;
-use firstline::ingest::mapping::{Counts, Mapping};
-use firstline::ingest::queue_log::{LineOutcome, QueueLog};
+use firstline::document::TomlProblem;
+use firstline::ingest::mapping::{Mapping, RowCounts};
+use firstline::ingest::queue_log::{LineOutcome, QueueLogReader};
 use firstline::ingest::raw::{RawEvent, Scalar};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// An event, kept.
 #[derive(Clone, PartialEq, Debug)]
-struct Said {
+struct MappedEvent {
     line: u64,
     id: String,
     kind: String,
@@ -25,14 +25,14 @@ struct Said {
     data: BTreeMap<String, Scalar<'static>>,
 }
 
-impl Said {
-    fn new(line: u64, event: &RawEvent<'_>) -> Said {
+impl MappedEvent {
+    fn new(line: u64, event: &RawEvent<'_>) -> MappedEvent {
         let owned = |value: &Scalar<'_>| match value {
             Scalar::Text(text) => Scalar::Text(text.to_string().into()),
             Scalar::Number(number) => Scalar::Number(*number),
             Scalar::Bool(value) => Scalar::Bool(*value),
         };
-        Said {
+        MappedEvent {
             line,
             id: event.id.to_string(),
             kind: event.kind.to_string(),
@@ -43,14 +43,14 @@ impl Said {
         }
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    fn text_field(&self, name: &str) -> Option<&str> {
         match self.data.get(name) {
             Some(Scalar::Text(text)) => Some(text),
             _ => None,
         }
     }
 
-    fn number(&self, name: &str) -> f64 {
+    fn number_field(&self, name: &str) -> f64 {
         match self.data.get(name) {
             Some(Scalar::Number(number)) => *number,
             other => panic!("{name} of {self:?} is {other:?}"),
@@ -60,29 +60,29 @@ impl Said {
 
 /// What a mapping made of some input.
 #[derive(Default)]
-struct Told {
-    events: Vec<Said>,
+struct MappingOutcome {
+    events: Vec<MappedEvent>,
     rejected: Vec<(u64, String)>,
     left_out: BTreeMap<String, u64>,
-    counts: Counts,
+    counts: RowCounts,
 }
 
-impl Told {
-    fn of(&self, kind: &str) -> Vec<&Said> {
+impl MappingOutcome {
+    fn events_of_type(&self, kind: &str) -> Vec<&MappedEvent> {
         self.events.iter().filter(|event| event.kind == kind).collect()
     }
 
-    fn count(&self, kind: &str) -> u64 {
-        self.of(kind).len() as u64
+    fn event_count(&self, kind: &str) -> u64 {
+        self.events_of_type(kind).len() as u64
     }
 }
 
-fn apply(mapping: &Mapping, input: impl Read, told: &mut Told) {
-    let Told { events, rejected, left_out, .. } = told;
+fn apply_mapping(mapping: &Mapping, input: impl Read, told: &mut MappingOutcome) {
+    let MappingOutcome { events, rejected, left_out, .. } = told;
     let counts = mapping
-        .read(
+        .read_rows(
             input,
-            &mut |line, event| events.push(Said::new(line, &event)),
+            &mut |line, event| events.push(MappedEvent::new(line, &event)),
             &mut |line, reason| rejected.push((line, reason)),
             &mut |reason| {
                 *left_out.entry(reason.to_owned()).or_default() += 1;
@@ -93,18 +93,18 @@ fn apply(mapping: &Mapping, input: impl Read, told: &mut Told) {
     told.counts.not_utf8 += counts.not_utf8;
 }
 
-fn map(mapping: &str, input: &str) -> Told {
-    let mapping = Mapping::parse("test.toml", mapping).unwrap_or_else(|problems| panic!("{}", shown(&problems).join("\n")));
-    let mut told = Told::default();
-    apply(&mapping, input.as_bytes(), &mut told);
+fn map_input(mapping: &str, input: &str) -> MappingOutcome {
+    let mapping = Mapping::parse("test.toml", mapping).unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
+    let mut told = MappingOutcome::default();
+    apply_mapping(&mapping, input.as_bytes(), &mut told);
     told
 }
 
-fn shown(problems: &[Problem]) -> Vec<String> {
+fn problem_lines(problems: &[TomlProblem]) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
 }
 
-fn data(name: &str) -> Option<PathBuf> {
+fn data_folder(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
     if path.exists() {
         return Some(path);
@@ -114,14 +114,14 @@ fn data(name: &str) -> Option<PathBuf> {
 }
 
 /// A recorded set through one of the mappings, and the figures expected of it.
-fn recorded(mapping: &str, set: &str, files: &[&str]) -> Option<(Told, Value)> {
-    let folder = data(set)?;
+fn map_recorded_set(mapping: &str, set: &str, files: &[&str]) -> Option<(MappingOutcome, Value)> {
+    let folder = data_folder(set)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings").join(mapping);
     let text = fs::read_to_string(&path).unwrap();
-    let mapping = Mapping::parse(mapping, &text).unwrap_or_else(|problems| panic!("{}", shown(&problems).join("\n")));
-    let mut told = Told::default();
+    let mapping = Mapping::parse(mapping, &text).unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
+    let mut told = MappingOutcome::default();
     for file in files {
-        apply(&mapping, flate2::read::MultiGzDecoder::new(fs::File::open(folder.join(file)).unwrap()), &mut told);
+        apply_mapping(&mapping, flate2::read::MultiGzDecoder::new(fs::File::open(folder.join(file)).unwrap()), &mut told);
     }
     assert_eq!(told.rejected, [], "rows rejected");
     let ids: BTreeSet<_> = told.events.iter().map(|event| &event.id).collect();
@@ -129,88 +129,90 @@ fn recorded(mapping: &str, set: &str, files: &[&str]) -> Option<(Told, Value)> {
     Some((told, serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap()))
 }
 
-fn by<'e>(events: &[&'e Said], name: &str) -> BTreeMap<&'e str, u64> {
+fn count_by<'e>(events: &[&'e MappedEvent], name: &str) -> BTreeMap<&'e str, u64> {
     let mut counts = BTreeMap::new();
     for event in events {
-        *counts.entry(event.text(name).unwrap_or("(none)")).or_default() += 1;
+        *counts.entry(event.text_field(name).unwrap_or("(none)")).or_default() += 1;
     }
     counts
 }
 
 /// `expected[group][field]` for all groups, zeros left away.
-fn expected_by<'v>(expected: &'v Value, field: &[&str]) -> BTreeMap<&'v str, u64> {
+fn expected_counts<'v>(expected: &'v Value, field: &[&str]) -> BTreeMap<&'v str, u64> {
     let get = |value: &Value| field.iter().fold(value, |value, key| &value[*key]).as_u64().unwrap();
     expected.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), get(value))).filter(|(_, count)| *count > 0).collect()
 }
 
-fn civil(text: &str, offset: &str) -> i64 {
+fn civil_millis(text: &str, offset: &str) -> i64 {
     let seconds = if text.len() == 16 { ":00" } else { "" };
     format!("{text}{seconds}{offset}").parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
 #[test]
 fn technion_calls() {
-    let Some((told, expected)) = recorded("technion.toml", "technion_calls", &["calls.tsv.gz"]) else { return };
+    let Some((told, expected)) = map_recorded_set("technion.toml", "technion_calls", &["calls.tsv.gz"]) else { return };
     let overall = &expected["overall"];
-    let (offered, answered, abandoned) = (told.of("call.offered"), told.of("call.answered"), told.of("call.abandoned"));
+    let (offered, answered, abandoned) =
+        (told.events_of_type("call.offered"), told.events_of_type("call.answered"), told.events_of_type("call.abandoned"));
     for (events, field) in [(&offered, "offered"), (&answered, "answered"), (&abandoned, "abandoned")] {
         assert_eq!(events.len() as u64, overall[field], "{field}");
-        assert_eq!(by(events, "day"), expected_by(&expected["by_day"], &[field]), "{field} by day");
-        assert_eq!(by(events, "queue"), expected_by(&expected["by_type"], &[field]), "{field} by type");
-        assert_eq!(by(events, "priority"), expected_by(&expected["by_priority"], &[field]), "{field} by priority");
-        assert_eq!(by(events, "hour"), expected_by(&expected["by_hour"], &[field]), "{field} by hour");
+        assert_eq!(count_by(events, "day"), expected_counts(&expected["by_day"], &[field]), "{field} by day");
+        assert_eq!(count_by(events, "queue"), expected_counts(&expected["by_type"], &[field]), "{field} by type");
+        assert_eq!(count_by(events, "priority"), expected_counts(&expected["by_priority"], &[field]), "{field} by priority");
+        assert_eq!(count_by(events, "hour"), expected_counts(&expected["by_hour"], &[field]), "{field} by hour");
     }
     assert_eq!((offered.len(), answered.len(), abandoned.len()), (16_290, 14_405, 1_885));
-    assert_eq!(told.count("call.ended"), 14_405);
-    let hung_up = told.of("call.overflowed");
-    assert_eq!(by(&hung_up, "outcome"), BTreeMap::from([("vru_hangup", 1_023)]));
+    assert_eq!(told.event_count("call.ended"), 14_405);
+    let hung_up = told.events_of_type("call.overflowed");
+    assert_eq!(count_by(&hung_up, "outcome"), BTreeMap::from([("vru_hangup", 1_023)]));
     assert_eq!(told.left_out, BTreeMap::from([("PHANTOM: a call that never was".to_owned(), 143)]));
-    assert_eq!(told.counts, Counts { rows: 17_456, not_utf8: 0 });
+    assert_eq!(told.counts, RowCounts { rows: 17_456, not_utf8: 0 });
 
-    let waits = |events: &[&Said], most: f64| events.iter().filter(|event| event.number("wait_seconds") <= most).count() as u64;
+    let waits =
+        |events: &[&MappedEvent], most: f64| events.iter().filter(|event| event.number_field("wait_seconds") <= most).count() as u64;
     for (seconds, level) in overall["service_level"].as_object().unwrap() {
         let seconds: f64 = seconds.parse().unwrap();
         assert_eq!(waits(&answered, seconds), level["answered_within"], "answered within {seconds}");
         assert_eq!(waits(&abandoned, seconds), level["abandoned_within"], "abandoned within {seconds}");
     }
-    let sum = |events: &[&Said], field: &str| events.iter().map(|event| event.number(field)).sum::<f64>();
+    let sum = |events: &[&MappedEvent], field: &str| events.iter().map(|event| event.number_field(field)).sum::<f64>();
     assert_eq!(sum(&answered, "wait_seconds"), overall["wait_answered_s"]["sum"].as_f64().unwrap());
     assert_eq!(sum(&abandoned, "wait_seconds"), overall["wait_abandoned_s"]["sum"].as_f64().unwrap());
-    assert_eq!(sum(&told.of("call.ended"), "talk_seconds"), overall["talk_s"]["sum"].as_f64().unwrap());
-    assert_eq!(by(&answered, "agent"), expected_by(&expected["by_agent"], &["calls"]), "by agent");
+    assert_eq!(sum(&told.events_of_type("call.ended"), "talk_seconds"), overall["talk_s"]["sum"].as_f64().unwrap());
+    assert_eq!(count_by(&answered, "agent"), expected_counts(&expected["by_agent"], &["calls"]), "by agent");
 
     // The waits that the times say are the waits that the rows say: midnight was passed rightly.
     let mut begun: BTreeMap<&str, i64> = offered.iter().map(|event| (event.subject.as_str(), event.time)).collect();
     for event in answered.iter().chain(&abandoned) {
         let offered = begun.remove(event.subject.as_str()).expect("offered before");
-        assert_eq!((event.time - offered) as f64, event.number("wait_seconds") * 1_000.0, "{event:?}");
+        assert_eq!((event.time - offered) as f64, event.number_field("wait_seconds") * 1_000.0, "{event:?}");
     }
     assert!(begun.is_empty());
-    let waiting: Vec<(i64, i64)> = spans(&told, "call.offered", &["call.answered", "call.abandoned"]);
+    let waiting: Vec<(i64, i64)> = case_spans(&told, "call.offered", &["call.answered", "call.abandoned"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(standing(&waiting, civil(instant, "+02:00")), figures["waiting"], "waiting at {instant}");
+        assert_eq!(active_count(&waiting, civil_millis(instant, "+02:00")), figures["waiting"], "waiting at {instant}");
     }
 }
 
 /// From the first event to the first of the others, for every case.
-fn spans(told: &Told, from: &str, until: &[&str]) -> Vec<(i64, i64)> {
+fn case_spans(told: &MappingOutcome, from: &str, until: &[&str]) -> Vec<(i64, i64)> {
     let ends: BTreeMap<&str, i64> =
         told.events.iter().filter(|e| until.contains(&e.kind.as_str())).map(|e| (e.subject.as_str(), e.time)).collect();
-    told.of(from).iter().map(|event| (event.time, ends.get(event.subject.as_str()).copied().unwrap_or(i64::MAX))).collect()
+    told.events_of_type(from).iter().map(|event| (event.time, ends.get(event.subject.as_str()).copied().unwrap_or(i64::MAX))).collect()
 }
 
-fn standing(spans: &[(i64, i64)], at: i64) -> u64 {
+fn active_count(spans: &[(i64, i64)], at: i64) -> u64 {
     spans.iter().filter(|(from, until)| *from <= at && at < *until).count() as u64
 }
 
 #[test]
 fn technion_calls_in_service() {
-    let Some((told, expected)) = recorded("technion_service.toml", "technion_calls", &["calls.tsv.gz"]) else { return };
+    let Some((told, expected)) = map_recorded_set("technion_service.toml", "technion_calls", &["calls.tsv.gz"]) else { return };
     assert_eq!(told.left_out, BTreeMap::from([("no times of service".to_owned(), 25), ("not served by an agent".to_owned(), 3_051)]));
-    assert_eq!((told.count("call.answered"), told.count("call.ended")), (14_380, 14_380));
-    let talking = spans(&told, "call.answered", &["call.ended"]);
+    assert_eq!((told.event_count("call.answered"), told.event_count("call.ended")), (14_380, 14_380));
+    let talking = case_spans(&told, "call.answered", &["call.ended"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(standing(&talking, civil(instant, "+02:00")), figures["in_service"], "in service at {instant}");
+        assert_eq!(active_count(&talking, civil_millis(instant, "+02:00")), figures["in_service"], "in service at {instant}");
     }
     assert!(talking.iter().all(|(from, until)| until >= from));
 }
@@ -218,12 +220,12 @@ fn technion_calls_in_service() {
 #[test]
 fn boston_cases() {
     let files = ["cases_2013.csv.gz", "cases_2014.csv.gz", "cases_2015.csv.gz", "cases_2016.csv.gz"];
-    let Some((told, expected)) = recorded("boston311.toml", "boston311_cases", &files) else { return };
-    let (opened, resolved) = (told.of("repair.opened"), told.of("repair.resolved"));
+    let Some((told, expected)) = map_recorded_set("boston311.toml", "boston311_cases", &files) else { return };
+    let (opened, resolved) = (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
     assert_eq!((opened.len(), resolved.len()), (22_078, 13_149));
     let due: BTreeMap<&str, i64> = opened
         .iter()
-        .filter_map(|event| Some((event.subject.as_str(), event.text("due")?.parse::<jiff::Timestamp>().unwrap().as_millisecond())))
+        .filter_map(|event| Some((event.subject.as_str(), event.text_field("due")?.parse::<jiff::Timestamp>().unwrap().as_millisecond())))
         .collect();
     let with_target: Vec<_> = resolved.iter().copied().filter(|event| due.contains_key(event.subject.as_str())).collect();
     let in_time: Vec<_> = with_target.iter().copied().filter(|event| event.time <= due[event.subject.as_str()]).collect();
@@ -232,83 +234,89 @@ fn boston_cases() {
         [("by_type", "type"), ("by_year", "year"), ("by_month", "month"), ("by_source", "source"), ("by_neighborhood", "neighborhood")]
     {
         let expected = &expected[group];
-        assert_eq!(by(&opened, attribute), expected_by(expected, &["cases"]), "{group}");
-        assert_eq!(by(&with_target, attribute), expected_by(expected, &["closed_on_time_of_closed_with_target", "den"]), "{group}");
-        assert_eq!(by(&in_time, attribute), expected_by(expected, &["closed_on_time_of_closed_with_target", "num"]), "{group}");
+        assert_eq!(count_by(&opened, attribute), expected_counts(expected, &["cases"]), "{group}");
+        assert_eq!(
+            count_by(&with_target, attribute),
+            expected_counts(expected, &["closed_on_time_of_closed_with_target", "den"]),
+            "{group}"
+        );
+        assert_eq!(count_by(&in_time, attribute), expected_counts(expected, &["closed_on_time_of_closed_with_target", "num"]), "{group}");
     }
     let overall = &expected["overall"];
-    assert_eq!(by(&opened, "label")["ONTIME"], overall["recorded_ONTIME"]);
-    assert_eq!(by(&opened, "label")["OVERDUE"], overall["recorded_OVERDUE"]);
-    assert_eq!(by(&opened, "done_at_creation")["yes"], overall["done_at_creation"]);
-    assert_eq!(by(&opened, "duplicate")["yes"], overall["duplicates"]);
-    let open = spans(&told, "repair.opened", &["repair.resolved"]);
+    assert_eq!(count_by(&opened, "label")["ONTIME"], overall["recorded_ONTIME"]);
+    assert_eq!(count_by(&opened, "label")["OVERDUE"], overall["recorded_OVERDUE"]);
+    assert_eq!(count_by(&opened, "done_at_creation")["yes"], overall["done_at_creation"]);
+    assert_eq!(count_by(&opened, "duplicate")["yes"], overall["duplicates"]);
+    let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
     let seconds: i64 = open.iter().filter(|(_, until)| *until < i64::MAX).map(|(from, until)| (until - from) / 1_000).sum();
     assert_eq!(seconds, overall["open_to_closed_s"]["sum"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(standing(&open, civil(instant, "-05:00")), figures["backlog"], "backlog at {instant}");
+        assert_eq!(active_count(&open, civil_millis(instant, "-05:00")), figures["backlog"], "backlog at {instant}");
     }
 }
 
 #[test]
 fn servicenow_final_values() {
-    let Some((told, expected)) = recorded("servicenow.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
-    let (opened, closed) = (told.of("repair.opened"), told.of("repair.resolved"));
+    let Some((told, expected)) = map_recorded_set("servicenow.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
+    let (opened, closed) = (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
     assert_eq!((opened.len(), closed.len(), told.counts.rows), (5_000, 5_000, 35_082));
     assert!(told.left_out.is_empty());
     for events in [&opened, &closed] {
-        let kept: Vec<_> = events.iter().copied().filter(|event| event.text("made_sla") == Some("true")).collect();
-        let reopened: Vec<_> = events.iter().copied().filter(|event| event.text("reopened") == Some("yes")).collect();
-        let one_group: Vec<_> = events.iter().copied().filter(|event| event.text("one_group") == Some("yes")).collect();
+        let kept: Vec<_> = events.iter().copied().filter(|event| event.text_field("made_sla") == Some("true")).collect();
+        let reopened: Vec<_> = events.iter().copied().filter(|event| event.text_field("reopened") == Some("yes")).collect();
+        let one_group: Vec<_> = events.iter().copied().filter(|event| event.text_field("one_group") == Some("yes")).collect();
         assert_eq!((kept.len(), reopened.len(), one_group.len()), (1_075, 78, 2_090));
-        assert_eq!(events.iter().map(|event| event.text("reopens").unwrap().parse::<u64>().unwrap()).sum::<u64>(), 99);
+        assert_eq!(events.iter().map(|event| event.text_field("reopens").unwrap().parse::<u64>().unwrap()).sum::<u64>(), 99);
         for (group, attribute) in [
             ("by_priority", "priority"),
             ("by_month_opened", "month_opened"),
             ("by_month_closed", "month_closed"),
             ("by_contact_type", "contact_type"),
         ] {
-            assert_eq!(by(events, attribute), expected_by(&expected[group], &["incidents"]), "{group}");
-            assert_eq!(by(&kept, attribute), expected_by(&expected[group], &["made_sla", "num"]), "{group}");
-            assert_eq!(by(&reopened, attribute), expected_by(&expected[group], &["reopened_incidents", "num"]), "{group}");
-            assert_eq!(by(&one_group, attribute), expected_by(&expected[group], &["one_group_no_reopen", "num"]), "{group}");
+            assert_eq!(count_by(events, attribute), expected_counts(&expected[group], &["incidents"]), "{group}");
+            assert_eq!(count_by(&kept, attribute), expected_counts(&expected[group], &["made_sla", "num"]), "{group}");
+            assert_eq!(count_by(&reopened, attribute), expected_counts(&expected[group], &["reopened_incidents", "num"]), "{group}");
+            assert_eq!(count_by(&one_group, attribute), expected_counts(&expected[group], &["one_group_no_reopen", "num"]), "{group}");
         }
-        let groups = by(events, "assignment_group");
-        for (group, count) in expected_by(&expected["by_assignment_group_top15"], &["incidents"]) {
+        let groups = count_by(events, "assignment_group");
+        for (group, count) in expected_counts(&expected["by_assignment_group_top15"], &["incidents"]) {
             assert_eq!(groups[group], count, "group {group}");
         }
     }
-    let open = spans(&told, "repair.opened", &["repair.resolved"]);
+    let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
     assert_eq!(open.iter().map(|(from, until)| (until - from) / 60_000).sum::<i64>(), expected["overall"]["open_to_closed_min"]["sum"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(standing(&open, civil(instant, "Z")), figures["backlog_not_closed"], "open at {instant}");
+        assert_eq!(active_count(&open, civil_millis(instant, "Z")), figures["backlog_not_closed"], "open at {instant}");
     }
 }
 
 #[test]
 fn servicenow_resolutions() {
-    let Some((told, expected)) = recorded("servicenow_resolved.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
+    let Some((told, expected)) = map_recorded_set("servicenow_resolved.toml", "servicenow_incidents", &["incidents.csv.gz"]) else {
+        return;
+    };
     let overall = &expected["overall"]["open_to_resolved_min"];
     let known: BTreeSet<&str> =
-        told.events.iter().filter(|e| e.text("resolved_known") == Some("yes")).map(|e| e.subject.as_str()).collect();
+        told.events.iter().filter(|e| e.text_field("resolved_known") == Some("yes")).map(|e| e.subject.as_str()).collect();
     assert_eq!(known.len() as u64, overall["n"]);
-    let begun: BTreeMap<&str, i64> = told.of("repair.opened").iter().map(|e| (e.subject.as_str(), e.time)).collect();
-    let resolved = told.of("repair.resolved");
+    let begun: BTreeMap<&str, i64> = told.events_of_type("repair.opened").iter().map(|e| (e.subject.as_str(), e.time)).collect();
+    let resolved = told.events_of_type("repair.resolved");
     let minutes: i64 =
         resolved.iter().filter(|e| known.contains(e.subject.as_str())).map(|e| (e.time - begun[e.subject.as_str()]) / 60_000).sum();
     assert_eq!(minutes, overall["sum"]);
-    let open = spans(&told, "repair.opened", &["repair.resolved"]);
+    let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(standing(&open, civil(instant, "Z")), figures["backlog_not_resolved"], "open at {instant}");
+        assert_eq!(active_count(&open, civil_millis(instant, "Z")), figures["backlog_not_resolved"], "open at {instant}");
     }
 }
 
 /// How many cases are open at a time: opened, and not resolved since they were opened again.
-fn open_at(told: &Told, at: i64) -> u64 {
-    let mut cases: BTreeMap<&str, Vec<&Said>> = BTreeMap::new();
+fn open_cases_at(told: &MappingOutcome, at: i64) -> u64 {
+    let mut cases: BTreeMap<&str, Vec<&MappedEvent>> = BTreeMap::new();
     for event in told.events.iter().filter(|event| event.time <= at) {
         cases.entry(&event.subject).or_default().push(event);
     }
-    let open = |events: &mut Vec<&Said>| {
+    let open = |events: &mut Vec<&MappedEvent>| {
         // An opening that is written later than the resolution opens nothing again: only a reopening does.
         let opened = events.iter().any(|event| event.kind == "repair.opened");
         events.retain(|event| event.kind != "repair.opened");
@@ -320,31 +328,40 @@ fn open_at(told: &Told, at: i64) -> u64 {
 
 #[test]
 fn servicenow_states() {
-    let Some((told, expected)) = recorded("servicenow_states.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
+    let Some((told, expected)) = map_recorded_set("servicenow_states.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
     // 280 incidents begin resolved and are never reopened.
     assert_eq!(told.left_out, BTreeMap::from([("no event of the mapping applies".to_owned(), 280)]));
-    assert_eq!((told.count("repair.opened"), told.count("repair.reopened"), told.count("repair.resolved")), (4_720, 99, 4_819));
-    let reopened: BTreeSet<_> = told.of("repair.reopened").iter().map(|event| &event.subject).collect();
+    assert_eq!(
+        (told.event_count("repair.opened"), told.event_count("repair.reopened"), told.event_count("repair.resolved")),
+        (4_720, 99, 4_819)
+    );
+    let reopened: BTreeSet<_> = told.events_of_type("repair.reopened").iter().map(|event| &event.subject).collect();
     assert_eq!(reopened.len() as u64, expected["overall"]["reopened_incidents"]["num"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
         // The one incident that was written in another order than it happened makes the difference.
         let difference = u64::from(instant.starts_with("2016-03-01"));
-        assert_eq!(open_at(&told, civil(instant, "Z")) + difference, figures["backlog_by_events"], "open at {instant}");
+        assert_eq!(open_cases_at(&told, civil_millis(instant, "Z")) + difference, figures["backlog_by_events"], "open at {instant}");
     }
 }
 
 #[test]
 fn servicenow_states_by_time() {
-    let Some((told, expected)) = recorded("servicenow_states_by_time.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
-    assert_eq!((told.count("repair.opened"), told.count("repair.reopened"), told.count("repair.resolved")), (4_720, 100, 4_820));
+    let Some((told, expected)) = map_recorded_set("servicenow_states_by_time.toml", "servicenow_incidents", &["incidents.csv.gz"]) else {
+        return;
+    };
+    assert_eq!(
+        (told.event_count("repair.opened"), told.event_count("repair.reopened"), told.event_count("repair.resolved")),
+        (4_720, 100, 4_820)
+    );
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(open_at(&told, civil(instant, "Z")), figures["backlog_by_events"], "open at {instant}");
+        assert_eq!(open_cases_at(&told, civil_millis(instant, "Z")), figures["backlog_by_events"], "open at {instant}");
     }
 }
 
 #[test]
 fn servicenow_original_labels() {
-    let Some((told, _)) = recorded("servicenow_original_labels.toml", "servicenow_incidents", &["sample_original_labels.csv.gz"]) else {
+    let Some((told, _)) = map_recorded_set("servicenow_original_labels.toml", "servicenow_incidents", &["sample_original_labels.csv.gz"])
+    else {
         return;
     };
     assert_eq!(told.counts.rows, 5_998);
@@ -354,14 +371,14 @@ fn servicenow_original_labels() {
 
 #[test]
 fn asterisk_queue_log() {
-    let Some(folder) = data("asterisk_queue_log") else { return };
+    let Some(folder) = data_folder("asterisk_queue_log") else { return };
     let text = fs::read_to_string(folder.join("queue_log")).unwrap();
     let expected: Value = serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
-    let read = |log: &mut QueueLog, from: usize, until: usize| {
-        let mut told = Told::default();
+    let read = |log: &mut QueueLogReader, from: usize, until: usize| {
+        let mut told = MappingOutcome::default();
         for (index, line) in text.lines().enumerate().take(until).skip(from) {
             let number = index as u64 + 1;
-            match log.line(number, line, &mut |event| told.events.push(Said::new(number, &event))) {
+            match log.read_line(number, line, &mut |event| told.events.push(MappedEvent::new(number, &event))) {
                 Ok(LineOutcome::Emitted(_)) => {}
                 Ok(LineOutcome::LeftOut(reason)) => *told.left_out.entry(reason.to_owned()).or_default() += 1,
                 Err(reason) => told.rejected.push((number, reason)),
@@ -370,20 +387,24 @@ fn asterisk_queue_log() {
         told
     };
     let lines = text.lines().count();
-    let told = read(&mut QueueLog::default(), 0, lines);
-    assert_eq!((told.count("call.offered"), told.count("call.answered"), told.count("call.abandoned")), (21, 8, 12));
-    let sum = |kind: &str, field: &str| told.of(kind).iter().map(|event| event.number(field)).sum::<f64>();
+    let told = read(&mut QueueLogReader::default(), 0, lines);
+    assert_eq!((told.event_count("call.offered"), told.event_count("call.answered"), told.event_count("call.abandoned")), (21, 8, 12));
+    let sum = |kind: &str, field: &str| told.events_of_type(kind).iter().map(|event| event.number_field(field)).sum::<f64>();
     assert_eq!(sum("call.ended", "talk_seconds"), 45.0);
     assert_eq!(sum("call.answered", "wait_seconds"), expected["hold_answered_s"]["sum"].as_f64().unwrap());
     assert_eq!(sum("call.abandoned", "wait_seconds"), expected["wait_abandoned_s"]["sum"].as_f64().unwrap());
-    assert_eq!(told.of("call.answered").iter().filter(|event| event.number("wait_seconds") <= 20.0).count(), 6);
+    assert_eq!(told.events_of_type("call.answered").iter().filter(|event| event.number_field("wait_seconds") <= 20.0).count(), 6);
     assert_eq!(
-        by(&told.of("call.answered"), "agent"),
+        count_by(&told.events_of_type("call.answered"), "agent"),
         BTreeMap::from([("Local/2001@from-internal/n", 1), ("Local/2004@from-internal/n", 7)])
     );
-    assert_eq!(by(&told.of("call.offered"), "queue"), BTreeMap::from([("9000", 21)]));
+    assert_eq!(count_by(&told.events_of_type("call.offered"), "queue"), BTreeMap::from([("9000", 21)]));
     let entered: Vec<i64> = expected["calls"].as_array().unwrap().iter().map(|call| call["enter"].as_i64().unwrap() * 1_000).collect();
-    assert_eq!(told.of("call.offered").iter().map(|event| event.time).collect::<Vec<_>>(), entered, "not the seconds of the call id");
+    assert_eq!(
+        told.events_of_type("call.offered").iter().map(|event| event.time).collect::<Vec<_>>(),
+        entered,
+        "not the seconds of the call id"
+    );
     assert_eq!(told.left_out["RINGNOANSWER: an attempt at one agent"], 221);
     // Blank lines are left out with a reason too: every line is accounted for.
     let all = told.events.len() as u64 + told.left_out.values().sum::<u64>() + told.rejected.len() as u64;
@@ -391,14 +412,14 @@ fn asterisk_queue_log() {
     assert!(told.rejected.is_empty(), "{:?}", told.rejected);
 
     for cut in [0, 1, 6, 100, 270, lines] {
-        let mut log = QueueLog::default();
+        let mut log = QueueLogReader::default();
         let (mut first, second) = (read(&mut log, 0, cut), read(&mut log, cut, lines));
         first.events.extend(second.events);
         assert_eq!(first.events, told.events, "cut after line {cut}");
     }
 }
 
-const SMALL: &str = r#"
+const SMALL_MAPPING: &str = r#"
 source = "/crm"
 time_zone = "Asia/Shanghai"
 formats = ["%Y-%m-%d %H:%M"]
@@ -417,16 +438,16 @@ data = { tier = "grade", resolved = "ok", score = "points", area = { text = "x-{
 "#;
 
 #[test]
-fn a_row_is_told_left_out_or_rejected_with_its_line() {
+fn rows_are_mapped_skipped_or_rejected_with_line() {
     let input = "\u{feff}no;opened;grade;ok;points\n1;2026-03-01 08:00;a7;yes;3\n2;soon;a;yes;3\n3;2026-03-01 08:00;b\n4;2026-03-01 08:00;;;\n\
                  5;-;a;no;1\n;2026-03-01 08:00;a;no;1\n6;2026-02-30 08:00;a;no;1\n7;2026-03-01 08:00;a;maybe;1\n\"8\n8\";2026-03-01 08:00;a;no;NaN\n\
                  9;2026-03-01 08:00;a;no;1\n10;1776-07-04 08:00;a;no;1\n";
-    let told = map(SMALL, input);
-    let kept: Vec<_> = told.events.iter().map(|event| (event.line, event.id.as_str(), event.text("tier"))).collect();
+    let told = map_input(SMALL_MAPPING, input);
+    let kept: Vec<_> = told.events.iter().map(|event| (event.line, event.id.as_str(), event.text_field("tier"))).collect();
     assert_eq!(kept, [(2, "1/repair.opened", Some("gold")), (5, "4/repair.opened", None), (12, "9/repair.opened", Some("gold"))]);
-    assert_eq!(told.events[0].time, civil("2026-03-01T00:00", "Z"));
+    assert_eq!(told.events[0].time, civil_millis("2026-03-01T00:00", "Z"));
     assert_eq!(told.events[0].data["resolved"], Scalar::Bool(true));
-    assert_eq!((told.events[0].number("score"), told.events[0].text("area")), (3.0, Some("x-1")));
+    assert_eq!((told.events[0].number_field("score"), told.events[0].text_field("area")), (3.0, Some("x-1")));
     let rejected: Vec<String> = told.rejected.iter().map(|(line, reason)| format!("{line}: {reason}")).collect();
     assert_eq!(
         rejected,
@@ -444,7 +465,7 @@ fn a_row_is_told_left_out_or_rejected_with_its_line() {
 }
 
 #[test]
-fn groups_need_not_stand_together_and_bytes_need_not_be_utf8() {
+fn groups_may_interleave_and_bytes_may_be_invalid_utf8() {
     let mapping = r#"
 source = "/s"
 time_zone = "+00:00"
@@ -470,10 +491,11 @@ time = "at"
 change = { column = "state", from = "done", to = { not = "done" } }
 when = { cost = { at_least = 1 } }
 "#;
-    let mut told = Told::default();
+    let mut told = MappingOutcome::default();
     let mapping = Mapping::parse("test.toml", mapping).unwrap();
-    apply(&mapping, &b"a,1,done,1\nb,1,new,\xff\na,2,open,9\na,3,done,1\na,3,open,1\na,4,done,\na,5,open,\n"[..], &mut told);
-    let said: Vec<_> = told.events.iter().map(|e| (e.line, e.id.as_str(), e.time, e.sequence, e.text("most"), e.text("rows"))).collect();
+    apply_mapping(&mapping, &b"a,1,done,1\nb,1,new,\xff\na,2,open,9\na,3,done,1\na,3,open,1\na,4,done,\na,5,open,\n"[..], &mut told);
+    let said: Vec<_> =
+        told.events.iter().map(|e| (e.line, e.id.as_str(), e.time, e.sequence, e.text_field("most"), e.text_field("rows"))).collect();
     assert_eq!(
         said,
         [
@@ -482,24 +504,24 @@ when = { cost = { at_least = 1 } }
             (5, "a/repair.reopened/2", 3_000, 3, None, None),
         ]
     );
-    assert_eq!(told.counts, Counts { rows: 7, not_utf8: 1 });
+    assert_eq!(told.counts, RowCounts { rows: 7, not_utf8: 1 });
     assert_eq!(told.rejected, [(2, "`most`: `\u{fffd}` is not a number".to_owned())]);
 }
 
 #[test]
-fn a_file_without_the_mappings_columns_is_refused() {
-    let mapping = Mapping::parse("test.toml", SMALL).unwrap();
-    let error = mapping.read("no;opened;opened;ok\n".as_bytes(), &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap_err();
+fn rejects_file_without_mapped_columns() {
+    let mapping = Mapping::parse("test.toml", SMALL_MAPPING).unwrap();
+    let error = mapping.read_rows("no;opened;opened;ok\n".as_bytes(), &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the columns do not fit the mapping: `grade` is missing, `opened` stands there twice, `points` is missing (found: no, opened, opened, ok)"
     );
-    let nothing = mapping.read(&b""[..], &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap();
-    assert_eq!(nothing, Counts::default());
+    let nothing = mapping.read_rows(&b""[..], &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap();
+    assert_eq!(nothing, RowCounts::default());
 }
 
 #[test]
-fn all_mistakes_of_a_mapping_come_at_once() {
+fn reports_all_mapping_problems_at_once() {
     let problems = Mapping::parse(
         "m.toml",
         r#"sorce = "/crm"
@@ -560,10 +582,10 @@ m.toml:29:1: `event` needs a key `time` (a time or a column)
 m.toml:30:8: `repair` is not an event type; write FAMILY.VERB, as in `call.offered`
 m.toml:31:37: `from` must be a string, not a number
 "#;
-    assert_eq!(format!("\n{}\n", shown(&problems).join("\n")), expected);
+    assert_eq!(format!("\n{}\n", problem_lines(&problems).join("\n")), expected);
 }
 
-const HOSTILE: &str = r#"
+const HOSTILE_MAPPING: &str = r#"
 source = "/s"
 time_zone = "America/New_York"
 formats = ["%Y-%m-%d %H:%M:%S", "%s"]
@@ -591,30 +613,30 @@ time = "sum"
 change = { column = "text" }
 "#;
 
-const CELLS: &str = "([0-9]{1,3},(-?[0-9]{1,20}|2026-03-08 02:30:00),[0-9e.é\"-]{0,9}\n){0,9}";
-const LINE: &str = "[0-9.]{1,12}[|]c?[|]q?[|]a?[|](CONNECT|ABANDON|PAUSE|TRANSFER)[|0-9é]{0,9}";
+const CELL_PATTERN: &str = "([0-9]{1,3},(-?[0-9]{1,20}|2026-03-08 02:30:00),[0-9e.é\"-]{0,9}\n){0,9}";
+const LINE_PATTERN: &str = "[0-9.]{1,12}[|]c?[|]q?[|]a?[|](CONNECT|ABANDON|PAUSE|TRANSFER)[|0-9é]{0,9}";
 
 proptest::proptest! {
     #[test]
-    fn no_bytes_make_a_reader_panic(bytes: Vec<u8>, cells in CELLS, line in LINE) {
-        let mapping = Mapping::parse("hostile.toml", HOSTILE).unwrap();
+    fn reader_never_panics_on_arbitrary_bytes(bytes: Vec<u8>, cells in CELL_PATTERN, line in LINE_PATTERN) {
+        let mapping = Mapping::parse("hostile.toml", HOSTILE_MAPPING).unwrap();
         let mut input = b"no,at,text\n".to_vec();
         input.extend(cells.bytes());
         input.extend(&bytes);
-        let mut told = Told::default();
-        apply(&mapping, &input[..], &mut told);
-        let mut log = QueueLog::default();
-        let _ = log.line(u64::MAX, &line, &mut |_| {});
-        let _ = log.line(1, &String::from_utf8_lossy(&bytes), &mut |_| {});
+        let mut told = MappingOutcome::default();
+        apply_mapping(&mapping, &input[..], &mut told);
+        let mut log = QueueLogReader::default();
+        let _ = log.read_line(u64::MAX, &line, &mut |_| {});
+        let _ = log.read_line(1, &String::from_utf8_lossy(&bytes), &mut |_| {});
     }
 
     #[test]
-    fn no_text_makes_the_mapping_parser_panic(
-        cut in 0..SMALL.len(),
+    fn mapping_parser_never_panics_on_arbitrary_text(
+        cut in 0..SMALL_MAPPING.len(),
         instead in "[\\[\\]{}=.\"a-z0-9\n ]{0,12}",
         until in 0..40_usize,
     ) {
-        let text = format!("{}{instead}{}", SMALL.get(..cut).unwrap_or(""), SMALL.get(cut + until..).unwrap_or(""));
+        let text = format!("{}{instead}{}", SMALL_MAPPING.get(..cut).unwrap_or(""), SMALL_MAPPING.get(cut + until..).unwrap_or(""));
         if let Err(problems) = Mapping::parse("cut.toml", &text) {
             proptest::prop_assert!(!problems.is_empty());
         }

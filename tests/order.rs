@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn firstline(arguments: &[&str]) -> Output {
+fn run_firstline(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "firstline {arguments:?} ended with {}:\n{said}", output.status);
@@ -18,24 +18,24 @@ fn firstline(arguments: &[&str]) -> Output {
 }
 
 /// The boards that a shuffle must not change: every window of everything, and of every queue.
-fn boards(file: &Path) -> [String; 2] {
+fn replay_boards(file: &Path) -> [String; 2] {
     let file = file.to_str().unwrap();
     [&["--window", "every"][..], &["--window", "every", "--by", "center,queue"][..]].map(|how| {
-        let output = firstline(&[&["replay", "--json"], how, &[file]].concat());
+        let output = run_firstline(&[&["replay", "--json"], how, &[file]].concat());
         String::from_utf8(output.stdout).unwrap()
     })
 }
 
 #[test]
-fn neither_order_nor_repetition_changes_a_byte() {
-    let simulated = firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+fn event_order_and_duplicates_do_not_change_output() {
+    let simulated = run_firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
     let simulated = String::from_utf8(simulated).unwrap();
     let lines: Vec<&str> = simulated.lines().collect();
     assert!(lines.len() > 5_000, "two hours have only {} events", lines.len());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("events.ndjson");
     fs::write(&file, &simulated).unwrap();
-    let plain = boards(&file);
+    let plain = replay_boards(&file);
     assert!(plain[1].contains("\"queue\""), "nothing is read by queue");
 
     for seed in [1_u64, 20_260_302, 0xfeed_beef] {
@@ -47,8 +47,8 @@ fn neither_order_nor_repetition_changes_a_byte() {
         }
         shuffled.shuffle(&mut chance);
         fs::write(&file, shuffled.join("\n")).unwrap();
-        for (plain, shuffled) in plain.iter().zip(boards(&file)) {
-            assert_same(plain, &shuffled, seed);
+        for (plain, shuffled) in plain.iter().zip(replay_boards(&file)) {
+            assert_same_boards(plain, &shuffled, seed);
         }
     }
 }
@@ -56,8 +56,8 @@ fn neither_order_nor_repetition_changes_a_byte() {
 /// One core, and two for two instants, of which the later one hears all and the earlier one half; with lines that are rejected, in
 /// blocks that several threads decode.
 #[test]
-fn nor_does_the_number_of_threads() {
-    let simulated = firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+fn thread_count_does_not_change_output() {
+    let simulated = run_firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
     let mut lines: Vec<&[u8]> = simulated.split(|byte| *byte == b'\n').collect();
     [11, 4_000, lines.len() - 7].into_iter().for_each(|place| lines[place] = b"{\"id\":");
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ fn nor_does_the_number_of_threads() {
     for how in [&[][..], &instants] {
         let [one, others @ ..] = ["1", "2", "3", "5"].map(|threads| {
             let replay = ["replay", "--json", "--window", "every", "--by", "center,queue", "--threads", threads, file.to_str().unwrap()];
-            let output = firstline(&[&replay, how].concat());
+            let output = run_firstline(&[&replay, how].concat());
             (output.stdout, String::from_utf8(output.stderr).unwrap())
         });
         assert!(!one.0.is_empty() && one.1.contains(" 3 rejected"), "{}", one.1);
@@ -81,7 +81,7 @@ fn nor_does_the_number_of_threads() {
 }
 
 /// Names the first readings that differ, because two boards of a million bytes say nothing.
-fn assert_same(plain: &str, shuffled: &str, seed: u64) {
+fn assert_same_boards(plain: &str, shuffled: &str, seed: u64) {
     if plain == shuffled {
         return;
     }

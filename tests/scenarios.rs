@@ -30,107 +30,107 @@
 mod service_levels;
 
 use firstline::domain::alert::incident::Incident;
-use firstline::domain::alert::{Alerts, EVERY_MS};
-use firstline::domain::board::{Board, MadeOf, Reading};
+use firstline::domain::alert::{AlertEvaluator, EVALUATION_INTERVAL_MS};
+use firstline::domain::board::{Board, Reading, ReadingComponents};
 use firstline::domain::event::Batch;
-use firstline::domain::monitor::{Monitor, Refusal};
+use firstline::domain::monitor::{EventRefusal, Monitor};
 use firstline::domain::standard::Standard;
 use firstline::domain::time::{HOUR, Timestamp};
 use firstline::domain::window::Window;
-use firstline::ingest::wire::{Decoder, Keys};
+use firstline::ingest::wire::{EventDecoder, HashKeys};
 use firstline::publish::ranking::Ranking;
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read, read_versions};
+use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard, parse_versions};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A scenario being told.
-struct Told {
+struct ScenarioRun {
     standard: Arc<Standard>,
     date: jiff::civil::Date,
     zone: jiff::tz::TimeZone,
-    decoder: Decoder,
+    decoder: EventDecoder,
     monitor: Monitor,
     /// Whether the core forgets. Its clock then goes with the events.
-    forgets: bool,
+    has_horizon: bool,
     /// The alerts, where looks are taken.
-    alerts: Option<Alerts>,
+    alerts: Option<AlertEvaluator>,
     /// Everything taken so far, the last first.
-    backwards: Vec<Vec<u8>>,
+    events_newest_first: Vec<Vec<u8>>,
 }
 
-impl Told {
-    fn new() -> Told {
-        let mut told = Told {
-            standard: built_in(),
+impl ScenarioRun {
+    fn new() -> ScenarioRun {
+        let mut told = ScenarioRun {
+            standard: built_in_standard(),
             date: jiff::civil::date(2026, 3, 2),
             zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a bundled zone"),
-            decoder: Decoder::new(Arc::default(), Keys::default()),
-            monitor: Monitor::new(built_in(), None),
-            forgets: false,
+            decoder: EventDecoder::new(Arc::default(), HashKeys::default()),
+            monitor: Monitor::new(built_in_standard(), None),
+            has_horizon: false,
             alerts: None,
-            backwards: Vec::new(),
+            events_newest_first: Vec::new(),
         };
-        told.begin(built_in());
+        told.reset(built_in_standard());
         told
     }
 
-    fn begin(&mut self, standard: Arc<Standard>) {
-        self.decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default()).keeping_names(true);
-        self.alerts = self.alerts.take().map(|_| Alerts::default());
-        self.monitor = Monitor::new(standard.clone(), self.forgets.then_some(standard.horizon));
-        self.backwards.clear();
+    fn reset(&mut self, standard: Arc<Standard>) {
+        self.decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default()).with_case_names(true);
+        self.alerts = self.alerts.take().map(|_| AlertEvaluator::default());
+        self.monitor = Monitor::new(standard.clone(), self.has_horizon.then_some(standard.horizon));
+        self.events_newest_first.clear();
         self.standard = standard;
     }
 
     /// Takes a line; the value found, if it expects one.
-    fn take(&mut self, number: usize, line: &str) -> Result<Option<Expectation>, String> {
+    fn run_line(&mut self, number: usize, line: &str) -> Result<Option<Expectation>, String> {
         let line = line.split(" #").next().unwrap_or_default().trim();
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
         }
         if let Some((key, value)) = line.split_once(": ") {
-            return self.setting(key, value.trim()).map(|()| None);
+            return self.apply_setting(key, value.trim()).map(|()| None);
         }
         let mut words = line.split_whitespace().peekable();
         let what = words.next_if(|word| ["alert", "expect", "refused", "remembered"].contains(word)).unwrap_or_default();
         let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
-        let time = self.time(day, words.next().unwrap_or_default())?;
-        self.watch(time);
+        let time = self.parse_time(day, words.next().unwrap_or_default())?;
+        self.evaluate_until(time);
         match what {
-            "alert" => self.alert(time, words).map(Some),
-            "expect" => self.expect(time, words).map(Some),
-            "remembered" => self.remembered(time, words).map(Some),
-            what => self.event(number, time, words, what == "refused").map(|()| None),
+            "alert" => self.expect_alert(time, words).map(Some),
+            "expect" => self.expect_reading(time, words).map(Some),
+            "remembered" => self.expect_remembered(time, words).map(Some),
+            what => self.run_event(number, time, words, what == "refused").map(|()| None),
         }
     }
 
-    fn setting(&mut self, key: &str, value: &str) -> Result<(), String> {
+    fn apply_setting(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "scenario" if value.is_empty() => return Err("say what the scenario shows".to_owned()),
-            "scenario" => self.begin(self.standard.clone()),
-            "standard" if value == "built-in" => self.begin(built_in()),
+            "scenario" => self.reset(self.standard.clone()),
+            "standard" if value == "built-in" => self.reset(built_in_standard()),
             "standard" => {
                 let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards");
                 let text = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"));
                 let files = value.split_whitespace().map(|name| Ok((name.to_owned(), text(name)?))).collect::<Result<Vec<_>, String>>()?;
-                let standard = read_versions(&files).map_err(|problems| format!("{problems:?}"))?;
-                self.begin(Arc::new(standard));
+                let standard = parse_versions(&files).map_err(|problems| format!("{problems:?}"))?;
+                self.reset(Arc::new(standard));
             }
             // Where hours pass without an event that is not the point, and every line would say that the sources are silent.
             "stale" if value == "never" => {
                 let mut standard = (*self.standard).clone();
                 standard.stale_after_ms = None;
                 standard.sources.clear();
-                self.begin(Arc::new(standard));
+                self.reset(Arc::new(standard));
             }
             "horizon" if value == "standard" => {
-                self.forgets = true;
-                self.begin(self.standard.clone());
+                self.has_horizon = true;
+                self.reset(self.standard.clone());
             }
             "alerts" if value == "watched" => {
-                self.alerts = Some(Alerts::default());
-                self.begin(self.standard.clone());
+                self.alerts = Some(AlertEvaluator::default());
+                self.reset(self.standard.clone());
             }
             "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
             "zone" => self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?,
@@ -140,7 +140,7 @@ impl Told {
     }
 
     /// `day+1` and `10:00`, `10:00:05` or `10:00:05.250`, where the scenario takes place.
-    fn time(&self, day: &str, clock: &str) -> Result<Timestamp, String> {
+    fn parse_time(&self, day: &str, clock: &str) -> Result<Timestamp, String> {
         let wrong = || format!("`{day} {clock}` is no time; write `10:00:05` or `day+1 10:00`");
         let days: i64 = day.strip_prefix("day").and_then(|days| days.parse().ok()).ok_or_else(wrong)?;
         let clock: jiff::civil::Time = clock.parse().map_err(|_| wrong())?;
@@ -149,7 +149,13 @@ impl Told {
         Ok(Timestamp(zoned.timestamp().as_millisecond()))
     }
 
-    fn event<'w>(&mut self, number: usize, time: Timestamp, mut words: impl Iterator<Item = &'w str>, refused: bool) -> Result<(), String> {
+    fn run_event<'w>(
+        &mut self,
+        number: usize,
+        time: Timestamp,
+        mut words: impl Iterator<Item = &'w str>,
+        refused: bool,
+    ) -> Result<(), String> {
         let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next()) else {
             return Err("an event is written: time, family, case, what happened, data".to_owned());
         };
@@ -159,7 +165,7 @@ impl Told {
             match (key, value.parse::<f64>()) {
                 ("id", _) => id = value.to_owned(),
                 ("source", _) => source = value,
-                ("due" | "appointment", _) => _ = data.insert(key.to_owned(), self.due(time, value)?.to_string().into()),
+                ("due" | "appointment", _) => _ = data.insert(key.to_owned(), self.parse_due(time, value)?.to_string().into()),
                 (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
                 (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),
             }
@@ -169,50 +175,50 @@ impl Told {
             "time": time.to_string(), "data": data,
         });
         let event = event.to_string().into_bytes();
-        let batch = self.decode(&event)?;
-        if self.forgets {
+        let batch = self.decode_event(&event)?;
+        if self.has_horizon {
             self.monitor.tick(time);
         }
-        match (self.monitor.apply(&batch).refused.first(), refused) {
-            (None, false) => self.backwards.insert(0, event),
-            (Some((_, Refusal::Late)), true) => {}
+        match (self.monitor.apply_batch(&batch).refused.first(), refused) {
+            (None, false) => self.events_newest_first.insert(0, event),
+            (Some((_, EventRefusal::Late)), true) => {}
             (None, true) => return Err("this event was taken".to_owned()),
             (Some((_, why)), _) => return Err(format!("this event was refused: {why}")),
         }
         Ok(())
     }
 
-    fn decode(&mut self, event: &[u8]) -> Result<Batch, String> {
-        self.decoder.json(event).map_err(|rejection| rejection.reason)?;
-        Ok(self.decoder.take())
+    fn decode_event(&mut self, event: &[u8]) -> Result<Batch, String> {
+        self.decoder.decode_json(event).map_err(|rejection| rejection.reason)?;
+        Ok(self.decoder.take_batch())
     }
 
     /// `+4h` after the event, a time of the first day, or `day+1@12:00`.
-    fn due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
+    fn parse_due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
         match text.strip_prefix('+') {
-            Some(span) => firstline::document::duration(span).map(|millis| time.plus(millis)),
+            Some(span) => firstline::document::parse_duration(span).map(|millis| time.plus_millis(millis)),
             None => match text.split_once('@') {
-                Some((day, clock)) => self.time(day, clock),
-                None => self.time("day+0", text),
+                Some((day, clock)) => self.parse_time(day, clock),
+                None => self.parse_time("day+0", text),
             },
         }
     }
 
     /// Takes the looks that are due until a time, if somebody watches and anything was heard.
-    fn watch(&mut self, until: Timestamp) {
+    fn evaluate_until(&mut self, until: Timestamp) {
         let (Some(alerts), Some(mut at)) = (&mut self.alerts, self.monitor.now()) else { return };
         loop {
-            at = Timestamp((at.0.div_euclid(EVERY_MS) + 1) * EVERY_MS);
+            at = Timestamp((at.0.div_euclid(EVALUATION_INTERVAL_MS) + 1) * EVALUATION_INTERVAL_MS);
             if at > until {
                 return;
             }
             self.monitor.tick(at);
-            self.monitor.watch(alerts);
+            self.monitor.evaluate_alerts(alerts);
         }
     }
 
     /// Where an alert stands, and how often it has fired.
-    fn alert<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+    fn expect_alert<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
         self.monitor.tick(time);
         let Some(what) = words.next() else { return Err("an alert is written: alert, time, policy{scope}, state".to_owned()) };
         let expected = words.collect::<Vec<_>>().join(" ");
@@ -227,9 +233,12 @@ impl Told {
             let own = incident.case.as_ref().map_or_else(|| named(&incident.subject.scope), |name| name.subject.clone());
             incident.subject.policy == policy && incident.subject.grade.as_deref() == grade && own == scope
         };
-        let fired: Vec<_> = alerts.ledger().all().filter(|incident| fits(incident)).collect();
-        let pending =
-            alerts.view(&self.standard).pending.into_iter().any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
+        let fired: Vec<_> = alerts.incident_log().incidents().filter(|incident| fits(incident)).collect();
+        let pending = alerts
+            .overview(&self.standard)
+            .pending
+            .into_iter()
+            .any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
         let mut got = match fired.iter().find(|incident| incident.ended_at.is_none()) {
             Some(incident) => {
                 let value = incident.figures.as_ref().and_then(|figures| figures.last).map(|value| format!(" {value}"));
@@ -244,12 +253,12 @@ impl Told {
         Ok(Expectation { expected, got })
     }
 
-    fn remembered<'w>(&mut self, time: Timestamp, words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+    fn expect_remembered<'w>(&mut self, time: Timestamp, words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
         self.monitor.tick(time);
-        Ok(Expectation { expected: words.collect::<Vec<_>>().join(" "), got: self.monitor.cases().to_string() })
+        Ok(Expectation { expected: words.collect::<Vec<_>>().join(" "), got: self.monitor.case_count().to_string() })
     }
 
-    fn expect<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+    fn expect_reading<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
         if self.monitor.now().is_some_and(|now| now > time) {
             return Err("the core has reached a later time already; write expectations in the order of time".to_owned());
         }
@@ -258,14 +267,14 @@ impl Told {
         };
         let expected = words.collect::<Vec<_>>().join(" ");
         self.monitor.tick(time);
-        let got = said(&self.monitor.board(), what, window)?;
+        let got = reading_text(&self.monitor.compute_board(), what, window)?;
         let mut other = Monitor::new(self.standard.clone(), None);
-        for event in self.backwards.clone() {
-            let batch = self.decode(&event)?;
-            other.apply(&batch);
+        for event in self.events_newest_first.clone() {
+            let batch = self.decode_event(&event)?;
+            other.apply_batch(&batch);
         }
         other.tick(time);
-        let backwards = said(&other.board(), what, window)?;
+        let backwards = reading_text(&other.compute_board(), what, window)?;
         // Whether sources are silent depends on when they spoke.
         if backwards != got && !(got.contains("stale") || backwards.contains("stale")) {
             return Err(format!("told backwards the board says `{backwards}`, told in order `{got}`"));
@@ -279,14 +288,14 @@ struct Expectation {
     got: String,
 }
 
-fn built_in() -> Arc<Standard> {
-    Arc::new(read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")))
+fn built_in_standard() -> Arc<Standard> {
+    Arc::new(parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")))
 }
 
 /// What the board says of `indicator{scope}` in a window, in words.
-fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
+fn reading_text(board: &Board, what: &str, window: &str) -> Result<String, String> {
     if let Some(what) = what.strip_prefix("rank:") {
-        return ranked(board, what, window);
+        return ranking_text(board, what, window);
     }
     let (window, part) = window.split_once('.').map_or((window, None), |(window, part)| (window, Some(part)));
     let (indicator, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
@@ -296,55 +305,60 @@ fn said(board: &Board, what: &str, window: &str) -> Result<String, String> {
     // A window is known by its length, whatever it was called: `7d` stands as `168h` on the board.
     let window = Window::parse(window).map_or(window.to_owned(), |window| window.to_string());
     let fits = |reading: &&Reading| {
-        let written = board.scope(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
-        board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window(&reading.key) == window
+        let written =
+            board.scope_values(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
+        board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window_name(&reading.key) == window
     };
     Ok(match (board.readings.iter().find(fits), part) {
         (None, _) => "absent".to_owned(),
-        (Some(reading), None) => in_words(reading),
+        (Some(reading), None) => describe_reading(reading),
         (Some(reading), Some(part)) => {
-            let written = serde_json::to_value(board.written(reading)).map_err(|error| error.to_string())?;
+            let written = serde_json::to_value(board.reading_json(reading)).map_err(|error| error.to_string())?;
             written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
         }
     })
 }
 
 /// The ranking by `indicator{dimension}` in a window: rank, values of the scope and value of each, from the best to the worst.
-fn ranked(board: &Board, what: &str, window: &str) -> Result<String, String> {
+fn ranking_text(board: &Board, what: &str, window: &str) -> Result<String, String> {
     let (indicator, by) = what.trim_end_matches('}').split_once('{').ok_or("a ranking is written: rank:indicator{dimension}")?;
     let by: Vec<String> = by.split(',').map(String::from).collect();
     let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
-    let words = ranking.of(board, &firstline::access::grant::View::default()).into_iter().map(|ranked| {
+    let words = ranking.rank_scopes(board, &firstline::access::grant::GrantedView::default()).into_iter().map(|ranked| {
         let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
-        let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| short(value).to_string());
-        let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", short(gap)));
+        let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| round_to_four_decimals(value).to_string());
+        let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", round_to_four_decimals(gap)));
         format!("{} {scope} {value}{gap}", ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()))
     });
     Ok(words.collect::<Vec<_>>().join(", "))
 }
 
 /// Four decimals are enough for people.
-fn short(value: f64) -> f64 {
+fn round_to_four_decimals(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn in_words(reading: &Reading) -> String {
-    let value = match (&reading.made_of, reading.value) {
-        (MadeOf::Ratio { good, of }, _) => format!("{good}/{of}"),
-        (MadeOf::Rate { count, population: None }, _) => format!("{count} of ?"),
+fn describe_reading(reading: &Reading) -> String {
+    let value = match (&reading.components, reading.value) {
+        (ReadingComponents::Ratio { good, of }, _) => format!("{good}/{of}"),
+        (ReadingComponents::Rate { count, population: None }, _) => format!("{count} of ?"),
         (_, None) => "-".to_owned(),
-        (MadeOf::Duration(durations), Some(mean)) => format!("mean {} of {}", span(mean), durations.of),
-        (MadeOf::Level, Some(value)) => format!("{value}"),
-        (MadeOf::Oldest { .. }, Some(age)) => span(age),
-        (MadeOf::Score { of }, Some(value)) => format!("{value} of {of}"),
-        (MadeOf::Share { part, whole, .. }, Some(value)) => format!("{} of {}/{}", short(value), span(*part), span(*whole)),
-        (MadeOf::Rate { count, population: Some(users) }, Some(value)) => format!("{} of {count}/{users}", short(value)),
-        (MadeOf::Difference { first, second }, Some(value)) => {
-            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| short(value).to_string());
-            format!("{} of {}-{}", short(value), shown(first), shown(second))
+        (ReadingComponents::Duration(durations), Some(mean)) => format!("mean {} of {}", format_duration(mean), durations.of),
+        (ReadingComponents::Level, Some(value)) => format!("{value}"),
+        (ReadingComponents::Oldest { .. }, Some(age)) => format_duration(age),
+        (ReadingComponents::Score { of }, Some(value)) => format!("{value} of {of}"),
+        (ReadingComponents::Share { part, whole, .. }, Some(value)) => {
+            format!("{} of {}/{}", round_to_four_decimals(value), format_duration(*part), format_duration(*whole))
         }
-        (MadeOf::EstimatedWait { waiting, handling, agents, .. }, Some(value)) => {
-            format!("{} of ({waiting}+1)*{}/{agents}", span(value), handling.map_or("-".to_owned(), span))
+        (ReadingComponents::Rate { count, population: Some(users) }, Some(value)) => {
+            format!("{} of {count}/{users}", round_to_four_decimals(value))
+        }
+        (ReadingComponents::Difference { first, second }, Some(value)) => {
+            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| round_to_four_decimals(value).to_string());
+            format!("{} of {}-{}", round_to_four_decimals(value), shown(first), shown(second))
+        }
+        (ReadingComponents::EstimatedWait { waiting, handling, agents, .. }, Some(value)) => {
+            format!("{} of ({waiting}+1)*{}/{agents}", format_duration(value), handling.map_or("-".to_owned(), format_duration))
         }
     };
     let (state, level) = (reading.state.name(), reading.level.name());
@@ -354,7 +368,7 @@ fn in_words(reading: &Reading) -> String {
 }
 
 /// Seconds as people write them: `35s`, `1h30m`, `2.5s`.
-fn span(seconds: f64) -> String {
+fn format_duration(seconds: f64) -> String {
     let millis = (seconds * 1_000.0).round() as i64;
     let sign = if millis < 0 { "-" } else { "" };
     let mut rest = millis.abs();
@@ -372,7 +386,7 @@ fn span(seconds: f64) -> String {
 }
 
 #[test]
-fn the_board_says_what_the_scenarios_expect() {
+fn scenarios_match_expected_readings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut files: Vec<_> =
@@ -387,10 +401,10 @@ fn the_board_says_what_the_scenarios_expect() {
         if !text.starts_with("# ") {
             wrong.push(format!("{name}:1: say in the first line, after `# `, what the scenario shows"));
         }
-        let (mut told, mut written) = (Told::new(), String::new());
+        let (mut told, mut written) = (ScenarioRun::new(), String::new());
         for (place, line) in text.lines().enumerate() {
             let mut new = line.to_owned();
-            match told.take(place + 1, line) {
+            match told.run_line(place + 1, line) {
                 Err(why) => wrong.push(format!("{name}:{}: {why}", place + 1)),
                 Ok(Some(Expectation { expected, got })) if expected != got => {
                     if update {

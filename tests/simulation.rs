@@ -60,16 +60,16 @@ mod senders;
 #[path = "simulation/wall.rs"]
 mod wall;
 
-use firstline::engine::Acknowledge;
-use history::History;
+use firstline::engine::AcknowledgementLevel;
+use history::SimulatedHistory;
 
 const SEED: u64 = 1;
-const CASES: u64 = 1_000;
+const HISTORY_COUNT: u64 = 1_000;
 
 /// Says how to live a history again if it ends in a panic.
-struct Replay(u64);
+struct ReplayHint(u64);
 
-impl Drop for Replay {
+impl Drop for ReplayHint {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("SIMULATION_SEED={} SIMULATION_CASES=1 is the history that failed", self.0);
@@ -77,14 +77,14 @@ impl Drop for Replay {
     }
 }
 
-fn live(acknowledge: Acknowledge) {
+fn run_histories(acknowledge: AcknowledgementLevel) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let (seed, cases) = (number("SIMULATION_SEED").unwrap_or(SEED), number("SIMULATION_CASES").unwrap_or(CASES));
+    let (seed, cases) = (number("SIMULATION_SEED").unwrap_or(SEED), number("SIMULATION_CASES").unwrap_or(HISTORY_COUNT));
     let (mut steps, mut rung) = (0, 0);
     for seed in seed..seed + cases {
-        let _replay = Replay(seed);
+        let _replay = ReplayHint(seed);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-        let (lived, fired) = runtime.block_on(History::new(seed, acknowledge).live());
+        let (lived, fired) = runtime.block_on(SimulatedHistory::new(seed, acknowledge).run_to_end());
         (steps, rung) = (steps + lived, rung + fired);
     }
     eprintln!("SIMULATION_SEED={seed} SIMULATION_CASES={cases}: {steps} steps, {rung} alerts with {acknowledge:?}");
@@ -92,11 +92,11 @@ fn live(acknowledge: Acknowledge) {
 }
 
 #[test]
-fn histories_with_events_on_disk_before_they_are_acknowledged() {
-    live(Acknowledge::Disk);
+fn histories_with_acknowledgement_after_sync_hold_invariants() {
+    run_histories(AcknowledgementLevel::Disk);
 }
 
 #[test]
-fn histories_with_events_on_disk_soon_after() {
-    live(Acknowledge::Soon);
+fn histories_with_acknowledgement_before_sync_hold_invariants() {
+    run_histories(AcknowledgementLevel::Soon);
 }

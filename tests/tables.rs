@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A morning: time, type, subject and data of each event.
-const MORNING: [(&str, &str, &str, &str); 15] = [
+const MORNING_EVENTS: [(&str, &str, &str, &str); 15] = [
     ("09:00:00", "call.offered", "c-1", r#"{"center":"hefei","tier":"vip"}"#),
     ("09:00:10", "call.answered", "c-1", "{}"),
     ("09:04:10", "call.ended", "c-1", "{}"),
@@ -26,7 +26,7 @@ const MORNING: [(&str, &str, &str, &str); 15] = [
 ];
 
 /// What `firstline replay` prints of the morning by the standard `formulas.toml`, without its first line.
-fn replay(arguments: &[&str]) -> Vec<String> {
+fn run_replay(arguments: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("morning.ndjson");
     let line = |(number, (time, kind, subject, data)): (usize, &(&str, &str, &str, &str))| {
@@ -34,7 +34,7 @@ fn replay(arguments: &[&str]) -> Vec<String> {
             r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"{kind}","time":"2026-03-02T{time}+08:00","subject":"{subject}","data":{data}}}"#
         )
     };
-    fs::write(&file, MORNING.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(&file, MORNING_EVENTS.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")).unwrap();
     let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards/formulas.toml");
     let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
     let output = command.arg("replay").args(["--window", "today", "--standard"]).arg(standard).args(arguments).arg(&file).output().unwrap();
@@ -43,52 +43,52 @@ fn replay(arguments: &[&str]) -> Vec<String> {
 }
 
 /// Columns side by side, whatever stands between them.
-fn columns(line: &str) -> Vec<&str> {
+fn split_columns(line: &str) -> Vec<&str> {
     line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
 }
 
-fn row<'l>(lines: &'l [String], indicator: &str, scope: &str) -> Vec<&'l str> {
-    let found = lines.iter().map(|line| columns(line)).find(|cells| cells.starts_with(&[indicator, scope]));
+fn find_row<'l>(lines: &'l [String], indicator: &str, scope: &str) -> Vec<&'l str> {
+    let found = lines.iter().map(|line| split_columns(line)).find(|cells| cells.starts_with(&[indicator, scope]));
     found.unwrap_or_else(|| panic!("no {indicator} of {scope} in {lines:#?}"))[2..].to_vec()
 }
 
 #[test]
-fn every_formula_shows_what_it_is_made_of() {
-    let lines = replay(&[]);
-    let everything = |indicator: &str| row(&lines, indicator, "everything");
+fn table_shows_components_of_every_formula() {
+    let lines = run_replay(&[]);
+    let everything = |indicator: &str| find_row(&lines, indicator, "everything");
     assert_eq!(everything("occupancy"), ["today", "75.00 %", "30.0 min / 40.0 min", "met"]);
     assert_eq!(everything("complaint_rate"), ["today", "0.10", "2 / 200000", "met"]);
     assert_eq!(everything("vip_gap"), ["today", "+20.00 points", "100.00 % - 80.00 %", "met"]);
     assert_eq!(everything("vip_speed_gap"), ["today", "+0.0 s", "20.0 s - 20.0 s", "met"]);
     assert_eq!(everything("missing_agents"), ["now", "+1", "1 - 0", "breached"]);
     assert_eq!(everything("estimated_wait"), ["now", "6.0 min", "(1 + 1) x 3.0 min / 1", "breached"]);
-    let lines = replay(&["--by", "center"]);
-    assert_eq!(row(&lines, "complaint_rate", "center=bengbu"), ["today", "-", "1 / ?", "(no_population)"]);
-    assert_eq!(row(&lines, "estimated_wait", "center=wuhu"), ["now", "-", "(0 + 1) x - / 0", "(no_traffic)"]);
-    assert_eq!(row(&lines, "vip_gap", "center=anqing"), ["today", "-", "- - 100.00 %", "(no_traffic)"]);
+    let lines = run_replay(&["--by", "center"]);
+    assert_eq!(find_row(&lines, "complaint_rate", "center=bengbu"), ["today", "-", "1 / ?", "(no_population)"]);
+    assert_eq!(find_row(&lines, "estimated_wait", "center=wuhu"), ["now", "-", "(0 + 1) x - / 0", "(no_traffic)"]);
+    assert_eq!(find_row(&lines, "vip_gap", "center=anqing"), ["today", "-", "- - 100.00 %", "(no_traffic)"]);
 }
 
 #[test]
-fn rows_stand_together_by_a_label() {
-    let lines = replay(&["--group-by", "quality"]);
+fn rows_are_grouped_by_label() {
+    let lines = run_replay(&["--group-by", "quality"]);
     let titles: Vec<&str> = lines.iter().filter(|line| line.contains(": ") || line.starts_with("without")).map(String::as_str).collect();
     let expected = ["quality: reliability", "quality: responsiveness", "quality: assurance", "quality: empathy", "without quality"];
     assert_eq!(titles, expected, "{lines:#?}");
-    let after = |title: &str| lines.iter().skip_while(|line| *line != title).nth(1).map(|line| columns(line)[0].to_owned());
+    let after = |title: &str| lines.iter().skip_while(|line| *line != title).nth(1).map(|line| split_columns(line)[0].to_owned());
     assert_eq!(after("quality: empathy").as_deref(), Some("complaint_rate"));
     assert_eq!(after("without quality").as_deref(), Some("abandonment_rate"));
     // The same rows, and the same bytes for programs.
     assert_eq!(
-        lines.iter().filter(|line| columns(line).len() > 3).count(),
-        replay(&[]).iter().filter(|line| columns(line).len() > 3).count()
+        lines.iter().filter(|line| split_columns(line).len() > 3).count(),
+        run_replay(&[]).iter().filter(|line| split_columns(line).len() > 3).count()
     );
-    assert_eq!(replay(&["--json", "--group-by", "stage"]), replay(&["--json"]));
+    assert_eq!(run_replay(&["--json", "--group-by", "stage"]), run_replay(&["--json"]));
 }
 
 #[test]
-fn scopes_are_ranked() {
-    let lines = replay(&["--rank", "center", "--indicator", "answer_rate,complaint_rate"]);
-    let cells: Vec<Vec<&str>> = lines.iter().map(|line| columns(line)).collect();
+fn table_ranks_scopes() {
+    let lines = run_replay(&["--rank", "center", "--indicator", "answer_rate,complaint_rate"]);
+    let cells: Vec<Vec<&str>> = lines.iter().map(|line| split_columns(line)).collect();
     let expected: [&[&str]; 11] = [
         &["rank", "scope", "value", "gap", "of"],
         &[],

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Plain writes, each made durable.
-pub(crate) struct Plain {
-    pub(crate) took: Duration,
+pub(crate) struct PlainWrites {
+    pub(crate) duration: Duration,
     pub p50: Duration,
     pub p99: Duration,
 }
 
 /// Writes so often so many bytes to the end of a new file, each time with `fdatasync`.
-pub(crate) fn plain(directory: &Path, count: usize, bytes: usize) -> Plain {
+pub(crate) fn measure_plain_writes(directory: &Path, count: usize, bytes: usize) -> PlainWrites {
     let mut file = File::create(directory.join("plain")).unwrap();
     // Nothing a disk could make smaller.
     let mut state = 1_u64;
@@ -33,11 +33,11 @@ pub(crate) fn plain(directory: &Path, count: usize, bytes: usize) -> Plain {
     let times: Vec<Duration> = std::iter::repeat_with(once).take(count).collect();
     let took = times.iter().sum();
     let (p50, p99, _) = super::quantiles(times);
-    Plain { took, p50, p99 }
+    PlainWrites { duration: took, p50, p99 }
 }
 
 /// How many bytes the files take whose names begin so, in the data directory; the store reserves more than it has filled.
-pub(crate) fn bytes(directory: &Path, begin: &str) -> u64 {
-    let files = std::fs::read_dir(super::program::data(directory)).unwrap().map(Result::unwrap);
+pub(crate) fn file_bytes(directory: &Path, begin: &str) -> u64 {
+    let files = std::fs::read_dir(super::program::data_directory(directory)).unwrap().map(Result::unwrap);
     files.filter(|file| file.file_name().to_string_lossy().starts_with(begin)).map(|file| 512 * file.metadata().unwrap().blocks()).sum()
 }

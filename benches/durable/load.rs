@@ -1,27 +1,27 @@
 //! The bodies and senders that cost as little as can be: a thread each, one connection, one write a body.
 
 use firstline::domain::time::HOUR;
-use firstline::engine::clock::Clock;
-use firstline::simulate::{Settings, Simulation};
+use firstline::engine::clock::WallClock;
+use firstline::simulate::{Simulation, SimulationSettings};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// For how long the organisation has been at work when it is told of, within the horizon of a call.
-const SPAN: i64 = 20 * HOUR;
+const SIMULATED_SPAN: i64 = 20 * HOUR;
 /// About how many events a center of rate 1 has in that time, at least.
-const EVENTS_OF_A_CENTER: f64 = 20_000.0;
-const CENTERS: u32 = 12;
+const EVENTS_PER_CENTER: f64 = 20_000.0;
+const CENTER_COUNT: u32 = 12;
 
 /// A request as it goes over the wire.
-pub(crate) struct Body {
+pub(crate) struct RequestBody {
     pub(crate) text: Vec<u8>,
 }
 
 /// What the senders saw.
-pub(crate) struct Sent {
-    pub(crate) took: Duration,
+pub(crate) struct SendReport {
+    pub(crate) duration: Duration,
     pub(crate) bytes: usize,
     pub p50: Duration,
     pub p99: Duration,
@@ -31,10 +31,15 @@ pub(crate) struct Sent {
 }
 
 /// So many simulated events in bodies of about so many bytes, with their heads, made as they are asked for.
-pub(crate) fn bodies(events: usize, bytes: usize) -> impl Iterator<Item = Body> {
-    let now = Clock::Wall.now();
-    let rate = events as f64 / EVENTS_OF_A_CENTER / f64::from(CENTERS);
-    let simulation = Simulation::new(&Settings { seed: 1, start: now.plus(-SPAN), centers: CENTERS, rate: rate.max(1.0) });
+pub(crate) fn simulated_bodies(events: usize, bytes: usize) -> impl Iterator<Item = RequestBody> {
+    let now = WallClock::Wall.now();
+    let rate = events as f64 / EVENTS_PER_CENTER / f64::from(CENTER_COUNT);
+    let simulation = Simulation::new(&SimulationSettings {
+        seed: 1,
+        start: now.plus_millis(-SIMULATED_SPAN),
+        centers: CENTER_COUNT,
+        rate: rate.max(1.0),
+    });
     let mut simulation = simulation.take(events);
     std::iter::from_fn(move || {
         let mut text = Vec::new();
@@ -46,17 +51,17 @@ pub(crate) fn bodies(events: usize, bytes: usize) -> impl Iterator<Item = Body> 
                 break;
             }
         }
-        (!text.is_empty()).then(|| request(&text))
+        (!text.is_empty()).then(|| encode_request(&text))
     })
 }
 
-fn request(text: &[u8]) -> Body {
+fn encode_request(text: &[u8]) -> RequestBody {
     let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n";
-    Body { text: [format!("{head}Content-Length: {}\r\n\r\n", text.len()).as_bytes(), text].concat() }
+    RequestBody { text: [format!("{head}Content-Length: {}\r\n\r\n", text.len()).as_bytes(), text].concat() }
 }
 
 /// Sends all bodies, each as soon as a sender is free.
-pub(crate) fn send(address: SocketAddr, bodies: &[Body], senders: usize) -> Sent {
+pub(crate) fn send_bodies(address: SocketAddr, bodies: &[RequestBody], senders: usize) -> SendReport {
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
     let sender = || {
@@ -66,7 +71,7 @@ pub(crate) fn send(address: SocketAddr, bodies: &[Body], senders: usize) -> Sent
         while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
             let from = begun.elapsed();
             stream.write_all(&body.text).unwrap();
-            answer(&mut stream);
+            read_answer(&mut stream);
             acknowledged.push((from, begun.elapsed()));
         }
         acknowledged
@@ -79,11 +84,11 @@ pub(crate) fn send(address: SocketAddr, bodies: &[Body], senders: usize) -> Sent
     let longest_gap = acknowledged.windows(2).map(|two| two[1].1 - two[0].1).max().unwrap_or_default();
     let took = acknowledged.last().unwrap().1;
     let (p50, p99, max) = super::quantiles(acknowledged.iter().map(|(from, at)| *at - *from).collect());
-    Sent { took, bytes: bodies.iter().map(|body| body.text.len()).sum(), p50, p99, max, longest_gap }
+    SendReport { duration: took, bytes: bodies.iter().map(|body| body.text.len()).sum(), p50, p99, max, longest_gap }
 }
 
 /// Reads an answer, which must say that everything was taken.
-fn answer(stream: &mut TcpStream) {
+fn read_answer(stream: &mut TcpStream) {
     let (mut buffer, mut length) = ([0; 4_096], 0);
     loop {
         let read = stream.read(&mut buffer[length..]).unwrap();

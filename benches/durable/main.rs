@@ -23,14 +23,14 @@ mod program;
 mod wall;
 
 use clap::Parser;
-use load::{Body, Sent};
-use program::Program;
+use load::{RequestBody, SendReport};
+use program::FirstlineProcess;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use wall::Wall;
+use wall::BoardWatcher;
 
 #[derive(Parser)]
-struct Args {
+struct DurableBenchArguments {
     /// How many events are sent to each service.
     #[arg(long, default_value_t = 1_000_000)]
     events: usize,
@@ -61,61 +61,62 @@ struct Args {
 }
 
 fn main() {
-    let args = Args::parse();
+    let args = DurableBenchArguments::parse();
     let place = tempfile::tempdir_in(&args.data).unwrap();
     let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
     if wanted("ingest") || wanted("pause") {
-        let bodies: Vec<Body> = load::bodies(args.events, args.body_kb << 10).collect();
+        let bodies: Vec<RequestBody> = load::simulated_bodies(args.events, args.body_kb << 10).collect();
         let bytes: usize = bodies.iter().map(|body| body.text.len()).sum();
         println!("{} events of {} bytes in {} bodies, {} senders", args.events, bytes / args.events, bodies.len(), args.senders);
         if wanted("ingest") {
-            ingest(place.path(), &bodies, &args);
+            measure_ingest(place.path(), &bodies, &args);
         }
         if wanted("pause") {
-            pause(place.path(), &bodies, &args);
+            measure_snapshot_pause(place.path(), &bodies, &args);
         }
     }
     if wanted("recovery") {
-        recovery(place.path(), &args);
+        measure_recovery(place.path(), &args);
     }
 }
 
 /// What each level of acknowledgement costs; turn by turn, so that a slow minute of the machine is everybody's.
-fn ingest(place: &Path, bodies: &[Body], args: &Args) {
+fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArguments) {
     let mut rates: [Vec<f64>; 3] = Default::default();
     for _ in 0..args.rounds {
         for (level, rates) in ["disk", "soon", "memory"].iter().zip(&mut rates) {
             let directory = tempfile::tempdir_in(place).unwrap();
             let journal = format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
             let publish_every = Duration::from_millis(args.publish_ms);
-            let program = Program::with_clients(&args.program, directory.path(), &journal, publish_every, 1_000);
-            let (served, sending) = (program.processor(), program::processor_of("self"));
-            let sent = load::send(program.address, bodies, args.senders);
-            let (served, sending) = (program.processor() - served, program::processor_of("self") - sending);
-            tell(level, &sent, args.events);
+            let program = FirstlineProcess::start_with_clients(&args.program, directory.path(), &journal, publish_every, 1_000);
+            let (served, sending) = (program.processor_seconds(), program::processor_seconds_of("self"));
+            let sent = load::send_bodies(program.address, bodies, args.senders);
+            let (served, sending) = (program.processor_seconds() - served, program::processor_seconds_of("self") - sending);
+            print_report(level, &sent, args.events);
             println!(
                 "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} boards {:.2} s, {} MiB held at most",
                 100.0 * sending / (served + sending),
-                program.metric("firstline_apply_seconds_sum"),
-                program.metric("firstline_board_seconds_count"),
-                program.metric("firstline_board_seconds_sum"),
-                program.peak() >> 20
+                program.metric_value("firstline_apply_seconds_sum"),
+                program.metric_value("firstline_board_seconds_count"),
+                program.metric_value("firstline_board_seconds_sum"),
+                program.peak_memory() >> 20
             );
-            rates.push(args.events as f64 / sent.took.as_secs_f64());
-            let (commits, bytes) = (program.metric("firstline_journal_seconds_count"), program.metric("firstline_journal_bytes_total"));
-            let (seconds, written) = (program.metric("firstline_journal_seconds_sum"), program.written());
+            rates.push(args.events as f64 / sent.duration.as_secs_f64());
+            let (commits, bytes) =
+                (program.metric_value("firstline_journal_seconds_count"), program.metric_value("firstline_journal_bytes_total"));
+            let (seconds, written) = (program.metric_value("firstline_journal_seconds_sum"), program.written_bytes());
             drop(program);
             if commits > 0.0 {
-                let plain = disk::plain(directory.path(), commits as usize, (bytes / commits) as usize);
+                let plain = disk::measure_plain_writes(directory.path(), commits as usize, (bytes / commits) as usize);
                 println!(
                     "  journal: {:.1} bytes an event, {:.2} written for each; {commits} commits in {seconds:.2} s; as many plain writes with fdatasync {:.2} s \
                      (p50 {:?}, p99 {:?}): ratio {:.2}",
                     bytes / args.events as f64,
                     written as f64 / bytes,
-                    plain.took.as_secs_f64(),
+                    plain.duration.as_secs_f64(),
                     plain.p50,
                     plain.p99,
-                    seconds / plain.took.as_secs_f64()
+                    seconds / plain.duration.as_secs_f64()
                 );
             }
         }
@@ -130,71 +131,71 @@ const PORTION_KB: usize = 256 << 10;
 const NO_SNAPSHOT: &str = "snapshot_events = 1000000000\n";
 
 /// How long a start takes: after a kill with the journal alone, and from the snapshot of a stop.
-fn recovery(place: &Path, args: &Args) {
+fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
     let directory = tempfile::tempdir_in(place).unwrap();
     let journal = format!("acknowledge = 'soon'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
-    let program = Program::start(&args.program, directory.path(), &journal);
-    let mut bodies = load::bodies(args.events, args.body_kb << 10);
+    let program = FirstlineProcess::start(&args.program, directory.path(), &journal);
+    let mut bodies = load::simulated_bodies(args.events, args.body_kb << 10);
     let mut took = Duration::ZERO;
     loop {
-        let portion: Vec<Body> = bodies.by_ref().take(PORTION_KB.div_ceil(args.body_kb)).collect();
+        let portion: Vec<RequestBody> = bodies.by_ref().take(PORTION_KB.div_ceil(args.body_kb)).collect();
         if portion.is_empty() {
             break;
         }
-        took += load::send(program.address, &portion, args.senders).took;
+        took += load::send_bodies(program.address, &portion, args.senders).duration;
     }
     println!("filling the journal: {} events in {:.2} s", args.events, took.as_secs_f64());
     // What is acknowledged is on disk with the next board.
     std::thread::sleep(Duration::from_secs(2));
-    let cases = program.metric("firstline_cases");
+    let cases = program.metric_value("firstline_cases");
     drop(program);
-    let kept = disk::bytes(directory.path(), "journal-");
-    let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
+    let kept = disk::file_bytes(directory.path(), "journal-");
+    let (program, took) = measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
     let seconds = took.as_secs_f64();
     println!(
         "a start after a kill, without a snapshot: ready after {seconds:.2} s ({:.2} s of a processor); {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
          {cases} cases, {} MiB held at most",
-        program.processor(),
+        program.processor_seconds(),
         seconds * 1e6 / args.events as f64,
         seconds * 1e9 / kept as f64,
         kept / 1_000_000,
-        program.peak() >> 20
+        program.peak_memory() >> 20
     );
-    let ((), took) = timed(|| program.stop());
-    let snapshot = disk::bytes(directory.path(), "snapshot-");
+    let ((), took) = measure_time(|| program.stop());
+    let snapshot = disk::file_bytes(directory.path(), "snapshot-");
     println!("the stop, which makes a snapshot of {} MB: {:.2} s", snapshot / 1_000_000, took.as_secs_f64());
     // The first comes after the stop, the others each after a kill.
     for _ in 0..args.rounds {
-        let (program, took) = timed(|| Program::start(&args.program, directory.path(), &journal));
+        let (program, took) = measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
         println!(
             "a start from that snapshot: ready after {:.2} s, {:.2} s of them to read it ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
             took.as_secs_f64(),
-            program.metric("firstline_recovery_duration_seconds"),
-            program.processor(),
+            program.metric_value("firstline_recovery_duration_seconds"),
+            program.processor_seconds(),
             took.as_secs_f64() * 1e6 / args.events as f64,
-            program.peak() >> 20
+            program.peak_memory() >> 20
         );
     }
 }
 
 /// Whether making snapshots holds up those who send and those who watch; turn by turn, as for ingest.
-fn pause(place: &Path, bodies: &[Body], args: &Args) {
+fn measure_snapshot_pause(place: &Path, bodies: &[RequestBody], args: &DurableBenchArguments) {
     let every = format!("snapshot_events = {}\n", args.events / 4);
     let mut longest: [Vec<[f64; 2]>; 2] = Default::default();
     for _ in 0..args.rounds {
         for ((what, snapshots), longest) in [("without snapshots", NO_SNAPSHOT), ("with snapshots", &every)].iter().zip(&mut longest) {
             let directory = tempfile::tempdir_in(place).unwrap();
-            let program = Program::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
-            let wall = Wall::watch(program.address);
-            let sent = load::send(program.address, bodies, args.senders);
-            let (p50, _, boards) = quantiles(wall.gaps());
-            tell(what, &sent, args.events);
+            let program = FirstlineProcess::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
+            let wall = BoardWatcher::watch(program.address);
+            let sent = load::send_bodies(program.address, bodies, args.senders);
+            let (p50, _, boards) = quantiles(wall.publication_gaps());
+            print_report(what, &sent, args.events);
             println!(
                 "  longest gap between acknowledgements {:.1?}, between boards (one each {:?}) {boards:.1?}, p50 {p50:.1?}; {} snapshots in {:.2} s",
                 sent.longest_gap,
                 program::PUBLISH_EVERY,
-                program.metric("firstline_snapshot_seconds_count"),
-                program.metric("firstline_snapshot_seconds_sum"),
+                program.metric_value("firstline_snapshot_seconds_count"),
+                program.metric_value("firstline_snapshot_seconds_sum"),
             );
             longest.push([sent.longest_gap.as_secs_f64() * 1e3, boards.as_secs_f64() * 1e3]);
         }
@@ -206,8 +207,8 @@ fn pause(place: &Path, bodies: &[Body], args: &Args) {
     );
 }
 
-fn tell(what: &str, sent: &Sent, events: usize) {
-    let seconds = sent.took.as_secs_f64();
+fn print_report(what: &str, sent: &SendReport, events: usize) {
+    let seconds = sent.duration.as_secs_f64();
     println!(
         "{what}: {:.0} events/s, {:.0} MB/s; acknowledged after p50 {:.1?}, p99 {:.1?}, at most {:.1?}",
         events as f64 / seconds,
@@ -218,7 +219,7 @@ fn tell(what: &str, sent: &Sent, events: usize) {
     );
 }
 
-fn timed<R>(work: impl FnOnce() -> R) -> (R, Duration) {
+fn measure_time<R>(work: impl FnOnce() -> R) -> (R, Duration) {
     let begun = Instant::now();
     let result = work();
     (result, begun.elapsed())

@@ -10,12 +10,12 @@ use std::time::Duration;
 pub(crate) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
 /// A program that is killed when it is dropped.
-pub(crate) struct Program {
+pub(crate) struct FirstlineProcess {
     process: Child,
     pub(crate) address: SocketAddr,
 }
 
-impl Drop for Program {
+impl Drop for FirstlineProcess {
     fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -23,18 +23,24 @@ impl Drop for Program {
 }
 
 /// The data directory of a program that was started here.
-pub(crate) fn data(place: &Path) -> PathBuf {
+pub(crate) fn data_directory(place: &Path) -> PathBuf {
     place.join("data")
 }
 
-impl Program {
+impl FirstlineProcess {
     /// Starts it with these settings of its journal, and waits until it is ready.
-    pub(crate) fn start(program: &Path, place: &Path, journal: &str) -> Program {
-        Program::with_clients(program, place, journal, PUBLISH_EVERY, 1_000)
+    pub(crate) fn start(program: &Path, place: &Path, journal: &str) -> FirstlineProcess {
+        FirstlineProcess::start_with_clients(program, place, journal, PUBLISH_EVERY, 1_000)
     }
 
     /// The same with boards this often, for so many who watch.
-    pub(crate) fn with_clients(program: &Path, place: &Path, journal: &str, publish_every: Duration, clients: usize) -> Program {
+    pub(crate) fn start_with_clients(
+        program: &Path,
+        place: &Path,
+        journal: &str,
+        publish_every: Duration,
+        clients: usize,
+    ) -> FirstlineProcess {
         let config = place.join("firstline.toml");
         let general = format!("listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '{}ms'\n", publish_every.as_millis());
         let limits = format!("requests_per_second = 0\nlive_clients = {clients}\nconnections = {}\n", clients + 1_000);
@@ -46,7 +52,7 @@ impl Program {
         let address = address.and_then(|address| address.parse().ok()).unwrap();
         // What it says must be read, or it would wait for that.
         std::thread::spawn(move || told.filter(|line| line.contains("ERROR")).for_each(|line| println!("{line}")));
-        let mut program = Program { process, address };
+        let mut program = FirstlineProcess { process, address };
         while !program.get("/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
             assert!(program.process.try_wait().unwrap().is_none(), "it ended before it was ready");
             std::thread::sleep(Duration::from_millis(5));
@@ -63,30 +69,30 @@ impl Program {
     }
 
     /// What a metric says; 0 if there is none yet.
-    pub(crate) fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric_value(&self, name: &str) -> f64 {
         let answer = self.get("/metrics").unwrap();
         answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or(0.0)
     }
 
     /// How many seconds of a processor it has used.
-    pub(crate) fn processor(&self) -> f64 {
-        processor_of(&self.process.id().to_string())
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        processor_seconds_of(&self.process.id().to_string())
     }
 
     /// The most memory it has held, in bytes.
-    pub(crate) fn peak(&self) -> u64 {
+    pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         peak.unwrap() << 10
     }
 
     /// Its number, for those who ask the system about it.
-    pub(crate) fn id(&self) -> u32 {
+    pub(crate) fn process_id(&self) -> u32 {
         self.process.id()
     }
 
     /// How many bytes it has had written to disks.
-    pub(crate) fn written(&self) -> u64 {
+    pub(crate) fn written_bytes(&self) -> u64 {
         let counts = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).unwrap();
         counts.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap()
     }
@@ -100,7 +106,7 @@ impl Program {
 }
 
 /// How many seconds of a processor a process has used.
-pub(crate) fn processor_of(process: &str) -> f64 {
+pub(crate) fn processor_seconds_of(process: &str) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // Behind the name, which may have blanks in it: 11 fields, then the time of the process and of the system for it.
     let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();

@@ -7,14 +7,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::{Message, client};
 
-pub(crate) struct Wall {
+pub(crate) struct BoardWatcher {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Vec<Duration>>,
 }
 
-impl Wall {
+impl BoardWatcher {
     /// Watches one indicator from now on.
-    pub(crate) fn watch(address: SocketAddr) -> Wall {
+    pub(crate) fn watch(address: SocketAddr) -> BoardWatcher {
         let (mut socket, _) = client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap()).unwrap();
         socket.send(Message::text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#)).unwrap();
         // The whole board comes first.
@@ -31,11 +31,11 @@ impl Wall {
             }
             gaps
         });
-        Wall { stop, thread }
+        BoardWatcher { stop, thread }
     }
 
     /// The times in which it heard nothing, from one edition to the next.
-    pub(crate) fn gaps(self) -> Vec<Duration> {
+    pub(crate) fn publication_gaps(self) -> Vec<Duration> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

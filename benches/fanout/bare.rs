@@ -1,6 +1,6 @@
 //! The yardstick: a broadcast that hands one text to every WebSocket of tokio-tungstenite once a second, and does nothing else.
 
-use firstline::engine::clock::Clock;
+use firstline::engine::clock::WallClock;
 use futures_util::SinkExt;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -12,15 +12,15 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// A process that is killed when it is dropped.
-pub(crate) struct Bare(Child);
+pub(crate) struct BareBroadcast(Child);
 
-impl Bare {
-    pub(crate) fn id(&self) -> u32 {
+impl BareBroadcast {
+    pub(crate) fn process_id(&self) -> u32 {
         self.0.id()
     }
 }
 
-impl Drop for Bare {
+impl Drop for BareBroadcast {
     fn drop(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
@@ -28,17 +28,17 @@ impl Drop for Bare {
 }
 
 /// Starts the broadcast of frames of so many bytes.
-pub(crate) fn start(bytes: usize) -> (Bare, SocketAddr) {
+pub(crate) fn start(bytes: usize) -> (BareBroadcast, SocketAddr) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let mut process = command.args(["--bare", &bytes.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (Bare(process), line.trim().parse().unwrap())
+    (BareBroadcast(process), line.trim().parse().unwrap())
 }
 
 /// Is the broadcast.
 #[tokio::main]
-pub(crate) async fn serve(bytes: usize) {
+pub(crate) async fn run_broadcast(bytes: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
     let (frames, _) = broadcast::channel::<Message>(4);
@@ -47,7 +47,7 @@ pub(crate) async fn serve(bytes: usize) {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         loop {
             every.tick().await;
-            let mut text = format!("{{\"as_of\":\"{}\",\"filler\":\"", Clock::Wall.now());
+            let mut text = format!("{{\"as_of\":\"{}\",\"filler\":\"", WallClock::Wall.now());
             text.extend(std::iter::repeat_n('x', bytes.saturating_sub(text.len() + 2)));
             let _ = sender.send(Message::text(text + "\"}"));
         }

@@ -1,7 +1,7 @@
 //! Thousands of clients that cost as little as can be: they read frames, find the time of the board in each, and count.
 
 use firstline::domain::time::Timestamp;
-use firstline::engine::clock::Clock;
+use firstline::engine::clock::WallClock;
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream as Blocking};
@@ -14,22 +14,22 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 /// What they want to see: about four kilobytes of it change with every call.
-const WANTED: &str = r#"{"subscribe":{"windows":["30m","1h"],"by":[]}}"#;
+const SUBSCRIPTION_REQUEST: &str = r#"{"subscribe":{"windows":["30m","1h"],"by":[]}}"#;
 /// How many connect at the same time.
-const CONNECTING: usize = 64;
+const CONNECTING_MAX: usize = 64;
 /// A frame's time stands near its beginning.
-const HEAD: usize = 200;
+const FRAME_HEAD_BYTES: usize = 200;
 
 /// What all clients saw while it was measured.
 #[derive(Clone, Default)]
-pub(crate) struct Seen {
+pub(crate) struct FrameStatistics {
     pub(crate) frames: u64,
     bytes: u64,
     /// From the board's time until a client had read its frame.
     pub(crate) delays: Vec<Duration>,
 }
 
-impl Seen {
+impl FrameStatistics {
     /// How long a frame was, on the average.
     pub(crate) fn frame_bytes(&self) -> usize {
         (self.bytes / self.frames.max(1)) as usize
@@ -37,34 +37,34 @@ impl Seen {
 }
 
 #[derive(Default)]
-struct Shared {
+struct SharedMeasurement {
     measuring: AtomicBool,
-    seen: Mutex<Seen>,
+    statistics: Mutex<FrameStatistics>,
 }
 
 /// Connected clients, on a thread of their own.
-pub(crate) struct Clients {
+pub(crate) struct LiveClients {
     runtime: Runtime,
-    shared: Arc<Shared>,
+    shared: Arc<SharedMeasurement>,
 }
 
-impl Clients {
+impl LiveClients {
     /// Connects so many, and beside them so many that never read and as many that read slowly.
-    pub(crate) fn connect(address: SocketAddr, clients: usize, stuck: usize) -> Clients {
+    pub(crate) fn connect(address: SocketAddr, clients: usize, stuck: usize) -> LiveClients {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(SharedMeasurement::default());
         let all = async {
             let mut connecting = JoinSet::new();
             for number in 0..clients + 2 * stuck {
-                if connecting.len() >= CONNECTING {
+                if connecting.len() >= CONNECTING_MAX {
                     connecting.join_next().await.unwrap().unwrap();
                 }
                 let shared = shared.clone();
                 connecting.spawn(async move {
                     let small = number >= clients;
-                    let stream = open(address, small).await;
+                    let stream = open_websocket(address, small).await;
                     match number.checked_sub(clients) {
-                        None => _ = tokio::spawn(read(stream, shared)),
+                        None => _ = tokio::spawn(read_frames(stream, shared)),
                         Some(extra) if extra % 2 == 0 => _ = tokio::spawn(never_read(stream)),
                         Some(_) => _ = tokio::spawn(read_slowly(stream)),
                     }
@@ -73,18 +73,18 @@ impl Clients {
             while connecting.join_next().await.is_some() {}
         };
         runtime.block_on(all);
-        Clients { runtime, shared }
+        LiveClients { runtime, shared }
     }
 
     /// Begins to measure.
-    pub(crate) fn begin(&self) {
+    pub(crate) fn begin_measurement(&self) {
         self.shared.measuring.store(true, Ordering::Relaxed);
     }
 
     /// What was seen since; then all go.
-    pub(crate) fn end(self) -> Seen {
+    pub(crate) fn end_measurement(self) -> FrameStatistics {
         self.shared.measuring.store(false, Ordering::Relaxed);
-        let seen = std::mem::take(&mut *self.shared.seen.lock().unwrap());
+        let seen = std::mem::take(&mut *self.shared.statistics.lock().unwrap());
         self.runtime.shutdown_background();
         assert!(seen.frames > 0, "no client saw a frame");
         seen
@@ -92,7 +92,7 @@ impl Clients {
 }
 
 /// A WebSocket, and what is wanted said.
-async fn open(address: SocketAddr, small: bool) -> TcpStream {
+async fn open_websocket(address: SocketAddr, small: bool) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     if small {
         // Or the system would take minutes of frames for one that does not read.
@@ -108,33 +108,33 @@ async fn open(address: SocketAddr, small: bool) -> TcpStream {
     }
     assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
     // A masked text; the mask is 0.
-    let message = [&[0x81, 0x80 | WANTED.len() as u8, 0, 0, 0, 0], WANTED.as_bytes()].concat();
+    let message = [&[0x81, 0x80 | SUBSCRIPTION_REQUEST.len() as u8, 0, 0, 0, 0], SUBSCRIPTION_REQUEST.as_bytes()].concat();
     stream.write_all(&message).await.unwrap();
     stream
 }
 
-async fn read(mut stream: TcpStream, shared: Arc<Shared>) {
+async fn read_frames(mut stream: TcpStream, shared: Arc<SharedMeasurement>) {
     let mut buffer = vec![0; 16 << 10];
     loop {
-        let Ok((is_ping, length)) = header(&mut stream).await else { return };
+        let Ok((is_ping, length)) = read_header(&mut stream).await else { return };
         // Who answers no ping is dropped. The answer is masked; the mask is 0.
         if is_ping && stream.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.is_err() {
             return;
         }
         let (mut left, mut read) = (length, 0);
-        let mut head = [0; HEAD];
+        let mut head = [0; FRAME_HEAD_BYTES];
         while left > 0 {
             let most = left.min(buffer.len());
             let Ok(some @ 1..) = stream.read(&mut buffer[..most]).await else { return };
-            if read < HEAD {
-                let part = some.min(HEAD - read);
+            if read < FRAME_HEAD_BYTES {
+                let part = some.min(FRAME_HEAD_BYTES - read);
                 head[read..read + part].copy_from_slice(&buffer[..part]);
             }
             (left, read) = (left - some, read + some);
         }
         if length > 0 && shared.measuring.load(Ordering::Relaxed) {
-            let delay = Clock::Wall.now().since(time(&head));
-            let mut seen = shared.seen.lock().unwrap();
+            let delay = WallClock::Wall.now().millis_since(frame_time(&head));
+            let mut seen = shared.statistics.lock().unwrap();
             seen.frames += 1;
             seen.bytes += length as u64;
             seen.delays.push(Duration::from_millis(delay.max(0) as u64));
@@ -143,7 +143,7 @@ async fn read(mut stream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Whether the next message is a ping, and its length; servers do not mask.
-async fn header(stream: &mut TcpStream) -> std::io::Result<(bool, usize)> {
+async fn read_header(stream: &mut TcpStream) -> std::io::Result<(bool, usize)> {
     let mut two = [0; 2];
     stream.read_exact(&mut two).await?;
     let length = match two[1] {
@@ -155,7 +155,7 @@ async fn header(stream: &mut TcpStream) -> std::io::Result<(bool, usize)> {
 }
 
 /// When the board of a frame was made.
-fn time(head: &[u8]) -> Timestamp {
+fn frame_time(head: &[u8]) -> Timestamp {
     let text = String::from_utf8_lossy(head);
     let (_, rest) = text.split_once("\"as_of\":\"").unwrap();
     Timestamp::parse(rest.split('"').next().unwrap()).unwrap()
@@ -174,9 +174,9 @@ async fn read_slowly(mut stream: TcpStream) {
 }
 
 /// Tells the service of a call every second, until it is dropped.
-pub(crate) fn feed(address: SocketAddr) -> impl Drop {
-    struct Feed(Arc<AtomicBool>);
-    impl Drop for Feed {
+pub(crate) fn start_feed(address: SocketAddr) -> impl Drop {
+    struct CallFeed(Arc<AtomicBool>);
+    impl Drop for CallFeed {
         fn drop(&mut self) {
             self.0.store(true, Ordering::Relaxed);
         }
@@ -188,18 +188,18 @@ pub(crate) fn feed(address: SocketAddr) -> impl Drop {
         let mut call = 0;
         while !told.load(Ordering::Relaxed) {
             call += 1;
-            post(&mut stream, &lines_of_a_call(call));
+            post_events(&mut stream, &call_lines(call));
             std::thread::sleep(Duration::from_secs(1));
         }
     });
-    Feed(stop)
+    CallFeed(stop)
 }
 
-fn lines_of_a_call(call: usize) -> String {
-    let now = Clock::Wall.now();
+fn call_lines(call: usize) -> String {
+    let now = WallClock::Wall.now();
     let line = |kind: &str, seconds: i64| {
         let data = json!({ "center": "hefei", "queue": "sales", "customer": format!("{call}"), "agent": "a-1" });
-        let time = now.plus(-seconds * 1_000).to_string();
+        let time = now.plus_millis(-seconds * 1_000).to_string();
         let event = json!({
             "specversion": "1.0", "id": format!("{call}-{kind}"), "source": "/bench", "type": format!("call.{kind}"), "time": time,
             "subject": format!("call-{call}"), "data": data,
@@ -210,7 +210,7 @@ fn lines_of_a_call(call: usize) -> String {
 }
 
 /// Sends events and waits for the answer.
-pub(crate) fn post(stream: &mut Blocking, lines: &str) {
+pub(crate) fn post_events(stream: &mut Blocking, lines: &str) {
     let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n";
     let request = format!("{head}Content-Length: {}\r\n\r\n{lines}", lines.len());
     // The service goes before this does at the end.

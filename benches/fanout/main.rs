@@ -27,15 +27,15 @@ mod load;
 mod program;
 
 use clap::Parser;
-use clients::{Clients, Seen};
-use program::{Program, processor_of};
+use clients::{FrameStatistics, LiveClients};
+use program::{FirstlineProcess, processor_seconds_of};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 #[derive(Parser, Clone)]
-struct Args {
+struct FanoutBenchArguments {
     /// How many clients watch; more than once for several turns.
     #[arg(long, default_values_t = [1_000, 5_000, 10_000])]
     clients: Vec<usize>,
@@ -63,12 +63,12 @@ struct Args {
 }
 
 /// Two of a hundred hold things up, each in its own way.
-const STUCK: usize = 100;
+const CLIENTS_PER_STUCK: usize = 100;
 
 fn main() {
-    let args = Args::parse();
+    let args = FanoutBenchArguments::parse();
     if let Some(bytes) = args.bare {
-        return bare::serve(bytes);
+        return bare::run_broadcast(bytes);
     }
     if !args.raised {
         let raise = "ulimit -S -n \"$(ulimit -H -n)\"; exec \"$0\" \"$@\"";
@@ -79,50 +79,56 @@ fn main() {
     let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
     for clients in &args.clients {
         if wanted("frames") {
-            let frame = firstline(&args, *clients, 0).frame_bytes();
-            bare_broadcast(*clients, frame, args.seconds);
+            let frame = measure_firstline(&args, *clients, 0).frame_bytes();
+            measure_bare_broadcast(*clients, frame, args.seconds);
         }
         if wanted("stuck") {
-            firstline(&args, *clients, 0);
-            firstline(&args, *clients, clients / STUCK);
+            measure_firstline(&args, *clients, 0);
+            measure_firstline(&args, *clients, clients / CLIENTS_PER_STUCK);
         }
     }
     if wanted("latency") {
-        latency::measure(&args);
+        latency::measure_latency(&args);
     }
 }
 
 /// Clients of the service, of which so many never read and as many read slowly.
-fn firstline(args: &Args, clients: usize, stuck: usize) -> Seen {
+fn measure_firstline(args: &FanoutBenchArguments, clients: usize, stuck: usize) -> FrameStatistics {
     let place = tempfile::tempdir().unwrap();
-    let program = Program::with_clients(&args.program, place.path(), "acknowledge = 'soon'\n", Duration::from_secs(1), clients + 2 * stuck);
-    let feeding = clients::feed(program.address);
-    let seen = watch("firstline", program.address, program.id(), clients, stuck, args.seconds);
+    let program = FirstlineProcess::start_with_clients(
+        &args.program,
+        place.path(),
+        "acknowledge = 'soon'\n",
+        Duration::from_secs(1),
+        clients + 2 * stuck,
+    );
+    let feeding = clients::start_feed(program.address);
+    let seen = measure_clients("firstline", program.address, program.process_id(), clients, stuck, args.seconds);
     drop(feeding);
     if stuck > 0 {
-        let dropped = program.metric("firstline_live_clients_dropped_total{reason=\"slow\"}");
+        let dropped = program.metric_value("firstline_live_clients_dropped_total{reason=\"slow\"}");
         println!("  {stuck} clients never read and {stuck} read 1 KB a second: {dropped} dropped as slow");
     }
     seen
 }
 
 /// The same number of clients of a broadcast that does nothing else.
-fn bare_broadcast(clients: usize, frame: usize, seconds: u64) {
+fn measure_bare_broadcast(clients: usize, frame: usize, seconds: u64) {
     let (process, address) = bare::start(frame);
-    watch("bare broadcast", address, process.id(), clients, 0, seconds);
+    measure_clients("bare broadcast", address, process.process_id(), clients, 0, seconds);
 }
 
-fn watch(what: &str, address: SocketAddr, process: u32, clients: usize, stuck: usize, seconds: u64) -> Seen {
-    let empty = resident(process);
-    let watching = Clients::connect(address, clients, stuck);
+fn measure_clients(what: &str, address: SocketAddr, process: u32, clients: usize, stuck: usize, seconds: u64) -> FrameStatistics {
+    let empty = resident_memory(process);
+    let watching = LiveClients::connect(address, clients, stuck);
     // Until all have their first board, and a few frames after it.
     std::thread::sleep(Duration::from_secs(5));
-    watching.begin();
-    let (served, read) = (processor_of(&process.to_string()), processor_of("self"));
+    watching.begin_measurement();
+    let (served, read) = (processor_seconds_of(&process.to_string()), processor_seconds_of("self"));
     std::thread::sleep(Duration::from_secs(seconds));
-    let seen = watching.end();
-    let (served, read) = (processor_of(&process.to_string()) - served, processor_of("self") - read);
-    let memory = resident(process).saturating_sub(empty) as f64 / clients as f64;
+    let seen = watching.end_measurement();
+    let (served, read) = (processor_seconds_of(&process.to_string()) - served, processor_seconds_of("self") - read);
+    let memory = resident_memory(process).saturating_sub(empty) as f64 / clients as f64;
     let (p50, p99, max) = quantiles(seen.delays.clone());
     let frames = seen.frames as f64;
     println!(
@@ -138,7 +144,7 @@ fn watch(what: &str, address: SocketAddr, process: u32, clients: usize, stuck: u
 }
 
 /// How much memory a process holds, in bytes.
-fn resident(process: u32) -> u64 {
+fn resident_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).unwrap();
     let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     held.unwrap() << 10

@@ -19,19 +19,19 @@ mod load;
 mod program;
 
 use clap::Parser;
-use firstline::access::grant::View;
+use firstline::access::grant::GrantedView;
 use firstline::domain::event::Batch;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
 use firstline::domain::time::Timestamp;
 use firstline::domain::window::Window;
-use firstline::edition::Edition;
-use firstline::ingest::wire::{Decoder, Keys};
-use firstline::publish::prometheus::{Format, Shown, write};
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
+use firstline::edition::PublishedBoard;
+use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::publish::prometheus::{MetricsFormat, MetricsSelection, write_metrics};
+use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use program::Program;
+use program::FirstlineProcess;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[derive(Parser)]
-struct Args {
+struct ScrapeBenchArguments {
     /// How many events are sent in each turn.
     #[arg(long, default_value_t = 400_000)]
     events: usize,
@@ -60,13 +60,13 @@ struct Args {
     bench: bool,
 }
 
-const SERIES: [usize; 3] = [1_000, 10_000, 50_000];
+const SERIES_COUNTS: [usize; 3] = [1_000, 10_000, 50_000];
 
 fn main() {
-    let args = Args::parse();
+    let args = ScrapeBenchArguments::parse();
     let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
     if wanted("write") {
-        SERIES.into_iter().for_each(measure_write);
+        SERIES_COUNTS.into_iter().for_each(measure_write);
     }
     if wanted("serve") {
         measure_serve(&args);
@@ -74,11 +74,11 @@ fn main() {
 }
 
 /// A call of each of so many centers.
-fn calls(centers: usize, at: Timestamp) -> Vec<String> {
+fn call_lines(centers: usize, at: Timestamp) -> Vec<String> {
     let event = |center: usize, kind: &str, wait: i64| {
         format!(
             r#"{{"specversion":"1.0","id":"scrape-{center}-{kind}","source":"/bench","type":"call.{kind}","time":"{}","subject":"scrape-{center}","data":{{"center":"c{center:04}","queue":"sales"}}}}"#,
-            at.plus(wait)
+            at.plus_millis(wait)
         )
     };
     (0..centers)
@@ -86,37 +86,40 @@ fn calls(centers: usize, at: Timestamp) -> Vec<String> {
         .collect()
 }
 
-fn edition(centers: usize) -> Edition {
-    let mut standard: Standard = read(BUILT_IN_NAME, BUILT_IN).unwrap();
+fn published_board(centers: usize) -> PublishedBoard {
+    let mut standard: Standard = parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap();
     let declared = Arc::new(standard.clone());
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
-    let mut decoder = Decoder::new(Arc::new(standard.schema.clone()), Keys::default());
+    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let at = Timestamp::parse("2026-03-02T10:00:00+08:00").unwrap();
-    calls(centers, at).iter().for_each(|call| decoder.json(call.as_bytes()).map_err(|_| ()).unwrap());
-    let batch: Batch = decoder.take();
+    call_lines(centers, at).iter().for_each(|call| decoder.decode_json(call.as_bytes()).map_err(|_| ()).unwrap());
+    let batch: Batch = decoder.take_batch();
     let mut monitor = Monitor::new(standard, None);
-    monitor.apply(&batch);
-    monitor.tick(at.plus(90_000));
-    Edition::first("bench".into(), declared, monitor.board(), true, 1)
+    monitor.apply_batch(&batch);
+    monitor.tick(at.plus_millis(90_000));
+    PublishedBoard::first_of_run("bench".into(), declared, monitor.compute_board(), true, 1)
 }
 
-fn series(text: &str) -> usize {
+fn count_series(text: &str) -> usize {
     text.lines().filter(|line| !line.starts_with('#')).count()
 }
 
 fn measure_write(wanted: usize) {
-    let view = View::default();
-    let shown = Shown { view: &view, scopes: usize::MAX };
+    let view = GrantedView::default();
+    let shown = MetricsSelection { view: &view, scopes_max: usize::MAX };
     // As many centers as it takes: what everything and one center have is known after two boards.
-    let (one, two) = (series(&write(&edition(0), shown, Format::Text)), series(&write(&edition(10), shown, Format::Text)));
+    let (one, two) = (
+        count_series(&write_metrics(&published_board(0), shown, MetricsFormat::Text)),
+        count_series(&write_metrics(&published_board(10), shown, MetricsFormat::Text)),
+    );
     let centers = wanted.saturating_sub(one).div_ceil((two - one) / 10);
-    let edition = edition(centers);
-    for format in [Format::Text, Format::OpenMetrics] {
-        let text = write(&edition, shown, format);
-        let written = median(|| write(&edition, shown, format).len());
+    let edition = published_board(centers);
+    for format in [MetricsFormat::Text, MetricsFormat::OpenMetrics] {
+        let text = write_metrics(&edition, shown, format);
+        let written = median_time(|| write_metrics(&edition, shown, format).len());
         let mut packed = 0;
-        let compressed = median(|| {
+        let compressed = median_time(|| {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
             encoder.write_all(text.as_bytes()).unwrap();
             packed = encoder.finish().unwrap().len();
@@ -124,16 +127,16 @@ fn measure_write(wanted: usize) {
         });
         println!(
             "{format:?}: {} series of {centers} centers: {} KB in {written:.2?} ({:.0} ns each); {} KB compressed in {compressed:.2?} more",
-            series(&text),
+            count_series(&text),
             text.len() / 1_000,
-            written.as_nanos() as f64 / series(&text) as f64,
+            written.as_nanos() as f64 / count_series(&text) as f64,
             packed / 1_000,
         );
     }
 }
 
 /// The median of 31 times.
-fn median(mut work: impl FnMut() -> usize) -> Duration {
+fn median_time(mut work: impl FnMut() -> usize) -> Duration {
     let mut times: Vec<Duration> = (0..31)
         .map(|_| {
             let begun = Instant::now();
@@ -146,27 +149,28 @@ fn median(mut work: impl FnMut() -> usize) -> Duration {
 }
 
 /// The time until an acknowledgement without and with somebody who scrapes.
-fn measure_serve(args: &Args) {
-    let bodies: Vec<load::Body> = load::bodies(args.events, args.body_kb << 10).collect();
+fn measure_serve(args: &ScrapeBenchArguments) {
+    let bodies: Vec<load::RequestBody> = load::simulated_bodies(args.events, args.body_kb << 10).collect();
     for round in 0..args.rounds {
         for scraped in [false, true] {
             let place = tempfile::tempdir().unwrap();
-            let program = Program::start(std::path::Path::new(env!("CARGO_BIN_EXE_firstline")), place.path(), "acknowledge = 'disk'\n");
-            let calls = calls(60, firstline::engine::clock::Clock::Wall.now().plus(-120_000)).join("\n");
-            post(program.address, &calls);
+            let program =
+                FirstlineProcess::start(std::path::Path::new(env!("CARGO_BIN_EXE_firstline")), place.path(), "acknowledge = 'disk'\n");
+            let calls = call_lines(60, firstline::engine::clock::WallClock::Wall.now().plus_millis(-120_000)).join("\n");
+            post_events(program.address, &calls);
             let (stop, address) = (AtomicBool::new(false), program.address);
             let (sent, scrapes) = std::thread::scope(|scope| {
                 let scraper = scope.spawn(|| {
                     let mut scrapes = Vec::new();
                     while scraped && !stop.load(Ordering::Relaxed) {
                         let begun = Instant::now();
-                        let bytes = scrape(address);
+                        let bytes = scrape_metrics(address);
                         scrapes.push((begun.elapsed(), bytes));
                         std::thread::sleep(Duration::from_millis(args.every_ms).saturating_sub(begun.elapsed()));
                     }
                     scrapes
                 });
-                let sent = load::send(address, &bodies, 4);
+                let sent = load::send_bodies(address, &bodies, 4);
                 stop.store(true, Ordering::Relaxed);
                 (sent, scraper.join().unwrap())
             });
@@ -174,11 +178,11 @@ fn measure_serve(args: &Args) {
             println!(
                 "round {round}, {}: {:.0} events/s; acknowledged after p50 {:.1?}, p99 {:.1?}, at most {:.1?}; {} series",
                 if scraped { "scraped" } else { "not scraped" },
-                args.events as f64 / sent.took.as_secs_f64(),
+                args.events as f64 / sent.duration.as_secs_f64(),
                 sent.p50,
                 sent.p99,
                 sent.max,
-                series(&text),
+                count_series(&text),
             );
             if let Some(bytes) = scrapes.last().map(|(_, bytes)| *bytes) {
                 let (p50, _, max) = quantiles(scrapes.iter().map(|(took, _)| *took).collect());
@@ -188,7 +192,7 @@ fn measure_serve(args: &Args) {
     }
 }
 
-fn post(address: SocketAddr, text: &str) {
+fn post_events(address: SocketAddr, text: &str) {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Type: application/x-ndjson\r\n";
     stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes()).unwrap();
@@ -198,7 +202,7 @@ fn post(address: SocketAddr, text: &str) {
 }
 
 /// As Prometheus does it; how many bytes came.
-fn scrape(address: SocketAddr) -> usize {
+fn scrape_metrics(address: SocketAddr) -> usize {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = "GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAccept: application/openmetrics-text;version=1.0.0\r\n";
     stream.write_all(format!("{head}Accept-Encoding: gzip\r\n\r\n").as_bytes()).unwrap();

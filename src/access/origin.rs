@@ -6,13 +6,13 @@
 pub fn may_connect(origin: &str, host: Option<&str>, others: &[String]) -> bool {
     let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
         matches!(scheme, "http" | "https")
-            && host.is_some_and(|host| without_port(authority, scheme).eq_ignore_ascii_case(without_port(host, scheme)))
+            && host.is_some_and(|host| without_default_port(authority, scheme).eq_ignore_ascii_case(without_default_port(host, scheme)))
     });
     own || others.iter().any(|other| other.eq_ignore_ascii_case(origin))
 }
 
 /// The same address without the port that goes without saying.
-fn without_port<'a>(authority: &'a str, scheme: &str) -> &'a str {
+fn without_default_port<'a>(authority: &'a str, scheme: &str) -> &'a str {
     authority.strip_suffix(if scheme == "https" { ":443" } else { ":80" }).unwrap_or(authority)
 }
 
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_of_the_service_itself_may_connect_and_strangers_may_not() {
+    fn only_own_and_configured_origins_may_connect() {
         let others = ["https://wall.example.org".to_owned()];
         for (origin, host, may) in [
             ("http://10.0.0.5:8080", Some("10.0.0.5:8080"), true),
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_has_no_path() {
+    fn rejects_origins_with_path_or_wildcard() {
         assert!(is_origin("https://wall.example.org") && is_origin("http://10.0.0.5:8080"));
         for wrong in ["wall.example.org", "https://wall.example.org/", "*", "https://*.example.org", "ftp://a", "https://"] {
             assert!(!is_origin(wrong), "{wrong}");

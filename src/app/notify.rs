@@ -2,11 +2,11 @@
 //!
 //! Nothing waits for them when the service stops: what they have not said yet they say after the next start.
 
-use crate::domain::alert::View;
-use crate::journal::{Cursors, Disk};
-use crate::publish::alertmanager::Peer;
-use crate::publish::notify::{Receivers, Sender};
-use crate::publish::webhook::Receiver;
+use crate::domain::alert::AlertOverview;
+use crate::journal::{DeliveryCursors, FileStorage};
+use crate::publish::alertmanager::AlertmanagerPeer;
+use crate::publish::notify::{NotificationReceivers, NotificationSender};
+use crate::publish::webhook::WebhookReceiver;
 use anyhow::Context;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -16,26 +16,26 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// If there is no encryption, or it cannot be kept how far they have heard.
-pub(super) fn start(
-    receivers: Receivers,
-    disk: Option<Arc<dyn Disk>>,
-    alerts: &watch::Receiver<Arc<View>>,
+pub(super) fn start_receivers(
+    receivers: NotificationReceivers,
+    disk: Option<Arc<dyn FileStorage>>,
+    alerts: &watch::Receiver<Arc<AlertOverview>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     if receivers.alertmanagers.is_empty() && receivers.webhooks.is_empty() {
         return Ok(());
     }
-    let sender = Sender::new().context("notifications cannot be encrypted")?;
+    let sender = NotificationSender::new().context("notifications cannot be encrypted")?;
     for url in &receivers.alertmanagers {
-        let peer = Peer::new(url, &receivers, sender.clone());
+        let peer = AlertmanagerPeer::new(url, &receivers, sender.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(peer.run(alerts.clone())));
     }
     let cursors = match disk.filter(|_| !receivers.webhooks.is_empty()) {
-        Some(disk) => Some(Arc::new(Cursors::open(&*disk).context("it cannot be kept who has heard of which alert")?)),
+        Some(disk) => Some(Arc::new(DeliveryCursors::open(&*disk).context("it cannot be kept who has heard of which alert")?)),
         None => None,
     };
     for webhook in receivers.webhooks {
-        let receiver = Receiver::new(webhook, sender.clone(), receivers.links.clone(), cursors.clone());
+        let receiver = WebhookReceiver::new(webhook, sender.clone(), receivers.links.clone(), cursors.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(receiver.run(alerts.clone())));
     }
     Ok(())

@@ -5,10 +5,10 @@
 //! reload runs at a time. A service without a configuration file has nothing to read again, and a hang-up ends it, as it ends any program whose
 //! terminal closes.
 
-use crate::access::Access;
+use crate::access::AccessControl;
 use crate::config;
-use crate::engine::feed::{self, Feed};
-use crate::http::reload::{Refused, Reloaded, Request};
+use crate::engine::feed::{self, EngineHandle};
+use crate::http::reload::{ReloadError, ReloadReport, ReloadRequest};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
 /// How many requests wait while one is answered.
-pub(super) const WAITING: usize = 4;
+pub(super) const QUEUED_REQUESTS_MAX: usize = 4;
 
 /// What a reload reads, and whom it tells.
-pub(super) struct Reload {
+pub(super) struct ReloadTask {
     /// The configuration, if there is one.
     pub(super) file: Option<PathBuf>,
     /// Where the service listens.
@@ -28,41 +28,41 @@ pub(super) struct Reload {
     /// Whether it may be open without tokens, whatever the file says.
     pub(super) open: bool,
     /// To the engine.
-    pub(super) feed: Feed,
+    pub(super) feed: EngineHandle,
     /// To those who let in.
-    pub(super) access: watch::Sender<Arc<Access>>,
+    pub(super) access: watch::Sender<Arc<AccessControl>>,
     /// To the server, if it encrypts.
     pub(super) tls: Option<watch::Sender<Arc<ServerConfig>>>,
 }
 
-impl Reload {
+impl ReloadTask {
     /// Reloads whenever asked to, until `stop`.
-    pub(super) async fn run(self, mut requests: mpsc::Receiver<Request>, mut hangup: Hangup, stop: CancellationToken) {
+    pub(super) async fn run(self, mut requests: mpsc::Receiver<ReloadRequest>, mut hangup: Hangup, stop: CancellationToken) {
         loop {
             let request = tokio::select! {
                 () = stop.cancelled() => return,
-                () = hangup.next() => None,
+                () = hangup.wait() => None,
                 request = requests.recv() => match request {
                     Some(request) => Some(request),
                     None => return,
                 },
             };
             let result = tokio::select! {
-                () = stop.cancelled() => Err(Refused::Stopping),
-                result = self.reload() => result,
+                () = stop.cancelled() => Err(ReloadError::Stopping),
+                result = self.reload_configuration() => result,
             };
-            tell(&result);
-            if let Some(Request(answer)) = request {
+            log_result(&result);
+            if let Some(ReloadRequest(answer)) = request {
                 let _ = answer.send(result);
             }
         }
     }
 
-    async fn reload(&self) -> Result<Reloaded, Refused> {
-        let file = self.file.clone().ok_or(Refused::Nothing)?;
-        let read = tokio::task::spawn_blocking(move || config::read_file(&file));
-        let settings = read.await.map_err(|_| Refused::Stopping)?.map_err(Refused::Problems)?;
-        let access = settings.access.listening_on(self.address, self.open).map_err(Refused::Exposed)?;
+    async fn reload_configuration(&self) -> Result<ReloadReport, ReloadError> {
+        let file = self.file.clone().ok_or(ReloadError::NoConfiguration)?;
+        let read = tokio::task::spawn_blocking(move || config::read_configuration_file(&file));
+        let settings = read.await.map_err(|_| ReloadError::Stopping)?.map_err(ReloadError::Problems)?;
+        let access = settings.access.for_listener(self.address, self.open).map_err(ReloadError::Exposed)?;
         // Who is shut out does not wait for the core.
         self.access.send_replace(Arc::new(access));
         match (&self.tls, settings.tls) {
@@ -71,29 +71,29 @@ impl Reload {
             _ => tracing::warn!("whether connections are encrypted changes only with a restart"),
         }
         let (name, version) = (settings.standard.name.clone(), settings.standard.version.clone());
-        let took_over = self.feed.adopt(settings.standard).await.map_err(|refused| match refused {
-            feed::Refused::Unwritten(reason) => Refused::Unwritten(reason),
-            feed::Refused::Full | feed::Refused::Stopping => Refused::Stopping,
+        let took_over = self.feed.change_standard(settings.standard).await.map_err(|refused| match refused {
+            feed::EngineUnavailable::JournalUnwritable(reason) => ReloadError::JournalFailed(reason),
+            feed::EngineUnavailable::QueueFull | feed::EngineUnavailable::Stopping => ReloadError::Stopping,
         })?;
-        Ok(Reloaded {
+        Ok(ReloadReport {
             name,
             version,
             cases: took_over.cases,
             forgotten_cases: took_over.forgotten,
-            left_out_events: took_over.left_out,
+            left_out_events: took_over.unknown_events,
             seconds: took_over.took.as_secs_f64(),
         })
     }
 }
 
 /// Says in the log how it went.
-fn tell(result: &Result<Reloaded, Refused>) {
+fn log_result(result: &Result<ReloadReport, ReloadError>) {
     match result {
-        Ok(Reloaded { name, version, cases, forgotten_cases, left_out_events, seconds }) => {
+        Ok(ReloadReport { name, version, cases, forgotten_cases, left_out_events, seconds }) => {
             tracing::info!(name, version, cases, forgotten_cases, left_out_events, seconds, "the configuration was read again");
         }
         Err(refused) => {
-            if let Refused::Problems(problems) = refused {
+            if let ReloadError::Problems(problems) = refused {
                 problems.iter().for_each(|problem| tracing::error!("{problem}"));
             }
             tracing::error!("not reloaded: {refused}");
@@ -122,7 +122,7 @@ impl Hangup {
     }
 
     /// Waits for the next one.
-    async fn next(&mut self) {
+    async fn wait(&mut self) {
         #[cfg(unix)]
         if let Some(signal) = &mut self.signal
             && signal.recv().await.is_some()

@@ -2,9 +2,9 @@
 
 mod meaning;
 
-use super::{read_text, read_texts, tell};
+use super::{print_problems, read_text, read_texts};
 use crate::config;
-use crate::document::{Document, Problem};
+use crate::document::{TomlDocument, TomlProblem};
 use crate::ingest::mapping::Mapping;
 use crate::standard;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// Check files
 #[derive(clap::Args)]
 #[command(after_help = "Standards of one name are also checked together, as versions of one standard.")]
-pub struct Arguments {
+pub struct CheckArguments {
     /// Configurations, standards and mappings (TOML); which it is shows from its keys
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -30,16 +30,16 @@ pub struct Arguments {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let mut problems = Vec::new();
     for path in &arguments.files {
         let (name, text) = (path.display().to_string(), read_text(path)?);
         if arguments.explain
-            && let Ok(standard) = standard::read(&name, &text)
+            && let Ok(standard) = standard::parse_standard(&name, &text)
         {
-            super::print(meaning::text(&standard).as_bytes())?;
+            super::print_output(meaning::standard_summary(&standard).as_bytes())?;
         }
-        let found = check(&name, &text);
+        let found = check_file(&name, &text);
         if found.is_empty() {
             eprintln!("{}: no problems", path.display());
         }
@@ -51,24 +51,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|p| serde_json::json!({"file": p.file, "line": p.line, "column": p.column, "message": p.message}))
             .collect();
-        super::print(format!("{}\n", serde_json::to_string(&list)?).as_bytes())?;
+        super::print_output(format!("{}\n", serde_json::to_string(&list)?).as_bytes())?;
     } else {
-        tell(&problems);
+        print_problems(&problems);
     }
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
 }
 
 /// Standards of one name are versions of one standard: whether they go together. Those with problems of their own are left out.
-fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<Problem>> {
+fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<TomlProblem>> {
     let mut by_name: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (file, text) in read_texts(paths)? {
-        if let Some(Ok(standard)) = is_standard(&file, &text).then(|| standard::read(&file, &text)) {
+        if let Some(Ok(standard)) = is_standard(&file, &text).then(|| standard::parse_standard(&file, &text)) {
             by_name.entry(standard.name).or_default().push((file, text));
         }
     }
     let mut problems = Vec::new();
     for (name, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
-        match standard::read_versions(&files) {
+        match standard::parse_versions(&files) {
             Ok(_) => eprintln!("`{name}`: its {} versions go together", files.len()),
             Err(found) => problems.extend(found),
         }
@@ -77,25 +77,25 @@ fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<Problem>> {
 }
 
 fn is_standard(file: &str, text: &str) -> bool {
-    Document::parse(file, text).is_ok_and(|document| {
-        let has = |key: &str| document.root().value(key).is_some();
+    TomlDocument::parse(file, text).is_ok_and(|document| {
+        let has = |key: &str| document.root_table().value(key).is_some();
         !has("event") && (has("indicator") || has("dimensions"))
     })
 }
 
-fn check(file: &str, text: &str) -> Vec<Problem> {
-    let document = match Document::parse(file, text) {
+fn check_file(file: &str, text: &str) -> Vec<TomlProblem> {
+    let document = match TomlDocument::parse(file, text) {
         Ok(document) => document,
         Err(problem) => return vec![problem],
     };
     // Each kind of file has keys that no other has; what has neither is taken for a configuration.
-    let has = |key: &str| document.root().value(key).is_some();
+    let has = |key: &str| document.root_table().value(key).is_some();
     let problems = if has("event") {
         Mapping::parse(file, text).err()
     } else if has("indicator") || has("dimensions") {
-        standard::read(file, text).err()
+        standard::parse_standard(file, text).err()
     } else {
-        config::read(file, text).err()
+        config::read_configuration(file, text).err()
     };
     problems.unwrap_or_default()
 }

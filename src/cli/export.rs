@@ -1,6 +1,6 @@
 //! `firstline rules`, `dashboards` and `openslo`: the standard for Prometheus, for Grafana, and as objectives.
 
-use super::{print, read_standard, tell};
+use super::{print_output, print_problems, read_standard};
 use crate::domain::standard::Standard;
 use crate::{grafana, openslo, rules};
 use anyhow::Context;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 /// What is made.
 #[derive(Clone, Copy, Debug)]
-pub enum Export {
+pub enum ExportFormat {
     /// Rules for Prometheus.
     Rules,
     /// Dashboards for Grafana.
@@ -20,7 +20,7 @@ pub enum Export {
 
 /// Of which standard, and where to.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ExportArguments {
     /// The standard (TOML); several files are versions of one. Without any it is the built-in one
     #[arg(long, value_name = "FILE")]
     standard: Vec<PathBuf>,
@@ -33,21 +33,21 @@ pub struct Arguments {
 ///
 /// # Errors
 /// A standard that cannot be read, or a directory that cannot be written.
-pub fn run(export: Export, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run_export(export: ExportFormat, arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let standard = match read_standard(&arguments.standard)? {
         Ok(standard) => standard,
         Err(problems) => {
-            tell(&problems);
+            print_problems(&problems);
             return Ok(ExitCode::from(1));
         }
     };
-    let files = files(export, &standard)?;
+    let files = export_files(export, &standard)?;
     let Some(directory) = &arguments.out else {
         for (name, text) in &files {
             if files.len() > 1 {
                 eprintln!("{name}:");
             }
-            print(text.as_bytes())?;
+            print_output(text.as_bytes())?;
         }
         return Ok(ExitCode::SUCCESS);
     };
@@ -60,10 +60,10 @@ pub fn run(export: Export, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn files(export: Export, standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
+fn export_files(export: ExportFormat, standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
     match export {
-        Export::Rules => rules::files(standard),
-        Export::Dashboards => Ok(grafana::files(standard)),
-        Export::OpenSlo => Ok(vec![("openslo.yml".to_owned(), openslo::write(standard)?)]),
+        ExportFormat::Rules => rules::rule_files(standard),
+        ExportFormat::Dashboards => Ok(grafana::dashboard_files(standard)),
+        ExportFormat::OpenSlo => Ok(vec![("openslo.yml".to_owned(), openslo::export_openslo(standard)?)]),
     }
 }

@@ -2,11 +2,11 @@
 
 mod export;
 
-use crate::document::duration;
+use crate::document::parse_duration;
 use crate::domain::time::Timestamp;
-use crate::engine::clock::Clock;
-use crate::journal::check::{Findings, check};
-use crate::journal::{Held, Journal, Retention, Sequence, Settings, Snapshots};
+use crate::engine::clock::WallClock;
+use crate::journal::check::{IntegrityReport, check_integrity};
+use crate::journal::{DirectoryLock, Journal, JournalSettings, RetentionLimits, SequenceNumber, SnapshotStore};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,17 +14,17 @@ use std::process::ExitCode;
 /// What to do with the journal
 #[derive(clap::Args)]
 #[command(after_help = "The service must be stopped: it is the only one to work in its directory.")]
-pub struct Arguments {
+pub struct JournalArguments {
     #[command(subcommand)]
-    task: Task,
+    task: JournalTask,
 }
 
 #[derive(clap::Subcommand)]
-enum Task {
+enum JournalTask {
     /// Check every segment and snapshot; nothing is changed. Exit code 1 if anything is damaged
     Check {
         #[command(flatten)]
-        place: Place,
+        place: JournalLocation,
         /// Print the findings as JSON
         #[arg(long)]
         json: bool,
@@ -32,7 +32,7 @@ enum Task {
     /// Print the records as NDJSON: ticks, standards, and a line for each event; nobody's name is among it
     Export {
         #[command(flatten)]
-        place: Place,
+        place: JournalLocation,
         /// Begin with this record
         #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
         from: u64,
@@ -43,9 +43,9 @@ enum Task {
     /// Remove the oldest segments, but never one that a start from the oldest snapshot needs
     Prune {
         #[command(flatten)]
-        place: Place,
+        place: JournalLocation,
         /// Keep what is not older, as in `7d`
-        #[arg(long, value_name = "DURATION", value_parser = duration, required_unless_present = "keep_gb")]
+        #[arg(long, value_name = "DURATION", value_parser = parse_duration, required_unless_present = "keep_gb")]
         keep: Option<i64>,
         /// Keep no more gigabytes of segments
         #[arg(long, value_name = "GB")]
@@ -58,51 +58,51 @@ enum Task {
 
 /// Where the journal lies
 #[derive(clap::Args)]
-struct Place {
+struct JournalLocation {
     /// The data directory
     #[arg(long, value_name = "DIR", default_value = "./firstline-data")]
     data: PathBuf,
 }
 
-impl Place {
-    fn take(&self) -> anyhow::Result<Held> {
-        Ok(Held::take_existing(&self.data)?)
+impl JournalLocation {
+    fn open_directory(&self) -> anyhow::Result<DirectoryLock> {
+        Ok(DirectoryLock::acquire_existing(&self.data)?)
     }
 }
 
-fn open(held: &Held) -> anyhow::Result<Journal> {
-    Ok(Journal::open(held.disk(), Settings { keys: held.keys().fingerprint(), ..Settings::default() })?)
+fn open_journal(held: &DirectoryLock) -> anyhow::Result<Journal> {
+    Ok(Journal::open(held.disk(), JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..JournalSettings::default() })?)
 }
 
 /// Does what it is told.
 ///
 /// # Errors
 /// If the service runs, nothing is there, or the journal cannot be read.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run_journal(arguments: &JournalArguments) -> anyhow::Result<ExitCode> {
     match &arguments.task {
-        Task::Check { place, json } => run_check(&place.take()?, *json),
-        Task::Export { place, from, to } => {
-            let held = place.take()?;
-            let journal = open(&held)?;
-            let code = export::run(&journal.reader(), Sequence(*from), Sequence(*to))?;
-            journal.close()?;
+        JournalTask::Check { place, json } => check_journal(&place.open_directory()?, *json),
+        JournalTask::Export { place, from, to } => {
+            let held = place.open_directory()?;
+            let journal = open_journal(&held)?;
+            let code = export::export_records(&journal.new_reader(), SequenceNumber(*from), SequenceNumber(*to))?;
+            journal.close_cleanly()?;
             Ok(code)
         }
-        Task::Prune { place, keep, keep_gb, dry_run } => {
-            let retention = Retention { age_ms: *keep, bytes: keep_gb.map(|gigabytes| u64::from(gigabytes) << 30) };
-            run_prune(&place.take()?, retention, Clock::Wall.now(), *dry_run)
+        JournalTask::Prune { place, keep, keep_gb, dry_run } => {
+            let retention = RetentionLimits { age_ms: *keep, bytes: keep_gb.map(|gigabytes| u64::from(gigabytes) << 30) };
+            prune_journal(&place.open_directory()?, retention, WallClock::Wall.now(), *dry_run)
         }
     }
 }
 
-fn run_check(held: &Held, json: bool) -> anyhow::Result<ExitCode> {
+fn check_journal(held: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
     let progress = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
-    let findings = check(&held.disk(), held.keys().fingerprint(), |file| {
+    let findings = check_integrity(&held.disk(), held.keys().fingerprint(), |file| {
         progress.set_message(file.to_owned());
         progress.tick();
     })?;
     progress.finish_and_clear();
-    let Findings { segments, bytes, first, last, records, events, snapshots, damages } = &findings;
+    let IntegrityReport { segments, bytes, first, last, records, events, snapshots, damages } = &findings;
     if json {
         let damages: Vec<String> = damages.iter().map(ToString::to_string).collect();
         let first = first.map(|first| first.0);
@@ -110,28 +110,28 @@ fn run_check(held: &Held, json: bool) -> anyhow::Result<ExitCode> {
             "segments": segments, "bytes": bytes, "first": first, "last": last.0, "records": records, "events": events,
             "snapshots": snapshots, "damages": damages,
         });
-        super::print(format!("{findings}\n").as_bytes())?;
+        super::print_output(format!("{findings}\n").as_bytes())?;
     } else {
         let reach = first.map_or(String::new(), |first| format!(", {first} to {last}"));
         let text = format!(
             "{segments} segments, {bytes} bytes\n{records} records{reach}\n{events} events\n{snapshots} snapshots\n{} damages\n",
             damages.len()
         );
-        super::print(text.as_bytes())?;
+        super::print_output(text.as_bytes())?;
         damages.iter().for_each(|damage| eprintln!("{damage}"));
     }
     Ok(ExitCode::from(u8::from(!damages.is_empty())))
 }
 
-fn run_prune(held: &Held, keep: Retention, now: Timestamp, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let mut journal = open(held)?;
-    let oldest = Snapshots::new(held.disk()).list()?.pop();
+fn prune_journal(held: &DirectoryLock, keep: RetentionLimits, now: Timestamp, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let mut journal = open_journal(held)?;
+    let oldest = SnapshotStore::new(held.disk()).list_snapshots()?.pop();
     // Without a snapshot a start reads everything.
-    let needed = oldest.map_or(Sequence(0), Sequence::next);
-    let pruned = if dry_run { journal.prunable(needed, keep, now)? } else { journal.prune(needed, keep, now)? };
-    journal.close()?;
+    let needed = oldest.map_or(SequenceNumber(0), SequenceNumber::next);
+    let pruned = if dry_run { journal.prunable_segments(needed, keep, now)? } else { journal.prune_segments(needed, keep, now)? };
+    journal.close_cleanly()?;
     let done = if dry_run { "would be removed" } else { "removed" };
     let text = format!("{} segments {done}, {} bytes; the oldest record kept is {}\n", pruned.segments, pruned.bytes, pruned.first);
-    super::print(text.as_bytes())?;
+    super::print_output(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,15 +4,15 @@ mod explain;
 mod rank;
 mod table;
 
-use super::{Misuse, print, read_standard, read_text, tell};
+use super::{UsageError, print_output, print_problems, read_standard, read_text};
 use crate::domain::board::{Board, Reading};
 use crate::domain::standard::Standard;
-use crate::domain::standard::label::LABELS;
+use crate::domain::standard::label::INDICATOR_LABELS;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
-use crate::ingest::file::{self, Format};
+use crate::ingest::file::{self, RecordingFormat};
 use crate::ingest::mapping::Mapping;
-use crate::replay::{self, Recording, Seen, Settings};
+use crate::replay::{self, CaseCountChange, Recording, ReplaySettings};
 use anyhow::{Context as _, anyhow, bail};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 #[command(after_help = "\
 The readings are a function of the set of events: their order and repetitions do not matter.
 `--at` stops the clock: what happened later is not known yet. Several `--at` give a board each.")]
-pub struct Arguments {
+pub struct ReplayArguments {
     /// Recordings; `-` is standard input; gzip and zstd are read as they are
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -48,7 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     indicator: Vec<String>,
     /// Put the table's rows together by a label of their indicators
-    #[arg(long, value_name = "KEY", value_parser = LABELS.map(|(key, _)| key))]
+    #[arg(long, value_name = "KEY", value_parser = INDICATOR_LABELS.map(|(key, _)| key))]
     group_by: Option<String>,
     /// Rank the scopes of these dimensions from the best to the worst, as in `center`, by every indicator with a target
     #[arg(long, value_name = "DIMS", value_delimiter = ',', conflicts_with_all = ["by", "group_by", "json"])]
@@ -57,7 +57,7 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    asking: explain::Asking,
+    asking: explain::ExplainRequest,
     /// How many threads work at a time; the result is the same
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
@@ -67,34 +67,39 @@ pub struct Arguments {
 ///
 /// # Errors
 /// A recording, standard, mapping or instant that cannot be used.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Some((mut standard, format)) = read_rules(arguments)? else { return Ok(ExitCode::from(1)) };
+pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
+    let Some((mut standard, format)) = read_inputs(arguments)? else { return Ok(ExitCode::from(1)) };
     let ranked = !arguments.rank.is_empty();
     let by = match ranked {
         true => add_scope(&mut standard, "--rank", &arguments.rank)?,
         false => add_scope(&mut standard, "--by", &arguments.by)?,
     };
-    add_scope(&mut standard, "--where", &arguments.asking.dimensions())?;
+    add_scope(&mut standard, "--where", &arguments.asking.scope_dimensions())?;
     let window = add_window(&mut standard, &arguments.window)?;
-    arguments.asking.check(&standard, &arguments.window)?;
+    arguments.asking.check_options(&standard, &arguments.window)?;
     for name in &arguments.indicator {
         if !standard.indicators.iter().any(|indicator| indicator.name == *name) {
-            bail!(Misuse(format!("--indicator: the standard `{}` has no indicator `{name}`", standard.name)));
+            bail!(UsageError(format!("--indicator: the standard `{}` has no indicator `{name}`", standard.name)));
         }
     }
     let instants = arguments
         .at
         .iter()
-        .map(|text| Timestamp::parse(text).map_err(|what| Misuse(format!("--at: {what}"))))
+        .map(|text| Timestamp::parse(text).map_err(|what| UsageError(format!("--at: {what}"))))
         .collect::<Result<Vec<_>, _>>()?;
-    let settings =
-        Settings { standard: Arc::new(standard), format, instants, threads: arguments.threads, names: arguments.asking.is_any() };
+    let settings = ReplaySettings {
+        standard: Arc::new(standard),
+        format,
+        instants,
+        threads: arguments.threads,
+        keep_names: arguments.asking.is_requested(),
+    };
     let progress = progress_bar(&arguments.files);
-    let recordings = arguments.files.iter().map(|path| open(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
+    let recordings = arguments.files.iter().map(|path| open_recording(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
     let (monitors, seen) =
-        replay::monitors(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
+        replay::replay_monitors(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
     progress.finish_and_clear();
-    report(&seen);
+    report_counts(&seen);
     let chosen = |board: &Board, reading: &Reading| {
         let indicator = &board.standard.indicators[reading.key.indicator].name;
         reading.key.scope.kind == by
@@ -102,38 +107,38 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             && (arguments.indicator.is_empty() || arguments.indicator.contains(indicator))
     };
     for mut monitor in monitors {
-        if arguments.asking.is_any() {
-            arguments.asking.answer(&mut monitor, &settings.standard, &arguments.window, arguments.json)?;
+        if arguments.asking.is_requested() {
+            arguments.asking.print_answers(&mut monitor, &settings.standard, &arguments.window, arguments.json)?;
             continue;
         }
-        let board = &monitor.board();
+        let board = &monitor.compute_board();
         let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
         let text = match arguments.json {
-            true => json(board, &readings)?,
-            false if ranked => rank::text(board, by, &readings),
-            false => table::text(board, &readings, arguments.group_by.as_deref()),
+            true => readings_json(board, &readings)?,
+            false if ranked => rank::rankings_text(board, by, &readings),
+            false => table::readings_table(board, &readings, arguments.group_by.as_deref()),
         };
-        print(text.as_bytes())?;
+        print_output(text.as_bytes())?;
     }
     Ok(ExitCode::from(u8::from(seen.accepted == 0 && seen.rejected > 0)))
 }
 
 /// The standard and the format; `None` if they have problems, which have been told.
-fn read_rules(arguments: &Arguments) -> anyhow::Result<Option<(Standard, Format)>> {
+fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, RecordingFormat)>> {
     let standard = read_standard(&arguments.standard)?;
     let format = match arguments.format.as_str() {
-        "cloudevents" => Ok(Format::CloudEvents),
-        "queue_log" => Ok(Format::QueueLog),
+        "cloudevents" => Ok(RecordingFormat::CloudEvents),
+        "queue_log" => Ok(RecordingFormat::QueueLog),
         name => {
             let path = Path::new(name);
             if !path.exists() {
-                bail!(Misuse(format!("--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists")));
+                bail!(UsageError(format!("--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists")));
             }
-            Mapping::parse(name, &read_text(path)?).map(|mapping| Format::Mapping(Box::new(mapping)))
+            Mapping::parse(name, &read_text(path)?).map(|mapping| RecordingFormat::Mapping(Box::new(mapping)))
         }
     };
     for problems in [standard.as_ref().err(), format.as_ref().err()].into_iter().flatten() {
-        tell(problems);
+        print_problems(problems);
     }
     Ok(standard.ok().zip(format.ok()))
 }
@@ -145,9 +150,9 @@ fn add_scope(standard: &mut Standard, option: &str, by: &[String]) -> anyhow::Re
         known
             .iter()
             .position(|dimension| dimension == name)
-            .ok_or_else(|| Misuse(format!("{option}: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
+            .ok_or_else(|| UsageError(format!("{option}: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
     };
-    let scope = by.iter().map(place).collect::<Result<Vec<usize>, Misuse>>()?;
+    let scope = by.iter().map(place).collect::<Result<Vec<usize>, UsageError>>()?;
     if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {
         return Ok(place);
     }
@@ -161,7 +166,7 @@ fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usiz
         return Ok(None);
     }
     let window = Window::parse(name)
-        .ok_or_else(|| Misuse(format!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`")))?;
+        .ok_or_else(|| UsageError(format!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`")))?;
     if let Some(place) = standard.windows.iter().position(|known| *known == window) {
         return Ok(Some(place));
     }
@@ -179,15 +184,15 @@ fn progress_bar(files: &[PathBuf]) -> indicatif::ProgressBar {
     indicatif::ProgressBar::new(size).with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()))
 }
 
-fn open(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Result<Recording> {
+fn open_recording(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Result<Recording> {
     let name = path.display().to_string();
-    let input = file::open(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
+    let input = file::open_recording(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
         .with_context(|| format!("cannot read `{name}`"))?;
     Ok(Recording { name, input })
 }
 
 /// Says on standard error what was seen, with the first rejections word by word.
-fn report(seen: &Seen) {
+fn report_counts(seen: &CaseCountChange) {
     eprintln!("{} events, {} duplicates, {} rejected, {} cases", seen.accepted, seen.duplicates, seen.rejected, seen.cases);
     if seen.accepted + seen.duplicates + seen.rejected == 0 {
         eprintln!("there was no event in the input");
@@ -204,14 +209,14 @@ fn report(seen: &Seen) {
     }
 }
 
-fn json(board: &Board, readings: &[&Reading]) -> anyhow::Result<String> {
-    let written: Vec<_> = readings.iter().map(|reading| board.written(reading)).collect();
+fn readings_json(board: &Board, readings: &[&Reading]) -> anyhow::Result<String> {
+    let written: Vec<_> = readings.iter().map(|reading| board.reading_json(reading)).collect();
     #[derive(serde::Serialize)]
-    struct Output<'b> {
+    struct ReplayOutput<'b> {
         as_of: Option<Timestamp>,
-        readings: Vec<crate::domain::board::Written<'b>>,
+        readings: Vec<crate::domain::board::ReadingJson<'b>>,
     }
-    let mut text = serde_json::to_string(&Output { as_of: board.as_of, readings: written })?;
+    let mut text = serde_json::to_string(&ReplayOutput { as_of: board.as_of, readings: written })?;
     text.push('\n');
     Ok(text)
 }

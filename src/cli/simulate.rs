@@ -1,13 +1,13 @@
 //! `firstline simulate`: the events of a simulated service organisation as NDJSON.
 
-use super::{Misuse, print};
+use super::{UsageError, print_output};
 use crate::domain::time::Timestamp;
-use crate::simulate::{Settings, Simulation};
+use crate::simulate::{Simulation, SimulationSettings};
 use std::process::ExitCode;
 
 /// Simulate a service organisation
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct SimulateArguments {
     /// The same seed gives the same bytes
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -29,22 +29,22 @@ pub struct Arguments {
 ///
 /// # Errors
 /// A start that is no time, or standard output closed early.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let start = Timestamp::parse(&arguments.start).map_err(|what| Misuse(format!("--start: {what}")))?;
+pub fn run_simulate(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
+    let start = Timestamp::parse(&arguments.start).map_err(|what| UsageError(format!("--start: {what}")))?;
     if !(arguments.hours.is_finite() && arguments.hours >= 0.0) {
-        return Err(Misuse(format!("--hours: must be a number of hours from 0 on, not {}", arguments.hours)).into());
+        return Err(UsageError(format!("--hours: must be a number of hours from 0 on, not {}", arguments.hours)).into());
     }
-    let end = start.plus((arguments.hours * 3_600_000.0) as i64);
-    let settings = Settings { seed: arguments.seed, start, centers: arguments.centers, rate: arguments.rate };
+    let end = start.plus_millis((arguments.hours * 3_600_000.0) as i64);
+    let settings = SimulationSettings { seed: arguments.seed, start, centers: arguments.centers, rate: arguments.rate };
     let mut text = Vec::new();
     for event in Simulation::new(&settings).take_while(|event| event.time < end) {
         event.write_json(&mut text);
         text.push(b'\n');
         if text.len() > 1 << 16 {
-            print(&text)?;
+            print_output(&text)?;
             text.clear();
         }
     }
-    print(&text)?;
+    print_output(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,10 @@
 //! `firstline watch`: the board of a service in this terminal.
 
-use super::{Misuse, print};
-use crate::watch::address::Address;
+use super::{UsageError, print_output};
+use crate::watch::address::ServiceAddress;
 use crate::watch::follow;
-use crate::watch::view::Choice;
-use crate::watch::wire::Client;
+use crate::watch::view::WatchOptions;
+use crate::watch::wire::ServiceClient;
 use crate::watch::words::Language;
 use anyhow::Context;
 use std::io::IsTerminal;
@@ -13,10 +13,10 @@ use std::process::ExitCode;
 
 /// What it is told.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct WatchArguments {
     /// Where the service is, as in a browser, or `host:8080`
-    #[arg(value_name = "URL", value_parser = Address::parse, default_value = "http://127.0.0.1:8080")]
-    url: Address,
+    #[arg(value_name = "URL", value_parser = ServiceAddress::parse, default_value = "http://127.0.0.1:8080")]
+    url: ServiceAddress,
     /// The center to begin with; without one, all
     #[arg(long, value_name = "NAME")]
     center: Option<String>,
@@ -47,22 +47,22 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If there is none, with what to do.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run_watch(arguments: &WatchArguments) -> anyhow::Result<ExitCode> {
     if !arguments.once && !std::io::stdout().is_terminal() {
-        return Err(Misuse("standard output is no terminal; print the board with `--once`".to_owned()).into());
+        return Err(UsageError("standard output is no terminal; print the board with `--once`".to_owned()).into());
     }
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    let language = arguments.lang.unwrap_or_else(|| Language::of_environment(locale.as_deref()));
-    let choice = Choice { indicators: arguments.indicator.clone(), window: arguments.window.clone(), language };
+    let language = arguments.lang.unwrap_or_else(|| Language::from_locale(locale.as_deref()));
+    let choice = WatchOptions { indicators: arguments.indicator.clone(), window: arguments.window.clone(), language };
     let token = arguments.token.clone().filter(|token| !token.is_empty());
-    let client = Client::new(arguments.url.clone(), token, arguments.ca.as_deref())?;
+    let client = ServiceClient::new(arguments.url.clone(), token, arguments.ca.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let center = arguments.center.clone();
     if arguments.once {
-        let text = runtime.block_on(follow::once(&client, &choice, center.as_deref(), arguments.json))?;
-        print(text.as_bytes())?;
+        let text = runtime.block_on(follow::fetch_board_text(&client, &choice, center.as_deref(), arguments.json))?;
+        print_output(text.as_bytes())?;
     } else {
-        runtime.block_on(follow::run(client, choice, center))?;
+        runtime.block_on(follow::run_watch(client, choice, center))?;
     }
     // The thread that reads keys is not waited for.
     runtime.shutdown_background();

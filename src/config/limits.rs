@@ -1,12 +1,12 @@
 //! `[limits]`: what the service takes at most. Each number has a range, and one outside is a problem.
 
-use crate::document::Table;
+use crate::document::TomlTable;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// What the service takes at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
+pub struct ServiceLimits {
     /// The bytes of one body, decompressed. A longer one is refused (413).
     pub body_bytes: usize,
     /// The batches that wait for the core. One more is refused (429).
@@ -23,9 +23,9 @@ pub struct Limits {
     pub requests_per_second: u32,
 }
 
-impl Default for Limits {
+impl Default for ServiceLimits {
     fn default() -> Self {
-        Limits {
+        ServiceLimits {
             body_bytes: 16 << 20,
             queue_batches: 256,
             live_clients: 1_000,
@@ -37,26 +37,28 @@ impl Default for Limits {
 }
 
 /// Reads `[limits]`.
-pub(super) fn read(table: &Table<'_>) -> Limits {
-    let usual = Limits::default();
-    let limits = Limits {
-        body_bytes: number(table, "body_mb", 1..=1_024).map_or(usual.body_bytes, |megabytes| megabytes << 20),
-        queue_batches: number(table, "queue_batches", 1..=65_536).unwrap_or(usual.queue_batches),
-        live_clients: number(table, "live_clients", 0..=100_000).unwrap_or(usual.live_clients),
-        connections: number(table, "connections", 1..=200_000).unwrap_or(usual.connections),
-        header_time: number(table, "header_seconds", 1..=600).map_or(usual.header_time, |seconds| Duration::from_secs(seconds as u64)),
-        requests_per_second: number(table, "requests_per_second", 0..=1_000_000).map_or(usual.requests_per_second, |number| number as u32),
+pub(super) fn read_limits_table(table: &TomlTable<'_>) -> ServiceLimits {
+    let usual = ServiceLimits::default();
+    let limits = ServiceLimits {
+        body_bytes: number_within(table, "body_mb", 1..=1_024).map_or(usual.body_bytes, |megabytes| megabytes << 20),
+        queue_batches: number_within(table, "queue_batches", 1..=65_536).unwrap_or(usual.queue_batches),
+        live_clients: number_within(table, "live_clients", 0..=100_000).unwrap_or(usual.live_clients),
+        connections: number_within(table, "connections", 1..=200_000).unwrap_or(usual.connections),
+        header_time: number_within(table, "header_seconds", 1..=600)
+            .map_or(usual.header_time, |seconds| Duration::from_secs(seconds as u64)),
+        requests_per_second: number_within(table, "requests_per_second", 0..=1_000_000)
+            .map_or(usual.requests_per_second, |number| number as u32),
     };
-    table.finish();
+    table.report_unknown_keys();
     limits
 }
 
 /// A whole number within a range; one outside is a problem.
-pub(super) fn number(table: &Table<'_>, key: &str, range: RangeInclusive<usize>) -> Option<usize> {
-    let written = table.integer(key)?;
+pub(super) fn number_within(table: &TomlTable<'_>, key: &str, range: RangeInclusive<usize>) -> Option<usize> {
+    let written = table.optional_integer(key)?;
     let number = usize::try_from(written).ok().filter(|number| range.contains(number));
     if number.is_none() {
-        table.problem(key, format!("`{key}` must lie between {} and {}, not {written}", range.start(), range.end()));
+        table.report_problem(key, format!("`{key}` must lie between {} and {}, not {written}", range.start(), range.end()));
     }
     number
 }

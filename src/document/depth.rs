@@ -6,10 +6,10 @@ use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
 /// How deep tables and lists may lie within each other. Nothing that is read here needs a tenth of it.
-pub(super) const DEEPEST: usize = 100;
+pub(super) const DEPTH_MAX: usize = 100;
 
 /// The byte at which a file nests too deep, if it does.
-pub(super) fn too_deep(text: &str) -> Option<usize> {
+pub(super) fn find_excess_depth(text: &str) -> Option<usize> {
     // Of every bracket that is open its end, and how many levels it and the key before it are.
     let mut open: Vec<(TokenKind, usize)> = Vec::new();
     let (mut depth, mut key) = (0, 0);
@@ -30,7 +30,7 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
                 }
             }
         }
-        if depth + key > DEEPEST {
+        if depth + key > DEPTH_MAX {
             return Some(token.span().start());
         }
     }
@@ -42,19 +42,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brackets_and_the_parts_of_keys_nest() {
+    fn counts_depth_of_brackets_and_dotted_keys() {
         let key = ["a"; 60].join(".");
         let deep = format!("x = 1.5\n{key} = {{ {key} = 1 }}");
         // The last of so many dots is one too many.
-        let expected = deep.match_indices('.').nth(1 + DEEPEST - 1).map(|(at, _)| at);
-        assert_eq!(too_deep(&deep), expected);
-        assert_eq!(too_deep(&"[".repeat(101)), Some(100));
+        let expected = deep.match_indices('.').nth(1 + DEPTH_MAX - 1).map(|(at, _)| at);
+        assert_eq!(find_excess_depth(&deep), expected);
+        assert_eq!(find_excess_depth(&"[".repeat(101)), Some(100));
         for fine in [
             format!("'{key}.{key}' = \"{}\" # {}", "[".repeat(200), "{".repeat(200)),
             format!("[{key}]\n{key} = 1\n{key} = [{}]", "0.5, ".repeat(300)),
             "a = [{}, [[]], {}]\n".repeat(100),
         ] {
-            assert_eq!(too_deep(&fine), None, "{fine}");
+            assert_eq!(find_excess_depth(&fine), None, "{fine}");
         }
     }
 }

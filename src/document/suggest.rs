@@ -5,16 +5,16 @@
 
 /// The word of `known` that `word` is most likely a misspelling of; `None` if none is near enough to be worth saying.
 #[must_use]
-pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest_match<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     // Beyond 64 characters a comparison costs more than the hint is worth.
     if word.len() > 64 {
         return None;
     }
     let far = (word.chars().count() + 1).max(3) / 3;
-    known.into_iter().map(|candidate| (distance(word, candidate), candidate)).filter(|(d, _)| *d <= far).min().map(|(_, c)| c)
+    known.into_iter().map(|candidate| (edit_distance(word, candidate), candidate)).filter(|(d, _)| *d <= far).min().map(|(_, c)| c)
 }
 
-fn distance(a: &str, b: &str) -> usize {
+fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -37,13 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_word_is_named_and_a_stranger_is_not() {
+    fn suggests_only_similar_words() {
         let known = ["ratio", "duration", "level", "target"];
-        assert_eq!(nearest("ratoi", known), Some("ratio"));
-        assert_eq!(nearest("Levl", known), Some("level"));
-        assert_eq!(nearest("colour", known), None);
-        assert_eq!(nearest("", known), None);
-        assert_eq!(distance("ab", "ba"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(nearest_match("ratoi", known), Some("ratio"));
+        assert_eq!(nearest_match("Levl", known), Some("level"));
+        assert_eq!(nearest_match("colour", known), None);
+        assert_eq!(nearest_match("", known), None);
+        assert_eq!(edit_distance("ab", "ba"), 1);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
     }
 }

@@ -1,22 +1,22 @@
 //! A value of a document. `as_...` asks silently what it is; the methods without `as_` say that it must be that, and
 //! leave a problem if it is not.
 
-use super::table::place;
-use super::{Content, Document, Node, Table, suggest};
-use crate::domain::time::{HOUR, MINUTE, SECOND, Timestamp, shorten};
+use super::table::problem_offset;
+use super::{TomlContent, TomlDocument, TomlNode, TomlTable, suggest};
+use crate::domain::time::{HOUR, MINUTE, SECOND, Timestamp, truncate_for_message};
 
 /// A value with its place and the key it stands under.
 #[derive(Clone, Copy, Debug)]
-pub struct Value<'d> {
-    document: &'d Document,
+pub struct TomlValue<'d> {
+    document: &'d TomlDocument,
     key: &'d str,
-    at: usize,
-    node: &'d Node,
+    offset: usize,
+    node: &'d TomlNode,
 }
 
-impl<'d> Value<'d> {
-    pub(super) fn new(document: &'d Document, key: &'d str, key_at: usize, node: &'d Node) -> Value<'d> {
-        Value { document, key, at: place(key_at, node), node }
+impl<'d> TomlValue<'d> {
+    pub(super) fn new(document: &'d TomlDocument, key: &'d str, key_at: usize, node: &'d TomlNode) -> TomlValue<'d> {
+        TomlValue { document, key, offset: problem_offset(key_at, node), node }
     }
 
     /// The key it stands under; for an entry of a list the key of the list.
@@ -27,34 +27,34 @@ impl<'d> Value<'d> {
 
     /// Line and column where it begins.
     #[must_use]
-    pub fn position(&self) -> (usize, usize) {
-        self.document.position(self.at)
+    pub fn line_and_column(&self) -> (usize, usize) {
+        self.document.line_and_column(self.offset)
     }
 
     /// What it is, in words.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self.node.content {
-            Content::Text(_) => "a string",
-            Content::Integer(_) => "a whole number",
-            Content::Float(_) => "a number",
-            Content::Bool(_) => "true or false",
-            Content::Date(_) => "a date or time",
-            Content::Array(_) => "a list",
-            Content::Table(_) => "a table",
+            TomlContent::Text(_) => "a string",
+            TomlContent::Integer(_) => "a whole number",
+            TomlContent::Float(_) => "a number",
+            TomlContent::Bool(_) => "true or false",
+            TomlContent::Date(_) => "a date or time",
+            TomlContent::Array(_) => "a list",
+            TomlContent::Table(_) => "a table",
         }
     }
 
     /// Leaves a problem at this place.
-    pub fn problem(&self, message: impl Into<String>) {
-        self.document.report(self.at, message.into());
+    pub fn report_problem(&self, message: impl Into<String>) {
+        self.document.report_problem(self.offset, message.into());
     }
 
     /// The text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&'d str> {
         match &self.node.content {
-            Content::Text(text) => Some(text),
+            TomlContent::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -63,7 +63,7 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         match self.node.content {
-            Content::Integer(number) => Some(number),
+            TomlContent::Integer(number) => Some(number),
             _ => None,
         }
     }
@@ -72,8 +72,8 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_float(&self) -> Option<f64> {
         match self.node.content {
-            Content::Integer(number) => Some(number as f64),
-            Content::Float(number) => Some(number).filter(|number| number.is_finite()),
+            TomlContent::Integer(number) => Some(number as f64),
+            TomlContent::Float(number) => Some(number).filter(|number| number.is_finite()),
             _ => None,
         }
     }
@@ -82,17 +82,17 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match self.node.content {
-            Content::Bool(value) => Some(value),
+            TomlContent::Bool(value) => Some(value),
             _ => None,
         }
     }
 
     /// The entries of a list; each may be of another type.
     #[must_use]
-    pub fn as_array(&self) -> Option<Vec<Value<'d>>> {
+    pub fn as_array(&self) -> Option<Vec<TomlValue<'d>>> {
         match &self.node.content {
-            Content::Array(nodes) => {
-                Some(nodes.iter().map(|node| Value { document: self.document, key: self.key, at: node.at, node }).collect())
+            TomlContent::Array(nodes) => {
+                Some(nodes.iter().map(|node| TomlValue { document: self.document, key: self.key, offset: node.offset, node }).collect())
             }
             _ => None,
         }
@@ -100,113 +100,113 @@ impl<'d> Value<'d> {
 
     /// A table.
     #[must_use]
-    pub fn as_table(&self) -> Option<Table<'d>> {
+    pub fn as_table(&self) -> Option<TomlTable<'d>> {
         match &self.node.content {
-            Content::Table(entries) => Some(Table::new(self.document, self.key, self.at, entries)),
+            TomlContent::Table(entries) => Some(TomlTable::new(self.document, self.key, self.offset, entries)),
             _ => None,
         }
     }
 
     /// It must be a string.
     #[must_use]
-    pub fn string(&self) -> Option<&'d str> {
-        self.or_problem(self.as_str(), "a string")
+    pub fn require_string(&self) -> Option<&'d str> {
+        self.or_report_problem(self.as_str(), "a string")
     }
 
     /// It must be a whole number.
     #[must_use]
-    pub fn integer(&self) -> Option<i64> {
-        self.or_problem(self.as_integer(), "a whole number")
+    pub fn require_integer(&self) -> Option<i64> {
+        self.or_report_problem(self.as_integer(), "a whole number")
     }
 
     /// It must be a finite number.
     #[must_use]
-    pub fn float(&self) -> Option<f64> {
-        self.or_problem(self.as_float(), "a number")
+    pub fn require_float(&self) -> Option<f64> {
+        self.or_report_problem(self.as_float(), "a number")
     }
 
     /// It must be `true` or `false`.
     #[must_use]
-    pub fn bool(&self) -> Option<bool> {
-        self.or_problem(self.as_bool(), "true or false")
+    pub fn require_bool(&self) -> Option<bool> {
+        self.or_report_problem(self.as_bool(), "true or false")
     }
 
     /// It must be a list.
     #[must_use]
-    pub fn array(&self) -> Option<Vec<Value<'d>>> {
-        self.or_problem(self.as_array(), "a list")
+    pub fn require_array(&self) -> Option<Vec<TomlValue<'d>>> {
+        self.or_report_problem(self.as_array(), "a list")
     }
 
     /// It must be a table.
     #[must_use]
-    pub fn table(&self) -> Option<Table<'d>> {
-        self.or_problem(self.as_table(), "a table")
+    pub fn require_table(&self) -> Option<TomlTable<'d>> {
+        self.or_report_problem(self.as_table(), "a table")
     }
 
     /// It must be a list of strings; entries that are not are problems and left out.
     #[must_use]
-    pub fn strings(&self) -> Option<Vec<&'d str>> {
-        Some(self.or_problem(self.as_array(), "a list of strings")?.iter().filter_map(Value::string).collect())
+    pub fn require_strings(&self) -> Option<Vec<&'d str>> {
+        Some(self.or_report_problem(self.as_array(), "a list of strings")?.iter().filter_map(TomlValue::require_string).collect())
     }
 
     /// It must be one of a few words; gives what that word means.
     #[must_use]
-    pub fn choice<T: Clone>(&self, words: &[(&str, T)]) -> Option<T> {
-        let text = self.string()?;
+    pub fn require_choice<T: Clone>(&self, words: &[(&str, T)]) -> Option<T> {
+        let text = self.require_string()?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone());
         if found.is_none() {
             let known = words.iter().map(|(word, _)| *word);
-            let hint = suggest::nearest(text, known.clone()).map(|word| format!(", did you mean `{word}`?"));
+            let hint = suggest::nearest_match(text, known.clone()).map(|word| format!(", did you mean `{word}`?"));
             let allowed = known.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
             let hint = hint.unwrap_or_else(|| ";".to_owned());
-            self.problem(format!("`{}` cannot be `{}`{hint} allowed: {allowed}", self.key, shorten(text)));
+            self.report_problem(format!("`{}` cannot be `{}`{hint} allowed: {allowed}", self.key, truncate_for_message(text)));
         }
         found
     }
 
     /// It must be a day, as in `2026-01-01`, with or without quotes.
     #[must_use]
-    pub fn date(&self) -> Option<jiff::civil::Date> {
+    pub fn require_date(&self) -> Option<jiff::civil::Date> {
         let date = match &self.node.content {
-            Content::Text(text) => text.parse().ok(),
+            TomlContent::Text(text) => text.parse().ok(),
             // Only a date alone: a time of day or an offset would be ignored in silence.
-            Content::Date(date) if date.time.is_none() => date.to_string().parse().ok(),
+            TomlContent::Date(date) if date.time.is_none() => date.to_string().parse().ok(),
             _ => None,
         };
-        self.or_problem(date, "a day, as in 2026-01-01")
+        self.or_report_problem(date, "a day, as in 2026-01-01")
     }
 
     /// It must be a moment with its offset, as in `2027-01-01T00:00:00Z`, with or without quotes.
     #[must_use]
-    pub fn time(&self) -> Option<Timestamp> {
+    pub fn require_timestamp(&self) -> Option<Timestamp> {
         let time = match &self.node.content {
-            Content::Text(text) => Timestamp::parse(text).ok(),
-            Content::Date(date) if date.offset.is_some() => Timestamp::parse(&date.to_string()).ok(),
+            TomlContent::Text(text) => Timestamp::parse(text).ok(),
+            TomlContent::Date(date) if date.offset.is_some() => Timestamp::parse(&date.to_string()).ok(),
             _ => None,
         };
-        self.or_problem(time, "a time with its offset, as in 2027-01-01T00:00:00+08:00")
+        self.or_report_problem(time, "a time with its offset, as in 2027-01-01T00:00:00+08:00")
     }
 
     /// It must be a duration, written `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`; in milliseconds.
     #[must_use]
-    pub fn duration(&self) -> Option<i64> {
-        match duration(self.or_problem(self.as_str(), "a duration in quotes, as in \"10s\"")?) {
+    pub fn require_duration(&self) -> Option<i64> {
+        match parse_duration(self.or_report_problem(self.as_str(), "a duration in quotes, as in \"10s\"")?) {
             Ok(millis) => Some(millis),
             Err(message) => {
-                self.problem(format!("`{}`: {message}", self.key));
+                self.report_problem(format!("`{}`: {message}", self.key));
                 None
             }
         }
     }
 
-    fn or_problem<T>(&self, found: Option<T>, wanted: &str) -> Option<T> {
+    fn or_report_problem<T>(&self, found: Option<T>, wanted: &str) -> Option<T> {
         if found.is_none() {
             // Text in the place of a date is already a string: say what it reads, not what it is.
             let got = match &self.node.content {
-                Content::Text(text) if wanted.starts_with("a day") => format!("`{}`", shorten(text)),
+                TomlContent::Text(text) if wanted.starts_with("a day") => format!("`{}`", truncate_for_message(text)),
                 _ => self.type_name().to_owned(),
             };
-            self.problem(format!("`{}` must be {wanted}, not {got}", self.key));
+            self.report_problem(format!("`{}` must be {wanted}, not {got}", self.key));
         }
         found
     }
@@ -216,7 +216,7 @@ impl<'d> Value<'d> {
 ///
 /// # Errors
 /// A sentence that names the units.
-pub fn duration(text: &str) -> Result<i64, String> {
+pub fn parse_duration(text: &str) -> Result<i64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = match unit {
@@ -229,7 +229,10 @@ pub fn duration(text: &str) -> Result<i64, String> {
     };
     let millis = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit)).filter(|_| unit != 0);
     millis.ok_or_else(|| {
-        format!("`{}` is not a duration; write a whole number and ms, s, m, h or d, as in \"10s\", \"5m\", \"48h\"", shorten(text))
+        format!(
+            "`{}` is not a duration; write a whole number and ms, s, m, h or d, as in \"10s\", \"5m\", \"48h\"",
+            truncate_for_message(text)
+        )
     })
 }
 
@@ -238,21 +241,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_units() {
+    fn parses_durations_with_units() {
         for (text, millis) in [("500ms", 500), ("10s", 10_000), ("5m", 300_000), ("48h", 172_800_000), ("2d", 172_800_000), ("0s", 0)] {
-            assert_eq!(duration(text), Ok(millis), "{text}");
+            assert_eq!(parse_duration(text), Ok(millis), "{text}");
         }
         for text in ["", "10", "s", "-5s", "1.5h", "10 s", "9223372036854775807d", "5分"] {
-            assert!(duration(text).is_err(), "{text}");
+            assert!(parse_duration(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn a_word_outside_the_choice_names_the_choice() {
-        let document = Document::parse("t.toml", "a = 'tdoay'\nb = 2026-01-01T00:00:00\nc = '2026-02-30'\nd = 10").expect("TOML");
-        let root = document.root();
-        assert_eq!(root.choice("a", &[("today", 1), ("week", 2)]), None);
-        assert_eq!((root.date("b"), root.date("c"), root.duration("d")), (None, None, None));
+    fn reports_allowed_choices_and_wrong_types() {
+        let document = TomlDocument::parse("t.toml", "a = 'tdoay'\nb = 2026-01-01T00:00:00\nc = '2026-02-30'\nd = 10").expect("TOML");
+        let root = document.root_table();
+        assert_eq!(root.optional_choice("a", &[("today", 1), ("week", 2)]), None);
+        assert_eq!((root.optional_date("b"), root.optional_date("c"), root.optional_duration("d")), (None, None, None));
         let shown: Vec<String> = document.into_problems().iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,

@@ -20,57 +20,57 @@ pub mod ledger;
 pub mod machine;
 pub mod orders;
 
-use self::incident::{Figures, Incident, Subject};
-use self::ledger::{Answer, Ledger, Unanswered};
-use self::machine::{Machine, Turn};
-use self::orders::Order;
-use super::at_risk_orders::{Endangered, Key};
+use self::incident::{AlertSubject, Incident, IncidentFigures};
+use self::ledger::{IncidentLog, IncidentUpdate, IncidentUpdateError};
+use self::machine::{AlertTransition, StateMachine};
+use self::orders::OrderDescription;
+use super::at_risk_orders::{AtRiskOrders, Key};
 use super::board::Board;
 use super::scope::Scope;
 use super::standard::Standard;
-use super::standard::alert::{Policy, Rule, Severity};
+use super::standard::alert::{AlertPolicy, AlertRule, Severity};
 use super::time::{MINUTE, SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a look is taken, in milliseconds of the core's time.
-pub const EVERY_MS: i64 = 10 * SECOND;
+pub const EVALUATION_INTERVAL_MS: i64 = 10 * SECOND;
 /// How much time passes at most from one look to the next for what must last.
-pub const GAP_MS: i64 = 5 * MINUTE;
+pub const EVALUATION_GAP_MS_MAX: i64 = 5 * MINUTE;
 /// The most alerts that are pending or firing at once.
-pub const INSTANCES: usize = 10_000;
+pub const ACTIVE_ALERTS_MAX: usize = 10_000;
 
 /// What there is to see at a moment.
-pub struct Sight<'a> {
+pub struct EvaluationInput<'a> {
     /// The time reached.
     pub now: Timestamp,
     /// The readings that the policies name, among others.
     pub board: &'a Board,
     /// The orders in danger.
-    pub endangered: &'a Endangered,
+    pub at_risk_orders: &'a AtRiskOrders,
     /// Tells of the order at a place, with the commitment at its own.
-    pub describe: &'a mut dyn FnMut(u32, usize) -> Order,
+    pub describe_order: &'a mut dyn FnMut(u32, usize) -> OrderDescription,
 }
 
 /// The state of all alerts.
 #[derive(Clone, Debug, Default)]
-pub struct Alerts {
+pub struct AlertEvaluator {
     /// When the last look was taken.
-    looked: Option<Timestamp>,
+    evaluated_at: Option<Timestamp>,
     /// What is pending or fires, or must be remembered otherwise, by policy and scope.
-    figures: BTreeMap<(usize, Arc<Scope>), Held>,
+    indicator_alerts: BTreeMap<(usize, Arc<Scope>), AlertInstance>,
     /// The incidents of the orders that fire, by policy, grade and case.
-    orders: BTreeMap<Key, u64>,
-    ledger: Ledger,
+    order_incidents: BTreeMap<Key, u64>,
+    incident_log: IncidentLog,
     /// How many could not begin at the last look.
     overflow: u64,
 }
 
 /// A machine, and what it is about.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Held {
-    machine: Machine,
+struct AlertInstance {
+    machine: StateMachine,
     /// Since when it is not quiet.
     since: Timestamp,
     /// The value last seen.
@@ -78,26 +78,26 @@ struct Held {
     /// The incident, while it fires.
     incident: Option<u64>,
     /// When it was last looked at.
-    seen: Timestamp,
+    evaluated_at: Timestamp,
 }
 
 /// What is written down, in the order of [`Alerts`].
 #[derive(Serialize, Deserialize)]
-struct Memory {
-    looked: Option<Timestamp>,
-    figures: Vec<(usize, Scope, Held)>,
-    orders: Vec<(Key, u64)>,
-    ledger: Ledger,
+struct AlertSnapshot {
+    evaluated_at: Option<Timestamp>,
+    indicator_alerts: Vec<(usize, Scope, AlertInstance)>,
+    order_incidents: Vec<(Key, u64)>,
+    incident_log: IncidentLog,
     overflow: u64,
 }
 
 /// Something that is bad, but not for long enough.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Pending {
+pub struct PendingAlert {
     /// What it is about.
-    pub subject: Subject,
+    pub subject: AlertSubject,
     /// What its policy is called.
-    pub title: super::standard::Title,
+    pub title: super::standard::LocalizedTitle,
     /// How urgent it will be.
     pub severity: Severity,
     /// Since when.
@@ -108,64 +108,65 @@ pub struct Pending {
 
 /// All that is to be told of alerts at a moment.
 #[derive(Clone, Debug, Default)]
-pub struct View {
+pub struct AlertOverview {
     /// When the last look was taken.
     pub as_of: Option<Timestamp>,
     /// All incidents.
-    pub ledger: Ledger,
+    pub incident_log: IncidentLog,
     /// What is pending.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingAlert>,
     /// How many could not begin at the last look, because there were too many.
     pub overflow: u64,
 }
 
-impl Alerts {
+impl AlertEvaluator {
     /// Whether a look is due: the first moment in each stretch of [`EVERY_MS`].
     #[must_use]
     pub fn is_due(&self, now: Timestamp, standard: &Standard) -> bool {
-        let stretch = |at: Timestamp| at.0.div_euclid(EVERY_MS);
-        let watched = !standard.policies.is_empty() || !self.figures.is_empty() || !self.orders.is_empty();
-        watched && self.looked.is_none_or(|looked| stretch(looked) < stretch(now))
+        let stretch = |at: Timestamp| at.0.div_euclid(EVALUATION_INTERVAL_MS);
+        let watched = !standard.policies.is_empty() || !self.indicator_alerts.is_empty() || !self.order_incidents.is_empty();
+        watched && self.evaluated_at.is_none_or(|looked| stretch(looked) < stretch(now))
     }
 
     /// Takes a look.
-    pub fn look(&mut self, sight: &mut Sight<'_>) {
+    pub fn evaluate(&mut self, sight: &mut EvaluationInput<'_>) {
         let now = sight.now;
-        let passed_ms = self.looked.map_or(0, |looked| now.since(looked).clamp(0, GAP_MS));
-        (self.looked, self.overflow) = (Some(now), 0);
+        let passed_ms = self.evaluated_at.map_or(0, |looked| now.millis_since(looked).clamp(0, EVALUATION_GAP_MS_MAX));
+        (self.evaluated_at, self.overflow) = (Some(now), 0);
         let standard = sight.board.standard.clone();
         for (place, policy) in standard.policies.iter().enumerate() {
-            if let Rule::Figure(rule) = &policy.rule {
-                for (scope, look) in figure::looks(rule, sight.board, now) {
-                    self.figure((place, scope), policy, &look, (now, passed_ms), &standard);
+            if let AlertRule::Indicator(rule) = &policy.rule {
+                for (scope, look) in figure::evaluate_scopes(rule, sight.board, now) {
+                    self.evaluate_indicator((place, scope), policy, &look, (now, passed_ms), &standard);
                 }
             }
         }
-        self.unseen(now, passed_ms, &standard);
-        self.look_at_orders(sight, &standard);
-        self.ledger.tidy(now);
+        self.evaluate_missing_scopes(now, passed_ms, &standard);
+        self.evaluate_orders(sight, &standard);
+        self.incident_log.enforce_retention(now);
     }
 
     /// Takes a look at one policy in one scope.
-    fn figure(
+    fn evaluate_indicator(
         &mut self,
         key: (usize, Arc<Scope>),
-        policy: &Policy,
-        look: &figure::Look,
+        policy: &AlertPolicy,
+        look: &figure::IndicatorEvaluation,
         (now, passed_ms): (Timestamp, i64),
         standard: &Standard,
     ) {
-        let Rule::Figure(rule) = &policy.rule else { return };
-        let known = self.figures.remove(&key);
-        let full = known.is_none() && self.active() >= INSTANCES;
-        let mut held = known.unwrap_or(Held { machine: Machine::default(), since: now, value: None, incident: None, seen: now });
+        let AlertRule::Indicator(rule) = &policy.rule else { return };
+        let known = self.indicator_alerts.remove(&key);
+        let full = known.is_none() && self.active_count() >= ACTIVE_ALERTS_MAX;
+        let mut held =
+            known.unwrap_or(AlertInstance { machine: StateMachine::default(), since: now, value: None, incident: None, evaluated_at: now });
         let was_pending = held.machine.is_pending();
-        let turn = held.machine.look(look.seen, passed_ms, &figure::patience(rule));
-        (held.value, held.seen) = (look.value, now);
+        let turn = held.machine.evaluate(look.condition, passed_ms, &figure::alert_timing(rule));
+        (held.value, held.evaluated_at) = (look.value, now);
         if !was_pending && held.machine.is_pending() {
             held.since = now;
         }
-        if held.machine.is_idle() && turn == Turn::Stays {
+        if held.machine.is_idle() && turn == AlertTransition::Unchanged {
             return;
         }
         if full {
@@ -173,63 +174,63 @@ impl Alerts {
             return;
         }
         match turn {
-            Turn::Fires => {
-                let incident = figure::incident(policy, rule, &key.1, look, now, standard);
-                held.incident = Some(self.ledger.fire(incident));
+            AlertTransition::Fires => {
+                let incident = figure::indicator_incident(policy, rule, &key.1, look, now, standard);
+                held.incident = Some(self.incident_log.record_firing(incident));
             }
-            Turn::Stays => held.incident.into_iter().for_each(|id| self.ledger.note(id, look.value)),
-            Turn::Ends => {
+            AlertTransition::Unchanged => held.incident.into_iter().for_each(|id| self.incident_log.record_value(id, look.value)),
+            AlertTransition::Ends => {
                 if let Some(id) = held.incident.take() {
-                    self.ledger.note(id, look.value);
-                    self.ledger.end(id, now);
+                    self.incident_log.record_value(id, look.value);
+                    self.incident_log.record_end(id, now);
                 }
             }
         }
         if !held.machine.is_idle() {
-            self.figures.insert(key, held);
+            self.indicator_alerts.insert(key, held);
         }
     }
 
     /// Scopes of which there was no reading are silent.
-    fn unseen(&mut self, now: Timestamp, passed_ms: i64, standard: &Standard) {
-        let ledger = &mut self.ledger;
-        self.figures.retain(|(place, _), held| {
-            if held.seen == now {
+    fn evaluate_missing_scopes(&mut self, now: Timestamp, passed_ms: i64, standard: &Standard) {
+        let ledger = &mut self.incident_log;
+        self.indicator_alerts.retain(|(place, _), held| {
+            if held.evaluated_at == now {
                 return true;
             }
-            let Some(Rule::Figure(rule)) = standard.policies.get(*place).map(|policy| &policy.rule) else { return false };
-            held.seen = now;
-            if held.machine.look(machine::Seen::Silent, passed_ms, &figure::patience(rule)) == Turn::Ends {
-                held.incident.take().into_iter().for_each(|id| ledger.end(id, now));
+            let Some(AlertRule::Indicator(rule)) = standard.policies.get(*place).map(|policy| &policy.rule) else { return false };
+            held.evaluated_at = now;
+            if held.machine.evaluate(machine::Condition::MissingData, passed_ms, &figure::alert_timing(rule)) == AlertTransition::Ends {
+                held.incident.take().into_iter().for_each(|id| ledger.record_end(id, now));
             }
             !held.machine.is_idle()
         });
     }
 
     /// What is newly in danger fires, and what is no longer is over.
-    fn look_at_orders(&mut self, sight: &mut Sight<'_>, standard: &Standard) {
-        let Alerts { orders, ledger, .. } = self;
+    fn evaluate_orders(&mut self, sight: &mut EvaluationInput<'_>, standard: &Standard) {
+        let AlertEvaluator { order_incidents: orders, incident_log: ledger, .. } = self;
         orders.retain(|key, id| {
-            let stands = sight.endangered.has(key);
+            let stands = sight.at_risk_orders.contains(key);
             if !stands {
-                ledger.end(*id, sight.now);
+                ledger.record_end(*id, sight.now);
             }
             stands
         });
-        for (key, slot) in sight.endangered.all() {
-            if self.orders.contains_key(key) {
+        for (key, slot) in sight.at_risk_orders.iter() {
+            if self.order_incidents.contains_key(key) {
                 continue;
             }
             let Some(policy) = standard.policies.get(key.policy) else { continue };
-            let Rule::Orders(rule) = &policy.rule else { continue };
-            if self.active() >= INSTANCES {
+            let AlertRule::Orders(rule) = &policy.rule else { continue };
+            if self.active_count() >= ACTIVE_ALERTS_MAX {
                 self.overflow += 1;
                 continue;
             }
-            let order = (sight.describe)(slot, rule.commitment);
-            let incident = orders::incident(policy, rule, key, order, sight.now, standard);
-            let id = self.ledger.fire(incident);
-            self.orders.insert(*key, id);
+            let order = (sight.describe_order)(slot, rule.commitment);
+            let incident = orders::order_incident(policy, rule, key, order, sight.now, standard);
+            let id = self.incident_log.record_firing(incident);
+            self.order_incidents.insert(*key, id);
         }
     }
 
@@ -237,69 +238,74 @@ impl Alerts {
     ///
     /// # Errors
     /// Why it was not taken; nothing is changed then.
-    pub fn answer(&mut self, answer: &Answer, now: Timestamp) -> Result<(), Unanswered> {
-        self.ledger.answer(answer, now)
+    pub fn update_incident(&mut self, answer: &IncidentUpdate, now: Timestamp) -> Result<(), IncidentUpdateError> {
+        self.incident_log.apply_update(answer, now)
     }
 
     /// How many are pending or fire.
-    fn active(&self) -> usize {
-        self.figures.len() + self.orders.len()
+    fn active_count(&self) -> usize {
+        self.indicator_alerts.len() + self.order_incidents.len()
     }
 
     /// The incidents.
     #[must_use]
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn incident_log(&self) -> &IncidentLog {
+        &self.incident_log
     }
 
     /// All that is to be told.
     #[must_use]
-    pub fn view(&self, standard: &Standard) -> View {
-        let pending = self.figures.iter().filter(|(_, held)| held.machine.is_pending());
+    pub fn overview(&self, standard: &Standard) -> AlertOverview {
+        let pending = self.indicator_alerts.iter().filter(|(_, held)| held.machine.is_pending());
         let pending = pending.filter_map(|((place, scope), held)| {
             let policy = standard.policies.get(*place)?;
-            Some(Pending {
-                subject: figure::subject(policy, scope, standard),
+            Some(PendingAlert {
+                subject: figure::scope_subject(policy, scope, standard),
                 title: policy.title.clone(),
                 severity: policy.severity,
                 since: held.since,
                 value: held.value,
             })
         });
-        View { as_of: self.looked, ledger: self.ledger.clone(), pending: pending.collect(), overflow: self.overflow }
+        AlertOverview {
+            as_of: self.evaluated_at,
+            incident_log: self.incident_log.clone(),
+            pending: pending.collect(),
+            overflow: self.overflow,
+        }
     }
 
     /// The same under another standard: what it still watches goes on, and what it does not is over.
-    pub fn adopt(&mut self, old: &Standard, new: &Standard) {
-        let now = self.looked.unwrap_or_default();
+    pub fn change_standard(&mut self, old: &Standard, new: &Standard) {
+        let now = self.evaluated_at.unwrap_or_default();
         let place = |old_place: usize| {
             let name = &old.policies.get(old_place)?.name;
             new.policies.iter().position(|policy| policy.name == *name)
         };
-        for ((old_place, scope), mut held) in std::mem::take(&mut self.figures) {
-            let found = place(old_place).and_then(|place| Some((place, figure::translate(&scope, place, old, new)?)));
+        for ((old_place, scope), mut held) in std::mem::take(&mut self.indicator_alerts) {
+            let found = place(old_place).and_then(|place| Some((place, figure::translate_scope(&scope, place, old, new)?)));
             match found {
-                Some(key) => _ = self.figures.insert(key, held),
-                None => held.incident.take().into_iter().for_each(|id| self.ledger.end(id, now)),
+                Some(key) => _ = self.indicator_alerts.insert(key, held),
+                None => held.incident.take().into_iter().for_each(|id| self.incident_log.record_end(id, now)),
             }
         }
-        for (key, id) in std::mem::take(&mut self.orders) {
-            let found = place(key.policy).and_then(|place| orders::translate(key, place, old, new));
+        for (key, id) in std::mem::take(&mut self.order_incidents) {
+            let found = place(key.policy).and_then(|place| orders::translate_key(key, place, old, new));
             match found {
-                Some(key) => _ = self.orders.insert(key, id),
-                None => self.ledger.end(id, now),
+                Some(key) => _ = self.order_incidents.insert(key, id),
+                None => self.incident_log.record_end(id, now),
             }
         }
     }
 
     /// What is remembered, to be written down beside the core's own memory.
-    pub fn memory(&self) -> impl Serialize + '_ {
-        let figures = self.figures.iter().map(|((place, scope), held)| (*place, Scope::clone(scope), held.clone()));
-        Memory {
-            looked: self.looked,
-            figures: figures.collect(),
-            orders: self.orders.iter().map(|(key, id)| (*key, *id)).collect(),
-            ledger: self.ledger.clone(),
+    pub fn to_snapshot(&self) -> impl Serialize + '_ {
+        let figures = self.indicator_alerts.iter().map(|((place, scope), held)| (*place, Scope::clone(scope), held.clone()));
+        AlertSnapshot {
+            evaluated_at: self.evaluated_at,
+            indicator_alerts: figures.collect(),
+            order_incidents: self.order_incidents.iter().map(|(key, id)| (*key, *id)).collect(),
+            incident_log: self.incident_log.clone(),
             overflow: self.overflow,
         }
     }
@@ -308,22 +314,29 @@ impl Alerts {
     ///
     /// # Errors
     /// Those of the deserializer, or if it is no memory of this standard's alerts.
-    pub fn remember<'de, D: serde::Deserializer<'de>>(standard: &Standard, from: D) -> Result<Alerts, D::Error> {
-        let Memory { looked, figures, orders, ledger, overflow } = Memory::deserialize(from)?;
+    pub fn from_snapshot<'de, D: serde::Deserializer<'de>>(standard: &Standard, from: D) -> Result<AlertEvaluator, D::Error> {
+        let AlertSnapshot { evaluated_at: looked, indicator_alerts: figures, order_incidents: orders, incident_log: ledger, overflow } =
+            AlertSnapshot::deserialize(from)?;
         let sound = figures.iter().all(|(place, scope, _)| {
             *place < standard.policies.len()
                 && standard.scopes.get(scope.kind).is_some_and(|dimensions| dimensions.len() == scope.values.len())
         });
-        if !sound || !orders.iter().all(|(key, _)| orders::is_sound(key, standard)) {
+        if !sound || !orders.iter().all(|(key, _)| orders::is_valid_key(key, standard)) {
             return Err(serde::de::Error::custom("an alert is none of this standard's"));
         }
         let figures = figures.into_iter().map(|(place, scope, held)| ((place, Arc::new(scope)), held)).collect();
-        Ok(Alerts { looked, figures, orders: orders.into_iter().collect(), ledger, overflow })
+        Ok(AlertEvaluator {
+            evaluated_at: looked,
+            indicator_alerts: figures,
+            order_incidents: orders.into_iter().collect(),
+            incident_log: ledger,
+            overflow,
+        })
     }
 }
 
 /// The part of an incident that every rule says in the same way.
-fn incident(policy: &Policy, subject: Subject, about: &str, now: Timestamp) -> Incident {
+fn new_incident(policy: &AlertPolicy, subject: AlertSubject, about: &str, now: Timestamp) -> Incident {
     Incident {
         id: 0,
         subject,
@@ -333,13 +346,13 @@ fn incident(policy: &Policy, subject: Subject, about: &str, now: Timestamp) -> I
         case: None,
         attributes: Vec::new(),
         severity: policy.severity,
-        to: policy.to.clone(),
+        to: policy.receiver.clone(),
         runbook: policy.runbook.clone(),
-        figures: None::<Figures>,
+        figures: None::<IncidentFigures>,
         deadline: None,
         fired_at: now,
         ended_at: None,
-        told: (0, None),
+        sequence_numbers: (0, None),
         acknowledged: None,
         closed: None,
         follow_up: policy.follow_up,

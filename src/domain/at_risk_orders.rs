@@ -8,10 +8,10 @@
 //! A grade stands from its warning on until the promise is kept or void, the order is closed, or its deadline moves away; later
 //! grades stand beside it. There are at most as many as open orders times grades.
 
-use super::fact::{Facts, place::commitment as place};
-use super::group::Groups;
+use super::fact::{CaseFacts, place::commitment as place};
+use super::group::CaseGroups;
 use super::standard::Standard;
-use super::standard::alert::{Orders, Rule};
+use super::standard::alert::{AlertRule, OrderRule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,34 +28,41 @@ pub struct Key {
 
 /// The orders in danger, with their places among the cases.
 #[derive(Debug, Default)]
-pub struct Endangered {
-    all: BTreeMap<Key, u32>,
+pub struct AtRiskOrders {
+    slots: BTreeMap<Key, u32>,
 }
 
 /// For each kind of fact, whether grades follow from it.
 #[must_use]
-pub fn telling(standard: &Standard) -> Vec<bool> {
+pub fn grade_relevant_kinds(standard: &Standard) -> Vec<bool> {
     let mut kinds = vec![false; standard.kinds.count()];
     for policy in &standard.policies {
-        let Rule::Orders(rule) = &policy.rule else { continue };
-        let facts = standard.commitments[rule.commitment].facts;
-        [place::WARNED, place::RUNNING, place::OVERDUE].iter().for_each(|fact| kinds[usize::from(facts.plus(*fact).0)] = true);
+        let AlertRule::Orders(rule) = &policy.rule else { continue };
+        let facts = standard.commitments[rule.commitment].first_fact;
+        [place::WARNED, place::RUNNING, place::OVERDUE].iter().for_each(|fact| kinds[usize::from(facts.offset_by(*fact).0)] = true);
     }
     kinds
 }
 
-impl Endangered {
+impl AtRiskOrders {
     /// The facts of the order at a place have changed.
-    pub fn change(&mut self, (slot, case): (u32, u64), before: &Facts, after: &Facts, groups: &Groups, standard: &Standard) {
+    pub fn update_order(
+        &mut self,
+        (slot, case): (u32, u64),
+        before: &CaseFacts,
+        after: &CaseFacts,
+        groups: &CaseGroups,
+        standard: &Standard,
+    ) {
         for (policy, rule) in standard.policies.iter().enumerate() {
-            let Rule::Orders(rule) = &rule.rule else { continue };
-            let (was, is) = (reached(rule, before, groups, standard), reached(rule, after, groups, standard));
+            let AlertRule::Orders(rule) = &rule.rule else { continue };
+            let (was, is) = (reached_grades(rule, before, groups, standard), reached_grades(rule, after, groups, standard));
             for grade in (0..rule.grades.len()).filter(|grade| (was ^ is) & (1 << grade) != 0) {
                 let key = Key { policy, grade, case };
                 if is & (1 << grade) != 0 {
-                    self.all.insert(key, slot);
+                    self.slots.insert(key, slot);
                 } else {
-                    self.all.remove(&key);
+                    self.slots.remove(&key);
                 }
             }
         }
@@ -63,28 +70,28 @@ impl Endangered {
 
     /// Whether an order has reached a grade.
     #[must_use]
-    pub fn has(&self, key: &Key) -> bool {
-        self.all.contains_key(key)
+    pub fn contains(&self, key: &Key) -> bool {
+        self.slots.contains_key(key)
     }
 
     /// All that were reached, with the places of the orders; in an order that does not depend on who came first.
-    pub fn all(&self) -> impl Iterator<Item = (&Key, u32)> {
-        self.all.iter().map(|(key, slot)| (key, *slot))
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, u32)> {
+        self.slots.iter().map(|(key, slot)| (key, *slot))
     }
 }
 
 /// The grades that an order has reached, a bit each.
-fn reached(rule: &Orders, facts: &Facts, groups: &Groups, standard: &Standard) -> u64 {
+fn reached_grades(rule: &OrderRule, facts: &CaseFacts, groups: &CaseGroups, standard: &Standard) -> u64 {
     let commitment = &standard.commitments[rule.commitment];
-    let said = |place: u16| facts.all.iter().filter(move |fact| fact.kind == commitment.facts.plus(place));
+    let said = |place: u16| facts.all.iter().filter(move |fact| fact.kind == commitment.first_fact.offset_by(place));
     let Some(running) = said(place::RUNNING).map(|fact| fact.time).next() else { return 0 };
-    if !groups.get(facts.group).attributes.fulfil(&rule.conditions) {
+    if !groups.get(facts.group).attributes.fulfill_conditions(&rule.conditions) {
         return 0;
     }
     let grades = rule.grades.iter().enumerate().filter(|(_, grade)| match grade.warning {
         None => said(place::OVERDUE).next().is_some(),
         // A reopened order starts a new clock, and what an earlier one said is said.
-        Some(_) => said(place::WARNED).any(|fact| fact.word == grade.warning && fact.time >= running),
+        Some(_) => said(place::WARNED).any(|fact| fact.label == grade.warning && fact.time >= running),
     });
     grades.fold(0, |bits, (place, _)| bits | 1 << place)
 }

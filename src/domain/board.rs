@@ -4,7 +4,7 @@ pub mod budget;
 pub mod interval;
 pub mod turn;
 
-use self::budget::Budget;
+use self::budget::ErrorBudget;
 use super::scope::Scope;
 use super::standard::Standard;
 use super::time::Timestamp;
@@ -25,14 +25,14 @@ pub struct Board {
     pub readings: Vec<Reading>,
     /// For each indicator of durations and each scope how all durations are spread that there ever were, in the order of the
     /// keys; none without the window `all`.
-    pub spreads: Vec<Spread>,
+    pub distributions: Vec<DurationDistribution>,
 }
 
 /// How durations are spread over the window `all`, to be counted on by whoever reads counters.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Spread {
+pub struct DurationDistribution {
     /// The duration's reading over the window `all`.
-    pub key: Key,
+    pub key: ReadingKey,
     /// For each of the indicator's edges (see [`super::bucket_bounds`]) how many durations are not longer. A duration counts
     /// as not longer if it falls into the same bucket as the edge: it may be longer by up to 1/64.
     pub at_most: Vec<i64>,
@@ -44,7 +44,7 @@ pub struct Spread {
 
 /// What identifies a reading; keys order readings as they stand on a board.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Key {
+pub struct ReadingKey {
     /// The indicator: its place in the standard.
     pub indicator: usize,
     /// The group of cases.
@@ -57,13 +57,13 @@ pub struct Key {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reading {
     /// What was read.
-    pub key: Key,
+    pub key: ReadingKey,
     /// The value in the indicator's unit; `None` if nothing was there to measure.
     pub value: Option<f64>,
     /// What the value is made of.
-    pub made_of: MadeOf,
+    pub components: ReadingComponents,
     /// Whether it can be trusted.
-    pub state: State,
+    pub state: ReadingState,
     /// How it stands to the target.
     pub level: Level,
     /// The value aimed at by the target in force; `None` without one.
@@ -72,7 +72,7 @@ pub struct Reading {
 
 /// What a value is made of.
 #[derive(Clone, PartialEq, Debug)]
-pub enum MadeOf {
+pub enum ReadingComponents {
     /// A ratio's numerator and denominator.
     Ratio {
         /// The numerator.
@@ -81,7 +81,7 @@ pub enum MadeOf {
         of: i64,
     },
     /// Durations in seconds.
-    Duration(Durations),
+    Duration(DurationStatistics),
     /// A count of what stands now.
     Level,
     /// Since when the oldest stands.
@@ -130,14 +130,20 @@ pub enum MadeOf {
     },
 }
 
-impl MadeOf {
+impl ReadingComponents {
     /// How many cases the value is made of, if it is made of cases that can be too few.
     #[must_use]
-    pub fn of(&self) -> Option<i64> {
+    pub fn sample_count(&self) -> Option<i64> {
         match self {
-            MadeOf::Duration(durations) => Some(durations.of),
-            MadeOf::Ratio { of, .. } | MadeOf::Score { of } | MadeOf::Share { of, .. } | MadeOf::EstimatedWait { of, .. } => Some(*of),
-            MadeOf::Level | MadeOf::Oldest { .. } | MadeOf::Rate { .. } | MadeOf::Difference { .. } => None,
+            ReadingComponents::Duration(durations) => Some(durations.of),
+            ReadingComponents::Ratio { of, .. }
+            | ReadingComponents::Score { of }
+            | ReadingComponents::Share { of, .. }
+            | ReadingComponents::EstimatedWait { of, .. } => Some(*of),
+            ReadingComponents::Level
+            | ReadingComponents::Oldest { .. }
+            | ReadingComponents::Rate { .. }
+            | ReadingComponents::Difference { .. } => None,
         }
     }
 }
@@ -145,7 +151,7 @@ impl MadeOf {
 /// How durations are spread, in seconds. Percentiles are nearest-rank, within 0.8 %; mean and count are exact.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 #[expect(missing_docs, reason = "the names are the statistics")]
-pub struct Durations {
+pub struct DurationStatistics {
     pub of: i64,
     pub mean: f64,
     pub p50: f64,
@@ -158,7 +164,7 @@ pub struct Durations {
 
 /// Whether a reading can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum ReadingState {
     /// It can.
     Ok,
     /// There was nothing to measure.
@@ -186,17 +192,17 @@ pub enum Level {
     None,
 }
 
-impl State {
+impl ReadingState {
     /// Its public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            State::Ok => "ok",
-            State::NoTraffic => "no_traffic",
-            State::SmallSample => "small_sample",
-            State::Stale => "stale",
-            State::Provisional => "provisional",
-            State::NoPopulation => "no_population",
+            ReadingState::Ok => "ok",
+            ReadingState::NoTraffic => "no_traffic",
+            ReadingState::SmallSample => "small_sample",
+            ReadingState::Stale => "stale",
+            ReadingState::Provisional => "provisional",
+            ReadingState::NoPopulation => "no_population",
         }
     }
 }
@@ -217,94 +223,94 @@ impl Level {
 impl Board {
     /// The name of the window of a key.
     #[must_use]
-    pub fn window(&self, key: &Key) -> String {
+    pub fn window_name(&self, key: &ReadingKey) -> String {
         key.window.map_or(Window::NOW.to_owned(), |window| self.standard.windows[window].to_string())
     }
 
     /// The dimensions and values of a key's scope.
-    pub fn scope<'b>(&'b self, key: &'b Key) -> impl Iterator<Item = (&'b str, &'b str)> {
+    pub fn scope_values<'b>(&'b self, key: &'b ReadingKey) -> impl Iterator<Item = (&'b str, &'b str)> {
         let dimensions = &self.standard.scopes[key.scope.kind];
         dimensions.iter().zip(&key.scope.values).map(|(dimension, value)| (self.standard.schema.dimensions[*dimension].as_str(), &**value))
     }
 
     /// What the target of a ratio still allows in the current period of the calendar. A scope whose cases live in several
     /// time zones is measured by the clock of the standard's own.
-    fn budget(&self, key: &Key, good: i64, of: i64) -> Option<Budget> {
+    fn error_budget(&self, key: &ReadingKey, good: i64, of: i64) -> Option<ErrorBudget> {
         let target = self.standard.indicators[key.indicator].target_at(self.as_of)?;
         let (window, now) = (self.standard.windows[key.window?], self.as_of?);
-        let zone = self.standard.zones.of_scope(&self.standard.scopes[key.scope.kind], &key.scope.values);
-        let end = window.end(now, zone)?;
-        let begin = window.begin(now, zone);
-        budget::budget(good, of, target, now.since(begin), end.since(begin))
+        let zone = self.standard.zones.scope_zone(&self.standard.scopes[key.scope.kind], &key.scope.values);
+        let end = window.end_time(now, zone)?;
+        let begin = window.start_time(now, zone);
+        budget::error_budget(good, of, target, now.millis_since(begin), end.millis_since(begin))
     }
 
     /// A key as the wire has it.
     #[must_use]
-    pub fn written_key<'b>(&'b self, key: &'b Key) -> WrittenKey<'b> {
-        WrittenKey { board: self, key }
+    pub fn key_json<'b>(&'b self, key: &'b ReadingKey) -> ReadingKeyJson<'b> {
+        ReadingKeyJson { board: self, key }
     }
 
     /// A reading as the wire has it.
     #[must_use]
-    pub fn written<'b>(&'b self, reading: &'b Reading) -> Written<'b> {
-        Written { board: self, reading }
+    pub fn reading_json<'b>(&'b self, reading: &'b Reading) -> ReadingJson<'b> {
+        ReadingJson { board: self, reading }
     }
 }
 
 /// A reading with the names that its board knows: `{"indicator":..,"scope":{..},"window":..,"value":..,...}`.
 #[derive(Clone, Copy, Debug)]
-pub struct Written<'b> {
+pub struct ReadingJson<'b> {
     board: &'b Board,
     reading: &'b Reading,
 }
 
 /// A key with the names that its board knows: `{"indicator":..,"scope":{..},"window":..}`.
 #[derive(Clone, Copy, Debug)]
-pub struct WrittenKey<'b> {
+pub struct ReadingKeyJson<'b> {
     board: &'b Board,
-    key: &'b Key,
+    key: &'b ReadingKey,
 }
 
-struct WrittenScope<'b>(&'b Board, &'b Key);
+struct ReadingScopeJson<'b>(&'b Board, &'b ReadingKey);
 
-impl Serialize for WrittenScope<'_> {
+impl Serialize for ReadingScopeJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.scope(self.1))
+        serializer.collect_map(self.0.scope_values(self.1))
     }
 }
 
-impl WrittenKey<'_> {
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+impl ReadingKeyJson<'_> {
+    fn write_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("indicator", &self.board.standard.indicators[self.key.indicator].name)?;
-        map.serialize_entry("scope", &WrittenScope(self.board, self.key))?;
-        map.serialize_entry("window", &self.board.window(self.key))
+        map.serialize_entry("scope", &ReadingScopeJson(self.board, self.key))?;
+        map.serialize_entry("window", &self.board.window_name(self.key))
     }
 }
 
-impl Serialize for WrittenKey<'_> {
+impl Serialize for ReadingKeyJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.write(&mut map)?;
+        self.write_entries(&mut map)?;
         map.end()
     }
 }
 
-impl Serialize for Written<'_> {
+impl Serialize for ReadingJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Written { board, reading } = self;
+        let ReadingJson { board, reading } = self;
         let mut map = serializer.serialize_map(None)?;
-        board.written_key(&reading.key).write(&mut map)?;
+        board.key_json(&reading.key).write_entries(&mut map)?;
         map.serialize_entry("value", &reading.value)?;
-        match &reading.made_of {
-            MadeOf::Ratio { good, of } => {
+        match &reading.components {
+            ReadingComponents::Ratio { good, of } => {
                 map.serialize_entry("good", good)?;
                 map.serialize_entry("of", of)?;
-                map.serialize_entry("interval", &interval::wilson(*good, *of))?;
-                if let Some(budget) = board.budget(&reading.key, *good, *of) {
+                map.serialize_entry("interval", &interval::wilson_interval(*good, *of))?;
+                if let Some(budget) = board.error_budget(&reading.key, *good, *of) {
                     map.serialize_entry("budget", &budget)?;
                 }
             }
-            MadeOf::Duration(durations) => {
+            ReadingComponents::Duration(durations) => {
                 let some = |value: f64| (durations.of > 0).then_some(value);
                 map.serialize_entry("mean", &some(durations.mean))?;
                 map.serialize_entry("p50", &some(durations.p50))?;
@@ -315,23 +321,23 @@ impl Serialize for Written<'_> {
                 map.serialize_entry("max", &some(durations.max))?;
                 map.serialize_entry("of", &durations.of)?;
             }
-            MadeOf::Level => {}
-            MadeOf::Oldest { since } => map.serialize_entry("since", since)?,
-            MadeOf::Score { of } => map.serialize_entry("of", of)?,
-            MadeOf::Share { part, whole, of } => {
+            ReadingComponents::Level => {}
+            ReadingComponents::Oldest { since } => map.serialize_entry("since", since)?,
+            ReadingComponents::Score { of } => map.serialize_entry("of", of)?,
+            ReadingComponents::Share { part, whole, of } => {
                 map.serialize_entry("part_seconds", part)?;
                 map.serialize_entry("whole_seconds", whole)?;
                 map.serialize_entry("of", of)?;
             }
-            MadeOf::Rate { count, population } => {
+            ReadingComponents::Rate { count, population } => {
                 map.serialize_entry("count", count)?;
                 map.serialize_entry("population", population)?;
             }
-            MadeOf::Difference { first, second } => {
+            ReadingComponents::Difference { first, second } => {
                 map.serialize_entry("first", first)?;
                 map.serialize_entry("second", second)?;
             }
-            MadeOf::EstimatedWait { waiting, handling, of, agents } => {
+            ReadingComponents::EstimatedWait { waiting, handling, of, agents } => {
                 map.serialize_entry("waiting", waiting)?;
                 map.serialize_entry("handling_seconds", handling)?;
                 map.serialize_entry("of", of)?;
@@ -346,6 +352,6 @@ impl Serialize for Written<'_> {
 }
 
 /// Four decimals: a hundredth of a point is more than anyone can see.
-pub(in crate::domain) fn rounded(value: f64) -> f64 {
+pub(in crate::domain) fn round_four_decimals(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }

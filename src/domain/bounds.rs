@@ -1,32 +1,32 @@
 //! Bounds: what the parts of a memory that was read may speak of. What was written down may come back damaged; held within
 //! these bounds it may be wrong, but it cannot make the core fail or take more memory than there is.
 
-use super::event::{EventType, Family, Verb};
+use super::event::{CaseFamily, EventType, EventVerb};
 use super::standard::Standard;
 use super::time::Timestamp;
 
 /// What there is, and what time it is.
 #[derive(Debug)]
-pub struct Bounds {
+pub struct SnapshotBounds {
     now: Timestamp,
     groups: usize,
     /// For each family its verbs, a bit each.
     verbs: Vec<u32>,
 }
 
-impl Bounds {
+impl SnapshotBounds {
     /// The bounds of a core with this standard and so many groups that has reached `now`.
     #[must_use]
-    pub fn new(standard: &Standard, groups: usize, now: Timestamp) -> Bounds {
-        let families = (0..standard.schema.families.len()).map(|family| Family(family as u8));
-        let bits = |family| Verb::of(family).iter().fold(0, |bits, (_, verb)| bits | 1 << *verb as u32);
-        Bounds { now, groups, verbs: families.map(bits).collect() }
+    pub fn new(standard: &Standard, groups: usize, now: Timestamp) -> SnapshotBounds {
+        let families = (0..standard.schema.families.len()).map(|family| CaseFamily(family as u8));
+        let bits = |family| EventVerb::family_verbs(family).iter().fold(0, |bits, (_, verb)| bits | 1 << *verb as u32);
+        SnapshotBounds { now, groups, verbs: families.map(bits).collect() }
     }
 
     /// Whether this is a time that an event may have, and no time to come: the core has reached those of all it was told.
     #[must_use]
     pub fn has_happened(&self, time: Timestamp) -> bool {
-        time <= self.now && time.checked().is_some()
+        time <= self.now && time.check_range().is_some()
     }
 
     /// Whether there is such a group.

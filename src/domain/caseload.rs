@@ -9,309 +9,328 @@ mod applied;
 mod merge;
 mod settle;
 
-use super::at_risk_orders::Endangered;
+use super::at_risk_orders::AtRiskOrders;
 use super::case::observation::Observation;
-use super::case::record::{Merged, Part};
-use super::case::table::Cases;
-use super::case::{self, Said};
-use super::changes::Changes;
-use super::context::Context;
-use super::current::Current;
-use super::customer::Customers;
-use super::event::{Batch, Event, Family};
-use super::fact::Facts;
-use super::group::Groups;
+use super::case::record::{HistoryPart, MergeResult};
+use super::case::table::CaseTable;
+use super::case::{self, CaseSummary};
+use super::changes::CaseChanges;
+use super::context::DerivationContext;
+use super::current::WindowBounds;
+use super::customer::CustomerContacts;
+use super::event::{Batch, CaseFamily, Event};
+use super::fact::CaseFacts;
+use super::group::CaseGroups;
 use super::names::CaseNames;
-use super::silence::Silence;
-use super::standard::{Horizon, OneShot, Standard};
+use super::silence::SilentSources;
+use super::standard::{FirstContactRule, RetentionHorizon, Standard};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
-use super::timer::Timers;
+use super::timer::TimerWheel;
 use super::window::Window;
-pub use applied::{Applied, Refusal};
+pub use applied::{ApplyResult, EventRefusal};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
-pub(super) const LOOK_AHEAD: usize = 32;
+pub(super) const PREFETCHED_EVENTS: usize = 32;
 
 /// Standing facts expire at whole minutes, so that a call costs no timer of its own.
-const EXPIRY: i64 = MINUTE;
+const EXPIRY_STEP_MS: i64 = MINUTE;
 
 /// What expires before this time has expired when `now` is reached.
-pub(super) fn swept(now: Timestamp) -> Timestamp {
-    Timestamp(now.0.div_euclid(EXPIRY).saturating_mul(EXPIRY))
+pub(super) fn expired_before(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.div_euclid(EXPIRY_STEP_MS).saturating_mul(EXPIRY_STEP_MS))
 }
 
 /// The cases with all that is known of them.
 #[derive(Debug)]
 pub struct Caseload {
     pub(super) standard: Arc<Standard>,
-    pub(super) wanted: Vec<bool>,
+    pub(super) used_kinds: Vec<bool>,
     /// For each kind of standing fact, after how many milliseconds it expires.
     pub(super) expiry: Vec<Option<i64>>,
     /// For each kind of fact, who must hear of it.
-    pub(super) concerns: Vec<settle::Concerns>,
+    pub(super) consumers: Vec<settle::FactConsumers>,
     /// The families of whose cases something is promised, a bit each.
-    pub(super) promised: u64,
+    pub(super) committed_families: u64,
     /// Whether what an agent's events mean depends on nothing but those next to them.
     pub(super) agents_are_local: bool,
     pub(super) now: Timestamp,
     pub(super) clock: Option<Timestamp>,
     /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
-    pub(super) heard: Option<Timestamp>,
-    pub(super) silence: Silence,
-    pub(super) horizon: Option<Horizon>,
-    pub(super) cases: Cases,
-    pub(super) groups: Groups,
-    pub(super) current: Current,
-    pub(super) timers: Timers,
+    pub(super) last_received: Option<Timestamp>,
+    pub(super) silent_sources: SilentSources,
+    pub(super) horizon: Option<RetentionHorizon>,
+    pub(super) cases: CaseTable,
+    pub(super) groups: CaseGroups,
+    pub(super) current: WindowBounds,
+    pub(super) timers: TimerWheel,
     /// When which case's standing facts expire.
-    pub(super) expiries: Timers,
-    pub(super) customers: Customers,
+    pub(super) expiries: TimerWheel,
+    pub(super) customers: CustomerContacts,
     /// The open orders that somebody must be warned of, once somebody has looked for alerts.
-    pub(super) endangered: Option<Endangered>,
+    pub(super) at_risk_orders: Option<AtRiskOrders>,
     /// What the cases are called, where their batches say so.
-    pub(super) names: CaseNames,
+    pub(super) case_names: CaseNames,
     /// The cases of which not all that was merged is counted yet, and some that were settled meanwhile.
     pub(super) unsettled: VecDeque<u32>,
     /// What was not handed over yet.
-    pub(super) changes: Changes,
+    pub(super) changes: CaseChanges,
     /// How many groups were handed over.
-    pub(super) told: usize,
-    pub(super) before: Facts,
-    pub(super) after: Facts,
+    pub(super) groups_handed_over: usize,
+    pub(super) before: CaseFacts,
+    pub(super) after: CaseFacts,
 }
 
 impl Caseload {
     /// No cases. Without a horizon it remembers every case.
     #[must_use]
-    pub fn new(standard: Arc<Standard>, horizon: Option<Horizon>) -> Caseload {
-        let mut wanted = standard.wanted_kinds();
-        let concerns = settle::Concerns::of(&standard);
+    pub fn new(standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> Caseload {
+        let mut wanted = standard.needed_fact_kinds();
+        let concerns = settle::FactConsumers::by_fact_kind(&standard);
         for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
             *wanted |= concerns.contacts || concerns.orders;
         }
-        let customers = Customers::new(horizon.map(|horizon| Self::contacts_memory(horizon, &standard)));
+        let customers = CustomerContacts::new(horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)));
         let mut expiry = vec![None; wanted.len()];
         for (kind, millis) in &standard.expiry {
             expiry[usize::from(kind.0)] = Some(*millis);
         }
         let promised = standard.commitments.iter().fold(0, |families, commitment| families | 1 << commitment.family.0);
         Caseload {
-            wanted,
+            used_kinds: wanted,
             expiry,
-            promised,
-            agents_are_local: agent::is_local(&standard, &concerns, promised),
-            concerns,
+            committed_families: promised,
+            agents_are_local: agent::has_local_agent_facts(&standard, &concerns, promised),
+            consumers: concerns,
             now: Timestamp(i64::MIN),
             clock: None,
-            heard: None,
-            silence: Silence::default(),
+            last_received: None,
+            silent_sources: SilentSources::default(),
             horizon,
-            cases: Cases::default(),
-            groups: Groups::default(),
-            current: Current::new(&standard.windows, &standard.zones),
-            timers: Timers::new(SECOND),
-            expiries: Timers::new(EXPIRY),
+            cases: CaseTable::default(),
+            groups: CaseGroups::default(),
+            current: WindowBounds::new(&standard.windows, &standard.zones),
+            timers: TimerWheel::new(SECOND),
+            expiries: TimerWheel::new(EXPIRY_STEP_MS),
             customers,
-            endangered: None,
-            names: CaseNames::default(),
+            at_risk_orders: None,
+            case_names: CaseNames::default(),
             unsettled: VecDeque::new(),
-            changes: Changes::default(),
-            told: 0,
-            before: Facts::default(),
-            after: Facts::default(),
+            changes: CaseChanges::default(),
+            groups_handed_over: 0,
+            before: CaseFacts::default(),
+            after: CaseFacts::default(),
             standard,
         }
     }
 
     /// What has changed and was not handed over yet: whoever takes it clears it.
-    pub fn changes(&mut self) -> &mut Changes {
+    pub fn pending_changes(&mut self) -> &mut CaseChanges {
         self.changes.now = self.now;
-        self.changes.groups.extend_from_slice(self.groups.since(self.told));
-        self.told = self.groups.count();
+        self.changes.groups.extend_from_slice(self.groups.groups_since(self.groups_handed_over));
+        self.groups_handed_over = self.groups.count();
         &mut self.changes
     }
 
     /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
     pub fn tick(&mut self, now: Timestamp) {
         self.clock = Some(self.clock.map_or(now, |clock| clock.max(now)));
-        self.advance(now);
+        self.advance_to(now);
     }
 
     /// Merges a batch of events into their cases. What they change is not counted before [`Caseload::settle_some`] has settled all.
-    pub fn merge(&mut self, batch: &Batch) -> Applied {
-        let mut applied = Applied::default();
-        let newest = batch.events.iter().filter(|event| self.refusal(event).is_none()).map(|event| event.time).max();
+    pub fn merge_batch(&mut self, batch: &Batch) -> ApplyResult {
+        let mut applied = ApplyResult::default();
+        let newest = batch.events.iter().filter(|event| self.refusal_reason(event).is_none()).map(|event| event.time).max();
         let Some(newest) = newest else {
-            applied.refused = batch.events.iter().enumerate().filter_map(|(place, event)| Some((place, self.refusal(event)?))).collect();
+            applied.refused =
+                batch.events.iter().enumerate().filter_map(|(place, event)| Some((place, self.refusal_reason(event)?))).collect();
             return applied;
         };
-        self.advance(newest);
-        self.heard = Some(self.now);
-        self.names.learn(&batch.names);
-        let groups = self.groups.intern_all(batch, &self.standard);
-        let mut slots = [0; LOOK_AHEAD];
+        self.advance_to(newest);
+        self.last_received = Some(self.now);
+        self.case_names.record_symbols(&batch.names);
+        let groups = self.groups.intern_batch(batch, &self.standard);
+        let mut slots = [0; PREFETCHED_EVENTS];
         let mut spoke = 0;
-        for (chunk_number, chunk) in batch.events.chunks(LOOK_AHEAD).enumerate() {
-            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.touch(event.case.0)));
+        for (chunk_number, chunk) in batch.events.chunks(PREFETCHED_EVENTS).enumerate() {
+            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.prefetch(event.case.0)));
             for (slot, event) in slots.iter_mut().zip(chunk) {
-                *slot = match self.refusal(event) {
+                *slot = match self.refusal_reason(event) {
                     None => self.cases.find_or_add(event.case.0, event.time),
                     Some(_) => u32::MAX,
                 };
             }
             if !batch.names.is_empty() {
-                self.note_names(batch, chunk_number * LOOK_AHEAD, &slots[..chunk.len()]);
+                self.record_case_names(batch, chunk_number * PREFETCHED_EVENTS, &slots[..chunk.len()]);
             }
-            self.touch(&slots[..chunk.len()]);
+            self.prefetch_cases(&slots[..chunk.len()]);
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
-                let place = chunk_number * LOOK_AHEAD + place;
+                let place = chunk_number * PREFETCHED_EVENTS + place;
                 if *slot == u32::MAX {
-                    applied.refused.extend(self.refusal(event).map(|refusal| (place, refusal)));
+                    applied.refused.extend(self.refusal_reason(event).map(|refusal| (place, refusal)));
                     continue;
                 }
                 spoke |= 1 << (event.source & 63);
-                match self.observe(*slot, &Observation::new(event, groups[event.group as usize])) {
-                    Merged::New => applied.accepted += 1,
-                    Merged::Duplicate | Merged::Replaced => applied.duplicates += 1,
-                    Merged::Full => applied.refused.push((place, Refusal::Full)),
+                match self.merge_observation(*slot, &Observation::new(event, groups[event.group as usize])) {
+                    MergeResult::New => applied.accepted += 1,
+                    MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
+                    MergeResult::Full => applied.refused.push((place, EventRefusal::Full)),
                 }
             }
         }
-        self.silence.hear(spoke, self.now);
+        self.silent_sources.record_received(spoke, self.now);
         applied
     }
 
     /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
-    fn touch(&self, slots: &[u32]) {
+    fn prefetch_cases(&self, slots: &[u32]) {
         let known = slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
-        std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.touch()));
-        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.spill.touch(record.spill())));
+        std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.prefetch()));
+        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.overflow.prefetch(record.overflow_place())));
     }
 
     /// Why an event cannot be taken now.
-    fn refusal(&self, event: &Event) -> Option<Refusal> {
+    fn refusal_reason(&self, event: &Event) -> Option<EventRefusal> {
         let horizon = self.horizon?;
-        if self.clock.is_some_and(|clock| event.time.since(clock) > horizon.ahead_ms) {
-            return Some(Refusal::Ahead);
+        if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
+            return Some(EventRefusal::Ahead);
         }
-        let late = self.now.since(event.time) > horizon.of(event.kind.family) && event.time < self.current.earliest();
-        late.then_some(Refusal::Late)
+        let late = self.now.millis_since(event.time) > horizon.for_family(event.kind.family) && event.time < self.current.earliest_start();
+        late.then_some(EventRefusal::Late)
     }
 
     /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
     /// what they mean.
-    fn contacts_memory(horizon: Horizon, standard: &Standard) -> Vec<i64> {
-        let open =
-            standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(period.longest()) } else { None });
+    fn contact_retention_ms(horizon: RetentionHorizon, standard: &Standard) -> Vec<i64> {
+        let open = standard
+            .windows
+            .iter()
+            .filter_map(|window| if let Window::Calendar(period) = window { Some(period.max_length_ms()) } else { None });
         let open = open.max().unwrap_or(0);
-        let late = |one_shot: &OneShot| one_shot.tallies().map(|tally| horizon.of(standard.kinds.family(tally.kind)).max(open)).max();
-        standard.one_shots.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
+        let late = |one_shot: &FirstContactRule| {
+            one_shot.fact_tallies().map(|tally| horizon.for_family(standard.kinds.family(tally.kind)).max(open)).max()
+        };
+        standard.first_contact_rules.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
     }
 
     /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
     #[cold]
-    fn note_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
+    fn record_case_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
         for (place, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != u32::MAX) {
-            batch.names.of(first + place).into_iter().for_each(|name| self.names.note(*slot, name));
+            batch.names.case_name(first + place).into_iter().for_each(|name| self.case_names.record_case_name(*slot, name));
         }
     }
 
     /// Forgets a case that was just settled, if it is time to; whether it was.
-    pub(super) fn forget_in_time(&mut self, slot: u32) -> bool {
-        let is_time = self.forgettable(&self.after).is_some_and(|forget| forget <= self.now);
+    pub(super) fn forget_if_due(&mut self, slot: u32) -> bool {
+        let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
         if is_time {
-            self.cases.forget(slot);
-            self.names.forget(slot);
+            self.cases.forget_case(slot);
+            self.case_names.forget_case(slot);
         }
         is_time
     }
 
     /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
-    pub(super) fn tell(&mut self, slot: u32, before: bool) -> Said {
-        let Caseload { standard, wanted, expiry, promised, now, cases, groups, .. } = self;
-        let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
-        let (part, out) = if before { (Part::Counted, &mut self.before) } else { (Part::All, &mut self.after) };
-        case::facts((cases.record(slot), part), &cases.spill, &context, groups, out)
+    pub(super) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
+        let Caseload { standard, used_kinds: wanted, expiry, committed_families: promised, now, cases, groups, .. } = self;
+        let context = DerivationContext {
+            standard,
+            used_kinds: wanted,
+            expiry,
+            committed_families: *promised,
+            now: *now,
+            expired_before: expired_before(*now),
+        };
+        let (part, out) = if before { (HistoryPart::Counted, &mut self.before) } else { (HistoryPart::All, &mut self.after) };
+        case::derive_case_facts((cases.record(slot), part), &cases.overflow, &context, groups, out)
     }
 
     /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
-    pub(super) fn retell(&mut self, only: Option<u32>, mut visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
-        let Caseload { standard, expiry, promised, now, cases, groups, wanted, .. } = self;
+    pub(super) fn visit_case_facts(&mut self, only: Option<u32>, mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable)) {
+        let Caseload { standard, expiry, committed_families: promised, now, cases, groups, used_kinds: wanted, .. } = self;
         let wanted = vec![true; wanted.len()];
-        let context = Context { standard, wanted: &wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
-        let mut facts = Facts { clocks: Some(Vec::new()), ..Facts::default() };
+        let context = DerivationContext {
+            standard,
+            used_kinds: &wanted,
+            expiry,
+            committed_families: *promised,
+            now: *now,
+            expired_before: expired_before(*now),
+        };
+        let mut facts = CaseFacts { clock_reports: Some(Vec::new()), ..CaseFacts::default() };
         let mut tell = |slot: u32| {
-            case::facts((cases.record(slot), Part::All), &cases.spill, &context, groups, &mut facts);
+            case::derive_case_facts((cases.record(slot), HistoryPart::All), &cases.overflow, &context, groups, &mut facts);
             visit(slot, cases.record(slot).key(), &facts, groups, cases);
         };
         match only {
             Some(slot) => tell(slot),
-            None => cases.places().for_each(tell),
+            None => cases.occupied_slots().for_each(tell),
         }
     }
 
     /// Finds the orders in danger, as they follow from the facts of the open ones.
-    pub(super) fn find_endangered(&mut self) -> Endangered {
-        let mut endangered = Endangered::default();
-        if !self.concerns.iter().any(|concerns| concerns.orders) {
+    pub(super) fn find_at_risk_orders(&mut self) -> AtRiskOrders {
+        let mut endangered = AtRiskOrders::default();
+        if !self.consumers.iter().any(|concerns| concerns.orders) {
             return endangered;
         }
-        let open: Vec<u32> = self.cases.places().filter(|slot| self.cases.record(*slot).is_open()).collect();
+        let open: Vec<u32> = self.cases.occupied_slots().filter(|slot| self.cases.record(*slot).is_open()).collect();
         for slot in open {
             self.before.clear();
-            self.tell(slot, false);
+            self.derive_facts(slot, false);
             let key = self.cases.record(slot).key();
-            endangered.change((slot, key), &self.before, &self.after, &self.groups, &self.standard);
+            endangered.update_order((slot, key), &self.before, &self.after, &self.groups, &self.standard);
         }
         endangered
     }
 
     /// When a case may be forgotten, if its last word has been said.
-    pub(super) fn forgettable(&self, facts: &Facts) -> Option<Timestamp> {
-        let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.wake.is_none())?;
-        let family = Family(63 - facts.families.leading_zeros() as u8);
+    pub(super) fn forget_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
+        let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
+        let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
         // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
-        let beyond = facts.last.plus(horizon.of(family) + 1);
+        let beyond = facts.last_observed.plus_millis(horizon.for_family(family) + 1);
         // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
-        let closed = self.current.closes(facts.last).plus(facts.last.0.rem_euclid(HOUR));
+        let closed = self.current.last_window_end(facts.last_observed).plus_millis(facts.last_observed.0.rem_euclid(HOUR));
         Some(beyond.max(closed))
     }
 
     /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
-    pub(super) fn advance(&mut self, now: Timestamp) {
+    pub(super) fn advance_to(&mut self, now: Timestamp) {
         if now <= self.now {
             return;
         }
         let then = std::mem::replace(&mut self.now, now);
-        self.silence.reach(now);
-        self.current.advance(now);
-        for chunk in self.due(then).chunks(LOOK_AHEAD) {
-            self.touch(chunk);
+        self.silent_sources.record_start(now);
+        self.current.advance_to(now);
+        for chunk in self.due_cases(then).chunks(PREFETCHED_EVENTS) {
+            self.prefetch_cases(chunk);
             for &slot in chunk {
                 self.now = then;
-                self.tell(slot, true);
+                self.derive_facts(slot, true);
                 self.now = now;
-                self.tell(slot, false);
-                self.settle(slot, true);
-                self.forget_in_time(slot);
+                self.derive_facts(slot, false);
+                self.count_case_difference(slot, true);
+                self.forget_if_due(slot);
             }
         }
-        self.ripen(then);
+        self.mature_contacts(then);
     }
 
     /// The cases whose facts time alone may have changed since `then`, each once, or a difference would be counted twice.
     /// Standing facts expire a minute's worth at a time: most cases have ended long before, and one look shows that.
-    fn due(&mut self, then: Timestamp) -> Vec<u32> {
-        let mut due = self.timers.due(self.now);
-        if swept(then) == swept(self.now) {
+    fn due_cases(&mut self, then: Timestamp) -> Vec<u32> {
+        let mut due = self.timers.take_due(self.now);
+        if expired_before(then) == expired_before(self.now) {
             return due;
         }
         // What is due in the minute that has begun expires when it is over.
-        let expiring = self.expiries.due(swept(self.now).plus(-1));
-        for chunk in expiring.chunks(LOOK_AHEAD) {
-            self.touch(chunk);
+        let expiring = self.expiries.take_due(expired_before(self.now).plus_millis(-1));
+        for chunk in expiring.chunks(PREFETCHED_EVENTS) {
+            self.prefetch_cases(chunk);
             due.extend(chunk.iter().filter(|slot| self.cases.record(**slot).is_open()));
         }
         due.sort_unstable();

@@ -4,176 +4,181 @@
 //!
 //! [`Monitor::apart`]: super::monitor::Monitor::apart
 
-use super::cell::{self, Cell, Plan, Value};
-use super::changes::{Changes, Counted, Seen};
-use super::fact::Measure;
-use super::group::Group;
-use super::leaf::Leaves;
-use super::level::{self, Levels};
-use super::pane::{self, Panes};
+use super::cell::{self, Cell, CellPlan, PendingDuration};
+use super::changes::{CaseChanges, Counted, Seen};
+use super::fact::FactMeasure;
+use super::group::CaseGroup;
+use super::leaf::RollupGroups;
+use super::level::{self, Gauges};
+use super::pane::{self, WindowPanes};
 use super::standard::{Formula, Standard};
 use super::time::Timestamp;
-use super::window::BANKS;
+use super::window::MAX_BANKS;
 use serde::Serialize;
 use std::sync::Arc;
 
 /// The cells.
 #[derive(Debug)]
-pub struct Cells {
+pub struct CellTable {
     standard: Arc<Standard>,
-    pub(super) plan: Plan,
+    pub(super) plan: CellPlan,
     /// For each kind of fact, whether it stands: then a level counts it.
-    standing: Vec<bool>,
+    gauge_kinds: Vec<bool>,
     /// The time reached.
     now: Timestamp,
-    pub(super) leaves: Leaves,
+    pub(super) rollup_groups: RollupGroups,
     /// By leaf.
-    pub(super) all: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
     /// For each leaf and family how many cases were seen.
-    pub(super) seen: Vec<Vec<u64>>,
+    pub(super) case_counts: Vec<Vec<u64>>,
     /// What a leaf has of the two before anything happens.
-    nothing: (Cell, Vec<u64>),
-    pub(super) panes: Panes,
-    pub(super) levels: Levels,
+    empty_cell: (Cell, Vec<u64>),
+    pub(super) panes: WindowPanes,
+    pub(super) gauges: Gauges,
     /// Durations that are not in their histograms yet; none between two batches.
-    values: Vec<Value>,
+    pending_durations: Vec<PendingDuration>,
 }
 
-impl Cells {
+impl CellTable {
     /// Cells in which nothing is.
     #[must_use]
-    pub fn new(standard: Arc<Standard>) -> Cells {
-        let standing = standard.kinds.all().map(|kind| standard.kinds.measure(kind) == Measure::Standing).collect();
+    pub fn new(standard: Arc<Standard>) -> CellTable {
+        let standing = standard.kinds.iter().map(|kind| standard.kinds.fact_measure(kind) == FactMeasure::CurrentState).collect();
         let mut aged = vec![false; standard.kinds.count()];
         for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
-            indicator.tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
+            indicator.fact_tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
         }
-        let plan = Plan::new(&standard);
-        Cells {
-            standing,
+        let plan = CellPlan::new(&standard);
+        CellTable {
+            gauge_kinds: standing,
             now: Timestamp(i64::MIN),
-            leaves: Leaves::default(),
-            all: Vec::new(),
-            seen: Vec::new(),
-            nothing: (Cell::new(&plan), vec![0; standard.schema.families.len()]),
+            rollup_groups: RollupGroups::default(),
+            cells: Vec::new(),
+            case_counts: Vec::new(),
+            empty_cell: (Cell::new(&plan), vec![0; standard.schema.families.len()]),
             plan,
-            panes: Panes::new(&standard.windows, &standard.zones),
-            levels: Levels::new(aged),
-            values: Vec::new(),
+            panes: WindowPanes::new(&standard.windows, &standard.zones),
+            gauges: Gauges::new(aged),
+            pending_durations: Vec::new(),
             standard,
         }
     }
 
     /// What is to be written down: the sums, the cases seen, the panes and the levels.
-    pub(super) fn memory(&self) -> (Vec<&Cell>, Vec<&Vec<u64>>, impl Serialize + '_, impl Serialize + '_) {
+    pub(super) fn to_snapshot(&self) -> (Vec<&Cell>, Vec<&Vec<u64>>, impl Serialize + '_, impl Serialize + '_) {
         // Every field by its name, so that a new one is not forgotten here.
-        let Cells {
+        let CellTable {
             // What follows from the standard, the groups and the time reached.
             standard: _,
             plan: _,
-            standing: _,
+            gauge_kinds: _,
             now: _,
             // What means something only while they take.
-            values: _,
-            nothing,
-            leaves,
-            all,
-            seen,
+            pending_durations: _,
+            empty_cell: nothing,
+            rollup_groups: leaves,
+            cells: all,
+            case_counts: seen,
             panes,
-            levels,
+            gauges: levels,
         } = self;
-        (leaves.by_groups(all, &nothing.0), leaves.by_groups(seen, &nothing.1), panes.memory(leaves), levels.memory(leaves))
+        (
+            leaves.values_by_group(all, &nothing.0),
+            leaves.values_by_group(seen, &nothing.1),
+            panes.to_snapshot(leaves),
+            levels.to_snapshot(leaves),
+        )
     }
 
     /// These cells as they were read, at the time reached, `now`, when there were these groups.
     ///
     /// # Errors
     /// What is wrong with them, if they are none of this standard's or of a time to come.
-    pub(super) fn remembered(
+    pub(super) fn restore_snapshot(
         mut self,
-        groups: &[Group],
+        groups: &[CaseGroup],
         now: Timestamp,
         (all, seen): (Vec<Cell>, Vec<Vec<u64>>),
-        panes: pane::Remembered,
-        levels: level::Remembered,
-    ) -> Result<Cells, &'static str> {
+        panes: pane::DecodedPanes,
+        levels: level::DecodedGauges,
+    ) -> Result<CellTable, &'static str> {
         let families = self.standard.schema.families.len();
         if all.len() != groups.len() || seen.len() != groups.len() || seen.iter().any(|seen| seen.len() != families) {
             return Err("there are other cells than groups");
         }
-        if !all.iter().all(|cell| cell.is_sound(&self.plan)) {
+        if !all.iter().all(|cell| cell.matches_plan(&self.plan)) {
             return Err("a cell is none of this standard's");
         }
-        groups.iter().for_each(|group| self.welcome(group));
+        groups.iter().for_each(|group| self.add_group(group));
         for (group, (cell, seen)) in (0..).zip(all.into_iter().zip(seen)) {
-            let leaf = self.leaves.of(group) as usize;
-            match self.leaves.all()[leaf].first() == group {
-                true => self.all[leaf] = cell,
+            let leaf = self.rollup_groups.rollup_of_group(group) as usize;
+            match self.rollup_groups.all()[leaf].first_group() == group {
+                true => self.cells[leaf] = cell,
                 // So it was before there were leaves.
-                false => self.all[leaf].add(&cell),
+                false => self.cells[leaf].merge(&cell),
             }
-            self.seen[leaf].iter_mut().zip(seen).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
+            self.case_counts[leaf].iter_mut().zip(seen).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
         }
         self.now = now;
-        self.panes = self.panes.remembered(panes, now, &self.leaves, &self.plan)?;
-        self.levels = self.levels.remembered(levels, &self.leaves)?;
+        self.panes = self.panes.restore_snapshot(panes, now, &self.rollup_groups, &self.plan)?;
+        self.gauges = self.gauges.restore_snapshot(levels, &self.rollup_groups)?;
         Ok(self)
     }
 
     /// Adds what has changed, and takes out what leaves the windows that end now.
-    pub fn take(&mut self, changes: &Changes) {
-        changes.groups.iter().for_each(|group| self.welcome(group));
+    pub fn apply_changes(&mut self, changes: &CaseChanges) {
+        changes.groups.iter().for_each(|group| self.add_group(group));
         if changes.now > self.now {
             self.now = changes.now;
-            self.panes.advance(self.now, &mut self.all, &self.leaves, &self.plan);
+            self.panes.advance_to(self.now, &mut self.cells, &self.rollup_groups, &self.plan);
         }
-        for Seen { group, families, times } in &changes.seen {
+        for Seen { group, families, times } in &changes.case_counts {
             let mut families = *families;
             while families != 0 {
-                let seen = &mut self.seen[self.leaves.of(*group) as usize][families.trailing_zeros() as usize];
+                let seen = &mut self.case_counts[self.rollup_groups.rollup_of_group(*group) as usize][families.trailing_zeros() as usize];
                 *seen = seen.wrapping_add_signed(*times);
                 families &= families - 1;
             }
         }
-        match self.plan.banks() {
-            1 => self.pour::<1>(&changes.counted),
-            _ => self.pour::<BANKS>(&changes.counted),
+        match self.plan.bank_count() {
+            1 => self.add_facts::<1>(&changes.fact_counts),
+            _ => self.add_facts::<MAX_BANKS>(&changes.fact_counts),
         }
     }
 
     /// Makes room for a group.
-    fn welcome(&mut self, group: &Group) {
-        if self.leaves.welcome(group, &self.plan, &self.standard) {
-            self.all.push(self.nothing.0.clone());
-            self.seen.push(self.nothing.1.clone());
-            self.levels.welcome();
+    fn add_group(&mut self, group: &CaseGroup) {
+        if self.rollup_groups.add_group(group, &self.plan, &self.standard) {
+            self.cells.push(self.empty_cell.0.clone());
+            self.case_counts.push(self.empty_cell.1.clone());
+            self.gauges.add_rollup_group();
         }
     }
 
     /// Adds facts to the cells.
-    fn pour<const BANKS: usize>(&mut self, counted: &[Counted]) {
-        counted.iter().for_each(|one| self.add::<BANKS>(one));
-        for value in self.values.drain(..) {
-            self.all[value.leaf as usize].spread::<BANKS>(&value);
+    fn add_facts<const BANKS: usize>(&mut self, counted: &[Counted]) {
+        counted.iter().for_each(|one| self.add_fact::<BANKS>(one));
+        for value in self.pending_durations.drain(..) {
+            self.cells[value.rollup_group as usize].add_to_histogram::<BANKS>(&value);
         }
     }
 
     #[inline]
-    fn add<const BANKS: usize>(&mut self, Counted { fact, group, times }: &Counted) {
-        let leaf = self.leaves.of(*group);
-        if self.standing[usize::from(fact.kind.0)] {
+    fn add_fact<const BANKS: usize>(&mut self, Counted { fact, group, times }: &Counted) {
+        let leaf = self.rollup_groups.rollup_of_group(*group);
+        if self.gauge_kinds[usize::from(fact.kind.0)] {
             match times {
-                1.. => self.levels.begin(fact.kind, leaf, fact.time),
-                _ => self.levels.end(fact.kind, leaf, fact.time),
+                1.. => self.gauges.record_start(fact.kind, leaf, fact.time),
+                _ => self.gauges.record_end(fact.kind, leaf, fact.time),
             }
             return;
         }
-        let steps = self.leaves.steps(leaf, fact.kind);
+        let steps = self.rollup_groups.update_steps(leaf, fact.kind);
         if steps.is_empty() {
             return;
         }
-        let mask = self.panes.current().mask::<BANKS>(fact.time, self.leaves.all()[leaf as usize].zone());
-        let pane = self.panes.cell(fact.time, leaf, &self.plan);
-        cell::add(steps, fact, *times < 0, &mask, (leaf, &mut self.all[leaf as usize]), pane, &mut self.values);
+        let mask = self.panes.bounds().window_mask::<BANKS>(fact.time, self.rollup_groups.all()[leaf as usize].zone_number());
+        let pane = self.panes.cell_at(fact.time, leaf, &self.plan);
+        cell::add_fact(steps, fact, *times < 0, &mask, (leaf, &mut self.cells[leaf as usize]), pane, &mut self.pending_durations);
     }
 }

@@ -1,20 +1,20 @@
 //! Differences of facts: what the caseload hands to the cells.
 
 use super::fact::Fact;
-use super::group::Group;
+use super::group::CaseGroup;
 use super::time::Timestamp;
 
 /// What has changed since the cells last heard.
 #[derive(Debug)]
-pub struct Changes {
+pub struct CaseChanges {
     /// The time reached.
     pub(super) now: Timestamp,
     /// The groups that are new, in the order of their numbers.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<CaseGroup>,
     /// Cases that belong to a group now, and those that no longer do.
-    pub(super) seen: Vec<Seen>,
+    pub(super) case_counts: Vec<Seen>,
     /// Facts that hold now, and those that no longer do, in the order in which that was found.
-    pub(super) counted: Vec<Counted>,
+    pub(super) fact_counts: Vec<Counted>,
 }
 
 /// A case of some families that counts in a group so many times more.
@@ -34,17 +34,17 @@ pub(super) struct Counted {
     pub(super) times: i32,
 }
 
-impl Default for Changes {
-    fn default() -> Changes {
-        Changes { now: Timestamp(i64::MIN), groups: Vec::new(), seen: Vec::new(), counted: Vec::new() }
+impl Default for CaseChanges {
+    fn default() -> CaseChanges {
+        CaseChanges { now: Timestamp(i64::MIN), groups: Vec::new(), case_counts: Vec::new(), fact_counts: Vec::new() }
     }
 }
 
-impl Changes {
+impl CaseChanges {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
         self.groups.clear();
-        self.seen.clear();
-        self.counted.clear();
+        self.case_counts.clear();
+        self.fact_counts.clear();
     }
 }

@@ -34,169 +34,195 @@
 pub mod contact;
 mod table;
 
-use super::bounds::Bounds;
-use super::event::Customer;
+use super::bounds::SnapshotBounds;
+use super::event::CustomerKey;
 use super::fact::{Fact, place::one_shot};
-use super::standard::OneShot;
+use super::standard::FirstContactRule;
 use super::time::{HOUR, MINUTE, Timestamp};
-use super::timer::Timers;
+use super::timer::TimerWheel;
 use contact::Contact;
 use serde::{Deserialize, Serialize};
-use table::Table;
+use table::CustomerTable;
 
 /// A fact of a group of cases that counts so many times more.
-pub type Change = (u32, Fact, i32);
+pub type ContactChange = (u32, Fact, i32);
 
 /// All customers remembered.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Customers {
-    table: Table,
+pub struct CustomerContacts {
+    table: CustomerTable,
     /// When which customer's contacts ripen.
-    ripening: Timers,
+    maturing: TimerWheel,
     /// Repeat windows that ended before this time have passed.
     reached: Timestamp,
     /// How long the contacts of each one-shot indicator are remembered, in milliseconds; `None` for ever.
     #[serde(skip)]
-    memory_ms: Option<Vec<i64>>,
+    retention_ms: Option<Vec<i64>>,
     /// The next place to be looked through for contacts to forget.
-    sweep: u32,
+    next_sweep_slot: u32,
 }
 
-impl Customers {
+impl CustomerContacts {
     /// Nobody has got in touch yet.
     #[must_use]
-    pub fn new(memory_ms: Option<Vec<i64>>) -> Customers {
-        Customers { table: Table::default(), ripening: Timers::new(MINUTE), reached: Timestamp(i64::MIN), memory_ms, sweep: 0 }
+    pub fn new(memory_ms: Option<Vec<i64>>) -> CustomerContacts {
+        CustomerContacts {
+            table: CustomerTable::default(),
+            maturing: TimerWheel::new(MINUTE),
+            reached: Timestamp(i64::MIN),
+            retention_ms: memory_ms,
+            next_sweep_slot: 0,
+        }
     }
 
     /// The customers as they were read, remembered for as long as `new` ones are.
     ///
     /// # Errors
     /// What is wrong with them, if they speak of something that there is not.
-    pub fn remembered(self, new: Customers, bounds: &Bounds) -> Result<Customers, &'static str> {
-        let table = self.table.remembered(bounds)?;
-        let slots = table.slots();
-        if self.sweep >= slots.max(1) {
+    pub fn restore(self, new: CustomerContacts, bounds: &SnapshotBounds) -> Result<CustomerContacts, &'static str> {
+        let table = self.table.restore(bounds)?;
+        let slots = table.slot_count();
+        if self.next_sweep_slot >= slots.max(1) {
             return Err("the customers are swept at a place that there is not");
         }
-        let ripening = self.ripening.remembered(&new.ripening, slots as usize)?;
-        Ok(Customers { table, ripening, reached: self.reached, memory_ms: new.memory_ms, sweep: self.sweep })
+        let ripening = self.maturing.restore(&new.maturing, slots as usize)?;
+        Ok(CustomerContacts {
+            table,
+            maturing: ripening,
+            reached: self.reached,
+            retention_ms: new.retention_ms,
+            next_sweep_slot: self.next_sweep_slot,
+        })
     }
 
     /// Adds a contact of `customer`; `changes` takes what that changes.
-    pub fn add(&mut self, one_shots: &[OneShot], customer: Customer, contact: Contact, changes: &mut Vec<Change>) {
-        if self.is_forgotten(&contact) {
+    pub fn add_contact(
+        &mut self,
+        one_shots: &[FirstContactRule],
+        customer: CustomerKey,
+        contact: Contact,
+        changes: &mut Vec<ContactChange>,
+    ) {
+        if self.is_past_retention(&contact) {
             return;
         }
         let slot = self.table.find_or_add(customer);
         let others = self.table.contacts(slot);
         let place = others.partition_point(|known| *known < contact);
-        Teller { one_shots, reached: self.reached, changes }.turn(others, place, &contact, 1);
-        self.table.insert(slot, place, contact);
-        for one_shot in contact.of(one_shots).filter(|one_shot| one_shot.matured) {
-            let ripe = contact.time.plus(one_shot.within_ms);
+        ContactCounter { one_shots, reached: self.reached, changes }.count_with_repeats(others, place, &contact, 1);
+        self.table.insert_contact(slot, place, contact);
+        for one_shot in contact.indicators(one_shots).filter(|one_shot| one_shot.counted_when_matured) {
+            let ripe = contact.time.plus_millis(one_shot.within_ms);
             if ripe >= self.reached {
-                self.ripening.set(ripe, slot);
+                self.maturing.schedule(ripe, slot);
             }
         }
     }
 
     /// Takes a contact of `customer` away.
-    pub fn remove(&mut self, one_shots: &[OneShot], customer: Customer, contact: Contact, changes: &mut Vec<Change>) {
-        let Some(slot) = self.table.find(customer).filter(|_| !self.is_forgotten(&contact)) else { return };
+    pub fn remove_contact(
+        &mut self,
+        one_shots: &[FirstContactRule],
+        customer: CustomerKey,
+        contact: Contact,
+        changes: &mut Vec<ContactChange>,
+    ) {
+        let Some(slot) = self.table.find(customer).filter(|_| !self.is_past_retention(&contact)) else { return };
         let Ok(place) = self.table.contacts(slot).binary_search(&contact) else { return };
-        self.table.remove(slot, place);
-        Teller { one_shots, reached: self.reached, changes }.turn(self.table.contacts(slot), place, &contact, -1);
+        self.table.remove_contact(slot, place);
+        ContactCounter { one_shots, reached: self.reached, changes }.count_with_repeats(self.table.contacts(slot), place, &contact, -1);
         self.table.free_if_empty(slot);
     }
 
     /// Lets contacts ripen whose repeat windows end before `reached`, and forgets some of those beyond the horizon.
-    pub fn ripen(&mut self, one_shots: &[OneShot], reached: Timestamp, changes: &mut Vec<Change>) {
+    pub fn mature_contacts(&mut self, one_shots: &[FirstContactRule], reached: Timestamp, changes: &mut Vec<ContactChange>) {
         let before = std::mem::replace(&mut self.reached, reached);
-        let mut teller = Teller { one_shots, reached, changes };
-        for slot in self.ripening.due(reached.plus(-1)) {
+        let mut teller = ContactCounter { one_shots, reached, changes };
+        for slot in self.maturing.take_due(reached.plus_millis(-1)) {
             let all = self.table.contacts(slot);
-            for (number, one_shot) in one_shots.iter().enumerate().filter(|(_, one_shot)| one_shot.matured) {
-                let ripe = |contact: &Contact| contact.time.plus(one_shot.within_ms);
+            for (number, one_shot) in one_shots.iter().enumerate().filter(|(_, one_shot)| one_shot.counted_when_matured) {
+                let ripe = |contact: &Contact| contact.time.plus_millis(one_shot.within_ms);
                 let first = all.partition_point(|contact| ripe(contact) < before);
                 let last = all.partition_point(|contact| ripe(contact) < reached);
-                (first..last).for_each(|place| teller.tell(number, &all[place], &all[place + 1..], 1));
+                (first..last).for_each(|place| teller.count_contact(number, &all[place], &all[place + 1..], 1));
             }
         }
-        self.forget(reached.since(before));
+        self.forget_expired(reached.millis_since(before));
     }
 
     /// The remembered contacts of each customer, in their order.
-    pub fn all(&self) -> impl Iterator<Item = &[Contact]> {
-        (0..self.table.slots()).map(|slot| self.table.contacts(slot)).filter(|contacts| !contacts.is_empty())
+    pub fn all_contacts(&self) -> impl Iterator<Item = &[Contact]> {
+        (0..self.table.slot_count()).map(|slot| self.table.contacts(slot)).filter(|contacts| !contacts.is_empty())
     }
 
     /// What the contacts of a customer mean to the indicator at the place `number`: each contact of it by its place, and what it
     /// counts as.
-    pub fn meanings<'a>(
+    pub fn contact_outcomes<'a>(
         &'a self,
-        one_shot: &'a OneShot,
+        one_shot: &'a FirstContactRule,
         number: usize,
         contacts: &'a [Contact],
-    ) -> impl Iterator<Item = (usize, Meaning)> + 'a {
-        contacts.iter().enumerate().filter(move |(_, contact)| contact.is_of(number)).map(move |(place, contact)| {
+    ) -> impl Iterator<Item = (usize, ContactOutcome)> + 'a {
+        contacts.iter().enumerate().filter(move |(_, contact)| contact.is_counted_by(number)).map(move |(place, contact)| {
             let later = &contacts[place + 1..];
-            let meaning = match repeat(one_shot, number, contact, later) {
-                _ if contact.is_left_out(number) => Meaning::LeftOut,
-                _ if one_shot.matured && contact.time.plus(one_shot.within_ms) >= self.reached => Meaning::Unripe,
-                Some(by) => Meaning::Repeated(place + 1 + by),
-                None if contact.resolved(number) => Meaning::Once,
-                None => Meaning::Spoilt,
+            let meaning = match first_repeat(one_shot, number, contact, later) {
+                _ if contact.is_left_out(number) => ContactOutcome::LeftOut,
+                _ if one_shot.counted_when_matured && contact.time.plus_millis(one_shot.within_ms) >= self.reached => {
+                    ContactOutcome::NotMatured
+                }
+                Some(by) => ContactOutcome::Repeated(place + 1 + by),
+                None if contact.is_resolved(number) => ContactOutcome::Resolved,
+                None => ContactOutcome::Invalidated,
             };
             (place, meaning)
         })
     }
 
     /// Whether a contact is as if forgotten: what it meant stays counted. When its memory is given back is of no consequence.
-    fn is_forgotten(&self, contact: &Contact) -> bool {
-        self.memory_ms.as_ref().is_some_and(|memory| is_beyond(memory, self.reached, contact))
+    fn is_past_retention(&self, contact: &Contact) -> bool {
+        self.retention_ms.as_ref().is_some_and(|memory| is_older_than_retention(memory, self.reached, contact))
     }
 
     /// Gives back the memory of what is forgotten: in an hour that of every customer, a share at a time.
-    fn forget(&mut self, passed_ms: i64) {
-        let Some(memory) = &self.memory_ms else { return };
-        let slots = self.table.slots();
+    fn forget_expired(&mut self, passed_ms: i64) {
+        let Some(memory) = &self.retention_ms else { return };
+        let slots = self.table.slot_count();
         let share = i64::from(slots) * passed_ms.clamp(0, HOUR) / HOUR;
         for _ in 0..=share.min(i64::from(slots) - 1) {
-            self.sweep = (self.sweep + 1) % slots;
-            self.table.forget(self.sweep, |contact| is_beyond(memory, self.reached, contact));
+            self.next_sweep_slot = (self.next_sweep_slot + 1) % slots;
+            self.table.forget_contacts(self.next_sweep_slot, |contact| is_older_than_retention(memory, self.reached, contact));
         }
     }
 }
 
 /// Whether a contact is older than all the indicators that it is a contact of have to remember.
-fn is_beyond(memory_ms: &[i64], reached: Timestamp, contact: &Contact) -> bool {
-    let age = reached.since(contact.time);
-    !memory_ms.iter().enumerate().any(|(number, memory)| contact.is_of(number) && age <= *memory)
+fn is_older_than_retention(memory_ms: &[i64], reached: Timestamp, contact: &Contact) -> bool {
+    let age = reached.millis_since(contact.time);
+    !memory_ms.iter().enumerate().any(|(number, memory)| contact.is_counted_by(number) && age <= *memory)
 }
 
 /// Tells what contacts mean.
-struct Teller<'a> {
-    one_shots: &'a [OneShot],
+struct ContactCounter<'a> {
+    one_shots: &'a [FirstContactRule],
     reached: Timestamp,
-    changes: &'a mut Vec<Change>,
+    changes: &'a mut Vec<ContactChange>,
 }
 
-impl Teller<'_> {
+impl ContactCounter<'_> {
     /// Tells what `contact` changes at `place` among `others`, the same customer's contacts without it: what it means itself,
     /// and that those which it repeats resolved nothing. All of it so many times, and the other way round for -1.
-    fn turn(&mut self, others: &[Contact], place: usize, contact: &Contact, times: i32) {
+    fn count_with_repeats(&mut self, others: &[Contact], place: usize, contact: &Contact, times: i32) {
         let (earlier, later) = others.split_at(place);
-        for (number, one_shot) in self.one_shots.iter().enumerate().filter(|(number, _)| contact.is_of(*number)) {
-            self.tell(number, contact, later, times);
+        for (number, one_shot) in self.one_shots.iter().enumerate().filter(|(number, _)| contact.is_counted_by(*number)) {
+            self.count_contact(number, contact, later, times);
             let mut covering = None;
-            let within = |one: &&Contact| contact.time.since(one.time) <= one_shot.within_ms;
+            let within = |one: &&Contact| contact.time.millis_since(one.time) <= one_shot.within_ms;
             for (at, one) in earlier.iter().enumerate().rev().take_while(|(_, one)| within(one)) {
-                if !one.is_of(number) {
+                if !one.is_counted_by(number) {
                     continue;
                 }
-                if one.resolved(number) && one.is_repeated_by(contact) && !repeated(one_shot, number, one, &others[at + 1..]) {
-                    self.count(number, one, one_shot::ONCE, -times);
+                if one.is_resolved(number) && one.is_repeated_by(contact) && !is_repeated(one_shot, number, one, &others[at + 1..]) {
+                    self.count_fact(number, one, one_shot::ONCE, -times);
                 }
                 // Whatever this contact repeats, a contact on its own topic or on none that is nearer repeats as well, unless it
                 // is of the same case; so behind two of different cases nothing changes, however long the list.
@@ -211,21 +237,21 @@ impl Teller<'_> {
     }
 
     /// Tells what a contact means itself; `later` are the customer's contacts after it.
-    fn tell(&mut self, number: usize, contact: &Contact, later: &[Contact], times: i32) {
-        if !contact.is_of(number) || contact.is_left_out(number) {
+    fn count_contact(&mut self, number: usize, contact: &Contact, later: &[Contact], times: i32) {
+        if !contact.is_counted_by(number) || contact.is_left_out(number) {
             return;
         }
-        self.count(number, contact, one_shot::CONTACTS, times);
-        if contact.resolved(number) && !repeated(&self.one_shots[number], number, contact, later) {
-            self.count(number, contact, one_shot::ONCE, times);
+        self.count_fact(number, contact, one_shot::CONTACTS, times);
+        if contact.is_resolved(number) && !is_repeated(&self.one_shots[number], number, contact, later) {
+            self.count_fact(number, contact, one_shot::ONCE, times);
         }
     }
 
-    fn count(&mut self, number: usize, contact: &Contact, place: u16, times: i32) {
+    fn count_fact(&mut self, number: usize, contact: &Contact, place: u16, times: i32) {
         let one_shot = &self.one_shots[number];
-        let time = contact.time.plus(if one_shot.matured { one_shot.within_ms } else { 0 });
-        if !one_shot.matured || time < self.reached {
-            let fact = Fact { kind: one_shot.facts.plus(place), word: None, time, value: Fact::UNKNOWN };
+        let time = contact.time.plus_millis(if one_shot.counted_when_matured { one_shot.within_ms } else { 0 });
+        if !one_shot.counted_when_matured || time < self.reached {
+            let fact = Fact { kind: one_shot.first_fact.offset_by(place), label: None, time, value: Fact::UNKNOWN };
             self.changes.push((contact.group, fact, times));
         }
     }
@@ -233,95 +259,95 @@ impl Teller<'_> {
 
 /// What a contact counts as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Meaning {
+pub enum ContactOutcome {
     /// It resolved the matter.
-    Once,
+    Resolved,
     /// It did not: the contact at this place repeats it.
     Repeated(usize),
     /// It did not, as its own case shows.
-    Spoilt,
+    Invalidated,
     /// It is left out, as its own case shows.
     LeftOut,
     /// It will count when its repeat window has passed.
-    Unripe,
+    NotMatured,
 }
 
 /// The first of the `later` contacts that repeats this one in time.
-fn repeat(one_shot: &OneShot, number: usize, contact: &Contact, later: &[Contact]) -> Option<usize> {
-    let mut in_time = later.iter().take_while(|other| other.time.since(contact.time) <= one_shot.within_ms);
-    in_time.position(|other| other.is_of(number) && contact.is_repeated_by(other))
+fn first_repeat(one_shot: &FirstContactRule, number: usize, contact: &Contact, later: &[Contact]) -> Option<usize> {
+    let mut in_time = later.iter().take_while(|other| other.time.millis_since(contact.time) <= one_shot.within_ms);
+    in_time.position(|other| other.is_counted_by(number) && contact.is_repeated_by(other))
 }
 
 /// Whether one of the `later` contacts repeats this one in time.
-fn repeated(one_shot: &OneShot, number: usize, contact: &Contact, later: &[Contact]) -> bool {
-    repeat(one_shot, number, contact, later).is_some()
+fn is_repeated(one_shot: &FirstContactRule, number: usize, contact: &Contact, later: &[Contact]) -> bool {
+    first_repeat(one_shot, number, contact, later).is_some()
 }
 
 /// Customers against a naive model, and what they take.
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::Word;
+    use crate::domain::event::Symbol;
     use crate::domain::fact::FactKind;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
     use std::num::{NonZeroU16, NonZeroU64};
 
     /// How late a contact may come in the model, in milliseconds.
-    const LATE: i64 = 4 * MINUTE;
+    const LATENESS_MS_MAX: i64 = 4 * MINUTE;
 
-    fn one_shots() -> Vec<OneShot> {
-        let one_shot = |(number, (minutes, matured)): (usize, (i64, bool))| OneShot {
+    fn sample_one_shots() -> Vec<FirstContactRule> {
+        let one_shot = |(number, (minutes, matured)): (usize, (i64, bool))| FirstContactRule {
             contacts: Vec::new(),
             within_ms: minutes * MINUTE,
-            spoilt_by: Vec::new(),
-            leave_out: Vec::new(),
-            matured,
-            facts: FactKind(number as u16 * 2),
+            invalidated_by: Vec::new(),
+            excluded_by: Vec::new(),
+            counted_when_matured: matured,
+            first_fact: FactKind(number as u16 * 2),
         };
         [(3, false), (9, false), (3, true), (8, true)].into_iter().enumerate().map(one_shot).collect()
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum ContactStep {
         Add(u64, Contact),
         /// Takes the contact at this place of those there are away.
         Remove(prop::sample::Index),
-        Pass(i64),
+        Advance(i64),
     }
 
-    fn contact() -> impl Strategy<Value = (u64, Contact)> {
+    fn contact_strategy() -> impl Strategy<Value = (u64, Contact)> {
         let bits = || 0..16_u16;
-        (1..3_u64, -LATE..=0, 0..5_u64, 0..3_u32, (1..16_u16, bits(), bits())).prop_map(
+        (1..3_u64, -LATENESS_MS_MAX..=0, 0..5_u64, 0..3_u32, (1..16_u16, bits(), bits())).prop_map(
             |(customer, time, case, topic, (of, spoilt, left_out))| {
                 let contact = Contact {
                     time: Timestamp(time.div_euclid(20_000) * 20_000),
                     case,
-                    topic: Word::from_number(topic),
+                    topic: Symbol::from_number(topic),
                     group: case as u32,
-                    of: NonZeroU16::new(of).expect("not zero"),
+                    indicator_bits: NonZeroU16::new(of).expect("not zero"),
                     // Most are neither, or nothing would be left to be repeated.
-                    spoilt: if spoilt % 4 == 0 { spoilt } else { 0 },
-                    left_out: if left_out % 4 == 0 { left_out } else { 0 },
+                    invalidated_bits: if spoilt % 4 == 0 { spoilt } else { 0 },
+                    left_out_bits: if left_out % 4 == 0 { left_out } else { 0 },
                 };
                 (customer, contact)
             },
         )
     }
 
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
+    fn steps_strategy() -> impl Strategy<Value = Vec<ContactStep>> {
         let step = prop_oneof![
-            6 => contact().prop_map(|(customer, contact)| Step::Add(customer, contact)),
-            2 => any::<prop::sample::Index>().prop_map(Step::Remove),
-            2 => prop_oneof![3 => 0..3_i64, 1 => 3..30_i64].prop_map(|minutes| Step::Pass(minutes * MINUTE)),
+            6 => contact_strategy().prop_map(|(customer, contact)| ContactStep::Add(customer, contact)),
+            2 => any::<prop::sample::Index>().prop_map(ContactStep::Remove),
+            2 => prop_oneof![3 => 0..3_i64, 1 => 3..30_i64].prop_map(|minutes| ContactStep::Advance(minutes * MINUTE)),
         ];
         prop::collection::vec(step, 0..60)
     }
 
     /// How often each fact of each group holds; none that holds no times.
-    type Sums = BTreeMap<(u32, Fact), i32>;
+    type FactSums = BTreeMap<(u32, Fact), i32>;
 
-    fn add_up(sums: &mut Sums, changes: &[Change]) {
+    fn apply_changes(sums: &mut FactSums, changes: &[ContactChange]) {
         for (group, fact, times) in changes {
             *sums.entry((*group, *fact)).or_default() += times;
         }
@@ -329,32 +355,32 @@ mod tests {
     }
 
     /// What all contacts mean, each looked at with every other.
-    fn expected(one_shots: &[OneShot], contacts: &[(u64, Contact)], reached: Timestamp) -> Sums {
-        let mut sums = Sums::new();
+    fn expected_sums(one_shots: &[FirstContactRule], contacts: &[(u64, Contact)], reached: Timestamp) -> FactSums {
+        let mut sums = FactSums::new();
         for (number, one_shot) in one_shots.iter().enumerate() {
-            for (customer, one) in contacts.iter().filter(|(_, one)| one.is_of(number) && !one.is_left_out(number)) {
-                let time = one.time.plus(if one_shot.matured { one_shot.within_ms } else { 0 });
-                if one_shot.matured && time >= reached {
+            for (customer, one) in contacts.iter().filter(|(_, one)| one.is_counted_by(number) && !one.is_left_out(number)) {
+                let time = one.time.plus_millis(if one_shot.counted_when_matured { one_shot.within_ms } else { 0 });
+                if one_shot.counted_when_matured && time >= reached {
                     continue;
                 }
                 let repeats = |(who, other): &(u64, Contact)| {
                     who == customer
-                        && other.is_of(number)
+                        && other.is_counted_by(number)
                         && other.case != one.case
                         && (other.time, other.case) > (one.time, one.case)
-                        && other.time.since(one.time) <= one_shot.within_ms
+                        && other.time.millis_since(one.time) <= one_shot.within_ms
                         && (one.topic.is_none() || other.topic.is_none() || one.topic == other.topic)
                 };
-                let once = one.resolved(number) && !contacts.iter().any(repeats);
-                let fact = |place| Fact { kind: one_shot.facts.plus(place), word: None, time, value: Fact::UNKNOWN };
-                add_up(&mut sums, &[(one.group, fact(one_shot::CONTACTS), 1), (one.group, fact(one_shot::ONCE), i32::from(once))]);
+                let once = one.is_resolved(number) && !contacts.iter().any(repeats);
+                let fact = |place| Fact { kind: one_shot.first_fact.offset_by(place), label: None, time, value: Fact::UNKNOWN };
+                apply_changes(&mut sums, &[(one.group, fact(one_shot::CONTACTS), 1), (one.group, fact(one_shot::ONCE), i32::from(once))]);
             }
         }
         sums
     }
 
-    fn customer(number: u64) -> Customer {
-        Customer(NonZeroU64::new(number).expect("not zero"))
+    fn sample_customer(number: u64) -> CustomerKey {
+        CustomerKey(NonZeroU64::new(number).expect("not zero"))
     }
 
     proptest! {
@@ -363,76 +389,85 @@ mod tests {
         /// After every step the sum of all changes is what a naive look at all contacts says, and a table that forgets tells the
         /// same as one that does not.
         #[test]
-        fn changes_add_up_to_what_the_contacts_mean(steps in steps()) {
-            let one_shots = one_shots();
-                let mut remembering = (Customers::new(None), Sums::new());
+        fn contact_changes_sum_to_naive_recount(steps in steps_strategy()) {
+            let one_shots = sample_one_shots();
+                let mut remembering = (CustomerContacts::new(None), FactSums::new());
             // Contacts are told at a time up to a minute after the one reached.
-            let mut forgetful = (Customers::new(Some(one_shots.iter().map(|one_shot| one_shot.within_ms + LATE + MINUTE).collect())), Sums::new());
+            let mut forgetful = (CustomerContacts::new(Some(one_shots.iter().map(|one_shot| one_shot.within_ms + LATENESS_MS_MAX + MINUTE).collect())), FactSums::new());
             let (mut contacts, mut now) = (Vec::new(), Timestamp(0));
             for (customers, _) in [&mut remembering, &mut forgetful] {
-                customers.ripen(&one_shots, now, &mut Vec::new());
+                customers.mature_contacts(&one_shots, now, &mut Vec::new());
             }
             for step in steps {
                 for (customers, sums) in [&mut remembering, &mut forgetful] {
                     let mut changes = Vec::new();
                     match &step {
-                        Step::Add(who, contact) => {
-                            let contact = Contact { time: now.plus(contact.time.0), ..*contact };
-                            customers.add(&one_shots, customer(*who), contact, &mut changes);
+                        ContactStep::Add(who, contact) => {
+                            let contact = Contact { time: now.plus_millis(contact.time.0), ..*contact };
+                            customers.add_contact(&one_shots, sample_customer(*who), contact, &mut changes);
                         }
-                        Step::Remove(which) if !contacts.is_empty() => {
+                        ContactStep::Remove(which) if !contacts.is_empty() => {
                             let (who, contact): &(u64, Contact) = which.get(&contacts);
-                            if now.since(contact.time) <= LATE {
-                                customers.remove(&one_shots, customer(*who), *contact, &mut changes);
+                            if now.millis_since(contact.time) <= LATENESS_MS_MAX {
+                                customers.remove_contact(&one_shots, sample_customer(*who), *contact, &mut changes);
                             }
                         }
-                        Step::Remove(_) => {}
-                        Step::Pass(millis) => customers.ripen(&one_shots, now.plus(*millis), &mut changes),
+                        ContactStep::Remove(_) => {}
+                        ContactStep::Advance(millis) => customers.mature_contacts(&one_shots, now.plus_millis(*millis), &mut changes),
                     }
-                    add_up(sums, &changes);
+                    apply_changes(sums, &changes);
                 }
                 match step {
-                    Step::Add(who, contact) => contacts.push((who, Contact { time: now.plus(contact.time.0), ..contact })),
-                    Step::Remove(which) if !contacts.is_empty() => {
+                    ContactStep::Add(who, contact) => contacts.push((who, Contact { time: now.plus_millis(contact.time.0), ..contact })),
+                    ContactStep::Remove(which) if !contacts.is_empty() => {
                         let place = which.index(contacts.len());
-                        if now.since(contacts[place].1.time) <= LATE {
+                        if now.millis_since(contacts[place].1.time) <= LATENESS_MS_MAX {
                             contacts.remove(place);
                         }
                     }
-                    Step::Remove(_) => {}
-                    Step::Pass(millis) => now = now.plus(millis),
+                    ContactStep::Remove(_) => {}
+                    ContactStep::Advance(millis) => now = now.plus_millis(millis),
                 }
-                prop_assert_eq!(&remembering.1, &expected(&one_shots, &contacts, now));
+                prop_assert_eq!(&remembering.1, &expected_sums(&one_shots, &contacts, now));
                 prop_assert_eq!(&forgetful.1, &remembering.1);
             }
         }
     }
 
     #[test]
-    fn a_customer_is_forgotten_within_an_hour_of_the_horizon() {
-        let one_shots = one_shots();
-        let mut customers = Customers::new(Some(vec![HOUR; one_shots.len()]));
-        let contact = Contact { time: Timestamp(0), case: 1, topic: None, group: 0, of: NonZeroU16::MIN, spoilt: 0, left_out: 0 };
+    fn forgets_customer_within_an_hour_past_retention() {
+        let one_shots = sample_one_shots();
+        let mut customers = CustomerContacts::new(Some(vec![HOUR; one_shots.len()]));
+        let contact = Contact {
+            time: Timestamp(0),
+            case: 1,
+            topic: None,
+            group: 0,
+            indicator_bits: NonZeroU16::MIN,
+            invalidated_bits: 0,
+            left_out_bits: 0,
+        };
         for number in 1..=1_000 {
-            customers.add(&one_shots, customer(number), contact, &mut Vec::new());
+            customers.add_contact(&one_shots, sample_customer(number), contact, &mut Vec::new());
         }
-        let known = |customers: &Customers| (1..=1_000).filter(|number| customers.table.find(customer(*number)).is_some()).count();
+        let known =
+            |customers: &CustomerContacts| (1..=1_000).filter(|number| customers.table.find(sample_customer(*number)).is_some()).count();
         for minute in 0..=60 {
-            customers.ripen(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
+            customers.mature_contacts(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
         }
         assert_eq!(known(&customers), 1_000, "none is beyond the horizon");
         for minute in 61..=122 {
-            customers.ripen(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
+            customers.mature_contacts(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
         }
         assert_eq!(known(&customers), 0, "all are");
-        customers.add(&one_shots, customer(5_000), Contact { time: Timestamp(122 * MINUTE), ..contact }, &mut Vec::new());
-        assert_eq!(customers.table.slots(), 1_000, "a free place is used first");
+        customers.add_contact(&one_shots, sample_customer(5_000), Contact { time: Timestamp(122 * MINUTE), ..contact }, &mut Vec::new());
+        assert_eq!(customers.table.slot_count(), 1_000, "a free place is used first");
     }
 
     /// What a million customers take, by what the system says the process holds.
     #[test]
     #[ignore = "measures; run it alone and with --nocapture"]
-    fn what_customers_take() {
+    fn measures_memory_per_customer() {
         let resident = || -> u64 {
             let statm = std::fs::read_to_string("/proc/self/statm").expect("a system that says what a process holds");
             statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4_096
@@ -441,15 +476,27 @@ mod tests {
         // Kept to the end, so that one table does not lie in what another gave back.
         let mut kept = Vec::new();
         for matured in [false, true] {
-            let one_shots: Vec<OneShot> = one_shots().into_iter().take(1).map(|one_shot| OneShot { matured, ..one_shot }).collect();
-            let (mut customers, before) = (Customers::new(None), resident());
+            let one_shots: Vec<FirstContactRule> = sample_one_shots()
+                .into_iter()
+                .take(1)
+                .map(|one_shot| FirstContactRule { counted_when_matured: matured, ..one_shot })
+                .collect();
+            let (mut customers, before) = (CustomerContacts::new(None), resident());
             for each in 1..=4 {
                 for number in 1..=MANY {
                     // An odd number without pattern, for keys that are as good as hashes.
-                    let who = customer(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+                    let who = sample_customer(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
                     let time = Timestamp(each * HOUR + number as i64 * 3);
-                    let contact = Contact { time, case: number, topic: None, group: 0, of: NonZeroU16::MIN, spoilt: 0, left_out: 0 };
-                    customers.add(&one_shots, who, contact, &mut Vec::new());
+                    let contact = Contact {
+                        time,
+                        case: number,
+                        topic: None,
+                        group: 0,
+                        indicator_bits: NonZeroU16::MIN,
+                        invalidated_bits: 0,
+                        left_out_bits: 0,
+                    };
+                    customers.add_contact(&one_shots, who, contact, &mut Vec::new());
                 }
                 println!("{} bytes for a customer with {each} contacts, matured: {matured}", (resident() - before) / MANY);
             }

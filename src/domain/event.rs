@@ -6,7 +6,7 @@
 pub mod names;
 
 use super::time::Timestamp;
-use names::Names;
+use names::BatchNames;
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroI64, NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct EventId(#[serde(with = "hash")] pub u64);
 
 /// A customer as a keyed hash; the number itself never gets past the decoder.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Customer(pub NonZeroU64);
+pub struct CustomerKey(pub NonZeroU64);
 
 /// A hash is written as its eight bytes: forms that make small numbers short take ten for one.
 pub mod hash {
@@ -46,42 +46,42 @@ pub mod hash {
 
 /// A word of an event that only has to be told from others, such as a reason or an owner: a hash of its text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Word(NonZeroU32);
+pub struct Symbol(NonZeroU32);
 
-impl Word {
+impl Symbol {
     /// The word with this text.
     #[must_use]
-    pub fn of(text: &str) -> Word {
+    pub fn from_text(text: &str) -> Symbol {
         let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes()) as u32;
-        Word(NonZeroU32::new(hash).unwrap_or(NonZeroU32::MIN))
+        Symbol(NonZeroU32::new(hash).unwrap_or(NonZeroU32::MIN))
     }
 
     /// The word that is written as this number.
     #[must_use]
-    pub fn from_number(number: u32) -> Option<Word> {
-        NonZeroU32::new(number).map(Word)
+    pub fn from_number(number: u32) -> Option<Symbol> {
+        NonZeroU32::new(number).map(Symbol)
     }
 
     /// A number that is the word's own; never 0.
     #[must_use]
-    pub fn number(self) -> u32 {
+    pub fn to_number(self) -> u32 {
         self.0.get()
     }
 }
 
 /// A duration of at most 49 days, in milliseconds, in four bytes with room for none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Millis(NonZeroU32);
+pub struct PackedMillis(NonZeroU32);
 
-impl Millis {
+impl PackedMillis {
     /// The longest duration, in milliseconds.
-    pub const LONGEST: i64 = u32::MAX as i64 - 1;
+    pub const MAX_MS: i64 = u32::MAX as i64 - 1;
 
     /// So many milliseconds; none if it is negative or too long.
     #[must_use]
-    pub fn new(millis: i64) -> Option<Millis> {
+    pub fn new(millis: i64) -> Option<PackedMillis> {
         let millis = u32::try_from(millis).ok()?;
-        NonZeroU32::new(millis.checked_add(1)?).map(Millis)
+        NonZeroU32::new(millis.checked_add(1)?).map(PackedMillis)
     }
 
     /// The milliseconds.
@@ -93,13 +93,13 @@ impl Millis {
 
 /// A time in eight bytes with room for none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Moment(NonZeroI64);
+pub struct PackedTimestamp(NonZeroI64);
 
-impl Moment {
+impl PackedTimestamp {
     /// This time; none for the least number there is, which is no time anyone could say.
     #[must_use]
-    pub fn new(time: Timestamp) -> Option<Moment> {
-        NonZeroI64::new(time.0 ^ i64::MIN).map(Moment)
+    pub fn new(time: Timestamp) -> Option<PackedTimestamp> {
+        NonZeroI64::new(time.0 ^ i64::MIN).map(PackedTimestamp)
     }
 
     /// The time.
@@ -113,33 +113,33 @@ impl Moment {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct EventType {
     /// Which kind of case it happened to.
-    pub family: Family,
+    pub family: CaseFamily,
     /// What happened to it.
-    pub verb: Verb,
+    pub verb: EventVerb,
 }
 
 /// A kind of case, with a life cycle of its own: its place among [`super::standard::Schema::families`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Family(pub u8);
+pub struct CaseFamily(pub u8);
 
-impl Family {
+impl CaseFamily {
     /// Telephone calls.
-    pub const CALL: Family = Family(0);
+    pub const CALL: CaseFamily = CaseFamily(0);
     /// Tickets of a hall.
-    pub const QUEUE: Family = Family(1);
+    pub const QUEUE: CaseFamily = CaseFamily(1);
     /// Judgements by customers; they join the case that is judged.
-    pub const SURVEY: Family = Family(2);
+    pub const SURVEY: CaseFamily = CaseFamily(2);
     /// Agents and what they are doing.
-    pub const AGENT: Family = Family(3);
+    pub const AGENT: CaseFamily = CaseFamily(3);
     /// The first of the families of orders that the standard declares.
-    pub const FIRST_ORDER: Family = Family(4);
+    pub const FIRST_ORDER: CaseFamily = CaseFamily(4);
 }
 
 /// What can happen to a case. The order of the verbs settles ties of time, so that a beginning comes before its end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the contract describes each; they are the second half of the event types")]
-pub enum Verb {
+pub enum EventVerb {
     Offered,
     Answered,
     Abandoned,
@@ -166,68 +166,73 @@ pub enum Verb {
     Changed,
 }
 
-impl Verb {
+impl EventVerb {
     /// Every verb, at the place that is its number.
-    pub const ALL: [Verb; 24] = [
-        Verb::Offered,
-        Verb::Answered,
-        Verb::Abandoned,
-        Verb::Overflowed,
-        Verb::Transferred,
-        Verb::Ended,
-        Verb::Lost,
-        Verb::Joined,
-        Verb::Called,
-        Verb::Left,
-        Verb::Served,
-        Verb::Opened,
-        Verb::Assigned,
-        Verb::Arrived,
-        Verb::Replied,
-        Verb::Paused,
-        Verb::Resumed,
-        Verb::Resolved,
-        Verb::Confirmed,
-        Verb::Reopened,
-        Verb::Escalated,
-        Verb::Cancelled,
-        Verb::Rated,
-        Verb::Changed,
+    pub const ALL: [EventVerb; 24] = [
+        EventVerb::Offered,
+        EventVerb::Answered,
+        EventVerb::Abandoned,
+        EventVerb::Overflowed,
+        EventVerb::Transferred,
+        EventVerb::Ended,
+        EventVerb::Lost,
+        EventVerb::Joined,
+        EventVerb::Called,
+        EventVerb::Left,
+        EventVerb::Served,
+        EventVerb::Opened,
+        EventVerb::Assigned,
+        EventVerb::Arrived,
+        EventVerb::Replied,
+        EventVerb::Paused,
+        EventVerb::Resumed,
+        EventVerb::Resolved,
+        EventVerb::Confirmed,
+        EventVerb::Reopened,
+        EventVerb::Escalated,
+        EventVerb::Cancelled,
+        EventVerb::Rated,
+        EventVerb::Changed,
     ];
-    const CALL: [(&'static str, Verb); 7] = [
-        ("offered", Verb::Offered),
-        ("answered", Verb::Answered),
-        ("abandoned", Verb::Abandoned),
-        ("overflowed", Verb::Overflowed),
-        ("transferred", Verb::Transferred),
-        ("ended", Verb::Ended),
-        ("lost", Verb::Lost),
+    const CALL_VERBS: [(&'static str, EventVerb); 7] = [
+        ("offered", EventVerb::Offered),
+        ("answered", EventVerb::Answered),
+        ("abandoned", EventVerb::Abandoned),
+        ("overflowed", EventVerb::Overflowed),
+        ("transferred", EventVerb::Transferred),
+        ("ended", EventVerb::Ended),
+        ("lost", EventVerb::Lost),
     ];
-    const QUEUE: [(&'static str, Verb); 5] =
-        [("joined", Verb::Joined), ("called", Verb::Called), ("left", Verb::Left), ("served", Verb::Served), ("lost", Verb::Lost)];
-    const ORDER: [(&'static str, Verb); 11] = [
-        ("opened", Verb::Opened),
-        ("assigned", Verb::Assigned),
-        ("arrived", Verb::Arrived),
-        ("replied", Verb::Replied),
-        ("paused", Verb::Paused),
-        ("resumed", Verb::Resumed),
-        ("resolved", Verb::Resolved),
-        ("confirmed", Verb::Confirmed),
-        ("reopened", Verb::Reopened),
-        ("escalated", Verb::Escalated),
-        ("cancelled", Verb::Cancelled),
+    const QUEUE_VERBS: [(&'static str, EventVerb); 5] = [
+        ("joined", EventVerb::Joined),
+        ("called", EventVerb::Called),
+        ("left", EventVerb::Left),
+        ("served", EventVerb::Served),
+        ("lost", EventVerb::Lost),
+    ];
+    const ORDER_VERBS: [(&'static str, EventVerb); 11] = [
+        ("opened", EventVerb::Opened),
+        ("assigned", EventVerb::Assigned),
+        ("arrived", EventVerb::Arrived),
+        ("replied", EventVerb::Replied),
+        ("paused", EventVerb::Paused),
+        ("resumed", EventVerb::Resumed),
+        ("resolved", EventVerb::Resolved),
+        ("confirmed", EventVerb::Confirmed),
+        ("reopened", EventVerb::Reopened),
+        ("escalated", EventVerb::Escalated),
+        ("cancelled", EventVerb::Cancelled),
     ];
 
     /// The verbs of a family with their names in event types.
     #[must_use]
-    pub fn of(family: Family) -> &'static [(&'static str, Verb)] {
+    pub fn family_verbs(family: CaseFamily) -> &'static [(&'static str, EventVerb)] {
         match family {
-            Family::CALL => &Self::CALL,
-            Family::QUEUE => &Self::QUEUE,
-            Family::SURVEY => &[("rated", Verb::Rated)],
-            Family::AGENT => &[("changed", Verb::Changed)],
-            _ => &Self::ORDER,
+            CaseFamily::CALL => &Self::CALL_VERBS,
+            CaseFamily::QUEUE => &Self::QUEUE_VERBS,
+            CaseFamily::SURVEY => &[("rated", EventVerb::Rated)],
+            CaseFamily::AGENT => &[("changed", EventVerb::Changed)],
+            _ => &Self::ORDER_VERBS,
         }
     }
 }
@@ -249,7 +254,7 @@ impl Attributes {
 
     /// A hash of the values and their places.
     #[must_use]
-    pub fn hash_of<'v>(values: impl Iterator<Item = Option<&'v str>>) -> u64 {
+    pub fn hash_values<'v>(values: impl Iterator<Item = Option<&'v str>>) -> u64 {
         values.fold(0, |hash, value| match value {
             Some(text) => xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), hash),
             // An odd number without pattern tells a value not said from an empty one.
@@ -271,7 +276,7 @@ impl Attributes {
 
     /// Whether these attributes fulfil conditions: for each dimension named, the values that fit.
     #[must_use]
-    pub fn fulfil(&self, conditions: &[(usize, Vec<String>)]) -> bool {
+    pub fn fulfill_conditions(&self, conditions: &[(usize, Vec<String>)]) -> bool {
         conditions.iter().all(|(dimension, wanted)| {
             self.values.get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
         })
@@ -280,7 +285,7 @@ impl Attributes {
 
 impl From<Vec<Option<Box<str>>>> for Attributes {
     fn from(values: Vec<Option<Box<str>>>) -> Attributes {
-        Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values.into())
+        Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values.into())
     }
 }
 
@@ -306,7 +311,7 @@ pub struct Event {
     /// When it happened, by its source.
     pub time: Timestamp,
     /// What else the event says.
-    pub detail: Detail,
+    pub detail: EventDetail,
     /// Its attributes: an index into [`Batch::groups`].
     pub group: u32,
     /// The CloudEvents `sequence` of a source that numbers its events: orders events of the same time.
@@ -319,40 +324,41 @@ pub struct Event {
 
 /// The data of an event beyond its dimensions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
-pub struct Detail {
+pub struct EventDetail {
     /// Who the case is about (`customer`).
-    pub customer: Option<Customer>,
+    pub customer: Option<CustomerKey>,
     /// The promised time (`due`).
-    pub due: Option<Moment>,
+    pub due: Option<PackedTimestamp>,
     /// When the customer was promised a visit (`appointment`).
-    pub appointment: Option<Moment>,
+    pub appointment: Option<PackedTimestamp>,
     /// How long the customer waited, where the source says so itself (`wait_seconds`).
-    pub wait: Option<Millis>,
+    pub wait: Option<PackedMillis>,
     /// How long the conversation or service took, where the source says so itself (`talk_seconds`).
-    pub talk: Option<Millis>,
+    pub talk: Option<PackedMillis>,
     /// How long the customer was put on hold (`hold_seconds`).
-    pub hold: Option<Millis>,
+    pub hold: Option<PackedMillis>,
     /// After-call work (`wrapup_seconds`).
-    pub wrapup: Option<Millis>,
+    pub wrapup: Option<PackedMillis>,
     /// What the contact is about (`topic`).
-    pub topic: Option<Word>,
+    pub topic: Option<Symbol>,
     /// Who is responsible for the order (`owner`).
-    pub owner: Option<Word>,
+    pub owner: Option<Symbol>,
     /// What [`Verb::word`] says of it: a reason, a level, where a call went, yes or no.
-    pub word: Option<Word>,
+    pub label: Option<Symbol>,
     /// Whose fault a pause or a delay is (`liable`).
-    pub liable: Option<Word>,
+    pub liable: Option<Symbol>,
     /// A customer's answer, brought to 1 (worst) to 5 (best) from `score` and `scale`.
     pub answer: Option<NonZeroU8>,
     /// An agent's new state (`state`).
     pub agent_state: Option<AgentState>,
 }
 
-impl Detail {
+impl EventDetail {
     /// Whether nothing is said, as most events do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Detail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, word, liable, answer, agent_state } = self;
+        let EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state } =
+            self;
         // Without an early end, so that all are looked at together.
         let times = due.is_some() | appointment.is_some() | wait.is_some() | talk.is_some() | hold.is_some() | wrapup.is_some();
         let words = topic.is_some() | owner.is_some() | word.is_some() | liable.is_some();
@@ -360,16 +366,16 @@ impl Detail {
     }
 }
 
-impl Verb {
+impl EventVerb {
     /// The field of an event's `data` that its facts can be told apart by.
     #[must_use]
-    pub fn word(self) -> Option<&'static str> {
+    pub fn label_field(self) -> Option<&'static str> {
         match self {
-            Verb::Overflowed | Verb::Left | Verb::Paused | Verb::Reopened | Verb::Cancelled => Some("reason"),
-            Verb::Transferred => Some("to"),
-            Verb::Ended | Verb::Served => Some("resolved"),
-            Verb::Escalated => Some("level"),
-            Verb::Confirmed => Some("satisfied"),
+            EventVerb::Overflowed | EventVerb::Left | EventVerb::Paused | EventVerb::Reopened | EventVerb::Cancelled => Some("reason"),
+            EventVerb::Transferred => Some("to"),
+            EventVerb::Ended | EventVerb::Served => Some("resolved"),
+            EventVerb::Escalated => Some("level"),
+            EventVerb::Confirmed => Some("satisfied"),
             _ => None,
         }
     }
@@ -415,7 +421,7 @@ pub struct Batch {
     /// Each combination of attributes that occurs, once.
     pub groups: Vec<Attributes>,
     /// What the events call their cases, if the decoder was told to keep it.
-    pub names: Names,
+    pub names: BatchNames,
 }
 
 #[cfg(test)]
@@ -423,41 +429,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_stays_small() {
-        assert_eq!((size_of::<Detail>(), size_of::<Event>()), (64, 104));
+    fn event_takes_104_bytes() {
+        assert_eq!((size_of::<EventDetail>(), size_of::<Event>()), (64, 104));
     }
 
     #[test]
-    fn a_verb_stands_at_the_place_that_is_its_number() {
-        Verb::ALL.iter().enumerate().for_each(|(place, verb)| assert_eq!(*verb as usize, place));
-        for family in 0..=Family::FIRST_ORDER.0 {
-            Verb::of(Family(family)).iter().for_each(|(_, verb)| assert!(Verb::ALL.contains(verb)));
+    fn lists_verbs_in_order_of_their_numbers() {
+        EventVerb::ALL.iter().enumerate().for_each(|(place, verb)| assert_eq!(*verb as usize, place));
+        for family in 0..=CaseFamily::FIRST_ORDER.0 {
+            EventVerb::family_verbs(CaseFamily(family)).iter().for_each(|(_, verb)| assert!(EventVerb::ALL.contains(verb)));
         }
     }
 
     /// Journals and snapshots of earlier versions have them.
     #[test]
-    fn the_numbers_of_verbs_stay_what_they_are() {
-        let names = Verb::ALL.map(|verb| format!("{verb:?}"));
+    fn verb_numbers_stay_stable() {
+        let names = EventVerb::ALL.map(|verb| format!("{verb:?}"));
         let before = "Offered Answered Abandoned Overflowed Transferred Ended Lost Joined Called Left Served Opened Assigned Arrived \
                       Replied Paused Resumed Resolved Confirmed Reopened Escalated Cancelled Rated Changed";
         assert_eq!(names.join(" "), before);
-        assert!(Verb::ALL.iter().enumerate().all(|(number, verb)| *verb as usize == number));
+        assert!(EventVerb::ALL.iter().enumerate().all(|(number, verb)| *verb as usize == number));
     }
 
     #[test]
-    fn an_agent_s_states_have_their_own_names() {
+    fn agent_states_have_distinct_names() {
         AgentState::NAMES.iter().for_each(|(name, state)| assert_eq!(state.name(), *name));
     }
 
     #[test]
-    fn packed_values_are_what_was_put_in() {
-        for millis in [0, 1, 7_250, Millis::LONGEST] {
-            assert_eq!(Millis::new(millis).map(Millis::get), Some(millis));
+    fn packed_values_round_trip() {
+        for millis in [0, 1, 7_250, PackedMillis::MAX_MS] {
+            assert_eq!(PackedMillis::new(millis).map(PackedMillis::get), Some(millis));
         }
-        assert_eq!((Millis::new(-1), Millis::new(Millis::LONGEST + 1)), (None, None));
+        assert_eq!((PackedMillis::new(-1), PackedMillis::new(PackedMillis::MAX_MS + 1)), (None, None));
         for time in [0, -1, 1_772_323_200_000] {
-            assert_eq!(Moment::new(Timestamp(time)).map(Moment::get), Some(Timestamp(time)));
+            assert_eq!(PackedTimestamp::new(Timestamp(time)).map(PackedTimestamp::get), Some(Timestamp(time)));
         }
     }
 }

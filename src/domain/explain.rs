@@ -11,23 +11,23 @@ pub mod list;
 pub mod risk;
 
 use super::board::{Board, Reading};
-use super::event::Word;
+use super::event::Symbol;
 use super::fact::FactKind;
-use super::names::{CaseNames, Name};
+use super::names::{CaseNameEntry, CaseNames};
 use super::scope::Scope;
-use super::standard::{Standard, Tally, WarnAt};
+use super::standard::{FactTally, Standard, WarningTime};
 use super::time::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// How many cases a list names if nobody says otherwise.
-pub const USUAL: usize = 50;
+pub const LISTED_CASES_DEFAULT: usize = 50;
 /// The most cases that a list names.
-pub const MOST: usize = 1_000;
+pub const LISTED_CASES_MAX: usize = 1_000;
 /// The most reasons that are told apart; what else was left out is told together.
-pub const REASONS: usize = 64;
+pub const REASONS_MAX: usize = 64;
 
 /// Which reading is to be explained.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Asked {
+pub struct ExplanationRequest {
     /// The indicator: its place in the standard.
     pub indicator: usize,
     /// The scope.
@@ -40,22 +40,22 @@ pub struct Asked {
 
 /// A reading with the cases behind it.
 #[derive(Debug)]
-pub struct Explained {
+pub struct Explanation {
     /// A board with this one reading, or with none if the scope has no cases.
     pub board: Board,
     /// What was asked.
-    pub asked: Asked,
+    pub request: ExplanationRequest,
     /// The first millisecond of the window; `None` if it has no beginning, or is about now.
     pub begin: Option<Timestamp>,
     /// The numerator, where the formula has one.
-    pub good: Option<Side>,
+    pub good: Option<FormulaSide>,
     /// The denominator, or all that the value is made of.
-    pub of: Side,
+    pub of: FormulaSide,
     /// What was not counted, and why.
-    pub left_out: Vec<LeftOut>,
+    pub excluded: Vec<ExcludedCases>,
 }
 
-impl Explained {
+impl Explanation {
     /// The reading.
     #[must_use]
     pub fn reading(&self) -> Option<&Reading> {
@@ -65,36 +65,36 @@ impl Explained {
 
 /// One side of a formula: what was counted.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Side {
+pub struct FormulaSide {
     /// How many, as the board has it.
     pub count: i64,
     /// How many of them are still remembered.
     pub remembered: i64,
     /// The remembered ones by the tallies that counted them.
-    pub tallies: Vec<(Tally, i64)>,
+    pub tallies: Vec<(FactTally, i64)>,
     /// Some of them.
-    pub cases: Vec<Example>,
+    pub cases: Vec<FactExample>,
 }
 
-impl Side {
+impl FormulaSide {
     /// How many are remembered beyond those listed.
     #[must_use]
-    pub fn more(&self) -> i64 {
+    pub fn unlisted_count(&self) -> i64 {
         self.remembered - self.cases.len() as i64
     }
 
     /// How many were counted whose cases are not remembered any more.
     #[must_use]
-    pub fn forgotten(&self) -> i64 {
+    pub fn forgotten_count(&self) -> i64 {
         self.count - self.remembered
     }
 }
 
 /// A fact of a case, as an example of many.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Example {
+pub struct FactExample {
     /// The case; `None` if its name is not known.
-    pub name: Option<Name>,
+    pub name: Option<CaseNameEntry>,
     /// The kind of fact.
     pub kind: FactKind,
     /// When it happened, or since when it stands.
@@ -102,29 +102,29 @@ pub struct Example {
     /// Its duration in milliseconds or its answer, if it has one.
     pub value: Option<i64>,
     /// The contact that repeated this one.
-    pub repeated: Option<(Option<Name>, Timestamp)>,
+    pub repeated_by: Option<(Option<CaseNameEntry>, Timestamp)>,
 }
 
 /// Facts that were left out for one reason.
 #[derive(Clone, PartialEq, Debug)]
-pub struct LeftOut {
+pub struct ExcludedCases {
     /// The reason.
-    pub reason: Reason,
+    pub reason: ExclusionReason,
     /// The word in the reason.
-    pub word: Option<String>,
+    pub label: Option<String>,
     /// How many.
     pub count: i64,
     /// Some of them.
-    pub cases: Vec<Example>,
+    pub cases: Vec<FactExample>,
 }
 
 /// Why something was not counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Reason {
+pub enum ExclusionReason {
     /// A contact that the one-shot indicator leaves out, as its own case shows.
-    PassedOn,
+    ExcludedContact,
     /// A contact whose repeat window has not passed.
-    Unripe,
+    NotMatured,
     /// Its value does not fit; `good` says that it is missing in the numerator only.
     Value {
         /// The kind of fact.
@@ -133,14 +133,14 @@ pub enum Reason {
         good: bool,
     },
     /// Its duration or answer is not known.
-    Unknown {
+    UnknownValue {
         /// The kind of fact.
         kind: FactKind,
         /// Whether it is the numerator that leaves it out.
         good: bool,
     },
     /// Its word does not fit.
-    Word {
+    Label {
         /// The kind of fact.
         kind: FactKind,
         /// Whether it is the numerator that leaves it out.
@@ -165,7 +165,7 @@ pub enum Reason {
         /// The commitment: its place in the standard.
         commitment: usize,
         /// The party.
-        liable: Option<Word>,
+        liable: Option<Symbol>,
     },
     /// The clock still runs or stands: neither kept nor missed so far.
     Undecided {
@@ -189,18 +189,18 @@ pub enum Reason {
 
 /// A word as people wrote it: as the standard or an event says it, else its number.
 #[must_use]
-pub fn word_text(word: Word, standard: &Standard, names: &CaseNames) -> String {
-    let yes_or_no = ["true", "false"].into_iter().find(|text| Word::of(text) == word);
-    let known = yes_or_no.or_else(|| standard.words.get(&word).map(String::as_str)).or_else(|| names.word(word));
-    known.map_or_else(|| format!("#{:08x}", word.number()), str::to_owned)
+pub fn symbol_text(word: Symbol, standard: &Standard, names: &CaseNames) -> String {
+    let yes_or_no = ["true", "false"].into_iter().find(|text| Symbol::from_text(text) == word);
+    let known = yes_or_no.or_else(|| standard.label_texts.get(&word).map(String::as_str)).or_else(|| names.symbol_text(word));
+    known.map_or_else(|| format!("#{:08x}", word.to_number()), str::to_owned)
 }
 
 /// How a warning is written: `80%` or `2h`.
 #[must_use]
-pub fn warning_text(at: WarnAt) -> String {
+pub fn warning_text(at: WarningTime) -> String {
     match at {
-        WarnAt::Percent(percent) => format!("{percent}%"),
-        WarnAt::Before(millis) => match millis {
+        WarningTime::Percent(percent) => format!("{percent}%"),
+        WarningTime::Before(millis) => match millis {
             _ if millis % HOUR == 0 => format!("{}h", millis / HOUR),
             _ if millis % MINUTE == 0 => format!("{}m", millis / MINUTE),
             _ => format!("{}s", millis as f64 / SECOND as f64),

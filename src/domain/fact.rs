@@ -6,9 +6,9 @@
 
 pub mod clock;
 
-use super::event::{Customer, Family, Verb, Word};
+use super::event::{CaseFamily, CustomerKey, EventVerb, Symbol};
 use super::time::Timestamp;
-use clock::{Stop, Told};
+use clock::{ClockReport, ClockStop};
 
 /// A kind of fact: its place in [`Kinds`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Fact {
     /// What it means.
     pub kind: FactKind,
     /// What it can be told apart by from others of its kind: see [`Kinds::word`].
-    pub word: Option<Word>,
+    pub label: Option<Symbol>,
     /// When it happened, or since when it holds.
     pub time: Timestamp,
     /// Its duration in milliseconds or its answer; [`Fact::UNKNOWN`] if it has none.
@@ -34,34 +34,34 @@ impl Fact {
 
 /// All that a case means at a moment.
 #[derive(Default, Debug)]
-pub struct Facts {
+pub struct CaseFacts {
     /// The facts, in the order the life cycle tells them.
     pub all: Vec<Fact>,
     /// Whose case it is.
-    pub customer: Option<Customer>,
+    pub customer: Option<CustomerKey>,
     /// What it is about.
-    pub topic: Option<Word>,
+    pub topic: Option<Symbol>,
     /// The group of the case.
     pub group: u32,
     /// The families of its observations, a bit each.
     pub families: u64,
     /// When the last of its observations happened.
-    pub last: Timestamp,
+    pub last_observed: Timestamp,
     /// Whether the case is still open: its last word has not been said.
     pub open: bool,
     /// When time alone will next change the facts.
-    pub wake: Option<Timestamp>,
+    pub next_evaluation: Option<Timestamp>,
     /// When a standing fact will expire, if nothing more is heard of the case.
-    pub expires: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
     /// The stretches in which the order was paused or closed, in their order.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<ClockStop>,
     /// Whose fault it is that the order took its time, by its own last word.
-    pub liable: Option<Word>,
+    pub liable: Option<Symbol>,
     /// The clocks of its commitments, to be told to people; `None` where nobody asked, as nobody does to count.
-    pub clocks: Option<Vec<Told>>,
+    pub clock_reports: Option<Vec<ClockReport>>,
 }
 
-impl Facts {
+impl CaseFacts {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
         self.all.clear();
@@ -70,117 +70,117 @@ impl Facts {
         self.group = 0;
         self.families = 0;
         self.open = false;
-        self.last = Timestamp::default();
-        self.wake = None;
-        self.expires = None;
+        self.last_observed = Timestamp::default();
+        self.next_evaluation = None;
+        self.expires_at = None;
         self.stops.clear();
         self.liable = None;
-        self.clocks.iter_mut().for_each(Vec::clear);
+        self.clock_reports.iter_mut().for_each(Vec::clear);
     }
 
     /// Asks for the facts to be told again at `time`.
-    pub fn wake_at(&mut self, time: Timestamp) {
-        self.wake = Some(self.wake.map_or(time, |wake| wake.min(time)));
+    pub fn evaluate_again_at(&mut self, time: Timestamp) {
+        self.next_evaluation = Some(self.next_evaluation.map_or(time, |wake| wake.min(time)));
     }
 }
 
 /// What a value of a kind of fact is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Measure {
+pub enum FactMeasure {
     /// It has no value.
-    Nothing,
+    NoValue,
     /// A duration in milliseconds.
     Duration,
     /// An answer from 1 to 5.
     Answer,
     /// A standing fact: since when.
-    Standing,
+    CurrentState,
 }
 
 /// The facts of each life cycle, in the order of the constants below.
-const CALL: [(&str, Measure); 11] = [
-    ("offered", Measure::Nothing),
-    ("answered", Measure::Duration),
-    ("abandoned", Measure::Duration),
-    ("overflowed", Measure::Duration),
-    ("transferred", Measure::Nothing),
-    ("ended", Measure::Duration),
-    ("handled", Measure::Duration),
-    ("completed", Measure::Duration),
-    ("expired", Measure::Duration),
-    ("waiting", Measure::Standing),
-    ("talking", Measure::Standing),
+const CALL_FACTS: [(&str, FactMeasure); 11] = [
+    ("offered", FactMeasure::NoValue),
+    ("answered", FactMeasure::Duration),
+    ("abandoned", FactMeasure::Duration),
+    ("overflowed", FactMeasure::Duration),
+    ("transferred", FactMeasure::NoValue),
+    ("ended", FactMeasure::Duration),
+    ("handled", FactMeasure::Duration),
+    ("completed", FactMeasure::Duration),
+    ("expired", FactMeasure::Duration),
+    ("waiting", FactMeasure::CurrentState),
+    ("talking", FactMeasure::CurrentState),
 ];
-const QUEUE: [(&str, Measure); 7] = [
-    ("joined", Measure::Nothing),
-    ("called", Measure::Duration),
-    ("left", Measure::Duration),
-    ("served", Measure::Duration),
-    ("expired", Measure::Duration),
-    ("waiting", Measure::Standing),
-    ("at_counter", Measure::Standing),
+const QUEUE_FACTS: [(&str, FactMeasure); 7] = [
+    ("joined", FactMeasure::NoValue),
+    ("called", FactMeasure::Duration),
+    ("left", FactMeasure::Duration),
+    ("served", FactMeasure::Duration),
+    ("expired", FactMeasure::Duration),
+    ("waiting", FactMeasure::CurrentState),
+    ("at_counter", FactMeasure::CurrentState),
 ];
-const SURVEY: [(&str, Measure); 1] = [("rated", Measure::Answer)];
-const AGENT: [(&str, Measure); 10] = [
-    ("ready_time", Measure::Duration),
-    ("talking_time", Measure::Duration),
-    ("wrapup_time", Measure::Duration),
-    ("pause_time", Measure::Duration),
-    ("expired", Measure::Duration),
-    ("ready", Measure::Standing),
-    ("talking", Measure::Standing),
-    ("wrapup", Measure::Standing),
-    ("pause", Measure::Standing),
-    ("offline", Measure::Standing),
+const SURVEY_FACTS: [(&str, FactMeasure); 1] = [("rated", FactMeasure::Answer)];
+const AGENT_FACTS: [(&str, FactMeasure); 10] = [
+    ("ready_time", FactMeasure::Duration),
+    ("talking_time", FactMeasure::Duration),
+    ("wrapup_time", FactMeasure::Duration),
+    ("pause_time", FactMeasure::Duration),
+    ("expired", FactMeasure::Duration),
+    ("ready", FactMeasure::CurrentState),
+    ("talking", FactMeasure::CurrentState),
+    ("wrapup", FactMeasure::CurrentState),
+    ("pause", FactMeasure::CurrentState),
+    ("offline", FactMeasure::CurrentState),
 ];
-const ORDER: [(&str, Measure); 18] = [
-    ("opened", Measure::Nothing),
-    ("assigned", Measure::Duration),
-    ("arrived", Measure::Duration),
-    ("replied", Measure::Duration),
-    ("resolved", Measure::Duration),
-    ("first_resolved", Measure::Duration),
-    ("by_first_owner", Measure::Duration),
-    ("reopened", Measure::Nothing),
-    ("reopened_once", Measure::Nothing),
-    ("confirmed", Measure::Nothing),
-    ("confirmed_once", Measure::Nothing),
-    ("escalated", Measure::Nothing),
-    ("escalated_once", Measure::Nothing),
-    ("resumed", Measure::Duration),
-    ("cancelled", Measure::Nothing),
-    ("expired", Measure::Duration),
-    ("open", Measure::Standing),
-    ("paused", Measure::Standing),
+const ORDER_FACTS: [(&str, FactMeasure); 18] = [
+    ("opened", FactMeasure::NoValue),
+    ("assigned", FactMeasure::Duration),
+    ("arrived", FactMeasure::Duration),
+    ("replied", FactMeasure::Duration),
+    ("resolved", FactMeasure::Duration),
+    ("first_resolved", FactMeasure::Duration),
+    ("by_first_owner", FactMeasure::Duration),
+    ("reopened", FactMeasure::NoValue),
+    ("reopened_once", FactMeasure::NoValue),
+    ("confirmed", FactMeasure::NoValue),
+    ("confirmed_once", FactMeasure::NoValue),
+    ("escalated", FactMeasure::NoValue),
+    ("escalated_once", FactMeasure::NoValue),
+    ("resumed", FactMeasure::Duration),
+    ("cancelled", FactMeasure::NoValue),
+    ("expired", FactMeasure::Duration),
+    ("open", FactMeasure::CurrentState),
+    ("paused", FactMeasure::CurrentState),
 ];
-const COMMITMENT: [(&str, Measure); 12] = [
-    ("promised", Measure::Nothing),
-    ("kept", Measure::Duration),
-    ("missed", Measure::Nothing),
-    ("late", Measure::Duration),
-    ("kept_due", Measure::Nothing),
-    ("excused", Measure::Nothing),
-    ("net", Measure::Duration),
-    ("warned", Measure::Nothing),
-    ("running", Measure::Standing),
-    ("overdue", Measure::Standing),
-    ("due_soon", Measure::Standing),
-    ("stopped", Measure::Standing),
+const COMMITMENT_FACTS: [(&str, FactMeasure); 12] = [
+    ("promised", FactMeasure::NoValue),
+    ("kept", FactMeasure::Duration),
+    ("missed", FactMeasure::NoValue),
+    ("late", FactMeasure::Duration),
+    ("kept_due", FactMeasure::NoValue),
+    ("excused", FactMeasure::NoValue),
+    ("net", FactMeasure::Duration),
+    ("warned", FactMeasure::NoValue),
+    ("running", FactMeasure::CurrentState),
+    ("overdue", FactMeasure::CurrentState),
+    ("due_soon", FactMeasure::CurrentState),
+    ("stopped", FactMeasure::CurrentState),
 ];
-const ONE_SHOT: [(&str, Measure); 2] = [("contacts", Measure::Nothing), ("once", Measure::Nothing)];
+const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] = [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
 
 /// The fact of each order, call or ticket that comes from one verb alone, and so carries its word.
-const WORDS: [(&str, Verb); 10] = [
-    ("overflowed", Verb::Overflowed),
-    ("transferred", Verb::Transferred),
-    ("ended", Verb::Ended),
-    ("left", Verb::Left),
-    ("served", Verb::Served),
-    ("reopened", Verb::Reopened),
-    ("confirmed", Verb::Confirmed),
-    ("escalated", Verb::Escalated),
-    ("resumed", Verb::Paused),
-    ("cancelled", Verb::Cancelled),
+const LABELED_FACTS: [(&str, EventVerb); 10] = [
+    ("overflowed", EventVerb::Overflowed),
+    ("transferred", EventVerb::Transferred),
+    ("ended", EventVerb::Ended),
+    ("left", EventVerb::Left),
+    ("served", EventVerb::Served),
+    ("reopened", EventVerb::Reopened),
+    ("confirmed", EventVerb::Confirmed),
+    ("escalated", EventVerb::Escalated),
+    ("resumed", EventVerb::Paused),
+    ("cancelled", EventVerb::Cancelled),
 ];
 
 /// Places of the facts within their life cycle; added to the first kind of a family or commitment.
@@ -262,60 +262,60 @@ pub mod place {
 
 /// The kinds of facts there are under a standard.
 #[derive(Clone, Default, Debug)]
-pub struct Kinds {
+pub struct FactKinds {
     /// Each kind's name, what its value is, and the family it comes from.
-    all: Vec<(String, Measure, Family)>,
-    families: Vec<u16>,
+    all: Vec<(String, FactMeasure, CaseFamily)>,
+    first_kinds: Vec<u16>,
     /// The kinds from here on come from commitments and one-shot indicators.
     first_commitment: FactKind,
 }
 
-impl Kinds {
+impl FactKinds {
     /// The facts of the families, in their order.
     #[must_use]
-    pub fn new(families: &[String]) -> Kinds {
-        let mut kinds = Kinds::default();
+    pub fn new(families: &[String]) -> FactKinds {
+        let mut kinds = FactKinds::default();
         for (number, name) in families.iter().enumerate() {
-            let family = Family(u8::try_from(number).unwrap_or(u8::MAX));
+            let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
             let facts: &[_] = match family {
-                Family::CALL => &CALL,
-                Family::QUEUE => &QUEUE,
-                Family::SURVEY => &SURVEY,
-                Family::AGENT => &AGENT,
-                _ => &ORDER,
+                CaseFamily::CALL => &CALL_FACTS,
+                CaseFamily::QUEUE => &QUEUE_FACTS,
+                CaseFamily::SURVEY => &SURVEY_FACTS,
+                CaseFamily::AGENT => &AGENT_FACTS,
+                _ => &ORDER_FACTS,
             };
-            let first = kinds.add(name, facts, family);
-            kinds.families.push(first.0);
+            let first = kinds.add_kinds(name, facts, family);
+            kinds.first_kinds.push(first.0);
         }
         kinds.first_commitment = FactKind(u16::try_from(kinds.all.len()).unwrap_or(u16::MAX));
         kinds
     }
 
-    fn add(&mut self, prefix: &str, facts: &[(&str, Measure)], family: Family) -> FactKind {
+    fn add_kinds(&mut self, prefix: &str, facts: &[(&str, FactMeasure)], family: CaseFamily) -> FactKind {
         let first = FactKind(u16::try_from(self.all.len()).unwrap_or(u16::MAX));
         self.all.extend(facts.iter().map(|(name, measure)| (format!("{prefix}.{name}"), *measure, family)));
         first
     }
 
     /// Adds the facts of a commitment on cases of `family`; the result is the first of them.
-    pub fn add_commitment(&mut self, name: &str, family: Family) -> FactKind {
-        self.add(name, &COMMITMENT, family)
+    pub fn add_commitment(&mut self, name: &str, family: CaseFamily) -> FactKind {
+        self.add_kinds(name, &COMMITMENT_FACTS, family)
     }
 
     /// Adds the facts that a one-shot indicator draws from the contacts of a customer.
-    pub fn add_one_shot(&mut self, name: &str, family: Family) -> FactKind {
-        self.add(name, &ONE_SHOT, family)
+    pub fn add_first_contact(&mut self, name: &str, family: CaseFamily) -> FactKind {
+        self.add_kinds(name, &FIRST_CONTACT_FACTS, family)
     }
 
     /// The first kind of a family's facts.
     #[must_use]
-    pub fn first_of(&self, family: Family) -> FactKind {
-        FactKind(self.families.get(usize::from(family.0)).copied().unwrap_or(u16::MAX))
+    pub fn first_kind(&self, family: CaseFamily) -> FactKind {
+        FactKind(self.first_kinds.get(usize::from(family.0)).copied().unwrap_or(u16::MAX))
     }
 
     /// The kind with this name.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<FactKind> {
+    pub fn find_kind(&self, name: &str) -> Option<FactKind> {
         let place = self.all.iter().position(|(known, ..)| known == name)?;
         u16::try_from(place).ok().map(FactKind)
     }
@@ -328,17 +328,17 @@ impl Kinds {
 
     /// What the value of a kind is.
     #[must_use]
-    pub fn measure(&self, kind: FactKind) -> Measure {
+    pub fn fact_measure(&self, kind: FactKind) -> FactMeasure {
         self.all[usize::from(kind.0)].1
     }
 
     /// The field of the event by which facts of this kind can be told apart; `at` for the warnings of a commitment.
     #[must_use]
-    pub fn word(&self, kind: FactKind) -> Option<&'static str> {
+    pub fn label_field(&self, kind: FactKind) -> Option<&'static str> {
         let (_, fact) = self.name(kind).split_once('.')?;
         if kind < self.first_commitment {
-            let verb = WORDS.iter().find(|(name, _)| *name == fact).map(|(_, verb)| *verb)?;
-            return verb.word();
+            let verb = LABELED_FACTS.iter().find(|(name, _)| *name == fact).map(|(_, verb)| *verb)?;
+            return verb.label_field();
         }
         match fact {
             "warned" => Some("at"),
@@ -349,12 +349,12 @@ impl Kinds {
 
     /// The family whose cases have this kind of fact.
     #[must_use]
-    pub fn family(&self, kind: FactKind) -> Family {
+    pub fn family(&self, kind: FactKind) -> CaseFamily {
         self.all[usize::from(kind.0)].2
     }
 
     /// Every kind, in order.
-    pub fn all(&self) -> impl Iterator<Item = FactKind> {
+    pub fn iter(&self) -> impl Iterator<Item = FactKind> {
         (0..).map(FactKind).take(self.all.len())
     }
 
@@ -373,7 +373,7 @@ impl Kinds {
 impl FactKind {
     /// The kind `place` behind this one, the first of its life cycle.
     #[must_use]
-    pub fn plus(self, place: u16) -> FactKind {
+    pub fn offset_by(self, place: u16) -> FactKind {
         FactKind(self.0 + place)
     }
 }
@@ -383,18 +383,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_places_are_where_the_names_are() {
+    fn places_match_fact_names() {
         let families: Vec<String> = ["call", "queue", "survey", "agent", "repair"].map(String::from).to_vec();
-        let mut kinds = Kinds::new(&families);
-        let commitment = kinds.add_commitment("promise", Family::FIRST_ORDER);
-        let name = |family: Family, place: u16| kinds.name(kinds.first_of(family).plus(place)).to_owned();
-        assert_eq!(name(Family::CALL, place::call::TALKING), "call.talking");
-        assert_eq!(name(Family::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
-        assert_eq!(name(Family::FIRST_ORDER, place::order::PAUSED), "repair.paused");
-        assert_eq!(name(Family::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
-        assert_eq!(name(Family::AGENT, place::agent::OFFLINE), "agent.offline");
-        assert_eq!(kinds.name(commitment.plus(place::commitment::DUE_SOON)), "promise.due_soon");
-        assert_eq!(kinds.find("promise.kept_due"), Some(commitment.plus(place::commitment::KEPT_DUE)));
-        assert_eq!(kinds.family(commitment), Family::FIRST_ORDER);
+        let mut kinds = FactKinds::new(&families);
+        let commitment = kinds.add_commitment("promise", CaseFamily::FIRST_ORDER);
+        let name = |family: CaseFamily, place: u16| kinds.name(kinds.first_kind(family).offset_by(place)).to_owned();
+        assert_eq!(name(CaseFamily::CALL, place::call::TALKING), "call.talking");
+        assert_eq!(name(CaseFamily::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
+        assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::PAUSED), "repair.paused");
+        assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
+        assert_eq!(name(CaseFamily::AGENT, place::agent::OFFLINE), "agent.offline");
+        assert_eq!(kinds.name(commitment.offset_by(place::commitment::DUE_SOON)), "promise.due_soon");
+        assert_eq!(kinds.find_kind("promise.kept_due"), Some(commitment.offset_by(place::commitment::KEPT_DUE)));
+        assert_eq!(kinds.family(commitment), CaseFamily::FIRST_ORDER);
     }
 }

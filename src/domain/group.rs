@@ -10,11 +10,11 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// The most groups there can be. Cases with still other attributes count as cases without any.
-pub const GROUPS: usize = 65_536;
+pub const GROUPS_MAX: usize = 65_536;
 
 /// A group of cases.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub struct CaseGroup {
     /// What the cases have in common.
     pub attributes: Attributes,
     /// For each commitment and each of its terms, in their order, which choices of a deadline its cases have: a bit each.
@@ -24,31 +24,31 @@ pub struct Group {
 }
 
 /// What was joined: two groups, and the dimensions of which the second's values hold.
-type Join = (u32, u32, u16);
+type GroupJoin = (u32, u32, u16);
 
 /// A hash of what is joined; the multiplier is odd and has no pattern, so that the product's high bits depend on all bits.
-fn hash((first, second, changing): Join) -> u64 {
+fn join_hash((first, second, changing): GroupJoin) -> u64 {
     ((u64::from(first) << 32 | u64::from(second)) ^ u64::from(changing).rotate_left(24)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Attributes with these values.
-fn written(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
+fn build_attributes(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
     let values: Arc<[Option<Box<str>>]> = values.collect();
-    Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values)
+    Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values)
 }
 
 /// All groups seen.
 #[derive(Debug, Default)]
-pub struct Groups {
-    all: Vec<Group>,
+pub struct CaseGroups {
+    all: Vec<CaseGroup>,
     by_attributes: HashTable<u32>,
     /// What was joined before, with the result.
-    joined: HashTable<(Join, u32)>,
+    joined: HashTable<(GroupJoin, u32)>,
 }
 
-impl Groups {
+impl CaseGroups {
     /// The attributes of all groups, to be written down: all else follows from them and the standard, in their order.
-    pub fn memory(&self) -> impl Serialize + '_ {
+    pub fn snapshot(&self) -> impl Serialize + '_ {
         self.all.iter().map(|group| &group.attributes).collect::<Vec<_>>()
     }
 
@@ -56,8 +56,8 @@ impl Groups {
     ///
     /// # Errors
     /// What is wrong with them, if they are none of this standard's.
-    pub fn remembered(attributes: &[Attributes], standard: &Standard) -> Result<Groups, &'static str> {
-        let mut groups = Groups::default();
+    pub fn restore(attributes: &[Attributes], standard: &Standard) -> Result<CaseGroups, &'static str> {
+        let mut groups = CaseGroups::default();
         for (number, attributes) in (0..).zip(attributes) {
             if attributes.values().len() != standard.schema.dimensions.len() || groups.intern(attributes, standard) != number {
                 return Err("a group of cases is none of this standard's");
@@ -72,51 +72,51 @@ impl Groups {
         if let Some(number) = self.by_attributes.find(attributes.hash(), |number| all[*number as usize].attributes == *attributes) {
             return *number;
         }
-        if self.all.len() >= GROUPS && attributes.values().iter().any(Option::is_some) {
-            return self.intern(&written(attributes.values().iter().map(|_| None)), standard);
+        if self.all.len() >= GROUPS_MAX && attributes.values().iter().any(Option::is_some) {
+            return self.intern(&build_attributes(attributes.values().iter().map(|_| None)), standard);
         }
         let number = self.all.len() as u32;
         let choices =
-            standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.choices_of(attributes)).collect();
+            standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.matching_choices(attributes)).collect();
         // There are at most 64 zones, so the number fits.
-        let zone = standard.zones.zone_of(attributes.values()) as u8;
-        self.all.push(Group { attributes: attributes.clone(), choices, zone });
+        let zone = standard.zones.zone_number(attributes.values()) as u8;
+        self.all.push(CaseGroup { attributes: attributes.clone(), choices, zone });
         let all = &self.all;
         self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
         number
     }
 
     /// The groups of a batch, by the batch's own numbers.
-    pub fn intern_all(&mut self, batch: &Batch, standard: &Standard) -> Vec<u32> {
+    pub fn intern_batch(&mut self, batch: &Batch, standard: &Standard) -> Vec<u32> {
         batch.groups.iter().map(|attributes| self.intern(attributes, standard)).collect()
     }
 
     /// The group that has the attributes of `first`, and those of `second` where `first` has none. Of the dimensions of
     /// `changing`, a bit each, the value of `second` holds if it has one.
-    pub fn join(&mut self, first: u32, second: u32, changing: u16, standard: &Standard) -> u32 {
+    pub fn join_groups(&mut self, first: u32, second: u32, changing: u16, standard: &Standard) -> u32 {
         let join = (first, second, changing);
-        if let Some((_, number)) = self.joined.find(hash(join), |(known, _)| *known == join) {
+        if let Some((_, number)) = self.joined.find(join_hash(join), |(known, _)| *known == join) {
             return *number;
         }
         let pairs = self.all[first as usize].attributes.values().iter().zip(self.all[second as usize].attributes.values());
-        let attributes = written(pairs.enumerate().map(|(dimension, (one, other))| {
+        let attributes = build_attributes(pairs.enumerate().map(|(dimension, (one, other))| {
             let (one, other) = if changing & (1 << dimension) != 0 { (other, one) } else { (one, other) };
             one.clone().or_else(|| other.clone())
         }));
         let number = self.intern(&attributes, standard);
-        self.joined.insert_unique(hash(join), (join, number), |(known, _)| hash(*known));
+        self.joined.insert_unique(join_hash(join), (join, number), |(known, _)| join_hash(*known));
         number
     }
 
     /// The order of two groups by their attributes.
     #[must_use]
-    pub fn compare(&self, one: u32, other: u32) -> Ordering {
+    pub fn compare_attributes(&self, one: u32, other: u32) -> Ordering {
         self.all[one as usize].attributes.values().cmp(self.all[other as usize].attributes.values())
     }
 
     /// A group by its number.
     #[must_use]
-    pub fn get(&self, number: u32) -> &Group {
+    pub fn get(&self, number: u32) -> &CaseGroup {
         &self.all[number as usize]
     }
 
@@ -128,7 +128,7 @@ impl Groups {
 
     /// The groups from this number on.
     #[must_use]
-    pub fn since(&self, number: usize) -> &[Group] {
+    pub fn groups_since(&self, number: usize) -> &[CaseGroup] {
         &self.all[number..]
     }
 }

@@ -6,17 +6,17 @@
 //! The numbers of leaves depend on the order of arrival, as those of groups do. What is written down goes by groups, so that
 //! it can be read whatever is made a leaf.
 
-use super::cell::{Plan, Program, Steps};
+use super::cell::{CellPlan, UpdateProgram, UpdateSteps};
 use super::event::Attributes;
 use super::fact::FactKind;
-use super::group::Group;
-use super::scope::Scopes;
+use super::group::CaseGroup;
+use super::scope::ScopeTable;
 use super::standard::Standard;
 use std::collections::BTreeMap;
 
 /// What the standard asks of a group: leaves differ in it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Traits {
+struct RollupKey {
     /// The scopes it belongs to.
     scopes: Vec<u32>,
     /// Which of the programs says what its facts add to.
@@ -27,36 +27,36 @@ struct Traits {
 
 /// Groups that share their sums.
 #[derive(Debug)]
-pub struct Leaf {
-    traits: Traits,
+pub struct RollupGroup {
+    key: RollupKey,
     /// The number of its first group, and what its cases have in common: all that the standard asks of it holds for every group.
-    first: u32,
+    first_group: u32,
     attributes: Attributes,
 }
 
 /// All leaves.
 #[derive(Debug, Default)]
-pub struct Leaves {
-    all: Vec<Leaf>,
-    by_traits: BTreeMap<Traits, u32>,
+pub struct RollupGroups {
+    all: Vec<RollupGroup>,
+    by_key: BTreeMap<RollupKey, u32>,
     /// By group.
-    of_groups: Vec<u32>,
-    programs: Vec<Program>,
+    rollup_by_group: Vec<u32>,
+    programs: Vec<UpdateProgram>,
     /// The scopes that leaves belong to.
-    pub scopes: Scopes,
+    pub scopes: ScopeTable,
 }
 
-impl Leaf {
+impl RollupGroup {
     /// The scopes it belongs to.
     #[must_use]
     pub fn scopes(&self) -> &[u32] {
-        &self.traits.scopes
+        &self.key.scopes
     }
 
     /// In which of the standard's time zones its cases live.
     #[must_use]
-    pub fn zone(&self) -> usize {
-        usize::from(self.traits.zone)
+    pub fn zone_number(&self) -> usize {
+        usize::from(self.key.zone)
     }
 
     /// Attributes of some of its cases: what the standard asks of them, it would hear of the others as well.
@@ -67,60 +67,60 @@ impl Leaf {
 
     /// The group under whose number its sums are written down.
     #[must_use]
-    pub fn first(&self) -> u32 {
-        self.first
+    pub fn first_group(&self) -> u32 {
+        self.first_group
     }
 }
 
-impl Leaves {
+impl RollupGroups {
     /// Makes the next group part of a leaf; true if that one is new.
-    pub fn welcome(&mut self, group: &Group, plan: &Plan, standard: &Standard) -> bool {
-        let program = plan.program(&group.attributes);
+    pub fn add_group(&mut self, group: &CaseGroup, plan: &CellPlan, standard: &Standard) -> bool {
+        let program = plan.update_program(&group.attributes);
         let program = self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
             self.programs.push(program);
             self.programs.len() - 1
         });
-        let traits = Traits { scopes: self.scopes.of(&group.attributes, &standard.scopes), program, zone: group.zone };
+        let traits = RollupKey { scopes: self.scopes.scopes_of_attributes(&group.attributes, &standard.scopes), program, zone: group.zone };
         let next = self.all.len() as u32;
-        let leaf = *self.by_traits.entry(traits).or_insert_with_key(|traits| {
-            let first = self.of_groups.len() as u32;
-            self.all.push(Leaf { traits: traits.clone(), first, attributes: group.attributes.clone() });
+        let leaf = *self.by_key.entry(traits).or_insert_with_key(|traits| {
+            let first = self.rollup_by_group.len() as u32;
+            self.all.push(RollupGroup { key: traits.clone(), first_group: first, attributes: group.attributes.clone() });
             next
         });
-        self.of_groups.push(leaf);
+        self.rollup_by_group.push(leaf);
         leaf == next
     }
 
     /// The leaves by their numbers.
     #[must_use]
-    pub fn all(&self) -> &[Leaf] {
+    pub fn all(&self) -> &[RollupGroup] {
         &self.all
     }
 
     /// How many groups there are.
     #[must_use]
-    pub fn groups(&self) -> usize {
-        self.of_groups.len()
+    pub fn group_count(&self) -> usize {
+        self.rollup_by_group.len()
     }
 
     /// The leaf of a group.
     #[inline]
     #[must_use]
-    pub fn of(&self, group: u32) -> u32 {
-        self.of_groups[group as usize]
+    pub fn rollup_of_group(&self, group: u32) -> u32 {
+        self.rollup_by_group[group as usize]
     }
 
     /// What facts of this kind add to in a leaf.
     #[inline]
     #[must_use]
-    pub fn steps(&self, leaf: u32, kind: FactKind) -> &Steps {
-        &self.programs[self.all[leaf as usize].traits.program].steps[usize::from(kind.0)]
+    pub fn update_steps(&self, leaf: u32, kind: FactKind) -> &UpdateSteps {
+        &self.programs[self.all[leaf as usize].key.program].steps[usize::from(kind.0)]
     }
 
     /// The same of every leaf, by groups: as it is written down. Groups that are not the first of their leaf have `nothing`.
-    pub fn by_groups<'l, T>(&'l self, all: &'l [T], nothing: &'l T) -> Vec<&'l T> {
-        let is_first = |group: u32, leaf: &u32| self.all[*leaf as usize].first == group;
-        let groups = (0..).zip(&self.of_groups);
+    pub fn values_by_group<'l, T>(&'l self, all: &'l [T], nothing: &'l T) -> Vec<&'l T> {
+        let is_first = |group: u32, leaf: &u32| self.all[*leaf as usize].first_group == group;
+        let groups = (0..).zip(&self.rollup_by_group);
         groups.map(|(group, leaf)| if is_first(group, leaf) { &all[*leaf as usize] } else { nothing }).collect()
     }
 }

@@ -12,127 +12,127 @@ mod trend;
 mod watch;
 
 use super::board::Board;
-pub use super::caseload::{Applied, Caseload, Refusal};
-pub use super::cells::Cells;
-pub use super::changes::Changes;
+pub use super::caseload::{ApplyResult, Caseload, EventRefusal};
+pub use super::cells::CellTable;
+pub use super::changes::CaseChanges;
 use super::event::Batch;
 use super::reading;
-use super::standard::{Horizon, Standard};
+use super::standard::{RetentionHorizon, Standard};
 use super::time::Timestamp;
-pub use adopt::Adopted;
+pub use adopt::StandardChangeOutcome;
 use std::sync::Arc;
 
 /// The core.
 #[derive(Debug)]
 pub struct Monitor {
     caseload: Caseload,
-    cells: Cells,
+    cells: CellTable,
 }
 
 impl Monitor {
     /// A core that has seen nothing. Without a horizon it remembers every case.
     #[must_use]
-    pub fn new(standard: Arc<Standard>, horizon: Option<Horizon>) -> Monitor {
-        Monitor { caseload: Caseload::new(standard.clone(), horizon), cells: Cells::new(standard) }
+    pub fn new(standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> Monitor {
+        Monitor { caseload: Caseload::new(standard.clone(), horizon), cells: CellTable::new(standard) }
     }
 
     /// Its halves, to be kept on two threads: what [`Caseload::changes`] gives after each step goes to [`Cells::take`], in order.
     #[must_use]
-    pub fn apart(self) -> (Caseload, Cells) {
+    pub fn into_parts(self) -> (Caseload, CellTable) {
         (self.caseload, self.cells)
     }
 
     /// The core of these halves, once the cells have taken all that changed.
     #[must_use]
-    pub fn whole(caseload: Caseload, cells: Cells) -> Monitor {
+    pub fn from_parts(caseload: Caseload, cells: CellTable) -> Monitor {
         Monitor { caseload, cells }
     }
 
     /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
     pub fn tick(&mut self, now: Timestamp) {
         self.caseload.tick(now);
-        self.add_up();
+        self.update_cells();
         self.settle();
     }
 
     /// Takes a batch of events.
-    pub fn apply(&mut self, batch: &Batch) -> Applied {
-        let applied = self.merge(batch);
+    pub fn apply_batch(&mut self, batch: &Batch) -> ApplyResult {
+        let applied = self.merge_batch(batch);
         self.settle();
         applied
     }
 
     /// As [`Monitor::apply`], but counts what the events change only when the core is asked to settle: nobody may look before. However
     /// many events of a case come until then, they are counted together.
-    pub fn merge(&mut self, batch: &Batch) -> Applied {
-        let applied = self.caseload.merge(batch);
-        self.add_up();
+    pub fn merge_batch(&mut self, batch: &Batch) -> ApplyResult {
+        let applied = self.caseload.merge_batch(batch);
+        self.update_cells();
         applied
     }
 
     /// Counts what all events that were merged change.
     pub fn settle(&mut self) {
-        while self.caseload.settle_some() {
-            self.add_up();
+        while self.caseload.settle_some_cases() {
+            self.update_cells();
         }
     }
 
     /// Lets the cells take what has changed.
-    fn add_up(&mut self) {
-        let changes = self.caseload.changes();
-        self.cells.take(changes);
+    fn update_cells(&mut self) {
+        let changes = self.caseload.pending_changes();
+        self.cells.apply_changes(changes);
         changes.clear();
     }
 
     /// The readings as they are now.
     #[must_use]
-    pub fn board(&self) -> Board {
-        reading::board(&self.known(), &reading::Wanted::everything())
+    pub fn compute_board(&self) -> Board {
+        reading::compute_board(&self.reading_inputs(), &reading::ReadingSelection::select_all())
     }
 
     /// The readings that may have a level now, and those that they are made of.
     #[must_use]
-    pub fn levels(&self) -> Board {
-        let mut wanted = reading::Wanted::nothing(&self.caseload.standard);
+    pub fn compute_levels(&self) -> Board {
+        let mut wanted = reading::ReadingSelection::select_none(&self.caseload.standard);
         let indicators = self.caseload.standard.indicators.iter().enumerate();
         for (number, _) in indicators.filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some())) {
-            (0..self.caseload.standard.scopes.len()).for_each(|scope| wanted.want(number, scope, &self.caseload.standard));
+            (0..self.caseload.standard.scopes.len()).for_each(|scope| wanted.select_indicator(number, scope, &self.caseload.standard));
         }
-        reading::board(&self.known(), &wanted)
+        reading::compute_board(&self.reading_inputs(), &wanted)
     }
 
-    fn known(&self) -> reading::State<'_> {
-        let Caseload { standard, now, heard, silence, .. } = &self.caseload;
-        reading::State {
+    fn reading_inputs(&self) -> reading::BoardInput<'_> {
+        let Caseload { standard, now, last_received: heard, silent_sources: silence, .. } = &self.caseload;
+        reading::BoardInput {
             standard,
             cells: &self.cells,
             now: *now,
-            stale: standard.stale_after_ms.zip(*heard).is_some_and(|(after, heard)| now.since(heard) > after),
-            silent: silence.silent(&standard.sources, *now),
+            stale: standard.stale_after_ms.zip(*heard).is_some_and(|(after, heard)| now.millis_since(heard) > after),
+            silent_sources: silence.silent_sources(&standard.sources, *now),
         }
     }
 
     /// Whether some case asked to be judged again by then: its deadline may have passed.
     #[must_use]
-    pub fn rings_by(&self, now: Timestamp) -> bool {
-        self.caseload.timers.ring_by(now)
+    pub fn has_timer_due_by(&self, now: Timestamp) -> bool {
+        self.caseload.timers.is_any_due(now)
     }
 
     /// How many cases were forgotten and stay only as sums.
     #[must_use]
-    pub fn forgotten(&self) -> u64 {
-        self.caseload.cases.forgotten()
+    pub fn forgotten_cases(&self) -> u64 {
+        self.caseload.cases.forgotten_count()
     }
 
     /// How many cases are remembered.
     #[must_use]
-    pub fn cases(&self) -> usize {
+    pub fn case_count(&self) -> usize {
         self.caseload.cases.count()
     }
 
     /// What the clock showed last; `None` if there was none.
     #[must_use]
-    pub fn clock(&self) -> Option<Timestamp> {
+    pub fn clock_time(&self) -> Option<Timestamp> {
         self.caseload.clock
     }
 

@@ -3,18 +3,18 @@
 //! A remembered case takes 24 bytes here and one small allocation for its subject, about 50 bytes together; without names in
 //! the batches nothing is kept. They go when the case is forgotten. Sources are few and stay.
 
-use super::event::Word;
-use super::event::names::Names;
+use super::event::Symbol;
+use super::event::names::BatchNames;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The most sources that are told apart by name; the cases of further ones have none.
-pub const SOURCES: usize = 65_536;
+pub const SOURCES_MAX: usize = 65_536;
 /// The most words whose texts are kept; further ones are shown as numbers.
-pub const WORDS: usize = 4_096;
+pub const SYMBOLS_MAX: usize = 4_096;
 
 /// Names in a block: blocks never move, so that no step copies the whole table.
-const BLOCK: usize = 32_768;
+const NAMES_PER_BLOCK: usize = 32_768;
 
 /// The name of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,18 +25,18 @@ struct StoredName {
 
 /// What a case is called.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Name {
+pub struct CaseNameEntry {
     /// Its source.
     pub source: String,
     /// Its subject.
     pub subject: String,
 }
 
-impl Name {
+impl CaseNameEntry {
     /// The name of the case at a place.
     #[must_use]
-    pub fn of(names: &CaseNames, slot: u32) -> Option<Name> {
-        names.of(slot).map(|(source, subject)| Name { source: source.to_owned(), subject: subject.to_owned() })
+    pub fn from_names(names: &CaseNames, slot: u32) -> Option<CaseNameEntry> {
+        names.case_name(slot).map(|(source, subject)| CaseNameEntry { source: source.to_owned(), subject: subject.to_owned() })
     }
 }
 
@@ -47,54 +47,54 @@ pub struct CaseNames {
     sources: Vec<Box<str>>,
     #[serde(skip)]
     by_source: BTreeMap<Box<str>, u32>,
-    words: BTreeMap<Word, Box<str>>,
+    symbols: BTreeMap<Symbol, Box<str>>,
 }
 
 impl CaseNames {
     /// The texts of the words that are known here, and no case.
     #[must_use]
-    pub fn without_cases(&self) -> CaseNames {
-        CaseNames { words: self.words.clone(), ..CaseNames::default() }
+    pub fn clone_without_cases(&self) -> CaseNames {
+        CaseNames { symbols: self.symbols.clone(), ..CaseNames::default() }
     }
 
     /// The names as they were read: with what is not written down.
     ///
     /// # Errors
     /// What is wrong with them, if they are more than there can be or of sources that there are not.
-    pub fn remembered(mut self, cases: usize) -> Result<CaseNames, &'static str> {
-        if self.sources.len() > SOURCES || self.words.len() > WORDS || self.blocks.len() > cases.div_ceil(BLOCK) {
+    pub fn restore(mut self, cases: usize) -> Result<CaseNames, &'static str> {
+        if self.sources.len() > SOURCES_MAX || self.symbols.len() > SYMBOLS_MAX || self.blocks.len() > cases.div_ceil(NAMES_PER_BLOCK) {
             return Err("there are more names than there can be");
         }
         self.by_source = (0..).zip(&self.sources).map(|(number, source)| (source.clone(), number)).collect();
         for block in &mut self.blocks {
-            if block.len() > BLOCK || block.iter().flatten().any(|name| name.source as usize >= self.sources.len()) {
+            if block.len() > NAMES_PER_BLOCK || block.iter().flatten().any(|name| name.source as usize >= self.sources.len()) {
                 return Err("a case's name is of a source that there is not");
             }
             if !block.is_empty() {
-                block.reserve_exact(BLOCK - block.len());
+                block.reserve_exact(NAMES_PER_BLOCK - block.len());
             }
         }
         Ok(self)
     }
 
     /// Learns the words of a batch.
-    pub fn learn(&mut self, names: &Names) {
-        for (word, text) in names.words() {
-            if self.words.len() < WORDS || self.words.contains_key(&word) {
-                self.words.entry(word).or_insert_with(|| text.into());
+    pub fn record_symbols(&mut self, names: &BatchNames) {
+        for (word, text) in names.symbol_texts() {
+            if self.symbols.len() < SYMBOLS_MAX || self.symbols.contains_key(&word) {
+                self.symbols.entry(word).or_insert_with(|| text.into());
             }
         }
     }
 
     /// Notes what the case at `slot` is called, if that is not known yet.
-    pub fn note(&mut self, slot: u32, (source, subject): (&str, &str)) {
-        let (block, place) = (slot as usize / BLOCK, slot as usize % BLOCK);
+    pub fn record_case_name(&mut self, slot: u32, (source, subject): (&str, &str)) {
+        let (block, place) = (slot as usize / NAMES_PER_BLOCK, slot as usize % NAMES_PER_BLOCK);
         while self.blocks.len() <= block {
             self.blocks.push(Vec::new());
         }
         let block = &mut self.blocks[block];
         if block.len() <= place {
-            block.reserve_exact(if block.is_empty() { place + 1 } else { BLOCK - block.len() });
+            block.reserve_exact(if block.is_empty() { place + 1 } else { NAMES_PER_BLOCK - block.len() });
             block.resize(place + 1, None);
         }
         if block[place].is_some() {
@@ -102,7 +102,7 @@ impl CaseNames {
         }
         let source = match self.by_source.get(source) {
             Some(known) => *known,
-            None if self.sources.len() >= SOURCES => return,
+            None if self.sources.len() >= SOURCES_MAX => return,
             None => {
                 self.sources.push(source.into());
                 let number = self.sources.len() as u32 - 1;
@@ -114,23 +114,25 @@ impl CaseNames {
     }
 
     /// Forgets the name of the case at `slot`.
-    pub fn forget(&mut self, slot: u32) {
-        if let Some(name) = self.blocks.get_mut(slot as usize / BLOCK).and_then(|block| block.get_mut(slot as usize % BLOCK)) {
+    pub fn forget_case(&mut self, slot: u32) {
+        if let Some(name) =
+            self.blocks.get_mut(slot as usize / NAMES_PER_BLOCK).and_then(|block| block.get_mut(slot as usize % NAMES_PER_BLOCK))
+        {
             *name = None;
         }
     }
 
     /// The source and the subject of the case at `slot`.
     #[must_use]
-    pub fn of(&self, slot: u32) -> Option<(&str, &str)> {
-        let name = self.blocks.get(slot as usize / BLOCK)?.get(slot as usize % BLOCK)?.as_ref()?;
+    pub fn case_name(&self, slot: u32) -> Option<(&str, &str)> {
+        let name = self.blocks.get(slot as usize / NAMES_PER_BLOCK)?.get(slot as usize % NAMES_PER_BLOCK)?.as_ref()?;
         Some((&self.sources[name.source as usize], &name.subject))
     }
 
     /// The text of a word that was said.
     #[must_use]
-    pub fn word(&self, word: Word) -> Option<&str> {
-        self.words.get(&word).map(|text| &**text)
+    pub fn symbol_text(&self, word: Symbol) -> Option<&str> {
+        self.symbols.get(&word).map(|text| &**text)
     }
 }
 
@@ -139,15 +141,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_and_go_with_their_cases() {
+    fn forgets_names_with_their_cases() {
         let mut names = CaseNames::default();
-        names.note(40_000, ("/acd", "c-1"));
-        names.note(3, ("/acd", "c-2"));
-        names.note(3, ("/acd", "another"));
-        assert_eq!((names.of(40_000), names.of(3)), (Some(("/acd", "c-1")), Some(("/acd", "c-2"))));
-        assert_eq!((names.of(4), names.of(90_000)), (None, None));
-        names.forget(3);
-        names.note(3, ("/oss", "c-3"));
-        assert_eq!(names.of(3), Some(("/oss", "c-3")));
+        names.record_case_name(40_000, ("/acd", "c-1"));
+        names.record_case_name(3, ("/acd", "c-2"));
+        names.record_case_name(3, ("/acd", "another"));
+        assert_eq!((names.case_name(40_000), names.case_name(3)), (Some(("/acd", "c-1")), Some(("/acd", "c-2"))));
+        assert_eq!((names.case_name(4), names.case_name(90_000)), (None, None));
+        names.forget_case(3);
+        names.record_case_name(3, ("/oss", "c-3"));
+        assert_eq!(names.case_name(3), Some(("/oss", "c-3")));
     }
 }

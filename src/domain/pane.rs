@@ -4,12 +4,12 @@
 //! the coarser pane of the next; one that has left them all is dropped. So memory is bounded by the windows declared, not
 //! by traffic: at most a few hundred panes, each with a cell for every leaf that had facts in it.
 
-use super::cell::{Cell, PaneCell, Plan};
-use super::current::Current;
-use super::leaf::Leaves;
+use super::cell::{Cell, CellPlan, PaneCell};
+use super::current::WindowBounds;
+use super::leaf::RollupGroups;
 use super::time::Timestamp;
-use super::window::{WINDOWS, Window};
-use super::zones::Zones;
+use super::window::{MAX_WINDOWS, Window};
+use super::zones::TimeZones;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -17,66 +17,72 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 struct Pane {
     /// For each leaf, the place of its cell plus one; 0 if it had no facts.
-    places: Vec<u32>,
+    cell_places: Vec<u32>,
     cells: Vec<(u32, PaneCell)>,
 }
 
 /// A pane as it is written down, by groups.
 #[derive(Debug, Serialize, Deserialize)]
-struct Written<C> {
+struct StoredPane<C> {
     cells: Vec<(u32, C)>,
 }
 
 /// The panes of the windows with one step.
 #[derive(Debug)]
-struct Tier {
+struct PaneTier {
     step: i64,
     /// The beginning of the first pane.
-    first: Timestamp,
+    first_start: Timestamp,
     panes: VecDeque<Pane>,
     /// Cells of panes that are gone, emptied, for their memory.
-    spare: Vec<PaneCell>,
+    spare_cells: Vec<PaneCell>,
     /// The lanes of its windows, shortest first.
     lanes: Vec<usize>,
 }
 
 /// The panes of each tier, as they were read.
 #[derive(Debug, Deserialize)]
-pub struct Remembered(Vec<VecDeque<Written<PaneCell>>>);
+pub struct DecodedPanes(Vec<VecDeque<StoredPane<PaneCell>>>);
 
 /// The windows of a standard with what lies in them.
 #[derive(Debug)]
-pub struct Panes {
-    current: Current,
-    tiers: Vec<Tier>,
+pub struct WindowPanes {
+    bounds: WindowBounds,
+    tiers: Vec<PaneTier>,
 }
 
-impl Panes {
+impl WindowPanes {
     /// Nothing has happened yet.
     #[must_use]
-    pub fn new(windows: &[Window], zones: &Zones) -> Panes {
+    pub fn new(windows: &[Window], zones: &TimeZones) -> WindowPanes {
         let mut rolling: Vec<(i64, usize)> = windows
             .iter()
             .enumerate()
             .filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None })
             .collect();
         rolling.sort_unstable();
-        let mut tiers: Vec<Tier> = Vec::new();
+        let mut tiers: Vec<PaneTier> = Vec::new();
         for (length, lane) in rolling {
-            let step = Window::step(length);
+            let step = Window::rolling_step_ms(length);
             match tiers.last_mut() {
                 Some(tier) if tier.step == step => tier.lanes.push(lane),
-                _ => tiers.push(Tier { step, first: Timestamp(i64::MIN), panes: VecDeque::new(), spare: Vec::new(), lanes: vec![lane] }),
+                _ => tiers.push(PaneTier {
+                    step,
+                    first_start: Timestamp(i64::MIN),
+                    panes: VecDeque::new(),
+                    spare_cells: Vec::new(),
+                    lanes: vec![lane],
+                }),
             }
         }
-        Panes { current: Current::new(windows, zones), tiers }
+        WindowPanes { bounds: WindowBounds::new(windows, zones), tiers }
     }
 
     /// The panes, to be written down: all else follows from the standard and the time reached.
-    pub fn memory<'p>(&'p self, leaves: &'p Leaves) -> impl Serialize + 'p {
+    pub fn to_snapshot<'p>(&'p self, leaves: &'p RollupGroups) -> impl Serialize + 'p {
         let written = |pane: &'p Pane| {
-            let cells = pane.cells.iter().map(|(leaf, cell)| (leaves.all()[*leaf as usize].first(), cell));
-            Written { cells: cells.collect() }
+            let cells = pane.cells.iter().map(|(leaf, cell)| (leaves.all()[*leaf as usize].first_group(), cell));
+            StoredPane { cells: cells.collect() }
         };
         self.tiers.iter().map(|tier| tier.panes.iter().map(written).collect()).collect::<Vec<Vec<_>>>()
     }
@@ -85,7 +91,13 @@ impl Panes {
     ///
     /// # Errors
     /// What is wrong with them, if they are none of this standard's or of a time to come.
-    pub fn remembered(mut self, panes: Remembered, now: Timestamp, leaves: &Leaves, plan: &Plan) -> Result<Panes, &'static str> {
+    pub fn restore_snapshot(
+        mut self,
+        panes: DecodedPanes,
+        now: Timestamp,
+        leaves: &RollupGroups,
+        plan: &CellPlan,
+    ) -> Result<WindowPanes, &'static str> {
         if panes.0.len() != self.tiers.len() {
             return Err("there are panes of other windows");
         }
@@ -93,53 +105,53 @@ impl Panes {
             // Nothing has been reached, so no window has begun.
             return if panes.0.iter().all(VecDeque::is_empty) { Ok(self) } else { Err("a pane is of a time to come") };
         }
-        self.current.advance(now);
+        self.bounds.advance_to(now);
         for (tier, panes) in self.tiers.iter_mut().zip(panes.0) {
-            tier.first = tier.lanes.last().map_or(now, |longest| self.current.begins(0)[*longest]);
-            if panes.len() as i64 > now.since(tier.first).div_euclid(tier.step) + 1 {
+            tier.first_start = tier.lanes.last().map_or(now, |longest| self.bounds.window_starts(0)[*longest]);
+            if panes.len() as i64 > now.millis_since(tier.first_start).div_euclid(tier.step) + 1 {
                 return Err("a pane is of a time to come");
             }
-            tier.panes = panes.into_iter().map(|pane| Pane::remembered(pane, leaves, plan)).collect::<Result<_, _>>()?;
+            tier.panes = panes.into_iter().map(|pane| Pane::from_stored(pane, leaves, plan)).collect::<Result<_, _>>()?;
         }
         Ok(self)
     }
 
     /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
-    pub(super) fn advance(&mut self, now: Timestamp, cells: &mut [Cell], leaves: &Leaves, plan: &Plan) {
-        let before = *self.current.begins(0);
-        for (zone, lane) in self.current.advance(now) {
-            let own = cells.iter_mut().zip(leaves.all()).filter(|(_, leaf)| leaf.zone() == zone);
-            own.for_each(|(cell, _)| cell.clear(lane, plan));
+    pub(super) fn advance_to(&mut self, now: Timestamp, cells: &mut [Cell], leaves: &RollupGroups, plan: &CellPlan) {
+        let before = *self.bounds.window_starts(0);
+        for (zone, lane) in self.bounds.advance_to(now) {
+            let own = cells.iter_mut().zip(leaves.all()).filter(|(_, leaf)| leaf.zone_number() == zone);
+            own.for_each(|(cell, _)| cell.clear_window(lane, plan));
         }
         // Rolling windows are the same in every zone.
-        let after = self.current.begins(0);
+        let after = self.bounds.window_starts(0);
         if before == *after {
             return;
         }
         for number in 0..self.tiers.len() {
             let (tiers, coarser) = self.tiers.split_at_mut(number + 1);
-            tiers[number].advance(&before, after, cells, coarser.first_mut(), plan);
+            tiers[number].advance_windows(&before, after, cells, coarser.first_mut(), plan);
         }
     }
 
     /// The first millisecond of each window in a time zone of the standard.
     #[must_use]
-    pub fn begins(&self, zone: usize) -> &[Timestamp; WINDOWS] {
-        self.current.begins(zone)
+    pub fn window_starts(&self, zone: usize) -> &[Timestamp; MAX_WINDOWS] {
+        self.bounds.window_starts(zone)
     }
 
     /// From when on there are panes; none without a rolling window.
     #[must_use]
-    pub fn covered(&self) -> Option<Timestamp> {
+    pub fn covered_since(&self) -> Option<Timestamp> {
         let longest = self.tiers.last()?.lanes.last()?;
-        Some(self.current.begins(0)[*longest])
+        Some(self.bounds.window_starts(0)[*longest])
     }
 
     /// Shows what happened in each pane and leaf, with the beginning of the pane.
-    pub fn each(&self, mut visit: impl FnMut(Timestamp, u32, &PaneCell)) {
+    pub fn for_each_cell(&self, mut visit: impl FnMut(Timestamp, u32, &PaneCell)) {
         for tier in &self.tiers {
             for (place, pane) in (0..).zip(&tier.panes) {
-                let begin = tier.first.plus(place * tier.step);
+                let begin = tier.first_start.plus_millis(place * tier.step);
                 pane.cells.iter().for_each(|(leaf, cell)| visit(begin, *leaf, cell));
             }
         }
@@ -147,30 +159,30 @@ impl Panes {
 
     /// The windows at the time reached.
     #[must_use]
-    pub fn current(&self) -> &Current {
-        &self.current
+    pub fn bounds(&self) -> &WindowBounds {
+        &self.bounds
     }
 
     /// The cell of a leaf for the pane in which `time` lies; none if it lies before every rolling window.
-    pub fn cell(&mut self, time: Timestamp, leaf: u32, plan: &Plan) -> Option<&mut PaneCell> {
-        let begins = self.current.begins(0);
+    pub fn cell_at(&mut self, time: Timestamp, leaf: u32, plan: &CellPlan) -> Option<&mut PaneCell> {
+        let begins = self.bounds.window_starts(0);
         let tier = self.tiers.iter_mut().find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
-        tier.cell(time, leaf, plan)
+        tier.cell_at(time, leaf, plan)
     }
 }
 
 impl Pane {
     /// A pane that was read.
-    fn remembered(Written { cells }: Written<PaneCell>, leaves: &Leaves, plan: &Plan) -> Result<Pane, &'static str> {
+    fn from_stored(StoredPane { cells }: StoredPane<PaneCell>, leaves: &RollupGroups, plan: &CellPlan) -> Result<Pane, &'static str> {
         let mut pane = Pane::default();
-        let mut known = vec![false; leaves.groups()];
+        let mut known = vec![false; leaves.group_count()];
         for (group, cell) in cells {
             match known.get_mut(group as usize) {
                 None => return Err("a pane is of a group that there is not"),
-                Some(known) if !*known && cell.is_sound(plan) => *known = true,
+                Some(known) if !*known && cell.matches_plan(plan) => *known = true,
                 Some(_) => return Err("a pane is none of this standard's"),
             }
-            match pane.cell(leaves.of(group), || PaneCell::new(plan)) {
+            match pane.cell_or_insert(leaves.rollup_of_group(group), || PaneCell::new(plan)) {
                 own if own.is_empty() => *own = cell,
                 own => own.merge(&cell),
             }
@@ -180,68 +192,68 @@ impl Pane {
 
     /// The cell of a leaf.
     #[inline]
-    fn cell(&mut self, leaf: u32, new: impl FnOnce() -> PaneCell) -> &mut PaneCell {
+    fn cell_or_insert(&mut self, leaf: u32, new: impl FnOnce() -> PaneCell) -> &mut PaneCell {
         let place = leaf as usize;
-        if place >= self.places.len() {
-            self.places.resize(place + 1, 0);
+        if place >= self.cell_places.len() {
+            self.cell_places.resize(place + 1, 0);
         }
-        if self.places[place] == 0 {
+        if self.cell_places[place] == 0 {
             self.cells.push((leaf, new()));
-            self.places[place] = self.cells.len() as u32;
+            self.cell_places[place] = self.cells.len() as u32;
         }
-        &mut self.cells[self.places[place] as usize - 1].1
+        &mut self.cells[self.cell_places[place] as usize - 1].1
     }
 }
 
-impl Tier {
-    fn advance(
+impl PaneTier {
+    fn advance_windows(
         &mut self,
-        before: &[Timestamp; WINDOWS],
-        after: &[Timestamp; WINDOWS],
+        before: &[Timestamp; MAX_WINDOWS],
+        after: &[Timestamp; MAX_WINDOWS],
         cells: &mut [Cell],
-        mut coarser: Option<&mut Tier>,
-        plan: &Plan,
+        mut coarser: Option<&mut PaneTier>,
+        plan: &CellPlan,
     ) {
         let Some(&longest) = self.lanes.last() else { return };
         for &lane in &self.lanes {
-            let mut begin = self.first;
+            let mut begin = self.first_start;
             for pane in &self.panes {
                 if begin >= after[lane] {
                     break;
                 }
                 if begin >= before[lane] {
                     for (leaf, cell) in &pane.cells {
-                        cells[*leaf as usize].subtract(cell, lane, plan);
+                        cells[*leaf as usize].subtract_pane(cell, lane, plan);
                     }
                 }
-                begin = begin.plus(self.step);
+                begin = begin.plus_millis(self.step);
             }
         }
-        while self.first < after[longest] && !self.panes.is_empty() {
+        while self.first_start < after[longest] && !self.panes.is_empty() {
             for (leaf, mut cell) in self.panes.pop_front().into_iter().flat_map(|pane| pane.cells) {
-                if let Some(sum) = coarser.as_mut().and_then(|coarser| coarser.cell(self.first, leaf, plan)) {
+                if let Some(sum) = coarser.as_mut().and_then(|coarser| coarser.cell_at(self.first_start, leaf, plan)) {
                     sum.merge(&cell);
                 }
                 // A new pane needs no more than one for each leaf.
-                if self.spare.len() < cells.len() {
+                if self.spare_cells.len() < cells.len() {
                     cell.clear();
-                    self.spare.push(cell);
+                    self.spare_cells.push(cell);
                 }
             }
-            self.first = self.first.plus(self.step);
+            self.first_start = self.first_start.plus_millis(self.step);
         }
         if self.panes.is_empty() {
-            self.first = after[longest];
+            self.first_start = after[longest];
         }
     }
 
     /// The cell of a leaf in the pane of `time`, which must not lie before the first pane.
     #[inline]
-    fn cell(&mut self, time: Timestamp, leaf: u32, plan: &Plan) -> Option<&mut PaneCell> {
-        let place = usize::try_from(time.since(self.first).div_euclid(self.step)).ok()?;
+    fn cell_at(&mut self, time: Timestamp, leaf: u32, plan: &CellPlan) -> Option<&mut PaneCell> {
+        let place = usize::try_from(time.millis_since(self.first_start).div_euclid(self.step)).ok()?;
         if place >= self.panes.len() {
             self.panes.resize_with(place + 1, Pane::default);
         }
-        Some(self.panes[place].cell(leaf, || self.spare.pop().unwrap_or_else(|| PaneCell::new(plan))))
+        Some(self.panes[place].cell_or_insert(leaf, || self.spare_cells.pop().unwrap_or_else(|| PaneCell::new(plan))))
     }
 }

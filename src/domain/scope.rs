@@ -17,14 +17,14 @@ pub struct Scope {
 
 /// All scopes that there are.
 #[derive(Debug, Default)]
-pub struct Scopes {
+pub struct ScopeTable {
     all: Vec<Scope>,
     by_scope: BTreeMap<Scope, u32>,
 }
 
-impl Scopes {
+impl ScopeTable {
     /// The scopes to which cases with these attributes belong, by their numbers.
-    pub fn of(&mut self, attributes: &Attributes, declared: &[Vec<usize>]) -> Vec<u32> {
+    pub fn scopes_of_attributes(&mut self, attributes: &Attributes, declared: &[Vec<usize>]) -> Vec<u32> {
         let mut numbers = Vec::new();
         for (kind, dimensions) in declared.iter().enumerate() {
             let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.values().get(at).cloned().flatten()).collect();

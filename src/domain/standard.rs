@@ -6,17 +6,17 @@ pub mod label;
 pub mod population;
 pub mod source;
 
-use self::alert::Policy;
-pub use self::indicator::{Better, DatedTarget, Formula, Indicator, Tally, Target};
-use self::population::Population;
-use self::source::Source;
+use self::alert::AlertPolicy;
+pub use self::indicator::{DatedTarget, FactTally, Formula, Indicator, Target, TargetDirection};
+use self::population::PopulationTable;
+use self::source::DeclaredSource;
 use super::calendar::Calendar;
-use super::event::{Attributes, EventType, Family, Verb, Word};
-use super::fact::clock::PauseDoes;
-use super::fact::{FactKind, Kinds};
+use super::event::{Attributes, CaseFamily, EventType, EventVerb, Symbol};
+use super::fact::clock::PauseEffect;
+use super::fact::{FactKind, FactKinds};
 use super::time::{HOUR, MINUTE, Timestamp};
 use super::window::Window;
-use super::zones::Zones;
+use super::zones::TimeZones;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,13 +30,13 @@ pub struct Standard {
     /// The first day of that version, as `YYYY-MM-DD`.
     pub date_of_effect: String,
     /// Every version loaded, the newest first; the last holds from the beginning of time. Terms and targets have as many.
-    pub versions: Vec<Version>,
+    pub versions: Vec<StandardVersion>,
     /// What people call it.
-    pub title: Title,
+    pub title: LocalizedTitle,
     /// Where the day begins.
-    pub zones: Zones,
+    pub zones: TimeZones,
     /// What events must look like to be understood.
-    pub schema: Schema,
+    pub schema: EventSchema,
     /// Which dimensions make the scopes: places in [`Schema::dimensions`].
     pub scopes: Vec<Vec<usize>>,
     /// The windows every indicator is read over; at most [`super::window::WINDOWS`].
@@ -46,25 +46,25 @@ pub struct Standard {
     /// How long a fact may stand before it expires, in milliseconds: its end must have been lost.
     pub expiry: Vec<(FactKind, i64)>,
     /// How long a service remembers.
-    pub horizon: Horizon,
+    pub horizon: RetentionHorizon,
     /// The sources it knows by name, in the order of [`Schema::sources`].
-    pub sources: Vec<Source>,
+    pub sources: Vec<DeclaredSource>,
     /// How many users there are.
-    pub populations: Vec<Population>,
+    pub populations: Vec<PopulationTable>,
     /// The kinds of facts.
-    pub kinds: Kinds,
+    pub kinds: FactKinds,
     /// The working calendars.
     pub calendars: Vec<Calendar>,
     /// The promises with a clock.
     pub commitments: Vec<Commitment>,
     /// The indicators that look at all contacts of a customer.
-    pub one_shots: Vec<OneShot>,
+    pub first_contact_rules: Vec<FirstContactRule>,
     /// What is read.
     pub indicators: Vec<Indicator>,
     /// When somebody must be told: those of the newest version.
-    pub policies: Vec<Policy>,
+    pub policies: Vec<AlertPolicy>,
     /// The texts of the words that the standard's file says, to tell people.
-    pub words: BTreeMap<Word, String>,
+    pub label_texts: BTreeMap<Symbol, String>,
     /// The files it was read from, name and text each: what a journal keeps of it.
     pub files: Arc<[(String, String)]>,
 }
@@ -72,7 +72,7 @@ pub struct Standard {
 /// A version of a standard. What belongs to no version in particular, such as dimensions, windows and formulas, is that of the
 /// newest; what was promised and aimed at is that of the version in force.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Version {
+pub struct StandardVersion {
     /// What it is called.
     pub version: String,
     /// Its first day, as `YYYY-MM-DD`.
@@ -90,7 +90,7 @@ pub struct Version {
 /// This costs memory. A remembered case takes about 170 bytes all told: with 100 000 cases a day a horizon of a day holds
 /// 17 MB, and a window `month` up to 530 MB at the end of each month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Horizon {
+pub struct RetentionHorizon {
     /// For calls, tickets, surveys and agents, in milliseconds.
     pub contacts_ms: i64,
     /// For orders, in milliseconds.
@@ -99,28 +99,28 @@ pub struct Horizon {
     pub ahead_ms: i64,
 }
 
-impl Default for Horizon {
+impl Default for RetentionHorizon {
     /// A day for contacts, sixty for orders, a minute ahead.
     fn default() -> Self {
-        Horizon { contacts_ms: 24 * HOUR, orders_ms: 60 * 24 * HOUR, ahead_ms: MINUTE }
+        RetentionHorizon { contacts_ms: 24 * HOUR, orders_ms: 60 * 24 * HOUR, ahead_ms: MINUTE }
     }
 }
 
-impl Horizon {
+impl RetentionHorizon {
     /// How long cases of a family are remembered at least, in milliseconds.
     #[must_use]
-    pub fn of(&self, family: Family) -> i64 {
-        if family >= Family::FIRST_ORDER { self.orders_ms } else { self.contacts_ms }
+    pub fn for_family(&self, family: CaseFamily) -> i64 {
+        if family >= CaseFamily::FIRST_ORDER { self.orders_ms } else { self.contacts_ms }
     }
 }
 
 /// How events are understood: the dimensions and the event types.
 #[derive(Clone, Debug, Default)]
-pub struct Schema {
+pub struct EventSchema {
     /// The fields of `data` that make groups of cases.
     pub dimensions: Vec<String>,
     /// The dimensions of which the last value said holds, a bit each; of the others it is the first.
-    pub changing: u16,
+    pub changing_dimensions: u16,
     /// The sources that are known by name.
     pub sources: Vec<String>,
     /// The families of cases, by their places.
@@ -128,25 +128,25 @@ pub struct Schema {
     types: BTreeMap<String, EventType>,
 }
 
-impl Schema {
+impl EventSchema {
     /// The most dimensions a standard may declare.
-    pub const DIMENSIONS: usize = 16;
+    pub const MAX_DIMENSIONS: usize = 16;
     /// The most families of cases there can be: one bit each in a word.
-    pub const FAMILIES: usize = 64;
+    pub const MAX_FAMILIES: usize = 64;
 
     /// A schema with the families that always exist and the given families of orders.
     #[must_use]
-    pub fn new(dimensions: Vec<String>, orders: &[String]) -> Schema {
+    pub fn new(dimensions: Vec<String>, orders: &[String]) -> EventSchema {
         let families: Vec<String> =
             ["call", "queue", "survey", "agent"].into_iter().map(String::from).chain(orders.iter().cloned()).collect();
         let mut types = BTreeMap::new();
         for (number, name) in families.iter().enumerate() {
-            let family = Family(u8::try_from(number).unwrap_or(u8::MAX));
-            for (verb_name, verb) in Verb::of(family) {
+            let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
+            for (verb_name, verb) in EventVerb::family_verbs(family) {
                 types.insert(format!("{name}.{verb_name}"), EventType { family, verb: *verb });
             }
         }
-        Schema { dimensions, changing: 0, sources: Vec::new(), families, types }
+        EventSchema { dimensions, changing_dimensions: 0, sources: Vec::new(), families, types }
     }
 
     /// The event type of this name.
@@ -157,7 +157,7 @@ impl Schema {
 
     /// The place plus one of a source that is known by name; 0 for any other.
     #[must_use]
-    pub fn source(&self, name: &str) -> u8 {
+    pub fn source_number(&self, name: &str) -> u8 {
         self.sources.iter().position(|known| known == name).map_or(0, |place| place as u8 + 1)
     }
 
@@ -169,7 +169,7 @@ impl Schema {
 
 /// A name for people, in both languages.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Title {
+pub struct LocalizedTitle {
     /// In English.
     pub en: String,
     /// In Chinese.
@@ -182,59 +182,59 @@ pub struct Commitment {
     /// Its name, as in `repair`.
     pub name: String,
     /// The family of its cases.
-    pub family: Family,
+    pub family: CaseFamily,
     /// The fact that starts the clock.
     pub from: FactKind,
     /// The fact that keeps the promise.
     pub until: FactKind,
     /// What was promised since when, the newest first; the last holds from the beginning of time. A version that promised
     /// nothing has terms without choices.
-    pub terms: Vec<Terms>,
+    pub terms: Vec<CommitmentTerms>,
     /// The first of the facts it makes.
-    pub facts: FactKind,
+    pub first_fact: FactKind,
 }
 
 /// What a commitment promises to cases whose clock starts while it is in force.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct CommitmentTerms {
     /// From when on it is in force.
     pub since: Timestamp,
     /// The deadlines, of which the first that fits a case holds; at most 32.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<DeadlineChoice>,
     /// The facts that make the promise void if they come first.
     pub void: Vec<FactKind>,
     /// A delay is excused if the order's last word names one of these parties as liable.
-    pub excused_by: Vec<Word>,
+    pub excused_by: Vec<Symbol>,
     /// What pauses do to the clock; the first that fits holds. A pause that fits none counts.
-    pub pauses: Vec<Pause>,
+    pub pauses: Vec<PauseTerms>,
     /// What a reopening does to the clock.
-    pub reopening: Reopening,
+    pub reopening: ReopeningEffect,
     /// Whether the deadline is chosen by the attributes the case had first, and not by those it has now.
     pub by_first_attributes: bool,
     /// When to warn.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<CommitmentWarning>,
     /// How long before the deadline a running commitment stands as due soon.
     pub due_soon_ms: Option<i64>,
 }
 
 /// A deadline and the cases it is for.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub struct DeadlineChoice {
     /// For each dimension named, the attributes that fit.
     pub conditions: Vec<(usize, Vec<String>)>,
     /// When the promise must be kept.
-    pub deadline: Deadline,
+    pub deadline: DeadlineRule,
 }
 
 /// The rule that gives a deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Deadline {
+pub enum DeadlineRule {
     /// So many milliseconds after it started, of a calendar's open time if one is named.
     Within(i64, Option<usize>),
     /// At the same time of day so many working days of a calendar later.
-    Days(u32, usize),
+    WorkingDays(u32, usize),
     /// At the end of so many full working days of a calendar after the day it started.
-    FullDays(u32, usize),
+    FullWorkingDays(u32, usize),
     /// If it started before this time of day, by the end of the day; else so many milliseconds later.
     CutOff(jiff::civil::Time, i64),
     /// The `due` of the case's events; the last one said holds. Fits no case without.
@@ -245,20 +245,20 @@ pub enum Deadline {
 
 /// What a commitment makes of certain pauses.
 #[derive(Clone, Debug)]
-pub struct Pause {
+pub struct PauseTerms {
     /// Pauses for these reasons; any if empty.
-    pub reasons: Vec<Word>,
+    pub reasons: Vec<Symbol>,
     /// Pauses that these parties are liable for; any if empty.
-    pub liable: Vec<Word>,
+    pub liable: Vec<Symbol>,
     /// What they do.
-    pub does: PauseDoes,
+    pub effect: PauseEffect,
 }
 
 /// What a reopening does to a commitment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reopening {
+pub enum ReopeningEffect {
     /// Nothing: the first verdict stands.
-    First,
+    FirstVerdict,
     /// The clock runs on from where it stood when the order was resolved.
     Resumes,
     /// The first verdict stands, and a new clock starts.
@@ -267,16 +267,16 @@ pub enum Reopening {
 
 /// When a commitment warns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Warning {
+pub struct CommitmentWarning {
     /// How it is written, as in `80%` or `2h`.
-    pub word: Word,
+    pub label: Symbol,
     /// When.
-    pub at: WarnAt,
+    pub at: WarningTime,
 }
 
 /// When a warning comes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WarnAt {
+pub enum WarningTime {
     /// When so many per cent of the time allowed are gone.
     Percent(i64),
     /// So many milliseconds before the deadline.
@@ -291,11 +291,11 @@ impl Commitment {
     }
 }
 
-impl Terms {
+impl CommitmentTerms {
     /// Which of the choices are for cases with these attributes: a bit each.
     #[must_use]
-    pub fn choices_of(&self, attributes: &Attributes) -> u32 {
-        let fitting = self.choices.iter().enumerate().filter(|(_, choice)| attributes.fulfil(&choice.conditions));
+    pub fn matching_choices(&self, attributes: &Attributes) -> u32 {
+        let fitting = self.choices.iter().enumerate().filter(|(_, choice)| attributes.fulfill_conditions(&choice.conditions));
         fitting.fold(0, |bits, (place, _)| bits | 1 << place)
     }
 }
@@ -303,42 +303,42 @@ impl Terms {
 /// First-contact resolution: a contact resolved the matter if nothing spoils it and no other by the same customer follows in
 /// time.
 #[derive(Clone, Debug)]
-pub struct OneShot {
+pub struct FirstContactRule {
     /// The facts that are contacts.
-    pub contacts: Vec<Tally>,
+    pub contacts: Vec<FactTally>,
     /// A later contact of another case within so many milliseconds, on the same topic where both are known, is a repeat.
     pub within_ms: i64,
     /// A contact whose own case has such a fact at the same time or within so many milliseconds resolved nothing.
-    pub spoilt_by: Vec<Tally>,
+    pub invalidated_by: Vec<FactTally>,
     /// A contact whose own case has such a fact does not count at all.
-    pub leave_out: Vec<Tally>,
+    pub excluded_by: Vec<FactTally>,
     /// Whether a contact counts when its repeat window has passed, and not when it happens.
-    pub matured: bool,
+    pub counted_when_matured: bool,
     /// The first of the facts it makes.
-    pub facts: FactKind,
+    pub first_fact: FactKind,
 }
 
 impl Standard {
     /// The version in force at a time; that of the beginning of time if none is known.
     #[must_use]
-    pub fn version_at(&self, at: Option<Timestamp>) -> Option<&Version> {
+    pub fn version_at(&self, at: Option<Timestamp>) -> Option<&StandardVersion> {
         let at = at.unwrap_or(Timestamp(i64::MIN));
         self.versions.iter().find(|version| version.since <= at)
     }
 
     /// For each kind of fact, true if some indicator counts it.
     #[must_use]
-    pub fn summed_kinds(&self) -> Vec<bool> {
+    pub fn counted_fact_kinds(&self) -> Vec<bool> {
         let mut summed = vec![false; self.kinds.count()];
-        let tallies = self.indicators.iter().flat_map(|indicator| indicator.tallies());
+        let tallies = self.indicators.iter().flat_map(|indicator| indicator.fact_tallies());
         tallies.for_each(|tally| summed[usize::from(tally.kind.0)] = true);
         summed
     }
 
     /// For each kind of fact, true if some indicator counts it or some commitment uses it.
     #[must_use]
-    pub fn wanted_kinds(&self) -> Vec<bool> {
-        let mut wanted = self.summed_kinds();
+    pub fn needed_fact_kinds(&self) -> Vec<bool> {
+        let mut wanted = self.counted_fact_kinds();
         let mut want = |kind: FactKind| wanted[usize::from(kind.0)] = true;
         for commitment in &self.commitments {
             want(commitment.from);
@@ -349,14 +349,14 @@ impl Standard {
     }
 }
 
-impl OneShot {
+impl FirstContactRule {
     /// The most a standard may have: a contact keeps a bit for each.
-    pub const MOST: usize = 16;
+    pub const MAX_RULES: usize = 16;
     /// The shortest and the longest repeat window, in milliseconds.
-    pub const WITHIN: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
+    pub const REPEAT_WINDOW_RANGE_MS: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
 
     /// All facts that it looks at.
-    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        self.contacts.iter().chain(&self.spoilt_by).chain(&self.leave_out)
+    pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
+        self.contacts.iter().chain(&self.invalidated_by).chain(&self.excluded_by)
     }
 }

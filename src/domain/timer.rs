@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many steps lie near: an hour of seconds, or almost three days of minutes, in which nearly all timers ring.
-const NEAR: usize = 4_096;
+const NEAR_STEPS: usize = 4_096;
 
 /// The cases that asked to be judged again, by the step of time in which they did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct Timers {
-    step: i64,
+#[serde(from = "TimerSnapshot", into = "TimerSnapshot")]
+pub struct TimerWheel {
+    step_ms: i64,
     /// The first step that is not over.
-    begin: i64,
+    first_open_step: i64,
     /// The steps from there on, found without a search.
     near: VecDeque<Vec<u32>>,
     /// Steps that lay behind those when somebody asked for them.
@@ -25,48 +25,49 @@ pub struct Timers {
 
 /// Timers as they are written down, which does not show what was near when.
 #[derive(Serialize, Deserialize)]
-struct Written {
-    step: i64,
+struct TimerSnapshot {
+    step_ms: i64,
     steps: BTreeMap<i64, Vec<u32>>,
 }
 
-impl From<Written> for Timers {
-    fn from(Written { step, steps }: Written) -> Timers {
-        Timers { far: steps, ..Timers::new(step) }
+impl From<TimerSnapshot> for TimerWheel {
+    fn from(TimerSnapshot { step_ms: step, steps }: TimerSnapshot) -> TimerWheel {
+        TimerWheel { far: steps, ..TimerWheel::new(step) }
     }
 }
 
-impl From<Timers> for Written {
-    fn from(timers: Timers) -> Written {
+impl From<TimerWheel> for TimerSnapshot {
+    fn from(timers: TimerWheel) -> TimerSnapshot {
         let mut steps = timers.far;
-        for (step, slots) in (timers.begin..).zip(timers.near).filter(|(_, slots)| !slots.is_empty()) {
+        for (step, slots) in (timers.first_open_step..).zip(timers.near).filter(|(_, slots)| !slots.is_empty()) {
             // Who asked while the step was far asked first.
             steps.entry(step).or_default().extend(slots);
         }
-        Written { step: timers.step, steps }
+        TimerSnapshot { step_ms: timers.step_ms, steps }
     }
 }
 
-impl Timers {
+impl TimerWheel {
     /// Timers that ring in steps of so many milliseconds.
     #[must_use]
-    pub fn new(step: i64) -> Timers {
-        Timers { step, begin: i64::MIN, near: VecDeque::new(), far: BTreeMap::new() }
+    pub fn new(step: i64) -> TimerWheel {
+        TimerWheel { step_ms: step, first_open_step: i64::MIN, near: VecDeque::new(), far: BTreeMap::new() }
     }
 
     /// The timers as they were read, if they ring as `new` ones do, and for some of so many places.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn remembered(self, new: &Timers, slots: usize) -> Result<Timers, &'static str> {
+    pub fn restore(self, new: &TimerWheel, slots: usize) -> Result<TimerWheel, &'static str> {
         let known = self.far.values().flatten().all(|slot| (*slot as usize) < slots);
-        if self.step == new.step && known { Ok(self) } else { Err("a timer rings for a place that there is not") }
+        if self.step_ms == new.step_ms && known { Ok(self) } else { Err("a timer rings for a place that there is not") }
     }
 
     /// Asks for the case at `slot` to be judged at `time`.
-    pub fn set(&mut self, time: Timestamp, slot: u32) {
-        let step = time.0.div_euclid(self.step);
-        let place = step.checked_sub(self.begin).and_then(|place| usize::try_from(place).ok()).filter(|place| *place < NEAR);
+    pub fn schedule(&mut self, time: Timestamp, slot: u32) {
+        let step = time.0.div_euclid(self.step_ms);
+        let place =
+            step.checked_sub(self.first_open_step).and_then(|place| usize::try_from(place).ok()).filter(|place| *place < NEAR_STEPS);
         let Some(place) = place else {
             self.far.entry(step).or_default().push(slot);
             return;
@@ -79,24 +80,24 @@ impl Timers {
 
     /// Whether some case may be due when `now` is reached.
     #[must_use]
-    pub fn ring_by(&self, now: Timestamp) -> bool {
-        let step = now.0.div_euclid(self.step);
-        let mut near = (self.begin..=step).zip(&self.near);
+    pub fn is_any_due(&self, now: Timestamp) -> bool {
+        let step = now.0.div_euclid(self.step_ms);
+        let mut near = (self.first_open_step..=step).zip(&self.near);
         near.any(|(_, slots)| !slots.is_empty()) || self.far.first_key_value().is_some_and(|(first, _)| *first <= step)
     }
 
     /// The cases that may be due when `now` is reached, each once, in no order that depends on when they asked. Those due
     /// later in the same step are among them; they ask again. Time does not go back.
-    pub fn due(&mut self, now: Timestamp) -> Vec<u32> {
-        let step = now.0.div_euclid(self.step);
+    pub fn take_due(&mut self, now: Timestamp) -> Vec<u32> {
+        let step = now.0.div_euclid(self.step_ms);
         let mut due = Vec::new();
-        while self.begin <= step {
+        while self.first_open_step <= step {
             let Some(slots) = self.near.pop_front() else {
-                self.begin = step.saturating_add(1);
+                self.first_open_step = step.saturating_add(1);
                 break;
             };
             due.extend(slots);
-            self.begin += 1;
+            self.first_open_step += 1;
         }
         if self.far.first_key_value().is_some_and(|(first, _)| *first <= step) {
             let later = self.far.split_off(&step.saturating_add(1));
@@ -119,8 +120,8 @@ mod tests {
 
         /// Timers against a plain list, near and far, before and after they were written down.
         #[test]
-        fn every_timer_rings_once(steps in prop::collection::vec((0..4_u8, 0..9_000_i64, 0..20_u32), 0..80)) {
-            let mut timers = Timers::new(SECOND);
+        fn fires_each_timer_once(steps in prop::collection::vec((0..4_u8, 0..9_000_i64, 0..20_u32), 0..80)) {
+            let mut timers = TimerWheel::new(SECOND);
             let mut asked: Vec<(i64, u32)> = Vec::new();
             let mut now = 1_000_000;
             for (what, seconds, slot) in steps {
@@ -131,17 +132,17 @@ mod tests {
                         let mut expected: Vec<u32> = asked.extract_if(.., |(at, _)| *at <= now).map(|(_, slot)| slot).collect();
                         expected.sort_unstable();
                         expected.dedup();
-                        prop_assert_eq!(timers.ring_by(time), !expected.is_empty());
-                        prop_assert_eq!(timers.due(time), expected);
-                        prop_assert!(!timers.ring_by(time));
+                        prop_assert_eq!(timers.is_any_due(time), !expected.is_empty());
+                        prop_assert_eq!(timers.take_due(time), expected);
+                        prop_assert!(!timers.is_any_due(time));
                     }
-                    1 => timers = Timers::from(Written::from(timers)),
+                    1 => timers = TimerWheel::from(TimerSnapshot::from(timers)),
                     _ => {
-                        timers.set(Timestamp((now + 1 + seconds) * SECOND), slot);
+                        timers.schedule(Timestamp((now + 1 + seconds) * SECOND), slot);
                         asked.push((now + 1 + seconds, slot));
                     }
                 }
-                let written = Written::from(timers.clone()).steps;
+                let written = TimerSnapshot::from(timers.clone()).steps;
                 let mut steps: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
                 asked.iter().for_each(|(at, slot)| steps.entry(*at).or_default().push(*slot));
                 prop_assert_eq!(written, steps);

@@ -4,32 +4,32 @@
 //! longest rolling window, is there after a restart, and late events correct it like everything else. What stands now has no
 //! panes and so no trend, and neither has a rate: a quarter of an hour of complaints for a year's users says nothing.
 
-use super::cell::{PaneCell, Plan};
-use super::reading::spent::{Spent, share};
+use super::cell::{CellPlan, PaneCell};
+use super::reading::spent::{DurationSum, duration_share};
 use super::scope::Scope;
-use super::standard::indicator::answers;
-use super::standard::{Formula, Standard, Tally};
+use super::standard::indicator::answer_tallies;
+use super::standard::{FactTally, Formula, Standard};
 use super::time::{MINUTE, Timestamp};
 
 /// How far apart the values of a trend are, in milliseconds; every pane lies within one step.
-pub const STEP: i64 = 15 * MINUTE;
+pub const STEP_MS: i64 = 15 * MINUTE;
 
 /// Which trends are asked for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Asked {
+pub struct TrendRequest {
     /// The indicators: their places in the standard.
     pub indicators: Vec<usize>,
     /// The scope.
     pub scope: Scope,
     /// How many steps back.
-    pub steps: usize,
+    pub step_count: usize,
     /// How many steps each value covers: those of a rolling window, or 1.
-    pub over: usize,
+    pub steps_per_value: usize,
 }
 
 /// How indicators went.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trends {
+pub struct IndicatorTrends {
     /// The beginning of the first step; the last is the one that the time reached lies in.
     pub from: Timestamp,
     /// By indicator a value for each step, of those indicators that have a trend. None where there was nothing to measure or
@@ -39,70 +39,70 @@ pub struct Trends {
 
 /// What happened in one stretch of time.
 #[derive(Clone, Debug)]
-pub struct Stretch {
+pub struct TrendSums {
     counts: Vec<i64>,
-    durations: Vec<Spent>,
+    durations: Vec<DurationSum>,
 }
 
-impl Stretch {
+impl TrendSums {
     /// Nothing happened.
     #[must_use]
-    pub fn new(plan: &Plan) -> Stretch {
-        Stretch { counts: vec![0; plan.slots()], durations: vec![Spent::default(); plan.durations()] }
+    pub fn new(plan: &CellPlan) -> TrendSums {
+        TrendSums { counts: vec![0; plan.slot_count()], durations: vec![DurationSum::default(); plan.duration_count()] }
     }
 
     /// Adds what happened in a pane.
-    pub fn take(&mut self, cell: &PaneCell) {
+    pub fn add_pane(&mut self, cell: &PaneCell) {
         for &(place, more) in cell.sums() {
             match usize::from(place).checked_sub(self.counts.len()) {
                 None => self.counts[usize::from(place)] += more,
-                Some(number) => self.durations[number].ms += more,
+                Some(number) => self.durations[number].sum_ms += more,
             }
         }
-        cell.values().iter().for_each(|(number, _, times)| self.durations[usize::from(*number)].of += i64::from(*times));
+        cell.duration_counts().iter().for_each(|(number, _, times)| self.durations[usize::from(*number)].count += i64::from(*times));
     }
 
     /// Adds another stretch.
-    pub fn add(&mut self, other: &Stretch) {
+    pub fn merge(&mut self, other: &TrendSums) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, more)| *sum += more);
         for (sum, more) in self.durations.iter_mut().zip(&other.durations) {
-            *sum = Spent { ms: sum.ms + more.ms, of: sum.of + more.of };
+            *sum = DurationSum { sum_ms: sum.sum_ms + more.sum_ms, count: sum.count + more.count };
         }
     }
 
-    fn count(&self, tallies: &[Tally], plan: &Plan) -> i64 {
-        tallies.iter().filter_map(|tally| plan.slot(tally)).map(|slot| self.counts[slot]).sum()
+    fn count_tallies(&self, tallies: &[FactTally], plan: &CellPlan) -> i64 {
+        tallies.iter().filter_map(|tally| plan.find_slot(tally)).map(|slot| self.counts[slot]).sum()
     }
 
-    fn spent(&self, of: &[Tally], plan: &Plan) -> Spent {
-        plan.duration(of).map(|place| self.durations[place]).unwrap_or_default()
+    fn duration_sum(&self, of: &[FactTally], plan: &CellPlan) -> DurationSum {
+        plan.find_duration(of).map(|place| self.durations[place]).unwrap_or_default()
     }
 
     /// The value of an indicator; none if there was nothing or too little to measure.
     #[must_use]
-    pub fn value(&self, indicator: usize, standard: &Standard, plan: &Plan) -> Option<f64> {
+    pub fn indicator_value(&self, indicator: usize, standard: &Standard, plan: &CellPlan) -> Option<f64> {
         let indicator = &standard.indicators[indicator];
         let (value, of) = match &indicator.formula {
             Formula::Ratio { good, of, .. } => {
-                let of = self.count(of, plan);
-                (self.count(good, plan) as f64 / of as f64, of)
+                let of = self.count_tallies(of, plan);
+                (self.count_tallies(good, plan) as f64 / of as f64, of)
             }
             Formula::Duration { of } => {
-                let spent = self.spent(of, plan);
-                (spent.mean()?, spent.of)
+                let spent = self.duration_sum(of, plan);
+                (spent.mean_seconds()?, spent.count)
             }
             Formula::Score { of, weights } => {
-                let counts: Vec<i64> = answers(of, weights.len()).iter().map(|tallies| self.count(tallies, plan)).collect();
+                let counts: Vec<i64> = answer_tallies(of, weights.len()).iter().map(|tallies| self.count_tallies(tallies, plan)).collect();
                 let of: i64 = counts.iter().sum();
                 let sum: f64 = counts.iter().zip(weights).map(|(count, weight)| *count as f64 * weight).sum();
                 (sum / of as f64, of)
             }
             Formula::Share { part, whole } => {
-                let (part, whole) = (self.spent(part, plan), self.spent(whole, plan));
-                (share(part, whole).0?, whole.of)
+                let (part, whole) = (self.duration_sum(part, plan), self.duration_sum(whole, plan));
+                (duration_share(part, whole).0?, whole.count)
             }
             Formula::Difference { first, second, .. } => {
-                return Some(self.value(*first, standard, plan)? - self.value(*second, standard, plan)?);
+                return Some(self.indicator_value(*first, standard, plan)? - self.indicator_value(*second, standard, plan)?);
             }
             Formula::Level { .. } | Formula::Oldest { .. } | Formula::Rate { .. } | Formula::EstimatedWait { .. } => return None,
         };

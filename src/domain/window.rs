@@ -10,23 +10,23 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// How many windows have their counts side by side in one [`Lanes`].
-pub const LANES: usize = 8;
+pub const LANES_PER_BANK: usize = 8;
 
 /// The most banks of lanes. A standard has as many as its windows need: one for up to eight of them, two for more.
-pub const BANKS: usize = 2;
+pub const MAX_BANKS: usize = 2;
 
 /// The most windows there can be.
-pub const WINDOWS: usize = LANES * BANKS;
+pub const MAX_WINDOWS: usize = LANES_PER_BANK * MAX_BANKS;
 
 /// A count for each window of a bank, in half a cache line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(align(32))]
-pub struct Lanes(pub [i32; LANES]);
+pub struct LaneCounts(pub [i32; LANES_PER_BANK]);
 
-impl Lanes {
+impl LaneCounts {
     /// Adds another count in each window.
     #[inline]
-    pub fn add(&mut self, more: &Lanes) {
+    pub fn add_counts(&mut self, more: &LaneCounts) {
         for (sum, one) in self.0.iter_mut().zip(&more.0) {
             *sum = sum.wrapping_add(*one);
         }
@@ -34,15 +34,15 @@ impl Lanes {
 
     /// Adds the counts to sums of many.
     #[inline]
-    pub fn add_to(&self, sums: &mut [i64; LANES]) {
+    pub fn add_to_sums(&self, sums: &mut [i64; LANES_PER_BANK]) {
         let wide = self.0.map(i64::from);
         *sums = std::array::from_fn(|lane| sums[lane] + wide[lane]);
     }
 
     /// The opposite count in each window.
     #[must_use]
-    pub fn negative(self) -> Lanes {
-        Lanes(self.0.map(|one| -one))
+    pub fn negated(self) -> LaneCounts {
+        LaneCounts(self.0.map(|one| -one))
     }
 }
 
@@ -61,15 +61,15 @@ impl Window {
     /// The window of readings about now, such as how many are waiting.
     pub const NOW: &'static str = "now";
     /// The longest rolling window, in milliseconds: a week.
-    pub const LONGEST: i64 = 7 * 24 * HOUR;
+    pub const MAX_ROLLING_MS: i64 = 7 * 24 * HOUR;
     /// No window moves more finely, in milliseconds: those of the calendar begin with a minute.
-    pub const LEAST_STEP: i64 = 10 * SECOND;
+    pub const MIN_STEP_MS: i64 = 10 * SECOND;
 
     /// How finely a rolling window moves, in milliseconds.
     #[must_use]
-    pub fn step(length: i64) -> i64 {
+    pub fn rolling_step_ms(length: i64) -> i64 {
         if length <= 10 * MINUTE {
-            Window::LEAST_STEP
+            Window::MIN_STEP_MS
         } else if length <= 2 * HOUR {
             MINUTE
         } else {
@@ -83,7 +83,7 @@ impl Window {
         if name == "all" {
             return Some(Window::All);
         }
-        if let Some((_, period)) = Period::NAMES.iter().find(|(known, _)| *known == name) {
+        if let Some((_, period)) = Period::WINDOW_NAMES.iter().find(|(known, _)| *known == name) {
             return Some(Window::Calendar(*period));
         }
         let split = name.len().checked_sub(1).filter(|at| name.is_char_boundary(*at))?;
@@ -95,27 +95,28 @@ impl Window {
         };
         let number: i64 = name[..split].parse().ok()?;
         let length = number.checked_mul(unit)?;
-        ((MINUTE..=Window::LONGEST).contains(&length) && name.starts_with(|c: char| c.is_ascii_digit())).then_some(Window::Rolling(length))
+        ((MINUTE..=Window::MAX_ROLLING_MS).contains(&length) && name.starts_with(|c: char| c.is_ascii_digit()))
+            .then_some(Window::Rolling(length))
     }
 
     /// The first millisecond the window covers when `now` is reached.
     #[must_use]
-    pub fn begin(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+    pub fn start_time(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         match self {
             Window::Rolling(length) => {
-                let step = Window::step(length);
+                let step = Window::rolling_step_ms(length);
                 Timestamp((now.0.saturating_sub(length)).div_euclid(step) * step)
             }
-            Window::Calendar(period) => period.around(now, zone).0,
+            Window::Calendar(period) => period.bounds_around(now, zone).0,
             Window::All => Timestamp(i64::MIN),
         }
     }
 
     /// The first millisecond after the calendar window that contains `now`; none for windows that move along or never end.
     #[must_use]
-    pub fn end(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    pub fn end_time(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
-            Window::Calendar(period) => Some(period.around(now, zone).1),
+            Window::Calendar(period) => Some(period.bounds_around(now, zone).1),
             Window::Rolling(_) | Window::All => None,
         }
     }
@@ -124,7 +125,9 @@ impl Window {
 impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Window::Calendar(period) => f.write_str(Period::NAMES.iter().find(|(_, known)| known == period).map_or("", |(name, _)| name)),
+            Window::Calendar(period) => {
+                f.write_str(Period::WINDOW_NAMES.iter().find(|(_, known)| known == period).map_or("", |(name, _)| name))
+            }
             Window::All => f.write_str("all"),
             Window::Rolling(length) if length % (24 * HOUR) == 0 && *length > 24 * HOUR => write!(f, "{}d", length / (24 * HOUR)),
             Window::Rolling(length) if length % HOUR == 0 => write!(f, "{}h", length / HOUR),
@@ -137,19 +140,19 @@ impl std::fmt::Display for Window {
 mod tests {
     use super::*;
 
-    fn time(text: &str) -> Timestamp {
+    fn parse_time(text: &str) -> Timestamp {
         Timestamp::parse(text).expect("a good time")
     }
 
     #[test]
-    fn windows_are_named_as_people_write_them() {
+    fn window_names_round_trip() {
         for (name, window) in [
             ("5m", Window::Rolling(300_000)),
             ("24h", Window::Rolling(86_400_000)),
             ("7d", Window::Rolling(604_800_000)),
             ("today", Window::Calendar(Period::Day)),
-            ("interval15", Window::Calendar(Period::Quarter)),
-            ("interval30", Window::Calendar(Period::Half)),
+            ("interval15", Window::Calendar(Period::QuarterHour)),
+            ("interval30", Window::Calendar(Period::HalfHour)),
             ("week", Window::Calendar(Period::Week)),
             ("month", Window::Calendar(Period::Month)),
             ("all", Window::All),
@@ -163,18 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn calendar_windows_alone_have_an_end() {
+    fn only_calendar_windows_have_an_end() {
         let zone = TimeZone::get("Asia/Shanghai").expect("a bundled zone");
-        let now = time("2026-03-31T17:30:00Z");
+        let now = parse_time("2026-03-31T17:30:00Z");
         let month = Window::Calendar(Period::Month);
-        assert_eq!(month.begin(now, &zone), time("2026-04-01T00:00:00+08:00"));
-        assert_eq!(month.end(now, &zone), Some(time("2026-05-01T00:00:00+08:00")));
-        assert_eq!((Window::Rolling(MINUTE).end(now, &zone), Window::All.end(now, &zone)), (None, None));
+        assert_eq!(month.start_time(now, &zone), parse_time("2026-04-01T00:00:00+08:00"));
+        assert_eq!(month.end_time(now, &zone), Some(parse_time("2026-05-01T00:00:00+08:00")));
+        assert_eq!((Window::Rolling(MINUTE).end_time(now, &zone), Window::All.end_time(now, &zone)), (None, None));
     }
 
     #[test]
-    fn a_rolling_window_moves_in_steps_and_never_covers_less_than_it_says() {
-        let begin = Window::Rolling(5 * MINUTE).begin(time("2026-03-01T08:10:07Z"), &TimeZone::UTC);
-        assert_eq!(begin, time("2026-03-01T08:05:00Z"));
+    fn rolling_window_moves_in_steps_and_covers_its_length() {
+        let begin = Window::Rolling(5 * MINUTE).start_time(parse_time("2026-03-01T08:10:07Z"), &TimeZone::UTC);
+        assert_eq!(begin, parse_time("2026-03-01T08:05:00Z"));
     }
 }

@@ -8,26 +8,26 @@ use std::collections::BTreeMap;
 /// A calendar window is that of a case's own zone. A scope that mixes zones adds up what its groups call `today`: the
 /// organisation's figure is that of each center's own day, not that of one stretch of time.
 #[derive(Clone, Debug)]
-pub struct Zones {
+pub struct TimeZones {
     /// Every zone once, the standard's own first.
     all: Vec<TimeZone>,
     dimension: Option<usize>,
     values: BTreeMap<String, usize>,
 }
 
-impl Zones {
+impl TimeZones {
     /// The most different zones there can be.
-    pub const MOST: usize = 64;
+    pub const ZONES_MAX: usize = 64;
 
     /// One zone for all cases.
     #[must_use]
-    pub fn new(own: TimeZone) -> Zones {
-        Zones { all: vec![own], dimension: None, values: BTreeMap::new() }
+    pub fn new(own: TimeZone) -> TimeZones {
+        TimeZones { all: vec![own], dimension: None, values: BTreeMap::new() }
     }
 
     /// Cases with these values of a dimension, a place in [`super::standard::Schema::dimensions`], live elsewhere.
     #[must_use]
-    pub fn by(mut self, dimension: usize, values: impl IntoIterator<Item = (String, TimeZone)>) -> Zones {
+    pub fn with_dimension_zones(mut self, dimension: usize, values: impl IntoIterator<Item = (String, TimeZone)>) -> TimeZones {
         self.dimension = Some(dimension);
         for (value, zone) in values {
             let number = self.all.iter().position(|known| *known == zone).unwrap_or_else(|| {
@@ -42,21 +42,21 @@ impl Zones {
     /// The number of the zone in which cases with these values of the dimensions live; 0, the standard's own, if nothing else
     /// is declared.
     #[must_use]
-    pub fn zone_of(&self, values: &[Option<Box<str>>]) -> usize {
-        self.number_of(self.dimension.and_then(|dimension| values.get(dimension)?.as_deref()))
+    pub fn zone_number(&self, values: &[Option<Box<str>>]) -> usize {
+        self.zone_number_of_value(self.dimension.and_then(|dimension| values.get(dimension)?.as_deref()))
     }
 
     /// The number of the zone in which cases with this value of the dimension live.
-    fn number_of(&self, value: Option<&str>) -> usize {
+    fn zone_number_of_value(&self, value: Option<&str>) -> usize {
         value.and_then(|value| self.values.get(value)).copied().unwrap_or(0)
     }
 
     /// The zone in which all cases of a scope live; the standard's own if they may live in several. `dimensions` are those of
     /// the scope, `values` theirs.
     #[must_use]
-    pub fn of_scope(&self, dimensions: &[usize], values: &[Box<str>]) -> &TimeZone {
+    pub fn scope_zone(&self, dimensions: &[usize], values: &[Box<str>]) -> &TimeZone {
         let own = dimensions.iter().zip(values).find(|(dimension, _)| Some(**dimension) == self.dimension);
-        self.get(self.number_of(own.map(|(_, value)| &**value)))
+        self.get(self.zone_number_of_value(own.map(|(_, value)| &**value)))
     }
 
     /// A zone by its number; the standard's own if there is no such number.
@@ -78,7 +78,7 @@ impl Zones {
     }
 
     /// The values of the dimension, each with its zone.
-    pub fn values(&self) -> impl Iterator<Item = (&str, &TimeZone)> {
+    pub fn dimension_zones(&self) -> impl Iterator<Item = (&str, &TimeZone)> {
         self.values.iter().map(|(value, number)| (value.as_str(), self.get(*number)))
     }
 }
@@ -87,20 +87,21 @@ impl Zones {
 mod tests {
     use super::*;
 
-    fn attributes(values: &[Option<&str>]) -> Vec<Option<Box<str>>> {
+    fn sample_values(values: &[Option<&str>]) -> Vec<Option<Box<str>>> {
         values.iter().map(|value| value.map(Box::from)).collect()
     }
 
     #[test]
-    fn cases_live_where_their_dimension_says_and_else_at_home() {
+    fn uses_zone_of_dimension_value_or_default() {
         let zone = |name: &str| TimeZone::get(name).expect("a bundled zone");
         let other = [("london", "Europe/London"), ("leeds", "Europe/London"), ("hefei", "Asia/Shanghai"), ("urumqi", "Asia/Urumqi")];
-        let zones = Zones::new(zone("Asia/Shanghai")).by(1, other.map(|(value, name)| (value.to_owned(), zone(name))));
-        let of = |center: Option<&str>| zones.zone_of(&attributes(&[Some("london"), center]));
+        let zones =
+            TimeZones::new(zone("Asia/Shanghai")).with_dimension_zones(1, other.map(|(value, name)| (value.to_owned(), zone(name))));
+        let of = |center: Option<&str>| zones.zone_number(&sample_values(&[Some("london"), center]));
         assert_eq!([None, Some("hefei"), Some("wuhu")].map(of), [0, 0, 0]);
         assert_eq!((of(Some("london")), of(Some("leeds")), of(Some("urumqi"))), (1, 1, 2));
         assert_eq!(zones.get(2).iana_name(), Some("Asia/Urumqi"));
         assert_eq!(zones.all().len(), 3, "a zone that is named twice is there once");
-        assert_eq!(Zones::new(TimeZone::UTC).zone_of(&attributes(&[Some("london")])), 0);
+        assert_eq!(TimeZones::new(TimeZone::UTC).zone_number(&sample_values(&[Some("london")])), 0);
     }
 }

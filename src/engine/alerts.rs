@@ -1,52 +1,54 @@
 //! The engine's part in alerts: a look when one is due, and what people say of what fired; each written down first.
 
 use super::Engine;
-use super::clock::{Ticker, timed};
-use super::feed::{Refused, Unheard};
-use crate::domain::alert::ledger::Answer;
+use super::clock::{EngineClock, measure_time};
+use super::feed::{EngineUnavailable, IncidentUpdateFailure};
+use crate::domain::alert::ledger::IncidentUpdate;
 use crate::domain::time::Timestamp;
-use crate::journal::Record;
+use crate::journal::JournalRecord;
 use crate::telemetry::Metric;
 use std::sync::Arc;
 
 impl Engine {
     /// Takes a look for alerts if one is due, once the journal has it: what rings now rings again when the journal is read. While
     /// that cannot be written, nothing new rings.
-    pub(super) fn look(&mut self, now: Timestamp) {
+    pub(super) fn evaluate_alerts(&mut self, now: Timestamp) {
         if !self.state.alerts.is_due(now, &self.state.standard) {
             return;
         }
-        let revision = self.editions.borrow().board.revision;
-        if let Some(kept) = &mut self.kept {
-            if kept.durable.write(&[Record::Look { now, revision }]).is_err() {
+        let revision = self.published_boards.borrow().board.revision;
+        if let Some(kept) = &mut self.maintenance {
+            if kept.acknowledgements.write_records(&[JournalRecord::AlertEvaluation { now, revision }]).is_err() {
                 return;
             }
-            self.state.at = kept.durable.last();
+            self.state.sequence = kept.acknowledgements.last_sequence();
         }
-        let ((), took) = timed(|| self.state.look(now, revision));
-        Metric::AlertSeconds.record(took);
-        self.tell_alerts();
+        let ((), took) = measure_time(|| self.state.evaluate_alerts(now, revision));
+        Metric::AlertSeconds.record_duration(took);
+        self.publish_alerts();
     }
 
     /// Tells what fires, and what is over.
-    pub(super) fn tell_alerts(&self) {
-        let view = self.state.alerts.view(&self.state.standard);
-        Metric::AlertsFiring.set(view.ledger.all().filter(|incident| incident.ended_at.is_none()).count() as f64);
+    pub(super) fn publish_alerts(&self) {
+        let view = self.state.alerts.overview(&self.state.standard);
+        Metric::AlertsFiring.set(view.incident_log.incidents().filter(|incident| incident.ended_at.is_none()).count() as f64);
         Metric::AlertsPending.set(view.pending.len() as f64);
         Metric::AlertsOverflow.set(view.overflow as f64);
         self.alerts.send_replace(Arc::new(view));
     }
 
     /// Takes what somebody says of an alert, once the journal has it.
-    pub(super) fn answer(&mut self, answer: &Answer) -> Result<(), Unheard> {
-        self.state.alerts.ledger().check(answer)?;
-        let now = self.ticker.as_mut().map(Ticker::now).or(self.state.monitor.now()).unwrap_or_default();
-        if let Some(kept) = &mut self.kept {
-            kept.durable.write(&[Record::Answer { now, answer: answer.clone() }]).map_err(Refused::Unwritten)?;
-            self.state.at = kept.durable.last();
+    pub(super) fn update_incident(&mut self, answer: &IncidentUpdate) -> Result<(), IncidentUpdateFailure> {
+        self.state.alerts.incident_log().check_update(answer)?;
+        let now = self.ticker.as_mut().map(EngineClock::now).or(self.state.monitor.now()).unwrap_or_default();
+        if let Some(kept) = &mut self.maintenance {
+            kept.acknowledgements
+                .write_records(&[JournalRecord::IncidentUpdate { now, answer: answer.clone() }])
+                .map_err(EngineUnavailable::JournalUnwritable)?;
+            self.state.sequence = kept.acknowledgements.last_sequence();
         }
-        self.state.answer(answer, now)?;
-        self.tell_alerts();
+        self.state.update_incident(answer, now)?;
+        self.publish_alerts();
         Ok(())
     }
 }

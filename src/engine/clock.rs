@@ -1,6 +1,6 @@
 //! The clock: the only place of the service that asks what time it is.
 
-use super::steady::Steady;
+use super::steady::MonotonicClock;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 /// Where the core's time comes from.
 #[derive(Clone, Debug)]
-pub enum Clock {
+pub enum WallClock {
     /// The machine's clock.
     Wall,
     /// For simulations: what stands here is taken for the machine's clock, in milliseconds of Unix time. It may be set at will.
-    Told(Arc<AtomicI64>),
+    Simulated(Arc<AtomicI64>),
     /// A demonstration's clock, which runs faster than the machine's or slower.
     Scaled {
         /// What it showed when the machine's clock showed `since`.
@@ -24,11 +24,11 @@ pub enum Clock {
     },
 }
 
-impl Clock {
+impl WallClock {
     /// A clock that shows `origin` now and runs at `speed`; at the usual speed it is the machine's.
     #[must_use]
-    pub fn at_speed(origin: Timestamp, speed: f64) -> Clock {
-        if speed == 1.0 { Clock::Wall } else { Clock::Scaled { origin, since: Clock::Wall.now(), speed } }
+    pub fn with_speed(origin: Timestamp, speed: f64) -> WallClock {
+        if speed == 1.0 { WallClock::Wall } else { WallClock::Scaled { origin, since: WallClock::Wall.now(), speed } }
     }
 
     /// The time it shows.
@@ -37,62 +37,66 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         let wall = Timestamp(jiff::Timestamp::now().as_millisecond());
         match self {
-            Clock::Wall => wall,
-            Clock::Told(time) => Timestamp(time.load(Ordering::Relaxed)),
-            Clock::Scaled { origin, since, speed } => origin.plus((wall.since(*since) as f64 * speed) as i64),
+            WallClock::Wall => wall,
+            WallClock::Simulated(time) => Timestamp(time.load(Ordering::Relaxed)),
+            WallClock::Scaled { origin, since, speed } => origin.plus_millis((wall.millis_since(*since) as f64 * speed) as i64),
         }
     }
 
     /// How long it takes until it shows `time`; nothing if it has passed.
     #[must_use]
-    pub fn until(&self, time: Timestamp) -> Duration {
-        let millis = u64::try_from(time.since(self.now())).unwrap_or(0);
+    pub fn duration_until(&self, time: Timestamp) -> Duration {
+        let millis = u64::try_from(time.millis_since(self.now())).unwrap_or(0);
         match self {
-            Clock::Wall | Clock::Told(_) => Duration::from_millis(millis),
-            Clock::Scaled { speed, .. } => Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0)),
+            WallClock::Wall | WallClock::Simulated(_) => Duration::from_millis(millis),
+            WallClock::Scaled { speed, .. } => Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0)),
         }
     }
 }
 
 /// The engine's clock: the machine's, steadied, or that of a demonstration.
 #[derive(Debug)]
-pub struct Ticker {
-    clock: Clock,
-    steady: Steady,
+pub struct EngineClock {
+    clock: WallClock,
+    monotonic: MonotonicClock,
     /// The running time is the runtime's, which stands still between two steps of a simulation.
-    begin: tokio::time::Instant,
+    started_at: tokio::time::Instant,
 }
 
-impl Ticker {
+impl EngineClock {
     /// A clock that goes on from what another run had `reached`.
     #[must_use]
-    pub fn new(clock: Clock, reached: Option<Timestamp>) -> Ticker {
-        Ticker { clock, steady: reached.map_or_else(Steady::default, Steady::after), begin: tokio::time::Instant::now() }
+    pub fn new(clock: WallClock, reached: Option<Timestamp>) -> EngineClock {
+        EngineClock {
+            clock,
+            monotonic: reached.map_or_else(MonotonicClock::default, MonotonicClock::resume_from),
+            started_at: tokio::time::Instant::now(),
+        }
     }
 
     /// The time. Never earlier than before.
     pub fn now(&mut self) -> Timestamp {
         match self.clock {
-            Clock::Wall | Clock::Told(_) => self.steady.show(self.clock.now(), self.begin.elapsed()),
-            Clock::Scaled { .. } => self.clock.now(),
+            WallClock::Wall | WallClock::Simulated(_) => self.monotonic.advance_to(self.clock.now(), self.started_at.elapsed()),
+            WallClock::Scaled { .. } => self.clock.now(),
         }
     }
 
     /// An event arrived that happened at `time`, by the clock of its source.
-    pub fn hear(&mut self, time: Timestamp) {
-        self.steady.hear(time);
+    pub fn observe_event_time(&mut self, time: Timestamp) {
+        self.monotonic.observe_event_time(time);
     }
 
     /// How far the machine's clock is ahead of this one, in milliseconds; 0 if it is not doubted.
     #[must_use]
-    pub fn off(&self) -> i64 {
-        self.steady.off()
+    pub fn offset_ms(&self) -> i64 {
+        self.monotonic.offset_ms()
     }
 }
 
 /// Calls `work` and says how long it took.
 #[expect(clippy::disallowed_methods, reason = "how long the work takes is a figure about the service, never an input of the core")]
-pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+pub fn measure_time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let begin = Instant::now();
     let result = work();
     (result, begin.elapsed())

@@ -1,168 +1,168 @@
 //! The way into the engine: a bounded channel of commands, each batch with the way back for its answer.
 
-use super::clock::Clock;
-use super::status::Status;
-use crate::domain::alert::ledger::{Answer as Said, Unanswered};
+use super::clock::WallClock;
+use super::status::Readiness;
+use crate::domain::alert::ledger::{IncidentUpdate as Said, IncidentUpdateError};
 use crate::domain::event::{Batch, CaseKey};
-use crate::domain::explain::history::History;
-use crate::domain::explain::risk::{Open, Wanted};
-use crate::domain::explain::{Asked, Explained};
-use crate::domain::monitor::Applied;
-use crate::domain::standard::{Schema, Standard};
-use crate::domain::trend::{self, Trends};
-use crate::journal::Packed;
+use crate::domain::explain::history::CaseHistory;
+use crate::domain::explain::risk::{OpenCaseQuery, OpenCases};
+use crate::domain::explain::{Explanation, ExplanationRequest};
+use crate::domain::monitor::ApplyResult;
+use crate::domain::standard::{EventSchema, Standard};
+use crate::domain::trend::{self, IndicatorTrends};
+use crate::journal::BatchCodec;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the engine can be told.
 #[derive(Debug)]
-pub enum Command {
+pub enum EngineCommand {
     /// Take these events and say what became of them.
-    Apply(Arrival),
+    Apply(SubmittedBatch),
     /// Say which cases stand behind a reading.
     Explain {
         /// The reading.
-        asked: Asked,
+        request: ExplanationRequest,
         /// Where the answer goes.
-        answer: oneshot::Sender<Explained>,
+        answer: oneshot::Sender<Explanation>,
     },
     /// Tell the history of the cases with this name.
-    Case {
+    CaseHistory {
         /// The case; without it those called like the subject, whatever their source.
         case: Option<CaseKey>,
         /// The subject.
         subject: String,
         /// Where the answer goes.
-        answer: oneshot::Sender<Vec<History>>,
+        answer: oneshot::Sender<Vec<CaseHistory>>,
     },
     /// List open cases.
-    Cases {
+    OpenCases {
         /// Which.
-        wanted: Wanted,
+        request: OpenCaseQuery,
         /// Where the answer goes.
-        answer: oneshot::Sender<Open>,
+        answer: oneshot::Sender<OpenCases>,
     },
     /// Say how indicators went over the last hours.
     Trends {
         /// Which, where and over how many hours.
-        asked: trend::Asked,
+        request: trend::TrendRequest,
         /// Where the answer goes; none if there is no history.
-        answer: oneshot::Sender<Option<Trends>>,
+        answer: oneshot::Sender<Option<IndicatorTrends>>,
     },
     /// Go by this standard from now on, and say what became of what is remembered.
-    Adopt {
+    ChangeStandard {
         /// The standard.
         standard: Arc<Standard>,
         /// Where the answer goes.
-        answer: oneshot::Sender<Result<TookOver, Refused>>,
+        answer: oneshot::Sender<Result<StandardChange, EngineUnavailable>>,
     },
     /// Somebody says something of an alert.
-    Answer {
+    UpdateIncident {
         /// What.
-        said: Said,
+        update: Said,
         /// Where the answer goes.
-        answer: oneshot::Sender<Result<(), Unheard>>,
+        answer: oneshot::Sender<Result<(), IncidentUpdateFailure>>,
     },
     /// History is complete: from now on time is what this clock shows.
-    Start(Clock),
+    StartClock(WallClock),
 }
 
 /// Why what somebody said of an alert was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Unheard {
+pub enum IncidentUpdateFailure {
     /// It does not fit the alert.
     #[error(transparent)]
-    Unanswered(#[from] Unanswered),
+    Invalid(#[from] IncidentUpdateError),
     /// It cannot be kept.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Unavailable(#[from] EngineUnavailable),
 }
 
 /// Events that want to be taken.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct SubmittedBatch {
     /// The events.
     pub batch: Batch,
     /// The same as the journal will have them, made by whoever sends them and not by the engine; none without a journal.
-    pub packed: Option<Packed>,
+    pub encoded: Option<BatchCodec>,
     /// How they were understood, which may no longer be the schema in force when their turn comes.
-    pub schema: Arc<Schema>,
+    pub schema: Arc<EventSchema>,
     /// Where the answer goes.
-    pub answer: oneshot::Sender<Result<Applied, Refused>>,
+    pub answer: oneshot::Sender<Result<ApplyResult, EngineUnavailable>>,
 }
 
 /// What became of what the core remembered when it took another standard.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct TookOver {
+pub struct StandardChange {
     /// How many cases it remembers.
     pub cases: usize,
     /// How many cases had been forgotten before: what they meant is no longer counted.
     pub forgotten: u64,
     /// How many remembered events the new standard does not know.
-    pub left_out: u64,
+    pub unknown_events: u64,
     /// How long the core stood still.
     pub took: Duration,
 }
 
 /// Why a batch was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Refused {
+pub enum EngineUnavailable {
     /// The channel is full: the service can't keep up.
     #[error("the service cannot keep up")]
-    Full,
+    QueueFull,
     /// The engine has ended.
     #[error("the service is stopping")]
     Stopping,
     /// The journal cannot be written, for this reason.
     #[error("the journal cannot be written: {0}")]
-    Unwritten(Arc<str>),
+    JournalUnwritable(Arc<str>),
 }
 
 /// A way into the engine. The engine works as long as there is one.
 #[derive(Clone, Debug)]
-pub struct Feed {
-    commands: mpsc::Sender<Command>,
-    status: watch::Receiver<Status>,
-    schema: watch::Receiver<Arc<Schema>>,
-    journaled: bool,
+pub struct EngineHandle {
+    commands: mpsc::Sender<EngineCommand>,
+    readiness: watch::Receiver<Readiness>,
+    schema: watch::Receiver<Arc<EventSchema>>,
+    has_journal: bool,
 }
 
 /// An answer that is on its way.
 #[derive(Debug)]
-pub struct Answer(oneshot::Receiver<Result<Applied, Refused>>);
+pub struct PendingAcknowledgement(oneshot::Receiver<Result<ApplyResult, EngineUnavailable>>);
 
-impl Feed {
+impl EngineHandle {
     pub(super) fn new(
-        commands: mpsc::Sender<Command>,
-        status: watch::Receiver<Status>,
-        schema: watch::Receiver<Arc<Schema>>,
+        commands: mpsc::Sender<EngineCommand>,
+        status: watch::Receiver<Readiness>,
+        schema: watch::Receiver<Arc<EventSchema>>,
         journaled: bool,
-    ) -> Feed {
-        Feed { commands, status, schema, journaled }
+    ) -> EngineHandle {
+        EngineHandle { commands, readiness: status, schema, has_journal: journaled }
     }
 
     /// How events are to be understood now.
     #[must_use]
-    pub fn schema(&self) -> Arc<Schema> {
+    pub fn schema(&self) -> Arc<EventSchema> {
         self.schema.borrow().clone()
     }
 
     /// What the engine is doing.
     #[must_use]
-    pub fn status(&self) -> Status {
-        self.status.borrow().clone()
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.borrow().clone()
     }
 
     /// Hands over a batch that was decoded by `schema`, if there is room for it.
     ///
     /// # Errors
     /// If there is none, or nobody to take it.
-    pub fn offer(&self, batch: Batch, schema: Arc<Schema>) -> Result<Answer, Refused> {
+    pub fn try_submit(&self, batch: Batch, schema: Arc<EventSchema>) -> Result<PendingAcknowledgement, EngineUnavailable> {
         match self.commands.try_reserve() {
-            Ok(place) => Ok(self.put(place, batch, schema)),
-            Err(mpsc::error::TrySendError::Full(())) => Err(Refused::Full),
-            Err(mpsc::error::TrySendError::Closed(())) => Err(Refused::Stopping),
+            Ok(place) => Ok(self.send_batch(place, batch, schema)),
+            Err(mpsc::error::TrySendError::Full(())) => Err(EngineUnavailable::QueueFull),
+            Err(mpsc::error::TrySendError::Closed(())) => Err(EngineUnavailable::Stopping),
         }
     }
 
@@ -170,56 +170,56 @@ impl Feed {
     ///
     /// # Errors
     /// If there is nobody to take it.
-    pub async fn send(&self, batch: Batch, schema: Arc<Schema>) -> Result<Answer, Refused> {
-        let place = self.commands.reserve().await.map_err(|_| Refused::Stopping)?;
-        Ok(self.put(place, batch, schema))
+    pub async fn submit_batch(&self, batch: Batch, schema: Arc<EventSchema>) -> Result<PendingAcknowledgement, EngineUnavailable> {
+        let place = self.commands.reserve().await.map_err(|_| EngineUnavailable::Stopping)?;
+        Ok(self.send_batch(place, batch, schema))
     }
 
-    fn put(&self, place: mpsc::Permit<'_, Command>, batch: Batch, schema: Arc<Schema>) -> Answer {
+    fn send_batch(&self, place: mpsc::Permit<'_, EngineCommand>, batch: Batch, schema: Arc<EventSchema>) -> PendingAcknowledgement {
         let (answer, receiver) = oneshot::channel();
-        let packed = self.journaled.then(|| Packed::pack(&batch));
-        place.send(Command::Apply(Arrival { batch, packed, schema, answer }));
-        Answer(receiver)
+        let packed = self.has_journal.then(|| BatchCodec::encode_batch(&batch));
+        place.send(EngineCommand::Apply(SubmittedBatch { batch, encoded: packed, schema, answer }));
+        PendingAcknowledgement(receiver)
     }
 
     /// Asks for something that the core knows beyond its board: `command` is given the way back for the answer.
     ///
     /// # Errors
     /// If there is nobody to answer.
-    pub async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Result<A, Refused> {
+    pub async fn request_answer<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> EngineCommand) -> Result<A, EngineUnavailable> {
         let (answer, receiver) = oneshot::channel();
-        self.commands.send(command(answer)).await.map_err(|_| Refused::Stopping)?;
-        receiver.await.map_err(|_| Refused::Stopping)
+        self.commands.send(command(answer)).await.map_err(|_| EngineUnavailable::Stopping)?;
+        receiver.await.map_err(|_| EngineUnavailable::Stopping)
     }
 
     /// Gives the core another standard, once everything is applied that was handed over before.
     ///
     /// # Errors
     /// If there is no engine any more, or it cannot write that down.
-    pub async fn adopt(&self, standard: Arc<Standard>) -> Result<TookOver, Refused> {
-        self.ask(|answer| Command::Adopt { standard, answer }).await?
+    pub async fn change_standard(&self, standard: Arc<Standard>) -> Result<StandardChange, EngineUnavailable> {
+        self.request_answer(|answer| EngineCommand::ChangeStandard { standard, answer }).await?
     }
 
     /// Sets the engine's clock going; from then on it is ready.
     ///
     /// # Errors
     /// If there is no engine any more.
-    pub async fn start(&self, clock: Clock) -> Result<(), Refused> {
-        self.commands.send(Command::Start(clock)).await.map_err(|_| Refused::Stopping)?;
-        match self.status.clone().wait_for(Status::has_board).await {
+    pub async fn start_clock(&self, clock: WallClock) -> Result<(), EngineUnavailable> {
+        self.commands.send(EngineCommand::StartClock(clock)).await.map_err(|_| EngineUnavailable::Stopping)?;
+        match self.readiness.clone().wait_for(Readiness::has_board).await {
             Ok(_) => Ok(()),
-            Err(_) => Err(Refused::Stopping),
+            Err(_) => Err(EngineUnavailable::Stopping),
         }
     }
 }
 
-impl Answer {
+impl PendingAcknowledgement {
     /// What became of the batch.
     ///
     /// # Errors
     /// If the engine ended before it came to it, or could not write it down.
-    pub async fn wait(self) -> Result<Applied, Refused> {
-        self.0.await.map_err(|_| Refused::Stopping)?
+    pub async fn wait(self) -> Result<ApplyResult, EngineUnavailable> {
+        self.0.await.map_err(|_| EngineUnavailable::Stopping)?
     }
 }
 
@@ -228,12 +228,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_queue_refuses_and_a_closed_one_says_so() {
+    fn reports_full_queue_and_stopped_engine() {
         let (commands, queue) = mpsc::channel(1);
-        let feed = Feed::new(commands, watch::channel(Status::Ready).1, watch::channel(Arc::default()).1, false);
-        assert!(feed.offer(Batch::default(), Arc::default()).is_ok());
-        assert_eq!(feed.offer(Batch::default(), Arc::default()).err(), Some(Refused::Full));
+        let feed = EngineHandle::new(commands, watch::channel(Readiness::Ready).1, watch::channel(Arc::default()).1, false);
+        assert!(feed.try_submit(Batch::default(), Arc::default()).is_ok());
+        assert_eq!(feed.try_submit(Batch::default(), Arc::default()).err(), Some(EngineUnavailable::QueueFull));
         drop(queue);
-        assert_eq!(feed.offer(Batch::default(), Arc::default()).err(), Some(Refused::Stopping));
+        assert_eq!(feed.try_submit(Batch::default(), Arc::default()).err(), Some(EngineUnavailable::Stopping));
     }
 }

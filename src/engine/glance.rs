@@ -10,65 +10,66 @@
 //! Where nothing happens and nobody waits, it glances every ten seconds.
 
 use super::Engine;
-use super::clock::{Ticker, timed};
+use super::clock::{EngineClock, measure_time};
 use crate::domain::time::Timestamp;
-use crate::edition::Edition;
+use crate::edition::PublishedBoard;
 use crate::telemetry::Metric;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often the levels are glanced at between two boards, at most.
-pub const EVERY: Duration = Duration::from_millis(100);
+pub const LEVEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// For how many times as long as the last board or glance took there is no other glance.
-pub const PAUSE: u32 = 10;
+pub const PAUSE_FACTOR: u32 = 10;
 
 /// What came of a glance.
 #[derive(Default)]
-pub(super) struct Glanced {
+pub(super) struct LevelCheck {
     /// How long it took.
-    pub(super) took: Duration,
+    pub(super) duration: Duration,
     /// Whether a level had turned.
     pub(super) published: bool,
 }
 
 /// How long no glance is taken after a board or glance that took so long.
-pub(super) fn pause(took: Duration) -> Duration {
-    EVERY.max(took * PAUSE)
+pub(super) fn pause_after(took: Duration) -> Duration {
+    LEVEL_CHECK_INTERVAL.max(took * PAUSE_FACTOR)
 }
 
 impl Engine {
     /// Publishes a board before its time if some level has turned since the last one.
-    pub(super) fn glance(&mut self) -> Glanced {
-        let Some(now) = self.ticker.as_mut().map(Ticker::now) else { return Glanced::default() };
-        let is_time = self.may_turn_at.is_some_and(|moment| moment <= now);
-        if !self.stirred && !is_time && !self.state.monitor.rings_by(now) {
-            return Glanced::default();
+    pub(super) fn check_levels(&mut self) -> LevelCheck {
+        let Some(now) = self.ticker.as_mut().map(EngineClock::now) else { return LevelCheck::default() };
+        let is_time = self.next_level_change_at.is_some_and(|moment| moment <= now);
+        if !self.has_new_batches && !is_time && !self.state.monitor.has_timer_due_by(now) {
+            return LevelCheck::default();
         }
         self.state.monitor.tick(now);
         let begun = Instant::now();
-        let levels = self.state.monitor.levels();
-        let turned = self.editions.borrow().turns(&levels, self.state.hidden);
+        let levels = self.state.monitor.compute_levels();
+        let turned = self.published_boards.borrow().has_level_change(&levels, self.state.has_totals_window);
         if turned {
-            let (edition, _) = self.next(Some(now));
-            self.send(edition, Some(now));
+            let (edition, _) = self.next_board(Some(now));
+            self.send_board(edition, Some(now));
         } else {
-            (self.stirred, self.may_turn_at) = (false, levels.may_turn_at());
+            (self.has_new_batches, self.next_level_change_at) = (false, levels.next_level_change_at());
         }
-        Glanced { took: begun.elapsed(), published: turned }
+        LevelCheck { duration: begun.elapsed(), published: turned }
     }
 
     /// The edition after the last one, and how long it took to make it. That is measured by the runtime's clock, which stands
     /// still in simulations: there it must not matter how fast the machine is.
-    pub(super) fn next(&mut self, now: Option<Timestamp>) -> (Edition, Duration) {
+    pub(super) fn next_board(&mut self, now: Option<Timestamp>) -> (PublishedBoard, Duration) {
         if let Some(now) = now {
             self.state.monitor.tick(now);
         }
-        self.stirred = false;
+        self.has_new_batches = false;
         let begun = Instant::now();
-        let (mut edition, took) = timed(|| self.editions.borrow().next(self.state.board(), self.state.hidden));
-        Metric::BoardSeconds.record(took);
-        self.may_turn_at = edition.board.may_turn_at();
-        edition.clock_off_ms = self.ticker.as_ref().map_or(0, Ticker::off);
+        let (mut edition, took) =
+            measure_time(|| self.published_boards.borrow().next_revision(self.state.board(), self.state.has_totals_window));
+        Metric::BoardSeconds.record_duration(took);
+        self.next_level_change_at = edition.board.next_level_change_at();
+        edition.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
         (edition, begun.elapsed())
     }
 }

@@ -5,10 +5,10 @@
 
 mod unpacked;
 
-use self::unpacked::{Unpacked, unpack};
-use super::state::State;
+use self::unpacked::{SnapshotDecompressor, decompress_and_decode};
+use super::state::EngineState;
 use crate::domain::standard::Standard;
-use crate::journal::{Damage, Error as JournalError, Reader, Record, Sequence, Snapshots};
+use crate::journal::{Damage, JournalError, JournalReader, JournalRecord, SequenceNumber, SnapshotStore};
 use crate::standard;
 use postcard::Deserializer;
 use serde::{Deserialize, Serialize};
@@ -17,14 +17,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// How many records are read between two words about the progress.
-const STRIDE: u64 = 256;
+const PROGRESS_INTERVAL_RECORDS: u64 = 256;
 
 /// How much of a snapshot is gathered before it is written.
-const BUFFER: usize = 1 << 18;
+const BUFFER_BYTES: usize = 1 << 18;
 
 /// Why there is no state to go on from.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RecoveryError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -32,7 +32,7 @@ pub enum Error {
     #[error("record {} of the journal is damaged: {damage}", at.0)]
     Damaged {
         /// Which.
-        at: Sequence,
+        at: SequenceNumber,
         /// What is wrong with it.
         damage: Damage,
     },
@@ -44,7 +44,7 @@ pub enum Error {
     )]
     Standard {
         /// Where it stands.
-        at: Sequence,
+        at: SequenceNumber,
         /// The first problem.
         problem: String,
     },
@@ -55,9 +55,9 @@ pub enum Error {
     )]
     Gap {
         /// The first record there is.
-        first: Sequence,
+        first: SequenceNumber,
         /// The last one that is known.
-        after: Sequence,
+        after: SequenceNumber,
     },
     /// A snapshot is ahead of the journal.
     #[error(
@@ -65,11 +65,11 @@ pub enum Error {
          files back, or move the journal's files away and keep the snapshot to go on without them",
         snapshot.0, last.0
     )]
-    Short {
+    JournalTooShort {
         /// What the snapshot covers.
-        snapshot: Sequence,
+        snapshot: SequenceNumber,
         /// The last record there is.
-        last: Sequence,
+        last: SequenceNumber,
     },
     /// There is no thread for the keeper of snapshots.
     #[error("no thread for the keeper of snapshots: {error}")]
@@ -79,7 +79,7 @@ pub enum Error {
     },
     /// What must be in the journal cannot be written.
     #[error("the journal cannot be written: {reason}")]
-    Unwritten {
+    JournalUnwritable {
         /// Why.
         reason: Arc<str>,
     },
@@ -90,45 +90,61 @@ pub enum Error {
 
 /// Where recovery reads.
 #[derive(Clone, Debug)]
-pub struct Sources {
+pub struct RecoverySources {
     /// The journal.
-    pub journal: Reader,
+    pub journal: JournalReader,
     /// The snapshots.
-    pub snapshots: Snapshots,
+    pub snapshots: SnapshotStore,
 }
 
 /// What a snapshot says before the core's memory.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct SnapshotHeader {
     files: Vec<(String, String)>,
     epoch: String,
     revision: u64,
-    stopped: bool,
-    at: u64,
+    stopped_cleanly: bool,
+    sequence: u64,
 }
 
 /// Writes a snapshot of `state`. Its size in bytes.
 ///
 /// # Errors
 /// If it cannot be written; then there is none.
-pub fn save(state: &State, snapshots: &Snapshots) -> Result<u64, JournalError> {
-    let State { monitor, alerts, standard, hidden: _, epoch, revision, stopped, at, unsaved: _ } = state;
-    let head = Head { files: standard.files.to_vec(), epoch: epoch.to_string(), revision: *revision, stopped: *stopped, at: at.0 };
-    let written = |error: postcard::Error| JournalError::io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
+pub fn write_snapshot(state: &EngineState, snapshots: &SnapshotStore) -> Result<u64, JournalError> {
+    let EngineState {
+        monitor,
+        alerts,
+        standard,
+        has_totals_window: _,
+        epoch,
+        revision,
+        stopped_cleanly: stopped,
+        sequence: at,
+        events_since_snapshot: _,
+    } = state;
+    let head = SnapshotHeader {
+        files: standard.files.to_vec(),
+        epoch: epoch.to_string(),
+        revision: *revision,
+        stopped_cleanly: *stopped,
+        sequence: at.0,
+    };
+    let written = |error: postcard::Error| JournalError::from_io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
     // postcard writes single bytes, and each would be a call of the compressor.
-    let writer = BufWriter::with_capacity(BUFFER, snapshots.create(*at)?);
+    let writer = BufWriter::with_capacity(BUFFER_BYTES, snapshots.create_snapshot(*at)?);
     let writer = postcard::to_io(&head, writer).map_err(written)?;
-    let writer = postcard::to_io(&monitor.memory(), writer).map_err(written)?;
-    let writer = postcard::to_io(&alerts.memory(), writer).map_err(written)?;
-    writer.into_inner().map_err(|error| JournalError::io("a snapshot", error.into_error()))?.finish()
+    let writer = postcard::to_io(&monitor.to_snapshot(), writer).map_err(written)?;
+    let writer = postcard::to_io(&alerts.to_snapshot(), writer).map_err(written)?;
+    writer.into_inner().map_err(|error| JournalError::from_io("a snapshot", error.into_error()))?.finish()
 }
 
 /// Reads a snapshot.
-fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
-    let snapshot = snapshots.open(at).map_err(|error| error.to_string())?;
-    let format = snapshot.format();
-    let decoded = unpack(snapshot, |mut decoder| {
-        let state = decode(at, format, &mut decoder);
+fn read_snapshot(at: SequenceNumber, snapshots: &SnapshotStore) -> Result<EngineState, String> {
+    let snapshot = snapshots.open_snapshot(at).map_err(|error| error.to_string())?;
+    let format = snapshot.format_version();
+    let decoded = decompress_and_decode(snapshot, |mut decoder| {
+        let state = decode_snapshot(at, format, &mut decoder);
         // What the decoder ran into comes after what broke off before it.
         let broken = decoder.finalize().ok().flatten().map(|error| error.to_string());
         state.map_err(|error| broken.unwrap_or(error))
@@ -137,17 +153,17 @@ fn load(at: Sequence, snapshots: &Snapshots) -> Result<State, String> {
 }
 
 /// What a snapshot of this format says.
-fn decode(at: Sequence, format: u64, decoder: &mut Deserializer<'_, Unpacked>) -> Result<State, String> {
-    let head = Head::deserialize(&mut *decoder).map_err(|error| error.to_string())?;
-    if head.at != at.0 {
-        return Err(format!("it says that it covers record {}", head.at));
+fn decode_snapshot(at: SequenceNumber, format: u64, decoder: &mut Deserializer<'_, SnapshotDecompressor>) -> Result<EngineState, String> {
+    let head = SnapshotHeader::deserialize(&mut *decoder).map_err(|error| error.to_string())?;
+    if head.sequence != at.0 {
+        return Err(format!("it says that it covers record {}", head.sequence));
     }
-    let mut state = State::new(read_standard(&head.files)?, head.epoch.into());
-    state.remember(format, &mut *decoder).map_err(|error| error.to_string())?;
+    let mut state = EngineState::new(read_standard(&head.files)?, head.epoch.into());
+    state.restore_monitor(format, &mut *decoder).map_err(|error| error.to_string())?;
     if format >= 2 {
-        state.remember_alerts(&mut *decoder).map_err(|error| error.to_string())?;
+        state.restore_alerts(&mut *decoder).map_err(|error| error.to_string())?;
     }
-    (state.revision, state.stopped, state.at) = (head.revision, head.stopped, at);
+    (state.revision, state.stopped_cleanly, state.sequence) = (head.revision, head.stopped_cleanly, at);
     Ok(state)
 }
 
@@ -156,14 +172,18 @@ fn decode(at: Sequence, format: u64, decoder: &mut Deserializer<'_, Unpacked>) -
 ///
 /// # Errors
 /// If the journal is damaged, or does not reach from the newest good snapshot to its end.
-pub fn recover(sources: &Sources, until: Sequence, progress: &mut dyn FnMut(Sequence) -> ControlFlow<()>) -> Result<Option<State>, Error> {
-    let Sources { journal, snapshots } = sources;
+pub fn recover_state(
+    sources: &RecoverySources,
+    until: SequenceNumber,
+    progress: &mut dyn FnMut(SequenceNumber) -> ControlFlow<()>,
+) -> Result<Option<EngineState>, RecoveryError> {
+    let RecoverySources { journal, snapshots } = sources;
     let mut state = None;
-    for at in snapshots.list()? {
+    for at in snapshots.list_snapshots()? {
         if at > until {
-            return Err(Error::Short { snapshot: at, last: until });
+            return Err(RecoveryError::JournalTooShort { snapshot: at, last: until });
         }
-        match load(at, snapshots) {
+        match read_snapshot(at, snapshots) {
             Ok(loaded) => {
                 state = Some(loaded);
                 break;
@@ -171,21 +191,21 @@ pub fn recover(sources: &Sources, until: Sequence, progress: &mut dyn FnMut(Sequ
             Err(problem) => tracing::error!(record = at.0, "a snapshot cannot be read and is passed over: {problem}"),
         }
     }
-    let after = state.as_ref().map_or(Sequence(0), |state: &State| state.at);
+    let after = state.as_ref().map_or(SequenceNumber(0), |state: &EngineState| state.sequence);
     if after >= until {
         return Ok(state);
     }
-    if journal.first().0 > after.0 + 1 {
-        return Err(Error::Gap { first: journal.first(), after });
+    if journal.first_sequence().0 > after.0 + 1 {
+        return Err(RecoveryError::Gap { first: journal.first_sequence(), after });
     }
-    for record in journal.after(after) {
+    for record in journal.records_after(after) {
         let (at, record) = record?;
         match &mut state {
-            Some(state) => take(state, at, record)?,
-            None => state = Some(begin(at, record)?),
+            Some(state) => replay_record(state, at, record)?,
+            None => state = Some(initial_state(at, record)?),
         }
-        if at.0.is_multiple_of(STRIDE) && progress(at).is_break() {
-            return Err(Error::Stopped);
+        if at.0.is_multiple_of(PROGRESS_INTERVAL_RECORDS) && progress(at).is_break() {
+            return Err(RecoveryError::Stopped);
         }
         if at == until {
             break;
@@ -195,13 +215,13 @@ pub fn recover(sources: &Sources, until: Sequence, progress: &mut dyn FnMut(Sequ
 }
 
 /// The state after the first record of a journal, which names the standard.
-fn begin(at: Sequence, record: Record) -> Result<State, Error> {
+fn initial_state(at: SequenceNumber, record: JournalRecord) -> Result<EngineState, RecoveryError> {
     match record {
-        Record::Standard { epoch, files } => {
-            let standard = read_standard(&files).map_err(|problem| Error::Standard { at, problem })?;
-            Ok(State { at, ..State::new(standard, epoch.into()) })
+        JournalRecord::Standard { epoch, files } => {
+            let standard = read_standard(&files).map_err(|problem| RecoveryError::Standard { at, problem })?;
+            Ok(EngineState { sequence: at, ..EngineState::new(standard, epoch.into()) })
         }
-        _ => Err(Error::Gap { first: at, after: Sequence(0) }),
+        _ => Err(RecoveryError::Gap { first: at, after: SequenceNumber(0) }),
     }
 }
 
@@ -209,27 +229,27 @@ fn begin(at: Sequence, record: Record) -> Result<State, Error> {
 ///
 /// # Errors
 /// If it cannot be understood.
-pub fn take(state: &mut State, at: Sequence, record: Record) -> Result<(), Error> {
+pub fn replay_record(state: &mut EngineState, at: SequenceNumber, record: JournalRecord) -> Result<(), RecoveryError> {
     match record {
-        Record::Tick { now, revision } => state.tick(now, revision),
-        Record::Look { now, revision } => state.look(now, revision),
+        JournalRecord::Tick { now, revision } => state.tick(now, revision),
+        JournalRecord::AlertEvaluation { now, revision } => state.evaluate_alerts(now, revision),
         // Only what can be taken is written.
-        Record::Answer { now, answer } => _ = state.answer(&answer, now),
-        Record::Batch(packed) => {
-            let batch = packed.unpack().map_err(|damage| Error::Damaged { at, damage })?;
-            state.apply(&batch);
+        JournalRecord::IncidentUpdate { now, answer } => _ = state.update_incident(&answer, now),
+        JournalRecord::Batch(packed) => {
+            let batch = packed.decode_batch().map_err(|damage| RecoveryError::Damaged { at, damage })?;
+            state.apply_batch(&batch);
         }
-        Record::Standard { epoch, files } => {
-            let standard = read_standard(&files).map_err(|problem| Error::Standard { at, problem })?;
-            state.adopt(standard, epoch.into());
+        JournalRecord::Standard { epoch, files } => {
+            let standard = read_standard(&files).map_err(|problem| RecoveryError::Standard { at, problem })?;
+            state.change_standard(standard, epoch.into());
         }
-        Record::Stop { revision } => (state.revision, state.stopped) = (revision, true),
+        JournalRecord::Stop { revision } => (state.revision, state.stopped_cleanly) = (revision, true),
     }
-    state.at = at;
+    state.sequence = at;
     Ok(())
 }
 
 fn read_standard(files: &[(String, String)]) -> Result<Arc<Standard>, String> {
-    let read = standard::read_versions(files).map(Arc::new);
+    let read = standard::parse_versions(files).map(Arc::new);
     read.map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))
 }

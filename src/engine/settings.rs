@@ -1,14 +1,14 @@
 //! What an engine needs to know.
 
-use super::Acknowledge;
+use super::AcknowledgementLevel;
 use crate::domain::standard::Standard;
-use crate::journal::{self, Disk, Retention};
+use crate::journal::{self, FileStorage, RetentionLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What an engine needs to know.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct EngineSettings {
     /// What is promised and measured.
     pub standard: Arc<Standard>,
     /// How often a board is published.
@@ -16,20 +16,20 @@ pub struct Settings {
     /// How many commands may wait. One more is refused: see [`super::feed::Feed::offer`].
     pub queue_batches: usize,
     /// Where what is accepted is kept; without it nothing is.
-    pub journal: Option<Keeping>,
+    pub journal: Option<RetentionSettings>,
 }
 
 /// How what is accepted is kept.
 #[derive(Clone, Debug)]
-pub struct Keeping {
+pub struct RetentionSettings {
     /// Where the files lie.
-    pub disk: Arc<dyn Disk>,
+    pub disk: Arc<dyn FileStorage>,
     /// How the journal is laid out.
-    pub journal: journal::Settings,
+    pub journal: journal::JournalSettings,
     /// What an acknowledgement means.
-    pub acknowledge: Acknowledge,
+    pub acknowledge: AcknowledgementLevel,
     /// How much of the journal stays when recovery does not need it any more.
-    pub retention: Retention,
+    pub retention: RetentionLimits,
     /// After how many milliseconds a snapshot is made, if anything has happened.
     pub snapshot_ms: i64,
     /// After how many events a snapshot is made, however little time has passed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// What the engine is doing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Status {
+pub enum Readiness {
     /// It has not begun, or is fed its history.
     Starting,
     /// It reads its journal.
@@ -12,7 +12,7 @@ pub enum Status {
         /// The last record that was read.
         reached: u64,
         /// The last record there is.
-        of: u64,
+        last: u64,
     },
     /// It takes events, and its board is whole.
     Ready,
@@ -20,21 +20,21 @@ pub enum Status {
     Failing(Arc<str>),
 }
 
-impl Status {
+impl Readiness {
     /// Whether the board is whole.
     #[must_use]
     pub fn has_board(&self) -> bool {
-        matches!(self, Status::Ready | Status::Failing(_))
+        matches!(self, Readiness::Ready | Readiness::Failing(_))
     }
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for Readiness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Status::Starting => f.write_str("the service is still reading its history"),
-            Status::Recovering { reached, of } => write!(f, "the service is still reading its journal: record {reached} of {of}"),
-            Status::Ready => f.write_str("ready"),
-            Status::Failing(reason) => write!(f, "the journal cannot be written, so no events are taken: {reason}"),
+            Readiness::Starting => f.write_str("the service is still reading its history"),
+            Readiness::Recovering { reached, last: of } => write!(f, "the service is still reading its journal: record {reached} of {of}"),
+            Readiness::Ready => f.write_str("ready"),
+            Readiness::Failing(reason) => write!(f, "the journal cannot be written, so no events are taken: {reason}"),
         }
     }
 }

@@ -19,59 +19,59 @@ pub const TOLERANCE_MS: i64 = 5_000;
 /// For how long a step is doubted.
 pub const HOLD: Duration = Duration::from_secs(300);
 /// How far an event's time may be from a clock that it speaks for, in milliseconds.
-const WITNESS_MS: i64 = 60_000;
+const CONFIRMATION_WITHIN_MS: i64 = 60_000;
 
 /// A clock that doubts steps.
 #[derive(Clone, Debug, Default)]
-pub struct Steady {
+pub struct MonotonicClock {
     /// What it showed last, and the running time then.
     last: Option<(Timestamp, Duration)>,
     /// The machine's clock then.
     wall: Timestamp,
-    doubt: Doubt,
+    step: ClockStep,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-enum Doubt {
+enum ClockStep {
     /// The machine's clock goes as expected.
     #[default]
     None,
     /// It made a step when the running time was this.
-    Since(Duration),
+    Unconfirmed(Duration),
     /// It made a step, and others agree with it.
-    Witnessed,
+    Confirmed,
     /// It lies behind and is waited for.
-    Waiting,
+    CatchingUp,
 }
 
-impl Steady {
+impl MonotonicClock {
     /// A clock that has shown `reached` before, in another run.
     #[must_use]
-    pub fn after(reached: Timestamp) -> Steady {
-        Steady { last: Some((reached, Duration::ZERO)), wall: reached, doubt: Doubt::Waiting }
+    pub fn resume_from(reached: Timestamp) -> MonotonicClock {
+        MonotonicClock { last: Some((reached, Duration::ZERO)), wall: reached, step: ClockStep::CatchingUp }
     }
 
     /// The time, when the machine's clock shows `wall` and has been running for `running`. Never earlier than before.
-    pub fn show(&mut self, wall: Timestamp, running: Duration) -> Timestamp {
+    pub fn advance_to(&mut self, wall: Timestamp, running: Duration) -> Timestamp {
         self.wall = wall;
         let Some((shown, then)) = self.last else {
             self.last = Some((wall, running));
             return wall;
         };
-        let expected = shown.plus(i64::try_from(running.saturating_sub(then).as_millis()).unwrap_or(0));
-        let believed = match self.doubt {
-            Doubt::Waiting | Doubt::Witnessed => true,
-            _ if wall.since(expected).abs() <= TOLERANCE_MS => true,
-            Doubt::Since(since) => running.saturating_sub(since) >= HOLD,
-            Doubt::None => false,
+        let expected = shown.plus_millis(i64::try_from(running.saturating_sub(then).as_millis()).unwrap_or(0));
+        let believed = match self.step {
+            ClockStep::CatchingUp | ClockStep::Confirmed => true,
+            _ if wall.millis_since(expected).abs() <= TOLERANCE_MS => true,
+            ClockStep::Unconfirmed(since) => running.saturating_sub(since) >= HOLD,
+            ClockStep::None => false,
         };
-        self.doubt = match self.doubt {
-            Doubt::None | Doubt::Since(_) if !believed => match self.doubt {
-                Doubt::None => Doubt::Since(running),
+        self.step = match self.step {
+            ClockStep::None | ClockStep::Unconfirmed(_) if !believed => match self.step {
+                ClockStep::None => ClockStep::Unconfirmed(running),
                 doubt => doubt,
             },
-            _ if shown.since(wall) > TOLERANCE_MS => Doubt::Waiting,
-            _ => Doubt::None,
+            _ if shown.millis_since(wall) > TOLERANCE_MS => ClockStep::CatchingUp,
+            _ => ClockStep::None,
         };
         let now = if believed { wall.max(shown) } else { expected };
         self.last = Some((now, running));
@@ -79,18 +79,18 @@ impl Steady {
     }
 
     /// An event arrived that happened at `time`, by the clock of its source.
-    pub fn hear(&mut self, time: Timestamp) {
-        if matches!(self.doubt, Doubt::Since(_)) && time.since(self.wall).abs() <= WITNESS_MS {
-            self.doubt = Doubt::Witnessed;
+    pub fn observe_event_time(&mut self, time: Timestamp) {
+        if matches!(self.step, ClockStep::Unconfirmed(_)) && time.millis_since(self.wall).abs() <= CONFIRMATION_WITHIN_MS {
+            self.step = ClockStep::Confirmed;
         }
     }
 
     /// How far the machine's clock is ahead of this one, in milliseconds; 0 if it is not doubted.
     #[must_use]
-    pub fn off(&self) -> i64 {
-        match (self.doubt, self.last) {
-            (Doubt::None, _) | (_, None) => 0,
-            (_, Some((shown, _))) => self.wall.since(shown),
+    pub fn offset_ms(&self) -> i64 {
+        match (self.step, self.last) {
+            (ClockStep::None, _) | (_, None) => 0,
+            (_, Some((shown, _))) => self.wall.millis_since(shown),
         }
     }
 }
@@ -103,70 +103,70 @@ mod tests {
     const NOON: Timestamp = Timestamp(1_800_000_000_000);
 
     /// What a clock shows while the machine's clock is `off` by this from second to second; the last one's doubt too.
-    fn shown(steady: &mut Steady, seconds: std::ops::Range<u64>, off: i64) -> (Timestamp, i64) {
+    fn run_clock(steady: &mut MonotonicClock, seconds: std::ops::Range<u64>, off: i64) -> (Timestamp, i64) {
         let mut last = NOON;
         for second in seconds {
-            let now = steady.show(NOON.plus(second as i64 * 1_000 + off), Duration::from_secs(second));
+            let now = steady.advance_to(NOON.plus_millis(second as i64 * 1_000 + off), Duration::from_secs(second));
             assert!(now >= last || last == NOON, "time went back");
             last = now;
         }
-        (last, steady.off())
+        (last, steady.offset_ms())
     }
 
     #[test]
-    fn a_clock_that_drifts_is_followed() {
-        let mut steady = Steady::default();
-        assert_eq!(shown(&mut steady, 0..10, 0), (NOON.plus(9_000), 0));
-        assert_eq!(shown(&mut steady, 10..20, 2_000), (NOON.plus(21_000), 0));
+    fn follows_clock_drift_within_tolerance() {
+        let mut steady = MonotonicClock::default();
+        assert_eq!(run_clock(&mut steady, 0..10, 0), (NOON.plus_millis(9_000), 0));
+        assert_eq!(run_clock(&mut steady, 10..20, 2_000), (NOON.plus_millis(21_000), 0));
         // Back by two seconds: it stands still until that is made up for.
-        assert_eq!(shown(&mut steady, 20..21, 0), (NOON.plus(21_000), 0));
-        assert_eq!(shown(&mut steady, 21..30, 0), (NOON.plus(29_000), 0));
+        assert_eq!(run_clock(&mut steady, 20..21, 0), (NOON.plus_millis(21_000), 0));
+        assert_eq!(run_clock(&mut steady, 21..30, 0), (NOON.plus_millis(29_000), 0));
     }
 
     #[test]
-    fn a_step_that_is_taken_back_is_not_noticed() {
+    fn ignores_clock_step_that_is_reverted() {
         for off in [24 * HOUR, -24 * HOUR, 10_000, -10_000] {
-            let mut steady = Steady::default();
-            shown(&mut steady, 0..10, 0);
-            let (now, doubted) = shown(&mut steady, 10..200, off);
-            assert_eq!((now, doubted), (NOON.plus(199_000), off), "time goes on as if nothing had happened");
-            assert_eq!(shown(&mut steady, 200..210, 0), (NOON.plus(209_000), 0));
+            let mut steady = MonotonicClock::default();
+            run_clock(&mut steady, 0..10, 0);
+            let (now, doubted) = run_clock(&mut steady, 10..200, off);
+            assert_eq!((now, doubted), (NOON.plus_millis(199_000), off), "time goes on as if nothing had happened");
+            assert_eq!(run_clock(&mut steady, 200..210, 0), (NOON.plus_millis(209_000), 0));
         }
     }
 
     #[test]
-    fn a_step_that_lasts_is_believed() {
-        let mut steady = Steady::default();
-        shown(&mut steady, 0..10, 0);
-        assert_eq!(shown(&mut steady, 10..310, HOUR), (NOON.plus(309_000), HOUR));
-        assert_eq!(shown(&mut steady, 310..311, HOUR), (NOON.plus(310_000 + HOUR), 0));
+    fn follows_clock_step_after_hold() {
+        let mut steady = MonotonicClock::default();
+        run_clock(&mut steady, 0..10, 0);
+        assert_eq!(run_clock(&mut steady, 10..310, HOUR), (NOON.plus_millis(309_000), HOUR));
+        assert_eq!(run_clock(&mut steady, 310..311, HOUR), (NOON.plus_millis(310_000 + HOUR), 0));
     }
 
     #[test]
-    fn a_clock_that_was_set_back_is_waited_for() {
-        let mut steady = Steady::default();
-        shown(&mut steady, 0..10, 0);
-        shown(&mut steady, 10..310, -10 * MINUTE);
-        let still = NOON.plus(309_000);
-        assert_eq!(shown(&mut steady, 310..320, -10 * MINUTE), (still, 319_000 - 10 * MINUTE - 309_000));
-        assert_eq!(shown(&mut steady, 909..920, -10 * MINUTE), (NOON.plus(919_000 - 10 * MINUTE), 0));
+    fn stands_still_until_backward_step_is_caught_up() {
+        let mut steady = MonotonicClock::default();
+        run_clock(&mut steady, 0..10, 0);
+        run_clock(&mut steady, 10..310, -10 * MINUTE);
+        let still = NOON.plus_millis(309_000);
+        assert_eq!(run_clock(&mut steady, 310..320, -10 * MINUTE), (still, 319_000 - 10 * MINUTE - 309_000));
+        assert_eq!(run_clock(&mut steady, 909..920, -10 * MINUTE), (NOON.plus_millis(919_000 - 10 * MINUTE), 0));
     }
 
     #[test]
-    fn events_that_agree_with_a_step_are_believed() {
-        let mut steady = Steady::default();
-        shown(&mut steady, 0..10, 0);
-        assert_eq!(shown(&mut steady, 10..11, 2 * HOUR).1, 2 * HOUR);
-        steady.hear(NOON.plus(10_000));
-        assert_eq!(shown(&mut steady, 11..12, 2 * HOUR).1, 2 * HOUR, "an event of the old time says nothing");
-        steady.hear(NOON.plus(2 * HOUR));
-        assert_eq!(shown(&mut steady, 12..13, 2 * HOUR), (NOON.plus(12_000 + 2 * HOUR), 0));
+    fn events_confirm_clock_step() {
+        let mut steady = MonotonicClock::default();
+        run_clock(&mut steady, 0..10, 0);
+        assert_eq!(run_clock(&mut steady, 10..11, 2 * HOUR).1, 2 * HOUR);
+        steady.observe_event_time(NOON.plus_millis(10_000));
+        assert_eq!(run_clock(&mut steady, 11..12, 2 * HOUR).1, 2 * HOUR, "an event of the old time says nothing");
+        steady.observe_event_time(NOON.plus_millis(2 * HOUR));
+        assert_eq!(run_clock(&mut steady, 12..13, 2 * HOUR), (NOON.plus_millis(12_000 + 2 * HOUR), 0));
     }
 
     #[test]
-    fn a_restart_does_not_go_back_either() {
-        let mut steady = Steady::after(NOON.plus(HOUR));
-        assert_eq!(shown(&mut steady, 0..10, 0), (NOON.plus(HOUR), 9_000 - HOUR));
-        assert_eq!(shown(&mut Steady::after(NOON.plus(-HOUR)), 0..10, 0), (NOON.plus(9_000), 0));
+    fn restart_does_not_move_time_back() {
+        let mut steady = MonotonicClock::resume_from(NOON.plus_millis(HOUR));
+        assert_eq!(run_clock(&mut steady, 0..10, 0), (NOON.plus_millis(HOUR), 9_000 - HOUR));
+        assert_eq!(run_clock(&mut MonotonicClock::resume_from(NOON.plus_millis(-HOUR)), 0..10, 0), (NOON.plus_millis(9_000), 0));
     }
 }

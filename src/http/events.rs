@@ -1,10 +1,10 @@
 //! `POST /v1/events`: the intake's result as an answer.
 
-use super::Service;
-use super::problem::Problem;
-use crate::access::grant::Grant;
-use crate::ingest::http::delivery::Taken;
-use crate::ingest::http::{Cause, Failure};
+use super::HttpService;
+use super::problem::HttpProblem;
+use crate::access::grant::AccessGrant;
+use crate::ingest::http::delivery::IntakeAnswer;
+use crate::ingest::http::{IntakeFailure, IntakeFailureKind};
 use crate::telemetry::Metric;
 use axum::body::Body;
 use axum::extract::State;
@@ -17,34 +17,34 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The reason why they were not taken, and how many of them were before it came to that.
-pub async fn take(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
+pub async fn post_events(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Taken>, Problem> {
-    service.intake.take(&headers, body, &grant.sources).await.map(Json).map_err(explain)
+) -> Result<Json<IntakeAnswer>, HttpProblem> {
+    service.intake.receive_body(&headers, body, &grant.sources).await.map(Json).map_err(intake_problem)
 }
 
-fn explain(failure: Failure) -> Problem {
-    let Failure { cause, detail, taken } = failure;
+fn intake_problem(failure: IntakeFailure) -> HttpProblem {
+    let IntakeFailure { kind: cause, detail, answer: taken } = failure;
     let again = "; send the same body again, what was taken counts as a duplicate then";
     let (status, reason, advice) = match cause {
-        Cause::Unreadable => (StatusCode::BAD_REQUEST, "unreadable", ""),
-        Cause::Silent => (StatusCode::REQUEST_TIMEOUT, "silent", again),
-        Cause::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", ""),
-        Cause::Media => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", ""),
-        Cause::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", again),
-        Cause::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", again),
+        IntakeFailureKind::Unreadable => (StatusCode::BAD_REQUEST, "unreadable", ""),
+        IntakeFailureKind::Timeout => (StatusCode::REQUEST_TIMEOUT, "silent", again),
+        IntakeFailureKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", ""),
+        IntakeFailureKind::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", ""),
+        IntakeFailureKind::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", again),
+        IntakeFailureKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", again),
     };
-    Metric::EventsRefused.count("reason", reason, 1);
-    let problem = Problem::new(status, detail + advice)
-        .with("accepted", taken.accepted)
-        .with("duplicates", taken.duplicates)
-        .with("rejected_total", taken.rejected_total);
+    Metric::EventsRefused.add_labeled("reason", reason, 1);
+    let problem = HttpProblem::new(status, detail + advice)
+        .with_member("accepted", taken.accepted)
+        .with_member("duplicates", taken.duplicates)
+        .with_member("rejected_total", taken.rejected_total);
     match cause {
-        Cause::Media => problem.header(ACCEPT_ENCODING, "gzip, zstd"),
-        Cause::Overloaded | Cause::Unavailable => problem.retry_after(1),
-        Cause::Unreadable | Cause::Silent | Cause::TooLarge => problem,
+        IntakeFailureKind::UnsupportedMedia => problem.with_header(ACCEPT_ENCODING, "gzip, zstd"),
+        IntakeFailureKind::Overloaded | IntakeFailureKind::Unavailable => problem.with_retry_after(1),
+        IntakeFailureKind::Unreadable | IntakeFailureKind::Timeout | IntakeFailureKind::TooLarge => problem,
     }
 }

@@ -4,12 +4,12 @@
 //! Before all routes stands the count of requests of an address. Browsers' pages are asked where they come from when they
 //! connect or change something, for a browser sends their requests whether its user wants it or not.
 
-use super::Service;
-use super::problem::Problem;
-use crate::access::grant::{Grant, Refusal};
-use crate::access::token::Secret;
-use crate::access::{Access, Need, Peer, origin};
-use crate::engine::clock::Clock;
+use super::HttpService;
+use super::problem::HttpProblem;
+use crate::access::grant::{AccessGrant, AccessRefusal};
+use crate::access::token::TokenSecret;
+use crate::access::{AccessControl, RequestPeer, RoutePermission, origin};
+use crate::engine::clock::WallClock;
 use crate::telemetry::Metric;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HOST, ORIGIN, WWW_AUTHENTICATE};
@@ -22,98 +22,114 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Lets a request pass if its address has not made too many.
-pub(super) async fn count(State(service): State<Arc<Service>>, request: Request, next: Next) -> Result<Response, Problem> {
-    match service.rate.take(address(&request), Instant::now()) {
+pub(super) async fn limit_request_rate(
+    State(service): State<Arc<HttpService>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, HttpProblem> {
+    match service.rate.try_acquire(client_address(&request), Instant::now()) {
         Ok(()) => Ok(next.run(request).await),
         Err(wait) => {
-            Metric::AccessRefused.count("reason", "rate", 1);
+            Metric::AccessRefused.add_labeled("reason", "rate", 1);
             let detail = "this address makes more requests than `limits.requests_per_second` allows; send more events in each";
             let seconds = u16::try_from(wait.as_secs()).unwrap_or(u16::MAX).saturating_add(1);
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds))
+            Err(HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_retry_after(seconds))
         }
     }
 }
 
 /// Lets a request pass that may have what its route needs, with the grant.
-pub(super) async fn guard(
-    State((need, service)): State<(Need, Arc<Service>)>,
+pub(super) async fn authorize_request(
+    State((need, service)): State<(RoutePermission, Arc<HttpService>)>,
     mut request: Request,
     next: Next,
-) -> Result<Response, Problem> {
+) -> Result<Response, HttpProblem> {
     let granted = {
         let access = service.access.borrow().clone();
-        admit(&access, &service, need, &request)
+        check_access(&access, &service, need, &request)
     };
     match granted {
         Ok(grant) => {
-            let peer = peer(&request);
+            let peer = request_peer(&request);
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(grant);
             Ok(next.run(request).await)
         }
         Err(refusal) => {
-            Metric::AccessRefused.count("reason", refusal.name(), 1);
-            Err(explain(refusal))
+            Metric::AccessRefused.add_labeled("reason", refusal.name(), 1);
+            Err(access_problem(refusal))
         }
     }
 }
 
-fn admit(access: &Access, service: &Service, need: Need, request: &Request) -> Result<Grant, Refusal> {
+fn check_access(
+    access: &AccessControl,
+    service: &HttpService,
+    need: RoutePermission,
+    request: &Request,
+) -> Result<AccessGrant, AccessRefusal> {
     let headers = request.headers();
     let changes = *request.method() != Method::GET && *request.method() != Method::HEAD;
-    if let Some(from) = headers.get(ORIGIN).filter(|_| changes || need == Need::Live) {
+    if let Some(from) = headers.get(ORIGIN).filter(|_| changes || need == RoutePermission::Live) {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         if !from.to_str().is_ok_and(|from| origin::may_connect(from, host, &access.origins)) {
-            return Err(Refusal::Origin);
+            return Err(AccessRefusal::ForbiddenOrigin);
         }
     }
-    let (peer, now) = (peer(request), Clock::Wall.now());
-    let ticket = ticket(request.uri()).filter(|_| need == Need::Live);
-    match (bearer(headers), ticket) {
+    let (peer, now) = (request_peer(request), WallClock::Wall.now());
+    let ticket = query_ticket(request.uri()).filter(|_| need == RoutePermission::Live);
+    match (bearer_token(headers), ticket) {
         (None, Some(ticket)) => {
-            let token = service.tickets.redeem(&ticket, Instant::now()).ok_or(Refusal::Ticket)?;
-            access.decide_on(token, peer, need, now)
+            let token = service.tickets.redeem_ticket(&ticket, Instant::now()).ok_or(AccessRefusal::InvalidTicket)?;
+            access.authorize_digest(token, peer, need, now)
         }
-        (shown, _) => access.decide(shown.as_ref(), peer, need, now),
+        (shown, _) => access.authorize(shown.as_ref(), peer, need, now),
     }
 }
 
 /// The token that a request shows.
-fn bearer(headers: &HeaderMap) -> Option<Secret> {
+fn bearer_token(headers: &HeaderMap) -> Option<TokenSecret> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::from(token.trim()))
+    scheme.eq_ignore_ascii_case("bearer").then(|| TokenSecret::from(token.trim()))
 }
 
 /// The ticket in an address. Its letters need no escapes there.
-fn ticket(uri: &Uri) -> Option<Secret> {
-    uri.query()?.split('&').find_map(|part| part.strip_prefix("ticket=")).map(Secret::from)
+fn query_ticket(uri: &Uri) -> Option<TokenSecret> {
+    uri.query()?.split('&').find_map(|part| part.strip_prefix("ticket=")).map(TokenSecret::from)
 }
 
-fn address(request: &Request) -> IpAddr {
+fn client_address(request: &Request) -> IpAddr {
     // There always is one; a stranger's address if not.
     request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(Ipv4Addr::UNSPECIFIED.into(), |from| from.0.ip())
 }
 
 /// Who asks. A proxy says for whom, and a browser for which page.
-fn peer(request: &Request) -> Peer {
-    const PASSED_ON: [HeaderName; 3] = [FORWARDED, HeaderName::from_static("x-forwarded-for"), ORIGIN];
-    Peer { address: address(request), passed_on: PASSED_ON.iter().any(|name| request.headers().contains_key(name)) }
+fn request_peer(request: &Request) -> RequestPeer {
+    const FORWARDING_HEADERS: [HeaderName; 3] = [FORWARDED, HeaderName::from_static("x-forwarded-for"), ORIGIN];
+    RequestPeer {
+        address: client_address(request),
+        is_forwarded: FORWARDING_HEADERS.iter().any(|name| request.headers().contains_key(name)),
+    }
 }
 
-fn explain(refusal: Refusal) -> Problem {
+fn access_problem(refusal: AccessRefusal) -> HttpProblem {
     let status = if refusal.is_unauthorized() { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
-    let problem = Problem::new(status, refusal.reason());
+    let problem = HttpProblem::new(status, refusal.reason());
     match refusal {
-        Refusal::Missing => problem.header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\""),
-        _ if refusal.is_unauthorized() => problem.header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\", error=\"invalid_token\""),
+        AccessRefusal::MissingToken => problem.with_header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\""),
+        _ if refusal.is_unauthorized() => problem.with_header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\", error=\"invalid_token\""),
         _ => problem,
     }
 }
 
 /// Waits until a grant no longer holds, because the tokens have changed or its time is over, and says why.
-pub(super) async fn shut_out(mut access: watch::Receiver<Arc<Access>>, grant: Grant, peer: Peer) -> &'static str {
+pub(super) async fn wait_until_revoked(
+    mut access: watch::Receiver<Arc<AccessControl>>,
+    grant: AccessGrant,
+    peer: RequestPeer,
+) -> &'static str {
     loop {
-        let decided = access.borrow_and_update().decide_on(grant.token, peer, Need::Live, Clock::Wall.now());
+        let decided = access.borrow_and_update().authorize_digest(grant.token, peer, RoutePermission::Live, WallClock::Wall.now());
         match decided {
             Ok(again) if again == grant => {}
             Ok(_) => return "what this token may see has changed; connect again",
@@ -121,7 +137,7 @@ pub(super) async fn shut_out(mut access: watch::Receiver<Arc<Access>>, grant: Gr
         }
         let expiry = async {
             match grant.expires {
-                Some(expires) => tokio::time::sleep(Clock::Wall.until(expires)).await,
+                Some(expires) => tokio::time::sleep(WallClock::Wall.duration_until(expires)).await,
                 None => std::future::pending().await,
             }
         };
@@ -136,18 +152,25 @@ pub(super) async fn shut_out(mut access: watch::Receiver<Arc<Access>>, grant: Gr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Token;
-    use crate::access::grant::{May, Sources, View};
+    use crate::access::AccessToken;
+    use crate::access::grant::{AllowedSources, GrantedView, TokenRole};
 
     #[tokio::test]
-    async fn a_connection_ends_with_its_token() {
-        let expires = Some(Clock::Wall.now().plus(50));
-        let digest = Secret::from("t").digest();
-        let token = Token { name: "t".to_owned(), digest, may: May::Read, sources: Sources::default(), view: View::default(), expires };
-        let access = Access { tokens: vec![token], ..Access::default() };
-        let peer = Peer { address: Ipv4Addr::LOCALHOST.into(), passed_on: false };
+    async fn connection_ends_when_token_expires() {
+        let expires = Some(WallClock::Wall.now().plus_millis(50));
+        let digest = TokenSecret::from("t").digest();
+        let token = AccessToken {
+            name: "t".to_owned(),
+            digest,
+            role: TokenRole::Read,
+            sources: AllowedSources::default(),
+            view: GrantedView::default(),
+            expires,
+        };
+        let access = AccessControl { tokens: vec![token], ..AccessControl::default() };
+        let peer = RequestPeer { address: Ipv4Addr::LOCALHOST.into(), is_forwarded: false };
         let (_sender, receiver) = watch::channel(Arc::new(access));
-        let grant = Grant { token: Some(digest), sources: Arc::default(), view: Arc::default(), expires };
-        assert_eq!(shut_out(receiver, grant, peer).await, Refusal::Expired.reason());
+        let grant = AccessGrant { token: Some(digest), sources: Arc::default(), view: Arc::default(), expires };
+        assert_eq!(wait_until_revoked(receiver, grant, peer).await, AccessRefusal::ExpiredToken.reason());
     }
 }

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSP
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 
-const ALWAYS: [(HeaderName, &str); 7] = [
+const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     // `'self'` means the WebSocket of the same host too.
     (CONTENT_SECURITY_POLICY, "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -25,17 +25,17 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 ];
 
 /// The same two for the wallboard.
-pub(super) const IN_OWN_FRAMES: [(HeaderName, &str); 2] = [
+pub(super) const SAME_ORIGIN_FRAME_HEADERS: [(HeaderName, &str); 2] = [
     (CONTENT_SECURITY_POLICY, "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"),
     (X_FRAME_OPTIONS, "SAMEORIGIN"),
 ];
 
 /// A browser that came over TLS once shall not come without it for a year.
-const UNDER_TLS: (HeaderName, &str) = (STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+const STRICT_TRANSPORT_HEADER: (HeaderName, &str) = (STRICT_TRANSPORT_SECURITY, "max-age=31536000");
 
 /// Adds them to an answer; what it says of them itself stands.
-pub(super) fn secure(mut response: Response, tls: bool) -> Response {
-    for (name, value) in ALWAYS.into_iter().chain(tls.then_some(UNDER_TLS)) {
+pub(super) fn add_security_headers(mut response: Response, tls: bool) -> Response {
+    for (name, value) in SECURITY_HEADERS.into_iter().chain(tls.then_some(STRICT_TRANSPORT_HEADER)) {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response

@@ -3,12 +3,12 @@
 //! Both outlive the request that opened them. Neither holds the service itself, which holds the way into the engine: that must
 //! be free to end before the connections do.
 
-use super::problem::Problem;
-use super::{Service, guard};
-use crate::access::Peer;
-use crate::access::grant::Grant;
-use crate::publish::live::{Resume, Subscribe};
-use crate::publish::socket::Socket;
+use super::problem::HttpProblem;
+use super::{HttpService, guard};
+use crate::access::RequestPeer;
+use crate::access::grant::AccessGrant;
+use crate::publish::live::{ClientMessage, ResumePoint};
+use crate::publish::socket::WebSocketConnection;
 use crate::publish::stream;
 use axum::Extension;
 use axum::body::Body;
@@ -22,29 +22,29 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 /// A proxy must neither keep the stream nor gather it.
-const EVENTS: [(HeaderName, &str); 3] =
+const EVENT_STREAM_HEADERS: [(HeaderName, &str); 3] =
     [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
 
 /// `GET /v1/live`: the live board over a WebSocket.
 ///
 /// # Errors
 /// If it is no WebSocket, or there are too many.
-pub async fn live(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
-    Extension(peer): Extension<Peer>,
+pub async fn get_live(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+    Extension(peer): Extension<RequestPeer>,
     mut request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, HttpProblem> {
     let response = create_response_with_body(&request, Body::empty)
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("connect with a WebSocket, or read `/v1/stream`: {error}")))?;
-    let place = place(&service)?;
+        .map_err(|error| HttpProblem::new(StatusCode::BAD_REQUEST, format!("connect with a WebSocket, or read `/v1/stream`: {error}")))?;
+    let place = acquire_live_permit(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::shut_out(service.access.clone(), grant, peer)));
+    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)));
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
-            let socket = Socket::new(TokioIo::new(upgraded)).await;
-            live.serve(socket, place, view, None, shut_out).await;
+            let socket = WebSocketConnection::new(TokioIo::new(upgraded)).await;
+            live.serve_client(socket, place, view, None, shut_out).await;
         }
         drop(open);
     });
@@ -56,42 +56,44 @@ pub async fn live(
 ///
 /// # Errors
 /// If the query cannot be understood, or there are too many.
-pub async fn stream(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
-    Extension(peer): Extension<Peer>,
+pub async fn get_stream(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+    Extension(peer): Extension<RequestPeer>,
     headers: HeaderMap,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Response, Problem> {
-    let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, detail);
-    let wish = subscribe(&query, &headers).and_then(|subscribe| service.live.wish(subscribe, &grant.view)).map_err(bad)?;
-    let place = place(&service)?;
+) -> Result<Response, HttpProblem> {
+    let bad = |detail| HttpProblem::new(StatusCode::BAD_REQUEST, detail);
+    let wish = parse_stream_query(&query, &headers)
+        .and_then(|subscribe| service.live.resolve_subscription(subscribe, &grant.view))
+        .map_err(bad)?;
+    let place = acquire_live_permit(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::shut_out(service.access.clone(), grant, peer)));
-    let (line, body) = stream::open();
+    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)));
+    let (line, body) = stream::open_event_stream();
     tokio::spawn(async move {
-        live.serve(line, place, view, Some(wish), shut_out).await;
+        live.serve_client(line, place, view, Some(wish), shut_out).await;
         drop(open);
     });
-    Ok((EVENTS, body).into_response())
+    Ok((EVENT_STREAM_HEADERS, body).into_response())
 }
 
 /// What a stream is asked for.
-fn subscribe(query: &[(String, String)], headers: &HeaderMap) -> Result<Subscribe, String> {
+fn parse_stream_query(query: &[(String, String)], headers: &HeaderMap) -> Result<ClientMessage, String> {
     let known = ["subscribe", "resume", "ticket"];
     if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         return Err(format!("the stream knows no `{name}`; write `subscribe` and `resume`, each as JSON, or `ticket`"));
     }
     let part = |name| query.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
-    let mut subscribe = Subscribe::of_parts(part("subscribe"), part("resume"))?;
-    let last = headers.get("last-event-id").and_then(|id| Resume::of_event(id.to_str().ok()?));
+    let mut subscribe = ClientMessage::from_parts(part("subscribe"), part("resume"))?;
+    let last = headers.get("last-event-id").and_then(|id| ResumePoint::from_event_id(id.to_str().ok()?));
     subscribe.resume = last.or(subscribe.resume);
     Ok(subscribe)
 }
 
-fn place(service: &Service) -> Result<OwnedSemaphorePermit, Problem> {
-    service.live.place().ok_or_else(|| {
+fn acquire_live_permit(service: &HttpService) -> Result<OwnedSemaphorePermit, HttpProblem> {
+    service.live.acquire_permit().ok_or_else(|| {
         let detail = "there are as many live connections as `limits.live_clients` allows; `GET /v1/board` still answers";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(10)
+        HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_retry_after(10)
     })
 }

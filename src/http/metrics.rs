@@ -1,10 +1,10 @@
 //! `/metrics`: the service's own figures and the board, in the format and the encoding that were asked for.
 
-use super::Service;
-use super::problem::Problem;
-use crate::access::grant::{Grant, View};
-use crate::edition::Edition;
-use crate::publish::prometheus::{self, Format, Shown};
+use super::HttpService;
+use super::problem::HttpProblem;
+use crate::access::grant::{AccessGrant, GrantedView};
+use crate::edition::PublishedBoard;
+use crate::publish::prometheus::{self, MetricsFormat, MetricsSelection};
 use crate::telemetry;
 use axum::Extension;
 use axum::body::Bytes;
@@ -21,20 +21,24 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// If it could not be written.
-pub async fn metrics(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
+pub async fn get_metrics(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let edition = service.editions.borrow().clone();
-    let whole = service.intake.feed().status().has_board();
-    let (format, gzip, scopes) = (Format::wanted(&all(&headers, &ACCEPT)), wants_gzip(&all(&headers, &ACCEPT_ENCODING)), service.scopes);
+) -> Result<Response, HttpProblem> {
+    let edition = service.boards.borrow().clone();
+    let whole = service.intake.feed().readiness().has_board();
+    let (format, gzip, scopes) = (
+        MetricsFormat::from_accept_header(&joined_header_values(&headers, &ACCEPT)),
+        accepts_gzip(&joined_header_values(&headers, &ACCEPT_ENCODING)),
+        service.metrics_scopes_max,
+    );
     // Writing and compressing take milliseconds of a processor, which the connections are not to wait for.
     let write = move || {
-        let text = text(&edition, &grant.view, scopes, whole, format);
-        if gzip { compress(text.as_bytes()).map(Bytes::from) } else { Ok(Bytes::from(text)) }
+        let text = metrics_text(&edition, &grant.view, scopes, whole, format);
+        if gzip { compress_gzip(text.as_bytes()).map(Bytes::from) } else { Ok(Bytes::from(text)) }
     };
-    let body = tokio::task::spawn_blocking(write).await.ok().and_then(Result::ok).ok_or_else(super::reading::unwritten)?;
+    let body = tokio::task::spawn_blocking(write).await.ok().and_then(Result::ok).ok_or_else(super::reading::unwritten_answer_problem)?;
     let mut response =
         ([(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")], body).into_response();
     if gzip {
@@ -43,24 +47,24 @@ pub async fn metrics(
     Ok(response)
 }
 
-fn text(edition: &Edition, view: &View, scopes: usize, whole: bool, format: Format) -> String {
-    let mut text = match (view.is_everything(), format) {
+fn metrics_text(edition: &PublishedBoard, view: &GrantedView, scopes: usize, whole: bool, format: MetricsFormat) -> String {
+    let mut text = match (view.is_unrestricted(), format) {
         (false, _) => String::new(),
-        (true, Format::Text) => telemetry::recorder().render(),
-        (true, Format::OpenMetrics) => prometheus::as_open_metrics(&telemetry::recorder().render()),
+        (true, MetricsFormat::Text) => telemetry::prometheus_recorder().render(),
+        (true, MetricsFormat::OpenMetrics) => prometheus::to_open_metrics(&telemetry::prometheus_recorder().render()),
     };
     if whole {
-        text += &prometheus::write(edition, Shown { view, scopes }, format);
+        text += &prometheus::write_metrics(edition, MetricsSelection { view, scopes_max: scopes }, format);
     }
-    text + format.end()
+    text + format.end_marker()
 }
 
 /// All values of a header, put together; what is no text is left out.
-fn all(headers: &HeaderMap, name: &HeaderName) -> String {
+fn joined_header_values(headers: &HeaderMap, name: &HeaderName) -> String {
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",")
 }
 
-fn wants_gzip(accept: &str) -> bool {
+fn accepts_gzip(accept: &str) -> bool {
     accept.split(',').any(|coding| {
         let (name, parameter) = coding.split_once(';').unwrap_or((coding, ""));
         let refused = parameter.trim().strip_prefix("q=").is_some_and(|quality| quality.parse() == Ok(0.0));
@@ -69,7 +73,7 @@ fn wants_gzip(accept: &str) -> bool {
 }
 
 /// As fast as it can be: what is saved beyond that costs more than the local network does.
-fn compress(text: &[u8]) -> std::io::Result<Vec<u8>> {
+fn compress_gzip(text: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
     encoder.write_all(text)?;
     encoder.finish()
@@ -77,14 +81,14 @@ fn compress(text: &[u8]) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::wants_gzip;
+    use super::accepts_gzip;
 
     #[test]
-    fn gzip_is_for_those_who_take_it() {
+    fn gzip_only_for_clients_that_accept_it() {
         for (accept, wants) in
             [("", false), ("gzip", true), ("deflate, gzip;q=1.0, *;q=0.5", true), ("gzip;q=0", false), ("zstd", false), ("GZIP", true)]
         {
-            assert_eq!(wants_gzip(accept), wants, "{accept}");
+            assert_eq!(accepts_gzip(accept), wants, "{accept}");
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What there is to read: the board now; the standard; the rejected events.
 
-use super::Service;
-use super::problem::Problem;
+use super::HttpService;
+use super::problem::HttpProblem;
 use super::versions;
-use crate::access::grant::Grant;
-use crate::domain::standard::alert::Policy;
+use crate::access::grant::AccessGrant;
+use crate::domain::standard::alert::AlertPolicy;
 use crate::domain::standard::{Commitment, Indicator, Standard};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Window;
-use crate::publish::filter::{Filter, Wanted};
+use crate::publish::filter::{FilterRequest, ReadingFilter};
 use crate::publish::frame;
 use crate::words;
 use axum::extract::{Query, State};
@@ -21,28 +21,29 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const JSON: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+pub(super) const JSON_HEADERS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
 
 /// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
 /// more than once or with commas between values.
 ///
 /// # Errors
 /// If the query names what is not there.
-pub async fn board(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
+pub async fn get_board(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Response, Problem> {
-    let bad = |detail| Problem::new(StatusCode::BAD_REQUEST, detail);
-    let edition = service.editions.borrow().clone();
-    let filter = Filter::new(&wanted(query, &edition.standard).map_err(bad)?, &grant.view, &edition.standard).map_err(bad)?;
-    let write = move || frame::write(&edition, &filter, None);
-    let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten())?;
-    Ok((JSON, text).into_response())
+) -> Result<Response, HttpProblem> {
+    let bad = |detail| HttpProblem::new(StatusCode::BAD_REQUEST, detail);
+    let edition = service.boards.borrow().clone();
+    let filter =
+        ReadingFilter::new(&parse_filter_query(query, &edition.standard).map_err(bad)?, &grant.view, &edition.standard).map_err(bad)?;
+    let write = move || frame::write_frame(&edition, &filter, None);
+    let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten_answer_problem())?;
+    Ok((JSON_HEADERS, text).into_response())
 }
 
-fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, String> {
-    let mut wanted = Wanted::default();
+fn parse_filter_query(query: Vec<(String, String)>, standard: &Standard) -> Result<FilterRequest, String> {
+    let mut wanted = FilterRequest::default();
     let mut fixed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, values) in query {
         let list = match name.as_str() {
@@ -64,74 +65,74 @@ fn wanted(query: Vec<(String, String)>, standard: &Standard) -> Result<Wanted, S
 }
 
 /// `GET /v1/standard`: what is promised and measured.
-pub async fn standard(State(service): State<Arc<Service>>) -> Response {
-    let edition = service.editions.borrow().clone();
+pub async fn get_standard(State(service): State<Arc<HttpService>>) -> Response {
+    let edition = service.boards.borrow().clone();
     let (standard, as_of) = (&*edition.standard, edition.board.as_of);
     let dimensions = |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>();
     let written = json!({
         "name": standard.name,
         "version": standard.version,
         "date_of_effect": standard.date_of_effect,
-        "versions": versions::versions(standard, as_of),
+        "versions": versions::versions_json(standard, as_of),
         "title": standard.title,
-        "time_zone": zone(standard.zones.get(0)),
-        "zones": zones(standard),
-        "indicators": standard.indicators.iter().map(|one| indicator(one, standard, as_of)).collect::<Vec<_>>(),
-        "commitments": standard.commitments.iter().map(|one| commitment(standard, one)).collect::<Vec<_>>(),
-        "alerts": standard.policies.iter().map(|one| alert(standard, one)).collect::<Vec<_>>(),
+        "time_zone": zone_name(standard.zones.get(0)),
+        "zones": zones_json(standard),
+        "indicators": standard.indicators.iter().map(|one| indicator_json(one, standard, as_of)).collect::<Vec<_>>(),
+        "commitments": standard.commitments.iter().map(|one| commitment_json(standard, one)).collect::<Vec<_>>(),
+        "alerts": standard.policies.iter().map(|one| policy_json(standard, one)).collect::<Vec<_>>(),
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
         "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
     });
-    (JSON, written.to_string()).into_response()
+    (JSON_HEADERS, written.to_string()).into_response()
 }
 
-fn zone(zone: &TimeZone) -> &str {
+fn zone_name(zone: &TimeZone) -> &str {
     zone.iana_name().unwrap_or("UTC")
 }
 
 /// Where cases live if not in the standard's own time zone; null if all do.
-fn zones(standard: &Standard) -> Value {
+fn zones_json(standard: &Standard) -> Value {
     let Some(dimension) = standard.zones.dimension() else { return Value::Null };
-    let values = standard.zones.values().map(|(value, place)| (value.to_owned(), Value::from(zone(place))));
+    let values = standard.zones.dimension_zones().map(|(value, place)| (value.to_owned(), Value::from(zone_name(place))));
     json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
 }
 
-fn indicator(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
-    let (target, warning, better) = versions::parts(indicator.target_at(as_of));
+fn indicator_json(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
+    let (target, warning, better) = versions::target_parts(indicator.target_at(as_of));
     json!({
         "name": indicator.name,
         "title": indicator.title,
         "kind": indicator.formula.name(),
-        "formula": words::indicator(standard, indicator),
+        "formula": words::describe_indicator(standard, indicator),
         "unit": indicator.unit(),
         "labels": indicator.labels.iter().copied().collect::<BTreeMap<_, _>>(),
         "target": target,
         "warning": warning,
         "better": better,
-        "targets": versions::targets(indicator, standard),
+        "targets": versions::targets_json(indicator, standard),
     })
 }
 
-fn commitment(standard: &Standard, commitment: &Commitment) -> Value {
-    json!({ "name": commitment.name, "words": words::commitment(standard, commitment) })
+fn commitment_json(standard: &Standard, commitment: &Commitment) -> Value {
+    json!({ "name": commitment.name, "words": words::describe_commitment(standard, commitment) })
 }
 
-fn alert(standard: &Standard, policy: &Policy) -> Value {
-    json!({ "name": policy.name, "title": policy.title, "severity": policy.severity.name(), "words": words::policy(standard, policy) })
+fn policy_json(standard: &Standard, policy: &AlertPolicy) -> Value {
+    json!({ "name": policy.name, "title": policy.title, "severity": policy.severity.name(), "words": words::describe_policy(standard, policy) })
 }
 
 /// `GET /v1/rejected`: the last rejected events, the newest first; those of its sources for a sender that is limited to some,
 /// and then `total` counts only what is remembered of them.
-pub async fn rejected(State(service): State<Arc<Service>>, Extension(grant): Extension<Grant>) -> Json<Value> {
-    let (mut total, mut rejected) = service.rejected.read();
+pub async fn list_rejected_events(State(service): State<Arc<HttpService>>, Extension(grant): Extension<AccessGrant>) -> Json<Value> {
+    let (mut total, mut rejected) = service.rejected.newest_first();
     if !grant.sources.0.is_empty() {
-        rejected.retain(|one| one.source.as_deref().is_some_and(|source| grant.sources.allow(source)));
+        rejected.retain(|one| one.source.as_deref().is_some_and(|source| grant.sources.allows_source(source)));
         total = rejected.len() as u64;
     }
     Json(json!({ "total": total, "rejected": rejected }))
 }
 
-pub(super) fn unwritten() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
+pub(super) fn unwritten_answer_problem() -> HttpProblem {
+    HttpProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
 }

@@ -1,8 +1,8 @@
 //! `POST /v1/reload`: the configuration is read again, and its standard, tokens and certificate are taken, without a restart.
 
-use super::Service;
-use super::problem::Problem;
-use crate::access::Exposed;
+use super::HttpService;
+use super::problem::HttpProblem;
+use crate::access::ExposedListenerError;
 use crate::document;
 use axum::Json;
 use axum::extract::State;
@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 
 /// A reload that is asked for: where the answer goes.
 #[derive(Debug)]
-pub struct Request(pub oneshot::Sender<Result<Reloaded, Refused>>);
+pub struct ReloadRequest(pub oneshot::Sender<Result<ReloadReport, ReloadError>>);
 
 /// What became of a reload.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Reloaded {
+pub struct ReloadReport {
     /// The standard's name.
     pub name: String,
     /// Its newest version.
@@ -35,29 +35,29 @@ pub struct Reloaded {
 
 /// Why everything stayed as it was.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refused {
+pub enum ReloadError {
     /// There is no file to read again.
-    Nothing,
+    NoConfiguration,
     /// The files are at fault.
-    Problems(Vec<document::Problem>),
+    Problems(Vec<document::TomlProblem>),
     /// The service would be open to other machines by mistake.
-    Exposed(Exposed),
+    Exposed(ExposedListenerError),
     /// That another standard is in force cannot be written into the journal.
-    Unwritten(Arc<str>),
+    JournalFailed(Arc<str>),
     /// The service is stopping.
     Stopping,
 }
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for ReloadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refused::Nothing => {
+            ReloadError::NoConfiguration => {
                 f.write_str("the service runs without a configuration, on the built-in standard; start it with `--config FILE` to reload")
             }
-            Refused::Problems(problems) => write!(f, "the files have {} problems; everything stays as it was", problems.len()),
-            Refused::Exposed(exposed) => write!(f, "{exposed}; everything stays as it was"),
-            Refused::Unwritten(reason) => write!(f, "the standard stays as it was, for the journal cannot be written: {reason}"),
-            Refused::Stopping => f.write_str("the service is stopping"),
+            ReloadError::Problems(problems) => write!(f, "the files have {} problems; everything stays as it was", problems.len()),
+            ReloadError::Exposed(exposed) => write!(f, "{exposed}; everything stays as it was"),
+            ReloadError::JournalFailed(reason) => write!(f, "the standard stays as it was, for the journal cannot be written: {reason}"),
+            ReloadError::Stopping => f.write_str("the service is stopping"),
         }
     }
 }
@@ -66,24 +66,24 @@ impl std::fmt::Display for Refused {
 ///
 /// # Errors
 /// Why everything stays as it is.
-pub async fn reload(State(service): State<Arc<Service>>) -> Result<Json<Reloaded>, Problem> {
+pub async fn reload_configuration(State(service): State<Arc<HttpService>>) -> Result<Json<ReloadReport>, HttpProblem> {
     let (answer, receiver) = oneshot::channel();
-    if service.reload.try_send(Request(answer)).is_err() {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "other reloads are waiting already").retry_after(1));
+    if service.reload.try_send(ReloadRequest(answer)).is_err() {
+        return Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "other reloads are waiting already").with_retry_after(1));
     }
-    receiver.await.unwrap_or(Err(Refused::Stopping)).map(Json).map_err(explain)
+    receiver.await.unwrap_or(Err(ReloadError::Stopping)).map(Json).map_err(reload_problem)
 }
 
-fn explain(refused: Refused) -> Problem {
+fn reload_problem(refused: ReloadError) -> HttpProblem {
     let detail = refused.to_string();
     match refused {
-        Refused::Nothing => Problem::new(StatusCode::CONFLICT, detail),
-        Refused::Exposed(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
-        Refused::Unwritten(_) | Refused::Stopping => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
-        Refused::Problems(problems) => {
+        ReloadError::NoConfiguration => HttpProblem::new(StatusCode::CONFLICT, detail),
+        ReloadError::Exposed(_) => HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+        ReloadError::JournalFailed(_) | ReloadError::Stopping => HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+        ReloadError::Problems(problems) => {
             let written =
                 problems.iter().map(|one| json!({ "file": one.file, "line": one.line, "column": one.column, "message": one.message }));
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("problems", written.collect::<Value>())
+            HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with_member("problems", written.collect::<Value>())
         }
     }
 }

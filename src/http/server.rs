@@ -13,7 +13,7 @@
 //! | head of a request, handshake, idle connection | `limits.header_seconds` | closed |
 //! | bytes of a head | [`HEAD_BYTES`] | 431, closed |
 
-use super::problem::Problem;
+use super::problem::HttpProblem;
 use crate::telemetry::Metric;
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -42,22 +42,22 @@ use tokio_util::task::TaskTracker;
 /// The longest head of a request, in bytes.
 pub const HEAD_BYTES: usize = 16 << 10;
 /// How long to wait when no connection can be taken, because the system has no more to give.
-const BREATH: Duration = Duration::from_millis(200);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// How connections are served.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServerSettings {
     /// How they are encrypted, the newest for each new one; none if they are not.
     pub tls: Option<watch::Receiver<Arc<ServerConfig>>>,
     /// How many there can be.
-    pub connections: usize,
+    pub connections_max: usize,
     /// How long a handshake or the head of a request may take.
-    pub header_time: Duration,
+    pub header_timeout: Duration,
 }
 
 /// Serves until `stop`, and then until the requests at work are answered.
-pub async fn serve(listener: TcpListener, router: Router, settings: Settings, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(settings.connections));
+pub async fn serve_connections(listener: TcpListener, router: Router, settings: ServerSettings, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(settings.connections_max));
     let connections = TaskTracker::new();
     let router = Arc::new(router);
     loop {
@@ -68,15 +68,21 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
         match accepted {
             Ok((stream, peer)) => match places.clone().try_acquire_owned() {
                 Ok(place) => {
-                    connections.spawn(connect(Placed { stream, place }, peer, Arc::downgrade(&router), settings.clone(), stop.clone()));
+                    connections.spawn(serve_connection(
+                        LimitedConnection { stream, permit: place },
+                        peer,
+                        Arc::downgrade(&router),
+                        settings.clone(),
+                        stop.clone(),
+                    ));
                 }
-                Err(_) => Metric::ConnectionsRefused.count("reason", "full", 1),
+                Err(_) => Metric::ConnectionsRefused.add_labeled("reason", "full", 1),
             },
             // One that went away while it waited is no matter; others may be a lack of file descriptors.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken; are there file descriptors left (`ulimit -n`)?");
-                tokio::time::sleep(BREATH).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
@@ -86,11 +92,17 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
 }
 
 /// Serves one connection.
-async fn connect(placed: Placed, peer: SocketAddr, router: Weak<Router>, settings: Settings, stop: CancellationToken) {
+async fn serve_connection(
+    placed: LimitedConnection,
+    peer: SocketAddr,
+    router: Weak<Router>,
+    settings: ServerSettings,
+    stop: CancellationToken,
+) {
     if let Err(error) = placed.stream.set_nodelay(true) {
         tracing::debug!(%error, "small frames may be late on a connection");
     }
-    let header_time = settings.header_time;
+    let header_time = settings.header_timeout;
     let stream = match settings.tls {
         None => Either::Left(placed),
         Some(tls) => {
@@ -105,9 +117,9 @@ async fn connect(placed: Placed, peer: SocketAddr, router: Weak<Router>, setting
                 Ok(Ok(stream)) => Either::Right(Box::new(stream)),
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "a TLS handshake failed");
-                    return Metric::ConnectionsRefused.count("reason", "tls", 1);
+                    return Metric::ConnectionsRefused.add_labeled("reason", "tls", 1);
                 }
-                Err(_) => return Metric::ConnectionsRefused.count("reason", "slow", 1),
+                Err(_) => return Metric::ConnectionsRefused.add_labeled("reason", "slow", 1),
             }
         }
     };
@@ -117,7 +129,7 @@ async fn connect(placed: Placed, peer: SocketAddr, router: Weak<Router>, setting
         async move {
             match router {
                 Some(router) => router.call(request).await,
-                None => Ok(stopping().into_response()),
+                None => Ok(stopping_problem().into_response()),
             }
         }
     });
@@ -133,31 +145,31 @@ async fn connect(placed: Placed, peer: SocketAddr, router: Weak<Router>, setting
     };
     if let Err(error) = served {
         if error.is_timeout() {
-            Metric::ConnectionsRefused.count("reason", "slow", 1);
+            Metric::ConnectionsRefused.add_labeled("reason", "slow", 1);
         }
         tracing::debug!(%error, "a connection ended");
     }
 }
 
 /// For a request that comes too late.
-fn stopping() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping").retry_after(10)
+fn stopping_problem() -> HttpProblem {
+    HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping").with_retry_after(10)
 }
 
 /// A connection that holds its place among all of them, for as long as it is open, whoever reads it.
-struct Placed {
+struct LimitedConnection {
     stream: TcpStream,
     #[expect(dead_code, reason = "it is given back when it is dropped")]
-    place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
-impl AsyncRead for Placed {
+impl AsyncRead for LimitedConnection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Placed {
+impl AsyncWrite for LimitedConnection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

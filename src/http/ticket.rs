@@ -1,10 +1,10 @@
 //! `POST /v1/ticket`: a ticket for one connection to the live board, for browsers, which cannot send a token there.
 
-use super::Service;
-use super::problem::Problem;
-use super::reading::JSON;
-use crate::access::grant::Grant;
-use crate::access::ticket::LIFE;
+use super::HttpService;
+use super::problem::HttpProblem;
+use super::reading::JSON_HEADERS;
+use crate::access::grant::AccessGrant;
+use crate::access::ticket::TICKET_LIFETIME;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,13 +17,16 @@ use tokio::time::Instant;
 ///
 /// # Errors
 /// If too many are out.
-pub async fn issue(State(service): State<Arc<Service>>, Extension(grant): Extension<Grant>) -> Result<Response, Problem> {
-    let seconds = LIFE.as_secs();
-    match service.tickets.issue(grant.token, Instant::now()) {
-        Some(ticket) => Ok((JSON, json!({ "ticket": ticket.reveal(), "expires_in": seconds }).to_string()).into_response()),
+pub async fn issue_ticket(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+) -> Result<Response, HttpProblem> {
+    let seconds = TICKET_LIFETIME.as_secs();
+    match service.tickets.issue_ticket(grant.token, Instant::now()) {
+        Some(ticket) => Ok((JSON_HEADERS, json!({ "ticket": ticket.reveal(), "expires_in": seconds }).to_string()).into_response()),
         None => {
             let detail = "too many tickets wait for their use; fetch one only to connect at once";
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds as u16))
+            Err(HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_retry_after(seconds as u16))
         }
     }
 }

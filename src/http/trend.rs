@@ -1,12 +1,12 @@
 //! `GET /v1/trend`: how indicators went over the last hours, for the lines of a wallboard.
 
-use super::Service;
-use super::explain::{ask, hidden};
-use super::problem::Problem;
-use super::query::{Sorted, bad};
-use super::reading::JSON;
-use crate::access::grant::Grant;
-use crate::engine::feed::Command;
+use super::HttpService;
+use super::explain::{forbidden_scope_problem, query_engine};
+use super::problem::HttpProblem;
+use super::query::{QueryParameters, bad_request};
+use super::reading::JSON_HEADERS;
+use crate::access::grant::AccessGrant;
+use crate::engine::feed::EngineCommand;
 use crate::publish::trend;
 use axum::Extension;
 use axum::extract::{Query, State};
@@ -19,26 +19,27 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// If the query names what is not there, the standard has no rolling window, or the service is too busy.
-pub async fn trend(
-    State(service): State<Arc<Service>>,
-    Extension(grant): Extension<Grant>,
+pub async fn get_trend(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Response, Problem> {
-    let edition = service.editions.borrow().clone();
-    let query = Sorted::new(query, &["indicator", "hours", "window"], &edition.standard.schema.dimensions)?;
-    let names: Vec<&str> = query.all("indicator").filter(|name| !name.is_empty()).collect();
-    let asked = trend::asked(&edition.standard, &names, &query.fixed, query.get("window"), query.get("hours")).map_err(bad)?;
-    if !grant.view.shows(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
-        return Err(hidden(&grant.view));
+) -> Result<Response, HttpProblem> {
+    let edition = service.boards.borrow().clone();
+    let query = QueryParameters::new(query, &["indicator", "hours", "window"], &edition.standard.schema.dimensions)?;
+    let names: Vec<&str> = query.get_all("indicator").filter(|name| !name.is_empty()).collect();
+    let asked = trend::resolve_trend_request(&edition.standard, &names, &query.fixed, query.get("window"), query.get("hours"))
+        .map_err(bad_request)?;
+    if !grant.view.is_visible(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+        return Err(forbidden_scope_problem(&grant.view));
     }
     if let Some(text) = service.trends.get(&asked, &edition) {
-        return Ok((JSON, text).into_response());
+        return Ok((JSON_HEADERS, text).into_response());
     }
-    let trends = ask(&service, |answer| Command::Trends { asked: asked.clone(), answer }).await?;
+    let trends = query_engine(&service, |answer| EngineCommand::Trends { request: asked.clone(), answer }).await?;
     let trends = trends.ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, "the standard declares no rolling window, such as `24h`, and only these leave a trend")
+        HttpProblem::new(StatusCode::NOT_FOUND, "the standard declares no rolling window, such as `24h`, and only these leave a trend")
     })?;
-    let text = trend::write(&edition, &asked, &trends);
+    let text = trend::write_trends(&edition, &asked, &trends);
     service.trends.put(asked, &edition, text.clone());
-    Ok((JSON, text).into_response())
+    Ok((JSON_HEADERS, text).into_response())
 }

@@ -5,7 +5,7 @@ use crate::domain::time::Timestamp;
 use serde_json::{Value, json};
 
 /// The versions, the newest first, and which of them is in force.
-pub(super) fn versions(standard: &Standard, as_of: Option<Timestamp>) -> Value {
+pub(super) fn versions_json(standard: &Standard, as_of: Option<Timestamp>) -> Value {
     let in_force = standard.version_at(as_of);
     let written = standard
         .versions
@@ -15,9 +15,9 @@ pub(super) fn versions(standard: &Standard, as_of: Option<Timestamp>) -> Value {
 }
 
 /// What each version aims at, the newest first.
-pub(super) fn targets(indicator: &Indicator, standard: &Standard) -> Value {
+pub(super) fn targets_json(indicator: &Indicator, standard: &Standard) -> Value {
     let written = standard.versions.iter().zip(&indicator.targets).map(|(version, dated)| {
-        let (target, warning, better) = parts(dated.target);
+        let (target, warning, better) = target_parts(dated.target);
         json!({
             "version": version.version, "date_of_effect": version.date_of_effect, "target": target, "warning": warning, "better": better,
         })
@@ -26,7 +26,7 @@ pub(super) fn targets(indicator: &Indicator, standard: &Standard) -> Value {
 }
 
 /// The threshold of a target, that of its warning, and which side of them is good.
-pub(super) fn parts(target: Option<Target>) -> (Option<f64>, Option<f64>, Option<&'static str>) {
+pub(super) fn target_parts(target: Option<Target>) -> (Option<f64>, Option<f64>, Option<&'static str>) {
     let better = target.map(|target| target.better.name());
     (target.map(|target| target.value), target.and_then(|target| target.warning), better)
 }

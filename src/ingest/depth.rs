@@ -2,18 +2,18 @@
 //! process. So whatever comes from outside is looked through before it is parsed.
 
 /// How deep an event may nest.
-const DEEPEST: usize = 128;
+const DEPTH_MAX: usize = 128;
 
 /// Why such JSON is not taken.
-pub const REASON: &str = "nested deeper than 128 levels";
+pub const TOO_DEEP_REASON: &str = "nested deeper than 128 levels";
 
 /// JSON of no more bytes cannot nest deep enough to do harm; nearly every event is that short.
-const SHORT: usize = 1_024;
+const UNCHECKED_BYTES_MAX: usize = 1_024;
 
 /// Whether JSON nests so deep that reading it could use up the stack. Short JSON is not looked through.
 #[must_use]
-pub fn too_deep(bytes: &[u8]) -> bool {
-    if bytes.len() <= SHORT {
+pub fn is_too_deep(bytes: &[u8]) -> bool {
+    if bytes.len() <= UNCHECKED_BYTES_MAX {
         return false;
     }
     let (mut depth, mut quoted) = (0_usize, false);
@@ -26,7 +26,7 @@ pub fn too_deep(bytes: &[u8]) -> bool {
             b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEEPEST {
+        if depth > DEPTH_MAX {
             return true;
         }
     }
@@ -38,10 +38,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_brackets_outside_of_strings_nest() {
+    fn brackets_inside_strings_do_not_count_as_depth() {
         let deep = "[".repeat(2_000);
-        assert!(too_deep(deep.as_bytes()));
-        assert!(!too_deep(format!("\"{deep}\\\"{deep}\"").as_bytes()));
-        assert!(!too_deep("[1]".repeat(1_000).as_bytes()));
+        assert!(is_too_deep(deep.as_bytes()));
+        assert!(!is_too_deep(format!("\"{deep}\\\"{deep}\"").as_bytes()));
+        assert!(!is_too_deep("[1]".repeat(1_000).as_bytes()));
     }
 }

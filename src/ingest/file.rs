@@ -2,11 +2,11 @@
 
 mod together;
 
-use super::lines::{Block, Lines};
+use super::lines::{LineBlock, LineBlockReader};
 use super::mapping::Mapping;
-use super::queue_log::{LineOutcome, QueueLog};
+use super::queue_log::{LineOutcome, QueueLogReader};
 use super::raw::RawEvent;
-use super::wire::{Decoder, LONGEST_EVENT, Rejection};
+use super::wire::{EVENT_BYTES_MAX, EventDecoder, EventRejection};
 use crate::domain::event::Batch;
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// How the bytes of a recording are understood.
 #[derive(Debug)]
-pub enum Format {
+pub enum RecordingFormat {
     /// CloudEvents, one JSON object a line.
     CloudEvents,
     /// An Asterisk `queue_log`.
@@ -25,7 +25,7 @@ pub enum Format {
 
 /// What a recording gives.
 #[derive(Debug)]
-pub enum Item {
+pub enum RecordingItem {
     /// Some events.
     Batch(Batch),
     /// A line that was not taken.
@@ -33,7 +33,7 @@ pub enum Item {
         /// Its number, from 1.
         line: u64,
         /// Why.
-        rejection: Rejection,
+        rejection: EventRejection,
     },
     /// A line that is not an event, by design.
     LeftOut {
@@ -43,24 +43,24 @@ pub enum Item {
 }
 
 /// How many events make a batch: enough to look ahead in, and few enough to stay in the cache.
-const BATCH: usize = 2_048;
+const BATCH_EVENTS: usize = 2_048;
 
 /// Opens a recording; `-` is standard input. What begins like gzip or zstd is decompressed; `watch` sees the bytes before.
 ///
 /// # Errors
 /// What opening the file gave; a directory is an error too.
-pub fn open(path: &Path, watch: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+pub fn open_recording(path: &Path, watch: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
-        return decompressed(watch(Box::new(io::stdin())));
+        return decompress_input(watch(Box::new(io::stdin())));
     }
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory; name the files in it"));
     }
-    decompressed(watch(Box::new(file)))
+    decompress_input(watch(Box::new(file)))
 }
 
-fn decompressed(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+fn decompress_input(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let mut magic = Vec::new();
     input.by_ref().take(4).read_to_end(&mut magic)?;
     let gzip = magic.starts_with(&[0x1f, 0x8b]);
@@ -78,104 +78,116 @@ fn decompressed(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Se
 ///
 /// # Errors
 /// What reading gave, or that the file does not fit its mapping.
-pub fn read(
+pub fn read_recording(
     input: impl Read + Send,
-    format: &Format,
-    (decoder, others): (&mut Decoder, &mut [Decoder]),
-    take: &mut dyn FnMut(Item),
+    format: &RecordingFormat,
+    (decoder, others): (&mut EventDecoder, &mut [EventDecoder]),
+    take: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     match format {
-        _ if others.is_empty() => alone(input, format, decoder, take),
-        Format::CloudEvents => together::read(Lines::new(input, LONGEST_EVENT), decoder, others, take),
-        _ => together::beside(input, format, decoder, take),
+        _ if others.is_empty() => read_sequentially(input, format, decoder, take),
+        RecordingFormat::CloudEvents => together::read_in_parallel(LineBlockReader::new(input, EVENT_BYTES_MAX), decoder, others, take),
+        _ => together::decode_on_other_thread(input, format, decoder, take),
     }
 }
 
 /// Reads a recording to its end on this thread.
-fn alone(input: impl Read, format: &Format, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
+fn read_sequentially(
+    input: impl Read,
+    format: &RecordingFormat,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) -> io::Result<()> {
     match format {
-        Format::CloudEvents => cloud_events(input, decoder, take),
-        Format::QueueLog => queue_log(input, decoder, take),
-        Format::Mapping(mapping) => mapped(input, mapping, decoder, take),
+        RecordingFormat::CloudEvents => read_cloud_events(input, decoder, take),
+        RecordingFormat::QueueLog => read_queue_log(input, decoder, take),
+        RecordingFormat::Mapping(mapping) => read_mapped_rows(input, mapping, decoder, take),
     }
 }
 
-fn cloud_events(input: impl Read, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
-    let mut lines = Lines::new(input, LONGEST_EVENT);
-    let mut spent = Block::default();
-    while let Some(block) = lines.block(spent)? {
-        decode_block(&block, decoder, take);
+fn read_cloud_events(input: impl Read, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) -> io::Result<()> {
+    let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
+    let mut spent = LineBlock::default();
+    while let Some(block) = lines.next_block(spent)? {
+        decode_line_block(&block, decoder, take);
         spent = block;
     }
     Ok(())
 }
 
 /// Decodes the lines of a block into one batch.
-fn decode_block(block: &Block, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) {
-    for (line, bytes) in block.lines() {
-        if let Err(rejection) = decoder.json(bytes) {
-            take(Item::Rejected { line, rejection });
+fn decode_line_block(block: &LineBlock, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) {
+    for (line, bytes) in block.numbered_lines() {
+        if let Err(rejection) = decoder.decode_json(bytes) {
+            take(RecordingItem::Rejected { line, rejection });
         }
     }
-    too_long(block.first, block.too_long, take);
-    finish(decoder, take);
+    reject_long_line(block.first_line, block.long_line_bytes, take);
+    flush_batch(decoder, take);
 }
 
 /// Gives the events that are no batch yet.
-fn finish(decoder: &mut Decoder, take: &mut dyn FnMut(Item)) {
+fn flush_batch(decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) {
     if !decoder.is_empty() {
-        take(Item::Batch(decoder.take()));
+        take(RecordingItem::Batch(decoder.take_batch()));
     }
 }
 
-fn too_long(line: u64, length: Option<u64>, take: &mut dyn FnMut(Item)) {
+fn reject_long_line(line: u64, length: Option<u64>, take: &mut dyn FnMut(RecordingItem)) {
     if let Some(length) = length {
-        let reason = format!("longer than {LONGEST_EVENT} bytes: {length} bytes");
-        take(Item::Rejected { line, rejection: Rejection { id: None, reason } });
+        let reason = format!("longer than {EVENT_BYTES_MAX} bytes: {length} bytes");
+        take(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } });
     }
 }
 
-fn queue_log(input: impl Read, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
-    let mut lines = Lines::new(input, LONGEST_EVENT);
-    let mut log = QueueLog::default();
-    let mut spent = Block::default();
-    while let Some(block) = lines.block(spent)? {
-        for (line, bytes) in block.lines() {
+fn read_queue_log(input: impl Read, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) -> io::Result<()> {
+    let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
+    let mut log = QueueLogReader::default();
+    let mut spent = LineBlock::default();
+    while let Some(block) = lines.next_block(spent)? {
+        for (line, bytes) in block.numbered_lines() {
             let text = String::from_utf8_lossy(bytes);
-            let outcome = log.line(line, &text, &mut |raw: RawEvent<'_>| decode(&raw, line, decoder, take));
+            let outcome = log.read_line(line, &text, &mut |raw: RawEvent<'_>| decode_raw_event(&raw, line, decoder, take));
             match outcome {
                 Ok(LineOutcome::Emitted(_)) => {}
-                Ok(LineOutcome::LeftOut(reason)) => take(Item::LeftOut { reason: reason.to_owned() }),
-                Err(reason) => take(Item::Rejected { line, rejection: Rejection { id: None, reason } }),
+                Ok(LineOutcome::LeftOut(reason)) => take(RecordingItem::LeftOut { reason: reason.to_owned() }),
+                Err(reason) => take(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } }),
             }
         }
-        too_long(block.first, block.too_long, take);
+        reject_long_line(block.first_line, block.long_line_bytes, take);
         spent = block;
     }
-    finish(decoder, take);
+    flush_batch(decoder, take);
     Ok(())
 }
 
-fn mapped(input: impl Read, mapping: &Mapping, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
+fn read_mapped_rows(
+    input: impl Read,
+    mapping: &Mapping,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) -> io::Result<()> {
     // Three closures write to one taker, none while another runs.
     let taken = std::cell::RefCell::new(take);
-    let counts = mapping.read(
+    let counts = mapping.read_rows(
         input,
-        &mut |line, raw| decode(&raw, line, decoder, &mut **taken.borrow_mut()),
-        &mut |line, reason| taken.borrow_mut()(Item::Rejected { line, rejection: Rejection { id: None, reason } }),
-        &mut |reason| taken.borrow_mut()(Item::LeftOut { reason: reason.to_owned() }),
+        &mut |line, raw| decode_raw_event(&raw, line, decoder, &mut **taken.borrow_mut()),
+        &mut |line, reason| taken.borrow_mut()(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } }),
+        &mut |reason| taken.borrow_mut()(RecordingItem::LeftOut { reason: reason.to_owned() }),
     )?;
-    finish(decoder, &mut **taken.borrow_mut());
+    flush_batch(decoder, &mut **taken.borrow_mut());
     for _ in 0..counts.not_utf8 {
-        taken.borrow_mut()(Item::LeftOut { reason: "bytes that are not UTF-8 were replaced in a row (the row was taken)".to_owned() });
+        taken.borrow_mut()(RecordingItem::LeftOut {
+            reason: "bytes that are not UTF-8 were replaced in a row (the row was taken)".to_owned(),
+        });
     }
     Ok(())
 }
 
-fn decode(raw: &RawEvent<'_>, line: u64, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) {
-    if let Err(rejection) = decoder.event(raw) {
-        take(Item::Rejected { line, rejection });
-    } else if decoder.len() == BATCH {
-        take(Item::Batch(decoder.take()));
+fn decode_raw_event(raw: &RawEvent<'_>, line: u64, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) {
+    if let Err(rejection) = decoder.decode_raw_event(raw) {
+        take(RecordingItem::Rejected { line, rejection });
+    } else if decoder.len() == BATCH_EVENTS {
+        take(RecordingItem::Batch(decoder.take_batch()));
     }
 }

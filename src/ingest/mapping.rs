@@ -67,9 +67,9 @@ mod read;
 mod row;
 mod scan;
 
-pub use read::Counts;
+pub use read::RowCounts;
 
-use crate::document::{Document, Problem};
+use crate::document::{TomlDocument, TomlProblem};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -90,8 +90,8 @@ pub struct Mapping {
     /// The time by which the rows of a group are ordered.
     sort_by: Option<usize>,
     /// Values and times; each uses only those before it.
-    definitions: Vec<Definition>,
-    leave_out: Vec<(Condition, String)>,
+    definitions: Vec<MappingDefinition>,
+    leave_out: Vec<(RowCondition, String)>,
     events: Vec<EventRule>,
 }
 
@@ -100,9 +100,9 @@ impl Mapping {
     ///
     /// # Errors
     /// Everything that is wrong in it, in the order of the file.
-    pub fn parse(file: &str, text: &str) -> Result<Mapping, Vec<Problem>> {
-        let document = Document::parse(file, text).map_err(|problem| vec![problem])?;
-        let mapping = check::check(&document.root());
+    pub fn parse(file: &str, text: &str) -> Result<Mapping, Vec<TomlProblem>> {
+        let document = TomlDocument::parse(file, text).map_err(|problem| vec![problem])?;
+        let mapping = check::check_mapping(&document.root_table());
         let problems = document.into_problems();
         if problems.is_empty() { Ok(mapping) } else { Err(problems) }
     }
@@ -116,26 +116,26 @@ impl Mapping {
 
 /// What a name in a mapping stands for.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Name {
+enum MappingName {
     Column(usize),
     Defined(usize),
 }
 
 #[derive(Debug)]
-struct Definition {
+struct MappingDefinition {
     name: String,
-    content: Content,
+    rule: DefinitionRule,
 }
 
 #[derive(Debug)]
-enum Content {
+enum DefinitionRule {
     Value(ValueRule),
     Time(TimeRule),
 }
 
 #[derive(Debug)]
 struct ValueRule {
-    from: ValueFrom,
+    source: ValueSource,
     missing: Vec<String>,
     slice: Option<(usize, usize)>,
     map: BTreeMap<String, String>,
@@ -144,16 +144,16 @@ struct ValueRule {
 }
 
 #[derive(Debug)]
-enum ValueFrom {
-    Column(usize, Take),
-    Text(Template),
+enum ValueSource {
+    Column(usize, GroupAggregate),
+    Text(TextTemplate),
     Time(usize, String),
-    YesWhen(Condition),
+    YesWhen(RowCondition),
 }
 
 /// Which of a group's rows a value is taken from.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Take {
+enum GroupAggregate {
     Row,
     First,
     Last,
@@ -164,34 +164,34 @@ enum Take {
 
 #[derive(Debug)]
 struct TimeRule {
-    from: TimeFrom,
+    source: TimeSource,
     formats: Vec<String>,
     /// What is added, and the milliseconds of its unit.
-    plus: Option<(Name, i64)>,
+    plus: Option<(MappingName, i64)>,
     after: Option<usize>,
-    or: Vec<usize>,
-    when: Option<Condition>,
+    alternatives: Vec<usize>,
+    when: Option<RowCondition>,
 }
 
 #[derive(Debug)]
-enum TimeFrom {
+enum TimeSource {
     Column { column: usize, date: Option<usize> },
     Time(usize),
 }
 
 #[derive(Debug)]
-enum Condition {
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
-    Not(Box<Condition>),
-    In(Name, Vec<String>),
-    Present(Name),
+enum RowCondition {
+    All(Vec<RowCondition>),
+    Any(Vec<RowCondition>),
+    Not(Box<RowCondition>),
+    In(MappingName, Vec<String>),
+    Present(MappingName),
     /// Present, and the comparison of the number with the limit is one of these.
-    Compare(Name, Comparison, f64),
+    Compare(MappingName, NumberComparison, f64),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Comparison {
+enum NumberComparison {
     Above,
     AtLeast,
     Below,
@@ -200,29 +200,29 @@ enum Comparison {
 
 /// A text with names in braces.
 #[derive(Clone, Debug)]
-struct Template(Vec<Part>);
+struct TextTemplate(Vec<TemplatePart>);
 
 #[derive(Clone, Debug)]
-enum Part {
+enum TemplatePart {
     Literal(String),
-    Name(Name),
+    Name(MappingName),
 }
 
 #[derive(Debug)]
 struct EventRule {
     kind: String,
     time: usize,
-    subject: Template,
-    id: Option<Template>,
-    when: Option<Condition>,
-    each: Each,
-    change: Option<Change>,
-    data: Vec<(String, FieldKind, Field)>,
+    subject: TextTemplate,
+    id: Option<TextTemplate>,
+    when: Option<RowCondition>,
+    rows: RowSelection,
+    change: Option<ColumnChange>,
+    data: Vec<(String, MappedFieldKind, MappedField)>,
 }
 
 /// Which rows of a group say the event.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Each {
+enum RowSelection {
     Row,
     First,
     Last,
@@ -230,15 +230,15 @@ enum Each {
 
 /// A change of a column against the row before.
 #[derive(Debug)]
-struct Change {
-    name: Name,
-    from: Words,
-    to: Words,
+struct ColumnChange {
+    name: MappingName,
+    from: ValueSet,
+    to: ValueSet,
 }
 
 /// A set of words, or all but them.
 #[derive(Default, Debug)]
-enum Words {
+enum ValueSet {
     #[default]
     Anything,
     In(Vec<String>),
@@ -246,25 +246,25 @@ enum Words {
 }
 
 #[derive(Clone, Debug)]
-enum Field {
-    Name(Name),
-    Text(Template),
+enum MappedField {
+    Name(MappingName),
+    Text(TextTemplate),
 }
 
 /// How the core wants a field.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum FieldKind {
+enum MappedFieldKind {
     Text,
     Number,
     Bool,
 }
 
-impl FieldKind {
-    fn of(field: &str) -> FieldKind {
+impl MappedFieldKind {
+    fn for_field(field: &str) -> MappedFieldKind {
         match field {
-            "wait_seconds" | "talk_seconds" | "wrapup_seconds" | "hold_seconds" | "score" | "scale" => FieldKind::Number,
-            "resolved" | "satisfied" => FieldKind::Bool,
-            _ => FieldKind::Text,
+            "wait_seconds" | "talk_seconds" | "wrapup_seconds" | "hold_seconds" | "score" | "scale" => MappedFieldKind::Number,
+            "resolved" | "satisfied" => MappedFieldKind::Bool,
+            _ => MappedFieldKind::Text,
         }
     }
 }

@@ -7,16 +7,16 @@
 //! A call of which the log's beginning is missing is told from its first line on.
 
 use super::raw::{RawEvent, Scalar};
-use crate::domain::time::{SECOND, Timestamp, shorten};
+use crate::domain::time::{SECOND, Timestamp, truncate_for_message};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Calls of which the stays are remembered. Beyond it the call that was first seen earliest is forgotten: if it enters
 /// another queue after 100 000 newer calls, its stays are counted from 1 again.
-const CALLS_MAX: usize = 100_000;
+const CALLS_TRACKED_MAX: usize = 100_000;
 
 /// The verbs that end a stay.
-const ENDS: [&str; 11] = [
+const END_VERBS: [&str; 11] = [
     "COMPLETEAGENT",
     "COMPLETECALLER",
     "ABANDON",
@@ -41,26 +41,26 @@ pub enum LineOutcome {
 
 /// Reads a `queue_log` line by line.
 #[derive(Debug)]
-pub struct QueueLog {
+pub struct QueueLogReader {
     source: String,
-    calls: BTreeMap<String, Stays>,
+    calls: BTreeMap<String, CallStays>,
     /// The call ids of `calls`, oldest first.
-    order: VecDeque<String>,
+    call_order: VecDeque<String>,
     /// The stays whose end was not said yet. Beyond [`CALLS_MAX`] the one with the smallest name is no longer known.
-    open: BTreeSet<String>,
+    open_stays: BTreeSet<String>,
 }
 
 /// The stays of one call so far.
 #[derive(Default, Debug)]
-struct Stays {
+struct CallStays {
     /// How many queues it entered.
-    count: u32,
+    entered_count: u32,
     /// The newest stay in each queue: a line about the first queue may be written after the call entered the second.
-    by_queue: BTreeMap<String, u32>,
+    newest_by_queue: BTreeMap<String, u32>,
 }
 
 /// A line taken apart, its data not yet understood.
-struct Line<'l> {
+struct QueueLogLine<'l> {
     time: Timestamp,
     sequence: u32,
     call: &'l str,
@@ -70,157 +70,170 @@ struct Line<'l> {
     data: Vec<&'l str>,
 }
 
-type Fields<'l> = Vec<(Cow<'l, str>, Scalar<'l>)>;
+type LineFields<'l> = Vec<(Cow<'l, str>, Scalar<'l>)>;
 
-impl Default for QueueLog {
+impl Default for QueueLogReader {
     fn default() -> Self {
-        QueueLog::new("/asterisk")
+        QueueLogReader::new("/asterisk")
     }
 }
 
-impl QueueLog {
+impl QueueLogReader {
     /// A reader at the beginning of a log. Give each Asterisk its own `source`: call ids are unique only within one.
     #[must_use]
-    pub fn new(source: impl Into<String>) -> QueueLog {
-        QueueLog { source: source.into(), calls: BTreeMap::new(), order: VecDeque::new(), open: BTreeSet::new() }
+    pub fn new(source: impl Into<String>) -> QueueLogReader {
+        QueueLogReader { source: source.into(), calls: BTreeMap::new(), call_order: VecDeque::new(), open_stays: BTreeSet::new() }
     }
 
     /// Reads the next line. `line_number` orders the events of one second; count it on over all pieces of a log.
     ///
     /// # Errors
     /// Why the line cannot be read; it said nothing then.
-    pub fn line(&mut self, line_number: u64, line: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+    pub fn read_line(&mut self, line_number: u64, line: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
         let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
             return Ok(LineOutcome::LeftOut("an empty line"));
         }
-        let line = Line::parse(line_number, line)?;
-        if ENDS.contains(&line.verb)
-            && let Ok(subject) = self.subject(&line)
+        let line = QueueLogLine::parse(line_number, line)?;
+        if END_VERBS.contains(&line.verb)
+            && let Ok(subject) = self.case_subject(&line)
         {
             let subject = subject.into_owned();
-            self.open.remove(&subject);
+            self.open_stays.remove(&subject);
         }
         match line.verb {
             "ENTERQUEUE" => {
-                let caller = line.data.get(1).copied().filter(|caller| is_known(caller));
-                let fields = caller.map(|caller| text("customer", caller)).into_iter().collect();
-                self.enter(&line)?;
-                let subject = self.subject(&line)?.into_owned();
-                self.open.insert(subject);
-                if self.open.len() > CALLS_MAX {
-                    self.open.pop_first();
+                let caller = line.data.get(1).copied().filter(|caller| is_caller_known(caller));
+                let fields = caller.map(|caller| text_field("customer", caller)).into_iter().collect();
+                self.enter_queue(&line)?;
+                let subject = self.case_subject(&line)?.into_owned();
+                self.open_stays.insert(subject);
+                if self.open_stays.len() > CALLS_TRACKED_MAX {
+                    self.open_stays.pop_first();
                 }
-                self.call(&line, "call.offered", fields, emit)
+                self.emit_call_event(&line, "call.offered", fields, emit)
             }
             "CONNECT" => {
-                let wait = line.seconds(0, "holdtime")?;
-                self.call(&line, "call.answered", number("wait_seconds", wait), emit)
+                let wait = line.parse_seconds(0, "holdtime")?;
+                self.emit_call_event(&line, "call.answered", number_field("wait_seconds", wait), emit)
             }
             "COMPLETEAGENT" | "COMPLETECALLER" => {
-                let talk = line.seconds(1, "calltime")?;
-                self.call(&line, "call.ended", number("talk_seconds", talk), emit)
+                let talk = line.parse_seconds(1, "calltime")?;
+                self.emit_call_event(&line, "call.ended", number_field("talk_seconds", talk), emit)
             }
             "ABANDON" => {
-                let wait = line.seconds(2, "waittime")?;
-                self.call(&line, "call.abandoned", number("wait_seconds", wait), emit)
+                let wait = line.parse_seconds(2, "waittime")?;
+                self.emit_call_event(&line, "call.abandoned", number_field("wait_seconds", wait), emit)
             }
-            "EXITWITHTIMEOUT" => self.overflowed(&line, "timeout", 2, emit),
-            "EXITEMPTY" => self.overflowed(&line, "empty", 2, emit),
-            "EXITWITHKEY" => self.overflowed(&line, "key", 3, emit),
-            "WITHDRAW" => self.overflowed(&line, "withdrawn", 2, emit),
+            "EXITWITHTIMEOUT" => self.emit_overflowed(&line, "timeout", 2, emit),
+            "EXITEMPTY" => self.emit_overflowed(&line, "empty", 2, emit),
+            "EXITWITHKEY" => self.emit_overflowed(&line, "key", 3, emit),
+            "WITHDRAW" => self.emit_overflowed(&line, "withdrawn", 2, emit),
             // It carries no figures.
-            "SYSCOMPAT" => self.overflowed(&line, "incompatible", usize::MAX, emit),
-            "BLINDTRANSFER" => self.transferred(&line, 0, emit),
-            "TRANSFER" => self.transferred(&line, 0, emit),
-            "ATTENDEDTRANSFER" => self.transferred(&line, 1, emit),
-            "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => self.agent(&line, "pause", emit),
-            "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => self.agent(&line, "ready", emit),
-            "PAUSE" => self.agent(&line, "pause", emit),
-            "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => self.agent(&line, "offline", emit),
-            "QUEUESTART" => Ok(self.restarted(&line, emit)),
-            verb => Ok(LineOutcome::LeftOut(left_out(verb))),
+            "SYSCOMPAT" => self.emit_overflowed(&line, "incompatible", usize::MAX, emit),
+            "BLINDTRANSFER" => self.emit_transferred(&line, 0, emit),
+            "TRANSFER" => self.emit_transferred(&line, 0, emit),
+            "ATTENDEDTRANSFER" => self.emit_transferred(&line, 1, emit),
+            "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => self.emit_agent_changed(&line, "pause", emit),
+            "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => self.emit_agent_changed(&line, "ready", emit),
+            "PAUSE" => self.emit_agent_changed(&line, "pause", emit),
+            "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => self.emit_agent_changed(&line, "offline", emit),
+            "QUEUESTART" => Ok(self.lose_open_calls(&line, emit)),
+            verb => Ok(LineOutcome::LeftOut(left_out_reason(verb))),
         }
     }
 
     /// Asterisk has started again: of the calls it knew before, nobody will hear any more.
-    fn restarted(&mut self, line: &Line<'_>, emit: &mut dyn FnMut(RawEvent<'_>)) -> LineOutcome {
-        let lost = std::mem::take(&mut self.open);
+    fn lose_open_calls(&mut self, line: &QueueLogLine<'_>, emit: &mut dyn FnMut(RawEvent<'_>)) -> LineOutcome {
+        let lost = std::mem::take(&mut self.open_stays);
         for subject in &lost {
-            self.emit(line, Cow::Borrowed(subject), "call.lost", 0, Fields::new(), emit);
+            self.emit_event(line, Cow::Borrowed(subject), "call.lost", 0, LineFields::new(), emit);
         }
-        if lost.is_empty() { LineOutcome::LeftOut(left_out(line.verb)) } else { LineOutcome::Emitted(lost.len()) }
+        if lost.is_empty() { LineOutcome::LeftOut(left_out_reason(line.verb)) } else { LineOutcome::Emitted(lost.len()) }
     }
 
     /// Begins another stay of a call.
-    fn enter(&mut self, line: &Line<'_>) -> Result<(), String> {
-        let call = line.call()?;
+    fn enter_queue(&mut self, line: &QueueLogLine<'_>) -> Result<(), String> {
+        let call = line.call_id()?;
         if !self.calls.contains_key(call) {
-            self.calls.insert(call.to_owned(), Stays::default());
-            self.order.push_back(call.to_owned());
-            if self.order.len() > CALLS_MAX
-                && let Some(oldest) = self.order.pop_front()
+            self.calls.insert(call.to_owned(), CallStays::default());
+            self.call_order.push_back(call.to_owned());
+            if self.call_order.len() > CALLS_TRACKED_MAX
+                && let Some(oldest) = self.call_order.pop_front()
             {
                 self.calls.remove(&oldest);
             }
         }
         if let Some(stays) = self.calls.get_mut(call) {
-            stays.count += 1;
-            stays.by_queue.insert(line.queue.unwrap_or_default().to_owned(), stays.count);
+            stays.entered_count += 1;
+            stays.newest_by_queue.insert(line.queue.unwrap_or_default().to_owned(), stays.entered_count);
         }
         Ok(())
     }
 
     /// The case a line is about: the call's newest stay in the line's queue, else its newest stay.
-    fn subject<'l>(&self, line: &Line<'l>) -> Result<Cow<'l, str>, String> {
-        let call = line.call()?;
+    fn case_subject<'l>(&self, line: &QueueLogLine<'l>) -> Result<Cow<'l, str>, String> {
+        let call = line.call_id()?;
         let stays = self.calls.get(call);
-        let stay = stays.map_or(1, |stays| stays.by_queue.get(line.queue.unwrap_or_default()).copied().unwrap_or(stays.count));
+        let stay =
+            stays.map_or(1, |stays| stays.newest_by_queue.get(line.queue.unwrap_or_default()).copied().unwrap_or(stays.entered_count));
         Ok(if stay <= 1 { Cow::Borrowed(call) } else { Cow::Owned(format!("{call}/{stay}")) })
     }
 
-    fn call<'l>(&self, line: &Line<'l>, kind: &str, fields: Fields<'l>, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
-        self.emit(line, self.subject(line)?, kind, 0, fields, emit);
+    fn emit_call_event<'l>(
+        &self,
+        line: &QueueLogLine<'l>,
+        kind: &str,
+        fields: LineFields<'l>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        self.emit_event(line, self.case_subject(line)?, kind, 0, fields, emit);
         Ok(LineOutcome::Emitted(1))
     }
 
-    fn overflowed(&self, line: &Line<'_>, reason: &str, wait: usize, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
-        let mut fields = number("wait_seconds", line.seconds(wait, "waittime")?);
-        fields.push(text("reason", reason));
-        self.emit(line, self.subject(line)?, "call.overflowed", 0, fields, emit);
+    fn emit_overflowed(
+        &self,
+        line: &QueueLogLine<'_>,
+        reason: &str,
+        wait: usize,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
+        let mut fields = number_field("wait_seconds", line.parse_seconds(wait, "waittime")?);
+        fields.push(text_field("reason", reason));
+        self.emit_event(line, self.case_subject(line)?, "call.overflowed", 0, fields, emit);
         Ok(LineOutcome::Emitted(1))
     }
 
     /// A transfer ends the stay: the agent has nothing more to do with it.
-    fn transferred(&self, line: &Line<'_>, to: usize, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
-        let (subject, talk) = (self.subject(line)?, line.seconds(3, "calltime")?);
-        let to = line.data.get(to).filter(|to| !to.is_empty()).map(|to| text("to", to));
-        self.emit(line, subject.clone(), "call.transferred", 0, to.into_iter().collect(), emit);
-        self.emit(line, subject, "call.ended", 1, number("talk_seconds", talk), emit);
+    fn emit_transferred(&self, line: &QueueLogLine<'_>, to: usize, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+        let (subject, talk) = (self.case_subject(line)?, line.parse_seconds(3, "calltime")?);
+        let to = line.data.get(to).filter(|to| !to.is_empty()).map(|to| text_field("to", to));
+        self.emit_event(line, subject.clone(), "call.transferred", 0, to.into_iter().collect(), emit);
+        self.emit_event(line, subject, "call.ended", 1, number_field("talk_seconds", talk), emit);
         Ok(LineOutcome::Emitted(2))
     }
 
-    fn agent(&self, line: &Line<'_>, state: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+    fn emit_agent_changed(&self, line: &QueueLogLine<'_>, state: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
         let agent = line.agent.ok_or_else(|| format!("{} names no agent", line.verb))?;
-        let mut fields = vec![text("state", state)];
+        let mut fields = vec![text_field("state", state)];
         if let (true, Some(reason)) = (line.verb == "PAUSE", line.data.first().filter(|reason| !reason.is_empty())) {
-            fields.push(text("reason", reason));
+            fields.push(text_field("reason", reason));
         }
-        self.emit(line, Cow::Borrowed(agent), "agent.changed", 0, fields, emit);
+        self.emit_event(line, Cow::Borrowed(agent), "agent.changed", 0, fields, emit);
         Ok(LineOutcome::Emitted(1))
     }
 
-    fn emit<'l>(
+    fn emit_event<'l>(
         &self,
-        line: &Line<'l>,
+        line: &QueueLogLine<'l>,
         subject: Cow<'l, str>,
         kind: &str,
         nth: u32,
-        mut data: Fields<'l>,
+        mut data: LineFields<'l>,
         emit: &mut dyn FnMut(RawEvent<'_>),
     ) {
-        data.extend(line.queue.map(|queue| text("queue", queue)));
-        data.extend(line.agent.map(|agent| text("agent", agent)));
+        data.extend(line.queue.map(|queue| text_field("queue", queue)));
+        data.extend(line.agent.map(|agent| text_field("agent", agent)));
         // The queue tells the lines of one agent apart that were written in the same second.
         let (queue, seconds) = (line.queue.unwrap_or("NONE"), line.time.0.div_euclid(SECOND));
         emit(RawEvent {
@@ -235,18 +248,18 @@ impl QueueLog {
     }
 }
 
-impl<'l> Line<'l> {
-    fn parse(line_number: u64, line: &'l str) -> Result<Line<'l>, String> {
+impl<'l> QueueLogLine<'l> {
+    fn parse(line_number: u64, line: &'l str) -> Result<QueueLogLine<'l>, String> {
         let mut fields = line.split('|');
         let mut next = || fields.next().map(str::trim);
         let (Some(time), Some(call), Some(queue), Some(agent), Some(verb)) = (next(), next(), next(), next(), next()) else {
-            return Err(format!("`{}` is not `unixtime|callid|queue|agent|VERB|...`", shorten(line)));
+            return Err(format!("`{}` is not `unixtime|callid|queue|agent|VERB|...`", truncate_for_message(line)));
         };
         if verb.is_empty() {
             return Err("the line has no verb".to_owned());
         }
         let named = |name: &'l str| (!matches!(name, "" | "NONE")).then_some(name);
-        Ok(Line {
+        Ok(QueueLogLine {
             time: parse_time(time)?,
             // Two numbers a line, because a transfer says two things.
             sequence: u32::try_from(line_number.saturating_mul(2)).unwrap_or(u32::MAX),
@@ -258,7 +271,7 @@ impl<'l> Line<'l> {
         })
     }
 
-    fn call(&self) -> Result<&'l str, String> {
+    fn call_id(&self) -> Result<&'l str, String> {
         match self.call {
             "" | "NONE" => Err(format!("{} names no call", self.verb)),
             call => Ok(call),
@@ -266,12 +279,12 @@ impl<'l> Line<'l> {
     }
 
     /// A field of whole seconds; old versions of Asterisk leave some out.
-    fn seconds(&self, index: usize, name: &str) -> Result<Option<f64>, String> {
+    fn parse_seconds(&self, index: usize, name: &str) -> Result<Option<f64>, String> {
         match self.data.get(index) {
             None | Some(&"") => Ok(None),
             Some(field) => match field.parse::<u32>() {
                 Ok(seconds) => Ok(Some(f64::from(seconds))),
-                Err(_) => Err(format!("{}: the {name} `{}` is not a number of seconds", self.verb, shorten(field))),
+                Err(_) => Err(format!("{}: the {name} `{}` is not a number of seconds", self.verb, truncate_for_message(field))),
             },
         }
     }
@@ -288,10 +301,11 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     };
     let seconds = Some(seconds).filter(|text| digits(text)).and_then(|text| text.parse::<i64>().ok());
     let time = seconds.zip(millis).and_then(|(seconds, millis)| seconds.checked_mul(SECOND)?.checked_add(millis));
-    time.and_then(|time| Timestamp(time).checked()).ok_or_else(|| format!("`{}` is not a time in seconds since 1970", shorten(text)))
+    time.and_then(|time| Timestamp(time).check_range())
+        .ok_or_else(|| format!("`{}` is not a time in seconds since 1970", truncate_for_message(text)))
 }
 
-fn left_out(verb: &str) -> &'static str {
+fn left_out_reason(verb: &str) -> &'static str {
     match verb {
         "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
         "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
@@ -307,17 +321,17 @@ fn left_out(verb: &str) -> &'static str {
 }
 
 /// Whether a caller id says who calls.
-fn is_known(caller: &str) -> bool {
+fn is_caller_known(caller: &str) -> bool {
     !["", "none", "anonymous", "unknown", "<unknown>", "unavailable", "restricted", "private", "s"]
         .iter()
         .any(|word| caller.eq_ignore_ascii_case(word))
 }
 
-fn text<'l>(name: &'static str, value: &'l str) -> (Cow<'l, str>, Scalar<'l>) {
+fn text_field<'l>(name: &'static str, value: &'l str) -> (Cow<'l, str>, Scalar<'l>) {
     (Cow::Borrowed(name), Scalar::Text(Cow::Borrowed(value)))
 }
 
-fn number<'l>(name: &'static str, value: Option<f64>) -> Fields<'l> {
+fn number_field<'l>(name: &'static str, value: Option<f64>) -> LineFields<'l> {
     value.map(|value| (Cow::Borrowed(name), Scalar::Number(value))).into_iter().collect()
 }
 
@@ -325,10 +339,10 @@ fn number<'l>(name: &'static str, value: Option<f64>) -> Fields<'l> {
 mod tests {
     use super::*;
 
-    fn read(log: &mut QueueLog, lines: &str) -> Vec<String> {
+    fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
         let mut said = Vec::new();
         for (index, line) in lines.lines().enumerate() {
-            let outcome = log.line(index as u64 + 1, line, &mut |event| {
+            let outcome = log.read_line(index as u64 + 1, line, &mut |event| {
                 let data: Vec<String> = event
                     .data
                     .iter()
@@ -350,9 +364,9 @@ mod tests {
     }
 
     #[test]
-    fn each_stay_in_a_queue_is_a_case() {
-        let said = read(
-            &mut QueueLog::default(),
+    fn each_queue_stay_is_its_own_case() {
+        let said = read_log(
+            &mut QueueLogReader::default(),
             "10|7.1|sales|NONE|ENTERQUEUE||555|1\n12|7.1|sales|a1|CONNECT|2|8.1|1\n30|7.1|sales|a1|BLINDTRANSFER|600|ctx|2|18|1\n\
              30|7.1|repair|NONE|ENTERQUEUE||anonymous|1\n31|7.1|sales|a1|COMPLETEAGENT|2|18|1\n50|7.1|repair|NONE|EXITWITHKEY|2|1|1|20\n\
              60|7.1|sales|NONE|ENTERQUEUE||555|1\n61|7.1|sales|NONE|ABANDON|1|1|1",
@@ -374,9 +388,9 @@ mod tests {
     }
 
     #[test]
-    fn agents_change_and_what_says_nothing_is_left_out_with_its_reason() {
-        let said = read(
-            &mut QueueLog::default(),
+    fn reports_agent_states_and_leaves_out_other_verbs() {
+        let said = read_log(
+            &mut QueueLogReader::default(),
             "10|NONE|sales|a1|ADDMEMBER|\n11|NONE|sales|a1|PAUSE|lunch\n11|NONE|NONE|a1|PAUSEALL|lunch\n12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
              13|NONE|NONE|NONE|QUEUESTART|\n14|7.1|sales|a1|RINGNOANSWER|1000\n15|x|y|z|NEWVERB\n\n16|7.9|sales|NONE|SYSCOMPAT",
         );
@@ -397,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_cannot_be_read_say_why() {
+    fn rejects_malformed_lines_with_reason() {
         for line in [
             "x",
             "1|2|3|4",
@@ -411,24 +425,24 @@ mod tests {
             "1.é|c|q|a|CONNECT|1",
             "1|NONE|q|NONE|PAUSE|",
         ] {
-            let said = read(&mut QueueLog::default(), line);
+            let said = read_log(&mut QueueLogReader::default(), line);
             assert!(said.len() == 1 && said[0].starts_with("! "), "{line}: {said:?}");
         }
     }
 
     #[test]
-    fn the_calls_remembered_are_bounded() {
-        let mut log = QueueLog::default();
-        for call in 0..CALLS_MAX + 10 {
-            log.line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
+    fn remembered_calls_are_bounded() {
+        let mut log = QueueLogReader::default();
+        for call in 0..CALLS_TRACKED_MAX + 10 {
+            log.read_line(1, &format!("10|{call}|q|NONE|ENTERQUEUE||"), &mut |_| {}).unwrap();
         }
-        assert_eq!((log.calls.len(), log.order.len()), (CALLS_MAX, CALLS_MAX));
+        assert_eq!((log.calls.len(), log.call_order.len()), (CALLS_TRACKED_MAX, CALLS_TRACKED_MAX));
     }
 
     #[test]
-    fn a_restart_loses_the_open_calls_once() {
-        let said = read(
-            &mut QueueLog::default(),
+    fn restart_marks_open_calls_lost_once() {
+        let said = read_log(
+            &mut QueueLogReader::default(),
             "10|1.1|sales|NONE|ENTERQUEUE||139|1\n11|1.2|sales|NONE|ENTERQUEUE||138|2\n12|1.1|sales|a1|CONNECT|2|9|1\n\
              13|1.3|sales|NONE|ENTERQUEUE||137|2\n14|1.3|sales|NONE|ABANDON|1|1|1\n20|NONE|NONE|NONE|QUEUESTART|\n21|NONE|NONE|NONE|QUEUESTART|",
         );

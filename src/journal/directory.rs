@@ -1,68 +1,68 @@
 //! The data directory: one process at a time, one format, one set of keys.
 
-use super::disk::{Directory, Disk};
-use super::error::Error;
-use super::keys::Keys;
-use super::{FORMAT, segment};
+use super::disk::{DirectoryStorage, FileStorage};
+use super::error::JournalError;
+use super::keys::IdentityKeys;
+use super::{FORMAT_VERSION, segment};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the file `format` begins with.
-const TITLE: &str = "firstline data, format ";
+const FORMAT_PREFIX: &str = "firstline data, format ";
 
 /// A data directory that is this process's own, until it is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct DirectoryLock {
     path: PathBuf,
-    keys: Keys,
+    keys: IdentityKeys,
     /// The operating system lets go of the lock when the process ends, however it does.
     lock: File,
 }
 
-impl Held {
+impl DirectoryLock {
     /// Takes a data directory; makes it if it is not there.
     ///
     /// # Errors
     /// [`Error::Locked`] if another process has it, [`Error::Newer`], [`Error::BadKeys`], or what the system says.
-    pub fn take(path: &Path) -> Result<Held, Error> {
+    pub fn acquire(path: &Path) -> Result<DirectoryLock, JournalError> {
         let directory = path.display().to_string();
-        make(path).map_err(|error| Error::io(&directory, error))?;
-        let lock = lock(path)?;
+        create_directory(path).map_err(|error| JournalError::from_io(&directory, error))?;
+        let lock = lock_directory(path)?;
         check_format(&path.join("format"))?;
-        let names = Directory(path.to_owned()).list().map_err(|error| Error::io(&directory, error))?;
-        let new = !names.iter().any(|name| segment::first(name).is_some());
-        let keys = Keys::take(&path.join("keys"), new)?;
-        Ok(Held { path: path.to_owned(), keys, lock })
+        let names = DirectoryStorage(path.to_owned()).list_files().map_err(|error| JournalError::from_io(&directory, error))?;
+        let new = !names.iter().any(|name| segment::parse_segment_name(name).is_some());
+        let keys = IdentityKeys::read_or_create(&path.join("keys"), new)?;
+        Ok(DirectoryLock { path: path.to_owned(), keys, lock })
     }
 
     /// Takes a data directory that is there; makes nothing.
     ///
     /// # Errors
     /// As [`Held::take`]; [`Error::Io`] too if nothing has been kept there.
-    pub fn take_existing(path: &Path) -> Result<Held, Error> {
+    pub fn acquire_existing(path: &Path) -> Result<DirectoryLock, JournalError> {
         let format = path.join("format");
-        fs::metadata(&format).map_err(|error| Error::io(&format.display().to_string(), error))?;
-        Held::take(path)
+        fs::metadata(&format).map_err(|error| JournalError::from_io(&format.display().to_string(), error))?;
+        DirectoryLock::acquire(path)
     }
 
     /// Its files.
     #[must_use]
-    pub fn disk(&self) -> Arc<dyn Disk> {
-        Arc::new(Directory(self.path.clone()))
+    pub fn disk(&self) -> Arc<dyn FileStorage> {
+        Arc::new(DirectoryStorage(self.path.clone()))
     }
 
     /// Its keys.
     #[must_use]
-    pub fn keys(&self) -> Keys {
+    pub fn keys(&self) -> IdentityKeys {
         self.keys
     }
 }
 
 /// A process that this one is just starting has a copy of every open file until it becomes another program: closing alone would leave
 /// the lock with it for that moment.
-impl Drop for Held {
+impl Drop for DirectoryLock {
     fn drop(&mut self) {
         // What cannot be unlocked is closed, which does the same a moment later.
         _ = self.lock.unlock();
@@ -70,7 +70,7 @@ impl Drop for Held {
 }
 
 /// Makes the directory, for its owner alone.
-fn make(path: &Path) -> io::Result<()> {
+fn create_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -78,15 +78,15 @@ fn make(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-fn lock(path: &Path) -> Result<File, Error> {
+fn lock_directory(path: &Path) -> Result<File, JournalError> {
     let name = path.join("lock");
-    let failed = |error: io::Error| Error::io(&name.display().to_string(), error);
+    let failed = |error: io::Error| JournalError::from_io(&name.display().to_string(), error);
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let process = fs::read_to_string(&name).ok().and_then(|text| text.trim().parse().ok());
-            return Err(Error::Locked { directory: path.display().to_string(), process });
+            return Err(JournalError::Locked { directory: path.display().to_string(), process });
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
@@ -96,18 +96,18 @@ fn lock(path: &Path) -> Result<File, Error> {
 
 /// Says the format of the directory, or refuses a newer one. An older one is this one from now on: what lies there can be read
 /// as it is, and the older program must not write behind what this one will.
-fn check_format(path: &Path) -> Result<(), Error> {
+fn check_format(path: &Path) -> Result<(), JournalError> {
     let file = path.display().to_string();
     match fs::read_to_string(path) {
-        Ok(text) if !text.is_empty() => match text.strip_prefix(TITLE).and_then(|number| number.trim().parse::<u64>().ok()) {
-            Some(format) if format > FORMAT => return Err(Error::Newer { file, format }),
-            Some(FORMAT) => return Ok(()),
-            Some(older) => tracing::info!(older, format = FORMAT, "what an older version kept is taken over"),
-            None => return Err(Error::damaged(file, None, format!("it does not begin with `{TITLE}`"))),
+        Ok(text) if !text.is_empty() => match text.strip_prefix(FORMAT_PREFIX).and_then(|number| number.trim().parse::<u64>().ok()) {
+            Some(format) if format > FORMAT_VERSION => return Err(JournalError::NewerFormat { file, format }),
+            Some(FORMAT_VERSION) => return Ok(()),
+            Some(older) => tracing::info!(older, format = FORMAT_VERSION, "what an older version kept is taken over"),
+            None => return Err(JournalError::damaged_file(file, None, format!("it does not begin with `{FORMAT_PREFIX}`"))),
         },
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io(&file, error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(JournalError::from_io(&file, error)),
         // An empty one was not finished.
         _ => {}
     }
-    fs::write(path, format!("{TITLE}{FORMAT}\n")).map_err(|error| Error::io(&file, error))
+    fs::write(path, format!("{FORMAT_PREFIX}{FORMAT_VERSION}\n")).map_err(|error| JournalError::from_io(&file, error))
 }

@@ -14,61 +14,61 @@ use std::sync::{Mutex, PoisonError};
 /// A flat place for files, each known by its name.
 ///
 /// Creating, renaming and removing are durable when they return; what is written into a file is after its `sync_data`.
-pub trait Disk: Debug + Send + Sync {
+pub trait FileStorage: Debug + Send + Sync {
     /// The names of all files, in no order.
     ///
     /// # Errors
     /// What the system says.
-    fn list(&self) -> io::Result<Vec<String>>;
+    fn list_files(&self) -> io::Result<Vec<String>>;
     /// A file to read and write. With `create` it is a new and empty one, whatever lay there before.
     ///
     /// # Errors
     /// What the system says.
-    fn open(&self, name: &str, create: bool) -> io::Result<Box<dyn StorageBackend>>;
+    fn open_file(&self, name: &str, create: bool) -> io::Result<Box<dyn StorageBackend>>;
     /// Gives a file another name, at once or not at all; a file of that name is gone. It may be open.
     ///
     /// # Errors
     /// What the system says.
-    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    fn rename_file(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.
     ///
     /// # Errors
     /// What the system says.
-    fn remove(&self, name: &str) -> io::Result<()>;
+    fn remove_file(&self, name: &str) -> io::Result<()>;
     /// How long a file is, in bytes.
     ///
     /// # Errors
     /// What the system says.
-    fn bytes(&self, name: &str) -> io::Result<u64>;
+    fn file_bytes(&self, name: &str) -> io::Result<u64>;
 }
 
 /// A real directory.
 #[derive(Clone, Debug)]
-pub struct Directory(pub PathBuf);
+pub struct DirectoryStorage(pub PathBuf);
 
-impl Directory {
+impl DirectoryStorage {
     /// Makes names durable: a file that was synced can still be lost with its entry in the directory.
-    fn sync(&self) -> io::Result<()> {
+    fn sync_directory(&self) -> io::Result<()> {
         // Windows keeps its directories safe by itself and opens none as a file.
         if cfg!(unix) { File::open(&self.0)?.sync_all() } else { Ok(()) }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    fn file_path(&self, name: &str) -> PathBuf {
         self.0.join(Path::new(name))
     }
 }
 
-impl Disk for Directory {
-    fn list(&self) -> io::Result<Vec<String>> {
+impl FileStorage for DirectoryStorage {
+    fn list_files(&self) -> io::Result<Vec<String>> {
         let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
         // A name that is no text is none of ours.
         names.filter_map(Result::transpose).collect()
     }
 
-    fn open(&self, name: &str, create: bool) -> io::Result<Box<dyn StorageBackend>> {
-        let file = OpenOptions::new().read(true).write(true).create(create).truncate(create).open(self.path(name))?;
+    fn open_file(&self, name: &str, create: bool) -> io::Result<Box<dyn StorageBackend>> {
+        let file = OpenOptions::new().read(true).write(true).create(create).truncate(create).open(self.file_path(name))?;
         if create {
-            self.sync()?;
+            self.sync_directory()?;
         }
         let backend = FileBackend::new(file).map_err(|error| match error {
             redb::DatabaseError::Storage(redb::StorageError::Io(error)) => error,
@@ -77,26 +77,26 @@ impl Disk for Directory {
         Ok(Box::new(backend))
     }
 
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.path(from), self.path(to))?;
-        self.sync()
+    fn rename_file(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.file_path(from), self.file_path(to))?;
+        self.sync_directory()
     }
 
-    fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.path(name))?;
-        self.sync()
+    fn remove_file(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.file_path(name))?;
+        self.sync_directory()
     }
 
-    fn bytes(&self, name: &str) -> io::Result<u64> {
-        Ok(fs::metadata(self.path(name))?.len())
+    fn file_bytes(&self, name: &str) -> io::Result<u64> {
+        Ok(fs::metadata(self.file_path(name))?.len())
     }
 }
 
 /// An open file as the store takes it.
 #[derive(Debug)]
-pub(super) struct Backend(pub(super) Box<dyn StorageBackend>);
+pub(super) struct BoxedBackend(pub(super) Box<dyn StorageBackend>);
 
-impl StorageBackend for Backend {
+impl StorageBackend for BoxedBackend {
     fn len(&self) -> io::Result<u64> {
         self.0.len()
     }
@@ -126,35 +126,35 @@ impl StorageBackend for Backend {
 ///
 /// That is a few pages for a whole segment, since nothing is added to it.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(super) struct ReadOnlyBackend {
     file: Box<dyn StorageBackend>,
-    written: Mutex<Written>,
+    overlay: Mutex<PageOverlay>,
 }
 
 #[derive(Debug)]
-struct Written {
+struct PageOverlay {
     len: u64,
     /// Until where the file itself still counts: it may have been cut and then grown again.
-    kept: u64,
+    valid_len: u64,
     /// What was written, by page of [`PAGE`] bytes.
     pages: BTreeMap<u64, Box<[u8]>>,
 }
 
 /// In what pieces [`Scratch`] remembers.
-const PAGE: u64 = 4_096;
+const PAGE_BYTES: u64 = 4_096;
 
-impl Scratch {
-    pub(super) fn new(file: Box<dyn StorageBackend>) -> io::Result<Scratch> {
+impl ReadOnlyBackend {
+    pub(super) fn new(file: Box<dyn StorageBackend>) -> io::Result<ReadOnlyBackend> {
         let len = file.len()?;
-        Ok(Scratch { file, written: Mutex::new(Written { len, kept: len, pages: BTreeMap::new() }) })
+        Ok(ReadOnlyBackend { file, overlay: Mutex::new(PageOverlay { len, valid_len: len, pages: BTreeMap::new() }) })
     }
 
-    fn written(&self) -> std::sync::MutexGuard<'_, Written> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_overlay(&self) -> std::sync::MutexGuard<'_, PageOverlay> {
+        self.overlay.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads what the file has, and zeros behind its end.
-    fn read_file(&self, kept: u64, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read_underlying_file(&self, kept: u64, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let there = kept.saturating_sub(offset).min(out.len() as u64) as usize;
         out[there..].fill(0);
         if there == 0 { Ok(()) } else { self.file.read(offset, &mut out[..there]) }
@@ -162,28 +162,28 @@ impl Scratch {
 }
 
 /// The pieces of `[offset, offset + len)` that lie in one page each: the page, where in it, and where in the whole.
-fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn split_by_page(offset: u64, len: usize) -> impl Iterator<Item = (u64, std::ops::Range<usize>, std::ops::Range<usize>)> {
     let end = offset + len as u64;
-    (offset / PAGE..end.div_ceil(PAGE)).map(move |page| {
-        let (from, until) = (offset.max(page * PAGE), end.min((page + 1) * PAGE));
-        let within = (from - page * PAGE) as usize..(until - page * PAGE) as usize;
+    (offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES)).map(move |page| {
+        let (from, until) = (offset.max(page * PAGE_BYTES), end.min((page + 1) * PAGE_BYTES));
+        let within = (from - page * PAGE_BYTES) as usize..(until - page * PAGE_BYTES) as usize;
         (page, within, (from - offset) as usize..(until - offset) as usize)
     })
 }
 
-impl StorageBackend for Scratch {
+impl StorageBackend for ReadOnlyBackend {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.written().len)
+        Ok(self.lock_overlay().len)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let written = self.written();
+        let written = self.lock_overlay();
         if offset.saturating_add(out.len() as u64) > written.len {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.read_file(written.kept, offset, out)?;
+        self.read_underlying_file(written.valid_len, offset, out)?;
         if !written.pages.is_empty() {
-            for (page, within, whole) in pieces(offset, out.len()) {
+            for (page, within, whole) in split_by_page(offset, out.len()) {
                 if let Some(bytes) = written.pages.get(&page) {
                     out[whole].copy_from_slice(&bytes[within]);
                 }
@@ -193,13 +193,13 @@ impl StorageBackend for Scratch {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut written = self.written();
+        let mut written = self.lock_overlay();
         if len < written.len {
-            written.kept = written.kept.min(len);
+            written.valid_len = written.valid_len.min(len);
             // What lies behind the end reads as zeros, should the file grow again.
-            written.pages.split_off(&len.div_ceil(PAGE));
-            if let Some(page) = written.pages.get_mut(&(len / PAGE)) {
-                page[(len % PAGE) as usize..].fill(0);
+            written.pages.split_off(&len.div_ceil(PAGE_BYTES));
+            if let Some(page) = written.pages.get_mut(&(len / PAGE_BYTES)) {
+                page[(len % PAGE_BYTES) as usize..].fill(0);
             }
         }
         written.len = len;
@@ -211,14 +211,14 @@ impl StorageBackend for Scratch {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut written = self.written();
-        let kept = written.kept;
-        for (page, within, whole) in pieces(offset, data.len()) {
+        let mut written = self.lock_overlay();
+        let kept = written.valid_len;
+        for (page, within, whole) in split_by_page(offset, data.len()) {
             let bytes = match written.pages.entry(page) {
                 std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                 std::collections::btree_map::Entry::Vacant(entry) => {
-                    let mut bytes = vec![0; PAGE as usize].into_boxed_slice();
-                    self.read_file(kept, page * PAGE, &mut bytes)?;
+                    let mut bytes = vec![0; PAGE_BYTES as usize].into_boxed_slice();
+                    self.read_underlying_file(kept, page * PAGE_BYTES, &mut bytes)?;
                     entry.insert(bytes)
                 }
             };
@@ -238,12 +238,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scratch_reads_what_was_written_to_it_and_leaves_the_file_alone() {
+    fn read_only_backend_keeps_writes_out_of_the_file() {
         let place = tempfile::tempdir().expect("a directory");
-        let disk = Directory(place.path().to_owned());
-        let file = disk.open("a", true).expect("a file");
+        let disk = DirectoryStorage(place.path().to_owned());
+        let file = disk.open_file("a", true).expect("a file");
         file.write(0, &[7; 10_000]).expect("written");
-        let scratch = Scratch::new(file).expect("its length");
+        let scratch = ReadOnlyBackend::new(file).expect("its length");
         scratch.write(4_090, &[1; 10]).expect("written");
         scratch.set_len(9_000).expect("cut");
         scratch.set_len(12_000).expect("grown");

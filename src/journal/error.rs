@@ -1,6 +1,6 @@
 //! What can go wrong with the journal: what, where, why, and what to do. The engine tells a full disk from the rest by it.
 
-use super::Sequence;
+use super::SequenceNumber;
 use std::io;
 
 /// Bytes that are not what was written.
@@ -16,10 +16,10 @@ impl From<&str> for Damage {
 
 /// Why the journal did not do as it was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum JournalError {
     /// There is no room: the disk is full, or a quota or the largest size of a file is reached.
     #[error("{file}: no room to write: {cause}; free some space or keep less, and it goes on by itself")]
-    Full {
+    DiskFull {
         /// The file that was written.
         file: String,
         /// What the system said.
@@ -34,25 +34,25 @@ pub enum Error {
         cause: io::Error,
     },
     /// What was written before is not there, or not as it was written.
-    #[error("{file}{}: damaged: {what}; put the file back from a backup, or move it away and do without what it holds", place(.sequence))]
+    #[error("{file}{}: damaged: {what}; put the file back from a backup, or move it away and do without what it holds", record_suffix(.sequence))]
     Damaged {
         /// The file.
         file: String,
         /// The record that cannot be had; none if it is the file as a whole.
-        sequence: Option<Sequence>,
+        sequence: Option<SequenceNumber>,
         /// What is wrong.
         what: String,
     },
     /// A later version of the program wrote this.
-    #[error("{file}: written in format {format}, and this program knows those until {}; use the newer program", super::FORMAT)]
-    Newer {
+    #[error("{file}: written in format {format}, and this program knows those until {}; use the newer program", super::FORMAT_VERSION)]
+    NewerFormat {
         /// The file.
         file: String,
         /// The format it has.
         format: u64,
     },
     /// Another process works in the data directory.
-    #[error("{directory}: in use by {}; stop it first, or choose another directory", who(.process))]
+    #[error("{directory}: in use by {}; stop it first, or choose another directory", process_name(.process))]
     Locked {
         /// The data directory.
         directory: String,
@@ -75,42 +75,44 @@ pub enum Error {
     },
 }
 
-fn place(sequence: &Option<Sequence>) -> String {
+fn record_suffix(sequence: &Option<SequenceNumber>) -> String {
     sequence.map_or(String::new(), |sequence| format!(", record {sequence}"))
 }
 
-fn who(process: &Option<u32>) -> String {
+fn process_name(process: &Option<u32>) -> String {
     process.map_or("another process".to_owned(), |number| format!("process {number}"))
 }
 
-impl Error {
+impl JournalError {
     /// What the system said of a file.
     #[must_use]
-    pub fn io(file: &str, cause: io::Error) -> Error {
+    pub fn from_io(file: &str, cause: io::Error) -> JournalError {
         let file = file.to_owned();
         match cause.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Error::Full { file, cause },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                JournalError::DiskFull { file, cause }
+            }
             // The store says so of bytes that it cannot make sense of, and a file says so that has been cut.
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Error::damaged(file, None, cause.to_string()),
-            _ => Error::Io { file, cause },
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => JournalError::damaged_file(file, None, cause.to_string()),
+            _ => JournalError::Io { file, cause },
         }
     }
 
     /// Damage to a file.
     #[must_use]
-    pub fn damaged(file: impl Into<String>, sequence: Option<Sequence>, what: impl Into<String>) -> Error {
-        Error::Damaged { file: file.into(), sequence, what: what.into() }
+    pub fn damaged_file(file: impl Into<String>, sequence: Option<SequenceNumber>, what: impl Into<String>) -> JournalError {
+        JournalError::Damaged { file: file.into(), sequence, what: what.into() }
     }
 
     /// What the store said of a file.
-    pub(super) fn store(file: &str, error: impl Into<redb::Error>) -> Error {
+    pub(super) fn from_store(file: &str, error: impl Into<redb::Error>) -> JournalError {
         match error.into() {
-            redb::Error::Io(cause) => Error::io(file, cause),
-            redb::Error::UpgradeRequired(format) => Error::Newer { file: file.to_owned(), format: u64::from(format) },
+            redb::Error::Io(cause) => JournalError::from_io(file, cause),
+            redb::Error::UpgradeRequired(format) => JournalError::NewerFormat { file: file.to_owned(), format: u64::from(format) },
             error @ (redb::Error::PreviousIo | redb::Error::DatabaseClosed | redb::Error::ValueTooLarge(_)) => {
-                Error::Io { file: file.to_owned(), cause: io::Error::other(error) }
+                JournalError::Io { file: file.to_owned(), cause: io::Error::other(error) }
             }
-            error => Error::damaged(file, None, error.to_string()),
+            error => JournalError::damaged_file(file, None, error.to_string()),
         }
     }
 }

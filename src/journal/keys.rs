@@ -2,32 +2,32 @@
 //!
 //! Identities in the journal are hashes under these keys. Without them a customer's number that calls again is somebody else.
 
-use super::error::Error;
+use super::error::JournalError;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The first line of the file.
-const TITLE: &str = "firstline keys, format 1; secret, and lost for ever if lost";
+const FILE_HEADER: &str = "firstline keys, format 1; secret, and lost for ever if lost";
 
 /// The secrets that go into hashes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Keys {
+pub struct IdentityKeys {
     /// Seeds the identities of cases and events.
     pub seed: u64,
     /// The key under which customers are hashed.
     pub customer: [u8; 16],
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for IdentityKeys {
     /// Secrets do not belong in a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keys")
     }
 }
 
-impl Keys {
+impl IdentityKeys {
     /// A number that tells these keys from others and says nothing about them.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
@@ -35,49 +35,53 @@ impl Keys {
     }
 
     /// Reads the keys, or makes them if `new` allows it.
-    pub(super) fn take(path: &Path, new: bool) -> Result<Keys, Error> {
+    pub(super) fn read_or_create(path: &Path, new: bool) -> Result<IdentityKeys, JournalError> {
         let file = path.display().to_string();
         match fs::read_to_string(path) {
             Ok(text) => {
                 refuse_if_shared(path, &file)?;
-                parse(&text).ok_or_else(|| bad(&file, "this is no file of keys; put the right one back from a backup"))
+                parse_keys(&text).ok_or_else(|| bad_keys(&file, "this is no file of keys; put the right one back from a backup"))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && new => make(path).map_err(|error| Error::io(&file, error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && new => {
+                create_keys(path).map_err(|error| JournalError::from_io(&file, error))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(bad(&file, "it is missing, and the journal beside it was written with it; put it back from a backup"))
+                Err(bad_keys(&file, "it is missing, and the journal beside it was written with it; put it back from a backup"))
             }
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(bad(&file, "this is no file of keys; put the right one back")),
-            Err(error) => Err(Error::io(&file, error)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(bad_keys(&file, "this is no file of keys; put the right one back"))
+            }
+            Err(error) => Err(JournalError::from_io(&file, error)),
         }
     }
 }
 
-fn bad(file: &str, what: &str) -> Error {
-    Error::BadKeys { file: file.to_owned(), what: what.to_owned() }
+fn bad_keys(file: &str, what: &str) -> JournalError {
+    JournalError::BadKeys { file: file.to_owned(), what: what.to_owned() }
 }
 
 /// Secrets that others can read are none.
 #[cfg(unix)]
-fn refuse_if_shared(path: &Path, file: &str) -> Result<(), Error> {
+fn refuse_if_shared(path: &Path, file: &str) -> Result<(), JournalError> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_err(|error| Error::io(file, error))?.permissions().mode() & 0o777;
+    let mode = fs::metadata(path).map_err(|error| JournalError::from_io(file, error))?.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(bad(file, &format!("others may read the keys (mode {mode:o}); say `chmod 600 {file}`, if nobody has read them yet")))
+    Err(bad_keys(file, &format!("others may read the keys (mode {mode:o}); say `chmod 600 {file}`, if nobody has read them yet")))
 }
 
 #[cfg(not(unix))]
-fn refuse_if_shared(_: &Path, _: &str) -> Result<(), Error> {
+fn refuse_if_shared(_: &Path, _: &str) -> Result<(), JournalError> {
     Ok(())
 }
 
 /// Makes keys and writes them: the file is there as a whole or not at all.
-fn make(path: &Path) -> io::Result<Keys> {
+fn create_keys(path: &Path) -> io::Result<IdentityKeys> {
     let mut secret = [0; 24];
     getrandom::fill(&mut secret).map_err(|error| io::Error::other(format!("no randomness to be had: {error}")))?;
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = format!("{TITLE}\n{hex}\n");
+    let text = format!("{FILE_HEADER}\n{hex}\n");
     let unfinished = path.with_extension("new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -90,15 +94,15 @@ fn make(path: &Path) -> io::Result<Keys> {
     if let (true, Some(parent)) = (cfg!(unix), path.parent()) {
         File::open(parent)?.sync_all()?;
     }
-    parse(&text).ok_or_else(|| io::Error::other("the keys cannot be read back"))
+    parse_keys(&text).ok_or_else(|| io::Error::other("the keys cannot be read back"))
 }
 
-fn parse(text: &str) -> Option<Keys> {
-    let hex = text.strip_prefix(TITLE)?.strip_prefix('\n')?.strip_suffix('\n')?;
+fn parse_keys(text: &str) -> Option<IdentityKeys> {
+    let hex = text.strip_prefix(FILE_HEADER)?.strip_prefix('\n')?.strip_suffix('\n')?;
     if hex.len() != 48 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let seed = u64::from_str_radix(&hex[..16], 16).ok()?;
     let customer = u128::from_str_radix(&hex[16..], 16).ok()?.to_be_bytes();
-    Some(Keys { seed, customer })
+    Some(IdentityKeys { seed, customer })
 }

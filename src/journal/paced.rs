@@ -9,22 +9,22 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many bytes are written between two syncs, at least: a disk takes so many in a few milliseconds.
-const STEP: u64 = 4 << 20;
+const STEP_BYTES: u64 = 4 << 20;
 
 /// An open file that is synced after each [`STEP`], beside the syncs it is asked for.
 #[derive(Debug)]
-pub(super) struct Paced {
+pub(super) struct IncrementalSync {
     file: Box<dyn StorageBackend>,
-    gathered: AtomicU64,
+    unsynced_bytes: AtomicU64,
 }
 
-impl Paced {
-    pub(super) fn new(file: Box<dyn StorageBackend>) -> Paced {
-        Paced { file, gathered: AtomicU64::new(0) }
+impl IncrementalSync {
+    pub(super) fn new(file: Box<dyn StorageBackend>) -> IncrementalSync {
+        IncrementalSync { file, unsynced_bytes: AtomicU64::new(0) }
     }
 }
 
-impl StorageBackend for Paced {
+impl StorageBackend for IncrementalSync {
     fn len(&self) -> io::Result<u64> {
         self.file.len()
     }
@@ -38,14 +38,14 @@ impl StorageBackend for Paced {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.gathered.store(0, Ordering::Relaxed);
+        self.unsynced_bytes.store(0, Ordering::Relaxed);
         self.file.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.file.write(offset, data)?;
         let length = data.len() as u64;
-        if self.gathered.fetch_add(length, Ordering::Relaxed) + length >= STEP {
+        if self.unsynced_bytes.fetch_add(length, Ordering::Relaxed) + length >= STEP_BYTES {
             self.sync_data()?;
         }
         Ok(())
@@ -64,12 +64,12 @@ mod tests {
 
     /// A file in memory that counts how often it is synced.
     #[derive(Debug, Default)]
-    struct Counted {
+    struct FactCountChange {
         file: InMemoryBackend,
         syncs: Arc<AtomicU64>,
     }
 
-    impl StorageBackend for Counted {
+    impl StorageBackend for FactCountChange {
         fn len(&self) -> io::Result<u64> {
             self.file.len()
         }
@@ -93,25 +93,25 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_step_is_gathered() {
-        let counted = Counted::default();
+    fn syncs_after_each_step_of_bytes() {
+        let counted = FactCountChange::default();
         let syncs = counted.syncs.clone();
-        let paced = Paced::new(Box::new(counted));
-        let quarter = vec![7; STEP as usize / 4];
-        paced.set_len(4 * STEP).expect("room");
+        let paced = IncrementalSync::new(Box::new(counted));
+        let quarter = vec![7; STEP_BYTES as usize / 4];
+        paced.set_len(4 * STEP_BYTES).expect("room");
         let synced = |times: u64| assert_eq!(syncs.load(Ordering::Relaxed), times);
         for place in 0..7 {
-            paced.write(place * STEP / 4, &quarter).expect("written");
+            paced.write(place * STEP_BYTES / 4, &quarter).expect("written");
         }
         synced(1);
         // What it is asked for counts as well: the next step begins with it.
         paced.sync_data().expect("synced");
         synced(2);
         for place in 7..10 {
-            paced.write(place * STEP / 4, &quarter).expect("written");
+            paced.write(place * STEP_BYTES / 4, &quarter).expect("written");
         }
         synced(2);
-        paced.write(10 * STEP / 4, &quarter).expect("written");
+        paced.write(10 * STEP_BYTES / 4, &quarter).expect("written");
         synced(3);
     }
 }

@@ -14,62 +14,62 @@ use std::sync::Arc;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// How hard zstd tries: 1 is its fast mode, and most of what can be gained here.
-const LEVEL: i32 = 1;
+const COMPRESSION_LEVEL: i32 = 1;
 /// The most bytes that are compressed; more are kept as they are, so that a small text never unpacks to a large memory.
-pub const LONGEST: usize = 64 << 20;
+pub const COLUMN_BYTES_MAX: usize = 64 << 20;
 /// The number of events and the length of the columns, four bytes each; the latter is 0 for columns that are not compressed.
-const HEAD: usize = 8;
+const HEADER_BYTES: usize = 8;
 
 // Made once for each thread: that takes as long as their work on a small batch.
 thread_local! {
     /// None if there was no memory for it.
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(COMPRESSION_LEVEL).ok());
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
 }
 
 /// A batch as it is written. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Packed(Arc<[u8]>);
+pub struct BatchCodec(Arc<[u8]>);
 
-impl Packed {
+impl BatchCodec {
     /// Packs a batch.
     #[must_use]
-    pub fn pack(batch: &Batch) -> Packed {
-        let columns = columns::write(batch);
+    pub fn encode_batch(batch: &Batch) -> BatchCodec {
+        let columns = columns::write_columns(batch);
         let events = (batch.events.len() as u32).to_le_bytes();
         // It fails for lack of memory alone.
         let compress = || COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(&columns).ok());
-        let compressed = if columns.len() <= LONGEST { compress() } else { None };
+        let compressed = if columns.len() <= COLUMN_BYTES_MAX { compress() } else { None };
         let (length, body) = match compressed {
             Some(body) if body.len() < columns.len() => (columns.len() as u32, body),
             _ => (0, columns),
         };
-        let mut bytes = Vec::with_capacity(HEAD + body.len());
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
         bytes.extend_from_slice(&events);
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&body);
-        Packed(bytes.into())
+        BatchCodec(bytes.into())
     }
 
     /// The batch.
     ///
     /// # Errors
     /// What is wrong with the bytes, if they are not those of a packed batch.
-    pub fn unpack(&self) -> Result<Batch, Damage> {
-        let (head, body) = self.0.split_at_checked(HEAD).ok_or("a batch without its head")?;
-        let length = number(head, 4) as usize;
+    pub fn decode_batch(&self) -> Result<Batch, Damage> {
+        let (head, body) = self.0.split_at_checked(HEADER_BYTES).ok_or("a batch without its head")?;
+        let length = u32_at(head, 4) as usize;
         let batch = match length {
-            0 => columns::read(body)?,
-            1..=LONGEST => {
-                let columns = decompress(body, length)?;
+            0 => columns::read_columns(body)?,
+            1..=COLUMN_BYTES_MAX => {
+                let columns = decompress_columns(body, length)?;
                 if columns.len() != length {
                     return Err("a batch unpacks to another length than it says".into());
                 }
-                columns::read(&columns)?
+                columns::read_columns(&columns)?
             }
-            _ => return Err(Damage(format!("a batch says it unpacks to {length} bytes, more than {LONGEST}"))),
+            _ => return Err(Damage(format!("a batch says it unpacks to {length} bytes, more than {COLUMN_BYTES_MAX}"))),
         };
-        if batch.events.len() as u64 != self.events() {
+        if batch.events.len() as u64 != self.event_count() {
             return Err("a batch has another number of events than it says".into());
         }
         Ok(batch)
@@ -77,13 +77,13 @@ impl Packed {
 
     /// How many events it has, as it says.
     #[must_use]
-    pub fn events(&self) -> u64 {
-        u64::from(number(&self.0, 0))
+    pub fn event_count(&self) -> u64 {
+        u64::from(u32_at(&self.0, 0))
     }
 
     /// How many bytes it takes.
     #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub fn encoded_bytes(&self) -> usize {
         self.0.len()
     }
 
@@ -95,19 +95,19 @@ impl Packed {
 
     /// What was read; [`Packed::unpack`] tells whether it is sound.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Packed {
-        Packed(bytes.into())
+    pub fn from_bytes(bytes: &[u8]) -> BatchCodec {
+        BatchCodec(bytes.into())
     }
 }
 
-impl std::fmt::Debug for Packed {
+impl std::fmt::Debug for BatchCodec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Packed({} events, {} bytes)", self.events(), self.bytes())
+        write!(f, "Packed({} events, {} bytes)", self.event_count(), self.encoded_bytes())
     }
 }
 
 /// What was compressed, if it is no longer than `length`.
-fn decompress(body: &[u8], length: usize) -> Result<Vec<u8>, Damage> {
+fn decompress_columns(body: &[u8], length: usize) -> Result<Vec<u8>, Damage> {
     DECOMPRESSOR.with_borrow_mut(|decompressor| {
         let decompressor = decompressor.as_mut().ok_or("a batch cannot be unpacked for lack of memory")?;
         decompressor.decompress(body, length).map_err(|error| Damage(format!("a batch does not unpack: {error}")))
@@ -115,7 +115,7 @@ fn decompress(body: &[u8], length: usize) -> Result<Vec<u8>, Damage> {
 }
 
 /// Four bytes at a place; 0 if they are not there.
-fn number(bytes: &[u8], at: usize) -> u32 {
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 

@@ -1,33 +1,33 @@
 //! Reading the journal, also while it is written: in portions, so that it is never held in memory, and never in the writer's way.
 
-use super::Sequence;
-use super::error::Error;
-use super::record::Record;
+use super::SequenceNumber;
+use super::error::JournalError;
+use super::record::JournalRecord;
 use super::segment::{self, Segment};
-use super::segment_list::Row;
+use super::segment_list::SharedSegments;
 use std::sync::Arc;
 
 /// Reads the journal. Cheap to clone; may be used on any thread.
 #[derive(Clone, Debug)]
-pub struct Reader {
-    row: Arc<Row>,
+pub struct JournalReader {
+    segments: Arc<SharedSegments>,
 }
 
-impl Reader {
-    pub(super) fn new(row: Arc<Row>) -> Reader {
-        Reader { row }
+impl JournalReader {
+    pub(super) fn new(row: Arc<SharedSegments>) -> JournalReader {
+        JournalReader { segments: row }
     }
 
     /// The oldest record that is kept; the one that will be the first if there is none.
     #[must_use]
-    pub fn first(&self) -> Sequence {
-        self.row.read().first()
+    pub fn first_sequence(&self) -> SequenceNumber {
+        self.segments.read_list().first()
     }
 
     /// The last record; 0 if there is none.
     #[must_use]
-    pub fn last(&self) -> Sequence {
-        self.row.read().last
+    pub fn last_sequence(&self) -> SequenceNumber {
+        self.segments.read_list().last_sequence
     }
 
     /// The record of the standard that is in force where the oldest record that is kept lies, also if it is no longer kept itself.
@@ -35,15 +35,15 @@ impl Reader {
     ///
     /// # Errors
     /// [`Error::Damaged`], or what the system says.
-    pub fn standard(&self) -> Result<Option<Record>, Error> {
-        let segments = self.row.read();
+    pub fn standard_record(&self) -> Result<Option<JournalRecord>, JournalError> {
+        let segments = self.segments.read_list();
         let (newest, first) = (segments.newest.clone(), segments.first());
         drop(segments);
-        let before = Sequence(first.0.saturating_sub(1));
+        let before = SequenceNumber(first.0.saturating_sub(1));
         let standard = if first == newest.first {
-            newest.standard(before)?
+            newest.standard_after(before)?
         } else {
-            Segment::open_to_read(&*self.row.disk, first)?.standard(before)?
+            Segment::open_read_only(&*self.segments.disk, first)?.standard_after(before)?
         };
         Ok(standard.map(|(_, record)| record))
     }
@@ -52,52 +52,58 @@ impl Reader {
     ///
     /// After an error there is nothing more. A record that is no longer kept is an error too: begin at [`Reader::first`].
     #[must_use]
-    pub fn after(&self, after: Sequence) -> Records {
-        Records { row: self.row.clone(), next: after.next(), portion: Vec::new().into_iter(), open: None, ended: false }
+    pub fn records_after(&self, after: SequenceNumber) -> RecordIterator {
+        RecordIterator {
+            segments: self.segments.clone(),
+            next: after.next(),
+            portion: Vec::new().into_iter(),
+            open_segment: None,
+            ended: false,
+        }
     }
 }
 
 /// Records, one after the other.
 #[derive(Debug)]
-pub struct Records {
-    row: Arc<Row>,
-    next: Sequence,
-    portion: std::vec::IntoIter<(Sequence, Record)>,
+pub struct RecordIterator {
+    segments: Arc<SharedSegments>,
+    next: SequenceNumber,
+    portion: std::vec::IntoIter<(SequenceNumber, JournalRecord)>,
     /// The older segment that is being read.
-    open: Option<Segment>,
+    open_segment: Option<Segment>,
     ended: bool,
 }
 
-impl Records {
+impl RecordIterator {
     /// The next portion; empty at the end.
-    fn fetch(&mut self) -> Result<Vec<(Sequence, Record)>, Error> {
-        let segments = self.row.read();
-        if self.next > segments.last {
+    fn fetch_portion(&mut self) -> Result<Vec<(SequenceNumber, JournalRecord)>, JournalError> {
+        let segments = self.segments.read_list();
+        if self.next > segments.last_sequence {
             return Ok(Vec::new());
         }
         if self.next >= segments.newest.first {
-            self.open = None;
-            let (newest, last) = (segments.newest.clone(), segments.last);
+            self.open_segment = None;
+            let (newest, last) = (segments.newest.clone(), segments.last_sequence);
             drop(segments);
-            return newest.portion(self.next, last);
+            return newest.read_portion(self.next, last);
         }
         let Some(place) = segments.older.partition_point(|older| older.first <= self.next).checked_sub(1) else {
             let what = format!("it is no longer kept; the oldest is {}", segments.first());
-            return Err(Error::damaged(segment::name(segments.first()), Some(self.next), what));
+            return Err(JournalError::damaged_file(segment::segment_name(segments.first()), Some(self.next), what));
         };
-        let (first, end) = (segments.older[place].first, segments.end(place));
+        let (first, end) = (segments.older[place].first, segments.older_segment_end(place));
         // The older ones never change; whoever writes need not wait.
         drop(segments);
-        let open = match self.open.take() {
+        let open = match self.open_segment.take() {
             Some(open) if open.first == first => open,
-            _ => Segment::open_to_read(&*self.row.disk, first)?,
+            _ => Segment::open_read_only(&*self.segments.disk, first)?,
         };
-        self.open.insert(open).portion(self.next, end)
+        self.open_segment.insert(open).read_portion(self.next, end)
     }
 }
 
-impl Iterator for Records {
-    type Item = Result<(Sequence, Record), Error>;
+impl Iterator for RecordIterator {
+    type Item = Result<(SequenceNumber, JournalRecord), JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -108,7 +114,7 @@ impl Iterator for Records {
             if self.ended {
                 return None;
             }
-            match self.fetch() {
+            match self.fetch_portion() {
                 Ok(portion) => {
                     self.ended = portion.is_empty();
                     self.portion = portion.into_iter();

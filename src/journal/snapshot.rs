@@ -3,11 +3,11 @@
 //! A snapshot is what was written to it, compressed, in pieces of nearly 1 MiB, each with its checksum; one transaction at the end,
 //! and the file's name only then. So a snapshot that is listed was finished.
 
-use super::disk::{Disk, Scratch};
-use super::error::Error;
-use super::paced::Paced;
-use super::segment::{UNFINISHED, create_store, open_store};
-use super::{FORMAT, Sequence};
+use super::disk::{FileStorage, ReadOnlyBackend};
+use super::error::JournalError;
+use super::paced::IncrementalSync;
+use super::segment::{UNFINISHED_SUFFIX, create_store, open_store};
+use super::{FORMAT_VERSION, SequenceNumber};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
@@ -15,47 +15,47 @@ use std::sync::Arc;
 /// The pieces from 0 on: four bytes of checksum, then a piece of the compressed state.
 const PIECES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("pieces");
 /// What the snapshot says of itself.
-const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
-const ABOUT_FORMAT: &str = "format";
-const ABOUT_PIECES: &str = "pieces";
+const METADATA: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
+const METADATA_FORMAT: &str = "format";
+const METADATA_PIECES: &str = "pieces";
 
 /// The bytes of a piece: with its checksum and what the store puts around it they fill a page of 1 MiB. The pages of the store are
 /// powers of two, and one byte more would take two.
-const PIECE: usize = (1 << 20) - 64;
+const PIECE_BYTES: usize = (1 << 20) - 64;
 /// As for batches: fast, and most of what can be gained.
-const LEVEL: i32 = 1;
+const COMPRESSION_LEVEL: i32 = 1;
 
 /// The snapshots that lie with a journal.
 #[derive(Clone, Debug)]
-pub struct Snapshots {
-    disk: Arc<dyn Disk>,
+pub struct SnapshotStore {
+    disk: Arc<dyn FileStorage>,
 }
 
 /// The name of the snapshot after this record.
-pub(super) fn name(at: Sequence) -> String {
+pub(super) fn snapshot_name(at: SequenceNumber) -> String {
     format!("snapshot-{:020}.redb", at.0)
 }
 
 /// After which record the snapshot of this name is; none if it is no snapshot's name.
-pub(super) fn at(name: &str) -> Option<Sequence> {
+pub(super) fn parse_snapshot_name(name: &str) -> Option<SequenceNumber> {
     let number = name.strip_prefix("snapshot-")?.strip_suffix(".redb")?.parse().ok()?;
-    (self::name(Sequence(number)) == name).then_some(Sequence(number))
+    (snapshot_name(SequenceNumber(number)) == name).then_some(SequenceNumber(number))
 }
 
-impl Snapshots {
+impl SnapshotStore {
     /// The snapshots that lie here.
     #[must_use]
-    pub fn new(disk: Arc<dyn Disk>) -> Snapshots {
-        Snapshots { disk }
+    pub fn new(disk: Arc<dyn FileStorage>) -> SnapshotStore {
+        SnapshotStore { disk }
     }
 
     /// All finished ones, the newest first.
     ///
     /// # Errors
     /// What the system says.
-    pub fn list(&self) -> Result<Vec<Sequence>, Error> {
-        let names = self.disk.list().map_err(|error| Error::io("the data directory", error))?;
-        let mut all: Vec<Sequence> = names.iter().filter_map(|name| at(name)).collect();
+    pub fn list_snapshots(&self) -> Result<Vec<SequenceNumber>, JournalError> {
+        let names = self.disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
+        let mut all: Vec<SequenceNumber> = names.iter().filter_map(|name| parse_snapshot_name(name)).collect();
         all.sort_unstable_by(|one, other| other.cmp(one));
         Ok(all)
     }
@@ -64,13 +64,13 @@ impl Snapshots {
     ///
     /// # Errors
     /// [`Error::Full`], or what else the system says.
-    pub fn create(&self, at: Sequence) -> Result<SnapshotWriter, Error> {
-        let name = name(at);
-        let unfinished = Unfinished { disk: self.disk.clone(), name: name.clone() + UNFINISHED };
-        let store = create_store(&unfinished.name, self.disk.open(&unfinished.name, true).map(Paced::new))?;
-        let write = store.begin_write().map_err(|error| Error::store(&name, error))?;
-        let pieces = Pieces { name, write, store, piece: Vec::with_capacity(PIECE), count: 0, bytes: 0, unfinished };
-        let encoder = zstd::Encoder::new(pieces, LEVEL).map_err(|error| Error::io("a snapshot", error))?;
+    pub fn create_snapshot(&self, at: SequenceNumber) -> Result<SnapshotWriter, JournalError> {
+        let name = snapshot_name(at);
+        let unfinished = UnfinishedFile { disk: self.disk.clone(), name: name.clone() + UNFINISHED_SUFFIX };
+        let store = create_store(&unfinished.name, self.disk.open_file(&unfinished.name, true).map(IncrementalSync::new))?;
+        let write = store.begin_write().map_err(|error| JournalError::from_store(&name, error))?;
+        let pieces = PieceWriter { name, write, store, piece: Vec::with_capacity(PIECE_BYTES), count: 0, bytes: 0, unfinished };
+        let encoder = zstd::Encoder::new(pieces, COMPRESSION_LEVEL).map_err(|error| JournalError::from_io("a snapshot", error))?;
         Ok(SnapshotWriter { encoder })
     }
 
@@ -78,24 +78,24 @@ impl Snapshots {
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Newer`], or what the system says.
-    pub fn open(&self, at: Sequence) -> Result<SnapshotReader, Error> {
-        let name = name(at);
-        let store = open_store(&name, self.disk.open(&name, false).and_then(Scratch::new))?;
+    pub fn open_snapshot(&self, at: SequenceNumber) -> Result<SnapshotReader, JournalError> {
+        let name = snapshot_name(at);
+        let store = open_store(&name, self.disk.open_file(&name, false).and_then(ReadOnlyBackend::new))?;
         let read = || -> Result<_, redb::Error> {
             let read = store.begin_read()?;
-            let about = read.open_table(ABOUT)?;
+            let about = read.open_table(METADATA)?;
             let number = |key: &str| -> Result<_, redb::Error> { Ok(about.get(key)?.map(|value| value.value())) };
-            Ok((number(ABOUT_FORMAT)?, number(ABOUT_PIECES)?, read.open_table(PIECES)?))
+            Ok((number(METADATA_FORMAT)?, number(METADATA_PIECES)?, read.open_table(PIECES)?))
         };
-        let (format, count, table) = read().map_err(|error| Error::store(&name, error))?;
+        let (format, count, table) = read().map_err(|error| JournalError::from_store(&name, error))?;
         let (Some(format), Some(count)) = (format, count) else {
-            return Err(Error::damaged(name, None, "it does not say what it is"));
+            return Err(JournalError::damaged_file(name, None, "it does not say what it is"));
         };
-        if format > FORMAT {
-            return Err(Error::Newer { file: name, format });
+        if format > FORMAT_VERSION {
+            return Err(JournalError::NewerFormat { file: name, format });
         }
-        let kept = Kept { name: name.clone(), table, _store: store, next: 0, count, piece: Vec::new(), read: 0 };
-        let decoder = zstd::Decoder::new(kept).map_err(|error| Error::io(&name, error))?;
+        let kept = PieceReader { name: name.clone(), table, _store: store, next: 0, count, piece: Vec::new(), position: 0 };
+        let decoder = zstd::Decoder::new(kept).map_err(|error| JournalError::from_io(&name, error))?;
         Ok(SnapshotReader { decoder, name, format })
     }
 
@@ -103,15 +103,15 @@ impl Snapshots {
     ///
     /// # Errors
     /// What the system says.
-    pub fn remove(&self, at: Sequence) -> Result<(), Error> {
-        let name = name(at);
-        self.disk.remove(&name).map_err(|error| Error::io(&name, error))
+    pub fn remove_snapshot(&self, at: SequenceNumber) -> Result<(), JournalError> {
+        let name = snapshot_name(at);
+        self.disk.remove_file(&name).map_err(|error| JournalError::from_io(&name, error))
     }
 }
 
 /// A snapshot being written. Dropped without [`SnapshotWriter::finish`], it leaves nothing behind.
 pub struct SnapshotWriter {
-    encoder: zstd::Encoder<'static, Pieces>,
+    encoder: zstd::Encoder<'static, PieceWriter>,
 }
 
 impl std::fmt::Debug for SnapshotWriter {
@@ -135,29 +135,29 @@ impl SnapshotWriter {
     ///
     /// # Errors
     /// [`Error::Full`], or what else the system says; then there is no such snapshot.
-    pub fn finish(self) -> Result<u64, Error> {
+    pub fn finish(self) -> Result<u64, JournalError> {
         let name = self.encoder.get_ref().name.clone();
-        let finished = self.encoder.finish().and_then(Pieces::finish);
-        finished.map_err(|error| Error::io(&name, error))
+        let finished = self.encoder.finish().and_then(PieceWriter::finish_file);
+        finished.map_err(|error| JournalError::from_io(&name, error))
     }
 }
 
 /// Removes a file that was not finished.
 #[derive(Debug)]
-struct Unfinished {
-    disk: Arc<dyn Disk>,
+struct UnfinishedFile {
+    disk: Arc<dyn FileStorage>,
     name: String,
 }
 
-impl Drop for Unfinished {
+impl Drop for UnfinishedFile {
     fn drop(&mut self) {
         // A finished one has another name by now; what cannot be removed is when the journal is opened next.
-        let _ = self.disk.remove(&self.name);
+        let _ = self.disk.remove_file(&self.name);
     }
 }
 
 /// Cuts what is written into pieces.
-struct Pieces {
+struct PieceWriter {
     name: String,
     write: WriteTransaction,
     store: Database,
@@ -165,48 +165,48 @@ struct Pieces {
     count: u64,
     bytes: u64,
     /// Last, so that the file is closed before it is removed.
-    unfinished: Unfinished,
+    unfinished: UnfinishedFile,
 }
 
-impl Pieces {
-    fn put(&mut self) -> io::Result<()> {
+impl PieceWriter {
+    fn write_piece(&mut self) -> io::Result<()> {
         let value = [&crc32fast::hash(&self.piece).to_le_bytes()[..], &self.piece].concat();
         let put = || -> Result<(), redb::Error> {
             self.write.open_table(PIECES)?.insert(self.count, value.as_slice())?;
             Ok(())
         };
-        put().map_err(as_io)?;
+        put().map_err(to_io_error)?;
         self.bytes += self.piece.len() as u64;
         self.count += 1;
         self.piece.clear();
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<u64> {
-        self.put()?;
-        let Pieces { name, write, store, count, bytes, unfinished, .. } = self;
+    fn finish_file(mut self) -> io::Result<u64> {
+        self.write_piece()?;
+        let PieceWriter { name, write, store, count, bytes, unfinished, .. } = self;
         let commit = || -> Result<(), redb::Error> {
             {
-                let mut about = write.open_table(ABOUT)?;
-                about.insert(ABOUT_FORMAT, FORMAT)?;
-                about.insert(ABOUT_PIECES, count)?;
+                let mut about = write.open_table(METADATA)?;
+                about.insert(METADATA_FORMAT, FORMAT_VERSION)?;
+                about.insert(METADATA_PIECES, count)?;
             }
             write.commit()?;
             store.close()?;
             Ok(())
         };
-        commit().map_err(as_io)?;
-        unfinished.disk.rename(&unfinished.name, &name)?;
+        commit().map_err(to_io_error)?;
+        unfinished.disk.rename_file(&unfinished.name, &name)?;
         Ok(bytes)
     }
 }
 
-impl Write for Pieces {
+impl Write for PieceWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(PIECE - self.piece.len());
+        let taken = bytes.len().min(PIECE_BYTES - self.piece.len());
         self.piece.extend_from_slice(&bytes[..taken]);
-        if self.piece.len() == PIECE {
-            self.put()?;
+        if self.piece.len() == PIECE_BYTES {
+            self.write_piece()?;
         }
         Ok(taken)
     }
@@ -217,7 +217,7 @@ impl Write for Pieces {
 }
 
 /// What the store says, as a stream says it: the kind of a full disk is kept.
-fn as_io(error: redb::Error) -> io::Error {
+fn to_io_error(error: redb::Error) -> io::Error {
     match error {
         redb::Error::Io(error) => error,
         error => io::Error::other(error),
@@ -226,7 +226,7 @@ fn as_io(error: redb::Error) -> io::Error {
 
 /// A snapshot being read. An [`io::Error`] of it says which piece is damaged.
 pub struct SnapshotReader {
-    decoder: zstd::Decoder<'static, BufReader<Kept>>,
+    decoder: zstd::Decoder<'static, BufReader<PieceReader>>,
     name: String,
     format: u64,
 }
@@ -234,7 +234,7 @@ pub struct SnapshotReader {
 impl SnapshotReader {
     /// The format it was written in.
     #[must_use]
-    pub fn format(&self) -> u64 {
+    pub fn format_version(&self) -> u64 {
         self.format
     }
 }
@@ -252,7 +252,7 @@ impl Read for SnapshotReader {
 }
 
 /// Puts the pieces together again.
-struct Kept {
+struct PieceReader {
     name: String,
     table: ReadOnlyTable<u64, &'static [u8]>,
     _store: Database,
@@ -260,17 +260,17 @@ struct Kept {
     count: u64,
     piece: Vec<u8>,
     /// How much of the piece is read.
-    read: usize,
+    position: usize,
 }
 
-impl Kept {
+impl PieceReader {
     /// The next piece; none at the end.
-    fn fetch(&mut self) -> Result<bool, Error> {
+    fn fetch_piece(&mut self) -> Result<bool, JournalError> {
         if self.next == self.count {
             return Ok(false);
         }
-        let damaged = |what: &str| Error::damaged(&self.name, None, format!("piece {} {what}", self.next));
-        let value = self.table.get(self.next).map_err(|error| Error::store(&self.name, error))?;
+        let damaged = |what: &str| JournalError::damaged_file(&self.name, None, format!("piece {} {what}", self.next));
+        let value = self.table.get(self.next).map_err(|error| JournalError::from_store(&self.name, error))?;
         let value = value.ok_or_else(|| damaged("is missing"))?;
         let (checksum, piece) = value.value().split_first_chunk().ok_or_else(|| damaged("is cut"))?;
         if u32::from_le_bytes(*checksum) != crc32fast::hash(piece) {
@@ -278,21 +278,21 @@ impl Kept {
         }
         self.piece.clear();
         self.piece.extend_from_slice(piece);
-        (self.read, self.next) = (0, self.next + 1);
+        (self.position, self.next) = (0, self.next + 1);
         Ok(true)
     }
 }
 
-impl Read for Kept {
+impl Read for PieceReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.read == self.piece.len() {
-            if !self.fetch().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+        while self.position == self.piece.len() {
+            if !self.fetch_piece().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
                 return Ok(0);
             }
         }
-        let taken = out.len().min(self.piece.len() - self.read);
-        out[..taken].copy_from_slice(&self.piece[self.read..self.read + taken]);
-        self.read += taken;
+        let taken = out.len().min(self.piece.len() - self.position);
+        out[..taken].copy_from_slice(&self.piece[self.position..self.position + taken]);
+        self.position += taken;
         Ok(taken)
     }
 }

@@ -1,48 +1,48 @@
 //! The only writer of the journal: appends, and begins a new segment when one is full or can no longer be trusted.
 
-use super::Sequence;
-use super::disk::Disk;
-use super::error::Error;
-use super::reader::Reader;
-use super::record::Record;
-use super::segment::{self, InForce, Segment, UNFINISHED};
-use super::segment_list::{Older, Row, Segments};
-use super::snapshot::{self, Snapshots};
+use super::SequenceNumber;
+use super::disk::FileStorage;
+use super::error::JournalError;
+use super::reader::JournalReader;
+use super::record::JournalRecord;
+use super::segment::{self, Segment, StandardInForce, UNFINISHED_SUFFIX};
+use super::segment_list::{OlderSegment, SegmentList, SharedSegments};
+use super::snapshot::{self, SnapshotStore};
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
 
 /// The name of an empty file that is there while nothing is open to be written: all that the files hold has reached the disk. It comes
 /// last and goes first, so no sync that failed is behind it.
-const CLOSED: &str = "closed";
+const CLOSED_FILE: &str = "closed";
 
 /// How a journal is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Settings {
+pub struct JournalSettings {
     /// With so many bytes of values a segment is full, and the next begins.
     pub segment_bytes: u64,
     /// [`super::Keys::fingerprint`] of the keys that identities are hashed with.
-    pub keys: u64,
+    pub keys_fingerprint: u64,
 }
 
-impl Default for Settings {
+impl Default for JournalSettings {
     /// 128 MiB, which is checked in less than a second after a crash.
     fn default() -> Self {
-        Settings { segment_bytes: 128 << 20, keys: 0 }
+        JournalSettings { segment_bytes: 128 << 20, keys_fingerprint: 0 }
     }
 }
 
 /// The journal, open to be written.
 #[derive(Debug)]
 pub struct Journal {
-    settings: Settings,
-    pub(super) row: Arc<Row>,
-    last: Sequence,
+    settings: JournalSettings,
+    pub(super) segments: Arc<SharedSegments>,
+    last_sequence: SequenceNumber,
     /// The bytes of values in the newest segment.
-    bytes: u64,
+    newest_segment_bytes: u64,
     /// The last tick in the newest segment.
-    tick: Option<Timestamp>,
+    newest_segment_tick: Option<Timestamp>,
     /// The standard in force; none before the first, or where an earlier version wrote it.
-    standard: Option<InForce>,
+    standard: Option<StandardInForce>,
     /// Whether writing the newest segment failed: the system may pretend that what it could not write is there, so nothing
     /// more is built on it.
     failed: bool,
@@ -55,31 +55,39 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Damaged`] if the newest segment is; [`Error::Newer`], [`Error::OtherKeys`], or what the system says.
-    pub fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Journal, Error> {
-        let names = disk.list().map_err(|error| Error::io("the data directory", error))?;
+    pub fn open(disk: Arc<dyn FileStorage>, settings: JournalSettings) -> Result<Journal, JournalError> {
+        let names = disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
         // No others: cursors may be in the making at this moment.
-        let own = |name: &str| segment::first(name).or_else(|| snapshot::at(name)).is_some();
-        for name in names.iter().filter(|name| name.strip_suffix(UNFINISHED).is_some_and(own)) {
-            disk.remove(name).map_err(|error| Error::io(name, error))?;
+        let own = |name: &str| segment::parse_segment_name(name).or_else(|| snapshot::parse_snapshot_name(name)).is_some();
+        for name in names.iter().filter(|name| name.strip_suffix(UNFINISHED_SUFFIX).is_some_and(own)) {
+            disk.remove_file(name).map_err(|error| JournalError::from_io(name, error))?;
         }
-        let closed = names.iter().any(|name| name == CLOSED);
+        let closed = names.iter().any(|name| name == CLOSED_FILE);
         if closed {
-            disk.remove(CLOSED).map_err(|error| Error::io(CLOSED, error))?;
+            disk.remove_file(CLOSED_FILE).map_err(|error| JournalError::from_io(CLOSED_FILE, error))?;
         }
-        let mut firsts = segment::firsts(&*disk)?;
+        let mut firsts = segment::list_segments(&*disk)?;
         let newest = match firsts.pop() {
-            Some(first) => Segment::open(&*disk, first, settings.keys, closed)?,
+            Some(first) => Segment::open(&*disk, first, settings.keys_fingerprint, closed)?,
             None => {
-                let covered = Snapshots::new(disk.clone()).list()?.first().copied().unwrap_or_default();
-                Segment::create(&*disk, covered.next(), settings.keys, None)?
+                let covered = SnapshotStore::new(disk.clone()).list_snapshots()?.first().copied().unwrap_or_default();
+                Segment::create(&*disk, covered.next(), settings.keys_fingerprint, None)?
             }
         };
-        let (last, bytes) = (newest.last()?, newest.bytes()?);
+        let (last, bytes) = (newest.last_sequence()?, newest.stored_bytes()?);
         let tick = newest.last_tick(last)?;
-        let standard = newest.standard(last)?;
-        let older = firsts.into_iter().map(Older::new).collect();
-        let row = Arc::new(Row::new(disk, Segments { older, newest: Arc::new(newest), last }));
-        Ok(Journal { settings, row, last, bytes, tick, standard, failed: false })
+        let standard = newest.standard_after(last)?;
+        let older = firsts.into_iter().map(OlderSegment::new).collect();
+        let row = Arc::new(SharedSegments::new(disk, SegmentList { older, newest: Arc::new(newest), last_sequence: last }));
+        Ok(Journal {
+            settings,
+            segments: row,
+            last_sequence: last,
+            newest_segment_bytes: bytes,
+            newest_segment_tick: tick,
+            standard,
+            failed: false,
+        })
     }
 
     /// Writes these records durably, all or none; when it returns they are on disk. Gives the sequence of the last.
@@ -89,32 +97,33 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Full`] if there is no room, or what else the system says.
-    pub fn append(&mut self, records: &[Record]) -> Result<Sequence, Error> {
+    pub fn append_records(&mut self, records: &[JournalRecord]) -> Result<SequenceNumber, JournalError> {
         if records.is_empty() {
-            return Ok(self.last);
+            return Ok(self.last_sequence);
         }
-        if self.failed || self.bytes >= self.settings.segment_bytes {
+        if self.failed || self.newest_segment_bytes >= self.settings.segment_bytes {
             self.begin_segment()?;
         }
-        let from = self.last.next();
+        let from = self.last_sequence.next();
         self.failed = true;
-        self.bytes += self.row.read().newest.append(from, records)?;
+        self.newest_segment_bytes += self.segments.read_list().newest.append_records(from, records)?;
         self.failed = false;
-        self.last = Sequence(self.last.0 + records.len() as u64);
-        let ticks = records.iter().rev().find_map(Record::clock);
-        self.tick = ticks.or(self.tick);
-        let standards = (from.0..).zip(records).filter(|(_, record)| matches!(record, Record::Standard { .. }));
+        self.last_sequence = SequenceNumber(self.last_sequence.0 + records.len() as u64);
+        let ticks = records.iter().rev().find_map(JournalRecord::clock_time);
+        self.newest_segment_tick = ticks.or(self.newest_segment_tick);
+        let standards = (from.0..).zip(records).filter(|(_, record)| matches!(record, JournalRecord::Standard { .. }));
         if let Some((at, record)) = standards.last() {
-            self.standard = Some((Sequence(at), record.clone()));
+            self.standard = Some((SequenceNumber(at), record.clone()));
         }
-        self.row.write().last = self.last;
-        Ok(self.last)
+        self.segments.write_list().last_sequence = self.last_sequence;
+        Ok(self.last_sequence)
     }
 
-    fn begin_segment(&mut self) -> Result<(), Error> {
-        let next = Segment::create(&*self.row.disk, self.last.next(), self.settings.keys, self.standard.as_ref())?;
-        let before = self.row.write().begin(next, self.tick);
-        (self.bytes, self.tick) = (0, None);
+    fn begin_segment(&mut self) -> Result<(), JournalError> {
+        let next =
+            Segment::create(&*self.segments.disk, self.last_sequence.next(), self.settings.keys_fingerprint, self.standard.as_ref())?;
+        let before = self.segments.write_list().begin_segment(next, self.newest_segment_tick);
+        (self.newest_segment_bytes, self.newest_segment_tick) = (0, None);
         // It was durable before it was closed; only a later check of it takes longer. A reader that is in it closes it.
         if let Some(Err(error)) = Arc::into_inner(before).map(Segment::close)
             && !self.failed
@@ -130,24 +139,24 @@ impl Journal {
     ///
     /// # Errors
     /// If that could not be written.
-    pub fn close(self) -> Result<(), Error> {
+    pub fn close_cleanly(self) -> Result<(), JournalError> {
         if self.failed {
             return Ok(());
         }
-        let Some((disk, newest)) = Arc::into_inner(self.row).and_then(Row::into_newest) else { return Ok(()) };
+        let Some((disk, newest)) = Arc::into_inner(self.segments).and_then(SharedSegments::into_newest_segment) else { return Ok(()) };
         newest.close()?;
-        disk.open(CLOSED, true).map(drop).map_err(|error| Error::io(CLOSED, error))
+        disk.open_file(CLOSED_FILE, true).map(drop).map_err(|error| JournalError::from_io(CLOSED_FILE, error))
     }
 
     /// The last record; 0 if there is none.
     #[must_use]
-    pub fn last(&self) -> Sequence {
-        self.last
+    pub fn last_sequence(&self) -> SequenceNumber {
+        self.last_sequence
     }
 
     /// A reader, which may work on another thread while this writes.
     #[must_use]
-    pub fn reader(&self) -> Reader {
-        Reader::new(self.row.clone())
+    pub fn new_reader(&self) -> JournalReader {
+        JournalReader::new(self.segments.clone())
     }
 }

@@ -1,16 +1,16 @@
 //! Explanations for people's programs, as `/v1/explain`, `/v1/cases` and `replay` write them; and what may be asked for.
 
-use super::filter::{self, unknown};
-use crate::access::grant::View;
-use crate::domain::explain::history::{Clock, Event, History, Interruption, Meaning, Value as Said};
-use crate::domain::explain::risk::{Case, Open, Risk, Wanted};
-use crate::domain::explain::{Asked, Example, Explained, LeftOut, MOST, Reason, Side};
-use crate::domain::fact::Measure;
-use crate::domain::fact::clock::Course;
-use crate::domain::names::Name;
+use super::filter::{self, unknown_name};
+use crate::access::grant::GrantedView;
+use crate::domain::explain::history::{CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryValue as Said, WorkInterruption};
+use crate::domain::explain::risk::{DeadlineRisk, OpenCase, OpenCaseQuery, OpenCases};
+use crate::domain::explain::{ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide, LISTED_CASES_MAX};
+use crate::domain::fact::FactMeasure;
+use crate::domain::fact::clock::ClockState;
+use crate::domain::names::CaseNameEntry;
 use crate::domain::scope::Scope;
 use crate::domain::standard::Standard;
-use crate::domain::time::shorten;
+use crate::domain::time::truncate_for_message;
 use crate::domain::window::Window;
 use crate::words;
 use serde_json::{Map, Value, json};
@@ -19,36 +19,36 @@ use serde_json::{Map, Value, json};
 ///
 /// # Errors
 /// A sentence about the first name that the standard does not have.
-pub fn asked(
+pub fn resolve_explanation_request(
     standard: &Standard,
     indicator: &str,
     fixed: &[(String, String)],
     window: Option<&str>,
     limit: usize,
-) -> Result<Asked, String> {
-    let place = filter::indicator(indicator, standard)?;
-    let now = standard.indicators[place].formula.is_about_now();
+) -> Result<ExplanationRequest, String> {
+    let place = filter::resolve_indicator(indicator, standard)?;
+    let now = standard.indicators[place].formula.is_current_state();
     let windows = || standard.windows.iter().map(Window::to_string);
     let window = match window {
         None | Some(Window::NOW) if now => None,
-        Some(name) if now => return Err(format!("`{indicator}` is about now; leave the window `{}` out", shorten(name))),
+        Some(name) if now => return Err(format!("`{indicator}` is about now; leave the window `{}` out", truncate_for_message(name))),
         None => Some(0),
         // A window is known by its length, whatever it is called.
         Some(name) => {
             let same = Window::parse(name).map_or(name.to_owned(), |window| window.to_string());
-            Some(windows().position(|known| known == same).ok_or_else(|| unknown("window", name, windows()))?)
+            Some(windows().position(|known| known == same).ok_or_else(|| unknown_name("window", name, windows()))?)
         }
     };
-    Ok(Asked { indicator: place, scope: scope(standard, fixed)?, window, limit: limit.min(MOST) })
+    Ok(ExplanationRequest { indicator: place, scope: resolve_scope(standard, fixed)?, window, limit: limit.min(LISTED_CASES_MAX) })
 }
 
 /// The scope with these values of dimensions.
-pub(super) fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
+pub(super) fn resolve_scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
     let mut wanted: Vec<(usize, &str)> = Vec::new();
     for (name, value) in fixed {
-        let place = filter::dimension(name, standard)?;
+        let place = filter::resolve_dimension(name, standard)?;
         if wanted.iter().any(|(known, _)| *known == place) {
-            return Err(format!("`{}` is there twice; a scope has one value of each dimension", shorten(name)));
+            return Err(format!("`{}` is there twice; a scope has one value of each dimension", truncate_for_message(name)));
         }
         wanted.push((place, value));
     }
@@ -71,40 +71,47 @@ pub(super) fn scope(standard: &Standard, fixed: &[(String, String)]) -> Result<S
 ///
 /// # Errors
 /// A sentence about the first name that nobody knows.
-pub fn wanted(
+pub fn resolve_open_case_request(
     standard: &Standard,
     risks: &[String],
     family: Option<&str>,
     commitment: Option<&str>,
     fixed: &[(String, String)],
     limit: usize,
-) -> Result<Wanted, String> {
-    let mut wanted = Wanted { risks: Vec::new(), family: None, commitment: None, fixed: Vec::new(), limit: limit.min(MOST) };
+) -> Result<OpenCaseQuery, String> {
+    let mut wanted =
+        OpenCaseQuery { risks: Vec::new(), family: None, commitment: None, conditions: Vec::new(), limit: limit.min(LISTED_CASES_MAX) };
     for name in risks {
-        match Risk::ALL.iter().find(|risk| risk.name() == name) {
+        match DeadlineRisk::ALL.iter().find(|risk| risk.name() == name) {
             Some(risk) => wanted.risks.push(*risk),
-            None if name == "all" => wanted.risks.extend(Risk::ALL),
-            None => return Err(unknown("risk", name, Risk::ALL.iter().map(|risk| risk.name().to_owned()).chain(["all".to_owned()]))),
+            None if name == "all" => wanted.risks.extend(DeadlineRisk::ALL),
+            None => {
+                return Err(unknown_name(
+                    "risk",
+                    name,
+                    DeadlineRisk::ALL.iter().map(|risk| risk.name().to_owned()).chain(["all".to_owned()]),
+                ));
+            }
         }
     }
     if risks.is_empty() {
-        wanted.risks = vec![Risk::Overdue, Risk::DueSoon];
+        wanted.risks = vec![DeadlineRisk::Overdue, DeadlineRisk::DueSoon];
     }
     if let Some(name) = commitment {
         let names = || standard.commitments.iter().map(|commitment| commitment.name.clone());
-        wanted.commitment = Some(names().position(|known| known == name).ok_or_else(|| unknown("commitment", name, names()))?);
+        wanted.commitment = Some(names().position(|known| known == name).ok_or_else(|| unknown_name("commitment", name, names()))?);
     }
     if let Some(name) = family {
         let families = &standard.schema.families;
         let place = families.iter().position(|known| known == name);
-        let place = place.ok_or_else(|| unknown("family", name, families.iter().cloned()))?;
-        wanted.family = u8::try_from(place).ok().map(crate::domain::event::Family);
+        let place = place.ok_or_else(|| unknown_name("family", name, families.iter().cloned()))?;
+        wanted.family = u8::try_from(place).ok().map(crate::domain::event::CaseFamily);
     }
     for (name, value) in fixed {
-        let place = filter::dimension(name, standard)?;
-        match wanted.fixed.iter_mut().find(|(known, _)| *known == place) {
+        let place = filter::resolve_dimension(name, standard)?;
+        match wanted.conditions.iter_mut().find(|(known, _)| *known == place) {
             Some((_, values)) => values.push(value.clone()),
-            None => wanted.fixed.push((place, vec![value.clone()])),
+            None => wanted.conditions.push((place, vec![value.clone()])),
         }
     }
     Ok(wanted)
@@ -112,14 +119,14 @@ pub fn wanted(
 
 /// The same, but only of cases that the view shows.
 #[must_use]
-pub fn wanted_within(mut wanted: Wanted, view: &View, standard: &Standard) -> Wanted {
+pub fn restrict_open_case_request(mut wanted: OpenCaseQuery, view: &GrantedView, standard: &Standard) -> OpenCaseQuery {
     for (name, seen) in &view.0 {
         // A dimension that the standard does not have has no value to be seen.
-        let place = filter::dimension(name, standard).ok();
+        let place = filter::resolve_dimension(name, standard).ok();
         let values: Vec<String> = seen.iter().filter(|_| place.is_some()).cloned().collect();
-        match wanted.fixed.iter_mut().find(|(known, _)| Some(*known) == place) {
+        match wanted.conditions.iter_mut().find(|(known, _)| Some(*known) == place) {
             Some((_, asked)) => asked.retain(|value| values.contains(value)),
-            None => wanted.fixed.push((place.unwrap_or_default(), values)),
+            None => wanted.conditions.push((place.unwrap_or_default(), values)),
         }
     }
     wanted
@@ -128,15 +135,15 @@ pub fn wanted_within(mut wanted: Wanted, view: &View, standard: &Standard) -> Wa
 /// The same without what a view of a part hides beside the scope itself: cases of which nobody said whose they are, and the
 /// names of contacts that repeated one, which may have come in elsewhere.
 #[must_use]
-pub fn explained_within(mut explained: Explained, view: &View) -> Explained {
-    if view.is_everything() {
+pub fn redact_explanation(mut explained: Explanation, view: &GrantedView) -> Explanation {
+    if view.is_unrestricted() {
         return explained;
     }
-    let Explained { good, of, left_out, .. } = &mut explained;
-    left_out.retain(|left_out| !matches!(left_out.reason, Reason::NoDimension(_)));
+    let Explanation { good, of, excluded: left_out, .. } = &mut explained;
+    left_out.retain(|left_out| !matches!(left_out.reason, ExclusionReason::NoDimension(_)));
     let sides = good.iter_mut().chain([of]).flat_map(|side| &mut side.cases);
     for example in sides.chain(left_out.iter_mut().flat_map(|left_out| &mut left_out.cases)) {
-        if let Some((by, _)) = &mut example.repeated {
+        if let Some((by, _)) = &mut example.repeated_by {
             *by = None;
         }
     }
@@ -145,28 +152,28 @@ pub fn explained_within(mut explained: Explained, view: &View) -> Explained {
 
 /// Whether a case with this history may be seen.
 #[must_use]
-pub fn shows(view: &View, history: &History) -> bool {
-    view.shows(|| history.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+pub fn is_history_visible(view: &GrantedView, history: &CaseHistory) -> bool {
+    view.is_visible(|| history.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 /// A reading with the cases behind it.
 #[must_use]
-pub fn reading(explained: &Explained) -> Value {
-    let Explained { board, asked, begin, good, of, left_out } = explained;
+pub fn explanation_json(explained: &Explanation) -> Value {
+    let Explanation { board, request: asked, begin, good, of, excluded: left_out } = explained;
     let standard = &*board.standard;
     let indicator = &standard.indicators[asked.indicator];
     let dimensions = standard.scopes[asked.scope.kind].iter().zip(&asked.scope.values);
     let scope: Map<String, Value> =
         dimensions.map(|(place, value)| (standard.schema.dimensions[*place].clone(), Value::from(&**value))).collect();
     let window = asked.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
-    let reading = explained.reading().and_then(|reading| serde_json::to_value(board.written(reading)).ok());
+    let reading = explained.reading().and_then(|reading| serde_json::to_value(board.reading_json(reading)).ok());
     let left_out: Vec<Value> = left_out
         .iter()
-        .map(|LeftOut { reason, word, count, cases }| {
+        .map(|ExcludedCases { reason, label: word, count, cases }| {
             json!({
-                "reason": words::reason(standard, indicator, *reason, word.as_deref()),
+                "reason": words::describe_reason(standard, indicator, *reason, word.as_deref()),
                 "count": count,
-                "cases": examples(standard, cases),
+                "cases": examples_json(standard, cases),
                 "more": count - cases.len() as i64,
             })
         })
@@ -174,40 +181,40 @@ pub fn reading(explained: &Explained) -> Value {
     json!({
         "indicator": indicator.name,
         "title": indicator.title,
-        "formula": words::indicator(standard, indicator),
+        "formula": words::describe_indicator(standard, indicator),
         "unit": indicator.unit(),
         "scope": scope,
         "window": { "name": window, "begin": begin, "end": board.as_of },
         "as_of": board.as_of,
         "reading": reading,
-        "good": good.as_ref().map(|good| side(standard, good)),
-        "of": side(standard, of),
+        "good": good.as_ref().map(|good| side_json(standard, good)),
+        "of": side_json(standard, of),
         "left_out": left_out,
     })
 }
 
-fn side(standard: &Standard, side: &Side) -> Value {
-    let tally = |(tally, count): &(crate::domain::standard::Tally, i64)| json!({ "fact": standard.kinds.name(tally.kind), "words": words::tallies(standard, std::slice::from_ref(tally)), "count": count });
+fn side_json(standard: &Standard, side: &FormulaSide) -> Value {
+    let tally = |(tally, count): &(crate::domain::standard::FactTally, i64)| json!({ "fact": standard.kinds.name(tally.kind), "words": words::describe_tallies(standard, std::slice::from_ref(tally)), "count": count });
     json!({
         "count": side.count,
         "parts": side.tallies.iter().map(tally).collect::<Vec<_>>(),
-        "cases": examples(standard, &side.cases),
-        "more": side.more(),
-        "not_remembered": side.forgotten(),
+        "cases": examples_json(standard, &side.cases),
+        "more": side.unlisted_count(),
+        "not_remembered": side.forgotten_count(),
     })
 }
 
-fn examples(standard: &Standard, cases: &[Example]) -> Vec<Value> {
-    let example = |one: &Example| {
-        let duration = standard.kinds.measure(one.kind) == Measure::Duration;
+fn examples_json(standard: &Standard, cases: &[FactExample]) -> Vec<Value> {
+    let example = |one: &FactExample| {
+        let duration = standard.kinds.fact_measure(one.kind) == FactMeasure::Duration;
         let mut written = Map::new();
-        name(one.name.as_ref(), &mut written);
+        insert_case_name(one.name.as_ref(), &mut written);
         written.insert("fact".to_owned(), standard.kinds.name(one.kind).into());
         written.insert("time".to_owned(), json!(one.time));
-        written.insert("value".to_owned(), if duration { json!(one.value.map(seconds)) } else { json!(one.value) });
-        if let Some((by, time)) = &one.repeated {
+        written.insert("value".to_owned(), if duration { json!(one.value.map(to_seconds)) } else { json!(one.value) });
+        if let Some((by, time)) = &one.repeated_by {
             let mut repeated = Map::new();
-            name(by.as_ref(), &mut repeated);
+            insert_case_name(by.as_ref(), &mut repeated);
             repeated.insert("time".to_owned(), json!(time));
             written.insert("repeated_by".to_owned(), repeated.into());
         }
@@ -216,71 +223,71 @@ fn examples(standard: &Standard, cases: &[Example]) -> Vec<Value> {
     cases.iter().map(example).collect()
 }
 
-fn name(name: Option<&Name>, written: &mut Map<String, Value>) {
+fn insert_case_name(name: Option<&CaseNameEntry>, written: &mut Map<String, Value>) {
     written.insert("source".to_owned(), json!(name.map(|name| &name.source)));
     written.insert("subject".to_owned(), json!(name.map(|name| &name.subject)));
 }
 
-fn seconds(millis: i64) -> f64 {
+fn to_seconds(millis: i64) -> f64 {
     millis as f64 / 1_000.0
 }
 
 /// One case with its history.
 #[must_use]
-pub fn history(history: &History) -> Value {
+pub fn history_json(history: &CaseHistory) -> Value {
     let standard = &*history.standard;
     let said = |value: &Said| match value {
         Said::Text(text) => json!(text),
         Said::Number(number) => json!(number),
-        Said::Duration(millis) => json!(seconds(*millis)),
+        Said::Duration(millis) => json!(to_seconds(*millis)),
         Said::Time(time) => json!(time),
     };
-    let event = |Event { time, kind, said: fields }: &Event| {
+    let event = |HistoryEvent { time, kind, fields }: &HistoryEvent| {
         let fields: Map<String, Value> = fields.iter().map(|(name, value)| (name.clone(), said(value))).collect();
         json!({ "time": time, "type": kind, "said": fields })
     };
-    let fact = |Meaning { name, time, value, word, stands }: &Meaning| {
-        let words = standard.kinds.find(name).map(|kind| words::fact(standard, kind));
+    let fact = |HistoryFact { name, time, value, label: word, is_current: stands }: &HistoryFact| {
+        let words = standard.kinds.find_kind(name).map(|kind| words::describe_fact(standard, kind));
         json!({ "fact": name, "words": words, "time": time, "value": value.as_ref().map(said), "word": word, "stands": stands })
     };
     let mut written = Map::new();
-    name(history.name.as_ref(), &mut written);
+    insert_case_name(history.name.as_ref(), &mut written);
     written.insert("as_of".to_owned(), json!(history.as_of));
     written.insert("open".to_owned(), history.open.into());
-    written.insert("attributes".to_owned(), attributes(&history.attributes));
+    written.insert("attributes".to_owned(), attributes_json(&history.attributes));
     written.insert("events".to_owned(), history.events.iter().map(event).collect());
     written.insert("facts".to_owned(), history.facts.iter().map(fact).collect());
-    written.insert("commitments".to_owned(), history.clocks.iter().map(|one| clock(standard, one)).collect());
+    written.insert("commitments".to_owned(), history.clocks.iter().map(|one| clock_json(standard, one)).collect());
     Value::Object(written)
 }
 
-fn clock(standard: &Standard, clock: &Clock) -> Value {
-    let told = &clock.told;
-    let stands = if let Course::Stopped(since) = told.course { Some(since) } else { None };
-    let void_by = if let Course::Void(kind) = told.course { Some(standard.kinds.name(kind)) } else { None };
-    let stop = |stop: &Interruption| {
+fn clock_json(standard: &Standard, clock: &HistoryClock) -> Value {
+    let told = &clock.report;
+    let stands = if let ClockState::Stopped(since) = told.state { Some(since) } else { None };
+    let void_by = if let ClockState::Void(kind) = told.state { Some(standard.kinds.name(kind)) } else { None };
+    let stop = |stop: &WorkInterruption| {
         json!({
             "begin": stop.begin,
             "end": stop.end,
             "closed": stop.closed,
             "reason": stop.reason,
             "liable": stop.liable,
-            "does": does(stop),
+            "does": pause_effect(stop),
         })
     };
     json!({
         "commitment": standard.commitments.get(told.commitment).map(|commitment| &commitment.name),
-        "course": told.course.name(),
+        "course": told.state.name(),
         "from": told.from,
         "until": told.until,
         "deadline": told.deadline,
         "stands_since": stands,
         "void_by": void_by,
         "liable": clock.liable,
-        "allowed_seconds": told.allowed_ms.map(seconds),
-        "used_seconds": seconds(told.used_ms),
-        "gross_seconds": seconds(told.gross_ms),
-        "net_seconds": seconds(told.net_ms),
+        "allowed_seconds": told.allowed_ms.map(to_seconds),
+        "used_seconds": to_seconds(told.used_ms),
+        "gross_seconds": to_seconds(told.gross_ms),
+        "net_seconds": to_seconds(told.net_ms),
         "pauses": clock.stops.iter().map(stop).collect::<Vec<_>>(),
         "warned": clock.warned,
     })
@@ -288,33 +295,33 @@ fn clock(standard: &Standard, clock: &Clock) -> Value {
 
 /// What a pause does to a clock: `excused`, `counted` or `ignored`.
 #[must_use]
-pub fn does(stop: &Interruption) -> &'static str {
-    match stop.does {
-        crate::domain::fact::clock::PauseDoes::Excused => "excused",
-        crate::domain::fact::clock::PauseDoes::Counted => "counted",
-        crate::domain::fact::clock::PauseDoes::Ignored => "ignored",
+pub fn pause_effect(stop: &WorkInterruption) -> &'static str {
+    match stop.effect {
+        crate::domain::fact::clock::PauseEffect::Excused => "excused",
+        crate::domain::fact::clock::PauseEffect::Counted => "counted",
+        crate::domain::fact::clock::PauseEffect::Ignored => "ignored",
     }
 }
 
 /// Open cases, those with the least time left first.
 #[must_use]
-pub fn open(open: &Open) -> Value {
+pub fn open_cases_json(open: &OpenCases) -> Value {
     let standard = &*open.standard;
-    let case = |case: &Case| {
+    let case = |case: &OpenCase| {
         let mut written = Map::new();
-        name(case.name.as_ref(), &mut written);
+        insert_case_name(case.name.as_ref(), &mut written);
         let commitment = &standard.commitments[case.commitment];
         let rest: [(&str, Value); 10] = [
             ("family", json!(standard.schema.families.get(usize::from(commitment.family.0)))),
             ("commitment", json!(commitment.name)),
             ("risk", json!(case.risk.name())),
-            ("since", json!(case.since)),
-            ("stands_since", json!(case.stands)),
+            ("since", json!(case.started_at)),
+            ("stands_since", json!(case.stopped_since)),
             ("deadline", json!(case.deadline)),
-            ("left_seconds", json!(case.left_ms.map(seconds))),
-            ("used", json!(case.used.map(|used| (used * 1e4).round() / 1e4))),
-            ("attributes", attributes(&case.attributes)),
-            ("warned", json!(case.warned)),
+            ("left_seconds", json!(case.left_ms.map(to_seconds))),
+            ("used", json!(case.used_share.map(|used| (used * 1e4).round() / 1e4))),
+            ("attributes", attributes_json(&case.attributes)),
+            ("warned", json!(case.warnings)),
         ];
         written.extend(rest.map(|(key, value)| (key.to_owned(), value)));
         Value::Object(written)
@@ -327,6 +334,6 @@ pub fn open(open: &Open) -> Value {
     })
 }
 
-fn attributes(attributes: &[(String, String)]) -> Value {
+fn attributes_json(attributes: &[(String, String)]) -> Value {
     attributes.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>().into()
 }

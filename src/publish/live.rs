@@ -16,144 +16,149 @@
 
 mod wish;
 
-use super::frame::{Frames, Sent};
-use crate::access::grant::View;
-use crate::edition::Edition;
+use super::frame::{EncodedFrame, FrameCache};
+use crate::access::grant::GrantedView;
+use crate::edition::PublishedBoard;
 use crate::telemetry::Metric;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
-pub use wish::{Resume, Subscribe, Wish};
+pub use wish::{ClientMessage, ResumePoint, SubscriptionRequest};
 
 /// How long a client may take to say what it wants.
-pub const GREETING: Duration = Duration::from_secs(10);
+pub const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a frame may take to leave. A client that is slower is dropped; it will come back for what it missed.
-pub const SENDING: Duration = Duration::from_secs(20);
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a client is asked whether it is there.
-pub const PING: Duration = Duration::from_secs(30);
+pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// The longest message of a client, in bytes.
 pub const MESSAGE_BYTES: usize = 64 << 10;
 /// How long the last word may take to leave.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What connections to the live board share.
 #[derive(Clone, Debug)]
-pub struct Live {
-    editions: watch::Receiver<Arc<Edition>>,
-    frames: Arc<Frames>,
-    places: Arc<Semaphore>,
+pub struct LiveBoard {
+    boards: watch::Receiver<Arc<PublishedBoard>>,
+    frames: Arc<FrameCache>,
+    permits: Arc<Semaphore>,
 }
 
 /// A connection to one client.
-pub(crate) trait Line {
+pub(crate) trait ClientConnection {
     /// What the client says, if that is a message. May be dropped while it waits, without loss.
-    async fn hear(&mut self) -> Result<Option<String>, End>;
+    async fn receive_text(&mut self) -> Result<Option<String>, ConnectionEnd>;
 
     /// Sends a frame. If it is dropped before it is done, only the end can follow.
-    async fn send(&mut self, frame: &Sent) -> Result<(), End>;
+    async fn send_frame(&mut self, frame: &EncodedFrame) -> Result<(), ConnectionEnd>;
 
     /// Asks the client whether it is there.
-    async fn ping(&mut self) -> Result<(), End>;
+    async fn send_ping(&mut self) -> Result<(), ConnectionEnd>;
 
     /// Says the last word.
-    async fn close(self, close: Close);
+    async fn send_close(self, close: CloseMessage);
 }
 
 /// Why the service ends a connection, as the client is told: codes are those of a WebSocket.
-pub(crate) struct Close {
+pub(crate) struct CloseMessage {
     pub(crate) code: u16,
     pub(crate) reason: String,
 }
 
 /// Why a connection ends.
-pub(crate) enum End {
+pub(crate) enum ConnectionEnd {
     /// The client went, or cannot be reached.
-    Gone,
+    Disconnected,
     /// It is too slow, or silent.
     Dropped(&'static str),
     /// It is told why.
-    Told(Close),
+    Closed(CloseMessage),
 }
 
-impl End {
+impl ConnectionEnd {
     /// The service is stopping.
-    const AWAY: u16 = 1001;
+    const GOING_AWAY: u16 = 1001;
     /// The client sent what this service does not take.
-    pub(super) const UNSUPPORTED: u16 = 1003;
+    pub(super) const UNSUPPORTED_DATA: u16 = 1003;
     /// What the client asked for cannot be given to it.
-    const POLICY: u16 = 1008;
+    const POLICY_VIOLATION: u16 = 1008;
 
-    pub(super) fn told(code: u16, reason: impl Into<String>) -> End {
-        End::Told(Close { code, reason: reason.into() })
+    pub(super) fn closed_with(code: u16, reason: impl Into<String>) -> ConnectionEnd {
+        ConnectionEnd::Closed(CloseMessage { code, reason: reason.into() })
     }
 
-    fn refused(reason: impl Into<String>) -> End {
-        End::told(End::POLICY, reason)
+    fn policy_violation(reason: impl Into<String>) -> ConnectionEnd {
+        ConnectionEnd::closed_with(ConnectionEnd::POLICY_VIOLATION, reason)
     }
 }
 
-impl Live {
+impl LiveBoard {
     /// A live board of these editions for at most so many clients.
     #[must_use]
-    pub fn new(editions: watch::Receiver<Arc<Edition>>, clients: usize) -> Live {
-        Live { editions, frames: Arc::default(), places: Arc::new(Semaphore::new(clients)) }
+    pub fn new(editions: watch::Receiver<Arc<PublishedBoard>>, clients: usize) -> LiveBoard {
+        LiveBoard { boards: editions, frames: Arc::default(), permits: Arc::new(Semaphore::new(clients)) }
     }
 
     /// A place for one more client, if there is one.
     #[must_use]
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.places.clone().try_acquire_owned().ok()
+    pub fn acquire_permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.permits.clone().try_acquire_owned().ok()
     }
 
     /// What a client asks for, as the standard in force knows it.
     ///
     /// # Errors
     /// A sentence about the first name that the standard does not have.
-    pub fn wish(&self, subscribe: Subscribe, view: &Arc<View>) -> Result<Wish, String> {
-        let edition = self.editions.borrow().clone();
-        Wish::new(subscribe, view, &edition)
+    pub fn resolve_subscription(&self, subscribe: ClientMessage, view: &Arc<GrantedView>) -> Result<SubscriptionRequest, String> {
+        let edition = self.boards.borrow().clone();
+        SubscriptionRequest::new(subscribe, view, &edition)
     }
 
     /// Serves a client, who sees what `view` shows, until it goes, the editions end, or it is no longer let in: `shut_out`
     /// says why. One that has not said its `wish` yet is asked for it.
-    pub(crate) async fn serve(
+    pub(crate) async fn serve_client(
         self,
-        mut line: impl Line,
+        mut line: impl ClientConnection,
         place: OwnedSemaphorePermit,
-        view: Arc<View>,
-        wish: Option<Wish>,
+        view: Arc<GrantedView>,
+        wish: Option<SubscriptionRequest>,
         shut_out: impl Future<Output = &'static str>,
     ) {
-        Metric::LiveClients.change(1.0);
+        Metric::LiveClients.adjust(1.0);
         let followed = tokio::select! {
             biased;
-            reason = shut_out => Err(End::refused(reason)),
-            followed = self.follow(&mut line, &view, wish) => followed,
+            reason = shut_out => Err(ConnectionEnd::policy_violation(reason)),
+            followed = self.send_updates(&mut line, &view, wish) => followed,
         };
         match followed {
-            Err(End::Gone) => {}
-            Err(End::Dropped(reason)) => Metric::LiveClientsDropped.count("reason", reason, 1),
-            Err(End::Told(close)) => _ = timeout(FAREWELL, line.close(close)).await,
+            Err(ConnectionEnd::Disconnected) => {}
+            Err(ConnectionEnd::Dropped(reason)) => Metric::LiveClientsDropped.add_labeled("reason", reason, 1),
+            Err(ConnectionEnd::Closed(close)) => _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await,
             Ok(()) => {
-                let close = Close { code: End::AWAY, reason: "the service is stopping".to_owned() };
-                let _ = timeout(FAREWELL, line.close(close)).await;
+                let close = CloseMessage { code: ConnectionEnd::GOING_AWAY, reason: "the service is stopping".to_owned() };
+                let _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await;
             }
         }
-        Metric::LiveClients.change(-1.0);
+        Metric::LiveClients.adjust(-1.0);
         drop(place);
     }
 
-    async fn follow(&self, line: &mut impl Line, view: &Arc<View>, wish: Option<Wish>) -> Result<(), End> {
-        let mut editions = self.editions.clone();
+    async fn send_updates(
+        &self,
+        line: &mut impl ClientConnection,
+        view: &Arc<GrantedView>,
+        wish: Option<SubscriptionRequest>,
+    ) -> Result<(), ConnectionEnd> {
+        let mut editions = self.boards.clone();
         let mut wish = match wish {
             Some(wish) => wish,
-            None => timeout(GREETING, self.greeting(line, view))
+            None => timeout(SUBSCRIBE_TIMEOUT, self.receive_subscription(line, view))
                 .await
-                .unwrap_or_else(|_| Err(End::refused("say what you want to see; send {} for everything")))?,
+                .unwrap_or_else(|_| Err(ConnectionEnd::policy_violation("say what you want to see; send {} for everything")))?,
         };
         editions.mark_changed();
-        let mut ping = tokio::time::interval(PING);
+        let mut ping = tokio::time::interval(PING_INTERVAL);
         ping.reset();
         loop {
             tokio::select! {
@@ -164,43 +169,47 @@ impl Live {
                         return Ok(());
                     }
                     let edition = editions.borrow_and_update().clone();
-                    if !wish.is_of(&edition) {
-                        wish = wish.anew(view, &edition).map_err(|error| End::refused(format!("the standard has changed: {error}")))?;
+                    if !wish.is_current_for(&edition) {
+                        wish = wish.renew_for(view, &edition).map_err(|error| ConnectionEnd::policy_violation(format!("the standard has changed: {error}")))?;
                     }
                     let revision = edition.board.revision;
-                    let frame = self.frames.clone().frame(edition, wish.filter.clone(), wish.seen).await;
-                    in_time(line.send(&frame)).await?;
-                    wish.seen = Some(revision);
+                    let frame = self.frames.clone().get_or_encode(edition, wish.filter.clone(), wish.known_revision).await;
+                    with_send_timeout(line.send_frame(&frame)).await?;
+                    wish.known_revision = Some(revision);
                 }
-                said = line.hear() => {
+                said = line.receive_text() => {
                     if let Some(text) = said? {
-                        wish = self.read(&text, view)?;
+                        wish = self.parse_subscription(&text, view)?;
                         // What it has was chosen otherwise.
-                        wish.seen = None;
+                        wish.known_revision = None;
                         editions.mark_changed();
                     }
                 }
-                _ = ping.tick() => in_time(line.ping()).await?,
+                _ = ping.tick() => with_send_timeout(line.send_ping()).await?,
             }
         }
     }
 
     /// Waits for a client to say what it wants.
-    async fn greeting(&self, line: &mut impl Line, view: &Arc<View>) -> Result<Wish, End> {
+    async fn receive_subscription(
+        &self,
+        line: &mut impl ClientConnection,
+        view: &Arc<GrantedView>,
+    ) -> Result<SubscriptionRequest, ConnectionEnd> {
         loop {
-            if let Some(text) = line.hear().await? {
-                return self.read(&text, view);
+            if let Some(text) = line.receive_text().await? {
+                return self.parse_subscription(&text, view);
             }
         }
     }
 
-    fn read(&self, text: &str, view: &Arc<View>) -> Result<Wish, End> {
-        Subscribe::parse(text).and_then(|subscribe| self.wish(subscribe, view)).map_err(End::refused)
+    fn parse_subscription(&self, text: &str, view: &Arc<GrantedView>) -> Result<SubscriptionRequest, ConnectionEnd> {
+        ClientMessage::parse(text).and_then(|subscribe| self.resolve_subscription(subscribe, view)).map_err(ConnectionEnd::policy_violation)
     }
 }
 
-async fn in_time(sending: impl Future<Output = Result<(), End>>) -> Result<(), End> {
-    timeout(SENDING, sending).await.unwrap_or(Err(End::Dropped("slow")))
+async fn with_send_timeout(sending: impl Future<Output = Result<(), ConnectionEnd>>) -> Result<(), ConnectionEnd> {
+    timeout(SEND_TIMEOUT, sending).await.unwrap_or(Err(ConnectionEnd::Dropped("slow")))
 }
 
 #[cfg(test)]
@@ -208,7 +217,7 @@ mod tests {
     use super::*;
     use crate::domain::monitor::Monitor;
     use crate::domain::standard::Standard;
-    use crate::standard::{BUILT_IN, read};
+    use crate::standard::{BUILT_IN, parse_standard};
     use serde_json::Value;
     use std::sync::Mutex;
     use tokio::sync::mpsc;
@@ -216,174 +225,174 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     /// How long anything may take, by a clock that passes as fast as it can, before the test has failed.
-    const LONG: Duration = Duration::from_secs(3_600);
+    const TEST_TIMEOUT: Duration = Duration::from_secs(3_600);
 
     /// What a client was sent, and what it was told at the end.
     #[derive(Default)]
-    struct Heard {
+    struct ClientTranscript {
         frames: Vec<Value>,
         pings: usize,
         close: Option<(u16, String)>,
     }
 
     /// A connection whose other end is the test.
-    struct Wire {
-        said: mpsc::Receiver<String>,
+    struct TestConnection {
+        messages: mpsc::Receiver<String>,
         /// How many frames the client takes.
-        takes: Arc<Semaphore>,
-        heard: Arc<Mutex<Heard>>,
+        frame_permits: Arc<Semaphore>,
+        transcript: Arc<Mutex<ClientTranscript>>,
     }
 
-    impl Line for Wire {
-        async fn hear(&mut self) -> Result<Option<String>, End> {
-            self.said.recv().await.map(Some).ok_or(End::Gone)
+    impl ClientConnection for TestConnection {
+        async fn receive_text(&mut self) -> Result<Option<String>, ConnectionEnd> {
+            self.messages.recv().await.map(Some).ok_or(ConnectionEnd::Disconnected)
         }
 
-        async fn send(&mut self, frame: &Sent) -> Result<(), End> {
-            self.takes.acquire().await.map_err(|_| End::Gone)?.forget();
-            let frame = serde_json::from_slice(&frame.event()[1]).expect("JSON");
-            self.heard.lock().expect("no panic").frames.push(frame);
+        async fn send_frame(&mut self, frame: &EncodedFrame) -> Result<(), ConnectionEnd> {
+            self.frame_permits.acquire().await.map_err(|_| ConnectionEnd::Disconnected)?.forget();
+            let frame = serde_json::from_slice(&frame.event_parts()[1]).expect("JSON");
+            self.transcript.lock().expect("no panic").frames.push(frame);
             Ok(())
         }
 
-        async fn ping(&mut self) -> Result<(), End> {
-            self.heard.lock().expect("no panic").pings += 1;
+        async fn send_ping(&mut self) -> Result<(), ConnectionEnd> {
+            self.transcript.lock().expect("no panic").pings += 1;
             Ok(())
         }
 
-        async fn close(self, Close { code, reason }: Close) {
-            self.heard.lock().expect("no panic").close = Some((code, reason));
+        async fn send_close(self, CloseMessage { code, reason }: CloseMessage) {
+            self.transcript.lock().expect("no panic").close = Some((code, reason));
         }
     }
 
     /// A client of a live board, and the end of it from which editions come.
-    struct Client {
-        editions: watch::Sender<Arc<Edition>>,
-        says: mpsc::Sender<String>,
-        takes: Arc<Semaphore>,
-        heard: Arc<Mutex<Heard>>,
+    struct TestClient {
+        boards: watch::Sender<Arc<PublishedBoard>>,
+        messages: mpsc::Sender<String>,
+        frame_permits: Arc<Semaphore>,
+        transcript: Arc<Mutex<ClientTranscript>>,
         serving: JoinHandle<()>,
     }
 
-    fn edition(epoch: &str, standard: &str) -> Edition {
-        let standard: Arc<Standard> = Arc::new(read("s.toml", standard).expect("a good standard"));
-        let board = Monitor::new(standard.clone(), None).board();
-        Edition::first(epoch.into(), standard, board, false, 1)
+    fn published_board(epoch: &str, standard: &str) -> PublishedBoard {
+        let standard: Arc<Standard> = Arc::new(parse_standard("s.toml", standard).expect("a good standard"));
+        let board = Monitor::new(standard.clone(), None).compute_board();
+        PublishedBoard::first_of_run(epoch.into(), standard, board, false, 1)
     }
 
-    impl Client {
-        fn connect(takes: usize) -> Client {
-            let (editions, receiver) = watch::channel(Arc::new(edition("e", BUILT_IN)));
+    impl TestClient {
+        fn connect(takes: usize) -> TestClient {
+            let (editions, receiver) = watch::channel(Arc::new(published_board("e", BUILT_IN)));
             let (says, said) = mpsc::channel(8);
             let (takes, heard) = (Arc::new(Semaphore::new(takes)), Arc::default());
-            let live = Live::new(receiver, 1);
-            let place = live.place().expect("a place");
-            assert!(live.place().is_none(), "it is the only one");
-            let wire = Wire { said, takes: takes.clone(), heard: Arc::clone(&heard) };
-            let serving = tokio::spawn(live.serve(wire, place, Arc::default(), None, std::future::pending()));
-            Client { editions, says, takes, heard, serving }
+            let live = LiveBoard::new(receiver, 1);
+            let place = live.acquire_permit().expect("a place");
+            assert!(live.acquire_permit().is_none(), "it is the only one");
+            let wire = TestConnection { messages: said, frame_permits: takes.clone(), transcript: Arc::clone(&heard) };
+            let serving = tokio::spawn(live.serve_client(wire, place, Arc::default(), None, std::future::pending()));
+            TestClient { boards: editions, messages: says, frame_permits: takes, transcript: heard, serving }
         }
 
         /// The next edition, with another value at this place.
-        fn publish(&self, place: usize, value: f64) {
-            let last = self.editions.borrow().clone();
+        fn publish_value(&self, place: usize, value: f64) {
+            let last = self.boards.borrow().clone();
             let mut board = (*last.board).clone();
             board.readings[place].value = Some(value);
-            self.editions.send_replace(Arc::new(last.next(board, false)));
+            self.boards.send_replace(Arc::new(last.next_revision(board, false)));
         }
 
-        async fn say(&self, text: &str) {
-            self.says.send(text.to_owned()).await.expect("a service");
+        async fn send_message(&self, text: &str) {
+            self.messages.send(text.to_owned()).await.expect("a service");
         }
 
         /// Waits until it has got so many frames, and gives them.
-        async fn frames(&self, count: usize) -> Vec<Value> {
+        async fn wait_for_frames(&self, count: usize) -> Vec<Value> {
             let come = async {
-                while self.heard.lock().expect("no panic").frames.len() < count {
+                while self.transcript.lock().expect("no panic").frames.len() < count {
                     sleep(Duration::from_millis(1)).await;
                 }
             };
-            timeout(LONG, come).await.expect("so many frames");
-            self.heard.lock().expect("no panic").frames.clone()
+            timeout(TEST_TIMEOUT, come).await.expect("so many frames");
+            self.transcript.lock().expect("no panic").frames.clone()
         }
 
         /// After how long it was ended, and why.
-        async fn ended(self) -> (Duration, Option<(u16, String)>) {
+        async fn wait_for_end(self) -> (Duration, Option<(u16, String)>) {
             let begun = Instant::now();
-            let Client { heard, serving, editions: _editions, says: _says, .. } = self;
-            timeout(LONG, serving).await.expect("an end").expect("no panic");
+            let TestClient { transcript: heard, serving, boards: _editions, messages: _says, .. } = self;
+            timeout(TEST_TIMEOUT, serving).await.expect("an end").expect("no panic");
             (begun.elapsed(), heard.lock().expect("no panic").close.take())
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_falls_behind_gets_one_delta_and_no_backlog() {
-        let client = Client::connect(1);
-        client.say("{}").await;
-        client.frames(1).await;
+    async fn slow_client_receives_one_combined_delta() {
+        let client = TestClient::connect(1);
+        client.send_message("{}").await;
+        client.wait_for_frames(1).await;
         // The second frame is on its way and is not taken while four more editions come.
-        client.publish(0, 0.1);
+        client.publish_value(0, 0.1);
         sleep(Duration::from_secs(1)).await;
         for edition in 1..=4 {
-            client.publish(edition, 0.1);
+            client.publish_value(edition, 0.1);
         }
         sleep(Duration::from_secs(1)).await;
-        client.takes.add_permits(10);
-        let frames = client.frames(3).await;
+        client.frame_permits.add_permits(10);
+        let frames = client.wait_for_frames(3).await;
         let told = |frame: &Value| (frame["from"].clone(), frame["revision"].clone(), frame["readings"].as_array().map(Vec::len));
         assert_eq!(told(&frames[1]), (1.into(), 2.into(), Some(1)));
         assert_eq!(told(&frames[2]), (2.into(), 6.into(), Some(4)), "all at once, without a hole");
         sleep(Duration::from_secs(5)).await;
-        assert_eq!(client.frames(3).await.len(), 3);
+        assert_eq!(client.wait_for_frames(3).await.len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_nothing_is_dropped() {
-        let client = Client::connect(0);
-        client.say("{}").await;
-        let (after, close) = client.ended().await;
-        assert_eq!((after.as_secs(), close), (SENDING.as_secs(), None));
+    async fn client_that_reads_nothing_is_dropped() {
+        let client = TestClient::connect(0);
+        client.send_message("{}").await;
+        let (after, close) = client.wait_for_end().await;
+        assert_eq!((after.as_secs(), close), (SEND_TIMEOUT.as_secs(), None));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_says_nothing_is_told_to() {
-        let (after, close) = Client::connect(1).ended().await;
+    async fn client_without_subscription_is_closed_with_reason() {
+        let (after, close) = TestClient::connect(1).wait_for_end().await;
         let (code, reason) = close.expect("a reason");
-        assert!(after.as_secs() == GREETING.as_secs() && code == 1008 && reason.contains("send {}"), "{after:?} {code} {reason}");
+        assert!(after.as_secs() == SUBSCRIBE_TIMEOUT.as_secs() && code == 1008 && reason.contains("send {}"), "{after:?} {code} {reason}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn beats_come_with_editions_and_pings_with_time() {
-        let client = Client::connect(100);
-        client.say("{}").await;
-        client.frames(1).await;
-        sleep(2 * PING + Duration::from_secs(1)).await;
-        assert_eq!((client.frames(1).await.len(), client.heard.lock().expect("no panic").pings), (1, 2));
-        let same = (*client.editions.borrow().board).clone();
-        let next = client.editions.borrow().next(same, false);
-        client.editions.send_replace(Arc::new(next));
-        assert_eq!(client.frames(2).await[1]["type"], "beat");
+    async fn beats_follow_published_boards_and_pings_follow_interval() {
+        let client = TestClient::connect(100);
+        client.send_message("{}").await;
+        client.wait_for_frames(1).await;
+        sleep(2 * PING_INTERVAL + Duration::from_secs(1)).await;
+        assert_eq!((client.wait_for_frames(1).await.len(), client.transcript.lock().expect("no panic").pings), (1, 2));
+        let same = (*client.boards.borrow().board).clone();
+        let next = client.boards.borrow().next_revision(same, false);
+        client.boards.send_replace(Arc::new(next));
+        assert_eq!(client.wait_for_frames(2).await[1]["type"], "beat");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_standard_is_a_new_board_or_the_end() {
-        let client = Client::connect(100);
-        client.say(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
-        client.frames(1).await;
-        client.editions.send_replace(Arc::new(edition("f", BUILT_IN)));
-        let frames = client.frames(2).await;
+    async fn changed_standard_sends_new_board_or_closes() {
+        let client = TestClient::connect(100);
+        client.send_message(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
+        client.wait_for_frames(1).await;
+        client.boards.send_replace(Arc::new(published_board("f", BUILT_IN)));
+        let frames = client.wait_for_frames(2).await;
         assert_eq!((&frames[1]["type"], &frames[1]["epoch"]), (&"board".into(), &"f".into()));
-        client.editions.send_replace(Arc::new(edition("g", &BUILT_IN.replace("answer_rate", "answered_share"))));
-        let (_, close) = client.ended().await;
+        client.boards.send_replace(Arc::new(published_board("g", &BUILT_IN.replace("answer_rate", "answered_share"))));
+        let (_, close) = client.wait_for_end().await;
         let (code, reason) = close.expect("a reason");
         assert!(code == 1008 && reason.starts_with("the standard has changed: there is no indicator `answer_rate`"), "{code} {reason}");
     }
 
     /// Whatever end they come to, nothing of them stays: no place, no follower of the editions.
     #[tokio::test(start_paused = true)]
-    async fn hundreds_that_come_and_go_leave_nothing_behind() {
-        let (editions, receiver) = watch::channel(Arc::new(edition("e", BUILT_IN)));
-        let live = Live::new(receiver, 6);
+    async fn disconnected_clients_release_all_resources() {
+        let (editions, receiver) = watch::channel(Arc::new(published_board("e", BUILT_IN)));
+        let live = LiveBoard::new(receiver, 6);
         for round in 0..100 {
             let mut serving = Vec::new();
             let mut lines = Vec::new();
@@ -396,7 +405,7 @@ mod tests {
                 if !says.is_empty() {
                     sender.send(says.to_owned()).await.expect("room");
                 }
-                let wire = Wire { said, takes: Arc::new(Semaphore::new(takes)), heard: Arc::default() };
+                let wire = TestConnection { messages: said, frame_permits: Arc::new(Semaphore::new(takes)), transcript: Arc::default() };
                 // The last one loses its token.
                 let shut_out = async move {
                     if place < 5 {
@@ -405,29 +414,29 @@ mod tests {
                     sleep(Duration::from_millis(10)).await;
                     "no longer"
                 };
-                let place = live.place().unwrap_or_else(|| panic!("a place in round {round}"));
-                serving.push(tokio::spawn(live.clone().serve(wire, place, Arc::default(), None, shut_out)));
+                let place = live.acquire_permit().unwrap_or_else(|| panic!("a place in round {round}"));
+                serving.push(tokio::spawn(live.clone().serve_client(wire, place, Arc::default(), None, shut_out)));
                 lines.push(sender);
             }
             sleep(Duration::from_millis(20)).await;
             let last = editions.borrow().clone();
-            editions.send_replace(Arc::new(last.next((*last.board).clone(), false)));
+            editions.send_replace(Arc::new(last.next_revision((*last.board).clone(), false)));
             drop(lines);
             for one in serving {
                 one.await.expect("no panic");
             }
         }
-        assert_eq!((live.places.available_permits(), editions.receiver_count(), Arc::strong_count(&live.frames)), (6, 1, 1));
+        assert_eq!((live.permits.available_permits(), editions.receiver_count(), Arc::strong_count(&live.frames)), (6, 1, 1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_end_of_the_editions_is_the_end_after_the_last() {
-        let Client { editions, says, heard, serving, .. } = Client::connect(100);
-        says.send("{}".to_owned()).await.expect("a service");
+    async fn stopping_service_closes_after_last_board() {
+        let TestClient { boards, messages, transcript, serving, .. } = TestClient::connect(100);
+        messages.send("{}".to_owned()).await.expect("a service");
         sleep(Duration::from_secs(1)).await;
-        drop(editions);
+        drop(boards);
         serving.await.expect("no panic");
-        let heard = heard.lock().expect("no panic");
+        let heard = transcript.lock().expect("no panic");
         assert_eq!((heard.frames.len(), heard.close.as_ref().map(|(code, _)| *code)), (1, Some(1001)));
     }
 }

@@ -4,7 +4,7 @@
 //! heard them. So a receiver that is down costs no memory, and neither does a long list of receivers. What can't be sent is tried
 //! again, after a second and then after twice as long each time, up to [`LONGEST`].
 
-use crate::access::token::Secret;
+use crate::access::token::TokenSecret;
 use crate::telemetry::Metric;
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -20,65 +20,65 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// How long a receiver may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long is waited at first before something is sent again.
-const FIRST: Duration = Duration::from_secs(1);
+const RETRY_DELAY_MIN: Duration = Duration::from_secs(1);
 /// How long is waited at most.
-pub const LONGEST: Duration = Duration::from_secs(5 * 60);
+pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(5 * 60);
 /// How much of an answer is read, to say why something was refused.
-const ANSWER_BYTES: usize = 2_048;
+const ANSWER_BYTES_MAX: usize = 2_048;
 
 /// Who is told, and how to reach the service from there.
 #[derive(Clone, Debug, Default)]
-pub struct Receivers {
+pub struct NotificationReceivers {
     /// Where the service is for those who are told.
-    pub links: super::alert::Links,
+    pub links: super::alert::ServiceLinks,
     /// The addresses of the peers of an Alertmanager; each is told everything.
     pub alertmanagers: Vec<Uri>,
     /// How often an Alertmanager is told again what fires.
-    pub resend: Duration,
+    pub resend_interval: Duration,
     /// What an Alertmanager wants to be shown.
-    pub alertmanager_token: Option<Secret>,
+    pub alertmanager_token: Option<TokenSecret>,
     /// The webhooks.
-    pub webhooks: Vec<Webhook>,
+    pub webhooks: Vec<WebhookSettings>,
 }
 
 /// A plain receiver.
 #[derive(Clone, Debug)]
-pub struct Webhook {
+pub struct WebhookSettings {
     /// Its name; policies name it in `to`.
     pub name: String,
     /// Its address.
     pub url: Uri,
     /// What it wants to be shown.
-    pub token: Option<Secret>,
+    pub token: Option<TokenSecret>,
     /// What it knows our messages by.
-    pub secret: Option<Secret>,
+    pub secret: Option<TokenSecret>,
 }
 
 /// Why something was not delivered.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Undelivered {
+pub enum DeliveryFailure {
     /// The receiver cannot be reached, or cannot take it now: another time it may.
     #[error("{0}")]
-    Later(String),
+    Temporary(String),
     /// The receiver will never take it.
     #[error("{0}")]
-    Never(String),
+    Permanent(String),
 }
 
 /// Sends by HTTP.
 #[derive(Clone, Debug)]
-pub struct Sender {
+pub struct NotificationSender {
     client: Client<HttpsConnector<HttpConnector>, Body>,
 }
 
-impl Sender {
+impl NotificationSender {
     /// A sender that trusts whom this machine trusts. Where it trusts nobody, only plain connections can be made.
     ///
     /// # Errors
     /// If the encryption has no version that it may use.
-    pub fn new() -> Result<Sender, tokio_rustls::rustls::Error> {
+    pub fn new() -> Result<NotificationSender, tokio_rustls::rustls::Error> {
         let connector = match HttpsConnectorBuilder::new().with_provider_and_native_roots(ring::default_provider()) {
             Ok(builder) => builder,
             Err(error) => {
@@ -90,35 +90,35 @@ impl Sender {
             }
         };
         let connector = connector.https_or_http().enable_http1().build();
-        Ok(Sender { client: Client::builder(TokioExecutor::new()).build(connector) })
+        Ok(NotificationSender { client: Client::builder(TokioExecutor::new()).build(connector) })
     }
 
     /// Posts a JSON text, and measures how long that takes.
     ///
     /// # Errors
     /// Why it was not taken.
-    pub async fn post(&self, url: &Uri, headers: &[(HeaderName, HeaderValue)], body: Bytes) -> Result<(), Undelivered> {
+    pub async fn post_json(&self, url: &Uri, headers: &[(HeaderName, HeaderValue)], body: Bytes) -> Result<(), DeliveryFailure> {
         let mut request = Request::post(url).header(CONTENT_TYPE, "application/json");
         request = request.header(USER_AGENT, concat!("firstline/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(body)).map_err(|error| Undelivered::Never(error.to_string()))?;
+        let request = request.body(Body::from(body)).map_err(|error| DeliveryFailure::Permanent(error.to_string()))?;
         let answered = async {
-            let answer = self.client.request(request).await.map_err(|error| Undelivered::Later(chain(&error)))?;
+            let answer = self.client.request(request).await.map_err(|error| DeliveryFailure::Temporary(error_chain(&error)))?;
             let status = answer.status();
-            let text = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_BYTES).await.unwrap_or_default();
-            judge(status, &String::from_utf8_lossy(&text))
+            let text = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX).await.unwrap_or_default();
+            classify_answer(status, &String::from_utf8_lossy(&text))
         };
         let asked = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, answered).await;
-        Metric::NotificationSeconds.record(asked.elapsed());
-        answer.unwrap_or_else(|_| Err(Undelivered::Later(format!("no answer within {} s", PATIENCE.as_secs()))))
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, answered).await;
+        Metric::NotificationSeconds.record_duration(asked.elapsed());
+        answer.unwrap_or_else(|_| Err(DeliveryFailure::Temporary(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))))
     }
 }
 
 /// What an answer means.
-fn judge(status: StatusCode, text: &str) -> Result<(), Undelivered> {
+fn classify_answer(status: StatusCode, text: &str) -> Result<(), DeliveryFailure> {
     let said = format!("it answered {status}: {}", text.trim());
     match status {
         _ if status.is_success() => Ok(()),
@@ -126,14 +126,14 @@ fn judge(status: StatusCode, text: &str) -> Result<(), Undelivered> {
         | StatusCode::TOO_MANY_REQUESTS
         | StatusCode::UNAUTHORIZED
         | StatusCode::FORBIDDEN
-        | StatusCode::NOT_FOUND => Err(Undelivered::Later(said)),
-        _ if status.is_client_error() => Err(Undelivered::Never(said)),
-        _ => Err(Undelivered::Later(said)),
+        | StatusCode::NOT_FOUND => Err(DeliveryFailure::Temporary(said)),
+        _ if status.is_client_error() => Err(DeliveryFailure::Permanent(said)),
+        _ => Err(DeliveryFailure::Temporary(said)),
     }
 }
 
 /// An error with its causes, as far as they say more.
-fn chain(error: &dyn std::error::Error) -> String {
+fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -144,15 +144,15 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// The header that shows a token; none if it cannot stand in one.
-pub(super) fn bearer(token: &Secret) -> Option<(HeaderName, HeaderValue)> {
+pub(super) fn bearer_header(token: &TokenSecret) -> Option<(HeaderName, HeaderValue)> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).ok()?;
     value.set_sensitive(true);
     Some((AUTHORIZATION, value))
 }
 
 /// How long to wait after so many failures in a row.
-pub(super) fn backoff(failures: u32) -> Duration {
-    FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST)
+pub(super) fn retry_delay(failures: u32) -> Duration {
+    RETRY_DELAY_MIN.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(RETRY_DELAY_MAX)
 }
 
 #[cfg(test)]
@@ -160,18 +160,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_five_minutes() {
-        let seconds: Vec<u64> = [1, 2, 3, 9, 10, 40].map(|failures| backoff(failures).as_secs()).into();
+    fn retry_delay_doubles_up_to_five_minutes() {
+        let seconds: Vec<u64> = [1, 2, 3, 9, 10, 40].map(|failures| retry_delay(failures).as_secs()).into();
         assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
     }
 
     #[test]
-    fn only_what_is_wrong_for_ever_is_given_up() {
+    fn only_permanent_failures_are_not_retried() {
         for (status, gives_up) in
             [(200, None), (204, None), (400, Some(true)), (404, Some(false)), (422, Some(true)), (429, Some(false)), (503, Some(false))]
         {
-            let judged = judge(StatusCode::from_u16(status).expect("a status"), "why").err();
-            assert_eq!(judged.map(|why| matches!(why, Undelivered::Never(_))), gives_up, "{status}");
+            let judged = classify_answer(StatusCode::from_u16(status).expect("a status"), "why").err();
+            assert_eq!(judged.map(|why| matches!(why, DeliveryFailure::Permanent(_))), gives_up, "{status}");
         }
     }
 }

@@ -27,81 +27,83 @@ mod format;
 mod labels;
 mod text;
 
-pub use self::format::{Format, as_open_metrics};
+pub use self::format::{MetricsFormat, to_open_metrics};
 
-use self::labels::Labels;
-use self::text::{Kind, Text};
-use crate::access::grant::View;
-use crate::domain::board::{Level, MadeOf, Reading, Spread, State};
-use crate::domain::bucket_bounds::edges;
+use self::labels::MetricLabels;
+use self::text::{FamilyType, TextWriter};
+use crate::access::grant::GrantedView;
+use crate::domain::board::{DurationDistribution, Level, Reading, ReadingComponents, ReadingState};
+use crate::domain::bucket_bounds::bucket_bounds;
 use crate::domain::standard::{Indicator, Standard, Target};
-use crate::edition::{Edition, Total};
+use crate::edition::{PublishedBoard, RatioTotal};
 
 /// What of a board is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shown<'v> {
+pub struct MetricsSelection<'v> {
     /// What may be seen.
-    pub view: &'v View,
+    pub view: &'v GrantedView,
     /// How many scopes of each kind.
-    pub scopes: usize,
+    pub scopes_max: usize,
 }
 
 /// Writes of an edition what is shown; OpenMetrics wants [`Format::end`] after everything.
 #[must_use]
-pub fn write(edition: &Edition, shown: Shown<'_>, format: Format) -> String {
+pub fn write_metrics(edition: &PublishedBoard, shown: MetricsSelection<'_>, format: MetricsFormat) -> String {
     let board = &*edition.board;
-    let labels = Labels::new(edition, shown);
-    let mut text = Text::new(format, board.readings.len());
+    let labels = MetricLabels::new(edition, shown);
+    let mut text = TextWriter::new(format, board.readings.len());
     let (mut readings, mut totals, mut spreads) = (&board.readings[..], &edition.totals[..], &edition.spreads[..]);
     for (number, indicator) in board.standard.indicators.iter().enumerate() {
-        let part = Part {
+        let part = IndicatorMetrics {
             indicator,
             standard: &board.standard,
             target: indicator.target_at(board.as_of),
             labels: &labels,
-            readings: labels.of(own(&mut readings, number, |reading| reading.key.indicator), |reading| &reading.key),
-            totals: labels.of(own(&mut totals, number, |total| total.key.indicator), |total| &total.key),
-            spreads: labels.of(own(&mut spreads, number, |spread| spread.key.indicator), |spread| &spread.key),
+            readings: labels
+                .with_scope_labels(split_off_indicator(&mut readings, number, |reading| reading.key.indicator), |reading| &reading.key),
+            totals: labels.with_scope_labels(split_off_indicator(&mut totals, number, |total| total.key.indicator), |total| &total.key),
+            spreads: labels
+                .with_scope_labels(split_off_indicator(&mut spreads, number, |spread| spread.key.indicator), |spread| &spread.key),
         };
-        part.write(&mut text);
+        part.write_families(&mut text);
     }
     // As all of the service's own figures, for those who see everything.
-    if shown.view.is_everything() {
+    if shown.view.is_unrestricted() {
         let help = "Scopes of a kind that are beyond `metrics.scopes`; only `/v1/board` has them";
-        text.family("firstline_scopes_left_out", Kind::Gauge, help);
-        for (kind, left_out) in labels.left_out() {
-            text.sample("", &["scope=\"", kind, "\""], left_out as f64);
+        text.begin_family("firstline_scopes_left_out", FamilyType::Gauge, help);
+        for (kind, left_out) in labels.scopes_left_out() {
+            text.write_sample("", &["scope=\"", kind, "\""], left_out as f64);
         }
     }
     text.finish()
 }
 
 /// Takes the part of an indicator off a list that is in the order of indicators.
-fn own<'l, T>(list: &mut &'l [T], indicator: usize, of: impl Fn(&T) -> usize) -> &'l [T] {
+fn split_off_indicator<'l, T>(list: &mut &'l [T], indicator: usize, of: impl Fn(&T) -> usize) -> &'l [T] {
     let (own, rest) = list.split_at(list.partition_point(|one| of(one) <= indicator));
     *list = rest;
     own
 }
 
 /// What is written of one indicator: readings, totals and spreads, each with the labels of its scope.
-struct Part<'e> {
+struct IndicatorMetrics<'e> {
     indicator: &'e Indicator,
     standard: &'e Standard,
     target: Option<Target>,
-    labels: &'e Labels,
+    labels: &'e MetricLabels,
     readings: Vec<(&'e str, &'e Reading)>,
-    totals: Vec<(&'e str, &'e Total)>,
-    spreads: Vec<(&'e str, &'e Spread)>,
+    totals: Vec<(&'e str, &'e RatioTotal)>,
+    spreads: Vec<(&'e str, &'e DurationDistribution)>,
 }
 
-impl Part<'_> {
-    fn write(&self, text: &mut Text) {
+impl IndicatorMetrics<'_> {
+    fn write_families(&self, text: &mut TextWriter) {
         let (name, unit, title) = (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
-        let of_durations = self.readings.iter().any(|(_, reading)| matches!(reading.made_of, MadeOf::Duration(_)));
+        let of_durations = self.readings.iter().any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
         let explained = if of_durations { format!("{title}: mean") } else { title.clone() };
-        text.family(&format!("sla_{name}_{unit}"), Kind::Gauge, &explained);
+        text.begin_family(&format!("sla_{name}_{unit}"), FamilyType::Gauge, &explained);
         for (scope, reading) in &self.readings {
-            text.sample("", &[self.labels.window(&reading.key), scope], reading.value.unwrap_or(f64::NAN));
+            text.write_sample("", &[self.labels.window_label(&reading.key), scope], reading.value.unwrap_or(f64::NAN));
         }
         if of_durations {
             self.write_quantiles(text);
@@ -110,13 +112,14 @@ impl Part<'_> {
             self.write_spreads(text);
         }
         if !self.totals.is_empty() {
-            type Count = fn(&Total) -> i64;
-            let parts: [(&str, &str, Count); 2] = [("good", "numerator", |total| total.good), ("of", "denominator", |total| total.of)];
+            type CountAccessor = fn(&RatioTotal) -> i64;
+            let parts: [(&str, &str, CountAccessor); 2] =
+                [("good", "numerator", |total| total.good), ("of", "denominator", |total| total.of)];
             for (part, explained, count) in parts {
                 let help = format!("{title}: {explained}, counted since the service started");
-                text.family(&format!("sla_{name}_{part}"), Kind::Counter, &help);
+                text.begin_family(&format!("sla_{name}_{part}"), FamilyType::Counter, &help);
                 for (scope, total) in &self.totals {
-                    text.sample("_total", &[scope], count(total) as f64);
+                    text.write_sample("_total", &[scope], count(total) as f64);
                 }
             }
         }
@@ -126,40 +129,42 @@ impl Part<'_> {
         self.write_states(text);
     }
 
-    fn write_quantiles(&self, text: &mut Text) {
+    fn write_quantiles(&self, text: &mut TextWriter) {
         let (name, title) = (&self.indicator.name, &self.indicator.title.en);
-        text.family(&format!("sla_{name}_quantile_seconds"), Kind::Summary, &format!("{title}: percentiles"));
+        text.begin_family(&format!("sla_{name}_quantile_seconds"), FamilyType::Summary, &format!("{title}: percentiles"));
         for (scope, reading) in &self.readings {
-            let MadeOf::Duration(durations) = reading.made_of else { continue };
+            let ReadingComponents::Duration(durations) = reading.components else { continue };
             let spread =
                 [("0.5", durations.p50), ("0.8", durations.p80), ("0.9", durations.p90), ("0.95", durations.p95), ("0.99", durations.p99)];
             for (quantile, value) in spread {
                 let value = if durations.of > 0 { value } else { f64::NAN };
-                text.sample("", &[self.labels.window(&reading.key), scope, ",quantile=\"", quantile, "\""], value);
+                text.write_sample("", &[self.labels.window_label(&reading.key), scope, ",quantile=\"", quantile, "\""], value);
             }
         }
     }
 
-    fn write_spreads(&self, text: &mut Text) {
+    fn write_spreads(&self, text: &mut TextWriter) {
         let (name, title) = (&self.indicator.name, &self.indicator.title.en);
         let help = format!("{title}: all durations since the service started; one up to 1/64 above an edge counts as within it");
-        text.family(&format!("sla_{name}_spread_seconds"), Kind::Histogram, &help);
-        let edges = edges(self.standard, self.indicator).into_iter().map(|millis| text::edge(millis as f64 / 1_000.0, text.format()));
+        text.begin_family(&format!("sla_{name}_spread_seconds"), FamilyType::Histogram, &help);
+        let edges = bucket_bounds(self.standard, self.indicator)
+            .into_iter()
+            .map(|millis| text::bucket_bound(millis as f64 / 1_000.0, text.format()));
         let edges: Vec<String> = edges.collect();
         for (scope, spread) in &self.spreads {
             for (edge, count) in edges.iter().zip(&spread.at_most) {
-                text.sample("_bucket", &[scope, ",le=\"", edge, "\""], *count as f64);
+                text.write_sample("_bucket", &[scope, ",le=\"", edge, "\""], *count as f64);
             }
-            text.sample("_bucket", &[scope, ",le=\"+Inf\""], spread.of as f64);
-            text.sample("_sum", &[scope], spread.sum_ms as f64 / 1_000.0);
-            text.sample("_count", &[scope], spread.of as f64);
+            text.write_sample("_bucket", &[scope, ",le=\"+Inf\""], spread.of as f64);
+            text.write_sample("_sum", &[scope], spread.sum_ms as f64 / 1_000.0);
+            text.write_sample("_count", &[scope], spread.of as f64);
         }
     }
 
-    fn write_target(&self, target: Target, text: &mut Text) {
+    fn write_target(&self, target: Target, text: &mut TextWriter) {
         let (name, unit, title) = (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
         let help = format!("{title}: 0 nothing to judge, 1 met, 2 warning, 3 breached");
-        text.family(&format!("sla_{name}_level"), Kind::Gauge, &help);
+        text.begin_family(&format!("sla_{name}_level"), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
             let level = match reading.level {
                 Level::None => 0.0,
@@ -167,21 +172,21 @@ impl Part<'_> {
                 Level::Warning => 2.0,
                 Level::Breached => 3.0,
             };
-            text.sample("", &[self.labels.window(&reading.key), scope], level);
+            text.write_sample("", &[self.labels.window_label(&reading.key), scope], level);
         }
-        text.family(&format!("sla_{name}_target_{unit}"), Kind::Gauge, &format!("{title}: target"));
-        text.sample("", &[], target.value);
+        text.begin_family(&format!("sla_{name}_target_{unit}"), FamilyType::Gauge, &format!("{title}: target"));
+        text.write_sample("", &[], target.value);
     }
 
-    fn write_states(&self, text: &mut Text) {
-        let doubtful = |state| !matches!(state, State::Ok | State::NoTraffic);
+    fn write_states(&self, text: &mut TextWriter) {
+        let doubtful = |state| !matches!(state, ReadingState::Ok | ReadingState::NoTraffic);
         let mut doubts = self.readings.iter().filter(|(_, reading)| doubtful(reading.state)).peekable();
         if doubts.peek().is_some() {
             let help = format!("{}: why a reading cannot be trusted, or not yet", self.indicator.title.en);
-            text.family(&format!("sla_{}_state", self.indicator.name), Kind::Gauge, &help);
+            text.begin_family(&format!("sla_{}_state", self.indicator.name), FamilyType::Gauge, &help);
         }
         for (scope, reading) in doubts {
-            text.sample("", &[self.labels.window(&reading.key), scope, ",state=\"", reading.state.name(), "\""], 1.0);
+            text.write_sample("", &[self.labels.window_label(&reading.key), scope, ",state=\"", reading.state.name(), "\""], 1.0);
         }
     }
 }

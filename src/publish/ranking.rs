@@ -3,10 +3,10 @@
 //! Equal values share a rank, and the next one counts on: 1, 2, 2, 4. A scope without a value or with too few cases has no
 //! rank and stands at the end, because one call is neither the best center nor the worst.
 
-use super::filter::{Unknown, dimension, indicator, shows, window};
-use crate::access::grant::View;
+use super::filter::{UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window};
+use crate::access::grant::GrantedView;
 use crate::domain::board::{Board, Reading};
-use crate::domain::standard::{Better, Standard};
+use crate::domain::standard::{Standard, TargetDirection};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ pub struct Ranking {
     /// Over which window; `None` for what is about now.
     pub window: Option<usize>,
     /// Which values are the better ones.
-    pub better: Better,
+    pub better: TargetDirection,
 }
 
 /// A scope with its rank.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Ranked<'b> {
+pub struct RankedScope<'b> {
     /// From 1 on; `None` for a scope that cannot be ranked.
     pub rank: Option<usize>,
     /// The scope's dimensions and values.
@@ -48,9 +48,15 @@ impl Ranking {
     ///
     /// # Errors
     /// A sentence about the first thing that cannot be.
-    pub fn new(name: &str, by: &[String], over: Option<&str>, better: Option<Better>, standard: &Standard) -> Result<Ranking, Unknown> {
-        let indicator = indicator(name, standard)?;
-        let dimensions = by.iter().map(|name| dimension(name, standard)).collect::<Result<Vec<usize>, Unknown>>()?;
+    pub fn new(
+        name: &str,
+        by: &[String],
+        over: Option<&str>,
+        better: Option<TargetDirection>,
+        standard: &Standard,
+    ) -> Result<Ranking, UnknownNameError> {
+        let indicator = resolve_indicator(name, standard)?;
+        let dimensions = by.iter().map(|name| resolve_dimension(name, standard)).collect::<Result<Vec<usize>, UnknownNameError>>()?;
         let kind =
             standard.scopes.iter().position(|scope| scope.len() == dimensions.len() && dimensions.iter().all(|one| scope.contains(one)));
         let Some(kind) = kind.filter(|_| !dimensions.is_empty()) else {
@@ -61,11 +67,11 @@ impl Ranking {
         };
         let asked = &standard.indicators[indicator];
         let window = match over {
-            _ if asked.formula.is_about_now() => None,
-            Some(over) => window(over, standard)?,
+            _ if asked.formula.is_current_state() => None,
+            Some(over) => resolve_window(over, standard)?,
             None => return Err(format!("`{name}` is read over windows; say which, as in `window=today`")),
         };
-        if window.is_none() && !asked.formula.is_about_now() {
+        if window.is_none() && !asked.formula.is_current_state() {
             return Err(format!("`{name}` is not about now but about windows; say which, as in `window=today`"));
         }
         let better = better.or(asked.targets.iter().find_map(|dated| dated.target).map(|target| target.better));
@@ -77,14 +83,15 @@ impl Ranking {
     /// The scopes on a board that the view shows, from the best to the worst, then those that cannot be ranked. What is hidden
     /// takes no rank.
     #[must_use]
-    pub fn of<'b>(&self, board: &'b Board, view: &View) -> Vec<Ranked<'b>> {
+    pub fn rank_scopes<'b>(&self, board: &'b Board, view: &GrantedView) -> Vec<RankedScope<'b>> {
         let small_sample = board.standard.indicators[self.indicator].small_sample;
         let asked = |reading: &&Reading| {
             let key = &reading.key;
-            (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window) && shows(view, key, board)
+            (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window) && is_key_visible(view, key, board)
         };
         let value_of = |reading: &&Reading| {
-            let too_few = reading.made_of.of().is_some_and(|of| of.unsigned_abs() < small_sample) || reading.state.name() == "small_sample";
+            let too_few = reading.components.sample_count().is_some_and(|of| of.unsigned_abs() < small_sample)
+                || reading.state.name() == "small_sample";
             reading.value.filter(|_| !too_few)
         };
         let (mut ranked, unranked): (Vec<&Reading>, Vec<&Reading>) =
@@ -92,26 +99,26 @@ impl Ranking {
         // Stable: equal ones stay in the order of their scopes.
         ranked.sort_by(|one, other| {
             let order = one.value.unwrap_or_default().total_cmp(&other.value.unwrap_or_default());
-            if self.better == Better::Higher { order.reverse() } else { order }
+            if self.better == TargetDirection::Higher { order.reverse() } else { order }
         });
         let best = ranked.first().and_then(|reading| reading.value);
-        let mut all: Vec<Ranked<'b>> = Vec::with_capacity(ranked.len() + unranked.len());
+        let mut all: Vec<RankedScope<'b>> = Vec::with_capacity(ranked.len() + unranked.len());
         for (place, reading) in ranked.into_iter().enumerate() {
             let shared = all.last().filter(|last| last.value == reading.value).and_then(|last| last.rank);
             let gap = reading.value.zip(best).map(|(value, best)| (value - best).abs());
-            all.push(written(board, reading, Some(shared.unwrap_or(place + 1)), gap));
+            all.push(ranked_scope(board, reading, Some(shared.unwrap_or(place + 1)), gap));
         }
-        all.extend(unranked.into_iter().map(|reading| written(board, reading, None, None)));
+        all.extend(unranked.into_iter().map(|reading| ranked_scope(board, reading, None, None)));
         all
     }
 }
 
-fn written<'b>(board: &'b Board, reading: &'b Reading, rank: Option<usize>, gap: Option<f64>) -> Ranked<'b> {
-    Ranked {
+fn ranked_scope<'b>(board: &'b Board, reading: &'b Reading, rank: Option<usize>, gap: Option<f64>) -> RankedScope<'b> {
+    RankedScope {
         rank,
-        scope: board.scope(&reading.key).collect(),
+        scope: board.scope_values(&reading.key).collect(),
         value: reading.value,
-        of: reading.made_of.of(),
+        of: reading.components.sample_count(),
         state: reading.state.name(),
         level: reading.level.name(),
         gap,

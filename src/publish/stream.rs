@@ -17,8 +17,8 @@
 //! # Limits
 //! A chunk waits here at most, and a few frames in the connection below; then the client is slow, as over a WebSocket.
 
-use super::frame::Sent;
-use super::live::{Close, End, Line};
+use super::frame::EncodedFrame;
+use super::live::{ClientConnection, CloseMessage, ConnectionEnd};
 use axum::body::{Body, Bytes};
 use futures_util::stream;
 use serde_json::json;
@@ -26,48 +26,48 @@ use std::convert::Infallible;
 use tokio::sync::mpsc;
 
 /// What comes first: after how many milliseconds to come back when the connection is lost.
-const RETRY: Bytes = Bytes::from_static(b"retry: 2000\n\n");
+const RETRY_HINT: Bytes = Bytes::from_static(b"retry: 2000\n\n");
 /// A comment.
-const PING: Bytes = Bytes::from_static(b":\n\n");
+const PING_COMMENT: Bytes = Bytes::from_static(b":\n\n");
 
 /// A stream of events; what it is made of goes into the body of an answer.
-pub(crate) struct Stream(mpsc::Sender<Bytes>);
+pub(crate) struct EventStream(mpsc::Sender<Bytes>);
 
 /// A stream, and the body that it fills.
-pub(crate) fn open() -> (Stream, Body) {
+pub(crate) fn open_event_stream() -> (EventStream, Body) {
     let (sender, mut receiver) = mpsc::channel(1);
     // There is room for one.
-    let _ = sender.try_send(RETRY);
+    let _ = sender.try_send(RETRY_HINT);
     let chunks = stream::poll_fn(move |context| receiver.poll_recv(context).map(|chunk| chunk.map(Ok::<_, Infallible>)));
-    (Stream(sender), Body::from_stream(chunks))
+    (EventStream(sender), Body::from_stream(chunks))
 }
 
-impl Stream {
-    async fn write(&self, chunk: Bytes) -> Result<(), End> {
-        self.0.send(chunk).await.map_err(|_| End::Gone)
+impl EventStream {
+    async fn write_chunk(&self, chunk: Bytes) -> Result<(), ConnectionEnd> {
+        self.0.send(chunk).await.map_err(|_| ConnectionEnd::Disconnected)
     }
 }
 
-impl Line for Stream {
+impl ClientConnection for EventStream {
     /// It has no way to say anything; it can only go.
-    async fn hear(&mut self) -> Result<Option<String>, End> {
+    async fn receive_text(&mut self) -> Result<Option<String>, ConnectionEnd> {
         self.0.closed().await;
-        Err(End::Gone)
+        Err(ConnectionEnd::Disconnected)
     }
 
-    async fn send(&mut self, frame: &Sent) -> Result<(), End> {
-        for part in frame.event() {
-            self.write(part).await?;
+    async fn send_frame(&mut self, frame: &EncodedFrame) -> Result<(), ConnectionEnd> {
+        for part in frame.event_parts() {
+            self.write_chunk(part).await?;
         }
         Ok(())
     }
 
-    async fn ping(&mut self) -> Result<(), End> {
-        self.write(PING).await
+    async fn send_ping(&mut self) -> Result<(), ConnectionEnd> {
+        self.write_chunk(PING_COMMENT).await
     }
 
-    async fn close(self, Close { code, reason }: Close) {
+    async fn send_close(self, CloseMessage { code, reason }: CloseMessage) {
         let event = format!("event: close\ndata: {}\n\n", json!({ "code": code, "reason": reason }));
-        let _ = self.write(event.into()).await;
+        let _ = self.write_chunk(event.into()).await;
     }
 }

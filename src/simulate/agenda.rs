@@ -8,31 +8,31 @@ use std::collections::BinaryHeap;
 use crate::domain::time::Timestamp;
 
 /// Steps to come, the earliest first.
-pub(super) struct Agenda<S> {
-    steps: BinaryHeap<Planned<S>>,
-    planned: u64,
+pub(super) struct EventQueue<S> {
+    steps: BinaryHeap<PlannedStep<S>>,
+    planned_count: u64,
 }
 
-struct Planned<S> {
+struct PlannedStep<S> {
     time: Timestamp,
-    place: u64,
+    sequence: u64,
     step: S,
 }
 
-impl<S> Agenda<S> {
+impl<S> EventQueue<S> {
     /// An agenda without steps.
-    pub(super) fn new() -> Agenda<S> {
-        Agenda { steps: BinaryHeap::new(), planned: 0 }
+    pub(super) fn new() -> EventQueue<S> {
+        EventQueue { steps: BinaryHeap::new(), planned_count: 0 }
     }
 
     /// Plans `step` for `time`.
-    pub(super) fn plan(&mut self, time: Timestamp, step: S) {
-        self.planned += 1;
-        self.steps.push(Planned { time, place: self.planned, step });
+    pub(super) fn plan_step(&mut self, time: Timestamp, step: S) {
+        self.planned_count += 1;
+        self.steps.push(PlannedStep { time, sequence: self.planned_count, step });
     }
 
     /// Takes the earliest step.
-    pub(super) fn next(&mut self) -> Option<(Timestamp, S)> {
+    pub(super) fn next_step(&mut self) -> Option<(Timestamp, S)> {
         self.steps.pop().map(|planned| (planned.time, planned.step))
     }
 
@@ -42,23 +42,23 @@ impl<S> Agenda<S> {
     }
 }
 
-impl<S> Ord for Planned<S> {
+impl<S> Ord for PlannedStep<S> {
     /// Turned round, because the heap gives the greatest first.
-    fn cmp(&self, other: &Planned<S>) -> Ordering {
-        (other.time, other.place).cmp(&(self.time, self.place))
+    fn cmp(&self, other: &PlannedStep<S>) -> Ordering {
+        (other.time, other.sequence).cmp(&(self.time, self.sequence))
     }
 }
 
-impl<S> PartialOrd for Planned<S> {
-    fn partial_cmp(&self, other: &Planned<S>) -> Option<Ordering> {
+impl<S> PartialOrd for PlannedStep<S> {
+    fn partial_cmp(&self, other: &PlannedStep<S>) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<S> PartialEq for Planned<S> {
-    fn eq(&self, other: &Planned<S>) -> bool {
+impl<S> PartialEq for PlannedStep<S> {
+    fn eq(&self, other: &PlannedStep<S>) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl<S> Eq for Planned<S> {}
+impl<S> Eq for PlannedStep<S> {}

@@ -1,40 +1,40 @@
 //! Customers: numbered, each with a telephone number and a tier that stay the same whenever they are met again.
 
-use super::center::Center;
-use super::chance::Chance;
+use super::center::SimulatedCenter;
+use super::chance::SimulationRng;
 
 /// A customer of a center.
 #[derive(Clone, Copy)]
-pub(super) struct Customer {
+pub(super) struct SimulatedCustomer {
     /// Unique over all centers, below [`NUMBERS`].
     number: u64,
 }
 
-const PREFIXES: [&str; 12] = ["130", "131", "132", "138", "139", "145", "155", "156", "166", "175", "176", "186"];
-const DIGITS: u64 = 100_000_000;
-const NUMBERS: u64 = PREFIXES.len() as u64 * DIGITS;
+const PHONE_PREFIXES: [&str; 12] = ["130", "131", "132", "138", "139", "145", "155", "156", "166", "175", "176", "186"];
+const NUMBERS_PER_PREFIX: u64 = 100_000_000;
+const CUSTOMER_NUMBERS: u64 = PHONE_PREFIXES.len() as u64 * NUMBERS_PER_PREFIX;
 /// Centers take turns in numbering their customers.
-const CENTERS: u64 = 50;
+const CENTERS_MAX: u64 = 50;
 /// Without a common factor with `DIGITS`, so that no two customers get the same digits.
-const SCATTER: u64 = 61_803_399;
+const SCATTER_FACTOR: u64 = 61_803_399;
 /// Customers in a hundred who are vip.
-const VIP: u64 = 8;
+const VIP_PERCENT: u64 = 8;
 
-impl Customer {
+impl SimulatedCustomer {
     /// Any customer of `center`.
-    pub(super) fn any(center: &Center, chance: &mut Chance) -> Customer {
-        let own = chance.between(0, center.subscribers()) as u64;
-        Customer { number: (own * CENTERS + center.place) % NUMBERS }
+    pub(super) fn random_customer(center: &SimulatedCenter, chance: &mut SimulationRng) -> SimulatedCustomer {
+        let own = chance.random_range(0, center.subscriber_count()) as u64;
+        SimulatedCustomer { number: (own * CENTERS_MAX + center.index) % CUSTOMER_NUMBERS }
     }
 
     /// `vip` or `standard`.
     pub(super) fn tier(self) -> &'static str {
-        if self.number / CENTERS % 100 < VIP { "vip" } else { "standard" }
+        if self.number / CENTERS_MAX % 100 < VIP_PERCENT { "vip" } else { "standard" }
     }
 
     /// The first three and the last eight digits of the telephone number.
-    pub(super) fn phone(self) -> (&'static str, u64) {
-        let prefixes = PREFIXES.len() as u64;
-        (PREFIXES[(self.number % prefixes) as usize], self.number / prefixes * SCATTER % DIGITS)
+    pub(super) fn phone_number(self) -> (&'static str, u64) {
+        let prefixes = PHONE_PREFIXES.len() as u64;
+        (PHONE_PREFIXES[(self.number % prefixes) as usize], self.number / prefixes * SCATTER_FACTOR % NUMBERS_PER_PREFIX)
     }
 }

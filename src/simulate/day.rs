@@ -6,77 +6,77 @@
 use crate::domain::time::{HOUR, Timestamp};
 
 /// Milliseconds from UTC to the wall clock of the centers.
-const OFFSET: i64 = 8 * HOUR;
+const UTC_OFFSET_MS: i64 = 8 * HOUR;
 /// Milliseconds in a day.
 pub(super) const DAY: i64 = 24 * HOUR;
 
 /// How busy each hour's beginning is, as a share of the busiest: a curve with straight lines between the hours.
-pub(super) type Curve = [f64; 24];
+pub(super) type HourlyCurve = [f64; 24];
 
 /// Calls: a peak before lunch, a lower one in the afternoon, a shoulder in the evening, a quiet night.
-pub(super) const CALLS: Curve = [
+pub(super) const CALL_CURVE: HourlyCurve = [
     0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.74, 0.97, 1.00, 0.88, 0.68, 0.66, 0.80, 0.91, 0.94, 0.86, 0.70, 0.66, 0.62, 0.48,
     0.31, 0.17,
 ];
 /// Agents: as the calls, and more after noon, when those call again whose problem was not solved.
-pub(super) const AGENTS: Curve = [
+pub(super) const AGENT_CURVE: HourlyCurve = [
     0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.73, 0.96, 1.00, 0.91, 0.79, 0.76, 0.86, 0.94, 0.96, 0.91, 0.79, 0.70, 0.62, 0.48,
     0.31, 0.17,
 ];
 /// Visitors of a hall: nobody outside the opening hours, most around noon.
-pub(super) const VISITS: Curve = [
+pub(super) const VISIT_CURVE: HourlyCurve = [
     0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.20, 0.40, 0.70, 0.85, 0.95, 1.00, 0.92, 0.72, 0.70, 0.66, 0.48, 0.30, 0.00, 0.00, 0.00,
     0.00, 0.00,
 ];
 /// Orders reported: as people are at home and awake.
-pub(super) const REPORTS: Curve = [
+pub(super) const REPORT_CURVE: HourlyCurve = [
     0.08, 0.05, 0.03, 0.03, 0.03, 0.05, 0.15, 0.40, 0.80, 1.00, 0.98, 0.85, 0.70, 0.72, 0.85, 0.92, 0.92, 0.88, 0.82, 0.85, 0.80, 0.60,
     0.35, 0.18,
 ];
 
 /// The height of `curve` at `time`.
-pub(super) fn height(curve: &Curve, time: Timestamp) -> f64 {
-    let clock = clock(time);
+pub(super) fn curve_height(curve: &HourlyCurve, time: Timestamp) -> f64 {
+    let clock = millis_since_midnight(time);
     let hour = (clock / HOUR) as usize % 24;
     let part = (clock % HOUR) as f64 / HOUR as f64;
     curve[hour] * (1.0 - part) + curve[(hour + 1) % 24] * part
 }
 
 /// Milliseconds since local midnight.
-pub(super) fn clock(time: Timestamp) -> i64 {
-    (time.0 + OFFSET).rem_euclid(DAY)
+pub(super) fn millis_since_midnight(time: Timestamp) -> i64 {
+    (time.0 + UTC_OFFSET_MS).rem_euclid(DAY)
 }
 
 /// The next time, `time` included, at which the local clock shows `clock`.
-pub(super) fn next_at(time: Timestamp, at: i64) -> Timestamp {
-    time.plus((at - clock(time)).rem_euclid(DAY))
+pub(super) fn next_time_of_day(time: Timestamp, at: i64) -> Timestamp {
+    time.plus_millis((at - millis_since_midnight(time)).rem_euclid(DAY))
 }
 
 /// How busy the day of the week is; Monday brings what the weekend left.
-pub(super) fn weekday(time: Timestamp) -> f64 {
+pub(super) fn weekday_factor(time: Timestamp) -> f64 {
     // 1970-01-01 was a Thursday; Monday is 0.
     const FACTORS: [f64; 7] = [1.06, 1.0, 1.0, 0.98, 1.0, 0.86, 0.80];
-    FACTORS[((time.0 + OFFSET).div_euclid(DAY) + 3).rem_euclid(7) as usize]
+    FACTORS[((time.0 + UTC_OFFSET_MS).div_euclid(DAY) + 3).rem_euclid(7) as usize]
 }
 
 /// Whether bills have just come: the first five days of a month.
-pub(super) fn is_billing(time: Timestamp) -> bool {
-    local(time).day() <= 5
+pub(super) fn is_billing_day(time: Timestamp) -> bool {
+    to_local_time(time).day() <= 5
 }
 
 /// The date and time on the wall.
-pub(super) fn local(time: Timestamp) -> jiff::civil::DateTime {
+pub(super) fn to_local_time(time: Timestamp) -> jiff::civil::DateTime {
     let time = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
     jiff::tz::Offset::constant(8).to_datetime(time)
 }
 
 /// `time` itself by day, else the next morning at eight and `later` milliseconds.
-pub(super) fn by_day(time: Timestamp, later: i64) -> Timestamp {
-    let clock = clock(time);
+pub(super) fn defer_to_morning(time: Timestamp, later: i64) -> Timestamp {
+    let clock = millis_since_midnight(time);
     if (8 * HOUR..21 * HOUR).contains(&clock) {
         return time;
     }
-    next_at(time, 8 * HOUR).plus(later)
+    next_time_of_day(time, 8 * HOUR).plus_millis(later)
 }
 
 #[cfg(test)]
@@ -84,28 +84,28 @@ mod tests {
     use super::*;
     use crate::domain::time::MINUTE;
 
-    fn at(text: &str) -> Timestamp {
+    fn parse_time(text: &str) -> Timestamp {
         Timestamp::parse(text).expect("a good time")
     }
 
     #[test]
-    fn the_wall_clock_is_eight_hours_ahead_of_utc() {
-        assert_eq!(clock(at("2026-03-02T16:30:00Z")), 30 * MINUTE);
-        assert_eq!(next_at(at("2026-03-02T09:00:00+08:00"), 8 * HOUR), at("2026-03-03T08:00:00+08:00"));
-        assert_eq!(height(&CALLS, at("2026-03-02T10:00:00+08:00")), 1.0);
+    fn local_clock_is_eight_hours_ahead_of_utc() {
+        assert_eq!(millis_since_midnight(parse_time("2026-03-02T16:30:00Z")), 30 * MINUTE);
+        assert_eq!(next_time_of_day(parse_time("2026-03-02T09:00:00+08:00"), 8 * HOUR), parse_time("2026-03-03T08:00:00+08:00"));
+        assert_eq!(curve_height(&CALL_CURVE, parse_time("2026-03-02T10:00:00+08:00")), 1.0);
     }
 
     #[test]
-    fn weekdays_and_billing_days_follow_the_local_date() {
-        assert_eq!(weekday(at("2026-03-02T00:00:00+08:00")), 1.06, "a Monday");
-        assert_eq!(weekday(at("2026-03-01T23:59:59+08:00")), 0.80, "a Sunday");
-        assert!(is_billing(at("2026-03-01T00:00:00+08:00")));
-        assert!(!is_billing(at("2026-02-28T23:59:00+08:00")));
+    fn weekdays_and_billing_days_follow_local_date() {
+        assert_eq!(weekday_factor(parse_time("2026-03-02T00:00:00+08:00")), 1.06, "a Monday");
+        assert_eq!(weekday_factor(parse_time("2026-03-01T23:59:59+08:00")), 0.80, "a Sunday");
+        assert!(is_billing_day(parse_time("2026-03-01T00:00:00+08:00")));
+        assert!(!is_billing_day(parse_time("2026-02-28T23:59:00+08:00")));
     }
 
     #[test]
-    fn what_falls_into_the_night_waits_for_the_morning() {
-        assert_eq!(by_day(at("2026-03-02T20:00:00+08:00"), HOUR), at("2026-03-02T20:00:00+08:00"));
-        assert_eq!(by_day(at("2026-03-02T23:00:00+08:00"), HOUR), at("2026-03-03T09:00:00+08:00"));
+    fn night_times_are_deferred_to_morning() {
+        assert_eq!(defer_to_morning(parse_time("2026-03-02T20:00:00+08:00"), HOUR), parse_time("2026-03-02T20:00:00+08:00"));
+        assert_eq!(defer_to_morning(parse_time("2026-03-02T23:00:00+08:00"), HOUR), parse_time("2026-03-03T09:00:00+08:00"));
     }
 }

@@ -9,87 +9,87 @@ mod family;
 mod life;
 mod work;
 
-use self::family::{FAMILIES, Family};
-use super::Part;
-use super::agenda::Agenda;
-use super::center::Center;
-use super::chance::Chance;
-use super::day::{self, REPORTS};
-use super::demand::{DRIFT, Demand, OUTAGE};
-use super::report::{About, Reports, SimulatedEvent, Value};
+use self::family::{ORDER_FAMILIES, OrderFamily};
+use super::SimulationPart;
+use super::agenda::EventQueue;
+use super::center::SimulatedCenter;
+use super::chance::SimulationRng;
+use super::day::{self, REPORT_CURVE};
+use super::demand::{DRIFT_MAX, DemandModel, OUTAGE_FACTOR};
+use super::report::{EventReporter, SimulatedCase, SimulatedEvent, SimulatedValue};
 use crate::domain::time::{HOUR, SECOND, Timestamp};
 
 /// The field service of one center.
-pub(super) struct Field {
-    center: Center,
-    chance: Chance,
-    demand: Demand,
-    agenda: Agenda<Step>,
-    reports: Reports,
-    made: u64,
+pub(super) struct FieldService {
+    center: SimulatedCenter,
+    rng: SimulationRng,
+    demand: DemandModel,
+    queue: EventQueue<FieldStep>,
+    reporter: EventReporter,
+    orders_made: u64,
 }
 
-enum Step {
-    Report(&'static Family),
-    Tell(Box<Telling>),
+enum FieldStep {
+    OpenOrder(&'static OrderFamily),
+    ReportEvent(Box<PlannedReport>),
 }
 
 /// One event of an order's life.
-struct Telling {
+struct PlannedReport {
     kind: (&'static str, &'static str),
     subject: (&'static str, u64),
-    about: About,
-    data: Vec<(&'static str, Value)>,
+    case: SimulatedCase,
+    data: Vec<(&'static str, SimulatedValue)>,
 }
 
 /// The most steps planned at a time: some 30 000 orders.
-const PENDING_MAX: usize = 200_000;
+const PENDING_STEPS_MAX: usize = 200_000;
 
-impl Field {
+impl FieldService {
     /// The field service of `center` from `start` on.
-    pub(super) fn new(seed: u64, run: u32, center: Center, start: Timestamp) -> Field {
-        let stream = center.place * 8;
-        let mut agenda = Agenda::new();
-        for (place, family) in FAMILIES.iter().enumerate() {
-            agenda.plan(start.plus((3 + place as i64) * SECOND), Step::Report(family));
+    pub(super) fn new(seed: u64, run: u32, center: SimulatedCenter, start: Timestamp) -> FieldService {
+        let stream = center.index * 8;
+        let mut agenda = EventQueue::new();
+        for (place, family) in ORDER_FAMILIES.iter().enumerate() {
+            agenda.plan_step(start.plus_millis((3 + place as i64) * SECOND), FieldStep::OpenOrder(family));
         }
-        Field {
-            chance: Chance::new(seed, stream + 5),
-            demand: Demand::new(seed, &center, stream + 6, start),
-            reports: Reports::new("field", run),
-            made: 0,
+        FieldService {
+            rng: SimulationRng::new(seed, stream + 5),
+            demand: DemandModel::new(seed, &center, stream + 6, start),
+            reporter: EventReporter::new("field", run),
+            orders_made: 0,
             center,
-            agenda,
+            queue: agenda,
         }
     }
 
-    fn report(&mut self, now: Timestamp, family: &'static Family) {
-        let surge = if family.suffers_outages && self.demand.is_outage(now) { OUTAGE } else { 1.0 };
-        let factor = day::height(&REPORTS, now) * day::weekday(now) * self.demand.drift(now) * surge;
-        let most = 1.06 * (1.0 + DRIFT) * if family.suffers_outages { OUTAGE } else { 1.0 };
-        if self.chance.yes(factor / most) && self.agenda.len() < PENDING_MAX {
-            self.made += 1;
-            let subject = (family.name, self.made);
-            let (about, moments) = life::write(now, family, &self.center, &mut self.chance);
+    fn open_order(&mut self, now: Timestamp, family: &'static OrderFamily) {
+        let surge = if family.suffers_outages && self.demand.has_outage(now) { OUTAGE_FACTOR } else { 1.0 };
+        let factor = day::curve_height(&REPORT_CURVE, now) * day::weekday_factor(now) * self.demand.drift_factor(now) * surge;
+        let most = 1.06 * (1.0 + DRIFT_MAX) * if family.suffers_outages { OUTAGE_FACTOR } else { 1.0 };
+        if self.rng.random_bool(factor / most) && self.queue.len() < PENDING_STEPS_MAX {
+            self.orders_made += 1;
+            let subject = (family.name, self.orders_made);
+            let (about, moments) = life::write_script(now, family, &self.center, &mut self.rng);
             for (time, kind, data) in moments {
-                self.agenda.plan(time, Step::Tell(Box::new(Telling { kind, subject, about, data })));
+                self.queue.plan_step(time, FieldStep::ReportEvent(Box::new(PlannedReport { kind, subject, case: about, data })));
             }
         }
-        let gap = self.chance.gap(HOUR as f64 / (family.peak * self.center.size * most));
-        self.agenda.plan(now.plus(gap), Step::Report(family));
+        let gap = self.rng.exponential_ms(HOUR as f64 / (family.peak_orders_per_hour * self.center.size * most));
+        self.queue.plan_step(now.plus_millis(gap), FieldStep::OpenOrder(family));
     }
 }
 
-impl Part for Field {
-    fn take(&mut self) -> Option<SimulatedEvent> {
-        self.reports.take()
+impl SimulationPart for FieldService {
+    fn take_event(&mut self) -> Option<SimulatedEvent> {
+        self.reporter.take_event()
     }
 
-    fn advance(&mut self) -> bool {
-        let Some((now, step)) = self.agenda.next() else { return false };
+    fn advance_step(&mut self) -> bool {
+        let Some((now, step)) = self.queue.next_step() else { return false };
         match step {
-            Step::Report(family) => self.report(now, family),
-            Step::Tell(telling) => self.reports.say(now, telling.kind, telling.subject, telling.about, &telling.data),
+            FieldStep::OpenOrder(family) => self.open_order(now, family),
+            FieldStep::ReportEvent(telling) => self.reporter.report_event(now, telling.kind, telling.subject, telling.case, &telling.data),
         }
         true
     }

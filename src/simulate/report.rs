@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 use std::io::Write;
 
-use super::center::Center;
-use super::customer::Customer;
+use super::center::SimulatedCenter;
+use super::customer::SimulatedCustomer;
 use super::day;
 use crate::domain::time::Timestamp;
 
@@ -21,75 +21,75 @@ pub struct SimulatedEvent {
     system: &'static str,
     kind: (&'static str, &'static str),
     subject: (&'static str, u64),
-    about: About,
-    data: Vec<(&'static str, Value)>,
+    case: SimulatedCase,
+    data: Vec<(&'static str, SimulatedValue)>,
 }
 
 /// What all events of a case say in their data.
 #[derive(Clone, Copy)]
-pub(super) struct About {
+pub(super) struct SimulatedCase {
     pub(super) center: &'static str,
     pub(super) region: &'static str,
     pub(super) queue: Option<&'static str>,
     pub(super) channel: Option<&'static str>,
     pub(super) product: Option<&'static str>,
     pub(super) topic: Option<&'static str>,
-    pub(super) customer: Option<Customer>,
+    pub(super) customer: Option<SimulatedCustomer>,
 }
 
 /// A value in an event's own data.
 #[derive(Clone, Copy)]
-pub(super) enum Value {
-    Word(&'static str),
+pub(super) enum SimulatedValue {
+    Text(&'static str),
     Flag(bool),
     Number(i64),
     /// Milliseconds, written as seconds.
     Seconds(i64),
     Time(Timestamp),
     /// A name made of a word and a number.
-    Named(&'static str, u64),
+    NumberedName(&'static str, u64),
     /// An agent of the center at the first place, by its own number.
     Agent(u64, u64),
 }
 
-impl About {
+impl SimulatedCase {
     /// About nothing but `center`.
-    pub(super) fn new(center: &Center) -> About {
-        About { center: center.city, region: center.region, queue: None, channel: None, product: None, topic: None, customer: None }
+    pub(super) fn new(center: &SimulatedCenter) -> SimulatedCase {
+        SimulatedCase { center: center.city, region: center.region, queue: None, channel: None, product: None, topic: None, customer: None }
     }
 }
 
 /// Events of one source that nobody has taken yet.
-pub(super) struct Reports {
+pub(super) struct EventReporter {
     system: &'static str,
     run: u32,
-    made: u64,
-    ready: VecDeque<SimulatedEvent>,
+    events_made: u64,
+    pending: VecDeque<SimulatedEvent>,
 }
 
-impl Reports {
+impl EventReporter {
     /// The reports of the `system` (as in the source `/system/city`) in the given run.
-    pub(super) fn new(system: &'static str, run: u32) -> Reports {
-        Reports { system, run, made: 0, ready: VecDeque::new() }
+    pub(super) fn new(system: &'static str, run: u32) -> EventReporter {
+        EventReporter { system, run, events_made: 0, pending: VecDeque::new() }
     }
 
     /// Says that `kind` (family and what happened) befell the case `subject`.
-    pub(super) fn say(
+    pub(super) fn report_event(
         &mut self,
         time: Timestamp,
         kind: (&'static str, &'static str),
         subject: (&'static str, u64),
-        about: About,
-        data: &[(&'static str, Value)],
+        about: SimulatedCase,
+        data: &[(&'static str, SimulatedValue)],
     ) {
-        self.made += 1;
-        let (run, number, system, data) = (self.run, self.made, self.system, data.to_vec());
-        self.ready.push_back(SimulatedEvent { time, run, number, system, kind, subject, about, data });
+        self.events_made += 1;
+        let (run, number, system, data) = (self.run, self.events_made, self.system, data.to_vec());
+        self.pending.push_back(SimulatedEvent { time, run, number, system, kind, subject, case: about, data });
     }
 
     /// Takes the earliest event.
-    pub(super) fn take(&mut self) -> Option<SimulatedEvent> {
-        self.ready.pop_front()
+    pub(super) fn take_event(&mut self) -> Option<SimulatedEvent> {
+        self.pending.pop_front()
     }
 }
 
@@ -98,7 +98,7 @@ impl SimulatedEvent {
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let (family, what) = self.kind;
         let (case, number) = self.subject;
-        let center = self.about.center;
+        let center = self.case.center;
         write_text(
             out,
             format_args!(r#"{{"specversion":"1.0","id":"{:08x}-{}","source":"/{}/{center}""#, self.run, self.number, self.system),
@@ -106,17 +106,17 @@ impl SimulatedEvent {
         write_text(out, format_args!(r#","type":"{family}.{what}","time":""#));
         write_time(out, self.time);
         write_text(out, format_args!(r#"","subject":"{case}-{:08x}-{number}","data":{{"center":"{center}""#, self.run));
-        self.write_about(out);
+        self.write_case_fields(out);
         for (name, value) in &self.data {
             write_text(out, format_args!(r#","{name}":"#));
-            value.write(out);
+            value.write_json(out);
         }
         out.extend_from_slice(b"}}");
     }
 
-    fn write_about(&self, out: &mut Vec<u8>) {
-        let About { center: _, region, queue, channel, product, topic, customer } = self.about;
-        let tier = customer.map(Customer::tier);
+    fn write_case_fields(&self, out: &mut Vec<u8>) {
+        let SimulatedCase { center: _, region, queue, channel, product, topic, customer } = self.case;
+        let tier = customer.map(SimulatedCustomer::tier);
         let words =
             [("queue", queue), ("region", Some(region)), ("channel", channel), ("tier", tier), ("product", product), ("topic", topic)];
         for (name, word) in words {
@@ -124,33 +124,33 @@ impl SimulatedEvent {
                 write_text(out, format_args!(r#","{name}":"{word}""#));
             }
         }
-        if let Some((prefix, digits)) = customer.map(Customer::phone) {
+        if let Some((prefix, digits)) = customer.map(SimulatedCustomer::phone_number) {
             write_text(out, format_args!(r#","customer":"{prefix}{digits:08}""#));
         }
     }
 }
 
-impl Value {
-    fn write(self, out: &mut Vec<u8>) {
+impl SimulatedValue {
+    fn write_json(self, out: &mut Vec<u8>) {
         match self {
-            Value::Word(word) => write_text(out, format_args!(r#""{word}""#)),
-            Value::Flag(flag) => write_text(out, format_args!("{flag}")),
-            Value::Number(number) => write_text(out, format_args!("{number}")),
-            Value::Seconds(millis) => write_text(out, format_args!("{}.{:03}", millis / 1_000, millis % 1_000)),
-            Value::Time(time) => {
+            SimulatedValue::Text(word) => write_text(out, format_args!(r#""{word}""#)),
+            SimulatedValue::Flag(flag) => write_text(out, format_args!("{flag}")),
+            SimulatedValue::Number(number) => write_text(out, format_args!("{number}")),
+            SimulatedValue::Seconds(millis) => write_text(out, format_args!("{}.{:03}", millis / 1_000, millis % 1_000)),
+            SimulatedValue::Time(time) => {
                 out.push(b'"');
                 write_time(out, time);
                 out.push(b'"');
             }
-            Value::Named(word, number) => write_text(out, format_args!(r#""{word}{number}""#)),
-            Value::Agent(center, number) => write_text(out, format_args!(r#""a{:02}{number:04}""#, center + 1)),
+            SimulatedValue::NumberedName(word, number) => write_text(out, format_args!(r#""{word}{number}""#)),
+            SimulatedValue::Agent(center, number) => write_text(out, format_args!(r#""a{:02}{number:04}""#, center + 1)),
         }
     }
 }
 
 /// Wall time with milliseconds and the offset.
 fn write_time(out: &mut Vec<u8>, time: Timestamp) {
-    let at = day::local(time);
+    let at = day::to_local_time(time);
     let (date, millis) = (at.date(), time.0.rem_euclid(1_000));
     write_text(out, format_args!("{date}T{:02}:{:02}:{:02}.{millis:03}+08:00", at.hour(), at.minute(), at.second()));
 }

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Settings, Simulation};
+use super::{Simulation, SimulationSettings};
 use crate::domain::time::{HOUR, SECOND, Timestamp};
 
 /// Tuesday, 10 March 2026: neither a weekend nor a billing day.
 const START: Timestamp = Timestamp(1_773_072_000_000);
 
-fn settings(seed: u64, centers: u32, rate: f64) -> Settings {
-    Settings { seed, start: START, centers, rate }
+fn simulation_settings(seed: u64, centers: u32, rate: f64) -> SimulationSettings {
+    SimulationSettings { seed, start: START, centers, rate }
 }
 
 /// The lines of the first `hours`, with their times.
-fn lines(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, String)> + use<> {
-    let end = settings.start.plus(hours * HOUR);
+fn event_lines(settings: &SimulationSettings, hours: i64) -> impl Iterator<Item = (Timestamp, String)> + use<> {
+    let end = settings.start.plus_millis(hours * HOUR);
     Simulation::new(settings).take_while(move |event| event.time < end).map(|event| {
         let mut line = Vec::new();
         event.write_json(&mut line);
@@ -24,61 +24,61 @@ fn lines(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, St
     })
 }
 
-fn events(settings: &Settings, hours: i64) -> impl Iterator<Item = (Timestamp, Value)> + use<> {
-    lines(settings, hours).map(|(time, line)| (time, serde_json::from_str(&line).unwrap()))
+fn parsed_events(settings: &SimulationSettings, hours: i64) -> impl Iterator<Item = (Timestamp, Value)> + use<> {
+    event_lines(settings, hours).map(|(time, line)| (time, serde_json::from_str(&line).unwrap()))
 }
 
-fn text<'a>(event: &'a Value, name: &str) -> &'a str {
+fn text_field<'a>(event: &'a Value, name: &str) -> &'a str {
     event[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {event}"))
 }
 
 /// The case of an event.
-fn case(event: &Value) -> String {
-    format!("{} {}", text(event, "source"), text(event, "subject"))
+fn case_name(event: &Value) -> String {
+    format!("{} {}", text_field(event, "source"), text_field(event, "subject"))
 }
 
 #[test]
-fn the_same_settings_give_the_same_bytes_and_others_give_others() {
-    let first: Vec<_> = lines(&settings(7, 3, 0.1), 10).collect();
+fn simulation_is_deterministic_for_its_settings() {
+    let first: Vec<_> = event_lines(&simulation_settings(7, 3, 0.1), 10).collect();
     assert!(first.len() > 1_000, "{} events", first.len());
-    assert!(first.iter().eq(&lines(&settings(7, 3, 0.1), 10).collect::<Vec<_>>()));
-    assert!(first.iter().ne(&lines(&settings(8, 3, 0.1), 10).collect::<Vec<_>>()));
+    assert!(first.iter().eq(&event_lines(&simulation_settings(7, 3, 0.1), 10).collect::<Vec<_>>()));
+    assert!(first.iter().ne(&event_lines(&simulation_settings(8, 3, 0.1), 10).collect::<Vec<_>>()));
 }
 
 #[test]
-fn another_start_gives_other_ids() {
+fn different_start_gives_different_ids() {
     let ids = |start| -> BTreeSet<String> {
-        let settings = Settings { start, ..settings(7, 1, 0.1) };
-        events(&settings, 2).map(|(_, event)| format!("{} {}", text(&event, "source"), text(&event, "id"))).collect()
+        let settings = SimulationSettings { start, ..simulation_settings(7, 1, 0.1) };
+        parsed_events(&settings, 2).map(|(_, event)| format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))).collect()
     };
-    assert!(ids(START).is_disjoint(&ids(START.plus(HOUR))));
+    assert!(ids(START).is_disjoint(&ids(START.plus_millis(HOUR))));
 }
 
 #[test]
-fn every_line_is_a_well_formed_event_in_order_of_time() {
+fn events_are_well_formed_and_in_time_order() {
     let (mut last, mut ids, mut types) = (START, BTreeSet::new(), BTreeSet::new());
     let mut moments = BTreeSet::new();
-    for (time, event) in events(&settings(3, 3, 0.1), 48) {
+    for (time, event) in parsed_events(&simulation_settings(3, 3, 0.1), 48) {
         assert!(last <= time, "{event}");
         last = time;
-        assert_eq!(Timestamp::parse(text(&event, "time")), Ok(time));
-        assert!(text(&event, "time").ends_with("+08:00"));
-        assert_eq!(text(&event, "specversion"), "1.0");
-        assert!(ids.insert(format!("{} {}", text(&event, "source"), text(&event, "id"))), "an id twice: {event}");
+        assert_eq!(Timestamp::parse(text_field(&event, "time")), Ok(time));
+        assert!(text_field(&event, "time").ends_with("+08:00"));
+        assert_eq!(text_field(&event, "specversion"), "1.0");
+        assert!(ids.insert(format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))), "an id twice: {event}");
         // Events of one case at one time would leave their order to the reader.
-        assert!(moments.insert((case(&event), time)), "two events at once: {event}");
+        assert!(moments.insert((case_name(&event), time)), "two events at once: {event}");
         let data = &event["data"];
-        assert!(text(&event, "source").ends_with(text(data, "center")));
-        assert!(!text(&event, "subject").is_empty() && !text(data, "region").is_empty());
-        let (family, _) = text(&event, "type").split_once('.').unwrap();
+        assert!(text_field(&event, "source").ends_with(text_field(data, "center")));
+        assert!(!text_field(&event, "subject").is_empty() && !text_field(data, "region").is_empty());
+        let (family, _) = text_field(&event, "type").split_once('.').unwrap();
         let needs: &[&str] = match family {
             "call" | "queue" => &["queue", "channel", "tier", "topic", "customer"],
             "agent" => &["queue", "agent", "state"],
             "survey" => &["tier", "customer"],
             _ => &["product", "channel", "tier", "customer"],
         };
-        needs.iter().for_each(|name| assert!(!text(data, name).is_empty()));
-        types.insert(text(&event, "type").to_owned());
+        needs.iter().for_each(|name| assert!(!text_field(data, name).is_empty()));
+        types.insert(text_field(&event, "type").to_owned());
     }
     for what in ["assigned", "arrived", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
         assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
@@ -92,21 +92,21 @@ fn every_line_is_a_well_formed_event_in_order_of_time() {
 }
 
 #[test]
-fn a_weekday_is_neither_perfect_nor_hopeless() {
+fn weekday_service_level_is_realistic() {
     let (mut offered, mut counts) = (BTreeMap::new(), BTreeMap::<&str, u32>::new());
-    for (time, event) in events(&settings(7, 3, 0.2), 24) {
-        let what = match text(&event, "type") {
+    for (time, event) in parsed_events(&simulation_settings(7, 3, 0.2), 24) {
+        let what = match text_field(&event, "type") {
             "call.offered" => {
-                assert!(offered.insert(case(&event), time).is_none(), "offered twice: {event}");
+                assert!(offered.insert(case_name(&event), time).is_none(), "offered twice: {event}");
                 continue;
             }
-            "call.answered" if time.since(offered[&case(&event)]) <= 20 * SECOND => "soon",
+            "call.answered" if time.millis_since(offered[&case_name(&event)]) <= 20 * SECOND => "soon",
             "call.answered" => "late",
             "call.abandoned" => "abandoned",
             "call.overflowed" => "overflowed",
             _ => continue,
         };
-        assert!(offered.contains_key(&case(&event)), "never offered: {event}");
+        assert!(offered.contains_key(&case_name(&event)), "never offered: {event}");
         *counts.entry(what).or_default() += 1;
     }
     let share = |what: &[&str]| what.iter().map(|what| counts[what]).sum::<u32>() as f64 / counts.values().sum::<u32>() as f64;
@@ -116,25 +116,25 @@ fn a_weekday_is_neither_perfect_nor_hopeless() {
 }
 
 #[test]
-fn what_agents_are_said_to_do_is_what_their_calls_say() {
+fn agent_states_match_their_calls() {
     // Each agent's state, since when, and the call it has taken, if any. An agent who is not in the map has never come.
     let mut agents: BTreeMap<String, (String, Timestamp, Option<String>)> = BTreeMap::new();
     let mut times: BTreeMap<String, i64> = BTreeMap::new();
     // Whose duty it is, and since when.
     let mut duties: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
-    for (time, event) in events(&settings(5, 2, 0.1), 24) {
+    for (time, event) in parsed_events(&simulation_settings(5, 2, 0.1), 24) {
         let Some(agent) = event["data"]["agent"].as_str().map(str::to_owned) else { continue };
         let (state, since, call) = agents.entry(agent.clone()).or_insert_with(|| ("offline".to_owned(), time, None));
-        match text(&event, "type") {
+        match text_field(&event, "type") {
             "call.answered" => {
                 assert_eq!((state.as_str(), &call), ("ready", &&mut None), "not free: {event}");
-                *call = Some(case(&event));
+                *call = Some(case_name(&event));
             }
             "call.ended" => {
-                assert_eq!((state.as_str(), call.take()), ("talking", Some(case(&event))), "another's call: {event}");
+                assert_eq!((state.as_str(), call.take()), ("talking", Some(case_name(&event))), "another's call: {event}");
             }
             _ => {
-                let new = text(&event["data"], "state");
+                let new = text_field(&event["data"], "state");
                 let fine = match (state.as_str(), new) {
                     ("ready", "talking") => call.is_some(),
                     ("talking", "wrapup") | ("offline", "ready") | ("pause", "ready" | "offline") => call.is_none(),
@@ -142,11 +142,11 @@ fn what_agents_are_said_to_do_is_what_their_calls_say() {
                     _ => false,
                 };
                 assert!(fine, "after {state}: {event}");
-                assert_eq!(state == "offline", !duties.contains_key(&case(&event)), "not one duty: {event}");
-                let (whose, began) = duties.entry(case(&event)).or_insert_with(|| (agent.clone(), time));
-                assert!(*whose == agent && time.since(*began) < 10 * HOUR, "{whose} since {began}: {event}");
-                assert!(["broadband", "mobile", "billing", "complaints"].contains(&text(&event["data"], "queue")));
-                *times.entry(std::mem::replace(state, new.to_owned())).or_default() += time.since(*since);
+                assert_eq!(state == "offline", !duties.contains_key(&case_name(&event)), "not one duty: {event}");
+                let (whose, began) = duties.entry(case_name(&event)).or_insert_with(|| (agent.clone(), time));
+                assert!(*whose == agent && time.millis_since(*began) < 10 * HOUR, "{whose} since {began}: {event}");
+                assert!(["broadband", "mobile", "billing", "complaints"].contains(&text_field(&event["data"], "queue")));
+                *times.entry(std::mem::replace(state, new.to_owned())).or_default() += time.millis_since(*since);
                 *since = time;
             }
         }
@@ -162,25 +162,25 @@ fn what_agents_are_said_to_do_is_what_their_calls_say() {
 }
 
 #[test]
-fn callers_call_again_if_their_problem_was_not_solved() {
+fn unresolved_callers_call_again() {
     // By customer and topic, when the calls of the first day ended that did (1) or did not (0) solve the problem.
     let mut ended: BTreeMap<String, (Timestamp, usize)> = BTreeMap::new();
     let (mut calls, mut again, mut lost) = ([0_u32; 2], [0_u32; 2], BTreeSet::new());
-    for (time, event) in events(&settings(7, 2, 0.05), 4 * 24) {
+    for (time, event) in parsed_events(&simulation_settings(7, 2, 0.05), 4 * 24) {
         let data = &event["data"];
-        let who = || format!("{} {}", text(data, "customer"), text(data, "topic"));
-        match text(&event, "type") {
+        let who = || format!("{} {}", text_field(data, "customer"), text_field(data, "topic"));
+        match text_field(&event, "type") {
             "call.answered" => {
                 if let Some((_, resolved)) = ended.remove(&who()) {
                     again[resolved] += 1;
                 }
             }
-            "call.ended" if time < START.plus(24 * HOUR) => {
+            "call.ended" if time < START.plus_millis(24 * HOUR) => {
                 let resolved = usize::from(data["resolved"].as_bool().unwrap());
                 calls[resolved] += 1;
                 ended.insert(who(), (time, resolved));
             }
-            "call.overflowed" => _ = lost.insert(text(data, "reason").to_owned()),
+            "call.overflowed" => _ = lost.insert(text_field(data, "reason").to_owned()),
             _ => {}
         }
     }
@@ -192,15 +192,15 @@ fn callers_call_again_if_their_problem_was_not_solved() {
 }
 
 #[test]
-fn most_repairs_are_done_by_their_due_time() {
+fn most_repairs_are_on_time() {
     let (mut due, mut kept, mut late) = (BTreeMap::new(), 0, 0);
-    let repairs = lines(&settings(7, 3, 0.1), 5 * 24).filter(|(_, line)| line.contains(r#""type":"repair."#));
+    let repairs = event_lines(&simulation_settings(7, 3, 0.1), 5 * 24).filter(|(_, line)| line.contains(r#""type":"repair."#));
     for (time, line) in repairs {
         let event: Value = serde_json::from_str(&line).unwrap();
-        match text(&event, "type") {
-            "repair.opened" => _ = due.insert(case(&event), Timestamp::parse(text(&event["data"], "due")).unwrap()),
-            "repair.cancelled" => _ = due.remove(&case(&event)),
-            "repair.resolved" => match due.remove(&case(&event)) {
+        match text_field(&event, "type") {
+            "repair.opened" => _ = due.insert(case_name(&event), Timestamp::parse(text_field(&event["data"], "due")).unwrap()),
+            "repair.cancelled" => _ = due.remove(&case_name(&event)),
+            "repair.resolved" => match due.remove(&case_name(&event)) {
                 Some(due) if time <= due => kept += 1,
                 Some(_) => late += 1,
                 None => {}
@@ -208,21 +208,21 @@ fn most_repairs_are_done_by_their_due_time() {
             _ => {}
         }
     }
-    late += due.values().filter(|&&due| due < START.plus(5 * 24 * HOUR)).count();
+    late += due.values().filter(|&&due| due < START.plus_millis(5 * 24 * HOUR)).count();
     let share = kept as f64 / (kept + late) as f64;
     assert!((0.90..0.985).contains(&share), "{kept} kept, {late} late");
     assert!(late > 0);
 }
 
 #[test]
-fn orders_rest_change_hands_and_escalate_now_and_then() {
+fn order_pauses_and_escalations_have_realistic_shares() {
     let mut counts = BTreeMap::<String, u32>::new();
     let mut owners = BTreeMap::new();
-    let orders =
-        lines(&settings(7, 3, 0.2), 6 * 24).filter(|(_, line)| !line.contains(r#""type":"call."#) && line.contains(r#""source":"/field"#));
+    let orders = event_lines(&simulation_settings(7, 3, 0.2), 6 * 24)
+        .filter(|(_, line)| !line.contains(r#""type":"call."#) && line.contains(r#""source":"/field"#));
     for (_, line) in orders {
         let event: Value = serde_json::from_str(&line).unwrap();
-        let (kind, data) = (text(&event, "type"), &event["data"]);
+        let (kind, data) = (text_field(&event, "type"), &event["data"]);
         let mut count = |what: String| *counts.entry(what).or_default() += 1;
         count(kind.to_owned());
         let said = ["reason", "liable", "level", "satisfied", "class", "area", "grade", "appointment"];
@@ -231,7 +231,7 @@ fn orders_rest_change_hands_and_escalate_now_and_then() {
             count(format!("{kind} {name}={}", data[name].to_string().trim_matches('"')));
         }
         if let Some(owner) = data["owner"].as_str() {
-            let first = owners.entry(case(&event)).or_insert_with(|| owner.to_owned());
+            let first = owners.entry(case_name(&event)).or_insert_with(|| owner.to_owned());
             if kind == "repair.resolved" && *first == owner {
                 count("same owner".to_owned());
             }
@@ -264,9 +264,9 @@ fn orders_rest_change_hands_and_escalate_now_and_then() {
 }
 
 #[test]
-fn settings_beyond_reason_are_taken_as_the_nearest_within() {
+fn clamps_settings_out_of_range() {
     for (centers, rate) in [(0, 0.0), (u32::MAX, f64::NAN), (1, -1.0)] {
-        let settings = Settings { start: START, seed: 1, centers, rate };
+        let settings = SimulationSettings { start: START, seed: 1, centers, rate };
         assert_eq!(Simulation::new(&settings).take(100).count(), 100);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where the service is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Address {
+pub struct ServiceAddress {
     /// Whether the connection is encrypted.
     pub tls: bool,
     /// The name or number of the machine; that of IPv6 without brackets.
@@ -15,12 +15,12 @@ pub struct Address {
     pub path: String,
 }
 
-impl Address {
+impl ServiceAddress {
     /// Reads an address.
     ///
     /// # Errors
     /// A sentence that says what is wrong, and how it should be.
-    pub fn parse(text: &str) -> Result<Address, String> {
+    pub fn parse(text: &str) -> Result<ServiceAddress, String> {
         let wrong = || format!("`{text}` is no address of a service; write `http://host:8080`, `https://host` or `host:8080`");
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let tls = match scheme.to_ascii_lowercase().as_str() {
@@ -48,7 +48,7 @@ impl Address {
         let sound = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
         let path = path.trim_end_matches('/');
         let fine = sound && path.bytes().all(|byte| byte.is_ascii_graphic());
-        if fine { Ok(Address { tls, host: host.to_owned(), port, path: path.to_owned() }) } else { Err(wrong()) }
+        if fine { Ok(ServiceAddress { tls, host: host.to_owned(), port, path: path.to_owned() }) } else { Err(wrong()) }
     }
 
     /// The host with its port, as requests name it.
@@ -60,7 +60,7 @@ impl Address {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for ServiceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "https" } else { "http" };
         write!(f, "{scheme}://{}{}", self.authority(), self.path)
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_may_be_written_as_people_write_it() {
+    fn parses_common_forms_of_an_address() {
         for (text, expected) in [
             ("127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("wall.example.org", "http://wall.example.org"),
@@ -82,10 +82,10 @@ mod tests {
             ("http://[::1]:8080", "http://[::1]:8080"),
             ("https://example.org/firstline/", "https://example.org/firstline"),
         ] {
-            assert_eq!(Address::parse(text).map(|address| address.to_string()), Ok(expected.to_owned()), "{text}");
+            assert_eq!(ServiceAddress::parse(text).map(|address| address.to_string()), Ok(expected.to_owned()), "{text}");
         }
         for wrong in ["", "http://", "ftp://a", "a:b", "a:99999", "[::1", "[::1]x", "a b", "user@host", "host/a b"] {
-            assert!(Address::parse(wrong).is_err(), "{wrong}");
+            assert!(ServiceAddress::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,23 +1,23 @@
 //! Figures: values as people read them. Rounding never contradicts the verdict: 84.97 % that misses 85 % is not "85.0 %".
 
-use super::standard::Indicator;
-use super::words::Words;
+use super::standard::ServedIndicator;
+use super::words::Messages;
 
 /// Where there is no value.
 pub const DASH: &str = "—";
 
 /// A value of an indicator, rounded away from the target if rounding would cross it.
 #[must_use]
-pub fn figure(indicator: &Indicator, value: Option<f64>, words: &Words) -> String {
+pub fn format_value(indicator: &ServedIndicator, value: Option<f64>, words: &Messages) -> String {
     let Some(value) = value else { return DASH.to_owned() };
     let target = indicator.target;
     let lower = indicator.better.as_deref() == Some("lower");
     if indicator.kind == "difference" {
-        return difference(indicator, value, words);
+        return format_difference(indicator, value, words);
     }
     match indicator.unit.as_str() {
-        "ratio" => percent(value, target, lower),
-        "seconds" => duration(value, target, words),
+        "ratio" => format_percent(value, target, lower),
+        "seconds" => format_duration(value, target, words),
         "count" => format!("{value:.0}"),
         _ => format!("{value:.2}"),
     }
@@ -25,13 +25,13 @@ pub fn figure(indicator: &Indicator, value: Option<f64>, words: &Words) -> Strin
 
 /// A target, as it is written beside its value.
 #[must_use]
-pub fn target(indicator: &Indicator, target: Option<f64>, words: &Words) -> String {
+pub fn format_target(indicator: &ServedIndicator, target: Option<f64>, words: &Messages) -> String {
     let Some(target) = target else { return String::new() };
     let sign = if indicator.better.as_deref() == Some("lower") { '≤' } else { '≥' };
-    format!("{sign} {}", figure(&indicator.aiming_at(None), Some(target), words))
+    format!("{sign} {}", format_value(&indicator.with_target(None), Some(target), words))
 }
 
-fn percent(value: f64, target: Option<f64>, lower: bool) -> String {
+fn format_percent(value: f64, target: Option<f64>, lower: bool) -> String {
     if value == 0.0 || value == 1.0 {
         return format!("{:.0} %", value * 100.0);
     }
@@ -49,17 +49,17 @@ fn percent(value: f64, target: Option<f64>, lower: bool) -> String {
 }
 
 /// A difference has a sign; that of two ratios is in points of a hundred.
-fn difference(indicator: &Indicator, value: f64, words: &Words) -> String {
+fn format_difference(indicator: &ServedIndicator, value: f64, words: &Messages) -> String {
     match indicator.unit.as_str() {
         "ratio" => format!("{:+.1}", value * 100.0),
-        "seconds" if value < 0.0 => format!("-{}", duration(-value, None, words)),
-        "seconds" => format!("+{}", duration(value, None, words)),
+        "seconds" if value < 0.0 => format!("-{}", format_duration(-value, None, words)),
+        "seconds" => format!("+{}", format_duration(value, None, words)),
         _ => format!("{value:+.2}"),
     }
 }
 
 /// Seconds below a minute, then minutes and seconds, hours and minutes, days.
-fn duration(seconds: f64, target: Option<f64>, words: &Words) -> String {
+fn format_duration(seconds: f64, target: Option<f64>, words: &Messages) -> String {
     let mut whole = seconds.round();
     if let Some(target) = target
         && seconds > target
@@ -77,12 +77,12 @@ fn duration(seconds: f64, target: Option<f64>, words: &Words) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{figure, target as target_of};
-    use crate::watch::standard::Indicator;
+    use super::{format_target as target_of, format_value};
+    use crate::watch::standard::ServedIndicator;
     use crate::watch::words::Language;
     use serde_json::json;
 
-    fn indicator(unit: &str, target: Option<f64>, better: &str) -> Indicator {
+    fn sample_indicator(unit: &str, target: Option<f64>, better: &str) -> ServedIndicator {
         let kind = if unit == "points" { "difference" } else { "ratio" };
         let unit = if unit == "points" { "ratio" } else { unit };
         serde_json::from_value(json!({ "name": "a", "title": {}, "kind": kind, "unit": unit, "target": target, "better": better }))
@@ -90,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn rounding_does_not_contradict_the_verdict() {
-        let words = Language::En.words();
+    fn rounding_never_crosses_the_target() {
+        let words = Language::En.messages();
         for (unit, target, better, value, expected) in [
             ("ratio", Some(0.85), "higher", Some(0.8497), "84.9 %"),
             ("ratio", Some(0.85), "higher", Some(0.85), "85.0 %"),
@@ -107,9 +107,9 @@ mod tests {
             ("score", None, "higher", Some(4.256), "4.26"),
             ("points", None, "higher", Some(-0.021), "-2.1"),
         ] {
-            assert_eq!(figure(&indicator(unit, target, better), value, words), expected, "{unit} {value:?}");
+            assert_eq!(format_value(&sample_indicator(unit, target, better), value, words), expected, "{unit} {value:?}");
         }
-        assert_eq!(target_of(&indicator("seconds", None, "lower"), Some(20.0), words), "≤ 20 s");
-        assert_eq!(target_of(&indicator("ratio", None, "higher"), None, words), "");
+        assert_eq!(target_of(&sample_indicator("seconds", None, "lower"), Some(20.0), words), "≤ 20 s");
+        assert_eq!(target_of(&sample_indicator("ratio", None, "higher"), None, words), "");
     }
 }

@@ -4,141 +4,141 @@
 //! Sixteen frames wait to be taken; then the connection is read no further, and the service sends one delta for all that was
 //! missed. A connection is tried again as [`super::retry`] says, without end.
 
-use super::board::{Board, Frame, Gap};
-use super::retry::Retry;
-use super::standard::Standard;
-use super::view::{Choice, subscription};
-use super::wire::{Client, Error, read};
+use super::board::{FrameGap, LatestBoard, ReceivedFrame};
+use super::retry::Backoff;
+use super::standard::ServedStandard;
+use super::view::{WatchOptions, subscription_json};
+use super::wire::{ServiceClient, WatchError, parse_frame};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 /// How many frames may wait to be taken.
-const WAITING: usize = 16;
+const FRAME_BUFFER: usize = 16;
 
 /// What is known of a service.
-pub struct Follower {
-    client: Client,
-    choice: Choice,
+pub struct ReconnectingClient {
+    client: ServiceClient,
+    choice: WatchOptions,
     /// The last values.
-    pub board: Board,
+    pub board: LatestBoard,
     /// The standard in force; none before the first connection.
-    pub standard: Option<Standard>,
+    pub standard: Option<ServedStandard>,
     /// When the last frame came.
-    pub heard: Option<Instant>,
+    pub last_received: Option<Instant>,
     /// Why there is no connection, as long as there is none.
-    pub lost: Option<String>,
-    connection: Option<Connection>,
-    retry: Retry,
+    pub lost_reason: Option<String>,
+    connection: Option<LiveConnection>,
+    backoff: Backoff,
     /// When to connect, if there is no connection.
-    again: Instant,
+    reconnect_at: Instant,
 }
 
 /// What comes from a connection.
-enum News {
-    Standard(Standard),
-    Frame(Frame),
-    Lost(Error),
+enum ConnectionUpdate {
+    Standard(ServedStandard),
+    Frame(ReceivedFrame),
+    Lost(WatchError),
 }
 
 /// A connection at work; it ends when it is dropped.
-struct Connection {
-    news: mpsc::Receiver<News>,
-    work: JoinHandle<()>,
+struct LiveConnection {
+    updates: mpsc::Receiver<ConnectionUpdate>,
+    task: JoinHandle<()>,
 }
 
-impl Follower {
+impl ReconnectingClient {
     /// Knows nothing yet, and connects when it is asked for the next change. `seed` is chance's part in the pauses between
     /// attempts.
     #[must_use]
-    pub fn new(client: Client, choice: Choice, seed: u64) -> Follower {
-        Follower {
+    pub fn new(client: ServiceClient, choice: WatchOptions, seed: u64) -> ReconnectingClient {
+        ReconnectingClient {
             client,
             choice,
-            board: Board::default(),
+            board: LatestBoard::default(),
             standard: None,
-            heard: None,
-            lost: None,
+            last_received: None,
+            lost_reason: None,
             connection: None,
-            retry: Retry::new(seed),
-            again: Instant::now(),
+            backoff: Backoff::new(seed),
+            reconnect_at: Instant::now(),
         }
     }
 
     /// Waits for what changes next in what is known. May be dropped while it waits, without loss.
-    pub async fn next(&mut self) {
+    pub async fn wait_for_change(&mut self) {
         let news = match &mut self.connection {
-            Some(connection) => connection.news.recv().await,
+            Some(connection) => connection.updates.recv().await,
             None => {
-                sleep_until(self.again).await;
-                self.connection = Some(Connection::start(&self.client, &self.choice, &self.board));
+                sleep_until(self.reconnect_at).await;
+                self.connection = Some(LiveConnection::start(&self.client, &self.choice, &self.board));
                 return;
             }
         };
         match news {
-            Some(News::Standard(standard)) => self.standard = Some(standard),
-            Some(News::Frame(frame)) => match self.board.take(frame) {
+            Some(ConnectionUpdate::Standard(standard)) => self.standard = Some(standard),
+            Some(ConnectionUpdate::Frame(frame)) => match self.board.apply_frame(frame) {
                 Ok(()) => {
-                    (self.heard, self.lost) = (Some(Instant::now()), None);
-                    self.retry.reset();
+                    (self.last_received, self.lost_reason) = (Some(Instant::now()), None);
+                    self.backoff.reset();
                 }
                 Err(gap) => {
-                    if gap == Gap::Epoch {
-                        self.board = Board::default();
+                    if gap == FrameGap::ChangedEpoch {
+                        self.board = LatestBoard::default();
                     }
                     // Without its head it does not resume, and is sent everything.
                     self.board.head = None;
-                    self.pause();
+                    self.schedule_reconnect();
                 }
             },
-            Some(News::Lost(error)) => {
-                self.lost = Some(error.to_string());
-                self.pause();
+            Some(ConnectionUpdate::Lost(error)) => {
+                self.lost_reason = Some(error.to_string());
+                self.schedule_reconnect();
             }
             // Its work has ended without a word, which only a panic does.
-            None => self.pause(),
+            None => self.schedule_reconnect(),
         }
     }
 
-    fn pause(&mut self) {
-        (self.connection, self.again) = (None, Instant::now() + self.retry.pause());
+    fn schedule_reconnect(&mut self) {
+        (self.connection, self.reconnect_at) = (None, Instant::now() + self.backoff.next_pause());
     }
 }
 
-impl Connection {
+impl LiveConnection {
     /// Connects, and goes on from where the board stands.
-    fn start(client: &Client, choice: &Choice, board: &Board) -> Connection {
-        let (sender, news) = mpsc::channel(WAITING);
+    fn start(client: &ServiceClient, choice: &WatchOptions, board: &LatestBoard) -> LiveConnection {
+        let (sender, news) = mpsc::channel(FRAME_BUFFER);
         let (client, choice) = (client.clone(), choice.clone());
         let resume = board.head.as_ref().map(|head| json!({ "epoch": head.epoch, "revision": head.revision }));
         let work = async move {
             let followed = async {
-                let standard = client.standard().await?;
-                let mut hello = json!({ "subscribe": subscription(&standard, &choice) });
+                let standard = client.fetch_standard().await?;
+                let mut hello = json!({ "subscribe": subscription_json(&standard, &choice) });
                 if let Some(resume) = resume {
                     hello["resume"] = resume;
                 }
-                let mut frames = client.live(&hello).await?;
-                let _ = sender.send(News::Standard(standard)).await;
+                let mut frames = client.open_live_board(&hello).await?;
+                let _ = sender.send(ConnectionUpdate::Standard(standard)).await;
                 loop {
-                    let frame = read(&frames.next().await?)?;
-                    if sender.send(News::Frame(frame)).await.is_err() {
+                    let frame = parse_frame(&frames.next_frame().await?)?;
+                    if sender.send(ConnectionUpdate::Frame(frame)).await.is_err() {
                         return Ok(());
                     }
                 }
             };
             if let Err(error) = followed.await {
-                let _ = sender.send(News::Lost(error)).await;
+                let _ = sender.send(ConnectionUpdate::Lost(error)).await;
             }
         };
-        Connection { news, work: tokio::spawn(work) }
+        LiveConnection { updates: news, task: tokio::spawn(work) }
     }
 }
 
-impl Drop for Connection {
+impl Drop for LiveConnection {
     fn drop(&mut self) {
-        self.work.abort();
+        self.task.abort();
     }
 }
 

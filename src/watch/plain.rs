@@ -1,36 +1,37 @@
 //! The board as plain text, for scripts, mails and screens that only print.
 
-use super::view::{Line, Place, View};
-use super::words::Words;
+use super::view::{BoardView, HeadlineRow, PlaceSummary};
+use super::words::Messages;
 use std::fmt::Write;
 
 /// Writes a view.
 #[must_use]
-pub fn write(view: &View, as_of: Option<&str>, words: &Words) -> String {
-    let mut text = format!("{} · {}", view.organisation, view.whose);
+pub fn write_text(view: &BoardView, as_of: Option<&str>, words: &Messages) -> String {
+    let mut text = format!("{} · {}", view.organization, view.scope_title);
     if let Some(as_of) = as_of {
         let _ = write!(text, " · {} {as_of}", words.as_of);
     }
     text.push_str("\n\n");
-    let rows: Vec<[&str; 6]> = view.lines.iter().map(cells).collect();
-    table(&rows, &mut text);
+    let rows: Vec<[&str; 6]> = view.lines.iter().map(line_cells).collect();
+    write_table(&rows, &mut text);
     if !view.places.is_empty() {
         let _ = write!(text, "\n{}\n", view.caption);
-        let counts: Vec<(String, String)> = view.places.iter().map(|place| (trouble(place), what(place, words))).collect();
+        let counts: Vec<(String, String)> =
+            view.places.iter().map(|place| (format_breach_counts(place), format_breaches(place, words))).collect();
         let rows: Vec<[&str; 3]> = view.places.iter().zip(&counts).map(|(place, (trouble, what))| [&*place.name, trouble, what]).collect();
-        table(&rows, &mut text);
+        write_table(&rows, &mut text);
     }
     text
 }
 
-fn cells(line: &Line) -> [&str; 6] {
+fn line_cells(line: &HeadlineRow) -> [&str; 6] {
     [line.verdict.sign(), &line.title, &line.window, &line.value, &line.target, line.note]
 }
 
 /// How many targets a place misses and is near to, with their signs.
 #[must_use]
-pub fn trouble(place: &Place) -> String {
-    match place.trouble {
+pub fn format_breach_counts(place: &PlaceSummary) -> String {
+    match place.breach_counts {
         (0, 0) => "✓".to_owned(),
         (missed, 0) => format!("✕{missed}"),
         (0, near) => format!("▲{near}"),
@@ -40,13 +41,13 @@ pub fn trouble(place: &Place) -> String {
 
 /// What a place misses or is near to.
 #[must_use]
-pub fn what(place: &Place, words: &Words) -> String {
-    let said: Vec<String> = place.what.iter().map(|(verdict, what)| format!("{} {what}", verdict.sign())).collect();
-    if said.is_empty() { words.none_in_trouble.to_owned() } else { said.join("  ") }
+pub fn format_breaches(place: &PlaceSummary, words: &Messages) -> String {
+    let said: Vec<String> = place.breaches.iter().map(|(verdict, what)| format!("{} {what}", verdict.sign())).collect();
+    if said.is_empty() { words.all_targets_met.to_owned() } else { said.join("  ") }
 }
 
 /// Columns as wide as their widest cell on a terminal, where a Chinese character is two wide.
-fn table<const N: usize>(rows: &[[&str; N]], text: &mut String) {
+fn write_table<const N: usize>(rows: &[[&str; N]], text: &mut String) {
     let width = |cell: &str| ratatui::text::Span::raw(cell).width();
     let widths: [usize; N] = std::array::from_fn(|column| rows.iter().map(|row| width(row[column])).max().unwrap_or(0));
     for row in rows {

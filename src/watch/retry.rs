@@ -8,31 +8,31 @@ use rand_chacha::ChaCha8Rng;
 use std::time::Duration;
 
 /// The shortest pause.
-pub const LEAST: Duration = Duration::from_millis(500);
+pub const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// The longest pause.
-pub const MOST: Duration = Duration::from_secs(10);
+pub const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// After so many doublings the pause is the longest in any case.
-const DOUBLINGS: u32 = 10;
+const DOUBLINGS_MAX: u32 = 10;
 
 /// The pauses between attempts.
 #[derive(Clone, Debug)]
-pub struct Retry {
-    chance: ChaCha8Rng,
+pub struct Backoff {
+    rng: ChaCha8Rng,
     failures: u32,
 }
 
-impl Retry {
+impl Backoff {
     /// A schedule; the same seed gives the same pauses.
     #[must_use]
-    pub fn new(seed: u64) -> Retry {
-        Retry { chance: ChaCha8Rng::seed_from_u64(seed), failures: 0 }
+    pub fn new(seed: u64) -> Backoff {
+        Backoff { rng: ChaCha8Rng::seed_from_u64(seed), failures: 0 }
     }
 
     /// How long to wait after one more failure.
-    pub fn pause(&mut self) -> Duration {
-        let whole = MOST.min(LEAST * 2_u32.pow(self.failures));
-        self.failures = DOUBLINGS.min(self.failures + 1);
-        LEAST.max(whole.mul_f64(self.chance.random_range(0.5..=1.0)))
+    pub fn next_pause(&mut self) -> Duration {
+        let whole = PAUSE_MAX.min(PAUSE_MIN * 2_u32.pow(self.failures));
+        self.failures = DOUBLINGS_MAX.min(self.failures + 1);
+        PAUSE_MIN.max(whole.mul_f64(self.rng.random_range(0.5..=1.0)))
     }
 
     /// Begins anew: the connection did what it is for.
@@ -46,28 +46,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_the_longest_and_vary() {
+    fn pauses_double_up_to_maximum_with_jitter() {
         let whole = [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000].map(Duration::from_millis);
         for seed in 0..100 {
-            let mut retry = Retry::new(seed);
+            let mut retry = Backoff::new(seed);
             for (failures, whole) in whole.into_iter().enumerate() {
-                let pause = retry.pause();
-                assert!(LEAST.max(whole / 2) <= pause && pause <= whole, "seed {seed}, failure {failures}: {pause:?}");
+                let pause = retry.next_pause();
+                assert!(PAUSE_MIN.max(whole / 2) <= pause && pause <= whole, "seed {seed}, failure {failures}: {pause:?}");
             }
             retry.reset();
-            assert_eq!(retry.pause(), LEAST, "seed {seed}: it begins anew");
+            assert_eq!(retry.next_pause(), PAUSE_MIN, "seed {seed}: it begins anew");
         }
         let pauses = |seed| {
-            let mut retry = Retry::new(seed);
-            (0..100).map(|_| retry.pause()).collect::<Vec<_>>()
+            let mut retry = Backoff::new(seed);
+            (0..100).map(|_| retry.next_pause()).collect::<Vec<_>>()
         };
         assert_eq!(pauses(1), pauses(1));
         assert!((2..100).all(|seed| pauses(1) != pauses(seed)), "two clients come back apart");
     }
 
     #[test]
-    fn no_number_of_failures_is_too_large() {
-        let mut retry = Retry::new(1);
-        assert!((0..10_000).map(|_| retry.pause()).max() <= Some(MOST));
+    fn many_failures_stay_at_maximum_pause() {
+        let mut retry = Backoff::new(1);
+        assert!((0..10_000).map(|_| retry.next_pause()).max() <= Some(PAUSE_MAX));
     }
 }

@@ -1,8 +1,8 @@
 //! The board on a terminal. Colour AND sign say how a value stands; what is old is dim, and the head says since when.
 
-use super::plain::{trouble, what};
-use super::view::{Line as Row, Verdict, View};
-use super::words::Words;
+use super::plain::{format_breach_counts, format_breaches};
+use super::view::{BoardView, HeadlineRow as Row, Verdict};
+use super::words::Messages;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -11,18 +11,18 @@ use ratatui::widgets::{Block, Borders, Cell, Clear, Paragraph, Row as TableRow, 
 use std::time::Duration;
 
 /// News older than this is no longer called live.
-pub const OLD: Duration = Duration::from_secs(5);
+pub const STALE_AFTER: Duration = Duration::from_secs(5);
 
 /// The connection to the service.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Link {
+pub enum ConnectionStatus {
     /// It was never there.
     Connecting {
         /// Why it is not yet there; empty as long as there is no reason.
         why: String,
     },
     /// It is there; the last news is so old.
-    Up(Duration),
+    Connected(Duration),
     /// It was lost, and the last news is so old.
     Lost {
         /// The age of the values.
@@ -32,22 +32,29 @@ pub enum Link {
     },
 }
 
-impl Link {
-    fn is_old(&self) -> bool {
-        !matches!(self, Link::Up(age) if *age < OLD)
+impl ConnectionStatus {
+    fn is_stale(&self) -> bool {
+        !matches!(self, ConnectionStatus::Connected(age) if *age < STALE_AFTER)
     }
 }
 
 /// Draws all of it. Without a view there is only the state of the connection.
-pub fn draw(frame: &mut Frame<'_>, view: Option<&View>, as_of: Option<&str>, link: &Link, help: bool, words: &Words) {
+pub fn draw_board(
+    frame: &mut Frame<'_>,
+    view: Option<&BoardView>,
+    as_of: Option<&str>,
+    link: &ConnectionStatus,
+    help: bool,
+    words: &Messages,
+) {
     let [head, state, body, foot] =
         Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
     if let Some(view) = view {
-        let title = Span::styled(format!("{} · {}", view.organisation, view.whose), Style::new().add_modifier(Modifier::BOLD));
+        let title = Span::styled(format!("{} · {}", view.organization, view.scope_title), Style::new().add_modifier(Modifier::BOLD));
         frame.render_widget(Paragraph::new(Line::from(title)), head);
         let as_of = as_of.map(|as_of| format!("{} {as_of}", words.as_of)).unwrap_or_default();
         frame.render_widget(Paragraph::new(as_of).alignment(Alignment::Right), head);
-        let old = if link.is_old() { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
+        let old = if link.is_stale() { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
         let [lines, caption, places] = Layout::vertical([
             Constraint::Length(view.lines.len() as u16 + 1),
             Constraint::Length(u16::from(!view.places.is_empty())),
@@ -55,34 +62,38 @@ pub fn draw(frame: &mut Frame<'_>, view: Option<&View>, as_of: Option<&str>, lin
         ])
         .areas(body);
         if view.lines.is_empty() {
-            frame.render_widget(Paragraph::new(words.nothing), lines);
+            frame.render_widget(Paragraph::new(words.no_data), lines);
         }
-        headline(frame, &view.lines, lines, old);
+        draw_headline(frame, &view.lines, lines, old);
         frame.render_widget(Paragraph::new(Span::styled(view.caption, Style::new().add_modifier(Modifier::BOLD))), caption);
-        list(frame, view, places, old, words);
+        draw_places(frame, view, places, old, words);
     }
-    frame.render_widget(Paragraph::new(connection(link, words)), state);
+    frame.render_widget(Paragraph::new(connection_line(link, words)), state);
     frame.render_widget(Paragraph::new(words.keys).style(Style::new().add_modifier(Modifier::DIM)), foot);
     if help {
-        explain(frame, words);
+        draw_help(frame, words);
     }
 }
 
-fn connection(link: &Link, words: &Words) -> Line<'static> {
+fn connection_line(link: &ConnectionStatus, words: &Messages) -> Line<'static> {
     match link {
-        Link::Connecting { why } => Line::from(format!("{} {why}", words.connecting)),
-        Link::Up(age) if *age < OLD => Line::from(Span::styled(format!("● {}", words.live), Style::new().fg(Color::Green))),
-        Link::Up(age) => Line::from(Span::styled(format!("◇ {} {}", words.old, words.age(*age)), Style::new().fg(Color::Yellow))),
-        Link::Lost { age, why } => {
-            let lost = format!("✕ {} {}", words.lost, words.age(*age));
+        ConnectionStatus::Connecting { why } => Line::from(format!("{} {why}", words.connecting)),
+        ConnectionStatus::Connected(age) if *age < STALE_AFTER => {
+            Line::from(Span::styled(format!("● {}", words.live), Style::new().fg(Color::Green)))
+        }
+        ConnectionStatus::Connected(age) => {
+            Line::from(Span::styled(format!("◇ {} {}", words.no_news_for, words.format_age(*age)), Style::new().fg(Color::Yellow)))
+        }
+        ConnectionStatus::Lost { age, why } => {
+            let lost = format!("✕ {} {}", words.lost, words.format_age(*age));
             Line::from(vec![Span::styled(lost, Style::new().fg(Color::Black).bg(Color::Yellow)), Span::raw(format!(" ({why})"))])
         }
     }
 }
 
-fn headline(frame: &mut Frame<'_>, lines: &[Row], area: Rect, old: Style) {
+fn draw_headline(frame: &mut Frame<'_>, lines: &[Row], area: Rect, old: Style) {
     let rows = lines.iter().map(|line| {
-        let colour = colour(line.verdict);
+        let colour = verdict_style(line.verdict);
         TableRow::new([
             Cell::new(Span::styled(line.verdict.sign(), colour)),
             Cell::new(line.title.clone()),
@@ -97,29 +108,29 @@ fn headline(frame: &mut Frame<'_>, lines: &[Row], area: Rect, old: Style) {
     frame.render_widget(Table::new(rows, widths).style(old), area);
 }
 
-fn list(frame: &mut Frame<'_>, view: &View, area: Rect, old: Style, words: &Words) {
+fn draw_places(frame: &mut Frame<'_>, view: &BoardView, area: Rect, old: Style, words: &Messages) {
     let rows = view.places.iter().map(|place| {
-        let worst = place.what.first().map_or(Verdict::Met, |(verdict, _)| *verdict);
+        let worst = place.breaches.first().map_or(Verdict::Met, |(verdict, _)| *verdict);
         TableRow::new([
-            Cell::new(Span::styled(trouble(place), colour(worst))),
+            Cell::new(Span::styled(format_breach_counts(place), verdict_style(worst))),
             Cell::new(place.name.clone()),
-            Cell::new(what(place, words)),
+            Cell::new(format_breaches(place, words)),
         ])
     });
     let widths = [Constraint::Length(6), Constraint::Length(16), Constraint::Fill(1)];
     frame.render_widget(Table::new(rows, widths).style(old), area);
 }
 
-fn colour(verdict: Verdict) -> Style {
+fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Met => Style::new().fg(Color::Green),
-        Verdict::Near => Style::new().fg(Color::Yellow),
-        Verdict::Missed => Style::new().fg(Color::Red),
-        Verdict::Few | Verdict::Stale | Verdict::Plain => Style::new(),
+        Verdict::Warning => Style::new().fg(Color::Yellow),
+        Verdict::Breached => Style::new().fg(Color::Red),
+        Verdict::SmallSample | Verdict::Stale | Verdict::Neutral => Style::new(),
     }
 }
 
-fn explain(frame: &mut Frame<'_>, words: &Words) {
+fn draw_help(frame: &mut Frame<'_>, words: &Messages) {
     let text: Vec<Line<'_>> = words.help.iter().map(|line| Line::from(*line)).collect();
     let (width, height) = (text.iter().map(Line::width).max().unwrap_or(0) as u16 + 4, text.len() as u16 + 2);
     let area = frame.area().centered(Constraint::Length(width), Constraint::Length(height));

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 
 /// The standard in force.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Standard {
+pub struct ServedStandard {
     /// Its name.
     pub name: String,
     title: BTreeMap<String, String>,
     /// What it measures, in its order.
-    pub indicators: Vec<Indicator>,
+    pub indicators: Vec<ServedIndicator>,
     /// Its windows, in its order.
     pub windows: Vec<String>,
 }
 
 /// An indicator.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Indicator {
+pub struct ServedIndicator {
     /// Its name.
     pub name: String,
     title: BTreeMap<String, String>,
@@ -31,40 +31,40 @@ pub struct Indicator {
     pub better: Option<String>,
 }
 
-impl Standard {
+impl ServedStandard {
     /// Its title in a language, or in English, or its name.
     #[must_use]
     pub fn title(&self, language: &str) -> &str {
-        title(&self.title, language).unwrap_or(&self.name)
+        localized_title(&self.title, language).unwrap_or(&self.name)
     }
 
     /// The indicator of this name.
     #[must_use]
-    pub fn indicator(&self, name: &str) -> Option<&Indicator> {
+    pub fn indicator(&self, name: &str) -> Option<&ServedIndicator> {
         self.indicators.iter().find(|indicator| indicator.name == name)
     }
 }
 
-impl Indicator {
+impl ServedIndicator {
     /// Its title in a language, or in English, or its name.
     #[must_use]
     pub fn title(&self, language: &str) -> &str {
-        title(&self.title, language).unwrap_or(&self.name)
+        localized_title(&self.title, language).unwrap_or(&self.name)
     }
 
     /// The same with this target, which is in force now.
     #[must_use]
-    pub fn aiming_at(&self, target: Option<f64>) -> Indicator {
-        Indicator { target, ..self.clone() }
+    pub fn with_target(&self, target: Option<f64>) -> ServedIndicator {
+        ServedIndicator { target, ..self.clone() }
     }
 
     /// Whether it speaks of this moment and not of a window.
     #[must_use]
-    pub fn is_of_now(&self) -> bool {
+    pub fn is_about_now(&self) -> bool {
         matches!(self.kind.as_str(), "level" | "age" | "estimated_wait")
     }
 }
 
-fn title<'a>(titles: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
+fn localized_title<'a>(titles: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
     titles.get(language).or_else(|| titles.get("en")).map(String::as_str)
 }

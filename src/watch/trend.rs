@@ -1,12 +1,12 @@
 //! Trends: how a value went since the watch began, in few samples however long that is.
 
 /// The most samples kept. One more, and every two become one.
-const SAMPLES: usize = 16;
+const SAMPLES_MAX: usize = 16;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// How a value went.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trend {
+pub struct Sparkline {
     samples: Vec<f64>,
     /// How many values a sample is the mean of.
     step: u32,
@@ -14,13 +14,13 @@ pub struct Trend {
     count: u32,
 }
 
-impl Default for Trend {
-    fn default() -> Trend {
-        Trend { samples: Vec::new(), step: 1, sum: 0.0, count: 0 }
+impl Default for Sparkline {
+    fn default() -> Sparkline {
+        Sparkline { samples: Vec::new(), step: 1, sum: 0.0, count: 0 }
     }
 }
 
-impl Trend {
+impl Sparkline {
     /// Takes the next value; they come at about the same distances.
     pub fn push(&mut self, value: f64) {
         self.sum += value;
@@ -30,7 +30,7 @@ impl Trend {
         }
         self.samples.push(self.sum / f64::from(self.count));
         (self.sum, self.count) = (0.0, 0);
-        if self.samples.len() == SAMPLES {
+        if self.samples.len() == SAMPLES_MAX {
             self.samples = self.samples.chunks(2).map(|two| two.iter().sum::<f64>() / two.len() as f64).collect();
             self.step = self.step.saturating_mul(2);
         }
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trend_stays_short_and_keeps_its_shape() {
-        let mut trend = Trend::default();
+    fn sparkline_stays_short_and_keeps_its_shape() {
+        let mut trend = Sparkline::default();
         (0..8).for_each(|value| trend.push(f64::from(value)));
         assert_eq!(trend.bars(), "▁▂▃▄▅▆▇█");
         (8..100_000).for_each(|value| trend.push(f64::from(value)));
         let bars = trend.bars();
         assert!((8..16).contains(&bars.chars().count()) && bars.starts_with('▁') && bars.ends_with('█'), "{bars}");
-        let mut flat = Trend::default();
+        let mut flat = Sparkline::default();
         (0..3).for_each(|_| flat.push(0.5));
         assert_eq!(flat.bars(), "▄▄▄");
     }

@@ -15,7 +15,7 @@ pub enum Language {
 impl Language {
     /// The language that the environment asks for, as in `zh_CN.UTF-8`; English if it is neither.
     #[must_use]
-    pub fn of_environment(locale: Option<&str>) -> Language {
+    pub fn from_locale(locale: Option<&str>) -> Language {
         if locale.is_some_and(|locale| locale.starts_with("zh")) { Language::Zh } else { Language::En }
     }
 
@@ -30,10 +30,10 @@ impl Language {
 
     /// Its words.
     #[must_use]
-    pub fn words(self) -> &'static Words {
+    pub fn messages(self) -> &'static Messages {
         match self {
-            Language::En => &EN,
-            Language::Zh => &ZH,
+            Language::En => &ENGLISH,
+            Language::Zh => &CHINESE,
         }
     }
 }
@@ -41,23 +41,23 @@ impl Language {
 /// The words of a language.
 #[expect(missing_docs, reason = "each is what it is called")]
 #[derive(Debug)]
-pub struct Words {
-    pub everything: &'static str,
+pub struct Messages {
+    pub all_centers: &'static str,
     pub centers: &'static str,
     pub queues: &'static str,
     pub target: &'static str,
     pub as_of: &'static str,
     pub connecting: &'static str,
     pub live: &'static str,
-    pub old: &'static str,
+    pub no_news_for: &'static str,
     pub lost: &'static str,
-    pub nothing: &'static str,
+    pub no_data: &'static str,
     pub stale: &'static str,
     pub no_traffic: &'static str,
-    pub few: &'static str,
+    pub small_sample: &'static str,
     pub provisional: &'static str,
     pub no_population: &'static str,
-    pub none_in_trouble: &'static str,
+    pub all_targets_met: &'static str,
     pub keys: &'static str,
     pub help: &'static [&'static str],
     pub seconds: &'static str,
@@ -66,10 +66,10 @@ pub struct Words {
     pub days: &'static str,
 }
 
-impl Words {
+impl Messages {
     /// How long something is ago, in its largest unit.
     #[must_use]
-    pub fn age(&self, age: Duration) -> String {
+    pub fn format_age(&self, age: Duration) -> String {
         match age.as_secs() {
             seconds @ 0..120 => format!("{seconds} {}", self.seconds),
             seconds @ 120..7_200 => format!("{} {}", seconds / 60, self.minutes),
@@ -79,23 +79,23 @@ impl Words {
     }
 }
 
-static EN: Words = Words {
-    everything: "All centers",
+static ENGLISH: Messages = Messages {
+    all_centers: "All centers",
     centers: "Centers, those in trouble first",
     queues: "Queues, those in trouble first",
     target: "target",
     as_of: "as of",
     connecting: "connecting ...",
     live: "live",
-    old: "no news for",
+    no_news_for: "no news for",
     lost: "CONNECTION LOST: these values are old, since",
-    nothing: "Nothing is known here yet.",
+    no_data: "Nothing is known here yet.",
     stale: "stale",
     no_traffic: "no traffic",
-    few: "few cases",
+    small_sample: "few cases",
     provisional: "provisional",
     no_population: "no population",
-    none_in_trouble: "all targets met",
+    all_targets_met: "all targets met",
     keys: "q quit   tab/arrows next center   0 all centers   ? help",
     help: &[
         "tab, right, down   the next center",
@@ -113,23 +113,23 @@ static EN: Words = Words {
     days: "d",
 };
 
-static ZH: Words = Words {
-    everything: "全部中心",
+static CHINESE: Messages = Messages {
+    all_centers: "全部中心",
     centers: "各中心（问题多的在前）",
     queues: "各队列（问题多的在前）",
     target: "目标",
     as_of: "数据时间",
     connecting: "正在连接……",
     live: "实时",
-    old: "没有更新已",
+    no_news_for: "没有更新已",
     lost: "连接已中断，以下为旧数据，已",
-    nothing: "此处暂无数据。",
+    no_data: "此处暂无数据。",
     stale: "数据过期",
     no_traffic: "无业务量",
-    few: "样本少",
+    small_sample: "样本少",
     provisional: "暂定",
     no_population: "无用户数",
-    none_in_trouble: "全部达标",
+    all_targets_met: "全部达标",
     keys: "q 退出   tab/方向键 下一个中心   0 全部中心   ? 帮助",
     help: &[
         "tab、→、↓     下一个中心",

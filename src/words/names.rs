@@ -1,39 +1,43 @@
 //! The table of facts: how each is called in English and Chinese, and what its value is.
 
-use super::both;
-use crate::domain::event::Family;
+use super::bilingual_text;
+use crate::domain::event::CaseFamily;
 use crate::domain::fact::FactKind;
-use crate::domain::standard::{Standard, Title};
+use crate::domain::standard::{LocalizedTitle, Standard};
 
 /// How facts of one kind are called.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Called {
+pub(super) struct FactName {
     /// What it happened to: `calls`, `通话`.
-    pub(super) noun: Title,
+    pub(super) noun: LocalizedTitle,
     /// What happened: `answered`, `应答`.
-    pub(super) what: Title,
+    pub(super) outcome: LocalizedTitle,
     /// Whether the English word stands before the noun.
-    pub(super) before: bool,
+    pub(super) is_outcome_first: bool,
     /// What the value is: `wait`, `等待时长`.
-    pub(super) measure: Title,
+    pub(super) value_name: LocalizedTitle,
 }
 
-impl Called {
+impl FactName {
     /// `answered calls`.
-    pub(super) fn en(&self) -> String {
-        if self.before { format!("{} {}", self.what.en, self.noun.en) } else { format!("{} {}", self.noun.en, self.what.en) }
+    pub(super) fn english_phrase(&self) -> String {
+        if self.is_outcome_first {
+            format!("{} {}", self.outcome.en, self.noun.en)
+        } else {
+            format!("{} {}", self.noun.en, self.outcome.en)
+        }
     }
 
     /// `应答的通话`.
-    pub(super) fn zh(&self) -> String {
-        format!("{}的{}", self.what.zh, self.noun.zh)
+    pub(super) fn chinese_phrase(&self) -> String {
+        format!("{}的{}", self.outcome.zh, self.noun.zh)
     }
 }
 
 /// A row of the table: the fact, what happened in English (behind the noun if it begins with `~`) and Chinese, the measure.
-type Row = (&'static str, &'static str, &'static str, &'static str, &'static str);
+type FactNameRow = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const CALL: &[Row] = &[
+const CALL_NAMES: &[FactNameRow] = &[
     ("offered", "offered", "呼入", "", ""),
     ("answered", "answered", "应答", "wait", "等待时长"),
     ("abandoned", "abandoned", "放弃", "wait", "等待时长"),
@@ -46,7 +50,7 @@ const CALL: &[Row] = &[
     ("waiting", "~waiting", "排队中", "", ""),
     ("talking", "~in conversation", "通话中", "", ""),
 ];
-const QUEUE: &[Row] = &[
+const QUEUE_NAMES: &[FactNameRow] = &[
     ("joined", "drawn", "取号", "", ""),
     ("called", "called", "叫号", "wait", "等候时长"),
     ("left", "~left without service", "未办理离开", "wait", "等候时长"),
@@ -55,8 +59,8 @@ const QUEUE: &[Row] = &[
     ("waiting", "~waiting", "等候中", "", ""),
     ("at_counter", "~at the counter", "柜台办理中", "", ""),
 ];
-const SURVEY: &[Row] = &[("rated", "answered", "已作答", "answer", "答案")];
-const AGENT: &[Row] = &[
+const SURVEY_NAMES: &[FactNameRow] = &[("rated", "answered", "已作答", "answer", "答案")];
+const AGENT_NAMES: &[FactNameRow] = &[
     ("ready_time", "~after being ready", "结束空闲", "time ready", "空闲时长"),
     ("talking_time", "~after being with a customer", "结束通话", "time with customers", "通话时长"),
     ("wrapup_time", "~after finishing up", "结束话后处理", "time finishing up", "话后处理时长"),
@@ -68,7 +72,7 @@ const AGENT: &[Row] = &[
     ("pause", "~on a break", "小休中", "", ""),
     ("offline", "~signed out", "离线", "", ""),
 ];
-const ORDER: &[Row] = &[
+const ORDER_NAMES: &[FactNameRow] = &[
     ("opened", "opened", "受理", "", ""),
     ("assigned", "assigned", "派单", "time since opening", "受理后时长"),
     ("arrived", "~arrived at", "到场", "time since opening", "受理后时长"),
@@ -88,7 +92,7 @@ const ORDER: &[Row] = &[
     ("open", "open", "在途", "", ""),
     ("paused", "paused", "暂停中", "", ""),
 ];
-const COMMITMENT: &[Row] = &[
+const COMMITMENT_NAMES: &[FactNameRow] = &[
     ("promised", "given", "作出", "", ""),
     ("kept", "kept", "兑现", "time taken", "用时"),
     ("missed", "missed", "未兑现", "", ""),
@@ -102,57 +106,62 @@ const COMMITMENT: &[Row] = &[
     ("due_soon", "~due soon", "即将到期", "", ""),
     ("stopped", "~whose clock stands", "计时停止", "", ""),
 ];
-const ONE_SHOT: &[Row] =
+const FIRST_CONTACT_NAMES: &[FactNameRow] =
     &[("contacts", "~of known customers", "已知客户", "", ""), ("once", "~that nobody had to repeat", "未重复", "", "")];
 
 /// How a kind of fact is called.
-pub(super) fn called(standard: &Standard, kind: FactKind) -> Called {
+pub(super) fn fact_name(standard: &Standard, kind: FactKind) -> FactName {
     let name = standard.kinds.name(kind);
     let (owner, fact) = name.split_once('.').unwrap_or((name, name));
     let family = standard.kinds.family(kind);
     // A commitment may have the name of a family, but its facts lie elsewhere.
-    let place = kind.0.checked_sub(standard.kinds.first_of(family).0);
-    let of_family = place.is_some_and(|place| usize::from(place) < rows(family).len());
-    let (noun, rows) = match standard.one_shots.iter().any(|one| kind == one.facts || kind == one.facts.plus(1)) {
-        true => (both("contacts", "接触"), ONE_SHOT),
-        false if of_family => (noun(family, owner), rows(family)),
-        false => (both(format!("promises “{owner}”"), format!("“{owner}”承诺")), COMMITMENT),
+    let place = kind.0.checked_sub(standard.kinds.first_kind(family).0);
+    let of_family = place.is_some_and(|place| usize::from(place) < family_names(family).len());
+    let (noun, rows) = match standard.first_contact_rules.iter().any(|one| kind == one.first_fact || kind == one.first_fact.offset_by(1)) {
+        true => (bilingual_text("contacts", "接触"), FIRST_CONTACT_NAMES),
+        false if of_family => (family_noun(family, owner), family_names(family)),
+        false => (bilingual_text(format!("promises “{owner}”"), format!("“{owner}”承诺")), COMMITMENT_NAMES),
     };
     match rows.iter().find(|row| row.0 == fact) {
-        Some((_, en, zh, measure, measure_zh)) => {
-            Called { noun, what: both(en.trim_start_matches('~'), *zh), before: !en.starts_with('~'), measure: both(*measure, *measure_zh) }
+        Some((_, en, zh, measure, measure_zh)) => FactName {
+            noun,
+            outcome: bilingual_text(en.trim_start_matches('~'), *zh),
+            is_outcome_first: !en.starts_with('~'),
+            value_name: bilingual_text(*measure, *measure_zh),
+        },
+        None => {
+            FactName { noun, outcome: bilingual_text(name, name), is_outcome_first: true, value_name: bilingual_text("value", "数值") }
         }
-        None => Called { noun, what: both(name, name), before: true, measure: both("value", "数值") },
     }
 }
 
 /// A kind of fact by itself: `answered calls`, `应答的通话`.
 #[must_use]
-pub fn fact(standard: &Standard, kind: FactKind) -> Title {
-    let called = called(standard, kind);
-    both(called.en(), called.zh())
+pub fn describe_fact(standard: &Standard, kind: FactKind) -> LocalizedTitle {
+    let called = fact_name(standard, kind);
+    bilingual_text(called.english_phrase(), called.chinese_phrase())
 }
 
-fn rows(family: Family) -> &'static [Row] {
+fn family_names(family: CaseFamily) -> &'static [FactNameRow] {
     match family {
-        Family::CALL => CALL,
-        Family::QUEUE => QUEUE,
-        Family::SURVEY => SURVEY,
-        Family::AGENT => AGENT,
-        _ => ORDER,
+        CaseFamily::CALL => CALL_NAMES,
+        CaseFamily::QUEUE => QUEUE_NAMES,
+        CaseFamily::SURVEY => SURVEY_NAMES,
+        CaseFamily::AGENT => AGENT_NAMES,
+        _ => ORDER_NAMES,
     }
 }
 
-fn noun(family: Family, name: &str) -> Title {
+fn family_noun(family: CaseFamily, name: &str) -> LocalizedTitle {
     match (family, name) {
-        (Family::CALL, _) => both("calls", "通话"),
-        (Family::QUEUE, _) => both("tickets", "票号"),
-        (Family::SURVEY, _) => both("surveys", "评价"),
-        (Family::AGENT, _) => both("agents", "坐席"),
-        (_, "repair") => both("repairs", "故障单"),
-        (_, "install") => both("installations", "装机单"),
-        (_, "move") => both("moves", "移机单"),
-        (_, "complaint") => both("complaints", "投诉单"),
-        _ => both(format!("orders “{name}”"), format!("“{name}”工单")),
+        (CaseFamily::CALL, _) => bilingual_text("calls", "通话"),
+        (CaseFamily::QUEUE, _) => bilingual_text("tickets", "票号"),
+        (CaseFamily::SURVEY, _) => bilingual_text("surveys", "评价"),
+        (CaseFamily::AGENT, _) => bilingual_text("agents", "坐席"),
+        (_, "repair") => bilingual_text("repairs", "故障单"),
+        (_, "install") => bilingual_text("installations", "装机单"),
+        (_, "move") => bilingual_text("moves", "移机单"),
+        (_, "complaint") => bilingual_text("complaints", "投诉单"),
+        _ => bilingual_text(format!("orders “{name}”"), format!("“{name}”工单")),
     }
 }

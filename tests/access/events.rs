@@ -1,33 +1,38 @@
 //! A sender's events: those of its own sources, one by one.
 
-use crate::client::{Server, event};
-use crate::people::{ask, guarded};
+use crate::client::{TestServer, event_json};
+use crate::people::{request_as, settings_with_tokens};
 use serde_json::{Value, json};
 
-fn from(source: &str, id: &str) -> Value {
-    let mut event = event(id, "call.offered", id, -10, &json!({ "center": "hefei" }));
+fn event_from_source(source: &str, id: &str) -> Value {
+    let mut event = event_json(id, "call.offered", id, -10, &json!({ "center": "hefei" }));
     event["source"] = source.into();
     event
 }
 
 #[tokio::test]
-async fn foreign_sources_are_rejected_one_by_one_and_listed() {
-    let server = Server::start(guarded()).await;
-    let batch = json!([from("/acd/hefei", "1"), from("/acd/wuhu", "2"), from("/acd/hefei/7", "3"), from("/acd/hefei2", "4")]);
-    let taken = ask(&server, "acd", "POST", "/v1/events", &batch.to_string()).await;
+async fn rejects_events_of_foreign_sources_individually() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    let batch = json!([
+        event_from_source("/acd/hefei", "1"),
+        event_from_source("/acd/wuhu", "2"),
+        event_from_source("/acd/hefei/7", "3"),
+        event_from_source("/acd/hefei2", "4")
+    ]);
+    let taken = request_as(&server, "acd", "POST", "/v1/events", &batch.to_string()).await;
     let answer = taken.json();
     assert_eq!((taken.status, &answer["accepted"], &answer["rejected_total"]), (200, &json!(2), &json!(2)), "{answer}");
     let rejected = answer["rejected"].as_array().expect("a list");
     assert_eq!(rejected.iter().map(|one| one["index"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(3)]);
     assert!(rejected[0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")), "{answer}");
-    let unlimited = ask(&server, "sender", "POST", "/v1/events", &batch.to_string()).await.json();
+    let unlimited = request_as(&server, "sender", "POST", "/v1/events", &batch.to_string()).await.json();
     assert_eq!((&unlimited["accepted"], &unlimited["duplicates"]), (&json!(2), &json!(2)), "{unlimited}");
 
     // Each sender sees what was rejected of its own sources; the administrator sees all.
     let broken = json!([{ "specversion": "1.0", "source": "/acd/hefei", "id": "b1" }, { "source": "/acd/wuhu", "id": "b2" }]);
-    ask(&server, "sender", "POST", "/v1/events", &broken.to_string()).await;
+    request_as(&server, "sender", "POST", "/v1/events", &broken.to_string()).await;
     let ids = async |name: &str| {
-        let list = ask(&server, name, "GET", "/v1/rejected", "").await.json();
+        let list = request_as(&server, name, "GET", "/v1/rejected", "").await.json();
         let ids = list["rejected"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str().map(str::to_owned));
         (list["total"].as_u64(), ids.collect::<Vec<_>>())
     };
@@ -39,9 +44,9 @@ async fn foreign_sources_are_rejected_one_by_one_and_listed() {
 }
 
 #[tokio::test]
-async fn a_source_cannot_be_smuggled_in() {
-    let server = Server::start(guarded()).await;
-    let good = from("/acd/hefei", "1").to_string();
+async fn duplicate_or_escaped_source_does_not_bypass_access() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    let good = event_from_source("/acd/hefei", "1").to_string();
     // Whichever of two the decoder believes is the one that is judged.
     for twice in [
         good.replacen("\"source\":", "\"source\":\"/acd/wuhu\",\"source\":", 1),
@@ -49,9 +54,9 @@ async fn a_source_cannot_be_smuggled_in() {
         good.replacen("/acd/hefei", "/acd/\\u0077uhu", 1),
         good.replacen("/acd/hefei", "/ACD/HEFEI", 1),
     ] {
-        let answer = ask(&server, "acd", "POST", "/v1/events", &twice).await.json();
+        let answer = request_as(&server, "acd", "POST", "/v1/events", &twice).await.json();
         let counted = answer["accepted"].as_u64().unwrap_or(0);
-        let board = ask(&server, "admin", "GET", "/v1/explain?subject=1&source=/acd/wuhu", "").await;
+        let board = request_as(&server, "admin", "GET", "/v1/explain?subject=1&source=/acd/wuhu", "").await;
         assert_eq!(board.status, 404, "{twice}");
         assert!(counted == 0 || twice.matches("source").count() == 2, "{twice}: {answer}");
     }
@@ -73,12 +78,12 @@ async fn a_source_cannot_be_smuggled_in() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_whoever_sends_it() {
-    let mut settings = guarded();
+async fn rejects_oversized_body_after_authentication() {
+    let mut settings = settings_with_tokens();
     settings.limits.body_bytes = 64 << 10;
-    let server = Server::start(settings).await;
+    let server = TestServer::start(settings).await;
     let long = format!("[{}]", " ".repeat(65 << 10));
-    assert_eq!(ask(&server, "acd", "POST", "/v1/events", &long).await.status, 413);
+    assert_eq!(request_as(&server, "acd", "POST", "/v1/events", &long).await.status, 413);
     // A stranger's body is not read at all.
-    assert_eq!(ask(&server, "wrong", "POST", "/v1/events", &long).await.status, 401);
+    assert_eq!(request_as(&server, "wrong", "POST", "/v1/events", &long).await.status, 401);
 }

@@ -1,7 +1,7 @@
 //! Those who ask too much, too slowly or too often. What must happen is waited for, never a time.
 
-use crate::client::{Server, settings};
-use crate::people::guarded;
+use crate::client::{TestServer, test_settings};
+use crate::people::settings_with_tokens;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,89 +10,89 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long anything may take before the test has failed.
-const LONG: Duration = Duration::from_secs(60);
-const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+const HEALTH_REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
 
-async fn connect(address: SocketAddr) -> TcpStream {
+async fn open_connection(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
 /// What comes until the other side closes.
-async fn rest(stream: &mut TcpStream) -> String {
+async fn read_until_closed(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     // A connection that is reset has ended too.
-    let _ = timeout(LONG, stream.read_to_end(&mut answer)).await.expect("an end");
+    let _ = timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer)).await.expect("an end");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// Asks and reads the answer, on a connection that stays; whether there was one.
-async fn answered(stream: &mut TcpStream) -> bool {
+async fn is_request_answered(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 4_096];
-    stream.write_all(REQUEST).await.is_ok()
-        && timeout(LONG, stream.read(&mut answer)).await.expect("an answer or an end").is_ok_and(|length| length > 0)
+    stream.write_all(HEALTH_REQUEST).await.is_ok()
+        && timeout(TEST_TIMEOUT, stream.read(&mut answer)).await.expect("an answer or an end").is_ok_and(|length| length > 0)
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_long_is_refused() {
-    let server = Server::start(guarded()).await;
+async fn rejects_oversized_request_head() {
+    let server = TestServer::start(settings_with_tokens()).await;
     for length in [firstline::http::server::HEAD_BYTES, 4 << 20] {
-        let mut stream = connect(server.address).await;
+        let mut stream = open_connection(server.address).await;
         let head = format!("GET /healthz HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n", "x".repeat(length));
         // The service stops reading before all is sent.
-        let _ = timeout(LONG, stream.write_all(head.as_bytes())).await.expect("an end");
-        let answer = rest(&mut stream).await;
+        let _ = timeout(TEST_TIMEOUT, stream.write_all(head.as_bytes())).await.expect("an end");
+        let answer = read_until_closed(&mut stream).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
-    assert!(answered(&mut connect(server.address).await).await);
+    assert!(is_request_answered(&mut open_connection(server.address).await).await);
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_not_waited_for() {
-    let mut settings = guarded();
+async fn closes_connection_after_header_timeout() {
+    let mut settings = settings_with_tokens();
     settings.limits.header_time = Duration::from_millis(200);
-    let server = Server::start(settings).await;
+    let server = TestServer::start(settings).await;
     for beginning in ["", "GET /healthz HTTP/1.1\r\nHost: te"] {
-        let mut stream = connect(server.address).await;
+        let mut stream = open_connection(server.address).await;
         stream.write_all(beginning.as_bytes()).await.expect("an open connection");
-        let answer = rest(&mut stream).await;
+        let answer = read_until_closed(&mut stream).await;
         assert!(!answer.contains("200"), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_closed_and_room_is_made_by_those_who_go() {
-    let mut settings = settings();
+async fn connection_limit_rejects_excess_until_one_closes() {
+    let mut settings = test_settings();
     settings.limits.connections = 2;
-    let server = Server::start(settings).await;
+    let server = TestServer::start(settings).await;
     // A WebSocket keeps its place after it has left HTTP.
-    let mut wall = server.live(&json!({})).await;
-    wall.frame().await;
-    let mut second = connect(server.address).await;
-    assert!(answered(&mut second).await);
+    let mut wall = server.connect_live(&json!({})).await;
+    wall.expect_frame().await;
+    let mut second = open_connection(server.address).await;
+    assert!(is_request_answered(&mut second).await);
     for _ in 0..3 {
-        assert!(!answered(&mut connect(server.address).await).await, "there is no place");
+        assert!(!is_request_answered(&mut open_connection(server.address).await).await, "there is no place");
     }
-    assert!(answered(&mut second).await, "those who are in stay");
+    assert!(is_request_answered(&mut second).await, "those who are in stay");
     drop(second);
-    timeout(LONG, async { while !answered(&mut connect(server.address).await).await {} }).await.expect("room");
-    wall.frame().await;
+    timeout(TEST_TIMEOUT, async { while !is_request_answered(&mut open_connection(server.address).await).await {} }).await.expect("room");
+    wall.expect_frame().await;
     drop(wall);
     let two = async {
         loop {
-            let (mut one, mut other) = (connect(server.address).await, connect(server.address).await);
-            if answered(&mut one).await && answered(&mut other).await {
+            let (mut one, mut other) = (open_connection(server.address).await, open_connection(server.address).await);
+            if is_request_answered(&mut one).await && is_request_answered(&mut other).await {
                 break;
             }
         }
     };
-    timeout(LONG, two).await.expect("room for two");
+    timeout(TEST_TIMEOUT, two).await.expect("room for two");
 }
 
 #[tokio::test]
-async fn an_address_that_asks_too_often_is_told_when_to_come_back() {
-    let mut settings = guarded();
+async fn rate_limit_answers_429_with_retry_after() {
+    let mut settings = settings_with_tokens();
     settings.limits.requests_per_second = 1;
-    let server = Server::start(settings).await;
+    let server = TestServer::start(settings).await;
     let mut answers = Vec::new();
     for _ in 0..1_000 {
         let reply = server.get("/healthz").await;

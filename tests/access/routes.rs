@@ -1,62 +1,62 @@
 //! Every route the router is made of, asked by everyone.
 
-use crate::client::Server;
-use crate::people::{ask, guarded};
-use firstline::access::Need;
-use firstline::http::routes;
+use crate::client::TestServer;
+use crate::people::{request_as, settings_with_tokens};
+use firstline::access::RoutePermission;
+use firstline::http::all_routes;
 
 /// What each route needs, said a second time by hand: a new one must be thought about here too.
 #[test]
-fn every_route_needs_what_it_should() {
-    let mut needs: Vec<(&str, Option<Need>)> = routes().iter().map(|route| (route.path, route.need)).collect();
+fn each_route_requires_expected_permission() {
+    let mut needs: Vec<(&str, Option<RoutePermission>)> = all_routes().iter().map(|route| (route.path, route.need)).collect();
     needs.sort_by_key(|(path, _)| *path);
     let expected = [
         ("/healthz", None),
-        ("/metrics", Some(Need::Read)),
+        ("/metrics", Some(RoutePermission::Read)),
         ("/readyz", None),
-        ("/standard", Some(Need::Read)),
-        ("/v1/alerts", Some(Need::Read)),
-        ("/v1/alerts/acknowledge", Some(Need::Admin)),
-        ("/v1/alerts/close", Some(Need::Admin)),
-        ("/v1/board", Some(Need::Read)),
-        ("/v1/cases", Some(Need::Read)),
-        ("/v1/events", Some(Need::Ingest)),
-        ("/v1/explain", Some(Need::Read)),
-        ("/v1/live", Some(Need::Live)),
-        ("/v1/ranking", Some(Need::Read)),
-        ("/v1/rejected", Some(Need::Rejected)),
-        ("/v1/reload", Some(Need::Admin)),
-        ("/v1/standard", Some(Need::Read)),
-        ("/v1/stream", Some(Need::Live)),
-        ("/v1/ticket", Some(Need::Read)),
-        ("/v1/trend", Some(Need::Read)),
+        ("/standard", Some(RoutePermission::Read)),
+        ("/v1/alerts", Some(RoutePermission::Read)),
+        ("/v1/alerts/acknowledge", Some(RoutePermission::Admin)),
+        ("/v1/alerts/close", Some(RoutePermission::Admin)),
+        ("/v1/board", Some(RoutePermission::Read)),
+        ("/v1/cases", Some(RoutePermission::Read)),
+        ("/v1/events", Some(RoutePermission::Ingest)),
+        ("/v1/explain", Some(RoutePermission::Read)),
+        ("/v1/live", Some(RoutePermission::Live)),
+        ("/v1/ranking", Some(RoutePermission::Read)),
+        ("/v1/rejected", Some(RoutePermission::Rejected)),
+        ("/v1/reload", Some(RoutePermission::Admin)),
+        ("/v1/standard", Some(RoutePermission::Read)),
+        ("/v1/stream", Some(RoutePermission::Live)),
+        ("/v1/ticket", Some(RoutePermission::Read)),
+        ("/v1/trend", Some(RoutePermission::Read)),
     ];
     assert_eq!(needs, expected);
 }
 
 #[tokio::test]
-async fn every_route_lets_in_whom_it_should_and_nobody_else() {
-    let server = Server::start(guarded()).await;
-    for route in routes() {
+async fn each_route_admits_only_authorized_tokens() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    for route in all_routes() {
         let (method, path) = (route.method.as_str(), route.path);
         let Some(need) = route.need else {
             assert_eq!(server.request(method, path, &[], b"").await.status, 200, "{path}");
             continue;
         };
         let allowed: &[&str] = match need {
-            Need::Ingest | Need::Rejected => &["admin", "sender", "acd"],
-            Need::Read | Need::Live => &["admin", "reader", "hefei"],
-            Need::Admin => &["admin"],
+            RoutePermission::Ingest | RoutePermission::Rejected => &["admin", "sender", "acd"],
+            RoutePermission::Read | RoutePermission::Live => &["admin", "reader", "hefei"],
+            RoutePermission::Admin => &["admin"],
         };
         let missing = server.request(method, path, &[], b"").await;
         assert_eq!((missing.status, missing.headers["www-authenticate"].as_str()), (401, "Bearer realm=\"firstline\""), "{path}");
         assert_eq!(missing.headers["content-type"], "application/problem+json");
         for stranger in ["wrong", "former", "", "ADMIN", "admi", "admin admin"] {
-            let refused = ask(&server, stranger, method, path, "").await;
+            let refused = request_as(&server, stranger, method, path, "").await;
             assert_eq!(refused.status, 401, "`{stranger}` {path}");
         }
         for known in ["admin", "reader", "hefei", "sender", "acd"] {
-            let reply = ask(&server, known, method, path, "").await;
+            let reply = request_as(&server, known, method, path, "").await;
             assert_ne!(reply.status, 401, "{known} {path}");
             assert_eq!(reply.status == 403, !allowed.contains(&known), "{known} {path}: {}", reply.body);
             assert!(reply.status < 500, "{known} {path}: {}", reply.body);
@@ -69,8 +69,8 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn pages_are_open_and_hold_nothing_else() {
-    let server = Server::start(guarded()).await;
+async fn static_pages_are_public_and_path_traversal_fails() {
+    let server = TestServer::start(settings_with_tokens()).await;
     for path in ["/", "/main.js", "/access.js", "/style.css"] {
         assert_eq!(server.get(path).await.status, 200, "{path}");
     }
@@ -92,26 +92,26 @@ async fn pages_are_open_and_hold_nothing_else() {
 }
 
 #[tokio::test]
-async fn without_tokens_only_the_machine_itself_is_an_administrator() {
-    let server = Server::start(crate::client::settings()).await;
-    for route in routes() {
+async fn without_tokens_only_direct_requests_are_admin() {
+    let server = TestServer::start(crate::client::test_settings()).await;
+    for route in all_routes() {
         let reply = server.request(route.method.as_str(), route.path, &[], b"").await;
         assert!(!matches!(reply.status, 401 | 403), "{}", route.path);
         let passed_on = server.request(route.method.as_str(), route.path, &[("X-Forwarded-For", "192.0.2.1")], b"").await;
-        assert_eq!(passed_on.status == 403, route.need == Some(Need::Admin), "{}", route.path);
+        assert_eq!(passed_on.status == 403, route.need == Some(RoutePermission::Admin), "{}", route.path);
     }
 }
 
 #[tokio::test]
-async fn a_page_from_elsewhere_changes_nothing() {
-    let mut settings = guarded();
+async fn rejects_post_from_foreign_origin() {
+    let mut settings = settings_with_tokens();
     settings.access.origins = vec!["https://wall.example.org".to_owned()];
-    let server = Server::start(settings).await;
+    let server = TestServer::start(settings).await;
     let post = async |origin: &str, path: &str| {
         let headers = [("Origin", origin), ("Authorization", "Bearer admin"), ("Content-Type", "application/x-ndjson")];
         server.request("POST", path, &headers, b"").await
     };
-    for path in routes().iter().filter(|route| route.method == "POST").map(|route| route.path) {
+    for path in all_routes().iter().filter(|route| route.method == "POST").map(|route| route.path) {
         for foreign in ["http://evil.example", "null", "http://test.evil.example", "https://wall.example.org.evil.example"] {
             let refused = post(foreign, path).await;
             assert_eq!(refused.status, 403, "{foreign} {path}");
@@ -124,8 +124,8 @@ async fn a_page_from_elsewhere_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_browser_is_told_to_be_careful() {
-    let server = Server::start(guarded()).await;
+async fn responses_carry_security_headers() {
+    let server = TestServer::start(settings_with_tokens()).await;
     for path in ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"] {
         let headers = server.get(path).await.headers;
         // The wallboard is shown in small by the page that makes its address.

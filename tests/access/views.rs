@@ -1,28 +1,28 @@
 //! A reader who may see one center sees nothing of another, whatever the route and whatever is asked for.
 
-use crate::client::{Server, answered, event};
-use crate::people::{ask, guarded, shown};
-use firstline::access::Need;
-use firstline::http::routes;
+use crate::client::{TestServer, answered_call, event_json};
+use crate::people::{bearer_header, request_as, settings_with_tokens};
+use firstline::access::RoutePermission;
+use firstline::http::all_routes;
 use serde_json::{Value, json};
 
 /// A call and an overdue repair in each of two centers, and a call of nowhere.
-async fn told(server: &Server) {
-    let mut events: Vec<Value> = ["hefei", "wuhu"].iter().flat_map(|center| answered(&format!("call-{center}"), center)).collect();
-    let due = event("x", "x", "x", -600, &json!({}))["time"].clone();
+async fn send_events_of_two_centers(server: &TestServer) {
+    let mut events: Vec<Value> = ["hefei", "wuhu"].iter().flat_map(|center| answered_call(&format!("call-{center}"), center)).collect();
+    let due = event_json("x", "x", "x", -600, &json!({}))["time"].clone();
     for center in ["hefei", "wuhu"] {
         let data = json!({ "center": center, "due": due, "customer": "13900001111" });
-        events.push(event(&format!("r-{center}"), "repair.opened", &format!("repair-{center}"), -3_000, &data));
+        events.push(event_json(&format!("r-{center}"), "repair.opened", &format!("repair-{center}"), -3_000, &data));
     }
-    events.push(event("n-1", "call.offered", "call-nowhere", -20, &json!({})));
-    events.push(event("n-2", "call.answered", "call-nowhere", -10, &json!({})));
+    events.push(event_json("n-1", "call.offered", "call-nowhere", -20, &json!({})));
+    events.push(event_json("n-2", "call.answered", "call-nowhere", -10, &json!({})));
     let total = events.len();
-    assert_eq!(ask(server, "admin", "POST", "/v1/events", &json!(events).to_string()).await.json()["accepted"], total);
+    assert_eq!(request_as(server, "admin", "POST", "/v1/events", &json!(events).to_string()).await.json()["accepted"], total);
     let everything = |reading: &Value| reading["indicator"] == "answer_rate" && reading["scope"] == json!({}) && reading["of"] == 3;
-    live(server, "admin", &json!({})).await.reading(everything).await;
+    connect_live(server, "admin", &json!({})).await.wait_for_reading(everything).await;
     // Both repairs are overdue; the next look for alerts sees it.
     loop {
-        let alerts = ask(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
+        let alerts = request_as(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
         if ["hefei", "wuhu"].iter().all(|center| alerts.contains(center)) {
             break;
         }
@@ -30,12 +30,12 @@ async fn told(server: &Server) {
     }
 }
 
-async fn live(server: &Server, name: &str, hello: &Value) -> crate::client::Wall {
-    server.live_with("", &[("authorization", &*shown(name))], hello).await.expect("let in")
+async fn connect_live(server: &TestServer, name: &str, hello: &Value) -> crate::client::LiveClient {
+    server.connect_live_with("", &[("authorization", &*bearer_header(name))], hello).await.expect("let in")
 }
 
 /// What to ask of a route that shows figures: all of it, and what is hidden by name.
-fn questions(path: &str) -> &'static [&'static str] {
+fn queries_for_route(path: &str) -> &'static [&'static str] {
     match path {
         "/v1/board" => &["", "?center=wuhu", "?center=hefei,wuhu", "?by=center", "?by=", "?window=now"],
         "/v1/ranking" => &["?indicator=answer_rate&by=center&window=30m", "?indicator=repairs_overdue&by=center&better=lower"],
@@ -71,17 +71,17 @@ fn questions(path: &str) -> &'static [&'static str] {
 }
 
 #[tokio::test]
-async fn another_centers_figures_are_hidden_by_every_route() {
-    let server = Server::start(guarded()).await;
-    told(&server).await;
+async fn restricted_reader_sees_no_other_center_on_any_route() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    send_events_of_two_centers(&server).await;
     let hidden = ["wuhu", "nowhere"];
     let mut own = 0;
-    for route in routes().iter().filter(|route| matches!(route.need, Some(Need::Read | Need::Live))) {
+    for route in all_routes().iter().filter(|route| matches!(route.need, Some(RoutePermission::Read | RoutePermission::Live))) {
         let mut found = false;
-        for question in questions(route.path) {
+        for question in queries_for_route(route.path) {
             let path = format!("{}{question}", route.path);
-            let admin = ask(&server, "admin", route.method.as_str(), &path, "").await;
-            let hefei = ask(&server, "hefei", route.method.as_str(), &path, "").await;
+            let admin = request_as(&server, "admin", route.method.as_str(), &path, "").await;
+            let hefei = request_as(&server, "hefei", route.method.as_str(), &path, "").await;
             found |= hidden.iter().any(|word| admin.body.contains(word));
             own += usize::from(hefei.status == 200 && hefei.body.contains("hefei"));
             // What was asked for may be repeated in no answer either.
@@ -97,9 +97,9 @@ async fn another_centers_figures_are_hidden_by_every_route() {
 }
 
 #[tokio::test]
-async fn explanations_say_what_is_outside() {
-    let server = Server::start(guarded()).await;
-    told(&server).await;
+async fn explain_refuses_scopes_outside_view() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    send_events_of_two_centers(&server).await;
     for (question, status) in [
         ("indicator=answer_rate&window=30m", 403),
         ("indicator=answer_rate&window=30m&center=wuhu", 403),
@@ -109,35 +109,35 @@ async fn explanations_say_what_is_outside() {
         ("subject=call-hefei", 200),
         ("subject=call-wuhu", 404),
     ] {
-        let reply = ask(&server, "hefei", "GET", &format!("/v1/explain?{question}"), "").await;
+        let reply = request_as(&server, "hefei", "GET", &format!("/v1/explain?{question}"), "").await;
         assert_eq!(reply.status, status, "{question}: {}", reply.body);
         assert!(status != 403 || reply.body.contains("`center` one of hefei"), "{}", reply.body);
     }
-    let said = ask(&server, "hefei", "GET", "/v1/explain?indicator=answer_rate&window=30m&center=hefei", "").await.json();
+    let said = request_as(&server, "hefei", "GET", "/v1/explain?indicator=answer_rate&window=30m&center=hefei", "").await.json();
     assert_eq!((&said["of"]["count"], &said["left_out"]), (&json!(1), &json!([])), "the call of nowhere is nobody's: {said}");
-    let cases = ask(&server, "hefei", "GET", "/v1/cases?risk=all", "").await.json();
+    let cases = request_as(&server, "hefei", "GET", "/v1/cases?risk=all", "").await.json();
     assert_eq!((&cases["count"], &cases["cases"][0]["subject"]), (&json!(1), &json!("repair-hefei")));
-    let ranking = ask(&server, "hefei", "GET", "/v1/ranking?indicator=answer_rate&by=center&window=30m", "").await.json();
+    let ranking = request_as(&server, "hefei", "GET", "/v1/ranking?indicator=answer_rate&by=center&window=30m", "").await.json();
     assert_eq!(ranking["ranking"].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]
-async fn the_live_board_shows_its_part_from_the_first_frame_on() {
-    let server = Server::start(guarded()).await;
-    told(&server).await;
+async fn live_board_is_filtered_from_first_frame() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    send_events_of_two_centers(&server).await;
     for hello in
         [json!({}), json!({ "subscribe": { "where": { "center": ["wuhu", "hefei"] } } }), json!({ "subscribe": { "by": ["center"] } })]
     {
-        let board = live(&server, "hefei", &hello).await.frame().await;
+        let board = connect_live(&server, "hefei", &hello).await.expect_frame().await;
         let readings = board["readings"].as_array().expect("a list");
         assert!(!readings.is_empty() && readings.iter().all(|reading| reading["scope"]["center"] == "hefei"), "{hello}");
     }
-    let mut wall = live(&server, "hefei", &json!({})).await;
-    wall.frame().await;
-    let more: Vec<Value> = ["wuhu", "hefei"].iter().flat_map(|center| answered(&format!("more-{center}"), center)).collect();
-    ask(&server, "sender", "POST", "/v1/events", &json!(more).to_string()).await;
+    let mut wall = connect_live(&server, "hefei", &json!({})).await;
+    wall.expect_frame().await;
+    let more: Vec<Value> = ["wuhu", "hefei"].iter().flat_map(|center| answered_call(&format!("more-{center}"), center)).collect();
+    request_as(&server, "sender", "POST", "/v1/events", &json!(more).to_string()).await;
     loop {
-        let frame = wall.frame().await;
+        let frame = wall.expect_frame().await;
         assert!(!frame.to_string().contains("wuhu") && !frame.to_string().contains("\"scope\":{}"), "{frame}");
         if frame["readings"].as_array().into_iter().flatten().any(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2) {
             break;
@@ -146,11 +146,11 @@ async fn the_live_board_shows_its_part_from_the_first_frame_on() {
 }
 
 #[tokio::test]
-async fn the_services_own_figures_are_for_those_who_see_everything() {
-    let server = Server::start(guarded()).await;
-    told(&server).await;
+async fn service_metrics_require_unrestricted_view() {
+    let server = TestServer::start(settings_with_tokens()).await;
+    send_events_of_two_centers(&server).await;
     for (name, sees) in [("admin", true), ("reader", true), ("hefei", false)] {
-        let metrics = ask(&server, name, "GET", "/metrics", "").await.body;
+        let metrics = request_as(&server, name, "GET", "/metrics", "").await.body;
         assert_eq!(metrics.contains("firstline_events_received_total"), sees, "{name}");
         assert!(metrics.contains("center=\"hefei\""), "{name}");
     }

@@ -1,8 +1,8 @@
 //! The real Alertmanager behind the real program: one breach, one notification that it fires and one that it is over, through
 //! crashes of either.
 
-use super::receiver::{Message, Receiver, free};
-use super::{Place, alerts, call, failed};
+use super::receiver::{ReceivedMessage, WebhookReceiver, free_address};
+use super::{ProgramFolder, send_call_event, wait_for_alerts, wait_for_failed_delivery};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -10,19 +10,19 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Its name where it comes from a distribution.
-pub(super) const PROGRAM: &str = "prometheus-alertmanager";
+pub(super) const ALERTMANAGER_PROGRAM: &str = "prometheus-alertmanager";
 
 /// A running Alertmanager.
-pub(super) struct Alertmanager(Child);
+pub(super) struct AlertmanagerProcess(Child);
 
-impl Drop for Alertmanager {
+impl Drop for AlertmanagerProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-impl Alertmanager {
+impl AlertmanagerProcess {
     /// Starts it at an address, to tell a receiver of every alert at once and of its end at the next `interval`; none if there is none
     /// on this machine. `cluster` are its options about others.
     pub(super) fn start(
@@ -31,14 +31,14 @@ impl Alertmanager {
         receiver: SocketAddr,
         interval: &str,
         cluster: &[String],
-    ) -> Option<Alertmanager> {
+    ) -> Option<AlertmanagerProcess> {
         let config = folder.join("alertmanager.yml");
         let text = format!(
             "route: {{ receiver: test, group_by: ['...'], group_wait: 0s, group_interval: {interval}, repeat_interval: 4h }}\n\
              receivers: [{{ name: test, webhook_configs: [{{ url: 'http://{receiver}/', send_resolved: true }}] }}]\n"
         );
         std::fs::write(&config, text).expect("a file");
-        let started = Command::new(PROGRAM)
+        let started = Command::new(ALERTMANAGER_PROGRAM)
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.path={}", folder.join("alertmanager").display()))
             .arg(format!("--web.listen-address={address}"))
@@ -46,8 +46,8 @@ impl Alertmanager {
             .arg("--log.level=error")
             .stdout(Stdio::null())
             .spawn();
-        let started = Alertmanager(started.ok()?);
-        while !get(address, "/-/ready").is_some_and(|answer| answer.contains(" 200 ")) {
+        let started = AlertmanagerProcess(started.ok()?);
+        while !fetch_response(address, "/-/ready").is_some_and(|answer| answer.contains(" 200 ")) {
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(started)
@@ -55,7 +55,7 @@ impl Alertmanager {
 }
 
 /// What it answers, with the head; none if it does not.
-pub(super) fn get(address: SocketAddr, path: &str) -> Option<String> {
+pub(super) fn fetch_response(address: SocketAddr, path: &str) -> Option<String> {
     let asked = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(address)?;
         write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
@@ -67,26 +67,26 @@ pub(super) fn get(address: SocketAddr, path: &str) -> Option<String> {
 }
 
 /// What the receiver was told of a center: `firing` and `resolved`, in their order.
-pub(super) fn told<'m>(heard: &'m [Message], center: &str) -> Vec<&'m str> {
+pub(super) fn notifications_for_center<'m>(heard: &'m [ReceivedMessage], center: &str) -> Vec<&'m str> {
     let alerts = heard.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
     alerts.filter(|alert| alert["labels"]["center"] == center).filter_map(|alert| alert["status"].as_str()).collect()
 }
 
 #[test]
-fn a_breach_is_told_once_and_its_end_once_through_crashes_of_either() {
-    let place = Place::new();
-    let receiver = Receiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
-    let (address, nobody) = (free(), free());
-    let start = || Alertmanager::start(place.0.path(), address, receiver.address, "1s", &["--cluster.listen-address=".to_owned()]);
+fn notifies_firing_and_resolved_once_across_crashes() {
+    let place = ProgramFolder::new();
+    let receiver = WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
+    let (address, nobody) = (free_address(), free_address());
+    let start = || AlertmanagerProcess::start(place.0.path(), address, receiver.address, "1s", &["--cluster.listen-address=".to_owned()]);
     let Some(alertmanager) = start() else {
-        eprintln!("skipped: there is no `{PROGRAM}` on this machine");
+        eprintln!("skipped: there is no `{ALERTMANAGER_PROGRAM}` on this machine");
         return;
     };
     // Another peer is never there, and harms nobody.
     let notify = format!("[notify.alertmanager]\nurls = ['http://{nobody}', 'http://{address}/']\n");
-    let program = place.start(&notify);
-    call(&program, "hefei", "offered");
-    let heard = receiver.wait(|heard| !told(heard, "hefei").is_empty());
+    let program = place.start_program(&notify);
+    send_call_event(&program, "hefei", "offered");
+    let heard = receiver.wait_for_messages(|heard| !notifications_for_center(heard, "hefei").is_empty());
     let labels = &heard[0].body["alerts"][0]["labels"];
     assert_eq!(
         (&labels["alertname"], &labels["severity"], &labels["indicator"]),
@@ -94,18 +94,21 @@ fn a_breach_is_told_once_and_its_end_once_through_crashes_of_either() {
     );
     assert_eq!(heard[0].body["alerts"][0]["annotations"]["summary_zh"], "有人排队:hefei 1(要求不高于0)");
     program.kill();
-    let program = place.start(&notify);
-    call(&program, "hefei", "answered");
-    receiver.wait(|heard| told(heard, "hefei").contains(&"resolved"));
+    let program = place.start_program(&notify);
+    send_call_event(&program, "hefei", "answered");
+    receiver.wait_for_messages(|heard| notifications_for_center(heard, "hefei").contains(&"resolved"));
 
     // A breach while Alertmanager is down.
     drop(alertmanager);
-    call(&program, "wuhu", "offered");
-    alerts(&program, "state=active&center=wuhu", |alerts| alerts.len() == 1);
-    failed(&program);
+    send_call_event(&program, "wuhu", "offered");
+    wait_for_alerts(&program, "state=active&center=wuhu", |alerts| alerts.len() == 1);
+    wait_for_failed_delivery(&program);
     let _alertmanager = start();
-    receiver.wait(|heard| !told(heard, "wuhu").is_empty());
-    call(&program, "wuhu", "answered");
-    let heard = receiver.wait(|heard| told(heard, "wuhu").contains(&"resolved"));
-    assert_eq!((told(&heard, "hefei"), told(&heard, "wuhu")), (vec!["firing", "resolved"], vec!["firing", "resolved"]));
+    receiver.wait_for_messages(|heard| !notifications_for_center(heard, "wuhu").is_empty());
+    send_call_event(&program, "wuhu", "answered");
+    let heard = receiver.wait_for_messages(|heard| notifications_for_center(heard, "wuhu").contains(&"resolved"));
+    assert_eq!(
+        (notifications_for_center(&heard, "hefei"), notifications_for_center(&heard, "wuhu")),
+        (vec!["firing", "resolved"], vec!["firing", "resolved"])
+    );
 }

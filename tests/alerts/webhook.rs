@@ -1,29 +1,29 @@
 //! Webhooks: a receiver that is down, or busy, and a crash between telling and noting it.
 
-use super::receiver::{Message, Receiver, free};
-use super::{Place, alerts, call, failed};
+use super::receiver::{ReceivedMessage, WebhookReceiver, free_address};
+use super::{ProgramFolder, send_call_event, wait_for_alerts, wait_for_failed_delivery};
 
-fn keys(messages: &[Message]) -> Vec<&str> {
+fn idempotency_keys(messages: &[ReceivedMessage]) -> Vec<&str> {
     messages.iter().map(|message| message.header("idempotency-key")).collect()
 }
 
 #[test]
-fn a_receiver_that_is_down_or_busy_hears_everything_in_its_order() {
-    let place = Place::new();
-    let address = free();
+fn webhook_retries_and_delivers_in_order() {
+    let place = ProgramFolder::new();
+    let address = free_address();
     let notify = format!(
         "[notify]\nexternal_url = 'https://sla.example.org'\n[notify.webhook.desk]\nurl = 'http://{address}/alerts'\ntoken = 't0ken'\nsecret = 'hush'\n"
     );
-    let program = place.start(&notify);
-    call(&program, "hefei", "offered");
-    failed(&program);
+    let program = place.start_program(&notify);
+    send_call_event(&program, "hefei", "offered");
+    wait_for_failed_delivery(&program);
     // It begins to listen, and has no time for the first message.
-    let receiver = Receiver::start(address, |number| Some(if number == 0 { 503 } else { 204 }));
-    receiver.wait(|heard| heard.len() == 2);
-    call(&program, "hefei", "answered");
-    let heard = receiver.wait(|heard| heard.len() == 3);
+    let receiver = WebhookReceiver::start(address, |number| Some(if number == 0 { 503 } else { 204 }));
+    receiver.wait_for_messages(|heard| heard.len() == 2);
+    send_call_event(&program, "hefei", "answered");
+    let heard = receiver.wait_for_messages(|heard| heard.len() == 3);
     let id = heard[0].body["alert"]["id"].as_str().expect("an id");
-    assert_eq!(keys(&heard), [format!("{id}-fired"), format!("{id}-fired"), format!("{id}-ended")]);
+    assert_eq!(idempotency_keys(&heard), [format!("{id}-fired"), format!("{id}-fired"), format!("{id}-ended")]);
     assert_eq!(heard[0].header("authorization"), "Bearer t0ken");
     assert!(heard.iter().all(|message| message.header("firstline-signature").len() == "sha256=".len() + 64));
     let alert = &heard[0].body["alert"];
@@ -36,25 +36,25 @@ fn a_receiver_that_is_down_or_busy_hears_everything_in_its_order() {
 }
 
 #[test]
-fn a_crash_between_telling_and_noting_repeats_one_message_under_the_same_key() {
-    let place = Place::new();
+fn crash_before_cursor_write_repeats_message_with_same_key() {
+    let place = ProgramFolder::new();
     // The first message is heard and never answered: the program dies waiting.
-    let receiver = Receiver::start("127.0.0.1:0".parse().expect("an address"), |number| (number > 0).then_some(200));
+    let receiver = WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |number| (number > 0).then_some(200));
     let notify = format!("[notify.webhook.desk]\nurl = 'http://{}/'\n", receiver.address);
-    let program = place.start(&notify);
-    call(&program, "hefei", "offered");
-    receiver.wait(|heard| heard.len() == 1);
+    let program = place.start_program(&notify);
+    send_call_event(&program, "hefei", "offered");
+    receiver.wait_for_messages(|heard| heard.len() == 1);
     program.kill();
-    let program = place.start(&notify);
-    receiver.wait(|heard| heard.len() == 2);
+    let program = place.start_program(&notify);
+    receiver.wait_for_messages(|heard| heard.len() == 2);
     // What it has heard is not told again after the next crash: another alert is the next thing it hears.
-    call(&program, "wuhu", "offered");
-    receiver.wait(|heard| heard.len() == 3);
+    send_call_event(&program, "wuhu", "offered");
+    receiver.wait_for_messages(|heard| heard.len() == 3);
     program.kill();
-    let program = place.start(&notify);
-    call(&program, "hefei", "answered");
-    alerts(&program, "state=open", |alerts| alerts.len() == 1);
-    let heard = receiver.wait(|heard| heard.iter().any(|message| message.body["event"] == "ended"));
+    let program = place.start_program(&notify);
+    send_call_event(&program, "hefei", "answered");
+    wait_for_alerts(&program, "state=open", |alerts| alerts.len() == 1);
+    let heard = receiver.wait_for_messages(|heard| heard.iter().any(|message| message.body["event"] == "ended"));
     let told: Vec<(&str, &str)> = heard
         .iter()
         .map(|message| {
@@ -65,5 +65,5 @@ fn a_crash_between_telling_and_noting_repeats_one_message_under_the_same_key() {
     let (first, rest) = told.split_at(3);
     assert_eq!(first, [("hefei", "fired"), ("hefei", "fired"), ("wuhu", "fired")]);
     assert!(rest == [("hefei", "ended")] || rest == [("wuhu", "fired"), ("hefei", "ended")], "{told:?}");
-    assert_eq!(keys(&heard)[0], keys(&heard)[1]);
+    assert_eq!(idempotency_keys(&heard)[0], idempotency_keys(&heard)[1]);
 }

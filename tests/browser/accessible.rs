@@ -1,14 +1,14 @@
 //! Whether everybody can use a page: names, language, contrast; and what axe-core finds, where `AXE_CORE` names its file.
 
-use crate::chromium::Tab;
+use crate::chromium::BrowserTab;
 use serde_json::{Value, json};
 
 /// The roles of what can be worked with.
-const INTERACTIVE: &[&str] =
+const INTERACTIVE_ROLES: &[&str] =
     &["button", "link", "checkbox", "radio", "textbox", "spinbutton", "combobox", "listbox", "menuitem", "tab", "switch"];
 
 /// Texts whose contrast is too low: 4.5, or 3 for large ones. What is dimmed because it is old is so on purpose.
-const FAINT: &str = "(() => {
+const LOW_CONTRAST_SCRIPT: &str = "(() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const parts = (color) => {
         canvas.clearRect(0, 0, 1, 1);
@@ -44,7 +44,7 @@ const FAINT: &str = "(() => {
 })()";
 
 /// axe-core's text, or a word that it is not here.
-pub(crate) fn axe() -> Option<String> {
+pub(crate) fn axe_core_source() -> Option<String> {
     let Some(path) = std::env::var_os("AXE_CORE").filter(|path| !path.is_empty()) else {
         println!("axe-core skipped: AXE_CORE does not name its file (axe.min.js)");
         return None;
@@ -52,12 +52,12 @@ pub(crate) fn axe() -> Option<String> {
     Some(std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("AXE_CORE, {}: {error}", path.display())))
 }
 
-pub(crate) async fn check(page: &mut Tab, what: &str, axe: Option<&str>) {
-    let lang = page.value("document.documentElement.lang").await;
+pub(crate) async fn check_accessibility(page: &mut BrowserTab, what: &str, axe: Option<&str>) {
+    let lang = page.evaluate("document.documentElement.lang").await;
     assert!(lang == "en" || lang == "zh-CN", "{what}: lang is {lang}");
-    let tree = page.call("Accessibility.getFullAXTree", &json!({})).await;
+    let tree = page.send_command("Accessibility.getFullAXTree", &json!({})).await;
     let nameless = |node: &&Value| {
-        let interactive = node["role"]["value"].as_str().is_some_and(|role| INTERACTIVE.contains(&role));
+        let interactive = node["role"]["value"].as_str().is_some_and(|role| INTERACTIVE_ROLES.contains(&role));
         interactive && node["ignored"] != true && node["name"]["value"].as_str().is_none_or(|name| name.trim().is_empty())
     };
     let nodes = tree["nodes"].as_array().expect("a tree");
@@ -65,13 +65,13 @@ pub(crate) async fn check(page: &mut Tab, what: &str, axe: Option<&str>) {
     let nameless: Vec<_> = nodes.iter().filter(nameless).collect();
     assert!(nameless.is_empty(), "{what}: without a name: {nameless:#?}");
     // A colour on its way is neither here nor there.
-    page.value("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))).then(() => 0)").await;
-    assert_eq!(page.value(FAINT).await, json!([]), "{what}");
-    assert_eq!(page.value("document.querySelectorAll('main h1, header h1').length").await, 1, "{what}: one heading of the page");
+    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))).then(() => 0)").await;
+    assert_eq!(page.evaluate(LOW_CONTRAST_SCRIPT).await, json!([]), "{what}");
+    assert_eq!(page.evaluate("document.querySelectorAll('main h1, header h1').length").await, 1, "{what}: one heading of the page");
     if let Some(axe) = axe {
-        page.value(&format!("{axe}; 0")).await;
+        page.evaluate(&format!("{axe}; 0")).await;
         let found = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
             violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html + ' ' + node.any.map((one) => one.message)).join(' | ')}`))";
-        assert_eq!(page.value(found).await, json!([]), "{what}");
+        assert_eq!(page.evaluate(found).await, json!([]), "{what}");
     }
 }

@@ -1,12 +1,12 @@
 //! Every tile, cell and number on the page is that of `/v1/board`, written anew here.
 
-use crate::chromium::{Browser, Tab};
-use crate::client::{Server, event, settings};
-use crate::screen::WALL;
+use crate::chromium::{Browser, BrowserTab};
+use crate::client::{TestServer, event_json, test_settings};
+use crate::screen::DISPLAY;
 use serde_json::{Value, json};
 
 /// What the page shows, with what it says that it is.
-const SHOWN: &str = "(() => {
+const SHOWN_VALUES_SCRIPT: &str = "(() => {
     const center = new URLSearchParams(location.search).get('center');
     const text = (node, inside) => [...node.querySelectorAll(inside)].map((part) => part.textContent).join('');
     const own = center ? { center } : {};
@@ -23,23 +23,23 @@ const SHOWN: &str = "(() => {
 })()";
 
 #[tokio::test]
-async fn every_number_is_that_of_the_board() {
+async fn every_number_on_page_matches_board() {
     let Some(mut browser) = Browser::start().await else { return };
-    let server = Server::start(settings()).await;
-    let told = tell(&server).await;
+    let server = TestServer::start(test_settings()).await;
+    let told = send_sample_events(&server).await;
     let counted = |reading: &Value| reading["indicator"] == "answer_rate" && reading["of"] == told && reading["window"] == "30m";
-    server.live(&json!({})).await.reading(counted).await;
+    server.connect_live(&json!({})).await.wait_for_reading(counted).await;
     let board = server.get("/v1/board").await.json();
     let units = server.get("/v1/standard").await.json();
     for (query, least) in
         [("?lang=en", 18), ("?lang=en&page=ranking", 20), ("?lang=en&center=hefei", 20), ("?lang=en&center=wuhu&window=today", 20)]
     {
-        let mut page = browser.open(&format!("http://{}/{query}", server.address), WALL).await;
-        page.until(
+        let mut page = browser.open_tab(&format!("http://{}/{query}", server.address), DISPLAY).await;
+        page.wait_until(
             "document.querySelector('[data-indicator=answer_rate][data-verdict=met], [data-indicator=answer_rate][data-verdict=missed]')",
         )
         .await;
-        let shown = shown(&mut page).await;
+        let shown = shown_values(&mut page).await;
         assert!(shown.len() >= least, "{query} shows only {}", shown.len());
         let mut numbers = 0;
         for (indicator, window, scope, text) in shown {
@@ -48,24 +48,24 @@ async fn every_number_is_that_of_the_board() {
             let unit =
                 units["indicators"].as_array().expect("indicators").iter().find(|one| one["name"] == indicator).expect("known")["unit"]
                     .clone();
-            let wanted = written(unit.as_str().expect("a unit"), reading.map_or(&Value::Null, |reading| &reading["value"]));
+            let wanted = format_value(unit.as_str().expect("a unit"), reading.map_or(&Value::Null, |reading| &reading["value"]));
             assert_eq!(text, wanted, "{query}: {indicator} {window} {scope}: {reading:?}");
             numbers += usize::from(text != "—");
         }
         assert!(numbers >= 8, "{query} shows only {numbers} numbers");
-        assert_eq!(page.errors().await, [""; 0], "{query}");
+        assert_eq!(page.page_errors().await, [""; 0], "{query}");
     }
     browser.close().await;
 }
 
-async fn shown(page: &mut Tab) -> Vec<(String, String, Value, String)> {
-    let shown = page.value(SHOWN).await;
+async fn shown_values(page: &mut BrowserTab) -> Vec<(String, String, Value, String)> {
+    let shown = page.evaluate(SHOWN_VALUES_SCRIPT).await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     shown.as_array().expect("a list").iter().map(|one| (text(&one[0]), text(&one[1]), one[2].clone(), text(&one[3]))).collect()
 }
 
 /// A number as it should stand on the page, in English.
-fn written(unit: &str, value: &Value) -> String {
+fn format_value(unit: &str, value: &Value) -> String {
     let Some(value) = value.as_f64() else { return "—".to_owned() };
     match unit {
         "ratio" if value == 0.0 || value == 1.0 => format!("{}%", value * 100.0),
@@ -78,7 +78,7 @@ fn written(unit: &str, value: &Value) -> String {
 }
 
 /// Calls, tickets, orders and agents of two centers, none of them waiting: ages would tick. Answers how many calls are judged.
-async fn tell(server: &Server) -> usize {
+async fn send_sample_events(server: &TestServer) -> usize {
     let mut events = Vec::new();
     let mut calls = 0;
     for (center, missed) in [("hefei", 1), ("wuhu", 9)] {
@@ -89,27 +89,27 @@ async fn tell(server: &Server) -> usize {
                     json!({ "center": center, "queue": queue, "agent": format!("{center}-{}", number % 5) }),
                 );
                 let kind = if number < missed { "call.abandoned" } else { "call.answered" };
-                events.push(event(&format!("{call}-1"), "call.offered", &call, -70, &data));
-                events.push(event(&format!("{call}-2"), kind, &call, -70 + 2 * number, &data));
-                events.push(event(&format!("{call}-3"), "call.ended", &call, -20, &data));
+                events.push(event_json(&format!("{call}-1"), "call.offered", &call, -70, &data));
+                events.push(event_json(&format!("{call}-2"), kind, &call, -70 + 2 * number, &data));
+                events.push(event_json(&format!("{call}-3"), "call.ended", &call, -20, &data));
                 calls += 1;
             }
         }
         for number in 0..12 {
             let (ticket, data) = (format!("{center}-t{number}"), json!({ "center": center, "queue": "counter" }));
             for (kind, seconds) in [("queue.joined", -1_500), ("queue.called", -1_400 + 60 * number), ("queue.served", -300)] {
-                events.push(event(&format!("{ticket}-{kind}"), kind, &ticket, seconds, &data));
+                events.push(event_json(&format!("{ticket}-{kind}"), kind, &ticket, seconds, &data));
             }
         }
         for number in 0..5 {
             let data =
                 json!({ "agent": format!("{center}-{number}"), "center": center, "state": (["ready", "talking", "pause"][number % 3]) });
-            events.push(event(&format!("{center}-agent-{number}"), "agent.changed", &format!("{center}-{number}"), -10, &data));
+            events.push(event_json(&format!("{center}-agent-{number}"), "agent.changed", &format!("{center}-{number}"), -10, &data));
         }
-        let due = event("x", "x", "x", 7_200, &json!({}))["time"].clone();
+        let due = event_json("x", "x", "x", 7_200, &json!({}))["time"].clone();
         for number in 0..1_204 {
             let order = format!("{center}-r{number}");
-            events.push(event(&order, "repair.opened", &order, -3_000, &json!({ "center": center, "due": due })));
+            events.push(event_json(&order, "repair.opened", &order, -3_000, &json!({ "center": center, "due": due })));
         }
     }
     for part in events.chunks(500) {

@@ -1,17 +1,17 @@
 //! The demonstration on every screen, in both languages and themes: nothing is cut, nothing must be moved on a wall, everybody
 //! can read it, and the page makes no error.
 
-use crate::accessible::{axe, check};
+use crate::accessible::{axe_core_source, check_accessibility};
 use crate::chromium::Browser;
-use crate::program::Program;
-use crate::screen::{WALL, fits};
+use crate::program::FirstlineProcess;
+use crate::screen::{DISPLAY, assert_page_fits};
 
 #[tokio::test]
-async fn every_page_fits_every_screen_and_everybody() {
+async fn every_page_fits_every_screen_and_is_accessible() {
     let Some(mut browser) = Browser::start().await else { return };
-    let program = Program::demo();
-    let mut page = program.ready(&mut browser).await;
-    let axe = axe();
+    let program = FirstlineProcess::start_demo();
+    let mut page = program.open_ready_tab(&mut browser).await;
+    let axe = axe_core_source();
     for query in [
         "?lang=en",
         "?lang=zh&theme=light",
@@ -23,8 +23,8 @@ async fn every_page_fits_every_screen_and_everybody() {
         "build.html?lang=en",
         "build.html?lang=zh",
     ] {
-        page.resize(WALL).await;
-        page.go(&format!("{}{query}", program.address)).await;
+        page.resize(DISPLAY).await;
+        page.navigate(&format!("{}{query}", program.address)).await;
         let ready = match query.starts_with("build") {
             true => "document.querySelector('#address')",
             false if query.contains("center=") => {
@@ -32,22 +32,22 @@ async fn every_page_fits_every_screen_and_everybody() {
             }
             false => "document.querySelector('#pulse')?.dataset.fresh === 'true'",
         };
-        page.until(ready).await;
+        page.wait_until(ready).await;
         if query.contains("center=") {
             // The line of hours that this page has not seen: a point for every quarter of an hour.
             let line = "document.querySelector('.tile[data-indicator=answer_rate] .spark-line').getAttribute('d')";
-            page.until(&format!("({line}?.match(/[ML]/g) ?? []).length > 25")).await;
+            page.wait_until(&format!("({line}?.match(/[ML]/g) ?? []).length > 25")).await;
         }
         if !query.starts_with("build") {
-            fits(&mut page, query).await;
+            assert_page_fits(&mut page, query).await;
         }
-        check(&mut page, query, axe.as_deref()).await;
+        check_accessibility(&mut page, query, axe.as_deref()).await;
         if query.contains("center=wuhu") {
-            page.value("document.querySelector('.tile button').click()").await;
-            page.until("document.querySelector('dialog[open] td')").await;
-            check(&mut page, &format!("{query}, explained"), axe.as_deref()).await;
+            page.evaluate("document.querySelector('.tile button').click()").await;
+            page.wait_until("document.querySelector('dialog[open] td')").await;
+            check_accessibility(&mut page, &format!("{query}, explained"), axe.as_deref()).await;
         }
-        assert_eq!(page.errors().await, [""; 0], "{query}");
+        assert_eq!(page.page_errors().await, [""; 0], "{query}");
     }
     drop(program);
     browser.close().await;

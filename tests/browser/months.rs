@@ -1,20 +1,20 @@
 //! A board stays for months: many thousand frames, with the page's clock running faster, leave heap and page as they were.
 
-use crate::chromium::{Browser, Tab};
-use crate::client::{Server, settings};
-use crate::screen::{WALL, answer_rate, take_calls};
+use crate::chromium::{Browser, BrowserTab};
+use crate::client::{TestServer, test_settings};
+use crate::screen::{DISPLAY, send_queue_calls, wait_for_answer_rate};
 use serde_json::json;
 
 /// How many times as fast the page's clock runs: a frame each 100 ms of it.
-const FASTER: u32 = 20;
+const CLOCK_SPEEDUP: u32 = 20;
 /// The frames of each third.
-const FRAMES: u32 = 2_000;
+const FRAMES_PER_THIRD: u32 = 2_000;
 
 /// Replaces the clock, and the WebSocket by one that tells the whole board and then changes without end: every value moves,
 /// half of the targets are missed and met again, queues come and go.
-fn script() -> String {
+fn fake_service_script() -> String {
     format!("(() => {{
-        const faster = {FASTER};
+        const faster = {CLOCK_SPEEDUP};
         const [now, later, again] = [performance.now.bind(performance), window.setTimeout.bind(window), window.setInterval.bind(window)];
         const began = Date.now();
         performance.now = () => now() * faster;
@@ -55,47 +55,47 @@ fn script() -> String {
 }
 
 #[tokio::test]
-async fn thousands_of_frames_leave_heap_and_page_as_they_were() {
+async fn heap_and_page_size_stay_constant_over_many_frames() {
     let Some(mut browser) = Browser::start().await else { return };
-    let server = Server::start(settings()).await;
-    take_calls(&server, 0..12, "call.answered").await;
-    answer_rate(&server, 12).await;
-    let mut page = browser.blank(WALL).await;
-    page.prepare(&script()).await;
-    page.go(&format!("http://{}/?lang=en&pages=overview,ranking,hefei&every=20", server.address)).await;
-    holds(&mut page, "document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
+    let server = TestServer::start(test_settings()).await;
+    send_queue_calls(&server, 0..12, "call.answered").await;
+    wait_for_answer_rate(&server, 12).await;
+    let mut page = browser.open_blank_tab(DISPLAY).await;
+    page.add_startup_script(&fake_service_script()).await;
+    page.navigate(&format!("http://{}/?lang=en&pages=overview,ranking,hefei&every=20", server.address)).await;
+    poll_until(&mut page, "document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
     let mut measured = Vec::new();
     for third in 1..=3 {
-        page.value(&format!("window.feed = {}", third * FRAMES)).await;
-        holds(&mut page, "window.fed === window.feed && document.getAnimations().length === 0").await;
-        measured.push(measure(&mut page).await);
+        page.evaluate(&format!("window.feed = {}", third * FRAMES_PER_THIRD)).await;
+        poll_until(&mut page, "window.fed === window.feed && document.getAnimations().length === 0").await;
+        measured.push(measure_page(&mut page).await);
     }
-    println!("after each {FRAMES} frames, heap in bytes, nodes, listeners: {measured:?}");
-    assert_eq!(page.value("window.fed").await, 3 * FRAMES, "it is still the same page");
+    println!("after each {FRAMES_PER_THIRD} frames, heap in bytes, nodes, listeners: {measured:?}");
+    assert_eq!(page.evaluate("window.fed").await, 3 * FRAMES_PER_THIRD, "it is still the same page");
     let [first, _, last] = measured[..] else { panic!("three thirds") };
     // Which page is shown, and how many lines its queues have, differs.
     assert!(last.0 <= first.0 * 1.15 + 500_000.0, "the heap grows: {measured:?}");
     assert!(last.1 <= first.1 * 1.1 + 300.0, "the page grows: {measured:?}");
     assert!(last.2 <= first.2 * 1.1 + 100.0, "listeners gather: {measured:?}");
-    assert_eq!(page.errors().await, [""; 0]);
+    assert_eq!(page.page_errors().await, [""; 0]);
     browser.close().await;
 }
 
 /// Waits by this side's clock, since the page's is another.
-async fn holds(page: &mut Tab, condition: &str) {
-    while page.value(condition).await != true {
+async fn poll_until(page: &mut BrowserTab, condition: &str) {
+    while page.evaluate(condition).await != true {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
 }
 
 /// Bytes of the heap after a collection, nodes, listeners.
-async fn measure(page: &mut Tab) -> (f64, f64, f64) {
-    page.call("HeapProfiler.enable", &json!({})).await;
+async fn measure_page(page: &mut BrowserTab) -> (f64, f64, f64) {
+    page.send_command("HeapProfiler.enable", &json!({})).await;
     for _ in 0..2 {
-        page.call("HeapProfiler.collectGarbage", &json!({})).await;
+        page.send_command("HeapProfiler.collectGarbage", &json!({})).await;
     }
-    let heap = page.call("Runtime.getHeapUsage", &json!({})).await;
-    let counted = page.call("Memory.getDOMCounters", &json!({})).await;
+    let heap = page.send_command("Runtime.getHeapUsage", &json!({})).await;
+    let counted = page.send_command("Memory.getDOMCounters", &json!({})).await;
     let number = |value: &serde_json::Value| value.as_f64().expect("a number");
     (number(&heap["usedSize"]), number(&counted["nodes"]), number(&counted["jsEventListeners"]))
 }

@@ -1,40 +1,40 @@
 //! `FIRSTLINE_SCREENSHOTS=folder`: the pictures of the documentation, from the demonstration.
 
 use crate::chromium::Browser;
-use crate::program::Program;
-use crate::screen::{PHONE, WALL, WALL_4K};
+use crate::program::FirstlineProcess;
+use crate::screen::{DISPLAY, DISPLAY_4K, PHONE};
 use std::path::Path;
 use std::time::Duration;
 
 #[tokio::test]
-async fn pictures() {
+async fn takes_documentation_screenshots() {
     let Some(folder) = std::env::var_os("FIRSTLINE_SCREENSHOTS") else { return };
     let Some(mut browser) = Browser::start().await else { return };
-    let demo = Program::demo();
-    demo.ready(&mut browser).await;
+    let demo = FirstlineProcess::start_demo();
+    demo.open_ready_tab(&mut browser).await;
     let ask = "document.querySelector('.tile[data-indicator=answer_rate] button').click()";
     let build = "for (const value of ['ranking', 'hefei', 'wuhu']) document.querySelector(`input[name=page][value=${value}]`).click()";
     let mut pages = Vec::new();
     for (name, path, screen, then) in [
-        ("wallboard", "?lang=en", WALL, ""),
-        ("wallboard-ranking", "?lang=en&pages=ranking,overview,hefei,wuhu&every=3600", WALL, ""),
-        ("wallboard-center", "?lang=en&center=wuhu", WALL, ""),
-        ("wallboard-center-zh", "?lang=zh&center=wuhu&theme=light", WALL, ""),
-        ("wallboard-4k", "?lang=en&center=hefei", WALL_4K, ""),
+        ("wallboard", "?lang=en", DISPLAY, ""),
+        ("wallboard-ranking", "?lang=en&pages=ranking,overview,hefei,wuhu&every=3600", DISPLAY, ""),
+        ("wallboard-center", "?lang=en&center=wuhu", DISPLAY, ""),
+        ("wallboard-center-zh", "?lang=zh&center=wuhu&theme=light", DISPLAY, ""),
+        ("wallboard-4k", "?lang=en&center=hefei", DISPLAY_4K, ""),
         ("wallboard-phone", "?lang=en&center=wuhu", PHONE, ""),
-        ("wallboard-explain", "?lang=en&center=wuhu", WALL, ask),
-        ("wallboard-builder", "build.html?lang=en", WALL, build),
+        ("wallboard-explain", "?lang=en&center=wuhu", DISPLAY, ask),
+        ("wallboard-builder", "build.html?lang=en", DISPLAY, build),
     ] {
-        pages.push((name, screen, browser.open(&format!("{}{path}", demo.address), screen).await, then));
+        pages.push((name, screen, browser.open_tab(&format!("{}{path}", demo.address), screen).await, then));
     }
     // Until the lines of what has no history, of a minute at least, have a shape.
     tokio::time::sleep(Duration::from_secs(65)).await;
     for (name, screen, mut page, then) in pages {
-        page.value(then).await;
-        page.until(if then.contains(".tile") { "document.querySelector('dialog[open] td')" } else { "true" }).await;
+        page.evaluate(then).await;
+        page.wait_until(if then.contains(".tile") { "document.querySelector('dialog[open] td')" } else { "true" }).await;
         let file = Path::new(&folder).join(format!("{name}.png"));
-        std::fs::write(&file, page.picture(screen).await).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        println!("{} {:?}", file.display(), page.errors().await);
+        std::fs::write(&file, page.take_screenshot(screen).await).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        println!("{} {:?}", file.display(), page.page_errors().await);
     }
     browser.close().await;
 }

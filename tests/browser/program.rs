@@ -1,7 +1,7 @@
 //! The real program, as a process that can be killed.
 
-use crate::chromium::{Browser, Tab};
-use crate::screen::WALL;
+use crate::chromium::{Browser, BrowserTab};
+use crate::screen::DISPLAY;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,49 +9,49 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// It is killed when it is dropped.
-pub(crate) struct Program {
+pub(crate) struct FirstlineProcess {
     child: Child,
     /// With `http://` and a slash at the end.
     pub(crate) address: String,
 }
 
-impl Program {
+impl FirstlineProcess {
     /// With a demonstration.
-    pub(crate) fn demo() -> Program {
-        Program::run(&["serve", "--demo", "--listen", "127.0.0.1:0"])
+    pub(crate) fn start_demo() -> FirstlineProcess {
+        FirstlineProcess::spawn_process(&["serve", "--demo", "--listen", "127.0.0.1:0"])
     }
 
     /// With a data directory, on this port.
-    pub(crate) fn start(folder: &Path, port: u16) -> Program {
+    pub(crate) fn start(folder: &Path, port: u16) -> FirstlineProcess {
         let config = folder.join("config.toml");
         let text = format!("listen = '127.0.0.1:{port}'\ndata = '{}'\npublish_every = '100ms'\n", folder.join("data").display());
         std::fs::write(&config, text).expect("a file");
-        Program::run(&["serve", "--config", &config.display().to_string()])
+        FirstlineProcess::spawn_process(&["serve", "--config", &config.display().to_string()])
     }
 
-    fn run(arguments: &[&str]) -> Program {
+    fn spawn_process(arguments: &[&str]) -> FirstlineProcess {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().expect("a program that starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its words")).lines().map_while(Result::ok);
         let address = lines.find_map(|line| line.trim().strip_prefix("wallboard").map(|address| address.trim().to_owned()));
         // What else it says must go somewhere.
         std::thread::spawn(move || lines.for_each(drop));
-        Program { child, address: address.expect("an address in its greeting") }
+        FirstlineProcess { child, address: address.expect("an address in its greeting") }
     }
 
     /// A tab at the program, when all of its history has been told.
-    pub(crate) async fn ready(&self, browser: &mut Browser) -> Tab {
-        let mut tab = browser.open(&format!("{}healthz", self.address), WALL).await;
-        while tab.value("fetch('/readyz').then((answer) => answer.ok)").await == false {
+    pub(crate) async fn open_ready_tab(&self, browser: &mut Browser) -> BrowserTab {
+        let mut tab = browser.open_tab(&format!("{}healthz", self.address), DISPLAY).await;
+        while tab.evaluate("fetch('/readyz').then((answer) => answer.ok)").await == false {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         // The browser tells each 503 until then as an error.
-        tab.errors().await;
+        tab.page_errors().await;
         tab
     }
 }
 
-impl Drop for Program {
+impl Drop for FirstlineProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -2,53 +2,53 @@
 //! WebSockets.
 
 use crate::chromium::Browser;
-use crate::client::{Server, settings};
-use crate::program::{Program, free_port};
-use crate::screen::{WALL, answer_rate, shows, take_calls};
+use crate::client::{TestServer, test_settings};
+use crate::program::{FirstlineProcess, free_port};
+use crate::screen::{DISPLAY, send_queue_calls, shows_answer_rate, wait_for_answer_rate};
 
 #[tokio::test]
-async fn a_killed_service_is_told_and_its_return_needs_no_reload() {
+async fn wallboard_recovers_from_service_crash_without_reload() {
     let Some(mut browser) = Browser::start().await else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let port = free_port();
-    let program = Program::start(folder.path(), port);
-    let mut page = program.ready(&mut browser).await;
+    let program = FirstlineProcess::start(folder.path(), port);
+    let mut page = program.open_ready_tab(&mut browser).await;
     let post = "(async () => {
         const event = (id, type, ago) => ({ specversion: '1.0', id, source: '/test', type, subject: id.split('-')[0],
             time: new Date(Date.now() - ago).toISOString(), data: { center: 'hefei', queue: 'broadband' } });
-        const events = [...Array(12).keys()].flatMap((n) => [event(`c${n}-1`, 'call.offered', 30000), event(`c${n}-2`, 'call.answered', 15000)]);
+        const events = [...Array(12).keys()].flatMap((n) => [event_json(`c${n}-1`, 'call.offered', 30000), event_json(`c${n}-2`, 'call.answered', 15000)]);
         const answer = await fetch('/v1/events', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(events) });
         return (await answer.json()).accepted;
     })()";
-    assert_eq!(page.value(post).await, 24);
-    page.go(&format!("{}?lang=en&center=hefei", program.address)).await;
-    page.until(&shows("100")).await;
-    page.value("window.marker = 'never reloaded'").await;
+    assert_eq!(page.evaluate(post).await, 24);
+    page.navigate(&format!("{}?lang=en&center=hefei", program.address)).await;
+    page.wait_until(&shows_answer_rate("100")).await;
+    page.evaluate("window.marker = 'never reloaded'").await;
 
     drop(program);
-    page.until("document.querySelector('#banner').checkVisibility() && document.querySelector('#banner').textContent.includes('Connection lost at')").await;
-    page.until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')").await;
-    assert_eq!(page.value(&shows("100")).await, true, "the last value stands");
-    let program = Program::start(folder.path(), port);
-    page.until("!document.querySelector('#banner').checkVisibility()").await;
-    page.until("document.querySelector('.tile[data-indicator=answer_rate]:not([data-old])')").await;
-    page.until(&shows("100")).await;
-    assert_eq!(page.value("window.marker").await, "never reloaded");
+    page.wait_until("document.querySelector('#banner').checkVisibility() && document.querySelector('#banner').textContent.includes('Connection lost at')").await;
+    page.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')").await;
+    assert_eq!(page.evaluate(&shows_answer_rate("100")).await, true, "the last value stands");
+    let program = FirstlineProcess::start(folder.path(), port);
+    page.wait_until("!document.querySelector('#banner').checkVisibility()").await;
+    page.wait_until("document.querySelector('.tile[data-indicator=answer_rate]:not([data-old])')").await;
+    page.wait_until(&shows_answer_rate("100")).await;
+    assert_eq!(page.evaluate("window.marker").await, "never reloaded");
     drop(program);
     browser.close().await;
 }
 
 #[tokio::test]
-async fn a_new_version_of_the_page_is_taken_once_it_can_be_had() {
+async fn new_page_version_loads_once_available() {
     let Some(mut browser) = Browser::start().await else { return };
-    let server = Server::start(settings()).await;
+    let server = TestServer::start(test_settings()).await;
     let own = server.get("/").await;
     let version = own.headers["x-firstline-page"].clone();
     assert!(own.body.contains(&format!("<meta name=\"page-version\" content=\"{version}\">")), "{}", own.body);
     assert_eq!(server.get("/main.js").await.headers["x-firstline-page"], version);
 
-    let mut page = browser.open(&format!("http://{}/?lang=en", server.address), WALL).await;
-    page.until("document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
+    let mut page = browser.open_tab(&format!("http://{}/?lang=en", server.address), DISPLAY).await;
+    page.wait_until("document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
     // A service of another version, which cannot serve its page yet.
     let other = "(() => {
         const real = window.fetch;
@@ -63,30 +63,30 @@ async fn a_new_version_of_the_page_is_taken_once_it_can_be_had() {
         };
     })()";
     let look = "import('/version.js').then(({ renewPage }) => renewPage()).then(() => window.marker)";
-    page.value(other).await;
-    assert_eq!(page.value(look).await, "this page", "a page that cannot be had is not taken");
-    page.value("window.whole = true; import('/version.js').then(({ renewPage }) => { renewPage(); }); 0").await;
-    page.until_renewed("window.marker === undefined && document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
+    page.evaluate(other).await;
+    assert_eq!(page.evaluate(look).await, "this page", "a page that cannot be had is not taken");
+    page.evaluate("window.whole = true; import('/version.js').then(({ renewPage }) => { renewPage(); }); 0").await;
+    page.wait_until_across_reload("window.marker === undefined && document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
     // A cache in between that goes on giving the old page makes no wall reload for ever.
-    page.value(other).await;
-    page.value("window.whole = true").await;
-    assert_eq!(page.value(look).await, "this page");
+    page.evaluate(other).await;
+    page.evaluate("window.whole = true").await;
+    assert_eq!(page.evaluate(look).await, "this page");
     browser.close().await;
 }
 
-/// Where nothing lets a WebSocket through, the same frames come as Server-Sent Events.
+/// Where nothing lets a WebSocket through, the same frames come as TestServer-Sent Events.
 #[tokio::test]
-async fn without_websockets_the_board_comes_as_a_stream() {
+async fn falls_back_to_server_sent_events_without_websocket() {
     let Some(mut browser) = Browser::start().await else { return };
-    let server = Server::start(settings()).await;
-    take_calls(&server, 0..12, "call.answered").await;
-    answer_rate(&server, 12).await;
-    let mut page = browser.blank(WALL).await;
-    page.prepare("window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.()); } close() {} };").await;
+    let server = TestServer::start(test_settings()).await;
+    send_queue_calls(&server, 0..12, "call.answered").await;
+    wait_for_answer_rate(&server, 12).await;
+    let mut page = browser.open_blank_tab(DISPLAY).await;
+    page.add_startup_script("window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.()); } close() {} };").await;
     // With a query that a stream refuses, since one that it takes has no end.
     if server.get("/v1/stream?nothing=1").await.status == 404 {
         // The service has no such route yet: the frames are those of the board.
-        page.prepare(
+        page.add_startup_script(
             "window.EventSource = class {
             constructor(address) {
                 const subscribe = JSON.parse(new URL(address).searchParams.get('subscribe'));
@@ -103,8 +103,8 @@ async fn without_websockets_the_board_comes_as_a_stream() {
         )
         .await;
     }
-    page.go(&format!("http://{}/?lang=en&center=hefei", server.address)).await;
-    page.until(&shows("100")).await;
-    assert_eq!(page.errors().await, [""; 0]);
+    page.navigate(&format!("http://{}/?lang=en&center=hefei", server.address)).await;
+    page.wait_until(&shows_answer_rate("100")).await;
+    assert_eq!(page.page_errors().await, [""; 0]);
     browser.close().await;
 }

@@ -1,56 +1,56 @@
 //! The screens a board is made for, whether it fits them, and what the tests have in common.
 
-use crate::chromium::{Screen, Tab};
-use crate::client::{Server, event};
+use crate::chromium::{BrowserTab, ScreenSize};
+use crate::client::{TestServer, event_json};
 use serde_json::{Value, json};
 use std::ops::Range;
 
-pub(crate) const WALL: Screen = Screen { width: 1920, height: 1080, scale: 1 };
-pub(crate) const WALL_4K: Screen = Screen { width: 3840, height: 2160, scale: 1 };
-pub(crate) const DESK: Screen = Screen { width: 1440, height: 900, scale: 1 };
-pub(crate) const PHONE: Screen = Screen { width: 390, height: 844, scale: 2 };
+pub(crate) const DISPLAY: ScreenSize = ScreenSize { width: 1920, height: 1080, scale: 1 };
+pub(crate) const DISPLAY_4K: ScreenSize = ScreenSize { width: 3840, height: 2160, scale: 1 };
+pub(crate) const DESKTOP: ScreenSize = ScreenSize { width: 1440, height: 900, scale: 1 };
+pub(crate) const PHONE: ScreenSize = ScreenSize { width: 390, height: 844, scale: 2 };
 
 /// The texts of a page that are wider than their place. One that says by three dots that it goes on is cut on purpose.
-const CUT: &str = "[...document.querySelectorAll('.tile, .tile > *, .grid-cell > *, .grid-name, .grid-small, .banner, .panel > *, .agents-keys > *, .order > *, .rank > *, .turn')]
+const CLIPPED_TEXT_SCRIPT: &str = "[...document.querySelectorAll('.tile, .tile > *, .grid-cell > *, .grid-name, .grid-small, .banner, .panel > *, .agents-keys > *, .order > *, .rank > *, .turn')]
     .filter((node) => node.checkVisibility() && !node.closest('.unseen') && node.scrollWidth > node.clientWidth + 1)
     .filter((node) => getComputedStyle(node).display !== 'inline' && getComputedStyle(node).position !== 'absolute' && getComputedStyle(node).textOverflow !== 'ellipsis')
     .map((node) => `${node.className}: ${node.textContent}`)";
 
 /// Whether the tile shows this answer rate.
-pub(crate) fn shows(rate: &str) -> String {
+pub(crate) fn shows_answer_rate(rate: &str) -> String {
     format!("document.querySelector('.tile[data-indicator=answer_rate] .tile-value')?.textContent === '{rate}%'")
 }
 
 /// Calls to one queue, and how they went on.
-pub(crate) async fn take_calls(server: &Server, numbers: Range<u32>, then: &str) {
+pub(crate) async fn send_queue_calls(server: &TestServer, numbers: Range<u32>, then: &str) {
     let data = json!({ "center": "hefei", "queue": "broadband" });
     let calls = numbers.flat_map(|number| {
         let call = format!("c-{number}");
-        [("call.offered", -30), (then, -15)].map(|(kind, seconds)| event(&format!("{call}-{kind}"), kind, &call, seconds, &data))
+        [("call.offered", -30), (then, -15)].map(|(kind, seconds)| event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data))
     });
     let taken = server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
     assert_eq!(taken.json()["rejected_total"], 0, "{}", taken.body);
 }
 
 /// The answer rate of `/v1/board` in percent, when so many calls are on it.
-pub(crate) async fn answer_rate(server: &Server, of: u64) -> String {
+pub(crate) async fn wait_for_answer_rate(server: &TestServer, of: u64) -> String {
     let counted = |reading: &Value| reading["indicator"] == "answer_rate" && reading["of"] == of;
-    server.live(&json!({})).await.reading(counted).await;
+    server.connect_live(&json!({})).await.wait_for_reading(counted).await;
     let board = server.get("/v1/board?indicator=answer_rate&window=30m&by=").await.json();
     let value = board["readings"][0]["value"].as_f64().unwrap_or_else(|| panic!("no value: {board}"));
     format!("{:.1}", value * 100.0)
 }
 
 /// No screen shows the page cut or must be moved sideways to read it; a wall nobody can move at all.
-pub(crate) async fn fits(page: &mut Tab, path: &str) {
-    for screen in [WALL_4K, DESK, PHONE, WALL] {
+pub(crate) async fn assert_page_fits(page: &mut BrowserTab, path: &str) {
+    for screen in [DISPLAY_4K, DESKTOP, PHONE, DISPLAY] {
         page.resize(screen).await;
-        let width = page.value("document.documentElement.clientWidth").await;
+        let width = page.evaluate("document.documentElement.clientWidth").await;
         assert_eq!(width, screen.width, "{path}");
-        let reach = page.value("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]").await;
+        let reach = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]").await;
         assert!(reach[0].as_u64() <= Some(screen.width.into()), "{path} is {reach} large on {screen:?}");
         let wall = screen.width > screen.height;
         assert!(!wall || reach[1].as_u64() <= Some(screen.height.into()), "{path} is {reach} large on {screen:?}");
-        assert_eq!(page.value(CUT).await, json!([]), "{path} on {screen:?}");
+        assert_eq!(page.evaluate(CLIPPED_TEXT_SCRIPT).await, json!([]), "{path} on {screen:?}");
     }
 }

@@ -1,34 +1,34 @@
 //! How much a board weighs, and how soon a weak browser shows it.
 
 use crate::chromium::Browser;
-use crate::client::{Server, settings};
-use crate::screen::{WALL, answer_rate, take_calls};
+use crate::client::{TestServer, test_settings};
+use crate::screen::{DISPLAY, send_queue_calls, wait_for_answer_rate};
 use serde_json::json;
 
 /// The most bytes of all files that a board loads, uncompressed.
-const BYTES: u64 = 100_000;
+const PAGE_BYTES_MAX: u64 = 100_000;
 
 #[tokio::test]
-async fn a_board_of_every_kind_of_page_is_light() {
+async fn board_page_stays_under_byte_limit() {
     let Some(mut browser) = Browser::start().await else { return };
-    let server = Server::start(settings()).await;
-    take_calls(&server, 0..12, "call.answered").await;
-    answer_rate(&server, 12).await;
-    let mut page = browser.blank(WALL).await;
-    page.call("Emulation.setCPUThrottlingRate", &json!({ "rate": 6 })).await;
-    page.go(&format!("http://{}/?lang=zh&pages=overview,ranking,hefei&sound=on", server.address)).await;
-    page.until("document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
-    let live = page.value("performance.now()").await;
-    let painted = page.value("performance.getEntriesByName('first-contentful-paint')[0]?.startTime").await;
+    let server = TestServer::start(test_settings()).await;
+    send_queue_calls(&server, 0..12, "call.answered").await;
+    wait_for_answer_rate(&server, 12).await;
+    let mut page = browser.open_blank_tab(DISPLAY).await;
+    page.send_command("Emulation.setCPUThrottlingRate", &json!({ "rate": 6 })).await;
+    page.navigate(&format!("http://{}/?lang=zh&pages=overview,ranking,hefei&sound=on", server.address)).await;
+    page.wait_until("document.querySelector('#pulse')?.dataset.fresh === 'true'").await;
+    let live = page.evaluate("performance.now()").await;
+    let painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime").await;
     println!("with a sixth of this machine's speed: first paint after {painted:.0} ms, live values after {live:.0} ms");
-    page.call("Emulation.setCPUThrottlingRate", &json!({ "rate": 1 })).await;
+    page.send_command("Emulation.setCPUThrottlingRate", &json!({ "rate": 1 })).await;
     let files = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .filter(({ name }) => !name.includes('/v1/')).map(({ name, decodedBodySize }) => [new URL(name).pathname, decodedBodySize])";
-    let files = page.value(files).await;
+    let files = page.evaluate(files).await;
     let sizes = files.as_array().expect("a list").iter().map(|file| file[1].as_u64().expect("a size"));
     assert!(sizes.clone().count() > 15, "{files}");
     let all: u64 = sizes.sum();
     println!("{all} bytes");
-    assert!(all < BYTES, "{all} bytes: {files}");
+    assert!(all < PAGE_BYTES_MAX, "{all} bytes: {files}");
     browser.close().await;
 }

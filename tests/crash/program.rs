@@ -1,6 +1,6 @@
 //! The program under test, as a process of its own, and its senders.
 
-use super::load::Body;
+use super::load::EventBody;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -9,13 +9,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-pub(crate) struct Program {
+pub(crate) struct FirstlineProcess {
     process: Mutex<Child>,
     address: SocketAddr,
 }
 
 /// A test that fails leaves no program behind.
-impl Drop for Program {
+impl Drop for FirstlineProcess {
     fn drop(&mut self) {
         let process = self.process.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         let _ = process.kill();
@@ -25,46 +25,46 @@ impl Drop for Program {
 
 /// What became of bodies.
 #[derive(Default)]
-pub(crate) struct Outcome {
+pub(crate) struct SendOutcome {
     /// No answer came: they may have been taken or not.
-    pub(crate) unacknowledged: Vec<Body>,
+    pub(crate) unacknowledged: Vec<EventBody>,
     /// Another answer than expected.
     pub(crate) refused: Vec<String>,
 }
 
-impl Program {
+impl FirstlineProcess {
     /// Starts it on this data directory, and waits until it is ready.
-    pub(crate) fn start(data: &Path) -> Program {
-        Program::run(data, "", 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+    pub(crate) fn start(data: &Path) -> FirstlineProcess {
+        FirstlineProcess::start_command(data, "", 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
     }
 
     /// The same, but it makes no snapshot before it is stopped.
     #[allow(dead_code, reason = "some tests need no more")]
-    pub(crate) fn start_without_snapshots(data: &Path) -> Program {
-        Program::run(data, "", 1_000_000_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+    pub(crate) fn start_without_snapshots(data: &Path) -> FirstlineProcess {
+        FirstlineProcess::start_command(data, "", 1_000_000_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
     }
 
     /// The same with more in its configuration, which begins with keys and goes on with tables.
     #[allow(dead_code, reason = "some tests need no more")]
-    pub(crate) fn start_with(data: &Path, more: &str) -> Program {
-        Program::run(data, more, 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+    pub(crate) fn start_with_configuration(data: &Path, more: &str) -> FirstlineProcess {
+        FirstlineProcess::start_command(data, more, 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
     }
 
     /// The same for a program that outlives a limit to the size of its files.
-    pub(crate) fn start_that_can_be_limited(data: &Path) -> Program {
+    pub(crate) fn start_with_file_size_limit(data: &Path) -> FirstlineProcess {
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_firstline")]);
-        Program::run(data, "", 1_000, shell)
+        FirstlineProcess::start_command(data, "", 1_000, shell)
     }
 
     /// Lets no file grow beyond so many bytes, as if the disk were full, or as far as it wants.
-    pub(crate) fn limit(&self, bytes: &str) {
+    pub(crate) fn limit_file_size(&self, bytes: &str) {
         let process = self.process.lock().expect("no panic").id().to_string();
         let limited = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:unlimited")]).status();
         assert!(limited.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
     }
 
-    fn run(data: &Path, more: &str, snapshot_events: u64, mut command: Command) -> Program {
+    fn start_command(data: &Path, more: &str, snapshot_events: u64, mut command: Command) -> FirstlineProcess {
         let config = data.with_extension("toml");
         let journal = format!("[journal]\nsnapshot_events = {snapshot_events}\n");
         std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{more}\n{journal}", data.display())).expect("a file");
@@ -80,7 +80,7 @@ impl Program {
         let Some(address) = address else { panic!("it did not start: {heard:#?}") };
         // What it says must be read, or it would wait for that.
         std::thread::spawn(move || told.map_while(Result::ok).filter(|line| !line.contains("INFO")).for_each(|line| eprintln!("{line}")));
-        let program = Program { process: Mutex::new(process), address };
+        let program = FirstlineProcess { process: Mutex::new(process), address };
         while !program.is_ready() {
             let ended = program.process.lock().expect("no panic").try_wait().expect("a process");
             assert!(ended.is_none(), "it ended before it was ready: {ended:?}");
@@ -103,7 +103,7 @@ impl Program {
 
     /// The answer to a JSON text that is sent to a path, with its head.
     #[allow(dead_code, reason = "some tests say nothing")]
-    pub(crate) fn say(&self, path: &str, text: &str) -> Option<String> {
+    pub(crate) fn post_json(&self, path: &str, text: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", text.len());
         stream.write_all((head + text).as_bytes()).ok()?;
@@ -112,20 +112,20 @@ impl Program {
     }
 
     /// The answer to a body, with its head.
-    pub(crate) fn post(&self, body: &Body) -> Option<String> {
-        post(&mut TcpStream::connect(self.address).ok()?, body)
+    pub(crate) fn post_body(&self, body: &EventBody) -> Option<String> {
+        post_on_connection(&mut TcpStream::connect(self.address).ok()?, body)
     }
 
     /// Sends bodies until so many were acknowledged, and kills the program then, while others are on their way.
-    pub(crate) fn send(&self, bodies: Vec<Body>, senders: usize, kill_after: u32) -> Outcome {
-        let (queue, outcome, acknowledged) = (Mutex::new(bodies.into_iter()), Mutex::new(Outcome::default()), AtomicU32::new(0));
+    pub(crate) fn send_until_kill(&self, bodies: Vec<EventBody>, senders: usize, kill_after: u32) -> SendOutcome {
+        let (queue, outcome, acknowledged) = (Mutex::new(bodies.into_iter()), Mutex::new(SendOutcome::default()), AtomicU32::new(0));
         std::thread::scope(|scope| {
             for _ in 0..senders {
                 scope.spawn(|| {
                     let mut stream = TcpStream::connect(self.address).ok();
                     loop {
                         let Some(body) = queue.lock().expect("no panic").next() else { return };
-                        match stream.as_mut().and_then(|stream| post(stream, &body)) {
+                        match stream.as_mut().and_then(|stream| post_on_connection(stream, &body)) {
                             Some(answer) if answer.starts_with("HTTP/1.1 200") && answer.contains("\"rejected_total\":0") => {
                                 if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == kill_after {
                                     self.process.lock().expect("no panic").kill().expect("a process to kill");
@@ -163,7 +163,7 @@ impl Program {
 }
 
 /// Sends a body and reads the answer; none if the connection breaks.
-fn post(stream: &mut TcpStream, body: &Body) -> Option<String> {
+fn post_on_connection(stream: &mut TcpStream, body: &EventBody) -> Option<String> {
     let head = "POST /v1/events HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n";
     stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{}", body.text.len(), body.text).as_bytes()).ok()?;
     let mut answer = Vec::new();

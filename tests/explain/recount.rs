@@ -4,17 +4,17 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
 
-fn firstline(arguments: &[&str]) -> Output {
+fn run_firstline(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().expect("the program runs")
 }
 
-fn text(output: &Output) -> String {
+fn stdout_text(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).expect("text")
 }
 
 /// The sources and subjects of a list that is complete.
-fn subjects(side: &Value) -> BTreeSet<String> {
+fn listed_cases(side: &Value) -> BTreeSet<String> {
     assert_eq!((&side["more"], &side["not_remembered"]), (&Value::from(0), &Value::from(0)), "the list is complete");
     let cases = side["cases"].as_array().into_iter().flatten();
     let name = |case: &Value| Some(format!("{} {}", case["source"].as_str()?, case["subject"].as_str()?));
@@ -24,10 +24,10 @@ fn subjects(side: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_simulated_morning_recounted_by_hand_gives_the_same_cases() {
+fn explained_cases_match_independent_recount() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("day.ndjson");
-    let raw = text(&firstline(&["simulate", "--hours", "11", "--rate", "0.02", "--centers", "2", "--seed", "7"]));
+    let raw = stdout_text(&run_firstline(&["simulate", "--hours", "11", "--rate", "0.02", "--centers", "2", "--seed", "7"]));
     std::fs::write(&file, &raw).expect("a file");
     let file = file.display().to_string();
     // What happened to each call, by its events alone.
@@ -62,56 +62,58 @@ fn a_simulated_morning_recounted_by_hand_gives_the_same_cases() {
 
     let place = format!("center={center}");
     let explain = ["replay", "--explain", "service_level_20s", "--where", &place, "--limit", "1000", &file];
-    let said: Value = serde_json::from_str(&text(&firstline(&[&explain[..], &["--json"]].concat()))).expect("JSON");
-    assert_eq!((subjects(&said["good"]), subjects(&said["of"])), (good.clone(), of.clone()));
+    let said: Value = serde_json::from_str(&stdout_text(&run_firstline(&[&explain[..], &["--json"]].concat()))).expect("JSON");
+    assert_eq!((listed_cases(&said["good"]), listed_cases(&said["of"])), (good.clone(), of.clone()));
     assert_eq!(said["reading"]["good"].as_u64(), Some(good.len() as u64));
 
-    let told = text(&firstline(&explain));
+    let told = stdout_text(&run_firstline(&explain));
     assert!(told.contains(&format!("numerator: {}\n", good.len())), "{told}");
     assert!(told.contains(&format!("denominator: {}\n", of.len())) && told.contains("answered calls with a wait of at most 20 s"));
 
     let (_, subject) = good.first().and_then(|name| name.split_once(' ')).expect("a call");
-    let case = text(&firstline(&["replay", "--explain-case", subject, &file]));
+    let case = stdout_text(&run_firstline(&["replay", "--explain-case", subject, &file]));
     assert!(case.contains(&format!("{}, closed\n", good.first().expect("a call"))) && case.contains("call.answered"), "{case}");
 }
 
 #[test]
-fn open_cases_are_listed_by_the_time_they_have_left() {
+fn open_cases_are_sorted_by_time_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("day.ndjson");
-    let raw = text(&firstline(&["simulate", "--hours", "30", "--rate", "0.3", "--centers", "2", "--seed", "3"]));
+    let raw = stdout_text(&run_firstline(&["simulate", "--hours", "30", "--rate", "0.3", "--centers", "2", "--seed", "3"]));
     std::fs::write(&file, raw).expect("a file");
     let file = file.display().to_string();
-    let said: Value = serde_json::from_str(&text(&firstline(&["replay", "--cases", "--limit", "1000", "--json", &file]))).expect("JSON");
+    let said: Value =
+        serde_json::from_str(&stdout_text(&run_firstline(&["replay", "--cases", "--limit", "1000", "--json", &file]))).expect("JSON");
     let cases = said["cases"].as_array().expect("a list");
     let left: Vec<f64> = cases.iter().filter_map(|case| case["left_seconds"].as_f64()).collect();
     assert!(!cases.is_empty() && left.len() == cases.len() && left.is_sorted(), "{left:?}");
     let count = |indicator: &str| {
-        let board: Value = serde_json::from_str(&text(&firstline(&["replay", "--indicator", indicator, "--json", &file]))).expect("JSON");
+        let board: Value =
+            serde_json::from_str(&stdout_text(&run_firstline(&["replay", "--indicator", indicator, "--json", &file]))).expect("JSON");
         board["readings"][0]["value"].as_f64().expect("a number") as usize
     };
     let of = |risk: &str| cases.iter().filter(|case| case["commitment"] == "repair" && case["risk"] == risk).count();
     assert_eq!((of("overdue"), of("due_soon")), (count("repairs_overdue"), count("repairs_due_4h")));
-    assert!(text(&firstline(&["replay", "--cases", "--risk", "overdue", &file])).contains(" over"));
+    assert!(stdout_text(&run_firstline(&["replay", "--cases", "--risk", "overdue", &file])).contains(" over"));
 }
 
 #[test]
-fn what_cannot_be_explained_is_said_before_anything_is_read() {
+fn explain_arguments_are_checked_before_reading_input() {
     for (arguments, expected) in [
         (&["--explain", "answer_rat"][..], "did you mean `answer_rate`?"),
         (&["--explain", "answer_rate", "--where", "planet=mars"], "`planet` is not a dimension"),
         (&["--cases", "--risk", "over"], "there is no risk `over`"),
     ] {
-        let output = firstline(&[&["replay"], arguments, &["nowhere.ndjson"]].concat());
+        let output = run_firstline(&[&["replay"], arguments, &["nowhere.ndjson"]].concat());
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && told.contains(expected), "{told}");
     }
 }
 
 #[test]
-fn check_says_what_a_standard_means() {
+fn check_explain_describes_standard() {
     let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/standards/telecom.toml");
-    let said = text(&firstline(&["check", "--explain", standard]));
+    let said = stdout_text(&run_firstline(&["check", "--explain", standard]));
     for expected in ["promise repair\n", "indicator answer_rate: Answer rate · 接通率\n", "目标:不低于85%,低于90%为预警"] {
         assert!(said.contains(expected), "{said}");
     }

@@ -12,40 +12,40 @@ mod kept;
 pub(crate) use alerts::{alert_seeds, alerts};
 pub(crate) use documents::{config, standard, subscription};
 pub(crate) use ingest::{body, event, mapping, queue_log, rows};
-pub(crate) use kept::{memory, packed, packed_seeds, record, remembered_seeds};
+pub(crate) use kept::{memory, memory_seeds, packed, packed_seeds, record};
 
-use firstline::document::Problem;
+use firstline::document::TomlProblem;
 use firstline::domain::standard::Standard;
 use std::sync::{Arc, OnceLock};
 
 /// The built-in standard.
-fn built_in() -> &'static Arc<Standard> {
+fn built_in_standard() -> &'static Arc<Standard> {
     static STANDARD: OnceLock<Arc<Standard>> = OnceLock::new();
     STANDARD.get_or_init(|| {
-        let read = firstline::standard::read(firstline::standard::BUILT_IN_NAME, firstline::standard::BUILT_IN);
+        let read = firstline::standard::parse_standard(firstline::standard::BUILT_IN_NAME, firstline::standard::BUILT_IN);
         Arc::new(read.unwrap_or_else(|problems| panic!("{problems:#?}")))
     })
 }
 
 /// A reason is a sentence, and no echo of the input: names in it are shortened.
 fn check_reason(reason: &str) {
-    check_told(reason, 0);
+    check_message(reason, 0);
 }
 
 /// A sentence that may repeat so many bytes of the input.
-fn check_told(text: &str, repeated: usize) {
+fn check_message(text: &str, repeated: usize) {
     assert!(!text.trim().is_empty(), "a rejection without a reason");
     assert!(text.len() <= 4_000 + repeated, "a reason of {} bytes: {text:.200}", text.len());
 }
 
 /// Problems come in the order of the file, and each has its place in it.
-fn check_problems(problems: &[Problem], text: &str) {
+fn check_problems(problems: &[TomlProblem], text: &str) {
     assert!(!problems.is_empty(), "refused without a problem");
     let lines = text.matches('\n').count() + 1;
     let mut before = (1, 1);
     for problem in problems {
         // Whoever wrote the file is told the names that it has.
-        check_told(&problem.message, 2 * text.len());
+        check_message(&problem.message, 2 * text.len());
         let place = (problem.line, problem.column);
         assert!(place >= before && problem.line <= lines, "{problem} stands at the wrong place, after {before:?} of {lines} lines");
         before = place;

@@ -4,10 +4,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Longer inputs find nothing that shorter ones do not.
-const LONGEST: usize = 32 << 10;
+const INPUT_BYTES_MAX: usize = 32 << 10;
 
 /// What means something to one reader or another, and numbers at the edge of what can be counted.
-const WORDS: &[&str] = &[
+const DICTIONARY: &[&str] = &[
     "\"",
     "'",
     "\\",
@@ -138,19 +138,19 @@ const WORDS: &[&str] = &[
 ];
 
 /// The mutant of this number: the same for the same seed and corpus, whatever was asked for before.
-pub(crate) fn mutant(seed: u64, number: u64, corpus: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn mutate_input(seed: u64, number: u64, corpus: &[Vec<u8>]) -> Vec<u8> {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     chance.set_stream(number);
     let mut input = corpus[chance.random_range(0..corpus.len())].clone();
     for _ in 0..1 << chance.random_range(0..4) {
-        change(&mut input, corpus, &mut chance);
-        input.truncate(LONGEST);
+        mutate_once(&mut input, corpus, &mut chance);
+        input.truncate(INPUT_BYTES_MAX);
     }
     input
 }
 
-fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], chance: &mut ChaCha8Rng) {
-    let piece = piece(input, chance);
+fn mutate_once(input: &mut Vec<u8>, corpus: &[Vec<u8>], chance: &mut ChaCha8Rng) {
+    let piece = random_range(input, chance);
     match chance.random_range(0..10) {
         0 => {
             if let Some(byte) = input.get_mut(piece.start) {
@@ -168,37 +168,37 @@ fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], chance: &mut ChaCha8Rng) {
         4 => {
             let often = 1 << [0, 0, 1, 4, 10][chance.random_range(0..5)];
             let copies = input[piece].repeat(often);
-            let copies = &copies[..copies.len().min(LONGEST)];
+            let copies = &copies[..copies.len().min(INPUT_BYTES_MAX)];
             let to = chance.random_range(0..=input.len());
             input.splice(to..to, copies.iter().copied());
         }
         // A piece of another input in its place.
         5 => {
             let other = &corpus[chance.random_range(0..corpus.len())];
-            let theirs = self::piece(other, chance);
+            let theirs = random_range(other, chance);
             input.splice(piece, other[theirs].iter().copied());
         }
         6 | 7 => {
-            let word = WORDS[chance.random_range(0..WORDS.len())].bytes();
+            let word = DICTIONARY[chance.random_range(0..DICTIONARY.len())].bytes();
             let to = if chance.random() { piece.start..piece.start } else { piece };
             input.splice(to, word);
         }
-        _ => number(input, piece.start, chance),
+        _ => replace_number(input, piece.start, chance),
     }
 }
 
 /// A piece of an input, mostly a short one.
-fn piece(input: &[u8], chance: &mut ChaCha8Rng) -> std::ops::Range<usize> {
+fn random_range(input: &[u8], chance: &mut ChaCha8Rng) -> std::ops::Range<usize> {
     let begin = chance.random_range(0..=input.len());
     let longest = [1, 4, 32, input.len()][chance.random_range(0..4)];
     begin..begin + chance.random_range(0..=longest.min(input.len() - begin))
 }
 
 /// Another number in the place of the next one.
-fn number(input: &mut Vec<u8>, from: usize, chance: &mut ChaCha8Rng) {
+fn replace_number(input: &mut Vec<u8>, from: usize, chance: &mut ChaCha8Rng) {
     let Some(begin) = input[from..].iter().position(u8::is_ascii_digit).map(|at| from + at) else { return };
     let length = input[begin..].iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(input.len() - begin);
-    let numbers: Vec<&&str> = WORDS.iter().filter(|word| word.parse::<f64>().is_ok()).collect();
+    let numbers: Vec<&&str> = DICTIONARY.iter().filter(|word| word.parse::<f64>().is_ok()).collect();
     let number = numbers[chance.random_range(0..numbers.len())];
     input.splice(begin..begin + length, number.bytes());
 }

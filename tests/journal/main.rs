@@ -10,34 +10,34 @@ mod disk;
 mod older;
 mod written;
 
-use firstline::domain::event::{Batch, CaseKey, Detail, Event, EventId, EventType, Family, Verb};
+use firstline::domain::event::{Batch, CaseFamily, CaseKey, Event, EventDetail, EventId, EventType, EventVerb};
 use firstline::domain::time::Timestamp;
-use firstline::journal::{Journal, Packed, Record, Sequence};
+use firstline::journal::{BatchCodec, Journal, JournalRecord, SequenceNumber};
 
 /// A record that tells its number: mostly batches of some kilobytes.
-fn record(number: u64) -> Record {
+fn numbered_record(number: u64) -> JournalRecord {
     let now = Timestamp(number as i64 * 1_000);
     match number % 7 {
-        0 | 3 => Record::Tick { now, revision: number },
+        0 | 3 => JournalRecord::Tick { now, revision: number },
         5 if number.is_multiple_of(2) => {
-            Record::Standard { epoch: format!("epoch {number}"), files: vec![("a".into(), "b = 1\n".repeat(9))] }
+            JournalRecord::Standard { epoch: format!("epoch {number}"), files: vec![("a".into(), "b = 1\n".repeat(9))] }
         }
-        6 if number.is_multiple_of(5) => Record::Stop { revision: number },
-        _ => Record::Batch(Packed::pack(&batch(number))),
+        6 if number.is_multiple_of(5) => JournalRecord::Stop { revision: number },
+        _ => JournalRecord::Batch(BatchCodec::encode_batch(&incompressible_batch(number))),
     }
 }
 
 /// A batch whose identities nobody can compress.
-fn batch(number: u64) -> Batch {
+fn incompressible_batch(number: u64) -> Batch {
     let mix = |place: u64| (number * 1_000 + place).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     let events = (0..number * 37 % 300).map(|place| Event {
         case: CaseKey(mix(place * 2)),
         id: EventId(mix(place * 2 + 1)),
         time: Timestamp(number as i64 * 1_000 + place as i64),
-        detail: Detail::default(),
+        detail: EventDetail::default(),
         group: 0,
         sequence: 0,
-        kind: EventType { family: Family::CALL, verb: Verb::Offered },
+        kind: EventType { family: CaseFamily::CALL, verb: EventVerb::Offered },
         source: 0,
     });
     let none = firstline::domain::event::Attributes::new(0, Vec::new().into());
@@ -45,8 +45,8 @@ fn batch(number: u64) -> Batch {
 }
 
 /// All that is in a journal.
-fn all(journal: &Journal) -> Vec<(Sequence, Record)> {
-    let reader = journal.reader();
-    let before = Sequence(reader.first().0 - 1);
-    reader.after(before).collect::<Result<Vec<_>, _>>().unwrap_or_else(|error| panic!("{error}"))
+fn read_all_records(journal: &Journal) -> Vec<(SequenceNumber, JournalRecord)> {
+    let reader = journal.new_reader();
+    let before = SequenceNumber(reader.first_sequence().0 - 1);
+    reader.records_after(before).collect::<Result<Vec<_>, _>>().unwrap_or_else(|error| panic!("{error}"))
 }

@@ -2,15 +2,15 @@
 //! events, stopped in good order, took three more, and was killed; `format-2/` likewise, with 342 events: calls that say how long
 //! somebody waited or what work came after, some of them rated, agents, and orders that were due, paused or had an owner.
 
-use firstline::engine::recovery::{Sources, recover};
-use firstline::engine::state::State;
-use firstline::journal::{Held, Journal, Record, Settings, Snapshots};
+use firstline::engine::recovery::{RecoverySources, recover_state};
+use firstline::engine::state::EngineState;
+use firstline::journal::{DirectoryLock, Journal, JournalRecord, JournalSettings, SnapshotStore};
 use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-fn unpack(format: u64, to: &Path, snapshot: bool) {
+fn unpack_fixture(format: u64, to: &Path, snapshot: bool) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/journal/format-{format}"));
     for entry in fs::read_dir(from).expect("it is there") {
         let path = entry.expect("a file").path();
@@ -26,53 +26,53 @@ fn unpack(format: u64, to: &Path, snapshot: bool) {
     fs::write(to.join("format"), format!("firstline data, format {format}\n")).expect("written");
 }
 
-fn settings(held: &Held) -> Settings {
-    Settings { keys: held.keys().fingerprint(), ..Settings::default() }
+fn journal_settings(held: &DirectoryLock) -> JournalSettings {
+    JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..JournalSettings::default() }
 }
 
-fn recovered(held: &Held) -> State {
-    let journal = Journal::open(held.disk(), settings(held)).unwrap_or_else(|error| panic!("{error}"));
-    let sources = Sources { journal: journal.reader(), snapshots: Snapshots::new(held.disk()) };
-    let state = recover(&sources, journal.last(), &mut |_| ControlFlow::Continue(()));
+fn recovered_state(held: &DirectoryLock) -> EngineState {
+    let journal = Journal::open(held.disk(), journal_settings(held)).unwrap_or_else(|error| panic!("{error}"));
+    let sources = RecoverySources { journal: journal.new_reader(), snapshots: SnapshotStore::new(held.disk()) };
+    let state = recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(()));
     state.unwrap_or_else(|error| panic!("{error}")).expect("there are records")
 }
 
-fn board(state: &State) -> Vec<String> {
-    let board = state.monitor.board();
-    board.readings.iter().map(|reading| serde_json::to_string(&board.written(reading)).expect("JSON")).collect()
+fn board_lines(state: &EngineState) -> Vec<String> {
+    let board = state.monitor.compute_board();
+    board.readings.iter().map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON")).collect()
 }
 
 #[test]
-fn format_1_is_read_and_gone_on_with() {
-    is_read_and_gone_on_with(1, 50);
+fn upgrades_format_1_directory() {
+    check_upgrade(1, 50);
 }
 
 #[test]
-fn format_2_is_read_and_gone_on_with() {
-    is_read_and_gone_on_with(2, 112);
+fn upgrades_format_2_directory() {
+    check_upgrade(2, 112);
 }
 
-fn is_read_and_gone_on_with(format: u64, cases: usize) {
+fn check_upgrade(format: u64, cases: usize) {
     let (whole, journal) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
-    unpack(format, whole.path(), true);
-    unpack(format, journal.path(), false);
-    let held = Held::take(whole.path()).unwrap_or_else(|error| panic!("{error}"));
+    unpack_fixture(format, whole.path(), true);
+    unpack_fixture(format, journal.path(), false);
+    let held = DirectoryLock::acquire(whole.path()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(fs::read_to_string(whole.path().join("format")).expect("it is there"), "firstline data, format 3\n");
-    let mut state = recovered(&held);
+    let mut state = recovered_state(&held);
     // The same from the snapshot and the three events after it as from the journal alone.
-    let mut alone = recovered(&Held::take(journal.path()).unwrap_or_else(|error| panic!("{error}")));
-    assert_eq!((state.monitor.cases(), state.monitor.now()), (alone.monitor.cases(), alone.monitor.now()));
-    assert_eq!(state.monitor.cases(), cases);
-    assert_eq!(board(&state), board(&alone));
+    let mut alone = recovered_state(&DirectoryLock::acquire(journal.path()).unwrap_or_else(|error| panic!("{error}")));
+    assert_eq!((state.monitor.case_count(), state.monitor.now()), (alone.monitor.case_count(), alone.monitor.now()));
+    assert_eq!(state.monitor.case_count(), cases);
+    assert_eq!(board_lines(&state), board_lines(&alone));
     // Everything counted once more, from what is remembered of each case.
     for state in [&mut state, &mut alone] {
-        state.adopt(state.standard.clone(), "anew".into());
+        state.change_standard(state.standard.clone(), "anew".into());
     }
-    assert_eq!(board(&state), board(&alone));
+    assert_eq!(board_lines(&state), board_lines(&alone));
 
-    let mut journal = Journal::open(held.disk(), settings(&held)).unwrap_or_else(|error| panic!("{error}"));
-    let (now, last) = (state.monitor.clock().expect("a clock"), journal.last());
-    journal.append(&[Record::Look { now, revision: state.revision }]).unwrap_or_else(|error| panic!("{error}"));
+    let mut journal = Journal::open(held.disk(), journal_settings(&held)).unwrap_or_else(|error| panic!("{error}"));
+    let (now, last) = (state.monitor.clock_time().expect("a clock"), journal.last_sequence());
+    journal.append_records(&[JournalRecord::AlertEvaluation { now, revision: state.revision }]).unwrap_or_else(|error| panic!("{error}"));
     drop(journal);
-    assert_eq!(recovered(&held).at, last.next());
+    assert_eq!(recovered_state(&held).sequence, last.next());
 }

@@ -1,54 +1,54 @@
 //! The core's board against the expected one, reading by reading.
 
-use super::board::{Expected, Made, window_named};
-use super::indicators::{Formula, Indicator, SMALL, TARGET, WEIGHTS};
-use super::said::written;
-use firstline::domain::board::{Board, MadeOf, Reading};
+use super::board::{ExpectedBoard, ExpectedReading, window_named};
+use super::indicators::{OracleFormula, OracleIndicator, RATIO_TARGET, SCORE_WEIGHTS, SMALL_SAMPLE};
+use super::said::format_time;
+use firstline::domain::board::{Board, Reading, ReadingComponents};
 use std::collections::BTreeSet;
 
 /// What the board says differently, a line each; at most so many lines that one can read them.
-pub(crate) fn differences(board: &Board, expected: &Expected, indicators: &[Indicator], now: i64) -> Vec<String> {
+pub(crate) fn board_differences(board: &Board, expected: &ExpectedBoard, indicators: &[OracleIndicator], now: i64) -> Vec<String> {
     let mut differences = Vec::new();
     let mut there = BTreeSet::new();
-    let nothing = Made::default();
+    let nothing = ExpectedReading::default();
     for reading in &board.readings {
         let number = reading.key.indicator;
-        let scope = board.scope(&reading.key).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
-        let window = board.window(&reading.key);
+        let scope = board.scope_values(&reading.key).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+        let window = board.window_name(&reading.key);
         let key = (number, scope, window_named(&window));
-        let made = expected.made.get(&key).unwrap_or(&nothing);
-        if let Err(what) = compare(reading, made, &indicators[number], now) {
+        let made = expected.readings.get(&key).unwrap_or(&nothing);
+        if let Err(what) = compare_reading(reading, made, &indicators[number], now) {
             differences.push(format!("{}{{{}}} {window}: {what}", indicators[number].name, key.1));
         }
         there.insert((number, key.1));
     }
-    for (number, scope) in expected.there.symmetric_difference(&there) {
+    for (number, scope) in expected.present_scopes.symmetric_difference(&there) {
         let which = if there.contains(&(*number, scope.clone())) { "expected no such reading" } else { "no such reading" };
         differences.push(format!("{}{{{scope}}}: {which}", indicators[*number].name));
     }
     differences
 }
 
-fn compare(reading: &Reading, made: &Made, indicator: &Indicator, now: i64) -> Result<(), String> {
+fn compare_reading(reading: &Reading, made: &ExpectedReading, indicator: &OracleIndicator, now: i64) -> Result<(), String> {
     let (mut state, mut level, mut value) = ("ok", "none", None);
     let sum: i64 = made.values.iter().sum();
-    match (&indicator.formula, &reading.made_of) {
-        (Formula::Ratio(..), MadeOf::Ratio { good, of }) => {
-            same("good/of", &(*good, *of), &(made.good, made.of))?;
+    match (&indicator.formula, &reading.components) {
+        (OracleFormula::Ratio(..), ReadingComponents::Ratio { good, of }) => {
+            expect_equal("good/of", &(*good, *of), &(made.good, made.of))?;
             if made.of > 0 {
                 let ratio = made.good as f64 / made.of as f64;
                 value = Some(ratio);
                 (state, level) = match ratio {
-                    _ if made.of < SMALL => ("small_sample", "none"),
-                    ratio if ratio < TARGET.0 => ("ok", "breached"),
-                    ratio if ratio < TARGET.1 => ("ok", "warning"),
+                    _ if made.of < SMALL_SAMPLE => ("small_sample", "none"),
+                    ratio if ratio < RATIO_TARGET.0 => ("ok", "breached"),
+                    ratio if ratio < RATIO_TARGET.1 => ("ok", "warning"),
                     _ => ("ok", "met"),
                 };
             }
         }
-        (Formula::Duration(_), MadeOf::Duration(durations)) => {
+        (OracleFormula::Duration(_), ReadingComponents::Duration(durations)) => {
             let many = made.values.len();
-            same("of", &durations.of, &(many as i64))?;
+            expect_equal("of", &durations.of, &(many as i64))?;
             if many > 0 {
                 value = Some(sum as f64 / 1_000.0 / many as f64);
                 // What is negative counts as nothing, in percentiles.
@@ -71,18 +71,18 @@ fn compare(reading: &Reading, made: &Made, indicator: &Indicator, now: i64) -> R
                 }
             }
         }
-        (Formula::Level(_), MadeOf::Level) => value = Some(made.of as f64),
-        (Formula::Oldest(_), MadeOf::Oldest { since }) => {
+        (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(made.of as f64),
+        (OracleFormula::Oldest(_), ReadingComponents::Oldest { since }) => {
             let since = since.map(|since| since.0);
             if since != made.oldest {
-                let tell = |since: Option<i64>| since.map_or("none".to_owned(), written);
+                let tell = |since: Option<i64>| since.map_or("none".to_owned(), format_time);
                 return Err(format!("stands since {}, the oracle says {}", tell(since), tell(made.oldest)));
             }
             value = made.oldest.map(|oldest| (now - oldest) as f64 / 1_000.0);
         }
-        (Formula::Score(_), MadeOf::Score { of }) => {
-            same("of", of, &(made.values.len() as i64))?;
-            let weights: f64 = made.values.iter().map(|answer| WEIGHTS[*answer as usize - 1]).sum();
+        (OracleFormula::Score(_), ReadingComponents::Score { of }) => {
+            expect_equal("of", of, &(made.values.len() as i64))?;
+            let weights: f64 = made.values.iter().map(|answer| SCORE_WEIGHTS[*answer as usize - 1]).sum();
             value = (*of > 0).then(|| weights / *of as f64);
         }
         (formula, made_of) => return Err(format!("{made_of:?} for {formula:?}")),
@@ -97,9 +97,9 @@ fn compare(reading: &Reading, made: &Made, indicator: &Indicator, now: i64) -> R
     if !near {
         return Err(format!("is {:?}, the oracle says {value:?} ({made:?})", reading.value));
     }
-    same("state and level", &(reading.state.name(), reading.level.name()), &(state, level))
+    expect_equal("state and level", &(reading.state.name(), reading.level.name()), &(state, level))
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
+fn expect_equal<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{what} is {got:?}, the oracle says {expected:?}")) }
 }

@@ -1,12 +1,12 @@
 //! Histories as events: believable lives with a stray event here and there, and times that fall on the edges of deadlines.
 
 use super::meaning;
-use super::plan::{Case, Plan, Step, When};
-use super::said::{Datum, Said};
+use super::plan::{HistoryPlan, PlannedCase, PlannedEvent, PlannedTime};
+use super::said::{FieldValue, OracleEvent};
 
 /// The events of a history; ids are places in the list, but for events that are said again with another time.
-pub(crate) fn events(plan: &Plan) -> Vec<Said> {
-    let mut events: Vec<Said> = Vec::new();
+pub(crate) fn history_events(plan: &HistoryPlan) -> Vec<OracleEvent> {
+    let mut events: Vec<OracleEvent> = Vec::new();
     for (subject, case) in plan.cases.iter().enumerate() {
         // A judgement joins the case before it.
         let subject = if case.family == "survey" { subject.saturating_sub(1) } else { subject };
@@ -16,11 +16,11 @@ pub(crate) fn events(plan: &Plan) -> Vec<Said> {
             let own = &events[first..];
             time = match step.when {
                 _ if number == 0 => time,
-                When::After(millis) => time + millis,
-                When::Edge(which, by) => edge(own, which).map_or(time, |edge| edge + by),
+                PlannedTime::After(millis) => time + millis,
+                PlannedTime::Edge(which, by) => edge_time(own, which).map_or(time, |edge| edge + by),
             };
-            let said = said(case, step, own, subject, events.len(), time);
-            let again = step.twice.map(|millis| Said { time: said.time + millis, ..said.clone() });
+            let said = event_for_step(case, step, own, subject, events.len(), time);
+            let again = step.duplicate_offset.map(|millis| OracleEvent { time: said.time + millis, ..said.clone() });
             events.push(said);
             // Numbers go on, so that ids stay places.
             events.extend(again);
@@ -30,10 +30,10 @@ pub(crate) fn events(plan: &Plan) -> Vec<Said> {
 }
 
 /// A moment at which time alone changes what these events mean.
-fn edge(own: &[Said], which: u8) -> Option<i64> {
-    let heard: Vec<(&Said, u64)> = own.iter().map(|said| (said, said.id as u64)).collect();
+fn edge_time(own: &[OracleEvent], which: u8) -> Option<i64> {
+    let heard: Vec<(&OracleEvent, u64)> = own.iter().map(|said| (said, said.id as u64)).collect();
     let last = own.iter().map(|said| said.time).max()?;
-    let mut moments = meaning::of(&heard, last).moments;
+    let mut moments = meaning::from_events(&heard, last).critical_times;
     moments.sort_unstable();
     moments.dedup();
     let later: Vec<i64> = moments.iter().copied().filter(|moment| *moment >= last).collect();
@@ -41,15 +41,15 @@ fn edge(own: &[Said], which: u8) -> Option<i64> {
     (!from.is_empty()).then(|| from[usize::from(which) % from.len()])
 }
 
-fn said(case: &Case, step: &Step, own: &[Said], subject: usize, id: usize, time: i64) -> Said {
-    let verb = verb(case.family, step, own);
-    let mut data: Vec<(&'static str, Datum)> = Vec::new();
+fn event_for_step(case: &PlannedCase, step: &PlannedEvent, own: &[OracleEvent], subject: usize, id: usize, time: i64) -> OracleEvent {
+    let verb = next_verb(case.family, step, own);
+    let mut data: Vec<(&'static str, FieldValue)> = Vec::new();
     let dimensions = if own.is_empty() { case.dimensions } else { step.dimensions };
     for (name, value) in meaning::DIMENSIONS.into_iter().zip(dimensions) {
-        data.extend(value.map(|value| (name, Datum::Text(value))));
+        data.extend(value.map(|value| (name, FieldValue::Text(value))));
     }
-    let word = usize::from(step.word);
-    let mut say = |name: &'static str, words: [&'static str; 3]| data.extend(words.get(word).map(|text| (name, Datum::Text(text))));
+    let word = usize::from(step.text_choice);
+    let mut say = |name: &'static str, words: [&'static str; 3]| data.extend(words.get(word).map(|text| (name, FieldValue::Text(text))));
     match verb {
         "overflowed" => say("reason", ["full", "timeout", "key"]),
         "left" => say("reason", ["no_show", "tired", "full"]),
@@ -58,29 +58,29 @@ fn said(case: &Case, step: &Step, own: &[Said], subject: usize, id: usize, time:
         "cancelled" => say("reason", ["absent", "changed_mind", "parts"]),
         "transferred" => say("to", ["second_level", "sales", "bank"]),
         "escalated" => say("level", ["regulator", "manager", "press"]),
-        "changed" => data.push(("state", Datum::Text(["ready", "talking", "wrapup", "pause", "offline"][usize::from(step.verb) % 5]))),
-        "ended" | "served" if word < 2 => data.push(("resolved", Datum::Yes(word == 0))),
-        "confirmed" if word < 2 => data.push(("satisfied", Datum::Yes(word == 0))),
-        "rated" if word < 3 => data.push(("score", Datum::Number(i64::from(step.verb % 5) + 1))),
+        "changed" => data.push(("state", FieldValue::Text(["ready", "talking", "wrapup", "pause", "offline"][usize::from(step.verb) % 5]))),
+        "ended" | "served" if word < 2 => data.push(("resolved", FieldValue::Boolean(word == 0))),
+        "confirmed" if word < 2 => data.push(("satisfied", FieldValue::Boolean(word == 0))),
+        "rated" if word < 3 => data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1))),
         _ => {}
     }
     if ["repair", "install"].contains(&case.family) {
-        data.extend(step.liable.map(|liable| ("liable", Datum::Text(liable))));
-        data.extend(step.owner.map(|owner| ("owner", Datum::Text(owner))));
+        data.extend(step.liable.map(|liable| ("liable", FieldValue::Text(liable))));
+        data.extend(step.owner.map(|owner| ("owner", FieldValue::Text(owner))));
         // Installations are promised for a time; of repairs some are.
         let due = step.due.or((case.family == "install" && own.is_empty()).then_some(4 * 3_600_000));
-        data.extend(due.map(|millis| ("due", Datum::At(time + millis))));
-        data.extend(step.appointment.map(|millis| ("appointment", Datum::At(time + millis))));
+        data.extend(due.map(|millis| ("due", FieldValue::At(time + millis))));
+        data.extend(step.appointment.map(|millis| ("appointment", FieldValue::At(time + millis))));
     } else {
         for (name, millis) in ["wait_seconds", "talk_seconds", "hold_seconds", "wrapup_seconds"].into_iter().zip(step.seconds) {
-            data.extend(millis.map(|millis| (name, Datum::Seconds(millis))));
+            data.extend(millis.map(|millis| (name, FieldValue::Seconds(millis))));
         }
     }
-    Said { subject, id, time, sequence: step.sequence, family: case.family, verb, data }
+    OracleEvent { subject, id, time, sequence: step.sequence, family: case.family, verb, data }
 }
 
 /// What happens next in a case: what its last event makes likely, or anything.
-fn verb(family: &'static str, step: &Step, own: &[Said]) -> &'static str {
+fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> &'static str {
     let calls: &[&str] = &["offered", "answered", "abandoned", "overflowed", "transferred", "ended", "lost"];
     let tickets: &[&str] = &["joined", "called", "left", "served", "lost"];
     let orders: &[&str] =

@@ -15,99 +15,99 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// Where a case lives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Zone {
+pub(crate) enum CaseZone {
     Shanghai,
     Berlin,
 }
 
 /// For each calendar, zone and day since 1970 in UTC, whether each minute is open.
-type Open = BTreeMap<(Calendar, Zone, i64), Rc<Vec<bool>>>;
+type OpenMinutes = BTreeMap<(OracleCalendar, CaseZone, i64), Rc<Vec<bool>>>;
 
 thread_local! {
-    static ZONES: [TimeZone; 2] = ["Asia/Shanghai", "Europe/Berlin"].map(|name| TimeZone::get(name).expect("a bundled zone"));
-    static OPEN: RefCell<Open> = RefCell::default();
+    static TIME_ZONES: [TimeZone; 2] = ["Asia/Shanghai", "Europe/Berlin"].map(|name| TimeZone::get(name).expect("a bundled zone"));
+    static OPEN_MINUTES: RefCell<OpenMinutes> = RefCell::default();
 }
 
 /// What the local clock shows.
-pub(crate) fn shown(at: i64, zone: Zone) -> DateTime {
-    ZONES.with(|zones| jiff::Timestamp::from_millisecond(at).expect("a time").to_zoned(zones[zone as usize].clone()).datetime())
+pub(crate) fn local_time(at: i64, zone: CaseZone) -> DateTime {
+    TIME_ZONES.with(|zones| jiff::Timestamp::from_millisecond(at).expect("a time").to_zoned(zones[zone as usize].clone()).datetime())
 }
 
 /// The first moment at which the local clock shows this, or has skipped it. Looked for from a time before it on, minute by
 /// minute.
-pub(crate) fn first_shown(wanted: DateTime, zone: Zone) -> i64 {
+pub(crate) fn first_instant_at(wanted: DateTime, zone: CaseZone) -> i64 {
     let minute = wanted.with().second(0).subsec_nanosecond(0).build().expect("a whole minute");
     let earliest = match zone {
-        Zone::Shanghai => 9 * HOUR,
-        Zone::Berlin => 3 * HOUR,
+        CaseZone::Shanghai => 9 * HOUR,
+        CaseZone::Berlin => 3 * HOUR,
     };
     let mut at = minute.to_zoned(TimeZone::UTC).expect("a time").timestamp().as_millisecond() - earliest;
-    while shown(at, zone) < minute {
+    while local_time(at, zone) < minute {
         at += MINUTE;
     }
-    let skipped = shown(at, zone) > minute;
+    let skipped = local_time(at, zone) > minute;
     let rest: SignedDuration = wanted.duration_since(minute);
     if skipped { at } else { at + i64::try_from(rest.as_millis()).expect("less than a minute") }
 }
 
 /// The first moment of a date.
-pub(crate) fn midnight(date: Date, zone: Zone) -> i64 {
-    first_shown(date.at(0, 0, 0, 0), zone)
+pub(crate) fn first_instant_of(date: Date, zone: CaseZone) -> i64 {
+    first_instant_at(date.at(0, 0, 0, 0), zone)
 }
 
 /// The calendars of the standard.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Calendar {
+pub(crate) enum OracleCalendar {
     Field,
     Night,
 }
 
-impl Calendar {
+impl OracleCalendar {
     /// The zone of its clocks for a case that lives in `zone`.
-    fn zone(self, zone: Zone) -> Zone {
+    fn calendar_zone(self, zone: CaseZone) -> CaseZone {
         match self {
-            Calendar::Field => zone,
-            Calendar::Night => Zone::Berlin,
+            OracleCalendar::Field => zone,
+            OracleCalendar::Night => CaseZone::Berlin,
         }
     }
 
     /// The opening hours that begin on a date, in minutes after midnight.
-    fn hours(self, day: Date) -> &'static [(i64, i64)] {
+    fn opening_hours(self, day: Date) -> &'static [(i64, i64)] {
         const MONDAY: &[(i64, i64)] = &[(8 * 60, 12 * 60), (13 * 60 + 30, 18 * 60)];
         let holidays = [date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 3), date(2026, 3, 30)];
         match (self, day.weekday()) {
-            (Calendar::Night, _) if day == date(2026, 10, 24) => &[],
-            (Calendar::Night, _) => &[(22 * 60, 30 * 60)],
-            (Calendar::Field, _) if holidays.contains(&day) => &[],
-            (Calendar::Field, _) if day == date(2026, 10, 4) => MONDAY,
-            (Calendar::Field, Weekday::Sunday) => &[],
-            (Calendar::Field, Weekday::Saturday) => &[(9 * 60, 12 * 60)],
-            (Calendar::Field, _) => MONDAY,
+            (OracleCalendar::Night, _) if day == date(2026, 10, 24) => &[],
+            (OracleCalendar::Night, _) => &[(22 * 60, 30 * 60)],
+            (OracleCalendar::Field, _) if holidays.contains(&day) => &[],
+            (OracleCalendar::Field, _) if day == date(2026, 10, 4) => MONDAY,
+            (OracleCalendar::Field, Weekday::Sunday) => &[],
+            (OracleCalendar::Field, Weekday::Saturday) => &[(9 * 60, 12 * 60)],
+            (OracleCalendar::Field, _) => MONDAY,
         }
     }
 
-    fn is_open(self, at: i64, zone: Zone) -> bool {
-        let shown = shown(at, zone);
+    fn is_open(self, at: i64, zone: CaseZone) -> bool {
+        let shown = local_time(at, zone);
         let minute = i64::from(shown.hour()) * 60 + i64::from(shown.minute());
-        let within = |day: Date, minute: i64| self.hours(day).iter().any(|(from, until)| (*from..*until).contains(&minute));
+        let within = |day: Date, minute: i64| self.opening_hours(day).iter().any(|(from, until)| (*from..*until).contains(&minute));
         within(shown.date(), minute) || within(shown.date().yesterday().expect("a day before"), minute + 24 * 60)
     }
 
     /// Whether each minute of a day in UTC is open.
-    fn minutes(self, day: i64, zone: Zone) -> Rc<Vec<bool>> {
-        let known = OPEN.with_borrow(|open| open.get(&(self, zone, day)).cloned());
+    fn open_minutes(self, day: i64, zone: CaseZone) -> Rc<Vec<bool>> {
+        let known = OPEN_MINUTES.with_borrow(|open| open.get(&(self, zone, day)).cloned());
         known.unwrap_or_else(|| {
             let minutes: Rc<Vec<bool>> =
-                Rc::new((0..24 * 60).map(|minute| self.is_open(day * DAY + minute * MINUTE, self.zone(zone))).collect());
-            OPEN.with_borrow_mut(|open| open.insert((self, zone, day), minutes.clone()));
+                Rc::new((0..24 * 60).map(|minute| self.is_open(day * DAY + minute * MINUTE, self.calendar_zone(zone))).collect());
+            OPEN_MINUTES.with_borrow_mut(|open| open.insert((self, zone, day), minutes.clone()));
             minutes
         })
     }
 
     /// Calls `look` with every open stretch of at most a minute from `from` on, until it has found what it wants.
-    fn walk<R>(self, from: i64, zone: Zone, mut look: impl FnMut(i64, i64) -> Option<R>) -> R {
+    fn walk_open_time<R>(self, from: i64, zone: CaseZone, mut look: impl FnMut(i64, i64) -> Option<R>) -> R {
         for day in from.div_euclid(DAY)..from.div_euclid(DAY) + 1_000 {
-            for (minute, _) in self.minutes(day, zone).iter().enumerate().filter(|(_, open)| **open) {
+            for (minute, _) in self.open_minutes(day, zone).iter().enumerate().filter(|(_, open)| **open) {
                 let begin = day * DAY + minute as i64 * MINUTE;
                 if begin + MINUTE > from
                     && let Some(found) = look(begin.max(from), begin + MINUTE)
@@ -120,9 +120,9 @@ impl Calendar {
     }
 
     /// The open milliseconds between two moments.
-    pub(crate) fn between(self, from: i64, until: i64, zone: Zone) -> i64 {
+    pub(crate) fn open_millis_between(self, from: i64, until: i64, zone: CaseZone) -> i64 {
         let mut open = 0;
-        self.walk(from, zone, |begin, end| {
+        self.walk_open_time(from, zone, |begin, end| {
             open += (end.min(until) - begin).max(0);
             (end >= until).then_some(())
         });
@@ -130,12 +130,12 @@ impl Calendar {
     }
 
     /// When so many open milliseconds have passed.
-    pub(crate) fn after(self, from: i64, millis: i64, zone: Zone) -> i64 {
+    pub(crate) fn after_open_millis(self, from: i64, millis: i64, zone: CaseZone) -> i64 {
         let mut left = millis;
         if left == 0 {
             return from;
         }
-        self.walk(from, zone, |begin, end| {
+        self.walk_open_time(from, zone, |begin, end| {
             if left <= end - begin {
                 return Some(begin + left);
             }
@@ -145,7 +145,7 @@ impl Calendar {
     }
 
     fn is_workday(self, day: Date) -> bool {
-        !self.hours(day).is_empty()
+        !self.opening_hours(day).is_empty()
     }
 
     fn workday_after(self, day: Date, count: u32) -> Date {
@@ -158,20 +158,20 @@ impl Calendar {
     }
 
     /// The same time of day so many working days later; what comes in on another day comes in when the next one opens.
-    pub(crate) fn days_after(self, from: i64, days: u32, zone: Zone) -> i64 {
-        let zone = self.zone(zone);
-        let mut start = shown(from, zone);
+    pub(crate) fn after_workdays(self, from: i64, days: u32, zone: CaseZone) -> i64 {
+        let zone = self.calendar_zone(zone);
+        let mut start = local_time(from, zone);
         if !self.is_workday(start.date()) {
             let day = self.workday_after(start.date(), 1);
-            start = day.at(0, 0, 0, 0) + self.hours(day)[0].0.minutes();
+            start = day.at(0, 0, 0, 0) + self.opening_hours(day)[0].0.minutes();
         }
-        first_shown(self.workday_after(start.date(), days).to_datetime(start.time()), zone)
+        first_instant_at(self.workday_after(start.date(), days).to_datetime(start.time()), zone)
     }
 
     /// The end of the last of so many whole working days after today.
-    pub(crate) fn end_of_full_day(self, from: i64, days: u32, zone: Zone) -> i64 {
-        let zone = self.zone(zone);
-        let last = self.workday_after(shown(from, zone).date(), days);
-        midnight(last.tomorrow().expect("a day after"), zone)
+    pub(crate) fn end_of_full_workdays(self, from: i64, days: u32, zone: CaseZone) -> i64 {
+        let zone = self.calendar_zone(zone);
+        let last = self.workday_after(local_time(from, zone).date(), days);
+        first_instant_of(last.tomorrow().expect("a day after"), zone)
     }
 }

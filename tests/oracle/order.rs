@@ -3,18 +3,18 @@
 //! It is open from its first `opened` until it is resolved or cancelled, and again after a `reopened` that follows some
 //! resolution. It can be paused unless it is closed; another pause ends the one before, and so does whatever closes it.
 
-use super::meaning::{Meaning, Stop};
-use super::said::Said;
+use super::meaning::{CaseMeaning, WorkInterruption};
+use super::said::OracleEvent;
 
 /// Tells what the events of an order of `family` mean.
-pub(crate) fn tell(family: &'static str, own: &[(usize, &Said)], meaning: &mut Meaning) {
+pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], meaning: &mut CaseMeaning) {
     let opened = own.iter().find(|(_, said)| said.verb == "opened").map(|(_, said)| said.time);
     let mut closed = false;
     let mut owners: Vec<&str> = Vec::new();
     let mut times_of = std::collections::BTreeMap::<&str, u32>::new();
     for &(place, said) in own {
         let (verb, time) = (said.verb, said.time);
-        owners.extend(said.word("owner"));
+        owners.extend(said.text_field("owner"));
         let since_opened = opened.map(|opened| time - opened);
         let resolved_before = times_of.contains_key("resolved");
         if verb == "reopened" && !resolved_before {
@@ -24,69 +24,83 @@ pub(crate) fn tell(family: &'static str, own: &[(usize, &Said)], meaning: &mut M
         *times += 1;
         let first = *times == 1;
         match verb {
-            "opened" if first => meaning.tell((family, "opened"), place, time, None),
-            "assigned" | "arrived" | "replied" => meaning.tell((family, verb), place, time, since_opened),
+            "opened" if first => meaning.add_fact((family, "opened"), place, time, None),
+            "assigned" | "arrived" | "replied" => meaning.add_fact((family, verb), place, time, since_opened),
             "paused" if !closed => {
                 end_pause(family, place, time, meaning);
-                let (reason, liable) = (said.word("reason"), said.word("liable"));
-                meaning.stops.push(Stop { begin: time, end: None, closed: false, reason, liable, ended_by: usize::MAX });
+                let (reason, liable) = (said.text_field("reason"), said.text_field("liable"));
+                meaning.interruptions.push(WorkInterruption {
+                    begin: time,
+                    end: None,
+                    closed: false,
+                    reason,
+                    liable,
+                    ended_by_event: usize::MAX,
+                });
             }
             "resumed" => end_pause(family, place, time, meaning),
             "resolved" => {
-                meaning.tell((family, "resolved"), place, time, since_opened);
+                meaning.add_fact((family, "resolved"), place, time, since_opened);
                 if first {
-                    meaning.tell((family, "first_resolved"), place, time, since_opened);
+                    meaning.add_fact((family, "first_resolved"), place, time, since_opened);
                     if owners.first().is_some_and(|owner| owners.iter().all(|other| other == owner)) {
-                        meaning.tell((family, "by_first_owner"), place, time, since_opened);
+                        meaning.add_fact((family, "by_first_owner"), place, time, since_opened);
                     }
                 }
                 end_pause(family, place, time, meaning);
                 closed = true;
-                meaning.liable = said.word("liable").or(meaning.liable);
-                if !meaning.stops.iter().any(|stop| stop.closed && stop.end.is_none()) {
-                    meaning.stops.push(Stop { begin: time, end: None, closed: true, reason: None, liable: None, ended_by: usize::MAX });
+                meaning.liable = said.text_field("liable").or(meaning.liable);
+                if !meaning.interruptions.iter().any(|stop| stop.closed && stop.end.is_none()) {
+                    meaning.interruptions.push(WorkInterruption {
+                        begin: time,
+                        end: None,
+                        closed: true,
+                        reason: None,
+                        liable: None,
+                        ended_by_event: usize::MAX,
+                    });
                 }
             }
             "reopened" => {
-                meaning.tell_word((family, "reopened"), place, time, None, said.word("reason"));
+                meaning.add_labeled_fact((family, "reopened"), place, time, None, said.text_field("reason"));
                 if first {
-                    meaning.tell((family, "reopened_once"), place, time, None);
+                    meaning.add_fact((family, "reopened_once"), place, time, None);
                 }
-                if let Some(stop) = meaning.stops.iter_mut().find(|stop| stop.closed && stop.end.is_none()) {
-                    (stop.end, stop.ended_by) = (Some(time), place);
+                if let Some(stop) = meaning.interruptions.iter_mut().find(|stop| stop.closed && stop.end.is_none()) {
+                    (stop.end, stop.ended_by_event) = (Some(time), place);
                 }
                 closed = false;
             }
             "confirmed" | "escalated" => {
                 let (word, once) = if verb == "confirmed" { ("satisfied", "confirmed_once") } else { ("level", "escalated_once") };
-                meaning.tell_word((family, verb), place, time, None, said.word(word));
+                meaning.add_labeled_fact((family, verb), place, time, None, said.text_field(word));
                 if first {
-                    meaning.tell((family, once), place, time, None);
+                    meaning.add_fact((family, once), place, time, None);
                 }
             }
             "cancelled" => {
-                meaning.tell_word((family, "cancelled"), place, time, None, said.word("reason"));
+                meaning.add_labeled_fact((family, "cancelled"), place, time, None, said.text_field("reason"));
                 end_pause(family, place, time, meaning);
                 closed = true;
-                meaning.liable = said.word("liable").or(meaning.liable);
+                meaning.liable = said.text_field("liable").or(meaning.liable);
             }
             _ => {}
         }
     }
     if let Some(opened) = opened.filter(|_| !closed)
-        && meaning.stand((family, "open"), opened)
+        && meaning.add_active_fact((family, "open"), opened)
     {
-        let paused = meaning.stops.iter().find(|stop| !stop.closed && stop.end.is_none()).map(|stop| stop.begin);
+        let paused = meaning.interruptions.iter().find(|stop| !stop.closed && stop.end.is_none()).map(|stop| stop.begin);
         if let Some(begin) = paused {
-            meaning.tell((family, "paused"), usize::MAX, begin, None);
+            meaning.add_fact((family, "paused"), usize::MAX, begin, None);
         }
     }
 }
 
-fn end_pause(family: &'static str, place: usize, time: i64, meaning: &mut Meaning) {
-    if let Some(stop) = meaning.stops.iter_mut().find(|stop| !stop.closed && stop.end.is_none()) {
-        (stop.end, stop.ended_by) = (Some(time), place);
+fn end_pause(family: &'static str, place: usize, time: i64, meaning: &mut CaseMeaning) {
+    if let Some(stop) = meaning.interruptions.iter_mut().find(|stop| !stop.closed && stop.end.is_none()) {
+        (stop.end, stop.ended_by_event) = (Some(time), place);
         let (begin, reason) = (stop.begin, stop.reason);
-        meaning.tell_word((family, "resumed"), place, time, Some(time - begin), reason);
+        meaning.add_labeled_fact((family, "resumed"), place, time, Some(time - begin), reason);
     }
 }

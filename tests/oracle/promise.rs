@@ -1,37 +1,39 @@
 //! Promises judged naively: where the clock runs it is led along, stretch by stretch, and what it comes to is told.
 
-use super::hours::{Calendar, midnight, shown};
-use super::meaning::{Attributes, DIMENSIONS, Fact, Meaning, Name};
-use super::promises::{self, Pause, Promise, Reopening, Rule, Warn, Where};
+use super::hours::{OracleCalendar, first_instant_of, local_time};
+use super::meaning::{CaseMeaning, DIMENSIONS, DimensionValues, FactName, OracleFact};
+use super::promises::{self, AttributeCondition, DeadlineRule, OracleCommitment, PauseTreatment, ReopeningRule, WarningTime};
 
 /// Where a clock leads.
 #[derive(Clone, Copy, Debug)]
-enum Ends {
+enum ClockEnd {
     At(i64),
     /// It has stood since then.
-    Not(i64),
+    Stopped(i64),
 }
 
 /// A stretch in which a clock stands; without an end while it lasts.
-type Stands = (i64, Option<i64>);
+type StoppedSpan = (i64, Option<i64>);
 
 /// Adds what all commitments mean for a case.
-pub(crate) fn judge_all(meaning: &mut Meaning) {
-    for promise in promises::all() {
-        let of = |name: Name| move |fact: &&Fact| fact.name == name;
+pub(crate) fn evaluate_commitments(meaning: &mut CaseMeaning) {
+    for promise in promises::all_commitments() {
+        let of = |name: FactName| move |fact: &&OracleFact| fact.name == name;
         let Some(from) = meaning.facts.iter().filter(of(promise.from)).map(|fact| fact.time).min() else { continue };
-        let ends: Vec<&Fact> = meaning.facts.iter().filter(of(promise.until)).collect();
+        let ends: Vec<&OracleFact> = meaning.facts.iter().filter(of(promise.until)).collect();
         // Each event that reopened a resolved order: its place and its time.
         let reopened: Vec<(usize, i64)> =
-            meaning.stops.iter().filter(|stop| stop.closed).filter_map(|stop| Some((stop.ended_by, stop.end?))).collect();
+            meaning.interruptions.iter().filter(|stop| stop.closed).filter_map(|stop| Some((stop.ended_by_event, stop.end?))).collect();
         let end = |after: Option<usize>, before: Option<usize>| {
-            let own = |fact: &&&Fact| after.is_none_or(|after| fact.place > after) && before.is_none_or(|before| fact.place < before);
+            let own = |fact: &&&OracleFact| {
+                after.is_none_or(|after| fact.event_index > after) && before.is_none_or(|before| fact.event_index < before)
+            };
             ends.iter().filter(own).map(|fact| fact.time).min()
         };
         let clocks: Vec<(i64, Option<i64>)> = match promise.reopening {
-            Reopening::First => vec![(from, end(None, None))],
-            Reopening::Resumes => vec![(from, end(reopened.last().map(|(place, _)| *place), None))],
-            Reopening::Restarts => {
+            ReopeningRule::First => vec![(from, end(None, None))],
+            ReopeningRule::Resumes => vec![(from, end(reopened.last().map(|(place, _)| *place), None))],
+            ReopeningRule::Restarts => {
                 let first = (from, end(None, reopened.first().map(|(place, _)| *place)));
                 let later = reopened.iter().enumerate().map(|(number, (place, time))| {
                     let next = reopened.get(number + 1).map(|(place, _)| *place);
@@ -42,12 +44,12 @@ pub(crate) fn judge_all(meaning: &mut Meaning) {
         };
         let many = clocks.len();
         for (number, (from, until)) in clocks.into_iter().enumerate() {
-            judge(&promise, from, until, number + 1 == many, meaning);
+            evaluate_clock(&promise, from, until, number + 1 == many, meaning);
         }
     }
 }
 
-fn fits(wanted: Where, attributes: &Attributes) -> bool {
+fn matches_attributes(wanted: AttributeCondition, attributes: &DimensionValues) -> bool {
     wanted.iter().all(|(dimension, values)| {
         let place = DIMENSIONS.iter().position(|known| known == dimension).expect("a dimension");
         attributes[place].is_some_and(|value| values.contains(&value))
@@ -55,17 +57,19 @@ fn fits(wanted: Where, attributes: &Attributes) -> bool {
 }
 
 /// One clock of a promise.
-fn judge(promise: &Promise, from: i64, until: Option<i64>, last: bool, meaning: &mut Meaning) {
-    let attributes = if promise.by_first { &meaning.first_attributes } else { &meaning.attributes };
-    let usable = |rule: &Rule| match rule {
-        Rule::Due => meaning.due.is_some(),
-        Rule::Appointment => meaning.appointment.is_some(),
+fn evaluate_clock(promise: &OracleCommitment, from: i64, until: Option<i64>, last: bool, meaning: &mut CaseMeaning) {
+    let attributes = if promise.uses_first_attributes { &meaning.first_attributes } else { &meaning.attributes };
+    let usable = |rule: &DeadlineRule| match rule {
+        DeadlineRule::Due => meaning.due.is_some(),
+        DeadlineRule::Appointment => meaning.appointment.is_some(),
         _ => true,
     };
-    let Some((_, rule)) = promise.rules.iter().find(|(wanted, rule)| fits(wanted, attributes) && usable(rule)) else { return };
-    let excused = stands(promise, from, until, meaning, |does| does == Pause::Excused);
-    let ends = lead(*rule, from, &excused, 100, meaning);
-    let deadline = if let Ends::At(deadline) = ends { Some(deadline) } else { None };
+    let Some((_, rule)) = promise.rules.iter().find(|(wanted, rule)| matches_attributes(wanted, attributes) && usable(rule)) else {
+        return;
+    };
+    let excused = stopped_spans(promise, from, until, meaning, |does| does == PauseTreatment::Excused);
+    let ends = advance_clock(*rule, from, &excused, 100, meaning);
+    let deadline = if let ClockEnd::At(deadline) = ends { Some(deadline) } else { None };
     let void = meaning.facts.iter().filter(|fact| Some(fact.name) == promise.void && fact.time >= from).map(|fact| fact.time).min();
     let (now, case_open, liable) = (meaning.now, meaning.open, meaning.liable);
     let before = |time: i64, other: Option<i64>| other.is_none_or(|other| time <= other);
@@ -91,7 +95,7 @@ fn judge(promise: &Promise, from: i64, until: Option<i64>, last: bool, meaning: 
         }
         if runs {
             told.push(("running", from, None, None));
-            if let Ends::Not(since) = ends {
+            if let ClockEnd::Stopped(since) = ends {
                 told.push(("stopped", since, None, None));
             }
             told.extend(broken.map(|deadline| ("overdue", deadline, None, None)));
@@ -104,9 +108,9 @@ fn judge(promise: &Promise, from: i64, until: Option<i64>, last: bool, meaning: 
         }
     }
     if let Some(until) = until {
-        let paused = stands(promise, from, until.into(), meaning, |does| does != Pause::Ignored);
+        let paused = stopped_spans(promise, from, until.into(), meaning, |does| does != PauseTreatment::Ignored);
         let open = |from: i64, until: i64| match rule {
-            Rule::WithinOpen(_, calendar) => calendar.between(from, until, meaning.zone()),
+            DeadlineRule::WithinOpen(_, calendar) => calendar.open_millis_between(from, until, meaning.case_zone()),
             _ => until - from,
         };
         let net = open(from, until) - paused.iter().map(|(begin, end)| open(*begin, end.unwrap_or(until))).sum::<i64>();
@@ -114,27 +118,34 @@ fn judge(promise: &Promise, from: i64, until: Option<i64>, last: bool, meaning: 
     }
     for (word, warn) in promise.warn {
         let at = match warn {
-            Warn::Percent(percent) => lead(*rule, from, &excused, *percent, meaning),
-            Warn::Before(millis) => deadline.map_or(Ends::Not(0), |deadline| Ends::At((deadline - millis).max(from))),
+            WarningTime::Percent(percent) => advance_clock(*rule, from, &excused, *percent, meaning),
+            WarningTime::Before(millis) => deadline.map_or(ClockEnd::Stopped(0), |deadline| ClockEnd::At((deadline - millis).max(from))),
         };
-        let Ends::At(at) = at else { continue };
+        let ClockEnd::At(at) = at else { continue };
         moments.push(at);
         if at <= now && until.is_none_or(|until| at < until) && voided.is_none_or(|void| at < void) {
             told.push(("warned", at, None, Some(word)));
         }
     }
     for (fact, time, value, word) in told {
-        meaning.tell_word((promise.name, fact), usize::MAX, time, value, word);
+        meaning.add_labeled_fact((promise.name, fact), usize::MAX, time, value, word);
     }
-    meaning.moments.extend(moments);
+    meaning.critical_times.extend(moments);
 }
 
 /// The stretches in which the order was not worked on, of those of which the promise says something that `fits`; cut to the time
 /// in which the clock could run.
-fn stands(promise: &Promise, from: i64, until: Option<i64>, meaning: &Meaning, fits: impl Fn(Pause) -> bool) -> Vec<Stands> {
+fn stopped_spans(
+    promise: &OracleCommitment,
+    from: i64,
+    until: Option<i64>,
+    meaning: &CaseMeaning,
+    fits: impl Fn(PauseTreatment) -> bool,
+) -> Vec<StoppedSpan> {
     let mut stands = Vec::new();
-    for stop in &meaning.stops {
-        let counts = if stop.closed { promise.reopening == Reopening::Resumes } else { fits((promise.pauses)(stop.reason, stop.liable)) };
+    for stop in &meaning.interruptions {
+        let counts =
+            if stop.closed { promise.reopening == ReopeningRule::Resumes } else { fits((promise.pauses)(stop.reason, stop.liable)) };
         let begin = stop.begin.max(from);
         let end = [stop.end, until].into_iter().flatten().min();
         if counts && end.is_none_or(|end| end > begin) {
@@ -145,14 +156,14 @@ fn stands(promise: &Promise, from: i64, until: Option<i64>, meaning: &Meaning, f
 }
 
 /// Leads a clock along until so many per cent of its time are gone.
-fn lead(rule: Rule, from: i64, stands: &[Stands], percent: i64, meaning: &Meaning) -> Ends {
-    let zone = meaning.zone();
-    let (allowed, calendar): (i64, Option<Calendar>) = match rule {
-        Rule::Within(millis) => (millis * percent / 100, None),
-        Rule::WithinOpen(millis, calendar) => (millis * percent / 100, Some(calendar)),
-        other => ((moment(other, from, meaning) - from) * percent / 100, None),
+fn advance_clock(rule: DeadlineRule, from: i64, stands: &[StoppedSpan], percent: i64, meaning: &CaseMeaning) -> ClockEnd {
+    let zone = meaning.case_zone();
+    let (allowed, calendar): (i64, Option<OracleCalendar>) = match rule {
+        DeadlineRule::Within(millis) => (millis * percent / 100, None),
+        DeadlineRule::WithinOpen(millis, calendar) => (millis * percent / 100, Some(calendar)),
+        other => ((deadline_time(other, from, meaning) - from) * percent / 100, None),
     };
-    let between = |from: i64, until: i64| calendar.map_or(until - from, |calendar| calendar.between(from, until, zone));
+    let between = |from: i64, until: i64| calendar.map_or(until - from, |calendar| calendar.open_millis_between(from, until, zone));
     let (mut at, mut left) = (from, allowed);
     for (begin, end) in stands {
         let gone = between(at, *begin);
@@ -162,24 +173,24 @@ fn lead(rule: Rule, from: i64, stands: &[Stands], percent: i64, meaning: &Meanin
         left -= gone;
         match end {
             Some(end) => at = *end,
-            None => return Ends::Not(*begin),
+            None => return ClockEnd::Stopped(*begin),
         }
     }
-    Ends::At(calendar.map_or(at + left, |calendar| calendar.after(at, left, zone)))
+    ClockEnd::At(calendar.map_or(at + left, |calendar| calendar.after_open_millis(at, left, zone)))
 }
 
 /// The moment that a rule names.
-fn moment(rule: Rule, from: i64, meaning: &Meaning) -> i64 {
-    let zone = meaning.zone();
+fn deadline_time(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
+    let zone = meaning.case_zone();
     match rule {
-        Rule::Days(days, calendar) => calendar.days_after(from, days, zone),
-        Rule::FullDays(days, calendar) => calendar.end_of_full_day(from, days, zone),
-        Rule::SameDay(hour, _) if shown(from, zone).hour() < hour => {
-            midnight(shown(from, zone).date().tomorrow().expect("a day after"), zone)
+        DeadlineRule::Days(days, calendar) => calendar.after_workdays(from, days, zone),
+        DeadlineRule::FullDays(days, calendar) => calendar.end_of_full_workdays(from, days, zone),
+        DeadlineRule::SameDay(hour, _) if local_time(from, zone).hour() < hour => {
+            first_instant_of(local_time(from, zone).date().tomorrow().expect("a day after"), zone)
         }
-        Rule::SameDay(_, otherwise) => from + otherwise,
-        Rule::Due => meaning.due.expect("chosen only if it is there"),
-        Rule::Appointment => meaning.appointment.expect("chosen only if it is there"),
-        Rule::Within(_) | Rule::WithinOpen(..) => unreachable!("an amount of time names no moment"),
+        DeadlineRule::SameDay(_, otherwise) => from + otherwise,
+        DeadlineRule::Due => meaning.due.expect("chosen only if it is there"),
+        DeadlineRule::Appointment => meaning.appointment.expect("chosen only if it is there"),
+        DeadlineRule::Within(_) | DeadlineRule::WithinOpen(..) => unreachable!("an amount of time names no moment"),
     }
 }

@@ -4,19 +4,19 @@ use std::fmt;
 
 /// Something that the data of an event says.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Datum {
+pub(crate) enum FieldValue {
     Text(&'static str),
     /// So many milliseconds, written as seconds.
     Seconds(i64),
     /// A point in time, in milliseconds since 1970.
     At(i64),
     Number(i64),
-    Yes(bool),
+    Boolean(bool),
 }
 
 /// An event.
 #[derive(Clone, PartialEq)]
-pub(crate) struct Said {
+pub(crate) struct OracleEvent {
     pub(crate) subject: usize,
     pub(crate) id: usize,
     /// Milliseconds since 1970.
@@ -24,51 +24,51 @@ pub(crate) struct Said {
     pub(crate) sequence: u32,
     pub(crate) family: &'static str,
     pub(crate) verb: &'static str,
-    pub(crate) data: Vec<(&'static str, Datum)>,
+    pub(crate) data: Vec<(&'static str, FieldValue)>,
 }
 
 /// A point in time as people read it.
-pub(crate) fn written(time: i64) -> String {
+pub(crate) fn format_time(time: i64) -> String {
     jiff::Timestamp::from_millisecond(time).map_or_else(|_| time.to_string(), |time| time.to_string())
 }
 
-impl Said {
-    fn says(&self, name: &str) -> Option<Datum> {
+impl OracleEvent {
+    fn field_value(&self, name: &str) -> Option<FieldValue> {
         self.data.iter().find(|(known, _)| *known == name).map(|(_, datum)| *datum)
     }
 
     /// A word that the event says; true and false are words too.
-    pub(crate) fn word(&self, name: &str) -> Option<&'static str> {
-        match self.says(name)? {
-            Datum::Text(text) => Some(text),
-            Datum::Yes(yes) => Some(if yes { "true" } else { "false" }),
+    pub(crate) fn text_field(&self, name: &str) -> Option<&'static str> {
+        match self.field_value(name)? {
+            FieldValue::Text(text) => Some(text),
+            FieldValue::Boolean(yes) => Some(if yes { "true" } else { "false" }),
             _ => None,
         }
     }
 
     /// Milliseconds that the event says: a duration, or a point in time.
-    pub(crate) fn millis(&self, name: &str) -> Option<i64> {
-        match self.says(name)? {
-            Datum::Seconds(millis) | Datum::At(millis) => Some(millis),
+    pub(crate) fn millis_field(&self, name: &str) -> Option<i64> {
+        match self.field_value(name)? {
+            FieldValue::Seconds(millis) | FieldValue::At(millis) => Some(millis),
             _ => None,
         }
     }
 
     /// A number that the event says.
-    pub(crate) fn number(&self, name: &str) -> Option<i64> {
-        if let Datum::Number(number) = self.says(name)? { Some(number) } else { None }
+    pub(crate) fn number_field(&self, name: &str) -> Option<i64> {
+        if let FieldValue::Number(number) = self.field_value(name)? { Some(number) } else { None }
     }
 
     /// The event as the wire has it.
-    pub(crate) fn json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let mut data = serde_json::Map::new();
         for (name, datum) in &self.data {
             let value = match datum {
-                Datum::Text(text) => (*text).into(),
-                Datum::Seconds(millis) => (*millis as f64 / 1_000.0).into(),
-                Datum::At(time) => written(*time).into(),
-                Datum::Number(number) => (*number).into(),
-                Datum::Yes(yes) => (*yes).into(),
+                FieldValue::Text(text) => (*text).into(),
+                FieldValue::Seconds(millis) => (*millis as f64 / 1_000.0).into(),
+                FieldValue::At(time) => format_time(*time).into(),
+                FieldValue::Number(number) => (*number).into(),
+                FieldValue::Boolean(yes) => (*yes).into(),
             };
             data.insert((*name).to_owned(), value);
         }
@@ -78,7 +78,7 @@ impl Said {
             "source": "/oracle",
             "type": format!("{}.{}", self.family, self.verb),
             "subject": self.subject.to_string(),
-            "time": written(self.time),
+            "time": format_time(self.time),
             "sequence": self.sequence.to_string(),
             "data": data,
         });
@@ -86,19 +86,19 @@ impl Said {
     }
 }
 
-impl fmt::Debug for Said {
+impl fmt::Debug for OracleEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} case {} {}.{}", written(self.time), self.subject, self.family, self.verb)?;
+        write!(f, "{} case {} {}.{}", format_time(self.time), self.subject, self.family, self.verb)?;
         if self.sequence != 0 {
             write!(f, " sequence={}", self.sequence)?;
         }
         for (name, datum) in &self.data {
             match datum {
-                Datum::Text(text) => write!(f, " {name}={text}")?,
-                Datum::Seconds(millis) => write!(f, " {name}={}", *millis as f64 / 1_000.0)?,
-                Datum::At(time) => write!(f, " {name}={}", written(*time))?,
-                Datum::Number(number) => write!(f, " {name}={number}")?,
-                Datum::Yes(yes) => write!(f, " {name}={yes}")?,
+                FieldValue::Text(text) => write!(f, " {name}={text}")?,
+                FieldValue::Seconds(millis) => write!(f, " {name}={}", *millis as f64 / 1_000.0)?,
+                FieldValue::At(time) => write!(f, " {name}={}", format_time(*time))?,
+                FieldValue::Number(number) => write!(f, " {name}={number}")?,
+                FieldValue::Boolean(yes) => write!(f, " {name}={yes}")?,
             }
         }
         write!(f, " (id {})", self.id)

@@ -2,7 +2,7 @@
 //! Compose specification and of OpenSLO are their projects' own, all under the Apache License 2.0. OpenSLO's is the last that it published
 //! for v1, on 2024-09-02, in one file; its types in Go came in its place.
 
-use crate::{built_in, has, root, rules};
+use crate::{built_in_standard, is_installed, project_root, rules_directory};
 use firstline::domain::standard::Standard;
 use firstline::{grafana, openslo, rules};
 use serde_json::Value;
@@ -11,9 +11,9 @@ use std::fs;
 use std::process::Command;
 
 /// Compares files with those committed; `UPDATE_EXPECT=1` writes them.
-fn same(directory: &str, made: &[(String, String)]) {
+fn assert_committed(directory: &str, made: &[(String, String)]) {
     for (name, text) in made {
-        let path = root().join(directory).join(name);
+        let path = project_root().join(directory).join(name);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(&path, text).expect("a file that can be written");
         }
@@ -23,72 +23,72 @@ fn same(directory: &str, made: &[(String, String)]) {
 }
 
 #[test]
-fn rules_are_those_of_the_built_in_standard() {
-    same("dashboards/prometheus", &rules::files(&built_in()).expect("YAML"));
+fn committed_rules_match_built_in_standard() {
+    assert_committed("dashboards/prometheus", &rules::rule_files(&built_in_standard()).expect("YAML"));
 }
 
 #[test]
-fn dashboards_are_those_of_the_built_in_standard() {
-    same("dashboards/grafana", &grafana::files(&built_in()));
+fn committed_dashboards_match_built_in_standard() {
+    assert_committed("dashboards/grafana", &grafana::dashboard_files(&built_in_standard()));
 }
 
 #[test]
-fn every_indicator_with_a_target_has_its_alerts_also_in_other_standards() {
+fn every_indicator_with_target_has_alert_rules() {
     for file in ["every_formula.toml", "technion.toml", "orders.toml", "formulas.toml"] {
-        let text = fs::read_to_string(root().join("tests/standards").join(file)).expect("a standard");
-        let standard = firstline::standard::read(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let made = rules::files(&standard).expect("YAML");
+        let text = fs::read_to_string(project_root().join("tests/standards").join(file)).expect("a standard");
+        let standard = firstline::standard::parse_standard(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let made = rules::rule_files(&standard).expect("YAML");
         let alerts = &made.iter().find(|(name, _)| name == "alerts.yml").expect("a file").1;
         let with_target = standard.indicators.iter().filter(|indicator| indicator.targets[0].target.is_some());
         for indicator in with_target {
             assert!(alerts.contains(&format!("sla_{}_level", indicator.name)), "{file}: {}", indicator.name);
         }
-        assert!(!grafana::files(&standard).is_empty());
-        if !has("promtool") {
+        assert!(!grafana::dashboard_files(&standard).is_empty());
+        if !is_installed("promtool") {
             continue;
         }
         let place = tempfile::tempdir().expect("a place");
         for (name, text) in made {
             let path = place.path().join(name);
             fs::write(&path, text).expect("a file");
-            promtool(&["check", "rules", &path.display().to_string()]);
+            run_promtool(&["check", "rules", &path.display().to_string()]);
         }
     }
 }
 
-fn promtool(arguments: &[&str]) {
-    let told = Command::new("promtool").args(arguments).current_dir(root()).output().expect("promtool");
+fn run_promtool(arguments: &[&str]) {
+    let told = Command::new("promtool").args(arguments).current_dir(project_root()).output().expect("promtool");
     let said = [told.stdout, told.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(told.status.success(), "promtool {arguments:?}: {said}");
 }
 
 #[test]
-fn promtool_takes_the_rules_and_they_fire_as_told() {
-    if !has("promtool") {
+fn promtool_accepts_rules_and_rule_tests_pass() {
+    if !is_installed("promtool") {
         return;
     }
     for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
-        promtool(&["check", "rules", &rules().join(name).display().to_string()]);
+        run_promtool(&["check", "rules", &rules_directory().join(name).display().to_string()]);
     }
-    promtool(&["check", "config", "--syntax-only", &rules().join("prometheus.yml").display().to_string()]);
-    promtool(&["test", "rules", "tests/prometheus/rules.test.yml"]);
+    run_promtool(&["check", "config", "--syntax-only", &rules_directory().join("prometheus.yml").display().to_string()]);
+    run_promtool(&["test", "rules", "tests/prometheus/rules.test.yml"]);
 }
 
 #[test]
-fn amtool_takes_the_configuration_of_alertmanager() {
-    if !has("amtool") {
+fn amtool_accepts_alertmanager_configuration() {
+    if !is_installed("amtool") {
         return;
     }
-    let told = Command::new("amtool").arg("check-config").arg(root().join("dashboards/alertmanager/alertmanager.yml")).output();
+    let told = Command::new("amtool").arg("check-config").arg(project_root().join("dashboards/alertmanager/alertmanager.yml")).output();
     let told = told.expect("amtool");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
 }
 
 #[test]
-fn dashboards_fit_the_schema_of_grafana() {
+fn dashboards_match_grafana_schema() {
     let schema = include_str!("grafana-dashboard.schema.json");
     let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let made = grafana::files(&built_in());
+    let made = grafana::dashboard_files(&built_in_standard());
     assert_eq!(made.len(), 6);
     let mut uids = BTreeSet::new();
     for (name, text) in made {
@@ -106,25 +106,25 @@ fn dashboards_fit_the_schema_of_grafana() {
     assert!(!schema.is_valid(&serde_json::json!({ "schemaVersion": "thirty-nine" })));
 }
 
-fn yaml(text: &str) -> Value {
+fn parse_yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The documents of OpenSLO that are made of a standard.
-fn objectives(standard: &Standard) -> Vec<Value> {
-    openslo::write(standard).expect("YAML").split("---\n").skip(1).map(yaml).collect()
+fn openslo_objectives(standard: &Standard) -> Vec<Value> {
+    openslo::export_openslo(standard).expect("YAML").split("---\n").skip(1).map(parse_yaml).collect()
 }
 
 #[test]
-fn objectives_fit_the_schema_of_open_slo() {
+fn objectives_match_openslo_schema() {
     let schema = include_str!("openslo.schema.json");
     let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
     let others = ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"].map(|file| {
-        let text = fs::read_to_string(root().join("tests/standards").join(file)).expect("a standard");
-        firstline::standard::read(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"))
+        let text = fs::read_to_string(project_root().join("tests/standards").join(file)).expect("a standard");
+        firstline::standard::parse_standard(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"))
     });
-    let standards = others.into_iter().chain([built_in()]);
-    let documents: Vec<Value> = standards.flat_map(|standard| objectives(&standard)).collect();
+    let standards = others.into_iter().chain([built_in_standard()]);
+    let documents: Vec<Value> = standards.flat_map(|standard| openslo_objectives(&standard)).collect();
     for document in &documents {
         let problems: Vec<String> = schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(problems.is_empty(), "{document}: {problems:#?}");
@@ -143,8 +143,8 @@ fn objectives_fit_the_schema_of_open_slo() {
 }
 
 #[test]
-fn objectives_are_open_slo() {
-    let documents = objectives(&built_in());
+fn objectives_reference_existing_indicators_and_services() {
+    let documents = openslo_objectives(&built_in_standard());
     let of = |kind: &str| -> Vec<&Value> { documents.iter().filter(|document| document["kind"] == kind).collect() };
     let names = |kind: &str| -> BTreeSet<&str> { of(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect() };
     let (slis, services) = (names("SLI"), names("Service"));
@@ -170,10 +170,10 @@ fn objectives_are_open_slo() {
 }
 
 #[test]
-fn the_compose_file_fits_the_schema_of_the_specification() {
+fn compose_file_matches_compose_schema() {
     let schema = include_str!("compose-spec.schema.json");
     let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let mut compose = yaml(&fs::read_to_string(root().join("docker-compose.yml")).expect("a file"));
+    let mut compose = parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
     let problems: Vec<String> = schema.iter_errors(&compose).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(problems.is_empty(), "{problems:#?}");
     // The schema can say no.
@@ -182,8 +182,8 @@ fn the_compose_file_fits_the_schema_of_the_specification() {
 }
 
 #[test]
-fn compose_wires_what_there_is() {
-    let compose = yaml(&fs::read_to_string(root().join("docker-compose.yml")).expect("a file"));
+fn compose_file_pins_images_and_mounts_existing_files() {
+    let compose = parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
     let services = compose["services"].as_object().expect("a map");
     assert_eq!(services.keys().map(String::as_str).collect::<Vec<_>>(), ["alertmanager", "firstline", "grafana", "prometheus"]);
     for (name, service) in services {
@@ -194,7 +194,7 @@ fn compose_wires_what_there_is() {
         for volume in service["volumes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let source = volume.split(':').next().expect("a source");
             match source.strip_prefix("./") {
-                Some(path) => assert!(root().join(path).exists(), "{name}: {source}"),
+                Some(path) => assert!(project_root().join(path).exists(), "{name}: {source}"),
                 None => assert!(compose["volumes"].get(source).is_some(), "{name}: {source}"),
             }
         }
@@ -207,10 +207,10 @@ fn compose_wires_what_there_is() {
                 .is_some_and(|ports| ports.iter().all(|port| port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:"))))
         );
     }
-    let scraped = yaml(&fs::read_to_string(rules().join("prometheus.yml")).expect("a file"));
+    let scraped = parse_yaml(&fs::read_to_string(rules_directory().join("prometheus.yml")).expect("a file"));
     assert_eq!(scraped["scrape_configs"][0]["job_name"], "firstline");
     assert_eq!(scraped["scrape_configs"][0]["static_configs"][0]["targets"][0], "firstline:8080");
     for file in scraped["rule_files"].as_array().expect("a list") {
-        assert!(rules().join(file.as_str().expect("a name")).exists(), "{file}");
+        assert!(rules_directory().join(file.as_str().expect("a name")).exists(), "{file}");
     }
 }

@@ -1,18 +1,18 @@
 //! `docs/grafana.md`: what each dashboard shows, with what the demonstration answered. `UPDATE_EXPECT=1` writes it; the values
 //! are those of that day, so only the panels and their queries are compared.
 
-use crate::root;
+use crate::project_root;
 use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
 
 /// A panel and what its queries found.
-pub(crate) struct Panel {
+pub(crate) struct PanelResult {
     pub(crate) json: Value,
     pub(crate) queries: Vec<(String, Vec<Value>)>,
 }
 
-const HEAD: &str = "# Grafana
+const PAGE_HEADER: &str = "# Grafana
 
 Six dashboards, made from the standard by `firstline dashboards --out dashboards/grafana` (with `--standard FILE` from yours: an
 indicator that you do not have leaves no hole, and a new one with a target is on the overview by itself). Which indicators stand
@@ -32,10 +32,10 @@ demonstration. Below is what it answered, the first series of each query; `cargo
 ";
 
 /// Compares the page with the dashboards, or writes it.
-pub(crate) fn describe(dashboards: &[(Value, Vec<Panel>)]) {
-    let path = root().join("docs/grafana.md");
+pub(crate) fn check_grafana_page(dashboards: &[(Value, Vec<PanelResult>)]) {
+    let path = project_root().join("docs/grafana.md");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(&path, page(dashboards)).expect("a page that can be written");
+        fs::write(&path, render_page(dashboards)).expect("a page that can be written");
     }
     let page = fs::read_to_string(&path).expect("docs/grafana.md");
     for (dashboard, panels) in dashboards {
@@ -43,18 +43,18 @@ pub(crate) fn describe(dashboards: &[(Value, Vec<Panel>)]) {
             let title = panel.json["title"].as_str().expect("a title");
             assert!(page.contains(title), "docs/grafana.md lacks `{title}` of {}; UPDATE_EXPECT=1 writes it", dashboard["title"]);
             for (query, _) in &panel.queries {
-                assert!(page.contains(&cell(query)), "docs/grafana.md lacks {query}; UPDATE_EXPECT=1 writes it");
+                assert!(page.contains(&table_cell(query)), "docs/grafana.md lacks {query}; UPDATE_EXPECT=1 writes it");
             }
         }
     }
 }
 
-fn page(dashboards: &[(Value, Vec<Panel>)]) -> String {
-    let mut page = HEAD.to_owned();
+fn render_page(dashboards: &[(Value, Vec<PanelResult>)]) -> String {
+    let mut page = PAGE_HEADER.to_owned();
     for (dashboard, panels) in dashboards {
         let _ = writeln!(page, "\n## {}\n", dashboard["title"].as_str().expect("a title"));
         page += "| at (x, y; w × h) | panel | query | answer |\n|---|---|---|---|\n";
-        for Panel { json, queries } in panels {
+        for PanelResult { json, queries } in panels {
             let (at, title) = (&json["gridPos"], json["title"].as_str().expect("a title"));
             let place = format!("{}, {}; {} × {}", at["x"], at["y"], at["w"], at["h"]);
             if queries.is_empty() {
@@ -68,23 +68,29 @@ fn page(dashboards: &[(Value, Vec<Panel>)]) -> String {
                 };
                 let value = found[0]["value"][1].as_str().unwrap_or_default();
                 let series = if found.len() == 1 { String::new() } else { format!(", and {} more", found.len() - 1) };
-                let _ = writeln!(page, "| {shown} | `{}` | {}{}{series} |", cell(query), cell(&labels(&found[0]["metric"])), short(value));
+                let _ = writeln!(
+                    page,
+                    "| {shown} | `{}` | {}{}{series} |",
+                    table_cell(query),
+                    table_cell(&distinguishing_labels(&found[0]["metric"])),
+                    shorten_value(value)
+                );
             }
         }
     }
     page
 }
 
-fn cell(text: &str) -> String {
+fn table_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn short(value: &str) -> String {
+fn shorten_value(value: &str) -> String {
     value.parse::<f64>().map_or_else(|_| value.to_owned(), |number| ((number * 1e4).round() / 1e4).to_string())
 }
 
 /// What tells the series of a panel apart.
-fn labels(metric: &Value) -> String {
+fn distinguishing_labels(metric: &Value) -> String {
     let own = ["__name__", "job", "instance", "scope", "window"];
     let told = metric.as_object().into_iter().flatten().filter(|(name, _)| !own.contains(&name.as_str()));
     let told: Vec<String> = told.map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or_default())).collect();

@@ -13,24 +13,24 @@ mod scraped;
 mod server;
 
 use firstline::domain::standard::Standard;
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, read};
+use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn root() -> &'static Path {
+fn project_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn rules() -> PathBuf {
-    root().join("dashboards/prometheus")
+fn rules_directory() -> PathBuf {
+    project_root().join("dashboards/prometheus")
 }
 
-fn built_in() -> Standard {
-    read(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"))
+fn built_in_standard() -> Standard {
+    parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 /// Whether a program is there; else the test that needs it says that it is skipped.
-fn has(program: &str) -> bool {
+fn is_installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
         eprintln!("skipped: `{program}` is not installed");

@@ -1,47 +1,47 @@
 //! Every rule works and every query of every dashboard finds something, in a real Prometheus that scrapes the demonstration.
 
-use crate::client::{Server, settings};
-use crate::described::{Panel, describe};
-use crate::server::Prometheus;
-use crate::{built_in, has};
+use crate::client::{TestServer, test_settings};
+use crate::described::{PanelResult, check_grafana_page};
+use crate::server::PrometheusProcess;
+use crate::{built_in_standard, is_installed};
 use firstline::grafana;
 use serde_json::Value;
 use std::time::Duration;
 
 /// What Grafana puts in place of variables when nothing is chosen.
-fn filled(text: &str) -> String {
+fn replace_variables(text: &str) -> String {
     text.replace("$window", "30m").replace("$center", ".*").replace("$queue", ".*").replace("$__rate_interval", "1m")
 }
 
 #[tokio::test]
-async fn every_rule_works_and_every_panel_shows_something() {
-    if !has("prometheus") {
+async fn every_rule_and_dashboard_query_returns_data() {
+    if !is_installed("prometheus") {
         return;
     }
-    let mut settings = settings();
-    settings.demo = Some(1.0);
+    let mut settings = test_settings();
+    settings.demo_speed = Some(1.0);
     // Nobody watches, and two days of history are to be told first.
     settings.publish_every = Duration::from_secs(1);
-    let server = Server::start(settings).await;
-    server.ready().await;
-    let prometheus = Prometheus::start(&server, None).await;
-    prometheus.found("rate(sla_calls_lost_of_total{scope=\"all\"}[1m])").await;
+    let server = TestServer::start(settings).await;
+    server.wait_until_ready().await;
+    let prometheus = PrometheusProcess::start(&server, None).await;
+    prometheus.wait_for_series("rate(sla_calls_lost_of_total{scope=\"all\"}[1m])").await;
 
     // Each rule was evaluated once, without an error.
     let rules = |answer: &Value| -> Vec<Value> {
         let groups = answer["groups"].as_array().cloned().unwrap_or_default();
         groups.iter().flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default()).collect()
     };
-    let answer = prometheus.until("rules", |answer| rules(answer).iter().all(|rule| rule["health"] != "unknown")).await;
+    let answer = prometheus.wait_for_api("rules", |answer| rules(answer).iter().all(|rule| rule["health"] != "unknown")).await;
     let rules = rules(&answer);
     assert!(rules.len() > 150, "{} rules", rules.len());
     for rule in &rules {
         assert_eq!(rule["health"], "ok", "{}: {}", rule["name"], rule["lastError"]);
     }
-    prometheus.found("sla:budget_spent:ratio{scope=\"all\"}").await;
+    prometheus.wait_for_series("sla:budget_spent:ratio{scope=\"all\"}").await;
 
     let mut described = Vec::new();
-    for (file, text) in grafana::files(&built_in()) {
+    for (file, text) in grafana::dashboard_files(&built_in_standard()) {
         let dashboard: Value = serde_json::from_str(&text).expect("JSON");
         for variable in dashboard["templating"]["list"].as_array().into_iter().flatten().filter(|variable| variable["type"] == "query") {
             let query = variable["query"]["query"].as_str().expect("a query");
@@ -50,7 +50,7 @@ async fn every_rule_works_and_every_panel_shows_something() {
                 .and_then(|rest| rest.strip_suffix(')'))
                 .and_then(|rest| rest.rsplit_once(", "))
                 .expect("label_values");
-            let values = prometheus.api(&format!("label/{label}/values"), &[("match[]", &filled(series))]).await;
+            let values = prometheus.api_data(&format!("label/{label}/values"), &[("match[]", &replace_variables(series))]).await;
             assert!(values.as_array().is_some_and(|values| !values.is_empty()), "{file}: {query}");
         }
         let mut panels = Vec::new();
@@ -58,13 +58,13 @@ async fn every_rule_works_and_every_panel_shows_something() {
             let mut queries = Vec::new();
             for target in panel["targets"].as_array().into_iter().flatten() {
                 let query = target["expr"].as_str().expect("a query");
-                let found = prometheus.query(&filled(query)).await;
+                let found = prometheus.query_series(&replace_variables(query)).await;
                 assert!(!found.is_empty(), "{file}: `{}` shows nothing: {query}", panel["title"]);
                 queries.push((query.to_owned(), found));
             }
-            panels.push(Panel { json: panel.clone(), queries });
+            panels.push(PanelResult { json: panel.clone(), queries });
         }
         described.push((dashboard, panels));
     }
-    describe(&described);
+    check_grafana_page(&described);
 }

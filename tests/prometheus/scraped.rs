@@ -1,23 +1,23 @@
 //! What a real Prometheus has scraped is what the board shows, and its rules work.
 
-use crate::client::{Server, answered, event, settings};
-use crate::has;
-use crate::server::{Alertmanager, Prometheus};
+use crate::client::{TestServer, answered_call, event_json, test_settings};
+use crate::is_installed;
+use crate::server::{AlertmanagerProcess, PrometheusProcess};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[tokio::test]
-async fn prometheus_has_what_the_board_shows() {
-    if !has("prometheus") {
+async fn scraped_series_match_board() {
+    if !is_installed("prometheus") {
         return;
     }
-    let server = Server::start(settings()).await;
-    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\", "合肥"].iter().flat_map(|center| answered(center, center)).collect();
+    let server = TestServer::start(test_settings()).await;
+    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\", "合肥"].iter().flat_map(|center| answered_call(center, center)).collect();
     assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 9);
-    let prometheus = Prometheus::start(&server, None).await;
-    prometheus.found("sla_answer_rate_of_total{scope=\"all\"} == 3").await;
+    let prometheus = PrometheusProcess::start(&server, None).await;
+    prometheus.wait_for_series("sla_answer_rate_of_total{scope=\"all\"} == 3").await;
     let mut scraped: BTreeMap<String, f64> = BTreeMap::new();
-    for series in prometheus.query("{__name__=~\"sla_.*_(ratio|seconds|score|per_10000)\",window=\"24h\",quantile=\"\"}").await {
+    for series in prometheus.query_series("{__name__=~\"sla_.*_(ratio|seconds|score|per_10000)\",window=\"24h\",quantile=\"\"}").await {
         let mut labels = series["metric"].as_object().expect("labels").clone();
         let name = labels.remove("__name__").and_then(|name| name.as_str().map(str::to_owned)).expect("a name");
         ["job", "instance", "window", "scope"].iter().for_each(|own| _ = labels.remove(*own));
@@ -48,31 +48,31 @@ async fn prometheus_has_what_the_board_shows() {
         ("sla_speed_of_answer_spread_seconds_sum{scope=\"all\"} / sla_speed_of_answer_spread_seconds_count", "7"),
         ("count(sla_answer_rate_good_total{scope=\"center\"})", "3"),
     ] {
-        let found = prometheus.query(query).await;
+        let found = prometheus.query_series(query).await;
         assert_eq!(found[0]["value"][1], value, "{query}: {found:?}");
     }
-    let target = prometheus.api("targets", &[]).await["activeTargets"][0].clone();
+    let target = prometheus.api_data("targets", &[]).await["activeTargets"][0].clone();
     assert_eq!((&target["health"], &target["lastError"]), (&json!("up"), &json!("")));
 }
 
 #[tokio::test]
-async fn a_breach_rings_once_where_it_is() {
-    if !has("prometheus") || !has(Alertmanager::PROGRAM) {
+async fn breach_fires_one_alert_in_its_scope() {
+    if !is_installed("prometheus") || !is_installed(AlertmanagerProcess::PROGRAM) {
         return;
     }
-    let server = Server::start(settings()).await;
-    let mut events: Vec<Value> = (0..400).flat_map(|call| answered(&format!("wuhu-{call}"), "wuhu")).collect();
+    let server = TestServer::start(test_settings()).await;
+    let mut events: Vec<Value> = (0..400).flat_map(|call| answered_call(&format!("wuhu-{call}"), "wuhu")).collect();
     for call in 0..12 {
         let (name, data) = (format!("hefei-{call}"), json!({ "center": "hefei", "queue": "sales" }));
-        events.push(event(&format!("{name}-1"), "call.offered", &name, -30, &data));
-        events.push(event(&format!("{name}-2"), "call.abandoned", &name, -10, &data));
+        events.push(event_json(&format!("{name}-1"), "call.offered", &name, -30, &data));
+        events.push(event_json(&format!("{name}-2"), "call.abandoned", &name, -10, &data));
     }
     assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
-    let alertmanager = Alertmanager::start().await;
-    let prometheus = Prometheus::start(&server, Some(alertmanager.address)).await;
+    let alertmanager = AlertmanagerProcess::start().await;
+    let prometheus = PrometheusProcess::start(&server, Some(alertmanager.address)).await;
     // Prometheus says when it fires; it may send it a moment later.
-    prometheus.found("ALERTS{alertname=\"AnswerRateBreached\",alertstate=\"firing\"}").await;
-    let alerts = prometheus.sent(&alertmanager, "AnswerRateBreached").await;
+    prometheus.wait_for_series("ALERTS{alertname=\"AnswerRateBreached\",alertstate=\"firing\"}").await;
+    let alerts = prometheus.wait_for_alerts(&alertmanager, "AnswerRateBreached").await;
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
     let labels = &alerts[0]["labels"];
     assert_eq!((&labels["center"], &labels["scope"], &labels["severity"]), (&json!("hefei"), &json!("center"), &json!("critical")));

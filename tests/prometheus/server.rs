@@ -1,7 +1,7 @@
 //! A real Prometheus that scrapes a service every second, and a real Alertmanager.
 
-use crate::client::Server;
-use crate::{root, rules};
+use crate::client::TestServer;
+use crate::{project_root, rules_directory};
 use serde_json::Value;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -12,57 +12,57 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long anything may take before the test has failed.
-const LONG: Duration = Duration::from_secs(120);
+const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long to wait before asking once more.
-const AGAIN: Duration = Duration::from_millis(100);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running Prometheus; it is killed when it is dropped.
-pub(crate) struct Prometheus {
+pub(crate) struct PrometheusProcess {
     address: SocketAddr,
     process: Child,
     _place: TempDir,
 }
 
 /// A running Alertmanager; it is killed when it is dropped.
-pub(crate) struct Alertmanager {
+pub(crate) struct AlertmanagerProcess {
     pub(crate) address: SocketAddr,
     process: Child,
     _place: TempDir,
 }
 
-impl Drop for Alertmanager {
+impl Drop for AlertmanagerProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Alertmanager {
+impl AlertmanagerProcess {
     /// What Debian calls it.
     pub(crate) const PROGRAM: &str = "prometheus-alertmanager";
 
     /// Starts one with the committed configuration.
-    pub(crate) async fn start() -> Alertmanager {
+    pub(crate) async fn start() -> AlertmanagerProcess {
         let place = tempfile::tempdir().expect("a place");
-        let mut command = Command::new(Alertmanager::PROGRAM);
-        command.arg(format!("--config.file={}", root().join("dashboards/alertmanager/alertmanager.yml").display()));
+        let mut command = Command::new(AlertmanagerProcess::PROGRAM);
+        command.arg(format!("--config.file={}", project_root().join("dashboards/alertmanager/alertmanager.yml").display()));
         command.arg(format!("--storage.path={}", place.path().join("data").display()));
         command.args(["--cluster.listen-address=", "--log.level=error"]);
-        let (address, process) = started(command).await;
-        Alertmanager { address, process, _place: place }
+        let (address, process) = start_on_free_port(command).await;
+        AlertmanagerProcess { address, process, _place: place }
     }
 
     /// The alerts of this name.
-    pub(crate) async fn alerts(&self, name: &str) -> Vec<Value> {
-        let filter = encoded(&format!("alertname=\"{name}\""));
-        let (_, body) = get(self.address, &format!("/api/v2/alerts?filter={filter}")).await;
-        json(&body).as_array().cloned().unwrap_or_default()
+    pub(crate) async fn alerts_named(&self, name: &str) -> Vec<Value> {
+        let filter = percent_encode(&format!("alertname=\"{name}\""));
+        let (_, body) = http_get(self.address, &format!("/api/v2/alerts?filter={filter}")).await;
+        parse_json(&body).as_array().cloned().unwrap_or_default()
     }
 }
 
 /// Starts a server that cannot be told to choose a port and say which: one that is free is chosen for it, anew if somebody was
 /// faster.
-async fn started(mut command: Command) -> (SocketAddr, Child) {
+async fn start_on_free_port(mut command: Command) -> (SocketAddr, Child) {
     let given = command.get_args().map(ToOwned::to_owned).collect::<Vec<_>>();
     for _ in 0..5 {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
@@ -72,33 +72,33 @@ async fn started(mut command: Command) -> (SocketAddr, Child) {
         let up = async {
             while process.try_wait().expect("a process").is_none() {
                 let listens = TcpStream::connect(address).await.is_ok();
-                if listens && get(address, "/-/ready").await.0 == 200 {
+                if listens && http_get(address, "/-/ready").await.0 == 200 {
                     return true;
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
             false
         };
-        if tokio::time::timeout(LONG, up).await.expect("a server in time") {
+        if tokio::time::timeout(TEST_TIMEOUT, up).await.expect("a server in time") {
             return (address, process);
         }
     }
     panic!("{:?} does not start", command.get_program());
 }
 
-impl Drop for Prometheus {
+impl Drop for PrometheusProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Prometheus {
+impl PrometheusProcess {
     /// Starts one with the committed rules, evaluated every second, and with seconds where they say two minutes.
-    pub(crate) async fn start(service: &Server, alertmanager: Option<SocketAddr>) -> Prometheus {
+    pub(crate) async fn start(service: &TestServer, alertmanager: Option<SocketAddr>) -> PrometheusProcess {
         let place = tempfile::tempdir().expect("a place");
         for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
-            let text = fs::read_to_string(rules().join(name)).expect("committed rules").replace("interval: 30s", "interval: 1s");
+            let text = fs::read_to_string(rules_directory().join(name)).expect("committed rules").replace("interval: 30s", "interval: 1s");
             let text = text.replace("for: 2m", "for: 2s");
             fs::write(place.path().join(name), text).expect("a file");
         }
@@ -115,83 +115,84 @@ impl Prometheus {
         command.arg(format!("--config.file={}", place.path().join("prometheus.yml").display()));
         command.arg(format!("--storage.tsdb.path={}", place.path().join("data").display()));
         command.arg("--log.level=error");
-        let (address, process) = started(command).await;
-        Prometheus { address, process, _place: place }
+        let (address, process) = start_on_free_port(command).await;
+        PrometheusProcess { address, process, _place: place }
     }
 
     /// The `data` of an answer of its API.
-    pub(crate) async fn api(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
-        let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-        let (_, body) = get(self.address, &format!("/api/v1/{path}?{}", query.join("&"))).await;
-        let json = json(&body);
+    pub(crate) async fn api_data(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
+        let query: Vec<String> =
+            parameters.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value))).collect();
+        let (_, body) = http_get(self.address, &format!("/api/v1/{path}?{}", query.join("&"))).await;
+        let json = parse_json(&body);
         assert_eq!(json["status"], "success", "{path} {parameters:?}: {json}");
         json["data"].clone()
     }
 
     /// The series that a query finds now.
-    pub(crate) async fn query(&self, query: &str) -> Vec<Value> {
-        self.api("query", &[("query", query)]).await["result"].as_array().cloned().unwrap_or_default()
+    pub(crate) async fn query_series(&self, query: &str) -> Vec<Value> {
+        self.api_data("query", &[("query", query)]).await["result"].as_array().cloned().unwrap_or_default()
     }
 
     /// Waits until a query finds something.
-    pub(crate) async fn found(&self, query: &str) -> Vec<Value> {
+    pub(crate) async fn wait_for_series(&self, query: &str) -> Vec<Value> {
         let found = async {
             loop {
-                let series = self.query(query).await;
+                let series = self.query_series(query).await;
                 if !series.is_empty() {
                     return series;
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(LONG, found).await.unwrap_or_else(|_| panic!("nothing in time for {query}"))
+        tokio::time::timeout(TEST_TIMEOUT, found).await.unwrap_or_else(|_| panic!("nothing in time for {query}"))
     }
 
     /// Waits until Alertmanager has heard of the alerts of this name.
-    pub(crate) async fn sent(&self, alertmanager: &Alertmanager, name: &str) -> Vec<Value> {
+    pub(crate) async fn wait_for_alerts(&self, alertmanager: &AlertmanagerProcess, name: &str) -> Vec<Value> {
         let heard = async {
             loop {
-                let alerts = alertmanager.alerts(name).await;
+                let alerts = alertmanager.alerts_named(name).await;
                 if !alerts.is_empty() {
                     return alerts;
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(LONG, heard).await.unwrap_or_else(|_| panic!("Alertmanager did not hear of {name}"))
+        tokio::time::timeout(TEST_TIMEOUT, heard).await.unwrap_or_else(|_| panic!("Alertmanager did not hear of {name}"))
     }
 
     /// Waits until the answer of its API is as it should be.
-    pub(crate) async fn until(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn wait_for_api(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let answer = async {
             loop {
-                let answer = self.api(path, &[]).await;
+                let answer = self.api_data(path, &[]).await;
                 if fits(&answer) {
                     return answer;
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(LONG, answer).await.unwrap_or_else(|_| panic!("not in time: {path}"))
+        tokio::time::timeout(TEST_TIMEOUT, answer).await.unwrap_or_else(|_| panic!("not in time: {path}"))
     }
 }
 
 /// The status and body of an answer. As HTTP/1.0 it comes in one piece.
-async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+async fn http_get(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes()).await.expect("a listener");
     let mut answer = String::new();
-    tokio::time::timeout(LONG, stream.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
+    tokio::time::timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     (status.expect("a status"), body.to_owned())
 }
 
-fn json(text: &str) -> Value {
+fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// Percent-encoded, but for what needs it nowhere.
-pub(crate) fn encoded(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -1,8 +1,8 @@
 //! The hotline's figures recomputed naively from the sorted set of events: the formulas of the contract, a line each, with
 //! nothing of the core but the rule of where windows begin.
 
-use super::figures::Name;
-use super::said::Said;
+use super::figures::ReadingName;
+use super::said::TestEvent;
 use firstline::domain::time::{HOUR, MINUTE, SECOND};
 use jiff::Zoned;
 use jiff::civil::Weekday;
@@ -10,28 +10,28 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// What became of a call.
-struct Call {
+struct ModelCall {
     center: String,
     queue: String,
     offered: Option<i64>,
     answered: Option<i64>,
     /// When it was given up or left the queue otherwise, if it was not answered.
-    lost: Option<i64>,
+    left_unanswered: Option<i64>,
     ended: Option<i64>,
 }
 
-fn calls(set: &[Said]) -> Vec<Call> {
-    let mut by_subject: BTreeMap<u8, Vec<&Said>> = BTreeMap::new();
+fn model_calls(set: &[TestEvent]) -> Vec<ModelCall> {
+    let mut by_subject: BTreeMap<u8, Vec<&TestEvent>> = BTreeMap::new();
     set.iter().for_each(|event| by_subject.entry(event.subject).or_default().push(event));
-    let call = |events: Vec<&Said>| {
+    let call = |events: Vec<&TestEvent>| {
         let first = |kinds: &[&str]| events.iter().filter(|event| kinds.contains(&event.kind)).map(|event| event.time.0).min();
         let answered = first(&["call.answered"]);
-        Call {
+        ModelCall {
             center: events[0].center.unwrap_or_default().to_owned(),
             queue: events[0].queue.unwrap_or_default().to_owned(),
             offered: first(&["call.offered"]),
             answered,
-            lost: first(&["call.abandoned", "call.overflowed"]).filter(|_| answered.is_none()),
+            left_unanswered: first(&["call.abandoned", "call.overflowed"]).filter(|_| answered.is_none()),
             ended: first(&["call.ended"]),
         }
     };
@@ -40,7 +40,7 @@ fn calls(set: &[Said]) -> Vec<Call> {
 
 /// Where a window begins when `now` is reached: rolling ones on a multiple of their step, those of the calendar where it is
 /// midnight, or a quarter of an hour is full, in the zone.
-fn begin(window: &str, now: i64, zone: &TimeZone) -> i64 {
+fn window_start(window: &str, now: i64, zone: &TimeZone) -> i64 {
     let shown = jiff::Timestamp::from_millisecond(now).expect("a time").to_zoned(zone.clone());
     let midnight = |day: &Zoned| day.start_of_day().expect("a day").timestamp().as_millisecond();
     let into =
@@ -69,18 +69,23 @@ fn begin(window: &str, now: i64, zone: &TimeZone) -> i64 {
 
 /// Numerator and denominator of every figure that is not zero, by indicator, scope and window; for `longest_wait_now` the
 /// milliseconds. `zone` tells where a center lies.
-pub(crate) fn figures(set: &[Said], now: i64, windows: &[String], zone: impl Fn(&str) -> TimeZone) -> BTreeMap<Name, (i64, i64)> {
-    let mut figures: BTreeMap<Name, (i64, i64)> = BTreeMap::new();
-    for call in calls(set) {
+pub(crate) fn expected_sums(
+    set: &[TestEvent],
+    now: i64,
+    windows: &[String],
+    zone: impl Fn(&str) -> TimeZone,
+) -> BTreeMap<ReadingName, (i64, i64)> {
+    let mut figures: BTreeMap<ReadingName, (i64, i64)> = BTreeMap::new();
+    for call in model_calls(set) {
         let zone = zone(&call.center);
-        let windows: Vec<(&String, i64)> = windows.iter().map(|window| (window, begin(window, now, &zone))).collect();
+        let windows: Vec<(&String, i64)> = windows.iter().map(|window| (window, window_start(window, now, &zone))).collect();
         let scopes = [String::new(), format!("center={}", call.center), format!("center={} queue={}", call.center, call.queue)];
         for scope in scopes {
             let key = |indicator: &str, window: &str| (indicator.to_owned(), scope.clone(), window.to_owned());
             for &(window, begin) in &windows {
                 let within = |time: Option<i64>| time.is_some_and(|time| time >= begin);
                 let wait = call.answered.zip(call.offered).map(|(answered, offered)| answered - offered);
-                let counted = i64::from(within(call.answered) || within(call.lost));
+                let counted = i64::from(within(call.answered) || within(call.left_unanswered));
                 let mut ratio = |indicator: &str, good: bool| {
                     let entry = figures.entry(key(indicator, window)).or_default();
                     *entry = (entry.0 + i64::from(good), entry.1 + counted);
@@ -96,7 +101,7 @@ pub(crate) fn figures(set: &[Said], now: i64, windows: &[String], zone: impl Fn(
             if call.answered.is_some() && call.ended.is_none() {
                 figures.entry(key("calls_talking", "now")).or_default().0 += 1;
             }
-            if let (Some(offered), None, None, None) = (call.offered, call.answered, call.lost, call.ended) {
+            if let (Some(offered), None, None, None) = (call.offered, call.answered, call.left_unanswered, call.ended) {
                 figures.entry(key("calls_waiting", "now")).or_default().0 += 1;
                 let oldest = figures.entry(key("longest_wait_now", "now")).or_default();
                 oldest.0 = oldest.0.max(now - offered);

@@ -1,16 +1,18 @@
 //! Events of the tests as they were said, before either road into the core: built as domain events by hand, or written as
 //! JSON and decoded.
 
-use firstline::domain::event::{AgentState, Attributes, Batch, CaseKey, Customer, Detail, Event, EventId, Millis, Moment, Word};
-use firstline::domain::standard::{Schema, Standard};
+use firstline::domain::event::{
+    AgentState, Attributes, Batch, CaseKey, CustomerKey, Event, EventDetail, EventId, PackedMillis, PackedTimestamp, Symbol,
+};
+use firstline::domain::standard::{EventSchema, Standard};
 use firstline::domain::time::Timestamp;
-use firstline::ingest::wire::{Decoder, Keys};
+use firstline::ingest::wire::{EventDecoder, HashKeys};
 use std::num::{NonZeroU8, NonZeroU64};
 use std::sync::Arc;
 
 /// An event with all that the core could look at.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Said {
+pub(crate) struct TestEvent {
     pub(crate) subject: u8,
     pub(crate) id: u32,
     pub(crate) time: Timestamp,
@@ -31,10 +33,10 @@ pub(crate) struct Said {
     pub(crate) resolved: Option<bool>,
 }
 
-impl Said {
+impl TestEvent {
     /// An event that says nothing but what happened when.
-    pub(crate) fn plain(subject: u8, id: u32, time: Timestamp, kind: &'static str) -> Said {
-        Said {
+    pub(crate) fn plain(subject: u8, id: u32, time: Timestamp, kind: &'static str) -> TestEvent {
+        TestEvent {
             subject,
             id,
             time,
@@ -64,7 +66,7 @@ impl Said {
         }
     }
 
-    fn json(&self) -> Vec<u8> {
+    fn to_json(&self) -> Vec<u8> {
         let mut data = serde_json::Map::new();
         let mut say = |name: &str, value: Option<serde_json::Value>| {
             if let Some(value) = value {
@@ -96,12 +98,12 @@ impl Said {
         event.to_string().into_bytes()
     }
 
-    fn detail(&self) -> Detail {
-        let millis = |seconds: Option<u32>| seconds.and_then(|seconds| Millis::new(i64::from(seconds) * 1_000));
-        Detail {
-            customer: self.customer.and_then(|one| NonZeroU64::new(u64::from(one) + 1)).map(Customer),
-            topic: self.topic.map(|one| Word::of(&one.to_string())),
-            due: self.due.and_then(Moment::new),
+    fn to_detail(&self) -> EventDetail {
+        let millis = |seconds: Option<u32>| seconds.and_then(|seconds| PackedMillis::new(i64::from(seconds) * 1_000));
+        EventDetail {
+            customer: self.customer.and_then(|one| NonZeroU64::new(u64::from(one) + 1)).map(CustomerKey),
+            topic: self.topic.map(|one| Symbol::from_text(&one.to_string())),
+            due: self.due.and_then(PackedTimestamp::new),
             wait: millis(self.wait_seconds),
             talk: millis(self.talk_seconds),
             wrapup: millis(self.wrapup_seconds),
@@ -113,45 +115,45 @@ impl Said {
                 "pause" => AgentState::Pause,
                 _ => AgentState::Offline,
             }),
-            word: self.resolved.map(|yes| Word::of(if yes { "true" } else { "false" })),
-            ..Detail::default()
+            label: self.resolved.map(|yes| Symbol::from_text(if yes { "true" } else { "false" })),
+            ..EventDetail::default()
         }
     }
 }
 
 /// The road by which events reach the core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Road {
+pub(crate) enum EventOrigin {
     /// Built as domain events.
-    ByHand,
+    Constructed,
     /// Written as JSON and decoded.
     Decoded,
 }
 
 /// Makes batches; a decoder remembers attributes from one batch to the next, so one is used for a whole delivery.
-pub(crate) struct Packer {
-    road: Road,
-    schema: Arc<Schema>,
-    decoder: Decoder,
+pub(crate) struct BatchBuilder {
+    origin: EventOrigin,
+    schema: Arc<EventSchema>,
+    decoder: EventDecoder,
 }
 
-impl Packer {
-    pub(crate) fn new(standard: &Standard, road: Road) -> Packer {
+impl BatchBuilder {
+    pub(crate) fn new(standard: &Standard, road: EventOrigin) -> BatchBuilder {
         let schema = Arc::new(standard.schema.clone());
-        Packer { road, decoder: Decoder::new(schema.clone(), Keys::default()).keeping_names(true), schema }
+        BatchBuilder { origin: road, decoder: EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(true), schema }
     }
 
-    pub(crate) fn pack<'s>(&mut self, events: impl Iterator<Item = &'s Said>) -> Batch {
-        if self.road == Road::Decoded {
+    pub(crate) fn build_batch<'s>(&mut self, events: impl Iterator<Item = &'s TestEvent>) -> Batch {
+        if self.origin == EventOrigin::Decoded {
             for event in events {
-                self.decoder.json(&event.json()).unwrap_or_else(|rejection| panic!("{event:?}: {}", rejection.reason));
+                self.decoder.decode_json(&event.to_json()).unwrap_or_else(|rejection| panic!("{event:?}: {}", rejection.reason));
             }
-            return self.decoder.take();
+            return self.decoder.take_batch();
         }
         let mut batch = Batch::default();
         for event in events {
             let values = || self.schema.dimensions.iter().map(|name| event.dimension(name));
-            let hash = Attributes::hash_of(values());
+            let hash = Attributes::hash_values(values());
             let attributes = Attributes::new(hash, values().map(|value| value.map(Box::from)).collect());
             let place = batch.groups.iter().position(|known| *known == attributes);
             let group = place.unwrap_or_else(|| {
@@ -167,7 +169,7 @@ impl Packer {
                 group: u32::try_from(group).expect("few groups"),
                 sequence: event.sequence,
                 source: 0,
-                detail: event.detail(),
+                detail: event.to_detail(),
             });
         }
         batch

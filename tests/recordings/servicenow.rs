@@ -1,8 +1,8 @@
 //! An IT company's incident log, 5 000 incidents of 35 082 rows. Not compared: reopenings by state for the months, because
 //! a stream of states knows no month of its closing beforehand.
 
-use super::figures::{Figures, instant};
-use super::replay::{Board, Replay, Set};
+use super::figures::{FigureComparison, instant_in_zone};
+use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,14 +14,19 @@ const GROUPS: [(&str, &str); 5] = [
     ("contact_type", "by_contact_type"),
 ];
 
-fn replay(set: &Set, standard: &str, mapping: &str) -> Replay {
-    Replay::new(standard, mapping, &[set.file("incidents.csv.gz")])
+fn new_replay(set: &RecordedSet, standard: &str, mapping: &str) -> ReplayCommand {
+    ReplayCommand::new(standard, mapping, &[set.file_path("incidents.csv.gz")])
 }
 
 /// Every group of the set with the board of its dimension.
-fn each(set: &Set, replay: &Replay, groups: &[(&str, &str)], compare: &mut dyn FnMut(&Board, &str, &Value)) {
+fn for_each_group(
+    set: &RecordedSet,
+    replay: &ReplayCommand,
+    groups: &[(&str, &str)],
+    compare: &mut dyn FnMut(&ReplayedBoard, &str, &Value),
+) {
     for (dimension, theirs) in groups {
-        let board = replay.by(dimension).board();
+        let board = replay.by_dimensions(dimension).run_for_board();
         let expected = &set.expected[*theirs];
         if dimension.is_empty() {
             compare(&board, "", expected);
@@ -33,47 +38,62 @@ fn each(set: &Set, replay: &Replay, groups: &[(&str, &str)], compare: &mut dyn F
 
 #[test]
 fn servicenow_incidents() {
-    let Some(set) = Set::open("servicenow_incidents") else { return };
-    let mut figures = Figures::new("servicenow");
-    let closed = replay(&set, "servicenow.toml", "servicenow.toml");
-    each(&set, &closed, &GROUPS, &mut |board, group, expected| {
-        figures.of(board, group, "made_sla", &expected["incidents"]);
-        figures.fraction(board, group, "made_sla", &expected["made_sla"]);
-        figures.fraction(board, group, "reopened", &expected["reopened_incidents"]);
-        figures.good(board, group, "reopens_per_incident", &expected["reopens_total"]);
-        figures.fraction(board, group, "one_group_no_reopen", &expected["one_group_no_reopen"]);
-        figures.durations(board, group, "open_to_closed", &expected["open_to_closed_min"], 60.0);
+    let Some(set) = RecordedSet::open("servicenow_incidents") else { return };
+    let mut figures = FigureComparison::new("servicenow");
+    let closed = new_replay(&set, "servicenow.toml", "servicenow.toml");
+    for_each_group(&set, &closed, &GROUPS, &mut |board, group, expected| {
+        figures.compare_denominator(board, group, "made_sla", &expected["incidents"]);
+        figures.compare_fraction(board, group, "made_sla", &expected["made_sla"]);
+        figures.compare_fraction(board, group, "reopened", &expected["reopened_incidents"]);
+        figures.compare_numerator(board, group, "reopens_per_incident", &expected["reopens_total"]);
+        figures.compare_fraction(board, group, "one_group_no_reopen", &expected["one_group_no_reopen"]);
+        figures.compare_durations(board, group, "open_to_closed", &expected["open_to_closed_min"], 60.0);
     });
-    each(&set, &closed, &[("assignment_group", "by_assignment_group_top15")], &mut |board, group, expected| {
-        figures.of(board, group, "made_sla", &expected["incidents"]);
-        figures.fraction(board, group, "made_sla", &expected["made_sla"]);
+    for_each_group(&set, &closed, &[("assignment_group", "by_assignment_group_top15")], &mut |board, group, expected| {
+        figures.compare_denominator(board, group, "made_sla", &expected["incidents"]);
+        figures.compare_fraction(board, group, "made_sla", &expected["made_sla"]);
     });
-    each(&set, &replay(&set, "servicenow_resolved.toml", "servicenow_resolved.toml"), &GROUPS, &mut |board, group, expected| {
-        figures.durations(board, group, "open_to_resolved", &expected["open_to_resolved_min"], 60.0);
-    });
-    each(&set, &replay(&set, "servicenow_updates.toml", "servicenow_updates.toml"), &GROUPS, &mut |board, group, expected| {
-        figures.durations(board, group, "updates", &expected["events_per_incident"], 1.0);
-    });
+    for_each_group(
+        &set,
+        &new_replay(&set, "servicenow_resolved.toml", "servicenow_resolved.toml"),
+        &GROUPS,
+        &mut |board, group, expected| {
+            figures.compare_durations(board, group, "open_to_resolved", &expected["open_to_resolved_min"], 60.0);
+        },
+    );
+    for_each_group(
+        &set,
+        &new_replay(&set, "servicenow_updates.toml", "servicenow_updates.toml"),
+        &GROUPS,
+        &mut |board, group, expected| {
+            figures.compare_durations(board, group, "updates", &expected["events_per_incident"], 1.0);
+        },
+    );
     // Reopened by changes of state, in the order of the file: the recorded count, derived.
     let by_state = [GROUPS[0], GROUPS[1], GROUPS[4]];
-    each(&set, &replay(&set, "servicenow_states.toml", "servicenow_states.toml"), &by_state, &mut |board, group, expected| {
-        figures.good(board, group, "reopened_once", &expected["reopened_incidents"]["num"]);
-        figures.good(board, group, "reopened", &expected["reopens_total"]);
-    });
+    for_each_group(
+        &set,
+        &new_replay(&set, "servicenow_states.toml", "servicenow_states.toml"),
+        &by_state,
+        &mut |board, group, expected| {
+            figures.compare_numerator(board, group, "reopened_once", &expected["reopened_incidents"]["num"]);
+            figures.compare_numerator(board, group, "reopened", &expected["reopens_total"]);
+        },
+    );
     figures.finish();
 }
 
 #[test]
 fn servicenow_instants() {
-    let Some(set) = Set::open("servicenow_incidents") else { return };
-    let mut figures = Figures::new("servicenow, instants");
+    let Some(set) = RecordedSet::open("servicenow_incidents") else { return };
+    let mut figures = FigureComparison::new("servicenow, instants");
     let instants = set.expected["instants"].as_object().unwrap();
     let peak = &set.expected["peak_backlog_not_closed"];
     let first = peak["first_at"].as_str().unwrap().trim_end_matches('Z');
-    let mut at: Vec<String> = instants.keys().map(|text| instant(text, "Z")).collect();
-    at.push(instant(first, "Z"));
+    let mut at: Vec<String> = instants.keys().map(|text| instant_in_zone(text, "Z")).collect();
+    at.push(instant_in_zone(first, "Z"));
     let boards = |mapping: &str| {
-        let boards = replay(&set, "servicenow_now.toml", mapping).at(&at).run().boards;
+        let boards = new_replay(&set, "servicenow_now.toml", mapping).at_instants(&at).run().boards;
         assert_eq!(boards.len(), at.len(), "servicenow: a board for each instant");
         boards
     };
@@ -85,16 +105,16 @@ fn servicenow_instants() {
     ] {
         let boards = boards(mapping);
         for ((at, expected), board) in instants.iter().zip(&boards) {
-            figures.level(board, &format!("{theirs} at {at}"), "backlog", &expected[theirs]);
+            figures.compare_gauge(board, &format!("{theirs} at {at}"), "backlog", &expected[theirs]);
             if theirs == "backlog_not_closed" {
                 let reading = board.reading("made_sla_so_far", "");
-                figures.whole(at, "closed_by", &expected["closed_by"], &reading["of"]);
-                figures.whole(at, "of_them_made_sla", &expected["of_them_made_sla"], &reading["good"]);
-                figures.value(at, "made_sla_rate_so_far", &expected["made_sla_rate_so_far"], &reading["value"]);
+                figures.compare_count(at, "closed_by", &expected["closed_by"], &reading["of"]);
+                figures.compare_count(at, "of_them_made_sla", &expected["of_them_made_sla"], &reading["good"]);
+                figures.compare_value(at, "made_sla_rate_so_far", &expected["made_sla_rate_so_far"], &reading["value"]);
             }
         }
         if theirs == "backlog_not_closed" {
-            figures.level(&boards[instants.len()], first, "backlog", &peak["n"]);
+            figures.compare_gauge(&boards[instants.len()], first, "backlog", &peak["n"]);
         }
     }
     figures.finish();
@@ -103,15 +123,15 @@ fn servicenow_instants() {
 /// The recorded count of every single incident is what the stream of its states says.
 #[test]
 fn servicenow_reopenings_of_every_incident() {
-    let Some(set) = Set::open("servicenow_incidents") else { return };
-    let rows = flate2::read::GzDecoder::new(std::fs::File::open(set.file("incidents.csv.gz")).unwrap());
+    let Some(set) = RecordedSet::open("servicenow_incidents") else { return };
+    let rows = flate2::read::GzDecoder::new(std::fs::File::open(set.file_path("incidents.csv.gz")).unwrap());
     let mut recorded: BTreeMap<String, u64> = BTreeMap::new();
     for row in csv::Reader::from_reader(rows).records() {
         let row = row.unwrap();
         let count = recorded.entry(row[0].to_owned()).or_default();
         *count = (*count).max(row[4].parse().unwrap());
     }
-    let board = replay(&set, "servicenow_each.toml", "servicenow_each.toml").by("number").board();
+    let board = new_replay(&set, "servicenow_each.toml", "servicenow_each.toml").by_dimensions("number").run_for_board();
     let derived = |number: &str| board.reading("reopened", number)["good"].as_u64().unwrap_or(0);
     let wrong: Vec<_> = recorded.iter().filter(|(number, count)| derived(number) != **count).collect();
     assert!(wrong.is_empty(), "recorded otherwise: {wrong:?}");

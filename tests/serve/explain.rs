@@ -1,39 +1,39 @@
 //! What stands behind the figures, over HTTP.
 
-use crate::client::{Server, answered, event, settings};
+use crate::client::{TestServer, answered_call, event_json, test_settings};
 use serde_json::{Value, json};
 
 /// Two answered calls in Hefei, one given up, and a repair that is overdue.
-async fn told(server: &Server) {
-    let mut events: Vec<Value> = ["c-1", "c-2"].iter().flat_map(|call| answered(call, "hefei")).collect();
+async fn send_sample_events(server: &TestServer) {
+    let mut events: Vec<Value> = ["c-1", "c-2"].iter().flat_map(|call| answered_call(call, "hefei")).collect();
     let data = json!({ "center": "hefei", "queue": "sales", "customer": "13900001111" });
-    events.push(event("a-1", "call.offered", "c-3", -60, &data));
-    events.push(event("a-2", "call.abandoned", "c-3", -50, &data));
-    let due = event("x", "x", "x", -600, &json!({}))["time"].clone();
-    let later = event("x", "x", "x", 7_200, &json!({}))["time"].clone();
+    events.push(event_json("a-1", "call.offered", "c-3", -60, &data));
+    events.push(event_json("a-2", "call.abandoned", "c-3", -50, &data));
+    let due = event_json("x", "x", "x", -600, &json!({}))["time"].clone();
+    let later = event_json("x", "x", "x", 7_200, &json!({}))["time"].clone();
     let repair = |due: &Value| json!({ "center": "hefei", "due": due, "owner": "Li Lei", "customer": "13900001111" });
-    events.push(event("r-1", "repair.opened", "r-1", -3_000, &repair(&due)));
-    events.push(event("r-2", "repair.opened", "r-2", -3_000, &repair(&later)));
-    events.push(event("r-3", "repair.paused", "r-2", -2_000, &json!({ "center": "hefei", "reason": "rain", "liable": "weather" })));
+    events.push(event_json("r-1", "repair.opened", "r-1", -3_000, &repair(&due)));
+    events.push(event_json("r-2", "repair.opened", "r-2", -3_000, &repair(&later)));
+    events.push(event_json("r-3", "repair.paused", "r-2", -2_000, &json!({ "center": "hefei", "reason": "rain", "liable": "weather" })));
     let total = events.len();
     let taken = server.post("application/json", json!(events).to_string()).await;
     assert_eq!(taken.json()["accepted"], total, "{}", taken.body);
 }
 
-fn subjects(side: &Value) -> Vec<&str> {
+fn case_subjects(side: &Value) -> Vec<&str> {
     let mut subjects: Vec<&str> = side["cases"].as_array().into_iter().flatten().filter_map(|case| case["subject"].as_str()).collect();
     subjects.sort_unstable();
     subjects
 }
 
 #[tokio::test]
-async fn a_reading_names_its_cases() {
-    let server = Server::start(settings()).await;
-    told(&server).await;
+async fn explain_lists_cases_of_reading() {
+    let server = TestServer::start(test_settings()).await;
+    send_sample_events(&server).await;
     let reply = server.get("/v1/explain?indicator=service_level_20s&window=30m&center=hefei").await;
     let said = reply.json();
     assert_eq!((&said["reading"]["good"], &said["reading"]["of"]), (&json!(2), &json!(3)), "{}", reply.body);
-    assert_eq!((subjects(&said["good"]), subjects(&said["of"])), (vec!["c-1", "c-2"], vec!["c-1", "c-2", "c-3"]));
+    assert_eq!((case_subjects(&said["good"]), case_subjects(&said["of"])), (vec!["c-1", "c-2"], vec!["c-1", "c-2", "c-3"]));
     let waited = said["good"]["cases"][0]["value"].as_f64().expect("seconds");
     assert!((6.9..7.1).contains(&waited), "{waited}");
     assert_eq!(said["good"]["cases"][0]["source"], "/test");
@@ -47,14 +47,14 @@ async fn a_reading_names_its_cases() {
     let left_out = server.get("/v1/explain?indicator=answer_rate&window=30m&center=hefei&queue=sales").await.json();
     assert_eq!(left_out["left_out"], json!([]));
     let open = server.get("/v1/explain?indicator=repairs_open").await.json();
-    assert_eq!(subjects(&open["of"]), ["r-1", "r-2"]);
+    assert_eq!(case_subjects(&open["of"]), ["r-1", "r-2"]);
     assert_eq!(open["window"]["name"], "now");
 }
 
 #[tokio::test]
-async fn a_case_tells_its_history_and_nobodys_name() {
-    let server = Server::start(settings()).await;
-    told(&server).await;
+async fn case_history_contains_no_personal_data() {
+    let server = TestServer::start(test_settings()).await;
+    send_sample_events(&server).await;
     let reply = server.get("/v1/explain?source=/test&subject=r-2").await;
     let said = reply.json();
     let kinds: Vec<&str> = said["events"].as_array().into_iter().flatten().filter_map(|event| event["type"].as_str()).collect();
@@ -75,43 +75,43 @@ async fn a_case_tells_its_history_and_nobodys_name() {
 }
 
 #[tokio::test]
-async fn open_cases_come_by_the_time_they_have_left() {
-    let server = Server::start(settings()).await;
-    told(&server).await;
+async fn open_cases_are_sorted_by_time_left() {
+    let server = TestServer::start(test_settings()).await;
+    send_sample_events(&server).await;
     let said = server.get("/v1/cases").await.json();
-    assert_eq!(subjects(&said), ["r-1", "r-2"]);
+    assert_eq!(case_subjects(&said), ["r-1", "r-2"]);
     let (first, second) = (&said["cases"][0], &said["cases"][1]);
     assert_eq!((&first["risk"], &second["risk"]), (&json!("overdue"), &json!("due_soon")));
     let left = first["left_seconds"].as_f64().expect("a number");
     assert!((-700.0..-590.0).contains(&left), "{left}");
     assert!(first["used"].as_f64() > Some(1.0) && second["used"].as_f64() < Some(1.0), "{said}");
     assert_eq!(first["attributes"], json!({ "center": "hefei" }));
-    assert_eq!(subjects(&server.get("/v1/cases?risk=overdue&family=repair&commitment=repair&center=hefei").await.json()), ["r-1"]);
-    assert!(subjects(&server.get("/v1/cases?center=wuhu").await.json()).is_empty());
+    assert_eq!(case_subjects(&server.get("/v1/cases?risk=overdue&family=repair&commitment=repair&center=hefei").await.json()), ["r-1"]);
+    assert!(case_subjects(&server.get("/v1/cases?center=wuhu").await.json()).is_empty());
     let one = server.get("/v1/cases?risk=all&limit=1").await.json();
     assert_eq!((&one["count"], &one["more"]), (&json!(2), &json!(1)));
 }
 
 #[tokio::test]
-async fn an_open_case_comes_once_for_each_promise_that_runs() {
-    let server = Server::start(settings()).await;
-    let due = event("x", "x", "x", 1_800, &json!({}))["time"].clone();
-    let complaint = event("c-1", "complaint.opened", "c-1", -60, &json!({ "center": "hefei", "due": due }));
+async fn open_case_is_listed_once_per_running_commitment() {
+    let server = TestServer::start(test_settings()).await;
+    let due = event_json("x", "x", "x", 1_800, &json!({}))["time"].clone();
+    let complaint = event_json("c-1", "complaint.opened", "c-1", -60, &json!({ "center": "hefei", "due": due }));
     assert_eq!(server.post("application/json", complaint.to_string()).await.json()["accepted"], 1);
     let said = server.get("/v1/cases?risk=all").await.json();
     let promises: Vec<_> = said["cases"].as_array().into_iter().flatten().map(|case| (&case["subject"], &case["commitment"])).collect();
     let (subject, settle, answer) = (json!("c-1"), json!("complaint"), json!("complaint_reply"));
     assert_eq!(promises, [(&subject, &settle), (&subject, &answer)], "the one that ends first comes first");
     assert_eq!(said["count"], 2);
-    assert_eq!(subjects(&server.get("/v1/cases?risk=all&commitment=complaint_reply").await.json()), ["c-1"]);
+    assert_eq!(case_subjects(&server.get("/v1/cases?risk=all&commitment=complaint_reply").await.json()), ["c-1"]);
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named_with_a_suggestion() {
-    let server = Server::start(settings()).await;
-    told(&server).await;
-    let mut wall = server.live(&json!({})).await;
-    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3).await;
+async fn unknown_names_are_reported_with_suggestion() {
+    let server = TestServer::start(test_settings()).await;
+    send_sample_events(&server).await;
+    let mut wall = server.connect_live(&json!({})).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3).await;
     for (path, status, expected) in [
         ("/v1/explain?indicator=answer_rat", 400, "did you mean `answer_rate`?"),
         ("/v1/explain?indicator=answer_rate&window=31m", 400, "no window `31m`"),
@@ -132,8 +132,8 @@ async fn what_is_not_there_is_named_with_a_suggestion() {
 }
 
 #[tokio::test]
-async fn the_standard_can_be_read_by_anyone() {
-    let server = Server::start(settings()).await;
+async fn standard_page_describes_indicators_and_commitments() {
+    let server = TestServer::start(test_settings()).await;
     let page = server.get("/standard").await;
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
     for text in ["接通率", "20秒内应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数", "promise-repair", "at least 85 %", "href=\"standard.css\""]

@@ -1,6 +1,6 @@
 //! Events in every form, and what is said of those that are not taken.
 
-use crate::client::{Server, answered, event, settings};
+use crate::client::{TestServer, answered_call, event_json, test_settings};
 use serde_json::json;
 use std::io::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,25 +9,25 @@ use tokio::net::TcpStream;
 const NDJSON: &str = "application/x-ndjson";
 const BATCH: &str = "application/cloudevents-batch+json";
 
-fn gzip(text: &[u8]) -> Vec<u8> {
+fn compress_gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text).expect("memory");
     encoder.finish().expect("memory")
 }
 
-fn zstd(text: &[u8]) -> Vec<u8> {
+fn compress_zstd(text: &[u8]) -> Vec<u8> {
     zstd::encode_all(text, 3).expect("memory")
 }
 
 #[tokio::test]
-async fn events_are_taken_in_every_form_and_only_once() {
-    let server = Server::start(settings()).await;
-    let events = answered("c-1", "hefei");
+async fn accepts_every_content_type_and_deduplicates() {
+    let server = TestServer::start(test_settings()).await;
+    let events = answered_call("c-1", "hefei");
     let taken = server.post(BATCH, json!(events).to_string()).await;
     assert_eq!((taken.status, taken.json()["accepted"].as_u64(), taken.json()["duplicates"].as_u64()), (200, Some(3), Some(0)));
     assert_eq!(taken.json()["rejected"], json!([]));
 
-    let known = |reply: crate::client::Reply, of: u64| {
+    let known = |reply: crate::client::HttpReply, of: u64| {
         assert_eq!((reply.status, reply.json()["duplicates"].as_u64()), (200, Some(of)), "{}", reply.body);
     };
     let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
@@ -37,8 +37,8 @@ async fn events_are_taken_in_every_form_and_only_once() {
     known(server.post(NDJSON, &lines).await, 3);
     known(server.post(NDJSON, lines.trim_end()).await, 3);
     let packed = |coding| [("Content-Type", NDJSON), ("Content-Encoding", coding)];
-    known(server.request("POST", "/v1/events", &packed("gzip"), &gzip(lines.as_bytes())).await, 3);
-    known(server.request("POST", "/v1/events", &packed("zstd"), &zstd(lines.as_bytes())).await, 3);
+    known(server.request("POST", "/v1/events", &packed("gzip"), &compress_gzip(lines.as_bytes())).await, 3);
+    known(server.request("POST", "/v1/events", &packed("zstd"), &compress_zstd(lines.as_bytes())).await, 3);
 
     let first = &events[0];
     let time = first["time"].as_str().expect("a time");
@@ -55,25 +55,25 @@ async fn events_are_taken_in_every_form_and_only_once() {
 }
 
 #[tokio::test]
-async fn a_body_nested_too_deep_is_refused_and_the_service_lives() {
-    let server = Server::start(settings()).await;
+async fn rejects_deeply_nested_body_and_keeps_serving() {
+    let server = TestServer::start(test_settings()).await;
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     for (media, body) in [(BATCH, deep.clone()), (BATCH, format!("[{deep}]")), ("application/json", format!(r#"{{"data":{deep}}}"#))] {
         assert_eq!(server.post(media, body).await.status, 400, "{media}");
     }
     let line = server.post(NDJSON, format!(r#"{{"extra":{deep}}}"#)).await;
     assert_eq!((line.status, line.json()["rejected"].as_array().map(Vec::len)), (200, Some(1)));
-    assert_eq!(server.post(BATCH, serde_json::json!(answered("c-1", "hefei")).to_string()).await.status, 200);
+    assert_eq!(server.post(BATCH, serde_json::json!(answered_call("c-1", "hefei")).to_string()).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_rejected_event_does_not_stop_the_others_and_can_be_read_afterwards() {
-    let server = Server::start(settings()).await;
-    let good = answered("c-1", "hefei");
+async fn rejected_event_is_listed_and_others_are_accepted() {
+    let server = TestServer::start(test_settings()).await;
+    let good = answered_call("c-1", "hefei");
     let personal = json!({ "customer": "13900001111" });
-    let unknown = event("u-1", "call.vanished", "c-2", -5, &personal);
-    let ahead = event("a-1", "call.offered", "c-3", 86_400, &personal);
-    let late = event("l-1", "call.offered", "c-4", -30 * 86_400, &personal);
+    let unknown = event_json("u-1", "call.vanished", "c-2", -5, &personal);
+    let ahead = event_json("a-1", "call.offered", "c-3", 86_400, &personal);
+    let late = event_json("l-1", "call.offered", "c-4", -30 * 86_400, &personal);
     let body = format!("{}\nnonsense\n\n{unknown}\n{ahead}\n{}\n{late}\n", good[0], good[1]);
     let reply = server.post(NDJSON, body).await;
     let taken = reply.json();
@@ -89,13 +89,13 @@ async fn a_rejected_event_does_not_stop_the_others_and_can_be_read_afterwards() 
 }
 
 #[tokio::test]
-async fn many_lines_go_to_the_engine_in_pieces() {
-    let server = Server::start(settings()).await;
-    let events: Vec<_> = (0..1_500).flat_map(|call| answered(&format!("c-{call}"), "hefei")).collect();
+async fn large_body_reaches_engine_in_several_batches() {
+    let server = TestServer::start(test_settings()).await;
+    let events: Vec<_> = (0..1_500).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
     let mut lines: Vec<String> = events.iter().map(ToString::to_string).collect();
     let long = format!("\"{}\"", "x".repeat(3 << 20));
     // What the engine refuses is found again by its place in a piece, and told by its line.
-    let late = |name: &str| event(name, "call.offered", name, -30 * 86_400, &json!({})).to_string();
+    let late = |name: &str| event_json(name, "call.offered", name, -30 * 86_400, &json!({})).to_string();
     for (index, line) in [(0, long.clone()), (1, late("l-1")), (1_500, late("l-2")), (3_333, late("l-3")), (4_504, long)] {
         lines.insert(index, line);
     }
@@ -112,7 +112,7 @@ async fn many_lines_go_to_the_engine_in_pieces() {
     assert!(taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")), "{taken}");
 
     // Packed, all of it comes out of a few bytes.
-    for (coding, packed) in [("gzip", gzip(lines.as_bytes())), ("zstd", zstd(lines.as_bytes()))] {
+    for (coding, packed) in [("gzip", compress_gzip(lines.as_bytes())), ("zstd", compress_zstd(lines.as_bytes()))] {
         let headers = [("Content-Type", NDJSON), ("Content-Encoding", coding)];
         let again = server.request("POST", "/v1/events", &headers, &packed).await.json();
         assert_eq!((again["duplicates"].as_u64(), told(&again)), (Some(4_500), expected.to_vec()), "{coding}: {again}");
@@ -120,12 +120,12 @@ async fn many_lines_go_to_the_engine_in_pieces() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_a_problem_that_says_what_to_do() {
-    let mut settings = settings();
+async fn unreadable_body_is_reported_with_remedy() {
+    let mut settings = test_settings();
     settings.limits.body_bytes = 1 << 20;
-    let server = Server::start(settings).await;
+    let server = TestServer::start(settings).await;
     let bomb = vec![b' '; 64 << 20];
-    let half = zstd(&[7; 10_000]);
+    let half = compress_zstd(&[7; 10_000]);
     let post = |headers: Vec<(&'static str, &'static str)>, body: Vec<u8>| {
         let server = &server;
         async move { server.request("POST", "/v1/events", &headers, &body).await }
@@ -140,8 +140,8 @@ async fn what_cannot_be_read_is_a_problem_that_says_what_to_do() {
         (400, post(vec![json], b"17".to_vec()).await),
         (400, post(vec![json, ("Content-Encoding", "gzip")], b"{}".to_vec()).await),
         (400, post(vec![json, ("Content-Encoding", "zstd")], half[..half.len() - 3].to_vec()).await),
-        (413, post(vec![json, ("Content-Encoding", "gzip")], gzip(&bomb)).await),
-        (413, post(vec![json, ("Content-Encoding", "zstd")], zstd(&bomb)).await),
+        (413, post(vec![json, ("Content-Encoding", "gzip")], compress_gzip(&bomb)).await),
+        (413, post(vec![json, ("Content-Encoding", "zstd")], compress_zstd(&bomb)).await),
         (413, post(vec![json], bomb.clone()).await),
     ];
     for (place, (status, reply)) in cases.iter().enumerate() {
@@ -155,8 +155,8 @@ async fn what_cannot_be_read_is_a_problem_that_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn more_bodies_than_can_be_read_are_told_to_come_back() {
-    let server = Server::start(settings()).await;
+async fn excess_concurrent_bodies_get_retry_after() {
+    let server = TestServer::start(test_settings()).await;
     let mut open = Vec::new();
     for _ in 0..64 {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");

@@ -1,31 +1,31 @@
 //! The live board: nothing is missed, nothing is sent that was not asked for.
 
-use crate::client::{Server, answered, settings};
+use crate::client::{TestServer, answered_call, test_settings};
 use serde_json::{Value, json};
 
-fn whole(reading: &Value, center: Option<&str>, of: u64) -> bool {
+fn is_answer_rate_of(reading: &Value, center: Option<&str>, of: u64) -> bool {
     let scope = center.map_or_else(|| json!({}), |center| json!({ "center": center }));
     reading["indicator"] == "answer_rate" && reading["window"] == "30m" && reading["scope"] == scope && reading["of"] == of
 }
 
-async fn answer_a_call(server: &Server, call: &str, center: &str) {
-    let taken = server.post("application/json", json!(answered(call, center)).to_string()).await;
+async fn send_answered_call(server: &TestServer, call: &str, center: &str) {
+    let taken = server.post("application/json", json!(answered_call(call, center)).to_string()).await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
 }
 
 #[tokio::test]
-async fn the_board_comes_first_then_changes_without_holes_then_beats() {
-    let server = Server::start(settings()).await;
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
-    let board = wall.frame().await;
+async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
+    let server = TestServer::start(test_settings()).await;
+    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
+    let board = wall.expect_frame().await;
     assert_eq!(board["type"], "board");
     assert!(board["readings"].as_array().is_some_and(|readings| !readings.is_empty()));
     let mut revision = board["revision"].as_u64();
     let mut seen = 0;
     for call in 0..5 {
-        answer_a_call(&server, &format!("c-{call}"), "hefei").await;
+        send_answered_call(&server, &format!("c-{call}"), "hefei").await;
         loop {
-            let frame = wall.frame().await;
+            let frame = wall.expect_frame().await;
             assert_eq!(frame["epoch"], board["epoch"]);
             if frame["type"] == "delta" {
                 assert_eq!(frame["from"].as_u64(), revision, "a hole");
@@ -33,7 +33,7 @@ async fn the_board_comes_first_then_changes_without_holes_then_beats() {
             }
             assert_eq!(frame["revision"].as_u64(), revision);
             let mut readings = frame["readings"].as_array().into_iter().flatten();
-            if let Some(reading) = readings.find(|reading| whole(reading, None, call + 1)) {
+            if let Some(reading) = readings.find(|reading| is_answer_rate_of(reading, None, call + 1)) {
                 seen += 1;
                 assert_eq!(reading["good"], call + 1);
                 break;
@@ -41,24 +41,24 @@ async fn the_board_comes_first_then_changes_without_holes_then_beats() {
         }
     }
     assert_eq!(seen, 5);
-    let (beat, _) = wall.until("beat").await;
+    let (beat, _) = wall.wait_for_type("beat").await;
     assert!(beat["as_of"].as_str() >= board["as_of"].as_str());
     assert_eq!(beat.get("readings"), None);
 }
 
 #[tokio::test]
-async fn a_wall_sees_what_it_asked_for() {
-    let server = Server::start(settings()).await;
-    answer_a_call(&server, "c-1", "hefei").await;
-    answer_a_call(&server, "c-2", "wuhu").await;
+async fn subscription_filters_readings() {
+    let server = TestServer::start(test_settings()).await;
+    send_answered_call(&server, "c-1", "hefei").await;
+    send_answered_call(&server, "c-2", "wuhu").await;
     let scopes =
         |frame: &Value| -> Vec<String> { frame["readings"].as_array().into_iter().flatten().map(|r| r["scope"].to_string()).collect() };
     let both = |hello: Value| {
         let server = &server;
         async move {
             // The board may be older than the answer: wait until both calls are on it.
-            server.live(&json!({})).await.reading(|reading| whole(reading, None, 2)).await;
-            server.live(&hello).await.frame().await
+            server.connect_live(&json!({})).await.wait_for_reading(|reading| is_answer_rate_of(reading, None, 2)).await;
+            server.connect_live(&hello).await.expect_frame().await
         }
     };
     let subscribe = |extra: Value| {
@@ -84,38 +84,38 @@ async fn a_wall_sees_what_it_asked_for() {
 }
 
 #[tokio::test]
-async fn a_wall_that_comes_back_goes_on_where_it_stopped() {
-    let server = Server::start(settings()).await;
-    let mut wall = server.live(&json!({})).await;
-    let board = wall.frame().await;
+async fn reconnecting_client_resumes_at_its_revision() {
+    let server = TestServer::start(test_settings()).await;
+    let mut wall = server.connect_live(&json!({})).await;
+    let board = wall.expect_frame().await;
     drop(wall);
-    answer_a_call(&server, "c-1", "hefei").await;
-    server.live(&json!({})).await.reading(|reading| whole(reading, None, 1)).await;
+    send_answered_call(&server, "c-1", "hefei").await;
+    server.connect_live(&json!({})).await.wait_for_reading(|reading| is_answer_rate_of(reading, None, 1)).await;
 
     let resume = json!({ "subscribe": {}, "resume": { "epoch": board["epoch"], "revision": board["revision"] } });
-    let delta = server.live(&resume).await.frame().await;
+    let delta = server.connect_live(&resume).await.expect_frame().await;
     assert_eq!((&delta["type"], &delta["from"]), (&json!("delta"), &board["revision"]));
-    assert!(delta["readings"].as_array().into_iter().flatten().any(|reading| whole(reading, Some("hefei"), 1)));
+    assert!(delta["readings"].as_array().into_iter().flatten().any(|reading| is_answer_rate_of(reading, Some("hefei"), 1)));
 
     for (epoch, revision) in [(json!("another"), board["revision"].clone()), (board["epoch"].clone(), json!(1_000_000))] {
-        let frame = server.live(&json!({ "resume": { "epoch": epoch, "revision": revision } })).await.frame().await;
+        let frame = server.connect_live(&json!({ "resume": { "epoch": epoch, "revision": revision } })).await.expect_frame().await;
         assert_eq!(frame["type"], "board");
     }
 }
 
 #[tokio::test]
-async fn a_wall_may_change_its_mind() {
-    let server = Server::start(settings()).await;
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["calls_waiting"] } })).await;
-    assert_eq!(wall.frame().await["readings"].as_array().map(Vec::len), Some(1));
-    wall.say(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
-    let (board, _) = wall.until("board").await;
+async fn client_can_change_subscription() {
+    let server = TestServer::start(test_settings()).await;
+    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["calls_waiting"] } })).await;
+    assert_eq!(wall.expect_frame().await["readings"].as_array().map(Vec::len), Some(1));
+    wall.send_text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
+    let (board, _) = wall.wait_for_type("board").await;
     assert_eq!(board["readings"][0]["indicator"], "answer_rate");
 }
 
 #[tokio::test]
-async fn a_broken_subscription_is_closed_with_the_reason() {
-    let server = Server::start(settings()).await;
+async fn invalid_subscription_is_closed_with_reason() {
+    let server = TestServer::start(test_settings()).await;
     let cases = [
         (json!({ "subscribe": { "indicators": ["answer_rat"] } }), "did you mean `answer_rate`?"),
         (json!({ "subscribe": { "windows": ["31m"] } }), "no window `31m`"),
@@ -124,45 +124,45 @@ async fn a_broken_subscription_is_closed_with_the_reason() {
         (json!("hello"), "not a subscription"),
     ];
     for (hello, expected) in cases {
-        let close = server.live(&hello).await.next().await.expect_err("no frame").expect("a close frame");
+        let close = server.connect_live(&hello).await.next_frame().await.expect_err("no frame").expect("a close frame");
         assert!(close.reason.contains(expected), "{}", close.reason);
         assert_eq!(u16::from(close.code), 1008);
     }
 }
 
 #[tokio::test]
-async fn there_are_only_so_many_places() {
-    let mut settings = settings();
+async fn live_client_limit_refuses_excess_connections() {
+    let mut settings = test_settings();
     settings.limits.live_clients = 1;
-    let server = Server::start(settings).await;
-    let mut wall = server.live(&json!({})).await;
-    wall.frame().await;
+    let server = TestServer::start(settings).await;
+    let mut wall = server.connect_live(&json!({})).await;
+    wall.expect_frame().await;
     let refused = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", server.address)).await.expect_err("no place");
     let tokio_tungstenite::tungstenite::Error::Http(reply) = refused else { panic!("{refused}") };
     assert_eq!(reply.status(), 503);
     assert_eq!(server.get("/v1/live").await.status, 400);
-    wall.frame().await;
+    wall.expect_frame().await;
 }
 
 #[tokio::test]
-async fn stopping_tells_the_last_and_closes_the_connections() {
-    let mut server = Server::start(settings()).await;
-    let mut walls = vec![server.live(&json!({})).await, server.live(&json!({})).await];
+async fn shutdown_sends_last_board_and_closes_connections() {
+    let mut server = TestServer::start(test_settings()).await;
+    let mut walls = vec![server.connect_live(&json!({})).await, server.connect_live(&json!({})).await];
     for wall in &mut walls {
-        wall.frame().await;
+        wall.expect_frame().await;
     }
-    answer_a_call(&server, "c-1", "hefei").await;
-    server.stop();
+    send_answered_call(&server, "c-1", "hefei").await;
+    server.begin_shutdown();
     for wall in &mut walls {
         let mut told = false;
         let close = loop {
-            match wall.next().await {
-                Ok(frame) => told |= frame["readings"].as_array().into_iter().flatten().any(|reading| whole(reading, None, 1)),
+            match wall.next_frame().await {
+                Ok(frame) => told |= frame["readings"].as_array().into_iter().flatten().any(|reading| is_answer_rate_of(reading, None, 1)),
                 Err(close) => break close.expect("a close frame"),
             }
         };
         assert!(told, "the last board");
         assert_eq!((u16::from(close.code), close.reason.as_str()), (1001, "the service is stopping"));
     }
-    server.ended().await;
+    server.wait_until_stopped().await;
 }

@@ -1,6 +1,6 @@
 //! `/metrics`: what the board shows, in both formats, compressed, and within its limits.
 
-use crate::client::{Reply, Server, answered, settings};
+use crate::client::{HttpReply, TestServer, answered_call, test_settings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -9,26 +9,26 @@ use std::process::{Command, Stdio};
 const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 
 /// A service that has counted an answered call of each of these centers.
-async fn told(settings: firstline::config::Settings, centers: &[&str]) -> Server {
-    let server = Server::start(settings).await;
-    let events: Vec<Value> = centers.iter().flat_map(|center| answered(center, center)).collect();
+async fn server_with_calls(settings: firstline::config::ServiceSettings, centers: &[&str]) -> TestServer {
+    let server = TestServer::start(settings).await;
+    let events: Vec<Value> = centers.iter().flat_map(|center| answered_call(center, center)).collect();
     assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
-    let mut wall = server.live(&json!({})).await;
-    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == centers.len()).await;
+    let mut wall = server.connect_live(&json!({})).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == centers.len()).await;
     server
 }
 
-async fn asked(server: &Server, headers: &[(&str, &str)]) -> Reply {
+async fn request_metrics(server: &TestServer, headers: &[(&str, &str)]) -> HttpReply {
     server.request("GET", "/metrics", headers, b"").await
 }
 
 #[tokio::test]
-async fn metrics_say_what_the_board_shows() {
-    let server = Server::start(settings()).await;
-    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"].iter().flat_map(|center| answered(center, center)).collect();
+async fn metrics_match_board() {
+    let server = TestServer::start(test_settings()).await;
+    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"].iter().flat_map(|center| answered_call(center, center)).collect();
     assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 6);
-    let mut wall = server.live(&json!({})).await;
-    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2).await;
+    let mut wall = server.connect_live(&json!({})).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2).await;
     drop(wall);
 
     let board = server.get("/v1/board").await.json();
@@ -64,11 +64,11 @@ async fn metrics_say_what_the_board_shows() {
         assert!(metrics.body.contains(line), "no {line}");
     }
     assert!(!metrics.body.contains("window=\"all\""));
-    lint(&metrics.body);
+    lint_with_promtool(&metrics.body);
 }
 
 /// Prometheus' own check, where it is installed.
-fn lint(metrics: &str) {
+fn lint_with_promtool(metrics: &str) {
     let promtool = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let Ok(mut promtool) = promtool else {
         eprintln!("skipped: `promtool` is not installed");
@@ -85,11 +85,11 @@ fn lint(metrics: &str) {
 }
 
 #[tokio::test]
-async fn open_metrics_and_gzip_are_for_those_who_ask() {
-    let server = told(settings(), &["hefei", "wuhu \"new\""]).await;
-    let plain = asked(&server, &[]).await;
+async fn open_metrics_and_gzip_are_negotiated() {
+    let server = server_with_calls(test_settings(), &["hefei", "wuhu \"new\""]).await;
+    let plain = request_metrics(&server, &[]).await;
     assert!(!plain.headers.contains_key("content-encoding") && !plain.body.contains("# EOF"));
-    let open = asked(&server, &[("Accept", OPEN_METRICS), ("Accept-Encoding", "gzip")]).await;
+    let open = request_metrics(&server, &[("Accept", OPEN_METRICS), ("Accept-Encoding", "gzip")]).await;
     assert_eq!(open.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
     assert_eq!(open.headers["content-encoding"], "gzip");
     assert!(open.body.ends_with("\n# EOF\n") && open.body.matches("# EOF").count() == 1);
@@ -118,11 +118,11 @@ async fn open_metrics_and_gzip_are_for_those_who_ask() {
 }
 
 #[tokio::test]
-async fn scopes_beyond_the_limit_are_left_out_and_counted() {
-    let mut settings = settings();
+async fn scopes_beyond_series_limit_are_dropped_and_counted() {
+    let mut settings = test_settings();
     settings.metrics.scopes = 2;
-    let server = told(settings, &["c1", "c2", "c3", "c0"]).await;
-    let metrics = asked(&server, &[]).await.body;
+    let server = server_with_calls(settings, &["c1", "c2", "c3", "c0"]).await;
+    let metrics = request_metrics(&server, &[]).await.body;
     for (center, shown) in [("c0", true), ("c1", true), ("c2", false), ("c3", false)] {
         assert_eq!(metrics.contains(&format!("center=\"{center}\"")), shown, "{center}");
     }
@@ -138,11 +138,11 @@ async fn scopes_beyond_the_limit_are_left_out_and_counted() {
 
 #[tokio::test]
 async fn rejected_events_are_counted_by_reason() {
-    let server = Server::start(settings()).await;
-    let mut late = answered("late", "hefei");
+    let server = TestServer::start(test_settings()).await;
+    let mut late = answered_call("late", "hefei");
     late[0]["time"] = json!("2001-01-01T00:00:00Z");
     assert_eq!(server.post("application/json", json!([late[0], {}]).to_string()).await.json()["rejected_total"], 2);
-    let metrics = asked(&server, &[]).await.body;
+    let metrics = request_metrics(&server, &[]).await.body;
     // One recorder serves every test of this program, so there may be others.
     for reason in ["late", "unreadable"] {
         let counted =

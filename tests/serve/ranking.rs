@@ -1,28 +1,28 @@
 //! Rankings and labels, over HTTP and on the live board.
 
-use crate::client::{Server, event, settings};
-use firstline::config::Settings;
+use crate::client::{TestServer, event_json, test_settings};
+use firstline::config::ServiceSettings;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The standard of further formulas. Its sources are silent here, which is not the point.
-fn formulas() -> Settings {
+fn settings_with_formulas() -> ServiceSettings {
     let text = include_str!("../standards/formulas.toml");
-    let mut standard = firstline::standard::read("formulas.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let mut standard = firstline::standard::parse_standard("formulas.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     standard.sources.clear();
-    let mut settings = Settings::new(Arc::new(standard));
+    let mut settings = ServiceSettings::new(Arc::new(standard));
     settings.publish_every = Duration::from_millis(100);
     settings.journal = None;
-    assert_eq!(settings.publish_every, self::settings().publish_every);
+    assert_eq!(settings.publish_every, test_settings().publish_every);
     settings
 }
 
-async fn told() -> Server {
-    let server = Server::start(formulas()).await;
+async fn server_with_events() -> TestServer {
+    let server = TestServer::start(settings_with_formulas()).await;
     let call = |number: usize, center: &str, verb: &str| {
         let id = format!("{center}-{number}");
-        event(&id, &format!("call.{verb}"), &id, -30, &json!({ "center": center, "tier": "vip" }))
+        event_json(&id, &format!("call.{verb}"), &id, -30, &json!({ "center": center, "tier": "vip" }))
     };
     let mut events: Vec<Value> = (0..3).map(|number| call(number, "hefei", "answered")).collect();
     events.push(call(9, "hefei", "abandoned"));
@@ -30,14 +30,14 @@ async fn told() -> Server {
     events.extend((0..2).map(|number| call(number, "anqing", "answered")));
     events.push(call(0, "fuyang", "abandoned"));
     assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 9);
-    let mut wall = server.live(&json!({})).await;
-    wall.reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9).await;
+    let mut wall = server.connect_live(&json!({})).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9).await;
     server
 }
 
 #[tokio::test]
-async fn scopes_are_ranked_from_the_best_to_the_worst() {
-    let server = told().await;
+async fn scopes_are_ranked_from_best_to_worst() {
+    let server = server_with_events().await;
     let ranking = server.get("/v1/ranking?indicator=answer_rate&by=center&window=week").await.json();
     assert_eq!((&ranking["indicator"], &ranking["by"], &ranking["window"]), (&json!("answer_rate"), &json!(["center"]), &json!("week")));
     assert_eq!((&ranking["better"], &ranking["target"]), (&json!("higher"), &json!(0.8)));
@@ -58,8 +58,8 @@ async fn scopes_are_ranked_from_the_best_to_the_worst() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_ranked_is_a_problem_that_says_what_to_write() {
-    let server = Server::start(formulas()).await;
+async fn invalid_ranking_request_is_reported_with_remedy() {
+    let server = TestServer::start(settings_with_formulas()).await;
     for (query, hint) in [
         ("", "say what to rank by"),
         ("indicator=anser_rate&by=center&window=today", "did you mean `answer_rate`?"),
@@ -80,8 +80,8 @@ async fn what_cannot_be_ranked_is_a_problem_that_says_what_to_write() {
 }
 
 #[tokio::test]
-async fn the_board_is_asked_for_by_labels() {
-    let server = told().await;
+async fn board_is_filtered_by_labels() {
+    let server = server_with_events().await;
     let names = async |query: &str| -> Vec<String> {
         let board = server.get(&format!("/v1/board?{query}")).await.json();
         let readings = board["readings"].as_array().expect("readings").iter();
@@ -103,15 +103,15 @@ async fn the_board_is_asked_for_by_labels() {
     let standard = server.get("/v1/standard").await.json();
     assert_eq!(standard["indicators"][0]["labels"], json!({ "quality": "responsiveness", "stage": "during" }));
 
-    let mut wall = server.live(&json!({ "subscribe": { "labels": ["quality:empathy"] } })).await;
-    let board = wall.frame().await;
+    let mut wall = server.connect_live(&json!({ "subscribe": { "labels": ["quality:empathy"] } })).await;
+    let board = wall.expect_frame().await;
     let readings = board["readings"].as_array().expect("readings");
     assert!(!readings.is_empty() && readings.iter().all(|reading| reading["indicator"] == "complaint_rate"), "{board}");
 }
 
 #[tokio::test]
-async fn further_formulas_are_on_the_wire_and_in_the_metrics() {
-    let server = told().await;
+async fn all_formulas_appear_in_board_and_metrics() {
+    let server = server_with_events().await;
     let board = server.get("/v1/board?by=&window=week,now").await.json();
     let reading = |name: &str| {
         let found = board["readings"].as_array().expect("readings").iter().find(|reading| reading["indicator"] == name);

@@ -1,11 +1,11 @@
 //! What can be read: standard, pages; and a demonstration from its first event on.
 
-use crate::client::{Server, settings};
+use crate::client::{TestServer, test_settings};
 use serde_json::json;
 
 #[tokio::test]
-async fn the_standard_tells_what_is_promised() {
-    let server = Server::start(settings()).await;
+async fn standard_endpoint_describes_targets() {
+    let server = TestServer::start(test_settings()).await;
     let standard = server.get("/v1/standard").await.json();
     assert_eq!((&standard["name"], &standard["time_zone"]), (&json!("telecom"), &json!("Asia/Shanghai")));
     assert_eq!(standard["zones"], json!(null), "no center lives elsewhere");
@@ -21,8 +21,8 @@ async fn the_standard_tells_what_is_promised() {
 }
 
 #[tokio::test]
-async fn every_answer_is_safe_to_show_and_every_error_is_a_problem() {
-    let server = Server::start(settings()).await;
+async fn responses_have_security_headers_and_problem_bodies() {
+    let server = TestServer::start(test_settings()).await;
     for (method, path, status) in [
         ("GET", "/", 200),
         ("GET", "/style.css", 200),
@@ -57,22 +57,22 @@ async fn every_answer_is_safe_to_show_and_every_error_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_demonstration_tells_its_history_and_then_goes_on_faster_than_life() {
-    let mut settings = settings();
-    settings.demo = Some(600.0);
-    let mut server = Server::begin(settings).await;
-    let begin = firstline::engine::clock::Clock::Wall.now().to_string();
+async fn demo_replays_history_then_runs_accelerated() {
+    let mut settings = test_settings();
+    settings.demo_speed = Some(600.0);
+    let mut server = TestServer::start_without_waiting(settings).await;
+    let begin = firstline::engine::clock::WallClock::Wall.now().to_string();
     // While history is told nobody is shown a part of the board.
     for path in ["/readyz", "/v1/board", "/v1/live", "/v1/cases"] {
         assert_eq!(server.get(path).await.status, 503, "{path}");
     }
     assert_eq!(server.post("application/json", "{}").await.status, 503);
     assert!(!server.get("/metrics").await.body.contains("sla_"));
-    server.ready().await;
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } })).await;
+    server.wait_until_ready().await;
+    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } })).await;
     // It runs ahead of the clock.
     let reading = loop {
-        let frame = wall.frame().await;
+        let frame = wall.expect_frame().await;
         let ahead = frame["as_of"].as_str().is_some_and(|as_of| *as_of > *begin);
         if let Some(reading) = frame["readings"].as_array().and_then(|readings| readings.first()).filter(|_| ahead) {
             break reading.clone();
@@ -81,7 +81,7 @@ async fn a_demonstration_tells_its_history_and_then_goes_on_faster_than_life() {
     assert!(reading["of"].as_i64() > Some(20), "{reading}");
     assert_eq!(server.get("/readyz").await.status, 200);
     assert_eq!(server.get("/v1/rejected").await.json()["total"], 0);
-    server.stop();
-    while wall.next().await.is_ok() {}
-    server.ended().await;
+    server.begin_shutdown();
+    while wall.next_frame().await.is_ok() {}
+    server.wait_until_stopped().await;
 }

@@ -1,11 +1,11 @@
 //! Another standard without a restart: asked for over HTTP or by a signal, refused if it is at fault.
 
-use crate::client::{Server, answered, event, request};
-use firstline::config::{self, Settings};
-use firstline::domain::monitor::Refusal;
-use firstline::engine::{self, Ends, Engine};
-use firstline::ingest::wire::{Decoder, Keys};
-use firstline::standard::{BUILT_IN, read};
+use crate::client::{TestServer, answered_call, event_json, send_request};
+use firstline::config::{self, ServiceSettings};
+use firstline::domain::monitor::EventRefusal;
+use firstline::engine::{self, Engine, EngineEndpoints};
+use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::standard::{BUILT_IN, parse_standard};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,56 +15,59 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A configuration and the standards that it names, in a folder of their own.
-struct Files(TempDir);
+struct StandardFolder(TempDir);
 
-impl Files {
-    fn new() -> Files {
-        let files = Files(tempfile::tempdir().expect("a folder"));
-        files.write("one.toml", BUILT_IN);
-        files.write("config.toml", "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = 'one.toml'\n");
+impl StandardFolder {
+    fn new() -> StandardFolder {
+        let files = StandardFolder(tempfile::tempdir().expect("a folder"));
+        files.write_file("one.toml", BUILT_IN);
+        files.write_file("config.toml", "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = 'one.toml'\n");
         files
     }
 
-    fn write(&self, name: &str, text: &str) {
+    fn write_file(&self, name: &str, text: &str) {
         fs::write(self.0.path().join(name), text).expect("a file");
     }
 
     /// Adds a version that asks less of the answer rate and knows no complaints.
-    fn add_second(&self) {
+    fn add_second_version(&self) {
         let two = BUILT_IN
             .replace("version = \"1\"", "version = \"2\"")
             .replace("date_of_effect = 2026-01-01", "date_of_effect = 2026-02-01")
             .replace("{ at_least = 0.85, warning = 0.90 }", "{ at_least = 0.5 }");
-        self.write("two.toml", &two);
-        self.write("config.toml", "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = ['one.toml', 'two.toml']\n");
+        self.write_file("two.toml", &two);
+        self.write_file(
+            "config.toml",
+            "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = ['one.toml', 'two.toml']\n",
+        );
     }
 
-    fn settings(&self) -> Settings {
-        config::read_file(&self.0.path().join("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    fn read_settings(&self) -> ServiceSettings {
+        config::read_configuration_file(&self.0.path().join("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 }
 
-async fn reload(server: &Server) -> crate::client::Reply {
+async fn request_reload(server: &TestServer) -> crate::client::HttpReply {
     server.request("POST", "/v1/reload", &[], b"").await
 }
 
 #[tokio::test]
-async fn a_new_version_takes_over_what_is_remembered_in_a_new_epoch() {
-    let files = Files::new();
-    let server = Server::start(files.settings()).await;
-    let taken = server.post("application/json", json!(answered("c-1", "hefei")).to_string()).await;
+async fn new_version_retains_remembered_cases_in_new_epoch() {
+    let files = StandardFolder::new();
+    let server = TestServer::start(files.read_settings()).await;
+    let taken = server.post("application/json", json!(answered_call("c-1", "hefei")).to_string()).await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } })).await;
-    let first = wall.frame().await;
+    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } })).await;
+    let first = wall.expect_frame().await;
     let counted = |reading: &Value| reading["of"] == 1 && reading["scope"]["center"] == "hefei";
 
-    files.add_second();
-    let reply = reload(&server).await;
+    files.add_second_version();
+    let reply = request_reload(&server).await;
     let reloaded = reply.json();
     assert_eq!(reply.status, 200, "{}", reply.body);
     assert_eq!((&reloaded["version"], &reloaded["cases"], &reloaded["forgotten_cases"]), (&json!("2"), &json!(1), &json!(0)));
     let board = loop {
-        let frame = wall.frame().await;
+        let frame = wall.expect_frame().await;
         if frame["epoch"] != first["epoch"] {
             break frame;
         }
@@ -72,7 +75,7 @@ async fn a_new_version_takes_over_what_is_remembered_in_a_new_epoch() {
     assert_eq!(board["type"], "board", "a new epoch begins with a whole board");
     let reading = board["readings"].as_array().into_iter().flatten().find(|reading| counted(reading)).expect("the call is still there");
     assert_eq!(reading["target"], 0.5);
-    let (_, between) = wall.until("beat").await;
+    let (_, between) = wall.wait_for_type("beat").await;
     assert!(between.iter().all(|frame| frame["epoch"] == board["epoch"] && frame["type"] == "delta"));
 
     let standard = server.get("/v1/standard").await.json();
@@ -82,19 +85,19 @@ async fn a_new_version_takes_over_what_is_remembered_in_a_new_epoch() {
     assert_eq!(targets, [&json!(0.5), &json!(0.85)]);
 
     // The same again is known, by the ids it had before.
-    let again = server.post("application/json", json!(answered("c-1", "hefei")[0]).to_string()).await;
+    let again = server.post("application/json", json!(answered_call("c-1", "hefei")[0]).to_string()).await;
     assert_eq!(again.json()["duplicates"], 1, "{}", again.body);
     // A client that comes back with the old epoch gets a board.
     let resume = json!({ "resume": { "epoch": first["epoch"], "revision": first["revision"] } });
-    assert_eq!(server.live(&resume).await.frame().await["type"], "board");
+    assert_eq!(server.connect_live(&resume).await.expect_frame().await["type"], "board");
 }
 
 #[tokio::test]
-async fn a_standard_with_problems_is_refused_and_the_old_one_stays() {
-    let files = Files::new();
-    let server = Server::start(files.settings()).await;
-    files.write("one.toml", &BUILT_IN.replace("at_least = 0.85", "at_last = 0.85").replace("time_zone = \"Asia/Shanghai\"", ""));
-    let refused = reload(&server).await;
+async fn invalid_standard_is_refused_and_old_one_stays() {
+    let files = StandardFolder::new();
+    let server = TestServer::start(files.read_settings()).await;
+    files.write_file("one.toml", &BUILT_IN.replace("at_least = 0.85", "at_last = 0.85").replace("time_zone = \"Asia/Shanghai\"", ""));
+    let refused = request_reload(&server).await;
     assert_eq!((refused.status, refused.headers["content-type"].as_str()), (422, "application/problem+json"));
     let problems = refused.json()["problems"].as_array().cloned().unwrap_or_default();
     assert!(problems.len() >= 2, "{}", refused.body);
@@ -102,20 +105,20 @@ async fn a_standard_with_problems_is_refused_and_the_old_one_stays() {
     let standard = server.get("/v1/standard").await.json();
     assert_eq!((&standard["version"], &standard["indicators"][0]["target"]), (&json!("1"), &json!(0.85)));
     // Put right, it is taken.
-    files.write("one.toml", BUILT_IN);
-    assert_eq!(reload(&server).await.status, 200);
+    files.write_file("one.toml", BUILT_IN);
+    assert_eq!(request_reload(&server).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_wall_is_told_if_what_it_shows_is_gone() {
-    let files = Files::new();
-    let server = Server::start(files.settings()).await;
-    let mut wall = server.live(&json!({ "subscribe": { "indicators": ["speed_of_answer"] } })).await;
-    wall.frame().await;
-    files.write("one.toml", &BUILT_IN.replace("[indicator.speed_of_answer]", "[indicator.answer_speed]"));
-    assert_eq!(reload(&server).await.status, 200);
+async fn display_is_closed_when_its_indicator_is_removed() {
+    let files = StandardFolder::new();
+    let server = TestServer::start(files.read_settings()).await;
+    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["speed_of_answer"] } })).await;
+    wall.expect_frame().await;
+    files.write_file("one.toml", &BUILT_IN.replace("[indicator.speed_of_answer]", "[indicator.answer_speed]"));
+    assert_eq!(request_reload(&server).await.status, 200);
     let close = loop {
-        if let Err(close) = wall.next().await {
+        if let Err(close) = wall.next_frame().await {
             break close.expect("a close frame");
         }
     };
@@ -123,9 +126,9 @@ async fn a_wall_is_told_if_what_it_shows_is_gone() {
 }
 
 #[tokio::test]
-async fn a_reload_is_refused_without_a_configuration_and_to_strangers() {
-    let server = Server::start(crate::client::settings()).await;
-    let refused = reload(&server).await;
+async fn reload_requires_configuration_and_direct_local_client() {
+    let server = TestServer::start(crate::client::test_settings()).await;
+    let refused = request_reload(&server).await;
     assert_eq!(refused.status, 409);
     assert!(refused.body.contains("--config FILE"), "{}", refused.body);
     for header in [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("Origin", "http://evil.example")] {
@@ -136,41 +139,41 @@ async fn a_reload_is_refused_without_a_configuration_and_to_strangers() {
 
 /// Batches that wait while the standard changes mean what they meant when they were decoded.
 #[tokio::test]
-async fn what_waits_while_the_standard_changes_is_not_misread() {
+async fn queued_batches_keep_meaning_across_standard_change() {
     let replaced = |from: &str, to: &str, text: &str| {
         assert!(text.contains(from), "the built-in standard has no `{from}` any more");
         text.replace(from, to)
     };
     let orders = r#"orders = ["repair", "install", "move", "complaint", "parts"]"#;
     let more = replaced(orders, r#"orders = ["loan", "repair", "install", "move", "complaint", "parts"]"#, BUILT_IN);
-    let old = Arc::new(read("old", &more).expect("a good standard"));
+    let old = Arc::new(parse_standard("old", &more).expect("a good standard"));
     let turned = replaced(orders, r#"orders = ["parts", "complaint", "move", "install", "repair"]"#, BUILT_IN);
     let dimensions = r#"["center", "queue", "region", "channel", "tier", "product", "class", "grade", "area"]"#;
     let turned = replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &turned);
-    let new = Arc::new(read("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
-    let settings = engine::Settings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8, journal: None };
-    let (engine, Ends { feed, mut editions, .. }) = Engine::new(settings);
-    let mut decoder = Decoder::new(feed.schema(), Keys::default());
-    let mut events = answered("c-1", "hefei");
+    let new = Arc::new(parse_standard("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let settings = engine::EngineSettings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8, journal: None };
+    let (engine, EngineEndpoints { handle, mut published_boards, .. }) = Engine::new(settings);
+    let mut decoder = EventDecoder::new(handle.schema(), HashKeys::default());
+    let mut events = answered_call("c-1", "hefei");
     let data = json!({ "center": "wuhu" });
-    events.extend([event("l-1", "loan.opened", "l-1", -20, &data), event("r-1", "repair.opened", "r-1", -20, &data)]);
-    events.iter().for_each(|event| decoder.json(event.to_string().as_bytes()).expect("a good event"));
-    let (batch, schema) = (decoder.take(), decoder.schema().clone());
-    let other = feed.clone();
-    let adopt = tokio::spawn(async move { other.adopt(new).await });
+    events.extend([event_json("l-1", "loan.opened", "l-1", -20, &data), event_json("r-1", "repair.opened", "r-1", -20, &data)]);
+    events.iter().for_each(|event| decoder.decode_json(event.to_string().as_bytes()).expect("a good event"));
+    let (batch, schema) = (decoder.take_batch(), decoder.schema().clone());
+    let other = handle.clone();
+    let adopt = tokio::spawn(async move { other.change_standard(new).await });
     tokio::task::yield_now().await;
     // The change of the standard waits, and the batch behind it.
-    let answer = feed.offer(batch, schema).expect("room");
-    let end = engine.start().expect("a thread");
+    let answer = handle.try_submit(batch, schema).expect("room");
+    let end = engine.spawn_thread().expect("a thread");
     let applied = answer.wait().await.expect("an answer");
     assert_eq!(adopt.await.expect("no panic").expect("an answer").cases, 0);
-    assert_eq!((applied.accepted, applied.refused), (4, vec![(3, Refusal::Unknown)]));
-    drop(feed);
+    assert_eq!((applied.accepted, applied.refused), (4, vec![(3, EventRefusal::Unknown)]));
+    drop(handle);
     end.await.expect("the end").expect("a good end");
-    let board = editions.borrow_and_update().board.clone();
+    let board = published_boards.borrow_and_update().board.clone();
     let value = |indicator: &str, center: &str| {
         let found = board.readings.iter().find(|reading| {
-            let scope: Vec<_> = board.scope(&reading.key).collect();
+            let scope: Vec<_> = board.scope_values(&reading.key).collect();
             board.standard.indicators[reading.key.indicator].name == indicator && scope == [("center", center)]
         });
         found.and_then(|reading| reading.value)
@@ -181,8 +184,8 @@ async fn what_waits_while_the_standard_changes_is_not_misread() {
 /// The whole program, because a signal goes to a whole process.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_hangup_reads_the_standard_again() {
-    let files = Files::new();
+async fn sighup_reloads_standard() {
+    let files = StandardFolder::new();
     let config = files.0.path().join("config.toml");
     let program = Command::new(env!("CARGO_BIN_EXE_firstline")).args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
     let mut program = program.expect("the program");
@@ -194,15 +197,15 @@ async fn a_hangup_reads_the_standard_again() {
     let address = address.expect("an address");
     // What it says must be read, or it would wait for that.
     std::thread::spawn(move || told.for_each(drop));
-    while tokio::net::TcpStream::connect(address).await.is_err() || request(address, "GET", "/readyz", &[], b"").await.status != 200 {
+    while tokio::net::TcpStream::connect(address).await.is_err() || send_request(address, "GET", "/readyz", &[], b"").await.status != 200 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    files.add_second();
+    files.add_second_version();
     let signal = |name: &str| Command::new("kill").args([name, &program.id().to_string()]).status().is_ok_and(|status| status.success());
     assert!(signal("-HUP"));
     let mut version = Value::Null;
     for _ in 0..500 {
-        version = request(address, "GET", "/v1/standard", &[], b"").await.json()["version"].clone();
+        version = send_request(address, "GET", "/v1/standard", &[], b"").await.json()["version"].clone();
         if version == "2" {
             break;
         }

@@ -1,12 +1,12 @@
 //! How indicators went, over HTTP.
 
-use crate::client::{Server, answered, settings};
+use crate::client::{TestServer, answered_call, test_settings};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_trend_has_a_value_for_every_quarter_of_an_hour() {
-    let server = Server::start(settings()).await;
-    let events: Vec<Value> = (0..20).flat_map(|call| answered(&format!("c-{call}"), "hefei")).collect();
+async fn trend_has_value_per_quarter_hour() {
+    let server = TestServer::start(test_settings()).await;
+    let events: Vec<Value> = (0..20).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
     assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
     let reply = server.get("/v1/trend?indicator=speed_of_answer,answer_rate,calls_waiting&center=hefei&hours=2&window=1h").await;
     let said = reply.json();

@@ -2,8 +2,8 @@
 
 use super::disk::SimulatedDisk;
 use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
-use firstline::engine::clock::Clock;
-use firstline::journal::Disk;
+use firstline::engine::clock::WallClock;
+use firstline::journal::FileStorage;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -13,27 +13,34 @@ use std::time::Duration;
 /// When every history begins.
 const START: Timestamp = Timestamp(1_790_000_000_000);
 /// How far the clock may be set back or ahead in a history, all in all: nothing sent again is then beyond the horizon.
-const OFF_MS: (i64, i64) = (-40 * MINUTE, 3 * HOUR);
+const CLOCK_OFFSET_RANGE_MS: (i64, i64) = (-40 * MINUTE, 3 * HOUR);
 
-pub(crate) struct Machine {
+pub(crate) struct SimulatedMachine {
     pub(crate) disk: SimulatedDisk,
     /// Whether the disk was told to fail.
-    pub(crate) faulty: bool,
+    pub(crate) has_faulty_disk: bool,
     clock: Arc<AtomicI64>,
-    running: i64,
-    off: i64,
+    elapsed_ms: i64,
+    clock_offset_ms: i64,
     /// How many thousandths the clock is too fast; one that stands is 1000 too slow.
-    drift: i64,
+    drift_thousandths: i64,
 }
 
-impl Machine {
-    pub(crate) fn new(seed: u64) -> Machine {
+impl SimulatedMachine {
+    pub(crate) fn new(seed: u64) -> SimulatedMachine {
         let clock = Arc::new(AtomicI64::new(START.0));
-        Machine { disk: SimulatedDisk::new(seed), faulty: false, clock, running: 0, off: 0, drift: 0 }
+        SimulatedMachine {
+            disk: SimulatedDisk::new(seed),
+            has_faulty_disk: false,
+            clock,
+            elapsed_ms: 0,
+            clock_offset_ms: 0,
+            drift_thousandths: 0,
+        }
     }
 
-    pub(crate) fn clock(&self) -> Clock {
-        Clock::Told(self.clock.clone())
+    pub(crate) fn clock(&self) -> WallClock {
+        WallClock::Simulated(self.clock.clone())
     }
 
     pub(crate) fn time(&self) -> Timestamp {
@@ -41,66 +48,70 @@ impl Machine {
     }
 
     /// Lets time pass on the machine's clock alone.
-    pub(crate) fn pass(&mut self, by: Duration) {
+    pub(crate) fn pass_time(&mut self, by: Duration) {
         let by = by.as_millis() as i64;
-        self.running += by;
-        self.off = (self.off + by * self.drift / 1_000).clamp(OFF_MS.0, OFF_MS.1);
-        self.clock.store(START.0 + self.running + self.off, Ordering::Relaxed);
+        self.elapsed_ms += by;
+        self.clock_offset_ms =
+            (self.clock_offset_ms + by * self.drift_thousandths / 1_000).clamp(CLOCK_OFFSET_RANGE_MS.0, CLOCK_OFFSET_RANGE_MS.1);
+        self.clock.store(START.0 + self.elapsed_ms + self.clock_offset_ms, Ordering::Relaxed);
     }
 
     /// Somebody sets the clock so that it shows this time, if it shows an earlier one.
-    pub(crate) fn reach(&mut self, time: Timestamp) {
-        self.off += time.0.saturating_sub(self.time().0).max(0);
-        self.pass(Duration::ZERO);
+    pub(crate) fn set_clock_to(&mut self, time: Timestamp) {
+        self.clock_offset_ms += time.0.saturating_sub(self.time().0).max(0);
+        self.pass_time(Duration::ZERO);
     }
 
     /// Somebody sets the clock, or it begins to drift or to stand, or to go as it should.
     pub(crate) fn disturb_clock(&mut self, chance: &mut ChaCha8Rng) {
         match chance.random_range(0..4) {
-            0 => self.drift = [-1_000, -20, 20, 1_000][chance.random_range(0..4)],
-            1 => (self.off, self.drift) = (0, 0),
-            _ => self.off += chance.random_range(2..100) * [-3 * SECOND, -20 * SECOND, 2 * SECOND, 30 * SECOND][chance.random_range(0..4)],
+            0 => self.drift_thousandths = [-1_000, -20, 20, 1_000][chance.random_range(0..4)],
+            1 => (self.clock_offset_ms, self.drift_thousandths) = (0, 0),
+            _ => {
+                self.clock_offset_ms +=
+                    chance.random_range(2..100) * [-3 * SECOND, -20 * SECOND, 2 * SECOND, 30 * SECOND][chance.random_range(0..4)];
+            }
         }
     }
 
     /// The disk will run full now and then, fail to sync, or freeze after so many changes.
     pub(crate) fn disturb_disk(&mut self, chance: &mut ChaCha8Rng) {
-        self.faulty = true;
+        self.has_faulty_disk = true;
         match chance.random_range(0..3) {
-            0 => self.disk.fail(Some(chance.random_range(1..20)), None),
-            1 => self.disk.fail(Some(chance.random_range(2..200)), Some(chance.random_range(1..20))),
-            _ => self.disk.power_for(chance.random_range(1..150)),
+            0 => self.disk.inject_faults(Some(chance.random_range(1..20)), None),
+            1 => self.disk.inject_faults(Some(chance.random_range(2..200)), Some(chance.random_range(1..20))),
+            _ => self.disk.lose_power_after(chance.random_range(1..150)),
         }
     }
 
     /// The disk has no room for anything.
     pub(crate) fn fill_disk(&mut self) {
-        self.faulty = true;
-        self.disk.fail(Some(1), None);
+        self.has_faulty_disk = true;
+        self.disk.inject_faults(Some(1), None);
     }
 
     /// There is room again. A disk without power stays without.
     pub(crate) fn repair_disk(&mut self) {
-        self.disk.fail(None, None);
-        self.faulty = self.disk.loses_power();
+        self.disk.inject_faults(None, None);
+        self.has_faulty_disk = self.disk.will_lose_power();
     }
 
     /// The process is no more, in whatever way, and perhaps the power was gone too.
     pub(crate) fn end_process(&mut self, chance: &mut ChaCha8Rng) {
         if chance.random() {
-            self.disk.restart();
+            self.disk.power_cycle();
         } else {
             self.disk.end_process();
         }
-        self.faulty = false;
-        self.pass(Duration::from_secs(chance.random_range(0..60)));
+        self.has_faulty_disk = false;
+        self.pass_time(Duration::from_secs(chance.random_range(0..60)));
     }
 
     /// Something hits the newest snapshot.
     pub(crate) fn damage_newest_snapshot(&mut self, chance: &mut ChaCha8Rng) {
-        let names = self.disk.list().expect("the names");
+        let names = self.disk.list_files().expect("the names");
         let Some(name) = names.into_iter().filter(|name| name.starts_with("snapshot-") && !name.ends_with(".new")).max() else { return };
-        let mut bytes = self.disk.bytes_of(&name);
+        let mut bytes = self.disk.read_file(&name);
         match chance.random_range(0..3) {
             0 => bytes.truncate(chance.random_range(0..bytes.len())),
             1 => bytes.fill(0),
@@ -111,6 +122,6 @@ impl Machine {
                 }
             }
         }
-        self.disk.put(&name, bytes);
+        self.disk.write_file(&name, bytes);
     }
 }

@@ -3,10 +3,10 @@
 //! Customers and owners stay hashes in the journal and are left out here. A word whose text was not kept, such as a topic, is
 //! written as its hash: `#4286f826`.
 
-use crate::domain::event::names::Names;
-use crate::domain::event::{Batch, Event, EventType, Word};
-use crate::domain::standard::Schema;
-use crate::journal::{Reader, Record, Sequence};
+use crate::domain::event::names::BatchNames;
+use crate::domain::event::{Batch, Event, EventType, Symbol};
+use crate::domain::standard::EventSchema;
+use crate::journal::{JournalReader, JournalRecord, SequenceNumber};
 use crate::standard;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
@@ -18,9 +18,9 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// If a record is damaged; what came before it has been printed.
-pub(super) fn run(reader: &Reader, from: Sequence, to: Sequence) -> anyhow::Result<ExitCode> {
+pub(super) fn export_records(reader: &JournalReader, from: SequenceNumber, to: SequenceNumber) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
-    match export(reader, from, to, &mut out) {
+    match write_records(reader, from, to, &mut out) {
         // A reader that has seen enough, as `head` has, is no error.
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {}
         exported => exported?,
@@ -30,45 +30,45 @@ pub(super) fn run(reader: &Reader, from: Sequence, to: Sequence) -> anyhow::Resu
 
 /// How the events of a standard are called.
 #[derive(Default)]
-struct Spoken {
+struct ExportedNames {
     types: BTreeMap<EventType, String>,
     dimensions: Vec<String>,
 }
 
-impl Spoken {
+impl ExportedNames {
     /// The names of a standard's files; numbers do where they cannot be read any more.
-    fn of(files: &[(String, String)]) -> Spoken {
-        standard::read_versions(files).map_or_else(|_| Spoken::default(), |standard| Spoken::by(&standard.schema))
+    fn from_files(files: &[(String, String)]) -> ExportedNames {
+        standard::parse_versions(files).map_or_else(|_| ExportedNames::default(), |standard| ExportedNames::from_schema(&standard.schema))
     }
 
-    fn by(schema: &Schema) -> Spoken {
+    fn from_schema(schema: &EventSchema) -> ExportedNames {
         let types = schema.event_types().map(|(name, kind)| (kind, name.to_owned())).collect();
-        Spoken { types, dimensions: schema.dimensions.clone() }
+        ExportedNames { types, dimensions: schema.dimensions.clone() }
     }
 
     fn event_type(&self, kind: EventType) -> String {
         self.types.get(&kind).cloned().unwrap_or_else(|| format!("{}.{:?}", kind.family.0, kind.verb).to_lowercase())
     }
 
-    fn dimension(&self, place: usize) -> String {
+    fn dimension_name(&self, place: usize) -> String {
         self.dimensions.get(place).cloned().unwrap_or_else(|| place.to_string())
     }
 }
 
-fn export(reader: &Reader, from: Sequence, to: Sequence, out: &mut impl Write) -> anyhow::Result<()> {
-    let first = reader.first();
-    let mut spoken = Spoken::default();
-    if let Some(Record::Standard { files, .. }) = reader.standard()? {
-        spoken = Spoken::of(&files);
+fn write_records(reader: &JournalReader, from: SequenceNumber, to: SequenceNumber, out: &mut impl Write) -> anyhow::Result<()> {
+    let first = reader.first_sequence();
+    let mut spoken = ExportedNames::default();
+    if let Some(JournalRecord::Standard { files, .. }) = reader.standard_record()? {
+        spoken = ExportedNames::from_files(&files);
     }
     // The standard in force at `from` was recorded before it: what lies there is read and not printed.
-    for read in reader.after(Sequence(first.0.saturating_sub(1))) {
+    for read in reader.records_after(SequenceNumber(first.0.saturating_sub(1))) {
         let (at, record) = read?;
         if at > to {
             break;
         }
-        if let Record::Standard { files, .. } = &record {
-            spoken = Spoken::of(files);
+        if let JournalRecord::Standard { files, .. } = &record {
+            spoken = ExportedNames::from_files(files);
         }
         if at >= from {
             write_record(at, record, &spoken, out)?;
@@ -77,24 +77,24 @@ fn export(reader: &Reader, from: Sequence, to: Sequence, out: &mut impl Write) -
     Ok(out.flush()?)
 }
 
-fn write_record(at: Sequence, record: Record, spoken: &Spoken, out: &mut impl Write) -> anyhow::Result<()> {
+fn write_record(at: SequenceNumber, record: JournalRecord, spoken: &ExportedNames, out: &mut impl Write) -> anyhow::Result<()> {
     let line = match record {
-        Record::Tick { now, revision } => json!({"sequence": at.0, "record": "tick", "now": now, "revision": revision}),
-        Record::Look { now, revision } => json!({"sequence": at.0, "record": "look", "now": now, "revision": revision}),
-        Record::Answer { now, answer } => {
+        JournalRecord::Tick { now, revision } => json!({"sequence": at.0, "record": "tick", "now": now, "revision": revision}),
+        JournalRecord::AlertEvaluation { now, revision } => json!({"sequence": at.0, "record": "look", "now": now, "revision": revision}),
+        JournalRecord::IncidentUpdate { now, answer } => {
             let (id, what) = (format!("{:016x}", answer.id), if answer.closes { "close" } else { "acknowledge" });
             // Who said it, and what, is nobody's business here.
             json!({"sequence": at.0, "record": what, "now": now, "alert": id})
         }
-        Record::Stop { revision } => json!({"sequence": at.0, "record": "stop", "revision": revision}),
-        Record::Standard { epoch, files } => {
+        JournalRecord::Stop { revision } => json!({"sequence": at.0, "record": "stop", "revision": revision}),
+        JournalRecord::Standard { epoch, files } => {
             let files: Vec<Value> = files.iter().map(|(name, text)| json!({"name": name, "text": text})).collect();
             json!({"sequence": at.0, "record": "standard", "epoch": epoch, "files": files})
         }
-        Record::Batch(packed) => {
-            let batch = packed.unpack().with_context(|| format!("record {at}"))?;
+        JournalRecord::Batch(packed) => {
+            let batch = packed.decode_batch().with_context(|| format!("record {at}"))?;
             for place in 0..batch.events.len() {
-                writeln!(out, "{}", event(at, &batch, place, spoken))?;
+                writeln!(out, "{}", event_line(at, &batch, place, spoken))?;
             }
             return Ok(());
         }
@@ -102,7 +102,7 @@ fn write_record(at: Sequence, record: Record, spoken: &Spoken, out: &mut impl Wr
     Ok(writeln!(out, "{line}")?)
 }
 
-fn event(at: Sequence, batch: &Batch, place: usize, spoken: &Spoken) -> Value {
+fn event_line(at: SequenceNumber, batch: &Batch, place: usize, spoken: &ExportedNames) -> Value {
     let event = &batch.events[place];
     let mut line = Map::new();
     let mut put = |name: &str, value: Value| _ = line.insert(name.to_owned(), value);
@@ -112,26 +112,26 @@ fn event(at: Sequence, batch: &Batch, place: usize, spoken: &Spoken) -> Value {
     put("time", json!(event.time));
     put("case", format!("{:016x}", event.case.0).into());
     put("id", format!("{:016x}", event.id.0).into());
-    if let Some((source, subject)) = batch.names.of(place) {
+    if let Some((source, subject)) = batch.names.case_name(place) {
         put("source", source.into());
         put("subject", subject.into());
     }
     let values = batch.groups[event.group as usize].values().iter().enumerate();
-    let said = values.filter_map(|(place, value)| Some((spoken.dimension(place), Value::from(value.as_deref()?))));
+    let said = values.filter_map(|(place, value)| Some((spoken.dimension_name(place), Value::from(value.as_deref()?))));
     put("attributes", Value::Object(said.collect()));
-    put("data", Value::Object(data(event, &batch.names)));
+    put("data", Value::Object(event_data(event, &batch.names)));
     Value::Object(line)
 }
 
 /// What the event says beyond its attributes, by the names it has in events; nothing of customers and owners.
-fn data(event: &Event, names: &Names) -> Map<String, Value> {
+fn event_data(event: &Event, names: &BatchNames) -> Map<String, Value> {
     let detail = &event.detail;
-    let word = |word: Option<Word>| {
+    let word = |word: Option<Symbol>| {
         let word = word?;
-        let text = names.words().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
-        Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", word.number()))))
+        let text = names.symbol_texts().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
+        Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", word.to_number()))))
     };
-    let seconds = |millis: Option<crate::domain::event::Millis>| Some(json!(millis?.get() as f64 / 1_000.0));
+    let seconds = |millis: Option<crate::domain::event::PackedMillis>| Some(json!(millis?.get() as f64 / 1_000.0));
     let said = [
         ("due", detail.due.map(|due| json!(due.get()))),
         ("appointment", detail.appointment.map(|appointment| json!(appointment.get()))),
@@ -140,7 +140,7 @@ fn data(event: &Event, names: &Names) -> Map<String, Value> {
         ("hold_seconds", seconds(detail.hold)),
         ("wrapup_seconds", seconds(detail.wrapup)),
         ("topic", word(detail.topic)),
-        (event.kind.verb.word().unwrap_or("word"), word(detail.word)),
+        (event.kind.verb.label_field().unwrap_or("word"), word(detail.label)),
         ("liable", word(detail.liable)),
         ("answer", detail.answer.map(|answer| json!(answer.get()))),
         ("state", detail.agent_state.map(|state| json!(state.name()))),

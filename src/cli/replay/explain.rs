@@ -2,21 +2,21 @@
 
 mod text;
 
-use crate::cli::{Misuse, print};
-use crate::domain::explain::risk::Wanted;
-use crate::domain::explain::{Asked, MOST, USUAL};
+use crate::cli::{UsageError, print_output};
+use crate::domain::explain::risk::OpenCaseQuery;
+use crate::domain::explain::{ExplanationRequest, LISTED_CASES_DEFAULT, LISTED_CASES_MAX};
 use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
 use crate::publish::explain;
 
 /// What is asked beyond the readings.
 #[derive(clap::Args)]
-pub(super) struct Asking {
+pub(super) struct ExplainRequest {
     /// Explain a reading: its formula in words, the cases that counted, what was left out and why
     #[arg(long, value_name = "INDICATOR", conflicts_with_all = ["cases", "explain_case"])]
     explain: Option<String>,
     /// With `--explain` and `--cases`: only cases with these attributes, as in `center=hefei`; may be repeated
-    #[arg(long = "where", value_name = "DIM=VALUE", value_parser = pair)]
+    #[arg(long = "where", value_name = "DIM=VALUE", value_parser = parse_condition)]
     fixed: Vec<(String, String)>,
     /// Tell the history of the case with this subject: its events, what they mean, its clocks
     #[arg(long, value_name = "SUBJECT", conflicts_with = "cases")]
@@ -28,72 +28,72 @@ pub(super) struct Asking {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "all", requires = "cases")]
     risk: Vec<String>,
     /// The most cases in a list
-    #[arg(long, value_name = "N", default_value_t = USUAL, value_parser = limit)]
+    #[arg(long, value_name = "N", default_value_t = LISTED_CASES_DEFAULT, value_parser = parse_limit)]
     limit: usize,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+fn parse_condition(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write a dimension and its value, as in `center=hefei`")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn limit(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| format!("a number from 1 to {MOST}"))
+fn parse_limit(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|limit| (1..=LISTED_CASES_MAX).contains(limit)).ok_or_else(|| format!("a number from 1 to {LISTED_CASES_MAX}"))
 }
 
-impl Asking {
+impl ExplainRequest {
     /// Whether anything is asked.
-    pub(super) fn is_any(&self) -> bool {
+    pub(super) fn is_requested(&self) -> bool {
         self.explain.is_some() || self.explain_case.is_some() || self.cases
     }
 
     /// The dimensions of the scope that is explained; the standard must have it.
-    pub(super) fn dimensions(&self) -> Vec<String> {
+    pub(super) fn scope_dimensions(&self) -> Vec<String> {
         if self.explain.is_some() { self.fixed.iter().map(|(name, _)| name.clone()).collect() } else { Vec::new() }
     }
 
     /// Checks what is asked before anything is read.
-    pub(super) fn check(&self, standard: &Standard, window: &str) -> Result<(), Misuse> {
+    pub(super) fn check_options(&self, standard: &Standard, window: &str) -> Result<(), UsageError> {
         if let Some(indicator) = &self.explain {
-            self.asked(standard, indicator, window)?;
+            self.reading_request(standard, indicator, window)?;
         }
-        if self.cases { self.wanted(standard).map(|_| ()) } else { Ok(()) }
+        if self.cases { self.open_cases_request(standard).map(|_| ()) } else { Ok(()) }
     }
 
-    fn asked(&self, standard: &Standard, indicator: &str, window: &str) -> Result<Asked, Misuse> {
-        let asked = explain::asked(standard, indicator, &self.fixed, Some(window), self.limit);
+    fn reading_request(&self, standard: &Standard, indicator: &str, window: &str) -> Result<ExplanationRequest, UsageError> {
+        let asked = explain::resolve_explanation_request(standard, indicator, &self.fixed, Some(window), self.limit);
         // `--window` has a value even where nobody gave one.
         let asked = asked.or_else(|what| match window {
-            "all" => explain::asked(standard, indicator, &self.fixed, None, self.limit),
+            "all" => explain::resolve_explanation_request(standard, indicator, &self.fixed, None, self.limit),
             _ => Err(what),
         });
-        asked.map_err(|what| Misuse(format!("--explain: {what}")))
+        asked.map_err(|what| UsageError(format!("--explain: {what}")))
     }
 
-    fn wanted(&self, standard: &Standard) -> Result<Wanted, Misuse> {
-        let wanted = explain::wanted(standard, &self.risk, None, None, &self.fixed, self.limit);
-        wanted.map_err(|what| Misuse(format!("--cases: {what}")))
+    fn open_cases_request(&self, standard: &Standard) -> Result<OpenCaseQuery, UsageError> {
+        let wanted = explain::resolve_open_case_request(standard, &self.risk, None, None, &self.fixed, self.limit);
+        wanted.map_err(|what| UsageError(format!("--cases: {what}")))
     }
 
     /// Prints the answers of a core.
-    pub(super) fn answer(&self, monitor: &mut Monitor, standard: &Standard, window: &str, json: bool) -> anyhow::Result<()> {
+    pub(super) fn print_answers(&self, monitor: &mut Monitor, standard: &Standard, window: &str, json: bool) -> anyhow::Result<()> {
         let mut lines = String::new();
         let mut say = |value: serde_json::Value, text: String| lines += &if json { format!("{value}\n") } else { text };
         if let Some(indicator) = &self.explain {
-            let explained = monitor.explain(&self.asked(standard, indicator, window)?);
-            say(explain::reading(&explained), text::reading(&explained));
+            let explained = monitor.explain_reading(&self.reading_request(standard, indicator, window)?);
+            say(explain::explanation_json(&explained), text::explanation_text(&explained));
         }
         if let Some(subject) = &self.explain_case {
-            let histories = monitor.histories(None, subject);
+            let histories = monitor.case_histories(None, subject);
             if histories.is_empty() {
                 anyhow::bail!("there is no case `{subject}` in the recordings");
             }
-            histories.iter().for_each(|history| say(explain::history(history), text::history(history)));
+            histories.iter().for_each(|history| say(explain::history_json(history), text::history_text(history)));
         }
         if self.cases {
-            let open = monitor.open_cases(&self.wanted(standard)?);
-            say(explain::open(&open), text::open(&open));
+            let open = monitor.open_cases(&self.open_cases_request(standard)?);
+            say(explain::open_cases_json(&open), text::open_cases_text(&open));
         }
-        print(lines.as_bytes())
+        print_output(lines.as_bytes())
     }
 }

@@ -1,13 +1,13 @@
 //! Scopes ranked from the best to the worst, as a table for people: one for each indicator and window.
 
 use super::table;
-use crate::access::grant::View;
+use crate::access::grant::GrantedView;
 use crate::domain::board::{Board, Reading};
-use crate::publish::ranking::{Ranked, Ranking};
+use crate::publish::ranking::{RankedScope, Ranking};
 
 /// The rankings of scopes of this kind by the indicators and over the windows that the readings are of. An indicator without
 /// a target does not say which values are good, and ranks nobody.
-pub(super) fn text(board: &Board, kind: usize, readings: &[&Reading]) -> String {
+pub(super) fn rankings_text(board: &Board, kind: usize, readings: &[&Reading]) -> String {
     let mut asked: Vec<(usize, Option<usize>)> = readings.iter().map(|reading| (reading.key.indicator, reading.key.window)).collect();
     asked.dedup();
     asked.sort_unstable();
@@ -17,13 +17,14 @@ pub(super) fn text(board: &Board, kind: usize, readings: &[&Reading]) -> String 
         let ranking = Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
         let mut key = key.key.clone();
         key.window = window;
-        let rows = ranking.of(board, &View::default()).iter().map(|ranked| row(ranked, asked.unit())).collect();
-        Some((Some(format!("{} {}", asked.name, board.window(&key))), rows))
+        let rows = ranking.rank_scopes(board, &GrantedView::default()).iter().map(|ranked| ranking_row(ranked, asked.unit())).collect();
+        Some((Some(format!("{} {}", asked.name, board.window_name(&key))), rows))
     });
-    table::head(board) + &table::lines(["rank", "scope", "value", "gap", "of", ""], &[0, 2, 3, 4], &groups.collect::<Vec<_>>())
+    table::table_heading(board)
+        + &table::align_columns(["rank", "scope", "value", "gap", "of", ""], &[0, 2, 3, 4], &groups.collect::<Vec<_>>())
 }
 
-fn row(ranked: &Ranked<'_>, unit: &str) -> [String; 6] {
+fn ranking_row(ranked: &RankedScope<'_>, unit: &str) -> [String; 6] {
     let scope: Vec<String> = ranked.scope.iter().map(|(dimension, value)| format!("{dimension}={value}")).collect();
     let mut remark = if ranked.level == "none" { String::new() } else { ranked.level.to_owned() };
     if ranked.state != "ok" {
@@ -32,8 +33,8 @@ fn row(ranked: &Ranked<'_>, unit: &str) -> [String; 6] {
     [
         ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()),
         scope.join(" "),
-        ranked.value.map_or("-".to_owned(), |value| table::amount(value, unit)),
-        ranked.gap.map_or(String::new(), |gap| table::gap(gap, unit)),
+        ranked.value.map_or("-".to_owned(), |value| table::format_amount(value, unit)),
+        ranked.gap.map_or(String::new(), |gap| table::format_gap(gap, unit)),
         ranked.of.map_or(String::new(), |of| of.to_string()),
         remark,
     ]

@@ -1,16 +1,16 @@
 //! Incidents: what fired, from its beginning until somebody closes it.
 
-use crate::domain::board::rounded;
-use crate::domain::names::Name;
+use crate::domain::board::round_four_decimals;
+use crate::domain::names::CaseNameEntry;
 use crate::domain::standard::alert::Severity;
-use crate::domain::standard::{Better, Title};
+use crate::domain::standard::{LocalizedTitle, TargetDirection};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What identifies an alert as long as it lasts: labels and values, as receivers know them. Names, and not places, so that it is the
 /// same under another standard.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Subject {
+pub struct AlertSubject {
     /// The policy's name.
     pub policy: String,
     /// The dimensions of the scope with their values; empty of an order, whose attributes may change.
@@ -27,15 +27,15 @@ pub struct Incident {
     /// Its name, ever: made from what it is about and when it began.
     pub id: u64,
     /// What it is about.
-    pub subject: Subject,
+    pub subject: AlertSubject,
     /// What its policy was called then.
-    pub title: Title,
+    pub title: LocalizedTitle,
     /// The indicator or the commitment it was about.
     pub about: String,
     /// The window, or the windows of a burn rate.
     pub window: Option<String>,
     /// The order's source and subject, where they are known.
-    pub case: Option<Name>,
+    pub case: Option<CaseNameEntry>,
     /// The dimensions that the order had values of when it fired.
     pub attributes: Vec<(String, String)>,
     /// How urgent it is.
@@ -45,7 +45,7 @@ pub struct Incident {
     /// What to do about it.
     pub runbook: Option<String>,
     /// The figures; none of an order.
-    pub figures: Option<Figures>,
+    pub figures: Option<IncidentFigures>,
     /// The deadline of an order, if it had one when it fired.
     pub deadline: Option<Timestamp>,
     /// When it fired.
@@ -53,18 +53,18 @@ pub struct Incident {
     /// When it was over, if it is.
     pub ended_at: Option<Timestamp>,
     /// The numbers of its firing and of its end among all that was ever told.
-    pub told: (u64, Option<u64>),
+    pub sequence_numbers: (u64, Option<u64>),
     /// Who takes care of it.
-    pub acknowledged: Option<Word>,
+    pub acknowledged: Option<OwnerNote>,
     /// Who closed it, once it was over.
-    pub closed: Option<Word>,
+    pub closed: Option<OwnerNote>,
     /// Whether it stays on the list of shortfalls until somebody closes it.
     pub follow_up: bool,
 }
 
 /// The figures of an incident, in the unit of its indicator; of a burn rate in times the even pace.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Figures {
+pub struct IncidentFigures {
     /// The unit.
     pub unit: String,
     /// The threshold.
@@ -72,7 +72,7 @@ pub struct Figures {
     /// Which side of it is good.
     pub higher_is_better: bool,
     /// The value when it fired; none if it was silence that fired.
-    pub fired: Option<f64>,
+    pub at_firing: Option<f64>,
     /// The value last seen.
     pub last: Option<f64>,
     /// The worst value of all.
@@ -81,7 +81,7 @@ pub struct Figures {
 
 /// What somebody said of an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Word {
+pub struct OwnerNote {
     /// Who.
     pub owner: String,
     /// What.
@@ -92,7 +92,7 @@ pub struct Word {
 
 /// Where an incident stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
+pub enum IncidentStatus {
     /// It fires.
     Active,
     /// It is over, and nobody has said what was done about it.
@@ -101,9 +101,10 @@ pub enum Standing {
     Closed,
 }
 
-impl Standing {
+impl IncidentStatus {
     /// Each with its public name.
-    pub const ALL: [(&str, Standing); 3] = [("active", Standing::Active), ("open", Standing::Open), ("closed", Standing::Closed)];
+    pub const ALL: [(&str, IncidentStatus); 3] =
+        [("active", IncidentStatus::Active), ("open", IncidentStatus::Open), ("closed", IncidentStatus::Closed)];
 
     /// Its public name.
     #[must_use]
@@ -115,42 +116,42 @@ impl Standing {
 impl Incident {
     /// Where it stands.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn status(&self) -> IncidentStatus {
         match (self.ended_at, &self.closed) {
-            (None, _) => Standing::Active,
-            (Some(_), None) if self.follow_up => Standing::Open,
-            _ => Standing::Closed,
+            (None, _) => IncidentStatus::Active,
+            (Some(_), None) if self.follow_up => IncidentStatus::Open,
+            _ => IncidentStatus::Closed,
         }
     }
 
     /// The dimensions with their values of the scope or the order.
     #[must_use]
-    pub fn scope(&self) -> &[(String, String)] {
+    pub fn dimension_values(&self) -> &[(String, String)] {
         if self.subject.case.is_some() { &self.attributes } else { &self.subject.scope }
     }
 
     /// Its name as it is written.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub fn hex_id(&self) -> String {
         format!("{:016x}", self.id)
     }
 }
 
-impl Figures {
+impl IncidentFigures {
     /// Notes a value.
-    pub(super) fn note(&mut self, value: Option<f64>) {
+    pub(super) fn record_value(&mut self, value: Option<f64>) {
         let Some(value) = value else { return };
-        let value = rounded(value);
+        let value = round_four_decimals(value);
         self.last = Some(value);
-        let better = if self.higher_is_better { Better::Higher } else { Better::Lower };
-        if self.worst.is_none_or(|worst| better.reaches(worst, value)) {
+        let better = if self.higher_is_better { TargetDirection::Higher } else { TargetDirection::Lower };
+        if self.worst.is_none_or(|worst| better.reaches_threshold(worst, value)) {
             self.worst = Some(value);
         }
     }
 }
 
 /// The name of what is about `subject` and began at `fired_at`.
-pub(super) fn identity(subject: &Subject, fired_at: Timestamp) -> u64 {
+pub(super) fn incident_id(subject: &AlertSubject, fired_at: Timestamp) -> u64 {
     let mut text = format!("{}\n{}\n{}\n{:?}\n", subject.policy, fired_at.0, subject.grade.as_deref().unwrap_or_default(), subject.case);
     for (dimension, value) in &subject.scope {
         // Lengths, so that no value can look like the end of another.

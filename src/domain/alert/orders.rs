@@ -1,17 +1,17 @@
 //! Incidents of single orders that reached a grade of a policy.
 
-use super::incident::{Incident, Subject};
+use super::incident::{AlertSubject, Incident};
 use crate::domain::at_risk_orders::Key;
-use crate::domain::names::Name;
+use crate::domain::names::CaseNameEntry;
 use crate::domain::standard::Standard;
-use crate::domain::standard::alert::{Orders, Policy, Rule};
+use crate::domain::standard::alert::{AlertPolicy, AlertRule, OrderRule};
 use crate::domain::time::Timestamp;
 
 /// What there is to say of an order.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Order {
+pub struct OrderDescription {
     /// What it is called, where that is known.
-    pub name: Option<Name>,
+    pub name: Option<CaseNameEntry>,
     /// The dimensions it has values of.
     pub attributes: Vec<(String, String)>,
     /// Its deadline; none while its clock stands.
@@ -19,30 +19,37 @@ pub struct Order {
 }
 
 /// The incident of an order that reaches a grade.
-pub(super) fn incident(policy: &Policy, rule: &Orders, key: &Key, order: Order, now: Timestamp, standard: &Standard) -> Incident {
+pub(super) fn order_incident(
+    policy: &AlertPolicy,
+    rule: &OrderRule,
+    key: &Key,
+    order: OrderDescription,
+    now: Timestamp,
+    standard: &Standard,
+) -> Incident {
     let grade = &rule.grades[key.grade];
-    let subject = Subject { policy: policy.name.clone(), scope: Vec::new(), case: Some(key.case), grade: Some(grade.text.clone()) };
-    let Order { name, attributes, deadline } = order;
+    let subject = AlertSubject { policy: policy.name.clone(), scope: Vec::new(), case: Some(key.case), grade: Some(grade.text.clone()) };
+    let OrderDescription { name, attributes, deadline } = order;
     Incident {
         case: name,
         attributes,
         deadline,
         severity: grade.severity,
-        to: grade.to.clone(),
-        ..super::incident(policy, subject, &standard.commitments[rule.commitment].name, now)
+        to: grade.receiver.clone(),
+        ..super::new_incident(policy, subject, &standard.commitments[rule.commitment].name, now)
     }
 }
 
 /// The same grade in the policy at a place of a new standard; none if there is none.
-pub(super) fn translate(key: Key, policy: usize, old: &Standard, new: &Standard) -> Option<Key> {
-    let (Rule::Orders(was), Rule::Orders(is)) = (&old.policies[key.policy].rule, &new.policies[policy].rule) else { return None };
+pub(super) fn translate_key(key: Key, policy: usize, old: &Standard, new: &Standard) -> Option<Key> {
+    let (AlertRule::Orders(was), AlertRule::Orders(is)) = (&old.policies[key.policy].rule, &new.policies[policy].rule) else { return None };
     let text = &was.grades.get(key.grade)?.text;
     let grade = is.grades.iter().position(|grade| grade.text == *text)?;
     Some(Key { policy, grade, ..key })
 }
 
 /// Whether there is such a policy and grade.
-pub(super) fn is_sound(key: &Key, standard: &Standard) -> bool {
+pub(super) fn is_valid_key(key: &Key, standard: &Standard) -> bool {
     let rule = standard.policies.get(key.policy).map(|policy| &policy.rule);
-    matches!(rule, Some(Rule::Orders(rule)) if key.grade < rule.grades.len())
+    matches!(rule, Some(AlertRule::Orders(rule)) if key.grade < rule.grades.len())
 }

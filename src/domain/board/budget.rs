@@ -1,6 +1,6 @@
 //! What a target still allows in the current day, week or month: the error budget of a ratio.
 
-use crate::domain::standard::{Better, Target};
+use crate::domain::standard::{Target, TargetDirection};
 use serde::Serialize;
 
 /// What is left of a target, and what it takes to repair it.
@@ -8,7 +8,7 @@ use serde::Serialize;
 /// A *good* case is one that helps: of an indicator that should be low one that counts in the denominator alone, as a call
 /// that is not abandoned. A *miss* is one that hurts.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct Budget {
+pub struct ErrorBudget {
     /// How many misses in a row the target would bear right now. Below zero, so many misses were too many: without them it
     /// would be met. None if no number of misses breaks it.
     pub left: Option<i64>,
@@ -24,45 +24,45 @@ pub struct Budget {
 }
 
 /// More cases than this are none that anyone could wait for.
-const COUNTABLE: f64 = 1e9;
+const MAX_COUNTABLE_CASES: f64 = 1e9;
 
 /// The budget of `good` / `of` against a target, when so many milliseconds of the window are gone. None if the numerator is
 /// no part of the denominator, or the target no share.
 #[must_use]
-pub fn budget(good: i64, of: i64, target: Target, gone_ms: i64, length_ms: i64) -> Option<Budget> {
+pub fn error_budget(good: i64, of: i64, target: Target, gone_ms: i64, length_ms: i64) -> Option<ErrorBudget> {
     let share = target.value;
     if of < 0 || !(0..=of).contains(&good) || !(0.0..=1.0).contains(&share) {
         return None;
     }
     let (numerator, cases) = (good as f64, of as f64);
-    let higher = target.better == Better::Higher;
+    let higher = target.better == TargetDirection::Higher;
     // Without cases nothing is broken. The rule is the one by which the level of a reading is judged.
     let holds = |good: i64, of: i64| of <= 0 || target.is_reached(good as f64 / of as f64);
     let thin = |share: f64| numerator / share - cases;
     let thick = |share: f64| (share * cases - numerator) / (1.0 - share);
     let bears = |misses: i64| if higher { holds(good, of + misses) } else { holds(good + misses, of + misses) };
     let repairs = |more: i64| if higher { holds(good + more, of + more) } else { holds(good, of + more) };
-    let left = near(if higher { thin(share) } else { thick(share) }).map(|guess| most(guess, -of, bears));
+    let left = floor_if_countable(if higher { thin(share) } else { thick(share) }).map(|guess| most_tolerated_misses(guess, -of, bears));
     let recover = match holds(good, of) {
         true => Some(0),
-        false => near(if higher { thick(share) } else { thin(share) }).map(|guess| fewest(guess, repairs)),
+        false => floor_if_countable(if higher { thick(share) } else { thin(share) }).map(|guess| fewest_repairing_cases(guess, repairs)),
     };
     let expected = (gone_ms > 0).then(|| ((cases * length_ms as f64 / gone_ms as f64).round() as i64).max(of));
     let needed = expected.filter(|expected| *expected > of).map(|expected| {
         let needed = (share * expected as f64 - numerator) / (expected - of) as f64;
         // On the easy side anything will do.
-        super::rounded(if higher { needed.max(0.0) } else { needed.min(1.0) })
+        super::round_four_decimals(if higher { needed.max(0.0) } else { needed.min(1.0) })
     });
-    Some(Budget { left, recover, expected, needed })
+    Some(ErrorBudget { left, recover, expected, needed })
 }
 
 /// The whole number at or below; none if it is beyond all counting.
-fn near(value: f64) -> Option<i64> {
-    (value.abs() < COUNTABLE).then(|| value.floor() as i64)
+fn floor_if_countable(value: f64) -> Option<i64> {
+    (value.abs() < MAX_COUNTABLE_CASES).then(|| value.floor() as i64)
 }
 
 /// The most misses that are borne, near `guess`, which rounding may have put one off.
-fn most(guess: i64, least: i64, bears: impl Fn(i64) -> bool) -> i64 {
+fn most_tolerated_misses(guess: i64, least: i64, bears: impl Fn(i64) -> bool) -> i64 {
     let mut most = guess.max(least) + 1;
     while most > least && !bears(most) {
         most -= 1;
@@ -71,7 +71,7 @@ fn most(guess: i64, least: i64, bears: impl Fn(i64) -> bool) -> i64 {
 }
 
 /// The fewest good cases that repair, near `guess`.
-fn fewest(guess: i64, repairs: impl Fn(i64) -> bool) -> i64 {
+fn fewest_repairing_cases(guess: i64, repairs: impl Fn(i64) -> bool) -> i64 {
     let mut fewest = (guess - 1).max(0);
     while !repairs(fewest) {
         fewest += 1;
@@ -85,21 +85,23 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    fn of(good: i64, of: i64, better: Better, value: f64) -> (Option<i64>, Option<i64>) {
-        let budget = budget(good, of, Target { better, value, warning: None }, HOUR, 24 * HOUR).expect("a budget");
+    fn left_and_recover(good: i64, of: i64, better: TargetDirection, value: f64) -> (Option<i64>, Option<i64>) {
+        let budget = error_budget(good, of, Target { better, value, warning: None }, HOUR, 24 * HOUR).expect("a budget");
         (budget.left, budget.recover)
     }
 
     #[test]
-    fn what_is_left_and_what_repairs_is_what_counting_on_would_show() {
-        for better in [Better::Higher, Better::Lower] {
+    fn left_and_recover_match_counting_case_by_case() {
+        for better in [TargetDirection::Higher, TargetDirection::Lower] {
             for value in [0.05, 0.3, 0.5, 0.85, 0.95, 0.999] {
                 let target = Target { better, value, warning: None };
                 let met = |good: i64, of: i64| of == 0 || target.is_reached(good as f64 / of as f64);
                 for (good, cases) in (0..=40).flat_map(|cases| (0..=cases).map(move |good| (good, cases))) {
-                    let missed = |times: i64| if better == Better::Higher { (good, cases + times) } else { (good + times, cases + times) };
-                    let helped = |times: i64| if better == Better::Higher { (good + times, cases + times) } else { (good, cases + times) };
-                    let (left, recover) = of(good, cases, better, value);
+                    let missed =
+                        |times: i64| if better == TargetDirection::Higher { (good, cases + times) } else { (good + times, cases + times) };
+                    let helped =
+                        |times: i64| if better == TargetDirection::Higher { (good + times, cases + times) } else { (good, cases + times) };
+                    let (left, recover) = left_and_recover(good, cases, better, value);
                     let (left, recover) = (left.expect("a limit"), recover.expect("a remedy"));
                     let (at, beyond) = (missed(left), missed(left + 1));
                     assert!(met(at.0, at.1), "{better:?} {value} {good}/{cases} left {left}");
@@ -113,30 +115,31 @@ mod tests {
     }
 
     #[test]
-    fn targets_of_all_and_of_none_are_lost_at_once_or_never() {
-        assert_eq!(of(9, 10, Better::Higher, 1.0), (Some(-1), None));
-        assert_eq!(of(10, 10, Better::Higher, 1.0), (Some(0), Some(0)));
-        assert_eq!(of(3, 10, Better::Higher, 0.0), (None, Some(0)));
-        assert_eq!(of(1, 10, Better::Lower, 0.0), (Some(-1), None));
-        assert_eq!(of(1, 10, Better::Lower, 1.0), (None, Some(0)));
+    fn targets_of_0_and_100_percent_are_handled() {
+        assert_eq!(left_and_recover(9, 10, TargetDirection::Higher, 1.0), (Some(-1), None));
+        assert_eq!(left_and_recover(10, 10, TargetDirection::Higher, 1.0), (Some(0), Some(0)));
+        assert_eq!(left_and_recover(3, 10, TargetDirection::Higher, 0.0), (None, Some(0)));
+        assert_eq!(left_and_recover(1, 10, TargetDirection::Lower, 0.0), (Some(-1), None));
+        assert_eq!(left_and_recover(1, 10, TargetDirection::Lower, 1.0), (None, Some(0)));
         for (good, value) in [(3, 0.5), (1, 1.5), (1, -0.5)] {
-            assert_eq!(budget(good, 2, Target { better: Better::Higher, value, warning: None }, HOUR, HOUR), None);
+            assert_eq!(error_budget(good, 2, Target { better: TargetDirection::Higher, value, warning: None }, HOUR, HOUR), None);
         }
     }
 
     #[test]
-    fn the_pace_so_far_says_what_is_needed_from_here_on() {
-        let at =
-            |good, of, better, value, gone| budget(good, of, Target { better, value, warning: None }, gone, 24 * HOUR).expect("a budget");
+    fn forecast_gives_the_ratio_needed_from_now_on() {
+        let at = |good, of, better, value, gone| {
+            error_budget(good, of, Target { better, value, warning: None }, gone, 24 * HOUR).expect("a budget")
+        };
         // 80 of 100 by noon: 200 are expected, of which 170 must be good: 90 of the 100 to come.
-        let noon = at(80, 100, Better::Higher, 0.85, 12 * HOUR);
+        let noon = at(80, 100, TargetDirection::Higher, 0.85, 12 * HOUR);
         assert_eq!((noon.expected, noon.needed), (Some(200), Some(0.9)));
         // Six abandoned of 100 by noon, 10 of 200 allowed: 4 of the 100 to come.
-        assert_eq!(at(6, 100, Better::Lower, 0.05, 12 * HOUR).needed, Some(0.04));
+        assert_eq!(at(6, 100, TargetDirection::Lower, 0.05, 12 * HOUR).needed, Some(0.04));
         // By 18:00, 50 of 150: of the 50 to come more than all must be good.
-        assert_eq!(at(50, 150, Better::Higher, 0.85, 18 * HOUR).needed, Some(2.4));
-        assert_eq!(at(30, 150, Better::Lower, 0.05, 18 * HOUR).needed, Some(-0.4));
-        assert_eq!((at(1, 1, Better::Higher, 0.5, 0).expected, at(0, 0, Better::Higher, 0.5, HOUR).needed), (None, None));
-        assert_eq!(at(10, 10, Better::Higher, 0.5, 24 * HOUR).needed, None, "nobody is expected any more");
+        assert_eq!(at(50, 150, TargetDirection::Higher, 0.85, 18 * HOUR).needed, Some(2.4));
+        assert_eq!(at(30, 150, TargetDirection::Lower, 0.05, 18 * HOUR).needed, Some(-0.4));
+        assert_eq!((at(1, 1, TargetDirection::Higher, 0.5, 0).expected, at(0, 0, TargetDirection::Higher, 0.5, HOUR).needed), (None, None));
+        assert_eq!(at(10, 10, TargetDirection::Higher, 0.5, 24 * HOUR).needed, None, "nobody is expected any more");
     }
 }

@@ -4,19 +4,19 @@ use super::super::time::{SECOND, Timestamp};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 /// What the local clock shows at a moment.
-pub(super) fn local(at: Timestamp, zone: &TimeZone) -> i64 {
-    held(at).plus(millis(zone.to_offset(instant(at)))).0
+pub(super) fn local_millis(at: Timestamp, zone: &TimeZone) -> i64 {
+    clamp_timestamp(at).plus_millis(offset_millis(zone.to_offset(to_jiff_timestamp(at)))).0
 }
 
 /// How far the local clock is ahead at a moment, and the later moment until which that holds.
-pub(super) fn stretch(at: Timestamp, zone: &TimeZone) -> (i64, Timestamp) {
-    let start = instant(at);
+pub(super) fn offset_until_change(at: Timestamp, zone: &TimeZone) -> (i64, Timestamp) {
+    let start = to_jiff_timestamp(at);
     let end = zone.following(start).next().map_or(Timestamp(i64::MAX), |change| Timestamp(change.timestamp().as_millisecond()));
-    (millis(zone.to_offset(start)), end)
+    (offset_millis(zone.to_offset(start)), end)
 }
 
 /// The first moment at which the local clock shows this; if it never does, the moment at which it skips it.
-pub(super) fn first_moment(local: i64, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn first_moment_showing(local: i64, zone: &TimeZone) -> Option<Timestamp> {
     let shown = Offset::UTC.to_datetime(jiff::Timestamp::from_millisecond(local).ok()?);
     let moment = zone.to_ambiguous_timestamp(shown);
     let skipped = matches!(moment.offset(), AmbiguousOffset::Gap { .. });
@@ -27,17 +27,17 @@ pub(super) fn first_moment(local: i64, zone: &TimeZone) -> Option<Timestamp> {
     Some(Timestamp(found.as_millisecond()))
 }
 
-fn millis(offset: Offset) -> i64 {
+fn offset_millis(offset: Offset) -> i64 {
     i64::from(offset.seconds()) * SECOND
 }
 
 /// The same moment, held within the twenty thousand years that can be told.
-pub(super) fn held(at: Timestamp) -> Timestamp {
-    Timestamp(instant(at).as_millisecond())
+pub(super) fn clamp_timestamp(at: Timestamp) -> Timestamp {
+    Timestamp(to_jiff_timestamp(at).as_millisecond())
 }
 
 /// The moment as jiff has it.
-pub(super) fn instant(at: Timestamp) -> jiff::Timestamp {
+pub(super) fn to_jiff_timestamp(at: Timestamp) -> jiff::Timestamp {
     let end = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
     jiff::Timestamp::from_millisecond(at.0).unwrap_or(end)
 }

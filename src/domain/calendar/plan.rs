@@ -4,104 +4,106 @@
 //! After that a date stands for itself, weeks are multiplied, and only dates that differ from their week are looked up.
 
 use super::super::time::MINUTE;
-use super::{DAY, Span};
+use super::{DAY, OpeningInterval};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 /// Opening hours of every date. Days are counted from 1970-01-01.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    week: [Day; 7],
+pub(super) struct WeekPlan {
+    week: [DayPlan; 7],
     /// The open milliseconds of a week.
-    week_open: i64,
+    week_open_ms: i64,
     /// The dates that differ from their weekday.
-    special: BTreeMap<i64, Day>,
+    special_dates: BTreeMap<i64, DayPlan>,
 }
 
 /// One date.
 #[derive(Clone, Debug)]
-struct Day {
+struct DayPlan {
     /// When it is open, in milliseconds after its midnight: in order and apart from each other.
     spans: Vec<(i64, i64)>,
     /// The open milliseconds.
-    open: i64,
+    open_ms: i64,
     /// When its own hours begin, if it has any: the tail of a night shift makes no working day.
     opening: Option<i64>,
 }
 
-impl Plan {
-    pub(super) fn new(week: &[Vec<Span>; 7], special: &BTreeMap<Date, Vec<Span>>) -> Plan {
-        let special: BTreeMap<i64, &[Span]> = special.iter().map(|(date, spans)| (number(*date), spans.as_slice())).collect();
-        let hours = |day: i64| special.get(&day).copied().unwrap_or(&week[weekday(day)]);
+impl WeekPlan {
+    pub(super) fn new(week: &[Vec<OpeningInterval>; 7], special: &BTreeMap<Date, Vec<OpeningInterval>>) -> WeekPlan {
+        let special: BTreeMap<i64, &[OpeningInterval]> =
+            special.iter().map(|(date, spans)| (day_number(*date), spans.as_slice())).collect();
+        let hours = |day: i64| special.get(&day).copied().unwrap_or(&week[weekday_index(day)]);
         // A special date also changes the date behind it, into which its night shift would go.
         let touched = special.keys().flat_map(|day| [*day, *day + 1]);
-        let special = touched.map(|day| (day, Day::new(hours(day - 1), hours(day)))).collect();
-        let week = std::array::from_fn(|weekday| Day::new(&week[(weekday + 6) % 7], &week[weekday]));
-        let week_open = week.iter().map(|day| day.open).sum();
-        Plan { week, week_open, special }
+        let special = touched.map(|day| (day, DayPlan::new(hours(day - 1), hours(day)))).collect();
+        let week = std::array::from_fn(|weekday| DayPlan::new(&week[(weekday + 6) % 7], &week[weekday]));
+        let week_open = week.iter().map(|day| day.open_ms).sum();
+        WeekPlan { week, week_open_ms: week_open, special_dates: special }
     }
 
     /// Whether hours begin on a day.
-    pub(super) fn works(&self, day: i64) -> bool {
-        self.opening(day).is_some()
+    pub(super) fn is_workday(&self, day: i64) -> bool {
+        self.opening_time(day).is_some()
     }
 
     /// When the hours of a day begin, in milliseconds after its midnight.
-    pub(super) fn opening(&self, day: i64) -> Option<i64> {
-        self.day(day).opening
+    pub(super) fn opening_time(&self, day: i64) -> Option<i64> {
+        self.day_plan(day).opening
     }
 
     /// Whether it is open at a local time.
     pub(super) fn is_open(&self, local: i64) -> bool {
         let time = local.rem_euclid(DAY);
-        self.day(local.div_euclid(DAY)).spans.iter().any(|(from, until)| (*from..*until).contains(&time))
+        self.day_plan(local.div_euclid(DAY)).spans.iter().any(|(from, until)| (*from..*until).contains(&time))
     }
 
     /// The open milliseconds from one local time to another that is not earlier.
-    pub(super) fn between(&self, from: i64, until: i64) -> i64 {
+    pub(super) fn open_millis_between(&self, from: i64, until: i64) -> i64 {
         let (first, last) = (from.div_euclid(DAY), until.div_euclid(DAY));
-        let before = |day: i64, local: i64| self.day(day).before(local - day * DAY);
-        self.whole_days(first, last) + before(last, until) - before(first, from)
+        let before = |day: i64, local: i64| self.day_plan(day).open_millis_before(local - day * DAY);
+        self.open_millis_of_days(first, last) + before(last, until) - before(first, from)
     }
 
     /// The earliest local time, not after `until`, at which so many open milliseconds have passed since `from`, at least
     /// one; or how many are still missing at `until`. It walks from day to day, so that a deadline costs what it is away.
-    pub(super) fn advance(&self, from: i64, until: i64, millis: i64) -> Result<i64, i64> {
+    pub(super) fn time_after_open_millis(&self, from: i64, until: i64, millis: i64) -> Result<i64, i64> {
         let first = from.div_euclid(DAY);
-        let passed = self.day(first).before(from - first * DAY);
+        let passed = self.day_plan(first).open_millis_before(from - first * DAY);
         // Counted from the midnight before `from`.
         let mut left = millis.saturating_add(passed);
         for number in first..=until.div_euclid(DAY) {
-            let (day, midnight) = (self.day(number), number * DAY);
-            if let Some(time) = day.reach(left).map(|time| midnight + time).filter(|time| *time <= until) {
+            let (day, midnight) = (self.day_plan(number), number * DAY);
+            if let Some(time) = day.time_after_open_millis(left).map(|time| midnight + time).filter(|time| *time <= until) {
                 return Ok(time);
             }
-            left -= day.before(until - midnight);
+            left -= day.open_millis_before(until - midnight);
         }
         Err(left)
     }
 
     /// The open milliseconds of the days from `first` on and before `last`.
-    fn whole_days(&self, first: i64, last: i64) -> i64 {
+    fn open_millis_of_days(&self, first: i64, last: i64) -> i64 {
         let weeks = (last - first) / 7;
-        let usual: i64 = (first + weeks * 7..last).map(|day| self.usual(day).open).sum();
-        let special: i64 = self.special.range(first..last).map(|(day, special)| special.open - self.usual(*day).open).sum();
-        weeks * self.week_open + usual + special
+        let usual: i64 = (first + weeks * 7..last).map(|day| self.usual_day(day).open_ms).sum();
+        let special: i64 = self.special_dates.range(first..last).map(|(day, special)| special.open_ms - self.usual_day(*day).open_ms).sum();
+        weeks * self.week_open_ms + usual + special
     }
 
-    fn day(&self, day: i64) -> &Day {
-        self.special.get(&day).unwrap_or_else(|| self.usual(day))
+    fn day_plan(&self, day: i64) -> &DayPlan {
+        self.special_dates.get(&day).unwrap_or_else(|| self.usual_day(day))
     }
 
-    fn usual(&self, day: i64) -> &Day {
-        &self.week[weekday(day)]
+    fn usual_day(&self, day: i64) -> &DayPlan {
+        &self.week[weekday_index(day)]
     }
 }
 
-impl Day {
+impl DayPlan {
     /// A day from the hours of the day before and its own.
-    fn new(before: &[Span], own: &[Span]) -> Day {
-        let whole = |span: &Span| (i64::from(span.from) * MINUTE, i64::from(span.until.min(span.from.saturating_add(1_440))) * MINUTE);
+    fn new(before: &[OpeningInterval], own: &[OpeningInterval]) -> DayPlan {
+        let whole =
+            |span: &OpeningInterval| (i64::from(span.from) * MINUTE, i64::from(span.until.min(span.from.saturating_add(1_440))) * MINUTE);
         let within = |(from, until): (i64, i64)| Some((from.max(0), until.min(DAY))).filter(|(from, until)| from < until);
         let tails = before.iter().map(whole).map(|(from, until)| (from - DAY, until - DAY)).filter_map(within);
         let heads: Vec<(i64, i64)> = own.iter().map(whole).filter_map(within).collect();
@@ -115,16 +117,16 @@ impl Day {
                 _ => spans.push((from, until)),
             }
         }
-        Day { open: spans.iter().map(|(from, until)| until - from).sum(), spans, opening }
+        DayPlan { open_ms: spans.iter().map(|(from, until)| until - from).sum(), spans, opening }
     }
 
     /// The open milliseconds before a time of day; all of them if it lies beyond the day.
-    fn before(&self, time: i64) -> i64 {
+    fn open_millis_before(&self, time: i64) -> i64 {
         self.spans.iter().map(|(from, until)| (time.min(*until) - from).max(0)).sum()
     }
 
     /// The time of day before which so many milliseconds are open, if there are so many.
-    fn reach(&self, millis: i64) -> Option<i64> {
+    fn time_after_open_millis(&self, millis: i64) -> Option<i64> {
         let mut left = millis;
         for (from, until) in &self.spans {
             if left <= until - from {
@@ -137,11 +139,11 @@ impl Day {
 }
 
 /// A date as the number of days since 1970-01-01.
-pub(super) fn number(date: Date) -> i64 {
+pub(super) fn day_number(date: Date) -> i64 {
     date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24
 }
 
 /// 0 is Monday; 1970-01-01 was a Thursday.
-fn weekday(day: i64) -> usize {
+fn weekday_index(day: i64) -> usize {
     (day + 3).rem_euclid(7) as usize
 }

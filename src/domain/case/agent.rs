@@ -2,28 +2,28 @@
 //!
 //! A state's time is counted when the state ends; `offline` is no working time.
 
-use super::Teller;
+use super::FactWriter;
 use super::observation::Observation;
 use crate::domain::event::AgentState;
 use crate::domain::fact::place::agent;
 
 /// Tells what the observations of an agent mean.
-pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_, '_>) {
+pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mut FactWriter<'_, '_>) {
     let mut states = observations.filter_map(|one| Some((one.time, one.detail.agent_state?)));
     let Some(mut now) = states.next() else { return };
     for next in states {
         if next.1 == now.1 {
             continue;
         }
-        if let Some(place) = time_place(now.1) {
-            teller.tell(place, next.0, next.0.since(now.0));
+        if let Some(place) = state_duration_place(now.1) {
+            teller.add_fact(place, next.0, next.0.millis_since(now.0));
         }
         now = next;
     }
-    teller.stand(standing_place(now.1), now.0, agent::EXPIRED);
+    teller.add_current_state(current_state_place(now.1), now.0, agent::EXPIRED);
 }
 
-fn standing_place(state: AgentState) -> u16 {
+fn current_state_place(state: AgentState) -> u16 {
     match state {
         AgentState::Ready => agent::READY,
         AgentState::Talking => agent::TALKING,
@@ -33,7 +33,7 @@ fn standing_place(state: AgentState) -> u16 {
     }
 }
 
-fn time_place(state: AgentState) -> Option<u16> {
+fn state_duration_place(state: AgentState) -> Option<u16> {
     match state {
         AgentState::Ready => Some(agent::READY_TIME),
         AgentState::Talking => Some(agent::TALKING_TIME),

@@ -4,83 +4,83 @@
 //! the key alone, so that [`Index::touch`] can bring it for many events before the first is looked up. In shards, so
 //! that growing moves a sixty-fourth of the table at a time.
 
-const SHARDS: usize = 64;
+const SHARD_COUNT: usize = 64;
 /// The lines of the smallest shard.
-const SMALLEST: usize = 16;
+const LINES_PER_SHARD_MIN: usize = 16;
 
 /// As many entries as a cache line holds: each a key and a place, or [`FREE`]. Those in use come first.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-struct Line {
-    keys: [u64; LINE],
-    slots: [u32; LINE],
+struct IndexLine {
+    keys: [u64; ENTRIES_PER_LINE],
+    slots: [u32; ENTRIES_PER_LINE],
 }
 
-const LINE: usize = 5;
-const FREE: u32 = u32::MAX;
-const EMPTY: Line = Line { keys: [0; LINE], slots: [FREE; LINE] };
+const ENTRIES_PER_LINE: usize = 5;
+const FREE_SLOT: u32 = u32::MAX;
+const EMPTY_LINE: IndexLine = IndexLine { keys: [0; ENTRIES_PER_LINE], slots: [FREE_SLOT; ENTRIES_PER_LINE] };
 
 #[derive(Clone, Debug)]
-struct Shard {
-    lines: Vec<Line>,
+struct IndexShard {
+    lines: Vec<IndexLine>,
     used: usize,
 }
 
 /// The places of all cases.
 #[derive(Debug)]
-pub struct Index {
-    shards: Vec<Shard>,
+pub struct HashIndex {
+    shards: Vec<IndexShard>,
 }
 
-impl Default for Index {
+impl Default for HashIndex {
     fn default() -> Self {
-        Index::with_room(0)
+        HashIndex::with_capacity(0)
     }
 }
 
-impl Index {
+impl HashIndex {
     /// An index with room for so many keys, as large as it would have grown.
     #[must_use]
-    pub fn with_room(many: usize) -> Index {
-        let lines = (many / SHARDS * 4 / (3 * LINE) + 1).next_power_of_two().max(SMALLEST);
-        Index { shards: vec![Shard { lines: vec![EMPTY; lines], used: 0 }; SHARDS] }
+    pub fn with_capacity(many: usize) -> HashIndex {
+        let lines = (many / SHARD_COUNT * 4 / (3 * ENTRIES_PER_LINE) + 1).next_power_of_two().max(LINES_PER_SHARD_MIN);
+        HashIndex { shards: vec![IndexShard { lines: vec![EMPTY_LINE; lines], used: 0 }; SHARD_COUNT] }
     }
 
     // Keys are seeded hashes already, so their bits are as good as any.
-    fn shard(key: u64) -> usize {
+    fn shard_number(key: u64) -> usize {
         (key >> 58) as usize
     }
 
     /// Reads where the search for a key begins, for the memory's sake alone.
     #[must_use]
-    pub fn touch(&self, key: u64) -> u32 {
-        let shard = &self.shards[Self::shard(key)];
-        let begin = shard.begin(key);
-        let last = shard.lines[begin].slots[LINE - 1];
+    pub fn prefetch(&self, key: u64) -> u32 {
+        let shard = &self.shards[Self::shard_number(key)];
+        let begin = shard.first_line(key);
+        let last = shard.lines[begin].slots[ENTRIES_PER_LINE - 1];
         // Where a line is full, the search may go on in the next.
-        let next = (begin + usize::from(last != FREE)) & (shard.lines.len() - 1);
+        let next = (begin + usize::from(last != FREE_SLOT)) & (shard.lines.len() - 1);
         last ^ shard.lines[next].slots[0]
     }
 
     /// The place of a key.
     #[must_use]
     pub fn find(&self, key: u64) -> Option<u32> {
-        let shard = &self.shards[Self::shard(key)];
-        let (line, at) = shard.search(key);
+        let shard = &self.shards[Self::shard_number(key)];
+        let (line, at) = shard.find_entry(key);
         let slot = shard.lines[line].slots[at];
-        (slot != FREE).then_some(slot)
+        (slot != FREE_SLOT).then_some(slot)
     }
 
     /// Adds a key; false if it is there, and then nothing changes.
     pub fn insert(&mut self, key: u64, slot: u32) -> bool {
-        let shard = &mut self.shards[Self::shard(key)];
+        let shard = &mut self.shards[Self::shard_number(key)];
         // At most three quarters full: most searches then end in the line where they begin.
-        if (shard.used + 1) * 4 > shard.lines.len() * LINE * 3 {
+        if (shard.used + 1) * 4 > shard.lines.len() * ENTRIES_PER_LINE * 3 {
             shard.grow();
         }
-        let (line, at) = shard.search(key);
+        let (line, at) = shard.find_entry(key);
         let line = &mut shard.lines[line];
-        if line.slots[at] != FREE {
+        if line.slots[at] != FREE_SLOT {
             return false;
         }
         (line.keys[at], line.slots[at]) = (key, slot);
@@ -90,9 +90,9 @@ impl Index {
 
     /// Takes a key away.
     pub fn remove(&mut self, key: u64) {
-        let shard = &mut self.shards[Self::shard(key)];
-        let mut hole = shard.search(key);
-        if shard.lines[hole.0].slots[hole.1] == FREE {
+        let shard = &mut self.shards[Self::shard_number(key)];
+        let mut hole = shard.find_entry(key);
+        if shard.lines[hole.0].slots[hole.1] == FREE_SLOT {
             return;
         }
         shard.used -= 1;
@@ -100,36 +100,36 @@ impl Index {
         let mask = shard.lines.len() - 1;
         let mut place = hole;
         loop {
-            place = if place.1 + 1 < LINE { (place.0, place.1 + 1) } else { ((place.0 + 1) & mask, 0) };
-            let Line { keys, slots } = shard.lines[place.0];
-            if slots[place.1] == FREE {
+            place = if place.1 + 1 < ENTRIES_PER_LINE { (place.0, place.1 + 1) } else { ((place.0 + 1) & mask, 0) };
+            let IndexLine { keys, slots } = shard.lines[place.0];
+            if slots[place.1] == FREE_SLOT {
                 break;
             }
-            let begin = shard.begin(keys[place.1]);
+            let begin = shard.first_line(keys[place.1]);
             if place.0.wrapping_sub(begin) & mask >= place.0.wrapping_sub(hole.0) & mask {
                 let line = &mut shard.lines[hole.0];
                 (line.keys[hole.1], line.slots[hole.1]) = (keys[place.1], slots[place.1]);
                 hole = place;
             }
         }
-        shard.lines[hole.0].slots[hole.1] = FREE;
+        shard.lines[hole.0].slots[hole.1] = FREE_SLOT;
     }
 }
 
-impl Shard {
+impl IndexShard {
     /// The line in which the search for a key begins.
-    fn begin(&self, key: u64) -> usize {
+    fn first_line(&self, key: u64) -> usize {
         key as usize & (self.lines.len() - 1)
     }
 
     /// The line and the entry of a key, or the free one where it would go.
     #[inline]
-    fn search(&self, key: u64) -> (usize, usize) {
-        let mut line = self.begin(key);
+    fn find_entry(&self, key: u64) -> (usize, usize) {
+        let mut line = self.first_line(key);
         loop {
-            let Line { keys, slots } = &self.lines[line];
+            let IndexLine { keys, slots } = &self.lines[line];
             // Without an early end: where in the line it lies, nobody could guess.
-            let ends = (0..LINE).fold(0, |ends, at| ends | u32::from((keys[at] == key) | (slots[at] == FREE)) << at);
+            let ends = (0..ENTRIES_PER_LINE).fold(0, |ends, at| ends | u32::from((keys[at] == key) | (slots[at] == FREE_SLOT)) << at);
             if ends != 0 {
                 return (line, ends.trailing_zeros() as usize);
             }
@@ -138,10 +138,10 @@ impl Shard {
     }
 
     fn grow(&mut self) {
-        let lines = vec![EMPTY; self.lines.len() * 2];
-        for Line { keys, slots } in std::mem::replace(&mut self.lines, lines) {
-            for (key, slot) in keys.into_iter().zip(slots).filter(|(_, slot)| *slot != FREE) {
-                let (line, at) = self.search(key);
+        let lines = vec![EMPTY_LINE; self.lines.len() * 2];
+        for IndexLine { keys, slots } in std::mem::replace(&mut self.lines, lines) {
+            for (key, slot) in keys.into_iter().zip(slots).filter(|(_, slot)| *slot != FREE_SLOT) {
+                let (line, at) = self.find_entry(key);
                 (self.lines[line].keys[at], self.lines[line].slots[at]) = (key, slot);
             }
         }
@@ -157,8 +157,8 @@ mod tests {
     proptest! {
         /// The index against a plain map; keys of few lines, so that searches run into each other and around the end.
         #[test]
-        fn the_index_is_a_map(steps in prop::collection::vec((prop::bool::weighted(0.7), 0..80_u64), 0..500)) {
-            let (mut index, mut map) = (Index::default(), BTreeMap::new());
+        fn behaves_like_ordered_map(steps in prop::collection::vec((prop::bool::weighted(0.7), 0..80_u64), 0..500)) {
+            let (mut index, mut map) = (HashIndex::default(), BTreeMap::new());
             for (slot, (insert, number)) in steps.into_iter().enumerate() {
                 let key = (number / 4) << 20 | (14 + number % 4);
                 if insert && !map.contains_key(&key) {

@@ -1,7 +1,7 @@
 //! One event as its case remembers it, and the order in which a case reads its observations.
 
-use crate::domain::bounds::Bounds;
-use crate::domain::event::{Detail, Event, EventId, EventType};
+use crate::domain::bounds::SnapshotBounds;
+use crate::domain::event::{Event, EventDetail, EventId, EventType};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -20,7 +20,7 @@ pub struct Observation {
     /// Its attributes, as the core numbers groups.
     pub group: u32,
     /// What else it said.
-    pub detail: Detail,
+    pub detail: EventDetail,
 }
 
 impl Observation {
@@ -33,30 +33,30 @@ impl Observation {
 
     /// Whether an observation that was read speaks only of what there is.
     #[must_use]
-    pub fn is_sound(&self, bounds: &Bounds) -> bool {
+    pub fn is_valid(&self, bounds: &SnapshotBounds) -> bool {
         let said = [self.detail.due, self.detail.appointment].into_iter().flatten();
         bounds.has_happened(self.time)
             && bounds.has_type(self.kind)
             && bounds.has_group(self.group)
-            && said.into_iter().all(|moment| moment.get().checked().is_some())
+            && said.into_iter().all(|moment| moment.get().check_range().is_some())
     }
 
     /// The order of observations in a case: by time, then as the source numbered them, then beginnings before ends, then by
     /// id. It does not depend on the order of arrival.
     #[must_use]
-    pub fn order(&self, other: &Observation) -> Ordering {
-        self.place().cmp(&other.place())
+    pub fn compare_order(&self, other: &Observation) -> Ordering {
+        self.sort_key().cmp(&other.sort_key())
     }
 
-    fn place(&self) -> (Timestamp, u32, EventType, EventId) {
+    fn sort_key(&self) -> (Timestamp, u32, EventType, EventId) {
         (self.time, self.sequence, self.kind, self.id)
     }
 
     /// Which of two contents sent under one id holds: the smaller by time, type and what they say. `attributes` compares
     /// their groups by text, because the numbers of groups depend on the order of arrival.
     #[must_use]
-    pub fn holds_against(&self, other: &Observation, attributes: impl FnOnce(u32, u32) -> Ordering) -> bool {
-        let order = self.place().cmp(&other.place()).then_with(|| self.detail.cmp(&other.detail));
+    pub fn takes_precedence_over(&self, other: &Observation, attributes: impl FnOnce(u32, u32) -> Ordering) -> bool {
+        let order = self.sort_key().cmp(&other.sort_key()).then_with(|| self.detail.cmp(&other.detail));
         order.then_with(|| attributes(self.group, other.group)) == Ordering::Less
     }
 }

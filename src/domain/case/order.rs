@@ -5,132 +5,132 @@
 //! real systems produce, took a negative time.
 
 use super::observation::Observation;
-use super::{Teller, duration};
-use crate::domain::event::{Verb, Word};
-use crate::domain::fact::clock::{Stop, Why};
+use super::{FactWriter, reported_or_elapsed};
+use crate::domain::event::{EventVerb, Symbol};
+use crate::domain::fact::clock::{ClockStop, StopReason};
 use crate::domain::fact::{Fact, place::order};
 use crate::domain::time::Timestamp;
 
 /// What has happened to an order so far.
 #[derive(Default)]
-struct Life {
+struct OrderProgress {
     opened: Option<Timestamp>,
     /// Whether the fact of each kind that is told once has been told.
-    told: bool,
+    has_opened_fact: bool,
     resolved: bool,
     reopened: bool,
     confirmed: bool,
     escalated: bool,
     closed: bool,
     /// Who was responsible first, and whether it was ever somebody else.
-    owner: Option<Word>,
-    handed_on: bool,
+    owner: Option<Symbol>,
+    reassigned: bool,
 }
 
 /// Tells what the observations of an order mean.
 #[inline]
-pub fn tell(observations: impl Iterator<Item = Observation> + Clone, teller: &mut Teller<'_, '_>) {
-    let opened = observations.clone().find(|one| one.kind.verb == Verb::Opened).map(|one| one.time);
-    let mut life = Life { opened, ..Life::default() };
+pub fn derive_facts(observations: impl Iterator<Item = Observation> + Clone, teller: &mut FactWriter<'_, '_>) {
+    let opened = observations.clone().find(|one| one.kind.verb == EventVerb::Opened).map(|one| one.time);
+    let mut life = OrderProgress { opened, ..OrderProgress::default() };
     for one in observations {
-        life.live(&one, teller);
+        life.apply_observation(&one, teller);
     }
     if let (Some(time), false) = (opened, life.closed)
-        && teller.stand(order::OPEN, time, order::EXPIRED)
-        && let Some(Stop { begin, end: None, why: Why::Paused { .. }, .. }) = teller.facts.stops.last()
+        && teller.add_current_state(order::OPEN, time, order::EXPIRED)
+        && let Some(ClockStop { begin, end: None, reason: StopReason::Paused { .. }, .. }) = teller.facts.stops.last()
     {
         let begin = *begin;
-        teller.tell(order::PAUSED, begin, Fact::UNKNOWN);
+        teller.add_fact(order::PAUSED, begin, Fact::UNKNOWN);
     }
 }
 
-impl Life {
+impl OrderProgress {
     #[inline]
-    fn live(&mut self, one: &Observation, teller: &mut Teller<'_, '_>) {
+    fn apply_observation(&mut self, one: &Observation, teller: &mut FactWriter<'_, '_>) {
         let (time, detail) = (one.time, &one.detail);
         if let Some(owner) = detail.owner {
-            self.handed_on |= *self.owner.get_or_insert(owner) != owner;
+            self.reassigned |= *self.owner.get_or_insert(owner) != owner;
         }
-        let since_opened = || duration(None, self.opened, time);
+        let since_opened = || reported_or_elapsed(None, self.opened, time);
         match one.kind.verb {
-            Verb::Opened => {
-                if !self.told {
-                    teller.tell(order::OPENED, time, Fact::UNKNOWN);
+            EventVerb::Opened => {
+                if !self.has_opened_fact {
+                    teller.add_fact(order::OPENED, time, Fact::UNKNOWN);
                 }
-                self.told = true;
+                self.has_opened_fact = true;
             }
-            Verb::Assigned => teller.tell(order::ASSIGNED, time, since_opened()),
-            Verb::Arrived => teller.tell(order::ARRIVED, time, since_opened()),
-            Verb::Replied => teller.tell(order::REPLIED, time, since_opened()),
-            Verb::Paused if !self.closed => {
-                resume(teller, time);
-                let why = Why::Paused { reason: detail.word, liable: detail.liable };
-                teller.facts.stops.push(Stop { begin: time, end: None, why, told: 0 });
+            EventVerb::Assigned => teller.add_fact(order::ASSIGNED, time, since_opened()),
+            EventVerb::Arrived => teller.add_fact(order::ARRIVED, time, since_opened()),
+            EventVerb::Replied => teller.add_fact(order::REPLIED, time, since_opened()),
+            EventVerb::Paused if !self.closed => {
+                end_pause(teller, time);
+                let why = StopReason::Paused { reason: detail.label, liable: detail.liable };
+                teller.facts.stops.push(ClockStop { begin: time, end: None, reason: why, told: 0 });
             }
-            Verb::Resumed => resume(teller, time),
-            Verb::Resolved => {
+            EventVerb::Resumed => end_pause(teller, time),
+            EventVerb::Resolved => {
                 let value = since_opened();
-                teller.tell(order::RESOLVED, time, value);
+                teller.add_fact(order::RESOLVED, time, value);
                 if !self.resolved {
-                    teller.tell(order::FIRST_RESOLVED, time, value);
-                    if self.owner.is_some() && !self.handed_on {
-                        teller.tell(order::BY_FIRST_OWNER, time, value);
+                    teller.add_fact(order::FIRST_RESOLVED, time, value);
+                    if self.owner.is_some() && !self.reassigned {
+                        teller.add_fact(order::BY_FIRST_OWNER, time, value);
                     }
                 }
                 self.resolved = true;
-                self.close(time, teller);
+                self.close_order(time, teller);
                 teller.facts.liable = detail.liable.or(teller.facts.liable);
                 if teller.facts.stops.last().is_none_or(|stop| stop.end.is_some()) {
-                    teller.facts.stops.push(Stop { begin: time, end: None, why: Why::Closed, told: 0 });
+                    teller.facts.stops.push(ClockStop { begin: time, end: None, reason: StopReason::Closed, told: 0 });
                 }
             }
-            Verb::Reopened if self.resolved => {
-                teller.tell_word(order::REOPENED, time, Fact::UNKNOWN, detail.word);
+            EventVerb::Reopened if self.resolved => {
+                teller.add_labeled_fact(order::REOPENED, time, Fact::UNKNOWN, detail.label);
                 if !self.reopened {
-                    teller.tell(order::REOPENED_ONCE, time, Fact::UNKNOWN);
+                    teller.add_fact(order::REOPENED_ONCE, time, Fact::UNKNOWN);
                 }
                 let told = teller.facts.all.len();
-                if let Some(stop) = teller.facts.stops.last_mut().filter(|stop| stop.why == Why::Closed && stop.end.is_none()) {
+                if let Some(stop) = teller.facts.stops.last_mut().filter(|stop| stop.reason == StopReason::Closed && stop.end.is_none()) {
                     (stop.end, stop.told) = (Some(time), told);
                 }
                 (self.reopened, self.closed) = (true, false);
             }
-            Verb::Confirmed => {
-                teller.tell_word(order::CONFIRMED, time, Fact::UNKNOWN, detail.word);
+            EventVerb::Confirmed => {
+                teller.add_labeled_fact(order::CONFIRMED, time, Fact::UNKNOWN, detail.label);
                 if !self.confirmed {
-                    teller.tell(order::CONFIRMED_ONCE, time, Fact::UNKNOWN);
+                    teller.add_fact(order::CONFIRMED_ONCE, time, Fact::UNKNOWN);
                 }
                 self.confirmed = true;
             }
-            Verb::Escalated => {
-                teller.tell_word(order::ESCALATED, time, Fact::UNKNOWN, detail.word);
+            EventVerb::Escalated => {
+                teller.add_labeled_fact(order::ESCALATED, time, Fact::UNKNOWN, detail.label);
                 if !self.escalated {
-                    teller.tell(order::ESCALATED_ONCE, time, Fact::UNKNOWN);
+                    teller.add_fact(order::ESCALATED_ONCE, time, Fact::UNKNOWN);
                 }
                 self.escalated = true;
             }
-            Verb::Cancelled => {
-                teller.tell_word(order::CANCELLED, time, Fact::UNKNOWN, detail.word);
-                self.close(time, teller);
+            EventVerb::Cancelled => {
+                teller.add_labeled_fact(order::CANCELLED, time, Fact::UNKNOWN, detail.label);
+                self.close_order(time, teller);
                 teller.facts.liable = detail.liable.or(teller.facts.liable);
             }
             _ => {}
         }
     }
 
-    fn close(&mut self, time: Timestamp, teller: &mut Teller<'_, '_>) {
-        resume(teller, time);
+    fn close_order(&mut self, time: Timestamp, teller: &mut FactWriter<'_, '_>) {
+        end_pause(teller, time);
         self.closed = true;
     }
 }
 
 /// Ends the pause that lasts, if there is one.
-fn resume(teller: &mut Teller<'_, '_>, time: Timestamp) {
+fn end_pause(teller: &mut FactWriter<'_, '_>, time: Timestamp) {
     if let Some(stop) = teller.facts.stops.last_mut()
-        && let Stop { begin, end: end @ None, why: Why::Paused { reason, .. }, .. } = stop
+        && let ClockStop { begin, end: end @ None, reason: StopReason::Paused { reason, .. }, .. } = stop
     {
         let (begin, reason) = (*begin, *reason);
         *end = Some(time);
-        teller.tell_word(order::RESUMED, time, time.since(begin), reason);
+        teller.add_labeled_fact(order::RESUMED, time, time.millis_since(begin), reason);
     }
 }

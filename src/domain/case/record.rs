@@ -8,27 +8,29 @@
 pub mod earlier;
 mod merge;
 
-use super::Said;
+use super::CaseSummary;
 use super::observation::Observation;
-use super::spill::{Spill, Spilled};
-use crate::domain::bounds::Bounds;
-use crate::domain::context::Context;
-use crate::domain::event::{self, Customer, Detail, EventId, EventType, Family, Millis, Moment, Verb, Word};
-use crate::domain::group::Groups;
+use super::spill::{CaseOverflow, OverflowObservation};
+use crate::domain::bounds::SnapshotBounds;
+use crate::domain::context::DerivationContext;
+use crate::domain::event::{
+    self, CaseFamily, CustomerKey, EventDetail, EventId, EventType, EventVerb, PackedMillis, PackedTimestamp, Symbol,
+};
+use crate::domain::group::CaseGroups;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU8, NonZeroU64};
 
-const INLINE: usize = 4;
+const INLINE_OBSERVATIONS: usize = 4;
 
 /// How many values a record has room for.
-const VALUES: usize = 6;
+const VALUE_SLOTS: usize = 6;
 
 /// What an inline observation says beyond time, type and group: a bit each, and its answer above them.
 mod says {
     pub(super) const CUSTOMER: u16 = 1;
     pub(super) const TOPIC: u16 = 1 << 1;
-    pub(super) const WORD: u16 = 1 << 2;
+    pub(super) const LABEL: u16 = 1 << 2;
     pub(super) const DUE: u16 = 1 << 3;
     pub(super) const WAIT: u16 = 1 << 4;
     pub(super) const APPOINTMENT: u16 = 1 << 5;
@@ -41,10 +43,10 @@ mod says {
     pub(super) const ANSWER: u32 = 11;
 
     /// For each place among the values what is kept there. Calls and orders share places: hardly a case says what both do.
-    pub(super) const PLACES: [u16; super::VALUES] = [TOPIC, WORD, DUE | WAIT, APPOINTMENT | TALK, OWNER | HOLD, LIABLE | WRAPUP];
+    pub(super) const PLACES: [u16; super::VALUE_SLOTS] = [TOPIC, LABEL, DUE | WAIT, APPOINTMENT | TALK, OWNER | HOLD, LIABLE | WRAPUP];
 
     /// Where a value is kept.
-    pub(super) const fn place(bit: u16) -> usize {
+    pub(super) const fn value_place(bit: u16) -> usize {
         let mut place = 0;
         while PLACES[place] & bit == 0 {
             place += 1;
@@ -56,22 +58,22 @@ mod says {
 /// The merged history of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
-pub struct Record {
+pub struct CaseRecord {
     #[serde(with = "event::hash")]
     key: u64,
     base: Timestamp,
     #[serde(with = "event::hash")]
     customer: u64,
-    ids: [EventId; INLINE],
+    ids: [EventId; INLINE_OBSERVATIONS],
     /// How long after `base` they happened, in milliseconds; the first happened then.
-    offsets: [u32; INLINE - 1],
-    groups: [u32; INLINE],
-    kinds: [EventType; INLINE],
-    said: [u16; INLINE],
+    offsets: [u32; INLINE_OBSERVATIONS - 1],
+    groups: [u32; INLINE_OBSERVATIONS],
+    kinds: [EventType; INLINE_OBSERVATIONS],
+    detail_bits: [u16; INLINE_OBSERVATIONS],
     /// What they say, each value once for the whole case. Times are kept as offsets. The first is the place among the spilled ones
     /// of a case that lies there.
-    values: [u32; VALUES],
-    is_spilled: bool,
+    values: [u32; VALUE_SLOTS],
+    is_overflowed: bool,
     len: u8,
     /// Whether the case is open, as it was last told.
     open: bool,
@@ -82,7 +84,7 @@ pub struct Record {
 
 /// Which observations of a case are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub enum HistoryPart {
     /// All of them.
     All,
     /// Those that are counted: what the sums know of the case.
@@ -91,7 +93,7 @@ pub enum Part {
 
 /// What became of an observation offered to a case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Merged {
+pub enum MergeResult {
     /// It is part of the history now.
     New,
     /// The case knew it.
@@ -104,24 +106,24 @@ pub enum Merged {
 
 /// The most observations a case remembers; further ones are rejected. What an agent did is one case for as long as somebody
 /// may correct it, so it takes more.
-pub const OBSERVATIONS: usize = 16_384;
+pub const OBSERVATIONS_PER_CASE_MAX: usize = 16_384;
 
-impl Record {
+impl CaseRecord {
     /// A case without observations.
     #[must_use]
-    pub fn new(key: u64, base: Timestamp) -> Record {
-        let nothing = EventType { family: Family::CALL, verb: Verb::Offered };
-        Record {
+    pub fn new(key: u64, base: Timestamp) -> CaseRecord {
+        let nothing = EventType { family: CaseFamily::CALL, verb: EventVerb::Offered };
+        CaseRecord {
             key,
             base,
             customer: 0,
-            ids: [EventId(0); INLINE],
-            offsets: [0; INLINE - 1],
-            groups: [0; INLINE],
-            kinds: [nothing; INLINE],
-            said: [0; INLINE],
-            values: [0; VALUES],
-            is_spilled: false,
+            ids: [EventId(0); INLINE_OBSERVATIONS],
+            offsets: [0; INLINE_OBSERVATIONS - 1],
+            groups: [0; INLINE_OBSERVATIONS],
+            kinds: [nothing; INLINE_OBSERVATIONS],
+            detail_bits: [0; INLINE_OBSERVATIONS],
+            values: [0; VALUE_SLOTS],
+            is_overflowed: false,
             len: 0,
             open: false,
             counted: 0,
@@ -136,7 +138,7 @@ impl Record {
 
     /// Reads from both ends of the record, for the memory's sake alone.
     #[must_use]
-    pub fn touch(&self) -> u64 {
+    pub fn prefetch(&self) -> u64 {
         self.ids[0].0 ^ u64::from(self.len) ^ self.key
     }
 
@@ -147,7 +149,7 @@ impl Record {
     }
 
     /// Remembers that all observations are counted, and whether they say that the case is open.
-    pub fn settle(&mut self, open: bool) {
+    pub fn mark_settled(&mut self, open: bool) {
         self.open = open;
         self.counted = self.len;
     }
@@ -159,77 +161,83 @@ impl Record {
     }
 
     /// How many inline observations belong to a part.
-    fn inlined(&self, part: Part) -> usize {
-        usize::from(if part == Part::Counted { self.counted } else { self.len })
+    fn inline_len(&self, part: HistoryPart) -> usize {
+        usize::from(if part == HistoryPart::Counted { self.counted } else { self.len })
     }
 
     /// Whether there are no observations in a part.
     #[must_use]
-    pub fn is_empty(&self, part: Part) -> bool {
-        self.inlined(part) == 0 && !self.is_spilled
+    pub fn is_empty(&self, part: HistoryPart) -> bool {
+        self.inline_len(part) == 0 && !self.is_overflowed
     }
 
     /// Calls `read` with the observations of a part in their order.
     #[inline]
-    pub fn read<R>(&self, part: Part, spill: &Spill, read: impl Reader<R>) -> R {
-        match self.spill() {
-            Some(place) => read.read(spill.get(place).iter().map(Spilled::read)),
-            None => read.read((0..self.inlined(part)).map(|place| self.inline(place))),
+    pub fn read_observations<R>(&self, part: HistoryPart, spill: &CaseOverflow, read: impl ObservationReader<R>) -> R {
+        match self.overflow_place() {
+            Some(place) => read.read(spill.history(place).iter().map(OverflowObservation::to_observation)),
+            None => read.read((0..self.inline_len(part)).map(|place| self.inline_observation(place))),
         }
     }
 
     /// What the observations of a part say together.
     #[inline]
-    pub fn said(&self, part: Part, spill: &Spill, context: &Context<'_>, groups: &mut Groups) -> Said {
-        let mut said = Said::default();
-        if let Some(place) = self.spill() {
-            spill.get(place).iter().for_each(|one| said.hear(&one.read(), context, groups));
+    pub fn summarize(
+        &self,
+        part: HistoryPart,
+        spill: &CaseOverflow,
+        context: &DerivationContext<'_>,
+        groups: &mut CaseGroups,
+    ) -> CaseSummary {
+        let mut said = CaseSummary::default();
+        if let Some(place) = self.overflow_place() {
+            spill.history(place).iter().for_each(|one| said.add_observation(&one.to_observation(), context, groups));
             return said;
         }
         let mut used = 0;
-        for place in 0..self.inlined(part) {
-            said.belong(self.kinds[place].family, self.groups[place], context, groups);
-            said.last = self.time(place);
-            used |= self.said[place];
+        for place in 0..self.inline_len(part) {
+            said.add_group(self.kinds[place].family, self.groups[place], context, groups);
+            said.last_observed = self.observation_time(place);
+            used |= self.detail_bits[place];
         }
         // What several of them say is the same.
         if used != 0 {
-            said.learn(&self.detail(used));
+            said.add_detail(&self.decode_detail(used));
         }
         said
     }
 
     // Always: nearly nothing of an observation is needed, and what is not, need not be put together.
     #[inline(always)]
-    fn inline(&self, place: usize) -> Observation {
+    fn inline_observation(&self, place: usize) -> Observation {
         Observation {
-            time: self.time(place),
+            time: self.observation_time(place),
             sequence: 0,
             kind: self.kinds[place],
             id: self.ids[place],
             group: self.groups[place],
-            detail: self.detail(self.said[place]),
+            detail: self.decode_detail(self.detail_bits[place]),
         }
     }
 
     #[inline]
-    fn time(&self, place: usize) -> Timestamp {
-        Timestamp(self.base.0 + i64::from(self.offset(place)))
+    fn observation_time(&self, place: usize) -> Timestamp {
+        Timestamp(self.base.0 + i64::from(self.offset_ms(place)))
     }
 
     #[inline]
-    fn offset(&self, place: usize) -> u32 {
+    fn offset_ms(&self, place: usize) -> u32 {
         if place == 0 { 0 } else { self.offsets[place - 1] }
     }
 
     #[inline(always)]
-    fn detail(&self, said: u16) -> Detail {
-        let value = |bit: u16| if said & bit != 0 { Some(self.values[says::place(bit)]) } else { None };
-        let word = |bit: u16| value(bit).and_then(Word::from_number);
-        let moment = |bit: u16| value(bit).and_then(|offset| Moment::new(Timestamp(self.base.0 + i64::from(offset))));
-        let amount = |bit: u16| value(bit).and_then(|millis| Millis::new(i64::from(millis)));
-        Detail {
-            customer: if said & says::CUSTOMER != 0 { NonZeroU64::new(self.customer).map(Customer) } else { None },
+    fn decode_detail(&self, said: u16) -> EventDetail {
+        let value = |bit: u16| if said & bit != 0 { Some(self.values[says::value_place(bit)]) } else { None };
+        let word = |bit: u16| value(bit).and_then(Symbol::from_number);
+        let moment = |bit: u16| value(bit).and_then(|offset| PackedTimestamp::new(Timestamp(self.base.0 + i64::from(offset))));
+        let amount = |bit: u16| value(bit).and_then(|millis| PackedMillis::new(i64::from(millis)));
+        EventDetail {
+            customer: if said & says::CUSTOMER != 0 { NonZeroU64::new(self.customer).map(CustomerKey) } else { None },
             due: moment(says::DUE),
             appointment: moment(says::APPOINTMENT),
             wait: amount(says::WAIT),
@@ -238,7 +246,7 @@ impl Record {
             wrapup: amount(says::WRAPUP),
             topic: word(says::TOPIC),
             owner: word(says::OWNER),
-            word: word(says::WORD),
+            label: word(says::LABEL),
             liable: word(says::LIABLE),
             answer: NonZeroU8::new((said >> says::ANSWER) as u8),
             agent_state: None,
@@ -247,10 +255,10 @@ impl Record {
 
     /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that
     /// lasted then. Gives them back, in their order.
-    pub fn trim(&mut self, spill: &mut Spill, cutoff: Timestamp) -> Vec<Spilled> {
-        let Some(place) = self.spill() else { return Vec::new() };
-        let list = spill.list(place);
-        let mut keep = list.partition_point(|one| one.read().time < cutoff).saturating_sub(1);
+    pub fn trim_before(&mut self, spill: &mut CaseOverflow, cutoff: Timestamp) -> Vec<OverflowObservation> {
+        let Some(place) = self.overflow_place() else { return Vec::new() };
+        let list = spill.history_mut(place);
+        let mut keep = list.partition_point(|one| one.to_observation().time < cutoff).saturating_sub(1);
         while keep > 0 && list[keep - 1].state == list[keep].state {
             keep -= 1;
         }
@@ -258,62 +266,62 @@ impl Record {
     }
 
     /// Puts observations back that [`Record::trim`] took out.
-    pub fn untrim(&mut self, spill: &mut Spill, trimmed: Vec<Spilled>) {
-        if let Some(place) = self.spill() {
-            spill.list(place).splice(..0, trimmed);
+    pub fn restore_trimmed(&mut self, spill: &mut CaseOverflow, trimmed: Vec<OverflowObservation>) {
+        if let Some(place) = self.overflow_place() {
+            spill.history_mut(place).splice(..0, trimmed);
         }
     }
 
     /// How many observations there are.
     #[must_use]
-    pub fn len(&self, spill: &Spill) -> usize {
-        self.spill().map_or(usize::from(self.len), |place| spill.get(place).len())
+    pub fn len(&self, spill: &CaseOverflow) -> usize {
+        self.overflow_place().map_or(usize::from(self.len), |place| spill.history(place).len())
     }
 
     /// Whether a record that was read speaks only of what there is, and of what has happened, in order. What it says in the
     /// spill is no matter of its own: see [`Spill::is_sound`].
     #[must_use]
-    pub fn is_sound(&self, bounds: &Bounds) -> bool {
+    pub fn is_valid(&self, bounds: &SnapshotBounds) -> bool {
         let len = usize::from(self.len);
-        if len > INLINE || (len > 0 && self.is_spilled) {
+        if len > INLINE_OBSERVATIONS || (len > 0 && self.is_overflowed) {
             return false;
         }
-        let offsets = (0..len).map(|place| self.offset(place));
-        let moments = [says::DUE, says::APPOINTMENT].map(|bit| if self.is_spilled { 0 } else { self.values[says::place(bit)] });
-        let has_happened = |place| bounds.has_happened(self.base.plus(i64::from(self.offset(place))));
+        let offsets = (0..len).map(|place| self.offset_ms(place));
+        let moments = [says::DUE, says::APPOINTMENT].map(|bit| if self.is_overflowed { 0 } else { self.values[says::value_place(bit)] });
+        let has_happened = |place| bounds.has_happened(self.base.plus_millis(i64::from(self.offset_ms(place))));
         (0..len).all(|place| has_happened(place) && bounds.has_type(self.kinds[place]) && bounds.has_group(self.groups[place]))
-            && self.base.checked().is_some()
-            && moments.into_iter().all(|offset| self.base.plus(i64::from(offset)).checked().is_some())
+            && self.base.check_range().is_some()
+            && moments.into_iter().all(|offset| self.base.plus_millis(i64::from(offset)).check_range().is_some())
             && offsets.is_sorted()
     }
 
     /// The case's place in the spill; none while it is inline.
     #[must_use]
-    pub fn spill(&self) -> Option<u32> {
-        self.is_spilled.then_some(self.values[0])
+    pub fn overflow_place(&self) -> Option<u32> {
+        self.is_overflowed.then_some(self.values[0])
     }
 
     /// Gives up the case's place in the spill.
-    pub fn release(&mut self, spill: &mut Spill) {
-        if let Some(place) = self.spill() {
-            spill.give_up(place);
+    pub fn release_overflow(&mut self, spill: &mut CaseOverflow) {
+        if let Some(place) = self.overflow_place() {
+            spill.remove_history(place);
         }
-        self.is_spilled = false;
+        self.is_overflowed = false;
         (self.len, self.counted) = (0, 0);
     }
 }
 
 /// Something that reads a case's observations in their order, whichever form the case has.
-pub trait Reader<R> {
+pub trait ObservationReader<R> {
     /// Reads them.
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> R;
 }
 
 /// Reads all observations of a case, in their order.
 #[derive(Clone, Copy, Debug)]
-pub struct All;
+pub struct AllObservations;
 
-impl Reader<Vec<Observation>> for All {
+impl ObservationReader<Vec<Observation>> for AllObservations {
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> Vec<Observation> {
         observations.collect()
     }

@@ -1,16 +1,16 @@
 //! The histories that do not fit into a record, and what is known of the long ones.
 
-use super::Said;
+use super::CaseSummary;
 use super::observation::Observation;
-use crate::domain::bounds::Bounds;
-use crate::domain::event::{AgentState, Detail, EventId, EventType};
+use crate::domain::bounds::SnapshotBounds;
+use crate::domain::event::{AgentState, EventDetail, EventId, EventType};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// An observation as it is kept here. Most are of agents, who say nothing but what they do now: those need no room for the rest.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(from = "Observation", into = "Observation")]
-pub struct Spilled {
+pub struct OverflowObservation {
     time: Timestamp,
     /// Which event it was.
     pub(super) id: EventId,
@@ -20,141 +20,143 @@ pub struct Spilled {
     /// An agent's new state.
     pub state: Option<AgentState>,
     /// What else it said, if it did.
-    more: Option<Box<Detail>>,
+    other_detail: Option<Box<EventDetail>>,
 }
 
-impl From<Observation> for Spilled {
-    fn from(observation: Observation) -> Spilled {
+impl From<Observation> for OverflowObservation {
+    fn from(observation: Observation) -> OverflowObservation {
         let Observation { time, sequence, kind, id, group, detail } = observation;
-        let rest = Detail { agent_state: None, ..detail };
+        let rest = EventDetail { agent_state: None, ..detail };
         let more = if rest.is_empty() { None } else { Some(Box::new(rest)) };
-        Spilled { time, id, group, sequence, kind, state: detail.agent_state, more }
+        OverflowObservation { time, id, group, sequence, kind, state: detail.agent_state, other_detail: more }
     }
 }
 
-impl From<Spilled> for Observation {
-    fn from(spilled: Spilled) -> Observation {
-        spilled.read()
+impl From<OverflowObservation> for Observation {
+    fn from(spilled: OverflowObservation) -> Observation {
+        spilled.to_observation()
     }
 }
 
-impl Spilled {
+impl OverflowObservation {
     /// The observation as it was merged.
     #[inline]
     #[must_use]
-    pub fn read(&self) -> Observation {
-        let Spilled { time, id, group, sequence, kind, state, ref more } = *self;
+    pub fn to_observation(&self) -> Observation {
+        let OverflowObservation { time, id, group, sequence, kind, state, other_detail: ref more } = *self;
         let rest = more.as_deref().copied().unwrap_or_default();
-        Observation { time, sequence, kind, id, group, detail: Detail { agent_state: state, ..rest } }
+        Observation { time, sequence, kind, id, group, detail: EventDetail { agent_state: state, ..rest } }
     }
 }
 
 /// The histories that do not fit into a record.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
-pub struct Spill {
-    lists: Vec<Vec<Spilled>>,
+pub struct CaseOverflow {
+    histories: Vec<Vec<OverflowObservation>>,
     free: Vec<u32>,
     /// By list, what is known of it without looking at all of it; nothing of those that were read.
     #[serde(skip)]
-    digests: Vec<Option<Box<Digest>>>,
+    digests: Vec<Option<Box<HistoryDigest>>>,
 }
 
 /// What is known of a long history, so that another observation at its end costs no look at all of it.
 #[derive(Clone, Debug)]
-pub struct Digest {
+pub struct HistoryDigest {
     /// What the observations say together.
-    pub said: Said,
+    pub summary: CaseSummary,
     ids: Vec<EventId>,
 }
 
-impl Digest {
+impl HistoryDigest {
     /// Whether there is an observation with this id.
     #[must_use]
-    pub fn knows(&self, id: EventId) -> bool {
+    pub fn contains_id(&self, id: EventId) -> bool {
         // Without an early end, so that several are compared at once.
         self.ids.iter().fold(false, |known, own| known | (*own == id))
     }
 }
 
-impl Spill {
+impl CaseOverflow {
     /// The history of a case that has one here, with what is known of it as a whole.
     #[must_use]
-    pub fn long(&self, place: Option<u32>) -> Option<(&[Spilled], &Digest)> {
+    pub fn history_with_digest(&self, place: Option<u32>) -> Option<(&[OverflowObservation], &HistoryDigest)> {
         let place = place? as usize;
-        Some((self.lists.get(place)?, self.digests.get(place)?.as_deref()?))
+        Some((self.histories.get(place)?, self.digests.get(place)?.as_deref()?))
     }
 
     /// Reads from the end of a case's history, if it is here, for the memory's sake alone.
     #[must_use]
-    pub fn touch(&self, place: Option<u32>) -> u64 {
+    pub fn prefetch(&self, place: Option<u32>) -> u64 {
         let Some(place) = place.map(|place| place as usize) else { return 0 };
-        let last = self.lists[place].last().map_or(0, |last| last.id.0);
+        let last = self.histories[place].last().map_or(0, |last| last.id.0);
         last ^ self.digests.get(place).and_then(Option::as_ref).and_then(|digest| digest.ids.last()).map_or(0, |id| id.0)
     }
 
     /// Remembers what the observations of a case say together, if its history is here.
-    pub fn digest(&mut self, place: Option<u32>, said: Said) {
+    pub fn set_digest(&mut self, place: Option<u32>, said: CaseSummary) {
         let Some(place) = place.map(|place| place as usize) else { return };
         if self.digests.len() <= place {
             self.digests.resize(place + 1, None);
         }
-        let ids = self.lists[place].iter().map(|one| one.id).collect();
-        self.digests[place] = Some(Box::new(Digest { said, ids }));
+        let ids = self.histories[place].iter().map(|one| one.id).collect();
+        self.digests[place] = Some(Box::new(HistoryDigest { summary: said, ids }));
     }
 
     /// Adds an observation of which [`Spill::long`] has shown that it is new and comes last; `said` is what is said with it.
-    pub fn append(&mut self, place: Option<u32>, new: &Observation, said: Said) {
+    pub fn append_observation(&mut self, place: Option<u32>, new: &Observation, said: CaseSummary) {
         let Some(place) = place.map(|place| place as usize) else { return };
-        self.lists[place].push(Spilled::from(*new));
+        self.histories[place].push(OverflowObservation::from(*new));
         if let Some(Some(digest)) = self.digests.get_mut(place) {
-            digest.said = said;
+            digest.summary = said;
             digest.ids.push(new.id);
         }
     }
 
     /// The history at a place.
-    pub(super) fn get(&self, place: u32) -> &[Spilled] {
-        &self.lists[place as usize]
+    pub(super) fn history(&self, place: u32) -> &[OverflowObservation] {
+        &self.histories[place as usize]
     }
 
     /// Takes a history in; its place.
-    pub(super) fn take_in(&mut self, list: Vec<Spilled>) -> u32 {
+    pub(super) fn insert_history(&mut self, list: Vec<OverflowObservation>) -> u32 {
         match self.free.pop() {
             Some(place) => {
-                *self.list(place) = list;
+                *self.history_mut(place) = list;
                 place
             }
             None => {
-                self.lists.push(list);
-                self.lists.len() as u32 - 1
+                self.histories.push(list);
+                self.histories.len() as u32 - 1
             }
         }
     }
 
     /// Forgets the history at a place, which will be used again.
-    pub(super) fn give_up(&mut self, place: u32) {
-        *self.list(place) = Vec::new();
+    pub(super) fn remove_history(&mut self, place: u32) {
+        *self.history_mut(place) = Vec::new();
         self.free.push(place);
     }
 
     /// The history at a place, to change: then what was known of it holds no longer.
-    pub(super) fn list(&mut self, place: u32) -> &mut Vec<Spilled> {
+    pub(super) fn history_mut(&mut self, place: u32) -> &mut Vec<OverflowObservation> {
         if let Some(digest) = self.digests.get_mut(place as usize) {
             *digest = None;
         }
-        &mut self.lists[place as usize]
+        &mut self.histories[place as usize]
     }
 
     /// Whether histories that were read speak only of what there is, in order, and each belongs to one case: `places` are
     /// those that the cases name.
     #[must_use]
-    pub fn is_sound(&self, places: impl Iterator<Item = u32>, bounds: &Bounds) -> bool {
-        let mut used = vec![false; self.lists.len()];
+    pub fn is_valid(&self, places: impl Iterator<Item = u32>, bounds: &SnapshotBounds) -> bool {
+        let mut used = vec![false; self.histories.len()];
         let mut once = |place: u32| used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true));
-        let in_order = |list: &Vec<Spilled>| list.is_sorted_by(|one, other| one.read().order(&other.read()).is_lt());
-        places.into_iter().all(|place| once(place) && !self.lists[place as usize].is_empty())
-            && self.free.iter().all(|place| once(*place) && self.lists[*place as usize].is_empty())
-            && self.lists.iter().all(|list| in_order(list) && list.iter().all(|one| one.read().is_sound(bounds)))
+        let in_order = |list: &Vec<OverflowObservation>| {
+            list.is_sorted_by(|one, other| one.to_observation().compare_order(&other.to_observation()).is_lt())
+        };
+        places.into_iter().all(|place| once(place) && !self.histories[place as usize].is_empty())
+            && self.free.iter().all(|place| once(*place) && self.histories[*place as usize].is_empty())
+            && self.histories.iter().all(|list| in_order(list) && list.iter().all(|one| one.to_observation().is_valid(bounds)))
     }
 }
 
@@ -163,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_agent_does_takes_little_room() {
-        assert_eq!((size_of::<Spilled>(), size_of::<Observation>()), (40, 96));
+    fn agent_observation_takes_40_bytes() {
+        assert_eq!((size_of::<OverflowObservation>(), size_of::<Observation>()), (40, 96));
     }
 }

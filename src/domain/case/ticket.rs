@@ -3,38 +3,38 @@
 //! A customer who did not show up and is called again counts from the last call.
 
 use super::observation::Observation;
-use super::{Teller, duration};
-use crate::domain::event::Verb;
+use super::{FactWriter, reported_or_elapsed};
+use crate::domain::event::EventVerb;
 use crate::domain::fact::{Fact, place::queue};
 
 /// Tells what the observations of a ticket mean.
 #[inline]
-pub fn tell(observations: impl Iterator<Item = Observation>, teller: &mut Teller<'_, '_>) {
+pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mut FactWriter<'_, '_>) {
     let (mut joined, mut called, mut left, mut served) = (None, None, None, None);
     for one in observations {
         let detail = &one.detail;
         match one.kind.verb {
-            Verb::Joined => _ = joined.get_or_insert(one.time),
-            Verb::Called => called = Some((one.time, detail.wait)),
-            Verb::Left => _ = left.get_or_insert((one.time, detail.wait, detail.word)),
-            Verb::Served => _ = served.get_or_insert((one.time, detail.talk, detail.word)),
-            Verb::Lost => teller.lose(one.time),
+            EventVerb::Joined => _ = joined.get_or_insert(one.time),
+            EventVerb::Called => called = Some((one.time, detail.wait)),
+            EventVerb::Left => _ = left.get_or_insert((one.time, detail.wait, detail.label)),
+            EventVerb::Served => _ = served.get_or_insert((one.time, detail.talk, detail.label)),
+            EventVerb::Lost => teller.mark_lost(one.time),
             _ => {}
         }
     }
     if let Some(time) = joined {
-        teller.tell(queue::JOINED, time, Fact::UNKNOWN);
+        teller.add_fact(queue::JOINED, time, Fact::UNKNOWN);
     }
     if let Some((time, wait)) = called {
-        teller.tell(queue::CALLED, time, duration(wait, joined, time));
+        teller.add_fact(queue::CALLED, time, reported_or_elapsed(wait, joined, time));
     }
     match (served, left, called, joined) {
         (Some((time, talk, resolved)), _, called, _) => {
-            teller.tell_word(queue::SERVED, time, duration(talk, called.map(|(time, _)| time), time), resolved);
+            teller.add_labeled_fact(queue::SERVED, time, reported_or_elapsed(talk, called.map(|(time, _)| time), time), resolved);
         }
-        (None, Some((time, wait, why)), ..) => teller.tell_word(queue::LEFT, time, duration(wait, joined, time), why),
-        (None, None, Some((time, _)), _) => _ = teller.stand(queue::AT_COUNTER, time, queue::EXPIRED),
-        (None, None, None, Some(time)) => _ = teller.stand(queue::WAITING, time, queue::EXPIRED),
+        (None, Some((time, wait, why)), ..) => teller.add_labeled_fact(queue::LEFT, time, reported_or_elapsed(wait, joined, time), why),
+        (None, None, Some((time, _)), _) => _ = teller.add_current_state(queue::AT_COUNTER, time, queue::EXPIRED),
+        (None, None, None, Some(time)) => _ = teller.add_current_state(queue::WAITING, time, queue::EXPIRED),
         _ => {}
     }
 }

@@ -1,41 +1,62 @@
 //! The usual event of an agent: the next one. An agent is one case for as long as somebody may correct it, with hundreds of events,
 //! and what happened before the state that lasted until now means the same with another event as without.
 
-use super::settle::Concerns;
-use super::{Caseload, swept};
+use super::settle::FactConsumers;
+use super::{Caseload, expired_before};
 use crate::domain::case;
 use crate::domain::case::observation::Observation;
-use crate::domain::case::record::{Merged, OBSERVATIONS};
-use crate::domain::context::Context;
-use crate::domain::event::Family;
+use crate::domain::case::record::{MergeResult, OBSERVATIONS_PER_CASE_MAX};
+use crate::domain::context::DerivationContext;
+use crate::domain::event::CaseFamily;
 use crate::domain::standard::Standard;
 
 /// Whether what an agent's events mean depends on nothing but those next to them: no promise looks at the whole.
 /// `promised` are the families of whose cases something is promised, a bit each.
-pub(super) fn is_local(standard: &Standard, concerns: &[Concerns], promised: u64) -> bool {
-    let mut own = standard.kinds.all().zip(concerns).filter(|(kind, _)| standard.kinds.family(*kind) == Family::AGENT);
-    promised & (1 << Family::AGENT.0) == 0 && own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
+pub(super) fn has_local_agent_facts(standard: &Standard, concerns: &[FactConsumers], promised: u64) -> bool {
+    let mut own = standard.kinds.iter().zip(concerns).filter(|(kind, _)| standard.kinds.family(*kind) == CaseFamily::AGENT);
+    promised & (1 << CaseFamily::AGENT.0) == 0 && own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
 }
 
 impl Caseload {
     /// Merges an observation that goes on with a long history of an agent, and counts what that changes; `None` if it does
     /// anything else, of which the whole history must be asked.
-    pub(super) fn go_on(&mut self, slot: u32, observation: &Observation) -> Option<Merged> {
-        let Caseload { standard, wanted, expiry, promised, now, cases, groups, before, after, agents_are_local, .. } = self;
-        if !*agents_are_local || observation.kind.family != Family::AGENT {
+    pub(super) fn append_agent_observation(&mut self, slot: u32, observation: &Observation) -> Option<MergeResult> {
+        let Caseload {
+            standard,
+            used_kinds: wanted,
+            expiry,
+            committed_families: promised,
+            now,
+            cases,
+            groups,
+            before,
+            after,
+            agents_are_local,
+            ..
+        } = self;
+        if !*agents_are_local || observation.kind.family != CaseFamily::AGENT {
             return None;
         }
-        let context = Context { standard, wanted, expiry, promised: *promised, now: *now, swept: swept(*now) };
-        let (history, digest) = cases.spill.long(cases.record(slot).spill())?;
+        let context = DerivationContext {
+            standard,
+            used_kinds: wanted,
+            expiry,
+            committed_families: *promised,
+            now: *now,
+            expired_before: expired_before(*now),
+        };
+        let (history, digest) = cases.overflow.history_with_digest(cases.record(slot).overflow_place())?;
         let last = history.last()?;
-        let goes_on = last.read().order(observation).is_lt() && history.len() < OBSERVATIONS && !digest.knows(observation.id);
-        let said = digest.said;
-        if !goes_on || said.families != 1 << Family::AGENT.0 {
+        let goes_on = last.to_observation().compare_order(observation).is_lt()
+            && history.len() < OBSERVATIONS_PER_CASE_MAX
+            && !digest.contains_id(observation.id);
+        let said = digest.summary;
+        if !goes_on || said.families != 1 << CaseFamily::AGENT.0 {
             return None;
         }
         let mut more = said;
-        more.hear(observation, &context, groups);
-        if !more.is_same_place(&said) {
+        more.add_observation(observation, &context, groups);
+        if !more.has_same_dimensions(&said) {
             return None;
         }
         // Back to where the state began.
@@ -45,12 +66,12 @@ impl Caseload {
             Some(place) => history[place].state.map(|_| place + 1)?,
             None => 0,
         };
-        case::last_facts(&history[begin..], &said, &context, before);
-        let (record, spill) = cases.merging(slot);
-        spill.append(record.spill(), observation, more);
-        let (history, _) = spill.long(record.spill())?;
-        case::last_facts(&history[begin..], &more, &context, after);
-        self.settle(slot, false);
-        Some(Merged::New)
+        case::derive_latest_agent_facts(&history[begin..], &said, &context, before);
+        let (record, spill) = cases.record_and_overflow_mut(slot);
+        spill.append_observation(record.overflow_place(), observation, more);
+        let (history, _) = spill.history_with_digest(record.overflow_place())?;
+        case::derive_latest_agent_facts(&history[begin..], &more, &context, after);
+        self.count_case_difference(slot, false);
+        Some(MergeResult::New)
     }
 }

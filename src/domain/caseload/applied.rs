@@ -4,7 +4,7 @@ use crate::domain::case;
 
 /// Why an event was not taken, though it could be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum EventRefusal {
     /// Its time lies too far ahead of the clock.
     #[error("its `time` lies ahead of the service's clock; check the clock of the source")]
     Ahead,
@@ -15,30 +15,30 @@ pub enum Refusal {
     #[error("the standard has changed and no longer knows its `type`")]
     Unknown,
     /// Its case is full.
-    #[error("its case has {} events already, the most there can be", case::record::OBSERVATIONS)]
+    #[error("its case has {} events already, the most there can be", case::record::OBSERVATIONS_PER_CASE_MAX)]
     Full,
 }
 
-impl Refusal {
+impl EventRefusal {
     /// What it is called for other programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Refusal::Ahead => "ahead",
-            Refusal::Late => "late",
-            Refusal::Unknown => "unknown",
-            Refusal::Full => "full",
+            EventRefusal::Ahead => "ahead",
+            EventRefusal::Late => "late",
+            EventRefusal::Unknown => "unknown",
+            EventRefusal::Full => "full",
         }
     }
 }
 
 /// What became of a batch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Applied {
+pub struct ApplyResult {
     /// How many events were new.
     pub accepted: u64,
     /// How many were known.
     pub duplicates: u64,
     /// The places in the batch of those refused.
-    pub refused: Vec<(usize, Refusal)>,
+    pub refused: Vec<(usize, EventRefusal)>,
 }

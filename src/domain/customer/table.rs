@@ -4,63 +4,63 @@
 //! blocks that never move and the index is sharded, so that no step copies the whole table.
 
 use super::contact::Contact;
-use crate::domain::bounds::Bounds;
-use crate::domain::case::index::Index;
-use crate::domain::event::{Customer, hash};
+use crate::domain::bounds::SnapshotBounds;
+use crate::domain::case::index::HashIndex;
+use crate::domain::event::{CustomerKey, hash};
 use serde::{Deserialize, Serialize};
 
 /// Entries in a block.
-const BLOCK: usize = 8_192;
+const ENTRIES_PER_BLOCK: usize = 8_192;
 
 /// How many entries are looked up in the index before the first of them is put there, so that its memory is on its way.
-const LOOK_AHEAD: usize = 32;
+const PREFETCHED_ENTRIES: usize = 32;
 
 /// A customer with the contacts, earliest first; a free place has none.
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
+struct CustomerEntry {
     #[serde(with = "hash")]
     customer: u64,
-    contacts: Contacts,
+    contacts: ContactList,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum Contacts {
+enum ContactList {
     One(Contact),
     Many(Vec<Contact>),
 }
 
 /// The contacts of all customers remembered.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Table {
-    blocks: Vec<Vec<Entry>>,
+pub(super) struct CustomerTable {
+    blocks: Vec<Vec<CustomerEntry>>,
     free: Vec<u32>,
     #[serde(skip)]
-    index: Index,
+    index: HashIndex,
 }
 
-impl Table {
+impl CustomerTable {
     /// The table as it was read: with what is not written down.
-    pub(super) fn remembered(mut self, bounds: &Bounds) -> Result<Table, &'static str> {
+    pub(super) fn restore(mut self, bounds: &SnapshotBounds) -> Result<CustomerTable, &'static str> {
         let mut blocks = self.blocks.iter().rev().map(Vec::len);
-        if blocks.next().is_some_and(|last| last == 0 || last > BLOCK) || blocks.any(|len| len != BLOCK) {
+        if blocks.next().is_some_and(|last| last == 0 || last > ENTRIES_PER_BLOCK) || blocks.any(|len| len != ENTRIES_PER_BLOCK) {
             return Err("a block of customers has a wrong length");
         }
         if let Some(last) = self.blocks.last_mut() {
-            last.reserve_exact(BLOCK - last.len());
+            last.reserve_exact(ENTRIES_PER_BLOCK - last.len());
         }
-        let mut used = vec![true; self.slots() as usize];
+        let mut used = vec![true; self.slot_count() as usize];
         for slot in &self.free {
             match used.get_mut(*slot as usize) {
                 Some(used) if *used => *used = false,
                 _ => return Err("a free place among the customers is none"),
             }
         }
-        self.index = Index::with_room(used.len() - self.free.len());
+        self.index = HashIndex::with_capacity(used.len() - self.free.len());
         let mut places = (0..).zip(used);
-        for entries in self.blocks.iter().flat_map(|block| block.chunks(LOOK_AHEAD)) {
-            std::hint::black_box(entries.iter().fold(0, |sum, entry| sum ^ self.index.touch(entry.customer)));
+        for entries in self.blocks.iter().flat_map(|block| block.chunks(PREFETCHED_ENTRIES)) {
+            std::hint::black_box(entries.iter().fold(0, |sum, entry| sum ^ self.index.prefetch(entry.customer)));
             for (entry, (slot, used)) in entries.iter().zip(&mut places) {
-                let contacts = entry.contacts.all();
+                let contacts = entry.contacts.as_slice();
                 let sound = |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
                 if contacts.is_empty() == used || !contacts.is_sorted() || !contacts.iter().all(sound) {
                     return Err("a customer's contacts are of something that there is not");
@@ -74,28 +74,28 @@ impl Table {
     }
 
     /// The place of a customer.
-    pub(super) fn find(&self, customer: Customer) -> Option<u32> {
+    pub(super) fn find(&self, customer: CustomerKey) -> Option<u32> {
         self.index.find(customer.0.get())
     }
 
     /// The place of a customer; a new one, without contacts, if there is none.
-    pub(super) fn find_or_add(&mut self, customer: Customer) -> u32 {
+    pub(super) fn find_or_add(&mut self, customer: CustomerKey) -> u32 {
         let key = customer.0.get();
         if let Some(slot) = self.index.find(key) {
             return slot;
         }
-        let fresh = Entry { customer: key, contacts: Contacts::Many(Vec::new()) };
+        let fresh = CustomerEntry { customer: key, contacts: ContactList::Many(Vec::new()) };
         let slot = match self.free.pop() {
             Some(slot) => {
-                *self.entry(slot) = fresh;
+                *self.entry_mut(slot) = fresh;
                 slot
             }
             None => {
-                let slot = self.slots();
-                if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
-                    self.blocks.push(Vec::with_capacity(BLOCK));
+                let slot = self.slot_count();
+                if self.blocks.last().is_none_or(|block| block.len() == ENTRIES_PER_BLOCK) {
+                    self.blocks.push(Vec::with_capacity(ENTRIES_PER_BLOCK));
                 }
-                self.blocks[slot as usize / BLOCK].push(fresh);
+                self.blocks[slot as usize / ENTRIES_PER_BLOCK].push(fresh);
                 slot
             }
         };
@@ -104,81 +104,81 @@ impl Table {
     }
 
     /// How many places there are, free ones among them.
-    pub(super) fn slots(&self) -> u32 {
-        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len()) as u32
+    pub(super) fn slot_count(&self) -> u32 {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * ENTRIES_PER_BLOCK + last.len()) as u32
     }
 
     /// The contacts at a place.
     pub(super) fn contacts(&self, slot: u32) -> &[Contact] {
-        self.blocks[slot as usize / BLOCK][slot as usize % BLOCK].contacts.all()
+        self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK].contacts.as_slice()
     }
 
-    fn entry(&mut self, slot: u32) -> &mut Entry {
-        &mut self.blocks[slot as usize / BLOCK][slot as usize % BLOCK]
+    fn entry_mut(&mut self, slot: u32) -> &mut CustomerEntry {
+        &mut self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK]
     }
 
     /// Puts a contact at `place` among those of a customer.
-    pub(super) fn insert(&mut self, slot: u32, place: usize, contact: Contact) {
-        let contacts = &mut self.entry(slot).contacts;
+    pub(super) fn insert_contact(&mut self, slot: u32, place: usize, contact: Contact) {
+        let contacts = &mut self.entry_mut(slot).contacts;
         match contacts {
-            Contacts::Many(none) if none.is_empty() => *contacts = Contacts::One(contact),
-            Contacts::Many(some) => some.insert(place, contact),
-            Contacts::One(one) => {
+            ContactList::Many(none) if none.is_empty() => *contacts = ContactList::One(contact),
+            ContactList::Many(some) => some.insert(place, contact),
+            ContactList::One(one) => {
                 let mut two = Vec::with_capacity(2);
                 two.push(*one);
                 two.insert(place, contact);
-                *contacts = Contacts::Many(two);
+                *contacts = ContactList::Many(two);
             }
         }
     }
 
     /// Takes the contact at `place` away from those of a customer.
-    pub(super) fn remove(&mut self, slot: u32, place: usize) {
-        let contacts = &mut self.entry(slot).contacts;
+    pub(super) fn remove_contact(&mut self, slot: u32, place: usize) {
+        let contacts = &mut self.entry_mut(slot).contacts;
         match contacts {
-            Contacts::One(_) => *contacts = Contacts::Many(Vec::new()),
-            Contacts::Many(some) => _ = some.remove(place),
+            ContactList::One(_) => *contacts = ContactList::Many(Vec::new()),
+            ContactList::Many(some) => _ = some.remove(place),
         }
-        contacts.pack();
+        contacts.shrink();
     }
 
     /// Takes a customer's contacts that are `old` away, and gives up the place if none is left.
-    pub(super) fn forget(&mut self, slot: u32, old: impl Fn(&Contact) -> bool) {
+    pub(super) fn forget_contacts(&mut self, slot: u32, old: impl Fn(&Contact) -> bool) {
         if !self.contacts(slot).iter().any(&old) {
             return;
         }
-        let contacts = &mut self.entry(slot).contacts;
+        let contacts = &mut self.entry_mut(slot).contacts;
         match contacts {
-            Contacts::One(_) => *contacts = Contacts::Many(Vec::new()),
-            Contacts::Many(some) => some.retain(|contact| !old(contact)),
+            ContactList::One(_) => *contacts = ContactList::Many(Vec::new()),
+            ContactList::Many(some) => some.retain(|contact| !old(contact)),
         }
-        contacts.pack();
+        contacts.shrink();
         self.free_if_empty(slot);
     }
 
     /// Gives up a customer's place if there are no contacts left.
     pub(super) fn free_if_empty(&mut self, slot: u32) {
         if self.contacts(slot).is_empty() {
-            let key = self.entry(slot).customer;
+            let key = self.entry_mut(slot).customer;
             self.index.remove(key);
             self.free.push(slot);
         }
     }
 }
 
-impl Contacts {
-    fn all(&self) -> &[Contact] {
+impl ContactList {
+    fn as_slice(&self) -> &[Contact] {
         match self {
-            Contacts::One(contact) => std::slice::from_ref(contact),
-            Contacts::Many(contacts) => contacts,
+            ContactList::One(contact) => std::slice::from_ref(contact),
+            ContactList::Many(contacts) => contacts,
         }
     }
 
     /// Gives back memory that a shorter list does not need.
-    fn pack(&mut self) {
-        let Contacts::Many(some) = self else { return };
+    fn shrink(&mut self) {
+        let ContactList::Many(some) = self else { return };
         match some[..] {
-            [only] => *self = Contacts::One(only),
+            [only] => *self = ContactList::One(only),
             _ if some.capacity() > 2 * some.len() => some.shrink_to_fit(),
             _ => {}
         }
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_customer_with_one_contact_takes_forty_bytes() {
-        assert_eq!((size_of::<Contact>(), size_of::<Entry>()), (32, 40));
+    fn customer_with_one_contact_takes_40_bytes() {
+        assert_eq!((size_of::<Contact>(), size_of::<CustomerEntry>()), (32, 40));
     }
 }

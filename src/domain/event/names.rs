@@ -3,16 +3,16 @@
 //!
 //! Only what names cases and circumstances is here. Customers, agents and owners are never among it, whatever they are called.
 
-use super::{Batch, Event, Word};
+use super::{Batch, Event, Symbol};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// The longest text that is kept whole, in bytes; a longer one is cut.
-pub const LONGEST: usize = 200;
+pub const TEXT_BYTES_MAX: usize = 200;
 
 /// The texts of a batch.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Names {
+pub struct BatchNames {
     /// Each source that occurs, once.
     sources: Vec<Box<str>>,
     /// For each event the place of its source, and where its subject ends in `subjects`.
@@ -20,38 +20,38 @@ pub struct Names {
     /// All subjects, one behind the other.
     subjects: String,
     /// The texts of words.
-    words: BTreeMap<Word, Box<str>>,
+    symbols: BTreeMap<Symbol, Box<str>>,
 }
 
-impl Names {
+impl BatchNames {
     /// Adds the names of the batch's next event.
-    pub fn push(&mut self, source: &str, subject: &str) {
-        let source = cut(source);
+    pub fn push_case_name(&mut self, source: &str, subject: &str) {
+        let source = truncate_text(source);
         // Few sources speak in one batch, and mostly the last one again.
         let place = self.sources.iter().rposition(|known| **known == *source).unwrap_or_else(|| {
             self.sources.push(source.into());
             self.sources.len() - 1
         });
-        self.subjects.push_str(cut(subject));
+        self.subjects.push_str(truncate_text(subject));
         self.events.push((place as u32, self.subjects.len() as u32));
     }
 
     /// Adds the text of a word.
-    pub fn push_word(&mut self, word: Word, text: &str) {
-        self.words.entry(word).or_insert_with(|| cut(text).into());
+    pub fn insert_symbol_text(&mut self, word: Symbol, text: &str) {
+        self.symbols.entry(word).or_insert_with(|| truncate_text(text).into());
     }
 
     /// The source and the subject of the event at a place of the batch; none if they were not kept.
     #[must_use]
-    pub fn of(&self, place: usize) -> Option<(&str, &str)> {
+    pub fn case_name(&self, place: usize) -> Option<(&str, &str)> {
         let (source, end) = *self.events.get(place)?;
         let begin = place.checked_sub(1).map_or(0, |before| self.events[before].1);
         Some((&self.sources[source as usize], &self.subjects[begin as usize..end as usize]))
     }
 
     /// The words with their texts.
-    pub fn words(&self) -> impl Iterator<Item = (Word, &str)> {
-        self.words.iter().map(|(word, text)| (*word, &**text))
+    pub fn symbol_texts(&self) -> impl Iterator<Item = (Symbol, &str)> {
+        self.symbols.iter().map(|(word, text)| (*word, &**text))
     }
 
     /// Whether nothing was kept.
@@ -63,7 +63,7 @@ impl Names {
 
 /// [`Names`] as they are written down.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts<'n> {
+pub struct BatchNameParts<'n> {
     /// Each source that occurs, once.
     pub sources: &'n [Box<str>],
     /// For each event the place of its source, and where its subject ends in `subjects`.
@@ -72,30 +72,30 @@ pub struct Parts<'n> {
     pub subjects: &'n str,
 }
 
-impl Names {
+impl BatchNames {
     /// All but the words, to be written down.
     #[must_use]
-    pub fn parts(&self) -> Parts<'_> {
-        Parts { sources: &self.sources, events: &self.events, subjects: &self.subjects }
+    pub fn to_parts(&self) -> BatchNameParts<'_> {
+        BatchNameParts { sources: &self.sources, events: &self.events, subjects: &self.subjects }
     }
 
     /// Names that were written down; none if the places and ends do not fit the texts.
     #[must_use]
-    pub fn from_parts(sources: Vec<Box<str>>, events: Vec<(u32, u32)>, subjects: String) -> Option<Names> {
+    pub fn from_parts(sources: Vec<Box<str>>, events: Vec<(u32, u32)>, subjects: String) -> Option<BatchNames> {
         let mut begin = 0;
         let sound = events.iter().all(|(source, end)| {
             let fits = (*source as usize) < sources.len() && *end >= begin && subjects.is_char_boundary(*end as usize);
             begin = *end;
             fits
         });
-        (sound && begin as usize == subjects.len()).then_some(Names { sources, events, subjects, words: BTreeMap::new() })
+        (sound && begin as usize == subjects.len()).then_some(BatchNames { sources, events, subjects, symbols: BTreeMap::new() })
     }
 
     /// The names of the events at these places.
     #[must_use]
-    pub fn only(&self, places: &[usize]) -> Names {
-        let mut names = Names { words: self.words.clone(), ..Names::default() };
-        places.iter().filter_map(|place| self.of(*place)).for_each(|(source, subject)| names.push(source, subject));
+    pub fn select_events(&self, places: &[usize]) -> BatchNames {
+        let mut names = BatchNames { symbols: self.symbols.clone(), ..BatchNames::default() };
+        places.iter().filter_map(|place| self.case_name(*place)).for_each(|(source, subject)| names.push_case_name(source, subject));
         names
     }
 }
@@ -103,17 +103,17 @@ impl Names {
 impl Batch {
     /// The events that happened until `instant`, with their names.
     #[must_use]
-    pub fn until(&self, instant: Timestamp) -> Batch {
+    pub fn events_until(&self, instant: Timestamp) -> Batch {
         let known = self.events.iter().enumerate().filter(|(_, event)| event.time <= instant);
         let (places, events): (Vec<usize>, Vec<Event>) = known.map(|(place, event)| (place, *event)).unzip();
-        Batch { events, groups: self.groups.clone(), names: self.names.only(&places) }
+        Batch { events, groups: self.groups.clone(), names: self.names.select_events(&places) }
     }
 }
 
 /// A text without what lies beyond [`LONGEST`].
 #[must_use]
-pub fn cut(text: &str) -> &str {
-    let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+pub fn truncate_text(text: &str) -> &str {
+    let end = (0..=TEXT_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
 }
 
@@ -122,13 +122,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_by_the_place_of_the_event() {
-        let mut names = Names::default();
-        names.push("/acd", "call-1");
-        names.push("/oss", "");
-        names.push("/acd", &"长".repeat(100));
-        assert_eq!((names.of(0), names.of(1)), (Some(("/acd", "call-1")), Some(("/oss", ""))));
-        assert_eq!(names.of(2).map(|(source, subject)| (source, subject.len())), Some(("/acd", 198)));
-        assert_eq!(names.of(3), None);
+    fn finds_case_name_by_event_position() {
+        let mut names = BatchNames::default();
+        names.push_case_name("/acd", "call-1");
+        names.push_case_name("/oss", "");
+        names.push_case_name("/acd", &"长".repeat(100));
+        assert_eq!((names.case_name(0), names.case_name(1)), (Some(("/acd", "call-1")), Some(("/oss", ""))));
+        assert_eq!(names.case_name(2).map(|(source, subject)| (source, subject.len())), Some(("/acd", 198)));
+        assert_eq!(names.case_name(3), None);
     }
 }

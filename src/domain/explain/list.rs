@@ -1,7 +1,7 @@
 //! A list that counts everything and keeps the first few, so that its memory does not grow with the traffic.
 
-use super::{Example, Name};
-use crate::domain::case::table::Cases;
+use super::{CaseNameEntry, FactExample};
+use crate::domain::case::table::CaseTable;
 use crate::domain::fact::Fact;
 use crate::domain::names::CaseNames;
 use crate::domain::time::Timestamp;
@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 
 /// In which order things are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Order {
+pub enum ListOrder {
     /// The newest first.
     Newest,
     /// The oldest first.
@@ -20,43 +20,43 @@ pub enum Order {
 
 /// Something that may be listed. The derived order puts what is listed first before the rest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Entry {
+struct ListEntry {
     rank: i64,
     /// The case by its key.
     case: u64,
     fact: Fact,
-    repeated: Option<(u64, Timestamp)>,
+    repeated_by: Option<(u64, Timestamp)>,
 }
 
 /// Facts of cases, counted, of which some are kept.
 #[derive(Clone, Debug)]
-pub struct List {
-    order: Order,
+pub struct BoundedList {
+    order: ListOrder,
     limit: usize,
     count: i64,
     /// What is kept, that which would be given up next on top.
-    kept: BinaryHeap<Entry>,
+    entries: BinaryHeap<ListEntry>,
 }
 
-impl List {
+impl BoundedList {
     /// An empty list that keeps so many.
     #[must_use]
-    pub fn new(order: Order, limit: usize) -> List {
-        List { order, limit, count: 0, kept: BinaryHeap::new() }
+    pub fn new(order: ListOrder, limit: usize) -> BoundedList {
+        BoundedList { order, limit, count: 0, entries: BinaryHeap::new() }
     }
 
     /// Adds a fact of a case; `repeated` tells of the case and the time by which a contact was repeated.
     pub fn add(&mut self, case: u64, fact: &Fact, repeated: Option<(u64, Timestamp)>) {
         self.count += 1;
         let rank = match self.order {
-            Order::Newest => fact.time.0.saturating_neg(),
-            Order::Oldest => fact.time.0,
-            Order::Longest => fact.value.saturating_neg(),
+            ListOrder::Newest => fact.time.0.saturating_neg(),
+            ListOrder::Oldest => fact.time.0,
+            ListOrder::Longest => fact.value.saturating_neg(),
         };
-        let entry = Entry { rank, case, fact: *fact, repeated };
-        if self.kept.len() < self.limit {
-            self.kept.push(entry);
-        } else if let Some(mut last) = self.kept.peek_mut().filter(|last| entry < **last) {
+        let entry = ListEntry { rank, case, fact: *fact, repeated_by: repeated };
+        if self.entries.len() < self.limit {
+            self.entries.push(entry);
+        } else if let Some(mut last) = self.entries.peek_mut().filter(|last| entry < **last) {
             *last = entry;
         }
     }
@@ -69,15 +69,15 @@ impl List {
 
     /// What was kept, in its order; of what is equal, by name.
     #[must_use]
-    pub fn examples(self, cases: &Cases, names: &CaseNames) -> Vec<Example> {
-        let name = |case: u64| cases.find(case).and_then(|slot| Name::of(names, slot));
-        let example = |entry: Entry| {
-            let Entry { rank, case, fact, repeated } = entry;
+    pub fn into_examples(self, cases: &CaseTable, names: &CaseNames) -> Vec<FactExample> {
+        let name = |case: u64| cases.find(case).and_then(|slot| CaseNameEntry::from_names(names, slot));
+        let example = |entry: ListEntry| {
+            let ListEntry { rank, case, fact, repeated_by: repeated } = entry;
             let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
             let repeated = repeated.map(|(case, time)| (name(case), time));
-            (rank, Example { name: name(case), kind: fact.kind, time: fact.time, value, repeated })
+            (rank, FactExample { name: name(case), kind: fact.kind, time: fact.time, value, repeated_by: repeated })
         };
-        let mut examples: Vec<(i64, Example)> = self.kept.into_iter().map(example).collect();
+        let mut examples: Vec<(i64, FactExample)> = self.entries.into_iter().map(example).collect();
         examples.sort();
         examples.into_iter().map(|(_, example)| example).collect()
     }
@@ -89,17 +89,17 @@ mod tests {
     use crate::domain::fact::FactKind;
 
     #[test]
-    fn a_list_counts_all_and_keeps_the_first() {
-        let fact = |time: i64, value: i64| Fact { kind: FactKind(1), word: None, time: Timestamp(time), value };
-        let times = |order: Order| {
-            let mut list = List::new(order, 2);
+    fn counts_all_and_lists_first_in_order() {
+        let fact = |time: i64, value: i64| Fact { kind: FactKind(1), label: None, time: Timestamp(time), value };
+        let times = |order: ListOrder| {
+            let mut list = BoundedList::new(order, 2);
             [(3, 10), (9, 30), (1, 20), (5, 5)].iter().for_each(|(time, value)| list.add(7, &fact(*time, *value), None));
             assert_eq!(list.count(), 4);
-            let kept = list.examples(&Cases::default(), &CaseNames::default());
+            let kept = list.into_examples(&CaseTable::default(), &CaseNames::default());
             kept.iter().map(|example| example.time.0).collect::<Vec<_>>()
         };
-        assert_eq!(times(Order::Newest), [9, 5]);
-        assert_eq!(times(Order::Oldest), [1, 3]);
-        assert_eq!(times(Order::Longest), [9, 1]);
+        assert_eq!(times(ListOrder::Newest), [9, 5]);
+        assert_eq!(times(ListOrder::Oldest), [1, 3]);
+        assert_eq!(times(ListOrder::Longest), [9, 1]);
     }
 }

@@ -1,18 +1,18 @@
 //! The clock of a commitment on a case, as it is reported: where it started, where it leads, what stopped it, how it ended.
 
 use super::FactKind;
-use crate::domain::event::Word;
+use crate::domain::event::Symbol;
 use crate::domain::time::Timestamp;
 
 /// A stretch of time in which an order was not worked on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stop {
+pub struct ClockStop {
     /// Its beginning.
     pub begin: Timestamp,
     /// Its end; `None` while it lasts.
     pub end: Option<Timestamp>,
     /// Why.
-    pub why: Why,
+    pub reason: StopReason,
     /// How many facts had been told when it ended, for a closed one: what was told before belongs to the time before, also if it
     /// happened at the very moment.
     pub told: usize,
@@ -20,13 +20,13 @@ pub struct Stop {
 
 /// Why an order was not worked on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
+pub enum StopReason {
     /// It was paused, for this reason and by the fault of this party.
     Paused {
         /// The reason.
-        reason: Option<Word>,
+        reason: Option<Symbol>,
         /// The party liable.
-        liable: Option<Word>,
+        liable: Option<Symbol>,
     },
     /// It was resolved, and reopened later.
     Closed,
@@ -34,7 +34,7 @@ pub enum Why {
 
 /// What a pause does to a clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PauseDoes {
+pub enum PauseEffect {
     /// The clock stands: the deadline moves.
     Excused,
     /// The clock runs on; the net time leaves the pause out.
@@ -45,7 +45,7 @@ pub enum PauseDoes {
 
 /// One clock of a commitment on a case.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Told {
+pub struct ClockReport {
     /// The commitment: its place in the standard.
     pub commitment: usize,
     /// When the clock started.
@@ -55,7 +55,7 @@ pub struct Told {
     /// The deadline; `None` while the clock stands.
     pub deadline: Option<Timestamp>,
     /// What became of it.
-    pub course: Course,
+    pub state: ClockState,
     /// The open time that is allowed, in milliseconds; `None` if the calendar never opens again.
     pub allowed_ms: Option<i64>,
     /// How much of it has passed.
@@ -65,14 +65,14 @@ pub struct Told {
     /// The same without pauses and closed hours.
     pub net_ms: i64,
     /// The stretches in which the order was paused or closed meanwhile, with what the standard makes of them.
-    pub stops: Vec<(Stop, PauseDoes)>,
+    pub stops: Vec<(ClockStop, PauseEffect)>,
     /// The warnings that were given, as their words.
-    pub warned: Vec<Word>,
+    pub warnings: Vec<Symbol>,
 }
 
 /// What became of a clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Course {
+pub enum ClockState {
     /// The promise was kept.
     Kept,
     /// The deadline passed; `until` may tell when it was done after all.
@@ -80,7 +80,7 @@ pub enum Course {
     /// A fact that makes the promise void came first: one of this kind.
     Void(FactKind),
     /// It was late by this party's fault, which the standard excuses.
-    Excused(Option<Word>),
+    Excused(Option<Symbol>),
     /// The case is closed without what was promised, and the deadline has not come yet.
     Over,
     /// It runs, and the deadline is not near.
@@ -93,26 +93,26 @@ pub enum Course {
     Stopped(Timestamp),
 }
 
-impl Course {
+impl ClockState {
     /// Whether the promise is still to be kept.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, Course::Running | Course::DueSoon | Course::Overdue | Course::Stopped(_))
+        matches!(self, ClockState::Running | ClockState::DueSoon | ClockState::Overdue | ClockState::Stopped(_))
     }
 
     /// Its public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Course::Kept => "kept",
-            Course::Missed => "missed",
-            Course::Void(_) => "void",
-            Course::Excused(_) => "excused",
-            Course::Over => "over",
-            Course::Running => "running",
-            Course::DueSoon => "due_soon",
-            Course::Overdue => "overdue",
-            Course::Stopped(_) => "stopped",
+            ClockState::Kept => "kept",
+            ClockState::Missed => "missed",
+            ClockState::Void(_) => "void",
+            ClockState::Excused(_) => "excused",
+            ClockState::Over => "over",
+            ClockState::Running => "running",
+            ClockState::DueSoon => "due_soon",
+            ClockState::Overdue => "overdue",
+            ClockState::Stopped(_) => "stopped",
         }
     }
 }

@@ -10,90 +10,91 @@ use std::collections::{BTreeMap, VecDeque};
 /// How many stand since when.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<Timestamp, u32>", into = "BTreeMap<Timestamp, u32>")]
-pub(super) struct Ages {
+pub(super) struct ActiveSince {
     /// In the order of time. Those in the middle that nobody stands since any more stay for a while; the first is never one of them.
-    row: VecDeque<(Timestamp, u32)>,
+    starts: VecDeque<(Timestamp, u32)>,
     /// How many of those there are: never more than the others.
-    empty: usize,
+    empty_count: usize,
 }
 
-impl From<BTreeMap<Timestamp, u32>> for Ages {
-    fn from(since: BTreeMap<Timestamp, u32>) -> Ages {
-        let mut ages = Ages { empty: since.values().filter(|count| **count == 0).count(), row: since.into_iter().collect() };
-        ages.tidy();
+impl From<BTreeMap<Timestamp, u32>> for ActiveSince {
+    fn from(since: BTreeMap<Timestamp, u32>) -> ActiveSince {
+        let mut ages =
+            ActiveSince { empty_count: since.values().filter(|count| **count == 0).count(), starts: since.into_iter().collect() };
+        ages.drop_empty_starts();
         ages
     }
 }
 
-impl From<Ages> for BTreeMap<Timestamp, u32> {
-    fn from(ages: Ages) -> BTreeMap<Timestamp, u32> {
-        ages.row.into_iter().filter(|(_, count)| *count > 0).collect()
+impl From<ActiveSince> for BTreeMap<Timestamp, u32> {
+    fn from(ages: ActiveSince) -> BTreeMap<Timestamp, u32> {
+        ages.starts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 }
 
-impl Ages {
-    pub(super) const fn new() -> Ages {
-        Ages { row: VecDeque::new(), empty: 0 }
+impl ActiveSince {
+    pub(super) const fn new() -> ActiveSince {
+        ActiveSince { starts: VecDeque::new(), empty_count: 0 }
     }
 
     /// So many more stand since `since`.
     #[inline]
-    pub(super) fn begin(&mut self, since: Timestamp, many: u32) {
-        if self.row.back().is_none_or(|(last, _)| *last < since) {
-            self.row.push_back((since, many));
+    pub(super) fn add_starts(&mut self, since: Timestamp, many: u32) {
+        if self.starts.back().is_none_or(|(last, _)| *last < since) {
+            self.starts.push_back((since, many));
             return;
         }
-        match self.row.binary_search_by_key(&since, |(since, _)| *since) {
+        match self.starts.binary_search_by_key(&since, |(since, _)| *since) {
             Ok(place) => {
-                let count = &mut self.row[place].1;
-                self.empty -= usize::from(*count == 0);
+                let count = &mut self.starts[place].1;
+                self.empty_count -= usize::from(*count == 0);
                 *count = count.saturating_add(many);
             }
-            Err(place) => self.row.insert(place, (since, many)),
+            Err(place) => self.starts.insert(place, (since, many)),
         }
     }
 
     /// One that stood since `since` does no more.
     #[inline]
-    pub(super) fn end(&mut self, since: Timestamp) {
+    pub(super) fn remove_start(&mut self, since: Timestamp) {
         // Who has waited longest comes first, mostly.
-        let place = match self.row.front() {
+        let place = match self.starts.front() {
             Some((first, _)) if *first == since => Ok(0),
-            _ => self.row.binary_search_by_key(&since, |(since, _)| *since),
+            _ => self.starts.binary_search_by_key(&since, |(since, _)| *since),
         };
-        let Some((_, count)) = place.ok().and_then(|place| self.row.get_mut(place)).filter(|(_, count)| *count > 0) else { return };
+        let Some((_, count)) = place.ok().and_then(|place| self.starts.get_mut(place)).filter(|(_, count)| *count > 0) else { return };
         *count -= 1;
         if *count == 0 {
-            self.empty += 1;
-            self.tidy();
+            self.empty_count += 1;
+            self.drop_empty_starts();
         }
     }
 
     /// Takes away what nobody stands since, from the beginning at once and else when it has become much.
-    fn tidy(&mut self) {
-        while self.row.front().is_some_and(|(_, count)| *count == 0) {
-            self.row.pop_front();
-            self.empty -= 1;
+    fn drop_empty_starts(&mut self) {
+        while self.starts.front().is_some_and(|(_, count)| *count == 0) {
+            self.starts.pop_front();
+            self.empty_count -= 1;
         }
-        if self.empty * 2 > self.row.len() {
-            self.row.retain(|(_, count)| *count > 0);
-            self.empty = 0;
+        if self.empty_count * 2 > self.starts.len() {
+            self.starts.retain(|(_, count)| *count > 0);
+            self.empty_count = 0;
         }
     }
 
     /// Adds what else stands.
-    pub(super) fn add(&mut self, other: &Ages) {
-        other.row.iter().filter(|(_, count)| *count > 0).for_each(|(since, count)| self.begin(*since, *count));
+    pub(super) fn merge(&mut self, other: &ActiveSince) {
+        other.starts.iter().filter(|(_, count)| *count > 0).for_each(|(since, count)| self.add_starts(*since, *count));
     }
 
     /// How many stand.
-    pub(super) fn count(&self) -> i64 {
-        self.row.iter().map(|(_, count)| i64::from(*count)).sum()
+    pub(super) fn active_count(&self) -> i64 {
+        self.starts.iter().map(|(_, count)| i64::from(*count)).sum()
     }
 
     /// Since when the oldest stands.
-    pub(super) fn oldest(&self) -> Option<Timestamp> {
-        self.row.front().map(|(since, _)| *since)
+    pub(super) fn oldest_start(&self) -> Option<Timestamp> {
+        self.starts.front().map(|(since, _)| *since)
     }
 }
 
@@ -107,15 +108,15 @@ mod tests {
 
         /// The row against a search tree; few distinct times, so that many stand since the same and come back.
         #[test]
-        fn the_oldest_is_known_whoever_comes_and_goes(steps in prop::collection::vec((any::<bool>(), 0..30_i64), 0..300)) {
-            let (mut ages, mut tree) = (Ages::new(), BTreeMap::new());
+        fn oldest_start_matches_search_tree(steps in prop::collection::vec((any::<bool>(), 0..30_i64), 0..300)) {
+            let (mut ages, mut tree) = (ActiveSince::new(), BTreeMap::new());
             for (begins, time) in steps {
                 let time = Timestamp(time);
                 if begins {
-                    ages.begin(time, 1);
+                    ages.add_starts(time, 1);
                     *tree.entry(time).or_insert(0) += 1;
                 } else {
-                    ages.end(time);
+                    ages.remove_start(time);
                     if let Some(count) = tree.get_mut(&time) {
                         *count -= 1;
                         if *count == 0 {
@@ -123,14 +124,14 @@ mod tests {
                         }
                     }
                 }
-                prop_assert_eq!(ages.oldest(), tree.first_key_value().map(|(time, _)| *time));
-                prop_assert_eq!(ages.count(), tree.values().map(|count| i64::from(*count)).sum::<i64>());
-                prop_assert!(ages.empty * 2 <= ages.row.len());
+                prop_assert_eq!(ages.oldest_start(), tree.first_key_value().map(|(time, _)| *time));
+                prop_assert_eq!(ages.active_count(), tree.values().map(|count| i64::from(*count)).sum::<i64>());
+                prop_assert!(ages.empty_count * 2 <= ages.starts.len());
                 prop_assert_eq!(BTreeMap::from(ages.clone()), tree.clone());
             }
-            let mut twice = Ages::from(tree.clone());
-            twice.add(&ages);
-            prop_assert_eq!(twice.count(), 2 * ages.count());
+            let mut twice = ActiveSince::from(tree.clone());
+            twice.merge(&ages);
+            prop_assert_eq!(twice.active_count(), 2 * ages.active_count());
             prop_assert_eq!(BTreeMap::from(twice).into_keys().collect::<Vec<_>>(), tree.into_keys().collect::<Vec<_>>());
         }
     }

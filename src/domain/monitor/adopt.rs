@@ -6,79 +6,80 @@
 //! families that it did not know said. All this takes about as long as hearing the remembered events once more, decoded;
 //! until the old core is dropped there are two in memory.
 
-use super::translate::Translation;
+use super::translate::SchemaTranslation;
 use super::{Caseload, Monitor};
 use crate::domain::case::observation::Observation;
-use crate::domain::case::record::{All, Part};
-use crate::domain::caseload::LOOK_AHEAD;
-use crate::domain::standard::{Horizon, Standard};
+use crate::domain::case::record::{AllObservations, HistoryPart};
+use crate::domain::caseload::PREFETCHED_EVENTS;
+use crate::domain::standard::{RetentionHorizon, Standard};
 use std::sync::Arc;
 
 /// A core that has taken over from another, and what was lost on the way.
 #[derive(Debug)]
-pub struct Adopted {
+pub struct StandardChangeOutcome {
     /// The core.
     pub monitor: Monitor,
     /// How many cases the old core had forgotten: their sums are gone.
-    pub forgotten: u64,
+    pub forgotten_cases: u64,
     /// How many remembered events are of families that the new standard does not know.
-    pub left_out: u64,
+    pub left_out_events: u64,
 }
 
 impl Monitor {
     /// A core with the given standard that knows what this one remembers, at the same time.
     #[must_use]
-    pub fn adopt(&self, standard: Arc<Standard>, horizon: Option<Horizon>) -> Adopted {
-        let translation = Translation::new(&self.caseload.standard.schema, &standard.schema);
+    pub fn change_standard(&self, standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> StandardChangeOutcome {
+        let translation = SchemaTranslation::new(&self.caseload.standard.schema, &standard.schema);
         let mut monitor = Monitor::new(standard, horizon);
-        (monitor.caseload.clock, monitor.caseload.heard) = (self.caseload.clock, self.caseload.heard);
-        monitor.caseload.silence =
-            self.caseload.silence.renamed(&self.caseload.standard.schema.sources, &monitor.caseload.standard.schema.sources);
-        monitor.caseload.advance(self.caseload.now);
-        monitor.caseload.names = self.caseload.names.without_cases();
+        (monitor.caseload.clock, monitor.caseload.last_received) = (self.caseload.clock, self.caseload.last_received);
+        monitor.caseload.silent_sources =
+            self.caseload.silent_sources.with_sources(&self.caseload.standard.schema.sources, &monitor.caseload.standard.schema.sources);
+        monitor.caseload.advance_to(self.caseload.now);
+        monitor.caseload.case_names = self.caseload.case_names.clone_without_cases();
         // Groups by the numbers of the old core, each translated when it is first met.
         let mut groups: Vec<Option<u32>> = vec![None; self.caseload.groups.count()];
         let mut left_out = 0;
-        for (number, slot) in self.caseload.cases.places().enumerate() {
+        for (number, slot) in self.caseload.cases.occupied_slots().enumerate() {
             let record = self.caseload.cases.record(slot);
-            let observations = record.read(Part::All, &self.caseload.cases.spill, All);
+            let observations = record.read_observations(HistoryPart::All, &self.caseload.cases.overflow, AllObservations);
             let all = observations.len();
             let known = observations.into_iter().filter_map(|one| {
-                let kind = translation.kind(one.kind)?;
+                let kind = translation.translate_event_type(one.kind)?;
                 let group = *groups[one.group as usize].get_or_insert_with(|| {
-                    let attributes = translation.attributes(&self.caseload.groups.get(one.group).attributes);
+                    let attributes = translation.translate_attributes(&self.caseload.groups.get(one.group).attributes);
                     monitor.caseload.groups.intern(&attributes, &monitor.caseload.standard)
                 });
                 Some(Observation { kind, group, ..one })
             });
             let known: Vec<Observation> = known.collect();
             left_out += (all - known.len()) as u64;
-            if let (Some(slot), Some(name)) = (monitor.caseload.take_over(record.key(), &known), self.caseload.names.of(slot)) {
-                monitor.caseload.names.note(slot, name);
+            if let (Some(slot), Some(name)) = (monitor.caseload.import_case(record.key(), &known), self.caseload.case_names.case_name(slot))
+            {
+                monitor.caseload.case_names.record_case_name(slot, name);
             }
-            if number % LOOK_AHEAD == 0 {
-                monitor.add_up();
+            if number % PREFETCHED_EVENTS == 0 {
+                monitor.update_cells();
             }
         }
-        monitor.add_up();
-        Adopted { monitor, forgotten: self.caseload.cases.forgotten(), left_out }
+        monitor.update_cells();
+        StandardChangeOutcome { monitor, forgotten_cases: self.caseload.cases.forgotten_count(), left_out_events: left_out }
     }
 }
 
 impl Caseload {
     /// Takes a case with its whole history; its place, if it is remembered here.
-    fn take_over(&mut self, key: u64, observations: &[Observation]) -> Option<u32> {
+    fn import_case(&mut self, key: u64, observations: &[Observation]) -> Option<u32> {
         let first = observations.first()?;
         let slot = self.cases.find_or_add(key, first.time);
         let groups = &self.groups;
         for one in observations {
-            let (record, spill) = self.cases.merging(slot);
+            let (record, spill) = self.cases.record_and_overflow_mut(slot);
             // Each was merged before: none is refused or known already.
-            record.merge(one, spill, |one, other| groups.compare(one, other));
+            record.merge(one, spill, |one, other| groups.compare_attributes(one, other));
         }
         self.before.clear();
-        self.tell(slot, false);
-        self.settle(slot, false);
-        (!self.forget_in_time(slot)).then_some(slot)
+        self.derive_facts(slot, false);
+        self.count_case_difference(slot, false);
+        (!self.forget_if_due(slot)).then_some(slot)
     }
 }

@@ -2,147 +2,157 @@
 //! danger. Each walks over the remembered cases and tells their facts once more; nothing is changed by it.
 
 use super::Monitor;
-use crate::domain::board::{Board, Key, MadeOf, Reading};
-use crate::domain::case::record::{All, Part};
-use crate::domain::case::table::Cases;
+use crate::domain::board::{Board, Reading, ReadingComponents, ReadingKey};
+use crate::domain::case::record::{AllObservations, HistoryPart};
+use crate::domain::case::table::CaseTable;
 use crate::domain::event::CaseKey;
-use crate::domain::event::names::cut;
-use crate::domain::explain::history::{History, Speaker};
-use crate::domain::explain::ledger::{Belongs, Ledger, Told, Written};
-use crate::domain::explain::risk::{Gatherer, Open, Wanted};
-use crate::domain::explain::{Asked, Explained, LeftOut, Reason, Side, word_text};
-use crate::domain::fact::Facts;
-use crate::domain::group::Groups;
+use crate::domain::event::names::truncate_text;
+use crate::domain::explain::history::{CaseDescriber, CaseHistory};
+use crate::domain::explain::ledger::{Breakdown, BreakdownSide, ExplainedCase, ScopeMembership};
+use crate::domain::explain::risk::{OpenCaseCollector, OpenCaseQuery, OpenCases};
+use crate::domain::explain::{ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FormulaSide, symbol_text};
+use crate::domain::fact::CaseFacts;
+use crate::domain::group::CaseGroups;
+use crate::domain::names::CaseNameEntry;
 use crate::domain::names::CaseNames;
-use crate::domain::names::Name;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
 
 /// The most cases of one subject whose histories are told.
-const CALLED: usize = 20;
+const HISTORIES_MAX: usize = 20;
 
 impl Monitor {
     /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
-    pub(super) fn retell(&mut self, only: Option<u32>, visit: impl FnMut(u32, u64, &Facts, &Groups, &Cases)) {
-        self.caseload.retell(only, visit);
+    pub(super) fn derive_facts_again(&mut self, only: Option<u32>, visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable)) {
+        self.caseload.visit_case_facts(only, visit);
         // Should it have met a group that there was not: cells and groups are written down together.
-        self.add_up();
+        self.update_cells();
     }
 
     /// Which cases stand behind a reading.
-    pub fn explain(&mut self, asked: &Asked) -> Explained {
+    pub fn explain_reading(&mut self, asked: &ExplanationRequest) -> Explanation {
         let standard = self.caseload.standard.clone();
-        let board = self.one_reading(asked);
-        let mut ledger = Ledger::new(&standard, &standard.indicators[asked.indicator].formula, asked.limit);
+        let board = self.single_reading_board(asked);
+        let mut ledger = Breakdown::new(&standard, &standard.indicators[asked.indicator].formula, asked.limit);
         let current = &self.caseload.current;
         let begins: Vec<Timestamp> = (0..standard.zones.all().len())
-            .map(|zone| asked.window.map_or(Timestamp(i64::MIN), |window| current.begins(zone)[window]))
+            .map(|zone| asked.window.map_or(Timestamp(i64::MIN), |window| current.window_starts(zone)[window]))
             .collect();
-        let belongs = |groups: &Groups, group: u32| {
-            Belongs::new(&standard.scopes[asked.scope.kind], &asked.scope.values, &groups.get(group).attributes)
+        let belongs = |groups: &CaseGroups, group: u32| {
+            ScopeMembership::new(&standard.scopes[asked.scope.kind], &asked.scope.values, &groups.get(group).attributes)
         };
-        self.retell(None, |_, case, facts, groups, _| {
+        self.derive_facts_again(None, |_, case, facts, groups, _| {
             let group = groups.get(facts.group);
             let begin = begins[usize::from(group.zone)];
-            ledger.take(&Told { case, facts, attributes: &group.attributes, belongs: belongs(groups, facts.group), begin });
+            ledger.add_case(&ExplainedCase { case, facts, attributes: &group.attributes, membership: belongs(groups, facts.group), begin });
         });
-        if ledger.is_one_shot() {
+        if ledger.is_first_contact() {
             let place = |group: u32| (belongs(&self.caseload.groups, group), begins[usize::from(self.caseload.groups.get(group).zone)]);
-            self.caseload.customers.all().for_each(|contacts| ledger.take_contacts(&self.caseload.customers, contacts, place));
+            self.caseload.customers.all_contacts().for_each(|contacts| ledger.add_contacts(&self.caseload.customers, contacts, place));
         }
-        let zone = standard.zones.of_scope(&standard.scopes[asked.scope.kind], &asked.scope.values);
-        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| standard.windows[window].begin(self.caseload.now, zone));
-        let (good, of, left_out) = ledger.close();
-        let (cases, names) = (&self.caseload.cases, &self.caseload.names);
-        let (good_count, of_count) = board.readings.first().map_or((None, None), counts);
+        let zone = standard.zones.scope_zone(&standard.scopes[asked.scope.kind], &asked.scope.values);
+        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| standard.windows[window].start_time(self.caseload.now, zone));
+        let (good, of, left_out) = ledger.finish();
+        let (cases, names) = (&self.caseload.cases, &self.caseload.case_names);
+        let (good_count, of_count) = board.readings.first().map_or((None, None), reading_counts);
         let left_out = left_out.into_iter().map(|(reason, list)| {
-            let word = if let Reason::Excused { liable, .. } = reason { liable } else { None };
-            let word = word.map(|word| word_text(word, &standard, names));
-            LeftOut { reason, word, count: list.count(), cases: list.examples(cases, names) }
+            let word = if let ExclusionReason::Excused { liable, .. } = reason { liable } else { None };
+            let word = word.map(|word| symbol_text(word, &standard, names));
+            ExcludedCases { reason, label: word, count: list.count(), cases: list.into_examples(cases, names) }
         });
-        Explained {
-            left_out: left_out.collect(),
-            good: good.map(|written| side(written, good_count, cases, names)),
-            of: side(of, of_count, cases, names),
+        Explanation {
+            excluded: left_out.collect(),
+            good: good.map(|written| formula_side(written, good_count, cases, names)),
+            of: formula_side(of, of_count, cases, names),
             begin: (begin.0 != i64::MIN).then_some(begin),
-            asked: asked.clone(),
+            request: asked.clone(),
             board,
         }
     }
 
     /// A board with the one reading that was asked for, if there is one.
-    fn one_reading(&self, asked: &Asked) -> Board {
-        let key = Key { indicator: asked.indicator, scope: Arc::new(asked.scope.clone()), window: asked.window };
-        let mut board = self.board();
+    fn single_reading_board(&self, asked: &ExplanationRequest) -> Board {
+        let key = ReadingKey { indicator: asked.indicator, scope: Arc::new(asked.scope.clone()), window: asked.window };
+        let mut board = self.compute_board();
         board.readings.retain(|reading| reading.key == key);
         board
     }
 
     /// One case from its first event on; `None` if it is not remembered.
-    pub fn history(&mut self, case: CaseKey) -> Option<History> {
+    pub fn case_history(&mut self, case: CaseKey) -> Option<CaseHistory> {
         let slot = self.caseload.cases.find(case.0)?;
         let standard = self.caseload.standard.clone();
         let mut told = None;
-        self.retell(Some(slot), |_, _, facts, _, _| {
-            let copied = Facts { all: facts.all.clone(), clocks: facts.clocks.clone(), group: facts.group, ..Facts::default() };
+        self.derive_facts_again(Some(slot), |_, _, facts, _, _| {
+            let copied = CaseFacts {
+                all: facts.all.clone(),
+                clock_reports: facts.clock_reports.clone(),
+                group: facts.group,
+                ..CaseFacts::default()
+            };
             told = Some((copied, facts.open));
         });
         let (facts, open) = told?;
-        let speaker = Speaker { standard: &standard, groups: &self.caseload.groups, names: &self.caseload.names };
-        let observations = self.caseload.cases.record(slot).read(Part::All, &self.caseload.cases.spill, All);
-        Some(History {
+        let speaker = CaseDescriber { standard: &standard, groups: &self.caseload.groups, names: &self.caseload.case_names };
+        let observations =
+            self.caseload.cases.record(slot).read_observations(HistoryPart::All, &self.caseload.cases.overflow, AllObservations);
+        Some(CaseHistory {
             as_of: self.caseload.now,
-            name: Name::of(&self.caseload.names, slot),
-            attributes: speaker.attributes(facts.group),
+            name: CaseNameEntry::from_names(&self.caseload.case_names, slot),
+            attributes: speaker.dimension_values(facts.group),
             open,
-            events: speaker.events(&observations),
-            facts: speaker.meanings(&facts),
-            clocks: speaker.clocks(&facts),
+            events: speaker.describe_events(&observations),
+            facts: speaker.describe_facts(&facts),
+            clocks: speaker.describe_clocks(&facts),
             standard: standard.clone(),
         })
     }
 
     /// Open cases with a promise to keep, those with the least time left first.
-    pub fn open_cases(&mut self, wanted: &Wanted) -> Open {
-        let (standard, names) = (self.caseload.standard.clone(), std::mem::take(&mut self.caseload.names));
-        let mut gatherer = Gatherer::new(wanted, self.caseload.now);
-        self.retell(None, |slot, key, facts, groups, cases| {
+    pub fn open_cases(&mut self, wanted: &OpenCaseQuery) -> OpenCases {
+        let (standard, names) = (self.caseload.standard.clone(), std::mem::take(&mut self.caseload.case_names));
+        let mut gatherer = OpenCaseCollector::new(wanted, self.caseload.now);
+        self.derive_facts_again(None, |slot, key, facts, groups, cases| {
             if cases.record(slot).is_open() {
-                gatherer.take(slot, key, facts, &Speaker { standard: &standard, groups, names: &names });
+                gatherer.add_case(slot, key, facts, &CaseDescriber { standard: &standard, groups, names: &names });
             }
         });
-        self.caseload.names = names;
+        self.caseload.case_names = names;
         let (count, cases) = gatherer.finish();
-        Open { as_of: self.now(), standard, count, cases }
+        OpenCases { as_of: self.now(), standard, count, cases }
     }
 
     /// The histories of this case; without it of those called like the subject, whatever their source, at most twenty.
-    pub fn histories(&mut self, case: Option<CaseKey>, subject: &str) -> Vec<History> {
+    pub fn case_histories(&mut self, case: Option<CaseKey>, subject: &str) -> Vec<CaseHistory> {
         if let Some(case) = case {
-            return self.history(case).into_iter().collect();
+            return self.case_history(case).into_iter().collect();
         }
-        let called = self.caseload.cases.places().filter(|slot| self.caseload.names.of(*slot).is_some_and(|(_, own)| own == cut(subject)));
-        let keys: Vec<CaseKey> = called.map(|slot| CaseKey(self.caseload.cases.record(slot).key())).take(CALLED).collect();
-        let mut histories: Vec<History> = keys.into_iter().filter_map(|key| self.history(key)).collect();
+        let called = self
+            .caseload
+            .cases
+            .occupied_slots()
+            .filter(|slot| self.caseload.case_names.case_name(*slot).is_some_and(|(_, own)| own == truncate_text(subject)));
+        let keys: Vec<CaseKey> = called.map(|slot| CaseKey(self.caseload.cases.record(slot).key())).take(HISTORIES_MAX).collect();
+        let mut histories: Vec<CaseHistory> = keys.into_iter().filter_map(|key| self.case_history(key)).collect();
         histories.sort_by(|one, other| one.name.cmp(&other.name));
         histories
     }
 }
 
 /// Numerator and denominator of a reading, or how many it is made of; none where the board does not say.
-fn counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
-    match &reading.made_of {
-        MadeOf::Ratio { good, of } => (Some(*good), Some(*of)),
-        MadeOf::Duration(durations) => (None, Some(durations.of)),
-        MadeOf::Score { of } => (None, Some(*of)),
-        MadeOf::Rate { count, .. } => (None, Some(*count)),
-        MadeOf::Share { of, .. } => (None, Some(*of)),
-        MadeOf::Level => (None, reading.value.map(|value| value as i64)),
-        MadeOf::Oldest { .. } | MadeOf::Difference { .. } | MadeOf::EstimatedWait { .. } => (None, None),
+fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
+    match &reading.components {
+        ReadingComponents::Ratio { good, of } => (Some(*good), Some(*of)),
+        ReadingComponents::Duration(durations) => (None, Some(durations.of)),
+        ReadingComponents::Score { of } => (None, Some(*of)),
+        ReadingComponents::Rate { count, .. } => (None, Some(*count)),
+        ReadingComponents::Share { of, .. } => (None, Some(*of)),
+        ReadingComponents::Level => (None, reading.value.map(|value| value as i64)),
+        ReadingComponents::Oldest { .. } | ReadingComponents::Difference { .. } | ReadingComponents::EstimatedWait { .. } => (None, None),
     }
 }
 
-fn side((tallies, list): Written, count: Option<i64>, cases: &Cases, names: &CaseNames) -> Side {
+fn formula_side((tallies, list): BreakdownSide, count: Option<i64>, cases: &CaseTable, names: &CaseNames) -> FormulaSide {
     let remembered = list.count();
-    Side { count: count.unwrap_or(remembered), remembered, tallies, cases: list.examples(cases, names) }
+    FormulaSide { count: count.unwrap_or(remembered), remembered, tallies, cases: list.into_examples(cases, names) }
 }

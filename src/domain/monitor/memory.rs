@@ -9,145 +9,183 @@
 //! core fail. It is meant for compact forms and not for people: times are numbers.
 
 use super::{Caseload, Monitor};
-use crate::domain::bounds::Bounds;
-use crate::domain::case::table::{Cases, Earlier};
+use crate::domain::bounds::SnapshotBounds;
+use crate::domain::case::table::{CaseTable, Format2Cases};
 use crate::domain::cell::Cell;
-use crate::domain::customer::Customers;
+use crate::domain::customer::CustomerContacts;
 use crate::domain::event::Attributes;
-use crate::domain::group::Groups;
+use crate::domain::group::CaseGroups;
 use crate::domain::level;
 use crate::domain::names::CaseNames;
 use crate::domain::pane;
-use crate::domain::silence::Silence;
-use crate::domain::standard::{Horizon, Standard};
+use crate::domain::silence::SilentSources;
+use crate::domain::standard::{RetentionHorizon, Standard};
 use crate::domain::time::Timestamp;
-use crate::domain::timer::Timers;
+use crate::domain::timer::TimerWheel;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
 /// What is written down: [`Memory`] in the same order, borrowed.
 #[derive(Serialize)]
-struct Written<'m, G, P, L> {
+struct CoreSnapshotView<'m, G, P, L> {
     now: Timestamp,
     clock: Option<Timestamp>,
-    heard: Option<Timestamp>,
-    silence: &'m Silence,
+    last_received: Option<Timestamp>,
+    silence: &'m SilentSources,
     groups: G,
-    cases: &'m Cases,
+    cases: &'m CaseTable,
     cells: Vec<&'m Cell>,
     seen: Vec<&'m Vec<u64>>,
     panes: P,
     levels: L,
-    timers: &'m Timers,
-    expiries: &'m Timers,
-    customers: &'m Customers,
+    timers: &'m TimerWheel,
+    expiries: &'m TimerWheel,
+    customers: &'m CustomerContacts,
     names: &'m CaseNames,
 }
 
 /// What is read, with the cases as they were written down.
 #[derive(Deserialize)]
-struct Memory<C> {
+struct CoreSnapshot<C> {
     now: Timestamp,
     clock: Option<Timestamp>,
-    heard: Option<Timestamp>,
-    silence: Silence,
+    last_received: Option<Timestamp>,
+    silence: SilentSources,
     groups: Vec<Attributes>,
     cases: C,
     cells: Vec<Cell>,
     seen: Vec<Vec<u64>>,
-    panes: pane::Remembered,
-    levels: level::Remembered,
-    timers: Timers,
-    expiries: Timers,
-    customers: Customers,
+    panes: pane::DecodedPanes,
+    levels: level::DecodedGauges,
+    timers: TimerWheel,
+    expiries: TimerWheel,
+    customers: CustomerContacts,
     names: CaseNames,
 }
 
 impl Monitor {
     /// What the core remembers, to be written down, between two batches or ticks. Two cores that were told the same in the
     /// same order write the same.
-    pub fn memory(&self) -> impl Serialize + '_ {
+    pub fn to_snapshot(&self) -> impl Serialize + '_ {
         // Every field by its name, so that a new one is not forgotten here.
         let Caseload {
             // What follows from the standard.
             standard: _,
-            wanted: _,
+            used_kinds: _,
             expiry: _,
-            concerns: _,
-            promised: _,
+            consumers: _,
+            committed_families: _,
             agents_are_local: _,
             horizon: _,
             // What follows from the time reached.
             current: _,
             // What follows from the cases.
-            endangered: _,
+            at_risk_orders: _,
             // What means something only while a batch or a tick lasts.
             unsettled: _,
             changes: _,
-            told: _,
+            groups_handed_over: _,
             before: _,
             after: _,
             now,
             clock,
-            heard,
-            silence,
+            last_received: heard,
+            silent_sources: silence,
             cases,
             groups,
             timers,
             expiries,
             customers,
-            names,
+            case_names: names,
         } = &self.caseload;
-        let (cells, seen, panes, levels) = self.cells.memory();
+        let (cells, seen, panes, levels) = self.cells.to_snapshot();
         let (now, clock, heard) = (*now, *clock, *heard);
-        let groups = groups.memory();
-        Written { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names }
+        let groups = groups.snapshot();
+        CoreSnapshotView {
+            now,
+            clock,
+            last_received: heard,
+            silence,
+            groups,
+            cases,
+            cells,
+            seen,
+            panes,
+            levels,
+            timers,
+            expiries,
+            customers,
+            names,
+        }
     }
 
     /// A core that remembers what [`Monitor::memory`] wrote down of another one with the same standard and horizon.
     ///
     /// # Errors
     /// Those of the deserializer, and a sentence if what was written is no memory of a core with this standard.
-    pub fn remember<'de, D: Deserializer<'de>>(standard: Arc<Standard>, horizon: Option<Horizon>, from: D) -> Result<Monitor, D::Error> {
-        let memory = Memory::deserialize(from)?;
-        Monitor::new(standard, horizon).begin_again(memory, Ok).map_err(D::Error::custom)
+    pub fn from_snapshot<'de, D: Deserializer<'de>>(
+        standard: Arc<Standard>,
+        horizon: Option<RetentionHorizon>,
+        from: D,
+    ) -> Result<Monitor, D::Error> {
+        let memory = CoreSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon).restore_snapshot(memory, Ok).map_err(D::Error::custom)
     }
 
     /// As [`Monitor::remember`] of what a program wrote down that kept formats 1 or 2 of the journal.
     ///
     /// # Errors
     /// As for [`Monitor::remember`].
-    pub fn remember_earlier<'de, D: Deserializer<'de>>(
+    pub fn from_earlier_snapshot<'de, D: Deserializer<'de>>(
         standard: Arc<Standard>,
-        horizon: Option<Horizon>,
+        horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let memory = Memory::deserialize(from)?;
-        Monitor::new(standard, horizon).begin_again(memory, Earlier::renewed).map_err(D::Error::custom)
+        let memory = CoreSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon).restore_snapshot(memory, Format2Cases::upgrade).map_err(D::Error::custom)
     }
 
     /// Begins again from a memory; `renew` gives its cases as they are kept now.
-    fn begin_again<C>(self, memory: Memory<C>, renew: impl FnOnce(C) -> Result<Cases, &'static str>) -> Result<Monitor, &'static str> {
-        let Memory { now, clock, heard, silence, groups, cases, cells, seen, panes, levels, timers, expiries, customers, names } = memory;
+    fn restore_snapshot<C>(
+        self,
+        memory: CoreSnapshot<C>,
+        renew: impl FnOnce(C) -> Result<CaseTable, &'static str>,
+    ) -> Result<Monitor, &'static str> {
+        let CoreSnapshot {
+            now,
+            clock,
+            last_received: heard,
+            silence,
+            groups,
+            cases,
+            cells,
+            seen,
+            panes,
+            levels,
+            timers,
+            expiries,
+            customers,
+            names,
+        } = memory;
         let Monitor { mut caseload, cells: empty } = self;
         if now < Timestamp::MIN && now != caseload.now {
             return Err("it has reached a time that nobody can tell");
         }
-        caseload.groups = Groups::remembered(&groups, &caseload.standard)?;
-        caseload.told = caseload.groups.count();
-        let bounds = Bounds::new(&caseload.standard, caseload.told, now);
-        (caseload.now, caseload.clock, caseload.heard, caseload.silence) = (now, clock, heard, silence);
+        caseload.groups = CaseGroups::restore(&groups, &caseload.standard)?;
+        caseload.groups_handed_over = caseload.groups.count();
+        let bounds = SnapshotBounds::new(&caseload.standard, caseload.groups_handed_over, now);
+        (caseload.now, caseload.clock, caseload.last_received, caseload.silent_sources) = (now, clock, heard, silence);
         if now >= Timestamp::MIN {
-            caseload.current.advance(now);
+            caseload.current.advance_to(now);
         }
-        caseload.cases = renew(cases)?.remembered(&bounds)?;
-        let slots = caseload.cases.slots();
-        let cells = empty.remembered(caseload.groups.since(0), now, (cells, seen), panes, levels)?;
-        caseload.timers = timers.remembered(&caseload.timers, slots)?;
-        caseload.expiries = expiries.remembered(&caseload.expiries, slots)?;
-        caseload.customers = customers.remembered(caseload.customers, &bounds)?;
-        caseload.names = names.remembered(slots)?;
+        caseload.cases = renew(cases)?.restore(&bounds)?;
+        let slots = caseload.cases.slot_count();
+        let cells = empty.restore_snapshot(caseload.groups.groups_since(0), now, (cells, seen), panes, levels)?;
+        caseload.timers = timers.restore(&caseload.timers, slots)?;
+        caseload.expiries = expiries.restore(&caseload.expiries, slots)?;
+        caseload.customers = customers.restore(caseload.customers, &bounds)?;
+        caseload.case_names = names.restore(slots)?;
         Ok(Monitor { caseload, cells })
     }
 }

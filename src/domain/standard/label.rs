@@ -4,20 +4,20 @@
 //! `stage` says whether an indicator controls the service before, during or after it is given.
 
 /// A key and its value, as in `("quality", "responsiveness")`.
-pub type Label = (&'static str, &'static str);
+pub type IndicatorLabel = (&'static str, &'static str);
 
 /// Every key with the values it may have, in the order in which people are shown them.
-pub const LABELS: [(&str, &[&str]); 2] =
+pub const INDICATOR_LABELS: [(&str, &[&str]); 2] =
     [("quality", &["reliability", "responsiveness", "assurance", "empathy", "tangibles"]), ("stage", &["before", "during", "after"])];
 
 /// The label written `quality:responsiveness`.
 #[must_use]
-pub fn find(text: &str) -> Option<Label> {
+pub fn parse_label(text: &str) -> Option<IndicatorLabel> {
     let (key, value) = text.split_once(':')?;
-    all().find(|label| *label == (key, value))
+    all_labels().find(|label| *label == (key, value))
 }
 
 /// Every label there is.
-pub fn all() -> impl Iterator<Item = Label> {
-    LABELS.iter().flat_map(|(key, values)| values.iter().map(move |value| (*key, *value)))
+pub fn all_labels() -> impl Iterator<Item = IndicatorLabel> {
+    INDICATOR_LABELS.iter().flat_map(|(key, values)| values.iter().map(move |value| (*key, *value)))
 }

@@ -6,37 +6,37 @@ use std::collections::BTreeMap;
 
 /// A number of users for each value of one dimension.
 #[derive(Clone, Debug)]
-pub struct Population {
+pub struct PopulationTable {
     /// Its name, as in `users`.
     pub name: String,
     /// The dimension by which they are counted: a place in [`super::Schema::dimensions`].
-    pub by: usize,
+    pub dimension: usize,
     /// How many there are, by the dimension's value.
-    pub values: BTreeMap<String, u64>,
+    pub users_by_value: BTreeMap<String, u64>,
 }
 
 /// How many users a scope has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Users {
+pub enum PopulationCount {
     /// So many.
-    Are(u64),
+    Known(u64),
     /// The standard could say, but does not: a center that was opened yesterday.
-    Unsaid,
+    Unknown,
     /// The standard cannot say, because they are counted by something that the scope does not name.
-    Undivided,
+    NotDividedByScope,
 }
 
-impl Population {
+impl PopulationTable {
     /// How many users stand behind a scope: all of them behind the whole organisation, and those of its value behind a scope
     /// that names the dimension, whatever else it names.
     #[must_use]
-    pub fn of(&self, scope: &Scope, standard: &Standard) -> Users {
+    pub fn users_in_scope(&self, scope: &Scope, standard: &Standard) -> PopulationCount {
         if scope.values.is_empty() {
-            return Users::Are(self.values.values().sum());
+            return PopulationCount::Known(self.users_by_value.values().sum());
         }
-        match standard.scopes[scope.kind].iter().zip(&scope.values).find(|(dimension, _)| **dimension == self.by) {
-            Some((_, value)) => self.values.get(&**value).map_or(Users::Unsaid, |users| Users::Are(*users)),
-            None => Users::Undivided,
+        match standard.scopes[scope.kind].iter().zip(&scope.values).find(|(dimension, _)| **dimension == self.dimension) {
+            Some((_, value)) => self.users_by_value.get(&**value).map_or(PopulationCount::Unknown, |users| PopulationCount::Known(*users)),
+            None => PopulationCount::NotDividedByScope,
         }
     }
 }

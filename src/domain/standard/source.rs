@@ -5,7 +5,7 @@ use crate::domain::scope::Scope;
 
 /// A source and what it feeds.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct DeclaredSource {
     /// Its name, as in `hefei_calls`. What its events call it stands in [`super::Schema::sources`].
     pub name: String,
     /// After this many milliseconds without a word it is silent.
@@ -16,14 +16,14 @@ pub struct Source {
     pub families: u64,
 }
 
-impl Source {
+impl DeclaredSource {
     /// The most sources a standard may declare: one bit each in a word.
-    pub const MOST: usize = 63;
+    pub const MAX_SOURCES: usize = 63;
 
     /// Whether its cases are among those that a reading speaks of: the families meet, and the scope says nothing else. The
     /// whole organisation is fed by every source.
     #[must_use]
-    pub fn feeds(&self, families: u64, scope: &Scope, standard: &Standard) -> bool {
+    pub fn feeds_scope(&self, families: u64, scope: &Scope, standard: &Standard) -> bool {
         let dimensions = &standard.scopes[scope.kind];
         let value_of = |dimension: usize| dimensions.iter().position(|one| *one == dimension).map(|place| &*scope.values[place]);
         let fits =

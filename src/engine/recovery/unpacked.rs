@@ -15,33 +15,36 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 /// How much is unpacked at once: what the fast memory of a processor has room for.
-const PORTION: u64 = 1 << 18;
+const PORTION_BYTES: u64 = 1 << 18;
 /// How many portions are unpacked before the decoder has asked for them.
-const AHEAD: usize = 16;
+const PORTIONS_AHEAD: usize = 16;
 /// The longest text of a snapshot, a file of a standard, in bytes.
-const LONGEST_TEXT: usize = 16 << 20;
+const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// The portions, as a source of the decoder; what remains of it is why it broke off, if it did.
-pub(super) struct Unpacked {
+pub(super) struct SnapshotDecompressor {
     portions: Receiver<io::Result<Vec<u8>>>,
     portion: Vec<u8>,
     /// How much of the portion is taken.
-    taken: usize,
+    position: usize,
     /// A text that lies in more than one portion.
-    seam: Vec<u8>,
-    broken: Option<io::Error>,
+    spanning_text: Vec<u8>,
+    error: Option<io::Error>,
 }
 
 /// Gives `decode` what `packed` unpacks to, and unpacks it at the same time.
 ///
 /// # Errors
 /// If there is no thread to be had. What is wrong with the bytes is what remains of the decoder.
-pub(super) fn unpack<R>(mut packed: impl Read + Send, decode: impl FnOnce(Deserializer<'_, Unpacked>) -> R) -> io::Result<R> {
-    let (sender, portions) = sync_channel(AHEAD);
+pub(super) fn decompress_and_decode<R>(
+    mut packed: impl Read + Send,
+    decode: impl FnOnce(Deserializer<'_, SnapshotDecompressor>) -> R,
+) -> io::Result<R> {
+    let (sender, portions) = sync_channel(PORTIONS_AHEAD);
     let work = move || {
         loop {
-            let mut portion = Vec::with_capacity(PORTION as usize);
-            let read = packed.by_ref().take(PORTION).read_to_end(&mut portion);
+            let mut portion = Vec::with_capacity(PORTION_BYTES as usize);
+            let read = packed.by_ref().take(PORTION_BYTES).read_to_end(&mut portion);
             let last = !matches!(read, Ok(1..));
             // A decoder that has seen enough asks for no more.
             if sender.send(read.map(|_| portion)).is_err() || last {
@@ -51,64 +54,64 @@ pub(super) fn unpack<R>(mut packed: impl Read + Send, decode: impl FnOnce(Deseri
     };
     thread::scope(|scope| {
         thread::Builder::new().name("unpack".to_owned()).spawn_scoped(scope, work)?;
-        let unpacked = Unpacked { portions, portion: Vec::new(), taken: 0, seam: Vec::new(), broken: None };
+        let unpacked = SnapshotDecompressor { portions, portion: Vec::new(), position: 0, spanning_text: Vec::new(), error: None };
         Ok(decode(Deserializer::from_flavor(unpacked)))
     })
 }
 
-impl Unpacked {
+impl SnapshotDecompressor {
     /// Goes on to the next portion.
     #[cold]
-    fn fetch(&mut self) -> Result<()> {
+    fn receive_portion(&mut self) -> Result<()> {
         match self.portions.recv() {
             Ok(Ok(portion)) if !portion.is_empty() => {
-                (self.portion, self.taken) = (portion, 0);
+                (self.portion, self.position) = (portion, 0);
                 return Ok(());
             }
-            Ok(Err(error)) => self.broken = Some(error),
+            Ok(Err(error)) => self.error = Some(error),
             Ok(Ok(_)) | Err(_) => {}
         }
         Err(Error::DeserializeUnexpectedEnd)
     }
 
     #[cold]
-    fn pop_next(&mut self) -> Result<u8> {
-        self.fetch()?;
-        self.taken = 1;
+    fn pop_from_next_portion(&mut self) -> Result<u8> {
+        self.receive_portion()?;
+        self.position = 1;
         self.portion.first().copied().ok_or(Error::DeserializeUnexpectedEnd)
     }
 
     /// Puts together so many bytes that lie in more than one portion.
     #[cold]
-    fn join(&mut self, count: usize) -> Result<()> {
-        if count > LONGEST_TEXT {
+    fn join_portions(&mut self, count: usize) -> Result<()> {
+        if count > TEXT_BYTES_MAX {
             return Err(Error::DeserializeUnexpectedEnd);
         }
-        self.seam.clear();
-        while self.seam.len() < count {
-            if self.taken == self.portion.len() {
-                self.fetch()?;
+        self.spanning_text.clear();
+        while self.spanning_text.len() < count {
+            if self.position == self.portion.len() {
+                self.receive_portion()?;
             }
-            let end = self.portion.len().min(self.taken + count - self.seam.len());
-            self.seam.extend_from_slice(&self.portion[self.taken..end]);
-            self.taken = end;
+            let end = self.portion.len().min(self.position + count - self.spanning_text.len());
+            self.spanning_text.extend_from_slice(&self.portion[self.position..end]);
+            self.position = end;
         }
         Ok(())
     }
 }
 
-impl<'de> Flavor<'de> for Unpacked {
+impl<'de> Flavor<'de> for SnapshotDecompressor {
     type Remainder = Option<io::Error>;
     type Source = ();
 
     #[inline]
     fn pop(&mut self) -> Result<u8> {
-        match self.portion.get(self.taken) {
+        match self.portion.get(self.position) {
             Some(byte) => {
-                self.taken += 1;
+                self.position += 1;
                 Ok(*byte)
             }
-            None => self.pop_next(),
+            None => self.pop_from_next_portion(),
         }
     }
 
@@ -122,16 +125,16 @@ impl<'de> Flavor<'de> for Unpacked {
     where
         'de: 'a,
     {
-        if count <= self.portion.len() - self.taken {
-            self.taken += count;
-            return Ok(&self.portion[self.taken - count..self.taken]);
+        if count <= self.portion.len() - self.position {
+            self.position += count;
+            return Ok(&self.portion[self.position - count..self.position]);
         }
-        self.join(count)?;
-        Ok(&self.seam)
+        self.join_portions(count)?;
+        Ok(&self.spanning_text)
     }
 
     fn finalize(self) -> Result<Option<io::Error>> {
-        Ok(self.broken)
+        Ok(self.error)
     }
 }
 
@@ -141,68 +144,71 @@ mod tests {
     use serde::Deserialize;
 
     /// A stream that gives so many bytes at a time, and breaks off with an error.
-    struct Stream<'b> {
+    struct FaultyStream<'b> {
         bytes: &'b [u8],
-        at_once: usize,
-        broken: bool,
+        chunk_bytes: usize,
+        ends_with_error: bool,
     }
 
-    impl Read for Stream<'_> {
+    impl Read for FaultyStream<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            if self.bytes.is_empty() && self.broken {
+            if self.bytes.is_empty() && self.ends_with_error {
                 return Err(io::Error::other("piece 3 is missing"));
             }
-            let end = self.at_once.min(out.len());
+            let end = self.chunk_bytes.min(out.len());
             self.bytes.read(&mut out[..end])
         }
     }
 
-    type Told = (Vec<(u64, String)>, u8);
+    type SampleSnapshot = (Vec<(u64, String)>, u8);
 
-    fn told() -> Told {
+    fn sample_snapshot() -> SampleSnapshot {
         // Texts that lie across portions, and one that is longer than a portion.
-        let lengths = [0, 1, 7, 300, 70_000, 3 * PORTION as usize].into_iter().cycle();
+        let lengths = [0, 1, 7, 300, 70_000, 3 * PORTION_BYTES as usize].into_iter().cycle();
         (lengths.take(60).enumerate().map(|(number, length)| (number as u64 * 1_000_003, "ab".repeat(length / 2))).collect(), 7)
     }
 
-    fn read(stream: Stream<'_>) -> (Result<Told>, Option<String>) {
-        let decoded = unpack(stream, |mut decoder| {
-            let told = Told::deserialize(&mut decoder);
+    fn decode_stream(stream: FaultyStream<'_>) -> (Result<SampleSnapshot>, Option<String>) {
+        let decoded = decompress_and_decode(stream, |mut decoder| {
+            let told = SampleSnapshot::deserialize(&mut decoder);
             (told, decoder.finalize().expect("it cannot fail").map(|error| error.to_string()))
         });
         decoded.expect("a thread")
     }
 
     #[test]
-    fn what_was_written_is_decoded_wherever_portions_end() {
-        let bytes = postcard::to_stdvec(&told()).expect("written");
-        assert!(bytes.len() as u64 > 20 * PORTION, "many portions");
+    fn decodes_values_across_portion_boundaries() {
+        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
+        assert!(bytes.len() as u64 > 20 * PORTION_BYTES, "many portions");
         for at_once in [1_021, usize::MAX] {
-            assert_eq!(read(Stream { bytes: &bytes, at_once, broken: false }), (Ok(told()), None));
+            assert_eq!(
+                decode_stream(FaultyStream { bytes: &bytes, chunk_bytes: at_once, ends_with_error: false }),
+                (Ok(sample_snapshot()), None)
+            );
         }
     }
 
     #[test]
-    fn a_stream_that_ends_or_breaks_is_told() {
-        let bytes = postcard::to_stdvec(&told()).expect("written");
-        for length in [0, 1, 100_000, PORTION as usize, 2 * PORTION as usize + 1, bytes.len() - 1] {
-            let cut = |broken| read(Stream { bytes: &bytes[..length], at_once: usize::MAX, broken });
+    fn reports_truncated_and_failed_streams() {
+        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
+        for length in [0, 1, 100_000, PORTION_BYTES as usize, 2 * PORTION_BYTES as usize + 1, bytes.len() - 1] {
+            let cut = |broken| decode_stream(FaultyStream { bytes: &bytes[..length], chunk_bytes: usize::MAX, ends_with_error: broken });
             assert_eq!(cut(false), (Err(Error::DeserializeUnexpectedEnd), None), "after {length}");
             assert_eq!(cut(true), (Err(Error::DeserializeUnexpectedEnd), Some("piece 3 is missing".to_owned())), "after {length}");
         }
     }
 
     #[test]
-    fn a_decoder_that_has_seen_enough_need_not_read_on() {
-        let bytes = postcard::to_stdvec(&told()).expect("written");
-        let first = unpack(&bytes[..], |mut decoder| u64::deserialize(&mut decoder));
+    fn decoder_may_stop_before_end_of_stream() {
+        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
+        let first = decompress_and_decode(&bytes[..], |mut decoder| u64::deserialize(&mut decoder));
         assert_eq!(first.expect("a thread"), Ok(60));
     }
 
     #[test]
-    fn a_text_longer_than_any_takes_no_memory() {
-        let bytes = postcard::to_stdvec(&(LONGEST_TEXT as u64 + 1)).expect("written");
-        let (told, _) = unpack(io::Cursor::new(bytes).chain(io::repeat(b'a')), |mut decoder| {
+    fn rejects_oversized_text_without_allocating() {
+        let bytes = postcard::to_stdvec(&(TEXT_BYTES_MAX as u64 + 1)).expect("written");
+        let (told, _) = decompress_and_decode(io::Cursor::new(bytes).chain(io::repeat(b'a')), |mut decoder| {
             (String::deserialize(&mut decoder), decoder.finalize().expect("it cannot fail"))
         })
         .expect("a thread");

@@ -4,32 +4,32 @@
 //! taken in the order of the numbers, whoever was faster. The thread that takes decodes as well when it would have to wait. Of
 //! other formats a line means nothing without those before it: one thread decodes all, beside the one that takes.
 
-use super::{Format, Item, alone, decode_block};
-use crate::ingest::lines::{Block, Lines};
-use crate::ingest::wire::Decoder;
+use super::{RecordingFormat, RecordingItem, decode_line_block, read_sequentially};
+use crate::ingest::lines::{LineBlock, LineBlockReader};
+use crate::ingest::wire::EventDecoder;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 /// How many decoded blocks, or batches of other formats, wait to be taken.
-const WAITING: usize = 8;
+const DECODED_BLOCKS_MAX: usize = 8;
 
 /// The blocks of a recording, for whoever comes.
-struct Blocks<R> {
-    lines: Lines<R>,
+struct BlockQueue<R> {
+    lines: LineBlockReader<R>,
     next: u64,
     /// Whether there are no more, or none that can be read.
     ended: bool,
 }
 
-impl<R: Read> Blocks<R> {
+impl<R: Read> BlockQueue<R> {
     /// The next block with its number; `spent` is one whose lines nobody needs any more.
-    fn next(&mut self, spent: Block) -> Option<io::Result<(u64, Block)>> {
+    fn next_block(&mut self, spent: LineBlock) -> Option<io::Result<(u64, LineBlock)>> {
         if self.ended {
             return None;
         }
-        let block = self.lines.block(spent).transpose();
+        let block = self.lines.next_block(spent).transpose();
         self.ended = !matches!(block, Some(Ok(_)));
         self.next += 1;
         block.map(|block| block.map(|block| (self.next - 1, block)))
@@ -37,28 +37,28 @@ impl<R: Read> Blocks<R> {
 }
 
 /// What a block came to, under its number.
-type Decoded = io::Result<(u64, Vec<Item>)>;
+type DecodedBlock = io::Result<(u64, Vec<RecordingItem>)>;
 
 /// Reads CloudEvents to their end with all decoders; `take` gets what they give, in order.
 ///
 /// # Errors
 /// What reading gave.
-pub(super) fn read(
-    lines: Lines<impl Read + Send>,
-    own: &mut Decoder,
-    others: &mut [Decoder],
-    take: &mut dyn FnMut(Item),
+pub(super) fn read_in_parallel(
+    lines: LineBlockReader<impl Read + Send>,
+    own: &mut EventDecoder,
+    others: &mut [EventDecoder],
+    take: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
-    let blocks = Mutex::new(Blocks { lines, next: 0, ended: false });
-    let next = |spent| blocks.lock().unwrap_or_else(PoisonError::into_inner).next(spent);
+    let blocks = Mutex::new(BlockQueue { lines, next: 0, ended: false });
+    let next = |spent| blocks.lock().unwrap_or_else(PoisonError::into_inner).next_block(spent);
     std::thread::scope(|scope| {
-        let (give, decoded) = sync_channel::<Decoded>(WAITING);
+        let (give, decoded) = sync_channel::<DecodedBlock>(DECODED_BLOCKS_MAX);
         for decoder in others {
             let give = give.clone();
-            scope.spawn(move || help(decoder, next, &give));
+            scope.spawn(move || decode_blocks(decoder, next, &give));
         }
         drop(give);
-        let (mut ready, mut turn, mut spent) = (BTreeMap::new(), 0, Block::default());
+        let (mut ready, mut turn, mut spent) = (BTreeMap::new(), 0, LineBlock::default());
         loop {
             while let Some(items) = ready.remove(&turn) {
                 Vec::into_iter(items).for_each(&mut *take);
@@ -68,7 +68,7 @@ pub(super) fn read(
                 done?
             } else if let Some(block) = next(std::mem::take(&mut spent)) {
                 let (number, block) = block?;
-                (number, decode(block, own, &mut spent))
+                (number, decode_items(block, own, &mut spent))
             } else if let Ok(done) = decoded.recv() {
                 done?
             } else {
@@ -81,10 +81,14 @@ pub(super) fn read(
 }
 
 /// Decodes blocks until there are no more.
-fn help(decoder: &mut Decoder, next: impl Fn(Block) -> Option<io::Result<(u64, Block)>>, give: &SyncSender<Decoded>) {
-    let mut spent = Block::default();
+fn decode_blocks(
+    decoder: &mut EventDecoder,
+    next: impl Fn(LineBlock) -> Option<io::Result<(u64, LineBlock)>>,
+    give: &SyncSender<DecodedBlock>,
+) {
+    let mut spent = LineBlock::default();
     while let Some(block) = next(std::mem::take(&mut spent)) {
-        let decoded = block.map(|(number, block)| (number, decode(block, decoder, &mut spent)));
+        let decoded = block.map(|(number, block)| (number, decode_items(block, decoder, &mut spent)));
         // Whoever takes has seen an error.
         if give.send(decoded).is_err() {
             return;
@@ -93,9 +97,9 @@ fn help(decoder: &mut Decoder, next: impl Fn(Block) -> Option<io::Result<(u64, B
 }
 
 /// What a block comes to; then it is spent.
-fn decode(block: Block, decoder: &mut Decoder, spent: &mut Block) -> Vec<Item> {
+fn decode_items(block: LineBlock, decoder: &mut EventDecoder, spent: &mut LineBlock) -> Vec<RecordingItem> {
     let mut items = Vec::new();
-    decode_block(&block, decoder, &mut |item| items.push(item));
+    decode_line_block(&block, decoder, &mut |item| items.push(item));
     *spent = block;
     items
 }
@@ -104,11 +108,16 @@ fn decode(block: Block, decoder: &mut Decoder, spent: &mut Block) -> Vec<Item> {
 ///
 /// # Errors
 /// What reading gave, or that the file does not fit its mapping.
-pub(super) fn beside(input: impl Read + Send, format: &Format, decoder: &mut Decoder, take: &mut dyn FnMut(Item)) -> io::Result<()> {
+pub(super) fn decode_on_other_thread(
+    input: impl Read + Send,
+    format: &RecordingFormat,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) -> io::Result<()> {
     std::thread::scope(|scope| {
-        let (give, items) = sync_channel(WAITING);
+        let (give, items) = sync_channel(DECODED_BLOCKS_MAX);
         // Whoever takes does so to the end.
-        let reader = scope.spawn(move || alone(input, format, decoder, &mut |item| _ = give.send(item)));
+        let reader = scope.spawn(move || read_sequentially(input, format, decoder, &mut |item| _ = give.send(item)));
         items.into_iter().for_each(&mut *take);
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
@@ -118,14 +127,14 @@ pub(super) fn beside(input: impl Read + Send, format: &Format, decoder: &mut Dec
 mod tests {
     use super::*;
     use crate::domain::event::EventId;
-    use crate::domain::standard::Schema;
+    use crate::domain::standard::EventSchema;
     use crate::ingest::file;
-    use crate::ingest::wire::Keys;
+    use crate::ingest::wire::HashKeys;
     use std::fmt::Write;
     use std::sync::Arc;
 
     /// A dozen blocks and more, with a line in each hundred that is rejected.
-    fn text() -> String {
+    fn sample_recording() -> String {
         let mut text = String::new();
         for number in 0..60_000 {
             let _ = match number % 100 {
@@ -141,34 +150,34 @@ mod tests {
     }
 
     /// The events and the lines of what is rejected, as they come, with so many helpers.
-    fn read(text: &str, helpers: usize) -> (Vec<EventId>, Vec<u64>) {
-        let schema = Arc::new(Schema::new(vec!["queue".to_owned()], &[]));
-        let mut decoders: Vec<Decoder> = (0..=helpers).map(|_| Decoder::new(schema.clone(), Keys::default())).collect();
+    fn read_with_helpers(text: &str, helpers: usize) -> (Vec<EventId>, Vec<u64>) {
+        let schema = Arc::new(EventSchema::new(vec!["queue".to_owned()], &[]));
+        let mut decoders: Vec<EventDecoder> = (0..=helpers).map(|_| EventDecoder::new(schema.clone(), HashKeys::default())).collect();
         let (own, others) = decoders.split_first_mut().expect("at least one");
         let (mut events, mut rejected) = (Vec::new(), Vec::new());
-        let read = file::read(text.as_bytes(), &Format::CloudEvents, (own, others), &mut |item| match item {
-            Item::Batch(batch) => events.extend(batch.events.iter().map(|event| event.id)),
-            Item::Rejected { line, .. } => rejected.push(line),
-            Item::LeftOut { reason } => panic!("{reason}"),
+        let read = file::read_recording(text.as_bytes(), &RecordingFormat::CloudEvents, (own, others), &mut |item| match item {
+            RecordingItem::Batch(batch) => events.extend(batch.events.iter().map(|event| event.id)),
+            RecordingItem::Rejected { line, .. } => rejected.push(line),
+            RecordingItem::LeftOut { reason } => panic!("{reason}"),
         });
         read.expect("memory can be read");
         (events, rejected)
     }
 
     #[test]
-    fn several_threads_give_what_one_gives_in_the_same_order() {
-        let text = text();
-        let alone = read(&text, 0);
+    fn parallel_decoding_keeps_events_and_their_order() {
+        let text = sample_recording();
+        let alone = read_with_helpers(&text, 0);
         assert_eq!((alone.0.len(), alone.1.len()), (59_400, 600));
         for helpers in [1, 2, 5] {
-            assert!(read(&text, helpers) == alone, "with {helpers} helpers");
+            assert!(read_with_helpers(&text, helpers) == alone, "with {helpers} helpers");
         }
     }
 
     /// Gives something and then breaks.
-    struct Broken(u32);
+    struct FailingReader(u32);
 
-    impl Read for Broken {
+    impl Read for FailingReader {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::BrokenPipe)?;
             buffer.fill(b'\n');
@@ -177,12 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_whoever_read_it() {
-        let schema = Arc::new(Schema::new(Vec::new(), &[]));
-        let mut decoders = [(); 4].map(|()| Decoder::new(schema.clone(), Keys::default()));
+    fn reports_read_error_from_any_thread() {
+        let schema = Arc::new(EventSchema::new(Vec::new(), &[]));
+        let mut decoders = [(); 4].map(|()| EventDecoder::new(schema.clone(), HashKeys::default()));
         let (own, others) = decoders.split_first_mut().expect("there are four");
         for blocks in [0, 1, 9] {
-            let read = file::read(Broken(blocks), &Format::CloudEvents, (own, others), &mut |_| {});
+            let read = file::read_recording(FailingReader(blocks), &RecordingFormat::CloudEvents, (own, others), &mut |_| {});
             assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
         }
     }

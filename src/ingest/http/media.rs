@@ -1,12 +1,12 @@
 //! What kind of body it is, by its headers: CloudEvents' JSON, batch and binary modes, or lines of JSON.
 
-use super::{Cause, Failure};
+use super::{IntakeFailure, IntakeFailureKind};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 
 /// How events stand in a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form {
+pub enum BodyForm {
     /// A JSON object, or a list of them.
     Json,
     /// A JSON object on each line.
@@ -17,7 +17,7 @@ pub enum Form {
 
 /// How a body is packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Coding {
+pub enum ContentEncoding {
     /// Not at all.
     Plain,
     /// With gzip.
@@ -28,37 +28,42 @@ pub enum Coding {
 
 /// A kind of body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Media {
+pub struct ContentType {
     /// How events stand in it.
-    pub form: Form,
+    pub form: BodyForm,
     /// How it is packed.
-    pub coding: Coding,
+    pub encoding: ContentEncoding,
 }
 
-impl Media {
+impl ContentType {
     /// The kind of body that the headers announce.
     ///
     /// # Errors
     /// If nobody here reads it.
-    pub fn of(headers: &HeaderMap) -> Result<Media, Failure> {
+    pub fn from_headers(headers: &HeaderMap) -> Result<ContentType, IntakeFailure> {
         let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let form = match named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "application/json" if headers.contains_key("ce-id") => Form::Binary,
-            "application/json" | "application/cloudevents+json" | "application/cloudevents-batch+json" => Form::Json,
-            "application/x-ndjson" => Form::Lines,
+            "application/json" if headers.contains_key("ce-id") => BodyForm::Binary,
+            "application/json" | "application/cloudevents+json" | "application/cloudevents-batch+json" => BodyForm::Json,
+            "application/x-ndjson" => BodyForm::Lines,
             _ => {
                 let what = "send `application/json`, `application/cloudevents+json`, `application/cloudevents-batch+json` \
                             or `application/x-ndjson` as `Content-Type`";
-                return Err(Failure::new(Cause::Media, what));
+                return Err(IntakeFailure::new(IntakeFailureKind::UnsupportedMedia, what));
             }
         };
         let coding = match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-            None | Some(b"identity") => Coding::Plain,
-            Some(b"gzip" | b"x-gzip") => Coding::Gzip,
-            Some(b"zstd") => Coding::Zstd,
-            Some(_) => return Err(Failure::new(Cause::Media, "send `gzip` or `zstd` as `Content-Encoding`, or none")),
+            None | Some(b"identity") => ContentEncoding::Plain,
+            Some(b"gzip" | b"x-gzip") => ContentEncoding::Gzip,
+            Some(b"zstd") => ContentEncoding::Zstd,
+            Some(_) => {
+                return Err(IntakeFailure::new(
+                    IntakeFailureKind::UnsupportedMedia,
+                    "send `gzip` or `zstd` as `Content-Encoding`, or none",
+                ));
+            }
         };
-        Ok(Media { form, coding })
+        Ok(ContentType { form, encoding: coding })
     }
 }
 
@@ -66,22 +71,22 @@ impl Media {
 ///
 /// # Errors
 /// If the data is not JSON.
-pub fn structured(headers: &HeaderMap, data: &[u8]) -> Result<Vec<u8>, Failure> {
+pub fn binary_mode_to_json(headers: &HeaderMap, data: &[u8]) -> Result<Vec<u8>, IntakeFailure> {
     let mut event = serde_json::Map::new();
     for (name, value) in headers {
         if let Some(name) = name.as_str().strip_prefix("ce-") {
-            event.insert(name.to_owned(), percent_decoded(value.as_bytes()).into());
+            event.insert(name.to_owned(), percent_decode(value.as_bytes()).into());
         }
     }
     if !data.is_empty() {
-        let unreadable = |error| Failure::new(Cause::Unreadable, format!("the event's data is not JSON: {error}"));
+        let unreadable = |error| IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the event's data is not JSON: {error}"));
         event.insert("data".to_owned(), serde_json::from_slice(data).map_err(unreadable)?);
     }
     Ok(serde_json::Value::Object(event).to_string().into_bytes())
 }
 
 /// The text of a header in which `%` and two digits stand for a byte of UTF-8; what is not UTF-8 becomes `�`.
-fn percent_decoded(value: &[u8]) -> String {
+fn percent_decode(value: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some((first, after)) = rest.split_first() {
@@ -100,8 +105,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_percent_decoded() {
-        assert_eq!(percent_decoded(b"/acd/%E5%90%88%e8%82%A5 100%"), "/acd/合肥 100%");
-        assert_eq!(percent_decoded(b"%+1%zz%4"), "%+1%zz%4");
+    fn percent_decodes_header_values() {
+        assert_eq!(percent_decode(b"/acd/%E5%90%88%e8%82%A5 100%"), "/acd/合肥 100%");
+        assert_eq!(percent_decode(b"%+1%zz%4"), "%+1%zz%4");
     }
 }

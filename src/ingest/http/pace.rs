@@ -3,40 +3,40 @@
 //! It has 30 seconds of waiting; every KiB that comes gives one of them back. What the engine takes is not its fault and
 //! does not count.
 
-use super::{Cause, Failure};
+use super::{IntakeFailure, IntakeFailureKind};
 use axum::body::{Body, BodyDataStream, Bytes};
 use futures_util::StreamExt;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// How long a sender may let the service wait at a stretch.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SENDER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How much waiting a byte makes good.
-const PER_BYTE: Duration = Duration::from_micros(1_000_000 / 1_024);
+const WAIT_PER_BYTE: Duration = Duration::from_micros(1_000_000 / 1_024);
 
 /// The pieces of a body as they come.
-pub(super) struct Chunks {
+pub(super) struct BodyChunks {
     body: BodyDataStream,
     /// How much longer the sender is waited for.
-    left: Duration,
+    wait_left: Duration,
 }
 
-impl Chunks {
-    pub(super) fn new(body: Body) -> Chunks {
-        Chunks { body: body.into_data_stream(), left: PATIENCE }
+impl BodyChunks {
+    pub(super) fn new(body: Body) -> BodyChunks {
+        BodyChunks { body: body.into_data_stream(), wait_left: SENDER_WAIT_MAX }
     }
 
     /// The next bytes of the body; none at its end.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, IntakeFailure> {
         let asked = Instant::now();
-        let Ok(chunk) = timeout(self.left, self.body.next()).await else {
+        let Ok(chunk) = timeout(self.wait_left, self.body.next()).await else {
             let detail =
-                format!("the body comes too slowly: it may pause for {} s, less what came below 1 KiB a second", PATIENCE.as_secs());
-            return Err(Failure::new(Cause::Silent, detail));
+                format!("the body comes too slowly: it may pause for {} s, less what came below 1 KiB a second", SENDER_WAIT_MAX.as_secs());
+            return Err(IntakeFailure::new(IntakeFailureKind::Timeout, detail));
         };
-        let chunk = chunk.transpose().map_err(|_| Failure::new(Cause::Unreadable, "the body broke off"))?;
+        let chunk = chunk.transpose().map_err(|_| IntakeFailure::new(IntakeFailureKind::Unreadable, "the body broke off"))?;
         let bytes = chunk.as_ref().map_or(0, |chunk| u32::try_from(chunk.len()).unwrap_or(u32::MAX));
-        self.left = (self.left.saturating_sub(asked.elapsed()) + PER_BYTE.saturating_mul(bytes)).min(PATIENCE);
+        self.wait_left = (self.wait_left.saturating_sub(asked.elapsed()) + WAIT_PER_BYTE.saturating_mul(bytes)).min(SENDER_WAIT_MAX);
         Ok(chunk)
     }
 }
@@ -47,27 +47,27 @@ mod tests {
     use futures_util::stream;
 
     /// A body of so many chunks of so many bytes, each after so many seconds.
-    fn body(chunks: usize, bytes: usize, seconds: u64) -> Chunks {
+    fn slow_body(chunks: usize, bytes: usize, seconds: u64) -> BodyChunks {
         let chunk = move |_| async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; bytes]))
         };
-        Chunks::new(Body::from_stream(stream::iter(0..chunks).then(chunk)))
+        BodyChunks::new(Body::from_stream(stream::iter(0..chunks).then(chunk)))
     }
 
-    async fn read(mut chunks: Chunks) -> Result<usize, Cause> {
+    async fn read_body(mut chunks: BodyChunks) -> Result<usize, IntakeFailureKind> {
         let mut total = 0;
-        while let Some(chunk) = chunks.next().await.map_err(|failure| failure.cause)? {
+        while let Some(chunk) = chunks.next_chunk().await.map_err(|failure| failure.kind)? {
             total += chunk.len();
         }
         Ok(total)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_sender_may_pause_and_be_slow_but_not_both_for_ever() {
-        assert_eq!(read(body(3, 64 << 10, 29)).await, Ok(3 * (64 << 10)), "pauses between large pieces");
-        assert_eq!(read(body(1_000, 2 << 10, 1)).await, Ok(1_000 * (2 << 10)), "a slow line");
-        assert_eq!(read(body(1, 1, 31)).await, Err(Cause::Silent), "silence");
-        assert_eq!(read(body(100, 1, 1)).await, Err(Cause::Silent), "a byte a second");
+    async fn times_out_sender_below_minimum_rate() {
+        assert_eq!(read_body(slow_body(3, 64 << 10, 29)).await, Ok(3 * (64 << 10)), "pauses between large pieces");
+        assert_eq!(read_body(slow_body(1_000, 2 << 10, 1)).await, Ok(1_000 * (2 << 10)), "a slow line");
+        assert_eq!(read_body(slow_body(1, 1, 31)).await, Err(IntakeFailureKind::Timeout), "silence");
+        assert_eq!(read_body(slow_body(100, 1, 1)).await, Err(IntakeFailureKind::Timeout), "a byte a second");
     }
 }

@@ -1,27 +1,30 @@
 //! The parts that occur all over a mapping: names, conditions, templates, changes.
 
-use super::{Change, Comparison, Condition, Content, Definition, Name, Part, Template, TimeFrom, TimeRule, ValueFrom, ValueRule, Words};
-use crate::document::{Table, Value, nearest};
+use super::{
+    ColumnChange, DefinitionRule, MappingDefinition, MappingName, NumberComparison, RowCondition, TemplatePart, TextTemplate, TimeRule,
+    TimeSource, ValueRule, ValueSet, ValueSource,
+};
+use crate::document::{TomlTable, TomlValue, nearest_match};
 use std::collections::BTreeMap;
 
 /// The names a mapping may use at the place the check has come to.
-pub(super) struct Names {
+pub(super) struct MappingNames {
     /// All columns of the file, if the mapping says them.
     header: Option<Vec<String>>,
     columns: Vec<String>,
-    definitions: Vec<Definition>,
+    definitions: Vec<MappingDefinition>,
     /// Whether the name is a time, and where it is defined once the check has come there.
     declared: BTreeMap<String, (bool, Option<usize>)>,
     /// Columns used as times without a declaration.
     column_times: BTreeMap<usize, usize>,
 }
 
-impl Names {
-    pub(super) fn new(header: Option<Vec<String>>) -> Names {
-        Names { header, columns: Vec::new(), definitions: Vec::new(), declared: BTreeMap::new(), column_times: BTreeMap::new() }
+impl MappingNames {
+    pub(super) fn new(header: Option<Vec<String>>) -> MappingNames {
+        MappingNames { header, columns: Vec::new(), definitions: Vec::new(), declared: BTreeMap::new(), column_times: BTreeMap::new() }
     }
 
-    pub(super) fn into_parts(self) -> (Vec<String>, Vec<Definition>) {
+    pub(super) fn into_parts(self) -> (Vec<String>, Vec<MappingDefinition>) {
         (self.columns, self.definitions)
     }
 
@@ -31,7 +34,7 @@ impl Names {
     }
 
     /// Adds a definition: from now on its name may be used.
-    pub(super) fn define(&mut self, definition: Definition) {
+    pub(super) fn define(&mut self, definition: MappingDefinition) {
         if let Some(declared) = self.declared.get_mut(&definition.name) {
             declared.1 = Some(self.definitions.len());
         }
@@ -39,17 +42,17 @@ impl Names {
     }
 
     /// A column, and nothing but a column.
-    pub(super) fn column(&mut self, value: Value<'_>) -> Option<usize> {
-        let name = value.string()?;
-        self.column_named(name, value)
+    pub(super) fn resolve_column(&mut self, value: TomlValue<'_>) -> Option<usize> {
+        let name = value.require_string()?;
+        self.find_column(name, value)
     }
 
-    fn column_named(&mut self, name: &str, value: Value<'_>) -> Option<usize> {
+    fn find_column(&mut self, name: &str, value: TomlValue<'_>) -> Option<usize> {
         if let Some(header) = &self.header
             && !header.iter().any(|column| column == name)
         {
-            let hint = nearest(name, header.iter().map(String::as_str)).map(|known| format!(", did you mean `{known}`?"));
-            value.problem(format!("`columns` has no column `{name}`{}", hint.unwrap_or_default()));
+            let hint = nearest_match(name, header.iter().map(String::as_str)).map(|known| format!(", did you mean `{known}`?"));
+            value.report_problem(format!("`columns` has no column `{name}`{}", hint.unwrap_or_default()));
             return None;
         }
         let place = self.columns.iter().position(|column| column == name);
@@ -60,36 +63,36 @@ impl Names {
     }
 
     /// A value, a time or else a column.
-    pub(super) fn name(&mut self, value: Value<'_>) -> Option<Name> {
-        let name = value.string()?;
-        self.named(name, value)
+    pub(super) fn resolve_name(&mut self, value: TomlValue<'_>) -> Option<MappingName> {
+        let name = value.require_string()?;
+        self.find_name(name, value)
     }
 
-    fn named(&mut self, name: &str, value: Value<'_>) -> Option<Name> {
+    fn find_name(&mut self, name: &str, value: TomlValue<'_>) -> Option<MappingName> {
         match self.declared.get(name) {
-            Some((_, Some(place))) => Some(Name::Defined(*place)),
+            Some((_, Some(place))) => Some(MappingName::Defined(*place)),
             Some((_, None)) => {
-                value.problem(format!(
+                value.report_problem(format!(
                     "`{name}` is not declared yet; move its declaration above this use, or rename it if the column is meant"
                 ));
                 None
             }
-            None => self.column_named(name, value).map(Name::Column),
+            None => self.find_column(name, value).map(MappingName::Column),
         }
     }
 
     /// A time, or a column with a time in the formats of the mapping.
-    pub(super) fn time(&mut self, value: Value<'_>) -> Option<usize> {
-        match self.name(value)? {
-            Name::Defined(place) if matches!(self.definitions[place].content, Content::Time(_)) => Some(place),
-            Name::Defined(_) => {
-                value.problem(format!("`{}` is a value, not a time; declare it as [time.NAME]", value.as_str().unwrap_or_default()));
+    pub(super) fn resolve_time(&mut self, value: TomlValue<'_>) -> Option<usize> {
+        match self.resolve_name(value)? {
+            MappingName::Defined(place) if matches!(self.definitions[place].rule, DefinitionRule::Time(_)) => Some(place),
+            MappingName::Defined(_) => {
+                value.report_problem(format!("`{}` is a value, not a time; declare it as [time.NAME]", value.as_str().unwrap_or_default()));
                 None
             }
-            Name::Column(column) => Some(self.column_times.get(&column).copied().unwrap_or_else(|| {
+            MappingName::Column(column) => Some(self.column_times.get(&column).copied().unwrap_or_else(|| {
                 let place = self.definitions.len();
                 let name = self.columns[column].clone();
-                self.definitions.push(Definition { name, content: Content::Time(TimeRule::of_column(column)) });
+                self.definitions.push(MappingDefinition { name, rule: DefinitionRule::Time(TimeRule::from_column(column)) });
                 self.column_times.insert(column, place);
                 place
             })),
@@ -97,125 +100,125 @@ impl Names {
     }
 
     /// A text with names in braces.
-    pub(super) fn template(&mut self, value: Value<'_>) -> Option<Template> {
-        let mut rest = value.string()?;
+    pub(super) fn parse_template(&mut self, value: TomlValue<'_>) -> Option<TextTemplate> {
+        let mut rest = value.require_string()?;
         let mut parts = Vec::new();
         while let Some(at) = rest.find(['{', '}']) {
             let inside = rest[at..].strip_prefix('{').and_then(|inside| inside.split_once('}'));
             let Some((name, after)) = inside.filter(|(name, _)| !name.is_empty() && !name.contains('{')) else {
-                value.problem("a brace without its partner: write names as `{name}`");
+                value.report_problem("a brace without its partner: write names as `{name}`");
                 return None;
             };
             if at > 0 {
-                parts.push(Part::Literal(rest[..at].to_owned()));
+                parts.push(TemplatePart::Literal(rest[..at].to_owned()));
             }
-            parts.push(Part::Name(self.named(name, value)?));
+            parts.push(TemplatePart::Name(self.find_name(name, value)?));
             rest = after;
         }
         if !rest.is_empty() {
-            parts.push(Part::Literal(rest.to_owned()));
+            parts.push(TemplatePart::Literal(rest.to_owned()));
         }
-        Some(Template(parts))
+        Some(TextTemplate(parts))
     }
 
     /// All tests of a condition must hold; a broken one makes the whole `None` after all were looked at.
-    pub(super) fn condition(&mut self, table: &Table<'_>) -> Option<Condition> {
-        let tests: Vec<Option<Condition>> = table.entries().map(|(key, value)| self.test(key, value)).collect();
+    pub(super) fn parse_condition(&mut self, table: &TomlTable<'_>) -> Option<RowCondition> {
+        let tests: Vec<Option<RowCondition>> = table.entries().map(|(key, value)| self.parse_test(key, value)).collect();
         if tests.is_empty() {
-            table.problem("", "an empty condition: write `NAME = \"word\"` or leave it away");
+            table.report_problem("", "an empty condition: write `NAME = \"word\"` or leave it away");
         }
         let mut tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
-        if tests.len() == 1 { tests.pop() } else { Some(Condition::All(tests)) }
+        if tests.len() == 1 { tests.pop() } else { Some(RowCondition::All(tests)) }
     }
 
-    fn test(&mut self, key: &str, value: Value<'_>) -> Option<Condition> {
+    fn parse_test(&mut self, key: &str, value: TomlValue<'_>) -> Option<RowCondition> {
         match key {
-            "not" => return Some(Condition::Not(Box::new(self.condition(&value.table()?)?))),
+            "not" => return Some(RowCondition::Not(Box::new(self.parse_condition(&value.require_table()?)?))),
             "any" | "all" => {
-                let tables: Vec<_> = value.array()?.iter().map(Value::table).collect();
-                let tests: Vec<_> = tables.into_iter().map(|table| self.condition(&table?)).collect();
+                let tables: Vec<_> = value.require_array()?.iter().map(TomlValue::require_table).collect();
+                let tests: Vec<_> = tables.into_iter().map(|table| self.parse_condition(&table?)).collect();
                 let tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
-                return Some(if key == "any" { Condition::Any(tests) } else { Condition::All(tests) });
+                return Some(if key == "any" { RowCondition::Any(tests) } else { RowCondition::All(tests) });
             }
             _ => {}
         }
-        let name = self.named(key, value);
+        let name = self.find_name(key, value);
         let Some(table) = value.as_table() else {
-            return Some(Condition::In(name?, words(value)?));
+            return Some(RowCondition::In(name?, parse_values(value)?));
         };
         let limits = [
-            ("above", Comparison::Above),
-            ("at_least", Comparison::AtLeast),
-            ("below", Comparison::Below),
-            ("at_most", Comparison::AtMost),
+            ("above", NumberComparison::Above),
+            ("at_least", NumberComparison::AtLeast),
+            ("below", NumberComparison::Below),
+            ("at_most", NumberComparison::AtMost),
         ];
         let mut tests = Vec::new();
         for (key, comparison) in limits {
-            tests.extend(table.value(key).map(|value| Some(Condition::Compare(name?, comparison, value.float()?))));
+            tests.extend(table.value(key).map(|value| Some(RowCondition::Compare(name?, comparison, value.require_float()?))));
         }
-        let not = |condition| Condition::Not(Box::new(condition));
-        tests.extend(table.value("not").map(|value| Some(not(Condition::In(name?, words(value)?)))));
+        let not = |condition| RowCondition::Not(Box::new(condition));
+        tests.extend(table.value("not").map(|value| Some(not(RowCondition::In(name?, parse_values(value)?)))));
         for (key, wanted) in [("present", true), ("missing", false)] {
             if let Some(value) = table.value(key) {
-                let test = value.bool().zip(name).map(|(said, name)| match said == wanted {
-                    true => Condition::Present(name),
-                    false => not(Condition::Present(name)),
+                let test = value.require_bool().zip(name).map(|(said, name)| match said == wanted {
+                    true => RowCondition::Present(name),
+                    false => not(RowCondition::Present(name)),
                 });
                 tests.push(test);
             }
         }
-        table.finish();
+        table.report_unknown_keys();
         if table.is_empty() {
-            value.problem("an empty test: write a word, a list of words, or one of `not`, `missing`, `present`, `above`, `at_least`, `below`, `at_most`");
+            value.report_problem("an empty test: write a word, a list of words, or one of `not`, `missing`, `present`, `above`, `at_least`, `below`, `at_most`");
         }
         if tests.is_empty() {
             return None;
         }
-        Some(Condition::All(tests.into_iter().collect::<Option<Vec<_>>>()?))
+        Some(RowCondition::All(tests.into_iter().collect::<Option<Vec<_>>>()?))
     }
 
     /// `{ column = "state", from = [...], to = [...] }`.
-    pub(super) fn change(&mut self, table: &Table<'_>) -> Option<Change> {
-        let name = table.required("column", "the column whose change is meant").and_then(|value| self.name(value));
-        let (from, to) = (table.value("from").map(word_set), table.value("to").map(word_set));
-        table.finish();
-        Some(Change { name: name?, from: from.unwrap_or(Some(Words::Anything))?, to: to.unwrap_or(Some(Words::Anything))? })
+    pub(super) fn parse_change(&mut self, table: &TomlTable<'_>) -> Option<ColumnChange> {
+        let name = table.required_value("column", "the column whose change is meant").and_then(|value| self.resolve_name(value));
+        let (from, to) = (table.value("from").map(parse_value_set), table.value("to").map(parse_value_set));
+        table.report_unknown_keys();
+        Some(ColumnChange { name: name?, from: from.unwrap_or(Some(ValueSet::Anything))?, to: to.unwrap_or(Some(ValueSet::Anything))? })
     }
 }
 
-fn word_set(value: Value<'_>) -> Option<Words> {
-    let Some(table) = value.as_table() else { return words(value).map(Words::In) };
-    let not = table.required("not", "a word or a list of words").and_then(words);
-    table.finish();
-    not.map(Words::NotIn)
+fn parse_value_set(value: TomlValue<'_>) -> Option<ValueSet> {
+    let Some(table) = value.as_table() else { return parse_values(value).map(ValueSet::In) };
+    let not = table.required_value("not", "a word or a list of words").and_then(parse_values);
+    table.report_unknown_keys();
+    not.map(ValueSet::NotIn)
 }
 
 /// One word or a list of them; numbers stand for their digits.
-fn words(value: Value<'_>) -> Option<Vec<String>> {
+fn parse_values(value: TomlValue<'_>) -> Option<Vec<String>> {
     let entries = value.as_array().unwrap_or_else(|| vec![value]);
-    let word = |entry: &Value<'_>| match entry.as_integer() {
+    let word = |entry: &TomlValue<'_>| match entry.as_integer() {
         Some(number) => Some(number.to_string()),
-        None => entry.string().map(str::to_owned),
+        None => entry.require_string().map(str::to_owned),
     };
     entries.iter().map(word).collect::<Vec<_>>().into_iter().collect()
 }
 
 /// The value of a result, or nothing after telling the error.
-pub(super) fn or_nothing<T, E>(result: Result<T, E>, tell: impl FnOnce(E)) -> Option<T> {
+pub(super) fn ok_or_report<T, E>(result: Result<T, E>, tell: impl FnOnce(E)) -> Option<T> {
     result.map_err(tell).ok()
 }
 
 impl TimeRule {
-    pub(super) fn of_column(column: usize) -> TimeRule {
-        let from = TimeFrom::Column { column, date: None };
-        TimeRule { from, formats: Vec::new(), plus: None, after: None, or: Vec::new(), when: None }
+    pub(super) fn from_column(column: usize) -> TimeRule {
+        let from = TimeSource::Column { column, date: None };
+        TimeRule { source: from, formats: Vec::new(), plus: None, after: None, alternatives: Vec::new(), when: None }
     }
 }
 
 impl ValueRule {
     /// A value that is never there.
-    pub(super) fn nothing() -> ValueRule {
-        let from = ValueFrom::Text(Template(Vec::new()));
-        ValueRule { from, missing: Vec::new(), slice: None, map: BTreeMap::new(), otherwise: None, if_missing: None }
+    pub(super) fn always_missing() -> ValueRule {
+        let from = ValueSource::Text(TextTemplate(Vec::new()));
+        ValueRule { source: from, missing: Vec::new(), slice: None, map: BTreeMap::new(), otherwise: None, if_missing: None }
     }
 }

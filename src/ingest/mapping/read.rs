@@ -1,10 +1,10 @@
 //! Applies a mapping to a file: rows, groups, events. Every row says events, is left out with a reason, or is rejected
 //! with its line and a reason; a row is rejected as a whole.
 
-use super::row::{Row, Rows, number};
-use super::scan::{Scan, Scanned};
-use super::{Change, Each, EventRule, Field, FieldKind, Mapping, Words};
-use crate::domain::time::shorten;
+use super::row::{GroupRows, MappedRow, parse_number};
+use super::scan::{CsvRow, CsvRowReader};
+use super::{ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet};
+use crate::domain::time::truncate_for_message;
 use crate::ingest::raw::{RawEvent, Scalar};
 use csv::{ByteRecord, StringRecord};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use std::io::{self, Read};
 
 /// What a file held.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Counts {
+pub struct RowCounts {
     /// Rows, without the header.
     pub rows: u64,
     /// Rows that were not UTF-8: what could not be read became `U+FFFD`.
@@ -21,7 +21,7 @@ pub struct Counts {
 }
 
 /// Where a file's rows go.
-struct Output<'o> {
+struct MappingOutput<'o> {
     emit: &'o mut dyn FnMut(u64, RawEvent<'_>),
     reject: &'o mut dyn FnMut(u64, String),
     left_out: &'o mut dyn FnMut(&str),
@@ -33,27 +33,27 @@ impl Mapping {
     ///
     /// # Errors
     /// The file cannot be read, or lacks a column of the mapping.
-    pub fn read(
+    pub fn read_rows(
         &self,
         input: impl Read,
         emit: &mut dyn FnMut(u64, RawEvent<'_>),
         reject: &mut dyn FnMut(u64, String),
         left_out: &mut dyn FnMut(&str),
-    ) -> io::Result<Counts> {
-        let mut output = Output { emit, reject, left_out };
-        let mut scan = Scan::new(input, self.delimiter, self.quote)?;
-        let mut counts = Counts::default();
+    ) -> io::Result<RowCounts> {
+        let mut output = MappingOutput { emit, reject, left_out };
+        let mut scan = CsvRowReader::new(input, self.delimiter, self.quote)?;
+        let mut counts = RowCounts::default();
         let header = match &self.header {
             Some(columns) => columns.clone(),
-            None => match scan.next()? {
+            None => match scan.next_row()? {
                 None => return Ok(counts),
-                Some(Scanned { line, row }) => header(line, row)?,
+                Some(CsvRow { line, record: row }) => read_header(line, row)?,
             },
         };
-        let bound = self.bind(&header)?;
-        let mut groups: Vec<Rows> = Vec::new();
+        let bound = self.column_positions(&header)?;
+        let mut groups: Vec<GroupRows> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        while let Some(Scanned { line, row }) = scan.next()? {
+        while let Some(CsvRow { line, record: row }) = scan.next_row()? {
             counts.rows += 1;
             let bytes = match row {
                 Ok(bytes) => bytes,
@@ -75,7 +75,7 @@ impl Mapping {
                 continue;
             }
             match self.group_by {
-                None => self.group(&bound, &row, &mut output),
+                None => self.emit_group(&bound, &row, &mut output),
                 Some(column) => {
                     let key = row[0].1.get(bound[column]).unwrap_or("").trim();
                     if self.missing.iter().any(|missing| missing == key) {
@@ -91,14 +91,14 @@ impl Mapping {
             }
         }
         for group in groups {
-            let group = self.sorted(&bound, group, &mut output);
-            self.group(&bound, &group, &mut output);
+            let group = self.sort_rows(&bound, group, &mut output);
+            self.emit_group(&bound, &group, &mut output);
         }
         Ok(counts)
     }
 
     /// Where the mapping's columns stand.
-    fn bind(&self, header: &[String]) -> io::Result<Vec<usize>> {
+    fn column_positions(&self, header: &[String]) -> io::Result<Vec<usize>> {
         let mut wrong = Vec::new();
         let mut bound = Vec::new();
         for column in &self.columns {
@@ -112,7 +112,7 @@ impl Mapping {
         if wrong.is_empty() {
             return Ok(bound);
         }
-        let header = shorten(&header.join(", "));
+        let header = truncate_for_message(&header.join(", "));
         Err(io::Error::new(
             io::ErrorKind::InvalidData,
             format!("the columns do not fit the mapping: {} (found: {header})", wrong.join(", ")),
@@ -120,13 +120,13 @@ impl Mapping {
     }
 
     /// Whether the row was left out or rejected before its group is looked at.
-    fn is_left_out(&self, bound: &[usize], row: &Rows, output: &mut Output<'_>) -> bool {
+    fn is_left_out(&self, bound: &[usize], row: &GroupRows, output: &mut MappingOutput<'_>) -> bool {
         if self.leave_out.is_empty() {
             return false;
         }
-        let values = Row::new(self, bound, row, 0);
+        let values = MappedRow::new(self, bound, row, 0);
         for (condition, reason) in &self.leave_out {
-            match values.holds(condition) {
+            match values.condition_holds(condition) {
                 Ok(false) => {}
                 Ok(true) => {
                     (output.left_out)(reason);
@@ -142,9 +142,9 @@ impl Mapping {
     }
 
     /// The rows of a group in the order of their times; rows of the same time stay in the order of the file.
-    fn sorted(&self, bound: &[usize], rows: Rows, output: &mut Output<'_>) -> Rows {
+    fn sort_rows(&self, bound: &[usize], rows: GroupRows, output: &mut MappingOutput<'_>) -> GroupRows {
         let Some(time) = self.sort_by else { return rows };
-        let times: Vec<_> = (0..rows.len()).map(|index| Row::new(self, bound, &rows, index).at(time)).collect();
+        let times: Vec<_> = (0..rows.len()).map(|index| MappedRow::new(self, bound, &rows, index).event_time(time)).collect();
         let mut timed = Vec::with_capacity(rows.len());
         for (row, time) in rows.into_iter().zip(times) {
             match time {
@@ -157,19 +157,19 @@ impl Mapping {
     }
 
     /// All events of a group.
-    fn group(&self, bound: &[usize], rows: &Rows, output: &mut Output<'_>) {
+    fn emit_group(&self, bound: &[usize], rows: &GroupRows, output: &mut MappingOutput<'_>) {
         // Default ids said so far, with how often; order within the group for events of the same time.
         let (mut ids, mut sequence) = (BTreeMap::new(), 0);
-        let mut before: Option<Row<'_>> = None;
+        let mut before: Option<MappedRow<'_>> = None;
         let mut rejected = false;
         for index in 0..rows.len() {
-            let (line, row) = (rows[index].0, Row::new(self, bound, rows, index));
+            let (line, row) = (rows[index].0, MappedRow::new(self, bound, rows, index));
             let said: Result<Vec<_>, String> = self
                 .events
                 .iter()
-                .filter_map(|rule| match applies(rule, &row, before.as_ref(), index, rows.len()) {
+                .filter_map(|rule| match rule_applies(rule, &row, before.as_ref(), index, rows.len()) {
                     Ok(false) => None,
-                    Ok(true) => Some(self.event(rule, &row)),
+                    Ok(true) => Some(self.build_event(rule, &row)),
                     Err(reason) => Some(Err(reason)),
                 })
                 .collect();
@@ -201,28 +201,28 @@ impl Mapping {
     }
 
     /// The event of a rule, and whether the rule says its id.
-    fn event<'r>(&'r self, rule: &'r EventRule, row: &Row<'r>) -> Result<(RawEvent<'r>, bool), String> {
-        let subject = row.fill(&rule.subject)?.filter(|subject| !subject.is_empty());
+    fn build_event<'r>(&'r self, rule: &'r EventRule, row: &MappedRow<'r>) -> Result<(RawEvent<'r>, bool), String> {
+        let subject = row.fill_template(&rule.subject)?.filter(|subject| !subject.is_empty());
         let subject = subject.ok_or_else(|| format!("the subject of `{}` is missing", rule.kind))?;
         let id = match &rule.id {
-            Some(id) => row.fill(id)?.ok_or_else(|| format!("the id of `{}` is missing", rule.kind))?,
+            Some(id) => row.fill_template(id)?.ok_or_else(|| format!("the id of `{}` is missing", rule.kind))?,
             None => format!("{subject}/{}", rule.kind),
         };
         let mut data = Vec::with_capacity(rule.data.len());
         for (name, kind, field) in &rule.data {
             let text = match field {
-                Field::Name(name) => row.text(*name)?,
-                Field::Text(template) => row.fill(template)?.map(Cow::Owned),
+                MappedField::Name(name) => row.text_value(*name)?,
+                MappedField::Text(template) => row.fill_template(template)?.map(Cow::Owned),
             };
             let Some(text) = text else { continue };
-            let value = scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
+            let value = parse_scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
             data.push((Cow::Borrowed(name.as_str()), value));
         }
         let event = RawEvent {
             id: Cow::Owned(id),
             source: Cow::Borrowed(&self.source),
             kind: Cow::Borrowed(&rule.kind),
-            time: row.at(rule.time)?,
+            time: row.event_time(rule.time)?,
             subject: Cow::Owned(subject),
             sequence: 0,
             data,
@@ -232,28 +232,28 @@ impl Mapping {
 }
 
 /// The names of the columns that a file's first row says.
-fn header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<String>> {
+fn read_header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<String>> {
     let row = row.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}")))?;
     Ok(row.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
 }
 
-fn scalar(kind: FieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>, String> {
+fn parse_scalar(kind: MappedFieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>, String> {
     match kind {
-        FieldKind::Text => Ok(Scalar::Text(text)),
-        FieldKind::Number => number(&text).map(Scalar::Number),
-        FieldKind::Bool => match text.to_ascii_lowercase().as_str() {
+        MappedFieldKind::Text => Ok(Scalar::Text(text)),
+        MappedFieldKind::Number => parse_number(&text).map(Scalar::Number),
+        MappedFieldKind::Bool => match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "1" => Ok(Scalar::Bool(true)),
             "false" | "no" | "0" => Ok(Scalar::Bool(false)),
-            _ => Err(format!("`{}` is neither true nor false", shorten(&text))),
+            _ => Err(format!("`{}` is neither true nor false", truncate_for_message(&text))),
         },
     }
 }
 
-fn applies(rule: &EventRule, row: &Row<'_>, before: Option<&Row<'_>>, index: usize, rows: usize) -> Result<bool, String> {
-    let each = match rule.each {
-        Each::Row => true,
-        Each::First => index == 0,
-        Each::Last => index + 1 == rows,
+fn rule_applies(rule: &EventRule, row: &MappedRow<'_>, before: Option<&MappedRow<'_>>, index: usize, rows: usize) -> Result<bool, String> {
+    let each = match rule.rows {
+        RowSelection::Row => true,
+        RowSelection::First => index == 0,
+        RowSelection::Last => index + 1 == rows,
     };
     if !each {
         return Ok(false);
@@ -261,24 +261,24 @@ fn applies(rule: &EventRule, row: &Row<'_>, before: Option<&Row<'_>>, index: usi
     if let Some(change) = &rule.change {
         // A first row has changed from nothing: `each = "first"` is for that.
         let Some(before) = before else { return Ok(false) };
-        if !changed(change, row, before)? {
+        if !has_changed(change, row, before)? {
             return Ok(false);
         }
     }
-    rule.when.as_ref().map_or(Ok(true), |condition| row.holds(condition))
+    rule.when.as_ref().map_or(Ok(true), |condition| row.condition_holds(condition))
 }
 
-fn changed(change: &Change, row: &Row<'_>, before: &Row<'_>) -> Result<bool, String> {
-    let (from, to) = (before.written(change.name)?, row.written(change.name)?);
-    Ok(from != to && change.from.has(&from) && change.to.has(&to))
+fn has_changed(change: &ColumnChange, row: &MappedRow<'_>, before: &MappedRow<'_>) -> Result<bool, String> {
+    let (from, to) = (before.raw_text(change.name)?, row.raw_text(change.name)?);
+    Ok(from != to && change.from.contains(&from) && change.to.contains(&to))
 }
 
-impl Words {
-    fn has(&self, word: &str) -> bool {
+impl ValueSet {
+    fn contains(&self, word: &str) -> bool {
         match self {
-            Words::Anything => true,
-            Words::In(words) => words.iter().any(|known| known == word),
-            Words::NotIn(words) => !words.iter().any(|known| known == word),
+            ValueSet::Anything => true,
+            ValueSet::In(words) => words.iter().any(|known| known == word),
+            ValueSet::NotIn(words) => !words.iter().any(|known| known == word),
         }
     }
 }

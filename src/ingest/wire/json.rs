@@ -1,7 +1,7 @@
 //! A CloudEvent read from JSON without building a tree: strings are borrowed from the bytes wherever they hold no escapes.
 
-use super::fields::{Fields, Text};
-use crate::domain::time::shorten;
+use super::fields::{DecodedFields, EventText};
+use crate::domain::time::truncate_for_message;
 use crate::ingest::depth;
 use crate::ingest::raw::Scalar;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -10,60 +10,60 @@ use std::fmt;
 
 /// The attributes of an event as its JSON said them.
 #[derive(Default)]
-pub(super) struct Said<'a> {
-    pub(super) specversion: Option<Text<'a>>,
-    pub(super) id: Option<Text<'a>>,
-    pub(super) source: Option<Text<'a>>,
-    pub(super) kind: Option<Text<'a>>,
-    pub(super) time: Option<Text<'a>>,
-    pub(super) subject: Option<Text<'a>>,
-    pub(super) sequence: Option<Text<'a>>,
+pub(super) struct CloudEventAttributes<'a> {
+    pub(super) specversion: Option<EventText<'a>>,
+    pub(super) id: Option<EventText<'a>>,
+    pub(super) source: Option<EventText<'a>>,
+    pub(super) kind: Option<EventText<'a>>,
+    pub(super) time: Option<EventText<'a>>,
+    pub(super) subject: Option<EventText<'a>>,
+    pub(super) sequence: Option<EventText<'a>>,
 }
 
 /// Reads the event in `text`; what its `data` says goes into `fields`.
-pub(super) fn read<'a>(text: &'a str, fields: &mut Fields<'a, '_>) -> Result<Said<'a>, String> {
-    if depth::too_deep(text.as_bytes()) {
-        return Err(depth::REASON.to_owned());
+pub(super) fn read_full_json<'a>(text: &'a str, fields: &mut DecodedFields<'a, '_>) -> Result<CloudEventAttributes<'a>, String> {
+    if depth::is_too_deep(text.as_bytes()) {
+        return Err(depth::TOO_DEEP_REASON.to_owned());
     }
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
-    let said = (&mut deserializer).deserialize_map(Event { fields });
-    said.and_then(|said| deserializer.end().map(|()| said)).map_err(|error| explain(text, &error))
+    let said = (&mut deserializer).deserialize_map(EventVisitor { fields });
+    said.and_then(|said| deserializer.end().map(|()| said)).map_err(|error| parse_error_reason(text, &error))
 }
 
 /// The parser's complaint in one line, with the place as a byte of the event.
-fn explain(text: &str, error: &sonic_rs::Error) -> String {
+fn parse_error_reason(text: &str, error: &sonic_rs::Error) -> String {
     if text.trim().is_empty() {
         return "empty; expected a JSON object".to_owned();
     }
     let message = error.to_string();
     let first = message.lines().next().unwrap_or_default();
     let what = first.split(" at line ").next().unwrap_or(first);
-    format!("not a JSON event: {} (byte {})", shorten(what), error.offset() + 1)
+    format!("not a JSON event: {} (byte {})", truncate_for_message(what), error.offset() + 1)
 }
 
-struct Event<'f, 'a, 's> {
-    fields: &'f mut Fields<'a, 's>,
+struct EventVisitor<'f, 'a, 's> {
+    fields: &'f mut DecodedFields<'a, 's>,
 }
 
-impl<'a> Visitor<'a> for Event<'_, 'a, '_> {
-    type Value = Said<'a>;
+impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
+    type Value = CloudEventAttributes<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a CloudEvent, which is a JSON object")
     }
 
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Said<'a>, M::Error> {
-        let mut said = Said::default();
-        while let Some(key) = map.next_key_seed(Str)? {
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<CloudEventAttributes<'a>, M::Error> {
+        let mut said = CloudEventAttributes::default();
+        while let Some(key) = map.next_key_seed(StringSeed)? {
             match &*key {
-                "specversion" => said.specversion = Some(map.next_value_seed(Str)?),
-                "id" => said.id = Some(map.next_value_seed(Str)?),
-                "source" => said.source = Some(map.next_value_seed(Str)?),
-                "type" => said.kind = Some(map.next_value_seed(Str)?),
-                "time" => said.time = Some(map.next_value_seed(Str)?),
-                "subject" => said.subject = Some(map.next_value_seed(Str)?),
-                "sequence" => said.sequence = Some(map.next_value_seed(Str)?),
-                "data" => map.next_value_seed(Data { fields: self.fields })?,
+                "specversion" => said.specversion = Some(map.next_value_seed(StringSeed)?),
+                "id" => said.id = Some(map.next_value_seed(StringSeed)?),
+                "source" => said.source = Some(map.next_value_seed(StringSeed)?),
+                "type" => said.kind = Some(map.next_value_seed(StringSeed)?),
+                "time" => said.time = Some(map.next_value_seed(StringSeed)?),
+                "subject" => said.subject = Some(map.next_value_seed(StringSeed)?),
+                "sequence" => said.sequence = Some(map.next_value_seed(StringSeed)?),
+                "data" => map.next_value_seed(DataVisitor { fields: self.fields })?,
                 "data_base64" => return Err(M::Error::custom("`data_base64` is not understood; send `data` as a JSON object")),
                 _ => _ = map.next_value::<IgnoredAny>()?,
             }
@@ -72,11 +72,11 @@ impl<'a> Visitor<'a> for Event<'_, 'a, '_> {
     }
 }
 
-struct Data<'f, 'a, 's> {
-    fields: &'f mut Fields<'a, 's>,
+struct DataVisitor<'f, 'a, 's> {
+    fields: &'f mut DecodedFields<'a, 's>,
 }
 
-impl<'a> DeserializeSeed<'a> for Data<'_, 'a, '_> {
+impl<'a> DeserializeSeed<'a> for DataVisitor<'_, 'a, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -84,7 +84,7 @@ impl<'a> DeserializeSeed<'a> for Data<'_, 'a, '_> {
     }
 }
 
-impl<'a> Visitor<'a> for Data<'_, 'a, '_> {
+impl<'a> Visitor<'a> for DataVisitor<'_, 'a, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,12 +96,12 @@ impl<'a> Visitor<'a> for Data<'_, 'a, '_> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(key) = map.next_key_seed(Str)? {
-            match self.fields.find(&key) {
+        while let Some(key) = map.next_key_seed(StringSeed)? {
+            match self.fields.find_field(&key) {
                 None => _ = map.next_value::<IgnoredAny>()?,
                 Some(field) => {
-                    if let Some(value) = map.next_value_seed(Value)? {
-                        self.fields.set(field, value);
+                    if let Some(value) = map.next_value_seed(ScalarSeed)? {
+                        self.fields.set_field(field, value);
                     }
                 }
             }
@@ -111,36 +111,36 @@ impl<'a> Visitor<'a> for Data<'_, 'a, '_> {
 }
 
 /// A string, borrowed if it can be.
-struct Str;
+struct StringSeed;
 
-impl<'a> DeserializeSeed<'a> for Str {
-    type Value = Text<'a>;
+impl<'a> DeserializeSeed<'a> for StringSeed {
+    type Value = EventText<'a>;
 
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Text<'a>, D::Error> {
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<EventText<'a>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'a> Visitor<'a> for Str {
-    type Value = Text<'a>;
+impl<'a> Visitor<'a> for StringSeed {
+    type Value = EventText<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Text<'a>, E> {
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<EventText<'a>, E> {
         Ok(Cow::Borrowed(text))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
+    fn visit_str<E>(self, text: &str) -> Result<EventText<'a>, E> {
         Ok(Cow::Owned(text.to_owned()))
     }
 }
 
 /// A value of a field that is understood; `None` for null.
-struct Value;
+struct ScalarSeed;
 
-impl<'a> DeserializeSeed<'a> for Value {
+impl<'a> DeserializeSeed<'a> for ScalarSeed {
     type Value = Option<Scalar<'a>>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Option<Scalar<'a>>, D::Error> {
@@ -148,7 +148,7 @@ impl<'a> DeserializeSeed<'a> for Value {
     }
 }
 
-impl<'a> Visitor<'a> for Value {
+impl<'a> Visitor<'a> for ScalarSeed {
     type Value = Option<Scalar<'a>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,47 +1,47 @@
 //! Phrases: what a producer writes between two values of an event, such as `,"subject":"`, and where it leads.
 
-use super::fields::{Field, Fields};
-use super::json::Said;
-use super::quotes::Quotes;
+use super::fields::{DataField, DecodedFields};
+use super::json::CloudEventAttributes;
+use super::quotes::QuoteScan;
 use std::borrow::Cow;
 
 /// What stands between two values.
 #[derive(Debug)]
-pub(super) struct Phrase {
+pub(super) struct JsonPhrase {
     text: Box<str>,
     /// The first bytes of the text as a number, and a mask of those that there are: compared in one go, because phrases are short
     /// and many.
     head: u128,
     mask: u128,
-    pub(super) step: Step,
+    pub(super) step: PhraseEnd,
     /// The places of the phrases that have come next.
-    pub(super) followers: Vec<usize>,
+    pub(super) next_phrases: Vec<usize>,
 }
 
 /// Where a phrase leads.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) to: To,
+pub(super) struct PhraseEnd {
+    pub(super) next_value: NextValue,
     /// Whether that is within `data`.
-    pub(super) inside: bool,
+    pub(super) in_data: bool,
 }
 
 /// What comes behind a phrase.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum To {
+pub(super) enum NextValue {
     /// The text of a member of the event.
-    Member(Member),
+    Member(EventMember),
     /// The text of a field of `data`; `None` for one that is not understood.
-    Text(Option<Field>),
+    Text(Option<DataField>),
     /// Another value of a field of `data`: a number, true, false or null.
-    Bare(Option<Field>),
+    Unquoted(Option<DataField>),
     /// Nothing.
     End,
 }
 
 /// A member of an event beside `data`.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Member {
+pub(super) enum EventMember {
     Specversion,
     Id,
     Source,
@@ -52,16 +52,16 @@ pub(super) enum Member {
     Other,
 }
 
-impl Phrase {
+impl JsonPhrase {
     /// How many bytes the head has.
-    const HEAD: usize = size_of::<u128>();
+    const HEAD_BYTES: usize = size_of::<u128>();
 
-    pub(super) fn new(text: &str, step: Step) -> Phrase {
-        let length = text.len().min(Self::HEAD);
-        let (mut head, mut mask) = ([0; Self::HEAD], [0; Self::HEAD]);
+    pub(super) fn new(text: &str, step: PhraseEnd) -> JsonPhrase {
+        let length = text.len().min(Self::HEAD_BYTES);
+        let (mut head, mut mask) = ([0; Self::HEAD_BYTES], [0; Self::HEAD_BYTES]);
         head[..length].copy_from_slice(&text.as_bytes()[..length]);
         mask[..length].fill(u8::MAX);
-        Phrase { text: text.into(), head: u128::from_le_bytes(head), mask: u128::from_le_bytes(mask), step, followers: Vec::new() }
+        JsonPhrase { text: text.into(), head: u128::from_le_bytes(head), mask: u128::from_le_bytes(mask), step, next_phrases: Vec::new() }
     }
 
     /// How long it is, in bytes.
@@ -71,131 +71,137 @@ impl Phrase {
 
     /// Whether a text begins with the phrase.
     #[inline]
-    pub(super) fn begins(&self, text: &[u8]) -> bool {
-        let begins = match text.split_first_chunk::<{ Self::HEAD }>() {
+    pub(super) fn is_prefix_of(&self, text: &[u8]) -> bool {
+        let begins = match text.split_first_chunk::<{ Self::HEAD_BYTES }>() {
             Some((head, rest)) => {
                 u128::from_le_bytes(*head) & self.mask == self.head
-                    && self.text.as_bytes().get(Self::HEAD..).is_none_or(|behind| rest.starts_with(behind))
+                    && self.text.as_bytes().get(Self::HEAD_BYTES..).is_none_or(|behind| rest.starts_with(behind))
             }
             None => text.starts_with(self.text.as_bytes()),
         };
         // Behind a phrase that leads to a number a string is another phrase, longer by its quote, and a space belongs to it.
-        begins && !(matches!(self.step.to, To::Bare(_)) && matches!(text.get(self.text.len()), Some(b'"' | b' ')))
+        begins && !(matches!(self.step.next_value, NextValue::Unquoted(_)) && matches!(text.get(self.text.len()), Some(b'"' | b' ')))
     }
 }
 
-impl Member {
+impl EventMember {
     /// The member with this name; none for one that the full parser must see.
-    fn find(name: &str) -> Option<Member> {
+    fn from_name(name: &str) -> Option<EventMember> {
         Some(match name {
-            "specversion" => Member::Specversion,
-            "id" => Member::Id,
-            "source" => Member::Source,
-            "type" => Member::Kind,
-            "time" => Member::Time,
-            "subject" => Member::Subject,
-            "sequence" => Member::Sequence,
+            "specversion" => EventMember::Specversion,
+            "id" => EventMember::Id,
+            "source" => EventMember::Source,
+            "type" => EventMember::Kind,
+            "time" => EventMember::Time,
+            "subject" => EventMember::Subject,
+            "sequence" => EventMember::Sequence,
             "data_base64" => return None,
-            _ => Member::Other,
+            _ => EventMember::Other,
         })
     }
 
     /// Where what it says is kept.
-    pub(super) fn place<'s, 'a>(self, said: &'s mut Said<'a>) -> Option<&'s mut Option<Cow<'a, str>>> {
+    pub(super) fn attribute_slot<'s, 'a>(self, said: &'s mut CloudEventAttributes<'a>) -> Option<&'s mut Option<Cow<'a, str>>> {
         Some(match self {
-            Member::Specversion => &mut said.specversion,
-            Member::Id => &mut said.id,
-            Member::Source => &mut said.source,
-            Member::Kind => &mut said.kind,
-            Member::Time => &mut said.time,
-            Member::Subject => &mut said.subject,
-            Member::Sequence => &mut said.sequence,
-            Member::Other => return None,
+            EventMember::Specversion => &mut said.specversion,
+            EventMember::Id => &mut said.id,
+            EventMember::Source => &mut said.source,
+            EventMember::Kind => &mut said.kind,
+            EventMember::Time => &mut said.time,
+            EventMember::Subject => &mut said.subject,
+            EventMember::Sequence => &mut said.sequence,
+            EventMember::Other => return None,
         })
     }
 }
 
 /// Takes apart the phrase of an event that begins at a place, which is that of the event or lies behind a value; `inside` says whether
 /// that was within `data`. Gives where it leads and ends.
-pub(super) fn take_apart(text: &str, at: usize, inside: bool, quotes: &Quotes, fields: &Fields<'_, '_>) -> Option<(Step, usize)> {
-    let mut cursor = Cursor { text, at, quotes };
-    let step = if at == 0 { cursor.begin(fields)? } else { cursor.go_on(inside, fields)? };
-    Some((step, cursor.at))
-}
-
-struct Cursor<'a, 'q> {
-    text: &'a str,
+pub(super) fn parse_phrase(
+    text: &str,
     at: usize,
-    quotes: &'q Quotes,
+    inside: bool,
+    quotes: &QuoteScan,
+    fields: &DecodedFields<'_, '_>,
+) -> Option<(PhraseEnd, usize)> {
+    let mut cursor = PhraseParser { text, position: at, quotes };
+    let step = if at == 0 { cursor.parse_first(fields)? } else { cursor.parse_following(inside, fields)? };
+    Some((step, cursor.position))
 }
 
-impl<'a> Cursor<'a, '_> {
+struct PhraseParser<'a, 'q> {
+    text: &'a str,
+    position: usize,
+    quotes: &'q QuoteScan,
+}
+
+impl<'a> PhraseParser<'a, '_> {
     /// From the beginning of an event to its first value.
-    fn begin(&mut self, fields: &Fields<'_, '_>) -> Option<Step> {
-        self.take(b'{')?;
-        self.value(false, fields)
+    fn parse_first(&mut self, fields: &DecodedFields<'_, '_>) -> Option<PhraseEnd> {
+        self.expect_byte(b'{')?;
+        self.parse_member_start(false, fields)
     }
 
     /// From the end of a value to the next; `inside` says whether it was within `data`.
-    fn go_on(&mut self, inside: bool, fields: &Fields<'_, '_>) -> Option<Step> {
-        if self.more()? {
-            self.value(inside, fields)
-        } else if inside && self.more()? {
-            self.value(false, fields)
+    fn parse_following(&mut self, inside: bool, fields: &DecodedFields<'_, '_>) -> Option<PhraseEnd> {
+        if self.has_next_member()? {
+            self.parse_member_start(inside, fields)
+        } else if inside && self.has_next_member()? {
+            self.parse_member_start(false, fields)
         } else {
-            Some(Step { to: To::End, inside: false })
+            Some(PhraseEnd { next_value: NextValue::End, in_data: false })
         }
     }
 
     /// From the beginning of a member to its value, or the first within it.
-    fn value(&mut self, mut inside: bool, fields: &Fields<'_, '_>) -> Option<Step> {
-        let mut key = self.key()?;
+    fn parse_member_start(&mut self, mut inside: bool, fields: &DecodedFields<'_, '_>) -> Option<PhraseEnd> {
+        let mut key = self.parse_key()?;
         if !inside && key == "data" {
-            self.take(b'{')?;
+            self.expect_byte(b'{')?;
             inside = true;
-            key = self.key()?;
+            key = self.parse_key()?;
         }
-        let string = self.peek()? == b'"';
+        let string = self.peek_byte()? == b'"';
         let to = match (inside, string) {
-            (true, true) => To::Text(fields.find(key)),
-            (true, false) => To::Bare(fields.find(key)),
-            (false, true) => To::Member(Member::find(key)?),
+            (true, true) => NextValue::Text(fields.find_field(key)),
+            (true, false) => NextValue::Unquoted(fields.find_field(key)),
+            (false, true) => NextValue::Member(EventMember::from_name(key)?),
             (false, false) => return None,
         };
-        self.at += usize::from(string);
-        Some(Step { to, inside })
+        self.position += usize::from(string);
+        Some(PhraseEnd { next_value: to, in_data: inside })
     }
 
-    fn key(&mut self) -> Option<&'a str> {
-        self.take(b'"')?;
-        let end = self.quotes.next(self.at)?;
-        let key = &self.text[self.at..end];
-        self.at = end + 1;
-        self.take(b':')?;
+    fn parse_key(&mut self) -> Option<&'a str> {
+        self.expect_byte(b'"')?;
+        let end = self.quotes.next_quote(self.position)?;
+        let key = &self.text[self.position..end];
+        self.position = end + 1;
+        self.expect_byte(b':')?;
         Some(key)
     }
 
     /// Whether another member follows; if not, the object is closed.
-    fn more(&mut self) -> Option<bool> {
-        let more = match self.peek()? {
+    fn has_next_member(&mut self) -> Option<bool> {
+        let more = match self.peek_byte()? {
             b',' => true,
             b'}' => false,
             _ => return None,
         };
-        self.at += 1;
+        self.position += 1;
         Some(more)
     }
 
-    fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
+    fn expect_byte(&mut self, byte: u8) -> Option<()> {
+        (self.peek_byte()? == byte).then(|| self.position += 1)
     }
 
     /// The byte that comes next, spaces skipped.
-    fn peek(&mut self) -> Option<u8> {
+    fn peek_byte(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
-        while bytes.get(self.at) == Some(&b' ') {
-            self.at += 1;
+        while bytes.get(self.position) == Some(&b' ') {
+            self.position += 1;
         }
-        bytes.get(self.at).copied()
+        bytes.get(self.position).copied()
     }
 }

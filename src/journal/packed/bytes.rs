@@ -4,7 +4,7 @@
 
 use crate::journal::error::Damage;
 
-pub(super) fn put_small(out: &mut Vec<u8>, mut number: u64) {
+pub(super) fn write_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -12,27 +12,27 @@ pub(super) fn put_small(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-pub(super) fn put_signed(out: &mut Vec<u8>, number: i64) {
-    put_small(out, ((number << 1) ^ (number >> 63)) as u64);
+pub(super) fn write_signed_varint(out: &mut Vec<u8>, number: i64) {
+    write_varint(out, ((number << 1) ^ (number >> 63)) as u64);
 }
 
-pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
-    put_small(out, text.len() as u64);
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
+    write_varint(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// What is left to read.
-pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
+pub(super) struct ByteReader<'a>(pub(super) &'a [u8]);
 
-impl<'a> Bytes<'a> {
+impl<'a> ByteReader<'a> {
     /// So many bytes.
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Damage> {
+    pub(super) fn read_bytes(&mut self, count: usize) -> Result<&'a [u8], Damage> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or("a batch ends too early")?;
         self.0 = rest;
         Ok(taken)
     }
 
-    pub(super) fn small(&mut self) -> Result<u64, Damage> {
+    pub(super) fn read_varint(&mut self) -> Result<u64, Damage> {
         let mut number = 0;
         for (place, byte) in self.0.iter().enumerate().take(10) {
             number |= u64::from(byte & 0x7F) << (7 * place);
@@ -44,42 +44,42 @@ impl<'a> Bytes<'a> {
         Err("a number in a batch has no end".into())
     }
 
-    pub(super) fn signed(&mut self) -> Result<i64, Damage> {
-        let folded = self.small()?;
+    pub(super) fn read_signed_varint(&mut self) -> Result<i64, Damage> {
+        let folded = self.read_varint()?;
         Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
     }
 
-    pub(super) fn small32(&mut self) -> Result<u32, Damage> {
-        u32::try_from(self.small()?).map_err(|_| "a number in a batch is too large".into())
+    pub(super) fn read_varint_u32(&mut self) -> Result<u32, Damage> {
+        u32::try_from(self.read_varint()?).map_err(|_| "a number in a batch is too large".into())
     }
 
     /// How many things follow that take at least `each` bytes: more than there is room for is damage, before memory is asked for.
-    pub(super) fn count(&mut self, each: usize) -> Result<usize, Damage> {
-        let count = self.small()?;
+    pub(super) fn read_count(&mut self, each: usize) -> Result<usize, Damage> {
+        let count = self.read_varint()?;
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= self.0.len() / each)
             .ok_or_else(|| "a batch says it has more than it can".into())
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, Damage> {
-        let length = self.count(1)?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| "a text in a batch is no text".into())
+    pub(super) fn read_text(&mut self) -> Result<&'a str, Damage> {
+        let length = self.read_count(1)?;
+        std::str::from_utf8(self.read_bytes(length)?).map_err(|_| "a text in a batch is no text".into())
     }
 
     /// A column of numbers of eight bytes.
-    pub(super) fn eights(&mut self, count: usize) -> Result<impl Iterator<Item = u64> + use<'a>, Damage> {
-        let column = self.take(count.checked_mul(8).ok_or("a batch says it has more than it can")?)?;
+    pub(super) fn read_u64_column(&mut self, count: usize) -> Result<impl Iterator<Item = u64> + use<'a>, Damage> {
+        let column = self.read_bytes(count.checked_mul(8).ok_or("a batch says it has more than it can")?)?;
         Ok(column.as_chunks().0.iter().map(|eight| u64::from_le_bytes(*eight)))
     }
 
-    pub(super) fn four(&mut self) -> Result<u32, Damage> {
-        let four = self.take(4)?;
+    pub(super) fn read_u32(&mut self) -> Result<u32, Damage> {
+        let four = self.read_bytes(4)?;
         Ok(four.try_into().map_or(0, u32::from_le_bytes))
     }
 
-    pub(super) fn eight(&mut self) -> Result<u64, Damage> {
-        let eight = self.take(8)?;
+    pub(super) fn read_u64(&mut self) -> Result<u64, Damage> {
+        let eight = self.read_bytes(8)?;
         Ok(eight.try_into().map_or(0, u64::from_le_bytes))
     }
 }

@@ -11,17 +11,18 @@
 //!
 //! Before them stand the groups, behind them the names.
 
-use super::bytes::{Bytes, put_signed, put_small, put_text};
-use crate::domain::event::names::Names;
+use super::bytes::{ByteReader, write_signed_varint, write_text, write_varint};
+use crate::domain::event::names::BatchNames;
 use crate::domain::event::{
-    AgentState, Attributes, Batch, CaseKey, Customer, Detail, Event, EventId, EventType, Family, Millis, Moment, Verb, Word,
+    AgentState, Attributes, Batch, CaseFamily, CaseKey, CustomerKey, Event, EventDetail, EventId, EventType, EventVerb, PackedMillis,
+    PackedTimestamp, Symbol,
 };
 use crate::domain::time::Timestamp;
 use crate::journal::error::Damage;
 use std::num::{NonZeroU8, NonZeroU64};
 
 /// What an event takes at least: three bytes, two of what is said, case, id, time and group.
-const LEAST: usize = 3 + 2 + 16 + 2;
+const EVENT_BYTES_MIN: usize = 3 + 2 + 16 + 2;
 
 /// The bits of what is said, in the order of the columns.
 const SEQUENCE: u16 = 1;
@@ -40,15 +41,17 @@ const ANSWER: u16 = 1 << 12;
 const AGENT_STATE: u16 = 1 << 13;
 
 /// A field of the detail: which bit says that it is there, and where it lies.
-type Field<T> = (u16, fn(&mut Detail) -> &mut Option<T>);
+type DetailField<T> = (u16, fn(&mut EventDetail) -> &mut Option<T>);
 
-const MOMENTS: [Field<Moment>; 2] = [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
-const MILLIS: [Field<Millis>; 4] = [(WAIT, |d| &mut d.wait), (TALK, |d| &mut d.talk), (HOLD, |d| &mut d.hold), (WRAPUP, |d| &mut d.wrapup)];
-const WORDS: [Field<Word>; 4] =
-    [(TOPIC, |d| &mut d.topic), (OWNER, |d| &mut d.owner), (WORD, |d| &mut d.word), (LIABLE, |d| &mut d.liable)];
+const MOMENTS: [DetailField<PackedTimestamp>; 2] = [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
+const MILLIS: [DetailField<PackedMillis>; 4] =
+    [(WAIT, |d| &mut d.wait), (TALK, |d| &mut d.talk), (HOLD, |d| &mut d.hold), (WRAPUP, |d| &mut d.wrapup)];
+const WORDS: [DetailField<Symbol>; 4] =
+    [(TOPIC, |d| &mut d.topic), (OWNER, |d| &mut d.owner), (WORD, |d| &mut d.label), (LIABLE, |d| &mut d.liable)];
 
-fn said(event: &Event) -> u16 {
-    let Detail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, word, liable, answer, agent_state } = &event.detail;
+fn presence_bits(event: &Event) -> u16 {
+    let EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state } =
+        &event.detail;
     let there = [
         event.sequence != 0,
         customer.is_some(),
@@ -69,41 +72,41 @@ fn said(event: &Event) -> u16 {
 }
 
 /// The columns of a batch.
-pub(super) fn write(batch: &Batch) -> Vec<u8> {
+pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
     let events = &batch.events;
-    let mut out = Vec::with_capacity(64 + batch.groups.len() * 64 + events.len() * 48 + batch.names.parts().subjects.len());
+    let mut out = Vec::with_capacity(64 + batch.groups.len() * 64 + events.len() * 48 + batch.names.to_parts().subjects.len());
     write_groups(&mut out, &batch.groups);
-    put_small(&mut out, events.len() as u64);
+    write_varint(&mut out, events.len() as u64);
     out.extend(events.iter().map(|event| event.kind.family.0));
     out.extend(events.iter().map(|event| event.kind.verb as u8));
     out.extend(events.iter().map(|event| event.source));
-    let bits: Vec<u16> = events.iter().map(said).collect();
+    let bits: Vec<u16> = events.iter().map(presence_bits).collect();
     out.extend(bits.iter().map(|bits| *bits as u8));
     out.extend(bits.iter().map(|bits| (*bits >> 8) as u8));
     events.iter().for_each(|event| out.extend_from_slice(&event.case.0.to_le_bytes()));
     events.iter().for_each(|event| out.extend_from_slice(&event.id.0.to_le_bytes()));
     let mut before = 0;
     for event in events {
-        put_signed(&mut out, event.time.0.wrapping_sub(before));
+        write_signed_varint(&mut out, event.time.0.wrapping_sub(before));
         before = event.time.0;
     }
-    events.iter().for_each(|event| put_small(&mut out, u64::from(event.group)));
+    events.iter().for_each(|event| write_varint(&mut out, u64::from(event.group)));
     let mut all = 0;
     bits.iter().for_each(|bits| all |= bits);
     if all & SEQUENCE != 0 {
-        events.iter().filter(|event| event.sequence != 0).for_each(|event| put_small(&mut out, u64::from(event.sequence)));
+        events.iter().filter(|event| event.sequence != 0).for_each(|event| write_varint(&mut out, u64::from(event.sequence)));
     }
     events.iter().filter_map(|event| event.detail.customer).for_each(|customer| out.extend_from_slice(&customer.0.get().to_le_bytes()));
     for field in MOMENTS {
-        for (event, moment) in present(events, &bits, all, field) {
-            put_signed(&mut out, moment.get().0.wrapping_sub(event.time.0));
+        for (event, moment) in events_with_field(events, &bits, all, field) {
+            write_signed_varint(&mut out, moment.get().0.wrapping_sub(event.time.0));
         }
     }
     for field in MILLIS {
-        present(events, &bits, all, field).for_each(|(_, millis)| put_small(&mut out, millis.get() as u64));
+        events_with_field(events, &bits, all, field).for_each(|(_, millis)| write_varint(&mut out, millis.get() as u64));
     }
     for field in WORDS {
-        present(events, &bits, all, field).for_each(|(_, word)| out.extend_from_slice(&word.number().to_le_bytes()));
+        events_with_field(events, &bits, all, field).for_each(|(_, word)| out.extend_from_slice(&word.to_number().to_le_bytes()));
     }
     out.extend(events.iter().filter_map(|event| event.detail.answer).map(NonZeroU8::get));
     out.extend(events.iter().filter_map(|event| event.detail.agent_state).map(|state| state as u8));
@@ -112,7 +115,7 @@ pub(super) fn write(batch: &Batch) -> Vec<u8> {
 }
 
 /// The events of which a field is there, with it.
-fn present<T: Copy>(events: &[Event], bits: &[u16], all: u16, (bit, field): Field<T>) -> impl Iterator<Item = (Event, T)> {
+fn events_with_field<T: Copy>(events: &[Event], bits: &[u16], all: u16, (bit, field): DetailField<T>) -> impl Iterator<Item = (Event, T)> {
     let some = if all & bit == 0 { 0 } else { events.len() };
     let there = events[..some].iter().zip(bits).filter(move |(_, bits)| **bits & bit != 0);
     there.filter_map(move |(event, _)| {
@@ -122,14 +125,14 @@ fn present<T: Copy>(events: &[Event], bits: &[u16], all: u16, (bit, field): Fiel
 }
 
 /// Reads what [`write`] wrote.
-pub(super) fn read(bytes: &[u8]) -> Result<Batch, Damage> {
-    let mut bytes = Bytes(bytes);
+pub(super) fn read_columns(bytes: &[u8]) -> Result<Batch, Damage> {
+    let mut bytes = ByteReader(bytes);
     let groups = read_groups(&mut bytes)?;
-    let count = bytes.count(LEAST)?;
-    let (families, verbs, sources) = (bytes.take(count)?, bytes.take(count)?, bytes.take(count)?);
-    let (low, high) = (bytes.take(count)?, bytes.take(count)?);
+    let count = bytes.read_count(EVENT_BYTES_MIN)?;
+    let (families, verbs, sources) = (bytes.read_bytes(count)?, bytes.read_bytes(count)?, bytes.read_bytes(count)?);
+    let (low, high) = (bytes.read_bytes(count)?, bytes.read_bytes(count)?);
     let bits: Vec<u16> = low.iter().zip(high).map(|(low, high)| u16::from(*low) | u16::from(*high) << 8).collect();
-    let (cases, ids) = (bytes.eights(count)?, bytes.eights(count)?);
+    let (cases, ids) = (bytes.read_u64_column(count)?, bytes.read_u64_column(count)?);
     let mut events = Vec::with_capacity(count);
     let kinds = families.iter().zip(verbs).zip(sources);
     for (((family, verb), source), (case, id)) in kinds.zip(cases.zip(ids)) {
@@ -137,20 +140,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Batch, Damage> {
             case: CaseKey(case),
             id: EventId(id),
             time: Timestamp(0),
-            detail: Detail::default(),
+            detail: EventDetail::default(),
             group: 0,
             sequence: 0,
-            kind: kind(*family, *verb)?,
+            kind: decode_event_type(*family, *verb)?,
             source: *source,
         });
     }
     let mut before = 0_i64;
     for event in &mut events {
-        before = before.wrapping_add(bytes.signed()?);
+        before = before.wrapping_add(bytes.read_signed_varint()?);
         event.time = Timestamp(before);
     }
     for event in &mut events {
-        event.group = bytes.small32()?;
+        event.group = bytes.read_varint_u32()?;
         if event.group as usize >= groups.len() {
             return Err("an event's group is not in its batch".into());
         }
@@ -164,53 +167,53 @@ pub(super) fn read(bytes: &[u8]) -> Result<Batch, Damage> {
 }
 
 /// The columns that not every event has an entry in.
-fn read_details(bytes: &mut Bytes<'_>, bits: &[u16], events: &mut [Event]) -> Result<(), Damage> {
+fn read_details(bytes: &mut ByteReader<'_>, bits: &[u16], events: &mut [Event]) -> Result<(), Damage> {
     let all = bits.iter().fold(0, |all, bits| all | bits);
     if all >> 14 != 0 {
         return Err("an event says what is not known".into());
     }
-    each(bits, all, SEQUENCE, events, |event| {
-        event.sequence = bytes.small32()?;
+    read_column(bits, all, SEQUENCE, events, |event| {
+        event.sequence = bytes.read_varint_u32()?;
         Ok(())
     })?;
-    each(bits, all, CUSTOMER, events, |event| {
-        event.detail.customer = NonZeroU64::new(bytes.eight()?).map(Customer);
-        there(event.detail.customer.is_some())
+    read_column(bits, all, CUSTOMER, events, |event| {
+        event.detail.customer = NonZeroU64::new(bytes.read_u64()?).map(CustomerKey);
+        require_valid(event.detail.customer.is_some())
     })?;
     for (bit, field) in MOMENTS {
-        each(bits, all, bit, events, |event| {
-            let moment = Moment::new(Timestamp(event.time.0.wrapping_add(bytes.signed()?)));
+        read_column(bits, all, bit, events, |event| {
+            let moment = PackedTimestamp::new(Timestamp(event.time.0.wrapping_add(bytes.read_signed_varint()?)));
             *field(&mut event.detail) = moment;
-            there(moment.is_some())
+            require_valid(moment.is_some())
         })?;
     }
     for (bit, field) in MILLIS {
-        each(bits, all, bit, events, |event| {
-            let millis = i64::try_from(bytes.small()?).ok().and_then(Millis::new);
+        read_column(bits, all, bit, events, |event| {
+            let millis = i64::try_from(bytes.read_varint()?).ok().and_then(PackedMillis::new);
             *field(&mut event.detail) = millis;
-            there(millis.is_some())
+            require_valid(millis.is_some())
         })?;
     }
     for (bit, field) in WORDS {
-        each(bits, all, bit, events, |event| {
-            let word = Word::from_number(bytes.four()?);
+        read_column(bits, all, bit, events, |event| {
+            let word = Symbol::from_number(bytes.read_u32()?);
             *field(&mut event.detail) = word;
-            there(word.is_some())
+            require_valid(word.is_some())
         })?;
     }
-    each(bits, all, ANSWER, events, |event| {
-        event.detail.answer = NonZeroU8::new(bytes.take(1)?[0]);
-        there(event.detail.answer.is_some())
+    read_column(bits, all, ANSWER, events, |event| {
+        event.detail.answer = NonZeroU8::new(bytes.read_bytes(1)?[0]);
+        require_valid(event.detail.answer.is_some())
     })?;
-    each(bits, all, AGENT_STATE, events, |event| {
-        let state = usize::from(bytes.take(1)?[0]);
+    read_column(bits, all, AGENT_STATE, events, |event| {
+        let state = usize::from(bytes.read_bytes(1)?[0]);
         event.detail.agent_state = AgentState::NAMES.get(state).map(|(_, state)| *state);
-        there(event.detail.agent_state.is_some())
+        require_valid(event.detail.agent_state.is_some())
     })
 }
 
 /// Reads a column: an entry for every event that has the bit.
-fn each(
+fn read_column(
     bits: &[u16],
     all: u16,
     bit: u16,
@@ -223,92 +226,92 @@ fn each(
     events.iter_mut().zip(bits).filter(|(_, bits)| **bits & bit != 0).try_for_each(|(event, _)| entry(event))
 }
 
-fn there(there: bool) -> Result<(), Damage> {
+fn require_valid(there: bool) -> Result<(), Damage> {
     if there { Ok(()) } else { Err("an event has a value that none can have".into()) }
 }
 
-fn kind(family: u8, verb: u8) -> Result<EventType, Damage> {
-    let family = Family(family);
-    let verb = Verb::ALL.get(usize::from(verb)).filter(|verb| Verb::of(family).iter().any(|(_, known)| known == *verb));
+fn decode_event_type(family: u8, verb: u8) -> Result<EventType, Damage> {
+    let family = CaseFamily(family);
+    let verb = EventVerb::ALL.get(usize::from(verb)).filter(|verb| EventVerb::family_verbs(family).iter().any(|(_, known)| known == *verb));
     let verb = *verb.ok_or("an event is of a type that there is not")?;
     Ok(EventType { family, verb })
 }
 
 fn write_groups(out: &mut Vec<u8>, groups: &[Attributes]) {
-    put_small(out, groups.len() as u64);
+    write_varint(out, groups.len() as u64);
     for group in groups {
-        put_small(out, group.values().len() as u64);
+        write_varint(out, group.values().len() as u64);
         for value in group.values() {
             match value {
                 None => out.push(0),
                 Some(text) => {
                     out.push(1);
-                    put_text(out, text);
+                    write_text(out, text);
                 }
             }
         }
     }
 }
 
-fn read_groups(bytes: &mut Bytes<'_>) -> Result<Vec<Attributes>, Damage> {
-    let count = bytes.count(1)?;
+fn read_groups(bytes: &mut ByteReader<'_>) -> Result<Vec<Attributes>, Damage> {
+    let count = bytes.read_count(1)?;
     let mut groups = Vec::with_capacity(count);
     for _ in 0..count {
-        let dimensions = bytes.count(1)?;
+        let dimensions = bytes.read_count(1)?;
         let mut values: Vec<Option<Box<str>>> = Vec::with_capacity(dimensions);
         for _ in 0..dimensions {
-            values.push(match bytes.take(1)? {
+            values.push(match bytes.read_bytes(1)? {
                 [0] => None,
-                [1] => Some(bytes.text()?.into()),
+                [1] => Some(bytes.read_text()?.into()),
                 _ => return Err("an attribute is neither said nor not".into()),
             });
         }
-        groups.push(Attributes::new(Attributes::hash_of(values.iter().map(Option::as_deref)), values.into()));
+        groups.push(Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values.into()));
     }
     Ok(groups)
 }
 
-fn write_names(out: &mut Vec<u8>, names: &Names) {
-    let parts = names.parts();
-    put_small(out, parts.sources.len() as u64);
-    parts.sources.iter().for_each(|source| put_text(out, source));
-    put_small(out, parts.events.len() as u64);
-    parts.events.iter().for_each(|(source, _)| put_small(out, u64::from(*source)));
+fn write_names(out: &mut Vec<u8>, names: &BatchNames) {
+    let parts = names.to_parts();
+    write_varint(out, parts.sources.len() as u64);
+    parts.sources.iter().for_each(|source| write_text(out, source));
+    write_varint(out, parts.events.len() as u64);
+    parts.events.iter().for_each(|(source, _)| write_varint(out, u64::from(*source)));
     let mut begin = 0;
     for (_, end) in parts.events {
-        put_small(out, u64::from(end - begin));
+        write_varint(out, u64::from(end - begin));
         begin = *end;
     }
-    put_text(out, parts.subjects);
-    let words: Vec<(Word, &str)> = names.words().collect();
-    put_small(out, words.len() as u64);
+    write_text(out, parts.subjects);
+    let words: Vec<(Symbol, &str)> = names.symbol_texts().collect();
+    write_varint(out, words.len() as u64);
     for (word, text) in words {
-        out.extend_from_slice(&word.number().to_le_bytes());
-        put_text(out, text);
+        out.extend_from_slice(&word.to_number().to_le_bytes());
+        write_text(out, text);
     }
 }
 
-fn read_names(bytes: &mut Bytes<'_>) -> Result<Names, Damage> {
-    let count = bytes.count(1)?;
+fn read_names(bytes: &mut ByteReader<'_>) -> Result<BatchNames, Damage> {
+    let count = bytes.read_count(1)?;
     let mut sources: Vec<Box<str>> = Vec::with_capacity(count);
     for _ in 0..count {
-        sources.push(bytes.text()?.into());
+        sources.push(bytes.read_text()?.into());
     }
-    let count = bytes.count(2)?;
+    let count = bytes.read_count(2)?;
     let mut events = Vec::with_capacity(count);
     for _ in 0..count {
-        events.push((bytes.small32()?, 0));
+        events.push((bytes.read_varint_u32()?, 0));
     }
     let mut end = 0_u32;
     for event in &mut events {
-        end = end.checked_add(bytes.small32()?).ok_or("the names of a batch are too long")?;
+        end = end.checked_add(bytes.read_varint_u32()?).ok_or("the names of a batch are too long")?;
         event.1 = end;
     }
-    let subjects = bytes.text()?.to_owned();
-    let mut names = Names::from_parts(sources, events, subjects).ok_or("the names of a batch do not fit its events")?;
-    for _ in 0..bytes.count(5)? {
-        let word = Word::from_number(bytes.four()?).ok_or("a word of a batch has no number")?;
-        names.push_word(word, bytes.text()?);
+    let subjects = bytes.read_text()?.to_owned();
+    let mut names = BatchNames::from_parts(sources, events, subjects).ok_or("the names of a batch do not fit its events")?;
+    for _ in 0..bytes.read_count(5)? {
+        let word = Symbol::from_number(bytes.read_u32()?).ok_or("a word of a batch has no number")?;
+        names.insert_symbol_text(word, bytes.read_text()?);
     }
     Ok(names)
 }

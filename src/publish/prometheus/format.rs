@@ -4,17 +4,17 @@ use std::fmt::Write;
 
 /// How metrics are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
+pub enum MetricsFormat {
     /// The text format of Prometheus, 0.0.4.
     Text,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
 }
 
-impl Format {
+impl MetricsFormat {
     /// The format asked for by the value of an `Accept` header. Text if neither is, for whoever looks by hand.
     #[must_use]
-    pub fn wanted(accept: &str) -> Format {
+    pub fn from_accept_header(accept: &str) -> MetricsFormat {
         let (mut open_metrics, mut text) = (0.0, 0.0);
         for range in accept.split(',') {
             let mut parts = range.split(';').map(str::trim);
@@ -33,36 +33,36 @@ impl Format {
                 _ => {}
             }
         }
-        if open_metrics > 0.0 && open_metrics >= text { Format::OpenMetrics } else { Format::Text }
+        if open_metrics > 0.0 && open_metrics >= text { MetricsFormat::OpenMetrics } else { MetricsFormat::Text }
     }
 
     /// The value of `Content-Type`.
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
-            Format::Text => "text/plain; version=0.0.4; charset=utf-8",
-            Format::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            MetricsFormat::Text => "text/plain; version=0.0.4; charset=utf-8",
+            MetricsFormat::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
     }
 
     /// What comes after everything else.
     #[must_use]
-    pub fn end(self) -> &'static str {
+    pub fn end_marker(self) -> &'static str {
         match self {
-            Format::Text => "",
-            Format::OpenMetrics => "# EOF\n",
+            MetricsFormat::Text => "",
+            MetricsFormat::OpenMetrics => "# EOF\n",
         }
     }
 }
 
 /// The unit that a family's name ends with, if it is one.
-pub(super) fn unit(family: &str) -> Option<&'static str> {
+pub(super) fn unit_suffix(family: &str) -> Option<&'static str> {
     ["seconds", "bytes", "ratio"].into_iter().find(|unit| family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
 }
 
 /// Families in the text format, as OpenMetrics: counters lose their ending where the family is named, and empty lines go.
 #[must_use]
-pub fn as_open_metrics(text: &str) -> String {
+pub fn to_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // HELP comes before TYPE, and only that says whether it is a counter.
     let mut help = None;
@@ -75,7 +75,7 @@ pub fn as_open_metrics(text: &str) -> String {
         if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
             let family = if kind == "counter" { name.strip_suffix("_total").unwrap_or(name) } else { name };
             let _ = writeln!(out, "# TYPE {family} {kind}");
-            if let Some(unit) = unit(family) {
+            if let Some(unit) = unit_suffix(family) {
                 let _ = writeln!(out, "# UNIT {family} {unit}");
             }
             if let Some((_, help)) = help.take().filter(|(of, _)| *of == name) {
@@ -100,32 +100,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_asked_for_is_the_one_preferred() {
+    fn accept_header_selects_preferred_format() {
         let prometheus = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         for (accept, format) in [
-            ("", Format::Text),
-            ("*/*", Format::Text),
-            ("text/html, */*;q=0.8", Format::Text),
-            (prometheus, Format::OpenMetrics),
-            ("application/openmetrics-text; version=\"1.0.0\"; charset=utf-8; q=0.5", Format::OpenMetrics),
-            ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2", Format::OpenMetrics),
-            ("application/openmetrics-text;version=0.0.1", Format::Text),
-            ("application/openmetrics-text;q=0.3,text/plain", Format::Text),
-            ("application/openmetrics-text;q=0", Format::Text),
-            ("application/openmetrics-text;q=much", Format::Text),
-            (";;,=,;q", Format::Text),
+            ("", MetricsFormat::Text),
+            ("*/*", MetricsFormat::Text),
+            ("text/html, */*;q=0.8", MetricsFormat::Text),
+            (prometheus, MetricsFormat::OpenMetrics),
+            ("application/openmetrics-text; version=\"1.0.0\"; charset=utf-8; q=0.5", MetricsFormat::OpenMetrics),
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2",
+                MetricsFormat::OpenMetrics,
+            ),
+            ("application/openmetrics-text;version=0.0.1", MetricsFormat::Text),
+            ("application/openmetrics-text;q=0.3,text/plain", MetricsFormat::Text),
+            ("application/openmetrics-text;q=0", MetricsFormat::Text),
+            ("application/openmetrics-text;q=much", MetricsFormat::Text),
+            (";;,=,;q", MetricsFormat::Text),
         ] {
-            assert_eq!(Format::wanted(accept), format, "{accept}");
+            assert_eq!(MetricsFormat::from_accept_header(accept), format, "{accept}");
         }
     }
 
     #[test]
-    fn text_becomes_open_metrics() {
+    fn converts_text_format_to_open_metrics() {
         let text = "# HELP a_total Says \"a\"\n# TYPE a_total counter\na_total{x=\"y\"} 1\n\n# TYPE b_seconds histogram\n\
                     b_seconds_bucket{le=\"0.5\"} 0\nb_seconds_bucket{le=\"1\"} 2\nb_seconds_bucket{le=\"+Inf\"} 2\n\n";
         let open_metrics = "# TYPE a counter\n# HELP a Says \\\"a\\\"\na_total{x=\"y\"} 1\n# TYPE b_seconds histogram\n\
                             # UNIT b_seconds seconds\nb_seconds_bucket{le=\"0.5\"} 0\nb_seconds_bucket{le=\"1.0\"} 2\n\
                             b_seconds_bucket{le=\"+Inf\"} 2\n";
-        assert_eq!(as_open_metrics(text), open_metrics);
+        assert_eq!(to_open_metrics(text), open_metrics);
     }
 }

@@ -1,10 +1,10 @@
 //! The lines of both formats. They differ in what a counter's family is called, in units, and in how an edge is written.
 
-use super::format::{Format, unit};
+use super::format::{MetricsFormat, unit_suffix};
 
 /// What a family is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum FamilyType {
     Gauge,
     Counter,
     Summary,
@@ -12,8 +12,8 @@ pub(super) enum Kind {
 }
 
 /// Text that grows family by family.
-pub(super) struct Text {
-    format: Format,
+pub(super) struct TextWriter {
+    format: MetricsFormat,
     out: String,
     /// The name of the family at work, without the ending of a counter.
     name: String,
@@ -21,44 +21,44 @@ pub(super) struct Text {
     integer: itoa::Buffer,
 }
 
-impl Text {
+impl TextWriter {
     /// For a board of so many readings.
-    pub(super) fn new(format: Format, readings: usize) -> Text {
+    pub(super) fn new(format: MetricsFormat, readings: usize) -> TextWriter {
         let out = String::with_capacity(readings * 256);
-        Text { format, out, name: String::new(), float: zmij::Buffer::new(), integer: itoa::Buffer::new() }
+        TextWriter { format, out, name: String::new(), float: zmij::Buffer::new(), integer: itoa::Buffer::new() }
     }
 
-    pub(super) fn format(&self) -> Format {
+    pub(super) fn format(&self) -> MetricsFormat {
         self.format
     }
 
     /// Begins a family. A counter's `name` comes without `_total`.
-    pub(super) fn family(&mut self, name: &str, kind: Kind, help: &str) {
+    pub(super) fn begin_family(&mut self, name: &str, kind: FamilyType, help: &str) {
         name.clone_into(&mut self.name);
         let kind = match kind {
-            Kind::Gauge => "gauge",
-            Kind::Counter => "counter",
-            Kind::Summary => "summary",
-            Kind::Histogram => "histogram",
+            FamilyType::Gauge => "gauge",
+            FamilyType::Counter => "counter",
+            FamilyType::Summary => "summary",
+            FamilyType::Histogram => "histogram",
         };
         let help = help.replace('\\', "\\\\").replace('\n', "\\n");
         match self.format {
-            Format::Text => {
+            MetricsFormat::Text => {
                 let ending = if kind == "counter" { "_total" } else { "" };
-                self.push(&["# HELP ", name, ending, " ", &help, "\n# TYPE ", name, ending, " ", kind, "\n"]);
+                self.push_pieces(&["# HELP ", name, ending, " ", &help, "\n# TYPE ", name, ending, " ", kind, "\n"]);
             }
-            Format::OpenMetrics => {
-                self.push(&["# TYPE ", name, " ", kind, "\n"]);
-                if let Some(unit) = unit(name) {
-                    self.push(&["# UNIT ", name, " ", unit, "\n"]);
+            MetricsFormat::OpenMetrics => {
+                self.push_pieces(&["# TYPE ", name, " ", kind, "\n"]);
+                if let Some(unit) = unit_suffix(name) {
+                    self.push_pieces(&["# UNIT ", name, " ", unit, "\n"]);
                 }
-                self.push(&["# HELP ", name, " ", &help.replace('"', "\\\""), "\n"]);
+                self.push_pieces(&["# HELP ", name, " ", &help.replace('"', "\\\""), "\n"]);
             }
         }
     }
 
     /// A sample of the family; its labels may come in pieces.
-    pub(super) fn sample(&mut self, ending: &str, labels: &[&str], value: f64) {
+    pub(super) fn write_sample(&mut self, ending: &str, labels: &[&str], value: f64) {
         self.out.push_str(&self.name);
         self.out.push_str(ending);
         if !labels.is_empty() {
@@ -80,7 +80,7 @@ impl Text {
         self.out.push('\n');
     }
 
-    fn push(&mut self, pieces: &[&str]) {
+    fn push_pieces(&mut self, pieces: &[&str]) {
         pieces.iter().for_each(|piece| self.out.push_str(piece));
     }
 
@@ -90,9 +90,9 @@ impl Text {
 }
 
 /// An edge of a histogram in seconds: OpenMetrics wants a whole one with a fraction all the same.
-pub(super) fn edge(seconds: f64, format: Format) -> String {
+pub(super) fn bucket_bound(seconds: f64, format: MetricsFormat) -> String {
     match format {
-        Format::Text => format!("{seconds}"),
-        Format::OpenMetrics => format!("{seconds:?}"),
+        MetricsFormat::Text => format!("{seconds}"),
+        MetricsFormat::OpenMetrics => format!("{seconds:?}"),
     }
 }

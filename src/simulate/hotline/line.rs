@@ -4,21 +4,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Wish;
+use super::CallReason;
 use crate::domain::time::Timestamp;
-use crate::simulate::report::About;
+use crate::simulate::report::SimulatedCase;
 
 /// A call that is not over.
 #[derive(Clone, Copy)]
-pub(super) struct Call {
+pub(super) struct HotlineCall {
     /// What its events say.
-    pub(super) about: About,
+    pub(super) case: SimulatedCase,
     /// Who called about what.
-    pub(super) wish: Wish,
+    pub(super) reason: CallReason,
     /// How far it has come.
-    pub(super) state: State,
+    pub(super) state: HotlineCallState,
     /// How it will leave the queue, if nobody answers it before.
-    pub(super) exit: Exit,
+    pub(super) queue_exit: QueueExit,
     /// When it came.
     pub(super) offered: Timestamp,
     /// Whether the conversation solves the problem.
@@ -27,7 +27,7 @@ pub(super) struct Call {
 
 /// How far a call has come, and who has it.
 #[derive(Clone, Copy)]
-pub(super) enum State {
+pub(super) enum HotlineCallState {
     Refused,
     Waiting,
     Ringing(usize),
@@ -36,75 +36,75 @@ pub(super) enum State {
 
 /// How a call leaves the queue without an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
+pub(super) enum QueueExit {
     /// The caller hangs up.
     Abandon,
     /// The caller presses the key for a call-back.
-    Key,
+    CallbackKey,
     /// The time allowed in the queue is at an end.
     Timeout,
 }
 
 /// The calls of a hotline.
 #[derive(Default)]
-pub(super) struct Line {
-    calls: BTreeMap<u64, Call>,
+pub(super) struct CallQueue {
+    calls: BTreeMap<u64, HotlineCall>,
     /// Vip callers and the others, each in the order of their coming.
     waiting: [VecDeque<u64>; 2],
-    made: u64,
+    calls_made: u64,
 }
 
-impl Line {
+impl CallQueue {
     /// Takes a call in; one that is not refused waits. Gives its number.
-    pub(super) fn enter(&mut self, call: Call) -> u64 {
-        self.made += 1;
-        if let State::Waiting = call.state {
-            self.waiting[lane(&call)].push_back(self.made);
+    pub(super) fn add_call(&mut self, call: HotlineCall) -> u64 {
+        self.calls_made += 1;
+        if let HotlineCallState::Waiting = call.state {
+            self.waiting[priority_lane(&call)].push_back(self.calls_made);
         }
-        self.calls.insert(self.made, call);
-        self.made
+        self.calls.insert(self.calls_made, call);
+        self.calls_made
     }
 
     /// How many wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn waiting_count(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum()
     }
 
     /// The queue of the next call.
-    pub(super) fn first(&self) -> Option<usize> {
+    pub(super) fn first_queue(&self) -> Option<usize> {
         let [vip, others] = &self.waiting;
         let number = vip.front().or_else(|| others.front())?;
-        Some(self.calls.get(number)?.wish.queue)
+        Some(self.calls.get(number)?.reason.queue)
     }
 
     /// The next call, which rings at `agent` from now on.
-    pub(super) fn next(&mut self, agent: usize) -> Option<u64> {
+    pub(super) fn take_next(&mut self, agent: usize) -> Option<u64> {
         let [vip, others] = &mut self.waiting;
         let number = vip.pop_front().or_else(|| others.pop_front())?;
-        self.calls.get_mut(&number)?.state = State::Ringing(agent);
+        self.calls.get_mut(&number)?.state = HotlineCallState::Ringing(agent);
         Some(number)
     }
 
     /// A call that is not over.
-    pub(super) fn get(&self, number: u64) -> Option<&Call> {
+    pub(super) fn get(&self, number: u64) -> Option<&HotlineCall> {
         self.calls.get(&number)
     }
 
     /// A call that is not over, to be changed in anything but its place in the line.
-    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Call> {
+    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut HotlineCall> {
         self.calls.get_mut(&number)
     }
 
     /// The call is over, from wherever it was.
-    pub(super) fn remove(&mut self, number: u64) -> Option<Call> {
+    pub(super) fn remove_call(&mut self, number: u64) -> Option<HotlineCall> {
         let call = self.calls.remove(&number)?;
-        if let State::Waiting = call.state {
-            self.waiting[lane(&call)].retain(|&other| other != number);
+        if let HotlineCallState::Waiting = call.state {
+            self.waiting[priority_lane(&call)].retain(|&other| other != number);
         }
         Some(call)
     }
 }
 
-fn lane(call: &Call) -> usize {
-    usize::from(call.wish.customer.tier() != "vip")
+fn priority_lane(call: &HotlineCall) -> usize {
+    usize::from(call.reason.customer.tier() != "vip")
 }

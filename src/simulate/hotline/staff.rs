@@ -7,42 +7,43 @@
 use std::collections::VecDeque;
 
 /// The agents of one center.
-pub(super) struct Staff {
-    agents: Vec<Agent>,
+pub(super) struct AgentRoster {
+    agents: Vec<RosterAgent>,
     /// Free for the next call, the longest free first.
     idle: VecDeque<usize>,
     /// On duty or on the way, in the order of their coming; those told to go are no longer among them.
     serving: VecDeque<usize>,
     /// At home, the longest rested first.
-    off: VecDeque<usize>,
-    duties: u64,
+    at_home: VecDeque<usize>,
+    shifts_begun: u64,
 }
 
 #[derive(Clone, Copy)]
-struct Agent {
-    state: State,
-    wish: Wish,
+struct RosterAgent {
+    state: RosterAgentState,
+    planned_leave: PlannedLeave,
     /// Counts the stretches of work between breaks, so that a break planned in one is not taken in another.
-    stretch: u32,
+    work_period: u32,
     /// Its time from coming to going, by number.
-    duty: u64,
+    shift: u64,
     /// What it does, as it was last said.
-    shown: &'static str,
+    reported_state: &'static str,
 }
 
 /// An agent at home, as all are at first.
-const AT_HOME: Agent = Agent { state: State::Off, wish: Wish::None, stretch: 0, duty: 0, shown: "offline" };
+const AGENT_AT_HOME: RosterAgent =
+    RosterAgent { state: RosterAgentState::Off, planned_leave: PlannedLeave::None, work_period: 0, shift: 0, reported_state: "offline" };
 
 /// The queues of the agents in turn: as many of each as its calls and their length ask for.
-const TEAMS: [usize; 20] = [0, 1, 2, 0, 3, 1, 2, 0, 1, 2, 0, 3, 1, 0, 2, 0, 1, 2, 3, 0];
+const TEAM_QUEUES: [usize; 20] = [0, 1, 2, 0, 3, 1, 2, 0, 1, 2, 0, 3, 1, 0, 2, 0, 1, 2, 3, 0];
 
 /// The queue whose team an agent belongs to.
-pub(super) fn team(agent: usize) -> usize {
-    TEAMS[agent % TEAMS.len()]
+pub(super) fn team_queue(agent: usize) -> usize {
+    TEAM_QUEUES[agent % TEAM_QUEUES.len()]
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum RosterAgentState {
     Off,
     Idle,
     Busy,
@@ -50,7 +51,7 @@ enum State {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wish {
+enum PlannedLeave {
     None,
     Break,
     Home,
@@ -58,7 +59,7 @@ enum Wish {
 
 /// What an agent does next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Turn {
+pub(super) enum NextActivity {
     /// Takes the next call.
     Ready,
     /// Takes a break.
@@ -69,21 +70,27 @@ pub(super) enum Turn {
     Stay,
 }
 
-impl Staff {
+impl AgentRoster {
     /// A roster of `size` agents, all at home.
-    pub(super) fn new(size: usize) -> Staff {
-        Staff { agents: vec![AT_HOME; size], idle: VecDeque::new(), serving: VecDeque::new(), off: (0..size).collect(), duties: 0 }
+    pub(super) fn new(size: usize) -> AgentRoster {
+        AgentRoster {
+            agents: vec![AGENT_AT_HOME; size],
+            idle: VecDeque::new(),
+            serving: VecDeque::new(),
+            at_home: (0..size).collect(),
+            shifts_begun: 0,
+        }
     }
 
     /// How many are on duty or on their way.
-    pub(super) fn serving(&self) -> usize {
+    pub(super) fn serving_count(&self) -> usize {
         self.serving.len()
     }
 
     /// Calls an agent to work; [`Staff::begin`] is when it arrives.
-    pub(super) fn call_in(&mut self) -> usize {
-        let agent = self.off.pop_front().unwrap_or_else(|| {
-            self.agents.push(AT_HOME);
+    pub(super) fn call_in_agent(&mut self) -> usize {
+        let agent = self.at_home.pop_front().unwrap_or_else(|| {
+            self.agents.push(AGENT_AT_HOME);
             self.agents.len() - 1
         });
         self.serving.push_back(agent);
@@ -91,89 +98,89 @@ impl Staff {
     }
 
     /// Tells the agent who has served longest to go home.
-    pub(super) fn send_home(&mut self) -> Option<(usize, Turn)> {
+    pub(super) fn send_home(&mut self) -> Option<(usize, NextActivity)> {
         let agent = self.serving.pop_front()?;
-        Some((agent, self.wish(agent, Wish::Home)))
+        Some((agent, self.plan_leave(agent, PlannedLeave::Home)))
     }
 
     /// Gives the duty that begins with an agent's coming its number.
-    pub(super) fn begin_duty(&mut self, agent: usize) -> u64 {
-        self.duties += 1;
-        self.agents[agent].duty = self.duties;
-        self.duties
+    pub(super) fn begin_shift(&mut self, agent: usize) -> u64 {
+        self.shifts_begun += 1;
+        self.agents[agent].shift = self.shifts_begun;
+        self.shifts_begun
     }
 
     /// Tells the agent to go home at the end of `duty`, unless it was told before.
-    pub(super) fn shift_over(&mut self, agent: usize, duty: u64) -> Option<Turn> {
+    pub(super) fn end_shift(&mut self, agent: usize, duty: u64) -> Option<NextActivity> {
         let place = self.serving.iter().position(|other| *other == agent)?;
         // It may be on its way to another duty.
-        if self.agents[agent].duty != duty || self.agents[agent].state == State::Off {
+        if self.agents[agent].shift != duty || self.agents[agent].state == RosterAgentState::Off {
             return None;
         }
         self.serving.remove(place);
-        Some(self.wish(agent, Wish::Home))
+        Some(self.plan_leave(agent, PlannedLeave::Home))
     }
 
     /// The agent comes to work or back from a break; gives the number of the stretch of work that begins, or nothing if
     /// the agent was told to go home meanwhile. [`Staff::finish`] comes next either way.
-    pub(super) fn begin(&mut self, agent: usize) -> Option<u32> {
+    pub(super) fn begin_work_period(&mut self, agent: usize) -> Option<u32> {
         let agent = &mut self.agents[agent];
-        if agent.wish == Wish::Home {
+        if agent.planned_leave == PlannedLeave::Home {
             return None;
         }
-        agent.state = State::Busy;
-        agent.stretch += 1;
-        Some(agent.stretch)
+        agent.state = RosterAgentState::Busy;
+        agent.work_period += 1;
+        Some(agent.work_period)
     }
 
     /// The break planned in `stretch` is due.
-    pub(super) fn break_due(&mut self, agent: usize, stretch: u32) -> Turn {
-        let Agent { wish, stretch: current, .. } = self.agents[agent];
-        if stretch != current || wish != Wish::None { Turn::Stay } else { self.wish(agent, Wish::Break) }
+    pub(super) fn request_break(&mut self, agent: usize, stretch: u32) -> NextActivity {
+        let RosterAgent { planned_leave: wish, work_period: current, .. } = self.agents[agent];
+        if stretch != current || wish != PlannedLeave::None { NextActivity::Stay } else { self.plan_leave(agent, PlannedLeave::Break) }
     }
 
     /// The longest free agent of the team of `queue`, or else of the others; it is busy from now on.
-    pub(super) fn engage(&mut self, queue: usize) -> Option<usize> {
-        let place = self.idle.iter().position(|agent| team(*agent) == queue).unwrap_or(0);
+    pub(super) fn engage_agent(&mut self, queue: usize) -> Option<usize> {
+        let place = self.idle.iter().position(|agent| team_queue(*agent) == queue).unwrap_or(0);
         let agent = self.idle.remove(place)?;
-        self.agents[agent].state = State::Busy;
+        self.agents[agent].state = RosterAgentState::Busy;
         Some(agent)
     }
 
     /// The agent has finished what it was doing. `Ready` leaves it free: engage it at once if somebody waits.
-    pub(super) fn finish(&mut self, agent: usize) -> Turn {
-        let wish = std::mem::replace(&mut self.agents[agent].wish, Wish::None);
+    pub(super) fn finish_activity(&mut self, agent: usize) -> NextActivity {
+        let wish = std::mem::replace(&mut self.agents[agent].planned_leave, PlannedLeave::None);
         let (state, turn) = match wish {
-            Wish::None => (State::Idle, Turn::Ready),
-            Wish::Break => (State::Pausing, Turn::Pause),
-            Wish::Home => (State::Off, Turn::Home),
+            PlannedLeave::None => (RosterAgentState::Idle, NextActivity::Ready),
+            PlannedLeave::Break => (RosterAgentState::Pausing, NextActivity::Pause),
+            PlannedLeave::Home => (RosterAgentState::Off, NextActivity::Home),
         };
         self.agents[agent].state = state;
         match turn {
-            Turn::Ready => self.idle.push_back(agent),
-            Turn::Home => {
+            NextActivity::Ready => self.idle.push_back(agent),
+            NextActivity::Home => {
                 // The break still planned is not for the next day.
-                self.agents[agent].stretch += 1;
-                self.off.push_back(agent);
+                self.agents[agent].work_period += 1;
+                self.at_home.push_back(agent);
             }
-            Turn::Pause | Turn::Stay => {}
+            NextActivity::Pause | NextActivity::Stay => {}
         }
         turn
     }
 
     /// Notes what is to be said of an agent; gives its duty, unless that was said before.
-    pub(super) fn show(&mut self, agent: usize, state: &'static str) -> Option<u64> {
+    pub(super) fn record_state(&mut self, agent: usize, state: &'static str) -> Option<u64> {
         let agent = &mut self.agents[agent];
-        (std::mem::replace(&mut agent.shown, state) != state).then_some(agent.duty)
+        (std::mem::replace(&mut agent.reported_state, state) != state).then_some(agent.shift)
     }
 
     /// Notes a wish and grants it at once to an agent who is free.
-    fn wish(&mut self, agent: usize, wish: Wish) -> Turn {
-        self.agents[agent].wish = wish;
-        if self.agents[agent].state != State::Idle {
-            return Turn::Stay;
+    fn plan_leave(&mut self, agent: usize, wish: PlannedLeave) -> NextActivity {
+        self.agents[agent].planned_leave = wish;
+        if self.agents[agent].state != RosterAgentState::Idle {
+            return NextActivity::Stay;
         }
         self.idle.retain(|&other| other != agent);
-        self.finish(agent)
+        self.finish_activity(agent)
     }
 }

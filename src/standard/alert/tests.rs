@@ -1,9 +1,9 @@
 //! What is said about mistakes in policies, and what holds where nothing is said.
 
-use crate::domain::standard::alert::{Measure, NoData, Rule, Severity};
-use crate::standard::read;
+use crate::domain::standard::alert::{AlertMeasure, AlertRule, NoDataAction, Severity};
+use crate::standard::parse_standard;
 
-const HEAD: &str = r#"
+const STANDARD_HEAD: &str = r#"
 name = "x"
 version = "1"
 date_of_effect = 2026-01-01
@@ -40,7 +40,7 @@ title = { en = "A", zh = "甲" }
 
 /// Each mistake with a word of what is said about it.
 #[test]
-fn mistakes_are_found_with_a_remedy() {
+fn reports_policy_mistakes_with_remedy() {
     for (policy, remedy) in [
         ("severity = \"warning\"", "looks at nothing"),
         ("indicator = \"answered\"\nwindow = \"5m\"\ncommitment = \"repair\"", "write two policies"),
@@ -73,23 +73,23 @@ fn mistakes_are_found_with_a_remedy() {
         ("commitment = \"repair\"\ngrades = [{ left = \"4h\" }, { left = \"4h\" }]", "is there already"),
         ("commitment = \"repair\"\ngrades = [{ left = \"4h\" }]\nwhere = { town = \"x\" }", "`town` is not a dimension"),
     ] {
-        let problems = read("x.toml", &format!("{HEAD}{policy}\n")).expect_err(policy);
+        let problems = parse_standard("x.toml", &format!("{STANDARD_HEAD}{policy}\n")).expect_err(policy);
         let found = problems.iter().any(|problem| problem.message.contains(remedy) && problem.line >= 32);
         assert!(found, "{policy} should speak of {remedy}: {problems:#?}");
     }
 }
 
 #[test]
-fn what_is_not_said_is_as_usual() {
+fn applies_defaults_to_omitted_policy_keys() {
     let text = format!(
-        "{HEAD}indicator = \"answered\"\nwindow = \"5m\"\n[alert.b]\ntitle = {{ en = \"B\", zh = \"乙\" }}\ncommitment = \"repair\"\ngrades = [{{ left = \"4h\" }}, {{ overdue = true }}]\n"
+        "{STANDARD_HEAD}indicator = \"answered\"\nwindow = \"5m\"\n[alert.b]\ntitle = {{ en = \"B\", zh = \"乙\" }}\ncommitment = \"repair\"\ngrades = [{{ left = \"4h\" }}, {{ overdue = true }}]\n"
     );
-    let standard = read("x.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let standard = parse_standard("x.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let [figure, orders] = &standard.policies[..] else { panic!("two policies") };
-    let Rule::Figure(rule) = &figure.rule else { panic!("a rule on a figure") };
-    assert_eq!((rule.min_count, rule.no_data, &rule.scopes[..], figure.follow_up), (7, NoData::Hold, &[0][..], true));
-    assert_eq!(rule.measure, Measure::Value { window: Some(0), fire: None, clear: None });
-    let Rule::Orders(rule) = &orders.rule else { panic!("a rule on orders") };
+    let AlertRule::Indicator(rule) = &figure.rule else { panic!("a rule on a figure") };
+    assert_eq!((rule.min_count, rule.no_data, &rule.scopes[..], figure.follow_up), (7, NoDataAction::Hold, &[0][..], true));
+    assert_eq!(rule.measure, AlertMeasure::Value { window: Some(0), fire: None, clear: None });
+    let AlertRule::Orders(rule) = &orders.rule else { panic!("a rule on orders") };
     assert_eq!(rule.grades.iter().map(|grade| grade.severity).collect::<Vec<_>>(), [Severity::Warning, Severity::Critical]);
     assert!(!orders.follow_up);
     assert_eq!(standard.commitments[0].terms[0].warnings.len(), 1, "its commitment warns in time");

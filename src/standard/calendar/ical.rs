@@ -7,20 +7,20 @@
 //! Written here rather than taken from a crate: of the whole format only a few properties of one component are needed, each
 //! with the number of its line for the problems, and the kept-up crates bring chrono, a second library of dates, along.
 
-use super::stretch;
-use crate::domain::time::shorten;
+use super::date_range;
+use crate::domain::time::truncate_for_message;
 use jiff::civil::Date;
 
 /// What a file says.
 #[derive(Debug, Default)]
-pub(super) struct Days {
+pub(super) struct CalendarDays {
     pub(super) holidays: Vec<Date>,
     pub(super) workdays: Vec<Date>,
 }
 
 /// A `VEVENT` as it is written; each value with its line.
 #[derive(Default)]
-struct Event {
+struct CalendarEvent {
     line: usize,
     start: Option<(usize, String)>,
     end: Option<(usize, String)>,
@@ -28,24 +28,24 @@ struct Event {
     special_day: String,
     cancelled: bool,
     /// The line of a property that says days in a way that is not read here, and its name.
-    unread: Option<(usize, String)>,
+    unsupported_property: Option<(usize, String)>,
 }
 
 /// Reads a file.
 ///
 /// # Errors
 /// Every problem with its line.
-pub(super) fn read(text: &[u8]) -> Result<Days, Vec<(usize, String)>> {
-    let events = events(&lines(text)).map_err(|problem| vec![problem])?;
+pub(super) fn parse_icalendar(text: &[u8]) -> Result<CalendarDays, Vec<(usize, String)>> {
+    let events = parse_events(&unfold_lines(text)).map_err(|problem| vec![problem])?;
     let marked = events.iter().any(|event| event.special_day == "WORK-HOLIDAY");
-    let (mut days, mut problems) = (Days::default(), Vec::new());
+    let (mut days, mut problems) = (CalendarDays::default(), Vec::new());
     for event in events.iter().filter(|event| !event.cancelled) {
         let list = match event.is_workday() {
             true => &mut days.workdays,
             false if marked && event.special_day != "WORK-HOLIDAY" => continue,
             false => &mut days.holidays,
         };
-        match event.days() {
+        match event.dates() {
             Ok(mut found) => list.append(&mut found),
             Err(problem) => problems.push(problem),
         }
@@ -53,7 +53,7 @@ pub(super) fn read(text: &[u8]) -> Result<Days, Vec<(usize, String)>> {
     if problems.is_empty() { Ok(days) } else { Err(problems) }
 }
 
-impl Event {
+impl CalendarEvent {
     fn is_workday(&self) -> bool {
         let says = |words: &[&str]| words.iter().any(|word| self.summary.contains(word));
         match self.special_day.as_str() {
@@ -63,34 +63,34 @@ impl Event {
         }
     }
 
-    fn days(&self) -> Result<Vec<Date>, (usize, String)> {
-        if let Some((line, name)) = &self.unread {
+    fn dates(&self) -> Result<Vec<Date>, (usize, String)> {
+        if let Some((line, name)) = &self.unsupported_property {
             return Err((
                 *line,
                 format!("`{name}` is not understood here; write an event with `DTSTART` and `DTEND` for each stretch of days"),
             ));
         }
         let Some((line, start)) = &self.start else { return Err((self.line, "this event has no `DTSTART`".to_owned())) };
-        let first = day(*line, start)?;
+        let first = parse_date(*line, start)?;
         let Some((line, end)) = &self.end else { return Ok(vec![first]) };
         // The end is the day after the last; some write the last day itself where it is the first.
-        let end = day(*line, end)?;
+        let end = parse_date(*line, end)?;
         let last = if end == first { first } else { end.yesterday().unwrap_or(end) };
-        stretch(first, last).map_err(|problem| (*line, problem))
+        date_range(first, last).map_err(|problem| (*line, problem))
     }
 }
 
 /// `20261001`.
-fn day(line: usize, text: &str) -> Result<Date, (usize, String)> {
+fn parse_date(line: usize, text: &str) -> Result<Date, (usize, String)> {
     let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
     let date = text.parse().ok().filter(|_| digits);
     date.ok_or_else(|| {
-        (line, format!("`{}` is not a day; a holiday is an all-day event, as in `DTSTART;VALUE=DATE:20261001`", shorten(text)))
+        (line, format!("`{}` is not a day; a holiday is an all-day event, as in `DTSTART;VALUE=DATE:20261001`", truncate_for_message(text)))
     })
 }
 
 /// The lines with their numbers, unfolded: one that begins with a space goes on the one before, even within a character.
-fn lines(text: &[u8]) -> Vec<(usize, String)> {
+fn unfold_lines(text: &[u8]) -> Vec<(usize, String)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
@@ -105,29 +105,29 @@ fn lines(text: &[u8]) -> Vec<(usize, String)> {
 }
 
 /// The events of a file that is whole: a download that was cut off would lack holidays.
-fn events(lines: &[(usize, String)]) -> Result<Vec<Event>, (usize, String)> {
+fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize, String)> {
     let first = lines.first().map_or("", |(_, line)| line.as_str());
     if !first.trim().eq_ignore_ascii_case("BEGIN:VCALENDAR") {
-        return Err((1, format!("not an iCalendar file: it begins with `{}` instead of `BEGIN:VCALENDAR`", shorten(first))));
+        return Err((1, format!("not an iCalendar file: it begins with `{}` instead of `BEGIN:VCALENDAR`", truncate_for_message(first))));
     }
-    let (mut events, mut open): (Vec<Event>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut events, mut open): (Vec<CalendarEvent>, Vec<String>) = (Vec::new(), Vec::new());
     for (number, line) in lines {
-        let Some((name, value)) = property(line) else {
-            return Err((*number, format!("`{}` is not a line of iCalendar, as in `SUMMARY:New Year`", shorten(line))));
+        let Some((name, value)) = parse_property(line) else {
+            return Err((*number, format!("`{}` is not a line of iCalendar, as in `SUMMARY:New Year`", truncate_for_message(line))));
         };
         match name.as_str() {
             "BEGIN" => {
                 open.push(value.to_ascii_uppercase());
                 if open.last().is_some_and(|name| name == "VEVENT") {
-                    events.push(Event { line: *number, ..Event::default() });
+                    events.push(CalendarEvent { line: *number, ..CalendarEvent::default() });
                 }
             }
             "END" if open.pop().is_some_and(|name| name.eq_ignore_ascii_case(value)) => {}
-            "END" => return Err((*number, format!("`END:{}` ends what did not begin", shorten(value)))),
+            "END" => return Err((*number, format!("`END:{}` ends what did not begin", truncate_for_message(value)))),
             // An alarm within an event has a summary of its own.
             _ if open.last().is_some_and(|name| name == "VEVENT") => {
                 if let Some(event) = events.last_mut() {
-                    event.take(*number, name, value);
+                    event.set_property(*number, name, value);
                 }
             }
             _ => {}
@@ -139,22 +139,22 @@ fn events(lines: &[(usize, String)]) -> Result<Vec<Event>, (usize, String)> {
     }
 }
 
-impl Event {
-    fn take(&mut self, line: usize, name: String, value: &str) {
+impl CalendarEvent {
+    fn set_property(&mut self, line: usize, name: String, value: &str) {
         match name.as_str() {
             "DTSTART" => self.start = Some((line, value.to_owned())),
             "DTEND" => self.end = Some((line, value.to_owned())),
             "SUMMARY" => value.clone_into(&mut self.summary),
             "X-APPLE-SPECIAL-DAY" => self.special_day = value.to_ascii_uppercase(),
             "STATUS" => self.cancelled = value.eq_ignore_ascii_case("CANCELLED"),
-            "RRULE" | "RDATE" | "DURATION" => self.unread = Some((line, name)),
+            "RRULE" | "RDATE" | "DURATION" => self.unsupported_property = Some((line, name)),
             _ => {}
         }
     }
 }
 
 /// The name of a property in capitals and its value: `SUMMARY` and `元旦` of `SUMMARY;LANGUAGE=zh:元旦`.
-fn property(line: &str) -> Option<(String, &str)> {
+fn parse_property(line: &str) -> Option<(String, &str)> {
     let mut quoted = false;
     let colon = line.find(|c: char| {
         quoted ^= c == '"';

@@ -1,14 +1,14 @@
 //! Calendars as people write them, good and bad.
 
 use super::ical;
-use crate::document::Problem;
+use crate::document::TomlProblem;
 use crate::domain::calendar::Calendar;
 use crate::domain::time::{HOUR, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// A standard with these calendars, in a folder with these files.
-fn read(calendars: &str, files: &[(&str, &str)]) -> Result<Vec<Calendar>, Vec<Problem>> {
+fn read_calendars(calendars: &str, files: &[(&str, &str)]) -> Result<Vec<Calendar>, Vec<TomlProblem>> {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("a file");
@@ -17,48 +17,48 @@ fn read(calendars: &str, files: &[(&str, &str)]) -> Result<Vec<Calendar>, Vec<Pr
     let head =
         "name = 'x'\nversion = '1'\ndate_of_effect = 2026-01-01\ntitle = { en = 'X', zh = 'X' }\ntime_zone = 'UTC'\nwindows = ['today']\n";
     let text = format!("{head}indicator = {{}}\n{calendars}");
-    let standard = super::super::read(&folder.path().join("s.toml").display().to_string(), &text)?;
+    let standard = super::super::parse_standard(&folder.path().join("s.toml").display().to_string(), &text)?;
     Ok(standard.calendars)
 }
 
 /// The problems with their lines, counted from the first of `calendars`, and without the folder.
-fn problems(calendars: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let found = read(calendars, files).err().unwrap_or_default();
-    let show = |problem: &Problem| {
+fn calendar_problems(calendars: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let found = read_calendars(calendars, files).err().unwrap_or_default();
+    let show = |problem: &TomlProblem| {
         let folder = problem.file.strip_suffix("s.toml").unwrap_or_default();
         format!("{}:{}: {}", problem.line - 7, problem.column, problem.message.replace(folder, ""))
     };
     found.iter().map(show).collect()
 }
 
-fn only(calendars: &str, files: &[(&str, &str)]) -> Calendar {
-    let mut found = read(calendars, files).unwrap_or_else(|problems| panic!("{problems:#?}"));
+fn read_single_calendar(calendars: &str, files: &[(&str, &str)]) -> Calendar {
+    let mut found = read_calendars(calendars, files).unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert_eq!(found.len(), 1);
     found.remove(0)
 }
 
-fn day(text: &str) -> Date {
+fn parse_date(text: &str) -> Date {
     text.parse().expect("a good date")
 }
 
 /// The open hours of a day in Shanghai.
-fn hours(calendar: &Calendar, date: &str) -> f64 {
+fn open_hours(calendar: &Calendar, date: &str) -> f64 {
     let midnight = Timestamp::parse(&format!("{date}T00:00:00+08:00")).expect("a good time");
-    calendar.between(midnight, midnight.plus(24 * HOUR), &TimeZone::UTC) as f64 / HOUR as f64
+    calendar.open_millis_between(midnight, midnight.plus_millis(24 * HOUR), &TimeZone::UTC) as f64 / HOUR as f64
 }
 
-const FIELD: &str = r#"[calendar.field]
+const FIELD_CALENDAR: &str = r#"[calendar.field]
 time_zone = "Asia/Shanghai"
 week = { mon-fri = ["08:00-12:00", "13:30-18:00"], sat = ["09:00-12:00"] }
 "#;
 
 #[test]
-fn a_calendar_is_read_with_its_holidays_and_make_up_days() {
+fn reads_calendar_with_holidays_and_make_up_days() {
     let text = format!(
-        "{FIELD}holidays = [2026-10-01, \"2026-10-02\", {{ from = 2026-02-16, to = 2026-02-22 }}]
+        "{FIELD_CALENDAR}holidays = [2026-10-01, \"2026-10-02\", {{ from = 2026-02-16, to = 2026-02-22 }}]
 workdays = [2026-10-10, {{ date = 2026-02-14, as = \"sat\" }}, {{ date = 2026-02-28, open = [\"09:00-11:00\"] }}, 2026-10-02]"
     );
-    let field = only(&text, &[]);
+    let field = read_single_calendar(&text, &[]);
     assert_eq!(field.name, "field");
     assert_eq!(field.time_zone.as_ref().and_then(TimeZone::iana_name), Some("Asia/Shanghai"));
     for (date, open) in [
@@ -76,21 +76,24 @@ workdays = [2026-10-10, {{ date = 2026-02-14, as = \"sat\" }}, {{ date = 2026-02
         ("2026-02-28", 2.0),
         ("2026-10-02", 8.5),
     ] {
-        assert_eq!(hours(&field, date), open, "{date}");
+        assert_eq!(open_hours(&field, date), open, "{date}");
     }
 }
 
 #[test]
-fn nights_whole_days_and_ranges_over_the_weekend_can_be_written() {
-    let night = only("[calendar.night]\ntime_zone = 'Asia/Shanghai'\nweek = { fri-mon = ['22:00-06:00'], tue = ['06:00-24:00'] }", &[]);
-    assert_eq!(hours(&night, "2026-09-18"), 2.0, "Friday");
-    assert_eq!(hours(&night, "2026-09-21"), 8.0, "Monday");
-    assert_eq!(hours(&night, "2026-09-22"), 24.0, "Tuesday, with the end of Monday's shift");
-    assert!(night.is_workday(day("2026-09-21")) && !night.is_workday(day("2026-09-23")));
+fn accepts_night_hours_whole_days_and_weekend_ranges() {
+    let night = read_single_calendar(
+        "[calendar.night]\ntime_zone = 'Asia/Shanghai'\nweek = { fri-mon = ['22:00-06:00'], tue = ['06:00-24:00'] }",
+        &[],
+    );
+    assert_eq!(open_hours(&night, "2026-09-18"), 2.0, "Friday");
+    assert_eq!(open_hours(&night, "2026-09-21"), 8.0, "Monday");
+    assert_eq!(open_hours(&night, "2026-09-22"), 24.0, "Tuesday, with the end of Monday's shift");
+    assert!(night.is_workday(parse_date("2026-09-21")) && !night.is_workday(parse_date("2026-09-23")));
 }
 
 #[test]
-fn every_problem_of_a_calendar_is_told_with_its_place_and_a_remedy() {
+fn reports_calendar_problems_with_position_and_remedy() {
     let text = r#"[calendar.Field]
 time_zone = "Asia/Shanghei"
 week = { mon-fir = ["08:00-12:00"], tus = [], sat = ["8-12", "12:00-12:00", "25:00-26:00"], sun = [8] }
@@ -102,7 +105,7 @@ holidays = [2026-02-30, 2026-10-01]
 week = { daily = [] }
 holidays = ["2026-02-30", 1, { from = 2026-02-22, to = 2026-02-16 }, { from = 2026-01-01, to = 2062-01-01 }, { from = 2026-01-01 }]
 "#;
-    assert_eq!(problems(text, &[]).len(), 1, "not TOML: there is no such day");
+    assert_eq!(calendar_problems(text, &[]).len(), 1, "not TOML: there is no such day");
     let text = text.replace("2026-02-30, 2026-10-01", "2026-10-01");
     let expected = [
         "1:11: `Field` cannot be a name: write lower-case letters, digits and `_`, beginning with a letter",
@@ -124,11 +127,11 @@ holidays = ["2026-02-30", 1, { from = 2026-02-22, to = 2026-02-16 }, { from = 20
         "10:70: 13150 days from 2026-01-01 to 2062-01-01 are too many: at most 366; a place that is closed for good has no calendar",
         "10:110: `holidays` needs a key `to` (a day, as in 2026-10-01)",
     ];
-    assert_eq!(problems(&text, &[]), expected);
+    assert_eq!(calendar_problems(&text, &[]), expected);
 }
 
 #[test]
-fn a_workday_needs_hours_and_a_file_must_be_there() {
+fn rejects_workday_without_hours_and_missing_holidays_file() {
     let text = r#"[calendar.d]
 workdays = [2026-10-10]
 [calendar.e]
@@ -145,20 +148,20 @@ holidays_file = "nowhere.ics"
         "5:132: a workday has one kind of hours: those of another day, `as`, or its own, `open`, not both",
         "6:17: `nowhere.ics` cannot be read: No such file or directory (os error 2)",
     ];
-    assert_eq!(problems(text, &[]), expected);
+    assert_eq!(calendar_problems(text, &[]), expected);
 }
 
 #[test]
-fn a_make_up_day_has_hours_even_where_mondays_are_closed() {
+fn make_up_day_uses_first_open_weekday_if_monday_is_closed() {
     let text = "[calendar.hall]\ntime_zone = 'Asia/Shanghai'\nweek = { tue-fri = ['08:00-18:00'], sun = ['09:00-12:00'] }\nworkdays = [2026-10-10, 2026-10-12]";
-    let hall = only(text, &[]);
-    assert_eq!((hours(&hall, "2026-10-10"), hours(&hall, "2026-10-12"), hours(&hall, "2026-10-11")), (10.0, 10.0, 3.0));
+    let hall = read_single_calendar(text, &[]);
+    assert_eq!((open_hours(&hall, "2026-10-10"), open_hours(&hall, "2026-10-12"), open_hours(&hall, "2026-10-11")), (10.0, 10.0, 3.0));
 }
 
 #[test]
-fn an_i_calendar_file_gives_holidays_and_make_up_days() {
+fn icalendar_file_adds_holidays_and_make_up_days() {
     let file = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261001\r\nDTEND;VALUE=DATE:20261008\r\nSUMMARY:国庆节\r\n  放假调休\r\nBEGIN:VALARM\r\nSUMMARY:补班\r\nEND:VALARM\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261010\r\nSUMMARY;LANGUAGE=\"zh:CN\":国庆节 补班\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:20260918\r\nSTATUS:CANCELLED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    let field = only(&format!("{FIELD}holidays_file = 'h.ics'\nworkdays = [2026-10-07]"), &[("h.ics", file)]);
+    let field = read_single_calendar(&format!("{FIELD_CALENDAR}holidays_file = 'h.ics'\nworkdays = [2026-10-07]"), &[("h.ics", file)]);
     for (date, open) in [
         ("2026-09-30", 8.5),
         ("2026-10-01", 0.0),
@@ -168,17 +171,17 @@ fn an_i_calendar_file_gives_holidays_and_make_up_days() {
         ("2026-10-10", 8.5),
         ("2026-09-18", 8.5),
     ] {
-        assert_eq!(hours(&field, date), open, "{date}");
+        assert_eq!(open_hours(&field, date), open, "{date}");
     }
 }
 
 /// An event of one day with these lines more.
-fn event(lines: &str) -> String {
+fn icalendar_with_event(lines: &str) -> String {
     format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261010\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n")
 }
 
 #[test]
-fn a_make_up_day_is_known_by_its_words() {
+fn recognizes_make_up_day_by_summary_or_property() {
     for (lines, worked) in [
         ("SUMMARY:国庆节（班）", true),
         ("SUMMARY:国庆节(班)", true),
@@ -192,27 +195,27 @@ fn a_make_up_day_is_known_by_its_words() {
         ("DESCRIPTION:9月20日上班", false),
         ("SUMMARY:Bank\n  holiday\nDTEND;VALUE=DATE:20261010", false),
     ] {
-        let days = ical::read(event(lines).as_bytes()).unwrap_or_else(|problems| panic!("{lines}: {problems:?}"));
-        let (workdays, holidays) = if worked { (vec![day("2026-10-10")], vec![]) } else { (vec![], vec![day("2026-10-10")]) };
+        let days = ical::parse_icalendar(icalendar_with_event(lines).as_bytes()).unwrap_or_else(|problems| panic!("{lines}: {problems:?}"));
+        let (workdays, holidays) = if worked { (vec![parse_date("2026-10-10")], vec![]) } else { (vec![], vec![parse_date("2026-10-10")]) };
         assert_eq!((days.workdays, days.holidays), (workdays, holidays), "{lines}");
     }
     // Where days off are marked, what has no mark is a festival.
     let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261001\nX-APPLE-SPECIAL-DAY:WORK-HOLIDAY\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:20261018\nSUMMARY:重阳节\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR";
-    assert_eq!(ical::read(text.as_bytes()).map(|days| days.holidays), Ok(vec![day("2026-10-01")]));
+    assert_eq!(ical::parse_icalendar(text.as_bytes()).map(|days| days.holidays), Ok(vec![parse_date("2026-10-01")]));
     // A character cut in two by a fold, as some programs do.
-    let mut text = event("SUMMARY:国庆节（班）").into_bytes();
+    let mut text = icalendar_with_event("SUMMARY:国庆节（班）").into_bytes();
     let inside = text.windows(3).position(|bytes| bytes == "班".as_bytes()).expect("it is there") + 1;
     text.splice(inside..inside, *b"\r\n ");
-    assert_eq!(ical::read(&text).map(|days| days.workdays), Ok(vec![day("2026-10-10")]));
+    assert_eq!(ical::parse_icalendar(&text).map(|days| days.workdays), Ok(vec![parse_date("2026-10-10")]));
 }
 
 #[test]
-fn what_is_wrong_in_an_i_calendar_file_is_told_with_its_line() {
+fn reports_icalendar_problems_with_line() {
     let problem = |text: &str| {
-        let problems = ical::read(text.as_bytes()).expect_err("a bad file");
+        let problems = ical::parse_icalendar(text.as_bytes()).expect_err("a bad file");
         problems.iter().map(|(line, problem)| format!("{line}: {problem}")).collect::<Vec<_>>().join("\n")
     };
-    let whole = event("SUMMARY:x");
+    let whole = icalendar_with_event("SUMMARY:x");
     for (text, said) in [
         (String::new(), "1: not an iCalendar file: it begins with `` instead"),
         ("<!DOCTYPE html>".to_owned(), "1: not an iCalendar file: it begins with `<!DOCTYPE html>`"),
@@ -227,6 +230,6 @@ fn what_is_wrong_in_an_i_calendar_file_is_told_with_its_line() {
     ] {
         assert!(problem(&text).contains(said), "{said}\n{}", problem(&text));
     }
-    let text = format!("{FIELD}holidays_file = 'h.ics'");
-    assert!(problems(&text, &[("h.ics", "<html>")])[0].starts_with("4:17: `h.ics`, line 1: not an iCalendar file"));
+    let text = format!("{FIELD_CALENDAR}holidays_file = 'h.ics'");
+    assert!(calendar_problems(&text, &[("h.ics", "<html>")])[0].starts_with("4:17: `h.ics`, line 1: not an iCalendar file"));
 }

@@ -1,68 +1,68 @@
 //! The deadlines of a commitment: one rule, or a list of which the first that fits a case holds.
 
-use crate::document::{Table, nearest};
-use crate::domain::standard::{Choice, Deadline, Standard};
-use crate::standard::formula::conditions;
+use crate::document::{TomlTable, nearest_match};
+use crate::domain::standard::{DeadlineChoice, DeadlineRule, Standard};
+use crate::standard::formula::read_conditions;
 
 /// The most deadlines a commitment can choose from: a bit each in a word.
-const CHOICES: usize = 32;
+const DEADLINES_MAX: usize = 32;
 
 /// What a rule can be, for whoever wrote none.
-const RULES: &str = "write one of `within = \"48h\"` (of a `calendar`'s open time if one is named), `working_days = 3` or `full_days = 2` \
+const DEADLINE_RULES_HELP: &str = "write one of `within = \"48h\"` (of a `calendar`'s open time if one is named), `working_days = 3` or `full_days = 2` \
                      with a `calendar`, `before = \"16:00\"` with `otherwise = \"24h\"`, `due = true`, `appointment = true`";
 
 /// `deadline = [{ where = { tier = "vip" }, within = "24h" }, ...]`, or one rule in the commitment itself.
-pub(super) fn choices(table: &Table<'_>, standard: &Standard) -> Vec<Choice> {
+pub(super) fn read_deadline_choices(table: &TomlTable<'_>, standard: &Standard) -> Vec<DeadlineChoice> {
     let Some(list) = table.value("deadline") else {
-        return deadline(table, standard).map(|deadline| Choice { conditions: Vec::new(), deadline }).into_iter().collect();
+        return read_deadline(table, standard).map(|deadline| DeadlineChoice { conditions: Vec::new(), deadline }).into_iter().collect();
     };
     let mut choices = Vec::new();
-    for entry in list.array().unwrap_or_default() {
-        let Some(choice) = entry.table() else { continue };
-        let (conditions, deadline) = (conditions(&choice, standard), deadline(&choice, standard));
-        choice.finish();
-        choices.extend(deadline.map(|deadline| Choice { conditions, deadline }));
+    for entry in list.require_array().unwrap_or_default() {
+        let Some(choice) = entry.require_table() else { continue };
+        let (conditions, deadline) = (read_conditions(&choice, standard), read_deadline(&choice, standard));
+        choice.report_unknown_keys();
+        choices.extend(deadline.map(|deadline| DeadlineChoice { conditions, deadline }));
     }
     if list.as_array().is_some_and(|list| list.is_empty()) {
-        list.problem(format!("a commitment needs a deadline: {RULES}"));
+        list.report_problem(format!("a commitment needs a deadline: {DEADLINE_RULES_HELP}"));
     }
-    if choices.len() > CHOICES {
-        list.problem(format!("{} deadlines are too many: at most {CHOICES}", choices.len()));
-        choices.truncate(CHOICES);
+    if choices.len() > DEADLINES_MAX {
+        list.report_problem(format!("{} deadlines are too many: at most {DEADLINES_MAX}", choices.len()));
+        choices.truncate(DEADLINES_MAX);
     }
     choices
 }
 
 /// The one rule that a table holds.
-fn deadline(table: &Table<'_>, standard: &Standard) -> Option<Deadline> {
-    let calendar = calendar(table, standard);
+fn read_deadline(table: &TomlTable<'_>, standard: &Standard) -> Option<DeadlineRule> {
+    let calendar = find_calendar(table, standard);
     let of_calendar = |key: &str| {
         if calendar.is_none() && table.value("calendar").is_none() {
-            table.problem(key, format!("`{key}` needs a `calendar`"));
+            table.report_problem(key, format!("`{key}` needs a `calendar`"));
         }
         calendar
     };
     let mut rules = Vec::new();
     let mut count = 0;
-    let mut rule = |key: &str, deadline: &dyn Fn() -> Option<Deadline>| {
+    let mut rule = |key: &str, deadline: &dyn Fn() -> Option<DeadlineRule>| {
         if table.value(key).is_some() {
             count += 1;
             rules.extend(deadline());
         }
     };
-    rule("within", &|| Some(Deadline::Within(table.duration("within")?, calendar)));
-    rule("working_days", &|| Some(Deadline::Days(days(table, "working_days")?, of_calendar("working_days")?)));
-    rule("full_days", &|| Some(Deadline::FullDays(days(table, "full_days")?, of_calendar("full_days")?)));
+    rule("within", &|| Some(DeadlineRule::Within(table.optional_duration("within")?, calendar)));
+    rule("working_days", &|| Some(DeadlineRule::WorkingDays(read_day_count(table, "working_days")?, of_calendar("working_days")?)));
+    rule("full_days", &|| Some(DeadlineRule::FullWorkingDays(read_day_count(table, "full_days")?, of_calendar("full_days")?)));
     rule("before", &|| {
-        let otherwise = table.required("otherwise", "a duration, as in \"24h\"").and_then(|value| value.duration())?;
-        Some(Deadline::CutOff(time_of_day(table, "before")?, otherwise))
+        let otherwise = table.required_value("otherwise", "a duration, as in \"24h\"").and_then(|value| value.require_duration())?;
+        Some(DeadlineRule::CutOff(read_time_of_day(table, "before")?, otherwise))
     });
-    rule("due", &|| table.bool("due").filter(|due| *due).map(|_| Deadline::Due));
-    rule("appointment", &|| table.bool("appointment").filter(|yes| *yes).map(|_| Deadline::Appointment));
+    rule("due", &|| table.optional_bool("due").filter(|due| *due).map(|_| DeadlineRule::Due));
+    rule("appointment", &|| table.optional_bool("appointment").filter(|yes| *yes).map(|_| DeadlineRule::Appointment));
     match count {
         1 => {}
-        0 => table.problem("", format!("a commitment needs a deadline: {RULES}")),
-        _ => table.problem(
+        0 => table.report_problem("", format!("a commitment needs a deadline: {DEADLINE_RULES_HELP}")),
+        _ => table.report_problem(
             "",
             "a deadline is one rule; for several write a list `deadline = [{ .. }, { .. }]`, of which the first that fits holds",
         ),
@@ -70,36 +70,36 @@ fn deadline(table: &Table<'_>, standard: &Standard) -> Option<Deadline> {
     rules.pop()
 }
 
-fn days(table: &Table<'_>, key: &str) -> Option<u32> {
-    let days = table.integer(key)?;
+fn read_day_count(table: &TomlTable<'_>, key: &str) -> Option<u32> {
+    let days = table.optional_integer(key)?;
     let fitting = u32::try_from(days).ok().filter(|days| (1..=366).contains(days));
     if fitting.is_none() {
-        table.problem(key, format!("`{key}` must be a number of days from 1 to 366, not {days}"));
+        table.report_problem(key, format!("`{key}` must be a number of days from 1 to 366, not {days}"));
     }
     fitting
 }
 
-fn time_of_day(table: &Table<'_>, key: &str) -> Option<jiff::civil::Time> {
-    let text = table.string(key)?;
+fn read_time_of_day(table: &TomlTable<'_>, key: &str) -> Option<jiff::civil::Time> {
+    let text = table.optional_string(key)?;
     let time = text.parse().ok();
     if time.is_none() {
-        table.problem(key, format!("`{text}` is no time of day; write \"16:00\""));
+        table.report_problem(key, format!("`{text}` is no time of day; write \"16:00\""));
     }
     time
 }
 
 /// The place of the calendar that a rule names.
-fn calendar(table: &Table<'_>, standard: &Standard) -> Option<usize> {
-    let name = table.string("calendar")?;
+fn find_calendar(table: &TomlTable<'_>, standard: &Standard) -> Option<usize> {
+    let name = table.optional_string("calendar")?;
     let place = standard.calendars.iter().position(|calendar| calendar.name == name);
     if place.is_none() {
         let known = || standard.calendars.iter().map(|calendar| calendar.name.as_str());
-        let hint = match nearest(name, known()) {
+        let hint = match nearest_match(name, known()) {
             Some(known) => format!("did you mean `{known}`?"),
             None if standard.calendars.is_empty() => format!("declare it: `[calendar.{name}]`"),
             None => format!("declared are: {}", known().collect::<Vec<_>>().join(", ")),
         };
-        table.problem("calendar", format!("there is no calendar `{name}`; {hint}"));
+        table.report_problem("calendar", format!("there is no calendar `{name}`; {hint}"));
     }
     place
 }

@@ -1,11 +1,11 @@
 //! Breaks of all kinds, with a service that says what the test wants.
 
-use crate::watch::address::Address;
-use crate::watch::board::Scope;
-use crate::watch::follower::Follower;
-use crate::watch::retry::{LEAST, Retry};
-use crate::watch::view::Choice;
-use crate::watch::wire::Client;
+use crate::watch::address::ServiceAddress;
+use crate::watch::board::WatchScope;
+use crate::watch::follower::ReconnectingClient;
+use crate::watch::retry::{Backoff, PAUSE_MIN};
+use crate::watch::view::WatchOptions;
+use crate::watch::wire::ServiceClient;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -16,21 +16,21 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 /// How long anything may take before the test has failed.
-const LONG: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A service, as far as a follower knows it.
-struct Service(TcpListener);
+struct StubService(TcpListener);
 
-impl Service {
-    async fn start() -> (Service, Follower) {
+impl StubService {
+    async fn start() -> (StubService, ReconnectingClient) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = Address::parse(&listener.local_addr().expect("an address").to_string()).expect("an address");
-        let client = Client::new(address, None, None).expect("a client");
-        (Service(listener), Follower::new(client, Choice::default(), 1))
+        let address = ServiceAddress::parse(&listener.local_addr().expect("an address").to_string()).expect("an address");
+        let client = ServiceClient::new(address, None, None).expect("a client");
+        (StubService(listener), ReconnectingClient::new(client, WatchOptions::default(), 1))
     }
 
     /// Answers a follower who asks for the standard; then what it says on its WebSocket.
-    async fn greeted(&self) -> (WebSocketStream<TcpStream>, Value) {
+    async fn accept_client(&self) -> (WebSocketStream<TcpStream>, Value) {
         let standard = json!({
             "name": "s", "title": { "en": "S" }, "windows": ["30m"],
             "indicators": [{ "name": "a", "title": { "en": "A" }, "kind": "ratio", "unit": "ratio", "target": 0.8, "better": "higher" }],
@@ -50,27 +50,27 @@ impl Service {
     }
 }
 
-fn reading(value: f64) -> Value {
+fn reading_json(value: f64) -> Value {
     json!({ "indicator": "a", "scope": {}, "window": "30m", "value": value, "state": "ok", "level": "met", "target": 0.8 })
 }
 
-fn board(epoch: &str, revision: u64, value: f64) -> Message {
-    let frame = json!({ "type": "board", "epoch": epoch, "revision": revision, "as_of": null, "readings": [reading(value)] });
+fn board_message(epoch: &str, revision: u64, value: f64) -> Message {
+    let frame = json!({ "type": "board", "epoch": epoch, "revision": revision, "as_of": null, "readings": [reading_json(value)] });
     Message::text(frame.to_string())
 }
 
-fn delta(from: u64, revision: u64, value: f64) -> Message {
-    let frame = json!({ "type": "delta", "epoch": "e", "revision": revision, "as_of": null, "from": from, "readings": [reading(value)],
+fn delta_message(from: u64, revision: u64, value: f64) -> Message {
+    let frame = json!({ "type": "delta", "epoch": "e", "revision": revision, "as_of": null, "from": from, "readings": [reading_json(value)],
         "gone": [] });
     Message::text(frame.to_string())
 }
 
 /// Follows until it knows this value.
-async fn until(follower: &mut Follower, value: f64) {
-    let known = |follower: &Follower| follower.board.get("a", &Scope::new(), "30m").and_then(|reading| reading.value);
-    timeout(LONG, async {
+async fn follow_until_value(follower: &mut ReconnectingClient, value: f64) {
+    let known = |follower: &ReconnectingClient| follower.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value);
+    timeout(TEST_TIMEOUT, async {
         while known(follower) != Some(value) {
-            follower.next().await;
+            follower.wait_for_change().await;
         }
     })
     .await
@@ -78,50 +78,52 @@ async fn until(follower: &mut Follower, value: f64) {
 }
 
 /// Follows until the connection is lost.
-async fn lost(follower: &mut Follower) -> String {
-    timeout(LONG, async {
-        while follower.lost.is_none() {
-            follower.next().await;
+async fn follow_until_lost(follower: &mut ReconnectingClient) -> String {
+    timeout(TEST_TIMEOUT, async {
+        while follower.lost_reason.is_none() {
+            follower.wait_for_change().await;
         }
     })
     .await
     .expect("a loss in time");
-    follower.lost.clone().unwrap_or_default()
+    follower.lost_reason.clone().unwrap_or_default()
 }
 
 #[tokio::test]
-async fn after_a_break_it_goes_on_where_it_stopped() {
-    let (service, mut follower) = Service::start().await;
+async fn resumes_from_last_revision_after_reconnect() {
+    let (service, mut follower) = StubService::start().await;
     let serve = async {
-        let (mut socket, hello) = service.greeted().await;
+        let (mut socket, hello) = service.accept_client().await;
         assert_eq!(hello, json!({ "subscribe": { "indicators": ["a"], "windows": ["30m"] } }), "it knows nothing yet");
-        socket.send(board("e", 7, 0.5)).await.expect("a follower");
-        socket.send(delta(7, 9, 0.6)).await.expect("a follower");
+        socket.send(board_message("e", 7, 0.5)).await.expect("a follower");
+        socket.send(delta_message(7, 9, 0.6)).await.expect("a follower");
         socket
     };
-    let (socket, ()) = tokio::join!(serve, until(&mut follower, 0.6));
-    assert_eq!(follower.lost, None);
+    let (socket, ()) = tokio::join!(serve, follow_until_value(&mut follower, 0.6));
+    assert_eq!(follower.lost_reason, None);
     drop(socket);
-    assert!(lost(&mut follower).await.contains("the connection broke"));
-    assert_eq!(follower.board.get("a", &Scope::new(), "30m").and_then(|reading| reading.value), Some(0.6), "the last value stays");
+    assert!(follow_until_lost(&mut follower).await.contains("the connection broke"));
+    assert_eq!(follower.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value), Some(0.6), "the last value stays");
 
     let serve = async {
-        let (mut socket, hello) = service.greeted().await;
+        let (mut socket, hello) = service.accept_client().await;
         assert_eq!(hello["resume"], json!({ "epoch": "e", "revision": 9 }));
-        socket.send(delta(9, 10, 0.7)).await.expect("a follower");
+        socket.send(delta_message(9, 10, 0.7)).await.expect("a follower");
         socket
     };
-    let (_socket, ()) = tokio::join!(serve, until(&mut follower, 0.7));
-    assert_eq!(follower.lost, None);
+    let (_socket, ()) = tokio::join!(serve, follow_until_value(&mut follower, 0.7));
+    assert_eq!(follower.lost_reason, None);
 }
 
 #[tokio::test]
-async fn what_does_not_go_on_is_asked_for_anew_and_whole() {
-    let (service, mut follower) = Service::start().await;
+async fn requests_whole_board_after_gap_or_new_epoch() {
+    let (service, mut follower) = StubService::start().await;
     // A hole, and a service that began anew.
-    for (first, second) in [(board("e", 1, 0.1), delta(2, 3, 0.2)), (board("e", 4, 0.3), board("f", 1, 0.4))] {
+    for (first, second) in
+        [(board_message("e", 1, 0.1), delta_message(2, 3, 0.2)), (board_message("e", 4, 0.3), board_message("f", 1, 0.4))]
+    {
         let serve = async {
-            let (mut socket, hello) = service.greeted().await;
+            let (mut socket, hello) = service.accept_client().await;
             assert_eq!(hello.get("resume"), None, "{hello}");
             socket.send(first).await.expect("a follower");
             socket.send(second).await.expect("a follower");
@@ -130,42 +132,42 @@ async fn what_does_not_go_on_is_asked_for_anew_and_whole() {
         };
         let follow = async {
             while follower.board.head.is_none() {
-                follower.next().await;
+                follower.wait_for_change().await;
             }
             while follower.board.head.is_some() {
-                follower.next().await;
+                follower.wait_for_change().await;
             }
         };
-        timeout(LONG, async { tokio::join!(serve, follow) }).await.expect("an end in time");
-        assert_eq!(follower.lost, None, "it is there, and asked for more");
+        timeout(TEST_TIMEOUT, async { tokio::join!(serve, follow) }).await.expect("an end in time");
+        assert_eq!(follower.lost_reason, None, "it is there, and asked for more");
     }
     let serve = async {
-        let (mut socket, hello) = service.greeted().await;
+        let (mut socket, hello) = service.accept_client().await;
         assert_eq!(hello.get("resume"), None, "{hello}");
-        socket.send(board("f", 2, 0.5)).await.expect("a follower");
+        socket.send(board_message("f", 2, 0.5)).await.expect("a follower");
         socket
     };
-    let (_socket, ()) = tokio::join!(serve, until(&mut follower, 0.5));
+    let (_socket, ()) = tokio::join!(serve, follow_until_value(&mut follower, 0.5));
 }
 
 #[tokio::test]
-async fn each_attempt_in_vain_makes_the_pause_longer_and_a_frame_makes_it_short() {
-    let (service, mut follower) = Service::start().await;
-    let mut schedule = Retry::new(1);
+async fn failures_lengthen_backoff_and_frame_resets_it() {
+    let (service, mut follower) = StubService::start().await;
+    let mut schedule = Backoff::new(1);
     for attempt in 0..8 {
         let begun = Instant::now();
         // Something is there, and hangs up.
-        let ((), why) = tokio::join!(async { drop(service.0.accept().await) }, lost(&mut follower));
-        let pause = schedule.pause();
-        assert!(begun + pause <= follower.again && follower.again <= Instant::now() + pause, "attempt {attempt}: {why}");
+        let ((), why) = tokio::join!(async { drop(service.0.accept().await) }, follow_until_lost(&mut follower));
+        let pause = schedule.next_pause();
+        assert!(begun + pause <= follower.reconnect_at && follower.reconnect_at <= Instant::now() + pause, "attempt {attempt}: {why}");
         // Nobody waits for that here.
-        (follower.again, follower.lost) = (Instant::now(), None);
+        (follower.reconnect_at, follower.lost_reason) = (Instant::now(), None);
     }
     let serve = async {
-        let (mut socket, _) = service.greeted().await;
-        socket.send(board("e", 1, 0.5)).await.expect("a follower");
+        let (mut socket, _) = service.accept_client().await;
+        socket.send(board_message("e", 1, 0.5)).await.expect("a follower");
     };
-    tokio::join!(serve, until(&mut follower, 0.5));
-    lost(&mut follower).await;
-    assert!(follower.again <= Instant::now() + LEAST);
+    tokio::join!(serve, follow_until_value(&mut follower, 0.5));
+    follow_until_lost(&mut follower).await;
+    assert!(follower.reconnect_at <= Instant::now() + PAUSE_MIN);
 }

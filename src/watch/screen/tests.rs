@@ -1,10 +1,10 @@
 //! What is drawn, cell by cell, on a terminal of 80 by 24.
 
-use crate::watch::board::Board;
+use crate::watch::board::LatestBoard;
 use crate::watch::plain;
-use crate::watch::screen::{Link, draw};
-use crate::watch::standard::Standard;
-use crate::watch::view::{Choice, View, view};
+use crate::watch::screen::{ConnectionStatus, draw_board};
+use crate::watch::standard::ServedStandard;
+use crate::watch::view::{BoardView, WatchOptions, board_view};
 use crate::watch::words::Language;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// All centers, without the empty lines and the keys below.
-const ALL: &str = "\
+const ALL_CENTERS: &str = "\
 Telecom service standard · All centers                as of 2026-03-01T08:00:07Z
 ● live
 ▲ Answer rate                       30m       87.1 % ≥ 85.0 %   ▄▄
@@ -41,7 +41,7 @@ const WUHU: &str = "\
 ";
 
 /// The same as plain text.
-const PLAIN: &str = "\
+const WUHU_TEXT: &str = "\
 电信服务标准 · wuhu · 数据时间 2026-03-01T08:00:07Z
 
 ✕  接通率      30m    84.9 %  ≥ 85.0 %
@@ -54,7 +54,7 @@ broadband  ✕2  ✕ 接通率 80.0 %  ✕ 20秒接通率 70.0 %
 商务专线   ▲1  ▲ 20秒接通率 81.0 %
 ";
 
-fn standard() -> Standard {
+fn sample_standard() -> ServedStandard {
     let ratio = |name: &str, en: &str, zh: &str, target: f64| json!({ "name": name, "title": { "en": en, "zh": zh }, "kind": "ratio", "unit": "ratio", "target": target, "better": "higher" });
     let written = json!({
         "name": "telecom", "title": { "en": "Telecom service standard", "zh": "电信服务标准" }, "windows": ["5m", "30m", "today"],
@@ -69,7 +69,7 @@ fn standard() -> Standard {
     serde_json::from_value(written).expect("a standard")
 }
 
-fn board() -> Board {
+fn sample_board() -> LatestBoard {
     let reading = |indicator: &str, scope: Value, window: &str, value: Option<f64>, state: &str, level: &str, target: Option<f64>| json!({ "indicator": indicator, "scope": scope, "window": window, "value": value, "state": state, "level": level, "target": target });
     let mut readings = Vec::new();
     for (scope, answered, within, waiting) in [
@@ -84,25 +84,30 @@ fn board() -> Board {
         readings.push(reading("calls_waiting", scope.clone(), "now", Some(waiting), "ok", "none", None));
         readings.push(reading("repair_timeliness_due", scope, "today", None, "no_traffic", "none", Some(0.95)));
     }
-    let mut board = Board::default();
+    let mut board = LatestBoard::default();
     let frame = |revision: u64, readings: &[Value]| {
         let frame = json!({ "type": "board", "epoch": "e", "revision": revision, "as_of": "2026-03-01T08:00:07Z", "readings": readings });
         serde_json::from_value(frame).expect("a frame")
     };
-    board.take(frame(1, &readings)).expect("the first");
+    board.apply_frame(frame(1, &readings)).expect("the first");
     readings[2]["value"] = json!(20.0);
-    board.take(frame(2, &readings)).expect("the next");
+    board.apply_frame(frame(2, &readings)).expect("the next");
     board
 }
 
-fn shown(center: Option<&str>, language: Language) -> View {
-    view(&board(), &standard(), &Choice { language, ..Choice::default() }, center)
+fn sample_view(center: Option<&str>, language: Language) -> BoardView {
+    board_view(&sample_board(), &sample_standard(), &WatchOptions { language, ..WatchOptions::default() }, center)
 }
 
 /// The lines of the screen as they are read; after a wide character comes the next one.
-fn screen(view: Option<&View>, link: &Link, help: bool, language: Language) -> (Vec<String>, Terminal<TestBackend>) {
+fn rendered_screen(
+    view: Option<&BoardView>,
+    link: &ConnectionStatus,
+    help: bool,
+    language: Language,
+) -> (Vec<String>, Terminal<TestBackend>) {
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a terminal");
-    terminal.draw(|frame| draw(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.words())).expect("a screen");
+    terminal.draw(|frame| draw_board(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.messages())).expect("a screen");
     let buffer = terminal.backend().buffer();
     let line = |y: u16| {
         let mut text = String::new();
@@ -117,49 +122,49 @@ fn screen(view: Option<&View>, link: &Link, help: bool, language: Language) -> (
     ((0..24).map(line).collect(), terminal)
 }
 
-const LIVE: Link = Link::Up(Duration::from_secs(1));
+const CONNECTED: ConnectionStatus = ConnectionStatus::Connected(Duration::from_secs(1));
 
 #[test]
-fn all_centers_stand_on_one_screen_those_in_trouble_first() {
-    let (lines, _) = screen(Some(&shown(None, Language::En)), &LIVE, false, Language::En);
-    assert_eq!(lines.join("\n"), format!("{ALL}{}{}", "\n".repeat(13), Language::En.words().keys));
+fn lists_all_centers_worst_first() {
+    let (lines, _) = rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, false, Language::En);
+    assert_eq!(lines.join("\n"), format!("{ALL_CENTERS}{}{}", "\n".repeat(13), Language::En.messages().keys));
 }
 
 #[test]
-fn a_center_shows_its_queues_in_chinese() {
-    let (lines, _) = screen(Some(&shown(Some("wuhu"), Language::Zh)), &LIVE, false, Language::Zh);
-    assert_eq!(lines.join("\n"), format!("{WUHU}{}{}", "\n".repeat(13), Language::Zh.words().keys));
+fn shows_queues_of_center_in_chinese() {
+    let (lines, _) = rendered_screen(Some(&sample_view(Some("wuhu"), Language::Zh)), &CONNECTED, false, Language::Zh);
+    assert_eq!(lines.join("\n"), format!("{WUHU}{}{}", "\n".repeat(13), Language::Zh.messages().keys));
 }
 
 #[test]
-fn what_is_old_is_dim_and_says_since_when() {
-    let view = shown(None, Language::En);
+fn stale_values_are_dimmed_with_their_age() {
+    let view = sample_view(None, Language::En);
     let dim = |terminal: &Terminal<TestBackend>| terminal.backend().buffer()[(2, 2)].modifier.contains(Modifier::DIM);
-    let (_, fresh) = screen(Some(&view), &LIVE, false, Language::En);
+    let (_, fresh) = rendered_screen(Some(&view), &CONNECTED, false, Language::En);
     assert!(!dim(&fresh));
-    let lost = Link::Lost { age: Duration::from_secs(250), why: "it ended".to_owned() };
-    let (lines, terminal) = screen(Some(&view), &lost, false, Language::En);
+    let lost = ConnectionStatus::Lost { age: Duration::from_secs(250), why: "it ended".to_owned() };
+    let (lines, terminal) = rendered_screen(Some(&view), &lost, false, Language::En);
     assert_eq!(lines[1], "✕ CONNECTION LOST: these values are old, since 4 min (it ended)");
     assert!(dim(&terminal) && lines[2].contains("87.1 %"), "the last values stay: {}", lines[2]);
-    let (lines, terminal) = screen(Some(&view), &Link::Up(Duration::from_secs(9)), false, Language::En);
+    let (lines, terminal) = rendered_screen(Some(&view), &ConnectionStatus::Connected(Duration::from_secs(9)), false, Language::En);
     assert!(dim(&terminal) && lines[1] == "◇ no news for 9 s", "{}", lines[1]);
 }
 
 #[test]
-fn without_a_board_there_are_no_figures() {
-    let (lines, _) = screen(None, &Link::Connecting { why: "no answer".to_owned() }, false, Language::En);
+fn shows_no_values_without_board() {
+    let (lines, _) = rendered_screen(None, &ConnectionStatus::Connecting { why: "no answer".to_owned() }, false, Language::En);
     assert_eq!(lines[1], "connecting ... no answer");
     assert!(lines[2..23].iter().all(String::is_empty));
 }
 
 #[test]
-fn help_stands_above_the_board() {
-    let (lines, _) = screen(Some(&shown(None, Language::En)), &LIVE, true, Language::En);
+fn help_is_drawn_over_board() {
+    let (lines, _) = rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, true, Language::En);
     assert!(lines.iter().any(|line| line.contains("target met   ▲ near it")));
 }
 
 #[test]
-fn the_same_as_plain_text() {
-    let view = shown(Some("wuhu"), Language::Zh);
-    assert_eq!(plain::write(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.words()), PLAIN);
+fn writes_same_view_as_plain_text() {
+    let view = sample_view(Some("wuhu"), Language::Zh);
+    assert_eq!(plain::write_text(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.messages()), WUHU_TEXT);
 }

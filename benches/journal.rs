@@ -11,12 +11,12 @@
     reason = "a bench measures time and is no library"
 )]
 
-use firstline::domain::event::Batch;
-use firstline::domain::time::Timestamp;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::events::batch::Batch;
+use firstline::domain::time::timestamp::Timestamp;
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::journal::{BatchCodec, DirectoryStorage, Journal, JournalRecord, JournalSettings};
 use firstline::simulate::{self, Simulation};
-use firstline::standard;
+use firstline::standard_file;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Write;
@@ -51,7 +51,7 @@ fn simulated_lines() -> Vec<Vec<u8>> {
 
 /// The events in batches of so many bytes of text.
 fn decode_batches(lines: &[Vec<u8>], names: bool, bytes: usize) -> Vec<Batch> {
-    let schema = standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap().schema;
+    let schema = standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN).unwrap().schema;
     let mut decoder = EventDecoder::new(Arc::new(schema), HashKeys { seed: 1, customer: [7; 16] }).with_case_names(names);
     let (mut batches, mut read) = (Vec::new(), 0);
     for line in lines {

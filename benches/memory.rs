@@ -8,11 +8,11 @@
 
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::{HOUR, Timestamp};
-use firstline::domain::window::Window;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::time::timestamp::{HOUR, Timestamp};
+use firstline::domain::time::window::Window;
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::simulate::{Simulation, SimulationSettings};
-use firstline::standard;
+use firstline::standard_file;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use std::time::Instant;
 const BATCH_EVENTS: usize = 2_048;
 
 fn main() {
-    let mut standard = standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap();
+    let mut standard = standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN).unwrap();
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
     let horizon = Some(standard.horizon);

@@ -6,21 +6,21 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
 
 use criterion::{BatchSize, Criterion, Throughput};
-use firstline::domain::event::Batch;
+use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::Timestamp;
-use firstline::domain::window::Window;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::time::timestamp::Timestamp;
+use firstline::domain::time::window::Window;
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::simulate::{Simulation, SimulationSettings};
-use firstline::standard;
+use firstline::standard_file;
 use std::fs;
 use std::hint::black_box;
 use std::sync::Arc;
 
 fn main() {
     let lines = simulated_events();
-    let mut standard = standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN).unwrap();
+    let mut standard = standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN).unwrap();
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
     let batches = decode_events(&lines, &standard);

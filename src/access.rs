@@ -13,13 +13,13 @@
 
 pub mod grant;
 pub mod origin;
-pub mod rate;
+pub mod rate_limit;
 pub mod ticket;
 pub mod token;
 
 use self::grant::{AccessGrant, AccessRefusal, AllowedSources, GrantedView, TokenRole};
 use self::token::{TokenDigest, TokenSecret};
-use crate::domain::time::Timestamp;
+use crate::domain::time::timestamp::Timestamp;
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq;
 

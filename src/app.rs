@@ -5,24 +5,25 @@
 //! connections to the live board end, each with the reason; the engine writes a last snapshot and ends. Nothing accepted is
 //! forgotten on the way, and nothing waits for ever: what still runs after the deadline is left behind, which the exit code says.
 
-mod notify;
+mod alert_receivers;
 mod reload;
 
 use self::reload::{Hangup, ReloadTask};
-use crate::access::rate::RateLimit;
+use super::clock::WallClock;
+use super::config::{self, ServiceSettings};
+use super::engine::{self, Engine, EngineEndpoints, RetentionSettings, random_number};
+use super::http::{self, HttpService};
+use super::journal::{self, DirectoryLock};
+use super::telemetry;
+use crate::access::rate_limit::RateLimit;
 use crate::access::ticket::TicketStore;
-use crate::config::{self, ServiceSettings};
-use crate::engine::{self, Engine, EngineEndpoints, RetentionSettings, clock::WallClock, random_number};
 use crate::http::server::{self, serve_connections};
-use crate::http::{self, HttpService};
+use crate::ingest::decode::HashKeys;
 use crate::ingest::demo::DemoSource;
-use crate::ingest::http::HttpIntake;
-use crate::ingest::rejected::RejectedEvents;
-use crate::ingest::wire::HashKeys;
-use crate::journal::{self, DirectoryLock};
+use crate::ingest::http_intake::HttpIntake;
+use crate::ingest::rejected_events::RejectedEvents;
 use crate::publish::live::LiveBoard;
-use crate::publish::trend::TrendCache;
-use crate::telemetry;
+use crate::publish::trend_json::TrendCache;
 use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +109,7 @@ pub async fn run_service(
     // Outputs.
     let links = notify.links.clone();
     let disk = held.as_ref().map(|(held, _)| held.disk());
-    notify::start_receivers(notify, disk, &alerts, &stop)?;
+    alert_receivers::start_receivers(notify, disk, &alerts, &stop)?;
     let live = LiveBoard::new(editions.clone(), limits.live_clients);
     let service = HttpService {
         intake,
@@ -176,8 +177,8 @@ pub enum StopOutcome {
 }
 
 /// What the engine needs to know to keep what is accepted.
-fn persistence_settings(held: &DirectoryLock, journal: &config::journal::JournalConfiguration) -> RetentionSettings {
-    let config::journal::JournalConfiguration { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
+fn persistence_settings(held: &DirectoryLock, journal: &config::journal_table::JournalConfiguration) -> RetentionSettings {
+    let config::journal_table::JournalConfiguration { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
     let journal = journal::JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..journal::JournalSettings::default() };
     RetentionSettings { disk: held.disk(), journal, acknowledge, retention, snapshot_ms, snapshot_events }
 }

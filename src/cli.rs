@@ -9,9 +9,9 @@ pub mod simulate;
 pub mod token;
 pub mod watch;
 
-use crate::document::TomlProblem;
+use super::standard_file;
+use super::toml_document::TomlProblem;
 use crate::domain::standard::Standard;
-use crate::standard;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -108,8 +108,8 @@ fn read_texts(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<(String, Strin
 /// A file that cannot be read; within it the problems of the standard.
 fn read_standard(files: &[std::path::PathBuf]) -> anyhow::Result<Result<Standard, Vec<TomlProblem>>> {
     Ok(match files {
-        [] => standard::parse_standard(standard::BUILT_IN_NAME, standard::BUILT_IN),
-        files => standard::parse_versions(&read_texts(files)?),
+        [] => standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN),
+        files => standard_file::parse_versions(&read_texts(files)?),
     })
 }
 

@@ -26,22 +26,22 @@
 //! ```
 //! What is kept is told by the table [`journal`], and who is told of alerts by `notify` beside this file.
 
-mod access;
-pub mod journal;
-mod limits;
-mod metrics;
-mod notify;
-mod tls;
+mod access_table;
+pub mod journal_table;
+mod limits_table;
+mod metrics_table;
+mod notify_table;
+mod tls_table;
 
-pub use limits::ServiceLimits;
-pub use metrics::MetricsSettings;
+pub use self::limits_table::ServiceLimits;
+pub use self::metrics_table::MetricsSettings;
 
-use self::journal::JournalConfiguration;
-use crate::access::AccessControl;
-use crate::document::{TomlDocument, TomlProblem, TomlTable};
+use self::journal_table::JournalConfiguration;
+use super::access::AccessControl;
+use super::standard_file;
+use super::toml_document::{TomlDocument, TomlProblem, TomlTable};
 use crate::domain::standard::Standard;
 use crate::publish::notify::NotificationReceivers;
-use crate::standard;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl ServiceSettings {
     /// # Errors
     /// The problems of the built-in standard, which has none.
     pub fn with_built_in_standard() -> Result<ServiceSettings, Vec<TomlProblem>> {
-        Ok(ServiceSettings::new(Arc::new(standard::parse_standard("built-in", standard::BUILT_IN)?)))
+        Ok(ServiceSettings::new(Arc::new(standard_file::parse_standard("built-in", standard_file::BUILT_IN)?)))
     }
 
     /// The usual settings with the given standard.
@@ -150,12 +150,12 @@ pub fn read_configuration(file: &str, text: &str) -> Result<ServiceSettings, Vec
         }
         millis
     });
-    let limits = root.optional_table("limits").map(|table| limits::read_limits_table(&table));
-    let metrics = root.optional_table("metrics").map(|table| metrics::read_metrics_table(&table));
-    let access = root.optional_table("access").map(|table| access::read_access_table(&table, standard.as_ref()));
-    let journal = root.optional_table("journal").map(|table| journal::read_journal_table(&table));
-    let tls = root.optional_table("tls").and_then(|table| tls::read_tls_table(&table, file));
-    let notify = root.optional_table("notify").map(|table| notify::read_notify_table(&table));
+    let limits = root.optional_table("limits").map(|table| limits_table::read_limits_table(&table));
+    let metrics = root.optional_table("metrics").map(|table| metrics_table::read_metrics_table(&table));
+    let access = root.optional_table("access").map(|table| access_table::read_access_table(&table, standard.as_ref()));
+    let journal = root.optional_table("journal").map(|table| journal_table::read_journal_table(&table));
+    let tls = root.optional_table("tls").and_then(|table| tls_table::read_tls_table(&table, file));
+    let notify = root.optional_table("notify").map(|table| notify_table::read_notify_table(&table));
     root.report_unknown_keys();
     let mut problems = document.into_problems();
     problems.append(&mut others);
@@ -187,7 +187,7 @@ fn path_beside(file: &str, name: &str) -> PathBuf {
 /// `standard = "a.toml"`, or a list of files: the versions of one standard.
 fn read_standard(root: &TomlTable<'_>, file: &str, problems: &mut Vec<TomlProblem>) -> Option<Standard> {
     let Some(value) = root.value("standard") else {
-        return standard::parse_standard("built-in", standard::BUILT_IN).map_err(|mut found| problems.append(&mut found)).ok();
+        return standard_file::parse_standard("built-in", standard_file::BUILT_IN).map_err(|mut found| problems.append(&mut found)).ok();
     };
     let names = match value.as_str() {
         Some(name) => vec![name],
@@ -204,7 +204,7 @@ fn read_standard(root: &TomlTable<'_>, file: &str, problems: &mut Vec<TomlProble
             Err(error) => value.report_problem(format!("`{}` cannot be read: {error}", path.display())),
         }
     }
-    let standard = standard::parse_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
+    let standard = standard_file::parse_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
     standard.filter(|_| files.len() == names.len())
 }
 

@@ -8,38 +8,13 @@
 //! and their memory to be written down; [`bounds`]: what such a memory may speak of. [`reading`], [`board`]: what comes out, and [`trend`]: how it went over the last hours.
 //! [`alert`]: who must be told of it. [`explain`]: which cases stand behind it, by their [`names`].
 
-pub mod alert;
-pub mod at_risk_orders;
+pub mod alerts;
 pub mod board;
-pub mod bounds;
-pub mod bucket_bounds;
-pub mod calendar;
-pub mod case;
-pub mod caseload;
-pub mod cell;
+pub mod cases;
 pub mod cells;
-pub mod changes;
-pub mod commitment;
-pub mod context;
-pub mod current;
-pub mod customer;
-pub mod event;
+pub mod events;
 pub mod explain;
-pub mod fact;
-pub mod group;
-pub mod histogram;
-pub mod leaf;
-pub mod level;
+pub mod facts;
 pub mod monitor;
-pub mod names;
-pub mod pane;
-pub mod period;
-pub mod reading;
-pub mod scope;
-pub mod silence;
 pub mod standard;
 pub mod time;
-pub mod timer;
-pub mod trend;
-pub mod window;
-pub mod zones;

@@ -21,37 +21,37 @@
 //!
 //! [`server`] is below all of them: connections, TLS and their limits.
 
-pub mod alerts;
-pub mod events;
-pub mod explain;
 mod guard;
 mod headers;
-pub mod live;
-pub mod metrics;
-pub mod pages;
 pub mod problem;
 mod query;
-pub mod ranking;
-pub mod reading;
-pub mod reload;
+pub mod routes;
 pub mod server;
-pub mod standard;
-pub mod ticket;
-pub mod trend;
-mod versions;
 
 use self::problem::HttpProblem;
-use crate::access::rate::RateLimit;
+use self::routes::alerts;
+use self::routes::board;
+use self::routes::events;
+use self::routes::explain;
+use self::routes::live;
+use self::routes::metrics;
+use self::routes::pages;
+use self::routes::ranking;
+use self::routes::reload;
+use self::routes::standard_page;
+use self::routes::ticket;
+use self::routes::trend;
+use super::access::{AccessControl, RoutePermission};
+use crate::access::rate_limit::RateLimit;
 use crate::access::ticket::TicketStore;
-use crate::access::{AccessControl, RoutePermission};
-use crate::domain::alert::AlertOverview;
-use crate::edition::PublishedBoard;
-use crate::engine::status::Readiness;
-use crate::ingest::http::HttpIntake;
-use crate::ingest::rejected::RejectedEvents;
-use crate::publish::alert::ServiceLinks;
+use crate::domain::alerts::evaluation::AlertOverview;
+use crate::domain::board::published_board::PublishedBoard;
+use crate::engine::readiness::Readiness;
+use crate::ingest::http_intake::HttpIntake;
+use crate::ingest::rejected_events::RejectedEvents;
 use crate::publish::live::LiveBoard;
-use crate::publish::trend::TrendCache;
+use crate::publish::notify::alert_json::ServiceLinks;
+use crate::publish::trend_json::TrendCache;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
@@ -120,17 +120,17 @@ pub fn all_routes() -> Vec<Route> {
         write("/v1/events", RoutePermission::Ingest, post(events::post_events)),
         show("/v1/live", RoutePermission::Live, get(live::get_live)),
         show("/v1/stream", RoutePermission::Live, get(live::get_stream)),
-        show("/v1/board", RoutePermission::Read, get(reading::get_board)),
+        show("/v1/board", RoutePermission::Read, get(board::get_board)),
         show("/v1/ranking", RoutePermission::Read, get(ranking::get_ranking)),
-        read("/v1/standard", Some(RoutePermission::Read), get(reading::get_standard)),
+        read("/v1/standard", Some(RoutePermission::Read), get(board::get_standard)),
         show("/v1/trend", RoutePermission::Read, get(trend::get_trend)),
         show("/v1/explain", RoutePermission::Read, get(explain::get_explanation)),
         show("/v1/cases", RoutePermission::Read, get(explain::list_open_cases)),
         show("/v1/alerts", RoutePermission::Read, get(alerts::list_alerts)),
         write("/v1/alerts/acknowledge", RoutePermission::Admin, post(alerts::acknowledge_alert)),
         write("/v1/alerts/close", RoutePermission::Admin, post(alerts::close_alert)),
-        read("/standard", Some(RoutePermission::Read), get(standard::get_standard_page)),
-        read("/v1/rejected", Some(RoutePermission::Rejected), get(reading::list_rejected_events)),
+        read("/standard", Some(RoutePermission::Read), get(standard_page::get_standard_page)),
+        read("/v1/rejected", Some(RoutePermission::Rejected), get(board::list_rejected_events)),
         write("/v1/reload", RoutePermission::Admin, post(reload::reload_configuration)),
         write("/v1/ticket", RoutePermission::Read, post(ticket::issue_ticket)),
         read("/metrics", Some(RoutePermission::Read), get(metrics::get_metrics)),

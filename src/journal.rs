@@ -37,31 +37,31 @@
 //! | memory of a reader | a portion of 1 MiB and one record, and a cache of 16 MiB | it reads in portions |
 //! | a batch kept compressed | 64 MiB unpacked | kept as it is, so that no small file unpacks to a large memory |
 
-pub mod check;
-mod cursors;
-mod directory;
+pub mod batch_codec;
+mod data_directory;
+mod delivery_cursors;
 pub mod disk;
 pub mod error;
-mod keys;
-mod paced;
-pub mod packed;
-pub mod prune;
+mod identity_keys;
+mod incremental_sync;
+pub mod integrity_check;
 pub mod reader;
 pub mod record;
+pub mod retention;
 mod segment;
 mod segment_list;
 pub mod snapshot;
 pub mod writer;
 
-pub use self::cursors::DeliveryCursors;
-pub use self::directory::DirectoryLock;
+pub use self::batch_codec::BatchCodec;
+pub use self::data_directory::DirectoryLock;
+pub use self::delivery_cursors::DeliveryCursors;
 pub use self::disk::{DirectoryStorage, FileStorage};
 pub use self::error::{Damage, JournalError};
-pub use self::keys::IdentityKeys;
-pub use self::packed::BatchCodec;
-pub use self::prune::{PruneSummary, RetentionLimits};
+pub use self::identity_keys::IdentityKeys;
 pub use self::reader::{JournalReader, RecordIterator};
 pub use self::record::JournalRecord;
+pub use self::retention::{PruneSummary, RetentionLimits};
 pub use self::snapshot::{SnapshotReader, SnapshotStore, SnapshotWriter};
 pub use self::writer::{Journal, JournalSettings};
 

@@ -3,15 +3,15 @@
 //! First several threads decode, of which one merges events into cases; then one tells what the cases mean, and another adds that up.
 //! A few batches wait between them.
 
-mod settle;
+mod parallel_count;
 
-use crate::domain::board::Board;
-use crate::domain::event::Batch;
+use crate::domain::board::reading::Board;
+use crate::domain::events::batch::Batch;
 use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
-use crate::domain::time::Timestamp;
-use crate::ingest::file::{self, RecordingFormat, RecordingItem};
-use crate::ingest::wire::{EventDecoder, EventRejection, HashKeys};
+use crate::domain::time::timestamp::Timestamp;
+use crate::ingest::decode::{EventDecoder, EventRejection, HashKeys};
+use crate::ingest::recording::{self, RecordingFormat, RecordingItem};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn read_recordings(
     let mut others: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
     for recording in recordings {
         let decoders = (&mut own, &mut others[..]);
-        let read = file::read_recording(recording.input, &settings.format, decoders, &mut |item| take(&recording.name, item));
+        let read = recording::read_recording(recording.input, &settings.format, decoders, &mut |item| take(&recording.name, item));
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())
@@ -146,7 +146,7 @@ impl<'s> ReplayCore<'s> {
 
     fn finish(self, seen: &mut CaseCountChange) -> Vec<Monitor> {
         let mut monitors: Vec<Monitor> =
-            self.monitors.into_iter().map(|monitor| settle::settle_in_parallel(monitor, self.settings.threads)).collect();
+            self.monitors.into_iter().map(|monitor| parallel_count::settle_in_parallel(monitor, self.settings.threads)).collect();
         monitors.iter_mut().zip(&self.settings.instants).for_each(|(monitor, instant)| monitor.tick(*instant));
         seen.cases = monitors.last().map_or(0, Monitor::case_count);
         monitors

@@ -7,16 +7,16 @@
 //!
 //! What is remembered is bounded for any length of time by the size of the organisation (see each part's limit).
 
-mod agenda;
 mod center;
-mod chance;
 mod customer;
 mod day;
 mod demand;
-mod field;
-mod hall;
+mod event_queue;
+mod field_service;
 mod hotline;
-mod report;
+mod rng;
+mod service_hall;
+mod simulated_event;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -24,8 +24,8 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub use self::report::SimulatedEvent;
-use crate::domain::time::Timestamp;
+pub use self::simulated_event::SimulatedEvent;
+use crate::domain::time::timestamp::Timestamp;
 
 /// What to simulate.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -69,8 +69,8 @@ impl Simulation {
         for place in 0..centers.clamp(1, 50) {
             let center = center::build_center(place as usize, rate);
             simulation.parts.push(Box::new(hotline::Hotline::new(seed, run, center, start)));
-            simulation.parts.push(Box::new(hall::ServiceHall::new(seed, run, center, start)));
-            simulation.parts.push(Box::new(field::FieldService::new(seed, run, center, start)));
+            simulation.parts.push(Box::new(service_hall::ServiceHall::new(seed, run, center, start)));
+            simulation.parts.push(Box::new(field_service::FieldService::new(seed, run, center, start)));
         }
         simulation.heads.resize_with(simulation.parts.len(), || None);
         for part in 0..simulation.parts.len() {

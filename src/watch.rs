@@ -11,19 +11,19 @@
 //! without a value there is a dash, and what is old says since when.
 //!
 //! # Limits
-//! A frame of the service is at most [`wire::FRAME_BYTES`]; a longer one ends the connection with an error.
+//! A frame of the service is at most [`client::FRAME_BYTES`]; a longer one ends the connection with an error.
 
 pub mod address;
-pub mod board;
-pub mod figure;
-pub mod focus;
-pub mod follow;
-pub mod follower;
-pub mod plain;
-pub mod retry;
+pub mod backoff;
+pub mod client;
+pub mod key_navigation;
+pub mod latest_values;
+pub mod messages;
+pub mod number_format;
+pub mod reconnecting_client;
+pub mod run_loop;
 pub mod screen;
-pub mod standard;
-pub mod trend;
+pub mod sparkline;
+pub mod standard_info;
+pub mod text_output;
 pub mod view;
-pub mod wire;
-pub mod words;

@@ -8,37 +8,42 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each module of the crate may import, beside itself. Data flows down: nothing here may point back up.
+/// The modules that each module of the crate may import beside itself. Data flows down: no import points back up.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
-    // Who may what, decided and nothing else: http asks, and the rest is given the answer.
     ("access", &["domain"]),
-    // Texts are cut and units are named as the core does it.
-    ("document", &["domain"]),
-    ("standard", &["document", "domain"]),
-    // Who tells people what figures mean: http, cli, publish.
-    ("words", &["domain"]),
-    // How Prometheus is asked, and what is made of a standard for those who ask it.
-    ("queries", &["domain"]),
-    ("rules", &["domain", "queries", "words"]),
-    ("grafana", &["domain", "queries", "words"]),
-    ("openslo", &["domain", "queries", "words"]),
+    ("toml_document", &["domain"]),
+    ("standard_file", &["domain", "toml_document"]),
+    ("describe", &["domain"]),
+    ("export", &["describe", "domain"]),
     ("simulate", &["domain"]),
-    ("edition", &["domain"]),
+    ("clock", &["domain"]),
     ("journal", &["domain", "telemetry"]),
-    // A journal holds the standards that were in force, as texts.
-    ("engine", &["domain", "edition", "journal", "standard", "telemetry"]),
-    // A source hands its batches to the engine, and the demonstration is a source that simulates.
-    ("ingest", &["access", "document", "domain", "engine", "simulate", "telemetry"]),
-    // Who is told of alerts: until when they hold is said by the clock, and how far each has heard stands beside the journal.
-    ("publish", &["access", "document", "domain", "edition", "engine", "journal", "telemetry", "words"]),
-    // The core answers questions about single cases through the engine's feed.
-    ("http", &["access", "document", "domain", "edition", "engine", "ingest", "publish", "telemetry", "words"]),
+    // A journal holds the texts of the standards that were in force.
+    ("engine", &["clock", "domain", "journal", "standard_file", "telemetry"]),
+    // A source hands its batches to the engine. The demonstration is a source that simulates.
+    ("ingest", &["access", "clock", "domain", "engine", "simulate", "telemetry", "toml_document"]),
+    // Delivery positions of alert receivers are stored beside the journal.
+    ("publish", &["access", "clock", "describe", "domain", "engine", "journal", "telemetry", "toml_document"]),
+    ("http", &["access", "clock", "describe", "domain", "engine", "ingest", "publish", "telemetry"]),
     ("replay", &["domain", "ingest"]),
-    // A client of the service: it knows what the live protocol tells, and nothing of how that came about.
+    // A client of the service: it knows the live protocol and nothing of the code behind it.
     ("watch", &[]),
-    ("config", &["access", "document", "domain", "engine", "journal", "publish", "standard"]),
+    ("config", &["access", "domain", "engine", "journal", "publish", "standard_file", "toml_document"]),
+];
+
+/// The folders of the core, from the bottom: each may import only those before it in this list.
+const CORE_ORDER: &[&str] = &["time", "events", "facts", "standard", "cases", "cells", "board", "alerts", "explain", "monitor"];
+
+/// Imports between folders of the core that are narrower than the order: the folder, the folder below it, and the files
+/// of that folder it may name.
+const CORE_NARROW: &[(&str, &str, &[&str])] = &[
+    ("cells", "cases", &["changes", "groups"]),
+    ("board", "cases", &[]),
+    ("alerts", "cases", &["at_risk_orders", "case_names"]),
+    ("alerts", "cells", &[]),
+    ("explain", "cells", &[]),
 ];
 
 /// The only modules that may know the wiring.

@@ -4,23 +4,23 @@
 //! Ten rounds; `CRASH_ROUNDS=1000` runs more, `CRASH_SEED` those of a run that failed.
 #![cfg(unix)]
 
-#[path = "crash/load.rs"]
-mod load;
-#[path = "crash/program.rs"]
-mod program;
+#[path = "crash/firstline_process.rs"]
+mod firstline_process;
+#[path = "crash/simulated_load.rs"]
+mod simulated_load;
 
-use firstline::domain::event::Batch;
+use firstline::clock::WallClock;
+use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::Monitor;
-use firstline::domain::time::{HOUR, MINUTE, Timestamp};
-use firstline::engine::clock::WallClock;
+use firstline::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
 use firstline::engine::recovery::{RecoverySources, recover_state};
 use firstline::engine::state::EngineState;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::journal::{self, DirectoryLock, Journal, SnapshotStore};
-use load::{EventBody, SimulatedLoad};
-use program::FirstlineProcess;
+use firstline_process::FirstlineProcess;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use simulated_load::{EventBody, SimulatedLoad};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 

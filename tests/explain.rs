@@ -1,31 +1,31 @@
 //! Anyone can re-add a number by hand: the lists of an explanation add up to its reading, for random histories, every
 //! standard, indicator, scope and window; and a simulated day recounted from its raw events gives the same cases.
 
-#[path = "explain/case.rs"]
-mod case;
+#[path = "explain/case_history.rs"]
+mod case_history;
 #[expect(dead_code, reason = "the other tests of properties use the rest")]
 #[path = "properties/delivery.rs"]
 mod delivery;
 #[expect(dead_code, reason = "the other tests of properties use the rest")]
-#[path = "properties/hostile.rs"]
-mod hostile;
+#[path = "properties/test_event.rs"]
+mod event;
+#[expect(dead_code, reason = "the other tests of properties use the rest")]
+#[path = "properties/event_sets.rs"]
+mod event_sets;
 #[path = "explain/recount.rs"]
 mod recount;
-#[expect(dead_code, reason = "the other tests of properties use the rest")]
-#[path = "properties/said.rs"]
-mod said;
 
 use delivery::{DeliveryPlan, deliver_events_to};
-use firstline::domain::board::{Reading, ReadingComponents};
-use firstline::domain::explain::{Explanation, ExplanationRequest, FormulaSide};
+use event::{EventOrigin, TestEvent};
+use firstline::describe;
+use firstline::domain::board::reading::{Reading, ReadingComponents};
+use firstline::domain::explain::explanation::{Explanation, ExplanationRequest, FormulaSide};
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::{RetentionHorizon, Standard};
-use firstline::domain::time::{HOUR, MINUTE, Timestamp};
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
-use firstline::words;
+use firstline::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
+use firstline::standard_file::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use said::{EventOrigin, TestEvent};
 use std::sync::Arc;
 
 fn test_standards() -> [Arc<Standard>; 2] {
@@ -80,7 +80,7 @@ fn check_lists_add_up(standard: &Standard, reading: &Reading, said: &Explanation
     }
     let indicator = &standard.indicators[reading.key.indicator];
     for left_out in &said.excluded {
-        let reason = words::describe_reason(standard, indicator, left_out.reason, left_out.label.as_deref());
+        let reason = describe::describe_reason(standard, indicator, left_out.reason, left_out.label.as_deref());
         prop_assert!(!reason.en.contains('.') && !reason.zh.is_empty() && left_out.count >= left_out.cases.len() as i64, "{reason:?}");
     }
     Ok(())
@@ -90,7 +90,7 @@ fn check_property(cases: u32, property: impl Fn(Vec<TestEvent>, i64) -> Result<(
     let cases = std::env::var("PROPERTIES_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
     let config = Config { cases, rng_seed: RngSeed::Fixed(20_020), failure_persistence: None, ..Config::default() };
     let after = prop::sample::select(vec![0, MINUTE, 20 * MINUTE, 5 * HOUR, 30 * HOUR]);
-    let outcome = TestRunner::new(config).run(&(hostile::event_set(40), after), |(set, after)| property(set, after));
+    let outcome = TestRunner::new(config).run(&(event_sets::event_set(40), after), |(set, after)| property(set, after));
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 

@@ -8,8 +8,8 @@
 
 #[path = "fuzz/entry.rs"]
 mod entry;
-#[path = "fuzz/mutate.rs"]
-mod mutate;
+#[path = "fuzz/mutation.rs"]
+mod mutation;
 
 use std::fs::{self, File};
 use std::io::{Seek, Write};
@@ -45,7 +45,7 @@ fn run_target(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
     println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", path.display());
     // Kept open: a file that is written anew and closed each time goes to the disk each time.
     let mut file = File::create(&path).expect("a file for the input");
-    let mutants = (0..cases).map(|number| mutate::mutate_input(seed, number, corpus));
+    let mutants = (0..cases).map(|number| mutation::mutate_input(seed, number, corpus));
     for input in corpus.iter().cloned().chain(mutants) {
         let written = file.rewind().and_then(|()| file.write_all(&input)).and_then(|()| file.set_len(input.len() as u64));
         written.expect("the input can be written");

@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its own data fails, and says so when it is skipped")]
 
-use firstline::document::TomlProblem;
+use firstline::ingest::decode::raw_event::{RawEvent, Scalar};
 use firstline::ingest::mapping::{Mapping, RowCounts};
 use firstline::ingest::queue_log::{LineOutcome, QueueLogReader};
-use firstline::ingest::raw::{RawEvent, Scalar};
+use firstline::toml_document::TomlProblem;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -9,32 +9,32 @@
 
 #[path = "oracle/board.rs"]
 mod board;
-#[path = "oracle/compare.rs"]
-mod compare;
+#[path = "oracle/calendar.rs"]
+mod calendar;
+#[path = "oracle/case_facts.rs"]
+mod case_facts;
+#[path = "oracle/commitment_clock.rs"]
+mod commitment_clock;
+#[path = "oracle/commitments.rs"]
+mod commitments;
+#[path = "oracle/comparison.rs"]
+mod comparison;
 #[path = "oracle/delivery.rs"]
 mod delivery;
+#[path = "oracle/event.rs"]
+mod event;
 #[path = "oracle/history.rs"]
 mod history;
-#[path = "oracle/hours.rs"]
-mod hours;
+#[path = "oracle/history_plan.rs"]
+mod history_plan;
 #[path = "oracle/indicators.rs"]
 mod indicators;
-#[path = "oracle/meaning.rs"]
-mod meaning;
-#[path = "oracle/order.rs"]
-mod order;
-#[path = "oracle/plan.rs"]
-mod plan;
-#[path = "oracle/promise.rs"]
-mod promise;
-#[path = "oracle/promises.rs"]
-mod promises;
-#[path = "oracle/said.rs"]
-mod said;
+#[path = "oracle/order_facts.rs"]
+mod order_facts;
 
 use delivery::{BoardMismatch, DeliveryPlan};
-use firstline::standard::parse_standard;
-use plan::HistoryPlan;
+use firstline::standard_file::parse_standard;
+use history_plan::HistoryPlan;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ fn every_board_matches_naive_oracle() {
     let config = Config { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, max_shrink_iters: 3_000, ..Config::default() };
     let differences =
         |plan: &HistoryPlan, delivery: &DeliveryPlan| oracle.first_mismatch(&history::history_events(plan), delivery, plan.begin);
-    let result = TestRunner::new(config).run(&(plan::history_plan(7), delivery::delivery_strategy()), |(plan, delivery)| {
+    let result = TestRunner::new(config).run(&(history_plan::history_plan(7), delivery::delivery_strategy()), |(plan, delivery)| {
         prop_assert!(differences(&plan, &delivery).is_none());
         Ok(())
     });

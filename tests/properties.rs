@@ -4,38 +4,38 @@
 //! Seeds are fixed, so that a red run is red again; `PROPERTIES_SEED` and `PROPERTIES_CASES` look elsewhere and longer. A
 //! failure prints its seed and the smallest set that was found.
 
-#[path = "properties/adopt.rs"]
-mod adopt;
+#[path = "properties/board_values.rs"]
+mod board_values;
+#[path = "properties/call_model.rs"]
+mod call_model;
 #[path = "properties/delivery.rs"]
 mod delivery;
-#[path = "properties/figures.rs"]
-mod figures;
-#[path = "properties/hostile.rs"]
-mod hostile;
-#[path = "properties/memory.rs"]
-mod memory;
-#[path = "properties/model.rs"]
-mod model;
-#[path = "properties/one_shot.rs"]
-mod one_shot;
-#[path = "properties/said.rs"]
-mod said;
+#[path = "properties/test_event.rs"]
+mod event;
+#[path = "properties/event_sets.rs"]
+mod event_sets;
+#[path = "properties/first_contact_model.rs"]
+mod first_contact_model;
+#[path = "properties/snapshot.rs"]
+mod snapshot;
+#[path = "properties/standard_change.rs"]
+mod standard_change;
 #[path = "properties/trend.rs"]
 mod trend;
 
+use board_values::{additive_sums, line_differences, reading_lines};
 use delivery::{DeliveryPlan, deliver_events, deliver_events_to, deliver_sorted_events, last_event_time};
-use figures::{additive_sums, line_differences, reading_lines};
-use firstline::domain::board::ReadingComponents;
+use event::{EventOrigin, TestEvent};
+use firstline::domain::board::reading::ReadingComponents;
 use firstline::domain::monitor::Monitor;
-use firstline::domain::period::Period;
 use firstline::domain::standard::{RetentionHorizon, Standard};
-use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
-use firstline::domain::window::Window;
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
+use firstline::domain::time::period::Period;
+use firstline::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
+use firstline::domain::time::window::Window;
+use firstline::standard_file::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
-use said::{EventOrigin, TestEvent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ fn board_depends_only_on_set_of_events() {
     let standards = test_standards();
     check_property(
         1_500,
-        &(delivery::with_delivery(hostile::event_set(24)), delay_after_last_event(), 0..4_usize, event_origins()),
+        &(delivery::with_delivery(event_sets::event_set(24)), delay_after_last_event(), 0..4_usize, event_origins()),
         |((set, delivery), after, standard, road)| {
             let end = last_event_time(&set).plus_millis(after);
             let sorted = reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
@@ -106,7 +106,7 @@ fn board_depends_only_on_set_of_events() {
 #[test]
 fn case_depends_only_on_set_of_its_events() {
     let standards = test_standards();
-    let crowded = hostile::event_set(14).prop_map(|mut set| {
+    let crowded = event_sets::event_set(14).prop_map(|mut set| {
         set.iter_mut().for_each(|event| event.subject = u8::from(event.subject > 4));
         set
     });
@@ -126,7 +126,7 @@ fn case_depends_only_on_set_of_its_events() {
 fn tick_granularity_does_not_change_board() {
     let standards = test_standards();
     let steps = prop::collection::vec((0..=1_000_i64, -1..=1_i64), 1..40);
-    check_property(500, &(hostile::event_set(16), delay_after_last_event(), 0..4_usize, steps), |(set, after, standard, mut steps)| {
+    check_property(500, &(event_sets::event_set(16), delay_after_last_event(), 0..4_usize, steps), |(set, after, standard, mut steps)| {
         let standard = &standards[standard];
         let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
         let at_once = reading_lines(&deliver_sorted_events(standard, EventOrigin::Constructed, &set, end));
@@ -149,7 +149,7 @@ fn boards_of_disjoint_cases_add_up() {
     let standards = test_standards();
     check_property(
         500,
-        &(delivery::with_delivery(hostile::event_set(30)), delay_after_last_event(), 0..4_usize, any::<u8>()),
+        &(delivery::with_delivery(event_sets::event_set(30)), delay_after_last_event(), 0..4_usize, any::<u8>()),
         |((set, delivery), after, standard, side)| {
             let standard = &standards[standard];
             let end = last_event_time(&set).plus_millis(after);
@@ -183,7 +183,7 @@ fn call_counts_match_naive_model() {
     let modelled_standards = select(vec![0, 2]);
     check_property(
         1_500,
-        &(delivery::with_delivery(hostile::call_events(60)), delay_after_last_event(), event_origins(), modelled_standards),
+        &(delivery::with_delivery(event_sets::call_events(60)), delay_after_last_event(), event_origins(), modelled_standards),
         |((set, delivery), after, road, standard)| {
             let standard = &standards[standard];
             let end = last_event_time(&set).plus_millis(after);
@@ -194,14 +194,14 @@ fn call_counts_match_naive_model() {
                     let age = end.millis_since(since);
                     prop_assert_eq!(reading.value, Some(age as f64 / 1_000.0));
                     let name = &board.standard.indicators[reading.key.indicator].name;
-                    read.insert((name.clone(), figures::scope_text(&board, &reading.key), board.window_name(&reading.key)), (age, 0));
+                    read.insert((name.clone(), board_values::scope_text(&board, &reading.key), board.window_name(&reading.key)), (age, 0));
                 }
             }
             read.retain(|(indicator, ..), pair| modelled.contains(&indicator.as_str()) && *pair != (0, 0));
             let windows: Vec<String> = standard.windows.iter().map(ToString::to_string).collect();
             let zone = |center: &str| if standard.name == "calendar" && center == "wuhu" { "Europe/Berlin" } else { "Asia/Shanghai" };
             let mut expected =
-                model::expected_sums(&set, end.0, &windows, |center| jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone"));
+                call_model::expected_sums(&set, end.0, &windows, |center| jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone"));
             // A wait of no time at all stands as a reading of 0 s, which this comparison does not tell from none.
             expected.retain(|_, pair| *pair != (0, 0));
             prop_assert_eq!(read, expected);
@@ -213,12 +213,16 @@ fn call_counts_match_naive_model() {
 #[test]
 fn customer_counts_match_naive_model() {
     let standard = &test_standards()[3];
-    check_property(2_000, &(delivery::with_delivery(hostile::contact_events(40)), delay_after_last_event()), |((set, delivery), after)| {
-        let end = last_event_time(&set).plus_millis(after);
-        let board = deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end).compute_board();
-        prop_assert_eq!(one_shot::board_sums(&board), one_shot::expected_sums(&set, end.0));
-        Ok(())
-    });
+    check_property(
+        2_000,
+        &(delivery::with_delivery(event_sets::contact_events(40)), delay_after_last_event()),
+        |((set, delivery), after)| {
+            let end = last_event_time(&set).plus_millis(after);
+            let board = deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end).compute_board();
+            prop_assert_eq!(first_contact_model::board_sums(&board), first_contact_model::expected_sums(&set, end.0));
+            Ok(())
+        },
+    );
 }
 
 /// A core that forgets says the same as one that does not, as long as what it is told lies within its horizon.
@@ -228,7 +232,7 @@ fn forgotten_cases_stay_counted() {
     let steps = prop::collection::vec(0..=1_000_i64, 0..6);
     check_property(
         500,
-        &(delivery::with_delivery(hostile::event_set(20)), delay_after_last_event(), 0..4_usize, steps),
+        &(delivery::with_delivery(event_sets::event_set(20)), delay_after_last_event(), 0..4_usize, steps),
         |((mut set, mut delivery), after, standard, mut steps)| {
             let standard = &standards[standard];
             let first = set.iter().map(|event| event.time).min().unwrap_or_default();
@@ -253,11 +257,11 @@ fn events_in_open_month_are_never_too_late() {
     let steps = prop::collection::vec(0..=1_000_i64, 0..6);
     check_property(
         500,
-        &(delivery::with_delivery(hostile::event_set(20)), delay_after_last_event(), steps),
+        &(delivery::with_delivery(event_sets::event_set(20)), delay_after_last_event(), steps),
         |((mut set, mut delivery), after, mut steps)| {
             // March of 2026, which ends in Shanghai three days after the midnight of the sets.
             let (first, end) =
-                (Timestamp(hostile::MIDNIGHT).plus_millis(-28 * 24 * HOUR), Timestamp(hostile::MIDNIGHT).plus_millis(72 * HOUR - 1));
+                (Timestamp(event_sets::MIDNIGHT).plus_millis(-28 * 24 * HOUR), Timestamp(event_sets::MIDNIGHT).plus_millis(72 * HOUR - 1));
             set.iter_mut().for_each(|event| event.time = event.time.clamp(first, end));
             delivery.ticks = vec![None];
             let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
@@ -287,11 +291,11 @@ fn duplicate_at_horizon_is_deduplicated_or_refused() {
     let standard = &Arc::new(standard);
     let horizon = RetentionHorizon::default();
     let said =
-        |subject: u8, id: u32, after: i64, kind: &'static str| TestEvent::plain(subject, id, Timestamp(hostile::MIDNIGHT + after), kind);
+        |subject: u8, id: u32, after: i64, kind: &'static str| TestEvent::plain(subject, id, Timestamp(event_sets::MIDNIGHT + after), kind);
     for beyond in -1..=1 {
         let set = [said(1, 1, 0, "call.answered"), said(1, 2, 0, "call.ended"), said(2, 3, horizon.contacts_ms + beyond, "call.offered")];
         let mut monitor = Monitor::new(standard.clone(), Some(horizon));
-        let mut packer = said::BatchBuilder::new(standard, EventOrigin::Constructed);
+        let mut packer = event::BatchBuilder::new(standard, EventOrigin::Constructed);
         monitor.apply_batch(&packer.build_batch(set[..2].iter()));
         monitor.apply_batch(&packer.build_batch(set[2..].iter()));
         let again = monitor.apply_batch(&packer.build_batch(set[..2].iter()));
@@ -307,13 +311,13 @@ fn agent_case_outlives_horizon() {
         Arc::new(parse_standard("expiry.toml", include_str!("standards/expiry.toml")).unwrap_or_else(|problems| panic!("{problems:#?}")));
     let state = |nth: u32| ["ready", "talking", "talking", "pause"][nth as usize % 4];
     let said = |nth: u32| {
-        let time = Timestamp(hostile::MIDNIGHT).plus_millis(i64::from(nth) * 3 * MINUTE);
+        let time = Timestamp(event_sets::MIDNIGHT).plus_millis(i64::from(nth) * 3 * MINUTE);
         TestEvent { state: Some(state(nth)), center: Some("hefei"), ..TestEvent::plain(1, nth, time, "agent.changed") }
     };
     let (many, last) = (20_000, 1_200);
     let mut forgetful = Monitor::new(standard.clone(), Some(RetentionHorizon::default()));
     let mut remembering = Monitor::new(standard.clone(), None);
-    let mut packer = said::BatchBuilder::new(&standard, EventOrigin::Constructed);
+    let mut packer = event::BatchBuilder::new(&standard, EventOrigin::Constructed);
     for first in (0..many).step_by(100) {
         let events: Vec<TestEvent> = (first..first + 100).map(said).collect();
         let batch = packer.build_batch(events.iter());
@@ -333,7 +337,7 @@ fn board_is_stale_after_source_silence_limit() {
     let one = DeliveryPlan { order: vec![0], batches: vec![1], ticks: vec![None], counted_at_once: vec![true] };
     check_property(
         50,
-        &(hostile::event_set(1), select(vec![(0, false), (limit, false), (limit + 1, true), (limit * 9, true)])),
+        &(event_sets::event_set(1), select(vec![(0, false), (limit, false), (limit + 1, true), (limit * 9, true)])),
         |(mut set, (after, stale))| {
             set.truncate(1);
             let lines =

@@ -10,8 +10,8 @@
 mod asterisk;
 #[path = "recordings/boston311.rs"]
 mod boston311;
-#[path = "recordings/figures.rs"]
-mod figures;
+#[path = "recordings/comparison.rs"]
+mod comparison;
 #[path = "recordings/replay.rs"]
 mod replay;
 #[path = "recordings/servicenow.rs"]

@@ -29,17 +29,17 @@
 #[path = "scenarios/service_levels.rs"]
 mod service_levels;
 
-use firstline::domain::alert::incident::Incident;
-use firstline::domain::alert::{AlertEvaluator, EVALUATION_INTERVAL_MS};
-use firstline::domain::board::{Board, Reading, ReadingComponents};
-use firstline::domain::event::Batch;
+use firstline::domain::alerts::evaluation::{AlertEvaluator, EVALUATION_INTERVAL_MS};
+use firstline::domain::alerts::incident::Incident;
+use firstline::domain::board::reading::{Board, Reading, ReadingComponents};
+use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::{EventRefusal, Monitor};
 use firstline::domain::standard::Standard;
-use firstline::domain::time::{HOUR, Timestamp};
-use firstline::domain::window::Window;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
-use firstline::publish::ranking::Ranking;
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard, parse_versions};
+use firstline::domain::time::timestamp::{HOUR, Timestamp};
+use firstline::domain::time::window::Window;
+use firstline::ingest::decode::{EventDecoder, HashKeys};
+use firstline::publish::ranking_json::Ranking;
+use firstline::standard_file::{BUILT_IN, BUILT_IN_NAME, parse_standard, parse_versions};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -196,7 +196,7 @@ impl ScenarioRun {
     /// `+4h` after the event, a time of the first day, or `day+1@12:00`.
     fn parse_due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
         match text.strip_prefix('+') {
-            Some(span) => firstline::document::parse_duration(span).map(|millis| time.plus_millis(millis)),
+            Some(span) => firstline::toml_document::parse_duration(span).map(|millis| time.plus_millis(millis)),
             None => match text.split_once('@') {
                 Some((day, clock)) => self.parse_time(day, clock),
                 None => self.parse_time("day+0", text),

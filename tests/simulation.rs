@@ -41,24 +41,24 @@
 //! # What it cannot show
 //! The keeper's own thread is not here; its work is done in one step.
 
-#[path = "simulation/audit.rs"]
-mod audit;
-#[path = "simulation/bell.rs"]
-mod bell;
+#[path = "simulation/alert_observer.rs"]
+mod alert_observer;
 #[path = "simulation/body.rs"]
 mod body;
-#[path = "disk/simulated.rs"]
+#[path = "disk/simulated_disk.rs"]
 mod disk;
+#[path = "simulation/display.rs"]
+mod display;
 #[path = "simulation/history.rs"]
 mod history;
-#[path = "simulation/life.rs"]
-mod life;
+#[path = "simulation/journal_audit.rs"]
+mod journal_audit;
 #[path = "simulation/machine.rs"]
 mod machine;
 #[path = "simulation/senders.rs"]
 mod senders;
-#[path = "simulation/wall.rs"]
-mod wall;
+#[path = "simulation/service_life.rs"]
+mod service_life;
 
 use firstline::engine::AcknowledgementLevel;
 use history::SimulatedHistory;

@@ -1,7 +1,7 @@
 //! The bodies and senders that cost as little as can be: a thread each, one connection, one write a body.
 
-use firstline::domain::time::HOUR;
-use firstline::engine::clock::WallClock;
+use firstline::clock::WallClock;
+use firstline::domain::time::timestamp::HOUR;
 use firstline::simulate::{Simulation, SimulationSettings};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

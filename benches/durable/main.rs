@@ -16,18 +16,18 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 
-mod disk;
-mod load;
+mod board_watcher;
 #[allow(dead_code, reason = "another bench needs more of it")]
-mod program;
-mod wall;
+mod firstline_process;
+mod load;
+mod plain_writes;
 
+use board_watcher::BoardWatcher;
 use clap::Parser;
+use firstline_process::FirstlineProcess;
 use load::{RequestBody, SendReport};
-use program::FirstlineProcess;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use wall::BoardWatcher;
 
 #[derive(Parser)]
 struct DurableBenchArguments {
@@ -89,9 +89,9 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
             let journal = format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
             let publish_every = Duration::from_millis(args.publish_ms);
             let program = FirstlineProcess::start_with_clients(&args.program, directory.path(), &journal, publish_every, 1_000);
-            let (served, sending) = (program.processor_seconds(), program::processor_seconds_of("self"));
+            let (served, sending) = (program.processor_seconds(), firstline_process::processor_seconds_of("self"));
             let sent = load::send_bodies(program.address, bodies, args.senders);
-            let (served, sending) = (program.processor_seconds() - served, program::processor_seconds_of("self") - sending);
+            let (served, sending) = (program.processor_seconds() - served, firstline_process::processor_seconds_of("self") - sending);
             print_report(level, &sent, args.events);
             println!(
                 "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} boards {:.2} s, {} MiB held at most",
@@ -107,7 +107,7 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
             let (seconds, written) = (program.metric_value("firstline_journal_seconds_sum"), program.written_bytes());
             drop(program);
             if commits > 0.0 {
-                let plain = disk::measure_plain_writes(directory.path(), commits as usize, (bytes / commits) as usize);
+                let plain = plain_writes::measure_plain_writes(directory.path(), commits as usize, (bytes / commits) as usize);
                 println!(
                     "  journal: {:.1} bytes an event, {:.2} written for each; {commits} commits in {seconds:.2} s; as many plain writes with fdatasync {:.2} s \
                      (p50 {:?}, p99 {:?}): ratio {:.2}",
@@ -149,7 +149,7 @@ fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
     std::thread::sleep(Duration::from_secs(2));
     let cases = program.metric_value("firstline_cases");
     drop(program);
-    let kept = disk::file_bytes(directory.path(), "journal-");
+    let kept = plain_writes::file_bytes(directory.path(), "journal-");
     let (program, took) = measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
     let seconds = took.as_secs_f64();
     println!(
@@ -162,7 +162,7 @@ fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
         program.peak_memory() >> 20
     );
     let ((), took) = measure_time(|| program.stop());
-    let snapshot = disk::file_bytes(directory.path(), "snapshot-");
+    let snapshot = plain_writes::file_bytes(directory.path(), "snapshot-");
     println!("the stop, which makes a snapshot of {} MB: {:.2} s", snapshot / 1_000_000, took.as_secs_f64());
     // The first comes after the stop, the others each after a kill.
     for _ in 0..args.rounds {
@@ -193,7 +193,7 @@ fn measure_snapshot_pause(place: &Path, bodies: &[RequestBody], args: &DurableBe
             println!(
                 "  longest gap between acknowledgements {:.1?}, between boards (one each {:?}) {boards:.1?}, p50 {p50:.1?}; {} snapshots in {:.2} s",
                 sent.longest_gap,
-                program::PUBLISH_EVERY,
+                firstline_process::PUBLISH_EVERY,
                 program.metric_value("firstline_snapshot_seconds_count"),
                 program.metric_value("firstline_snapshot_seconds_sum"),
             );

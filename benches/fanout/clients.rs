@@ -1,7 +1,7 @@
 //! Thousands of clients that cost as little as can be: they read frames, find the time of the board in each, and count.
 
-use firstline::domain::time::Timestamp;
-use firstline::engine::clock::WallClock;
+use firstline::clock::WallClock;
+use firstline::domain::time::timestamp::Timestamp;
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream as Blocking};

@@ -1,7 +1,7 @@
 //! From the sending of an event to the frame that shows it, while many other events are taken.
 
-use super::{FanoutBenchArguments, clients, load, program::FirstlineProcess, quantiles};
-use firstline::engine::clock::WallClock;
+use super::{FanoutBenchArguments, clients, firstline_process::FirstlineProcess, load, quantiles};
+use firstline::clock::WallClock;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -16,19 +16,19 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 
-mod bare;
+mod bare_broadcast;
 mod clients;
+#[path = "../durable/firstline_process.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod firstline_process;
 mod latency;
 #[path = "../durable/load.rs"]
 #[allow(dead_code, reason = "another bench sends as fast as it can")]
 mod load;
-#[path = "../durable/program.rs"]
-#[allow(dead_code, reason = "another bench needs more of it")]
-mod program;
 
 use clap::Parser;
 use clients::{FrameStatistics, LiveClients};
-use program::{FirstlineProcess, processor_seconds_of};
+use firstline_process::{FirstlineProcess, processor_seconds_of};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,7 +68,7 @@ const CLIENTS_PER_STUCK: usize = 100;
 fn main() {
     let args = FanoutBenchArguments::parse();
     if let Some(bytes) = args.bare {
-        return bare::run_broadcast(bytes);
+        return bare_broadcast::run_broadcast(bytes);
     }
     if !args.raised {
         let raise = "ulimit -S -n \"$(ulimit -H -n)\"; exec \"$0\" \"$@\"";
@@ -114,7 +114,7 @@ fn measure_firstline(args: &FanoutBenchArguments, clients: usize, stuck: usize) 
 
 /// The same number of clients of a broadcast that does nothing else.
 fn measure_bare_broadcast(clients: usize, frame: usize, seconds: u64) {
-    let (process, address) = bare::start(frame);
+    let (process, address) = bare_broadcast::start(frame);
     measure_clients("bare broadcast", address, process.process_id(), clients, 0, seconds);
 }
 

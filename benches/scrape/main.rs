@@ -13,25 +13,25 @@
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 #![allow(dead_code, reason = "the bench of durable ingest uses the rest of what they share")]
 
+#[path = "../durable/firstline_process.rs"]
+mod firstline_process;
 #[path = "../durable/load.rs"]
 mod load;
-#[path = "../durable/program.rs"]
-mod program;
 
 use clap::Parser;
 use firstline::access::grant::GrantedView;
-use firstline::domain::event::Batch;
+use firstline::domain::board::published_board::PublishedBoard;
+use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::Timestamp;
-use firstline::domain::window::Window;
-use firstline::edition::PublishedBoard;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::time::timestamp::Timestamp;
+use firstline::domain::time::window::Window;
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::publish::prometheus::{MetricsFormat, MetricsSelection, write_metrics};
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
+use firstline::standard_file::{BUILT_IN, BUILT_IN_NAME, parse_standard};
+use firstline_process::FirstlineProcess;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use program::FirstlineProcess;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -156,7 +156,7 @@ fn measure_serve(args: &ScrapeBenchArguments) {
             let place = tempfile::tempdir().unwrap();
             let program =
                 FirstlineProcess::start(std::path::Path::new(env!("CARGO_BIN_EXE_firstline")), place.path(), "acknowledge = 'disk'\n");
-            let calls = call_lines(60, firstline::engine::clock::WallClock::Wall.now().plus_millis(-120_000)).join("\n");
+            let calls = call_lines(60, firstline::clock::WallClock::Wall.now().plus_millis(-120_000)).join("\n");
             post_events(program.address, &calls);
             let (stop, address) = (AtomicBool::new(false), program.address);
             let (sent, scrapes) = std::thread::scope(|scope| {

@@ -1,8 +1,8 @@
 //! Grants: what somebody was let in for, and how far; and refusals, with what to do about them.
 
 use super::token::TokenDigest;
-use super::{AccessToken, RoutePermission};
-use crate::domain::time::Timestamp;
+use crate::access::{AccessToken, RoutePermission};
+use crate::domain::time::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Every combination that decides who is let in.
 
-use super::*;
+use crate::access::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 const NOW: Timestamp = Timestamp(1_000_000);

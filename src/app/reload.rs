@@ -7,8 +7,8 @@
 
 use crate::access::AccessControl;
 use crate::config;
-use crate::engine::feed::{self, EngineHandle};
-use crate::http::reload::{ReloadError, ReloadReport, ReloadRequest};
+use crate::engine::commands::{self, EngineHandle};
+use crate::http::routes::reload::{ReloadError, ReloadReport, ReloadRequest};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,8 +72,8 @@ impl ReloadTask {
         }
         let (name, version) = (settings.standard.name.clone(), settings.standard.version.clone());
         let took_over = self.feed.change_standard(settings.standard).await.map_err(|refused| match refused {
-            feed::EngineUnavailable::JournalUnwritable(reason) => ReloadError::JournalFailed(reason),
-            feed::EngineUnavailable::QueueFull | feed::EngineUnavailable::Stopping => ReloadError::Stopping,
+            commands::EngineUnavailable::JournalUnwritable(reason) => ReloadError::JournalFailed(reason),
+            commands::EngineUnavailable::QueueFull | commands::EngineUnavailable::Stopping => ReloadError::Stopping,
         })?;
         Ok(ReloadReport {
             name,

@@ -1,12 +1,12 @@
 //! `firstline check FILE...`: every problem of configurations, standards and mappings at once.
 
-mod meaning;
+mod standard_summary;
 
-use super::{print_problems, read_text, read_texts};
+use crate::cli::{print_problems, read_text, read_texts};
 use crate::config;
-use crate::document::{TomlDocument, TomlProblem};
 use crate::ingest::mapping::Mapping;
-use crate::standard;
+use crate::standard_file;
+use crate::toml_document::{TomlDocument, TomlProblem};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,9 +35,9 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     for path in &arguments.files {
         let (name, text) = (path.display().to_string(), read_text(path)?);
         if arguments.explain
-            && let Ok(standard) = standard::parse_standard(&name, &text)
+            && let Ok(standard) = standard_file::parse_standard(&name, &text)
         {
-            super::print_output(meaning::standard_summary(&standard).as_bytes())?;
+            super::print_output(standard_summary::standard_summary(&standard).as_bytes())?;
         }
         let found = check_file(&name, &text);
         if found.is_empty() {
@@ -62,13 +62,13 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<TomlProblem>> {
     let mut by_name: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (file, text) in read_texts(paths)? {
-        if let Some(Ok(standard)) = is_standard(&file, &text).then(|| standard::parse_standard(&file, &text)) {
+        if let Some(Ok(standard)) = is_standard(&file, &text).then(|| standard_file::parse_standard(&file, &text)) {
             by_name.entry(standard.name).or_default().push((file, text));
         }
     }
     let mut problems = Vec::new();
     for (name, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
-        match standard::parse_versions(&files) {
+        match standard_file::parse_versions(&files) {
             Ok(_) => eprintln!("`{name}`: its {} versions go together", files.len()),
             Err(found) => problems.extend(found),
         }
@@ -93,7 +93,7 @@ fn check_file(file: &str, text: &str) -> Vec<TomlProblem> {
     let problems = if has("event") {
         Mapping::parse(file, text).err()
     } else if has("indicator") || has("dimensions") {
-        standard::parse_standard(file, text).err()
+        standard_file::parse_standard(file, text).err()
     } else {
         config::read_configuration(file, text).err()
     };

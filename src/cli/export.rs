@@ -1,8 +1,10 @@
 //! `firstline rules`, `dashboards` and `openslo`: the standard for Prometheus, for Grafana, and as objectives.
 
-use super::{print_output, print_problems, read_standard};
+use crate::cli::{print_output, print_problems, read_standard};
 use crate::domain::standard::Standard;
-use crate::{grafana, openslo, rules};
+use crate::export::grafana;
+use crate::export::openslo;
+use crate::export::prometheus_rules;
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,7 +64,7 @@ pub fn run_export(export: ExportFormat, arguments: &ExportArguments) -> anyhow::
 
 fn export_files(export: ExportFormat, standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
     match export {
-        ExportFormat::Rules => rules::rule_files(standard),
+        ExportFormat::Rules => prometheus_rules::rule_files(standard),
         ExportFormat::Dashboards => Ok(grafana::dashboard_files(standard)),
         ExportFormat::OpenSlo => Ok(vec![("openslo.yml".to_owned(), openslo::export_openslo(standard)?)]),
     }

@@ -2,11 +2,11 @@
 
 mod export;
 
-use crate::document::parse_duration;
-use crate::domain::time::Timestamp;
-use crate::engine::clock::WallClock;
-use crate::journal::check::{IntegrityReport, check_integrity};
+use crate::clock::WallClock;
+use crate::domain::time::timestamp::Timestamp;
+use crate::journal::integrity_check::{IntegrityReport, check_integrity};
 use crate::journal::{DirectoryLock, Journal, JournalSettings, RetentionLimits, SequenceNumber, SnapshotStore};
+use crate::toml_document::parse_duration;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;

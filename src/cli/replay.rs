@@ -1,17 +1,17 @@
 //! `firstline replay`: the readings of recorded events.
 
-mod explain;
-mod rank;
-mod table;
+mod explain_options;
+mod ranking_table;
+mod readings_table;
 
-use super::{UsageError, print_output, print_problems, read_standard, read_text};
-use crate::domain::board::{Board, Reading};
+use crate::cli::{UsageError, print_output, print_problems, read_standard, read_text};
+use crate::domain::board::reading::{Board, Reading};
 use crate::domain::standard::Standard;
 use crate::domain::standard::label::INDICATOR_LABELS;
-use crate::domain::time::Timestamp;
-use crate::domain::window::Window;
-use crate::ingest::file::{self, RecordingFormat};
+use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::window::Window;
 use crate::ingest::mapping::Mapping;
+use crate::ingest::recording::{self, RecordingFormat};
 use crate::replay::{self, CaseCountChange, Recording, ReplaySettings};
 use anyhow::{Context as _, anyhow, bail};
 use std::io::{IsTerminal, Read};
@@ -57,7 +57,7 @@ pub struct ReplayArguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    asking: explain::ExplainRequest,
+    asking: explain_options::ExplainRequest,
     /// How many threads work at a time; the result is the same
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
@@ -115,8 +115,8 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
         let text = match arguments.json {
             true => readings_json(board, &readings)?,
-            false if ranked => rank::rankings_text(board, by, &readings),
-            false => table::readings_table(board, &readings, arguments.group_by.as_deref()),
+            false if ranked => ranking_table::rankings_text(board, by, &readings),
+            false => readings_table::readings_table(board, &readings, arguments.group_by.as_deref()),
         };
         print_output(text.as_bytes())?;
     }
@@ -186,7 +186,7 @@ fn progress_bar(files: &[PathBuf]) -> indicatif::ProgressBar {
 
 fn open_recording(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Result<Recording> {
     let name = path.display().to_string();
-    let input = file::open_recording(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
+    let input = recording::open_recording(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
         .with_context(|| format!("cannot read `{name}`"))?;
     Ok(Recording { name, input })
 }
@@ -214,7 +214,7 @@ fn readings_json(board: &Board, readings: &[&Reading]) -> anyhow::Result<String>
     #[derive(serde::Serialize)]
     struct ReplayOutput<'b> {
         as_of: Option<Timestamp>,
-        readings: Vec<crate::domain::board::ReadingJson<'b>>,
+        readings: Vec<crate::domain::board::board_json::ReadingJson<'b>>,
     }
     let mut text = serde_json::to_string(&ReplayOutput { as_of: board.as_of, readings: written })?;
     text.push('\n');

@@ -2,7 +2,7 @@
 
 use crate::app::{self, StopOutcome};
 use crate::config::{self, ServiceSettings};
-use crate::engine::urgency::{REQUEST_NICENESS, lower_thread_priority};
+use crate::engine::thread_priority::{REQUEST_NICENESS, lower_thread_priority};
 use crate::telemetry;
 use anyhow::Context;
 use std::net::SocketAddr;

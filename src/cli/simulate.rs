@@ -1,7 +1,7 @@
 //! `firstline simulate`: the events of a simulated service organisation as NDJSON.
 
-use super::{UsageError, print_output};
-use crate::domain::time::Timestamp;
+use crate::cli::{UsageError, print_output};
+use crate::domain::time::timestamp::Timestamp;
 use crate::simulate::{Simulation, SimulationSettings};
 use std::process::ExitCode;
 

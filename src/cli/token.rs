@@ -3,10 +3,10 @@
 //! The paragraph goes to standard output, so that it can be added to a file; the token itself is shown once, on standard
 //! error, and kept nowhere.
 
-use super::UsageError;
 use crate::access::grant::TokenRole;
 use crate::access::token::TokenSecret;
-use crate::domain::time::Timestamp;
+use crate::cli::UsageError;
+use crate::domain::time::timestamp::Timestamp;
 use anyhow::Context;
 use serde_json::json;
 use std::collections::BTreeMap;

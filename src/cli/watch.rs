@@ -1,11 +1,11 @@
 //! `firstline watch`: the board of a service in this terminal.
 
-use super::{UsageError, print_output};
+use crate::cli::{UsageError, print_output};
 use crate::watch::address::ServiceAddress;
-use crate::watch::follow;
+use crate::watch::client::ServiceClient;
+use crate::watch::messages::Language;
+use crate::watch::run_loop;
 use crate::watch::view::WatchOptions;
-use crate::watch::wire::ServiceClient;
-use crate::watch::words::Language;
 use anyhow::Context;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -59,10 +59,10 @@ pub fn run_watch(arguments: &WatchArguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let center = arguments.center.clone();
     if arguments.once {
-        let text = runtime.block_on(follow::fetch_board_text(&client, &choice, center.as_deref(), arguments.json))?;
+        let text = runtime.block_on(run_loop::fetch_board_text(&client, &choice, center.as_deref(), arguments.json))?;
         print_output(text.as_bytes())?;
     } else {
-        runtime.block_on(follow::run_watch(client, choice, center))?;
+        runtime.block_on(run_loop::run_watch(client, choice, center))?;
     }
     // The thread that reads keys is not waited for.
     runtime.shutdown_background();

@@ -4,22 +4,21 @@
 //! the [`Cells`] add it up for every window. A board is read from the cells. Whoever looks at no board in between, as a replay, lets
 //! the core merge, and settle at the end.
 
-mod adopt;
-mod explain;
-mod memory;
-pub mod translate;
-mod trend;
-mod watch;
+mod answers;
+mod change_standard;
+mod core_snapshot;
+mod evaluate_alerts;
+mod trends;
 
-use super::board::Board;
-pub use super::caseload::{ApplyResult, Caseload, EventRefusal};
-pub use super::cells::CellTable;
-pub use super::changes::CaseChanges;
-use super::event::Batch;
-use super::reading;
+pub use self::change_standard::StandardChangeOutcome;
 use super::standard::{RetentionHorizon, Standard};
-use super::time::Timestamp;
-pub use adopt::StandardChangeOutcome;
+use crate::domain::board::compute;
+use crate::domain::board::reading::Board;
+pub use crate::domain::cases::caseload::{ApplyResult, Caseload, EventRefusal};
+pub use crate::domain::cases::changes::CaseChanges;
+pub use crate::domain::cells::cell_table::CellTable;
+use crate::domain::events::batch::Batch;
+use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
 
 /// The core.
@@ -87,23 +86,23 @@ impl Monitor {
     /// The readings as they are now.
     #[must_use]
     pub fn compute_board(&self) -> Board {
-        reading::compute_board(&self.reading_inputs(), &reading::ReadingSelection::select_all())
+        compute::compute_board(&self.reading_inputs(), &compute::ReadingSelection::select_all())
     }
 
     /// The readings that may have a level now, and those that they are made of.
     #[must_use]
     pub fn compute_levels(&self) -> Board {
-        let mut wanted = reading::ReadingSelection::select_none(&self.caseload.standard);
+        let mut wanted = compute::ReadingSelection::select_none(&self.caseload.standard);
         let indicators = self.caseload.standard.indicators.iter().enumerate();
         for (number, _) in indicators.filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some())) {
             (0..self.caseload.standard.scopes.len()).for_each(|scope| wanted.select_indicator(number, scope, &self.caseload.standard));
         }
-        reading::compute_board(&self.reading_inputs(), &wanted)
+        compute::compute_board(&self.reading_inputs(), &wanted)
     }
 
-    fn reading_inputs(&self) -> reading::BoardInput<'_> {
+    fn reading_inputs(&self) -> compute::BoardInput<'_> {
         let Caseload { standard, now, last_received: heard, silent_sources: silence, .. } = &self.caseload;
-        reading::BoardInput {
+        compute::BoardInput {
             standard,
             cells: &self.cells,
             now: *now,

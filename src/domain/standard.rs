@@ -1,22 +1,24 @@
-//! The standard as the core needs it: checked, every name replaced by its place. `crate::standard` makes it from a file.
+//! The standard as the core needs it: checked, every name replaced by its place. `crate::standard_file` makes it from a file.
 
-pub mod alert;
+pub mod alert_policy;
 pub mod indicator;
 pub mod label;
 pub mod population;
+pub mod schema_translation;
+pub mod scope;
 pub mod source;
 
-use self::alert::AlertPolicy;
+use self::alert_policy::AlertPolicy;
 pub use self::indicator::{DatedTarget, FactTally, Formula, Indicator, Target, TargetDirection};
 use self::population::PopulationTable;
 use self::source::DeclaredSource;
-use super::calendar::Calendar;
-use super::event::{Attributes, CaseFamily, EventType, EventVerb, Symbol};
-use super::fact::clock::PauseEffect;
-use super::fact::{FactKind, FactKinds};
-use super::time::{HOUR, MINUTE, Timestamp};
-use super::window::Window;
-use super::zones::TimeZones;
+use crate::domain::events::event::{Attributes, CaseFamily, EventType, EventVerb, Symbol};
+use crate::domain::facts::catalog::{FactKind, FactKinds};
+use crate::domain::facts::commitment_clock::PauseEffect;
+use crate::domain::time::calendar::Calendar;
+use crate::domain::time::time_zones::TimeZones;
+use crate::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
+use crate::domain::time::window::Window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ pub struct Standard {
     pub schema: EventSchema,
     /// Which dimensions make the scopes: places in [`Schema::dimensions`].
     pub scopes: Vec<Vec<usize>>,
-    /// The windows every indicator is read over; at most [`super::window::WINDOWS`].
+    /// The windows every indicator is read over; at most [`crate::domain::time::window::WINDOWS`].
     pub windows: Vec<Window>,
     /// After this many milliseconds without any event every reading is stale.
     pub stale_after_ms: Option<i64>,

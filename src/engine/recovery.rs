@@ -3,13 +3,13 @@
 //! A snapshot that cannot be read is told and passed over for the one before. What the journal says is never passed over: damage
 //! in its middle is an error, and the service does not start on a guess.
 
-mod unpacked;
+mod snapshot_decompressor;
 
-use self::unpacked::{SnapshotDecompressor, decompress_and_decode};
+use self::snapshot_decompressor::{SnapshotDecompressor, decompress_and_decode};
 use super::state::EngineState;
 use crate::domain::standard::Standard;
 use crate::journal::{Damage, JournalError, JournalReader, JournalRecord, SequenceNumber, SnapshotStore};
-use crate::standard;
+use crate::standard_file;
 use postcard::Deserializer;
 use serde::{Deserialize, Serialize};
 use std::io::BufWriter;
@@ -250,6 +250,6 @@ pub fn replay_record(state: &mut EngineState, at: SequenceNumber, record: Journa
 }
 
 fn read_standard(files: &[(String, String)]) -> Result<Arc<Standard>, String> {
-    let read = standard::parse_versions(files).map(Arc::new);
+    let read = standard_file::parse_versions(files).map(Arc::new);
     read.map_err(|problems| problems.first().map_or_else(String::new, ToString::to_string))
 }

@@ -1,7 +1,7 @@
 //! What an engine needs to know.
 
-use super::AcknowledgementLevel;
 use crate::domain::standard::Standard;
+use crate::engine::AcknowledgementLevel;
 use crate::journal::{self, FileStorage, RetentionLimits};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct EngineSettings {
     pub standard: Arc<Standard>,
     /// How often a board is published.
     pub publish_every: Duration,
-    /// How many commands may wait. One more is refused: see [`super::feed::Feed::offer`].
+    /// How many commands may wait. One more is refused: see [`super::commands::Feed::offer`].
     pub queue_batches: usize,
     /// Where what is accepted is kept; without it nothing is.
     pub journal: Option<RetentionSettings>,

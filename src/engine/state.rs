@@ -3,15 +3,15 @@
 //! It changes in five ways, [`State::tick`], [`State::apply`], [`State::look`], [`State::answer`] and [`State::adopt`], for the living
 //! engine as for recovery and the keeper of snapshots, who take them from the journal: so they cannot come to different boards.
 
-use crate::domain::alert::AlertEvaluator;
-use crate::domain::alert::ledger::{IncidentUpdate, IncidentUpdateError};
-use crate::domain::board::Board;
-use crate::domain::event::Batch;
+use crate::domain::alerts::evaluation::AlertEvaluator;
+use crate::domain::alerts::incident_log::{IncidentUpdate, IncidentUpdateError};
+use crate::domain::board::published_board::PublishedBoard;
+use crate::domain::board::reading::Board;
+use crate::domain::events::batch::Batch;
 use crate::domain::monitor::{ApplyResult, Monitor, StandardChangeOutcome};
 use crate::domain::standard::Standard;
-use crate::domain::time::Timestamp;
-use crate::domain::window::{MAX_WINDOWS, Window};
-use crate::edition::PublishedBoard;
+use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::window::{MAX_WINDOWS, Window};
 use crate::journal::SequenceNumber;
 use serde::Deserializer;
 use std::sync::Arc;

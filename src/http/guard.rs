@@ -4,12 +4,13 @@
 //! Before all routes stands the count of requests of an address. Browsers' pages are asked where they come from when they
 //! connect or change something, for a browser sends their requests whether its user wants it or not.
 
-use super::HttpService;
 use super::problem::HttpProblem;
 use crate::access::grant::{AccessGrant, AccessRefusal};
+use crate::access::origin;
 use crate::access::token::TokenSecret;
-use crate::access::{AccessControl, RequestPeer, RoutePermission, origin};
-use crate::engine::clock::WallClock;
+use crate::access::{AccessControl, RequestPeer, RoutePermission};
+use crate::clock::WallClock;
+use crate::http::HttpService;
 use crate::telemetry::Metric;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HOST, ORIGIN, WWW_AUTHENTICATE};

@@ -1,7 +1,7 @@
 //! Queries with names of their own and the standard's dimensions.
 
 use super::problem::HttpProblem;
-use crate::publish::filter::unknown_name;
+use crate::publish::reading_filter::unknown_name;
 use axum::http::StatusCode;
 
 /// A query, sorted by what it asks for.

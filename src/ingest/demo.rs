@@ -1,12 +1,12 @@
 //! A demonstration: the simulated service organisation as a source. It first tells what happened in the last two days, as fast
 //! as it can, so that the board is not empty; then it goes on at the clock's pace, or at a multiple of it.
 
-use super::rejected::{RejectedEvent, RejectedEvents};
-use super::wire::{EventDecoder, HashKeys};
-use crate::domain::event::Batch;
-use crate::domain::time::{HOUR, Timestamp};
-use crate::engine::clock::WallClock;
-use crate::engine::feed::{EngineHandle, EngineUnavailable};
+use super::decode::{EventDecoder, HashKeys};
+use super::rejected_events::{RejectedEvent, RejectedEvents};
+use crate::clock::WallClock;
+use crate::domain::events::batch::Batch;
+use crate::domain::time::timestamp::{HOUR, Timestamp};
+use crate::engine::commands::{EngineHandle, EngineUnavailable};
 use crate::simulate::{Simulation, SimulationSettings};
 use crate::telemetry::Metric;
 use std::iter::Peekable;

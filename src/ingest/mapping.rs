@@ -63,13 +63,13 @@
 
 mod check;
 mod check_parts;
+mod csv_rows;
 mod read;
 mod row;
-mod scan;
 
-pub use read::RowCounts;
+pub use self::read::RowCounts;
 
-use crate::document::{TomlDocument, TomlProblem};
+use crate::toml_document::{TomlDocument, TomlProblem};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 

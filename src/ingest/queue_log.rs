@@ -6,8 +6,8 @@
 //! when the channel was made, before any voice menu: the arrival is the time of the ENTERQUEUE line and nothing else.
 //! A call of which the log's beginning is missing is told from its first line on.
 
-use super::raw::{RawEvent, Scalar};
-use crate::domain::time::{SECOND, Timestamp, truncate_for_message};
+use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
+use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

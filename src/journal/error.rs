@@ -1,6 +1,6 @@
 //! What can go wrong with the journal: what, where, why, and what to do. The engine tells a full disk from the rest by it.
 
-use super::SequenceNumber;
+use crate::journal::SequenceNumber;
 use std::io;
 
 /// Bytes that are not what was written.

@@ -1,10 +1,10 @@
 //! Reading the journal, also while it is written: in portions, so that it is never held in memory, and never in the writer's way.
 
-use super::SequenceNumber;
 use super::error::JournalError;
 use super::record::JournalRecord;
 use super::segment::{self, Segment};
 use super::segment_list::SharedSegments;
+use crate::journal::SequenceNumber;
 use std::sync::Arc;
 
 /// Reads the journal. Cheap to clone; may be used on any thread.

@@ -1,10 +1,10 @@
 //! A record of the journal, and the bytes it is written as: kind, version, checksum, payload.
 
+use super::batch_codec::BatchCodec;
 use super::error::{Damage, JournalError};
-use super::packed::BatchCodec;
-use super::{FORMAT_VERSION, SequenceNumber};
-use crate::domain::alert::ledger::IncidentUpdate;
-use crate::domain::time::Timestamp;
+use crate::domain::alerts::incident_log::IncidentUpdate;
+use crate::domain::time::timestamp::Timestamp;
+use crate::journal::{FORMAT_VERSION, SequenceNumber};
 
 /// What the journal remembers: all that the core was ever told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -145,7 +145,7 @@ fn checksum(at: SequenceNumber, head: [u8; 2], payload: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::Batch;
+    use crate::domain::events::batch::Batch;
 
     #[test]
     fn decodes_intact_records_and_rejects_damaged_ones() {

@@ -3,8 +3,8 @@
 use super::disk::{BoxedBackend, FileStorage, ReadOnlyBackend};
 use super::error::JournalError;
 use super::record::JournalRecord;
-use super::{FORMAT_VERSION, SequenceNumber};
-use crate::domain::time::Timestamp;
+use crate::domain::time::timestamp::Timestamp;
+use crate::journal::{FORMAT_VERSION, SequenceNumber};
 use redb::{
     Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition, TableError,
 };

@@ -1,9 +1,9 @@
 //! The segments of the journal in order: what its writer and its readers share.
 
-use super::SequenceNumber;
 use super::disk::FileStorage;
 use super::segment::Segment;
-use crate::domain::time::Timestamp;
+use crate::domain::time::timestamp::Timestamp;
+use crate::journal::SequenceNumber;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The segments in their row: what the writer and the readers share.

@@ -5,9 +5,9 @@
 
 use super::disk::{FileStorage, ReadOnlyBackend};
 use super::error::JournalError;
-use super::paced::IncrementalSync;
+use super::incremental_sync::IncrementalSync;
 use super::segment::{UNFINISHED_SUFFIX, create_store, open_store};
-use super::{FORMAT_VERSION, SequenceNumber};
+use crate::journal::{FORMAT_VERSION, SequenceNumber};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! The only writer of the journal: appends, and begins a new segment when one is full or can no longer be trusted.
 
-use super::SequenceNumber;
 use super::disk::FileStorage;
 use super::error::JournalError;
 use super::reader::JournalReader;
@@ -8,7 +7,8 @@ use super::record::JournalRecord;
 use super::segment::{self, Segment, StandardInForce, UNFINISHED_SUFFIX};
 use super::segment_list::{OlderSegment, SegmentList, SharedSegments};
 use super::snapshot::{self, SnapshotStore};
-use crate::domain::time::Timestamp;
+use crate::domain::time::timestamp::Timestamp;
+use crate::journal::SequenceNumber;
 use std::sync::Arc;
 
 /// The name of an empty file that is there while nothing is open to be written: all that the files hold has reached the disk. It comes

@@ -1,5 +1,5 @@
 //! The live board: the whole board first, then what changes, then a beat for every edition without change. How that reaches a
-//! client is a `Line`'s matter: [`super::socket`] is a WebSocket, [`super::stream`] server-sent events.
+//! client is a `Line`'s matter: [`self::websocket`] is a WebSocket, [`self::server_sent_events`] server-sent events.
 //!
 //! Nothing is queued for a client: it is sent what changed since the edition it saw last, however many came between.
 //! Beats come from the engine's editions and not from a timer of their own, so a wall that hears one knows that the engine
@@ -14,17 +14,20 @@
 //! | without a word, though asked, on a WebSocket | twice [`PING`] | dropped as `silent` |
 //! | a client's message | [`MESSAGE_BYTES`] | closed |
 
-mod wish;
+pub mod frame;
+pub mod server_sent_events;
+mod subscription;
+pub mod websocket;
 
-use super::frame::{EncodedFrame, FrameCache};
+use self::frame::{EncodedFrame, FrameCache};
+pub use self::subscription::{ClientMessage, ResumePoint, SubscriptionRequest};
 use crate::access::grant::GrantedView;
-use crate::edition::PublishedBoard;
+use crate::domain::board::published_board::PublishedBoard;
 use crate::telemetry::Metric;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
-pub use wish::{ClientMessage, ResumePoint, SubscriptionRequest};
 
 /// How long a client may take to say what it wants.
 pub const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -217,7 +220,7 @@ mod tests {
     use super::*;
     use crate::domain::monitor::Monitor;
     use crate::domain::standard::Standard;
-    use crate::standard::{BUILT_IN, parse_standard};
+    use crate::standard_file::{BUILT_IN, parse_standard};
     use serde_json::Value;
     use std::sync::Mutex;
     use tokio::sync::mpsc;

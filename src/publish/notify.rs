@@ -4,6 +4,10 @@
 //! heard them. So a receiver that is down costs no memory, and neither does a long list of receivers. What can't be sent is tried
 //! again, after a second and then after twice as long each time, up to [`LONGEST`].
 
+pub mod alert_json;
+pub mod alertmanager;
+pub mod webhook;
+
 use crate::access::token::TokenSecret;
 use crate::telemetry::Metric;
 use axum::body::{Body, Bytes};
@@ -32,7 +36,7 @@ const ANSWER_BYTES_MAX: usize = 2_048;
 #[derive(Clone, Debug, Default)]
 pub struct NotificationReceivers {
     /// Where the service is for those who are told.
-    pub links: super::alert::ServiceLinks,
+    pub links: alert_json::ServiceLinks,
     /// The addresses of the peers of an Alertmanager; each is told everything.
     pub alertmanagers: Vec<Uri>,
     /// How often an Alertmanager is told again what fires.

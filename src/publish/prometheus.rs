@@ -32,10 +32,10 @@ pub use self::format::{MetricsFormat, to_open_metrics};
 use self::labels::MetricLabels;
 use self::text::{FamilyType, TextWriter};
 use crate::access::grant::GrantedView;
-use crate::domain::board::{DurationDistribution, Level, Reading, ReadingComponents, ReadingState};
-use crate::domain::bucket_bounds::bucket_bounds;
+use crate::domain::board::published_board::{PublishedBoard, RatioTotal};
+use crate::domain::board::reading::{DurationDistribution, Level, Reading, ReadingComponents, ReadingState};
+use crate::domain::cells::bucket_bounds::bucket_bounds;
 use crate::domain::standard::{Indicator, Standard, Target};
-use crate::edition::{PublishedBoard, RatioTotal};
 
 /// What of a board is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

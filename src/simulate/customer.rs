@@ -1,7 +1,7 @@
 //! Customers: numbered, each with a telephone number and a tier that stay the same whenever they are met again.
 
 use super::center::SimulatedCenter;
-use super::chance::SimulationRng;
+use super::rng::SimulationRng;
 
 /// A customer of a center.
 #[derive(Clone, Copy)]

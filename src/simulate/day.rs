@@ -3,7 +3,7 @@
 //! All centers live in one zone, UTC+8 without summer time, so the local hour is plain arithmetic. The curves are tables
 //! joined by straight lines: only additions and multiplications, which are the same on every machine.
 
-use crate::domain::time::{HOUR, Timestamp};
+use crate::domain::time::timestamp::{HOUR, Timestamp};
 
 /// Milliseconds from UTC to the wall clock of the centers.
 const UTC_OFFSET_MS: i64 = 8 * HOUR;
@@ -82,7 +82,7 @@ pub(super) fn defer_to_morning(time: Timestamp, later: i64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::MINUTE;
+    use crate::domain::time::timestamp::MINUTE;
 
     fn parse_time(text: &str) -> Timestamp {
         Timestamp::parse(text).expect("a good time")

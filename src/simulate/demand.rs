@@ -4,9 +4,9 @@
 //! to each other here, suffer the same ones at the same time. Time must be asked for in order.
 
 use super::center::SimulatedCenter;
-use super::chance::SimulationRng;
 use super::day::DAY;
-use crate::domain::time::{MINUTE, Timestamp};
+use super::rng::SimulationRng;
+use crate::domain::time::timestamp::{MINUTE, Timestamp};
 
 /// Broadband contacts during an outage, as a multiple of the usual.
 pub(super) const OUTAGE_FACTOR: f64 = 3.0;

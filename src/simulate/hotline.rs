@@ -4,22 +4,22 @@
 //! before it and the agents on duty. Those whose problem was not solved call again about the same topic, so the load of
 //! a badly run center feeds itself. At most [`REMEMBERED_MAX`] are going to call again; those beyond it never do.
 
-mod duty;
-mod line;
-mod staff;
+mod agents;
+mod call_queue;
+mod shifts;
 
-use self::line::{CallQueue, HotlineCall, HotlineCallState, QueueExit};
-use self::staff::AgentRoster;
-use super::SimulationPart;
-use super::agenda::EventQueue;
+use self::agents::AgentRoster;
+use self::call_queue::{CallQueue, HotlineCall, HotlineCallState, QueueExit};
 use super::center::SimulatedCenter;
-use super::chance::SimulationRng;
 use super::customer::SimulatedCustomer;
 use super::day::{self, CALL_CURVE};
 use super::demand::{DRIFT_MAX, DemandModel, OUTAGE_FACTOR};
-use super::report::{EventReporter, SimulatedCase, SimulatedEvent, SimulatedValue};
+use super::event_queue::EventQueue;
+use super::rng::SimulationRng;
+use super::simulated_event::{EventReporter, SimulatedCase, SimulatedEvent, SimulatedValue};
 use super::survey;
-use crate::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::simulate::SimulationPart;
 
 /// A hotline of one center.
 pub(super) struct Hotline {

@@ -1,7 +1,7 @@
 //! Surveys: one customer in five says what a case was like, on a scale of five.
 
-use super::chance::SimulationRng;
-use super::report::SimulatedValue;
+use super::rng::SimulationRng;
+use super::simulated_event::SimulatedValue;
 
 /// The share of customers who answer.
 pub(super) const RESPONSE_SHARE: f64 = 0.2;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Simulation, SimulationSettings};
-use crate::domain::time::{HOUR, SECOND, Timestamp};
+use crate::domain::time::timestamp::{HOUR, SECOND, Timestamp};
+use crate::simulate::{Simulation, SimulationSettings};
 
 /// Tuesday, 10 March 2026: neither a weekend nor a billing day.
 const START: Timestamp = Timestamp(1_773_072_000_000);

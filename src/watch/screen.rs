@@ -1,8 +1,8 @@
 //! The board on a terminal. Colour AND sign say how a value stands; what is old is dim, and the head says since when.
 
-use super::plain::{format_breach_counts, format_breaches};
+use super::messages::Messages;
+use super::text_output::{format_breach_counts, format_breaches};
 use super::view::{BoardView, HeadlineRow as Row, Verdict};
-use super::words::Messages;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};

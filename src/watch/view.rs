@@ -1,10 +1,10 @@
 //! What stands where: the headline of everything or of one center, and its places, those in trouble first; and what must be asked
 //! for to know it. Pure.
 
-use super::board::{LatestBoard, LatestReading, WatchScope};
-use super::figure::{format_target, format_value};
-use super::standard::{ServedIndicator, ServedStandard};
-use super::words::{Language, Messages};
+use super::latest_values::{LatestBoard, LatestReading, WatchScope};
+use super::messages::{Language, Messages};
+use super::number_format::{format_target, format_value};
+use super::standard_info::{ServedIndicator, ServedStandard};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -202,7 +202,7 @@ fn headline_row(board: &LatestBoard, indicator: &ServedIndicator, scope: &WatchS
         target: format_target(indicator, aim, words),
         verdict: Verdict::from_reading(reading),
         note: reading.map_or("", |reading| state_note(&reading.state, words)),
-        trend: board.trend(&indicator.name, scope, window).map(super::trend::Sparkline::bars).unwrap_or_default(),
+        trend: board.trend(&indicator.name, scope, window).map(super::sparkline::Sparkline::bars).unwrap_or_default(),
     }
 }
 

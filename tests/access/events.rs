@@ -1,7 +1,7 @@
 //! A sender's events: those of its own sources, one by one.
 
-use crate::client::{TestServer, event_json};
-use crate::people::{request_as, settings_with_tokens};
+use crate::{client::TestServer, client::event_json};
+use crate::{tokens::request_as, tokens::settings_with_tokens};
 use serde_json::{Value, json};
 
 fn event_from_source(source: &str, id: &str) -> Value {

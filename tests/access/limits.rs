@@ -1,7 +1,7 @@
 //! Those who ask too much, too slowly or too often. What must happen is waited for, never a time.
 
-use crate::client::{TestServer, test_settings};
-use crate::people::settings_with_tokens;
+use crate::tokens::settings_with_tokens;
+use crate::{client::TestServer, client::test_settings};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The live board: by token, by ticket, from which pages, and for how long.
 
-use crate::client::{LiveClient, TestServer};
-use crate::files::{ConfigurationFolder, request_reload, token_toml};
-use crate::people::{bearer_header, request_as, settings_with_tokens};
+use crate::{client::LiveClient, client::TestServer};
+use crate::{configuration_folder::ConfigurationFolder, configuration_folder::request_reload, configuration_folder::token_toml};
+use crate::{tokens::bearer_header, tokens::request_as, tokens::settings_with_tokens};
 use serde_json::json;
 use std::time::Duration;
 

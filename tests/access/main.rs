@@ -3,12 +3,12 @@
 #[path = "../serve/client.rs"]
 #[expect(dead_code, reason = "it serves the tests of the service, which need more of it")]
 mod client;
+mod command_line;
+mod configuration_folder;
 mod events;
-mod files;
 mod limits;
 mod live;
-mod people;
-mod program;
 mod routes;
 mod tls;
+mod tokens;
 mod views;

@@ -1,7 +1,7 @@
 //! Every route the router is made of, asked by everyone.
 
 use crate::client::TestServer;
-use crate::people::{request_as, settings_with_tokens};
+use crate::{tokens::request_as, tokens::settings_with_tokens};
 use firstline::access::RoutePermission;
 use firstline::http::all_routes;
 

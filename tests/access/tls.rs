@@ -1,10 +1,10 @@
 //! TLS: who trusts the certificate gets in, plain HTTP does not, and a broken certificate is told before anybody comes.
 
 use crate::client::TestServer;
-use crate::files::{ConfigurationFolder, request_reload};
+use crate::{configuration_folder::ConfigurationFolder, configuration_folder::request_reload};
 use firstline::config;
 use firstline::watch::address::ServiceAddress;
-use firstline::watch::wire::ServiceClient;
+use firstline::watch::client::ServiceClient;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,7 +127,7 @@ async fn invalid_certificate_pair_is_configuration_problem() {
 
 /// A service without a configuration has nothing to read again, and says so to its administrator.
 async fn reload_without_configuration() -> u16 {
-    request_reload(&TestServer::start(crate::people::settings_with_tokens()).await).await
+    request_reload(&TestServer::start(crate::tokens::settings_with_tokens()).await).await
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A reader who may see one center sees nothing of another, whatever the route and whatever is asked for.
 
-use crate::client::{TestServer, answered_call, event_json};
-use crate::people::{bearer_header, request_as, settings_with_tokens};
+use crate::{client::TestServer, client::answered_call, client::event_json};
+use crate::{tokens::bearer_header, tokens::request_as, tokens::settings_with_tokens};
 use firstline::access::RoutePermission;
 use firstline::http::all_routes;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The real Alertmanager behind the real program: one breach, one notification that it fires and one that it is over, through
 //! crashes of either.
 
-use super::receiver::{ReceivedMessage, WebhookReceiver, free_address};
+use super::webhook_receiver::{ReceivedMessage, WebhookReceiver, free_address};
 use super::{ProgramFolder, send_call_event, wait_for_alerts, wait_for_failed_delivery};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -2,7 +2,7 @@
 //! its end once, also if the one that told it of the breach is killed before the end.
 
 use super::alertmanager::{ALERTMANAGER_PROGRAM, AlertmanagerProcess, fetch_response, notifications_for_center};
-use super::receiver::{WebhookReceiver, free_address};
+use super::webhook_receiver::{WebhookReceiver, free_address};
 use super::{ProgramFolder, send_call_event};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;

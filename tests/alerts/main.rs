@@ -6,20 +6,20 @@
 
 mod alertmanager;
 mod cluster;
-#[path = "../crash/load.rs"]
-#[allow(dead_code, reason = "the test of crashes sends more")]
-mod load;
-mod order;
-#[path = "../crash/program.rs"]
+mod event_order;
+#[path = "../crash/firstline_process.rs"]
 #[allow(dead_code, reason = "the test of crashes does more with it")]
-mod program;
-mod receiver;
+mod firstline_process;
+#[path = "../crash/simulated_load.rs"]
+#[allow(dead_code, reason = "the test of crashes sends more")]
+mod simulated_load;
 mod webhook;
+mod webhook_receiver;
 
-use firstline::engine::clock::WallClock;
-use load::EventBody;
-use program::FirstlineProcess;
+use firstline::clock::WallClock;
+use firstline_process::FirstlineProcess;
 use serde_json::{Value, json};
+use simulated_load::EventBody;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;

@@ -1,6 +1,6 @@
 //! Webhooks: a receiver that is down, or busy, and a crash between telling and noting it.
 
-use super::receiver::{ReceivedMessage, WebhookReceiver, free_address};
+use super::webhook_receiver::{ReceivedMessage, WebhookReceiver, free_address};
 use super::{ProgramFolder, send_call_event, wait_for_alerts, wait_for_failed_delivery};
 
 fn idempotency_keys(messages: &[ReceivedMessage]) -> Vec<&str> {

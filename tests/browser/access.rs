@@ -1,12 +1,12 @@
-//! Who is let in, and what is said to who is not.
+//! Authentication of displays and the messages shown without it.
 
 use crate::chromium::Browser;
-use crate::client::{TestServer, event_json};
-use crate::screen::{DISPLAY, assert_page_fits, shows_answer_rate};
+use crate::{client::TestServer, client::event_json};
+use crate::{screen::DISPLAY, screen::assert_page_fits, screen::shows_answer_rate};
 use firstline::config::ServiceSettings;
 use serde_json::json;
 
-/// A wall with a token in its address: let in by it, cut off when it is taken away, and told so in its own language.
+/// A display authenticates with the token in its address. After revocation it shows a message in its language.
 #[tokio::test]
 async fn display_token_admits_and_revocation_is_shown() {
     let Some(mut browser) = Browser::start().await else { return };
@@ -18,7 +18,7 @@ async fn display_token_admits_and_revocation_is_shown() {
     };
     let admin = token("admin", "may = 'admin'");
     let configure = |tokens: &str| std::fs::write(&file, format!("publish_every = '100ms'\n{admin}{tokens}")).expect("a file");
-    configure(&token("fl_wall", "may = 'read'\ndevice = true\nwhere = { center = ['hefei'] }"));
+    configure(&token("fl_display", "may = 'read'\ndevice = true\nwhere = { center = ['hefei'] }"));
     let settings = firstline::config::read_configuration_file(&file).expect("a good configuration");
     let server = TestServer::start(ServiceSettings { journal: None, ..settings }).await;
     let data = json!({ "center": "hefei", "queue": "broadband" });
@@ -28,20 +28,24 @@ async fn display_token_admits_and_revocation_is_shown() {
     assert_eq!(taken.json()["accepted"], 2, "{}", taken.body);
 
     let at = |query: &str| format!("http://{}/?center=hefei{query}", server.address);
-    let says = |text: &str| format!("document.querySelector('#banner-text')?.textContent.includes('{text}')");
-    let mut wall = browser.open_tab(&at("&lang=en#token=fl_wall"), DISPLAY).await;
-    wall.wait_until(&shows_answer_rate("100")).await;
-    assert_eq!(wall.page_errors().await, [""; 0], "the content policy allows the WebSocket, and the ticket opens it");
-    assert_eq!(wall.evaluate("sessionStorage.getItem('firstline-token')").await, "fl_wall", "links to other centers do not carry it");
-    let mut stranger = browser.open_tab(&at("&lang=zh"), DISPLAY).await;
-    stranger.wait_until(&says("网址中缺少令牌")).await;
-    let mut wrong = browser.open_tab(&at("&lang=zh#token=fl_wrong"), DISPLAY).await;
-    wrong.wait_until(&says("令牌被拒绝")).await;
-    assert_page_fits(&mut wrong, "a refused wall").await;
+    let banner_contains = |text: &str| format!("document.querySelector('#banner-text')?.textContent.includes('{text}')");
+    let mut display = browser.open_tab(&at("&lang=en#token=fl_display"), DISPLAY).await;
+    display.wait_until(&shows_answer_rate("100")).await;
+    assert_eq!(display.page_errors().await, [""; 0], "the content policy allows the WebSocket, and the ticket opens it");
+    assert_eq!(
+        display.evaluate("sessionStorage.getItem('firstline-token')").await,
+        "fl_display",
+        "links to other centers do not contain the token"
+    );
+    let mut without_token = browser.open_tab(&at("&lang=zh"), DISPLAY).await;
+    without_token.wait_until(&banner_contains("网址中缺少令牌")).await;
+    let mut with_wrong_token = browser.open_tab(&at("&lang=zh#token=fl_wrong"), DISPLAY).await;
+    with_wrong_token.wait_until(&banner_contains("令牌无效或已撤销")).await;
+    assert_page_fits(&mut with_wrong_token, "a display with a wrong token").await;
 
     configure("");
     assert_eq!(server.request("POST", "/v1/reload", &headers[..1], b"").await.status, 200);
-    wall.wait_until(&says("its token is refused")).await;
-    wall.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')").await;
+    display.wait_until(&banner_contains("the token is invalid or revoked")).await;
+    display.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')").await;
     browser.close().await;
 }

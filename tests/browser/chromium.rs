@@ -1,4 +1,4 @@
-//! Headless Chromium, driven over the DevTools protocol: a socket for the browser, and one for each tab.
+//! Headless Chromium, controlled over the DevTools protocol with one socket for the browser and one for each tab.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// How long the browser may take for anything.
+/// Timeout of each browser operation.
 const BROWSER_TIMEOUT: Duration = Duration::from_secs(60);
 const PROGRAM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const BROWSER_FLAGS: &[&str] = &[
@@ -20,7 +20,7 @@ const BROWSER_FLAGS: &[&str] = &[
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
-    // A container's shared memory is small.
+    // Containers have little shared memory.
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-background-networking",
@@ -30,38 +30,38 @@ const BROWSER_FLAGS: &[&str] = &[
     "--remote-debugging-port=0",
 ];
 
-/// A running browser. It is killed when it is dropped.
+/// A running browser, killed on drop.
 pub(crate) struct Browser {
     child: Child,
     connection: DevToolsConnection,
-    /// Where its tabs are found.
+    /// Host and port of the DevTools server.
     host: String,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Starts it. `None`, and a word about it, if this machine has none.
+    /// Starts Chromium. Prints a message and returns `None` if it is not installed.
     pub(crate) async fn start() -> Option<Browser> {
         let Some(program) = find_program() else {
-            println!("skipped: no Chromium here");
+            println!("skipped: Chromium is not installed");
             return None;
         };
         let profile = TempDir::new().expect("a folder for the profile");
-        let said = profile.path().join("stderr");
+        let stderr_path = profile.path().join("stderr");
         let mut child = Command::new(program)
             .args(BROWSER_FLAGS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(&said).expect("a file for its words"))
+            .stderr(fs::File::create(&stderr_path).expect("a file for standard error"))
             .spawn()
             .expect("a program that starts");
-        let door = profile.path().join("DevToolsActivePort");
+        let port_file = profile.path().join("DevToolsActivePort");
         let opened = timeout(BROWSER_TIMEOUT, async {
             loop {
-                // The port, then the path of the browser's socket.
-                let text = fs::read_to_string(&door).unwrap_or_default();
+                // The first line is the port, the second the path of the browser's socket.
+                let text = fs::read_to_string(&port_file).unwrap_or_default();
                 if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
                     return Some((format!("127.0.0.1:{port}"), path.trim().to_owned()));
                 }
@@ -73,20 +73,20 @@ impl Browser {
         });
         let Ok(Some((host, path))) = opened.await else {
             let _ = child.kill();
-            panic!("Chromium did not open its port: {}", fs::read_to_string(&said).unwrap_or_default());
+            panic!("Chromium did not open its port: {}", fs::read_to_string(&stderr_path).unwrap_or_default());
         };
         let line = DevToolsConnection::connect(&format!("ws://{host}{path}")).await;
         Some(Browser { child, connection: line, host, _profile: profile })
     }
 
-    /// Opens a tab, in a window of its own so that no other covers it, and goes to `address`.
+    /// Opens a tab at `address`, in its own window so that no other tab covers it.
     pub(crate) async fn open_tab(&mut self, address: &str, screen: ScreenSize) -> BrowserTab {
         let mut tab = self.open_blank_tab(screen).await;
         tab.navigate(address).await;
         tab
     }
 
-    /// Opens a tab that is nowhere yet.
+    /// Opens an empty tab.
     pub(crate) async fn open_blank_tab(&mut self, screen: ScreenSize) -> BrowserTab {
         let target = self.connection.send_command("Target.createTarget", &json!({ "url": "about:blank", "newWindow": true })).await;
         let id = target["targetId"].as_str().expect("a target");
@@ -99,7 +99,7 @@ impl Browser {
         tab
     }
 
-    /// Ends it in good order: one that is killed may still write to its profile while that is being removed.
+    /// Shuts the browser down. A killed browser might still write to its profile while that is removed.
     pub(crate) async fn close(mut self) {
         self.connection.send_command("Browser.close", &json!({})).await;
         let _ = timeout(BROWSER_TIMEOUT, async {
@@ -118,18 +118,18 @@ impl Drop for Browser {
     }
 }
 
-/// The first of the names that is on the path.
+/// The first of [`PROGRAM_NAMES`] on the path.
 fn find_program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     PROGRAM_NAMES.iter().find_map(|name| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
 }
 
-/// A screen, in pixels of the page.
+/// Size of a screen in CSS pixels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScreenSize {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Pixels of the screen for one of the page.
+    /// Device pixels per CSS pixel.
     pub(crate) scale: u32,
 }
 
@@ -144,43 +144,43 @@ impl BrowserTab {
         assert_eq!(went.get("errorText"), None, "{address}");
     }
 
-    /// A command of the DevTools protocol.
+    /// Sends a command of the DevTools protocol and returns its result.
     pub(crate) async fn send_command(&mut self, method: &str, params: &Value) -> Value {
         self.connection.send_command(method, params).await
     }
 
-    /// Runs a script in every page of this tab, before any of its own.
+    /// Runs a script in every page of this tab, before the page's own scripts.
     pub(crate) async fn add_startup_script(&mut self, script: &str) {
         self.send_command("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script })).await;
     }
 
-    /// Clicks in the middle of what a selector finds, as a hand does.
+    /// Clicks the center of the first element that matches `selector`.
     pub(crate) async fn click(&mut self, selector: &str) {
         let middle = format!(
             "(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])(document.querySelector('{selector}').getBoundingClientRect())"
         );
         let middle = self.evaluate(&middle).await;
         for kind in ["mousePressed", "mouseReleased"] {
-            let said = json!({ "type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1 });
-            self.send_command("Input.dispatchMouseEvent", &said).await;
+            let event = json!({ "type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1 });
+            self.send_command("Input.dispatchMouseEvent", &event).await;
         }
     }
 
     /// Presses a key.
     pub(crate) async fn press_key(&mut self, key: &str) {
-        // Its number and, where it writes something, that.
+        // The key code and the text it inserts.
         let (code, text) = match key {
             "Enter" => (13, "\r"),
             "Escape" => (27, ""),
             " " => (32, " "),
             "ArrowLeft" => (37, ""),
             "ArrowRight" => (39, ""),
-            _ => panic!("say what `{key}` is"),
+            _ => panic!("no key code for `{key}`"),
         };
         for kind in ["keyDown", "keyUp"] {
             let text = if kind == "keyDown" { text } else { "" };
-            let said = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
-            self.send_command("Input.dispatchKeyEvent", &said).await;
+            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
+            self.send_command("Input.dispatchKeyEvent", &event).await;
         }
     }
 
@@ -191,15 +191,15 @@ impl BrowserTab {
         self.wait_until(&format!("innerWidth === {width} && innerHeight === {height}")).await;
     }
 
-    /// The value of an expression in the page; a promise is waited for.
+    /// Evaluates an expression in the page and awaits a promise.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
-        let asked = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let answer = self.connection.send_command("Runtime.evaluate", &asked).await;
+        let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let answer = self.connection.send_command("Runtime.evaluate", &params).await;
         assert_eq!(answer.get("exceptionDetails"), None, "{expression}");
         answer["result"]["value"].clone()
     }
 
-    /// Waits until a condition holds in the page. It is looked at whenever the page changes.
+    /// Waits until a condition holds in the page, checked after each change of the document.
     pub(crate) async fn wait_until(&mut self, condition: &str) {
         let wait = format!(
             "new Promise((met, failed) => {{
@@ -215,12 +215,12 @@ impl BrowserTab {
         self.evaluate(&wait).await;
     }
 
-    /// Waits until a condition holds, also across a change of the page itself: what waits in a page ends with it, so this asks again
-    /// and again, and a question in the midst of the change has no answer.
+    /// Waits until a condition holds, across reloads. It polls, because a promise in the page ends with the page, and ignores
+    /// errors during the reload.
     pub(crate) async fn wait_until_across_reload(&mut self, condition: &str) {
-        let asked = json!({ "expression": condition, "returnByValue": true });
+        let params = json!({ "expression": condition, "returnByValue": true });
         let holds = async {
-            while self.connection.try_command("Runtime.evaluate", &asked).await.map(|answer| answer["result"]["value"] == true) != Ok(true)
+            while self.connection.try_command("Runtime.evaluate", &params).await.map(|answer| answer["result"]["value"] == true) != Ok(true)
             {
                 sleep(Duration::from_millis(50)).await;
             }
@@ -228,24 +228,24 @@ impl BrowserTab {
         timeout(BROWSER_TIMEOUT, holds).await.unwrap_or_else(|_| panic!("not in time: {condition}"));
     }
 
-    /// The page's errors until now.
+    /// Takes the errors that the page has logged so far.
     pub(crate) async fn page_errors(&mut self) -> Vec<String> {
-        // What was sent before the answer has been heard with it.
+        // Events sent before this response have been received with it.
         self.evaluate("0").await;
         std::mem::take(&mut self.connection.errors)
     }
 
-    /// A picture of the screen, as a PNG; one of a large screen is made smaller.
+    /// Takes a screenshot as PNG, scaled down to 1600 pixels of width.
     pub(crate) async fn take_screenshot(&mut self, screen: ScreenSize) -> Vec<u8> {
         let scale = (1_600.0 / f64::from(screen.width)).min(1.0);
         let clip = json!({ "x": 0, "y": 0, "width": screen.width, "height": screen.height, "scale": scale });
-        let asked = json!({ "format": "png", "captureBeyondViewport": false, "clip": clip });
-        let picture = self.connection.send_command("Page.captureScreenshot", &asked).await;
+        let params = json!({ "format": "png", "captureBeyondViewport": false, "clip": clip });
+        let picture = self.connection.send_command("Page.captureScreenshot", &params).await;
         decode_base64(picture["data"].as_str().expect("a picture"))
     }
 }
 
-/// A socket on which commands are answered, and errors are told in between.
+/// A DevTools socket. Collects error events that arrive between responses.
 struct DevToolsConnection {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     command_count: u64,
@@ -262,7 +262,10 @@ impl DevToolsConnection {
         self.try_command(method, params).await.unwrap_or_else(|error| panic!("{method} {params}: {error}"))
     }
 
-    /// The result of a command, or why there is none.
+    /// Sends a command.
+    ///
+    /// # Errors
+    /// The error that the browser returned.
     async fn try_command(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
         self.command_count += 1;
         let command = json!({ "id": self.command_count, "method": method, "params": params });

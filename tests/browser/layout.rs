@@ -1,10 +1,9 @@
-//! The demonstration on every screen, in both languages and themes: nothing is cut, nothing must be moved on a wall, everybody
-//! can read it, and the page makes no error.
+//! Layout and accessibility of every page of the demo, on every screen, in both languages and themes.
 
-use crate::accessible::{axe_core_source, check_accessibility};
 use crate::chromium::Browser;
-use crate::program::FirstlineProcess;
-use crate::screen::{DISPLAY, assert_page_fits};
+use crate::firstline_process::FirstlineProcess;
+use crate::{accessibility::axe_core_source, accessibility::check_accessibility};
+use crate::{screen::DISPLAY, screen::assert_page_fits};
 
 #[tokio::test]
 async fn every_page_fits_every_screen_and_is_accessible() {
@@ -20,25 +19,25 @@ async fn every_page_fits_every_screen_and_is_accessible() {
         "?lang=en&center=hefei",
         "?lang=zh&page=ranking",
         "?lang=en&pages=ranking,overview,hefei&every=3600&sound=on&theme=light",
-        "build.html?lang=en",
-        "build.html?lang=zh",
+        "configure.html?lang=en",
+        "configure.html?lang=zh",
     ] {
         page.resize(DISPLAY).await;
         page.navigate(&format!("{}{query}", program.address)).await;
-        let ready = match query.starts_with("build") {
+        let ready = match query.starts_with("configure") {
             true => "document.querySelector('#address')",
             false if query.contains("center=") => {
-                "document.querySelector('#pulse')?.dataset.fresh === 'true' && document.querySelector('.order')?.checkVisibility()"
+                "document.querySelector('#freshness')?.dataset.fresh === 'true' && document.querySelector('.order')?.checkVisibility()"
             }
-            false => "document.querySelector('#pulse')?.dataset.fresh === 'true'",
+            false => "document.querySelector('#freshness')?.dataset.fresh === 'true'",
         };
         page.wait_until(ready).await;
         if query.contains("center=") {
-            // The line of hours that this page has not seen: a point for every quarter of an hour.
+            // The history of eight hours has a point per quarter of an hour.
             let line = "document.querySelector('.tile[data-indicator=answer_rate] .spark-line').getAttribute('d')";
             page.wait_until(&format!("({line}?.match(/[ML]/g) ?? []).length > 25")).await;
         }
-        if !query.starts_with("build") {
+        if !query.starts_with("configure") {
             assert_page_fits(&mut page, query).await;
         }
         check_accessibility(&mut page, query, axe.as_deref()).await;

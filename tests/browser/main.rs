@@ -1,24 +1,24 @@
-//! The wallboard in a real browser: it shows what the board says, fits the screens it is made for, follows what happens, says
-//! so when it can no longer, and comes back by itself. Skipped, with a word about it, where there is no Chromium.
+//! End-to-end tests of the wallboard in headless Chromium. They cover values, layout, live updates, connection loss, reconnects,
+//! authentication and accessibility. Without Chromium they print a message and are skipped.
 //!
-//! `pictures` is no test: it takes the pictures of the documentation when it is told where to put them.
+//! `screenshots` is not a test. It takes the screenshots of the documentation if `FIRSTLINE_SCREENSHOTS` is set.
 
-#![expect(clippy::print_stdout, reason = "a test says when it is skipped, and what it measured")]
+#![expect(clippy::print_stdout, reason = "tests report when they are skipped and what they measured")]
 
 mod access;
-mod accessible;
+mod accessibility;
+mod board_values;
 mod chromium;
 #[path = "../serve/client.rs"]
-#[expect(dead_code, reason = "it serves the tests of the service, which need more of it")]
+#[expect(dead_code, reason = "shared with the tests of the service, which use more of it")]
 mod client;
-mod figures;
-mod follows;
-mod hands;
+mod connection_loss;
+mod firstline_process;
+mod interaction;
 mod layout;
-mod months;
-mod motion;
-mod pictures;
-mod program;
-mod renewed;
+mod long_running;
+mod page_size;
+mod reconnect;
+mod reduced_motion;
 mod screen;
-mod weight;
+mod screenshots;

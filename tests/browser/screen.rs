@@ -1,7 +1,7 @@
-//! The screens a board is made for, whether it fits them, and what the tests have in common.
+//! Supported screen sizes, the layout check, and helpers shared by the tests.
 
-use crate::chromium::{BrowserTab, ScreenSize};
-use crate::client::{TestServer, event_json};
+use crate::{chromium::BrowserTab, chromium::ScreenSize};
+use crate::{client::TestServer, client::event_json};
 use serde_json::{Value, json};
 use std::ops::Range;
 
@@ -10,18 +10,18 @@ pub(crate) const DISPLAY_4K: ScreenSize = ScreenSize { width: 3840, height: 2160
 pub(crate) const DESKTOP: ScreenSize = ScreenSize { width: 1440, height: 900, scale: 1 };
 pub(crate) const PHONE: ScreenSize = ScreenSize { width: 390, height: 844, scale: 2 };
 
-/// The texts of a page that are wider than their place. One that says by three dots that it goes on is cut on purpose.
-const CLIPPED_TEXT_SCRIPT: &str = "[...document.querySelectorAll('.tile, .tile > *, .grid-cell > *, .grid-name, .grid-small, .banner, .panel > *, .agents-keys > *, .order > *, .rank > *, .turn')]
-    .filter((node) => node.checkVisibility() && !node.closest('.unseen') && node.scrollWidth > node.clientWidth + 1)
+/// Lists texts that are wider than their element. An ellipsis is intended and excluded.
+const CLIPPED_TEXT_SCRIPT: &str = "[...document.querySelectorAll('.tile, .tile > *, .grid-cell > *, .grid-name, .grid-small, .banner, .panel > *, .agents-keys > *, .order > *, .rank > *, .rotation-page')]
+    .filter((node) => node.checkVisibility() && !node.closest('.sr-only') && node.scrollWidth > node.clientWidth + 1)
     .filter((node) => getComputedStyle(node).display !== 'inline' && getComputedStyle(node).position !== 'absolute' && getComputedStyle(node).textOverflow !== 'ellipsis')
     .map((node) => `${node.className}: ${node.textContent}`)";
 
-/// Whether the tile shows this answer rate.
+/// Script that is true if the tile shows this answer rate, in percent.
 pub(crate) fn shows_answer_rate(rate: &str) -> String {
     format!("document.querySelector('.tile[data-indicator=answer_rate] .tile-value')?.textContent === '{rate}%'")
 }
 
-/// Calls to one queue, and how they went on.
+/// Sends calls to one queue. `then` is the type of each call's second event.
 pub(crate) async fn send_queue_calls(server: &TestServer, numbers: Range<u32>, then: &str) {
     let data = json!({ "center": "hefei", "queue": "broadband" });
     let calls = numbers.flat_map(|number| {
@@ -32,7 +32,7 @@ pub(crate) async fn send_queue_calls(server: &TestServer, numbers: Range<u32>, t
     assert_eq!(taken.json()["rejected_total"], 0, "{}", taken.body);
 }
 
-/// The answer rate of `/v1/board` in percent, when so many calls are on it.
+/// Waits until the board counts `of` calls. Returns the answer rate of `/v1/board` in percent.
 pub(crate) async fn wait_for_answer_rate(server: &TestServer, of: u64) -> String {
     let counted = |reading: &Value| reading["indicator"] == "answer_rate" && reading["of"] == of;
     server.connect_live(&json!({})).await.wait_for_reading(counted).await;
@@ -41,16 +41,16 @@ pub(crate) async fn wait_for_answer_rate(server: &TestServer, of: u64) -> String
     format!("{:.1}", value * 100.0)
 }
 
-/// No screen shows the page cut or must be moved sideways to read it; a wall nobody can move at all.
+/// Asserts that no text is clipped and that no screen scrolls sideways. Landscape screens must not scroll at all.
 pub(crate) async fn assert_page_fits(page: &mut BrowserTab, path: &str) {
     for screen in [DISPLAY_4K, DESKTOP, PHONE, DISPLAY] {
         page.resize(screen).await;
         let width = page.evaluate("document.documentElement.clientWidth").await;
         assert_eq!(width, screen.width, "{path}");
         let reach = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]").await;
-        assert!(reach[0].as_u64() <= Some(screen.width.into()), "{path} is {reach} large on {screen:?}");
-        let wall = screen.width > screen.height;
-        assert!(!wall || reach[1].as_u64() <= Some(screen.height.into()), "{path} is {reach} large on {screen:?}");
+        assert!(reach[0].as_u64() <= Some(screen.width.into()), "{path} is {reach} pixels large on {screen:?}");
+        let landscape = screen.width > screen.height;
+        assert!(!landscape || reach[1].as_u64() <= Some(screen.height.into()), "{path} is {reach} pixels large on {screen:?}");
         assert_eq!(page.evaluate(CLIPPED_TEXT_SCRIPT).await, json!([]), "{path} on {screen:?}");
     }
 }

@@ -1,13 +1,13 @@
 //! The memory of alerts, which lies behind the core's own in a snapshot.
 
 use super::check_reason;
-use firstline::domain::alert::ledger::IncidentUpdate;
-use firstline::domain::alert::{AlertEvaluator, EVALUATION_INTERVAL_MS};
+use firstline::domain::alerts::evaluation::{AlertEvaluator, EVALUATION_INTERVAL_MS};
+use firstline::domain::alerts::incident_log::IncidentUpdate;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::{HOUR, Timestamp};
-use firstline::ingest::wire::{EventDecoder, HashKeys};
-use firstline::publish::alert::{ServiceLinks, alert_json as told, pending_json};
+use firstline::domain::time::timestamp::{HOUR, Timestamp};
+use firstline::ingest::decode::{EventDecoder, HashKeys};
+use firstline::publish::notify::alert_json::{ServiceLinks, alert_json as told, pending_json};
 use std::sync::{Arc, OnceLock};
 
 /// 2026-03-02 at noon in Shanghai, in milliseconds: `service` is open.
@@ -17,7 +17,7 @@ const NOON: Timestamp = Timestamp(1_772_424_000_000);
 fn standard_with_policies() -> &'static Arc<Standard> {
     static STANDARD: OnceLock<Arc<Standard>> = OnceLock::new();
     STANDARD.get_or_init(|| {
-        let read = firstline::standard::parse_standard("alerts.toml", include_str!("../standards/alerts.toml"));
+        let read = firstline::standard_file::parse_standard("alerts.toml", include_str!("../standards/alerts.toml"));
         Arc::new(read.unwrap_or_else(|problems| panic!("{problems:#?}")))
     })
 }

@@ -2,13 +2,15 @@
 
 use super::{built_in_standard, check_message, check_problems, check_reason};
 use firstline::access::grant::GrantedView;
-use firstline::domain::alert::AlertEvaluator;
+use firstline::config;
+use firstline::describe;
+use firstline::domain::alerts::evaluation::AlertEvaluator;
 use firstline::domain::monitor::Monitor;
-use firstline::domain::time::{HOUR, Timestamp};
-use firstline::ingest::wire::{EventDecoder, HashKeys};
-use firstline::publish::filter::ReadingFilter;
+use firstline::domain::time::timestamp::{HOUR, Timestamp};
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::publish::live::{ClientMessage, ResumePoint};
-use firstline::{config, standard, words};
+use firstline::publish::reading_filter::ReadingFilter;
+use firstline::standard_file;
 use std::sync::Arc;
 
 /// 2026-03-01, in milliseconds.
@@ -17,19 +19,19 @@ const MARCH_FIRST: Timestamp = Timestamp(1_772_323_200_000);
 /// A standard. One that is accepted can be worked with and explained.
 pub(crate) fn standard(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    match standard::parse_standard("s.toml", &text) {
+    match standard_file::parse_standard("s.toml", &text) {
         Err(problems) => check_problems(&problems, &text),
         Ok(standard) => {
-            let again = standard::parse_standard("s.toml", &text).expect("it was accepted before");
+            let again = standard_file::parse_standard("s.toml", &text).expect("it was accepted before");
             assert_eq!(format!("{standard:?}"), format!("{again:?}"), "read again it is another");
             for indicator in &standard.indicators {
-                check_message(&words::describe_indicator(&standard, indicator).en, 20 * text.len());
+                check_message(&describe::describe_indicator(&standard, indicator).en, 20 * text.len());
             }
             for commitment in &standard.commitments {
-                words::describe_commitment(&standard, commitment).iter().for_each(|title| check_message(&title.en, 20 * text.len()));
+                describe::describe_commitment(&standard, commitment).iter().for_each(|title| check_message(&title.en, 20 * text.len()));
             }
             for policy in &standard.policies {
-                words::describe_policy(&standard, policy).iter().for_each(|title| check_message(&title.en, 20 * text.len()));
+                describe::describe_policy(&standard, policy).iter().for_each(|title| check_message(&title.en, 20 * text.len()));
             }
             let horizon = standard.horizon;
             let mut alerts = AlertEvaluator::default();

@@ -7,22 +7,22 @@
 mod alerts;
 mod documents;
 mod ingest;
-mod kept;
+mod stored_bytes;
 
 pub(crate) use alerts::{alert_seeds, alerts};
 pub(crate) use documents::{config, standard, subscription};
 pub(crate) use ingest::{body, event, mapping, queue_log, rows};
-pub(crate) use kept::{memory, memory_seeds, packed, packed_seeds, record};
+pub(crate) use stored_bytes::{memory, memory_seeds, packed, packed_seeds, record};
 
-use firstline::document::TomlProblem;
 use firstline::domain::standard::Standard;
+use firstline::toml_document::TomlProblem;
 use std::sync::{Arc, OnceLock};
 
 /// The built-in standard.
 fn built_in_standard() -> &'static Arc<Standard> {
     static STANDARD: OnceLock<Arc<Standard>> = OnceLock::new();
     STANDARD.get_or_init(|| {
-        let read = firstline::standard::parse_standard(firstline::standard::BUILT_IN_NAME, firstline::standard::BUILT_IN);
+        let read = firstline::standard_file::parse_standard(firstline::standard_file::BUILT_IN_NAME, firstline::standard_file::BUILT_IN);
         Arc::new(read.unwrap_or_else(|problems| panic!("{problems:#?}")))
     })
 }

@@ -5,17 +5,17 @@ use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use firstline::access::grant::AllowedSources;
-use firstline::domain::event::Batch;
+use firstline::clock::WallClock;
+use firstline::domain::events::batch::Batch;
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::RetentionHorizon;
-use firstline::domain::time::Timestamp;
-use firstline::engine::clock::WallClock;
+use firstline::domain::time::timestamp::Timestamp;
 use firstline::engine::{Engine, EngineSettings};
-use firstline::ingest::file::{self, RecordingFormat, RecordingItem};
-use firstline::ingest::http::delivery::IntakeAnswer;
-use firstline::ingest::http::{HttpIntake, IntakeFailure};
+use firstline::ingest::decode::{EventDecoder, EventRejection, HashKeys};
+use firstline::ingest::http_intake::delivery::IntakeAnswer;
+use firstline::ingest::http_intake::{HttpIntake, IntakeFailure};
 use firstline::ingest::mapping::Mapping;
-use firstline::ingest::wire::{EventDecoder, EventRejection, HashKeys};
+use firstline::ingest::recording::{self, RecordingFormat, RecordingItem};
 use firstline::journal::BatchCodec;
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
@@ -212,11 +212,12 @@ fn read_recording(format: &RecordingFormat, bytes: &[u8], mapping: usize) -> Rec
     let read = |step, others| {
         let mut others: Vec<_> = (0..others).map(|_| new_decoder()).collect();
         let mut read = RecordingOutcome { batches: Vec::new(), rejected: Vec::new(), left_out: Vec::new(), failed: None };
-        let ended = file::read_recording(SlowReader { bytes, step }, format, (&mut new_decoder(), &mut others), &mut |item| match item {
-            RecordingItem::Batch(batch) => read.batches.push(batch),
-            RecordingItem::Rejected { line, rejection } => read.rejected.push((line, rejection)),
-            RecordingItem::LeftOut { reason } => read.left_out.push(reason),
-        });
+        let ended =
+            recording::read_recording(SlowReader { bytes, step }, format, (&mut new_decoder(), &mut others), &mut |item| match item {
+                RecordingItem::Batch(batch) => read.batches.push(batch),
+                RecordingItem::Rejected { line, rejection } => read.rejected.push((line, rejection)),
+                RecordingItem::LeftOut { reason } => read.left_out.push(reason),
+            });
         read.failed = ended.err().map(|error| error.to_string());
         read
     };

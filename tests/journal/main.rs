@@ -1,17 +1,18 @@
 //! The journal as its users see it: kept through crashes, full disks and damage, read while it is written, and pruned.
 
-mod command;
+mod command_line;
 mod crash;
 mod damage;
-mod directory;
-#[path = "../disk/simulated.rs"]
+mod data_directory;
+#[path = "../disk/simulated_disk.rs"]
 #[allow(dead_code, reason = "the simulation of the whole service does more with it")]
 mod disk;
-mod older;
-mod written;
+mod older_formats;
+mod read_write;
 
-use firstline::domain::event::{Batch, CaseFamily, CaseKey, Event, EventDetail, EventId, EventType, EventVerb};
-use firstline::domain::time::Timestamp;
+use firstline::domain::events::batch::Batch;
+use firstline::domain::events::event::{CaseFamily, CaseKey, Event, EventDetail, EventId, EventType, EventVerb};
+use firstline::domain::time::timestamp::Timestamp;
 use firstline::journal::{BatchCodec, Journal, JournalRecord, SequenceNumber};
 
 /// A record that tells its number: mostly batches of some kilobytes.
@@ -40,7 +41,7 @@ fn incompressible_batch(number: u64) -> Batch {
         kind: EventType { family: CaseFamily::CALL, verb: EventVerb::Offered },
         source: 0,
     });
-    let none = firstline::domain::event::Attributes::new(0, Vec::new().into());
+    let none = firstline::domain::events::event::Attributes::new(0, Vec::new().into());
     Batch { events: events.collect(), groups: vec![none], names: Default::default() }
 }
 

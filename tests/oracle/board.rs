@@ -1,8 +1,8 @@
 //! The board that the oracle expects: every fact of every case put into each scope and window that covers it, one by one.
 
-use super::hours::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time};
+use super::calendar::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time};
+use super::case_facts::CaseMeaning;
 use super::indicators::{OracleFormula, OracleIndicator};
-use super::meaning::CaseMeaning;
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
 

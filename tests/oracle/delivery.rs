@@ -2,16 +2,16 @@
 //! board is compared with what the events heard so far mean.
 
 use super::board::{PicksByFact, expected_board, index_picks};
-use super::compare::board_differences;
-use super::hours::{DAY, HOUR, MINUTE, SECOND};
+use super::calendar::{DAY, HOUR, MINUTE, SECOND};
+use super::case_facts::{self, CaseMeaning};
+use super::commitments;
+use super::comparison::board_differences;
+use super::event::{OracleEvent, format_time};
 use super::indicators::OracleIndicator;
-use super::meaning::{self, CaseMeaning};
-use super::promises;
-use super::said::{OracleEvent, format_time};
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::Timestamp;
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::time::timestamp::Timestamp;
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ impl NaiveOracle {
     pub(crate) fn new(standard: Arc<Standard>, indicators: Vec<OracleIndicator>) -> NaiveOracle {
         let of = |name: &str| {
             let families = ["call", "queue", "survey", "agent", "repair", "install"];
-            let promise = promises::all_commitments().into_iter().find(|promise| promise.name == name).map(|promise| promise.from.0);
+            let promise = commitments::all_commitments().into_iter().find(|promise| promise.name == name).map(|promise| promise.from.0);
             promise.or_else(|| families.into_iter().find(|family| *family == name)).expect("a family or a commitment")
         };
         let families =
@@ -181,7 +181,7 @@ impl OracleRun<'_> {
         for ((subject, _), (said, tie)) in &self.effective_events {
             cases.entry(*subject).or_default().push((said, *tie));
         }
-        cases.values().map(|events| meaning::from_events(events, self.now)).collect()
+        cases.values().map(|events| case_facts::from_events(events, self.now)).collect()
     }
 
     /// Compares the board.

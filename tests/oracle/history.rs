@@ -1,8 +1,8 @@
 //! Histories as events: believable lives with a stray event here and there, and times that fall on the edges of deadlines.
 
-use super::meaning;
-use super::plan::{HistoryPlan, PlannedCase, PlannedEvent, PlannedTime};
-use super::said::{FieldValue, OracleEvent};
+use super::case_facts;
+use super::event::{FieldValue, OracleEvent};
+use super::history_plan::{HistoryPlan, PlannedCase, PlannedEvent, PlannedTime};
 
 /// The events of a history; ids are places in the list, but for events that are said again with another time.
 pub(crate) fn history_events(plan: &HistoryPlan) -> Vec<OracleEvent> {
@@ -33,7 +33,7 @@ pub(crate) fn history_events(plan: &HistoryPlan) -> Vec<OracleEvent> {
 fn edge_time(own: &[OracleEvent], which: u8) -> Option<i64> {
     let heard: Vec<(&OracleEvent, u64)> = own.iter().map(|said| (said, said.id as u64)).collect();
     let last = own.iter().map(|said| said.time).max()?;
-    let mut moments = meaning::from_events(&heard, last).critical_times;
+    let mut moments = case_facts::from_events(&heard, last).critical_times;
     moments.sort_unstable();
     moments.dedup();
     let later: Vec<i64> = moments.iter().copied().filter(|moment| *moment >= last).collect();
@@ -45,7 +45,7 @@ fn event_for_step(case: &PlannedCase, step: &PlannedEvent, own: &[OracleEvent], 
     let verb = next_verb(case.family, step, own);
     let mut data: Vec<(&'static str, FieldValue)> = Vec::new();
     let dimensions = if own.is_empty() { case.dimensions } else { step.dimensions };
-    for (name, value) in meaning::DIMENSIONS.into_iter().zip(dimensions) {
+    for (name, value) in case_facts::DIMENSIONS.into_iter().zip(dimensions) {
         data.extend(value.map(|value| (name, FieldValue::Text(value))));
     }
     let word = usize::from(step.text_choice);

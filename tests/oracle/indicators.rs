@@ -1,8 +1,8 @@
 //! The indicators that are compared: each as a paragraph for the standard, and as what the oracle is to compute.
 
-use super::hours::{HOUR, MINUTE, SECOND};
-use super::meaning::{DIMENSIONS, DimensionValues, OracleFact};
-use super::promises;
+use super::calendar::{HOUR, MINUTE, SECOND};
+use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact};
+use super::commitments;
 use std::fmt::Write;
 
 /// A limit of a fact's duration, by its name in a standard.
@@ -69,7 +69,7 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
     for family in ["repair", "install"] {
         add_order_indicators(family, &mut all);
     }
-    for promise in promises::all_commitments() {
+    for promise in commitments::all_commitments() {
         let fact = |name: &str| pick_fact(&format!("{}.{name}", promise.name));
         let mut add = |name: &str, formula: OracleFormula| all.push(OracleIndicator { name: format!("{}_{name}", promise.name), formula });
         add("in_time", OracleFormula::Ratio(vec![fact("kept")], vec![fact("kept"), fact("missed")]));

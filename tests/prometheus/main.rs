@@ -6,14 +6,14 @@
 #[path = "../serve/client.rs"]
 #[expect(dead_code, reason = "it serves the tests of the service, which need more of it")]
 mod client;
-mod committed;
-mod described;
+mod committed_files;
+mod grafana_page;
+mod processes;
 mod queries;
-mod scraped;
-mod server;
+mod scraping;
 
 use firstline::domain::standard::Standard;
-use firstline::standard::{BUILT_IN, BUILT_IN_NAME, parse_standard};
+use firstline::standard_file::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

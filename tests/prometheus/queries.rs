@@ -1,10 +1,10 @@
 //! Every rule works and every query of every dashboard finds something, in a real Prometheus that scrapes the demonstration.
 
-use crate::client::{TestServer, test_settings};
-use crate::described::{PanelResult, check_grafana_page};
-use crate::server::PrometheusProcess;
+use crate::processes::PrometheusProcess;
 use crate::{built_in_standard, is_installed};
-use firstline::grafana;
+use crate::{client::TestServer, client::test_settings};
+use crate::{grafana_page::PanelResult, grafana_page::check_grafana_page};
+use firstline::export::grafana;
 use serde_json::Value;
 use std::time::Duration;
 

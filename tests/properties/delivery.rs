@@ -1,9 +1,9 @@
 //! How a set of events reaches the core: in which order, how often, in which batches, with which ticks between.
 
-use super::said::{BatchBuilder, EventOrigin, TestEvent};
+use super::event::{BatchBuilder, EventOrigin, TestEvent};
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::Timestamp;
+use firstline::domain::time::timestamp::Timestamp;
 use proptest::prelude::*;
 use std::sync::Arc;
 

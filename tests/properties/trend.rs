@@ -1,10 +1,10 @@
 //! A trend says at its end what the rolling window says that is as long.
 
 use super::delivery::{self, deliver_events, last_event_time};
-use super::{check_property, event_origins, hostile, test_standards};
-use firstline::domain::board::ReadingComponents;
-use firstline::domain::trend::{STEP_MS, TrendRequest, has_trend};
-use firstline::domain::window::Window;
+use super::{check_property, event_origins, event_sets, test_standards};
+use firstline::domain::board::reading::ReadingComponents;
+use firstline::domain::board::trend::{STEP_MS, TrendRequest, has_trend};
+use firstline::domain::time::window::Window;
 use proptest::prelude::*;
 
 #[test]
@@ -12,11 +12,11 @@ fn trend_ends_at_rolling_window_value() {
     let standards = test_standards();
     check_property(
         400,
-        &(delivery::with_delivery(hostile::event_set(24)), 0..3_i64, 0..4_usize, event_origins()),
+        &(delivery::with_delivery(event_sets::event_set(24)), 0..3_i64, 0..4_usize, event_origins()),
         |((set, delivery), steps, standard, road)| {
             let standard = &standards[standard];
             // At the turn of a step a rolling window covers whole steps, and the instant itself that begins the next one.
-            let end = firstline::domain::time::Timestamp((last_event_time(&set).0.div_euclid(STEP_MS) + 1 + steps) * STEP_MS);
+            let end = firstline::domain::time::timestamp::Timestamp((last_event_time(&set).0.div_euclid(STEP_MS) + 1 + steps) * STEP_MS);
             let monitor = deliver_events(standard, road, &set, &delivery, end);
             for reading in monitor.compute_board().readings {
                 let Some(Window::Rolling(length)) = reading.key.window.map(|window| standard.windows[window]) else { continue };

@@ -1,7 +1,7 @@
 //! A whole Asterisk `queue_log`. Not compared: who ended a conversation and who did not pick up, agent by agent; the
 //! reader tells no facts of them, because no lost call and no wait depends on them. Attempts are counted as left out.
 
-use super::figures::FigureComparison;
+use super::comparison::FigureComparison;
 use super::replay::{RecordedSet, ReplayCommand, ReplayOutput, ReplayedBoard};
 use serde_json::Value;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! A city's service requests, 22 078 cases. Not compared: `recomputed_label_differs`, which says that the set agrees with
 //! itself.
 
-use super::figures::{FigureComparison, instant_in_zone};
+use super::comparison::{FigureComparison, instant_in_zone};
 use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};
 use serde_json::Value;
 use std::path::PathBuf;

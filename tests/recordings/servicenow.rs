@@ -1,7 +1,7 @@
 //! An IT company's incident log, 5 000 incidents of 35 082 rows. Not compared: reopenings by state for the months, because
 //! a stream of states knows no month of its closing beforehand.
 
-use super::figures::{FigureComparison, instant_in_zone};
+use super::comparison::{FigureComparison, instant_in_zone};
 use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //! only counts them. Of durations, here and in the other sets, not the least, which firstline does not tell, and not the
 //! linear percentiles, because firstline's are nearest-rank.
 
-use super::figures::{FigureComparison, instant_in_zone};
+use super::comparison::{FigureComparison, instant_in_zone};
 use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use crate::reading_text;
 use firstline::domain::monitor::Monitor;
-use firstline::domain::time::{SECOND, Timestamp};
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::time::timestamp::{SECOND, Timestamp};
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use std::sync::Arc;
 
 /// Calls by what became of them: answered within the threshold and beyond, given up at once, within the threshold and beyond.
@@ -15,7 +15,7 @@ struct CallCounts {
 /// What the board of `service_levels.toml` says of such calls, in per cent.
 fn indicator_percents(calls: &CallCounts, indicators: &[&str]) -> Vec<String> {
     let text = include_str!("../standards/service_levels.toml");
-    let standard = firstline::standard::parse_standard("service_levels.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let standard = firstline::standard_file::parse_standard("service_levels.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let mut monitor = Monitor::new(Arc::new(standard), None);
     let begin = Timestamp::parse("2026-03-02T09:00:00+08:00").expect("a good time");

@@ -1,9 +1,9 @@
 //! A service to test, and clients for it: HTTP/1.1 in its plainest form, and WebSocket.
 
 use firstline::app::StopOutcome;
+use firstline::clock::WallClock;
 use firstline::config::ServiceSettings;
-use firstline::domain::time::Timestamp;
-use firstline::engine::clock::WallClock;
+use firstline::domain::time::timestamp::Timestamp;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use std::collections::BTreeMap;

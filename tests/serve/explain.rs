@@ -1,6 +1,6 @@
 //! What stands behind the figures, over HTTP.
 
-use crate::client::{TestServer, answered_call, event_json, test_settings};
+use crate::{client::TestServer, client::answered_call, client::event_json, client::test_settings};
 use serde_json::{Value, json};
 
 /// Two answered calls in Hefei, one given up, and a repair that is overdue.

@@ -1,6 +1,6 @@
 //! Events in every form, and what is said of those that are not taken.
 
-use crate::client::{TestServer, answered_call, event_json, test_settings};
+use crate::{client::TestServer, client::answered_call, client::event_json, client::test_settings};
 use serde_json::json;
 use std::io::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,16 +1,16 @@
 //! The whole service, from a socket to a socket.
 
-mod boards;
 mod client;
-mod durable;
+mod disconnects;
+mod endpoints;
 mod explain;
 mod intake;
-mod leaving;
-mod live;
+mod live_board;
 mod metrics;
+mod persistence;
+mod publication;
 mod ranking;
-mod reading;
 mod reload;
-mod stream;
+mod server_sent_events;
 mod trend;
 mod watch;

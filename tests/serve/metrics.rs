@@ -1,6 +1,6 @@
 //! `/metrics`: what the board shows, in both formats, compressed, and within its limits.
 
-use crate::client::{HttpReply, TestServer, answered_call, test_settings};
+use crate::{client::HttpReply, client::TestServer, client::answered_call, client::test_settings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;

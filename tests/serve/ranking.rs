@@ -1,6 +1,6 @@
 //! Rankings and labels, over HTTP and on the live board.
 
-use crate::client::{TestServer, event_json, test_settings};
+use crate::{client::TestServer, client::event_json, client::test_settings};
 use firstline::config::ServiceSettings;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The standard of further formulas. Its sources are silent here, which is not the point.
 fn settings_with_formulas() -> ServiceSettings {
     let text = include_str!("../standards/formulas.toml");
-    let mut standard = firstline::standard::parse_standard("formulas.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let mut standard = firstline::standard_file::parse_standard("formulas.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     standard.sources.clear();
     let mut settings = ServiceSettings::new(Arc::new(standard));
     settings.publish_every = Duration::from_millis(100);

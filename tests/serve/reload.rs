@@ -1,11 +1,11 @@
 //! Another standard without a restart: asked for over HTTP or by a signal, refused if it is at fault.
 
-use crate::client::{TestServer, answered_call, event_json, send_request};
+use crate::{client::TestServer, client::answered_call, client::event_json, client::send_request};
 use firstline::config::{self, ServiceSettings};
 use firstline::domain::monitor::EventRefusal;
 use firstline::engine::{self, Engine, EngineEndpoints};
-use firstline::ingest::wire::{EventDecoder, HashKeys};
-use firstline::standard::{BUILT_IN, parse_standard};
+use firstline::ingest::decode::{EventDecoder, HashKeys};
+use firstline::standard_file::{BUILT_IN, parse_standard};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -1,6 +1,6 @@
 //! How indicators went, over HTTP.
 
-use crate::client::{TestServer, answered_call, test_settings};
+use crate::{client::TestServer, client::answered_call, client::test_settings};
 use serde_json::{Value, json};
 
 #[tokio::test]

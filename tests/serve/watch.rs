@@ -1,15 +1,16 @@
 //! `firstline watch`: `--once` is the program itself against a service; what follows is followed without a terminal.
 
-use crate::client::{TestServer, answered_call, event_json, test_settings};
+use crate::{client::TestServer, client::answered_call, client::event_json, client::test_settings};
+use firstline::access::AccessToken;
 use firstline::access::grant::{AllowedSources, GrantedView, TokenRole};
-use firstline::access::{AccessToken, token::TokenSecret};
+use firstline::access::token::TokenSecret;
 use firstline::config::ServiceSettings;
-use firstline::config::journal::JournalConfiguration;
+use firstline::config::journal_table::JournalConfiguration;
 use firstline::watch::address::ServiceAddress;
-use firstline::watch::board::WatchScope;
-use firstline::watch::follower::ReconnectingClient;
+use firstline::watch::client::ServiceClient;
+use firstline::watch::latest_values::WatchScope;
+use firstline::watch::reconnecting_client::ReconnectingClient;
 use firstline::watch::view::WatchOptions;
-use firstline::watch::wire::ServiceClient;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

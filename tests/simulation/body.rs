@@ -1,9 +1,9 @@
 //! What senders send: bodies of events, each event with an id of its own, so that one look at a body tells whether it was taken.
 
-use firstline::domain::event::Batch;
+use firstline::domain::events::batch::Batch;
 use firstline::domain::standard::{EventSchema, Standard};
-use firstline::domain::time::{HOUR, MINUTE, Timestamp};
-use firstline::ingest::wire::{EventDecoder, HashKeys};
+use firstline::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
+use firstline::ingest::decode::{EventDecoder, HashKeys};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;

@@ -1,19 +1,20 @@
 //! A history: lives of one service on one machine, what is done to it, and what must be true all the time.
 
-use super::audit::{self, JournalAudit};
-use super::bell::AlertObserver;
-use super::life::ServiceLife;
+use super::alert_observer::AlertObserver;
+use super::display::{BoardWitness, SimulatedDisplay};
+use super::journal_audit::{self, JournalAudit};
 use super::machine::SimulatedMachine;
 use super::senders::{SimulatedSenders, shuffle_numbers};
-use super::wall::{BoardWitness, SimulatedDisplay};
+use super::service_life::ServiceLife;
+use firstline::clock::monotonic::TOLERANCE_MS;
+use firstline::domain::board::published_board::PublishedBoard;
 use firstline::domain::standard::{EventSchema, Standard};
-use firstline::domain::time::Timestamp;
-use firstline::edition::PublishedBoard;
-use firstline::engine::feed::EngineUnavailable;
+use firstline::domain::time::timestamp::Timestamp;
+use firstline::engine::commands::EngineUnavailable;
+use firstline::engine::readiness::Readiness;
+use firstline::engine::recovery;
 use firstline::engine::state::EngineState;
-use firstline::engine::status::Readiness;
-use firstline::engine::steady::TOLERANCE_MS;
-use firstline::engine::{AcknowledgementLevel, EngineSettings, RetentionSettings, recovery};
+use firstline::engine::{AcknowledgementLevel, EngineSettings, RetentionSettings};
 use firstline::journal::{self, FileStorage, JournalError, RetentionLimits};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -46,14 +47,14 @@ impl SimulatedHistory {
     pub(crate) fn new(seed: u64, acknowledge: AcknowledgementLevel) -> SimulatedHistory {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let machine = SimulatedMachine::new(chance.random());
-        let standards = audit::simulated_standards();
+        let standards = journal_audit::simulated_standards();
         let bytes = chance.random_ratio(1, 3).then_some(1);
         let keeping = RetentionSettings {
             disk: Arc::new(machine.disk.clone()),
             journal: journal::JournalSettings { segment_bytes: chance.random_range(500..20_000), keys_fingerprint: 0 },
             acknowledge,
             retention: RetentionLimits { age_ms: None, bytes },
-            // The keeper is a thread, and is never asked here: see `audit::make_snapshot`.
+            // The keeper is a thread, and is never asked here: see `journal_audit::make_snapshot`.
             snapshot_ms: i64::MAX,
             snapshot_events: u64::MAX,
         };
@@ -281,7 +282,7 @@ impl SimulatedHistory {
             return;
         }
         let journal = self.settings.journal.as_ref().expect("a journal").journal;
-        if let Err(error) = audit::make_snapshot(&self.machine.disk, journal) {
+        if let Err(error) = journal_audit::make_snapshot(&self.machine.disk, journal) {
             assert!(self.machine.has_faulty_disk, "no snapshot: {error}");
         }
     }

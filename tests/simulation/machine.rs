@@ -1,8 +1,8 @@
 //! The machine the service runs on: its disk, which fails, and its clock, which is set, drifts and stands.
 
 use super::disk::SimulatedDisk;
-use firstline::domain::time::{HOUR, MINUTE, SECOND, Timestamp};
-use firstline::engine::clock::WallClock;
+use firstline::clock::WallClock;
+use firstline::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use firstline::journal::FileStorage;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;

@@ -3,7 +3,7 @@
 use super::body::EventBody;
 use firstline::domain::monitor::ApplyResult;
 use firstline::domain::standard::Standard;
-use firstline::domain::time::Timestamp;
+use firstline::domain::time::timestamp::Timestamp;
 use firstline::engine::AcknowledgementLevel;
 use firstline::engine::state::EngineState;
 use rand::RngExt;

@@ -3,11 +3,12 @@
 //! Customers and owners stay hashes in the journal and are left out here. A word whose text was not kept, such as a topic, is
 //! written as its hash: `#4286f826`.
 
-use crate::domain::event::names::BatchNames;
-use crate::domain::event::{Batch, Event, EventType, Symbol};
+use crate::domain::events::batch::Batch;
+use crate::domain::events::batch::BatchNames;
+use crate::domain::events::event::{Event, EventType, Symbol};
 use crate::domain::standard::EventSchema;
 use crate::journal::{JournalReader, JournalRecord, SequenceNumber};
-use crate::standard;
+use crate::standard_file;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +39,8 @@ struct ExportedNames {
 impl ExportedNames {
     /// The names of a standard's files; numbers do where they cannot be read any more.
     fn from_files(files: &[(String, String)]) -> ExportedNames {
-        standard::parse_versions(files).map_or_else(|_| ExportedNames::default(), |standard| ExportedNames::from_schema(&standard.schema))
+        standard_file::parse_versions(files)
+            .map_or_else(|_| ExportedNames::default(), |standard| ExportedNames::from_schema(&standard.schema))
     }
 
     fn from_schema(schema: &EventSchema) -> ExportedNames {
@@ -131,7 +133,7 @@ fn event_data(event: &Event, names: &BatchNames) -> Map<String, Value> {
         let text = names.symbol_texts().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
         Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", word.to_number()))))
     };
-    let seconds = |millis: Option<crate::domain::event::PackedMillis>| Some(json!(millis?.get() as f64 / 1_000.0));
+    let seconds = |millis: Option<crate::domain::events::event::PackedMillis>| Some(json!(millis?.get() as f64 / 1_000.0));
     let said = [
         ("due", detail.due.map(|due| json!(due.get()))),
         ("appointment", detail.appointment.map(|appointment| json!(appointment.get()))),

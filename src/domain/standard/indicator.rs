@@ -1,10 +1,10 @@
 //! Indicators: definitions over facts, each with its formula and its target.
 
-use super::LocalizedTitle;
 use super::label::IndicatorLabel;
-use crate::domain::event::{Attributes, Symbol};
-use crate::domain::fact::FactKind;
-use crate::domain::time::Timestamp;
+use crate::domain::events::event::{Attributes, Symbol};
+use crate::domain::facts::catalog::FactKind;
+use crate::domain::standard::LocalizedTitle;
+use crate::domain::time::timestamp::Timestamp;
 
 /// A definition over facts.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Populations: how many users stand behind a scope, so that complaints can be told per 10 000 of them.
 
-use super::Standard;
-use crate::domain::scope::Scope;
+use super::scope::Scope;
+use crate::domain::standard::Standard;
 use std::collections::BTreeMap;
 
 /// A number of users for each value of one dimension.

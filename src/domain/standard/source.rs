@@ -1,7 +1,7 @@
 //! Sources that the standard knows by name, each with the rhythm in which it speaks.
 
-use super::Standard;
-use crate::domain::scope::Scope;
+use super::scope::Scope;
+use crate::domain::standard::Standard;
 
 /// A source and what it feeds.
 #[derive(Clone, Debug)]

@@ -3,12 +3,12 @@
 //! It goes on after every mistake; what it returns is used only if the document has no problem.
 
 use super::check_parts::{MappingNames, ok_or_report};
-use super::{
+use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
+use crate::ingest::mapping::{
     DefinitionRule, EventRule, GroupAggregate, MappedField, MappedFieldKind, Mapping, MappingDefinition, RowSelection, TextTemplate,
     TimeRule, TimeSource, ValueRule, ValueSource,
 };
-use crate::document::{TomlTable, TomlValue, nearest_match};
-use crate::domain::time::{HOUR, MINUTE, SECOND};
+use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;

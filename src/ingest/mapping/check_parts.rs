@@ -1,10 +1,10 @@
 //! The parts that occur all over a mapping: names, conditions, templates, changes.
 
-use super::{
+use crate::ingest::mapping::{
     ColumnChange, DefinitionRule, MappingDefinition, MappingName, NumberComparison, RowCondition, TemplatePart, TextTemplate, TimeRule,
     TimeSource, ValueRule, ValueSet, ValueSource,
 };
-use crate::document::{TomlTable, TomlValue, nearest_match};
+use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 use std::collections::BTreeMap;
 
 /// The names a mapping may use at the place the check has come to.

@@ -1,11 +1,11 @@
 //! Applies a mapping to a file: rows, groups, events. Every row says events, is left out with a reason, or is rejected
 //! with its line and a reason; a row is rejected as a whole.
 
+use super::csv_rows::{CsvRow, CsvRowReader};
 use super::row::{GroupRows, MappedRow, parse_number};
-use super::scan::{CsvRow, CsvRowReader};
-use super::{ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet};
-use crate::domain::time::truncate_for_message;
-use crate::ingest::raw::{RawEvent, Scalar};
+use crate::domain::time::timestamp::truncate_for_message;
+use crate::ingest::decode::raw_event::{RawEvent, Scalar};
+use crate::ingest::mapping::{ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet};
 use csv::{ByteRecord, StringRecord};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

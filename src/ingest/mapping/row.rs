@@ -3,11 +3,11 @@
 //! A value that cannot be worked out is kept as an error and told only where it is used: garbage in a cell that no
 //! event of the row needs harms nobody.
 
-use super::{
+use crate::domain::time::timestamp::{HOUR, Timestamp, truncate_for_message};
+use crate::ingest::mapping::{
     DefinitionRule, GroupAggregate, Mapping, MappingName, NumberComparison, RowCondition, TemplatePart, TextTemplate, TimeRule, TimeSource,
     ValueRule, ValueSource,
 };
-use crate::domain::time::{HOUR, Timestamp, truncate_for_message};
 use csv::StringRecord;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::{Span, ToSpan, Zoned};

@@ -3,11 +3,11 @@
 //! A scope in which nothing was measured in any window of the board, and nothing stands, is not shown: a queue that was closed
 //! last month leaves no series behind. When it comes back its counters go on.
 
-use super::MetricsSelection;
-use crate::domain::board::{Board, Reading, ReadingComponents, ReadingKey};
-use crate::domain::scope::Scope;
-use crate::edition::PublishedBoard;
-use crate::publish::filter::is_key_visible;
+use crate::domain::board::published_board::PublishedBoard;
+use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKey};
+use crate::domain::standard::scope::Scope;
+use crate::publish::prometheus::MetricsSelection;
+use crate::publish::reading_filter::is_key_visible;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -119,9 +119,9 @@ mod tests {
     use super::*;
     use crate::access::grant::GrantedView;
     use crate::domain::monitor::Monitor;
-    use crate::domain::time::{HOUR, Timestamp};
-    use crate::ingest::wire::{EventDecoder, HashKeys};
-    use crate::standard::{BUILT_IN, parse_standard};
+    use crate::domain::time::timestamp::{HOUR, Timestamp};
+    use crate::ingest::decode::{EventDecoder, HashKeys};
+    use crate::standard_file::{BUILT_IN, parse_standard};
 
     #[test]
     fn scope_without_cases_in_any_window_is_dropped() {

@@ -1,11 +1,11 @@
 //! What is drawn, cell by cell, on a terminal of 80 by 24.
 
-use crate::watch::board::LatestBoard;
-use crate::watch::plain;
+use crate::watch::latest_values::LatestBoard;
+use crate::watch::messages::Language;
 use crate::watch::screen::{ConnectionStatus, draw_board};
-use crate::watch::standard::ServedStandard;
+use crate::watch::standard_info::ServedStandard;
+use crate::watch::text_output;
 use crate::watch::view::{BoardView, WatchOptions, board_view};
-use crate::watch::words::Language;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Modifier;
@@ -166,5 +166,5 @@ fn help_is_drawn_over_board() {
 #[test]
 fn writes_same_view_as_plain_text() {
     let view = sample_view(Some("wuhu"), Language::Zh);
-    assert_eq!(plain::write_text(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.messages()), WUHU_TEXT);
+    assert_eq!(text_output::write_text(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.messages()), WUHU_TEXT);
 }

@@ -1,0 +1,41 @@
+//! Scopes ranked from the best to the worst, as a table for people: one for each indicator and window.
+
+use super::readings_table;
+use crate::access::grant::GrantedView;
+use crate::domain::board::reading::{Board, Reading};
+use crate::publish::ranking_json::{RankedScope, Ranking};
+
+/// The rankings of scopes of this kind by the indicators and over the windows that the readings are of. An indicator without
+/// a target does not say which values are good, and ranks nobody.
+pub(super) fn rankings_text(board: &Board, kind: usize, readings: &[&Reading]) -> String {
+    let mut asked: Vec<(usize, Option<usize>)> = readings.iter().map(|reading| (reading.key.indicator, reading.key.window)).collect();
+    asked.dedup();
+    asked.sort_unstable();
+    asked.dedup();
+    let groups = asked.into_iter().filter_map(|(indicator, window)| {
+        let (asked, key) = (&board.standard.indicators[indicator], readings.iter().find(|one| one.key.indicator == indicator)?);
+        let ranking = Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
+        let mut key = key.key.clone();
+        key.window = window;
+        let rows = ranking.rank_scopes(board, &GrantedView::default()).iter().map(|ranked| ranking_row(ranked, asked.unit())).collect();
+        Some((Some(format!("{} {}", asked.name, board.window_name(&key))), rows))
+    });
+    readings_table::table_heading(board)
+        + &readings_table::align_columns(["rank", "scope", "value", "gap", "of", ""], &[0, 2, 3, 4], &groups.collect::<Vec<_>>())
+}
+
+fn ranking_row(ranked: &RankedScope<'_>, unit: &str) -> [String; 6] {
+    let scope: Vec<String> = ranked.scope.iter().map(|(dimension, value)| format!("{dimension}={value}")).collect();
+    let mut remark = if ranked.level == "none" { String::new() } else { ranked.level.to_owned() };
+    if ranked.state != "ok" {
+        remark = format!("{remark} ({})", ranked.state).trim_start().to_owned();
+    }
+    [
+        ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()),
+        scope.join(" "),
+        ranked.value.map_or("-".to_owned(), |value| readings_table::format_amount(value, unit)),
+        ranked.gap.map_or(String::new(), |gap| readings_table::format_gap(gap, unit)),
+        ranked.of.map_or(String::new(), |of| of.to_string()),
+        remark,
+    ]
+}

@@ -1,0 +1,8 @@
+//! Alerts: evaluation of the standard's policies, incidents and their log.
+
+pub mod evaluation;
+pub mod incident;
+pub mod incident_log;
+pub mod indicator_rule;
+pub mod order_rule;
+pub mod state_machine;

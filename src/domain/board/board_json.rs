@@ -1,0 +1,125 @@
+//! Readings and their keys as JSON, with the names that their board knows.
+
+use super::confidence_interval;
+use super::error_budget::{self, ErrorBudget};
+use super::reading::{Board, Reading, ReadingComponents, ReadingKey};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+impl Board {
+    /// A key as the wire has it.
+    #[must_use]
+    pub fn key_json<'b>(&'b self, key: &'b ReadingKey) -> ReadingKeyJson<'b> {
+        ReadingKeyJson { board: self, key }
+    }
+
+    /// A reading as the wire has it.
+    #[must_use]
+    pub fn reading_json<'b>(&'b self, reading: &'b Reading) -> ReadingJson<'b> {
+        ReadingJson { board: self, reading }
+    }
+}
+
+/// What the target of a ratio still allows in the current period of the calendar. A scope whose cases live in several
+/// time zones is measured by the clock of the standard's own.
+fn error_budget_of(board: &Board, key: &ReadingKey, good: i64, of: i64) -> Option<ErrorBudget> {
+    let target = board.standard.indicators[key.indicator].target_at(board.as_of)?;
+    let (window, now) = (board.standard.windows[key.window?], board.as_of?);
+    let zone = board.standard.zones.scope_zone(&board.standard.scopes[key.scope.kind], &key.scope.values);
+    let end = window.end_time(now, zone)?;
+    let begin = window.start_time(now, zone);
+    error_budget::error_budget(good, of, target, now.millis_since(begin), end.millis_since(begin))
+}
+
+/// A reading with the names that its board knows: `{"indicator":..,"scope":{..},"window":..,"value":..,...}`.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadingJson<'b> {
+    board: &'b Board,
+    reading: &'b Reading,
+}
+
+/// A key with the names that its board knows: `{"indicator":..,"scope":{..},"window":..}`.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadingKeyJson<'b> {
+    board: &'b Board,
+    key: &'b ReadingKey,
+}
+
+struct ReadingScopeJson<'b>(&'b Board, &'b ReadingKey);
+
+impl Serialize for ReadingScopeJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.scope_values(self.1))
+    }
+}
+
+impl ReadingKeyJson<'_> {
+    fn write_entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("indicator", &self.board.standard.indicators[self.key.indicator].name)?;
+        map.serialize_entry("scope", &ReadingScopeJson(self.board, self.key))?;
+        map.serialize_entry("window", &self.board.window_name(self.key))
+    }
+}
+
+impl Serialize for ReadingKeyJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.write_entries(&mut map)?;
+        map.end()
+    }
+}
+
+impl Serialize for ReadingJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ReadingJson { board, reading } = self;
+        let mut map = serializer.serialize_map(None)?;
+        board.key_json(&reading.key).write_entries(&mut map)?;
+        map.serialize_entry("value", &reading.value)?;
+        match &reading.components {
+            ReadingComponents::Ratio { good, of } => {
+                map.serialize_entry("good", good)?;
+                map.serialize_entry("of", of)?;
+                map.serialize_entry("interval", &confidence_interval::wilson_interval(*good, *of))?;
+                if let Some(budget) = error_budget_of(board, &reading.key, *good, *of) {
+                    map.serialize_entry("budget", &budget)?;
+                }
+            }
+            ReadingComponents::Duration(durations) => {
+                let some = |value: f64| (durations.of > 0).then_some(value);
+                map.serialize_entry("mean", &some(durations.mean))?;
+                map.serialize_entry("p50", &some(durations.p50))?;
+                map.serialize_entry("p80", &some(durations.p80))?;
+                map.serialize_entry("p90", &some(durations.p90))?;
+                map.serialize_entry("p95", &some(durations.p95))?;
+                map.serialize_entry("p99", &some(durations.p99))?;
+                map.serialize_entry("max", &some(durations.max))?;
+                map.serialize_entry("of", &durations.of)?;
+            }
+            ReadingComponents::Level => {}
+            ReadingComponents::Oldest { since } => map.serialize_entry("since", since)?,
+            ReadingComponents::Score { of } => map.serialize_entry("of", of)?,
+            ReadingComponents::Share { part, whole, of } => {
+                map.serialize_entry("part_seconds", part)?;
+                map.serialize_entry("whole_seconds", whole)?;
+                map.serialize_entry("of", of)?;
+            }
+            ReadingComponents::Rate { count, population } => {
+                map.serialize_entry("count", count)?;
+                map.serialize_entry("population", population)?;
+            }
+            ReadingComponents::Difference { first, second } => {
+                map.serialize_entry("first", first)?;
+                map.serialize_entry("second", second)?;
+            }
+            ReadingComponents::EstimatedWait { waiting, handling, of, agents } => {
+                map.serialize_entry("waiting", waiting)?;
+                map.serialize_entry("handling_seconds", handling)?;
+                map.serialize_entry("of", of)?;
+                map.serialize_entry("agents", agents)?;
+            }
+        }
+        map.serialize_entry("state", reading.state.name())?;
+        map.serialize_entry("level", reading.level.name())?;
+        map.serialize_entry("target", &reading.target)?;
+        map.end()
+    }
+}

@@ -1,0 +1,252 @@
+//! Readings: what the cells mean by the standard's formulas, for every scope and window.
+//!
+//! Cells are kept for leaves only; a wider scope is the sum of its leaves, made here.
+
+mod difference;
+pub(in crate::domain) mod duration_sums;
+mod durations;
+mod scope_sums;
+
+use self::scope_sums::{ScopeSums, ScopeSumsTable};
+use super::reading::{Board, Level, Reading, ReadingComponents, ReadingKey, ReadingState as Trust};
+use crate::domain::cells::cell_table::CellTable;
+use crate::domain::standard::indicator::answer_tallies;
+use crate::domain::standard::population::PopulationCount;
+use crate::domain::standard::scope::Scope;
+use crate::domain::standard::source::DeclaredSource;
+use crate::domain::standard::{FactTally, Formula, Indicator, Standard, Target};
+use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::window::MAX_WINDOWS;
+use std::sync::Arc;
+
+/// What the core knows when it is asked for a board.
+pub struct BoardInput<'a> {
+    /// The standard in force.
+    pub standard: &'a Arc<Standard>,
+    /// The sums, and what stands now.
+    pub cells: &'a CellTable,
+    /// The time reached.
+    pub now: Timestamp,
+    /// Whether the sources have been silent for too long, all of them.
+    pub stale: bool,
+    /// The sources that have been silent for longer than each of them should be.
+    pub silent_sources: Vec<&'a DeclaredSource>,
+}
+
+/// Which readings are wanted: by indicator and kind of scope.
+#[derive(Debug)]
+pub struct ReadingSelection(Option<Vec<Vec<bool>>>);
+
+impl ReadingSelection {
+    /// All that there are.
+    #[must_use]
+    pub fn select_all() -> ReadingSelection {
+        ReadingSelection(None)
+    }
+
+    /// None so far.
+    #[must_use]
+    pub fn select_none(standard: &Standard) -> ReadingSelection {
+        ReadingSelection(Some(vec![vec![false; standard.scopes.len()]; standard.indicators.len()]))
+    }
+
+    /// Wants those of an indicator in a kind of scopes, and what they are made of.
+    pub fn select_indicator(&mut self, indicator: usize, scope: usize, standard: &Standard) {
+        if let Some(known) = &mut self.0 {
+            known[indicator][scope] = true;
+        }
+        if let Formula::Difference { first, second, .. } = standard.indicators[indicator].formula {
+            // What a difference is made of is declared above it.
+            self.select_indicator(first, scope, standard);
+            self.select_indicator(second, scope, standard);
+        }
+    }
+
+    fn contains(&self, indicator: usize, scope: usize) -> bool {
+        self.0.as_ref().is_none_or(|known| known[indicator][scope])
+    }
+
+    fn contains_scope_kind(&self, scope: usize) -> bool {
+        self.0.as_ref().is_none_or(|known| known.iter().any(|indicator| indicator[scope]))
+    }
+}
+
+/// Every reading that is wanted: the whole organisation's for each indicator, and those of every scope with cases that the
+/// indicator speaks of.
+#[must_use]
+pub fn compute_board(state: &BoardInput<'_>, wanted: &ReadingSelection) -> Board {
+    let standard = state.standard;
+    let mut scopes = ScopeSumsTable::new(state, wanted);
+    let (mut durations, spreads) = durations::compute_duration_readings(state, &mut scopes);
+    let most: usize = scopes.sums_by_scope.iter().map(|sums| sums.selected.iter().filter(|wanted| **wanted).count()).sum();
+    let mut readings: Vec<Reading> = Vec::with_capacity(most * standard.windows.len().max(1));
+    // Where the readings of each indicator begin.
+    let mut begins = Vec::with_capacity(standard.indicators.len());
+    for (number, indicator) in standard.indicators.iter().enumerate() {
+        begins.push(readings.len());
+        match indicator.formula {
+            Formula::Duration { .. } => readings.append(&mut durations[number]),
+            Formula::Difference { first, second, .. } => {
+                let of = |indicator: usize| &readings[begins[indicator]..begins[indicator + 1]];
+                let wanted = scopes.sums_by_scope.iter().map(|sums| &sums.scope).filter(|scope| wanted.contains(number, scope.kind));
+                let new = wanted
+                    .flat_map(|scope| difference::compute_differences(state, number, [(first, of(first)), (second, of(second))], scope));
+                let new: Vec<Reading> = new.collect();
+                readings.extend(new);
+            }
+            _ => scopes
+                .sums_by_scope
+                .iter()
+                .filter(|sums| sums.selected[number])
+                .for_each(|sums| compute_readings(state, number, sums, &mut readings)),
+        }
+    }
+    let as_of = (state.now.0 != i64::MIN).then_some(state.now);
+    Board { standard: standard.clone(), revision: 0, as_of, readings, distributions: spreads }
+}
+
+/// Adds the readings of one indicator in one scope.
+struct ReadingBuilder<'r> {
+    state: &'r BoardInput<'r>,
+    indicator_number: usize,
+    indicator: &'r Indicator,
+    scope: &'r Arc<Scope>,
+    stale: bool,
+    target: Option<Target>,
+    readings: &'r mut Vec<Reading>,
+}
+
+impl<'r> ReadingBuilder<'r> {
+    fn new(state: &'r BoardInput<'_>, number: usize, scope: &'r Arc<Scope>, out: &'r mut Vec<Reading>) -> ReadingBuilder<'r> {
+        let indicator = &state.standard.indicators[number];
+        let stale = state.stale || state.silent_sources.iter().any(|source| source.feeds_scope(indicator.families, scope, state.standard));
+        ReadingBuilder {
+            state,
+            indicator_number: number,
+            indicator,
+            scope,
+            stale,
+            target: indicator.target_at(Some(state.now)),
+            readings: out,
+        }
+    }
+
+    fn add_reading(&mut self, window: Option<usize>, value: Option<f64>, made_of: ReadingComponents) {
+        let of = made_of.sample_count();
+        // Every window reaches up to now, so its latest contacts can still be followed by another.
+        let provisional = matches!(self.indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
+        let trust = match made_of {
+            ReadingComponents::Rate { population: None, .. } if !self.stale => Trust::NoPopulation,
+            _ => reading_state(self.stale, value, of, self.indicator.small_sample, provisional),
+        };
+        let level = if is_small_sample(of, self.indicator.small_sample) { Level::None } else { target_level(self.target, value) };
+        let key = ReadingKey { indicator: self.indicator_number, scope: self.scope.clone(), window };
+        self.readings.push(Reading {
+            key,
+            value,
+            components: made_of,
+            state: trust,
+            level,
+            target: self.target.map(|target| target.value),
+        });
+    }
+}
+
+/// Adds the readings of one indicator in one scope, if they are not of durations or differences: these are read together.
+fn compute_readings(state: &BoardInput<'_>, number: usize, sums: &ScopeSums, out: &mut Vec<Reading>) {
+    let mut reader = ReadingBuilder::new(state, number, &sums.scope, out);
+    let mut add = |window: Option<usize>, value: Option<f64>, made_of: ReadingComponents| reader.add_reading(window, value, made_of);
+    let windows = 0..state.standard.windows.len();
+    match &state.standard.indicators[number].formula {
+        Formula::Ratio { good, of, .. } => {
+            let (good, of) = (sums.counts_by_window(state, good), sums.counts_by_window(state, of));
+            for lane in windows {
+                let (good, of) = (good[lane], of[lane]);
+                add(Some(lane), (of != 0).then(|| good as f64 / of as f64), ReadingComponents::Ratio { good, of });
+            }
+        }
+        Formula::Score { of, weights } => {
+            let counts: Vec<[i64; MAX_WINDOWS]> =
+                answer_tallies(of, weights.len()).iter().map(|tallies| sums.counts_by_window(state, tallies)).collect();
+            for lane in windows {
+                let of: i64 = counts.iter().map(|count| count[lane]).sum();
+                let sum: f64 = counts.iter().zip(weights).map(|(count, weight)| count[lane] as f64 * weight).sum();
+                add(Some(lane), (of > 0).then(|| sum / of as f64), ReadingComponents::Score { of });
+            }
+        }
+        Formula::Level { of } => {
+            add(None, Some(active_count(state, sums, of) as f64), ReadingComponents::Level);
+        }
+        Formula::Oldest { of } => {
+            let since =
+                matching_gauges(state, sums, of).filter_map(|(tally, leaf)| state.cells.gauges.oldest_active_since(tally.kind, leaf)).min();
+            let age = since.map(|since| state.now.millis_since(since) as f64 / 1_000.0);
+            add(None, age, ReadingComponents::Oldest { since });
+        }
+        Formula::Share { part, whole } => {
+            let (part, whole) = (sums.duration_sums(state, part), sums.duration_sums(state, whole));
+            for (lane, (part, whole)) in part.into_iter().zip(whole).enumerate() {
+                let (value, made_of) = duration_sums::duration_share(part, whole);
+                add(Some(lane), value, made_of);
+            }
+        }
+        Formula::Rate { of, per, population } => {
+            let population = match state.standard.populations[*population].users_in_scope(&sums.scope, state.standard) {
+                PopulationCount::Known(users) => Some(users),
+                PopulationCount::Unknown => None,
+                // Complaints of a tier can be counted, but not be told of its users: there is nothing to read.
+                PopulationCount::NotDividedByScope => return,
+            };
+            let counts = sums.counts_by_window(state, of);
+            for lane in windows {
+                let count = counts[lane];
+                let value = population.map(|users| count as f64 * *per as f64 / users as f64);
+                add(Some(lane), value, ReadingComponents::Rate { count, population });
+            }
+        }
+        Formula::EstimatedWait { waiting, handling, agents, window } => {
+            let handling = sums.duration_sums(state, handling).get(*window).copied().unwrap_or_default();
+            let (value, made_of) =
+                duration_sums::estimated_wait(active_count(state, sums, waiting), handling, active_count(state, sums, agents));
+            add(None, value, made_of);
+        }
+        Formula::Duration { .. } | Formula::Difference { .. } => {}
+    }
+}
+
+/// How many stand now.
+fn active_count(state: &BoardInput<'_>, sums: &ScopeSums, of: &[FactTally]) -> i64 {
+    matching_gauges(state, sums, of).map(|(tally, leaf)| state.cells.gauges.active_count(tally.kind, leaf)).sum()
+}
+
+fn matching_gauges<'a>(state: &'a BoardInput<'_>, sums: &'a ScopeSums, of: &'a [FactTally]) -> impl Iterator<Item = (&'a FactTally, u32)> {
+    let fitting =
+        move |leaf: u32| of.iter().filter(move |tally| tally.fits_attributes(state.cells.rollup_groups.all()[leaf as usize].attributes()));
+    sums.rollup_groups.iter().flat_map(move |leaf| fitting(*leaf).map(|tally| (tally, *leaf)))
+}
+
+/// Whether there is too little to judge by. It is so however stale or provisional the reading is.
+fn is_small_sample(of: Option<i64>, small_sample: u64) -> bool {
+    of.is_some_and(|of| of.unsigned_abs() < small_sample)
+}
+
+/// The first reason not to trust a value, if there is one.
+fn reading_state(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, provisional: bool) -> Trust {
+    match value {
+        _ if stale => Trust::Stale,
+        None => Trust::NoTraffic,
+        Some(_) if is_small_sample(of, small_sample) => Trust::SmallSample,
+        Some(_) if provisional => Trust::Provisional,
+        Some(_) => Trust::Ok,
+    }
+}
+
+/// How a value stands to the indicator's target in force.
+fn target_level(target: Option<Target>, value: Option<f64>) -> Level {
+    let (Some(target), Some(value)) = (target, value) else { return Level::None };
+    match target.warning {
+        _ if !target.is_reached(value) => Level::Breached,
+        Some(warning) if !target.better.reaches_threshold(value, warning) => Level::Warning,
+        _ => Level::Met,
+    }
+}

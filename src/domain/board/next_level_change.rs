@@ -1,0 +1,64 @@
+//! When time alone may turn a level next: nothing happens, no deadline passes, and yet a reading stands otherwise to its target.
+//!
+//! An age crosses its target or its warning while it is looked at, and a window moves on, by [`Window::LEAST_STEP`] at most. What
+//! remains are cases that ripen, a customer's contacts that can no longer be followed by another: they are looked at with the
+//! next board.
+
+use super::reading::{Board, ReadingComponents};
+use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::window::Window;
+
+impl Board {
+    /// The moment from which on it is worth to look again; none before the first event or tick.
+    #[must_use]
+    pub fn next_level_change_at(&self) -> Option<Timestamp> {
+        let now = self.as_of?;
+        let crossed = self.readings.iter().filter_map(|reading| {
+            let ReadingComponents::Oldest { since: Some(since) } = reading.components else { return None };
+            let target = self.standard.indicators[reading.key.indicator].target_at(Some(now))?;
+            let limits = [Some(target.value), target.warning].into_iter().flatten();
+            // At the limit itself the level still stands.
+            limits.map(|limit| since.plus_millis((limit * 1_000.0) as i64 + 1)).filter(|moment| *moment > now).min()
+        });
+        let moved = Timestamp(now.0.div_euclid(Window::MIN_STEP_MS).saturating_add(1).saturating_mul(Window::MIN_STEP_MS));
+        Some(crossed.fold(moved, Timestamp::min))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::board::reading::{Board, ReadingComponents};
+    use crate::domain::monitor::Monitor;
+    use crate::domain::time::timestamp::Timestamp;
+    use crate::standard_file::{BUILT_IN, parse_standard};
+    use std::sync::Arc;
+
+    /// A board at `now` with a call that waits since `since`, both in milliseconds.
+    fn board_with_oldest(now: i64, since: Option<i64>) -> Board {
+        let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a good standard"));
+        let mut board = Monitor::new(standard, None).compute_board();
+        let place = board.standard.indicators.iter().position(|indicator| indicator.name == "longest_wait_now");
+        let reading = board.readings.iter_mut().find(|reading| Some(reading.key.indicator) == place).expect("a reading");
+        reading.components = ReadingComponents::Oldest { since: since.map(Timestamp) };
+        board.as_of = Some(Timestamp(now));
+        board
+    }
+
+    #[test]
+    fn next_level_change_follows_window_steps_and_age_limits() {
+        let at = |now, since| board_with_oldest(now, since).next_level_change_at().map(|moment| moment.0);
+        assert_eq!((at(0, None), at(9_999, None), at(10_000, None), at(-1, None)), (Some(10_000), Some(10_000), Some(20_000), Some(0)));
+        // The warning is at 60 s, the target at 120 s.
+        for (now, since, expected) in [
+            (100_000, 37_000, 110_000),
+            (100_000, 42_500, 102_501),
+            (102_500, 42_500, 102_501),
+            (102_501, 42_500, 110_000),
+            (100_000, -15_000, 105_001),
+            (100_000, -900_000, 110_000),
+        ] {
+            assert_eq!(at(now, Some(since)), Some(expected), "{now}, since {since}");
+        }
+        assert_eq!(Board { as_of: None, ..board_with_oldest(0, None) }.next_level_change_at(), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! Cases: events come in, differences of facts go out.
+
+pub mod at_risk_orders;
+pub mod case_names;
+pub mod caseload;
+pub mod changes;
+pub mod commitment_evaluation;
+pub mod context;
+pub mod customer;
+pub mod derive_facts;
+pub mod groups;
+pub mod life_cycle;
+pub mod observation;
+pub mod silent_sources;
+pub mod snapshot_validation;
+pub mod store;
+pub mod timers;

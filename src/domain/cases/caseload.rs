@@ -1,0 +1,352 @@
+//! The cases that are remembered, and what events, deadlines and forgetting change of what they mean.
+//!
+//! The one trick: when observations have arrived, the facts of their case before and after them are compared, and the difference is
+//! handed over to the cells as [`Changes`]: the case is *settled*. The same happens when a deadline passes. So the sums are a
+//! function of the set of events and of the time reached, whatever the order they came in.
+
+mod agent_append;
+mod apply_result;
+mod count_difference;
+mod merge_events;
+
+pub use self::apply_result::{ApplyResult, EventRefusal};
+use super::at_risk_orders::AtRiskOrders;
+use super::case_names::CaseNames;
+use super::changes::CaseChanges;
+use super::context::DerivationContext;
+use super::customer::CustomerContacts;
+use super::derive_facts;
+use super::groups::CaseGroups;
+use super::observation::Observation;
+use super::silent_sources::SilentSources;
+use super::timers::TimerWheel;
+use crate::domain::cases::store::case_record::{HistoryPart, MergeResult};
+use crate::domain::cases::store::case_summary::CaseSummary;
+use crate::domain::cases::store::case_table::CaseTable;
+use crate::domain::events::batch::Batch;
+use crate::domain::events::event::{CaseFamily, Event};
+use crate::domain::facts::catalog::CaseFacts;
+use crate::domain::standard::{FirstContactRule, RetentionHorizon, Standard};
+use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::domain::time::window::Window;
+use crate::domain::time::window_bounds::WindowBounds;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
+pub(in crate::domain) const PREFETCHED_EVENTS: usize = 32;
+
+/// Standing facts expire at whole minutes, so that a call costs no timer of its own.
+const EXPIRY_STEP_MS: i64 = MINUTE;
+
+/// What expires before this time has expired when `now` is reached.
+pub(in crate::domain) fn expired_before(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.div_euclid(EXPIRY_STEP_MS).saturating_mul(EXPIRY_STEP_MS))
+}
+
+/// The cases with all that is known of them.
+#[derive(Debug)]
+pub struct Caseload {
+    pub(in crate::domain) standard: Arc<Standard>,
+    pub(in crate::domain) used_kinds: Vec<bool>,
+    /// For each kind of standing fact, after how many milliseconds it expires.
+    pub(in crate::domain) expiry: Vec<Option<i64>>,
+    /// For each kind of fact, who must hear of it.
+    pub(in crate::domain) consumers: Vec<count_difference::FactConsumers>,
+    /// The families of whose cases something is promised, a bit each.
+    pub(in crate::domain) committed_families: u64,
+    /// Whether what an agent's events mean depends on nothing but those next to them.
+    pub(in crate::domain) agents_are_local: bool,
+    pub(in crate::domain) now: Timestamp,
+    pub(in crate::domain) clock: Option<Timestamp>,
+    /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
+    pub(in crate::domain) last_received: Option<Timestamp>,
+    pub(in crate::domain) silent_sources: SilentSources,
+    pub(in crate::domain) horizon: Option<RetentionHorizon>,
+    pub(in crate::domain) cases: CaseTable,
+    pub(in crate::domain) groups: CaseGroups,
+    pub(in crate::domain) current: WindowBounds,
+    pub(in crate::domain) timers: TimerWheel,
+    /// When which case's standing facts expire.
+    pub(in crate::domain) expiries: TimerWheel,
+    pub(in crate::domain) customers: CustomerContacts,
+    /// The open orders that somebody must be warned of, once somebody has looked for alerts.
+    pub(in crate::domain) at_risk_orders: Option<AtRiskOrders>,
+    /// What the cases are called, where their batches say so.
+    pub(in crate::domain) case_names: CaseNames,
+    /// The cases of which not all that was merged is counted yet, and some that were settled meanwhile.
+    pub(in crate::domain) unsettled: VecDeque<u32>,
+    /// What was not handed over yet.
+    pub(in crate::domain) changes: CaseChanges,
+    /// How many groups were handed over.
+    pub(in crate::domain) groups_handed_over: usize,
+    pub(in crate::domain) before: CaseFacts,
+    pub(in crate::domain) after: CaseFacts,
+}
+
+impl Caseload {
+    /// No cases. Without a horizon it remembers every case.
+    #[must_use]
+    pub fn new(standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> Caseload {
+        let mut wanted = standard.needed_fact_kinds();
+        let concerns = count_difference::FactConsumers::by_fact_kind(&standard);
+        for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
+            *wanted |= concerns.contacts || concerns.orders;
+        }
+        let customers = CustomerContacts::new(horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)));
+        let mut expiry = vec![None; wanted.len()];
+        for (kind, millis) in &standard.expiry {
+            expiry[usize::from(kind.0)] = Some(*millis);
+        }
+        let promised = standard.commitments.iter().fold(0, |families, commitment| families | 1 << commitment.family.0);
+        Caseload {
+            used_kinds: wanted,
+            expiry,
+            committed_families: promised,
+            agents_are_local: agent_append::has_local_agent_facts(&standard, &concerns, promised),
+            consumers: concerns,
+            now: Timestamp(i64::MIN),
+            clock: None,
+            last_received: None,
+            silent_sources: SilentSources::default(),
+            horizon,
+            cases: CaseTable::default(),
+            groups: CaseGroups::default(),
+            current: WindowBounds::new(&standard.windows, &standard.zones),
+            timers: TimerWheel::new(SECOND),
+            expiries: TimerWheel::new(EXPIRY_STEP_MS),
+            customers,
+            at_risk_orders: None,
+            case_names: CaseNames::default(),
+            unsettled: VecDeque::new(),
+            changes: CaseChanges::default(),
+            groups_handed_over: 0,
+            before: CaseFacts::default(),
+            after: CaseFacts::default(),
+            standard,
+        }
+    }
+
+    /// What has changed and was not handed over yet: whoever takes it clears it.
+    pub fn pending_changes(&mut self) -> &mut CaseChanges {
+        self.changes.now = self.now;
+        self.changes.groups.extend_from_slice(self.groups.groups_since(self.groups_handed_over));
+        self.groups_handed_over = self.groups.count();
+        &mut self.changes
+    }
+
+    /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.clock = Some(self.clock.map_or(now, |clock| clock.max(now)));
+        self.advance_to(now);
+    }
+
+    /// Merges a batch of events into their cases. What they change is not counted before [`Caseload::settle_some`] has settled all.
+    pub fn merge_batch(&mut self, batch: &Batch) -> ApplyResult {
+        let mut applied = ApplyResult::default();
+        let newest = batch.events.iter().filter(|event| self.refusal_reason(event).is_none()).map(|event| event.time).max();
+        let Some(newest) = newest else {
+            applied.refused =
+                batch.events.iter().enumerate().filter_map(|(place, event)| Some((place, self.refusal_reason(event)?))).collect();
+            return applied;
+        };
+        self.advance_to(newest);
+        self.last_received = Some(self.now);
+        self.case_names.record_symbols(&batch.names);
+        let groups = self.groups.intern_batch(batch, &self.standard);
+        let mut slots = [0; PREFETCHED_EVENTS];
+        let mut spoke = 0;
+        for (chunk_number, chunk) in batch.events.chunks(PREFETCHED_EVENTS).enumerate() {
+            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.prefetch(event.case.0)));
+            for (slot, event) in slots.iter_mut().zip(chunk) {
+                *slot = match self.refusal_reason(event) {
+                    None => self.cases.find_or_add(event.case.0, event.time),
+                    Some(_) => u32::MAX,
+                };
+            }
+            if !batch.names.is_empty() {
+                self.record_case_names(batch, chunk_number * PREFETCHED_EVENTS, &slots[..chunk.len()]);
+            }
+            self.prefetch_cases(&slots[..chunk.len()]);
+            for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
+                let place = chunk_number * PREFETCHED_EVENTS + place;
+                if *slot == u32::MAX {
+                    applied.refused.extend(self.refusal_reason(event).map(|refusal| (place, refusal)));
+                    continue;
+                }
+                spoke |= 1 << (event.source & 63);
+                match self.merge_observation(*slot, &Observation::new(event, groups[event.group as usize])) {
+                    MergeResult::New => applied.accepted += 1,
+                    MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
+                    MergeResult::Full => applied.refused.push((place, EventRefusal::Full)),
+                }
+            }
+        }
+        self.silent_sources.record_received(spoke, self.now);
+        applied
+    }
+
+    /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
+    fn prefetch_cases(&self, slots: &[u32]) {
+        let known = slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
+        std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.prefetch()));
+        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.overflow.prefetch(record.overflow_place())));
+    }
+
+    /// Why an event cannot be taken now.
+    fn refusal_reason(&self, event: &Event) -> Option<EventRefusal> {
+        let horizon = self.horizon?;
+        if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
+            return Some(EventRefusal::Ahead);
+        }
+        let late = self.now.millis_since(event.time) > horizon.for_family(event.kind.family) && event.time < self.current.earliest_start();
+        late.then_some(EventRefusal::Late)
+    }
+
+    /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
+    /// what they mean.
+    fn contact_retention_ms(horizon: RetentionHorizon, standard: &Standard) -> Vec<i64> {
+        let open = standard
+            .windows
+            .iter()
+            .filter_map(|window| if let Window::Calendar(period) = window { Some(period.max_length_ms()) } else { None });
+        let open = open.max().unwrap_or(0);
+        let late = |one_shot: &FirstContactRule| {
+            one_shot.fact_tallies().map(|tally| horizon.for_family(standard.kinds.family(tally.kind)).max(open)).max()
+        };
+        standard.first_contact_rules.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
+    }
+
+    /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
+    #[cold]
+    fn record_case_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
+        for (place, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != u32::MAX) {
+            batch.names.case_name(first + place).into_iter().for_each(|name| self.case_names.record_case_name(*slot, name));
+        }
+    }
+
+    /// Forgets a case that was just settled, if it is time to; whether it was.
+    pub(in crate::domain) fn forget_if_due(&mut self, slot: u32) -> bool {
+        let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
+        if is_time {
+            self.cases.forget_case(slot);
+            self.case_names.forget_case(slot);
+        }
+        is_time
+    }
+
+    /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
+    pub(in crate::domain) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
+        let Caseload { standard, used_kinds: wanted, expiry, committed_families: promised, now, cases, groups, .. } = self;
+        let context = DerivationContext {
+            standard,
+            used_kinds: wanted,
+            expiry,
+            committed_families: *promised,
+            now: *now,
+            expired_before: expired_before(*now),
+        };
+        let (part, out) = if before { (HistoryPart::Counted, &mut self.before) } else { (HistoryPart::All, &mut self.after) };
+        derive_facts::derive_case_facts((cases.record(slot), part), &cases.overflow, &context, groups, out)
+    }
+
+    /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
+    pub(in crate::domain) fn visit_case_facts(
+        &mut self,
+        only: Option<u32>,
+        mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
+    ) {
+        let Caseload { standard, expiry, committed_families: promised, now, cases, groups, used_kinds: wanted, .. } = self;
+        let wanted = vec![true; wanted.len()];
+        let context = DerivationContext {
+            standard,
+            used_kinds: &wanted,
+            expiry,
+            committed_families: *promised,
+            now: *now,
+            expired_before: expired_before(*now),
+        };
+        let mut facts = CaseFacts { clock_reports: Some(Vec::new()), ..CaseFacts::default() };
+        let mut tell = |slot: u32| {
+            derive_facts::derive_case_facts((cases.record(slot), HistoryPart::All), &cases.overflow, &context, groups, &mut facts);
+            visit(slot, cases.record(slot).key(), &facts, groups, cases);
+        };
+        match only {
+            Some(slot) => tell(slot),
+            None => cases.occupied_slots().for_each(tell),
+        }
+    }
+
+    /// Finds the orders in danger, as they follow from the facts of the open ones.
+    pub(in crate::domain) fn find_at_risk_orders(&mut self) -> AtRiskOrders {
+        let mut endangered = AtRiskOrders::default();
+        if !self.consumers.iter().any(|concerns| concerns.orders) {
+            return endangered;
+        }
+        let open: Vec<u32> = self.cases.occupied_slots().filter(|slot| self.cases.record(*slot).is_open()).collect();
+        for slot in open {
+            self.before.clear();
+            self.derive_facts(slot, false);
+            let key = self.cases.record(slot).key();
+            endangered.update_order((slot, key), &self.before, &self.after, &self.groups, &self.standard);
+        }
+        endangered
+    }
+
+    /// When a case may be forgotten, if its last word has been said.
+    pub(in crate::domain) fn forget_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
+        let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
+        let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
+        // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
+        let beyond = facts.last_observed.plus_millis(horizon.for_family(family) + 1);
+        // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
+        let closed = self.current.last_window_end(facts.last_observed).plus_millis(facts.last_observed.0.rem_euclid(HOUR));
+        Some(beyond.max(closed))
+    }
+
+    /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
+    pub(in crate::domain) fn advance_to(&mut self, now: Timestamp) {
+        if now <= self.now {
+            return;
+        }
+        let then = std::mem::replace(&mut self.now, now);
+        self.silent_sources.record_start(now);
+        self.current.advance_to(now);
+        for chunk in self.due_cases(then).chunks(PREFETCHED_EVENTS) {
+            self.prefetch_cases(chunk);
+            for &slot in chunk {
+                self.now = then;
+                self.derive_facts(slot, true);
+                self.now = now;
+                self.derive_facts(slot, false);
+                self.count_case_difference(slot, true);
+                self.forget_if_due(slot);
+            }
+        }
+        self.mature_contacts(then);
+    }
+
+    /// The cases whose facts time alone may have changed since `then`, each once, or a difference would be counted twice.
+    /// Standing facts expire a minute's worth at a time: most cases have ended long before, and one look shows that.
+    fn due_cases(&mut self, then: Timestamp) -> Vec<u32> {
+        let mut due = self.timers.take_due(self.now);
+        if expired_before(then) == expired_before(self.now) {
+            return due;
+        }
+        // What is due in the minute that has begun expires when it is over.
+        let expiring = self.expiries.take_due(expired_before(self.now).plus_millis(-1));
+        for chunk in expiring.chunks(PREFETCHED_EVENTS) {
+            self.prefetch_cases(chunk);
+            due.extend(chunk.iter().filter(|slot| self.cases.record(**slot).is_open()));
+        }
+        due.sort_unstable();
+        due.dedup();
+        due
+    }
+
+    /// The time reached; `None` before the first event or tick.
+    #[must_use]
+    pub fn now(&self) -> Option<Timestamp> {
+        (self.now.0 != i64::MIN).then_some(self.now)
+    }
+}

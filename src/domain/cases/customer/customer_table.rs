@@ -1,0 +1,196 @@
+//! Where each customer's contacts lie.
+//!
+//! Most customers have one contact in the time remembered, which then needs no memory of its own. As for cases, entries lie in
+//! blocks that never move and the index is sharded, so that no step copies the whole table.
+
+use super::contact::Contact;
+use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::cases::store::hash_index::HashIndex;
+use crate::domain::events::event::{CustomerKey, hash};
+use serde::{Deserialize, Serialize};
+
+/// Entries in a block.
+const ENTRIES_PER_BLOCK: usize = 8_192;
+
+/// How many entries are looked up in the index before the first of them is put there, so that its memory is on its way.
+const PREFETCHED_ENTRIES: usize = 32;
+
+/// A customer with the contacts, earliest first; a free place has none.
+#[derive(Debug, Serialize, Deserialize)]
+struct CustomerEntry {
+    #[serde(with = "hash")]
+    customer: u64,
+    contacts: ContactList,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum ContactList {
+    One(Contact),
+    Many(Vec<Contact>),
+}
+
+/// The contacts of all customers remembered.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct CustomerTable {
+    blocks: Vec<Vec<CustomerEntry>>,
+    free: Vec<u32>,
+    #[serde(skip)]
+    index: HashIndex,
+}
+
+impl CustomerTable {
+    /// The table as it was read: with what is not written down.
+    pub(super) fn restore(mut self, bounds: &SnapshotBounds) -> Result<CustomerTable, &'static str> {
+        let mut blocks = self.blocks.iter().rev().map(Vec::len);
+        if blocks.next().is_some_and(|last| last == 0 || last > ENTRIES_PER_BLOCK) || blocks.any(|len| len != ENTRIES_PER_BLOCK) {
+            return Err("a block of customers has a wrong length");
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            last.reserve_exact(ENTRIES_PER_BLOCK - last.len());
+        }
+        let mut used = vec![true; self.slot_count() as usize];
+        for slot in &self.free {
+            match used.get_mut(*slot as usize) {
+                Some(used) if *used => *used = false,
+                _ => return Err("a free place among the customers is none"),
+            }
+        }
+        self.index = HashIndex::with_capacity(used.len() - self.free.len());
+        let mut places = (0..).zip(used);
+        for entries in self.blocks.iter().flat_map(|block| block.chunks(PREFETCHED_ENTRIES)) {
+            std::hint::black_box(entries.iter().fold(0, |sum, entry| sum ^ self.index.prefetch(entry.customer)));
+            for (entry, (slot, used)) in entries.iter().zip(&mut places) {
+                let contacts = entry.contacts.as_slice();
+                let sound = |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
+                if contacts.is_empty() == used || !contacts.is_sorted() || !contacts.iter().all(sound) {
+                    return Err("a customer's contacts are of something that there is not");
+                }
+                if used && !self.index.insert(entry.customer, slot) {
+                    return Err("two customers have one key");
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// The place of a customer.
+    pub(super) fn find(&self, customer: CustomerKey) -> Option<u32> {
+        self.index.find(customer.0.get())
+    }
+
+    /// The place of a customer; a new one, without contacts, if there is none.
+    pub(super) fn find_or_add(&mut self, customer: CustomerKey) -> u32 {
+        let key = customer.0.get();
+        if let Some(slot) = self.index.find(key) {
+            return slot;
+        }
+        let fresh = CustomerEntry { customer: key, contacts: ContactList::Many(Vec::new()) };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                *self.entry_mut(slot) = fresh;
+                slot
+            }
+            None => {
+                let slot = self.slot_count();
+                if self.blocks.last().is_none_or(|block| block.len() == ENTRIES_PER_BLOCK) {
+                    self.blocks.push(Vec::with_capacity(ENTRIES_PER_BLOCK));
+                }
+                self.blocks[slot as usize / ENTRIES_PER_BLOCK].push(fresh);
+                slot
+            }
+        };
+        self.index.insert(key, slot);
+        slot
+    }
+
+    /// How many places there are, free ones among them.
+    pub(super) fn slot_count(&self) -> u32 {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * ENTRIES_PER_BLOCK + last.len()) as u32
+    }
+
+    /// The contacts at a place.
+    pub(super) fn contacts(&self, slot: u32) -> &[Contact] {
+        self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK].contacts.as_slice()
+    }
+
+    fn entry_mut(&mut self, slot: u32) -> &mut CustomerEntry {
+        &mut self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK]
+    }
+
+    /// Puts a contact at `place` among those of a customer.
+    pub(super) fn insert_contact(&mut self, slot: u32, place: usize, contact: Contact) {
+        let contacts = &mut self.entry_mut(slot).contacts;
+        match contacts {
+            ContactList::Many(none) if none.is_empty() => *contacts = ContactList::One(contact),
+            ContactList::Many(some) => some.insert(place, contact),
+            ContactList::One(one) => {
+                let mut two = Vec::with_capacity(2);
+                two.push(*one);
+                two.insert(place, contact);
+                *contacts = ContactList::Many(two);
+            }
+        }
+    }
+
+    /// Takes the contact at `place` away from those of a customer.
+    pub(super) fn remove_contact(&mut self, slot: u32, place: usize) {
+        let contacts = &mut self.entry_mut(slot).contacts;
+        match contacts {
+            ContactList::One(_) => *contacts = ContactList::Many(Vec::new()),
+            ContactList::Many(some) => _ = some.remove(place),
+        }
+        contacts.shrink();
+    }
+
+    /// Takes a customer's contacts that are `old` away, and gives up the place if none is left.
+    pub(super) fn forget_contacts(&mut self, slot: u32, old: impl Fn(&Contact) -> bool) {
+        if !self.contacts(slot).iter().any(&old) {
+            return;
+        }
+        let contacts = &mut self.entry_mut(slot).contacts;
+        match contacts {
+            ContactList::One(_) => *contacts = ContactList::Many(Vec::new()),
+            ContactList::Many(some) => some.retain(|contact| !old(contact)),
+        }
+        contacts.shrink();
+        self.free_if_empty(slot);
+    }
+
+    /// Gives up a customer's place if there are no contacts left.
+    pub(super) fn free_if_empty(&mut self, slot: u32) {
+        if self.contacts(slot).is_empty() {
+            let key = self.entry_mut(slot).customer;
+            self.index.remove(key);
+            self.free.push(slot);
+        }
+    }
+}
+
+impl ContactList {
+    fn as_slice(&self) -> &[Contact] {
+        match self {
+            ContactList::One(contact) => std::slice::from_ref(contact),
+            ContactList::Many(contacts) => contacts,
+        }
+    }
+
+    /// Gives back memory that a shorter list does not need.
+    fn shrink(&mut self) {
+        let ContactList::Many(some) = self else { return };
+        match some[..] {
+            [only] => *self = ContactList::One(only),
+            _ if some.capacity() > 2 * some.len() => some.shrink_to_fit(),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customer_with_one_contact_takes_40_bytes() {
+        assert_eq!((size_of::<Contact>(), size_of::<CustomerEntry>()), (32, 40));
+    }
+}

@@ -1,0 +1,7 @@
+//! The store of case records: table, hash index, overflow.
+
+pub mod case_record;
+pub mod case_summary;
+pub mod case_table;
+pub mod hash_index;
+pub mod overflow;

@@ -1,0 +1,69 @@
+//! The summary of a case: what its observations report together, beside its life cycle.
+
+use crate::domain::cases::context::{DerivationContext, NamedTimes};
+use crate::domain::cases::groups::CaseGroups;
+use crate::domain::cases::observation::Observation;
+use crate::domain::events::event::{CaseFamily, CustomerKey, EventDetail, Symbol};
+use crate::domain::facts::catalog::CaseFacts;
+use crate::domain::time::timestamp::Timestamp;
+
+/// What the observations of a case say of it together, beside its life cycle.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct CaseSummary {
+    /// Their families, a bit each.
+    pub families: u64,
+    group: Option<u32>,
+    pub(in crate::domain::cases) first_group: Option<u32>,
+    last_group: Option<u32>,
+    customer: Option<CustomerKey>,
+    topic: Option<Symbol>,
+    pub(in crate::domain::cases) named_times: NamedTimes,
+    pub(in crate::domain::cases) last_observed: Timestamp,
+}
+
+impl CaseSummary {
+    /// Hears what another observation says, which comes behind the others.
+    #[inline]
+    pub fn add_observation(&mut self, one: &Observation, context: &DerivationContext<'_>, groups: &mut CaseGroups) {
+        self.add_group(one.kind.family, one.group, context, groups);
+        self.add_detail(&one.detail);
+        self.last_observed = one.time;
+    }
+
+    #[inline]
+    pub(super) fn add_group(&mut self, family: CaseFamily, group: u32, context: &DerivationContext<'_>, groups: &mut CaseGroups) {
+        self.families |= 1 << (family.0 & 63);
+        // The same attributes once more change nothing.
+        let again = self.last_group.replace(group) == Some(group);
+        self.group = match self.group {
+            None => Some(group),
+            Some(earlier) if again || earlier == group => self.group,
+            Some(earlier) => {
+                if context.standard.schema.changing_dimensions != 0 {
+                    self.first_group = Some(groups.join_groups(self.first_group.unwrap_or(earlier), group, 0, context.standard));
+                }
+                Some(groups.join_groups(earlier, group, context.standard.schema.changing_dimensions, context.standard))
+            }
+        };
+    }
+
+    #[inline]
+    pub(super) fn add_detail(&mut self, detail: &EventDetail) {
+        self.customer = self.customer.or(detail.customer);
+        self.topic = self.topic.or(detail.topic);
+        self.named_times.due = detail.due.or(self.named_times.due);
+        self.named_times.appointment = detail.appointment.or(self.named_times.appointment);
+    }
+
+    /// Whether facts count at the same place by this as by another.
+    #[must_use]
+    pub fn has_same_dimensions(&self, other: &CaseSummary) -> bool {
+        (self.group, self.customer, self.topic) == (other.group, other.customer, other.topic)
+    }
+
+    pub(in crate::domain::cases) fn copy_into(&self, out: &mut CaseFacts) {
+        out.families = self.families;
+        out.group = self.group.unwrap_or(0);
+        (out.customer, out.topic, out.last_observed) = (self.customer, self.topic, self.last_observed);
+    }
+}

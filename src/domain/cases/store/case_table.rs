@@ -1,0 +1,211 @@
+//! All cases: where each lies, found by its key.
+//!
+//! Records lie in blocks that never move, and the index is sharded, so that no single step copies the whole table: a table
+//! that doubles in one go stops the core for tens of milliseconds.
+
+use super::case_record::{CaseRecord, HistoryPart};
+use super::hash_index::HashIndex;
+use super::overflow::CaseOverflow;
+use crate::domain::cases::snapshot_validation::SnapshotBounds;
+use crate::domain::cases::store::case_record::format_2;
+use crate::domain::time::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Records in a block: a block is large enough for the system to back it with large pages.
+const RECORDS_PER_BLOCK: usize = 32_768;
+
+/// How many records are looked up in the index before the first of them is put there, so that its memory is on its way.
+const PREFETCHED_RECORDS: usize = 32;
+
+/// The cases the core remembers.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct CaseTable {
+    blocks: Vec<Vec<CaseRecord>>,
+    free: Vec<u32>,
+    #[serde(skip)]
+    index: HashIndex,
+    #[serde(skip)]
+    count: usize,
+    forgotten_count: u64,
+    /// The histories that do not fit into records.
+    pub overflow: CaseOverflow,
+}
+
+/// The cases as formats 1 and 2 wrote them down.
+#[derive(Debug, Deserialize)]
+pub struct Format2Cases {
+    blocks: Vec<Vec<format_2::Format2Record>>,
+    free: Vec<u32>,
+    forgotten_count: u64,
+    overflow: CaseOverflow,
+}
+
+impl Format2Cases {
+    /// The same cases as they are kept now, still to be [`Cases::remembered`].
+    ///
+    /// # Errors
+    /// What is wrong with them, if nobody can have written them.
+    pub fn upgrade(self) -> Result<CaseTable, &'static str> {
+        let Format2Cases { blocks, free, forgotten_count: forgotten, overflow: mut spill } = self;
+        let mut blocks_now = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let block: Option<Vec<CaseRecord>> = block.iter().map(|record| record.upgrade(&mut spill)).collect();
+            blocks_now.push(block.ok_or("a case has more events than there is room for")?);
+        }
+        Ok(CaseTable { blocks: blocks_now, free, forgotten_count: forgotten, overflow: spill, ..CaseTable::default() })
+    }
+}
+
+impl CaseTable {
+    /// The place of the case with this key; a new case if there is none.
+    pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
+        if let Some(slot) = self.index.find(key) {
+            return slot;
+        }
+        let fresh = CaseRecord::new(key, time);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                *self.record_mut(slot) = fresh;
+                slot
+            }
+            None => {
+                if self.blocks.last().is_none_or(|block| block.len() == RECORDS_PER_BLOCK) {
+                    self.blocks.push(Vec::with_capacity(RECORDS_PER_BLOCK));
+                }
+                let before = (self.blocks.len() - 1) * RECORDS_PER_BLOCK;
+                let block = self.blocks.last_mut().expect("a block with room was just made sure of");
+                block.push(fresh);
+                (before + block.len() - 1) as u32
+            }
+        };
+        self.count += 1;
+        self.index.insert(key, slot);
+        slot
+    }
+
+    /// The cases as they were read: with what is not written down.
+    ///
+    /// # Errors
+    /// What is wrong with them, if they speak of something that there is not.
+    pub fn restore(mut self, bounds: &SnapshotBounds) -> Result<CaseTable, &'static str> {
+        let mut blocks = self.blocks.iter().rev().map(Vec::len);
+        if blocks.next().is_some_and(|last| last == 0 || last > RECORDS_PER_BLOCK) || blocks.any(|len| len != RECORDS_PER_BLOCK) {
+            return Err("a block of cases has a wrong length");
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            last.reserve_exact(RECORDS_PER_BLOCK - last.len());
+        }
+        let mut used = vec![true; self.slot_count()];
+        for slot in &self.free {
+            match used.get_mut(*slot as usize) {
+                Some(used) if *used => *used = false,
+                _ => return Err("a free place among the cases is none"),
+            }
+        }
+        self.count = used.len() - self.free.len();
+        self.index = HashIndex::with_capacity(self.count);
+        let mut places = (0..).zip(used);
+        for records in self.blocks.iter_mut().flat_map(|block| block.chunks_mut(PREFETCHED_RECORDS)) {
+            std::hint::black_box(records.iter().fold(0, |sum, record| sum ^ self.index.prefetch(record.key())));
+            for (record, (slot, used)) in records.iter_mut().zip(&mut places) {
+                if !record.is_valid(bounds) || !(used || record.is_empty(HistoryPart::All)) {
+                    return Err("a case speaks of something that there is not");
+                }
+                if used && !self.index.insert(record.key(), slot) {
+                    return Err("two cases have one key");
+                }
+                record.mark_settled(record.is_open());
+            }
+        }
+        if !self.overflow.is_valid(self.blocks.iter().flatten().filter_map(CaseRecord::overflow_place), bounds) {
+            return Err("a long history belongs to no case, or speaks of something that there is not");
+        }
+        Ok(self)
+    }
+
+    /// How many places there are, free ones among them.
+    #[must_use]
+    pub fn slot_count(&self) -> usize {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * RECORDS_PER_BLOCK + last.len())
+    }
+
+    /// The places of all cases that have a history.
+    pub fn occupied_slots(&self) -> impl Iterator<Item = u32> + '_ {
+        let blocks = self.blocks.iter().enumerate();
+        let places = blocks.flat_map(|(number, block)| (number * RECORDS_PER_BLOCK..).zip(block));
+        places.filter(|(_, record)| !record.is_empty(HistoryPart::All)).map(|(place, _)| place as u32)
+    }
+
+    /// The case at a place.
+    #[must_use]
+    pub fn record(&self, slot: u32) -> &CaseRecord {
+        &self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK]
+    }
+
+    /// The case at a place, to change.
+    pub fn record_mut(&mut self, slot: u32) -> &mut CaseRecord {
+        self.record_and_overflow_mut(slot).0
+    }
+
+    /// The case at a place with the spill, to merge an observation.
+    pub fn record_and_overflow_mut(&mut self, slot: u32) -> (&mut CaseRecord, &mut CaseOverflow) {
+        (&mut self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK], &mut self.overflow)
+    }
+
+    /// Forgets a case; its place will be used again.
+    pub fn forget_case(&mut self, slot: u32) {
+        let key = self.record(slot).key();
+        if self.index.find(key) == Some(slot) {
+            self.index.remove(key);
+            self.count -= 1;
+            self.forgotten_count += 1;
+            self.free.push(slot);
+            let (record, spill) = self.record_and_overflow_mut(slot);
+            record.release_overflow(spill);
+        }
+    }
+
+    /// The place of the case with this key, if there is one.
+    #[must_use]
+    pub fn find(&self, key: u64) -> Option<u32> {
+        self.index.find(key)
+    }
+
+    /// Reads where the search for a case begins, for the memory's sake alone.
+    #[must_use]
+    pub fn prefetch(&self, key: u64) -> u32 {
+        self.index.prefetch(key)
+    }
+
+    /// How many cases were forgotten.
+    #[must_use]
+    pub fn forgotten_count(&self) -> u64 {
+        self.forgotten_count
+    }
+
+    /// How many cases there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reuses_slots_of_forgotten_cases() {
+        let mut cases = CaseTable::default();
+        let key = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let slots: Vec<u32> = (0..20_000).map(|n| cases.find_or_add(key(n), Timestamp(0))).collect();
+        assert_eq!(cases.count(), 20_000);
+        for n in 0..20_000 {
+            assert_eq!(cases.find_or_add(key(n), Timestamp(0)), slots[n as usize]);
+        }
+        cases.forget_case(slots[7]);
+        assert_eq!(cases.count(), 19_999);
+        assert_eq!(cases.find_or_add(key(99_999), Timestamp(0)), slots[7], "a free place is used first");
+        assert_ne!(cases.find_or_add(key(7), Timestamp(0)), slots[7]);
+    }
+}

@@ -1,0 +1,246 @@
+//! Durations in log-spaced buckets that add, subtract and merge: percentiles of every window at once.
+//!
+//! Buckets are one millisecond wide below 128 ms, and 64 an octave above: a value read back from the middle of its bucket
+//! is off by at most 1/128 = 0.8 %. The windows of a bank lie side by side, so a value touches one cache line however
+//! many windows it falls into. Eight neighbouring buckets make a chunk; only the chunks touched take memory.
+
+use crate::domain::time::window::{LANES_PER_BANK, LaneCounts};
+use serde::{Deserialize, Serialize};
+
+/// Buckets below this many milliseconds hold a single millisecond.
+const LINEAR_LIMIT_MS: i64 = 128;
+const BUCKETS_PER_OCTAVE: usize = 64;
+const BUCKETS_PER_CHUNK: usize = 8;
+/// How many buckets there are, in whole chunks.
+pub const BUCKET_COUNT: usize = LINEAR_LIMIT_MS as usize + (43 - 7 + 1) * BUCKETS_PER_OCTAVE;
+const RUN_COUNT: usize = BUCKET_COUNT / BUCKETS_PER_CHUNK;
+
+/// The relative error of a percentile: half the widest bucket over its lower edge.
+pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
+
+/// The bucket of a duration in milliseconds; what is negative counts as 0.
+#[must_use]
+pub fn bucket_of_millis(millis: i64) -> u16 {
+    if millis < LINEAR_LIMIT_MS {
+        return u16::try_from(millis).unwrap_or(0);
+    }
+    // At most 2^43 ms (279 years), which no two event times are apart.
+    let octave = (63 - millis.leading_zeros()).min(43);
+    let place = (millis >> (octave - 6)) as usize & (BUCKETS_PER_OCTAVE - 1);
+    (LINEAR_LIMIT_MS as usize + (octave as usize - 7) * BUCKETS_PER_OCTAVE + place) as u16
+}
+
+/// The run of a bucket, and its place there.
+fn run_and_place(bucket: u16) -> (usize, usize) {
+    (usize::from(bucket) / BUCKETS_PER_CHUNK, usize::from(bucket) % BUCKETS_PER_CHUNK)
+}
+
+/// The middle of a bucket, in milliseconds.
+#[must_use]
+pub fn bucket_middle(bucket: usize) -> f64 {
+    let Some(above) = bucket.checked_sub(LINEAR_LIMIT_MS as usize) else { return bucket as f64 };
+    let (octave, place) = (above / BUCKETS_PER_OCTAVE + 7, above % BUCKETS_PER_OCTAVE);
+    let width = 1_i64 << (octave - 6);
+    ((BUCKETS_PER_OCTAVE + place) as i64 * width) as f64 + (width - 1) as f64 / 2.0
+}
+
+/// How many values fell into each bucket, for every window of a bank.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub struct Histogram {
+    /// For each run of eight buckets, the place of its chunk plus one; 0 where nothing fell.
+    chunk_by_run: Vec<u16>,
+    chunks: Vec<[LaneCounts; BUCKETS_PER_CHUNK]>,
+}
+
+impl Histogram {
+    /// The counts of a bucket in all windows, to change.
+    #[inline]
+    pub fn bucket_lanes_mut(&mut self, bucket: u16) -> &mut LaneCounts {
+        let (run, place) = run_and_place(bucket);
+        if run >= self.chunk_by_run.len() {
+            self.chunk_by_run.resize(run + 1, 0);
+        }
+        if self.chunk_by_run[run] == 0 {
+            self.chunks.push([LaneCounts::default(); BUCKETS_PER_CHUNK]);
+            // There are at most 312 runs of buckets, so the number fits.
+            self.chunk_by_run[run] = self.chunks.len() as u16;
+        }
+        &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1][place]
+    }
+
+    /// Adds another histogram.
+    pub fn merge(&mut self, other: &Histogram) {
+        for (run, chunk) in other.used_runs() {
+            // There are at most 312 runs of buckets, so the number fits.
+            let first = (run * BUCKETS_PER_CHUNK) as u16;
+            (first..).zip(chunk).for_each(|(bucket, lanes)| self.bucket_lanes_mut(bucket).add_counts(lanes));
+        }
+    }
+
+    /// Whether a histogram that was read has no more chunks than there can be.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.chunk_by_run.len() <= RUN_COUNT && self.chunk_by_run.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
+    }
+
+    /// Empties one window.
+    pub fn clear_window(&mut self, lane: usize) {
+        for chunk in &mut self.chunks {
+            for bucket in chunk {
+                bucket.0[lane] = 0;
+            }
+        }
+    }
+
+    /// The runs of buckets in which something may be, in their order.
+    fn used_runs(&self) -> impl Iterator<Item = (usize, &[LaneCounts; BUCKETS_PER_CHUNK])> {
+        used_runs(&self.chunk_by_run).map(|(run, chunk)| (run, &self.chunks[chunk]))
+    }
+
+    /// Whether nothing ever fell into it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+}
+
+/// The runs that an index has chunks for, with the places of these. Most runs have none, and one look is enough for several.
+fn used_runs(index: &[u16]) -> impl Iterator<Item = (usize, usize)> {
+    const RUNS_AT_ONCE: usize = 8;
+    let several = (0..).step_by(RUNS_AT_ONCE).zip(index.chunks(RUNS_AT_ONCE));
+    let several = several.filter(|(_, chunks)| chunks.iter().fold(0, |any, chunk| any | chunk) != 0);
+    let runs = several.flat_map(|(first, chunks)| (first..).zip(chunks));
+    runs.filter_map(|(run, chunk)| Some((run, usize::from(*chunk).checked_sub(1)?)))
+}
+
+/// The sum of histograms, to read percentiles from: [`Totals::add`] them, [`Totals::close`] the sum, read it.
+///
+/// A board reads those of every scope and window: so what is looked for is found by runs of buckets, of which there are few, and
+/// memory is taken by those alone in which something is.
+#[derive(Default, Debug)]
+pub struct HistogramTotals {
+    /// As [`Histogram`] has it.
+    chunk_by_run: Vec<u16>,
+    chunks: Vec<[[i64; LANES_PER_BANK]; BUCKETS_PER_CHUNK]>,
+    /// The runs of buckets in which something may be, in their order, with the places of their chunks.
+    runs: Vec<(usize, usize)>,
+    /// How many lie before each of these runs, and behind the last how many there are.
+    counts_before: Vec<[i64; LANES_PER_BANK]>,
+}
+
+impl HistogramTotals {
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.chunk_by_run.clear();
+        self.chunks.clear();
+        self.runs.clear();
+        self.counts_before.clear();
+    }
+
+    /// Adds a histogram.
+    pub fn add_histogram(&mut self, histogram: &Histogram) {
+        if self.chunk_by_run.len() < histogram.chunk_by_run.len() {
+            self.chunk_by_run.resize(histogram.chunk_by_run.len(), 0);
+        }
+        for (run, chunk) in histogram.used_runs() {
+            if self.chunk_by_run[run] == 0 {
+                self.chunks.push([[0; LANES_PER_BANK]; BUCKETS_PER_CHUNK]);
+                // There are no more of them than runs.
+                self.chunk_by_run[run] = self.chunks.len() as u16;
+            }
+            let sums = &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1];
+            sums.iter_mut().zip(chunk).for_each(|(sums, lanes)| lanes.add_to_sums(sums));
+        }
+    }
+
+    /// Ends the adding, so that the sum can be read.
+    pub fn finish_totals(&mut self) {
+        self.runs.extend(used_runs(&self.chunk_by_run));
+        let mut all = [0; LANES_PER_BANK];
+        self.counts_before.push(all);
+        for (_, chunk) in &self.runs {
+            for bucket in &self.chunks[*chunk] {
+                all.iter_mut().zip(bucket).for_each(|(all, count)| *all += count);
+            }
+            self.counts_before.push(all);
+        }
+    }
+
+    /// How many values there are in each window.
+    #[must_use]
+    pub fn value_counts(&self) -> [i64; LANES_PER_BANK] {
+        self.counts_before.last().copied().unwrap_or_default()
+    }
+
+    /// How many values of a window are not greater than each of these edges, in milliseconds. A value in the bucket of an edge
+    /// counts as not greater.
+    #[must_use]
+    pub fn counts_at_most(&self, lane: usize, edges: &[i64]) -> Vec<i64> {
+        let counts = edges.iter().map(|edge| {
+            let (edge_run, edge_place) = run_and_place(bucket_of_millis(*edge));
+            let at = self.runs.partition_point(|(run, _)| *run < edge_run);
+            let own = match self.runs.get(at) {
+                Some((run, chunk)) if *run == edge_run => &self.chunks[*chunk][..=edge_place],
+                _ => &[],
+            };
+            self.counts_before.get(at).map_or(0, |before| before[lane]) + own.iter().map(|lanes| lanes[lane]).sum::<i64>()
+        });
+        counts.collect()
+    }
+
+    /// The nearest-rank percentiles of a window, in milliseconds: the smallest value such that at least that share of the values
+    /// is not greater. A share of 1 is the maximum; 0 where there are no values.
+    #[must_use]
+    pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
+        let total = self.value_counts()[lane];
+        shares.map(|share| self.value_at_rank(lane, ((share * total as f64).ceil() as i64).max(1)).unwrap_or_default())
+    }
+
+    /// The value of this rank in a window, from 1, in milliseconds.
+    fn value_at_rank(&self, lane: usize, rank: i64) -> Option<f64> {
+        let at = self.counts_before.partition_point(|before| before[lane] < rank).checked_sub(1)?;
+        let (run, chunk) = *self.runs.get(at)?;
+        let mut seen = self.counts_before[at][lane];
+        let reached = |lanes: &[i64; LANES_PER_BANK]| {
+            seen += lanes[lane];
+            seen >= rank
+        };
+        self.chunks[chunk].iter().position(reached).map(|place| bucket_middle(run * BUCKETS_PER_CHUNK + place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucket_middle_is_within_relative_error_of_its_values() {
+        for value in (0..5_000).chain((1..40).flat_map(|power| [(1_i64 << power) - 1, 1 << power, (1 << power) + 1, 3 << power])) {
+            let read = bucket_middle(usize::from(bucket_of_millis(value)));
+            assert!((read - value as f64).abs() <= RELATIVE_ERROR * value as f64 + 1e-9, "{value} read as {read}");
+        }
+        assert_eq!(bucket_of_millis(-5), 0);
+        assert!(bucket_of_millis(i64::MAX) < 2_496);
+    }
+
+    #[test]
+    fn withdrawn_values_leave_no_trace() {
+        let mut histogram = Histogram::default();
+        let one = LaneCounts([1; LANES_PER_BANK]);
+        for value in [0, 7_000, 46_000, 900_000] {
+            histogram.bucket_lanes_mut(bucket_of_millis(value)).add_counts(&one);
+        }
+        histogram.bucket_lanes_mut(bucket_of_millis(900_000)).add_counts(&one.negated());
+        let mut totals = HistogramTotals::default();
+        totals.add_histogram(&histogram);
+        totals.finish_totals();
+        assert_eq!(totals.counts_at_most(0, &[0, 6_999, 7_000, 46_000, 1_000_000]), [1, 2, 2, 3, 3]);
+        let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);
+        assert!((median - 7_000.0).abs() <= 70.0 && (maximum - 46_000.0).abs() <= 460.0, "{median} {maximum}");
+        histogram.clear_window(0);
+        totals.clear();
+        totals.add_histogram(&histogram);
+        totals.finish_totals();
+        assert_eq!(totals.percentiles(0, [1.0]), [0.0]);
+    }
+}

@@ -1,0 +1,4 @@
+//! Events as sources report them: types, fields, attributes, batches.
+
+pub mod batch;
+pub mod event;

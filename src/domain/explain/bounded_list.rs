@@ -1,0 +1,105 @@
+//! A list that counts everything and keeps the first few, so that its memory does not grow with the traffic.
+
+use super::explanation::FactExample;
+use crate::domain::cases::case_names::{CaseName, CaseNames};
+use crate::domain::cases::store::case_table::CaseTable;
+use crate::domain::facts::catalog::Fact;
+use crate::domain::time::timestamp::Timestamp;
+use std::collections::BinaryHeap;
+
+/// In which order things are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ListOrder {
+    /// The newest first.
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// The longest first.
+    Longest,
+}
+
+/// Something that may be listed. The derived order puts what is listed first before the rest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct ListEntry {
+    rank: i64,
+    /// The case by its key.
+    case: u64,
+    fact: Fact,
+    repeated_by: Option<(u64, Timestamp)>,
+}
+
+/// Facts of cases, counted, of which some are kept.
+#[derive(Clone, Debug)]
+pub struct BoundedList {
+    order: ListOrder,
+    limit: usize,
+    count: i64,
+    /// What is kept, that which would be given up next on top.
+    entries: BinaryHeap<ListEntry>,
+}
+
+impl BoundedList {
+    /// An empty list that keeps so many.
+    #[must_use]
+    pub fn new(order: ListOrder, limit: usize) -> BoundedList {
+        BoundedList { order, limit, count: 0, entries: BinaryHeap::new() }
+    }
+
+    /// Adds a fact of a case; `repeated` tells of the case and the time by which a contact was repeated.
+    pub fn add(&mut self, case: u64, fact: &Fact, repeated: Option<(u64, Timestamp)>) {
+        self.count += 1;
+        let rank = match self.order {
+            ListOrder::Newest => fact.time.0.saturating_neg(),
+            ListOrder::Oldest => fact.time.0,
+            ListOrder::Longest => fact.value.saturating_neg(),
+        };
+        let entry = ListEntry { rank, case, fact: *fact, repeated_by: repeated };
+        if self.entries.len() < self.limit {
+            self.entries.push(entry);
+        } else if let Some(mut last) = self.entries.peek_mut().filter(|last| entry < **last) {
+            *last = entry;
+        }
+    }
+
+    /// How many were added.
+    #[must_use]
+    pub fn count(&self) -> i64 {
+        self.count
+    }
+
+    /// What was kept, in its order; of what is equal, by name.
+    #[must_use]
+    pub fn into_examples(self, cases: &CaseTable, names: &CaseNames) -> Vec<FactExample> {
+        let name = |case: u64| cases.find(case).and_then(|slot| CaseName::from_names(names, slot));
+        let example = |entry: ListEntry| {
+            let ListEntry { rank, case, fact, repeated_by: repeated } = entry;
+            let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
+            let repeated = repeated.map(|(case, time)| (name(case), time));
+            (rank, FactExample { name: name(case), kind: fact.kind, time: fact.time, value, repeated_by: repeated })
+        };
+        let mut examples: Vec<(i64, FactExample)> = self.entries.into_iter().map(example).collect();
+        examples.sort();
+        examples.into_iter().map(|(_, example)| example).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facts::catalog::FactKind;
+
+    #[test]
+    fn counts_all_and_lists_first_in_order() {
+        let fact = |time: i64, value: i64| Fact { kind: FactKind(1), label: None, time: Timestamp(time), value };
+        let times = |order: ListOrder| {
+            let mut list = BoundedList::new(order, 2);
+            [(3, 10), (9, 30), (1, 20), (5, 5)].iter().for_each(|(time, value)| list.add(7, &fact(*time, *value), None));
+            assert_eq!(list.count(), 4);
+            let kept = list.into_examples(&CaseTable::default(), &CaseNames::default());
+            kept.iter().map(|example| example.time.0).collect::<Vec<_>>()
+        };
+        assert_eq!(times(ListOrder::Newest), [9, 5]);
+        assert_eq!(times(ListOrder::Oldest), [1, 3]);
+        assert_eq!(times(ListOrder::Longest), [9, 1]);
+    }
+}

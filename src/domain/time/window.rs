@@ -1,0 +1,183 @@
+//! Windows: which stretch of time a reading covers, and where each begins when the core has reached a certain time.
+//!
+//! A rolling window begins at a multiple of its step, so that whole panes leave it: the last five minutes are the last five
+//! minutes rounded out to ten seconds. A calendar window is the current interval, day, week or month in the time zone of the
+//! case. Every count is kept for all windows side by side, in *lanes*, eight to a *bank*.
+
+use super::period::Period;
+use super::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// How many windows have their counts side by side in one [`Lanes`].
+pub const LANES_PER_BANK: usize = 8;
+
+/// The most banks of lanes. A standard has as many as its windows need: one for up to eight of them, two for more.
+pub const MAX_BANKS: usize = 2;
+
+/// The most windows there can be.
+pub const MAX_WINDOWS: usize = LANES_PER_BANK * MAX_BANKS;
+
+/// A count for each window of a bank, in half a cache line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[repr(align(32))]
+pub struct LaneCounts(pub [i32; LANES_PER_BANK]);
+
+impl LaneCounts {
+    /// Adds another count in each window.
+    #[inline]
+    pub fn add_counts(&mut self, more: &LaneCounts) {
+        for (sum, one) in self.0.iter_mut().zip(&more.0) {
+            *sum = sum.wrapping_add(*one);
+        }
+    }
+
+    /// Adds the counts to sums of many.
+    #[inline]
+    pub fn add_to_sums(&self, sums: &mut [i64; LANES_PER_BANK]) {
+        let wide = self.0.map(i64::from);
+        *sums = std::array::from_fn(|lane| sums[lane] + wide[lane]);
+    }
+
+    /// The opposite count in each window.
+    #[must_use]
+    pub fn negated(self) -> LaneCounts {
+        LaneCounts(self.0.map(|one| -one))
+    }
+}
+
+/// A stretch of time that readings cover, up to the time reached.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Window {
+    /// So many milliseconds back.
+    Rolling(i64),
+    /// The current period of the calendar.
+    Calendar(Period),
+    /// Everything there ever was: for a replay.
+    All,
+}
+
+impl Window {
+    /// The window of readings about now, such as how many are waiting.
+    pub const NOW: &'static str = "now";
+    /// The longest rolling window, in milliseconds: a week.
+    pub const MAX_ROLLING_MS: i64 = 7 * 24 * HOUR;
+    /// No window moves more finely, in milliseconds: those of the calendar begin with a minute.
+    pub const MIN_STEP_MS: i64 = 10 * SECOND;
+
+    /// How finely a rolling window moves, in milliseconds.
+    #[must_use]
+    pub fn rolling_step_ms(length: i64) -> i64 {
+        if length <= 10 * MINUTE {
+            Window::MIN_STEP_MS
+        } else if length <= 2 * HOUR {
+            MINUTE
+        } else {
+            15 * MINUTE
+        }
+    }
+
+    /// The window of this name: `5m`, `24h`, `7d`, `interval15`, `interval30`, `today`, `week`, `month`, `all`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Window> {
+        if name == "all" {
+            return Some(Window::All);
+        }
+        if let Some((_, period)) = Period::WINDOW_NAMES.iter().find(|(known, _)| *known == name) {
+            return Some(Window::Calendar(*period));
+        }
+        let split = name.len().checked_sub(1).filter(|at| name.is_char_boundary(*at))?;
+        let unit = match &name[split..] {
+            "m" => MINUTE,
+            "h" => HOUR,
+            "d" => 24 * HOUR,
+            _ => return None,
+        };
+        let number: i64 = name[..split].parse().ok()?;
+        let length = number.checked_mul(unit)?;
+        ((MINUTE..=Window::MAX_ROLLING_MS).contains(&length) && name.starts_with(|c: char| c.is_ascii_digit()))
+            .then_some(Window::Rolling(length))
+    }
+
+    /// The first millisecond the window covers when `now` is reached.
+    #[must_use]
+    pub fn start_time(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Window::Rolling(length) => {
+                let step = Window::rolling_step_ms(length);
+                Timestamp((now.0.saturating_sub(length)).div_euclid(step) * step)
+            }
+            Window::Calendar(period) => period.bounds_around(now, zone).0,
+            Window::All => Timestamp(i64::MIN),
+        }
+    }
+
+    /// The first millisecond after the calendar window that contains `now`; none for windows that move along or never end.
+    #[must_use]
+    pub fn end_time(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Window::Calendar(period) => Some(period.bounds_around(now, zone).1),
+            Window::Rolling(_) | Window::All => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Window::Calendar(period) => {
+                f.write_str(Period::WINDOW_NAMES.iter().find(|(_, known)| known == period).map_or("", |(name, _)| name))
+            }
+            Window::All => f.write_str("all"),
+            Window::Rolling(length) if length % (24 * HOUR) == 0 && *length > 24 * HOUR => write!(f, "{}d", length / (24 * HOUR)),
+            Window::Rolling(length) if length % HOUR == 0 => write!(f, "{}h", length / HOUR),
+            Window::Rolling(length) => write!(f, "{}m", length / MINUTE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_time(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("a good time")
+    }
+
+    #[test]
+    fn window_names_round_trip() {
+        for (name, window) in [
+            ("5m", Window::Rolling(300_000)),
+            ("24h", Window::Rolling(86_400_000)),
+            ("7d", Window::Rolling(604_800_000)),
+            ("today", Window::Calendar(Period::Day)),
+            ("interval15", Window::Calendar(Period::QuarterHour)),
+            ("interval30", Window::Calendar(Period::HalfHour)),
+            ("week", Window::Calendar(Period::Week)),
+            ("month", Window::Calendar(Period::Month)),
+            ("all", Window::All),
+        ] {
+            assert_eq!(Window::parse(name), Some(window));
+            assert_eq!(window.to_string(), name);
+        }
+        for name in ["", "m", "5", "0m", "-5m", "5s", "999999999999999999h", "8d", "分", "interval", "interval60", "Today"] {
+            assert_eq!(Window::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_calendar_windows_have_an_end() {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a bundled zone");
+        let now = parse_time("2026-03-31T17:30:00Z");
+        let month = Window::Calendar(Period::Month);
+        assert_eq!(month.start_time(now, &zone), parse_time("2026-04-01T00:00:00+08:00"));
+        assert_eq!(month.end_time(now, &zone), Some(parse_time("2026-05-01T00:00:00+08:00")));
+        assert_eq!((Window::Rolling(MINUTE).end_time(now, &zone), Window::All.end_time(now, &zone)), (None, None));
+    }
+
+    #[test]
+    fn rolling_window_moves_in_steps_and_covers_its_length() {
+        let begin = Window::Rolling(5 * MINUTE).start_time(parse_time("2026-03-01T08:10:07Z"), &TimeZone::UTC);
+        assert_eq!(begin, parse_time("2026-03-01T08:05:00Z"));
+    }
+}

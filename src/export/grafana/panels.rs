@@ -1,0 +1,278 @@
+//! Panels: from what is wanted to Grafana's JSON. Colours mean the same everywhere: green met, yellow in danger, red missed.
+
+use super::dashboards::PanelKind;
+use crate::describe;
+use crate::domain::standard::{Formula, Indicator, LocalizedTitle, TargetDirection};
+use crate::export::grafana::datasource;
+use crate::export::promql::PromqlQueries;
+use serde_json::{Value, json};
+
+/// How wide a dashboard is.
+const DASHBOARD_WIDTH: u32 = 24;
+
+/// Where the next panel goes: from left to right, and on to the next line.
+#[derive(Default)]
+pub(super) struct GridCursor {
+    x: u32,
+    y: u32,
+    /// How high the line at work is.
+    row_height: u32,
+    id: u32,
+}
+
+/// A panel without its place.
+pub(super) struct SizedPanel {
+    width: u32,
+    height: u32,
+    json: Value,
+}
+
+impl GridCursor {
+    /// A heading on a line of its own.
+    pub(super) fn place_row(&mut self, title: &LocalizedTitle) -> Value {
+        (self.x, self.y, self.row_height) = (0, self.y + self.row_height, 0);
+        self.id += 1;
+        let row = json!({
+            "id": self.id, "type": "row", "title": bilingual_title(title), "collapsed": false, "panels": [],
+            "gridPos": { "x": 0, "y": self.y, "w": DASHBOARD_WIDTH, "h": 1 },
+        });
+        self.y += 1;
+        row
+    }
+
+    pub(super) fn place_panel(&mut self, SizedPanel { width, height, mut json }: SizedPanel) -> Value {
+        if self.x + width > DASHBOARD_WIDTH {
+            (self.x, self.y, self.row_height) = (0, self.y + self.row_height, 0);
+        }
+        self.id += 1;
+        json["id"] = self.id.into();
+        json["gridPos"] = json!({ "x": self.x, "y": self.y, "w": width, "h": height });
+        (self.x, self.row_height) = (self.x + width, self.row_height.max(height));
+        json
+    }
+}
+
+/// `Hotline · 热线`.
+pub(super) fn bilingual_title(title: &LocalizedTitle) -> String {
+    if title.en == title.zh { title.en.clone() } else { format!("{} · {}", title.en, title.zh) }
+}
+
+/// A panel; none if the standard does not have what it shows.
+pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Option<SizedPanel> {
+    match panel {
+        PanelKind::StatOverall(name) => {
+            let (indicator, window) = find_indicator(queries, name)?;
+            let target = query_target(&format!("{}{{{window}scope=\"all\"}}", PromqlQueries::value_series(indicator)), "", true);
+            Some(indicator_panel(queries, indicator, "stat", (4, 4), vec![target], stat_options()))
+        }
+        PanelKind::BarsByDimension(name) => {
+            let (indicator, window) = find_indicator(queries, name)?;
+            let (scope, legend) = first_dimension_selector(queries);
+            let target = query_target(&format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)), &legend, true);
+            Some(indicator_panel(queries, indicator, "bargauge", (12, 8), vec![target], bar_gauge_options()))
+        }
+        PanelKind::LinesByDimension(name) => {
+            let (indicator, window) = find_indicator(queries, name)?;
+            let (scope, legend) = first_dimension_selector(queries);
+            let mut targets = vec![query_target(&format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)), &legend, false)];
+            if indicator.targets.first().is_some_and(|dated| dated.target.is_some()) {
+                targets.push(query_target(&format!("sla_{}_target_{}", indicator.name, indicator.unit()), "target · 目标", false));
+            }
+            Some(indicator_panel(queries, indicator, "timeseries", (12, 8), targets, time_series_options()))
+        }
+        PanelKind::LinesByBothDimensions(name) => {
+            let (indicator, window) = find_indicator(queries, name)?;
+            let (first, second) = (queries.first_dimension()?, queries.second_dimension()?);
+            let scope = format!("scope=\"{first}_{second}\",{first}=~\"${first}\",{second}=~\"${second}\"");
+            let target = query_target(
+                &format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)),
+                &format!("{{{{{first}}}}} {{{{{second}}}}}"),
+                false,
+            );
+            Some(indicator_panel(queries, indicator, "timeseries", (12, 8), vec![target], time_series_options()))
+        }
+        PanelKind::DurationHeatmap(name) => {
+            let (indicator, _) = find_indicator(queries, name).filter(|_| queries.has_counters())?;
+            let expr = format!("sum by (le) (increase(sla_{name}_spread_seconds_bucket{{scope=\"all\"}}[$__rate_interval]))");
+            let mut target = query_target(&expr, "{{le}}", false);
+            target["format"] = "heatmap".into();
+            Some(indicator_panel(queries, indicator, "heatmap", (12, 8), vec![target], heatmap_options()))
+        }
+        PanelKind::ArrivalRate(name) => {
+            let (indicator, _) = find_indicator(queries, name)?;
+            let (counter, (scope, legend)) = (queries.counter_name(indicator)?, first_dimension_selector(queries));
+            let title =
+                LocalizedTitle { en: format!("Arrivals a second ({})", queries.family_name(indicator)), zh: "每秒到达量".to_owned() };
+            Some(time_series_panel(
+                &title,
+                "cps",
+                vec![query_target(&format!("rate({counter}{{{scope}}}[$__rate_interval])"), &legend, false)],
+            ))
+        }
+        PanelKind::BudgetsSpent => {
+            queries.has_counters().then_some(())?;
+            let title = LocalizedTitle { en: "Spent of the calendar's budget".to_owned(), zh: "已用预算".to_owned() };
+            let target = query_target("sla:budget_spent:ratio{scope=\"all\"}", "{{indicator}}", true);
+            let steps = json!([{ "color": "green", "value": null }, { "color": "yellow", "value": 0.8 }, { "color": "red", "value": 1.0 }]);
+            Some(panel_json(
+                "bargauge",
+                (12, 10),
+                &title,
+                "What is used of what the target allows for the cases so far; above 100 % it is missed",
+                "percentunit",
+                steps,
+                vec![target],
+                bar_gauge_options(),
+            ))
+        }
+        PanelKind::ActiveAlerts => {
+            let title = LocalizedTitle { en: "Alerts pending and firing".to_owned(), zh: "告警".to_owned() };
+            // Without any alert the count is 0, and not nothing.
+            let target = query_target("count by (alertname) (ALERTS{alertname!=\"\"}) or vector(0)", "{{alertname}}", true);
+            Some(panel_json(
+                "bargauge",
+                (12, 10),
+                &title,
+                "Of each name how many",
+                "short",
+                single_color_steps(),
+                vec![target],
+                bar_gauge_options(),
+            ))
+        }
+        PanelKind::SelfMonitoring(title, unit, wanted) => {
+            Some(time_series_panel(title, unit, wanted.iter().map(|(expr, legend)| query_target(expr, legend, false)).collect()))
+        }
+    }
+}
+
+/// An indicator that the standard has, with the selector of its window.
+fn find_indicator<'s>(queries: &PromqlQueries<'s>, name: &str) -> Option<(&'s Indicator, &'static str)> {
+    let indicator = queries.find_indicator(name)?;
+    Some((indicator, if indicator.formula.is_current_state() { "" } else { "window=\"$window\"," }))
+}
+
+/// The scopes of the first dimension that are chosen, and what a series is called.
+fn first_dimension_selector(queries: &PromqlQueries<'_>) -> (String, String) {
+    match queries.first_dimension() {
+        Some(dimension) => (format!("scope=\"{dimension}\",{dimension}=~\"${dimension}\""), format!("{{{{{dimension}}}}}")),
+        None => ("scope=\"all\"".to_owned(), "{{scope}}".to_owned()),
+    }
+}
+
+fn query_target(expr: &str, legend: &str, instant: bool) -> Value {
+    json!({ "datasource": datasource(), "expr": expr, "legendFormat": legend, "instant": instant, "range": !instant })
+}
+
+fn indicator_panel(
+    queries: &PromqlQueries<'_>,
+    indicator: &Indicator,
+    kind: &str,
+    size: (u32, u32),
+    targets: Vec<Value>,
+    options: Value,
+) -> SizedPanel {
+    let unit = match indicator.unit() {
+        "ratio" => "percentunit",
+        "seconds" => "s",
+        "count" => "short",
+        _ => "none",
+    };
+    let said = describe::describe_indicator(queries.standard, indicator);
+    let mean = if matches!(indicator.formula, Formula::Duration { .. }) { "Mean. " } else { "" };
+    panel_json(kind, size, &indicator.title, &format!("{mean}{}\n\n{}", said.en, said.zh), unit, thresholds(indicator), targets, options)
+}
+
+fn time_series_panel(title: &LocalizedTitle, unit: &str, targets: Vec<Value>) -> SizedPanel {
+    panel_json("timeseries", (12, 8), title, "", unit, single_color_steps(), targets, time_series_options())
+}
+
+#[expect(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "a panel is what Grafana makes of it")]
+fn panel_json(
+    kind: &str,
+    (width, height): (u32, u32),
+    title: &LocalizedTitle,
+    description: &str,
+    unit: &str,
+    steps: Value,
+    mut targets: Vec<Value>,
+    options: Value,
+) -> SizedPanel {
+    for (target, name) in targets.iter_mut().zip('A'..='Z') {
+        target["refId"] = name.to_string().into();
+    }
+    // Lines are told apart by their colours; what is shown now has the colour of its level.
+    let color = if kind == "timeseries" { "palette-classic" } else { "thresholds" };
+    let json = json!({
+        "type": kind,
+        "title": bilingual_title(title),
+        "description": description,
+        "datasource": datasource(),
+        "targets": targets,
+        "fieldConfig": {
+            "defaults": { "unit": unit, "color": { "mode": color }, "thresholds": { "mode": "absolute", "steps": steps } },
+            "overrides": [],
+        },
+        "options": options,
+    });
+    SizedPanel { width, height, json }
+}
+
+/// Red, yellow, green by target and warning.
+fn thresholds(indicator: &Indicator) -> Value {
+    let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else { return single_color_steps() };
+    let step = |color: &str, value: Option<f64>| json!({ "color": color, "value": value });
+    match (target.better, target.warning) {
+        (TargetDirection::Higher, None) => json!([step("red", None), step("green", Some(target.value))]),
+        (TargetDirection::Higher, Some(warning)) => {
+            json!([step("red", None), step("yellow", Some(target.value)), step("green", Some(warning))])
+        }
+        (TargetDirection::Lower, None) => json!([step("green", None), step("red", Some(just_above(target.value)))]),
+        (TargetDirection::Lower, Some(warning)) => {
+            json!([step("green", None), step("yellow", Some(just_above(warning))), step("red", Some(just_above(target.value)))])
+        }
+    }
+}
+
+/// A step begins at its value, but what is at most the threshold is still good.
+fn just_above(value: f64) -> f64 {
+    if value == 0.0 { 1e-9 } else { ((value * (1.0 + 1e-9)) * 1e12).round() / 1e12 }
+}
+
+fn single_color_steps() -> Value {
+    json!([{ "color": "blue", "value": null }])
+}
+
+fn last_value_reduction() -> Value {
+    json!({ "calcs": ["lastNotNull"], "fields": "", "values": false })
+}
+
+fn stat_options() -> Value {
+    json!({ "reduceOptions": last_value_reduction(), "colorMode": "background", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "value" })
+}
+
+fn bar_gauge_options() -> Value {
+    json!({ "reduceOptions": last_value_reduction(), "displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color" })
+}
+
+fn time_series_options() -> Value {
+    json!({
+        "legend": { "calcs": ["lastNotNull"], "displayMode": "list", "placement": "bottom", "showLegend": true },
+        "tooltip": { "mode": "multi", "sort": "none" },
+    })
+}
+
+fn heatmap_options() -> Value {
+    json!({
+        "calculate": false,
+        "color": { "mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5, "fill": "dark-orange", "reverse": false },
+        "cellGap": 1,
+        "yAxis": { "axisPlacement": "left", "unit": "s" },
+        "rowsFrame": { "layout": "auto" },
+        "legend": { "show": true },
+        "tooltip": { "mode": "single", "showColorScale": false, "yHistogram": false },
+        "exemplars": { "color": "rgba(255,0,255,0.7)" },
+        "filterValues": { "le": 1e-9 },
+        "showValue": "never",
+    })
+}

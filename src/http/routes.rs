@@ -1,0 +1,15 @@
+//! Routes: one file for each URL.
+
+pub mod alerts;
+pub mod board;
+pub mod events;
+pub mod explain;
+pub mod live;
+pub mod metrics;
+pub mod pages;
+pub mod ranking;
+pub mod reload;
+pub mod standard_page;
+pub(crate) mod standard_versions;
+pub mod ticket;
+pub mod trend;

@@ -1,0 +1,138 @@
+//! What there is to read: the board now; the standard; the rejected events.
+
+use super::standard_versions;
+use crate::access::grant::AccessGrant;
+use crate::describe;
+use crate::domain::standard::alert_policy::AlertPolicy;
+use crate::domain::standard::{Commitment, Indicator, Standard};
+use crate::domain::time::timestamp::Timestamp;
+use crate::domain::time::window::Window;
+use crate::http::HttpService;
+use crate::http::problem::HttpProblem;
+use crate::publish::live::frame;
+use crate::publish::reading_filter::{FilterRequest, ReadingFilter};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) const JSON_HEADERS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+
+/// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
+/// more than once or with commas between values.
+///
+/// # Errors
+/// If the query names what is not there.
+pub async fn get_board(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, HttpProblem> {
+    let bad = |detail| HttpProblem::new(StatusCode::BAD_REQUEST, detail);
+    let edition = service.boards.borrow().clone();
+    let filter =
+        ReadingFilter::new(&parse_filter_query(query, &edition.standard).map_err(bad)?, &grant.view, &edition.standard).map_err(bad)?;
+    let write = move || frame::write_frame(&edition, &filter, None);
+    let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten_answer_problem())?;
+    Ok((JSON_HEADERS, text).into_response())
+}
+
+fn parse_filter_query(query: Vec<(String, String)>, standard: &Standard) -> Result<FilterRequest, String> {
+    let mut wanted = FilterRequest::default();
+    let mut fixed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, values) in query {
+        let list = match name.as_str() {
+            "indicator" => wanted.indicators.get_or_insert_default(),
+            "label" => wanted.labels.get_or_insert_default(),
+            "window" => wanted.windows.get_or_insert_default(),
+            "by" => wanted.by.get_or_insert_default(),
+            _ if standard.schema.dimensions.contains(&name) => fixed.entry(name).or_default(),
+            _ => {
+                let known = standard.schema.dimensions.join("`, `");
+                let remedy = format!("use `indicator`, `label`, `window`, `by` or a dimension: `{known}`");
+                return Err(format!("the board cannot be filtered by `{name}`; {remedy}"));
+            }
+        };
+        list.extend(values.split(',').filter(|value| !value.is_empty()).map(String::from));
+    }
+    wanted.fixed = (!fixed.is_empty()).then_some(fixed);
+    Ok(wanted)
+}
+
+/// `GET /v1/standard`: what is promised and measured.
+pub async fn get_standard(State(service): State<Arc<HttpService>>) -> Response {
+    let edition = service.boards.borrow().clone();
+    let (standard, as_of) = (&*edition.standard, edition.board.as_of);
+    let dimensions = |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>();
+    let written = json!({
+        "name": standard.name,
+        "version": standard.version,
+        "date_of_effect": standard.date_of_effect,
+        "versions": standard_versions::versions_json(standard, as_of),
+        "title": standard.title,
+        "time_zone": zone_name(standard.zones.get(0)),
+        "zones": zones_json(standard),
+        "indicators": standard.indicators.iter().map(|one| indicator_json(one, standard, as_of)).collect::<Vec<_>>(),
+        "commitments": standard.commitments.iter().map(|one| commitment_json(standard, one)).collect::<Vec<_>>(),
+        "alerts": standard.policies.iter().map(|one| policy_json(standard, one)).collect::<Vec<_>>(),
+        "dimensions": standard.schema.dimensions,
+        "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
+        "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
+    });
+    (JSON_HEADERS, written.to_string()).into_response()
+}
+
+fn zone_name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
+/// Where cases live if not in the standard's own time zone; null if all do.
+fn zones_json(standard: &Standard) -> Value {
+    let Some(dimension) = standard.zones.dimension() else { return Value::Null };
+    let values = standard.zones.dimension_zones().map(|(value, place)| (value.to_owned(), Value::from(zone_name(place))));
+    json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
+}
+
+fn indicator_json(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
+    let (target, warning, better) = standard_versions::target_parts(indicator.target_at(as_of));
+    json!({
+        "name": indicator.name,
+        "title": indicator.title,
+        "kind": indicator.formula.name(),
+        "formula": describe::describe_indicator(standard, indicator),
+        "unit": indicator.unit(),
+        "labels": indicator.labels.iter().copied().collect::<BTreeMap<_, _>>(),
+        "target": target,
+        "warning": warning,
+        "better": better,
+        "targets": standard_versions::targets_json(indicator, standard),
+    })
+}
+
+fn commitment_json(standard: &Standard, commitment: &Commitment) -> Value {
+    json!({ "name": commitment.name, "words": describe::describe_commitment(standard, commitment) })
+}
+
+fn policy_json(standard: &Standard, policy: &AlertPolicy) -> Value {
+    json!({ "name": policy.name, "title": policy.title, "severity": policy.severity.name(), "words": describe::describe_policy(standard, policy) })
+}
+
+/// `GET /v1/rejected`: the last rejected events, the newest first; those of its sources for a sender that is limited to some,
+/// and then `total` counts only what is remembered of them.
+pub async fn list_rejected_events(State(service): State<Arc<HttpService>>, Extension(grant): Extension<AccessGrant>) -> Json<Value> {
+    let (mut total, mut rejected) = service.rejected.newest_first();
+    if !grant.sources.0.is_empty() {
+        rejected.retain(|one| one.source.as_deref().is_some_and(|source| grant.sources.allows_source(source)));
+        total = rejected.len() as u64;
+    }
+    Json(json!({ "total": total, "rejected": rejected }))
+}
+
+pub(crate) fn unwritten_answer_problem() -> HttpProblem {
+    HttpProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
+}

@@ -1,0 +1,94 @@
+//! `/metrics`: the service's own figures and the board, in the format and the encoding that were asked for.
+
+use crate::access::grant::{AccessGrant, GrantedView};
+use crate::domain::board::published_board::PublishedBoard;
+use crate::http::HttpService;
+use crate::http::problem::HttpProblem;
+use crate::publish::prometheus::{self, MetricsFormat, MetricsSelection};
+use crate::telemetry;
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, VARY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
+use std::sync::Arc;
+
+/// `GET /metrics`: the service's own figures, unless only a part of the board may be seen, and the board once it is whole.
+///
+/// # Errors
+/// If it could not be written.
+pub async fn get_metrics(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
+    let edition = service.boards.borrow().clone();
+    let whole = service.intake.feed().readiness().has_board();
+    let (format, gzip, scopes) = (
+        MetricsFormat::from_accept_header(&joined_header_values(&headers, &ACCEPT)),
+        accepts_gzip(&joined_header_values(&headers, &ACCEPT_ENCODING)),
+        service.metrics_scopes_max,
+    );
+    // Writing and compressing take milliseconds of a processor, which the connections are not to wait for.
+    let write = move || {
+        let text = metrics_text(&edition, &grant.view, scopes, whole, format);
+        if gzip { compress_gzip(text.as_bytes()).map(Bytes::from) } else { Ok(Bytes::from(text)) }
+    };
+    let body = tokio::task::spawn_blocking(write).await.ok().and_then(Result::ok).ok_or_else(super::board::unwritten_answer_problem)?;
+    let mut response =
+        ([(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")], body).into_response();
+    if gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Ok(response)
+}
+
+fn metrics_text(edition: &PublishedBoard, view: &GrantedView, scopes: usize, whole: bool, format: MetricsFormat) -> String {
+    let mut text = match (view.is_unrestricted(), format) {
+        (false, _) => String::new(),
+        (true, MetricsFormat::Text) => telemetry::prometheus_recorder().render(),
+        (true, MetricsFormat::OpenMetrics) => prometheus::to_open_metrics(&telemetry::prometheus_recorder().render()),
+    };
+    if whole {
+        text += &prometheus::write_metrics(edition, MetricsSelection { view, scopes_max: scopes }, format);
+    }
+    text + format.end_marker()
+}
+
+/// All values of a header, put together; what is no text is left out.
+fn joined_header_values(headers: &HeaderMap, name: &HeaderName) -> String {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",")
+}
+
+fn accepts_gzip(accept: &str) -> bool {
+    accept.split(',').any(|coding| {
+        let (name, parameter) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = parameter.trim().strip_prefix("q=").is_some_and(|quality| quality.parse() == Ok(0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+/// As fast as it can be: what is saved beyond that costs more than the local network does.
+fn compress_gzip(text: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
+    encoder.write_all(text)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts_gzip;
+
+    #[test]
+    fn gzip_only_for_clients_that_accept_it() {
+        for (accept, wants) in
+            [("", false), ("gzip", true), ("deflate, gzip;q=1.0, *;q=0.5", true), ("gzip;q=0", false), ("zstd", false), ("GZIP", true)]
+        {
+            assert_eq!(accepts_gzip(accept), wants, "{accept}");
+        }
+    }
+}

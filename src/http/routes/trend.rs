@@ -1,0 +1,45 @@
+//! `GET /v1/trend`: how indicators went over the last hours, for the lines of a wallboard.
+
+use super::board::JSON_HEADERS;
+use super::explain::{forbidden_scope_problem, query_engine};
+use crate::access::grant::AccessGrant;
+use crate::engine::commands::EngineCommand;
+use crate::http::HttpService;
+use crate::http::problem::HttpProblem;
+use crate::http::query::{QueryParameters, bad_request};
+use crate::publish::trend_json;
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+/// `?indicator=answer_rate,speed_of_answer&center=hefei&hours=8&window=1h`: a value for every quarter of an hour, or for the
+/// window that ended with it. Indicators that have no trend are not there.
+///
+/// # Errors
+/// If the query names what is not there, the standard has no rolling window, or the service is too busy.
+pub async fn get_trend(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, HttpProblem> {
+    let edition = service.boards.borrow().clone();
+    let query = QueryParameters::new(query, &["indicator", "hours", "window"], &edition.standard.schema.dimensions)?;
+    let names: Vec<&str> = query.get_all("indicator").filter(|name| !name.is_empty()).collect();
+    let asked = trend_json::resolve_trend_request(&edition.standard, &names, &query.fixed, query.get("window"), query.get("hours"))
+        .map_err(bad_request)?;
+    if !grant.view.is_visible(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+        return Err(forbidden_scope_problem(&grant.view));
+    }
+    if let Some(text) = service.trends.get(&asked, &edition) {
+        return Ok((JSON_HEADERS, text).into_response());
+    }
+    let trends = query_engine(&service, |answer| EngineCommand::Trends { request: asked.clone(), answer }).await?;
+    let trends = trends.ok_or_else(|| {
+        HttpProblem::new(StatusCode::NOT_FOUND, "the standard declares no rolling window, such as `24h`, and only these leave a trend")
+    })?;
+    let text = trend_json::write_trends(&edition, &asked, &trends);
+    service.trends.put(asked, &edition, text.clone());
+    Ok((JSON_HEADERS, text).into_response())
+}

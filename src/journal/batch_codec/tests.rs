@@ -1,0 +1,121 @@
+//! Packing against itself: hostile batches come back as they were, and bytes that are no batch are told from one.
+
+use crate::domain::events::batch::BatchNames;
+use crate::domain::events::event::{
+    AgentState, Attributes, CaseFamily, CaseKey, CustomerKey, Event, EventDetail, EventId, EventType, EventVerb, PackedMillis,
+    PackedTimestamp, Symbol,
+};
+use crate::domain::time::timestamp::Timestamp;
+use crate::journal::batch_codec::*;
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use std::num::{NonZeroU8, NonZeroU64};
+
+fn any_number() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), Just(u64::MAX), 0..200_u64, any::<u64>()]
+}
+
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![Just(i64::MIN), Just(i64::MAX), -5..5_i64, 1_772_323_200_000..1_772_409_600_000_i64].prop_map(Timestamp)
+}
+
+fn any_event_type() -> impl Strategy<Value = EventType> {
+    (0..=255_u8, any::<prop::sample::Index>()).prop_map(|(family, place)| {
+        let verbs = EventVerb::family_verbs(CaseFamily(family));
+        EventType { family: CaseFamily(family), verb: verbs[place.index(verbs.len())].1 }
+    })
+}
+
+fn any_detail() -> impl Strategy<Value = EventDetail> {
+    let moment = || of(any_time().prop_map(PackedTimestamp::new)).prop_map(Option::flatten);
+    let millis =
+        || of(prop_oneof![Just(0), Just(PackedMillis::MAX_MS), 0..100_000_i64].prop_map(PackedMillis::new)).prop_map(Option::flatten);
+    let word = || of(any::<u32>().prop_map(Symbol::from_number)).prop_map(Option::flatten);
+    let customer = of(any_number().prop_map(|number| NonZeroU64::new(number).map(CustomerKey))).prop_map(Option::flatten);
+    let answer = of(any::<u8>().prop_map(NonZeroU8::new)).prop_map(Option::flatten);
+    let state = of(prop::sample::select(AgentState::NAMES.map(|(_, state)| state).to_vec()));
+    let texts = (customer, moment(), moment(), answer, state);
+    let numbers = ([millis(), millis(), millis(), millis()], [word(), word(), word(), word()]);
+    (texts, numbers).prop_map(|((customer, due, appointment, answer, agent_state), (millis, words))| {
+        let ([wait, talk, hold, wrapup], [topic, owner, word, liable]) = (millis, words);
+        EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state }
+    })
+}
+
+fn any_group() -> impl Strategy<Value = Attributes> {
+    vec(of(".{0,12}"), 0..5).prop_map(|values| {
+        let hash = Attributes::hash_values(values.iter().map(Option::as_deref));
+        Attributes::new(hash, values.into_iter().map(|value| value.map(String::into_boxed_str)).collect())
+    })
+}
+
+prop_compose! {
+    fn any_event(groups: usize)(
+        case in any_number(), id in any_number(), time in any_time(), kind in any_event_type(), detail in any_detail(),
+        group in 0..groups as u32, sequence in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], source in any::<u8>(),
+    ) -> Event {
+        Event { case: CaseKey(case), id: EventId(id), time, detail, group, sequence, kind, source }
+    }
+}
+
+fn any_batch() -> impl Strategy<Value = Batch> {
+    (vec(any_group(), 1..5), vec((".{0,90}", ".{0,9}"), 0..30), vec((any::<u32>(), ".{0,9}"), 0..5), any::<bool>()).prop_flat_map(
+        |(groups, texts, words, named)| {
+            let count = texts.len();
+            let mut names = BatchNames::default();
+            texts.iter().filter(|_| named).for_each(|(source, subject)| names.push_case_name(source, subject));
+            for (word, text) in &words {
+                Symbol::from_number(*word).into_iter().for_each(|word| names.insert_symbol_text(word, text));
+            }
+            vec(any_event(groups.len()), count).prop_map(move |events| Batch { events, groups: groups.clone(), names: names.clone() })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn decodes_batch_as_encoded(batch in any_batch()) {
+        let packed = BatchCodec::encode_batch(&batch);
+        prop_assert_eq!(packed.event_count(), batch.events.len() as u64);
+        let again = packed.decode_batch().expect("it was packed");
+        for (one, other) in batch.groups.iter().zip(&again.groups) {
+            prop_assert_eq!(one.hash(), other.hash());
+        }
+        prop_assert_eq!(again, batch);
+    }
+
+    #[test]
+    fn rejects_damaged_columns(batch in any_batch(), at in any::<prop::sample::Index>(), to in any::<u8>()) {
+        // Not compressed, so that the change reaches the columns.
+        let mut bytes = [&[0_u8; HEADER_BYTES][..], &columns::write_columns(&batch)].concat();
+        bytes[..4].copy_from_slice(&(batch.events.len() as u32).to_le_bytes());
+        prop_assert_eq!(&BatchCodec::from_bytes(&bytes).decode_batch().expect("nothing is changed yet"), &batch);
+        let cut = at.index(bytes.len());
+        prop_assert!(BatchCodec::from_bytes(&bytes[..cut]).decode_batch().is_err());
+        bytes[cut] = to;
+        // Whatever it is now, asking is safe, and what comes is sound: it can be packed again.
+        if let Ok(other) = BatchCodec::from_bytes(&bytes).decode_batch() {
+            prop_assert_eq!(BatchCodec::encode_batch(&other).decode_batch().expect("it was packed"), other);
+        }
+    }
+
+    #[test]
+    fn decodes_arbitrary_bytes_without_panic(bytes in vec(any::<u8>(), 0..200)) {
+        let _ = BatchCodec::from_bytes(&bytes).decode_batch();
+    }
+}
+
+#[test]
+fn rejects_compression_bomb() {
+    let bomb = zstd::bulk::compress(&vec![0; COLUMN_BYTES_MAX + 1], 1).expect("compressed");
+    for says in [COLUMN_BYTES_MAX as u32 + 1, COLUMN_BYTES_MAX as u32, 10, u32::MAX] {
+        let bytes = [&1_u32.to_le_bytes()[..], &says.to_le_bytes(), &bomb].concat();
+        assert!(BatchCodec::from_bytes(&bytes).decode_batch().is_err());
+    }
+    // Columns that say they have more events than they have bytes.
+    let bytes = [&[0; HEADER_BYTES][..], &[0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]].concat();
+    assert!(BatchCodec::from_bytes(&bytes).decode_batch().is_err());
+}

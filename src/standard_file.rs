@@ -1,0 +1,317 @@
+//! Standards: what an organisation promises, read from a TOML file and checked.
+//!
+//! As written -> as checked: names become places, every problem is found in one go, each with its line and what to write
+//! instead. The built-in standard is a file of the same format, embedded. Several versions of a standard are a file each;
+//! [`read_versions`] combines them.
+
+mod alert_table;
+mod calendar_table;
+mod commitment_table;
+mod fact_lists;
+mod indicator_table;
+mod labels_key;
+mod merge_versions;
+mod population_table;
+mod source_table;
+mod time_keys;
+
+use super::toml_document::{TomlDocument, TomlProblem, TomlTable, TomlValue, nearest_match};
+use crate::domain::events::event::Symbol;
+use crate::domain::facts::catalog::{FactKind, FactKinds, FactMeasure};
+use crate::domain::standard::{EventSchema, LocalizedTitle, Standard};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The built-in standard's file.
+pub const BUILT_IN: &str = include_str!("../standards/telecom.toml");
+
+/// What the built-in standard's file is called in problems.
+pub const BUILT_IN_NAME: &str = "the built-in standard";
+
+/// Reads and checks a standard; `file` names it in problems.
+///
+/// # Errors
+/// Every problem of the file, in the order of its lines.
+pub fn parse_standard(file: &str, text: &str) -> Result<Standard, Vec<TomlProblem>> {
+    parse_versions(&[(file.to_owned(), text.to_owned())])
+}
+
+/// Reads and checks the versions of a standard, each a file's name and text, and combines them: see [`Standard::versions`].
+///
+/// # Errors
+/// Every problem of every file, and of the files together. There must be at least one file.
+pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlProblem>> {
+    let (mut written, mut problems) = (Vec::new(), Vec::new());
+    for (file, text) in files {
+        match TomlDocument::parse(file, text) {
+            Ok(document) => {
+                let mut standard = read_document(&document.root_table());
+                document.visit_texts(&mut |text| _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned()));
+                written.push((document, standard));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let combined = merge_versions::combine_versions(written, &mut problems);
+    match combined {
+        Some(standard) if problems.is_empty() => Ok(Standard { files: files.into(), ..standard }),
+        _ => Err(problems),
+    }
+}
+
+/// The standard as far as it can be understood; what cannot has left a problem.
+fn read_document(root: &TomlTable<'_>) -> Standard {
+    let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
+    let dimensions = read_dimensions(root);
+    let orders = read_order_families(root);
+    let schema = EventSchema::new(dimensions, &orders);
+    let mut standard = Standard {
+        name: text("name"),
+        version: text("version"),
+        date_of_effect: root.optional_date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
+        versions: Vec::new(),
+        title: read_title(root),
+        zones: time_keys::read_time_zones(root, &schema.dimensions),
+        scopes: read_scopes(root, &schema.dimensions),
+        windows: time_keys::read_windows(root),
+        stale_after_ms: root.optional_duration("stale_after"),
+        expiry: Vec::new(),
+        horizon: time_keys::read_horizon(root),
+        sources: Vec::new(),
+        populations: population_table::read_populations(root, &schema.dimensions),
+        kinds: FactKinds::new(&schema.families),
+        schema,
+        calendars: calendar_table::read_calendars(root),
+        commitments: Vec::new(),
+        first_contact_rules: Vec::new(),
+        indicators: Vec::new(),
+        policies: Vec::new(),
+        label_texts: BTreeMap::new(),
+        files: Arc::default(),
+    };
+    standard.schema.changing_dimensions = read_changing_dimensions(root, &standard.schema.dimensions);
+    source_table::read_sources(root, &mut standard);
+    standard.expiry = read_expiry(root, &standard.kinds);
+    if let Some(table) = root.optional_table("commitment") {
+        for (name, value) in table.entries() {
+            commitment_table::read_commitment(name, &value, &mut standard);
+        }
+    }
+    match root
+        .required_value("indicator", "a table for each indicator, as in `[indicator.answer_rate]`")
+        .and_then(|value| value.require_table())
+    {
+        Some(table) => {
+            for (name, value) in table.entries() {
+                indicator_table::read_indicator(name, &value, &mut standard);
+            }
+        }
+        None => return standard,
+    }
+    alert_table::read_policies(root, &mut standard);
+    root.report_unknown_keys();
+    standard
+}
+
+/// A name that becomes part of metric names and of fact names.
+fn is_valid_name(name: &str) -> bool {
+    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && name.len() <= 60
+}
+
+/// Leaves a problem if `name` cannot be part of a metric's name.
+fn check_name(value: &TomlValue<'_>, name: &str) {
+    if !is_valid_name(name) {
+        value.report_problem(format!("`{name}` cannot be a name: write lower-case letters, digits and `_`, beginning with a letter"));
+    }
+}
+
+fn read_title(owner: &TomlTable<'_>) -> LocalizedTitle {
+    let Some(table) =
+        owner.required_value("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.require_table())
+    else {
+        return LocalizedTitle::default();
+    };
+    let text = |key: &str| table.required_string(key).unwrap_or_default().to_owned();
+    let title = LocalizedTitle { en: text("en"), zh: text("zh") };
+    table.report_unknown_keys();
+    title
+}
+
+fn read_dimensions(root: &TomlTable<'_>) -> Vec<String> {
+    let names = root.optional_strings("dimensions").unwrap_or_default();
+    if names.len() > EventSchema::MAX_DIMENSIONS {
+        root.report_problem("dimensions", format!("{} dimensions are too many: at most {}", names.len(), EventSchema::MAX_DIMENSIONS));
+    }
+    for (place, name) in names.iter().enumerate() {
+        if !is_valid_name(name) {
+            root.report_problem(
+                "dimensions",
+                format!("`{name}` cannot be a dimension: write lower-case letters, digits and `_`, beginning with a letter"),
+            );
+        } else if names[..place].contains(name) {
+            root.report_problem("dimensions", format!("`{name}` is there twice"));
+        } else if ["customer", "window", "scope"].contains(name) {
+            root.report_problem(
+                "dimensions",
+                format!("`{name}` cannot be a dimension: it would show ids or hide a label of firstline's own"),
+            );
+        }
+    }
+    names.into_iter().take(EventSchema::MAX_DIMENSIONS).map(str::to_owned).collect()
+}
+
+/// `changing = ["class"]`: the dimensions of which the last value said holds.
+fn read_changing_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 {
+    root.optional_strings("changing").unwrap_or_default().iter().fold(0, |bits, name| {
+        match dimensions.iter().position(|known| known == name) {
+            Some(place) => bits | 1 << place,
+            None => {
+                root.report_problem("changing", format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")));
+                bits
+            }
+        }
+    })
+}
+
+/// `[expire]`: how long a fact may stand before its end must have been lost.
+fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> {
+    let Some(table) = root.optional_table("expire") else { return Vec::new() };
+    let mut expiry = Vec::new();
+    for (name, value) in table.entries() {
+        let Some(millis) = value.require_duration() else { continue };
+        match kinds.find_kind(name) {
+            Some(kind) if kinds.fact_measure(kind) == FactMeasure::CurrentState => expiry.push((kind, millis)),
+            Some(_) => {
+                value.report_problem(format!("`{name}` happens at a moment and cannot expire; facts that stand do, as `call.waiting`"));
+            }
+            None => {
+                let standing = kinds
+                    .names()
+                    .filter(|name| kinds.find_kind(name).is_some_and(|kind| kinds.fact_measure(kind) == FactMeasure::CurrentState));
+                let hint = nearest_match(name, standing).map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+                value.report_problem(format!("there is no fact `{name}` that stands{hint}"));
+            }
+        }
+    }
+    expiry
+}
+
+fn read_order_families(root: &TomlTable<'_>) -> Vec<String> {
+    let names = root.optional_strings("orders").unwrap_or_default();
+    for (place, name) in names.iter().enumerate() {
+        if !is_valid_name(name) {
+            root.report_problem(
+                "orders",
+                format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"),
+            );
+        } else if names[..place].contains(name) || ["call", "queue", "survey", "agent"].contains(name) {
+            root.report_problem("orders", format!("the family `{name}` is there already"));
+        }
+    }
+    if names.len() + 4 > EventSchema::MAX_FAMILIES {
+        root.report_problem("orders", format!("{} families are too many: at most {}", names.len(), EventSchema::MAX_FAMILIES - 4));
+    }
+    names.into_iter().take(EventSchema::MAX_FAMILIES - 4).map(str::to_owned).collect()
+}
+
+fn read_scopes(root: &TomlTable<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
+    let mut scopes: Vec<Vec<usize>> = Vec::new();
+    for value in root.value("scopes").and_then(|value| value.require_array()).unwrap_or_default() {
+        let mut scope = Vec::new();
+        for name in value.require_strings().unwrap_or_default() {
+            match dimensions.iter().position(|dimension| dimension == name) {
+                Some(place) if !scope.contains(&place) => scope.push(place),
+                Some(_) => value.report_problem(format!("`{name}` is there twice")),
+                None => value.report_problem(format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", "))),
+            }
+        }
+        if scopes.contains(&scope) {
+            value.report_problem("this scope is there already");
+        }
+        scopes.push(scope);
+    }
+    if !scopes.contains(&Vec::new()) {
+        scopes.insert(0, Vec::new());
+    }
+    scopes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_standard_is_valid_and_has_documented_indicators() {
+        let standard = parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        for name in [
+            "answer_rate",
+            "service_level_15s",
+            "service_level_20s",
+            "abandonment_rate",
+            "speed_of_answer",
+            "calls_waiting",
+            "longest_wait_now",
+            "hall_wait",
+            "hall_called_in_time",
+            "counter_in_time",
+            "repair_timeliness_closed",
+            "repair_timeliness_due",
+            "time_to_restore",
+            "repairs_open",
+            "repairs_overdue",
+            "repairs_due_4h",
+            "one_shot_resolution",
+            "reopen_rate",
+            "satisfaction_rate",
+            "satisfaction_score",
+        ] {
+            assert!(standard.indicators.iter().any(|indicator| indicator.name == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn reports_all_problems_at_once_with_line_and_remedy() {
+        let text = r#"
+name = "x"
+version = "1"
+title = { en = "X" }
+time_zone = "Asia/Shanghei"
+dimensions = ["center"]
+scopes = [["centre"]]
+windows = ["30m", "5s"]
+orders = ["repair"]
+[commitment.repair]
+from = "repair.opened"
+until = "call.answered"
+within = "48"
+[indicator.answer_rate]
+title = { en = "A", zh = "B" }
+ratoi.good = ["call.answered"]
+[indicator.level]
+title = { en = "A", zh = "B" }
+ratio.good = [{ fact = "call.anwsered", within = "20s" }, "call.waiting"]
+ratio.of = [{ fact = "call.offered", within = "20s" }]
+target = { at_least = 0.8, at_most = 0.9 }
+"#;
+        let problems = parse_standard("x.toml", text).expect_err("a bad standard");
+        let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+        let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        for (line, word) in [
+            (4, "zh"),
+            (5, "Asia/Shanghei"),
+            (7, "centre"),
+            (8, "5s"),
+            (12, "repair"),
+            (13, "48"),
+            (16, "did you mean `ratio`"),
+            (19, "did you mean `call.answered`"),
+            (19, "call.waiting"),
+            (20, "call.offered"),
+            (21, "at_most"),
+        ] {
+            let found = problems.iter().any(|problem| problem.line == line && problem.message.contains(word));
+            assert!(found, "line {line} should speak of {word}:\n{all}\n{lines:?}");
+        }
+    }
+}

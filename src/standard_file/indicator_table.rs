@@ -1,0 +1,308 @@
+//! `[indicator.NAME]`: a definition over facts, with its title and target.
+
+mod difference;
+mod estimated_wait;
+mod rate;
+mod share;
+
+use super::fact_lists::{AcceptedFacts, read_tallies};
+use super::labels_key;
+use crate::domain::facts::catalog::place::one_shot;
+use crate::domain::standard::{DatedTarget, FactTally, FirstContactRule, Formula, Indicator, Standard, Target, TargetDirection};
+use crate::domain::time::timestamp::Timestamp;
+use crate::standard_file::{check_name, read_title};
+use crate::toml_document::{TomlTable, TomlValue};
+
+/// Adds the indicator to the standard, as far as it can be understood.
+pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
+    check_name(value, name);
+    let Some(table) = value.require_table() else { return };
+    let title = read_title(&table);
+    let formula = read_formula(name, value, &table, standard);
+    let seconds = formula.as_ref().is_none_or(|(formula, _)| formula.unit() == "seconds");
+    let target = table.optional_table("target").and_then(|target| read_target(&target, seconds));
+    let small_sample = table.optional_integer("small_sample").unwrap_or(0);
+    let small_sample = u64::try_from(small_sample).unwrap_or_else(|_| {
+        table.report_problem("small_sample", "a number of cases cannot be negative");
+        0
+    });
+    let labels = labels_key::read_indicator_labels(&table);
+    table.report_unknown_keys();
+    if let Some((formula, families)) = formula {
+        if small_sample > 0 && matches!(formula, Formula::Rate { .. } | Formula::Difference { .. }) {
+            table.report_problem("small_sample", "this formula has no cases that could be too few; leave `small_sample` out");
+        }
+        let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
+        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, targets, small_sample, families, labels });
+    }
+}
+
+/// The formula and the families it speaks of.
+fn read_formula(name: &str, value: &TomlValue<'_>, table: &TomlTable<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
+    let kinds = ["ratio", "duration", "level", "score", "one_shot", "share", "rate", "difference", "estimated_wait"];
+    let given: Vec<(&str, TomlValue<'_>)> = kinds.iter().filter_map(|kind| Some((*kind, table.value(kind)?))).collect();
+    let [(kind, body)] = given[..] else {
+        let problem = if given.is_empty() { "needs a formula" } else { "has more than one formula" };
+        value.report_problem(format!("`{name}` {problem}: write one of {}", kinds.map(|kind| format!("`{kind}`")).join(", ")));
+        return None;
+    };
+    let oldest = if kind == "level" { table.optional_bool("oldest").unwrap_or(false) } else { false };
+    let weights = if kind == "score" { read_weights(table) } else { Vec::new() };
+    let formula = match kind {
+        "ratio" => {
+            let ratio = body.require_table()?;
+            let side = |key: &str| {
+                let list = ratio.required_value(key, "a list of facts");
+                list.map(|list| read_tallies(&list, AcceptedFacts::Moments, standard)).unwrap_or_default()
+            };
+            let (good, of) = (side("good"), side("of"));
+            ratio.report_unknown_keys();
+            Formula::Ratio { good, of, matures_ms: None }
+        }
+        "duration" => Formula::Duration { of: read_tallies(&body, AcceptedFacts::Durations, standard) },
+        "level" if oldest => Formula::Oldest { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) },
+        "level" => Formula::Level { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) },
+        "score" => Formula::Score { of: read_tallies(&body, AcceptedFacts::Answers, standard), weights },
+        "share" => share::read_share(&body, standard)?,
+        "rate" => rate::read_rate(&body, standard)?,
+        "estimated_wait" => estimated_wait::read_estimated_wait(&body, standard)?,
+        "difference" => return difference::read_difference(&body, standard),
+        _ => return read_first_contact(name, &body, standard),
+    };
+    let families = formula.fact_tallies().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
+    Some((formula, families))
+}
+
+fn family_bit(standard: &Standard, tally: &FactTally) -> u64 {
+    1 << (standard.kinds.family(tally.kind).0 & 63)
+}
+
+/// `one_shot = { contacts = [..], within = "..", spoilt_by = [..], leave_out = [..], matured = .. }`: the share of contacts that
+/// nothing spoils and no other contact follows in time.
+fn read_first_contact(name: &str, body: &TomlValue<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
+    let table = body.require_table()?;
+    let moments = |list: &TomlValue<'_>| read_tallies(list, AcceptedFacts::Moments, standard);
+    let contacts = table.required_value("contacts", "a list of facts").map(|list| moments(&list)).unwrap_or_default();
+    let optional = |key: &str| table.value(key).map(|list| moments(&list)).unwrap_or_default();
+    let (spoilt_by, leave_out) = (optional("spoilt_by"), optional("leave_out"));
+    let within = table.required_value("within", "a duration, as in \"72h\"");
+    let within_ms = within.and_then(|value| {
+        let millis = value.require_duration()?;
+        if !FirstContactRule::REPEAT_WINDOW_RANGE_MS.contains(&millis) {
+            value.report_problem("customers are given from \"24h\" to \"30d\" to come again; write a time between them");
+        }
+        Some(millis)
+    });
+    let matured = table.optional_bool("matured").unwrap_or(false);
+    table.report_unknown_keys();
+    let families = contacts.iter().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
+    let (within_ms, family) = (within_ms?, standard.kinds.family(contacts.first()?.kind));
+    if standard.kinds.find_kind(&format!("{name}.contacts")).is_some() {
+        body.report_problem(format!("the facts of `{name}` exist already; choose another name"));
+        return None;
+    }
+    if standard.first_contact_rules.len() == FirstContactRule::MAX_RULES {
+        body.report_problem(format!(
+            "a standard can have {} indicators with `one_shot`, and this is one more",
+            FirstContactRule::MAX_RULES
+        ));
+        return None;
+    }
+    let facts = standard.kinds.add_first_contact(name, family);
+    standard.first_contact_rules.push(FirstContactRule {
+        contacts,
+        within_ms,
+        invalidated_by: spoilt_by,
+        excluded_by: leave_out,
+        counted_when_matured: matured,
+        first_fact: facts,
+    });
+    let tally = |place: u16| vec![FactTally { kind: facts.offset_by(place), values: None, labels: Vec::new(), conditions: Vec::new() }];
+    let matures_ms = (!matured).then_some(within_ms);
+    Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms }, families))
+}
+
+fn read_weights(table: &TomlTable<'_>) -> Vec<f64> {
+    let list = table.required_value("weights", "what the answers 1, 2, 3 ... count, as in [0.0, 0.2, 0.5, 0.8, 1.0]");
+    let weights: Vec<f64> =
+        list.and_then(|list| list.require_array()).unwrap_or_default().iter().filter_map(TomlValue::require_float).collect();
+    if weights.len() != 5 {
+        table.report_problem("weights", format!("there are five answers, from 1 to 5, but {} weights", weights.len()));
+    }
+    weights
+}
+
+/// A number in the unit of the indicator; a duration needs its own.
+pub(super) fn read_number(table: &TomlTable<'_>, key: &str, seconds: bool) -> Option<f64> {
+    let value = table.value(key)?;
+    match value.as_str() {
+        Some(_) if seconds => value.require_duration().map(|millis| millis as f64 / 1_000.0),
+        None if seconds => {
+            value.report_problem(format!("`{key}` of a duration needs a unit, as in \"20s\""));
+            None
+        }
+        _ => value.require_float(),
+    }
+}
+
+/// `target = { at_least | at_most = .., warning = .. }`, in the unit of the indicator.
+fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
+    let number = |key: &str| read_number(table, key, seconds);
+    let (at_least, at_most, warning) = (number("at_least"), number("at_most"), number("warning"));
+    table.report_unknown_keys();
+    let (better, value) = match (at_least, at_most) {
+        (Some(value), None) => (TargetDirection::Higher, value),
+        (None, Some(value)) => (TargetDirection::Lower, value),
+        (Some(_), Some(_)) => {
+            table.report_problem("at_most", "a target has one threshold: `at_least` or `at_most`, not both");
+            return None;
+        }
+        (None, None) => {
+            table.report_problem("", "a target needs its threshold: `at_least` or `at_most`");
+            return None;
+        }
+    };
+    let sound = warning.is_none_or(|warning| if better == TargetDirection::Higher { warning >= value } else { warning <= value });
+    if !sound {
+        table.report_problem("warning", "`warning` must lie on the good side of the target: it says that the target is in danger");
+    }
+    Some(Target { better, value, warning })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::standard_file::parse_standard;
+
+    const STANDARD_HEAD: &str = r#"
+name = "x"
+version = "1"
+date_of_effect = 2026-01-01
+title = { en = "X", zh = "X" }
+time_zone = "Asia/Shanghai"
+dimensions = ["center"]
+windows = ["24h"]
+orders = ["repair"]
+"#;
+
+    fn first_contact_table(name: &str, more: &str) -> String {
+        format!("[indicator.{name}]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = [\"call.answered\"], {more} }}\n")
+    }
+
+    #[test]
+    fn reports_first_contact_mistakes() {
+        for (more, word) in [
+            (r#"within = "23h""#, "from \"24h\" to \"30d\""),
+            (r#"within = "31d""#, "from \"24h\" to \"30d\""),
+            (r#"matured = true"#, "within"),
+            (r#"within = "72h", spoilt_by = ["repair.reopend"]"#, "did you mean `repair.reopened`"),
+            (r#"within = "72h", spoilt_by = ["repair.open"]"#, "stands for a while"),
+            (r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#, "cannot be limited by `resolved`"),
+            (r#"within = "72h", spoild_by = ["repair.reopened"]"#, "did you mean `spoilt_by`"),
+        ] {
+            let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &first_contact_table("a", more))).expect_err(more);
+            let found = problems.iter().any(|problem| problem.message.contains(word));
+            assert!(found, "{more} should speak of {word}: {problems:#?}");
+        }
+    }
+
+    #[test]
+    fn rejects_seventeenth_first_contact_indicator() {
+        let many = |count: usize| (0..count).map(|n| first_contact_table(&format!("a{n}"), r#"within = "30d""#)).collect::<String>();
+        assert!(parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(16))).is_ok());
+        let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(17))).expect_err("one too many");
+        assert!(problems[0].message.contains("16"), "{problems:#?}");
+    }
+
+    const FORMULAS_HEAD: &str = r#"
+name = "x"
+version = "1"
+date_of_effect = 2026-01-01
+title = { en = "X", zh = "某" }
+time_zone = "UTC"
+dimensions = ["center"]
+windows = ["30m", "today"]
+orders = ["repair"]
+[population.users]
+by = "center"
+values = { hefei = 100 }
+[source.hefei]
+source = "/acd/hefei"
+silent_after = "5m"
+[indicator.answered]
+title = { en = "A", zh = "甲" }
+ratio = { good = ["call.answered"], of = ["call.offered"] }
+[indicator.wait]
+title = { en = "W", zh = "乙" }
+duration = ["call.answered"]
+[indicator.waiting]
+title = { en = "N", zh = "丙" }
+level = ["call.waiting"]
+"#;
+
+    /// Each mistake with a word of what is said about it.
+    #[test]
+    fn reports_formula_mistakes_with_remedy() {
+        for (formula, remedy) in [
+            (
+                "share = { part = [\"agent.talking_time\"], whole = [\"agent.ready_time\"] }",
+                "`agent.talking_time` is in `part` but not here",
+            ),
+            ("share = { part = [\"agent.talking_time\"] }", "needs a key `whole`"),
+            ("share = { part = [\"agent.ready\"], whole = [\"agent.ready\"] }", "`agent.ready` has no duration"),
+            (
+                "rate = { of = [\"repair.opened\"], per = 5000, population = \"users\" }",
+                "`per` cannot be 5000; write one of 100, 1000, 10000",
+            ),
+            ("rate = { of = [\"repair.opened\"], per = 1000, population = \"user\" }", "did you mean `users`?"),
+            ("rate = { of = [\"repair.opened\"], per = 1000, population = \"homes\" }", "declare it: `[population.homes]`"),
+            ("rate = { of = [\"repair.open\"], per = 1000, population = \"users\" }", "`repair.open` stands for a while"),
+            ("rate = { of = [\"repair.opened\"], per = 100, population = \"users\" }\nsmall_sample = 5", "leave `small_sample` out"),
+            ("difference = { first = \"anwered\", second = \"wait\" }", "did you mean `answered`?"),
+            ("difference = { first = \"later\", second = \"wait\" }", "declare it above this one"),
+            ("difference = { first = \"answered\", second = \"wait\" }", "only the like can be compared"),
+            ("difference = { first = \"wait\", second = \"wait\" }", "differs in nothing from itself"),
+            (
+                "estimated_wait = { waiting = [\"call.waiting\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"1h\" }",
+                "`windows` has: 30m, today",
+            ),
+            (
+                "estimated_wait = { waiting = [\"call.offered\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"30m\" }",
+                "a level counts what stands now",
+            ),
+            ("duration = [\"call.answered\"]\nlabels = { qualty = \"empathy\" }", "did you mean `quality`?"),
+            ("duration = [\"call.answered\"]\nlabels = { quality = \"empthy\" }", "did you mean `empathy`?"),
+            ("duration = [\"call.answered\"]\nlabels = { stage = \"tomorrow\" }", "write one of: before, during, after"),
+            (
+                "share = { part = [\"agent.talking_time\"], whole = [\"agent.talking_time\"] }\nlevel = [\"call.waiting\"]",
+                "more than one formula",
+            ),
+        ] {
+            let text = format!("{FORMULAS_HEAD}[indicator.last]\ntitle = {{ en = \"L\", zh = \"末\" }}\n{formula}\n");
+            let problems = parse_standard("x.toml", &text).expect_err(formula);
+            assert!(problems.iter().any(|problem| problem.message.contains(remedy) && problem.line > 22), "{formula}\n{problems:#?}");
+        }
+    }
+
+    #[test]
+    fn reports_population_and_source_mistakes_with_remedy() {
+        for (table, remedy) in [
+            ("[population.homes]\nby = \"centre\"\nvalues = { a = 1 }", "declared are: center"),
+            ("[population.homes]\nby = \"center\"\nvalues = { a = 0 }", "needs at least one user"),
+            ("[population.homes]\nby = \"center\"\nvalues = { a = 1.5 }", "must be a whole number"),
+            ("[population.homes]\nby = \"center\"\nvalues = {}", "nobody is counted here"),
+            ("[population.homes]\nby = \"center\"", "needs a key `values`"),
+            ("[source.wuhu]\nsilent_after = \"5m\"", "needs a key `source`"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"", "needs a key `silent_after`"),
+            ("[source.wuhu]\nsource = \"/acd/hefei\"\nsilent_after = \"5m\"", "the source `/acd/hefei` is declared already"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nfamilies = [\"cal\"]", "did you mean `call`?"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nwhere = { city = \"wuhu\" }", "`city` is not a dimension"),
+            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nevery = \"5m\"", "unknown key `every`"),
+        ] {
+            let problems = parse_standard("x.toml", &format!("{FORMULAS_HEAD}{table}\n")).expect_err(table);
+            assert!(problems.iter().any(|problem| problem.message.contains(remedy) && problem.line > 22), "{table}\n{problems:#?}");
+        }
+        let standard = parse_standard("x.toml", FORMULAS_HEAD).expect("a good standard");
+        assert_eq!((standard.schema.source_number("/acd/hefei"), standard.schema.source_number("/acd/wuhu")), (1, 0));
+        assert_eq!(standard.sources[0].families, u64::MAX);
+    }
+}

@@ -1,0 +1,54 @@
+//! `[source.NAME]`: a source that is known by name, with the rhythm in which it speaks.
+
+use super::fact_lists::read_conditions;
+use crate::domain::standard::Standard;
+use crate::domain::standard::source::DeclaredSource;
+use crate::standard_file::check_name;
+use crate::toml_document::{TomlTable, TomlValue, nearest_match};
+
+/// Adds every source of the file to the standard.
+pub(super) fn read_sources(root: &TomlTable<'_>, standard: &mut Standard) {
+    let Some(table) = root.optional_table("source") else { return };
+    for (name, value) in table.entries() {
+        read_source(name, &value, standard);
+    }
+    if standard.sources.len() > DeclaredSource::MAX_SOURCES {
+        root.report_problem("source", format!("{} sources are too many: at most {}", standard.sources.len(), DeclaredSource::MAX_SOURCES));
+        standard.sources.truncate(DeclaredSource::MAX_SOURCES);
+        standard.schema.sources.truncate(DeclaredSource::MAX_SOURCES);
+    }
+}
+
+fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
+    check_name(value, name);
+    let Some(table) = value.require_table() else { return };
+    let said = table.required_value("source", "what its events call it, as in \"/acd/hefei\"").and_then(|value| value.require_string());
+    let silent_after_ms = table.required_value("silent_after", "a duration, as in \"5m\"").and_then(|value| value.require_duration());
+    let conditions = read_conditions(&table, standard);
+    let families = read_source_families(&table, &standard.schema.families);
+    table.report_unknown_keys();
+    let (Some(said), Some(silent_after_ms)) = (said, silent_after_ms) else { return };
+    if standard.schema.sources.iter().any(|known| known == said) {
+        table.report_problem("source", format!("the source `{said}` is declared already"));
+        return;
+    }
+    standard.schema.sources.push(said.to_owned());
+    standard.sources.push(DeclaredSource { name: name.to_owned(), silent_after_ms, conditions, families });
+}
+
+/// The families that a source tells of, a bit each; all of them if it does not say.
+fn read_source_families(table: &TomlTable<'_>, known: &[String]) -> u64 {
+    let Some(value) = table.value("families") else { return u64::MAX };
+    let mut families = 0;
+    for name in value.require_strings().unwrap_or_default() {
+        match known.iter().position(|family| family == name) {
+            Some(place) => families |= 1 << place,
+            None => {
+                let near = nearest_match(name, known.iter().map(String::as_str));
+                let hint = near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                value.report_problem(format!("there is no family `{name}`; {hint}"));
+            }
+        }
+    }
+    families
+}

@@ -1,0 +1,115 @@
+//! Figures: values as people read them. Rounding never contradicts the verdict: 84.97 % that misses 85 % is not "85.0 %".
+
+use super::messages::Messages;
+use super::standard_info::ServedIndicator;
+
+/// Where there is no value.
+pub const DASH: &str = "—";
+
+/// A value of an indicator, rounded away from the target if rounding would cross it.
+#[must_use]
+pub fn format_value(indicator: &ServedIndicator, value: Option<f64>, words: &Messages) -> String {
+    let Some(value) = value else { return DASH.to_owned() };
+    let target = indicator.target;
+    let lower = indicator.better.as_deref() == Some("lower");
+    if indicator.kind == "difference" {
+        return format_difference(indicator, value, words);
+    }
+    match indicator.unit.as_str() {
+        "ratio" => format_percent(value, target, lower),
+        "seconds" => format_duration(value, target, words),
+        "count" => format!("{value:.0}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A target, as it is written beside its value.
+#[must_use]
+pub fn format_target(indicator: &ServedIndicator, target: Option<f64>, words: &Messages) -> String {
+    let Some(target) = target else { return String::new() };
+    let sign = if indicator.better.as_deref() == Some("lower") { '≤' } else { '≥' };
+    format!("{sign} {}", format_value(&indicator.with_target(None), Some(target), words))
+}
+
+fn format_percent(value: f64, target: Option<f64>, lower: bool) -> String {
+    if value == 0.0 || value == 1.0 {
+        return format!("{:.0} %", value * 100.0);
+    }
+    let mut tenths = (value * 1_000.0).round();
+    if let Some(target) = target {
+        let limit = (target * 1_000.0).round();
+        if !lower && value < target && tenths >= limit {
+            tenths = limit - 1.0;
+        }
+        if lower && value > target && tenths <= limit {
+            tenths = limit + 1.0;
+        }
+    }
+    format!("{:.1} %", tenths.clamp(1.0, 999.0) / 10.0)
+}
+
+/// A difference has a sign; that of two ratios is in points of a hundred.
+fn format_difference(indicator: &ServedIndicator, value: f64, words: &Messages) -> String {
+    match indicator.unit.as_str() {
+        "ratio" => format!("{:+.1}", value * 100.0),
+        "seconds" if value < 0.0 => format!("-{}", format_duration(-value, None, words)),
+        "seconds" => format!("+{}", format_duration(value, None, words)),
+        _ => format!("{value:+.2}"),
+    }
+}
+
+/// Seconds below a minute, then minutes and seconds, hours and minutes, days.
+fn format_duration(seconds: f64, target: Option<f64>, words: &Messages) -> String {
+    let mut whole = seconds.round();
+    if let Some(target) = target
+        && seconds > target
+        && whole <= target
+    {
+        whole = target.floor() + 1.0;
+    }
+    match whole as u64 {
+        whole @ 0..60 => format!("{whole} {}", words.seconds),
+        whole @ 60..3_600 => format!("{}:{:02} {}", whole / 60, whole % 60, words.minutes),
+        whole @ 3_600..172_800 => format!("{}:{:02} {}", whole / 3_600, whole / 60 % 60, words.hours),
+        whole => format!("{:.1} {}", whole as f64 / 86_400.0, words.days),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{format_target as target_of, format_value};
+    use crate::watch::messages::Language;
+    use crate::watch::standard_info::ServedIndicator;
+    use serde_json::json;
+
+    fn sample_indicator(unit: &str, target: Option<f64>, better: &str) -> ServedIndicator {
+        let kind = if unit == "points" { "difference" } else { "ratio" };
+        let unit = if unit == "points" { "ratio" } else { unit };
+        serde_json::from_value(json!({ "name": "a", "title": {}, "kind": kind, "unit": unit, "target": target, "better": better }))
+            .expect("an indicator")
+    }
+
+    #[test]
+    fn rounding_never_crosses_the_target() {
+        let words = Language::En.messages();
+        for (unit, target, better, value, expected) in [
+            ("ratio", Some(0.85), "higher", Some(0.8497), "84.9 %"),
+            ("ratio", Some(0.85), "higher", Some(0.85), "85.0 %"),
+            ("ratio", Some(0.05), "lower", Some(0.0501), "5.1 %"),
+            ("ratio", None, "higher", Some(0.9999), "99.9 %"),
+            ("ratio", None, "higher", Some(1.0), "100 %"),
+            ("ratio", None, "higher", None, "—"),
+            ("seconds", Some(20.0), "lower", Some(20.2), "21 s"),
+            ("seconds", None, "lower", Some(59.6), "1:00 min"),
+            ("seconds", None, "lower", Some(7_260.0), "2:01 h"),
+            ("seconds", None, "lower", Some(200_000.0), "2.3 d"),
+            ("count", None, "lower", Some(0.0), "0"),
+            ("score", None, "higher", Some(4.256), "4.26"),
+            ("points", None, "higher", Some(-0.021), "-2.1"),
+        ] {
+            assert_eq!(format_value(&sample_indicator(unit, target, better), value, words), expected, "{unit} {value:?}");
+        }
+        assert_eq!(target_of(&sample_indicator("seconds", None, "lower"), Some(20.0), words), "≤ 20 s");
+        assert_eq!(target_of(&sample_indicator("ratio", None, "higher"), None, words), "");
+    }
+}

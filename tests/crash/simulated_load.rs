@@ -1,0 +1,37 @@
+//! What is sent: bodies of simulated events.
+
+use firstline::domain::time::timestamp::Timestamp;
+use firstline::simulate::{Simulation, SimulationSettings};
+
+/// A body of lines, as a sender sends it.
+#[derive(Clone, Debug)]
+pub(crate) struct EventBody {
+    pub(crate) text: String,
+    pub(crate) events: usize,
+}
+
+/// An endless row of bodies.
+pub(crate) struct SimulatedLoad {
+    events: std::iter::Take<Simulation>,
+}
+
+impl SimulatedLoad {
+    /// From `start` on, at so many times the usual traffic: much of it comes to an end before little has passed.
+    pub(crate) fn new(seed: u64, start: Timestamp, rate: f64) -> SimulatedLoad {
+        SimulatedLoad { events: Simulation::new(&SimulationSettings { seed, start, centers: 4, rate }).take(usize::MAX) }
+    }
+
+    /// The next bodies, of one to forty events each.
+    pub(crate) fn next_bodies(&mut self, many: usize) -> Vec<EventBody> {
+        (0..many).map(|number| self.next_body(1 + number * 7 % 40)).collect()
+    }
+
+    fn next_body(&mut self, events: usize) -> EventBody {
+        let mut text = Vec::new();
+        for event in self.events.by_ref().take(events) {
+            event.write_json(&mut text);
+            text.push(b'\n');
+        }
+        EventBody { text: String::from_utf8(text).expect("text"), events }
+    }
+}

@@ -1,0 +1,222 @@
+//! What the commitments of `tests/standards/oracle.toml` mean, written down a second time by hand.
+
+use super::calendar::OracleCalendar::{self, Field, Night};
+use super::calendar::{DAY, HOUR, MINUTE, SECOND};
+use super::case_facts::FactName;
+
+/// A deadline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DeadlineRule {
+    Within(i64),
+    WithinOpen(i64, OracleCalendar),
+    Days(u32, OracleCalendar),
+    FullDays(u32, OracleCalendar),
+    /// Before this hour by the end of the day, else so much later.
+    SameDay(i8, i64),
+    Due,
+    Appointment,
+}
+
+/// What a pause does.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum PauseTreatment {
+    Excused,
+    Counted,
+    Ignored,
+}
+
+/// What a reopening does.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum ReopeningRule {
+    First,
+    Resumes,
+    Restarts,
+}
+
+/// When a warning comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WarningTime {
+    Percent(i64),
+    Before(i64),
+}
+
+/// For each dimension named, the values that fit.
+pub(crate) type AttributeCondition = &'static [(&'static str, &'static [&'static str])];
+
+/// What a pause does, given its reason and the party liable.
+type PauseRule = fn(Option<&str>, Option<&str>) -> PauseTreatment;
+
+/// A commitment.
+#[derive(Clone, Debug)]
+pub(crate) struct OracleCommitment {
+    pub(crate) name: &'static str,
+    pub(crate) from: FactName,
+    pub(crate) until: FactName,
+    pub(crate) void: Option<FactName>,
+    pub(crate) rules: &'static [(AttributeCondition, DeadlineRule)],
+    pub(crate) pauses: PauseRule,
+    pub(crate) reopening: ReopeningRule,
+    pub(crate) uses_first_attributes: bool,
+    pub(crate) excused_by: &'static [&'static str],
+    pub(crate) warn: &'static [(&'static str, WarningTime)],
+    pub(crate) due_soon: Option<i64>,
+}
+
+fn count_pause(_: Option<&str>, _: Option<&str>) -> PauseTreatment {
+    PauseTreatment::Counted
+}
+
+fn excuse_pause(_: Option<&str>, _: Option<&str>) -> PauseTreatment {
+    PauseTreatment::Excused
+}
+
+fn ignore_pause(_: Option<&str>, _: Option<&str>) -> PauseTreatment {
+    PauseTreatment::Ignored
+}
+
+fn treat_pause_by_party(reason: Option<&str>, liable: Option<&str>) -> PauseTreatment {
+    match (reason, liable) {
+        (Some("parts"), Some("us")) => PauseTreatment::Counted,
+        (_, Some("customer" | "third_party")) => PauseTreatment::Excused,
+        (Some("parts"), _) => PauseTreatment::Ignored,
+        _ => PauseTreatment::Counted,
+    }
+}
+
+const VISIT_RULES: &[(AttributeCondition, DeadlineRule)] = &[
+    (&[], DeadlineRule::Appointment),
+    (&[("class", &["outage"])], DeadlineRule::Within(2 * HOUR)),
+    (&[("class", &["slow"]), ("tier", &["vip"])], DeadlineRule::Due),
+    (&[("tier", &["vip", "gold"]), ("area", &["town"])], DeadlineRule::Days(1, Field)),
+    (&[("area", &["town", "country"])], DeadlineRule::WithinOpen(6 * HOUR, Field)),
+    (&[], DeadlineRule::Due),
+];
+
+const OUTSIDE_PARTIES: &[&str] = &["customer", "force_majeure"];
+
+/// All commitments.
+pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
+    use ReopeningRule::{Restarts, Resumes};
+    use WarningTime::{Before, Percent};
+    let repair = |name: &'static str, rules: &'static [(AttributeCondition, DeadlineRule)]| OracleCommitment {
+        name,
+        from: ("repair", "opened"),
+        until: ("repair", "resolved"),
+        void: Some(("repair", "cancelled")),
+        rules,
+        pauses: count_pause,
+        reopening: ReopeningRule::First,
+        uses_first_attributes: false,
+        excused_by: &[],
+        warn: &[],
+        due_soon: None,
+    };
+    let four_hours: &[(AttributeCondition, DeadlineRule)] = &[(&[], DeadlineRule::Within(4 * HOUR))];
+    let usual: &[(&str, WarningTime)] = &[("50%", Percent(50)), ("30m", Before(30 * MINUTE))];
+    let late: &[(&str, WarningTime)] = &[("80%", Percent(80)), ("1h", Before(HOUR))];
+    let half: &[(&str, WarningTime)] = &[("50%", Percent(50)), ("1h", Before(HOUR))];
+    let customer: &[&str] = &["customer"];
+    vec![
+        OracleCommitment {
+            from: ("call", "offered"),
+            until: ("call", "answered"),
+            void: Some(("call", "abandoned")),
+            warn: &[("10s", Before(10 * SECOND))],
+            ..repair("answer", &[(&[], DeadlineRule::Within(20 * SECOND))])
+        },
+        OracleCommitment {
+            from: ("queue", "joined"),
+            until: ("queue", "called"),
+            void: Some(("queue", "left")),
+            warn: &[("80%", Percent(80))],
+            due_soon: Some(2 * MINUTE),
+            ..repair("hall", &[(&[], DeadlineRule::Within(10 * MINUTE))])
+        },
+        OracleCommitment {
+            from: ("queue", "called"),
+            until: ("queue", "served"),
+            void: Some(("queue", "left")),
+            ..repair("counter", &[(&[], DeadlineRule::Within(10 * MINUTE))])
+        },
+        OracleCommitment { warn: usual, due_soon: Some(HOUR), ..repair("plain", four_hours) },
+        OracleCommitment { pauses: excuse_pause, warn: usual, due_soon: Some(5 * HOUR), ..repair("excused", four_hours) },
+        OracleCommitment { pauses: ignore_pause, ..repair("ignored", four_hours) },
+        OracleCommitment { pauses: treat_pause_by_party, excused_by: OUTSIDE_PARTIES, ..repair("party", four_hours) },
+        OracleCommitment {
+            pauses: excuse_pause,
+            reopening: Resumes,
+            excused_by: customer,
+            warn: late,
+            due_soon: Some(30 * MINUTE),
+            ..repair("resuming", four_hours)
+        },
+        OracleCommitment {
+            pauses: excuse_pause,
+            reopening: Restarts,
+            excused_by: customer,
+            warn: late,
+            due_soon: Some(30 * MINUTE),
+            ..repair("restarting", four_hours)
+        },
+        OracleCommitment {
+            pauses: excuse_pause,
+            reopening: Resumes,
+            warn: &[("50%", Percent(50)), ("2h", Before(2 * HOUR))],
+            due_soon: Some(2 * HOUR),
+            ..repair("work", &[(&[], DeadlineRule::WithinOpen(8 * HOUR, Field))])
+        },
+        OracleCommitment {
+            pauses: treat_pause_by_party,
+            reopening: Restarts,
+            warn: &[("80%", Percent(80))],
+            ..repair("work_restarting", &[(&[], DeadlineRule::WithinOpen(90 * MINUTE, Field))])
+        },
+        OracleCommitment {
+            pauses: excuse_pause,
+            warn: &[("33%", Percent(33))],
+            ..repair("night", &[(&[], DeadlineRule::WithinOpen(3 * HOUR, Night))])
+        },
+        OracleCommitment {
+            pauses: treat_pause_by_party,
+            reopening: Restarts,
+            warn: &[("50%", Percent(50)), ("4h", Before(4 * HOUR))],
+            ..repair("days", &[(&[], DeadlineRule::Days(2, Field))])
+        },
+        repair("next_night", &[(&[], DeadlineRule::Days(1, Night))]),
+        OracleCommitment {
+            pauses: excuse_pause,
+            reopening: Resumes,
+            warn: &[("80%", Percent(80))],
+            due_soon: Some(DAY),
+            ..repair("full", &[(&[], DeadlineRule::FullDays(2, Field))])
+        },
+        OracleCommitment {
+            pauses: excuse_pause,
+            warn: &[("50%", Percent(50))],
+            ..repair("same_day", &[(&[], DeadlineRule::SameDay(16, DAY))])
+        },
+        OracleCommitment { pauses: excuse_pause, reopening: Resumes, warn: half, due_soon: Some(HOUR), ..repair("visit", VISIT_RULES) },
+        OracleCommitment { uses_first_attributes: true, excused_by: customer, ..repair("visit_first", VISIT_RULES) },
+        OracleCommitment {
+            from: ("repair", "resolved"),
+            until: ("repair", "confirmed"),
+            void: None,
+            ..repair("call_back", &[(&[], DeadlineRule::Within(DAY))])
+        },
+        OracleCommitment {
+            until: ("repair", "replied"),
+            pauses: excuse_pause,
+            excused_by: customer,
+            ..repair("reply", &[(&[], DeadlineRule::Within(30 * MINUTE))])
+        },
+        OracleCommitment {
+            from: ("install", "opened"),
+            until: ("install", "resolved"),
+            void: Some(("install", "cancelled")),
+            warn: half,
+            due_soon: Some(HOUR),
+            reopening: Restarts,
+            ..repair("install", &[(&[], DeadlineRule::Due)])
+        },
+    ]
+}

@@ -31,7 +31,8 @@ fn main() {
     }
     let data = std::env::var("FIRSTLINE_DATA").unwrap_or_else(|_| ".".to_owned());
     let place = tempfile::tempdir_in(data).unwrap();
-    let batches: Vec<BatchCodec> = decode_batches(&lines, true, 64 << 10).iter().map(BatchCodec::encode_batch).collect();
+    let batches: Vec<BatchCodec> =
+        decode_batches(&lines, true, 64 << 10).iter().map(BatchCodec::encode_batch).collect();
     measure_appending(place.path(), &batches, 1_000, Duration::ZERO);
     measure_appending(place.path(), &batches, 300, Duration::from_millis(10));
     measure_startup(place.path(), &batches);
@@ -40,19 +41,25 @@ fn main() {
 /// The events of a simulated organisation.
 fn simulated_lines() -> Vec<Vec<u8>> {
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
-    let simulation = Simulation::new(&simulate::SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
-    let lines = simulation.take_while(|event| event.time < start.plus_millis(3_600_000)).map(|event| {
-        let mut line = Vec::new();
-        event.write_json(&mut line);
-        line
-    });
+    let simulation =
+        Simulation::new(&simulate::SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
+    let lines =
+        simulation.take_while(|event| event.time < start.plus_millis(3_600_000)).map(|event| {
+            let mut line = Vec::new();
+            event.write_json(&mut line);
+            line
+        });
     lines.collect()
 }
 
 /// The events in batches of so many bytes of text.
 fn decode_batches(lines: &[Vec<u8>], names: bool, bytes: usize) -> Vec<Batch> {
-    let schema = standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN).unwrap().schema;
-    let mut decoder = EventDecoder::new(Arc::new(schema), HashKeys { seed: 1, customer: [7; 16] }).with_case_names(names);
+    let schema =
+        standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN)
+            .unwrap()
+            .schema;
+    let mut decoder = EventDecoder::new(Arc::new(schema), HashKeys { seed: 1, customer: [7; 16] })
+        .with_case_names(names);
     let (mut batches, mut read) = (Vec::new(), 0);
     for line in lines {
         decoder.decode_json(line).unwrap();
@@ -77,8 +84,10 @@ fn measure_packing(batches: &[Batch], names: bool) {
         };
         (0..15).map(|_| once()).fold(f64::INFINITY, f64::min)
     };
-    let pack = best(&|| batches.iter().for_each(|batch| _ = black_box(BatchCodec::encode_batch(batch))));
-    let unpack = best(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));
+    let pack =
+        best(&|| batches.iter().for_each(|batch| _ = black_box(BatchCodec::encode_batch(batch))));
+    let unpack =
+        best(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));
     let with = if names { "with names" } else { "without names" };
     println!(
         "{with}: {events} events in {} batches: pack {pack:.0} ns, unpack {unpack:.0} ns, {:.1} bytes an event",
@@ -89,7 +98,11 @@ fn measure_packing(batches: &[Batch], names: bool) {
 
 fn measure_appending(place: &Path, batches: &[BatchCodec], count: usize, pause: Duration) {
     let directory = tempfile::tempdir_in(place).unwrap();
-    let mut journal = Journal::open(Arc::new(DirectoryStorage(directory.path().to_owned())), JournalSettings::default()).unwrap();
+    let mut journal = Journal::open(
+        Arc::new(DirectoryStorage(directory.path().to_owned())),
+        JournalSettings::default(),
+    )
+    .unwrap();
     let mut plain = File::create(place.join("plain")).unwrap();
     let (mut ours, mut theirs, mut bytes) = (Vec::new(), Vec::new(), 0);
     for packed in batches.iter().cycle().take(count) {
@@ -104,7 +117,8 @@ fn measure_appending(place: &Path, batches: &[BatchCodec], count: usize, pause: 
         ours.push(measure_time(|| _ = journal.append_records(&records).unwrap()));
         std::thread::sleep(pause);
     }
-    let how = if pause.is_zero() { "flat out".to_owned() } else { format!("with a pause of {pause:?}") };
+    let how =
+        if pause.is_zero() { "flat out".to_owned() } else { format!("with a pause of {pause:?}") };
     println!("{count} appends {how}, {} bytes each on average:", bytes / count);
     let (ours, theirs) = (quantiles(ours), quantiles(theirs));
     println!("  journal    p50 {:?}  p99 {:?}", ours.0, ours.1);
@@ -118,7 +132,10 @@ fn measure_appending(place: &Path, batches: &[BatchCodec], count: usize, pause: 
 
 /// How long a start takes that finds 256 MB and was not told to stop: in one segment, and in segments of the usual size.
 fn measure_startup(place: &Path, batches: &[BatchCodec]) {
-    for (what, segment_bytes) in [("one segment", u64::MAX), ("the usual segments", JournalSettings::default().segment_bytes)] {
+    for (what, segment_bytes) in [
+        ("one segment", u64::MAX),
+        ("the usual segments", JournalSettings::default().segment_bytes),
+    ] {
         let directory = tempfile::tempdir_in(place).unwrap();
         let disk = Arc::new(DirectoryStorage(directory.path().to_owned()));
         let settings = JournalSettings { segment_bytes, ..JournalSettings::default() };
@@ -139,10 +156,16 @@ fn measure_startup(place: &Path, batches: &[BatchCodec]) {
         }
         // As a kill leaves it: nothing is closed.
         std::mem::forget(journal);
-        let on_disk: u64 = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+        let on_disk: u64 = std::fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .sum();
         let begin = Instant::now();
         let journal = Journal::open(disk, settings).unwrap();
-        println!("a start after a kill with 256 MB ({events} events, {on_disk} bytes on disk) in {what}: {:?}", begin.elapsed());
+        println!(
+            "a start after a kill with 256 MB ({events} events, {on_disk} bytes on disk) in {what}: {:?}",
+            begin.elapsed()
+        );
         let begin = Instant::now();
         let read: u64 = journal
             .new_reader()

@@ -3,7 +3,12 @@
 //! `cargo bench --bench memory` takes an hour of a simulated organisation; `cargo bench --bench memory -- FILE` all
 //! CloudEvents of a file. Written with postcard, then zstd at level 1.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench is no library, and it stops where it cannot go on"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 
 use firstline::domain::monitor::Monitor;
@@ -22,7 +27,9 @@ use std::time::Instant;
 const BATCH_EVENTS: usize = 2_048;
 
 fn main() {
-    let mut standard = standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN).unwrap();
+    let mut standard =
+        standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN)
+            .unwrap();
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
     let horizon = Some(standard.horizon);
@@ -35,14 +42,23 @@ fn main() {
     let (packed, seconds) = measure_time(|| {
         let mut packed = Vec::new();
         let packer = zstd::Encoder::new(&mut packed, 1).unwrap().auto_finish();
-        postcard::to_io(&monitor.to_snapshot(), BufWriter::with_capacity(1 << 16, packer)).unwrap().flush().unwrap();
+        postcard::to_io(&monitor.to_snapshot(), BufWriter::with_capacity(1 << 16, packer))
+            .unwrap()
+            .flush()
+            .unwrap();
         packed
     });
     print_report("written through zstd", packed.len(), seconds, events, cases);
     let readings = monitor.compute_board().readings;
     let before = resident_memory();
-    let (first, seconds) =
-        measure_time(|| Monitor::from_snapshot(standard.clone(), horizon, &mut postcard::Deserializer::from_bytes(&bytes)).unwrap());
+    let (first, seconds) = measure_time(|| {
+        Monitor::from_snapshot(
+            standard.clone(),
+            horizon,
+            &mut postcard::Deserializer::from_bytes(&bytes),
+        )
+        .unwrap()
+    });
     print_report("read, from memory", bytes.len(), seconds, events, cases);
     println!("{} MiB more held than before", (resident_memory() - before) >> 20);
     assert!(postcard::to_stdvec(&first.to_snapshot()).unwrap() == bytes, "the same memory");
@@ -52,7 +68,12 @@ fn main() {
         // Long enough for the longest text.
         let mut scratch = vec![0; 1 << 20];
         let reader = postcard::de_flavors::io::io::IOReader::new(reader, &mut scratch);
-        Monitor::from_snapshot(standard.clone(), horizon, &mut postcard::Deserializer::from_flavor(reader)).unwrap()
+        Monitor::from_snapshot(
+            standard.clone(),
+            horizon,
+            &mut postcard::Deserializer::from_flavor(reader),
+        )
+        .unwrap()
     });
     print_report("read through zstd", packed.len(), seconds, events, cases);
     assert!(second.compute_board().readings == readings, "the same board");
@@ -75,7 +96,8 @@ fn measure_time<R>(work: impl FnOnce() -> R) -> (R, f64) {
 /// A core that was told all, and how many events that was.
 fn fill_monitor(standard: &Arc<Standard>) -> (Monitor, u64) {
     let mut monitor = Monitor::new(standard.clone(), Some(standard.horizon));
-    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default()).with_case_names(true);
+    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default())
+        .with_case_names(true);
     let mut count = 0;
     let mut tell = |line: &[u8]| {
         decoder.decode_json(line).unwrap();
@@ -85,10 +107,13 @@ fn fill_monitor(standard: &Arc<Standard>) -> (Monitor, u64) {
         }
     };
     match std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
-        Some(file) => BufReader::new(File::open(file).unwrap()).split(b'\n').for_each(|line| tell(&line.unwrap())),
+        Some(file) => BufReader::new(File::open(file).unwrap())
+            .split(b'\n')
+            .for_each(|line| tell(&line.unwrap())),
         None => {
             let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
-            let simulation = Simulation::new(&SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
+            let simulation =
+                Simulation::new(&SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
             let mut line = Vec::new();
             for event in simulation.take_while(|event| event.time < start.plus_millis(HOUR)) {
                 line.clear();
@@ -102,6 +127,7 @@ fn fill_monitor(standard: &Arc<Standard>) -> (Monitor, u64) {
 }
 
 fn resident_memory() -> u64 {
-    let pages: u64 = fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let pages: u64 =
+        fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4_096
 }

@@ -3,7 +3,12 @@
 //! `cargo bench` runs on an hour of a simulated organisation; `FIRSTLINE_EVENTS=FILE cargo bench` on the first
 //! 500 000 lines of a file of CloudEvents. Events per second stand in criterion's `thrpt` line, in elements.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench is no library, and it stops where it cannot go on"
+)]
 
 use criterion::{BatchSize, Criterion, Throughput};
 use firstline::domain::events::batch::Batch;
@@ -20,18 +25,25 @@ use std::sync::Arc;
 
 fn main() {
     let lines = simulated_events();
-    let mut standard = standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN).unwrap();
+    let mut standard =
+        standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN)
+            .unwrap();
     standard.windows.push(Window::All);
     let standard = Arc::new(standard);
     let batches = decode_events(&lines, &standard);
     let count: u64 = batches.iter().map(|batch| batch.events.len() as u64).sum();
-    println!("{count} events, {} bytes a line on average", lines.iter().map(Vec::len).sum::<usize>() as u64 / count);
+    println!(
+        "{count} events, {} bytes a line on average",
+        lines.iter().map(Vec::len).sum::<usize>() as u64 / count
+    );
     measure_memory(&standard);
 
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let mut group = criterion.benchmark_group("events");
     group.throughput(Throughput::Elements(count));
-    group.bench_function("decode", |bench| bench.iter(|| black_box(decode_events(&lines, &standard))));
+    group.bench_function("decode", |bench| {
+        bench.iter(|| black_box(decode_events(&lines, &standard)))
+    });
     group.bench_function("core", |bench| {
         bench.iter_batched(
             || Monitor::new(standard.clone(), None),
@@ -47,12 +59,19 @@ fn main() {
         );
     });
     group.bench_function("decode and core, settled at the end", |bench| {
-        bench.iter(|| black_box(merge_batches(Monitor::new(standard.clone(), None), &decode_events(&lines, &standard))));
+        bench.iter(|| {
+            black_box(merge_batches(
+                Monitor::new(standard.clone(), None),
+                &decode_events(&lines, &standard),
+            ))
+        });
     });
     group.finish();
     let monitor = apply_batches(Monitor::new(standard, None), &batches);
     let readings = monitor.compute_board().readings.len();
-    criterion.bench_function(&format!("a board of {readings} readings"), |bench| bench.iter(|| black_box(monitor.compute_board())));
+    criterion.bench_function(&format!("a board of {readings} readings"), |bench| {
+        bench.iter(|| black_box(monitor.compute_board()))
+    });
     criterion.final_summary();
 }
 
@@ -68,11 +87,12 @@ fn simulated_events() -> Vec<Vec<u8>> {
     }
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
     let simulation = Simulation::new(&SimulationSettings { seed: 1, start, centers: 6, rate: 4.0 });
-    let lines = simulation.take_while(|event| event.time < start.plus_millis(3_600_000)).map(|event| {
-        let mut line = Vec::new();
-        event.write_json(&mut line);
-        line
-    });
+    let lines =
+        simulation.take_while(|event| event.time < start.plus_millis(3_600_000)).map(|event| {
+            let mut line = Vec::new();
+            event.write_json(&mut line);
+            line
+        });
     lines.collect()
 }
 
@@ -131,6 +151,7 @@ fn measure_memory(standard: &Arc<Standard>) {
 }
 
 fn resident_memory() -> u64 {
-    let pages: u64 = fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let pages: u64 =
+        fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4_096
 }

@@ -99,9 +99,17 @@ impl AccessControl {
     ///
     /// # Errors
     /// If it would be open to other machines by mistake.
-    pub fn for_listener(mut self, address: SocketAddr, open: bool) -> Result<AccessControl, ExposedListenerError> {
+    pub fn for_listener(
+        mut self,
+        address: SocketAddr,
+        open: bool,
+    ) -> Result<AccessControl, ExposedListenerError> {
         self.open |= open || address.ip().to_canonical().is_loopback();
-        if self.tokens.is_empty() && !self.open { Err(ExposedListenerError(address)) } else { Ok(self) }
+        if self.tokens.is_empty() && !self.open {
+            Err(ExposedListenerError(address))
+        } else {
+            Ok(self)
+        }
     }
 
     /// Decides on a request that shows a token or none.

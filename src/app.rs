@@ -65,7 +65,10 @@ pub async fn run_service(
     let (access_sender, access) = watch::channel(Arc::new(access.for_listener(address, open)?));
     let (tls_sender, tls) = tls.map(watch::channel).unzip();
     // A simulated organisation is simulated anew; what it told must never lie beside what really happened.
-    let held = journal.filter(|_| demo.is_none()).map(|journal| DirectoryLock::acquire(&data).map(|held| (held, journal))).transpose()?;
+    let held = journal
+        .filter(|_| demo.is_none())
+        .map(|journal| DirectoryLock::acquire(&data).map(|held| (held, journal)))
+        .transpose()?;
     let keys = held.as_ref().map_or_else(random_keys, |(held, _)| stored_keys(held));
     let keeping = held.as_ref().map(|(held, journal)| persistence_settings(held, journal));
     let rejected = Arc::new(RejectedEvents::default());
@@ -82,13 +85,21 @@ pub async fn run_service(
     });
 
     // The engine.
-    let settings = engine::EngineSettings { standard, publish_every, queue_batches: limits.queue_batches, journal: keeping };
-    let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) = Engine::new(settings);
+    let settings = engine::EngineSettings {
+        standard,
+        publish_every,
+        queue_batches: limits.queue_batches,
+        journal: keeping,
+    };
+    let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) =
+        Engine::new(settings);
     let mut engine = engine.spawn_thread().context("no thread for the engine")?;
 
     // Sources.
     let demo = match demo {
-        Some(speed) => tokio::spawn(DemoSource::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run()),
+        Some(speed) => tokio::spawn(
+            DemoSource::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run(),
+        ),
         // The journal takes a while to read, and in the meantime the service says so.
         None if held.is_some() => tokio::spawn({
             let (feed, stop) = (feed.clone(), stop.clone());
@@ -102,7 +113,14 @@ pub async fn run_service(
     };
     let hangup = Hangup::new(file.is_some()).context("no signals")?;
     let (reload, requests) = mpsc::channel(reload::QUEUED_REQUESTS_MAX);
-    let reload_parts = ReloadTask { file, address, open, feed: feed.clone(), access: access_sender, tls: tls_sender };
+    let reload_parts = ReloadTask {
+        file,
+        address,
+        open,
+        feed: feed.clone(),
+        access: access_sender,
+        tls: tls_sender,
+    };
     let reloads = tokio::spawn(reload_parts.run(requests, hangup, stop.clone()));
     let intake = HttpIntake::new(feed, keys, limits.body_bytes, rejected.clone());
 
@@ -128,8 +146,17 @@ pub async fn run_service(
         trends: TrendCache::default(),
         questions: Semaphore::new(1),
     };
-    let serving = server::ServerSettings { tls, connections_max: limits.connections, header_timeout: limits.header_time };
-    let mut server = tokio::spawn(serve_connections(listener, http::build_router(Arc::new(service)), serving, stop.clone()));
+    let serving = server::ServerSettings {
+        tls,
+        connections_max: limits.connections,
+        header_timeout: limits.header_time,
+    };
+    let mut server = tokio::spawn(serve_connections(
+        listener,
+        http::build_router(Arc::new(service)),
+        serving,
+        stop.clone(),
+    ));
 
     // Work until told to stop, or until something ends that should not.
     tokio::select! {
@@ -161,7 +188,11 @@ pub async fn run_service(
     match stopped {
         Ok(result) => result.map(|()| StopOutcome::Graceful),
         Err(_) => {
-            tracing::warn!(what = left, seconds = STOP_TIMEOUT.as_secs(), "stopped without waiting any longer");
+            tracing::warn!(
+                what = left,
+                seconds = STOP_TIMEOUT.as_secs(),
+                "stopped without waiting any longer"
+            );
             Ok(StopOutcome::TimedOut)
         }
     }
@@ -177,10 +208,28 @@ pub enum StopOutcome {
 }
 
 /// What the engine needs to know to keep what is accepted.
-fn persistence_settings(held: &DirectoryLock, journal: &config::journal_table::JournalConfiguration) -> RetentionSettings {
-    let config::journal_table::JournalConfiguration { acknowledge, retention, snapshot_ms, snapshot_events } = *journal;
-    let journal = journal::JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..journal::JournalSettings::default() };
-    RetentionSettings { disk: held.disk(), journal, acknowledge, retention, snapshot_ms, snapshot_events }
+fn persistence_settings(
+    held: &DirectoryLock,
+    journal: &config::journal_table::JournalConfiguration,
+) -> RetentionSettings {
+    let config::journal_table::JournalConfiguration {
+        acknowledge,
+        retention,
+        snapshot_ms,
+        snapshot_events,
+    } = *journal;
+    let journal = journal::JournalSettings {
+        keys_fingerprint: held.keys().fingerprint(),
+        ..journal::JournalSettings::default()
+    };
+    RetentionSettings {
+        disk: held.disk(),
+        journal,
+        acknowledge,
+        retention,
+        snapshot_ms,
+        snapshot_events,
+    }
 }
 
 /// The keys of the data directory: what is in the journal can be understood with these alone.

@@ -76,8 +76,12 @@ pub fn run_command(command: CliCommand) -> anyhow::Result<ExitCode> {
         CliCommand::Token(command) => token::run_token(&command),
         CliCommand::Check(arguments) => check::run_check(&arguments),
         CliCommand::Rules(arguments) => export::run_export(export::ExportFormat::Rules, &arguments),
-        CliCommand::Dashboards(arguments) => export::run_export(export::ExportFormat::Dashboards, &arguments),
-        CliCommand::Openslo(arguments) => export::run_export(export::ExportFormat::OpenSlo, &arguments),
+        CliCommand::Dashboards(arguments) => {
+            export::run_export(export::ExportFormat::Dashboards, &arguments)
+        }
+        CliCommand::Openslo(arguments) => {
+            export::run_export(export::ExportFormat::OpenSlo, &arguments)
+        }
         CliCommand::Journal(arguments) => journal::run_journal(&arguments),
     }
 }
@@ -106,7 +110,9 @@ fn read_texts(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<(String, Strin
 ///
 /// # Errors
 /// A file that cannot be read; within it the problems of the standard.
-fn read_standard(files: &[std::path::PathBuf]) -> anyhow::Result<Result<Standard, Vec<TomlProblem>>> {
+fn read_standard(
+    files: &[std::path::PathBuf],
+) -> anyhow::Result<Result<Standard, Vec<TomlProblem>>> {
     Ok(match files {
         [] => standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN),
         files => standard_file::parse_versions(&read_texts(files)?),

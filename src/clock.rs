@@ -30,18 +30,27 @@ impl WallClock {
     /// A clock that shows `origin` now and runs at `speed`; at the usual speed it is the machine's.
     #[must_use]
     pub fn with_speed(origin: Timestamp, speed: f64) -> WallClock {
-        if speed == 1.0 { WallClock::Wall } else { WallClock::Scaled { origin, since: WallClock::Wall.now(), speed } }
+        if speed == 1.0 {
+            WallClock::Wall
+        } else {
+            WallClock::Scaled { origin, since: WallClock::Wall.now(), speed }
+        }
     }
 
     /// The time it shows.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is where the engine learns the time, which is data from here on")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the engine learns the time, which is data from here on"
+    )]
     pub fn now(&self) -> Timestamp {
         let wall = Timestamp(jiff::Timestamp::now().as_millisecond());
         match self {
             WallClock::Wall => wall,
             WallClock::Simulated(time) => Timestamp(time.load(Ordering::Relaxed)),
-            WallClock::Scaled { origin, since, speed } => origin.plus_millis((wall.millis_since(*since) as f64 * speed) as i64),
+            WallClock::Scaled { origin, since, speed } => {
+                origin.plus_millis((wall.millis_since(*since) as f64 * speed) as i64)
+            }
         }
     }
 
@@ -51,7 +60,9 @@ impl WallClock {
         let millis = u64::try_from(time.millis_since(self.now())).unwrap_or(0);
         match self {
             WallClock::Wall | WallClock::Simulated(_) => Duration::from_millis(millis),
-            WallClock::Scaled { speed, .. } => Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0)),
+            WallClock::Scaled { speed, .. } => {
+                Duration::from_secs_f64((millis as f64 / 1_000.0 / speed).min(3_600.0))
+            }
         }
     }
 }
@@ -79,7 +90,9 @@ impl EngineClock {
     /// The time. Never earlier than before.
     pub fn now(&mut self) -> Timestamp {
         match self.clock {
-            WallClock::Wall | WallClock::Simulated(_) => self.monotonic.advance_to(self.clock.now(), self.started_at.elapsed()),
+            WallClock::Wall | WallClock::Simulated(_) => {
+                self.monotonic.advance_to(self.clock.now(), self.started_at.elapsed())
+            }
             WallClock::Scaled { .. } => self.clock.now(),
         }
     }
@@ -97,7 +110,10 @@ impl EngineClock {
 }
 
 /// Calls `work` and says how long it took.
-#[expect(clippy::disallowed_methods, reason = "how long the work takes is a figure about the service, never an input of the core")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long the work takes is a figure about the service, never an input of the core"
+)]
 pub fn measure_time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let begin = Instant::now();
     let result = work();

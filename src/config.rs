@@ -85,7 +85,10 @@ impl ServiceSettings {
     /// # Errors
     /// The problems of the built-in standard, which has none.
     pub fn with_built_in_standard() -> Result<ServiceSettings, Vec<TomlProblem>> {
-        Ok(ServiceSettings::new(Arc::new(standard_file::parse_standard("built-in", standard_file::BUILT_IN)?)))
+        Ok(ServiceSettings::new(Arc::new(standard_file::parse_standard(
+            "built-in",
+            standard_file::BUILT_IN,
+        )?)))
     }
 
     /// The usual settings with the given standard.
@@ -116,10 +119,16 @@ impl ServiceSettings {
 pub fn read_configuration_file(path: &Path) -> Result<ServiceSettings, Vec<TomlProblem>> {
     let file = path.display().to_string();
     match std::fs::read_to_string(path) {
-        Ok(text) => {
-            read_configuration(&file, &text).map(|settings| ServiceSettings { configuration_file: Some(path.to_owned()), ..settings })
-        }
-        Err(error) => Err(vec![TomlProblem { file, line: 1, column: 1, message: format!("cannot be read: {error}") }]),
+        Ok(text) => read_configuration(&file, &text).map(|settings| ServiceSettings {
+            configuration_file: Some(path.to_owned()),
+            ..settings
+        }),
+        Err(error) => Err(vec![TomlProblem {
+            file,
+            line: 1,
+            column: 1,
+            message: format!("cannot be read: {error}"),
+        }]),
     }
 }
 
@@ -135,7 +144,10 @@ pub fn read_configuration(file: &str, text: &str) -> Result<ServiceSettings, Vec
     let listen = root.optional_string("listen").and_then(|address| match address.parse() {
         Ok(address) => Some(address),
         Err(_) => {
-            root.report_problem("listen", "`listen` must be an address and a port, as in \"127.0.0.1:8080\" or \"[::]:8080\"");
+            root.report_problem(
+                "listen",
+                "`listen` must be an address and a port, as in \"127.0.0.1:8080\" or \"[::]:8080\"",
+            );
             None
         }
     });
@@ -151,9 +163,13 @@ pub fn read_configuration(file: &str, text: &str) -> Result<ServiceSettings, Vec
         millis
     });
     let limits = root.optional_table("limits").map(|table| limits_table::read_limits_table(&table));
-    let metrics = root.optional_table("metrics").map(|table| metrics_table::read_metrics_table(&table));
-    let access = root.optional_table("access").map(|table| access_table::read_access_table(&table, standard.as_ref()));
-    let journal = root.optional_table("journal").map(|table| journal_table::read_journal_table(&table));
+    let metrics =
+        root.optional_table("metrics").map(|table| metrics_table::read_metrics_table(&table));
+    let access = root
+        .optional_table("access")
+        .map(|table| access_table::read_access_table(&table, standard.as_ref()));
+    let journal =
+        root.optional_table("journal").map(|table| journal_table::read_journal_table(&table));
     let tls = root.optional_table("tls").and_then(|table| tls_table::read_tls_table(&table, file));
     let notify = root.optional_table("notify").map(|table| notify_table::read_notify_table(&table));
     root.report_unknown_keys();
@@ -185,26 +201,37 @@ fn path_beside(file: &str, name: &str) -> PathBuf {
 }
 
 /// `standard = "a.toml"`, or a list of files: the versions of one standard.
-fn read_standard(root: &TomlTable<'_>, file: &str, problems: &mut Vec<TomlProblem>) -> Option<Standard> {
+fn read_standard(
+    root: &TomlTable<'_>,
+    file: &str,
+    problems: &mut Vec<TomlProblem>,
+) -> Option<Standard> {
     let Some(value) = root.value("standard") else {
-        return standard_file::parse_standard("built-in", standard_file::BUILT_IN).map_err(|mut found| problems.append(&mut found)).ok();
+        return standard_file::parse_standard("built-in", standard_file::BUILT_IN)
+            .map_err(|mut found| problems.append(&mut found))
+            .ok();
     };
     let names = match value.as_str() {
         Some(name) => vec![name],
         None => value.require_strings()?,
     };
     if names.is_empty() {
-        value.report_problem("`standard` names no file; name one, or leave it out for the built-in standard");
+        value.report_problem(
+            "`standard` names no file; name one, or leave it out for the built-in standard",
+        );
     }
     let mut files = Vec::new();
     for name in &names {
         let path = path_beside(file, name);
         match std::fs::read_to_string(&path) {
             Ok(text) => files.push((path.display().to_string(), text)),
-            Err(error) => value.report_problem(format!("`{}` cannot be read: {error}", path.display())),
+            Err(error) => {
+                value.report_problem(format!("`{}` cannot be read: {error}", path.display()))
+            }
         }
     }
-    let standard = standard_file::parse_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
+    let standard =
+        standard_file::parse_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
     standard.filter(|_| files.len() == names.len())
 }
 
@@ -214,21 +241,39 @@ mod tests {
 
     #[test]
     fn reports_all_problems_at_once() {
-        let text = "lisen = '1'\nlisten = 'here'\npublish_every = '1h'\n[limits]\nbody_mb = 0\nqueue = 1";
+        let text =
+            "lisen = '1'\nlisten = 'here'\npublish_every = '1h'\n[limits]\nbody_mb = 0\nqueue = 1";
         let problems = read_configuration("c.toml", text).expect_err("five problems");
-        let lines: Vec<usize> = problems.iter().filter(|problem| problem.file == "c.toml").map(|problem| problem.line).collect();
+        let lines: Vec<usize> = problems
+            .iter()
+            .filter(|problem| problem.file == "c.toml")
+            .map(|problem| problem.line)
+            .collect();
         assert_eq!(lines, [1, 2, 3, 5, 6], "{problems:?}");
     }
 
     #[test]
     fn reports_missing_standard_file_at_its_line() {
-        let problems = read_configuration("c.toml", "\nstandard = 'nowhere.toml'").expect_err("no such file");
-        assert!(problems[0].to_string().starts_with("c.toml:2:12: `nowhere.toml` cannot be read"), "{}", problems[0]);
+        let problems =
+            read_configuration("c.toml", "\nstandard = 'nowhere.toml'").expect_err("no such file");
+        assert!(
+            problems[0].to_string().starts_with("c.toml:2:12: `nowhere.toml` cannot be read"),
+            "{}",
+            problems[0]
+        );
     }
 
     #[test]
     fn missing_keys_take_defaults() {
-        let settings = read_configuration("c.toml", "listen = '0.0.0.0:80'\nlimits.body_mb = 2").expect("a good file");
-        assert_eq!((settings.listen_address.port(), settings.limits.body_bytes, settings.limits.live_clients), (80, 2 << 20, 1_000));
+        let settings = read_configuration("c.toml", "listen = '0.0.0.0:80'\nlimits.body_mb = 2")
+            .expect("a good file");
+        assert_eq!(
+            (
+                settings.listen_address.port(),
+                settings.limits.body_bytes,
+                settings.limits.live_clients
+            ),
+            (80, 2 << 20, 1_000)
+        );
     }
 }

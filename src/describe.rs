@@ -29,9 +29,15 @@ fn describe_duration(millis: i64) -> LocalizedTitle {
     const DAY: i64 = 24 * HOUR;
     match millis {
         0 => bilingual_text("0 s", "0秒"),
-        _ if millis % DAY == 0 && millis > 3 * DAY => bilingual_text(format!("{} days", millis / DAY), format!("{}天", millis / DAY)),
-        _ if millis % HOUR == 0 => bilingual_text(format!("{} h", millis / HOUR), format!("{}小时", millis / HOUR)),
-        _ if millis % MINUTE == 0 => bilingual_text(format!("{} min", millis / MINUTE), format!("{}分钟", millis / MINUTE)),
+        _ if millis % DAY == 0 && millis > 3 * DAY => {
+            bilingual_text(format!("{} days", millis / DAY), format!("{}天", millis / DAY))
+        }
+        _ if millis % HOUR == 0 => {
+            bilingual_text(format!("{} h", millis / HOUR), format!("{}小时", millis / HOUR))
+        }
+        _ if millis % MINUTE == 0 => {
+            bilingual_text(format!("{} min", millis / MINUTE), format!("{}分钟", millis / MINUTE))
+        }
         _ => {
             let seconds = millis as f64 / SECOND as f64;
             bilingual_text(format!("{seconds} s"), format!("{seconds}秒"))
@@ -66,7 +72,8 @@ mod tests {
     fn describes_indicators_in_both_languages() {
         let standard = built_in_standard();
         let said = |name: &str| {
-            let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
+            let found =
+                standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
             let said = describe_indicator(&standard, found);
             (said.en, said.zh)
         };
@@ -85,10 +92,16 @@ mod tests {
                 "兑现的“repair”承诺数 ÷ (兑现 + 未兑现)的“repair”承诺数"
             )
         );
-        assert_eq!(said("calls_waiting"), both("number of calls waiting now", "当前排队中的通话数"));
+        assert_eq!(
+            said("calls_waiting"),
+            both("number of calls waiting now", "当前排队中的通话数")
+        );
         assert_eq!(
             said("satisfaction_rate"),
-            both("answered surveys with an answer of 4 or 5, divided by answered surveys", "答案为4或5的已作答的评价数 ÷ 已作答的评价数")
+            both(
+                "answered surveys with an answer of 4 or 5, divided by answered surveys",
+                "答案为4或5的已作答的评价数 ÷ 已作答的评价数"
+            )
         );
         assert_eq!(
             said("one_shot_resolution"),
@@ -106,13 +119,23 @@ mod tests {
     fn describes_targets_and_durations_with_units() {
         let standard = built_in_standard();
         let said = |name: &str| {
-            let found = standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
+            let found =
+                standard.indicators.iter().find(|indicator| indicator.name == name).expect(name);
             describe_target(found, None).map(|said| (said.en, said.zh))
         };
-        assert_eq!(said("answer_rate"), Some(("at least 85 %, in danger below 90 %".to_owned(), "不低于85%,低于90%为预警".to_owned())));
+        assert_eq!(
+            said("answer_rate"),
+            Some((
+                "at least 85 %, in danger below 90 %".to_owned(),
+                "不低于85%,低于90%为预警".to_owned()
+            ))
+        );
         assert_eq!(
             said("hall_wait"),
-            Some(("at most 10 min, in danger above 8 min".to_owned(), "不高于10分钟,高于8分钟为预警".to_owned()))
+            Some((
+                "at most 10 min, in danger above 8 min".to_owned(),
+                "不高于10分钟,高于8分钟为预警".to_owned()
+            ))
         );
         assert_eq!(said("handling_time"), None);
         assert_eq!(describe_duration(90_000).en, "90 s");
@@ -125,15 +148,21 @@ mod tests {
         for name in standard.kinds.names() {
             let kind = standard.kinds.find_kind(name).expect(name);
             let said = describe_fact(&standard, kind);
-            assert!(!said.en.contains('.') && !said.zh.contains('.'), "{name} is only called {}", said.en);
+            assert!(
+                !said.en.contains('.') && !said.zh.contains('.'),
+                "{name} is only called {}",
+                said.en
+            );
         }
     }
 
     #[test]
     fn describes_commitments_with_all_terms() {
         let standard = built_in_standard();
-        let repair = standard.commitments.iter().find(|one| one.name == "repair").expect("a commitment");
-        let sentences: Vec<String> = describe_commitment(&standard, repair).into_iter().map(|said| said.en).collect();
+        let repair =
+            standard.commitments.iter().find(|one| one.name == "repair").expect("a commitment");
+        let sentences: Vec<String> =
+            describe_commitment(&standard, repair).into_iter().map(|said| said.en).collect();
         assert_eq!(
             sentences,
             [

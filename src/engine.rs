@@ -30,7 +30,9 @@ pub mod thread_priority;
 pub use self::acknowledgement::AcknowledgementLevel;
 use self::acknowledgement::Acknowledgements;
 use self::batch_translation::BatchTranslation;
-use self::commands::{EngineCommand, EngineHandle, EngineUnavailable, StandardChange, SubmittedBatch};
+use self::commands::{
+    EngineCommand, EngineHandle, EngineUnavailable, StandardChange, SubmittedBatch,
+};
 use self::journal_maintenance::JournalMaintenance;
 use self::level_check::{LEVEL_CHECK_INTERVAL, LevelCheck, pause_after};
 use self::readiness::Readiness;
@@ -127,7 +129,9 @@ impl Engine {
     ///
     /// # Errors
     /// If there is no thread to be had.
-    pub fn spawn_thread(self) -> std::io::Result<oneshot::Receiver<Result<(), recovery::RecoveryError>>> {
+    pub fn spawn_thread(
+        self,
+    ) -> std::io::Result<oneshot::Receiver<Result<(), recovery::RecoveryError>>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (ended, end) = oneshot::channel();
         std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -176,9 +180,15 @@ impl Engine {
     }
 
     /// Comes back to where the journal ends, and goes on from there.
-    fn recover_from_journal(&mut self, keeping: &RetentionSettings) -> Result<(), recovery::RecoveryError> {
+    fn recover_from_journal(
+        &mut self,
+        keeping: &RetentionSettings,
+    ) -> Result<(), recovery::RecoveryError> {
         let journal = Journal::open(keeping.disk.clone(), keeping.journal)?;
-        let sources = RecoverySources { journal: journal.new_reader(), snapshots: SnapshotStore::new(keeping.disk.clone()) };
+        let sources = RecoverySources {
+            journal: journal.new_reader(),
+            snapshots: SnapshotStore::new(keeping.disk.clone()),
+        };
         let last = journal.last_sequence();
         let (status, commands) = (&self.readiness, &self.commands);
         let mut told = 0;
@@ -196,19 +206,26 @@ impl Engine {
         Metric::RecoverySeconds.set(took.as_secs_f64());
         let recovered = recovered?;
         let durable = Acknowledgements::new(journal, keeping.acknowledge);
-        let keeper = Snapshotter::start_thread(sources.clone()).map_err(|error| recovery::RecoveryError::Thread { error })?;
+        let keeper = Snapshotter::start_thread(sources.clone())
+            .map_err(|error| recovery::RecoveryError::Thread { error })?;
         self.maintenance = Some(JournalMaintenance::new(durable, sources, keeper));
         let declared = self.state.standard.clone();
         if let Some(state) = recovered {
             let cases = state.monitor.case_count();
-            tracing::info!(records = last.0, cases, seconds = took.as_secs_f64(), "the board is what it was");
+            tracing::info!(
+                records = last.0,
+                cases,
+                seconds = took.as_secs_f64(),
+                "the board is what it was"
+            );
             self.state = state;
             self.state.skip_revisions();
             if self.state.standard.files == declared.files {
                 return Ok(());
             }
         }
-        self.replace_standard(&declared).map_err(|reason| recovery::RecoveryError::JournalUnwritable { reason })?;
+        self.replace_standard(&declared)
+            .map_err(|reason| recovery::RecoveryError::JournalUnwritable { reason })?;
         Ok(())
     }
 
@@ -240,12 +257,24 @@ impl Engine {
         match command {
             EngineCommand::Apply(arrival) => self.apply_batches(vec![arrival]),
             // Whoever asked may have gone: then nobody hears the answer.
-            EngineCommand::Explain { request: asked, answer } => _ = answer.send(self.state.monitor.explain_reading(&asked)),
-            EngineCommand::CaseHistory { case, subject, answer } => _ = answer.send(self.state.monitor.case_histories(case, &subject)),
-            EngineCommand::OpenCases { request: wanted, answer } => _ = answer.send(self.state.monitor.open_cases(&wanted)),
-            EngineCommand::Trends { request: asked, answer } => _ = answer.send(self.state.monitor.compute_trends(&asked)),
-            EngineCommand::UpdateIncident { update: said, answer } => _ = answer.send(self.update_incident(&said)),
-            EngineCommand::ChangeStandard { standard, answer } => _ = answer.send(self.change_standard(&standard)),
+            EngineCommand::Explain { request: asked, answer } => {
+                _ = answer.send(self.state.monitor.explain_reading(&asked))
+            }
+            EngineCommand::CaseHistory { case, subject, answer } => {
+                _ = answer.send(self.state.monitor.case_histories(case, &subject))
+            }
+            EngineCommand::OpenCases { request: wanted, answer } => {
+                _ = answer.send(self.state.monitor.open_cases(&wanted))
+            }
+            EngineCommand::Trends { request: asked, answer } => {
+                _ = answer.send(self.state.monitor.compute_trends(&asked))
+            }
+            EngineCommand::UpdateIncident { update: said, answer } => {
+                _ = answer.send(self.update_incident(&said))
+            }
+            EngineCommand::ChangeStandard { standard, answer } => {
+                _ = answer.send(self.change_standard(&standard))
+            }
             EngineCommand::StartClock(clock) => self.start_clock(clock),
         }
     }
@@ -258,7 +287,10 @@ impl Engine {
             // Before anything is published: a revision that somebody may have seen is never given to another board.
             match kept.acknowledgements.write_records(&[JournalRecord::Tick { now, revision }]) {
                 Ok(()) => self.state.sequence = kept.acknowledgements.last_sequence(),
-                Err(_) => (revision, kept.is_start_unrecorded) = (self.state.skip_random_revisions(random_number()), true),
+                Err(_) => {
+                    (revision, kept.is_start_unrecorded) =
+                        (self.state.skip_random_revisions(random_number()), true)
+                }
             }
         }
         // The first edition after a stop in good order is the one published last, so it is made before the clock goes on.
@@ -277,14 +309,24 @@ impl Engine {
             return;
         }
         let in_force = self.schema.borrow().clone();
-        let group: Vec<BatchTranslation> = group.into_iter().map(|arrival| BatchTranslation::new(arrival, &in_force)).collect();
+        let group: Vec<BatchTranslation> =
+            group.into_iter().map(|arrival| BatchTranslation::new(arrival, &in_force)).collect();
         let revision = self.published_boards.borrow().board.revision;
         let now = self.ticker.as_mut().map(EngineClock::now);
         if let Some(kept) = &mut self.maintenance {
             let tick = now.map(|now| JournalRecord::Tick { now, revision });
-            let batches = group.iter().filter_map(|readable| readable.encoded.clone()).map(JournalRecord::Batch);
-            if let Err(reason) = kept.acknowledgements.append_acknowledged(tick.into_iter().chain(batches).collect()) {
-                group.into_iter().for_each(|readable| _ = readable.answer.send(Err(EngineUnavailable::JournalUnwritable(reason.clone()))));
+            let batches = group
+                .iter()
+                .filter_map(|readable| readable.encoded.clone())
+                .map(JournalRecord::Batch);
+            if let Err(reason) =
+                kept.acknowledgements.append_acknowledged(tick.into_iter().chain(batches).collect())
+            {
+                group.into_iter().for_each(|readable| {
+                    _ = readable
+                        .answer
+                        .send(Err(EngineUnavailable::JournalUnwritable(reason.clone())))
+                });
                 self.readiness.send_replace(Readiness::Failing(reason));
                 return;
             }
@@ -305,9 +347,17 @@ impl Engine {
     }
 
     /// Goes by another standard from now on. The board begins anew, in an epoch of its own; not if it is the same standard.
-    fn change_standard(&mut self, standard: &Arc<Standard>) -> Result<StandardChange, EngineUnavailable> {
+    fn change_standard(
+        &mut self,
+        standard: &Arc<Standard>,
+    ) -> Result<StandardChange, EngineUnavailable> {
         if standard.files == self.state.standard.files {
-            return Ok(StandardChange { cases: self.state.monitor.case_count(), forgotten: 0, unknown_events: 0, took: Duration::ZERO });
+            return Ok(StandardChange {
+                cases: self.state.monitor.case_count(),
+                forgotten: 0,
+                unknown_events: 0,
+                took: Duration::ZERO,
+            });
         }
         let (changed, took) = measure_time(|| self.replace_standard(standard));
         let (forgotten, left_out) = changed.map_err(EngineUnavailable::JournalUnwritable)?;
@@ -316,14 +366,22 @@ impl Engine {
         let mut edition = self.state.first_published_board();
         edition.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
         self.published_boards.send_replace(Arc::new(edition));
-        Ok(StandardChange { cases: self.state.monitor.case_count(), forgotten, unknown_events: left_out, took })
+        Ok(StandardChange {
+            cases: self.state.monitor.case_count(),
+            forgotten,
+            unknown_events: left_out,
+            took,
+        })
     }
 
     /// Writes down that another standard is in force, and takes it.
     fn replace_standard(&mut self, standard: &Arc<Standard>) -> Result<(u64, u64), Arc<str>> {
         let epoch = new_epoch();
         if let Some(kept) = &mut self.maintenance {
-            kept.acknowledgements.write_records(&[JournalRecord::Standard { epoch: epoch.to_string(), files: standard.files.to_vec() }])?;
+            kept.acknowledgements.write_records(&[JournalRecord::Standard {
+                epoch: epoch.to_string(),
+                files: standard.files.to_vec(),
+            }])?;
             self.state.sequence = kept.acknowledgements.last_sequence();
         }
         Ok(self.state.change_standard(standard.clone(), epoch))
@@ -334,12 +392,16 @@ impl Engine {
         Metric::EventsReceived.add_labeled("outcome", "accepted", applied.accepted);
         Metric::EventsReceived.add_labeled("outcome", "duplicate", applied.duplicates);
         Metric::EventsReceived.add_labeled("outcome", "rejected", applied.refused.len() as u64);
-        applied.refused.iter().for_each(|(_, refusal)| Metric::EventsRejected.add_labeled("reason", refusal.name(), 1));
+        applied.refused.iter().for_each(|(_, refusal)| {
+            Metric::EventsRejected.add_labeled("reason", refusal.name(), 1)
+        });
         let newest = batch.events.iter().map(|event| event.time).max();
         if let Some((newest, ticker)) = newest.zip(self.ticker.as_mut()) {
             ticker.observe_event_time(newest);
         }
-        if let Some(newest) = newest.filter(|newest| applied.accepted > 0 && self.newest_event_time < Some(*newest)) {
+        if let Some(newest) =
+            newest.filter(|newest| applied.accepted > 0 && self.newest_event_time < Some(*newest))
+        {
             self.newest_event_time = Some(newest);
             Metric::LastEvent.set(newest.0 as f64 / 1_000.0);
         }
@@ -360,7 +422,11 @@ impl Engine {
         Metric::BatchesQueued.set(self.commands.len() as f64);
         Metric::Cases.set(self.state.monitor.case_count() as f64);
         Metric::ClockOffset.set(edition.clock_offset_ms as f64 / 1_000.0);
-        edition.board.as_of.into_iter().for_each(|as_of| Metric::BoardTime.set(as_of.0 as f64 / 1_000.0));
+        edition
+            .board
+            .as_of
+            .into_iter()
+            .for_each(|as_of| Metric::BoardTime.set(as_of.0 as f64 / 1_000.0));
         let revision = edition.board.revision;
         self.published_boards.send_replace(Arc::new(edition));
         if let Some(now) = now {

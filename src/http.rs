@@ -113,9 +113,16 @@ pub struct Route {
 /// Every route but the files of the wallboard, which anybody may have: they hold no figures.
 #[must_use]
 pub fn all_routes() -> Vec<Route> {
-    let read = |path, need, handler| Route { method: Method::GET, path, need, needs_board: false, handler };
+    let read = |path, need, handler| Route {
+        method: Method::GET,
+        path,
+        need,
+        needs_board: false,
+        handler,
+    };
     let show = |path, need, handler| Route { needs_board: true, ..read(path, Some(need), handler) };
-    let write = |path, need, handler| Route { method: Method::POST, ..read(path, Some(need), handler) };
+    let write =
+        |path, need, handler| Route { method: Method::POST, ..read(path, Some(need), handler) };
     vec![
         write("/v1/events", RoutePermission::Ingest, post(events::post_events)),
         show("/v1/live", RoutePermission::Live, get(live::get_live)),
@@ -143,9 +150,14 @@ pub fn all_routes() -> Vec<Route> {
 pub fn build_router(service: Arc<HttpService>) -> Router {
     let mut router = Router::new();
     for Route { path, need, needs_board: shows, handler, .. } in all_routes() {
-        let handler = if shows { handler.route_layer(from_fn_with_state(service.clone(), require_complete_board)) } else { handler };
+        let handler = if shows {
+            handler.route_layer(from_fn_with_state(service.clone(), require_complete_board))
+        } else {
+            handler
+        };
         let guarded = match need {
-            Some(need) => handler.route_layer(from_fn_with_state((need, service.clone()), guard::authorize_request)),
+            Some(need) => handler
+                .route_layer(from_fn_with_state((need, service.clone()), guard::authorize_request)),
             None => handler,
         };
         router = router.route(path, guarded);
@@ -156,28 +168,40 @@ pub fn build_router(service: Arc<HttpService>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(service.clone(), guard::limit_request_rate))
         .with_state(service)
-        .layer(map_response(move |response| std::future::ready(headers::add_security_headers(response, tls))))
+        .layer(map_response(move |response| {
+            std::future::ready(headers::add_security_headers(response, tls))
+        }))
 }
 
-async fn check_readiness(State(service): State<Arc<HttpService>>) -> Result<&'static str, HttpProblem> {
+async fn check_readiness(
+    State(service): State<Arc<HttpService>>,
+) -> Result<&'static str, HttpProblem> {
     match service.intake.feed().readiness() {
         Readiness::Ready => Ok("ready\n"),
-        status => Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).with_retry_after(1)),
+        status => Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string())
+            .with_retry_after(1)),
     }
 }
 
 /// Until the board is whole nobody is shown a part of it.
-async fn require_complete_board(State(service): State<Arc<HttpService>>, request: Request, next: Next) -> Result<Response, HttpProblem> {
+async fn require_complete_board(
+    State(service): State<Arc<HttpService>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, HttpProblem> {
     let status = service.intake.feed().readiness();
     match status.has_board() {
         true => Ok(next.run(request).await),
-        false => Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string()).with_retry_after(1)),
+        false => Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, status.to_string())
+            .with_retry_after(1)),
     }
 }
 
 async fn method_not_allowed(method: Method) -> HttpProblem {
     HttpProblem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        format!("there is something at this address, but not for `{method}`; see the header `Allow`"),
+        format!(
+            "there is something at this address, but not for `{method}`; see the header `Allow`"
+        ),
     )
 }

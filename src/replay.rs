@@ -63,7 +63,10 @@ pub struct Recording {
 ///
 /// # Errors
 /// The first recording that cannot be read, with its name.
-pub fn replay_boards(settings: &ReplaySettings, recordings: Vec<Recording>) -> Result<(Vec<Board>, CaseCountChange), (String, io::Error)> {
+pub fn replay_boards(
+    settings: &ReplaySettings,
+    recordings: Vec<Recording>,
+) -> Result<(Vec<Board>, CaseCountChange), (String, io::Error)> {
     let (monitors, seen) = replay_monitors(settings, recordings)?;
     Ok((monitors.iter().map(Monitor::compute_board).collect(), seen))
 }
@@ -78,7 +81,9 @@ pub fn replay_monitors(
 ) -> Result<(Vec<Monitor>, CaseCountChange), (String, io::Error)> {
     let mut core = ReplayCore::new(settings);
     let mut seen = CaseCountChange::default();
-    read_recordings(settings, recordings, &mut |name, item| core.apply_item(name, item, &mut seen))?;
+    read_recordings(settings, recordings, &mut |name, item| {
+        core.apply_item(name, item, &mut seen)
+    })?;
     Ok((core.finish(&mut seen), seen))
 }
 
@@ -89,12 +94,17 @@ fn read_recordings(
 ) -> Result<(), (String, io::Error)> {
     // Identities need no secret in a replay; the same keys make the same bytes.
     let schema = Arc::new(settings.standard.schema.clone());
-    let decoder = || EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(settings.keep_names);
+    let decoder = || {
+        EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(settings.keep_names)
+    };
     let mut own = decoder();
     let mut others: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
     for recording in recordings {
         let decoders = (&mut own, &mut others[..]);
-        let read = recording::read_recording(recording.input, &settings.format, decoders, &mut |item| take(&recording.name, item));
+        let read =
+            recording::read_recording(recording.input, &settings.format, decoders, &mut |item| {
+                take(&recording.name, item)
+            });
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())
@@ -112,7 +122,8 @@ impl<'s> ReplayCore<'s> {
     fn new(settings: &'s ReplaySettings) -> ReplayCore<'s> {
         let many = settings.instants.len().max(1);
         let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
-        let farthest = (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
+        let farthest =
+            (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
         ReplayCore { settings, monitors, farthest }
     }
 
@@ -120,7 +131,9 @@ impl<'s> ReplayCore<'s> {
         match item {
             RecordingItem::Batch(batch) => self.apply_batch(&batch, name, seen),
             RecordingItem::LeftOut { reason } => *seen.left_out.entry(reason).or_default() += 1,
-            RecordingItem::Rejected { line, rejection } => record_rejection(name, line, rejection, seen),
+            RecordingItem::Rejected { line, rejection } => {
+                record_rejection(name, line, rejection, seen)
+            }
         }
     }
 
@@ -131,23 +144,40 @@ impl<'s> ReplayCore<'s> {
                 Some(instant) => monitor.merge_batch(&batch.events_until(*instant)),
             };
             if place == self.farthest {
-                let later = batch.events.len() as u64 - applied.accepted - applied.duplicates - applied.refused.len() as u64;
+                let later = batch.events.len() as u64
+                    - applied.accepted
+                    - applied.duplicates
+                    - applied.refused.len() as u64;
                 if later > 0 {
-                    *seen.left_out.entry("later than the instant asked for".to_owned()).or_default() += later;
+                    *seen
+                        .left_out
+                        .entry("later than the instant asked for".to_owned())
+                        .or_default() += later;
                 }
                 seen.accepted += applied.accepted;
                 seen.duplicates += applied.duplicates;
                 for (_, refusal) in applied.refused {
-                    record_rejection(name, 0, EventRejection { id: None, reason: refusal.to_string() }, seen);
+                    record_rejection(
+                        name,
+                        0,
+                        EventRejection { id: None, reason: refusal.to_string() },
+                        seen,
+                    );
                 }
             }
         }
     }
 
     fn finish(self, seen: &mut CaseCountChange) -> Vec<Monitor> {
-        let mut monitors: Vec<Monitor> =
-            self.monitors.into_iter().map(|monitor| parallel_count::settle_in_parallel(monitor, self.settings.threads)).collect();
-        monitors.iter_mut().zip(&self.settings.instants).for_each(|(monitor, instant)| monitor.tick(*instant));
+        let mut monitors: Vec<Monitor> = self
+            .monitors
+            .into_iter()
+            .map(|monitor| parallel_count::settle_in_parallel(monitor, self.settings.threads))
+            .collect();
+        monitors
+            .iter_mut()
+            .zip(&self.settings.instants)
+            .for_each(|(monitor, instant)| monitor.tick(*instant));
         seen.cases = monitors.last().map_or(0, Monitor::case_count);
         monitors
     }

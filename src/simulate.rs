@@ -65,12 +65,17 @@ impl Simulation {
         let SimulationSettings { seed, start, centers, rate } = *settings;
         let rate = if rate.is_nan() { 1.0 } else { rate.clamp(0.001, 1_000.0) };
         let run = derive_run_number(seed, start);
-        let mut simulation = Simulation { parts: Vec::new(), heads: Vec::new(), order: BinaryHeap::new() };
+        let mut simulation =
+            Simulation { parts: Vec::new(), heads: Vec::new(), order: BinaryHeap::new() };
         for place in 0..centers.clamp(1, 50) {
             let center = center::build_center(place as usize, rate);
             simulation.parts.push(Box::new(hotline::Hotline::new(seed, run, center, start)));
-            simulation.parts.push(Box::new(service_hall::ServiceHall::new(seed, run, center, start)));
-            simulation.parts.push(Box::new(field_service::FieldService::new(seed, run, center, start)));
+            simulation
+                .parts
+                .push(Box::new(service_hall::ServiceHall::new(seed, run, center, start)));
+            simulation
+                .parts
+                .push(Box::new(field_service::FieldService::new(seed, run, center, start)));
         }
         simulation.heads.resize_with(simulation.parts.len(), || None);
         for part in 0..simulation.parts.len() {

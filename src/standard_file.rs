@@ -46,7 +46,9 @@ pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlPr
         match TomlDocument::parse(file, text) {
             Ok(document) => {
                 let mut standard = read_document(&document.root_table());
-                document.visit_texts(&mut |text| _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned()));
+                document.visit_texts(&mut |text| {
+                    _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned())
+                });
                 written.push((document, standard));
             }
             Err(problem) => problems.push(problem),
@@ -68,7 +70,10 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
     let mut standard = Standard {
         name: text("name"),
         version: text("version"),
-        date_of_effect: root.optional_date("date_of_effect").map(|date| date.to_string()).unwrap_or_default(),
+        date_of_effect: root
+            .optional_date("date_of_effect")
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
         versions: Vec::new(),
         title: read_title(root),
         zones: time_keys::read_time_zones(root, &schema.dimensions),
@@ -89,7 +94,8 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
         label_texts: BTreeMap::new(),
         files: Arc::default(),
     };
-    standard.schema.changing_dimensions = read_changing_dimensions(root, &standard.schema.dimensions);
+    standard.schema.changing_dimensions =
+        read_changing_dimensions(root, &standard.schema.dimensions);
     source_table::read_sources(root, &mut standard);
     standard.expiry = read_expiry(root, &standard.kinds);
     if let Some(table) = root.optional_table("commitment") {
@@ -127,8 +133,9 @@ fn check_name(value: &TomlValue<'_>, name: &str) {
 }
 
 fn read_title(owner: &TomlTable<'_>) -> LocalizedTitle {
-    let Some(table) =
-        owner.required_value("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }").and_then(|value| value.require_table())
+    let Some(table) = owner
+        .required_value("title", "a table, as in { en = \"Answer rate\", zh = \"接通率\" }")
+        .and_then(|value| value.require_table())
     else {
         return LocalizedTitle::default();
     };
@@ -141,7 +148,14 @@ fn read_title(owner: &TomlTable<'_>) -> LocalizedTitle {
 fn read_dimensions(root: &TomlTable<'_>) -> Vec<String> {
     let names = root.optional_strings("dimensions").unwrap_or_default();
     if names.len() > EventSchema::MAX_DIMENSIONS {
-        root.report_problem("dimensions", format!("{} dimensions are too many: at most {}", names.len(), EventSchema::MAX_DIMENSIONS));
+        root.report_problem(
+            "dimensions",
+            format!(
+                "{} dimensions are too many: at most {}",
+                names.len(),
+                EventSchema::MAX_DIMENSIONS
+            ),
+        );
     }
     for (place, name) in names.iter().enumerate() {
         if !is_valid_name(name) {
@@ -167,7 +181,10 @@ fn read_changing_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 
         match dimensions.iter().position(|known| known == name) {
             Some(place) => bits | 1 << place,
             None => {
-                root.report_problem("changing", format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")));
+                root.report_problem(
+                    "changing",
+                    format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", ")),
+                );
                 bits
             }
         }
@@ -181,15 +198,20 @@ fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> 
     for (name, value) in table.entries() {
         let Some(millis) = value.require_duration() else { continue };
         match kinds.find_kind(name) {
-            Some(kind) if kinds.fact_measure(kind) == FactMeasure::CurrentState => expiry.push((kind, millis)),
+            Some(kind) if kinds.fact_measure(kind) == FactMeasure::CurrentState => {
+                expiry.push((kind, millis))
+            }
             Some(_) => {
                 value.report_problem(format!("`{name}` happens at a moment and cannot expire; facts that stand do, as `call.waiting`"));
             }
             None => {
-                let standing = kinds
-                    .names()
-                    .filter(|name| kinds.find_kind(name).is_some_and(|kind| kinds.fact_measure(kind) == FactMeasure::CurrentState));
-                let hint = nearest_match(name, standing).map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+                let standing = kinds.names().filter(|name| {
+                    kinds
+                        .find_kind(name)
+                        .is_some_and(|kind| kinds.fact_measure(kind) == FactMeasure::CurrentState)
+                });
+                let hint = nearest_match(name, standing)
+                    .map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
                 value.report_problem(format!("there is no fact `{name}` that stands{hint}"));
             }
         }
@@ -205,12 +227,21 @@ fn read_order_families(root: &TomlTable<'_>) -> Vec<String> {
                 "orders",
                 format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"),
             );
-        } else if names[..place].contains(name) || ["call", "queue", "survey", "agent"].contains(name) {
+        } else if names[..place].contains(name)
+            || ["call", "queue", "survey", "agent"].contains(name)
+        {
             root.report_problem("orders", format!("the family `{name}` is there already"));
         }
     }
     if names.len() + 4 > EventSchema::MAX_FAMILIES {
-        root.report_problem("orders", format!("{} families are too many: at most {}", names.len(), EventSchema::MAX_FAMILIES - 4));
+        root.report_problem(
+            "orders",
+            format!(
+                "{} families are too many: at most {}",
+                names.len(),
+                EventSchema::MAX_FAMILIES - 4
+            ),
+        );
     }
     names.into_iter().take(EventSchema::MAX_FAMILIES - 4).map(str::to_owned).collect()
 }
@@ -223,7 +254,10 @@ fn read_scopes(root: &TomlTable<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
             match dimensions.iter().position(|dimension| dimension == name) {
                 Some(place) if !scope.contains(&place) => scope.push(place),
                 Some(_) => value.report_problem(format!("`{name}` is there twice")),
-                None => value.report_problem(format!("`{name}` is not a dimension; declared are: {}", dimensions.join(", "))),
+                None => value.report_problem(format!(
+                    "`{name}` is not a dimension; declared are: {}",
+                    dimensions.join(", ")
+                )),
             }
         }
         if scopes.contains(&scope) {
@@ -243,7 +277,8 @@ mod tests {
 
     #[test]
     fn built_in_standard_is_valid_and_has_documented_indicators() {
-        let standard = parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let standard = parse_standard(BUILT_IN_NAME, BUILT_IN)
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
         for name in [
             "answer_rate",
             "service_level_15s",
@@ -310,7 +345,9 @@ target = { at_least = 0.8, at_most = 0.9 }
             (20, "call.offered"),
             (21, "at_most"),
         ] {
-            let found = problems.iter().any(|problem| problem.line == line && problem.message.contains(word));
+            let found = problems
+                .iter()
+                .any(|problem| problem.line == line && problem.message.contains(word));
             assert!(found, "line {line} should speak of {word}:\n{all}\n{lines:?}");
         }
     }

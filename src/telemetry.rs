@@ -84,61 +84,115 @@ impl Metric {
 
     fn definition(self) -> (&'static str, InstrumentKind, &'static str) {
         match self {
-            Metric::EventsReceived => {
-                ("firstline_events_received_total", InstrumentKind::Counter, "Events received, by outcome: accepted, duplicate or rejected")
-            }
+            Metric::EventsReceived => (
+                "firstline_events_received_total",
+                InstrumentKind::Counter,
+                "Events received, by outcome: accepted, duplicate or rejected",
+            ),
             Metric::EventsRejected => (
                 "firstline_events_rejected_total",
                 InstrumentKind::Counter,
                 "Events rejected, by reason: unreadable, late, ahead, unknown or full; `/v1/rejected` has the last of them",
             ),
-            Metric::EventsRefused => {
-                ("firstline_events_refused_total", InstrumentKind::Counter, "Requests with events that were refused as a whole, by reason")
-            }
-            Metric::BatchesQueued => ("firstline_batches_queued", InstrumentKind::Gauge, "Batches waiting for the engine"),
-            Metric::LiveClients => ("firstline_live_clients", InstrumentKind::Gauge, "Open connections to the live board"),
+            Metric::EventsRefused => (
+                "firstline_events_refused_total",
+                InstrumentKind::Counter,
+                "Requests with events that were refused as a whole, by reason",
+            ),
+            Metric::BatchesQueued => (
+                "firstline_batches_queued",
+                InstrumentKind::Gauge,
+                "Batches waiting for the engine",
+            ),
+            Metric::LiveClients => (
+                "firstline_live_clients",
+                InstrumentKind::Gauge,
+                "Open connections to the live board",
+            ),
             Metric::LiveClientsDropped => (
                 "firstline_live_clients_dropped_total",
                 InstrumentKind::Counter,
                 "Connections to the live board ended by the service, by reason",
             ),
-            Metric::ApplySeconds => ("firstline_apply_seconds", InstrumentKind::Seconds, "How long the core took to apply a batch"),
-            Metric::BoardSeconds => ("firstline_board_seconds", InstrumentKind::Seconds, "How long it took to make a board"),
+            Metric::ApplySeconds => (
+                "firstline_apply_seconds",
+                InstrumentKind::Seconds,
+                "How long the core took to apply a batch",
+            ),
+            Metric::BoardSeconds => (
+                "firstline_board_seconds",
+                InstrumentKind::Seconds,
+                "How long it took to make a board",
+            ),
             Metric::BoardTime => (
                 "firstline_board_timestamp_seconds",
                 InstrumentKind::Gauge,
                 "The time that the newest board goes by; it falls behind if the engine does",
             ),
             Metric::Cases => ("firstline_cases", InstrumentKind::Gauge, "Cases the core remembers"),
-            Metric::LastEvent => ("firstline_last_event_timestamp_seconds", InstrumentKind::Gauge, "The newest time of an accepted event"),
-            Metric::JournalSeconds => {
-                ("firstline_journal_seconds", InstrumentKind::Seconds, "How long a group of batches took to be on disk")
-            }
-            Metric::JournalBytes => ("firstline_journal_bytes_total", InstrumentKind::Counter, "Bytes written to the journal, compressed"),
-            Metric::JournalFailing => {
-                ("firstline_journal_failing", InstrumentKind::Gauge, "1 while the journal cannot be written and events are refused")
-            }
-            Metric::SnapshotSeconds => {
-                ("firstline_snapshot_seconds", InstrumentKind::Seconds, "How long a snapshot took, beside the engine's work")
-            }
-            Metric::SnapshotBytes => ("firstline_snapshot_bytes", InstrumentKind::Gauge, "The size of the newest snapshot"),
-            Metric::RecoverySeconds => {
-                ("firstline_recovery_duration_seconds", InstrumentKind::Gauge, "How long the last start took to read snapshot and journal")
-            }
-            Metric::ClockOffset => {
-                ("firstline_clock_off_seconds", InstrumentKind::Gauge, "How far the machine's clock is ahead of the time the board goes by")
-            }
-            Metric::AccessRefused => {
-                ("firstline_access_refused_total", InstrumentKind::Counter, "Requests that were not let in, by reason")
-            }
+            Metric::LastEvent => (
+                "firstline_last_event_timestamp_seconds",
+                InstrumentKind::Gauge,
+                "The newest time of an accepted event",
+            ),
+            Metric::JournalSeconds => (
+                "firstline_journal_seconds",
+                InstrumentKind::Seconds,
+                "How long a group of batches took to be on disk",
+            ),
+            Metric::JournalBytes => (
+                "firstline_journal_bytes_total",
+                InstrumentKind::Counter,
+                "Bytes written to the journal, compressed",
+            ),
+            Metric::JournalFailing => (
+                "firstline_journal_failing",
+                InstrumentKind::Gauge,
+                "1 while the journal cannot be written and events are refused",
+            ),
+            Metric::SnapshotSeconds => (
+                "firstline_snapshot_seconds",
+                InstrumentKind::Seconds,
+                "How long a snapshot took, beside the engine's work",
+            ),
+            Metric::SnapshotBytes => (
+                "firstline_snapshot_bytes",
+                InstrumentKind::Gauge,
+                "The size of the newest snapshot",
+            ),
+            Metric::RecoverySeconds => (
+                "firstline_recovery_duration_seconds",
+                InstrumentKind::Gauge,
+                "How long the last start took to read snapshot and journal",
+            ),
+            Metric::ClockOffset => (
+                "firstline_clock_off_seconds",
+                InstrumentKind::Gauge,
+                "How far the machine's clock is ahead of the time the board goes by",
+            ),
+            Metric::AccessRefused => (
+                "firstline_access_refused_total",
+                InstrumentKind::Counter,
+                "Requests that were not let in, by reason",
+            ),
             Metric::ConnectionsRefused => (
                 "firstline_connections_refused_total",
                 InstrumentKind::Counter,
                 "Connections closed by the service, by reason: full, slow or tls",
             ),
-            Metric::AlertSeconds => ("firstline_alert_look_seconds", InstrumentKind::Seconds, "How long a look for alerts took"),
-            Metric::AlertsFiring => ("firstline_alerts_firing", InstrumentKind::Gauge, "Alerts that fire"),
-            Metric::AlertsPending => ("firstline_alerts_pending", InstrumentKind::Gauge, "Alerts that wait until the bad has lasted"),
+            Metric::AlertSeconds => (
+                "firstline_alert_look_seconds",
+                InstrumentKind::Seconds,
+                "How long a look for alerts took",
+            ),
+            Metric::AlertsFiring => {
+                ("firstline_alerts_firing", InstrumentKind::Gauge, "Alerts that fire")
+            }
+            Metric::AlertsPending => (
+                "firstline_alerts_pending",
+                InstrumentKind::Gauge,
+                "Alerts that wait until the bad has lasted",
+            ),
             Metric::AlertsOverflow => (
                 "firstline_alerts_overflow",
                 InstrumentKind::Gauge,
@@ -149,13 +203,21 @@ impl Metric {
                 InstrumentKind::Counter,
                 "Notifications by receiver and outcome: delivered, failed, refused or lost",
             ),
-            Metric::NotificationsWaiting => {
-                ("firstline_notifications_waiting", InstrumentKind::Gauge, "Notifications that a receiver has not taken yet")
-            }
-            Metric::NotificationSeconds => {
-                ("firstline_notification_seconds", InstrumentKind::Seconds, "How long a receiver took to answer")
-            }
-            Metric::BuildInfo => ("firstline_build_info", InstrumentKind::Gauge, "Always 1; its labels say what is running"),
+            Metric::NotificationsWaiting => (
+                "firstline_notifications_waiting",
+                InstrumentKind::Gauge,
+                "Notifications that a receiver has not taken yet",
+            ),
+            Metric::NotificationSeconds => (
+                "firstline_notification_seconds",
+                InstrumentKind::Seconds,
+                "How long a receiver took to answer",
+            ),
+            Metric::BuildInfo => (
+                "firstline_build_info",
+                InstrumentKind::Gauge,
+                "Always 1; its labels say what is running",
+            ),
         }
     }
 
@@ -170,7 +232,8 @@ impl Metric {
 
     /// Adds to a counter of what became of messages to a receiver, whose name is the configuration's.
     pub fn add_for_receiver(self, receiver: &str, outcome: &'static str, number: u64) {
-        metrics::counter!(self.name(), "receiver" => receiver.to_owned(), "outcome" => outcome).increment(number);
+        metrics::counter!(self.name(), "receiver" => receiver.to_owned(), "outcome" => outcome)
+            .increment(number);
     }
 
     /// Sets a gauge of a receiver.

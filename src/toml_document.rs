@@ -94,21 +94,30 @@ impl TomlDocument {
     pub fn parse(file: &str, text: &str) -> Result<TomlDocument, TomlProblem> {
         let mut document = TomlDocument {
             file: file.to_owned(),
-            line_starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
+            line_starts: std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
             text: text.to_owned(),
             root: TomlNode { offset: 0, content: TomlContent::Table(Vec::new()) },
             problems: RefCell::default(),
         };
         if let Some(at) = toml_depth::find_excess_depth(text) {
-            return Err(
-                document.locate_problem(at, format!("tables and lists lie within each other deeper than {} levels", toml_depth::DEPTH_MAX))
-            );
+            return Err(document.locate_problem(
+                at,
+                format!(
+                    "tables and lists lie within each other deeper than {} levels",
+                    toml_depth::DEPTH_MAX
+                ),
+            ));
         }
         match DeTable::parse(text) {
             Ok(table) => document.root.content = convert_table(table.into_inner()),
             Err(error) => {
                 let message = error.message().lines().collect::<Vec<_>>().join(", ");
-                return Err(document.locate_problem(error.span().map_or(0, |span| span.start), format!("not TOML: {message}")));
+                return Err(document.locate_problem(
+                    error.span().map_or(0, |span| span.start),
+                    format!("not TOML: {message}"),
+                ));
             }
         }
         Ok(document)
@@ -167,7 +176,9 @@ fn visit_node_texts(node: &TomlNode, tell: &mut dyn FnMut(&str)) {
     match &node.content {
         TomlContent::Text(text) => tell(text),
         TomlContent::Array(nodes) => nodes.iter().for_each(|node| visit_node_texts(node, tell)),
-        TomlContent::Table(entries) => entries.iter().for_each(|entry| visit_node_texts(&entry.node, tell)),
+        TomlContent::Table(entries) => {
+            entries.iter().for_each(|entry| visit_node_texts(&entry.node, tell))
+        }
         _ => {}
     }
 }
@@ -175,7 +186,11 @@ fn visit_node_texts(node: &TomlNode, tell: &mut dyn FnMut(&str)) {
 fn convert_table(table: DeTable<'_>) -> TomlContent {
     let mut entries: Vec<TomlEntry> = table
         .into_iter()
-        .map(|(key, value)| TomlEntry { key_offset: key.span().start, key: key.into_inner().into_owned(), node: convert_value(value) })
+        .map(|(key, value)| TomlEntry {
+            key_offset: key.span().start,
+            key: key.into_inner().into_owned(),
+            node: convert_value(value),
+        })
         .collect();
     entries.sort_by_key(|entry| entry.key_offset);
     TomlContent::Table(entries)
@@ -193,7 +208,9 @@ fn convert_value(value: toml::Spanned<DeValue<'_>>) -> TomlNode {
         DeValue::Float(number) => TomlContent::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(value) => TomlContent::Bool(value),
         DeValue::Datetime(date) => TomlContent::Date(date),
-        DeValue::Array(values) => TomlContent::Array(values.into_iter().map(convert_value).collect()),
+        DeValue::Array(values) => {
+            TomlContent::Array(values.into_iter().map(convert_value).collect())
+        }
         DeValue::Table(table) => convert_table(table),
     };
     TomlNode { offset: at, content }
@@ -222,7 +239,10 @@ stale = "10m"
         assert_eq!(root.required_string("name"), Some("x"));
         assert_eq!(root.optional_date("date").expect("a date").to_string(), "2026-01-01");
         let title = root.optional_table("title").expect("a table");
-        assert_eq!((title.optional_string("en"), title.optional_string("zh")), (Some("A"), Some("甲")));
+        assert_eq!(
+            (title.optional_string("en"), title.optional_string("zh")),
+            (Some("A"), Some("甲"))
+        );
         title.report_unknown_keys();
         for (name, indicator) in root.optional_table("indicator").expect("a table").entries() {
             assert_eq!(name, "first");
@@ -252,7 +272,8 @@ stale = "10m"
 
     #[test]
     fn reads_mixed_lists_value_by_value() {
-        let document = TomlDocument::parse("t.toml", &TEXT.replace("ratoi", "ratio")).expect("TOML");
+        let document =
+            TomlDocument::parse("t.toml", &TEXT.replace("ratoi", "ratio")).expect("TOML");
         let good: Vec<TomlValue<'_>> = ["indicator", "first", "ratio"]
             .iter()
             .try_fold(document.root_table(), |table, key| table.optional_table(key))
@@ -262,10 +283,18 @@ stale = "10m"
         assert_eq!(good[0].as_str(), Some("a"));
         let fact = good[1].as_table().expect("a table");
         assert_eq!(fact.optional_duration("within"), None);
-        let answers: Vec<_> =
-            fact.value("answers").and_then(|v| v.require_array()).expect("a list").iter().filter_map(TomlValue::as_integer).collect();
+        let answers: Vec<_> = fact
+            .value("answers")
+            .and_then(|v| v.require_array())
+            .expect("a list")
+            .iter()
+            .filter_map(TomlValue::as_integer)
+            .collect();
         assert_eq!(answers, [4, 5]);
-        assert_eq!(fact.optional_table("where").and_then(|w| w.optional_string("tier")), Some("vip"));
+        assert_eq!(
+            fact.optional_table("where").and_then(|w| w.optional_string("tier")),
+            Some("vip")
+        );
         let problems = document.into_problems();
         assert_eq!(problems.len(), 1);
         assert_eq!(
@@ -279,6 +308,9 @@ stale = "10m"
         let problem = TomlDocument::parse("t.toml", "a = 1\nb = = 2").expect_err("not TOML");
         assert_eq!((problem.line, problem.column), (2, 5));
         let problem = TomlDocument::parse("t.toml", "a = 1\na = 2").expect_err("a key twice");
-        assert!(problem.to_string().starts_with("t.toml:2:1: not TOML: duplicate key"), "{problem}");
+        assert!(
+            problem.to_string().starts_with("t.toml:2:1: not TOML: duplicate key"),
+            "{problem}"
+        );
     }
 }

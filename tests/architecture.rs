@@ -25,16 +25,37 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // A source hands its batches to the engine. The demonstration is a source that simulates.
     ("ingest", &["access", "clock", "domain", "engine", "simulate", "telemetry", "toml_document"]),
     // Delivery positions of alert receivers are stored beside the journal.
-    ("publish", &["access", "clock", "describe", "domain", "engine", "journal", "telemetry", "toml_document"]),
-    ("http", &["access", "clock", "describe", "domain", "engine", "ingest", "publish", "telemetry"]),
+    (
+        "publish",
+        &[
+            "access",
+            "clock",
+            "describe",
+            "domain",
+            "engine",
+            "journal",
+            "telemetry",
+            "toml_document",
+        ],
+    ),
+    (
+        "http",
+        &["access", "clock", "describe", "domain", "engine", "ingest", "publish", "telemetry"],
+    ),
     ("replay", &["domain", "ingest"]),
     // A client of the service: it knows the live protocol and nothing of the code behind it.
     ("watch", &[]),
-    ("config", &["access", "domain", "engine", "journal", "publish", "standard_file", "toml_document"]),
+    (
+        "config",
+        &["access", "domain", "engine", "journal", "publish", "standard_file", "toml_document"],
+    ),
 ];
 
 /// The folders of the core, from the bottom: each may import only those before it in this list.
-const CORE_ORDER: &[&str] = &["time", "events", "facts", "standard", "cases", "cells", "board", "alerts", "explain", "monitor"];
+const CORE_ORDER: &[&str] = &[
+    "time", "events", "facts", "standard", "cases", "cells", "board", "alerts", "explain",
+    "monitor",
+];
 
 /// Imports between folders of the core that are narrower than the order: the folder, the folder below it, and the files
 /// of that folder it may name.
@@ -85,7 +106,11 @@ struct SourceFile {
 
 impl SourceFile {
     fn name(&self) -> String {
-        self.path.strip_prefix(crate_root()).expect("sources lie under the root").display().to_string()
+        self.path
+            .strip_prefix(crate_root())
+            .expect("sources lie under the root")
+            .display()
+            .to_string()
     }
 
     fn top_module(&self) -> &str {
@@ -94,12 +119,18 @@ impl SourceFile {
 
     /// The lines before the tests, as they stand.
     fn lines_before_tests(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).enumerate().map(|(number, line)| (number + 1, line))
+        self.text
+            .lines()
+            .take_while(|line| !line.starts_with("#[cfg(test)]"))
+            .enumerate()
+            .map(|(number, line)| (number + 1, line))
     }
 
     /// The lines before the tests without comments.
     fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines_before_tests().map(|(number, line)| (number, if line.trim_start().starts_with("//") { "" } else { line }))
+        self.lines_before_tests().map(|(number, line)| {
+            (number, if line.trim_start().starts_with("//") { "" } else { line })
+        })
     }
 
     /// The modules of the crate that its code names, each with a line: after `crate::`, or after enough of `super::`.
@@ -108,7 +139,8 @@ impl SourceFile {
         for (number, line) in self.code_lines() {
             let mut rest = line;
             while let Some(at) = rest.find("crate::") {
-                let whole = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
+                let whole =
+                    !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
                 rest = &rest[at + "crate::".len()..];
                 // `use crate::{a::b, c}` is not written here; it would show as a name that is empty.
                 imports.extend(whole.then(|| (number, first_word(rest))));
@@ -146,8 +178,15 @@ fn read_sources() -> Vec<SourceFile> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let inside = path.strip_prefix(crate_root().join("src")).expect("it lies there").with_extension("");
-                let module = inside.iter().map(|part| part.to_string_lossy().into_owned()).filter(|part| part != "lib").collect();
+                let inside = path
+                    .strip_prefix(crate_root().join("src"))
+                    .expect("it lies there")
+                    .with_extension("");
+                let module = inside
+                    .iter()
+                    .map(|part| part.to_string_lossy().into_owned())
+                    .filter(|part| part != "lib")
+                    .collect();
                 let text = fs::read_to_string(&path).expect("a source can be read");
                 sources.push(SourceFile { path, module, text });
             }
@@ -176,7 +215,8 @@ fn modules_import_only_allowed_modules() {
                 None => true,
             };
             if !fine {
-                broken.push(format!("{}:{line}: `{top}` must not import `{import}`", source.name()));
+                broken
+                    .push(format!("{}:{line}: `{top}` must not import `{import}`", source.name()));
             }
         }
         if !may.contains_key(top) && !["lib", "main", "cli", "app"].contains(&top) {
@@ -199,12 +239,19 @@ fn domain_uses_no_clock_io_or_randomness() {
             }
         }
     }
-    assert_rule_holds("the core has no clock, I/O, thread, chance or map whose order varies", &broken);
+    assert_rule_holds(
+        "the core has no clock, I/O, thread, chance or map whose order varies",
+        &broken,
+    );
 }
 
 #[test]
 fn every_file_starts_with_module_documentation() {
-    let headless = read_sources().iter().filter(|source| !source.text.starts_with("//! ")).map(SourceFile::name).collect::<Vec<_>>();
+    let headless = read_sources()
+        .iter()
+        .filter(|source| !source.text.starts_with("//! "))
+        .map(SourceFile::name)
+        .collect::<Vec<_>>();
     assert_rule_holds("files without `//!` on their first line", &headless);
 }
 
@@ -213,8 +260,10 @@ fn files_stay_under_line_limit_or_give_reason() {
     let mut broken = Vec::new();
     for source in read_sources() {
         let lines = source.lines_before_tests().filter(|(_, line)| !line.trim().is_empty()).count();
-        let excused =
-            source.lines_before_tests().take_while(|(_, line)| line.starts_with("//!")).any(|(_, line)| line.contains("Long because"));
+        let excused = source
+            .lines_before_tests()
+            .take_while(|(_, line)| line.starts_with("//!"))
+            .any(|(_, line)| line.contains("Long because"));
         if lines > CODE_LINES_MAX && !excused {
             broken.push(format!("{}: {lines} lines", source.name()));
         }
@@ -233,12 +282,17 @@ fn every_file_is_part_of_crate() {
         let Some((own, parents)) = source.module.split_last() else { continue };
         let declares = |parent: &SourceFile| {
             parent.text.lines().any(|line| {
-                let line = line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ").trim_start_matches("pub ");
+                let line = line
+                    .trim()
+                    .trim_start_matches("pub(crate) ")
+                    .trim_start_matches("pub(super) ")
+                    .trim_start_matches("pub ");
                 line == format!("mod {own};")
             })
         };
         // `main` is the program and stands beside the library.
-        let found = source.module == ["main"] || sources.iter().filter(|parent| parent.module == parents).any(declares);
+        let found = source.module == ["main"]
+            || sources.iter().filter(|parent| parent.module == parents).any(declares);
         if !found {
             broken.push(format!("{}: nothing says `mod {own};`", source.name()));
         }

@@ -47,8 +47,14 @@ impl ReplayOutcome {
     /// Fails unless it printed a board with this many calls waiting: what was right was taken.
     #[track_caller]
     fn assert_calls_waiting(&self, count: f64) -> &ReplayOutcome {
-        let board: Value = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no board ({error}): {}", self.stdout));
-        assert_eq!(board["readings"][0]["value"].as_f64(), Some(count), "calls waiting; it said:\n{}", self.stderr);
+        let board: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no board ({error}): {}", self.stdout));
+        assert_eq!(
+            board["readings"][0]["value"].as_f64(),
+            Some(count),
+            "calls waiting; it said:\n{}",
+            self.stderr
+        );
         self
     }
 }
@@ -83,19 +89,32 @@ fn rejects_truncated_line_with_line_number() {
     let good = event_with(&json!({}));
     for cut in [1, 20, good.len() / 2, good.len() - 1] {
         let done = replay_bytes(format!("{good}\n{}", &good[..cut]));
-        done.assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: not a JSON event"]).assert_calls_waiting(1.0);
+        done.assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: not a JSON event"])
+            .assert_calls_waiting(1.0);
     }
     // Nothing could be taken: the input is at fault.
-    replay_bytes(&good[..30]).assert_exit(1, &["0 events, 0 duplicates, 1 rejected", "input:1: not a JSON event"]);
+    replay_bytes(&good[..30])
+        .assert_exit(1, &["0 events, 0 duplicates, 1 rejected", "input:1: not a JSON event"]);
 }
 
 #[test]
 fn rejects_garbled_lines_with_line_numbers() {
     let (one, two) = (event_with(&json!({})), event_with(&json!({ "id": "2", "subject": "c2" })));
-    let done = replay_bytes(format!("{one}\n{{\"specversion\":}}\nhello\n[1,2]\n{{}}\n42\n\"\"\nnull\n\n{two}\n"));
+    let done = replay_bytes(format!(
+        "{one}\n{{\"specversion\":}}\nhello\n[1,2]\n{{}}\n42\n\"\"\nnull\n\n{two}\n"
+    ));
     done.assert_exit(
         0,
-        &["2 events, 0 duplicates, 7 rejected", "input:2: ", "input:3: ", "input:4: ", "input:5: ", "input:6: ", "input:7: ", "input:8: "],
+        &[
+            "2 events, 0 duplicates, 7 rejected",
+            "input:2: ",
+            "input:3: ",
+            "input:4: ",
+            "input:5: ",
+            "input:6: ",
+            "input:7: ",
+            "input:8: ",
+        ],
     );
     done.assert_calls_waiting(2.0);
     assert!(!done.stderr.contains("input:9:"), "a blank line is nothing: {}", done.stderr);
@@ -117,11 +136,14 @@ fn rejects_oversized_line_and_reads_next() {
     ] {
         let done = replay_bytes(format!("{one}\n{enormous}\n{three}\n"));
         let length = format!("input:2: longer than 1048576 bytes: {} bytes", enormous.len());
-        done.assert_exit(0, &["2 events, 0 duplicates, 1 rejected", &length]).assert_calls_waiting(2.0);
+        done.assert_exit(0, &["2 events, 0 duplicates, 1 rejected", &length])
+            .assert_calls_waiting(2.0);
         assert!(done.stderr.len() < 1_000, "{name}: the message repeats the line");
     }
     // At the end of the file, without a line feed.
-    replay_bytes(format!("{one}\n{}", "x".repeat(2 << 20))).assert_exit(0, &["1 events", "input:2: longer than"]).assert_calls_waiting(1.0);
+    replay_bytes(format!("{one}\n{}", "x".repeat(2 << 20)))
+        .assert_exit(0, &["1 events", "input:2: longer than"])
+        .assert_calls_waiting(1.0);
     // A field that would make a group of its own is bounded too.
     let long = event_with(&json!({ "data": { "center": "s".repeat(500_000) } }));
     replay_bytes(long).assert_exit(1, &["input:1: `center` is longer than"]);
@@ -131,24 +153,42 @@ fn rejects_oversized_line_and_reads_next() {
 #[test]
 fn rejects_deep_nesting() {
     let good = event_with(&json!({}));
-    let within = |place: &str, deep: &str| event_with(&json!({ place: "HERE" })).replace("\"HERE\"", deep);
+    let within =
+        |place: &str, deep: &str| event_with(&json!({ place: "HERE" })).replace("\"HERE\"", deep);
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let middle = if open == "[" { "" } else { "1" };
         let closed = open.repeat(100_000) + middle + &close.repeat(100_000);
         let unclosed = open.repeat(100_000);
         for deep in [&closed, &unclosed] {
-            let in_data = event_with(&json!({ "data": { "ignored": "HERE" } })).replace("\"HERE\"", deep);
-            let in_field = event_with(&json!({ "data": { "center": "HERE" } })).replace("\"HERE\"", deep);
-            for line in [deep.clone(), within("ignored", deep), within("subject", deep), within("data", deep), in_data, in_field] {
+            let in_data =
+                event_with(&json!({ "data": { "ignored": "HERE" } })).replace("\"HERE\"", deep);
+            let in_field =
+                event_with(&json!({ "data": { "center": "HERE" } })).replace("\"HERE\"", deep);
+            for line in [
+                deep.clone(),
+                within("ignored", deep),
+                within("subject", deep),
+                within("data", deep),
+                in_data,
+                in_field,
+            ] {
                 let done = replay_bytes(format!("{good}\n{line}\n"));
-                done.assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: nested deeper than 128 levels"])
-                    .assert_calls_waiting(1.0);
+                done.assert_exit(
+                    0,
+                    &[
+                        "1 events, 0 duplicates, 1 rejected",
+                        "input:2: nested deeper than 128 levels",
+                    ],
+                )
+                .assert_calls_waiting(1.0);
             }
         }
     }
     // Brackets in a text nest nothing, nor behind an escaped quote; some levels of what is ignored are no harm.
     let text = event_with(&json!({ "note": "\\\"[".repeat(5_000) }));
-    replay_bytes(text).assert_exit(0, &["1 events, 0 duplicates, 0 rejected"]).assert_calls_waiting(1.0);
+    replay_bytes(text)
+        .assert_exit(0, &["1 events, 0 duplicates, 0 rejected"])
+        .assert_calls_waiting(1.0);
     let shallow = within("ignored", &("[".repeat(100) + &"]".repeat(100)));
     replay_bytes(format!("{shallow}{}", " ".repeat(2_000)))
         .assert_exit(0, &["1 events, 0 duplicates, 0 rejected"])
@@ -161,14 +201,23 @@ fn rejects_deep_nesting() {
 #[test]
 fn rejects_nul_bytes() {
     let good = event_with(&json!({}));
-    let lines = ["\0".repeat(10), good.replace("hefei", "he\0fei"), format!("{good}\0"), good.clone()];
+    let lines =
+        ["\0".repeat(10), good.replace("hefei", "he\0fei"), format!("{good}\0"), good.clone()];
     let done = replay_bytes(lines.join("\n"));
-    done.assert_exit(0, &["1 events, 0 duplicates, 3 rejected", "input:1: ", "input:2: ", "input:3: "]).assert_calls_waiting(1.0);
+    done.assert_exit(
+        0,
+        &["1 events, 0 duplicates, 3 rejected", "input:1: ", "input:2: ", "input:3: "],
+    )
+    .assert_calls_waiting(1.0);
 }
 
 #[test]
 fn rejects_unknown_event_type_and_lists_known() {
-    let lines = [event_with(&json!({ "type": "call.dropped" })), event_with(&json!({ "type": "" })), event_with(&json!({ "type": 3 }))];
+    let lines = [
+        event_with(&json!({ "type": "call.dropped" })),
+        event_with(&json!({ "type": "" })),
+        event_with(&json!({ "type": 3 })),
+    ];
     let done = replay_bytes(lines.join("\n"));
     done.assert_exit(
         1,
@@ -193,7 +242,8 @@ fn rejects_invalid_timestamp() {
         "noon",
         "",
     ];
-    let lines: Vec<String> = times.iter().map(|time| event_with(&json!({ "time": time }))).collect();
+    let lines: Vec<String> =
+        times.iter().map(|time| event_with(&json!({ "time": time }))).collect();
     let done = replay_bytes(lines.join("\n"));
     done.assert_exit(1, &["0 events, 0 duplicates, 7 rejected"]);
     for line in 1..=times.len() {
@@ -205,16 +255,22 @@ fn rejects_invalid_timestamp() {
 #[test]
 fn rejects_missing_attribute_by_name() {
     for name in ["specversion", "id", "source", "type", "time", "subject"] {
-        replay_bytes(event_with(&json!({ name: null }))).assert_exit(1, &[&format!("input:1: the required attribute `{name}` is missing")]);
+        replay_bytes(event_with(&json!({ name: null })))
+            .assert_exit(1, &[&format!("input:1: the required attribute `{name}` is missing")]);
     }
-    replay_bytes(event_with(&json!({ "data": null }))).assert_exit(0, &["1 events, 0 duplicates, 0 rejected"]).assert_calls_waiting(1.0);
+    replay_bytes(event_with(&json!({ "data": null })))
+        .assert_exit(0, &["1 events, 0 duplicates, 0 rejected"])
+        .assert_calls_waiting(1.0);
 }
 
 #[test]
 fn empty_file_succeeds_with_notice() {
     for bytes in ["", "\n\n  \n"] {
         replay_bytes(bytes)
-            .assert_exit(0, &["0 events, 0 duplicates, 0 rejected", "there was no event in the input"])
+            .assert_exit(
+                0,
+                &["0 events, 0 duplicates, 0 rejected", "there was no event in the input"],
+            )
             .assert_calls_waiting(0.0);
     }
 }
@@ -259,7 +315,8 @@ fn rejects_binary_garbage_in_every_format() {
     // A multiplicative generator: every byte value, the same on every run, nothing like text, no magic number.
     let mut state = 1_u64;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     })
     .take(300_000)
@@ -267,22 +324,29 @@ fn rejects_binary_garbage_in_every_format() {
     replay_bytes(&bytes).assert_exit(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
     let folder = tempfile::tempdir().unwrap();
     let file = write_file(folder.path(), "input", &bytes);
-    run_replay(&["--format", "queue_log", file.to_str().unwrap()]).assert_exit(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
+    run_replay(&["--format", "queue_log", file.to_str().unwrap()])
+        .assert_exit(1, &["0 events, 0 duplicates, ", "rejected", "input:1: "]);
     let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings/boston311.toml");
-    run_replay(&["--format", mapping.to_str().unwrap(), file.to_str().unwrap()]).assert_exit(1, &["input"]);
+    run_replay(&["--format", mapping.to_str().unwrap(), file.to_str().unwrap()])
+        .assert_exit(1, &["input"]);
 }
 
 #[test]
 fn truncated_compressed_file_is_error() {
-    let lines: Vec<String> = (0..1_000).map(|id| event_with(&json!({ "id": id.to_string(), "subject": id.to_string() }))).collect();
+    let lines: Vec<String> = (0..1_000)
+        .map(|id| event_with(&json!({ "id": id.to_string(), "subject": id.to_string() })))
+        .collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(lines.join("\n").as_bytes()).unwrap();
     let gzip = gzip.finish().unwrap();
     let zstd = zstd::stream::encode_all(lines.join("\n").as_bytes(), 0).unwrap();
     for (name, whole) in [("input.gz", gzip), ("input.zst", zstd)] {
         let folder = tempfile::tempdir().unwrap();
-        let run = |bytes: &[u8]| run_replay(&[write_file(folder.path(), name, bytes).to_str().unwrap()]);
-        run(&whole).assert_exit(0, &["1000 events, 0 duplicates, 0 rejected"]).assert_calls_waiting(1_000.0);
+        let run =
+            |bytes: &[u8]| run_replay(&[write_file(folder.path(), name, bytes).to_str().unwrap()]);
+        run(&whole)
+            .assert_exit(0, &["1000 events, 0 duplicates, 0 rejected"])
+            .assert_calls_waiting(1_000.0);
         for kept in [4, 20, whole.len() / 2, whole.len() - 1] {
             let done = run(&whole[..kept]);
             done.assert_exit(1, &["cannot read", name]);
@@ -292,7 +356,11 @@ fn truncated_compressed_file_is_error() {
         let middle = whole.len() / 2;
         wrong[middle] ^= 0x55;
         let done = run(&wrong);
-        assert!(!done.stderr.contains("panicked") && done.code.is_some_and(|code| code < 2), "{name}, a byte changed: {}", done.stderr);
+        assert!(
+            !done.stderr.contains("panicked") && done.code.is_some_and(|code| code < 2),
+            "{name}, a byte changed: {}",
+            done.stderr
+        );
     }
 }
 
@@ -303,5 +371,6 @@ fn rejects_other_text_encodings() {
     replay_bytes(&utf16).assert_exit(1, &["rejected", "input:1: "]);
     let latin: Vec<u8> = good.bytes().map(|byte| if byte == b'h' { 0xe9 } else { byte }).collect();
     replay_bytes(&latin).assert_exit(1, &["1 rejected", "input:1: not UTF-8 from byte"]);
-    replay_bytes(good.replace("hefei", "\\ud800")).assert_exit(1, &["1 rejected", "input:1: not a JSON event"]);
+    replay_bytes(good.replace("hefei", "\\ud800"))
+        .assert_exit(1, &["1 rejected", "input:1: not a JSON event"]);
 }

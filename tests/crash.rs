@@ -50,20 +50,34 @@ fn acknowledged_events_count_once_across_random_kills() {
         let program = FirstlineProcess::start(directory.path());
         // What was not acknowledged is sent again, as any sender would; beside it so much new that the kill comes amidst.
         let mut bodies = std::mem::take(&mut again);
-        let new = load.next_bodies((ACKNOWLEDGEMENTS_BEFORE_KILL_MAX as usize * 2).saturating_sub(bodies.len()));
+        let new = load.next_bodies(
+            (ACKNOWLEDGEMENTS_BEFORE_KILL_MAX as usize * 2).saturating_sub(bodies.len()),
+        );
         sent.extend(new.iter().cloned());
         bodies.extend(new);
         if (round + 1).is_multiple_of(100) {
             eprintln!("{} rounds", round + 1);
         }
-        let acknowledged = program.send_until_kill(bodies, SENDER_COUNT, chance.random_range(1..=ACKNOWLEDGEMENTS_BEFORE_KILL_MAX));
+        let acknowledged = program.send_until_kill(
+            bodies,
+            SENDER_COUNT,
+            chance.random_range(1..=ACKNOWLEDGEMENTS_BEFORE_KILL_MAX),
+        );
         again = acknowledged.unacknowledged;
-        assert!(acknowledged.refused.is_empty(), "round {round}, seed {seed}: {:?}", acknowledged.refused);
+        assert!(
+            acknowledged.refused.is_empty(),
+            "round {round}, seed {seed}: {:?}",
+            acknowledged.refused
+        );
         program.kill();
     }
     let program = FirstlineProcess::start(directory.path());
     let rest = program.send_until_kill(again, SENDER_COUNT, u32::MAX);
-    assert!(rest.unacknowledged.is_empty() && rest.refused.is_empty(), "seed {seed}: {:?}", rest.refused);
+    assert!(
+        rest.unacknowledged.is_empty() && rest.refused.is_empty(),
+        "seed {seed}: {:?}",
+        rest.refused
+    );
     program.stop();
 
     // A core that was never interrupted, fed in the order of sending; and what the journal says.
@@ -75,20 +89,35 @@ fn acknowledged_events_count_once_across_random_kills() {
     never.tick(later);
     recovered.monitor.tick(later);
     let events: usize = sent.iter().map(|body| body.events).sum();
-    eprintln!("{rounds} rounds, {} bodies, {events} events, {} cases", sent.len(), never.case_count());
+    eprintln!(
+        "{rounds} rounds, {} bodies, {events} events, {} cases",
+        sent.len(),
+        never.case_count()
+    );
     assert_eq!(recovered.monitor.case_count(), never.case_count(), "seed {seed}");
-    let differ = reading_lines(&recovered.monitor).into_iter().zip(reading_lines(&never)).find(|(one, other)| one != other);
+    let differ = reading_lines(&recovered.monitor)
+        .into_iter()
+        .zip(reading_lines(&never))
+        .find(|(one, other)| one != other);
     assert_eq!(differ, None, "seed {seed}");
 }
 
 /// The state that the files tell of, and the keys to compare with it.
 fn recovered_state(directory: &std::path::Path) -> (EngineState, HashKeys) {
     let held = DirectoryLock::acquire(directory).expect("a directory that nobody holds");
-    let settings = journal::JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..journal::JournalSettings::default() };
+    let settings = journal::JournalSettings {
+        keys_fingerprint: held.keys().fingerprint(),
+        ..journal::JournalSettings::default()
+    };
     let journal = Journal::open(held.disk(), settings).expect("a good journal");
-    let sources = RecoverySources { journal: journal.new_reader(), snapshots: SnapshotStore::new(held.disk()) };
+    let sources = RecoverySources {
+        journal: journal.new_reader(),
+        snapshots: SnapshotStore::new(held.disk()),
+    };
     let state =
-        recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(())).expect("a good journal").expect("records");
+        recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(()))
+            .expect("a good journal")
+            .expect("records");
     let keys = held.keys();
     (state, HashKeys { seed: keys.seed, customer: keys.customer })
 }
@@ -109,7 +138,10 @@ fn apply_bodies(monitor: &mut Monitor, like: &EngineState, keys: HashKeys, sent:
 /// Each reading, and how many there are.
 fn reading_lines(monitor: &Monitor) -> Vec<String> {
     let board = monitor.compute_board();
-    let readings = board.readings.iter().map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON"));
+    let readings = board
+        .readings
+        .iter()
+        .map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON"));
     [board.readings.len().to_string()].into_iter().chain(readings).collect()
 }
 
@@ -118,8 +150,15 @@ fn reading_lines(monitor: &Monitor) -> Vec<String> {
 fn long_replay_at_startup_creates_snapshot() {
     let directory = tempfile::tempdir().expect("a directory");
     let snapshots = || {
-        let files = std::fs::read_dir(directory.path()).expect("a directory").map(|file| file.expect("a file").file_name());
-        files.filter(|name| name.to_string_lossy().starts_with("snapshot-") && !name.to_string_lossy().ends_with(".new")).count()
+        let files = std::fs::read_dir(directory.path())
+            .expect("a directory")
+            .map(|file| file.expect("a file").file_name());
+        files
+            .filter(|name| {
+                name.to_string_lossy().starts_with("snapshot-")
+                    && !name.to_string_lossy().ends_with(".new")
+            })
+            .count()
     };
     let program = FirstlineProcess::start_without_snapshots(directory.path());
     let sent = program.send_until_kill(
@@ -144,12 +183,18 @@ fn long_replay_at_startup_creates_snapshot() {
 fn full_disk_refuses_events_until_space_returns() {
     let directory = tempfile::tempdir().expect("a directory");
     let program = FirstlineProcess::start_with_file_size_limit(directory.path());
-    let sent = SimulatedLoad::new(1, WallClock::Wall.now().plus_millis(-2 * HOUR), 1.0).next_bodies(9);
+    let sent =
+        SimulatedLoad::new(1, WallClock::Wall.now().plus_millis(-2 * HOUR), 1.0).next_bodies(9);
     let post = |body| program.post_body(body).expect("an answer");
     assert!(sent[..8].iter().all(|body| post(body).starts_with("HTTP/1.1 200")));
     program.limit_file_size("4096");
     let refused = post(&sent[8]);
-    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("no room to write") && refused.contains("retry-after"), "{refused}");
+    assert!(
+        refused.starts_with("HTTP/1.1 503")
+            && refused.contains("no room to write")
+            && refused.contains("retry-after"),
+        "{refused}"
+    );
     let board = program.get("/v1/board?indicator=answer_rate&window=today&by=").expect("an answer");
     assert!(board.starts_with("HTTP/1.1 200") && board.contains("\"of\":"), "{board}");
     assert!(program.get("/readyz").expect("an answer").contains("no room to write"));
@@ -169,5 +214,9 @@ fn full_disk_refuses_events_until_space_returns() {
 #[test]
 fn simulated_load_lies_in_the_past() {
     let mut load = SimulatedLoad::new(1, Timestamp(0), 1.0);
-    assert!(load.next_bodies(3).iter().all(|body| body.events > 0 && body.text.lines().count() == body.events));
+    assert!(
+        load.next_bodies(3)
+            .iter()
+            .all(|body| body.events > 0 && body.text.lines().count() == body.events)
+    );
 }

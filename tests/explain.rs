@@ -29,39 +29,73 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use std::sync::Arc;
 
 fn test_standards() -> [Arc<Standard>; 2] {
-    let standard = |name: &str, text: &str| Arc::new(parse_standard(name, text).unwrap_or_else(|problems| panic!("{problems:#?}")));
-    [standard("every_formula.toml", include_str!("standards/every_formula.toml")), standard(BUILT_IN_NAME, BUILT_IN)]
+    let standard = |name: &str, text: &str| {
+        Arc::new(parse_standard(name, text).unwrap_or_else(|problems| panic!("{problems:#?}")))
+    };
+    [
+        standard("every_formula.toml", include_str!("standards/every_formula.toml")),
+        standard(BUILT_IN_NAME, BUILT_IN),
+    ]
 }
 
-fn monitor_after(standard: &Arc<Standard>, horizon: Option<RetentionHorizon>, set: &[TestEvent], end: Timestamp) -> Monitor {
+fn monitor_after(
+    standard: &Arc<Standard>,
+    horizon: Option<RetentionHorizon>,
+    set: &[TestEvent],
+    end: Timestamp,
+) -> Monitor {
     let delivery = DeliveryPlan {
         order: (0..set.len()).collect(),
         batches: vec![3, 1, 7],
         ticks: vec![None, Some(400), None],
         counted_at_once: vec![true],
     };
-    deliver_events_to(Monitor::new(standard.clone(), horizon), standard, EventOrigin::Decoded, set, &delivery, end)
+    deliver_events_to(
+        Monitor::new(standard.clone(), horizon),
+        standard,
+        EventOrigin::Decoded,
+        set,
+        &delivery,
+        end,
+    )
 }
 
 fn explain_reading(monitor: &mut Monitor, reading: &Reading, limit: usize) -> Explanation {
     let key = &reading.key;
-    monitor.explain_reading(&ExplanationRequest { indicator: key.indicator, scope: (*key.scope).clone(), window: key.window, limit })
+    monitor.explain_reading(&ExplanationRequest {
+        indicator: key.indicator,
+        scope: (*key.scope).clone(),
+        window: key.window,
+        limit,
+    })
 }
 
 /// What the explanation of a reading must say of it.
-fn check_lists_add_up(standard: &Standard, reading: &Reading, said: &Explanation) -> Result<(), TestCaseError> {
+fn check_lists_add_up(
+    standard: &Standard,
+    reading: &Reading,
+    said: &Explanation,
+) -> Result<(), TestCaseError> {
     let name = &standard.indicators[reading.key.indicator].name;
     prop_assert_eq!(said.reading(), Some(reading));
     let sides = || said.good.iter().chain([&said.of]);
     for side in sides() {
-        prop_assert_eq!(side.tallies.iter().map(|(_, count)| count).sum::<i64>(), side.remembered, "{}", name);
+        prop_assert_eq!(
+            side.tallies.iter().map(|(_, count)| count).sum::<i64>(),
+            side.remembered,
+            "{}",
+            name
+        );
         prop_assert_eq!(side.cases.len() as i64 + side.unlisted_count(), side.remembered);
         prop_assert_eq!(side.remembered + side.forgotten_count(), side.count);
         prop_assert!(side.unlisted_count() >= 0 && side.forgotten_count() >= 0, "{name}: {side:?}");
     }
     match &reading.components {
         ReadingComponents::Ratio { good, of } => {
-            prop_assert_eq!((said.good.as_ref().map(|side| side.count), said.of.count), (Some(*good), *of));
+            prop_assert_eq!(
+                (said.good.as_ref().map(|side| side.count), said.of.count),
+                (Some(*good), *of)
+            );
         }
         ReadingComponents::Duration(durations) => prop_assert_eq!(said.of.count, durations.of),
         ReadingComponents::Score { of } => prop_assert_eq!(said.of.count, *of),
@@ -69,28 +103,54 @@ fn check_lists_add_up(standard: &Standard, reading: &Reading, said: &Explanation
         ReadingComponents::Share { part, whole, of } => {
             prop_assert_eq!(said.of.count, *of);
             if sides().all(|side| side.unlisted_count() + side.forgotten_count() == 0) {
-                let sum = |side: &FormulaSide| side.cases.iter().filter_map(|case| case.value).sum::<i64>() as f64 / 1_000.0;
-                prop_assert_eq!((said.good.as_ref().map(sum), sum(&said.of)), (Some(*part), *whole));
+                let sum = |side: &FormulaSide| {
+                    side.cases.iter().filter_map(|case| case.value).sum::<i64>() as f64 / 1_000.0
+                };
+                prop_assert_eq!(
+                    (said.good.as_ref().map(sum), sum(&said.of)),
+                    (Some(*part), *whole)
+                );
             }
         }
         ReadingComponents::Rate { count, .. } => prop_assert_eq!(said.of.count, *count),
-        ReadingComponents::EstimatedWait { waiting, agents, .. } => prop_assert_eq!(said.of.count, waiting + agents),
+        ReadingComponents::EstimatedWait { waiting, agents, .. } => {
+            prop_assert_eq!(said.of.count, waiting + agents)
+        }
         ReadingComponents::Difference { .. } => {}
-        ReadingComponents::Oldest { since } => prop_assert_eq!(said.of.cases.first().map(|case| case.time), *since),
+        ReadingComponents::Oldest { since } => {
+            prop_assert_eq!(said.of.cases.first().map(|case| case.time), *since)
+        }
     }
     let indicator = &standard.indicators[reading.key.indicator];
     for left_out in &said.excluded {
-        let reason = describe::describe_reason(standard, indicator, left_out.reason, left_out.label.as_deref());
-        prop_assert!(!reason.en.contains('.') && !reason.zh.is_empty() && left_out.count >= left_out.cases.len() as i64, "{reason:?}");
+        let reason = describe::describe_reason(
+            standard,
+            indicator,
+            left_out.reason,
+            left_out.label.as_deref(),
+        );
+        prop_assert!(
+            !reason.en.contains('.')
+                && !reason.zh.is_empty()
+                && left_out.count >= left_out.cases.len() as i64,
+            "{reason:?}"
+        );
     }
     Ok(())
 }
 
 fn check_property(cases: u32, property: impl Fn(Vec<TestEvent>, i64) -> Result<(), TestCaseError>) {
-    let cases = std::env::var("PROPERTIES_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
-    let config = Config { cases, rng_seed: RngSeed::Fixed(20_020), failure_persistence: None, ..Config::default() };
+    let cases =
+        std::env::var("PROPERTIES_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
+    let config = Config {
+        cases,
+        rng_seed: RngSeed::Fixed(20_020),
+        failure_persistence: None,
+        ..Config::default()
+    };
     let after = prop::sample::select(vec![0, MINUTE, 20 * MINUTE, 5 * HOUR, 30 * HOUR]);
-    let outcome = TestRunner::new(config).run(&(event_sets::event_set(40), after), |(set, after)| property(set, after));
+    let outcome = TestRunner::new(config)
+        .run(&(event_sets::event_set(40), after), |(set, after)| property(set, after));
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -105,7 +165,10 @@ fn explanation_lists_add_up_to_every_reading() {
             for reading in &board.readings {
                 let said = explain_reading(&mut monitor, reading, 1_000);
                 check_lists_add_up(standard, reading, &said)?;
-                prop_assert!(said.good.iter().chain([&said.of]).all(|side| side.forgotten_count() == 0), "nothing is forgotten");
+                prop_assert!(
+                    said.good.iter().chain([&said.of]).all(|side| side.forgotten_count() == 0),
+                    "nothing is forgotten"
+                );
                 if let (ReadingComponents::Duration(durations), true) =
                     (&reading.components, said.of.unlisted_count() == 0 && said.of.count > 0)
                 {
@@ -113,7 +176,11 @@ fn explanation_lists_add_up_to_every_reading() {
                     prop_assert_eq!(sum as f64 / 1_000.0 / durations.of as f64, durations.mean);
                 }
             }
-            prop_assert_eq!(monitor.compute_board().readings, board.readings, "an explanation changes nothing");
+            prop_assert_eq!(
+                monitor.compute_board().readings,
+                board.readings,
+                "an explanation changes nothing"
+            );
         }
         Ok(())
     });

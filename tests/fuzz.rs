@@ -23,11 +23,15 @@ fn read_corpus(paths: &[&str]) -> Vec<Vec<u8>> {
     let mut inputs = Vec::new();
     for path in paths.iter().map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path)) {
         let mut files = match fs::read_dir(&path) {
-            Ok(folder) => folder.map(|entry| entry.expect("the corpus can be listed").path()).collect(),
+            Ok(folder) => {
+                folder.map(|entry| entry.expect("the corpus can be listed").path()).collect()
+            }
             Err(_) => vec![path],
         };
         files.sort();
-        inputs.extend(files.iter().map(|file| fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))));
+        inputs.extend(files.iter().map(|file| {
+            fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        }));
     }
     assert!(!inputs.is_empty(), "there is no corpus");
     inputs
@@ -35,19 +39,25 @@ fn read_corpus(paths: &[&str]) -> Vec<Vec<u8>> {
 
 fn environment_number(name: &str, usual: u64) -> u64 {
     let given = std::env::var(name).ok();
-    given.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`")))
+    given.map_or(usual, |text| {
+        text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`"))
+    })
 }
 
 /// Runs an entry point over a corpus, then over mutations of it.
 fn run_target(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
-    let (seed, cases) = (environment_number("FUZZ_SEED", 1), environment_number("FUZZ_CASES", MUTATION_COUNT));
+    let (seed, cases) =
+        (environment_number("FUZZ_SEED", 1), environment_number("FUZZ_CASES", MUTATION_COUNT));
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
     println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", path.display());
     // Kept open: a file that is written anew and closed each time goes to the disk each time.
     let mut file = File::create(&path).expect("a file for the input");
     let mutants = (0..cases).map(|number| mutation::mutate_input(seed, number, corpus));
     for input in corpus.iter().cloned().chain(mutants) {
-        let written = file.rewind().and_then(|()| file.write_all(&input)).and_then(|()| file.set_len(input.len() as u64));
+        let written = file
+            .rewind()
+            .and_then(|()| file.write_all(&input))
+            .and_then(|()| file.set_len(input.len() as u64));
         written.expect("the input can be written");
         entry(&input);
     }
@@ -70,7 +80,11 @@ fn queue_log() {
 
 #[test]
 fn mapping() {
-    run_target("mapping", entry::mapping, &read_corpus(&["tests/fuzz/corpus/mapping", "tests/mappings"]));
+    run_target(
+        "mapping",
+        entry::mapping,
+        &read_corpus(&["tests/fuzz/corpus/mapping", "tests/mappings"]),
+    );
 }
 
 #[test]
@@ -80,7 +94,11 @@ fn rows() {
 
 #[test]
 fn standard() {
-    run_target("standard", entry::standard, &read_corpus(&["tests/fuzz/corpus/standard", "tests/standards"]));
+    run_target(
+        "standard",
+        entry::standard,
+        &read_corpus(&["tests/fuzz/corpus/standard", "tests/standards"]),
+    );
 }
 
 #[test]
@@ -90,7 +108,11 @@ fn config() {
 
 #[test]
 fn subscription() {
-    run_target("subscription", entry::subscription, &read_corpus(&["tests/fuzz/corpus/subscription"]));
+    run_target(
+        "subscription",
+        entry::subscription,
+        &read_corpus(&["tests/fuzz/corpus/subscription"]),
+    );
 }
 
 /// The events of the corpus, for what is made of them.
@@ -106,7 +128,9 @@ fn packed() {
 
 #[test]
 fn record() {
-    let batches = seeds_from_events(entry::packed_seeds).into_iter().map(|packed| [&[2, 1], &packed[..]].concat());
+    let batches = seeds_from_events(entry::packed_seeds)
+        .into_iter()
+        .map(|packed| [&[2, 1], &packed[..]].concat());
     let corpus: Vec<Vec<u8>> = batches.chain(read_corpus(&["tests/fuzz/corpus/record"])).collect();
     run_target("record", entry::record, &corpus);
 }

@@ -1,7 +1,11 @@
 //! Recorded data through the mappings in `tests/mappings`: the events are folded naively here and compared with
 //! figures that others computed independently. Without the data, beside the repository, a test says that it is skipped.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its own data fails, and says so when it is skipped")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot read its own data fails, and says so when it is skipped"
+)]
 
 use firstline::ingest::decode::raw_event::{RawEvent, Scalar};
 use firstline::ingest::mapping::{Mapping, RowCounts};
@@ -94,7 +98,8 @@ fn apply_mapping(mapping: &Mapping, input: impl Read, told: &mut MappingOutcome)
 }
 
 fn map_input(mapping: &str, input: &str) -> MappingOutcome {
-    let mapping = Mapping::parse("test.toml", mapping).unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
+    let mapping = Mapping::parse("test.toml", mapping)
+        .unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
     let mut told = MappingOutcome::default();
     apply_mapping(&mapping, input.as_bytes(), &mut told);
     told
@@ -118,15 +123,23 @@ fn map_recorded_set(mapping: &str, set: &str, files: &[&str]) -> Option<(Mapping
     let folder = data_folder(set)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings").join(mapping);
     let text = fs::read_to_string(&path).unwrap();
-    let mapping = Mapping::parse(mapping, &text).unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
+    let mapping = Mapping::parse(mapping, &text)
+        .unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
     let mut told = MappingOutcome::default();
     for file in files {
-        apply_mapping(&mapping, flate2::read::MultiGzDecoder::new(fs::File::open(folder.join(file)).unwrap()), &mut told);
+        apply_mapping(
+            &mapping,
+            flate2::read::MultiGzDecoder::new(fs::File::open(folder.join(file)).unwrap()),
+            &mut told,
+        );
     }
     assert_eq!(told.rejected, [], "rows rejected");
     let ids: BTreeSet<_> = told.events.iter().map(|event| &event.id).collect();
     assert_eq!(ids.len(), told.events.len(), "ids are not unique");
-    Some((told, serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap()))
+    Some((
+        told,
+        serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap(),
+    ))
 }
 
 fn count_by<'e>(events: &[&'e MappedEvent], name: &str) -> BTreeMap<&'e str, u64> {
@@ -140,7 +153,13 @@ fn count_by<'e>(events: &[&'e MappedEvent], name: &str) -> BTreeMap<&'e str, u64
 /// `expected[group][field]` for all groups, zeros left away.
 fn expected_counts<'v>(expected: &'v Value, field: &[&str]) -> BTreeMap<&'v str, u64> {
     let get = |value: &Value| field.iter().fold(value, |value, key| &value[*key]).as_u64().unwrap();
-    expected.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), get(value))).filter(|(_, count)| *count > 0).collect()
+    expected
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.as_str(), get(value)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 fn civil_millis(text: &str, offset: &str) -> i64 {
@@ -150,16 +169,41 @@ fn civil_millis(text: &str, offset: &str) -> i64 {
 
 #[test]
 fn technion_calls() {
-    let Some((told, expected)) = map_recorded_set("technion.toml", "technion_calls", &["calls.tsv.gz"]) else { return };
+    let Some((told, expected)) =
+        map_recorded_set("technion.toml", "technion_calls", &["calls.tsv.gz"])
+    else {
+        return;
+    };
     let overall = &expected["overall"];
-    let (offered, answered, abandoned) =
-        (told.events_of_type("call.offered"), told.events_of_type("call.answered"), told.events_of_type("call.abandoned"));
-    for (events, field) in [(&offered, "offered"), (&answered, "answered"), (&abandoned, "abandoned")] {
+    let (offered, answered, abandoned) = (
+        told.events_of_type("call.offered"),
+        told.events_of_type("call.answered"),
+        told.events_of_type("call.abandoned"),
+    );
+    for (events, field) in
+        [(&offered, "offered"), (&answered, "answered"), (&abandoned, "abandoned")]
+    {
         assert_eq!(events.len() as u64, overall[field], "{field}");
-        assert_eq!(count_by(events, "day"), expected_counts(&expected["by_day"], &[field]), "{field} by day");
-        assert_eq!(count_by(events, "queue"), expected_counts(&expected["by_type"], &[field]), "{field} by type");
-        assert_eq!(count_by(events, "priority"), expected_counts(&expected["by_priority"], &[field]), "{field} by priority");
-        assert_eq!(count_by(events, "hour"), expected_counts(&expected["by_hour"], &[field]), "{field} by hour");
+        assert_eq!(
+            count_by(events, "day"),
+            expected_counts(&expected["by_day"], &[field]),
+            "{field} by day"
+        );
+        assert_eq!(
+            count_by(events, "queue"),
+            expected_counts(&expected["by_type"], &[field]),
+            "{field} by type"
+        );
+        assert_eq!(
+            count_by(events, "priority"),
+            expected_counts(&expected["by_priority"], &[field]),
+            "{field} by priority"
+        );
+        assert_eq!(
+            count_by(events, "hour"),
+            expected_counts(&expected["by_hour"], &[field]),
+            "{field} by hour"
+        );
     }
     assert_eq!((offered.len(), answered.len(), abandoned.len()), (16_290, 14_405, 1_885));
     assert_eq!(told.event_count("call.ended"), 14_405);
@@ -168,37 +212,75 @@ fn technion_calls() {
     assert_eq!(told.left_out, BTreeMap::from([("PHANTOM: a call that never was".to_owned(), 143)]));
     assert_eq!(told.counts, RowCounts { rows: 17_456, not_utf8: 0 });
 
-    let waits =
-        |events: &[&MappedEvent], most: f64| events.iter().filter(|event| event.number_field("wait_seconds") <= most).count() as u64;
+    let waits = |events: &[&MappedEvent], most: f64| {
+        events.iter().filter(|event| event.number_field("wait_seconds") <= most).count() as u64
+    };
     for (seconds, level) in overall["service_level"].as_object().unwrap() {
         let seconds: f64 = seconds.parse().unwrap();
-        assert_eq!(waits(&answered, seconds), level["answered_within"], "answered within {seconds}");
-        assert_eq!(waits(&abandoned, seconds), level["abandoned_within"], "abandoned within {seconds}");
+        assert_eq!(
+            waits(&answered, seconds),
+            level["answered_within"],
+            "answered within {seconds}"
+        );
+        assert_eq!(
+            waits(&abandoned, seconds),
+            level["abandoned_within"],
+            "abandoned within {seconds}"
+        );
     }
-    let sum = |events: &[&MappedEvent], field: &str| events.iter().map(|event| event.number_field(field)).sum::<f64>();
+    let sum = |events: &[&MappedEvent], field: &str| {
+        events.iter().map(|event| event.number_field(field)).sum::<f64>()
+    };
     assert_eq!(sum(&answered, "wait_seconds"), overall["wait_answered_s"]["sum"].as_f64().unwrap());
-    assert_eq!(sum(&abandoned, "wait_seconds"), overall["wait_abandoned_s"]["sum"].as_f64().unwrap());
-    assert_eq!(sum(&told.events_of_type("call.ended"), "talk_seconds"), overall["talk_s"]["sum"].as_f64().unwrap());
-    assert_eq!(count_by(&answered, "agent"), expected_counts(&expected["by_agent"], &["calls"]), "by agent");
+    assert_eq!(
+        sum(&abandoned, "wait_seconds"),
+        overall["wait_abandoned_s"]["sum"].as_f64().unwrap()
+    );
+    assert_eq!(
+        sum(&told.events_of_type("call.ended"), "talk_seconds"),
+        overall["talk_s"]["sum"].as_f64().unwrap()
+    );
+    assert_eq!(
+        count_by(&answered, "agent"),
+        expected_counts(&expected["by_agent"], &["calls"]),
+        "by agent"
+    );
 
     // The waits that the times say are the waits that the rows say: midnight was passed rightly.
-    let mut begun: BTreeMap<&str, i64> = offered.iter().map(|event| (event.subject.as_str(), event.time)).collect();
+    let mut begun: BTreeMap<&str, i64> =
+        offered.iter().map(|event| (event.subject.as_str(), event.time)).collect();
     for event in answered.iter().chain(&abandoned) {
         let offered = begun.remove(event.subject.as_str()).expect("offered before");
-        assert_eq!((event.time - offered) as f64, event.number_field("wait_seconds") * 1_000.0, "{event:?}");
+        assert_eq!(
+            (event.time - offered) as f64,
+            event.number_field("wait_seconds") * 1_000.0,
+            "{event:?}"
+        );
     }
     assert!(begun.is_empty());
-    let waiting: Vec<(i64, i64)> = case_spans(&told, "call.offered", &["call.answered", "call.abandoned"]);
+    let waiting: Vec<(i64, i64)> =
+        case_spans(&told, "call.offered", &["call.answered", "call.abandoned"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(active_count(&waiting, civil_millis(instant, "+02:00")), figures["waiting"], "waiting at {instant}");
+        assert_eq!(
+            active_count(&waiting, civil_millis(instant, "+02:00")),
+            figures["waiting"],
+            "waiting at {instant}"
+        );
     }
 }
 
 /// From the first event to the first of the others, for every case.
 fn case_spans(told: &MappingOutcome, from: &str, until: &[&str]) -> Vec<(i64, i64)> {
-    let ends: BTreeMap<&str, i64> =
-        told.events.iter().filter(|e| until.contains(&e.kind.as_str())).map(|e| (e.subject.as_str(), e.time)).collect();
-    told.events_of_type(from).iter().map(|event| (event.time, ends.get(event.subject.as_str()).copied().unwrap_or(i64::MAX))).collect()
+    let ends: BTreeMap<&str, i64> = told
+        .events
+        .iter()
+        .filter(|e| until.contains(&e.kind.as_str()))
+        .map(|e| (e.subject.as_str(), e.time))
+        .collect();
+    told.events_of_type(from)
+        .iter()
+        .map(|event| (event.time, ends.get(event.subject.as_str()).copied().unwrap_or(i64::MAX)))
+        .collect()
 }
 
 fn active_count(spans: &[(i64, i64)], at: i64) -> u64 {
@@ -207,32 +289,68 @@ fn active_count(spans: &[(i64, i64)], at: i64) -> u64 {
 
 #[test]
 fn technion_calls_in_service() {
-    let Some((told, expected)) = map_recorded_set("technion_service.toml", "technion_calls", &["calls.tsv.gz"]) else { return };
-    assert_eq!(told.left_out, BTreeMap::from([("no times of service".to_owned(), 25), ("not served by an agent".to_owned(), 3_051)]));
-    assert_eq!((told.event_count("call.answered"), told.event_count("call.ended")), (14_380, 14_380));
+    let Some((told, expected)) =
+        map_recorded_set("technion_service.toml", "technion_calls", &["calls.tsv.gz"])
+    else {
+        return;
+    };
+    assert_eq!(
+        told.left_out,
+        BTreeMap::from([
+            ("no times of service".to_owned(), 25),
+            ("not served by an agent".to_owned(), 3_051)
+        ])
+    );
+    assert_eq!(
+        (told.event_count("call.answered"), told.event_count("call.ended")),
+        (14_380, 14_380)
+    );
     let talking = case_spans(&told, "call.answered", &["call.ended"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(active_count(&talking, civil_millis(instant, "+02:00")), figures["in_service"], "in service at {instant}");
+        assert_eq!(
+            active_count(&talking, civil_millis(instant, "+02:00")),
+            figures["in_service"],
+            "in service at {instant}"
+        );
     }
     assert!(talking.iter().all(|(from, until)| until >= from));
 }
 
 #[test]
 fn boston_cases() {
-    let files = ["cases_2013.csv.gz", "cases_2014.csv.gz", "cases_2015.csv.gz", "cases_2016.csv.gz"];
-    let Some((told, expected)) = map_recorded_set("boston311.toml", "boston311_cases", &files) else { return };
-    let (opened, resolved) = (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
+    let files =
+        ["cases_2013.csv.gz", "cases_2014.csv.gz", "cases_2015.csv.gz", "cases_2016.csv.gz"];
+    let Some((told, expected)) = map_recorded_set("boston311.toml", "boston311_cases", &files)
+    else {
+        return;
+    };
+    let (opened, resolved) =
+        (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
     assert_eq!((opened.len(), resolved.len()), (22_078, 13_149));
     let due: BTreeMap<&str, i64> = opened
         .iter()
-        .filter_map(|event| Some((event.subject.as_str(), event.text_field("due")?.parse::<jiff::Timestamp>().unwrap().as_millisecond())))
+        .filter_map(|event| {
+            Some((
+                event.subject.as_str(),
+                event.text_field("due")?.parse::<jiff::Timestamp>().unwrap().as_millisecond(),
+            ))
+        })
         .collect();
-    let with_target: Vec<_> = resolved.iter().copied().filter(|event| due.contains_key(event.subject.as_str())).collect();
-    let in_time: Vec<_> = with_target.iter().copied().filter(|event| event.time <= due[event.subject.as_str()]).collect();
+    let with_target: Vec<_> =
+        resolved.iter().copied().filter(|event| due.contains_key(event.subject.as_str())).collect();
+    let in_time: Vec<_> = with_target
+        .iter()
+        .copied()
+        .filter(|event| event.time <= due[event.subject.as_str()])
+        .collect();
     assert_eq!((due.len(), with_target.len(), in_time.len()), (12_777, 11_211, 10_821));
-    for (group, attribute) in
-        [("by_type", "type"), ("by_year", "year"), ("by_month", "month"), ("by_source", "source"), ("by_neighborhood", "neighborhood")]
-    {
+    for (group, attribute) in [
+        ("by_type", "type"),
+        ("by_year", "year"),
+        ("by_month", "month"),
+        ("by_source", "source"),
+        ("by_neighborhood", "neighborhood"),
+    ] {
         let expected = &expected[group];
         assert_eq!(count_by(&opened, attribute), expected_counts(expected, &["cases"]), "{group}");
         assert_eq!(
@@ -240,7 +358,11 @@ fn boston_cases() {
             expected_counts(expected, &["closed_on_time_of_closed_with_target", "den"]),
             "{group}"
         );
-        assert_eq!(count_by(&in_time, attribute), expected_counts(expected, &["closed_on_time_of_closed_with_target", "num"]), "{group}");
+        assert_eq!(
+            count_by(&in_time, attribute),
+            expected_counts(expected, &["closed_on_time_of_closed_with_target", "num"]),
+            "{group}"
+        );
     }
     let overall = &expected["overall"];
     assert_eq!(count_by(&opened, "label")["ONTIME"], overall["recorded_ONTIME"]);
@@ -248,65 +370,135 @@ fn boston_cases() {
     assert_eq!(count_by(&opened, "done_at_creation")["yes"], overall["done_at_creation"]);
     assert_eq!(count_by(&opened, "duplicate")["yes"], overall["duplicates"]);
     let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
-    let seconds: i64 = open.iter().filter(|(_, until)| *until < i64::MAX).map(|(from, until)| (until - from) / 1_000).sum();
+    let seconds: i64 = open
+        .iter()
+        .filter(|(_, until)| *until < i64::MAX)
+        .map(|(from, until)| (until - from) / 1_000)
+        .sum();
     assert_eq!(seconds, overall["open_to_closed_s"]["sum"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(active_count(&open, civil_millis(instant, "-05:00")), figures["backlog"], "backlog at {instant}");
+        assert_eq!(
+            active_count(&open, civil_millis(instant, "-05:00")),
+            figures["backlog"],
+            "backlog at {instant}"
+        );
     }
 }
 
 #[test]
 fn servicenow_final_values() {
-    let Some((told, expected)) = map_recorded_set("servicenow.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
-    let (opened, closed) = (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
+    let Some((told, expected)) =
+        map_recorded_set("servicenow.toml", "servicenow_incidents", &["incidents.csv.gz"])
+    else {
+        return;
+    };
+    let (opened, closed) =
+        (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
     assert_eq!((opened.len(), closed.len(), told.counts.rows), (5_000, 5_000, 35_082));
     assert!(told.left_out.is_empty());
     for events in [&opened, &closed] {
-        let kept: Vec<_> = events.iter().copied().filter(|event| event.text_field("made_sla") == Some("true")).collect();
-        let reopened: Vec<_> = events.iter().copied().filter(|event| event.text_field("reopened") == Some("yes")).collect();
-        let one_group: Vec<_> = events.iter().copied().filter(|event| event.text_field("one_group") == Some("yes")).collect();
+        let kept: Vec<_> = events
+            .iter()
+            .copied()
+            .filter(|event| event.text_field("made_sla") == Some("true"))
+            .collect();
+        let reopened: Vec<_> = events
+            .iter()
+            .copied()
+            .filter(|event| event.text_field("reopened") == Some("yes"))
+            .collect();
+        let one_group: Vec<_> = events
+            .iter()
+            .copied()
+            .filter(|event| event.text_field("one_group") == Some("yes"))
+            .collect();
         assert_eq!((kept.len(), reopened.len(), one_group.len()), (1_075, 78, 2_090));
-        assert_eq!(events.iter().map(|event| event.text_field("reopens").unwrap().parse::<u64>().unwrap()).sum::<u64>(), 99);
+        assert_eq!(
+            events
+                .iter()
+                .map(|event| event.text_field("reopens").unwrap().parse::<u64>().unwrap())
+                .sum::<u64>(),
+            99
+        );
         for (group, attribute) in [
             ("by_priority", "priority"),
             ("by_month_opened", "month_opened"),
             ("by_month_closed", "month_closed"),
             ("by_contact_type", "contact_type"),
         ] {
-            assert_eq!(count_by(events, attribute), expected_counts(&expected[group], &["incidents"]), "{group}");
-            assert_eq!(count_by(&kept, attribute), expected_counts(&expected[group], &["made_sla", "num"]), "{group}");
-            assert_eq!(count_by(&reopened, attribute), expected_counts(&expected[group], &["reopened_incidents", "num"]), "{group}");
-            assert_eq!(count_by(&one_group, attribute), expected_counts(&expected[group], &["one_group_no_reopen", "num"]), "{group}");
+            assert_eq!(
+                count_by(events, attribute),
+                expected_counts(&expected[group], &["incidents"]),
+                "{group}"
+            );
+            assert_eq!(
+                count_by(&kept, attribute),
+                expected_counts(&expected[group], &["made_sla", "num"]),
+                "{group}"
+            );
+            assert_eq!(
+                count_by(&reopened, attribute),
+                expected_counts(&expected[group], &["reopened_incidents", "num"]),
+                "{group}"
+            );
+            assert_eq!(
+                count_by(&one_group, attribute),
+                expected_counts(&expected[group], &["one_group_no_reopen", "num"]),
+                "{group}"
+            );
         }
         let groups = count_by(events, "assignment_group");
-        for (group, count) in expected_counts(&expected["by_assignment_group_top15"], &["incidents"]) {
+        for (group, count) in
+            expected_counts(&expected["by_assignment_group_top15"], &["incidents"])
+        {
             assert_eq!(groups[group], count, "group {group}");
         }
     }
     let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
-    assert_eq!(open.iter().map(|(from, until)| (until - from) / 60_000).sum::<i64>(), expected["overall"]["open_to_closed_min"]["sum"]);
+    assert_eq!(
+        open.iter().map(|(from, until)| (until - from) / 60_000).sum::<i64>(),
+        expected["overall"]["open_to_closed_min"]["sum"]
+    );
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(active_count(&open, civil_millis(instant, "Z")), figures["backlog_not_closed"], "open at {instant}");
+        assert_eq!(
+            active_count(&open, civil_millis(instant, "Z")),
+            figures["backlog_not_closed"],
+            "open at {instant}"
+        );
     }
 }
 
 #[test]
 fn servicenow_resolutions() {
-    let Some((told, expected)) = map_recorded_set("servicenow_resolved.toml", "servicenow_incidents", &["incidents.csv.gz"]) else {
+    let Some((told, expected)) =
+        map_recorded_set("servicenow_resolved.toml", "servicenow_incidents", &["incidents.csv.gz"])
+    else {
         return;
     };
     let overall = &expected["overall"]["open_to_resolved_min"];
-    let known: BTreeSet<&str> =
-        told.events.iter().filter(|e| e.text_field("resolved_known") == Some("yes")).map(|e| e.subject.as_str()).collect();
+    let known: BTreeSet<&str> = told
+        .events
+        .iter()
+        .filter(|e| e.text_field("resolved_known") == Some("yes"))
+        .map(|e| e.subject.as_str())
+        .collect();
     assert_eq!(known.len() as u64, overall["n"]);
-    let begun: BTreeMap<&str, i64> = told.events_of_type("repair.opened").iter().map(|e| (e.subject.as_str(), e.time)).collect();
+    let begun: BTreeMap<&str, i64> =
+        told.events_of_type("repair.opened").iter().map(|e| (e.subject.as_str(), e.time)).collect();
     let resolved = told.events_of_type("repair.resolved");
-    let minutes: i64 =
-        resolved.iter().filter(|e| known.contains(e.subject.as_str())).map(|e| (e.time - begun[e.subject.as_str()]) / 60_000).sum();
+    let minutes: i64 = resolved
+        .iter()
+        .filter(|e| known.contains(e.subject.as_str()))
+        .map(|e| (e.time - begun[e.subject.as_str()]) / 60_000)
+        .sum();
     assert_eq!(minutes, overall["sum"]);
     let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(active_count(&open, civil_millis(instant, "Z")), figures["backlog_not_resolved"], "open at {instant}");
+        assert_eq!(
+            active_count(&open, civil_millis(instant, "Z")),
+            figures["backlog_not_resolved"],
+            "open at {instant}"
+        );
     }
 }
 
@@ -328,40 +520,71 @@ fn open_cases_at(told: &MappingOutcome, at: i64) -> u64 {
 
 #[test]
 fn servicenow_states() {
-    let Some((told, expected)) = map_recorded_set("servicenow_states.toml", "servicenow_incidents", &["incidents.csv.gz"]) else { return };
+    let Some((told, expected)) =
+        map_recorded_set("servicenow_states.toml", "servicenow_incidents", &["incidents.csv.gz"])
+    else {
+        return;
+    };
     // 280 incidents begin resolved and are never reopened.
-    assert_eq!(told.left_out, BTreeMap::from([("no event of the mapping applies".to_owned(), 280)]));
     assert_eq!(
-        (told.event_count("repair.opened"), told.event_count("repair.reopened"), told.event_count("repair.resolved")),
+        told.left_out,
+        BTreeMap::from([("no event of the mapping applies".to_owned(), 280)])
+    );
+    assert_eq!(
+        (
+            told.event_count("repair.opened"),
+            told.event_count("repair.reopened"),
+            told.event_count("repair.resolved")
+        ),
         (4_720, 99, 4_819)
     );
-    let reopened: BTreeSet<_> = told.events_of_type("repair.reopened").iter().map(|event| &event.subject).collect();
+    let reopened: BTreeSet<_> =
+        told.events_of_type("repair.reopened").iter().map(|event| &event.subject).collect();
     assert_eq!(reopened.len() as u64, expected["overall"]["reopened_incidents"]["num"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
         // The one incident that was written in another order than it happened makes the difference.
         let difference = u64::from(instant.starts_with("2016-03-01"));
-        assert_eq!(open_cases_at(&told, civil_millis(instant, "Z")) + difference, figures["backlog_by_events"], "open at {instant}");
+        assert_eq!(
+            open_cases_at(&told, civil_millis(instant, "Z")) + difference,
+            figures["backlog_by_events"],
+            "open at {instant}"
+        );
     }
 }
 
 #[test]
 fn servicenow_states_by_time() {
-    let Some((told, expected)) = map_recorded_set("servicenow_states_by_time.toml", "servicenow_incidents", &["incidents.csv.gz"]) else {
+    let Some((told, expected)) = map_recorded_set(
+        "servicenow_states_by_time.toml",
+        "servicenow_incidents",
+        &["incidents.csv.gz"],
+    ) else {
         return;
     };
     assert_eq!(
-        (told.event_count("repair.opened"), told.event_count("repair.reopened"), told.event_count("repair.resolved")),
+        (
+            told.event_count("repair.opened"),
+            told.event_count("repair.reopened"),
+            told.event_count("repair.resolved")
+        ),
         (4_720, 100, 4_820)
     );
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        assert_eq!(open_cases_at(&told, civil_millis(instant, "Z")), figures["backlog_by_events"], "open at {instant}");
+        assert_eq!(
+            open_cases_at(&told, civil_millis(instant, "Z")),
+            figures["backlog_by_events"],
+            "open at {instant}"
+        );
     }
 }
 
 #[test]
 fn servicenow_original_labels() {
-    let Some((told, _)) = map_recorded_set("servicenow_original_labels.toml", "servicenow_incidents", &["sample_original_labels.csv.gz"])
-    else {
+    let Some((told, _)) = map_recorded_set(
+        "servicenow_original_labels.toml",
+        "servicenow_incidents",
+        &["sample_original_labels.csv.gz"],
+    ) else {
         return;
     };
     assert_eq!(told.counts.rows, 5_998);
@@ -373,14 +596,19 @@ fn servicenow_original_labels() {
 fn asterisk_queue_log() {
     let Some(folder) = data_folder("asterisk_queue_log") else { return };
     let text = fs::read_to_string(folder.join("queue_log")).unwrap();
-    let expected: Value = serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+    let expected: Value =
+        serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     let read = |log: &mut QueueLogReader, from: usize, until: usize| {
         let mut told = MappingOutcome::default();
         for (index, line) in text.lines().enumerate().take(until).skip(from) {
             let number = index as u64 + 1;
-            match log.read_line(number, line, &mut |event| told.events.push(MappedEvent::new(number, &event))) {
+            match log.read_line(number, line, &mut |event| {
+                told.events.push(MappedEvent::new(number, &event))
+            }) {
                 Ok(LineOutcome::Emitted(_)) => {}
-                Ok(LineOutcome::LeftOut(reason)) => *told.left_out.entry(reason.to_owned()).or_default() += 1,
+                Ok(LineOutcome::LeftOut(reason)) => {
+                    *told.left_out.entry(reason.to_owned()).or_default() += 1
+                }
                 Err(reason) => told.rejected.push((number, reason)),
             }
         }
@@ -388,18 +616,47 @@ fn asterisk_queue_log() {
     };
     let lines = text.lines().count();
     let told = read(&mut QueueLogReader::default(), 0, lines);
-    assert_eq!((told.event_count("call.offered"), told.event_count("call.answered"), told.event_count("call.abandoned")), (21, 8, 12));
-    let sum = |kind: &str, field: &str| told.events_of_type(kind).iter().map(|event| event.number_field(field)).sum::<f64>();
+    assert_eq!(
+        (
+            told.event_count("call.offered"),
+            told.event_count("call.answered"),
+            told.event_count("call.abandoned")
+        ),
+        (21, 8, 12)
+    );
+    let sum = |kind: &str, field: &str| {
+        told.events_of_type(kind).iter().map(|event| event.number_field(field)).sum::<f64>()
+    };
     assert_eq!(sum("call.ended", "talk_seconds"), 45.0);
-    assert_eq!(sum("call.answered", "wait_seconds"), expected["hold_answered_s"]["sum"].as_f64().unwrap());
-    assert_eq!(sum("call.abandoned", "wait_seconds"), expected["wait_abandoned_s"]["sum"].as_f64().unwrap());
-    assert_eq!(told.events_of_type("call.answered").iter().filter(|event| event.number_field("wait_seconds") <= 20.0).count(), 6);
+    assert_eq!(
+        sum("call.answered", "wait_seconds"),
+        expected["hold_answered_s"]["sum"].as_f64().unwrap()
+    );
+    assert_eq!(
+        sum("call.abandoned", "wait_seconds"),
+        expected["wait_abandoned_s"]["sum"].as_f64().unwrap()
+    );
+    assert_eq!(
+        told.events_of_type("call.answered")
+            .iter()
+            .filter(|event| event.number_field("wait_seconds") <= 20.0)
+            .count(),
+        6
+    );
     assert_eq!(
         count_by(&told.events_of_type("call.answered"), "agent"),
         BTreeMap::from([("Local/2001@from-internal/n", 1), ("Local/2004@from-internal/n", 7)])
     );
-    assert_eq!(count_by(&told.events_of_type("call.offered"), "queue"), BTreeMap::from([("9000", 21)]));
-    let entered: Vec<i64> = expected["calls"].as_array().unwrap().iter().map(|call| call["enter"].as_i64().unwrap() * 1_000).collect();
+    assert_eq!(
+        count_by(&told.events_of_type("call.offered"), "queue"),
+        BTreeMap::from([("9000", 21)])
+    );
+    let entered: Vec<i64> = expected["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["enter"].as_i64().unwrap() * 1_000)
+        .collect();
     assert_eq!(
         told.events_of_type("call.offered").iter().map(|event| event.time).collect::<Vec<_>>(),
         entered,
@@ -407,7 +664,8 @@ fn asterisk_queue_log() {
     );
     assert_eq!(told.left_out["RINGNOANSWER: an attempt at one agent"], 221);
     // Blank lines are left out with a reason too: every line is accounted for.
-    let all = told.events.len() as u64 + told.left_out.values().sum::<u64>() + told.rejected.len() as u64;
+    let all =
+        told.events.len() as u64 + told.left_out.values().sum::<u64>() + told.rejected.len() as u64;
     assert_eq!(all, lines as u64);
     assert!(told.rejected.is_empty(), "{:?}", told.rejected);
 
@@ -443,12 +701,27 @@ fn rows_are_mapped_skipped_or_rejected_with_line() {
                  5;-;a;no;1\n;2026-03-01 08:00;a;no;1\n6;2026-02-30 08:00;a;no;1\n7;2026-03-01 08:00;a;maybe;1\n\"8\n8\";2026-03-01 08:00;a;no;NaN\n\
                  9;2026-03-01 08:00;a;no;1\n10;1776-07-04 08:00;a;no;1\n";
     let told = map_input(SMALL_MAPPING, input);
-    let kept: Vec<_> = told.events.iter().map(|event| (event.line, event.id.as_str(), event.text_field("tier"))).collect();
-    assert_eq!(kept, [(2, "1/repair.opened", Some("gold")), (5, "4/repair.opened", None), (12, "9/repair.opened", Some("gold"))]);
+    let kept: Vec<_> = told
+        .events
+        .iter()
+        .map(|event| (event.line, event.id.as_str(), event.text_field("tier")))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            (2, "1/repair.opened", Some("gold")),
+            (5, "4/repair.opened", None),
+            (12, "9/repair.opened", Some("gold"))
+        ]
+    );
     assert_eq!(told.events[0].time, civil_millis("2026-03-01T00:00", "Z"));
     assert_eq!(told.events[0].data["resolved"], Scalar::Bool(true));
-    assert_eq!((told.events[0].number_field("score"), told.events[0].text_field("area")), (3.0, Some("x-1")));
-    let rejected: Vec<String> = told.rejected.iter().map(|(line, reason)| format!("{line}: {reason}")).collect();
+    assert_eq!(
+        (told.events[0].number_field("score"), told.events[0].text_field("area")),
+        (3.0, Some("x-1"))
+    );
+    let rejected: Vec<String> =
+        told.rejected.iter().map(|(line, reason)| format!("{line}: {reason}")).collect();
     assert_eq!(
         rejected,
         [
@@ -493,9 +766,18 @@ when = { cost = { at_least = 1 } }
 "#;
     let mut told = MappingOutcome::default();
     let mapping = Mapping::parse("test.toml", mapping).unwrap();
-    apply_mapping(&mapping, &b"a,1,done,1\nb,1,new,\xff\na,2,open,9\na,3,done,1\na,3,open,1\na,4,done,\na,5,open,\n"[..], &mut told);
-    let said: Vec<_> =
-        told.events.iter().map(|e| (e.line, e.id.as_str(), e.time, e.sequence, e.text_field("most"), e.text_field("rows"))).collect();
+    apply_mapping(
+        &mapping,
+        &b"a,1,done,1\nb,1,new,\xff\na,2,open,9\na,3,done,1\na,3,open,1\na,4,done,\na,5,open,\n"[..],
+        &mut told,
+    );
+    let said: Vec<_> = told
+        .events
+        .iter()
+        .map(|e| {
+            (e.line, e.id.as_str(), e.time, e.sequence, e.text_field("most"), e.text_field("rows"))
+        })
+        .collect();
     assert_eq!(
         said,
         [
@@ -511,7 +793,9 @@ when = { cost = { at_least = 1 } }
 #[test]
 fn rejects_file_without_mapped_columns() {
     let mapping = Mapping::parse("test.toml", SMALL_MAPPING).unwrap();
-    let error = mapping.read_rows("no;opened;opened;ok\n".as_bytes(), &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap_err();
+    let error = mapping
+        .read_rows("no;opened;opened;ok\n".as_bytes(), &mut |_, _| {}, &mut |_, _| {}, &mut |_| {})
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the columns do not fit the mapping: `grade` is missing, `opened` stands there twice, `points` is missing (found: no, opened, opened, ok)"
@@ -613,8 +897,10 @@ time = "sum"
 change = { column = "text" }
 "#;
 
-const CELL_PATTERN: &str = "([0-9]{1,3},(-?[0-9]{1,20}|2026-03-08 02:30:00),[0-9e.é\"-]{0,9}\n){0,9}";
-const LINE_PATTERN: &str = "[0-9.]{1,12}[|]c?[|]q?[|]a?[|](CONNECT|ABANDON|PAUSE|TRANSFER)[|0-9é]{0,9}";
+const CELL_PATTERN: &str =
+    "([0-9]{1,3},(-?[0-9]{1,20}|2026-03-08 02:30:00),[0-9e.é\"-]{0,9}\n){0,9}";
+const LINE_PATTERN: &str =
+    "[0-9.]{1,12}[|]c?[|]q?[|]a?[|](CONNECT|ABANDON|PAUSE|TRANSFER)[|0-9é]{0,9}";
 
 proptest::proptest! {
     #[test]

@@ -47,10 +47,15 @@ fn build_oracle() -> delivery::NaiveOracle {
     let indicators = indicators::all_indicators();
     let paragraphs: String = indicators.iter().map(indicators::OracleIndicator::to_toml).collect();
     let text = format!("{}{paragraphs}", include_str!("standards/oracle.toml"));
-    let standard = parse_standard("oracle.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let written: Vec<&str> = standard.indicators.iter().map(|indicator| indicator.name.as_str()).collect();
+    let standard =
+        parse_standard("oracle.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let written: Vec<&str> =
+        standard.indicators.iter().map(|indicator| indicator.name.as_str()).collect();
     let ours: Vec<&str> = indicators.iter().map(|indicator| indicator.name.as_str()).collect();
-    let order = written.iter().map(|name| ours.iter().position(|known| known == name).expect("an indicator of ours")).collect::<Vec<_>>();
+    let order = written
+        .iter()
+        .map(|name| ours.iter().position(|known| known == name).expect("an indicator of ours"))
+        .collect::<Vec<_>>();
     let indicators = order.into_iter().map(|place| indicators[place].clone()).collect();
     delivery::NaiveOracle::new(Arc::new(standard), indicators)
 }
@@ -61,22 +66,36 @@ fn every_board_matches_naive_oracle() {
     let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = asked("ORACLE_SEED").unwrap_or(SEED);
     let cases = asked("ORACLE_CASES").map_or(CASE_COUNT, |cases| cases as u32);
-    let config = Config { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, max_shrink_iters: 3_000, ..Config::default() };
-    let differences =
-        |plan: &HistoryPlan, delivery: &DeliveryPlan| oracle.first_mismatch(&history::history_events(plan), delivery, plan.begin);
-    let result = TestRunner::new(config).run(&(history_plan::history_plan(7), delivery::delivery_strategy()), |(plan, delivery)| {
-        prop_assert!(differences(&plan, &delivery).is_none());
-        Ok(())
-    });
+    let config = Config {
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: 3_000,
+        ..Config::default()
+    };
+    let differences = |plan: &HistoryPlan, delivery: &DeliveryPlan| {
+        oracle.first_mismatch(&history::history_events(plan), delivery, plan.begin)
+    };
+    let result = TestRunner::new(config).run(
+        &(history_plan::history_plan(7), delivery::delivery_strategy()),
+        |(plan, delivery)| {
+            prop_assert!(differences(&plan, &delivery).is_none());
+            Ok(())
+        },
+    );
     match result {
         Ok(()) => {}
         Err(TestError::Abort(why)) => panic!("ORACLE_SEED={seed}: {why}"),
         Err(TestError::Fail(_, (plan, delivery))) => {
-            let BoardMismatch { received: heard, at, differences } = differences(&plan, &delivery).expect("it differed before");
+            let BoardMismatch { received: heard, at, differences } =
+                differences(&plan, &delivery).expect("it differed before");
             let heard: String = heard.iter().map(|said| format!("  {said:?}\n")).collect();
-            let some: String = differences.iter().take(12).map(|line| format!("  {line}\n")).collect();
+            let some: String =
+                differences.iter().take(12).map(|line| format!("  {line}\n")).collect();
             let many = differences.len();
-            panic!("ORACLE_SEED={seed}\nheard, in this order:\n{heard}at {at} the board differs in {many} readings:\n{some}");
+            panic!(
+                "ORACLE_SEED={seed}\nheard, in this order:\n{heard}at {at} the board differs in {many} readings:\n{some}"
+            );
         }
     }
 }

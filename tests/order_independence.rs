@@ -13,7 +13,11 @@ use std::process::{Command, Output};
 fn run_firstline(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "firstline {arguments:?} ended with {}:\n{said}", output.status);
+    assert!(
+        output.status.success(),
+        "firstline {arguments:?} ended with {}:\n{said}",
+        output.status
+    );
     output
 }
 
@@ -28,7 +32,16 @@ fn replay_boards(file: &Path) -> [String; 2] {
 
 #[test]
 fn event_order_and_duplicates_do_not_change_output() {
-    let simulated = run_firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+    let simulated = run_firstline(&[
+        "simulate",
+        "--hours",
+        "2",
+        "--rate",
+        "0.3",
+        "--start",
+        "2026-03-02T09:00:00+08:00",
+    ])
+    .stdout;
     let simulated = String::from_utf8(simulated).unwrap();
     let lines: Vec<&str> = simulated.lines().collect();
     assert!(lines.len() > 5_000, "two hours have only {} events", lines.len());
@@ -57,7 +70,16 @@ fn event_order_and_duplicates_do_not_change_output() {
 /// blocks that several threads decode.
 #[test]
 fn thread_count_does_not_change_output() {
-    let simulated = run_firstline(&["simulate", "--hours", "2", "--rate", "0.3", "--start", "2026-03-02T09:00:00+08:00"]).stdout;
+    let simulated = run_firstline(&[
+        "simulate",
+        "--hours",
+        "2",
+        "--rate",
+        "0.3",
+        "--start",
+        "2026-03-02T09:00:00+08:00",
+    ])
+    .stdout;
     let mut lines: Vec<&[u8]> = simulated.split(|byte| *byte == b'\n').collect();
     [11, 4_000, lines.len() - 7].into_iter().for_each(|place| lines[place] = b"{\"id\":");
     let folder = tempfile::tempdir().unwrap();
@@ -68,7 +90,17 @@ fn thread_count_does_not_change_output() {
     let instants = ["--at", "2026-03-02T10:00:00+08:00", "--at", "2026-03-02T11:30:00+08:00"];
     for how in [&[][..], &instants] {
         let [one, others @ ..] = ["1", "2", "3", "5"].map(|threads| {
-            let replay = ["replay", "--json", "--window", "every", "--by", "center,queue", "--threads", threads, file.to_str().unwrap()];
+            let replay = [
+                "replay",
+                "--json",
+                "--window",
+                "every",
+                "--by",
+                "center,queue",
+                "--threads",
+                threads,
+                file.to_str().unwrap(),
+            ];
             let output = run_firstline(&[&replay, how].concat());
             (output.stdout, String::from_utf8(output.stderr).unwrap())
         });
@@ -88,6 +120,12 @@ fn assert_same_boards(plain: &str, shuffled: &str, seed: u64) {
     let readings = |board: &str| -> Vec<String> { board.split("},{").map(str::to_owned).collect() };
     let (plain, shuffled) = (readings(plain), readings(shuffled));
     let different = plain.iter().zip(&shuffled).filter(|(plain, shuffled)| plain != shuffled);
-    let shown: Vec<String> = different.take(5).map(|(plain, shuffled)| format!("  {plain}\n  {shuffled}")).collect();
-    panic!("seed {seed}: {} and {} readings; the first that differ:\n{}", plain.len(), shuffled.len(), shown.join("\n"));
+    let shown: Vec<String> =
+        different.take(5).map(|(plain, shuffled)| format!("  {plain}\n  {shuffled}")).collect();
+    panic!(
+        "seed {seed}: {} and {} readings; the first that differ:\n{}",
+        plain.len(),
+        shuffled.len(),
+        shown.join("\n")
+    );
 }

@@ -24,7 +24,9 @@ mod standard_change;
 mod trend;
 
 use board_values::{additive_sums, line_differences, reading_lines};
-use delivery::{DeliveryPlan, deliver_events, deliver_events_to, deliver_sorted_events, last_event_time};
+use delivery::{
+    DeliveryPlan, deliver_events, deliver_events_to, deliver_sorted_events, last_event_time,
+};
 use event::{EventOrigin, TestEvent};
 use firstline::domain::board::reading::ReadingComponents;
 use firstline::domain::monitor::Monitor;
@@ -42,14 +44,26 @@ use std::sync::Arc;
 const SEED: u64 = 10_010;
 
 /// Tries `property` on inputs of the strategy: `cases` of them from a fixed seed.
-fn check_property<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+fn check_property<S: Strategy>(
+    cases: u32,
+    inputs: &S,
+    property: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
     let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seed = asked("PROPERTIES_SEED").unwrap_or(SEED);
     let cases = asked("PROPERTIES_CASES").map_or(cases, |cases| cases as u32);
-    let config = Config { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let config = Config {
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    };
     match TestRunner::new(config).run(inputs, property) {
         Ok(()) => {}
-        Err(TestError::Fail(why, smallest)) => panic!("PROPERTIES_SEED={seed}\n{why}\nsmallest: {smallest:#?}"),
+        Err(TestError::Fail(why, smallest)) => {
+            panic!("PROPERTIES_SEED={seed}\n{why}\nsmallest: {smallest:#?}")
+        }
         Err(TestError::Abort(why)) => panic!("PROPERTIES_SEED={seed}: {why}"),
     }
 }
@@ -57,7 +71,8 @@ fn check_property<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Valu
 /// The standards under test. Staleness is about when sources spoke, not about what they said, and has a test of its own.
 fn test_standards() -> [Arc<Standard>; 4] {
     let standard = |name: &str, text: &str| {
-        let mut standard = parse_standard(name, text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let mut standard =
+            parse_standard(name, text).unwrap_or_else(|problems| panic!("{problems:#?}"));
         standard.stale_after_ms = None;
         Arc::new(standard)
     };
@@ -76,8 +91,25 @@ fn event_origins() -> impl Strategy<Value = EventOrigin> {
 
 /// How long after the last event the boards are compared: at once, on the edges of windows and deadlines, years later.
 fn delay_after_last_event() -> impl Strategy<Value = i64> {
-    let edges = [0, 1, 15 * SECOND, MINUTE, 5 * MINUTE, 10 * MINUTE, 11 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, 24 * HOUR, 80 * HOUR];
-    (select(edges.to_vec()), prop_oneof![2 => Just(0), 1 => Just(1), 1 => Just(9_999)], prop::bool::weighted(0.03))
+    let edges = [
+        0,
+        1,
+        15 * SECOND,
+        MINUTE,
+        5 * MINUTE,
+        10 * MINUTE,
+        11 * MINUTE,
+        30 * MINUTE,
+        HOUR,
+        4 * HOUR,
+        24 * HOUR,
+        80 * HOUR,
+    ];
+    (
+        select(edges.to_vec()),
+        prop_oneof![2 => Just(0), 1 => Just(1), 1 => Just(9_999)],
+        prop::bool::weighted(0.03),
+    )
         .prop_map(|(edge, more, years)| edge + more + if years { 3 * 365 * 24 * HOUR } else { 0 })
 }
 
@@ -92,11 +124,18 @@ fn board_depends_only_on_set_of_events() {
     let standards = test_standards();
     check_property(
         1_500,
-        &(delivery::with_delivery(event_sets::event_set(24)), delay_after_last_event(), 0..4_usize, event_origins()),
+        &(
+            delivery::with_delivery(event_sets::event_set(24)),
+            delay_after_last_event(),
+            0..4_usize,
+            event_origins(),
+        ),
         |((set, delivery), after, standard, road)| {
             let end = last_event_time(&set).plus_millis(after);
-            let sorted = reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
-            let shuffled = reading_lines(&deliver_events(&standards[standard], road, &set, &delivery, end));
+            let sorted =
+                reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
+            let shuffled =
+                reading_lines(&deliver_events(&standards[standard], road, &set, &delivery, end));
             expect_same_lines(&sorted, &shuffled, &standards[standard].name)
         },
     );
@@ -115,8 +154,10 @@ fn case_depends_only_on_set_of_its_events() {
         &(delivery::with_delivery(crowded), delay_after_last_event(), 0..4_usize, event_origins()),
         |((set, delivery), after, standard, road)| {
             let end = last_event_time(&set).plus_millis(after);
-            let sorted = reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
-            let shuffled = reading_lines(&deliver_events(&standards[standard], road, &set, &delivery, end));
+            let sorted =
+                reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
+            let shuffled =
+                reading_lines(&deliver_events(&standards[standard], road, &set, &delivery, end));
             expect_same_lines(&sorted, &shuffled, &standards[standard].name)
         },
     );
@@ -126,22 +167,40 @@ fn case_depends_only_on_set_of_its_events() {
 fn tick_granularity_does_not_change_board() {
     let standards = test_standards();
     let steps = prop::collection::vec((0..=1_000_i64, -1..=1_i64), 1..40);
-    check_property(500, &(event_sets::event_set(16), delay_after_last_event(), 0..4_usize, steps), |(set, after, standard, mut steps)| {
-        let standard = &standards[standard];
-        let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
-        let at_once = reading_lines(&deliver_sorted_events(standard, EventOrigin::Constructed, &set, end));
-        let mut monitor = deliver_sorted_events(standard, EventOrigin::Constructed, &set, begin);
-        steps.sort_unstable();
-        for (thousandths, by) in steps {
-            monitor.tick(Timestamp((begin.0 + end.millis_since(begin) / 1_000 * thousandths + by).min(end.0)));
-        }
-        // Deadlines that an event named, to the millisecond: just before, on it, just after.
-        let mut dues: Vec<i64> = set.iter().filter_map(|event| event.due).flat_map(|due| [due.0 - 1, due.0, due.0 + 1]).collect();
-        dues.sort_unstable();
-        dues.into_iter().filter(|due| *due <= end.0).for_each(|due| monitor.tick(Timestamp(due)));
-        monitor.tick(end);
-        expect_same_lines(&at_once, &reading_lines(&monitor), &standard.name)
-    });
+    check_property(
+        500,
+        &(event_sets::event_set(16), delay_after_last_event(), 0..4_usize, steps),
+        |(set, after, standard, mut steps)| {
+            let standard = &standards[standard];
+            let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
+            let at_once = reading_lines(&deliver_sorted_events(
+                standard,
+                EventOrigin::Constructed,
+                &set,
+                end,
+            ));
+            let mut monitor =
+                deliver_sorted_events(standard, EventOrigin::Constructed, &set, begin);
+            steps.sort_unstable();
+            for (thousandths, by) in steps {
+                monitor.tick(Timestamp(
+                    (begin.0 + end.millis_since(begin) / 1_000 * thousandths + by).min(end.0),
+                ));
+            }
+            // Deadlines that an event named, to the millisecond: just before, on it, just after.
+            let mut dues: Vec<i64> = set
+                .iter()
+                .filter_map(|event| event.due)
+                .flat_map(|due| [due.0 - 1, due.0, due.0 + 1])
+                .collect();
+            dues.sort_unstable();
+            dues.into_iter()
+                .filter(|due| *due <= end.0)
+                .for_each(|due| monitor.tick(Timestamp(due)));
+            monitor.tick(end);
+            expect_same_lines(&at_once, &reading_lines(&monitor), &standard.name)
+        },
+    );
 }
 
 #[test]
@@ -149,17 +208,24 @@ fn boards_of_disjoint_cases_add_up() {
     let standards = test_standards();
     check_property(
         500,
-        &(delivery::with_delivery(event_sets::event_set(30)), delay_after_last_event(), 0..4_usize, any::<u8>()),
+        &(
+            delivery::with_delivery(event_sets::event_set(30)),
+            delay_after_last_event(),
+            0..4_usize,
+            any::<u8>(),
+        ),
         |((set, delivery), after, standard, side)| {
             let standard = &standards[standard];
             let end = last_event_time(&set).plus_millis(after);
-            let part =
-                |of: bool| -> Vec<TestEvent> { set.iter().filter(|event| (side >> event.subject & 1 == 1) == of).cloned().collect() };
+            let part = |of: bool| -> Vec<TestEvent> {
+                set.iter().filter(|event| (side >> event.subject & 1 == 1) == of).cloned().collect()
+            };
             let mut added: BTreeMap<_, (i64, i64)> = BTreeMap::new();
             for part in [part(true), part(false)] {
-                for (name, (good, of)) in
-                    additive_sums(&deliver_sorted_events(standard, EventOrigin::Constructed, &part, end).compute_board())
-                {
+                for (name, (good, of)) in additive_sums(
+                    &deliver_sorted_events(standard, EventOrigin::Constructed, &part, end)
+                        .compute_board(),
+                ) {
                     let sum = added.entry(name).or_default();
                     *sum = (sum.0 + good, sum.1 + of);
                 }
@@ -167,7 +233,10 @@ fn boards_of_disjoint_cases_add_up() {
             added.retain(|_, pair| *pair != (0, 0));
             prop_assert_eq!(
                 added,
-                additive_sums(&deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end).compute_board())
+                additive_sums(
+                    &deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end)
+                        .compute_board()
+                )
             );
             Ok(())
         },
@@ -177,13 +246,26 @@ fn boards_of_disjoint_cases_add_up() {
 #[test]
 fn call_counts_match_naive_model() {
     // The model knows nothing of lost ends.
-    let standards = test_standards().map(|standard| Arc::new(Standard { expiry: Vec::new(), ..(*standard).clone() }));
-    let modelled =
-        ["answer_rate", "service_level_15s", "service_level_20s", "speed_of_answer", "calls_waiting", "calls_talking", "longest_wait_now"];
+    let standards = test_standards()
+        .map(|standard| Arc::new(Standard { expiry: Vec::new(), ..(*standard).clone() }));
+    let modelled = [
+        "answer_rate",
+        "service_level_15s",
+        "service_level_20s",
+        "speed_of_answer",
+        "calls_waiting",
+        "calls_talking",
+        "longest_wait_now",
+    ];
     let modelled_standards = select(vec![0, 2]);
     check_property(
         1_500,
-        &(delivery::with_delivery(event_sets::call_events(60)), delay_after_last_event(), event_origins(), modelled_standards),
+        &(
+            delivery::with_delivery(event_sets::call_events(60)),
+            delay_after_last_event(),
+            event_origins(),
+            modelled_standards,
+        ),
         |((set, delivery), after, road, standard)| {
             let standard = &standards[standard];
             let end = last_event_time(&set).plus_millis(after);
@@ -194,14 +276,30 @@ fn call_counts_match_naive_model() {
                     let age = end.millis_since(since);
                     prop_assert_eq!(reading.value, Some(age as f64 / 1_000.0));
                     let name = &board.standard.indicators[reading.key.indicator].name;
-                    read.insert((name.clone(), board_values::scope_text(&board, &reading.key), board.window_name(&reading.key)), (age, 0));
+                    read.insert(
+                        (
+                            name.clone(),
+                            board_values::scope_text(&board, &reading.key),
+                            board.window_name(&reading.key),
+                        ),
+                        (age, 0),
+                    );
                 }
             }
-            read.retain(|(indicator, ..), pair| modelled.contains(&indicator.as_str()) && *pair != (0, 0));
+            read.retain(|(indicator, ..), pair| {
+                modelled.contains(&indicator.as_str()) && *pair != (0, 0)
+            });
             let windows: Vec<String> = standard.windows.iter().map(ToString::to_string).collect();
-            let zone = |center: &str| if standard.name == "calendar" && center == "wuhu" { "Europe/Berlin" } else { "Asia/Shanghai" };
-            let mut expected =
-                call_model::expected_sums(&set, end.0, &windows, |center| jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone"));
+            let zone = |center: &str| {
+                if standard.name == "calendar" && center == "wuhu" {
+                    "Europe/Berlin"
+                } else {
+                    "Asia/Shanghai"
+                }
+            };
+            let mut expected = call_model::expected_sums(&set, end.0, &windows, |center| {
+                jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone")
+            });
             // A wait of no time at all stands as a reading of 0 s, which this comparison does not tell from none.
             expected.retain(|_, pair| *pair != (0, 0));
             prop_assert_eq!(read, expected);
@@ -218,8 +316,12 @@ fn customer_counts_match_naive_model() {
         &(delivery::with_delivery(event_sets::contact_events(40)), delay_after_last_event()),
         |((set, delivery), after)| {
             let end = last_event_time(&set).plus_millis(after);
-            let board = deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end).compute_board();
-            prop_assert_eq!(first_contact_model::board_sums(&board), first_contact_model::expected_sums(&set, end.0));
+            let board = deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end)
+                .compute_board();
+            prop_assert_eq!(
+                first_contact_model::board_sums(&board),
+                first_contact_model::expected_sums(&set, end.0)
+            );
             Ok(())
         },
     );
@@ -232,18 +334,39 @@ fn forgotten_cases_stay_counted() {
     let steps = prop::collection::vec(0..=1_000_i64, 0..6);
     check_property(
         500,
-        &(delivery::with_delivery(event_sets::event_set(20)), delay_after_last_event(), 0..4_usize, steps),
+        &(
+            delivery::with_delivery(event_sets::event_set(20)),
+            delay_after_last_event(),
+            0..4_usize,
+            steps,
+        ),
         |((mut set, mut delivery), after, standard, mut steps)| {
             let standard = &standards[standard];
             let first = set.iter().map(|event| event.time).min().unwrap_or_default();
-            set.iter_mut().for_each(|event| event.time = event.time.min(first.plus_millis(24 * HOUR)));
+            set.iter_mut()
+                .for_each(|event| event.time = event.time.min(first.plus_millis(24 * HOUR)));
             delivery.ticks = vec![None];
             let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
-            let remembering = reading_lines(&deliver_events(standard, EventOrigin::Constructed, &set, &delivery, end));
+            let remembering = reading_lines(&deliver_events(
+                standard,
+                EventOrigin::Constructed,
+                &set,
+                &delivery,
+                end,
+            ));
             let forgetful = Monitor::new(standard.clone(), Some(RetentionHorizon::default()));
-            let mut forgetful = deliver_events_to(forgetful, standard, EventOrigin::Constructed, &set, &delivery, begin);
+            let mut forgetful = deliver_events_to(
+                forgetful,
+                standard,
+                EventOrigin::Constructed,
+                &set,
+                &delivery,
+                begin,
+            );
             steps.sort_unstable();
-            steps.iter().for_each(|thousandths| forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths)));
+            steps.iter().for_each(|thousandths| {
+                forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths))
+            });
             forgetful.tick(end);
             expect_same_lines(&remembering, &reading_lines(&forgetful), &standard.name)
         },
@@ -260,21 +383,44 @@ fn events_in_open_month_are_never_too_late() {
         &(delivery::with_delivery(event_sets::event_set(20)), delay_after_last_event(), steps),
         |((mut set, mut delivery), after, mut steps)| {
             // March of 2026, which ends in Shanghai three days after the midnight of the sets.
-            let (first, end) =
-                (Timestamp(event_sets::MIDNIGHT).plus_millis(-28 * 24 * HOUR), Timestamp(event_sets::MIDNIGHT).plus_millis(72 * HOUR - 1));
+            let (first, end) = (
+                Timestamp(event_sets::MIDNIGHT).plus_millis(-28 * 24 * HOUR),
+                Timestamp(event_sets::MIDNIGHT).plus_millis(72 * HOUR - 1),
+            );
             set.iter_mut().for_each(|event| event.time = event.time.clamp(first, end));
             delivery.ticks = vec![None];
             let (begin, end) = (last_event_time(&set), last_event_time(&set).plus_millis(after));
-            let remembering = deliver_events(calendar, EventOrigin::Constructed, &set, &delivery, begin);
-            let short = RetentionHorizon { contacts_ms: MINUTE, orders_ms: MINUTE, ahead_ms: MINUTE };
+            let remembering =
+                deliver_events(calendar, EventOrigin::Constructed, &set, &delivery, begin);
+            let short =
+                RetentionHorizon { contacts_ms: MINUTE, orders_ms: MINUTE, ahead_ms: MINUTE };
             let forgetful = Monitor::new(calendar.clone(), Some(short));
-            let mut forgetful = deliver_events_to(forgetful, calendar, EventOrigin::Constructed, &set, &delivery, begin);
-            expect_same_lines(&reading_lines(&remembering), &reading_lines(&forgetful), "in March")?;
+            let mut forgetful = deliver_events_to(
+                forgetful,
+                calendar,
+                EventOrigin::Constructed,
+                &set,
+                &delivery,
+                begin,
+            );
+            expect_same_lines(
+                &reading_lines(&remembering),
+                &reading_lines(&forgetful),
+                "in March",
+            )?;
             steps.sort_unstable();
-            steps.iter().for_each(|thousandths| forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths)));
+            steps.iter().for_each(|thousandths| {
+                forgetful.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * thousandths))
+            });
             forgetful.tick(end);
             expect_same_lines(
-                &reading_lines(&deliver_events(calendar, EventOrigin::Constructed, &set, &delivery, end)),
+                &reading_lines(&deliver_events(
+                    calendar,
+                    EventOrigin::Constructed,
+                    &set,
+                    &delivery,
+                    end,
+                )),
                 &reading_lines(&forgetful),
                 "later",
             )
@@ -290,29 +436,44 @@ fn duplicate_at_horizon_is_deduplicated_or_refused() {
     standard.windows.retain(|window| *window != Window::Calendar(Period::Month));
     let standard = &Arc::new(standard);
     let horizon = RetentionHorizon::default();
-    let said =
-        |subject: u8, id: u32, after: i64, kind: &'static str| TestEvent::plain(subject, id, Timestamp(event_sets::MIDNIGHT + after), kind);
+    let said = |subject: u8, id: u32, after: i64, kind: &'static str| {
+        TestEvent::plain(subject, id, Timestamp(event_sets::MIDNIGHT + after), kind)
+    };
     for beyond in -1..=1 {
-        let set = [said(1, 1, 0, "call.answered"), said(1, 2, 0, "call.ended"), said(2, 3, horizon.contacts_ms + beyond, "call.offered")];
+        let set = [
+            said(1, 1, 0, "call.answered"),
+            said(1, 2, 0, "call.ended"),
+            said(2, 3, horizon.contacts_ms + beyond, "call.offered"),
+        ];
         let mut monitor = Monitor::new(standard.clone(), Some(horizon));
         let mut packer = event::BatchBuilder::new(standard, EventOrigin::Constructed);
         monitor.apply_batch(&packer.build_batch(set[..2].iter()));
         monitor.apply_batch(&packer.build_batch(set[2..].iter()));
         let again = monitor.apply_batch(&packer.build_batch(set[..2].iter()));
         let expected = if beyond > 0 { (0, 0, 2) } else { (0, 2, 0) };
-        assert_eq!((again.accepted, again.duplicates, again.refused.len()), expected, "{beyond} ms beyond the horizon");
+        assert_eq!(
+            (again.accepted, again.duplicates, again.refused.len()),
+            expected,
+            "{beyond} ms beyond the horizon"
+        );
     }
 }
 
 /// An agent's case never ends; what lies before the horizon is let go, and the board doesn't notice.
 #[test]
 fn agent_case_outlives_horizon() {
-    let standard =
-        Arc::new(parse_standard("expiry.toml", include_str!("standards/expiry.toml")).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let standard = Arc::new(
+        parse_standard("expiry.toml", include_str!("standards/expiry.toml"))
+            .unwrap_or_else(|problems| panic!("{problems:#?}")),
+    );
     let state = |nth: u32| ["ready", "talking", "talking", "pause"][nth as usize % 4];
     let said = |nth: u32| {
         let time = Timestamp(event_sets::MIDNIGHT).plus_millis(i64::from(nth) * 3 * MINUTE);
-        TestEvent { state: Some(state(nth)), center: Some("hefei"), ..TestEvent::plain(1, nth, time, "agent.changed") }
+        TestEvent {
+            state: Some(state(nth)),
+            center: Some("hefei"),
+            ..TestEvent::plain(1, nth, time, "agent.changed")
+        }
     };
     let (many, last) = (20_000, 1_200);
     let mut forgetful = Monitor::new(standard.clone(), Some(RetentionHorizon::default()));
@@ -332,17 +493,36 @@ fn agent_case_outlives_horizon() {
 /// Whether sources are silent is a matter of when they spoke: what was taken within the limit is not stale.
 #[test]
 fn board_is_stale_after_source_silence_limit() {
-    let standard = Arc::new(parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let standard = Arc::new(
+        parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")),
+    );
     let limit = standard.stale_after_ms.expect("the built-in standard has a limit");
-    let one = DeliveryPlan { order: vec![0], batches: vec![1], ticks: vec![None], counted_at_once: vec![true] };
+    let one = DeliveryPlan {
+        order: vec![0],
+        batches: vec![1],
+        ticks: vec![None],
+        counted_at_once: vec![true],
+    };
     check_property(
         50,
-        &(event_sets::event_set(1), select(vec![(0, false), (limit, false), (limit + 1, true), (limit * 9, true)])),
+        &(
+            event_sets::event_set(1),
+            select(vec![(0, false), (limit, false), (limit + 1, true), (limit * 9, true)]),
+        ),
         |(mut set, (after, stale))| {
             set.truncate(1);
-            let lines =
-                reading_lines(&deliver_events(&standard, EventOrigin::Constructed, &set, &one, last_event_time(&set).plus_millis(after)));
-            prop_assert!(lines[1..].iter().all(|line| line.contains("\"state\":\"stale\"") == stale), "{:#?}", lines);
+            let lines = reading_lines(&deliver_events(
+                &standard,
+                EventOrigin::Constructed,
+                &set,
+                &one,
+                last_event_time(&set).plus_millis(after),
+            ));
+            prop_assert!(
+                lines[1..].iter().all(|line| line.contains("\"state\":\"stale\"") == stale),
+                "{:#?}",
+                lines
+            );
             Ok(())
         },
     );

@@ -4,7 +4,11 @@
 //!
 //! Without the data, which lies beside the repository, a test says that it is skipped.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its own data fails, and says so when it is skipped")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot read its own data fails, and says so when it is skipped"
+)]
 
 #[path = "recordings/asterisk.rs"]
 mod asterisk;

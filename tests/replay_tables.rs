@@ -34,10 +34,18 @@ fn run_replay(arguments: &[&str]) -> Vec<String> {
             r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"{kind}","time":"2026-03-02T{time}+08:00","subject":"{subject}","data":{data}}}"#
         )
     };
-    fs::write(&file, MORNING_EVENTS.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(&file, MORNING_EVENTS.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"))
+        .unwrap();
     let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards/formulas.toml");
     let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
-    let output = command.arg("replay").args(["--window", "today", "--standard"]).arg(standard).args(arguments).arg(&file).output().unwrap();
+    let output = command
+        .arg("replay")
+        .args(["--window", "today", "--standard"])
+        .arg(standard)
+        .args(arguments)
+        .arg(&file)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().skip(1).map(str::to_owned).collect()
 }
@@ -48,7 +56,10 @@ fn split_columns(line: &str) -> Vec<&str> {
 }
 
 fn find_row<'l>(lines: &'l [String], indicator: &str, scope: &str) -> Vec<&'l str> {
-    let found = lines.iter().map(|line| split_columns(line)).find(|cells| cells.starts_with(&[indicator, scope]));
+    let found = lines
+        .iter()
+        .map(|line| split_columns(line))
+        .find(|cells| cells.starts_with(&[indicator, scope]));
     found.unwrap_or_else(|| panic!("no {indicator} of {scope} in {lines:#?}"))[2..].to_vec()
 }
 
@@ -61,20 +72,48 @@ fn table_shows_components_of_every_formula() {
     assert_eq!(everything("vip_gap"), ["today", "+20.00 points", "100.00 % - 80.00 %", "met"]);
     assert_eq!(everything("vip_speed_gap"), ["today", "+0.0 s", "20.0 s - 20.0 s", "met"]);
     assert_eq!(everything("missing_agents"), ["now", "+1", "1 - 0", "breached"]);
-    assert_eq!(everything("estimated_wait"), ["now", "6.0 min", "(1 + 1) x 3.0 min / 1", "breached"]);
+    assert_eq!(
+        everything("estimated_wait"),
+        ["now", "6.0 min", "(1 + 1) x 3.0 min / 1", "breached"]
+    );
     let lines = run_replay(&["--by", "center"]);
-    assert_eq!(find_row(&lines, "complaint_rate", "center=bengbu"), ["today", "-", "1 / ?", "(no_population)"]);
-    assert_eq!(find_row(&lines, "estimated_wait", "center=wuhu"), ["now", "-", "(0 + 1) x - / 0", "(no_traffic)"]);
-    assert_eq!(find_row(&lines, "vip_gap", "center=anqing"), ["today", "-", "- - 100.00 %", "(no_traffic)"]);
+    assert_eq!(
+        find_row(&lines, "complaint_rate", "center=bengbu"),
+        ["today", "-", "1 / ?", "(no_population)"]
+    );
+    assert_eq!(
+        find_row(&lines, "estimated_wait", "center=wuhu"),
+        ["now", "-", "(0 + 1) x - / 0", "(no_traffic)"]
+    );
+    assert_eq!(
+        find_row(&lines, "vip_gap", "center=anqing"),
+        ["today", "-", "- - 100.00 %", "(no_traffic)"]
+    );
 }
 
 #[test]
 fn rows_are_grouped_by_label() {
     let lines = run_replay(&["--group-by", "quality"]);
-    let titles: Vec<&str> = lines.iter().filter(|line| line.contains(": ") || line.starts_with("without")).map(String::as_str).collect();
-    let expected = ["quality: reliability", "quality: responsiveness", "quality: assurance", "quality: empathy", "without quality"];
+    let titles: Vec<&str> = lines
+        .iter()
+        .filter(|line| line.contains(": ") || line.starts_with("without"))
+        .map(String::as_str)
+        .collect();
+    let expected = [
+        "quality: reliability",
+        "quality: responsiveness",
+        "quality: assurance",
+        "quality: empathy",
+        "without quality",
+    ];
     assert_eq!(titles, expected, "{lines:#?}");
-    let after = |title: &str| lines.iter().skip_while(|line| *line != title).nth(1).map(|line| split_columns(line)[0].to_owned());
+    let after = |title: &str| {
+        lines
+            .iter()
+            .skip_while(|line| *line != title)
+            .nth(1)
+            .map(|line| split_columns(line)[0].to_owned())
+    };
     assert_eq!(after("quality: empathy").as_deref(), Some("complaint_rate"));
     assert_eq!(after("without quality").as_deref(), Some("abandonment_rate"));
     // The same rows, and the same bytes for programs.

@@ -76,7 +76,8 @@ impl ScenarioRun {
     }
 
     fn reset(&mut self, standard: Arc<Standard>) {
-        self.decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default()).with_case_names(true);
+        self.decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default())
+            .with_case_names(true);
         self.alerts = self.alerts.take().map(|_| AlertEvaluator::default());
         self.monitor = Monitor::new(standard.clone(), self.has_horizon.then_some(standard.horizon));
         self.events_newest_first.clear();
@@ -93,7 +94,9 @@ impl ScenarioRun {
             return self.apply_setting(key, value.trim()).map(|()| None);
         }
         let mut words = line.split_whitespace().peekable();
-        let what = words.next_if(|word| ["alert", "expect", "refused", "remembered"].contains(word)).unwrap_or_default();
+        let what = words
+            .next_if(|word| ["alert", "expect", "refused", "remembered"].contains(word))
+            .unwrap_or_default();
         let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
         let time = self.parse_time(day, words.next().unwrap_or_default())?;
         self.evaluate_until(time);
@@ -112,9 +115,16 @@ impl ScenarioRun {
             "standard" if value == "built-in" => self.reset(built_in_standard()),
             "standard" => {
                 let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/standards");
-                let text = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| format!("{name}: {error}"));
-                let files = value.split_whitespace().map(|name| Ok((name.to_owned(), text(name)?))).collect::<Result<Vec<_>, String>>()?;
-                let standard = parse_versions(&files).map_err(|problems| format!("{problems:?}"))?;
+                let text = |name: &str| {
+                    fs::read_to_string(folder.join(name))
+                        .map_err(|error| format!("{name}: {error}"))
+                };
+                let files = value
+                    .split_whitespace()
+                    .map(|name| Ok((name.to_owned(), text(name)?)))
+                    .collect::<Result<Vec<_>, String>>()?;
+                let standard =
+                    parse_versions(&files).map_err(|problems| format!("{problems:?}"))?;
                 self.reset(Arc::new(standard));
             }
             // Where hours pass without an event that is not the point, and every line would say that the sources are silent.
@@ -133,7 +143,9 @@ impl ScenarioRun {
                 self.reset(self.standard.clone());
             }
             "date" => self.date = value.parse().map_err(|error| format!("{error}"))?,
-            "zone" => self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?,
+            "zone" => {
+                self.zone = jiff::tz::TimeZone::get(value).map_err(|error| error.to_string())?
+            }
             _ => return Err(format!("unknown setting `{key}`")),
         }
         Ok(())
@@ -142,7 +154,8 @@ impl ScenarioRun {
     /// `day+1` and `10:00`, `10:00:05` or `10:00:05.250`, where the scenario takes place.
     fn parse_time(&self, day: &str, clock: &str) -> Result<Timestamp, String> {
         let wrong = || format!("`{day} {clock}` is no time; write `10:00:05` or `day+1 10:00`");
-        let days: i64 = day.strip_prefix("day").and_then(|days| days.parse().ok()).ok_or_else(wrong)?;
+        let days: i64 =
+            day.strip_prefix("day").and_then(|days| days.parse().ok()).ok_or_else(wrong)?;
         let clock: jiff::civil::Time = clock.parse().map_err(|_| wrong())?;
         let date = self.date.checked_add(jiff::Span::new().days(days)).map_err(|_| wrong())?;
         let zoned = date.to_datetime(clock).to_zoned(self.zone.clone()).map_err(|_| wrong())?;
@@ -156,16 +169,21 @@ impl ScenarioRun {
         mut words: impl Iterator<Item = &'w str>,
         refused: bool,
     ) -> Result<(), String> {
-        let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next()) else {
+        let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next())
+        else {
             return Err("an event is written: time, family, case, what happened, data".to_owned());
         };
-        let (mut id, mut source, mut data) = (format!("line {number}"), "/scenario", serde_json::Map::new());
+        let (mut id, mut source, mut data) =
+            (format!("line {number}"), "/scenario", serde_json::Map::new());
         for word in words {
-            let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` should be `name=value`"))?;
+            let (key, value) =
+                word.split_once('=').ok_or_else(|| format!("`{word}` should be `name=value`"))?;
             match (key, value.parse::<f64>()) {
                 ("id", _) => id = value.to_owned(),
                 ("source", _) => source = value,
-                ("due" | "appointment", _) => _ = data.insert(key.to_owned(), self.parse_due(time, value)?.to_string().into()),
+                ("due" | "appointment", _) => {
+                    _ = data.insert(key.to_owned(), self.parse_due(time, value)?.to_string().into())
+                }
                 (_, Ok(seconds)) => _ = data.insert(key.to_owned(), seconds.into()),
                 (_, Err(_)) => _ = data.insert(key.to_owned(), value.into()),
             }
@@ -196,7 +214,8 @@ impl ScenarioRun {
     /// `+4h` after the event, a time of the first day, or `day+1@12:00`.
     fn parse_due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
         match text.strip_prefix('+') {
-            Some(span) => firstline::toml_document::parse_duration(span).map(|millis| time.plus_millis(millis)),
+            Some(span) => firstline::toml_document::parse_duration(span)
+                .map(|millis| time.plus_millis(millis)),
             None => match text.split_once('@') {
                 Some((day, clock)) => self.parse_time(day, clock),
                 None => self.parse_time("day+0", text),
@@ -218,22 +237,41 @@ impl ScenarioRun {
     }
 
     /// Where an alert stands, and how often it has fired.
-    fn expect_alert<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+    fn expect_alert<'w>(
+        &mut self,
+        time: Timestamp,
+        mut words: impl Iterator<Item = &'w str>,
+    ) -> Result<Expectation, String> {
         self.monitor.tick(time);
-        let Some(what) = words.next() else { return Err("an alert is written: alert, time, policy{scope}, state".to_owned()) };
+        let Some(what) = words.next() else {
+            return Err("an alert is written: alert, time, policy{scope}, state".to_owned());
+        };
         let expected = words.collect::<Vec<_>>().join(" ");
         let (policy, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
-        let (policy, grade) = policy.split_once('/').map_or((policy, None), |(policy, grade)| (policy, Some(grade)));
+        let (policy, grade) =
+            policy.split_once('/').map_or((policy, None), |(policy, grade)| (policy, Some(grade)));
         if !self.standard.policies.iter().any(|known| known.name == policy) {
             return Err(format!("the standard has no alert `{policy}`"));
         }
         let alerts = self.alerts.as_ref().ok_or("say `alerts: watched` first")?;
-        let named = |scope: &[(String, String)]| scope.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
-        let fits = |incident: &Incident| {
-            let own = incident.case.as_ref().map_or_else(|| named(&incident.subject.scope), |name| name.subject.clone());
-            incident.subject.policy == policy && incident.subject.grade.as_deref() == grade && own == scope
+        let named = |scope: &[(String, String)]| {
+            scope
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(",")
         };
-        let fired: Vec<_> = alerts.incident_log().incidents().filter(|incident| fits(incident)).collect();
+        let fits = |incident: &Incident| {
+            let own = incident
+                .case
+                .as_ref()
+                .map_or_else(|| named(&incident.subject.scope), |name| name.subject.clone());
+            incident.subject.policy == policy
+                && incident.subject.grade.as_deref() == grade
+                && own == scope
+        };
+        let fired: Vec<_> =
+            alerts.incident_log().incidents().filter(|incident| fits(incident)).collect();
         let pending = alerts
             .overview(&self.standard)
             .pending
@@ -241,7 +279,11 @@ impl ScenarioRun {
             .any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
         let mut got = match fired.iter().find(|incident| incident.ended_at.is_none()) {
             Some(incident) => {
-                let value = incident.figures.as_ref().and_then(|figures| figures.last).map(|value| format!(" {value}"));
+                let value = incident
+                    .figures
+                    .as_ref()
+                    .and_then(|figures| figures.last)
+                    .map(|value| format!(" {value}"));
                 format!("firing{}", value.unwrap_or_default())
             }
             None if pending => "pending".to_owned(),
@@ -253,17 +295,29 @@ impl ScenarioRun {
         Ok(Expectation { expected, got })
     }
 
-    fn expect_remembered<'w>(&mut self, time: Timestamp, words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+    fn expect_remembered<'w>(
+        &mut self,
+        time: Timestamp,
+        words: impl Iterator<Item = &'w str>,
+    ) -> Result<Expectation, String> {
         self.monitor.tick(time);
-        Ok(Expectation { expected: words.collect::<Vec<_>>().join(" "), got: self.monitor.case_count().to_string() })
+        Ok(Expectation {
+            expected: words.collect::<Vec<_>>().join(" "),
+            got: self.monitor.case_count().to_string(),
+        })
     }
 
-    fn expect_reading<'w>(&mut self, time: Timestamp, mut words: impl Iterator<Item = &'w str>) -> Result<Expectation, String> {
+    fn expect_reading<'w>(
+        &mut self,
+        time: Timestamp,
+        mut words: impl Iterator<Item = &'w str>,
+    ) -> Result<Expectation, String> {
         if self.monitor.now().is_some_and(|now| now > time) {
             return Err("the core has reached a later time already; write expectations in the order of time".to_owned());
         }
         let (Some(what), Some(window)) = (words.next(), words.next()) else {
-            return Err("an expectation is written: expect, time, indicator{scope}, window, value".to_owned());
+            return Err("an expectation is written: expect, time, indicator{scope}, window, value"
+                .to_owned());
         };
         let expected = words.collect::<Vec<_>>().join(" ");
         self.monitor.tick(time);
@@ -277,7 +331,9 @@ impl ScenarioRun {
         let backwards = reading_text(&other.compute_board(), what, window)?;
         // Whether sources are silent depends on when they spoke.
         if backwards != got && !(got.contains("stale") || backwards.contains("stale")) {
-            return Err(format!("told backwards the board says `{backwards}`, told in order `{got}`"));
+            return Err(format!(
+                "told backwards the board says `{backwards}`, told in order `{got}`"
+            ));
         }
         Ok(Expectation { expected, got })
     }
@@ -289,7 +345,9 @@ struct Expectation {
 }
 
 fn built_in_standard() -> Arc<Standard> {
-    Arc::new(parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")))
+    Arc::new(
+        parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")),
+    )
 }
 
 /// What the board says of `indicator{scope}` in a window, in words.
@@ -297,7 +355,8 @@ fn reading_text(board: &Board, what: &str, window: &str) -> Result<String, Strin
     if let Some(what) = what.strip_prefix("rank:") {
         return ranking_text(board, what, window);
     }
-    let (window, part) = window.split_once('.').map_or((window, None), |(window, part)| (window, Some(part)));
+    let (window, part) =
+        window.split_once('.').map_or((window, None), |(window, part)| (window, Some(part)));
     let (indicator, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
     if !board.standard.indicators.iter().any(|known| known.name == indicator) {
         return Err(format!("the standard has no indicator `{indicator}`"));
@@ -305,15 +364,21 @@ fn reading_text(board: &Board, what: &str, window: &str) -> Result<String, Strin
     // A window is known by its length, whatever it was called: `7d` stands as `168h` on the board.
     let window = Window::parse(window).map_or(window.to_owned(), |window| window.to_string());
     let fits = |reading: &&Reading| {
-        let written =
-            board.scope_values(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect::<Vec<_>>().join(",");
-        board.standard.indicators[reading.key.indicator].name == indicator && written == scope && board.window_name(&reading.key) == window
+        let written = board
+            .scope_values(&reading.key)
+            .map(|(dimension, value)| format!("{dimension}={value}"))
+            .collect::<Vec<_>>()
+            .join(",");
+        board.standard.indicators[reading.key.indicator].name == indicator
+            && written == scope
+            && board.window_name(&reading.key) == window
     };
     Ok(match (board.readings.iter().find(fits), part) {
         (None, _) => "absent".to_owned(),
         (Some(reading), None) => describe_reading(reading),
         (Some(reading), Some(part)) => {
-            let written = serde_json::to_value(board.reading_json(reading)).map_err(|error| error.to_string())?;
+            let written = serde_json::to_value(board.reading_json(reading))
+                .map_err(|error| error.to_string())?;
             written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
         }
     })
@@ -321,15 +386,30 @@ fn reading_text(board: &Board, what: &str, window: &str) -> Result<String, Strin
 
 /// The ranking by `indicator{dimension}` in a window: rank, values of the scope and value of each, from the best to the worst.
 fn ranking_text(board: &Board, what: &str, window: &str) -> Result<String, String> {
-    let (indicator, by) = what.trim_end_matches('}').split_once('{').ok_or("a ranking is written: rank:indicator{dimension}")?;
+    let (indicator, by) = what
+        .trim_end_matches('}')
+        .split_once('{')
+        .ok_or("a ranking is written: rank:indicator{dimension}")?;
     let by: Vec<String> = by.split(',').map(String::from).collect();
     let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
-    let words = ranking.rank_scopes(board, &firstline::access::grant::GrantedView::default()).into_iter().map(|ranked| {
-        let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
-        let value = ranked.value.map_or_else(|| ranked.state.to_owned(), |value| round_to_four_decimals(value).to_string());
-        let gap = ranked.gap.filter(|gap| *gap > 0.0).map_or(String::new(), |gap| format!(" gap {}", round_to_four_decimals(gap)));
-        format!("{} {scope} {value}{gap}", ranked.rank.map_or("-".to_owned(), |rank| rank.to_string()))
-    });
+    let words = ranking
+        .rank_scopes(board, &firstline::access::grant::GrantedView::default())
+        .into_iter()
+        .map(|ranked| {
+            let scope = ranked.scope.values().copied().collect::<Vec<_>>().join("/");
+            let value = ranked.value.map_or_else(
+                || ranked.state.to_owned(),
+                |value| round_to_four_decimals(value).to_string(),
+            );
+            let gap = ranked
+                .gap
+                .filter(|gap| *gap > 0.0)
+                .map_or(String::new(), |gap| format!(" gap {}", round_to_four_decimals(gap)));
+            format!(
+                "{} {scope} {value}{gap}",
+                ranked.rank.map_or("-".to_owned(), |rank| rank.to_string())
+            )
+        });
     Ok(words.collect::<Vec<_>>().join(", "))
 }
 
@@ -343,27 +423,44 @@ fn describe_reading(reading: &Reading) -> String {
         (ReadingComponents::Ratio { good, of }, _) => format!("{good}/{of}"),
         (ReadingComponents::Rate { count, population: None }, _) => format!("{count} of ?"),
         (_, None) => "-".to_owned(),
-        (ReadingComponents::Duration(durations), Some(mean)) => format!("mean {} of {}", format_duration(mean), durations.of),
+        (ReadingComponents::Duration(durations), Some(mean)) => {
+            format!("mean {} of {}", format_duration(mean), durations.of)
+        }
         (ReadingComponents::Level, Some(value)) => format!("{value}"),
         (ReadingComponents::Oldest { .. }, Some(age)) => format_duration(age),
         (ReadingComponents::Score { of }, Some(value)) => format!("{value} of {of}"),
         (ReadingComponents::Share { part, whole, .. }, Some(value)) => {
-            format!("{} of {}/{}", round_to_four_decimals(value), format_duration(*part), format_duration(*whole))
+            format!(
+                "{} of {}/{}",
+                round_to_four_decimals(value),
+                format_duration(*part),
+                format_duration(*whole)
+            )
         }
         (ReadingComponents::Rate { count, population: Some(users) }, Some(value)) => {
             format!("{} of {count}/{users}", round_to_four_decimals(value))
         }
         (ReadingComponents::Difference { first, second }, Some(value)) => {
-            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| round_to_four_decimals(value).to_string());
+            let shown = |value: &Option<f64>| {
+                value.map_or("-".to_owned(), |value| round_to_four_decimals(value).to_string())
+            };
             format!("{} of {}-{}", round_to_four_decimals(value), shown(first), shown(second))
         }
         (ReadingComponents::EstimatedWait { waiting, handling, agents, .. }, Some(value)) => {
-            format!("{} of ({waiting}+1)*{}/{agents}", format_duration(value), handling.map_or("-".to_owned(), format_duration))
+            format!(
+                "{} of ({waiting}+1)*{}/{agents}",
+                format_duration(value),
+                handling.map_or("-".to_owned(), format_duration)
+            )
         }
     };
     let (state, level) = (reading.state.name(), reading.level.name());
     let state = if state == "ok" { String::new() } else { format!(" {state}") };
-    let level = if level == "none" || reading.target.is_none() { String::new() } else { format!(" {level}") };
+    let level = if level == "none" || reading.target.is_none() {
+        String::new()
+    } else {
+        format!(" {level}")
+    };
     format!("{value}{state}{level}")
 }
 
@@ -389,17 +486,25 @@ fn format_duration(seconds: f64) -> String {
 fn scenarios_match_expected_readings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
-    let mut files: Vec<_> =
-        fs::read_dir(&folder).expect("the scenarios can be listed").map(|entry| entry.expect("a file").path()).collect();
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .expect("the scenarios can be listed")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     files.sort();
     assert!(!files.is_empty(), "there are no scenarios in {}", folder.display());
     let mut wrong = Vec::new();
     for path in files {
         let text = fs::read_to_string(&path).expect("a scenario can be read");
-        let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("it lies there").display().to_string();
+        let name = path
+            .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+            .expect("it lies there")
+            .display()
+            .to_string();
         if !text.starts_with("# ") {
-            wrong.push(format!("{name}:1: say in the first line, after `# `, what the scenario shows"));
+            wrong.push(format!(
+                "{name}:1: say in the first line, after `# `, what the scenario shows"
+            ));
         }
         let (mut told, mut written) = (ScenarioRun::new(), String::new());
         for (place, line) in text.lines().enumerate() {
@@ -408,10 +513,14 @@ fn scenarios_match_expected_readings() {
                 Err(why) => wrong.push(format!("{name}:{}: {why}", place + 1)),
                 Ok(Some(Expectation { expected, got })) if expected != got => {
                     if update {
-                        let before = line.strip_suffix(expected.as_str()).unwrap_or(line).trim_end();
+                        let before =
+                            line.strip_suffix(expected.as_str()).unwrap_or(line).trim_end();
                         new = format!("{before} {got}");
                     } else {
-                        wrong.push(format!("{name}:{}: expected `{expected}`, got `{got}`", place + 1));
+                        wrong.push(format!(
+                            "{name}:{}: expected `{expected}`, got `{got}`",
+                            place + 1
+                        ));
                     }
                 }
                 Ok(_) => {}
@@ -422,5 +531,9 @@ fn scenarios_match_expected_readings() {
             fs::write(&path, written).expect("a scenario can be written");
         }
     }
-    assert!(wrong.is_empty(), "\n{}\n`UPDATE_EXPECT=1 cargo test --test scenarios` takes what the board says", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "\n{}\n`UPDATE_EXPECT=1 cargo test --test scenarios` takes what the board says",
+        wrong.join("\n")
+    );
 }

@@ -79,15 +79,25 @@ impl Drop for ReplayHint {
 
 fn run_histories(acknowledge: AcknowledgementLevel) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let (seed, cases) = (number("SIMULATION_SEED").unwrap_or(SEED), number("SIMULATION_CASES").unwrap_or(HISTORY_COUNT));
+    let (seed, cases) = (
+        number("SIMULATION_SEED").unwrap_or(SEED),
+        number("SIMULATION_CASES").unwrap_or(HISTORY_COUNT),
+    );
     let (mut steps, mut rung) = (0, 0);
     for seed in seed..seed + cases {
         let _replay = ReplayHint(seed);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-        let (lived, fired) = runtime.block_on(SimulatedHistory::new(seed, acknowledge).run_to_end());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        let (lived, fired) =
+            runtime.block_on(SimulatedHistory::new(seed, acknowledge).run_to_end());
         (steps, rung) = (steps + lived, rung + fired);
     }
-    eprintln!("SIMULATION_SEED={seed} SIMULATION_CASES={cases}: {steps} steps, {rung} alerts with {acknowledge:?}");
+    eprintln!(
+        "SIMULATION_SEED={seed} SIMULATION_CASES={cases}: {steps} steps, {rung} alerts with {acknowledge:?}"
+    );
     assert!(rung > 0 || cases < 20, "no alert ever fired");
 }
 

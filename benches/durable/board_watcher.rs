@@ -15,7 +15,9 @@ pub(crate) struct BoardWatcher {
 impl BoardWatcher {
     /// Watches one indicator from now on.
     pub(crate) fn watch(address: SocketAddr) -> BoardWatcher {
-        let (mut socket, _) = client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap()).unwrap();
+        let (mut socket, _) =
+            client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap())
+                .unwrap();
         socket.send(Message::text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#)).unwrap();
         // The whole board comes first.
         socket.read().unwrap();

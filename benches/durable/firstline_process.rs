@@ -42,16 +42,33 @@ impl FirstlineProcess {
         clients: usize,
     ) -> FirstlineProcess {
         let config = place.join("firstline.toml");
-        let general = format!("listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '{}ms'\n", publish_every.as_millis());
-        let limits = format!("requests_per_second = 0\nlive_clients = {clients}\nconnections = {}\n", clients + 1_000);
-        std::fs::write(&config, format!("{general}[limits]\n{limits}[journal]\n{journal}")).unwrap();
+        let general = format!(
+            "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '{}ms'\n",
+            publish_every.as_millis()
+        );
+        let limits = format!(
+            "requests_per_second = 0\nlive_clients = {clients}\nconnections = {}\n",
+            clients + 1_000
+        );
+        std::fs::write(&config, format!("{general}[limits]\n{limits}[journal]\n{journal}"))
+            .unwrap();
         let mut command = Command::new(program);
-        let mut process = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = command
+            .args(["serve", "--config"])
+            .arg(&config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut told = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = told.find_map(|line| line.split_once("wallboard  http://").map(|(_, rest)| rest.trim_end_matches('/').to_owned()));
+        let address = told.find_map(|line| {
+            line.split_once("wallboard  http://")
+                .map(|(_, rest)| rest.trim_end_matches('/').to_owned())
+        });
         let address = address.and_then(|address| address.parse().ok()).unwrap();
         // What it says must be read, or it would wait for that.
-        std::thread::spawn(move || told.filter(|line| line.contains("ERROR")).for_each(|line| println!("{line}")));
+        std::thread::spawn(move || {
+            told.filter(|line| line.contains("ERROR")).for_each(|line| println!("{line}"))
+        });
         let mut program = FirstlineProcess { process, address };
         while !program.get("/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
             assert!(program.process.try_wait().unwrap().is_none(), "it ended before it was ready");
@@ -63,7 +80,12 @@ impl FirstlineProcess {
     /// The answer as it comes, with its head.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
+        stream
+            .write_all(
+                format!("GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+                    .as_bytes(),
+            )
+            .ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok().map(|_| answer)
     }
@@ -81,8 +103,11 @@ impl FirstlineProcess {
 
     /// The most memory it has held, in bytes.
     pub(crate) fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let peak = status.lines().find_map(|line| {
+            line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+        });
         peak.unwrap() << 10
     }
 

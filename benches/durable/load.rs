@@ -44,7 +44,11 @@ pub(crate) fn simulated_bodies(events: usize, bytes: usize) -> impl Iterator<Ite
     std::iter::from_fn(move || {
         let mut text = Vec::new();
         for event in simulation.by_ref() {
-            assert!(event.time <= now, "the organisation is too small: it has so many events only at {}", event.time);
+            assert!(
+                event.time <= now,
+                "the organisation is too small: it has so many events only at {}",
+                event.time
+            );
             event.write_json(&mut text);
             text.push(b'\n');
             if text.len() >= bytes {
@@ -57,11 +61,17 @@ pub(crate) fn simulated_bodies(events: usize, bytes: usize) -> impl Iterator<Ite
 
 fn encode_request(text: &[u8]) -> RequestBody {
     let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n";
-    RequestBody { text: [format!("{head}Content-Length: {}\r\n\r\n", text.len()).as_bytes(), text].concat() }
+    RequestBody {
+        text: [format!("{head}Content-Length: {}\r\n\r\n", text.len()).as_bytes(), text].concat(),
+    }
 }
 
 /// Sends all bodies, each as soon as a sender is free.
-pub(crate) fn send_bodies(address: SocketAddr, bodies: &[RequestBody], senders: usize) -> SendReport {
+pub(crate) fn send_bodies(
+    address: SocketAddr,
+    bodies: &[RequestBody],
+    senders: usize,
+) -> SendReport {
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
     let sender = || {
@@ -81,10 +91,19 @@ pub(crate) fn send_bodies(address: SocketAddr, bodies: &[RequestBody], senders: 
         senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect()
     });
     acknowledged.sort_unstable_by_key(|(_, at)| *at);
-    let longest_gap = acknowledged.windows(2).map(|two| two[1].1 - two[0].1).max().unwrap_or_default();
+    let longest_gap =
+        acknowledged.windows(2).map(|two| two[1].1 - two[0].1).max().unwrap_or_default();
     let took = acknowledged.last().unwrap().1;
-    let (p50, p99, max) = super::quantiles(acknowledged.iter().map(|(from, at)| *at - *from).collect());
-    SendReport { duration: took, bytes: bodies.iter().map(|body| body.text.len()).sum(), p50, p99, max, longest_gap }
+    let (p50, p99, max) =
+        super::quantiles(acknowledged.iter().map(|(from, at)| *at - *from).collect());
+    SendReport {
+        duration: took,
+        bytes: bodies.iter().map(|body| body.text.len()).sum(),
+        p50,
+        p99,
+        max,
+        longest_gap,
+    }
 }
 
 /// Reads an answer, which must say that everything was taken.
@@ -95,7 +114,9 @@ fn read_answer(stream: &mut TcpStream) {
         length += read;
         let text = std::str::from_utf8(&buffer[..length]).unwrap();
         if text.ends_with('}') {
-            let taken = text.starts_with("HTTP/1.1 200") && text.contains("\"duplicates\":0") && text.contains("\"rejected_total\":0");
+            let taken = text.starts_with("HTTP/1.1 200")
+                && text.contains("\"duplicates\":0")
+                && text.contains("\"rejected_total\":0");
             return assert!(taken, "not all was taken: {text}");
         }
         assert!(read > 0 && length < buffer.len(), "no answer: {text}");

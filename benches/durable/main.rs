@@ -13,7 +13,12 @@
 //! portion by portion, so that `--part recovery --events 10000000` needs memory for little more than the service (2 GB, printed).
 //! A shared machine is noisy: look at medians of `--rounds`, and at ratios.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench is no library, and it stops where it cannot go on"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 
 mod board_watcher;
@@ -65,9 +70,16 @@ fn main() {
     let place = tempfile::tempdir_in(&args.data).unwrap();
     let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
     if wanted("ingest") || wanted("pause") {
-        let bodies: Vec<RequestBody> = load::simulated_bodies(args.events, args.body_kb << 10).collect();
+        let bodies: Vec<RequestBody> =
+            load::simulated_bodies(args.events, args.body_kb << 10).collect();
         let bytes: usize = bodies.iter().map(|body| body.text.len()).sum();
-        println!("{} events of {} bytes in {} bodies, {} senders", args.events, bytes / args.events, bodies.len(), args.senders);
+        println!(
+            "{} events of {} bytes in {} bodies, {} senders",
+            args.events,
+            bytes / args.events,
+            bodies.len(),
+            args.senders
+        );
         if wanted("ingest") {
             measure_ingest(place.path(), &bodies, &args);
         }
@@ -88,10 +100,20 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
             let directory = tempfile::tempdir_in(place).unwrap();
             let journal = format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
             let publish_every = Duration::from_millis(args.publish_ms);
-            let program = FirstlineProcess::start_with_clients(&args.program, directory.path(), &journal, publish_every, 1_000);
-            let (served, sending) = (program.processor_seconds(), firstline_process::processor_seconds_of("self"));
+            let program = FirstlineProcess::start_with_clients(
+                &args.program,
+                directory.path(),
+                &journal,
+                publish_every,
+                1_000,
+            );
+            let (served, sending) =
+                (program.processor_seconds(), firstline_process::processor_seconds_of("self"));
             let sent = load::send_bodies(program.address, bodies, args.senders);
-            let (served, sending) = (program.processor_seconds() - served, firstline_process::processor_seconds_of("self") - sending);
+            let (served, sending) = (
+                program.processor_seconds() - served,
+                firstline_process::processor_seconds_of("self") - sending,
+            );
             print_report(level, &sent, args.events);
             println!(
                 "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} boards {:.2} s, {} MiB held at most",
@@ -102,12 +124,19 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
                 program.peak_memory() >> 20
             );
             rates.push(args.events as f64 / sent.duration.as_secs_f64());
-            let (commits, bytes) =
-                (program.metric_value("firstline_journal_seconds_count"), program.metric_value("firstline_journal_bytes_total"));
-            let (seconds, written) = (program.metric_value("firstline_journal_seconds_sum"), program.written_bytes());
+            let (commits, bytes) = (
+                program.metric_value("firstline_journal_seconds_count"),
+                program.metric_value("firstline_journal_bytes_total"),
+            );
+            let (seconds, written) =
+                (program.metric_value("firstline_journal_seconds_sum"), program.written_bytes());
             drop(program);
             if commits > 0.0 {
-                let plain = plain_writes::measure_plain_writes(directory.path(), commits as usize, (bytes / commits) as usize);
+                let plain = plain_writes::measure_plain_writes(
+                    directory.path(),
+                    commits as usize,
+                    (bytes / commits) as usize,
+                );
                 println!(
                     "  journal: {:.1} bytes an event, {:.2} written for each; {commits} commits in {seconds:.2} s; as many plain writes with fdatasync {:.2} s \
                      (p50 {:?}, p99 {:?}): ratio {:.2}",
@@ -122,7 +151,11 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
         }
     }
     let [disk, soon, memory] = rates.map(median);
-    println!("medians: disk {disk:.0} events/s, soon {soon:.0} ({:.2} of disk), memory {memory:.0} ({:.2})", soon / disk, memory / disk);
+    println!(
+        "medians: disk {disk:.0} events/s, soon {soon:.0} ({:.2} of disk), memory {memory:.0} ({:.2})",
+        soon / disk,
+        memory / disk
+    );
 }
 
 /// How many kilobytes of bodies are made at once where it does not matter how long that takes.
@@ -138,7 +171,8 @@ fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
     let mut bodies = load::simulated_bodies(args.events, args.body_kb << 10);
     let mut took = Duration::ZERO;
     loop {
-        let portion: Vec<RequestBody> = bodies.by_ref().take(PORTION_KB.div_ceil(args.body_kb)).collect();
+        let portion: Vec<RequestBody> =
+            bodies.by_ref().take(PORTION_KB.div_ceil(args.body_kb)).collect();
         if portion.is_empty() {
             break;
         }
@@ -150,7 +184,8 @@ fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
     let cases = program.metric_value("firstline_cases");
     drop(program);
     let kept = plain_writes::file_bytes(directory.path(), "journal-");
-    let (program, took) = measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
+    let (program, took) =
+        measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
     let seconds = took.as_secs_f64();
     println!(
         "a start after a kill, without a snapshot: ready after {seconds:.2} s ({:.2} s of a processor); {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
@@ -163,10 +198,15 @@ fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
     );
     let ((), took) = measure_time(|| program.stop());
     let snapshot = plain_writes::file_bytes(directory.path(), "snapshot-");
-    println!("the stop, which makes a snapshot of {} MB: {:.2} s", snapshot / 1_000_000, took.as_secs_f64());
+    println!(
+        "the stop, which makes a snapshot of {} MB: {:.2} s",
+        snapshot / 1_000_000,
+        took.as_secs_f64()
+    );
     // The first comes after the stop, the others each after a kill.
     for _ in 0..args.rounds {
-        let (program, took) = measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
+        let (program, took) =
+            measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
         println!(
             "a start from that snapshot: ready after {:.2} s, {:.2} s of them to read it ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
             took.as_secs_f64(),
@@ -183,9 +223,17 @@ fn measure_snapshot_pause(place: &Path, bodies: &[RequestBody], args: &DurableBe
     let every = format!("snapshot_events = {}\n", args.events / 4);
     let mut longest: [Vec<[f64; 2]>; 2] = Default::default();
     for _ in 0..args.rounds {
-        for ((what, snapshots), longest) in [("without snapshots", NO_SNAPSHOT), ("with snapshots", &every)].iter().zip(&mut longest) {
+        for ((what, snapshots), longest) in
+            [("without snapshots", NO_SNAPSHOT), ("with snapshots", &every)]
+                .iter()
+                .zip(&mut longest)
+        {
             let directory = tempfile::tempdir_in(place).unwrap();
-            let program = FirstlineProcess::start(&args.program, directory.path(), &format!("snapshot_every = '24h'\n{snapshots}"));
+            let program = FirstlineProcess::start(
+                &args.program,
+                directory.path(),
+                &format!("snapshot_every = '24h'\n{snapshots}"),
+            );
             let wall = BoardWatcher::watch(program.address);
             let sent = load::send_bodies(program.address, bodies, args.senders);
             let (p50, _, boards) = quantiles(wall.publication_gaps());
@@ -200,7 +248,8 @@ fn measure_snapshot_pause(place: &Path, bodies: &[RequestBody], args: &DurableBe
             longest.push([sent.longest_gap.as_secs_f64() * 1e3, boards.as_secs_f64() * 1e3]);
         }
     }
-    let [without, with] = longest.map(|rounds| [0, 1].map(|which| median(rounds.iter().map(|gaps| gaps[which]).collect())));
+    let [without, with] = longest
+        .map(|rounds| [0, 1].map(|which| median(rounds.iter().map(|gaps| gaps[which]).collect())));
     println!(
         "medians of the longest gaps: between acknowledgements {:.0} ms without and {:.0} ms with snapshots, between boards {:.0} ms and {:.0} ms",
         without[0], with[0], without[1], with[1]

@@ -38,6 +38,11 @@ pub(crate) fn measure_plain_writes(directory: &Path, count: usize, bytes: usize)
 
 /// How many bytes the files take whose names begin so, in the data directory; the store reserves more than it has filled.
 pub(crate) fn file_bytes(directory: &Path, begin: &str) -> u64 {
-    let files = std::fs::read_dir(super::firstline_process::data_directory(directory)).unwrap().map(Result::unwrap);
-    files.filter(|file| file.file_name().to_string_lossy().starts_with(begin)).map(|file| 512 * file.metadata().unwrap().blocks()).sum()
+    let files = std::fs::read_dir(super::firstline_process::data_directory(directory))
+        .unwrap()
+        .map(Result::unwrap);
+    files
+        .filter(|file| file.file_name().to_string_lossy().starts_with(begin))
+        .map(|file| 512 * file.metadata().unwrap().blocks())
+        .sum()
 }

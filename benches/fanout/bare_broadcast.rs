@@ -30,7 +30,8 @@ impl Drop for BareBroadcast {
 /// Starts the broadcast of frames of so many bytes.
 pub(crate) fn start(bytes: usize) -> (BareBroadcast, SocketAddr) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let mut process = command.args(["--bare", &bytes.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut process =
+        command.args(["--bare", &bytes.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (BareBroadcast(process), line.trim().parse().unwrap())
@@ -58,7 +59,11 @@ pub(crate) async fn run_broadcast(bytes: usize) {
         let mut frames = frames.subscribe();
         tokio::spawn(async move {
             let config = WebSocketConfig::default().read_buffer_size(2_048).write_buffer_size(0);
-            let Ok(mut socket) = tokio_tungstenite::accept_async_with_config(stream, Some(config)).await else { return };
+            let Ok(mut socket) =
+                tokio_tungstenite::accept_async_with_config(stream, Some(config)).await
+            else {
+                return;
+            };
             while let Ok(frame) = frames.recv().await {
                 if socket.send(frame).await.is_err() {
                     return;

@@ -51,7 +51,11 @@ pub(crate) struct LiveClients {
 impl LiveClients {
     /// Connects so many, and beside them so many that never read and as many that read slowly.
     pub(crate) fn connect(address: SocketAddr, clients: usize, stuck: usize) -> LiveClients {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let shared = Arc::new(SharedMeasurement::default());
         let all = async {
             let mut connecting = JoinSet::new();
@@ -108,7 +112,11 @@ async fn open_websocket(address: SocketAddr, small: bool) -> TcpStream {
     }
     assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
     // A masked text; the mask is 0.
-    let message = [&[0x81, 0x80 | SUBSCRIPTION_REQUEST.len() as u8, 0, 0, 0, 0], SUBSCRIPTION_REQUEST.as_bytes()].concat();
+    let message = [
+        &[0x81, 0x80 | SUBSCRIPTION_REQUEST.len() as u8, 0, 0, 0, 0],
+        SUBSCRIPTION_REQUEST.as_bytes(),
+    ]
+    .concat();
     stream.write_all(&message).await.unwrap();
     stream
 }
@@ -206,7 +214,9 @@ fn call_lines(call: usize) -> String {
         });
         format!("{event}\n")
     };
-    [("offered", 40), ("answered", 30), ("ended", 1)].map(|(kind, seconds)| line(kind, seconds)).concat()
+    [("offered", 40), ("answered", 30), ("ended", 1)]
+        .map(|(kind, seconds)| line(kind, seconds))
+        .concat()
 }
 
 /// Sends events and waits for the answer.
@@ -217,6 +227,10 @@ pub(crate) fn post_events(stream: &mut Blocking, lines: &str) {
     if stream.write_all(request.as_bytes()).is_ok() {
         let mut answer = [0; 4_096];
         let read = stream.read(&mut answer).unwrap_or(0);
-        assert!(read == 0 || answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..read]));
+        assert!(
+            read == 0 || answer.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&answer[..read])
+        );
     }
 }

@@ -24,14 +24,26 @@ enum LatencyProbe {
 
 pub(crate) fn measure_latency(args: &FanoutBenchArguments) {
     let seconds = args.seconds as usize;
-    let bodies: Vec<load::RequestBody> = load::simulated_bodies(args.rate * (seconds + 5), BODY_BYTES).collect();
+    let bodies: Vec<load::RequestBody> =
+        load::simulated_bodies(args.rate * (seconds + 5), BODY_BYTES).collect();
     for (what, probe, publish_every) in [
         ("a value, with a board every 100 ms", LatencyProbe::Value, Duration::from_millis(100)),
-        ("a level that turns, with a board every second", LatencyProbe::Level, Duration::from_secs(1)),
+        (
+            "a level that turns, with a board every second",
+            LatencyProbe::Level,
+            Duration::from_secs(1),
+        ),
     ] {
         let place = tempfile::tempdir().unwrap();
-        let journal = "acknowledge = 'disk'\nsnapshot_every = '24h'\nsnapshot_events = 1000000000\n";
-        let program = FirstlineProcess::start_with_clients(&args.program, place.path(), journal, publish_every, 1_000);
+        let journal =
+            "acknowledge = 'disk'\nsnapshot_every = '24h'\nsnapshot_events = 1000000000\n";
+        let program = FirstlineProcess::start_with_clients(
+            &args.program,
+            place.path(),
+            journal,
+            publish_every,
+            1_000,
+        );
         let stop = AtomicBool::new(false);
         let (times, sent) = std::thread::scope(|scope| {
             let sending = scope.spawn(|| send_at_rate(program.address, &bodies, args.rate, &stop));
@@ -50,8 +62,14 @@ pub(crate) fn measure_latency(args: &FanoutBenchArguments) {
 }
 
 /// Sends bodies at a rate of events; how many events a second were taken.
-fn send_at_rate(address: SocketAddr, bodies: &[load::RequestBody], rate: usize, stop: &AtomicBool) -> f64 {
-    let lines = |body: &load::RequestBody| body.text.iter().filter(|byte| **byte == b'\n').count() - 5;
+fn send_at_rate(
+    address: SocketAddr,
+    bodies: &[load::RequestBody],
+    rate: usize,
+    stop: &AtomicBool,
+) -> f64 {
+    let lines =
+        |body: &load::RequestBody| body.text.iter().filter(|byte| **byte == b'\n').count() - 5;
     let next = AtomicUsize::new(0);
     let events = AtomicUsize::new(0);
     let begun = Instant::now();
@@ -59,14 +77,21 @@ fn send_at_rate(address: SocketAddr, bodies: &[load::RequestBody], rate: usize, 
         for _ in 0..SENDER_COUNT {
             scope.spawn(|| {
                 let mut stream = TcpStream::connect(address).unwrap();
-                while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !stop.load(Ordering::Relaxed)) {
+                while let Some(body) = bodies
+                    .get(next.fetch_add(1, Ordering::Relaxed))
+                    .filter(|_| !stop.load(Ordering::Relaxed))
+                {
                     let before = events.fetch_add(lines(body), Ordering::Relaxed);
                     let due = Duration::from_secs_f64(before as f64 / rate as f64);
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
                     stream.write_all(&body.text).unwrap();
                     let mut answer = [0; 4_096];
                     let read = stream.read(&mut answer).unwrap();
-                    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..read]));
+                    assert!(
+                        answer.starts_with(b"HTTP/1.1 200"),
+                        "{}",
+                        String::from_utf8_lossy(&answer[..read])
+                    );
                 }
             });
         }
@@ -77,7 +102,9 @@ fn send_at_rate(address: SocketAddr, bodies: &[load::RequestBody], rate: usize, 
 impl LatencyProbe {
     /// How long it took each time.
     fn measure_delays(self, address: SocketAddr, time: Duration) -> Vec<Duration> {
-        let (mut socket, _) = client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap()).unwrap();
+        let (mut socket, _) =
+            client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap())
+                .unwrap();
         let indicator = match self {
             LatencyProbe::Value => "calls_waiting",
             LatencyProbe::Level => "repairs_overdue",
@@ -122,7 +149,12 @@ fn read_until(socket: &mut WebSocket<TcpStream>, value: f64) {
     loop {
         let Message::Text(text) = socket.read().unwrap() else { continue };
         let frame: Value = serde_json::from_str(&text).unwrap();
-        if frame["readings"].as_array().into_iter().flatten().any(|reading| reading["value"] == value) {
+        if frame["readings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|reading| reading["value"] == value)
+        {
             return;
         }
     }

@@ -13,7 +13,12 @@
 //! Thousands of clients need as many open files, here and in the service: this raises its own limit as far as `ulimit -H -n`
 //! allows, and what it starts inherits that. A shared machine is noisy: look at ratios within a run.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench is no library, and it stops where it cannot go on"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 
 mod bare_broadcast;
@@ -73,7 +78,11 @@ fn main() {
     if !args.raised {
         let raise = "ulimit -S -n \"$(ulimit -H -n)\"; exec \"$0\" \"$@\"";
         let mut again = Command::new("sh");
-        again.args(["-c", raise]).arg(std::env::current_exe().unwrap()).args(std::env::args_os().skip(1)).arg("--raised");
+        again
+            .args(["-c", raise])
+            .arg(std::env::current_exe().unwrap())
+            .args(std::env::args_os().skip(1))
+            .arg("--raised");
         std::process::exit(again.status().unwrap().code().unwrap_or(1));
     }
     let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
@@ -103,11 +112,20 @@ fn measure_firstline(args: &FanoutBenchArguments, clients: usize, stuck: usize) 
         clients + 2 * stuck,
     );
     let feeding = clients::start_feed(program.address);
-    let seen = measure_clients("firstline", program.address, program.process_id(), clients, stuck, args.seconds);
+    let seen = measure_clients(
+        "firstline",
+        program.address,
+        program.process_id(),
+        clients,
+        stuck,
+        args.seconds,
+    );
     drop(feeding);
     if stuck > 0 {
         let dropped = program.metric_value("firstline_live_clients_dropped_total{reason=\"slow\"}");
-        println!("  {stuck} clients never read and {stuck} read 1 KB a second: {dropped} dropped as slow");
+        println!(
+            "  {stuck} clients never read and {stuck} read 1 KB a second: {dropped} dropped as slow"
+        );
     }
     seen
 }
@@ -118,7 +136,14 @@ fn measure_bare_broadcast(clients: usize, frame: usize, seconds: u64) {
     measure_clients("bare broadcast", address, process.process_id(), clients, 0, seconds);
 }
 
-fn measure_clients(what: &str, address: SocketAddr, process: u32, clients: usize, stuck: usize, seconds: u64) -> FrameStatistics {
+fn measure_clients(
+    what: &str,
+    address: SocketAddr,
+    process: u32,
+    clients: usize,
+    stuck: usize,
+    seconds: u64,
+) -> FrameStatistics {
     let empty = resident_memory(process);
     let watching = LiveClients::connect(address, clients, stuck);
     // Until all have their first board, and a few frames after it.
@@ -127,7 +152,8 @@ fn measure_clients(what: &str, address: SocketAddr, process: u32, clients: usize
     let (served, read) = (processor_seconds_of(&process.to_string()), processor_seconds_of("self"));
     std::thread::sleep(Duration::from_secs(seconds));
     let seen = watching.end_measurement();
-    let (served, read) = (processor_seconds_of(&process.to_string()) - served, processor_seconds_of("self") - read);
+    let (served, read) =
+        (processor_seconds_of(&process.to_string()) - served, processor_seconds_of("self") - read);
     let memory = resident_memory(process).saturating_sub(empty) as f64 / clients as f64;
     let (p50, p99, max) = quantiles(seen.delays.clone());
     let frames = seen.frames as f64;
@@ -145,8 +171,12 @@ fn measure_clients(what: &str, address: SocketAddr, process: u32, clients: usize
 
 /// How much memory a process holds, in bytes.
 fn resident_memory(process: u32) -> u64 {
-    let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).unwrap();
-    let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let status =
+        std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))
+            .unwrap();
+    let held = status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    });
     held.unwrap() << 10
 }
 

@@ -9,7 +9,12 @@
 //!
 //! A shared machine is noisy: look at medians, and at the two turns side by side.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench is no library, and it stops where it cannot go on")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench is no library, and it stops where it cannot go on"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench measures")]
 #![allow(dead_code, reason = "the bench of durable ingest uses the rest of what they share")]
 
@@ -82,7 +87,13 @@ fn call_lines(centers: usize, at: Timestamp) -> Vec<String> {
         )
     };
     (0..centers)
-        .flat_map(|center| [event(center, "offered", 0), event(center, "answered", 3_137), event(center, "ended", 61_000)])
+        .flat_map(|center| {
+            [
+                event(center, "offered", 0),
+                event(center, "answered", 3_137),
+                event(center, "ended", 61_000),
+            ]
+        })
         .collect()
 }
 
@@ -93,7 +104,9 @@ fn published_board(centers: usize) -> PublishedBoard {
     let standard = Arc::new(standard);
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let at = Timestamp::parse("2026-03-02T10:00:00+08:00").unwrap();
-    call_lines(centers, at).iter().for_each(|call| decoder.decode_json(call.as_bytes()).map_err(|_| ()).unwrap());
+    call_lines(centers, at)
+        .iter()
+        .for_each(|call| decoder.decode_json(call.as_bytes()).map_err(|_| ()).unwrap());
     let batch: Batch = decoder.take_batch();
     let mut monitor = Monitor::new(standard, None);
     monitor.apply_batch(&batch);
@@ -150,13 +163,19 @@ fn median_time(mut work: impl FnMut() -> usize) -> Duration {
 
 /// The time until an acknowledgement without and with somebody who scrapes.
 fn measure_serve(args: &ScrapeBenchArguments) {
-    let bodies: Vec<load::RequestBody> = load::simulated_bodies(args.events, args.body_kb << 10).collect();
+    let bodies: Vec<load::RequestBody> =
+        load::simulated_bodies(args.events, args.body_kb << 10).collect();
     for round in 0..args.rounds {
         for scraped in [false, true] {
             let place = tempfile::tempdir().unwrap();
-            let program =
-                FirstlineProcess::start(std::path::Path::new(env!("CARGO_BIN_EXE_firstline")), place.path(), "acknowledge = 'disk'\n");
-            let calls = call_lines(60, firstline::clock::WallClock::Wall.now().plus_millis(-120_000)).join("\n");
+            let program = FirstlineProcess::start(
+                std::path::Path::new(env!("CARGO_BIN_EXE_firstline")),
+                place.path(),
+                "acknowledge = 'disk'\n",
+            );
+            let calls =
+                call_lines(60, firstline::clock::WallClock::Wall.now().plus_millis(-120_000))
+                    .join("\n");
             post_events(program.address, &calls);
             let (stop, address) = (AtomicBool::new(false), program.address);
             let (sent, scrapes) = std::thread::scope(|scope| {
@@ -166,7 +185,9 @@ fn measure_serve(args: &ScrapeBenchArguments) {
                         let begun = Instant::now();
                         let bytes = scrape_metrics(address);
                         scrapes.push((begun.elapsed(), bytes));
-                        std::thread::sleep(Duration::from_millis(args.every_ms).saturating_sub(begun.elapsed()));
+                        std::thread::sleep(
+                            Duration::from_millis(args.every_ms).saturating_sub(begun.elapsed()),
+                        );
                     }
                     scrapes
                 });
@@ -186,7 +207,11 @@ fn measure_serve(args: &ScrapeBenchArguments) {
             );
             if let Some(bytes) = scrapes.last().map(|(_, bytes)| *bytes) {
                 let (p50, _, max) = quantiles(scrapes.iter().map(|(took, _)| *took).collect());
-                println!("  {} scrapes, compressed {} KB: p50 {p50:.1?}, at most {max:.1?}", scrapes.len(), bytes / 1_000);
+                println!(
+                    "  {} scrapes, compressed {} KB: p50 {p50:.1?}, at most {max:.1?}",
+                    scrapes.len(),
+                    bytes / 1_000
+                );
             }
         }
     }
@@ -195,10 +220,15 @@ fn measure_serve(args: &ScrapeBenchArguments) {
 fn post_events(address: SocketAddr, text: &str) {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Type: application/x-ndjson\r\n";
-    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes()).unwrap();
+    stream
+        .write_all(format!("{head}Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes())
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"rejected_total\":0"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("\"rejected_total\":0"),
+        "{answer}"
+    );
 }
 
 /// As Prometheus does it; how many bytes came.

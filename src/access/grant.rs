@@ -19,7 +19,8 @@ pub enum TokenRole {
 
 impl TokenRole {
     /// Each with its name in the configuration.
-    pub const ALL: [(&str, TokenRole); 3] = [("ingest", TokenRole::Ingest), ("read", TokenRole::Read), ("admin", TokenRole::Admin)];
+    pub const ALL: [(&str, TokenRole); 3] =
+        [("ingest", TokenRole::Ingest), ("read", TokenRole::Read), ("admin", TokenRole::Admin)];
 
     /// Whether it does for a route that needs this.
     #[must_use]
@@ -40,8 +41,11 @@ impl AllowedSources {
     /// Whether events of this source may be sent: it is one of them, or lies below one, as `/acd/hefei` does below `/acd`.
     #[must_use]
     pub fn allows_source(&self, source: &str) -> bool {
-        let below =
-            |own: &String| source.strip_prefix(&**own).is_some_and(|rest| rest.is_empty() || own.ends_with('/') || rest.starts_with('/'));
+        let below = |own: &String| {
+            source
+                .strip_prefix(&**own)
+                .is_some_and(|rest| rest.is_empty() || own.ends_with('/') || rest.starts_with('/'))
+        };
         self.0.is_empty() || self.0.iter().any(below)
     }
 }
@@ -59,8 +63,13 @@ impl GrantedView {
     }
 
     /// Whether what has these values of dimensions, a scope or a case, may be seen.
-    pub fn is_visible<'v, V: Iterator<Item = (&'v str, &'v str)>>(&self, values: impl Fn() -> V) -> bool {
-        let has = |dimension: &str, seen: &BTreeSet<String>| values().any(|(name, value)| name == dimension && seen.contains(value));
+    pub fn is_visible<'v, V: Iterator<Item = (&'v str, &'v str)>>(
+        &self,
+        values: impl Fn() -> V,
+    ) -> bool {
+        let has = |dimension: &str, seen: &BTreeSet<String>| {
+            values().any(|(name, value)| name == dimension && seen.contains(value))
+        };
         self.0.iter().all(|(dimension, seen)| has(dimension, seen))
     }
 }
@@ -118,7 +127,10 @@ impl AccessRefusal {
     pub fn is_unauthorized(self) -> bool {
         matches!(
             self,
-            AccessRefusal::MissingToken | AccessRefusal::UnknownToken | AccessRefusal::ExpiredToken | AccessRefusal::InvalidTicket
+            AccessRefusal::MissingToken
+                | AccessRefusal::UnknownToken
+                | AccessRefusal::ExpiredToken
+                | AccessRefusal::InvalidTicket
         )
     }
 
@@ -141,12 +153,18 @@ impl AccessRefusal {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            AccessRefusal::MissingToken => "this needs a token; send it as `Authorization: Bearer fl_...`",
+            AccessRefusal::MissingToken => {
+                "this needs a token; send it as `Authorization: Bearer fl_...`"
+            }
             AccessRefusal::UnknownToken => {
                 "this token is not known here, or no longer; whoever runs the service makes another with `firstline token new`"
             }
-            AccessRefusal::ExpiredToken => "this token has expired; whoever runs the service makes another with `firstline token new`",
-            AccessRefusal::InvalidTicket => "this ticket was used, or is too old; each connection needs a new one from `POST /v1/ticket`",
+            AccessRefusal::ExpiredToken => {
+                "this token has expired; whoever runs the service makes another with `firstline token new`"
+            }
+            AccessRefusal::InvalidTicket => {
+                "this ticket was used, or is too old; each connection needs a new one from `POST /v1/ticket`"
+            }
             AccessRefusal::MissingPermission(RoutePermission::Ingest) => {
                 "this token may not send events; it takes one with `may = \"ingest\"`"
             }
@@ -156,7 +174,9 @@ impl AccessRefusal {
             AccessRefusal::MissingPermission(RoutePermission::Rejected) => {
                 "this token may not see rejected events; it takes one with `may = \"admin\"`, or that of their sender"
             }
-            AccessRefusal::MissingPermission(_) => "this token may not do this; it takes one with `may = \"admin\"`",
+            AccessRefusal::MissingPermission(_) => {
+                "this token may not do this; it takes one with `may = \"admin\"`"
+            }
             AccessRefusal::NotLocal => {
                 "without tokens only programs on the machine itself may do this, as `curl -X POST http://127.0.0.1:8080/v1/reload` does there"
             }

@@ -6,7 +6,10 @@
 pub fn may_connect(origin: &str, host: Option<&str>, others: &[String]) -> bool {
     let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
         matches!(scheme, "http" | "https")
-            && host.is_some_and(|host| without_default_port(authority, scheme).eq_ignore_ascii_case(without_default_port(host, scheme)))
+            && host.is_some_and(|host| {
+                without_default_port(authority, scheme)
+                    .eq_ignore_ascii_case(without_default_port(host, scheme))
+            })
     });
     own || others.iter().any(|other| other.eq_ignore_ascii_case(origin))
 }
@@ -20,7 +23,9 @@ fn without_default_port<'a>(authority: &'a str, scheme: &str) -> &'a str {
 #[must_use]
 pub fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, authority)| {
-        matches!(scheme, "http" | "https") && !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' ', '*'])
+        matches!(scheme, "http" | "https")
+            && !authority.is_empty()
+            && !authority.contains(['/', '?', '#', '@', ' ', '*'])
     })
 }
 
@@ -50,7 +55,14 @@ mod tests {
     #[test]
     fn rejects_origins_with_path_or_wildcard() {
         assert!(is_origin("https://wall.example.org") && is_origin("http://10.0.0.5:8080"));
-        for wrong in ["wall.example.org", "https://wall.example.org/", "*", "https://*.example.org", "ftp://a", "https://"] {
+        for wrong in [
+            "wall.example.org",
+            "https://wall.example.org/",
+            "*",
+            "https://*.example.org",
+            "ftp://a",
+            "https://",
+        ] {
             assert!(!is_origin(wrong), "{wrong}");
         }
     }

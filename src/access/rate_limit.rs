@@ -82,8 +82,16 @@ mod tests {
             assert_eq!(rate.try_acquire(CLIENT, now), Ok(()));
         }
         assert_eq!(rate.try_acquire(CLIENT, now), Err(Duration::from_millis(500)));
-        assert_eq!(rate.try_acquire(CLIENT, now), Err(Duration::from_millis(500)), "a refused request costs nothing");
-        assert_eq!(rate.try_acquire("192.0.2.2".parse().expect("an address"), now), Ok(()), "everybody has an own one");
+        assert_eq!(
+            rate.try_acquire(CLIENT, now),
+            Err(Duration::from_millis(500)),
+            "a refused request costs nothing"
+        );
+        assert_eq!(
+            rate.try_acquire("192.0.2.2".parse().expect("an address"), now),
+            Ok(()),
+            "everybody has an own one"
+        );
         let later = now + Duration::from_millis(500);
         assert_eq!(rate.try_acquire(CLIENT, later), Ok(()));
         assert!(rate.try_acquire(CLIENT, later).is_err());
@@ -104,8 +112,13 @@ mod tests {
         for host in 0..ADDRESSES_MAX as u32 {
             assert_eq!(rate.try_acquire(IpAddr::V4(host.into()), now), Ok(()));
         }
-        let strangers =
-            |count: u32, now| (0..count).filter(|host| rate.try_acquire(IpAddr::V4((0x2000_0000 + host).into()), now).is_ok()).count();
+        let strangers = |count: u32, now| {
+            (0..count)
+                .filter(|host| {
+                    rate.try_acquire(IpAddr::V4((0x2000_0000 + host).into()), now).is_ok()
+                })
+                .count()
+        };
         assert_eq!(strangers(100, now), 5);
         assert_eq!(strangers(100, now + Duration::from_secs(60)), 100, "full buckets made room");
     }

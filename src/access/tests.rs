@@ -4,10 +4,17 @@ use crate::access::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 const NOW: Timestamp = Timestamp(1_000_000);
-const LOCAL_PEER: RequestPeer = RequestPeer { address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), is_forwarded: false };
-const REMOTE_PEER: RequestPeer = RequestPeer { address: IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), is_forwarded: false };
-const PERMISSIONS: [RoutePermission; 5] =
-    [RoutePermission::Ingest, RoutePermission::Read, RoutePermission::Live, RoutePermission::Rejected, RoutePermission::Admin];
+const LOCAL_PEER: RequestPeer =
+    RequestPeer { address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), is_forwarded: false };
+const REMOTE_PEER: RequestPeer =
+    RequestPeer { address: IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), is_forwarded: false };
+const PERMISSIONS: [RoutePermission; 5] = [
+    RoutePermission::Ingest,
+    RoutePermission::Read,
+    RoutePermission::Live,
+    RoutePermission::Rejected,
+    RoutePermission::Admin,
+];
 
 fn sample_token(secret: &str, may: TokenRole) -> AccessToken {
     let digest = TokenSecret::from(secret).digest();
@@ -42,23 +49,40 @@ fn listen_address_decides_without_tokens() {
         for need in PERMISSIONS {
             assert!(access.authorize(None, LOCAL_PEER, need, NOW).is_ok(), "{listen} {need:?}");
             let stranger = access.authorize(None, REMOTE_PEER, need, NOW);
-            assert_eq!(stranger.err(), (need == RoutePermission::Admin).then_some(AccessRefusal::NotLocal), "{listen} {need:?}");
+            assert_eq!(
+                stranger.err(),
+                (need == RoutePermission::Admin).then_some(AccessRefusal::NotLocal),
+                "{listen} {need:?}"
+            );
         }
         let passed_on = RequestPeer { is_forwarded: true, ..LOCAL_PEER };
-        assert_eq!(access.authorize(None, passed_on, RoutePermission::Admin, NOW), Err(AccessRefusal::NotLocal));
+        assert_eq!(
+            access.authorize(None, passed_on, RoutePermission::Admin, NOW),
+            Err(AccessRefusal::NotLocal)
+        );
         assert!(access.authorize(None, passed_on, RoutePermission::Read, NOW).is_ok());
     }
-    assert_eq!(AccessControl::default().authorize(None, LOCAL_PEER, RoutePermission::Read, NOW), Err(AccessRefusal::Closed));
-    let with = AccessControl { tokens: vec![sample_token("t", TokenRole::Read)], ..AccessControl::default() };
+    assert_eq!(
+        AccessControl::default().authorize(None, LOCAL_PEER, RoutePermission::Read, NOW),
+        Err(AccessRefusal::Closed)
+    );
+    let with = AccessControl {
+        tokens: vec![sample_token("t", TokenRole::Read)],
+        ..AccessControl::default()
+    };
     assert!(with.for_listener(parse_address("0.0.0.0:80"), false).is_ok());
 }
 
 #[test]
 fn token_grants_only_its_role() {
     let tokens = TokenRole::ALL.iter().map(|(name, may)| sample_token(name, *may)).collect();
-    let access = AccessControl { tokens, ..AccessControl::default() }.for_listener(parse_address("127.0.0.1:80"), false).expect("tokens");
+    let access = AccessControl { tokens, ..AccessControl::default() }
+        .for_listener(parse_address("127.0.0.1:80"), false)
+        .expect("tokens");
     for need in PERMISSIONS {
-        let decide = |shown: Option<&str>| access.authorize(shown.map(TokenSecret::from).as_ref(), LOCAL_PEER, need, NOW).err();
+        let decide = |shown: Option<&str>| {
+            access.authorize(shown.map(TokenSecret::from).as_ref(), LOCAL_PEER, need, NOW).err()
+        };
         assert_eq!(decide(None), Some(AccessRefusal::MissingToken), "{need:?}");
         assert_eq!(decide(Some("wrong")), Some(AccessRefusal::UnknownToken), "{need:?}");
         for (name, may) in [
@@ -66,7 +90,11 @@ fn token_grants_only_its_role() {
             ("read", matches!(need, RoutePermission::Read | RoutePermission::Live)),
             ("admin", true),
         ] {
-            assert_eq!(decide(Some(name)), (!may).then_some(AccessRefusal::MissingPermission(need)), "{name} {need:?}");
+            assert_eq!(
+                decide(Some(name)),
+                (!may).then_some(AccessRefusal::MissingPermission(need)),
+                "{name} {need:?}"
+            );
         }
     }
 }
@@ -74,8 +102,13 @@ fn token_grants_only_its_role() {
 #[test]
 fn refuses_token_from_its_expiry() {
     let expires = Some(NOW);
-    let access = AccessControl { tokens: vec![AccessToken { expires, ..sample_token("t", TokenRole::Admin) }], ..AccessControl::default() };
-    let decide = |now| access.authorize(Some(&TokenSecret::from("t")), LOCAL_PEER, RoutePermission::Read, now);
+    let access = AccessControl {
+        tokens: vec![AccessToken { expires, ..sample_token("t", TokenRole::Admin) }],
+        ..AccessControl::default()
+    };
+    let decide = |now| {
+        access.authorize(Some(&TokenSecret::from("t")), LOCAL_PEER, RoutePermission::Read, now)
+    };
     assert_eq!(decide(Timestamp(NOW.0 - 1)).expect("in time").expires, expires);
     assert_eq!(decide(NOW), Err(AccessRefusal::ExpiredToken));
 }
@@ -103,10 +136,19 @@ fn is_visible(view: &GrantedView, values: &[(&str, &str)]) -> bool {
 
 #[test]
 fn view_requires_all_its_dimensions() {
-    let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<BTreeSet<_>>();
-    let view = GrantedView(BTreeMap::from([("center".to_owned(), values(&["hefei", "wuhu"])), ("tier".to_owned(), values(&["vip"]))]));
+    let values =
+        |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<BTreeSet<_>>();
+    let view = GrantedView(BTreeMap::from([
+        ("center".to_owned(), values(&["hefei", "wuhu"])),
+        ("tier".to_owned(), values(&["vip"])),
+    ]));
     assert!(is_visible(&view, &[("tier", "vip"), ("center", "wuhu"), ("queue", "sales")]));
-    for hidden in [&[("center", "wuhu")][..], &[("center", "anqing"), ("tier", "vip")], &[("queue", "wuhu"), ("tier", "vip")], &[]] {
+    for hidden in [
+        &[("center", "wuhu")][..],
+        &[("center", "anqing"), ("tier", "vip")],
+        &[("queue", "wuhu"), ("tier", "vip")],
+        &[],
+    ] {
         assert!(!is_visible(&view, hidden), "{hidden:?}");
     }
     assert!(is_visible(&GrantedView::default(), &[]));

@@ -41,7 +41,10 @@ impl TicketStore {
     /// The token for which a ticket was given, if it can still be used; it cannot from then on.
     pub fn redeem_ticket(&self, shown: &TokenSecret, now: Instant) -> Option<Option<TokenDigest>> {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tickets.remove(&shown.digest()).filter(|ticket| ticket.expires > now).map(|ticket| ticket.token)
+        tickets
+            .remove(&shown.digest())
+            .filter(|ticket| ticket.expires > now)
+            .map(|ticket| ticket.token)
     }
 }
 
@@ -55,7 +58,10 @@ mod tests {
         let token = Some(TokenSecret::from("t").digest());
         let ticket = tickets.issue_ticket(token, now).expect("a ticket");
         assert_eq!(tickets.redeem_ticket(&TokenSecret::from("another"), now), None);
-        assert_eq!(tickets.redeem_ticket(&ticket, now + TICKET_LIFETIME - Duration::from_millis(1)), Some(token));
+        assert_eq!(
+            tickets.redeem_ticket(&ticket, now + TICKET_LIFETIME - Duration::from_millis(1)),
+            Some(token)
+        );
         assert_eq!(tickets.redeem_ticket(&ticket, now), None, "used");
         let old = tickets.issue_ticket(None, now).expect("a ticket");
         assert_eq!(tickets.redeem_ticket(&old, now + TICKET_LIFETIME), None, "expired");
@@ -78,6 +84,9 @@ mod tests {
             assert!(tickets.issue_ticket(None, now).is_some());
         }
         assert!(tickets.issue_ticket(None, now + TICKET_LIFETIME / 2).is_none());
-        assert!(tickets.issue_ticket(None, now + TICKET_LIFETIME).is_some(), "the old ones made room");
+        assert!(
+            tickets.issue_ticket(None, now + TICKET_LIFETIME).is_some(),
+            "the old ones made room"
+        );
     }
 }

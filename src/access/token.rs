@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn digest_identifies_token_and_debug_hides_it() {
-        let (one, other) = (TokenSecret::new_random().expect("randomness"), TokenSecret::new_random().expect("randomness"));
+        let (one, other) = (
+            TokenSecret::new_random().expect("randomness"),
+            TokenSecret::new_random().expect("randomness"),
+        );
         assert_ne!(one.reveal(), other.reveal());
         assert!(one.reveal().starts_with("fl_") && one.reveal().len() == 46, "256 bits in base64");
         assert_eq!(TokenDigest::parse(&one.digest().to_string()), Some(one.digest()));
@@ -98,7 +101,15 @@ mod tests {
     fn digest_matches_standard_sha256() {
         let written = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(TokenSecret::from("abc").digest().to_string(), written);
-        for wrong in ["", "sha256:", &written[7..], &written[..70], &format!("{written}0"), "md5:00", &written.replace('b', "é")] {
+        for wrong in [
+            "",
+            "sha256:",
+            &written[7..],
+            &written[..70],
+            &format!("{written}0"),
+            "md5:00",
+            &written.replace('b', "é"),
+        ] {
             assert_eq!(TokenDigest::parse(wrong), None, "{wrong}");
         }
     }

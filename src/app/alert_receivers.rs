@@ -31,11 +31,15 @@ pub(super) fn start_receivers(
         tokio::spawn(stop.clone().run_until_cancelled_owned(peer.run(alerts.clone())));
     }
     let cursors = match disk.filter(|_| !receivers.webhooks.is_empty()) {
-        Some(disk) => Some(Arc::new(DeliveryCursors::open(&*disk).context("it cannot be kept who has heard of which alert")?)),
+        Some(disk) => Some(Arc::new(
+            DeliveryCursors::open(&*disk)
+                .context("it cannot be kept who has heard of which alert")?,
+        )),
         None => None,
     };
     for webhook in receivers.webhooks {
-        let receiver = WebhookReceiver::new(webhook, sender.clone(), receivers.links.clone(), cursors.clone());
+        let receiver =
+            WebhookReceiver::new(webhook, sender.clone(), receivers.links.clone(), cursors.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(receiver.run(alerts.clone())));
     }
     Ok(())

@@ -37,7 +37,12 @@ pub(super) struct ReloadTask {
 
 impl ReloadTask {
     /// Reloads whenever asked to, until `stop`.
-    pub(super) async fn run(self, mut requests: mpsc::Receiver<ReloadRequest>, mut hangup: Hangup, stop: CancellationToken) {
+    pub(super) async fn run(
+        self,
+        mut requests: mpsc::Receiver<ReloadRequest>,
+        mut hangup: Hangup,
+        stop: CancellationToken,
+    ) {
         loop {
             let request = tokio::select! {
                 () = stop.cancelled() => return,
@@ -61,8 +66,10 @@ impl ReloadTask {
     async fn reload_configuration(&self) -> Result<ReloadReport, ReloadError> {
         let file = self.file.clone().ok_or(ReloadError::NoConfiguration)?;
         let read = tokio::task::spawn_blocking(move || config::read_configuration_file(&file));
-        let settings = read.await.map_err(|_| ReloadError::Stopping)?.map_err(ReloadError::Problems)?;
-        let access = settings.access.for_listener(self.address, self.open).map_err(ReloadError::Exposed)?;
+        let settings =
+            read.await.map_err(|_| ReloadError::Stopping)?.map_err(ReloadError::Problems)?;
+        let access =
+            settings.access.for_listener(self.address, self.open).map_err(ReloadError::Exposed)?;
         // Who is shut out does not wait for the core.
         self.access.send_replace(Arc::new(access));
         match (&self.tls, settings.tls) {
@@ -71,10 +78,16 @@ impl ReloadTask {
             _ => tracing::warn!("whether connections are encrypted changes only with a restart"),
         }
         let (name, version) = (settings.standard.name.clone(), settings.standard.version.clone());
-        let took_over = self.feed.change_standard(settings.standard).await.map_err(|refused| match refused {
-            commands::EngineUnavailable::JournalUnwritable(reason) => ReloadError::JournalFailed(reason),
-            commands::EngineUnavailable::QueueFull | commands::EngineUnavailable::Stopping => ReloadError::Stopping,
-        })?;
+        let took_over =
+            self.feed.change_standard(settings.standard).await.map_err(
+                |refused| match refused {
+                    commands::EngineUnavailable::JournalUnwritable(reason) => {
+                        ReloadError::JournalFailed(reason)
+                    }
+                    commands::EngineUnavailable::QueueFull
+                    | commands::EngineUnavailable::Stopping => ReloadError::Stopping,
+                },
+            )?;
         Ok(ReloadReport {
             name,
             version,
@@ -90,7 +103,15 @@ impl ReloadTask {
 fn log_result(result: &Result<ReloadReport, ReloadError>) {
     match result {
         Ok(ReloadReport { name, version, cases, forgotten_cases, left_out_events, seconds }) => {
-            tracing::info!(name, version, cases, forgotten_cases, left_out_events, seconds, "the configuration was read again");
+            tracing::info!(
+                name,
+                version,
+                cases,
+                forgotten_cases,
+                left_out_events,
+                seconds,
+                "the configuration was read again"
+            );
         }
         Err(refused) => {
             if let ReloadError::Problems(problems) = refused {
@@ -111,7 +132,8 @@ impl Hangup {
     /// Listens to the signal, which from then on does not end the process, or leaves it alone.
     #[cfg(unix)]
     pub(super) fn new(wanted: bool) -> std::io::Result<Hangup> {
-        let signal = wanted.then(|| tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()));
+        let signal =
+            wanted.then(|| tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()));
         Ok(Hangup { signal: signal.transpose()? })
     }
 

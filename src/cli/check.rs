@@ -13,7 +13,9 @@ use std::process::ExitCode;
 
 /// Check files
 #[derive(clap::Args)]
-#[command(after_help = "Standards of one name are also checked together, as versions of one standard.")]
+#[command(
+    after_help = "Standards of one name are also checked together, as versions of one standard."
+)]
 pub struct CheckArguments {
     /// Configurations, standards and mappings (TOML); which it is shows from its keys
     #[arg(required = true)]
@@ -62,7 +64,9 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<TomlProblem>> {
     let mut by_name: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (file, text) in read_texts(paths)? {
-        if let Some(Ok(standard)) = is_standard(&file, &text).then(|| standard_file::parse_standard(&file, &text)) {
+        if let Some(Ok(standard)) =
+            is_standard(&file, &text).then(|| standard_file::parse_standard(&file, &text))
+        {
             by_name.entry(standard.name).or_default().push((file, text));
         }
     }

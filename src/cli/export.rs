@@ -53,19 +53,26 @@ pub fn run_export(export: ExportFormat, arguments: &ExportArguments) -> anyhow::
         }
         return Ok(ExitCode::SUCCESS);
     };
-    std::fs::create_dir_all(directory).with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+    std::fs::create_dir_all(directory)
+        .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
     for (name, text) in files {
         let path = directory.join(name);
-        std::fs::write(&path, text).with_context(|| format!("cannot write `{}`; may you write there?", path.display()))?;
+        std::fs::write(&path, text)
+            .with_context(|| format!("cannot write `{}`; may you write there?", path.display()))?;
         eprintln!("{}", path.display());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn export_files(export: ExportFormat, standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
+fn export_files(
+    export: ExportFormat,
+    standard: &Standard,
+) -> anyhow::Result<Vec<(String, String)>> {
     match export {
         ExportFormat::Rules => prometheus_rules::rule_files(standard),
         ExportFormat::Dashboards => Ok(grafana::dashboard_files(standard)),
-        ExportFormat::OpenSlo => Ok(vec![("openslo.yml".to_owned(), openslo::export_openslo(standard)?)]),
+        ExportFormat::OpenSlo => {
+            Ok(vec![("openslo.yml".to_owned(), openslo::export_openslo(standard)?)])
+        }
     }
 }

@@ -5,7 +5,9 @@ mod export;
 use crate::clock::WallClock;
 use crate::domain::time::timestamp::Timestamp;
 use crate::journal::integrity_check::{IntegrityReport, check_integrity};
-use crate::journal::{DirectoryLock, Journal, JournalSettings, RetentionLimits, SequenceNumber, SnapshotStore};
+use crate::journal::{
+    DirectoryLock, Journal, JournalSettings, RetentionLimits, SequenceNumber, SnapshotStore,
+};
 use crate::toml_document::parse_duration;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -71,7 +73,13 @@ impl JournalLocation {
 }
 
 fn open_journal(held: &DirectoryLock) -> anyhow::Result<Journal> {
-    Ok(Journal::open(held.disk(), JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..JournalSettings::default() })?)
+    Ok(Journal::open(
+        held.disk(),
+        JournalSettings {
+            keys_fingerprint: held.keys().fingerprint(),
+            ..JournalSettings::default()
+        },
+    )?)
 }
 
 /// Does what it is told.
@@ -84,25 +92,37 @@ pub fn run_journal(arguments: &JournalArguments) -> anyhow::Result<ExitCode> {
         JournalTask::Export { place, from, to } => {
             let held = place.open_directory()?;
             let journal = open_journal(&held)?;
-            let code = export::export_records(&journal.new_reader(), SequenceNumber(*from), SequenceNumber(*to))?;
+            let code = export::export_records(
+                &journal.new_reader(),
+                SequenceNumber(*from),
+                SequenceNumber(*to),
+            )?;
             journal.close_cleanly()?;
             Ok(code)
         }
         JournalTask::Prune { place, keep, keep_gb, dry_run } => {
-            let retention = RetentionLimits { age_ms: *keep, bytes: keep_gb.map(|gigabytes| u64::from(gigabytes) << 30) };
+            let retention = RetentionLimits {
+                age_ms: *keep,
+                bytes: keep_gb.map(|gigabytes| u64::from(gigabytes) << 30),
+            };
             prune_journal(&place.open_directory()?, retention, WallClock::Wall.now(), *dry_run)
         }
     }
 }
 
 fn check_journal(held: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
-    let progress = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    let progress = if std::io::stderr().is_terminal() {
+        indicatif::ProgressBar::new_spinner()
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
     let findings = check_integrity(&held.disk(), held.keys().fingerprint(), |file| {
         progress.set_message(file.to_owned());
         progress.tick();
     })?;
     progress.finish_and_clear();
-    let IntegrityReport { segments, bytes, first, last, records, events, snapshots, damages } = &findings;
+    let IntegrityReport { segments, bytes, first, last, records, events, snapshots, damages } =
+        &findings;
     if json {
         let damages: Vec<String> = damages.iter().map(ToString::to_string).collect();
         let first = first.map(|first| first.0);
@@ -123,15 +143,27 @@ fn check_journal(held: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!damages.is_empty())))
 }
 
-fn prune_journal(held: &DirectoryLock, keep: RetentionLimits, now: Timestamp, dry_run: bool) -> anyhow::Result<ExitCode> {
+fn prune_journal(
+    held: &DirectoryLock,
+    keep: RetentionLimits,
+    now: Timestamp,
+    dry_run: bool,
+) -> anyhow::Result<ExitCode> {
     let mut journal = open_journal(held)?;
     let oldest = SnapshotStore::new(held.disk()).list_snapshots()?.pop();
     // Without a snapshot a start reads everything.
     let needed = oldest.map_or(SequenceNumber(0), SequenceNumber::next);
-    let pruned = if dry_run { journal.prunable_segments(needed, keep, now)? } else { journal.prune_segments(needed, keep, now)? };
+    let pruned = if dry_run {
+        journal.prunable_segments(needed, keep, now)?
+    } else {
+        journal.prune_segments(needed, keep, now)?
+    };
     journal.close_cleanly()?;
     let done = if dry_run { "would be removed" } else { "removed" };
-    let text = format!("{} segments {done}, {} bytes; the oldest record kept is {}\n", pruned.segments, pruned.bytes, pruned.first);
+    let text = format!(
+        "{} segments {done}, {} bytes; the oldest record kept is {}\n",
+        pruned.segments, pruned.bytes, pruned.first
+    );
     super::print_output(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -68,7 +68,9 @@ pub struct ReplayArguments {
 /// # Errors
 /// A recording, standard, mapping or instant that cannot be used.
 pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
-    let Some((mut standard, format)) = read_inputs(arguments)? else { return Ok(ExitCode::from(1)) };
+    let Some((mut standard, format)) = read_inputs(arguments)? else {
+        return Ok(ExitCode::from(1));
+    };
     let ranked = !arguments.rank.is_empty();
     let by = match ranked {
         true => add_scope(&mut standard, "--rank", &arguments.rank)?,
@@ -79,7 +81,10 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     arguments.asking.check_options(&standard, &arguments.window)?;
     for name in &arguments.indicator {
         if !standard.indicators.iter().any(|indicator| indicator.name == *name) {
-            bail!(UsageError(format!("--indicator: the standard `{}` has no indicator `{name}`", standard.name)));
+            bail!(UsageError(format!(
+                "--indicator: the standard `{}` has no indicator `{name}`",
+                standard.name
+            )));
         }
     }
     let instants = arguments
@@ -95,9 +100,13 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         keep_names: arguments.asking.is_requested(),
     };
     let progress = progress_bar(&arguments.files);
-    let recordings = arguments.files.iter().map(|path| open_recording(path, &progress)).collect::<anyhow::Result<Vec<_>>>()?;
-    let (monitors, seen) =
-        replay::replay_monitors(&settings, recordings).map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
+    let recordings = arguments
+        .files
+        .iter()
+        .map(|path| open_recording(path, &progress))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let (monitors, seen) = replay::replay_monitors(&settings, recordings)
+        .map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
     progress.finish_and_clear();
     report_counts(&seen);
     let chosen = |board: &Board, reading: &Reading| {
@@ -108,15 +117,23 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     };
     for mut monitor in monitors {
         if arguments.asking.is_requested() {
-            arguments.asking.print_answers(&mut monitor, &settings.standard, &arguments.window, arguments.json)?;
+            arguments.asking.print_answers(
+                &mut monitor,
+                &settings.standard,
+                &arguments.window,
+                arguments.json,
+            )?;
             continue;
         }
         let board = &monitor.compute_board();
-        let readings: Vec<&Reading> = board.readings.iter().filter(|reading| chosen(board, reading)).collect();
+        let readings: Vec<&Reading> =
+            board.readings.iter().filter(|reading| chosen(board, reading)).collect();
         let text = match arguments.json {
             true => readings_json(board, &readings)?,
             false if ranked => ranking_table::rankings_text(board, by, &readings),
-            false => readings_table::readings_table(board, &readings, arguments.group_by.as_deref()),
+            false => {
+                readings_table::readings_table(board, &readings, arguments.group_by.as_deref())
+            }
         };
         print_output(text.as_bytes())?;
     }
@@ -132,9 +149,12 @@ fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, 
         name => {
             let path = Path::new(name);
             if !path.exists() {
-                bail!(UsageError(format!("--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists")));
+                bail!(UsageError(format!(
+                    "--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists"
+                )));
             }
-            Mapping::parse(name, &read_text(path)?).map(|mapping| RecordingFormat::Mapping(Box::new(mapping)))
+            Mapping::parse(name, &read_text(path)?)
+                .map(|mapping| RecordingFormat::Mapping(Box::new(mapping)))
         }
     };
     for problems in [standard.as_ref().err(), format.as_ref().err()].into_iter().flatten() {
@@ -147,10 +167,12 @@ fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, 
 fn add_scope(standard: &mut Standard, option: &str, by: &[String]) -> anyhow::Result<usize> {
     let place = |name: &String| {
         let known = &standard.schema.dimensions;
-        known
-            .iter()
-            .position(|dimension| dimension == name)
-            .ok_or_else(|| UsageError(format!("{option}: `{name}` is not a dimension; the standard has: {}", known.join(", "))))
+        known.iter().position(|dimension| dimension == name).ok_or_else(|| {
+            UsageError(format!(
+                "{option}: `{name}` is not a dimension; the standard has: {}",
+                known.join(", ")
+            ))
+        })
     };
     let scope = by.iter().map(place).collect::<Result<Vec<usize>, UsageError>>()?;
     if let Some(place) = standard.scopes.iter().position(|known| *known == scope) {
@@ -176,24 +198,33 @@ fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usiz
 
 /// A bar over the bytes of all files, if someone is looking and the files have a size.
 fn progress_bar(files: &[PathBuf]) -> indicatif::ProgressBar {
-    let size: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
+    let size: u64 =
+        files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
     if !std::io::stderr().is_terminal() || size == 0 {
         return indicatif::ProgressBar::hidden();
     }
-    let style = indicatif::ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-    indicatif::ProgressBar::new(size).with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()))
+    let style = indicatif::ProgressStyle::with_template(
+        "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+    );
+    indicatif::ProgressBar::new(size)
+        .with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()))
 }
 
 fn open_recording(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Result<Recording> {
     let name = path.display().to_string();
-    let input = recording::open_recording(path, |input| Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>)
-        .with_context(|| format!("cannot read `{name}`"))?;
+    let input = recording::open_recording(path, |input| {
+        Box::new(progress.wrap_read(input)) as Box<dyn Read + Send>
+    })
+    .with_context(|| format!("cannot read `{name}`"))?;
     Ok(Recording { name, input })
 }
 
 /// Says on standard error what was seen, with the first rejections word by word.
 fn report_counts(seen: &CaseCountChange) {
-    eprintln!("{} events, {} duplicates, {} rejected, {} cases", seen.accepted, seen.duplicates, seen.rejected, seen.cases);
+    eprintln!(
+        "{} events, {} duplicates, {} rejected, {} cases",
+        seen.accepted, seen.duplicates, seen.rejected, seen.cases
+    );
     if seen.accepted + seen.duplicates + seen.rejected == 0 {
         eprintln!("there was no event in the input");
     }

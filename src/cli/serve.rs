@@ -63,12 +63,16 @@ pub fn run_serve(args: &ServeArguments) -> anyhow::Result<ExitCode> {
     settings.access.clone().for_listener(settings.listen_address, settings.allow_open)?;
     settings.demo_speed = args.demo.then_some(args.demo_speed);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.enable_all().on_thread_start(|| lower_thread_priority(REQUEST_NICENESS)).build().context("no runtime")?;
+    let runtime = runtime
+        .enable_all()
+        .on_thread_start(|| lower_thread_priority(REQUEST_NICENESS))
+        .build()
+        .context("no runtime")?;
     let stopped = runtime.block_on(async {
         let address = settings.listen_address;
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {address}; is it taken? choose another with `--listen`"))?;
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; is it taken? choose another with `--listen`")
+        })?;
         let shutdown = shutdown_signal()?;
         print_addresses(listener.local_addr().unwrap_or(address), &settings);
         app::run_service(settings, listener, shutdown).await
@@ -85,10 +89,19 @@ pub fn run_serve(args: &ServeArguments) -> anyhow::Result<ExitCode> {
 fn print_addresses(mut address: SocketAddr, settings: &ServiceSettings) {
     if address.ip().is_unspecified() {
         // Nobody can click on "everywhere".
-        address.set_ip(if address.is_ipv4() { std::net::Ipv4Addr::LOCALHOST.into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+        address.set_ip(if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
     }
     let standard = &settings.standard;
-    eprintln!("firstline {} with the standard `{}`, version {}", env!("CARGO_PKG_VERSION"), standard.name, standard.version);
+    eprintln!(
+        "firstline {} with the standard `{}`, version {}",
+        env!("CARGO_PKG_VERSION"),
+        standard.name,
+        standard.version
+    );
     let s = if settings.tls.is_some() { "s" } else { "" };
     eprintln!("  wallboard  http{s}://{address}/");
     eprintln!("  board      http{s}://{address}/v1/board");
@@ -96,16 +109,23 @@ fn print_addresses(mut address: SocketAddr, settings: &ServiceSettings) {
     eprintln!("  metrics    http{s}://{address}/metrics");
     eprintln!("  events     POST http{s}://{address}/v1/events");
     let who = match settings.access.tokens.len() {
-        0 if settings.listen_address.ip().to_canonical().is_loopback() => "Open to every program on this machine, and to no other machine.",
+        0 if settings.listen_address.ip().to_canonical().is_loopback() => {
+            "Open to every program on this machine, and to no other machine."
+        }
         0 => "OPEN TO EVERYBODY who reaches this address, without any token.",
         _ => "Closed but to the holders of its tokens.",
     };
     eprintln!("{who}");
     if settings.demo_speed.is_some() {
-        eprintln!("The figures are those of a simulated organisation; its last two days are being told now.");
+        eprintln!(
+            "The figures are those of a simulated organisation; its last two days are being told now."
+        );
     }
     match settings.journal.filter(|_| settings.demo_speed.is_none()) {
-        Some(_) => eprintln!("What is accepted is kept in {}. Ctrl-C stops the service.", settings.data_directory.display()),
+        Some(_) => eprintln!(
+            "What is accepted is kept in {}. Ctrl-C stops the service.",
+            settings.data_directory.display()
+        ),
         None => eprintln!("Nothing is kept when it stops. Ctrl-C stops it."),
     }
 }
@@ -113,7 +133,8 @@ fn print_addresses(mut address: SocketAddr, settings: &ServiceSettings) {
 /// Waits for Ctrl-C or a termination signal.
 fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("no signals")?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("no signals")?;
     Ok(async move {
         #[cfg(unix)]
         tokio::select! {

@@ -30,12 +30,22 @@ pub struct SimulateArguments {
 /// # Errors
 /// A start that is no time, or standard output closed early.
 pub fn run_simulate(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
-    let start = Timestamp::parse(&arguments.start).map_err(|what| UsageError(format!("--start: {what}")))?;
+    let start = Timestamp::parse(&arguments.start)
+        .map_err(|what| UsageError(format!("--start: {what}")))?;
     if !(arguments.hours.is_finite() && arguments.hours >= 0.0) {
-        return Err(UsageError(format!("--hours: must be a number of hours from 0 on, not {}", arguments.hours)).into());
+        return Err(UsageError(format!(
+            "--hours: must be a number of hours from 0 on, not {}",
+            arguments.hours
+        ))
+        .into());
     }
     let end = start.plus_millis((arguments.hours * 3_600_000.0) as i64);
-    let settings = SimulationSettings { seed: arguments.seed, start, centers: arguments.centers, rate: arguments.rate };
+    let settings = SimulationSettings {
+        seed: arguments.seed,
+        start,
+        centers: arguments.centers,
+        rate: arguments.rate,
+    };
     let mut text = Vec::new();
     for event in Simulation::new(&settings).take_while(|event| event.time < end) {
         event.write_json(&mut text);

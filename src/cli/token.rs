@@ -57,21 +57,27 @@ pub fn run_token(command: &TokenCommand) -> anyhow::Result<ExitCode> {
     check_arguments(arguments, may)?;
     let token = TokenSecret::new_random().context("the operating system gives no randomness")?;
     let hash = token.digest().to_string();
-    let name =
-        arguments.name.clone().unwrap_or_else(|| format!("{may}-{}", hash.chars().skip("sha256:".len()).take(6).collect::<String>()));
+    let name = arguments.name.clone().unwrap_or_else(|| {
+        format!("{may}-{}", hash.chars().skip("sha256:".len()).take(6).collect::<String>())
+    });
     let paragraph = token_paragraph(arguments, &name, may, &hash);
     if arguments.json {
         let written = json!({ "name": name, "may": may, "token": token.reveal(), "hash": hash, "toml": paragraph });
         super::print_output(format!("{written}\n").as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("The token, shown this once and kept nowhere. Give it to its holder by a safe way:\n\n  {}\n", token.reveal());
+    eprintln!(
+        "The token, shown this once and kept nowhere. Give it to its holder by a safe way:\n\n  {}\n",
+        token.reveal()
+    );
     if arguments.device {
         eprintln!("The wall's address is  http://HOST:8080/#token={}", token.reveal());
     } else {
         eprintln!("Its holder sends it with every request:  Authorization: Bearer fl_...");
     }
-    eprintln!("Add the paragraph below to the configuration and reload it (SIGHUP). It holds only a hash.\n");
+    eprintln!(
+        "Add the paragraph below to the configuration and reload it (SIGHUP). It holds only a hash.\n"
+    );
     super::print_output(paragraph.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -90,10 +96,13 @@ fn check_arguments(arguments: &TokenArguments, may: &str) -> Result<(), UsageErr
         Some(TokenRole::Ingest | TokenRole::Admin) if !arguments.seen.is_empty() => {
             refuse("`--where` limits what is seen: leave it out, or take `--may read`")
         }
-        Some(TokenRole::Ingest | TokenRole::Admin) if arguments.device => {
-            refuse("a token for `--device` can be seen on the device, so it may only read: leave `--may` out")
-        }
-        _ if arguments.name.as_ref().is_some_and(|name| name.is_empty() || name.len() > 200 || name.chars().any(char::is_control)) => {
+        Some(TokenRole::Ingest | TokenRole::Admin) if arguments.device => refuse(
+            "a token for `--device` can be seen on the device, so it may only read: leave `--may` out",
+        ),
+        _ if arguments.name.as_ref().is_some_and(|name| {
+            name.is_empty() || name.len() > 200 || name.chars().any(char::is_control)
+        }) =>
+        {
             refuse("`--name` is a text of 1 to 200 bytes")
         }
         _ => Ok(()),
@@ -101,17 +110,26 @@ fn check_arguments(arguments: &TokenArguments, may: &str) -> Result<(), UsageErr
 }
 
 fn token_paragraph(arguments: &TokenArguments, name: &str, may: &str, hash: &str) -> String {
-    let mut text = format!("[[access.tokens]]\nname = {}\nhash = \"{hash}\"\nmay = \"{may}\"\n", toml_string(name));
+    let mut text = format!(
+        "[[access.tokens]]\nname = {}\nhash = \"{hash}\"\nmay = \"{may}\"\n",
+        toml_string(name)
+    );
     // Writing to a string cannot fail.
     if !arguments.source.is_empty() {
-        let _ = writeln!(text, "sources = {}", toml_array(arguments.source.iter().map(String::as_str)));
+        let _ =
+            writeln!(text, "sources = {}", toml_array(arguments.source.iter().map(String::as_str)));
     }
     if !arguments.seen.is_empty() {
         let mut seen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        arguments.seen.iter().for_each(|(dimension, value)| seen.entry(dimension).or_default().push(value));
+        arguments
+            .seen
+            .iter()
+            .for_each(|(dimension, value)| seen.entry(dimension).or_default().push(value));
         let seen: Vec<String> = seen
             .into_iter()
-            .map(|(dimension, values)| format!("{} = {}", toml_string(dimension), toml_array(values.into_iter())))
+            .map(|(dimension, values)| {
+                format!("{} = {}", toml_string(dimension), toml_array(values.into_iter()))
+            })
             .collect();
         let _ = writeln!(text, "where = {{ {} }}", seen.join(", "));
     }
@@ -135,7 +153,9 @@ fn toml_string(text: &str) -> String {
 
 fn parse_condition(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((dimension, value)) if !dimension.is_empty() && !value.is_empty() => Ok((dimension.to_owned(), value.to_owned())),
+        Some((dimension, value)) if !dimension.is_empty() && !value.is_empty() => {
+            Ok((dimension.to_owned(), value.to_owned()))
+        }
         _ => Err("a dimension and a value, as in center=hefei".to_owned()),
     }
 }
@@ -147,21 +167,44 @@ mod tests {
 
     #[test]
     fn configuration_accepts_printed_token_paragraph() {
-        let seen =
-            [("center", "hefei"), ("center", "wu\"\u{7f}hu"), ("tier", "vip")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let seen = [("center", "hefei"), ("center", "wu\"\u{7f}hu"), ("tier", "vip")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let expires = Timestamp::parse("2027-01-01T00:00:00+08:00").ok();
-        let arguments =
-            TokenArguments { name: None, may: None, source: Vec::new(), seen: seen.to_vec(), device: true, expires, json: false };
+        let arguments = TokenArguments {
+            name: None,
+            may: None,
+            source: Vec::new(),
+            seen: seen.to_vec(),
+            device: true,
+            expires,
+            json: false,
+        };
         let hash = TokenSecret::from("t").digest().to_string();
-        let access = config::read_configuration("c.toml", &token_paragraph(&arguments, "hall \"1\"", "read", &hash))
-            .expect("a good paragraph")
-            .access;
+        let access = config::read_configuration(
+            "c.toml",
+            &token_paragraph(&arguments, "hall \"1\"", "read", &hash),
+        )
+        .expect("a good paragraph")
+        .access;
         let [token] = &access.tokens[..] else { panic!("one token") };
-        assert_eq!((token.name.as_str(), token.digest.to_string(), token.expires), ("hall \"1\"", hash.clone(), expires));
-        assert!(token.view.is_visible(|| [("center", "wu\"\u{7f}hu"), ("tier", "vip")].into_iter()));
-        let sender = TokenArguments { source: vec!["/acd".to_owned()], seen: Vec::new(), device: false, expires: None, ..arguments };
+        assert_eq!(
+            (token.name.as_str(), token.digest.to_string(), token.expires),
+            ("hall \"1\"", hash.clone(), expires)
+        );
+        assert!(
+            token.view.is_visible(|| [("center", "wu\"\u{7f}hu"), ("tier", "vip")].into_iter())
+        );
+        let sender = TokenArguments {
+            source: vec!["/acd".to_owned()],
+            seen: Vec::new(),
+            device: false,
+            expires: None,
+            ..arguments
+        };
         let access =
-            config::read_configuration("c.toml", &token_paragraph(&sender, "acd", "ingest", &hash)).expect("a good paragraph").access;
+            config::read_configuration("c.toml", &token_paragraph(&sender, "acd", "ingest", &hash))
+                .expect("a good paragraph")
+                .access;
         assert_eq!(access.tokens[0].sources.0, ["/acd"]);
     }
 }

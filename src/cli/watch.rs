@@ -49,17 +49,32 @@ pub struct WatchArguments {
 /// If there is none, with what to do.
 pub fn run_watch(arguments: &WatchArguments) -> anyhow::Result<ExitCode> {
     if !arguments.once && !std::io::stdout().is_terminal() {
-        return Err(UsageError("standard output is no terminal; print the board with `--once`".to_owned()).into());
+        return Err(UsageError(
+            "standard output is no terminal; print the board with `--once`".to_owned(),
+        )
+        .into());
     }
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let language = arguments.lang.unwrap_or_else(|| Language::from_locale(locale.as_deref()));
-    let choice = WatchOptions { indicators: arguments.indicator.clone(), window: arguments.window.clone(), language };
+    let choice = WatchOptions {
+        indicators: arguments.indicator.clone(),
+        window: arguments.window.clone(),
+        language,
+    };
     let token = arguments.token.clone().filter(|token| !token.is_empty());
     let client = ServiceClient::new(arguments.url.clone(), token, arguments.ca.as_deref())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let center = arguments.center.clone();
     if arguments.once {
-        let text = runtime.block_on(run_loop::fetch_board_text(&client, &choice, center.as_deref(), arguments.json))?;
+        let text = runtime.block_on(run_loop::fetch_board_text(
+            &client,
+            &choice,
+            center.as_deref(),
+            arguments.json,
+        ))?;
         print_output(text.as_bytes())?;
     } else {
         runtime.block_on(run_loop::run_watch(client, choice, center))?;

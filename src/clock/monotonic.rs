@@ -48,7 +48,11 @@ impl MonotonicClock {
     /// A clock that has shown `reached` before, in another run.
     #[must_use]
     pub fn resume_from(reached: Timestamp) -> MonotonicClock {
-        MonotonicClock { last: Some((reached, Duration::ZERO)), wall: reached, step: ClockStep::CatchingUp }
+        MonotonicClock {
+            last: Some((reached, Duration::ZERO)),
+            wall: reached,
+            step: ClockStep::CatchingUp,
+        }
     }
 
     /// The time, when the machine's clock shows `wall` and has been running for `running`. Never earlier than before.
@@ -58,7 +62,8 @@ impl MonotonicClock {
             self.last = Some((wall, running));
             return wall;
         };
-        let expected = shown.plus_millis(i64::try_from(running.saturating_sub(then).as_millis()).unwrap_or(0));
+        let expected =
+            shown.plus_millis(i64::try_from(running.saturating_sub(then).as_millis()).unwrap_or(0));
         let believed = match self.step {
             ClockStep::CatchingUp | ClockStep::Confirmed => true,
             _ if wall.millis_since(expected).abs() <= TOLERANCE_MS => true,
@@ -80,7 +85,9 @@ impl MonotonicClock {
 
     /// An event arrived that happened at `time`, by the clock of its source.
     pub fn observe_event_time(&mut self, time: Timestamp) {
-        if matches!(self.step, ClockStep::Unconfirmed(_)) && time.millis_since(self.wall).abs() <= CONFIRMATION_WITHIN_MS {
+        if matches!(self.step, ClockStep::Unconfirmed(_))
+            && time.millis_since(self.wall).abs() <= CONFIRMATION_WITHIN_MS
+        {
             self.step = ClockStep::Confirmed;
         }
     }
@@ -103,10 +110,17 @@ mod tests {
     const NOON: Timestamp = Timestamp(1_800_000_000_000);
 
     /// What a clock shows while the machine's clock is `off` by this from second to second; the last one's doubt too.
-    fn run_clock(steady: &mut MonotonicClock, seconds: std::ops::Range<u64>, off: i64) -> (Timestamp, i64) {
+    fn run_clock(
+        steady: &mut MonotonicClock,
+        seconds: std::ops::Range<u64>,
+        off: i64,
+    ) -> (Timestamp, i64) {
         let mut last = NOON;
         for second in seconds {
-            let now = steady.advance_to(NOON.plus_millis(second as i64 * 1_000 + off), Duration::from_secs(second));
+            let now = steady.advance_to(
+                NOON.plus_millis(second as i64 * 1_000 + off),
+                Duration::from_secs(second),
+            );
             assert!(now >= last || last == NOON, "time went back");
             last = now;
         }
@@ -129,7 +143,11 @@ mod tests {
             let mut steady = MonotonicClock::default();
             run_clock(&mut steady, 0..10, 0);
             let (now, doubted) = run_clock(&mut steady, 10..200, off);
-            assert_eq!((now, doubted), (NOON.plus_millis(199_000), off), "time goes on as if nothing had happened");
+            assert_eq!(
+                (now, doubted),
+                (NOON.plus_millis(199_000), off),
+                "time goes on as if nothing had happened"
+            );
             assert_eq!(run_clock(&mut steady, 200..210, 0), (NOON.plus_millis(209_000), 0));
         }
     }
@@ -148,8 +166,14 @@ mod tests {
         run_clock(&mut steady, 0..10, 0);
         run_clock(&mut steady, 10..310, -10 * MINUTE);
         let still = NOON.plus_millis(309_000);
-        assert_eq!(run_clock(&mut steady, 310..320, -10 * MINUTE), (still, 319_000 - 10 * MINUTE - 309_000));
-        assert_eq!(run_clock(&mut steady, 909..920, -10 * MINUTE), (NOON.plus_millis(919_000 - 10 * MINUTE), 0));
+        assert_eq!(
+            run_clock(&mut steady, 310..320, -10 * MINUTE),
+            (still, 319_000 - 10 * MINUTE - 309_000)
+        );
+        assert_eq!(
+            run_clock(&mut steady, 909..920, -10 * MINUTE),
+            (NOON.plus_millis(919_000 - 10 * MINUTE), 0)
+        );
     }
 
     #[test]
@@ -158,15 +182,25 @@ mod tests {
         run_clock(&mut steady, 0..10, 0);
         assert_eq!(run_clock(&mut steady, 10..11, 2 * HOUR).1, 2 * HOUR);
         steady.observe_event_time(NOON.plus_millis(10_000));
-        assert_eq!(run_clock(&mut steady, 11..12, 2 * HOUR).1, 2 * HOUR, "an event of the old time says nothing");
+        assert_eq!(
+            run_clock(&mut steady, 11..12, 2 * HOUR).1,
+            2 * HOUR,
+            "an event of the old time says nothing"
+        );
         steady.observe_event_time(NOON.plus_millis(2 * HOUR));
-        assert_eq!(run_clock(&mut steady, 12..13, 2 * HOUR), (NOON.plus_millis(12_000 + 2 * HOUR), 0));
+        assert_eq!(
+            run_clock(&mut steady, 12..13, 2 * HOUR),
+            (NOON.plus_millis(12_000 + 2 * HOUR), 0)
+        );
     }
 
     #[test]
     fn restart_does_not_move_time_back() {
         let mut steady = MonotonicClock::resume_from(NOON.plus_millis(HOUR));
         assert_eq!(run_clock(&mut steady, 0..10, 0), (NOON.plus_millis(HOUR), 9_000 - HOUR));
-        assert_eq!(run_clock(&mut MonotonicClock::resume_from(NOON.plus_millis(-HOUR)), 0..10, 0), (NOON.plus_millis(9_000), 0));
+        assert_eq!(
+            run_clock(&mut MonotonicClock::resume_from(NOON.plus_millis(-HOUR)), 0..10, 0),
+            (NOON.plus_millis(9_000), 0)
+        );
     }
 }

@@ -28,14 +28,19 @@ use std::collections::{BTreeMap, BTreeSet};
 const TEXT_BYTES_MAX: usize = 200;
 
 /// Reads `[access]`; what cannot be understood has left a problem.
-pub(super) fn read_access_table(table: &TomlTable<'_>, standard: Option<&Standard>) -> AccessControl {
+pub(super) fn read_access_table(
+    table: &TomlTable<'_>,
+    standard: Option<&Standard>,
+) -> AccessControl {
     let open = table.optional_bool("open").unwrap_or(false);
     let origins = table.value("origins").map(|value| read_origins(&value)).unwrap_or_default();
     let mut tokens: Vec<AccessToken> = Vec::new();
     for written in table.table_list("tokens") {
         let token = read_token(&written, standard);
         if let Some(token) = token {
-            let known = tokens.iter().find(|other| other.name == token.name || other.digest == token.digest);
+            let known = tokens
+                .iter()
+                .find(|other| other.name == token.name || other.digest == token.digest);
             if let Some(known) = known {
                 written.report_problem(
                     "name",
@@ -47,7 +52,10 @@ pub(super) fn read_access_table(table: &TomlTable<'_>, standard: Option<&Standar
         written.report_unknown_keys();
     }
     if tokens.len() > TOKENS_MAX {
-        table.report_problem("tokens", format!("{} tokens are too many: at most {TOKENS_MAX}", tokens.len()));
+        table.report_problem(
+            "tokens",
+            format!("{} tokens are too many: at most {TOKENS_MAX}", tokens.len()),
+        );
     }
     if open && table.value("tokens").is_some() {
         table.report_problem(
@@ -64,8 +72,12 @@ fn read_origins(value: &TomlValue<'_>) -> Vec<String> {
     let origin = |value: &TomlValue<'_>| {
         let text = value.require_string()?;
         if !origin::is_origin(text) {
-            let example = "write a scheme and a host without a path, as in \"https://wall.example.org\"";
-            value.report_problem(format!("`{}` is no origin; {example}", truncate_for_message(text)));
+            let example =
+                "write a scheme and a host without a path, as in \"https://wall.example.org\"";
+            value.report_problem(format!(
+                "`{}` is no origin; {example}",
+                truncate_for_message(text)
+            ));
         }
         Some(text.to_owned())
     };
@@ -74,7 +86,9 @@ fn read_origins(value: &TomlValue<'_>) -> Vec<String> {
 
 fn read_token(table: &TomlTable<'_>, standard: Option<&Standard>) -> Option<AccessToken> {
     let name = table.required_string("name");
-    if name.is_some_and(|name| name.is_empty() || name.len() > TEXT_BYTES_MAX || name.chars().any(char::is_control)) {
+    if name.is_some_and(|name| {
+        name.is_empty() || name.len() > TEXT_BYTES_MAX || name.chars().any(char::is_control)
+    }) {
         table.report_problem("name", format!("`name` is a text of at most {TEXT_BYTES_MAX} bytes, such as the system that uses the token"));
     }
     let digest = table.required_value("hash", "as `firstline token new` prints it").and_then(|value| {
@@ -85,16 +99,25 @@ fn read_token(table: &TomlTable<'_>, standard: Option<&Standard>) -> Option<Acce
         }
         digest
     });
-    let may = table.required_value("may", "`ingest`, `read` or `admin`").and_then(|value| value.require_choice(&TokenRole::ALL));
+    let may = table
+        .required_value("may", "`ingest`, `read` or `admin`")
+        .and_then(|value| value.require_choice(&TokenRole::ALL));
     let sources = table.value("sources").map(|value| read_sources(&value));
-    let view = table.value("where").and_then(|value| value.require_table()).map(|table| read_view(&table, standard));
+    let view = table
+        .value("where")
+        .and_then(|value| value.require_table())
+        .map(|table| read_view(&table, standard));
     let device = table.optional_bool("device").unwrap_or(false);
     let expires = table.value("expires").and_then(|value| value.require_timestamp());
     if let Some(may) = may {
         let misplaced = [
             ("sources", sources.is_some() && may != TokenRole::Ingest, "an ingest token"),
             ("where", view.is_some() && may != TokenRole::Read, "a read token"),
-            ("device", device && may != TokenRole::Read, "a read token: it stands in an address, where it can be seen"),
+            (
+                "device",
+                device && may != TokenRole::Read,
+                "a read token: it stands in an address, where it can be seen",
+            ),
         ];
         for (key, wrong, whose) in misplaced {
             if wrong {
@@ -103,12 +126,21 @@ fn read_token(table: &TomlTable<'_>, standard: Option<&Standard>) -> Option<Acce
         }
     }
     let (sources, view) = (AllowedSources(sources.unwrap_or_default()), view.unwrap_or_default());
-    Some(AccessToken { name: name?.to_owned(), digest: digest?, role: may?, sources, view, expires })
+    Some(AccessToken {
+        name: name?.to_owned(),
+        digest: digest?,
+        role: may?,
+        sources,
+        view,
+        expires,
+    })
 }
 
 fn read_sources(value: &TomlValue<'_>) -> Vec<String> {
     let sources = value.require_strings().unwrap_or_default();
-    if sources.is_empty() || sources.iter().any(|source| source.is_empty() || source.len() > TEXT_BYTES_MAX) {
+    if sources.is_empty()
+        || sources.iter().any(|source| source.is_empty() || source.len() > TEXT_BYTES_MAX)
+    {
         value.report_problem(format!(
             "`sources` are texts of 1 to {TEXT_BYTES_MAX} bytes, as in [\"/acd/hefei\"]; without the key any source is fine"
         ));
@@ -121,7 +153,8 @@ fn read_view(table: &TomlTable<'_>, standard: Option<&Standard>) -> GrantedView 
     for (dimension, value) in table.entries() {
         let known = standard.map(|standard| &standard.schema.dimensions);
         if let Some(known) = known.filter(|known| !known.iter().any(|one| one == dimension)) {
-            let hint = nearest_match(dimension, known.iter().map(String::as_str)).map(|near| format!(", did you mean `{near}`?"));
+            let hint = nearest_match(dimension, known.iter().map(String::as_str))
+                .map(|near| format!(", did you mean `{near}`?"));
             value.report_problem(format!(
                 "the standard has no dimension `{}`{}",
                 truncate_for_message(dimension),
@@ -130,15 +163,23 @@ fn read_view(table: &TomlTable<'_>, standard: Option<&Standard>) -> GrantedView 
         }
         let values: BTreeSet<String> = match value.as_str() {
             Some(one) => BTreeSet::from([one.to_owned()]),
-            None => value.require_strings().unwrap_or_default().into_iter().map(str::to_owned).collect(),
+            None => {
+                value.require_strings().unwrap_or_default().into_iter().map(str::to_owned).collect()
+            }
         };
         if values.is_empty() {
-            value.report_problem(format!("`{}` needs the values that may be seen, as in [\"hefei\"]", truncate_for_message(dimension)));
+            value.report_problem(format!(
+                "`{}` needs the values that may be seen, as in [\"hefei\"]",
+                truncate_for_message(dimension)
+            ));
         }
         view.insert(dimension.to_owned(), values);
     }
     if view.is_empty() {
-        table.report_problem("", "`where` names no dimension; leave it out if the token may see everything");
+        table.report_problem(
+            "",
+            "`where` names no dimension; leave it out if the token may see everything",
+        );
     }
     GrantedView(view)
 }
@@ -160,9 +201,18 @@ mod tests {
         );
         let access = read_configuration("c.toml", &text).expect("a good file").access;
         let [acd, wall] = &access.tokens[..] else { panic!("two tokens") };
-        assert_eq!((acd.role, acd.digest.to_string().as_str(), acd.sources.allows_source("/acd/1")), (TokenRole::Ingest, HASH, true));
-        assert_eq!(acd.expires.map(|time| time.to_string()).as_deref(), Some("2026-12-31T16:00:00Z"));
-        assert!(wall.view.is_visible(|| [("center", "hefei")].into_iter()) && !wall.view.is_visible(std::iter::empty));
+        assert_eq!(
+            (acd.role, acd.digest.to_string().as_str(), acd.sources.allows_source("/acd/1")),
+            (TokenRole::Ingest, HASH, true)
+        );
+        assert_eq!(
+            acd.expires.map(|time| time.to_string()).as_deref(),
+            Some("2026-12-31T16:00:00Z")
+        );
+        assert!(
+            wall.view.is_visible(|| [("center", "hefei")].into_iter())
+                && !wall.view.is_visible(std::iter::empty)
+        );
         assert!(!access.open && access.origins.len() == 1);
     }
 

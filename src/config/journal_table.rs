@@ -52,19 +52,33 @@ pub(super) fn read_journal_table(table: &TomlTable<'_>) -> Option<JournalConfigu
         Some("memory") => None,
         Some(other) => {
             let choice = "\"disk\" (on disk), \"soon\" (on disk with the next board) or \"memory\" (nothing is kept)";
-            table.report_problem("acknowledge", format!("`acknowledge` must be {choice}, not `{}`", truncate_for_message(other)));
+            table.report_problem(
+                "acknowledge",
+                format!("`acknowledge` must be {choice}, not `{}`", truncate_for_message(other)),
+            );
             None
         }
     };
     let retention = RetentionLimits {
         age_ms: table.optional_duration("keep").or(usual.retention.age_ms),
-        bytes: number_within(table, "keep_gb", 1..=100_000).map(|gigabytes| (gigabytes as u64) << 30).or(usual.retention.bytes),
+        bytes: number_within(table, "keep_gb", 1..=100_000)
+            .map(|gigabytes| (gigabytes as u64) << 30)
+            .or(usual.retention.bytes),
     };
     let snapshot_ms = table.optional_duration("snapshot_every").unwrap_or(usual.snapshot_ms);
     if !(MINUTE..=DAY).contains(&snapshot_ms) {
-        table.report_problem("snapshot_every", "`snapshot_every` must lie between \"1m\" and \"24h\"");
+        table.report_problem(
+            "snapshot_every",
+            "`snapshot_every` must lie between \"1m\" and \"24h\"",
+        );
     }
-    let events = number_within(table, "snapshot_events", 1_000..=1_000_000_000).map_or(usual.snapshot_events, |events| events as u64);
+    let events = number_within(table, "snapshot_events", 1_000..=1_000_000_000)
+        .map_or(usual.snapshot_events, |events| events as u64);
     table.report_unknown_keys();
-    Some(JournalConfiguration { acknowledge: acknowledge?, retention, snapshot_ms, snapshot_events: events })
+    Some(JournalConfiguration {
+        acknowledge: acknowledge?,
+        retention,
+        snapshot_ms,
+        snapshot_events: events,
+    })
 }

@@ -40,9 +40,12 @@ impl Default for ServiceLimits {
 pub(super) fn read_limits_table(table: &TomlTable<'_>) -> ServiceLimits {
     let usual = ServiceLimits::default();
     let limits = ServiceLimits {
-        body_bytes: number_within(table, "body_mb", 1..=1_024).map_or(usual.body_bytes, |megabytes| megabytes << 20),
-        queue_batches: number_within(table, "queue_batches", 1..=65_536).unwrap_or(usual.queue_batches),
-        live_clients: number_within(table, "live_clients", 0..=100_000).unwrap_or(usual.live_clients),
+        body_bytes: number_within(table, "body_mb", 1..=1_024)
+            .map_or(usual.body_bytes, |megabytes| megabytes << 20),
+        queue_batches: number_within(table, "queue_batches", 1..=65_536)
+            .unwrap_or(usual.queue_batches),
+        live_clients: number_within(table, "live_clients", 0..=100_000)
+            .unwrap_or(usual.live_clients),
         connections: number_within(table, "connections", 1..=200_000).unwrap_or(usual.connections),
         header_time: number_within(table, "header_seconds", 1..=600)
             .map_or(usual.header_time, |seconds| Duration::from_secs(seconds as u64)),
@@ -54,11 +57,22 @@ pub(super) fn read_limits_table(table: &TomlTable<'_>) -> ServiceLimits {
 }
 
 /// A whole number within a range; one outside is a problem.
-pub(super) fn number_within(table: &TomlTable<'_>, key: &str, range: RangeInclusive<usize>) -> Option<usize> {
+pub(super) fn number_within(
+    table: &TomlTable<'_>,
+    key: &str,
+    range: RangeInclusive<usize>,
+) -> Option<usize> {
     let written = table.optional_integer(key)?;
     let number = usize::try_from(written).ok().filter(|number| range.contains(number));
     if number.is_none() {
-        table.report_problem(key, format!("`{key}` must lie between {} and {}, not {written}", range.start(), range.end()));
+        table.report_problem(
+            key,
+            format!(
+                "`{key}` must lie between {} and {}, not {written}",
+                range.start(),
+                range.end()
+            ),
+        );
     }
     number
 }

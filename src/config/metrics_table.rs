@@ -18,7 +18,10 @@ impl Default for MetricsSettings {
 
 /// Reads `[metrics]`.
 pub(super) fn read_metrics_table(table: &TomlTable<'_>) -> MetricsSettings {
-    let metrics = MetricsSettings { scopes: number_within(table, "scopes", 1..=100_000).unwrap_or(MetricsSettings::default().scopes) };
+    let metrics = MetricsSettings {
+        scopes: number_within(table, "scopes", 1..=100_000)
+            .unwrap_or(MetricsSettings::default().scopes),
+    };
     table.report_unknown_keys();
     metrics
 }

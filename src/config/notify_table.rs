@@ -33,9 +33,11 @@ const RESEND_RANGE_MS: std::ops::RangeInclusive<i64> = SECOND..=5 * MINUTE;
 pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers {
     let external = table.value("external_url").and_then(|value| {
         let text = value.require_string()?;
-        parse_url(text, |message| value.report_problem(message)).map(|_| text.trim_end_matches('/').to_owned())
+        parse_url(text, |message| value.report_problem(message))
+            .map(|_| text.trim_end_matches('/').to_owned())
     });
-    let mut receivers = NotificationReceivers { links: ServiceLinks(external), ..NotificationReceivers::default() };
+    let mut receivers =
+        NotificationReceivers { links: ServiceLinks(external), ..NotificationReceivers::default() };
     let mut resend = RESEND_DEFAULT_MS;
     if let Some(table) = table.optional_table("alertmanager") {
         for value in table
@@ -45,7 +47,9 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
         {
             let Some(text) = value.require_string() else { continue };
             let whole = format!("{}/api/v2/alerts", text.trim_end_matches('/'));
-            receivers.alertmanagers.extend(parse_url(&whole, |message| value.report_problem(message)));
+            receivers
+                .alertmanagers
+                .extend(parse_url(&whole, |message| value.report_problem(message)));
         }
         resend = table.optional_duration("resend").unwrap_or(RESEND_DEFAULT_MS);
         if !RESEND_RANGE_MS.contains(&resend) {
@@ -57,7 +61,13 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
         }
         receivers.alertmanager_token = read_secret(&table, "token");
         if receivers.alertmanagers.len() > RECEIVERS_MAX {
-            table.report_problem("urls", format!("{} peers are too many: at most {RECEIVERS_MAX}", receivers.alertmanagers.len()));
+            table.report_problem(
+                "urls",
+                format!(
+                    "{} peers are too many: at most {RECEIVERS_MAX}",
+                    receivers.alertmanagers.len()
+                ),
+            );
         }
         table.report_unknown_keys();
     }
@@ -66,13 +76,26 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
         for (name, value) in webhooks.entries() {
             let Some(table) = value.require_table() else { continue };
             let url = table.required_value("url", "as in \"https://desk.example.org/alerts\"");
-            let url = url.and_then(|value| parse_url(value.require_string()?, |message| value.report_problem(message)));
+            let url = url.and_then(|value| {
+                parse_url(value.require_string()?, |message| value.report_problem(message))
+            });
             let (token, secret) = (read_secret(&table, "token"), read_secret(&table, "secret"));
             table.report_unknown_keys();
-            receivers.webhooks.extend(url.map(|url| WebhookSettings { name: name.to_owned(), url, token, secret }));
+            receivers.webhooks.extend(url.map(|url| WebhookSettings {
+                name: name.to_owned(),
+                url,
+                token,
+                secret,
+            }));
         }
         if receivers.webhooks.len() > RECEIVERS_MAX {
-            table.report_problem("webhook", format!("{} webhooks are too many: at most {RECEIVERS_MAX}", receivers.webhooks.len()));
+            table.report_problem(
+                "webhook",
+                format!(
+                    "{} webhooks are too many: at most {RECEIVERS_MAX}",
+                    receivers.webhooks.len()
+                ),
+            );
         }
     }
     table.report_unknown_keys();
@@ -81,7 +104,10 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
 
 fn parse_url(text: &str, problem: impl Fn(String)) -> Option<Uri> {
     let url = text.parse::<Uri>().ok();
-    let url = url.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty()));
+    let url = url.filter(|url| {
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some_and(|host| !host.is_empty())
+    });
     if url.is_none() {
         problem(format!(
             "`{}` is no address; write it with its scheme, as in \"https://desk.example.org/alerts\"",
@@ -95,7 +121,10 @@ fn parse_url(text: &str, problem: impl Fn(String)) -> Option<Uri> {
 fn read_secret(table: &TomlTable<'_>, key: &str) -> Option<TokenSecret> {
     let text = table.optional_string(key)?;
     if text.is_empty() || !text.bytes().all(|byte| (0x21..0x7F).contains(&byte)) {
-        table.report_problem(key, format!("`{key}` is a text of visible ASCII characters without spaces"));
+        table.report_problem(
+            key,
+            format!("`{key}` is a text of visible ASCII characters without spaces"),
+        );
     }
     Some(TokenSecret::from(text))
 }
@@ -111,7 +140,10 @@ mod tests {
         let receivers = read_configuration("c.toml", text).expect("a good file").notify;
         assert_eq!(receivers.links.board_url().as_deref(), Some("https://sla.example.org/"));
         assert_eq!(receivers.alertmanagers[0], "http://am:9093/api/v2/alerts");
-        assert_eq!((receivers.webhooks[0].name.as_str(), receivers.resend_interval.as_secs()), ("desk", 60));
+        assert_eq!(
+            (receivers.webhooks[0].name.as_str(), receivers.resend_interval.as_secs()),
+            ("desk", 60)
+        );
         assert!(!format!("{receivers:?}").contains("hush"), "secrets are told to nobody");
         let text = "[notify]\nexternal_url = 'sla'\n[notify.alertmanager]\nurls = ['am:9093']\nresend = '1h'\n\
                     [notify.webhook.desk]\nurl = 'ftp://desk'\ntoken = 'two words'\nsecrte = 'x'\n";

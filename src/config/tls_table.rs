@@ -12,18 +12,24 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// Reads `[tls]`; the files lie beside the configuration `file`.
 pub(super) fn read_tls_table(table: &TomlTable<'_>, file: &str) -> Option<Arc<ServerConfig>> {
     let path = |value: &TomlValue<'_>| Some(super::path_beside(file, value.require_string()?));
-    let certificate = table.required_value("certificate", "a PEM file: the certificate, then those between it and the root");
+    let certificate = table.required_value(
+        "certificate",
+        "a PEM file: the certificate, then those between it and the root",
+    );
     let key = table.required_value("key", "a PEM file: the private key");
     table.report_unknown_keys();
     let (certificate, key) = (certificate?, key?);
     let chain = path(&certificate).and_then(|path| read_certificate_chain(&certificate, &path));
     let secret = path(&key).and_then(|path| {
-        PrivateKeyDer::from_pem_file(&path).map_err(|error| key.report_problem(pem_error(&path, &error, "private key"))).ok()
+        PrivateKeyDer::from_pem_file(&path)
+            .map_err(|error| key.report_problem(pem_error(&path, &error, "private key")))
+            .ok()
     });
     let (chain, secret) = (chain?, secret?);
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let paired =
-        builder.with_safe_default_protocol_versions().and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret));
+    let paired = builder
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret));
     match paired {
         Ok(mut config) => {
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -36,8 +42,12 @@ pub(super) fn read_tls_table(table: &TomlTable<'_>, file: &str) -> Option<Arc<Se
     }
 }
 
-fn read_certificate_chain(value: &TomlValue<'_>, path: &Path) -> Option<Vec<CertificateDer<'static>>> {
-    let chain = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+fn read_certificate_chain(
+    value: &TomlValue<'_>,
+    path: &Path,
+) -> Option<Vec<CertificateDer<'static>>> {
+    let chain =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match chain {
         Ok(chain) if !chain.is_empty() => Some(chain),
         Ok(_) => {
@@ -54,7 +64,9 @@ fn read_certificate_chain(value: &TomlValue<'_>, path: &Path) -> Option<Vec<Cert
 fn pem_error(path: &Path, error: &Error, what: &str) -> String {
     let path = path.display();
     match error {
-        Error::NoItemsFound => format!("`{path}` holds no {what} in PEM; it begins with `-----BEGIN` ..."),
+        Error::NoItemsFound => {
+            format!("`{path}` holds no {what} in PEM; it begins with `-----BEGIN` ...")
+        }
         Error::Io(error) => format!("`{path}` cannot be read: {error}"),
         error => format!("`{path}` is no {what} in PEM: {error}"),
     }

@@ -78,8 +78,20 @@ const ORDER_NAMES: &[FactNameRow] = &[
     ("arrived", "~arrived at", "到场", "time since opening", "受理后时长"),
     ("replied", "~replied to", "回复", "time since opening", "受理后时长"),
     ("resolved", "resolved", "办结", "time since opening", "受理后时长"),
-    ("first_resolved", "~resolved for the first time", "首次办结", "time since opening", "受理后时长"),
-    ("by_first_owner", "~resolved by their first owner", "首责人办结", "time since opening", "受理后时长"),
+    (
+        "first_resolved",
+        "~resolved for the first time",
+        "首次办结",
+        "time since opening",
+        "受理后时长",
+    ),
+    (
+        "by_first_owner",
+        "~resolved by their first owner",
+        "首责人办结",
+        "time since opening",
+        "受理后时长",
+    ),
     ("reopened", "reopened", "重开", "", ""),
     ("reopened_once", "~reopened at least once", "至少重开一次", "", ""),
     ("confirmed", "confirmed", "回访确认", "", ""),
@@ -106,8 +118,10 @@ const COMMITMENT_NAMES: &[FactNameRow] = &[
     ("due_soon", "~due soon", "即将到期", "", ""),
     ("stopped", "~whose clock stands", "计时停止", "", ""),
 ];
-const FIRST_CONTACT_NAMES: &[FactNameRow] =
-    &[("contacts", "~of known customers", "已知客户", "", ""), ("once", "~that nobody had to repeat", "未重复", "", "")];
+const FIRST_CONTACT_NAMES: &[FactNameRow] = &[
+    ("contacts", "~of known customers", "已知客户", "", ""),
+    ("once", "~that nobody had to repeat", "未重复", "", ""),
+];
 
 /// How a kind of fact is called.
 pub(super) fn fact_name(standard: &Standard, kind: FactKind) -> FactName {
@@ -117,10 +131,17 @@ pub(super) fn fact_name(standard: &Standard, kind: FactKind) -> FactName {
     // A commitment may have the name of a family, but its facts lie elsewhere.
     let place = kind.0.checked_sub(standard.kinds.first_kind(family).0);
     let of_family = place.is_some_and(|place| usize::from(place) < family_names(family).len());
-    let (noun, rows) = match standard.first_contact_rules.iter().any(|one| kind == one.first_fact || kind == one.first_fact.offset_by(1)) {
+    let (noun, rows) = match standard
+        .first_contact_rules
+        .iter()
+        .any(|one| kind == one.first_fact || kind == one.first_fact.offset_by(1))
+    {
         true => (bilingual_text("contacts", "接触"), FIRST_CONTACT_NAMES),
         false if of_family => (family_noun(family, owner), family_names(family)),
-        false => (bilingual_text(format!("promises “{owner}”"), format!("“{owner}”承诺")), COMMITMENT_NAMES),
+        false => (
+            bilingual_text(format!("promises “{owner}”"), format!("“{owner}”承诺")),
+            COMMITMENT_NAMES,
+        ),
     };
     match rows.iter().find(|row| row.0 == fact) {
         Some((_, en, zh, measure, measure_zh)) => FactName {
@@ -129,9 +150,12 @@ pub(super) fn fact_name(standard: &Standard, kind: FactKind) -> FactName {
             is_outcome_first: !en.starts_with('~'),
             value_name: bilingual_text(*measure, *measure_zh),
         },
-        None => {
-            FactName { noun, outcome: bilingual_text(name, name), is_outcome_first: true, value_name: bilingual_text("value", "数值") }
-        }
+        None => FactName {
+            noun,
+            outcome: bilingual_text(name, name),
+            is_outcome_first: true,
+            value_name: bilingual_text("value", "数值"),
+        },
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::fact_names::{FactName, fact_name};
 use crate::describe::{bilingual_text, describe_duration, join_list, symbol_text};
-use crate::domain::standard::{FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection};
+use crate::domain::standard::{
+    FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, Standard, Target,
+    TargetDirection,
+};
 use crate::domain::time::timestamp::{SECOND, Timestamp};
 
 /// How an indicator comes about: `answered calls, divided by answered, abandoned and overflowed calls`.
@@ -10,11 +13,18 @@ use crate::domain::time::timestamp::{SECOND, Timestamp};
 pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> LocalizedTitle {
     match &indicator.formula {
         Formula::Ratio { good, of, .. } => {
-            if let Some(own) = standard.first_contact_rules.iter().find(|one| of.iter().any(|tally| tally.kind == one.first_fact)) {
+            if let Some(own) = standard
+                .first_contact_rules
+                .iter()
+                .find(|one| of.iter().any(|tally| tally.kind == one.first_fact))
+            {
                 return describe_first_contact(standard, own);
             }
             let (good, of) = (describe_tallies(standard, good), describe_tallies(standard, of));
-            bilingual_text(format!("{}, divided by {}", good.en, of.en), format!("{}数 ÷ {}数", good.zh, of.zh))
+            bilingual_text(
+                format!("{}, divided by {}", good.en, of.en),
+                format!("{}数 ÷ {}数", good.zh, of.zh),
+            )
         }
         Formula::Duration { of } => {
             let (what, of) = (describe_measure(standard, of), describe_tallies(standard, of));
@@ -37,41 +47,71 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
         Formula::Score { of, weights } => {
             let of = describe_tallies(standard, of);
             let counts = |separator: &str, means: &str| {
-                let each = weights.iter().enumerate().map(|(place, weight)| format!("{}{means}{weight}", place + 1));
+                let each = weights
+                    .iter()
+                    .enumerate()
+                    .map(|(place, weight)| format!("{}{means}{weight}", place + 1));
                 each.collect::<Vec<_>>().join(separator)
             };
             bilingual_text(
-                format!("mean of what the answers of {} count: {}", of.en, counts(", ", " counts ")),
+                format!(
+                    "mean of what the answers of {} count: {}",
+                    of.en,
+                    counts(", ", " counts ")
+                ),
                 format!("{}的平均得分:{}", of.zh, counts("、", "分计")),
             )
         }
         Formula::Share { part, whole } => {
-            let (part, whole) = (describe_durations(standard, part), describe_durations(standard, whole));
-            bilingual_text(format!("{}, divided by {}", part.en, whole.en), format!("{} ÷ {}", part.zh, whole.zh))
+            let (part, whole) =
+                (describe_durations(standard, part), describe_durations(standard, whole));
+            bilingual_text(
+                format!("{}, divided by {}", part.en, whole.en),
+                format!("{} ÷ {}", part.zh, whole.zh),
+            )
         }
         Formula::Rate { of, per, population } => {
-            let (of, users) = (describe_tallies(standard, of), &standard.populations[*population].name);
-            bilingual_text(format!("{} for each {per} of the population `{users}`", of.en), format!("每{per}个“{users}”的{}数", of.zh))
+            let (of, users) =
+                (describe_tallies(standard, of), &standard.populations[*population].name);
+            bilingual_text(
+                format!("{} for each {per} of the population `{users}`", of.en),
+                format!("每{per}个“{users}”的{}数", of.zh),
+            )
         }
         Formula::Difference { first, second, .. } => {
             let title = |place: &usize| &standard.indicators[*place].title;
             let (first, second) = (title(first), title(second));
-            bilingual_text(format!("“{}” less “{}”", first.en, second.en), format!("“{}”减“{}”", first.zh, second.zh))
+            bilingual_text(
+                format!("“{}” less “{}”", first.en, second.en),
+                format!("“{}”减“{}”", first.zh, second.zh),
+            )
         }
         Formula::EstimatedWait { waiting, handling, agents, window } => {
-            let (waiting, agents) = (describe_tallies(standard, waiting), describe_tallies(standard, agents));
-            let (handling, window) = (describe_durations(standard, handling), standard.windows[*window]);
+            let (waiting, agents) =
+                (describe_tallies(standard, waiting), describe_tallies(standard, agents));
+            let (handling, window) =
+                (describe_durations(standard, handling), standard.windows[*window]);
             bilingual_text(
-                format!("(number of {} + 1) × mean of {} over {window} ÷ number of {}", waiting.en, handling.en, agents.en),
-                format!("(当前{}数 + 1) × {window}内{}的平均值 ÷ 当前{}数", waiting.zh, handling.zh, agents.zh),
+                format!(
+                    "(number of {} + 1) × mean of {} over {window} ÷ number of {}",
+                    waiting.en, handling.en, agents.en
+                ),
+                format!(
+                    "(当前{}数 + 1) × {window}内{}的平均值 ÷ 当前{}数",
+                    waiting.zh, handling.zh, agents.zh
+                ),
             )
         }
     }
 }
 
 fn describe_first_contact(standard: &Standard, one_shot: &FirstContactRule) -> LocalizedTitle {
-    let (contacts, within) = (describe_tallies(standard, &one_shot.contacts), describe_duration(one_shot.within_ms));
-    let mut en = format!("contacts that no other contact of the same customer followed within {}", within.en);
+    let (contacts, within) =
+        (describe_tallies(standard, &one_shot.contacts), describe_duration(one_shot.within_ms));
+    let mut en = format!(
+        "contacts that no other contact of the same customer followed within {}",
+        within.en
+    );
     let mut zh = format!("{}内同一客户未再次接触", within.zh);
     if !one_shot.invalidated_by.is_empty() {
         let spoilt = describe_tallies(standard, &one_shot.invalidated_by);
@@ -119,18 +159,33 @@ pub fn describe_tallies(standard: &Standard, tallies: &[FactTally]) -> Localized
         if !behind.is_empty() {
             en.push(format!("{noun} {}", join_list(&behind, "or")));
         }
-        en.extend(parts.iter().filter(|part| !plain(part)).map(|part| format!("{}{}", part.fact_name.english_phrase(), part.en_limits)));
+        en.extend(
+            parts
+                .iter()
+                .filter(|part| !plain(part))
+                .map(|part| format!("{}{}", part.fact_name.english_phrase(), part.en_limits)),
+        );
     } else {
-        en.extend(parts.iter().map(|part| format!("{}{}", part.fact_name.english_phrase(), part.en_limits)));
+        en.extend(
+            parts
+                .iter()
+                .map(|part| format!("{}{}", part.fact_name.english_phrase(), part.en_limits)),
+        );
     }
     let zh = match &parts[..] {
         [one] => format!("{}{}", one.zh_limits, one.fact_name.chinese_phrase()),
         [first, ..] if same_noun => {
-            let each: Vec<String> = parts.iter().map(|part| format!("{}{}", part.zh_limits, part.fact_name.outcome.zh)).collect();
+            let each: Vec<String> = parts
+                .iter()
+                .map(|part| format!("{}{}", part.zh_limits, part.fact_name.outcome.zh))
+                .collect();
             format!("({})的{}", each.join(" + "), first.fact_name.noun.zh)
         }
         _ => {
-            let each: Vec<String> = parts.iter().map(|part| format!("{}{}", part.zh_limits, part.fact_name.chinese_phrase())).collect();
+            let each: Vec<String> = parts
+                .iter()
+                .map(|part| format!("{}{}", part.zh_limits, part.fact_name.chinese_phrase()))
+                .collect();
             format!("({})", each.join(" + "))
         }
     };
@@ -149,7 +204,10 @@ struct FormulaPart {
 fn formula_parts(standard: &Standard, tallies: &[FactTally]) -> Vec<FormulaPart> {
     let same = |one: &FactTally, other: &FactTally| {
         let exact = |tally: &FactTally| tally.values.is_some_and(|(low, high)| low == high);
-        exact(one) && exact(other) && (one.kind, &one.labels, &one.conditions) == (other.kind, &other.labels, &other.conditions)
+        exact(one)
+            && exact(other)
+            && (one.kind, &one.labels, &one.conditions)
+                == (other.kind, &other.labels, &other.conditions)
     };
     tallies
         .chunk_by(same)
@@ -162,7 +220,11 @@ fn formula_parts(standard: &Standard, tallies: &[FactTally]) -> Vec<FormulaPart>
 }
 
 /// What limits tallies of one kind: ` with a wait of at most 20 s where tier is vip`.
-fn describe_limits(standard: &Standard, called: &FactName, tallies: &[FactTally]) -> LocalizedTitle {
+fn describe_limits(
+    standard: &Standard,
+    called: &FactName,
+    tallies: &[FactTally],
+) -> LocalizedTitle {
     let (mut en, mut zh) = (String::new(), String::new());
     let tally = &tallies[0];
     for (dimension, values) in &tally.conditions {
@@ -172,24 +234,34 @@ fn describe_limits(standard: &Standard, called: &FactName, tallies: &[FactTally]
     }
     if !tally.labels.is_empty() {
         let field = standard.kinds.label_field(tally.kind).unwrap_or("word");
-        let texts: Vec<String> = tally.labels.iter().map(|one| symbol_text(standard, *one)).collect();
+        let texts: Vec<String> =
+            tally.labels.iter().map(|one| symbol_text(standard, *one)).collect();
         en += &format!(" with {field} {}", join_list(&texts, "or"));
         zh += &format!("{}为{}的", chinese_field_name(field), texts.join("或"));
     }
     let value = describe_values(tallies);
     if !value.en.is_empty() {
-        let article = if called.value_name.en.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        let article =
+            if called.value_name.en.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         en = format!(" with {article} {} of {}{en}", called.value_name.en, value.en);
         // `20秒内应答的通话` is how people say it; other limits name what they limit.
-        zh += &if value.zh.ends_with('内') { value.zh } else { format!("{}{}的", called.value_name.zh, value.zh) };
+        zh += &if value.zh.ends_with('内') {
+            value.zh
+        } else {
+            format!("{}{}的", called.value_name.zh, value.zh)
+        };
     }
     bilingual_text(en, zh)
 }
 
 /// The values that fit: `at most 20 s`, `4 or 5`.
 pub(super) fn describe_values(tallies: &[FactTally]) -> LocalizedTitle {
-    let exact: Vec<String> =
-        tallies.iter().filter_map(|tally| tally.values).filter(|(low, high)| low == high).map(|(low, _)| low.to_string()).collect();
+    let exact: Vec<String> = tallies
+        .iter()
+        .filter_map(|tally| tally.values)
+        .filter(|(low, high)| low == high)
+        .map(|(low, _)| low.to_string())
+        .collect();
     if !exact.is_empty() {
         return bilingual_text(join_list(&exact, "or"), format!("为{}", exact.join("或")));
     }
@@ -222,9 +294,11 @@ fn describe_durations(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
 }
 
 fn describe_measure(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
-    let mut measures: Vec<LocalizedTitle> = of.iter().map(|tally| fact_name(standard, tally.kind).value_name).collect();
+    let mut measures: Vec<LocalizedTitle> =
+        of.iter().map(|tally| fact_name(standard, tally.kind).value_name).collect();
     measures.dedup();
-    let (en, zh): (Vec<String>, Vec<String>) = measures.into_iter().map(|measure| (measure.en, measure.zh)).unzip();
+    let (en, zh): (Vec<String>, Vec<String>) =
+        measures.into_iter().map(|measure| (measure.en, measure.zh)).unzip();
     bilingual_text(join_list(&en, "or"), zh.join("或"))
 }
 
@@ -252,7 +326,12 @@ pub fn describe_target(indicator: &Indicator, at: Option<Timestamp>) -> Option<L
 /// says its target alone.
 #[must_use]
 pub fn describe_targets(standard: &Standard, indicator: &Indicator) -> Vec<LocalizedTitle> {
-    let said = |target: Option<Target>| target.map_or_else(|| bilingual_text("none", "无"), |target| describe_threshold(indicator, target));
+    let said = |target: Option<Target>| {
+        target.map_or_else(
+            || bilingual_text("none", "无"),
+            |target| describe_threshold(indicator, target),
+        )
+    };
     if indicator.targets.iter().all(|dated| dated.target.is_none()) {
         return Vec::new();
     }
@@ -285,11 +364,21 @@ fn describe_threshold(indicator: &Indicator, target: Target) -> LocalizedTitle {
     let value = |value: f64| describe_value(indicator, value);
     let limit = value(target.value);
     let (most, beyond) = match target.better {
-        TargetDirection::Higher => (bilingual_text("at least", "不低于"), bilingual_text("below", "低于")),
-        TargetDirection::Lower => (bilingual_text("at most", "不高于"), bilingual_text("above", "高于")),
+        TargetDirection::Higher => {
+            (bilingual_text("at least", "不低于"), bilingual_text("below", "低于"))
+        }
+        TargetDirection::Lower => {
+            (bilingual_text("at most", "不高于"), bilingual_text("above", "高于"))
+        }
     };
     let danger = target.warning.map(value).map_or_else(LocalizedTitle::default, |warning| {
-        bilingual_text(format!(", in danger {} {}", beyond.en, warning.en), format!(",{}{}为预警", beyond.zh, warning.zh))
+        bilingual_text(
+            format!(", in danger {} {}", beyond.en, warning.en),
+            format!(",{}{}为预警", beyond.zh, warning.zh),
+        )
     });
-    bilingual_text(format!("{} {}{}", most.en, limit.en, danger.en), format!("{}{}{}", most.zh, limit.zh, danger.zh))
+    bilingual_text(
+        format!("{} {}{}", most.en, limit.en, danger.en),
+        format!("{}{}{}", most.zh, limit.zh, danger.zh),
+    )
 }

@@ -32,7 +32,10 @@ impl Monitor {
     /// A core that has seen nothing. Without a horizon it remembers every case.
     #[must_use]
     pub fn new(standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> Monitor {
-        Monitor { caseload: Caseload::new(standard.clone(), horizon), cells: CellTable::new(standard) }
+        Monitor {
+            caseload: Caseload::new(standard.clone(), horizon),
+            cells: CellTable::new(standard),
+        }
     }
 
     /// Its halves, to be kept on two threads: what [`Caseload::changes`] gives after each step goes to [`Cells::take`], in order.
@@ -94,19 +97,26 @@ impl Monitor {
     pub fn compute_levels(&self) -> Board {
         let mut wanted = compute::ReadingSelection::select_none(&self.caseload.standard);
         let indicators = self.caseload.standard.indicators.iter().enumerate();
-        for (number, _) in indicators.filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some())) {
-            (0..self.caseload.standard.scopes.len()).for_each(|scope| wanted.select_indicator(number, scope, &self.caseload.standard));
+        for (number, _) in indicators
+            .filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some()))
+        {
+            (0..self.caseload.standard.scopes.len())
+                .for_each(|scope| wanted.select_indicator(number, scope, &self.caseload.standard));
         }
         compute::compute_board(&self.reading_inputs(), &wanted)
     }
 
     fn reading_inputs(&self) -> compute::BoardInput<'_> {
-        let Caseload { standard, now, last_received: heard, silent_sources: silence, .. } = &self.caseload;
+        let Caseload { standard, now, last_received: heard, silent_sources: silence, .. } =
+            &self.caseload;
         compute::BoardInput {
             standard,
             cells: &self.cells,
             now: *now,
-            stale: standard.stale_after_ms.zip(*heard).is_some_and(|(after, heard)| now.millis_since(heard) > after),
+            stale: standard
+                .stale_after_ms
+                .zip(*heard)
+                .is_some_and(|(after, heard)| now.millis_since(heard) > after),
             silent_sources: silence.silent_sources(&standard.sources, *now),
         }
     }

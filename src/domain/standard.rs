@@ -139,8 +139,11 @@ impl EventSchema {
     /// A schema with the families that always exist and the given families of orders.
     #[must_use]
     pub fn new(dimensions: Vec<String>, orders: &[String]) -> EventSchema {
-        let families: Vec<String> =
-            ["call", "queue", "survey", "agent"].into_iter().map(String::from).chain(orders.iter().cloned()).collect();
+        let families: Vec<String> = ["call", "queue", "survey", "agent"]
+            .into_iter()
+            .map(String::from)
+            .chain(orders.iter().cloned())
+            .collect();
         let mut types = BTreeMap::new();
         for (number, name) in families.iter().enumerate() {
             let family = CaseFamily(u8::try_from(number).unwrap_or(u8::MAX));
@@ -297,7 +300,11 @@ impl CommitmentTerms {
     /// Which of the choices are for cases with these attributes: a bit each.
     #[must_use]
     pub fn matching_choices(&self, attributes: &Attributes) -> u32 {
-        let fitting = self.choices.iter().enumerate().filter(|(_, choice)| attributes.fulfill_conditions(&choice.conditions));
+        let fitting = self
+            .choices
+            .iter()
+            .enumerate()
+            .filter(|(_, choice)| attributes.fulfill_conditions(&choice.conditions));
         fitting.fold(0, |bits, (place, _)| bits | 1 << place)
     }
 }

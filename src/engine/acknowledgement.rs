@@ -86,7 +86,10 @@ impl Acknowledgements {
     /// # Errors
     /// The reason why that is not possible now. None of them may be acknowledged then; if the disk has them all the same, they
     /// are passed over once something else is written.
-    pub(super) fn append_acknowledged(&mut self, records: Vec<JournalRecord>) -> Result<(), Arc<str>> {
+    pub(super) fn append_acknowledged(
+        &mut self,
+        records: Vec<JournalRecord>,
+    ) -> Result<(), Arc<str>> {
         if let Some(reason) = &self.failure {
             return Err(reason.clone());
         }
@@ -182,6 +185,8 @@ fn record_bytes(record: &JournalRecord) -> usize {
         JournalRecord::Batch(packed) => packed.encoded_bytes(),
         JournalRecord::Standard { files, .. } => files.iter().map(|(_, text)| text.len()).sum(),
         JournalRecord::IncidentUpdate { answer, .. } => answer.owner.len() + answer.note.len(),
-        JournalRecord::Tick { .. } | JournalRecord::AlertEvaluation { .. } | JournalRecord::Stop { .. } => 16,
+        JournalRecord::Tick { .. }
+        | JournalRecord::AlertEvaluation { .. }
+        | JournalRecord::Stop { .. } => 16,
     }
 }

@@ -18,7 +18,11 @@ impl Engine {
         }
         let revision = self.published_boards.borrow().board.revision;
         if let Some(kept) = &mut self.maintenance {
-            if kept.acknowledgements.write_records(&[JournalRecord::AlertEvaluation { now, revision }]).is_err() {
+            if kept
+                .acknowledgements
+                .write_records(&[JournalRecord::AlertEvaluation { now, revision }])
+                .is_err()
+            {
                 return;
             }
             self.state.sequence = kept.acknowledgements.last_sequence();
@@ -31,16 +35,27 @@ impl Engine {
     /// Tells what fires, and what is over.
     pub(super) fn publish_alerts(&self) {
         let view = self.state.alerts.overview(&self.state.standard);
-        Metric::AlertsFiring.set(view.incident_log.incidents().filter(|incident| incident.ended_at.is_none()).count() as f64);
+        Metric::AlertsFiring.set(
+            view.incident_log.incidents().filter(|incident| incident.ended_at.is_none()).count()
+                as f64,
+        );
         Metric::AlertsPending.set(view.pending.len() as f64);
         Metric::AlertsOverflow.set(view.overflow as f64);
         self.alerts.send_replace(Arc::new(view));
     }
 
     /// Takes what somebody says of an alert, once the journal has it.
-    pub(super) fn update_incident(&mut self, answer: &IncidentUpdate) -> Result<(), IncidentUpdateFailure> {
+    pub(super) fn update_incident(
+        &mut self,
+        answer: &IncidentUpdate,
+    ) -> Result<(), IncidentUpdateFailure> {
         self.state.alerts.incident_log().check_update(answer)?;
-        let now = self.ticker.as_mut().map(EngineClock::now).or(self.state.monitor.now()).unwrap_or_default();
+        let now = self
+            .ticker
+            .as_mut()
+            .map(EngineClock::now)
+            .or(self.state.monitor.now())
+            .unwrap_or_default();
         if let Some(kept) = &mut self.maintenance {
             kept.acknowledgements
                 .write_records(&[JournalRecord::IncidentUpdate { now, answer: answer.clone() }])

@@ -26,11 +26,21 @@ impl BatchTranslation {
     pub(super) fn new(arrival: SubmittedBatch, in_force: &Arc<EventSchema>) -> BatchTranslation {
         let SubmittedBatch { batch, encoded: packed, schema, answer } = arrival;
         if Arc::ptr_eq(in_force, &schema) {
-            return BatchTranslation { batch, encoded: packed, unknown: UnknownEvents::default(), answer };
+            return BatchTranslation {
+                batch,
+                encoded: packed,
+                unknown: UnknownEvents::default(),
+                answer,
+            };
         }
         let (known, places) = SchemaTranslation::new(&schema, in_force).translate_batch(&batch);
         let packed = packed.map(|_| BatchCodec::encode_batch(&known));
-        BatchTranslation { batch: known, encoded: packed, unknown: UnknownEvents { total: batch.events.len(), known: places }, answer }
+        BatchTranslation {
+            batch: known,
+            encoded: packed,
+            unknown: UnknownEvents { total: batch.events.len(), known: places },
+            answer,
+        }
     }
 }
 

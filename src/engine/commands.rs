@@ -159,7 +159,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// If there is none, or nobody to take it.
-    pub fn try_submit(&self, batch: Batch, schema: Arc<EventSchema>) -> Result<PendingAcknowledgement, EngineUnavailable> {
+    pub fn try_submit(
+        &self,
+        batch: Batch,
+        schema: Arc<EventSchema>,
+    ) -> Result<PendingAcknowledgement, EngineUnavailable> {
         match self.commands.try_reserve() {
             Ok(place) => Ok(self.send_batch(place, batch, schema)),
             Err(mpsc::error::TrySendError::Full(())) => Err(EngineUnavailable::QueueFull),
@@ -171,12 +175,21 @@ impl EngineHandle {
     ///
     /// # Errors
     /// If there is nobody to take it.
-    pub async fn submit_batch(&self, batch: Batch, schema: Arc<EventSchema>) -> Result<PendingAcknowledgement, EngineUnavailable> {
+    pub async fn submit_batch(
+        &self,
+        batch: Batch,
+        schema: Arc<EventSchema>,
+    ) -> Result<PendingAcknowledgement, EngineUnavailable> {
         let place = self.commands.reserve().await.map_err(|_| EngineUnavailable::Stopping)?;
         Ok(self.send_batch(place, batch, schema))
     }
 
-    fn send_batch(&self, place: mpsc::Permit<'_, EngineCommand>, batch: Batch, schema: Arc<EventSchema>) -> PendingAcknowledgement {
+    fn send_batch(
+        &self,
+        place: mpsc::Permit<'_, EngineCommand>,
+        batch: Batch,
+        schema: Arc<EventSchema>,
+    ) -> PendingAcknowledgement {
         let (answer, receiver) = oneshot::channel();
         let packed = self.has_journal.then(|| BatchCodec::encode_batch(&batch));
         place.send(EngineCommand::Apply(SubmittedBatch { batch, encoded: packed, schema, answer }));
@@ -187,7 +200,10 @@ impl EngineHandle {
     ///
     /// # Errors
     /// If there is nobody to answer.
-    pub async fn request_answer<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> EngineCommand) -> Result<A, EngineUnavailable> {
+    pub async fn request_answer<A>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<A>) -> EngineCommand,
+    ) -> Result<A, EngineUnavailable> {
         let (answer, receiver) = oneshot::channel();
         self.commands.send(command(answer)).await.map_err(|_| EngineUnavailable::Stopping)?;
         receiver.await.map_err(|_| EngineUnavailable::Stopping)
@@ -197,7 +213,10 @@ impl EngineHandle {
     ///
     /// # Errors
     /// If there is no engine any more, or it cannot write that down.
-    pub async fn change_standard(&self, standard: Arc<Standard>) -> Result<StandardChange, EngineUnavailable> {
+    pub async fn change_standard(
+        &self,
+        standard: Arc<Standard>,
+    ) -> Result<StandardChange, EngineUnavailable> {
         self.request_answer(|answer| EngineCommand::ChangeStandard { standard, answer }).await?
     }
 
@@ -206,7 +225,10 @@ impl EngineHandle {
     /// # Errors
     /// If there is no engine any more.
     pub async fn start_clock(&self, clock: WallClock) -> Result<(), EngineUnavailable> {
-        self.commands.send(EngineCommand::StartClock(clock)).await.map_err(|_| EngineUnavailable::Stopping)?;
+        self.commands
+            .send(EngineCommand::StartClock(clock))
+            .await
+            .map_err(|_| EngineUnavailable::Stopping)?;
         match self.readiness.clone().wait_for(Readiness::has_board).await {
             Ok(_) => Ok(()),
             Err(_) => Err(EngineUnavailable::Stopping),
@@ -231,10 +253,21 @@ mod tests {
     #[test]
     fn reports_full_queue_and_stopped_engine() {
         let (commands, queue) = mpsc::channel(1);
-        let feed = EngineHandle::new(commands, watch::channel(Readiness::Ready).1, watch::channel(Arc::default()).1, false);
+        let feed = EngineHandle::new(
+            commands,
+            watch::channel(Readiness::Ready).1,
+            watch::channel(Arc::default()).1,
+            false,
+        );
         assert!(feed.try_submit(Batch::default(), Arc::default()).is_ok());
-        assert_eq!(feed.try_submit(Batch::default(), Arc::default()).err(), Some(EngineUnavailable::QueueFull));
+        assert_eq!(
+            feed.try_submit(Batch::default(), Arc::default()).err(),
+            Some(EngineUnavailable::QueueFull)
+        );
         drop(queue);
-        assert_eq!(feed.try_submit(Batch::default(), Arc::default()).err(), Some(EngineUnavailable::Stopping));
+        assert_eq!(
+            feed.try_submit(Batch::default(), Arc::default()).err(),
+            Some(EngineUnavailable::Stopping)
+        );
     }
 }

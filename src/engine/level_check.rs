@@ -39,7 +39,9 @@ pub(super) fn pause_after(took: Duration) -> Duration {
 impl Engine {
     /// Publishes a board before its time if some level has turned since the last one.
     pub(super) fn check_levels(&mut self) -> LevelCheck {
-        let Some(now) = self.ticker.as_mut().map(EngineClock::now) else { return LevelCheck::default() };
+        let Some(now) = self.ticker.as_mut().map(EngineClock::now) else {
+            return LevelCheck::default();
+        };
         let is_time = self.next_level_change_at.is_some_and(|moment| moment <= now);
         if !self.has_new_batches && !is_time && !self.state.monitor.has_timer_due_by(now) {
             return LevelCheck::default();
@@ -47,12 +49,14 @@ impl Engine {
         self.state.monitor.tick(now);
         let begun = Instant::now();
         let levels = self.state.monitor.compute_levels();
-        let turned = self.published_boards.borrow().has_level_change(&levels, self.state.has_totals_window);
+        let turned =
+            self.published_boards.borrow().has_level_change(&levels, self.state.has_totals_window);
         if turned {
             let (edition, _) = self.next_board(Some(now));
             self.send_board(edition, Some(now));
         } else {
-            (self.has_new_batches, self.next_level_change_at) = (false, levels.next_level_change_at());
+            (self.has_new_batches, self.next_level_change_at) =
+                (false, levels.next_level_change_at());
         }
         LevelCheck { duration: begun.elapsed(), published: turned }
     }
@@ -65,8 +69,11 @@ impl Engine {
         }
         self.has_new_batches = false;
         let begun = Instant::now();
-        let (mut edition, took) =
-            measure_time(|| self.published_boards.borrow().next_revision(self.state.board(), self.state.has_totals_window));
+        let (mut edition, took) = measure_time(|| {
+            self.published_boards
+                .borrow()
+                .next_revision(self.state.board(), self.state.has_totals_window)
+        });
         Metric::BoardSeconds.record_duration(took);
         self.next_level_change_at = edition.board.next_level_change_at();
         edition.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);

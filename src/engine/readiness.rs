@@ -32,9 +32,13 @@ impl std::fmt::Display for Readiness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Readiness::Starting => f.write_str("the service is still reading its history"),
-            Readiness::Recovering { reached, last: of } => write!(f, "the service is still reading its journal: record {reached} of {of}"),
+            Readiness::Recovering { reached, last: of } => {
+                write!(f, "the service is still reading its journal: record {reached} of {of}")
+            }
             Readiness::Ready => f.write_str("ready"),
-            Readiness::Failing(reason) => write!(f, "the journal cannot be written, so no events are taken: {reason}"),
+            Readiness::Failing(reason) => {
+                write!(f, "the journal cannot be written, so no events are taken: {reason}")
+            }
         }
     }
 }

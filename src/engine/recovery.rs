@@ -8,7 +8,9 @@ mod snapshot_decompressor;
 use self::snapshot_decompressor::{SnapshotDecompressor, decompress_and_decode};
 use super::state::EngineState;
 use crate::domain::standard::Standard;
-use crate::journal::{Damage, JournalError, JournalReader, JournalRecord, SequenceNumber, SnapshotStore};
+use crate::journal::{
+    Damage, JournalError, JournalReader, JournalRecord, SequenceNumber, SnapshotStore,
+};
 use crate::standard_file;
 use postcard::Deserializer;
 use serde::{Deserialize, Serialize};
@@ -130,13 +132,18 @@ pub fn write_snapshot(state: &EngineState, snapshots: &SnapshotStore) -> Result<
         stopped_cleanly: *stopped,
         sequence: at.0,
     };
-    let written = |error: postcard::Error| JournalError::from_io(&format!("the snapshot of record {at}"), std::io::Error::other(error));
+    let written = |error: postcard::Error| {
+        JournalError::from_io(&format!("the snapshot of record {at}"), std::io::Error::other(error))
+    };
     // postcard writes single bytes, and each would be a call of the compressor.
     let writer = BufWriter::with_capacity(BUFFER_BYTES, snapshots.create_snapshot(*at)?);
     let writer = postcard::to_io(&head, writer).map_err(written)?;
     let writer = postcard::to_io(&monitor.to_snapshot(), writer).map_err(written)?;
     let writer = postcard::to_io(&alerts.to_snapshot(), writer).map_err(written)?;
-    writer.into_inner().map_err(|error| JournalError::from_io("a snapshot", error.into_error()))?.finish()
+    writer
+        .into_inner()
+        .map_err(|error| JournalError::from_io("a snapshot", error.into_error()))?
+        .finish()
 }
 
 /// Reads a snapshot.
@@ -153,7 +160,11 @@ fn read_snapshot(at: SequenceNumber, snapshots: &SnapshotStore) -> Result<Engine
 }
 
 /// What a snapshot of this format says.
-fn decode_snapshot(at: SequenceNumber, format: u64, decoder: &mut Deserializer<'_, SnapshotDecompressor>) -> Result<EngineState, String> {
+fn decode_snapshot(
+    at: SequenceNumber,
+    format: u64,
+    decoder: &mut Deserializer<'_, SnapshotDecompressor>,
+) -> Result<EngineState, String> {
     let head = SnapshotHeader::deserialize(&mut *decoder).map_err(|error| error.to_string())?;
     if head.sequence != at.0 {
         return Err(format!("it says that it covers record {}", head.sequence));
@@ -163,7 +174,8 @@ fn decode_snapshot(at: SequenceNumber, format: u64, decoder: &mut Deserializer<'
     if format >= 2 {
         state.restore_alerts(&mut *decoder).map_err(|error| error.to_string())?;
     }
-    (state.revision, state.stopped_cleanly, state.sequence) = (head.revision, head.stopped_cleanly, at);
+    (state.revision, state.stopped_cleanly, state.sequence) =
+        (head.revision, head.stopped_cleanly, at);
     Ok(state)
 }
 
@@ -188,7 +200,10 @@ pub fn recover_state(
                 state = Some(loaded);
                 break;
             }
-            Err(problem) => tracing::error!(record = at.0, "a snapshot cannot be read and is passed over: {problem}"),
+            Err(problem) => tracing::error!(
+                record = at.0,
+                "a snapshot cannot be read and is passed over: {problem}"
+            ),
         }
     }
     let after = state.as_ref().map_or(SequenceNumber(0), |state: &EngineState| state.sequence);
@@ -218,7 +233,8 @@ pub fn recover_state(
 fn initial_state(at: SequenceNumber, record: JournalRecord) -> Result<EngineState, RecoveryError> {
     match record {
         JournalRecord::Standard { epoch, files } => {
-            let standard = read_standard(&files).map_err(|problem| RecoveryError::Standard { at, problem })?;
+            let standard =
+                read_standard(&files).map_err(|problem| RecoveryError::Standard { at, problem })?;
             Ok(EngineState { sequence: at, ..EngineState::new(standard, epoch.into()) })
         }
         _ => Err(RecoveryError::Gap { first: at, after: SequenceNumber(0) }),
@@ -229,21 +245,29 @@ fn initial_state(at: SequenceNumber, record: JournalRecord) -> Result<EngineStat
 ///
 /// # Errors
 /// If it cannot be understood.
-pub fn replay_record(state: &mut EngineState, at: SequenceNumber, record: JournalRecord) -> Result<(), RecoveryError> {
+pub fn replay_record(
+    state: &mut EngineState,
+    at: SequenceNumber,
+    record: JournalRecord,
+) -> Result<(), RecoveryError> {
     match record {
         JournalRecord::Tick { now, revision } => state.tick(now, revision),
         JournalRecord::AlertEvaluation { now, revision } => state.evaluate_alerts(now, revision),
         // Only what can be taken is written.
         JournalRecord::IncidentUpdate { now, answer } => _ = state.update_incident(&answer, now),
         JournalRecord::Batch(packed) => {
-            let batch = packed.decode_batch().map_err(|damage| RecoveryError::Damaged { at, damage })?;
+            let batch =
+                packed.decode_batch().map_err(|damage| RecoveryError::Damaged { at, damage })?;
             state.apply_batch(&batch);
         }
         JournalRecord::Standard { epoch, files } => {
-            let standard = read_standard(&files).map_err(|problem| RecoveryError::Standard { at, problem })?;
+            let standard =
+                read_standard(&files).map_err(|problem| RecoveryError::Standard { at, problem })?;
             state.change_standard(standard, epoch.into());
         }
-        JournalRecord::Stop { revision } => (state.revision, state.stopped_cleanly) = (revision, true),
+        JournalRecord::Stop { revision } => {
+            (state.revision, state.stopped_cleanly) = (revision, true)
+        }
     }
     state.sequence = at;
     Ok(())

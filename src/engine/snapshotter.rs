@@ -55,11 +55,18 @@ impl Snapshotter {
                     Ok(bytes) => {
                         Metric::SnapshotSeconds.record_duration(took);
                         Metric::SnapshotBytes.set(bytes as f64);
-                        tracing::debug!(record = until.0, bytes, seconds = took.as_secs_f64(), "a snapshot is made");
+                        tracing::debug!(
+                            record = until.0,
+                            bytes,
+                            seconds = took.as_secs_f64(),
+                            "a snapshot is made"
+                        );
                         own.needed_after.store(oldest_snapshot(&sources).0, Ordering::Relaxed);
                     }
                     Err(RecoveryError::Stopped) => return,
-                    Err(error) => tracing::error!("no snapshot could be made; the next start takes longer: {error}"),
+                    Err(error) => tracing::error!(
+                        "no snapshot could be made; the next start takes longer: {error}"
+                    ),
                 }
             }
         };
@@ -87,8 +94,18 @@ impl Snapshotter {
     }
 }
 
-fn make_snapshot(sources: &RecoverySources, until: SequenceNumber, stop: &AtomicBool) -> Result<u64, RecoveryError> {
-    let go_on = |_| if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+fn make_snapshot(
+    sources: &RecoverySources,
+    until: SequenceNumber,
+    stop: &AtomicBool,
+) -> Result<u64, RecoveryError> {
+    let go_on = |_| {
+        if stop.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
     let state = recover_state(sources, until, &mut { go_on })?;
     let Some(state) = state else { return Ok(0) };
     let bytes = recovery::write_snapshot(&state, &sources.snapshots)?;

@@ -81,7 +81,11 @@ impl EngineState {
     ///
     /// # Errors
     /// Those of the deserializer, or if it is no such memory.
-    pub fn restore_monitor<'de, D: Deserializer<'de>>(&mut self, format: u64, memory: D) -> Result<(), D::Error> {
+    pub fn restore_monitor<'de, D: Deserializer<'de>>(
+        &mut self,
+        format: u64,
+        memory: D,
+    ) -> Result<(), D::Error> {
         let (standard, _) = with_totals_window(&self.standard);
         let horizon = Some(standard.horizon);
         self.monitor = match format {
@@ -107,7 +111,11 @@ impl EngineState {
     ///
     /// # Errors
     /// Why it was not taken.
-    pub fn update_incident(&mut self, answer: &IncidentUpdate, now: Timestamp) -> Result<(), IncidentUpdateError> {
+    pub fn update_incident(
+        &mut self,
+        answer: &IncidentUpdate,
+        now: Timestamp,
+    ) -> Result<(), IncidentUpdateError> {
         self.alerts.update_incident(answer, now)
     }
 
@@ -136,8 +144,11 @@ impl EngineState {
     pub fn change_standard(&mut self, standard: Arc<Standard>, epoch: Arc<str>) -> (u64, u64) {
         let (with, hidden) = with_totals_window(&standard);
         let horizon = with.horizon;
-        let StandardChangeOutcome { monitor, forgotten_cases: forgotten, left_out_events: left_out } =
-            self.monitor.change_standard(with, Some(horizon));
+        let StandardChangeOutcome {
+            monitor,
+            forgotten_cases: forgotten,
+            left_out_events: left_out,
+        } = self.monitor.change_standard(with, Some(horizon));
         self.alerts.change_standard(&self.standard, &standard);
         (self.monitor, self.standard, self.has_totals_window) = (monitor, standard, hidden);
         // Boards of the new epoch are published before the journal hears of one.
@@ -155,7 +166,13 @@ impl EngineState {
     /// whoever saw that can go on from there.
     #[must_use]
     pub fn first_published_board(&self) -> PublishedBoard {
-        PublishedBoard::first_of_run(self.epoch.clone(), self.standard.clone(), self.board(), self.has_totals_window, self.revision.max(1))
+        PublishedBoard::first_of_run(
+            self.epoch.clone(),
+            self.standard.clone(),
+            self.board(),
+            self.has_totals_window,
+            self.revision.max(1),
+        )
     }
 }
 

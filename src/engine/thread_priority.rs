@@ -10,7 +10,10 @@ pub(super) const SNAPSHOT_NICENESS: i32 = 10;
 
 /// Makes the thread that calls it so many steps less urgent than the engine; on Linux, because elsewhere the system has one priority
 /// for all threads of a process.
-#[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there is nothing to be done"))]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(unused_variables, reason = "there is nothing to be done")
+)]
 pub fn lower_thread_priority(steps: i32) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, steps) {

@@ -22,8 +22,17 @@ const SCHEMA_VERSION: u32 = 39;
 #[must_use]
 pub fn dashboard_files(standard: &Standard) -> Vec<(String, String)> {
     let queries = PromqlQueries::new(standard);
-    let boards = [dashboards::overview_dashboard(&queries)].into_iter().chain(dashboards::topic_dashboards());
-    boards.filter_map(|board| Some((format!("{}.json", board.name), to_pretty_json(&dashboard_json(&queries, board)?)))).collect()
+    let boards = [dashboards::overview_dashboard(&queries)]
+        .into_iter()
+        .chain(dashboards::topic_dashboards());
+    boards
+        .filter_map(|board| {
+            Some((
+                format!("{}.json", board.name),
+                to_pretty_json(&dashboard_json(&queries, board)?),
+            ))
+        })
+        .collect()
 }
 
 fn to_pretty_json(value: &Value) -> String {
@@ -35,7 +44,8 @@ fn dashboard_json(queries: &PromqlQueries<'_>, board: Dashboard) -> Option<Value
     let mut panels = Vec::new();
     let mut place = GridCursor::default();
     for DashboardRow { title, panels: wanted } in board.rows {
-        let made: Vec<_> = wanted.iter().filter_map(|panel| panels::build_panel(queries, panel)).collect();
+        let made: Vec<_> =
+            wanted.iter().filter_map(|panel| panels::build_panel(queries, panel)).collect();
         if made.is_empty() {
             continue;
         }
@@ -83,11 +93,20 @@ fn breach_annotations() -> Value {
 
 /// The data source, the window, and a choice of each of the two dimensions.
 fn template_variables(queries: &PromqlQueries<'_>) -> Vec<Value> {
-    let mut variables = vec![json!({ "name": "datasource", "label": "Source · 数据源", "type": "datasource", "query": "prometheus" })];
-    let names: Vec<String> = queries.standard.windows.iter().filter(|window| **window != Window::All).map(Window::to_string).collect();
+    let mut variables = vec![
+        json!({ "name": "datasource", "label": "Source · 数据源", "type": "datasource", "query": "prometheus" }),
+    ];
+    let names: Vec<String> = queries
+        .standard
+        .windows
+        .iter()
+        .filter(|window| **window != Window::All)
+        .map(Window::to_string)
+        .collect();
     if let Some(usual) = queries.default_window {
         let usual = usual.to_string();
-        let option = |name: &String| json!({ "text": name, "value": name, "selected": *name == usual });
+        let option =
+            |name: &String| json!({ "text": name, "value": name, "selected": *name == usual });
         variables.push(json!({
             "name": "window", "label": "Window · 窗口", "type": "custom", "query": names.join(","),
             "current": { "text": usual, "value": usual }, "options": names.iter().map(option).collect::<Vec<_>>(),
@@ -101,12 +120,23 @@ fn template_variables(queries: &PromqlQueries<'_>) -> Vec<Value> {
         }));
     };
     // Any indicator with a value in every scope will do for a choice; the first is as good as another.
-    let Some((series, first)) = queries.standard.indicators.first().map(PromqlQueries::value_series).zip(queries.first_dimension()) else {
+    let Some((series, first)) = queries
+        .standard
+        .indicators
+        .first()
+        .map(PromqlQueries::value_series)
+        .zip(queries.first_dimension())
+    else {
         return variables;
     };
     choice(first, format!("label_values({series}{{scope=\"{first}\"}}, {first})"));
     if let Some(second) = queries.second_dimension() {
-        choice(second, format!("label_values({series}{{scope=\"{first}_{second}\",{first}=~\"${first}\"}}, {second})"));
+        choice(
+            second,
+            format!(
+                "label_values({series}{{scope=\"{first}_{second}\",{first}=~\"${first}\"}}, {second})"
+            ),
+        );
     }
     variables
 }

@@ -9,7 +9,9 @@
 
 use super::promql::PromqlQueries;
 use crate::describe;
-use crate::domain::standard::{Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection};
+use crate::domain::standard::{
+    Formula, Indicator, LocalizedTitle, Standard, Target, TargetDirection,
+};
 use crate::domain::time::period::Period;
 use crate::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
 use crate::domain::time::window::Window;
@@ -23,8 +25,10 @@ const DATA_SOURCE: &str = "prometheus";
 /// # Errors
 /// If they cannot be written as YAML, which texts and lists always can.
 pub fn export_openslo(standard: &Standard) -> anyhow::Result<String> {
-    let mut text =
-        format!("# Made by `firstline openslo` from the standard `{}`, version {}. Do not edit.\n", standard.name, standard.version);
+    let mut text = format!(
+        "# Made by `firstline openslo` from the standard `{}`, version {}. Do not edit.\n",
+        standard.name, standard.version
+    );
     for document in openslo_documents(standard) {
         text += "---\n";
         text += &serde_saphyr::to_string(&document)?;
@@ -34,8 +38,11 @@ pub fn export_openslo(standard: &Standard) -> anyhow::Result<String> {
 
 fn openslo_documents(standard: &Standard) -> Vec<Value> {
     let queries = PromqlQueries::new(standard);
-    let objectives: Vec<(&Indicator, Target)> =
-        standard.indicators.iter().filter_map(|one| Some((one, exportable_target(&queries, one)?))).collect();
+    let objectives: Vec<(&Indicator, Target)> = standard
+        .indicators
+        .iter()
+        .filter_map(|one| Some((one, exportable_target(&queries, one)?)))
+        .collect();
     let connection = json!({ "url": "http://localhost:9090" });
     let mut documents = vec![openslo_document(
         "DataSource",
@@ -43,7 +50,9 @@ fn openslo_documents(standard: &Standard) -> Vec<Value> {
         &LocalizedTitle::default(),
         &json!({ "type": "Prometheus", "connectionDetails": connection }),
     )];
-    let families = |family: &&String| objectives.iter().any(|(indicator, _)| queries.family_name(indicator) == *family);
+    let families = |family: &&String| {
+        objectives.iter().any(|(indicator, _)| queries.family_name(indicator) == *family)
+    };
     for family in standard.schema.families.iter().filter(families) {
         let title = LocalizedTitle { en: family.clone(), zh: family.clone() };
         documents.push(openslo_document(
@@ -54,8 +63,18 @@ fn openslo_documents(standard: &Standard) -> Vec<Value> {
         ));
     }
     for (indicator, target) in objectives {
-        documents.push(openslo_document("SLI", &dns_name(&indicator.name), &indicator.title, &indicator_spec(&queries, indicator, target)));
-        documents.push(openslo_document("SLO", &dns_name(&indicator.name), &indicator.title, &objective_spec(&queries, indicator, target)));
+        documents.push(openslo_document(
+            "SLI",
+            &dns_name(&indicator.name),
+            &indicator.title,
+            &indicator_spec(&queries, indicator, target),
+        ));
+        documents.push(openslo_document(
+            "SLO",
+            &dns_name(&indicator.name),
+            &indicator.title,
+            &objective_spec(&queries, indicator, target),
+        ));
     }
     documents
 }
@@ -63,8 +82,12 @@ fn openslo_documents(standard: &Standard) -> Vec<Value> {
 /// The target that OpenSLO can say, if there is one.
 fn exportable_target(queries: &PromqlQueries<'_>, indicator: &Indicator) -> Option<Target> {
     let target = indicator.targets.first()?.target?;
-    let final_counts = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. }) && queries.has_counters();
-    (final_counts && time_window(queries.standard).is_some() && (0.0..1.0).contains(&target_share(target))).then_some(target)
+    let final_counts = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. })
+        && queries.has_counters();
+    (final_counts
+        && time_window(queries.standard).is_some()
+        && (0.0..1.0).contains(&target_share(target)))
+    .then_some(target)
 }
 
 /// The share of good cases that is aimed at.
@@ -78,7 +101,12 @@ fn target_share(target: Target) -> f64 {
 fn openslo_document(kind: &str, name: &str, title: &LocalizedTitle, spec: &Value) -> Value {
     let mut metadata = json!({ "name": name });
     if !title.en.is_empty() {
-        metadata["displayName"] = if title.en == title.zh { title.en.clone() } else { format!("{} · {}", title.en, title.zh) }.into();
+        metadata["displayName"] = if title.en == title.zh {
+            title.en.clone()
+        } else {
+            format!("{} · {}", title.en, title.zh)
+        }
+        .into();
     }
     json!({ "apiVersion": "openslo/v1", "kind": kind, "metadata": metadata, "spec": spec })
 }
@@ -118,7 +146,9 @@ fn description_text(words: &LocalizedTitle) -> String {
 
 /// The longest calendar window, which begins with the standard; else the longest rolling one.
 fn time_window(standard: &Standard) -> Option<Value> {
-    let calendar = standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(*period) } else { None });
+    let calendar = standard.windows.iter().filter_map(|window| {
+        if let Window::Calendar(period) = window { Some(*period) } else { None }
+    });
     if let Some(period) = calendar.max_by_key(|period| period.max_length_ms()) {
         let duration = match period {
             Period::QuarterHour => "15m",
@@ -129,9 +159,13 @@ fn time_window(standard: &Standard) -> Option<Value> {
         };
         let zone = standard.zones.get(0).iana_name().unwrap_or("Etc/UTC");
         let start = format!("{} 00:00:00", standard.date_of_effect);
-        return Some(json!({ "duration": duration, "isRolling": false, "calendar": { "startTime": start, "timeZone": zone } }));
+        return Some(
+            json!({ "duration": duration, "isRolling": false, "calendar": { "startTime": start, "timeZone": zone } }),
+        );
     }
-    let rolling = standard.windows.iter().filter_map(|window| if let Window::Rolling(length) = window { Some(*length) } else { None });
+    let rolling = standard.windows.iter().filter_map(|window| {
+        if let Window::Rolling(length) = window { Some(*length) } else { None }
+    });
     rolling.max().map(|length| {
         let duration = match length {
             _ if length % (24 * HOUR) == 0 => format!("{}d", length / (24 * HOUR)),

@@ -121,18 +121,26 @@ pub fn rule_files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> 
         });
         groups[place].rules.push(alert.into_rule());
     }
-    let recording = |name: &str, rules| RuleGroup { name: name.to_owned(), interval: Some("30s"), rules };
     let recording =
-        vec![recording("sla-budget", burn_rates::recording_rules(queries)), recording("sla-arrivals", surges::recording_rules(queries))];
+        |name: &str, rules| RuleGroup { name: name.to_owned(), interval: Some("30s"), rules };
+    let recording = vec![
+        recording("sla-budget", burn_rates::recording_rules(queries)),
+        recording("sla-arrivals", surges::recording_rules(queries)),
+    ];
     let own = RuleGroup {
         name: "firstline".to_owned(),
         interval: None,
-        rules: self_monitoring::self_monitoring_alerts(queries).into_iter().map(AlertingRule::into_rule).collect(),
+        rules: self_monitoring::self_monitoring_alerts(queries)
+            .into_iter()
+            .map(AlertingRule::into_rule)
+            .collect(),
     };
     let written = |name: &str, mut groups: Vec<RuleGroup>| {
         groups.retain(|group| !group.rules.is_empty());
-        let head =
-            format!("# Made by `firstline rules` from the standard `{}`, version {}. Do not edit.\n", standard.name, standard.version);
+        let head = format!(
+            "# Made by `firstline rules` from the standard `{}`, version {}. Do not edit.\n",
+            standard.name, standard.version
+        );
         Ok((name.to_owned(), head + &serde_saphyr::to_string(&RuleFile { groups })?))
     };
     [("recording.yml", recording), ("alerts.yml", groups), ("firstline.yml", vec![own])]
@@ -147,7 +155,13 @@ fn bilingual_text(en: impl Into<String>, zh: impl Into<String>) -> LocalizedTitl
 
 /// `answer_rate` as `AnswerRate`.
 fn camel_case(name: &str) -> String {
-    let capital = |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>();
+    let capital = |word: &str| {
+        word.chars()
+            .take(1)
+            .flat_map(char::to_uppercase)
+            .chain(word.chars().skip(1))
+            .collect::<String>()
+    };
     name.split(['_', '-', '.']).map(capital).collect()
 }
 
@@ -166,6 +180,9 @@ mod tests {
 
     #[test]
     fn alert_names_are_camel_case() {
-        assert_eq!((camel_case("service_level_15s").as_str(), camel_case("a__b-c").as_str()), ("ServiceLevel15s", "ABC"));
+        assert_eq!(
+            (camel_case("service_level_15s").as_str(), camel_case("a__b-c").as_str()),
+            ("ServiceLevel15s", "ABC")
+        );
     }
 }

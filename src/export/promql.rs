@@ -26,7 +26,10 @@ impl<'s> PromqlQueries<'s> {
             Window::Rolling(length) => (length - 30 * MINUTE).abs(),
             Window::Calendar(_) | Window::All => i64::MAX,
         };
-        PromqlQueries { standard, default_window: standard.windows.iter().min_by_key(distance).copied() }
+        PromqlQueries {
+            standard,
+            default_window: standard.windows.iter().min_by_key(distance).copied(),
+        }
     }
 
     /// The indicator of this name.
@@ -46,15 +49,19 @@ impl<'s> PromqlQueries<'s> {
     #[must_use]
     pub fn second_dimension(&self) -> Option<&'s str> {
         let dimensions = &self.standard.schema.dimensions;
-        let of_two =
-            self.standard.scopes.iter().find(|scope| scope.len() == 2 && Some(&*dimensions[scope[0]]) == self.first_dimension())?;
+        let of_two = self.standard.scopes.iter().find(|scope| {
+            scope.len() == 2 && Some(&*dimensions[scope[0]]) == self.first_dimension()
+        })?;
         Some(&dimensions[of_two[1]])
     }
 
     /// `scope=~"all|center"`.
     #[must_use]
     pub fn scope_selector(&self) -> String {
-        self.first_dimension().map_or_else(|| "scope=\"all\"".to_owned(), |dimension| format!("scope=~\"all|{dimension}\""))
+        self.first_dimension().map_or_else(
+            || "scope=\"all\"".to_owned(),
+            |dimension| format!("scope=~\"all|{dimension}\""),
+        )
     }
 
     /// The window and the scopes of an indicator's readings: `window="30m",scope=~"all|center"`.
@@ -87,7 +94,9 @@ impl<'s> PromqlQueries<'s> {
         match indicator.formula {
             _ if !self.has_counters() => None,
             Formula::Ratio { .. } => Some(format!("sla_{}_of_total", indicator.name)),
-            Formula::Duration { .. } => Some(format!("sla_{}_spread_seconds_count", indicator.name)),
+            Formula::Duration { .. } => {
+                Some(format!("sla_{}_spread_seconds_count", indicator.name))
+            }
             _ => None,
         }
     }
@@ -101,14 +110,31 @@ impl<'s> PromqlQueries<'s> {
     /// The name of the first family that an indicator speaks of; `all` for one that is made of others.
     #[must_use]
     pub fn family_name(&self, indicator: &Indicator) -> &'s str {
-        self.standard.schema.families.get(indicator.families.trailing_zeros() as usize).map_or("all", String::as_str)
+        self.standard
+            .schema
+            .families
+            .get(indicator.families.trailing_zeros() as usize)
+            .map_or("all", String::as_str)
     }
 
     /// The families that indicators speak of, each with those that speak of it alone.
-    pub fn families_with_indicators(&self) -> impl Iterator<Item = (CaseFamily, &'s str, Vec<&'s Indicator>)> {
+    pub fn families_with_indicators(
+        &self,
+    ) -> impl Iterator<Item = (CaseFamily, &'s str, Vec<&'s Indicator>)> {
         let standard = self.standard;
-        let of = |bit: usize| standard.indicators.iter().filter(move |indicator| indicator.families == 1 << bit).collect::<Vec<_>>();
-        let all = standard.schema.families.iter().enumerate().map(move |(bit, name)| (CaseFamily(bit as u8), name.as_str(), of(bit)));
+        let of = |bit: usize| {
+            standard
+                .indicators
+                .iter()
+                .filter(move |indicator| indicator.families == 1 << bit)
+                .collect::<Vec<_>>()
+        };
+        let all = standard
+            .schema
+            .families
+            .iter()
+            .enumerate()
+            .map(move |(bit, name)| (CaseFamily(bit as u8), name.as_str(), of(bit)));
         all.filter(|(_, _, indicators)| !indicators.is_empty())
     }
 }

@@ -81,7 +81,10 @@ fn check_access(
     let ticket = query_ticket(request.uri()).filter(|_| need == RoutePermission::Live);
     match (bearer_token(headers), ticket) {
         (None, Some(ticket)) => {
-            let token = service.tickets.redeem_ticket(&ticket, Instant::now()).ok_or(AccessRefusal::InvalidTicket)?;
+            let token = service
+                .tickets
+                .redeem_ticket(&ticket, Instant::now())
+                .ok_or(AccessRefusal::InvalidTicket)?;
             access.authorize_digest(token, peer, need, now)
         }
         (shown, _) => access.authorize(shown.as_ref(), peer, need, now),
@@ -101,12 +104,16 @@ fn query_ticket(uri: &Uri) -> Option<TokenSecret> {
 
 fn client_address(request: &Request) -> IpAddr {
     // There always is one; a stranger's address if not.
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(Ipv4Addr::UNSPECIFIED.into(), |from| from.0.ip())
+    request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(Ipv4Addr::UNSPECIFIED.into(), |from| from.0.ip())
 }
 
 /// Who asks. A proxy says for whom, and a browser for which page.
 fn request_peer(request: &Request) -> RequestPeer {
-    const FORWARDING_HEADERS: [HeaderName; 3] = [FORWARDED, HeaderName::from_static("x-forwarded-for"), ORIGIN];
+    const FORWARDING_HEADERS: [HeaderName; 3] =
+        [FORWARDED, HeaderName::from_static("x-forwarded-for"), ORIGIN];
     RequestPeer {
         address: client_address(request),
         is_forwarded: FORWARDING_HEADERS.iter().any(|name| request.headers().contains_key(name)),
@@ -114,11 +121,15 @@ fn request_peer(request: &Request) -> RequestPeer {
 }
 
 fn access_problem(refusal: AccessRefusal) -> HttpProblem {
-    let status = if refusal.is_unauthorized() { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+    let status =
+        if refusal.is_unauthorized() { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
     let problem = HttpProblem::new(status, refusal.reason());
     match refusal {
-        AccessRefusal::MissingToken => problem.with_header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\""),
-        _ if refusal.is_unauthorized() => problem.with_header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\", error=\"invalid_token\""),
+        AccessRefusal::MissingToken => {
+            problem.with_header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\"")
+        }
+        _ if refusal.is_unauthorized() => problem
+            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"firstline\", error=\"invalid_token\""),
         _ => problem,
     }
 }
@@ -130,7 +141,12 @@ pub(super) async fn wait_until_revoked(
     peer: RequestPeer,
 ) -> &'static str {
     loop {
-        let decided = access.borrow_and_update().authorize_digest(grant.token, peer, RoutePermission::Live, WallClock::Wall.now());
+        let decided = access.borrow_and_update().authorize_digest(
+            grant.token,
+            peer,
+            RoutePermission::Live,
+            WallClock::Wall.now(),
+        );
         match decided {
             Ok(again) if again == grant => {}
             Ok(_) => return "what this token may see has changed; connect again",
@@ -171,7 +187,15 @@ mod tests {
         let access = AccessControl { tokens: vec![token], ..AccessControl::default() };
         let peer = RequestPeer { address: Ipv4Addr::LOCALHOST.into(), is_forwarded: false };
         let (_sender, receiver) = watch::channel(Arc::new(access));
-        let grant = AccessGrant { token: Some(digest), sources: Arc::default(), view: Arc::default(), expires };
-        assert_eq!(wait_until_revoked(receiver, grant, peer).await, AccessRefusal::ExpiredToken.reason());
+        let grant = AccessGrant {
+            token: Some(digest),
+            sources: Arc::default(),
+            view: Arc::default(),
+            expires,
+        };
+        assert_eq!(
+            wait_until_revoked(receiver, grant, peer).await,
+            AccessRefusal::ExpiredToken.reason()
+        );
     }
 }

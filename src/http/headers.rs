@@ -4,13 +4,19 @@
 //! One page may stand in a frame, and only in one of this service's own pages: the wallboard, which the page that makes its
 //! address shows in small. Nobody else can lay it under something to be clicked, and there is little to click: a wall changes nothing.
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 
 const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     // `'self'` means the WebSocket of the same host too.
-    (CONTENT_SECURITY_POLICY, "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
     // For browsers that do not know `frame-ancestors`.
@@ -26,7 +32,10 @@ const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
 
 /// The same two for the wallboard.
 pub(super) const SAME_ORIGIN_FRAME_HEADERS: [(HeaderName, &str); 2] = [
-    (CONTENT_SECURITY_POLICY, "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    ),
     (X_FRAME_OPTIONS, "SAMEORIGIN"),
 ];
 
@@ -35,7 +44,8 @@ const STRICT_TRANSPORT_HEADER: (HeaderName, &str) = (STRICT_TRANSPORT_SECURITY, 
 
 /// Adds them to an answer; what it says of them itself stands.
 pub(super) fn add_security_headers(mut response: Response, tls: bool) -> Response {
-    for (name, value) in SECURITY_HEADERS.into_iter().chain(tls.then_some(STRICT_TRANSPORT_HEADER)) {
+    for (name, value) in SECURITY_HEADERS.into_iter().chain(tls.then_some(STRICT_TRANSPORT_HEADER))
+    {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response

@@ -50,7 +50,8 @@ impl HttpProblem {
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         let body = Value::Object(self.members).to_string();
-        let mut response = (self.status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response =
+            (self.status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();
         response.headers_mut().extend(self.headers);
         response
     }

@@ -13,7 +13,11 @@ pub(super) struct QueryParameters {
 }
 
 impl QueryParameters {
-    pub(super) fn new(query: Vec<(String, String)>, names: &[&str], dimensions: &[String]) -> Result<QueryParameters, HttpProblem> {
+    pub(super) fn new(
+        query: Vec<(String, String)>,
+        names: &[&str],
+        dimensions: &[String],
+    ) -> Result<QueryParameters, HttpProblem> {
         let mut sorted = QueryParameters { parameters: Vec::new(), fixed: Vec::new() };
         for (name, value) in query {
             if names.contains(&name.as_str()) {
@@ -21,7 +25,8 @@ impl QueryParameters {
             } else if dimensions.contains(&name) {
                 sorted.fixed.push((name, value));
             } else {
-                let known = names.iter().copied().map(str::to_owned).chain(dimensions.iter().cloned());
+                let known =
+                    names.iter().copied().map(str::to_owned).chain(dimensions.iter().cloned());
                 return Err(bad_request(unknown_name("parameter", &name, known)));
             }
         }
@@ -35,7 +40,10 @@ impl QueryParameters {
 
     /// The values of a name, which may come more than once or with commas between values.
     pub(super) fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.parameters.iter().filter(move |(known, _)| known == name).flat_map(|(_, values)| values.split(','))
+        self.parameters
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .flat_map(|(_, values)| values.split(','))
     }
 
     /// How many are wanted by the name `limit`, which is `usual` if nobody says otherwise.

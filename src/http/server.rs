@@ -56,7 +56,12 @@ pub struct ServerSettings {
 }
 
 /// Serves until `stop`, and then until the requests at work are answered.
-pub async fn serve_connections(listener: TcpListener, router: Router, settings: ServerSettings, stop: CancellationToken) {
+pub async fn serve_connections(
+    listener: TcpListener,
+    router: Router,
+    settings: ServerSettings,
+    stop: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(settings.connections_max));
     let connections = TaskTracker::new();
     let router = Arc::new(router);
@@ -107,7 +112,8 @@ async fn serve_connection(
         None => Either::Left(placed),
         Some(tls) => {
             let config = tls.borrow().clone();
-            let handshake = tokio::time::timeout(header_time, TlsAcceptor::from(config).accept(placed));
+            let handshake =
+                tokio::time::timeout(header_time, TlsAcceptor::from(config).accept(placed));
             let shaken = tokio::select! {
                 () = stop.cancelled() => return,
                 shaken = handshake => shaken,
@@ -124,7 +130,8 @@ async fn serve_connection(
         }
     };
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let router = router.upgrade().map(|router| TowerToHyperService::new(Router::clone(&router)));
+        let router =
+            router.upgrade().map(|router| TowerToHyperService::new(Router::clone(&router)));
         request.extensions_mut().insert(ConnectInfo(peer));
         async move {
             match router {
@@ -153,7 +160,8 @@ async fn serve_connection(
 
 /// For a request that comes too late.
 fn stopping_problem() -> HttpProblem {
-    HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping").with_retry_after(10)
+    HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping")
+        .with_retry_after(10)
 }
 
 /// A connection that holds its place among all of them, for as long as it is open, whoever reads it.
@@ -164,13 +172,21 @@ struct LimitedConnection {
 }
 
 impl AsyncRead for LimitedConnection {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for LimitedConnection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -182,7 +198,11 @@ impl AsyncWrite for LimitedConnection {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

@@ -115,10 +115,25 @@ impl EventDecoder {
     pub fn new(schema: Arc<EventSchema>, keys: HashKeys) -> EventDecoder {
         let mut types: HashTable<(Box<str>, EventType)> = HashTable::new();
         for (name, kind) in schema.event_types() {
-            types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| xxh3_64(name.as_bytes()));
+            types.insert_unique(xxh3_64(name.as_bytes()), (name.into(), kind), |(name, _)| {
+                xxh3_64(name.as_bytes())
+            });
         }
-        let gathered = DecodedBatch { types, batch: Batch::default(), number: 1, cached_attributes: HashTable::new(), text: Vec::new() };
-        EventDecoder { schema, keys, decoded: gathered, fast_json: FastJsonReader::new(), with_names: false, sources: Arc::default() }
+        let gathered = DecodedBatch {
+            types,
+            batch: Batch::default(),
+            number: 1,
+            cached_attributes: HashTable::new(),
+            text: Vec::new(),
+        };
+        EventDecoder {
+            schema,
+            keys,
+            decoded: gathered,
+            fast_json: FastJsonReader::new(),
+            with_names: false,
+            sources: Arc::default(),
+        }
     }
 
     /// The decoder, to put the names of cases into its batches or not.
@@ -141,22 +156,39 @@ impl EventDecoder {
     /// The rejection, if the event cannot be understood; the batch is unchanged.
     pub fn decode_json(&mut self, bytes: &[u8]) -> Result<(), EventRejection> {
         if bytes.len() > EVENT_BYTES_MAX {
-            return Err(EventRejection { id: None, reason: format!("longer than {EVENT_BYTES_MAX} bytes: {} bytes", bytes.len()) });
+            return Err(EventRejection {
+                id: None,
+                reason: format!("longer than {EVENT_BYTES_MAX} bytes: {} bytes", bytes.len()),
+            });
         }
-        let text = simdutf8::compat::from_utf8(bytes)
-            .map_err(|error| EventRejection { id: None, reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1) })?;
-        let EventDecoder { schema, keys, decoded: gathered, fast_json: plain, with_names: names, sources } = self;
+        let text = simdutf8::compat::from_utf8(bytes).map_err(|error| EventRejection {
+            id: None,
+            reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1),
+        })?;
+        let EventDecoder {
+            schema,
+            keys,
+            decoded: gathered,
+            fast_json: plain,
+            with_names: names,
+            sources,
+        } = self;
         let mut fields = DecodedFields::new(schema, keys, *names);
         let mut take = |said: &CloudEventAttributes<'_>, fields: &mut DecodedFields<'_, '_>| {
-            let event = check_required_attributes(said).and_then(|event| check_source(event, sources));
+            let event =
+                check_required_attributes(said).and_then(|event| check_source(event, sources));
             let added = event.and_then(|event| gathered.add_event(&event, fields, schema, keys));
-            added.map_err(|reason| EventRejection { id: said.id.as_deref().map(truncate_for_message), reason })
+            added.map_err(|reason| EventRejection {
+                id: said.id.as_deref().map(truncate_for_message),
+                reason,
+            })
         };
         if let Some(said) = plain.read_event(text, &mut fields) {
             return take(&said, &mut fields);
         }
         let mut fields = DecodedFields::new(schema, keys, *names);
-        let said = json_full::read_full_json(text, &mut fields).map_err(|reason| EventRejection { id: None, reason })?;
+        let said = json_full::read_full_json(text, &mut fields)
+            .map_err(|reason| EventRejection { id: None, reason })?;
         take(&said, &mut fields)
     }
 
@@ -188,7 +220,10 @@ impl EventDecoder {
     pub fn take_batch(&mut self) -> Batch {
         self.decoded.number += 1;
         let room = self.len();
-        std::mem::replace(&mut self.decoded.batch, Batch { events: Vec::with_capacity(room), ..Batch::default() })
+        std::mem::replace(
+            &mut self.decoded.batch,
+            Batch { events: Vec::with_capacity(room), ..Batch::default() },
+        )
     }
 
     /// Whether its memory of what it has met is small, so that it can be kept for other bodies.
@@ -271,17 +306,25 @@ impl DecodedBatch {
         if known.len() >= CACHED_ATTRIBUTES_MAX {
             known.clear();
         }
-        let values: Vec<Option<Box<str>>> = attributes.iter().map(|value| value.as_deref().map(Box::from)).collect();
+        let values: Vec<Option<Box<str>>> =
+            attributes.iter().map(|value| value.as_deref().map(Box::from)).collect();
         let attributes = Attributes::from(values);
         let place = join(&attributes);
-        let new = CachedAttributes { text: text.as_slice().into(), attributes, batch: *number, position: place };
+        let new = CachedAttributes {
+            text: text.as_slice().into(),
+            attributes,
+            batch: *number,
+            position: place,
+        };
         known.insert_unique(hash, new, |known| xxh3_64(&known.text));
         place
     }
 }
 
 /// The event, if nothing that is required is missing.
-fn check_required_attributes<'s>(said: &'s CloudEventAttributes<'_>) -> Result<RequiredAttributes<'s>, String> {
+fn check_required_attributes<'s>(
+    said: &'s CloudEventAttributes<'_>,
+) -> Result<RequiredAttributes<'s>, String> {
     let required = |value: &'s Option<EventText<'_>>, name: &str| match value.as_deref() {
         Some("") => Err(format!("the attribute `{name}` is empty")),
         Some(text) => Ok(text),
@@ -289,7 +332,10 @@ fn check_required_attributes<'s>(said: &'s CloudEventAttributes<'_>) -> Result<R
     };
     let version = required(&said.specversion, "specversion")?;
     if version != "1.0" {
-        return Err(format!("`specversion` is `{}`; only `1.0` is understood", truncate_for_message(version)));
+        return Err(format!(
+            "`specversion` is `{}`; only `1.0` is understood",
+            truncate_for_message(version)
+        ));
     }
     let id = required(&said.id, "id")?;
     let source = required(&said.source, "source")?;
@@ -299,27 +345,42 @@ fn check_required_attributes<'s>(said: &'s CloudEventAttributes<'_>) -> Result<R
     let time = Timestamp::parse(time).map_err(|what| format!("`time`: {what}"))?;
     let sequence = match said.sequence.as_deref() {
         None => 0,
-        Some(text) => {
-            text.parse().map_err(|_| format!("`sequence` must be a whole number in quotes, not `{}`", truncate_for_message(text)))?
-        }
+        Some(text) => text.parse().map_err(|_| {
+            format!(
+                "`sequence` must be a whole number in quotes, not `{}`",
+                truncate_for_message(text)
+            )
+        })?,
     };
     Ok(RequiredAttributes { id, source, kind, time, subject, sequence })
 }
 
 /// The event, if its source is one of those that are taken.
-fn check_source<'s>(event: RequiredAttributes<'s>, sources: &AllowedSources) -> Result<RequiredAttributes<'s>, String> {
+fn check_source<'s>(
+    event: RequiredAttributes<'s>,
+    sources: &AllowedSources,
+) -> Result<RequiredAttributes<'s>, String> {
     match sources.allows_source(event.source) {
         true => Ok(event),
-        false => {
-            Err(format!("the source `{}` is not one that this token may send; its `sources` say which", truncate_for_message(event.source)))
-        }
+        false => Err(format!(
+            "the source `{}` is not one that this token may send; its `sources` say which",
+            truncate_for_message(event.source)
+        )),
     }
 }
 
 /// Says that a type is unknown and which are known of its family.
 fn unknown_type_reason(name: &str, schema: &EventSchema) -> String {
     let family = name.split('.').next().unwrap_or_default();
-    let known: Vec<&str> = schema.event_types().map(|(name, _)| name).filter(|known| known.split('.').next() == Some(family)).collect();
-    let hint = if known.is_empty() { format!("families: {}", schema.families.join(", ")) } else { format!("known: {}", known.join(", ")) };
+    let known: Vec<&str> = schema
+        .event_types()
+        .map(|(name, _)| name)
+        .filter(|known| known.split('.').next() == Some(family))
+        .collect();
+    let hint = if known.is_empty() {
+        format!("families: {}", schema.families.join(", "))
+    } else {
+        format!("known: {}", known.join(", "))
+    };
     format!("unknown type `{}`; {hint}", truncate_for_message(name))
 }

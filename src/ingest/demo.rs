@@ -41,13 +41,33 @@ pub struct DemoSource {
 impl DemoSource {
     /// A demonstration that runs `speed` times faster than life until `stop`.
     #[must_use]
-    pub fn new(feed: EngineHandle, keys: HashKeys, rejected: Arc<RejectedEvents>, speed: f64, stop: CancellationToken) -> DemoSource {
+    pub fn new(
+        feed: EngineHandle,
+        keys: HashKeys,
+        rejected: Arc<RejectedEvents>,
+        speed: f64,
+        stop: CancellationToken,
+    ) -> DemoSource {
         let begin = WallClock::Wall.now();
-        let settings =
-            SimulationSettings { seed: 1, start: begin.plus_millis(-HISTORY_LENGTH_MS), centers: CENTER_COUNT, rate: SIMULATION_RATE };
+        let settings = SimulationSettings {
+            seed: 1,
+            start: begin.plus_millis(-HISTORY_LENGTH_MS),
+            centers: CENTER_COUNT,
+            rate: SIMULATION_RATE,
+        };
         let events = Simulation::new(&settings).peekable();
         let decoder = EventDecoder::new(feed.schema(), keys).with_case_names(true);
-        DemoSource { feed, keys, decoder, events, rejected_events: rejected, json: Vec::new(), start: begin, speed, stop }
+        DemoSource {
+            feed,
+            keys,
+            decoder,
+            events,
+            rejected_events: rejected,
+            json: Vec::new(),
+            start: begin,
+            speed,
+            stop,
+        }
     }
 
     /// Feeds the engine until it is stopped, or the engine has ended.
@@ -59,7 +79,11 @@ impl DemoSource {
         });
         match history.await {
             Ok(Ok(demo)) => demo.run_at_clock_speed().await,
-            Ok(Err(EngineUnavailable::QueueFull | EngineUnavailable::Stopping | EngineUnavailable::JournalUnwritable(_))) => {}
+            Ok(Err(
+                EngineUnavailable::QueueFull
+                | EngineUnavailable::Stopping
+                | EngineUnavailable::JournalUnwritable(_),
+            )) => {}
             Err(error) => tracing::error!(%error, "the demonstration's history has failed"),
         }
     }
@@ -90,11 +114,17 @@ impl DemoSource {
         loop {
             let batch = self.decode_due_events(clock.now());
             let whole = batch.events.len() == BATCH_EVENTS;
-            if !batch.events.is_empty() && self.feed.submit_batch(batch, self.decoder.schema().clone()).await.is_err() {
+            if !batch.events.is_empty()
+                && self.feed.submit_batch(batch, self.decoder.schema().clone()).await.is_err()
+            {
                 return;
             }
             let Some(next) = self.events.peek().map(|event| event.time) else { return };
-            let pause = if whole { Duration::ZERO } else { clock.duration_until(next).clamp(SLEEP_RANGE.0, SLEEP_RANGE.1) };
+            let pause = if whole {
+                Duration::ZERO
+            } else {
+                clock.duration_until(next).clamp(SLEEP_RANGE.0, SLEEP_RANGE.1)
+            };
             if self.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
@@ -114,7 +144,10 @@ impl DemoSource {
             if let Err(rejection) = self.decoder.decode_json(&self.json) {
                 Metric::EventsReceived.add_labeled("outcome", "rejected", 1);
                 Metric::EventsRejected.add_labeled("reason", "unreadable", 1);
-                self.rejected_events.record_rejected([RejectedEvent::new(&self.json, rejection.id, rejection.reason)], 1);
+                self.rejected_events.record_rejected(
+                    [RejectedEvent::new(&self.json, rejection.id, rejection.reason)],
+                    1,
+                );
             }
         }
         self.decoder.take_batch()

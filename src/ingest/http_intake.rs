@@ -90,7 +90,9 @@ impl From<EngineUnavailable> for IntakeFailure {
     fn from(refused: EngineUnavailable) -> IntakeFailure {
         let cause = match refused {
             EngineUnavailable::QueueFull => IntakeFailureKind::Overloaded,
-            EngineUnavailable::Stopping | EngineUnavailable::JournalUnwritable(_) => IntakeFailureKind::Unavailable,
+            EngineUnavailable::Stopping | EngineUnavailable::JournalUnwritable(_) => {
+                IntakeFailureKind::Unavailable
+            }
         };
         IntakeFailure::new(cause, refused.to_string())
     }
@@ -99,7 +101,12 @@ impl From<EngineUnavailable> for IntakeFailure {
 impl HttpIntake {
     /// What takes events and feeds them to an engine.
     #[must_use]
-    pub fn new(feed: EngineHandle, keys: HashKeys, body_bytes: usize, rejected: Arc<RejectedEvents>) -> HttpIntake {
+    pub fn new(
+        feed: EngineHandle,
+        keys: HashKeys,
+        body_bytes: usize,
+        rejected: Arc<RejectedEvents>,
+    ) -> HttpIntake {
         HttpIntake {
             feed,
             keys,
@@ -130,7 +137,9 @@ impl HttpIntake {
         kept.retain(|decoder| Arc::ptr_eq(decoder.schema(), &schema));
         let known = kept.pop();
         drop(kept);
-        known.unwrap_or_else(|| EventDecoder::new(schema, self.keys).with_case_names(true)).with_sources(sources)
+        known
+            .unwrap_or_else(|| EventDecoder::new(schema, self.keys).with_case_names(true))
+            .with_sources(sources)
     }
 
     /// Keeps a decoder for the next body, if all its events were taken.
@@ -165,7 +174,9 @@ impl HttpIntake {
         let mut delivery = BodyDelivery::new(self, sources.clone());
         let read = match media.form {
             BodyForm::Lines => self.receive_lines(&media, body, &mut delivery).await,
-            BodyForm::Json | BodyForm::Binary => self.receive_document(&media, headers, body, &mut delivery).await,
+            BodyForm::Json | BodyForm::Binary => {
+                self.receive_document(&media, headers, body, &mut delivery).await
+            }
         };
         // What waits in the engine has been taken, whatever happened to the rest.
         let settled = delivery.wait_for_pending().await;
@@ -177,7 +188,12 @@ impl HttpIntake {
     }
 
     /// Lines: each is an event, told by its place; empty ones are passed over.
-    async fn receive_lines(&self, media: &ContentType, body: Body, delivery: &mut BodyDelivery<'_>) -> Result<(), IntakeFailure> {
+    async fn receive_lines(
+        &self,
+        media: &ContentType,
+        body: Body,
+        delivery: &mut BodyDelivery<'_>,
+    ) -> Result<(), IntakeFailure> {
         let mut unpacker = BodyDecompressor::new(media.encoding, self.body_bytes)?;
         let mut chunks = BodyChunks::new(body);
         // What was read and not sent; the line that has not ended yet begins at `begin`.
@@ -242,7 +258,10 @@ impl HttpIntake {
         }
         unpacker.finish(&mut text)?;
         if json_depth::is_too_deep(&text) {
-            return Err(IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the body is {}", json_depth::TOO_DEEP_REASON)));
+            return Err(IntakeFailure::new(
+                IntakeFailureKind::Unreadable,
+                format!("the body is {}", json_depth::TOO_DEEP_REASON),
+            ));
         }
         if media.form == BodyForm::Binary {
             let event = content_type::binary_mode_to_json(headers, &text)?;
@@ -251,11 +270,17 @@ impl HttpIntake {
         }
         // The parser passes over texts that nobody asks for without a look at their bytes, but hands them out as text.
         let text = std::str::from_utf8(&text).map_err(|error| {
-            IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the body is not UTF-8 from byte {} on", error.valid_up_to() + 1))
+            IntakeFailure::new(
+                IntakeFailureKind::Unreadable,
+                format!("the body is not UTF-8 from byte {} on", error.valid_up_to() + 1),
+            )
         })?;
         if let Err(error) = sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(text) {
             let what = error.to_string().lines().next().unwrap_or_default().to_owned();
-            return Err(IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the body is not JSON: {what}")));
+            return Err(IntakeFailure::new(
+                IntakeFailureKind::Unreadable,
+                format!("the body is not JSON: {what}"),
+            ));
         }
         let mut events = BytesMut::new();
         match text.trim_ascii_start().as_bytes().first() {
@@ -265,8 +290,12 @@ impl HttpIntake {
             }
             Some(b'[') => {
                 for (number, event) in sonic_rs::to_array_iter(text).enumerate() {
-                    let event = event
-                        .map_err(|error| IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the body is not JSON: {error}")))?;
+                    let event = event.map_err(|error| {
+                        IntakeFailure::new(
+                            IntakeFailureKind::Unreadable,
+                            format!("the body is not JSON: {error}"),
+                        )
+                    })?;
                     let begin = events.len();
                     events.extend_from_slice(event.as_raw_str().as_bytes());
                     delivery.add_event(number as u64, &events, begin..events.len());
@@ -288,7 +317,12 @@ impl HttpIntake {
 
 fn receive_line(delivery: &mut BodyDelivery<'_>, number: u64, text: &[u8], at: Range<usize>) {
     if at.len() > EVENT_BYTES_MAX {
-        delivery.reject_event(number, &[], None, format!("the line is longer than {EVENT_BYTES_MAX} bytes"));
+        delivery.reject_event(
+            number,
+            &[],
+            None,
+            format!("the line is longer than {EVENT_BYTES_MAX} bytes"),
+        );
     } else if !text[at.clone()].trim_ascii().is_empty() {
         delivery.add_event(number, text, at);
     }

@@ -35,7 +35,14 @@ impl<R: Read> LineBlockReader<R> {
     /// Reads `input`; a line of more than `longest` bytes is skipped.
     #[must_use]
     pub fn new(input: R, longest: usize) -> LineBlockReader<R> {
-        LineBlockReader { input, buffer: Vec::new(), unread: 0..0, next_line: 1, start_checked: false, line_bytes_max: longest }
+        LineBlockReader {
+            input,
+            buffer: Vec::new(),
+            unread: 0..0,
+            next_line: 1,
+            start_checked: false,
+            line_bytes_max: longest,
+        }
     }
 
     /// The next lines; `None` at the end. They take the memory of `spent`, whose lines nobody needs any more.
@@ -56,7 +63,11 @@ impl<R: Read> LineBlockReader<R> {
             let unread = self.unread.clone();
             if read == 0 {
                 self.unread = unread.end..unread.end;
-                return Ok(if unread.is_empty() { None } else { Some(self.take_block(unread, None, spare)) });
+                return Ok(if unread.is_empty() {
+                    None
+                } else {
+                    Some(self.take_block(unread, None, spare))
+                });
             }
             if let Some(end) = memchr::memrchr(b'\n', &self.buffer[unread.clone()]) {
                 let end = unread.start + end + 1;
@@ -107,7 +118,12 @@ impl<R: Read> LineBlockReader<R> {
     }
 
     /// Gives lines of the buffer away with it; what is unread goes on in `spare`.
-    fn take_block(&mut self, lines: Range<usize>, too_long: Option<u64>, mut spare: Vec<u8>) -> LineBlock {
+    fn take_block(
+        &mut self,
+        lines: Range<usize>,
+        too_long: Option<u64>,
+        mut spare: Vec<u8>,
+    ) -> LineBlock {
         let first = self.next_line;
         let bytes = &self.buffer[lines.clone()];
         let feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
@@ -119,7 +135,12 @@ impl<R: Read> LineBlockReader<R> {
         }
         spare[..unread.len()].copy_from_slice(unread);
         self.unread = 0..unread.len();
-        LineBlock { first_line: first, long_line_bytes: too_long, buffer: std::mem::replace(&mut self.buffer, spare), lines }
+        LineBlock {
+            first_line: first,
+            long_line_bytes: too_long,
+            buffer: std::mem::replace(&mut self.buffer, spare),
+            lines,
+        }
     }
 }
 
@@ -158,7 +179,11 @@ mod tests {
         let (mut read, mut long) = (Vec::new(), Vec::new());
         let mut spent = LineBlock::default();
         while let Some(block) = lines.next_block(spent).expect("memory can be read") {
-            read.extend(block.numbered_lines().map(|(number, line)| (number, String::from_utf8_lossy(line).into_owned())));
+            read.extend(
+                block
+                    .numbered_lines()
+                    .map(|(number, line)| (number, String::from_utf8_lossy(line).into_owned())),
+            );
             long.extend(block.long_line_bytes.map(|_| block.first_line));
             spent = block;
         }
@@ -169,7 +194,11 @@ mod tests {
     fn strips_byte_order_mark_from_first_line() {
         assert_eq!(read_all(b"\xef\xbb\xbf{}\n", 1).0, [(1, "{}".to_owned())]);
         for step in [1, 1_000] {
-            assert_eq!(read_all(b"\xef\xbb\xbf\xef\xbb\xbf{}", step).0, [(1, "\u{feff}{}".to_owned())], "step {step}");
+            assert_eq!(
+                read_all(b"\xef\xbb\xbf\xef\xbb\xbf{}", step).0,
+                [(1, "\u{feff}{}".to_owned())],
+                "step {step}"
+            );
         }
     }
 
@@ -178,7 +207,11 @@ mod tests {
         let text = b"one\r\n\n three \nfour";
         for step in [1, 3, 1_000] {
             let (lines, long) = read_all(text, step);
-            assert_eq!(lines, [(1, "one".to_owned()), (3, "three".to_owned()), (4, "four".to_owned())], "step {step}");
+            assert_eq!(
+                lines,
+                [(1, "one".to_owned()), (3, "three".to_owned()), (4, "four".to_owned())],
+                "step {step}"
+            );
             assert!(long.is_empty());
         }
     }

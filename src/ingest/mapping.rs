@@ -262,7 +262,8 @@ enum MappedFieldKind {
 impl MappedFieldKind {
     fn for_field(field: &str) -> MappedFieldKind {
         match field {
-            "wait_seconds" | "talk_seconds" | "wrapup_seconds" | "hold_seconds" | "score" | "scale" => MappedFieldKind::Number,
+            "wait_seconds" | "talk_seconds" | "wrapup_seconds" | "hold_seconds" | "score"
+            | "scale" => MappedFieldKind::Number,
             "resolved" | "satisfied" => MappedFieldKind::Bool,
             _ => MappedFieldKind::Text,
         }

@@ -82,14 +82,24 @@ impl QueueLogReader {
     /// A reader at the beginning of a log. Give each Asterisk its own `source`: call ids are unique only within one.
     #[must_use]
     pub fn new(source: impl Into<String>) -> QueueLogReader {
-        QueueLogReader { source: source.into(), calls: BTreeMap::new(), call_order: VecDeque::new(), open_stays: BTreeSet::new() }
+        QueueLogReader {
+            source: source.into(),
+            calls: BTreeMap::new(),
+            call_order: VecDeque::new(),
+            open_stays: BTreeSet::new(),
+        }
     }
 
     /// Reads the next line. `line_number` orders the events of one second; count it on over all pieces of a log.
     ///
     /// # Errors
     /// Why the line cannot be read; it said nothing then.
-    pub fn read_line(&mut self, line_number: u64, line: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+    pub fn read_line(
+        &mut self,
+        line_number: u64,
+        line: &str,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
         let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
             return Ok(LineOutcome::LeftOut("an empty line"));
@@ -104,7 +114,8 @@ impl QueueLogReader {
         match line.verb {
             "ENTERQUEUE" => {
                 let caller = line.data.get(1).copied().filter(|caller| is_caller_known(caller));
-                let fields = caller.map(|caller| text_field("customer", caller)).into_iter().collect();
+                let fields =
+                    caller.map(|caller| text_field("customer", caller)).into_iter().collect();
                 self.enter_queue(&line)?;
                 let subject = self.case_subject(&line)?.into_owned();
                 self.open_stays.insert(subject);
@@ -115,7 +126,12 @@ impl QueueLogReader {
             }
             "CONNECT" => {
                 let wait = line.parse_seconds(0, "holdtime")?;
-                self.emit_call_event(&line, "call.answered", number_field("wait_seconds", wait), emit)
+                self.emit_call_event(
+                    &line,
+                    "call.answered",
+                    number_field("wait_seconds", wait),
+                    emit,
+                )
             }
             "COMPLETEAGENT" | "COMPLETECALLER" => {
                 let talk = line.parse_seconds(1, "calltime")?;
@@ -123,7 +139,12 @@ impl QueueLogReader {
             }
             "ABANDON" => {
                 let wait = line.parse_seconds(2, "waittime")?;
-                self.emit_call_event(&line, "call.abandoned", number_field("wait_seconds", wait), emit)
+                self.emit_call_event(
+                    &line,
+                    "call.abandoned",
+                    number_field("wait_seconds", wait),
+                    emit,
+                )
             }
             "EXITWITHTIMEOUT" => self.emit_overflowed(&line, "timeout", 2, emit),
             "EXITEMPTY" => self.emit_overflowed(&line, "empty", 2, emit),
@@ -134,22 +155,36 @@ impl QueueLogReader {
             "BLINDTRANSFER" => self.emit_transferred(&line, 0, emit),
             "TRANSFER" => self.emit_transferred(&line, 0, emit),
             "ATTENDEDTRANSFER" => self.emit_transferred(&line, 1, emit),
-            "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => self.emit_agent_changed(&line, "pause", emit),
-            "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => self.emit_agent_changed(&line, "ready", emit),
+            "ADDMEMBER" if line.data.first() == Some(&"PAUSED") => {
+                self.emit_agent_changed(&line, "pause", emit)
+            }
+            "ADDMEMBER" | "UNPAUSE" | "AGENTLOGIN" | "AGENTCALLBACKLOGIN" => {
+                self.emit_agent_changed(&line, "ready", emit)
+            }
             "PAUSE" => self.emit_agent_changed(&line, "pause", emit),
-            "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => self.emit_agent_changed(&line, "offline", emit),
+            "REMOVEMEMBER" | "AGENTLOGOFF" | "AGENTCALLBACKLOGOFF" => {
+                self.emit_agent_changed(&line, "offline", emit)
+            }
             "QUEUESTART" => Ok(self.lose_open_calls(&line, emit)),
             verb => Ok(LineOutcome::LeftOut(left_out_reason(verb))),
         }
     }
 
     /// Asterisk has started again: of the calls it knew before, nobody will hear any more.
-    fn lose_open_calls(&mut self, line: &QueueLogLine<'_>, emit: &mut dyn FnMut(RawEvent<'_>)) -> LineOutcome {
+    fn lose_open_calls(
+        &mut self,
+        line: &QueueLogLine<'_>,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> LineOutcome {
         let lost = std::mem::take(&mut self.open_stays);
         for subject in &lost {
             self.emit_event(line, Cow::Borrowed(subject), "call.lost", 0, LineFields::new(), emit);
         }
-        if lost.is_empty() { LineOutcome::LeftOut(left_out_reason(line.verb)) } else { LineOutcome::Emitted(lost.len()) }
+        if lost.is_empty() {
+            LineOutcome::LeftOut(left_out_reason(line.verb))
+        } else {
+            LineOutcome::Emitted(lost.len())
+        }
     }
 
     /// Begins another stay of a call.
@@ -166,7 +201,9 @@ impl QueueLogReader {
         }
         if let Some(stays) = self.calls.get_mut(call) {
             stays.entered_count += 1;
-            stays.newest_by_queue.insert(line.queue.unwrap_or_default().to_owned(), stays.entered_count);
+            stays
+                .newest_by_queue
+                .insert(line.queue.unwrap_or_default().to_owned(), stays.entered_count);
         }
         Ok(())
     }
@@ -175,8 +212,13 @@ impl QueueLogReader {
     fn case_subject<'l>(&self, line: &QueueLogLine<'l>) -> Result<Cow<'l, str>, String> {
         let call = line.call_id()?;
         let stays = self.calls.get(call);
-        let stay =
-            stays.map_or(1, |stays| stays.newest_by_queue.get(line.queue.unwrap_or_default()).copied().unwrap_or(stays.entered_count));
+        let stay = stays.map_or(1, |stays| {
+            stays
+                .newest_by_queue
+                .get(line.queue.unwrap_or_default())
+                .copied()
+                .unwrap_or(stays.entered_count)
+        });
         Ok(if stay <= 1 { Cow::Borrowed(call) } else { Cow::Owned(format!("{call}/{stay}")) })
     }
 
@@ -205,18 +247,37 @@ impl QueueLogReader {
     }
 
     /// A transfer ends the stay: the agent has nothing more to do with it.
-    fn emit_transferred(&self, line: &QueueLogLine<'_>, to: usize, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+    fn emit_transferred(
+        &self,
+        line: &QueueLogLine<'_>,
+        to: usize,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
         let (subject, talk) = (self.case_subject(line)?, line.parse_seconds(3, "calltime")?);
         let to = line.data.get(to).filter(|to| !to.is_empty()).map(|to| text_field("to", to));
-        self.emit_event(line, subject.clone(), "call.transferred", 0, to.into_iter().collect(), emit);
+        self.emit_event(
+            line,
+            subject.clone(),
+            "call.transferred",
+            0,
+            to.into_iter().collect(),
+            emit,
+        );
         self.emit_event(line, subject, "call.ended", 1, number_field("talk_seconds", talk), emit);
         Ok(LineOutcome::Emitted(2))
     }
 
-    fn emit_agent_changed(&self, line: &QueueLogLine<'_>, state: &str, emit: &mut dyn FnMut(RawEvent<'_>)) -> Result<LineOutcome, String> {
+    fn emit_agent_changed(
+        &self,
+        line: &QueueLogLine<'_>,
+        state: &str,
+        emit: &mut dyn FnMut(RawEvent<'_>),
+    ) -> Result<LineOutcome, String> {
         let agent = line.agent.ok_or_else(|| format!("{} names no agent", line.verb))?;
         let mut fields = vec![text_field("state", state)];
-        if let (true, Some(reason)) = (line.verb == "PAUSE", line.data.first().filter(|reason| !reason.is_empty())) {
+        if let (true, Some(reason)) =
+            (line.verb == "PAUSE", line.data.first().filter(|reason| !reason.is_empty()))
+        {
             fields.push(text_field("reason", reason));
         }
         self.emit_event(line, Cow::Borrowed(agent), "agent.changed", 0, fields, emit);
@@ -252,8 +313,13 @@ impl<'l> QueueLogLine<'l> {
     fn parse(line_number: u64, line: &'l str) -> Result<QueueLogLine<'l>, String> {
         let mut fields = line.split('|');
         let mut next = || fields.next().map(str::trim);
-        let (Some(time), Some(call), Some(queue), Some(agent), Some(verb)) = (next(), next(), next(), next(), next()) else {
-            return Err(format!("`{}` is not `unixtime|callid|queue|agent|VERB|...`", truncate_for_message(line)));
+        let (Some(time), Some(call), Some(queue), Some(agent), Some(verb)) =
+            (next(), next(), next(), next(), next())
+        else {
+            return Err(format!(
+                "`{}` is not `unixtime|callid|queue|agent|VERB|...`",
+                truncate_for_message(line)
+            ));
         };
         if verb.is_empty() {
             return Err("the line has no verb".to_owned());
@@ -284,7 +350,11 @@ impl<'l> QueueLogLine<'l> {
             None | Some(&"") => Ok(None),
             Some(field) => match field.parse::<u32>() {
                 Ok(seconds) => Ok(Some(f64::from(seconds))),
-                Err(_) => Err(format!("{}: the {name} `{}` is not a number of seconds", self.verb, truncate_for_message(field))),
+                Err(_) => Err(format!(
+                    "{}: the {name} `{}` is not a number of seconds",
+                    self.verb,
+                    truncate_for_message(field)
+                )),
             },
         }
     }
@@ -299,10 +369,14 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
         fraction if digits(fraction) => format!("{fraction:0<3}")[..3].parse::<i64>().ok(),
         _ => None,
     };
-    let seconds = Some(seconds).filter(|text| digits(text)).and_then(|text| text.parse::<i64>().ok());
-    let time = seconds.zip(millis).and_then(|(seconds, millis)| seconds.checked_mul(SECOND)?.checked_add(millis));
-    time.and_then(|time| Timestamp(time).check_range())
-        .ok_or_else(|| format!("`{}` is not a time in seconds since 1970", truncate_for_message(text)))
+    let seconds =
+        Some(seconds).filter(|text| digits(text)).and_then(|text| text.parse::<i64>().ok());
+    let time = seconds
+        .zip(millis)
+        .and_then(|(seconds, millis)| seconds.checked_mul(SECOND)?.checked_add(millis));
+    time.and_then(|time| Timestamp(time).check_range()).ok_or_else(|| {
+        format!("`{}` is not a time in seconds since 1970", truncate_for_message(text))
+    })
 }
 
 fn left_out_reason(verb: &str) -> &'static str {
@@ -352,7 +426,13 @@ mod tests {
                         Scalar::Bool(value) => format!("{name}={value}"),
                     })
                     .collect();
-                said.push(format!("{} {} {} {}", event.kind, event.subject, event.time.0 / SECOND, data.join(" ")));
+                said.push(format!(
+                    "{} {} {} {}",
+                    event.kind,
+                    event.subject,
+                    event.time.0 / SECOND,
+                    data.join(" ")
+                ));
             });
             match outcome {
                 Ok(LineOutcome::Emitted(_)) => {}
@@ -447,6 +527,13 @@ mod tests {
              13|1.3|sales|NONE|ENTERQUEUE||137|2\n14|1.3|sales|NONE|ABANDON|1|1|1\n20|NONE|NONE|NONE|QUEUESTART|\n21|NONE|NONE|NONE|QUEUESTART|",
         );
         let after: Vec<&str> = said[5..].iter().map(|line| line.trim_end()).collect();
-        assert_eq!(after, ["call.lost 1.1 20", "call.lost 1.2 20", "- QUEUESTART: Asterisk started, and no call was open"]);
+        assert_eq!(
+            after,
+            [
+                "call.lost 1.1 20",
+                "call.lost 1.2 20",
+                "- QUEUESTART: Asterisk started, and no call was open"
+            ]
+        );
     }
 }

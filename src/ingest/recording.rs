@@ -49,13 +49,19 @@ const BATCH_EVENTS: usize = 2_048;
 ///
 /// # Errors
 /// What opening the file gave; a directory is an error too.
-pub fn open_recording(path: &Path, watch: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+pub fn open_recording(
+    path: &Path,
+    watch: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
+) -> io::Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
         return decompress_input(watch(Box::new(io::stdin())));
     }
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory; name the files in it"));
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a directory; name the files in it",
+        ));
     }
     decompress_input(watch(Box::new(file)))
 }
@@ -86,9 +92,12 @@ pub fn read_recording(
 ) -> io::Result<()> {
     match format {
         _ if others.is_empty() => read_sequentially(input, format, decoder, take),
-        RecordingFormat::CloudEvents => {
-            parallel_decode::read_in_parallel(LineBlockReader::new(input, EVENT_BYTES_MAX), decoder, others, take)
-        }
+        RecordingFormat::CloudEvents => parallel_decode::read_in_parallel(
+            LineBlockReader::new(input, EVENT_BYTES_MAX),
+            decoder,
+            others,
+            take,
+        ),
         _ => parallel_decode::decode_on_other_thread(input, format, decoder, take),
     }
 }
@@ -107,7 +116,11 @@ fn read_sequentially(
     }
 }
 
-fn read_cloud_events(input: impl Read, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) -> io::Result<()> {
+fn read_cloud_events(
+    input: impl Read,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) -> io::Result<()> {
     let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
     let mut spent = LineBlock::default();
     while let Some(block) = lines.next_block(spent)? {
@@ -118,7 +131,11 @@ fn read_cloud_events(input: impl Read, decoder: &mut EventDecoder, take: &mut dy
 }
 
 /// Decodes the lines of a block into one batch.
-fn decode_line_block(block: &LineBlock, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) {
+fn decode_line_block(
+    block: &LineBlock,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) {
     for (line, bytes) in block.numbered_lines() {
         if let Err(rejection) = decoder.decode_json(bytes) {
             take(RecordingItem::Rejected { line, rejection });
@@ -142,18 +159,29 @@ fn reject_long_line(line: u64, length: Option<u64>, take: &mut dyn FnMut(Recordi
     }
 }
 
-fn read_queue_log(input: impl Read, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) -> io::Result<()> {
+fn read_queue_log(
+    input: impl Read,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) -> io::Result<()> {
     let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
     let mut log = QueueLogReader::default();
     let mut spent = LineBlock::default();
     while let Some(block) = lines.next_block(spent)? {
         for (line, bytes) in block.numbered_lines() {
             let text = String::from_utf8_lossy(bytes);
-            let outcome = log.read_line(line, &text, &mut |raw: RawEvent<'_>| decode_raw_event(&raw, line, decoder, take));
+            let outcome = log.read_line(line, &text, &mut |raw: RawEvent<'_>| {
+                decode_raw_event(&raw, line, decoder, take)
+            });
             match outcome {
                 Ok(LineOutcome::Emitted(_)) => {}
-                Ok(LineOutcome::LeftOut(reason)) => take(RecordingItem::LeftOut { reason: reason.to_owned() }),
-                Err(reason) => take(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } }),
+                Ok(LineOutcome::LeftOut(reason)) => {
+                    take(RecordingItem::LeftOut { reason: reason.to_owned() })
+                }
+                Err(reason) => take(RecordingItem::Rejected {
+                    line,
+                    rejection: EventRejection { id: None, reason },
+                }),
             }
         }
         reject_long_line(block.first_line, block.long_line_bytes, take);
@@ -174,19 +202,30 @@ fn read_mapped_rows(
     let counts = mapping.read_rows(
         input,
         &mut |line, raw| decode_raw_event(&raw, line, decoder, &mut **taken.borrow_mut()),
-        &mut |line, reason| taken.borrow_mut()(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } }),
+        &mut |line, reason| {
+            taken.borrow_mut()(RecordingItem::Rejected {
+                line,
+                rejection: EventRejection { id: None, reason },
+            })
+        },
         &mut |reason| taken.borrow_mut()(RecordingItem::LeftOut { reason: reason.to_owned() }),
     )?;
     flush_batch(decoder, &mut **taken.borrow_mut());
     for _ in 0..counts.not_utf8 {
         taken.borrow_mut()(RecordingItem::LeftOut {
-            reason: "bytes that are not UTF-8 were replaced in a row (the row was taken)".to_owned(),
+            reason: "bytes that are not UTF-8 were replaced in a row (the row was taken)"
+                .to_owned(),
         });
     }
     Ok(())
 }
 
-fn decode_raw_event(raw: &RawEvent<'_>, line: u64, decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) {
+fn decode_raw_event(
+    raw: &RawEvent<'_>,
+    line: u64,
+    decoder: &mut EventDecoder,
+    take: &mut dyn FnMut(RecordingItem),
+) {
     if let Err(rejection) = decoder.decode_raw_event(raw) {
         take(RecordingItem::Rejected { line, rejection });
     } else if decoder.len() == BATCH_EVENTS {

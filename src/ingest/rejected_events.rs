@@ -92,7 +92,10 @@ fn text_attribute(json: &str, name: &str) -> Option<String> {
 
 fn truncate_text(mut text: String) -> String {
     if text.len() > TEXT_BYTES_MAX {
-        let end = (0..=TEXT_BYTES_MAX - '…'.len_utf8()).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let end = (0..=TEXT_BYTES_MAX - '…'.len_utf8())
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
@@ -105,10 +108,17 @@ mod tests {
 
     #[test]
     fn names_source_of_event_that_is_not_utf8() {
-        let (before, within) = (b"{\"caf\xe9\":1,\"source\":\"/desk\",\"id\":\"7\"}", b"{\"source\":\"caf\xe9\",\"id\":\"7\",\"\xff");
+        let (before, within) = (
+            b"{\"caf\xe9\":1,\"source\":\"/desk\",\"id\":\"7\"}",
+            b"{\"source\":\"caf\xe9\",\"id\":\"7\",\"\xff",
+        );
         for (json, source) in [(&before[..], "/desk"), (&within[..], "caf\u{fffd}")] {
             let rejected = RejectedEvent::new(json, None, "it is not UTF-8".to_owned());
-            assert_eq!((rejected.source.as_deref(), rejected.id.as_deref()), (Some(source), Some("7")), "{json:?}");
+            assert_eq!(
+                (rejected.source.as_deref(), rejected.id.as_deref()),
+                (Some(source), Some("7")),
+                "{json:?}"
+            );
         }
     }
 

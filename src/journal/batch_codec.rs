@@ -38,7 +38,9 @@ impl BatchCodec {
         let columns = columns::write_columns(batch);
         let events = (batch.events.len() as u32).to_le_bytes();
         // It fails for lack of memory alone.
-        let compress = || COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(&columns).ok());
+        let compress = || {
+            COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(&columns).ok())
+        };
         let compressed = if columns.len() <= COLUMN_BYTES_MAX { compress() } else { None };
         let (length, body) = match compressed {
             Some(body) if body.len() < columns.len() => (columns.len() as u32, body),
@@ -56,7 +58,8 @@ impl BatchCodec {
     /// # Errors
     /// What is wrong with the bytes, if they are not those of a packed batch.
     pub fn decode_batch(&self) -> Result<Batch, Damage> {
-        let (head, body) = self.0.split_at_checked(HEADER_BYTES).ok_or("a batch without its head")?;
+        let (head, body) =
+            self.0.split_at_checked(HEADER_BYTES).ok_or("a batch without its head")?;
         let length = u32_at(head, 4) as usize;
         let batch = match length {
             0 => columns::read_columns(body)?,
@@ -67,7 +70,11 @@ impl BatchCodec {
                 }
                 columns::read_columns(&columns)?
             }
-            _ => return Err(Damage(format!("a batch says it unpacks to {length} bytes, more than {COLUMN_BYTES_MAX}"))),
+            _ => {
+                return Err(Damage(format!(
+                    "a batch says it unpacks to {length} bytes, more than {COLUMN_BYTES_MAX}"
+                )));
+            }
         };
         if batch.events.len() as u64 != self.event_count() {
             return Err("a batch has another number of events than it says".into());
@@ -109,8 +116,11 @@ impl std::fmt::Debug for BatchCodec {
 /// What was compressed, if it is no longer than `length`.
 fn decompress_columns(body: &[u8], length: usize) -> Result<Vec<u8>, Damage> {
     DECOMPRESSOR.with_borrow_mut(|decompressor| {
-        let decompressor = decompressor.as_mut().ok_or("a batch cannot be unpacked for lack of memory")?;
-        decompressor.decompress(body, length).map_err(|error| Damage(format!("a batch does not unpack: {error}")))
+        let decompressor =
+            decompressor.as_mut().ok_or("a batch cannot be unpacked for lack of memory")?;
+        decompressor
+            .decompress(body, length)
+            .map_err(|error| Damage(format!("a batch does not unpack: {error}")))
     })
 }
 

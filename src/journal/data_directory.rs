@@ -32,7 +32,9 @@ impl DirectoryLock {
         create_directory(path).map_err(|error| JournalError::from_io(&directory, error))?;
         let lock = lock_directory(path)?;
         check_format(&path.join("format"))?;
-        let names = DirectoryStorage(path.to_owned()).list_files().map_err(|error| JournalError::from_io(&directory, error))?;
+        let names = DirectoryStorage(path.to_owned())
+            .list_files()
+            .map_err(|error| JournalError::from_io(&directory, error))?;
         let new = !names.iter().any(|name| segment::parse_segment_name(name).is_some());
         let keys = IdentityKeys::read_or_create(&path.join("keys"), new)?;
         Ok(DirectoryLock { path: path.to_owned(), keys, lock })
@@ -44,7 +46,8 @@ impl DirectoryLock {
     /// As [`Held::take`]; [`Error::Io`] too if nothing has been kept there.
     pub fn acquire_existing(path: &Path) -> Result<DirectoryLock, JournalError> {
         let format = path.join("format");
-        fs::metadata(&format).map_err(|error| JournalError::from_io(&format.display().to_string(), error))?;
+        fs::metadata(&format)
+            .map_err(|error| JournalError::from_io(&format.display().to_string(), error))?;
         DirectoryLock::acquire(path)
     }
 
@@ -82,7 +85,13 @@ fn create_directory(path: &Path) -> io::Result<()> {
 fn lock_directory(path: &Path) -> Result<File, JournalError> {
     let name = path.join("lock");
     let failed = |error: io::Error| JournalError::from_io(&name.display().to_string(), error);
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&name).map_err(failed)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&name)
+        .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -91,7 +100,10 @@ fn lock_directory(path: &Path) -> Result<File, JournalError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(failed)?;
     Ok(file)
 }
 
@@ -100,15 +112,33 @@ fn lock_directory(path: &Path) -> Result<File, JournalError> {
 fn check_format(path: &Path) -> Result<(), JournalError> {
     let file = path.display().to_string();
     match fs::read_to_string(path) {
-        Ok(text) if !text.is_empty() => match text.strip_prefix(FORMAT_PREFIX).and_then(|number| number.trim().parse::<u64>().ok()) {
-            Some(format) if format > FORMAT_VERSION => return Err(JournalError::NewerFormat { file, format }),
+        Ok(text) if !text.is_empty() => match text
+            .strip_prefix(FORMAT_PREFIX)
+            .and_then(|number| number.trim().parse::<u64>().ok())
+        {
+            Some(format) if format > FORMAT_VERSION => {
+                return Err(JournalError::NewerFormat { file, format });
+            }
             Some(FORMAT_VERSION) => return Ok(()),
-            Some(older) => tracing::info!(older, format = FORMAT_VERSION, "what an older version kept is taken over"),
-            None => return Err(JournalError::damaged_file(file, None, format!("it does not begin with `{FORMAT_PREFIX}`"))),
+            Some(older) => tracing::info!(
+                older,
+                format = FORMAT_VERSION,
+                "what an older version kept is taken over"
+            ),
+            None => {
+                return Err(JournalError::damaged_file(
+                    file,
+                    None,
+                    format!("it does not begin with `{FORMAT_PREFIX}`"),
+                ));
+            }
         },
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(JournalError::from_io(&file, error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(JournalError::from_io(&file, error));
+        }
         // An empty one was not finished.
         _ => {}
     }
-    fs::write(path, format!("{FORMAT_PREFIX}{FORMAT_VERSION}\n")).map_err(|error| JournalError::from_io(&file, error))
+    fs::write(path, format!("{FORMAT_PREFIX}{FORMAT_VERSION}\n"))
+        .map_err(|error| JournalError::from_io(&file, error))
 }

@@ -25,15 +25,20 @@ impl DeliveryCursors {
     /// # Errors
     /// [`Error::Full`], or what else the system says.
     pub fn open(disk: &dyn FileStorage) -> Result<DeliveryCursors, JournalError> {
-        let names = disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
+        let names = disk
+            .list_files()
+            .map_err(|error| JournalError::from_io("the data directory", error))?;
         let unfinished = FILE_NAME.to_owned() + UNFINISHED_SUFFIX;
         if names.contains(&unfinished) {
-            disk.remove_file(&unfinished).map_err(|error| JournalError::from_io(&unfinished, error))?;
+            disk.remove_file(&unfinished)
+                .map_err(|error| JournalError::from_io(&unfinished, error))?;
         }
         if names.iter().any(|name| name == FILE_NAME) {
             match open_store(FILE_NAME, disk.open_file(FILE_NAME, false).map(BoxedBackend)) {
                 Ok(store) => return Ok(DeliveryCursors { store }),
-                Err(error) => tracing::error!("it is not known who has heard of which alert, so some are told again: {error}"),
+                Err(error) => tracing::error!(
+                    "it is not known who has heard of which alert, so some are told again: {error}"
+                ),
             }
         }
         let store = create_store(&unfinished, disk.open_file(&unfinished, true).map(BoxedBackend))?;
@@ -44,7 +49,8 @@ impl DeliveryCursors {
             Ok(())
         };
         made().map_err(|error| JournalError::from_store(FILE_NAME, error))?;
-        disk.rename_file(&unfinished, FILE_NAME).map_err(|error| JournalError::from_io(FILE_NAME, error))?;
+        disk.rename_file(&unfinished, FILE_NAME)
+            .map_err(|error| JournalError::from_io(FILE_NAME, error))?;
         Ok(DeliveryCursors { store })
     }
 
@@ -54,7 +60,12 @@ impl DeliveryCursors {
     /// What the system says.
     pub fn get(&self, name: &str) -> Result<Option<u64>, JournalError> {
         let get = || -> Result<Option<u64>, redb::Error> {
-            Ok(self.store.begin_read()?.open_table(CURSORS)?.get(name)?.map(|number| number.value()))
+            Ok(self
+                .store
+                .begin_read()?
+                .open_table(CURSORS)?
+                .get(name)?
+                .map(|number| number.value()))
         };
         get().map_err(|error| JournalError::from_store(FILE_NAME, error))
     }
@@ -84,11 +95,18 @@ mod tests {
     #[test]
     fn each_owner_removes_its_unfinished_files() {
         let place = tempfile::tempdir().expect("a directory");
-        let unfinished = ["cursors.redb.new", "journal-00000000000000000001.redb.new", "snapshot-00000000000000000001.redb.new"];
-        unfinished.iter().for_each(|name| std::fs::write(place.path().join(name), b"half").expect("written"));
+        let unfinished = [
+            "cursors.redb.new",
+            "journal-00000000000000000001.redb.new",
+            "snapshot-00000000000000000001.redb.new",
+        ];
+        unfinished
+            .iter()
+            .for_each(|name| std::fs::write(place.path().join(name), b"half").expect("written"));
         let there = || unfinished.map(|name| place.path().join(name).exists());
         let disk = DirectoryStorage(place.path().to_owned());
-        Journal::open(Arc::new(disk.clone()), JournalSettings::default()).expect("nothing is damaged");
+        Journal::open(Arc::new(disk.clone()), JournalSettings::default())
+            .expect("nothing is damaged");
         assert_eq!(there(), [true, false, false]);
         DeliveryCursors::open(&disk).expect("begun");
         assert_eq!(there(), [false, false, false]);
@@ -103,8 +121,14 @@ mod tests {
         cursors.set("desk", 7).expect("written");
         cursors.set("desk", 9).expect("written");
         drop(cursors);
-        assert_eq!(DeliveryCursors::open(&disk).expect("it was closed").get("desk").expect("read"), Some(9));
+        assert_eq!(
+            DeliveryCursors::open(&disk).expect("it was closed").get("desk").expect("read"),
+            Some(9)
+        );
         std::fs::write(place.path().join(FILE_NAME), b"nothing good").expect("damaged");
-        assert_eq!(DeliveryCursors::open(&disk).expect("begun anew").get("desk").expect("read"), None);
+        assert_eq!(
+            DeliveryCursors::open(&disk).expect("begun anew").get("desk").expect("read"),
+            None
+        );
     }
 }

@@ -66,7 +66,12 @@ impl FileStorage for DirectoryStorage {
     }
 
     fn open_file(&self, name: &str, create: bool) -> io::Result<Box<dyn StorageBackend>> {
-        let file = OpenOptions::new().read(true).write(true).create(create).truncate(create).open(self.file_path(name))?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(create)
+            .truncate(create)
+            .open(self.file_path(name))?;
         if create {
             self.sync_directory()?;
         }
@@ -146,7 +151,10 @@ const PAGE_BYTES: u64 = 4_096;
 impl ReadOnlyBackend {
     pub(super) fn new(file: Box<dyn StorageBackend>) -> io::Result<ReadOnlyBackend> {
         let len = file.len()?;
-        Ok(ReadOnlyBackend { file, overlay: Mutex::new(PageOverlay { len, valid_len: len, pages: BTreeMap::new() }) })
+        Ok(ReadOnlyBackend {
+            file,
+            overlay: Mutex::new(PageOverlay { len, valid_len: len, pages: BTreeMap::new() }),
+        })
     }
 
     fn lock_overlay(&self) -> std::sync::MutexGuard<'_, PageOverlay> {
@@ -162,7 +170,10 @@ impl ReadOnlyBackend {
 }
 
 /// The pieces of `[offset, offset + len)` that lie in one page each: the page, where in it, and where in the whole.
-fn split_by_page(offset: u64, len: usize) -> impl Iterator<Item = (u64, std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn split_by_page(
+    offset: u64,
+    len: usize,
+) -> impl Iterator<Item = (u64, std::ops::Range<usize>, std::ops::Range<usize>)> {
     let end = offset + len as u64;
     (offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES)).map(move |page| {
         let (from, until) = (offset.max(page * PAGE_BYTES), end.min((page + 1) * PAGE_BYTES));
@@ -250,7 +261,10 @@ mod tests {
         let mut all = vec![0; 12_000];
         scratch.read(0, &mut all).expect("read");
         assert!(all[..4_090].iter().chain(&all[4_100..9_000]).all(|byte| *byte == 7));
-        assert!(all[4_090..4_100].iter().all(|byte| *byte == 1) && all[9_000..].iter().all(|byte| *byte == 0));
+        assert!(
+            all[4_090..4_100].iter().all(|byte| *byte == 1)
+                && all[9_000..].iter().all(|byte| *byte == 0)
+        );
         assert!(scratch.read(11_999, &mut [0; 2]).is_err());
         assert_eq!(fs::read(place.path().join("a")).expect("the file"), [7; 10_000]);
     }

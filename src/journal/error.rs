@@ -18,7 +18,9 @@ impl From<&str> for Damage {
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// There is no room: the disk is full, or a quota or the largest size of a file is reached.
-    #[error("{file}: no room to write: {cause}; free some space or keep less, and it goes on by itself")]
+    #[error(
+        "{file}: no room to write: {cause}; free some space or keep less, and it goes on by itself"
+    )]
     DiskFull {
         /// The file that was written.
         file: String,
@@ -44,7 +46,10 @@ pub enum JournalError {
         what: String,
     },
     /// A later version of the program wrote this.
-    #[error("{file}: written in format {format}, and this program knows those until {}; use the newer program", super::FORMAT_VERSION)]
+    #[error(
+        "{file}: written in format {format}, and this program knows those until {}; use the newer program",
+        super::FORMAT_VERSION
+    )]
     NewerFormat {
         /// The file.
         file: String,
@@ -60,7 +65,9 @@ pub enum JournalError {
         process: Option<u32>,
     },
     /// The journal was written with other keys than those of the file `keys`.
-    #[error("{file}: written with other keys than those in the file `keys`; put the right `keys` back, or begin with an empty directory")]
+    #[error(
+        "{file}: written with other keys than those in the file `keys`; put the right `keys` back, or begin with an empty directory"
+    )]
     OtherKeys {
         /// The segment.
         file: String,
@@ -89,18 +96,24 @@ impl JournalError {
     pub fn from_io(file: &str, cause: io::Error) -> JournalError {
         let file = file.to_owned();
         match cause.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                JournalError::DiskFull { file, cause }
-            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => JournalError::DiskFull { file, cause },
             // The store says so of bytes that it cannot make sense of, and a file says so that has been cut.
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => JournalError::damaged_file(file, None, cause.to_string()),
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                JournalError::damaged_file(file, None, cause.to_string())
+            }
             _ => JournalError::Io { file, cause },
         }
     }
 
     /// Damage to a file.
     #[must_use]
-    pub fn damaged_file(file: impl Into<String>, sequence: Option<SequenceNumber>, what: impl Into<String>) -> JournalError {
+    pub fn damaged_file(
+        file: impl Into<String>,
+        sequence: Option<SequenceNumber>,
+        what: impl Into<String>,
+    ) -> JournalError {
         JournalError::Damaged { file: file.into(), sequence, what: what.into() }
     }
 
@@ -108,8 +121,12 @@ impl JournalError {
     pub(super) fn from_store(file: &str, error: impl Into<redb::Error>) -> JournalError {
         match error.into() {
             redb::Error::Io(cause) => JournalError::from_io(file, cause),
-            redb::Error::UpgradeRequired(format) => JournalError::NewerFormat { file: file.to_owned(), format: u64::from(format) },
-            error @ (redb::Error::PreviousIo | redb::Error::DatabaseClosed | redb::Error::ValueTooLarge(_)) => {
+            redb::Error::UpgradeRequired(format) => {
+                JournalError::NewerFormat { file: file.to_owned(), format: u64::from(format) }
+            }
+            error @ (redb::Error::PreviousIo
+            | redb::Error::DatabaseClosed
+            | redb::Error::ValueTooLarge(_)) => {
                 JournalError::Io { file: file.to_owned(), cause: io::Error::other(error) }
             }
             error => JournalError::damaged_file(file, None, error.to_string()),

@@ -40,14 +40,17 @@ impl IdentityKeys {
         match fs::read_to_string(path) {
             Ok(text) => {
                 refuse_if_shared(path, &file)?;
-                parse_keys(&text).ok_or_else(|| bad_keys(&file, "this is no file of keys; put the right one back from a backup"))
+                parse_keys(&text).ok_or_else(|| {
+                    bad_keys(&file, "this is no file of keys; put the right one back from a backup")
+                })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && new => {
                 create_keys(path).map_err(|error| JournalError::from_io(&file, error))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(bad_keys(&file, "it is missing, and the journal beside it was written with it; put it back from a backup"))
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(bad_keys(
+                &file,
+                "it is missing, and the journal beside it was written with it; put it back from a backup",
+            )),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 Err(bad_keys(&file, "this is no file of keys; put the right one back"))
             }
@@ -64,11 +67,20 @@ fn bad_keys(file: &str, what: &str) -> JournalError {
 #[cfg(unix)]
 fn refuse_if_shared(path: &Path, file: &str) -> Result<(), JournalError> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_err(|error| JournalError::from_io(file, error))?.permissions().mode() & 0o777;
+    let mode = fs::metadata(path)
+        .map_err(|error| JournalError::from_io(file, error))?
+        .permissions()
+        .mode()
+        & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(bad_keys(file, &format!("others may read the keys (mode {mode:o}); say `chmod 600 {file}`, if nobody has read them yet")))
+    Err(bad_keys(
+        file,
+        &format!(
+            "others may read the keys (mode {mode:o}); say `chmod 600 {file}`, if nobody has read them yet"
+        ),
+    ))
 }
 
 #[cfg(not(unix))]
@@ -79,7 +91,8 @@ fn refuse_if_shared(_: &Path, _: &str) -> Result<(), JournalError> {
 /// Makes keys and writes them: the file is there as a whole or not at all.
 fn create_keys(path: &Path) -> io::Result<IdentityKeys> {
     let mut secret = [0; 24];
-    getrandom::fill(&mut secret).map_err(|error| io::Error::other(format!("no randomness to be had: {error}")))?;
+    getrandom::fill(&mut secret)
+        .map_err(|error| io::Error::other(format!("no randomness to be had: {error}")))?;
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let text = format!("{FILE_HEADER}\n{hex}\n");
     let unfinished = path.with_extension("new");

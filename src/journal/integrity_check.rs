@@ -37,7 +37,11 @@ pub struct IntegrityReport {
 ///
 /// # Errors
 /// If the directory cannot be listed.
-pub fn check_integrity(disk: &Arc<dyn FileStorage>, keys: u64, mut at: impl FnMut(&str)) -> Result<IntegrityReport, JournalError> {
+pub fn check_integrity(
+    disk: &Arc<dyn FileStorage>,
+    keys: u64,
+    mut at: impl FnMut(&str),
+) -> Result<IntegrityReport, JournalError> {
     let mut found = IntegrityReport::default();
     let firsts = segment::list_segments(&**disk)?;
     for (place, first) in firsts.iter().enumerate() {
@@ -45,7 +49,9 @@ pub fn check_integrity(disk: &Arc<dyn FileStorage>, keys: u64, mut at: impl FnMu
         at(&name);
         found.segments += 1;
         found.bytes += disk.file_bytes(&name).unwrap_or(0);
-        if let Err(damage) = check_segment(&**disk, *first, firsts.get(place + 1).copied(), keys, &mut found) {
+        if let Err(damage) =
+            check_segment(&**disk, *first, firsts.get(place + 1).copied(), keys, &mut found)
+        {
             found.damages.push(damage);
         }
     }
@@ -53,9 +59,10 @@ pub fn check_integrity(disk: &Arc<dyn FileStorage>, keys: u64, mut at: impl FnMu
     for sequence in snapshots.list_snapshots()? {
         let name = super::snapshot::snapshot_name(sequence);
         at(&name);
-        let read = snapshots
-            .open_snapshot(sequence)
-            .and_then(|mut state| io::copy(&mut state, &mut io::sink()).map_err(|error| JournalError::from_io(&name, error)));
+        let read = snapshots.open_snapshot(sequence).and_then(|mut state| {
+            io::copy(&mut state, &mut io::sink())
+                .map_err(|error| JournalError::from_io(&name, error))
+        });
         match read {
             Ok(_) => found.snapshots += 1,
             Err(damage) => found.damages.push(damage),
@@ -82,7 +89,9 @@ fn check_segment(
     while from <= last {
         for (sequence, record) in segment.read_portion(from, last)? {
             if let JournalRecord::Batch(packed) = &record {
-                let unpacked = packed.decode_batch().map_err(|damage| JournalError::damaged_file(&segment.name, Some(sequence), damage.0));
+                let unpacked = packed.decode_batch().map_err(|damage| {
+                    JournalError::damaged_file(&segment.name, Some(sequence), damage.0)
+                });
                 unpacked.map(|_| found.events += BatchCodec::event_count(packed))?;
             }
             found.records += 1;

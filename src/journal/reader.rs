@@ -87,9 +87,15 @@ impl RecordIterator {
             drop(segments);
             return newest.read_portion(self.next, last);
         }
-        let Some(place) = segments.older.partition_point(|older| older.first <= self.next).checked_sub(1) else {
+        let Some(place) =
+            segments.older.partition_point(|older| older.first <= self.next).checked_sub(1)
+        else {
             let what = format!("it is no longer kept; the oldest is {}", segments.first());
-            return Err(JournalError::damaged_file(segment::segment_name(segments.first()), Some(self.next), what));
+            return Err(JournalError::damaged_file(
+                segment::segment_name(segments.first()),
+                Some(self.next),
+                what,
+            ));
         };
         let (first, end) = (segments.older[place].first, segments.older_segment_end(place));
         // The older ones never change; whoever writes need not wait.

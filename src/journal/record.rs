@@ -62,7 +62,9 @@ impl JournalRecord {
     #[must_use]
     pub fn clock_time(&self) -> Option<Timestamp> {
         match self {
-            JournalRecord::Tick { now, .. } | JournalRecord::AlertEvaluation { now, .. } => Some(*now),
+            JournalRecord::Tick { now, .. } | JournalRecord::AlertEvaluation { now, .. } => {
+                Some(*now)
+            }
             _ => None,
         }
     }
@@ -71,10 +73,14 @@ impl JournalRecord {
     #[must_use]
     pub fn to_bytes(&self, at: SequenceNumber) -> Vec<u8> {
         let (kind, payload) = match self {
-            JournalRecord::Tick { now, revision } => (TICK, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into()),
+            JournalRecord::Tick { now, revision } => {
+                (TICK, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into())
+            }
             JournalRecord::Batch(packed) => (BATCH, std::borrow::Cow::from(packed.as_bytes())),
             // Texts and pairs of texts always make JSON.
-            JournalRecord::Standard { epoch, files } => (STANDARD, serde_json::to_vec(&(epoch, files)).unwrap_or_default().into()),
+            JournalRecord::Standard { epoch, files } => {
+                (STANDARD, serde_json::to_vec(&(epoch, files)).unwrap_or_default().into())
+            }
             JournalRecord::Stop { revision } => (STOP, revision.to_le_bytes().to_vec().into()),
             JournalRecord::AlertEvaluation { now, revision } => {
                 (ALERT_EVALUATION, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into())
@@ -96,16 +102,25 @@ impl JournalRecord {
     ///
     /// # Errors
     /// What is wrong with them, or that a newer version wrote them.
-    pub fn from_bytes(file: &str, at: SequenceNumber, bytes: &[u8]) -> Result<JournalRecord, JournalError> {
+    pub fn from_bytes(
+        file: &str,
+        at: SequenceNumber,
+        bytes: &[u8],
+    ) -> Result<JournalRecord, JournalError> {
         let damaged = |what: Damage| JournalError::damaged_file(file, Some(at), what.0);
-        let Some((&[kind, version, c0, c1, c2, c3], payload)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
+        let Some((&[kind, version, c0, c1, c2, c3], payload)) =
+            bytes.split_first_chunk::<HEADER_BYTES>()
+        else {
             return Err(damaged("it has no head".into()));
         };
         if u32::from_le_bytes([c0, c1, c2, c3]) != checksum(at, [kind, version], payload) {
             return Err(damaged("its checksum is wrong".into()));
         }
         if u64::from(version) > FORMAT_VERSION {
-            return Err(JournalError::NewerFormat { file: file.to_owned(), format: u64::from(version) });
+            return Err(JournalError::NewerFormat {
+                file: file.to_owned(),
+                format: u64::from(version),
+            });
         }
         decode_payload(kind, payload).map_err(damaged)
     }
@@ -116,17 +131,26 @@ fn decode_payload(kind: u8, payload: &[u8]) -> Result<JournalRecord, Damage> {
     match kind {
         TICK | ALERT_EVALUATION => {
             let [now, revision] = payload.as_chunks().0 else { return Err(short()) };
-            let (now, revision) = (Timestamp(i64::from_le_bytes(*now)), u64::from_le_bytes(*revision));
-            Ok(if kind == TICK { JournalRecord::Tick { now, revision } } else { JournalRecord::AlertEvaluation { now, revision } })
+            let (now, revision) =
+                (Timestamp(i64::from_le_bytes(*now)), u64::from_le_bytes(*revision));
+            Ok(if kind == TICK {
+                JournalRecord::Tick { now, revision }
+            } else {
+                JournalRecord::AlertEvaluation { now, revision }
+            })
         }
         BATCH => Ok(JournalRecord::Batch(BatchCodec::from_bytes(payload))),
         STANDARD => {
-            let (epoch, files) = serde_json::from_slice(payload).map_err(|error| Damage(format!("no standard: {error}")))?;
+            let (epoch, files) = serde_json::from_slice(payload)
+                .map_err(|error| Damage(format!("no standard: {error}")))?;
             Ok(JournalRecord::Standard { epoch, files })
         }
-        STOP => Ok(JournalRecord::Stop { revision: u64::from_le_bytes(payload.try_into().map_err(|_| short())?) }),
+        STOP => Ok(JournalRecord::Stop {
+            revision: u64::from_le_bytes(payload.try_into().map_err(|_| short())?),
+        }),
         INCIDENT_UPDATE => {
-            let (now, answer) = serde_json::from_slice(payload).map_err(|error| Damage(format!("no answer: {error}")))?;
+            let (now, answer) = serde_json::from_slice(payload)
+                .map_err(|error| Damage(format!("no answer: {error}")))?;
             Ok(JournalRecord::IncidentUpdate { now: Timestamp(now), answer })
         }
         kind => Err(Damage(format!("it is of the unknown kind {kind}"))),
@@ -152,23 +176,43 @@ mod tests {
         let records = [
             JournalRecord::Tick { now: Timestamp(-7), revision: u64::MAX },
             JournalRecord::Batch(BatchCodec::encode_batch(&Batch::default())),
-            JournalRecord::Standard { epoch: "e".into(), files: vec![("a.toml".into(), "名 = 1\n".into())] },
+            JournalRecord::Standard {
+                epoch: "e".into(),
+                files: vec![("a.toml".into(), "名 = 1\n".into())],
+            },
             JournalRecord::Stop { revision: 3 },
             JournalRecord::AlertEvaluation { now: Timestamp(7), revision: 3 },
             JournalRecord::IncidentUpdate {
                 now: Timestamp(7),
-                answer: IncidentUpdate { id: u64::MAX, closes: true, owner: "李".into(), note: "换了光猫".into() },
+                answer: IncidentUpdate {
+                    id: u64::MAX,
+                    closes: true,
+                    owner: "李".into(),
+                    note: "换了光猫".into(),
+                },
             },
         ];
         for record in records {
             let bytes = record.to_bytes(SequenceNumber(5));
-            assert_eq!(JournalRecord::from_bytes("f", SequenceNumber(5), &bytes).expect("it is whole"), record);
-            assert!(JournalRecord::from_bytes("f", SequenceNumber(6), &bytes).is_err(), "a record at another's place");
+            assert_eq!(
+                JournalRecord::from_bytes("f", SequenceNumber(5), &bytes).expect("it is whole"),
+                record
+            );
+            assert!(
+                JournalRecord::from_bytes("f", SequenceNumber(6), &bytes).is_err(),
+                "a record at another's place"
+            );
             for at in 0..bytes.len() {
                 let mut wrong = bytes.clone();
                 wrong[at] ^= 1;
-                assert!(JournalRecord::from_bytes("f", SequenceNumber(5), &wrong).is_err(), "{record:?} with byte {at} changed");
-                assert!(JournalRecord::from_bytes("f", SequenceNumber(5), &bytes[..at]).is_err(), "{record:?} cut at {at}");
+                assert!(
+                    JournalRecord::from_bytes("f", SequenceNumber(5), &wrong).is_err(),
+                    "{record:?} with byte {at} changed"
+                );
+                assert!(
+                    JournalRecord::from_bytes("f", SequenceNumber(5), &bytes[..at]).is_err(),
+                    "{record:?} cut at {at}"
+                );
             }
         }
     }
@@ -176,7 +220,11 @@ mod tests {
     #[test]
     fn rejects_record_of_newer_format() {
         let head = [TICK, FORMAT_VERSION as u8 + 1];
-        let bytes = [&head[..], &checksum(SequenceNumber(1), head, b"?").to_le_bytes(), b"?"].concat();
-        assert!(matches!(JournalRecord::from_bytes("f", SequenceNumber(1), &bytes), Err(JournalError::NewerFormat { .. })));
+        let bytes =
+            [&head[..], &checksum(SequenceNumber(1), head, b"?").to_le_bytes(), b"?"].concat();
+        assert!(matches!(
+            JournalRecord::from_bytes("f", SequenceNumber(1), &bytes),
+            Err(JournalError::NewerFormat { .. })
+        ));
     }
 }

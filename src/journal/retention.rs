@@ -32,13 +32,21 @@ impl Journal {
     ///
     /// # Errors
     /// What the system says; [`Error::Damaged`] if the age of a segment cannot be told.
-    pub fn prune_segments(&mut self, needed: SequenceNumber, keep: RetentionLimits, now: Timestamp) -> Result<PruneSummary, JournalError> {
+    pub fn prune_segments(
+        &mut self,
+        needed: SequenceNumber,
+        keep: RetentionLimits,
+        now: Timestamp,
+    ) -> Result<PruneSummary, JournalError> {
         let prunable = self.prunable_segments(needed, keep, now)?;
         for _ in 0..prunable.segments {
             // First nobody reads it any more, then it goes.
             let older = self.segments.write_list().older.remove(0);
             let name = segment::segment_name(older.first);
-            self.segments.disk.remove_file(&name).map_err(|error| JournalError::from_io(&name, error))?;
+            self.segments
+                .disk
+                .remove_file(&name)
+                .map_err(|error| JournalError::from_io(&name, error))?;
         }
         Ok(prunable)
     }
@@ -59,7 +67,10 @@ impl Journal {
         };
         let sizes = firsts.iter().map(|first| {
             let name = segment::segment_name(*first);
-            self.segments.disk.file_bytes(&name).map_err(|error| JournalError::from_io(&name, error))
+            self.segments
+                .disk
+                .file_bytes(&name)
+                .map_err(|error| JournalError::from_io(&name, error))
         });
         let sizes = sizes.collect::<Result<Vec<u64>, JournalError>>()?;
         let mut left: u64 = sizes.iter().sum();
@@ -71,12 +82,21 @@ impl Journal {
                 break;
             }
             left -= bytes;
-            pruned = PruneSummary { segments: pruned.segments + 1, bytes: pruned.bytes + bytes, first: firsts[place + 1] };
+            pruned = PruneSummary {
+                segments: pruned.segments + 1,
+                bytes: pruned.bytes + bytes,
+                first: firsts[place + 1],
+            };
         }
         Ok(pruned)
     }
 
-    fn is_too_old(&mut self, place: usize, keep: RetentionLimits, now: Timestamp) -> Result<bool, JournalError> {
+    fn is_too_old(
+        &mut self,
+        place: usize,
+        keep: RetentionLimits,
+        now: Timestamp,
+    ) -> Result<bool, JournalError> {
         let Some(age) = keep.age_ms else { return Ok(false) };
         Ok(self.older_segment_tick(place)?.is_some_and(|tick| now.millis_since(tick) > age))
     }

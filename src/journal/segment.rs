@@ -6,7 +6,8 @@ use super::record::JournalRecord;
 use crate::domain::time::timestamp::Timestamp;
 use crate::journal::{FORMAT_VERSION, SequenceNumber};
 use redb::{
-    Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition, TableError,
+    Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    StorageBackend, TableDefinition, TableError,
 };
 use std::io;
 
@@ -55,14 +56,19 @@ pub(super) fn parse_segment_name(name: &str) -> Option<SequenceNumber> {
 
 /// Where the segments that lie here begin, in order.
 pub(super) fn list_segments(disk: &dyn FileStorage) -> Result<Vec<SequenceNumber>, JournalError> {
-    let names = disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
-    let mut firsts: Vec<SequenceNumber> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
+    let names =
+        disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
+    let mut firsts: Vec<SequenceNumber> =
+        names.iter().filter_map(|name| parse_segment_name(name)).collect();
     firsts.sort_unstable();
     Ok(firsts)
 }
 
 /// Opens a file as a store and checks all of it. What a crash left is repaired.
-pub(super) fn open_store(file: &str, backend: io::Result<impl StorageBackend>) -> Result<Database, JournalError> {
+pub(super) fn open_store(
+    file: &str,
+    backend: io::Result<impl StorageBackend>,
+) -> Result<Database, JournalError> {
     let backend = backend.map_err(|error| JournalError::from_io(file, error))?;
     // The store takes an empty file for a new one; here none is ever that.
     if backend.len().map_err(|error| JournalError::from_io(file, error))? == 0 {
@@ -74,7 +80,10 @@ pub(super) fn open_store(file: &str, backend: io::Result<impl StorageBackend>) -
 }
 
 /// Creates a store in a new and empty file.
-pub(super) fn create_store(file: &str, backend: io::Result<impl StorageBackend>) -> Result<Database, JournalError> {
+pub(super) fn create_store(
+    file: &str,
+    backend: io::Result<impl StorageBackend>,
+) -> Result<Database, JournalError> {
     let backend = backend.map_err(|error| JournalError::from_io(file, error))?;
     let created = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(backend);
     created.map_err(|error| JournalError::from_store(file, error))
@@ -102,12 +111,14 @@ impl Segment {
     ) -> Result<Segment, JournalError> {
         let name = segment_name(first);
         let unfinished = name.clone() + UNFINISHED_SUFFIX;
-        let completed = Self::create_unfinished(disk, &unfinished, keys, standard).and_then(|store| {
-            let segment = Segment { name: name.clone(), first, store };
-            copy(&segment)?;
-            disk.rename_file(&unfinished, &name).map_err(|error| JournalError::from_io(&name, error))?;
-            Ok(segment)
-        });
+        let completed =
+            Self::create_unfinished(disk, &unfinished, keys, standard).and_then(|store| {
+                let segment = Segment { name: name.clone(), first, store };
+                copy(&segment)?;
+                disk.rename_file(&unfinished, &name)
+                    .map_err(|error| JournalError::from_io(&name, error))?;
+                Ok(segment)
+            });
         if completed.is_err() {
             // It may be what takes the last of the room; if it cannot be removed now, the next start does it.
             let _ = disk.remove_file(&unfinished);
@@ -144,7 +155,12 @@ impl Segment {
     /// Opens a segment to go on writing it. Unless it was `closed` in good order, it is written anew: what the system shows of it may
     /// never have reached the disk, if a sync failed before the process ended, and nobody would be told of that again. Until then the
     /// file is not touched, for a repair of what is shown would make the loss complete.
-    pub(super) fn open(disk: &dyn FileStorage, first: SequenceNumber, keys: u64, closed: bool) -> Result<Segment, JournalError> {
+    pub(super) fn open(
+        disk: &dyn FileStorage,
+        first: SequenceNumber,
+        keys: u64,
+        closed: bool,
+    ) -> Result<Segment, JournalError> {
         let segment = Segment::open_read_only(disk, first)?;
         segment.check_metadata(keys)?;
         if !closed {
@@ -162,7 +178,8 @@ impl Segment {
         Self::create_complete(disk, self.first, keys, standard.as_ref(), |copy| {
             let mut next = self.first;
             while next <= last {
-                let records: Vec<JournalRecord> = self.read_portion(next, last)?.into_iter().map(|(_, record)| record).collect();
+                let records: Vec<JournalRecord> =
+                    self.read_portion(next, last)?.into_iter().map(|(_, record)| record).collect();
                 copy.append_records(next, &records)?;
                 next = SequenceNumber(next.0 + records.len() as u64);
             }
@@ -171,7 +188,10 @@ impl Segment {
     }
 
     /// Opens a segment to read it; the file is not touched.
-    pub(super) fn open_read_only(disk: &dyn FileStorage, first: SequenceNumber) -> Result<Segment, JournalError> {
+    pub(super) fn open_read_only(
+        disk: &dyn FileStorage,
+        first: SequenceNumber,
+    ) -> Result<Segment, JournalError> {
         let name = segment_name(first);
         let store = open_store(&name, disk.open_file(&name, false).and_then(ReadOnlyBackend::new))?;
         Ok(Segment { name, first, store })
@@ -183,8 +203,16 @@ impl Segment {
             Ok(self.store.begin_read()?.open_table(METADATA)?.get(name)?.map(|value| value.value()))
         };
         match about(METADATA_FORMAT).map_err(|error| self.store_error(error))? {
-            None => return Err(JournalError::damaged_file(&self.name, None, "it does not say its format")),
-            Some(format) if format > FORMAT_VERSION => return Err(JournalError::NewerFormat { file: self.name.clone(), format }),
+            None => {
+                return Err(JournalError::damaged_file(
+                    &self.name,
+                    None,
+                    "it does not say its format",
+                ));
+            }
+            Some(format) if format > FORMAT_VERSION => {
+                return Err(JournalError::NewerFormat { file: self.name.clone(), format });
+            }
             Some(_) => {}
         }
         match about(METADATA_KEYS).map_err(|error| self.store_error(error))? {
@@ -194,11 +222,19 @@ impl Segment {
     }
 
     /// Writes records durably, all or none, the first at `from`. Gives the bytes of their values.
-    pub(super) fn append_records(&self, from: SequenceNumber, records: &[JournalRecord]) -> Result<u64, JournalError> {
+    pub(super) fn append_records(
+        &self,
+        from: SequenceNumber,
+        records: &[JournalRecord],
+    ) -> Result<u64, JournalError> {
         self.commit_records(from, records).map_err(|error| self.store_error(error))
     }
 
-    fn commit_records(&self, from: SequenceNumber, records: &[JournalRecord]) -> Result<u64, redb::Error> {
+    fn commit_records(
+        &self,
+        from: SequenceNumber,
+        records: &[JournalRecord],
+    ) -> Result<u64, redb::Error> {
         let mut bytes = 0;
         let write = self.store.begin_write()?;
         {
@@ -218,10 +254,18 @@ impl Segment {
 
     /// The last record; the one before its first if it has none.
     pub(super) fn last_sequence(&self) -> Result<SequenceNumber, JournalError> {
-        let last = self.record_table()?.last().map_err(|error| self.store_error(error))?.map(|(at, _)| at.value());
+        let last = self
+            .record_table()?
+            .last()
+            .map_err(|error| self.store_error(error))?
+            .map(|(at, _)| at.value());
         let last = last.unwrap_or(self.first.0.saturating_sub(1));
         if last.saturating_add(1) < self.first.0 {
-            return Err(JournalError::damaged_file(&self.name, Some(SequenceNumber(last)), "a record from before the segment"));
+            return Err(JournalError::damaged_file(
+                &self.name,
+                Some(SequenceNumber(last)),
+                "a record from before the segment",
+            ));
         }
         Ok(SequenceNumber(last))
     }
@@ -233,12 +277,16 @@ impl Segment {
 
     /// The records as they are now.
     fn record_table(&self) -> Result<ReadOnlyTable<u64, &'static [u8]>, JournalError> {
-        let table = || -> Result<_, redb::Error> { Ok(self.store.begin_read()?.open_table(RECORDS)?) };
+        let table =
+            || -> Result<_, redb::Error> { Ok(self.store.begin_read()?.open_table(RECORDS)?) };
         table().map_err(|error| self.store_error(error))
     }
 
     /// The standard in force after this record, which lies in the segment or just before it; none if the segment does not know.
-    pub(super) fn standard_after(&self, after: SequenceNumber) -> Result<Option<StandardInForce>, JournalError> {
+    pub(super) fn standard_after(
+        &self,
+        after: SequenceNumber,
+    ) -> Result<Option<StandardInForce>, JournalError> {
         let newest = || -> Result<_, redb::Error> {
             let table = match self.store.begin_read()?.open_table(STANDARDS) {
                 Err(TableError::TableDoesNotExist(_)) => return Ok(None),
@@ -248,14 +296,24 @@ impl Segment {
             Ok(newest.map(|(at, value)| (SequenceNumber(at.value()), value.value().to_vec())))
         };
         let newest = newest().map_err(|error| self.store_error(error))?;
-        newest.map(|(at, value)| Ok((at, JournalRecord::from_bytes(&self.name, at, &value)?))).transpose()
+        newest
+            .map(|(at, value)| Ok((at, JournalRecord::from_bytes(&self.name, at, &value)?)))
+            .transpose()
     }
 
     /// The time of the last tick until this record; none if there is none.
-    pub(super) fn last_tick(&self, until: SequenceNumber) -> Result<Option<Timestamp>, JournalError> {
-        for entry in self.record_table()?.range(..=until.0).map_err(|error| self.store_error(error))?.rev() {
+    pub(super) fn last_tick(
+        &self,
+        until: SequenceNumber,
+    ) -> Result<Option<Timestamp>, JournalError> {
+        for entry in
+            self.record_table()?.range(..=until.0).map_err(|error| self.store_error(error))?.rev()
+        {
             let (at, value) = entry.map_err(|error| self.store_error(error))?;
-            if let Some(now) = JournalRecord::from_bytes(&self.name, SequenceNumber(at.value()), value.value())?.clock_time() {
+            if let Some(now) =
+                JournalRecord::from_bytes(&self.name, SequenceNumber(at.value()), value.value())?
+                    .clock_time()
+            {
                 return Ok(Some(now));
             }
         }
@@ -270,13 +328,16 @@ impl Segment {
     ) -> Result<Vec<(SequenceNumber, JournalRecord)>, JournalError> {
         let mut portion = Vec::new();
         let (mut expected, mut bytes) = (from, 0);
-        for entry in self.record_table()?.range(from.0..=until.0).map_err(|error| self.store_error(error))? {
+        for entry in
+            self.record_table()?.range(from.0..=until.0).map_err(|error| self.store_error(error))?
+        {
             let (at, value) = entry.map_err(|error| self.store_error(error))?;
             if at.value() != expected.0 {
                 break;
             }
             bytes += value.value().len();
-            portion.push((expected, JournalRecord::from_bytes(&self.name, expected, value.value())?));
+            portion
+                .push((expected, JournalRecord::from_bytes(&self.name, expected, value.value())?));
             expected = expected.next();
             if bytes >= PORTION_BYTES {
                 break;

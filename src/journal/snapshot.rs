@@ -54,8 +54,12 @@ impl SnapshotStore {
     /// # Errors
     /// What the system says.
     pub fn list_snapshots(&self) -> Result<Vec<SequenceNumber>, JournalError> {
-        let names = self.disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
-        let mut all: Vec<SequenceNumber> = names.iter().filter_map(|name| parse_snapshot_name(name)).collect();
+        let names = self
+            .disk
+            .list_files()
+            .map_err(|error| JournalError::from_io("the data directory", error))?;
+        let mut all: Vec<SequenceNumber> =
+            names.iter().filter_map(|name| parse_snapshot_name(name)).collect();
         all.sort_unstable_by(|one, other| other.cmp(one));
         Ok(all)
     }
@@ -66,11 +70,24 @@ impl SnapshotStore {
     /// [`Error::Full`], or what else the system says.
     pub fn create_snapshot(&self, at: SequenceNumber) -> Result<SnapshotWriter, JournalError> {
         let name = snapshot_name(at);
-        let unfinished = UnfinishedFile { disk: self.disk.clone(), name: name.clone() + UNFINISHED_SUFFIX };
-        let store = create_store(&unfinished.name, self.disk.open_file(&unfinished.name, true).map(IncrementalSync::new))?;
+        let unfinished =
+            UnfinishedFile { disk: self.disk.clone(), name: name.clone() + UNFINISHED_SUFFIX };
+        let store = create_store(
+            &unfinished.name,
+            self.disk.open_file(&unfinished.name, true).map(IncrementalSync::new),
+        )?;
         let write = store.begin_write().map_err(|error| JournalError::from_store(&name, error))?;
-        let pieces = PieceWriter { name, write, store, piece: Vec::with_capacity(PIECE_BYTES), count: 0, bytes: 0, unfinished };
-        let encoder = zstd::Encoder::new(pieces, COMPRESSION_LEVEL).map_err(|error| JournalError::from_io("a snapshot", error))?;
+        let pieces = PieceWriter {
+            name,
+            write,
+            store,
+            piece: Vec::with_capacity(PIECE_BYTES),
+            count: 0,
+            bytes: 0,
+            unfinished,
+        };
+        let encoder = zstd::Encoder::new(pieces, COMPRESSION_LEVEL)
+            .map_err(|error| JournalError::from_io("a snapshot", error))?;
         Ok(SnapshotWriter { encoder })
     }
 
@@ -80,22 +97,35 @@ impl SnapshotStore {
     /// [`Error::Damaged`], [`Error::Newer`], or what the system says.
     pub fn open_snapshot(&self, at: SequenceNumber) -> Result<SnapshotReader, JournalError> {
         let name = snapshot_name(at);
-        let store = open_store(&name, self.disk.open_file(&name, false).and_then(ReadOnlyBackend::new))?;
+        let store =
+            open_store(&name, self.disk.open_file(&name, false).and_then(ReadOnlyBackend::new))?;
         let read = || -> Result<_, redb::Error> {
             let read = store.begin_read()?;
             let about = read.open_table(METADATA)?;
-            let number = |key: &str| -> Result<_, redb::Error> { Ok(about.get(key)?.map(|value| value.value())) };
+            let number = |key: &str| -> Result<_, redb::Error> {
+                Ok(about.get(key)?.map(|value| value.value()))
+            };
             Ok((number(METADATA_FORMAT)?, number(METADATA_PIECES)?, read.open_table(PIECES)?))
         };
-        let (format, count, table) = read().map_err(|error| JournalError::from_store(&name, error))?;
+        let (format, count, table) =
+            read().map_err(|error| JournalError::from_store(&name, error))?;
         let (Some(format), Some(count)) = (format, count) else {
             return Err(JournalError::damaged_file(name, None, "it does not say what it is"));
         };
         if format > FORMAT_VERSION {
             return Err(JournalError::NewerFormat { file: name, format });
         }
-        let kept = PieceReader { name: name.clone(), table, _store: store, next: 0, count, piece: Vec::new(), position: 0 };
-        let decoder = zstd::Decoder::new(kept).map_err(|error| JournalError::from_io(&name, error))?;
+        let kept = PieceReader {
+            name: name.clone(),
+            table,
+            _store: store,
+            next: 0,
+            count,
+            piece: Vec::new(),
+            position: 0,
+        };
+        let decoder =
+            zstd::Decoder::new(kept).map_err(|error| JournalError::from_io(&name, error))?;
         Ok(SnapshotReader { decoder, name, format })
     }
 
@@ -269,10 +299,16 @@ impl PieceReader {
         if self.next == self.count {
             return Ok(false);
         }
-        let damaged = |what: &str| JournalError::damaged_file(&self.name, None, format!("piece {} {what}", self.next));
-        let value = self.table.get(self.next).map_err(|error| JournalError::from_store(&self.name, error))?;
+        let damaged = |what: &str| {
+            JournalError::damaged_file(&self.name, None, format!("piece {} {what}", self.next))
+        };
+        let value = self
+            .table
+            .get(self.next)
+            .map_err(|error| JournalError::from_store(&self.name, error))?;
         let value = value.ok_or_else(|| damaged("is missing"))?;
-        let (checksum, piece) = value.value().split_first_chunk().ok_or_else(|| damaged("is cut"))?;
+        let (checksum, piece) =
+            value.value().split_first_chunk().ok_or_else(|| damaged("is cut"))?;
         if u32::from_le_bytes(*checksum) != crc32fast::hash(piece) {
             return Err(damaged("has another checksum"));
         }
@@ -286,7 +322,10 @@ impl PieceReader {
 impl Read for PieceReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.position == self.piece.len() {
-            if !self.fetch_piece().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+            if !self
+                .fetch_piece()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+            {
                 return Ok(0);
             }
         }

@@ -55,22 +55,38 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Damaged`] if the newest segment is; [`Error::Newer`], [`Error::OtherKeys`], or what the system says.
-    pub fn open(disk: Arc<dyn FileStorage>, settings: JournalSettings) -> Result<Journal, JournalError> {
-        let names = disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
+    pub fn open(
+        disk: Arc<dyn FileStorage>,
+        settings: JournalSettings,
+    ) -> Result<Journal, JournalError> {
+        let names = disk
+            .list_files()
+            .map_err(|error| JournalError::from_io("the data directory", error))?;
         // No others: cursors may be in the making at this moment.
-        let own = |name: &str| segment::parse_segment_name(name).or_else(|| snapshot::parse_snapshot_name(name)).is_some();
-        for name in names.iter().filter(|name| name.strip_suffix(UNFINISHED_SUFFIX).is_some_and(own)) {
+        let own = |name: &str| {
+            segment::parse_segment_name(name)
+                .or_else(|| snapshot::parse_snapshot_name(name))
+                .is_some()
+        };
+        for name in
+            names.iter().filter(|name| name.strip_suffix(UNFINISHED_SUFFIX).is_some_and(own))
+        {
             disk.remove_file(name).map_err(|error| JournalError::from_io(name, error))?;
         }
         let closed = names.iter().any(|name| name == CLOSED_FILE);
         if closed {
-            disk.remove_file(CLOSED_FILE).map_err(|error| JournalError::from_io(CLOSED_FILE, error))?;
+            disk.remove_file(CLOSED_FILE)
+                .map_err(|error| JournalError::from_io(CLOSED_FILE, error))?;
         }
         let mut firsts = segment::list_segments(&*disk)?;
         let newest = match firsts.pop() {
             Some(first) => Segment::open(&*disk, first, settings.keys_fingerprint, closed)?,
             None => {
-                let covered = SnapshotStore::new(disk.clone()).list_snapshots()?.first().copied().unwrap_or_default();
+                let covered = SnapshotStore::new(disk.clone())
+                    .list_snapshots()?
+                    .first()
+                    .copied()
+                    .unwrap_or_default();
                 Segment::create(&*disk, covered.next(), settings.keys_fingerprint, None)?
             }
         };
@@ -78,7 +94,10 @@ impl Journal {
         let tick = newest.last_tick(last)?;
         let standard = newest.standard_after(last)?;
         let older = firsts.into_iter().map(OlderSegment::new).collect();
-        let row = Arc::new(SharedSegments::new(disk, SegmentList { older, newest: Arc::new(newest), last_sequence: last }));
+        let row = Arc::new(SharedSegments::new(
+            disk,
+            SegmentList { older, newest: Arc::new(newest), last_sequence: last },
+        ));
         Ok(Journal {
             settings,
             segments: row,
@@ -97,7 +116,10 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Full`] if there is no room, or what else the system says.
-    pub fn append_records(&mut self, records: &[JournalRecord]) -> Result<SequenceNumber, JournalError> {
+    pub fn append_records(
+        &mut self,
+        records: &[JournalRecord],
+    ) -> Result<SequenceNumber, JournalError> {
         if records.is_empty() {
             return Ok(self.last_sequence);
         }
@@ -106,12 +128,15 @@ impl Journal {
         }
         let from = self.last_sequence.next();
         self.failed = true;
-        self.newest_segment_bytes += self.segments.read_list().newest.append_records(from, records)?;
+        self.newest_segment_bytes +=
+            self.segments.read_list().newest.append_records(from, records)?;
         self.failed = false;
         self.last_sequence = SequenceNumber(self.last_sequence.0 + records.len() as u64);
         let ticks = records.iter().rev().find_map(JournalRecord::clock_time);
         self.newest_segment_tick = ticks.or(self.newest_segment_tick);
-        let standards = (from.0..).zip(records).filter(|(_, record)| matches!(record, JournalRecord::Standard { .. }));
+        let standards = (from.0..)
+            .zip(records)
+            .filter(|(_, record)| matches!(record, JournalRecord::Standard { .. }));
         if let Some((at, record)) = standards.last() {
             self.standard = Some((SequenceNumber(at), record.clone()));
         }
@@ -120,8 +145,12 @@ impl Journal {
     }
 
     fn begin_segment(&mut self) -> Result<(), JournalError> {
-        let next =
-            Segment::create(&*self.segments.disk, self.last_sequence.next(), self.settings.keys_fingerprint, self.standard.as_ref())?;
+        let next = Segment::create(
+            &*self.segments.disk,
+            self.last_sequence.next(),
+            self.settings.keys_fingerprint,
+            self.standard.as_ref(),
+        )?;
         let before = self.segments.write_list().begin_segment(next, self.newest_segment_tick);
         (self.newest_segment_bytes, self.newest_segment_tick) = (0, None);
         // It was durable before it was closed; only a later check of it takes longer. A reader that is in it closes it.
@@ -143,9 +172,15 @@ impl Journal {
         if self.failed {
             return Ok(());
         }
-        let Some((disk, newest)) = Arc::into_inner(self.segments).and_then(SharedSegments::into_newest_segment) else { return Ok(()) };
+        let Some((disk, newest)) =
+            Arc::into_inner(self.segments).and_then(SharedSegments::into_newest_segment)
+        else {
+            return Ok(());
+        };
         newest.close()?;
-        disk.open_file(CLOSED_FILE, true).map(drop).map_err(|error| JournalError::from_io(CLOSED_FILE, error))
+        disk.open_file(CLOSED_FILE, true)
+            .map(drop)
+            .map_err(|error| JournalError::from_io(CLOSED_FILE, error))
     }
 
     /// The last record; 0 if there is none.

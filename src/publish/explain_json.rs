@@ -4,9 +4,12 @@ use super::reading_filter::{self, unknown_name};
 use crate::access::grant::GrantedView;
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
-use crate::domain::explain::case_history::{CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryValue as Said, WorkInterruption};
+use crate::domain::explain::case_history::{
+    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryValue as Said, WorkInterruption,
+};
 use crate::domain::explain::explanation::{
-    ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide, LISTED_CASES_MAX,
+    ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide,
+    LISTED_CASES_MAX,
 };
 use crate::domain::explain::open_cases::{DeadlineRisk, OpenCase, OpenCaseQuery, OpenCases};
 use crate::domain::facts::catalog::FactMeasure;
@@ -33,39 +36,72 @@ pub fn resolve_explanation_request(
     let windows = || standard.windows.iter().map(Window::to_string);
     let window = match window {
         None | Some(Window::NOW) if now => None,
-        Some(name) if now => return Err(format!("`{indicator}` is about now; leave the window `{}` out", truncate_for_message(name))),
+        Some(name) if now => {
+            return Err(format!(
+                "`{indicator}` is about now; leave the window `{}` out",
+                truncate_for_message(name)
+            ));
+        }
         None => Some(0),
         // A window is known by its length, whatever it is called.
         Some(name) => {
             let same = Window::parse(name).map_or(name.to_owned(), |window| window.to_string());
-            Some(windows().position(|known| known == same).ok_or_else(|| unknown_name("window", name, windows()))?)
+            Some(
+                windows()
+                    .position(|known| known == same)
+                    .ok_or_else(|| unknown_name("window", name, windows()))?,
+            )
         }
     };
-    Ok(ExplanationRequest { indicator: place, scope: resolve_scope(standard, fixed)?, window, limit: limit.min(LISTED_CASES_MAX) })
+    Ok(ExplanationRequest {
+        indicator: place,
+        scope: resolve_scope(standard, fixed)?,
+        window,
+        limit: limit.min(LISTED_CASES_MAX),
+    })
 }
 
 /// The scope with these values of dimensions.
-pub(super) fn resolve_scope(standard: &Standard, fixed: &[(String, String)]) -> Result<Scope, String> {
+pub(super) fn resolve_scope(
+    standard: &Standard,
+    fixed: &[(String, String)],
+) -> Result<Scope, String> {
     let mut wanted: Vec<(usize, &str)> = Vec::new();
     for (name, value) in fixed {
         let place = reading_filter::resolve_dimension(name, standard)?;
         if wanted.iter().any(|(known, _)| *known == place) {
-            return Err(format!("`{}` is there twice; a scope has one value of each dimension", truncate_for_message(name)));
+            return Err(format!(
+                "`{}` is there twice; a scope has one value of each dimension",
+                truncate_for_message(name)
+            ));
         }
         wanted.push((place, value));
     }
-    let value = |place: &usize| wanted.iter().find(|(known, _)| known == place).map(|(_, value)| Box::from(*value));
-    for (kind, dimensions) in standard.scopes.iter().enumerate().filter(|(_, dimensions)| dimensions.len() == wanted.len()) {
+    let value = |place: &usize| {
+        wanted.iter().find(|(known, _)| known == place).map(|(_, value)| Box::from(*value))
+    };
+    for (kind, dimensions) in standard
+        .scopes
+        .iter()
+        .enumerate()
+        .filter(|(_, dimensions)| dimensions.len() == wanted.len())
+    {
         if let Some(values) = dimensions.iter().map(value).collect() {
             return Ok(Scope { kind, values });
         }
     }
     let named = |dimensions: &Vec<usize>| match dimensions[..] {
         [] => "everything".to_owned(),
-        _ => dimensions.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>().join("+"),
+        _ => dimensions
+            .iter()
+            .map(|place| standard.schema.dimensions[*place].as_str())
+            .collect::<Vec<_>>()
+            .join("+"),
     };
-    let (asked, known): (Vec<usize>, Vec<String>) =
-        (wanted.iter().map(|(place, _)| *place).collect(), standard.scopes.iter().map(named).collect());
+    let (asked, known): (Vec<usize>, Vec<String>) = (
+        wanted.iter().map(|(place, _)| *place).collect(),
+        standard.scopes.iter().map(named).collect(),
+    );
     Err(format!("the standard has no scope by {}; it has: {}", named(&asked), known.join(", ")))
 }
 
@@ -81,8 +117,13 @@ pub fn resolve_open_case_request(
     fixed: &[(String, String)],
     limit: usize,
 ) -> Result<OpenCaseQuery, String> {
-    let mut wanted =
-        OpenCaseQuery { risks: Vec::new(), family: None, commitment: None, conditions: Vec::new(), limit: limit.min(LISTED_CASES_MAX) };
+    let mut wanted = OpenCaseQuery {
+        risks: Vec::new(),
+        family: None,
+        commitment: None,
+        conditions: Vec::new(),
+        limit: limit.min(LISTED_CASES_MAX),
+    };
     for name in risks {
         match DeadlineRisk::ALL.iter().find(|risk| risk.name() == name) {
             Some(risk) => wanted.risks.push(*risk),
@@ -91,7 +132,10 @@ pub fn resolve_open_case_request(
                 return Err(unknown_name(
                     "risk",
                     name,
-                    DeadlineRisk::ALL.iter().map(|risk| risk.name().to_owned()).chain(["all".to_owned()]),
+                    DeadlineRisk::ALL
+                        .iter()
+                        .map(|risk| risk.name().to_owned())
+                        .chain(["all".to_owned()]),
                 ));
             }
         }
@@ -101,7 +145,11 @@ pub fn resolve_open_case_request(
     }
     if let Some(name) = commitment {
         let names = || standard.commitments.iter().map(|commitment| commitment.name.clone());
-        wanted.commitment = Some(names().position(|known| known == name).ok_or_else(|| unknown_name("commitment", name, names()))?);
+        wanted.commitment = Some(
+            names()
+                .position(|known| known == name)
+                .ok_or_else(|| unknown_name("commitment", name, names()))?,
+        );
     }
     if let Some(name) = family {
         let families = &standard.schema.families;
@@ -121,7 +169,11 @@ pub fn resolve_open_case_request(
 
 /// The same, but only of cases that the view shows.
 #[must_use]
-pub fn restrict_open_case_request(mut wanted: OpenCaseQuery, view: &GrantedView, standard: &Standard) -> OpenCaseQuery {
+pub fn restrict_open_case_request(
+    mut wanted: OpenCaseQuery,
+    view: &GrantedView,
+    standard: &Standard,
+) -> OpenCaseQuery {
     for (name, seen) in &view.0 {
         // A dimension that the standard does not have has no value to be seen.
         let place = reading_filter::resolve_dimension(name, standard).ok();
@@ -155,7 +207,9 @@ pub fn redact_explanation(mut explained: Explanation, view: &GrantedView) -> Exp
 /// Whether a case with this history may be seen.
 #[must_use]
 pub fn is_history_visible(view: &GrantedView, history: &CaseHistory) -> bool {
-    view.is_visible(|| history.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    view.is_visible(|| {
+        history.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    })
 }
 
 /// A reading with the cases behind it.
@@ -165,10 +219,14 @@ pub fn explanation_json(explained: &Explanation) -> Value {
     let standard = &*board.standard;
     let indicator = &standard.indicators[asked.indicator];
     let dimensions = standard.scopes[asked.scope.kind].iter().zip(&asked.scope.values);
-    let scope: Map<String, Value> =
-        dimensions.map(|(place, value)| (standard.schema.dimensions[*place].clone(), Value::from(&**value))).collect();
-    let window = asked.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
-    let reading = explained.reading().and_then(|reading| serde_json::to_value(board.reading_json(reading)).ok());
+    let scope: Map<String, Value> = dimensions
+        .map(|(place, value)| (standard.schema.dimensions[*place].clone(), Value::from(&**value)))
+        .collect();
+    let window =
+        asked.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
+    let reading = explained
+        .reading()
+        .and_then(|reading| serde_json::to_value(board.reading_json(reading)).ok());
     let left_out: Vec<Value> = left_out
         .iter()
         .map(|ExcludedCases { reason, label: word, count, cases }| {
@@ -213,7 +271,10 @@ fn examples_json(standard: &Standard, cases: &[FactExample]) -> Vec<Value> {
         insert_case_name(one.name.as_ref(), &mut written);
         written.insert("fact".to_owned(), standard.kinds.name(one.kind).into());
         written.insert("time".to_owned(), json!(one.time));
-        written.insert("value".to_owned(), if duration { json!(one.value.map(to_seconds)) } else { json!(one.value) });
+        written.insert(
+            "value".to_owned(),
+            if duration { json!(one.value.map(to_seconds)) } else { json!(one.value) },
+        );
         if let Some((by, time)) = &one.repeated_by {
             let mut repeated = Map::new();
             insert_case_name(by.as_ref(), &mut repeated);
@@ -245,13 +306,16 @@ pub fn history_json(history: &CaseHistory) -> Value {
         Said::Time(time) => json!(time),
     };
     let event = |HistoryEvent { time, kind, fields }: &HistoryEvent| {
-        let fields: Map<String, Value> = fields.iter().map(|(name, value)| (name.clone(), said(value))).collect();
+        let fields: Map<String, Value> =
+            fields.iter().map(|(name, value)| (name.clone(), said(value))).collect();
         json!({ "time": time, "type": kind, "said": fields })
     };
-    let fact = |HistoryFact { name, time, value, label: word, is_current: stands }: &HistoryFact| {
-        let words = standard.kinds.find_kind(name).map(|kind| describe::describe_fact(standard, kind));
-        json!({ "fact": name, "words": words, "time": time, "value": value.as_ref().map(said), "word": word, "stands": stands })
-    };
+    let fact =
+        |HistoryFact { name, time, value, label: word, is_current: stands }: &HistoryFact| {
+            let words =
+                standard.kinds.find_kind(name).map(|kind| describe::describe_fact(standard, kind));
+            json!({ "fact": name, "words": words, "time": time, "value": value.as_ref().map(said), "word": word, "stands": stands })
+        };
     let mut written = Map::new();
     insert_case_name(history.name.as_ref(), &mut written);
     written.insert("as_of".to_owned(), json!(history.as_of));
@@ -259,14 +323,21 @@ pub fn history_json(history: &CaseHistory) -> Value {
     written.insert("attributes".to_owned(), attributes_json(&history.attributes));
     written.insert("events".to_owned(), history.events.iter().map(event).collect());
     written.insert("facts".to_owned(), history.facts.iter().map(fact).collect());
-    written.insert("commitments".to_owned(), history.clocks.iter().map(|one| clock_json(standard, one)).collect());
+    written.insert(
+        "commitments".to_owned(),
+        history.clocks.iter().map(|one| clock_json(standard, one)).collect(),
+    );
     Value::Object(written)
 }
 
 fn clock_json(standard: &Standard, clock: &HistoryClock) -> Value {
     let told = &clock.report;
     let stands = if let ClockState::Stopped(since) = told.state { Some(since) } else { None };
-    let void_by = if let ClockState::Void(kind) = told.state { Some(standard.kinds.name(kind)) } else { None };
+    let void_by = if let ClockState::Void(kind) = told.state {
+        Some(standard.kinds.name(kind))
+    } else {
+        None
+    };
     let stop = |stop: &WorkInterruption| {
         json!({
             "begin": stop.begin,
@@ -337,5 +408,9 @@ pub fn open_cases_json(open: &OpenCases) -> Value {
 }
 
 fn attributes_json(attributes: &[(String, String)]) -> Value {
-    attributes.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>().into()
+    attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<Map<_, _>>()
+        .into()
 }

@@ -100,7 +100,11 @@ impl LiveBoard {
     /// A live board of these editions for at most so many clients.
     #[must_use]
     pub fn new(editions: watch::Receiver<Arc<PublishedBoard>>, clients: usize) -> LiveBoard {
-        LiveBoard { boards: editions, frames: Arc::default(), permits: Arc::new(Semaphore::new(clients)) }
+        LiveBoard {
+            boards: editions,
+            frames: Arc::default(),
+            permits: Arc::new(Semaphore::new(clients)),
+        }
     }
 
     /// A place for one more client, if there is one.
@@ -113,7 +117,11 @@ impl LiveBoard {
     ///
     /// # Errors
     /// A sentence about the first name that the standard does not have.
-    pub fn resolve_subscription(&self, subscribe: ClientMessage, view: &Arc<GrantedView>) -> Result<SubscriptionRequest, String> {
+    pub fn resolve_subscription(
+        &self,
+        subscribe: ClientMessage,
+        view: &Arc<GrantedView>,
+    ) -> Result<SubscriptionRequest, String> {
         let edition = self.boards.borrow().clone();
         SubscriptionRequest::new(subscribe, view, &edition)
     }
@@ -136,10 +144,17 @@ impl LiveBoard {
         };
         match followed {
             Err(ConnectionEnd::Disconnected) => {}
-            Err(ConnectionEnd::Dropped(reason)) => Metric::LiveClientsDropped.add_labeled("reason", reason, 1),
-            Err(ConnectionEnd::Closed(close)) => _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await,
+            Err(ConnectionEnd::Dropped(reason)) => {
+                Metric::LiveClientsDropped.add_labeled("reason", reason, 1)
+            }
+            Err(ConnectionEnd::Closed(close)) => {
+                _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await
+            }
             Ok(()) => {
-                let close = CloseMessage { code: ConnectionEnd::GOING_AWAY, reason: "the service is stopping".to_owned() };
+                let close = CloseMessage {
+                    code: ConnectionEnd::GOING_AWAY,
+                    reason: "the service is stopping".to_owned(),
+                };
                 let _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await;
             }
         }
@@ -158,7 +173,11 @@ impl LiveBoard {
             Some(wish) => wish,
             None => timeout(SUBSCRIBE_TIMEOUT, self.receive_subscription(line, view))
                 .await
-                .unwrap_or_else(|_| Err(ConnectionEnd::policy_violation("say what you want to see; send {} for everything")))?,
+                .unwrap_or_else(|_| {
+                    Err(ConnectionEnd::policy_violation(
+                        "say what you want to see; send {} for everything",
+                    ))
+                })?,
         };
         editions.mark_changed();
         let mut ping = tokio::time::interval(PING_INTERVAL);
@@ -206,12 +225,20 @@ impl LiveBoard {
         }
     }
 
-    fn parse_subscription(&self, text: &str, view: &Arc<GrantedView>) -> Result<SubscriptionRequest, ConnectionEnd> {
-        ClientMessage::parse(text).and_then(|subscribe| self.resolve_subscription(subscribe, view)).map_err(ConnectionEnd::policy_violation)
+    fn parse_subscription(
+        &self,
+        text: &str,
+        view: &Arc<GrantedView>,
+    ) -> Result<SubscriptionRequest, ConnectionEnd> {
+        ClientMessage::parse(text)
+            .and_then(|subscribe| self.resolve_subscription(subscribe, view))
+            .map_err(ConnectionEnd::policy_violation)
     }
 }
 
-async fn with_send_timeout(sending: impl Future<Output = Result<(), ConnectionEnd>>) -> Result<(), ConnectionEnd> {
+async fn with_send_timeout(
+    sending: impl Future<Output = Result<(), ConnectionEnd>>,
+) -> Result<(), ConnectionEnd> {
     timeout(SEND_TIMEOUT, sending).await.unwrap_or(Err(ConnectionEnd::Dropped("slow")))
 }
 
@@ -278,7 +305,8 @@ mod tests {
     }
 
     fn published_board(epoch: &str, standard: &str) -> PublishedBoard {
-        let standard: Arc<Standard> = Arc::new(parse_standard("s.toml", standard).expect("a good standard"));
+        let standard: Arc<Standard> =
+            Arc::new(parse_standard("s.toml", standard).expect("a good standard"));
         let board = Monitor::new(standard.clone(), None).compute_board();
         PublishedBoard::first_of_run(epoch.into(), standard, board, false, 1)
     }
@@ -291,9 +319,25 @@ mod tests {
             let live = LiveBoard::new(receiver, 1);
             let place = live.acquire_permit().expect("a place");
             assert!(live.acquire_permit().is_none(), "it is the only one");
-            let wire = TestConnection { messages: said, frame_permits: takes.clone(), transcript: Arc::clone(&heard) };
-            let serving = tokio::spawn(live.serve_client(wire, place, Arc::default(), None, std::future::pending()));
-            TestClient { boards: editions, messages: says, frame_permits: takes, transcript: heard, serving }
+            let wire = TestConnection {
+                messages: said,
+                frame_permits: takes.clone(),
+                transcript: Arc::clone(&heard),
+            };
+            let serving = tokio::spawn(live.serve_client(
+                wire,
+                place,
+                Arc::default(),
+                None,
+                std::future::pending(),
+            ));
+            TestClient {
+                boards: editions,
+                messages: says,
+                frame_permits: takes,
+                transcript: heard,
+                serving,
+            }
         }
 
         /// The next edition, with another value at this place.
@@ -322,7 +366,9 @@ mod tests {
         /// After how long it was ended, and why.
         async fn wait_for_end(self) -> (Duration, Option<(u16, String)>) {
             let begun = Instant::now();
-            let TestClient { transcript: heard, serving, boards: _editions, messages: _says, .. } = self;
+            let TestClient {
+                transcript: heard, serving, boards: _editions, messages: _says, ..
+            } = self;
             timeout(TEST_TIMEOUT, serving).await.expect("an end").expect("no panic");
             (begun.elapsed(), heard.lock().expect("no panic").close.take())
         }
@@ -342,7 +388,13 @@ mod tests {
         sleep(Duration::from_secs(1)).await;
         client.frame_permits.add_permits(10);
         let frames = client.wait_for_frames(3).await;
-        let told = |frame: &Value| (frame["from"].clone(), frame["revision"].clone(), frame["readings"].as_array().map(Vec::len));
+        let told = |frame: &Value| {
+            (
+                frame["from"].clone(),
+                frame["revision"].clone(),
+                frame["readings"].as_array().map(Vec::len),
+            )
+        };
         assert_eq!(told(&frames[1]), (1.into(), 2.into(), Some(1)));
         assert_eq!(told(&frames[2]), (2.into(), 6.into(), Some(4)), "all at once, without a hole");
         sleep(Duration::from_secs(5)).await;
@@ -361,7 +413,12 @@ mod tests {
     async fn client_without_subscription_is_closed_with_reason() {
         let (after, close) = TestClient::connect(1).wait_for_end().await;
         let (code, reason) = close.expect("a reason");
-        assert!(after.as_secs() == SUBSCRIBE_TIMEOUT.as_secs() && code == 1008 && reason.contains("send {}"), "{after:?} {code} {reason}");
+        assert!(
+            after.as_secs() == SUBSCRIBE_TIMEOUT.as_secs()
+                && code == 1008
+                && reason.contains("send {}"),
+            "{after:?} {code} {reason}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -370,7 +427,13 @@ mod tests {
         client.send_message("{}").await;
         client.wait_for_frames(1).await;
         sleep(2 * PING_INTERVAL + Duration::from_secs(1)).await;
-        assert_eq!((client.wait_for_frames(1).await.len(), client.transcript.lock().expect("no panic").pings), (1, 2));
+        assert_eq!(
+            (
+                client.wait_for_frames(1).await.len(),
+                client.transcript.lock().expect("no panic").pings
+            ),
+            (1, 2)
+        );
         let same = (*client.boards.borrow().board).clone();
         let next = client.boards.borrow().next_revision(same, false);
         client.boards.send_replace(Arc::new(next));
@@ -385,10 +448,18 @@ mod tests {
         client.boards.send_replace(Arc::new(published_board("f", BUILT_IN)));
         let frames = client.wait_for_frames(2).await;
         assert_eq!((&frames[1]["type"], &frames[1]["epoch"]), (&"board".into(), &"f".into()));
-        client.boards.send_replace(Arc::new(published_board("g", &BUILT_IN.replace("answer_rate", "answered_share"))));
+        client.boards.send_replace(Arc::new(published_board(
+            "g",
+            &BUILT_IN.replace("answer_rate", "answered_share"),
+        )));
         let (_, close) = client.wait_for_end().await;
         let (code, reason) = close.expect("a reason");
-        assert!(code == 1008 && reason.starts_with("the standard has changed: there is no indicator `answer_rate`"), "{code} {reason}");
+        assert!(
+            code == 1008
+                && reason
+                    .starts_with("the standard has changed: there is no indicator `answer_rate`"),
+            "{code} {reason}"
+        );
     }
 
     /// Whatever end they come to, nothing of them stays: no place, no follower of the editions.
@@ -399,16 +470,26 @@ mod tests {
         for round in 0..100 {
             let mut serving = Vec::new();
             let mut lines = Vec::new();
-            for (place, (says, takes)) in
-                [("{}", 9), ("{}", 0), ("", 9), ("nonsense", 9), (r#"{"resume":{"epoch":"e","revision":1}}"#, 9), ("{}", 9)]
-                    .into_iter()
-                    .enumerate()
+            for (place, (says, takes)) in [
+                ("{}", 9),
+                ("{}", 0),
+                ("", 9),
+                ("nonsense", 9),
+                (r#"{"resume":{"epoch":"e","revision":1}}"#, 9),
+                ("{}", 9),
+            ]
+            .into_iter()
+            .enumerate()
             {
                 let (sender, said) = mpsc::channel(8);
                 if !says.is_empty() {
                     sender.send(says.to_owned()).await.expect("room");
                 }
-                let wire = TestConnection { messages: said, frame_permits: Arc::new(Semaphore::new(takes)), transcript: Arc::default() };
+                let wire = TestConnection {
+                    messages: said,
+                    frame_permits: Arc::new(Semaphore::new(takes)),
+                    transcript: Arc::default(),
+                };
                 // The last one loses its token.
                 let shut_out = async move {
                     if place < 5 {
@@ -417,8 +498,15 @@ mod tests {
                     sleep(Duration::from_millis(10)).await;
                     "no longer"
                 };
-                let place = live.acquire_permit().unwrap_or_else(|| panic!("a place in round {round}"));
-                serving.push(tokio::spawn(live.clone().serve_client(wire, place, Arc::default(), None, shut_out)));
+                let place =
+                    live.acquire_permit().unwrap_or_else(|| panic!("a place in round {round}"));
+                serving.push(tokio::spawn(live.clone().serve_client(
+                    wire,
+                    place,
+                    Arc::default(),
+                    None,
+                    shut_out,
+                )));
                 lines.push(sender);
             }
             sleep(Duration::from_millis(20)).await;
@@ -429,7 +517,14 @@ mod tests {
                 one.await.expect("no panic");
             }
         }
-        assert_eq!((live.permits.available_permits(), editions.receiver_count(), Arc::strong_count(&live.frames)), (6, 1, 1));
+        assert_eq!(
+            (
+                live.permits.available_permits(),
+                editions.receiver_count(),
+                Arc::strong_count(&live.frames)
+            ),
+            (6, 1, 1)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -440,6 +535,9 @@ mod tests {
         drop(boards);
         serving.await.expect("no panic");
         let heard = transcript.lock().expect("no panic");
-        assert_eq!((heard.frames.len(), heard.close.as_ref().map(|(code, _)| *code)), (1, Some(1001)));
+        assert_eq!(
+            (heard.frames.len(), heard.close.as_ref().map(|(code, _)| *code)),
+            (1, Some(1001))
+        );
     }
 }

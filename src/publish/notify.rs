@@ -83,13 +83,19 @@ impl NotificationSender {
     /// # Errors
     /// If the encryption has no version that it may use.
     pub fn new() -> Result<NotificationSender, tokio_rustls::rustls::Error> {
-        let connector = match HttpsConnectorBuilder::new().with_provider_and_native_roots(ring::default_provider()) {
+        let connector = match HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(ring::default_provider())
+        {
             Ok(builder) => builder,
             Err(error) => {
-                tracing::warn!("this machine has no certificates to trust, so notifications cannot be encrypted: {error}");
+                tracing::warn!(
+                    "this machine has no certificates to trust, so notifications cannot be encrypted: {error}"
+                );
                 let config =
-                    ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
-                let config = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+                    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                        .with_safe_default_protocol_versions()?;
+                let config =
+                    config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
                 HttpsConnectorBuilder::new().with_tls_config(config)
             }
         };
@@ -101,23 +107,41 @@ impl NotificationSender {
     ///
     /// # Errors
     /// Why it was not taken.
-    pub async fn post_json(&self, url: &Uri, headers: &[(HeaderName, HeaderValue)], body: Bytes) -> Result<(), DeliveryFailure> {
+    pub async fn post_json(
+        &self,
+        url: &Uri,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Bytes,
+    ) -> Result<(), DeliveryFailure> {
         let mut request = Request::post(url).header(CONTENT_TYPE, "application/json");
         request = request.header(USER_AGENT, concat!("firstline/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(body)).map_err(|error| DeliveryFailure::Permanent(error.to_string()))?;
+        let request = request
+            .body(Body::from(body))
+            .map_err(|error| DeliveryFailure::Permanent(error.to_string()))?;
         let answered = async {
-            let answer = self.client.request(request).await.map_err(|error| DeliveryFailure::Temporary(error_chain(&error)))?;
+            let answer = self
+                .client
+                .request(request)
+                .await
+                .map_err(|error| DeliveryFailure::Temporary(error_chain(&error)))?;
             let status = answer.status();
-            let text = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX).await.unwrap_or_default();
+            let text = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX)
+                .await
+                .unwrap_or_default();
             classify_answer(status, &String::from_utf8_lossy(&text))
         };
         let asked = Instant::now();
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, answered).await;
         Metric::NotificationSeconds.record_duration(asked.elapsed());
-        answer.unwrap_or_else(|_| Err(DeliveryFailure::Temporary(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))))
+        answer.unwrap_or_else(|_| {
+            Err(DeliveryFailure::Temporary(format!(
+                "no answer within {} s",
+                ANSWER_TIMEOUT.as_secs()
+            )))
+        })
     }
 }
 
@@ -165,17 +189,29 @@ mod tests {
 
     #[test]
     fn retry_delay_doubles_up_to_five_minutes() {
-        let seconds: Vec<u64> = [1, 2, 3, 9, 10, 40].map(|failures| retry_delay(failures).as_secs()).into();
+        let seconds: Vec<u64> =
+            [1, 2, 3, 9, 10, 40].map(|failures| retry_delay(failures).as_secs()).into();
         assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
     }
 
     #[test]
     fn only_permanent_failures_are_not_retried() {
-        for (status, gives_up) in
-            [(200, None), (204, None), (400, Some(true)), (404, Some(false)), (422, Some(true)), (429, Some(false)), (503, Some(false))]
-        {
-            let judged = classify_answer(StatusCode::from_u16(status).expect("a status"), "why").err();
-            assert_eq!(judged.map(|why| matches!(why, DeliveryFailure::Permanent(_))), gives_up, "{status}");
+        for (status, gives_up) in [
+            (200, None),
+            (204, None),
+            (400, Some(true)),
+            (404, Some(false)),
+            (422, Some(true)),
+            (429, Some(false)),
+            (503, Some(false)),
+        ] {
+            let judged =
+                classify_answer(StatusCode::from_u16(status).expect("a status"), "why").err();
+            assert_eq!(
+                judged.map(|why| matches!(why, DeliveryFailure::Permanent(_))),
+                gives_up,
+                "{status}"
+            );
         }
     }
 }

@@ -33,7 +33,9 @@ use self::labels::MetricLabels;
 use self::text::{FamilyType, TextWriter};
 use crate::access::grant::GrantedView;
 use crate::domain::board::published_board::{PublishedBoard, RatioTotal};
-use crate::domain::board::reading::{DurationDistribution, Level, Reading, ReadingComponents, ReadingState};
+use crate::domain::board::reading::{
+    DurationDistribution, Level, Reading, ReadingComponents, ReadingState,
+};
 use crate::domain::cells::bucket_bounds::bucket_bounds;
 use crate::domain::standard::{Indicator, Standard, Target};
 
@@ -48,22 +50,34 @@ pub struct MetricsSelection<'v> {
 
 /// Writes of an edition what is shown; OpenMetrics wants [`Format::end`] after everything.
 #[must_use]
-pub fn write_metrics(edition: &PublishedBoard, shown: MetricsSelection<'_>, format: MetricsFormat) -> String {
+pub fn write_metrics(
+    edition: &PublishedBoard,
+    shown: MetricsSelection<'_>,
+    format: MetricsFormat,
+) -> String {
     let board = &*edition.board;
     let labels = MetricLabels::new(edition, shown);
     let mut text = TextWriter::new(format, board.readings.len());
-    let (mut readings, mut totals, mut spreads) = (&board.readings[..], &edition.totals[..], &edition.spreads[..]);
+    let (mut readings, mut totals, mut spreads) =
+        (&board.readings[..], &edition.totals[..], &edition.spreads[..]);
     for (number, indicator) in board.standard.indicators.iter().enumerate() {
         let part = IndicatorMetrics {
             indicator,
             standard: &board.standard,
             target: indicator.target_at(board.as_of),
             labels: &labels,
-            readings: labels
-                .with_scope_labels(split_off_indicator(&mut readings, number, |reading| reading.key.indicator), |reading| &reading.key),
-            totals: labels.with_scope_labels(split_off_indicator(&mut totals, number, |total| total.key.indicator), |total| &total.key),
-            spreads: labels
-                .with_scope_labels(split_off_indicator(&mut spreads, number, |spread| spread.key.indicator), |spread| &spread.key),
+            readings: labels.with_scope_labels(
+                split_off_indicator(&mut readings, number, |reading| reading.key.indicator),
+                |reading| &reading.key,
+            ),
+            totals: labels.with_scope_labels(
+                split_off_indicator(&mut totals, number, |total| total.key.indicator),
+                |total| &total.key,
+            ),
+            spreads: labels.with_scope_labels(
+                split_off_indicator(&mut spreads, number, |spread| spread.key.indicator),
+                |spread| &spread.key,
+            ),
         };
         part.write_families(&mut text);
     }
@@ -79,7 +93,11 @@ pub fn write_metrics(edition: &PublishedBoard, shown: MetricsSelection<'_>, form
 }
 
 /// Takes the part of an indicator off a list that is in the order of indicators.
-fn split_off_indicator<'l, T>(list: &mut &'l [T], indicator: usize, of: impl Fn(&T) -> usize) -> &'l [T] {
+fn split_off_indicator<'l, T>(
+    list: &mut &'l [T],
+    indicator: usize,
+    of: impl Fn(&T) -> usize,
+) -> &'l [T] {
     let (own, rest) = list.split_at(list.partition_point(|one| of(one) <= indicator));
     *list = rest;
     own
@@ -98,12 +116,20 @@ struct IndicatorMetrics<'e> {
 
 impl IndicatorMetrics<'_> {
     fn write_families(&self, text: &mut TextWriter) {
-        let (name, unit, title) = (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
-        let of_durations = self.readings.iter().any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
+        let (name, unit, title) =
+            (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let of_durations = self
+            .readings
+            .iter()
+            .any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
         let explained = if of_durations { format!("{title}: mean") } else { title.clone() };
         text.begin_family(&format!("sla_{name}_{unit}"), FamilyType::Gauge, &explained);
         for (scope, reading) in &self.readings {
-            text.write_sample("", &[self.labels.window_label(&reading.key), scope], reading.value.unwrap_or(f64::NAN));
+            text.write_sample(
+                "",
+                &[self.labels.window_label(&reading.key), scope],
+                reading.value.unwrap_or(f64::NAN),
+            );
         }
         if of_durations {
             self.write_quantiles(text);
@@ -113,8 +139,10 @@ impl IndicatorMetrics<'_> {
         }
         if !self.totals.is_empty() {
             type CountAccessor = fn(&RatioTotal) -> i64;
-            let parts: [(&str, &str, CountAccessor); 2] =
-                [("good", "numerator", |total| total.good), ("of", "denominator", |total| total.of)];
+            let parts: [(&str, &str, CountAccessor); 2] = [
+                ("good", "numerator", |total| total.good),
+                ("of", "denominator", |total| total.of),
+            ];
             for (part, explained, count) in parts {
                 let help = format!("{title}: {explained}, counted since the service started");
                 text.begin_family(&format!("sla_{name}_{part}"), FamilyType::Counter, &help);
@@ -131,21 +159,42 @@ impl IndicatorMetrics<'_> {
 
     fn write_quantiles(&self, text: &mut TextWriter) {
         let (name, title) = (&self.indicator.name, &self.indicator.title.en);
-        text.begin_family(&format!("sla_{name}_quantile_seconds"), FamilyType::Summary, &format!("{title}: percentiles"));
+        text.begin_family(
+            &format!("sla_{name}_quantile_seconds"),
+            FamilyType::Summary,
+            &format!("{title}: percentiles"),
+        );
         for (scope, reading) in &self.readings {
             let ReadingComponents::Duration(durations) = reading.components else { continue };
-            let spread =
-                [("0.5", durations.p50), ("0.8", durations.p80), ("0.9", durations.p90), ("0.95", durations.p95), ("0.99", durations.p99)];
+            let spread = [
+                ("0.5", durations.p50),
+                ("0.8", durations.p80),
+                ("0.9", durations.p90),
+                ("0.95", durations.p95),
+                ("0.99", durations.p99),
+            ];
             for (quantile, value) in spread {
                 let value = if durations.of > 0 { value } else { f64::NAN };
-                text.write_sample("", &[self.labels.window_label(&reading.key), scope, ",quantile=\"", quantile, "\""], value);
+                text.write_sample(
+                    "",
+                    &[
+                        self.labels.window_label(&reading.key),
+                        scope,
+                        ",quantile=\"",
+                        quantile,
+                        "\"",
+                    ],
+                    value,
+                );
             }
         }
     }
 
     fn write_spreads(&self, text: &mut TextWriter) {
         let (name, title) = (&self.indicator.name, &self.indicator.title.en);
-        let help = format!("{title}: all durations since the service started; one up to 1/64 above an edge counts as within it");
+        let help = format!(
+            "{title}: all durations since the service started; one up to 1/64 above an edge counts as within it"
+        );
         text.begin_family(&format!("sla_{name}_spread_seconds"), FamilyType::Histogram, &help);
         let edges = bucket_bounds(self.standard, self.indicator)
             .into_iter()
@@ -162,7 +211,8 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_target(&self, target: Target, text: &mut TextWriter) {
-        let (name, unit, title) = (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let (name, unit, title) =
+            (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
         let help = format!("{title}: 0 nothing to judge, 1 met, 2 warning, 3 breached");
         text.begin_family(&format!("sla_{name}_level"), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
@@ -174,19 +224,39 @@ impl IndicatorMetrics<'_> {
             };
             text.write_sample("", &[self.labels.window_label(&reading.key), scope], level);
         }
-        text.begin_family(&format!("sla_{name}_target_{unit}"), FamilyType::Gauge, &format!("{title}: target"));
+        text.begin_family(
+            &format!("sla_{name}_target_{unit}"),
+            FamilyType::Gauge,
+            &format!("{title}: target"),
+        );
         text.write_sample("", &[], target.value);
     }
 
     fn write_states(&self, text: &mut TextWriter) {
         let doubtful = |state| !matches!(state, ReadingState::Ok | ReadingState::NoTraffic);
-        let mut doubts = self.readings.iter().filter(|(_, reading)| doubtful(reading.state)).peekable();
+        let mut doubts =
+            self.readings.iter().filter(|(_, reading)| doubtful(reading.state)).peekable();
         if doubts.peek().is_some() {
-            let help = format!("{}: why a reading cannot be trusted, or not yet", self.indicator.title.en);
-            text.begin_family(&format!("sla_{}_state", self.indicator.name), FamilyType::Gauge, &help);
+            let help =
+                format!("{}: why a reading cannot be trusted, or not yet", self.indicator.title.en);
+            text.begin_family(
+                &format!("sla_{}_state", self.indicator.name),
+                FamilyType::Gauge,
+                &help,
+            );
         }
         for (scope, reading) in doubts {
-            text.write_sample("", &[self.labels.window_label(&reading.key), scope, ",state=\"", reading.state.name(), "\""], 1.0);
+            text.write_sample(
+                "",
+                &[
+                    self.labels.window_label(&reading.key),
+                    scope,
+                    ",state=\"",
+                    reading.state.name(),
+                    "\"",
+                ],
+                1.0,
+            );
         }
     }
 }

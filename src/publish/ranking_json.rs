@@ -3,7 +3,9 @@
 //! Equal values share a rank, and the next one counts on: 1, 2, 2, 4. A scope without a value or with too few cases has no
 //! rank and stands at the end, because one call is neither the best center nor the worst.
 
-use super::reading_filter::{UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window};
+use super::reading_filter::{
+    UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window,
+};
 use crate::access::grant::GrantedView;
 use crate::domain::board::reading::{Board, Reading};
 use crate::domain::standard::{Standard, TargetDirection};
@@ -56,25 +58,49 @@ impl Ranking {
         standard: &Standard,
     ) -> Result<Ranking, UnknownNameError> {
         let indicator = resolve_indicator(name, standard)?;
-        let dimensions = by.iter().map(|name| resolve_dimension(name, standard)).collect::<Result<Vec<usize>, UnknownNameError>>()?;
-        let kind =
-            standard.scopes.iter().position(|scope| scope.len() == dimensions.len() && dimensions.iter().all(|one| scope.contains(one)));
+        let dimensions = by
+            .iter()
+            .map(|name| resolve_dimension(name, standard))
+            .collect::<Result<Vec<usize>, UnknownNameError>>()?;
+        let kind = standard.scopes.iter().position(|scope| {
+            scope.len() == dimensions.len() && dimensions.iter().all(|one| scope.contains(one))
+        });
         let Some(kind) = kind.filter(|_| !dimensions.is_empty()) else {
-            let names =
-                |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>().join(",");
-            let known: Vec<String> = standard.scopes.iter().filter(|scope| !scope.is_empty()).map(names).collect();
-            return Err(format!("the standard has no scope `{}`; it has: {}", by.join(","), known.join("; ")));
+            let names = |scope: &Vec<usize>| {
+                scope
+                    .iter()
+                    .map(|place| standard.schema.dimensions[*place].as_str())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            };
+            let known: Vec<String> =
+                standard.scopes.iter().filter(|scope| !scope.is_empty()).map(names).collect();
+            return Err(format!(
+                "the standard has no scope `{}`; it has: {}",
+                by.join(","),
+                known.join("; ")
+            ));
         };
         let asked = &standard.indicators[indicator];
         let window = match over {
             _ if asked.formula.is_current_state() => None,
             Some(over) => resolve_window(over, standard)?,
-            None => return Err(format!("`{name}` is read over windows; say which, as in `window=today`")),
+            None => {
+                return Err(format!(
+                    "`{name}` is read over windows; say which, as in `window=today`"
+                ));
+            }
         };
         if window.is_none() && !asked.formula.is_current_state() {
-            return Err(format!("`{name}` is not about now but about windows; say which, as in `window=today`"));
+            return Err(format!(
+                "`{name}` is not about now but about windows; say which, as in `window=today`"
+            ));
         }
-        let better = better.or(asked.targets.iter().find_map(|dated| dated.target).map(|target| target.better));
+        let better = better.or(asked
+            .targets
+            .iter()
+            .find_map(|dated| dated.target)
+            .map(|target| target.better));
         let better =
             better.ok_or_else(|| format!("`{name}` has no target to say which values are good; say `better=higher` or `better=lower`"))?;
         Ok(Ranking { indicator, kind, window, better })
@@ -87,10 +113,14 @@ impl Ranking {
         let small_sample = board.standard.indicators[self.indicator].small_sample;
         let asked = |reading: &&Reading| {
             let key = &reading.key;
-            (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window) && is_key_visible(view, key, board)
+            (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window)
+                && is_key_visible(view, key, board)
         };
         let value_of = |reading: &&Reading| {
-            let too_few = reading.components.sample_count().is_some_and(|of| of.unsigned_abs() < small_sample)
+            let too_few = reading
+                .components
+                .sample_count()
+                .is_some_and(|of| of.unsigned_abs() < small_sample)
                 || reading.state.name() == "small_sample";
             reading.value.filter(|_| !too_few)
         };
@@ -104,7 +134,8 @@ impl Ranking {
         let best = ranked.first().and_then(|reading| reading.value);
         let mut all: Vec<RankedScope<'b>> = Vec::with_capacity(ranked.len() + unranked.len());
         for (place, reading) in ranked.into_iter().enumerate() {
-            let shared = all.last().filter(|last| last.value == reading.value).and_then(|last| last.rank);
+            let shared =
+                all.last().filter(|last| last.value == reading.value).and_then(|last| last.rank);
             let gap = reading.value.zip(best).map(|(value, best)| (value - best).abs());
             all.push(ranked_scope(board, reading, Some(shared.unwrap_or(place + 1)), gap));
         }
@@ -113,7 +144,12 @@ impl Ranking {
     }
 }
 
-fn ranked_scope<'b>(board: &'b Board, reading: &'b Reading, rank: Option<usize>, gap: Option<f64>) -> RankedScope<'b> {
+fn ranked_scope<'b>(
+    board: &'b Board,
+    reading: &'b Reading,
+    rank: Option<usize>,
+    gap: Option<f64>,
+) -> RankedScope<'b> {
     RankedScope {
         rank,
         scope: board.scope_values(&reading.key).collect(),

@@ -48,26 +48,48 @@ impl ReadingFilter {
     ///
     /// # Errors
     /// A sentence about the first name that the standard does not have. A value of a dimension may come later.
-    pub fn new(wanted: &FilterRequest, view: &Arc<GrantedView>, standard: &Standard) -> Result<ReadingFilter, UnknownNameError> {
+    pub fn new(
+        wanted: &FilterRequest,
+        view: &Arc<GrantedView>,
+        standard: &Standard,
+    ) -> Result<ReadingFilter, UnknownNameError> {
         let mut fixed = BTreeMap::new();
         for (name, values) in wanted.fixed.iter().flatten() {
             fixed.insert(resolve_dimension(name, standard)?, values.iter().cloned().collect());
         }
         let dimensions = match &wanted.by {
             Some(by) => Some(
-                by.iter().map(|name| resolve_dimension(name, standard)).chain(fixed.keys().copied().map(Ok)).collect::<Result<_, _>>()?,
+                by.iter()
+                    .map(|name| resolve_dimension(name, standard))
+                    .chain(fixed.keys().copied().map(Ok))
+                    .collect::<Result<_, _>>()?,
             ),
             None => None,
         };
-        let mut indicators: Option<BTreeSet<usize>> =
-            wanted.indicators.as_ref().map(|names| names.iter().map(|name| resolve_indicator(name, standard)).collect()).transpose()?;
+        let mut indicators: Option<BTreeSet<usize>> = wanted
+            .indicators
+            .as_ref()
+            .map(|names| names.iter().map(|name| resolve_indicator(name, standard)).collect())
+            .transpose()?;
         if let Some(labels) = &wanted.labels {
-            let labels = labels.iter().map(|text| resolve_label(text)).collect::<Result<Vec<IndicatorLabel>, UnknownNameError>>()?;
-            let fitting = |place: &usize| matches_labels(&standard.indicators[*place].labels, &labels);
+            let labels = labels
+                .iter()
+                .map(|text| resolve_label(text))
+                .collect::<Result<Vec<IndicatorLabel>, UnknownNameError>>()?;
+            let fitting =
+                |place: &usize| matches_labels(&standard.indicators[*place].labels, &labels);
             let fitting = (0..standard.indicators.len()).filter(fitting);
-            indicators = Some(fitting.filter(|place| indicators.as_ref().is_none_or(|asked| asked.contains(place))).collect());
+            indicators = Some(
+                fitting
+                    .filter(|place| indicators.as_ref().is_none_or(|asked| asked.contains(place)))
+                    .collect(),
+            );
         }
-        let windows = wanted.windows.as_ref().map(|names| names.iter().map(|name| resolve_window(name, standard)).collect()).transpose()?;
+        let windows = wanted
+            .windows
+            .as_ref()
+            .map(|names| names.iter().map(|name| resolve_window(name, standard)).collect())
+            .transpose()?;
         Ok(ReadingFilter { indicators, windows, fixed, dimensions, view: view.clone() })
     }
 
@@ -81,8 +103,12 @@ impl ReadingFilter {
         };
         self.indicators.as_ref().is_none_or(|indicators| indicators.contains(&key.indicator))
             && self.windows.as_ref().is_none_or(|windows| windows.contains(&key.window))
-            && self.dimensions.as_ref().is_none_or(|all| all.len() == dimensions.len() && dimensions.iter().all(|one| all.contains(one)))
-            && self.fixed.iter().all(|(dimension, values)| value_of(dimension).is_some_and(|value| values.contains(&**value)))
+            && self.dimensions.as_ref().is_none_or(|all| {
+                all.len() == dimensions.len() && dimensions.iter().all(|one| all.contains(one))
+            })
+            && self.fixed.iter().all(|(dimension, values)| {
+                value_of(dimension).is_some_and(|value| values.contains(&**value))
+            })
             && is_key_visible(&self.view, key, board)
     }
 }
@@ -96,13 +122,25 @@ pub(super) fn is_key_visible(view: &GrantedView, key: &ReadingKey, board: &Board
 ///
 /// # Errors
 /// A sentence with the name that comes nearest, as for all names here.
-pub(super) fn resolve_indicator(name: &str, standard: &Standard) -> Result<usize, UnknownNameError> {
+pub(super) fn resolve_indicator(
+    name: &str,
+    standard: &Standard,
+) -> Result<usize, UnknownNameError> {
     let place = standard.indicators.iter().position(|indicator| indicator.name == name);
-    place.ok_or_else(|| unknown_name("indicator", name, standard.indicators.iter().map(|indicator| indicator.name.clone())))
+    place.ok_or_else(|| {
+        unknown_name(
+            "indicator",
+            name,
+            standard.indicators.iter().map(|indicator| indicator.name.clone()),
+        )
+    })
 }
 
 /// The place of a window; none for `now`.
-pub(super) fn resolve_window(name: &str, standard: &Standard) -> Result<Option<usize>, UnknownNameError> {
+pub(super) fn resolve_window(
+    name: &str,
+    standard: &Standard,
+) -> Result<Option<usize>, UnknownNameError> {
     let known = || standard.windows.iter().map(Window::to_string);
     match known().position(|window| window == *name) {
         Some(place) => Ok(Some(place)),
@@ -112,13 +150,25 @@ pub(super) fn resolve_window(name: &str, standard: &Standard) -> Result<Option<u
 }
 
 /// The place of a dimension.
-pub(super) fn resolve_dimension(name: &str, standard: &Standard) -> Result<usize, UnknownNameError> {
+pub(super) fn resolve_dimension(
+    name: &str,
+    standard: &Standard,
+) -> Result<usize, UnknownNameError> {
     let known = &standard.schema.dimensions;
-    known.iter().position(|dimension| dimension == name).ok_or_else(|| unknown_name("dimension", name, known.iter().cloned()))
+    known
+        .iter()
+        .position(|dimension| dimension == name)
+        .ok_or_else(|| unknown_name("dimension", name, known.iter().cloned()))
 }
 
 fn resolve_label(text: &str) -> Result<IndicatorLabel, UnknownNameError> {
-    label::parse_label(text).ok_or_else(|| unknown_name("label", text, label::all_labels().map(|(key, value)| format!("{key}:{value}"))))
+    label::parse_label(text).ok_or_else(|| {
+        unknown_name(
+            "label",
+            text,
+            label::all_labels().map(|(key, value)| format!("{key}:{value}")),
+        )
+    })
 }
 
 /// Whether an indicator has, of each key asked for, one of the values asked for.
@@ -127,9 +177,16 @@ fn matches_labels(own: &[IndicatorLabel], asked: &[IndicatorLabel]) -> bool {
 }
 
 /// Says that the standard has nothing of this name, and what was perhaps meant.
-pub(crate) fn unknown_name(what: &str, name: &str, known: impl Iterator<Item = String>) -> UnknownNameError {
+pub(crate) fn unknown_name(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = String>,
+) -> UnknownNameError {
     let known: Vec<String> = known.collect();
     let near = crate::toml_document::nearest_match(name, known.iter().map(String::as_str));
-    let hint = near.map_or_else(|| format!("the standard has: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+    let hint = near.map_or_else(
+        || format!("the standard has: {}", known.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
     format!("there is no {what} `{}`; {hint}", truncate_for_message(name))
 }

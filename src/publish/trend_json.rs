@@ -35,9 +35,14 @@ pub fn resolve_trend_request(
     window: Option<&str>,
     hours: Option<&str>,
 ) -> Result<TrendRequest, String> {
-    let mut places = indicators.iter().map(|name| resolve_indicator(name, standard)).collect::<Result<Vec<usize>, String>>()?;
+    let mut places = indicators
+        .iter()
+        .map(|name| resolve_indicator(name, standard))
+        .collect::<Result<Vec<usize>, String>>()?;
     if places.is_empty() {
-        return Err("say which indicators, as in `indicator=answer_rate,speed_of_answer`".to_owned());
+        return Err(
+            "say which indicators, as in `indicator=answer_rate,speed_of_answer`".to_owned()
+        );
     }
     places.sort_unstable();
     places.dedup();
@@ -45,7 +50,11 @@ pub fn resolve_trend_request(
         None => 1,
         Some((_, Some(Window::Rolling(length)))) => (length + STEP_MS - 1) / STEP_MS,
         Some((name, _)) => {
-            let rolling = standard.windows.iter().filter(|window| matches!(window, Window::Rolling(_))).map(Window::to_string);
+            let rolling = standard
+                .windows
+                .iter()
+                .filter(|window| matches!(window, Window::Rolling(_)))
+                .map(Window::to_string);
             return Err(unknown_name("rolling window", name, rolling));
         }
     };
@@ -67,9 +76,15 @@ pub fn resolve_trend_request(
 
 /// Writes trends of a scope, with the position of the board they go with.
 #[must_use]
-pub fn write_trends(edition: &PublishedBoard, asked: &TrendRequest, trends: &IndicatorTrends) -> String {
+pub fn write_trends(
+    edition: &PublishedBoard,
+    asked: &TrendRequest,
+    trends: &IndicatorTrends,
+) -> String {
     let standard = &edition.standard;
-    let dimensions = standard.scopes[asked.scope.kind].iter().map(|place| standard.schema.dimensions[*place].clone());
+    let dimensions = standard.scopes[asked.scope.kind]
+        .iter()
+        .map(|place| standard.schema.dimensions[*place].clone());
     let values = asked.scope.values.iter().map(|value| Value::from(&**value));
     let scope: Map<String, Value> = dimensions.zip(values).collect();
     let trend = |(indicator, values): &(usize, Vec<Option<f64>>)| json!({ "indicator": standard.indicators[*indicator].name, "scope": scope, "values": values });
@@ -103,7 +118,9 @@ impl TrendCache {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = answers.get(asked).filter(|answer| answer.epoch == edition.epoch)?;
         let (then, now) = (answer.as_of?, edition.board.as_of?);
-        (now.millis_since(then) < ANSWER_AGE_MAX_MS && now.0.div_euclid(STEP_MS) == then.0.div_euclid(STEP_MS)).then(|| answer.text.clone())
+        (now.millis_since(then) < ANSWER_AGE_MAX_MS
+            && now.0.div_euclid(STEP_MS) == then.0.div_euclid(STEP_MS))
+        .then(|| answer.text.clone())
     }
 
     /// Keeps an answer.
@@ -112,6 +129,9 @@ impl TrendCache {
         if answers.len() >= CACHED_ANSWERS_MAX {
             answers.clear();
         }
-        answers.insert(asked, CachedTrend { epoch: edition.epoch.clone(), as_of: edition.board.as_of, text });
+        answers.insert(
+            asked,
+            CachedTrend { epoch: edition.epoch.clone(), as_of: edition.board.as_of, text },
+        );
     }
 }

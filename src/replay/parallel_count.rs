@@ -34,6 +34,9 @@ pub(super) fn settle_in_parallel(mut monitor: Monitor, threads: u8) -> Monitor {
             let _ = hand_over.send(std::mem::replace(caseload.pending_changes(), emptied));
         }
         drop(hand_over);
-        Monitor::from_parts(caseload, cells.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        Monitor::from_parts(
+            caseload,
+            cells.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
     })
 }

@@ -10,7 +10,8 @@ pub(super) struct SimulatedCustomer {
     number: u64,
 }
 
-const PHONE_PREFIXES: [&str; 12] = ["130", "131", "132", "138", "139", "145", "155", "156", "166", "175", "176", "186"];
+const PHONE_PREFIXES: [&str; 12] =
+    ["130", "131", "132", "138", "139", "145", "155", "156", "166", "175", "176", "186"];
 const NUMBERS_PER_PREFIX: u64 = 100_000_000;
 const CUSTOMER_NUMBERS: u64 = PHONE_PREFIXES.len() as u64 * NUMBERS_PER_PREFIX;
 /// Centers take turns in numbering their customers.
@@ -22,7 +23,10 @@ const VIP_PERCENT: u64 = 8;
 
 impl SimulatedCustomer {
     /// Any customer of `center`.
-    pub(super) fn random_customer(center: &SimulatedCenter, chance: &mut SimulationRng) -> SimulatedCustomer {
+    pub(super) fn random_customer(
+        center: &SimulatedCenter,
+        chance: &mut SimulationRng,
+    ) -> SimulatedCustomer {
         let own = chance.random_range(0, center.subscriber_count()) as u64;
         SimulatedCustomer { number: (own * CENTERS_MAX + center.index) % CUSTOMER_NUMBERS }
     }
@@ -35,6 +39,9 @@ impl SimulatedCustomer {
     /// The first three and the last eight digits of the telephone number.
     pub(super) fn phone_number(self) -> (&'static str, u64) {
         let prefixes = PHONE_PREFIXES.len() as u64;
-        (PHONE_PREFIXES[(self.number % prefixes) as usize], self.number / prefixes * SCATTER_FACTOR % NUMBERS_PER_PREFIX)
+        (
+            PHONE_PREFIXES[(self.number % prefixes) as usize],
+            self.number / prefixes * SCATTER_FACTOR % NUMBERS_PER_PREFIX,
+        )
     }
 }

@@ -15,23 +15,23 @@ pub(super) type HourlyCurve = [f64; 24];
 
 /// Calls: a peak before lunch, a lower one in the afternoon, a shoulder in the evening, a quiet night.
 pub(super) const CALL_CURVE: HourlyCurve = [
-    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.74, 0.97, 1.00, 0.88, 0.68, 0.66, 0.80, 0.91, 0.94, 0.86, 0.70, 0.66, 0.62, 0.48,
-    0.31, 0.17,
+    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.74, 0.97, 1.00, 0.88, 0.68, 0.66, 0.80, 0.91,
+    0.94, 0.86, 0.70, 0.66, 0.62, 0.48, 0.31, 0.17,
 ];
 /// Agents: as the calls, and more after noon, when those call again whose problem was not solved.
 pub(super) const AGENT_CURVE: HourlyCurve = [
-    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.73, 0.96, 1.00, 0.91, 0.79, 0.76, 0.86, 0.94, 0.96, 0.91, 0.79, 0.70, 0.62, 0.48,
-    0.31, 0.17,
+    0.12, 0.09, 0.08, 0.08, 0.08, 0.10, 0.18, 0.38, 0.73, 0.96, 1.00, 0.91, 0.79, 0.76, 0.86, 0.94,
+    0.96, 0.91, 0.79, 0.70, 0.62, 0.48, 0.31, 0.17,
 ];
 /// Visitors of a hall: nobody outside the opening hours, most around noon.
 pub(super) const VISIT_CURVE: HourlyCurve = [
-    0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.20, 0.40, 0.70, 0.85, 0.95, 1.00, 0.92, 0.72, 0.70, 0.66, 0.48, 0.30, 0.00, 0.00, 0.00,
-    0.00, 0.00,
+    0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.20, 0.40, 0.70, 0.85, 0.95, 1.00, 0.92, 0.72, 0.70,
+    0.66, 0.48, 0.30, 0.00, 0.00, 0.00, 0.00, 0.00,
 ];
 /// Orders reported: as people are at home and awake.
 pub(super) const REPORT_CURVE: HourlyCurve = [
-    0.08, 0.05, 0.03, 0.03, 0.03, 0.05, 0.15, 0.40, 0.80, 1.00, 0.98, 0.85, 0.70, 0.72, 0.85, 0.92, 0.92, 0.88, 0.82, 0.85, 0.80, 0.60,
-    0.35, 0.18,
+    0.08, 0.05, 0.03, 0.03, 0.03, 0.05, 0.15, 0.40, 0.80, 1.00, 0.98, 0.85, 0.70, 0.72, 0.85, 0.92,
+    0.92, 0.88, 0.82, 0.85, 0.80, 0.60, 0.35, 0.18,
 ];
 
 /// The height of `curve` at `time`.
@@ -91,7 +91,10 @@ mod tests {
     #[test]
     fn local_clock_is_eight_hours_ahead_of_utc() {
         assert_eq!(millis_since_midnight(parse_time("2026-03-02T16:30:00Z")), 30 * MINUTE);
-        assert_eq!(next_time_of_day(parse_time("2026-03-02T09:00:00+08:00"), 8 * HOUR), parse_time("2026-03-03T08:00:00+08:00"));
+        assert_eq!(
+            next_time_of_day(parse_time("2026-03-02T09:00:00+08:00"), 8 * HOUR),
+            parse_time("2026-03-03T08:00:00+08:00")
+        );
         assert_eq!(curve_height(&CALL_CURVE, parse_time("2026-03-02T10:00:00+08:00")), 1.0);
     }
 
@@ -105,7 +108,13 @@ mod tests {
 
     #[test]
     fn night_times_are_deferred_to_morning() {
-        assert_eq!(defer_to_morning(parse_time("2026-03-02T20:00:00+08:00"), HOUR), parse_time("2026-03-02T20:00:00+08:00"));
-        assert_eq!(defer_to_morning(parse_time("2026-03-02T23:00:00+08:00"), HOUR), parse_time("2026-03-03T09:00:00+08:00"));
+        assert_eq!(
+            defer_to_morning(parse_time("2026-03-02T20:00:00+08:00"), HOUR),
+            parse_time("2026-03-02T20:00:00+08:00")
+        );
+        assert_eq!(
+            defer_to_morning(parse_time("2026-03-02T23:00:00+08:00"), HOUR),
+            parse_time("2026-03-03T09:00:00+08:00")
+        );
     }
 }

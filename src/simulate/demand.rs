@@ -30,10 +30,21 @@ const OUTAGE_GAP_MS: f64 = 2.5 * DAY as f64;
 
 impl DemandModel {
     /// The demand from `start` on, with a drift of its own by the stream `number`.
-    pub(super) fn new(seed: u64, center: &SimulatedCenter, number: u64, start: Timestamp) -> DemandModel {
-        let (drift, outages) = (SimulationRng::new(seed, number), SimulationRng::new(seed, center.index * 8));
-        let mut demand =
-            DemandModel { drift_rng: drift, drift_values: (0.0, 0.0), drift_until: start, outage_rng: outages, outage: (start, start) };
+    pub(super) fn new(
+        seed: u64,
+        center: &SimulatedCenter,
+        number: u64,
+        start: Timestamp,
+    ) -> DemandModel {
+        let (drift, outages) =
+            (SimulationRng::new(seed, number), SimulationRng::new(seed, center.index * 8));
+        let mut demand = DemandModel {
+            drift_rng: drift,
+            drift_values: (0.0, 0.0),
+            drift_until: start,
+            outage_rng: outages,
+            outage: (start, start),
+        };
         demand.draw_next_outage();
         demand
     }
@@ -41,7 +52,8 @@ impl DemandModel {
     /// The demand at `time` as a multiple of the plan, outages left out.
     pub(super) fn drift_factor(&mut self, time: Timestamp) -> f64 {
         while self.drift_until <= time {
-            let next = (0.8 * self.drift_values.1 + 0.045 * self.drift_rng.random_normal()).clamp(-DRIFT_MAX, DRIFT_MAX);
+            let next = (0.8 * self.drift_values.1 + 0.045 * self.drift_rng.random_normal())
+                .clamp(-DRIFT_MAX, DRIFT_MAX);
             self.drift_values = (self.drift_values.1, next);
             self.drift_until = self.drift_until.plus_millis(DRIFT_STEP_MS);
         }
@@ -59,6 +71,7 @@ impl DemandModel {
 
     fn draw_next_outage(&mut self) {
         let begin = self.outage.1.plus_millis(self.outage_rng.exponential_ms(OUTAGE_GAP_MS));
-        self.outage = (begin, begin.plus_millis(self.outage_rng.random_range(30 * MINUTE, 60 * MINUTE)));
+        self.outage =
+            (begin, begin.plus_millis(self.outage_rng.random_range(30 * MINUTE, 60 * MINUTE)));
     }
 }

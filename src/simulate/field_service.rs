@@ -47,11 +47,19 @@ const PENDING_STEPS_MAX: usize = 200_000;
 
 impl FieldService {
     /// The field service of `center` from `start` on.
-    pub(super) fn new(seed: u64, run: u32, center: SimulatedCenter, start: Timestamp) -> FieldService {
+    pub(super) fn new(
+        seed: u64,
+        run: u32,
+        center: SimulatedCenter,
+        start: Timestamp,
+    ) -> FieldService {
         let stream = center.index * 8;
         let mut agenda = EventQueue::new();
         for (place, family) in ORDER_FAMILIES.iter().enumerate() {
-            agenda.plan_step(start.plus_millis((3 + place as i64) * SECOND), FieldStep::OpenOrder(family));
+            agenda.plan_step(
+                start.plus_millis((3 + place as i64) * SECOND),
+                FieldStep::OpenOrder(family),
+            );
         }
         FieldService {
             rng: SimulationRng::new(seed, stream + 5),
@@ -64,18 +72,34 @@ impl FieldService {
     }
 
     fn open_order(&mut self, now: Timestamp, family: &'static OrderFamily) {
-        let surge = if family.suffers_outages && self.demand.has_outage(now) { OUTAGE_FACTOR } else { 1.0 };
-        let factor = day::curve_height(&REPORT_CURVE, now) * day::weekday_factor(now) * self.demand.drift_factor(now) * surge;
-        let most = 1.06 * (1.0 + DRIFT_MAX) * if family.suffers_outages { OUTAGE_FACTOR } else { 1.0 };
+        let surge =
+            if family.suffers_outages && self.demand.has_outage(now) { OUTAGE_FACTOR } else { 1.0 };
+        let factor = day::curve_height(&REPORT_CURVE, now)
+            * day::weekday_factor(now)
+            * self.demand.drift_factor(now)
+            * surge;
+        let most =
+            1.06 * (1.0 + DRIFT_MAX) * if family.suffers_outages { OUTAGE_FACTOR } else { 1.0 };
         if self.rng.random_bool(factor / most) && self.queue.len() < PENDING_STEPS_MAX {
             self.orders_made += 1;
             let subject = (family.name, self.orders_made);
-            let (about, moments) = order_script::write_script(now, family, &self.center, &mut self.rng);
+            let (about, moments) =
+                order_script::write_script(now, family, &self.center, &mut self.rng);
             for (time, kind, data) in moments {
-                self.queue.plan_step(time, FieldStep::ReportEvent(Box::new(PlannedReport { kind, subject, case: about, data })));
+                self.queue.plan_step(
+                    time,
+                    FieldStep::ReportEvent(Box::new(PlannedReport {
+                        kind,
+                        subject,
+                        case: about,
+                        data,
+                    })),
+                );
             }
         }
-        let gap = self.rng.exponential_ms(HOUR as f64 / (family.peak_orders_per_hour * self.center.size * most));
+        let gap = self
+            .rng
+            .exponential_ms(HOUR as f64 / (family.peak_orders_per_hour * self.center.size * most));
         self.queue.plan_step(now.plus_millis(gap), FieldStep::OpenOrder(family));
     }
 }
@@ -89,7 +113,13 @@ impl SimulationPart for FieldService {
         let Some((now, step)) = self.queue.next_step() else { return false };
         match step {
             FieldStep::OpenOrder(family) => self.open_order(now, family),
-            FieldStep::ReportEvent(telling) => self.reporter.report_event(now, telling.kind, telling.subject, telling.case, &telling.data),
+            FieldStep::ReportEvent(telling) => self.reporter.report_event(
+                now,
+                telling.kind,
+                telling.subject,
+                telling.case,
+                &telling.data,
+            ),
         }
         true
     }

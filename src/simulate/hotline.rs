@@ -63,10 +63,25 @@ enum HotlineStep {
 struct HotlineQueue(&'static str, f64, i64, [&'static str; 4]);
 
 const QUEUES: [HotlineQueue; 4] = [
-    HotlineQueue("broadband", 0.34, 150 * SECOND, ["no_connection", "slow_connection", "router", "install_progress"]),
+    HotlineQueue(
+        "broadband",
+        0.34,
+        150 * SECOND,
+        ["no_connection", "slow_connection", "router", "install_progress"],
+    ),
     HotlineQueue("mobile", 0.28, 118 * SECOND, ["plan_change", "signal", "sim_card", "roaming"]),
-    HotlineQueue("billing", 0.26, 126 * SECOND, ["bill_query", "disputed_charge", "refund", "package"]),
-    HotlineQueue("complaints", 0.12, 205 * SECOND, ["service_attitude", "network_quality", "wrong_charge", "delay"]),
+    HotlineQueue(
+        "billing",
+        0.26,
+        126 * SECOND,
+        ["bill_query", "disputed_charge", "refund", "package"],
+    ),
+    HotlineQueue(
+        "complaints",
+        0.12,
+        205 * SECOND,
+        ["service_attitude", "network_quality", "wrong_charge", "delay"],
+    ),
 ];
 const BROADBAND: usize = 0;
 const BILLING: usize = 2;
@@ -105,7 +120,10 @@ impl Hotline {
         let mut agenda = EventQueue::new();
         agenda.plan_step(start, HotlineStep::UpdateRoster);
         agenda.plan_step(start.plus_millis(SECOND), HotlineStep::Arrival);
-        let peak = center.people_needed(CALLS_PER_HOUR_PEAK * center.size * HANDLING_MEAN_MS / HOUR as f64, SPARE_AGENTS_FACTOR);
+        let peak = center.people_needed(
+            CALLS_PER_HOUR_PEAK * center.size * HANDLING_MEAN_MS / HOUR as f64,
+            SPARE_AGENTS_FACTOR,
+        );
         let mut hotline = Hotline {
             rng: SimulationRng::new(seed, stream + 1),
             demand: DemandModel::new(seed, &center, stream + 2, start),
@@ -123,15 +141,16 @@ impl Hotline {
 
     /// Remembers those who called before the start, so that the first day is as busy as any other.
     fn plan_earlier_callers(&mut self, start: Timestamp) {
-        let again =
-            REPEAT_CALL_SHARE[0] * self.center.resolution_probability + REPEAT_CALL_SHARE[1] * (1.0 - self.center.resolution_probability);
+        let again = REPEAT_CALL_SHARE[0] * self.center.resolution_probability
+            + REPEAT_CALL_SHARE[1] * (1.0 - self.center.resolution_probability);
         let peak = CALLS_PER_HOUR_PEAK * again * self.center.size;
         let mut time = start.plus_millis(-HISTORY_BEFORE_START_MS);
         while time < start && self.repeat_callers < REPEAT_CALLERS_MAX {
             if self.rng.random_bool(day::curve_height(&CALL_CURVE, time)) {
                 let queue = self.rng.choose_weighted(&QUEUES.map(|queue| queue.1));
                 let wish = self.random_call_reason(queue);
-                let again = time.plus_millis(self.rng.log_normal_ms(REPEAT_CALL_MEDIAN_MS, REPEAT_CALL_SIGMA));
+                let again = time
+                    .plus_millis(self.rng.log_normal_ms(REPEAT_CALL_MEDIAN_MS, REPEAT_CALL_SIGMA));
                 if day::defer_to_morning(again, 0) >= start {
                     self.plan_repeat_call(again.max(start), wish);
                 }
@@ -142,16 +161,24 @@ impl Hotline {
 
     fn random_call_reason(&mut self, queue: usize) -> CallReason {
         let topic = self.rng.choose_one(&QUEUES[queue].3);
-        CallReason { customer: SimulatedCustomer::random_customer(&self.center, &mut self.rng), queue, topic }
+        CallReason {
+            customer: SimulatedCustomer::random_customer(&self.center, &mut self.rng),
+            queue,
+            topic,
+        }
     }
 
     fn simulate_arrival(&mut self, now: Timestamp) {
         let per_hour = CALLS_PER_HOUR_PEAK * FIRST_CALL_SHARE * self.center.size;
         let weights = self.queue_weights(now);
-        let factor =
-            day::curve_height(&CALL_CURVE, now) * day::weekday_factor(now) * self.demand.drift_factor(now) * weights.iter().sum::<f64>();
+        let factor = day::curve_height(&CALL_CURVE, now)
+            * day::weekday_factor(now)
+            * self.demand.drift_factor(now)
+            * weights.iter().sum::<f64>();
         // Thinning: calls come at the highest rate there can be, and as many are dropped as the hour demands.
-        let most = 1.06 * (1.0 + DRIFT_MAX) * (1.0 + QUEUES[BROADBAND].1 * (OUTAGE_FACTOR - 1.0) + QUEUES[BILLING].1 * 0.4);
+        let most = 1.06
+            * (1.0 + DRIFT_MAX)
+            * (1.0 + QUEUES[BROADBAND].1 * (OUTAGE_FACTOR - 1.0) + QUEUES[BILLING].1 * 0.4);
         if self.rng.random_bool(factor / most) {
             let queue = self.rng.choose_weighted(&weights);
             let wish = self.random_call_reason(queue);
@@ -197,8 +224,14 @@ impl Hotline {
             true => (HotlineCallState::Refused, self.rng.random_range(300, 1_500)),
             false => (HotlineCallState::Waiting, leaves),
         };
-        let number =
-            self.call_queue.add_call(HotlineCall { case: about, reason: wish, state, queue_exit: exit, offered: now, resolved: false });
+        let number = self.call_queue.add_call(HotlineCall {
+            case: about,
+            reason: wish,
+            state,
+            queue_exit: exit,
+            offered: now,
+            resolved: false,
+        });
         self.report_call(now, "offered", number, about, &[]);
         self.queue.plan_step(now.plus_millis(leaves), HotlineStep::Leave(number));
         self.connect_waiting_calls(now);
@@ -218,17 +251,24 @@ impl Hotline {
     fn leave_queue(&mut self, now: Timestamp, number: u64) {
         let Some(call) = self.call_queue.get(number) else { return };
         let (what, reason) = match (call.state, call.queue_exit) {
-            (HotlineCallState::Talking(_), _) | (HotlineCallState::Ringing(_), QueueExit::CallbackKey | QueueExit::Timeout) => return,
+            (HotlineCallState::Talking(_), _)
+            | (HotlineCallState::Ringing(_), QueueExit::CallbackKey | QueueExit::Timeout) => return,
             (HotlineCallState::Refused, _) => ("overflowed", Some("full")),
             (HotlineCallState::Waiting, QueueExit::Timeout) => ("overflowed", Some("timeout")),
             (HotlineCallState::Waiting, QueueExit::CallbackKey) => ("overflowed", Some("key")),
-            (HotlineCallState::Waiting | HotlineCallState::Ringing(_), QueueExit::Abandon) => ("abandoned", None),
+            (HotlineCallState::Waiting | HotlineCallState::Ringing(_), QueueExit::Abandon) => {
+                ("abandoned", None)
+            }
         };
         let HotlineCall { case: about, reason: wish, state, .. } = *call;
         self.call_queue.remove_call(number);
         let data = reason.map(|reason| ("reason", SimulatedValue::Text(reason)));
         self.report_call(now, what, number, about, data.as_slice());
-        if self.rng.random_bool(if reason == Some("key") { CALLBACK_REPEAT_SHARE } else { LOST_REPEAT_SHARE }) {
+        if self.rng.random_bool(if reason == Some("key") {
+            CALLBACK_REPEAT_SHARE
+        } else {
+            LOST_REPEAT_SHARE
+        }) {
             let after = self.rng.log_normal_ms(7 * MINUTE, 1.0);
             self.plan_repeat_call(now.plus_millis(after), wish);
         }
@@ -246,8 +286,13 @@ impl Hotline {
         let name = self.agent_field(agent);
         self.report_call(now, "answered", number, about, &[name]);
         self.report_agent_state(now, agent, "talking");
-        let talk = self.rng.log_normal_ms(QUEUES[queue].2, TALK_SIGMA).clamp(8 * SECOND, 45 * MINUTE);
-        let step = if self.rng.random_bool(0.02) { HotlineStep::Transfer(number) } else { HotlineStep::End(number) };
+        let talk =
+            self.rng.log_normal_ms(QUEUES[queue].2, TALK_SIGMA).clamp(8 * SECOND, 45 * MINUTE);
+        let step = if self.rng.random_bool(0.02) {
+            HotlineStep::Transfer(number)
+        } else {
+            HotlineStep::End(number)
+        };
         self.queue.plan_step(now.plus_millis(talk), step);
     }
 
@@ -255,21 +300,42 @@ impl Hotline {
     fn transfer_call(&mut self, now: Timestamp, number: u64) {
         let Some(call) = self.call_queue.get(number) else { return };
         let to = if call.reason.queue == BROADBAND { "network_experts" } else { "second_line" };
-        self.report_call(now, "transferred", number, call.case, &[("to", SimulatedValue::Text(to))]);
+        self.report_call(
+            now,
+            "transferred",
+            number,
+            call.case,
+            &[("to", SimulatedValue::Text(to))],
+        );
         let talk = self.rng.log_normal_ms(100 * SECOND, TALK_SIGMA);
         self.queue.plan_step(now.plus_millis(talk), HotlineStep::End(number));
     }
 
     fn end_call(&mut self, now: Timestamp, number: u64) {
-        let Some(HotlineCall { case: about, reason: wish, state: HotlineCallState::Talking(agent), resolved, offered, .. }) =
-            self.call_queue.remove_call(number)
+        let Some(HotlineCall {
+            case: about,
+            reason: wish,
+            state: HotlineCallState::Talking(agent),
+            resolved,
+            offered,
+            ..
+        }) = self.call_queue.remove_call(number)
         else {
             return;
         };
-        let hold = if self.rng.random_bool(0.15) { self.rng.log_normal_ms(25 * SECOND, 0.7) } else { 0 };
+        let hold =
+            if self.rng.random_bool(0.15) { self.rng.log_normal_ms(25 * SECOND, 0.7) } else { 0 };
         let wrapup = self.rng.log_normal_ms(16 * SECOND, 0.6).max(2 * SECOND);
-        let times = [("hold_seconds", SimulatedValue::Seconds(hold)), ("wrapup_seconds", SimulatedValue::Seconds(wrapup))];
-        let data = [self.agent_field(agent), ("resolved", SimulatedValue::Flag(resolved)), times[0], times[1]];
+        let times = [
+            ("hold_seconds", SimulatedValue::Seconds(hold)),
+            ("wrapup_seconds", SimulatedValue::Seconds(wrapup)),
+        ];
+        let data = [
+            self.agent_field(agent),
+            ("resolved", SimulatedValue::Flag(resolved)),
+            times[0],
+            times[1],
+        ];
         self.report_call(now, "ended", number, about, &data);
         self.report_agent_state(now, agent, "wrapup");
         self.queue.plan_step(now.plus_millis(wrapup), HotlineStep::Free(agent));
@@ -278,7 +344,8 @@ impl Hotline {
             let tired = if now.millis_since(offered) > 8 * MINUTE { 0.15 } else { 0.0 };
             let mood = if resolved { 1.0 - tired } else { 0.25 - tired };
             let after = self.rng.random_range(5 * SECOND, 90 * SECOND);
-            self.queue.plan_step(now.plus_millis(after), HotlineStep::SurveyAnswer(number, about, mood));
+            self.queue
+                .plan_step(now.plus_millis(after), HotlineStep::SurveyAnswer(number, about, mood));
         }
         if self.rng.random_bool(REPEAT_CALL_SHARE[usize::from(!resolved)]) {
             let after = self.rng.log_normal_ms(REPEAT_CALL_MEDIAN_MS, REPEAT_CALL_SIGMA);
@@ -331,7 +398,13 @@ impl SimulationPart for Hotline {
             HotlineStep::Free(agent) => self.finish_activity(now, agent),
             HotlineStep::SurveyAnswer(number, about, mood) => {
                 let data = survey::random_answer(mood, &mut self.rng);
-                self.reporter.report_event(now, ("survey", "rated"), ("call", number), about, &data);
+                self.reporter.report_event(
+                    now,
+                    ("survey", "rated"),
+                    ("call", number),
+                    about,
+                    &data,
+                );
             }
             HotlineStep::UpdateRoster => self.update_roster(now, self.roster.serving_count() == 0),
             HotlineStep::SignOn(agent, shift) => self.sign_on_agent(now, agent, shift),

@@ -61,7 +61,12 @@ const TOPICS: [&str; 4] = ["payment", "plan_change", "new_contract", "sim_card"]
 
 impl ServiceHall {
     /// The hall of `center` from `start` on.
-    pub(super) fn new(seed: u64, run: u32, center: SimulatedCenter, start: Timestamp) -> ServiceHall {
+    pub(super) fn new(
+        seed: u64,
+        run: u32,
+        center: SimulatedCenter,
+        start: Timestamp,
+    ) -> ServiceHall {
         let stream = center.index * 8;
         let mut agenda = EventQueue::new();
         agenda.plan_step(start.plus_millis(2 * SECOND), HallStep::Arrival);
@@ -81,7 +86,10 @@ impl ServiceHall {
     fn simulate_arrival(&mut self, now: Timestamp) {
         if !(OPENING_MS..CLOSING_MS).contains(&day::millis_since_midnight(now)) {
             let door = self.rng.random_range(SECOND, 2 * MINUTE);
-            self.queue.plan_step(day::next_time_of_day(now.plus_millis(1), OPENING_MS).plus_millis(door), HallStep::Arrival);
+            self.queue.plan_step(
+                day::next_time_of_day(now.plus_millis(1), OPENING_MS).plus_millis(door),
+                HallStep::Arrival,
+            );
             return;
         }
         let billing = if day::is_billing_day(now) { BILLING_VISITS_FACTOR } else { 1.0 };
@@ -118,19 +126,34 @@ impl ServiceHall {
     /// Calls visitors to the free counters.
     fn call_visitors(&mut self, now: Timestamp) {
         let billing = if day::is_billing_day(now) { BILLING_COUNTERS_FACTOR } else { 1.0 };
-        let load = VISITS_PEAK * VISITS_USUAL * billing * self.center.size * HANDLING_MEAN_MS / HOUR as f64;
+        let load = VISITS_PEAK * VISITS_USUAL * billing * self.center.size * HANDLING_MEAN_MS
+            / HOUR as f64;
         let counters = self.center.people_needed(load, SPARE_COUNTERS_FACTOR) as u64;
-        while let Some(counter) = (1..=counters).find(|counter| !self.busy_counters.contains(counter)) {
+        while let Some(counter) =
+            (1..=counters).find(|counter| !self.busy_counters.contains(counter))
+        {
             let [vip, others] = &mut self.waiting;
             let Some(number) = vip.pop_front().or_else(|| others.pop_front()) else { return };
             let Some(about) = self.tickets.remove(&number) else { continue };
             self.busy_counters.insert(counter);
-            self.report_ticket(now, "called", number, about, &[("counter", SimulatedValue::NumberedName("", counter))]);
+            self.report_ticket(
+                now,
+                "called",
+                number,
+                about,
+                &[("counter", SimulatedValue::NumberedName("", counter))],
+            );
             let (after, step) = if self.rng.random_bool(NO_SHOW_SHARE) {
-                (self.rng.random_range(45 * SECOND, 75 * SECOND), HallStep::NoShow(number, counter, about))
+                (
+                    self.rng.random_range(45 * SECOND, 75 * SECOND),
+                    HallStep::NoShow(number, counter, about),
+                )
             } else {
                 let walk = self.rng.random_range(8 * SECOND, 40 * SECOND);
-                let service = self.rng.log_normal_ms(SERVICE_MEDIAN_MS, SERVICE_SIGMA).clamp(40 * SECOND, 45 * MINUTE);
+                let service = self
+                    .rng
+                    .log_normal_ms(SERVICE_MEDIAN_MS, SERVICE_SIGMA)
+                    .clamp(40 * SECOND, 45 * MINUTE);
                 (walk + service, HallStep::Served(number, counter, about))
             };
             self.queue.plan_step(now.plus_millis(after), step);
@@ -142,7 +165,13 @@ impl ServiceHall {
             for waiting in &mut self.waiting {
                 waiting.retain(|&other| other != number);
             }
-            self.report_ticket(now, "left", number, about, &[("reason", SimulatedValue::Text("gave_up"))]);
+            self.report_ticket(
+                now,
+                "left",
+                number,
+                about,
+                &[("reason", SimulatedValue::Text("gave_up"))],
+            );
         }
     }
 
@@ -153,11 +182,17 @@ impl ServiceHall {
             "served",
             number,
             about,
-            &[("counter", SimulatedValue::NumberedName("", counter)), ("resolved", SimulatedValue::Flag(resolved))],
+            &[
+                ("counter", SimulatedValue::NumberedName("", counter)),
+                ("resolved", SimulatedValue::Flag(resolved)),
+            ],
         );
         if self.rng.random_bool(survey::RESPONSE_SHARE) {
             let after = self.rng.random_range(3 * SECOND, 40 * SECOND);
-            self.queue.plan_step(now.plus_millis(after), HallStep::Rating(number, about, if resolved { 0.94 } else { 0.3 }));
+            self.queue.plan_step(
+                now.plus_millis(after),
+                HallStep::Rating(number, about, if resolved { 0.94 } else { 0.3 }),
+            );
         }
         self.busy_counters.remove(&counter);
         self.call_visitors(now);
@@ -192,15 +227,26 @@ impl SimulationPart for ServiceHall {
                     "left",
                     number,
                     about,
-                    &[("reason", SimulatedValue::Text("no_show")), ("counter", SimulatedValue::NumberedName("", counter))],
+                    &[
+                        ("reason", SimulatedValue::Text("no_show")),
+                        ("counter", SimulatedValue::NumberedName("", counter)),
+                    ],
                 );
                 self.busy_counters.remove(&counter);
                 self.call_visitors(now);
             }
-            HallStep::Served(number, counter, about) => self.finish_service(now, number, counter, about),
+            HallStep::Served(number, counter, about) => {
+                self.finish_service(now, number, counter, about)
+            }
             HallStep::Rating(number, about, mood) => {
                 let data = survey::random_answer(mood, &mut self.rng);
-                self.reporter.report_event(now, ("survey", "rated"), ("ticket", number), about, &data);
+                self.reporter.report_event(
+                    now,
+                    ("survey", "rated"),
+                    ("ticket", number),
+                    about,
+                    &data,
+                );
             }
         }
         true

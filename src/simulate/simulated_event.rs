@@ -55,7 +55,15 @@ pub(super) enum SimulatedValue {
 impl SimulatedCase {
     /// About nothing but `center`.
     pub(super) fn new(center: &SimulatedCenter) -> SimulatedCase {
-        SimulatedCase { center: center.city, region: center.region, queue: None, channel: None, product: None, topic: None, customer: None }
+        SimulatedCase {
+            center: center.city,
+            region: center.region,
+            queue: None,
+            channel: None,
+            product: None,
+            topic: None,
+            customer: None,
+        }
     }
 }
 
@@ -84,7 +92,16 @@ impl EventReporter {
     ) {
         self.events_made += 1;
         let (run, number, system, data) = (self.run, self.events_made, self.system, data.to_vec());
-        self.pending.push_back(SimulatedEvent { time, run, number, system, kind, subject, case: about, data });
+        self.pending.push_back(SimulatedEvent {
+            time,
+            run,
+            number,
+            system,
+            kind,
+            subject,
+            case: about,
+            data,
+        });
     }
 
     /// Takes the earliest event.
@@ -101,11 +118,20 @@ impl SimulatedEvent {
         let center = self.case.center;
         write_text(
             out,
-            format_args!(r#"{{"specversion":"1.0","id":"{:08x}-{}","source":"/{}/{center}""#, self.run, self.number, self.system),
+            format_args!(
+                r#"{{"specversion":"1.0","id":"{:08x}-{}","source":"/{}/{center}""#,
+                self.run, self.number, self.system
+            ),
         );
         write_text(out, format_args!(r#","type":"{family}.{what}","time":""#));
         write_time(out, self.time);
-        write_text(out, format_args!(r#"","subject":"{case}-{:08x}-{number}","data":{{"center":"{center}""#, self.run));
+        write_text(
+            out,
+            format_args!(
+                r#"","subject":"{case}-{:08x}-{number}","data":{{"center":"{center}""#,
+                self.run
+            ),
+        );
         self.write_case_fields(out);
         for (name, value) in &self.data {
             write_text(out, format_args!(r#","{name}":"#));
@@ -115,10 +141,17 @@ impl SimulatedEvent {
     }
 
     fn write_case_fields(&self, out: &mut Vec<u8>) {
-        let SimulatedCase { center: _, region, queue, channel, product, topic, customer } = self.case;
+        let SimulatedCase { center: _, region, queue, channel, product, topic, customer } =
+            self.case;
         let tier = customer.map(SimulatedCustomer::tier);
-        let words =
-            [("queue", queue), ("region", Some(region)), ("channel", channel), ("tier", tier), ("product", product), ("topic", topic)];
+        let words = [
+            ("queue", queue),
+            ("region", Some(region)),
+            ("channel", channel),
+            ("tier", tier),
+            ("product", product),
+            ("topic", topic),
+        ];
         for (name, word) in words {
             if let Some(word) = word {
                 write_text(out, format_args!(r#","{name}":"{word}""#));
@@ -136,14 +169,20 @@ impl SimulatedValue {
             SimulatedValue::Text(word) => write_text(out, format_args!(r#""{word}""#)),
             SimulatedValue::Flag(flag) => write_text(out, format_args!("{flag}")),
             SimulatedValue::Number(number) => write_text(out, format_args!("{number}")),
-            SimulatedValue::Seconds(millis) => write_text(out, format_args!("{}.{:03}", millis / 1_000, millis % 1_000)),
+            SimulatedValue::Seconds(millis) => {
+                write_text(out, format_args!("{}.{:03}", millis / 1_000, millis % 1_000))
+            }
             SimulatedValue::Time(time) => {
                 out.push(b'"');
                 write_time(out, time);
                 out.push(b'"');
             }
-            SimulatedValue::NumberedName(word, number) => write_text(out, format_args!(r#""{word}{number}""#)),
-            SimulatedValue::Agent(center, number) => write_text(out, format_args!(r#""a{:02}{number:04}""#, center + 1)),
+            SimulatedValue::NumberedName(word, number) => {
+                write_text(out, format_args!(r#""{word}{number}""#))
+            }
+            SimulatedValue::Agent(center, number) => {
+                write_text(out, format_args!(r#""a{:02}{number:04}""#, center + 1))
+            }
         }
     }
 }
@@ -152,7 +191,15 @@ impl SimulatedValue {
 fn write_time(out: &mut Vec<u8>, time: Timestamp) {
     let at = day::to_local_time(time);
     let (date, millis) = (at.date(), time.0.rem_euclid(1_000));
-    write_text(out, format_args!("{date}T{:02}:{:02}:{:02}.{millis:03}+08:00", at.hour(), at.minute(), at.second()));
+    write_text(
+        out,
+        format_args!(
+            "{date}T{:02}:{:02}:{:02}.{millis:03}+08:00",
+            at.hour(),
+            at.minute(),
+            at.second()
+        ),
+    );
 }
 
 fn write_text(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

@@ -15,7 +15,10 @@ fn simulation_settings(seed: u64, centers: u32, rate: f64) -> SimulationSettings
 }
 
 /// The lines of the first `hours`, with their times.
-fn event_lines(settings: &SimulationSettings, hours: i64) -> impl Iterator<Item = (Timestamp, String)> + use<> {
+fn event_lines(
+    settings: &SimulationSettings,
+    hours: i64,
+) -> impl Iterator<Item = (Timestamp, String)> + use<> {
     let end = settings.start.plus_millis(hours * HOUR);
     Simulation::new(settings).take_while(move |event| event.time < end).map(|event| {
         let mut line = Vec::new();
@@ -24,7 +27,10 @@ fn event_lines(settings: &SimulationSettings, hours: i64) -> impl Iterator<Item 
     })
 }
 
-fn parsed_events(settings: &SimulationSettings, hours: i64) -> impl Iterator<Item = (Timestamp, Value)> + use<> {
+fn parsed_events(
+    settings: &SimulationSettings,
+    hours: i64,
+) -> impl Iterator<Item = (Timestamp, Value)> + use<> {
     event_lines(settings, hours).map(|(time, line)| (time, serde_json::from_str(&line).unwrap()))
 }
 
@@ -49,7 +55,11 @@ fn simulation_is_deterministic_for_its_settings() {
 fn different_start_gives_different_ids() {
     let ids = |start| -> BTreeSet<String> {
         let settings = SimulationSettings { start, ..simulation_settings(7, 1, 0.1) };
-        parsed_events(&settings, 2).map(|(_, event)| format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))).collect()
+        parsed_events(&settings, 2)
+            .map(|(_, event)| {
+                format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))
+            })
+            .collect()
     };
     assert!(ids(START).is_disjoint(&ids(START.plus_millis(HOUR))));
 }
@@ -64,12 +74,17 @@ fn events_are_well_formed_and_in_time_order() {
         assert_eq!(Timestamp::parse(text_field(&event, "time")), Ok(time));
         assert!(text_field(&event, "time").ends_with("+08:00"));
         assert_eq!(text_field(&event, "specversion"), "1.0");
-        assert!(ids.insert(format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))), "an id twice: {event}");
+        assert!(
+            ids.insert(format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))),
+            "an id twice: {event}"
+        );
         // Events of one case at one time would leave their order to the reader.
         assert!(moments.insert((case_name(&event), time)), "two events at once: {event}");
         let data = &event["data"];
         assert!(text_field(&event, "source").ends_with(text_field(data, "center")));
-        assert!(!text_field(&event, "subject").is_empty() && !text_field(data, "region").is_empty());
+        assert!(
+            !text_field(&event, "subject").is_empty() && !text_field(data, "region").is_empty()
+        );
         let (family, _) = text_field(&event, "type").split_once('.').unwrap();
         let needs: &[&str] = match family {
             "call" | "queue" => &["queue", "channel", "tier", "topic", "customer"],
@@ -80,14 +95,35 @@ fn events_are_well_formed_and_in_time_order() {
         needs.iter().for_each(|name| assert!(!text_field(data, name).is_empty()));
         types.insert(text_field(&event, "type").to_owned());
     }
-    for what in ["assigned", "arrived", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
+    for what in [
+        "assigned",
+        "arrived",
+        "paused",
+        "resumed",
+        "resolved",
+        "confirmed",
+        "reopened",
+        "escalated",
+        "cancelled",
+    ] {
         assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
     }
-    for what in ["queue.left", "queue.served", "call.transferred", "call.overflowed", "install.resolved", "move.opened", "parts.resolved"] {
+    for what in [
+        "queue.left",
+        "queue.served",
+        "call.transferred",
+        "call.overflowed",
+        "install.resolved",
+        "move.opened",
+        "parts.resolved",
+    ] {
         assert!(types.contains(what), "{types:?}");
     }
     for what in ["replied", "resolved", "confirmed"] {
-        assert!(types.contains(&format!("complaint.{what}")), "no complaint is ever {what}: {types:?}");
+        assert!(
+            types.contains(&format!("complaint.{what}")),
+            "no complaint is ever {what}: {types:?}"
+        );
     }
 }
 
@@ -97,10 +133,15 @@ fn weekday_service_level_is_realistic() {
     for (time, event) in parsed_events(&simulation_settings(7, 3, 0.2), 24) {
         let what = match text_field(&event, "type") {
             "call.offered" => {
-                assert!(offered.insert(case_name(&event), time).is_none(), "offered twice: {event}");
+                assert!(
+                    offered.insert(case_name(&event), time).is_none(),
+                    "offered twice: {event}"
+                );
                 continue;
             }
-            "call.answered" if time.millis_since(offered[&case_name(&event)]) <= 20 * SECOND => "soon",
+            "call.answered" if time.millis_since(offered[&case_name(&event)]) <= 20 * SECOND => {
+                "soon"
+            }
             "call.answered" => "late",
             "call.abandoned" => "abandoned",
             "call.overflowed" => "overflowed",
@@ -109,7 +150,10 @@ fn weekday_service_level_is_realistic() {
         assert!(offered.contains_key(&case_name(&event)), "never offered: {event}");
         *counts.entry(what).or_default() += 1;
     }
-    let share = |what: &[&str]| what.iter().map(|what| counts[what]).sum::<u32>() as f64 / counts.values().sum::<u32>() as f64;
+    let share = |what: &[&str]| {
+        what.iter().map(|what| counts[what]).sum::<u32>() as f64
+            / counts.values().sum::<u32>() as f64
+    };
     assert!((0.85..0.96).contains(&share(&["soon", "late"])), "{counts:?}");
     assert!((0.70..0.95).contains(&share(&["soon"])), "{counts:?}");
     assert!((0.02..0.14).contains(&share(&["abandoned"])), "{counts:?}");
@@ -124,29 +168,50 @@ fn agent_states_match_their_calls() {
     let mut duties: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
     for (time, event) in parsed_events(&simulation_settings(5, 2, 0.1), 24) {
         let Some(agent) = event["data"]["agent"].as_str().map(str::to_owned) else { continue };
-        let (state, since, call) = agents.entry(agent.clone()).or_insert_with(|| ("offline".to_owned(), time, None));
+        let (state, since, call) =
+            agents.entry(agent.clone()).or_insert_with(|| ("offline".to_owned(), time, None));
         match text_field(&event, "type") {
             "call.answered" => {
                 assert_eq!((state.as_str(), &call), ("ready", &&mut None), "not free: {event}");
                 *call = Some(case_name(&event));
             }
             "call.ended" => {
-                assert_eq!((state.as_str(), call.take()), ("talking", Some(case_name(&event))), "another's call: {event}");
+                assert_eq!(
+                    (state.as_str(), call.take()),
+                    ("talking", Some(case_name(&event))),
+                    "another's call: {event}"
+                );
             }
             _ => {
                 let new = text_field(&event["data"], "state");
                 let fine = match (state.as_str(), new) {
                     ("ready", "talking") => call.is_some(),
-                    ("talking", "wrapup") | ("offline", "ready") | ("pause", "ready" | "offline") => call.is_none(),
-                    ("ready" | "wrapup", "pause" | "offline") | ("wrapup", "ready") => call.is_none(),
+                    ("talking", "wrapup")
+                    | ("offline", "ready")
+                    | ("pause", "ready" | "offline") => call.is_none(),
+                    ("ready" | "wrapup", "pause" | "offline") | ("wrapup", "ready") => {
+                        call.is_none()
+                    }
                     _ => false,
                 };
                 assert!(fine, "after {state}: {event}");
-                assert_eq!(state == "offline", !duties.contains_key(&case_name(&event)), "not one duty: {event}");
-                let (whose, began) = duties.entry(case_name(&event)).or_insert_with(|| (agent.clone(), time));
-                assert!(*whose == agent && time.millis_since(*began) < 10 * HOUR, "{whose} since {began}: {event}");
-                assert!(["broadband", "mobile", "billing", "complaints"].contains(&text_field(&event["data"], "queue")));
-                *times.entry(std::mem::replace(state, new.to_owned())).or_default() += time.millis_since(*since);
+                assert_eq!(
+                    state == "offline",
+                    !duties.contains_key(&case_name(&event)),
+                    "not one duty: {event}"
+                );
+                let (whose, began) =
+                    duties.entry(case_name(&event)).or_insert_with(|| (agent.clone(), time));
+                assert!(
+                    *whose == agent && time.millis_since(*began) < 10 * HOUR,
+                    "{whose} since {began}: {event}"
+                );
+                assert!(
+                    ["broadband", "mobile", "billing", "complaints"]
+                        .contains(&text_field(&event["data"], "queue"))
+                );
+                *times.entry(std::mem::replace(state, new.to_owned())).or_default() +=
+                    time.millis_since(*since);
                 *since = time;
             }
         }
@@ -194,11 +259,17 @@ fn unresolved_callers_call_again() {
 #[test]
 fn most_repairs_are_on_time() {
     let (mut due, mut kept, mut late) = (BTreeMap::new(), 0, 0);
-    let repairs = event_lines(&simulation_settings(7, 3, 0.1), 5 * 24).filter(|(_, line)| line.contains(r#""type":"repair."#));
+    let repairs = event_lines(&simulation_settings(7, 3, 0.1), 5 * 24)
+        .filter(|(_, line)| line.contains(r#""type":"repair."#));
     for (time, line) in repairs {
         let event: Value = serde_json::from_str(&line).unwrap();
         match text_field(&event, "type") {
-            "repair.opened" => _ = due.insert(case_name(&event), Timestamp::parse(text_field(&event["data"], "due")).unwrap()),
+            "repair.opened" => {
+                _ = due.insert(
+                    case_name(&event),
+                    Timestamp::parse(text_field(&event["data"], "due")).unwrap(),
+                )
+            }
             "repair.cancelled" => _ = due.remove(&case_name(&event)),
             "repair.resolved" => match due.remove(&case_name(&event)) {
                 Some(due) if time <= due => kept += 1,
@@ -218,14 +289,16 @@ fn most_repairs_are_on_time() {
 fn order_pauses_and_escalations_have_realistic_shares() {
     let mut counts = BTreeMap::<String, u32>::new();
     let mut owners = BTreeMap::new();
-    let orders = event_lines(&simulation_settings(7, 3, 0.2), 6 * 24)
-        .filter(|(_, line)| !line.contains(r#""type":"call."#) && line.contains(r#""source":"/field"#));
+    let orders = event_lines(&simulation_settings(7, 3, 0.2), 6 * 24).filter(|(_, line)| {
+        !line.contains(r#""type":"call."#) && line.contains(r#""source":"/field"#)
+    });
     for (_, line) in orders {
         let event: Value = serde_json::from_str(&line).unwrap();
         let (kind, data) = (text_field(&event, "type"), &event["data"]);
         let mut count = |what: String| *counts.entry(what).or_default() += 1;
         count(kind.to_owned());
-        let said = ["reason", "liable", "level", "satisfied", "class", "area", "grade", "appointment"];
+        let said =
+            ["reason", "liable", "level", "satisfied", "class", "area", "grade", "appointment"];
         for name in said.into_iter().filter(|name| !data[*name].is_null()) {
             count(format!("{kind} {name}"));
             count(format!("{kind} {name}={}", data[name].to_string().trim_matches('"')));
@@ -237,7 +310,8 @@ fn order_pauses_and_escalations_have_realistic_shares() {
             }
         }
     }
-    let share = |part: &str, of: &str| f64::from(*counts.get(part).unwrap_or(&0)) / f64::from(counts[of]);
+    let share =
+        |part: &str, of: &str| f64::from(*counts.get(part).unwrap_or(&0)) / f64::from(counts[of]);
     for (part, of, within) in [
         ("same owner", "repair.resolved", 0.88..0.97),
         ("repair.paused", "repair.opened", 0.07..0.18),
@@ -259,7 +333,11 @@ fn order_pauses_and_escalations_have_realistic_shares() {
         ("repair.reopened reason=fault_again", "repair.resolved", 0.01..0.06),
         ("parts.confirmed satisfied=true", "parts.confirmed", 0.96..0.999),
     ] {
-        assert!(within.contains(&share(part, of)), "{part} of {of}: {:.4}\n{counts:#?}", share(part, of));
+        assert!(
+            within.contains(&share(part, of)),
+            "{part} of {of}: {:.4}\n{counts:#?}",
+            share(part, of)
+        );
     }
 }
 

@@ -16,7 +16,14 @@ pub(super) fn read_policies(root: &TomlTable<'_>, standard: &mut Standard) {
         standard.policies.extend(policy);
     }
     if standard.policies.len() > AlertPolicy::MAX_POLICIES {
-        root.report_problem("alert", format!("{} policies are too many: at most {}", standard.policies.len(), AlertPolicy::MAX_POLICIES));
+        root.report_problem(
+            "alert",
+            format!(
+                "{} policies are too many: at most {}",
+                standard.policies.len(),
+                AlertPolicy::MAX_POLICIES
+            ),
+        );
         standard.policies.truncate(AlertPolicy::MAX_POLICIES);
     }
 }
@@ -29,9 +36,13 @@ fn read_policy(name: &str, value: &TomlValue<'_>, standard: &Standard) -> Option
     let (to, runbook) = (read_receiver(&table), read_short_text(&table, "runbook"));
     let follow_up = table.optional_bool("follow_up");
     let rule = match (table.value("indicator"), table.value("commitment")) {
-        (Some(indicator), None) => indicator_rule::read_indicator_rule(&indicator, &table, standard).map(AlertRule::Indicator),
+        (Some(indicator), None) => {
+            indicator_rule::read_indicator_rule(&indicator, &table, standard)
+                .map(AlertRule::Indicator)
+        }
         (None, Some(commitment)) => {
-            order_rule::read_order_rule(&commitment, &table, (severity, to.as_ref()), standard).map(AlertRule::Orders)
+            order_rule::read_order_rule(&commitment, &table, (severity, to.as_ref()), standard)
+                .map(AlertRule::Orders)
         }
         (Some(_), Some(commitment)) => {
             commitment
@@ -84,7 +95,10 @@ fn read_short_text(table: &TomlTable<'_>, key: &str) -> Option<String> {
 fn read_wait_duration(value: &TomlValue<'_>) -> Option<i64> {
     let millis = value.require_duration()?;
     if millis > AlertPolicy::MAX_DURATION_MS {
-        value.report_problem(format!("`{}` is longer than 30 days; nobody would be told in time", value.key()));
+        value.report_problem(format!(
+            "`{}` is longer than 30 days; nobody would be told in time",
+            value.key()
+        ));
     }
     Some(millis)
 }

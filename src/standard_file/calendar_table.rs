@@ -43,11 +43,13 @@ fn read_calendar(name: &str, value: &TomlValue<'_>) -> Option<Calendar> {
     if let Some(file) = table.value("holidays_file") {
         read_holidays_file(&table, &file, &week, &mut special);
     }
-    for entry in table.value("holidays").and_then(|value| value.require_array()).unwrap_or_default() {
+    for entry in table.value("holidays").and_then(|value| value.require_array()).unwrap_or_default()
+    {
         special.extend(read_holidays(&entry).into_iter().map(|date| (date, Vec::new())));
     }
     let mut seen = Vec::new();
-    for entry in table.value("workdays").and_then(|value| value.require_array()).unwrap_or_default() {
+    for entry in table.value("workdays").and_then(|value| value.require_array()).unwrap_or_default()
+    {
         let Some((date, spans)) = read_workday(&entry, &week) else { continue };
         if seen.contains(&date) {
             entry.report_problem(format!("the workday {date} is there already"));
@@ -87,7 +89,9 @@ fn date_range(from: Date, to: Date) -> Result<Vec<Date>, String> {
     let days = to.duration_since(from).as_hours() / 24 + 1;
     match days {
         ..=0 => Err(format!("the stretch of days ends on {to}, before it begins on {from}")),
-        1..=HOLIDAY_DAYS_MAX => Ok(std::iter::successors(Some(from), |date| date.tomorrow().ok()).take_while(|date| *date <= to).collect()),
+        1..=HOLIDAY_DAYS_MAX => Ok(std::iter::successors(Some(from), |date| date.tomorrow().ok())
+            .take_while(|date| *date <= to)
+            .collect()),
         _ => Err(format!(
             "{days} days from {from} to {to} are too many: at most {HOLIDAY_DAYS_MAX}; a place that is closed for good has no calendar"
         )),
@@ -95,12 +99,17 @@ fn date_range(from: Date, to: Date) -> Result<Vec<Date>, String> {
 }
 
 /// `2026-10-10`, `{ date = 2026-10-10, as = "mon" }`, or `{ date = 2026-10-10, open = ["09:00-12:00"] }`.
-fn read_workday(entry: &TomlValue<'_>, week: &WeekdayHours) -> Option<(Date, Vec<OpeningInterval>)> {
+fn read_workday(
+    entry: &TomlValue<'_>,
+    week: &WeekdayHours,
+) -> Option<(Date, Vec<OpeningInterval>)> {
     let Some(table) = entry.as_table() else {
         let date = entry.require_date()?;
         return Some((date, make_up_day_hours(date, week)));
     };
-    let date = table.required_value("date", "a day, as in 2026-10-10").and_then(|value| value.require_date());
+    let date = table
+        .required_value("date", "a day, as in 2026-10-10")
+        .and_then(|value| value.require_date());
     let (same, open) = (table.value("as"), table.value("open"));
     table.report_unknown_keys();
     let spans = match (same, open) {
@@ -136,17 +145,26 @@ fn read_weekday_hours(value: &TomlValue<'_>, week: &WeekdayHours) -> Vec<Opening
 }
 
 /// The days of an iCalendar file; its path is told from the folder of the standard.
-fn read_holidays_file(table: &TomlTable<'_>, value: &TomlValue<'_>, week: &WeekdayHours, special: &mut SpecialDates) {
+fn read_holidays_file(
+    table: &TomlTable<'_>,
+    value: &TomlValue<'_>,
+    week: &WeekdayHours,
+    special: &mut SpecialDates,
+) {
     let Some(name) = value.require_string() else { return };
     let path = Path::new(table.file_name()).parent().unwrap_or(Path::new("")).join(name);
     let text = match std::fs::read(&path) {
         Ok(text) => text,
-        Err(error) => return value.report_problem(format!("`{}` cannot be read: {error}", path.display())),
+        Err(error) => {
+            return value.report_problem(format!("`{}` cannot be read: {error}", path.display()));
+        }
     };
     match icalendar::parse_icalendar(&text) {
         Ok(days) => {
             special.extend(days.holidays.into_iter().map(|date| (date, Vec::new())));
-            special.extend(days.workdays.into_iter().map(|date| (date, make_up_day_hours(date, week))));
+            special.extend(
+                days.workdays.into_iter().map(|date| (date, make_up_day_hours(date, week))),
+            );
         }
         Err(problems) => {
             for (line, problem) in problems {

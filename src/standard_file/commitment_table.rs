@@ -6,7 +6,10 @@ use super::fact_lists::find_fact;
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{FactKind, FactMeasure};
 use crate::domain::facts::commitment_clock::PauseEffect;
-use crate::domain::standard::{Commitment, CommitmentTerms, CommitmentWarning, PauseTerms, ReopeningEffect, Standard, WarningTime};
+use crate::domain::standard::{
+    Commitment, CommitmentTerms, CommitmentWarning, PauseTerms, ReopeningEffect, Standard,
+    WarningTime,
+};
 use crate::domain::time::timestamp::Timestamp;
 use crate::standard_file::check_name;
 use crate::toml_document::{TomlTable, TomlValue};
@@ -21,7 +24,9 @@ pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut 
     table.report_unknown_keys();
     let (Some(from), Some(until)) = (from, until) else { return };
     let family = standard.kinds.family(from);
-    for (key, kind) in std::iter::once(("until", until)).chain(terms.void.iter().map(|kind| ("void", *kind))) {
+    for (key, kind) in
+        std::iter::once(("until", until)).chain(terms.void.iter().map(|kind| ("void", *kind)))
+    {
         if standard.kinds.family(kind) != family {
             let (one, other) = (standard.kinds.name(from), standard.kinds.name(kind));
             table.report_problem(key, format!("`{other}` is not a fact of the same cases as `{one}`; a commitment is on one family"));
@@ -35,14 +40,24 @@ pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut 
         return;
     }
     let facts = standard.kinds.add_commitment(name, family);
-    standard.commitments.push(Commitment { name: name.to_owned(), family, from, until, terms: vec![terms], first_fact: facts });
+    standard.commitments.push(Commitment {
+        name: name.to_owned(),
+        family,
+        from,
+        until,
+        terms: vec![terms],
+        first_fact: facts,
+    });
 }
 
 fn read_clock_end(table: &TomlTable<'_>, key: &str, standard: &Standard) -> Option<FactKind> {
     let value = table.required_value(key, "a fact, as in \"repair.opened\"")?;
     let kind = find_fact(&value, standard)?;
     if standard.kinds.fact_measure(kind) == FactMeasure::CurrentState {
-        value.report_problem(format!("`{}` stands for a while; a clock needs a fact that happens at a moment", standard.kinds.name(kind)));
+        value.report_problem(format!(
+            "`{}` stands for a while; a clock needs a fact that happens at a moment",
+            standard.kinds.name(kind)
+        ));
         return None;
     }
     Some(kind)
@@ -50,16 +65,23 @@ fn read_clock_end(table: &TomlTable<'_>, key: &str, standard: &Standard) -> Opti
 
 fn read_terms(table: &TomlTable<'_>, standard: &Standard) -> CommitmentTerms {
     let void = table.value("void").and_then(|value| value.require_array()).unwrap_or_default();
-    let reopening =
-        [("first", ReopeningEffect::FirstVerdict), ("resumes", ReopeningEffect::Resumes), ("restarts", ReopeningEffect::Restarts)];
+    let reopening = [
+        ("first", ReopeningEffect::FirstVerdict),
+        ("resumes", ReopeningEffect::Resumes),
+        ("restarts", ReopeningEffect::Restarts),
+    ];
     CommitmentTerms {
         since: Timestamp(i64::MIN),
         choices: deadline::read_deadline_choices(table, standard),
         void: void.iter().filter_map(|value| find_fact(value, standard)).collect(),
         excused_by: read_symbols(table, "excused_by"),
         pauses: read_pauses(table),
-        reopening: table.optional_choice("reopening", &reopening).unwrap_or(ReopeningEffect::FirstVerdict),
-        by_first_attributes: table.optional_choice("chosen_by", &[("now", false), ("first", true)]).unwrap_or(false),
+        reopening: table
+            .optional_choice("reopening", &reopening)
+            .unwrap_or(ReopeningEffect::FirstVerdict),
+        by_first_attributes: table
+            .optional_choice("chosen_by", &[("now", false), ("first", true)])
+            .unwrap_or(false),
         warnings: read_warnings(table),
         due_soon_ms: table.optional_duration("due_soon"),
     }
@@ -71,7 +93,11 @@ fn read_symbols(table: &TomlTable<'_>, key: &str) -> Vec<Symbol> {
 
 /// `pauses = "excused"`, or a list of `{ reason = [..], liable = [..], clock = "excused" }` of which the first that fits holds.
 fn read_pauses(table: &TomlTable<'_>) -> Vec<PauseTerms> {
-    let does = [("excused", PauseEffect::Excused), ("counted", PauseEffect::Counted), ("ignored", PauseEffect::Ignored)];
+    let does = [
+        ("excused", PauseEffect::Excused),
+        ("counted", PauseEffect::Counted),
+        ("ignored", PauseEffect::Ignored),
+    ];
     let Some(value) = table.value("pauses") else { return Vec::new() };
     if value.as_str().is_some() {
         return value

@@ -24,10 +24,16 @@ pub(super) fn find_fact(value: &TomlValue<'_>, standard: &Standard) -> Option<Fa
     let found = standard.kinds.find_kind(name);
     if found.is_none() {
         let family = name.split('.').next().unwrap_or_default();
-        let of_family: Vec<&str> = standard.kinds.names().filter(|known| known.split('.').next() == Some(family)).collect();
+        let of_family: Vec<&str> = standard
+            .kinds
+            .names()
+            .filter(|known| known.split('.').next() == Some(family))
+            .collect();
         let hint = match nearest_match(name, standard.kinds.names()) {
             Some(known) => format!("did you mean `{known}`?"),
-            None if of_family.is_empty() => "its families and commitments must be declared first".to_owned(),
+            None if of_family.is_empty() => {
+                "its families and commitments must be declared first".to_owned()
+            }
             None => format!("`{family}` has: {}", of_family.join(", ")),
         };
         value.report_problem(format!("there is no fact `{name}`; {hint}"));
@@ -36,7 +42,11 @@ pub(super) fn find_fact(value: &TomlValue<'_>, standard: &Standard) -> Option<Fa
 }
 
 /// A list of facts, each with its limits.
-pub(super) fn read_tallies(value: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) -> Vec<FactTally> {
+pub(super) fn read_tallies(
+    value: &TomlValue<'_>,
+    takes: AcceptedFacts,
+    standard: &Standard,
+) -> Vec<FactTally> {
     let mut tallies: Vec<FactTally> = Vec::new();
     for entry in value.require_array().unwrap_or_default() {
         for tally in read_tally(&entry, takes, standard) {
@@ -47,7 +57,8 @@ pub(super) fn read_tallies(value: &TomlValue<'_>, takes: AcceptedFacts, standard
         }
     }
     if value.as_array().is_some_and(|list| list.is_empty()) {
-        value.report_problem("the list is empty; name at least one fact, as in [\"call.answered\"]");
+        value
+            .report_problem("the list is empty; name at least one fact, as in [\"call.answered\"]");
     }
     tallies.sort();
     tallies
@@ -55,10 +66,21 @@ pub(super) fn read_tallies(value: &TomlValue<'_>, takes: AcceptedFacts, standard
 
 fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) -> Vec<FactTally> {
     let Some(table) = entry.as_table() else {
-        let kind = find_fact(entry, standard).filter(|kind| check_accepted(entry, *kind, takes, standard));
-        return kind.map(|kind| FactTally { kind, values: None, labels: Vec::new(), conditions: Vec::new() }).into_iter().collect();
+        let kind =
+            find_fact(entry, standard).filter(|kind| check_accepted(entry, *kind, takes, standard));
+        return kind
+            .map(|kind| FactTally {
+                kind,
+                values: None,
+                labels: Vec::new(),
+                conditions: Vec::new(),
+            })
+            .into_iter()
+            .collect();
     };
-    let kind = table.required_value("fact", "the name of a fact, as in \"call.answered\"").and_then(|value| find_fact(&value, standard));
+    let kind = table
+        .required_value("fact", "the name of a fact, as in \"call.answered\"")
+        .and_then(|value| find_fact(&value, standard));
     let kind = kind.filter(|kind| check_accepted(entry, *kind, takes, standard));
     // A duration that nobody knows lies below every limit: it never counts as in time, nor as late.
     let limits = [
@@ -79,18 +101,31 @@ fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) 
     let mut limits = limits.into_iter().flatten();
     let limit = limits.next();
     if limits.next().is_some() {
-        entry.report_problem("one limit is enough: `within` (<=), `below` (<), `beyond` (>) or `from` (>=)");
+        entry.report_problem(
+            "one limit is enough: `within` (<=), `below` (<), `beyond` (>) or `from` (>=)",
+        );
     }
     if limit.is_some() && measure != FactMeasure::Duration {
-        entry.report_problem(format!("`{}` has no duration that could be limited", standard.kinds.name(kind)));
+        entry.report_problem(format!(
+            "`{}` has no duration that could be limited",
+            standard.kinds.name(kind)
+        ));
     }
     match answers {
         Some(_) if measure != FactMeasure::Answer => {
-            entry.report_problem(format!("`{}` has no answers; `answers` limits `survey.rated`", standard.kinds.name(kind)));
+            entry.report_problem(format!(
+                "`{}` has no answers; `answers` limits `survey.rated`",
+                standard.kinds.name(kind)
+            ));
             Vec::new()
         }
         Some(answers) => {
-            let tally = |answer| FactTally { kind, values: Some((answer, answer)), labels: words.clone(), conditions: conditions.clone() };
+            let tally = |answer| FactTally {
+                kind,
+                values: Some((answer, answer)),
+                labels: words.clone(),
+                conditions: conditions.clone(),
+            };
             answers.into_iter().map(tally).collect()
         }
         None => vec![FactTally { kind, values: limit, labels: words, conditions }],
@@ -98,17 +133,23 @@ fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) 
 }
 
 /// The fields that limit facts to those with certain words.
-const FACT_LABEL_FIELDS: [&str; 7] = ["reason", "to", "resolved", "level", "satisfied", "at", "liable"];
+const FACT_LABEL_FIELDS: [&str; 7] =
+    ["reason", "to", "resolved", "level", "satisfied", "at", "liable"];
 
 /// `reason = ["full"]`, `resolved = true`: the words of which the fact must have one.
-fn read_fact_labels(table: &TomlTable<'_>, kind: Option<FactKind>, standard: &Standard) -> Vec<Symbol> {
+fn read_fact_labels(
+    table: &TomlTable<'_>,
+    kind: Option<FactKind>,
+    standard: &Standard,
+) -> Vec<Symbol> {
     let own = kind.and_then(|kind| standard.kinds.label_field(kind));
     let mut words = Vec::new();
     for name in FACT_LABEL_FIELDS {
         let Some(value) = table.value(name) else { continue };
         if let (Some(kind), true) = (kind, own != Some(name)) {
             let fact = standard.kinds.name(kind);
-            let instead = own.map_or_else(|| "it takes no words".to_owned(), |own| format!("it takes `{own}`"));
+            let instead = own
+                .map_or_else(|| "it takes no words".to_owned(), |own| format!("it takes `{own}`"));
             value.report_problem(format!("`{fact}` cannot be limited by `{name}`; {instead}"));
             continue;
         }
@@ -124,12 +165,19 @@ fn read_fact_labels(table: &TomlTable<'_>, kind: Option<FactKind>, standard: &St
     words
 }
 
-pub(super) fn read_conditions(entry: &TomlTable<'_>, standard: &Standard) -> Vec<(usize, Vec<String>)> {
+pub(super) fn read_conditions(
+    entry: &TomlTable<'_>,
+    standard: &Standard,
+) -> Vec<(usize, Vec<String>)> {
     let Some(table) = entry.optional_table("where") else { return Vec::new() };
     let mut conditions = Vec::new();
     for (name, value) in table.entries() {
-        let Some(place) = standard.schema.dimensions.iter().position(|dimension| dimension == name) else {
-            value.report_problem(format!("`{name}` is not a dimension; declared are: {}", standard.schema.dimensions.join(", ")));
+        let Some(place) = standard.schema.dimensions.iter().position(|dimension| dimension == name)
+        else {
+            value.report_problem(format!(
+                "`{name}` is not a dimension; declared are: {}",
+                standard.schema.dimensions.join(", ")
+            ));
             continue;
         };
         let wanted = match value.as_str() {
@@ -143,13 +191,22 @@ pub(super) fn read_conditions(entry: &TomlTable<'_>, standard: &Standard) -> Vec
 }
 
 /// Whether a place in a formula takes this kind of fact; a problem if not.
-fn check_accepted(entry: &TomlValue<'_>, kind: FactKind, takes: AcceptedFacts, standard: &Standard) -> bool {
+fn check_accepted(
+    entry: &TomlValue<'_>,
+    kind: FactKind,
+    takes: AcceptedFacts,
+    standard: &Standard,
+) -> bool {
     let measure = standard.kinds.fact_measure(kind);
     let name = standard.kinds.name(kind);
     let what = match takes {
-        AcceptedFacts::Moments if measure == FactMeasure::CurrentState => "stands for a while; count facts that happen at a moment here",
+        AcceptedFacts::Moments if measure == FactMeasure::CurrentState => {
+            "stands for a while; count facts that happen at a moment here"
+        }
         AcceptedFacts::Durations if measure != FactMeasure::Duration => "has no duration",
-        AcceptedFacts::Answers if measure != FactMeasure::Answer => "is no answer of a customer; `survey.rated` is",
+        AcceptedFacts::Answers if measure != FactMeasure::Answer => {
+            "is no answer of a customer; `survey.rated` is"
+        }
         AcceptedFacts::CurrentStates if measure != FactMeasure::CurrentState => {
             "happens at a moment; a level counts what stands now, as `call.waiting` does"
         }

@@ -8,7 +8,9 @@ mod share;
 use super::fact_lists::{AcceptedFacts, read_tallies};
 use super::labels_key;
 use crate::domain::facts::catalog::place::one_shot;
-use crate::domain::standard::{DatedTarget, FactTally, FirstContactRule, Formula, Indicator, Standard, Target, TargetDirection};
+use crate::domain::standard::{
+    DatedTarget, FactTally, FirstContactRule, Formula, Indicator, Standard, Target, TargetDirection,
+};
 use crate::domain::time::timestamp::Timestamp;
 use crate::standard_file::{check_name, read_title};
 use crate::toml_document::{TomlTable, TomlValue};
@@ -29,47 +31,92 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
     let labels = labels_key::read_indicator_labels(&table);
     table.report_unknown_keys();
     if let Some((formula, families)) = formula {
-        if small_sample > 0 && matches!(formula, Formula::Rate { .. } | Formula::Difference { .. }) {
-            table.report_problem("small_sample", "this formula has no cases that could be too few; leave `small_sample` out");
+        if small_sample > 0 && matches!(formula, Formula::Rate { .. } | Formula::Difference { .. })
+        {
+            table.report_problem(
+                "small_sample",
+                "this formula has no cases that could be too few; leave `small_sample` out",
+            );
         }
         let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
-        standard.indicators.push(Indicator { name: name.to_owned(), title, formula, targets, small_sample, families, labels });
+        standard.indicators.push(Indicator {
+            name: name.to_owned(),
+            title,
+            formula,
+            targets,
+            small_sample,
+            families,
+            labels,
+        });
     }
 }
 
 /// The formula and the families it speaks of.
-fn read_formula(name: &str, value: &TomlValue<'_>, table: &TomlTable<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
-    let kinds = ["ratio", "duration", "level", "score", "one_shot", "share", "rate", "difference", "estimated_wait"];
-    let given: Vec<(&str, TomlValue<'_>)> = kinds.iter().filter_map(|kind| Some((*kind, table.value(kind)?))).collect();
+fn read_formula(
+    name: &str,
+    value: &TomlValue<'_>,
+    table: &TomlTable<'_>,
+    standard: &mut Standard,
+) -> Option<(Formula, u64)> {
+    let kinds = [
+        "ratio",
+        "duration",
+        "level",
+        "score",
+        "one_shot",
+        "share",
+        "rate",
+        "difference",
+        "estimated_wait",
+    ];
+    let given: Vec<(&str, TomlValue<'_>)> =
+        kinds.iter().filter_map(|kind| Some((*kind, table.value(kind)?))).collect();
     let [(kind, body)] = given[..] else {
-        let problem = if given.is_empty() { "needs a formula" } else { "has more than one formula" };
-        value.report_problem(format!("`{name}` {problem}: write one of {}", kinds.map(|kind| format!("`{kind}`")).join(", ")));
+        let problem =
+            if given.is_empty() { "needs a formula" } else { "has more than one formula" };
+        value.report_problem(format!(
+            "`{name}` {problem}: write one of {}",
+            kinds.map(|kind| format!("`{kind}`")).join(", ")
+        ));
         return None;
     };
-    let oldest = if kind == "level" { table.optional_bool("oldest").unwrap_or(false) } else { false };
+    let oldest =
+        if kind == "level" { table.optional_bool("oldest").unwrap_or(false) } else { false };
     let weights = if kind == "score" { read_weights(table) } else { Vec::new() };
     let formula = match kind {
         "ratio" => {
             let ratio = body.require_table()?;
             let side = |key: &str| {
                 let list = ratio.required_value(key, "a list of facts");
-                list.map(|list| read_tallies(&list, AcceptedFacts::Moments, standard)).unwrap_or_default()
+                list.map(|list| read_tallies(&list, AcceptedFacts::Moments, standard))
+                    .unwrap_or_default()
             };
             let (good, of) = (side("good"), side("of"));
             ratio.report_unknown_keys();
             Formula::Ratio { good, of, matures_ms: None }
         }
-        "duration" => Formula::Duration { of: read_tallies(&body, AcceptedFacts::Durations, standard) },
-        "level" if oldest => Formula::Oldest { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) },
-        "level" => Formula::Level { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) },
-        "score" => Formula::Score { of: read_tallies(&body, AcceptedFacts::Answers, standard), weights },
+        "duration" => {
+            Formula::Duration { of: read_tallies(&body, AcceptedFacts::Durations, standard) }
+        }
+        "level" if oldest => {
+            Formula::Oldest { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) }
+        }
+        "level" => {
+            Formula::Level { of: read_tallies(&body, AcceptedFacts::CurrentStates, standard) }
+        }
+        "score" => {
+            Formula::Score { of: read_tallies(&body, AcceptedFacts::Answers, standard), weights }
+        }
         "share" => share::read_share(&body, standard)?,
         "rate" => rate::read_rate(&body, standard)?,
         "estimated_wait" => estimated_wait::read_estimated_wait(&body, standard)?,
         "difference" => return difference::read_difference(&body, standard),
         _ => return read_first_contact(name, &body, standard),
     };
-    let families = formula.fact_tallies().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
+    let families = formula
+        .fact_tallies()
+        .map(|tally| family_bit(standard, tally))
+        .fold(0, |all, one| all | one);
     Some((formula, families))
 }
 
@@ -79,10 +126,17 @@ fn family_bit(standard: &Standard, tally: &FactTally) -> u64 {
 
 /// `one_shot = { contacts = [..], within = "..", spoilt_by = [..], leave_out = [..], matured = .. }`: the share of contacts that
 /// nothing spoils and no other contact follows in time.
-fn read_first_contact(name: &str, body: &TomlValue<'_>, standard: &mut Standard) -> Option<(Formula, u64)> {
+fn read_first_contact(
+    name: &str,
+    body: &TomlValue<'_>,
+    standard: &mut Standard,
+) -> Option<(Formula, u64)> {
     let table = body.require_table()?;
     let moments = |list: &TomlValue<'_>| read_tallies(list, AcceptedFacts::Moments, standard);
-    let contacts = table.required_value("contacts", "a list of facts").map(|list| moments(&list)).unwrap_or_default();
+    let contacts = table
+        .required_value("contacts", "a list of facts")
+        .map(|list| moments(&list))
+        .unwrap_or_default();
     let optional = |key: &str| table.value(key).map(|list| moments(&list)).unwrap_or_default();
     let (spoilt_by, leave_out) = (optional("spoilt_by"), optional("leave_out"));
     let within = table.required_value("within", "a duration, as in \"72h\"");
@@ -95,7 +149,8 @@ fn read_first_contact(name: &str, body: &TomlValue<'_>, standard: &mut Standard)
     });
     let matured = table.optional_bool("matured").unwrap_or(false);
     table.report_unknown_keys();
-    let families = contacts.iter().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
+    let families =
+        contacts.iter().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
     let (within_ms, family) = (within_ms?, standard.kinds.family(contacts.first()?.kind));
     if standard.kinds.find_kind(&format!("{name}.contacts")).is_some() {
         body.report_problem(format!("the facts of `{name}` exist already; choose another name"));
@@ -117,17 +172,37 @@ fn read_first_contact(name: &str, body: &TomlValue<'_>, standard: &mut Standard)
         counted_when_matured: matured,
         first_fact: facts,
     });
-    let tally = |place: u16| vec![FactTally { kind: facts.offset_by(place), values: None, labels: Vec::new(), conditions: Vec::new() }];
+    let tally = |place: u16| {
+        vec![FactTally {
+            kind: facts.offset_by(place),
+            values: None,
+            labels: Vec::new(),
+            conditions: Vec::new(),
+        }]
+    };
     let matures_ms = (!matured).then_some(within_ms);
-    Some((Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms }, families))
+    Some((
+        Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms },
+        families,
+    ))
 }
 
 fn read_weights(table: &TomlTable<'_>) -> Vec<f64> {
-    let list = table.required_value("weights", "what the answers 1, 2, 3 ... count, as in [0.0, 0.2, 0.5, 0.8, 1.0]");
-    let weights: Vec<f64> =
-        list.and_then(|list| list.require_array()).unwrap_or_default().iter().filter_map(TomlValue::require_float).collect();
+    let list = table.required_value(
+        "weights",
+        "what the answers 1, 2, 3 ... count, as in [0.0, 0.2, 0.5, 0.8, 1.0]",
+    );
+    let weights: Vec<f64> = list
+        .and_then(|list| list.require_array())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(TomlValue::require_float)
+        .collect();
     if weights.len() != 5 {
-        table.report_problem("weights", format!("there are five answers, from 1 to 5, but {} weights", weights.len()));
+        table.report_problem(
+            "weights",
+            format!("there are five answers, from 1 to 5, but {} weights", weights.len()),
+        );
     }
     weights
 }
@@ -154,7 +229,10 @@ fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
         (Some(value), None) => (TargetDirection::Higher, value),
         (None, Some(value)) => (TargetDirection::Lower, value),
         (Some(_), Some(_)) => {
-            table.report_problem("at_most", "a target has one threshold: `at_least` or `at_most`, not both");
+            table.report_problem(
+                "at_most",
+                "a target has one threshold: `at_least` or `at_most`, not both",
+            );
             return None;
         }
         (None, None) => {
@@ -162,7 +240,9 @@ fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
             return None;
         }
     };
-    let sound = warning.is_none_or(|warning| if better == TargetDirection::Higher { warning >= value } else { warning <= value });
+    let sound = warning.is_none_or(|warning| {
+        if better == TargetDirection::Higher { warning >= value } else { warning <= value }
+    });
     if !sound {
         table.report_problem("warning", "`warning` must lie on the good side of the target: it says that the target is in danger");
     }
@@ -185,7 +265,9 @@ orders = ["repair"]
 "#;
 
     fn first_contact_table(name: &str, more: &str) -> String {
-        format!("[indicator.{name}]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = [\"call.answered\"], {more} }}\n")
+        format!(
+            "[indicator.{name}]\ntitle = {{ en = \"A\", zh = \"B\" }}\none_shot = {{ contacts = [\"call.answered\"], {more} }}\n"
+        )
     }
 
     #[test]
@@ -196,10 +278,17 @@ orders = ["repair"]
             (r#"matured = true"#, "within"),
             (r#"within = "72h", spoilt_by = ["repair.reopend"]"#, "did you mean `repair.reopened`"),
             (r#"within = "72h", spoilt_by = ["repair.open"]"#, "stands for a while"),
-            (r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#, "cannot be limited by `resolved`"),
+            (
+                r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#,
+                "cannot be limited by `resolved`",
+            ),
             (r#"within = "72h", spoild_by = ["repair.reopened"]"#, "did you mean `spoilt_by`"),
         ] {
-            let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &first_contact_table("a", more))).expect_err(more);
+            let problems = parse_standard(
+                "x.toml",
+                &(STANDARD_HEAD.to_owned() + &first_contact_table("a", more)),
+            )
+            .expect_err(more);
             let found = problems.iter().any(|problem| problem.message.contains(word));
             assert!(found, "{more} should speak of {word}: {problems:#?}");
         }
@@ -207,9 +296,14 @@ orders = ["repair"]
 
     #[test]
     fn rejects_seventeenth_first_contact_indicator() {
-        let many = |count: usize| (0..count).map(|n| first_contact_table(&format!("a{n}"), r#"within = "30d""#)).collect::<String>();
+        let many = |count: usize| {
+            (0..count)
+                .map(|n| first_contact_table(&format!("a{n}"), r#"within = "30d""#))
+                .collect::<String>()
+        };
         assert!(parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(16))).is_ok());
-        let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(17))).expect_err("one too many");
+        let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(17)))
+            .expect_err("one too many");
         assert!(problems[0].message.contains("16"), "{problems:#?}");
     }
 
@@ -248,19 +342,40 @@ level = ["call.waiting"]
                 "`agent.talking_time` is in `part` but not here",
             ),
             ("share = { part = [\"agent.talking_time\"] }", "needs a key `whole`"),
-            ("share = { part = [\"agent.ready\"], whole = [\"agent.ready\"] }", "`agent.ready` has no duration"),
+            (
+                "share = { part = [\"agent.ready\"], whole = [\"agent.ready\"] }",
+                "`agent.ready` has no duration",
+            ),
             (
                 "rate = { of = [\"repair.opened\"], per = 5000, population = \"users\" }",
                 "`per` cannot be 5000; write one of 100, 1000, 10000",
             ),
-            ("rate = { of = [\"repair.opened\"], per = 1000, population = \"user\" }", "did you mean `users`?"),
-            ("rate = { of = [\"repair.opened\"], per = 1000, population = \"homes\" }", "declare it: `[population.homes]`"),
-            ("rate = { of = [\"repair.open\"], per = 1000, population = \"users\" }", "`repair.open` stands for a while"),
-            ("rate = { of = [\"repair.opened\"], per = 100, population = \"users\" }\nsmall_sample = 5", "leave `small_sample` out"),
+            (
+                "rate = { of = [\"repair.opened\"], per = 1000, population = \"user\" }",
+                "did you mean `users`?",
+            ),
+            (
+                "rate = { of = [\"repair.opened\"], per = 1000, population = \"homes\" }",
+                "declare it: `[population.homes]`",
+            ),
+            (
+                "rate = { of = [\"repair.open\"], per = 1000, population = \"users\" }",
+                "`repair.open` stands for a while",
+            ),
+            (
+                "rate = { of = [\"repair.opened\"], per = 100, population = \"users\" }\nsmall_sample = 5",
+                "leave `small_sample` out",
+            ),
             ("difference = { first = \"anwered\", second = \"wait\" }", "did you mean `answered`?"),
             ("difference = { first = \"later\", second = \"wait\" }", "declare it above this one"),
-            ("difference = { first = \"answered\", second = \"wait\" }", "only the like can be compared"),
-            ("difference = { first = \"wait\", second = \"wait\" }", "differs in nothing from itself"),
+            (
+                "difference = { first = \"answered\", second = \"wait\" }",
+                "only the like can be compared",
+            ),
+            (
+                "difference = { first = \"wait\", second = \"wait\" }",
+                "differs in nothing from itself",
+            ),
             (
                 "estimated_wait = { waiting = [\"call.waiting\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"1h\" }",
                 "`windows` has: 30m, today",
@@ -269,17 +384,33 @@ level = ["call.waiting"]
                 "estimated_wait = { waiting = [\"call.offered\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"30m\" }",
                 "a level counts what stands now",
             ),
-            ("duration = [\"call.answered\"]\nlabels = { qualty = \"empathy\" }", "did you mean `quality`?"),
-            ("duration = [\"call.answered\"]\nlabels = { quality = \"empthy\" }", "did you mean `empathy`?"),
-            ("duration = [\"call.answered\"]\nlabels = { stage = \"tomorrow\" }", "write one of: before, during, after"),
+            (
+                "duration = [\"call.answered\"]\nlabels = { qualty = \"empathy\" }",
+                "did you mean `quality`?",
+            ),
+            (
+                "duration = [\"call.answered\"]\nlabels = { quality = \"empthy\" }",
+                "did you mean `empathy`?",
+            ),
+            (
+                "duration = [\"call.answered\"]\nlabels = { stage = \"tomorrow\" }",
+                "write one of: before, during, after",
+            ),
             (
                 "share = { part = [\"agent.talking_time\"], whole = [\"agent.talking_time\"] }\nlevel = [\"call.waiting\"]",
                 "more than one formula",
             ),
         ] {
-            let text = format!("{FORMULAS_HEAD}[indicator.last]\ntitle = {{ en = \"L\", zh = \"末\" }}\n{formula}\n");
+            let text = format!(
+                "{FORMULAS_HEAD}[indicator.last]\ntitle = {{ en = \"L\", zh = \"末\" }}\n{formula}\n"
+            );
             let problems = parse_standard("x.toml", &text).expect_err(formula);
-            assert!(problems.iter().any(|problem| problem.message.contains(remedy) && problem.line > 22), "{formula}\n{problems:#?}");
+            assert!(
+                problems
+                    .iter()
+                    .any(|problem| problem.message.contains(remedy) && problem.line > 22),
+                "{formula}\n{problems:#?}"
+            );
         }
     }
 
@@ -293,16 +424,40 @@ level = ["call.waiting"]
             ("[population.homes]\nby = \"center\"", "needs a key `values`"),
             ("[source.wuhu]\nsilent_after = \"5m\"", "needs a key `source`"),
             ("[source.wuhu]\nsource = \"/acd/wuhu\"", "needs a key `silent_after`"),
-            ("[source.wuhu]\nsource = \"/acd/hefei\"\nsilent_after = \"5m\"", "the source `/acd/hefei` is declared already"),
-            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nfamilies = [\"cal\"]", "did you mean `call`?"),
-            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nwhere = { city = \"wuhu\" }", "`city` is not a dimension"),
-            ("[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nevery = \"5m\"", "unknown key `every`"),
+            (
+                "[source.wuhu]\nsource = \"/acd/hefei\"\nsilent_after = \"5m\"",
+                "the source `/acd/hefei` is declared already",
+            ),
+            (
+                "[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nfamilies = [\"cal\"]",
+                "did you mean `call`?",
+            ),
+            (
+                "[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nwhere = { city = \"wuhu\" }",
+                "`city` is not a dimension",
+            ),
+            (
+                "[source.wuhu]\nsource = \"/acd/wuhu\"\nsilent_after = \"5m\"\nevery = \"5m\"",
+                "unknown key `every`",
+            ),
         ] {
-            let problems = parse_standard("x.toml", &format!("{FORMULAS_HEAD}{table}\n")).expect_err(table);
-            assert!(problems.iter().any(|problem| problem.message.contains(remedy) && problem.line > 22), "{table}\n{problems:#?}");
+            let problems =
+                parse_standard("x.toml", &format!("{FORMULAS_HEAD}{table}\n")).expect_err(table);
+            assert!(
+                problems
+                    .iter()
+                    .any(|problem| problem.message.contains(remedy) && problem.line > 22),
+                "{table}\n{problems:#?}"
+            );
         }
         let standard = parse_standard("x.toml", FORMULAS_HEAD).expect("a good standard");
-        assert_eq!((standard.schema.source_number("/acd/hefei"), standard.schema.source_number("/acd/wuhu")), (1, 0));
+        assert_eq!(
+            (
+                standard.schema.source_number("/acd/hefei"),
+                standard.schema.source_number("/acd/wuhu")
+            ),
+            (1, 0)
+        );
         assert_eq!(standard.sources[0].families, u64::MAX);
     }
 }

@@ -14,7 +14,10 @@ pub(super) fn read_indicator_labels(indicator: &TomlTable<'_>) -> Vec<IndicatorL
             Some(known) => labels.push((key, *known)),
             None => {
                 let near = nearest_match(word, values.iter().copied());
-                let hint = near.map_or_else(|| format!("write one of: {}", values.join(", ")), |near| format!("did you mean `{near}`?"));
+                let hint = near.map_or_else(
+                    || format!("write one of: {}", values.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 value.report_problem(format!("`{key}` cannot be `{word}`; {hint}"));
             }
         }

@@ -6,7 +6,10 @@
 
 use super::alert_table::add_policy_warnings;
 use crate::domain::facts::catalog::FactKind;
-use crate::domain::standard::{Commitment, CommitmentTerms, DatedTarget, DeadlineRule, ReopeningEffect, Standard, StandardVersion};
+use crate::domain::standard::{
+    Commitment, CommitmentTerms, DatedTarget, DeadlineRule, ReopeningEffect, Standard,
+    StandardVersion,
+};
 use crate::domain::time::timestamp::Timestamp;
 use crate::toml_document::{TomlDocument, TomlProblem};
 use jiff::civil::Date;
@@ -16,7 +19,10 @@ use jiff::tz::TimeZone;
 const VERSIONS_MAX: usize = 32;
 
 /// Combines the versions; `None` if they do not go together. The problems of all of them are added to `problems`.
-pub(super) fn combine_versions(mut all: Vec<(TomlDocument, Standard)>, problems: &mut Vec<TomlProblem>) -> Option<Standard> {
+pub(super) fn combine_versions(
+    mut all: Vec<(TomlDocument, Standard)>,
+    problems: &mut Vec<TomlProblem>,
+) -> Option<Standard> {
     check_compatible(&all);
     // A day written as `YYYY-MM-DD` sorts as text.
     all.sort_by(|(_, one), (_, other)| other.date_of_effect.cmp(&one.date_of_effect));
@@ -30,11 +36,20 @@ pub(super) fn combine_versions(mut all: Vec<(TomlDocument, Standard)>, problems:
 fn check_compatible(all: &[(TomlDocument, Standard)]) {
     for (place, (document, standard)) in all.iter().enumerate() {
         let root = document.root_table();
-        if all.len() > 1 && standard.date_of_effect.is_empty() && root.value("date_of_effect").is_none() {
-            root.report_problem("", "one of several versions needs its first day, as in `date_of_effect = 2026-01-01`");
+        if all.len() > 1
+            && standard.date_of_effect.is_empty()
+            && root.value("date_of_effect").is_none()
+        {
+            root.report_problem(
+                "",
+                "one of several versions needs its first day, as in `date_of_effect = 2026-01-01`",
+            );
         }
         if place == VERSIONS_MAX {
-            root.report_problem("version", format!("{} versions are too many: at most {VERSIONS_MAX}", all.len()));
+            root.report_problem(
+                "version",
+                format!("{} versions are too many: at most {VERSIONS_MAX}", all.len()),
+            );
         }
         for (other_document, other) in &all[..place] {
             let file = other_document.root_table().file_name();
@@ -49,10 +64,19 @@ fn check_compatible(all: &[(TomlDocument, Standard)]) {
                 break;
             }
             if standard.version == other.version {
-                root.report_problem("version", format!("`{file}` is version `{}` too; give each version its own", other.version));
+                root.report_problem(
+                    "version",
+                    format!(
+                        "`{file}` is version `{}` too; give each version its own",
+                        other.version
+                    ),
+                );
             }
             if standard.date_of_effect == other.date_of_effect && !other.date_of_effect.is_empty() {
-                let message = format!("`{file}` takes effect on {} too; of two versions one must be newer", other.date_of_effect);
+                let message = format!(
+                    "`{file}` takes effect on {} too; of two versions one must be newer",
+                    other.date_of_effect
+                );
                 root.report_problem("date_of_effect", message);
             }
         }
@@ -65,15 +89,25 @@ fn merge_versions(all: &[(TomlDocument, Standard)]) -> Option<Standard> {
     let mut standard = newest.clone();
     for (place, (_, one)) in all.iter().enumerate() {
         let oldest = place + 1 == all.len();
-        let since = if oldest { Timestamp(i64::MIN) } else { start_of_day(&one.date_of_effect, newest.zones.get(0))? };
-        standard.versions.push(StandardVersion { version: one.version.clone(), date_of_effect: one.date_of_effect.clone(), since });
+        let since = if oldest {
+            Timestamp(i64::MIN)
+        } else {
+            start_of_day(&one.date_of_effect, newest.zones.get(0))?
+        };
+        standard.versions.push(StandardVersion {
+            version: one.version.clone(),
+            date_of_effect: one.date_of_effect.clone(),
+            since,
+        });
     }
     for number in 0..standard.commitments.len() {
         standard.commitments[number].terms[0].since = standard.versions[0].since;
         for (place, (older_document, older)) in all.iter().enumerate().skip(1) {
             let pair = VersionPair { document, older_document, older };
             let terms = pair.translate_terms(&standard.commitments[number].clone(), &mut standard);
-            standard.commitments[number].terms.push(CommitmentTerms { since: standard.versions[place].since, ..terms });
+            standard.commitments[number]
+                .terms
+                .push(CommitmentTerms { since: standard.versions[place].since, ..terms });
         }
     }
     for indicator in &mut standard.indicators {
@@ -124,8 +158,13 @@ struct VersionPair<'a> {
 impl VersionPair<'_> {
     /// What the older version promised under the name of `commitment`; nothing if it had none of this name.
     fn translate_terms(&self, commitment: &Commitment, standard: &mut Standard) -> CommitmentTerms {
-        let Some(old) = self.older.commitments.iter().find(|known| known.name == commitment.name) else { return empty_terms() };
-        for (key, one, other) in [("from", old.from, commitment.from), ("until", old.until, commitment.until)] {
+        let Some(old) = self.older.commitments.iter().find(|known| known.name == commitment.name)
+        else {
+            return empty_terms();
+        };
+        for (key, one, other) in
+            [("from", old.from, commitment.from), ("until", old.until, commitment.until)]
+        {
             let (was, is) = (self.older.kinds.name(one), standard.kinds.name(other));
             if was != is {
                 let message = format!(
@@ -136,7 +175,11 @@ impl VersionPair<'_> {
             }
         }
         let mut terms = old.terms[0].clone();
-        terms.void = terms.void.iter().filter_map(|kind| self.translate_fact(*kind, commitment, standard)).collect();
+        terms.void = terms
+            .void
+            .iter()
+            .filter_map(|kind| self.translate_fact(*kind, commitment, standard))
+            .collect();
         for choice in &mut terms.choices {
             for (dimension, _) in &mut choice.conditions {
                 *dimension = self.translate_dimension(*dimension, commitment, standard);
@@ -148,7 +191,12 @@ impl VersionPair<'_> {
     }
 
     /// A fact of the older version among those of the newest.
-    fn translate_fact(&self, kind: FactKind, commitment: &Commitment, standard: &Standard) -> Option<FactKind> {
+    fn translate_fact(
+        &self,
+        kind: FactKind,
+        commitment: &Commitment,
+        standard: &Standard,
+    ) -> Option<FactKind> {
         let name = self.older.kinds.name(kind);
         let found = standard.kinds.find_kind(name);
         if found.is_none() {
@@ -162,7 +210,12 @@ impl VersionPair<'_> {
     }
 
     /// A dimension of the older version among those of the newest.
-    fn translate_dimension(&self, place: usize, commitment: &Commitment, standard: &Standard) -> usize {
+    fn translate_dimension(
+        &self,
+        place: usize,
+        commitment: &Commitment,
+        standard: &Standard,
+    ) -> usize {
         let name = &self.older.schema.dimensions[place];
         standard.schema.dimensions.iter().position(|known| known == name).unwrap_or_else(|| {
             let message = format!(
@@ -181,9 +234,15 @@ impl VersionPair<'_> {
             standard.calendars.len() - 1
         };
         match deadline {
-            DeadlineRule::Within(millis, calendar) => DeadlineRule::Within(millis, calendar.map(place)),
-            DeadlineRule::WorkingDays(days, calendar) => DeadlineRule::WorkingDays(days, place(calendar)),
-            DeadlineRule::FullWorkingDays(days, calendar) => DeadlineRule::FullWorkingDays(days, place(calendar)),
+            DeadlineRule::Within(millis, calendar) => {
+                DeadlineRule::Within(millis, calendar.map(place))
+            }
+            DeadlineRule::WorkingDays(days, calendar) => {
+                DeadlineRule::WorkingDays(days, place(calendar))
+            }
+            DeadlineRule::FullWorkingDays(days, calendar) => {
+                DeadlineRule::FullWorkingDays(days, place(calendar))
+            }
             DeadlineRule::CutOff(..) | DeadlineRule::Due | DeadlineRule::Appointment => deadline,
         }
     }

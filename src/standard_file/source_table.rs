@@ -13,7 +13,14 @@ pub(super) fn read_sources(root: &TomlTable<'_>, standard: &mut Standard) {
         read_source(name, &value, standard);
     }
     if standard.sources.len() > DeclaredSource::MAX_SOURCES {
-        root.report_problem("source", format!("{} sources are too many: at most {}", standard.sources.len(), DeclaredSource::MAX_SOURCES));
+        root.report_problem(
+            "source",
+            format!(
+                "{} sources are too many: at most {}",
+                standard.sources.len(),
+                DeclaredSource::MAX_SOURCES
+            ),
+        );
         standard.sources.truncate(DeclaredSource::MAX_SOURCES);
         standard.schema.sources.truncate(DeclaredSource::MAX_SOURCES);
     }
@@ -22,8 +29,12 @@ pub(super) fn read_sources(root: &TomlTable<'_>, standard: &mut Standard) {
 fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     check_name(value, name);
     let Some(table) = value.require_table() else { return };
-    let said = table.required_value("source", "what its events call it, as in \"/acd/hefei\"").and_then(|value| value.require_string());
-    let silent_after_ms = table.required_value("silent_after", "a duration, as in \"5m\"").and_then(|value| value.require_duration());
+    let said = table
+        .required_value("source", "what its events call it, as in \"/acd/hefei\"")
+        .and_then(|value| value.require_string());
+    let silent_after_ms = table
+        .required_value("silent_after", "a duration, as in \"5m\"")
+        .and_then(|value| value.require_duration());
     let conditions = read_conditions(&table, standard);
     let families = read_source_families(&table, &standard.schema.families);
     table.report_unknown_keys();
@@ -33,7 +44,12 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
         return;
     }
     standard.schema.sources.push(said.to_owned());
-    standard.sources.push(DeclaredSource { name: name.to_owned(), silent_after_ms, conditions, families });
+    standard.sources.push(DeclaredSource {
+        name: name.to_owned(),
+        silent_after_ms,
+        conditions,
+        families,
+    });
 }
 
 /// The families that a source tells of, a bit each; all of them if it does not say.
@@ -45,7 +61,10 @@ fn read_source_families(table: &TomlTable<'_>, known: &[String]) -> u64 {
             Some(place) => families |= 1 << place,
             None => {
                 let near = nearest_match(name, known.iter().map(String::as_str));
-                let hint = near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                let hint = near.map_or_else(
+                    || format!("there are: {}", known.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 value.report_problem(format!("there is no family `{name}`; {hint}"));
             }
         }

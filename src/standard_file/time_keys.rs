@@ -11,18 +11,28 @@ const DAY: i64 = 24 * HOUR;
 
 /// The standard's own time zone, and those of the cases that live elsewhere.
 pub(super) fn read_time_zones(root: &TomlTable<'_>, dimensions: &[String]) -> TimeZones {
-    let own = root.required_value("time_zone", "a name of the IANA list, as in \"Asia/Shanghai\"").and_then(|value| read_time_zone(&value));
+    let own = root
+        .required_value("time_zone", "a name of the IANA list, as in \"Asia/Shanghai\"")
+        .and_then(|value| read_time_zone(&value));
     let zones = TimeZones::new(own.unwrap_or(TimeZone::UTC));
     let Some(table) = root.optional_table("zones") else { return zones };
-    let dimension = table.required_value("by", "the dimension that says where a case lives, as in \"center\"").and_then(|value| {
-        let name = value.require_string()?;
-        let place = dimensions.iter().position(|dimension| dimension == name);
-        if place.is_none() {
-            value.report_problem(format!("`{}` is not a dimension; declared are: {}", truncate_for_message(name), dimensions.join(", ")));
-        }
-        place
-    });
-    let values = table.required_value("values", "a table, as in { london = \"Europe/London\" }").and_then(|value| value.require_table());
+    let dimension = table
+        .required_value("by", "the dimension that says where a case lives, as in \"center\"")
+        .and_then(|value| {
+            let name = value.require_string()?;
+            let place = dimensions.iter().position(|dimension| dimension == name);
+            if place.is_none() {
+                value.report_problem(format!(
+                    "`{}` is not a dimension; declared are: {}",
+                    truncate_for_message(name),
+                    dimensions.join(", ")
+                ));
+            }
+            place
+        });
+    let values = table
+        .required_value("values", "a table, as in { london = \"Europe/London\" }")
+        .and_then(|value| value.require_table());
     table.report_unknown_keys();
     let Some(values) = values else { return zones };
     if values.is_empty() {
@@ -31,12 +41,21 @@ pub(super) fn read_time_zones(root: &TomlTable<'_>, dimensions: &[String]) -> Ti
             "`values` is empty; name a time zone for some value, as in { london = \"Europe/London\" }, or leave `zones` out",
         );
     }
-    let elsewhere: Vec<(String, TimeZone)> =
-        values.entries().filter_map(|(name, value)| Some((name.to_owned(), read_time_zone(&value)?))).collect();
+    let elsewhere: Vec<(String, TimeZone)> = values
+        .entries()
+        .filter_map(|(name, value)| Some((name.to_owned(), read_time_zone(&value)?)))
+        .collect();
     let Some(dimension) = dimension else { return zones };
     let all = zones.clone().with_dimension_zones(dimension, elsewhere);
     if all.all().len() > TimeZones::ZONES_MAX {
-        table.report_problem("values", format!("{} time zones are too many: at most {}", all.all().len(), TimeZones::ZONES_MAX));
+        table.report_problem(
+            "values",
+            format!(
+                "{} time zones are too many: at most {}",
+                all.all().len(),
+                TimeZones::ZONES_MAX
+            ),
+        );
         return zones;
     }
     all
@@ -57,8 +76,10 @@ fn read_time_zone(value: &TomlValue<'_>) -> Option<TimeZone> {
 /// The windows that every indicator is read over.
 pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
     let mut windows = Vec::new();
-    for value in
-        root.required_value("windows", "a list, as in [\"30m\", \"today\"]").and_then(|value| value.require_array()).unwrap_or_default()
+    for value in root
+        .required_value("windows", "a list, as in [\"30m\", \"today\"]")
+        .and_then(|value| value.require_array())
+        .unwrap_or_default()
     {
         let Some(name) = value.require_string() else { continue };
         match Window::parse(name) {
@@ -73,7 +94,10 @@ pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
     }
     // One lane is left for the totals that counters are made of.
     if windows.len() >= MAX_WINDOWS {
-        root.report_problem("windows", format!("{} windows are too many: at most {}", windows.len(), MAX_WINDOWS - 1));
+        root.report_problem(
+            "windows",
+            format!("{} windows are too many: at most {}", windows.len(), MAX_WINDOWS - 1),
+        );
         windows.truncate(MAX_WINDOWS - 1);
     }
     windows
@@ -83,15 +107,39 @@ pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
 pub(super) fn read_horizon(root: &TomlTable<'_>) -> RetentionHorizon {
     let mut horizon = RetentionHorizon::default();
     let Some(table) = root.optional_table("horizon") else { return horizon };
-    read_duration_within(&table, "contacts", (MINUTE, 3_650 * DAY), &mut horizon.contacts_ms, "between 1m and 3650d, as in \"24h\"");
-    read_duration_within(&table, "orders", (MINUTE, 3_650 * DAY), &mut horizon.orders_ms, "between 1m and 3650d, as in \"60d\"");
+    read_duration_within(
+        &table,
+        "contacts",
+        (MINUTE, 3_650 * DAY),
+        &mut horizon.contacts_ms,
+        "between 1m and 3650d, as in \"24h\"",
+    );
+    read_duration_within(
+        &table,
+        "orders",
+        (MINUTE, 3_650 * DAY),
+        &mut horizon.orders_ms,
+        "between 1m and 3650d, as in \"60d\"",
+    );
     // Of a clock that is further off than an hour no time can be believed.
-    read_duration_within(&table, "ahead", (SECOND, HOUR), &mut horizon.ahead_ms, "between 1s and 1h, as in \"1m\"");
+    read_duration_within(
+        &table,
+        "ahead",
+        (SECOND, HOUR),
+        &mut horizon.ahead_ms,
+        "between 1s and 1h, as in \"1m\"",
+    );
     table.report_unknown_keys();
     horizon
 }
 
-fn read_duration_within(table: &TomlTable<'_>, key: &str, (least, most): (i64, i64), into: &mut i64, remedy: &str) {
+fn read_duration_within(
+    table: &TomlTable<'_>,
+    key: &str,
+    (least, most): (i64, i64),
+    into: &mut i64,
+    remedy: &str,
+) {
     match table.optional_duration(key) {
         Some(millis) if (least..=most).contains(&millis) => *into = millis,
         Some(_) => table.report_problem(key, format!("`{key}` must be {remedy}")),
@@ -111,15 +159,20 @@ mod tests {
             "name = \"x\"\nversion = \"1\"\ndate_of_effect = 2026-01-01\ntitle = {{ en = \"X\", zh = \"X\" }}\ndimensions = [\"center\", \"queue\"]\n\
              {root}\n{tables}\n[indicator.answers]\ntitle = {{ en = \"A\", zh = \"A\" }}\nduration = [\"call.answered\"]\n"
         );
-        parse_standard("x.toml", &text).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        parse_standard("x.toml", &text).map_err(|problems| {
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        })
     }
 
     const ROOT_KEYS: &str = "time_zone = \"Asia/Shanghai\"\nwindows = [\"today\"]";
 
     #[test]
     fn assigns_cases_to_declared_time_zones() {
-        let standard = standard_with(ROOT_KEYS, "[zones]\nby = \"queue\"\nvalues = { a = \"Asia/Urumqi\", b = \"Asia/Urumqi\" }")
-            .expect("a good standard");
+        let standard = standard_with(
+            ROOT_KEYS,
+            "[zones]\nby = \"queue\"\nvalues = { a = \"Asia/Urumqi\", b = \"Asia/Urumqi\" }",
+        )
+        .expect("a good standard");
         assert_eq!((standard.zones.all().len(), standard.zones.dimension()), (2, Some(1)));
         assert_eq!(standard.zones.get(0).iana_name(), Some("Asia/Shanghai"));
         assert_eq!(standard.zones.get(1).iana_name(), Some("Asia/Urumqi"));
@@ -128,8 +181,13 @@ mod tests {
 
     #[test]
     fn horizon_defaults_apply_to_omitted_keys() {
-        let standard = standard_with(ROOT_KEYS, "[horizon]\ncontacts = \"36h\"\nahead = \"5s\"").expect("a good standard");
-        let expected = RetentionHorizon { contacts_ms: 36 * HOUR, ahead_ms: 5 * SECOND, ..RetentionHorizon::default() };
+        let standard = standard_with(ROOT_KEYS, "[horizon]\ncontacts = \"36h\"\nahead = \"5s\"")
+            .expect("a good standard");
+        let expected = RetentionHorizon {
+            contacts_ms: 36 * HOUR,
+            ahead_ms: 5 * SECOND,
+            ..RetentionHorizon::default()
+        };
         assert_eq!(standard.horizon, expected);
     }
 
@@ -141,17 +199,49 @@ mod tests {
                 "[zones]\nby = \"centre\"\nvalues = { a = \"UTC\" }",
                 "x.toml:9:6: `centre` is not a dimension; declared are: center, queue",
             ),
-            (ROOT_KEYS, "[zones]\nby = \"center\"\nvalues = { a = \"Mars\" }", "x.toml:10:16: there is no time zone `Mars`; write a name"),
-            (ROOT_KEYS, "[zones]\nby = \"center\"", "needs a key `values` (a table, as in { london = \"Europe/London\" })"),
+            (
+                ROOT_KEYS,
+                "[zones]\nby = \"center\"\nvalues = { a = \"Mars\" }",
+                "x.toml:10:16: there is no time zone `Mars`; write a name",
+            ),
+            (
+                ROOT_KEYS,
+                "[zones]\nby = \"center\"",
+                "needs a key `values` (a table, as in { london = \"Europe/London\" })",
+            ),
             (ROOT_KEYS, "[zones]\nvalues = { a = \"UTC\" }", "needs a key `by` (the dimension"),
-            (ROOT_KEYS, "[zones]\nby = \"center\"\nvalues = {}", "`values` is empty; name a time zone"),
-            (ROOT_KEYS, "[zones]\nby = \"center\"\nvalue = { a = \"UTC\" }", "unknown key `value`, did you mean `values`?"),
-            (ROOT_KEYS, "[horizon]\ncontacts = \"0s\"", "x.toml:9:12: `contacts` must be between 1m and 3650d, as in \"24h\""),
+            (
+                ROOT_KEYS,
+                "[zones]\nby = \"center\"\nvalues = {}",
+                "`values` is empty; name a time zone",
+            ),
+            (
+                ROOT_KEYS,
+                "[zones]\nby = \"center\"\nvalue = { a = \"UTC\" }",
+                "unknown key `value`, did you mean `values`?",
+            ),
+            (
+                ROOT_KEYS,
+                "[horizon]\ncontacts = \"0s\"",
+                "x.toml:9:12: `contacts` must be between 1m and 3650d, as in \"24h\"",
+            ),
             (ROOT_KEYS, "[horizon]\norders = \"9999d\"", "`orders` must be between 1m and 3650d"),
             (ROOT_KEYS, "[horizon]\nahead = \"2h\"", "`ahead` must be between 1s and 1h"),
-            (ROOT_KEYS, "[horizon]\ncontact = \"24h\"", "unknown key `contact`, did you mean `contacts`?"),
-            ("time_zone = \"UTC\"\nwindows = [\"quarter\"]", "", "`interval15`, `interval30`, `today`, `week`, `month`, or `all`"),
-            ("time_zone = \"UTC\"\nwindows = [\"7d\", \"168h\"]", "", "the window `168h` is there already"),
+            (
+                ROOT_KEYS,
+                "[horizon]\ncontact = \"24h\"",
+                "unknown key `contact`, did you mean `contacts`?",
+            ),
+            (
+                "time_zone = \"UTC\"\nwindows = [\"quarter\"]",
+                "",
+                "`interval15`, `interval30`, `today`, `week`, `month`, or `all`",
+            ),
+            (
+                "time_zone = \"UTC\"\nwindows = [\"7d\", \"168h\"]",
+                "",
+                "the window `168h` is there already",
+            ),
         ] {
             let problems = standard_with(root, tables).expect_err("a bad standard");
             assert!(problems.contains(message), "{problems}\ndoes not say\n{message}");
@@ -160,16 +250,39 @@ mod tests {
 
     #[test]
     fn rejects_more_than_15_windows_or_64_time_zones() {
-        let windows = |many: usize| format!("time_zone = \"UTC\"\nwindows = {:?}", (1..=many).map(|n| format!("{n}m")).collect::<Vec<_>>());
+        let windows = |many: usize| {
+            format!(
+                "time_zone = \"UTC\"\nwindows = {:?}",
+                (1..=many).map(|n| format!("{n}m")).collect::<Vec<_>>()
+            )
+        };
         assert_eq!(standard_with(&windows(15), "").expect("a good standard").windows.len(), 15);
         let problems = standard_with(&windows(16), "").expect_err("too many windows");
-        assert!(problems.contains("x.toml:7:11: 16 windows are too many: at most 15"), "{problems}");
+        assert!(
+            problems.contains("x.toml:7:11: 16 windows are too many: at most 15"),
+            "{problems}"
+        );
 
-        let names: Vec<String> =
-            jiff::tz::db().available().map(|name| name.to_string()).filter(|name| name.contains('/')).take(70).collect();
-        let zones = |many: usize| names.iter().take(many).map(|name| format!("\"{name}\" = \"{name}\"")).collect::<Vec<_>>().join(", ");
-        let tables = |many: usize| format!("[zones]\nby = \"center\"\nvalues = {{ {} }}", zones(many));
-        assert_eq!(standard_with(ROOT_KEYS, &tables(63)).map(|standard| standard.zones.all().len() <= 64), Ok(true));
+        let names: Vec<String> = jiff::tz::db()
+            .available()
+            .map(|name| name.to_string())
+            .filter(|name| name.contains('/'))
+            .take(70)
+            .collect();
+        let zones = |many: usize| {
+            names
+                .iter()
+                .take(many)
+                .map(|name| format!("\"{name}\" = \"{name}\""))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let tables =
+            |many: usize| format!("[zones]\nby = \"center\"\nvalues = {{ {} }}", zones(many));
+        assert_eq!(
+            standard_with(ROOT_KEYS, &tables(63)).map(|standard| standard.zones.all().len() <= 64),
+            Ok(true)
+        );
         let problems = standard_with(ROOT_KEYS, &tables(70)).expect_err("too many zones");
         assert!(problems.contains("time zones are too many: at most 64"), "{problems}");
     }

@@ -11,17 +11,24 @@ pub fn nearest_match<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -
         return None;
     }
     let far = (word.chars().count() + 1).max(3) / 3;
-    known.into_iter().map(|candidate| (edit_distance(word, candidate), candidate)).filter(|(d, _)| *d <= far).min().map(|(_, c)| c)
+    known
+        .into_iter()
+        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .filter(|(d, _)| *d <= far)
+        .min()
+        .map(|(_, c)| c)
 }
 
 fn edit_distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, left) in a.iter().enumerate() {
         let mut next = vec![i + 1];
         for (j, right) in b.iter().enumerate() {
-            let mut best = (row[j] + usize::from(left != right)).min(row[j + 1] + 1).min(next[j] + 1);
+            let mut best =
+                (row[j] + usize::from(left != right)).min(row[j + 1] + 1).min(next[j] + 1);
             if i > 0 && j > 0 && *left == b[j - 1] && a[i - 1] == *right {
                 best = best.min(before[j - 1] + 1);
             }

@@ -16,7 +16,12 @@ pub struct TomlTable<'d> {
 }
 
 impl<'d> TomlTable<'d> {
-    pub(super) fn new(document: &'d TomlDocument, name: &'d str, at: usize, entries: &'d [TomlEntry]) -> TomlTable<'d> {
+    pub(super) fn new(
+        document: &'d TomlDocument,
+        name: &'d str,
+        at: usize,
+        entries: &'d [TomlEntry],
+    ) -> TomlTable<'d> {
         TomlTable { document, name, offset: at, entries, requested_keys: RefCell::default() }
     }
 
@@ -53,7 +58,10 @@ impl<'d> TomlTable<'d> {
                 asked.push(key.to_owned());
             }
         }
-        self.entries.iter().find(|entry| entry.key == key).map(|entry| self.entry_value(&entry.key, &entry.node))
+        self.entries
+            .iter()
+            .find(|entry| entry.key == key)
+            .map(|entry| self.entry_value(&entry.key, &entry.node))
     }
 
     /// The value of a key; its absence is a problem. `what` says what to write, as in `a list of strings`.
@@ -61,8 +69,13 @@ impl<'d> TomlTable<'d> {
     pub fn required_value(&self, key: &str, what: &str) -> Option<TomlValue<'d>> {
         let value = self.value(key);
         if value.is_none() {
-            let owner = if self.name.is_empty() { "the file".to_owned() } else { format!("`{}`", self.name) };
-            self.document.report_problem(self.offset, format!("{owner} needs a key `{key}` ({what})"));
+            let owner = if self.name.is_empty() {
+                "the file".to_owned()
+            } else {
+                format!("`{}`", self.name)
+            };
+            self.document
+                .report_problem(self.offset, format!("{owner} needs a key `{key}` ({what})"));
         }
         value
     }
@@ -132,8 +145,15 @@ impl<'d> TomlTable<'d> {
     pub fn table_list(&self, key: &str) -> Vec<TomlTable<'d>> {
         match self.value(key) {
             None => Vec::new(),
-            Some(value) if value.as_table().is_some() => value.require_table().into_iter().collect(),
-            Some(value) => value.require_array().unwrap_or_default().iter().filter_map(TomlValue::require_table).collect(),
+            Some(value) if value.as_table().is_some() => {
+                value.require_table().into_iter().collect()
+            }
+            Some(value) => value
+                .require_array()
+                .unwrap_or_default()
+                .iter()
+                .filter_map(TomlValue::require_table)
+                .collect(),
         }
     }
 
@@ -148,13 +168,21 @@ impl<'d> TomlTable<'d> {
     pub fn entries(&self) -> impl Iterator<Item = (&'d str, TomlValue<'d>)> + use<'d> {
         self.requested_keys.borrow_mut().extend(self.entries.iter().map(|entry| entry.key.clone()));
         let (document, entries) = (self.document, self.entries);
-        entries.iter().map(move |entry| (entry.key.as_str(), TomlValue::new(document, &entry.key, entry.key_offset, &entry.node)))
+        entries.iter().map(move |entry| {
+            (
+                entry.key.as_str(),
+                TomlValue::new(document, &entry.key, entry.key_offset, &entry.node),
+            )
+        })
     }
 
     /// Leaves a problem at the value of `key`, or at the table itself if it has no such key (or `key` is empty).
     pub fn report_problem(&self, key: &str, message: impl Into<String>) {
-        let at =
-            self.entries.iter().find(|entry| entry.key == key).map_or(self.offset, |entry| problem_offset(entry.key_offset, &entry.node));
+        let at = self
+            .entries
+            .iter()
+            .find(|entry| entry.key == key)
+            .map_or(self.offset, |entry| problem_offset(entry.key_offset, &entry.node));
         self.document.report_problem(at, message.into());
     }
 
@@ -162,21 +190,34 @@ impl<'d> TomlTable<'d> {
     pub fn report_unknown_keys(&self) {
         let asked = self.requested_keys.borrow();
         for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key)) {
-            let hint = match did_you_mean::nearest_match(&entry.key, asked.iter().map(String::as_str)) {
-                Some(known) => format!(", did you mean `{known}`?"),
-                None => ";".to_owned(),
+            let hint =
+                match did_you_mean::nearest_match(&entry.key, asked.iter().map(String::as_str)) {
+                    Some(known) => format!(", did you mean `{known}`?"),
+                    None => ";".to_owned(),
+                };
+            let owner = if self.name.is_empty() {
+                "here".to_owned()
+            } else {
+                format!("in `{}`", self.name)
             };
-            let owner = if self.name.is_empty() { "here".to_owned() } else { format!("in `{}`", self.name) };
             let mut allowed: Vec<&String> = asked.iter().collect();
             allowed.sort();
             let allowed: Vec<String> = allowed.into_iter().map(|key| format!("`{key}`")).collect();
-            let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
-            self.document.report_problem(entry.key_offset, format!("unknown key `{}`{hint} allowed {owner}: {allowed}", entry.key));
+            let allowed =
+                if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+            self.document.report_problem(
+                entry.key_offset,
+                format!("unknown key `{}`{hint} allowed {owner}: {allowed}", entry.key),
+            );
         }
     }
 
     fn entry_value(&self, key: &'d str, node: &'d TomlNode) -> TomlValue<'d> {
-        let key_at = self.entries.iter().find(|entry| entry.key == key).map_or(self.offset, |entry| entry.key_offset);
+        let key_at = self
+            .entries
+            .iter()
+            .find(|entry| entry.key == key)
+            .map_or(self.offset, |entry| entry.key_offset);
         TomlValue::new(self.document, key, key_at, node)
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn find_excess_depth(text: &str) -> Option<usize> {
             TokenKind::Comma | TokenKind::Newline => key = 0,
             kind @ (TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket) => {
                 let list = kind == TokenKind::LeftSquareBracket;
-                open.push((if list { TokenKind::RightSquareBracket } else { TokenKind::RightCurlyBracket }, 1 + key));
+                open.push((
+                    if list { TokenKind::RightSquareBracket } else { TokenKind::RightCurlyBracket },
+                    1 + key,
+                ));
                 (depth, key) = (depth + 1 + key, 0);
             }
             kind => {

@@ -16,7 +16,12 @@ pub struct TomlValue<'d> {
 }
 
 impl<'d> TomlValue<'d> {
-    pub(super) fn new(document: &'d TomlDocument, key: &'d str, key_at: usize, node: &'d TomlNode) -> TomlValue<'d> {
+    pub(super) fn new(
+        document: &'d TomlDocument,
+        key: &'d str,
+        key_at: usize,
+        node: &'d TomlNode,
+    ) -> TomlValue<'d> {
         TomlValue { document, key, offset: problem_offset(key_at, node), node }
     }
 
@@ -92,9 +97,17 @@ impl<'d> TomlValue<'d> {
     #[must_use]
     pub fn as_array(&self) -> Option<Vec<TomlValue<'d>>> {
         match &self.node.content {
-            TomlContent::Array(nodes) => {
-                Some(nodes.iter().map(|node| TomlValue { document: self.document, key: self.key, offset: node.offset, node }).collect())
-            }
+            TomlContent::Array(nodes) => Some(
+                nodes
+                    .iter()
+                    .map(|node| TomlValue {
+                        document: self.document,
+                        key: self.key,
+                        offset: node.offset,
+                        node,
+                    })
+                    .collect(),
+            ),
             _ => None,
         }
     }
@@ -103,7 +116,9 @@ impl<'d> TomlValue<'d> {
     #[must_use]
     pub fn as_table(&self) -> Option<TomlTable<'d>> {
         match &self.node.content {
-            TomlContent::Table(entries) => Some(TomlTable::new(self.document, self.key, self.offset, entries)),
+            TomlContent::Table(entries) => {
+                Some(TomlTable::new(self.document, self.key, self.offset, entries))
+            }
             _ => None,
         }
     }
@@ -147,20 +162,31 @@ impl<'d> TomlValue<'d> {
     /// It must be a list of strings; entries that are not are problems and left out.
     #[must_use]
     pub fn require_strings(&self) -> Option<Vec<&'d str>> {
-        Some(self.or_report_problem(self.as_array(), "a list of strings")?.iter().filter_map(TomlValue::require_string).collect())
+        Some(
+            self.or_report_problem(self.as_array(), "a list of strings")?
+                .iter()
+                .filter_map(TomlValue::require_string)
+                .collect(),
+        )
     }
 
     /// It must be one of a few words; gives what that word means.
     #[must_use]
     pub fn require_choice<T: Clone>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.require_string()?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone());
+        let found =
+            words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone());
         if found.is_none() {
             let known = words.iter().map(|(word, _)| *word);
-            let hint = did_you_mean::nearest_match(text, known.clone()).map(|word| format!(", did you mean `{word}`?"));
+            let hint = did_you_mean::nearest_match(text, known.clone())
+                .map(|word| format!(", did you mean `{word}`?"));
             let allowed = known.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
             let hint = hint.unwrap_or_else(|| ";".to_owned());
-            self.report_problem(format!("`{}` cannot be `{}`{hint} allowed: {allowed}", self.key, truncate_for_message(text)));
+            self.report_problem(format!(
+                "`{}` cannot be `{}`{hint} allowed: {allowed}",
+                self.key,
+                truncate_for_message(text)
+            ));
         }
         found
     }
@@ -182,7 +208,9 @@ impl<'d> TomlValue<'d> {
     pub fn require_timestamp(&self) -> Option<Timestamp> {
         let time = match &self.node.content {
             TomlContent::Text(text) => Timestamp::parse(text).ok(),
-            TomlContent::Date(date) if date.offset.is_some() => Timestamp::parse(&date.to_string()).ok(),
+            TomlContent::Date(date) if date.offset.is_some() => {
+                Timestamp::parse(&date.to_string()).ok()
+            }
             _ => None,
         };
         self.or_report_problem(time, "a time with its offset, as in 2027-01-01T00:00:00+08:00")
@@ -191,7 +219,9 @@ impl<'d> TomlValue<'d> {
     /// It must be a duration, written `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`; in milliseconds.
     #[must_use]
     pub fn require_duration(&self) -> Option<i64> {
-        match parse_duration(self.or_report_problem(self.as_str(), "a duration in quotes, as in \"10s\"")?) {
+        match parse_duration(
+            self.or_report_problem(self.as_str(), "a duration in quotes, as in \"10s\"")?,
+        ) {
             Ok(millis) => Some(millis),
             Err(message) => {
                 self.report_problem(format!("`{}`: {message}", self.key));
@@ -204,7 +234,9 @@ impl<'d> TomlValue<'d> {
         if found.is_none() {
             // Text in the place of a date is already a string: say what it reads, not what it is.
             let got = match &self.node.content {
-                TomlContent::Text(text) if wanted.starts_with("a day") => format!("`{}`", truncate_for_message(text)),
+                TomlContent::Text(text) if wanted.starts_with("a day") => {
+                    format!("`{}`", truncate_for_message(text))
+                }
                 _ => self.type_name().to_owned(),
             };
             self.report_problem(format!("`{}` must be {wanted}, not {got}", self.key));
@@ -228,7 +260,11 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         "d" => 24 * HOUR,
         _ => 0,
     };
-    let millis = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit)).filter(|_| unit != 0);
+    let millis = number
+        .parse::<i64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|_| unit != 0);
     millis.ok_or_else(|| {
         format!(
             "`{}` is not a duration; write a whole number and ms, s, m, h or d, as in \"10s\", \"5m\", \"48h\"",
@@ -243,7 +279,14 @@ mod tests {
 
     #[test]
     fn parses_durations_with_units() {
-        for (text, millis) in [("500ms", 500), ("10s", 10_000), ("5m", 300_000), ("48h", 172_800_000), ("2d", 172_800_000), ("0s", 0)] {
+        for (text, millis) in [
+            ("500ms", 500),
+            ("10s", 10_000),
+            ("5m", 300_000),
+            ("48h", 172_800_000),
+            ("2d", 172_800_000),
+            ("0s", 0),
+        ] {
             assert_eq!(parse_duration(text), Ok(millis), "{text}");
         }
         for text in ["", "10", "s", "-5s", "1.5h", "10 s", "9223372036854775807d", "5分"] {
@@ -253,10 +296,17 @@ mod tests {
 
     #[test]
     fn reports_allowed_choices_and_wrong_types() {
-        let document = TomlDocument::parse("t.toml", "a = 'tdoay'\nb = 2026-01-01T00:00:00\nc = '2026-02-30'\nd = 10").expect("TOML");
+        let document = TomlDocument::parse(
+            "t.toml",
+            "a = 'tdoay'\nb = 2026-01-01T00:00:00\nc = '2026-02-30'\nd = 10",
+        )
+        .expect("TOML");
         let root = document.root_table();
         assert_eq!(root.optional_choice("a", &[("today", 1), ("week", 2)]), None);
-        assert_eq!((root.optional_date("b"), root.optional_date("c"), root.optional_duration("d")), (None, None, None));
+        assert_eq!(
+            (root.optional_date("b"), root.optional_date("c"), root.optional_duration("d")),
+            (None, None, None)
+        );
         let shown: Vec<String> = document.into_problems().iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,

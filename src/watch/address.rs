@@ -21,7 +21,11 @@ impl ServiceAddress {
     /// # Errors
     /// A sentence that says what is wrong, and how it should be.
     pub fn parse(text: &str) -> Result<ServiceAddress, String> {
-        let wrong = || format!("`{text}` is no address of a service; write `http://host:8080`, `https://host` or `host:8080`");
+        let wrong = || {
+            format!(
+                "`{text}` is no address of a service; write `http://host:8080`, `https://host` or `host:8080`"
+            )
+        };
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "http" | "ws" => false,
@@ -45,17 +49,23 @@ impl ServiceAddress {
             }
             None => return Err(wrong()),
         };
-        let sound = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
+        let sound = !host.is_empty()
+            && !host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
         let path = path.trim_end_matches('/');
         let fine = sound && path.bytes().all(|byte| byte.is_ascii_graphic());
-        if fine { Ok(ServiceAddress { tls, host: host.to_owned(), port, path: path.to_owned() }) } else { Err(wrong()) }
+        if fine {
+            Ok(ServiceAddress { tls, host: host.to_owned(), port, path: path.to_owned() })
+        } else {
+            Err(wrong())
+        }
     }
 
     /// The host with its port, as requests name it.
     #[must_use]
     pub fn authority(&self) -> String {
         let usual = if self.tls { 443 } else { 80 };
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == usual { host } else { format!("{host}:{}", self.port) }
     }
 }
@@ -82,9 +92,24 @@ mod tests {
             ("http://[::1]:8080", "http://[::1]:8080"),
             ("https://example.org/firstline/", "https://example.org/firstline"),
         ] {
-            assert_eq!(ServiceAddress::parse(text).map(|address| address.to_string()), Ok(expected.to_owned()), "{text}");
+            assert_eq!(
+                ServiceAddress::parse(text).map(|address| address.to_string()),
+                Ok(expected.to_owned()),
+                "{text}"
+            );
         }
-        for wrong in ["", "http://", "ftp://a", "a:b", "a:99999", "[::1", "[::1]x", "a b", "user@host", "host/a b"] {
+        for wrong in [
+            "",
+            "http://",
+            "ftp://a",
+            "a:b",
+            "a:99999",
+            "[::1",
+            "[::1]x",
+            "a b",
+            "user@host",
+            "host/a b",
+        ] {
             assert!(ServiceAddress::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -47,12 +47,16 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_maximum_with_jitter() {
-        let whole = [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000].map(Duration::from_millis);
+        let whole =
+            [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000].map(Duration::from_millis);
         for seed in 0..100 {
             let mut retry = Backoff::new(seed);
             for (failures, whole) in whole.into_iter().enumerate() {
                 let pause = retry.next_pause();
-                assert!(PAUSE_MIN.max(whole / 2) <= pause && pause <= whole, "seed {seed}, failure {failures}: {pause:?}");
+                assert!(
+                    PAUSE_MIN.max(whole / 2) <= pause && pause <= whole,
+                    "seed {seed}, failure {failures}: {pause:?}"
+                );
             }
             retry.reset();
             assert_eq!(retry.next_pause(), PAUSE_MIN, "seed {seed}: it begins anew");

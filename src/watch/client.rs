@@ -35,7 +35,9 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     /// Nobody answers there.
-    #[error("{address} cannot be reached: {error}; is the service running there, and does it listen to this machine (`listen`)?")]
+    #[error(
+        "{address} cannot be reached: {error}; is the service running there, and does it listen to this machine (`listen`)?"
+    )]
     Unreachable {
         /// Where.
         address: ServiceAddress,
@@ -43,7 +45,9 @@ pub enum WatchError {
         error: String,
     },
     /// The other side is not believed.
-    #[error("the TLS connection to {address} failed: {error}; name the authority that signed its certificate with `--ca FILE`")]
+    #[error(
+        "the TLS connection to {address} failed: {error}; name the authority that signed its certificate with `--ca FILE`"
+    )]
     Tls {
         /// Where.
         address: ServiceAddress,
@@ -59,7 +63,9 @@ pub enum WatchError {
         error: String,
     },
     /// It is not let in.
-    #[error("{address} does not let this in: {detail}; give a token by `FIRSTLINE_TOKEN` or `--token`")]
+    #[error(
+        "{address} does not let this in: {detail}; give a token by `FIRSTLINE_TOKEN` or `--token`"
+    )]
     Refused {
         /// Where.
         address: ServiceAddress,
@@ -123,13 +129,19 @@ impl ServiceClient {
     ///
     /// # Errors
     /// If the authority's certificates cannot be read.
-    pub fn new(address: ServiceAddress, token: Option<String>, authority: Option<&Path>) -> Result<ServiceClient, WatchError> {
+    pub fn new(
+        address: ServiceAddress,
+        token: Option<String>,
+        authority: Option<&Path>,
+    ) -> Result<ServiceClient, WatchError> {
         let mut roots = RootCertStore::empty();
         match authority {
             None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
             Some(file) => {
-                let unreadable = |error: String| WatchError::Authority { file: file.to_owned(), error };
-                let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+                let unreadable =
+                    |error: String| WatchError::Authority { file: file.to_owned(), error };
+                let certificates = CertificateDer::pem_file_iter(file)
+                    .and_then(Iterator::collect::<Result<Vec<_>, _>>);
                 let certificates = certificates.map_err(|error| unreadable(error.to_string()))?;
                 let (added, _) = roots.add_parsable_certificates(certificates);
                 if added == 0 {
@@ -137,8 +149,12 @@ impl ServiceClient {
                 }
             }
         }
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
-        let config = builder.map_err(|error| WatchError::Broken(error.to_string()))?.with_root_certificates(roots).with_no_client_auth();
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions();
+        let config = builder
+            .map_err(|error| WatchError::Broken(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         Ok(ServiceClient { address, token, tls: TlsConnector::from(Arc::new(config)) })
     }
 
@@ -147,23 +163,32 @@ impl ServiceClient {
     /// # Errors
     /// Why there is none.
     pub async fn fetch_standard(&self) -> Result<ServedStandard, WatchError> {
-        let request = self.build_request("/v1/standard").body(Body::empty()).map_err(|error| WatchError::Broken(error.to_string()))?;
+        let request = self
+            .build_request("/v1/standard")
+            .body(Body::empty())
+            .map_err(|error| WatchError::Broken(error.to_string()))?;
         let stream = self.open_stream().await?;
         let broken = |error: hyper::Error| self.not_firstline(error.to_string());
         let answer = async {
-            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+            let (mut sender, connection) =
+                http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
             let connection = tokio::spawn(connection);
             let answer = sender.send_request(request).await.map_err(broken)?;
             let status = answer.status().as_u16();
-            let body = to_bytes(Body::new(answer.into_body()), FRAME_BYTES).await.map_err(|error| WatchError::Broken(error.to_string()))?;
+            let body = to_bytes(Body::new(answer.into_body()), FRAME_BYTES)
+                .await
+                .map_err(|error| WatchError::Broken(error.to_string()))?;
             connection.abort();
             Ok((status, body))
         };
-        let (status, body) = timeout(ANSWER_TIMEOUT, answer).await.map_err(|_| self.not_firstline("no answer in time".to_owned()))??;
+        let (status, body) = timeout(ANSWER_TIMEOUT, answer)
+            .await
+            .map_err(|_| self.not_firstline("no answer in time".to_owned()))??;
         if status != 200 {
             return Err(self.refusal_error(status, &body));
         }
-        serde_json::from_slice(&body).map_err(|error| self.not_firstline(format!("its `/v1/standard` is none: {error}")))
+        serde_json::from_slice(&body)
+            .map_err(|error| self.not_firstline(format!("its `/v1/standard` is none: {error}")))
     }
 
     /// Opens the live board and says what is wanted, as in the live protocol.
@@ -176,27 +201,36 @@ impl ServiceClient {
         let uri = format!("ws://{}{}/v1/live", self.address.authority(), self.address.path);
         let mut request = uri.into_client_request().map_err(broken)?;
         if let Some(token) = &self.token {
-            let token =
-                format!("Bearer {token}").parse().map_err(|_| WatchError::Broken("the token is no text for a header".to_owned()))?;
+            let token = format!("Bearer {token}")
+                .parse()
+                .map_err(|_| WatchError::Broken("the token is no text for a header".to_owned()))?;
             request.headers_mut().insert("authorization", token);
         }
-        let config = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES)).max_frame_size(Some(FRAME_BYTES));
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(FRAME_BYTES))
+            .max_frame_size(Some(FRAME_BYTES));
         let stream = self.open_stream().await?;
         let opening = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
-        match timeout(ANSWER_TIMEOUT, opening).await.map_err(|_| self.not_firstline("no answer in time".to_owned()))? {
+        match timeout(ANSWER_TIMEOUT, opening)
+            .await
+            .map_err(|_| self.not_firstline("no answer in time".to_owned()))?
+        {
             Ok((mut socket, _)) => {
                 socket.send(Message::text(subscribe.to_string())).await.map_err(broken)?;
                 Ok(FrameStream(socket))
             }
-            Err(tungstenite::Error::Http(answer)) => {
-                Err(self.refusal_error(answer.status().as_u16(), answer.body().as_deref().unwrap_or_default()))
-            }
+            Err(tungstenite::Error::Http(answer)) => Err(self.refusal_error(
+                answer.status().as_u16(),
+                answer.body().as_deref().unwrap_or_default(),
+            )),
             Err(error) => Err(broken(error)),
         }
     }
 
     fn build_request(&self, path: &str) -> axum::http::request::Builder {
-        let request = axum::http::Request::builder().uri(format!("{}{path}", self.address.path)).header("host", self.address.authority());
+        let request = axum::http::Request::builder()
+            .uri(format!("{}{path}", self.address.path))
+            .header("host", self.address.authority());
         match &self.token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
@@ -204,24 +238,31 @@ impl ServiceClient {
     }
 
     async fn open_stream(&self) -> Result<ClientStream, WatchError> {
-        let unreachable = |error: String| WatchError::Unreachable { address: self.address.clone(), error };
+        let unreachable =
+            |error: String| WatchError::Unreachable { address: self.address.clone(), error };
         let connecting = TcpStream::connect((self.address.host.as_str(), self.address.port));
-        let stream = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| unreachable("no answer in time".to_owned()))?;
+        let stream = timeout(ANSWER_TIMEOUT, connecting)
+            .await
+            .map_err(|_| unreachable("no answer in time".to_owned()))?;
         let stream = stream.map_err(|error| unreachable(error.to_string()))?;
         if !self.address.tls {
             return Ok(Either::Left(stream));
         }
         let failed = |error| WatchError::Tls { address: self.address.clone(), error };
-        let name = ServerName::try_from(self.address.host.clone()).map_err(|error| failed(std::io::Error::other(error)))?;
-        let shaken =
-            timeout(ANSWER_TIMEOUT, self.tls.connect(name, stream)).await.map_err(|_| unreachable("no answer in time".to_owned()))?;
+        let name = ServerName::try_from(self.address.host.clone())
+            .map_err(|error| failed(std::io::Error::other(error)))?;
+        let shaken = timeout(ANSWER_TIMEOUT, self.tls.connect(name, stream))
+            .await
+            .map_err(|_| unreachable("no answer in time".to_owned()))?;
         Ok(Either::Right(Box::new(shaken.map_err(failed)?)))
     }
 
     /// What an answer other than the one hoped for means.
     fn refusal_error(&self, status: u16, body: &[u8]) -> WatchError {
         let problem: Option<Value> = serde_json::from_slice(body).ok();
-        let Some(detail) = problem.as_ref().and_then(|problem| problem["detail"].as_str()).map(str::to_owned) else {
+        let Some(detail) =
+            problem.as_ref().and_then(|problem| problem["detail"].as_str()).map(str::to_owned)
+        else {
             return self.not_firstline(format!("it answers with status {status}"));
         };
         let address = self.address.clone();
@@ -242,7 +283,8 @@ impl ServiceClient {
 /// # Errors
 /// If it is none.
 pub fn parse_frame(text: &str) -> Result<ReceivedFrame, WatchError> {
-    serde_json::from_str(text).map_err(|error| WatchError::Broken(format!("a frame cannot be understood: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| WatchError::Broken(format!("a frame cannot be understood: {error}")))
 }
 
 impl FrameStream {
@@ -253,13 +295,23 @@ impl FrameStream {
     pub async fn next_frame(&mut self) -> Result<String, WatchError> {
         loop {
             match timeout(SILENCE_TIMEOUT, self.0.next()).await {
-                Err(_) => return Err(WatchError::Broken(format!("nothing was heard for {} s", SILENCE_TIMEOUT.as_secs()))),
+                Err(_) => {
+                    return Err(WatchError::Broken(format!(
+                        "nothing was heard for {} s",
+                        SILENCE_TIMEOUT.as_secs()
+                    )));
+                }
                 Ok(Some(Ok(Message::Text(text)))) => return Ok(text.to_string()),
-                Ok(Some(Ok(Message::Close(Some(close))))) if close.code == tungstenite::protocol::frame::coding::CloseCode::Policy => {
+                Ok(Some(Ok(Message::Close(Some(close)))))
+                    if close.code == tungstenite::protocol::frame::coding::CloseCode::Policy =>
+                {
                     return Err(WatchError::Closed(close.reason.to_string()));
                 }
                 Ok(Some(Ok(Message::Close(close)))) => {
-                    return Err(WatchError::Broken(close.map_or_else(|| "it was closed".to_owned(), |close| close.reason.to_string())));
+                    return Err(WatchError::Broken(close.map_or_else(
+                        || "it was closed".to_owned(),
+                        |close| close.reason.to_string(),
+                    )));
                 }
                 Ok(Some(Ok(_))) => {}
                 Ok(Some(Err(error))) => return Err(WatchError::Broken(error.to_string())),

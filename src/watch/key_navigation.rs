@@ -29,7 +29,11 @@ impl NavigationState {
 
     /// To another center; all of them stand before the first and after the last.
     fn step_center(&mut self, by: isize, centers: &[&str]) {
-        let here = self.center.as_deref().and_then(|center| centers.iter().position(|other| *other == center)).map_or(0, |place| place + 1);
+        let here = self
+            .center
+            .as_deref()
+            .and_then(|center| centers.iter().position(|other| *other == center))
+            .map_or(0, |place| place + 1);
         let next = (here as isize + by).rem_euclid(centers.len() as isize + 1) as usize;
         self.center = next.checked_sub(1).map(|place| centers[place].to_owned());
     }
@@ -46,7 +50,11 @@ mod tests {
     }
 
     /// Where a key leads; none if it is the end.
-    fn after_key(mut focus: NavigationState, key: KeyEvent, centers: &[&str]) -> Option<NavigationState> {
+    fn after_key(
+        mut focus: NavigationState,
+        key: KeyEvent,
+        centers: &[&str],
+    ) -> Option<NavigationState> {
         (!focus.press_key(key, centers)).then_some(focus)
     }
 
@@ -55,19 +63,36 @@ mod tests {
         let forth = [KeyCode::Tab, KeyCode::Right, KeyCode::Down];
         let back = [KeyCode::BackTab, KeyCode::Left, KeyCode::Up];
         // None stands before the first and after the last; one that has gone from the board is as none.
-        let ways = [("", "chizhou", "wuhu"), ("chizhou", "hefei", ""), ("hefei", "wuhu", "chizhou"), ("wuhu", "", "hefei")];
+        let ways = [
+            ("", "chizhou", "wuhu"),
+            ("chizhou", "hefei", ""),
+            ("hefei", "wuhu", "chizhou"),
+            ("wuhu", "", "hefei"),
+        ];
         for (from, next, last) in ways.into_iter().chain([("gone", "chizhou", "wuhu")]) {
             for (codes, to) in [(forth, next), (back, last)] {
                 for code in codes {
-                    assert_eq!(after_key(state_at(from), code.into(), &CENTERS), Some(state_at(to)), "{code} at `{from}`");
+                    assert_eq!(
+                        after_key(state_at(from), code.into(), &CENTERS),
+                        Some(state_at(to)),
+                        "{code} at `{from}`"
+                    );
                 }
             }
         }
         for code in [KeyCode::Char('0'), KeyCode::Home] {
-            assert_eq!(after_key(state_at("hefei"), code.into(), &CENTERS), Some(state_at("")), "{code}");
+            assert_eq!(
+                after_key(state_at("hefei"), code.into(), &CENTERS),
+                Some(state_at("")),
+                "{code}"
+            );
         }
         for code in forth.into_iter().chain(back) {
-            assert_eq!(after_key(state_at(""), code.into(), &[]), Some(state_at("")), "{code} without a board");
+            assert_eq!(
+                after_key(state_at(""), code.into(), &[]),
+                Some(state_at("")),
+                "{code} without a board"
+            );
         }
     }
 
@@ -86,7 +111,11 @@ mod tests {
             assert_eq!(after_key(state_at("hefei"), key, &CENTERS), None, "{key:?}");
         }
         for code in [KeyCode::Char('c'), KeyCode::Char('1'), KeyCode::Enter, KeyCode::F(1)] {
-            assert_eq!(after_key(state_at("hefei"), code.into(), &CENTERS), Some(state_at("hefei")), "{code}");
+            assert_eq!(
+                after_key(state_at("hefei"), code.into(), &CENTERS),
+                Some(state_at("hefei")),
+                "{code}"
+            );
         }
     }
 }

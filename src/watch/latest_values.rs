@@ -107,13 +107,15 @@ impl LatestBoard {
                 if self.head.as_ref().is_some_and(|known| known.epoch != head.epoch) {
                     return Err(FrameGap::ChangedEpoch);
                 }
-                self.readings = readings.into_iter().map(|reading| (reading.key.clone(), reading)).collect();
+                self.readings =
+                    readings.into_iter().map(|reading| (reading.key.clone(), reading)).collect();
                 self.trends.retain(|key, _| self.readings.contains_key(key));
                 head
             }
             ReceivedFrame::Delta { head, from, readings, gone } => {
                 self.check_continuity(&head, from)?;
-                self.readings.extend(readings.into_iter().map(|reading| (reading.key.clone(), reading)));
+                self.readings
+                    .extend(readings.into_iter().map(|reading| (reading.key.clone(), reading)));
                 for key in &gone {
                     self.readings.remove(key);
                     self.trends.remove(key);
@@ -135,7 +137,10 @@ impl LatestBoard {
     }
 
     fn check_continuity(&self, head: &ReceivedFrameHead, from: u64) -> Result<(), FrameGap> {
-        let known = self.head.as_ref().is_some_and(|known| known.epoch == head.epoch && known.revision == from);
+        let known = self
+            .head
+            .as_ref()
+            .is_some_and(|known| known.epoch == head.epoch && known.revision == from);
         if known { Ok(()) } else { Err(FrameGap::MissedRevision) }
     }
 
@@ -154,9 +159,16 @@ impl LatestBoard {
     /// The values of a dimension that the scopes have which add just this one to `scope`.
     #[must_use]
     pub fn dimension_members(&self, dimension: &str, scope: &WatchScope) -> BTreeSet<&str> {
-        let within =
-            |other: &WatchScope| other.len() == scope.len() + 1 && scope.iter().all(|(name, value)| other.get(name) == Some(value));
-        self.readings.keys().filter(|key| within(&key.scope)).filter_map(|key| key.scope.get(dimension)).map(String::as_str).collect()
+        let within = |other: &WatchScope| {
+            other.len() == scope.len() + 1
+                && scope.iter().all(|(name, value)| other.get(name) == Some(value))
+        };
+        self.readings
+            .keys()
+            .filter(|key| within(&key.scope))
+            .filter_map(|key| key.scope.get(dimension))
+            .map(String::as_str)
+            .collect()
     }
 
     /// Whether something is known of a scope.
@@ -185,14 +197,20 @@ mod tests {
     }
 
     fn value_of_center(board: &LatestBoard, center: &str) -> Option<f64> {
-        board.get("a", &WatchScope::from([("center".to_owned(), center.to_owned())]), "30m").and_then(|reading| reading.value)
+        board
+            .get("a", &WatchScope::from([("center".to_owned(), center.to_owned())]), "30m")
+            .and_then(|reading| reading.value)
     }
 
     #[test]
     fn applies_frames_and_detects_gaps() {
         let mut board = LatestBoard::default();
         let beat = json!({ "type": "beat", "epoch": "e", "revision": 1, "as_of": null });
-        assert_eq!(apply_json(&mut board, beat.clone()), Err(FrameGap::MissedRevision), "nothing is known yet");
+        assert_eq!(
+            apply_json(&mut board, beat.clone()),
+            Err(FrameGap::MissedRevision),
+            "nothing is known yet"
+        );
         let whole = json!({ "type": "board", "epoch": "e", "revision": 1, "as_of": "2026-03-01T00:00:00Z",
                             "readings": [reading_json("hefei", 0.5), reading_json("wuhu", 0.6)] });
         assert_eq!(apply_json(&mut board, whole), Ok(()));
@@ -202,11 +220,22 @@ mod tests {
                     "gone": [{ "indicator": "a", "scope": { "center": "wuhu" }, "window": "30m" }] })
         };
         assert_eq!(apply_json(&mut board, delta(2, 3)), Err(FrameGap::MissedRevision));
-        assert_eq!((value_of_center(&board, "hefei"), value_of_center(&board, "wuhu")), (Some(0.5), Some(0.6)), "as it was");
+        assert_eq!(
+            (value_of_center(&board, "hefei"), value_of_center(&board, "wuhu")),
+            (Some(0.5), Some(0.6)),
+            "as it was"
+        );
         assert_eq!(apply_json(&mut board, delta(1, 3)), Ok(()));
-        assert_eq!((value_of_center(&board, "hefei"), value_of_center(&board, "wuhu")), (Some(0.7), None));
-        assert_eq!(board.dimension_members("center", &WatchScope::new()), BTreeSet::from(["hefei"]));
-        let other = json!({ "type": "board", "epoch": "f", "revision": 1, "as_of": null, "readings": [] });
+        assert_eq!(
+            (value_of_center(&board, "hefei"), value_of_center(&board, "wuhu")),
+            (Some(0.7), None)
+        );
+        assert_eq!(
+            board.dimension_members("center", &WatchScope::new()),
+            BTreeSet::from(["hefei"])
+        );
+        let other =
+            json!({ "type": "board", "epoch": "f", "revision": 1, "as_of": null, "readings": [] });
         assert_eq!(apply_json(&mut board, other), Err(FrameGap::ChangedEpoch));
     }
 }

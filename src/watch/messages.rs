@@ -16,7 +16,11 @@ impl Language {
     /// The language that the environment asks for, as in `zh_CN.UTF-8`; English if it is neither.
     #[must_use]
     pub fn from_locale(locale: Option<&str>) -> Language {
-        if locale.is_some_and(|locale| locale.starts_with("zh")) { Language::Zh } else { Language::En }
+        if locale.is_some_and(|locale| locale.starts_with("zh")) {
+            Language::Zh
+        } else {
+            Language::En
+        }
     }
 
     /// Its name in a standard.

@@ -70,7 +70,9 @@ fn format_duration(seconds: f64, target: Option<f64>, words: &Messages) -> Strin
     match whole as u64 {
         whole @ 0..60 => format!("{whole} {}", words.seconds),
         whole @ 60..3_600 => format!("{}:{:02} {}", whole / 60, whole % 60, words.minutes),
-        whole @ 3_600..172_800 => format!("{}:{:02} {}", whole / 3_600, whole / 60 % 60, words.hours),
+        whole @ 3_600..172_800 => {
+            format!("{}:{:02} {}", whole / 3_600, whole / 60 % 60, words.hours)
+        }
         whole => format!("{:.1} {}", whole as f64 / 86_400.0, words.days),
     }
 }
@@ -107,9 +109,16 @@ mod tests {
             ("score", None, "higher", Some(4.256), "4.26"),
             ("points", None, "higher", Some(-0.021), "-2.1"),
         ] {
-            assert_eq!(format_value(&sample_indicator(unit, target, better), value, words), expected, "{unit} {value:?}");
+            assert_eq!(
+                format_value(&sample_indicator(unit, target, better), value, words),
+                expected,
+                "{unit} {value:?}"
+            );
         }
-        assert_eq!(target_of(&sample_indicator("seconds", None, "lower"), Some(20.0), words), "≤ 20 s");
+        assert_eq!(
+            target_of(&sample_indicator("seconds", None, "lower"), Some(20.0), words),
+            "≤ 20 s"
+        );
         assert_eq!(target_of(&sample_indicator("ratio", None, "higher"), None, words), "");
     }
 }

@@ -72,7 +72,8 @@ impl ReconnectingClient {
             Some(connection) => connection.updates.recv().await,
             None => {
                 sleep_until(self.reconnect_at).await;
-                self.connection = Some(LiveConnection::start(&self.client, &self.choice, &self.board));
+                self.connection =
+                    Some(LiveConnection::start(&self.client, &self.choice, &self.board));
                 return;
             }
         };
@@ -111,7 +112,10 @@ impl LiveConnection {
     fn start(client: &ServiceClient, choice: &WatchOptions, board: &LatestBoard) -> LiveConnection {
         let (sender, news) = mpsc::channel(FRAME_BUFFER);
         let (client, choice) = (client.clone(), choice.clone());
-        let resume = board.head.as_ref().map(|head| json!({ "epoch": head.epoch, "revision": head.revision }));
+        let resume = board
+            .head
+            .as_ref()
+            .map(|head| json!({ "epoch": head.epoch, "revision": head.revision }));
         let work = async move {
             let followed = async {
                 let standard = client.fetch_standard().await?;

@@ -32,7 +32,8 @@ pub async fn fetch_board_text(
     if let Some(center) = center {
         subscribe["where"] = json!({ "center": [center] });
     }
-    let text = client.open_live_board(&json!({ "subscribe": subscribe })).await?.next_frame().await?;
+    let text =
+        client.open_live_board(&json!({ "subscribe": subscribe })).await?.next_frame().await?;
     if as_json {
         return Ok(text + "\n");
     }
@@ -44,14 +45,22 @@ pub async fn fetch_board_text(
         center.unwrap_or_default()
     );
     let as_of = board.head.as_ref().and_then(|head| head.as_of.clone());
-    Ok(text_output::write_text(&board_view(&board, &standard, choice, center), as_of.as_deref(), choice.language.messages()))
+    Ok(text_output::write_text(
+        &board_view(&board, &standard, choice, center),
+        as_of.as_deref(),
+        choice.language.messages(),
+    ))
 }
 
 /// Shows the board on this terminal until somebody has seen enough.
 ///
 /// # Errors
 /// If the terminal cannot be used, or the service does not let this in from the start.
-pub async fn run_watch(client: ServiceClient, choice: WatchOptions, center: Option<String>) -> anyhow::Result<()> {
+pub async fn run_watch(
+    client: ServiceClient,
+    choice: WatchOptions,
+    center: Option<String>,
+) -> anyhow::Result<()> {
     // What can never work is said before the screen is taken.
     if let Err(error) = client.fetch_standard().await
         && error.is_lasting()
@@ -95,7 +104,11 @@ struct WatchLoop {
 }
 
 impl WatchLoop {
-    async fn run_until_quit(mut self, terminal: &mut DefaultTerminal, mut keys: mpsc::Receiver<Event>) -> anyhow::Result<()> {
+    async fn run_until_quit(
+        mut self,
+        terminal: &mut DefaultTerminal,
+        mut keys: mpsc::Receiver<Event>,
+    ) -> anyhow::Result<()> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         loop {
             self.draw_state(terminal)?;
@@ -123,12 +136,16 @@ impl WatchLoop {
         let board = &follower.board;
         // Who may see one center alone has nothing else to look at.
         if focus.center.is_none() && !board.has_scope(&WatchScope::new()) {
-            let centers: Vec<&str> = board.dimension_members("center", &WatchScope::new()).into_iter().collect();
+            let centers: Vec<&str> =
+                board.dimension_members("center", &WatchScope::new()).into_iter().collect();
             if let [only] = *centers {
                 focus.center = Some(only.to_owned());
             }
         }
-        let view = follower.standard.as_ref().map(|standard| board_view(board, standard, choice, focus.center.as_deref()));
+        let view = follower
+            .standard
+            .as_ref()
+            .map(|standard| board_view(board, standard, choice, focus.center.as_deref()));
         let as_of = board.head.as_ref().and_then(|head| head.as_of.as_deref());
         let age = follower.last_received.map(|heard| heard.elapsed());
         let link = match (age, &follower.lost_reason) {
@@ -136,7 +153,9 @@ impl WatchLoop {
             (Some(age), None) => ConnectionStatus::Connected(age),
             (Some(age), Some(why)) => ConnectionStatus::Lost { age, why: why.clone() },
         };
-        terminal.draw(|frame| draw_board(frame, view.as_ref(), as_of, &link, focus.help, choice.language.messages()))?;
+        terminal.draw(|frame| {
+            draw_board(frame, view.as_ref(), as_of, &link, focus.help, choice.language.messages())
+        })?;
         Ok(())
     }
 }

@@ -47,14 +47,23 @@ pub fn draw_board(
     help: bool,
     words: &Messages,
 ) {
-    let [head, state, body, foot] =
-        Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
+    let [head, state, body, foot] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(1),
+    ])
+    .areas(frame.area());
     if let Some(view) = view {
-        let title = Span::styled(format!("{} · {}", view.organization, view.scope_title), Style::new().add_modifier(Modifier::BOLD));
+        let title = Span::styled(
+            format!("{} · {}", view.organization, view.scope_title),
+            Style::new().add_modifier(Modifier::BOLD),
+        );
         frame.render_widget(Paragraph::new(Line::from(title)), head);
         let as_of = as_of.map(|as_of| format!("{} {as_of}", words.as_of)).unwrap_or_default();
         frame.render_widget(Paragraph::new(as_of).alignment(Alignment::Right), head);
-        let old = if link.is_stale() { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
+        let old =
+            if link.is_stale() { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
         let [lines, caption, places] = Layout::vertical([
             Constraint::Length(view.lines.len() as u16 + 1),
             Constraint::Length(u16::from(!view.places.is_empty())),
@@ -65,11 +74,17 @@ pub fn draw_board(
             frame.render_widget(Paragraph::new(words.no_data), lines);
         }
         draw_headline(frame, &view.lines, lines, old);
-        frame.render_widget(Paragraph::new(Span::styled(view.caption, Style::new().add_modifier(Modifier::BOLD))), caption);
+        frame.render_widget(
+            Paragraph::new(Span::styled(view.caption, Style::new().add_modifier(Modifier::BOLD))),
+            caption,
+        );
         draw_places(frame, view, places, old, words);
     }
     frame.render_widget(Paragraph::new(connection_line(link, words)), state);
-    frame.render_widget(Paragraph::new(words.keys).style(Style::new().add_modifier(Modifier::DIM)), foot);
+    frame.render_widget(
+        Paragraph::new(words.keys).style(Style::new().add_modifier(Modifier::DIM)),
+        foot,
+    );
     if help {
         draw_help(frame, words);
     }
@@ -81,12 +96,16 @@ fn connection_line(link: &ConnectionStatus, words: &Messages) -> Line<'static> {
         ConnectionStatus::Connected(age) if *age < STALE_AFTER => {
             Line::from(Span::styled(format!("● {}", words.live), Style::new().fg(Color::Green)))
         }
-        ConnectionStatus::Connected(age) => {
-            Line::from(Span::styled(format!("◇ {} {}", words.no_news_for, words.format_age(*age)), Style::new().fg(Color::Yellow)))
-        }
+        ConnectionStatus::Connected(age) => Line::from(Span::styled(
+            format!("◇ {} {}", words.no_news_for, words.format_age(*age)),
+            Style::new().fg(Color::Yellow),
+        )),
         ConnectionStatus::Lost { age, why } => {
             let lost = format!("✕ {} {}", words.lost, words.format_age(*age));
-            Line::from(vec![Span::styled(lost, Style::new().fg(Color::Black).bg(Color::Yellow)), Span::raw(format!(" ({why})"))])
+            Line::from(vec![
+                Span::styled(lost, Style::new().fg(Color::Black).bg(Color::Yellow)),
+                Span::raw(format!(" ({why})")),
+            ])
         }
     }
 }
@@ -98,7 +117,10 @@ fn draw_headline(frame: &mut Frame<'_>, lines: &[Row], area: Rect, old: Style) {
             Cell::new(Span::styled(line.verdict.sign(), colour)),
             Cell::new(line.title.clone()),
             Cell::new(line.window.clone()),
-            Cell::new(Line::from(Span::styled(line.value.clone(), colour.add_modifier(Modifier::BOLD))).alignment(Alignment::Right)),
+            Cell::new(
+                Line::from(Span::styled(line.value.clone(), colour.add_modifier(Modifier::BOLD)))
+                    .alignment(Alignment::Right),
+            ),
             Cell::new(line.target.clone()),
             Cell::new(if line.note.is_empty() { line.trend.clone() } else { line.note.to_owned() }),
         ])
@@ -132,7 +154,8 @@ fn verdict_style(verdict: Verdict) -> Style {
 
 fn draw_help(frame: &mut Frame<'_>, words: &Messages) {
     let text: Vec<Line<'_>> = words.help.iter().map(|line| Line::from(*line)).collect();
-    let (width, height) = (text.iter().map(Line::width).max().unwrap_or(0) as u16 + 4, text.len() as u16 + 2);
+    let (width, height) =
+        (text.iter().map(Line::width).max().unwrap_or(0) as u16 + 4, text.len() as u16 + 2);
     let area = frame.area().centered(Constraint::Length(width), Constraint::Length(height));
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(text).block(Block::new().borders(Borders::ALL)), area);

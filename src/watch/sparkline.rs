@@ -31,7 +31,11 @@ impl Sparkline {
         self.samples.push(self.sum / f64::from(self.count));
         (self.sum, self.count) = (0.0, 0);
         if self.samples.len() == SAMPLES_MAX {
-            self.samples = self.samples.chunks(2).map(|two| two.iter().sum::<f64>() / two.len() as f64).collect();
+            self.samples = self
+                .samples
+                .chunks(2)
+                .map(|two| two.iter().sum::<f64>() / two.len() as f64)
+                .collect();
             self.step = self.step.saturating_mul(2);
         }
     }
@@ -39,9 +43,14 @@ impl Sparkline {
     /// A bar for each sample, from the lowest to the highest of them; a value that never changed is a line in the middle.
     #[must_use]
     pub fn bars(&self) -> String {
-        let (low, high) = self.samples.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+        let (low, high) = self
+            .samples
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
         let bar = |value: &f64| match high - low {
-            range if range > 0.0 => BARS[((value - low) / range * (BARS.len() - 1) as f64).round() as usize],
+            range if range > 0.0 => {
+                BARS[((value - low) / range * (BARS.len() - 1) as f64).round() as usize]
+            }
             _ => BARS[3],
         };
         self.samples.iter().map(bar).collect()
@@ -59,7 +68,10 @@ mod tests {
         assert_eq!(trend.bars(), "▁▂▃▄▅▆▇█");
         (8..100_000).for_each(|value| trend.push(f64::from(value)));
         let bars = trend.bars();
-        assert!((8..16).contains(&bars.chars().count()) && bars.starts_with('▁') && bars.ends_with('█'), "{bars}");
+        assert!(
+            (8..16).contains(&bars.chars().count()) && bars.starts_with('▁') && bars.ends_with('█'),
+            "{bars}"
+        );
         let mut flat = Sparkline::default();
         (0..3).for_each(|_| flat.push(0.5));
         assert_eq!(flat.bars(), "▄▄▄");

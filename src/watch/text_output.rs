@@ -16,9 +16,17 @@ pub fn write_text(view: &BoardView, as_of: Option<&str>, words: &Messages) -> St
     write_table(&rows, &mut text);
     if !view.places.is_empty() {
         let _ = write!(text, "\n{}\n", view.caption);
-        let counts: Vec<(String, String)> =
-            view.places.iter().map(|place| (format_breach_counts(place), format_breaches(place, words))).collect();
-        let rows: Vec<[&str; 3]> = view.places.iter().zip(&counts).map(|(place, (trouble, what))| [&*place.name, trouble, what]).collect();
+        let counts: Vec<(String, String)> = view
+            .places
+            .iter()
+            .map(|place| (format_breach_counts(place), format_breaches(place, words)))
+            .collect();
+        let rows: Vec<[&str; 3]> = view
+            .places
+            .iter()
+            .zip(&counts)
+            .map(|(place, (trouble, what))| [&*place.name, trouble, what])
+            .collect();
         write_table(&rows, &mut text);
     }
     text
@@ -42,16 +50,21 @@ pub fn format_breach_counts(place: &PlaceSummary) -> String {
 /// What a place misses or is near to.
 #[must_use]
 pub fn format_breaches(place: &PlaceSummary, words: &Messages) -> String {
-    let said: Vec<String> = place.breaches.iter().map(|(verdict, what)| format!("{} {what}", verdict.sign())).collect();
+    let said: Vec<String> =
+        place.breaches.iter().map(|(verdict, what)| format!("{} {what}", verdict.sign())).collect();
     if said.is_empty() { words.all_targets_met.to_owned() } else { said.join("  ") }
 }
 
 /// Columns as wide as their widest cell on a terminal, where a Chinese character is two wide.
 fn write_table<const N: usize>(rows: &[[&str; N]], text: &mut String) {
     let width = |cell: &str| ratatui::text::Span::raw(cell).width();
-    let widths: [usize; N] = std::array::from_fn(|column| rows.iter().map(|row| width(row[column])).max().unwrap_or(0));
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| width(row[column])).max().unwrap_or(0));
     for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, all)| format!("{cell}{:1$}", "", all - width(cell)));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, all)| format!("{cell}{:1$}", "", all - width(cell)));
         let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }

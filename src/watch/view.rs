@@ -23,8 +23,17 @@ const DEFAULT_INDICATORS: [&str; 9] = [
 /// How many indicators of a standard with other names are shown.
 const INDICATORS_MAX: usize = 8;
 /// What happens too seldom for half an hour, by the beginning of its name.
-const DAILY_PREFIXES: [&str; 9] =
-    ["repair", "install", "move", "complaint", "reopen", "one_shot", "satisfaction", "time_to_restore", "survey"];
+const DAILY_PREFIXES: [&str; 9] = [
+    "repair",
+    "install",
+    "move",
+    "complaint",
+    "reopen",
+    "one_shot",
+    "satisfaction",
+    "time_to_restore",
+    "survey",
+];
 
 /// What was chosen on the command line.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +123,8 @@ impl Verdict {
     }
 
     fn from_reading(reading: Option<&LatestReading>) -> Verdict {
-        match reading.map(|reading| (reading.state.as_str(), reading.level.as_str(), reading.value)) {
+        match reading.map(|reading| (reading.state.as_str(), reading.level.as_str(), reading.value))
+        {
             Some(("stale", ..)) => Verdict::Stale,
             None | Some(("no_traffic" | "no_population", ..) | (_, _, None)) => Verdict::Neutral,
             Some(("small_sample", ..)) => Verdict::SmallSample,
@@ -128,13 +138,25 @@ impl Verdict {
 
 /// What is shown of a board for all, or for one center.
 #[must_use]
-pub fn board_view(board: &LatestBoard, standard: &ServedStandard, choice: &WatchOptions, center: Option<&str>) -> BoardView {
+pub fn board_view(
+    board: &LatestBoard,
+    standard: &ServedStandard,
+    choice: &WatchOptions,
+    center: Option<&str>,
+) -> BoardView {
     let words = choice.language.messages();
-    let scope: WatchScope = center.map(|center| ("center".to_owned(), center.to_owned())).into_iter().collect();
-    let shown: Vec<(&ServedIndicator, String)> =
-        chosen_indicators(standard, choice).into_iter().map(|indicator| (indicator, chosen_window(indicator, standard, choice))).collect();
-    let lines = shown.iter().map(|(indicator, window)| headline_row(board, indicator, &scope, window, choice)).collect();
-    let (dimension, caption) = if center.is_some() { ("queue", words.queues) } else { ("center", words.centers) };
+    let scope: WatchScope =
+        center.map(|center| ("center".to_owned(), center.to_owned())).into_iter().collect();
+    let shown: Vec<(&ServedIndicator, String)> = chosen_indicators(standard, choice)
+        .into_iter()
+        .map(|indicator| (indicator, chosen_window(indicator, standard, choice)))
+        .collect();
+    let lines = shown
+        .iter()
+        .map(|(indicator, window)| headline_row(board, indicator, &scope, window, choice))
+        .collect();
+    let (dimension, caption) =
+        if center.is_some() { ("queue", words.queues) } else { ("center", words.centers) };
     let mut places: Vec<PlaceSummary> = board
         .dimension_members(dimension, &scope)
         .into_iter()
@@ -143,13 +165,24 @@ pub fn board_view(board: &LatestBoard, standard: &ServedStandard, choice: &Watch
     // Names come in their order, which stays among equals.
     places.sort_by_key(|place| std::cmp::Reverse(place.breach_counts));
     let whose = center.unwrap_or(words.all_centers).to_owned();
-    BoardView { organization: standard.title(choice.language.name()).to_owned(), scope_title: whose, lines, caption, places }
+    BoardView {
+        organization: standard.title(choice.language.name()).to_owned(),
+        scope_title: whose,
+        lines,
+        caption,
+        places,
+    }
 }
 
 /// The indicators that are shown, in their order.
 #[must_use]
-pub fn chosen_indicators<'s>(standard: &'s ServedStandard, choice: &WatchOptions) -> Vec<&'s ServedIndicator> {
-    let known = |names: &mut dyn Iterator<Item = &str>| names.filter_map(|name| standard.indicator(name)).collect::<Vec<_>>();
+pub fn chosen_indicators<'s>(
+    standard: &'s ServedStandard,
+    choice: &WatchOptions,
+) -> Vec<&'s ServedIndicator> {
+    let known = |names: &mut dyn Iterator<Item = &str>| {
+        names.filter_map(|name| standard.indicator(name)).collect::<Vec<_>>()
+    };
     if !choice.indicators.is_empty() {
         return known(&mut choice.indicators.iter().map(String::as_str));
     }
@@ -165,7 +198,11 @@ pub fn chosen_indicators<'s>(standard: &'s ServedStandard, choice: &WatchOptions
 
 /// The window in which an indicator is shown.
 #[must_use]
-pub fn chosen_window(indicator: &ServedIndicator, standard: &ServedStandard, choice: &WatchOptions) -> String {
+pub fn chosen_window(
+    indicator: &ServedIndicator,
+    standard: &ServedStandard,
+    choice: &WatchOptions,
+) -> String {
     let has = |name: &str| standard.windows.iter().any(|window| window == name);
     let seldom = DAILY_PREFIXES.iter().any(|begin| indicator.name.starts_with(begin));
     match &choice.window {
@@ -181,7 +218,8 @@ pub fn chosen_window(indicator: &ServedIndicator, standard: &ServedStandard, cho
 #[must_use]
 pub fn subscription_json(standard: &ServedStandard, choice: &WatchOptions) -> Value {
     let shown = chosen_indicators(standard, choice);
-    let windows: BTreeSet<String> = shown.iter().map(|indicator| chosen_window(indicator, standard, choice)).collect();
+    let windows: BTreeSet<String> =
+        shown.iter().map(|indicator| chosen_window(indicator, standard, choice)).collect();
     // Names that the standard does not know are the service's to refuse: it says which come near.
     let names: Vec<&str> = match choice.indicators.is_empty() {
         true => shown.iter().map(|indicator| indicator.name.as_str()).collect(),
@@ -190,7 +228,13 @@ pub fn subscription_json(standard: &ServedStandard, choice: &WatchOptions) -> Va
     json!({ "indicators": names, "windows": windows })
 }
 
-fn headline_row(board: &LatestBoard, indicator: &ServedIndicator, scope: &WatchScope, window: &str, choice: &WatchOptions) -> HeadlineRow {
+fn headline_row(
+    board: &LatestBoard,
+    indicator: &ServedIndicator,
+    scope: &WatchScope,
+    window: &str,
+    choice: &WatchOptions,
+) -> HeadlineRow {
     let words = choice.language.messages();
     let reading = board.get(&indicator.name, scope, window);
     let aim = reading.map_or(indicator.target, |reading| reading.target);
@@ -202,7 +246,10 @@ fn headline_row(board: &LatestBoard, indicator: &ServedIndicator, scope: &WatchS
         target: format_target(indicator, aim, words),
         verdict: Verdict::from_reading(reading),
         note: reading.map_or("", |reading| state_note(&reading.state, words)),
-        trend: board.trend(&indicator.name, scope, window).map(super::sparkline::Sparkline::bars).unwrap_or_default(),
+        trend: board
+            .trend(&indicator.name, scope, window)
+            .map(super::sparkline::Sparkline::bars)
+            .unwrap_or_default(),
     }
 }
 
@@ -227,12 +274,20 @@ fn place_summary(
 ) -> PlaceSummary {
     let mut scope = within.clone();
     scope.insert(dimension.to_owned(), name.to_owned());
-    let line = |(indicator, window): &(&ServedIndicator, String)| headline_row(board, indicator, &scope, window, choice);
+    let line = |(indicator, window): &(&ServedIndicator, String)| {
+        headline_row(board, indicator, &scope, window, choice)
+    };
     let lines: Vec<HeadlineRow> = shown.iter().map(line).collect();
     let of = |verdict: Verdict| {
         let those = lines.iter().filter(move |line| line.verdict == verdict);
-        those.map(move |line| (verdict, format!("{} {}", line.title, line.value))).collect::<Vec<_>>()
+        those
+            .map(move |line| (verdict, format!("{} {}", line.title, line.value)))
+            .collect::<Vec<_>>()
     };
     let (missed, near) = (of(Verdict::Breached), of(Verdict::Warning));
-    PlaceSummary { name: name.to_owned(), breach_counts: (missed.len(), near.len()), breaches: [missed, near].concat() }
+    PlaceSummary {
+        name: name.to_owned(),
+        breach_counts: (missed.len(), near.len()),
+        breaches: [missed, near].concat(),
+    }
 }

@@ -7,7 +7,10 @@ use serde_json::Value;
 use std::process::{Command, Output};
 
 fn run_firstline(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().expect("a program that starts")
+    Command::new(env!("CARGO_BIN_EXE_firstline"))
+        .args(arguments)
+        .output()
+        .expect("a program that starts")
 }
 
 fn to_text(bytes: &[u8]) -> String {
@@ -16,8 +19,17 @@ fn to_text(bytes: &[u8]) -> String {
 
 #[test]
 fn token_new_prints_token_once_and_valid_configuration() {
-    let made =
-        run_firstline(&["token", "new", "--name", "wall", "--device", "--where", "center=hefei", "--expires", "2027-01-01T00:00:00Z"]);
+    let made = run_firstline(&[
+        "token",
+        "new",
+        "--name",
+        "wall",
+        "--device",
+        "--where",
+        "center=hefei",
+        "--expires",
+        "2027-01-01T00:00:00Z",
+    ]);
     let (paragraph, said) = (to_text(&made.stdout), to_text(&made.stderr));
     assert!(made.status.success(), "{said}");
     let token = said.split_whitespace().find(|word| word.starts_with("fl_")).expect("a token");
@@ -28,8 +40,13 @@ fn token_new_prints_token_once_and_valid_configuration() {
 
     let made = run_firstline(&["token", "new", "--source", "/acd/hefei", "--json"]);
     let written: Value = serde_json::from_slice(&made.stdout).expect("JSON");
-    let access = config::read_configuration("c.toml", written["toml"].as_str().expect("a text")).expect("a good paragraph").access;
-    assert_eq!(access.tokens[0].digest, TokenSecret::from(written["token"].as_str().expect("a text")).digest());
+    let access = config::read_configuration("c.toml", written["toml"].as_str().expect("a text"))
+        .expect("a good paragraph")
+        .access;
+    assert_eq!(
+        access.tokens[0].digest,
+        TokenSecret::from(written["token"].as_str().expect("a text")).digest()
+    );
     assert_eq!((&written["may"], access.tokens[0].sources.0.len()), (&Value::from("ingest"), 1));
     assert!(made.stderr.is_empty());
 }
@@ -46,7 +63,12 @@ fn token_new_rejects_invalid_arguments() {
         &["--expires", "tomorrow"],
     ] {
         let made = run_firstline(&[&["token", "new"], arguments].concat());
-        assert_eq!((made.status.code(), made.stdout.len()), (Some(2), 0), "{arguments:?}: {}", to_text(&made.stderr));
+        assert_eq!(
+            (made.status.code(), made.stdout.len()),
+            (Some(2), 0),
+            "{arguments:?}: {}",
+            to_text(&made.stderr)
+        );
     }
 }
 
@@ -60,6 +82,11 @@ fn serve_refuses_public_address_without_tokens() {
     }
     let files = ConfigurationFolder::new();
     files.write_configuration("");
-    let misuse = run_firstline(&["serve", "--open", "--config", &files.file_path("config.toml").display().to_string()]);
+    let misuse = run_firstline(&[
+        "serve",
+        "--open",
+        "--config",
+        &files.file_path("config.toml").display().to_string(),
+    ]);
     assert_eq!(misuse.status.code(), Some(2), "{}", to_text(&misuse.stderr));
 }

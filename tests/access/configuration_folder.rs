@@ -26,18 +26,25 @@ impl ConfigurationFolder {
     /// Writes the configuration: an administrator, and what else there is.
     pub(crate) fn write_configuration(&self, more: &str) {
         let head = "listen = '127.0.0.1:0'\npublish_every = '100ms'\n";
-        self.write_file("config.toml", &format!("{head}{}{more}", token_toml("admin", "may = 'admin'")));
+        self.write_file(
+            "config.toml",
+            &format!("{head}{}{more}", token_toml("admin", "may = 'admin'")),
+        );
     }
 
     pub(crate) fn read_settings(&self) -> ServiceSettings {
-        let settings = config::read_configuration_file(&self.file_path("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let settings = config::read_configuration_file(&self.file_path("config.toml"))
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
         ServiceSettings { journal: None, ..settings }
     }
 }
 
 /// The paragraph of a token whose secret is its name.
 pub(crate) fn token_toml(name: &str, rest: &str) -> String {
-    format!("[[access.tokens]]\nname = '{name}'\nhash = '{}'\n{rest}\n", TokenSecret::from(name).digest())
+    format!(
+        "[[access.tokens]]\nname = '{name}'\nhash = '{}'\n{rest}\n",
+        TokenSecret::from(name).digest()
+    )
 }
 
 pub(crate) async fn request_reload(server: &TestServer) -> u16 {

@@ -21,19 +21,38 @@ async fn rejects_events_of_foreign_sources_individually() {
     ]);
     let taken = request_as(&server, "acd", "POST", "/v1/events", &batch.to_string()).await;
     let answer = taken.json();
-    assert_eq!((taken.status, &answer["accepted"], &answer["rejected_total"]), (200, &json!(2), &json!(2)), "{answer}");
+    assert_eq!(
+        (taken.status, &answer["accepted"], &answer["rejected_total"]),
+        (200, &json!(2), &json!(2)),
+        "{answer}"
+    );
     let rejected = answer["rejected"].as_array().expect("a list");
-    assert_eq!(rejected.iter().map(|one| one["index"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(3)]);
-    assert!(rejected[0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")), "{answer}");
-    let unlimited = request_as(&server, "sender", "POST", "/v1/events", &batch.to_string()).await.json();
-    assert_eq!((&unlimited["accepted"], &unlimited["duplicates"]), (&json!(2), &json!(2)), "{unlimited}");
+    assert_eq!(
+        rejected.iter().map(|one| one["index"].as_u64()).collect::<Vec<_>>(),
+        [Some(1), Some(3)]
+    );
+    assert!(
+        rejected[0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")),
+        "{answer}"
+    );
+    let unlimited =
+        request_as(&server, "sender", "POST", "/v1/events", &batch.to_string()).await.json();
+    assert_eq!(
+        (&unlimited["accepted"], &unlimited["duplicates"]),
+        (&json!(2), &json!(2)),
+        "{unlimited}"
+    );
 
     // Each sender sees what was rejected of its own sources; the administrator sees all.
     let broken = json!([{ "specversion": "1.0", "source": "/acd/hefei", "id": "b1" }, { "source": "/acd/wuhu", "id": "b2" }]);
     request_as(&server, "sender", "POST", "/v1/events", &broken.to_string()).await;
     let ids = async |name: &str| {
         let list = request_as(&server, name, "GET", "/v1/rejected", "").await.json();
-        let ids = list["rejected"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str().map(str::to_owned));
+        let ids = list["rejected"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|one| one["id"].as_str().map(str::to_owned));
         (list["total"].as_u64(), ids.collect::<Vec<_>>())
     };
     let text = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
@@ -50,13 +69,18 @@ async fn duplicate_or_escaped_source_does_not_bypass_access() {
     // Whichever of two the decoder believes is the one that is judged.
     for twice in [
         good.replacen("\"source\":", "\"source\":\"/acd/wuhu\",\"source\":", 1),
-        good.replacen("\"source\":\"/acd/hefei\"", "\"source\":\"/acd/hefei\",\"source\":\"/acd/wuhu\"", 1),
+        good.replacen(
+            "\"source\":\"/acd/hefei\"",
+            "\"source\":\"/acd/hefei\",\"source\":\"/acd/wuhu\"",
+            1,
+        ),
         good.replacen("/acd/hefei", "/acd/\\u0077uhu", 1),
         good.replacen("/acd/hefei", "/ACD/HEFEI", 1),
     ] {
         let answer = request_as(&server, "acd", "POST", "/v1/events", &twice).await.json();
         let counted = answer["accepted"].as_u64().unwrap_or(0);
-        let board = request_as(&server, "admin", "GET", "/v1/explain?subject=1&source=/acd/wuhu", "").await;
+        let board =
+            request_as(&server, "admin", "GET", "/v1/explain?subject=1&source=/acd/wuhu", "").await;
         assert_eq!(board.status, 404, "{twice}");
         assert!(counted == 0 || twice.matches("source").count() == 2, "{twice}: {answer}");
     }
@@ -74,7 +98,10 @@ async fn duplicate_or_escaped_source_does_not_bypass_access() {
         ]
     };
     let answer = server.request("POST", "/v1/events", &headers("/acd/wuhu"), b"{}").await.json();
-    assert!(answer["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")), "{answer}");
+    assert!(
+        answer["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("`/acd/wuhu`")),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

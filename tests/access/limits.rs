@@ -29,7 +29,10 @@ async fn read_until_closed(stream: &mut TcpStream) -> String {
 async fn is_request_answered(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 4_096];
     stream.write_all(HEALTH_REQUEST).await.is_ok()
-        && timeout(TEST_TIMEOUT, stream.read(&mut answer)).await.expect("an answer or an end").is_ok_and(|length| length > 0)
+        && timeout(TEST_TIMEOUT, stream.read(&mut answer))
+            .await
+            .expect("an answer or an end")
+            .is_ok_and(|length| length > 0)
 }
 
 #[tokio::test]
@@ -37,7 +40,10 @@ async fn rejects_oversized_request_head() {
     let server = TestServer::start(settings_with_tokens()).await;
     for length in [firstline::http::server::HEAD_BYTES, 4 << 20] {
         let mut stream = open_connection(server.address).await;
-        let head = format!("GET /healthz HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n", "x".repeat(length));
+        let head = format!(
+            "GET /healthz HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n",
+            "x".repeat(length)
+        );
         // The service stops reading before all is sent.
         let _ = timeout(TEST_TIMEOUT, stream.write_all(head.as_bytes())).await.expect("an end");
         let answer = read_until_closed(&mut stream).await;
@@ -70,16 +76,24 @@ async fn connection_limit_rejects_excess_until_one_closes() {
     let mut second = open_connection(server.address).await;
     assert!(is_request_answered(&mut second).await);
     for _ in 0..3 {
-        assert!(!is_request_answered(&mut open_connection(server.address).await).await, "there is no place");
+        assert!(
+            !is_request_answered(&mut open_connection(server.address).await).await,
+            "there is no place"
+        );
     }
     assert!(is_request_answered(&mut second).await, "those who are in stay");
     drop(second);
-    timeout(TEST_TIMEOUT, async { while !is_request_answered(&mut open_connection(server.address).await).await {} }).await.expect("room");
+    timeout(TEST_TIMEOUT, async {
+        while !is_request_answered(&mut open_connection(server.address).await).await {}
+    })
+    .await
+    .expect("room");
     wall.expect_frame().await;
     drop(wall);
     let two = async {
         loop {
-            let (mut one, mut other) = (open_connection(server.address).await, open_connection(server.address).await);
+            let (mut one, mut other) =
+                (open_connection(server.address).await, open_connection(server.address).await);
             if is_request_answered(&mut one).await && is_request_answered(&mut other).await {
                 break;
             }
@@ -98,11 +112,17 @@ async fn rate_limit_answers_429_with_retry_after() {
         let reply = server.get("/healthz").await;
         answers.push(reply.status);
         if reply.status == 429 {
-            assert_eq!((&*reply.headers["content-type"], &*reply.headers["retry-after"]), ("application/problem+json", "1"));
+            assert_eq!(
+                (&*reply.headers["content-type"], &*reply.headers["retry-after"]),
+                ("application/problem+json", "1")
+            );
             assert!(reply.headers.contains_key("content-security-policy"));
             break;
         }
     }
     assert_eq!(answers.last(), Some(&429));
-    assert!(answers.len() > 5 && answers[..5].iter().all(|status| *status == 200), "five at once are fine: {answers:?}");
+    assert!(
+        answers.len() > 5 && answers[..5].iter().all(|status| *status == 200),
+        "five at once are fine: {answers:?}"
+    );
 }

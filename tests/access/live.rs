@@ -1,7 +1,10 @@
 //! The live board: by token, by ticket, from which pages, and for how long.
 
 use crate::{client::LiveClient, client::TestServer};
-use crate::{configuration_folder::ConfigurationFolder, configuration_folder::request_reload, configuration_folder::token_toml};
+use crate::{
+    configuration_folder::ConfigurationFolder, configuration_folder::request_reload,
+    configuration_folder::token_toml,
+};
 use crate::{tokens::bearer_header, tokens::request_as, tokens::settings_with_tokens};
 use serde_json::json;
 use std::time::Duration;
@@ -32,7 +35,11 @@ async fn close_code_and_reason(mut wall: LiveClient) -> (u16, String) {
 async fn ticket_opens_only_one_connection() {
     let server = TestServer::start(settings_with_tokens()).await;
     let first = request_ticket(&server, "hefei").await;
-    let board = connect_live(&server, &format!("?ticket={first}")).await.expect("let in").expect_frame().await;
+    let board = connect_live(&server, &format!("?ticket={first}"))
+        .await
+        .expect("let in")
+        .expect_frame()
+        .await;
     assert_eq!(board["type"], "board");
     assert_eq!(connect_live(&server, &format!("?ticket={first}")).await.err(), Some(401), "used");
     assert_eq!(connect_live(&server, "?ticket=").await.err(), Some(401));
@@ -41,14 +48,28 @@ async fn ticket_opens_only_one_connection() {
     let second = request_ticket(&server, "reader").await;
     assert_eq!(server.get(&format!("/v1/board?ticket={second}")).await.status, 401);
     assert_eq!(request_as(&server, &second, "GET", "/v1/board", "").await.status, 401);
-    assert!(connect_live(&server, &format!("?ticket={second}")).await.is_ok(), "it was not used by that");
+    assert!(
+        connect_live(&server, &format!("?ticket={second}")).await.is_ok(),
+        "it was not used by that"
+    );
     // A stream takes one too.
     let third = request_ticket(&server, "hefei").await;
-    assert_eq!(server.open_stream(&format!("?ticket={third}"), &[]).await.expect_frame().await.1["type"], "board");
+    assert_eq!(
+        server.open_stream(&format!("?ticket={third}"), &[]).await.expect_frame().await.1["type"],
+        "board"
+    );
     assert_eq!(server.get(&format!("/v1/stream?ticket={third}")).await.status, 401, "used");
     // Programs need none.
-    assert!(server.connect_live_with("", &[("authorization", "Bearer reader")], &json!({})).await.is_ok());
-    assert_eq!(server.connect_live_with("", &[("authorization", "Bearer sender")], &json!({})).await.err(), Some(403));
+    assert!(
+        server
+            .connect_live_with("", &[("authorization", "Bearer reader")], &json!({}))
+            .await
+            .is_ok()
+    );
+    assert_eq!(
+        server.connect_live_with("", &[("authorization", "Bearer sender")], &json!({})).await.err(),
+        Some(403)
+    );
     assert_eq!(request_as(&server, "sender", "POST", "/v1/ticket", "").await.status, 403);
 }
 
@@ -68,13 +89,25 @@ async fn live_connections_require_allowed_origin() {
     settings.access.origins = vec!["https://wall.example.org".to_owned()];
     let server = TestServer::start(settings).await;
     let own = format!("http://{}", server.address);
-    for (origin, refused) in [(&*own, None), ("https://wall.example.org", None), ("http://evil.example", Some(403)), ("null", Some(403))] {
+    for (origin, refused) in [
+        (&*own, None),
+        ("https://wall.example.org", None),
+        ("http://evil.example", Some(403)),
+        ("null", Some(403)),
+    ] {
         let headers = [("origin", origin), ("authorization", "Bearer reader")];
-        assert_eq!(server.connect_live_with("", &headers, &json!({})).await.err(), refused, "{origin}");
+        assert_eq!(
+            server.connect_live_with("", &headers, &json!({})).await.err(),
+            refused,
+            "{origin}"
+        );
     }
     // Also where everything else is open.
     let open = TestServer::start(crate::client::test_settings()).await;
-    assert_eq!(open.connect_live_with("", &[("origin", "http://evil.example")], &json!({})).await.err(), Some(403));
+    assert_eq!(
+        open.connect_live_with("", &[("origin", "http://evil.example")], &json!({})).await.err(),
+        Some(403)
+    );
 }
 
 #[tokio::test]
@@ -85,7 +118,10 @@ async fn revoking_or_changing_token_closes_its_connections() {
     let server = TestServer::start(files.read_settings()).await;
     let mut walls = Vec::new();
     for name in ["gone", "old", "other", "same"] {
-        let mut wall = server.connect_live_with("", &[("authorization", &*bearer_header(name))], &json!({})).await.expect("let in");
+        let mut wall = server
+            .connect_live_with("", &[("authorization", &*bearer_header(name))], &json!({}))
+            .await
+            .expect("let in");
         wall.expect_frame().await;
         walls.push(wall);
     }
@@ -94,12 +130,24 @@ async fn revoking_or_changing_token_closes_its_connections() {
     let ticket = request_ticket(&server, "gone").await;
     let old = token_toml("old", "may = 'read'\nexpires = 2026-01-01T00:00:00Z");
     let other = token_toml("other", "may = 'read'\nwhere = { center = ['hefei'] }");
-    files.write_configuration(&[old, other, all[3].clone(), token_toml("new", "may = 'read'")].concat());
+    files.write_configuration(
+        &[old, other, all[3].clone(), token_toml("new", "may = 'read'")].concat(),
+    );
     assert_eq!(request_reload(&server).await, 200);
-    for (name, status) in [("gone", 401), ("old", 401), ("other", 200), ("same", 200), ("new", 200), ("admin", 200)] {
-        assert_eq!(request_as(&server, name, "GET", "/v1/board", "").await.status, status, "{name}");
+    for (name, status) in
+        [("gone", 401), ("old", 401), ("other", 200), ("same", 200), ("new", 200), ("admin", 200)]
+    {
+        assert_eq!(
+            request_as(&server, name, "GET", "/v1/board", "").await.status,
+            status,
+            "{name}"
+        );
     }
-    assert_eq!(connect_live(&server, &format!("?ticket={ticket}")).await.err(), Some(401), "the ticket of a token that is gone");
+    assert_eq!(
+        connect_live(&server, &format!("?ticket={ticket}")).await.err(),
+        Some(401),
+        "the ticket of a token that is gone"
+    );
     let mut same = walls.pop().expect("a wall");
     for (wall, reason) in walls.into_iter().zip(["not known here", "expired", "has changed"]) {
         let (code, said) = close_code_and_reason(wall).await;
@@ -107,7 +155,10 @@ async fn revoking_or_changing_token_closes_its_connections() {
     }
     while let Some(event) = stream.next_event().await {
         let closed = event.get("event").is_some_and(|name| name == "close");
-        assert!(!closed || event["data"].contains("1008") && event["data"].contains("not known here"), "{event:?}");
+        assert!(
+            !closed || event["data"].contains("1008") && event["data"].contains("not known here"),
+            "{event:?}"
+        );
     }
     same.wait_for_type("beat").await;
     same.wait_for_type("beat").await;
@@ -118,14 +169,25 @@ async fn reload_removing_all_tokens_is_refused() {
     let files = ConfigurationFolder::new();
     files.write_configuration("");
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("a free port");
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], listener.local_addr().expect("an address").port()));
+    let address = std::net::SocketAddr::from((
+        [127, 0, 0, 1],
+        listener.local_addr().expect("an address").port(),
+    ));
     let (_stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let run = firstline::app::run_service(files.read_settings(), listener, async { _ = stopped.await });
+    let run =
+        firstline::app::run_service(files.read_settings(), listener, async { _ = stopped.await });
     let run = tokio::spawn(run);
     files.write_file("config.toml", "listen = '127.0.0.1:0'\n");
     let headers = [("Authorization", "Bearer admin")];
     let refused = crate::client::send_request(address, "POST", "/v1/reload", &headers, b"").await;
-    assert!(refused.status == 422 && refused.body.contains("firstline token new"), "{}", refused.body);
-    assert_eq!(crate::client::send_request(address, "GET", "/v1/board", &[], b"").await.status, 401);
+    assert!(
+        refused.status == 422 && refused.body.contains("firstline token new"),
+        "{}",
+        refused.body
+    );
+    assert_eq!(
+        crate::client::send_request(address, "GET", "/v1/board", &[], b"").await.status,
+        401
+    );
     run.abort();
 }

@@ -8,7 +8,8 @@ use firstline::http::all_routes;
 /// What each route needs, said a second time by hand: a new one must be thought about here too.
 #[test]
 fn each_route_requires_expected_permission() {
-    let mut needs: Vec<(&str, Option<RoutePermission>)> = all_routes().iter().map(|route| (route.path, route.need)).collect();
+    let mut needs: Vec<(&str, Option<RoutePermission>)> =
+        all_routes().iter().map(|route| (route.path, route.need)).collect();
     needs.sort_by_key(|(path, _)| *path);
     let expected = [
         ("/healthz", None),
@@ -49,7 +50,11 @@ async fn each_route_admits_only_authorized_tokens() {
             RoutePermission::Admin => &["admin"],
         };
         let missing = server.request(method, path, &[], b"").await;
-        assert_eq!((missing.status, missing.headers["www-authenticate"].as_str()), (401, "Bearer realm=\"firstline\""), "{path}");
+        assert_eq!(
+            (missing.status, missing.headers["www-authenticate"].as_str()),
+            (401, "Bearer realm=\"firstline\""),
+            "{path}"
+        );
         assert_eq!(missing.headers["content-type"], "application/problem+json");
         for stranger in ["wrong", "former", "", "ADMIN", "admi", "admin admin"] {
             let refused = request_as(&server, stranger, method, path, "").await;
@@ -58,12 +63,28 @@ async fn each_route_admits_only_authorized_tokens() {
         for known in ["admin", "reader", "hefei", "sender", "acd"] {
             let reply = request_as(&server, known, method, path, "").await;
             assert_ne!(reply.status, 401, "{known} {path}");
-            assert_eq!(reply.status == 403, !allowed.contains(&known), "{known} {path}: {}", reply.body);
+            assert_eq!(
+                reply.status == 403,
+                !allowed.contains(&known),
+                "{known} {path}: {}",
+                reply.body
+            );
             assert!(reply.status < 500, "{known} {path}: {}", reply.body);
         }
         // Neither another scheme nor an address opens a route.
-        for path in [format!("{path}?token=admin"), format!("{path}?access_token=admin"), format!("{path}?ticket=admin")] {
-            assert_eq!(server.request(method, &path, &[("Authorization", "Basic admin")], b"").await.status, 401, "{path}");
+        for path in [
+            format!("{path}?token=admin"),
+            format!("{path}?access_token=admin"),
+            format!("{path}?ticket=admin"),
+        ] {
+            assert_eq!(
+                server
+                    .request(method, &path, &[("Authorization", "Basic admin")], b"")
+                    .await
+                    .status,
+                401,
+                "{path}"
+            );
         }
     }
 }
@@ -97,8 +118,15 @@ async fn without_tokens_only_direct_requests_are_admin() {
     for route in all_routes() {
         let reply = server.request(route.method.as_str(), route.path, &[], b"").await;
         assert!(!matches!(reply.status, 401 | 403), "{}", route.path);
-        let passed_on = server.request(route.method.as_str(), route.path, &[("X-Forwarded-For", "192.0.2.1")], b"").await;
-        assert_eq!(passed_on.status == 403, route.need == Some(RoutePermission::Admin), "{}", route.path);
+        let passed_on = server
+            .request(route.method.as_str(), route.path, &[("X-Forwarded-For", "192.0.2.1")], b"")
+            .await;
+        assert_eq!(
+            passed_on.status == 403,
+            route.need == Some(RoutePermission::Admin),
+            "{}",
+            route.path
+        );
     }
 }
 
@@ -108,11 +136,20 @@ async fn rejects_post_from_foreign_origin() {
     settings.access.origins = vec!["https://wall.example.org".to_owned()];
     let server = TestServer::start(settings).await;
     let post = async |origin: &str, path: &str| {
-        let headers = [("Origin", origin), ("Authorization", "Bearer admin"), ("Content-Type", "application/x-ndjson")];
+        let headers = [
+            ("Origin", origin),
+            ("Authorization", "Bearer admin"),
+            ("Content-Type", "application/x-ndjson"),
+        ];
         server.request("POST", path, &headers, b"").await
     };
     for path in all_routes().iter().filter(|route| route.method == "POST").map(|route| route.path) {
-        for foreign in ["http://evil.example", "null", "http://test.evil.example", "https://wall.example.org.evil.example"] {
+        for foreign in [
+            "http://evil.example",
+            "null",
+            "http://test.evil.example",
+            "https://wall.example.org.evil.example",
+        ] {
             let refused = post(foreign, path).await;
             assert_eq!(refused.status, 403, "{foreign} {path}");
             assert!(refused.body.contains("`origins`"), "{}", refused.body);
@@ -126,7 +163,9 @@ async fn rejects_post_from_foreign_origin() {
 #[tokio::test]
 async fn responses_carry_security_headers() {
     let server = TestServer::start(settings_with_tokens()).await;
-    for path in ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"] {
+    for path in
+        ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"]
+    {
         let headers = server.get(path).await.headers;
         // The wallboard is shown in small by the page that makes its address.
         let (ancestors, options) = match path {
@@ -134,7 +173,10 @@ async fn responses_carry_security_headers() {
             _ => ("; frame-ancestors 'none'", "DENY"),
         };
         for (name, part) in [
-            ("content-security-policy", "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "),
+            (
+                "content-security-policy",
+                "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; ",
+            ),
             ("content-security-policy", ancestors),
             ("x-frame-options", options),
             ("x-content-type-options", "nosniff"),

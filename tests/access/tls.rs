@@ -28,15 +28,26 @@ fn write_certificate(files: &ConfigurationFolder) -> CertificateDer<'static> {
 }
 
 /// Asks over TLS, trusting one certificate.
-async fn request_over_tls(address: SocketAddr, trusted: &CertificateDer<'static>, method: &str, path: &str) -> std::io::Result<String> {
+async fn request_over_tls(
+    address: SocketAddr,
+    trusted: &CertificateDer<'static>,
+    method: &str,
+    path: &str,
+) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a certificate");
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions();
     let config = builder.expect("versions").with_root_certificates(roots).with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
     let name = "localhost".try_into().expect("a name");
-    let mut stream = timeout(TEST_TIMEOUT, TlsConnector::from(Arc::new(config)).connect(name, stream)).await.expect("an end")?;
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin\r\nConnection: close\r\n\r\n");
+    let mut stream =
+        timeout(TEST_TIMEOUT, TlsConnector::from(Arc::new(config)).connect(name, stream))
+            .await
+            .expect("an end")?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await?;
     let mut answer = String::new();
     timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer)).await.expect("an end")?;
@@ -49,17 +60,23 @@ async fn accepts_trusted_tls_and_rejects_plain_http() {
     let trusted = write_certificate(&files);
     files.write_configuration(TLS_TABLE);
     let server = TestServer::start(files.read_settings()).await;
-    let answer = request_over_tls(server.address, &trusted, "GET", "/v1/board").await.expect("an answer");
+    let answer =
+        request_over_tls(server.address, &trusted, "GET", "/v1/board").await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.to_lowercase().contains("strict-transport-security: max-age="), "{answer}");
 
     let elsewhere = ConfigurationFolder::new();
     let error =
-        request_over_tls(server.address, &write_certificate(&elsewhere), "GET", "/v1/board").await.expect_err("an unknown certificate");
+        request_over_tls(server.address, &write_certificate(&elsewhere), "GET", "/v1/board")
+            .await
+            .expect_err("an unknown certificate");
     assert!(error.to_string().contains("certificate"), "{error}");
 
     let mut plain = TcpStream::connect(server.address).await.expect("a connection");
-    plain.write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n").await.expect("an open connection");
+    plain
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        .await
+        .expect("an open connection");
     let mut answer = Vec::new();
     let _ = timeout(TEST_TIMEOUT, plain.read_to_end(&mut answer)).await.expect("an end");
     assert!(!String::from_utf8_lossy(&answer).contains("HTTP/1.1 200"), "in plain text");
@@ -86,7 +103,9 @@ async fn reload_applies_valid_certificate_and_rejects_invalid() {
     files.write_configuration(TLS_TABLE);
     let server = TestServer::start(files.read_settings()).await;
     let answers = async |trusted: &CertificateDer<'static>, method: &str, path: &str| {
-        let answer = request_over_tls(server.address, trusted, method, path).await.map(|answer| answer[9..12].to_owned());
+        let answer = request_over_tls(server.address, trusted, method, path)
+            .await
+            .map(|answer| answer[9..12].to_owned());
         answer.unwrap_or_else(|error| error.to_string())
     };
     files.write_file("key.pem", "no key");
@@ -106,7 +125,8 @@ async fn invalid_certificate_pair_is_configuration_problem() {
     write_certificate(&files);
     files.write_configuration(TLS_TABLE);
     let problem = || {
-        let problems = config::read_configuration_file(&files.file_path("config.toml")).expect_err("a problem");
+        let problems = config::read_configuration_file(&files.file_path("config.toml"))
+            .expect_err("a problem");
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     for (name, text, expected) in [
@@ -136,11 +156,20 @@ async fn client_trusts_named_certificate_authority() {
     write_certificate(&files);
     files.write_configuration(TLS_TABLE);
     let server = TestServer::start(files.read_settings()).await;
-    let address = ServiceAddress::parse(&format!("wss://localhost:{}", server.address.port())).expect("an address");
-    let client = |authority| ServiceClient::new(address.clone(), Some("admin".to_owned()), authority).expect("a client");
+    let address = ServiceAddress::parse(&format!("wss://localhost:{}", server.address.port()))
+        .expect("an address");
+    let client = |authority| {
+        ServiceClient::new(address.clone(), Some("admin".to_owned()), authority).expect("a client")
+    };
     let authority = files.file_path("cert.pem");
     let wanted = serde_json::json!({ "subscribe": { "indicators": ["answer_rate"] } });
-    let frame = client(Some(&*authority)).open_live_board(&wanted).await.expect("let in").next_frame().await.expect("a frame");
+    let frame = client(Some(&*authority))
+        .open_live_board(&wanted)
+        .await
+        .expect("let in")
+        .next_frame()
+        .await
+        .expect("a frame");
     assert!(frame.starts_with("{\"type\":\"board\""), "{frame}");
     assert!(client(Some(&*authority)).fetch_standard().await.is_ok());
     let error = client(None).fetch_standard().await.expect_err("an unknown authority").to_string();

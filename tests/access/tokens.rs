@@ -24,14 +24,18 @@ pub(crate) fn token_named(name: &str, may: TokenRole) -> AccessToken {
 /// The usual service with an administrator, a reader, a sender, a reader who sees Hefei alone, a sender of `/acd/hefei`, and a
 /// reader whose time is over.
 pub(crate) fn settings_with_tokens() -> ServiceSettings {
-    let hefei = GrantedView(BTreeMap::from([("center".to_owned(), BTreeSet::from(["hefei".to_owned()]))]));
+    let hefei =
+        GrantedView(BTreeMap::from([("center".to_owned(), BTreeSet::from(["hefei".to_owned()]))]));
     let mut settings = test_settings();
     settings.access.tokens = vec![
         token_named("admin", TokenRole::Admin),
         token_named("reader", TokenRole::Read),
         token_named("sender", TokenRole::Ingest),
         AccessToken { view: hefei, ..token_named("hefei", TokenRole::Read) },
-        AccessToken { sources: AllowedSources(vec!["/acd/hefei".to_owned()]), ..token_named("acd", TokenRole::Ingest) },
+        AccessToken {
+            sources: AllowedSources(vec!["/acd/hefei".to_owned()]),
+            ..token_named("acd", TokenRole::Ingest)
+        },
         AccessToken { expires: Some(Timestamp(0)), ..token_named("former", TokenRole::Admin) },
     ];
     settings
@@ -43,7 +47,13 @@ pub(crate) fn bearer_header(name: &str) -> String {
 }
 
 /// Asks as the holder of a token.
-pub(crate) async fn request_as(server: &TestServer, name: &str, method: &str, path: &str, body: &str) -> HttpReply {
+pub(crate) async fn request_as(
+    server: &TestServer,
+    name: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> HttpReply {
     let headers = [("Authorization", &*bearer_header(name)), ("Content-Type", "application/json")];
     server.request(method, path, &headers, body.as_bytes()).await
 }

@@ -8,21 +8,37 @@ use serde_json::{Value, json};
 
 /// A call and an overdue repair in each of two centers, and a call of nowhere.
 async fn send_events_of_two_centers(server: &TestServer) {
-    let mut events: Vec<Value> = ["hefei", "wuhu"].iter().flat_map(|center| answered_call(&format!("call-{center}"), center)).collect();
+    let mut events: Vec<Value> = ["hefei", "wuhu"]
+        .iter()
+        .flat_map(|center| answered_call(&format!("call-{center}"), center))
+        .collect();
     let due = event_json("x", "x", "x", -600, &json!({}))["time"].clone();
     for center in ["hefei", "wuhu"] {
         let data = json!({ "center": center, "due": due, "customer": "13900001111" });
-        events.push(event_json(&format!("r-{center}"), "repair.opened", &format!("repair-{center}"), -3_000, &data));
+        events.push(event_json(
+            &format!("r-{center}"),
+            "repair.opened",
+            &format!("repair-{center}"),
+            -3_000,
+            &data,
+        ));
     }
     events.push(event_json("n-1", "call.offered", "call-nowhere", -20, &json!({})));
     events.push(event_json("n-2", "call.answered", "call-nowhere", -10, &json!({})));
     let total = events.len();
-    assert_eq!(request_as(server, "admin", "POST", "/v1/events", &json!(events).to_string()).await.json()["accepted"], total);
-    let everything = |reading: &Value| reading["indicator"] == "answer_rate" && reading["scope"] == json!({}) && reading["of"] == 3;
+    assert_eq!(
+        request_as(server, "admin", "POST", "/v1/events", &json!(events).to_string()).await.json()
+            ["accepted"],
+        total
+    );
+    let everything = |reading: &Value| {
+        reading["indicator"] == "answer_rate" && reading["scope"] == json!({}) && reading["of"] == 3
+    };
     connect_live(server, "admin", &json!({})).await.wait_for_reading(everything).await;
     // Both repairs are overdue; the next look for alerts sees it.
     loop {
-        let alerts = request_as(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
+        let alerts =
+            request_as(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
         if ["hefei", "wuhu"].iter().all(|center| alerts.contains(center)) {
             break;
         }
@@ -31,14 +47,22 @@ async fn send_events_of_two_centers(server: &TestServer) {
 }
 
 async fn connect_live(server: &TestServer, name: &str, hello: &Value) -> crate::client::LiveClient {
-    server.connect_live_with("", &[("authorization", &*bearer_header(name))], hello).await.expect("let in")
+    server
+        .connect_live_with("", &[("authorization", &*bearer_header(name))], hello)
+        .await
+        .expect("let in")
 }
 
 /// What to ask of a route that shows figures: all of it, and what is hidden by name.
 fn queries_for_route(path: &str) -> &'static [&'static str] {
     match path {
-        "/v1/board" => &["", "?center=wuhu", "?center=hefei,wuhu", "?by=center", "?by=", "?window=now"],
-        "/v1/ranking" => &["?indicator=answer_rate&by=center&window=30m", "?indicator=repairs_overdue&by=center&better=lower"],
+        "/v1/board" => {
+            &["", "?center=wuhu", "?center=hefei,wuhu", "?by=center", "?by=", "?window=now"]
+        }
+        "/v1/ranking" => &[
+            "?indicator=answer_rate&by=center&window=30m",
+            "?indicator=repairs_overdue&by=center&better=lower",
+        ],
         "/v1/explain" => &[
             "?indicator=answer_rate&window=30m",
             "?indicator=answer_rate&window=30m&center=wuhu",
@@ -58,7 +82,9 @@ fn queries_for_route(path: &str) -> &'static [&'static str] {
             "?indicator=answer_rate&center=hefei",
             "?indicator=answer_rate&window=1h&center=hefei",
         ],
-        "/v1/cases" => &["", "?risk=all", "?risk=all&center=wuhu", "?risk=all&center=wuhu&center=hefei"],
+        "/v1/cases" => {
+            &["", "?risk=all", "?risk=all&center=wuhu", "?risk=all&center=wuhu&center=hefei"]
+        }
         "/v1/alerts" => &["", "?state=all", "?state=all&center=wuhu", "?policy=repair_deadline"],
         "/v1/stream" => &[
             "",
@@ -66,7 +92,9 @@ fn queries_for_route(path: &str) -> &'static [&'static str] {
             "?subscribe=%7B%22by%22:%5B%22center%22%5D%7D",
         ],
         "/metrics" | "/v1/standard" | "/standard" | "/v1/ticket" | "/v1/live" => &[""],
-        _ => panic!("say here what is to be asked of `{path}`, so that it is seen to hide what it should"),
+        _ => panic!(
+            "say here what is to be asked of `{path}`, so that it is seen to hide what it should"
+        ),
     }
 }
 
@@ -76,7 +104,10 @@ async fn restricted_reader_sees_no_other_center_on_any_route() {
     send_events_of_two_centers(&server).await;
     let hidden = ["wuhu", "nowhere"];
     let mut own = 0;
-    for route in all_routes().iter().filter(|route| matches!(route.need, Some(RoutePermission::Read | RoutePermission::Live))) {
+    for route in all_routes()
+        .iter()
+        .filter(|route| matches!(route.need, Some(RoutePermission::Read | RoutePermission::Live)))
+    {
         let mut found = false;
         for question in queries_for_route(route.path) {
             let path = format!("{}{question}", route.path);
@@ -87,10 +118,23 @@ async fn restricted_reader_sees_no_other_center_on_any_route() {
             // What was asked for may be repeated in no answer either.
             assert!(!hidden.iter().any(|word| hefei.body.contains(word)), "{path}: {}", hefei.body);
             // The scope of everything has the figures of all.
-            assert!(!hefei.body.contains("\"scope\":{}") && !hefei.body.contains("scope=\"all\""), "{path}: {}", hefei.body);
+            assert!(
+                !hefei.body.contains("\"scope\":{}") && !hefei.body.contains("scope=\"all\""),
+                "{path}: {}",
+                hefei.body
+            );
         }
-        let figures = ["/v1/alerts", "/v1/board", "/v1/stream", "/v1/ranking", "/v1/explain", "/v1/cases", "/v1/trend", "/metrics"]
-            .contains(&route.path);
+        let figures = [
+            "/v1/alerts",
+            "/v1/board",
+            "/v1/stream",
+            "/v1/ranking",
+            "/v1/explain",
+            "/v1/cases",
+            "/v1/trend",
+            "/metrics",
+        ]
+        .contains(&route.path);
         assert_eq!(found, figures, "the administrator sees it in {}", route.path);
     }
     assert!(own >= 10, "what is its own it sees: {own}");
@@ -109,15 +153,39 @@ async fn explain_refuses_scopes_outside_view() {
         ("subject=call-hefei", 200),
         ("subject=call-wuhu", 404),
     ] {
-        let reply = request_as(&server, "hefei", "GET", &format!("/v1/explain?{question}"), "").await;
+        let reply =
+            request_as(&server, "hefei", "GET", &format!("/v1/explain?{question}"), "").await;
         assert_eq!(reply.status, status, "{question}: {}", reply.body);
         assert!(status != 403 || reply.body.contains("`center` one of hefei"), "{}", reply.body);
     }
-    let said = request_as(&server, "hefei", "GET", "/v1/explain?indicator=answer_rate&window=30m&center=hefei", "").await.json();
-    assert_eq!((&said["of"]["count"], &said["left_out"]), (&json!(1), &json!([])), "the call of nowhere is nobody's: {said}");
+    let said = request_as(
+        &server,
+        "hefei",
+        "GET",
+        "/v1/explain?indicator=answer_rate&window=30m&center=hefei",
+        "",
+    )
+    .await
+    .json();
+    assert_eq!(
+        (&said["of"]["count"], &said["left_out"]),
+        (&json!(1), &json!([])),
+        "the call of nowhere is nobody's: {said}"
+    );
     let cases = request_as(&server, "hefei", "GET", "/v1/cases?risk=all", "").await.json();
-    assert_eq!((&cases["count"], &cases["cases"][0]["subject"]), (&json!(1), &json!("repair-hefei")));
-    let ranking = request_as(&server, "hefei", "GET", "/v1/ranking?indicator=answer_rate&by=center&window=30m", "").await.json();
+    assert_eq!(
+        (&cases["count"], &cases["cases"][0]["subject"]),
+        (&json!(1), &json!("repair-hefei"))
+    );
+    let ranking = request_as(
+        &server,
+        "hefei",
+        "GET",
+        "/v1/ranking?indicator=answer_rate&by=center&window=30m",
+        "",
+    )
+    .await
+    .json();
     assert_eq!(ranking["ranking"].as_array().map(Vec::len), Some(1));
 }
 
@@ -125,21 +193,38 @@ async fn explain_refuses_scopes_outside_view() {
 async fn live_board_is_filtered_from_first_frame() {
     let server = TestServer::start(settings_with_tokens()).await;
     send_events_of_two_centers(&server).await;
-    for hello in
-        [json!({}), json!({ "subscribe": { "where": { "center": ["wuhu", "hefei"] } } }), json!({ "subscribe": { "by": ["center"] } })]
-    {
+    for hello in [
+        json!({}),
+        json!({ "subscribe": { "where": { "center": ["wuhu", "hefei"] } } }),
+        json!({ "subscribe": { "by": ["center"] } }),
+    ] {
         let board = connect_live(&server, "hefei", &hello).await.expect_frame().await;
         let readings = board["readings"].as_array().expect("a list");
-        assert!(!readings.is_empty() && readings.iter().all(|reading| reading["scope"]["center"] == "hefei"), "{hello}");
+        assert!(
+            !readings.is_empty()
+                && readings.iter().all(|reading| reading["scope"]["center"] == "hefei"),
+            "{hello}"
+        );
     }
     let mut wall = connect_live(&server, "hefei", &json!({})).await;
     wall.expect_frame().await;
-    let more: Vec<Value> = ["wuhu", "hefei"].iter().flat_map(|center| answered_call(&format!("more-{center}"), center)).collect();
+    let more: Vec<Value> = ["wuhu", "hefei"]
+        .iter()
+        .flat_map(|center| answered_call(&format!("more-{center}"), center))
+        .collect();
     request_as(&server, "sender", "POST", "/v1/events", &json!(more).to_string()).await;
     loop {
         let frame = wall.expect_frame().await;
-        assert!(!frame.to_string().contains("wuhu") && !frame.to_string().contains("\"scope\":{}"), "{frame}");
-        if frame["readings"].as_array().into_iter().flatten().any(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2) {
+        assert!(
+            !frame.to_string().contains("wuhu") && !frame.to_string().contains("\"scope\":{}"),
+            "{frame}"
+        );
+        if frame["readings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2)
+        {
             break;
         }
     }

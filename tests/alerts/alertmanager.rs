@@ -67,36 +67,58 @@ pub(super) fn fetch_response(address: SocketAddr, path: &str) -> Option<String> 
 }
 
 /// What the receiver was told of a center: `firing` and `resolved`, in their order.
-pub(super) fn notifications_for_center<'m>(heard: &'m [ReceivedMessage], center: &str) -> Vec<&'m str> {
-    let alerts = heard.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
-    alerts.filter(|alert| alert["labels"]["center"] == center).filter_map(|alert| alert["status"].as_str()).collect()
+pub(super) fn notifications_for_center<'m>(
+    heard: &'m [ReceivedMessage],
+    center: &str,
+) -> Vec<&'m str> {
+    let alerts =
+        heard.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
+    alerts
+        .filter(|alert| alert["labels"]["center"] == center)
+        .filter_map(|alert| alert["status"].as_str())
+        .collect()
 }
 
 #[test]
 fn notifies_firing_and_resolved_once_across_crashes() {
     let place = ProgramFolder::new();
-    let receiver = WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
+    let receiver =
+        WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
     let (address, nobody) = (free_address(), free_address());
-    let start = || AlertmanagerProcess::start(place.0.path(), address, receiver.address, "1s", &["--cluster.listen-address=".to_owned()]);
+    let start = || {
+        AlertmanagerProcess::start(
+            place.0.path(),
+            address,
+            receiver.address,
+            "1s",
+            &["--cluster.listen-address=".to_owned()],
+        )
+    };
     let Some(alertmanager) = start() else {
         eprintln!("skipped: there is no `{ALERTMANAGER_PROGRAM}` on this machine");
         return;
     };
     // Another peer is never there, and harms nobody.
-    let notify = format!("[notify.alertmanager]\nurls = ['http://{nobody}', 'http://{address}/']\n");
+    let notify =
+        format!("[notify.alertmanager]\nurls = ['http://{nobody}', 'http://{address}/']\n");
     let program = place.start_program(&notify);
     send_call_event(&program, "hefei", "offered");
-    let heard = receiver.wait_for_messages(|heard| !notifications_for_center(heard, "hefei").is_empty());
+    let heard =
+        receiver.wait_for_messages(|heard| !notifications_for_center(heard, "hefei").is_empty());
     let labels = &heard[0].body["alerts"][0]["labels"];
     assert_eq!(
         (&labels["alertname"], &labels["severity"], &labels["indicator"]),
         (&"somebody_waits".into(), &"warning".into(), &"calls_waiting".into())
     );
-    assert_eq!(heard[0].body["alerts"][0]["annotations"]["summary_zh"], "有人排队:hefei 1(要求不高于0)");
+    assert_eq!(
+        heard[0].body["alerts"][0]["annotations"]["summary_zh"],
+        "有人排队:hefei 1(要求不高于0)"
+    );
     program.kill();
     let program = place.start_program(&notify);
     send_call_event(&program, "hefei", "answered");
-    receiver.wait_for_messages(|heard| notifications_for_center(heard, "hefei").contains(&"resolved"));
+    receiver
+        .wait_for_messages(|heard| notifications_for_center(heard, "hefei").contains(&"resolved"));
 
     // A breach while Alertmanager is down.
     drop(alertmanager);
@@ -106,7 +128,8 @@ fn notifies_firing_and_resolved_once_across_crashes() {
     let _alertmanager = start();
     receiver.wait_for_messages(|heard| !notifications_for_center(heard, "wuhu").is_empty());
     send_call_event(&program, "wuhu", "answered");
-    let heard = receiver.wait_for_messages(|heard| notifications_for_center(heard, "wuhu").contains(&"resolved"));
+    let heard = receiver
+        .wait_for_messages(|heard| notifications_for_center(heard, "wuhu").contains(&"resolved"));
     assert_eq!(
         (notifications_for_center(&heard, "hefei"), notifications_for_center(&heard, "wuhu")),
         (vec!["firing", "resolved"], vec!["firing", "resolved"])

@@ -1,7 +1,9 @@
 //! Two real Alertmanagers that gossip, and the real program, which tells both of everything: their receiver hears of a breach once and of
 //! its end once, also if the one that told it of the breach is killed before the end.
 
-use super::alertmanager::{ALERTMANAGER_PROGRAM, AlertmanagerProcess, fetch_response, notifications_for_center};
+use super::alertmanager::{
+    ALERTMANAGER_PROGRAM, AlertmanagerProcess, fetch_response, notifications_for_center,
+};
 use super::webhook_receiver::{WebhookReceiver, free_address};
 use super::{ProgramFolder, send_call_event};
 use std::net::{SocketAddr, UdpSocket};
@@ -33,10 +35,14 @@ fn wait_for_all(addresses: &[SocketAddr], fits: impl Fn(usize, SocketAddr) -> bo
 /// Whether it has found the other, and has stopped waiting for more.
 fn is_cluster_settled(address: SocketAddr) -> bool {
     let cluster = fetch_response(address, "/api/v2/status").and_then(|answer| {
-        let status: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
+        let status: serde_json::Value =
+            serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
         Some(status["cluster"].clone())
     });
-    cluster.is_some_and(|cluster| cluster["status"] == "ready" && cluster["peers"].as_array().is_some_and(|peers| peers.len() == 2))
+    cluster.is_some_and(|cluster| {
+        cluster["status"] == "ready"
+            && cluster["peers"].as_array().is_some_and(|peers| peers.len() == 2)
+    })
 }
 
 /// A figure of its own, as it tells Prometheus.
@@ -54,8 +60,10 @@ fn deduplication_queries(address: SocketAddr) -> u64 {
 #[test]
 fn alertmanager_pair_notifies_once_when_sender_is_killed() {
     let place = ProgramFolder::new();
-    let receiver = WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
-    let (addresses, gossips) = ([free_address(), free_address()], [free_gossip_address(), free_gossip_address()]);
+    let receiver =
+        WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
+    let (addresses, gossips) =
+        ([free_address(), free_address()], [free_gossip_address(), free_gossip_address()]);
     let start = |number: usize| {
         let folder = place.0.path().join(format!("alertmanager-{number}"));
         std::fs::create_dir(&folder).expect("a folder");
@@ -68,7 +76,13 @@ fn alertmanager_pair_notifies_once_when_sender_is_killed() {
             // So long the second waits for the first.
             "--cluster.peer-timeout=1s".to_owned(),
         ];
-        AlertmanagerProcess::start(&folder, addresses[number], receiver.address, GROUP_INTERVAL, &cluster)
+        AlertmanagerProcess::start(
+            &folder,
+            addresses[number],
+            receiver.address,
+            GROUP_INTERVAL,
+            &cluster,
+        )
     };
     let mut pair = [start(0), start(1)];
     if pair.iter().any(Option::is_none) {
@@ -77,26 +91,34 @@ fn alertmanager_pair_notifies_once_when_sender_is_killed() {
     }
     wait_for_all(&addresses, |_, address| is_cluster_settled(address));
     let [one, other] = addresses;
-    let program = place.start_program(&format!("[notify.alertmanager]\nurls = ['http://{one}', 'http://{other}']\n"));
+    let program = place.start_program(&format!(
+        "[notify.alertmanager]\nurls = ['http://{one}', 'http://{other}']\n"
+    ));
 
     send_call_event(&program, "hefei", "offered");
     receiver.wait_for_messages(|heard| !notifications_for_center(heard, "hefei").is_empty());
     // Both would have told it by then.
     wait_for_all(&addresses, |_, address| deduplication_queries(address) > 0);
     send_call_event(&program, "hefei", "answered");
-    receiver.wait_for_messages(|heard| notifications_for_center(heard, "hefei").contains(&"resolved"));
+    receiver
+        .wait_for_messages(|heard| notifications_for_center(heard, "hefei").contains(&"resolved"));
 
     // One look-up may still be about the first breach.
     let before = addresses.map(deduplication_queries);
     send_call_event(&program, "wuhu", "offered");
     receiver.wait_for_messages(|heard| !notifications_for_center(heard, "wuhu").is_empty());
-    wait_for_all(&addresses, |number, address| deduplication_queries(address) >= before[number] + 2);
-    let sent = addresses.map(|address| metric_value(address, "alertmanager_notifications_total{integration=\"webhook\"}"));
+    wait_for_all(&addresses, |number, address| {
+        deduplication_queries(address) >= before[number] + 2
+    });
+    let sent = addresses.map(|address| {
+        metric_value(address, "alertmanager_notifications_total{integration=\"webhook\"}")
+    });
     assert_eq!(sent.iter().sum::<u64>(), 3, "a breach, its end, and another breach");
     let teller = usize::from(sent[1] > sent[0]);
     drop(pair[teller].take());
     send_call_event(&program, "wuhu", "answered");
-    let heard = receiver.wait_for_messages(|heard| notifications_for_center(heard, "wuhu").contains(&"resolved"));
+    let heard = receiver
+        .wait_for_messages(|heard| notifications_for_center(heard, "wuhu").contains(&"resolved"));
     assert_eq!(
         (notifications_for_center(&heard, "hefei"), notifications_for_center(&heard, "wuhu")),
         (vec!["firing", "resolved"], vec!["firing", "resolved"])

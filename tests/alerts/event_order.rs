@@ -23,12 +23,19 @@ struct AlertingCore {
 
 impl AlertingCore {
     fn new(standard: &Arc<Standard>) -> AlertingCore {
-        let decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default()).with_case_names(true);
-        AlertingCore { decoder, monitor: Monitor::new(standard.clone(), None), alerts: AlertEvaluator::default() }
+        let decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default())
+            .with_case_names(true);
+        AlertingCore {
+            decoder,
+            monitor: Monitor::new(standard.clone(), None),
+            alerts: AlertEvaluator::default(),
+        }
     }
 
     fn apply_events(&mut self, events: &[String]) {
-        events.iter().for_each(|event| self.decoder.decode_json(event.as_bytes()).expect("a good event"));
+        events
+            .iter()
+            .for_each(|event| self.decoder.decode_json(event.as_bytes()).expect("a good event"));
         self.monitor.apply_batch(&self.decoder.take_batch());
     }
 
@@ -62,8 +69,10 @@ fn random_event(number: usize, now: Timestamp, chance: &mut ChaCha8Rng) -> Strin
 #[test]
 fn event_order_within_tick_does_not_affect_alerts() {
     let text = include_str!("../standards/alerts.toml");
-    let standard =
-        Arc::new(firstline::standard_file::parse_standard("alerts.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let standard = Arc::new(
+        firstline::standard_file::parse_standard("alerts.toml", text)
+            .unwrap_or_else(|problems| panic!("{problems:#?}")),
+    );
     let mut fired = 0;
     for seed in 0..HISTORY_COUNT {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
@@ -72,7 +81,8 @@ fn event_order_within_tick_does_not_affect_alerts() {
         for _ in 0..60 {
             now = now.plus_millis(EVALUATION_INTERVAL_MS * chance.random_range(1..6));
             let many = chance.random_range(0..12);
-            let mut events: Vec<String> = (0..many).map(|place| random_event(number + place, now, &mut chance)).collect();
+            let mut events: Vec<String> =
+                (0..many).map(|place| random_event(number + place, now, &mut chance)).collect();
             number += many;
             one.apply_events(&events);
             if let Some(twice) = events.first().cloned() {
@@ -82,7 +92,11 @@ fn event_order_within_tick_does_not_affect_alerts() {
             events.iter().for_each(|event| other.apply_events(std::slice::from_ref(event)));
             one.evaluate_alerts(now);
             other.evaluate_alerts(now);
-            assert_eq!(format!("{:#?}", one.alerts), format!("{:#?}", other.alerts), "seed {seed} at {now}");
+            assert_eq!(
+                format!("{:#?}", one.alerts),
+                format!("{:#?}", other.alerts),
+                "seed {seed} at {now}"
+            );
         }
         let incidents = one.alerts.incident_log().incidents();
         fired += incidents.count();
@@ -90,7 +104,10 @@ fn event_order_within_tick_does_not_affect_alerts() {
         let mut all: Vec<_> = one.alerts.incident_log().incidents().collect();
         all.sort_by_key(|incident| (incident.subject.clone(), incident.fired_at));
         for pair in all.windows(2).filter(|pair| pair[0].subject == pair[1].subject) {
-            assert!(pair[0].ended_at.is_some_and(|ended| ended <= pair[1].fired_at), "seed {seed}: {pair:#?}");
+            assert!(
+                pair[0].ended_at.is_some_and(|ended| ended <= pair[1].fired_at),
+                "seed {seed}: {pair:#?}"
+            );
         }
     }
     assert!(fired > 500, "only {fired} alerts fired");

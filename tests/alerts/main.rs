@@ -61,7 +61,10 @@ impl ProgramFolder {
 
     /// Starts the program here, with this told of its receivers.
     fn start_program(&self, notify: &str) -> FirstlineProcess {
-        FirstlineProcess::start_with_configuration(&self.data_directory(), &format!("standard = 'standard.toml'\n{notify}"))
+        FirstlineProcess::start_with_configuration(
+            &self.data_directory(),
+            &format!("standard = 'standard.toml'\n{notify}"),
+        )
     }
 }
 
@@ -72,7 +75,8 @@ fn send_call_event(program: &FirstlineProcess, center: &str, what: &str) {
         "specversion": "1.0", "id": format!("{center}-{what}"), "source": "/test", "type": format!("call.{what}"),
         "subject": format!("call-{center}"), "time": now.to_string(), "data": { "center": center },
     });
-    let answer = program.post_body(&EventBody { text: format!("{event}\n"), events: 1 }).expect("an answer");
+    let answer =
+        program.post_body(&EventBody { text: format!("{event}\n"), events: 1 }).expect("an answer");
     assert!(answer.contains("\"accepted\":1"), "{answer}");
 }
 
@@ -83,9 +87,14 @@ fn response_json(answer: &str) -> Value {
 }
 
 /// Waits until the alerts that are asked for fulfil something; what they are then.
-fn wait_for_alerts(program: &FirstlineProcess, query: &str, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+fn wait_for_alerts(
+    program: &FirstlineProcess,
+    query: &str,
+    fits: impl Fn(&[Value]) -> bool,
+) -> Vec<Value> {
     loop {
-        let answer = response_json(&program.get(&format!("/v1/alerts?{query}")).expect("an answer"));
+        let answer =
+            response_json(&program.get(&format!("/v1/alerts?{query}")).expect("an answer"));
         let alerts = answer["alerts"].as_array().cloned().unwrap_or_default();
         if fits(&alerts) {
             return alerts;
@@ -96,8 +105,9 @@ fn wait_for_alerts(program: &FirstlineProcess, query: &str, fits: impl Fn(&[Valu
 
 /// Waits until the service's own figures say that something was tried in vain.
 fn wait_for_failed_delivery(program: &FirstlineProcess) {
-    while !program.get("/metrics").is_some_and(|text| text.lines().any(|line| line.contains("outcome=\"failed\"") && !line.ends_with(" 0")))
-    {
+    while !program.get("/metrics").is_some_and(|text| {
+        text.lines().any(|line| line.contains("outcome=\"failed\"") && !line.ends_with(" 0"))
+    }) {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -109,17 +119,32 @@ fn incident_stays_open_until_closed_and_survives_crashes() {
     send_call_event(&program, "hefei", "offered");
     let active = wait_for_alerts(&program, "state=active", |alerts| alerts.len() == 1);
     let id = active[0]["id"].as_str().expect("an id").to_owned();
-    assert_eq!((&active[0]["scope"], &active[0]["value_at_fire"]), (&json!({ "center": "hefei" }), &json!(1.0)));
+    assert_eq!(
+        (&active[0]["scope"], &active[0]["value_at_fire"]),
+        (&json!({ "center": "hefei" }), &json!(1.0))
+    );
     let say = |program: &FirstlineProcess, what: &str, note: &str| {
-        program.post_json(&format!("/v1/alerts/{what}"), &json!({ "id": id, "owner": "Li", "note": note }).to_string()).expect("an answer")
+        program
+            .post_json(
+                &format!("/v1/alerts/{what}"),
+                &json!({ "id": id, "owner": "Li", "note": note }).to_string(),
+            )
+            .expect("an answer")
     };
     assert!(say(&program, "close", "too early").starts_with("HTTP/1.1 409"), "it still fires");
-    assert_eq!(response_json(&say(&program, "acknowledge", "on my way"))["acknowledged"]["owner"], "Li");
+    assert_eq!(
+        response_json(&say(&program, "acknowledge", "on my way"))["acknowledged"]["owner"],
+        "Li"
+    );
     program.kill();
 
     let program = place.start_program("");
     let again = wait_for_alerts(&program, "state=active", |alerts| alerts.len() == 1);
-    assert_eq!((&again[0]["id"], &again[0]["fired_at"]), (&active[0]["id"], &active[0]["fired_at"]), "it is the same incident");
+    assert_eq!(
+        (&again[0]["id"], &again[0]["fired_at"]),
+        (&active[0]["id"], &active[0]["fired_at"]),
+        "it is the same incident"
+    );
     assert_eq!(again[0]["acknowledged"]["note"], "on my way");
     send_call_event(&program, "hefei", "answered");
     let open = wait_for_alerts(&program, "state=open&center=hefei", |alerts| alerts.len() == 1);
@@ -127,15 +152,32 @@ fn incident_stays_open_until_closed_and_survives_crashes() {
     program.kill();
 
     let program = place.start_program("");
-    assert_eq!(wait_for_alerts(&program, "", |_| true).len(), 1, "open shortfalls are shown to whoever asks for nothing in particular");
-    assert!(say(&program, "close", " ").starts_with("HTTP/1.1 400"), "without a word nothing is closed");
+    assert_eq!(
+        wait_for_alerts(&program, "", |_| true).len(),
+        1,
+        "open shortfalls are shown to whoever asks for nothing in particular"
+    );
+    assert!(
+        say(&program, "close", " ").starts_with("HTTP/1.1 400"),
+        "without a word nothing is closed"
+    );
     assert_eq!(response_json(&say(&program, "close", "one more agent"))["state"], "closed");
     assert!(say(&program, "close", "twice").starts_with("HTTP/1.1 409"));
     program.kill();
 
     let program = place.start_program("");
     assert!(wait_for_alerts(&program, "", |_| true).is_empty());
-    assert_eq!(wait_for_alerts(&program, "state=closed", |_| true)[0]["closed"]["note"], "one more agent");
-    assert!(program.get("/v1/alerts?state=opne").expect("an answer").contains("did you mean `open`"));
-    assert!(program.post_json("/v1/alerts/close", r#"{"id":"0","owner":"a","note":"b"}"#).expect("an answer").starts_with("HTTP/1.1 404"));
+    assert_eq!(
+        wait_for_alerts(&program, "state=closed", |_| true)[0]["closed"]["note"],
+        "one more agent"
+    );
+    assert!(
+        program.get("/v1/alerts?state=opne").expect("an answer").contains("did you mean `open`")
+    );
+    assert!(
+        program
+            .post_json("/v1/alerts/close", r#"{"id":"0","owner":"a","note":"b"}"#)
+            .expect("an answer")
+            .starts_with("HTTP/1.1 404")
+    );
 }

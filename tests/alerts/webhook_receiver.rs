@@ -19,7 +19,9 @@ pub(crate) struct ReceivedMessage {
 impl ReceivedMessage {
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let line = self.head.lines().find_map(|line| line.split_once(": ").filter(|(known, _)| known.eq_ignore_ascii_case(name)));
+        let line = self.head.lines().find_map(|line| {
+            line.split_once(": ").filter(|(known, _)| known.eq_ignore_ascii_case(name))
+        });
         line.map_or("", |(_, value)| value)
     }
 }
@@ -32,12 +34,17 @@ pub(crate) struct WebhookReceiver {
 
 /// An address that nobody listens at.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
 }
 
 impl WebhookReceiver {
     /// Listens at an address. `answer` gives the status for each message by its number from 0 on; none for no answer at all.
-    pub(crate) fn start(address: SocketAddr, answer: impl Fn(usize) -> Option<u16> + Send + 'static) -> WebhookReceiver {
+    pub(crate) fn start(
+        address: SocketAddr,
+        answer: impl Fn(usize) -> Option<u16> + Send + 'static,
+    ) -> WebhookReceiver {
         let listener = TcpListener::bind(address).expect("the address is free");
         let address = listener.local_addr().expect("an address");
         let heard: Arc<(Mutex<Vec<ReceivedMessage>>, Condvar)> = Arc::default();
@@ -54,7 +61,9 @@ impl WebhookReceiver {
                 };
                 match answer(number) {
                     Some(status) => {
-                        let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                        let answer = format!(
+                            "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        );
                         let _ = (&stream).write_all(answer.as_bytes());
                     }
                     None => silent.push(stream),
@@ -66,9 +75,16 @@ impl WebhookReceiver {
     }
 
     /// Waits until what was heard fulfils something; what was heard then.
-    pub(crate) fn wait_for_messages(&self, fits: impl Fn(&[ReceivedMessage]) -> bool) -> Vec<ReceivedMessage> {
+    pub(crate) fn wait_for_messages(
+        &self,
+        fits: impl Fn(&[ReceivedMessage]) -> bool,
+    ) -> Vec<ReceivedMessage> {
         let all = self.messages.0.lock().expect("no panic");
-        let (all, timeout) = self.messages.1.wait_timeout_while(all, TEST_TIMEOUT, |all| !fits(all)).expect("no panic");
+        let (all, timeout) = self
+            .messages
+            .1
+            .wait_timeout_while(all, TEST_TIMEOUT, |all| !fits(all))
+            .expect("no panic");
         assert!(!timeout.timed_out(), "this was heard: {all:#?}");
         all.clone()
     }

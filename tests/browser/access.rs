@@ -17,21 +17,31 @@ async fn display_token_admits_and_revocation_is_shown() {
         format!("[[access.tokens]]\nname = '{name}'\nhash = '{digest}'\n{rest}\n")
     };
     let admin = token("admin", "may = 'admin'");
-    let configure = |tokens: &str| std::fs::write(&file, format!("publish_every = '100ms'\n{admin}{tokens}")).expect("a file");
+    let configure = |tokens: &str| {
+        std::fs::write(&file, format!("publish_every = '100ms'\n{admin}{tokens}")).expect("a file")
+    };
     configure(&token("fl_display", "may = 'read'\ndevice = true\nwhere = { center = ['hefei'] }"));
     let settings = firstline::config::read_configuration_file(&file).expect("a good configuration");
     let server = TestServer::start(ServiceSettings { journal: None, ..settings }).await;
     let data = json!({ "center": "hefei", "queue": "broadband" });
-    let events = [("call.offered", -30), ("call.answered", -15)].map(|(kind, seconds)| event_json(kind, kind, "c-1", seconds, &data));
+    let events = [("call.offered", -30), ("call.answered", -15)]
+        .map(|(kind, seconds)| event_json(kind, kind, "c-1", seconds, &data));
     let headers = [("Authorization", "Bearer admin"), ("Content-Type", "application/json")];
-    let taken = server.request("POST", "/v1/events", &headers, json!(events).to_string().as_bytes()).await;
+    let taken =
+        server.request("POST", "/v1/events", &headers, json!(events).to_string().as_bytes()).await;
     assert_eq!(taken.json()["accepted"], 2, "{}", taken.body);
 
     let at = |query: &str| format!("http://{}/?center=hefei{query}", server.address);
-    let banner_contains = |text: &str| format!("document.querySelector('#banner-text')?.textContent.includes('{text}')");
+    let banner_contains = |text: &str| {
+        format!("document.querySelector('#banner-text')?.textContent.includes('{text}')")
+    };
     let mut display = browser.open_tab(&at("&lang=en#token=fl_display"), DISPLAY).await;
     display.wait_until(&shows_answer_rate("100")).await;
-    assert_eq!(display.page_errors().await, [""; 0], "the content policy allows the WebSocket, and the ticket opens it");
+    assert_eq!(
+        display.page_errors().await,
+        [""; 0],
+        "the content policy allows the WebSocket, and the ticket opens it"
+    );
     assert_eq!(
         display.evaluate("sessionStorage.getItem('firstline-token')").await,
         "fl_display",
@@ -46,6 +56,8 @@ async fn display_token_admits_and_revocation_is_shown() {
     configure("");
     assert_eq!(server.request("POST", "/v1/reload", &headers[..1], b"").await.status, 200);
     display.wait_until(&banner_contains("the token is invalid or revoked")).await;
-    display.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')").await;
+    display
+        .wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')")
+        .await;
     browser.close().await;
 }

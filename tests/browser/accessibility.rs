@@ -4,8 +4,19 @@ use crate::chromium::BrowserTab;
 use serde_json::{Value, json};
 
 /// Roles of interactive elements.
-const INTERACTIVE_ROLES: &[&str] =
-    &["button", "link", "checkbox", "radio", "textbox", "spinbutton", "combobox", "listbox", "menuitem", "tab", "switch"];
+const INTERACTIVE_ROLES: &[&str] = &[
+    "button",
+    "link",
+    "checkbox",
+    "radio",
+    "textbox",
+    "spinbutton",
+    "combobox",
+    "listbox",
+    "menuitem",
+    "tab",
+    "switch",
+];
 
 /// Lists texts with a contrast below 4.5, or 3 for large text. Outdated figures are dimmed on purpose and excluded.
 const LOW_CONTRAST_SCRIPT: &str = "(() => {
@@ -49,7 +60,10 @@ pub(crate) fn axe_core_source() -> Option<String> {
         println!("axe-core skipped: set AXE_CORE to the path of axe.min.js");
         return None;
     };
-    Some(std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("AXE_CORE, {}: {error}", path.display())))
+    Some(
+        std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("AXE_CORE, {}: {error}", path.display())),
+    )
 }
 
 pub(crate) async fn check_accessibility(page: &mut BrowserTab, what: &str, axe: Option<&str>) {
@@ -57,8 +71,11 @@ pub(crate) async fn check_accessibility(page: &mut BrowserTab, what: &str, axe: 
     assert!(lang == "en" || lang == "zh-CN", "{what}: lang is {lang}");
     let tree = page.send_command("Accessibility.getFullAXTree", &json!({})).await;
     let nameless = |node: &&Value| {
-        let interactive = node["role"]["value"].as_str().is_some_and(|role| INTERACTIVE_ROLES.contains(&role));
-        interactive && node["ignored"] != true && node["name"]["value"].as_str().is_none_or(|name| name.trim().is_empty())
+        let interactive =
+            node["role"]["value"].as_str().is_some_and(|role| INTERACTIVE_ROLES.contains(&role));
+        interactive
+            && node["ignored"] != true
+            && node["name"]["value"].as_str().is_none_or(|name| name.trim().is_empty())
     };
     let nodes = tree["nodes"].as_array().expect("a tree");
     assert!(nodes.len() > 50, "{what}: {} nodes", nodes.len());
@@ -67,7 +84,11 @@ pub(crate) async fn check_accessibility(page: &mut BrowserTab, what: &str, axe: 
     // Colors in transition would give wrong contrasts.
     page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))).then(() => 0)").await;
     assert_eq!(page.evaluate(LOW_CONTRAST_SCRIPT).await, json!([]), "{what}");
-    assert_eq!(page.evaluate("document.querySelectorAll('main h1, header h1').length").await, 1, "{what}: the page needs exactly one h1");
+    assert_eq!(
+        page.evaluate("document.querySelectorAll('main h1, header h1').length").await,
+        1,
+        "{what}: the page needs exactly one h1"
+    );
     if let Some(axe) = axe {
         page.evaluate(&format!("{axe}; 0")).await;
         let found = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>

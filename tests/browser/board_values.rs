@@ -27,14 +27,22 @@ async fn every_number_on_page_matches_board() {
     let Some(mut browser) = Browser::start().await else { return };
     let server = TestServer::start(test_settings()).await;
     let call_count = send_sample_events(&server).await;
-    let counted = |reading: &Value| reading["indicator"] == "answer_rate" && reading["of"] == call_count && reading["window"] == "30m";
+    let counted = |reading: &Value| {
+        reading["indicator"] == "answer_rate"
+            && reading["of"] == call_count
+            && reading["window"] == "30m"
+    };
     server.connect_live(&json!({})).await.wait_for_reading(counted).await;
     let board = server.get("/v1/board").await.json();
     let units = server.get("/v1/standard").await.json();
-    for (query, least) in
-        [("?lang=en", 18), ("?lang=en&page=ranking", 20), ("?lang=en&center=hefei", 20), ("?lang=en&center=wuhu&window=today", 20)]
-    {
-        let mut page = browser.open_tab(&format!("http://{}/{query}", server.address), DISPLAY).await;
+    for (query, least) in [
+        ("?lang=en", 18),
+        ("?lang=en&page=ranking", 20),
+        ("?lang=en&center=hefei", 20),
+        ("?lang=en&center=wuhu&window=today", 20),
+    ] {
+        let mut page =
+            browser.open_tab(&format!("http://{}/{query}", server.address), DISPLAY).await;
         page.wait_until(
             "document.querySelector('[data-indicator=answer_rate][data-status=met], [data-indicator=answer_rate][data-status=breached]')",
         )
@@ -43,12 +51,23 @@ async fn every_number_on_page_matches_board() {
         assert!(shown.len() >= least, "{query} shows only {}", shown.len());
         let mut numbers = 0;
         for (indicator, window, scope, text) in shown {
-            let is_it = |reading: &&Value| reading["indicator"] == indicator && reading["window"] == window && reading["scope"] == scope;
+            let is_it = |reading: &&Value| {
+                reading["indicator"] == indicator
+                    && reading["window"] == window
+                    && reading["scope"] == scope
+            };
             let reading = board["readings"].as_array().expect("readings").iter().find(is_it);
-            let unit =
-                units["indicators"].as_array().expect("indicators").iter().find(|one| one["name"] == indicator).expect("known")["unit"]
-                    .clone();
-            let wanted = format_value(unit.as_str().expect("a unit"), reading.map_or(&Value::Null, |reading| &reading["value"]));
+            let unit = units["indicators"]
+                .as_array()
+                .expect("indicators")
+                .iter()
+                .find(|one| one["name"] == indicator)
+                .expect("known")["unit"]
+                .clone();
+            let wanted = format_value(
+                unit.as_str().expect("a unit"),
+                reading.map_or(&Value::Null, |reading| &reading["value"]),
+            );
             assert_eq!(text, wanted, "{query}: {indicator} {window} {scope}: {reading:?}");
             numbers += usize::from(text != "—");
         }
@@ -61,7 +80,12 @@ async fn every_number_on_page_matches_board() {
 async fn shown_values(page: &mut BrowserTab) -> Vec<(String, String, Value, String)> {
     let shown = page.evaluate(SHOWN_VALUES_SCRIPT).await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    shown.as_array().expect("a list").iter().map(|one| (text(&one[0]), text(&one[1]), one[2].clone(), text(&one[3]))).collect()
+    shown
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (text(&one[0]), text(&one[1]), one[2].clone(), text(&one[3])))
+        .collect()
 }
 
 /// The expected text of a value on the English page.
@@ -97,20 +121,36 @@ async fn send_sample_events(server: &TestServer) -> usize {
             }
         }
         for number in 0..12 {
-            let (ticket, data) = (format!("{center}-t{number}"), json!({ "center": center, "queue": "counter" }));
-            for (kind, seconds) in [("queue.joined", -1_500), ("queue.called", -1_400 + 60 * number), ("queue.served", -300)] {
+            let (ticket, data) =
+                (format!("{center}-t{number}"), json!({ "center": center, "queue": "counter" }));
+            for (kind, seconds) in [
+                ("queue.joined", -1_500),
+                ("queue.called", -1_400 + 60 * number),
+                ("queue.served", -300),
+            ] {
                 events.push(event_json(&format!("{ticket}-{kind}"), kind, &ticket, seconds, &data));
             }
         }
         for number in 0..5 {
-            let data =
-                json!({ "agent": format!("{center}-{number}"), "center": center, "state": (["ready", "talking", "pause"][number % 3]) });
-            events.push(event_json(&format!("{center}-agent-{number}"), "agent.changed", &format!("{center}-{number}"), -10, &data));
+            let data = json!({ "agent": format!("{center}-{number}"), "center": center, "state": (["ready", "talking", "pause"][number % 3]) });
+            events.push(event_json(
+                &format!("{center}-agent-{number}"),
+                "agent.changed",
+                &format!("{center}-{number}"),
+                -10,
+                &data,
+            ));
         }
         let due = event_json("x", "x", "x", 7_200, &json!({}))["time"].clone();
         for number in 0..1_204 {
             let order = format!("{center}-r{number}");
-            events.push(event_json(&order, "repair.opened", &order, -3_000, &json!({ "center": center, "due": due })));
+            events.push(event_json(
+                &order,
+                "repair.opened",
+                &order,
+                -3_000,
+                &json!({ "center": center, "due": due }),
+            ));
         }
     }
     for part in events.chunks(500) {

@@ -62,7 +62,9 @@ impl Browser {
             loop {
                 // The first line is the port, the second the path of the browser's socket.
                 let text = fs::read_to_string(&port_file).unwrap_or_default();
-                if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
+                if let Some((port, path)) =
+                    text.split_once('\n').filter(|(_, path)| !path.is_empty())
+                {
                     return Some((format!("127.0.0.1:{port}"), path.trim().to_owned()));
                 }
                 if child.try_wait().expect("a child").is_some() {
@@ -73,7 +75,10 @@ impl Browser {
         });
         let Ok(Some((host, path))) = opened.await else {
             let _ = child.kill();
-            panic!("Chromium did not open its port: {}", fs::read_to_string(&stderr_path).unwrap_or_default());
+            panic!(
+                "Chromium did not open its port: {}",
+                fs::read_to_string(&stderr_path).unwrap_or_default()
+            );
         };
         let line = DevToolsConnection::connect(&format!("ws://{host}{path}")).await;
         Some(Browser { child, connection: line, host, _profile: profile })
@@ -88,13 +93,27 @@ impl Browser {
 
     /// Opens an empty tab.
     pub(crate) async fn open_blank_tab(&mut self, screen: ScreenSize) -> BrowserTab {
-        let target = self.connection.send_command("Target.createTarget", &json!({ "url": "about:blank", "newWindow": true })).await;
+        let target = self
+            .connection
+            .send_command(
+                "Target.createTarget",
+                &json!({ "url": "about:blank", "newWindow": true }),
+            )
+            .await;
         let id = target["targetId"].as_str().expect("a target");
-        let mut tab = BrowserTab { connection: DevToolsConnection::connect(&format!("ws://{}/devtools/page/{id}", self.host)).await };
+        let mut tab = BrowserTab {
+            connection: DevToolsConnection::connect(&format!(
+                "ws://{}/devtools/page/{id}",
+                self.host
+            ))
+            .await,
+        };
         for domain in ["Runtime.enable", "Log.enable", "Page.enable"] {
             tab.connection.send_command(domain, &json!({})).await;
         }
-        tab.connection.send_command("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true })).await;
+        tab.connection
+            .send_command("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true }))
+            .await;
         tab.resize(screen).await;
         tab
     }
@@ -121,7 +140,9 @@ impl Drop for Browser {
 /// The first of [`PROGRAM_NAMES`] on the path.
 fn find_program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    PROGRAM_NAMES.iter().find_map(|name| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
+    PROGRAM_NAMES.iter().find_map(|name| {
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    })
 }
 
 /// Size of a screen in CSS pixels.
@@ -151,7 +172,8 @@ impl BrowserTab {
 
     /// Runs a script in every page of this tab, before the page's own scripts.
     pub(crate) async fn add_startup_script(&mut self, script: &str) {
-        self.send_command("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script })).await;
+        self.send_command("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }))
+            .await;
     }
 
     /// Clicks the center of the first element that matches `selector`.
@@ -193,7 +215,8 @@ impl BrowserTab {
 
     /// Evaluates an expression in the page and awaits a promise.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
-        let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let params =
+            json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let answer = self.connection.send_command("Runtime.evaluate", &params).await;
         assert_eq!(answer.get("exceptionDetails"), None, "{expression}");
         answer["result"]["value"].clone()
@@ -220,12 +243,19 @@ impl BrowserTab {
     pub(crate) async fn wait_until_across_reload(&mut self, condition: &str) {
         let params = json!({ "expression": condition, "returnByValue": true });
         let holds = async {
-            while self.connection.try_command("Runtime.evaluate", &params).await.map(|answer| answer["result"]["value"] == true) != Ok(true)
+            while self
+                .connection
+                .try_command("Runtime.evaluate", &params)
+                .await
+                .map(|answer| answer["result"]["value"] == true)
+                != Ok(true)
             {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        timeout(BROWSER_TIMEOUT, holds).await.unwrap_or_else(|_| panic!("not in time: {condition}"));
+        timeout(BROWSER_TIMEOUT, holds)
+            .await
+            .unwrap_or_else(|_| panic!("not in time: {condition}"));
     }
 
     /// Takes the errors that the page has logged so far.
@@ -254,12 +284,17 @@ struct DevToolsConnection {
 
 impl DevToolsConnection {
     async fn connect(address: &str) -> DevToolsConnection {
-        let (socket, _) = timeout(BROWSER_TIMEOUT, connect_async(address)).await.expect("an answer in time").expect("a WebSocket");
+        let (socket, _) = timeout(BROWSER_TIMEOUT, connect_async(address))
+            .await
+            .expect("an answer in time")
+            .expect("a WebSocket");
         DevToolsConnection { socket, command_count: 0, errors: Vec::new() }
     }
 
     async fn send_command(&mut self, method: &str, params: &Value) -> Value {
-        self.try_command(method, params).await.unwrap_or_else(|error| panic!("{method} {params}: {error}"))
+        self.try_command(method, params)
+            .await
+            .unwrap_or_else(|error| panic!("{method} {params}: {error}"))
     }
 
     /// Sends a command.
@@ -272,10 +307,16 @@ impl DevToolsConnection {
         self.socket.send(Message::text(command.to_string())).await.expect("an open socket");
         timeout(BROWSER_TIMEOUT, async {
             loop {
-                let Message::Text(text) = self.socket.next().await.expect("an open socket").expect("a message") else { continue };
+                let Message::Text(text) =
+                    self.socket.next().await.expect("an open socket").expect("a message")
+                else {
+                    continue;
+                };
                 let message: Value = serde_json::from_str(&text).expect("JSON");
                 if message["id"] == self.command_count {
-                    return message.get("error").map_or(Ok(message["result"].clone()), |error| Err(error.clone()));
+                    return message
+                        .get("error")
+                        .map_or(Ok(message["result"].clone()), |error| Err(error.clone()));
                 }
                 self.record_page_error(&message);
             }
@@ -287,19 +328,27 @@ impl DevToolsConnection {
     fn record_page_error(&mut self, event: &Value) {
         let params = &event["params"];
         match event["method"].as_str() {
-            Some("Runtime.exceptionThrown") => self.errors.push(params["exceptionDetails"].to_string()),
-            Some("Runtime.consoleAPICalled") if params["type"] == "error" => self.errors.push(params["args"].to_string()),
-            Some("Log.entryAdded") if params["entry"]["level"] == "error" => self.errors.push(params["entry"].to_string()),
+            Some("Runtime.exceptionThrown") => {
+                self.errors.push(params["exceptionDetails"].to_string())
+            }
+            Some("Runtime.consoleAPICalled") if params["type"] == "error" => {
+                self.errors.push(params["args"].to_string())
+            }
+            Some("Log.entryAdded") if params["entry"]["level"] == "error" => {
+                self.errors.push(params["entry"].to_string())
+            }
             _ => {}
         }
     }
 }
 
 fn decode_base64(base64: &str) -> Vec<u8> {
-    const BASE64_ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const BASE64_ALPHABET: &[u8; 64] =
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_usize, 0);
     for sign in base64.bytes().take_while(|sign| *sign != b'=') {
-        bits = (bits << 6) | BASE64_ALPHABET.iter().position(|other| *other == sign).expect("base64");
+        bits =
+            (bits << 6) | BASE64_ALPHABET.iter().position(|other| *other == sign).expect("base64");
         held += 6;
         if held >= 8 {
             held -= 8;

@@ -24,16 +24,24 @@ impl FirstlineProcess {
     /// Starts the service on `port`, with its data in `folder`.
     pub(crate) fn start(folder: &Path, port: u16) -> FirstlineProcess {
         let config = folder.join("config.toml");
-        let text = format!("listen = '127.0.0.1:{port}'\ndata = '{}'\npublish_every = '100ms'\n", folder.join("data").display());
+        let text = format!(
+            "listen = '127.0.0.1:{port}'\ndata = '{}'\npublish_every = '100ms'\n",
+            folder.join("data").display()
+        );
         std::fs::write(&config, text).expect("a file");
         FirstlineProcess::spawn_process(&["serve", "--config", &config.display().to_string()])
     }
 
     fn spawn_process(arguments: &[&str]) -> FirstlineProcess {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
-        let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().expect("a program that starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("standard error")).lines().map_while(Result::ok);
-        let address = lines.find_map(|line| line.trim().strip_prefix("wallboard").map(|address| address.trim().to_owned()));
+        let mut child =
+            command.args(arguments).stderr(Stdio::piped()).spawn().expect("a program that starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("standard error"))
+            .lines()
+            .map_while(Result::ok);
+        let address = lines.find_map(|line| {
+            line.trim().strip_prefix("wallboard").map(|address| address.trim().to_owned())
+        });
         // An unread pipe would block the process.
         std::thread::spawn(move || lines.for_each(drop));
         FirstlineProcess { child, address: address.expect("an address in the startup message") }
@@ -60,5 +68,8 @@ impl Drop for FirstlineProcess {
 
 /// A free port, for a service that restarts at the same address.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }

@@ -61,16 +61,28 @@ async fn heap_and_page_size_stay_constant_over_many_frames() {
     wait_for_answer_rate(&server, 12).await;
     let mut page = browser.open_blank_tab(DISPLAY).await;
     page.add_startup_script(&fake_service_script()).await;
-    page.navigate(&format!("http://{}/?lang=en&pages=overview,ranking,hefei&every=20", server.address)).await;
+    page.navigate(&format!(
+        "http://{}/?lang=en&pages=overview,ranking,hefei&every=20",
+        server.address
+    ))
+    .await;
     poll_until(&mut page, "document.querySelector('#freshness')?.dataset.fresh === 'true'").await;
     let mut measured = Vec::new();
     for third in 1..=3 {
         page.evaluate(&format!("window.feed = {}", third * FRAMES_PER_THIRD)).await;
-        poll_until(&mut page, "window.fed === window.feed && document.getAnimations().length === 0").await;
+        poll_until(
+            &mut page,
+            "window.fed === window.feed && document.getAnimations().length === 0",
+        )
+        .await;
         measured.push(measure_page(&mut page).await);
     }
     println!("after each {FRAMES_PER_THIRD} frames, heap in bytes, nodes, listeners: {measured:?}");
-    assert_eq!(page.evaluate("window.fed").await, 3 * FRAMES_PER_THIRD, "the page was not reloaded");
+    assert_eq!(
+        page.evaluate("window.fed").await,
+        3 * FRAMES_PER_THIRD,
+        "the page was not reloaded"
+    );
     let [first, _, last] = measured[..] else { panic!("three thirds") };
     // Which page is shown, and how many lines its queues have, differs.
     assert!(last.0 <= first.0 * 1.15 + 500_000.0, "the heap grows: {measured:?}");

@@ -3,7 +3,10 @@
 //!
 //! `screenshots` is not a test. It takes the screenshots of the documentation if `FIRSTLINE_SCREENSHOTS` is set.
 
-#![expect(clippy::print_stdout, reason = "tests report when they are skipped and what they measured")]
+#![expect(
+    clippy::print_stdout,
+    reason = "tests report when they are skipped and what they measured"
+)]
 
 mod access;
 mod accessibility;

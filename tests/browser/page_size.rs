@@ -16,16 +16,24 @@ async fn board_page_stays_under_byte_limit() {
     wait_for_answer_rate(&server, 12).await;
     let mut page = browser.open_blank_tab(DISPLAY).await;
     page.send_command("Emulation.setCPUThrottlingRate", &json!({ "rate": 6 })).await;
-    page.navigate(&format!("http://{}/?lang=zh&pages=overview,ranking,hefei&sound=on", server.address)).await;
+    page.navigate(&format!(
+        "http://{}/?lang=zh&pages=overview,ranking,hefei&sound=on",
+        server.address
+    ))
+    .await;
     page.wait_until("document.querySelector('#freshness')?.dataset.fresh === 'true'").await;
     let live = page.evaluate("performance.now()").await;
-    let painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime").await;
-    println!("CPU throttled to a sixth: first paint after {painted:.0} ms, live values after {live:.0} ms");
+    let painted =
+        page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime").await;
+    println!(
+        "CPU throttled to a sixth: first paint after {painted:.0} ms, live values after {live:.0} ms"
+    );
     page.send_command("Emulation.setCPUThrottlingRate", &json!({ "rate": 1 })).await;
     let files = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .filter(({ name }) => !name.includes('/v1/')).map(({ name, decodedBodySize }) => [new URL(name).pathname, decodedBodySize])";
     let files = page.evaluate(files).await;
-    let sizes = files.as_array().expect("a list").iter().map(|file| file[1].as_u64().expect("a size"));
+    let sizes =
+        files.as_array().expect("a list").iter().map(|file| file[1].as_u64().expect("a size"));
     assert!(sizes.clone().count() > 15, "{files}");
     let all: u64 = sizes.sum();
     println!("{all} bytes");

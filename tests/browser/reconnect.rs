@@ -3,7 +3,10 @@
 use crate::chromium::Browser;
 use crate::{client::TestServer, client::test_settings};
 use crate::{firstline_process::FirstlineProcess, firstline_process::free_port};
-use crate::{screen::DISPLAY, screen::send_queue_calls, screen::shows_answer_rate, screen::wait_for_answer_rate};
+use crate::{
+    screen::DISPLAY, screen::send_queue_calls, screen::shows_answer_rate,
+    screen::wait_for_answer_rate,
+};
 
 #[tokio::test]
 async fn wallboard_recovers_from_service_crash_without_reload() {
@@ -30,7 +33,8 @@ async fn wallboard_recovers_from_service_crash_without_reload() {
     assert_eq!(page.evaluate(&shows_answer_rate("100")).await, true, "the last value stays");
     let program = FirstlineProcess::start(folder.path(), port);
     page.wait_until("!document.querySelector('#banner').checkVisibility()").await;
-    page.wait_until("document.querySelector('.tile[data-indicator=answer_rate]:not([data-old])')").await;
+    page.wait_until("document.querySelector('.tile[data-indicator=answer_rate]:not([data-old])')")
+        .await;
     page.wait_until(&shows_answer_rate("100")).await;
     assert_eq!(page.evaluate("window.marker").await, "never reloaded");
     drop(program);
@@ -43,7 +47,11 @@ async fn new_page_version_loads_once_available() {
     let server = TestServer::start(test_settings()).await;
     let own = server.get("/").await;
     let version = own.headers["x-firstline-page"].clone();
-    assert!(own.body.contains(&format!("<meta name=\"page-version\" content=\"{version}\">")), "{}", own.body);
+    assert!(
+        own.body.contains(&format!("<meta name=\"page-version\" content=\"{version}\">")),
+        "{}",
+        own.body
+    );
     assert_eq!(server.get("/main.js").await.headers["x-firstline-page"], version);
 
     let mut page = browser.open_tab(&format!("http://{}/?lang=en", server.address), DISPLAY).await;
@@ -61,7 +69,8 @@ async fn new_page_version_loads_once_available() {
             return new Response(options?.method === 'HEAD' ? null : await answer.text(), { status, headers: { 'x-firstline-page': 'another' } });
         };
     })()";
-    let renew = "import('/version.js').then(({ renewPage }) => renewPage()).then(() => window.marker)";
+    let renew =
+        "import('/version.js').then(({ renewPage }) => renewPage()).then(() => window.marker)";
     page.evaluate(other).await;
     assert_eq!(page.evaluate(renew).await, "this page", "an incomplete page is not loaded");
     page.evaluate("window.available = true; import('/version.js').then(({ renewPage }) => { renewPage(); }); 0").await;

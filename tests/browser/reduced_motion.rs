@@ -25,7 +25,9 @@ async fn send_center_calls(server: &TestServer, center: &str, then: &str) {
     let data = json!({ "center": center, "queue": "sales" });
     let calls = (0..12).flat_map(|number| {
         let call = format!("{center}-{then}-{number}");
-        [("call.offered", -30), (then, -15)].map(|(kind, seconds)| event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data))
+        [("call.offered", -30), (then, -15)].map(|(kind, seconds)| {
+            event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data)
+        })
     });
     let taken = server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
     assert_eq!(taken.json()["accepted"], 24, "{}", taken.body);
@@ -48,14 +50,18 @@ async fn reduced_motion_disables_animations() {
     // A tile changes its color, and the rows change places.
     send_center_calls(&server, "wuhu", "call.abandoned").await;
     for page in [&mut reduced, &mut animated] {
-        page.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-status=breached]')").await;
+        page.wait_until(
+            "document.querySelector('.tile[data-indicator=answer_rate][data-status=breached]')",
+        )
+        .await;
         page.wait_until("document.querySelector('tbody tr').dataset.name === 'wuhu'").await;
     }
     // All figures become outdated and are dimmed.
     server.begin_shutdown();
     server.wait_until_stopped().await;
     for page in [&mut reduced, &mut animated] {
-        page.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')").await;
+        page.wait_until("document.querySelector('.tile[data-indicator=answer_rate][data-old]')")
+            .await;
     }
     for animation in ["animate tile", "animate ", "background-color", "opacity"] {
         animated.wait_until(&format!("window.animations.includes('{animation}')")).await;

@@ -18,7 +18,9 @@ const CLIPPED_TEXT_SCRIPT: &str = "[...document.querySelectorAll('.tile, .tile >
 
 /// Script that is true if the tile shows this answer rate, in percent.
 pub(crate) fn shows_answer_rate(rate: &str) -> String {
-    format!("document.querySelector('.tile[data-indicator=answer_rate] .tile-value')?.textContent === '{rate}%'")
+    format!(
+        "document.querySelector('.tile[data-indicator=answer_rate] .tile-value')?.textContent === '{rate}%'"
+    )
 }
 
 /// Sends calls to one queue. `then` is the type of each call's second event.
@@ -26,7 +28,9 @@ pub(crate) async fn send_queue_calls(server: &TestServer, numbers: Range<u32>, t
     let data = json!({ "center": "hefei", "queue": "broadband" });
     let calls = numbers.flat_map(|number| {
         let call = format!("c-{number}");
-        [("call.offered", -30), (then, -15)].map(|(kind, seconds)| event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data))
+        [("call.offered", -30), (then, -15)].map(|(kind, seconds)| {
+            event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data)
+        })
     });
     let taken = server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
     assert_eq!(taken.json()["rejected_total"], 0, "{}", taken.body);
@@ -37,7 +41,8 @@ pub(crate) async fn wait_for_answer_rate(server: &TestServer, of: u64) -> String
     let counted = |reading: &Value| reading["indicator"] == "answer_rate" && reading["of"] == of;
     server.connect_live(&json!({})).await.wait_for_reading(counted).await;
     let board = server.get("/v1/board?indicator=answer_rate&window=30m&by=").await.json();
-    let value = board["readings"][0]["value"].as_f64().unwrap_or_else(|| panic!("no value: {board}"));
+    let value =
+        board["readings"][0]["value"].as_f64().unwrap_or_else(|| panic!("no value: {board}"));
     format!("{:.1}", value * 100.0)
 }
 
@@ -47,10 +52,20 @@ pub(crate) async fn assert_page_fits(page: &mut BrowserTab, path: &str) {
         page.resize(screen).await;
         let width = page.evaluate("document.documentElement.clientWidth").await;
         assert_eq!(width, screen.width, "{path}");
-        let reach = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]").await;
-        assert!(reach[0].as_u64() <= Some(screen.width.into()), "{path} is {reach} pixels large on {screen:?}");
+        let reach = page
+            .evaluate(
+                "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]",
+            )
+            .await;
+        assert!(
+            reach[0].as_u64() <= Some(screen.width.into()),
+            "{path} is {reach} pixels large on {screen:?}"
+        );
         let landscape = screen.width > screen.height;
-        assert!(!landscape || reach[1].as_u64() <= Some(screen.height.into()), "{path} is {reach} pixels large on {screen:?}");
+        assert!(
+            !landscape || reach[1].as_u64() <= Some(screen.height.into()),
+            "{path} is {reach} pixels large on {screen:?}"
+        );
         assert_eq!(page.evaluate(CLIPPED_TEXT_SCRIPT).await, json!([]), "{path} on {screen:?}");
     }
 }

@@ -12,9 +12,9 @@ async fn takes_documentation_screenshots() {
     let Some(mut browser) = Browser::start().await else { return };
     let demo = FirstlineProcess::start_demo();
     demo.open_ready_tab(&mut browser).await;
-    let open_explanation = "document.querySelector('.tile[data-indicator=answer_rate] button').click()";
-    let select_pages =
-        "for (const value of ['ranking', 'hefei', 'wuhu']) document.querySelector(`input[name=page][value=${value}]`).click()";
+    let open_explanation =
+        "document.querySelector('.tile[data-indicator=answer_rate] button').click()";
+    let select_pages = "for (const value of ['ranking', 'hefei', 'wuhu']) document.querySelector(`input[name=page][value=${value}]`).click()";
     let mut pages = Vec::new();
     for (name, path, screen, then) in [
         ("wallboard", "?lang=en", DISPLAY, ""),
@@ -26,15 +26,26 @@ async fn takes_documentation_screenshots() {
         ("wallboard-explain", "?lang=en&center=wuhu", DISPLAY, open_explanation),
         ("wallboard-configure", "configure.html?lang=en", DISPLAY, select_pages),
     ] {
-        pages.push((name, screen, browser.open_tab(&format!("{}{path}", demo.address), screen).await, then));
+        pages.push((
+            name,
+            screen,
+            browser.open_tab(&format!("{}{path}", demo.address), screen).await,
+            then,
+        ));
     }
     // Sparklines without history need at least a minute of values.
     tokio::time::sleep(Duration::from_secs(65)).await;
     for (name, screen, mut page, then) in pages {
         page.evaluate(then).await;
-        page.wait_until(if then.contains(".tile") { "document.querySelector('dialog[open] td')" } else { "true" }).await;
+        page.wait_until(if then.contains(".tile") {
+            "document.querySelector('dialog[open] td')"
+        } else {
+            "true"
+        })
+        .await;
         let file = Path::new(&folder).join(format!("{name}.png"));
-        std::fs::write(&file, page.take_screenshot(screen).await).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        std::fs::write(&file, page.take_screenshot(screen).await)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         println!("{} {:?}", file.display(), page.page_errors().await);
     }
     browser.close().await;

@@ -35,19 +35,34 @@ pub(crate) struct SendOutcome {
 impl FirstlineProcess {
     /// Starts it on this data directory, and waits until it is ready.
     pub(crate) fn start(data: &Path) -> FirstlineProcess {
-        FirstlineProcess::start_command(data, "", 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+        FirstlineProcess::start_command(
+            data,
+            "",
+            1_000,
+            Command::new(env!("CARGO_BIN_EXE_firstline")),
+        )
     }
 
     /// The same, but it makes no snapshot before it is stopped.
     #[allow(dead_code, reason = "some tests need no more")]
     pub(crate) fn start_without_snapshots(data: &Path) -> FirstlineProcess {
-        FirstlineProcess::start_command(data, "", 1_000_000_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+        FirstlineProcess::start_command(
+            data,
+            "",
+            1_000_000_000,
+            Command::new(env!("CARGO_BIN_EXE_firstline")),
+        )
     }
 
     /// The same with more in its configuration, which begins with keys and goes on with tables.
     #[allow(dead_code, reason = "some tests need no more")]
     pub(crate) fn start_with_configuration(data: &Path, more: &str) -> FirstlineProcess {
-        FirstlineProcess::start_command(data, more, 1_000, Command::new(env!("CARGO_BIN_EXE_firstline")))
+        FirstlineProcess::start_command(
+            data,
+            more,
+            1_000,
+            Command::new(env!("CARGO_BIN_EXE_firstline")),
+        )
     }
 
     /// The same for a program that outlives a limit to the size of its files.
@@ -60,26 +75,44 @@ impl FirstlineProcess {
     /// Lets no file grow beyond so many bytes, as if the disk were full, or as far as it wants.
     pub(crate) fn limit_file_size(&self, bytes: &str) {
         let process = self.process.lock().expect("no panic").id().to_string();
-        let limited = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:unlimited")]).status();
+        let limited = Command::new("prlimit")
+            .args(["--pid", &process, &format!("--fsize={bytes}:unlimited")])
+            .status();
         assert!(limited.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
     }
 
-    fn start_command(data: &Path, more: &str, snapshot_events: u64, mut command: Command) -> FirstlineProcess {
+    fn start_command(
+        data: &Path,
+        more: &str,
+        snapshot_events: u64,
+        mut command: Command,
+    ) -> FirstlineProcess {
         let config = data.with_extension("toml");
         let journal = format!("[journal]\nsnapshot_events = {snapshot_events}\n");
-        std::fs::write(&config, format!("listen = '127.0.0.1:0'\ndata = '{}'\n{more}\n{journal}", data.display())).expect("a file");
-        let program = command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
+        std::fs::write(
+            &config,
+            format!("listen = '127.0.0.1:0'\ndata = '{}'\n{more}\n{journal}", data.display()),
+        )
+        .expect("a file");
+        let program =
+            command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
         let mut process = program.expect("the program");
         let mut told = BufReader::new(process.stderr.take().expect("a pipe")).lines();
         let mut heard = Vec::new();
         let address = told.by_ref().map_while(Result::ok).find_map(|line| {
-            let address = line.split_once("wallboard  http://").and_then(|(_, rest)| rest.trim_end_matches('/').parse().ok());
+            let address = line
+                .split_once("wallboard  http://")
+                .and_then(|(_, rest)| rest.trim_end_matches('/').parse().ok());
             heard.push(line);
             address
         });
         let Some(address) = address else { panic!("it did not start: {heard:#?}") };
         // What it says must be read, or it would wait for that.
-        std::thread::spawn(move || told.map_while(Result::ok).filter(|line| !line.contains("INFO")).for_each(|line| eprintln!("{line}")));
+        std::thread::spawn(move || {
+            told.map_while(Result::ok)
+                .filter(|line| !line.contains("INFO"))
+                .for_each(|line| eprintln!("{line}"))
+        });
         let program = FirstlineProcess { process: Mutex::new(process), address };
         while !program.is_ready() {
             let ended = program.process.lock().expect("no panic").try_wait().expect("a process");
@@ -96,7 +129,12 @@ impl FirstlineProcess {
     /// The answer as it comes, with its head.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
+        stream
+            .write_all(
+                format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+                    .as_bytes(),
+            )
+            .ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok().map(|_| answer)
     }
@@ -105,7 +143,10 @@ impl FirstlineProcess {
     #[allow(dead_code, reason = "some tests say nothing")]
     pub(crate) fn post_json(&self, path: &str, text: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", text.len());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            text.len()
+        );
         stream.write_all((head + text).as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok().map(|_| answer)
@@ -117,8 +158,14 @@ impl FirstlineProcess {
     }
 
     /// Sends bodies until so many were acknowledged, and kills the program then, while others are on their way.
-    pub(crate) fn send_until_kill(&self, bodies: Vec<EventBody>, senders: usize, kill_after: u32) -> SendOutcome {
-        let (queue, outcome, acknowledged) = (Mutex::new(bodies.into_iter()), Mutex::new(SendOutcome::default()), AtomicU32::new(0));
+    pub(crate) fn send_until_kill(
+        &self,
+        bodies: Vec<EventBody>,
+        senders: usize,
+        kill_after: u32,
+    ) -> SendOutcome {
+        let (queue, outcome, acknowledged) =
+            (Mutex::new(bodies.into_iter()), Mutex::new(SendOutcome::default()), AtomicU32::new(0));
         std::thread::scope(|scope| {
             for _ in 0..senders {
                 scope.spawn(|| {
@@ -126,9 +173,16 @@ impl FirstlineProcess {
                     loop {
                         let Some(body) = queue.lock().expect("no panic").next() else { return };
                         match stream.as_mut().and_then(|stream| post_on_connection(stream, &body)) {
-                            Some(answer) if answer.starts_with("HTTP/1.1 200") && answer.contains("\"rejected_total\":0") => {
+                            Some(answer)
+                                if answer.starts_with("HTTP/1.1 200")
+                                    && answer.contains("\"rejected_total\":0") =>
+                            {
                                 if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == kill_after {
-                                    self.process.lock().expect("no panic").kill().expect("a process to kill");
+                                    self.process
+                                        .lock()
+                                        .expect("no panic")
+                                        .kill()
+                                        .expect("a process to kill");
                                 }
                             }
                             Some(answer) => {
@@ -165,14 +219,23 @@ impl FirstlineProcess {
 /// Sends a body and reads the answer; none if the connection breaks.
 fn post_on_connection(stream: &mut TcpStream, body: &EventBody) -> Option<String> {
     let head = "POST /v1/events HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n";
-    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{}", body.text.len(), body.text).as_bytes()).ok()?;
+    stream
+        .write_all(
+            format!("{head}Content-Length: {}\r\n\r\n{}", body.text.len(), body.text).as_bytes(),
+        )
+        .ok()?;
     let mut answer = Vec::new();
     let mut buffer = [0; 4_096];
     loop {
         let text = String::from_utf8_lossy(&answer);
         if let Some((head, rest)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
-            if length.and_then(|length| length.parse().ok()).is_some_and(|length: usize| rest.len() >= length) {
+            let length = head.lines().find_map(|line| {
+                line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned)
+            });
+            if length
+                .and_then(|length| length.parse().ok())
+                .is_some_and(|length: usize| rest.len() >= length)
+            {
                 return Some(text.into_owned());
             }
         }

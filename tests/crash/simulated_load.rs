@@ -18,7 +18,10 @@ pub(crate) struct SimulatedLoad {
 impl SimulatedLoad {
     /// From `start` on, at so many times the usual traffic: much of it comes to an end before little has passed.
     pub(crate) fn new(seed: u64, start: Timestamp, rate: f64) -> SimulatedLoad {
-        SimulatedLoad { events: Simulation::new(&SimulationSettings { seed, start, centers: 4, rate }).take(usize::MAX) }
+        SimulatedLoad {
+            events: Simulation::new(&SimulationSettings { seed, start, centers: 4, rate })
+                .take(usize::MAX),
+        }
     }
 
     /// The next bodies, of one to forty events each.

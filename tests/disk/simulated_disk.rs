@@ -67,8 +67,11 @@ impl PendingChange {
         match (chance.random_range(0..3), self) {
             (0, _) => {}
             (1, PendingChange::Write(offset, data)) => {
-                for (place, sector) in data.chunks(SECTOR_BYTES).enumerate().filter(|_| chance.random()) {
-                    PendingChange::Write(offset + place * SECTOR_BYTES, sector.to_vec()).apply(bytes);
+                for (place, sector) in
+                    data.chunks(SECTOR_BYTES).enumerate().filter(|_| chance.random())
+                {
+                    PendingChange::Write(offset + place * SECTOR_BYTES, sector.to_vec())
+                        .apply(bytes);
                 }
             }
             _ => self.apply(bytes),
@@ -141,7 +144,8 @@ impl SimulatedDisk {
     /// The process ends, and the system and its disk go on: what was written is still to be synced, and the next process sees it.
     pub(crate) fn end_process(&self) {
         let state = &mut *self.lock_state();
-        (state.changes_until_power_loss, state.full_disk_one_in, state.failed_sync_one_in) = (None, None, None);
+        (state.changes_until_power_loss, state.full_disk_one_in, state.failed_sync_one_in) =
+            (None, None, None);
         state.power_cycles += 1;
     }
 
@@ -155,7 +159,9 @@ impl SimulatedDisk {
     pub(crate) fn write_file(&self, name: &str, bytes: Vec<u8>) {
         let mut state = self.lock_state();
         let id = state.add_file(name);
-        state.files.insert(id, DiskFile { durable: bytes.clone(), visible: bytes, pending: Vec::new() });
+        state
+            .files
+            .insert(id, DiskFile { durable: bytes.clone(), visible: bytes, pending: Vec::new() });
     }
 
     /// A copy of the disk as it would be found after a loss of power that kept all that was written.
@@ -181,7 +187,11 @@ impl DiskState {
             Some(0) => Err(io::Error::other("the power is gone")),
             Some(changes) => {
                 *changes -= 1;
-                if *changes == 0 && atomic && self.rng.random() { Err(io::Error::other("the power is gone")) } else { Ok(()) }
+                if *changes == 0 && atomic && self.rng.random() {
+                    Err(io::Error::other("the power is gone"))
+                } else {
+                    Ok(())
+                }
             }
             None => Ok(()),
         }

@@ -14,12 +14,19 @@ use std::sync::Arc;
 
 /// The built-in standard, in which customers' pauses stop the clock and the landlord's delays are excused.
 fn standard_with_pauses() -> Arc<Standard> {
-    let mut standard = parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let repair = standard.commitments.iter_mut().find(|one| one.name == "repair").expect("a commitment");
+    let mut standard =
+        parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let repair =
+        standard.commitments.iter_mut().find(|one| one.name == "repair").expect("a commitment");
     let terms = &mut repair.terms[0];
-    terms.pauses = vec![PauseTerms { reasons: vec![], liable: vec![Symbol::from_text("customer")], effect: PauseEffect::Excused }];
+    terms.pauses = vec![PauseTerms {
+        reasons: vec![],
+        liable: vec![Symbol::from_text("customer")],
+        effect: PauseEffect::Excused,
+    }];
     terms.excused_by = vec![Symbol::from_text("landlord")];
-    terms.warnings = vec![CommitmentWarning { label: Symbol::from_text("80%"), at: WarningTime::Percent(80) }];
+    terms.warnings =
+        vec![CommitmentWarning { label: Symbol::from_text("80%"), at: WarningTime::Percent(80) }];
     Arc::new(standard)
 }
 
@@ -29,13 +36,16 @@ fn at_hour(hours: f64) -> Timestamp {
 
 fn monitor_after_events(events: &[(f64, &str, &str)], now: f64) -> Monitor {
     let standard = standard_with_pauses();
-    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default()).with_case_names(true);
+    let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default())
+        .with_case_names(true);
     for (place, (at, verb, data)) in events.iter().enumerate() {
         let time = at_hour(*at);
         let event = format!(
             r#"{{"specversion":"1.0","id":"{place}","source":"/oss","type":"repair.{verb}","subject":"r-1","time":"{time}","data":{{{data}}}}}"#
         );
-        decoder.decode_json(event.as_bytes()).unwrap_or_else(|rejection| panic!("{}", rejection.reason));
+        decoder
+            .decode_json(event.as_bytes())
+            .unwrap_or_else(|rejection| panic!("{}", rejection.reason));
     }
     let mut monitor = Monitor::new(standard, None);
     monitor.apply_batch(&decoder.take_batch());
@@ -51,14 +61,27 @@ fn case_history(monitor: &mut Monitor) -> CaseHistory {
 fn pause_moves_deadline_and_names_reason() {
     let due = format!(r#""due":"{}""#, at_hour(10.0));
     let paused = r#""reason":"not at home","liable":"customer""#;
-    let mut monitor =
-        monitor_after_events(&[(0.0, "opened", &due), (2.0, "paused", paused), (5.0, "resumed", ""), (12.0, "resolved", "")], 14.0);
+    let mut monitor = monitor_after_events(
+        &[
+            (0.0, "opened", &due),
+            (2.0, "paused", paused),
+            (5.0, "resumed", ""),
+            (12.0, "resolved", ""),
+        ],
+        14.0,
+    );
     let history = case_history(&mut monitor);
     // The repair's own, and that of the call back afterwards, for which it does not matter that the repair is closed.
     let [clock, call_back] = &history.clocks[..] else { panic!("{:?}", history.clocks) };
     assert_eq!((call_back.report.state, call_back.stops.len()), (ClockState::Over, 0));
-    assert_eq!((clock.report.state, clock.report.deadline), (ClockState::Kept, Some(at_hour(13.0))));
-    assert_eq!((clock.report.gross_ms, clock.report.net_ms, clock.report.used_ms), (12 * HOUR, 9 * HOUR, 9 * HOUR));
+    assert_eq!(
+        (clock.report.state, clock.report.deadline),
+        (ClockState::Kept, Some(at_hour(13.0)))
+    );
+    assert_eq!(
+        (clock.report.gross_ms, clock.report.net_ms, clock.report.used_ms),
+        (12 * HOUR, 9 * HOUR, 9 * HOUR)
+    );
     assert_eq!(clock.report.allowed_ms, Some(10 * HOUR));
     let [stop] = &clock.stops[..] else { panic!("{:?}", clock.stops) };
     assert_eq!(
@@ -71,28 +94,54 @@ fn pause_moves_deadline_and_names_reason() {
 #[test]
 fn stopped_clock_reports_since_when_and_time_left() {
     let due = format!(r#""due":"{}""#, at_hour(10.0));
-    let mut monitor =
-        monitor_after_events(&[(0.0, "opened", &due), (2.0, "paused", r#""reason":"not at home","liable":"customer""#)], 20.0);
+    let mut monitor = monitor_after_events(
+        &[(0.0, "opened", &due), (2.0, "paused", r#""reason":"not at home","liable":"customer""#)],
+        20.0,
+    );
     let clock = case_history(&mut monitor).clocks.remove(0).report;
     assert_eq!((clock.state, clock.deadline), (ClockState::Stopped(at_hour(2.0)), None));
     assert_eq!((clock.used_ms, clock.gross_ms, clock.net_ms), (2 * HOUR, 20 * HOUR, 2 * HOUR));
-    let wanted = OpenCaseQuery { risks: vec![DeadlineRisk::Stopped], family: None, commitment: None, conditions: vec![], limit: 5 };
+    let wanted = OpenCaseQuery {
+        risks: vec![DeadlineRisk::Stopped],
+        family: None,
+        commitment: None,
+        conditions: vec![],
+        limit: 5,
+    };
     let open = monitor.open_cases(&wanted);
-    assert_eq!((open.count, open.cases[0].left_ms, open.cases[0].stopped_since), (1, Some(8 * HOUR), Some(at_hour(2.0))));
+    assert_eq!(
+        (open.count, open.cases[0].left_ms, open.cases[0].stopped_since),
+        (1, Some(8 * HOUR), Some(at_hour(2.0)))
+    );
     assert_eq!(open.cases[0].used_share, Some(0.2));
 }
 
 #[test]
 fn excused_clock_names_party_and_void_clock_its_event() {
     let due = format!(r#""due":"{}""#, at_hour(10.0));
-    let mut late = monitor_after_events(&[(0.0, "opened", &due), (12.0, "resolved", r#""liable":"landlord""#)], 14.0);
+    let mut late = monitor_after_events(
+        &[(0.0, "opened", &due), (12.0, "resolved", r#""liable":"landlord""#)],
+        14.0,
+    );
     let clock = case_history(&mut late).clocks.remove(0);
-    assert_eq!((clock.report.state, clock.liable.as_deref()), (ClockState::Excused(Some(Symbol::from_text("landlord"))), Some("landlord")));
-    let mut cancelled = monitor_after_events(&[(0.0, "opened", &due), (1.0, "cancelled", r#""reason":"13912345678""#)], 14.0);
+    assert_eq!(
+        (clock.report.state, clock.liable.as_deref()),
+        (ClockState::Excused(Some(Symbol::from_text("landlord"))), Some("landlord"))
+    );
+    let mut cancelled = monitor_after_events(
+        &[(0.0, "opened", &due), (1.0, "cancelled", r#""reason":"13912345678""#)],
+        14.0,
+    );
     let history = case_history(&mut cancelled);
     assert_eq!(history.clocks[0].report.state.name(), "void");
     let said = format!("{:?}", history.events);
-    assert!(said.contains("#") && !said.contains("13912345678"), "a telephone number is never kept: {said}");
-    let mut missed = monitor_after_events(&[(0.0, "opened", &due), (12.0, "resolved", r#""liable":"us""#)], 14.0);
+    assert!(
+        said.contains("#") && !said.contains("13912345678"),
+        "a telephone number is never kept: {said}"
+    );
+    let mut missed = monitor_after_events(
+        &[(0.0, "opened", &due), (12.0, "resolved", r#""liable":"us""#)],
+        14.0,
+    );
     assert_eq!(case_history(&mut missed).clocks[0].report.state, ClockState::Missed);
 }

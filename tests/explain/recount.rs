@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
 
 fn run_firstline(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().expect("the program runs")
+    Command::new(env!("CARGO_BIN_EXE_firstline"))
+        .args(arguments)
+        .output()
+        .expect("the program runs")
 }
 
 fn stdout_text(output: &Output) -> String {
@@ -15,9 +18,14 @@ fn stdout_text(output: &Output) -> String {
 
 /// The sources and subjects of a list that is complete.
 fn listed_cases(side: &Value) -> BTreeSet<String> {
-    assert_eq!((&side["more"], &side["not_remembered"]), (&Value::from(0), &Value::from(0)), "the list is complete");
+    assert_eq!(
+        (&side["more"], &side["not_remembered"]),
+        (&Value::from(0), &Value::from(0)),
+        "the list is complete"
+    );
     let cases = side["cases"].as_array().into_iter().flatten();
-    let name = |case: &Value| Some(format!("{} {}", case["source"].as_str()?, case["subject"].as_str()?));
+    let name =
+        |case: &Value| Some(format!("{} {}", case["source"].as_str()?, case["subject"].as_str()?));
     let subjects: BTreeSet<String> = cases.filter_map(name).collect();
     assert_eq!(subjects.len() as i64, side["count"].as_i64().unwrap_or(-1), "each once");
     subjects
@@ -27,74 +35,140 @@ fn listed_cases(side: &Value) -> BTreeSet<String> {
 fn explained_cases_match_independent_recount() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("day.ndjson");
-    let raw = stdout_text(&run_firstline(&["simulate", "--hours", "11", "--rate", "0.02", "--centers", "2", "--seed", "7"]));
+    let raw = stdout_text(&run_firstline(&[
+        "simulate",
+        "--hours",
+        "11",
+        "--rate",
+        "0.02",
+        "--centers",
+        "2",
+        "--seed",
+        "7",
+    ]));
     std::fs::write(&file, &raw).expect("a file");
     let file = file.display().to_string();
     // What happened to each call, by its events alone.
-    let mut calls: BTreeMap<String, BTreeMap<String, (jiff::Timestamp, Option<f64>)>> = BTreeMap::new();
+    let mut calls: BTreeMap<String, BTreeMap<String, (jiff::Timestamp, Option<f64>)>> =
+        BTreeMap::new();
     let mut centers: BTreeMap<String, String> = BTreeMap::new();
     for line in raw.lines() {
         let event: Value = serde_json::from_str(line).expect("JSON");
         let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-        let Some(("call", verb)) = event["type"].as_str().and_then(|kind| kind.split_once('.')) else { continue };
+        let Some(("call", verb)) = event["type"].as_str().and_then(|kind| kind.split_once('.'))
+        else {
+            continue;
+        };
         // A subject means something within its source only.
         let case = format!("{} {}", word("source"), word("subject"));
         let time = word("time").parse().expect("a time");
-        calls.entry(case.clone()).or_default().insert(verb.to_owned(), (time, event["data"]["wait_seconds"].as_f64()));
+        calls
+            .entry(case.clone())
+            .or_default()
+            .insert(verb.to_owned(), (time, event["data"]["wait_seconds"].as_f64()));
         if let Some(center) = event["data"]["center"].as_str() {
             centers.entry(case).or_insert_with(|| center.to_owned());
         }
     }
     let center = centers.values().next().expect("a center").clone();
     let (mut good, mut of) = (BTreeSet::new(), BTreeSet::new());
-    for (subject, said) in calls.iter().filter(|(subject, _)| centers.get(*subject) == Some(&center)) {
+    for (subject, said) in
+        calls.iter().filter(|(subject, _)| centers.get(*subject) == Some(&center))
+    {
         let waited = said.get("answered").zip(said.get("offered")).map(|(answered, offered)| {
-            answered.1.unwrap_or_else(|| (answered.0.as_millisecond() - offered.0.as_millisecond()) as f64 / 1_000.0)
+            answered.1.unwrap_or_else(|| {
+                (answered.0.as_millisecond() - offered.0.as_millisecond()) as f64 / 1_000.0
+            })
         });
-        if ["answered", "abandoned", "overflowed"].iter().any(|outcome| said.contains_key(*outcome)) {
+        if ["answered", "abandoned", "overflowed"].iter().any(|outcome| said.contains_key(*outcome))
+        {
             of.insert(subject.clone());
         }
         if waited.is_some_and(|waited| waited <= 20.0) {
             good.insert(subject.clone());
         }
     }
-    assert!(good.len() > 20 && of.len() > good.len() && of.len() <= 1_000, "{} of {}", good.len(), of.len());
+    assert!(
+        good.len() > 20 && of.len() > good.len() && of.len() <= 1_000,
+        "{} of {}",
+        good.len(),
+        of.len()
+    );
 
     let place = format!("center={center}");
-    let explain = ["replay", "--explain", "service_level_20s", "--where", &place, "--limit", "1000", &file];
-    let said: Value = serde_json::from_str(&stdout_text(&run_firstline(&[&explain[..], &["--json"]].concat()))).expect("JSON");
-    assert_eq!((listed_cases(&said["good"]), listed_cases(&said["of"])), (good.clone(), of.clone()));
+    let explain =
+        ["replay", "--explain", "service_level_20s", "--where", &place, "--limit", "1000", &file];
+    let said: Value =
+        serde_json::from_str(&stdout_text(&run_firstline(&[&explain[..], &["--json"]].concat())))
+            .expect("JSON");
+    assert_eq!(
+        (listed_cases(&said["good"]), listed_cases(&said["of"])),
+        (good.clone(), of.clone())
+    );
     assert_eq!(said["reading"]["good"].as_u64(), Some(good.len() as u64));
 
     let told = stdout_text(&run_firstline(&explain));
     assert!(told.contains(&format!("numerator: {}\n", good.len())), "{told}");
-    assert!(told.contains(&format!("denominator: {}\n", of.len())) && told.contains("answered calls with a wait of at most 20 s"));
+    assert!(
+        told.contains(&format!("denominator: {}\n", of.len()))
+            && told.contains("answered calls with a wait of at most 20 s")
+    );
 
     let (_, subject) = good.first().and_then(|name| name.split_once(' ')).expect("a call");
     let case = stdout_text(&run_firstline(&["replay", "--explain-case", subject, &file]));
-    assert!(case.contains(&format!("{}, closed\n", good.first().expect("a call"))) && case.contains("call.answered"), "{case}");
+    assert!(
+        case.contains(&format!("{}, closed\n", good.first().expect("a call")))
+            && case.contains("call.answered"),
+        "{case}"
+    );
 }
 
 #[test]
 fn open_cases_are_sorted_by_time_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("day.ndjson");
-    let raw = stdout_text(&run_firstline(&["simulate", "--hours", "30", "--rate", "0.3", "--centers", "2", "--seed", "3"]));
+    let raw = stdout_text(&run_firstline(&[
+        "simulate",
+        "--hours",
+        "30",
+        "--rate",
+        "0.3",
+        "--centers",
+        "2",
+        "--seed",
+        "3",
+    ]));
     std::fs::write(&file, raw).expect("a file");
     let file = file.display().to_string();
-    let said: Value =
-        serde_json::from_str(&stdout_text(&run_firstline(&["replay", "--cases", "--limit", "1000", "--json", &file]))).expect("JSON");
+    let said: Value = serde_json::from_str(&stdout_text(&run_firstline(&[
+        "replay", "--cases", "--limit", "1000", "--json", &file,
+    ])))
+    .expect("JSON");
     let cases = said["cases"].as_array().expect("a list");
     let left: Vec<f64> = cases.iter().filter_map(|case| case["left_seconds"].as_f64()).collect();
     assert!(!cases.is_empty() && left.len() == cases.len() && left.is_sorted(), "{left:?}");
     let count = |indicator: &str| {
-        let board: Value =
-            serde_json::from_str(&stdout_text(&run_firstline(&["replay", "--indicator", indicator, "--json", &file]))).expect("JSON");
+        let board: Value = serde_json::from_str(&stdout_text(&run_firstline(&[
+            "replay",
+            "--indicator",
+            indicator,
+            "--json",
+            &file,
+        ])))
+        .expect("JSON");
         board["readings"][0]["value"].as_f64().expect("a number") as usize
     };
-    let of = |risk: &str| cases.iter().filter(|case| case["commitment"] == "repair" && case["risk"] == risk).count();
-    assert_eq!((of("overdue"), of("due_soon")), (count("repairs_overdue"), count("repairs_due_4h")));
-    assert!(stdout_text(&run_firstline(&["replay", "--cases", "--risk", "overdue", &file])).contains(" over"));
+    let of = |risk: &str| {
+        cases.iter().filter(|case| case["commitment"] == "repair" && case["risk"] == risk).count()
+    };
+    assert_eq!(
+        (of("overdue"), of("due_soon")),
+        (count("repairs_overdue"), count("repairs_due_4h"))
+    );
+    assert!(
+        stdout_text(&run_firstline(&["replay", "--cases", "--risk", "overdue", &file]))
+            .contains(" over")
+    );
 }
 
 #[test]
@@ -114,7 +188,11 @@ fn explain_arguments_are_checked_before_reading_input() {
 fn check_explain_describes_standard() {
     let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/standards/telecom.toml");
     let said = stdout_text(&run_firstline(&["check", "--explain", standard]));
-    for expected in ["promise repair\n", "indicator answer_rate: Answer rate · 接通率\n", "目标:不低于85%,低于90%为预警"] {
+    for expected in [
+        "promise repair\n",
+        "indicator answer_rate: Answer rate · 接通率\n",
+        "目标:不低于85%,低于90%为预警",
+    ] {
         assert!(said.contains(expected), "{said}");
     }
 }

@@ -17,14 +17,22 @@ const NOON: Timestamp = Timestamp(1_772_424_000_000);
 fn standard_with_policies() -> &'static Arc<Standard> {
     static STANDARD: OnceLock<Arc<Standard>> = OnceLock::new();
     STANDARD.get_or_init(|| {
-        let read = firstline::standard_file::parse_standard("alerts.toml", include_str!("../standards/alerts.toml"));
+        let read = firstline::standard_file::parse_standard(
+            "alerts.toml",
+            include_str!("../standards/alerts.toml"),
+        );
         Arc::new(read.unwrap_or_else(|problems| panic!("{problems:#?}")))
     })
 }
 
 /// A memory of alerts. One that is accepted is written down as it was read, told, and goes on being looked at.
 pub(crate) fn alerts(bytes: &[u8]) {
-    let remember = |bytes: &[u8]| AlertEvaluator::from_snapshot(standard_with_policies(), &mut postcard::Deserializer::from_bytes(bytes));
+    let remember = |bytes: &[u8]| {
+        AlertEvaluator::from_snapshot(
+            standard_with_policies(),
+            &mut postcard::Deserializer::from_bytes(bytes),
+        )
+    };
     match remember(bytes) {
         Err(error) => check_reason(&error.to_string()),
         Ok(mut alerts) => {
@@ -32,7 +40,9 @@ pub(crate) fn alerts(bytes: &[u8]) {
             let again = remember(&written).expect("what was written down is remembered");
             assert!(encode_alerts(&again) == written, "written again it is another");
             let view = alerts.overview(standard_with_policies());
-            view.incident_log.incidents().for_each(|incident| _ = told(incident, &ServiceLinks::default()).to_string());
+            view.incident_log
+                .incidents()
+                .for_each(|incident| _ = told(incident, &ServiceLinks::default()).to_string());
             view.pending.iter().for_each(|one| _ = pending_json(one).to_string());
             let mut core = AlertingCore::new();
             core.alerts = alerts;
@@ -62,7 +72,11 @@ pub(crate) fn alert_seeds() -> Vec<Vec<u8>> {
     core.evaluate_alerts(20);
     core.acknowledge_incidents(false);
     seeds.push(encode_alerts(&core.alerts));
-    core.apply_events(&[("call.answered", "hefei", 90), ("call.answered", "wuhu", 9), ("repair.resolved", "hefei", 2)]);
+    core.apply_events(&[
+        ("call.answered", "hefei", 90),
+        ("call.answered", "wuhu", 9),
+        ("repair.resolved", "hefei", 2),
+    ]);
     core.evaluate_alerts(60);
     seeds.push(encode_alerts(&core.alerts));
     core.acknowledge_incidents(true);
@@ -85,7 +99,11 @@ struct AlertingCore {
 
 impl AlertingCore {
     fn new() -> AlertingCore {
-        let decoder = EventDecoder::new(Arc::new(standard_with_policies().schema.clone()), HashKeys::default()).with_case_names(true);
+        let decoder = EventDecoder::new(
+            Arc::new(standard_with_policies().schema.clone()),
+            HashKeys::default(),
+        )
+        .with_case_names(true);
         AlertingCore {
             monitor: Monitor::new(standard_with_policies().clone(), None),
             alerts: AlertEvaluator::default(),
@@ -125,9 +143,15 @@ impl AlertingCore {
 
     /// Somebody answers for every second incident, as far as that can be.
     fn acknowledge_incidents(&mut self, closes: bool) {
-        let ids: Vec<u64> = self.alerts.incident_log().incidents().map(|incident| incident.id).step_by(2).collect();
+        let ids: Vec<u64> =
+            self.alerts.incident_log().incidents().map(|incident| incident.id).step_by(2).collect();
         for id in ids {
-            let answer = IncidentUpdate { id, closes, owner: "Li".to_owned(), note: "two more agents".to_owned() };
+            let answer = IncidentUpdate {
+                id,
+                closes,
+                owner: "Li".to_owned(),
+                note: "two more agents".to_owned(),
+            };
             let _ = self.alerts.update_incident(&answer, self.now);
         }
     }

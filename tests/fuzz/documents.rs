@@ -22,27 +22,44 @@ pub(crate) fn standard(bytes: &[u8]) {
     match standard_file::parse_standard("s.toml", &text) {
         Err(problems) => check_problems(&problems, &text),
         Ok(standard) => {
-            let again = standard_file::parse_standard("s.toml", &text).expect("it was accepted before");
+            let again =
+                standard_file::parse_standard("s.toml", &text).expect("it was accepted before");
             assert_eq!(format!("{standard:?}"), format!("{again:?}"), "read again it is another");
             for indicator in &standard.indicators {
-                check_message(&describe::describe_indicator(&standard, indicator).en, 20 * text.len());
+                check_message(
+                    &describe::describe_indicator(&standard, indicator).en,
+                    20 * text.len(),
+                );
             }
             for commitment in &standard.commitments {
-                describe::describe_commitment(&standard, commitment).iter().for_each(|title| check_message(&title.en, 20 * text.len()));
+                describe::describe_commitment(&standard, commitment)
+                    .iter()
+                    .for_each(|title| check_message(&title.en, 20 * text.len()));
             }
             for policy in &standard.policies {
-                describe::describe_policy(&standard, policy).iter().for_each(|title| check_message(&title.en, 20 * text.len()));
+                describe::describe_policy(&standard, policy)
+                    .iter()
+                    .for_each(|title| check_message(&title.en, 20 * text.len()));
             }
             let horizon = standard.horizon;
             let mut alerts = AlertEvaluator::default();
-            let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
+            let mut decoder =
+                EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
             let mut monitor = Monitor::new(Arc::new(standard), Some(horizon));
-            for (day, kind) in
-                [(0, "offered"), (0, "answered"), (0, "ended"), (0, "opened"), (1, "paused"), (2, "resumed"), (40, "resolved")]
-            {
+            for (day, kind) in [
+                (0, "offered"),
+                (0, "answered"),
+                (0, "ended"),
+                (0, "opened"),
+                (1, "paused"),
+                (2, "resumed"),
+                (40, "resolved"),
+            ] {
                 for (number, family) in ["call", "repair", "order"].iter().enumerate() {
                     // Whatever of it the standard does not know is rejected.
-                    let _ = decoder.decode_json(event_json(day, &format!("{family}.{kind}"), number).as_bytes());
+                    let _ = decoder.decode_json(
+                        event_json(day, &format!("{family}.{kind}"), number).as_bytes(),
+                    );
                 }
                 monitor.apply_batch(&decoder.take_batch());
                 monitor.tick(MARCH_FIRST.plus_millis(day * 24 * HOUR + HOUR));
@@ -68,9 +85,15 @@ pub(crate) fn config(bytes: &[u8]) {
     match config::read_configuration("nowhere/c.toml", &text) {
         Err(problems) => check_problems(&problems, &text),
         Ok(settings) => {
-            let again = config::read_configuration("nowhere/c.toml", &text).expect("it was accepted before");
+            let again = config::read_configuration("nowhere/c.toml", &text)
+                .expect("it was accepted before");
             let told = |it: &config::ServiceSettings| {
-                (it.listen_address, it.data_directory.clone(), it.publish_every, format!("{:?} {:?}", it.limits, it.journal))
+                (
+                    it.listen_address,
+                    it.data_directory.clone(),
+                    it.publish_every,
+                    format!("{:?} {:?}", it.limits, it.journal),
+                )
             };
             assert_eq!(told(&settings), told(&again), "read again it is another");
         }
@@ -106,9 +129,16 @@ pub(crate) fn subscription(bytes: &[u8]) {
             let mut monitor = Monitor::new(built_in_standard().clone(), None);
             monitor.tick(MARCH_FIRST);
             let board = monitor.compute_board();
-            let fitting = board.readings.iter().filter(|reading| filter.matches_key(&reading.key, &board)).count();
+            let fitting = board
+                .readings
+                .iter()
+                .filter(|reading| filter.matches_key(&reading.key, &board))
+                .count();
             let limited = wanted != Default::default();
-            assert!(limited || fitting == board.readings.len(), "who asks for everything gets {fitting}");
+            assert!(
+                limited || fitting == board.readings.len(),
+                "who asks for everything gets {fitting}"
+            );
         }
     }
 }

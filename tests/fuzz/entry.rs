@@ -22,7 +22,10 @@ use std::sync::{Arc, OnceLock};
 fn built_in_standard() -> &'static Arc<Standard> {
     static STANDARD: OnceLock<Arc<Standard>> = OnceLock::new();
     STANDARD.get_or_init(|| {
-        let read = firstline::standard_file::parse_standard(firstline::standard_file::BUILT_IN_NAME, firstline::standard_file::BUILT_IN);
+        let read = firstline::standard_file::parse_standard(
+            firstline::standard_file::BUILT_IN_NAME,
+            firstline::standard_file::BUILT_IN,
+        );
         Arc::new(read.unwrap_or_else(|problems| panic!("{problems:#?}")))
     })
 }
@@ -47,7 +50,10 @@ fn check_problems(problems: &[TomlProblem], text: &str) {
         // Whoever wrote the file is told the names that it has.
         check_message(&problem.message, 2 * text.len());
         let place = (problem.line, problem.column);
-        assert!(place >= before && problem.line <= lines, "{problem} stands at the wrong place, after {before:?} of {lines} lines");
+        assert!(
+            place >= before && problem.line <= lines,
+            "{problem} stands at the wrong place, after {before:?} of {lines} lines"
+        );
         before = place;
     }
 }

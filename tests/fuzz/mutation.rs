@@ -196,9 +196,15 @@ fn random_range(input: &[u8], chance: &mut ChaCha8Rng) -> std::ops::Range<usize>
 
 /// Another number in the place of the next one.
 fn replace_number(input: &mut Vec<u8>, from: usize, chance: &mut ChaCha8Rng) {
-    let Some(begin) = input[from..].iter().position(u8::is_ascii_digit).map(|at| from + at) else { return };
-    let length = input[begin..].iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(input.len() - begin);
-    let numbers: Vec<&&str> = DICTIONARY.iter().filter(|word| word.parse::<f64>().is_ok()).collect();
+    let Some(begin) = input[from..].iter().position(u8::is_ascii_digit).map(|at| from + at) else {
+        return;
+    };
+    let length = input[begin..]
+        .iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(input.len() - begin);
+    let numbers: Vec<&&str> =
+        DICTIONARY.iter().filter(|word| word.parse::<f64>().is_ok()).collect();
     let number = numbers[chance.random_range(0..numbers.len())];
     input.splice(begin..begin + length, number.bytes());
 }

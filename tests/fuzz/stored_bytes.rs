@@ -38,14 +38,22 @@ pub(crate) fn record(bytes: &[u8]) {
         sum.finalize().to_le_bytes()
     };
     let is_sealed = bytes.get(2..6).is_some_and(|sum| sum == checksum(&bytes[..2], &bytes[6..]));
-    assert!(is_sealed || JournalRecord::from_bytes("f", RECORD_SEQUENCE, bytes).is_err(), "a record without its checksum is taken");
+    assert!(
+        is_sealed || JournalRecord::from_bytes("f", RECORD_SEQUENCE, bytes).is_err(),
+        "a record without its checksum is taken"
+    );
     let Some((head, payload)) = bytes.split_at_checked(2) else { return };
     let sealed = [head, &checksum(head, payload), payload].concat();
-    assert!(JournalRecord::from_bytes("f", RECORD_SEQUENCE.next(), &sealed).is_err(), "a record of another place is taken");
+    assert!(
+        JournalRecord::from_bytes("f", RECORD_SEQUENCE.next(), &sealed).is_err(),
+        "a record of another place is taken"
+    );
     match JournalRecord::from_bytes("f", RECORD_SEQUENCE, &sealed) {
         Err(error) => check_reason(&error.to_string()),
         Ok(record) => {
-            let again = JournalRecord::from_bytes("f", RECORD_SEQUENCE, &record.to_bytes(RECORD_SEQUENCE)).expect("it was written");
+            let again =
+                JournalRecord::from_bytes("f", RECORD_SEQUENCE, &record.to_bytes(RECORD_SEQUENCE))
+                    .expect("it was written");
             assert_eq!(again, record, "written again it is another");
             if let JournalRecord::Batch(batch) = record {
                 packed(batch.as_bytes());
@@ -57,15 +65,24 @@ pub(crate) fn record(bytes: &[u8]) {
 /// The core's memory, as in a snapshot.
 pub(crate) fn memory(bytes: &[u8]) {
     let horizon = Some(RetentionHorizon::default());
-    let remember =
-        |bytes: &[u8]| Monitor::from_snapshot(built_in_standard().clone(), horizon, &mut postcard::Deserializer::from_bytes(bytes));
+    let remember = |bytes: &[u8]| {
+        Monitor::from_snapshot(
+            built_in_standard().clone(),
+            horizon,
+            &mut postcard::Deserializer::from_bytes(bytes),
+        )
+    };
     match remember(bytes) {
         Err(error) => check_reason(&error.to_string()),
         Ok(mut monitor) => {
             let written = encode_monitor(&monitor);
             let again = remember(&written).expect("what was written down is remembered");
             assert!(encode_monitor(&again) == written, "written again it is another");
-            assert_eq!(monitor.compute_board().readings, again.compute_board().readings, "the board is another");
+            assert_eq!(
+                monitor.compute_board().readings,
+                again.compute_board().readings,
+                "the board is another"
+            );
             let now = monitor.now().unwrap_or_default();
             monitor.apply_batch(&decode_batch(&[EVENT]));
             monitor.tick(now.plus_millis(HOUR));
@@ -82,7 +99,9 @@ fn encode_monitor(monitor: &Monitor) -> Vec<u8> {
 const EVENT: &[u8] = br#"{"specversion":"1.0","id":"9","source":"/acd","type":"call.answered","time":"2026-03-01T08:00:07Z","subject":"call-1","data":{"center":"hefei","queue":"broadband"}}"#;
 
 fn decode_batch(events: &[&[u8]]) -> Batch {
-    let mut decoder = EventDecoder::new(Arc::new(built_in_standard().schema.clone()), HashKeys::default()).with_case_names(true);
+    let mut decoder =
+        EventDecoder::new(Arc::new(built_in_standard().schema.clone()), HashKeys::default())
+            .with_case_names(true);
     // The corpus has events that are rejected as well.
     events.iter().for_each(|event| _ = decoder.decode_json(event));
     decoder.take_batch()
@@ -106,7 +125,8 @@ pub(crate) fn packed_seeds(events: &[&[u8]]) -> Vec<Vec<u8>> {
 /// Memories of cores that were told these events, to begin from.
 pub(crate) fn memory_seeds(events: &[&[u8]]) -> Vec<Vec<u8>> {
     let told = |events: &[&[u8]], hours: i64| {
-        let mut monitor = Monitor::new(built_in_standard().clone(), Some(RetentionHorizon::default()));
+        let mut monitor =
+            Monitor::new(built_in_standard().clone(), Some(RetentionHorizon::default()));
         monitor.apply_batch(&decode_batch(events));
         let now = monitor.now().unwrap_or_default();
         monitor.tick(now.plus_millis(hours * HOUR));

@@ -2,14 +2,18 @@
 
 use super::disk::SimulatedDisk;
 use super::{numbered_record, read_all_records};
-use firstline::journal::{FileStorage, Journal, JournalError, JournalRecord, JournalSettings, SequenceNumber, SnapshotStore};
+use firstline::journal::{
+    FileStorage, Journal, JournalError, JournalRecord, JournalSettings, SequenceNumber,
+    SnapshotStore,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
 /// Segments so small that crashes meet their beginnings.
-const SMALL_SEGMENTS: JournalSettings = JournalSettings { segment_bytes: 30_000, keys_fingerprint: 7 };
+const SMALL_SEGMENTS: JournalSettings =
+    JournalSettings { segment_bytes: 30_000, keys_fingerprint: 7 };
 
 /// What should be there.
 #[derive(Default)]
@@ -22,13 +26,24 @@ struct ExpectedRecords {
 impl ExpectedRecords {
     /// Compares, and goes on from what is there.
     fn compare_with(&mut self, found: Vec<(SequenceNumber, JournalRecord)>, seed: u64) {
-        assert!(found.iter().enumerate().all(|(place, (at, _))| at.0 == place as u64 + 1), "seed {seed}: the sequences have a gap");
+        assert!(
+            found.iter().enumerate().all(|(place, (at, _))| at.0 == place as u64 + 1),
+            "seed {seed}: the sequences have a gap"
+        );
         let found: Vec<JournalRecord> = found.into_iter().map(|(_, record)| record).collect();
-        let (known, more) = found
-            .split_at_checked(self.acknowledged.len())
-            .unwrap_or_else(|| panic!("seed {seed}: {} records were acknowledged and {} are there", self.acknowledged.len(), found.len()));
+        let (known, more) = found.split_at_checked(self.acknowledged.len()).unwrap_or_else(|| {
+            panic!(
+                "seed {seed}: {} records were acknowledged and {} are there",
+                self.acknowledged.len(),
+                found.len()
+            )
+        });
         assert!(known == self.acknowledged, "seed {seed}: an acknowledged record has changed");
-        assert!(more.is_empty() || self.failed.iter().any(|group| group == more), "seed {seed}: {} records nobody wrote", more.len());
+        assert!(
+            more.is_empty() || self.failed.iter().any(|group| group == more),
+            "seed {seed}: {} records nobody wrote",
+            more.len()
+        );
         (self.acknowledged, self.failed) = (found, Vec::new());
     }
 }
@@ -47,7 +62,9 @@ fn run_crash_history(seed: u64) {
         // The first start of all may fail for want of room or power, as may any other.
         if let Ok(mut journal) = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS) {
             for _ in 0..60 {
-                let group: Vec<JournalRecord> = (0..chance.random_range(1..5_u64)).map(|place| numbered_record(number + place)).collect();
+                let group: Vec<JournalRecord> = (0..chance.random_range(1..5_u64))
+                    .map(|place| numbered_record(number + place))
+                    .collect();
                 number += 5;
                 match journal.append_records(&group) {
                     Ok(last) => {
@@ -55,18 +72,29 @@ fn run_crash_history(seed: u64) {
                         expected.failed.clear();
                         assert_eq!(last.0, expected.acknowledged.len() as u64, "seed {seed}");
                     }
-                    Err(JournalError::DiskFull { .. } | JournalError::Io { .. }) => expected.failed.push(group),
+                    Err(JournalError::DiskFull { .. } | JournalError::Io { .. }) => {
+                        expected.failed.push(group)
+                    }
                     Err(error) => panic!("seed {seed}: {error}"),
                 }
-                assert_eq!(journal.last_sequence().0, expected.acknowledged.len() as u64, "seed {seed}");
+                assert_eq!(
+                    journal.last_sequence().0,
+                    expected.acknowledged.len() as u64,
+                    "seed {seed}"
+                );
             }
             if !disk.is_powered_off() {
                 let found = read_all_records(&journal);
-                assert_eq!(found.len(), expected.acknowledged.len(), "seed {seed}: what failed is not to be read");
+                assert_eq!(
+                    found.len(),
+                    expected.acknowledged.len(),
+                    "seed {seed}: what failed is not to be read"
+                );
             }
         }
         disk.power_cycle();
-        let journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS)
+            .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         expected.compare_with(read_all_records(&journal), seed);
     }
 }
@@ -74,7 +102,10 @@ fn run_crash_history(seed: u64) {
 /// `FIRSTLINE_SEEDS=FROM..UNTIL` looks at other lives than the usual ones.
 fn seed_range() -> std::ops::Range<u64> {
     let given = std::env::var("FIRSTLINE_SEEDS").ok();
-    let given = given.as_deref().and_then(|given| given.split_once("..")).map(|(from, until)| (from.parse(), until.parse()));
+    let given = given
+        .as_deref()
+        .and_then(|given| given.split_once(".."))
+        .map(|(from, until)| (from.parse(), until.parse()));
     if let Some((Ok(from), Ok(until))) = given { from..until } else { 0..60 }
 }
 
@@ -103,13 +134,16 @@ fn stop_with_failed_sync(seed: u64) -> bool {
     disk.end_process();
     let closed = || disk.list_files().expect("the names").iter().any(|name| name == "closed");
     assert_eq!(closed(), stopped, "seed {seed}");
-    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS)
+        .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     assert!(!closed(), "seed {seed}: it is open");
     expected.compare_with(read_all_records(&journal), seed);
-    (20..20 + seed % 4).for_each(|number| write(&mut journal, &mut expected, numbered_record(number)));
+    (20..20 + seed % 4)
+        .for_each(|number| write(&mut journal, &mut expected, numbered_record(number)));
     drop(journal);
     disk.power_cycle();
-    let journal = Journal::open(Arc::new(disk), SMALL_SEGMENTS).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    let journal = Journal::open(Arc::new(disk), SMALL_SEGMENTS)
+        .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     expected.compare_with(read_all_records(&journal), seed);
     stopped
 }
@@ -127,20 +161,37 @@ fn full_disk_is_reported_and_journal_resumes_with_space() {
     journal.append_records(&[numbered_record(1)]).expect("there is room");
     disk.inject_faults(Some(1), None);
     for number in 2..6 {
-        assert!(matches!(journal.append_records(&[numbered_record(number)]), Err(JournalError::DiskFull { .. })), "no room");
+        assert!(
+            matches!(
+                journal.append_records(&[numbered_record(number)]),
+                Err(JournalError::DiskFull { .. })
+            ),
+            "no room"
+        );
     }
     assert_eq!(read_all_records(&journal), [(SequenceNumber(1), numbered_record(1))]);
     disk.inject_faults(None, None);
-    assert_eq!(journal.append_records(&[numbered_record(6)]).expect("there is room again"), SequenceNumber(2));
-    assert_eq!(read_all_records(&journal), [(SequenceNumber(1), numbered_record(1)), (SequenceNumber(2), numbered_record(6))]);
+    assert_eq!(
+        journal.append_records(&[numbered_record(6)]).expect("there is room again"),
+        SequenceNumber(2)
+    );
+    assert_eq!(
+        read_all_records(&journal),
+        [(SequenceNumber(1), numbered_record(1)), (SequenceNumber(2), numbered_record(6))]
+    );
     drop(journal);
     let journal = Journal::open(Arc::new(disk), SMALL_SEGMENTS).expect("it was closed");
-    assert_eq!(read_all_records(&journal), [(SequenceNumber(1), numbered_record(1)), (SequenceNumber(2), numbered_record(6))]);
+    assert_eq!(
+        read_all_records(&journal),
+        [(SequenceNumber(1), numbered_record(1)), (SequenceNumber(2), numbered_record(6))]
+    );
 }
 
 #[test]
 fn snapshot_is_complete_or_absent_after_power_loss() {
-    let state: Vec<u8> = (0..200_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let state: Vec<u8> = (0..200_000_u32)
+        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
     let mut finished = 0;
     for changes in 1..80 {
         let disk = SimulatedDisk::new(changes);
@@ -152,10 +203,17 @@ fn snapshot_is_complete_or_absent_after_power_loss() {
         });
         disk.power_cycle();
         let listed = snapshots.list_snapshots().expect("the disk is back");
-        assert!(written.is_err() || listed == [SequenceNumber(5)], "{changes} changes: a finished snapshot is gone");
+        assert!(
+            written.is_err() || listed == [SequenceNumber(5)],
+            "{changes} changes: a finished snapshot is gone"
+        );
         for at in listed {
             let mut found = Vec::new();
-            snapshots.open_snapshot(at).unwrap_or_else(|error| panic!("{changes}: {error}")).read_to_end(&mut found).expect("it is whole");
+            snapshots
+                .open_snapshot(at)
+                .unwrap_or_else(|error| panic!("{changes}: {error}"))
+                .read_to_end(&mut found)
+                .expect("it is whole");
             assert!(found == state, "{changes} changes");
             finished += 1;
         }

@@ -2,11 +2,15 @@
 
 use super::disk::SimulatedDisk;
 use super::numbered_record;
-use firstline::journal::{FileStorage, Journal, JournalError, JournalRecord, JournalSettings, SequenceNumber, SnapshotStore};
+use firstline::journal::{
+    FileStorage, Journal, JournalError, JournalRecord, JournalSettings, SequenceNumber,
+    SnapshotStore,
+};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-const SMALL_SEGMENTS: JournalSettings = JournalSettings { segment_bytes: 20_000, keys_fingerprint: 7 };
+const SMALL_SEGMENTS: JournalSettings =
+    JournalSettings { segment_bytes: 20_000, keys_fingerprint: 7 };
 const RECORD_COUNT: u64 = 30;
 /// How many records the last append has.
 const LAST_APPEND_RECORDS: u64 = 3;
@@ -16,7 +20,9 @@ fn open_journal(disk: &SimulatedDisk) -> Result<Journal, JournalError> {
 }
 
 /// What is found: the records, or the file that is said to be damaged.
-fn read_records(disk: &SimulatedDisk) -> Result<Vec<(SequenceNumber, JournalRecord)>, JournalError> {
+fn read_records(
+    disk: &SimulatedDisk,
+) -> Result<Vec<(SequenceNumber, JournalRecord)>, JournalError> {
     open_journal(disk)?.new_reader().records_after(SequenceNumber(0)).collect()
 }
 
@@ -31,7 +37,8 @@ fn build_journal() -> (SimulatedDisk, Journal) {
     for number in 1..=RECORD_COUNT - LAST_APPEND_RECORDS {
         journal.append_records(&[numbered_record(number)]).expect("no trouble");
     }
-    let group: Vec<JournalRecord> = (RECORD_COUNT - LAST_APPEND_RECORDS + 1..=RECORD_COUNT).map(numbered_record).collect();
+    let group: Vec<JournalRecord> =
+        (RECORD_COUNT - LAST_APPEND_RECORDS + 1..=RECORD_COUNT).map(numbered_record).collect();
     journal.append_records(&group).expect("no trouble");
     assert!(disk.list_files().expect("names").len() > 2, "several segments");
     (disk, journal)
@@ -49,7 +56,9 @@ fn damaged_variants(bytes: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
         flipped[at] ^= 1 << (at % 8);
         (format!("byte {at} changed"), flipped)
     });
-    let cuts = sampled_offsets(bytes.len()).step_by(5).map(|at| (format!("cut at {at}"), bytes[..at].to_vec()));
+    let cuts = sampled_offsets(bytes.len())
+        .step_by(5)
+        .map(|at| (format!("cut at {at}"), bytes[..at].to_vec()));
     let zeros = (0..bytes.len()).step_by(4_096).map(|at| {
         let mut zeroed = bytes.to_vec();
         let end = bytes.len().min(at + 4_096);
@@ -71,11 +80,21 @@ fn check_all_damage(disk: &SimulatedDisk, last_may_go: bool) {
             match read_records(&copy) {
                 Ok(records) if records == expected_records() => whole += 1,
                 Ok(records) => {
-                    assert!(last_may_go && *name == newest, "{name}, {how}: {} records without a word", records.len());
-                    assert_eq!(records, expected_records()[..(RECORD_COUNT - LAST_APPEND_RECORDS) as usize], "{name}, {how}");
+                    assert!(
+                        last_may_go && *name == newest,
+                        "{name}, {how}: {} records without a word",
+                        records.len()
+                    );
+                    assert_eq!(
+                        records,
+                        expected_records()[..(RECORD_COUNT - LAST_APPEND_RECORDS) as usize],
+                        "{name}, {how}"
+                    );
                     shorter += 1;
                 }
-                Err(JournalError::Damaged { file, .. } | JournalError::NewerFormat { file, .. }) => {
+                Err(
+                    JournalError::Damaged { file, .. } | JournalError::NewerFormat { file, .. },
+                ) => {
                     assert_eq!(&file, name, "{how}");
                     told += 1;
                 }
@@ -83,7 +102,9 @@ fn check_all_damage(disk: &SimulatedDisk, last_may_go: bool) {
             }
         }
     }
-    eprintln!("damage told {told} times, of no matter {whole} times, taken for a crash {shorter} times");
+    eprintln!(
+        "damage told {told} times, of no matter {whole} times, taken for a crash {shorter} times"
+    );
     assert!(told > 100, "the damage must meet something: {told}");
 }
 
@@ -118,7 +139,9 @@ fn detects_missing_segment() {
 #[test]
 fn detects_damaged_snapshot() {
     let disk = SimulatedDisk::new(1);
-    let state: Vec<u8> = (0..20_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let state: Vec<u8> = (0..20_000_u32)
+        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
     let snapshots = SnapshotStore::new(Arc::new(disk.clone()));
     let mut writer = snapshots.create_snapshot(SequenceNumber(9)).expect("no trouble");
     writer.write_all(&state).expect("no trouble");
@@ -129,9 +152,11 @@ fn detects_damaged_snapshot() {
         let copy = disk.copy_with_seed(1);
         copy.write_file(&name, bytes);
         let mut found = Vec::new();
-        let read = SnapshotStore::new(Arc::new(copy))
-            .open_snapshot(SequenceNumber(9))
-            .and_then(|mut reader| reader.read_to_end(&mut found).map_err(|error| JournalError::from_io(&name, error)));
+        let read = SnapshotStore::new(Arc::new(copy)).open_snapshot(SequenceNumber(9)).and_then(
+            |mut reader| {
+                reader.read_to_end(&mut found).map_err(|error| JournalError::from_io(&name, error))
+            },
+        );
         match read {
             Ok(_) => assert!(found == state, "{how}: another state"),
             Err(JournalError::Damaged { file, .. } | JournalError::NewerFormat { file, .. }) => {

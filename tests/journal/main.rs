@@ -11,7 +11,9 @@ mod older_formats;
 mod read_write;
 
 use firstline::domain::events::batch::Batch;
-use firstline::domain::events::event::{CaseFamily, CaseKey, Event, EventDetail, EventId, EventType, EventVerb};
+use firstline::domain::events::event::{
+    CaseFamily, CaseKey, Event, EventDetail, EventId, EventType, EventVerb,
+};
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::journal::{BatchCodec, Journal, JournalRecord, SequenceNumber};
 
@@ -20,9 +22,10 @@ fn numbered_record(number: u64) -> JournalRecord {
     let now = Timestamp(number as i64 * 1_000);
     match number % 7 {
         0 | 3 => JournalRecord::Tick { now, revision: number },
-        5 if number.is_multiple_of(2) => {
-            JournalRecord::Standard { epoch: format!("epoch {number}"), files: vec![("a".into(), "b = 1\n".repeat(9))] }
-        }
+        5 if number.is_multiple_of(2) => JournalRecord::Standard {
+            epoch: format!("epoch {number}"),
+            files: vec![("a".into(), "b = 1\n".repeat(9))],
+        },
         6 if number.is_multiple_of(5) => JournalRecord::Stop { revision: number },
         _ => JournalRecord::Batch(BatchCodec::encode_batch(&incompressible_batch(number))),
     }
@@ -30,7 +33,12 @@ fn numbered_record(number: u64) -> JournalRecord {
 
 /// A batch whose identities nobody can compress.
 fn incompressible_batch(number: u64) -> Batch {
-    let mix = |place: u64| (number * 1_000 + place).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    let mix = |place: u64| {
+        (number * 1_000 + place)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(23)
+            .wrapping_mul(0xD6E8_FEB8_6659_FD93)
+    };
     let events = (0..number * 37 % 300).map(|place| Event {
         case: CaseKey(mix(place * 2)),
         id: EventId(mix(place * 2 + 1)),
@@ -49,5 +57,8 @@ fn incompressible_batch(number: u64) -> Batch {
 fn read_all_records(journal: &Journal) -> Vec<(SequenceNumber, JournalRecord)> {
     let reader = journal.new_reader();
     let before = SequenceNumber(reader.first_sequence().0 - 1);
-    reader.records_after(before).collect::<Result<Vec<_>, _>>().unwrap_or_else(|error| panic!("{error}"))
+    reader
+        .records_after(before)
+        .collect::<Result<Vec<_>, _>>()
+        .unwrap_or_else(|error| panic!("{error}"))
 }

@@ -18,7 +18,8 @@ fn unpack_fixture(format: u64, to: &Path, snapshot: bool) {
         let bytes = fs::read(&path).expect("readable");
         match name.strip_suffix(".zst") {
             Some(name) if name.starts_with("snapshot") && !snapshot => {}
-            Some(name) => fs::write(to.join(name), zstd::decode_all(&bytes[..]).expect("packed")).expect("written"),
+            Some(name) => fs::write(to.join(name), zstd::decode_all(&bytes[..]).expect("packed"))
+                .expect("written"),
             None => fs::write(to.join(name), bytes).expect("written"),
         }
     }
@@ -31,15 +32,24 @@ fn journal_settings(held: &DirectoryLock) -> JournalSettings {
 }
 
 fn recovered_state(held: &DirectoryLock) -> EngineState {
-    let journal = Journal::open(held.disk(), journal_settings(held)).unwrap_or_else(|error| panic!("{error}"));
-    let sources = RecoverySources { journal: journal.new_reader(), snapshots: SnapshotStore::new(held.disk()) };
-    let state = recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(()));
+    let journal = Journal::open(held.disk(), journal_settings(held))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let sources = RecoverySources {
+        journal: journal.new_reader(),
+        snapshots: SnapshotStore::new(held.disk()),
+    };
+    let state =
+        recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(()));
     state.unwrap_or_else(|error| panic!("{error}")).expect("there are records")
 }
 
 fn board_lines(state: &EngineState) -> Vec<String> {
     let board = state.monitor.compute_board();
-    board.readings.iter().map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON")).collect()
+    board
+        .readings
+        .iter()
+        .map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON"))
+        .collect()
 }
 
 #[test]
@@ -53,15 +63,24 @@ fn upgrades_format_2_directory() {
 }
 
 fn check_upgrade(format: u64, cases: usize) {
-    let (whole, journal) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let (whole, journal) =
+        (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
     unpack_fixture(format, whole.path(), true);
     unpack_fixture(format, journal.path(), false);
     let held = DirectoryLock::acquire(whole.path()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(fs::read_to_string(whole.path().join("format")).expect("it is there"), "firstline data, format 3\n");
+    assert_eq!(
+        fs::read_to_string(whole.path().join("format")).expect("it is there"),
+        "firstline data, format 3\n"
+    );
     let mut state = recovered_state(&held);
     // The same from the snapshot and the three events after it as from the journal alone.
-    let mut alone = recovered_state(&DirectoryLock::acquire(journal.path()).unwrap_or_else(|error| panic!("{error}")));
-    assert_eq!((state.monitor.case_count(), state.monitor.now()), (alone.monitor.case_count(), alone.monitor.now()));
+    let mut alone = recovered_state(
+        &DirectoryLock::acquire(journal.path()).unwrap_or_else(|error| panic!("{error}")),
+    );
+    assert_eq!(
+        (state.monitor.case_count(), state.monitor.now()),
+        (alone.monitor.case_count(), alone.monitor.now())
+    );
     assert_eq!(state.monitor.case_count(), cases);
     assert_eq!(board_lines(&state), board_lines(&alone));
     // Everything counted once more, from what is remembered of each case.
@@ -70,9 +89,12 @@ fn check_upgrade(format: u64, cases: usize) {
     }
     assert_eq!(board_lines(&state), board_lines(&alone));
 
-    let mut journal = Journal::open(held.disk(), journal_settings(&held)).unwrap_or_else(|error| panic!("{error}"));
+    let mut journal = Journal::open(held.disk(), journal_settings(&held))
+        .unwrap_or_else(|error| panic!("{error}"));
     let (now, last) = (state.monitor.clock_time().expect("a clock"), journal.last_sequence());
-    journal.append_records(&[JournalRecord::AlertEvaluation { now, revision: state.revision }]).unwrap_or_else(|error| panic!("{error}"));
+    journal
+        .append_records(&[JournalRecord::AlertEvaluation { now, revision: state.revision }])
+        .unwrap_or_else(|error| panic!("{error}"));
     drop(journal);
     assert_eq!(recovered_state(&held).sequence, last.next());
 }

@@ -7,14 +7,19 @@ use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The windows of the standard by their names on the board.
-const WINDOW_NAMES: [&str; 9] = ["5m", "30m", "1h", "24h", "interval15", "interval30", "today", "week", "month"];
+const WINDOW_NAMES: [&str; 9] =
+    ["5m", "30m", "1h", "24h", "interval15", "interval30", "today", "week", "month"];
 
 /// The name of readings about now.
 const NOW_WINDOW: &str = "now";
 
 /// A window of the standard, or now.
 pub(crate) fn window_named(name: &str) -> &'static str {
-    WINDOW_NAMES.into_iter().chain([NOW_WINDOW]).find(|known| *known == name).unwrap_or_else(|| panic!("no such window: {name}"))
+    WINDOW_NAMES
+        .into_iter()
+        .chain([NOW_WINDOW])
+        .find(|known| *known == name)
+        .unwrap_or_else(|| panic!("no such window: {name}"))
 }
 
 /// Where a window begins when `now` is reached: a rolling one at a multiple of its step, one of the calendar where the local
@@ -72,10 +77,15 @@ pub(crate) type PicksByFact = BTreeMap<(String, String), Vec<(usize, usize, bool
 pub(crate) fn index_picks(indicators: &[OracleIndicator]) -> PicksByFact {
     let mut picked = PicksByFact::new();
     for (number, indicator) in indicators.iter().enumerate() {
-        let goods = if let OracleFormula::Ratio(good, _) = &indicator.formula { good.len() } else { 0 };
+        let goods =
+            if let OracleFormula::Ratio(good, _) = &indicator.formula { good.len() } else { 0 };
         for (place, pick) in indicator.all_picks().into_iter().enumerate() {
             let (family, fact) = pick.fact_name();
-            picked.entry((family.to_owned(), fact.to_owned())).or_default().push((number, place, place < goods));
+            picked.entry((family.to_owned(), fact.to_owned())).or_default().push((
+                number,
+                place,
+                place < goods,
+            ));
         }
     }
     picked
@@ -102,8 +112,10 @@ pub(crate) fn expected_board(
     picked: &PicksByFact,
 ) -> ExpectedBoard {
     let mut made: BTreeMap<ReadingKey, ExpectedReading> = BTreeMap::new();
-    let mut there: BTreeSet<(usize, String)> = (0..indicators.len()).map(|number| (number, String::new())).collect();
-    let begins = [CaseZone::Shanghai, CaseZone::Berlin].map(|zone| WINDOW_NAMES.map(|window| window_start(window, now, zone)));
+    let mut there: BTreeSet<(usize, String)> =
+        (0..indicators.len()).map(|number| (number, String::new())).collect();
+    let begins = [CaseZone::Shanghai, CaseZone::Berlin]
+        .map(|zone| WINDOW_NAMES.map(|window| window_start(window, now, zone)));
     for case in cases {
         let scopes = case_scopes(case);
         for (number, families) in families.iter().enumerate() {
@@ -119,20 +131,28 @@ pub(crate) fn expected_board(
                 if !indicator.all_picks()[place].matches_fact(fact, &case.attributes) {
                     continue;
                 }
-                let stands = matches!(indicator.formula, OracleFormula::Level(_) | OracleFormula::Oldest(_));
+                let stands =
+                    matches!(indicator.formula, OracleFormula::Level(_) | OracleFormula::Oldest(_));
                 let windows: Vec<&'static str> = match stands {
                     true => vec![NOW_WINDOW],
-                    false => {
-                        WINDOW_NAMES.into_iter().zip(begins).filter(|(_, begin)| fact.time >= **begin).map(|(window, _)| window).collect()
-                    }
+                    false => WINDOW_NAMES
+                        .into_iter()
+                        .zip(begins)
+                        .filter(|(_, begin)| fact.time >= **begin)
+                        .map(|(window, _)| window)
+                        .collect(),
                 };
-                for (scope, window) in scopes.iter().flat_map(|scope| windows.iter().map(move |window| (scope, *window))) {
+                for (scope, window) in scopes
+                    .iter()
+                    .flat_map(|scope| windows.iter().map(move |window| (scope, *window)))
+                {
                     let made = made.entry((number, scope.clone(), window)).or_default();
                     *(if good { &mut made.good } else { &mut made.of }) += 1;
                     if !good {
                         made.values.extend(fact.value);
                     }
-                    made.oldest = Some(made.oldest.map_or(fact.time, |oldest| oldest.min(fact.time)));
+                    made.oldest =
+                        Some(made.oldest.map_or(fact.time, |oldest| oldest.min(fact.time)));
                 }
             }
         }

@@ -30,7 +30,12 @@ thread_local! {
 
 /// What the local clock shows.
 pub(crate) fn local_time(at: i64, zone: CaseZone) -> DateTime {
-    TIME_ZONES.with(|zones| jiff::Timestamp::from_millisecond(at).expect("a time").to_zoned(zones[zone as usize].clone()).datetime())
+    TIME_ZONES.with(|zones| {
+        jiff::Timestamp::from_millisecond(at)
+            .expect("a time")
+            .to_zoned(zones[zone as usize].clone())
+            .datetime()
+    })
 }
 
 /// The first moment at which the local clock shows this, or has skipped it. Looked for from a time before it on, minute by
@@ -41,7 +46,8 @@ pub(crate) fn first_instant_at(wanted: DateTime, zone: CaseZone) -> i64 {
         CaseZone::Shanghai => 9 * HOUR,
         CaseZone::Berlin => 3 * HOUR,
     };
-    let mut at = minute.to_zoned(TimeZone::UTC).expect("a time").timestamp().as_millisecond() - earliest;
+    let mut at =
+        minute.to_zoned(TimeZone::UTC).expect("a time").timestamp().as_millisecond() - earliest;
     while local_time(at, zone) < minute {
         at += MINUTE;
     }
@@ -89,25 +95,40 @@ impl OracleCalendar {
     fn is_open(self, at: i64, zone: CaseZone) -> bool {
         let shown = local_time(at, zone);
         let minute = i64::from(shown.hour()) * 60 + i64::from(shown.minute());
-        let within = |day: Date, minute: i64| self.opening_hours(day).iter().any(|(from, until)| (*from..*until).contains(&minute));
-        within(shown.date(), minute) || within(shown.date().yesterday().expect("a day before"), minute + 24 * 60)
+        let within = |day: Date, minute: i64| {
+            self.opening_hours(day).iter().any(|(from, until)| (*from..*until).contains(&minute))
+        };
+        within(shown.date(), minute)
+            || within(shown.date().yesterday().expect("a day before"), minute + 24 * 60)
     }
 
     /// Whether each minute of a day in UTC is open.
     fn open_minutes(self, day: i64, zone: CaseZone) -> Rc<Vec<bool>> {
         let known = OPEN_MINUTES.with_borrow(|open| open.get(&(self, zone, day)).cloned());
         known.unwrap_or_else(|| {
-            let minutes: Rc<Vec<bool>> =
-                Rc::new((0..24 * 60).map(|minute| self.is_open(day * DAY + minute * MINUTE, self.calendar_zone(zone))).collect());
+            let minutes: Rc<Vec<bool>> = Rc::new(
+                (0..24 * 60)
+                    .map(|minute| {
+                        self.is_open(day * DAY + minute * MINUTE, self.calendar_zone(zone))
+                    })
+                    .collect(),
+            );
             OPEN_MINUTES.with_borrow_mut(|open| open.insert((self, zone, day), minutes.clone()));
             minutes
         })
     }
 
     /// Calls `look` with every open stretch of at most a minute from `from` on, until it has found what it wants.
-    fn walk_open_time<R>(self, from: i64, zone: CaseZone, mut look: impl FnMut(i64, i64) -> Option<R>) -> R {
+    fn walk_open_time<R>(
+        self,
+        from: i64,
+        zone: CaseZone,
+        mut look: impl FnMut(i64, i64) -> Option<R>,
+    ) -> R {
         for day in from.div_euclid(DAY)..from.div_euclid(DAY) + 1_000 {
-            for (minute, _) in self.open_minutes(day, zone).iter().enumerate().filter(|(_, open)| **open) {
+            for (minute, _) in
+                self.open_minutes(day, zone).iter().enumerate().filter(|(_, open)| **open)
+            {
                 let begin = day * DAY + minute as i64 * MINUTE;
                 if begin + MINUTE > from
                     && let Some(found) = look(begin.max(from), begin + MINUTE)

@@ -106,8 +106,12 @@ fn fact_expiry(name: FactName) -> Option<i64> {
 /// What the events of a case mean at `now`; each event comes with a number that settles the last ties.
 pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeaning {
     let mut events: Vec<(&OracleEvent, u64)> = events.to_vec();
-    let rank = |list: &[&str], name: &str| list.iter().position(|known| *known == name).expect("a known name");
-    events.sort_by_key(|(said, tie)| (said.time, said.sequence, rank(&FAMILIES, said.family), rank(&VERB_ORDER, said.verb), *tie));
+    let rank = |list: &[&str], name: &str| {
+        list.iter().position(|known| *known == name).expect("a known name")
+    };
+    events.sort_by_key(|(said, tie)| {
+        (said.time, said.sequence, rank(&FAMILIES, said.family), rank(&VERB_ORDER, said.verb), *tie)
+    });
     let mut meaning = CaseMeaning { now, ..CaseMeaning::default() };
     for (said, _) in &events {
         if !meaning.families.contains(&said.family) {
@@ -117,20 +121,36 @@ pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeani
             let said = said.text_field(name);
             meaning.first_attributes[place] = meaning.first_attributes[place].or(said);
             // Only a class can change.
-            meaning.attributes[place] = if *name == "class" { said.or(meaning.attributes[place]) } else { meaning.first_attributes[place] };
+            meaning.attributes[place] = if *name == "class" {
+                said.or(meaning.attributes[place])
+            } else {
+                meaning.first_attributes[place]
+            };
         }
         meaning.due = said.millis_field("due").or(meaning.due);
         meaning.appointment = said.millis_field("appointment").or(meaning.appointment);
     }
     for family in meaning.families.clone() {
-        let own: Vec<(usize, &OracleEvent)> =
-            events.iter().enumerate().filter(|(_, (said, _))| said.family == family).map(|(place, (said, _))| (place, *said)).collect();
-        meaning.loss_times = own.iter().filter(|(_, said)| said.verb == "lost").map(|(_, said)| said.time).collect();
+        let own: Vec<(usize, &OracleEvent)> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, (said, _))| said.family == family)
+            .map(|(place, (said, _))| (place, *said))
+            .collect();
+        meaning.loss_times =
+            own.iter().filter(|(_, said)| said.verb == "lost").map(|(_, said)| said.time).collect();
         match family {
             "call" => derive_call(&own, &mut meaning),
             "queue" => derive_hall_ticket(&own, &mut meaning),
             "survey" => {
-                own.iter().for_each(|(place, said)| meaning.add_fact((family, "rated"), *place, said.time, said.number_field("score")));
+                own.iter().for_each(|(place, said)| {
+                    meaning.add_fact(
+                        (family, "rated"),
+                        *place,
+                        said.time,
+                        said.number_field("score"),
+                    )
+                });
             }
             "agent" => derive_agent(&own, &mut meaning),
             _ => order_facts::derive_order(family, &own, &mut meaning),
@@ -150,7 +170,14 @@ impl CaseMeaning {
         self.add_labeled_fact(name, place, time, value, None);
     }
 
-    pub(crate) fn add_labeled_fact(&mut self, name: FactName, place: usize, time: i64, value: Option<i64>, word: Option<&'static str>) {
+    pub(crate) fn add_labeled_fact(
+        &mut self,
+        name: FactName,
+        place: usize,
+        time: i64,
+        value: Option<i64>,
+        word: Option<&'static str>,
+    ) {
         self.facts.push(OracleFact { name, time, value, label: word, event_index: place });
     }
 
@@ -190,12 +217,21 @@ fn reported_duration(said: &OracleEvent, name: &str, since: Option<i64>) -> Opti
 }
 
 fn derive_call(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
-    let (offered, answered, ended) =
-        (first_with_verb(own, &["offered"]), first_with_verb(own, &["answered"]), first_with_verb(own, &["ended"]));
+    let (offered, answered, ended) = (
+        first_with_verb(own, &["offered"]),
+        first_with_verb(own, &["answered"]),
+        first_with_verb(own, &["ended"]),
+    );
     let left = first_with_verb(own, &["abandoned", "overflowed"]).filter(|_| answered.is_none());
     let asked_at = offered.map(|(_, said)| said.time);
     for (place, said) in own.iter().filter(|(_, said)| said.verb == "transferred") {
-        meaning.add_labeled_fact(("call", "transferred"), *place, said.time, None, said.text_field("to"));
+        meaning.add_labeled_fact(
+            ("call", "transferred"),
+            *place,
+            said.time,
+            None,
+            said.text_field("to"),
+        );
     }
     if let Some((place, said)) = offered {
         meaning.add_fact(("call", "offered"), place, said.time, None);
@@ -206,14 +242,31 @@ fn derive_call(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     }
     if let Some((place, said)) = left {
         let word = said.text_field("reason").filter(|_| said.verb == "overflowed");
-        meaning.add_labeled_fact(("call", said.verb), place, said.time, reported_duration(said, "wait_seconds", asked_at), word);
+        meaning.add_labeled_fact(
+            ("call", said.verb),
+            place,
+            said.time,
+            reported_duration(said, "wait_seconds", asked_at),
+            word,
+        );
     }
     if let Some((place, said)) = ended {
         let talk = reported_duration(said, "talk_seconds", answered.map(|(_, said)| said.time));
         // What lies between answer and end contains the holds; what the source calls talking does not.
-        let hold = if said.millis_field("talk_seconds").is_some() { said.millis_field("hold_seconds").unwrap_or(0) } else { 0 };
-        let handled = talk.map(|talk| talk + hold + said.millis_field("wrapup_seconds").unwrap_or(0));
-        meaning.add_labeled_fact(("call", "ended"), place, said.time, talk, said.text_field("resolved"));
+        let hold = if said.millis_field("talk_seconds").is_some() {
+            said.millis_field("hold_seconds").unwrap_or(0)
+        } else {
+            0
+        };
+        let handled =
+            talk.map(|talk| talk + hold + said.millis_field("wrapup_seconds").unwrap_or(0));
+        meaning.add_labeled_fact(
+            ("call", "ended"),
+            place,
+            said.time,
+            talk,
+            said.text_field("resolved"),
+        );
         meaning.add_fact(("call", "handled"), place, said.time, handled);
         if answered.is_some() {
             meaning.add_fact(("call", "completed"), place, said.time, waited);
@@ -222,13 +275,19 @@ fn derive_call(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     }
     match (answered, left, offered) {
         (Some((_, said)), ..) => _ = meaning.add_active_fact(("call", "talking"), said.time),
-        (None, None, Some((_, said))) => _ = meaning.add_active_fact(("call", "waiting"), said.time),
+        (None, None, Some((_, said))) => {
+            _ = meaning.add_active_fact(("call", "waiting"), said.time)
+        }
         _ => {}
     }
 }
 
 fn derive_hall_ticket(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
-    let (joined, left, served) = (first_with_verb(own, &["joined"]), first_with_verb(own, &["left"]), first_with_verb(own, &["served"]));
+    let (joined, left, served) = (
+        first_with_verb(own, &["joined"]),
+        first_with_verb(own, &["left"]),
+        first_with_verb(own, &["served"]),
+    );
     let called = own.iter().rfind(|(_, said)| said.verb == "called").copied();
     let joined_at = joined.map(|(_, said)| said.time);
     let called_at = called.map(|(_, said)| said.time);
@@ -236,7 +295,12 @@ fn derive_hall_ticket(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
         meaning.add_fact(("queue", "joined"), place, said.time, None);
     }
     if let Some((place, said)) = called {
-        meaning.add_fact(("queue", "called"), place, said.time, reported_duration(said, "wait_seconds", joined_at));
+        meaning.add_fact(
+            ("queue", "called"),
+            place,
+            said.time,
+            reported_duration(said, "wait_seconds", joined_at),
+        );
     }
     if let Some((place, said)) = served {
         meaning.add_labeled_fact(

@@ -2,7 +2,10 @@
 
 use super::calendar::{OracleCalendar, first_instant_of, local_time};
 use super::case_facts::{CaseMeaning, DIMENSIONS, DimensionValues, FactName, OracleFact};
-use super::commitments::{self, AttributeCondition, DeadlineRule, OracleCommitment, PauseTreatment, ReopeningRule, WarningTime};
+use super::commitments::{
+    self, AttributeCondition, DeadlineRule, OracleCommitment, PauseTreatment, ReopeningRule,
+    WarningTime,
+};
 
 /// Where a clock leads.
 #[derive(Clone, Copy, Debug)]
@@ -19,20 +22,30 @@ type StoppedSpan = (i64, Option<i64>);
 pub(crate) fn evaluate_commitments(meaning: &mut CaseMeaning) {
     for promise in commitments::all_commitments() {
         let of = |name: FactName| move |fact: &&OracleFact| fact.name == name;
-        let Some(from) = meaning.facts.iter().filter(of(promise.from)).map(|fact| fact.time).min() else { continue };
+        let Some(from) = meaning.facts.iter().filter(of(promise.from)).map(|fact| fact.time).min()
+        else {
+            continue;
+        };
         let ends: Vec<&OracleFact> = meaning.facts.iter().filter(of(promise.until)).collect();
         // Each event that reopened a resolved order: its place and its time.
-        let reopened: Vec<(usize, i64)> =
-            meaning.interruptions.iter().filter(|stop| stop.closed).filter_map(|stop| Some((stop.ended_by_event, stop.end?))).collect();
+        let reopened: Vec<(usize, i64)> = meaning
+            .interruptions
+            .iter()
+            .filter(|stop| stop.closed)
+            .filter_map(|stop| Some((stop.ended_by_event, stop.end?)))
+            .collect();
         let end = |after: Option<usize>, before: Option<usize>| {
             let own = |fact: &&&OracleFact| {
-                after.is_none_or(|after| fact.event_index > after) && before.is_none_or(|before| fact.event_index < before)
+                after.is_none_or(|after| fact.event_index > after)
+                    && before.is_none_or(|before| fact.event_index < before)
             };
             ends.iter().filter(own).map(|fact| fact.time).min()
         };
         let clocks: Vec<(i64, Option<i64>)> = match promise.reopening {
             ReopeningRule::First => vec![(from, end(None, None))],
-            ReopeningRule::Resumes => vec![(from, end(reopened.last().map(|(place, _)| *place), None))],
+            ReopeningRule::Resumes => {
+                vec![(from, end(reopened.last().map(|(place, _)| *place), None))]
+            }
             ReopeningRule::Restarts => {
                 let first = (from, end(None, reopened.first().map(|(place, _)| *place)));
                 let later = reopened.iter().enumerate().map(|(number, (place, time))| {
@@ -57,23 +70,41 @@ fn matches_attributes(wanted: AttributeCondition, attributes: &DimensionValues) 
 }
 
 /// One clock of a promise.
-fn evaluate_clock(promise: &OracleCommitment, from: i64, until: Option<i64>, last: bool, meaning: &mut CaseMeaning) {
-    let attributes = if promise.uses_first_attributes { &meaning.first_attributes } else { &meaning.attributes };
+fn evaluate_clock(
+    promise: &OracleCommitment,
+    from: i64,
+    until: Option<i64>,
+    last: bool,
+    meaning: &mut CaseMeaning,
+) {
+    let attributes =
+        if promise.uses_first_attributes { &meaning.first_attributes } else { &meaning.attributes };
     let usable = |rule: &DeadlineRule| match rule {
         DeadlineRule::Due => meaning.due.is_some(),
         DeadlineRule::Appointment => meaning.appointment.is_some(),
         _ => true,
     };
-    let Some((_, rule)) = promise.rules.iter().find(|(wanted, rule)| matches_attributes(wanted, attributes) && usable(rule)) else {
+    let Some((_, rule)) = promise
+        .rules
+        .iter()
+        .find(|(wanted, rule)| matches_attributes(wanted, attributes) && usable(rule))
+    else {
         return;
     };
-    let excused = stopped_spans(promise, from, until, meaning, |does| does == PauseTreatment::Excused);
+    let excused =
+        stopped_spans(promise, from, until, meaning, |does| does == PauseTreatment::Excused);
     let ends = advance_clock(*rule, from, &excused, 100, meaning);
     let deadline = if let ClockEnd::At(deadline) = ends { Some(deadline) } else { None };
-    let void = meaning.facts.iter().filter(|fact| Some(fact.name) == promise.void && fact.time >= from).map(|fact| fact.time).min();
+    let void = meaning
+        .facts
+        .iter()
+        .filter(|fact| Some(fact.name) == promise.void && fact.time >= from)
+        .map(|fact| fact.time)
+        .min();
     let (now, case_open, liable) = (meaning.now, meaning.open, meaning.liable);
     let before = |time: i64, other: Option<i64>| other.is_none_or(|other| time <= other);
-    let mut told: Vec<(&'static str, i64, Option<i64>, Option<&'static str>)> = vec![("promised", from, None, None)];
+    let mut told: Vec<(&'static str, i64, Option<i64>, Option<&'static str>)> =
+        vec![("promised", from, None, None)];
     let mut moments: Vec<i64> = deadline.into_iter().collect();
 
     let kept = until.filter(|until| before(*until, deadline) && before(*until, void));
@@ -81,10 +112,16 @@ fn evaluate_clock(promise: &OracleCommitment, from: i64, until: Option<i64>, las
     let voided = void.filter(|void| kept.is_none() && before(*void, deadline));
     if let Some(kept) = kept {
         told.push(("kept", kept, Some(kept - from), None));
-        told.extend(deadline.filter(|deadline| *deadline <= now).map(|deadline| ("kept_due", deadline, None, None)));
+        told.extend(
+            deadline
+                .filter(|deadline| *deadline <= now)
+                .map(|deadline| ("kept_due", deadline, None, None)),
+        );
     } else if let Some(void) = voided {
         told.push(("excused", void, None, liable));
-    } else if let (Some(until), true) = (until, liable.is_some_and(|liable| promise.excused_by.contains(&liable))) {
+    } else if let (Some(until), true) =
+        (until, liable.is_some_and(|liable| promise.excused_by.contains(&liable)))
+    {
         told.push(("excused", until, None, liable));
     } else {
         let runs = last && until.is_none() && void.is_none() && case_open;
@@ -108,22 +145,32 @@ fn evaluate_clock(promise: &OracleCommitment, from: i64, until: Option<i64>, las
         }
     }
     if let Some(until) = until {
-        let paused = stopped_spans(promise, from, until.into(), meaning, |does| does != PauseTreatment::Ignored);
+        let paused = stopped_spans(promise, from, until.into(), meaning, |does| {
+            does != PauseTreatment::Ignored
+        });
         let open = |from: i64, until: i64| match rule {
-            DeadlineRule::WithinOpen(_, calendar) => calendar.open_millis_between(from, until, meaning.case_zone()),
+            DeadlineRule::WithinOpen(_, calendar) => {
+                calendar.open_millis_between(from, until, meaning.case_zone())
+            }
             _ => until - from,
         };
-        let net = open(from, until) - paused.iter().map(|(begin, end)| open(*begin, end.unwrap_or(until))).sum::<i64>();
+        let net = open(from, until)
+            - paused.iter().map(|(begin, end)| open(*begin, end.unwrap_or(until))).sum::<i64>();
         told.push(("net", until, Some(net), None));
     }
     for (word, warn) in promise.warn {
         let at = match warn {
-            WarningTime::Percent(percent) => advance_clock(*rule, from, &excused, *percent, meaning),
-            WarningTime::Before(millis) => deadline.map_or(ClockEnd::Stopped(0), |deadline| ClockEnd::At((deadline - millis).max(from))),
+            WarningTime::Percent(percent) => {
+                advance_clock(*rule, from, &excused, *percent, meaning)
+            }
+            WarningTime::Before(millis) => deadline.map_or(ClockEnd::Stopped(0), |deadline| {
+                ClockEnd::At((deadline - millis).max(from))
+            }),
         };
         let ClockEnd::At(at) = at else { continue };
         moments.push(at);
-        if at <= now && until.is_none_or(|until| at < until) && voided.is_none_or(|void| at < void) {
+        if at <= now && until.is_none_or(|until| at < until) && voided.is_none_or(|void| at < void)
+        {
             told.push(("warned", at, None, Some(word)));
         }
     }
@@ -144,8 +191,11 @@ fn stopped_spans(
 ) -> Vec<StoppedSpan> {
     let mut stands = Vec::new();
     for stop in &meaning.interruptions {
-        let counts =
-            if stop.closed { promise.reopening == ReopeningRule::Resumes } else { fits((promise.pauses)(stop.reason, stop.liable)) };
+        let counts = if stop.closed {
+            promise.reopening == ReopeningRule::Resumes
+        } else {
+            fits((promise.pauses)(stop.reason, stop.liable))
+        };
         let begin = stop.begin.max(from);
         let end = [stop.end, until].into_iter().flatten().min();
         if counts && end.is_none_or(|end| end > begin) {
@@ -156,14 +206,22 @@ fn stopped_spans(
 }
 
 /// Leads a clock along until so many per cent of its time are gone.
-fn advance_clock(rule: DeadlineRule, from: i64, stands: &[StoppedSpan], percent: i64, meaning: &CaseMeaning) -> ClockEnd {
+fn advance_clock(
+    rule: DeadlineRule,
+    from: i64,
+    stands: &[StoppedSpan],
+    percent: i64,
+    meaning: &CaseMeaning,
+) -> ClockEnd {
     let zone = meaning.case_zone();
     let (allowed, calendar): (i64, Option<OracleCalendar>) = match rule {
         DeadlineRule::Within(millis) => (millis * percent / 100, None),
         DeadlineRule::WithinOpen(millis, calendar) => (millis * percent / 100, Some(calendar)),
         other => ((deadline_time(other, from, meaning) - from) * percent / 100, None),
     };
-    let between = |from: i64, until: i64| calendar.map_or(until - from, |calendar| calendar.open_millis_between(from, until, zone));
+    let between = |from: i64, until: i64| {
+        calendar.map_or(until - from, |calendar| calendar.open_millis_between(from, until, zone))
+    };
     let (mut at, mut left) = (from, allowed);
     for (begin, end) in stands {
         let gone = between(at, *begin);
@@ -191,6 +249,8 @@ fn deadline_time(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
         DeadlineRule::SameDay(_, otherwise) => from + otherwise,
         DeadlineRule::Due => meaning.due.expect("chosen only if it is there"),
         DeadlineRule::Appointment => meaning.appointment.expect("chosen only if it is there"),
-        DeadlineRule::Within(_) | DeadlineRule::WithinOpen(..) => unreachable!("an amount of time names no moment"),
+        DeadlineRule::Within(_) | DeadlineRule::WithinOpen(..) => {
+            unreachable!("an amount of time names no moment")
+        }
     }
 }

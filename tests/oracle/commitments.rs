@@ -98,20 +98,23 @@ const OUTSIDE_PARTIES: &[&str] = &["customer", "force_majeure"];
 pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
     use ReopeningRule::{Restarts, Resumes};
     use WarningTime::{Before, Percent};
-    let repair = |name: &'static str, rules: &'static [(AttributeCondition, DeadlineRule)]| OracleCommitment {
-        name,
-        from: ("repair", "opened"),
-        until: ("repair", "resolved"),
-        void: Some(("repair", "cancelled")),
-        rules,
-        pauses: count_pause,
-        reopening: ReopeningRule::First,
-        uses_first_attributes: false,
-        excused_by: &[],
-        warn: &[],
-        due_soon: None,
+    let repair = |name: &'static str, rules: &'static [(AttributeCondition, DeadlineRule)]| {
+        OracleCommitment {
+            name,
+            from: ("repair", "opened"),
+            until: ("repair", "resolved"),
+            void: Some(("repair", "cancelled")),
+            rules,
+            pauses: count_pause,
+            reopening: ReopeningRule::First,
+            uses_first_attributes: false,
+            excused_by: &[],
+            warn: &[],
+            due_soon: None,
+        }
     };
-    let four_hours: &[(AttributeCondition, DeadlineRule)] = &[(&[], DeadlineRule::Within(4 * HOUR))];
+    let four_hours: &[(AttributeCondition, DeadlineRule)] =
+        &[(&[], DeadlineRule::Within(4 * HOUR))];
     let usual: &[(&str, WarningTime)] = &[("50%", Percent(50)), ("30m", Before(30 * MINUTE))];
     let late: &[(&str, WarningTime)] = &[("80%", Percent(80)), ("1h", Before(HOUR))];
     let half: &[(&str, WarningTime)] = &[("50%", Percent(50)), ("1h", Before(HOUR))];
@@ -139,9 +142,18 @@ pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
             ..repair("counter", &[(&[], DeadlineRule::Within(10 * MINUTE))])
         },
         OracleCommitment { warn: usual, due_soon: Some(HOUR), ..repair("plain", four_hours) },
-        OracleCommitment { pauses: excuse_pause, warn: usual, due_soon: Some(5 * HOUR), ..repair("excused", four_hours) },
+        OracleCommitment {
+            pauses: excuse_pause,
+            warn: usual,
+            due_soon: Some(5 * HOUR),
+            ..repair("excused", four_hours)
+        },
         OracleCommitment { pauses: ignore_pause, ..repair("ignored", four_hours) },
-        OracleCommitment { pauses: treat_pause_by_party, excused_by: OUTSIDE_PARTIES, ..repair("party", four_hours) },
+        OracleCommitment {
+            pauses: treat_pause_by_party,
+            excused_by: OUTSIDE_PARTIES,
+            ..repair("party", four_hours)
+        },
         OracleCommitment {
             pauses: excuse_pause,
             reopening: Resumes,
@@ -195,8 +207,18 @@ pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
             warn: &[("50%", Percent(50))],
             ..repair("same_day", &[(&[], DeadlineRule::SameDay(16, DAY))])
         },
-        OracleCommitment { pauses: excuse_pause, reopening: Resumes, warn: half, due_soon: Some(HOUR), ..repair("visit", VISIT_RULES) },
-        OracleCommitment { uses_first_attributes: true, excused_by: customer, ..repair("visit_first", VISIT_RULES) },
+        OracleCommitment {
+            pauses: excuse_pause,
+            reopening: Resumes,
+            warn: half,
+            due_soon: Some(HOUR),
+            ..repair("visit", VISIT_RULES)
+        },
+        OracleCommitment {
+            uses_first_attributes: true,
+            excused_by: customer,
+            ..repair("visit_first", VISIT_RULES)
+        },
         OracleCommitment {
             from: ("repair", "resolved"),
             until: ("repair", "confirmed"),

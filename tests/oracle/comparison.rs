@@ -2,18 +2,29 @@
 
 use super::board::{ExpectedBoard, ExpectedReading, window_named};
 use super::event::format_time;
-use super::indicators::{OracleFormula, OracleIndicator, RATIO_TARGET, SCORE_WEIGHTS, SMALL_SAMPLE};
+use super::indicators::{
+    OracleFormula, OracleIndicator, RATIO_TARGET, SCORE_WEIGHTS, SMALL_SAMPLE,
+};
 use firstline::domain::board::reading::{Board, Reading, ReadingComponents};
 use std::collections::BTreeSet;
 
 /// What the board says differently, a line each; at most so many lines that one can read them.
-pub(crate) fn board_differences(board: &Board, expected: &ExpectedBoard, indicators: &[OracleIndicator], now: i64) -> Vec<String> {
+pub(crate) fn board_differences(
+    board: &Board,
+    expected: &ExpectedBoard,
+    indicators: &[OracleIndicator],
+    now: i64,
+) -> Vec<String> {
     let mut differences = Vec::new();
     let mut there = BTreeSet::new();
     let nothing = ExpectedReading::default();
     for reading in &board.readings {
         let number = reading.key.indicator;
-        let scope = board.scope_values(&reading.key).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+        let scope = board
+            .scope_values(&reading.key)
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join(" ");
         let window = board.window_name(&reading.key);
         let key = (number, scope, window_named(&window));
         let made = expected.readings.get(&key).unwrap_or(&nothing);
@@ -23,13 +34,22 @@ pub(crate) fn board_differences(board: &Board, expected: &ExpectedBoard, indicat
         there.insert((number, key.1));
     }
     for (number, scope) in expected.present_scopes.symmetric_difference(&there) {
-        let which = if there.contains(&(*number, scope.clone())) { "expected no such reading" } else { "no such reading" };
+        let which = if there.contains(&(*number, scope.clone())) {
+            "expected no such reading"
+        } else {
+            "no such reading"
+        };
         differences.push(format!("{}{{{scope}}}: {which}", indicators[*number].name));
     }
     differences
 }
 
-fn compare_reading(reading: &Reading, made: &ExpectedReading, indicator: &OracleIndicator, now: i64) -> Result<(), String> {
+fn compare_reading(
+    reading: &Reading,
+    made: &ExpectedReading,
+    indicator: &OracleIndicator,
+    now: i64,
+) -> Result<(), String> {
     let (mut state, mut level, mut value) = ("ok", "none", None);
     let sum: i64 = made.values.iter().sum();
     match (&indicator.formula, &reading.components) {
@@ -76,13 +96,18 @@ fn compare_reading(reading: &Reading, made: &ExpectedReading, indicator: &Oracle
             let since = since.map(|since| since.0);
             if since != made.oldest {
                 let tell = |since: Option<i64>| since.map_or("none".to_owned(), format_time);
-                return Err(format!("stands since {}, the oracle says {}", tell(since), tell(made.oldest)));
+                return Err(format!(
+                    "stands since {}, the oracle says {}",
+                    tell(since),
+                    tell(made.oldest)
+                ));
             }
             value = made.oldest.map(|oldest| (now - oldest) as f64 / 1_000.0);
         }
         (OracleFormula::Score(_), ReadingComponents::Score { of }) => {
             expect_equal("of", of, &(made.values.len() as i64))?;
-            let weights: f64 = made.values.iter().map(|answer| SCORE_WEIGHTS[*answer as usize - 1]).sum();
+            let weights: f64 =
+                made.values.iter().map(|answer| SCORE_WEIGHTS[*answer as usize - 1]).sum();
             value = (*of > 0).then(|| weights / *of as f64);
         }
         (formula, made_of) => return Err(format!("{made_of:?} for {formula:?}")),
@@ -100,6 +125,14 @@ fn compare_reading(reading: &Reading, made: &ExpectedReading, indicator: &Oracle
     expect_equal("state and level", &(reading.state.name(), reading.level.name()), &(state, level))
 }
 
-fn expect_equal<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
-    if got == expected { Ok(()) } else { Err(format!("{what} is {got:?}, the oracle says {expected:?}")) }
+fn expect_equal<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    got: &T,
+    expected: &T,
+) -> Result<(), String> {
+    if got == expected {
+        Ok(())
+    } else {
+        Err(format!("{what} is {got:?}, the oracle says {expected:?}"))
+    }
 }

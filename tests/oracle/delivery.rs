@@ -44,22 +44,43 @@ pub(crate) struct DeliveryPlan {
 pub(crate) fn delivery_strategy() -> impl Strategy<Value = DeliveryPlan> {
     let keys = prop_oneof![1 => Just(vec![0]), 2 => prop::collection::vec(any::<u8>(), 1..40)];
     let again = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5);
-    let batches = prop_oneof![1 => Just(vec![usize::MAX]), 2 => prop::collection::vec(1..8_usize, 1..4)];
-    let between =
-        prop::collection::vec((prop::bool::weighted(0.15), prop_oneof![3 => Just(None), 1 => (0..=1_000_i64).prop_map(Some)]), 1..6);
-    let lengths = vec![0, 1, SECOND, 20 * SECOND, MINUTE, 10 * MINUTE, HOUR, 4 * HOUR, DAY, 3 * DAY, 8 * DAY, 35 * DAY];
+    let batches =
+        prop_oneof![1 => Just(vec![usize::MAX]), 2 => prop::collection::vec(1..8_usize, 1..4)];
+    let between = prop::collection::vec(
+        (
+            prop::bool::weighted(0.15),
+            prop_oneof![3 => Just(None), 1 => (0..=1_000_i64).prop_map(Some)],
+        ),
+        1..6,
+    );
+    let lengths = vec![
+        0,
+        1,
+        SECOND,
+        20 * SECOND,
+        MINUTE,
+        10 * MINUTE,
+        HOUR,
+        4 * HOUR,
+        DAY,
+        3 * DAY,
+        8 * DAY,
+        35 * DAY,
+    ];
     let later = prop_oneof![
         1 => select(lengths).prop_map(LaterTime::By),
         1 => (0..DAY).prop_map(LaterTime::By),
         4 => (0..6_u8, -1..=1_i64).prop_map(|(which, by)| LaterTime::Edge(which, by)),
     ];
-    (keys, again, batches, between, prop::collection::vec(later, 1..5)).prop_map(|(keys, again, batches, between, after)| DeliveryPlan {
-        order_keys: keys,
-        repeats: again,
-        batches,
-        between_batches: between,
-        final_checks: after,
-    })
+    (keys, again, batches, between, prop::collection::vec(later, 1..5)).prop_map(
+        |(keys, again, batches, between, after)| DeliveryPlan {
+            order_keys: keys,
+            repeats: again,
+            batches,
+            between_batches: between,
+            final_checks: after,
+        },
+    )
 }
 
 /// A board that differs.
@@ -94,32 +115,59 @@ impl NaiveOracle {
     pub(crate) fn new(standard: Arc<Standard>, indicators: Vec<OracleIndicator>) -> NaiveOracle {
         let of = |name: &str| {
             let families = ["call", "queue", "survey", "agent", "repair", "install"];
-            let promise = commitments::all_commitments().into_iter().find(|promise| promise.name == name).map(|promise| promise.from.0);
-            promise.or_else(|| families.into_iter().find(|family| *family == name)).expect("a family or a commitment")
+            let promise = commitments::all_commitments()
+                .into_iter()
+                .find(|promise| promise.name == name)
+                .map(|promise| promise.from.0);
+            promise
+                .or_else(|| families.into_iter().find(|family| *family == name))
+                .expect("a family or a commitment")
         };
-        let families =
-            indicators.iter().map(|indicator| indicator.all_picks().iter().map(|pick| of(pick.fact_name().0)).collect()).collect();
+        let families = indicators
+            .iter()
+            .map(|indicator| {
+                indicator.all_picks().iter().map(|pick| of(pick.fact_name().0)).collect()
+            })
+            .collect();
         let picked = index_picks(&indicators);
         NaiveOracle { standard, indicators, families, picks_by_fact: picked }
     }
 
     /// Delivers a history to a core; the first board that differs.
-    pub(crate) fn first_mismatch(&self, events: &[OracleEvent], delivery: &DeliveryPlan, begin: i64) -> Option<BoardMismatch> {
-        let decoder = EventDecoder::new(Arc::new(self.standard.schema.clone()), HashKeys::default());
+    pub(crate) fn first_mismatch(
+        &self,
+        events: &[OracleEvent],
+        delivery: &DeliveryPlan,
+        begin: i64,
+    ) -> Option<BoardMismatch> {
+        let decoder =
+            EventDecoder::new(Arc::new(self.standard.schema.clone()), HashKeys::default());
         let monitor = Monitor::new(self.standard.clone(), None);
-        let mut told = OracleRun { oracle: self, monitor, decoder, received: Vec::new(), effective_events: BTreeMap::new(), now: i64::MIN };
+        let mut told = OracleRun {
+            oracle: self,
+            monitor,
+            decoder,
+            received: Vec::new(),
+            effective_events: BTreeMap::new(),
+            now: i64::MIN,
+        };
         let mut order: Vec<usize> = (0..events.len()).collect();
         order.sort_by_key(|place| delivery.order_keys[place % delivery.order_keys.len()]);
         let end = events.iter().map(|said| said.time).max().unwrap_or(begin);
         let mut rest = &order[..];
-        for (number, (batch, between)) in delivery.batches.iter().cycle().zip(delivery.between_batches.iter().cycle()).enumerate() {
+        for (number, (batch, between)) in
+            delivery.batches.iter().cycle().zip(delivery.between_batches.iter().cycle()).enumerate()
+        {
             if rest.is_empty() {
                 break;
             }
             let (these, others) = rest.split_at(rest.len().min(*batch));
             rest = others;
-            let again =
-                delivery.repeats.iter().filter(|(_, at)| usize::from(*at) % 8 == number % 8).map(|(which, _)| which.index(events.len()));
+            let again = delivery
+                .repeats
+                .iter()
+                .filter(|(_, at)| usize::from(*at) % 8 == number % 8)
+                .map(|(which, _)| which.index(events.len()));
             told.receive_events(these.iter().copied().chain(again).map(|place| &events[place]));
             let (look, tick) = between;
             if let Some(thousandths) = tick {
@@ -136,11 +184,17 @@ impl NaiveOracle {
             let to = match later {
                 LaterTime::By(millis) => told.now + millis,
                 LaterTime::Edge(which, by) => {
-                    let mut moments: Vec<i64> = told.case_meanings().iter().flat_map(|case| case.critical_times.clone()).collect();
+                    let mut moments: Vec<i64> = told
+                        .case_meanings()
+                        .iter()
+                        .flat_map(|case| case.critical_times.clone())
+                        .collect();
                     moments.retain(|moment| moment + by > told.now);
                     moments.sort_unstable();
                     moments.dedup();
-                    moments.get(usize::from(*which) % moments.len().max(1)).map_or(told.now, |moment| moment + by)
+                    moments
+                        .get(usize::from(*which) % moments.len().max(1))
+                        .map_or(told.now, |moment| moment + by)
                 }
             };
             told.tick_to(to);
@@ -156,14 +210,19 @@ impl OracleRun<'_> {
     fn receive_events<'s>(&mut self, events: impl Iterator<Item = &'s OracleEvent>) {
         let heard: Vec<&OracleEvent> = events.collect();
         for said in &heard {
-            self.decoder.decode_json(said.to_json().as_bytes()).unwrap_or_else(|rejection| panic!("{said:?}: {}", rejection.reason));
+            self.decoder
+                .decode_json(said.to_json().as_bytes())
+                .unwrap_or_else(|rejection| panic!("{said:?}: {}", rejection.reason));
         }
         let batch = self.decoder.take_batch();
         for (said, event) in heard.iter().zip(&batch.events) {
             self.now = self.now.max(said.time);
             self.received.push((*said).clone());
             // Of two events with one id the earlier one holds; they differ in nothing but their time.
-            let holds = self.effective_events.entry((said.subject, said.id)).or_insert_with(|| ((*said).clone(), event.id.0));
+            let holds = self
+                .effective_events
+                .entry((said.subject, said.id))
+                .or_insert_with(|| ((*said).clone(), event.id.0));
             if said.time < holds.0.time {
                 holds.0 = (*said).clone();
             }
@@ -187,12 +246,22 @@ impl OracleRun<'_> {
     /// Compares the board.
     fn compare_boards(&self) -> Option<BoardMismatch> {
         let oracle = self.oracle;
-        let expected = expected_board(&self.case_meanings(), self.now, &oracle.indicators, &oracle.families, &oracle.picks_by_fact);
+        let expected = expected_board(
+            &self.case_meanings(),
+            self.now,
+            &oracle.indicators,
+            &oracle.families,
+            &oracle.picks_by_fact,
+        );
         let board = self.monitor.compute_board();
         let mut differences = board_differences(&board, &expected, &oracle.indicators, self.now);
         if board.as_of != Some(Timestamp(self.now)) {
             differences.insert(0, format!("as of {:?}", board.as_of));
         }
-        (!differences.is_empty()).then(|| BoardMismatch { received: self.received.clone(), at: format_time(self.now), differences })
+        (!differences.is_empty()).then(|| BoardMismatch {
+            received: self.received.clone(),
+            at: format_time(self.now),
+            differences,
+        })
     }
 }

@@ -29,7 +29,8 @@ pub(crate) struct OracleEvent {
 
 /// A point in time as people read it.
 pub(crate) fn format_time(time: i64) -> String {
-    jiff::Timestamp::from_millisecond(time).map_or_else(|_| time.to_string(), |time| time.to_string())
+    jiff::Timestamp::from_millisecond(time)
+        .map_or_else(|_| time.to_string(), |time| time.to_string())
 }
 
 impl OracleEvent {
@@ -88,7 +89,14 @@ impl OracleEvent {
 
 impl fmt::Debug for OracleEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} case {} {}.{}", format_time(self.time), self.subject, self.family, self.verb)?;
+        write!(
+            f,
+            "{} case {} {}.{}",
+            format_time(self.time),
+            self.subject,
+            self.family,
+            self.verb
+        )?;
         if self.sequence != 0 {
             write!(f, " sequence={}", self.sequence)?;
         }

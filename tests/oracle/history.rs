@@ -17,10 +17,14 @@ pub(crate) fn history_events(plan: &HistoryPlan) -> Vec<OracleEvent> {
             time = match step.when {
                 _ if number == 0 => time,
                 PlannedTime::After(millis) => time + millis,
-                PlannedTime::Edge(which, by) => edge_time(own, which).map_or(time, |edge| edge + by),
+                PlannedTime::Edge(which, by) => {
+                    edge_time(own, which).map_or(time, |edge| edge + by)
+                }
             };
             let said = event_for_step(case, step, own, subject, events.len(), time);
-            let again = step.duplicate_offset.map(|millis| OracleEvent { time: said.time + millis, ..said.clone() });
+            let again = step
+                .duplicate_offset
+                .map(|millis| OracleEvent { time: said.time + millis, ..said.clone() });
             events.push(said);
             // Numbers go on, so that ids stay places.
             events.extend(again);
@@ -41,7 +45,14 @@ fn edge_time(own: &[OracleEvent], which: u8) -> Option<i64> {
     (!from.is_empty()).then(|| from[usize::from(which) % from.len()])
 }
 
-fn event_for_step(case: &PlannedCase, step: &PlannedEvent, own: &[OracleEvent], subject: usize, id: usize, time: i64) -> OracleEvent {
+fn event_for_step(
+    case: &PlannedCase,
+    step: &PlannedEvent,
+    own: &[OracleEvent],
+    subject: usize,
+    id: usize,
+    time: i64,
+) -> OracleEvent {
     let verb = next_verb(case.family, step, own);
     let mut data: Vec<(&'static str, FieldValue)> = Vec::new();
     let dimensions = if own.is_empty() { case.dimensions } else { step.dimensions };
@@ -49,7 +60,9 @@ fn event_for_step(case: &PlannedCase, step: &PlannedEvent, own: &[OracleEvent], 
         data.extend(value.map(|value| (name, FieldValue::Text(value))));
     }
     let word = usize::from(step.text_choice);
-    let mut say = |name: &'static str, words: [&'static str; 3]| data.extend(words.get(word).map(|text| (name, FieldValue::Text(text))));
+    let mut say = |name: &'static str, words: [&'static str; 3]| {
+        data.extend(words.get(word).map(|text| (name, FieldValue::Text(text))))
+    };
     match verb {
         "overflowed" => say("reason", ["full", "timeout", "key"]),
         "left" => say("reason", ["no_show", "tired", "full"]),
@@ -58,21 +71,32 @@ fn event_for_step(case: &PlannedCase, step: &PlannedEvent, own: &[OracleEvent], 
         "cancelled" => say("reason", ["absent", "changed_mind", "parts"]),
         "transferred" => say("to", ["second_level", "sales", "bank"]),
         "escalated" => say("level", ["regulator", "manager", "press"]),
-        "changed" => data.push(("state", FieldValue::Text(["ready", "talking", "wrapup", "pause", "offline"][usize::from(step.verb) % 5]))),
+        "changed" => data.push((
+            "state",
+            FieldValue::Text(
+                ["ready", "talking", "wrapup", "pause", "offline"][usize::from(step.verb) % 5],
+            ),
+        )),
         "ended" | "served" if word < 2 => data.push(("resolved", FieldValue::Boolean(word == 0))),
         "confirmed" if word < 2 => data.push(("satisfied", FieldValue::Boolean(word == 0))),
-        "rated" if word < 3 => data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1))),
+        "rated" if word < 3 => {
+            data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1)))
+        }
         _ => {}
     }
     if ["repair", "install"].contains(&case.family) {
         data.extend(step.liable.map(|liable| ("liable", FieldValue::Text(liable))));
         data.extend(step.owner.map(|owner| ("owner", FieldValue::Text(owner))));
         // Installations are promised for a time; of repairs some are.
-        let due = step.due.or((case.family == "install" && own.is_empty()).then_some(4 * 3_600_000));
+        let due =
+            step.due.or((case.family == "install" && own.is_empty()).then_some(4 * 3_600_000));
         data.extend(due.map(|millis| ("due", FieldValue::At(time + millis))));
         data.extend(step.appointment.map(|millis| ("appointment", FieldValue::At(time + millis))));
     } else {
-        for (name, millis) in ["wait_seconds", "talk_seconds", "hold_seconds", "wrapup_seconds"].into_iter().zip(step.seconds) {
+        for (name, millis) in ["wait_seconds", "talk_seconds", "hold_seconds", "wrapup_seconds"]
+            .into_iter()
+            .zip(step.seconds)
+        {
             data.extend(millis.map(|millis| (name, FieldValue::Seconds(millis))));
         }
     }
@@ -81,11 +105,27 @@ fn event_for_step(case: &PlannedCase, step: &PlannedEvent, own: &[OracleEvent], 
 
 /// What happens next in a case: what its last event makes likely, or anything.
 fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> &'static str {
-    let calls: &[&str] = &["offered", "answered", "abandoned", "overflowed", "transferred", "ended", "lost"];
+    let calls: &[&str] =
+        &["offered", "answered", "abandoned", "overflowed", "transferred", "ended", "lost"];
     let tickets: &[&str] = &["joined", "called", "left", "served", "lost"];
-    let orders: &[&str] =
-        &["opened", "assigned", "arrived", "replied", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"];
-    let last = own.iter().rev().map(|said| said.verb).find(|verb| !["assigned", "replied", "escalated", "confirmed"].contains(verb));
+    let orders: &[&str] = &[
+        "opened",
+        "assigned",
+        "arrived",
+        "replied",
+        "paused",
+        "resumed",
+        "resolved",
+        "confirmed",
+        "reopened",
+        "escalated",
+        "cancelled",
+    ];
+    let last = own
+        .iter()
+        .rev()
+        .map(|said| said.verb)
+        .find(|verb| !["assigned", "replied", "escalated", "confirmed"].contains(verb));
     let all = match family {
         "call" => calls,
         "queue" => tickets,
@@ -95,7 +135,9 @@ fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> 
     };
     let likely: &[&str] = match (family, last) {
         ("call", None) => &["offered"],
-        ("call", Some("offered")) => &["answered", "answered", "answered", "abandoned", "overflowed", "lost", "lost"],
+        ("call", Some("offered")) => {
+            &["answered", "answered", "answered", "abandoned", "overflowed", "lost", "lost"]
+        }
         ("call", Some("answered")) => &["ended", "ended", "ended", "transferred", "lost"],
         // The second of two endings means nothing, whatever it says.
         ("call", Some("ended")) => &["ended", "ended", "transferred", "answered", "lost"],
@@ -104,11 +146,23 @@ fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> 
         ("queue", Some("called")) => &["served", "served", "called", "left"],
         ("call" | "queue", _) => all,
         (_, None) => &["opened"],
-        (_, Some("opened" | "resumed" | "reopened" | "arrived")) => {
-            &["assigned", "replied", "arrived", "paused", "paused", "resolved", "resolved", "escalated", "cancelled"]
+        (_, Some("opened" | "resumed" | "reopened" | "arrived")) => &[
+            "assigned",
+            "replied",
+            "arrived",
+            "paused",
+            "paused",
+            "resolved",
+            "resolved",
+            "escalated",
+            "cancelled",
+        ],
+        (_, Some("paused")) => {
+            &["resumed", "resumed", "resumed", "paused", "resolved", "cancelled"]
         }
-        (_, Some("paused")) => &["resumed", "resumed", "resumed", "paused", "resolved", "cancelled"],
-        (_, Some("resolved")) => &["reopened", "reopened", "reopened", "confirmed", "resolved", "paused"],
+        (_, Some("resolved")) => {
+            &["reopened", "reopened", "reopened", "confirmed", "resolved", "paused"]
+        }
         (_, Some(_)) => orders,
     };
     let from = if step.stray { all } else { likely };

@@ -82,13 +82,19 @@ fn start_time() -> impl Strategy<Value = i64> {
     select(START_TIMES.map(parse).to_vec())
 }
 
-const CENTERS: [Option<&str>; 5] = [Some("berlin"), Some("berlin"), Some("shanghai"), Some("hefei"), None];
+const CENTERS: [Option<&str>; 5] =
+    [Some("berlin"), Some("berlin"), Some("shanghai"), Some("hefei"), None];
 const CLASSES: [Option<&str>; 4] = [None, Some("outage"), Some("slow"), Some("noise")];
 const TIERS: [Option<&str>; 4] = [None, Some("vip"), Some("gold"), Some("plain")];
 const AREAS: [Option<&str>; 4] = [None, Some("town"), Some("country"), Some("sea")];
 
 fn dimension_values() -> impl Strategy<Value = [Option<&'static str>; 4]> {
-    (select(CENTERS.to_vec()), select(CLASSES.to_vec()), select(TIERS.to_vec()), select(AREAS.to_vec()))
+    (
+        select(CENTERS.to_vec()),
+        select(CLASSES.to_vec()),
+        select(TIERS.to_vec()),
+        select(AREAS.to_vec()),
+    )
         .prop_map(|(center, class, tier, area)| [center, class, tier, area])
 }
 
@@ -143,7 +149,14 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
         2 => (any::<u8>(), prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1), 1 => Just(-MINUTE), 1 => Just(MINUTE)])
             .prop_map(|(which, by)| PlannedTime::Edge(which, by)),
     ];
-    let liable = select(vec![None, None, Some("customer"), Some("us"), Some("third_party"), Some("force_majeure")]);
+    let liable = select(vec![
+        None,
+        None,
+        Some("customer"),
+        Some("us"),
+        Some("third_party"),
+        Some("force_majeure"),
+    ]);
     let owner = select(vec![None, None, None, Some("ann"), Some("bob")]);
     let named = || prop_oneof![5 => Just(None), 1 => event_delay(unit).prop_map(Some)];
     let seconds = || prop_oneof![2 => Just(None), 1 => select(vec![0, 1, 9_999, 10_000, 20_000, 20_001, 61_500, 600_000]).prop_map(Some)];
@@ -156,28 +169,43 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
         prop_oneof![12 => Just(0), 1 => 1..3_u32],
         prop_oneof![20 => Just(None), 1 => event_delay(unit).prop_map(Some)],
     )
-        .prop_map(|((verb, stray, when), (word, liable, owner), dimensions, (due, appointment), seconds, sequence, twice)| {
-            PlannedEvent {
-                verb,
-                stray,
-                when,
-                text_choice: word,
-                liable,
-                owner,
+        .prop_map(
+            |(
+                (verb, stray, when),
+                (word, liable, owner),
                 dimensions,
-                due,
-                appointment,
+                (due, appointment),
                 seconds,
                 sequence,
-                duplicate_offset: twice,
-            }
-        })
+                twice,
+            )| {
+                PlannedEvent {
+                    verb,
+                    stray,
+                    when,
+                    text_choice: word,
+                    liable,
+                    owner,
+                    dimensions,
+                    due,
+                    appointment,
+                    seconds,
+                    sequence,
+                    duplicate_offset: twice,
+                }
+            },
+        )
 }
 
-fn planned_case(family: &'static str, unit: i64, steps: usize) -> impl Strategy<Value = PlannedCase> {
+fn planned_case(
+    family: &'static str,
+    unit: i64,
+    steps: usize,
+) -> impl Strategy<Value = PlannedCase> {
     let start = prop_oneof![2 => Just(0), 3 => -1..=1_i64, 4 => (-48..48_i64).prop_map(|many| many * 15 * MINUTE), 2 => -DAY..DAY, 1 => (-7..7_i64).prop_map(|days| days * DAY)];
-    (start, dimension_values(), prop::collection::vec(planned_event(unit), 1..=steps))
-        .prop_map(move |(start, dimensions, steps)| PlannedCase { family, start, dimensions, steps })
+    (start, dimension_values(), prop::collection::vec(planned_event(unit), 1..=steps)).prop_map(
+        move |(start, dimensions, steps)| PlannedCase { family, start, dimensions, steps },
+    )
 }
 
 /// A history of at most so many cases.
@@ -191,5 +219,6 @@ pub(crate) fn history_plan(most: usize) -> impl Strategy<Value = HistoryPlan> {
         1 => planned_case("agent", 10 * MINUTE, 7),
         1 => planned_case("survey", MINUTE, 2),
     ];
-    (start_time(), prop::collection::vec(case, 1..=most)).prop_map(|(begin, cases)| HistoryPlan { begin, cases })
+    (start_time(), prop::collection::vec(case, 1..=most))
+        .prop_map(|(begin, cases)| HistoryPlan { begin, cases })
 }

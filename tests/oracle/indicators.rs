@@ -71,8 +71,13 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
     }
     for promise in commitments::all_commitments() {
         let fact = |name: &str| pick_fact(&format!("{}.{name}", promise.name));
-        let mut add = |name: &str, formula: OracleFormula| all.push(OracleIndicator { name: format!("{}_{name}", promise.name), formula });
-        add("in_time", OracleFormula::Ratio(vec![fact("kept")], vec![fact("kept"), fact("missed")]));
+        let mut add = |name: &str, formula: OracleFormula| {
+            all.push(OracleIndicator { name: format!("{}_{name}", promise.name), formula })
+        };
+        add(
+            "in_time",
+            OracleFormula::Ratio(vec![fact("kept")], vec![fact("kept"), fact("missed")]),
+        );
         add("due_kept", OracleFormula::Ratio(vec![fact("kept_due")], vec![fact("promised")]));
         add("gross", OracleFormula::Duration(vec![fact("kept")]));
         add("net", OracleFormula::Duration(vec![fact("net")]));
@@ -88,7 +93,13 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
         }
         if let Some((word, _)) = promise.warn.first() {
             let words: &'static [&'static str] = std::slice::from_ref(word);
-            add("warned", OracleFormula::Ratio(vec![pick_with_values(&fact("warned").fact, "at", words)], vec![fact("warned")]));
+            add(
+                "warned",
+                OracleFormula::Ratio(
+                    vec![pick_with_values(&fact("warned").fact, "at", words)],
+                    vec![fact("warned")],
+                ),
+            );
         }
     }
     all
@@ -97,50 +108,134 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
 fn contact_indicators() -> Vec<OracleIndicator> {
     use DurationLimit::{Below, Beyond, From, Within};
     use OracleFormula::{Duration, Level, Oldest, Ratio, Score};
-    let gone = || vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")];
+    let gone = || {
+        vec![pick_fact("call.answered"), pick_fact("call.abandoned"), pick_fact("call.overflowed")]
+    };
     let all = [
         ("answer_rate", Ratio(vec![pick_fact("call.answered")], gone())),
         (
             "service_level",
             Ratio(
-                vec![pick_with_limit("call.answered", Within(20 * SECOND)), pick_with_limit("call.abandoned", Below(10 * SECOND))],
+                vec![
+                    pick_with_limit("call.answered", Within(20 * SECOND)),
+                    pick_with_limit("call.abandoned", Below(10 * SECOND)),
+                ],
                 gone(),
             ),
         ),
-        ("full", Ratio(vec![pick_with_values("call.overflowed", "reason", &["full", "timeout"])], vec![pick_fact("call.offered")])),
-        ("passed_on", Ratio(vec![pick_with_values("call.transferred", "to", &["second_level"])], vec![pick_fact("call.transferred")])),
-        ("solved", Ratio(vec![pick_with_values("call.ended", "resolved", &["true"])], vec![pick_fact("call.ended")])),
-        ("long_waits", Ratio(vec![pick_with_limit("call.completed", Beyond(20 * SECOND))], vec![pick_fact("call.completed")])),
-        ("calls_lost", Ratio(vec![pick_with_limit("call.expired", From(90 * SECOND))], vec![pick_fact("call.expired")])),
+        (
+            "full",
+            Ratio(
+                vec![pick_with_values("call.overflowed", "reason", &["full", "timeout"])],
+                vec![pick_fact("call.offered")],
+            ),
+        ),
+        (
+            "passed_on",
+            Ratio(
+                vec![pick_with_values("call.transferred", "to", &["second_level"])],
+                vec![pick_fact("call.transferred")],
+            ),
+        ),
+        (
+            "solved",
+            Ratio(
+                vec![pick_with_values("call.ended", "resolved", &["true"])],
+                vec![pick_fact("call.ended")],
+            ),
+        ),
+        (
+            "long_waits",
+            Ratio(
+                vec![pick_with_limit("call.completed", Beyond(20 * SECOND))],
+                vec![pick_fact("call.completed")],
+            ),
+        ),
+        (
+            "calls_lost",
+            Ratio(
+                vec![pick_with_limit("call.expired", From(90 * SECOND))],
+                vec![pick_fact("call.expired")],
+            ),
+        ),
         ("speed_of_answer", Duration(vec![pick_fact("call.answered")])),
-        ("patience", Duration(vec![pick_fact("call.abandoned"), pick_with_values("call.overflowed", "reason", &["key"])])),
-        ("talk", Duration(vec![FactPick { dimension_values: Some(("tier", &["vip", "gold"])), ..pick_fact("call.ended") }])),
+        (
+            "patience",
+            Duration(vec![
+                pick_fact("call.abandoned"),
+                pick_with_values("call.overflowed", "reason", &["key"]),
+            ]),
+        ),
+        (
+            "talk",
+            Duration(vec![FactPick {
+                dimension_values: Some(("tier", &["vip", "gold"])),
+                ..pick_fact("call.ended")
+            }]),
+        ),
         ("handling", Duration(vec![pick_fact("call.handled")])),
         ("completed_wait", Duration(vec![pick_fact("call.completed")])),
         (
             "calls_lost_after",
-            Duration(vec![pick_fact("call.expired"), pick_fact("queue.expired"), pick_fact("agent.expired"), pick_fact("repair.expired")]),
+            Duration(vec![
+                pick_fact("call.expired"),
+                pick_fact("queue.expired"),
+                pick_fact("agent.expired"),
+                pick_fact("repair.expired"),
+            ]),
         ),
         ("calls_waiting", Level(vec![pick_fact("call.waiting")])),
         ("calls_talking", Level(vec![pick_fact("call.talking")])),
         ("contacts_waiting", Level(vec![pick_fact("call.waiting"), pick_fact("queue.waiting")])),
         ("longest_wait", Oldest(vec![pick_fact("call.waiting"), pick_fact("queue.waiting")])),
-        ("longest_vip_wait", Oldest(vec![FactPick { dimension_values: Some(("tier", &["vip"])), ..pick_fact("call.waiting") }])),
+        (
+            "longest_vip_wait",
+            Oldest(vec![FactPick {
+                dimension_values: Some(("tier", &["vip"])),
+                ..pick_fact("call.waiting")
+            }]),
+        ),
         ("hall_wait", Duration(vec![pick_fact("queue.called")])),
         ("hall_left", Duration(vec![pick_fact("queue.left")])),
-        ("hall_no_show", Ratio(vec![pick_with_values("queue.left", "reason", &["no_show"])], vec![pick_fact("queue.joined")])),
+        (
+            "hall_no_show",
+            Ratio(
+                vec![pick_with_values("queue.left", "reason", &["no_show"])],
+                vec![pick_fact("queue.joined")],
+            ),
+        ),
         ("hall_service", Duration(vec![pick_fact("queue.served")])),
-        ("hall_solved", Ratio(vec![pick_with_values("queue.served", "resolved", &["true"])], vec![pick_fact("queue.served")])),
+        (
+            "hall_solved",
+            Ratio(
+                vec![pick_with_values("queue.served", "resolved", &["true"])],
+                vec![pick_fact("queue.served")],
+            ),
+        ),
         ("at_counter", Level(vec![pick_fact("queue.at_counter")])),
-        ("satisfied", Ratio(vec![FactPick { answers: &[4, 5], ..pick_fact("survey.rated") }], vec![pick_fact("survey.rated")])),
+        (
+            "satisfied",
+            Ratio(
+                vec![FactPick { answers: &[4, 5], ..pick_fact("survey.rated") }],
+                vec![pick_fact("survey.rated")],
+            ),
+        ),
         ("score", Score(vec![pick_fact("survey.rated")])),
         ("ready_time", Duration(vec![pick_fact("agent.ready_time")])),
-        ("busy_time", Duration(vec![pick_fact("agent.talking_time"), pick_fact("agent.wrapup_time")])),
+        (
+            "busy_time",
+            Duration(vec![pick_fact("agent.talking_time"), pick_fact("agent.wrapup_time")]),
+        ),
         ("break_time", Duration(vec![pick_fact("agent.pause_time")])),
         ("agents_ready", Level(vec![pick_fact("agent.ready")])),
         (
             "agents_in",
-            Level(vec![pick_fact("agent.ready"), pick_fact("agent.talking"), pick_fact("agent.wrapup"), pick_fact("agent.pause")]),
+            Level(vec![
+                pick_fact("agent.ready"),
+                pick_fact("agent.talking"),
+                pick_fact("agent.wrapup"),
+                pick_fact("agent.pause"),
+            ]),
         ),
         ("longest_away", Oldest(vec![pick_fact("agent.pause"), pick_fact("agent.offline")])),
     ];
@@ -150,7 +245,9 @@ fn contact_indicators() -> Vec<OracleIndicator> {
 fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
     let fact = |name: &str| pick_fact(&format!("{family}.{name}"));
     let once = |name: &str, of: &str| OracleFormula::Ratio(vec![fact(name)], vec![fact(of)]);
-    let wording = |name: &str, field: &'static str, words: &'static [&'static str]| pick_with_values(&fact(name).fact, field, words);
+    let wording = |name: &str, field: &'static str, words: &'static [&'static str]| {
+        pick_with_values(&fact(name).fact, field, words)
+    };
     let formulas = [
         ("assigned", OracleFormula::Duration(vec![fact("assigned")])),
         ("arrived", OracleFormula::Duration(vec![fact("arrived")])),
@@ -159,11 +256,29 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
         ("restored", OracleFormula::Duration(vec![fact("first_resolved")])),
         ("by_first_owner", once("by_first_owner", "first_resolved")),
         ("reopen_rate", once("reopened_once", "first_resolved")),
-        ("reopened", OracleFormula::Ratio(vec![wording("reopened", "reason", &["same_fault"])], vec![fact("reopened")])),
+        (
+            "reopened",
+            OracleFormula::Ratio(
+                vec![wording("reopened", "reason", &["same_fault"])],
+                vec![fact("reopened")],
+            ),
+        ),
         ("called_back", once("confirmed_once", "first_resolved")),
-        ("happy", OracleFormula::Ratio(vec![wording("confirmed", "satisfied", &["true"])], vec![fact("confirmed")])),
+        (
+            "happy",
+            OracleFormula::Ratio(
+                vec![wording("confirmed", "satisfied", &["true"])],
+                vec![fact("confirmed")],
+            ),
+        ),
         ("escalated", once("escalated_once", "opened")),
-        ("to_regulator", OracleFormula::Ratio(vec![wording("escalated", "level", &["regulator"])], vec![fact("escalated")])),
+        (
+            "to_regulator",
+            OracleFormula::Ratio(
+                vec![wording("escalated", "level", &["regulator"])],
+                vec![fact("escalated")],
+            ),
+        ),
         ("paused_time", OracleFormula::Duration(vec![fact("resumed")])),
         (
             "parts_time",
@@ -172,14 +287,35 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
                 ..wording("resumed", "reason", &["parts"])
             }]),
         ),
-        ("cancelled", OracleFormula::Ratio(vec![wording("cancelled", "reason", &["absent"])], vec![fact("cancelled")])),
-        ("lost", OracleFormula::Ratio(vec![pick_with_limit(&fact("expired").fact, DurationLimit::From(24 * HOUR))], vec![fact("opened")])),
+        (
+            "cancelled",
+            OracleFormula::Ratio(
+                vec![wording("cancelled", "reason", &["absent"])],
+                vec![fact("cancelled")],
+            ),
+        ),
+        (
+            "lost",
+            OracleFormula::Ratio(
+                vec![pick_with_limit(&fact("expired").fact, DurationLimit::From(24 * HOUR))],
+                vec![fact("opened")],
+            ),
+        ),
         ("open", OracleFormula::Level(vec![fact("open")])),
-        ("outages_open", OracleFormula::Level(vec![FactPick { dimension_values: Some(("class", &["outage"])), ..fact("open") }])),
+        (
+            "outages_open",
+            OracleFormula::Level(vec![FactPick {
+                dimension_values: Some(("class", &["outage"])),
+                ..fact("open")
+            }]),
+        ),
         ("oldest_open", OracleFormula::Oldest(vec![fact("open")])),
         ("paused", OracleFormula::Oldest(vec![fact("paused")])),
     ];
-    all.extend(formulas.map(|(name, formula)| OracleIndicator { name: format!("{family}s_{name}"), formula }));
+    all.extend(
+        formulas
+            .map(|(name, formula)| OracleIndicator { name: format!("{family}s_{name}"), formula }),
+    );
 }
 
 impl FactPick {
@@ -193,12 +329,18 @@ impl FactPick {
             Some(DurationLimit::Beyond(millis)) => value.is_some_and(|value| value > millis),
             Some(DurationLimit::From(millis)) => value.is_some_and(|value| value >= millis),
         };
-        let word = self.field_values.is_none_or(|(_, words)| fact.label.is_some_and(|word| words.contains(&word)));
+        let word = self
+            .field_values
+            .is_none_or(|(_, words)| fact.label.is_some_and(|word| words.contains(&word)));
         let place = self.dimension_values.is_none_or(|(dimension, values)| {
-            let place = DIMENSIONS.iter().position(|known| *known == dimension).expect("a dimension");
+            let place =
+                DIMENSIONS.iter().position(|known| *known == dimension).expect("a dimension");
             attributes[place].is_some_and(|value| values.contains(&value))
         });
-        limit && word && place && (self.answers.is_empty() || value.is_some_and(|value| self.answers.contains(&value)))
+        limit
+            && word
+            && place
+            && (self.answers.is_empty() || value.is_some_and(|value| self.answers.contains(&value)))
     }
 
     /// The family or commitment, and the fact.
@@ -246,9 +388,10 @@ impl OracleIndicator {
     pub(crate) fn all_picks(&self) -> Vec<&FactPick> {
         match &self.formula {
             OracleFormula::Ratio(good, of) => good.iter().chain(of).collect(),
-            OracleFormula::Duration(of) | OracleFormula::Level(of) | OracleFormula::Oldest(of) | OracleFormula::Score(of) => {
-                of.iter().collect()
-            }
+            OracleFormula::Duration(of)
+            | OracleFormula::Level(of)
+            | OracleFormula::Oldest(of)
+            | OracleFormula::Score(of) => of.iter().collect(),
         }
     }
 
@@ -266,8 +409,13 @@ impl OracleIndicator {
             OracleFormula::Duration(of) => format!("duration = {}", toml_list(of)),
             OracleFormula::Level(of) => format!("level = {}", toml_list(of)),
             OracleFormula::Oldest(of) => format!("level = {}\noldest = true", toml_list(of)),
-            OracleFormula::Score(of) => format!("score = {}\nweights = {SCORE_WEIGHTS:?}", toml_list(of)),
+            OracleFormula::Score(of) => {
+                format!("score = {}\nweights = {SCORE_WEIGHTS:?}", toml_list(of))
+            }
         };
-        format!("\n[indicator.{0}]\ntitle = {{ en = \"{0}\", zh = \"{0}\" }}\n{formula}\n", self.name)
+        format!(
+            "\n[indicator.{0}]\ntitle = {{ en = \"{0}\", zh = \"{0}\" }}\n{formula}\n",
+            self.name
+        )
     }
 }

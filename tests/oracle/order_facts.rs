@@ -7,7 +7,11 @@ use super::case_facts::{CaseMeaning, WorkInterruption};
 use super::event::OracleEvent;
 
 /// Tells what the events of an order of `family` mean.
-pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], meaning: &mut CaseMeaning) {
+pub(crate) fn derive_order(
+    family: &'static str,
+    own: &[(usize, &OracleEvent)],
+    meaning: &mut CaseMeaning,
+) {
     let opened = own.iter().find(|(_, said)| said.verb == "opened").map(|(_, said)| said.time);
     let mut closed = false;
     let mut owners: Vec<&str> = Vec::new();
@@ -25,7 +29,9 @@ pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], 
         let first = *times == 1;
         match verb {
             "opened" if first => meaning.add_fact((family, "opened"), place, time, None),
-            "assigned" | "arrived" | "replied" => meaning.add_fact((family, verb), place, time, since_opened),
+            "assigned" | "arrived" | "replied" => {
+                meaning.add_fact((family, verb), place, time, since_opened)
+            }
             "paused" if !closed => {
                 end_pause(family, place, time, meaning);
                 let (reason, liable) = (said.text_field("reason"), said.text_field("liable"));
@@ -43,7 +49,8 @@ pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], 
                 meaning.add_fact((family, "resolved"), place, time, since_opened);
                 if first {
                     meaning.add_fact((family, "first_resolved"), place, time, since_opened);
-                    if owners.first().is_some_and(|owner| owners.iter().all(|other| other == owner)) {
+                    if owners.first().is_some_and(|owner| owners.iter().all(|other| other == owner))
+                    {
                         meaning.add_fact((family, "by_first_owner"), place, time, since_opened);
                     }
                 }
@@ -62,24 +69,42 @@ pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], 
                 }
             }
             "reopened" => {
-                meaning.add_labeled_fact((family, "reopened"), place, time, None, said.text_field("reason"));
+                meaning.add_labeled_fact(
+                    (family, "reopened"),
+                    place,
+                    time,
+                    None,
+                    said.text_field("reason"),
+                );
                 if first {
                     meaning.add_fact((family, "reopened_once"), place, time, None);
                 }
-                if let Some(stop) = meaning.interruptions.iter_mut().find(|stop| stop.closed && stop.end.is_none()) {
+                if let Some(stop) =
+                    meaning.interruptions.iter_mut().find(|stop| stop.closed && stop.end.is_none())
+                {
                     (stop.end, stop.ended_by_event) = (Some(time), place);
                 }
                 closed = false;
             }
             "confirmed" | "escalated" => {
-                let (word, once) = if verb == "confirmed" { ("satisfied", "confirmed_once") } else { ("level", "escalated_once") };
+                let (word, once) = if verb == "confirmed" {
+                    ("satisfied", "confirmed_once")
+                } else {
+                    ("level", "escalated_once")
+                };
                 meaning.add_labeled_fact((family, verb), place, time, None, said.text_field(word));
                 if first {
                     meaning.add_fact((family, once), place, time, None);
                 }
             }
             "cancelled" => {
-                meaning.add_labeled_fact((family, "cancelled"), place, time, None, said.text_field("reason"));
+                meaning.add_labeled_fact(
+                    (family, "cancelled"),
+                    place,
+                    time,
+                    None,
+                    said.text_field("reason"),
+                );
                 end_pause(family, place, time, meaning);
                 closed = true;
                 meaning.liable = said.text_field("liable").or(meaning.liable);
@@ -90,7 +115,11 @@ pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], 
     if let Some(opened) = opened.filter(|_| !closed)
         && meaning.add_active_fact((family, "open"), opened)
     {
-        let paused = meaning.interruptions.iter().find(|stop| !stop.closed && stop.end.is_none()).map(|stop| stop.begin);
+        let paused = meaning
+            .interruptions
+            .iter()
+            .find(|stop| !stop.closed && stop.end.is_none())
+            .map(|stop| stop.begin);
         if let Some(begin) = paused {
             meaning.add_fact((family, "paused"), usize::MAX, begin, None);
         }
@@ -98,7 +127,9 @@ pub(crate) fn derive_order(family: &'static str, own: &[(usize, &OracleEvent)], 
 }
 
 fn end_pause(family: &'static str, place: usize, time: i64, meaning: &mut CaseMeaning) {
-    if let Some(stop) = meaning.interruptions.iter_mut().find(|stop| !stop.closed && stop.end.is_none()) {
+    if let Some(stop) =
+        meaning.interruptions.iter_mut().find(|stop| !stop.closed && stop.end.is_none())
+    {
         (stop.end, stop.ended_by_event) = (Some(time), place);
         let (begin, reason) = (stop.begin, stop.reason);
         meaning.add_labeled_fact((family, "resumed"), place, time, Some(time - begin), reason);

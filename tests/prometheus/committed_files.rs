@@ -20,13 +20,20 @@ fn assert_committed(directory: &str, made: &[(String, String)]) {
             fs::write(&path, text).expect("a file that can be written");
         }
         let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == *text, "{} is not what the standard makes; UPDATE_EXPECT=1 writes it anew", path.display());
+        assert!(
+            committed == *text,
+            "{} is not what the standard makes; UPDATE_EXPECT=1 writes it anew",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn committed_rules_match_built_in_standard() {
-    assert_committed("dashboards/prometheus", &prometheus_rules::rule_files(&built_in_standard()).expect("YAML"));
+    assert_committed(
+        "dashboards/prometheus",
+        &prometheus_rules::rule_files(&built_in_standard()).expect("YAML"),
+    );
 }
 
 #[test]
@@ -37,13 +44,20 @@ fn committed_dashboards_match_built_in_standard() {
 #[test]
 fn every_indicator_with_target_has_alert_rules() {
     for file in ["every_formula.toml", "technion.toml", "orders.toml", "formulas.toml"] {
-        let text = fs::read_to_string(project_root().join("tests/standards").join(file)).expect("a standard");
-        let standard = firstline::standard_file::parse_standard(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let text = fs::read_to_string(project_root().join("tests/standards").join(file))
+            .expect("a standard");
+        let standard = firstline::standard_file::parse_standard(file, &text)
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
         let made = prometheus_rules::rule_files(&standard).expect("YAML");
         let alerts = &made.iter().find(|(name, _)| name == "alerts.yml").expect("a file").1;
-        let with_target = standard.indicators.iter().filter(|indicator| indicator.targets[0].target.is_some());
+        let with_target =
+            standard.indicators.iter().filter(|indicator| indicator.targets[0].target.is_some());
         for indicator in with_target {
-            assert!(alerts.contains(&format!("sla_{}_level", indicator.name)), "{file}: {}", indicator.name);
+            assert!(
+                alerts.contains(&format!("sla_{}_level", indicator.name)),
+                "{file}: {}",
+                indicator.name
+            );
         }
         assert!(!grafana::dashboard_files(&standard).is_empty());
         if !is_installed("promtool") {
@@ -59,8 +73,13 @@ fn every_indicator_with_target_has_alert_rules() {
 }
 
 fn run_promtool(arguments: &[&str]) {
-    let told = Command::new("promtool").args(arguments).current_dir(project_root()).output().expect("promtool");
-    let said = [told.stdout, told.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    let told = Command::new("promtool")
+        .args(arguments)
+        .current_dir(project_root())
+        .output()
+        .expect("promtool");
+    let said =
+        [told.stdout, told.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(told.status.success(), "promtool {arguments:?}: {said}");
 }
 
@@ -72,7 +91,12 @@ fn promtool_accepts_rules_and_rule_tests_pass() {
     for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
         run_promtool(&["check", "rules", &rules_directory().join(name).display().to_string()]);
     }
-    run_promtool(&["check", "config", "--syntax-only", &rules_directory().join("prometheus.yml").display().to_string()]);
+    run_promtool(&[
+        "check",
+        "config",
+        "--syntax-only",
+        &rules_directory().join("prometheus.yml").display().to_string(),
+    ]);
     run_promtool(&["test", "rules", "tests/prometheus/rules.test.yml"]);
 }
 
@@ -81,7 +105,10 @@ fn amtool_accepts_alertmanager_configuration() {
     if !is_installed("amtool") {
         return;
     }
-    let told = Command::new("amtool").arg("check-config").arg(project_root().join("dashboards/alertmanager/alertmanager.yml")).output();
+    let told = Command::new("amtool")
+        .arg("check-config")
+        .arg(project_root().join("dashboards/alertmanager/alertmanager.yml"))
+        .output();
     let told = told.expect("amtool");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
 }
@@ -89,20 +116,36 @@ fn amtool_accepts_alertmanager_configuration() {
 #[test]
 fn dashboards_match_grafana_schema() {
     let schema = include_str!("grafana-dashboard.schema.json");
-    let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
+    let schema =
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
     let made = grafana::dashboard_files(&built_in_standard());
     assert_eq!(made.len(), 6);
     let mut uids = BTreeSet::new();
     for (name, text) in made {
         let mut dashboard: Value = serde_json::from_str(&text).expect("JSON");
         // The types say what every source of data knows of an annotation; these are what Prometheus' knows beside.
-        let annotation = dashboard["annotations"]["list"][0].as_object_mut().expect("an annotation");
-        ["expr", "step", "titleFormat"].iter().for_each(|own| assert!(annotation.remove(*own).is_some(), "{own}"));
-        let problems: Vec<String> = schema.iter_errors(&dashboard).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let annotation =
+            dashboard["annotations"]["list"][0].as_object_mut().expect("an annotation");
+        ["expr", "step", "titleFormat"]
+            .iter()
+            .for_each(|own| assert!(annotation.remove(*own).is_some(), "{own}"));
+        let problems: Vec<String> = schema
+            .iter_errors(&dashboard)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(problems.is_empty(), "{name}: {problems:#?}");
         assert!(uids.insert(dashboard["uid"].as_str().map(str::to_owned)), "{name}");
-        let ids: Vec<&Value> = dashboard["panels"].as_array().expect("a list").iter().map(|panel| &panel["id"]).collect();
-        assert_eq!(ids.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>().len(), ids.len(), "{name}: each panel has its own id");
+        let ids: Vec<&Value> = dashboard["panels"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|panel| &panel["id"])
+            .collect();
+        assert_eq!(
+            ids.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>().len(),
+            ids.len(),
+            "{name}: each panel has its own id"
+        );
     }
     // The schema can say no.
     assert!(!schema.is_valid(&serde_json::json!({ "schemaVersion": "thirty-nine" })));
@@ -114,21 +157,34 @@ fn parse_yaml(text: &str) -> Value {
 
 /// The documents of OpenSLO that are made of a standard.
 fn openslo_objectives(standard: &Standard) -> Vec<Value> {
-    openslo::export_openslo(standard).expect("YAML").split("---\n").skip(1).map(parse_yaml).collect()
+    openslo::export_openslo(standard)
+        .expect("YAML")
+        .split("---\n")
+        .skip(1)
+        .map(parse_yaml)
+        .collect()
 }
 
 #[test]
 fn objectives_match_openslo_schema() {
     let schema = include_str!("openslo.schema.json");
-    let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let others = ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"].map(|file| {
-        let text = fs::read_to_string(project_root().join("tests/standards").join(file)).expect("a standard");
-        firstline::standard_file::parse_standard(file, &text).unwrap_or_else(|problems| panic!("{problems:#?}"))
-    });
+    let schema =
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
+    let others =
+        ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"].map(|file| {
+            let text = fs::read_to_string(project_root().join("tests/standards").join(file))
+                .expect("a standard");
+            firstline::standard_file::parse_standard(file, &text)
+                .unwrap_or_else(|problems| panic!("{problems:#?}"))
+        });
     let standards = others.into_iter().chain([built_in_standard()]);
-    let documents: Vec<Value> = standards.flat_map(|standard| openslo_objectives(&standard)).collect();
+    let documents: Vec<Value> =
+        standards.flat_map(|standard| openslo_objectives(&standard)).collect();
     for document in &documents {
-        let problems: Vec<String> = schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let problems: Vec<String> = schema
+            .iter_errors(document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(problems.is_empty(), "{document}: {problems:#?}");
     }
     // The schema can say no, of every kind and also within its parts.
@@ -138,7 +194,8 @@ fn objectives_match_openslo_schema() {
         ("SLI", "/spec/ratioMetric/total", "a counter"),
         ("SLO", "/spec/timeWindow/0/duration", "a month"),
     ] {
-        let mut document = documents.iter().find(|document| document["kind"] == kind).expect(kind).clone();
+        let mut document =
+            documents.iter().find(|document| document["kind"] == kind).expect(kind).clone();
         *document.pointer_mut(path).expect(path) = wrong.into();
         assert!(!schema.is_valid(&document), "{document}");
     }
@@ -147,14 +204,28 @@ fn objectives_match_openslo_schema() {
 #[test]
 fn objectives_reference_existing_indicators_and_services() {
     let documents = openslo_objectives(&built_in_standard());
-    let of = |kind: &str| -> Vec<&Value> { documents.iter().filter(|document| document["kind"] == kind).collect() };
-    let names = |kind: &str| -> BTreeSet<&str> { of(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect() };
+    let of = |kind: &str| -> Vec<&Value> {
+        documents.iter().filter(|document| document["kind"] == kind).collect()
+    };
+    let names = |kind: &str| -> BTreeSet<&str> {
+        of(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect()
+    };
     let (slis, services) = (names("SLI"), names("Service"));
-    assert!(of("SLO").len() >= 15 && slis.len() == of("SLO").len(), "{} objectives", of("SLO").len());
+    assert!(
+        of("SLO").len() >= 15 && slis.len() == of("SLO").len(),
+        "{} objectives",
+        of("SLO").len()
+    );
     for document in &documents {
         assert_eq!(document["apiVersion"], "openslo/v1");
         let name = document["metadata"]["name"].as_str().expect("a name");
-        assert!(name.len() <= 63 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{name}");
+        assert!(
+            name.len() <= 63
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{name}"
+        );
     }
     for slo in of("SLO") {
         let spec = &slo["spec"];
@@ -166,17 +237,29 @@ fn objectives_reference_existing_indicators_and_services() {
         assert_eq!(spec["timeWindow"][0]["calendar"]["timeZone"], "Asia/Shanghai");
         assert_eq!(spec["budgetingMethod"], "Occurrences");
     }
-    let sli = |name: &str| of("SLI").into_iter().find(|sli| sli["metadata"]["name"] == name).expect(name)["spec"]["ratioMetric"].clone();
-    assert_eq!(sli("answer-rate")["good"]["metricSource"]["spec"]["query"], "sum(sla_answer_rate_good_total{scope=\"all\"})");
-    assert!(sli("abandonment-rate")["bad"].is_object() && sli("abandonment-rate").get("good").is_none());
+    let sli = |name: &str| {
+        of("SLI").into_iter().find(|sli| sli["metadata"]["name"] == name).expect(name)["spec"]["ratioMetric"].clone()
+    };
+    assert_eq!(
+        sli("answer-rate")["good"]["metricSource"]["spec"]["query"],
+        "sum(sla_answer_rate_good_total{scope=\"all\"})"
+    );
+    assert!(
+        sli("abandonment-rate")["bad"].is_object() && sli("abandonment-rate").get("good").is_none()
+    );
 }
 
 #[test]
 fn compose_file_matches_compose_schema() {
     let schema = include_str!("compose-spec.schema.json");
-    let schema = jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let mut compose = parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
-    let problems: Vec<String> = schema.iter_errors(&compose).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let schema =
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
+    let mut compose =
+        parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
+    let problems: Vec<String> = schema
+        .iter_errors(&compose)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(problems.is_empty(), "{problems:#?}");
     // The schema can say no.
     compose["services"]["firstline"]["port"] = "8080".into();
@@ -185,31 +268,44 @@ fn compose_file_matches_compose_schema() {
 
 #[test]
 fn compose_file_pins_images_and_mounts_existing_files() {
-    let compose = parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
+    let compose =
+        parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
     let services = compose["services"].as_object().expect("a map");
-    assert_eq!(services.keys().map(String::as_str).collect::<Vec<_>>(), ["alertmanager", "firstline", "grafana", "prometheus"]);
+    assert_eq!(
+        services.keys().map(String::as_str).collect::<Vec<_>>(),
+        ["alertmanager", "firstline", "grafana", "prometheus"]
+    );
     for (name, service) in services {
         let image = service["image"].as_str().expect("an image");
         let tag = image.split_once(':').map(|(_, tag)| tag).unwrap_or_default();
-        assert!(name == "firstline" || tag.trim_start_matches('v').split('.').count() == 3, "{name}: `{image}` is not pinned");
-        assert!(name == "firstline" || service["healthcheck"]["test"].is_array(), "{name} has no health check");
-        for volume in service["volumes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        assert!(
+            name == "firstline" || tag.trim_start_matches('v').split('.').count() == 3,
+            "{name}: `{image}` is not pinned"
+        );
+        assert!(
+            name == "firstline" || service["healthcheck"]["test"].is_array(),
+            "{name} has no health check"
+        );
+        for volume in service["volumes"].as_array().into_iter().flatten().filter_map(Value::as_str)
+        {
             let source = volume.split(':').next().expect("a source");
             match source.strip_prefix("./") {
                 Some(path) => assert!(project_root().join(path).exists(), "{name}: {source}"),
                 None => assert!(compose["volumes"].get(source).is_some(), "{name}: {source}"),
             }
         }
-        for needed in service["depends_on"].as_object().into_iter().flat_map(|needed| needed.keys()) {
+        for needed in service["depends_on"].as_object().into_iter().flat_map(|needed| needed.keys())
+        {
             assert!(services.contains_key(needed), "{name}: {needed}");
         }
-        assert!(
-            service["ports"]
-                .as_array()
-                .is_some_and(|ports| ports.iter().all(|port| port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:"))))
-        );
+        assert!(service["ports"].as_array().is_some_and(|ports| {
+            ports
+                .iter()
+                .all(|port| port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:")))
+        }));
     }
-    let scraped = parse_yaml(&fs::read_to_string(rules_directory().join("prometheus.yml")).expect("a file"));
+    let scraped =
+        parse_yaml(&fs::read_to_string(rules_directory().join("prometheus.yml")).expect("a file"));
     assert_eq!(scraped["scrape_configs"][0]["job_name"], "firstline");
     assert_eq!(scraped["scrape_configs"][0]["static_configs"][0]["targets"][0], "firstline:8080");
     for file in scraped["rule_files"].as_array().expect("a list") {

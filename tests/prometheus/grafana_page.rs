@@ -41,9 +41,16 @@ pub(crate) fn check_grafana_page(dashboards: &[(Value, Vec<PanelResult>)]) {
     for (dashboard, panels) in dashboards {
         for panel in panels {
             let title = panel.json["title"].as_str().expect("a title");
-            assert!(page.contains(title), "docs/grafana.md lacks `{title}` of {}; UPDATE_EXPECT=1 writes it", dashboard["title"]);
+            assert!(
+                page.contains(title),
+                "docs/grafana.md lacks `{title}` of {}; UPDATE_EXPECT=1 writes it",
+                dashboard["title"]
+            );
             for (query, _) in &panel.queries {
-                assert!(page.contains(&table_cell(query)), "docs/grafana.md lacks {query}; UPDATE_EXPECT=1 writes it");
+                assert!(
+                    page.contains(&table_cell(query)),
+                    "docs/grafana.md lacks {query}; UPDATE_EXPECT=1 writes it"
+                );
             }
         }
     }
@@ -67,7 +74,11 @@ fn render_page(dashboards: &[(Value, Vec<PanelResult>)]) -> String {
                     " | ".to_owned()
                 };
                 let value = found[0]["value"][1].as_str().unwrap_or_default();
-                let series = if found.len() == 1 { String::new() } else { format!(", and {} more", found.len() - 1) };
+                let series = if found.len() == 1 {
+                    String::new()
+                } else {
+                    format!(", and {} more", found.len() - 1)
+                };
                 let _ = writeln!(
                     page,
                     "| {shown} | `{}` | {}{}{series} |",
@@ -86,13 +97,18 @@ fn table_cell(text: &str) -> String {
 }
 
 fn shorten_value(value: &str) -> String {
-    value.parse::<f64>().map_or_else(|_| value.to_owned(), |number| ((number * 1e4).round() / 1e4).to_string())
+    value
+        .parse::<f64>()
+        .map_or_else(|_| value.to_owned(), |number| ((number * 1e4).round() / 1e4).to_string())
 }
 
 /// What tells the series of a panel apart.
 fn distinguishing_labels(metric: &Value) -> String {
     let own = ["__name__", "job", "instance", "scope", "window"];
-    let told = metric.as_object().into_iter().flatten().filter(|(name, _)| !own.contains(&name.as_str()));
-    let told: Vec<String> = told.map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or_default())).collect();
+    let told =
+        metric.as_object().into_iter().flatten().filter(|(name, _)| !own.contains(&name.as_str()));
+    let told: Vec<String> = told
+        .map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or_default()))
+        .collect();
     if told.is_empty() { String::new() } else { format!("{}: ", told.join(", ")) }
 }

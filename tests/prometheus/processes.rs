@@ -45,7 +45,10 @@ impl AlertmanagerProcess {
     pub(crate) async fn start() -> AlertmanagerProcess {
         let place = tempfile::tempdir().expect("a place");
         let mut command = Command::new(AlertmanagerProcess::PROGRAM);
-        command.arg(format!("--config.file={}", project_root().join("dashboards/alertmanager/alertmanager.yml").display()));
+        command.arg(format!(
+            "--config.file={}",
+            project_root().join("dashboards/alertmanager/alertmanager.yml").display()
+        ));
         command.arg(format!("--storage.path={}", place.path().join("data").display()));
         command.args(["--cluster.listen-address=", "--log.level=error"]);
         let (address, process) = start_on_free_port(command).await;
@@ -65,7 +68,9 @@ impl AlertmanagerProcess {
 async fn start_on_free_port(mut command: Command) -> (SocketAddr, Child) {
     let given = command.get_args().map(ToOwned::to_owned).collect::<Vec<_>>();
     for _ in 0..5 {
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let address = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port");
         command = Command::new(command.get_program());
         command.args(&given).arg(format!("--web.listen-address={address}")).stdout(Stdio::null());
         let mut process = command.spawn().expect("a program that is installed");
@@ -95,10 +100,15 @@ impl Drop for PrometheusProcess {
 
 impl PrometheusProcess {
     /// Starts one with the committed rules, evaluated every second, and with seconds where they say two minutes.
-    pub(crate) async fn start(service: &TestServer, alertmanager: Option<SocketAddr>) -> PrometheusProcess {
+    pub(crate) async fn start(
+        service: &TestServer,
+        alertmanager: Option<SocketAddr>,
+    ) -> PrometheusProcess {
         let place = tempfile::tempdir().expect("a place");
         for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
-            let text = fs::read_to_string(rules_directory().join(name)).expect("committed rules").replace("interval: 30s", "interval: 1s");
+            let text = fs::read_to_string(rules_directory().join(name))
+                .expect("committed rules")
+                .replace("interval: 30s", "interval: 1s");
             let text = text.replace("for: 2m", "for: 2s");
             fs::write(place.path().join(name), text).expect("a file");
         }
@@ -121,9 +131,12 @@ impl PrometheusProcess {
 
     /// The `data` of an answer of its API.
     pub(crate) async fn api_data(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
-        let query: Vec<String> =
-            parameters.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value))).collect();
-        let (_, body) = http_get(self.address, &format!("/api/v1/{path}?{}", query.join("&"))).await;
+        let query: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
+            .collect();
+        let (_, body) =
+            http_get(self.address, &format!("/api/v1/{path}?{}", query.join("&"))).await;
         let json = parse_json(&body);
         assert_eq!(json["status"], "success", "{path} {parameters:?}: {json}");
         json["data"].clone()
@@ -131,7 +144,10 @@ impl PrometheusProcess {
 
     /// The series that a query finds now.
     pub(crate) async fn query_series(&self, query: &str) -> Vec<Value> {
-        self.api_data("query", &[("query", query)]).await["result"].as_array().cloned().unwrap_or_default()
+        self.api_data("query", &[("query", query)]).await["result"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Waits until a query finds something.
@@ -145,11 +161,17 @@ impl PrometheusProcess {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(TEST_TIMEOUT, found).await.unwrap_or_else(|_| panic!("nothing in time for {query}"))
+        tokio::time::timeout(TEST_TIMEOUT, found)
+            .await
+            .unwrap_or_else(|_| panic!("nothing in time for {query}"))
     }
 
     /// Waits until Alertmanager has heard of the alerts of this name.
-    pub(crate) async fn wait_for_alerts(&self, alertmanager: &AlertmanagerProcess, name: &str) -> Vec<Value> {
+    pub(crate) async fn wait_for_alerts(
+        &self,
+        alertmanager: &AlertmanagerProcess,
+        name: &str,
+    ) -> Vec<Value> {
         let heard = async {
             loop {
                 let alerts = alertmanager.alerts_named(name).await;
@@ -159,7 +181,9 @@ impl PrometheusProcess {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(TEST_TIMEOUT, heard).await.unwrap_or_else(|_| panic!("Alertmanager did not hear of {name}"))
+        tokio::time::timeout(TEST_TIMEOUT, heard)
+            .await
+            .unwrap_or_else(|_| panic!("Alertmanager did not hear of {name}"))
     }
 
     /// Waits until the answer of its API is as it should be.
@@ -173,16 +197,24 @@ impl PrometheusProcess {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(TEST_TIMEOUT, answer).await.unwrap_or_else(|_| panic!("not in time: {path}"))
+        tokio::time::timeout(TEST_TIMEOUT, answer)
+            .await
+            .unwrap_or_else(|_| panic!("not in time: {path}"))
     }
 }
 
 /// The status and body of an answer. As HTTP/1.0 it comes in one piece.
 async fn http_get(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes()).await.expect("a listener");
+    stream
+        .write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes())
+        .await
+        .expect("a listener");
     let mut answer = String::new();
-    tokio::time::timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
+    tokio::time::timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer))
+        .await
+        .expect("an answer in time")
+        .expect("text");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     (status.expect("a status"), body.to_owned())
@@ -194,5 +226,13 @@ fn parse_json(text: &str) -> Value {
 
 /// Percent-encoded, but for what needs it nowhere.
 pub(crate) fn percent_encode(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 /// What Grafana puts in place of variables when nothing is chosen.
 fn replace_variables(text: &str) -> String {
-    text.replace("$window", "30m").replace("$center", ".*").replace("$queue", ".*").replace("$__rate_interval", "1m")
+    text.replace("$window", "30m")
+        .replace("$center", ".*")
+        .replace("$queue", ".*")
+        .replace("$__rate_interval", "1m")
 }
 
 #[tokio::test]
@@ -30,9 +33,16 @@ async fn every_rule_and_dashboard_query_returns_data() {
     // Each rule was evaluated once, without an error.
     let rules = |answer: &Value| -> Vec<Value> {
         let groups = answer["groups"].as_array().cloned().unwrap_or_default();
-        groups.iter().flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default()).collect()
+        groups
+            .iter()
+            .flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default())
+            .collect()
     };
-    let answer = prometheus.wait_for_api("rules", |answer| rules(answer).iter().all(|rule| rule["health"] != "unknown")).await;
+    let answer = prometheus
+        .wait_for_api("rules", |answer| {
+            rules(answer).iter().all(|rule| rule["health"] != "unknown")
+        })
+        .await;
     let rules = rules(&answer);
     assert!(rules.len() > 150, "{} rules", rules.len());
     for rule in &rules {
@@ -43,14 +53,24 @@ async fn every_rule_and_dashboard_query_returns_data() {
     let mut described = Vec::new();
     for (file, text) in grafana::dashboard_files(&built_in_standard()) {
         let dashboard: Value = serde_json::from_str(&text).expect("JSON");
-        for variable in dashboard["templating"]["list"].as_array().into_iter().flatten().filter(|variable| variable["type"] == "query") {
+        for variable in dashboard["templating"]["list"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|variable| variable["type"] == "query")
+        {
             let query = variable["query"]["query"].as_str().expect("a query");
             let (series, label) = query
                 .strip_prefix("label_values(")
                 .and_then(|rest| rest.strip_suffix(')'))
                 .and_then(|rest| rest.rsplit_once(", "))
                 .expect("label_values");
-            let values = prometheus.api_data(&format!("label/{label}/values"), &[("match[]", &replace_variables(series))]).await;
+            let values = prometheus
+                .api_data(
+                    &format!("label/{label}/values"),
+                    &[("match[]", &replace_variables(series))],
+                )
+                .await;
             assert!(values.as_array().is_some_and(|values| !values.is_empty()), "{file}: {query}");
         }
         let mut panels = Vec::new();

@@ -12,16 +12,31 @@ async fn scraped_series_match_board() {
         return;
     }
     let server = TestServer::start(test_settings()).await;
-    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\", "合肥"].iter().flat_map(|center| answered_call(center, center)).collect();
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 9);
+    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\", "合肥"]
+        .iter()
+        .flat_map(|center| answered_call(center, center))
+        .collect();
+    assert_eq!(
+        server.post("application/json", json!(events).to_string()).await.json()["accepted"],
+        9
+    );
     let prometheus = PrometheusProcess::start(&server, None).await;
     prometheus.wait_for_series("sla_answer_rate_of_total{scope=\"all\"} == 3").await;
     let mut scraped: BTreeMap<String, f64> = BTreeMap::new();
-    for series in prometheus.query_series("{__name__=~\"sla_.*_(ratio|seconds|score|per_10000)\",window=\"24h\",quantile=\"\"}").await {
+    for series in prometheus
+        .query_series(
+            "{__name__=~\"sla_.*_(ratio|seconds|score|per_10000)\",window=\"24h\",quantile=\"\"}",
+        )
+        .await
+    {
         let mut labels = series["metric"].as_object().expect("labels").clone();
-        let name = labels.remove("__name__").and_then(|name| name.as_str().map(str::to_owned)).expect("a name");
+        let name = labels
+            .remove("__name__")
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .expect("a name");
         ["job", "instance", "window", "scope"].iter().for_each(|own| _ = labels.remove(*own));
-        let value: f64 = series["value"][1].as_str().and_then(|value| value.parse().ok()).expect("a number");
+        let value: f64 =
+            series["value"][1].as_str().and_then(|value| value.parse().ok()).expect("a number");
         scraped.insert(format!("{name} {}", Value::Object(labels)), value);
     }
     let board = server.get("/v1/board?window=24h").await.json();
@@ -38,14 +53,20 @@ async fn scraped_series_match_board() {
         let name = reading["indicator"].as_str().expect("a name");
         let key = format!("sla_{name}_{} {}", unit[name], reading["scope"]);
         let value = scraped.get(&key).unwrap_or_else(|| panic!("Prometheus has no {key}"));
-        assert!(reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == *value), "{key} {value}: {reading}");
+        assert!(
+            reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == *value),
+            "{key} {value}: {reading}"
+        );
     }
     // The histogram, the counters and the reading agree.
     for (query, value) in [
         ("sla_speed_of_answer_spread_seconds_count{scope=\"all\"}", "3"),
         ("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=~\"5|5.0\"}", "0"),
         ("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=~\"10|10.0\"}", "3"),
-        ("sla_speed_of_answer_spread_seconds_sum{scope=\"all\"} / sla_speed_of_answer_spread_seconds_count", "7"),
+        (
+            "sla_speed_of_answer_spread_seconds_sum{scope=\"all\"} / sla_speed_of_answer_spread_seconds_count",
+            "7",
+        ),
         ("count(sla_answer_rate_good_total{scope=\"center\"})", "3"),
     ] {
         let found = prometheus.query_series(query).await;
@@ -61,21 +82,31 @@ async fn breach_fires_one_alert_in_its_scope() {
         return;
     }
     let server = TestServer::start(test_settings()).await;
-    let mut events: Vec<Value> = (0..400).flat_map(|call| answered_call(&format!("wuhu-{call}"), "wuhu")).collect();
+    let mut events: Vec<Value> =
+        (0..400).flat_map(|call| answered_call(&format!("wuhu-{call}"), "wuhu")).collect();
     for call in 0..12 {
-        let (name, data) = (format!("hefei-{call}"), json!({ "center": "hefei", "queue": "sales" }));
+        let (name, data) =
+            (format!("hefei-{call}"), json!({ "center": "hefei", "queue": "sales" }));
         events.push(event_json(&format!("{name}-1"), "call.offered", &name, -30, &data));
         events.push(event_json(&format!("{name}-2"), "call.abandoned", &name, -10, &data));
     }
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
+    assert_eq!(
+        server.post("application/json", json!(events).to_string()).await.json()["accepted"],
+        events.len()
+    );
     let alertmanager = AlertmanagerProcess::start().await;
     let prometheus = PrometheusProcess::start(&server, Some(alertmanager.address)).await;
     // Prometheus says when it fires; it may send it a moment later.
-    prometheus.wait_for_series("ALERTS{alertname=\"AnswerRateBreached\",alertstate=\"firing\"}").await;
+    prometheus
+        .wait_for_series("ALERTS{alertname=\"AnswerRateBreached\",alertstate=\"firing\"}")
+        .await;
     let alerts = prometheus.wait_for_alerts(&alertmanager, "AnswerRateBreached").await;
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
     let labels = &alerts[0]["labels"];
-    assert_eq!((&labels["center"], &labels["scope"], &labels["severity"]), (&json!("hefei"), &json!("center"), &json!("critical")));
+    assert_eq!(
+        (&labels["center"], &labels["scope"], &labels["severity"]),
+        (&json!("hefei"), &json!("center"), &json!("critical"))
+    );
     assert_eq!(alerts[0]["annotations"]["summary"], "Answer rate misses its target: 0% in hefei");
     assert_eq!(alerts[0]["annotations"]["summary_zh"], "接通率未达标:0%(hefei)");
 }

@@ -21,7 +21,9 @@ pub(crate) struct DeliveryPlan {
 }
 
 /// A set with a way to deliver it.
-pub(crate) fn with_delivery(set: impl Strategy<Value = Vec<TestEvent>>) -> impl Strategy<Value = (Vec<TestEvent>, DeliveryPlan)> {
+pub(crate) fn with_delivery(
+    set: impl Strategy<Value = Vec<TestEvent>>,
+) -> impl Strategy<Value = (Vec<TestEvent>, DeliveryPlan)> {
     set.prop_flat_map(|set| {
         let many = set.len();
         let order =
@@ -79,7 +81,8 @@ pub(crate) fn deliver_events_to(
             monitor.settle();
         }
         if let Some(thousandths) = tick {
-            monitor.tick(begin.plus_millis(end.millis_since(begin) / 1_000 * i64::from(*thousandths)));
+            monitor
+                .tick(begin.plus_millis(end.millis_since(begin) / 1_000 * i64::from(*thousandths)));
         }
         rest = others;
     }
@@ -88,14 +91,24 @@ pub(crate) fn deliver_events_to(
 }
 
 /// A core that was given the set as an orderly source would: by time, once, in one batch.
-pub(crate) fn deliver_sorted_events(standard: &Arc<Standard>, road: EventOrigin, set: &[TestEvent], end: Timestamp) -> Monitor {
+pub(crate) fn deliver_sorted_events(
+    standard: &Arc<Standard>,
+    road: EventOrigin,
+    set: &[TestEvent],
+    end: Timestamp,
+) -> Monitor {
     let mut order: Vec<usize> = (0..set.len()).collect();
     order.sort_by_key(|place| set[*place].time);
     deliver_events(
         standard,
         road,
         set,
-        &DeliveryPlan { order, batches: vec![usize::MAX], ticks: vec![None], counted_at_once: vec![true] },
+        &DeliveryPlan {
+            order,
+            batches: vec![usize::MAX],
+            ticks: vec![None],
+            counted_at_once: vec![true],
+        },
         end,
     )
 }

@@ -14,7 +14,14 @@ pub(crate) const MIDNIGHT: i64 = 1_774_713_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// The types of events with the weight of each family.
-const CALL_TYPES: [&str; 6] = ["call.offered", "call.answered", "call.abandoned", "call.overflowed", "call.transferred", "call.ended"];
+const CALL_TYPES: [&str; 6] = [
+    "call.offered",
+    "call.answered",
+    "call.abandoned",
+    "call.overflowed",
+    "call.transferred",
+    "call.ended",
+];
 const QUEUE_TYPES: [&str; 4] = ["queue.joined", "queue.called", "queue.left", "queue.served"];
 const REPAIR_TYPES: [&str; 12] = [
     "repair.opened",
@@ -85,7 +92,8 @@ fn time_offset(unit: i64) -> impl Strategy<Value = i64> {
 }
 
 fn hostile_event(place: u32, unit: i64) -> impl Strategy<Value = TestEvent> {
-    let who = (0..6_u8, prop::bool::weighted(0.1)).prop_flat_map(|(subject, stray)| (Just(subject), event_type(subject, stray)));
+    let who = (0..6_u8, prop::bool::weighted(0.1))
+        .prop_flat_map(|(subject, stray)| (Just(subject), event_type(subject, stray)));
     // An id of another event, so that one id has two contents; they meet if the subjects are the same.
     let id = prop_oneof![4 => Just(1_000 + place), 1 => 0..4_u32];
     let sequence = prop_oneof![9 => Just(0), 1 => 1..3_u32];
@@ -94,14 +102,28 @@ fn hostile_event(place: u32, unit: i64) -> impl Strategy<Value = TestEvent> {
         select(vec![None, Some("broadband"), Some("business")]),
         select(vec![None, None, Some("vip"), Some("gold")]),
     );
-    let whose = (prop_oneof![Just(None), (0..2_u8).prop_map(Some)], prop_oneof![2 => Just(None), 1 => (0..2_u8).prop_map(Some)]);
+    let whose = (
+        prop_oneof![Just(None), (0..2_u8).prop_map(Some)],
+        prop_oneof![2 => Just(None), 1 => (0..2_u8).prop_map(Some)],
+    );
     let due = prop_oneof![2 => Just(None), 1 => time_offset(unit).prop_map(|at| Some(Timestamp(MIDNIGHT + at)))];
     let seconds = || prop_oneof![5 => Just(None), 1 => select(vec![0, 5, 10, 15, 16, 4_000_000]).prop_map(Some)];
-    let said = (seconds(), seconds(), seconds(), prop_oneof![Just(None), (1..=5_u8).prop_map(Some)]);
+    let said =
+        (seconds(), seconds(), seconds(), prop_oneof![Just(None), (1..=5_u8).prop_map(Some)]);
     let state = select(vec![None, Some("ready"), Some("talking"), Some("wrapup"), Some("offline")]);
     let word = select(vec![None, Some(true), Some(false)]);
     (who, id, time_offset(unit), sequence, dimensions, whose, due, said, (state, word)).prop_map(
-        |((subject, kind), id, at, sequence, (center, queue, tier), (customer, topic), due, (wait, talk, wrapup, score), words)| {
+        |(
+            (subject, kind),
+            id,
+            at,
+            sequence,
+            (center, queue, tier),
+            (customer, topic),
+            due,
+            (wait, talk, wrapup, score),
+            words,
+        )| {
             TestEvent {
                 sequence,
                 center,
@@ -132,10 +154,16 @@ fn near_duplicate(event: &TestEvent, id: Option<u32>, change: u8) -> TestEvent {
         1 => twin.tier = if event.tier.is_none() { Some("vip") } else { None },
         2 => twin.customer = event.customer.map_or(Some(0), |one| Some(1 - one)),
         3 => twin.topic = event.topic.map_or(Some(0), |_| None),
-        4 => twin.due = event.due.map_or(Some(event.time.plus_millis(HOUR)), |due| Some(due.plus_millis(-HOUR))),
+        4 => {
+            twin.due = event
+                .due
+                .map_or(Some(event.time.plus_millis(HOUR)), |due| Some(due.plus_millis(-HOUR)))
+        }
         5 => twin.time = event.time.plus_millis(SECOND),
         6 => twin.wait_seconds = event.wait_seconds.map_or(Some(20), |_| None),
-        7 if RESOLUTION_TYPES.contains(&event.kind) => twin.resolved = event.resolved.map_or(Some(false), |yes| Some(!yes)),
+        7 if RESOLUTION_TYPES.contains(&event.kind) => {
+            twin.resolved = event.resolved.map_or(Some(false), |yes| Some(!yes))
+        }
         _ => twin.subject = (event.subject + 4) % 6,
     }
     twin
@@ -145,7 +173,9 @@ fn near_duplicate(event: &TestEvent, id: Option<u32>, change: u8) -> TestEvent {
 pub(crate) fn event_set(most: u32) -> impl Strategy<Value = Vec<TestEvent>> {
     let twins = prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), 0..9_u8), 0..4);
     let set = (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most)
-        .prop_flat_map(|(unit, many)| (0..many).map(|place| hostile_event(place, unit)).collect::<Vec<_>>());
+        .prop_flat_map(|(unit, many)| {
+            (0..many).map(|place| hostile_event(place, unit)).collect::<Vec<_>>()
+        });
     (set, twins).prop_map(|(mut set, twins)| {
         for (number, (which, own, change)) in twins.into_iter().enumerate() {
             // Numbers above and below those of the others, so that a twin comes before or after the first.
@@ -159,14 +189,17 @@ pub(crate) fn event_set(most: u32) -> impl Strategy<Value = Vec<TestEvent>> {
 /// Calls alone, as a model of ten lines can count them: every event has an id and the attributes of its case.
 pub(crate) fn call_events(most: u32) -> impl Strategy<Value = Vec<TestEvent>> {
     let one = |place: u32, unit: i64| {
-        (0..12_u8, select(&CALL_TYPES[..]), time_offset(unit)).prop_map(move |(subject, kind, at)| TestEvent {
-            center: [Some("hefei"), Some("wuhu"), Some("fuyang")][usize::from(subject % 3)],
-            queue: [Some("broadband"), Some("business")][usize::from(subject / 3 % 2)],
-            ..TestEvent::plain(subject, place, Timestamp(MIDNIGHT + at), kind)
-        })
+        (0..12_u8, select(&CALL_TYPES[..]), time_offset(unit)).prop_map(
+            move |(subject, kind, at)| TestEvent {
+                center: [Some("hefei"), Some("wuhu"), Some("fuyang")][usize::from(subject % 3)],
+                queue: [Some("broadband"), Some("business")][usize::from(subject / 3 % 2)],
+                ..TestEvent::plain(subject, place, Timestamp(MIDNIGHT + at), kind)
+            },
+        )
     };
-    (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most)
-        .prop_flat_map(move |(unit, many)| (0..many).map(|place| one(place, unit)).collect::<Vec<_>>())
+    (select(vec![1, SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY]), 1..=most).prop_flat_map(
+        move |(unit, many)| (0..many).map(|place| one(place, unit)).collect::<Vec<_>>(),
+    )
 }
 
 /// Contacts of a few customers, as a model can count them: every event has an id and the customer, topic and attributes of its
@@ -179,14 +212,18 @@ pub(crate) fn contact_events(most: u32) -> impl Strategy<Value = Vec<TestEvent>>
     };
     let one = move |place: u32, unit: i64| {
         let kind = (0..18_u8).prop_flat_map(move |subject| (Just(subject), kinds(subject)));
-        (kind, time_offset(unit), any::<bool>()).prop_map(move |((subject, kind), at, resolved)| TestEvent {
-            center: [Some("hefei"), Some("wuhu")][usize::from(subject % 2)],
-            customer: [Some(0), Some(1), None][usize::from(subject / 3 % 3).min(if subject < 16 { 1 } else { 2 })],
-            topic: [None, Some(0), Some(1), Some(0)][usize::from(subject % 4)],
-            resolved: RESOLUTION_TYPES.contains(&kind).then_some(resolved),
-            ..TestEvent::plain(subject, place, Timestamp(MIDNIGHT + at), kind)
+        (kind, time_offset(unit), any::<bool>()).prop_map(move |((subject, kind), at, resolved)| {
+            TestEvent {
+                center: [Some("hefei"), Some("wuhu")][usize::from(subject % 2)],
+                customer: [Some(0), Some(1), None]
+                    [usize::from(subject / 3 % 3).min(if subject < 16 { 1 } else { 2 })],
+                topic: [None, Some(0), Some(1), Some(0)][usize::from(subject % 4)],
+                resolved: RESOLUTION_TYPES.contains(&kind).then_some(resolved),
+                ..TestEvent::plain(subject, place, Timestamp(MIDNIGHT + at), kind)
+            }
         })
     };
-    (select(vec![SECOND, MINUTE, HOUR, HOUR, 6 * HOUR, DAY]), 1..=most)
-        .prop_flat_map(move |(unit, many)| (0..many).map(|place| one(place, unit)).collect::<Vec<_>>())
+    (select(vec![SECOND, MINUTE, HOUR, HOUR, 6 * HOUR, DAY]), 1..=most).prop_flat_map(
+        move |(unit, many)| (0..many).map(|place| one(place, unit)).collect::<Vec<_>>(),
+    )
 }

@@ -32,7 +32,14 @@ const fn first_contact_rule(
     spoilt_by: &'static [&'static str],
     leave_out: &'static [&'static str],
 ) -> FirstContactRule {
-    FirstContactRule { name, contacts, within: days * DAY, invalidated_by: spoilt_by, leave_out, matured: false }
+    FirstContactRule {
+        name,
+        contacts,
+        within: days * DAY,
+        invalidated_by: spoilt_by,
+        leave_out,
+        matured: false,
+    }
 }
 
 const fn with_maturity(one_shot: FirstContactRule) -> FirstContactRule {
@@ -46,7 +53,13 @@ const FIRST_CONTACT_RULES: [FirstContactRule; 11] = [
     first_contact_rule("week", &CONTACT_FACTS, 7, &[], &[]),
     first_contact_rule("month", &CONTACT_FACTS, 30, &[], &[]),
     first_contact_rule("sound", &CONTACT_AND_ORDER_FACTS, 3, &UNRESOLVED_FACTS, &[]),
-    first_contact_rule("net", &CONTACT_AND_ORDER_FACTS, 3, &["call.unresolved"], &["call.transferred"]),
+    first_contact_rule(
+        "net",
+        &CONTACT_AND_ORDER_FACTS,
+        3,
+        &["call.unresolved"],
+        &["call.transferred"],
+    ),
     first_contact_rule("orders", &REPAIR_FACTS, 3, &["repair.reopened"], &[]),
     with_maturity(first_contact_rule("ripe", &CONTACT_FACTS, 3, &[], &[])),
     with_maturity(first_contact_rule("ripe_day", &CONTACT_FACTS, 1, &[], &[])),
@@ -74,20 +87,39 @@ fn model_facts(set: &[TestEvent]) -> Vec<ModelFact<'_>> {
     let mut facts = Vec::new();
     for events in by_subject.into_values() {
         let case = events[0];
-        let of = |kind: &str| events.iter().copied().filter(|event| event.kind == kind).collect::<Vec<_>>();
+        let of = |kind: &str| {
+            events.iter().copied().filter(|event| event.kind == kind).collect::<Vec<_>>()
+        };
         let mut tell = |name: &'static str, time: i64| facts.push(ModelFact { name, time, case });
         for first in ["call.answered", "repair.opened"] {
-            of(first).iter().map(|event| event.time.0).min().into_iter().for_each(|time| tell(first, time));
+            of(first)
+                .iter()
+                .map(|event| event.time.0)
+                .min()
+                .into_iter()
+                .for_each(|time| tell(first, time));
         }
-        of("queue.called").iter().map(|event| event.time.0).max().into_iter().for_each(|time| tell("queue.called", time));
+        of("queue.called")
+            .iter()
+            .map(|event| event.time.0)
+            .max()
+            .into_iter()
+            .for_each(|time| tell("queue.called", time));
         of("call.transferred").iter().for_each(|event| tell("call.transferred", event.time.0));
         let resolved = of("repair.resolved").iter().map(|event| event.time.0).min();
-        let reopened = of("repair.reopened").into_iter().filter(|event| resolved.is_some_and(|resolved| resolved <= event.time.0));
+        let reopened = of("repair.reopened")
+            .into_iter()
+            .filter(|event| resolved.is_some_and(|resolved| resolved <= event.time.0));
         reopened.for_each(|event| tell("repair.reopened", event.time.0));
-        for (kind, name) in [("call.ended", "call.unresolved"), ("queue.served", "queue.unresolved")] {
+        for (kind, name) in
+            [("call.ended", "call.unresolved"), ("queue.served", "queue.unresolved")]
+        {
             // The first end counts; of several at one moment the one whose identity is less, and identities fall with the number.
             let first = of(kind).into_iter().min_by_key(|event| (event.time, !event.id));
-            first.filter(|end| end.resolved == Some(false)).into_iter().for_each(|end| tell(name, end.time.0));
+            first
+                .filter(|end| end.resolved == Some(false))
+                .into_iter()
+                .for_each(|end| tell(name, end.time.0));
         }
     }
     facts
@@ -105,8 +137,14 @@ fn window_start(window: &str, now: i64) -> i64 {
 }
 
 /// Whether a contact is followed by another of the same customer.
-fn is_repeated(one_shot: &FirstContactRule, contact: &ModelFact<'_>, facts: &[ModelFact<'_>]) -> bool {
-    let key = |fact: &ModelFact<'_>| (fact.time, u64::from(fact.case.subject).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+fn is_repeated(
+    one_shot: &FirstContactRule,
+    contact: &ModelFact<'_>,
+    facts: &[ModelFact<'_>],
+) -> bool {
+    let key = |fact: &ModelFact<'_>| {
+        (fact.time, u64::from(fact.case.subject).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    };
     facts.iter().filter(|other| one_shot.contacts.contains(&other.name)).any(|other| {
         let (one, other_case) = (contact.case, other.case);
         one.subject != other_case.subject
@@ -126,7 +164,12 @@ pub(crate) fn expected_sums(set: &[TestEvent], now: i64) -> BTreeMap<ReadingName
             if !one_shot.contacts.contains(&contact.name) || contact.case.customer.is_none() {
                 continue;
             }
-            let own = || facts.iter().enumerate().filter(|(_, fact)| fact.case.subject == contact.case.subject);
+            let own = || {
+                facts
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, fact)| fact.case.subject == contact.case.subject)
+            };
             let spoils = |(at, fact): (usize, &ModelFact<'_>)| {
                 let in_time = (0..=one_shot.within).contains(&(fact.time - contact.time));
                 at != place && in_time && one_shot.invalidated_by.contains(&fact.name)
@@ -137,8 +180,13 @@ pub(crate) fn expected_sums(set: &[TestEvent], now: i64) -> BTreeMap<ReadingName
                 continue;
             }
             let once = !own().any(spoils) && !is_repeated(&one_shot, contact, &facts);
-            for scope in [String::new(), format!("center={}", contact.case.center.unwrap_or_default())] {
-                for window in ["24h", "7d", "today", "all"].into_iter().filter(|window| counted >= window_start(window, now)) {
+            for scope in
+                [String::new(), format!("center={}", contact.case.center.unwrap_or_default())]
+            {
+                for window in ["24h", "7d", "today", "all"]
+                    .into_iter()
+                    .filter(|window| counted >= window_start(window, now))
+                {
                     let key = (one_shot.name.to_owned(), scope.clone(), window.to_owned());
                     let sum = figures.entry(key).or_default();
                     *sum = (sum.0 + i64::from(once), sum.1 + 1);
@@ -158,7 +206,14 @@ pub(crate) fn board_sums(board: &Board) -> BTreeMap<ReadingName, (i64, i64)> {
             && is_one_shot(&board.standard, indicator)
             && (good, of) != (0, 0)
         {
-            figures.insert((indicator.name.clone(), scope_text(board, &reading.key), board.window_name(&reading.key)), (good, of));
+            figures.insert(
+                (
+                    indicator.name.clone(),
+                    scope_text(board, &reading.key),
+                    board.window_name(&reading.key),
+                ),
+                (good, of),
+            );
         }
     }
     figures

@@ -3,7 +3,10 @@
 
 use super::delivery::{self, DeliveryPlan, last_event_time};
 use super::event::{BatchBuilder, EventOrigin, TestEvent};
-use super::{check_property, delay_after_last_event, event_origins, event_sets, expect_same_lines, reading_lines, test_standards};
+use super::{
+    check_property, delay_after_last_event, event_origins, event_sets, expect_same_lines,
+    reading_lines, test_standards,
+};
 use firstline::domain::events::batch::Batch;
 use firstline::domain::explain::explanation::ExplanationRequest;
 use firstline::domain::explain::open_cases::{DeadlineRisk, OpenCaseQuery};
@@ -16,7 +19,10 @@ use std::sync::Arc;
 
 /// The standards of the other tests; the first knows the source of the decoded events, and all say when they are stale.
 fn snapshot_standards() -> Vec<Arc<Standard>> {
-    let mut known = test_standards().map(|standard| Standard { stale_after_ms: Some(7 * MINUTE), ..Standard::clone(&standard) });
+    let mut known = test_standards().map(|standard| Standard {
+        stale_after_ms: Some(7 * MINUTE),
+        ..Standard::clone(&standard)
+    });
     if let Some(first) = known[0].schema.sources.first_mut() {
         "/test".clone_into(first);
     }
@@ -66,7 +72,11 @@ fn delivery_steps(
         }
         let (these, others) = rest.split_at(rest.len().min(*batch));
         steps.push(CoreInput::Events(packer.build_batch(these.iter().map(|place| &set[*place]))));
-        steps.extend(tick.map(|thousandths| CoreInput::Time(begin.plus_millis(end.millis_since(begin) / 1_000 * i64::from(thousandths)))));
+        steps.extend(tick.map(|thousandths| {
+            CoreInput::Time(
+                begin.plus_millis(end.millis_since(begin) / 1_000 * i64::from(thousandths)),
+            )
+        }));
         rest = others;
     }
     steps.extend([CoreInput::Time(end), CoreInput::Time(end.plus_millis(later))]);
@@ -77,8 +87,16 @@ fn encode_monitor(monitor: &Monitor) -> Vec<u8> {
     postcard::to_stdvec(&monitor.to_snapshot()).expect("a memory can be written")
 }
 
-fn decode_monitor(standard: &Arc<Standard>, horizon: Option<RetentionHorizon>, bytes: &[u8]) -> Result<Monitor, postcard::Error> {
-    Monitor::from_snapshot(standard.clone(), horizon, &mut postcard::Deserializer::from_bytes(bytes))
+fn decode_monitor(
+    standard: &Arc<Standard>,
+    horizon: Option<RetentionHorizon>,
+    bytes: &[u8],
+) -> Result<Monitor, postcard::Error> {
+    Monitor::from_snapshot(
+        standard.clone(),
+        horizon,
+        &mut postcard::Deserializer::from_bytes(bytes),
+    )
 }
 
 /// All that a core says: the board, the cases behind some of its readings, the open cases, and what it counts of itself.
@@ -87,16 +105,39 @@ fn all_answers(monitor: &mut Monitor) -> Vec<String> {
     let board = monitor.compute_board();
     for reading in board.readings.iter().step_by(board.readings.len() / 6 + 1) {
         let key = &reading.key;
-        let asked = ExplanationRequest { indicator: key.indicator, scope: (*key.scope).clone(), window: key.window, limit: 20 };
+        let asked = ExplanationRequest {
+            indicator: key.indicator,
+            scope: (*key.scope).clone(),
+            window: key.window,
+            limit: 20,
+        };
         let told = monitor.explain_reading(&asked);
-        said.push(format!("{:?} {:?} {:?} {:?} {:?}", told.reading(), told.begin, told.good, told.of, told.excluded));
+        said.push(format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            told.reading(),
+            told.begin,
+            told.good,
+            told.of,
+            told.excluded
+        ));
     }
-    let wanted = OpenCaseQuery { risks: DeadlineRisk::ALL.to_vec(), family: None, commitment: None, conditions: Vec::new(), limit: 20 };
+    let wanted = OpenCaseQuery {
+        risks: DeadlineRisk::ALL.to_vec(),
+        family: None,
+        commitment: None,
+        conditions: Vec::new(),
+        limit: 20,
+    };
     let open = monitor.open_cases(&wanted);
     said.push(format!("{} open: {:?}", open.count, open.cases));
     for subject in 0..6 {
         let histories = monitor.case_histories(None, &subject.to_string()).into_iter();
-        said.extend(histories.map(|history| format!("{:?} {:?} {:?} {:?}", history.name, history.events, history.facts, history.clocks)));
+        said.extend(histories.map(|history| {
+            format!(
+                "{:?} {:?} {:?} {:?}",
+                history.name, history.events, history.facts, history.clocks
+            )
+        }));
     }
     said.push(format!("{} cases, {} forgotten", monitor.case_count(), monitor.forgotten_cases()));
     said
@@ -115,29 +156,57 @@ fn restored_core_continues_identically() {
         event_origins(),
         cuts,
     );
-    check_property(1_000, &inputs, |((set, delivery), (after, later), number, horizon, road, cuts)| {
-        let standard = &standards[number];
-        let steps = delivery_steps(standard, road, &set, &delivery, last_event_time(&set).plus_millis(after), later);
-        let cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(steps.len())).collect();
-        let mut whole = Monitor::new(standard.clone(), horizon);
-        let mut cut = Monitor::new(standard.clone(), horizon);
-        for (place, step) in steps.iter().enumerate() {
-            if cuts.contains(&place) {
-                let bytes = encode_monitor(&cut);
-                cut = decode_monitor(standard, horizon, &bytes)
-                    .map_err(|error| TestCaseError::fail(format!("before step {place}: {error}")))?;
-                prop_assert!(encode_monitor(&cut) == bytes, "written again before step {place} it is not the same");
-                expect_same_lines(&reading_lines(&whole), &reading_lines(&cut), &standard.name)?;
+    check_property(
+        1_000,
+        &inputs,
+        |((set, delivery), (after, later), number, horizon, road, cuts)| {
+            let standard = &standards[number];
+            let steps = delivery_steps(
+                standard,
+                road,
+                &set,
+                &delivery,
+                last_event_time(&set).plus_millis(after),
+                later,
+            );
+            let cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(steps.len())).collect();
+            let mut whole = Monitor::new(standard.clone(), horizon);
+            let mut cut = Monitor::new(standard.clone(), horizon);
+            for (place, step) in steps.iter().enumerate() {
+                if cuts.contains(&place) {
+                    let bytes = encode_monitor(&cut);
+                    cut = decode_monitor(standard, horizon, &bytes).map_err(|error| {
+                        TestCaseError::fail(format!("before step {place}: {error}"))
+                    })?;
+                    prop_assert!(
+                        encode_monitor(&cut) == bytes,
+                        "written again before step {place} it is not the same"
+                    );
+                    expect_same_lines(
+                        &reading_lines(&whole),
+                        &reading_lines(&cut),
+                        &standard.name,
+                    )?;
+                }
+                prop_assert_eq!(
+                    step.apply_to(&mut whole),
+                    step.apply_to(&mut cut),
+                    "at step {}",
+                    place
+                );
             }
-            prop_assert_eq!(step.apply_to(&mut whole), step.apply_to(&mut cut), "at step {}", place);
-        }
-        prop_assert!(encode_monitor(&whole) == encode_monitor(&cut), "in the end their memories differ");
-        expect_same_lines(&all_answers(&mut whole), &all_answers(&mut cut), &standard.name)?;
-        // The first declares every dimension of the events.
-        let other = &standards[if number == 0 { 2 } else { number }];
-        let [mut whole, mut cut] = [whole, cut].map(|monitor| monitor.change_standard(other.clone(), horizon).monitor);
-        expect_same_lines(&all_answers(&mut whole), &all_answers(&mut cut), &other.name)
-    });
+            prop_assert!(
+                encode_monitor(&whole) == encode_monitor(&cut),
+                "in the end their memories differ"
+            );
+            expect_same_lines(&all_answers(&mut whole), &all_answers(&mut cut), &standard.name)?;
+            // The first declares every dimension of the events.
+            let other = &standards[if number == 0 { 2 } else { number }];
+            let [mut whole, mut cut] =
+                [whole, cut].map(|monitor| monitor.change_standard(other.clone(), horizon).monitor);
+            expect_same_lines(&all_answers(&mut whole), &all_answers(&mut cut), &other.name)
+        },
+    );
 }
 
 /// Groups of cases that nothing tells apart share their sums. Where the standard's scopes look at every dimension nothing is shared, and
@@ -145,19 +214,34 @@ fn restored_core_continues_identically() {
 #[test]
 fn finer_snapshot_groups_are_merged_when_read() {
     let standards = snapshot_standards();
-    let inputs =
-        (delivery::with_delivery(event_sets::event_set(24)), delay_after_last_event(), 0..4_usize, optional_horizon(), any::<Index>());
+    let inputs = (
+        delivery::with_delivery(event_sets::event_set(24)),
+        delay_after_last_event(),
+        0..4_usize,
+        optional_horizon(),
+        any::<Index>(),
+    );
     check_property(300, &inputs, |((set, delivery), after, number, horizon, cut)| {
         let standard = &standards[number];
         let every = (0..standard.schema.dimensions.len()).map(|dimension| vec![dimension]);
-        let apart = Arc::new(Standard { scopes: standard.scopes.iter().cloned().chain(every).collect(), ..Standard::clone(standard) });
-        let steps = delivery_steps(standard, EventOrigin::Constructed, &set, &delivery, last_event_time(&set), after);
+        let apart = Arc::new(Standard {
+            scopes: standard.scopes.iter().cloned().chain(every).collect(),
+            ..Standard::clone(standard)
+        });
+        let steps = delivery_steps(
+            standard,
+            EventOrigin::Constructed,
+            &set,
+            &delivery,
+            last_event_time(&set),
+            after,
+        );
         let (before, behind) = steps.split_at(cut.index(steps.len()));
         let mut whole = Monitor::new(standard.clone(), horizon);
         let mut apart = Monitor::new(apart, horizon);
         before.iter().for_each(|step| _ = (step.apply_to(&mut whole), step.apply_to(&mut apart)));
-        let mut read =
-            decode_monitor(standard, horizon, &encode_monitor(&apart)).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let mut read = decode_monitor(standard, horizon, &encode_monitor(&apart))
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
         expect_same_lines(&reading_lines(&whole), &reading_lines(&read), "at once")?;
         for step in behind {
             prop_assert_eq!(step.apply_to(&mut whole), step.apply_to(&mut read));
@@ -182,48 +266,75 @@ fn tick_frequency_does_not_change_answers() {
         optional_horizon(),
         delay_after_last_event(),
     );
-    check_property(1_000, &inputs, |((set, mut delivery), sorted, gaps, more, number, horizon, after)| {
-        let standard = &standards[number];
-        if sorted {
-            delivery.order.sort_by_key(|place| set[*place].time);
-        }
-        delivery.ticks = vec![None];
-        let mut now = set[delivery.order[0]].time;
-        let mut few = Vec::new();
-        let end = last_event_time(&set).plus_millis(after);
-        for (step, gap) in delivery_steps(standard, EventOrigin::Decoded, &set, &delivery, end, HOUR).into_iter().zip(gaps.iter().cycle()) {
-            now = match step {
-                CoreInput::Time(time) => now.max(time),
-                CoreInput::Events(_) => now.plus_millis(*gap),
-            };
-            few.push(CoreInput::Time(now));
-            few.push(step);
-        }
-        // Between the first tick and the last, each after the one before it in the list.
-        let mut many: Vec<(usize, Timestamp)> = Vec::new();
-        let times: Vec<(usize, Timestamp)> = few
-            .iter()
-            .enumerate()
-            .filter_map(|(place, step)| if let CoreInput::Time(now) = step { Some((place, *now)) } else { None })
-            .collect();
-        for (place, thousandths) in more {
-            let [(_, before), (place, next)] = times[place.index(times.len() - 1)..][..2] else { continue };
-            many.push((place, before.plus_millis(next.millis_since(before).max(0) / 1_000 * thousandths)));
-        }
-        many.sort_unstable();
-        let (mut seldom, mut often) = (Monitor::new(standard.clone(), horizon), Monitor::new(standard.clone(), horizon));
-        for (place, step) in few.iter().enumerate() {
-            many.iter().filter(|(before, _)| *before == place).for_each(|(_, now)| often.tick(*now));
-            prop_assert_eq!(step.apply_to(&mut seldom), step.apply_to(&mut often), "at step {}", place);
-        }
-        expect_same_lines(&all_answers(&mut seldom), &all_answers(&mut often), &standard.name)
-    });
+    check_property(
+        1_000,
+        &inputs,
+        |((set, mut delivery), sorted, gaps, more, number, horizon, after)| {
+            let standard = &standards[number];
+            if sorted {
+                delivery.order.sort_by_key(|place| set[*place].time);
+            }
+            delivery.ticks = vec![None];
+            let mut now = set[delivery.order[0]].time;
+            let mut few = Vec::new();
+            let end = last_event_time(&set).plus_millis(after);
+            for (step, gap) in
+                delivery_steps(standard, EventOrigin::Decoded, &set, &delivery, end, HOUR)
+                    .into_iter()
+                    .zip(gaps.iter().cycle())
+            {
+                now = match step {
+                    CoreInput::Time(time) => now.max(time),
+                    CoreInput::Events(_) => now.plus_millis(*gap),
+                };
+                few.push(CoreInput::Time(now));
+                few.push(step);
+            }
+            // Between the first tick and the last, each after the one before it in the list.
+            let mut many: Vec<(usize, Timestamp)> = Vec::new();
+            let times: Vec<(usize, Timestamp)> = few
+                .iter()
+                .enumerate()
+                .filter_map(|(place, step)| {
+                    if let CoreInput::Time(now) = step { Some((place, *now)) } else { None }
+                })
+                .collect();
+            for (place, thousandths) in more {
+                let [(_, before), (place, next)] = times[place.index(times.len() - 1)..][..2]
+                else {
+                    continue;
+                };
+                many.push((
+                    place,
+                    before.plus_millis(next.millis_since(before).max(0) / 1_000 * thousandths),
+                ));
+            }
+            many.sort_unstable();
+            let (mut seldom, mut often) =
+                (Monitor::new(standard.clone(), horizon), Monitor::new(standard.clone(), horizon));
+            for (place, step) in few.iter().enumerate() {
+                many.iter()
+                    .filter(|(before, _)| *before == place)
+                    .for_each(|(_, now)| often.tick(*now));
+                prop_assert_eq!(
+                    step.apply_to(&mut seldom),
+                    step.apply_to(&mut often),
+                    "at step {}",
+                    place
+                );
+            }
+            expect_same_lines(&all_answers(&mut seldom), &all_answers(&mut often), &standard.name)
+        },
+    );
 }
 
 #[test]
 fn damaged_snapshot_is_rejected_or_usable() {
     let standards = snapshot_standards();
-    let damage = prop::collection::vec((any::<Index>(), prop_oneof![3 => (0..8_u8).prop_map(|bit| 1 << bit), 1 => any::<u8>()]), 0..3);
+    let damage = prop::collection::vec(
+        (any::<Index>(), prop_oneof![3 => (0..8_u8).prop_map(|bit| 1 << bit), 1 => any::<u8>()]),
+        0..3,
+    );
     let inputs = (
         delivery::with_delivery(event_sets::event_set(16)),
         delay_after_last_event(),
@@ -246,7 +357,10 @@ fn damaged_snapshot_is_rejected_or_usable() {
         }
         if let Some(length) = length {
             bytes.truncate(length.index(bytes.len()));
-            prop_assert!(!damage.is_empty() || decode_monitor(standard, horizon, &bytes).is_err(), "what is cut short is refused");
+            prop_assert!(
+                !damage.is_empty() || decode_monitor(standard, horizon, &bytes).is_err(),
+                "what is cut short is refused"
+            );
         }
         if let Ok(mut believed) = decode_monitor(standard, horizon, &bytes) {
             rest.iter().for_each(|step| _ = step.apply_to(&mut believed));

@@ -3,7 +3,8 @@
 
 use firstline::domain::events::batch::Batch;
 use firstline::domain::events::event::{
-    AgentState, Attributes, CaseKey, CustomerKey, Event, EventDetail, EventId, PackedMillis, PackedTimestamp, Symbol,
+    AgentState, Attributes, CaseKey, CustomerKey, Event, EventDetail, EventId, PackedMillis,
+    PackedTimestamp, Symbol,
 };
 use firstline::domain::standard::{EventSchema, Standard};
 use firstline::domain::time::timestamp::Timestamp;
@@ -100,9 +101,14 @@ impl TestEvent {
     }
 
     fn to_detail(&self) -> EventDetail {
-        let millis = |seconds: Option<u32>| seconds.and_then(|seconds| PackedMillis::new(i64::from(seconds) * 1_000));
+        let millis = |seconds: Option<u32>| {
+            seconds.and_then(|seconds| PackedMillis::new(i64::from(seconds) * 1_000))
+        };
         EventDetail {
-            customer: self.customer.and_then(|one| NonZeroU64::new(u64::from(one) + 1)).map(CustomerKey),
+            customer: self
+                .customer
+                .and_then(|one| NonZeroU64::new(u64::from(one) + 1))
+                .map(CustomerKey),
             topic: self.topic.map(|one| Symbol::from_text(&one.to_string())),
             due: self.due.and_then(PackedTimestamp::new),
             wait: millis(self.wait_seconds),
@@ -141,13 +147,19 @@ pub(crate) struct BatchBuilder {
 impl BatchBuilder {
     pub(crate) fn new(standard: &Standard, road: EventOrigin) -> BatchBuilder {
         let schema = Arc::new(standard.schema.clone());
-        BatchBuilder { origin: road, decoder: EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(true), schema }
+        BatchBuilder {
+            origin: road,
+            decoder: EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(true),
+            schema,
+        }
     }
 
     pub(crate) fn build_batch<'s>(&mut self, events: impl Iterator<Item = &'s TestEvent>) -> Batch {
         if self.origin == EventOrigin::Decoded {
             for event in events {
-                self.decoder.decode_json(&event.to_json()).unwrap_or_else(|rejection| panic!("{event:?}: {}", rejection.reason));
+                self.decoder
+                    .decode_json(&event.to_json())
+                    .unwrap_or_else(|rejection| panic!("{event:?}: {}", rejection.reason));
             }
             return self.decoder.take_batch();
         }
@@ -155,7 +167,8 @@ impl BatchBuilder {
         for event in events {
             let values = || self.schema.dimensions.iter().map(|name| event.dimension(name));
             let hash = Attributes::hash_values(values());
-            let attributes = Attributes::new(hash, values().map(|value| value.map(Box::from)).collect());
+            let attributes =
+                Attributes::new(hash, values().map(|value| value.map(Box::from)).collect());
             let place = batch.groups.iter().position(|known| *known == attributes);
             let group = place.unwrap_or_else(|| {
                 batch.groups.push(attributes);
@@ -166,7 +179,10 @@ impl BatchBuilder {
                 // Keys that rise with the subject, identities that fall with the number: neither order helps the other.
                 id: EventId(!u64::from(event.id)),
                 time: event.time,
-                kind: self.schema.event_type(event.kind).unwrap_or_else(|| panic!("the standard has no `{}`", event.kind)),
+                kind: self
+                    .schema
+                    .event_type(event.kind)
+                    .unwrap_or_else(|| panic!("the standard has no `{}`", event.kind)),
                 group: u32::try_from(group).expect("few groups"),
                 sequence: event.sequence,
                 source: 0,

@@ -12,38 +12,67 @@ fn trend_ends_at_rolling_window_value() {
     let standards = test_standards();
     check_property(
         400,
-        &(delivery::with_delivery(event_sets::event_set(24)), 0..3_i64, 0..4_usize, event_origins()),
+        &(
+            delivery::with_delivery(event_sets::event_set(24)),
+            0..3_i64,
+            0..4_usize,
+            event_origins(),
+        ),
         |((set, delivery), steps, standard, road)| {
             let standard = &standards[standard];
             // At the turn of a step a rolling window covers whole steps, and the instant itself that begins the next one.
-            let end = firstline::domain::time::timestamp::Timestamp((last_event_time(&set).0.div_euclid(STEP_MS) + 1 + steps) * STEP_MS);
+            let end = firstline::domain::time::timestamp::Timestamp(
+                (last_event_time(&set).0.div_euclid(STEP_MS) + 1 + steps) * STEP_MS,
+            );
             let monitor = deliver_events(standard, road, &set, &delivery, end);
             for reading in monitor.compute_board().readings {
-                let Some(Window::Rolling(length)) = reading.key.window.map(|window| standard.windows[window]) else { continue };
+                let Some(Window::Rolling(length)) =
+                    reading.key.window.map(|window| standard.windows[window])
+                else {
+                    continue;
+                };
                 if length % STEP_MS != 0 {
                     continue;
                 }
                 let indicator = reading.key.indicator;
                 let over = (length / STEP_MS) as usize + 1;
-                let asked =
-                    TrendRequest { indicators: vec![indicator], scope: (*reading.key.scope).clone(), step_count: 4, steps_per_value: over };
+                let asked = TrendRequest {
+                    indicators: vec![indicator],
+                    scope: (*reading.key.scope).clone(),
+                    step_count: 4,
+                    steps_per_value: over,
+                };
                 let trends = monitor.compute_trends(&asked).expect("it has rolling windows");
                 prop_assert_eq!(trends.from, end.plus_millis(-3 * STEP_MS));
                 prop_assert_eq!(trends.values.len(), usize::from(has_trend(indicator, standard)));
-                let longest =
-                    standard.windows.iter().filter_map(|window| if let Window::Rolling(length) = window { Some(*length) } else { None });
+                let longest = standard.windows.iter().filter_map(|window| {
+                    if let Window::Rolling(length) = window { Some(*length) } else { None }
+                });
                 for (_, values) in trends.values {
                     prop_assert_eq!(values.len(), 4);
                     // What began before the longest window is not there any more.
-                    prop_assert!(Some(length) < longest.clone().max() || values[..3].iter().all(Option::is_none));
+                    prop_assert!(
+                        Some(length) < longest.clone().max()
+                            || values[..3].iter().all(Option::is_none)
+                    );
                     let name = &standard.indicators[indicator].name;
                     match reading.components {
                         // The two it is made of may be too few each.
-                        ReadingComponents::Difference { .. } => prop_assert!(values[3].is_none() || values[3] == reading.value, "{}", name),
+                        ReadingComponents::Difference { .. } => prop_assert!(
+                            values[3].is_none() || values[3] == reading.value,
+                            "{}",
+                            name
+                        ),
                         _ => {
-                            let enough = reading.components.sample_count().unwrap_or(0).unsigned_abs()
-                                >= standard.indicators[indicator].small_sample;
-                            prop_assert_eq!(values[3], reading.value.filter(|_| enough), "{}", name);
+                            let enough =
+                                reading.components.sample_count().unwrap_or(0).unsigned_abs()
+                                    >= standard.indicators[indicator].small_sample;
+                            prop_assert_eq!(
+                                values[3],
+                                reading.value.filter(|_| enough),
+                                "{}",
+                                name
+                            );
                         }
                     }
                 }

@@ -7,20 +7,42 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 fn recorded_files(set: &RecordedSet) -> Vec<PathBuf> {
-    ["2013", "2014", "2015", "2016"].map(|year| set.file_path(&format!("cases_{year}.csv.gz"))).to_vec()
+    ["2013", "2014", "2015", "2016"]
+        .map(|year| set.file_path(&format!("cases_{year}.csv.gz")))
+        .to_vec()
 }
 
 /// All that is expected of a group of cases, with the indicators of `boston311.toml`; some groups have fewer figures.
-fn compare_group(figures: &mut FigureComparison, board: &ReplayedBoard, group: &str, expected: &Value) {
+fn compare_group(
+    figures: &mut FigureComparison,
+    board: &ReplayedBoard,
+    group: &str,
+    expected: &Value,
+) {
     figures.compare_denominator(board, group, "with_target", &expected["cases"]);
     figures.compare_numerator(board, group, "with_target", &expected["with_target"]);
-    figures.compare_fraction(board, group, "on_time_of_closed", &expected["closed_on_time_of_closed_with_target"]);
-    figures.compare_fraction(board, group, "on_time_of_all", &expected["closed_on_time_of_all_with_target"]);
+    figures.compare_fraction(
+        board,
+        group,
+        "on_time_of_closed",
+        &expected["closed_on_time_of_closed_with_target"],
+    );
+    figures.compare_fraction(
+        board,
+        group,
+        "on_time_of_all",
+        &expected["closed_on_time_of_all_with_target"],
+    );
     if expected.get("closed").is_none() {
         return;
     }
     figures.compare_numerator(board, group, "closed", &expected["closed"]);
-    figures.compare_count(group, "open (level)", &expected["open_at_export"], &board.reading("open", group)["value"]);
+    figures.compare_count(
+        group,
+        "open (level)",
+        &expected["open_at_export"],
+        &board.reading("open", group)["value"],
+    );
     figures.compare_numerator(board, group, "labelled_on_time", &expected["recorded_ONTIME"]);
     figures.compare_numerator(board, group, "labelled_overdue", &expected["recorded_OVERDUE"]);
     figures.compare_numerator(board, group, "done_at_creation", &expected["done_at_creation"]);
@@ -41,7 +63,10 @@ fn boston311_cases() {
         for (name, expected) in groups {
             compare_group(&mut figures, &board, name, expected);
         }
-        assert!(board.groups().iter().all(|name| groups.contains_key(*name)), "boston311 by {dimension}: a group nobody expects");
+        assert!(
+            board.groups().iter().all(|name| groups.contains_key(*name)),
+            "boston311 by {dimension}: a group nobody expects"
+        );
     }
     figures.finish();
 }
@@ -52,7 +77,10 @@ fn boston311_instants() {
     let mut figures = FigureComparison::new("boston311, instants");
     let instants = set.expected["instants"].as_object().unwrap();
     let at: Vec<String> = instants.keys().map(|text| instant_in_zone(text, "-05:00")).collect();
-    let boards = ReplayCommand::new("boston311_now.toml", "boston311.toml", &recorded_files(&set)).at_instants(&at).run().boards;
+    let boards = ReplayCommand::new("boston311_now.toml", "boston311.toml", &recorded_files(&set))
+        .at_instants(&at)
+        .run()
+        .boards;
     assert_eq!(boards.len(), instants.len(), "boston311: a board for each instant");
     for ((at, expected), board) in instants.iter().zip(&boards) {
         for level in ["backlog", "backlog_with_target", "overdue"] {
@@ -60,9 +88,24 @@ fn boston311_instants() {
         }
         for so_far in ["on_time_so_far", "due_so_far"] {
             let reading = board.reading(so_far, "");
-            figures.compare_count(at, &format!("{so_far} (good)"), &expected[so_far]["num"], &reading["good"]);
-            figures.compare_count(at, &format!("{so_far} (of)"), &expected[so_far]["den"], &reading["of"]);
-            figures.compare_value(at, &format!("{so_far} (value)"), &expected[so_far]["rate"], &reading["value"]);
+            figures.compare_count(
+                at,
+                &format!("{so_far} (good)"),
+                &expected[so_far]["num"],
+                &reading["good"],
+            );
+            figures.compare_count(
+                at,
+                &format!("{so_far} (of)"),
+                &expected[so_far]["den"],
+                &reading["of"],
+            );
+            figures.compare_value(
+                at,
+                &format!("{so_far} (value)"),
+                &expected[so_far]["rate"],
+                &reading["value"],
+            );
         }
     }
     figures.finish();

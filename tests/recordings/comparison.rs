@@ -20,50 +20,108 @@ impl FigureComparison {
     }
 
     /// Counts the figure if it is right, notes it if not.
-    fn record_comparison(&mut self, right: bool, group: &str, figure: &str, expected: &dyn std::fmt::Display, got: &dyn std::fmt::Display) {
+    fn record_comparison(
+        &mut self,
+        right: bool,
+        group: &str,
+        figure: &str,
+        expected: &dyn std::fmt::Display,
+        got: &dyn std::fmt::Display,
+    ) {
         if right {
             self.equal += 1;
         } else {
-            self.different.push(format!("{}, group `{group}`, {figure}: expected {expected}, got {got}", self.set));
+            self.different.push(format!(
+                "{}, group `{group}`, {figure}: expected {expected}, got {got}",
+                self.set
+            ));
         }
     }
 
     /// A whole number.
-    pub(crate) fn compare_count(&mut self, group: &str, figure: &str, expected: &Value, got: &Value) {
+    pub(crate) fn compare_count(
+        &mut self,
+        group: &str,
+        figure: &str,
+        expected: &Value,
+        got: &Value,
+    ) {
         let same = expected.as_f64().is_some() && expected.as_f64() == got.as_f64();
         self.record_comparison(same, group, figure, expected, got);
     }
 
     /// A number of cases that is the numerator of an indicator; a group without readings has none.
-    pub(crate) fn compare_numerator(&mut self, board: &ReplayedBoard, group: &str, indicator: &str, expected: &Value) {
+    pub(crate) fn compare_numerator(
+        &mut self,
+        board: &ReplayedBoard,
+        group: &str,
+        indicator: &str,
+        expected: &Value,
+    ) {
         self.compare_side(board, group, indicator, "good", expected);
     }
 
     /// A number of cases that is the denominator of an indicator.
-    pub(crate) fn compare_denominator(&mut self, board: &ReplayedBoard, group: &str, indicator: &str, expected: &Value) {
+    pub(crate) fn compare_denominator(
+        &mut self,
+        board: &ReplayedBoard,
+        group: &str,
+        indicator: &str,
+        expected: &Value,
+    ) {
         self.compare_side(board, group, indicator, "of", expected);
     }
 
-    fn compare_side(&mut self, board: &ReplayedBoard, group: &str, indicator: &str, side: &str, expected: &Value) {
+    fn compare_side(
+        &mut self,
+        board: &ReplayedBoard,
+        group: &str,
+        indicator: &str,
+        side: &str,
+        expected: &Value,
+    ) {
         let reading = board.reading(indicator, group);
         let got = if reading.is_null() { Value::from(0) } else { reading[side].clone() };
         self.compare_count(group, &format!("{indicator} ({side})"), expected, &got);
     }
 
     /// A fraction: `num`, `den`, and `rate` as far as it is written, which is to six decimals.
-    pub(crate) fn compare_fraction(&mut self, board: &ReplayedBoard, group: &str, indicator: &str, expected: &Value) {
+    pub(crate) fn compare_fraction(
+        &mut self,
+        board: &ReplayedBoard,
+        group: &str,
+        indicator: &str,
+        expected: &Value,
+    ) {
         self.compare_numerator(board, group, indicator, &expected["num"]);
         self.compare_denominator(board, group, indicator, &expected["den"]);
         self.compare_rate(board, group, indicator, &expected["rate"]);
     }
 
     /// The value of an indicator to six decimals; null on both sides where there is nothing to divide by.
-    pub(crate) fn compare_rate(&mut self, board: &ReplayedBoard, group: &str, indicator: &str, expected: &Value) {
-        self.compare_value(group, &format!("{indicator} (value)"), expected, &board.reading(indicator, group)["value"]);
+    pub(crate) fn compare_rate(
+        &mut self,
+        board: &ReplayedBoard,
+        group: &str,
+        indicator: &str,
+        expected: &Value,
+    ) {
+        self.compare_value(
+            group,
+            &format!("{indicator} (value)"),
+            expected,
+            &board.reading(indicator, group)["value"],
+        );
     }
 
     /// A number to six decimals, or null on both sides.
-    pub(crate) fn compare_value(&mut self, group: &str, figure: &str, expected: &Value, got: &Value) {
+    pub(crate) fn compare_value(
+        &mut self,
+        group: &str,
+        figure: &str,
+        expected: &Value,
+        got: &Value,
+    ) {
         let same = match (expected.as_f64(), got.as_f64()) {
             (Some(expected), Some(got)) => (expected - got).abs() <= 0.51e-6,
             (None, None) => expected.is_null() && got.is_null(),
@@ -73,25 +131,56 @@ impl FigureComparison {
     }
 
     /// A level: a number without a window.
-    pub(crate) fn compare_gauge(&mut self, board: &ReplayedBoard, at: &str, indicator: &str, expected: &Value) {
-        self.compare_count(at, &format!("{indicator} (level)"), expected, &board.reading(indicator, "")["value"]);
+    pub(crate) fn compare_gauge(
+        &mut self,
+        board: &ReplayedBoard,
+        at: &str,
+        indicator: &str,
+        expected: &Value,
+    ) {
+        self.compare_count(
+            at,
+            &format!("{indicator} (level)"),
+            expected,
+            &board.reading(indicator, "")["value"],
+        );
     }
 
     /// Durations, expected in units of `unit` seconds: how many and their sum exactly, the nearest-rank percentiles and the
     /// greatest within half a bucket. A duration of 0 is exact; one below 0 has no place among the percentiles.
-    pub(crate) fn compare_durations(&mut self, board: &ReplayedBoard, group: &str, indicator: &str, expected: &Value, unit: f64) {
+    pub(crate) fn compare_durations(
+        &mut self,
+        board: &ReplayedBoard,
+        group: &str,
+        indicator: &str,
+        expected: &Value,
+        unit: f64,
+    ) {
         let reading = board.reading(indicator, group);
         self.compare_denominator(board, group, indicator, &expected["n"]);
         if expected["n"] == 0 {
-            self.record_comparison(reading["mean"].is_null(), group, &format!("{indicator} (mean)"), &"null", &reading["mean"]);
+            self.record_comparison(
+                reading["mean"].is_null(),
+                group,
+                &format!("{indicator} (mean)"),
+                &"null",
+                &reading["mean"],
+            );
             return;
         }
         let got = |name: &str| reading[name].as_f64().unwrap_or(f64::NAN) / unit;
         let wanted = |name: &str| expected[name].as_f64().unwrap_or(f64::NAN);
-        let (sum, expected_sum) = (got("mean") * reading["of"].as_f64().unwrap_or(f64::NAN), wanted("sum"));
+        let (sum, expected_sum) =
+            (got("mean") * reading["of"].as_f64().unwrap_or(f64::NAN), wanted("sum"));
         let same = (sum - expected_sum).abs() <= 1e-6 * expected_sum.abs();
         self.record_comparison(same, group, &format!("{indicator} (sum)"), &expected_sum, &sum);
-        for (name, theirs) in [("p50", "p50_nr"), ("p90", "p90_nr"), ("p95", "p95_nr"), ("p99", "p99_nr"), ("max", "max")] {
+        for (name, theirs) in [
+            ("p50", "p50_nr"),
+            ("p90", "p90_nr"),
+            ("p95", "p95_nr"),
+            ("p99", "p99_nr"),
+            ("max", "max"),
+        ] {
             let (got, expected) = (got(name), wanted(theirs));
             let same = (got - expected.max(0.0)).abs() <= PERCENTILE_TOLERANCE * expected.max(0.0);
             self.record_comparison(same, group, &format!("{indicator} ({name})"), &expected, &got);
@@ -102,7 +191,11 @@ impl FigureComparison {
     pub(crate) fn finish(self) {
         let FigureComparison { set, equal, different } = self;
         let shown = different.iter().take(60).cloned().collect::<Vec<_>>().join("\n");
-        assert!(different.is_empty(), "{set}: {equal} figures equal, {} different:\n{shown}", different.len());
+        assert!(
+            different.is_empty(),
+            "{set}: {equal} figures equal, {} different:\n{shown}",
+            different.len()
+        );
         assert!(equal > 0, "{set}: nothing was compared");
         println!("{set}: {equal} figures equal");
     }

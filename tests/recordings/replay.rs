@@ -22,7 +22,9 @@ impl RecordedSet {
             return None;
         }
         let folder = data.join(name);
-        let expected = serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+        let expected =
+            serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap())
+                .unwrap();
         Some(RecordedSet { folder, expected })
     }
 
@@ -43,15 +45,25 @@ impl ReplayCommand {
     /// Of `files`, by a standard in `tests/standards` and a format: a mapping in `tests/mappings` or a name.
     pub(crate) fn new(standard: &str, format: &str, files: &[PathBuf]) -> ReplayCommand {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-        let format = if format.ends_with(".toml") { tests.join("mappings").join(format).display().to_string() } else { format.to_owned() };
+        let format = if format.ends_with(".toml") {
+            tests.join("mappings").join(format).display().to_string()
+        } else {
+            format.to_owned()
+        };
         let standard = tests.join("standards").join(standard).display().to_string();
-        let command = ["replay", "--json", "--window", "all", "--standard", &standard, "--format", &format].map(str::to_owned);
+        let command =
+            ["replay", "--json", "--window", "all", "--standard", &standard, "--format", &format]
+                .map(str::to_owned);
         ReplayCommand { command: command.to_vec(), files: files.to_vec() }
     }
 
     /// By these dimensions; `""` is everything together.
     pub(crate) fn by_dimensions(&self, dimensions: &str) -> ReplayCommand {
-        if dimensions.is_empty() { self.clone() } else { self.with_arguments(&["--by", dimensions]) }
+        if dimensions.is_empty() {
+            self.clone()
+        } else {
+            self.with_arguments(&["--by", dimensions])
+        }
     }
 
     /// At these instants.
@@ -77,11 +89,23 @@ impl ReplayCommand {
     pub(crate) fn run(&self) -> ReplayOutput {
         let output = self.to_command().output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{:?} ended with {}:\n{said}", self.command, output.status);
+        assert!(
+            output.status.success(),
+            "{:?} ended with {}:\n{said}",
+            self.command,
+            output.status
+        );
         // A figure could be right by a row that is missing on both sides; no row may be missing.
-        assert!(said.contains(" 0 duplicates, 0 rejected"), "{:?} did not take every row:\n{said}", self.command);
+        assert!(
+            said.contains(" 0 duplicates, 0 rejected"),
+            "{:?} did not take every row:\n{said}",
+            self.command
+        );
         let stdout = String::from_utf8(output.stdout).unwrap();
-        let boards = stdout.lines().map(|line| ReplayedBoard::new(&serde_json::from_str(line).unwrap())).collect();
+        let boards = stdout
+            .lines()
+            .map(|line| ReplayedBoard::new(&serde_json::from_str(line).unwrap()))
+            .collect();
         ReplayOutput { boards, stderr: said, stdout }
     }
 
@@ -106,10 +130,11 @@ pub(crate) struct ReplayOutput {
 impl ReplayOutput {
     /// How many lines were left out for a reason that begins so.
     pub(crate) fn left_out_count(&self, reason: &str) -> u64 {
-        let line = self
-            .stderr
-            .lines()
-            .find_map(|line| line.strip_prefix("left out ")?.split_once(": ").filter(|(_, why)| why.starts_with(reason)));
+        let line = self.stderr.lines().find_map(|line| {
+            line.strip_prefix("left out ")?
+                .split_once(": ")
+                .filter(|(_, why)| why.starts_with(reason))
+        });
         line.map_or(0, |(count, _)| count.parse().unwrap())
     }
 }
@@ -120,11 +145,17 @@ pub(crate) struct ReplayedBoard(BTreeMap<(String, String), Value>);
 impl ReplayedBoard {
     fn new(board: &Value) -> ReplayedBoard {
         let key = |reading: &Value| {
-            let group: Vec<&str> = reading["scope"].as_object().unwrap().values().map(|value| value.as_str().unwrap()).collect();
+            let group: Vec<&str> = reading["scope"]
+                .as_object()
+                .unwrap()
+                .values()
+                .map(|value| value.as_str().unwrap())
+                .collect();
             (reading["indicator"].as_str().unwrap().to_owned(), group.join(","))
         };
         let readings = board["readings"].as_array().unwrap();
-        let by_key: BTreeMap<_, _> = readings.iter().map(|reading| (key(reading), reading.clone())).collect();
+        let by_key: BTreeMap<_, _> =
+            readings.iter().map(|reading| (key(reading), reading.clone())).collect();
         assert_eq!(by_key.len(), readings.len(), "no reading is there twice");
         ReplayedBoard(by_key)
     }

@@ -31,7 +31,11 @@ fn for_each_group(
         if dimension.is_empty() {
             compare(&board, "", expected);
         } else {
-            expected.as_object().unwrap().iter().for_each(|(name, expected)| compare(&board, name, expected));
+            expected
+                .as_object()
+                .unwrap()
+                .iter()
+                .for_each(|(name, expected)| compare(&board, name, expected));
         }
     }
 }
@@ -46,19 +50,41 @@ fn servicenow_incidents() {
         figures.compare_fraction(board, group, "made_sla", &expected["made_sla"]);
         figures.compare_fraction(board, group, "reopened", &expected["reopened_incidents"]);
         figures.compare_numerator(board, group, "reopens_per_incident", &expected["reopens_total"]);
-        figures.compare_fraction(board, group, "one_group_no_reopen", &expected["one_group_no_reopen"]);
-        figures.compare_durations(board, group, "open_to_closed", &expected["open_to_closed_min"], 60.0);
+        figures.compare_fraction(
+            board,
+            group,
+            "one_group_no_reopen",
+            &expected["one_group_no_reopen"],
+        );
+        figures.compare_durations(
+            board,
+            group,
+            "open_to_closed",
+            &expected["open_to_closed_min"],
+            60.0,
+        );
     });
-    for_each_group(&set, &closed, &[("assignment_group", "by_assignment_group_top15")], &mut |board, group, expected| {
-        figures.compare_denominator(board, group, "made_sla", &expected["incidents"]);
-        figures.compare_fraction(board, group, "made_sla", &expected["made_sla"]);
-    });
+    for_each_group(
+        &set,
+        &closed,
+        &[("assignment_group", "by_assignment_group_top15")],
+        &mut |board, group, expected| {
+            figures.compare_denominator(board, group, "made_sla", &expected["incidents"]);
+            figures.compare_fraction(board, group, "made_sla", &expected["made_sla"]);
+        },
+    );
     for_each_group(
         &set,
         &new_replay(&set, "servicenow_resolved.toml", "servicenow_resolved.toml"),
         &GROUPS,
         &mut |board, group, expected| {
-            figures.compare_durations(board, group, "open_to_resolved", &expected["open_to_resolved_min"], 60.0);
+            figures.compare_durations(
+                board,
+                group,
+                "open_to_resolved",
+                &expected["open_to_resolved_min"],
+                60.0,
+            );
         },
     );
     for_each_group(
@@ -66,7 +92,13 @@ fn servicenow_incidents() {
         &new_replay(&set, "servicenow_updates.toml", "servicenow_updates.toml"),
         &GROUPS,
         &mut |board, group, expected| {
-            figures.compare_durations(board, group, "updates", &expected["events_per_incident"], 1.0);
+            figures.compare_durations(
+                board,
+                group,
+                "updates",
+                &expected["events_per_incident"],
+                1.0,
+            );
         },
     );
     // Reopened by changes of state, in the order of the file: the recorded count, derived.
@@ -76,7 +108,12 @@ fn servicenow_incidents() {
         &new_replay(&set, "servicenow_states.toml", "servicenow_states.toml"),
         &by_state,
         &mut |board, group, expected| {
-            figures.compare_numerator(board, group, "reopened_once", &expected["reopened_incidents"]["num"]);
+            figures.compare_numerator(
+                board,
+                group,
+                "reopened_once",
+                &expected["reopened_incidents"]["num"],
+            );
             figures.compare_numerator(board, group, "reopened", &expected["reopens_total"]);
         },
     );
@@ -105,12 +142,27 @@ fn servicenow_instants() {
     ] {
         let boards = boards(mapping);
         for ((at, expected), board) in instants.iter().zip(&boards) {
-            figures.compare_gauge(board, &format!("{theirs} at {at}"), "backlog", &expected[theirs]);
+            figures.compare_gauge(
+                board,
+                &format!("{theirs} at {at}"),
+                "backlog",
+                &expected[theirs],
+            );
             if theirs == "backlog_not_closed" {
                 let reading = board.reading("made_sla_so_far", "");
                 figures.compare_count(at, "closed_by", &expected["closed_by"], &reading["of"]);
-                figures.compare_count(at, "of_them_made_sla", &expected["of_them_made_sla"], &reading["good"]);
-                figures.compare_value(at, "made_sla_rate_so_far", &expected["made_sla_rate_so_far"], &reading["value"]);
+                figures.compare_count(
+                    at,
+                    "of_them_made_sla",
+                    &expected["of_them_made_sla"],
+                    &reading["good"],
+                );
+                figures.compare_value(
+                    at,
+                    "made_sla_rate_so_far",
+                    &expected["made_sla_rate_so_far"],
+                    &reading["value"],
+                );
             }
         }
         if theirs == "backlog_not_closed" {
@@ -124,16 +176,21 @@ fn servicenow_instants() {
 #[test]
 fn servicenow_reopenings_of_every_incident() {
     let Some(set) = RecordedSet::open("servicenow_incidents") else { return };
-    let rows = flate2::read::GzDecoder::new(std::fs::File::open(set.file_path("incidents.csv.gz")).unwrap());
+    let rows = flate2::read::GzDecoder::new(
+        std::fs::File::open(set.file_path("incidents.csv.gz")).unwrap(),
+    );
     let mut recorded: BTreeMap<String, u64> = BTreeMap::new();
     for row in csv::Reader::from_reader(rows).records() {
         let row = row.unwrap();
         let count = recorded.entry(row[0].to_owned()).or_default();
         *count = (*count).max(row[4].parse().unwrap());
     }
-    let board = new_replay(&set, "servicenow_each.toml", "servicenow_each.toml").by_dimensions("number").run_for_board();
+    let board = new_replay(&set, "servicenow_each.toml", "servicenow_each.toml")
+        .by_dimensions("number")
+        .run_for_board();
     let derived = |number: &str| board.reading("reopened", number)["good"].as_u64().unwrap_or(0);
-    let wrong: Vec<_> = recorded.iter().filter(|(number, count)| derived(number) != **count).collect();
+    let wrong: Vec<_> =
+        recorded.iter().filter(|(number, count)| derived(number) != **count).collect();
     assert!(wrong.is_empty(), "recorded otherwise: {wrong:?}");
     assert_eq!((recorded.len(), recorded.values().sum::<u64>()), (5_000, 99));
 }

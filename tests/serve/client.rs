@@ -93,7 +93,11 @@ impl TestServer {
 
     /// Waits for the end.
     pub(crate) async fn wait_until_stopped(self) {
-        let stopped = tokio::time::timeout(TEST_TIMEOUT, self.run).await.expect("an end").expect("no panic").expect("no error");
+        let stopped = tokio::time::timeout(TEST_TIMEOUT, self.run)
+            .await
+            .expect("an end")
+            .expect("no panic")
+            .expect("no error");
         assert_eq!(stopped, StopOutcome::Graceful);
     }
 
@@ -105,18 +109,33 @@ impl TestServer {
         self.request("POST", "/v1/events", &[("Content-Type", content_type)], body.as_ref()).await
     }
 
-    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpReply {
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> HttpReply {
         send_request(self.address, method, path, headers, body).await
     }
 
     /// Opens the live board and says `hello`.
     pub(crate) async fn connect_live(&self, hello: &Value) -> LiveClient {
-        self.connect_live_with("", &[], hello).await.unwrap_or_else(|status| panic!("status {status}"))
+        self.connect_live_with("", &[], hello)
+            .await
+            .unwrap_or_else(|status| panic!("status {status}"))
     }
 
     /// The same with a query and headers; else the status of the refusal.
-    pub(crate) async fn connect_live_with(&self, query: &str, headers: &[(&'static str, &str)], hello: &Value) -> Result<LiveClient, u16> {
-        let mut request = format!("ws://{}/v1/live{query}", self.address).into_client_request().expect("an address");
+    pub(crate) async fn connect_live_with(
+        &self,
+        query: &str,
+        headers: &[(&'static str, &str)],
+        hello: &Value,
+    ) -> Result<LiveClient, u16> {
+        let mut request = format!("ws://{}/v1/live{query}", self.address)
+            .into_client_request()
+            .expect("an address");
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
@@ -132,24 +151,42 @@ impl TestServer {
 }
 
 /// Asks a service for something.
-pub(crate) async fn send_request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpReply {
+pub(crate) async fn send_request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> HttpReply {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
     headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
     stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a listener");
     // A server that has heard enough answers early and reads no further.
     let _ = stream.write_all(body).await;
     let mut answer = Vec::new();
     tokio::time::timeout(TEST_TIMEOUT, async {
-        while !has_first_stream_event(&answer) && stream.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {}
+        while !has_first_stream_event(&answer)
+            && stream.read_buf(&mut answer).await.is_ok_and(|read| read > 0)
+        {}
     })
     .await
     .expect("an answer");
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
     let head = String::from_utf8_lossy(&answer[..end]);
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("a status");
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .and_then(|code| code.parse().ok())
+        .expect("a status");
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
     let headers: BTreeMap<String, String> = headers;
     let mut body = String::new();
     let read = match headers.get("content-encoding").map(String::as_str) {
@@ -163,7 +200,8 @@ pub(crate) async fn send_request(address: SocketAddr, method: &str, path: &str, 
 /// Whether an answer that does not end by itself, a stream of events, has told its first.
 fn has_first_stream_event(answer: &[u8]) -> bool {
     let answer = String::from_utf8_lossy(answer);
-    let is_stream = answer.split("\r\n\r\n").next().is_some_and(|head| head.contains("text/event-stream"));
+    let is_stream =
+        answer.split("\r\n\r\n").next().is_some_and(|head| head.contains("text/event-stream"));
     is_stream && answer.split_once("\ndata: ").is_some_and(|(_, event)| event.contains("\n\n"))
 }
 
@@ -188,7 +226,10 @@ impl TestServer {
         while !answer.ends_with("\r\n\r\n") {
             answer.push(char::from(stream.read_u8().await.expect("a head")));
         }
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("transfer-encoding: chunked"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains("transfer-encoding: chunked"),
+            "{answer}"
+        );
         EventStream { stream, buffered_text: String::new() }
     }
 }
@@ -198,14 +239,19 @@ impl EventStream {
     pub(crate) async fn next_event(&mut self) -> Option<StreamEvent> {
         loop {
             while let Some((event, rest)) = self.buffered_text.split_once("\n\n") {
-                let fields: StreamEvent =
-                    event.lines().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+                let fields: StreamEvent = event
+                    .lines()
+                    .filter_map(|line| line.split_once(": "))
+                    .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                    .collect();
                 self.buffered_text = rest.to_owned();
                 if fields.contains_key("data") {
                     return Some(fields);
                 }
             }
-            let chunk = tokio::time::timeout(TEST_TIMEOUT, self.read_chunk()).await.expect("an event in time")?;
+            let chunk = tokio::time::timeout(TEST_TIMEOUT, self.read_chunk())
+                .await
+                .expect("an event in time")?;
             self.buffered_text += &chunk;
         }
     }
@@ -238,8 +284,13 @@ impl LiveClient {
     /// The next frame, or the close frame that came instead.
     pub(crate) async fn next_frame(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
-            match tokio::time::timeout(TEST_TIMEOUT, self.socket.next()).await.expect("a frame in time") {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+            match tokio::time::timeout(TEST_TIMEOUT, self.socket.next())
+                .await
+                .expect("a frame in time")
+            {
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("JSON"));
+                }
                 Some(Ok(Message::Close(reason))) => return Err(reason),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(None),
@@ -268,7 +319,9 @@ impl LiveClient {
     pub(crate) async fn wait_for_reading(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..300 {
             let frame = self.expect_frame().await;
-            if let Some(reading) = frame["readings"].as_array().into_iter().flatten().find(|reading| fits(reading)) {
+            if let Some(reading) =
+                frame["readings"].as_array().into_iter().flatten().find(|reading| fits(reading))
+            {
                 return reading.clone();
             }
         }
@@ -285,7 +338,14 @@ pub(crate) fn event_json(id: &str, kind: &str, subject: &str, seconds: i64, data
     event_json_at(WallClock::Wall.now(), id, kind, subject, seconds, data)
 }
 
-fn event_json_at(now: Timestamp, id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
+fn event_json_at(
+    now: Timestamp,
+    id: &str,
+    kind: &str,
+    subject: &str,
+    seconds: i64,
+    data: &Value,
+) -> Value {
     let time = now.plus_millis(seconds * 1_000).to_string();
     serde_json::json!({ "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time, "subject": subject, "data": data })
 }
@@ -296,7 +356,8 @@ pub(crate) fn answered_call(call: &str, center: &str) -> Vec<Value> {
     // Asked for the time once: a millisecond between two events would be one of waiting.
     let now = WallClock::Wall.now();
     let told = [("call.offered", -30), ("call.answered", -23), ("call.ended", -5)];
-    let events =
-        (1..).zip(told).map(|(number, (kind, seconds))| event_json_at(now, &format!("{call}-{number}"), kind, call, seconds, &data));
+    let events = (1..).zip(told).map(|(number, (kind, seconds))| {
+        event_json_at(now, &format!("{call}-{number}"), kind, call, seconds, &data)
+    });
     events.collect()
 }

@@ -25,14 +25,27 @@ struct FirstlineProcess {
 impl FirstlineProcess {
     fn start(folder: &std::path::Path) -> FirstlineProcess {
         let config = folder.join("config.toml");
-        let text = format!("listen = '127.0.0.1:0'\ndata = '{}'\npublish_every = '100ms'\n", folder.join("data").display());
+        let text = format!(
+            "listen = '127.0.0.1:0'\ndata = '{}'\npublish_every = '100ms'\n",
+            folder.join("data").display()
+        );
         std::fs::write(&config, text).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
-        let mut child = command.args(["serve", "--config"]).arg(config).stderr(Stdio::piped()).spawn().expect("a program that starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("its words")).lines().map_while(Result::ok);
-        let greeting = lines.find_map(|line| line.trim().strip_prefix("wallboard").map(|address| address.trim().to_owned()));
+        let mut child = command
+            .args(["serve", "--config"])
+            .arg(config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a program that starts");
+        let mut lines =
+            BufReader::new(child.stderr.take().expect("its words")).lines().map_while(Result::ok);
+        let greeting = lines.find_map(|line| {
+            line.trim().strip_prefix("wallboard").map(|address| address.trim().to_owned())
+        });
         std::thread::spawn(move || lines.for_each(drop));
-        let address = greeting.as_deref().and_then(|url| url.strip_prefix("http://")?.trim_end_matches('/').parse().ok());
+        let address = greeting
+            .as_deref()
+            .and_then(|url| url.strip_prefix("http://")?.trim_end_matches('/').parse().ok());
         FirstlineProcess { child, address: address.expect("an address in its greeting") }
     }
 
@@ -51,7 +64,9 @@ impl FirstlineProcess {
     /// Waits until nobody is there any more, and no more files are open than so many.
     async fn wait_until_disconnected(&self, files: usize) {
         let left = async {
-            while self.metric_value("firstline_live_clients ").await > 0.0 || self.open_file_count().is_some_and(|open| open > files) {
+            while self.metric_value("firstline_live_clients ").await > 0.0
+                || self.open_file_count().is_some_and(|open| open > files)
+            {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -75,7 +90,8 @@ impl Drop for FirstlineProcess {
 type LiveSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn connect_socket(address: SocketAddr, query: &str, hello: &str) -> LiveSocket {
-    let (mut wall, _) = connect_async(format!("ws://{address}/v1/live{query}")).await.expect("a place");
+    let (mut wall, _) =
+        connect_async(format!("ws://{address}/v1/live{query}")).await.expect("a place");
     wall.send(Message::text(hello)).await.expect("an open socket");
     wall.next().await.expect("a frame").expect("a frame");
     wall
@@ -83,7 +99,10 @@ async fn connect_socket(address: SocketAddr, query: &str, hello: &str) -> LiveSo
 
 /// One that says goodbye, with a ticket.
 async fn client_that_closes(address: SocketAddr) {
-    let ticket = send_request(address, "POST", "/v1/ticket", &[], b"").await.json()["ticket"].as_str().expect("a ticket").to_owned();
+    let ticket = send_request(address, "POST", "/v1/ticket", &[], b"").await.json()["ticket"]
+        .as_str()
+        .expect("a ticket")
+        .to_owned();
     let mut wall = connect_socket(address, &format!("?ticket={ticket}"), "{}").await;
     wall.close(None).await.expect("an open socket");
     while let Some(Ok(_)) = wall.next().await {}
@@ -91,7 +110,8 @@ async fn client_that_closes(address: SocketAddr) {
 
 /// One that is gone from one moment to the next, after it has changed its mind.
 async fn client_that_drops(address: SocketAddr) {
-    let mut wall = connect_socket(address, "", r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
+    let mut wall =
+        connect_socket(address, "", r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
     wall.send(Message::text("{}")).await.expect("an open socket");
     wall.next().await.expect("a frame").expect("a frame");
 }
@@ -120,7 +140,11 @@ async fn client_of_stream(address: SocketAddr) {
     stream.write_all(b"GET /v1/stream HTTP/1.1\r\nHost: test\r\n\r\n").await.expect("a listener");
     let mut heard = Vec::new();
     while !heard.windows(6).any(|six| six == b"data: ") {
-        assert!(stream.read_buf(&mut heard).await.expect("a service") > 0, "{}", String::from_utf8_lossy(&heard));
+        assert!(
+            stream.read_buf(&mut heard).await.expect("a service") > 0,
+            "{}",
+            String::from_utf8_lossy(&heard)
+        );
     }
 }
 

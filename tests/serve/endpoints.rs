@@ -7,16 +7,25 @@ use serde_json::json;
 async fn standard_endpoint_describes_targets() {
     let server = TestServer::start(test_settings()).await;
     let standard = server.get("/v1/standard").await.json();
-    assert_eq!((&standard["name"], &standard["time_zone"]), (&json!("telecom"), &json!("Asia/Shanghai")));
+    assert_eq!(
+        (&standard["name"], &standard["time_zone"]),
+        (&json!("telecom"), &json!("Asia/Shanghai"))
+    );
     assert_eq!(standard["zones"], json!(null), "no center lives elsewhere");
     assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today", "month"]));
-    assert_eq!(standard["scopes"], json!([[], ["center"], ["center", "queue"], ["tier"], ["class"], ["grade"]]));
+    assert_eq!(
+        standard["scopes"],
+        json!([[], ["center"], ["center", "queue"], ["tier"], ["class"], ["grade"]])
+    );
     let formula = json!({ "en": "answered calls, divided by answered, abandoned and overflowed calls",
         "zh": "应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数" });
     let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
         "formula": formula, "labels": { "quality": "responsiveness", "stage": "during" }, "target": 0.85, "warning": 0.9, "better": "higher",
         "targets": [{ "version": "1", "date_of_effect": "2026-01-01", "target": 0.85, "warning": 0.9, "better": "higher" }] });
-    assert_eq!(standard["versions"], json!([{ "version": "1", "date_of_effect": "2026-01-01", "in_force": true }]));
+    assert_eq!(
+        standard["versions"],
+        json!([{ "version": "1", "date_of_effect": "2026-01-01", "in_force": true }])
+    );
     assert_eq!(standard["indicators"][0], expected);
 }
 
@@ -44,7 +53,10 @@ async fn responses_have_security_headers_and_problem_bodies() {
         assert_eq!(reply.headers["x-content-type-options"], "nosniff");
         assert!(reply.headers["content-security-policy"].starts_with("default-src 'self'"));
         if status >= 400 {
-            assert_eq!(reply.headers["content-type"], "application/problem+json", "{method} {path}");
+            assert_eq!(
+                reply.headers["content-type"], "application/problem+json",
+                "{method} {path}"
+            );
             assert_eq!(reply.json()["status"], status);
         }
         assert_eq!(reply.headers.contains_key("allow"), status == 405, "{method} {path}");
@@ -69,12 +81,18 @@ async fn demo_replays_history_then_runs_accelerated() {
     assert_eq!(server.post("application/json", "{}").await.status, 503);
     assert!(!server.get("/metrics").await.body.contains("sla_"));
     server.wait_until_ready().await;
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } })).await;
+    let mut wall = server
+        .connect_live(
+            &json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } }),
+        )
+        .await;
     // It runs ahead of the clock.
     let reading = loop {
         let frame = wall.expect_frame().await;
         let ahead = frame["as_of"].as_str().is_some_and(|as_of| *as_of > *begin);
-        if let Some(reading) = frame["readings"].as_array().and_then(|readings| readings.first()).filter(|_| ahead) {
+        if let Some(reading) =
+            frame["readings"].as_array().and_then(|readings| readings.first()).filter(|_| ahead)
+        {
             break reading.clone();
         }
     };

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 /// Two answered calls in Hefei, one given up, and a repair that is overdue.
 async fn send_sample_events(server: &TestServer) {
-    let mut events: Vec<Value> = ["c-1", "c-2"].iter().flat_map(|call| answered_call(call, "hefei")).collect();
+    let mut events: Vec<Value> =
+        ["c-1", "c-2"].iter().flat_map(|call| answered_call(call, "hefei")).collect();
     let data = json!({ "center": "hefei", "queue": "sales", "customer": "13900001111" });
     events.push(event_json("a-1", "call.offered", "c-3", -60, &data));
     events.push(event_json("a-2", "call.abandoned", "c-3", -50, &data));
@@ -14,14 +15,25 @@ async fn send_sample_events(server: &TestServer) {
     let repair = |due: &Value| json!({ "center": "hefei", "due": due, "owner": "Li Lei", "customer": "13900001111" });
     events.push(event_json("r-1", "repair.opened", "r-1", -3_000, &repair(&due)));
     events.push(event_json("r-2", "repair.opened", "r-2", -3_000, &repair(&later)));
-    events.push(event_json("r-3", "repair.paused", "r-2", -2_000, &json!({ "center": "hefei", "reason": "rain", "liable": "weather" })));
+    events.push(event_json(
+        "r-3",
+        "repair.paused",
+        "r-2",
+        -2_000,
+        &json!({ "center": "hefei", "reason": "rain", "liable": "weather" }),
+    ));
     let total = events.len();
     let taken = server.post("application/json", json!(events).to_string()).await;
     assert_eq!(taken.json()["accepted"], total, "{}", taken.body);
 }
 
 fn case_subjects(side: &Value) -> Vec<&str> {
-    let mut subjects: Vec<&str> = side["cases"].as_array().into_iter().flatten().filter_map(|case| case["subject"].as_str()).collect();
+    let mut subjects: Vec<&str> = side["cases"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|case| case["subject"].as_str())
+        .collect();
     subjects.sort_unstable();
     subjects
 }
@@ -32,19 +44,33 @@ async fn explain_lists_cases_of_reading() {
     send_sample_events(&server).await;
     let reply = server.get("/v1/explain?indicator=service_level_20s&window=30m&center=hefei").await;
     let said = reply.json();
-    assert_eq!((&said["reading"]["good"], &said["reading"]["of"]), (&json!(2), &json!(3)), "{}", reply.body);
-    assert_eq!((case_subjects(&said["good"]), case_subjects(&said["of"])), (vec!["c-1", "c-2"], vec!["c-1", "c-2", "c-3"]));
+    assert_eq!(
+        (&said["reading"]["good"], &said["reading"]["of"]),
+        (&json!(2), &json!(3)),
+        "{}",
+        reply.body
+    );
+    assert_eq!(
+        (case_subjects(&said["good"]), case_subjects(&said["of"])),
+        (vec!["c-1", "c-2"], vec!["c-1", "c-2", "c-3"])
+    );
     let waited = said["good"]["cases"][0]["value"].as_f64().expect("seconds");
     assert!((6.9..7.1).contains(&waited), "{waited}");
     assert_eq!(said["good"]["cases"][0]["source"], "/test");
     assert_eq!((&said["good"]["more"], &said["of"]["not_remembered"]), (&json!(0), &json!(0)));
-    assert_eq!(said["formula"]["en"], "answered calls with a wait of at most 20 s, divided by answered, abandoned and overflowed calls");
+    assert_eq!(
+        said["formula"]["en"],
+        "answered calls with a wait of at most 20 s, divided by answered, abandoned and overflowed calls"
+    );
     assert_eq!(said["window"]["name"], "30m");
     assert!(said["window"]["begin"].as_str() < said["window"]["end"].as_str());
 
     let first = server.get("/v1/explain?indicator=answer_rate&window=30m&limit=1").await.json();
     assert_eq!((&first["of"]["count"], &first["of"]["more"]), (&json!(3), &json!(2)));
-    let left_out = server.get("/v1/explain?indicator=answer_rate&window=30m&center=hefei&queue=sales").await.json();
+    let left_out = server
+        .get("/v1/explain?indicator=answer_rate&window=30m&center=hefei&queue=sales")
+        .await
+        .json();
     assert_eq!(left_out["left_out"], json!([]));
     let open = server.get("/v1/explain?indicator=repairs_open").await.json();
     assert_eq!(case_subjects(&open["of"]), ["r-1", "r-2"]);
@@ -57,18 +83,36 @@ async fn case_history_contains_no_personal_data() {
     send_sample_events(&server).await;
     let reply = server.get("/v1/explain?source=/test&subject=r-2").await;
     let said = reply.json();
-    let kinds: Vec<&str> = said["events"].as_array().into_iter().flatten().filter_map(|event| event["type"].as_str()).collect();
+    let kinds: Vec<&str> = said["events"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|event| event["type"].as_str())
+        .collect();
     assert_eq!(kinds, ["repair.opened", "repair.paused"]);
-    assert_eq!((&said["events"][1]["said"]["reason"], &said["events"][1]["said"]["liable"]), (&json!("rain"), &json!("weather")));
+    assert_eq!(
+        (&said["events"][1]["said"]["reason"], &said["events"][1]["said"]["liable"]),
+        (&json!("rain"), &json!("weather"))
+    );
     assert_eq!(said["events"][0]["said"]["owner"], 1);
     let promise = &said["commitments"][0];
-    assert_eq!((&promise["commitment"], &promise["course"]), (&json!("repair"), &json!("due_soon")));
+    assert_eq!(
+        (&promise["commitment"], &promise["course"]),
+        (&json!("repair"), &json!("due_soon"))
+    );
     assert_eq!(promise["pauses"][0]["reason"], "rain");
     // Whatever its source; only time has gone on.
     let mut again = server.get("/v1/explain?subject=r-2").await.json();
     again["as_of"] = said["as_of"].clone();
-    assert_eq!((&again["events"], &again["case"], &again["source"]), (&said["events"], &said["case"], &said["source"]));
-    let everything = [reply.body, server.get("/v1/explain?indicator=answer_rate").await.body, server.get("/v1/cases?risk=all").await.body];
+    assert_eq!(
+        (&again["events"], &again["case"], &again["source"]),
+        (&said["events"], &said["case"], &said["source"])
+    );
+    let everything = [
+        reply.body,
+        server.get("/v1/explain?indicator=answer_rate").await.body,
+        server.get("/v1/cases?risk=all").await.body,
+    ];
     for secret in ["13900001111", "Li Lei"] {
         assert!(!everything.iter().any(|text| text.contains(secret)), "{secret} got out");
     }
@@ -86,7 +130,15 @@ async fn open_cases_are_sorted_by_time_left() {
     assert!((-700.0..-590.0).contains(&left), "{left}");
     assert!(first["used"].as_f64() > Some(1.0) && second["used"].as_f64() < Some(1.0), "{said}");
     assert_eq!(first["attributes"], json!({ "center": "hefei" }));
-    assert_eq!(case_subjects(&server.get("/v1/cases?risk=overdue&family=repair&commitment=repair&center=hefei").await.json()), ["r-1"]);
+    assert_eq!(
+        case_subjects(
+            &server
+                .get("/v1/cases?risk=overdue&family=repair&commitment=repair&center=hefei")
+                .await
+                .json()
+        ),
+        ["r-1"]
+    );
     assert!(case_subjects(&server.get("/v1/cases?center=wuhu").await.json()).is_empty());
     let one = server.get("/v1/cases?risk=all&limit=1").await.json();
     assert_eq!((&one["count"], &one["more"]), (&json!(2), &json!(1)));
@@ -96,14 +148,32 @@ async fn open_cases_are_sorted_by_time_left() {
 async fn open_case_is_listed_once_per_running_commitment() {
     let server = TestServer::start(test_settings()).await;
     let due = event_json("x", "x", "x", 1_800, &json!({}))["time"].clone();
-    let complaint = event_json("c-1", "complaint.opened", "c-1", -60, &json!({ "center": "hefei", "due": due }));
+    let complaint = event_json(
+        "c-1",
+        "complaint.opened",
+        "c-1",
+        -60,
+        &json!({ "center": "hefei", "due": due }),
+    );
     assert_eq!(server.post("application/json", complaint.to_string()).await.json()["accepted"], 1);
     let said = server.get("/v1/cases?risk=all").await.json();
-    let promises: Vec<_> = said["cases"].as_array().into_iter().flatten().map(|case| (&case["subject"], &case["commitment"])).collect();
+    let promises: Vec<_> = said["cases"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|case| (&case["subject"], &case["commitment"]))
+        .collect();
     let (subject, settle, answer) = (json!("c-1"), json!("complaint"), json!("complaint_reply"));
-    assert_eq!(promises, [(&subject, &settle), (&subject, &answer)], "the one that ends first comes first");
+    assert_eq!(
+        promises,
+        [(&subject, &settle), (&subject, &answer)],
+        "the one that ends first comes first"
+    );
     assert_eq!(said["count"], 2);
-    assert_eq!(case_subjects(&server.get("/v1/cases?risk=all&commitment=complaint_reply").await.json()), ["c-1"]);
+    assert_eq!(
+        case_subjects(&server.get("/v1/cases?risk=all&commitment=complaint_reply").await.json()),
+        ["c-1"]
+    );
 }
 
 #[tokio::test]
@@ -111,7 +181,8 @@ async fn unknown_names_are_reported_with_suggestion() {
     let server = TestServer::start(test_settings()).await;
     send_sample_events(&server).await;
     let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3)
+        .await;
     for (path, status, expected) in [
         ("/v1/explain?indicator=answer_rat", 400, "did you mean `answer_rate`?"),
         ("/v1/explain?indicator=answer_rate&window=31m", 400, "no window `31m`"),
@@ -126,7 +197,11 @@ async fn unknown_names_are_reported_with_suggestion() {
         ("/v1/cases?commitment=repairs", 400, "did you mean `repair`?"),
     ] {
         let reply = server.get(path).await;
-        assert_eq!((reply.status, reply.headers["content-type"].as_str()), (status, "application/problem+json"), "{path}");
+        assert_eq!(
+            (reply.status, reply.headers["content-type"].as_str()),
+            (status, "application/problem+json"),
+            "{path}"
+        );
         assert!(reply.body.contains(expected), "{path}: {}", reply.body);
     }
 }
@@ -136,8 +211,13 @@ async fn standard_page_describes_indicators_and_commitments() {
     let server = TestServer::start(test_settings()).await;
     let page = server.get("/standard").await;
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
-    for text in ["接通率", "20秒内应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数", "promise-repair", "at least 85 %", "href=\"standard.css\""]
-    {
+    for text in [
+        "接通率",
+        "20秒内应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数",
+        "promise-repair",
+        "at least 85 %",
+        "href=\"standard.css\"",
+    ] {
         assert!(page.body.contains(text), "no {text}");
     }
     assert!(!page.body.contains("<script"));

@@ -24,11 +24,19 @@ async fn accepts_every_content_type_and_deduplicates() {
     let server = TestServer::start(test_settings()).await;
     let events = answered_call("c-1", "hefei");
     let taken = server.post(BATCH, json!(events).to_string()).await;
-    assert_eq!((taken.status, taken.json()["accepted"].as_u64(), taken.json()["duplicates"].as_u64()), (200, Some(3), Some(0)));
+    assert_eq!(
+        (taken.status, taken.json()["accepted"].as_u64(), taken.json()["duplicates"].as_u64()),
+        (200, Some(3), Some(0))
+    );
     assert_eq!(taken.json()["rejected"], json!([]));
 
     let known = |reply: crate::client::HttpReply, of: u64| {
-        assert_eq!((reply.status, reply.json()["duplicates"].as_u64()), (200, Some(of)), "{}", reply.body);
+        assert_eq!(
+            (reply.status, reply.json()["duplicates"].as_u64()),
+            (200, Some(of)),
+            "{}",
+            reply.body
+        );
     };
     let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
     known(server.post("application/json", events[0].to_string()).await, 1);
@@ -37,8 +45,18 @@ async fn accepts_every_content_type_and_deduplicates() {
     known(server.post(NDJSON, &lines).await, 3);
     known(server.post(NDJSON, lines.trim_end()).await, 3);
     let packed = |coding| [("Content-Type", NDJSON), ("Content-Encoding", coding)];
-    known(server.request("POST", "/v1/events", &packed("gzip"), &compress_gzip(lines.as_bytes())).await, 3);
-    known(server.request("POST", "/v1/events", &packed("zstd"), &compress_zstd(lines.as_bytes())).await, 3);
+    known(
+        server
+            .request("POST", "/v1/events", &packed("gzip"), &compress_gzip(lines.as_bytes()))
+            .await,
+        3,
+    );
+    known(
+        server
+            .request("POST", "/v1/events", &packed("zstd"), &compress_zstd(lines.as_bytes()))
+            .await,
+        3,
+    );
 
     let first = &events[0];
     let time = first["time"].as_str().expect("a time");
@@ -51,19 +69,32 @@ async fn accepts_every_content_type_and_deduplicates() {
         ("ce-subject", "c-1"),
         ("ce-time", time),
     ];
-    known(server.request("POST", "/v1/events", &headers, first["data"].to_string().as_bytes()).await, 1);
+    known(
+        server.request("POST", "/v1/events", &headers, first["data"].to_string().as_bytes()).await,
+        1,
+    );
 }
 
 #[tokio::test]
 async fn rejects_deeply_nested_body_and_keeps_serving() {
     let server = TestServer::start(test_settings()).await;
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-    for (media, body) in [(BATCH, deep.clone()), (BATCH, format!("[{deep}]")), ("application/json", format!(r#"{{"data":{deep}}}"#))] {
+    for (media, body) in [
+        (BATCH, deep.clone()),
+        (BATCH, format!("[{deep}]")),
+        ("application/json", format!(r#"{{"data":{deep}}}"#)),
+    ] {
         assert_eq!(server.post(media, body).await.status, 400, "{media}");
     }
     let line = server.post(NDJSON, format!(r#"{{"extra":{deep}}}"#)).await;
     assert_eq!((line.status, line.json()["rejected"].as_array().map(Vec::len)), (200, Some(1)));
-    assert_eq!(server.post(BATCH, serde_json::json!(answered_call("c-1", "hefei")).to_string()).await.status, 200);
+    assert_eq!(
+        server
+            .post(BATCH, serde_json::json!(answered_call("c-1", "hefei")).to_string())
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -77,13 +108,29 @@ async fn rejected_event_is_listed_and_others_are_accepted() {
     let body = format!("{}\nnonsense\n\n{unknown}\n{ahead}\n{}\n{late}\n", good[0], good[1]);
     let reply = server.post(NDJSON, body).await;
     let taken = reply.json();
-    assert_eq!((taken["accepted"].as_u64(), taken["rejected_total"].as_u64()), (Some(2), Some(4)), "{taken}");
-    let told: Vec<_> = taken["rejected"].as_array().into_iter().flatten().map(|one| (one["index"].as_u64(), one["id"].as_str())).collect();
-    assert_eq!(told, [(Some(1), None), (Some(3), Some("u-1")), (Some(4), Some("a-1")), (Some(6), Some("l-1"))], "{taken}");
+    assert_eq!(
+        (taken["accepted"].as_u64(), taken["rejected_total"].as_u64()),
+        (Some(2), Some(4)),
+        "{taken}"
+    );
+    let told: Vec<_> = taken["rejected"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| (one["index"].as_u64(), one["id"].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [(Some(1), None), (Some(3), Some("u-1")), (Some(4), Some("a-1")), (Some(6), Some("l-1"))],
+        "{taken}"
+    );
 
     let memory = server.get("/v1/rejected").await;
     let remembered = memory.json();
-    assert_eq!((remembered["total"].as_u64(), remembered["rejected"][0]["id"].as_str()), (Some(4), Some("l-1")));
+    assert_eq!(
+        (remembered["total"].as_u64(), remembered["rejected"][0]["id"].as_str()),
+        (Some(4), Some("l-1"))
+    );
     assert_eq!(remembered["rejected"][2]["type"], "call.vanished");
     assert!(!memory.body.contains("13900001111"));
 }
@@ -91,31 +138,58 @@ async fn rejected_event_is_listed_and_others_are_accepted() {
 #[tokio::test]
 async fn large_body_reaches_engine_in_several_batches() {
     let server = TestServer::start(test_settings()).await;
-    let events: Vec<_> = (0..1_500).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
+    let events: Vec<_> =
+        (0..1_500).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
     let mut lines: Vec<String> = events.iter().map(ToString::to_string).collect();
     let long = format!("\"{}\"", "x".repeat(3 << 20));
     // What the engine refuses is found again by its place in a piece, and told by its line.
-    let late = |name: &str| event_json(name, "call.offered", name, -30 * 86_400, &json!({})).to_string();
-    for (index, line) in [(0, long.clone()), (1, late("l-1")), (1_500, late("l-2")), (3_333, late("l-3")), (4_504, long)] {
+    let late =
+        |name: &str| event_json(name, "call.offered", name, -30 * 86_400, &json!({})).to_string();
+    for (index, line) in [
+        (0, long.clone()),
+        (1, late("l-1")),
+        (1_500, late("l-2")),
+        (3_333, late("l-3")),
+        (4_504, long),
+    ] {
         lines.insert(index, line);
     }
     let lines = lines.join("\n");
     let taken = server.post(NDJSON, &lines).await.json();
-    assert_eq!((taken["accepted"].as_u64(), taken["rejected_total"].as_u64()), (Some(4_500), Some(5)), "{taken}");
+    assert_eq!(
+        (taken["accepted"].as_u64(), taken["rejected_total"].as_u64()),
+        (Some(4_500), Some(5)),
+        "{taken}"
+    );
     let told = |taken: &serde_json::Value| -> Vec<_> {
         let rejected = taken["rejected"].as_array().cloned().unwrap_or_default();
-        rejected.iter().map(|one| (one["index"].as_u64().unwrap_or_default(), one["id"].as_str().map(String::from))).collect()
+        rejected
+            .iter()
+            .map(|one| {
+                (one["index"].as_u64().unwrap_or_default(), one["id"].as_str().map(String::from))
+            })
+            .collect()
     };
-    let expected = [(0, None), (1, Some("l-1")), (1_500, Some("l-2")), (3_333, Some("l-3")), (4_504, None)];
+    let expected =
+        [(0, None), (1, Some("l-1")), (1_500, Some("l-2")), (3_333, Some("l-3")), (4_504, None)];
     let expected = expected.map(|(index, id)| (index, id.map(String::from)));
     assert_eq!(told(&taken), expected);
-    assert!(taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")), "{taken}");
+    assert!(
+        taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")),
+        "{taken}"
+    );
 
     // Packed, all of it comes out of a few bytes.
-    for (coding, packed) in [("gzip", compress_gzip(lines.as_bytes())), ("zstd", compress_zstd(lines.as_bytes()))] {
+    for (coding, packed) in
+        [("gzip", compress_gzip(lines.as_bytes())), ("zstd", compress_zstd(lines.as_bytes()))]
+    {
         let headers = [("Content-Type", NDJSON), ("Content-Encoding", coding)];
         let again = server.request("POST", "/v1/events", &headers, &packed).await.json();
-        assert_eq!((again["duplicates"].as_u64(), told(&again)), (Some(4_500), expected.to_vec()), "{coding}: {again}");
+        assert_eq!(
+            (again["duplicates"].as_u64(), told(&again)),
+            (Some(4_500), expected.to_vec()),
+            "{coding}: {again}"
+        );
     }
 }
 
@@ -139,7 +213,10 @@ async fn unreadable_body_is_reported_with_remedy() {
         (400, post(vec![json], b"[{},".to_vec()).await),
         (400, post(vec![json], b"17".to_vec()).await),
         (400, post(vec![json, ("Content-Encoding", "gzip")], b"{}".to_vec()).await),
-        (400, post(vec![json, ("Content-Encoding", "zstd")], half[..half.len() - 3].to_vec()).await),
+        (
+            400,
+            post(vec![json, ("Content-Encoding", "zstd")], half[..half.len() - 3].to_vec()).await,
+        ),
         (413, post(vec![json, ("Content-Encoding", "gzip")], compress_gzip(&bomb)).await),
         (413, post(vec![json, ("Content-Encoding", "zstd")], compress_zstd(&bomb)).await),
         (413, post(vec![json], bomb.clone()).await),
@@ -148,7 +225,11 @@ async fn unreadable_body_is_reported_with_remedy() {
         assert_eq!(reply.status, *status, "case {place}: {}", reply.body);
         assert_eq!(reply.headers["content-type"], "application/problem+json");
         assert_eq!(reply.json()["status"], *status);
-        assert!(reply.json()["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{}", reply.body);
+        assert!(
+            reply.json()["detail"].as_str().is_some_and(|detail| detail.len() > 10),
+            "{}",
+            reply.body
+        );
     }
     assert_eq!(cases[2].1.headers["accept-encoding"], "gzip, zstd");
     assert_eq!(server.get("/v1/rejected").await.json()["total"], 0);
@@ -160,8 +241,9 @@ async fn excess_concurrent_bodies_get_retry_after() {
     let mut open = Vec::new();
     for _ in 0..64 {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
-        let head =
-            format!("POST /v1/events HTTP/1.1\r\nHost: t\r\nContent-Type: {NDJSON}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+        let head = format!(
+            "POST /v1/events HTTP/1.1\r\nHost: t\r\nContent-Type: {NDJSON}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).await.expect("a listener");
         // The server says "go on" when it begins to read the body.
         let mut go_on = [0; 12];

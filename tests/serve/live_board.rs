@@ -5,18 +5,23 @@ use serde_json::{Value, json};
 
 fn is_answer_rate_of(reading: &Value, center: Option<&str>, of: u64) -> bool {
     let scope = center.map_or_else(|| json!({}), |center| json!({ "center": center }));
-    reading["indicator"] == "answer_rate" && reading["window"] == "30m" && reading["scope"] == scope && reading["of"] == of
+    reading["indicator"] == "answer_rate"
+        && reading["window"] == "30m"
+        && reading["scope"] == scope
+        && reading["of"] == of
 }
 
 async fn send_answered_call(server: &TestServer, call: &str, center: &str) {
-    let taken = server.post("application/json", json!(answered_call(call, center)).to_string()).await;
+    let taken =
+        server.post("application/json", json!(answered_call(call, center)).to_string()).await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
 }
 
 #[tokio::test]
 async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
     let server = TestServer::start(test_settings()).await;
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
+    let mut wall =
+        server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
     let board = wall.expect_frame().await;
     assert_eq!(board["type"], "board");
     assert!(board["readings"].as_array().is_some_and(|readings| !readings.is_empty()));
@@ -33,7 +38,9 @@ async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
             }
             assert_eq!(frame["revision"].as_u64(), revision);
             let mut readings = frame["readings"].as_array().into_iter().flatten();
-            if let Some(reading) = readings.find(|reading| is_answer_rate_of(reading, None, call + 1)) {
+            if let Some(reading) =
+                readings.find(|reading| is_answer_rate_of(reading, None, call + 1))
+            {
                 seen += 1;
                 assert_eq!(reading["good"], call + 1);
                 break;
@@ -51,13 +58,18 @@ async fn subscription_filters_readings() {
     let server = TestServer::start(test_settings()).await;
     send_answered_call(&server, "c-1", "hefei").await;
     send_answered_call(&server, "c-2", "wuhu").await;
-    let scopes =
-        |frame: &Value| -> Vec<String> { frame["readings"].as_array().into_iter().flatten().map(|r| r["scope"].to_string()).collect() };
+    let scopes = |frame: &Value| -> Vec<String> {
+        frame["readings"].as_array().into_iter().flatten().map(|r| r["scope"].to_string()).collect()
+    };
     let both = |hello: Value| {
         let server = &server;
         async move {
             // The board may be older than the answer: wait until both calls are on it.
-            server.connect_live(&json!({})).await.wait_for_reading(|reading| is_answer_rate_of(reading, None, 2)).await;
+            server
+                .connect_live(&json!({}))
+                .await
+                .wait_for_reading(|reading| is_answer_rate_of(reading, None, 2))
+                .await;
             server.connect_live(&hello).await.expect_frame().await
         }
     };
@@ -68,7 +80,8 @@ async fn subscription_filters_readings() {
     };
     let centers = both(subscribe(json!({ "by": ["center"] }))).await;
     assert_eq!(scopes(&centers), [r#"{"center":"hefei"}"#, r#"{"center":"wuhu"}"#]);
-    let queues = both(subscribe(json!({ "where": { "center": ["hefei"] }, "by": ["queue"] }))).await;
+    let queues =
+        both(subscribe(json!({ "where": { "center": ["hefei"] }, "by": ["queue"] }))).await;
     assert_eq!(scopes(&queues), [r#"{"center":"hefei","queue":"sales"}"#]);
     let hefei = both(subscribe(json!({ "where": { "center": ["hefei", "nowhere"] } }))).await;
     assert_eq!(scopes(&hefei), [r#"{"center":"hefei"}"#, r#"{"center":"hefei","queue":"sales"}"#]);
@@ -77,9 +90,15 @@ async fn subscription_filters_readings() {
     let everything = both(subscribe(json!({}))).await;
     assert_eq!(scopes(&everything).len(), 5);
 
-    let queried = server.get("/v1/board?indicator=answer_rate&window=30m&center=hefei,nowhere&by=queue").await.json();
+    let queried = server
+        .get("/v1/board?indicator=answer_rate&window=30m&center=hefei,nowhere&by=queue")
+        .await
+        .json();
     assert_eq!(queried["readings"], queues["readings"]);
-    let levels = server.get("/v1/board?window=now&by=&indicator=calls_waiting&indicator=repairs_open").await.json();
+    let levels = server
+        .get("/v1/board?window=now&by=&indicator=calls_waiting&indicator=repairs_open")
+        .await
+        .json();
     assert_eq!(levels["readings"].as_array().map(Vec::len), Some(2));
 }
 
@@ -90,15 +109,29 @@ async fn reconnecting_client_resumes_at_its_revision() {
     let board = wall.expect_frame().await;
     drop(wall);
     send_answered_call(&server, "c-1", "hefei").await;
-    server.connect_live(&json!({})).await.wait_for_reading(|reading| is_answer_rate_of(reading, None, 1)).await;
+    server
+        .connect_live(&json!({}))
+        .await
+        .wait_for_reading(|reading| is_answer_rate_of(reading, None, 1))
+        .await;
 
     let resume = json!({ "subscribe": {}, "resume": { "epoch": board["epoch"], "revision": board["revision"] } });
     let delta = server.connect_live(&resume).await.expect_frame().await;
     assert_eq!((&delta["type"], &delta["from"]), (&json!("delta"), &board["revision"]));
-    assert!(delta["readings"].as_array().into_iter().flatten().any(|reading| is_answer_rate_of(reading, Some("hefei"), 1)));
+    assert!(delta["readings"].as_array().into_iter().flatten().any(|reading| is_answer_rate_of(
+        reading,
+        Some("hefei"),
+        1
+    )));
 
-    for (epoch, revision) in [(json!("another"), board["revision"].clone()), (board["epoch"].clone(), json!(1_000_000))] {
-        let frame = server.connect_live(&json!({ "resume": { "epoch": epoch, "revision": revision } })).await.expect_frame().await;
+    for (epoch, revision) in
+        [(json!("another"), board["revision"].clone()), (board["epoch"].clone(), json!(1_000_000))]
+    {
+        let frame = server
+            .connect_live(&json!({ "resume": { "epoch": epoch, "revision": revision } }))
+            .await
+            .expect_frame()
+            .await;
         assert_eq!(frame["type"], "board");
     }
 }
@@ -106,7 +139,8 @@ async fn reconnecting_client_resumes_at_its_revision() {
 #[tokio::test]
 async fn client_can_change_subscription() {
     let server = TestServer::start(test_settings()).await;
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["calls_waiting"] } })).await;
+    let mut wall =
+        server.connect_live(&json!({ "subscribe": { "indicators": ["calls_waiting"] } })).await;
     assert_eq!(wall.expect_frame().await["readings"].as_array().map(Vec::len), Some(1));
     wall.send_text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
     let (board, _) = wall.wait_for_type("board").await;
@@ -124,7 +158,13 @@ async fn invalid_subscription_is_closed_with_reason() {
         (json!("hello"), "not a subscription"),
     ];
     for (hello, expected) in cases {
-        let close = server.connect_live(&hello).await.next_frame().await.expect_err("no frame").expect("a close frame");
+        let close = server
+            .connect_live(&hello)
+            .await
+            .next_frame()
+            .await
+            .expect_err("no frame")
+            .expect("a close frame");
         assert!(close.reason.contains(expected), "{}", close.reason);
         assert_eq!(u16::from(close.code), 1008);
     }
@@ -137,7 +177,9 @@ async fn live_client_limit_refuses_excess_connections() {
     let server = TestServer::start(settings).await;
     let mut wall = server.connect_live(&json!({})).await;
     wall.expect_frame().await;
-    let refused = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", server.address)).await.expect_err("no place");
+    let refused = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", server.address))
+        .await
+        .expect_err("no place");
     let tokio_tungstenite::tungstenite::Error::Http(reply) = refused else { panic!("{refused}") };
     assert_eq!(reply.status(), 503);
     assert_eq!(server.get("/v1/live").await.status, 400);
@@ -147,7 +189,8 @@ async fn live_client_limit_refuses_excess_connections() {
 #[tokio::test]
 async fn shutdown_sends_last_board_and_closes_connections() {
     let mut server = TestServer::start(test_settings()).await;
-    let mut walls = vec![server.connect_live(&json!({})).await, server.connect_live(&json!({})).await];
+    let mut walls =
+        vec![server.connect_live(&json!({})).await, server.connect_live(&json!({})).await];
     for wall in &mut walls {
         wall.expect_frame().await;
     }
@@ -157,12 +200,21 @@ async fn shutdown_sends_last_board_and_closes_connections() {
         let mut told = false;
         let close = loop {
             match wall.next_frame().await {
-                Ok(frame) => told |= frame["readings"].as_array().into_iter().flatten().any(|reading| is_answer_rate_of(reading, None, 1)),
+                Ok(frame) => {
+                    told |= frame["readings"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .any(|reading| is_answer_rate_of(reading, None, 1))
+                }
                 Err(close) => break close.expect("a close frame"),
             }
         };
         assert!(told, "the last board");
-        assert_eq!((u16::from(close.code), close.reason.as_str()), (1001, "the service is stopping"));
+        assert_eq!(
+            (u16::from(close.code), close.reason.as_str()),
+            (1001, "the service is stopping")
+        );
     }
     server.wait_until_stopped().await;
 }

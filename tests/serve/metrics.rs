@@ -6,15 +6,26 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+const OPEN_METRICS: &str =
+    "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 
 /// A service that has counted an answered call of each of these centers.
-async fn server_with_calls(settings: firstline::config::ServiceSettings, centers: &[&str]) -> TestServer {
+async fn server_with_calls(
+    settings: firstline::config::ServiceSettings,
+    centers: &[&str],
+) -> TestServer {
     let server = TestServer::start(settings).await;
-    let events: Vec<Value> = centers.iter().flat_map(|center| answered_call(center, center)).collect();
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
+    let events: Vec<Value> =
+        centers.iter().flat_map(|center| answered_call(center, center)).collect();
+    assert_eq!(
+        server.post("application/json", json!(events).to_string()).await.json()["accepted"],
+        events.len()
+    );
     let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == centers.len()).await;
+    wall.wait_for_reading(|reading| {
+        reading["indicator"] == "answer_rate" && reading["of"] == centers.len()
+    })
+    .await;
     server
 }
 
@@ -25,10 +36,17 @@ async fn request_metrics(server: &TestServer, headers: &[(&str, &str)]) -> HttpR
 #[tokio::test]
 async fn metrics_match_board() {
     let server = TestServer::start(test_settings()).await;
-    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"].iter().flat_map(|center| answered_call(center, center)).collect();
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 6);
+    let events: Vec<Value> = ["hefei", "wuhu \"new\"\n\\"]
+        .iter()
+        .flat_map(|center| answered_call(center, center))
+        .collect();
+    assert_eq!(
+        server.post("application/json", json!(events).to_string()).await.json()["accepted"],
+        6
+    );
     let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2)
+        .await;
     drop(wall);
 
     let board = server.get("/v1/board").await.json();
@@ -36,20 +54,42 @@ async fn metrics_match_board() {
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let standard = server.get("/v1/standard").await.json();
     let mut compared = 0;
-    for reading in board["readings"].as_array().into_iter().flatten().filter(|reading| reading.get("good").is_some()) {
+    for reading in board["readings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|reading| reading.get("good").is_some())
+    {
         let scope = reading["scope"].as_object().expect("a map");
         let mut labels = format!("window={},scope=", reading["window"]);
         let names: Vec<&str> = scope.keys().map(String::as_str).collect();
-        labels += &if names.is_empty() { "\"all\"".to_owned() } else { format!("\"{}\"", names.join("_")) };
+        labels += &if names.is_empty() {
+            "\"all\"".to_owned()
+        } else {
+            format!("\"{}\"", names.join("_"))
+        };
         // JSON escapes these characters as Prometheus does.
         scope.iter().for_each(|(name, value)| labels += &format!(",{name}={value}"));
-        let line = format!("sla_{}_ratio{{{labels}}} ", reading["indicator"].as_str().expect("a name"));
-        let found = metrics.body.lines().find_map(|text| text.strip_prefix(&line)).unwrap_or_else(|| panic!("no {line}"));
+        let line =
+            format!("sla_{}_ratio{{{labels}}} ", reading["indicator"].as_str().expect("a name"));
+        let found = metrics
+            .body
+            .lines()
+            .find_map(|text| text.strip_prefix(&line))
+            .unwrap_or_else(|| panic!("no {line}"));
         let value: f64 = found.parse().expect("a number");
-        assert!(reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == value), "{line}{value}: {reading}");
+        assert!(
+            reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == value),
+            "{line}{value}: {reading}"
+        );
         compared += 1;
     }
-    let ratios = standard["indicators"].as_array().into_iter().flatten().filter(|indicator| indicator["kind"] == "ratio").count();
+    let ratios = standard["indicators"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|indicator| indicator["kind"] == "ratio")
+        .count();
     assert!(compared > ratios * 5, "{compared} of {ratios} ratios");
     for line in [
         "sla_answer_rate_good_total{scope=\"all\"} 2",
@@ -69,7 +109,11 @@ async fn metrics_match_board() {
 
 /// Prometheus' own check, where it is installed.
 fn lint_with_promtool(metrics: &str) {
-    let promtool = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let Ok(mut promtool) = promtool else {
         eprintln!("skipped: `promtool` is not installed");
         return;
@@ -79,7 +123,8 @@ fn lint_with_promtool(metrics: &str) {
     let told = String::from_utf8_lossy(&checked.stderr).into_owned();
     // These names are promised to users: the unit `count`, and an indicator that is about counters in a hall.
     let known = ["should not have \"_count\" suffix", "should not include type 'counter'"];
-    let others: Vec<&str> = told.lines().filter(|line| !known.iter().any(|known| line.ends_with(known))).collect();
+    let others: Vec<&str> =
+        told.lines().filter(|line| !known.iter().any(|known| line.ends_with(known))).collect();
     assert!(others.is_empty(), "{others:#?}");
     assert!(matches!(checked.status.code(), Some(0 | 3)), "{told}");
 }
@@ -89,8 +134,12 @@ async fn open_metrics_and_gzip_are_negotiated() {
     let server = server_with_calls(test_settings(), &["hefei", "wuhu \"new\""]).await;
     let plain = request_metrics(&server, &[]).await;
     assert!(!plain.headers.contains_key("content-encoding") && !plain.body.contains("# EOF"));
-    let open = request_metrics(&server, &[("Accept", OPEN_METRICS), ("Accept-Encoding", "gzip")]).await;
-    assert_eq!(open.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let open =
+        request_metrics(&server, &[("Accept", OPEN_METRICS), ("Accept-Encoding", "gzip")]).await;
+    assert_eq!(
+        open.headers["content-type"],
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
     assert_eq!(open.headers["content-encoding"], "gzip");
     assert!(open.body.ends_with("\n# EOF\n") && open.body.matches("# EOF").count() == 1);
     for line in [
@@ -106,13 +155,27 @@ async fn open_metrics_and_gzip_are_negotiated() {
     ] {
         assert!(open.body.lines().any(|found| found == line), "no {line}");
     }
-    assert!(plain.body.contains("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=\"10\"} 2\n"));
+    assert!(
+        plain
+            .body
+            .contains("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=\"10\"} 2\n")
+    );
     // Both say the same of the organisation, and no family comes twice.
-    let samples = |text: &str| text.lines().filter(|line| line.starts_with("sla_") && !line.contains("le=")).map(str::to_owned).collect();
-    let (one, other): (BTreeSet<String>, BTreeSet<String>) = (samples(&plain.body), samples(&open.body));
+    let samples = |text: &str| {
+        text.lines()
+            .filter(|line| line.starts_with("sla_") && !line.contains("le="))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (one, other): (BTreeSet<String>, BTreeSet<String>) =
+        (samples(&plain.body), samples(&open.body));
     let ages = |line: &&String| !line.contains("longest_wait") && !line.contains("_now_");
     assert!(one.iter().filter(ages).eq(other.iter().filter(ages)));
-    let families: Vec<&str> = open.body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let families: Vec<&str> = open
+        .body
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .collect();
     assert_eq!(families.iter().collect::<BTreeSet<_>>().len(), families.len());
     assert!(!open.body.contains("\n\n"), "OpenMetrics has no empty lines");
 }
@@ -141,12 +204,16 @@ async fn rejected_events_are_counted_by_reason() {
     let server = TestServer::start(test_settings()).await;
     let mut late = answered_call("late", "hefei");
     late[0]["time"] = json!("2001-01-01T00:00:00Z");
-    assert_eq!(server.post("application/json", json!([late[0], {}]).to_string()).await.json()["rejected_total"], 2);
+    assert_eq!(
+        server.post("application/json", json!([late[0], {}]).to_string()).await.json()["rejected_total"],
+        2
+    );
     let metrics = request_metrics(&server, &[]).await.body;
     // One recorder serves every test of this program, so there may be others.
     for reason in ["late", "unreadable"] {
-        let counted =
-            metrics.lines().find_map(|line| line.strip_prefix(&format!("firstline_events_rejected_total{{reason=\"{reason}\"}} ")));
+        let counted = metrics.lines().find_map(|line| {
+            line.strip_prefix(&format!("firstline_events_rejected_total{{reason=\"{reason}\"}} "))
+        });
         assert!(counted.is_some_and(|count| count != "0"), "{reason}: {counted:?}");
     }
 }

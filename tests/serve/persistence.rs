@@ -13,7 +13,11 @@ use tokio::net::TcpListener;
 
 /// Settings that keep what is accepted in a directory.
 fn settings_with_journal(directory: &Path) -> ServiceSettings {
-    ServiceSettings { data_directory: directory.join("data"), journal: Some(JournalConfiguration::default()), ..test_settings() }
+    ServiceSettings {
+        data_directory: directory.join("data"),
+        journal: Some(JournalConfiguration::default()),
+        ..test_settings()
+    }
 }
 
 fn new_directory() -> TempDir {
@@ -28,19 +32,29 @@ async fn send_call(server: &TestServer, call: &str) {
 
 /// How many calls were answered, and of how many.
 async fn answer_rate_counts(server: &TestServer) -> (Value, Value) {
-    let reply = server.get("/v1/board?indicator=answer_rate&window=today&by=center&center=hefei").await;
+    let reply =
+        server.get("/v1/board?indicator=answer_rate&window=today&by=center&center=hefei").await;
     let reading = reply.json()["readings"][0].clone();
     (reading["good"].clone(), reading["of"].clone())
 }
 
 /// The files of the journal whose names begin so.
 fn journal_files(directory: &Path, begin: &str) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(directory.join("data")).expect("a directory").flatten().map(|entry| entry.path());
-    files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin))).collect()
+    let files = std::fs::read_dir(directory.join("data"))
+        .expect("a directory")
+        .flatten()
+        .map(|entry| entry.path());
+    files
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin))
+        })
+        .collect()
 }
 
 fn remove_files(directory: &Path, begin: &str) {
-    journal_files(directory, begin).iter().for_each(|path| std::fs::remove_file(path).expect("a file"));
+    journal_files(directory, begin)
+        .iter()
+        .for_each(|path| std::fs::remove_file(path).expect("a file"));
 }
 
 /// Why a service does not start.
@@ -55,7 +69,8 @@ async fn display_resumes_after_service_restart() {
     let directory = new_directory();
     let mut server = TestServer::start(settings_with_journal(directory.path())).await;
     send_call(&server, "c-1").await;
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
+    let mut wall =
+        server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
     let mut seen = wall.expect_frame().await;
     let epoch = seen["epoch"].clone();
     server.begin_shutdown();
@@ -73,7 +88,9 @@ async fn display_resumes_after_service_restart() {
     let mut server = TestServer::start(settings_with_journal(directory.path())).await;
     assert!(!closed.exists(), "the journal is open");
     let resume = json!({ "epoch": epoch, "revision": seen["revision"] });
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] }, "resume": resume })).await;
+    let mut wall = server
+        .connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] }, "resume": resume }))
+        .await;
     let next = wall.expect_frame().await;
     assert_eq!(next["epoch"], epoch);
     assert_ne!(next["type"], "board", "the wall has it already: {next}");
@@ -82,7 +99,10 @@ async fn display_resumes_after_service_restart() {
     }
     assert_eq!(answer_rate_counts(&server).await, (json!(1), json!(1)));
     // What was taken before the stop is known after it.
-    let again = server.post("application/json", json!(answered_call("c-1", "hefei")).to_string()).await.json();
+    let again = server
+        .post("application/json", json!(answered_call("c-1", "hefei")).to_string())
+        .await
+        .json();
     assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(3)), "{again}");
     send_call(&server, "c-2").await;
     server.begin_shutdown();
@@ -101,9 +121,20 @@ async fn new_standard_after_restart_retains_remembered_cases() {
     let other = BUILT_IN.replace("{ at_least = 0.85, warning = 0.90 }", "{ at_least = 0.5 }");
     let standard = Arc::new(parse_standard("other.toml", &other).expect("a good standard"));
     for _ in 0..2 {
-        let mut server = TestServer::start(ServiceSettings { standard: standard.clone(), ..settings_with_journal(directory.path()) }).await;
-        let board = server.get("/v1/board?indicator=answer_rate&window=today&by=center&center=hefei").await.json();
-        assert_eq!((&board["readings"][0]["good"], &board["readings"][0]["target"]), (&json!(1), &json!(0.5)), "{board}");
+        let mut server = TestServer::start(ServiceSettings {
+            standard: standard.clone(),
+            ..settings_with_journal(directory.path())
+        })
+        .await;
+        let board = server
+            .get("/v1/board?indicator=answer_rate&window=today&by=center&center=hefei")
+            .await
+            .json();
+        assert_eq!(
+            (&board["readings"][0]["good"], &board["readings"][0]["target"]),
+            (&json!(1), &json!(0.5)),
+            "{board}"
+        );
         assert_ne!(board["epoch"], epoch);
         server.begin_shutdown();
         server.wait_until_stopped().await;
@@ -118,7 +149,8 @@ async fn data_directory_allows_one_service_and_one_format() {
     assert!(refused.contains(&format!("in use by process {}", std::process::id())), "{refused}");
     server.begin_shutdown();
     server.wait_until_stopped().await;
-    std::fs::write(directory.path().join("data/format"), "firstline data, format 99\n").expect("a file");
+    std::fs::write(directory.path().join("data/format"), "firstline data, format 99\n")
+        .expect("a file");
     let refused = startup_error(settings_with_journal(directory.path())).await;
     assert!(refused.contains("use the newer program"), "{refused}");
 }
@@ -127,7 +159,10 @@ async fn data_directory_allows_one_service_and_one_format() {
 async fn soon_acknowledged_events_survive_graceful_shutdown() {
     let directory = new_directory();
     let settings = || ServiceSettings {
-        journal: Some(JournalConfiguration { acknowledge: AcknowledgementLevel::Soon, ..JournalConfiguration::default() }),
+        journal: Some(JournalConfiguration {
+            acknowledge: AcknowledgementLevel::Soon,
+            ..JournalConfiguration::default()
+        }),
         ..settings_with_journal(directory.path())
     };
     let mut server = TestServer::start(settings()).await;
@@ -152,7 +187,8 @@ async fn damaged_journal_error_names_file() {
     let journal = journal_files(directory.path(), "journal-").pop().expect("a segment");
     let mut bytes = std::fs::read(&journal).expect("a file");
     // The text of the standard lies there.
-    let place = bytes.windows(14).position(|window| window == b"date_of_effect").expect("the standard");
+    let place =
+        bytes.windows(14).position(|window| window == b"date_of_effect").expect("the standard");
     bytes[place] ^= 1;
     std::fs::write(&journal, bytes).expect("a file");
     let refused = startup_error(settings_with_journal(directory.path())).await;

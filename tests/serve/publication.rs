@@ -37,7 +37,11 @@ impl EngineService {
     async fn start(publish_every: Duration) -> EngineService {
         let (mut service, engine) = EngineService::new_unstarted(publish_every);
         tokio::spawn(engine.run());
-        service.feed.start_clock(WallClock::Simulated(service.clock.clone())).await.expect("a service");
+        service
+            .feed
+            .start_clock(WallClock::Simulated(service.clock.clone()))
+            .await
+            .expect("a service");
         service.boards.mark_unchanged();
         service.wait_for_board(publish_every).await;
         service
@@ -47,13 +51,29 @@ impl EngineService {
     fn new_unstarted(publish_every: Duration) -> (EngineService, Engine) {
         let standard = Arc::new(parse_standard("built-in", BUILT_IN).expect("a good standard"));
         let (engine, EngineEndpoints { handle: feed, published_boards: editions, .. }) =
-            Engine::new(EngineSettings { standard, publish_every, queue_batches: 256, journal: None });
-        (EngineService { feed, boards: editions, clock: Arc::new(AtomicI64::new(START)), started_at: Instant::now() }, engine)
+            Engine::new(EngineSettings {
+                standard,
+                publish_every,
+                queue_batches: 256,
+                journal: None,
+            });
+        (
+            EngineService {
+                feed,
+                boards: editions,
+                clock: Arc::new(AtomicI64::new(START)),
+                started_at: Instant::now(),
+            },
+            engine,
+        )
     }
 
     fn decode_batch(&self, events: &[Value]) -> Batch {
-        let mut decoder = EventDecoder::new(self.feed.schema(), HashKeys { seed: 1, customer: [1; 16] });
-        events.iter().for_each(|event| decoder.decode_json(event.to_string().as_bytes()).expect("a good event"));
+        let mut decoder =
+            EventDecoder::new(self.feed.schema(), HashKeys { seed: 1, customer: [1; 16] });
+        events.iter().for_each(|event| {
+            decoder.decode_json(event.to_string().as_bytes()).expect("a good event")
+        });
         decoder.take_batch()
     }
 
@@ -72,7 +92,8 @@ impl EngineService {
         let follow = async {
             loop {
                 tokio::time::sleep(Duration::from_millis(10)).await;
-                self.clock.store(START + self.started_at.elapsed().as_millis() as i64, Ordering::Relaxed);
+                self.clock
+                    .store(START + self.started_at.elapsed().as_millis() as i64, Ordering::Relaxed);
             }
         };
         tokio::select! {
@@ -88,8 +109,11 @@ impl EngineService {
     fn find_reading(&self, indicator: &str, window: Option<Window>) -> Option<Reading> {
         let board = self.boards.borrow().board.clone();
         let place = board.standard.indicators.iter().position(|other| other.name == indicator);
-        let lane = window.and_then(|window| board.standard.windows.iter().position(|other| *other == window));
-        let wanted = |key: &ReadingKey| Some(key.indicator) == place && key.window == lane && key.scope.values.is_empty();
+        let lane = window
+            .and_then(|window| board.standard.windows.iter().position(|other| *other == window));
+        let wanted = |key: &ReadingKey| {
+            Some(key.indicator) == place && key.window == lane && key.scope.values.is_empty()
+        };
         board.readings.iter().find(|reading| wanted(&reading.key)).cloned()
     }
 
@@ -98,7 +122,13 @@ impl EngineService {
     }
 
     /// After how long, by the runtime's clock, a level was published.
-    async fn wait_for_level(&mut self, publish_every: Duration, indicator: &str, window: Option<Window>, level: Level) -> Duration {
+    async fn wait_for_level(
+        &mut self,
+        publish_every: Duration,
+        indicator: &str,
+        window: Option<Window>,
+        level: Level,
+    ) -> Duration {
         let mut waited = Duration::ZERO;
         while self.find_reading(indicator, window).map(|reading| reading.level) != Some(level) {
             waited += self.wait_for_board(publish_every).await;
@@ -115,7 +145,13 @@ fn event_at(id: &str, kind: &str, subject: &str, at: i64, data: &Value) -> Value
 
 /// A repair that is due so many milliseconds after the start.
 fn repair_event(subject: &str, due: i64) -> Value {
-    event_at(subject, "repair.opened", subject, -1_000, &json!({ "due": Timestamp(START + due).to_string() }))
+    event_at(
+        subject,
+        "repair.opened",
+        subject,
+        -1_000,
+        &json!({ "due": Timestamp(START + due).to_string() }),
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,7 +185,10 @@ async fn passed_deadline_is_published_at_once() {
         waited += service.wait_for_board(PUBLISH_EVERY).await;
     }
     let late = waited.checked_sub(Duration::from_millis(2_350)).expect("not before the deadline");
-    assert!(late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10), "{late:?} after the deadline");
+    assert!(
+        late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10),
+        "{late:?} after the deadline"
+    );
 }
 
 /// A call waits, nothing happens and no deadline passes: its wait is near its limit after a minute, and beyond it after two.
@@ -157,12 +196,26 @@ async fn passed_deadline_is_published_at_once() {
 async fn wait_crossing_limit_is_published_at_once() {
     let mut service = EngineService::start(PUBLISH_EVERY).await;
     let reached = service.started_at.elapsed().as_millis() as i64;
-    service.apply_events(&[event_at("c-1", "call.offered", "c-1", reached + 2_350 - 60_000, &json!({}))]).await;
+    service
+        .apply_events(&[event_at(
+            "c-1",
+            "call.offered",
+            "c-1",
+            reached + 2_350 - 60_000,
+            &json!({}),
+        )])
+        .await;
     let mut waited = Duration::ZERO;
-    for (level, crossed) in [(Level::Warning, Duration::from_millis(2_350)), (Level::Breached, Duration::from_millis(62_350))] {
+    for (level, crossed) in [
+        (Level::Warning, Duration::from_millis(2_350)),
+        (Level::Breached, Duration::from_millis(62_350)),
+    ] {
         waited += service.wait_for_level(PUBLISH_EVERY, "longest_wait_now", None, level).await;
         let late = waited.checked_sub(crossed).expect("not before");
-        assert!(late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10), "{level:?} {late:?} after it was crossed");
+        assert!(
+            late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10),
+            "{level:?} {late:?} after it was crossed"
+        );
     }
 }
 
@@ -181,7 +234,8 @@ async fn level_change_by_moving_window_is_published_at_once() {
     service.apply_events(&(0..50).flat_map(lost).collect::<Vec<_>>()).await;
     service.wait_for_level(LONG_INTERVAL, "answer_rate", window, Level::Breached).await;
     service.wait_for_level(LONG_INTERVAL, "answer_rate", window, Level::None).await;
-    let late = service.started_at.elapsed().checked_sub(Duration::from_secs(10)).expect("not before");
+    let late =
+        service.started_at.elapsed().checked_sub(Duration::from_secs(10)).expect("not before");
     assert!(late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10), "{late:?} after it moved");
 }
 
@@ -192,14 +246,18 @@ async fn level_changes_publish_at_most_ten_times_a_second() {
     for turn in 0..20 {
         let subject = format!("r-{turn}");
         // Once more an hour later than before, so the level turns with every event: overdue, and done.
-        let resolved = event_at(&format!("{subject}-2"), "repair.resolved", &subject, 0, &json!({}));
+        let resolved =
+            event_at(&format!("{subject}-2"), "repair.resolved", &subject, 0, &json!({}));
         service.apply_events(&[repair_event(&subject, -500)]).await;
         service.wait_for_board(PUBLISH_EVERY).await;
         service.apply_events(&[resolved]).await;
         service.wait_for_board(PUBLISH_EVERY).await;
     }
     let took = begun.elapsed();
-    assert!((Duration::from_millis(3_800)..=Duration::from_millis(4_000)).contains(&took), "40 boards in {took:?}");
+    assert!(
+        (Duration::from_millis(3_800)..=Duration::from_millis(4_000)).contains(&took),
+        "40 boards in {took:?}"
+    );
 }
 
 /// The runtime looks at its clock only when the engine lets it: a queue that is never empty must not keep boards back.
@@ -213,7 +271,8 @@ async fn boards_are_published_while_queue_is_full() {
     let many = Batch { events: vec![one.events[0]; EVENTS_PER_BATCH], ..one };
     let run = tokio::spawn(engine.run());
     service.feed.start_clock(WallClock::Simulated(service.clock.clone())).await.expect("a service");
-    let mut answers: Vec<PendingAcknowledgement> = (0..BATCH_COUNT).map(|_| service.offer_batch(many.clone())).collect();
+    let mut answers: Vec<PendingAcknowledgement> =
+        (0..BATCH_COUNT).map(|_| service.offer_batch(many.clone())).collect();
     let last = answers.pop().expect("many");
     let mut boards = 0;
     let count = async {

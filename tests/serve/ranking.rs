@@ -9,7 +9,8 @@ use std::time::Duration;
 /// The standard of further formulas. Its sources are silent here, which is not the point.
 fn settings_with_formulas() -> ServiceSettings {
     let text = include_str!("../standards/formulas.toml");
-    let mut standard = firstline::standard_file::parse_standard("formulas.toml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let mut standard = firstline::standard_file::parse_standard("formulas.toml", text)
+        .unwrap_or_else(|problems| panic!("{problems:#?}"));
     standard.sources.clear();
     let mut settings = ServiceSettings::new(Arc::new(standard));
     settings.publish_every = Duration::from_millis(100);
@@ -22,26 +23,46 @@ async fn server_with_events() -> TestServer {
     let server = TestServer::start(settings_with_formulas()).await;
     let call = |number: usize, center: &str, verb: &str| {
         let id = format!("{center}-{number}");
-        event_json(&id, &format!("call.{verb}"), &id, -30, &json!({ "center": center, "tier": "vip" }))
+        event_json(
+            &id,
+            &format!("call.{verb}"),
+            &id,
+            -30,
+            &json!({ "center": center, "tier": "vip" }),
+        )
     };
     let mut events: Vec<Value> = (0..3).map(|number| call(number, "hefei", "answered")).collect();
     events.push(call(9, "hefei", "abandoned"));
     events.extend((0..2).map(|number| call(number, "wuhu", "answered")));
     events.extend((0..2).map(|number| call(number, "anqing", "answered")));
     events.push(call(0, "fuyang", "abandoned"));
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], 9);
+    assert_eq!(
+        server.post("application/json", json!(events).to_string()).await.json()["accepted"],
+        9
+    );
     let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9).await;
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9)
+        .await;
     server
 }
 
 #[tokio::test]
 async fn scopes_are_ranked_from_best_to_worst() {
     let server = server_with_events().await;
-    let ranking = server.get("/v1/ranking?indicator=answer_rate&by=center&window=week").await.json();
-    assert_eq!((&ranking["indicator"], &ranking["by"], &ranking["window"]), (&json!("answer_rate"), &json!(["center"]), &json!("week")));
+    let ranking =
+        server.get("/v1/ranking?indicator=answer_rate&by=center&window=week").await.json();
+    assert_eq!(
+        (&ranking["indicator"], &ranking["by"], &ranking["window"]),
+        (&json!("answer_rate"), &json!(["center"]), &json!("week"))
+    );
     assert_eq!((&ranking["better"], &ranking["target"]), (&json!("higher"), &json!(0.8)));
-    let row = |rank: Value, center: &str, value: f64, of: i64, state: &str, level: &str, gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": state, "level": level, "gap": gap });
+    let row = |rank: Value,
+               center: &str,
+               value: f64,
+               of: i64,
+               state: &str,
+               level: &str,
+               gap: Value| json!({ "rank": rank, "scope": { "center": center }, "value": value, "of": of, "state": state, "level": level, "gap": gap });
     let expected = json!([
         row(json!(1), "anqing", 1.0, 2, "ok", "met", json!(0.0)),
         row(json!(1), "wuhu", 1.0, 2, "ok", "met", json!(0.0)),
@@ -52,7 +73,10 @@ async fn scopes_are_ranked_from_best_to_worst() {
     // An indicator without a target must be told which values are good.
     let turned = "/v1/ranking?indicator=vip_answer_rate&by=center&window=week";
     assert_eq!(server.get(turned).await.status, 400);
-    assert_eq!(server.get(&format!("{turned}&better=lower")).await.json()["ranking"][0]["scope"]["center"], "hefei");
+    assert_eq!(
+        server.get(&format!("{turned}&better=lower")).await.json()["ranking"][0]["scope"]["center"],
+        "hefei"
+    );
     let now = server.get("/v1/ranking?indicator=estimated_wait&by=center").await.json();
     assert_eq!((&now["window"], now["ranking"].as_array().map(Vec::len)), (&json!("now"), Some(4)));
 }
@@ -73,7 +97,11 @@ async fn invalid_ranking_request_is_reported_with_remedy() {
         ("indicator=answer_rate&by=center&window=today&sort=up", "does not know `sort`"),
     ] {
         let reply = server.get(&format!("/v1/ranking?{query}")).await;
-        assert_eq!((reply.status, reply.headers["content-type"].as_str()), (400, "application/problem+json"), "{query}");
+        assert_eq!(
+            (reply.status, reply.headers["content-type"].as_str()),
+            (400, "application/problem+json"),
+            "{query}"
+        );
         let detail = reply.json()["detail"].as_str().expect("a text").to_owned();
         assert!(detail.contains(hint), "{query}: {detail}");
     }
@@ -85,7 +113,9 @@ async fn board_is_filtered_by_labels() {
     let names = async |query: &str| -> Vec<String> {
         let board = server.get(&format!("/v1/board?{query}")).await.json();
         let readings = board["readings"].as_array().expect("readings").iter();
-        let mut names: Vec<String> = readings.map(|reading| reading["indicator"].as_str().expect("a name").to_owned()).collect();
+        let mut names: Vec<String> = readings
+            .map(|reading| reading["indicator"].as_str().expect("a name").to_owned())
+            .collect();
         names.dedup();
         names
     };
@@ -101,12 +131,20 @@ async fn board_is_filtered_by_labels() {
     assert_eq!(reply.status, 400);
     assert!(reply.body.contains("did you mean `quality:responsiveness`?"), "{}", reply.body);
     let standard = server.get("/v1/standard").await.json();
-    assert_eq!(standard["indicators"][0]["labels"], json!({ "quality": "responsiveness", "stage": "during" }));
+    assert_eq!(
+        standard["indicators"][0]["labels"],
+        json!({ "quality": "responsiveness", "stage": "during" })
+    );
 
-    let mut wall = server.connect_live(&json!({ "subscribe": { "labels": ["quality:empathy"] } })).await;
+    let mut wall =
+        server.connect_live(&json!({ "subscribe": { "labels": ["quality:empathy"] } })).await;
     let board = wall.expect_frame().await;
     let readings = board["readings"].as_array().expect("readings");
-    assert!(!readings.is_empty() && readings.iter().all(|reading| reading["indicator"] == "complaint_rate"), "{board}");
+    assert!(
+        !readings.is_empty()
+            && readings.iter().all(|reading| reading["indicator"] == "complaint_rate"),
+        "{board}"
+    );
 }
 
 #[tokio::test]
@@ -114,19 +152,26 @@ async fn all_formulas_appear_in_board_and_metrics() {
     let server = server_with_events().await;
     let board = server.get("/v1/board?by=&window=week,now").await.json();
     let reading = |name: &str| {
-        let found = board["readings"].as_array().expect("readings").iter().find(|reading| reading["indicator"] == name);
+        let found = board["readings"]
+            .as_array()
+            .expect("readings")
+            .iter()
+            .find(|reading| reading["indicator"] == name);
         found.cloned().unwrap_or_else(|| panic!("no {name}"))
     };
     let has = |name: &str, keys: &[&str]| {
         let reading = reading(name);
-        keys.iter().for_each(|key| assert!(reading.get(*key).is_some(), "{name} has no `{key}`: {reading}"));
+        keys.iter().for_each(|key| {
+            assert!(reading.get(*key).is_some(), "{name} has no `{key}`: {reading}")
+        });
     };
     has("answer_rate", &["good", "of", "interval", "budget"]);
     has("occupancy", &["part_seconds", "whole_seconds", "of"]);
     has("complaint_rate", &["count", "population"]);
     has("vip_gap", &["first", "second"]);
     has("estimated_wait", &["waiting", "handling_seconds", "agents", "of"]);
-    let budget: Vec<String> = reading("answer_rate")["budget"].as_object().expect("a budget").keys().cloned().collect();
+    let budget: Vec<String> =
+        reading("answer_rate")["budget"].as_object().expect("a budget").keys().cloned().collect();
     assert_eq!(budget, ["expected", "left", "needed", "recover"]);
     let metrics = server.get("/metrics").await.body;
     for line in [

@@ -43,7 +43,8 @@ impl StandardFolder {
     }
 
     fn read_settings(&self) -> ServiceSettings {
-        config::read_configuration_file(&self.0.path().join("config.toml")).unwrap_or_else(|problems| panic!("{problems:#?}"))
+        config::read_configuration_file(&self.0.path().join("config.toml"))
+            .unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 }
 
@@ -55,9 +56,12 @@ async fn request_reload(server: &TestServer) -> crate::client::HttpReply {
 async fn new_version_retains_remembered_cases_in_new_epoch() {
     let files = StandardFolder::new();
     let server = TestServer::start(files.read_settings()).await;
-    let taken = server.post("application/json", json!(answered_call("c-1", "hefei")).to_string()).await;
+    let taken =
+        server.post("application/json", json!(answered_call("c-1", "hefei")).to_string()).await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } })).await;
+    let mut wall = server
+        .connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } }))
+        .await;
     let first = wall.expect_frame().await;
     let counted = |reading: &Value| reading["of"] == 1 && reading["scope"]["center"] == "hefei";
 
@@ -65,7 +69,10 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
     let reply = request_reload(&server).await;
     let reloaded = reply.json();
     assert_eq!(reply.status, 200, "{}", reply.body);
-    assert_eq!((&reloaded["version"], &reloaded["cases"], &reloaded["forgotten_cases"]), (&json!("2"), &json!(1), &json!(0)));
+    assert_eq!(
+        (&reloaded["version"], &reloaded["cases"], &reloaded["forgotten_cases"]),
+        (&json!("2"), &json!(1), &json!(0))
+    );
     let board = loop {
         let frame = wall.expect_frame().await;
         if frame["epoch"] != first["epoch"] {
@@ -73,19 +80,35 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
         }
     };
     assert_eq!(board["type"], "board", "a new epoch begins with a whole board");
-    let reading = board["readings"].as_array().into_iter().flatten().find(|reading| counted(reading)).expect("the call is still there");
+    let reading = board["readings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|reading| counted(reading))
+        .expect("the call is still there");
     assert_eq!(reading["target"], 0.5);
     let (_, between) = wall.wait_for_type("beat").await;
-    assert!(between.iter().all(|frame| frame["epoch"] == board["epoch"] && frame["type"] == "delta"));
+    assert!(
+        between.iter().all(|frame| frame["epoch"] == board["epoch"] && frame["type"] == "delta")
+    );
 
     let standard = server.get("/v1/standard").await.json();
     let version = |version: &str, date: &str, in_force: bool| json!({ "version": version, "date_of_effect": date, "in_force": in_force });
-    assert_eq!(standard["versions"], json!([version("2", "2026-02-01", true), version("1", "2026-01-01", false)]));
-    let targets: Vec<&Value> = standard["indicators"][0]["targets"].as_array().into_iter().flatten().map(|one| &one["target"]).collect();
+    assert_eq!(
+        standard["versions"],
+        json!([version("2", "2026-02-01", true), version("1", "2026-01-01", false)])
+    );
+    let targets: Vec<&Value> = standard["indicators"][0]["targets"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["target"])
+        .collect();
     assert_eq!(targets, [&json!(0.5), &json!(0.85)]);
 
     // The same again is known, by the ids it had before.
-    let again = server.post("application/json", json!(answered_call("c-1", "hefei")[0]).to_string()).await;
+    let again =
+        server.post("application/json", json!(answered_call("c-1", "hefei")[0]).to_string()).await;
     assert_eq!(again.json()["duplicates"], 1, "{}", again.body);
     // A client that comes back with the old epoch gets a board.
     let resume = json!({ "resume": { "epoch": first["epoch"], "revision": first["revision"] } });
@@ -96,14 +119,30 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
 async fn invalid_standard_is_refused_and_old_one_stays() {
     let files = StandardFolder::new();
     let server = TestServer::start(files.read_settings()).await;
-    files.write_file("one.toml", &BUILT_IN.replace("at_least = 0.85", "at_last = 0.85").replace("time_zone = \"Asia/Shanghai\"", ""));
+    files.write_file(
+        "one.toml",
+        &BUILT_IN
+            .replace("at_least = 0.85", "at_last = 0.85")
+            .replace("time_zone = \"Asia/Shanghai\"", ""),
+    );
     let refused = request_reload(&server).await;
-    assert_eq!((refused.status, refused.headers["content-type"].as_str()), (422, "application/problem+json"));
+    assert_eq!(
+        (refused.status, refused.headers["content-type"].as_str()),
+        (422, "application/problem+json")
+    );
     let problems = refused.json()["problems"].as_array().cloned().unwrap_or_default();
     assert!(problems.len() >= 2, "{}", refused.body);
-    assert!(problems.iter().all(|one| one["file"].as_str().is_some_and(|file| file.ends_with("one.toml")) && one["line"].is_u64()));
+    assert!(
+        problems
+            .iter()
+            .all(|one| one["file"].as_str().is_some_and(|file| file.ends_with("one.toml"))
+                && one["line"].is_u64())
+    );
     let standard = server.get("/v1/standard").await.json();
-    assert_eq!((&standard["version"], &standard["indicators"][0]["target"]), (&json!("1"), &json!(0.85)));
+    assert_eq!(
+        (&standard["version"], &standard["indicators"][0]["target"]),
+        (&json!("1"), &json!(0.85))
+    );
     // Put right, it is taken.
     files.write_file("one.toml", BUILT_IN);
     assert_eq!(request_reload(&server).await.status, 200);
@@ -113,16 +152,24 @@ async fn invalid_standard_is_refused_and_old_one_stays() {
 async fn display_is_closed_when_its_indicator_is_removed() {
     let files = StandardFolder::new();
     let server = TestServer::start(files.read_settings()).await;
-    let mut wall = server.connect_live(&json!({ "subscribe": { "indicators": ["speed_of_answer"] } })).await;
+    let mut wall =
+        server.connect_live(&json!({ "subscribe": { "indicators": ["speed_of_answer"] } })).await;
     wall.expect_frame().await;
-    files.write_file("one.toml", &BUILT_IN.replace("[indicator.speed_of_answer]", "[indicator.answer_speed]"));
+    files.write_file(
+        "one.toml",
+        &BUILT_IN.replace("[indicator.speed_of_answer]", "[indicator.answer_speed]"),
+    );
     assert_eq!(request_reload(&server).await.status, 200);
     let close = loop {
         if let Err(close) = wall.next_frame().await {
             break close.expect("a close frame");
         }
     };
-    assert!(close.reason.contains("the standard has changed: there is no indicator `speed_of_answer`"), "{}", close.reason);
+    assert!(
+        close.reason.contains("the standard has changed: there is no indicator `speed_of_answer`"),
+        "{}",
+        close.reason
+    );
 }
 
 #[tokio::test]
@@ -131,8 +178,16 @@ async fn reload_requires_configuration_and_direct_local_client() {
     let refused = request_reload(&server).await;
     assert_eq!(refused.status, 409);
     assert!(refused.body.contains("--config FILE"), "{}", refused.body);
-    for header in [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("Origin", "http://evil.example")] {
-        assert_eq!(server.request("POST", "/v1/reload", &[header], b"").await.status, 403, "{header:?}");
+    for header in [
+        ("X-Forwarded-For", "192.0.2.1"),
+        ("Forwarded", "for=192.0.2.1"),
+        ("Origin", "http://evil.example"),
+    ] {
+        assert_eq!(
+            server.request("POST", "/v1/reload", &[header], b"").await.status,
+            403,
+            "{header:?}"
+        );
     }
     assert_eq!(server.get("/v1/reload").await.status, 405);
 }
@@ -145,19 +200,39 @@ async fn queued_batches_keep_meaning_across_standard_change() {
         text.replace(from, to)
     };
     let orders = r#"orders = ["repair", "install", "move", "complaint", "parts"]"#;
-    let more = replaced(orders, r#"orders = ["loan", "repair", "install", "move", "complaint", "parts"]"#, BUILT_IN);
+    let more = replaced(
+        orders,
+        r#"orders = ["loan", "repair", "install", "move", "complaint", "parts"]"#,
+        BUILT_IN,
+    );
     let old = Arc::new(parse_standard("old", &more).expect("a good standard"));
-    let turned = replaced(orders, r#"orders = ["parts", "complaint", "move", "install", "repair"]"#, BUILT_IN);
-    let dimensions = r#"["center", "queue", "region", "channel", "tier", "product", "class", "grade", "area"]"#;
+    let turned = replaced(
+        orders,
+        r#"orders = ["parts", "complaint", "move", "install", "repair"]"#,
+        BUILT_IN,
+    );
+    let dimensions =
+        r#"["center", "queue", "region", "channel", "tier", "product", "class", "grade", "area"]"#;
     let turned = replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &turned);
-    let new = Arc::new(parse_standard("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
-    let settings = engine::EngineSettings { standard: old, publish_every: Duration::from_millis(100), queue_batches: 8, journal: None };
+    let new =
+        Arc::new(parse_standard("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let settings = engine::EngineSettings {
+        standard: old,
+        publish_every: Duration::from_millis(100),
+        queue_batches: 8,
+        journal: None,
+    };
     let (engine, EngineEndpoints { handle, mut published_boards, .. }) = Engine::new(settings);
     let mut decoder = EventDecoder::new(handle.schema(), HashKeys::default());
     let mut events = answered_call("c-1", "hefei");
     let data = json!({ "center": "wuhu" });
-    events.extend([event_json("l-1", "loan.opened", "l-1", -20, &data), event_json("r-1", "repair.opened", "r-1", -20, &data)]);
-    events.iter().for_each(|event| decoder.decode_json(event.to_string().as_bytes()).expect("a good event"));
+    events.extend([
+        event_json("l-1", "loan.opened", "l-1", -20, &data),
+        event_json("r-1", "repair.opened", "r-1", -20, &data),
+    ]);
+    events
+        .iter()
+        .for_each(|event| decoder.decode_json(event.to_string().as_bytes()).expect("a good event"));
     let (batch, schema) = (decoder.take_batch(), decoder.schema().clone());
     let other = handle.clone();
     let adopt = tokio::spawn(async move { other.change_standard(new).await });
@@ -174,11 +249,15 @@ async fn queued_batches_keep_meaning_across_standard_change() {
     let value = |indicator: &str, center: &str| {
         let found = board.readings.iter().find(|reading| {
             let scope: Vec<_> = board.scope_values(&reading.key).collect();
-            board.standard.indicators[reading.key.indicator].name == indicator && scope == [("center", center)]
+            board.standard.indicators[reading.key.indicator].name == indicator
+                && scope == [("center", center)]
         });
         found.and_then(|reading| reading.value)
     };
-    assert_eq!((value("answer_rate", "hefei"), value("repairs_open", "wuhu")), (Some(1.0), Some(1.0)));
+    assert_eq!(
+        (value("answer_rate", "hefei"), value("repairs_open", "wuhu")),
+        (Some(1.0), Some(1.0))
+    );
 }
 
 /// The whole program, because a signal goes to a whole process.
@@ -187,7 +266,11 @@ async fn queued_batches_keep_meaning_across_standard_change() {
 async fn sighup_reloads_standard() {
     let files = StandardFolder::new();
     let config = files.0.path().join("config.toml");
-    let program = Command::new(env!("CARGO_BIN_EXE_firstline")).args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
+    let program = Command::new(env!("CARGO_BIN_EXE_firstline"))
+        .args(["serve", "--config"])
+        .arg(&config)
+        .stderr(Stdio::piped())
+        .spawn();
     let mut program = program.expect("the program");
     let mut told = BufReader::new(program.stderr.take().expect("a pipe")).lines();
     let address = told.by_ref().map_while(Result::ok).find_map(|line| {
@@ -197,15 +280,23 @@ async fn sighup_reloads_standard() {
     let address = address.expect("an address");
     // What it says must be read, or it would wait for that.
     std::thread::spawn(move || told.for_each(drop));
-    while tokio::net::TcpStream::connect(address).await.is_err() || send_request(address, "GET", "/readyz", &[], b"").await.status != 200 {
+    while tokio::net::TcpStream::connect(address).await.is_err()
+        || send_request(address, "GET", "/readyz", &[], b"").await.status != 200
+    {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     files.add_second_version();
-    let signal = |name: &str| Command::new("kill").args([name, &program.id().to_string()]).status().is_ok_and(|status| status.success());
+    let signal = |name: &str| {
+        Command::new("kill")
+            .args([name, &program.id().to_string()])
+            .status()
+            .is_ok_and(|status| status.success())
+    };
     assert!(signal("-HUP"));
     let mut version = Value::Null;
     for _ in 0..500 {
-        version = send_request(address, "GET", "/v1/standard", &[], b"").await.json()["version"].clone();
+        version =
+            send_request(address, "GET", "/v1/standard", &[], b"").await.json()["version"].clone();
         if version == "2" {
             break;
         }

@@ -9,24 +9,36 @@ fn escape_query(value: &Value) -> String {
     value
         .to_string()
         .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
         .collect()
 }
 
 async fn send_answered_call(server: &TestServer, call: &str) {
-    let taken = server.post("application/json", json!(answered_call(call, "hefei")).to_string()).await;
+    let taken =
+        server.post("application/json", json!(answered_call(call, "hefei")).to_string()).await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
 }
 
 fn has_call_count(frame: &Value, of: u64) -> bool {
-    frame["readings"].as_array().into_iter().flatten().any(|reading| reading["scope"] == json!({}) && reading["of"] == of)
+    frame["readings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|reading| reading["scope"] == json!({}) && reading["of"] == of)
 }
 
 #[tokio::test]
 async fn stream_frames_equal_websocket_frames() {
     let server = TestServer::start(test_settings()).await;
     let wanted = json!({ "indicators": ["answer_rate"], "windows": ["30m"] });
-    let mut stream = server.open_stream(&format!("?subscribe={}", escape_query(&wanted)), &[]).await;
+    let mut stream =
+        server.open_stream(&format!("?subscribe={}", escape_query(&wanted)), &[]).await;
     let mut wall = server.connect_live(&json!({ "subscribe": wanted })).await;
     let (mut events, mut frames) = (Vec::new(), Vec::new());
     for call in 0..3 {
@@ -40,16 +52,25 @@ async fn stream_frames_equal_websocket_frames() {
     }
     assert_eq!(events[0].1["type"], "board");
     for (id, frame) in &events {
-        assert_eq!(*id, format!("{}/{}", frame["epoch"].as_str().expect("a text"), frame["revision"]));
+        assert_eq!(
+            *id,
+            format!("{}/{}", frame["epoch"].as_str().expect("a text"), frame["revision"])
+        );
     }
     // The two did not begin with the same edition, but each delta of the one that the other was sent as well is the same.
     let deltas = |frames: &mut dyn Iterator<Item = &Value>| -> BTreeMap<String, Value> {
         let deltas = frames.filter(|frame| frame["type"] == "delta");
-        deltas.map(|delta| (format!("{} {}", delta["from"], delta["revision"]), delta.clone())).collect()
+        deltas
+            .map(|delta| (format!("{} {}", delta["from"], delta["revision"]), delta.clone()))
+            .collect()
     };
-    let (one, other) = (deltas(&mut events.iter().map(|(_, frame)| frame)), deltas(&mut frames.iter()));
+    let (one, other) =
+        (deltas(&mut events.iter().map(|(_, frame)| frame)), deltas(&mut frames.iter()));
     let both: Vec<&String> = one.keys().filter(|step| other.contains_key(*step)).collect();
-    assert!(!both.is_empty() && both.iter().all(|step| one[*step] == other[*step]), "{one:?} {other:?}");
+    assert!(
+        !both.is_empty() && both.iter().all(|step| one[*step] == other[*step]),
+        "{one:?} {other:?}"
+    );
 }
 
 #[tokio::test]
@@ -57,18 +78,31 @@ async fn stream_resumes_at_its_revision() {
     let server = TestServer::start(test_settings()).await;
     let (id, board) = server.open_stream("", &[]).await.expect_frame().await;
     send_answered_call(&server, "c-1").await;
-    server.connect_live(&json!({})).await.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 1).await;
+    server
+        .connect_live(&json!({}))
+        .await
+        .wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 1)
+        .await;
     let resume = escape_query(&json!({ "epoch": board["epoch"], "revision": board["revision"] }));
     let other = escape_query(&json!({ "epoch": "another", "revision": 1 }));
     // A browser that comes back says where it was last, whatever stands in its address.
-    let ways = [(format!("?resume={resume}"), None), (String::new(), Some(&*id)), (format!("?resume={other}"), Some(&*id))];
+    let ways = [
+        (format!("?resume={resume}"), None),
+        (String::new(), Some(&*id)),
+        (format!("?resume={other}"), Some(&*id)),
+    ];
     for (query_series, last) in ways {
         let headers: Vec<(&str, &str)> = last.map(|id| ("Last-Event-ID", id)).into_iter().collect();
         let (_, delta) = server.open_stream(&query_series, &headers).await.expect_frame().await;
-        assert_eq!((&delta["type"], &delta["from"]), (&json!("delta"), &board["revision"]), "{query_series}");
+        assert_eq!(
+            (&delta["type"], &delta["from"]),
+            (&json!("delta"), &board["revision"]),
+            "{query_series}"
+        );
     }
     for last in ["", "another/1", "nonsense", "/", "e/-1"] {
-        let (_, frame) = server.open_stream("", &[("Last-Event-ID", last)]).await.expect_frame().await;
+        let (_, frame) =
+            server.open_stream("", &[("Last-Event-ID", last)]).await.expect_frame().await;
         assert_eq!(frame["type"], "board", "{last}");
     }
 }
@@ -103,13 +137,20 @@ async fn invalid_stream_request_is_refused_with_reason() {
     settings.limits.live_clients = 1;
     let server = TestServer::start(settings).await;
     for (query, reason) in [
-        (format!("?subscribe={}", escape_query(&json!({ "indicators": ["answer_rat"] }))), "did you mean `answer_rate`?"),
+        (
+            format!("?subscribe={}", escape_query(&json!({ "indicators": ["answer_rat"] }))),
+            "did you mean `answer_rate`?",
+        ),
         ("?subscribe=x".to_owned(), "`subscribe` is none"),
         ("?resume=1".to_owned(), "`resume` is none"),
         ("?windows=30m".to_owned(), "the stream knows no `windows`"),
     ] {
         let reply = server.get(&format!("/v1/stream{query}")).await;
-        assert_eq!((reply.status, &*reply.headers["content-type"]), (400, "application/problem+json"), "{query}");
+        assert_eq!(
+            (reply.status, &*reply.headers["content-type"]),
+            (400, "application/problem+json"),
+            "{query}"
+        );
         assert!(reply.body.contains(reason), "{}", reply.body);
     }
     let mut stream = server.open_stream("", &[]).await;
@@ -127,7 +168,11 @@ async fn invalid_stream_request_is_refused_with_reason() {
 async fn stream_is_neither_cached_nor_buffered() {
     let server = TestServer::start(test_settings()).await;
     let reply = server.get("/v1/stream").await;
-    for (name, value) in [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-accel-buffering", "no")] {
+    for (name, value) in [
+        ("content-type", "text/event-stream"),
+        ("cache-control", "no-store"),
+        ("x-accel-buffering", "no"),
+    ] {
         assert_eq!(reply.headers[name], value);
     }
     assert!(!reply.headers.contains_key("content-encoding"));

@@ -6,12 +6,17 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn trend_has_value_per_quarter_hour() {
     let server = TestServer::start(test_settings()).await;
-    let events: Vec<Value> = (0..20).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
-    assert_eq!(server.post("application/json", json!(events).to_string()).await.json()["accepted"], events.len());
+    let events: Vec<Value> =
+        (0..20).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
+    assert_eq!(
+        server.post("application/json", json!(events).to_string()).await.json()["accepted"],
+        events.len()
+    );
     let reply = server.get("/v1/trend?indicator=speed_of_answer,answer_rate,calls_waiting&center=hefei&hours=2&window=1h").await;
     let said = reply.json();
     assert_eq!((reply.status, &said["step_seconds"]), (200, &json!(900)), "{}", reply.body);
-    let names: Vec<&Value> = said["trends"].as_array().into_iter().flatten().map(|trend| &trend["indicator"]).collect();
+    let names: Vec<&Value> =
+        said["trends"].as_array().into_iter().flatten().map(|trend| &trend["indicator"]).collect();
     // In the order of the standard; what stands now has no trend.
     assert_eq!(names, ["answer_rate", "speed_of_answer"]);
     let values = said["trends"][0]["values"].as_array().expect("values");
@@ -20,7 +25,13 @@ async fn trend_has_value_per_quarter_hour() {
     assert!(said["from"].as_str() < said["as_of"].as_str());
 
     let everything = server.get("/v1/trend?indicator=answer_rate").await.json();
-    assert_eq!((&everything["trends"][0]["scope"], everything["trends"][0]["values"].as_array().map(Vec::len)), (&json!({}), Some(32)));
+    assert_eq!(
+        (
+            &everything["trends"][0]["scope"],
+            everything["trends"][0]["values"].as_array().map(Vec::len)
+        ),
+        (&json!({}), Some(32))
+    );
     for (query, remedy) in [
         ("", "say which indicators"),
         ("?indicator=answer_rat", "did you mean `answer_rate`"),

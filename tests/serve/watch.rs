@@ -20,7 +20,9 @@ async fn run_watch(arguments: &[&str], token: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
     command.args(["watch", "--once", "--lang", "en"]).args(arguments).env_remove("FIRSTLINE_TOKEN");
     token.map(|token| command.env("FIRSTLINE_TOKEN", token));
-    tokio::task::spawn_blocking(move || command.output().expect("a program that starts")).await.expect("no panic")
+    tokio::task::spawn_blocking(move || command.output().expect("a program that starts"))
+        .await
+        .expect("no panic")
 }
 
 fn to_text(bytes: &[u8]) -> String {
@@ -31,10 +33,21 @@ fn to_text(bytes: &[u8]) -> String {
 async fn server_with_call(settings: ServiceSettings) -> TestServer {
     let server = TestServer::start(settings).await;
     let headers = [("Content-Type", "application/json"), ("Authorization", "Bearer admin")];
-    let taken = server.request("POST", "/v1/events", &headers, json!(answered_call("c-1", "hefei")).to_string().as_bytes()).await;
+    let taken = server
+        .request(
+            "POST",
+            "/v1/events",
+            &headers,
+            json!(answered_call("c-1", "hefei")).to_string().as_bytes(),
+        )
+        .await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
-    let mut wall = server.connect_live_with("", &[("authorization", "Bearer admin")], &json!({})).await.expect("let in");
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 1).await;
+    let mut wall = server
+        .connect_live_with("", &[("authorization", "Bearer admin")], &json!({}))
+        .await
+        .expect("let in");
+    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 1)
+        .await;
     server
 }
 
@@ -47,13 +60,29 @@ async fn watch_once_prints_board_as_text_or_json() {
     assert!(printed.status.success(), "{said}");
     assert!(board.starts_with("Telecom service standard · All centers · as of 20"), "{board}");
     // One call is too few to judge.
-    assert!(board.lines().any(|line| line.starts_with("○  ") && line.contains("30m") && line.contains("100 %")), "{board}");
+    assert!(
+        board
+            .lines()
+            .any(|line| line.starts_with("○  ") && line.contains("30m") && line.contains("100 %")),
+        "{board}"
+    );
     assert!(board.lines().any(|line| line.starts_with("hefei")), "{board}");
 
-    let printed = run_watch(&[&url, "--center", "hefei", "--indicator", "answer_rate", "--window", "1h", "--json"], None).await;
+    let printed = run_watch(
+        &[&url, "--center", "hefei", "--indicator", "answer_rate", "--window", "1h", "--json"],
+        None,
+    )
+    .await;
     let frame: Value = serde_json::from_slice(&printed.stdout).expect("JSON");
-    assert_eq!((&frame["type"], frame["readings"].as_array().map(Vec::len)), (&json!("board"), Some(2)), "{frame}");
-    assert_eq!((&frame["readings"][0]["window"], &frame["readings"][0]["of"]), (&json!("1h"), &json!(1)));
+    assert_eq!(
+        (&frame["type"], frame["readings"].as_array().map(Vec::len)),
+        (&json!("board"), Some(2)),
+        "{frame}"
+    );
+    assert_eq!(
+        (&frame["readings"][0]["window"], &frame["readings"][0]["of"]),
+        (&json!("1h"), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -61,7 +90,14 @@ async fn watch_errors_name_cause_and_remedy() {
     let mut settings = test_settings();
     let digest = TokenSecret::from("admin").digest();
     let (sources, view) = (AllowedSources::default(), GrantedView::default());
-    settings.access.tokens = vec![AccessToken { name: "admin".to_owned(), digest, role: TokenRole::Admin, sources, view, expires: None }];
+    settings.access.tokens = vec![AccessToken {
+        name: "admin".to_owned(),
+        digest,
+        role: TokenRole::Admin,
+        sources,
+        view,
+        expires: None,
+    }];
     let server = server_with_call(settings).await;
     let here = server.address.to_string();
     let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -82,12 +118,20 @@ async fn watch_errors_name_cause_and_remedy() {
         (vec![&*strange], None, "but no firstline"),
         (vec![&*here, "--indicator", "answer_rat"], Some("admin"), "did you mean `answer_rate`?"),
         (vec![&*here, "--window", "31m"], Some("admin"), "no window `31m`"),
-        (vec![&*here, "--center", "nowhere"], Some("admin"), "nothing on the board of a center `nowhere`"),
+        (
+            vec![&*here, "--center", "nowhere"],
+            Some("admin"),
+            "nothing on the board of a center `nowhere`",
+        ),
         (vec![&*here, "--ca", "nowhere.pem"], Some("admin"), "`nowhere.pem` cannot be read"),
     ] {
         let printed = run_watch(&arguments, token).await;
         let said = to_text(&printed.stderr);
-        assert_eq!((printed.status.code(), printed.stdout.len()), (Some(1), 0), "{arguments:?}: {said}");
+        assert_eq!(
+            (printed.status.code(), printed.stdout.len()),
+            (Some(1), 0),
+            "{arguments:?}: {said}"
+        );
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
     let misuse = run_watch(&["ftp://a"], None).await;
@@ -105,10 +149,19 @@ async fn watch_resumes_after_service_restart() {
     };
     let mut server = server_with_call(kept()).await;
     let address = server.address;
-    let client = ServiceClient::new(ServiceAddress::parse(&address.to_string()).expect("an address"), None, None).expect("a client");
+    let client = ServiceClient::new(
+        ServiceAddress::parse(&address.to_string()).expect("an address"),
+        None,
+        None,
+    )
+    .expect("a client");
     let mut follower = ReconnectingClient::new(client, WatchOptions::default(), 1);
-    let calls =
-        |follower: &ReconnectingClient| follower.board.get("answer_rate", &WatchScope::new(), "30m").and_then(|reading| reading.value);
+    let calls = |follower: &ReconnectingClient| {
+        follower
+            .board
+            .get("answer_rate", &WatchScope::new(), "30m")
+            .and_then(|reading| reading.value)
+    };
     follow_until(&mut follower, |follower| calls(follower) == Some(1.0)).await;
     let epoch = follower.board.head.as_ref().map(|head| head.epoch.clone());
 
@@ -120,8 +173,20 @@ async fn watch_resumes_after_service_restart() {
     let server = TestServer::start_at(kept(), address).await;
     server.wait_until_ready().await;
     let lost = json!([
-        event_json("c-2-1", "call.offered", "c-2", -20, &json!({ "center": "hefei", "queue": "sales" })),
-        event_json("c-2-2", "call.abandoned", "c-2", -5, &json!({ "center": "hefei", "queue": "sales" })),
+        event_json(
+            "c-2-1",
+            "call.offered",
+            "c-2",
+            -20,
+            &json!({ "center": "hefei", "queue": "sales" })
+        ),
+        event_json(
+            "c-2-2",
+            "call.abandoned",
+            "c-2",
+            -5,
+            &json!({ "center": "hefei", "queue": "sales" })
+        ),
     ]);
     assert_eq!(server.post("application/json", lost.to_string()).await.json()["accepted"], 2);
     follow_until(&mut follower, |follower| calls(follower) == Some(0.5)).await;

@@ -20,22 +20,40 @@ impl AlertObserver {
         let now: BTreeMap<u64, ObservedAlert> = view
             .incident_log
             .incidents()
-            .map(|incident| (incident.id, (incident.fired_at, incident.ended_at, incident.sequence_numbers)))
+            .map(|incident| {
+                (incident.id, (incident.fired_at, incident.ended_at, incident.sequence_numbers))
+            })
             .collect();
         for (id, (fired_at, ended_at, told)) in &self.observed {
-            let (fired_now, ended_now, told_now) = now.get(id).unwrap_or_else(|| panic!("alert {id:016x} is forgotten"));
+            let (fired_now, ended_now, told_now) =
+                now.get(id).unwrap_or_else(|| panic!("alert {id:016x} is forgotten"));
             assert_eq!((fired_at, told.0), (fired_now, told_now.0), "alert {id:016x} fired twice");
-            assert!(ended_at.is_none() || (ended_at, told.1) == (ended_now, told_now.1), "alert {id:016x} ended twice");
+            assert!(
+                ended_at.is_none() || (ended_at, told.1) == (ended_now, told_now.1),
+                "alert {id:016x} ended twice"
+            );
         }
-        let numbers: Vec<u64> = now.values().flat_map(|(_, _, (fired, ended))| std::iter::once(*fired).chain(*ended)).collect();
+        let numbers: Vec<u64> = now
+            .values()
+            .flat_map(|(_, _, (fired, ended))| std::iter::once(*fired).chain(*ended))
+            .collect();
         let distinct: BTreeSet<u64> = numbers.iter().copied().collect();
         assert!(
-            distinct.len() == numbers.len() && numbers.len() as u64 == view.incident_log.last_sequence(),
+            distinct.len() == numbers.len()
+                && numbers.len() as u64 == view.incident_log.last_sequence(),
             "numbers are told twice, or not at all"
         );
-        let firing: Vec<_> =
-            view.incident_log.incidents().filter(|incident| incident.ended_at.is_none()).map(|incident| &incident.subject).collect();
-        assert_eq!(firing.iter().collect::<BTreeSet<_>>().len(), firing.len(), "two alerts fire about the same: {firing:#?}");
+        let firing: Vec<_> = view
+            .incident_log
+            .incidents()
+            .filter(|incident| incident.ended_at.is_none())
+            .map(|incident| &incident.subject)
+            .collect();
+        assert_eq!(
+            firing.iter().collect::<BTreeSet<_>>().len(),
+            firing.len(),
+            "two alerts fire about the same: {firing:#?}"
+        );
         self.observed = now;
     }
 

@@ -28,7 +28,8 @@ pub(crate) struct EventBody {
 impl EventBody {
     /// The body of this number, made when the board showed this time.
     pub(crate) fn new(number: usize, now: Timestamp, chance: &mut ChaCha8Rng) -> EventBody {
-        let mut body = EventBody { lines: Vec::new(), made_at: now, new_event_count: 0, refused: Vec::new() };
+        let mut body =
+            EventBody { lines: Vec::new(), made_at: now, new_event_count: 0, refused: Vec::new() };
         for place in 0..chance.random_range(1..7) {
             if place > 0 && chance.random_ratio(1, 10) {
                 body.refused.push(body.lines.len());
@@ -36,7 +37,12 @@ impl EventBody {
                 body.lines.push(event_line(number, place, now.plus_millis(off), chance));
             } else {
                 body.new_event_count += 1;
-                body.lines.push(event_line(number, place, now.plus_millis(-chance.random_range(0..LATENESS_MAX_MS)), chance));
+                body.lines.push(event_line(
+                    number,
+                    place,
+                    now.plus_millis(-chance.random_range(0..LATENESS_MAX_MS)),
+                    chance,
+                ));
             }
         }
         if chance.random_ratio(1, 5) {
@@ -72,7 +78,14 @@ impl EventBody {
 
 /// An event of one of a few cases.
 fn event_line(body: usize, place: usize, time: Timestamp, chance: &mut ChaCha8Rng) -> String {
-    const KINDS: [&str; 6] = ["call.offered", "call.answered", "call.abandoned", "call.ended", "repair.opened", "repair.resolved"];
+    const KINDS: [&str; 6] = [
+        "call.offered",
+        "call.answered",
+        "call.abandoned",
+        "call.ended",
+        "repair.opened",
+        "repair.resolved",
+    ];
     let kind = KINDS[chance.random_range(0..KINDS.len())];
     let subject = chance.random_range(0..12);
     let center = ["hefei", "wuhu"][subject % 2];

@@ -18,22 +18,34 @@ pub(crate) struct SimulatedDisplay {
 impl SimulatedDisplay {
     /// Takes what the service would send it of this edition, and then shows the same board.
     pub(crate) fn apply_board(&mut self, edition: &PublishedBoard) {
-        let known = self.position.take().filter(|(epoch, revision)| *epoch == edition.epoch && edition.can_list_changes_since(*revision));
+        let known = self.position.take().filter(|(epoch, revision)| {
+            *epoch == edition.epoch && edition.can_list_changes_since(*revision)
+        });
         match known {
             Some((_, since)) => {
                 for key in edition.removed_since(since) {
                     self.shown.remove(key);
                 }
-                let changed = edition.changed_since(since).map(|reading| (reading.key.clone(), reading.clone()));
+                let changed = edition
+                    .changed_since(since)
+                    .map(|reading| (reading.key.clone(), reading.clone()));
                 self.shown.extend(changed);
             }
             None => {
                 self.full_board_count += 1;
-                self.shown = edition.board.readings.iter().map(|reading| (reading.key.clone(), reading.clone())).collect();
+                self.shown = edition
+                    .board
+                    .readings
+                    .iter()
+                    .map(|reading| (reading.key.clone(), reading.clone()))
+                    .collect();
             }
         }
         self.position = Some((edition.epoch.clone(), edition.board.revision));
-        assert!(self.shown.values().eq(&edition.board.readings), "a wall that followed the changes shows another board");
+        assert!(
+            self.shown.values().eq(&edition.board.readings),
+            "a wall that followed the changes shows another board"
+        );
     }
 }
 
@@ -46,6 +58,11 @@ impl BoardWitness {
     pub(crate) fn record_board(&mut self, edition: &PublishedBoard) {
         let name = (edition.epoch.clone(), edition.board.revision);
         let known = self.0.entry(name).or_insert_with(|| edition.board.clone());
-        assert!(known.readings == edition.board.readings, "revision {} of epoch {} is two boards", edition.board.revision, edition.epoch);
+        assert!(
+            known.readings == edition.board.readings,
+            "revision {} of epoch {} is two boards",
+            edition.board.revision,
+            edition.epoch
+        );
     }
 }

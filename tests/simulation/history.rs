@@ -51,7 +51,10 @@ impl SimulatedHistory {
         let bytes = chance.random_ratio(1, 3).then_some(1);
         let keeping = RetentionSettings {
             disk: Arc::new(machine.disk.clone()),
-            journal: journal::JournalSettings { segment_bytes: chance.random_range(500..20_000), keys_fingerprint: 0 },
+            journal: journal::JournalSettings {
+                segment_bytes: chance.random_range(500..20_000),
+                keys_fingerprint: 0,
+            },
             acknowledge,
             retention: RetentionLimits { age_ms: None, bytes },
             // The keeper is a thread, and is never asked here: see `journal_audit::make_snapshot`.
@@ -59,10 +62,15 @@ impl SimulatedHistory {
             snapshot_events: u64::MAX,
         };
         let queue_batches = chance.random_range(3..20);
-        let settings =
-            EngineSettings { standard: standards[0].clone(), publish_every: PUBLISH_EVERY, queue_batches, journal: Some(keeping) };
+        let settings = EngineSettings {
+            standard: standards[0].clone(),
+            publish_every: PUBLISH_EVERY,
+            queue_batches,
+            journal: Some(keeping),
+        };
         let (senders, walls) = (SimulatedSenders::new(acknowledge), Default::default());
-        let (witness, audit, as_of) = (BoardWitness::default(), JournalAudit::default(), Timestamp::MIN);
+        let (witness, audit, as_of) =
+            (BoardWitness::default(), JournalAudit::default(), Timestamp::MIN);
         SimulatedHistory {
             rng: chance,
             machine,
@@ -133,7 +141,9 @@ impl SimulatedHistory {
             }
             Err(
                 recovery::RecoveryError::JournalUnwritable { .. }
-                | recovery::RecoveryError::Journal(JournalError::DiskFull { .. } | JournalError::Io { .. }),
+                | recovery::RecoveryError::Journal(
+                    JournalError::DiskFull { .. } | JournalError::Io { .. },
+                ),
             ) if self.machine.has_faulty_disk => {
                 self.machine.disk.lose_power_after(0);
                 self.end_process();
@@ -188,9 +198,14 @@ impl SimulatedHistory {
     }
 
     fn check_board(&mut self, edition: &PublishedBoard) {
-        let (as_of, clock, off) = (edition.board.as_of.expect("a time"), self.machine.time(), edition.clock_offset_ms);
+        let (as_of, clock, off) =
+            (edition.board.as_of.expect("a time"), self.machine.time(), edition.clock_offset_ms);
         // After a crash a clock that was set back meanwhile is believed as far as the journal has not heard of the time.
-        let reached = if std::mem::take(&mut self.lost_board_in_crash) { self.as_of.min(clock) } else { self.as_of };
+        let reached = if std::mem::take(&mut self.lost_board_in_crash) {
+            self.as_of.min(clock)
+        } else {
+            self.as_of
+        };
         assert!(as_of >= reached, "the board went back from {} to {as_of} at {clock}", self.as_of);
         if as_of < self.as_of {
             self.newest_lost_board = self.newest_lost_board.max(self.as_of);
@@ -215,9 +230,18 @@ impl SimulatedHistory {
         if !self.senders.is_presence_known() {
             return;
         }
-        let expected = self.senders.uninterrupted_state(&edition.standard, edition.board.as_of.expect("a time")).first_published_board();
-        let differ = edition.board.readings.iter().zip(&expected.board.readings).find(|(one, other)| one != other);
-        let alike = differ.is_none() && edition.board.readings.len() == expected.board.readings.len();
+        let expected = self
+            .senders
+            .uninterrupted_state(&edition.standard, edition.board.as_of.expect("a time"))
+            .first_published_board();
+        let differ = edition
+            .board
+            .readings
+            .iter()
+            .zip(&expected.board.readings)
+            .find(|(one, other)| one != other);
+        let alike =
+            differ.is_none() && edition.board.readings.len() == expected.board.readings.len();
         assert!(alike, "the living board is not that of a core never interrupted: {differ:#?}");
     }
 
@@ -230,10 +254,18 @@ impl SimulatedHistory {
     }
 
     /// Sends bodies that were decoded by this schema.
-    async fn send_decoded_bodies(&mut self, life: &mut ServiceLife, schema: &Arc<EventSchema>, bodies: Vec<usize>) {
+    async fn send_decoded_bodies(
+        &mut self,
+        life: &mut ServiceLife,
+        schema: &Arc<EventSchema>,
+        bodies: Vec<usize>,
+    ) {
         let mut answers = Vec::new();
         for number in bodies {
-            match life.feed.try_submit(self.senders.body(number).decode_events(schema), schema.clone()) {
+            match life
+                .feed
+                .try_submit(self.senders.body(number).decode_events(schema), schema.clone())
+            {
                 Ok(answer) => answers.push((number, answer)),
                 Err(EngineUnavailable::QueueFull) => {}
                 Err(other) => panic!("the engine has ended: {other}"),
@@ -248,8 +280,15 @@ impl SimulatedHistory {
             match ServiceLife::received_answer(answer).expect("the engine has had its turn") {
                 Ok(applied) => self.senders.record_acknowledgement(number, &applied, self.as_of),
                 Err(EngineUnavailable::JournalUnwritable(reason)) => {
-                    assert!(!reason.is_empty() && self.machine.has_faulty_disk, "refused without a reason: {reason}");
-                    assert_eq!(life.status(), Readiness::Failing(reason), "it takes no events and does not say so");
+                    assert!(
+                        !reason.is_empty() && self.machine.has_faulty_disk,
+                        "refused without a reason: {reason}"
+                    );
+                    assert_eq!(
+                        life.status(),
+                        Readiness::Failing(reason),
+                        "it takes no events and does not say so"
+                    );
                 }
                 Err(other) => panic!("the engine has ended: {other}"),
             }
@@ -303,8 +342,14 @@ impl SimulatedHistory {
     async fn crash_service(&mut self, life: ServiceLife) {
         if self.rng.random() {
             let schema = life.feed.schema();
-            for number in self.senders.choose_bodies(self.as_of, &self.settings.standard, &mut self.rng) {
-                if life.feed.try_submit(self.senders.body(number).decode_events(&schema), schema.clone()).is_ok() {
+            for number in
+                self.senders.choose_bodies(self.as_of, &self.settings.standard, &mut self.rng)
+            {
+                if life
+                    .feed
+                    .try_submit(self.senders.body(number).decode_events(&schema), schema.clone())
+                    .is_ok()
+                {
                     self.senders.record_lost_answer(number);
                 }
             }
@@ -322,24 +367,36 @@ impl SimulatedHistory {
     async fn stop_service(&mut self, life: ServiceLife) {
         match life.stop().await {
             Ok(last) => {
-                let closed = self.machine.disk.list_files().expect("the names").iter().any(|name| name == "closed");
-                assert!(closed || self.machine.has_faulty_disk, "the journal was not closed in good order");
+                let closed = self
+                    .machine
+                    .disk
+                    .list_files()
+                    .expect("the names")
+                    .iter()
+                    .any(|name| name == "closed");
+                assert!(
+                    closed || self.machine.has_faulty_disk,
+                    "the journal was not closed in good order"
+                );
                 self.check_board(&last);
                 self.displays[0].apply_board(&last);
                 self.senders.record_flush();
                 let whole = self.displays[0].full_board_count;
                 let state = self.end_process().expect("records");
                 assert!(
-                    state.stopped_cleanly && state.revision == last.board.revision && state.epoch == last.epoch,
+                    state.stopped_cleanly
+                        && state.revision == last.board.revision
+                        && state.epoch == last.epoch,
                     "the last word was not written"
                 );
                 if self.rng.random() {
                     self.check_resumption(whole).await;
                 }
             }
-            Err(recovery::RecoveryError::JournalUnwritable { .. } | recovery::RecoveryError::Journal(_))
-                if self.machine.has_faulty_disk =>
-            {
+            Err(
+                recovery::RecoveryError::JournalUnwritable { .. }
+                | recovery::RecoveryError::Journal(_),
+            ) if self.machine.has_faulty_disk => {
                 self.machine.disk.lose_power_after(0);
                 self.lost_board_in_crash = true;
                 self.end_process();
@@ -350,14 +407,19 @@ impl SimulatedHistory {
 
     /// After a stop in good order a wall that saw the last board goes on in the same epoch, and needs no whole one.
     async fn check_resumption(&mut self, whole: u32) {
-        let Ok(mut life) = ServiceLife::start(self.settings.clone(), self.machine.clock(), || ()).await else {
+        let Ok(mut life) =
+            ServiceLife::start(self.settings.clone(), self.machine.clock(), || ()).await
+        else {
             panic!("it does not start")
         };
         self.alert_observer.observe_alerts(&life.current_alerts());
         let edition = life.take_new_board().expect("a board");
         self.check_board(&edition);
         self.displays[0].apply_board(&edition);
-        assert_eq!(self.displays[0].full_board_count, whole, "a wall needed a whole board after a stop in good order");
+        assert_eq!(
+            self.displays[0].full_board_count, whole,
+            "a wall needed a whole board after a stop in good order"
+        );
         self.machine.disk.lose_power_after(0);
         life.kill().await;
         self.lost_board_in_crash = true;

@@ -51,8 +51,8 @@ impl SimulatedMachine {
     pub(crate) fn pass_time(&mut self, by: Duration) {
         let by = by.as_millis() as i64;
         self.elapsed_ms += by;
-        self.clock_offset_ms =
-            (self.clock_offset_ms + by * self.drift_thousandths / 1_000).clamp(CLOCK_OFFSET_RANGE_MS.0, CLOCK_OFFSET_RANGE_MS.1);
+        self.clock_offset_ms = (self.clock_offset_ms + by * self.drift_thousandths / 1_000)
+            .clamp(CLOCK_OFFSET_RANGE_MS.0, CLOCK_OFFSET_RANGE_MS.1);
         self.clock.store(START.0 + self.elapsed_ms + self.clock_offset_ms, Ordering::Relaxed);
     }
 
@@ -68,8 +68,9 @@ impl SimulatedMachine {
             0 => self.drift_thousandths = [-1_000, -20, 20, 1_000][chance.random_range(0..4)],
             1 => (self.clock_offset_ms, self.drift_thousandths) = (0, 0),
             _ => {
-                self.clock_offset_ms +=
-                    chance.random_range(2..100) * [-3 * SECOND, -20 * SECOND, 2 * SECOND, 30 * SECOND][chance.random_range(0..4)];
+                self.clock_offset_ms += chance.random_range(2..100)
+                    * [-3 * SECOND, -20 * SECOND, 2 * SECOND, 30 * SECOND]
+                        [chance.random_range(0..4)];
             }
         }
     }
@@ -79,7 +80,9 @@ impl SimulatedMachine {
         self.has_faulty_disk = true;
         match chance.random_range(0..3) {
             0 => self.disk.inject_faults(Some(chance.random_range(1..20)), None),
-            1 => self.disk.inject_faults(Some(chance.random_range(2..200)), Some(chance.random_range(1..20))),
+            1 => self
+                .disk
+                .inject_faults(Some(chance.random_range(2..200)), Some(chance.random_range(1..20))),
             _ => self.disk.lose_power_after(chance.random_range(1..150)),
         }
     }
@@ -110,7 +113,13 @@ impl SimulatedMachine {
     /// Something hits the newest snapshot.
     pub(crate) fn damage_newest_snapshot(&mut self, chance: &mut ChaCha8Rng) {
         let names = self.disk.list_files().expect("the names");
-        let Some(name) = names.into_iter().filter(|name| name.starts_with("snapshot-") && !name.ends_with(".new")).max() else { return };
+        let Some(name) = names
+            .into_iter()
+            .filter(|name| name.starts_with("snapshot-") && !name.ends_with(".new"))
+            .max()
+        else {
+            return;
+        };
         let mut bytes = self.disk.read_file(&name);
         match chance.random_range(0..3) {
             0 => bytes.truncate(chance.random_range(0..bytes.len())),

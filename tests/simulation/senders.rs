@@ -59,7 +59,12 @@ impl SimulatedSenders {
     }
 
     /// Bodies to be sent now: new ones, those not acknowledged, and some again that were.
-    pub(crate) fn choose_bodies(&mut self, now: Timestamp, standard: &Standard, chance: &mut ChaCha8Rng) -> Vec<usize> {
+    pub(crate) fn choose_bodies(
+        &mut self,
+        now: Timestamp,
+        standard: &Standard,
+        chance: &mut ChaCha8Rng,
+    ) -> Vec<usize> {
         let mut chosen = BTreeSet::new();
         for _ in 0..chance.random_range(1..5) {
             let number = self.sent.len();
@@ -78,7 +83,8 @@ impl SimulatedSenders {
                 chosen.insert(chance.random_range(0..number));
             }
         }
-        chosen.extend(self.unacknowledged_bodies().into_iter().filter(|_| chance.random_ratio(1, 3)));
+        chosen
+            .extend(self.unacknowledged_bodies().into_iter().filter(|_| chance.random_ratio(1, 3)));
         // What was made by a clock that was ahead, which a crash made the service forget, would be refused for that.
         chosen.retain(|number| self.sent[*number].body.made_at <= now);
         shuffle_numbers(chosen.into_iter().collect(), chance)
@@ -107,11 +113,20 @@ impl SimulatedSenders {
     }
 
     /// A body was taken while the board showed this time: its answer must account for every event.
-    pub(crate) fn record_acknowledgement(&mut self, number: usize, applied: &ApplyResult, board: Timestamp) {
+    pub(crate) fn record_acknowledgement(
+        &mut self,
+        number: usize,
+        applied: &ApplyResult,
+        board: Timestamp,
+    ) {
         let sent = &mut self.sent[number];
         let EventBody { new_event_count: new, refused, .. } = &sent.body;
         let places: BTreeSet<usize> = applied.refused.iter().map(|(place, _)| *place).collect();
-        assert!(places.iter().eq(refused), "body {number}: refused are {:?} and not {refused:?}", applied.refused);
+        assert!(
+            places.iter().eq(refused),
+            "body {number}: refused are {:?} and not {refused:?}",
+            applied.refused
+        );
         let all = applied.accepted + applied.duplicates + refused.len() as u64;
         assert_eq!(all, sent.body.event_count() as u64, "body {number}: an event has no answer");
         let fine = match sent.presence {
@@ -119,14 +134,22 @@ impl SimulatedSenders {
             BodyPresence::Present => applied.accepted == 0,
             BodyPresence::Unsure => applied.accepted == *new || applied.accepted == 0,
         };
-        assert!(fine, "body {number} is {:?} with {new} new events, and {} were accepted", sent.presence, applied.accepted);
+        assert!(
+            fine,
+            "body {number} is {:?} with {new} new events, and {} were accepted",
+            sent.presence, applied.accepted
+        );
         (sent.presence, sent.acknowledged) = (BodyPresence::Present, true);
         match self.acknowledge {
-            AcknowledgementLevel::Disk => (sent.must_survive, self.durable_at) = (true, self.durable_at.max(board)),
+            AcknowledgementLevel::Disk => {
+                (sent.must_survive, self.durable_at) = (true, self.durable_at.max(board))
+            }
             AcknowledgementLevel::Soon => {
                 self.soon_acknowledged_at = self.soon_acknowledged_at.max(board);
                 sent.must_survive |= sent.was_recovered;
-                if !sent.must_survive && self.soon_acknowledged.iter().all(|(known, _)| *known != number) {
+                if !sent.must_survive
+                    && self.soon_acknowledged.iter().all(|(known, _)| *known != number)
+                {
                     self.soon_acknowledged.push((number, applied.accepted > 0));
                 }
             }
@@ -142,14 +165,25 @@ impl SimulatedSenders {
     }
 
     /// What is in the journal, by the identities of bodies' first events, after an end of whatever kind; the time reached there.
-    pub(crate) fn record_recovery(&mut self, identities: &BTreeSet<u64>, reached: Option<Timestamp>) {
-        let found: BTreeSet<usize> = identities.iter().filter_map(|identity| self.identities.get(identity).copied()).collect();
+    pub(crate) fn record_recovery(
+        &mut self,
+        identities: &BTreeSet<u64>,
+        reached: Option<Timestamp>,
+    ) {
+        let found: BTreeSet<usize> = identities
+            .iter()
+            .filter_map(|identity| self.identities.get(identity).copied())
+            .collect();
         assert!(
             reached >= Some(self.durable_at) || self.durable_at == Timestamp::MIN,
             "the journal has not heard of the time of a promise"
         );
-        let mut taken =
-            self.soon_acknowledged.iter().filter(|(_, now)| *now).map(|(number, _)| number).skip_while(|number| found.contains(number));
+        let mut taken = self
+            .soon_acknowledged
+            .iter()
+            .filter(|(_, now)| *now)
+            .map(|(number, _)| number)
+            .skip_while(|number| found.contains(number));
         let found_later = taken.find(|number| found.contains(number));
         assert_eq!(found_later, None, "lost was not what was acknowledged last");
         for (number, sent) in self.sent.iter_mut().enumerate() {
@@ -169,7 +203,11 @@ impl SimulatedSenders {
     }
 
     /// The state of a core that was never interrupted: it hears of the time once, and then of every body that is there, once.
-    pub(crate) fn uninterrupted_state(&self, standard: &Arc<Standard>, now: Timestamp) -> EngineState {
+    pub(crate) fn uninterrupted_state(
+        &self,
+        standard: &Arc<Standard>,
+        now: Timestamp,
+    ) -> EngineState {
         let mut state = EngineState::new(standard.clone(), "never interrupted".into());
         let schema = Arc::new(standard.schema.clone());
         state.monitor.tick(now);

@@ -32,7 +32,8 @@ impl ServiceLife {
         clock: WallClock,
         recovered: impl FnOnce(),
     ) -> Result<ServiceLife, recovery::RecoveryError> {
-        let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) = Engine::new(settings);
+        let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) =
+            Engine::new(settings);
         let work = tokio::spawn(engine.run());
         ServiceLife::run_until_idle().await;
         recovered();

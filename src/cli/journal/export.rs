@@ -19,11 +19,18 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// If a record is damaged; what came before it has been printed.
-pub(super) fn export_records(reader: &JournalReader, from: SequenceNumber, to: SequenceNumber) -> anyhow::Result<ExitCode> {
+pub(super) fn export_records(
+    reader: &JournalReader,
+    from: SequenceNumber,
+    to: SequenceNumber,
+) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write_records(reader, from, to, &mut out) {
         // A reader that has seen enough, as `head` has, is no error.
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {}
+        Err(error)
+            if error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {}
         exported => exported?,
     }
     Ok(ExitCode::SUCCESS)
@@ -39,8 +46,10 @@ struct ExportedNames {
 impl ExportedNames {
     /// The names of a standard's files; numbers do where they cannot be read any more.
     fn from_files(files: &[(String, String)]) -> ExportedNames {
-        standard_file::parse_versions(files)
-            .map_or_else(|_| ExportedNames::default(), |standard| ExportedNames::from_schema(&standard.schema))
+        standard_file::parse_versions(files).map_or_else(
+            |_| ExportedNames::default(),
+            |standard| ExportedNames::from_schema(&standard.schema),
+        )
     }
 
     fn from_schema(schema: &EventSchema) -> ExportedNames {
@@ -49,7 +58,10 @@ impl ExportedNames {
     }
 
     fn event_type(&self, kind: EventType) -> String {
-        self.types.get(&kind).cloned().unwrap_or_else(|| format!("{}.{:?}", kind.family.0, kind.verb).to_lowercase())
+        self.types
+            .get(&kind)
+            .cloned()
+            .unwrap_or_else(|| format!("{}.{:?}", kind.family.0, kind.verb).to_lowercase())
     }
 
     fn dimension_name(&self, place: usize) -> String {
@@ -57,7 +69,12 @@ impl ExportedNames {
     }
 }
 
-fn write_records(reader: &JournalReader, from: SequenceNumber, to: SequenceNumber, out: &mut impl Write) -> anyhow::Result<()> {
+fn write_records(
+    reader: &JournalReader,
+    from: SequenceNumber,
+    to: SequenceNumber,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     let first = reader.first_sequence();
     let mut spoken = ExportedNames::default();
     if let Some(JournalRecord::Standard { files, .. }) = reader.standard_record()? {
@@ -79,18 +96,33 @@ fn write_records(reader: &JournalReader, from: SequenceNumber, to: SequenceNumbe
     Ok(out.flush()?)
 }
 
-fn write_record(at: SequenceNumber, record: JournalRecord, spoken: &ExportedNames, out: &mut impl Write) -> anyhow::Result<()> {
+fn write_record(
+    at: SequenceNumber,
+    record: JournalRecord,
+    spoken: &ExportedNames,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     let line = match record {
-        JournalRecord::Tick { now, revision } => json!({"sequence": at.0, "record": "tick", "now": now, "revision": revision}),
-        JournalRecord::AlertEvaluation { now, revision } => json!({"sequence": at.0, "record": "look", "now": now, "revision": revision}),
+        JournalRecord::Tick { now, revision } => {
+            json!({"sequence": at.0, "record": "tick", "now": now, "revision": revision})
+        }
+        JournalRecord::AlertEvaluation { now, revision } => {
+            json!({"sequence": at.0, "record": "look", "now": now, "revision": revision})
+        }
         JournalRecord::IncidentUpdate { now, answer } => {
-            let (id, what) = (format!("{:016x}", answer.id), if answer.closes { "close" } else { "acknowledge" });
+            let (id, what) = (
+                format!("{:016x}", answer.id),
+                if answer.closes { "close" } else { "acknowledge" },
+            );
             // Who said it, and what, is nobody's business here.
             json!({"sequence": at.0, "record": what, "now": now, "alert": id})
         }
-        JournalRecord::Stop { revision } => json!({"sequence": at.0, "record": "stop", "revision": revision}),
+        JournalRecord::Stop { revision } => {
+            json!({"sequence": at.0, "record": "stop", "revision": revision})
+        }
         JournalRecord::Standard { epoch, files } => {
-            let files: Vec<Value> = files.iter().map(|(name, text)| json!({"name": name, "text": text})).collect();
+            let files: Vec<Value> =
+                files.iter().map(|(name, text)| json!({"name": name, "text": text})).collect();
             json!({"sequence": at.0, "record": "standard", "epoch": epoch, "files": files})
         }
         JournalRecord::Batch(packed) => {
@@ -119,7 +151,9 @@ fn event_line(at: SequenceNumber, batch: &Batch, place: usize, spoken: &Exported
         put("subject", subject.into());
     }
     let values = batch.groups[event.group as usize].values().iter().enumerate();
-    let said = values.filter_map(|(place, value)| Some((spoken.dimension_name(place), Value::from(value.as_deref()?))));
+    let said = values.filter_map(|(place, value)| {
+        Some((spoken.dimension_name(place), Value::from(value.as_deref()?)))
+    });
     put("attributes", Value::Object(said.collect()));
     put("data", Value::Object(event_data(event, &batch.names)));
     Value::Object(line)
@@ -130,10 +164,13 @@ fn event_data(event: &Event, names: &BatchNames) -> Map<String, Value> {
     let detail = &event.detail;
     let word = |word: Option<Symbol>| {
         let word = word?;
-        let text = names.symbol_texts().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
+        let text =
+            names.symbol_texts().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
         Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", word.to_number()))))
     };
-    let seconds = |millis: Option<crate::domain::events::event::PackedMillis>| Some(json!(millis?.get() as f64 / 1_000.0));
+    let seconds = |millis: Option<crate::domain::events::event::PackedMillis>| {
+        Some(json!(millis?.get() as f64 / 1_000.0))
+    };
     let said = [
         ("due", detail.due.map(|due| json!(due.get()))),
         ("appointment", detail.appointment.map(|appointment| json!(appointment.get()))),

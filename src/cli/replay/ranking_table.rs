@@ -8,24 +8,38 @@ use crate::publish::ranking_json::{RankedScope, Ranking};
 /// The rankings of scopes of this kind by the indicators and over the windows that the readings are of. An indicator without
 /// a target does not say which values are good, and ranks nobody.
 pub(super) fn rankings_text(board: &Board, kind: usize, readings: &[&Reading]) -> String {
-    let mut asked: Vec<(usize, Option<usize>)> = readings.iter().map(|reading| (reading.key.indicator, reading.key.window)).collect();
+    let mut asked: Vec<(usize, Option<usize>)> =
+        readings.iter().map(|reading| (reading.key.indicator, reading.key.window)).collect();
     asked.dedup();
     asked.sort_unstable();
     asked.dedup();
     let groups = asked.into_iter().filter_map(|(indicator, window)| {
-        let (asked, key) = (&board.standard.indicators[indicator], readings.iter().find(|one| one.key.indicator == indicator)?);
-        let ranking = Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
+        let (asked, key) = (
+            &board.standard.indicators[indicator],
+            readings.iter().find(|one| one.key.indicator == indicator)?,
+        );
+        let ranking =
+            Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
         let mut key = key.key.clone();
         key.window = window;
-        let rows = ranking.rank_scopes(board, &GrantedView::default()).iter().map(|ranked| ranking_row(ranked, asked.unit())).collect();
+        let rows = ranking
+            .rank_scopes(board, &GrantedView::default())
+            .iter()
+            .map(|ranked| ranking_row(ranked, asked.unit()))
+            .collect();
         Some((Some(format!("{} {}", asked.name, board.window_name(&key))), rows))
     });
     readings_table::table_heading(board)
-        + &readings_table::align_columns(["rank", "scope", "value", "gap", "of", ""], &[0, 2, 3, 4], &groups.collect::<Vec<_>>())
+        + &readings_table::align_columns(
+            ["rank", "scope", "value", "gap", "of", ""],
+            &[0, 2, 3, 4],
+            &groups.collect::<Vec<_>>(),
+        )
 }
 
 fn ranking_row(ranked: &RankedScope<'_>, unit: &str) -> [String; 6] {
-    let scope: Vec<String> = ranked.scope.iter().map(|(dimension, value)| format!("{dimension}={value}")).collect();
+    let scope: Vec<String> =
+        ranked.scope.iter().map(|(dimension, value)| format!("{dimension}={value}")).collect();
     let mut remark = if ranked.level == "none" { String::new() } else { ranked.level.to_owned() };
     if ranked.state != "ok" {
         remark = format!("{remark} ({})", ranked.state).trim_start().to_owned();

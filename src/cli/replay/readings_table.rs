@@ -5,20 +5,32 @@ use crate::domain::standard::label::INDICATOR_LABELS;
 
 /// The table with its heading. `group_by` is a key of labels: the readings of each of its values stand together, those of
 /// indicators without it at the end.
-pub(super) fn readings_table(board: &Board, readings: &[&Reading], group_by: Option<&str>) -> String {
-    let lines = |groups: &[_]| align_columns(["indicator", "scope", "window", "value", "of", ""], &[3, 4], groups);
+pub(super) fn readings_table(
+    board: &Board,
+    readings: &[&Reading],
+    group_by: Option<&str>,
+) -> String {
+    let lines = |groups: &[_]| {
+        align_columns(["indicator", "scope", "window", "value", "of", ""], &[3, 4], groups)
+    };
     let Some(key) = group_by else {
-        let rows: Vec<[String; 6]> = readings.iter().map(|reading| reading_row(board, reading)).collect();
+        let rows: Vec<[String; 6]> =
+            readings.iter().map(|reading| reading_row(board, reading)).collect();
         return table_heading(board) + &lines(&[(None, rows)]);
     };
-    let values = INDICATOR_LABELS.iter().filter(|(known, _)| *known == key).flat_map(|(_, values)| *values);
-    let label_of = |reading: &Reading| board.standard.indicators[reading.key.indicator].labels.iter().find(|label| label.0 == key);
+    let values =
+        INDICATOR_LABELS.iter().filter(|(known, _)| *known == key).flat_map(|(_, values)| *values);
+    let label_of = |reading: &Reading| {
+        board.standard.indicators[reading.key.indicator].labels.iter().find(|label| label.0 == key)
+    };
     let groups = values.map(|value| Some(*value)).chain([None]).map(|value| {
         let own = readings.iter().filter(|reading| label_of(reading).map(|label| label.1) == value);
-        let title = value.map_or_else(|| format!("without {key}"), |value| format!("{key}: {value}"));
+        let title =
+            value.map_or_else(|| format!("without {key}"), |value| format!("{key}: {value}"));
         (Some(title), own.map(|reading| reading_row(board, reading)).collect())
     });
-    let groups: Vec<(Option<String>, Vec<[String; 6]>)> = groups.filter(|(_, rows): &(_, Vec<_>)| !rows.is_empty()).collect();
+    let groups: Vec<(Option<String>, Vec<[String; 6]>)> =
+        groups.filter(|(_, rows): &(_, Vec<_>)| !rows.is_empty()).collect();
     table_heading(board) + &lines(&groups)
 }
 
@@ -47,7 +59,11 @@ pub(super) fn align_columns<const COLUMNS: usize>(
         let mut line = String::new();
         for (place, (cell, width)) in row.iter().zip(widths).enumerate() {
             let padding = " ".repeat(width - cell.chars().count());
-            line += &if numbers.contains(&place) { format!("{padding}{cell}  ") } else { format!("{cell}{padding}  ") };
+            line += &if numbers.contains(&place) {
+                format!("{padding}{cell}  ")
+            } else {
+                format!("{cell}{padding}  ")
+            };
         }
         format!("{}\n", line.trim_end())
     };
@@ -61,24 +77,39 @@ pub(super) fn align_columns<const COLUMNS: usize>(
 
 fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
     let indicator = &board.standard.indicators[reading.key.indicator];
-    let scope: Vec<String> = board.scope_values(&reading.key).map(|(dimension, value)| format!("{dimension}={value}")).collect();
+    let scope: Vec<String> = board
+        .scope_values(&reading.key)
+        .map(|(dimension, value)| format!("{dimension}={value}"))
+        .collect();
     let value = match (reading.value, &reading.components) {
         (None, _) => "-".to_owned(),
         (Some(value), ReadingComponents::Difference { .. }) => {
-            format!("{}{}", if value < 0.0 { "-" } else { "+" }, format_gap(value.abs(), indicator.unit()))
+            format!(
+                "{}{}",
+                if value < 0.0 { "-" } else { "+" },
+                format_gap(value.abs(), indicator.unit())
+            )
         }
         (Some(value), _) => format_amount(value, indicator.unit()),
     };
     let of = match &reading.components {
         ReadingComponents::Ratio { good, of } => format!("{good} / {of}"),
-        ReadingComponents::Duration(durations) if durations.of > 0 => format!("{}, P95 {}", durations.of, format_seconds(durations.p95)),
-        ReadingComponents::Duration(_) | ReadingComponents::Level | ReadingComponents::Oldest { .. } => String::new(),
+        ReadingComponents::Duration(durations) if durations.of > 0 => {
+            format!("{}, P95 {}", durations.of, format_seconds(durations.p95))
+        }
+        ReadingComponents::Duration(_)
+        | ReadingComponents::Level
+        | ReadingComponents::Oldest { .. } => String::new(),
         ReadingComponents::Score { of } => of.to_string(),
-        ReadingComponents::Share { part, whole, .. } => format!("{} / {}", format_seconds(*part), format_seconds(*whole)),
+        ReadingComponents::Share { part, whole, .. } => {
+            format!("{} / {}", format_seconds(*part), format_seconds(*whole))
+        }
         ReadingComponents::Rate { count, population: Some(users) } => format!("{count} / {users}"),
         ReadingComponents::Rate { count, population: None } => format!("{count} / ?"),
         ReadingComponents::Difference { first, second } => {
-            let shown = |value: &Option<f64>| value.map_or("-".to_owned(), |value| format_amount(value, indicator.unit()));
+            let shown = |value: &Option<f64>| {
+                value.map_or("-".to_owned(), |value| format_amount(value, indicator.unit()))
+            };
             format!("{} - {}", shown(first), shown(second))
         }
         ReadingComponents::EstimatedWait { waiting, handling, agents, .. } => {
@@ -116,7 +147,11 @@ pub(super) fn format_amount(value: f64, unit: &str) -> String {
 
 /// How far two values lie apart: that of two percentages is in points.
 pub(super) fn format_gap(value: f64, unit: &str) -> String {
-    if unit == "ratio" { format!("{:.2} points", value * 100.0) } else { format_amount(value, unit) }
+    if unit == "ratio" {
+        format!("{:.2} points", value * 100.0)
+    } else {
+        format_amount(value, unit)
+    }
 }
 
 fn format_seconds(value: f64) -> String {

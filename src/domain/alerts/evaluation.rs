@@ -121,20 +121,30 @@ impl AlertEvaluator {
     #[must_use]
     pub fn is_due(&self, now: Timestamp, standard: &Standard) -> bool {
         let stretch = |at: Timestamp| at.0.div_euclid(EVALUATION_INTERVAL_MS);
-        let watched = !standard.policies.is_empty() || !self.indicator_alerts.is_empty() || !self.order_incidents.is_empty();
+        let watched = !standard.policies.is_empty()
+            || !self.indicator_alerts.is_empty()
+            || !self.order_incidents.is_empty();
         watched && self.evaluated_at.is_none_or(|looked| stretch(looked) < stretch(now))
     }
 
     /// Takes a look.
     pub fn evaluate(&mut self, sight: &mut EvaluationInput<'_>) {
         let now = sight.now;
-        let passed_ms = self.evaluated_at.map_or(0, |looked| now.millis_since(looked).clamp(0, EVALUATION_GAP_MS_MAX));
+        let passed_ms = self
+            .evaluated_at
+            .map_or(0, |looked| now.millis_since(looked).clamp(0, EVALUATION_GAP_MS_MAX));
         (self.evaluated_at, self.overflow) = (Some(now), 0);
         let standard = sight.board.standard.clone();
         for (place, policy) in standard.policies.iter().enumerate() {
             if let AlertRule::Indicator(rule) = &policy.rule {
                 for (scope, look) in indicator_rule::evaluate_scopes(rule, sight.board, now) {
-                    self.evaluate_indicator((place, scope), policy, &look, (now, passed_ms), &standard);
+                    self.evaluate_indicator(
+                        (place, scope),
+                        policy,
+                        &look,
+                        (now, passed_ms),
+                        &standard,
+                    );
                 }
             }
         }
@@ -155,10 +165,16 @@ impl AlertEvaluator {
         let AlertRule::Indicator(rule) = &policy.rule else { return };
         let known = self.indicator_alerts.remove(&key);
         let full = known.is_none() && self.active_count() >= ACTIVE_ALERTS_MAX;
-        let mut held =
-            known.unwrap_or(AlertInstance { machine: StateMachine::default(), since: now, value: None, incident: None, evaluated_at: now });
+        let mut held = known.unwrap_or(AlertInstance {
+            machine: StateMachine::default(),
+            since: now,
+            value: None,
+            incident: None,
+            evaluated_at: now,
+        });
         let was_pending = held.machine.is_pending();
-        let turn = held.machine.evaluate(look.condition, passed_ms, &indicator_rule::alert_timing(rule));
+        let turn =
+            held.machine.evaluate(look.condition, passed_ms, &indicator_rule::alert_timing(rule));
         (held.value, held.evaluated_at) = (look.value, now);
         if !was_pending && held.machine.is_pending() {
             held.since = now;
@@ -172,10 +188,14 @@ impl AlertEvaluator {
         }
         match turn {
             AlertTransition::Fires => {
-                let incident = indicator_rule::indicator_incident(policy, rule, &key.1, look, now, standard);
+                let incident =
+                    indicator_rule::indicator_incident(policy, rule, &key.1, look, now, standard);
                 held.incident = Some(self.incident_log.record_firing(incident));
             }
-            AlertTransition::Unchanged => held.incident.into_iter().for_each(|id| self.incident_log.record_value(id, look.value)),
+            AlertTransition::Unchanged => held
+                .incident
+                .into_iter()
+                .for_each(|id| self.incident_log.record_value(id, look.value)),
             AlertTransition::Ends => {
                 if let Some(id) = held.incident.take() {
                     self.incident_log.record_value(id, look.value);
@@ -195,10 +215,17 @@ impl AlertEvaluator {
             if held.evaluated_at == now {
                 return true;
             }
-            let Some(AlertRule::Indicator(rule)) = standard.policies.get(*place).map(|policy| &policy.rule) else { return false };
+            let Some(AlertRule::Indicator(rule)) =
+                standard.policies.get(*place).map(|policy| &policy.rule)
+            else {
+                return false;
+            };
             held.evaluated_at = now;
-            if held.machine.evaluate(state_machine::Condition::MissingData, passed_ms, &indicator_rule::alert_timing(rule))
-                == AlertTransition::Ends
+            if held.machine.evaluate(
+                state_machine::Condition::MissingData,
+                passed_ms,
+                &indicator_rule::alert_timing(rule),
+            ) == AlertTransition::Ends
             {
                 held.incident.take().into_iter().for_each(|id| ledger.record_end(id, now));
             }
@@ -227,7 +254,8 @@ impl AlertEvaluator {
                 continue;
             }
             let order = (sight.describe_order)(slot, rule.commitment);
-            let incident = order_rule::order_incident(policy, rule, key, order, sight.now, standard);
+            let incident =
+                order_rule::order_incident(policy, rule, key, order, sight.now, standard);
             let id = self.incident_log.record_firing(incident);
             self.order_incidents.insert(*key, id);
         }
@@ -237,7 +265,11 @@ impl AlertEvaluator {
     ///
     /// # Errors
     /// Why it was not taken; nothing is changed then.
-    pub fn update_incident(&mut self, answer: &IncidentUpdate, now: Timestamp) -> Result<(), IncidentUpdateError> {
+    pub fn update_incident(
+        &mut self,
+        answer: &IncidentUpdate,
+        now: Timestamp,
+    ) -> Result<(), IncidentUpdateError> {
         self.incident_log.apply_update(answer, now)
     }
 
@@ -282,14 +314,21 @@ impl AlertEvaluator {
             new.policies.iter().position(|policy| policy.name == *name)
         };
         for ((old_place, scope), mut held) in std::mem::take(&mut self.indicator_alerts) {
-            let found = place(old_place).and_then(|place| Some((place, indicator_rule::translate_scope(&scope, place, old, new)?)));
+            let found = place(old_place).and_then(|place| {
+                Some((place, indicator_rule::translate_scope(&scope, place, old, new)?))
+            });
             match found {
                 Some(key) => _ = self.indicator_alerts.insert(key, held),
-                None => held.incident.take().into_iter().for_each(|id| self.incident_log.record_end(id, now)),
+                None => held
+                    .incident
+                    .take()
+                    .into_iter()
+                    .for_each(|id| self.incident_log.record_end(id, now)),
             }
         }
         for (key, id) in std::mem::take(&mut self.order_incidents) {
-            let found = place(key.policy).and_then(|place| order_rule::translate_key(key, place, old, new));
+            let found =
+                place(key.policy).and_then(|place| order_rule::translate_key(key, place, old, new));
             match found {
                 Some(key) => _ = self.order_incidents.insert(key, id),
                 None => self.incident_log.record_end(id, now),
@@ -299,7 +338,10 @@ impl AlertEvaluator {
 
     /// What is remembered, to be written down beside the core's own memory.
     pub fn to_snapshot(&self) -> impl Serialize + '_ {
-        let figures = self.indicator_alerts.iter().map(|((place, scope), held)| (*place, Scope::clone(scope), held.clone()));
+        let figures = self
+            .indicator_alerts
+            .iter()
+            .map(|((place, scope), held)| (*place, Scope::clone(scope), held.clone()));
         AlertSnapshot {
             evaluated_at: self.evaluated_at,
             indicator_alerts: figures.collect(),
@@ -313,17 +355,31 @@ impl AlertEvaluator {
     ///
     /// # Errors
     /// Those of the deserializer, or if it is no memory of this standard's alerts.
-    pub fn from_snapshot<'de, D: serde::Deserializer<'de>>(standard: &Standard, from: D) -> Result<AlertEvaluator, D::Error> {
-        let AlertSnapshot { evaluated_at: looked, indicator_alerts: figures, order_incidents: orders, incident_log: ledger, overflow } =
-            AlertSnapshot::deserialize(from)?;
+    pub fn from_snapshot<'de, D: serde::Deserializer<'de>>(
+        standard: &Standard,
+        from: D,
+    ) -> Result<AlertEvaluator, D::Error> {
+        let AlertSnapshot {
+            evaluated_at: looked,
+            indicator_alerts: figures,
+            order_incidents: orders,
+            incident_log: ledger,
+            overflow,
+        } = AlertSnapshot::deserialize(from)?;
         let sound = figures.iter().all(|(place, scope, _)| {
             *place < standard.policies.len()
-                && standard.scopes.get(scope.kind).is_some_and(|dimensions| dimensions.len() == scope.values.len())
+                && standard
+                    .scopes
+                    .get(scope.kind)
+                    .is_some_and(|dimensions| dimensions.len() == scope.values.len())
         });
         if !sound || !orders.iter().all(|(key, _)| order_rule::is_valid_key(key, standard)) {
             return Err(serde::de::Error::custom("an alert is none of this standard's"));
         }
-        let figures = figures.into_iter().map(|(place, scope, held)| ((place, Arc::new(scope)), held)).collect();
+        let figures = figures
+            .into_iter()
+            .map(|(place, scope, held)| ((place, Arc::new(scope)), held))
+            .collect();
         Ok(AlertEvaluator {
             evaluated_at: looked,
             indicator_alerts: figures,

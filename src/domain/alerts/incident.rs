@@ -103,8 +103,11 @@ pub enum IncidentStatus {
 
 impl IncidentStatus {
     /// Each with its public name.
-    pub const ALL: [(&str, IncidentStatus); 3] =
-        [("active", IncidentStatus::Active), ("open", IncidentStatus::Open), ("closed", IncidentStatus::Closed)];
+    pub const ALL: [(&str, IncidentStatus); 3] = [
+        ("active", IncidentStatus::Active),
+        ("open", IncidentStatus::Open),
+        ("closed", IncidentStatus::Closed),
+    ];
 
     /// Its public name.
     #[must_use]
@@ -143,7 +146,8 @@ impl IncidentFigures {
         let Some(value) = value else { return };
         let value = round_four_decimals(value);
         self.last = Some(value);
-        let better = if self.higher_is_better { TargetDirection::Higher } else { TargetDirection::Lower };
+        let better =
+            if self.higher_is_better { TargetDirection::Higher } else { TargetDirection::Lower };
         if self.worst.is_none_or(|worst| better.reaches_threshold(worst, value)) {
             self.worst = Some(value);
         }
@@ -152,7 +156,13 @@ impl IncidentFigures {
 
 /// The name of what is about `subject` and began at `fired_at`.
 pub(in crate::domain) fn incident_id(subject: &AlertSubject, fired_at: Timestamp) -> u64 {
-    let mut text = format!("{}\n{}\n{}\n{:?}\n", subject.policy, fired_at.0, subject.grade.as_deref().unwrap_or_default(), subject.case);
+    let mut text = format!(
+        "{}\n{}\n{}\n{:?}\n",
+        subject.policy,
+        fired_at.0,
+        subject.grade.as_deref().unwrap_or_default(),
+        subject.case
+    );
     for (dimension, value) in &subject.scope {
         // Lengths, so that no value can look like the end of another.
         text += &format!("{}:{dimension}{}:{value}", dimension.len(), value.len());
@@ -161,7 +171,12 @@ pub(in crate::domain) fn incident_id(subject: &AlertSubject, fired_at: Timestamp
 }
 
 /// The part of an incident that every rule says in the same way.
-pub(super) fn new_incident(policy: &AlertPolicy, subject: AlertSubject, about: &str, now: Timestamp) -> Incident {
+pub(super) fn new_incident(
+    policy: &AlertPolicy,
+    subject: AlertSubject,
+    about: &str,
+    now: Timestamp,
+) -> Incident {
     Incident {
         id: 0,
         subject,

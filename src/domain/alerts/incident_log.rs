@@ -69,8 +69,12 @@ struct IncidentLogSnapshot {
 impl Serialize for IncidentLog {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let incidents = self.incidents.values().map(|incident| Incident::clone(incident)).collect();
-        IncidentLogSnapshot { last_sequence: self.last_sequence, incidents, dropped_follow_ups: self.dropped_follow_ups }
-            .serialize(serializer)
+        IncidentLogSnapshot {
+            last_sequence: self.last_sequence,
+            incidents,
+            dropped_follow_ups: self.dropped_follow_ups,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -78,7 +82,8 @@ impl<'de> Deserialize<'de> for IncidentLog {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let IncidentLogSnapshot { last_sequence: told, incidents, dropped_follow_ups: dropped } =
             IncidentLogSnapshot::deserialize(deserializer)?;
-        let incidents = incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect();
+        let incidents =
+            incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect();
         Ok(IncidentLog { last_sequence: told, incidents, dropped_follow_ups: dropped })
     }
 }
@@ -106,10 +111,13 @@ impl IncidentLog {
 
     /// Notes that something is over.
     pub(in crate::domain) fn record_end(&mut self, id: u64, now: Timestamp) {
-        if let Some(incident) = self.incidents.get_mut(&id).filter(|incident| incident.ended_at.is_none()) {
+        if let Some(incident) =
+            self.incidents.get_mut(&id).filter(|incident| incident.ended_at.is_none())
+        {
             self.last_sequence += 1;
             let incident = Arc::make_mut(incident);
-            (incident.ended_at, incident.sequence_numbers.1) = (Some(now), Some(self.last_sequence));
+            (incident.ended_at, incident.sequence_numbers.1) =
+                (Some(now), Some(self.last_sequence));
         }
     }
 
@@ -117,10 +125,15 @@ impl IncidentLog {
     ///
     /// # Errors
     /// Why it was not taken; nothing is changed then.
-    pub(in crate::domain) fn apply_update(&mut self, answer: &IncidentUpdate, now: Timestamp) -> Result<(), IncidentUpdateError> {
+    pub(in crate::domain) fn apply_update(
+        &mut self,
+        answer: &IncidentUpdate,
+        now: Timestamp,
+    ) -> Result<(), IncidentUpdateError> {
         self.check_update(answer)?;
         let incident = self.incidents.get_mut(&answer.id).ok_or(IncidentUpdateError::Unknown)?;
-        let word = Some(OwnerNote { owner: answer.owner.clone(), note: answer.note.clone(), at: now });
+        let word =
+            Some(OwnerNote { owner: answer.owner.clone(), note: answer.note.clone(), at: now });
         let incident = Arc::make_mut(incident);
         if answer.closes {
             incident.closed = word;
@@ -135,7 +148,10 @@ impl IncidentLog {
     /// # Errors
     /// Why it cannot.
     pub fn check_update(&self, answer: &IncidentUpdate) -> Result<(), IncidentUpdateError> {
-        if [&answer.owner, &answer.note].iter().any(|text| text.trim().is_empty() || text.len() > TEXT_BYTES) {
+        if [&answer.owner, &answer.note]
+            .iter()
+            .any(|text| text.trim().is_empty() || text.len() > TEXT_BYTES)
+        {
             return Err(IncidentUpdateError::InvalidText);
         }
         let incident = self.get(answer.id).ok_or(IncidentUpdateError::Unknown)?;
@@ -153,10 +169,15 @@ impl IncidentLog {
             (None, ended_at) if incident.status() == IncidentStatus::Closed => ended_at,
             _ => None,
         };
-        self.incidents.retain(|_, incident| over(incident).is_none_or(|at| now.millis_since(at) <= CLOSED_RETENTION_MS));
+        self.incidents.retain(|_, incident| {
+            over(incident).is_none_or(|at| now.millis_since(at) <= CLOSED_RETENTION_MS)
+        });
         let ended = self.incidents.values().filter(|incident| incident.ended_at.is_some());
-        let mut ended: Vec<(bool, Option<Timestamp>, u64)> =
-            ended.map(|incident| (incident.status() == IncidentStatus::Open, incident.ended_at, incident.id)).collect();
+        let mut ended: Vec<(bool, Option<Timestamp>, u64)> = ended
+            .map(|incident| {
+                (incident.status() == IncidentStatus::Open, incident.ended_at, incident.id)
+            })
+            .collect();
         if ended.len() > ENDED_INCIDENTS_MAX {
             ended.sort_unstable();
             for (open, _, id) in ended.drain(..ended.len() - ENDED_INCIDENTS_MAX) {
@@ -200,7 +221,12 @@ mod tests {
     fn sample_incident(number: u64, fired_at: Timestamp) -> Incident {
         Incident {
             id: 0,
-            subject: AlertSubject { policy: format!("p{number}"), scope: Vec::new(), case: None, grade: None },
+            subject: AlertSubject {
+                policy: format!("p{number}"),
+                scope: Vec::new(),
+                case: None,
+                grade: None,
+            },
             title: LocalizedTitle::default(),
             about: "answer_rate".to_owned(),
             window: None,
@@ -228,17 +254,32 @@ mod tests {
     fn ended_incident_can_be_closed_once() {
         let mut ledger = IncidentLog::default();
         let id = ledger.record_firing(sample_incident(1, Timestamp(0)));
-        assert_eq!(ledger.apply_update(&sample_update(id, true), Timestamp(1)), Err(IncidentUpdateError::Firing));
+        assert_eq!(
+            ledger.apply_update(&sample_update(id, true), Timestamp(1)),
+            Err(IncidentUpdateError::Firing)
+        );
         assert_eq!(ledger.apply_update(&sample_update(id, false), Timestamp(1)), Ok(()));
         ledger.record_end(id, Timestamp(2));
         ledger.record_end(id, Timestamp(3));
-        assert_eq!(ledger.get(id).map(|incident| (incident.ended_at, incident.sequence_numbers)), Some((Some(Timestamp(2)), (1, Some(2)))));
+        assert_eq!(
+            ledger.get(id).map(|incident| (incident.ended_at, incident.sequence_numbers)),
+            Some((Some(Timestamp(2)), (1, Some(2))))
+        );
         assert_eq!(ledger.get(id).map(Incident::status), Some(IncidentStatus::Open));
         assert_eq!(ledger.apply_update(&sample_update(id, true), Timestamp(4)), Ok(()));
-        assert_eq!(ledger.apply_update(&sample_update(id, true), Timestamp(5)), Err(IncidentUpdateError::Closed));
-        assert_eq!(ledger.apply_update(&sample_update(id + 1, true), Timestamp(5)), Err(IncidentUpdateError::Unknown));
         assert_eq!(
-            ledger.apply_update(&IncidentUpdate { owner: "x".repeat(TEXT_BYTES + 1), ..sample_update(id, true) }, Timestamp(5)),
+            ledger.apply_update(&sample_update(id, true), Timestamp(5)),
+            Err(IncidentUpdateError::Closed)
+        );
+        assert_eq!(
+            ledger.apply_update(&sample_update(id + 1, true), Timestamp(5)),
+            Err(IncidentUpdateError::Unknown)
+        );
+        assert_eq!(
+            ledger.apply_update(
+                &IncidentUpdate { owner: "x".repeat(TEXT_BYTES + 1), ..sample_update(id, true) },
+                Timestamp(5)
+            ),
             Err(IncidentUpdateError::InvalidText)
         );
     }
@@ -246,8 +287,9 @@ mod tests {
     #[test]
     fn retention_drops_closed_first_and_never_firing() {
         let mut ledger = IncidentLog::default();
-        let ids: Vec<u64> =
-            (0..ENDED_INCIDENTS_MAX as u64 + 10).map(|number| ledger.record_firing(sample_incident(number, Timestamp(0)))).collect();
+        let ids: Vec<u64> = (0..ENDED_INCIDENTS_MAX as u64 + 10)
+            .map(|number| ledger.record_firing(sample_incident(number, Timestamp(0))))
+            .collect();
         ledger.enforce_retention(Timestamp(1));
         assert_eq!(ledger.incidents().count(), ENDED_INCIDENTS_MAX + 10, "all of them fire");
         ids[1..].iter().for_each(|id| ledger.record_end(*id, Timestamp(1)));
@@ -259,7 +301,11 @@ mod tests {
             "one that was closed, and eight that nobody closed"
         );
         assert!(ledger.get(ids[0]).is_some() && ledger.get(ids[7]).is_none());
-        let closed = ledger.incidents().find(|incident| incident.ended_at.is_some()).map(|incident| incident.id).expect("one that is over");
+        let closed = ledger
+            .incidents()
+            .find(|incident| incident.ended_at.is_some())
+            .map(|incident| incident.id)
+            .expect("one that is over");
         ledger.apply_update(&sample_update(closed, true), Timestamp(2)).expect("it is over");
         ledger.enforce_retention(Timestamp(2 + CLOSED_RETENTION_MS));
         assert!(ledger.get(closed).is_some());

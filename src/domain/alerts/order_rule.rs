@@ -28,7 +28,12 @@ pub(in crate::domain) fn order_incident(
     standard: &Standard,
 ) -> Incident {
     let grade = &rule.grades[key.grade];
-    let subject = AlertSubject { policy: policy.name.clone(), scope: Vec::new(), case: Some(key.case), grade: Some(grade.text.clone()) };
+    let subject = AlertSubject {
+        policy: policy.name.clone(),
+        scope: Vec::new(),
+        case: Some(key.case),
+        grade: Some(grade.text.clone()),
+    };
     let OrderDescription { name, attributes, deadline } = order;
     Incident {
         case: name,
@@ -36,13 +41,27 @@ pub(in crate::domain) fn order_incident(
         deadline,
         severity: grade.severity,
         to: grade.receiver.clone(),
-        ..super::incident::new_incident(policy, subject, &standard.commitments[rule.commitment].name, now)
+        ..super::incident::new_incident(
+            policy,
+            subject,
+            &standard.commitments[rule.commitment].name,
+            now,
+        )
     }
 }
 
 /// The same grade in the policy at a place of a new standard; none if there is none.
-pub(in crate::domain) fn translate_key(key: Key, policy: usize, old: &Standard, new: &Standard) -> Option<Key> {
-    let (AlertRule::Orders(was), AlertRule::Orders(is)) = (&old.policies[key.policy].rule, &new.policies[policy].rule) else { return None };
+pub(in crate::domain) fn translate_key(
+    key: Key,
+    policy: usize,
+    old: &Standard,
+    new: &Standard,
+) -> Option<Key> {
+    let (AlertRule::Orders(was), AlertRule::Orders(is)) =
+        (&old.policies[key.policy].rule, &new.policies[policy].rule)
+    else {
+        return None;
+    };
     let text = &was.grades.get(key.grade)?.text;
     let grade = is.grades.iter().position(|grade| grade.text == *text)?;
     Some(Key { policy, grade, ..key })

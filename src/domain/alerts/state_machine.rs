@@ -89,22 +89,43 @@ impl StateMachine {
     }
 
     /// Takes a look, `passed_ms` after the one before.
-    pub fn evaluate(&mut self, seen: Condition, passed_ms: i64, patience: &AlertTiming) -> AlertTransition {
+    pub fn evaluate(
+        &mut self,
+        seen: Condition,
+        passed_ms: i64,
+        patience: &AlertTiming,
+    ) -> AlertTransition {
         let turn = match seen {
             Condition::MissingData => return self.evaluate_no_data(passed_ms, patience.no_data),
             Condition::InsufficientSamples => AlertTransition::Unchanged,
             Condition::Breached => match self.phase {
                 AlertPhase::Inactive if patience.for_ms == 0 => self.start_firing(),
                 AlertPhase::Inactive => self.enter_phase(AlertPhase::Pending(0)),
-                AlertPhase::Pending(bad_ms) if bad_ms.saturating_add(passed_ms) >= patience.for_ms => self.start_firing(),
-                AlertPhase::Pending(bad_ms) => self.enter_phase(AlertPhase::Pending(bad_ms.saturating_add(passed_ms))),
+                AlertPhase::Pending(bad_ms)
+                    if bad_ms.saturating_add(passed_ms) >= patience.for_ms =>
+                {
+                    self.start_firing()
+                }
+                AlertPhase::Pending(bad_ms) => {
+                    self.enter_phase(AlertPhase::Pending(bad_ms.saturating_add(passed_ms)))
+                }
                 AlertPhase::Firing(_) => self.enter_phase(AlertPhase::Firing(None)),
             },
-            Condition::Indeterminate | Condition::Cleared if !self.is_firing() => self.enter_phase(AlertPhase::Inactive),
+            Condition::Indeterminate | Condition::Cleared if !self.is_firing() => {
+                self.enter_phase(AlertPhase::Inactive)
+            }
             Condition::Indeterminate => self.enter_phase(AlertPhase::Firing(None)),
             Condition::Cleared => {
-                let good_ms = if let AlertPhase::Firing(Some(good_ms)) = self.phase { good_ms.saturating_add(passed_ms) } else { 0 };
-                if good_ms >= patience.keep_firing_ms { self.stop_firing() } else { self.enter_phase(AlertPhase::Firing(Some(good_ms))) }
+                let good_ms = if let AlertPhase::Firing(Some(good_ms)) = self.phase {
+                    good_ms.saturating_add(passed_ms)
+                } else {
+                    0
+                };
+                if good_ms >= patience.keep_firing_ms {
+                    self.stop_firing()
+                } else {
+                    self.enter_phase(AlertPhase::Firing(Some(good_ms)))
+                }
             }
         };
         self.no_data_ms = None;
@@ -122,8 +143,12 @@ impl StateMachine {
                 *self = StateMachine::default();
                 AlertTransition::Unchanged
             }
-            NoDataAction::ClearAfter(_) if self.phase == AlertPhase::Inactive => AlertTransition::Unchanged,
-            NoDataAction::FireAfter(millis) if silent_ms >= millis && !self.is_firing() => self.start_firing(),
+            NoDataAction::ClearAfter(_) if self.phase == AlertPhase::Inactive => {
+                AlertTransition::Unchanged
+            }
+            NoDataAction::FireAfter(millis) if silent_ms >= millis && !self.is_firing() => {
+                self.start_firing()
+            }
             NoDataAction::FireAfter(_) if self.is_firing() => AlertTransition::Unchanged,
             NoDataAction::ClearAfter(_) | NoDataAction::FireAfter(_) => {
                 self.no_data_ms = Some(silent_ms);
@@ -171,10 +196,14 @@ mod tests {
         (told, state)
     }
 
-    const IMMEDIATE: AlertTiming = AlertTiming { for_ms: 0, keep_firing_ms: 0, no_data: NoDataAction::Hold };
-    const DELAYED: AlertTiming = AlertTiming { for_ms: 20_000, keep_firing_ms: 20_000, no_data: NoDataAction::Hold };
-    const CLEAR_ON_NO_DATA: AlertTiming = AlertTiming { no_data: NoDataAction::ClearAfter(20_000), ..DELAYED };
-    const FIRE_ON_NO_DATA: AlertTiming = AlertTiming { no_data: NoDataAction::FireAfter(20_000), ..DELAYED };
+    const IMMEDIATE: AlertTiming =
+        AlertTiming { for_ms: 0, keep_firing_ms: 0, no_data: NoDataAction::Hold };
+    const DELAYED: AlertTiming =
+        AlertTiming { for_ms: 20_000, keep_firing_ms: 20_000, no_data: NoDataAction::Hold };
+    const CLEAR_ON_NO_DATA: AlertTiming =
+        AlertTiming { no_data: NoDataAction::ClearAfter(20_000), ..DELAYED };
+    const FIRE_ON_NO_DATA: AlertTiming =
+        AlertTiming { no_data: NoDataAction::FireAfter(20_000), ..DELAYED };
 
     #[test]
     fn transitions_follow_the_table() {
@@ -186,36 +215,119 @@ mod tests {
             // `for`: interrupted, it begins anew.
             (&[Breached, Breached, Breached], DELAYED, ("..!", "firing")),
             (&[Breached, Breached, Cleared, Breached, Breached], DELAYED, (".....", "pending")),
-            (&[Breached, Breached, Indeterminate, Breached, Breached, Breached], DELAYED, (".....!", "firing")),
-            // Keep firing: interrupted, it begins anew.
-            (&[Breached, Breached, Breached, Cleared, Cleared, Cleared], DELAYED, ("..!..-", "idle")),
-            (&[Breached, Breached, Breached, Cleared, Cleared, Breached, Cleared, Cleared], DELAYED, ("..!.....", "firing")),
-            (&[Breached, Breached, Breached, Cleared, Cleared, Indeterminate, Cleared, Cleared, Cleared], DELAYED, ("..!.....-", "idle")),
-            // Too few: all stands still.
-            (&[Breached, InsufficientSamples, InsufficientSamples, InsufficientSamples, Breached, Breached], DELAYED, (".....!", "firing")),
             (
-                &[Breached, Breached, Breached, InsufficientSamples, InsufficientSamples, InsufficientSamples, InsufficientSamples],
+                &[Breached, Breached, Indeterminate, Breached, Breached, Breached],
+                DELAYED,
+                (".....!", "firing"),
+            ),
+            // Keep firing: interrupted, it begins anew.
+            (
+                &[Breached, Breached, Breached, Cleared, Cleared, Cleared],
+                DELAYED,
+                ("..!..-", "idle"),
+            ),
+            (
+                &[Breached, Breached, Breached, Cleared, Cleared, Breached, Cleared, Cleared],
+                DELAYED,
+                ("..!.....", "firing"),
+            ),
+            (
+                &[
+                    Breached,
+                    Breached,
+                    Breached,
+                    Cleared,
+                    Cleared,
+                    Indeterminate,
+                    Cleared,
+                    Cleared,
+                    Cleared,
+                ],
+                DELAYED,
+                ("..!.....-", "idle"),
+            ),
+            // Too few: all stands still.
+            (
+                &[
+                    Breached,
+                    InsufficientSamples,
+                    InsufficientSamples,
+                    InsufficientSamples,
+                    Breached,
+                    Breached,
+                ],
+                DELAYED,
+                (".....!", "firing"),
+            ),
+            (
+                &[
+                    Breached,
+                    Breached,
+                    Breached,
+                    InsufficientSamples,
+                    InsufficientSamples,
+                    InsufficientSamples,
+                    InsufficientSamples,
+                ],
                 DELAYED,
                 ("..!....", "firing"),
             ),
-            (&[InsufficientSamples, InsufficientSamples, InsufficientSamples], DELAYED, ("...", "idle")),
+            (
+                &[InsufficientSamples, InsufficientSamples, InsufficientSamples],
+                DELAYED,
+                ("...", "idle"),
+            ),
             // Silence holds ...
             (&[MissingData, MissingData, MissingData], DELAYED, ("...", "idle")),
-            (&[Breached, MissingData, MissingData, MissingData, Breached, Breached], DELAYED, (".....!", "firing")),
-            (&[Breached, Breached, Breached, MissingData, MissingData, MissingData, MissingData], DELAYED, ("..!....", "firing")),
-            // ... or ends after a while ...
-            (&[Breached, Breached, Breached, MissingData, MissingData, MissingData], CLEAR_ON_NO_DATA, ("..!..-", "idle")),
             (
-                &[Breached, Breached, Breached, MissingData, MissingData, InsufficientSamples, MissingData, MissingData, MissingData],
+                &[Breached, MissingData, MissingData, MissingData, Breached, Breached],
+                DELAYED,
+                (".....!", "firing"),
+            ),
+            (
+                &[Breached, Breached, Breached, MissingData, MissingData, MissingData, MissingData],
+                DELAYED,
+                ("..!....", "firing"),
+            ),
+            // ... or ends after a while ...
+            (
+                &[Breached, Breached, Breached, MissingData, MissingData, MissingData],
+                CLEAR_ON_NO_DATA,
+                ("..!..-", "idle"),
+            ),
+            (
+                &[
+                    Breached,
+                    Breached,
+                    Breached,
+                    MissingData,
+                    MissingData,
+                    InsufficientSamples,
+                    MissingData,
+                    MissingData,
+                    MissingData,
+                ],
                 CLEAR_ON_NO_DATA,
                 ("..!.....-", "idle"),
             ),
-            (&[Breached, MissingData, MissingData, MissingData], CLEAR_ON_NO_DATA, ("....", "idle")),
+            (
+                &[Breached, MissingData, MissingData, MissingData],
+                CLEAR_ON_NO_DATA,
+                ("....", "idle"),
+            ),
             (&[MissingData, MissingData, MissingData], CLEAR_ON_NO_DATA, ("...", "idle")),
             // ... or fires.
             (&[MissingData, MissingData, MissingData], FIRE_ON_NO_DATA, ("..!", "firing")),
-            (&[MissingData, MissingData, Cleared, MissingData, MissingData], FIRE_ON_NO_DATA, (".....", "quiet")),
-            (&[MissingData, MissingData, MissingData, MissingData, Cleared, Cleared, Cleared], FIRE_ON_NO_DATA, ("..!...-", "idle")),
+            (
+                &[MissingData, MissingData, Cleared, MissingData, MissingData],
+                FIRE_ON_NO_DATA,
+                (".....", "quiet"),
+            ),
+            (
+                &[MissingData, MissingData, MissingData, MissingData, Cleared, Cleared, Cleared],
+                FIRE_ON_NO_DATA,
+                ("..!...-", "idle"),
+            ),
         ] {
             let (told, state) = run_evaluations(looks, &patience);
             assert_eq!((told.as_str(), state), expected, "{looks:?} {patience:?}");

@@ -24,7 +24,8 @@ impl Board {
 fn error_budget_of(board: &Board, key: &ReadingKey, good: i64, of: i64) -> Option<ErrorBudget> {
     let target = board.standard.indicators[key.indicator].target_at(board.as_of)?;
     let (window, now) = (board.standard.windows[key.window?], board.as_of?);
-    let zone = board.standard.zones.scope_zone(&board.standard.scopes[key.scope.kind], &key.scope.values);
+    let zone =
+        board.standard.zones.scope_zone(&board.standard.scopes[key.scope.kind], &key.scope.values);
     let end = window.end_time(now, zone)?;
     let begin = window.start_time(now, zone);
     error_budget::error_budget(good, of, target, now.millis_since(begin), end.millis_since(begin))

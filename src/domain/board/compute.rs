@@ -78,7 +78,11 @@ pub fn compute_board(state: &BoardInput<'_>, wanted: &ReadingSelection) -> Board
     let standard = state.standard;
     let mut scopes = ScopeSumsTable::new(state, wanted);
     let (mut durations, spreads) = durations::compute_duration_readings(state, &mut scopes);
-    let most: usize = scopes.sums_by_scope.iter().map(|sums| sums.selected.iter().filter(|wanted| **wanted).count()).sum();
+    let most: usize = scopes
+        .sums_by_scope
+        .iter()
+        .map(|sums| sums.selected.iter().filter(|wanted| **wanted).count())
+        .sum();
     let mut readings: Vec<Reading> = Vec::with_capacity(most * standard.windows.len().max(1));
     // Where the readings of each indicator begin.
     let mut begins = Vec::with_capacity(standard.indicators.len());
@@ -88,9 +92,19 @@ pub fn compute_board(state: &BoardInput<'_>, wanted: &ReadingSelection) -> Board
             Formula::Duration { .. } => readings.append(&mut durations[number]),
             Formula::Difference { first, second, .. } => {
                 let of = |indicator: usize| &readings[begins[indicator]..begins[indicator + 1]];
-                let wanted = scopes.sums_by_scope.iter().map(|sums| &sums.scope).filter(|scope| wanted.contains(number, scope.kind));
-                let new = wanted
-                    .flat_map(|scope| difference::compute_differences(state, number, [(first, of(first)), (second, of(second))], scope));
+                let wanted = scopes
+                    .sums_by_scope
+                    .iter()
+                    .map(|sums| &sums.scope)
+                    .filter(|scope| wanted.contains(number, scope.kind));
+                let new = wanted.flat_map(|scope| {
+                    difference::compute_differences(
+                        state,
+                        number,
+                        [(first, of(first)), (second, of(second))],
+                        scope,
+                    )
+                });
                 let new: Vec<Reading> = new.collect();
                 readings.extend(new);
             }
@@ -117,9 +131,18 @@ struct ReadingBuilder<'r> {
 }
 
 impl<'r> ReadingBuilder<'r> {
-    fn new(state: &'r BoardInput<'_>, number: usize, scope: &'r Arc<Scope>, out: &'r mut Vec<Reading>) -> ReadingBuilder<'r> {
+    fn new(
+        state: &'r BoardInput<'_>,
+        number: usize,
+        scope: &'r Arc<Scope>,
+        out: &'r mut Vec<Reading>,
+    ) -> ReadingBuilder<'r> {
         let indicator = &state.standard.indicators[number];
-        let stale = state.stale || state.silent_sources.iter().any(|source| source.feeds_scope(indicator.families, scope, state.standard));
+        let stale = state.stale
+            || state
+                .silent_sources
+                .iter()
+                .any(|source| source.feeds_scope(indicator.families, scope, state.standard));
         ReadingBuilder {
             state,
             indicator_number: number,
@@ -131,16 +154,27 @@ impl<'r> ReadingBuilder<'r> {
         }
     }
 
-    fn add_reading(&mut self, window: Option<usize>, value: Option<f64>, made_of: ReadingComponents) {
+    fn add_reading(
+        &mut self,
+        window: Option<usize>,
+        value: Option<f64>,
+        made_of: ReadingComponents,
+    ) {
         let of = made_of.sample_count();
         // Every window reaches up to now, so its latest contacts can still be followed by another.
-        let provisional = matches!(self.indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
+        let provisional =
+            matches!(self.indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
         let trust = match made_of {
             ReadingComponents::Rate { population: None, .. } if !self.stale => Trust::NoPopulation,
             _ => reading_state(self.stale, value, of, self.indicator.small_sample, provisional),
         };
-        let level = if is_small_sample(of, self.indicator.small_sample) { Level::None } else { target_level(self.target, value) };
-        let key = ReadingKey { indicator: self.indicator_number, scope: self.scope.clone(), window };
+        let level = if is_small_sample(of, self.indicator.small_sample) {
+            Level::None
+        } else {
+            target_level(self.target, value)
+        };
+        let key =
+            ReadingKey { indicator: self.indicator_number, scope: self.scope.clone(), window };
         self.readings.push(Reading {
             key,
             value,
@@ -153,24 +187,41 @@ impl<'r> ReadingBuilder<'r> {
 }
 
 /// Adds the readings of one indicator in one scope, if they are not of durations or differences: these are read together.
-fn compute_readings(state: &BoardInput<'_>, number: usize, sums: &ScopeSums, out: &mut Vec<Reading>) {
+fn compute_readings(
+    state: &BoardInput<'_>,
+    number: usize,
+    sums: &ScopeSums,
+    out: &mut Vec<Reading>,
+) {
     let mut reader = ReadingBuilder::new(state, number, &sums.scope, out);
-    let mut add = |window: Option<usize>, value: Option<f64>, made_of: ReadingComponents| reader.add_reading(window, value, made_of);
+    let mut add = |window: Option<usize>, value: Option<f64>, made_of: ReadingComponents| {
+        reader.add_reading(window, value, made_of)
+    };
     let windows = 0..state.standard.windows.len();
     match &state.standard.indicators[number].formula {
         Formula::Ratio { good, of, .. } => {
             let (good, of) = (sums.counts_by_window(state, good), sums.counts_by_window(state, of));
             for lane in windows {
                 let (good, of) = (good[lane], of[lane]);
-                add(Some(lane), (of != 0).then(|| good as f64 / of as f64), ReadingComponents::Ratio { good, of });
+                add(
+                    Some(lane),
+                    (of != 0).then(|| good as f64 / of as f64),
+                    ReadingComponents::Ratio { good, of },
+                );
             }
         }
         Formula::Score { of, weights } => {
-            let counts: Vec<[i64; MAX_WINDOWS]> =
-                answer_tallies(of, weights.len()).iter().map(|tallies| sums.counts_by_window(state, tallies)).collect();
+            let counts: Vec<[i64; MAX_WINDOWS]> = answer_tallies(of, weights.len())
+                .iter()
+                .map(|tallies| sums.counts_by_window(state, tallies))
+                .collect();
             for lane in windows {
                 let of: i64 = counts.iter().map(|count| count[lane]).sum();
-                let sum: f64 = counts.iter().zip(weights).map(|(count, weight)| count[lane] as f64 * weight).sum();
+                let sum: f64 = counts
+                    .iter()
+                    .zip(weights)
+                    .map(|(count, weight)| count[lane] as f64 * weight)
+                    .sum();
                 add(Some(lane), (of > 0).then(|| sum / of as f64), ReadingComponents::Score { of });
             }
         }
@@ -178,8 +229,11 @@ fn compute_readings(state: &BoardInput<'_>, number: usize, sums: &ScopeSums, out
             add(None, Some(active_count(state, sums, of) as f64), ReadingComponents::Level);
         }
         Formula::Oldest { of } => {
-            let since =
-                matching_gauges(state, sums, of).filter_map(|(tally, leaf)| state.cells.gauges.oldest_active_since(tally.kind, leaf)).min();
+            let since = matching_gauges(state, sums, of)
+                .filter_map(|(tally, leaf)| {
+                    state.cells.gauges.oldest_active_since(tally.kind, leaf)
+                })
+                .min();
             let age = since.map(|since| state.now.millis_since(since) as f64 / 1_000.0);
             add(None, age, ReadingComponents::Oldest { since });
         }
@@ -191,7 +245,9 @@ fn compute_readings(state: &BoardInput<'_>, number: usize, sums: &ScopeSums, out
             }
         }
         Formula::Rate { of, per, population } => {
-            let population = match state.standard.populations[*population].users_in_scope(&sums.scope, state.standard) {
+            let population = match state.standard.populations[*population]
+                .users_in_scope(&sums.scope, state.standard)
+            {
                 PopulationCount::Known(users) => Some(users),
                 PopulationCount::Unknown => None,
                 // Complaints of a tier can be counted, but not be told of its users: there is nothing to read.
@@ -205,9 +261,13 @@ fn compute_readings(state: &BoardInput<'_>, number: usize, sums: &ScopeSums, out
             }
         }
         Formula::EstimatedWait { waiting, handling, agents, window } => {
-            let handling = sums.duration_sums(state, handling).get(*window).copied().unwrap_or_default();
-            let (value, made_of) =
-                duration_sums::estimated_wait(active_count(state, sums, waiting), handling, active_count(state, sums, agents));
+            let handling =
+                sums.duration_sums(state, handling).get(*window).copied().unwrap_or_default();
+            let (value, made_of) = duration_sums::estimated_wait(
+                active_count(state, sums, waiting),
+                handling,
+                active_count(state, sums, agents),
+            );
             add(None, value, made_of);
         }
         Formula::Duration { .. } | Formula::Difference { .. } => {}
@@ -216,12 +276,21 @@ fn compute_readings(state: &BoardInput<'_>, number: usize, sums: &ScopeSums, out
 
 /// How many stand now.
 fn active_count(state: &BoardInput<'_>, sums: &ScopeSums, of: &[FactTally]) -> i64 {
-    matching_gauges(state, sums, of).map(|(tally, leaf)| state.cells.gauges.active_count(tally.kind, leaf)).sum()
+    matching_gauges(state, sums, of)
+        .map(|(tally, leaf)| state.cells.gauges.active_count(tally.kind, leaf))
+        .sum()
 }
 
-fn matching_gauges<'a>(state: &'a BoardInput<'_>, sums: &'a ScopeSums, of: &'a [FactTally]) -> impl Iterator<Item = (&'a FactTally, u32)> {
-    let fitting =
-        move |leaf: u32| of.iter().filter(move |tally| tally.fits_attributes(state.cells.rollup_groups.all()[leaf as usize].attributes()));
+fn matching_gauges<'a>(
+    state: &'a BoardInput<'_>,
+    sums: &'a ScopeSums,
+    of: &'a [FactTally],
+) -> impl Iterator<Item = (&'a FactTally, u32)> {
+    let fitting = move |leaf: u32| {
+        of.iter().filter(move |tally| {
+            tally.fits_attributes(state.cells.rollup_groups.all()[leaf as usize].attributes())
+        })
+    };
     sums.rollup_groups.iter().flat_map(move |leaf| fitting(*leaf).map(|tally| (tally, *leaf)))
 }
 
@@ -231,7 +300,13 @@ fn is_small_sample(of: Option<i64>, small_sample: u64) -> bool {
 }
 
 /// The first reason not to trust a value, if there is one.
-fn reading_state(stale: bool, value: Option<f64>, of: Option<i64>, small_sample: u64, provisional: bool) -> Trust {
+fn reading_state(
+    stale: bool,
+    value: Option<f64>,
+    of: Option<i64>,
+    small_sample: u64,
+    provisional: bool,
+) -> Trust {
     match value {
         _ if stale => Trust::Stale,
         None => Trust::NoTraffic,

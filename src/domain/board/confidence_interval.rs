@@ -18,9 +18,12 @@ pub fn wilson_interval(good: i64, of: i64) -> Option<[f64; 2]> {
         return None;
     }
     let (cases, share) = (of as f64, good as f64 / of as f64);
-    let spread = Z_95 * (share * (1.0 - share) / cases + Z_95 * Z_95 / (4.0 * cases * cases)).sqrt();
+    let spread =
+        Z_95 * (share * (1.0 - share) / cases + Z_95 * Z_95 / (4.0 * cases * cases)).sqrt();
     let middle = share + Z_95 * Z_95 / (2.0 * cases);
-    let bound = |value: f64| super::reading::round_four_decimals((value / (1.0 + Z_95 * Z_95 / cases)).clamp(0.0, 1.0));
+    let bound = |value: f64| {
+        super::reading::round_four_decimals((value / (1.0 + Z_95 * Z_95 / cases)).clamp(0.0, 1.0))
+    };
     Some([bound(middle - spread), bound(middle + spread)])
 }
 
@@ -32,7 +35,12 @@ mod tests {
     /// score method: 81 of 263, 15 of 148, 0 of 20 and 1 of 29.
     #[test]
     fn wilson_interval_matches_published_examples() {
-        for (good, of, low, high) in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)] {
+        for (good, of, low, high) in [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ] {
             assert_eq!(wilson_interval(good, of), Some([low, high]), "{good}/{of}");
         }
     }
@@ -40,6 +48,9 @@ mod tests {
     #[test]
     fn interval_stays_within_bounds_for_edge_cases() {
         assert_eq!(wilson_interval(1, 1), Some([0.2065, 1.0]));
-        assert_eq!((wilson_interval(0, 0), wilson_interval(3, 2), wilson_interval(-1, 2)), (None, None, None));
+        assert_eq!(
+            (wilson_interval(0, 0), wilson_interval(3, 2), wilson_interval(-1, 2)),
+            (None, None, None)
+        );
     }
 }

@@ -14,13 +14,23 @@ impl Board {
     pub fn next_level_change_at(&self) -> Option<Timestamp> {
         let now = self.as_of?;
         let crossed = self.readings.iter().filter_map(|reading| {
-            let ReadingComponents::Oldest { since: Some(since) } = reading.components else { return None };
+            let ReadingComponents::Oldest { since: Some(since) } = reading.components else {
+                return None;
+            };
             let target = self.standard.indicators[reading.key.indicator].target_at(Some(now))?;
             let limits = [Some(target.value), target.warning].into_iter().flatten();
             // At the limit itself the level still stands.
-            limits.map(|limit| since.plus_millis((limit * 1_000.0) as i64 + 1)).filter(|moment| *moment > now).min()
+            limits
+                .map(|limit| since.plus_millis((limit * 1_000.0) as i64 + 1))
+                .filter(|moment| *moment > now)
+                .min()
         });
-        let moved = Timestamp(now.0.div_euclid(Window::MIN_STEP_MS).saturating_add(1).saturating_mul(Window::MIN_STEP_MS));
+        let moved = Timestamp(
+            now.0
+                .div_euclid(Window::MIN_STEP_MS)
+                .saturating_add(1)
+                .saturating_mul(Window::MIN_STEP_MS),
+        );
         Some(crossed.fold(moved, Timestamp::min))
     }
 }
@@ -37,8 +47,16 @@ mod tests {
     fn board_with_oldest(now: i64, since: Option<i64>) -> Board {
         let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a good standard"));
         let mut board = Monitor::new(standard, None).compute_board();
-        let place = board.standard.indicators.iter().position(|indicator| indicator.name == "longest_wait_now");
-        let reading = board.readings.iter_mut().find(|reading| Some(reading.key.indicator) == place).expect("a reading");
+        let place = board
+            .standard
+            .indicators
+            .iter()
+            .position(|indicator| indicator.name == "longest_wait_now");
+        let reading = board
+            .readings
+            .iter_mut()
+            .find(|reading| Some(reading.key.indicator) == place)
+            .expect("a reading");
         reading.components = ReadingComponents::Oldest { since: since.map(Timestamp) };
         board.as_of = Some(Timestamp(now));
         board
@@ -46,8 +64,13 @@ mod tests {
 
     #[test]
     fn next_level_change_follows_window_steps_and_age_limits() {
-        let at = |now, since| board_with_oldest(now, since).next_level_change_at().map(|moment| moment.0);
-        assert_eq!((at(0, None), at(9_999, None), at(10_000, None), at(-1, None)), (Some(10_000), Some(10_000), Some(20_000), Some(0)));
+        let at = |now, since| {
+            board_with_oldest(now, since).next_level_change_at().map(|moment| moment.0)
+        };
+        assert_eq!(
+            (at(0, None), at(9_999, None), at(10_000, None), at(-1, None)),
+            (Some(10_000), Some(10_000), Some(20_000), Some(0))
+        );
         // The warning is at 60 s, the target at 120 s.
         for (now, since, expected) in [
             (100_000, 37_000, 110_000),
@@ -59,6 +82,9 @@ mod tests {
         ] {
             assert_eq!(at(now, Some(since)), Some(expected), "{now}, since {since}");
         }
-        assert_eq!(Board { as_of: None, ..board_with_oldest(0, None) }.next_level_change_at(), None);
+        assert_eq!(
+            Board { as_of: None, ..board_with_oldest(0, None) }.next_level_change_at(),
+            None
+        );
     }
 }

@@ -52,7 +52,13 @@ pub struct RatioTotal {
 impl PublishedBoard {
     /// The first edition of a run. `hidden` says that the standard's last window is there for the totals only.
     #[must_use]
-    pub fn first_of_run(epoch: Arc<str>, standard: Arc<Standard>, mut board: Board, hidden: bool, revision: u64) -> PublishedBoard {
+    pub fn first_of_run(
+        epoch: Arc<str>,
+        standard: Arc<Standard>,
+        mut board: Board,
+        hidden: bool,
+        revision: u64,
+    ) -> PublishedBoard {
         let totals = extract_totals(&mut board, hidden);
         let spreads = std::mem::take(&mut board.distributions);
         board.revision = revision;
@@ -96,7 +102,10 @@ impl PublishedBoard {
             gone.retain(|(_, key)| find_reading(&board, key).is_none());
         }
         let too_many = gone.len().saturating_sub(REMOVED_READINGS_MAX);
-        let complete_from = gone.drain(..too_many).next_back().map_or(self.removed_complete_from, |(revision, _)| revision);
+        let complete_from = gone
+            .drain(..too_many)
+            .next_back()
+            .map_or(self.removed_complete_from, |(revision, _)| revision);
         board.revision = if news { revision } else { self.board.revision };
         let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
         PublishedBoard {
@@ -118,10 +127,12 @@ impl PublishedBoard {
     pub fn has_level_change(&self, levels: &Board, hidden: bool) -> bool {
         let all = totals_window(levels).filter(|_| hidden);
         let mut old = self.board.readings.iter().peekable();
-        let mut shown = levels.readings.iter().filter(|reading| all.is_none() || reading.key.window != all);
+        let mut shown =
+            levels.readings.iter().filter(|reading| all.is_none() || reading.key.window != all);
         shown.any(|reading| {
             while old.next_if(|old| old.key < reading.key).is_some() {}
-            old.next_if(|old| old.key == reading.key).map_or(Level::None, |old| old.level) != reading.level
+            old.next_if(|old| old.key == reading.key).map_or(Level::None, |old| old.level)
+                != reading.level
         })
     }
 
@@ -133,7 +144,12 @@ impl PublishedBoard {
 
     /// The readings that have changed since `revision`.
     pub fn changed_since(&self, revision: u64) -> impl Iterator<Item = &Reading> {
-        self.board.readings.iter().zip(&self.changed_at).filter(move |(_, changed)| **changed > revision).map(|(reading, _)| reading)
+        self.board
+            .readings
+            .iter()
+            .zip(&self.changed_at)
+            .filter(move |(_, changed)| **changed > revision)
+            .map(|(reading, _)| reading)
     }
 
     /// The keys of the readings that have gone since `revision`.
@@ -143,7 +159,11 @@ impl PublishedBoard {
 }
 
 fn find_reading<'b>(board: &'b Board, key: &ReadingKey) -> Option<&'b Reading> {
-    board.readings.binary_search_by(|reading| reading.key.cmp(key)).ok().map(|at| &board.readings[at])
+    board
+        .readings
+        .binary_search_by(|reading| reading.key.cmp(key))
+        .ok()
+        .map(|at| &board.readings[at])
 }
 
 fn totals_window(board: &Board) -> Option<usize> {
@@ -155,7 +175,9 @@ fn extract_totals(board: &mut Board, hidden: bool) -> Vec<RatioTotal> {
     let Some(all) = totals_window(board) else { return Vec::new() };
     let of_all = board.readings.iter().filter(|reading| reading.key.window == Some(all));
     let totals = of_all.filter_map(|reading| match reading.components {
-        ReadingComponents::Ratio { good, of } => Some(RatioTotal { key: reading.key.clone(), good, of }),
+        ReadingComponents::Ratio { good, of } => {
+            Some(RatioTotal { key: reading.key.clone(), good, of })
+        }
         _ => None,
     });
     let totals = totals.collect();
@@ -166,7 +188,12 @@ fn extract_totals(board: &mut Board, hidden: bool) -> Vec<RatioTotal> {
 }
 
 /// Raises what is counted now to what was counted before for the same key; both stand in the order of their keys.
-fn keep_monotonic<C>(before: &[C], now: &mut [C], key: impl Fn(&C) -> &ReadingKey, raise: impl Fn(&mut C, &C)) {
+fn keep_monotonic<C>(
+    before: &[C],
+    now: &mut [C],
+    key: impl Fn(&C) -> &ReadingKey,
+    raise: impl Fn(&mut C, &C),
+) {
     let mut before = before.iter().peekable();
     for counted in now {
         while before.next_if(|old| key(old) < key(counted)).is_some() {}
@@ -181,7 +208,11 @@ fn raise_total(total: &mut RatioTotal, old: &RatioTotal) {
 }
 
 fn raise_spread(spread: &mut DurationDistribution, old: &DurationDistribution) {
-    spread.at_most.iter_mut().zip(&old.at_most).for_each(|(count, old)| *count = (*count).max(*old));
+    spread
+        .at_most
+        .iter_mut()
+        .zip(&old.at_most)
+        .for_each(|(count, old)| *count = (*count).max(*old));
     (spread.of, spread.sum_ms) = (spread.of.max(old.of), spread.sum_ms.max(old.sum_ms));
 }
 
@@ -192,7 +223,9 @@ mod tests {
     use crate::standard_file;
 
     fn sample_board(of_all: i64) -> Board {
-        let mut standard: Standard = standard_file::parse_standard("built-in", standard_file::BUILT_IN).expect("a good standard");
+        let mut standard: Standard =
+            standard_file::parse_standard("built-in", standard_file::BUILT_IN)
+                .expect("a good standard");
         standard.windows.push(Window::All);
         let mut board = Monitor::new(Arc::new(standard), None).compute_board();
         for reading in board.readings.iter_mut().filter(|reading| reading.key.window == Some(6)) {
@@ -209,33 +242,65 @@ mod tests {
 
     #[test]
     fn revision_rises_on_change_and_diffs_from_any_revision() {
-        let first = PublishedBoard::first_of_run("e".into(), sample_board(0).standard, sample_board(0), true, 1);
+        let first = PublishedBoard::first_of_run(
+            "e".into(),
+            sample_board(0).standard,
+            sample_board(0),
+            true,
+            1,
+        );
         let readings = first.board.readings.len();
-        assert!(first.board.readings.iter().all(|reading| reading.key.window != Some(6)), "the totals' window is hidden");
+        assert!(
+            first.board.readings.iter().all(|reading| reading.key.window != Some(6)),
+            "the totals' window is hidden"
+        );
         let same = first.next_revision(sample_board(0), true);
         assert_eq!((same.board.revision, change_counts(&same, 1)), (1, (0, 0)));
 
         let mut other = sample_board(0);
         other.readings[3].value = Some(0.5);
         let second = same.next_revision(other.clone(), true);
-        assert_eq!((second.board.revision, change_counts(&second, 1), change_counts(&second, 0)), (2, (1, 0), (readings, 0)));
+        assert_eq!(
+            (second.board.revision, change_counts(&second, 1), change_counts(&second, 0)),
+            (2, (1, 0), (readings, 0))
+        );
 
         let went = other.readings.remove(1);
         let third = second.next_revision(other.clone(), true);
-        assert_eq!((third.board.revision, change_counts(&third, 1), change_counts(&third, 2)), (3, (1, 1), (0, 1)));
+        assert_eq!(
+            (third.board.revision, change_counts(&third, 1), change_counts(&third, 2)),
+            (3, (1, 1), (0, 1))
+        );
 
         other.readings.insert(1, went);
         let fourth = third.next_revision(other, true);
-        assert_eq!((change_counts(&fourth, 1), change_counts(&fourth, 3), change_counts(&fourth, 4)), ((2, 0), (1, 0), (0, 0)));
-        assert!(fourth.can_list_changes_since(1) && fourth.can_list_changes_since(4) && !fourth.can_list_changes_since(5));
+        assert_eq!(
+            (change_counts(&fourth, 1), change_counts(&fourth, 3), change_counts(&fourth, 4)),
+            ((2, 0), (1, 0), (0, 0))
+        );
+        assert!(
+            fourth.can_list_changes_since(1)
+                && fourth.can_list_changes_since(4)
+                && !fourth.can_list_changes_since(5)
+        );
     }
 
     #[test]
     fn detects_level_changes_between_boards() {
-        let first = PublishedBoard::first_of_run("e".into(), sample_board(0).standard, sample_board(0), true, 1);
+        let first = PublishedBoard::first_of_run(
+            "e".into(),
+            sample_board(0).standard,
+            sample_board(0),
+            true,
+            1,
+        );
         let mut other = sample_board(0);
         other.readings[3].value = Some(0.5);
-        assert!(!first.has_level_change(&sample_board(0), true) && !first.has_level_change(&other, true), "a value alone is no turn");
+        assert!(
+            !first.has_level_change(&sample_board(0), true)
+                && !first.has_level_change(&other, true),
+            "a value alone is no turn"
+        );
         other.readings[3].level = Level::Breached;
         let second = first.next_revision(other.clone(), true);
         assert!(
@@ -244,21 +309,39 @@ mod tests {
                 && second.has_level_change(&sample_board(0), true)
         );
         let breached = other.readings.remove(3);
-        assert!(!second.has_level_change(&other, true) && !first.has_level_change(&other, true), "what is not there has no level");
+        assert!(
+            !second.has_level_change(&other, true) && !first.has_level_change(&other, true),
+            "what is not there has no level"
+        );
         let third = second.next_revision(other.clone(), true);
         other.readings.insert(3, breached);
         assert!(third.has_level_change(&other, true), "one that comes breached turns");
         let mut all = sample_board(0);
-        all.readings.iter_mut().filter(|reading| reading.key.window == Some(6)).for_each(|reading| reading.level = Level::Breached);
-        assert!(!first.has_level_change(&all, true), "the window of the totals is not on the board");
+        all.readings
+            .iter_mut()
+            .filter(|reading| reading.key.window == Some(6))
+            .for_each(|reading| reading.level = Level::Breached);
+        assert!(
+            !first.has_level_change(&all, true),
+            "the window of the totals is not on the board"
+        );
     }
 
     #[test]
     fn corrections_never_lower_totals() {
-        let first = PublishedBoard::first_of_run("e".into(), sample_board(7).standard, sample_board(7), true, 1);
+        let first = PublishedBoard::first_of_run(
+            "e".into(),
+            sample_board(7).standard,
+            sample_board(7),
+            true,
+            1,
+        );
         let of = |edition: &PublishedBoard| edition.totals.iter().map(|total| total.of).max();
         let corrected = first.next_revision(sample_board(6), true);
-        assert_eq!((of(&first), of(&corrected), of(&corrected.next_revision(sample_board(8), true))), (Some(7), Some(7), Some(8)));
+        assert_eq!(
+            (of(&first), of(&corrected), of(&corrected.next_revision(sample_board(8), true))),
+            (Some(7), Some(7), Some(8))
+        );
         assert_eq!(corrected.board.revision, 1, "nobody sees the totals on the board");
     }
 }

@@ -218,13 +218,19 @@ impl Board {
     /// The name of the window of a key.
     #[must_use]
     pub fn window_name(&self, key: &ReadingKey) -> String {
-        key.window.map_or(Window::NOW.to_owned(), |window| self.standard.windows[window].to_string())
+        key.window
+            .map_or(Window::NOW.to_owned(), |window| self.standard.windows[window].to_string())
     }
 
     /// The dimensions and values of a key's scope.
-    pub fn scope_values<'b>(&'b self, key: &'b ReadingKey) -> impl Iterator<Item = (&'b str, &'b str)> {
+    pub fn scope_values<'b>(
+        &'b self,
+        key: &'b ReadingKey,
+    ) -> impl Iterator<Item = (&'b str, &'b str)> {
         let dimensions = &self.standard.scopes[key.scope.kind];
-        dimensions.iter().zip(&key.scope.values).map(|(dimension, value)| (self.standard.schema.dimensions[*dimension].as_str(), &**value))
+        dimensions.iter().zip(&key.scope.values).map(|(dimension, value)| {
+            (self.standard.schema.dimensions[*dimension].as_str(), &**value)
+        })
     }
 }
 

@@ -48,7 +48,10 @@ impl TrendSums {
     /// Nothing happened.
     #[must_use]
     pub fn new(plan: &CellPlan) -> TrendSums {
-        TrendSums { counts: vec![0; plan.slot_count()], durations: vec![DurationSum::default(); plan.duration_count()] }
+        TrendSums {
+            counts: vec![0; plan.slot_count()],
+            durations: vec![DurationSum::default(); plan.duration_count()],
+        }
     }
 
     /// Adds what happened in a pane.
@@ -59,7 +62,9 @@ impl TrendSums {
                 Some(number) => self.durations[number].sum_ms += more,
             }
         }
-        cell.duration_counts().iter().for_each(|(number, _, times)| self.durations[usize::from(*number)].count += i64::from(*times));
+        cell.duration_counts().iter().for_each(|(number, _, times)| {
+            self.durations[usize::from(*number)].count += i64::from(*times)
+        });
     }
 
     /// Adds another stretch.
@@ -80,7 +85,12 @@ impl TrendSums {
 
     /// The value of an indicator; none if there was nothing or too little to measure.
     #[must_use]
-    pub fn indicator_value(&self, indicator: usize, standard: &Standard, plan: &CellPlan) -> Option<f64> {
+    pub fn indicator_value(
+        &self,
+        indicator: usize,
+        standard: &Standard,
+        plan: &CellPlan,
+    ) -> Option<f64> {
         let indicator = &standard.indicators[indicator];
         let (value, of) = match &indicator.formula {
             Formula::Ratio { good, of, .. } => {
@@ -92,9 +102,13 @@ impl TrendSums {
                 (spent.mean_seconds()?, spent.count)
             }
             Formula::Score { of, weights } => {
-                let counts: Vec<i64> = answer_tallies(of, weights.len()).iter().map(|tallies| self.count_tallies(tallies, plan)).collect();
+                let counts: Vec<i64> = answer_tallies(of, weights.len())
+                    .iter()
+                    .map(|tallies| self.count_tallies(tallies, plan))
+                    .collect();
                 let of: i64 = counts.iter().sum();
-                let sum: f64 = counts.iter().zip(weights).map(|(count, weight)| *count as f64 * weight).sum();
+                let sum: f64 =
+                    counts.iter().zip(weights).map(|(count, weight)| *count as f64 * weight).sum();
                 (sum / of as f64, of)
             }
             Formula::Share { part, whole } => {
@@ -102,9 +116,15 @@ impl TrendSums {
                 (duration_share(part, whole).0?, whole.count)
             }
             Formula::Difference { first, second, .. } => {
-                return Some(self.indicator_value(*first, standard, plan)? - self.indicator_value(*second, standard, plan)?);
+                return Some(
+                    self.indicator_value(*first, standard, plan)?
+                        - self.indicator_value(*second, standard, plan)?,
+                );
             }
-            Formula::Level { .. } | Formula::Oldest { .. } | Formula::Rate { .. } | Formula::EstimatedWait { .. } => return None,
+            Formula::Level { .. }
+            | Formula::Oldest { .. }
+            | Formula::Rate { .. }
+            | Formula::EstimatedWait { .. } => return None,
         };
         (of > 0 && of.unsigned_abs() >= indicator.small_sample).then_some(value)
     }
@@ -114,8 +134,16 @@ impl TrendSums {
 #[must_use]
 pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
     match standard.indicators[indicator].formula {
-        Formula::Ratio { .. } | Formula::Duration { .. } | Formula::Score { .. } | Formula::Share { .. } => true,
-        Formula::Difference { first, second, .. } => has_trend(first, standard) && has_trend(second, standard),
-        Formula::Level { .. } | Formula::Oldest { .. } | Formula::Rate { .. } | Formula::EstimatedWait { .. } => false,
+        Formula::Ratio { .. }
+        | Formula::Duration { .. }
+        | Formula::Score { .. }
+        | Formula::Share { .. } => true,
+        Formula::Difference { first, second, .. } => {
+            has_trend(first, standard) && has_trend(second, standard)
+        }
+        Formula::Level { .. }
+        | Formula::Oldest { .. }
+        | Formula::Rate { .. }
+        | Formula::EstimatedWait { .. } => false,
     }
 }

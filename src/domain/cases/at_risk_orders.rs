@@ -39,7 +39,9 @@ pub fn grade_relevant_kinds(standard: &Standard) -> Vec<bool> {
     for policy in &standard.policies {
         let AlertRule::Orders(rule) = &policy.rule else { continue };
         let facts = standard.commitments[rule.commitment].first_fact;
-        [place::WARNED, place::RUNNING, place::OVERDUE].iter().for_each(|fact| kinds[usize::from(facts.offset_by(*fact).0)] = true);
+        [place::WARNED, place::RUNNING, place::OVERDUE]
+            .iter()
+            .for_each(|fact| kinds[usize::from(facts.offset_by(*fact).0)] = true);
     }
     kinds
 }
@@ -56,7 +58,10 @@ impl AtRiskOrders {
     ) {
         for (policy, rule) in standard.policies.iter().enumerate() {
             let AlertRule::Orders(rule) = &rule.rule else { continue };
-            let (was, is) = (reached_grades(rule, before, groups, standard), reached_grades(rule, after, groups, standard));
+            let (was, is) = (
+                reached_grades(rule, before, groups, standard),
+                reached_grades(rule, after, groups, standard),
+            );
             for grade in (0..rule.grades.len()).filter(|grade| (was ^ is) & (1 << grade) != 0) {
                 let key = Key { policy, grade, case };
                 if is & (1 << grade) != 0 {
@@ -81,9 +86,16 @@ impl AtRiskOrders {
 }
 
 /// The grades that an order has reached, a bit each.
-fn reached_grades(rule: &OrderRule, facts: &CaseFacts, groups: &CaseGroups, standard: &Standard) -> u64 {
+fn reached_grades(
+    rule: &OrderRule,
+    facts: &CaseFacts,
+    groups: &CaseGroups,
+    standard: &Standard,
+) -> u64 {
     let commitment = &standard.commitments[rule.commitment];
-    let said = |place: u16| facts.all.iter().filter(move |fact| fact.kind == commitment.first_fact.offset_by(place));
+    let said = |place: u16| {
+        facts.all.iter().filter(move |fact| fact.kind == commitment.first_fact.offset_by(place))
+    };
     let Some(running) = said(place::RUNNING).map(|fact| fact.time).next() else { return 0 };
     if !groups.get(facts.group).attributes.fulfill_conditions(&rule.conditions) {
         return 0;
@@ -91,7 +103,9 @@ fn reached_grades(rule: &OrderRule, facts: &CaseFacts, groups: &CaseGroups, stan
     let grades = rule.grades.iter().enumerate().filter(|(_, grade)| match grade.warning {
         None => said(place::OVERDUE).next().is_some(),
         // A reopened order starts a new clock, and what an earlier one said is said.
-        Some(_) => said(place::WARNED).any(|fact| fact.label == grade.warning && fact.time >= running),
+        Some(_) => {
+            said(place::WARNED).any(|fact| fact.label == grade.warning && fact.time >= running)
+        }
     });
     grades.fold(0, |bits, (place, _)| bits | 1 << place)
 }

@@ -36,7 +36,10 @@ impl CaseName {
     /// The name of the case at a place.
     #[must_use]
     pub fn from_names(names: &CaseNames, slot: u32) -> Option<CaseName> {
-        names.case_name(slot).map(|(source, subject)| CaseName { source: source.to_owned(), subject: subject.to_owned() })
+        names.case_name(slot).map(|(source, subject)| CaseName {
+            source: source.to_owned(),
+            subject: subject.to_owned(),
+        })
     }
 }
 
@@ -62,12 +65,18 @@ impl CaseNames {
     /// # Errors
     /// What is wrong with them, if they are more than there can be or of sources that there are not.
     pub fn restore(mut self, cases: usize) -> Result<CaseNames, &'static str> {
-        if self.sources.len() > SOURCES_MAX || self.symbols.len() > SYMBOLS_MAX || self.blocks.len() > cases.div_ceil(NAMES_PER_BLOCK) {
+        if self.sources.len() > SOURCES_MAX
+            || self.symbols.len() > SYMBOLS_MAX
+            || self.blocks.len() > cases.div_ceil(NAMES_PER_BLOCK)
+        {
             return Err("there are more names than there can be");
         }
-        self.by_source = (0..).zip(&self.sources).map(|(number, source)| (source.clone(), number)).collect();
+        self.by_source =
+            (0..).zip(&self.sources).map(|(number, source)| (source.clone(), number)).collect();
         for block in &mut self.blocks {
-            if block.len() > NAMES_PER_BLOCK || block.iter().flatten().any(|name| name.source as usize >= self.sources.len()) {
+            if block.len() > NAMES_PER_BLOCK
+                || block.iter().flatten().any(|name| name.source as usize >= self.sources.len())
+            {
                 return Err("a case's name is of a source that there is not");
             }
             if !block.is_empty() {
@@ -94,7 +103,11 @@ impl CaseNames {
         }
         let block = &mut self.blocks[block];
         if block.len() <= place {
-            block.reserve_exact(if block.is_empty() { place + 1 } else { NAMES_PER_BLOCK - block.len() });
+            block.reserve_exact(if block.is_empty() {
+                place + 1
+            } else {
+                NAMES_PER_BLOCK - block.len()
+            });
             block.resize(place + 1, None);
         }
         if block[place].is_some() {
@@ -115,8 +128,10 @@ impl CaseNames {
 
     /// Forgets the name of the case at `slot`.
     pub fn forget_case(&mut self, slot: u32) {
-        if let Some(name) =
-            self.blocks.get_mut(slot as usize / NAMES_PER_BLOCK).and_then(|block| block.get_mut(slot as usize % NAMES_PER_BLOCK))
+        if let Some(name) = self
+            .blocks
+            .get_mut(slot as usize / NAMES_PER_BLOCK)
+            .and_then(|block| block.get_mut(slot as usize % NAMES_PER_BLOCK))
         {
             *name = None;
         }
@@ -125,7 +140,11 @@ impl CaseNames {
     /// The source and the subject of the case at `slot`.
     #[must_use]
     pub fn case_name(&self, slot: u32) -> Option<(&str, &str)> {
-        let name = self.blocks.get(slot as usize / NAMES_PER_BLOCK)?.get(slot as usize % NAMES_PER_BLOCK)?.as_ref()?;
+        let name = self
+            .blocks
+            .get(slot as usize / NAMES_PER_BLOCK)?
+            .get(slot as usize % NAMES_PER_BLOCK)?
+            .as_ref()?;
         Some((&self.sources[name.source as usize], &name.subject))
     }
 
@@ -146,7 +165,10 @@ mod tests {
         names.record_case_name(40_000, ("/acd", "c-1"));
         names.record_case_name(3, ("/acd", "c-2"));
         names.record_case_name(3, ("/acd", "another"));
-        assert_eq!((names.case_name(40_000), names.case_name(3)), (Some(("/acd", "c-1")), Some(("/acd", "c-2"))));
+        assert_eq!(
+            (names.case_name(40_000), names.case_name(3)),
+            (Some(("/acd", "c-1")), Some(("/acd", "c-2")))
+        );
         assert_eq!((names.case_name(4), names.case_name(90_000)), (None, None));
         names.forget_case(3);
         names.record_case_name(3, ("/oss", "c-3"));

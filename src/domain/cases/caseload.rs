@@ -93,12 +93,17 @@ impl Caseload {
         for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
             *wanted |= concerns.contacts || concerns.orders;
         }
-        let customers = CustomerContacts::new(horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)));
+        let customers = CustomerContacts::new(
+            horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)),
+        );
         let mut expiry = vec![None; wanted.len()];
         for (kind, millis) in &standard.expiry {
             expiry[usize::from(kind.0)] = Some(*millis);
         }
-        let promised = standard.commitments.iter().fold(0, |families, commitment| families | 1 << commitment.family.0);
+        let promised = standard
+            .commitments
+            .iter()
+            .fold(0, |families, commitment| families | 1 << commitment.family.0);
         Caseload {
             used_kinds: wanted,
             expiry,
@@ -144,10 +149,19 @@ impl Caseload {
     /// Merges a batch of events into their cases. What they change is not counted before [`Caseload::settle_some`] has settled all.
     pub fn merge_batch(&mut self, batch: &Batch) -> ApplyResult {
         let mut applied = ApplyResult::default();
-        let newest = batch.events.iter().filter(|event| self.refusal_reason(event).is_none()).map(|event| event.time).max();
+        let newest = batch
+            .events
+            .iter()
+            .filter(|event| self.refusal_reason(event).is_none())
+            .map(|event| event.time)
+            .max();
         let Some(newest) = newest else {
-            applied.refused =
-                batch.events.iter().enumerate().filter_map(|(place, event)| Some((place, self.refusal_reason(event)?))).collect();
+            applied.refused = batch
+                .events
+                .iter()
+                .enumerate()
+                .filter_map(|(place, event)| Some((place, self.refusal_reason(event)?)))
+                .collect();
             return applied;
         };
         self.advance_to(newest);
@@ -157,7 +171,9 @@ impl Caseload {
         let mut slots = [0; PREFETCHED_EVENTS];
         let mut spoke = 0;
         for (chunk_number, chunk) in batch.events.chunks(PREFETCHED_EVENTS).enumerate() {
-            std::hint::black_box(chunk.iter().fold(0, |sum, event| sum ^ self.cases.prefetch(event.case.0)));
+            std::hint::black_box(
+                chunk.iter().fold(0, |sum, event| sum ^ self.cases.prefetch(event.case.0)),
+            );
             for (slot, event) in slots.iter_mut().zip(chunk) {
                 *slot = match self.refusal_reason(event) {
                     None => self.cases.find_or_add(event.case.0, event.time),
@@ -165,17 +181,26 @@ impl Caseload {
                 };
             }
             if !batch.names.is_empty() {
-                self.record_case_names(batch, chunk_number * PREFETCHED_EVENTS, &slots[..chunk.len()]);
+                self.record_case_names(
+                    batch,
+                    chunk_number * PREFETCHED_EVENTS,
+                    &slots[..chunk.len()],
+                );
             }
             self.prefetch_cases(&slots[..chunk.len()]);
             for (place, (slot, event)) in slots.iter().zip(chunk).enumerate() {
                 let place = chunk_number * PREFETCHED_EVENTS + place;
                 if *slot == u32::MAX {
-                    applied.refused.extend(self.refusal_reason(event).map(|refusal| (place, refusal)));
+                    applied
+                        .refused
+                        .extend(self.refusal_reason(event).map(|refusal| (place, refusal)));
                     continue;
                 }
                 spoke |= 1 << (event.source & 63);
-                match self.merge_observation(*slot, &Observation::new(event, groups[event.group as usize])) {
+                match self.merge_observation(
+                    *slot,
+                    &Observation::new(event, groups[event.group as usize]),
+                ) {
                     MergeResult::New => applied.accepted += 1,
                     MergeResult::Duplicate | MergeResult::Replaced => applied.duplicates += 1,
                     MergeResult::Full => applied.refused.push((place, EventRefusal::Full)),
@@ -188,9 +213,13 @@ impl Caseload {
 
     /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
     fn prefetch_cases(&self, slots: &[u32]) {
-        let known = slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
+        let known =
+            slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
         std::hint::black_box(known.clone().fold(0, |sum, record| sum ^ record.prefetch()));
-        std::hint::black_box(known.fold(0, |sum, record| sum ^ self.cases.overflow.prefetch(record.overflow_place())));
+        std::hint::black_box(
+            known
+                .fold(0, |sum, record| sum ^ self.cases.overflow.prefetch(record.overflow_place())),
+        );
     }
 
     /// Why an event cannot be taken now.
@@ -199,29 +228,40 @@ impl Caseload {
         if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
             return Some(EventRefusal::Ahead);
         }
-        let late = self.now.millis_since(event.time) > horizon.for_family(event.kind.family) && event.time < self.current.earliest_start();
+        let late = self.now.millis_since(event.time) > horizon.for_family(event.kind.family)
+            && event.time < self.current.earliest_start();
         late.then_some(EventRefusal::Late)
     }
 
     /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
     /// what they mean.
     fn contact_retention_ms(horizon: RetentionHorizon, standard: &Standard) -> Vec<i64> {
-        let open = standard
-            .windows
-            .iter()
-            .filter_map(|window| if let Window::Calendar(period) = window { Some(period.max_length_ms()) } else { None });
+        let open = standard.windows.iter().filter_map(|window| {
+            if let Window::Calendar(period) = window { Some(period.max_length_ms()) } else { None }
+        });
         let open = open.max().unwrap_or(0);
         let late = |one_shot: &FirstContactRule| {
-            one_shot.fact_tallies().map(|tally| horizon.for_family(standard.kinds.family(tally.kind)).max(open)).max()
+            one_shot
+                .fact_tallies()
+                .map(|tally| horizon.for_family(standard.kinds.family(tally.kind)).max(open))
+                .max()
         };
-        standard.first_contact_rules.iter().map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0)).collect()
+        standard
+            .first_contact_rules
+            .iter()
+            .map(|one_shot| one_shot.within_ms + late(one_shot).unwrap_or(0))
+            .collect()
     }
 
     /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
     #[cold]
     fn record_case_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
         for (place, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != u32::MAX) {
-            batch.names.case_name(first + place).into_iter().for_each(|name| self.case_names.record_case_name(*slot, name));
+            batch
+                .names
+                .case_name(first + place)
+                .into_iter()
+                .for_each(|name| self.case_names.record_case_name(*slot, name));
         }
     }
 
@@ -237,7 +277,16 @@ impl Caseload {
 
     /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
     pub(in crate::domain) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
-        let Caseload { standard, used_kinds: wanted, expiry, committed_families: promised, now, cases, groups, .. } = self;
+        let Caseload {
+            standard,
+            used_kinds: wanted,
+            expiry,
+            committed_families: promised,
+            now,
+            cases,
+            groups,
+            ..
+        } = self;
         let context = DerivationContext {
             standard,
             used_kinds: wanted,
@@ -246,8 +295,18 @@ impl Caseload {
             now: *now,
             expired_before: expired_before(*now),
         };
-        let (part, out) = if before { (HistoryPart::Counted, &mut self.before) } else { (HistoryPart::All, &mut self.after) };
-        derive_facts::derive_case_facts((cases.record(slot), part), &cases.overflow, &context, groups, out)
+        let (part, out) = if before {
+            (HistoryPart::Counted, &mut self.before)
+        } else {
+            (HistoryPart::All, &mut self.after)
+        };
+        derive_facts::derive_case_facts(
+            (cases.record(slot), part),
+            &cases.overflow,
+            &context,
+            groups,
+            out,
+        )
     }
 
     /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
@@ -256,7 +315,16 @@ impl Caseload {
         only: Option<u32>,
         mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
     ) {
-        let Caseload { standard, expiry, committed_families: promised, now, cases, groups, used_kinds: wanted, .. } = self;
+        let Caseload {
+            standard,
+            expiry,
+            committed_families: promised,
+            now,
+            cases,
+            groups,
+            used_kinds: wanted,
+            ..
+        } = self;
         let wanted = vec![true; wanted.len()];
         let context = DerivationContext {
             standard,
@@ -268,7 +336,13 @@ impl Caseload {
         };
         let mut facts = CaseFacts { clock_reports: Some(Vec::new()), ..CaseFacts::default() };
         let mut tell = |slot: u32| {
-            derive_facts::derive_case_facts((cases.record(slot), HistoryPart::All), &cases.overflow, &context, groups, &mut facts);
+            derive_facts::derive_case_facts(
+                (cases.record(slot), HistoryPart::All),
+                &cases.overflow,
+                &context,
+                groups,
+                &mut facts,
+            );
             visit(slot, cases.record(slot).key(), &facts, groups, cases);
         };
         match only {
@@ -283,24 +357,36 @@ impl Caseload {
         if !self.consumers.iter().any(|concerns| concerns.orders) {
             return endangered;
         }
-        let open: Vec<u32> = self.cases.occupied_slots().filter(|slot| self.cases.record(*slot).is_open()).collect();
+        let open: Vec<u32> =
+            self.cases.occupied_slots().filter(|slot| self.cases.record(*slot).is_open()).collect();
         for slot in open {
             self.before.clear();
             self.derive_facts(slot, false);
             let key = self.cases.record(slot).key();
-            endangered.update_order((slot, key), &self.before, &self.after, &self.groups, &self.standard);
+            endangered.update_order(
+                (slot, key),
+                &self.before,
+                &self.after,
+                &self.groups,
+                &self.standard,
+            );
         }
         endangered
     }
 
     /// When a case may be forgotten, if its last word has been said.
     pub(in crate::domain) fn forget_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
-        let horizon = self.horizon.filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
+        let horizon = self
+            .horizon
+            .filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
         let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
         // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
         let beyond = facts.last_observed.plus_millis(horizon.for_family(family) + 1);
         // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
-        let closed = self.current.last_window_end(facts.last_observed).plus_millis(facts.last_observed.0.rem_euclid(HOUR));
+        let closed = self
+            .current
+            .last_window_end(facts.last_observed)
+            .plus_millis(facts.last_observed.0.rem_euclid(HOUR));
         Some(beyond.max(closed))
     }
 

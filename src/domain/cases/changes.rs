@@ -36,7 +36,12 @@ pub(in crate::domain) struct Counted {
 
 impl Default for CaseChanges {
     fn default() -> CaseChanges {
-        CaseChanges { now: Timestamp(i64::MIN), groups: Vec::new(), case_counts: Vec::new(), fact_counts: Vec::new() }
+        CaseChanges {
+            now: Timestamp(i64::MIN),
+            groups: Vec::new(),
+            case_counts: Vec::new(),
+            fact_counts: Vec::new(),
+        }
     }
 }
 

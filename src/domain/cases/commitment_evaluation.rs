@@ -32,7 +32,11 @@ pub struct CommitmentInput<'a> {
 
 /// Adds what the commitments mean for the case whose facts are told in `facts`.
 #[inline]
-pub fn evaluate_commitments(context: &DerivationContext<'_>, judged: &CommitmentInput<'_>, facts: &mut CaseFacts) {
+pub fn evaluate_commitments(
+    context: &DerivationContext<'_>,
+    judged: &CommitmentInput<'_>,
+    facts: &mut CaseFacts,
+) {
     let families = facts.families;
     let mut number = 0;
     for commitment in &context.standard.commitments {
@@ -69,18 +73,27 @@ fn evaluate_commitment(
             is_latest: last,
         }
     };
-    let reopened = if terms.reopening == ReopeningEffect::FirstVerdict { Vec::new() } else { order_reopenings(facts) };
+    let reopened = if terms.reopening == ReopeningEffect::FirstVerdict {
+        Vec::new()
+    } else {
+        order_reopenings(facts)
+    };
     match (terms.reopening, reopened.last()) {
         (ReopeningEffect::Resumes, Some(last)) => {
-            promise(from, first_fact_time_between(facts, commitment.until, last, None), true).evaluate_clock(facts);
+            promise(from, first_fact_time_between(facts, commitment.until, last, None), true)
+                .evaluate_clock(facts);
         }
         (ReopeningEffect::Restarts, Some(_)) => {
             let first = first_fact_time(facts, commitment.until);
             promise(from, first, first.is_none()).evaluate_clock(facts);
             for (place, reopened_at) in reopened.iter().enumerate() {
                 let next = reopened.get(place + 1);
-                promise(reopened_at.time, first_fact_time_between(facts, commitment.until, reopened_at, next), next.is_none())
-                    .evaluate_clock(facts);
+                promise(
+                    reopened_at.time,
+                    first_fact_time_between(facts, commitment.until, reopened_at, next),
+                    next.is_none(),
+                )
+                .evaluate_clock(facts);
             }
         }
         _ => promise(from, first_fact_time(facts, commitment.until), true).evaluate_clock(facts),
@@ -100,7 +113,9 @@ struct OrderReopening {
 
 fn order_reopenings(facts: &CaseFacts) -> Vec<OrderReopening> {
     let closed = facts.stops.iter().filter(|stop| stop.reason == StopReason::Closed);
-    closed.filter_map(|stop| Some(OrderReopening { time: stop.end?, facts_before: stop.told })).collect()
+    closed
+        .filter_map(|stop| Some(OrderReopening { time: stop.end?, facts_before: stop.told }))
+        .collect()
 }
 
 /// When the first fact of a kind happened between two reopenings. What happened at the very moment of one belongs to the side on
@@ -111,8 +126,15 @@ fn first_fact_time_between(
     after: &OrderReopening,
     before: Option<&OrderReopening>,
 ) -> Option<Timestamp> {
-    let before = |(place, fact): &(usize, &Fact)| before.is_none_or(|before| *place < before.facts_before || fact.time < before.time);
-    let own = facts.all.iter().enumerate().skip(after.facts_before).filter(|(_, fact)| fact.kind == kind && fact.time >= after.time);
+    let before = |(place, fact): &(usize, &Fact)| {
+        before.is_none_or(|before| *place < before.facts_before || fact.time < before.time)
+    };
+    let own = facts
+        .all
+        .iter()
+        .enumerate()
+        .skip(after.facts_before)
+        .filter(|(_, fact)| fact.kind == kind && fact.time >= after.time);
     own.filter(before).map(|(_, fact)| fact.time).min()
 }
 
@@ -135,7 +157,12 @@ impl CommitmentClock<'_> {
     #[inline]
     fn add_fact(&self, facts: &mut CaseFacts, place: u16, time: Timestamp, value: i64) {
         if self.is_used(place) {
-            facts.all.push(Fact { kind: self.commitment.first_fact.offset_by(place), label: None, time, value });
+            facts.all.push(Fact {
+                kind: self.commitment.first_fact.offset_by(place),
+                label: None,
+                time,
+                value,
+            });
         }
     }
 
@@ -154,16 +181,28 @@ impl CommitmentClock<'_> {
         let void = self.void_time(facts);
         let own = facts.all.len();
         self.add_fact(facts, place::PROMISED, from, Fact::UNKNOWN);
-        let kept = self.until.filter(|until| deadline.is_none_or(|deadline| *until <= deadline) && void.is_none_or(|void| *until <= void));
-        let voided = void.filter(|void| deadline.is_none_or(|deadline| *void <= deadline) && self.until.is_none_or(|until| *void <= until));
+        let kept = self.until.filter(|until| {
+            deadline.is_none_or(|deadline| *until <= deadline)
+                && void.is_none_or(|void| *until <= void)
+        });
+        let voided = void.filter(|void| {
+            deadline.is_none_or(|deadline| *void <= deadline)
+                && self.until.is_none_or(|until| *void <= until)
+        });
         // Done late, but by somebody else's fault: the miss that was told when the deadline passed is taken back.
-        let excused = self.until.filter(|_| facts.liable.is_some_and(|liable| self.terms.excused_by.contains(&liable)));
+        let excused = self
+            .until
+            .filter(|_| facts.liable.is_some_and(|liable| self.terms.excused_by.contains(&liable)));
         match (kept, voided.or(excused)) {
             (Some(until), _) => {
                 self.add_fact(facts, place::KEPT, until, until.millis_since(from));
                 match deadline {
-                    Some(deadline) if now >= deadline => self.add_fact(facts, place::KEPT_DUE, deadline, Fact::UNKNOWN),
-                    Some(deadline) if self.is_used(place::KEPT_DUE) => facts.evaluate_again_at(deadline),
+                    Some(deadline) if now >= deadline => {
+                        self.add_fact(facts, place::KEPT_DUE, deadline, Fact::UNKNOWN)
+                    }
+                    Some(deadline) if self.is_used(place::KEPT_DUE) => {
+                        facts.evaluate_again_at(deadline)
+                    }
                     _ => {}
                 }
             }
@@ -187,7 +226,12 @@ impl CommitmentClock<'_> {
     }
 
     /// Neither kept nor void so far.
-    fn add_unfulfilled_facts(&self, facts: &mut CaseFacts, clock: &DeadlineClock, void: Option<Timestamp>) {
+    fn add_unfulfilled_facts(
+        &self,
+        facts: &mut CaseFacts,
+        clock: &DeadlineClock,
+        void: Option<Timestamp>,
+    ) {
         let (from, now) = (self.from, self.context.now);
         if let (Some(until), Some(deadline)) = (self.until, clock.deadline()) {
             // `until` lies behind the deadline, but a clock that runs ahead may have said it before its time.
@@ -201,7 +245,9 @@ impl CommitmentClock<'_> {
             self.add_fact(facts, place::RUNNING, from, Fact::UNKNOWN);
         }
         match *clock {
-            DeadlineClock::StoppedSince(since) if stands => self.add_fact(facts, place::STOPPED, since, Fact::UNKNOWN),
+            DeadlineClock::StoppedSince(since) if stands => {
+                self.add_fact(facts, place::STOPPED, since, Fact::UNKNOWN)
+            }
             DeadlineClock::StoppedSince(_) | DeadlineClock::Never => {}
             DeadlineClock::EndsAt(deadline) if now >= deadline => {
                 self.add_fact(facts, place::MISSED, deadline, Fact::UNKNOWN);
@@ -213,7 +259,9 @@ impl CommitmentClock<'_> {
                 facts.evaluate_again_at(deadline);
                 match self.terms.due_soon_ms.map(|millis| deadline.plus_millis(-millis).max(from)) {
                     Some(soon) if now < soon => facts.evaluate_again_at(soon),
-                    Some(soon) if stands => self.add_fact(facts, place::DUE_SOON, soon, Fact::UNKNOWN),
+                    Some(soon) if stands => {
+                        self.add_fact(facts, place::DUE_SOON, soon, Fact::UNKNOWN)
+                    }
                     Some(_) | None => {}
                 }
             }
@@ -238,15 +286,23 @@ impl CommitmentClock<'_> {
         voided: Option<Timestamp>,
     ) {
         for warning in &self.terms.warnings {
-            let Some(at) = rule.warning_time(warning.at, self.from, stretches, clock) else { continue };
-            if self.until.is_some_and(|until| until <= at) || voided.is_some_and(|void| void <= at) {
+            let Some(at) = rule.warning_time(warning.at, self.from, stretches, clock) else {
+                continue;
+            };
+            if self.until.is_some_and(|until| until <= at) || voided.is_some_and(|void| void <= at)
+            {
                 continue;
             }
             if at > self.context.now {
                 facts.evaluate_again_at(at);
             } else {
                 let kind = self.commitment.first_fact.offset_by(place::WARNED);
-                facts.all.push(Fact { kind, label: Some(warning.label), time: at, value: Fact::UNKNOWN });
+                facts.all.push(Fact {
+                    kind,
+                    label: Some(warning.label),
+                    time: at,
+                    value: Fact::UNKNOWN,
+                });
             }
         }
     }
@@ -257,7 +313,12 @@ impl CommitmentClock<'_> {
         let mut choices = self.choices;
         while choices != 0 {
             let choice = &self.terms.choices[choices.trailing_zeros() as usize];
-            if let Some(rule) = CaseDeadlineRule::new(choice.deadline, &self.named_times, self.context.standard, self.zone) {
+            if let Some(rule) = CaseDeadlineRule::new(
+                choice.deadline,
+                &self.named_times,
+                self.context.standard,
+                self.zone,
+            ) {
                 return Some(rule);
             }
             choices &= choices - 1;
@@ -268,7 +329,10 @@ impl CommitmentClock<'_> {
     /// When the promise became void.
     #[inline]
     fn void_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
-        let voids = facts.all.iter().filter(|fact| self.terms.void.contains(&fact.kind) && fact.time >= self.from);
+        let voids = facts
+            .all
+            .iter()
+            .filter(|fact| self.terms.void.contains(&fact.kind) && fact.time >= self.from);
         voids.map(|fact| fact.time).min()
     }
 
@@ -280,8 +344,14 @@ impl CommitmentClock<'_> {
 
     /// What a pause does to the clock.
     fn pause_effect(&self, reason: Option<Symbol>, liable: Option<Symbol>) -> PauseEffect {
-        let among = |words: &[Symbol], word: Option<Symbol>| words.is_empty() || word.is_some_and(|word| words.contains(&word));
-        let pause = self.terms.pauses.iter().find(|pause| among(&pause.reasons, reason) && among(&pause.liable, liable));
+        let among = |words: &[Symbol], word: Option<Symbol>| {
+            words.is_empty() || word.is_some_and(|word| words.contains(&word))
+        };
+        let pause = self
+            .terms
+            .pauses
+            .iter()
+            .find(|pause| among(&pause.reasons, reason) && among(&pause.liable, liable));
         pause.map_or(PauseEffect::Counted, |pause| pause.effect)
     }
 

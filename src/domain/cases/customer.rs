@@ -79,7 +79,11 @@ impl CustomerContacts {
     ///
     /// # Errors
     /// What is wrong with them, if they speak of something that there is not.
-    pub fn restore(self, new: CustomerContacts, bounds: &SnapshotBounds) -> Result<CustomerContacts, &'static str> {
+    pub fn restore(
+        self,
+        new: CustomerContacts,
+        bounds: &SnapshotBounds,
+    ) -> Result<CustomerContacts, &'static str> {
         let table = self.table.restore(bounds)?;
         let slots = table.slot_count();
         if self.next_sweep_slot >= slots.max(1) {
@@ -109,9 +113,12 @@ impl CustomerContacts {
         let slot = self.table.find_or_add(customer);
         let others = self.table.contacts(slot);
         let place = others.partition_point(|known| *known < contact);
-        ContactCounter { one_shots, reached: self.reached, changes }.count_with_repeats(others, place, &contact, 1);
+        ContactCounter { one_shots, reached: self.reached, changes }
+            .count_with_repeats(others, place, &contact, 1);
         self.table.insert_contact(slot, place, contact);
-        for one_shot in contact.indicators(one_shots).filter(|one_shot| one_shot.counted_when_matured) {
+        for one_shot in
+            contact.indicators(one_shots).filter(|one_shot| one_shot.counted_when_matured)
+        {
             let ripe = contact.time.plus_millis(one_shot.within_ms);
             if ripe >= self.reached {
                 self.maturing.schedule(ripe, slot);
@@ -127,24 +134,41 @@ impl CustomerContacts {
         contact: Contact,
         changes: &mut Vec<ContactChange>,
     ) {
-        let Some(slot) = self.table.find(customer).filter(|_| !self.is_past_retention(&contact)) else { return };
+        let Some(slot) = self.table.find(customer).filter(|_| !self.is_past_retention(&contact))
+        else {
+            return;
+        };
         let Ok(place) = self.table.contacts(slot).binary_search(&contact) else { return };
         self.table.remove_contact(slot, place);
-        ContactCounter { one_shots, reached: self.reached, changes }.count_with_repeats(self.table.contacts(slot), place, &contact, -1);
+        ContactCounter { one_shots, reached: self.reached, changes }.count_with_repeats(
+            self.table.contacts(slot),
+            place,
+            &contact,
+            -1,
+        );
         self.table.free_if_empty(slot);
     }
 
     /// Lets contacts ripen whose repeat windows end before `reached`, and forgets some of those beyond the horizon.
-    pub fn mature_contacts(&mut self, one_shots: &[FirstContactRule], reached: Timestamp, changes: &mut Vec<ContactChange>) {
+    pub fn mature_contacts(
+        &mut self,
+        one_shots: &[FirstContactRule],
+        reached: Timestamp,
+        changes: &mut Vec<ContactChange>,
+    ) {
         let before = std::mem::replace(&mut self.reached, reached);
         let mut teller = ContactCounter { one_shots, reached, changes };
         for slot in self.maturing.take_due(reached.plus_millis(-1)) {
             let all = self.table.contacts(slot);
-            for (number, one_shot) in one_shots.iter().enumerate().filter(|(_, one_shot)| one_shot.counted_when_matured) {
+            for (number, one_shot) in
+                one_shots.iter().enumerate().filter(|(_, one_shot)| one_shot.counted_when_matured)
+            {
                 let ripe = |contact: &Contact| contact.time.plus_millis(one_shot.within_ms);
                 let first = all.partition_point(|contact| ripe(contact) < before);
                 let last = all.partition_point(|contact| ripe(contact) < reached);
-                (first..last).for_each(|place| teller.count_contact(number, &all[place], &all[place + 1..], 1));
+                (first..last).for_each(|place| {
+                    teller.count_contact(number, &all[place], &all[place + 1..], 1)
+                });
             }
         }
         self.forget_expired(reached.millis_since(before));
@@ -152,7 +176,9 @@ impl CustomerContacts {
 
     /// The remembered contacts of each customer, in their order.
     pub fn all_contacts(&self) -> impl Iterator<Item = &[Contact]> {
-        (0..self.table.slot_count()).map(|slot| self.table.contacts(slot)).filter(|contacts| !contacts.is_empty())
+        (0..self.table.slot_count())
+            .map(|slot| self.table.contacts(slot))
+            .filter(|contacts| !contacts.is_empty())
     }
 
     /// What the contacts of a customer mean to the indicator at the place `number`: each contact of it by its place, and what it
@@ -163,24 +189,30 @@ impl CustomerContacts {
         number: usize,
         contacts: &'a [Contact],
     ) -> impl Iterator<Item = (usize, ContactOutcome)> + 'a {
-        contacts.iter().enumerate().filter(move |(_, contact)| contact.is_counted_by(number)).map(move |(place, contact)| {
-            let later = &contacts[place + 1..];
-            let meaning = match first_repeat(one_shot, number, contact, later) {
-                _ if contact.is_left_out(number) => ContactOutcome::LeftOut,
-                _ if one_shot.counted_when_matured && contact.time.plus_millis(one_shot.within_ms) >= self.reached => {
-                    ContactOutcome::NotMatured
-                }
-                Some(by) => ContactOutcome::Repeated(place + 1 + by),
-                None if contact.is_resolved(number) => ContactOutcome::Resolved,
-                None => ContactOutcome::Invalidated,
-            };
-            (place, meaning)
-        })
+        contacts.iter().enumerate().filter(move |(_, contact)| contact.is_counted_by(number)).map(
+            move |(place, contact)| {
+                let later = &contacts[place + 1..];
+                let meaning = match first_repeat(one_shot, number, contact, later) {
+                    _ if contact.is_left_out(number) => ContactOutcome::LeftOut,
+                    _ if one_shot.counted_when_matured
+                        && contact.time.plus_millis(one_shot.within_ms) >= self.reached =>
+                    {
+                        ContactOutcome::NotMatured
+                    }
+                    Some(by) => ContactOutcome::Repeated(place + 1 + by),
+                    None if contact.is_resolved(number) => ContactOutcome::Resolved,
+                    None => ContactOutcome::Invalidated,
+                };
+                (place, meaning)
+            },
+        )
     }
 
     /// Whether a contact is as if forgotten: what it meant stays counted. When its memory is given back is of no consequence.
     fn is_past_retention(&self, contact: &Contact) -> bool {
-        self.retention_ms.as_ref().is_some_and(|memory| is_older_than_retention(memory, self.reached, contact))
+        self.retention_ms
+            .as_ref()
+            .is_some_and(|memory| is_older_than_retention(memory, self.reached, contact))
     }
 
     /// Gives back the memory of what is forgotten: in an hour that of every customer, a share at a time.
@@ -190,7 +222,9 @@ impl CustomerContacts {
         let share = i64::from(slots) * passed_ms.clamp(0, HOUR) / HOUR;
         for _ in 0..=share.min(i64::from(slots) - 1) {
             self.next_sweep_slot = (self.next_sweep_slot + 1) % slots;
-            self.table.forget_contacts(self.next_sweep_slot, |contact| is_older_than_retention(memory, self.reached, contact));
+            self.table.forget_contacts(self.next_sweep_slot, |contact| {
+                is_older_than_retention(memory, self.reached, contact)
+            });
         }
     }
 }
@@ -198,7 +232,10 @@ impl CustomerContacts {
 /// Whether a contact is older than all the indicators that it is a contact of have to remember.
 fn is_older_than_retention(memory_ms: &[i64], reached: Timestamp, contact: &Contact) -> bool {
     let age = reached.millis_since(contact.time);
-    !memory_ms.iter().enumerate().any(|(number, memory)| contact.is_counted_by(number) && age <= *memory)
+    !memory_ms
+        .iter()
+        .enumerate()
+        .any(|(number, memory)| contact.is_counted_by(number) && age <= *memory)
 }
 
 /// Tells what contacts mean.
@@ -211,9 +248,17 @@ struct ContactCounter<'a> {
 impl ContactCounter<'_> {
     /// Tells what `contact` changes at `place` among `others`, the same customer's contacts without it: what it means itself,
     /// and that those which it repeats resolved nothing. All of it so many times, and the other way round for -1.
-    fn count_with_repeats(&mut self, others: &[Contact], place: usize, contact: &Contact, times: i32) {
+    fn count_with_repeats(
+        &mut self,
+        others: &[Contact],
+        place: usize,
+        contact: &Contact,
+        times: i32,
+    ) {
         let (earlier, later) = others.split_at(place);
-        for (number, one_shot) in self.one_shots.iter().enumerate().filter(|(number, _)| contact.is_counted_by(*number)) {
+        for (number, one_shot) in
+            self.one_shots.iter().enumerate().filter(|(number, _)| contact.is_counted_by(*number))
+        {
             self.count_contact(number, contact, later, times);
             let mut covering = None;
             let within = |one: &&Contact| contact.time.millis_since(one.time) <= one_shot.within_ms;
@@ -221,7 +266,10 @@ impl ContactCounter<'_> {
                 if !one.is_counted_by(number) {
                     continue;
                 }
-                if one.is_resolved(number) && one.is_repeated_by(contact) && !is_repeated(one_shot, number, one, &others[at + 1..]) {
+                if one.is_resolved(number)
+                    && one.is_repeated_by(contact)
+                    && !is_repeated(one_shot, number, one, &others[at + 1..])
+                {
                     self.count_fact(number, one, one_shot::ONCE, -times);
                 }
                 // Whatever this contact repeats, a contact on its own topic or on none that is nearer repeats as well, unless it
@@ -242,16 +290,27 @@ impl ContactCounter<'_> {
             return;
         }
         self.count_fact(number, contact, one_shot::CONTACTS, times);
-        if contact.is_resolved(number) && !is_repeated(&self.one_shots[number], number, contact, later) {
+        if contact.is_resolved(number)
+            && !is_repeated(&self.one_shots[number], number, contact, later)
+        {
             self.count_fact(number, contact, one_shot::ONCE, times);
         }
     }
 
     fn count_fact(&mut self, number: usize, contact: &Contact, place: u16, times: i32) {
         let one_shot = &self.one_shots[number];
-        let time = contact.time.plus_millis(if one_shot.counted_when_matured { one_shot.within_ms } else { 0 });
+        let time = contact.time.plus_millis(if one_shot.counted_when_matured {
+            one_shot.within_ms
+        } else {
+            0
+        });
         if !one_shot.counted_when_matured || time < self.reached {
-            let fact = Fact { kind: one_shot.first_fact.offset_by(place), label: None, time, value: Fact::UNKNOWN };
+            let fact = Fact {
+                kind: one_shot.first_fact.offset_by(place),
+                label: None,
+                time,
+                value: Fact::UNKNOWN,
+            };
             self.changes.push((contact.group, fact, times));
         }
     }
@@ -273,13 +332,25 @@ pub enum ContactOutcome {
 }
 
 /// The first of the `later` contacts that repeats this one in time.
-fn first_repeat(one_shot: &FirstContactRule, number: usize, contact: &Contact, later: &[Contact]) -> Option<usize> {
-    let mut in_time = later.iter().take_while(|other| other.time.millis_since(contact.time) <= one_shot.within_ms);
+fn first_repeat(
+    one_shot: &FirstContactRule,
+    number: usize,
+    contact: &Contact,
+    later: &[Contact],
+) -> Option<usize> {
+    let mut in_time = later
+        .iter()
+        .take_while(|other| other.time.millis_since(contact.time) <= one_shot.within_ms);
     in_time.position(|other| other.is_counted_by(number) && contact.is_repeated_by(other))
 }
 
 /// Whether one of the `later` contacts repeats this one in time.
-fn is_repeated(one_shot: &FirstContactRule, number: usize, contact: &Contact, later: &[Contact]) -> bool {
+fn is_repeated(
+    one_shot: &FirstContactRule,
+    number: usize,
+    contact: &Contact,
+    later: &[Contact],
+) -> bool {
     first_repeat(one_shot, number, contact, later).is_some()
 }
 
@@ -305,7 +376,11 @@ mod tests {
             counted_when_matured: matured,
             first_fact: FactKind(number as u16 * 2),
         };
-        [(3, false), (9, false), (3, true), (8, true)].into_iter().enumerate().map(one_shot).collect()
+        [(3, false), (9, false), (3, true), (8, true)]
+            .into_iter()
+            .enumerate()
+            .map(one_shot)
+            .collect()
     }
 
     #[derive(Clone, Debug)]
@@ -355,11 +430,22 @@ mod tests {
     }
 
     /// What all contacts mean, each looked at with every other.
-    fn expected_sums(one_shots: &[FirstContactRule], contacts: &[(u64, Contact)], reached: Timestamp) -> FactSums {
+    fn expected_sums(
+        one_shots: &[FirstContactRule],
+        contacts: &[(u64, Contact)],
+        reached: Timestamp,
+    ) -> FactSums {
         let mut sums = FactSums::new();
         for (number, one_shot) in one_shots.iter().enumerate() {
-            for (customer, one) in contacts.iter().filter(|(_, one)| one.is_counted_by(number) && !one.is_left_out(number)) {
-                let time = one.time.plus_millis(if one_shot.counted_when_matured { one_shot.within_ms } else { 0 });
+            for (customer, one) in contacts
+                .iter()
+                .filter(|(_, one)| one.is_counted_by(number) && !one.is_left_out(number))
+            {
+                let time = one.time.plus_millis(if one_shot.counted_when_matured {
+                    one_shot.within_ms
+                } else {
+                    0
+                });
                 if one_shot.counted_when_matured && time >= reached {
                     continue;
                 }
@@ -369,11 +455,24 @@ mod tests {
                         && other.case != one.case
                         && (other.time, other.case) > (one.time, one.case)
                         && other.time.millis_since(one.time) <= one_shot.within_ms
-                        && (one.topic.is_none() || other.topic.is_none() || one.topic == other.topic)
+                        && (one.topic.is_none()
+                            || other.topic.is_none()
+                            || one.topic == other.topic)
                 };
                 let once = one.is_resolved(number) && !contacts.iter().any(repeats);
-                let fact = |place| Fact { kind: one_shot.first_fact.offset_by(place), label: None, time, value: Fact::UNKNOWN };
-                apply_changes(&mut sums, &[(one.group, fact(one_shot::CONTACTS), 1), (one.group, fact(one_shot::ONCE), i32::from(once))]);
+                let fact = |place| Fact {
+                    kind: one_shot.first_fact.offset_by(place),
+                    label: None,
+                    time,
+                    value: Fact::UNKNOWN,
+                };
+                apply_changes(
+                    &mut sums,
+                    &[
+                        (one.group, fact(one_shot::CONTACTS), 1),
+                        (one.group, fact(one_shot::ONCE), i32::from(once)),
+                    ],
+                );
             }
         }
         sums
@@ -450,8 +549,11 @@ mod tests {
         for number in 1..=1_000 {
             customers.add_contact(&one_shots, sample_customer(number), contact, &mut Vec::new());
         }
-        let known =
-            |customers: &CustomerContacts| (1..=1_000).filter(|number| customers.table.find(sample_customer(*number)).is_some()).count();
+        let known = |customers: &CustomerContacts| {
+            (1..=1_000)
+                .filter(|number| customers.table.find(sample_customer(*number)).is_some())
+                .count()
+        };
         for minute in 0..=60 {
             customers.mature_contacts(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
         }
@@ -460,7 +562,12 @@ mod tests {
             customers.mature_contacts(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
         }
         assert_eq!(known(&customers), 0, "all are");
-        customers.add_contact(&one_shots, sample_customer(5_000), Contact { time: Timestamp(122 * MINUTE), ..contact }, &mut Vec::new());
+        customers.add_contact(
+            &one_shots,
+            sample_customer(5_000),
+            Contact { time: Timestamp(122 * MINUTE), ..contact },
+            &mut Vec::new(),
+        );
         assert_eq!(customers.table.slot_count(), 1_000, "a free place is used first");
     }
 
@@ -469,8 +576,14 @@ mod tests {
     #[ignore = "measures; run it alone and with --nocapture"]
     fn measures_memory_per_customer() {
         let resident = || -> u64 {
-            let statm = std::fs::read_to_string("/proc/self/statm").expect("a system that says what a process holds");
-            statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4_096
+            let statm = std::fs::read_to_string("/proc/self/statm")
+                .expect("a system that says what a process holds");
+            statm
+                .split(' ')
+                .nth(1)
+                .and_then(|pages| pages.parse::<u64>().ok())
+                .expect("a number of pages")
+                * 4_096
         };
         const MANY: u64 = 1_000_000;
         // Kept to the end, so that one table does not lie in what another gave back.
@@ -498,7 +611,10 @@ mod tests {
                     };
                     customers.add_contact(&one_shots, who, contact, &mut Vec::new());
                 }
-                println!("{} bytes for a customer with {each} contacts, matured: {matured}", (resident() - before) / MANY);
+                println!(
+                    "{} bytes for a customer with {each} contacts, matured: {matured}",
+                    (resident() - before) / MANY
+                );
             }
             kept.push(customers);
         }

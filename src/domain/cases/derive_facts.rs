@@ -36,11 +36,19 @@ pub fn derive_case_facts(
 
 /// As [`facts`] of an agent, but without what the observations mean that come before these last ones, of which the first begins a
 /// state. `said` is what all of them say together.
-pub fn derive_latest_agent_facts(last: &[OverflowObservation], said: &CaseSummary, context: &DerivationContext<'_>, out: &mut CaseFacts) {
+pub fn derive_latest_agent_facts(
+    last: &[OverflowObservation],
+    said: &CaseSummary,
+    context: &DerivationContext<'_>,
+    out: &mut CaseFacts,
+) {
     out.clear();
     said.copy_into(out);
     let first = context.standard.kinds.first_kind(CaseFamily::AGENT);
-    agent::derive_facts(last.iter().map(OverflowObservation::to_observation), &mut FactWriter::new(context, first, out));
+    agent::derive_facts(
+        last.iter().map(OverflowObservation::to_observation),
+        &mut FactWriter::new(context, first, out),
+    );
 }
 
 struct FactDerivation<'a> {
@@ -64,7 +72,11 @@ impl ObservationReader<()> for FactDerivation<'_> {
             if said.families.is_power_of_two() {
                 derive_family_facts(family, observations.clone(), &mut teller);
             } else {
-                derive_family_facts(family, observations.clone().filter(|one| one.kind.family == family), &mut teller);
+                derive_family_facts(
+                    family,
+                    observations.clone().filter(|one| one.kind.family == family),
+                    &mut teller,
+                );
             }
         }
         if said.families & context.committed_families == 0 {
@@ -86,13 +98,21 @@ impl ObservationReader<()> for FactDerivation<'_> {
 
 /// Tells what a family's observations of a case mean.
 #[inline]
-fn derive_family_facts(family: CaseFamily, observations: impl Iterator<Item = Observation> + Clone, teller: &mut FactWriter<'_, '_>) {
+fn derive_family_facts(
+    family: CaseFamily,
+    observations: impl Iterator<Item = Observation> + Clone,
+    teller: &mut FactWriter<'_, '_>,
+) {
     match family {
         CaseFamily::CALL => call::derive_facts(observations, teller),
         CaseFamily::QUEUE => hall_ticket::derive_facts(observations, teller),
         CaseFamily::SURVEY => {
             for rated in observations {
-                teller.add_fact(0, rated.time, rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())));
+                teller.add_fact(
+                    0,
+                    rated.time,
+                    rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())),
+                );
             }
         }
         CaseFamily::AGENT => agent::derive_facts(observations, teller),

@@ -29,7 +29,8 @@ type GroupJoin = (u32, u32, u16);
 
 /// A hash of what is joined; the multiplier is odd and has no pattern, so that the product's high bits depend on all bits.
 fn join_hash((first, second, changing): GroupJoin) -> u64 {
-    ((u64::from(first) << 32 | u64::from(second)) ^ u64::from(changing).rotate_left(24)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    ((u64::from(first) << 32 | u64::from(second)) ^ u64::from(changing).rotate_left(24))
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Attributes with these values.
@@ -57,10 +58,15 @@ impl CaseGroups {
     ///
     /// # Errors
     /// What is wrong with them, if they are none of this standard's.
-    pub fn restore(attributes: &[Attributes], standard: &Standard) -> Result<CaseGroups, &'static str> {
+    pub fn restore(
+        attributes: &[Attributes],
+        standard: &Standard,
+    ) -> Result<CaseGroups, &'static str> {
         let mut groups = CaseGroups::default();
         for (number, attributes) in (0..).zip(attributes) {
-            if attributes.values().len() != standard.schema.dimensions.len() || groups.intern(attributes, standard) != number {
+            if attributes.values().len() != standard.schema.dimensions.len()
+                || groups.intern(attributes, standard) != number
+            {
                 return Err("a group of cases is none of this standard's");
             }
         }
@@ -70,20 +76,30 @@ impl CaseGroups {
     /// The group of these attributes.
     pub fn intern(&mut self, attributes: &Attributes, standard: &Standard) -> u32 {
         let all = &self.all;
-        if let Some(number) = self.by_attributes.find(attributes.hash(), |number| all[*number as usize].attributes == *attributes) {
+        if let Some(number) = self
+            .by_attributes
+            .find(attributes.hash(), |number| all[*number as usize].attributes == *attributes)
+        {
             return *number;
         }
         if self.all.len() >= GROUPS_MAX && attributes.values().iter().any(Option::is_some) {
-            return self.intern(&build_attributes(attributes.values().iter().map(|_| None)), standard);
+            return self
+                .intern(&build_attributes(attributes.values().iter().map(|_| None)), standard);
         }
         let number = self.all.len() as u32;
-        let choices =
-            standard.commitments.iter().flat_map(|commitment| &commitment.terms).map(|terms| terms.matching_choices(attributes)).collect();
+        let choices = standard
+            .commitments
+            .iter()
+            .flat_map(|commitment| &commitment.terms)
+            .map(|terms| terms.matching_choices(attributes))
+            .collect();
         // There are at most 64 zones, so the number fits.
         let zone = standard.zones.zone_number(attributes.values()) as u8;
         self.all.push(CaseGroup { attributes: attributes.clone(), choices, zone });
         let all = &self.all;
-        self.by_attributes.insert_unique(attributes.hash(), number, |number| all[*number as usize].attributes.hash());
+        self.by_attributes.insert_unique(attributes.hash(), number, |number| {
+            all[*number as usize].attributes.hash()
+        });
         number
     }
 
@@ -94,14 +110,25 @@ impl CaseGroups {
 
     /// The group that has the attributes of `first`, and those of `second` where `first` has none. Of the dimensions of
     /// `changing`, a bit each, the value of `second` holds if it has one.
-    pub fn join_groups(&mut self, first: u32, second: u32, changing: u16, standard: &Standard) -> u32 {
+    pub fn join_groups(
+        &mut self,
+        first: u32,
+        second: u32,
+        changing: u16,
+        standard: &Standard,
+    ) -> u32 {
         let join = (first, second, changing);
         if let Some((_, number)) = self.joined.find(join_hash(join), |(known, _)| *known == join) {
             return *number;
         }
-        let pairs = self.all[first as usize].attributes.values().iter().zip(self.all[second as usize].attributes.values());
+        let pairs = self.all[first as usize]
+            .attributes
+            .values()
+            .iter()
+            .zip(self.all[second as usize].attributes.values());
         let attributes = build_attributes(pairs.enumerate().map(|(dimension, (one, other))| {
-            let (one, other) = if changing & (1 << dimension) != 0 { (other, one) } else { (one, other) };
+            let (one, other) =
+                if changing & (1 << dimension) != 0 { (other, one) } else { (one, other) };
             one.clone().or_else(|| other.clone())
         }));
         let number = self.intern(&attributes, standard);

@@ -55,8 +55,13 @@ impl Observation {
     /// Which of two contents sent under one id holds: the smaller by time, type and what they say. `attributes` compares
     /// their groups by text, because the numbers of groups depend on the order of arrival.
     #[must_use]
-    pub fn takes_precedence_over(&self, other: &Observation, attributes: impl FnOnce(u32, u32) -> Ordering) -> bool {
-        let order = self.sort_key().cmp(&other.sort_key()).then_with(|| self.detail.cmp(&other.detail));
+    pub fn takes_precedence_over(
+        &self,
+        other: &Observation,
+        attributes: impl FnOnce(u32, u32) -> Ordering,
+    ) -> bool {
+        let order =
+            self.sort_key().cmp(&other.sort_key()).then_with(|| self.detail.cmp(&other.detail));
         order.then_with(|| attributes(self.group, other.group)) == Ordering::Less
     }
 }

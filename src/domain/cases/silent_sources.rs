@@ -36,17 +36,34 @@ impl SilentSources {
     #[must_use]
     pub fn with_sources(&self, before: &[String], now: &[String]) -> SilentSources {
         let heard = |name: &String| {
-            before.iter().position(|known| known == name).and_then(|place| self.last_received.get(place).copied().flatten())
+            before
+                .iter()
+                .position(|known| known == name)
+                .and_then(|place| self.last_received.get(place).copied().flatten())
         };
-        SilentSources { first_reached: self.first_reached, last_received: now.iter().map(heard).collect() }
+        SilentSources {
+            first_reached: self.first_reached,
+            last_received: now.iter().map(heard).collect(),
+        }
     }
 
     /// The sources that have been silent for longer than their rhythm allows.
     #[must_use]
-    pub fn silent_sources<'s>(&self, sources: &'s [DeclaredSource], now: Timestamp) -> Vec<&'s DeclaredSource> {
-        let since = |place: usize| self.last_received.get(place).copied().flatten().or(self.first_reached);
-        let is_silent =
-            |place: usize, source: &DeclaredSource| since(place).is_some_and(|since| now.millis_since(since) > source.silent_after_ms);
-        sources.iter().enumerate().filter(|(place, source)| is_silent(*place, source)).map(|(_, source)| source).collect()
+    pub fn silent_sources<'s>(
+        &self,
+        sources: &'s [DeclaredSource],
+        now: Timestamp,
+    ) -> Vec<&'s DeclaredSource> {
+        let since =
+            |place: usize| self.last_received.get(place).copied().flatten().or(self.first_reached);
+        let is_silent = |place: usize, source: &DeclaredSource| {
+            since(place).is_some_and(|since| now.millis_since(since) > source.silent_after_ms)
+        };
+        sources
+            .iter()
+            .enumerate()
+            .filter(|(place, source)| is_silent(*place, source))
+            .map(|(_, source)| source)
+            .collect()
     }
 }

@@ -19,7 +19,11 @@ impl SnapshotBounds {
     #[must_use]
     pub fn new(standard: &Standard, groups: usize, now: Timestamp) -> SnapshotBounds {
         let families = (0..standard.schema.families.len()).map(|family| CaseFamily(family as u8));
-        let bits = |family| EventVerb::family_verbs(family).iter().fold(0, |bits, (_, verb)| bits | 1 << *verb as u32);
+        let bits = |family| {
+            EventVerb::family_verbs(family)
+                .iter()
+                .fold(0, |bits, (_, verb)| bits | 1 << *verb as u32)
+        };
         SnapshotBounds { now, groups, verbs: families.map(bits).collect() }
     }
 
@@ -38,6 +42,8 @@ impl SnapshotBounds {
     /// Whether the standard knows this type of event.
     #[must_use]
     pub fn has_type(&self, kind: EventType) -> bool {
-        self.verbs.get(usize::from(kind.family.0)).is_some_and(|verbs| verbs >> kind.verb as u32 & 1 == 1)
+        self.verbs
+            .get(usize::from(kind.family.0))
+            .is_some_and(|verbs| verbs >> kind.verb as u32 & 1 == 1)
     }
 }

@@ -39,7 +39,9 @@ impl From<TimerSnapshot> for TimerWheel {
 impl From<TimerWheel> for TimerSnapshot {
     fn from(timers: TimerWheel) -> TimerSnapshot {
         let mut steps = timers.far;
-        for (step, slots) in (timers.first_open_step..).zip(timers.near).filter(|(_, slots)| !slots.is_empty()) {
+        for (step, slots) in
+            (timers.first_open_step..).zip(timers.near).filter(|(_, slots)| !slots.is_empty())
+        {
             // Who asked while the step was far asked first.
             steps.entry(step).or_default().extend(slots);
         }
@@ -51,7 +53,12 @@ impl TimerWheel {
     /// Timers that ring in steps of so many milliseconds.
     #[must_use]
     pub fn new(step: i64) -> TimerWheel {
-        TimerWheel { step_ms: step, first_open_step: i64::MIN, near: VecDeque::new(), far: BTreeMap::new() }
+        TimerWheel {
+            step_ms: step,
+            first_open_step: i64::MIN,
+            near: VecDeque::new(),
+            far: BTreeMap::new(),
+        }
     }
 
     /// The timers as they were read, if they ring as `new` ones do, and for some of so many places.
@@ -60,14 +67,20 @@ impl TimerWheel {
     /// What is wrong with them.
     pub fn restore(self, new: &TimerWheel, slots: usize) -> Result<TimerWheel, &'static str> {
         let known = self.far.values().flatten().all(|slot| (*slot as usize) < slots);
-        if self.step_ms == new.step_ms && known { Ok(self) } else { Err("a timer rings for a place that there is not") }
+        if self.step_ms == new.step_ms && known {
+            Ok(self)
+        } else {
+            Err("a timer rings for a place that there is not")
+        }
     }
 
     /// Asks for the case at `slot` to be judged at `time`.
     pub fn schedule(&mut self, time: Timestamp, slot: u32) {
         let step = time.0.div_euclid(self.step_ms);
-        let place =
-            step.checked_sub(self.first_open_step).and_then(|place| usize::try_from(place).ok()).filter(|place| *place < NEAR_STEPS);
+        let place = step
+            .checked_sub(self.first_open_step)
+            .and_then(|place| usize::try_from(place).ok())
+            .filter(|place| *place < NEAR_STEPS);
         let Some(place) = place else {
             self.far.entry(step).or_default().push(slot);
             return;
@@ -83,7 +96,8 @@ impl TimerWheel {
     pub fn is_any_due(&self, now: Timestamp) -> bool {
         let step = now.0.div_euclid(self.step_ms);
         let mut near = (self.first_open_step..=step).zip(&self.near);
-        near.any(|(_, slots)| !slots.is_empty()) || self.far.first_key_value().is_some_and(|(first, _)| *first <= step)
+        near.any(|(_, slots)| !slots.is_empty())
+            || self.far.first_key_value().is_some_and(|(first, _)| *first <= step)
     }
 
     /// The cases that may be due when `now` is reached, each once, in no order that depends on when they asked. Those due

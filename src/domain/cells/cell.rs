@@ -76,15 +76,23 @@ impl CellPlan {
         };
         for indicator in &standard.indicators {
             match &indicator.formula {
-                Formula::Ratio { .. } | Formula::Rate { .. } => plan.slots.extend(indicator.fact_tallies().cloned()),
-                Formula::Score { of, weights } => plan.slots.extend(answer_tallies(of, weights.len()).into_iter().flatten()),
+                Formula::Ratio { .. } | Formula::Rate { .. } => {
+                    plan.slots.extend(indicator.fact_tallies().cloned())
+                }
+                Formula::Score { of, weights } => {
+                    plan.slots.extend(answer_tallies(of, weights.len()).into_iter().flatten())
+                }
                 Formula::Duration { of } => plan.durations.push(of.clone()),
                 Formula::EstimatedWait { waiting, handling, agents, .. } => {
                     plan.durations.push(handling.clone());
                     plan.gauge_tallies.extend(waiting.iter().chain(agents).cloned());
                 }
-                Formula::Share { part, whole } => plan.durations.extend([part.clone(), whole.clone()]),
-                Formula::Level { of } | Formula::Oldest { of } => plan.gauge_tallies.extend_from_slice(of),
+                Formula::Share { part, whole } => {
+                    plan.durations.extend([part.clone(), whole.clone()])
+                }
+                Formula::Level { of } | Formula::Oldest { of } => {
+                    plan.gauge_tallies.extend_from_slice(of)
+                }
                 Formula::Difference { .. } => {}
             }
         }
@@ -137,12 +145,16 @@ impl CellPlan {
     #[must_use]
     pub fn update_program(&self, attributes: &Attributes) -> UpdateProgram {
         let mut steps_of = vec![UpdateSteps::default(); self.fact_kind_count];
-        for (slot, tally) in self.slots.iter().enumerate().filter(|(_, tally)| tally.fits_attributes(attributes)) {
+        for (slot, tally) in
+            self.slots.iter().enumerate().filter(|(_, tally)| tally.fits_attributes(attributes))
+        {
             let (low, high) = value_range(tally);
             let steps = &mut steps_of[usize::from(tally.kind.0)];
             match tally.labels[..] {
                 [] => steps.counts.push((slot as SlotNumber, low, high)),
-                ref words => steps.labeled_counts.extend(words.iter().map(|word| (*word, slot as SlotNumber, low, high))),
+                ref words => steps
+                    .labeled_counts
+                    .extend(words.iter().map(|word| (*word, slot as SlotNumber, low, high))),
             }
         }
         for (number, of) in self.durations.iter().enumerate() {
@@ -151,13 +163,19 @@ impl CellPlan {
                 let steps = &mut steps_of[usize::from(tally.kind.0)];
                 match tally.labels[..] {
                     [] => steps.durations.push((number as u16, low, high)),
-                    ref words => steps.labeled_durations.extend(words.iter().map(|word| (*word, number as u16, low, high))),
+                    ref words => steps
+                        .labeled_durations
+                        .extend(words.iter().map(|word| (*word, number as u16, low, high))),
                 }
             }
         }
         UpdateProgram {
             steps: steps_of,
-            gauges_matched: self.gauge_tallies.iter().map(|tally| tally.fits_attributes(attributes)).collect(),
+            gauges_matched: self
+                .gauge_tallies
+                .iter()
+                .map(|tally| tally.fits_attributes(attributes))
+                .collect(),
         }
     }
 }
@@ -188,8 +206,16 @@ impl UpdateSteps {
     /// Whether a fact of this kind adds to nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let UpdateSteps { counts, durations, labeled_counts: worded_counts, labeled_durations: worded_durations } = self;
-        counts.is_empty() && durations.is_empty() && worded_counts.is_empty() && worded_durations.is_empty()
+        let UpdateSteps {
+            counts,
+            durations,
+            labeled_counts: worded_counts,
+            labeled_durations: worded_durations,
+        } = self;
+        counts.is_empty()
+            && durations.is_empty()
+            && worded_counts.is_empty()
+            && worded_durations.is_empty()
     }
 }
 
@@ -225,7 +251,10 @@ pub fn add_fact<const BANKS: usize>(
     let mut count = |slot: SlotNumber, low: i64, high: i64| {
         if low <= fact.value && fact.value <= high {
             let at = usize::from(slot) * BANKS;
-            cell.counts[at..at + BANKS].iter_mut().zip(&lanes).for_each(|(sum, one)| sum.add_counts(one));
+            cell.counts[at..at + BANKS]
+                .iter_mut()
+                .zip(&lanes)
+                .for_each(|(sum, one)| sum.add_counts(one));
             if let Some(pane) = &mut pane {
                 pane.add_to_sum(slot, i64::from(times));
             }
@@ -233,7 +262,11 @@ pub fn add_fact<const BANKS: usize>(
     };
     steps.counts.iter().for_each(|&(slot, low, high)| count(slot, low, high));
     if let Some(word) = fact.label {
-        steps.labeled_counts.iter().filter(|step| step.0 == word).for_each(|&(_, slot, low, high)| count(slot, low, high));
+        steps
+            .labeled_counts
+            .iter()
+            .filter(|step| step.0 == word)
+            .for_each(|&(_, slot, low, high)| count(slot, low, high));
     }
     if fact.value == Fact::UNKNOWN {
         return;
@@ -252,8 +285,16 @@ pub fn add_fact<const BANKS: usize>(
             }
         }
         let mut narrow = [[0; LANES_PER_BANK]; MAX_BANKS];
-        narrow.iter_mut().zip(&lanes).for_each(|(narrow, lanes)| *narrow = lanes.0.map(|one| one as i8));
-        values.push(PendingDuration { rollup_group: leaf, duration: number, bucket, times: narrow });
+        narrow
+            .iter_mut()
+            .zip(&lanes)
+            .for_each(|(narrow, lanes)| *narrow = lanes.0.map(|one| one as i8));
+        values.push(PendingDuration {
+            rollup_group: leaf,
+            duration: number,
+            bucket,
+            times: narrow,
+        });
         if let Some(pane) = &mut pane {
             pane.add_to_sum((cell.counts.len() / BANKS) as u16 + number, value);
             pane.push_duration(number, bucket, times);
@@ -261,7 +302,11 @@ pub fn add_fact<const BANKS: usize>(
     };
     steps.durations.iter().for_each(|&(number, low, high)| take(number, low, high));
     if let Some(word) = fact.label {
-        steps.labeled_durations.iter().filter(|step| step.0 == word).for_each(|&(_, number, low, high)| take(number, low, high));
+        steps
+            .labeled_durations
+            .iter()
+            .filter(|step| step.0 == word)
+            .for_each(|&(_, number, low, high)| take(number, low, high));
     }
 }
 
@@ -271,7 +316,8 @@ impl Cell {
     pub fn new(plan: &CellPlan) -> Cell {
         Cell {
             counts: vec![LaneCounts::default(); plan.slot_count() * plan.bank_count].into(),
-            durations: vec![DurationLanes::default(); plan.duration_count() * plan.bank_count].into(),
+            durations: vec![DurationLanes::default(); plan.duration_count() * plan.bank_count]
+                .into(),
         }
     }
 
@@ -287,8 +333,12 @@ impl Cell {
     #[inline]
     pub fn add_to_histogram<const BANKS: usize>(&mut self, value: &PendingDuration) {
         let first = usize::from(value.duration) * BANKS;
-        for (durations, times) in self.durations[first..first + BANKS].iter_mut().zip(&value.times) {
-            durations.histogram.bucket_lanes_mut(value.bucket).add_counts(&LaneCounts(times.map(i32::from)));
+        for (durations, times) in self.durations[first..first + BANKS].iter_mut().zip(&value.times)
+        {
+            durations
+                .histogram
+                .bucket_lanes_mut(value.bucket)
+                .add_counts(&LaneCounts(times.map(i32::from)));
         }
     }
 
@@ -296,7 +346,10 @@ impl Cell {
     pub fn merge(&mut self, other: &Cell) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, more)| sum.add_counts(more));
         for (own, other) in self.durations.iter_mut().zip(&other.durations) {
-            own.sum.iter_mut().zip(&other.sum).for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
+            own.sum
+                .iter_mut()
+                .zip(&other.sum)
+                .for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
             own.histogram.merge(&other.histogram);
         }
     }
@@ -307,12 +360,17 @@ impl Cell {
         for &(place, sum) in pane.sums() {
             match usize::from(place).checked_sub(plan.slot_count()) {
                 // What lies in a pane was added to the lane as the same 32-bit number of times.
-                None => self.counts[usize::from(place) * plan.bank_count + bank].0[lane] -= sum as i32,
+                None => {
+                    self.counts[usize::from(place) * plan.bank_count + bank].0[lane] -= sum as i32
+                }
                 Some(number) => self.durations[number * plan.bank_count + bank].sum[lane] -= sum,
             }
         }
         for &(number, bucket, times) in pane.duration_counts() {
-            self.durations[usize::from(number) * plan.bank_count + bank].histogram.bucket_lanes_mut(bucket).0[lane] -= times;
+            self.durations[usize::from(number) * plan.bank_count + bank]
+                .histogram
+                .bucket_lanes_mut(bucket)
+                .0[lane] -= times;
         }
     }
 

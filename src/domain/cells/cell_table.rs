@@ -43,9 +43,17 @@ impl CellTable {
     /// Cells in which nothing is.
     #[must_use]
     pub fn new(standard: Arc<Standard>) -> CellTable {
-        let standing = standard.kinds.iter().map(|kind| standard.kinds.fact_measure(kind) == FactMeasure::CurrentState).collect();
+        let standing = standard
+            .kinds
+            .iter()
+            .map(|kind| standard.kinds.fact_measure(kind) == FactMeasure::CurrentState)
+            .collect();
         let mut aged = vec![false; standard.kinds.count()];
-        for indicator in standard.indicators.iter().filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. })) {
+        for indicator in standard
+            .indicators
+            .iter()
+            .filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. }))
+        {
             indicator.fact_tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
         }
         let plan = CellPlan::new(&standard);
@@ -65,7 +73,9 @@ impl CellTable {
     }
 
     /// What is to be written down: the sums, the cases seen, the panes and the levels.
-    pub(in crate::domain) fn to_snapshot(&self) -> (Vec<&Cell>, Vec<&Vec<u64>>, impl Serialize + '_, impl Serialize + '_) {
+    pub(in crate::domain) fn to_snapshot(
+        &self,
+    ) -> (Vec<&Cell>, Vec<&Vec<u64>>, impl Serialize + '_, impl Serialize + '_) {
         // Every field by its name, so that a new one is not forgotten here.
         let CellTable {
             // What follows from the standard, the groups and the time reached.
@@ -103,7 +113,10 @@ impl CellTable {
         levels: gauges::DecodedGauges,
     ) -> Result<CellTable, &'static str> {
         let families = self.standard.schema.families.len();
-        if all.len() != groups.len() || seen.len() != groups.len() || seen.iter().any(|seen| seen.len() != families) {
+        if all.len() != groups.len()
+            || seen.len() != groups.len()
+            || seen.iter().any(|seen| seen.len() != families)
+        {
             return Err("there are other cells than groups");
         }
         if !all.iter().all(|cell| cell.matches_plan(&self.plan)) {
@@ -117,7 +130,10 @@ impl CellTable {
                 // So it was before there were leaves.
                 false => self.cells[leaf].merge(&cell),
             }
-            self.case_counts[leaf].iter_mut().zip(seen).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
+            self.case_counts[leaf]
+                .iter_mut()
+                .zip(seen)
+                .for_each(|(sum, more)| *sum = sum.wrapping_add(more));
         }
         self.now = now;
         self.panes = self.panes.restore_snapshot(panes, now, &self.rollup_groups, &self.plan)?;
@@ -135,7 +151,9 @@ impl CellTable {
         for Seen { group, families, times } in &changes.case_counts {
             let mut families = *families;
             while families != 0 {
-                let seen = &mut self.case_counts[self.rollup_groups.rollup_of_group(*group) as usize][families.trailing_zeros() as usize];
+                let seen = &mut self.case_counts
+                    [self.rollup_groups.rollup_of_group(*group) as usize]
+                    [families.trailing_zeros() as usize];
                 *seen = seen.wrapping_add_signed(*times);
                 families &= families - 1;
             }
@@ -177,8 +195,19 @@ impl CellTable {
         if steps.is_empty() {
             return;
         }
-        let mask = self.panes.bounds().window_mask::<BANKS>(fact.time, self.rollup_groups.all()[leaf as usize].zone_number());
+        let mask = self
+            .panes
+            .bounds()
+            .window_mask::<BANKS>(fact.time, self.rollup_groups.all()[leaf as usize].zone_number());
         let pane = self.panes.cell_at(fact.time, leaf, &self.plan);
-        cell::add_fact(steps, fact, *times < 0, &mask, (leaf, &mut self.cells[leaf as usize]), pane, &mut self.pending_durations);
+        cell::add_fact(
+            steps,
+            fact,
+            *times < 0,
+            &mask,
+            (leaf, &mut self.cells[leaf as usize]),
+            pane,
+            &mut self.pending_durations,
+        );
     }
 }

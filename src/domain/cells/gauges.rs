@@ -55,7 +55,11 @@ impl Gauges {
     pub fn to_snapshot<'l>(&'l self, leaves: &'l RollupGroups) -> impl Serialize + 'l {
         static EMPTY_STATE: GaugeState = GaugeState { count: 0, active_since: ActiveSince::new() };
         EncodedGauges {
-            kinds: self.kinds.iter().map(|kind| leaves.values_by_group(kind, &EMPTY_STATE)).collect(),
+            kinds: self
+                .kinds
+                .iter()
+                .map(|kind| leaves.values_by_group(kind, &EMPTY_STATE))
+                .collect(),
             age_tracked: &self.age_tracked,
         }
     }
@@ -64,8 +68,14 @@ impl Gauges {
     ///
     /// # Errors
     /// What is wrong with them, if they are not of the kinds that these are, or of other groups.
-    pub fn restore_snapshot(mut self, read: DecodedGauges, leaves: &RollupGroups) -> Result<Gauges, &'static str> {
-        let sound = |standing: &GaugeState| (standing.active_since.active_count()..=i64::from(u32::MAX)).contains(&standing.count);
+    pub fn restore_snapshot(
+        mut self,
+        read: DecodedGauges,
+        leaves: &RollupGroups,
+    ) -> Result<Gauges, &'static str> {
+        let sound = |standing: &GaugeState| {
+            (standing.active_since.active_count()..=i64::from(u32::MAX)).contains(&standing.count)
+        };
         let groups = leaves.group_count();
         let known = self.age_tracked == read.age_tracked
             && self.kinds.len() == read.kinds.len()

@@ -73,14 +73,17 @@ impl Histogram {
         for (run, chunk) in other.used_runs() {
             // There are at most 312 runs of buckets, so the number fits.
             let first = (run * BUCKETS_PER_CHUNK) as u16;
-            (first..).zip(chunk).for_each(|(bucket, lanes)| self.bucket_lanes_mut(bucket).add_counts(lanes));
+            (first..)
+                .zip(chunk)
+                .for_each(|(bucket, lanes)| self.bucket_lanes_mut(bucket).add_counts(lanes));
         }
     }
 
     /// Whether a histogram that was read has no more chunks than there can be.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.chunk_by_run.len() <= RUN_COUNT && self.chunk_by_run.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
+        self.chunk_by_run.len() <= RUN_COUNT
+            && self.chunk_by_run.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
     }
 
     /// Empties one window.
@@ -108,7 +111,8 @@ impl Histogram {
 fn used_runs(index: &[u16]) -> impl Iterator<Item = (usize, usize)> {
     const RUNS_AT_ONCE: usize = 8;
     let several = (0..).step_by(RUNS_AT_ONCE).zip(index.chunks(RUNS_AT_ONCE));
-    let several = several.filter(|(_, chunks)| chunks.iter().fold(0, |any, chunk| any | chunk) != 0);
+    let several =
+        several.filter(|(_, chunks)| chunks.iter().fold(0, |any, chunk| any | chunk) != 0);
     let runs = several.flat_map(|(first, chunks)| (first..).zip(chunks));
     runs.filter_map(|(run, chunk)| Some((run, usize::from(*chunk).checked_sub(1)?)))
 }
@@ -183,7 +187,8 @@ impl HistogramTotals {
                 Some((run, chunk)) if *run == edge_run => &self.chunks[*chunk][..=edge_place],
                 _ => &[],
             };
-            self.counts_before.get(at).map_or(0, |before| before[lane]) + own.iter().map(|lanes| lanes[lane]).sum::<i64>()
+            self.counts_before.get(at).map_or(0, |before| before[lane])
+                + own.iter().map(|lanes| lanes[lane]).sum::<i64>()
         });
         counts.collect()
     }
@@ -193,7 +198,10 @@ impl HistogramTotals {
     #[must_use]
     pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
         let total = self.value_counts()[lane];
-        shares.map(|share| self.value_at_rank(lane, ((share * total as f64).ceil() as i64).max(1)).unwrap_or_default())
+        shares.map(|share| {
+            self.value_at_rank(lane, ((share * total as f64).ceil() as i64).max(1))
+                .unwrap_or_default()
+        })
     }
 
     /// The value of this rank in a window, from 1, in milliseconds.
@@ -205,7 +213,10 @@ impl HistogramTotals {
             seen += lanes[lane];
             seen >= rank
         };
-        self.chunks[chunk].iter().position(reached).map(|place| bucket_middle(run * BUCKETS_PER_CHUNK + place))
+        self.chunks[chunk]
+            .iter()
+            .position(reached)
+            .map(|place| bucket_middle(run * BUCKETS_PER_CHUNK + place))
     }
 }
 
@@ -215,9 +226,15 @@ mod tests {
 
     #[test]
     fn bucket_middle_is_within_relative_error_of_its_values() {
-        for value in (0..5_000).chain((1..40).flat_map(|power| [(1_i64 << power) - 1, 1 << power, (1 << power) + 1, 3 << power])) {
+        for value in (0..5_000).chain(
+            (1..40)
+                .flat_map(|power| [(1_i64 << power) - 1, 1 << power, (1 << power) + 1, 3 << power]),
+        ) {
             let read = bucket_middle(usize::from(bucket_of_millis(value)));
-            assert!((read - value as f64).abs() <= RELATIVE_ERROR * value as f64 + 1e-9, "{value} read as {read}");
+            assert!(
+                (read - value as f64).abs() <= RELATIVE_ERROR * value as f64 + 1e-9,
+                "{value} read as {read}"
+            );
         }
         assert_eq!(bucket_of_millis(-5), 0);
         assert!(bucket_of_millis(i64::MAX) < 2_496);
@@ -234,9 +251,15 @@ mod tests {
         let mut totals = HistogramTotals::default();
         totals.add_histogram(&histogram);
         totals.finish_totals();
-        assert_eq!(totals.counts_at_most(0, &[0, 6_999, 7_000, 46_000, 1_000_000]), [1, 2, 2, 3, 3]);
+        assert_eq!(
+            totals.counts_at_most(0, &[0, 6_999, 7_000, 46_000, 1_000_000]),
+            [1, 2, 2, 3, 3]
+        );
         let [median, maximum] = totals.percentiles(0, [0.5, 1.0]);
-        assert!((median - 7_000.0).abs() <= 70.0 && (maximum - 46_000.0).abs() <= 460.0, "{median} {maximum}");
+        assert!(
+            (median - 7_000.0).abs() <= 70.0 && (maximum - 46_000.0).abs() <= 460.0,
+            "{median} {maximum}"
+        );
         histogram.clear_window(0);
         totals.clear();
         totals.add_histogram(&histogram);

@@ -76,15 +76,24 @@ impl RollupGroups {
     /// Makes the next group part of a leaf; true if that one is new.
     pub fn add_group(&mut self, group: &CaseGroup, plan: &CellPlan, standard: &Standard) -> bool {
         let program = plan.update_program(&group.attributes);
-        let program = self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
-            self.programs.push(program);
-            self.programs.len() - 1
-        });
-        let traits = RollupKey { scopes: self.scopes.scopes_of_attributes(&group.attributes, &standard.scopes), program, zone: group.zone };
+        let program =
+            self.programs.iter().position(|known| *known == program).unwrap_or_else(|| {
+                self.programs.push(program);
+                self.programs.len() - 1
+            });
+        let traits = RollupKey {
+            scopes: self.scopes.scopes_of_attributes(&group.attributes, &standard.scopes),
+            program,
+            zone: group.zone,
+        };
         let next = self.all.len() as u32;
         let leaf = *self.by_key.entry(traits).or_insert_with_key(|traits| {
             let first = self.rollup_by_group.len() as u32;
-            self.all.push(RollupGroup { key: traits.clone(), first_group: first, attributes: group.attributes.clone() });
+            self.all.push(RollupGroup {
+                key: traits.clone(),
+                first_group: first,
+                attributes: group.attributes.clone(),
+            });
             next
         });
         self.rollup_by_group.push(leaf);
@@ -121,6 +130,8 @@ impl RollupGroups {
     pub fn values_by_group<'l, T>(&'l self, all: &'l [T], nothing: &'l T) -> Vec<&'l T> {
         let is_first = |group: u32, leaf: &u32| self.all[*leaf as usize].first_group == group;
         let groups = (0..).zip(&self.rollup_by_group);
-        groups.map(|(group, leaf)| if is_first(group, leaf) { &all[*leaf as usize] } else { nothing }).collect()
+        groups
+            .map(|(group, leaf)| if is_first(group, leaf) { &all[*leaf as usize] } else { nothing })
+            .collect()
     }
 }

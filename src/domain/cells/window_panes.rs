@@ -58,7 +58,9 @@ impl WindowPanes {
         let mut rolling: Vec<(i64, usize)> = windows
             .iter()
             .enumerate()
-            .filter_map(|(lane, window)| if let Window::Rolling(length) = window { Some((*length, lane)) } else { None })
+            .filter_map(|(lane, window)| {
+                if let Window::Rolling(length) = window { Some((*length, lane)) } else { None }
+            })
             .collect();
         rolling.sort_unstable();
         let mut tiers: Vec<PaneTier> = Vec::new();
@@ -81,10 +83,16 @@ impl WindowPanes {
     /// The panes, to be written down: all else follows from the standard and the time reached.
     pub fn to_snapshot<'p>(&'p self, leaves: &'p RollupGroups) -> impl Serialize + 'p {
         let written = |pane: &'p Pane| {
-            let cells = pane.cells.iter().map(|(leaf, cell)| (leaves.all()[*leaf as usize].first_group(), cell));
+            let cells = pane
+                .cells
+                .iter()
+                .map(|(leaf, cell)| (leaves.all()[*leaf as usize].first_group(), cell));
             StoredPane { cells: cells.collect() }
         };
-        self.tiers.iter().map(|tier| tier.panes.iter().map(written).collect()).collect::<Vec<Vec<_>>>()
+        self.tiers
+            .iter()
+            .map(|tier| tier.panes.iter().map(written).collect())
+            .collect::<Vec<Vec<_>>>()
     }
 
     /// These panes at the time reached, `now`; no time is reached yet before.
@@ -103,24 +111,39 @@ impl WindowPanes {
         }
         if now == Timestamp(i64::MIN) {
             // Nothing has been reached, so no window has begun.
-            return if panes.0.iter().all(VecDeque::is_empty) { Ok(self) } else { Err("a pane is of a time to come") };
+            return if panes.0.iter().all(VecDeque::is_empty) {
+                Ok(self)
+            } else {
+                Err("a pane is of a time to come")
+            };
         }
         self.bounds.advance_to(now);
         for (tier, panes) in self.tiers.iter_mut().zip(panes.0) {
-            tier.first_start = tier.lanes.last().map_or(now, |longest| self.bounds.window_starts(0)[*longest]);
+            tier.first_start =
+                tier.lanes.last().map_or(now, |longest| self.bounds.window_starts(0)[*longest]);
             if panes.len() as i64 > now.millis_since(tier.first_start).div_euclid(tier.step) + 1 {
                 return Err("a pane is of a time to come");
             }
-            tier.panes = panes.into_iter().map(|pane| Pane::from_stored(pane, leaves, plan)).collect::<Result<_, _>>()?;
+            tier.panes = panes
+                .into_iter()
+                .map(|pane| Pane::from_stored(pane, leaves, plan))
+                .collect::<Result<_, _>>()?;
         }
         Ok(self)
     }
 
     /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
-    pub(in crate::domain) fn advance_to(&mut self, now: Timestamp, cells: &mut [Cell], leaves: &RollupGroups, plan: &CellPlan) {
+    pub(in crate::domain) fn advance_to(
+        &mut self,
+        now: Timestamp,
+        cells: &mut [Cell],
+        leaves: &RollupGroups,
+        plan: &CellPlan,
+    ) {
         let before = *self.bounds.window_starts(0);
         for (zone, lane) in self.bounds.advance_to(now) {
-            let own = cells.iter_mut().zip(leaves.all()).filter(|(_, leaf)| leaf.zone_number() == zone);
+            let own =
+                cells.iter_mut().zip(leaves.all()).filter(|(_, leaf)| leaf.zone_number() == zone);
             own.for_each(|(cell, _)| cell.clear_window(lane, plan));
         }
         // Rolling windows are the same in every zone.
@@ -164,16 +187,28 @@ impl WindowPanes {
     }
 
     /// The cell of a leaf for the pane in which `time` lies; none if it lies before every rolling window.
-    pub fn cell_at(&mut self, time: Timestamp, leaf: u32, plan: &CellPlan) -> Option<&mut PaneCell> {
+    pub fn cell_at(
+        &mut self,
+        time: Timestamp,
+        leaf: u32,
+        plan: &CellPlan,
+    ) -> Option<&mut PaneCell> {
         let begins = self.bounds.window_starts(0);
-        let tier = self.tiers.iter_mut().find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
+        let tier = self
+            .tiers
+            .iter_mut()
+            .find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
         tier.cell_at(time, leaf, plan)
     }
 }
 
 impl Pane {
     /// A pane that was read.
-    fn from_stored(StoredPane { cells }: StoredPane<PaneCell>, leaves: &RollupGroups, plan: &CellPlan) -> Result<Pane, &'static str> {
+    fn from_stored(
+        StoredPane { cells }: StoredPane<PaneCell>,
+        leaves: &RollupGroups,
+        plan: &CellPlan,
+    ) -> Result<Pane, &'static str> {
         let mut pane = Pane::default();
         let mut known = vec![false; leaves.group_count()];
         for (group, cell) in cells {
@@ -231,7 +266,10 @@ impl PaneTier {
         }
         while self.first_start < after[longest] && !self.panes.is_empty() {
             for (leaf, mut cell) in self.panes.pop_front().into_iter().flat_map(|pane| pane.cells) {
-                if let Some(sum) = coarser.as_mut().and_then(|coarser| coarser.cell_at(self.first_start, leaf, plan)) {
+                if let Some(sum) = coarser
+                    .as_mut()
+                    .and_then(|coarser| coarser.cell_at(self.first_start, leaf, plan))
+                {
                     sum.merge(&cell);
                 }
                 // A new pane needs no more than one for each leaf.
@@ -250,10 +288,15 @@ impl PaneTier {
     /// The cell of a leaf in the pane of `time`, which must not lie before the first pane.
     #[inline]
     fn cell_at(&mut self, time: Timestamp, leaf: u32, plan: &CellPlan) -> Option<&mut PaneCell> {
-        let place = usize::try_from(time.millis_since(self.first_start).div_euclid(self.step)).ok()?;
+        let place =
+            usize::try_from(time.millis_since(self.first_start).div_euclid(self.step)).ok()?;
         if place >= self.panes.len() {
             self.panes.resize_with(place + 1, Pane::default);
         }
-        Some(self.panes[place].cell_or_insert(leaf, || self.spare_cells.pop().unwrap_or_else(|| PaneCell::new(plan))))
+        Some(
+            self.panes[place].cell_or_insert(leaf, || {
+                self.spare_cells.pop().unwrap_or_else(|| PaneCell::new(plan))
+            }),
+        )
     }
 }

@@ -39,10 +39,11 @@ impl BatchNames {
     pub fn push_case_name(&mut self, source: &str, subject: &str) {
         let source = truncate_text(source);
         // Few sources speak in one batch, and mostly the last one again.
-        let place = self.sources.iter().rposition(|known| **known == *source).unwrap_or_else(|| {
-            self.sources.push(source.into());
-            self.sources.len() - 1
-        });
+        let place =
+            self.sources.iter().rposition(|known| **known == *source).unwrap_or_else(|| {
+                self.sources.push(source.into());
+                self.sources.len() - 1
+            });
         self.subjects.push_str(truncate_text(subject));
         self.events.push((place as u32, self.subjects.len() as u32));
     }
@@ -92,21 +93,35 @@ impl BatchNames {
 
     /// Names that were written down; none if the places and ends do not fit the texts.
     #[must_use]
-    pub fn from_parts(sources: Vec<Box<str>>, events: Vec<(u32, u32)>, subjects: String) -> Option<BatchNames> {
+    pub fn from_parts(
+        sources: Vec<Box<str>>,
+        events: Vec<(u32, u32)>,
+        subjects: String,
+    ) -> Option<BatchNames> {
         let mut begin = 0;
         let sound = events.iter().all(|(source, end)| {
-            let fits = (*source as usize) < sources.len() && *end >= begin && subjects.is_char_boundary(*end as usize);
+            let fits = (*source as usize) < sources.len()
+                && *end >= begin
+                && subjects.is_char_boundary(*end as usize);
             begin = *end;
             fits
         });
-        (sound && begin as usize == subjects.len()).then_some(BatchNames { sources, events, subjects, symbols: BTreeMap::new() })
+        (sound && begin as usize == subjects.len()).then_some(BatchNames {
+            sources,
+            events,
+            subjects,
+            symbols: BTreeMap::new(),
+        })
     }
 
     /// The names of the events at these places.
     #[must_use]
     pub fn select_events(&self, places: &[usize]) -> BatchNames {
         let mut names = BatchNames { symbols: self.symbols.clone(), ..BatchNames::default() };
-        places.iter().filter_map(|place| self.case_name(*place)).for_each(|(source, subject)| names.push_case_name(source, subject));
+        places
+            .iter()
+            .filter_map(|place| self.case_name(*place))
+            .for_each(|(source, subject)| names.push_case_name(source, subject));
         names
     }
 }
@@ -116,7 +131,8 @@ impl Batch {
     #[must_use]
     pub fn events_until(&self, instant: Timestamp) -> Batch {
         let known = self.events.iter().enumerate().filter(|(_, event)| event.time <= instant);
-        let (places, events): (Vec<usize>, Vec<Event>) = known.map(|(place, event)| (place, *event)).unzip();
+        let (places, events): (Vec<usize>, Vec<Event>) =
+            known.map(|(place, event)| (place, *event)).unzip();
         Batch { events, groups: self.groups.clone(), names: self.names.select_events(&places) }
     }
 }
@@ -138,8 +154,14 @@ mod tests {
         names.push_case_name("/acd", "call-1");
         names.push_case_name("/oss", "");
         names.push_case_name("/acd", &"长".repeat(100));
-        assert_eq!((names.case_name(0), names.case_name(1)), (Some(("/acd", "call-1")), Some(("/oss", ""))));
-        assert_eq!(names.case_name(2).map(|(source, subject)| (source, subject.len())), Some(("/acd", 198)));
+        assert_eq!(
+            (names.case_name(0), names.case_name(1)),
+            (Some(("/acd", "call-1")), Some(("/oss", "")))
+        );
+        assert_eq!(
+            names.case_name(2).map(|(source, subject)| (source, subject.len())),
+            Some(("/acd", 198))
+        );
         assert_eq!(names.case_name(3), None);
     }
 }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 pub struct CaseKey(pub u64);
 
 /// What identifies an event: a seeded hash of `source` and `id`. Two events with the same one are the same event.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct EventId(#[serde(with = "hash")] pub u64);
 
 /// A customer as a keyed hash; the number itself never gets past the decoder.
@@ -135,7 +137,10 @@ impl CaseFamily {
 /// What can happen to a case. The order of the verbs settles ties of time, so that a beginning comes before its end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
-#[expect(missing_docs, reason = "the contract describes each; they are the second half of the event types")]
+#[expect(
+    missing_docs,
+    reason = "the contract describes each; they are the second half of the event types"
+)]
 pub enum EventVerb {
     Offered,
     Answered,
@@ -275,7 +280,10 @@ impl Attributes {
     #[must_use]
     pub fn fulfill_conditions(&self, conditions: &[(usize, Vec<String>)]) -> bool {
         conditions.iter().all(|(dimension, wanted)| {
-            self.values.get(*dimension).and_then(Option::as_deref).is_some_and(|value| wanted.iter().any(|one| one == value))
+            self.values
+                .get(*dimension)
+                .and_then(Option::as_deref)
+                .is_some_and(|value| wanted.iter().any(|one| one == value))
         })
     }
 }
@@ -354,10 +362,28 @@ impl EventDetail {
     /// Whether nothing is said, as most events do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state } =
-            self;
+        let EventDetail {
+            customer,
+            due,
+            appointment,
+            wait,
+            talk,
+            hold,
+            wrapup,
+            topic,
+            owner,
+            label: word,
+            liable,
+            answer,
+            agent_state,
+        } = self;
         // Without an early end, so that all are looked at together.
-        let times = due.is_some() | appointment.is_some() | wait.is_some() | talk.is_some() | hold.is_some() | wrapup.is_some();
+        let times = due.is_some()
+            | appointment.is_some()
+            | wait.is_some()
+            | talk.is_some()
+            | hold.is_some()
+            | wrapup.is_some();
         let words = topic.is_some() | owner.is_some() | word.is_some() | liable.is_some();
         !(times | words | customer.is_some() | answer.is_some() | agent_state.is_some())
     }
@@ -368,7 +394,11 @@ impl EventVerb {
     #[must_use]
     pub fn label_field(self) -> Option<&'static str> {
         match self {
-            EventVerb::Overflowed | EventVerb::Left | EventVerb::Paused | EventVerb::Reopened | EventVerb::Cancelled => Some("reason"),
+            EventVerb::Overflowed
+            | EventVerb::Left
+            | EventVerb::Paused
+            | EventVerb::Reopened
+            | EventVerb::Cancelled => Some("reason"),
             EventVerb::Transferred => Some("to"),
             EventVerb::Ended | EventVerb::Served => Some("resolved"),
             EventVerb::Escalated => Some("level"),
@@ -421,9 +451,14 @@ mod tests {
 
     #[test]
     fn lists_verbs_in_order_of_their_numbers() {
-        EventVerb::ALL.iter().enumerate().for_each(|(place, verb)| assert_eq!(*verb as usize, place));
+        EventVerb::ALL
+            .iter()
+            .enumerate()
+            .for_each(|(place, verb)| assert_eq!(*verb as usize, place));
         for family in 0..=CaseFamily::FIRST_ORDER.0 {
-            EventVerb::family_verbs(CaseFamily(family)).iter().for_each(|(_, verb)| assert!(EventVerb::ALL.contains(verb)));
+            EventVerb::family_verbs(CaseFamily(family))
+                .iter()
+                .for_each(|(_, verb)| assert!(EventVerb::ALL.contains(verb)));
         }
     }
 
@@ -447,9 +482,15 @@ mod tests {
         for millis in [0, 1, 7_250, PackedMillis::MAX_MS] {
             assert_eq!(PackedMillis::new(millis).map(PackedMillis::get), Some(millis));
         }
-        assert_eq!((PackedMillis::new(-1), PackedMillis::new(PackedMillis::MAX_MS + 1)), (None, None));
+        assert_eq!(
+            (PackedMillis::new(-1), PackedMillis::new(PackedMillis::MAX_MS + 1)),
+            (None, None)
+        );
         for time in [0, -1, 1_772_323_200_000] {
-            assert_eq!(PackedTimestamp::new(Timestamp(time)).map(PackedTimestamp::get), Some(Timestamp(time)));
+            assert_eq!(
+                PackedTimestamp::new(Timestamp(time)).map(PackedTimestamp::get),
+                Some(Timestamp(time))
+            );
         }
     }
 }

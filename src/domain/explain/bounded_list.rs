@@ -75,7 +75,16 @@ impl BoundedList {
             let ListEntry { rank, case, fact, repeated_by: repeated } = entry;
             let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
             let repeated = repeated.map(|(case, time)| (name(case), time));
-            (rank, FactExample { name: name(case), kind: fact.kind, time: fact.time, value, repeated_by: repeated })
+            (
+                rank,
+                FactExample {
+                    name: name(case),
+                    kind: fact.kind,
+                    time: fact.time,
+                    value,
+                    repeated_by: repeated,
+                },
+            )
         };
         let mut examples: Vec<(i64, FactExample)> = self.entries.into_iter().map(example).collect();
         examples.sort();
@@ -90,10 +99,17 @@ mod tests {
 
     #[test]
     fn counts_all_and_lists_first_in_order() {
-        let fact = |time: i64, value: i64| Fact { kind: FactKind(1), label: None, time: Timestamp(time), value };
+        let fact = |time: i64, value: i64| Fact {
+            kind: FactKind(1),
+            label: None,
+            time: Timestamp(time),
+            value,
+        };
         let times = |order: ListOrder| {
             let mut list = BoundedList::new(order, 2);
-            [(3, 10), (9, 30), (1, 20), (5, 5)].iter().for_each(|(time, value)| list.add(7, &fact(*time, *value), None));
+            [(3, 10), (9, 30), (1, 20), (5, 5)]
+                .iter()
+                .for_each(|(time, value)| list.add(7, &fact(*time, *value), None));
             assert_eq!(list.count(), 4);
             let kept = list.into_examples(&CaseTable::default(), &CaseNames::default());
             kept.iter().map(|example| example.time.0).collect::<Vec<_>>()

@@ -45,13 +45,19 @@ pub enum ScopeMembership {
 impl ScopeMembership {
     /// How cases with these attributes stand to the scope with these dimensions and values.
     #[must_use]
-    pub fn new(dimensions: &[usize], values: &[Box<str>], attributes: &Attributes) -> ScopeMembership {
+    pub fn new(
+        dimensions: &[usize],
+        values: &[Box<str>],
+        attributes: &Attributes,
+    ) -> ScopeMembership {
         let mut belongs = ScopeMembership::Inside;
         for (dimension, wanted) in dimensions.iter().zip(values) {
             match attributes.values().get(*dimension).and_then(Option::as_deref) {
                 Some(value) if *value == **wanted => {}
                 Some(_) => return ScopeMembership::Outside,
-                None if belongs == ScopeMembership::Inside => belongs = ScopeMembership::MissingDimension(*dimension),
+                None if belongs == ScopeMembership::Inside => {
+                    belongs = ScopeMembership::MissingDimension(*dimension)
+                }
                 None => {}
             }
         }
@@ -97,31 +103,49 @@ impl<'a> Breakdown<'a> {
     /// An empty ledger for a formula.
     #[must_use]
     pub fn new(standard: &'a Standard, formula: &Formula, limit: usize) -> Breakdown<'a> {
-        let (good, of, order): (Option<&Vec<FactTally>>, Vec<FactTally>, ListOrder) = match formula {
+        let (good, of, order): (Option<&Vec<FactTally>>, Vec<FactTally>, ListOrder) = match formula
+        {
             Formula::Ratio { good, of, .. } => (Some(good), of.clone(), ListOrder::Newest),
             Formula::Duration { of } => (None, of.clone(), ListOrder::Longest),
-            Formula::Score { of, weights } => (None, answer_tallies(of, weights.len()).into_iter().flatten().collect(), ListOrder::Newest),
+            Formula::Score { of, weights } => (
+                None,
+                answer_tallies(of, weights.len()).into_iter().flatten().collect(),
+                ListOrder::Newest,
+            ),
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), ListOrder::Oldest),
             Formula::Share { part, whole } => (Some(part), whole.clone(), ListOrder::Longest),
             Formula::Rate { of, .. } => (None, of.clone(), ListOrder::Newest),
             // Those who wait, and the agents; the mean handling time is a figure of its own.
-            Formula::EstimatedWait { waiting, agents, .. } => (None, waiting.iter().chain(agents).cloned().collect(), ListOrder::Oldest),
+            Formula::EstimatedWait { waiting, agents, .. } => {
+                (None, waiting.iter().chain(agents).cloned().collect(), ListOrder::Oldest)
+            }
             // The two indicators explain it.
             Formula::Difference { .. } => (None, Vec::new(), ListOrder::Newest),
         };
-        let column =
-            |tallies: Vec<FactTally>| BreakdownColumn { counts: vec![0; tallies.len()], tallies, list: BoundedList::new(order, limit) };
-        let speaks_of = |kind: FactKind| good.into_iter().flatten().chain(&of).any(|tally| tally.kind == kind);
-        let own = |first: FactKind, places: &[u16]| places.iter().any(|place| speaks_of(first.offset_by(*place)));
-        let commitments = standard.commitments.iter().enumerate().filter(|(_, one)| own(one.first_fact, &OUTCOME_FACTS));
+        let column = |tallies: Vec<FactTally>| BreakdownColumn {
+            counts: vec![0; tallies.len()],
+            tallies,
+            list: BoundedList::new(order, limit),
+        };
+        let speaks_of =
+            |kind: FactKind| good.into_iter().flatten().chain(&of).any(|tally| tally.kind == kind);
+        let own = |first: FactKind, places: &[u16]| {
+            places.iter().any(|place| speaks_of(first.offset_by(*place)))
+        };
+        let commitments = standard
+            .commitments
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| own(one.first_fact, &OUTCOME_FACTS));
         Breakdown {
-            counts_current_state: matches!(formula, Formula::Level { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. }),
+            counts_current_state: matches!(
+                formula,
+                Formula::Level { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. }
+            ),
             requires_value: matches!(formula, Formula::Duration { .. } | Formula::Share { .. }),
-            first_contact: standard
-                .first_contact_rules
-                .iter()
-                .enumerate()
-                .find(|(_, one_shot)| own(one_shot.first_fact, &[place::one_shot::CONTACTS, place::one_shot::ONCE])),
+            first_contact: standard.first_contact_rules.iter().enumerate().find(|(_, one_shot)| {
+                own(one_shot.first_fact, &[place::one_shot::CONTACTS, place::one_shot::ONCE])
+            }),
             commitments: commitments.collect(),
             good: good.cloned().map(column),
             of: column(of),
@@ -167,10 +191,17 @@ impl<'a> Breakdown<'a> {
         }
         let (standing, measured) = (self.counts_current_state, self.requires_value);
         let mut why = None;
-        for (good, column) in self.good.iter_mut().map(|column| (true, column)).chain([(false, &mut self.of)]) {
+        for (good, column) in
+            self.good.iter_mut().map(|column| (true, column)).chain([(false, &mut self.of)])
+        {
             let mut counted = false;
             let mut missed = None;
-            for (tally, count) in column.tallies.iter().zip(&mut column.counts).filter(|(tally, _)| tally.kind == fact.kind) {
+            for (tally, count) in column
+                .tallies
+                .iter()
+                .zip(&mut column.counts)
+                .filter(|(tally, _)| tally.kind == fact.kind)
+            {
                 match exclusion_reason(tally, fact, told.attributes, standing, measured, good) {
                     None => {
                         counted = true;
@@ -193,44 +224,77 @@ impl<'a> Breakdown<'a> {
     /// Promises that were neither kept nor missed.
     fn add_clocks(&mut self, told: &ExplainedCase<'_>) {
         for (number, commitment) in self.commitments.clone() {
-            let clocks = || told.facts.clock_reports.iter().flatten().filter(|clock| clock.commitment == number);
+            let clocks = || {
+                told.facts.clock_reports.iter().flatten().filter(|clock| clock.commitment == number)
+            };
             let counts = |place: u16| self.counts_kind(commitment.first_fact.offset_by(place));
-            let (promised, missed, excused) =
-                (counts(place::commitment::PROMISED), counts(place::commitment::MISSED), counts(place::commitment::EXCUSED));
-            let started = told.facts.all.iter().find(|fact| fact.kind == commitment.from && fact.time >= told.begin);
+            let (promised, missed, excused) = (
+                counts(place::commitment::PROMISED),
+                counts(place::commitment::MISSED),
+                counts(place::commitment::EXCUSED),
+            );
+            let started = told
+                .facts
+                .all
+                .iter()
+                .find(|fact| fact.kind == commitment.from && fact.time >= told.begin);
             if let Some(started) = started.filter(|_| clocks().next().is_none()) {
-                self.exclude_fact(ExclusionReason::NoDeadline { commitment: number }, told.case, started);
+                self.exclude_fact(
+                    ExclusionReason::NoDeadline { commitment: number },
+                    told.case,
+                    started,
+                );
             }
             for clock in clocks() {
                 let end = clock.from.plus_millis(clock.gross_ms);
                 let reason = match clock.state {
                     _ if promised => continue,
-                    ClockState::Void(_) | ClockState::Excused(_) if excused || end < told.begin => continue,
-                    ClockState::Void(kind) => ExclusionReason::Void { commitment: number, kind },
-                    ClockState::Excused(liable) => ExclusionReason::Excused { commitment: number, liable },
-                    ClockState::Running | ClockState::DueSoon | ClockState::Stopped(_) | ClockState::Over => {
-                        ExclusionReason::Undecided { commitment: number }
+                    ClockState::Void(_) | ClockState::Excused(_) if excused || end < told.begin => {
+                        continue;
                     }
-                    ClockState::Overdue | ClockState::Missed if clock.until.is_none() && !missed => {
+                    ClockState::Void(kind) => ExclusionReason::Void { commitment: number, kind },
+                    ClockState::Excused(liable) => {
+                        ExclusionReason::Excused { commitment: number, liable }
+                    }
+                    ClockState::Running
+                    | ClockState::DueSoon
+                    | ClockState::Stopped(_)
+                    | ClockState::Over => ExclusionReason::Undecided { commitment: number },
+                    ClockState::Overdue | ClockState::Missed
+                        if clock.until.is_none() && !missed =>
+                    {
                         ExclusionReason::Undecided { commitment: number }
                     }
                     ClockState::Overdue | ClockState::Missed | ClockState::Kept => continue,
                 };
                 let undecided = matches!(reason, ExclusionReason::Undecided { .. });
-                let fact =
-                    Fact { kind: commitment.from, label: None, time: if undecided { clock.from } else { end }, value: Fact::UNKNOWN };
+                let fact = Fact {
+                    kind: commitment.from,
+                    label: None,
+                    time: if undecided { clock.from } else { end },
+                    value: Fact::UNKNOWN,
+                };
                 self.exclude_fact(reason, told.case, &fact);
             }
         }
     }
 
     /// A contact of a case whose customer nobody named.
-    fn add_contact_without_customer(&mut self, one_shot: &FirstContactRule, told: &ExplainedCase<'_>, fact: &Fact) {
+    fn add_contact_without_customer(
+        &mut self,
+        one_shot: &FirstContactRule,
+        told: &ExplainedCase<'_>,
+        fact: &Fact,
+    ) {
         if one_shot.contacts.iter().any(|tally| tally.kind == fact.kind)
             && told.facts.customer.is_none()
             && told.membership == ScopeMembership::Inside
         {
-            let reason = if fact.time < told.begin { ExclusionReason::BeforeWindow } else { ExclusionReason::NoCustomer };
+            let reason = if fact.time < told.begin {
+                ExclusionReason::BeforeWindow
+            } else {
+                ExclusionReason::NoCustomer
+            };
             self.exclude_fact(reason, told.case, fact);
         }
     }
@@ -248,11 +312,18 @@ impl<'a> Breakdown<'a> {
         for (at, meaning) in customers.contact_outcomes(one_shot, number, contacts) {
             let contact = &contacts[at];
             let kind = one_shot.first_fact.offset_by(place::one_shot::CONTACTS);
-            let fact = Fact { kind, label: None, time: contact.time.plus_millis(ripens), value: Fact::UNKNOWN };
+            let fact = Fact {
+                kind,
+                label: None,
+                time: contact.time.plus_millis(ripens),
+                value: Fact::UNKNOWN,
+            };
             let (belongs, begin) = place(contact.group);
             match (belongs, meaning) {
                 (ScopeMembership::Outside, _) => continue,
-                _ if fact.time < begin => self.exclude_fact(ExclusionReason::BeforeWindow, contact.case, &fact),
+                _ if fact.time < begin => {
+                    self.exclude_fact(ExclusionReason::BeforeWindow, contact.case, &fact)
+                }
                 (ScopeMembership::MissingDimension(dimension), _) => {
                     self.exclude_fact(ExclusionReason::NoDimension(dimension), contact.case, &fact);
                 }
@@ -263,9 +334,17 @@ impl<'a> Breakdown<'a> {
                     self.exclude_fact(ExclusionReason::NotMatured, contact.case, &fact);
                 }
                 (ScopeMembership::Inside, _) => {
-                    let repeated =
-                        if let ContactOutcome::Repeated(by) = meaning { Some((contacts[by].case, contacts[by].time)) } else { None };
-                    for (good, column) in self.good.iter_mut().map(|column| (true, column)).chain([(false, &mut self.of)]) {
+                    let repeated = if let ContactOutcome::Repeated(by) = meaning {
+                        Some((contacts[by].case, contacts[by].time))
+                    } else {
+                        None
+                    };
+                    for (good, column) in self
+                        .good
+                        .iter_mut()
+                        .map(|column| (true, column))
+                        .chain([(false, &mut self.of)])
+                    {
                         if meaning == ContactOutcome::Resolved || !good {
                             column.counts.iter_mut().for_each(|count| *count += 1);
                             column.list.add(contact.case, &fact, repeated);
@@ -288,8 +367,12 @@ impl<'a> Breakdown<'a> {
 
     /// Closes the ledger: numerator, denominator, and what was left out.
     #[must_use]
-    pub fn finish(self) -> (Option<BreakdownSide>, BreakdownSide, BTreeMap<ExclusionReason, BoundedList>) {
-        let written = |column: BreakdownColumn| (column.tallies.into_iter().zip(column.counts).collect(), column.list);
+    pub fn finish(
+        self,
+    ) -> (Option<BreakdownSide>, BreakdownSide, BTreeMap<ExclusionReason, BoundedList>) {
+        let written = |column: BreakdownColumn| {
+            (column.tallies.into_iter().zip(column.counts).collect(), column.list)
+        };
         (self.good.map(written), written(self.of), self.excluded)
     }
 }

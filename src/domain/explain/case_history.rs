@@ -121,23 +121,43 @@ impl CaseDescriber<'_> {
     pub(in crate::domain) fn dimension_values(&self, group: u32) -> Vec<(String, String)> {
         let values = self.groups.get(group).attributes.values();
         let dimensions = self.standard.schema.dimensions.iter().zip(values);
-        dimensions.filter_map(|(name, value)| Some((name.clone(), value.as_deref()?.to_owned()))).collect()
+        dimensions
+            .filter_map(|(name, value)| Some((name.clone(), value.as_deref()?.to_owned())))
+            .collect()
     }
 
     /// The events of a case.
-    pub(in crate::domain) fn describe_events(&self, observations: &[Observation]) -> Vec<HistoryEvent> {
+    pub(in crate::domain) fn describe_events(
+        &self,
+        observations: &[Observation],
+    ) -> Vec<HistoryEvent> {
         let mut owners: Vec<Symbol> = Vec::new();
         let event = |one: &Observation| {
             let kind = self.standard.schema.event_types().find(|(_, kind)| *kind == one.kind);
-            let mut said: Vec<(String, HistoryValue)> =
-                self.dimension_values(one.group).into_iter().map(|(name, value)| (name, HistoryValue::Text(value))).collect();
-            said.extend(self.event_fields(one, &mut owners).into_iter().map(|(name, value)| (name.to_owned(), value)));
-            HistoryEvent { time: one.time, kind: kind.map(|(name, _)| name.to_owned()).unwrap_or_default(), fields: said }
+            let mut said: Vec<(String, HistoryValue)> = self
+                .dimension_values(one.group)
+                .into_iter()
+                .map(|(name, value)| (name, HistoryValue::Text(value)))
+                .collect();
+            said.extend(
+                self.event_fields(one, &mut owners)
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value)),
+            );
+            HistoryEvent {
+                time: one.time,
+                kind: kind.map(|(name, _)| name.to_owned()).unwrap_or_default(),
+                fields: said,
+            }
         };
         observations.iter().map(event).collect()
     }
 
-    fn event_fields(&self, one: &Observation, owners: &mut Vec<Symbol>) -> Vec<(&'static str, HistoryValue)> {
+    fn event_fields(
+        &self,
+        one: &Observation,
+        owners: &mut Vec<Symbol>,
+    ) -> Vec<(&'static str, HistoryValue)> {
         let EventDetail {
             due,
             appointment,
@@ -187,9 +207,15 @@ impl CaseDescriber<'_> {
                 name: self.standard.kinds.name(fact.kind).to_owned(),
                 time: fact.time,
                 value: value.map(|value| {
-                    if measure == FactMeasure::Duration { HistoryValue::Duration(value) } else { HistoryValue::Number(value) }
+                    if measure == FactMeasure::Duration {
+                        HistoryValue::Duration(value)
+                    } else {
+                        HistoryValue::Number(value)
+                    }
                 }),
-                label: fact.label.map(|word| self.warning_text(word).unwrap_or_else(|| self.symbol_text(word))),
+                label: fact
+                    .label
+                    .map(|word| self.warning_text(word).unwrap_or_else(|| self.symbol_text(word))),
                 is_current: measure == FactMeasure::CurrentState,
             }
         };
@@ -212,11 +238,22 @@ impl CaseDescriber<'_> {
                 StopReason::Paused { reason, liable } => (false, reason, liable),
                 StopReason::Closed => (true, None, None),
             };
-            let (reason, liable) = (reason.map(|word| self.symbol_text(word)), liable.map(|word| self.symbol_text(word)));
-            WorkInterruption { begin: stop.begin, end: stop.end, closed, reason, liable, effect: *does }
+            let (reason, liable) = (
+                reason.map(|word| self.symbol_text(word)),
+                liable.map(|word| self.symbol_text(word)),
+            );
+            WorkInterruption {
+                begin: stop.begin,
+                end: stop.end,
+                closed,
+                reason,
+                liable,
+                effect: *does,
+            }
         };
         let clock = |told: &told::ClockReport| {
-            let liable = if let told::ClockState::Excused(liable) = told.state { liable } else { None };
+            let liable =
+                if let told::ClockState::Excused(liable) = told.state { liable } else { None };
             HistoryClock {
                 liable: liable.map(|word| self.symbol_text(word)),
                 warned: told.warnings.iter().filter_map(|word| self.warning_text(*word)).collect(),

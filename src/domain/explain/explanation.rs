@@ -186,7 +186,9 @@ pub enum ExclusionReason {
 #[must_use]
 pub fn symbol_text(word: Symbol, standard: &Standard, names: &CaseNames) -> String {
     let yes_or_no = ["true", "false"].into_iter().find(|text| Symbol::from_text(text) == word);
-    let known = yes_or_no.or_else(|| standard.label_texts.get(&word).map(String::as_str)).or_else(|| names.symbol_text(word));
+    let known = yes_or_no
+        .or_else(|| standard.label_texts.get(&word).map(String::as_str))
+        .or_else(|| names.symbol_text(word));
     known.map_or_else(|| format!("#{:08x}", word.to_number()), str::to_owned)
 }
 

@@ -25,7 +25,12 @@ pub enum DeadlineRisk {
 
 impl DeadlineRisk {
     /// Every risk.
-    pub const ALL: [DeadlineRisk; 4] = [DeadlineRisk::Overdue, DeadlineRisk::DueSoon, DeadlineRisk::Running, DeadlineRisk::Stopped];
+    pub const ALL: [DeadlineRisk; 4] = [
+        DeadlineRisk::Overdue,
+        DeadlineRisk::DueSoon,
+        DeadlineRisk::Running,
+        DeadlineRisk::Stopped,
+    ];
 
     /// Its public name.
     #[must_use]
@@ -113,18 +118,35 @@ pub(in crate::domain) struct OpenCaseCollector<'a> {
 }
 
 impl<'a> OpenCaseCollector<'a> {
-    pub(in crate::domain) fn new(wanted: &'a OpenCaseQuery, now: Timestamp) -> OpenCaseCollector<'a> {
+    pub(in crate::domain) fn new(
+        wanted: &'a OpenCaseQuery,
+        now: Timestamp,
+    ) -> OpenCaseCollector<'a> {
         OpenCaseCollector { query: wanted, now, count: 0, cases: Vec::new() }
     }
 
     /// Takes the promises of a case that fit.
-    pub(in crate::domain) fn add_case(&mut self, slot: u32, key: u64, facts: &CaseFacts, speaker: &CaseDescriber<'_>) {
+    pub(in crate::domain) fn add_case(
+        &mut self,
+        slot: u32,
+        key: u64,
+        facts: &CaseFacts,
+        speaker: &CaseDescriber<'_>,
+    ) {
         for told in facts.clock_reports.iter().flatten() {
-            let Some(risk) = DeadlineRisk::from_clock_state(told.state).filter(|risk| self.query.risks.contains(risk)) else { continue };
+            let Some(risk) = DeadlineRisk::from_clock_state(told.state)
+                .filter(|risk| self.query.risks.contains(risk))
+            else {
+                continue;
+            };
             let commitment = &speaker.standard.commitments[told.commitment];
             let fits = self.query.commitment.is_none_or(|wanted| wanted == told.commitment)
                 && self.query.family.is_none_or(|wanted| wanted == commitment.family)
-                && speaker.groups.get(facts.group).attributes.fulfill_conditions(&self.query.conditions);
+                && speaker
+                    .groups
+                    .get(facts.group)
+                    .attributes
+                    .fulfill_conditions(&self.query.conditions);
             if !fits {
                 continue;
             }
@@ -137,7 +159,14 @@ impl<'a> OpenCaseCollector<'a> {
         }
     }
 
-    fn describe_case(&self, told: &ClockReport, risk: DeadlineRisk, facts: &CaseFacts, slot: u32, speaker: &CaseDescriber<'_>) -> OpenCase {
+    fn describe_case(
+        &self,
+        told: &ClockReport,
+        risk: DeadlineRisk,
+        facts: &CaseFacts,
+        slot: u32,
+        speaker: &CaseDescriber<'_>,
+    ) -> OpenCase {
         let stands = if let ClockState::Stopped(since) = told.state { Some(since) } else { None };
         let allowed = told.allowed_ms.filter(|allowed| *allowed > 0);
         let left_ms = match told.deadline {
@@ -159,7 +188,9 @@ impl<'a> OpenCaseCollector<'a> {
     }
 
     fn trim_to_limit(&mut self) {
-        self.cases.sort_by(|(left, key, _), (other_left, other_key, _)| (left, key).cmp(&(other_left, other_key)));
+        self.cases.sort_by(|(left, key, _), (other_left, other_key, _)| {
+            (left, key).cmp(&(other_left, other_key))
+        });
         self.cases.truncate(self.query.limit);
     }
 

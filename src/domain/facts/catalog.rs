@@ -162,7 +162,8 @@ const COMMITMENT_FACTS: [(&str, FactMeasure); 12] = [
     ("due_soon", FactMeasure::CurrentState),
     ("stopped", FactMeasure::CurrentState),
 ];
-const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] = [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
+const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] =
+    [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
 
 /// The fact of each order, call or ticket that comes from one verb alone, and so carries its word.
 const LABELED_FACTS: [(&str, EventVerb); 10] = [
@@ -286,9 +287,16 @@ impl FactKinds {
         kinds
     }
 
-    fn add_kinds(&mut self, prefix: &str, facts: &[(&str, FactMeasure)], family: CaseFamily) -> FactKind {
+    fn add_kinds(
+        &mut self,
+        prefix: &str,
+        facts: &[(&str, FactMeasure)],
+        family: CaseFamily,
+    ) -> FactKind {
         let first = FactKind(u16::try_from(self.all.len()).unwrap_or(u16::MAX));
-        self.all.extend(facts.iter().map(|(name, measure)| (format!("{prefix}.{name}"), *measure, family)));
+        self.all.extend(
+            facts.iter().map(|(name, measure)| (format!("{prefix}.{name}"), *measure, family)),
+        );
         first
     }
 
@@ -332,7 +340,8 @@ impl FactKinds {
     pub fn label_field(&self, kind: FactKind) -> Option<&'static str> {
         let (_, fact) = self.name(kind).split_once('.')?;
         if kind < self.first_commitment {
-            let verb = LABELED_FACTS.iter().find(|(name, _)| *name == fact).map(|(_, verb)| *verb)?;
+            let verb =
+                LABELED_FACTS.iter().find(|(name, _)| *name == fact).map(|(_, verb)| *verb)?;
             return verb.label_field();
         }
         match fact {
@@ -371,17 +380,26 @@ mod tests {
 
     #[test]
     fn places_match_fact_names() {
-        let families: Vec<String> = ["call", "queue", "survey", "agent", "repair"].map(String::from).to_vec();
+        let families: Vec<String> =
+            ["call", "queue", "survey", "agent", "repair"].map(String::from).to_vec();
         let mut kinds = FactKinds::new(&families);
         let commitment = kinds.add_commitment("promise", CaseFamily::FIRST_ORDER);
-        let name = |family: CaseFamily, place: u16| kinds.name(kinds.first_kind(family).offset_by(place)).to_owned();
+        let name = |family: CaseFamily, place: u16| {
+            kinds.name(kinds.first_kind(family).offset_by(place)).to_owned()
+        };
         assert_eq!(name(CaseFamily::CALL, place::call::TALKING), "call.talking");
         assert_eq!(name(CaseFamily::QUEUE, place::queue::AT_COUNTER), "queue.at_counter");
         assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::PAUSED), "repair.paused");
         assert_eq!(name(CaseFamily::FIRST_ORDER, place::order::CANCELLED), "repair.cancelled");
         assert_eq!(name(CaseFamily::AGENT, place::agent::OFFLINE), "agent.offline");
-        assert_eq!(kinds.name(commitment.offset_by(place::commitment::DUE_SOON)), "promise.due_soon");
-        assert_eq!(kinds.find_kind("promise.kept_due"), Some(commitment.offset_by(place::commitment::KEPT_DUE)));
+        assert_eq!(
+            kinds.name(commitment.offset_by(place::commitment::DUE_SOON)),
+            "promise.due_soon"
+        );
+        assert_eq!(
+            kinds.find_kind("promise.kept_due"),
+            Some(commitment.offset_by(place::commitment::KEPT_DUE))
+        );
         assert_eq!(kinds.family(commitment), CaseFamily::FIRST_ORDER);
     }
 }

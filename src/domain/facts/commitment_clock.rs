@@ -97,7 +97,13 @@ impl ClockState {
     /// Whether the promise is still to be kept.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, ClockState::Running | ClockState::DueSoon | ClockState::Overdue | ClockState::Stopped(_))
+        matches!(
+            self,
+            ClockState::Running
+                | ClockState::DueSoon
+                | ClockState::Overdue
+                | ClockState::Stopped(_)
+        )
     }
 
     /// Its public name.

@@ -28,12 +28,19 @@ pub struct StandardChangeOutcome {
 impl Monitor {
     /// A core with the given standard that knows what this one remembers, at the same time.
     #[must_use]
-    pub fn change_standard(&self, standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> StandardChangeOutcome {
+    pub fn change_standard(
+        &self,
+        standard: Arc<Standard>,
+        horizon: Option<RetentionHorizon>,
+    ) -> StandardChangeOutcome {
         let translation = SchemaTranslation::new(&self.caseload.standard.schema, &standard.schema);
         let mut monitor = Monitor::new(standard, horizon);
-        (monitor.caseload.clock, monitor.caseload.last_received) = (self.caseload.clock, self.caseload.last_received);
-        monitor.caseload.silent_sources =
-            self.caseload.silent_sources.with_sources(&self.caseload.standard.schema.sources, &monitor.caseload.standard.schema.sources);
+        (monitor.caseload.clock, monitor.caseload.last_received) =
+            (self.caseload.clock, self.caseload.last_received);
+        monitor.caseload.silent_sources = self.caseload.silent_sources.with_sources(
+            &self.caseload.standard.schema.sources,
+            &monitor.caseload.standard.schema.sources,
+        );
         monitor.caseload.advance_to(self.caseload.now);
         monitor.caseload.case_names = self.caseload.case_names.clone_without_cases();
         // Groups by the numbers of the old core, each translated when it is first met.
@@ -41,20 +48,27 @@ impl Monitor {
         let mut left_out = 0;
         for (number, slot) in self.caseload.cases.occupied_slots().enumerate() {
             let record = self.caseload.cases.record(slot);
-            let observations = record.read_observations(HistoryPart::All, &self.caseload.cases.overflow, AllObservations);
+            let observations = record.read_observations(
+                HistoryPart::All,
+                &self.caseload.cases.overflow,
+                AllObservations,
+            );
             let all = observations.len();
             let known = observations.into_iter().filter_map(|one| {
                 let kind = translation.translate_event_type(one.kind)?;
                 let group = *groups[one.group as usize].get_or_insert_with(|| {
-                    let attributes = translation.translate_attributes(&self.caseload.groups.get(one.group).attributes);
+                    let attributes = translation
+                        .translate_attributes(&self.caseload.groups.get(one.group).attributes);
                     monitor.caseload.groups.intern(&attributes, &monitor.caseload.standard)
                 });
                 Some(Observation { kind, group, ..one })
             });
             let known: Vec<Observation> = known.collect();
             left_out += (all - known.len()) as u64;
-            if let (Some(slot), Some(name)) = (monitor.caseload.import_case(record.key(), &known), self.caseload.case_names.case_name(slot))
-            {
+            if let (Some(slot), Some(name)) = (
+                monitor.caseload.import_case(record.key(), &known),
+                self.caseload.case_names.case_name(slot),
+            ) {
                 monitor.caseload.case_names.record_case_name(slot, name);
             }
             if number % PREFETCHED_EVENTS == 0 {
@@ -62,7 +76,11 @@ impl Monitor {
             }
         }
         monitor.update_cells();
-        StandardChangeOutcome { monitor, forgotten_cases: self.caseload.cases.forgotten_count(), left_out_events: left_out }
+        StandardChangeOutcome {
+            monitor,
+            forgotten_cases: self.caseload.cases.forgotten_count(),
+            left_out_events: left_out,
+        }
     }
 }
 

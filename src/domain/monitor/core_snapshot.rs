@@ -143,7 +143,9 @@ impl Monitor {
         from: D,
     ) -> Result<Monitor, D::Error> {
         let memory = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon).restore_snapshot(memory, Format2Cases::upgrade).map_err(D::Error::custom)
+        Monitor::new(standard, horizon)
+            .restore_snapshot(memory, Format2Cases::upgrade)
+            .map_err(D::Error::custom)
     }
 
     /// Begins again from a memory; `renew` gives its cases as they are kept now.
@@ -175,13 +177,20 @@ impl Monitor {
         caseload.groups = CaseGroups::restore(&groups, &caseload.standard)?;
         caseload.groups_handed_over = caseload.groups.count();
         let bounds = SnapshotBounds::new(&caseload.standard, caseload.groups_handed_over, now);
-        (caseload.now, caseload.clock, caseload.last_received, caseload.silent_sources) = (now, clock, heard, silence);
+        (caseload.now, caseload.clock, caseload.last_received, caseload.silent_sources) =
+            (now, clock, heard, silence);
         if now >= Timestamp::MIN {
             caseload.current.advance_to(now);
         }
         caseload.cases = renew(cases)?.restore(&bounds)?;
         let slots = caseload.cases.slot_count();
-        let cells = empty.restore_snapshot(caseload.groups.groups_since(0), now, (cells, seen), panes, levels)?;
+        let cells = empty.restore_snapshot(
+            caseload.groups.groups_since(0),
+            now,
+            (cells, seen),
+            panes,
+            levels,
+        )?;
         caseload.timers = timers.restore(&caseload.timers, slots)?;
         caseload.expiries = expiries.restore(&caseload.expiries, slots)?;
         caseload.customers = customers.restore(caseload.customers, &bounds)?;

@@ -14,7 +14,9 @@ impl Monitor {
         let mut wanted = compute::ReadingSelection::select_none(&self.caseload.standard);
         for policy in &self.caseload.standard.policies {
             if let AlertRule::Indicator(rule) = &policy.rule {
-                rule.scopes.iter().for_each(|scope| wanted.select_indicator(rule.indicator, *scope, &self.caseload.standard));
+                rule.scopes.iter().for_each(|scope| {
+                    wanted.select_indicator(rule.indicator, *scope, &self.caseload.standard)
+                });
             }
         }
         let board = compute::compute_board(&self.reading_inputs(), &wanted);
@@ -23,20 +25,35 @@ impl Monitor {
             None => self.caseload.find_at_risk_orders(),
         };
         let mut describe = |slot: u32, commitment: usize| self.describe_order(slot, commitment);
-        alerts.evaluate(&mut EvaluationInput { now, board: &board, at_risk_orders: &endangered, describe_order: &mut describe });
+        alerts.evaluate(&mut EvaluationInput {
+            now,
+            board: &board,
+            at_risk_orders: &endangered,
+            describe_order: &mut describe,
+        });
         self.caseload.at_risk_orders = Some(endangered);
     }
 
     /// What there is to say of the order at a place.
     fn describe_order(&mut self, slot: u32, commitment: usize) -> OrderDescription {
-        let mut order = OrderDescription { name: CaseName::from_names(&self.caseload.case_names, slot), ..OrderDescription::default() };
+        let mut order = OrderDescription {
+            name: CaseName::from_names(&self.caseload.case_names, slot),
+            ..OrderDescription::default()
+        };
         let standard = self.caseload.standard.clone();
         self.derive_facts_again(Some(slot), |_, _, facts, groups, _| {
-            let told = facts.clock_reports.iter().flatten().rfind(|told| told.commitment == commitment);
+            let told =
+                facts.clock_reports.iter().flatten().rfind(|told| told.commitment == commitment);
             order.deadline = told.and_then(|told| told.deadline);
             let values = groups.get(facts.group).attributes.values();
-            let known = standard.schema.dimensions.iter().zip(values).filter_map(|(name, value)| Some((name, value.as_deref()?)));
-            order.attributes = known.map(|(name, value)| (name.clone(), value.to_owned())).collect();
+            let known = standard
+                .schema
+                .dimensions
+                .iter()
+                .zip(values)
+                .filter_map(|(name, value)| Some((name, value.as_deref()?)));
+            order.attributes =
+                known.map(|(name, value)| (name.clone(), value.to_owned())).collect();
         });
         order
     }

@@ -16,11 +16,14 @@ impl Monitor {
         // Each value looks back over the steps before its own.
         let first = from - (over - 1);
         let scopes = self.cells.rollup_groups.scopes.all();
-        let within = |leaf: &RollupGroup| leaf.scopes().iter().any(|scope| scopes[*scope as usize] == asked.scope);
+        let within = |leaf: &RollupGroup| {
+            leaf.scopes().iter().any(|scope| scopes[*scope as usize] == asked.scope)
+        };
         let members: Vec<bool> = self.cells.rollup_groups.all().iter().map(within).collect();
         let mut stretches = vec![TrendSums::new(&self.cells.plan); (steps + over - 1) as usize];
         self.cells.panes.for_each_cell(|begin, leaf, cell| {
-            let place = usize::try_from(step_of(begin) - first).ok().filter(|_| members[leaf as usize]);
+            let place =
+                usize::try_from(step_of(begin) - first).ok().filter(|_| members[leaf as usize]);
             if let Some(stretch) = place.and_then(|place| stretches.get_mut(place)) {
                 stretch.add_pane(cell);
             }
@@ -30,7 +33,9 @@ impl Monitor {
                 let whole = Timestamp((first + place as i64) * STEP_MS) >= covered;
                 whole.then(|| {
                     let mut sum = TrendSums::new(&self.cells.plan);
-                    stretches[place..place + asked.steps_per_value].iter().for_each(|stretch| sum.merge(stretch));
+                    stretches[place..place + asked.steps_per_value]
+                        .iter()
+                        .for_each(|stretch| sum.merge(stretch));
                     sum
                 })
             })
@@ -38,8 +43,16 @@ impl Monitor {
         let value = |indicator, stretch: &Option<TrendSums>| {
             stretch.as_ref()?.indicator_value(indicator, &self.caseload.standard, &self.cells.plan)
         };
-        let values = |indicator: usize| stretches.iter().map(|stretch| value(indicator, stretch)).collect();
-        let trended = asked.indicators.iter().copied().filter(|indicator| has_trend(*indicator, &self.caseload.standard));
-        Some(IndicatorTrends { from: Timestamp(from * STEP_MS), values: trended.map(|indicator| (indicator, values(indicator))).collect() })
+        let values =
+            |indicator: usize| stretches.iter().map(|stretch| value(indicator, stretch)).collect();
+        let trended = asked
+            .indicators
+            .iter()
+            .copied()
+            .filter(|indicator| has_trend(*indicator, &self.caseload.standard));
+        Some(IndicatorTrends {
+            from: Timestamp(from * STEP_MS),
+            values: trended.map(|indicator| (indicator, values(indicator))).collect(),
+        })
     }
 }

@@ -151,7 +151,8 @@ pub enum Severity {
 
 impl Severity {
     /// Each with its public name.
-    pub const ALL: [(&str, Severity); 2] = [("warning", Severity::Warning), ("critical", Severity::Critical)];
+    pub const ALL: [(&str, Severity); 2] =
+        [("warning", Severity::Warning), ("critical", Severity::Critical)];
 
     /// Its public name.
     #[must_use]

@@ -101,8 +101,13 @@ pub enum Formula {
 }
 
 /// For each how many users a rate may be told, with the unit.
-pub const RATE_BASES: [(u64, &str); 5] =
-    [(100, "per_100"), (1_000, "per_1000"), (10_000, "per_10000"), (100_000, "per_100000"), (1_000_000, "per_1000000")];
+pub const RATE_BASES: [(u64, &str); 5] = [
+    (100, "per_100"),
+    (1_000, "per_1000"),
+    (10_000, "per_10000"),
+    (100_000, "per_100000"),
+    (1_000_000, "per_1000000"),
+];
 
 /// One kind of fact, counted if its value and its case's attributes fit.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -171,7 +176,10 @@ impl Formula {
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
         let lists: [&[FactTally]; 3] = match self {
             Formula::Ratio { good, of, .. } => [good, of, &[]],
-            Formula::Duration { of } | Formula::Level { of } | Formula::Oldest { of } | Formula::Score { of, .. } => [of, &[], &[]],
+            Formula::Duration { of }
+            | Formula::Level { of }
+            | Formula::Oldest { of }
+            | Formula::Score { of, .. } => [of, &[], &[]],
             Formula::Share { part, whole } => [part, whole, &[]],
             Formula::Rate { of, .. } => [of, &[], &[]],
             Formula::Difference { .. } => [&[]; 3],
@@ -185,10 +193,15 @@ impl Formula {
     pub fn unit(&self) -> &'static str {
         match self {
             Formula::Ratio { .. } | Formula::Share { .. } => "ratio",
-            Formula::Duration { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. } => "seconds",
+            Formula::Duration { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. } => {
+                "seconds"
+            }
             Formula::Level { .. } => "count",
             Formula::Score { .. } => "score",
-            Formula::Rate { per, .. } => RATE_BASES.iter().find(|(number, _)| number == per).map_or("per_user", |(_, unit)| unit),
+            Formula::Rate { per, .. } => RATE_BASES
+                .iter()
+                .find(|(number, _)| number == per)
+                .map_or("per_user", |(_, unit)| unit),
             Formula::Difference { unit, .. } => unit,
         }
     }
@@ -231,7 +244,12 @@ impl FactTally {
 /// For each weight's answer the tallies that count it.
 #[must_use]
 pub fn answer_tallies(of: &[FactTally], weights: usize) -> Vec<Vec<FactTally>> {
-    let exactly = |answer: usize| move |tally: &FactTally| FactTally { values: Some((answer as i64, answer as i64)), ..tally.clone() };
+    let exactly = |answer: usize| {
+        move |tally: &FactTally| FactTally {
+            values: Some((answer as i64, answer as i64)),
+            ..tally.clone()
+        }
+    };
     (1..=weights).map(|answer| of.iter().map(exactly(answer)).collect()).collect()
 }
 

@@ -7,8 +7,10 @@
 pub type IndicatorLabel = (&'static str, &'static str);
 
 /// Every key with the values it may have, in the order in which people are shown them.
-pub const INDICATOR_LABELS: [(&str, &[&str]); 2] =
-    [("quality", &["reliability", "responsiveness", "assurance", "empathy", "tangibles"]), ("stage", &["before", "during", "after"])];
+pub const INDICATOR_LABELS: [(&str, &[&str]); 2] = [
+    ("quality", &["reliability", "responsiveness", "assurance", "empathy", "tangibles"]),
+    ("stage", &["before", "during", "after"]),
+];
 
 /// The label written `quality:responsiveness`.
 #[must_use]

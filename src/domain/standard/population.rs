@@ -34,8 +34,15 @@ impl PopulationTable {
         if scope.values.is_empty() {
             return PopulationCount::Known(self.users_by_value.values().sum());
         }
-        match standard.scopes[scope.kind].iter().zip(&scope.values).find(|(dimension, _)| **dimension == self.dimension) {
-            Some((_, value)) => self.users_by_value.get(&**value).map_or(PopulationCount::Unknown, |users| PopulationCount::Known(*users)),
+        match standard.scopes[scope.kind]
+            .iter()
+            .zip(&scope.values)
+            .find(|(dimension, _)| **dimension == self.dimension)
+        {
+            Some((_, value)) => self
+                .users_by_value
+                .get(&**value)
+                .map_or(PopulationCount::Unknown, |users| PopulationCount::Known(*users)),
             None => PopulationCount::NotDividedByScope,
         }
     }

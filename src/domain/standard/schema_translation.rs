@@ -21,7 +21,9 @@ impl SchemaTranslation {
     #[must_use]
     pub fn new(old: &EventSchema, new: &EventSchema) -> SchemaTranslation {
         let place = |names: &[String], name: &String| names.iter().position(|known| known == name);
-        let family = |name| place(&new.families, name).and_then(|place| u8::try_from(place).ok()).map(CaseFamily);
+        let family = |name| {
+            place(&new.families, name).and_then(|place| u8::try_from(place).ok()).map(CaseFamily)
+        };
         SchemaTranslation {
             families: old.families.iter().map(family).collect(),
             dimensions: new.dimensions.iter().map(|name| place(&old.dimensions, name)).collect(),
@@ -39,7 +41,9 @@ impl SchemaTranslation {
     /// The values of the dimensions that both declare.
     #[must_use]
     pub fn translate_attributes(&self, attributes: &Attributes) -> Attributes {
-        let value = |place: &Option<usize>| place.and_then(|place| attributes.values().get(place).cloned().flatten());
+        let value = |place: &Option<usize>| {
+            place.and_then(|place| attributes.values().get(place).cloned().flatten())
+        };
         let values: Arc<[Option<Box<str>>]> = self.dimensions.iter().map(value).collect();
         Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values)
     }
@@ -48,12 +52,20 @@ impl SchemaTranslation {
     #[must_use]
     pub fn translate_batch(&self, batch: &Batch) -> (Batch, Vec<usize>) {
         let known = batch.events.iter().enumerate().filter_map(|(place, event)| {
-            let source = event.source.checked_sub(1).and_then(|source| self.sources.get(usize::from(source)));
-            let event = Event { kind: self.translate_event_type(event.kind)?, source: source.copied().unwrap_or(0), ..*event };
+            let source = event
+                .source
+                .checked_sub(1)
+                .and_then(|source| self.sources.get(usize::from(source)));
+            let event = Event {
+                kind: self.translate_event_type(event.kind)?,
+                source: source.copied().unwrap_or(0),
+                ..*event
+            };
             Some((event, place))
         });
         let (events, places): (Vec<Event>, Vec<usize>) = known.unzip();
-        let groups = batch.groups.iter().map(|attributes| self.translate_attributes(attributes)).collect();
+        let groups =
+            batch.groups.iter().map(|attributes| self.translate_attributes(attributes)).collect();
         (Batch { events, groups, names: batch.names.select_events(&places) }, places)
     }
 }
@@ -76,8 +88,10 @@ mod tests {
         let old = sample_schema(&["center", "tier"], &["install", "repair"]);
         let new = sample_schema(&["tier", "area", "center"], &["repair"]);
         let translation = SchemaTranslation::new(&old, &new);
-        let values: Arc<[Option<Box<str>>]> = [Some(Box::from("hefei")), None].into_iter().collect();
-        let attributes = Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values);
+        let values: Arc<[Option<Box<str>>]> =
+            [Some(Box::from("hefei")), None].into_iter().collect();
+        let attributes =
+            Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values);
         let event = |name: &str, source: u8| Event {
             case: CaseKey(1),
             id: EventId(1),
@@ -88,11 +102,17 @@ mod tests {
             kind: old.event_type(name).expect("a type"),
             source,
         };
-        let batch =
-            Batch { events: vec![event("install.opened", 0), event("repair.resolved", 1)], groups: vec![attributes], ..Batch::default() };
+        let batch = Batch {
+            events: vec![event("install.opened", 0), event("repair.resolved", 1)],
+            groups: vec![attributes],
+            ..Batch::default()
+        };
         let (translated, places) = translation.translate_batch(&batch);
         assert_eq!(places, [1], "nobody knows installs any more");
-        assert_eq!(translated.events[0].kind, EventType { family: CaseFamily(4), verb: EventVerb::Resolved });
+        assert_eq!(
+            translated.events[0].kind,
+            EventType { family: CaseFamily(4), verb: EventVerb::Resolved }
+        );
         assert_eq!(translated.events[0].source, 3);
         assert_eq!(translated.groups[0].values(), [None, None, Some(Box::from("hefei"))]);
     }

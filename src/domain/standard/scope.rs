@@ -24,10 +24,17 @@ pub struct ScopeTable {
 
 impl ScopeTable {
     /// The scopes to which cases with these attributes belong, by their numbers.
-    pub fn scopes_of_attributes(&mut self, attributes: &Attributes, declared: &[Vec<usize>]) -> Vec<u32> {
+    pub fn scopes_of_attributes(
+        &mut self,
+        attributes: &Attributes,
+        declared: &[Vec<usize>],
+    ) -> Vec<u32> {
         let mut numbers = Vec::new();
         for (kind, dimensions) in declared.iter().enumerate() {
-            let values: Option<Vec<Box<str>>> = dimensions.iter().map(|&at| attributes.values().get(at).cloned().flatten()).collect();
+            let values: Option<Vec<Box<str>>> = dimensions
+                .iter()
+                .map(|&at| attributes.values().get(at).cloned().flatten())
+                .collect();
             let Some(values) = values else { continue };
             let scope = Scope { kind, values };
             let next = self.all.len() as u32;

@@ -25,9 +25,12 @@ impl DeclaredSource {
     #[must_use]
     pub fn feeds_scope(&self, families: u64, scope: &Scope, standard: &Standard) -> bool {
         let dimensions = &standard.scopes[scope.kind];
-        let value_of = |dimension: usize| dimensions.iter().position(|one| *one == dimension).map(|place| &*scope.values[place]);
-        let fits =
-            |(dimension, values): &(usize, Vec<String>)| value_of(*dimension).is_none_or(|value| values.iter().any(|one| one == value));
+        let value_of = |dimension: usize| {
+            dimensions.iter().position(|one| *one == dimension).map(|place| &*scope.values[place])
+        };
+        let fits = |(dimension, values): &(usize, Vec<String>)| {
+            value_of(*dimension).is_none_or(|value| values.iter().any(|one| one == value))
+        };
         self.families & families != 0 && self.conditions.iter().all(fits)
     }
 }

@@ -8,7 +8,9 @@
 //! Opening hours belong to the day on which they begin: a night shift 22:00-06:00 of the day before a holiday is worked to
 //! its end, and one of the holiday itself is not.
 
-use self::local_time::{clamp_timestamp, first_moment_showing, local_millis, offset_until_change, to_jiff_timestamp};
+use self::local_time::{
+    clamp_timestamp, first_moment_showing, local_millis, offset_until_change, to_jiff_timestamp,
+};
 use self::week_plan::WeekPlan;
 use super::timestamp::{HOUR, Timestamp};
 use jiff::civil::{Date, Time};
@@ -79,7 +81,8 @@ impl Calendar {
         while at < until {
             let (offset, end) = offset_until_change(at, zone);
             let end = end.min(until);
-            open += self.plan.open_millis_between(at.plus_millis(offset).0, end.plus_millis(offset).0);
+            open +=
+                self.plan.open_millis_between(at.plus_millis(offset).0, end.plus_millis(offset).0);
             at = end;
         }
         open
@@ -88,7 +91,12 @@ impl Calendar {
     /// The earliest moment at which so many open milliseconds have passed since `from`: `from` itself for none, and the
     /// closing rather than the next opening. `None` if that is more than ten years away.
     #[must_use]
-    pub fn add_open_millis(&self, from: Timestamp, millis: i64, zone: &TimeZone) -> Option<Timestamp> {
+    pub fn add_open_millis(
+        &self,
+        from: Timestamp,
+        millis: i64,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
         let zone = self.effective_zone(zone);
         let (mut at, mut left) = (clamp_timestamp(from), millis);
         let limit = at.plus_millis(SEARCH_LIMIT_DAYS * DAY);
@@ -98,7 +106,11 @@ impl Calendar {
             }
             let (offset, end) = offset_until_change(at, zone);
             let end = end.min(limit);
-            match self.plan.time_after_open_millis(at.plus_millis(offset).0, end.plus_millis(offset).0, left) {
+            match self.plan.time_after_open_millis(
+                at.plus_millis(offset).0,
+                end.plus_millis(offset).0,
+                left,
+            ) {
                 Ok(time) => return Some(Timestamp(time).plus_millis(-offset)),
                 Err(rest) => (at, left) = (end, rest),
             }
@@ -111,13 +123,20 @@ impl Calendar {
     /// opening of the next working day. Where the clocks skip that time it is the moment of the skip, where they repeat it
     /// the first. `None` if that is more than ten years away.
     #[must_use]
-    pub fn add_working_days(&self, from: Timestamp, days: u32, zone: &TimeZone) -> Option<Timestamp> {
+    pub fn add_working_days(
+        &self,
+        from: Timestamp,
+        days: u32,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
         let zone = self.effective_zone(zone);
         let now = local_millis(from, zone);
         let (today, time) = (now.div_euclid(DAY), now.rem_euclid(DAY));
         match (self.plan.opening_time(today), days) {
             (Some(_), 0) => Some(from),
-            (Some(_), _) => first_moment_showing(self.nth_workday_after(today, days)? * DAY + time, zone),
+            (Some(_), _) => {
+                first_moment_showing(self.nth_workday_after(today, days)? * DAY + time, zone)
+            }
             (None, _) => {
                 let first = self.nth_workday_after(today, 1)?;
                 let opening = self.plan.opening_time(first)?;
@@ -129,7 +148,12 @@ impl Calendar {
     /// The end (24:00 local) of the last of so many full working days after the day of `from`: the end of that day itself for
     /// none. `None` if that is more than ten years away.
     #[must_use]
-    pub fn add_full_working_days(&self, from: Timestamp, days: u32, zone: &TimeZone) -> Option<Timestamp> {
+    pub fn add_full_working_days(
+        &self,
+        from: Timestamp,
+        days: u32,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
         let zone = self.effective_zone(zone);
         let today = local_millis(from, zone).div_euclid(DAY);
         let end = first_moment_showing((self.nth_workday_after(today, days)? + 1) * DAY, zone)?;
@@ -139,7 +163,8 @@ impl Calendar {
     /// The last of so many working days after a day; for none that day itself.
     fn nth_workday_after(&self, day: i64, count: u32) -> Option<i64> {
         let Some(others) = count.checked_sub(1) else { return Some(day) };
-        let mut workdays = (day + 1..=day + SEARCH_LIMIT_DAYS).filter(|day| self.plan.is_workday(*day));
+        let mut workdays =
+            (day + 1..=day + SEARCH_LIMIT_DAYS).filter(|day| self.plan.is_workday(*day));
         workdays.nth(usize::try_from(others).ok()?)
     }
 }

@@ -65,7 +65,10 @@ impl Period {
             Period::Day => (local_date(now, zone), 1.day()),
             Period::Week => {
                 let today = local_date(now, zone);
-                (add_span(today, -Span::new().days(today.weekday().to_monday_zero_offset())), 1.week())
+                (
+                    add_span(today, -Span::new().days(today.weekday().to_monday_zero_offset())),
+                    1.week(),
+                )
             }
             Period::Month => (local_date(now, zone).first_of_month(), 1.month()),
         };
@@ -100,21 +103,28 @@ fn start_of_date(date: Date, zone: &TimeZone) -> Timestamp {
         AmbiguousOffset::Unambiguous { offset } => from_jiff_timestamp(at(offset)),
         AmbiguousOffset::Fold { before, .. } => from_jiff_timestamp(at(before)),
         // Midnight is skipped: the date comes when the clocks go forward.
-        AmbiguousOffset::Gap { before, after } => {
-            from_jiff_timestamp(zone.following(at(after)).next().map_or_else(|| at(before), |change| change.timestamp()))
-        }
+        AmbiguousOffset::Gap { before, after } => from_jiff_timestamp(
+            zone.following(at(after))
+                .next()
+                .map_or_else(|| at(before), |change| change.timestamp()),
+        ),
     }
 }
 
 /// The interval of the clock in which `now` lies. A change of the clocks in the middle of it begins another.
 fn interval_around(now: Timestamp, length: i64, zone: &TimeZone) -> (Timestamp, Timestamp) {
-    let offset = |time: Timestamp| i64::from(zone.to_offset(to_jiff_timestamp(time)).seconds()) * 1_000;
+    let offset =
+        |time: Timestamp| i64::from(zone.to_offset(to_jiff_timestamp(time)).seconds()) * 1_000;
     let shown = now.plus_millis(offset(now)).0;
     let begin = Timestamp(shown.div_euclid(length) * length).plus_millis(-offset(now));
     let end = begin.plus_millis(length);
     let changes = |time: &Timestamp| offset(time.plus_millis(-1)) != offset(*time);
-    let past = zone.preceding(to_jiff_timestamp(now.plus_millis(1))).map(|change| from_jiff_timestamp(change.timestamp()));
-    let coming = zone.following(to_jiff_timestamp(now)).map(|change| from_jiff_timestamp(change.timestamp()));
+    let past = zone
+        .preceding(to_jiff_timestamp(now.plus_millis(1)))
+        .map(|change| from_jiff_timestamp(change.timestamp()));
+    let coming = zone
+        .following(to_jiff_timestamp(now))
+        .map(|change| from_jiff_timestamp(change.timestamp()));
     let begun = past.take_while(|time| *time > begin).find(changes);
     let ended = coming.take_while(|time| *time < end).find(changes);
     (begun.unwrap_or(begin), ended.unwrap_or(end))
@@ -152,20 +162,74 @@ mod tests {
     #[test]
     fn days_weeks_and_months_begin_at_local_midnight() {
         let shanghai = "Asia/Shanghai";
-        assert_bounds(Period::Day, shanghai, "2026-03-01T17:30:00Z", "2026-03-02T00:00:00+08:00", "2026-03-03T00:00:00+08:00");
+        assert_bounds(
+            Period::Day,
+            shanghai,
+            "2026-03-01T17:30:00Z",
+            "2026-03-02T00:00:00+08:00",
+            "2026-03-03T00:00:00+08:00",
+        );
         // 2026-03-01 is a Sunday: its week began in February.
-        assert_bounds(Period::Week, shanghai, "2026-03-01T23:59:59.999+08:00", "2026-02-23T00:00:00+08:00", "2026-03-02T00:00:00+08:00");
-        assert_bounds(Period::Week, shanghai, "2026-03-02T00:00:00+08:00", "2026-03-02T00:00:00+08:00", "2026-03-09T00:00:00+08:00");
-        assert_bounds(Period::Month, shanghai, "2026-03-31T23:59:59.999+08:00", "2026-03-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00");
-        assert_bounds(Period::Month, shanghai, "2025-12-31T12:00:00+08:00", "2025-12-01T00:00:00+08:00", "2026-01-01T00:00:00+08:00");
-        assert_bounds(Period::Month, shanghai, "2028-02-29T12:00:00+08:00", "2028-02-01T00:00:00+08:00", "2028-03-01T00:00:00+08:00");
-        assert_bounds(Period::Week, shanghai, "2026-01-01T12:00:00+08:00", "2025-12-29T00:00:00+08:00", "2026-01-05T00:00:00+08:00");
+        assert_bounds(
+            Period::Week,
+            shanghai,
+            "2026-03-01T23:59:59.999+08:00",
+            "2026-02-23T00:00:00+08:00",
+            "2026-03-02T00:00:00+08:00",
+        );
+        assert_bounds(
+            Period::Week,
+            shanghai,
+            "2026-03-02T00:00:00+08:00",
+            "2026-03-02T00:00:00+08:00",
+            "2026-03-09T00:00:00+08:00",
+        );
+        assert_bounds(
+            Period::Month,
+            shanghai,
+            "2026-03-31T23:59:59.999+08:00",
+            "2026-03-01T00:00:00+08:00",
+            "2026-04-01T00:00:00+08:00",
+        );
+        assert_bounds(
+            Period::Month,
+            shanghai,
+            "2025-12-31T12:00:00+08:00",
+            "2025-12-01T00:00:00+08:00",
+            "2026-01-01T00:00:00+08:00",
+        );
+        assert_bounds(
+            Period::Month,
+            shanghai,
+            "2028-02-29T12:00:00+08:00",
+            "2028-02-01T00:00:00+08:00",
+            "2028-03-01T00:00:00+08:00",
+        );
+        assert_bounds(
+            Period::Week,
+            shanghai,
+            "2026-01-01T12:00:00+08:00",
+            "2025-12-29T00:00:00+08:00",
+            "2026-01-05T00:00:00+08:00",
+        );
     }
 
     #[test]
     fn day_length_follows_clock_changes() {
-        assert_bounds(Period::Day, "Europe/Berlin", "2026-03-29T12:00:00+02:00", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00");
-        assert_bounds(Period::Day, "Europe/Berlin", "2026-10-25T12:00:00+01:00", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00");
+        assert_bounds(
+            Period::Day,
+            "Europe/Berlin",
+            "2026-03-29T12:00:00+02:00",
+            "2026-03-29T00:00:00+01:00",
+            "2026-03-30T00:00:00+02:00",
+        );
+        assert_bounds(
+            Period::Day,
+            "Europe/Berlin",
+            "2026-10-25T12:00:00+01:00",
+            "2026-10-25T00:00:00+02:00",
+            "2026-10-26T00:00:00+01:00",
+        );
         assert_bounds(
             Period::Month,
             "Europe/Berlin",
@@ -174,7 +238,13 @@ mod tests {
             "2026-11-01T00:00:00+01:00",
         );
         // Clocks went forward at midnight in Beirut on 2026-03-29: that day begins at 01:00, and so does a week in Cairo.
-        assert_bounds(Period::Day, "Asia/Beirut", "2026-03-29T09:00:00+03:00", "2026-03-29T01:00:00+03:00", "2026-03-30T00:00:00+03:00");
+        assert_bounds(
+            Period::Day,
+            "Asia/Beirut",
+            "2026-03-29T09:00:00+03:00",
+            "2026-03-29T01:00:00+03:00",
+            "2026-03-30T00:00:00+03:00",
+        );
         // Toronto went from 23:30 to 00:30 in 1919; Samoa had no 30 December 2011.
         assert_bounds(
             Period::Day,
@@ -183,22 +253,54 @@ mod tests {
             "1919-03-31T00:30:00-04:00",
             "1919-04-01T00:00:00-04:00",
         );
-        assert_bounds(Period::Day, "Pacific/Apia", "2011-12-29T12:00:00-10:00", "2011-12-29T00:00:00-10:00", "2011-12-31T00:00:00+14:00");
-        assert_bounds(Period::Day, "Pacific/Apia", "2011-12-31T12:00:00+14:00", "2011-12-31T00:00:00+14:00", "2012-01-01T00:00:00+14:00");
+        assert_bounds(
+            Period::Day,
+            "Pacific/Apia",
+            "2011-12-29T12:00:00-10:00",
+            "2011-12-29T00:00:00-10:00",
+            "2011-12-31T00:00:00+14:00",
+        );
+        assert_bounds(
+            Period::Day,
+            "Pacific/Apia",
+            "2011-12-31T12:00:00+14:00",
+            "2011-12-31T00:00:00+14:00",
+            "2012-01-01T00:00:00+14:00",
+        );
     }
 
     #[test]
     fn day_continues_when_clocks_go_back_over_midnight() {
         // In St. John's one minute past midnight became 23:01 of the day before.
-        for now in ["2010-11-07T00:00:30-02:30", "2010-11-06T23:30:00-03:30", "2010-11-07T00:00:30-03:30"] {
-            assert_bounds(Period::Day, "America/St_Johns", now, "2010-11-07T00:00:00-02:30", "2010-11-08T00:00:00-03:30");
+        for now in
+            ["2010-11-07T00:00:30-02:30", "2010-11-06T23:30:00-03:30", "2010-11-07T00:00:30-03:30"]
+        {
+            assert_bounds(
+                Period::Day,
+                "America/St_Johns",
+                now,
+                "2010-11-07T00:00:00-02:30",
+                "2010-11-08T00:00:00-03:30",
+            );
         }
     }
 
     #[test]
     fn intervals_follow_the_local_clock() {
-        assert_bounds(Period::QuarterHour, "UTC", "2026-03-01T08:14:59.999Z", "2026-03-01T08:00:00Z", "2026-03-01T08:15:00Z");
-        assert_bounds(Period::QuarterHour, "UTC", "2026-03-01T08:15:00Z", "2026-03-01T08:15:00Z", "2026-03-01T08:30:00Z");
+        assert_bounds(
+            Period::QuarterHour,
+            "UTC",
+            "2026-03-01T08:14:59.999Z",
+            "2026-03-01T08:00:00Z",
+            "2026-03-01T08:15:00Z",
+        );
+        assert_bounds(
+            Period::QuarterHour,
+            "UTC",
+            "2026-03-01T08:15:00Z",
+            "2026-03-01T08:15:00Z",
+            "2026-03-01T08:30:00Z",
+        );
         // Kathmandu is a quarter of an hour off.
         assert_bounds(
             Period::HalfHour,
@@ -224,7 +326,10 @@ mod tests {
         );
         // Clocks went from 00:00:00 to 23:54:17 in Shanghai in 1901.
         let change = parse_time("1901-01-01T00:00:00+08:05:43");
-        assert_eq!(Period::HalfHour.bounds_around(change, &find_zone("Asia/Shanghai")), (change, parse_time("1901-01-01T00:00:00+08:00")));
+        assert_eq!(
+            Period::HalfHour.bounds_around(change, &find_zone("Asia/Shanghai")),
+            (change, parse_time("1901-01-01T00:00:00+08:00"))
+        );
     }
 
     /// Every moment lies in exactly one period, in zones with every oddity there is.
@@ -246,19 +351,35 @@ mod tests {
                 let mut now = parse_time(from);
                 while now < parse_time(until) {
                     let (other_begin, other_end) = period.bounds_around(now, &zone);
-                    assert!(other_begin <= now && now < other_end, "{window} around {now} in {name}: {other_begin} to {other_end}");
+                    assert!(
+                        other_begin <= now && now < other_end,
+                        "{window} around {now} in {name}: {other_begin} to {other_end}"
+                    );
                     if now < end {
-                        assert_eq!((other_begin, other_end), (begin, end), "{window} around {now} in {name}");
+                        assert_eq!(
+                            (other_begin, other_end),
+                            (begin, end),
+                            "{window} around {now} in {name}"
+                        );
                     } else {
                         assert_eq!(other_begin, end, "{window} around {now} in {name}");
                         (begin, end) = (other_begin, other_end);
                     }
-                    for (_, wider) in Period::WINDOW_NAMES.iter().filter(|(_, wider)| period.lies_within(*wider)) {
+                    for (_, wider) in
+                        Period::WINDOW_NAMES.iter().filter(|(_, wider)| period.lies_within(*wider))
+                    {
                         let (wider_begin, wider_end) = wider.bounds_around(now, &zone);
-                        assert!(wider_begin <= begin && end <= wider_end, "{period:?} around {now} in {name} is not within a {wider:?}");
+                        assert!(
+                            wider_begin <= begin && end <= wider_end,
+                            "{period:?} around {now} in {name} is not within a {wider:?}"
+                        );
                     }
                     // To the last millisecond, to the first, and some in between.
-                    now = if now.plus_millis(1) == end { end } else { end.plus_millis(-1).min(now.plus_millis(7 * MINUTE + 13 * SECOND)) };
+                    now = if now.plus_millis(1) == end {
+                        end
+                    } else {
+                        end.plus_millis(-1).min(now.plus_millis(7 * MINUTE + 13 * SECOND))
+                    };
                 }
             }
         }
@@ -268,8 +389,12 @@ mod tests {
     fn every_timestamp_has_a_period() {
         for (_, period) in Period::WINDOW_NAMES {
             for now in [i64::MIN, -1, i64::MAX, Timestamp::MAX.0, Timestamp::MIN.0] {
-                let (begin, end) = period.bounds_around(Timestamp(now), &find_zone("Asia/Shanghai"));
-                assert!(begin < end && end.millis_since(begin) <= 31 * 24 * HOUR, "{period:?} around {now}");
+                let (begin, end) =
+                    period.bounds_around(Timestamp(now), &find_zone("Asia/Shanghai"));
+                assert!(
+                    begin < end && end.millis_since(begin) <= 31 * 24 * HOUR,
+                    "{period:?} around {now}"
+                );
             }
         }
     }

@@ -27,7 +27,11 @@ impl TimeZones {
 
     /// Cases with these values of a dimension, a place in [`crate::domain::standard::Schema::dimensions`], live elsewhere.
     #[must_use]
-    pub fn with_dimension_zones(mut self, dimension: usize, values: impl IntoIterator<Item = (String, TimeZone)>) -> TimeZones {
+    pub fn with_dimension_zones(
+        mut self,
+        dimension: usize,
+        values: impl IntoIterator<Item = (String, TimeZone)>,
+    ) -> TimeZones {
         self.dimension = Some(dimension);
         for (value, zone) in values {
             let number = self.all.iter().position(|known| *known == zone).unwrap_or_else(|| {
@@ -43,7 +47,9 @@ impl TimeZones {
     /// is declared.
     #[must_use]
     pub fn zone_number(&self, values: &[Option<Box<str>>]) -> usize {
-        self.zone_number_of_value(self.dimension.and_then(|dimension| values.get(dimension)?.as_deref()))
+        self.zone_number_of_value(
+            self.dimension.and_then(|dimension| values.get(dimension)?.as_deref()),
+        )
     }
 
     /// The number of the zone in which cases with this value of the dimension live.
@@ -55,7 +61,10 @@ impl TimeZones {
     /// the scope, `values` theirs.
     #[must_use]
     pub fn scope_zone(&self, dimensions: &[usize], values: &[Box<str>]) -> &TimeZone {
-        let own = dimensions.iter().zip(values).find(|(dimension, _)| Some(**dimension) == self.dimension);
+        let own = dimensions
+            .iter()
+            .zip(values)
+            .find(|(dimension, _)| Some(**dimension) == self.dimension);
         self.get(self.zone_number_of_value(own.map(|(_, value)| &**value)))
     }
 
@@ -94,10 +103,16 @@ mod tests {
     #[test]
     fn uses_zone_of_dimension_value_or_default() {
         let zone = |name: &str| TimeZone::get(name).expect("a bundled zone");
-        let other = [("london", "Europe/London"), ("leeds", "Europe/London"), ("hefei", "Asia/Shanghai"), ("urumqi", "Asia/Urumqi")];
-        let zones =
-            TimeZones::new(zone("Asia/Shanghai")).with_dimension_zones(1, other.map(|(value, name)| (value.to_owned(), zone(name))));
-        let of = |center: Option<&str>| zones.zone_number(&sample_values(&[Some("london"), center]));
+        let other = [
+            ("london", "Europe/London"),
+            ("leeds", "Europe/London"),
+            ("hefei", "Asia/Shanghai"),
+            ("urumqi", "Asia/Urumqi"),
+        ];
+        let zones = TimeZones::new(zone("Asia/Shanghai"))
+            .with_dimension_zones(1, other.map(|(value, name)| (value.to_owned(), zone(name))));
+        let of =
+            |center: Option<&str>| zones.zone_number(&sample_values(&[Some("london"), center]));
         assert_eq!([None, Some("hefei"), Some("wuhu")].map(of), [0, 0, 0]);
         assert_eq!((of(Some("london")), of(Some("leeds")), of(Some("urumqi"))), (1, 1, 2));
         assert_eq!(zones.get(2).iana_name(), Some("Asia/Urumqi"));

@@ -27,10 +27,15 @@ impl Timestamp {
         if let Some(time) = parse_common_form(text.as_bytes()) {
             return Ok(time);
         }
-        let time: jiff::Timestamp = text
-            .parse()
-            .map_err(|_| format!("`{}` is not RFC 3339 with an offset, as in `2026-03-01T08:00:07+08:00`", truncate_for_message(text)))?;
-        floor_to_millis(time).check_range().ok_or_else(|| format!("`{text}` lies outside the years 1900 to 2199"))
+        let time: jiff::Timestamp = text.parse().map_err(|_| {
+            format!(
+                "`{}` is not RFC 3339 with an offset, as in `2026-03-01T08:00:07+08:00`",
+                truncate_for_message(text)
+            )
+        })?;
+        floor_to_millis(time)
+            .check_range()
+            .ok_or_else(|| format!("`{text}` lies outside the years 1900 to 2199"))
     }
 
     /// The same time, if it lies between [`Timestamp::MIN`] and [`Timestamp::MAX`].
@@ -64,7 +69,11 @@ impl std::fmt::Display for Timestamp {
 /// A text where people read it, else a number.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_i64(self.0) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
     }
 }
 
@@ -90,22 +99,34 @@ const DIGIT_DIFFERENCES_MAX: [u8; 19] = [9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 
 fn parse_common_form(text: &[u8]) -> Option<Timestamp> {
     let (fixed, rest) = text.split_first_chunk::<19>()?;
     // What differs from the form by more than a digit may; without an early end, so that many bytes are looked at together.
-    let odd = (0..19).fold(0, |odd, at| odd | (fixed[at] ^ RFC3339_TEMPLATE[at]).saturating_sub(DIGIT_DIFFERENCES_MAX[at]));
+    let odd = (0..19).fold(0, |odd, at| {
+        odd | (fixed[at] ^ RFC3339_TEMPLATE[at]).saturating_sub(DIGIT_DIFFERENCES_MAX[at])
+    });
     if odd != 0 {
         return None;
     }
     let two = |at: usize| i64::from(fixed[at] - b'0') * 10 + i64::from(fixed[at + 1] - b'0');
-    let (year, month, day, hour, minute, second) = (two(0) * 100 + two(2), two(5), two(8), two(11), two(14), two(17));
-    let sound =
-        (1900..2200).contains(&year) && (1..=12).contains(&month) && (1..=28).contains(&day) && hour < 24 && minute < 60 && second < 60;
+    let (year, month, day, hour, minute, second) =
+        (two(0) * 100 + two(2), two(5), two(8), two(11), two(14), two(17));
+    let sound = (1900..2200).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=28).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
     if !sound {
         return None;
     }
     let (millis, zone) = parse_fraction(rest)?;
     let offset = match zone {
         b"Z" => 0,
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) => {
-            let (hours, minutes) = (i64::from(h1 - b'0') * 10 + i64::from(h2 - b'0'), i64::from(m1 - b'0') * 10 + i64::from(m2 - b'0'));
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
+            if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) =>
+        {
+            let (hours, minutes) = (
+                i64::from(h1 - b'0') * 10 + i64::from(h2 - b'0'),
+                i64::from(m1 - b'0') * 10 + i64::from(m2 - b'0'),
+            );
             if hours > 23 || minutes > 59 {
                 return None;
             }
@@ -116,19 +137,25 @@ fn parse_common_form(text: &[u8]) -> Option<Timestamp> {
     // Days since 1970 in the Gregorian calendar, counting years from March (H. Hinnant, "chrono-compatible low-level date algorithms").
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
-    Timestamp((((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND + millis - offset).check_range()
+    Timestamp((((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND + millis - offset)
+        .check_range()
 }
 
 /// The milliseconds that decimals of a second say, and what comes behind them; 0 without decimals.
 fn parse_fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let digit = |byte: u8| i64::from(byte - b'0');
     match rest {
-        [b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', zone @ ..] if !zone.first()?.is_ascii_digit() => {
+        [b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', zone @ ..]
+            if !zone.first()?.is_ascii_digit() =>
+        {
             Some((digit(*a) * 100 + digit(*b) * 10 + digit(*c), zone))
         }
         [b'.', rest @ ..] => {
-            let (decimals, zone) = rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?);
-            let millis = (0..3).fold(0, |millis, place| millis * 10 + decimals.get(place).map_or(0, |byte| digit(*byte)));
+            let (decimals, zone) =
+                rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?);
+            let millis = (0..3).fold(0, |millis, place| {
+                millis * 10 + decimals.get(place).map_or(0, |byte| digit(*byte))
+            });
             (1..=9).contains(&decimals.len()).then_some((millis, zone))
         }
         _ => Some((0, rest)),
@@ -157,8 +184,17 @@ mod tests {
 
     #[test]
     fn common_form_parses_like_general_parser() {
-        let dates =
-            ["1970-01-01", "1999-12-31", "2000-02-28", "2000-02-29", "2026-03-01", "2026-02-30", "2199-12-28", "1900-01-01", "2026-13-01"];
+        let dates = [
+            "1970-01-01",
+            "1999-12-31",
+            "2000-02-28",
+            "2000-02-29",
+            "2026-03-01",
+            "2026-02-30",
+            "2199-12-28",
+            "1900-01-01",
+            "2026-13-01",
+        ];
         let times = ["00:00:00", "23:59:59", "08:00:07", "24:00:00", "12:60:00", "23:59:60"];
         let rests = [
             "Z",
@@ -176,7 +212,8 @@ mod tests {
             "+08:00x",
             ".1234567890Z",
         ];
-        let texts = dates.iter().flat_map(|date| times.iter().map(move |time| format!("{date}T{time}")));
+        let texts =
+            dates.iter().flat_map(|date| times.iter().map(move |time| format!("{date}T{time}")));
         for (moment, rest) in texts.flat_map(|moment| rests.map(|rest| (moment.clone(), rest))) {
             let text = moment + rest;
             let general = text.parse::<jiff::Timestamp>().ok().map(floor_to_millis);
@@ -189,7 +226,14 @@ mod tests {
 
     #[test]
     fn rejects_time_without_offset_or_out_of_range() {
-        for text in ["2026-03-01T08:00:07", "", "yesterday", "99999-01-01T00:00:00Z", "+099999-01-01T00:00:00Z", "1776-07-04T00:00:00Z"] {
+        for text in [
+            "2026-03-01T08:00:07",
+            "",
+            "yesterday",
+            "99999-01-01T00:00:00Z",
+            "+099999-01-01T00:00:00Z",
+            "1776-07-04T00:00:00Z",
+        ] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }
     }

@@ -95,8 +95,9 @@ impl Window {
         };
         let number: i64 = name[..split].parse().ok()?;
         let length = number.checked_mul(unit)?;
-        ((MINUTE..=Window::MAX_ROLLING_MS).contains(&length) && name.starts_with(|c: char| c.is_ascii_digit()))
-            .then_some(Window::Rolling(length))
+        ((MINUTE..=Window::MAX_ROLLING_MS).contains(&length)
+            && name.starts_with(|c: char| c.is_ascii_digit()))
+        .then_some(Window::Rolling(length))
     }
 
     /// The first millisecond the window covers when `now` is reached.
@@ -125,11 +126,16 @@ impl Window {
 impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Window::Calendar(period) => {
-                f.write_str(Period::WINDOW_NAMES.iter().find(|(_, known)| known == period).map_or("", |(name, _)| name))
-            }
+            Window::Calendar(period) => f.write_str(
+                Period::WINDOW_NAMES
+                    .iter()
+                    .find(|(_, known)| known == period)
+                    .map_or("", |(name, _)| name),
+            ),
             Window::All => f.write_str("all"),
-            Window::Rolling(length) if length % (24 * HOUR) == 0 && *length > 24 * HOUR => write!(f, "{}d", length / (24 * HOUR)),
+            Window::Rolling(length) if length % (24 * HOUR) == 0 && *length > 24 * HOUR => {
+                write!(f, "{}d", length / (24 * HOUR))
+            }
             Window::Rolling(length) if length % HOUR == 0 => write!(f, "{}h", length / HOUR),
             Window::Rolling(length) => write!(f, "{}m", length / MINUTE),
         }
@@ -160,7 +166,20 @@ mod tests {
             assert_eq!(Window::parse(name), Some(window));
             assert_eq!(window.to_string(), name);
         }
-        for name in ["", "m", "5", "0m", "-5m", "5s", "999999999999999999h", "8d", "分", "interval", "interval60", "Today"] {
+        for name in [
+            "",
+            "m",
+            "5",
+            "0m",
+            "-5m",
+            "5s",
+            "999999999999999999h",
+            "8d",
+            "分",
+            "interval",
+            "interval60",
+            "Today",
+        ] {
             assert_eq!(Window::parse(name), None, "{name}");
         }
     }
@@ -172,12 +191,16 @@ mod tests {
         let month = Window::Calendar(Period::Month);
         assert_eq!(month.start_time(now, &zone), parse_time("2026-04-01T00:00:00+08:00"));
         assert_eq!(month.end_time(now, &zone), Some(parse_time("2026-05-01T00:00:00+08:00")));
-        assert_eq!((Window::Rolling(MINUTE).end_time(now, &zone), Window::All.end_time(now, &zone)), (None, None));
+        assert_eq!(
+            (Window::Rolling(MINUTE).end_time(now, &zone), Window::All.end_time(now, &zone)),
+            (None, None)
+        );
     }
 
     #[test]
     fn rolling_window_moves_in_steps_and_covers_its_length() {
-        let begin = Window::Rolling(5 * MINUTE).start_time(parse_time("2026-03-01T08:10:07Z"), &TimeZone::UTC);
+        let begin = Window::Rolling(5 * MINUTE)
+            .start_time(parse_time("2026-03-01T08:10:07Z"), &TimeZone::UTC);
         assert_eq!(begin, parse_time("2026-03-01T08:05:00Z"));
     }
 }

@@ -26,10 +26,21 @@ impl WindowBounds {
     /// No time is reached yet.
     #[must_use]
     pub fn new(windows: &[Window], zones: &TimeZones) -> WindowBounds {
-        let period = |window: &Window| if let Window::Calendar(period) = window { Some(*period) } else { None };
-        let within = |one: &Window, other: &Window| period(one).zip(period(other)).is_some_and(|(one, other)| one.lies_within(other));
-        let longest = |window: &Window| period(window).is_some() && !windows.iter().any(|other| within(window, other));
-        let lanes: Vec<usize> = windows.iter().enumerate().filter(|(_, window)| longest(window)).map(|(lane, _)| lane).collect();
+        let period = |window: &Window| {
+            if let Window::Calendar(period) = window { Some(*period) } else { None }
+        };
+        let within = |one: &Window, other: &Window| {
+            period(one).zip(period(other)).is_some_and(|(one, other)| one.lies_within(other))
+        };
+        let longest = |window: &Window| {
+            period(window).is_some() && !windows.iter().any(|other| within(window, other))
+        };
+        let lanes: Vec<usize> = windows
+            .iter()
+            .enumerate()
+            .filter(|(_, window)| longest(window))
+            .map(|(lane, _)| lane)
+            .collect();
         let many = zones.all().len();
         let never = vec![[Timestamp(i64::MAX); MAX_WINDOWS]; many];
         WindowBounds {
@@ -39,13 +50,20 @@ impl WindowBounds {
             ends: never,
             next_end: Timestamp(i64::MIN),
             outermost_bounds: (Timestamp(i64::MIN), Timestamp(i64::MIN)),
-            outermost_windows: (0..many).flat_map(|zone| lanes.iter().map(move |lane| (zone, *lane))).collect(),
+            outermost_windows: (0..many)
+                .flat_map(|zone| lanes.iter().map(move |lane| (zone, *lane)))
+                .collect(),
         }
     }
 
     /// Moves on to `now`; the zones and windows of the calendar windows that begin anew.
     pub fn advance_to(&mut self, now: Timestamp) -> Vec<(usize, usize)> {
-        for (lane, window) in self.windows.iter().enumerate().filter(|(_, window)| !matches!(window, Window::Calendar(_))) {
+        for (lane, window) in self
+            .windows
+            .iter()
+            .enumerate()
+            .filter(|(_, window)| !matches!(window, Window::Calendar(_)))
+        {
             // These are the same in every zone.
             let begin = window.start_time(now, self.zones.get(0));
             self.starts.iter_mut().for_each(|begins| begins[lane] = begin);
@@ -59,15 +77,18 @@ impl WindowBounds {
             for (lane, window) in self.windows.iter().enumerate() {
                 let Window::Calendar(period) = window else { continue };
                 if now >= self.ends[zone][lane] || self.starts[zone][lane] > now {
-                    (self.starts[zone][lane], self.ends[zone][lane]) = period.bounds_around(now, place);
+                    (self.starts[zone][lane], self.ends[zone][lane]) =
+                        period.bounds_around(now, place);
                     anew.push((zone, lane));
                 }
                 self.next_end = self.next_end.min(self.ends[zone][lane]);
             }
         }
-        let begin = self.outermost_windows.iter().map(|&(zone, lane)| self.starts[zone][lane]).max();
+        let begin =
+            self.outermost_windows.iter().map(|&(zone, lane)| self.starts[zone][lane]).max();
         let end = self.outermost_windows.iter().map(|&(zone, lane)| self.ends[zone][lane]).max();
-        self.outermost_bounds = (begin.unwrap_or(Timestamp(i64::MIN)), end.unwrap_or(Timestamp(i64::MIN)));
+        self.outermost_bounds =
+            (begin.unwrap_or(Timestamp(i64::MIN)), end.unwrap_or(Timestamp(i64::MIN)));
         anew
     }
 
@@ -80,15 +101,27 @@ impl WindowBounds {
     /// Which windows of a time zone a moment lies in: 1 for each that it does.
     #[inline]
     #[must_use]
-    pub fn window_mask<const BANKS: usize>(&self, time: Timestamp, zone: usize) -> [LaneCounts; BANKS] {
+    pub fn window_mask<const BANKS: usize>(
+        &self,
+        time: Timestamp,
+        zone: usize,
+    ) -> [LaneCounts; BANKS] {
         let begins = &self.starts[zone];
-        std::array::from_fn(|bank| LaneCounts(std::array::from_fn(|lane| i32::from(time >= begins[bank * LANES_PER_BANK + lane]))))
+        std::array::from_fn(|bank| {
+            LaneCounts(std::array::from_fn(|lane| {
+                i32::from(time >= begins[bank * LANES_PER_BANK + lane])
+            }))
+        })
     }
 
     /// The first millisecond that some calendar window covers, of whatever zone; the end of time if there is none.
     #[must_use]
     pub fn earliest_start(&self) -> Timestamp {
-        self.outermost_windows.iter().map(|&(zone, lane)| self.starts[zone][lane]).min().unwrap_or(Timestamp(i64::MAX))
+        self.outermost_windows
+            .iter()
+            .map(|&(zone, lane)| self.starts[zone][lane])
+            .min()
+            .unwrap_or(Timestamp(i64::MAX))
     }
 
     /// When the last of the calendar windows that cover `time` ends, of whatever zone; the beginning of time if there is none.
@@ -99,7 +132,9 @@ impl WindowBounds {
             return self.outermost_bounds.1;
         }
         let end = |&(zone, lane): &(usize, usize)| match self.windows[lane] {
-            Window::Calendar(period) if time < self.starts[zone][lane] => period.bounds_around(time, self.zones.get(zone)).1,
+            Window::Calendar(period) if time < self.starts[zone][lane] => {
+                period.bounds_around(time, self.zones.get(zone)).1
+            }
             _ => self.ends[zone][lane],
         };
         self.outermost_windows.iter().map(end).max().unwrap_or(Timestamp(i64::MIN))
@@ -122,7 +157,8 @@ mod tests {
 
     fn two_zones() -> TimeZones {
         let zone = |name: &str| TimeZone::get(name).expect("a bundled zone");
-        TimeZones::new(zone("Asia/Shanghai")).with_dimension_zones(0, [("london".to_owned(), zone("Europe/London"))])
+        TimeZones::new(zone("Asia/Shanghai"))
+            .with_dimension_zones(0, [("london".to_owned(), zone("Europe/London"))])
     }
 
     #[test]
@@ -165,7 +201,11 @@ mod tests {
                 let mut current = WindowBounds::new(&parse_windows(names), &two_zones());
                 current.advance_to(march.plus_millis(later));
                 assert_eq!(current.last_window_end(march), closes, "{names:?} {later} ms later");
-                assert_eq!(march >= current.earliest_start(), march.plus_millis(later) < closes, "{names:?} {later} ms later");
+                assert_eq!(
+                    march >= current.earliest_start(),
+                    march.plus_millis(later) < closes,
+                    "{names:?} {later} ms later"
+                );
             }
         }
     }

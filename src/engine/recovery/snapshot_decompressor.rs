@@ -54,7 +54,13 @@ pub(super) fn decompress_and_decode<R>(
     };
     thread::scope(|scope| {
         thread::Builder::new().name("unpack".to_owned()).spawn_scoped(scope, work)?;
-        let unpacked = SnapshotDecompressor { portions, portion: Vec::new(), position: 0, spanning_text: Vec::new(), error: None };
+        let unpacked = SnapshotDecompressor {
+            portions,
+            portion: Vec::new(),
+            position: 0,
+            spanning_text: Vec::new(),
+            error: None,
+        };
         Ok(decode(Deserializer::from_flavor(unpacked)))
     })
 }
@@ -165,7 +171,14 @@ mod tests {
     fn sample_snapshot() -> SampleSnapshot {
         // Texts that lie across portions, and one that is longer than a portion.
         let lengths = [0, 1, 7, 300, 70_000, 3 * PORTION_BYTES as usize].into_iter().cycle();
-        (lengths.take(60).enumerate().map(|(number, length)| (number as u64 * 1_000_003, "ab".repeat(length / 2))).collect(), 7)
+        (
+            lengths
+                .take(60)
+                .enumerate()
+                .map(|(number, length)| (number as u64 * 1_000_003, "ab".repeat(length / 2)))
+                .collect(),
+            7,
+        )
     }
 
     fn decode_stream(stream: FaultyStream<'_>) -> (Result<SampleSnapshot>, Option<String>) {
@@ -182,7 +195,11 @@ mod tests {
         assert!(bytes.len() as u64 > 20 * PORTION_BYTES, "many portions");
         for at_once in [1_021, usize::MAX] {
             assert_eq!(
-                decode_stream(FaultyStream { bytes: &bytes, chunk_bytes: at_once, ends_with_error: false }),
+                decode_stream(FaultyStream {
+                    bytes: &bytes,
+                    chunk_bytes: at_once,
+                    ends_with_error: false
+                }),
                 (Ok(sample_snapshot()), None)
             );
         }
@@ -191,10 +208,22 @@ mod tests {
     #[test]
     fn reports_truncated_and_failed_streams() {
         let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
-        for length in [0, 1, 100_000, PORTION_BYTES as usize, 2 * PORTION_BYTES as usize + 1, bytes.len() - 1] {
-            let cut = |broken| decode_stream(FaultyStream { bytes: &bytes[..length], chunk_bytes: usize::MAX, ends_with_error: broken });
+        for length in
+            [0, 1, 100_000, PORTION_BYTES as usize, 2 * PORTION_BYTES as usize + 1, bytes.len() - 1]
+        {
+            let cut = |broken| {
+                decode_stream(FaultyStream {
+                    bytes: &bytes[..length],
+                    chunk_bytes: usize::MAX,
+                    ends_with_error: broken,
+                })
+            };
             assert_eq!(cut(false), (Err(Error::DeserializeUnexpectedEnd), None), "after {length}");
-            assert_eq!(cut(true), (Err(Error::DeserializeUnexpectedEnd), Some("piece 3 is missing".to_owned())), "after {length}");
+            assert_eq!(
+                cut(true),
+                (Err(Error::DeserializeUnexpectedEnd), Some("piece 3 is missing".to_owned())),
+                "after {length}"
+            );
         }
     }
 
@@ -208,10 +237,11 @@ mod tests {
     #[test]
     fn rejects_oversized_text_without_allocating() {
         let bytes = postcard::to_stdvec(&(TEXT_BYTES_MAX as u64 + 1)).expect("written");
-        let (told, _) = decompress_and_decode(io::Cursor::new(bytes).chain(io::repeat(b'a')), |mut decoder| {
-            (String::deserialize(&mut decoder), decoder.finalize().expect("it cannot fail"))
-        })
-        .expect("a thread");
+        let (told, _) =
+            decompress_and_decode(io::Cursor::new(bytes).chain(io::repeat(b'a')), |mut decoder| {
+                (String::deserialize(&mut decoder), decoder.finalize().expect("it cannot fail"))
+            })
+            .expect("a thread");
         assert_eq!(told, Err(Error::DeserializeUnexpectedEnd));
     }
 }

@@ -59,24 +59,38 @@ pub(super) fn overview_dashboard(queries: &PromqlQueries<'_>) -> Dashboard {
         if indicator.targets.iter().all(|dated| dated.target.is_none()) {
             continue;
         }
-        let (family, panel) = (queries.family_name(indicator), PanelKind::StatOverall(indicator.name.clone()));
+        let (family, panel) =
+            (queries.family_name(indicator), PanelKind::StatOverall(indicator.name.clone()));
         match rows.iter_mut().find(|row| row.title.en == family) {
             Some(row) => row.panels.push(panel),
             None => rows.push(dashboard_row(family, family, vec![panel])),
         }
     }
-    rows.push(dashboard_row("Budgets and alerts", "预算与告警", vec![PanelKind::BudgetsSpent, PanelKind::ActiveAlerts]));
+    rows.push(dashboard_row(
+        "Budgets and alerts",
+        "预算与告警",
+        vec![PanelKind::BudgetsSpent, PanelKind::ActiveAlerts],
+    ));
     Dashboard { name: "overview", title: bilingual_title("Organisation", "总览"), rows }
 }
 
 /// The dashboards about one part of the service each.
 pub(super) fn topic_dashboards() -> [Dashboard; 5] {
-    use PanelKind::{ArrivalRate, BarsByDimension, DurationHeatmap, LinesByBothDimensions, LinesByDimension};
+    use PanelKind::{
+        ArrivalRate, BarsByDimension, DurationHeatmap, LinesByBothDimensions, LinesByDimension,
+    };
     let hotline = vec![
         dashboard_row(
             "Now",
             "当前",
-            stat_panels(&["answer_rate", "service_level_20s", "calls_waiting", "longest_wait_now", "estimated_wait", "agents_ready"]),
+            stat_panels(&[
+                "answer_rate",
+                "service_level_20s",
+                "calls_waiting",
+                "longest_wait_now",
+                "estimated_wait",
+                "agents_ready",
+            ]),
         ),
         dashboard_row(
             "By center",
@@ -90,7 +104,11 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
                 LinesByDimension("occupancy"),
             ],
         ),
-        dashboard_row("By queue", "按队列", vec![LinesByBothDimensions("answer_rate"), LinesByBothDimensions("calls_waiting")]),
+        dashboard_row(
+            "By queue",
+            "按队列",
+            vec![LinesByBothDimensions("answer_rate"), LinesByBothDimensions("calls_waiting")],
+        ),
         dashboard_row(
             "Load",
             "负荷",
@@ -103,7 +121,11 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         ),
     ];
     let halls = vec![
-        dashboard_row("Now", "当前", stat_panels(&["hall_called_in_time", "counter_in_time", "hall_wait", "hall_waiting"])),
+        dashboard_row(
+            "Now",
+            "当前",
+            stat_panels(&["hall_called_in_time", "counter_in_time", "hall_wait", "hall_waiting"]),
+        ),
         dashboard_row(
             "By center",
             "按中心",
@@ -114,14 +136,24 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
                 LinesByDimension("hall_waiting"),
             ],
         ),
-        dashboard_row("Waiting times", "等候时长", vec![DurationHeatmap("hall_wait"), BarsByDimension("hall_waiting")]),
+        dashboard_row(
+            "Waiting times",
+            "等候时长",
+            vec![DurationHeatmap("hall_wait"), BarsByDimension("hall_waiting")],
+        ),
     ];
     let orders = vec![
         dashboard_row(
             "Repairs",
             "修障",
             [
-                stat_panels(&["repair_timeliness_due", "repair_timeliness_closed", "repairs_open", "repairs_overdue", "repairs_due_4h"]),
+                stat_panels(&[
+                    "repair_timeliness_due",
+                    "repair_timeliness_closed",
+                    "repairs_open",
+                    "repairs_overdue",
+                    "repairs_due_4h",
+                ]),
                 vec![
                     LinesByDimension("repair_timeliness_due"),
                     LinesByDimension("time_to_restore"),
@@ -136,14 +168,24 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         dashboard_row(
             "Installations and moves",
             "装移机",
-            vec![LinesByDimension("install_timeliness_due"), LinesByDimension("move_timeliness_due")],
+            vec![
+                LinesByDimension("install_timeliness_due"),
+                LinesByDimension("move_timeliness_due"),
+            ],
         ),
         dashboard_row(
             "Complaints",
             "投诉",
             [
-                stat_panels(&["complaints_open", "complaint_first_reply", "complaint_escalation_rate"]),
-                vec![LinesByDimension("complaint_timeliness_due"), LinesByDimension("complaints_per_10000")],
+                stat_panels(&[
+                    "complaints_open",
+                    "complaint_first_reply",
+                    "complaint_escalation_rate",
+                ]),
+                vec![
+                    LinesByDimension("complaint_timeliness_due"),
+                    LinesByDimension("complaints_per_10000"),
+                ],
             ]
             .into_iter()
             .flatten()
@@ -164,7 +206,11 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         dashboard_row(
             "What customers say",
             "客户评价",
-            vec![LinesByDimension("satisfaction_rate"), LinesByDimension("satisfaction_score"), LinesByDimension("survey_response_rate")],
+            vec![
+                LinesByDimension("satisfaction_rate"),
+                LinesByDimension("satisfaction_score"),
+                LinesByDimension("survey_response_rate"),
+            ],
         ),
         dashboard_row(
             "Call-backs",
@@ -180,8 +226,14 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         Dashboard { name: "hotline", title: bilingual_title("Hotline", "热线"), rows: hotline },
         Dashboard { name: "halls", title: bilingual_title("Halls", "营业厅"), rows: halls },
         Dashboard { name: "orders", title: bilingual_title("Orders", "工单"), rows: orders },
-        Dashboard { name: "quality", title: bilingual_title("Quality", "服务质量"), rows: quality },
-        Dashboard { name: "firstline", title: bilingual_title("firstline itself", "系统自身"), rows: self_monitoring_rows() },
+        Dashboard {
+            name: "quality", title: bilingual_title("Quality", "服务质量"), rows: quality
+        },
+        Dashboard {
+            name: "firstline",
+            title: bilingual_title("firstline itself", "系统自身"),
+            rows: self_monitoring_rows(),
+        },
     ]
 }
 
@@ -207,27 +259,51 @@ fn self_monitoring_rows() -> Vec<DashboardRow> {
                 ("time() - firstline_board_timestamp_seconds", "board · 看板"),
             ],
         ),
-        SelfMonitoring(bilingual_title("Batches waiting", "等待处理的批次"), "short", &[("firstline_batches_queued", "{{instance}}")]),
+        SelfMonitoring(
+            bilingual_title("Batches waiting", "等待处理的批次"),
+            "short",
+            &[("firstline_batches_queued", "{{instance}}")],
+        ),
     ];
     let work = vec![
         SelfMonitoring(
             bilingual_title("Time to apply a batch", "批次处理耗时"),
             "s",
             &[
-                ("histogram_quantile(0.5, sum by (le) (rate(firstline_apply_seconds_bucket[$__rate_interval])))", "p50"),
-                ("histogram_quantile(0.99, sum by (le) (rate(firstline_apply_seconds_bucket[$__rate_interval])))", "p99"),
+                (
+                    "histogram_quantile(0.5, sum by (le) (rate(firstline_apply_seconds_bucket[$__rate_interval])))",
+                    "p50",
+                ),
+                (
+                    "histogram_quantile(0.99, sum by (le) (rate(firstline_apply_seconds_bucket[$__rate_interval])))",
+                    "p99",
+                ),
             ],
         ),
         SelfMonitoring(
             bilingual_title("Time to make a board", "看板生成耗时"),
             "s",
             &[
-                ("histogram_quantile(0.5, sum by (le) (rate(firstline_board_seconds_bucket[$__rate_interval])))", "p50"),
-                ("histogram_quantile(0.99, sum by (le) (rate(firstline_board_seconds_bucket[$__rate_interval])))", "p99"),
+                (
+                    "histogram_quantile(0.5, sum by (le) (rate(firstline_board_seconds_bucket[$__rate_interval])))",
+                    "p50",
+                ),
+                (
+                    "histogram_quantile(0.99, sum by (le) (rate(firstline_board_seconds_bucket[$__rate_interval])))",
+                    "p99",
+                ),
             ],
         ),
-        SelfMonitoring(bilingual_title("Cases remembered", "记忆中的个案"), "short", &[("firstline_cases", "{{instance}}")]),
-        SelfMonitoring(bilingual_title("Live connections", "实时连接"), "short", &[("firstline_live_clients", "{{instance}}")]),
+        SelfMonitoring(
+            bilingual_title("Cases remembered", "记忆中的个案"),
+            "short",
+            &[("firstline_cases", "{{instance}}")],
+        ),
+        SelfMonitoring(
+            bilingual_title("Live connections", "实时连接"),
+            "short",
+            &[("firstline_live_clients", "{{instance}}")],
+        ),
     ];
     let scrape = vec![
         SelfMonitoring(
@@ -240,8 +316,20 @@ fn self_monitoring_rows() -> Vec<DashboardRow> {
             "short",
             &[("scrape_samples_scraped{job=\"firstline\"}", "{{instance}}")],
         ),
-        SelfMonitoring(bilingual_title("Scopes left out", "未导出的范围"), "short", &[("firstline_scopes_left_out", "{{scope}}")]),
-        SelfMonitoring(bilingual_title("Clock", "时钟偏差"), "s", &[("firstline_clock_off_seconds", "{{instance}}")]),
+        SelfMonitoring(
+            bilingual_title("Scopes left out", "未导出的范围"),
+            "short",
+            &[("firstline_scopes_left_out", "{{scope}}")],
+        ),
+        SelfMonitoring(
+            bilingual_title("Clock", "时钟偏差"),
+            "s",
+            &[("firstline_clock_off_seconds", "{{instance}}")],
+        ),
     ];
-    vec![dashboard_row("Events", "事件", events), dashboard_row("Work", "处理", work), dashboard_row("Prometheus", "采集", scrape)]
+    vec![
+        dashboard_row("Events", "事件", events),
+        dashboard_row("Work", "处理", work),
+        dashboard_row("Prometheus", "采集", scrape),
+    ]
 }

@@ -40,7 +40,10 @@ impl GridCursor {
         row
     }
 
-    pub(super) fn place_panel(&mut self, SizedPanel { width, height, mut json }: SizedPanel) -> Value {
+    pub(super) fn place_panel(
+        &mut self,
+        SizedPanel { width, height, mut json }: SizedPanel,
+    ) -> Value {
         if self.x + width > DASHBOARD_WIDTH {
             (self.x, self.y, self.row_height) = (0, self.y + self.row_height, 0);
         }
@@ -62,57 +65,116 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
     match panel {
         PanelKind::StatOverall(name) => {
             let (indicator, window) = find_indicator(queries, name)?;
-            let target = query_target(&format!("{}{{{window}scope=\"all\"}}", PromqlQueries::value_series(indicator)), "", true);
+            let target = query_target(
+                &format!("{}{{{window}scope=\"all\"}}", PromqlQueries::value_series(indicator)),
+                "",
+                true,
+            );
             Some(indicator_panel(queries, indicator, "stat", (4, 4), vec![target], stat_options()))
         }
         PanelKind::BarsByDimension(name) => {
             let (indicator, window) = find_indicator(queries, name)?;
             let (scope, legend) = first_dimension_selector(queries);
-            let target = query_target(&format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)), &legend, true);
-            Some(indicator_panel(queries, indicator, "bargauge", (12, 8), vec![target], bar_gauge_options()))
+            let target = query_target(
+                &format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)),
+                &legend,
+                true,
+            );
+            Some(indicator_panel(
+                queries,
+                indicator,
+                "bargauge",
+                (12, 8),
+                vec![target],
+                bar_gauge_options(),
+            ))
         }
         PanelKind::LinesByDimension(name) => {
             let (indicator, window) = find_indicator(queries, name)?;
             let (scope, legend) = first_dimension_selector(queries);
-            let mut targets = vec![query_target(&format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)), &legend, false)];
+            let mut targets = vec![query_target(
+                &format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)),
+                &legend,
+                false,
+            )];
             if indicator.targets.first().is_some_and(|dated| dated.target.is_some()) {
-                targets.push(query_target(&format!("sla_{}_target_{}", indicator.name, indicator.unit()), "target · 目标", false));
+                targets.push(query_target(
+                    &format!("sla_{}_target_{}", indicator.name, indicator.unit()),
+                    "target · 目标",
+                    false,
+                ));
             }
-            Some(indicator_panel(queries, indicator, "timeseries", (12, 8), targets, time_series_options()))
+            Some(indicator_panel(
+                queries,
+                indicator,
+                "timeseries",
+                (12, 8),
+                targets,
+                time_series_options(),
+            ))
         }
         PanelKind::LinesByBothDimensions(name) => {
             let (indicator, window) = find_indicator(queries, name)?;
             let (first, second) = (queries.first_dimension()?, queries.second_dimension()?);
-            let scope = format!("scope=\"{first}_{second}\",{first}=~\"${first}\",{second}=~\"${second}\"");
+            let scope =
+                format!("scope=\"{first}_{second}\",{first}=~\"${first}\",{second}=~\"${second}\"");
             let target = query_target(
                 &format!("{}{{{window}{scope}}}", PromqlQueries::value_series(indicator)),
                 &format!("{{{{{first}}}}} {{{{{second}}}}}"),
                 false,
             );
-            Some(indicator_panel(queries, indicator, "timeseries", (12, 8), vec![target], time_series_options()))
+            Some(indicator_panel(
+                queries,
+                indicator,
+                "timeseries",
+                (12, 8),
+                vec![target],
+                time_series_options(),
+            ))
         }
         PanelKind::DurationHeatmap(name) => {
-            let (indicator, _) = find_indicator(queries, name).filter(|_| queries.has_counters())?;
-            let expr = format!("sum by (le) (increase(sla_{name}_spread_seconds_bucket{{scope=\"all\"}}[$__rate_interval]))");
+            let (indicator, _) =
+                find_indicator(queries, name).filter(|_| queries.has_counters())?;
+            let expr = format!(
+                "sum by (le) (increase(sla_{name}_spread_seconds_bucket{{scope=\"all\"}}[$__rate_interval]))"
+            );
             let mut target = query_target(&expr, "{{le}}", false);
             target["format"] = "heatmap".into();
-            Some(indicator_panel(queries, indicator, "heatmap", (12, 8), vec![target], heatmap_options()))
+            Some(indicator_panel(
+                queries,
+                indicator,
+                "heatmap",
+                (12, 8),
+                vec![target],
+                heatmap_options(),
+            ))
         }
         PanelKind::ArrivalRate(name) => {
             let (indicator, _) = find_indicator(queries, name)?;
-            let (counter, (scope, legend)) = (queries.counter_name(indicator)?, first_dimension_selector(queries));
-            let title =
-                LocalizedTitle { en: format!("Arrivals a second ({})", queries.family_name(indicator)), zh: "每秒到达量".to_owned() };
+            let (counter, (scope, legend)) =
+                (queries.counter_name(indicator)?, first_dimension_selector(queries));
+            let title = LocalizedTitle {
+                en: format!("Arrivals a second ({})", queries.family_name(indicator)),
+                zh: "每秒到达量".to_owned(),
+            };
             Some(time_series_panel(
                 &title,
                 "cps",
-                vec![query_target(&format!("rate({counter}{{{scope}}}[$__rate_interval])"), &legend, false)],
+                vec![query_target(
+                    &format!("rate({counter}{{{scope}}}[$__rate_interval])"),
+                    &legend,
+                    false,
+                )],
             ))
         }
         PanelKind::BudgetsSpent => {
             queries.has_counters().then_some(())?;
-            let title = LocalizedTitle { en: "Spent of the calendar's budget".to_owned(), zh: "已用预算".to_owned() };
-            let target = query_target("sla:budget_spent:ratio{scope=\"all\"}", "{{indicator}}", true);
+            let title = LocalizedTitle {
+                en: "Spent of the calendar's budget".to_owned(),
+                zh: "已用预算".to_owned(),
+            };
+            let target =
+                query_target("sla:budget_spent:ratio{scope=\"all\"}", "{{indicator}}", true);
             let steps = json!([{ "color": "green", "value": null }, { "color": "yellow", "value": 0.8 }, { "color": "red", "value": 1.0 }]);
             Some(panel_json(
                 "bargauge",
@@ -126,9 +188,16 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
             ))
         }
         PanelKind::ActiveAlerts => {
-            let title = LocalizedTitle { en: "Alerts pending and firing".to_owned(), zh: "告警".to_owned() };
+            let title = LocalizedTitle {
+                en: "Alerts pending and firing".to_owned(),
+                zh: "告警".to_owned(),
+            };
             // Without any alert the count is 0, and not nothing.
-            let target = query_target("count by (alertname) (ALERTS{alertname!=\"\"}) or vector(0)", "{{alertname}}", true);
+            let target = query_target(
+                "count by (alertname) (ALERTS{alertname!=\"\"}) or vector(0)",
+                "{{alertname}}",
+                true,
+            );
             Some(panel_json(
                 "bargauge",
                 (12, 10),
@@ -140,14 +209,19 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
                 bar_gauge_options(),
             ))
         }
-        PanelKind::SelfMonitoring(title, unit, wanted) => {
-            Some(time_series_panel(title, unit, wanted.iter().map(|(expr, legend)| query_target(expr, legend, false)).collect()))
-        }
+        PanelKind::SelfMonitoring(title, unit, wanted) => Some(time_series_panel(
+            title,
+            unit,
+            wanted.iter().map(|(expr, legend)| query_target(expr, legend, false)).collect(),
+        )),
     }
 }
 
 /// An indicator that the standard has, with the selector of its window.
-fn find_indicator<'s>(queries: &PromqlQueries<'s>, name: &str) -> Option<(&'s Indicator, &'static str)> {
+fn find_indicator<'s>(
+    queries: &PromqlQueries<'s>,
+    name: &str,
+) -> Option<(&'s Indicator, &'static str)> {
     let indicator = queries.find_indicator(name)?;
     Some((indicator, if indicator.formula.is_current_state() { "" } else { "window=\"$window\"," }))
 }
@@ -155,7 +229,10 @@ fn find_indicator<'s>(queries: &PromqlQueries<'s>, name: &str) -> Option<(&'s In
 /// The scopes of the first dimension that are chosen, and what a series is called.
 fn first_dimension_selector(queries: &PromqlQueries<'_>) -> (String, String) {
     match queries.first_dimension() {
-        Some(dimension) => (format!("scope=\"{dimension}\",{dimension}=~\"${dimension}\""), format!("{{{{{dimension}}}}}")),
+        Some(dimension) => (
+            format!("scope=\"{dimension}\",{dimension}=~\"${dimension}\""),
+            format!("{{{{{dimension}}}}}"),
+        ),
         None => ("scope=\"all\"".to_owned(), "{{scope}}".to_owned()),
     }
 }
@@ -180,14 +257,36 @@ fn indicator_panel(
     };
     let said = describe::describe_indicator(queries.standard, indicator);
     let mean = if matches!(indicator.formula, Formula::Duration { .. }) { "Mean. " } else { "" };
-    panel_json(kind, size, &indicator.title, &format!("{mean}{}\n\n{}", said.en, said.zh), unit, thresholds(indicator), targets, options)
+    panel_json(
+        kind,
+        size,
+        &indicator.title,
+        &format!("{mean}{}\n\n{}", said.en, said.zh),
+        unit,
+        thresholds(indicator),
+        targets,
+        options,
+    )
 }
 
 fn time_series_panel(title: &LocalizedTitle, unit: &str, targets: Vec<Value>) -> SizedPanel {
-    panel_json("timeseries", (12, 8), title, "", unit, single_color_steps(), targets, time_series_options())
+    panel_json(
+        "timeseries",
+        (12, 8),
+        title,
+        "",
+        unit,
+        single_color_steps(),
+        targets,
+        time_series_options(),
+    )
 }
 
-#[expect(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "a panel is what Grafana makes of it")]
+#[expect(
+    clippy::too_many_arguments,
+    clippy::needless_pass_by_value,
+    reason = "a panel is what Grafana makes of it"
+)]
 fn panel_json(
     kind: &str,
     (width, height): (u32, u32),
@@ -220,16 +319,30 @@ fn panel_json(
 
 /// Red, yellow, green by target and warning.
 fn thresholds(indicator: &Indicator) -> Value {
-    let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else { return single_color_steps() };
+    let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else {
+        return single_color_steps();
+    };
     let step = |color: &str, value: Option<f64>| json!({ "color": color, "value": value });
     match (target.better, target.warning) {
-        (TargetDirection::Higher, None) => json!([step("red", None), step("green", Some(target.value))]),
-        (TargetDirection::Higher, Some(warning)) => {
-            json!([step("red", None), step("yellow", Some(target.value)), step("green", Some(warning))])
+        (TargetDirection::Higher, None) => {
+            json!([step("red", None), step("green", Some(target.value))])
         }
-        (TargetDirection::Lower, None) => json!([step("green", None), step("red", Some(just_above(target.value)))]),
+        (TargetDirection::Higher, Some(warning)) => {
+            json!([
+                step("red", None),
+                step("yellow", Some(target.value)),
+                step("green", Some(warning))
+            ])
+        }
+        (TargetDirection::Lower, None) => {
+            json!([step("green", None), step("red", Some(just_above(target.value)))])
+        }
         (TargetDirection::Lower, Some(warning)) => {
-            json!([step("green", None), step("yellow", Some(just_above(warning))), step("red", Some(just_above(target.value)))])
+            json!([
+                step("green", None),
+                step("yellow", Some(just_above(warning))),
+                step("red", Some(just_above(target.value)))
+            ])
         }
     }
 }

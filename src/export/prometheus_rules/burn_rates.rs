@@ -16,7 +16,9 @@
 use super::targets::runbook;
 use crate::domain::standard::{Formula, Indicator, Target, TargetDirection};
 use crate::domain::time::window::Window;
-use crate::export::prometheus_rules::{AlertSeverity, AlertingRule, PrometheusRule, bilingual_text, camel_case, scope_suffix};
+use crate::export::prometheus_rules::{
+    AlertSeverity, AlertingRule, PrometheusRule, bilingual_text, camel_case, scope_suffix,
+};
 use crate::export::promql::PromqlQueries;
 use std::collections::BTreeMap;
 
@@ -24,8 +26,11 @@ use std::collections::BTreeMap;
 const MISS_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "6h", "3d"];
 
 /// Ending of the name, long window, short window, burn rate, and at most which share of all cases must be missing.
-const BURN_RATES: [(&str, &str, &str, f64, f64); 3] =
-    [("Fast", "1h", "5m", 14.4, 0.5), ("", "6h", "30m", 6.0, 0.3), ("Slowly", "3d", "6h", 1.0, 1.0)];
+const BURN_RATES: [(&str, &str, &str, f64, f64); 3] = [
+    ("Fast", "1h", "5m", 14.4, 0.5),
+    ("", "6h", "30m", 6.0, 0.3),
+    ("Slowly", "3d", "6h", 1.0, 1.0),
+];
 
 /// The indicators with a budget, each with its target and the share of misses it allows.
 fn indicators_with_budget<'s>(queries: &PromqlQueries<'s>) -> Vec<(&'s Indicator, Target, f64)> {
@@ -35,7 +40,8 @@ fn indicators_with_budget<'s>(queries: &PromqlQueries<'s>) -> Vec<(&'s Indicator
             TargetDirection::Higher => 1.0 - target.value,
             TargetDirection::Lower => target.value,
         };
-        let counted = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. }) && queries.has_counters();
+        let counted = matches!(indicator.formula, Formula::Ratio { matures_ms: None, .. })
+            && queries.has_counters();
         (counted && budget > 0.0 && budget < 1.0).then_some((indicator, target, budget))
     };
     queries.standard.indicators.iter().filter_map(with_budget).collect()
@@ -44,15 +50,17 @@ fn indicators_with_budget<'s>(queries: &PromqlQueries<'s>) -> Vec<(&'s Indicator
 /// The share of misses over these windows, and what is spent of the budget in the calendar's longest one.
 pub(super) fn recording_rules(queries: &PromqlQueries<'_>) -> Vec<PrometheusRule> {
     let mut rules = Vec::new();
-    let calendar =
-        queries.standard.windows.iter().filter_map(|window| if let Window::Calendar(period) = window { Some(*period) } else { None });
+    let calendar = queries.standard.windows.iter().filter_map(|window| {
+        if let Window::Calendar(period) = window { Some(*period) } else { None }
+    });
     let calendar = calendar.max_by_key(|period| period.max_length_ms()).map(Window::Calendar);
     for (indicator, target, budget) in indicators_with_budget(queries) {
         let (name, scopes) = (&indicator.name, queries.scope_selector());
         let labels = || BTreeMap::from([("indicator", name.clone())]);
         for window in MISS_WINDOWS {
-            let share =
-                format!("increase(sla_{name}_good_total{{{scopes}}}[{window}]) / increase(sla_{name}_of_total{{{scopes}}}[{window}])");
+            let share = format!(
+                "increase(sla_{name}_good_total{{{scopes}}}[{window}]) / increase(sla_{name}_of_total{{{scopes}}}[{window}])"
+            );
             rules.push(PrometheusRule::Record {
                 record: format!("sla:misses:ratio_increase{window}"),
                 expr: miss_ratio(target, &share),
@@ -62,7 +70,11 @@ pub(super) fn recording_rules(queries: &PromqlQueries<'_>) -> Vec<PrometheusRule
         if let Some(window) = calendar {
             let share = format!("sla_{name}_ratio{{window=\"{window}\",{scopes}}}");
             let expr = format!("({}) / {}", miss_ratio(target, &share), format_number(budget));
-            rules.push(PrometheusRule::Record { record: "sla:budget_spent:ratio".to_owned(), expr, labels: labels() });
+            rules.push(PrometheusRule::Record {
+                record: "sla:budget_spent:ratio".to_owned(),
+                expr,
+                labels: labels(),
+            });
         }
     }
     rules
@@ -85,11 +97,18 @@ pub(super) fn burn_rate_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule>
             if ending != "Slowly" && rate <= 1.0 {
                 continue;
             }
-            let (name, title, at, limit) = (&indicator.name, &indicator.title, scope_suffix(queries), format_number(misses));
-            let over = |window: &str| format!("sla:misses:ratio_increase{window}{{indicator=\"{name}\"}} > {limit}");
+            let (name, title, at, limit) =
+                (&indicator.name, &indicator.title, scope_suffix(queries), format_number(misses));
+            let over = |window: &str| {
+                format!("sla:misses:ratio_increase{window}{{indicator=\"{name}\"}} > {limit}")
+            };
             let few = indicator.small_sample.max(10);
-            let enough = format!("increase(sla_{name}_of_total{{{}}}[{long}]) >= {few}", queries.scope_selector());
-            let severity = if ending == "Slowly" { AlertSeverity::Warning } else { AlertSeverity::Critical };
+            let enough = format!(
+                "increase(sla_{name}_of_total{{{}}}[{long}]) >= {few}",
+                queries.scope_selector()
+            );
+            let severity =
+                if ending == "Slowly" { AlertSeverity::Warning } else { AlertSeverity::Critical };
             let times = format_number((rate * 10.0).round() / 10.0);
             let value = "{{ $value | humanizePercentage }}";
             alerts.push(AlertingRule {

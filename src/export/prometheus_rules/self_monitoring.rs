@@ -2,7 +2,9 @@
 
 use crate::domain::standard::{Indicator, LocalizedTitle};
 use crate::domain::time::timestamp::SECOND;
-use crate::export::prometheus_rules::{AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix};
+use crate::export::prometheus_rules::{
+    AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix,
+};
 use crate::export::promql::PromqlQueries;
 
 /// Where events are missing, by family: the first indicator of each says that it is stale.
@@ -12,7 +14,11 @@ pub(super) fn stale_source_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRu
         let at = scope_suffix(queries);
         Some(AlertingRule {
             name: format!("{}SourceStale", camel_case(family)),
-            expr: format!("sla_{}_state{{{},state=\"stale\"}} == 1", indicator.name, queries.reading_selector(indicator)),
+            expr: format!(
+                "sla_{}_state{{{},state=\"stale\"}} == 1",
+                indicator.name,
+                queries.reading_selector(indicator)
+            ),
             for_duration: "1m",
             severity: AlertSeverity::Warning,
             family: family.to_owned(),
@@ -114,7 +120,10 @@ pub(super) fn self_monitoring_alerts(queries: &PromqlQueries<'_>) -> Vec<Alertin
             format!("time() - firstline_last_event_timestamp_seconds > {}", after / SECOND),
             ("1m", AlertSeverity::Critical),
             bilingual_text("No events at all", "没有任何事件"),
-            bilingual_text("Every source is silent: every figure is stale.", "所有数据源均静默,全部指标已过时。"),
+            bilingual_text(
+                "Every source is silent: every figure is stale.",
+                "所有数据源均静默,全部指标已过时。",
+            ),
             bilingual_text(
                 "See whether the network or a proxy between the sources and firstline has failed.",
                 "检查数据源与 firstline 之间的网络或代理。",

@@ -5,7 +5,9 @@
 
 use crate::domain::events::event::CaseFamily;
 use crate::domain::standard::{Formula, Indicator};
-use crate::export::prometheus_rules::{AlertSeverity, AlertingRule, PrometheusRule, bilingual_text, camel_case, scope_suffix};
+use crate::export::prometheus_rules::{
+    AlertSeverity, AlertingRule, PrometheusRule, bilingual_text, camel_case, scope_suffix,
+};
 use crate::export::promql::PromqlQueries;
 use std::collections::BTreeMap;
 
@@ -17,19 +19,30 @@ const ARRIVALS_MIN: u32 = 30;
 /// For each family the ratio whose denominator counts its arrivals.
 fn arrival_ratios<'s>(queries: &PromqlQueries<'s>) -> Vec<(&'s str, &'s Indicator)> {
     let counted = queries.families_with_indicators().filter_map(|(family, name, indicators)| {
-        let found = indicators.into_iter().find(|indicator| is_arrival_count(queries, family, indicator));
+        let found =
+            indicators.into_iter().find(|indicator| is_arrival_count(queries, family, indicator));
         Some((name, found.filter(|_| queries.has_counters())?))
     });
     counted.collect()
 }
 
-fn is_arrival_count(queries: &PromqlQueries<'_>, family: CaseFamily, indicator: &Indicator) -> bool {
+fn is_arrival_count(
+    queries: &PromqlQueries<'_>,
+    family: CaseFamily,
+    indicator: &Indicator,
+) -> bool {
     let standard = queries.standard;
     let first = standard.kinds.first_kind(family);
     let Formula::Ratio { of, .. } = &indicator.formula else { return false };
     let [only] = &of[..] else { return false };
-    let promised = standard.commitments.iter().any(|commitment| commitment.from == first && commitment.first_fact == only.kind);
-    (only.kind == first || promised) && only.values.is_none() && only.labels.is_empty() && only.conditions.is_empty()
+    let promised = standard
+        .commitments
+        .iter()
+        .any(|commitment| commitment.from == first && commitment.first_fact == only.kind);
+    (only.kind == first || promised)
+        && only.values.is_none()
+        && only.labels.is_empty()
+        && only.conditions.is_empty()
 }
 
 pub(super) fn recording_rules(queries: &PromqlQueries<'_>) -> Vec<PrometheusRule> {
@@ -43,15 +56,21 @@ pub(super) fn recording_rules(queries: &PromqlQueries<'_>) -> Vec<PrometheusRule
 
 pub(super) fn surge_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
     let alert = |(family, _): (&str, &Indicator)| {
-        let (at, now) = (scope_suffix(queries), format!("sla:arrivals:rate15m{{family=\"{family}\"}}"));
+        let (at, now) =
+            (scope_suffix(queries), format!("sla:arrivals:rate15m{{family=\"{family}\"}}"));
         AlertingRule {
             name: format!("{}Surge", camel_case(family)),
-            expr: format!("{now} > {SURGE_FACTOR} * ({now} offset 1w or {now} offset 1d) and {now} * 900 >= {ARRIVALS_MIN}"),
+            expr: format!(
+                "{now} > {SURGE_FACTOR} * ({now} offset 1w or {now} offset 1d) and {now} * 900 >= {ARRIVALS_MIN}"
+            ),
             for_duration: "5m",
             severity: AlertSeverity::Warning,
             family: family.to_owned(),
             summary: bilingual_text(
-                format!("Surge of arrivals ({family}): {{{{ $value | humanize }}}} a second{}", at.en),
+                format!(
+                    "Surge of arrivals ({family}): {{{{ $value | humanize }}}} a second{}",
+                    at.en
+                ),
                 format!("到达量激增({family}):每秒{{{{ $value | humanize }}}}{}", at.zh),
             ),
             description: bilingual_text(

@@ -3,7 +3,9 @@
 use crate::describe;
 use crate::domain::standard::{Indicator, LocalizedTitle};
 use crate::domain::time::timestamp::Timestamp;
-use crate::export::prometheus_rules::{AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix};
+use crate::export::prometheus_rules::{
+    AlertSeverity, AlertingRule, bilingual_text, camel_case, scope_suffix,
+};
 use crate::export::promql::PromqlQueries;
 
 /// How many cases there must be where the standard does not say.
@@ -13,14 +15,20 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
     let standard = queries.standard;
     let mut alerts = Vec::new();
     for indicator in &standard.indicators {
-        let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else { continue };
+        let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else {
+            continue;
+        };
         let window = queries.default_window.filter(|_| !indicator.formula.is_current_state());
         let (title, at) = (&indicator.title, scope_suffix(queries));
-        let (formula, aim) =
-            (describe::describe_indicator(standard, indicator), describe::describe_target(indicator, Some(Timestamp(i64::MAX))));
+        let (formula, aim) = (
+            describe::describe_indicator(standard, indicator),
+            describe::describe_target(indicator, Some(Timestamp(i64::MAX))),
+        );
         let aim = aim.unwrap_or_default();
-        let over = window
-            .map_or_else(|| bilingual_text("now", "当前"), |window| bilingual_text(format!("over {window}"), format!("{window}窗口")));
+        let over = window.map_or_else(
+            || bilingual_text("now", "当前"),
+            |window| bilingual_text(format!("over {window}"), format!("{window}窗口")),
+        );
         let description = bilingual_text(
             format!("{}: {}, {}. The target is {}.", title.en, formula.en, over.en, aim.en),
             format!("{}:{}({})。目标:{}。", title.zh, formula.zh, over.zh, aim.zh),
@@ -33,14 +41,23 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
                 for_duration: hold,
                 severity,
                 family: queries.family_name(indicator).to_owned(),
-                summary: bilingual_text(format!("{} {en}: {value}{}", title.en, at.en), format!("{}{zh}:{value}{}", title.zh, at.zh)),
+                summary: bilingual_text(
+                    format!("{} {en}: {value}{}", title.en, at.en),
+                    format!("{}{zh}:{value}{}", title.zh, at.zh),
+                ),
                 description: description.clone(),
                 runbook: runbook(queries, indicator),
             });
         };
         add("Breached", 3, "2m", AlertSeverity::Critical, ("misses its target", "未达标"));
         if target.warning.is_some() {
-            add("InDanger", 2, "10m", AlertSeverity::Warning, ("is about to miss its target", "预警"));
+            add(
+                "InDanger",
+                2,
+                "10m",
+                AlertSeverity::Warning,
+                ("is about to miss its target", "预警"),
+            );
         }
     }
     alerts
@@ -48,16 +65,24 @@ pub(super) fn target_alerts(queries: &PromqlQueries<'_>) -> Vec<AlertingRule> {
 
 /// The value where the level is this, unless the reading is stale or made of too little.
 fn level_expression(queries: &PromqlQueries<'_>, indicator: &Indicator, level: u8) -> String {
-    let (name, value, labels) = (&indicator.name, PromqlQueries::value_series(indicator), queries.reading_selector(indicator));
+    let (name, value, labels) = (
+        &indicator.name,
+        PromqlQueries::value_series(indicator),
+        queries.reading_selector(indicator),
+    );
     let mut expr = format!(
         "{value}{{{labels}}} and sla_{name}_level{{{labels}}} == {level} unless ignoring(state) sla_{name}_state{{{labels},state=\"stale\"}}"
     );
     if indicator.small_sample < DEFAULT_COUNT_MIN
         && let Some(counter) = queries.counter_name(indicator)
     {
-        let few = if indicator.small_sample == 0 { DEFAULT_COUNT_MIN } else { indicator.small_sample };
-        expr +=
-            &format!(" and ignoring(window) increase({counter}{{{}}}[{}]) >= {few}", queries.scope_selector(), queries.lookback_range());
+        let few =
+            if indicator.small_sample == 0 { DEFAULT_COUNT_MIN } else { indicator.small_sample };
+        expr += &format!(
+            " and ignoring(window) increase({counter}{{{}}}[{}]) >= {few}",
+            queries.scope_selector(),
+            queries.lookback_range()
+        );
     }
     expr
 }

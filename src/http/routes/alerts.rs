@@ -36,7 +36,10 @@ struct AlertsQuery {
 
 impl AlertsQuery {
     /// Without a word about it: what fires, what is about to, and the shortfalls that are open.
-    fn new(query: Vec<(String, String)>, dimensions: &[String]) -> Result<AlertsQuery, HttpProblem> {
+    fn new(
+        query: Vec<(String, String)>,
+        dimensions: &[String],
+    ) -> Result<AlertsQuery, HttpProblem> {
         let query = QueryParameters::new(query, &["state", "policy", "limit"], dimensions)?;
         let limit = query.parse_limit(LIMIT_DEFAULT, LIMIT_MAX)?;
         let (mut standings, mut pending) = (Vec::new(), false);
@@ -49,7 +52,11 @@ impl AlertsQuery {
                     pending = true;
                 }
                 None => {
-                    let known = IncidentStatus::ALL.iter().map(|(name, _)| *name).chain(["pending", "all"]).map(str::to_owned);
+                    let known = IncidentStatus::ALL
+                        .iter()
+                        .map(|(name, _)| *name)
+                        .chain(["pending", "all"])
+                        .map(str::to_owned);
                     return Err(bad_request(unknown_name("state", state, known)));
                 }
             }
@@ -61,7 +68,8 @@ impl AlertsQuery {
     }
 
     fn matches_alert(&self, policy: &str, scope: &[(String, String)]) -> bool {
-        self.query.get("policy").is_none_or(|wanted| wanted == policy) && self.query.fixed.iter().all(|wanted| scope.contains(wanted))
+        self.query.get("policy").is_none_or(|wanted| wanted == policy)
+            && self.query.fixed.iter().all(|wanted| scope.contains(wanted))
     }
 }
 
@@ -76,20 +84,33 @@ pub async fn list_alerts(
 ) -> Result<Response, HttpProblem> {
     let wanted = AlertsQuery::new(query, &service.boards.borrow().standard.schema.dimensions)?;
     let view = service.alerts.borrow().clone();
-    let seen = |scope: &[(String, String)]| grant.view.is_visible(|| scope.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let seen = |scope: &[(String, String)]| {
+        grant.view.is_visible(|| scope.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    };
     let shown = |incident: &&Arc<Incident>| {
         wanted.states.contains(&incident.status())
             && wanted.matches_alert(&incident.subject.policy, incident.dimension_values())
             && seen(incident.dimension_values())
     };
     let mut alerts: Vec<&Arc<Incident>> = view.incident_log.incidents().filter(shown).collect();
-    let place = |incident: &Incident| IncidentStatus::ALL.iter().position(|(_, standing)| *standing == incident.status());
-    alerts.sort_by_key(|incident| (place(incident), std::cmp::Reverse(incident.sequence_numbers.0)));
+    let place = |incident: &Incident| {
+        IncidentStatus::ALL.iter().position(|(_, standing)| *standing == incident.status())
+    };
+    alerts
+        .sort_by_key(|incident| (place(incident), std::cmp::Reverse(incident.sequence_numbers.0)));
     let count = alerts.len();
-    let alerts: Vec<Value> = alerts.into_iter().take(wanted.limit).map(|incident| alert_json(incident, &service.links)).collect();
-    let waiting = view.pending.iter().filter(|one| wanted.pending && wanted.matches_alert(&one.subject.policy, &one.subject.scope));
-    let waiting: Vec<Value> = waiting.filter(|one| seen(&one.subject.scope)).map(pending_json).collect();
-    let mut answer = json!({ "as_of": view.as_of, "count": count, "alerts": alerts, "pending": waiting });
+    let alerts: Vec<Value> = alerts
+        .into_iter()
+        .take(wanted.limit)
+        .map(|incident| alert_json(incident, &service.links))
+        .collect();
+    let waiting = view.pending.iter().filter(|one| {
+        wanted.pending && wanted.matches_alert(&one.subject.policy, &one.subject.scope)
+    });
+    let waiting: Vec<Value> =
+        waiting.filter(|one| seen(&one.subject.scope)).map(pending_json).collect();
+    let mut answer =
+        json!({ "as_of": view.as_of, "count": count, "alerts": alerts, "pending": waiting });
     if grant.view.is_unrestricted() {
         // Figures of the whole are for those who see it.
         answer["overflow"] = view.overflow.into();
@@ -111,7 +132,10 @@ struct AlertActionRequest {
 ///
 /// # Errors
 /// Why it was not noted.
-pub async fn acknowledge_alert(State(service): State<Arc<HttpService>>, body: Bytes) -> Result<Response, HttpProblem> {
+pub async fn acknowledge_alert(
+    State(service): State<Arc<HttpService>>,
+    body: Bytes,
+) -> Result<Response, HttpProblem> {
     submit_action(&service, &body, false).await
 }
 
@@ -119,37 +143,63 @@ pub async fn acknowledge_alert(State(service): State<Arc<HttpService>>, body: By
 ///
 /// # Errors
 /// Why it was not noted.
-pub async fn close_alert(State(service): State<Arc<HttpService>>, body: Bytes) -> Result<Response, HttpProblem> {
+pub async fn close_alert(
+    State(service): State<Arc<HttpService>>,
+    body: Bytes,
+) -> Result<Response, HttpProblem> {
     submit_action(&service, &body, true).await
 }
 
-async fn submit_action(service: &HttpService, body: &[u8], closes: bool) -> Result<Response, HttpProblem> {
+async fn submit_action(
+    service: &HttpService,
+    body: &[u8],
+    closes: bool,
+) -> Result<Response, HttpProblem> {
     if body.len() > BODY_BYTES_MAX {
-        return Err(HttpProblem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("an answer has at most {BODY_BYTES_MAX} bytes")));
+        return Err(HttpProblem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("an answer has at most {BODY_BYTES_MAX} bytes"),
+        ));
     }
-    let example = "send {\"id\": \"0123456789abcdef\", \"owner\": \"Li\", \"note\": \"two more agents\"}";
-    let said: AlertActionRequest =
-        serde_json::from_slice(body).map_err(|error| bad_request(format!("this is no answer ({error}); {example}")))?;
-    let id = u64::from_str_radix(&said.id, 16)
-        .map_err(|_| bad_request(format!("`id` is that of an alert, 16 hexadecimal digits; {example}")))?;
+    let example =
+        "send {\"id\": \"0123456789abcdef\", \"owner\": \"Li\", \"note\": \"two more agents\"}";
+    let said: AlertActionRequest = serde_json::from_slice(body)
+        .map_err(|error| bad_request(format!("this is no answer ({error}); {example}")))?;
+    let id = u64::from_str_radix(&said.id, 16).map_err(|_| {
+        bad_request(format!("`id` is that of an alert, 16 hexadecimal digits; {example}"))
+    })?;
     let said = IncidentUpdate { id, closes, owner: said.owner, note: said.note };
-    let answered = service.intake.feed().request_answer(|answer| EngineCommand::UpdateIncident { update: said, answer }).await;
-    answered.map_err(IncidentUpdateFailure::Unavailable).flatten().map_err(|why| action_problem(&why))?;
+    let answered = service
+        .intake
+        .feed()
+        .request_answer(|answer| EngineCommand::UpdateIncident { update: said, answer })
+        .await;
+    answered
+        .map_err(IncidentUpdateFailure::Unavailable)
+        .flatten()
+        .map_err(|why| action_problem(&why))?;
     let view = service.alerts.borrow().clone();
-    let alert = view.incident_log.get(id).map_or(Value::Null, |incident| alert_json(incident, &service.links));
+    let alert = view
+        .incident_log
+        .get(id)
+        .map_or(Value::Null, |incident| alert_json(incident, &service.links));
     Ok((JSON_HEADERS, alert.to_string()).into_response())
 }
 
 fn action_problem(why: &IncidentUpdateFailure) -> HttpProblem {
     let detail = why.to_string();
     match why {
-        IncidentUpdateFailure::Invalid(IncidentUpdateError::Unknown) => HttpProblem::new(StatusCode::NOT_FOUND, detail),
-        IncidentUpdateFailure::Invalid(IncidentUpdateError::InvalidText) => bad_request(detail),
-        IncidentUpdateFailure::Invalid(IncidentUpdateError::Firing | IncidentUpdateError::Closed) => {
-            HttpProblem::new(StatusCode::CONFLICT, detail)
+        IncidentUpdateFailure::Invalid(IncidentUpdateError::Unknown) => {
+            HttpProblem::new(StatusCode::NOT_FOUND, detail)
         }
+        IncidentUpdateFailure::Invalid(IncidentUpdateError::InvalidText) => bad_request(detail),
+        IncidentUpdateFailure::Invalid(
+            IncidentUpdateError::Firing | IncidentUpdateError::Closed,
+        ) => HttpProblem::new(StatusCode::CONFLICT, detail),
         IncidentUpdateFailure::Unavailable(
-            EngineUnavailable::QueueFull | EngineUnavailable::Stopping | EngineUnavailable::JournalUnwritable(_),
+            EngineUnavailable::QueueFull
+            | EngineUnavailable::Stopping
+            | EngineUnavailable::JournalUnwritable(_),
         ) => HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_retry_after(1),
     }
 }

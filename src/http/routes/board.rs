@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) const JSON_HEADERS: [(HeaderName, &str); 2] = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+pub(crate) const JSON_HEADERS: [(HeaderName, &str); 2] =
+    [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
 
 /// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
 /// more than once or with commas between values.
@@ -35,14 +36,21 @@ pub async fn get_board(
 ) -> Result<Response, HttpProblem> {
     let bad = |detail| HttpProblem::new(StatusCode::BAD_REQUEST, detail);
     let edition = service.boards.borrow().clone();
-    let filter =
-        ReadingFilter::new(&parse_filter_query(query, &edition.standard).map_err(bad)?, &grant.view, &edition.standard).map_err(bad)?;
+    let filter = ReadingFilter::new(
+        &parse_filter_query(query, &edition.standard).map_err(bad)?,
+        &grant.view,
+        &edition.standard,
+    )
+    .map_err(bad)?;
     let write = move || frame::write_frame(&edition, &filter, None);
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten_answer_problem())?;
     Ok((JSON_HEADERS, text).into_response())
 }
 
-fn parse_filter_query(query: Vec<(String, String)>, standard: &Standard) -> Result<FilterRequest, String> {
+fn parse_filter_query(
+    query: Vec<(String, String)>,
+    standard: &Standard,
+) -> Result<FilterRequest, String> {
     let mut wanted = FilterRequest::default();
     let mut fixed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, values) in query {
@@ -54,7 +62,8 @@ fn parse_filter_query(query: Vec<(String, String)>, standard: &Standard) -> Resu
             _ if standard.schema.dimensions.contains(&name) => fixed.entry(name).or_default(),
             _ => {
                 let known = standard.schema.dimensions.join("`, `");
-                let remedy = format!("use `indicator`, `label`, `window`, `by` or a dimension: `{known}`");
+                let remedy =
+                    format!("use `indicator`, `label`, `window`, `by` or a dimension: `{known}`");
                 return Err(format!("the board cannot be filtered by `{name}`; {remedy}"));
             }
         };
@@ -68,7 +77,9 @@ fn parse_filter_query(query: Vec<(String, String)>, standard: &Standard) -> Resu
 pub async fn get_standard(State(service): State<Arc<HttpService>>) -> Response {
     let edition = service.boards.borrow().clone();
     let (standard, as_of) = (&*edition.standard, edition.board.as_of);
-    let dimensions = |scope: &Vec<usize>| scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>();
+    let dimensions = |scope: &Vec<usize>| {
+        scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>()
+    };
     let written = json!({
         "name": standard.name,
         "version": standard.version,
@@ -94,7 +105,10 @@ fn zone_name(zone: &TimeZone) -> &str {
 /// Where cases live if not in the standard's own time zone; null if all do.
 fn zones_json(standard: &Standard) -> Value {
     let Some(dimension) = standard.zones.dimension() else { return Value::Null };
-    let values = standard.zones.dimension_zones().map(|(value, place)| (value.to_owned(), Value::from(zone_name(place))));
+    let values = standard
+        .zones
+        .dimension_zones()
+        .map(|(value, place)| (value.to_owned(), Value::from(zone_name(place))));
     json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
 }
 
@@ -124,15 +138,23 @@ fn policy_json(standard: &Standard, policy: &AlertPolicy) -> Value {
 
 /// `GET /v1/rejected`: the last rejected events, the newest first; those of its sources for a sender that is limited to some,
 /// and then `total` counts only what is remembered of them.
-pub async fn list_rejected_events(State(service): State<Arc<HttpService>>, Extension(grant): Extension<AccessGrant>) -> Json<Value> {
+pub async fn list_rejected_events(
+    State(service): State<Arc<HttpService>>,
+    Extension(grant): Extension<AccessGrant>,
+) -> Json<Value> {
     let (mut total, mut rejected) = service.rejected.newest_first();
     if !grant.sources.0.is_empty() {
-        rejected.retain(|one| one.source.as_deref().is_some_and(|source| grant.sources.allows_source(source)));
+        rejected.retain(|one| {
+            one.source.as_deref().is_some_and(|source| grant.sources.allows_source(source))
+        });
         total = rejected.len() as u64;
     }
     Json(json!({ "total": total, "rejected": rejected }))
 }
 
 pub(crate) fn unwritten_answer_problem() -> HttpProblem {
-    HttpProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written; the service's log says more")
+    HttpProblem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the answer could not be written; the service's log says more",
+    )
 }

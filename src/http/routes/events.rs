@@ -23,7 +23,12 @@ pub async fn post_events(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<IntakeAnswer>, HttpProblem> {
-    service.intake.receive_body(&headers, body, &grant.sources).await.map(Json).map_err(intake_problem)
+    service
+        .intake
+        .receive_body(&headers, body, &grant.sources)
+        .await
+        .map(Json)
+        .map_err(intake_problem)
 }
 
 fn intake_problem(failure: IntakeFailure) -> HttpProblem {
@@ -33,7 +38,9 @@ fn intake_problem(failure: IntakeFailure) -> HttpProblem {
         IntakeFailureKind::Unreadable => (StatusCode::BAD_REQUEST, "unreadable", ""),
         IntakeFailureKind::Timeout => (StatusCode::REQUEST_TIMEOUT, "silent", again),
         IntakeFailureKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", ""),
-        IntakeFailureKind::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", ""),
+        IntakeFailureKind::UnsupportedMedia => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "")
+        }
         IntakeFailureKind::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", again),
         IntakeFailureKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", again),
     };
@@ -44,7 +51,11 @@ fn intake_problem(failure: IntakeFailure) -> HttpProblem {
         .with_member("rejected_total", taken.rejected_total);
     match cause {
         IntakeFailureKind::UnsupportedMedia => problem.with_header(ACCEPT_ENCODING, "gzip, zstd"),
-        IntakeFailureKind::Overloaded | IntakeFailureKind::Unavailable => problem.with_retry_after(1),
-        IntakeFailureKind::Unreadable | IntakeFailureKind::Timeout | IntakeFailureKind::TooLarge => problem,
+        IntakeFailureKind::Overloaded | IntakeFailureKind::Unavailable => {
+            problem.with_retry_after(1)
+        }
+        IntakeFailureKind::Unreadable
+        | IntakeFailureKind::Timeout
+        | IntakeFailureKind::TooLarge => problem,
     }
 }

@@ -23,8 +23,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 /// A proxy must neither keep the stream nor gather it.
-const EVENT_STREAM_HEADERS: [(HeaderName, &str); 3] =
-    [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+const EVENT_STREAM_HEADERS: [(HeaderName, &str); 3] = [
+    (CONTENT_TYPE, "text/event-stream"),
+    (CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
 
 /// `GET /v1/live`: the live board over a WebSocket.
 ///
@@ -36,11 +39,18 @@ pub async fn get_live(
     Extension(peer): Extension<RequestPeer>,
     mut request: Request,
 ) -> Result<Response, HttpProblem> {
-    let response = create_response_with_body(&request, Body::empty)
-        .map_err(|error| HttpProblem::new(StatusCode::BAD_REQUEST, format!("connect with a WebSocket, or read `/v1/stream`: {error}")))?;
+    let response = create_response_with_body(&request, Body::empty).map_err(|error| {
+        HttpProblem::new(
+            StatusCode::BAD_REQUEST,
+            format!("connect with a WebSocket, or read `/v1/stream`: {error}"),
+        )
+    })?;
     let place = acquire_live_permit(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)));
+    let (view, shut_out) = (
+        grant.view.clone(),
+        Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)),
+    );
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
@@ -70,7 +80,10 @@ pub async fn get_stream(
         .map_err(bad)?;
     let place = acquire_live_permit(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (grant.view.clone(), Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)));
+    let (view, shut_out) = (
+        grant.view.clone(),
+        Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)),
+    );
     let (line, body) = server_sent_events::open_event_stream();
     tokio::spawn(async move {
         live.serve_client(line, place, view, Some(wish), shut_out).await;
@@ -80,14 +93,21 @@ pub async fn get_stream(
 }
 
 /// What a stream is asked for.
-fn parse_stream_query(query: &[(String, String)], headers: &HeaderMap) -> Result<ClientMessage, String> {
+fn parse_stream_query(
+    query: &[(String, String)],
+    headers: &HeaderMap,
+) -> Result<ClientMessage, String> {
     let known = ["subscribe", "resume", "ticket"];
     if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        return Err(format!("the stream knows no `{name}`; write `subscribe` and `resume`, each as JSON, or `ticket`"));
+        return Err(format!(
+            "the stream knows no `{name}`; write `subscribe` and `resume`, each as JSON, or `ticket`"
+        ));
     }
-    let part = |name| query.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+    let part =
+        |name| query.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
     let mut subscribe = ClientMessage::from_parts(part("subscribe"), part("resume"))?;
-    let last = headers.get("last-event-id").and_then(|id| ResumePoint::from_event_id(id.to_str().ok()?));
+    let last =
+        headers.get("last-event-id").and_then(|id| ResumePoint::from_event_id(id.to_str().ok()?));
     subscribe.resume = last.or(subscribe.resume);
     Ok(subscribe)
 }

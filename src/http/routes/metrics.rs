@@ -9,7 +9,9 @@ use crate::telemetry;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, VARY};
+use axum::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
@@ -38,36 +40,65 @@ pub async fn get_metrics(
         let text = metrics_text(&edition, &grant.view, scopes, whole, format);
         if gzip { compress_gzip(text.as_bytes()).map(Bytes::from) } else { Ok(Bytes::from(text)) }
     };
-    let body = tokio::task::spawn_blocking(write).await.ok().and_then(Result::ok).ok_or_else(super::board::unwritten_answer_problem)?;
-    let mut response =
-        ([(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")], body).into_response();
+    let body = tokio::task::spawn_blocking(write)
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(super::board::unwritten_answer_problem)?;
+    let mut response = (
+        [
+            (CONTENT_TYPE, format.content_type()),
+            (CACHE_CONTROL, "no-store"),
+            (VARY, "accept, accept-encoding"),
+        ],
+        body,
+    )
+        .into_response();
     if gzip {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(response)
 }
 
-fn metrics_text(edition: &PublishedBoard, view: &GrantedView, scopes: usize, whole: bool, format: MetricsFormat) -> String {
+fn metrics_text(
+    edition: &PublishedBoard,
+    view: &GrantedView,
+    scopes: usize,
+    whole: bool,
+    format: MetricsFormat,
+) -> String {
     let mut text = match (view.is_unrestricted(), format) {
         (false, _) => String::new(),
         (true, MetricsFormat::Text) => telemetry::prometheus_recorder().render(),
-        (true, MetricsFormat::OpenMetrics) => prometheus::to_open_metrics(&telemetry::prometheus_recorder().render()),
+        (true, MetricsFormat::OpenMetrics) => {
+            prometheus::to_open_metrics(&telemetry::prometheus_recorder().render())
+        }
     };
     if whole {
-        text += &prometheus::write_metrics(edition, MetricsSelection { view, scopes_max: scopes }, format);
+        text += &prometheus::write_metrics(
+            edition,
+            MetricsSelection { view, scopes_max: scopes },
+            format,
+        );
     }
     text + format.end_marker()
 }
 
 /// All values of a header, put together; what is no text is left out.
 fn joined_header_values(headers: &HeaderMap, name: &HeaderName) -> String {
-    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",")
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 fn accepts_gzip(accept: &str) -> bool {
     accept.split(',').any(|coding| {
         let (name, parameter) = coding.split_once(';').unwrap_or((coding, ""));
-        let refused = parameter.trim().strip_prefix("q=").is_some_and(|quality| quality.parse() == Ok(0.0));
+        let refused =
+            parameter.trim().strip_prefix("q=").is_some_and(|quality| quality.parse() == Ok(0.0));
         name.trim().eq_ignore_ascii_case("gzip") && !refused
     })
 }
@@ -85,9 +116,14 @@ mod tests {
 
     #[test]
     fn gzip_only_for_clients_that_accept_it() {
-        for (accept, wants) in
-            [("", false), ("gzip", true), ("deflate, gzip;q=1.0, *;q=0.5", true), ("gzip;q=0", false), ("zstd", false), ("GZIP", true)]
-        {
+        for (accept, wants) in [
+            ("", false),
+            ("gzip", true),
+            ("deflate, gzip;q=1.0, *;q=0.5", true),
+            ("gzip;q=0", false),
+            ("zstd", false),
+            ("GZIP", true),
+        ] {
             assert_eq!(accepts_gzip(accept), wants, "{accept}");
         }
     }

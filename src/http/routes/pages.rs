@@ -28,7 +28,11 @@ struct WallboardFiles;
 ///
 /// # Errors
 /// If there is no such file.
-pub async fn serve_page(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, HttpProblem> {
+pub async fn serve_page(
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
     let path = match uri.path().trim_start_matches('/') {
         "" => WALLBOARD_PAGE,
         path => path,
@@ -40,16 +44,27 @@ pub async fn serve_page(method: Method, uri: Uri, headers: HeaderMap) -> Result<
         ));
     };
     if method != Method::GET && method != Method::HEAD {
-        return Err(HttpProblem::new(StatusCode::METHOD_NOT_ALLOWED, "this is a file: `GET` it").with_header(ALLOW, "GET, HEAD"));
+        return Err(HttpProblem::new(StatusCode::METHOD_NOT_ALLOWED, "this is a file: `GET` it")
+            .with_header(ALLOW, "GET, HEAD"));
     }
     let version = files_version();
     let (tag, content) = match path.ends_with(".html") {
         // What it says changes with any other file.
-        true => (version.clone(), Cow::Owned(String::from_utf8_lossy(&file.data).replace(VERSION_PLACEHOLDER, &version).into_bytes())),
+        true => (
+            version.clone(),
+            Cow::Owned(
+                String::from_utf8_lossy(&file.data)
+                    .replace(VERSION_PLACEHOLDER, &version)
+                    .into_bytes(),
+            ),
+        ),
         false => (hex_digits(&file.metadata.sha256_hash()), file.data),
     };
     let tag = format!("\"{tag}\"");
-    let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| value.to_str().is_ok_and(|tags| tags.contains(&tag)));
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|tags| tags.contains(&tag)));
     let headers = [
         (CONTENT_TYPE, content_type(path).to_owned()),
         (CACHE_CONTROL, "no-cache".to_owned()),
@@ -60,7 +75,11 @@ pub async fn serve_page(method: Method, uri: Uri, headers: HeaderMap) -> Result<
         true => (StatusCode::NOT_MODIFIED, headers).into_response(),
         false => (headers, content).into_response(),
     };
-    Ok(if path == WALLBOARD_PAGE { (SAME_ORIGIN_FRAME_HEADERS, answer).into_response() } else { answer })
+    Ok(if path == WALLBOARD_PAGE {
+        (SAME_ORIGIN_FRAME_HEADERS, answer).into_response()
+    } else {
+        answer
+    })
 }
 
 /// Of all files; where they are embedded their hashes are known already.

@@ -31,10 +31,16 @@ pub async fn get_ranking(
             "better" if value == "higher" => better = Some(TargetDirection::Higher),
             "better" if value == "lower" => better = Some(TargetDirection::Lower),
             "better" => return Err(bad_request("`better` is `higher` or `lower`".to_owned())),
-            _ => return Err(bad_request(format!("a ranking does not know `{name}`; use `indicator`, `by`, `window` and `better`"))),
+            _ => {
+                return Err(bad_request(format!(
+                    "a ranking does not know `{name}`; use `indicator`, `by`, `window` and `better`"
+                )));
+            }
         }
     }
-    let indicator = indicator.ok_or_else(|| bad_request("say what to rank by, as in `indicator=answer_rate`".to_owned()))?;
+    let indicator = indicator.ok_or_else(|| {
+        bad_request("say what to rank by, as in `indicator=answer_rate`".to_owned())
+    })?;
     let edition = service.boards.borrow().clone();
     let (board, standard) = (&*edition.board, &*edition.standard);
     let ranking = Ranking::new(indicator, &by, window, better, standard).map_err(bad_request)?;

@@ -66,10 +66,16 @@ impl std::fmt::Display for ReloadError {
 ///
 /// # Errors
 /// Why everything stays as it is.
-pub async fn reload_configuration(State(service): State<Arc<HttpService>>) -> Result<Json<ReloadReport>, HttpProblem> {
+pub async fn reload_configuration(
+    State(service): State<Arc<HttpService>>,
+) -> Result<Json<ReloadReport>, HttpProblem> {
     let (answer, receiver) = oneshot::channel();
     if service.reload.try_send(ReloadRequest(answer)).is_err() {
-        return Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "other reloads are waiting already").with_retry_after(1));
+        return Err(HttpProblem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "other reloads are waiting already",
+        )
+        .with_retry_after(1));
     }
     receiver.await.unwrap_or(Err(ReloadError::Stopping)).map(Json).map_err(reload_problem)
 }
@@ -79,11 +85,14 @@ fn reload_problem(refused: ReloadError) -> HttpProblem {
     match refused {
         ReloadError::NoConfiguration => HttpProblem::new(StatusCode::CONFLICT, detail),
         ReloadError::Exposed(_) => HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
-        ReloadError::JournalFailed(_) | ReloadError::Stopping => HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+        ReloadError::JournalFailed(_) | ReloadError::Stopping => {
+            HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
         ReloadError::Problems(problems) => {
             let written =
                 problems.iter().map(|one| json!({ "file": one.file, "line": one.line, "column": one.column, "message": one.message }));
-            HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with_member("problems", written.collect::<Value>())
+            HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+                .with_member("problems", written.collect::<Value>())
         }
     }
 }

@@ -36,7 +36,11 @@ pub async fn get_standard_page(State(service): State<Arc<HttpService>>) -> Html<
     if !standard.commitments.is_empty() {
         write_section(&mut page, "What is promised", "承诺", standard.commitments.len());
         for commitment in &standard.commitments {
-            write_commitment(&mut page, &describe::describe_commitment(standard, commitment), commitment);
+            write_commitment(
+                &mut page,
+                &describe::describe_commitment(standard, commitment),
+                commitment,
+            );
         }
         page += "</section>\n";
     }
@@ -45,7 +49,10 @@ pub async fn get_standard_page(State(service): State<Arc<HttpService>>) -> Html<
 }
 
 fn write_section(page: &mut String, en: &str, zh: &str, count: usize) {
-    let _ = writeln!(page, "<section>\n<h2>{en} <span lang=\"zh\">{zh}</span> <small>{count}</small></h2>");
+    let _ = writeln!(
+        page,
+        "<section>\n<h2>{en} <span lang=\"zh\">{zh}</span> <small>{count}</small></h2>"
+    );
 }
 
 fn write_indicator(page: &mut String, standard: &Standard, indicator: &Indicator) {
@@ -60,13 +67,21 @@ fn write_indicator(page: &mut String, standard: &Standard, indicator: &Indicator
     }
     write_sentence(page, "formula", &describe::describe_indicator(standard, indicator));
     for target in describe::describe_targets(standard, indicator) {
-        write_sentence(page, "target", &LocalizedTitle { en: format!("Target: {}", target.en), zh: format!("目标:{}", target.zh) });
+        write_sentence(
+            page,
+            "target",
+            &LocalizedTitle {
+                en: format!("Target: {}", target.en),
+                zh: format!("目标:{}", target.zh),
+            },
+        );
     }
     *page += "</article>\n";
 }
 
 fn write_commitment(page: &mut String, sentences: &[LocalizedTitle], commitment: &Commitment) {
-    let _ = writeln!(page, "<article id=\"promise-{0}\">\n<h3>{0}</h3>", escape_html(&commitment.name));
+    let _ =
+        writeln!(page, "<article id=\"promise-{0}\">\n<h3>{0}</h3>", escape_html(&commitment.name));
     sentences.iter().for_each(|one| write_sentence(page, "rule", one));
     *page += "</article>\n";
 }

@@ -26,7 +26,9 @@ pub(crate) fn targets_json(indicator: &Indicator, standard: &Standard) -> Value 
 }
 
 /// The threshold of a target, that of its warning, and which side of them is good.
-pub(crate) fn target_parts(target: Option<Target>) -> (Option<f64>, Option<f64>, Option<&'static str>) {
+pub(crate) fn target_parts(
+    target: Option<Target>,
+) -> (Option<f64>, Option<f64>, Option<&'static str>) {
     let better = target.map(|target| target.better.name());
     (target.map(|target| target.value), target.and_then(|target| target.warning), better)
 }

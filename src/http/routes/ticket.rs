@@ -23,10 +23,15 @@ pub async fn issue_ticket(
 ) -> Result<Response, HttpProblem> {
     let seconds = TICKET_LIFETIME.as_secs();
     match service.tickets.issue_ticket(grant.token, Instant::now()) {
-        Some(ticket) => Ok((JSON_HEADERS, json!({ "ticket": ticket.reveal(), "expires_in": seconds }).to_string()).into_response()),
+        Some(ticket) => Ok((
+            JSON_HEADERS,
+            json!({ "ticket": ticket.reveal(), "expires_in": seconds }).to_string(),
+        )
+            .into_response()),
         None => {
             let detail = "too many tickets wait for their use; fetch one only to connect at once";
-            Err(HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_retry_after(seconds as u16))
+            Err(HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+                .with_retry_after(seconds as u16))
         }
     }
 }

@@ -25,19 +25,37 @@ pub async fn get_trend(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, HttpProblem> {
     let edition = service.boards.borrow().clone();
-    let query = QueryParameters::new(query, &["indicator", "hours", "window"], &edition.standard.schema.dimensions)?;
+    let query = QueryParameters::new(
+        query,
+        &["indicator", "hours", "window"],
+        &edition.standard.schema.dimensions,
+    )?;
     let names: Vec<&str> = query.get_all("indicator").filter(|name| !name.is_empty()).collect();
-    let asked = trend_json::resolve_trend_request(&edition.standard, &names, &query.fixed, query.get("window"), query.get("hours"))
-        .map_err(bad_request)?;
-    if !grant.view.is_visible(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+    let asked = trend_json::resolve_trend_request(
+        &edition.standard,
+        &names,
+        &query.fixed,
+        query.get("window"),
+        query.get("hours"),
+    )
+    .map_err(bad_request)?;
+    if !grant
+        .view
+        .is_visible(|| query.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    {
         return Err(forbidden_scope_problem(&grant.view));
     }
     if let Some(text) = service.trends.get(&asked, &edition) {
         return Ok((JSON_HEADERS, text).into_response());
     }
-    let trends = query_engine(&service, |answer| EngineCommand::Trends { request: asked.clone(), answer }).await?;
+    let trends =
+        query_engine(&service, |answer| EngineCommand::Trends { request: asked.clone(), answer })
+            .await?;
     let trends = trends.ok_or_else(|| {
-        HttpProblem::new(StatusCode::NOT_FOUND, "the standard declares no rolling window, such as `24h`, and only these leave a trend")
+        HttpProblem::new(
+            StatusCode::NOT_FOUND,
+            "the standard declares no rolling window, such as `24h`, and only these leave a trend",
+        )
     })?;
     let text = trend_json::write_trends(&edition, &asked, &trends);
     service.trends.put(asked, &edition, text.clone());

@@ -2,7 +2,9 @@
 
 use super::raw_event::Scalar;
 use crate::domain::events::batch::BatchNames;
-use crate::domain::events::event::{AgentState, CustomerKey, EventDetail, EventVerb, PackedMillis, PackedTimestamp, Symbol};
+use crate::domain::events::event::{
+    AgentState, CustomerKey, EventDetail, EventVerb, PackedMillis, PackedTimestamp, Symbol,
+};
 use crate::domain::standard::EventSchema;
 use crate::domain::time::timestamp::{Timestamp, truncate_for_message};
 use crate::ingest::decode::HashKeys;
@@ -47,7 +49,13 @@ enum KnownField {
 }
 
 /// The fields that [`Verb::word`] names.
-const LABEL_FIELDS: [KnownField; 5] = [KnownField::Reason, KnownField::To, KnownField::Level, KnownField::Resolved, KnownField::Satisfied];
+const LABEL_FIELDS: [KnownField; 5] = [
+    KnownField::Reason,
+    KnownField::To,
+    KnownField::Level,
+    KnownField::Resolved,
+    KnownField::Satisfied,
+];
 
 impl KnownField {
     /// The field with this name. Dimensions are the standard's business and not among them.
@@ -117,7 +125,11 @@ pub(super) struct DecodedFields<'a, 's> {
 
 impl<'a, 's> DecodedFields<'a, 's> {
     #[inline]
-    pub(super) fn new(schema: &'s EventSchema, keys: &'s HashKeys, names: bool) -> DecodedFields<'a, 's> {
+    pub(super) fn new(
+        schema: &'s EventSchema,
+        keys: &'s HashKeys,
+        names: bool,
+    ) -> DecodedFields<'a, 's> {
         DecodedFields {
             schema,
             keys,
@@ -132,7 +144,8 @@ impl<'a, 's> DecodedFields<'a, 's> {
     }
 
     /// The fields whose words may be named to people. Never those that tell who somebody is.
-    const NAMED_FIELDS: [KnownField; 4] = [KnownField::Reason, KnownField::To, KnownField::Level, KnownField::Liable];
+    const NAMED_FIELDS: [KnownField; 4] =
+        [KnownField::Reason, KnownField::To, KnownField::Level, KnownField::Liable];
 
     /// Whether the texts of words are kept.
     pub(super) fn has_label_texts(&self) -> bool {
@@ -154,8 +167,11 @@ impl<'a, 's> DecodedFields<'a, 's> {
         let dimension = self.schema.dimensions.iter().position(|dimension| dimension == name);
         match dimension {
             // Most fields are dimensions; only `topic` and the like are looked up twice.
-            Some(place) => Some(DataField { dimension: Some(place as u8), known: KnownField::from_name(name) }),
-            None => KnownField::from_name(name).map(|known| DataField { dimension: None, known: Some(known) }),
+            Some(place) => {
+                Some(DataField { dimension: Some(place as u8), known: KnownField::from_name(name) })
+            }
+            None => KnownField::from_name(name)
+                .map(|known| DataField { dimension: None, known: Some(known) }),
         }
     }
 
@@ -174,24 +190,34 @@ impl<'a, 's> DecodedFields<'a, 's> {
         };
         if text.len() > DIMENSION_BYTES_MAX {
             let name = &self.schema.dimensions[usize::from(dimension)];
-            self.problem.get_or_insert_with(|| format!("`{name}` is longer than {DIMENSION_BYTES_MAX} bytes"));
+            self.problem.get_or_insert_with(|| {
+                format!("`{name}` is longer than {DIMENSION_BYTES_MAX} bytes")
+            });
         }
         self.attributes[usize::from(dimension)] = Some(text);
     }
 
     fn set_known_field(&mut self, known: KnownField, value: &Scalar<'_>) -> Result<(), String> {
-        if let (Some(texts), Some(place)) = (&mut self.label_texts, Self::NAMED_FIELDS.iter().position(|named| *named == known)) {
+        if let (Some(texts), Some(place)) =
+            (&mut self.label_texts, Self::NAMED_FIELDS.iter().position(|named| *named == known))
+        {
             texts[place] = Some(parse_text(value)?.into());
         }
         match known {
             KnownField::Customer => {
                 let mut hasher = SipHasher13::new_with_key(&self.keys.customer);
                 hasher.write(parse_text(value)?.as_bytes());
-                self.detail.customer = Some(CustomerKey(NonZeroU64::new(hasher.finish()).unwrap_or(NonZeroU64::MIN)));
+                self.detail.customer =
+                    Some(CustomerKey(NonZeroU64::new(hasher.finish()).unwrap_or(NonZeroU64::MIN)));
             }
             KnownField::Topic => self.detail.topic = Some(Symbol::from_text(&parse_text(value)?)),
-            KnownField::Due => self.detail.due = PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?),
-            KnownField::Appointment => self.detail.appointment = PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?),
+            KnownField::Due => {
+                self.detail.due = PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?)
+            }
+            KnownField::Appointment => {
+                self.detail.appointment =
+                    PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?)
+            }
             KnownField::Wait => self.detail.wait = Some(parse_seconds(value)?),
             KnownField::Talk => self.detail.talk = Some(parse_seconds(value)?),
             KnownField::Hold => self.detail.hold = Some(parse_seconds(value)?),
@@ -201,11 +227,19 @@ impl<'a, 's> DecodedFields<'a, 's> {
             KnownField::Reason => self.labels[0] = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::To => self.labels[1] = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Level => self.labels[2] = Some(Symbol::from_text(&parse_text(value)?)),
-            KnownField::Resolved => self.labels[3] = Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" })),
-            KnownField::Satisfied => self.labels[4] = Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" })),
+            KnownField::Resolved => {
+                self.labels[3] =
+                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }))
+            }
+            KnownField::Satisfied => {
+                self.labels[4] =
+                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }))
+            }
             KnownField::Score => self.score = Some(parse_number(value)?),
             KnownField::Scale => self.scale = Some(parse_number(value)?),
-            KnownField::State => self.detail.agent_state = Some(parse_agent_state(&parse_text(value)?)?),
+            KnownField::State => {
+                self.detail.agent_state = Some(parse_agent_state(&parse_text(value)?)?)
+            }
         }
         Ok(())
     }
@@ -218,13 +252,19 @@ impl<'a, 's> DecodedFields<'a, 's> {
         if let Some(score) = self.score {
             let scale = self.scale.unwrap_or(5.0);
             if !(scale > 1.0 && (1.0..=scale).contains(&score)) {
-                return Err(format!("`score` {score} does not lie between 1 and its `scale` {scale}"));
+                return Err(format!(
+                    "`score` {score} does not lie between 1 and its `scale` {scale}"
+                ));
             }
             // Brought to five answers, so that surveys with other scales can be counted together.
-            self.detail.answer = NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
+            self.detail.answer =
+                NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
         }
         if let Some(name) = verb.label_field() {
-            self.detail.label = LABEL_FIELDS.iter().position(|word| word.name() == name).and_then(|place| self.labels[place]);
+            self.detail.label = LABEL_FIELDS
+                .iter()
+                .position(|word| word.name() == name)
+                .and_then(|place| self.labels[place]);
         }
         Ok(self.detail)
     }
@@ -261,7 +301,12 @@ fn parse_seconds(value: &Scalar<'_>) -> Result<PackedMillis, String> {
     let millis = (seconds * 1_000.0).round();
     let fits = (0.0..=PackedMillis::MAX_MS as f64).contains(&millis);
     let millis = if fits { PackedMillis::new(millis as i64) } else { None };
-    millis.ok_or_else(|| format!("must be a number of seconds from 0 to {}, not {seconds}", PackedMillis::MAX_MS / 1_000))
+    millis.ok_or_else(|| {
+        format!(
+            "must be a number of seconds from 0 to {}, not {seconds}",
+            PackedMillis::MAX_MS / 1_000
+        )
+    })
 }
 
 fn parse_bool(value: &Scalar<'_>) -> Result<bool, String> {
@@ -275,5 +320,10 @@ fn parse_bool(value: &Scalar<'_>) -> Result<bool, String> {
 
 fn parse_agent_state(text: &str) -> Result<AgentState, String> {
     let state = AgentState::NAMES.iter().find(|(name, _)| *name == text).map(|(_, state)| *state);
-    state.ok_or_else(|| format!("must be ready, talking, wrapup, pause or offline, not `{}`", truncate_for_message(text)))
+    state.ok_or_else(|| {
+        format!(
+            "must be ready, talking, wrapup, pause or offline, not `{}`",
+            truncate_for_message(text)
+        )
+    })
 }

@@ -34,13 +34,18 @@ const START_PHRASE: usize = 0;
 
 impl FastJsonReader {
     pub(super) fn new() -> FastJsonReader {
-        let beginning = JsonPhrase::new("", PhraseEnd { next_value: NextValue::End, in_data: false });
+        let beginning =
+            JsonPhrase::new("", PhraseEnd { next_value: NextValue::End, in_data: false });
         FastJsonReader { quotes: QuoteScan::default(), phrases: vec![beginning] }
     }
 
     /// Reads an event; what its `data` says goes into `fields`, which are spoilt if the result is `None`. Their schema must be the
     /// same each time.
-    pub(super) fn read_event<'a>(&mut self, text: &'a str, fields: &mut DecodedFields<'a, '_>) -> Option<CloudEventAttributes<'a>> {
+    pub(super) fn read_event<'a>(
+        &mut self,
+        text: &'a str,
+        fields: &mut DecodedFields<'a, '_>,
+    ) -> Option<CloudEventAttributes<'a>> {
         if self.phrases.len() >= PHRASES_MAX {
             *self = FastJsonReader::new();
         }
@@ -51,7 +56,9 @@ impl FastJsonReader {
         let (mut at, mut inside, mut phrase) = (0, false, Some(START_PHRASE));
         loop {
             let taken_apart;
-            let step = match phrase.and_then(|before| self.find_next_phrase(&text.as_bytes()[at..], before)) {
+            let step = match phrase
+                .and_then(|before| self.find_next_phrase(&text.as_bytes()[at..], before))
+            {
                 Some(place) => {
                     phrase = Some(place);
                     let known = &self.phrases[place];
@@ -60,13 +67,15 @@ impl FastJsonReader {
                 }
                 None => {
                     let (step, end) = parse_phrase(text, at, inside, &self.quotes, fields)?;
-                    phrase = phrase.and_then(|before| self.remember_phrase(&text[at..end], step, before));
+                    phrase = phrase
+                        .and_then(|before| self.remember_phrase(&text[at..end], step, before));
                     (taken_apart, at) = (step, end);
                     &taken_apart
                 }
             };
             inside = step.in_data;
-            let string = |quotes: &QuoteScan| quotes.next_quote(at).map(|end| (&text[at..end], end + 1));
+            let string =
+                |quotes: &QuoteScan| quotes.next_quote(at).map(|end| (&text[at..end], end + 1));
             at = match step.next_value {
                 NextValue::End => return (at == text.len()).then_some(said),
                 NextValue::Member(member) => {
@@ -97,7 +106,11 @@ impl FastJsonReader {
     /// Which of the phrases known to follow the one at `before` the text begins with.
     #[inline]
     fn find_next_phrase(&self, text: &[u8], before: usize) -> Option<usize> {
-        self.phrases[before].next_phrases.iter().copied().find(|place| self.phrases[*place].is_prefix_of(text))
+        self.phrases[before]
+            .next_phrases
+            .iter()
+            .copied()
+            .find(|place| self.phrases[*place].is_prefix_of(text))
     }
 
     /// Remembers a phrase behind the one at `before`; its place, if there is room.
@@ -129,9 +142,12 @@ fn parse_unquoted(text: &str) -> Option<(Option<Scalar<'static>>, usize)> {
 /// A number of few digits, without sign, exponent and leading zeros. A float holds the digits exactly, and the power of ten that they
 /// are divided by: so the result is the float that lies nearest, as the full parser has it.
 fn parse_number(text: &str) -> Option<f64> {
-    let (whole, decimals) = text.split_once('.').map_or((text, None), |(whole, decimals)| (whole, Some(decimals)));
+    let (whole, decimals) =
+        text.split_once('.').map_or((text, None), |(whole, decimals)| (whole, Some(decimals)));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let sound = digits(whole) && decimals.is_none_or(digits) && (whole.len() == 1 || !whole.starts_with('0'));
+    let sound = digits(whole)
+        && decimals.is_none_or(digits)
+        && (whole.len() == 1 || !whole.starts_with('0'));
     if !sound || text.len() > NUMBER_BYTES_MAX {
         return None;
     }
@@ -153,20 +169,33 @@ mod tests {
     const SAMPLE_EVENT: &str = r#"{"specversion":"1.0","id":"8f3-17","source":"/acd/合肥","type":"call.ended", "time":"2026-03-01T08:00:07.250+08:00","subject":"c-1","data":{"center":"hefei","queue" : "宽带","tier":null,"talk_seconds":41.25,"vip":true,"agent":"a113"},"extra":"x"}"#;
 
     fn sample_schema() -> EventSchema {
-        EventSchema::new(["center", "queue", "tier", "vip"].map(String::from).to_vec(), &["repair".to_owned()])
+        EventSchema::new(
+            ["center", "queue", "tier", "vip"].map(String::from).to_vec(),
+            &["repair".to_owned()],
+        )
     }
 
     /// What the short way and the full parser make of an event.
     fn read_both_ways(plain: &mut FastJsonReader, text: &str) -> (Option<String>, Option<String>) {
         let (schema, keys) = (sample_schema(), HashKeys::default());
         let tell = |said: CloudEventAttributes<'_>, fields: &mut DecodedFields<'_, '_>| {
-            let said = [said.specversion, said.id, said.source, said.kind, said.time, said.subject, said.sequence];
+            let said = [
+                said.specversion,
+                said.id,
+                said.source,
+                said.kind,
+                said.time,
+                said.subject,
+                said.sequence,
+            ];
             let detail = fields.take_detail(crate::domain::events::event::EventVerb::Ended);
             format!("{said:?} {:?} {detail:?}", fields.attributes)
         };
-        let (mut short, mut full) = (DecodedFields::new(&schema, &keys, false), DecodedFields::new(&schema, &keys, false));
+        let (mut short, mut full) =
+            (DecodedFields::new(&schema, &keys, false), DecodedFields::new(&schema, &keys, false));
         let short = plain.read_event(text, &mut short).map(|said| tell(said, &mut short));
-        let full = json_full::read_full_json(text, &mut full).ok().map(|said| tell(said, &mut full));
+        let full =
+            json_full::read_full_json(text, &mut full).ok().map(|said| tell(said, &mut full));
         (short, full)
     }
 
@@ -185,10 +214,17 @@ mod tests {
         for number in 0..2_000 {
             let odd = SAMPLE_EVENT.replace("agent", &format!("agent{number}"));
             assert!(read_both_ways(&mut plain, &odd).0.is_some());
-            assert!(plain.phrases.len() <= PHRASES_MAX && plain.phrases.iter().all(|phrase| phrase.next_phrases.len() <= NEXT_PHRASES_MAX));
+            assert!(
+                plain.phrases.len() <= PHRASES_MAX
+                    && plain
+                        .phrases
+                        .iter()
+                        .all(|phrase| phrase.next_phrases.len() <= NEXT_PHRASES_MAX)
+            );
         }
         let many: String = (0..2_000).map(|number| format!(",\"k{number}\":1")).collect();
-        let (short, full) = read_both_ways(&mut plain, &SAMPLE_EVENT.replace(",\"vip\":true", &many));
+        let (short, full) =
+            read_both_ways(&mut plain, &SAMPLE_EVENT.replace(",\"vip\":true", &many));
         assert!(short.is_some());
         assert_eq!((short, plain.phrases.len()), (full, PHRASES_MAX));
     }

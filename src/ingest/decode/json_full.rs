@@ -21,13 +21,17 @@ pub(super) struct CloudEventAttributes<'a> {
 }
 
 /// Reads the event in `text`; what its `data` says goes into `fields`.
-pub(super) fn read_full_json<'a>(text: &'a str, fields: &mut DecodedFields<'a, '_>) -> Result<CloudEventAttributes<'a>, String> {
+pub(super) fn read_full_json<'a>(
+    text: &'a str,
+    fields: &mut DecodedFields<'a, '_>,
+) -> Result<CloudEventAttributes<'a>, String> {
     if json_depth::is_too_deep(text.as_bytes()) {
         return Err(json_depth::TOO_DEEP_REASON.to_owned());
     }
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
     let said = (&mut deserializer).deserialize_map(EventVisitor { fields });
-    said.and_then(|said| deserializer.end().map(|()| said)).map_err(|error| parse_error_reason(text, &error))
+    said.and_then(|said| deserializer.end().map(|()| said))
+        .map_err(|error| parse_error_reason(text, &error))
 }
 
 /// The parser's complaint in one line, with the place as a byte of the event.
@@ -64,7 +68,11 @@ impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
                 "subject" => said.subject = Some(map.next_value_seed(StringSeed)?),
                 "sequence" => said.sequence = Some(map.next_value_seed(StringSeed)?),
                 "data" => map.next_value_seed(DataVisitor { fields: self.fields })?,
-                "data_base64" => return Err(M::Error::custom("`data_base64` is not understood; send `data` as a JSON object")),
+                "data_base64" => {
+                    return Err(M::Error::custom(
+                        "`data_base64` is not understood; send `data` as a JSON object",
+                    ));
+                }
                 _ => _ = map.next_value::<IgnoredAny>()?,
             }
         }
@@ -143,7 +151,10 @@ struct ScalarSeed;
 impl<'a> DeserializeSeed<'a> for ScalarSeed {
     type Value = Option<Scalar<'a>>;
 
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Option<Scalar<'a>>, D::Error> {
+    fn deserialize<D: Deserializer<'a>>(
+        self,
+        deserializer: D,
+    ) -> Result<Option<Scalar<'a>>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }

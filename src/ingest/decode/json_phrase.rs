@@ -61,7 +61,13 @@ impl JsonPhrase {
         let (mut head, mut mask) = ([0; Self::HEAD_BYTES], [0; Self::HEAD_BYTES]);
         head[..length].copy_from_slice(&text.as_bytes()[..length]);
         mask[..length].fill(u8::MAX);
-        JsonPhrase { text: text.into(), head: u128::from_le_bytes(head), mask: u128::from_le_bytes(mask), step, next_phrases: Vec::new() }
+        JsonPhrase {
+            text: text.into(),
+            head: u128::from_le_bytes(head),
+            mask: u128::from_le_bytes(mask),
+            step,
+            next_phrases: Vec::new(),
+        }
     }
 
     /// How long it is, in bytes.
@@ -75,12 +81,18 @@ impl JsonPhrase {
         let begins = match text.split_first_chunk::<{ Self::HEAD_BYTES }>() {
             Some((head, rest)) => {
                 u128::from_le_bytes(*head) & self.mask == self.head
-                    && self.text.as_bytes().get(Self::HEAD_BYTES..).is_none_or(|behind| rest.starts_with(behind))
+                    && self
+                        .text
+                        .as_bytes()
+                        .get(Self::HEAD_BYTES..)
+                        .is_none_or(|behind| rest.starts_with(behind))
             }
             None => text.starts_with(self.text.as_bytes()),
         };
         // Behind a phrase that leads to a number a string is another phrase, longer by its quote, and a space belongs to it.
-        begins && !(matches!(self.step.next_value, NextValue::Unquoted(_)) && matches!(text.get(self.text.len()), Some(b'"' | b' ')))
+        begins
+            && !(matches!(self.step.next_value, NextValue::Unquoted(_))
+                && matches!(text.get(self.text.len()), Some(b'"' | b' ')))
     }
 }
 
@@ -101,7 +113,10 @@ impl EventMember {
     }
 
     /// Where what it says is kept.
-    pub(super) fn attribute_slot<'s, 'a>(self, said: &'s mut CloudEventAttributes<'a>) -> Option<&'s mut Option<Cow<'a, str>>> {
+    pub(super) fn attribute_slot<'s, 'a>(
+        self,
+        said: &'s mut CloudEventAttributes<'a>,
+    ) -> Option<&'s mut Option<Cow<'a, str>>> {
         Some(match self {
             EventMember::Specversion => &mut said.specversion,
             EventMember::Id => &mut said.id,
@@ -125,7 +140,11 @@ pub(super) fn parse_phrase(
     fields: &DecodedFields<'_, '_>,
 ) -> Option<(PhraseEnd, usize)> {
     let mut cursor = PhraseParser { text, position: at, quotes };
-    let step = if at == 0 { cursor.parse_first(fields)? } else { cursor.parse_following(inside, fields)? };
+    let step = if at == 0 {
+        cursor.parse_first(fields)?
+    } else {
+        cursor.parse_following(inside, fields)?
+    };
     Some((step, cursor.position))
 }
 
@@ -143,7 +162,11 @@ impl<'a> PhraseParser<'a, '_> {
     }
 
     /// From the end of a value to the next; `inside` says whether it was within `data`.
-    fn parse_following(&mut self, inside: bool, fields: &DecodedFields<'_, '_>) -> Option<PhraseEnd> {
+    fn parse_following(
+        &mut self,
+        inside: bool,
+        fields: &DecodedFields<'_, '_>,
+    ) -> Option<PhraseEnd> {
         if self.has_next_member()? {
             self.parse_member_start(inside, fields)
         } else if inside && self.has_next_member()? {
@@ -154,7 +177,11 @@ impl<'a> PhraseParser<'a, '_> {
     }
 
     /// From the beginning of a member to its value, or the first within it.
-    fn parse_member_start(&mut self, mut inside: bool, fields: &DecodedFields<'_, '_>) -> Option<PhraseEnd> {
+    fn parse_member_start(
+        &mut self,
+        mut inside: bool,
+        fields: &DecodedFields<'_, '_>,
+    ) -> Option<PhraseEnd> {
         let mut key = self.parse_key()?;
         if !inside && key == "data" {
             self.expect_byte(b'{')?;

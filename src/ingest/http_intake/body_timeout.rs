@@ -30,13 +30,20 @@ impl BodyChunks {
     pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, IntakeFailure> {
         let asked = Instant::now();
         let Ok(chunk) = timeout(self.wait_left, self.body.next()).await else {
-            let detail =
-                format!("the body comes too slowly: it may pause for {} s, less what came below 1 KiB a second", SENDER_WAIT_MAX.as_secs());
+            let detail = format!(
+                "the body comes too slowly: it may pause for {} s, less what came below 1 KiB a second",
+                SENDER_WAIT_MAX.as_secs()
+            );
             return Err(IntakeFailure::new(IntakeFailureKind::Timeout, detail));
         };
-        let chunk = chunk.transpose().map_err(|_| IntakeFailure::new(IntakeFailureKind::Unreadable, "the body broke off"))?;
-        let bytes = chunk.as_ref().map_or(0, |chunk| u32::try_from(chunk.len()).unwrap_or(u32::MAX));
-        self.wait_left = (self.wait_left.saturating_sub(asked.elapsed()) + WAIT_PER_BYTE.saturating_mul(bytes)).min(SENDER_WAIT_MAX);
+        let chunk = chunk
+            .transpose()
+            .map_err(|_| IntakeFailure::new(IntakeFailureKind::Unreadable, "the body broke off"))?;
+        let bytes =
+            chunk.as_ref().map_or(0, |chunk| u32::try_from(chunk.len()).unwrap_or(u32::MAX));
+        self.wait_left = (self.wait_left.saturating_sub(asked.elapsed())
+            + WAIT_PER_BYTE.saturating_mul(bytes))
+        .min(SENDER_WAIT_MAX);
         Ok(chunk)
     }
 }
@@ -65,9 +72,25 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn times_out_sender_below_minimum_rate() {
-        assert_eq!(read_body(slow_body(3, 64 << 10, 29)).await, Ok(3 * (64 << 10)), "pauses between large pieces");
-        assert_eq!(read_body(slow_body(1_000, 2 << 10, 1)).await, Ok(1_000 * (2 << 10)), "a slow line");
-        assert_eq!(read_body(slow_body(1, 1, 31)).await, Err(IntakeFailureKind::Timeout), "silence");
-        assert_eq!(read_body(slow_body(100, 1, 1)).await, Err(IntakeFailureKind::Timeout), "a byte a second");
+        assert_eq!(
+            read_body(slow_body(3, 64 << 10, 29)).await,
+            Ok(3 * (64 << 10)),
+            "pauses between large pieces"
+        );
+        assert_eq!(
+            read_body(slow_body(1_000, 2 << 10, 1)).await,
+            Ok(1_000 * (2 << 10)),
+            "a slow line"
+        );
+        assert_eq!(
+            read_body(slow_body(1, 1, 31)).await,
+            Err(IntakeFailureKind::Timeout),
+            "silence"
+        );
+        assert_eq!(
+            read_body(slow_body(100, 1, 1)).await,
+            Err(IntakeFailureKind::Timeout),
+            "a byte a second"
+        );
     }
 }

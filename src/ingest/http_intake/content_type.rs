@@ -41,10 +41,20 @@ impl ContentType {
     /// # Errors
     /// If nobody here reads it.
     pub fn from_headers(headers: &HeaderMap) -> Result<ContentType, IntakeFailure> {
-        let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let form = match named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        let named =
+            headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let form = match named
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "application/json" if headers.contains_key("ce-id") => BodyForm::Binary,
-            "application/json" | "application/cloudevents+json" | "application/cloudevents-batch+json" => BodyForm::Json,
+            "application/json"
+            | "application/cloudevents+json"
+            | "application/cloudevents-batch+json" => BodyForm::Json,
             "application/x-ndjson" => BodyForm::Lines,
             _ => {
                 let what = "send `application/json`, `application/cloudevents+json`, `application/cloudevents-batch+json` \
@@ -79,7 +89,12 @@ pub fn binary_mode_to_json(headers: &HeaderMap, data: &[u8]) -> Result<Vec<u8>, 
         }
     }
     if !data.is_empty() {
-        let unreadable = |error| IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the event's data is not JSON: {error}"));
+        let unreadable = |error| {
+            IntakeFailure::new(
+                IntakeFailureKind::Unreadable,
+                format!("the event's data is not JSON: {error}"),
+            )
+        };
         event.insert("data".to_owned(), serde_json::from_slice(data).map_err(unreadable)?);
     }
     Ok(serde_json::Value::Object(event).to_string().into_bytes())

@@ -35,10 +35,15 @@ impl BodyDecompressor {
     pub fn new(coding: ContentEncoding, limit: usize) -> Result<BodyDecompressor, IntakeFailure> {
         let packing = match coding {
             ContentEncoding::Plain => CompressionState::Plain,
-            ContentEncoding::Gzip => CompressionState::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
+            ContentEncoding::Gzip => {
+                CompressionState::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+            }
             ContentEncoding::Zstd => {
-                let mut decoder = Decoder::new().map_err(|error| unreadable_body("zstd", &error))?;
-                decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).map_err(|error| unreadable_body("zstd", &error))?;
+                let mut decoder =
+                    Decoder::new().map_err(|error| unreadable_body("zstd", &error))?;
+                decoder
+                    .set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG))
+                    .map_err(|error| unreadable_body("zstd", &error))?;
                 CompressionState::Zstd { decoder, frame_open: false }
             }
         };
@@ -51,7 +56,9 @@ impl BodyDecompressor {
     /// If it is broken, or too much.
     pub fn decompress(&mut self, packed: &[u8], out: &mut BytesMut) -> Result<(), IntakeFailure> {
         match &mut self.compression {
-            CompressionState::Plain => append_within_limit(&mut self.bytes_left, self.limit, packed, out),
+            CompressionState::Plain => {
+                append_within_limit(&mut self.bytes_left, self.limit, packed, out)
+            }
             CompressionState::Gzip(decoder) => {
                 decoder.write_all(packed).map_err(|error| unreadable_body("gzip", &error))?;
                 append_within_limit(&mut self.bytes_left, self.limit, decoder.get_ref(), out)?;
@@ -63,7 +70,10 @@ impl BodyDecompressor {
                 let mut buffer = vec![0; 64 << 10];
                 loop {
                     let mut output = OutBuffer::around(&mut buffer[..]);
-                    *within = decoder.run(&mut input, &mut output).map_err(|error| unreadable_body("zstd", &error))? != 0;
+                    *within = decoder
+                        .run(&mut input, &mut output)
+                        .map_err(|error| unreadable_body("zstd", &error))?
+                        != 0;
                     let length = output.pos();
                     append_within_limit(&mut self.bytes_left, self.limit, &buffer[..length], out)?;
                     if input.pos() == packed.len() && length < buffer.len() {
@@ -92,11 +102,18 @@ impl BodyDecompressor {
     }
 }
 
-fn append_within_limit(room: &mut usize, limit: usize, bytes: &[u8], out: &mut BytesMut) -> Result<(), IntakeFailure> {
+fn append_within_limit(
+    room: &mut usize,
+    limit: usize,
+    bytes: &[u8],
+    out: &mut BytesMut,
+) -> Result<(), IntakeFailure> {
     match room.checked_sub(bytes.len()) {
         Some(left) => *room = left,
         None => {
-            let what = format!("the body is longer than {limit} bytes (unpacked); send it in parts, or raise `limits.body_mb`");
+            let what = format!(
+                "the body is longer than {limit} bytes (unpacked); send it in parts, or raise `limits.body_mb`"
+            );
             return Err(IntakeFailure::new(IntakeFailureKind::TooLarge, what));
         }
     }

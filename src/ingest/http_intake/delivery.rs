@@ -62,7 +62,13 @@ struct DeliveryPart {
 
 impl<'a> BodyDelivery<'a> {
     pub(super) fn new(intake: &'a HttpIntake, sources: Arc<AllowedSources>) -> BodyDelivery<'a> {
-        BodyDelivery { intake, decoder: intake.take_decoder(sources), events: Vec::new(), pending: None, answer: IntakeAnswer::default() }
+        BodyDelivery {
+            intake,
+            decoder: intake.take_decoder(sources),
+            events: Vec::new(),
+            pending: None,
+            answer: IntakeAnswer::default(),
+        }
     }
 
     /// How many events wait to be sent.
@@ -80,7 +86,13 @@ impl<'a> BodyDelivery<'a> {
     }
 
     /// Tells of an event that cannot be understood.
-    pub(super) fn reject_event(&mut self, index: u64, json: &[u8], id: Option<String>, error: String) {
+    pub(super) fn reject_event(
+        &mut self,
+        index: u64,
+        json: &[u8],
+        id: Option<String>,
+        error: String,
+    ) {
         Metric::EventsReceived.add_labeled("outcome", "rejected", 1);
         Metric::EventsRejected.add_labeled("reason", "unreadable", 1);
         self.record_rejection(index, json, id, error);
@@ -90,7 +102,12 @@ impl<'a> BodyDelivery<'a> {
         self.answer.rejected_total += 1;
         if self.answer.rejected.len() < REJECTED_EVENTS_MAX {
             let remembered = RejectedEvent::new(json, id, error.clone());
-            self.answer.rejected.push(IntakeRejection { index, id: remembered.id.clone(), error, rejected_event: remembered });
+            self.answer.rejected.push(IntakeRejection {
+                index,
+                id: remembered.id.clone(),
+                error,
+                rejected_event: remembered,
+            });
         }
     }
 
@@ -104,9 +121,9 @@ impl<'a> BodyDelivery<'a> {
         let (feed, schema) = (&self.intake.feed, self.decoder.schema().clone());
         let answer = match self.pending {
             None => feed.try_submit(batch, schema)?,
-            Some(_) => {
-                tokio::time::timeout(QUEUE_WAIT_MAX, feed.submit_batch(batch, schema)).await.unwrap_or(Err(EngineUnavailable::QueueFull))?
-            }
+            Some(_) => tokio::time::timeout(QUEUE_WAIT_MAX, feed.submit_batch(batch, schema))
+                .await
+                .unwrap_or(Err(EngineUnavailable::QueueFull))?,
         };
         let piece = DeliveryPart { text, events: std::mem::take(&mut self.events) };
         if let Some(before) = self.pending.replace((answer, piece)) {
@@ -123,7 +140,10 @@ impl<'a> BodyDelivery<'a> {
         }
     }
 
-    async fn record_engine_answer(&mut self, (answer, piece): (PendingAcknowledgement, DeliveryPart)) -> Result<(), IntakeFailure> {
+    async fn record_engine_answer(
+        &mut self,
+        (answer, piece): (PendingAcknowledgement, DeliveryPart),
+    ) -> Result<(), IntakeFailure> {
         let applied = answer.wait().await?;
         self.answer.accepted += applied.accepted;
         self.answer.duplicates += applied.duplicates;

@@ -5,8 +5,8 @@
 use super::check_parts::{MappingNames, ok_or_report};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
 use crate::ingest::mapping::{
-    DefinitionRule, EventRule, GroupAggregate, MappedField, MappedFieldKind, Mapping, MappingDefinition, RowSelection, TextTemplate,
-    TimeRule, TimeSource, ValueRule, ValueSource,
+    DefinitionRule, EventRule, GroupAggregate, MappedField, MappedFieldKind, Mapping,
+    MappingDefinition, RowSelection, TextTemplate, TimeRule, TimeSource, ValueRule, ValueSource,
 };
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 use jiff::fmt::strtime;
@@ -28,11 +28,16 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     let mut mapping = Mapping {
         source: root.required_string("source").unwrap_or_default().to_owned(),
         zone: parse_time_zone(root),
-        formats: root.required_value("formats", "a list of strings, as in [\"%Y-%m-%d %H:%M:%S\"]").map(parse_formats).unwrap_or_default(),
+        formats: root
+            .required_value("formats", "a list of strings, as in [\"%Y-%m-%d %H:%M:%S\"]")
+            .map(parse_formats)
+            .unwrap_or_default(),
         delimiter: parse_byte(root, "delimiter").flatten().unwrap_or(b','),
         quote: parse_byte(root, "quote").unwrap_or(Some(b'"')),
         header,
-        missing: root.optional_strings("missing").map_or_else(|| vec![String::new()], to_owned_strings),
+        missing: root
+            .optional_strings("missing")
+            .map_or_else(|| vec![String::new()], to_owned_strings),
         columns: Vec::new(),
         group_by: root.value("group_by").and_then(|value| names.resolve_column(value)),
         sort_by: None,
@@ -56,14 +61,25 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
         entry.report_unknown_keys();
     }
     // A broken subject is one problem, not one more at every event.
-    let subject = root.value("subject").map(|value| names.parse_template(value).unwrap_or_else(|| TextTemplate(Vec::new())));
-    let data = root.optional_table("data").map(|table| check_data_fields(&table, &mut names)).unwrap_or_default();
+    let subject = root
+        .value("subject")
+        .map(|value| names.parse_template(value).unwrap_or_else(|| TextTemplate(Vec::new())));
+    let data = root
+        .optional_table("data")
+        .map(|table| check_data_fields(&table, &mut names))
+        .unwrap_or_default();
     let events = root.table_list("event");
     if events.is_empty() {
         root.report_problem("", "the mapping needs at least one [[event]]");
     }
     for entry in events {
-        let rule = check_event_rule(&entry, &mut names, subject.as_ref(), &data, mapping.group_by.is_some());
+        let rule = check_event_rule(
+            &entry,
+            &mut names,
+            subject.as_ref(),
+            &data,
+            mapping.group_by.is_some(),
+        );
         mapping.events.extend(rule);
         entry.report_unknown_keys();
     }
@@ -80,13 +96,19 @@ fn check_header(root: &TomlTable<'_>) -> Option<Vec<String>> {
     let columns = root.optional_strings("columns").map(to_owned_strings);
     match (root.optional_bool("header").unwrap_or(true), columns) {
         (true, Some(_)) => {
-            root.report_problem("columns", "`columns` is for files without a header: add `header = false`");
+            root.report_problem(
+                "columns",
+                "`columns` is for files without a header: add `header = false`",
+            );
             None
         }
         (true, None) => None,
         (false, columns) => {
             if columns.is_none() {
-                root.report_problem("header", "a file without a header needs `columns`, the names of its columns in order");
+                root.report_problem(
+                    "header",
+                    "a file without a header needs `columns`, the names of its columns in order",
+                );
             }
             columns
         }
@@ -115,14 +137,17 @@ fn parse_formats(value: TomlValue<'_>) -> Vec<String> {
 fn check_time_format(value: &TomlValue<'_>, reads: bool) -> Option<String> {
     let format = value.require_string()?;
     let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let written =
-        ok_or_report(strtime::format(format, &sample), |error| value.report_problem(format!("`{format}` is not a time format: {error}")))?;
+    let written = ok_or_report(strtime::format(format, &sample), |error| {
+        value.report_problem(format!("`{format}` is not a time format: {error}"))
+    })?;
     if reads {
         let back = strtime::parse(format, &written).and_then(|time| match time.timestamp() {
             Some(_) => Ok(()),
             None => time.to_datetime().map(|_| ()),
         });
-        ok_or_report(back, |error| value.report_problem(format!("`{format}` cannot be read as a day and time: {error}")))?;
+        ok_or_report(back, |error| {
+            value.report_problem(format!("`{format}` cannot be read as a day and time: {error}"))
+        })?;
     }
     Some(format.to_owned())
 }
@@ -147,7 +172,9 @@ fn check_definitions(root: &TomlTable<'_>, names: &mut MappingNames, grouped: bo
         for (name, value) in root.optional_table(key).iter().flat_map(TomlTable::entries) {
             if let Some(table) = value.require_table() {
                 if !names.declare(name, is_time) {
-                    value.report_problem(format!("`{name}` is declared as a value and as a time; rename one"));
+                    value.report_problem(format!(
+                        "`{name}` is declared as a value and as a time; rename one"
+                    ));
                 }
                 written.push((value.line_and_column(), is_time, name, table));
             }
@@ -163,13 +190,21 @@ fn check_definitions(root: &TomlTable<'_>, names: &mut MappingNames, grouped: bo
         table.report_unknown_keys();
         // A broken one is a problem already; a stand-in keeps its users from being problems too.
         let content = content.unwrap_or_else(|| {
-            if is_time { DefinitionRule::Time(TimeRule::from_column(0)) } else { DefinitionRule::Value(ValueRule::always_missing()) }
+            if is_time {
+                DefinitionRule::Time(TimeRule::from_column(0))
+            } else {
+                DefinitionRule::Value(ValueRule::always_missing())
+            }
         });
         names.define(MappingDefinition { name: name.to_owned(), rule: content });
     }
 }
 
-fn check_value_rule(table: &TomlTable<'_>, names: &mut MappingNames, grouped: bool) -> Option<ValueRule> {
+fn check_value_rule(
+    table: &TomlTable<'_>,
+    names: &mut MappingNames,
+    grouped: bool,
+) -> Option<ValueRule> {
     let takes = [
         ("first", GroupAggregate::First),
         ("last", GroupAggregate::Last),
@@ -183,36 +218,61 @@ fn check_value_rule(table: &TomlTable<'_>, names: &mut MappingNames, grouped: bo
     }
     let format = table.value("format").and_then(|value| check_time_format(&value, false));
     let sources = [
-        table.value("column").map(|value| Some(ValueSource::Column(names.resolve_column(value)?, take.unwrap_or(GroupAggregate::Row)))),
+        table.value("column").map(|value| {
+            Some(ValueSource::Column(
+                names.resolve_column(value)?,
+                take.unwrap_or(GroupAggregate::Row),
+            ))
+        }),
         table.value("text").map(|value| Some(ValueSource::Text(names.parse_template(value)?))),
         table.value("time").map(|value| match (names.resolve_time(value), &format) {
             (Some(time), Some(format)) => Some(ValueSource::Time(time, format.clone())),
             (_, None) if table.value("format").is_none() => {
-                table.report_problem("time", "a value made of a time needs a `format`, as in \"%Y-%m\"");
+                table.report_problem(
+                    "time",
+                    "a value made of a time needs a `format`, as in \"%Y-%m\"",
+                );
                 None
             }
             _ => None,
         }),
-        table.value("yes_when").map(|value| Some(ValueSource::YesWhen(names.parse_condition(&value.require_table()?)?))),
+        table.value("yes_when").map(|value| {
+            Some(ValueSource::YesWhen(names.parse_condition(&value.require_table()?)?))
+        }),
     ];
-    let map = table
-        .optional_table("map")
-        .map(|map| map.entries().filter_map(|(from, to)| Some((from.to_owned(), to.require_string()?.to_owned()))).collect());
+    let map = table.optional_table("map").map(|map| {
+        map.entries()
+            .filter_map(|(from, to)| Some((from.to_owned(), to.require_string()?.to_owned())))
+            .collect()
+    });
     let slice = table.value("slice").and_then(|value| {
-        let ends: Vec<usize> = value.require_array()?.iter().filter_map(|end| usize::try_from(end.require_integer()?).ok()).collect();
+        let ends: Vec<usize> = value
+            .require_array()?
+            .iter()
+            .filter_map(|end| usize::try_from(end.require_integer()?).ok())
+            .collect();
         match ends[..] {
             [from, to] if from < to => Some((from, to)),
             _ => {
-                value.report_problem("`slice` must be [from, to], two numbers of characters with from < to");
+                value.report_problem(
+                    "`slice` must be [from, to], two numbers of characters with from < to",
+                );
                 None
             }
         }
     });
     let keep_empty = table.optional_bool("keep_empty").unwrap_or(false).then(String::new);
-    let rest = (table.optional_strings("missing"), table.optional_string("otherwise"), table.optional_string("if_missing"));
+    let rest = (
+        table.optional_strings("missing"),
+        table.optional_string("otherwise"),
+        table.optional_string("if_missing"),
+    );
     let given: Vec<_> = sources.into_iter().flatten().collect();
     if given.len() != 1 {
-        table.report_problem("", format!("`{}` needs exactly one of `column`, `text`, `time`, `yes_when`", table.name()));
+        table.report_problem(
+            "",
+            format!("`{}` needs exactly one of `column`, `text`, `time`, `yes_when`", table.name()),
+        );
         return None;
     }
     Some(ValueRule {
@@ -234,32 +294,49 @@ fn check_time_rule(table: &TomlTable<'_>, names: &mut MappingNames) -> Option<Ti
     let plus = table.value("plus").and_then(|value| Some((names.resolve_name(value)?, unit)));
     let after = table.value("after").and_then(|value| names.resolve_time(value));
     let or = match table.value("or") {
-        Some(value) => value.as_array().unwrap_or_else(|| vec![value]).into_iter().filter_map(|value| names.resolve_time(value)).collect(),
+        Some(value) => value
+            .as_array()
+            .unwrap_or_else(|| vec![value])
+            .into_iter()
+            .filter_map(|value| names.resolve_time(value))
+            .collect(),
         None => Vec::new(),
     };
     let when = table.optional_table("when").and_then(|table| names.parse_condition(&table));
     let from = match (column, from) {
-        (Some(column), None) => TimeSource::Column { column: names.resolve_column(column)?, date: date.flatten() },
+        (Some(column), None) => {
+            TimeSource::Column { column: names.resolve_column(column)?, date: date.flatten() }
+        }
         (None, Some(from)) => TimeSource::Time(names.resolve_time(from)?),
         _ => {
-            table.report_problem("", format!("`{}` needs exactly one of `column`, `time`", table.name()));
+            table.report_problem(
+                "",
+                format!("`{}` needs exactly one of `column`, `time`", table.name()),
+            );
             return None;
         }
     };
     Some(TimeRule { source: from, formats, plus, after, alternatives: or, when })
 }
 
-fn check_data_fields(table: &TomlTable<'_>, names: &mut MappingNames) -> BTreeMap<String, MappedField> {
+fn check_data_fields(
+    table: &TomlTable<'_>,
+    names: &mut MappingNames,
+) -> BTreeMap<String, MappedField> {
     let mut fields = BTreeMap::new();
     for (name, value) in table.entries() {
         let field = match value.as_table() {
             Some(constant) => {
-                let text = constant.required_value("text", "a string").and_then(|value| names.parse_template(value));
+                let text = constant
+                    .required_value("text", "a string")
+                    .and_then(|value| names.parse_template(value));
                 constant.report_unknown_keys();
                 text.map(MappedField::Text)
             }
             // A deadline is a time, whichever column it stands in.
-            None if name == "due" => names.resolve_time(value).map(|time| MappedField::Name(super::MappingName::Defined(time))),
+            None if name == "due" => names
+                .resolve_time(value)
+                .map(|time| MappedField::Name(super::MappingName::Defined(time))),
             None => names.resolve_name(value).map(MappedField::Name),
         };
         fields.extend(field.map(|field| (name.to_owned(), field)));
@@ -274,22 +351,34 @@ fn check_event_rule(
     common: &BTreeMap<String, MappedField>,
     grouped: bool,
 ) -> Option<EventRule> {
-    let kind = table.required_value("type", "as in \"call.offered\"").and_then(|value| check_event_type(&value));
-    let time = table.required_value("time", "a time or a column").and_then(|value| names.resolve_time(value));
+    let kind = table
+        .required_value("type", "as in \"call.offered\"")
+        .and_then(|value| check_event_type(&value));
+    let time = table
+        .required_value("time", "a time or a column")
+        .and_then(|value| names.resolve_time(value));
     let own_subject = table.value("subject").map(|value| names.parse_template(value));
     if own_subject.is_none() && subject.is_none() {
-        table.report_problem("", "the event needs a `subject` that tells its case, here or at the top of the mapping");
+        table.report_problem(
+            "",
+            "the event needs a `subject` that tells its case, here or at the top of the mapping",
+        );
     }
     let id = table.value("id").and_then(|value| names.parse_template(value));
     let when = table.optional_table("when").and_then(|table| names.parse_condition(&table));
-    let each = table.optional_choice("each", &[("row", RowSelection::Row), ("first", RowSelection::First), ("last", RowSelection::Last)]);
+    let each = table.optional_choice(
+        "each",
+        &[("row", RowSelection::Row), ("first", RowSelection::First), ("last", RowSelection::Last)],
+    );
     let change = table.optional_table("change").and_then(|change| names.parse_change(&change));
     if !grouped && (each.is_some() || change.is_some()) {
         let key = if each.is_some() { "each" } else { "change" };
         table.report_problem(key, format!("`{key}` needs `group_by` at the top of the mapping"));
     }
     let mut fields = common.clone();
-    fields.extend(table.optional_table("data").map(|own| check_data_fields(&own, names)).unwrap_or_default());
+    fields.extend(
+        table.optional_table("data").map(|own| check_data_fields(&own, names)).unwrap_or_default(),
+    );
     Some(EventRule {
         kind: kind?,
         time: time?,
@@ -308,15 +397,23 @@ fn check_event_rule(
 
 fn check_event_type(value: &TomlValue<'_>) -> Option<String> {
     let text = value.require_string()?;
-    let Some((family, verb)) = text.split_once('.').filter(|(family, verb)| !family.is_empty() && !verb.is_empty()) else {
-        value.report_problem(format!("`{text}` is not an event type; write FAMILY.VERB, as in `call.offered`"));
+    let Some((family, verb)) =
+        text.split_once('.').filter(|(family, verb)| !family.is_empty() && !verb.is_empty())
+    else {
+        value.report_problem(format!(
+            "`{text}` is not an event type; write FAMILY.VERB, as in `call.offered`"
+        ));
         return None;
     };
     if let Some((_, verbs)) = EVENT_TYPES.iter().find(|(known, _)| *known == family)
         && !verbs.contains(&verb)
     {
-        let hint = nearest_match(verb, verbs.iter().copied()).map_or(";".to_owned(), |known| format!(", did you mean `{family}.{known}`?"));
-        value.report_problem(format!("unknown event type `{text}`{hint} `{family}` has: {}", verbs.join(", ")));
+        let hint = nearest_match(verb, verbs.iter().copied())
+            .map_or(";".to_owned(), |known| format!(", did you mean `{family}.{known}`?"));
+        value.report_problem(format!(
+            "unknown event type `{text}`{hint} `{family}` has: {}",
+            verbs.join(", ")
+        ));
     }
     Some(text.to_owned())
 }

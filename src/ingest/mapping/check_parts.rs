@@ -1,8 +1,8 @@
 //! The parts that occur all over a mapping: names, conditions, templates, changes.
 
 use crate::ingest::mapping::{
-    ColumnChange, DefinitionRule, MappingDefinition, MappingName, NumberComparison, RowCondition, TemplatePart, TextTemplate, TimeRule,
-    TimeSource, ValueRule, ValueSet, ValueSource,
+    ColumnChange, DefinitionRule, MappingDefinition, MappingName, NumberComparison, RowCondition,
+    TemplatePart, TextTemplate, TimeRule, TimeSource, ValueRule, ValueSet, ValueSource,
 };
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 use std::collections::BTreeMap;
@@ -21,7 +21,13 @@ pub(super) struct MappingNames {
 
 impl MappingNames {
     pub(super) fn new(header: Option<Vec<String>>) -> MappingNames {
-        MappingNames { header, columns: Vec::new(), definitions: Vec::new(), declared: BTreeMap::new(), column_times: BTreeMap::new() }
+        MappingNames {
+            header,
+            columns: Vec::new(),
+            definitions: Vec::new(),
+            declared: BTreeMap::new(),
+            column_times: BTreeMap::new(),
+        }
     }
 
     pub(super) fn into_parts(self) -> (Vec<String>, Vec<MappingDefinition>) {
@@ -51,8 +57,12 @@ impl MappingNames {
         if let Some(header) = &self.header
             && !header.iter().any(|column| column == name)
         {
-            let hint = nearest_match(name, header.iter().map(String::as_str)).map(|known| format!(", did you mean `{known}`?"));
-            value.report_problem(format!("`columns` has no column `{name}`{}", hint.unwrap_or_default()));
+            let hint = nearest_match(name, header.iter().map(String::as_str))
+                .map(|known| format!(", did you mean `{known}`?"));
+            value.report_problem(format!(
+                "`columns` has no column `{name}`{}",
+                hint.unwrap_or_default()
+            ));
             return None;
         }
         let place = self.columns.iter().position(|column| column == name);
@@ -84,18 +94,30 @@ impl MappingNames {
     /// A time, or a column with a time in the formats of the mapping.
     pub(super) fn resolve_time(&mut self, value: TomlValue<'_>) -> Option<usize> {
         match self.resolve_name(value)? {
-            MappingName::Defined(place) if matches!(self.definitions[place].rule, DefinitionRule::Time(_)) => Some(place),
+            MappingName::Defined(place)
+                if matches!(self.definitions[place].rule, DefinitionRule::Time(_)) =>
+            {
+                Some(place)
+            }
             MappingName::Defined(_) => {
-                value.report_problem(format!("`{}` is a value, not a time; declare it as [time.NAME]", value.as_str().unwrap_or_default()));
+                value.report_problem(format!(
+                    "`{}` is a value, not a time; declare it as [time.NAME]",
+                    value.as_str().unwrap_or_default()
+                ));
                 None
             }
-            MappingName::Column(column) => Some(self.column_times.get(&column).copied().unwrap_or_else(|| {
-                let place = self.definitions.len();
-                let name = self.columns[column].clone();
-                self.definitions.push(MappingDefinition { name, rule: DefinitionRule::Time(TimeRule::from_column(column)) });
-                self.column_times.insert(column, place);
-                place
-            })),
+            MappingName::Column(column) => {
+                Some(self.column_times.get(&column).copied().unwrap_or_else(|| {
+                    let place = self.definitions.len();
+                    let name = self.columns[column].clone();
+                    self.definitions.push(MappingDefinition {
+                        name,
+                        rule: DefinitionRule::Time(TimeRule::from_column(column)),
+                    });
+                    self.column_times.insert(column, place);
+                    place
+                }))
+            }
         }
     }
 
@@ -105,7 +127,9 @@ impl MappingNames {
         let mut parts = Vec::new();
         while let Some(at) = rest.find(['{', '}']) {
             let inside = rest[at..].strip_prefix('{').and_then(|inside| inside.split_once('}'));
-            let Some((name, after)) = inside.filter(|(name, _)| !name.is_empty() && !name.contains('{')) else {
+            let Some((name, after)) =
+                inside.filter(|(name, _)| !name.is_empty() && !name.contains('{'))
+            else {
                 value.report_problem("a brace without its partner: write names as `{name}`");
                 return None;
             };
@@ -123,9 +147,11 @@ impl MappingNames {
 
     /// All tests of a condition must hold; a broken one makes the whole `None` after all were looked at.
     pub(super) fn parse_condition(&mut self, table: &TomlTable<'_>) -> Option<RowCondition> {
-        let tests: Vec<Option<RowCondition>> = table.entries().map(|(key, value)| self.parse_test(key, value)).collect();
+        let tests: Vec<Option<RowCondition>> =
+            table.entries().map(|(key, value)| self.parse_test(key, value)).collect();
         if tests.is_empty() {
-            table.report_problem("", "an empty condition: write `NAME = \"word\"` or leave it away");
+            table
+                .report_problem("", "an empty condition: write `NAME = \"word\"` or leave it away");
         }
         let mut tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
         if tests.len() == 1 { tests.pop() } else { Some(RowCondition::All(tests)) }
@@ -133,12 +159,22 @@ impl MappingNames {
 
     fn parse_test(&mut self, key: &str, value: TomlValue<'_>) -> Option<RowCondition> {
         match key {
-            "not" => return Some(RowCondition::Not(Box::new(self.parse_condition(&value.require_table()?)?))),
+            "not" => {
+                return Some(RowCondition::Not(Box::new(
+                    self.parse_condition(&value.require_table()?)?,
+                )));
+            }
             "any" | "all" => {
-                let tables: Vec<_> = value.require_array()?.iter().map(TomlValue::require_table).collect();
-                let tests: Vec<_> = tables.into_iter().map(|table| self.parse_condition(&table?)).collect();
+                let tables: Vec<_> =
+                    value.require_array()?.iter().map(TomlValue::require_table).collect();
+                let tests: Vec<_> =
+                    tables.into_iter().map(|table| self.parse_condition(&table?)).collect();
                 let tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
-                return Some(if key == "any" { RowCondition::Any(tests) } else { RowCondition::All(tests) });
+                return Some(if key == "any" {
+                    RowCondition::Any(tests)
+                } else {
+                    RowCondition::All(tests)
+                });
             }
             _ => {}
         }
@@ -154,16 +190,23 @@ impl MappingNames {
         ];
         let mut tests = Vec::new();
         for (key, comparison) in limits {
-            tests.extend(table.value(key).map(|value| Some(RowCondition::Compare(name?, comparison, value.require_float()?))));
+            tests.extend(table.value(key).map(|value| {
+                Some(RowCondition::Compare(name?, comparison, value.require_float()?))
+            }));
         }
         let not = |condition| RowCondition::Not(Box::new(condition));
-        tests.extend(table.value("not").map(|value| Some(not(RowCondition::In(name?, parse_values(value)?)))));
+        tests.extend(
+            table
+                .value("not")
+                .map(|value| Some(not(RowCondition::In(name?, parse_values(value)?)))),
+        );
         for (key, wanted) in [("present", true), ("missing", false)] {
             if let Some(value) = table.value(key) {
-                let test = value.require_bool().zip(name).map(|(said, name)| match said == wanted {
-                    true => RowCondition::Present(name),
-                    false => not(RowCondition::Present(name)),
-                });
+                let test =
+                    value.require_bool().zip(name).map(|(said, name)| match said == wanted {
+                        true => RowCondition::Present(name),
+                        false => not(RowCondition::Present(name)),
+                    });
                 tests.push(test);
             }
         }
@@ -179,10 +222,17 @@ impl MappingNames {
 
     /// `{ column = "state", from = [...], to = [...] }`.
     pub(super) fn parse_change(&mut self, table: &TomlTable<'_>) -> Option<ColumnChange> {
-        let name = table.required_value("column", "the column whose change is meant").and_then(|value| self.resolve_name(value));
-        let (from, to) = (table.value("from").map(parse_value_set), table.value("to").map(parse_value_set));
+        let name = table
+            .required_value("column", "the column whose change is meant")
+            .and_then(|value| self.resolve_name(value));
+        let (from, to) =
+            (table.value("from").map(parse_value_set), table.value("to").map(parse_value_set));
         table.report_unknown_keys();
-        Some(ColumnChange { name: name?, from: from.unwrap_or(Some(ValueSet::Anything))?, to: to.unwrap_or(Some(ValueSet::Anything))? })
+        Some(ColumnChange {
+            name: name?,
+            from: from.unwrap_or(Some(ValueSet::Anything))?,
+            to: to.unwrap_or(Some(ValueSet::Anything))?,
+        })
     }
 }
 
@@ -211,7 +261,14 @@ pub(super) fn ok_or_report<T, E>(result: Result<T, E>, tell: impl FnOnce(E)) -> 
 impl TimeRule {
     pub(super) fn from_column(column: usize) -> TimeRule {
         let from = TimeSource::Column { column, date: None };
-        TimeRule { source: from, formats: Vec::new(), plus: None, after: None, alternatives: Vec::new(), when: None }
+        TimeRule {
+            source: from,
+            formats: Vec::new(),
+            plus: None,
+            after: None,
+            alternatives: Vec::new(),
+            when: None,
+        }
     }
 }
 
@@ -219,6 +276,13 @@ impl ValueRule {
     /// A value that is never there.
     pub(super) fn always_missing() -> ValueRule {
         let from = ValueSource::Text(TextTemplate(Vec::new()));
-        ValueRule { source: from, missing: Vec::new(), slice: None, map: BTreeMap::new(), otherwise: None, if_missing: None }
+        ValueRule {
+            source: from,
+            missing: Vec::new(),
+            slice: None,
+            map: BTreeMap::new(),
+            otherwise: None,
+            if_missing: None,
+        }
     }
 }

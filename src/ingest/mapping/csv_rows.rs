@@ -30,14 +30,28 @@ pub(super) struct CsvRow {
 
 impl<R: Read> CsvRowReader<R> {
     /// Reads `input` from its beginning; what some editors put there is passed over.
-    pub(super) fn new(mut input: R, delimiter: u8, quote: Option<u8>) -> io::Result<CsvRowReader<R>> {
-        let parser = csv_core::ReaderBuilder::new().delimiter(delimiter).quoting(quote.is_some()).quote(quote.unwrap_or(b'"')).build();
+    pub(super) fn new(
+        mut input: R,
+        delimiter: u8,
+        quote: Option<u8>,
+    ) -> io::Result<CsvRowReader<R>> {
+        let parser = csv_core::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .quoting(quote.is_some())
+            .quote(quote.unwrap_or(b'"'))
+            .build();
         let mut head = Vec::new();
         input.by_ref().take(3).read_to_end(&mut head)?;
         if head == b"\xef\xbb\xbf" {
             head.clear();
         }
-        Ok(CsvRowReader { input: BufReader::new(Cursor::new(head).chain(input)), parser, line: 1, text: Vec::new(), ends: Vec::new() })
+        Ok(CsvRowReader {
+            input: BufReader::new(Cursor::new(head).chain(input)),
+            parser,
+            line: 1,
+            text: Vec::new(),
+            ends: Vec::new(),
+        })
     }
 
     /// The next row that is not blank; none at the end.
@@ -50,11 +64,16 @@ impl<R: Read> CsvRowReader<R> {
             let waiting = fill_buffer(&mut self.input)?;
             let at_end = waiting.is_empty();
             // A line feed ends every row but one in which a quote is open.
-            let waiting = if at_end { &b"\n"[..] } else { &waiting[..waiting.len().min(ROW_BYTES_MAX - read)] };
+            let waiting = if at_end {
+                &b"\n"[..]
+            } else {
+                &waiting[..waiting.len().min(ROW_BYTES_MAX - read)]
+            };
             // Neither the cells nor their ends can be more than the bytes they are read from.
             self.text.resize(length + waiting.len() + 1, 0);
             self.ends.resize(cells + waiting.len() + 1, 0);
-            let (result, taken, written, ended) = self.parser.read_record(waiting, &mut self.text[length..], &mut self.ends[cells..]);
+            let (result, taken, written, ended) =
+                self.parser.read_record(waiting, &mut self.text[length..], &mut self.ends[cells..]);
             (read, length, cells) = (read + taken, length + written, cells + ended);
             let at_line_end = waiting[..taken].ends_with(b"\n");
             if !at_end {
@@ -65,7 +84,10 @@ impl<R: Read> CsvRowReader<R> {
             }
             if at_end {
                 self.parser.reset();
-                return Ok(Some(CsvRow { line, record: Err(self.unclosed_quote_reason("the file ends within it")) }));
+                return Ok(Some(CsvRow {
+                    line,
+                    record: Err(self.unclosed_quote_reason("the file ends within it")),
+                }));
             }
             if read == ROW_BYTES_MAX {
                 self.parser.reset();
@@ -74,14 +96,17 @@ impl<R: Read> CsvRowReader<R> {
                 }
                 return Ok(Some(CsvRow {
                     line,
-                    record: Err(self.unclosed_quote_reason(&format!("it is longer than {ROW_BYTES_MAX} bytes"))),
+                    record: Err(self.unclosed_quote_reason(&format!(
+                        "it is longer than {ROW_BYTES_MAX} bytes"
+                    ))),
                 }));
             }
         }
     }
 
     fn build_record(&self, cells: usize) -> ByteRecord {
-        let mut row = ByteRecord::with_capacity(self.ends[..cells].last().copied().unwrap_or(0), cells);
+        let mut row =
+            ByteRecord::with_capacity(self.ends[..cells].last().copied().unwrap_or(0), cells);
         let mut begin = 0;
         for end in &self.ends[..cells] {
             row.push_field(&self.text[begin..*end]);
@@ -159,8 +184,12 @@ mod tests {
     /// Every row as its line, then its cells or why there are none.
     fn read_rows(text: &[u8], quote: Option<u8>) -> Vec<(u64, Result<Vec<String>, String>)> {
         let mut scan = CsvRowReader::new(text, b',', quote).expect("memory can be read");
-        let cells = |row: ByteRecord| row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-        std::iter::from_fn(|| scan.next_row().expect("memory can be read")).map(|next| (next.line, next.record.map(cells))).collect()
+        let cells = |row: ByteRecord| {
+            row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
+        };
+        std::iter::from_fn(|| scan.next_row().expect("memory can be read"))
+            .map(|next| (next.line, next.record.map(cells)))
+            .collect()
     }
 
     fn expected_row(line: u64, cells: &[&str]) -> (u64, Result<Vec<String>, String>) {
@@ -170,8 +199,12 @@ mod tests {
     #[test]
     fn row_carries_line_number_of_its_start() {
         let text = b"\xef\xbb\xbf\r\n\r\na,b\r\n\"1\r\n2\",\"\"\"\"\n\n3,\r4,x";
-        let expected =
-            [expected_row(3, &["a", "b"]), expected_row(4, &["1\r\n2", "\""]), expected_row(7, &["3", ""]), expected_row(7, &["4", "x"])];
+        let expected = [
+            expected_row(3, &["a", "b"]),
+            expected_row(4, &["1\r\n2", "\""]),
+            expected_row(7, &["3", ""]),
+            expected_row(7, &["4", "x"]),
+        ];
         assert_eq!(read_rows(text, Some(b'"')), expected);
         assert_eq!(read_rows(b"\"a,b\n", None), [expected_row(1, &["\"a", "b"])]);
     }
@@ -192,10 +225,19 @@ mod tests {
         let rows = read_rows(format!("a\n1,\"2\n{filler}").as_bytes(), Some(b'"'));
         let (2, Err(reason)) = &rows[1] else { panic!("{:?}", rows[1]) };
         let (third, _) = rows[2];
-        assert!(reason.contains(&format!("longer than {ROW_BYTES_MAX} bytes; all before line {third} is passed over")), "{reason}");
+        assert!(
+            reason.contains(&format!(
+                "longer than {ROW_BYTES_MAX} bytes; all before line {third} is passed over"
+            )),
+            "{reason}"
+        );
         // The row had five bytes before the filler, which has eleven a line.
         assert_eq!(third as usize, 3 + (ROW_BYTES_MAX - 5).div_ceil(11));
         assert_eq!(rows.len(), 2 + 2 * ROW_BYTES_MAX / 11 + 3 - third as usize);
-        assert!(rows[2..].iter().all(|(_, row)| row.as_ref().is_ok_and(|cells| cells == &["12345678", "0"])));
+        assert!(
+            rows[2..]
+                .iter()
+                .all(|(_, row)| row.as_ref().is_ok_and(|cells| cells == &["12345678", "0"]))
+        );
     }
 }

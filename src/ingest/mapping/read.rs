@@ -5,7 +5,9 @@ use super::csv_rows::{CsvRow, CsvRowReader};
 use super::row::{GroupRows, MappedRow, parse_number};
 use crate::domain::time::timestamp::truncate_for_message;
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
-use crate::ingest::mapping::{ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet};
+use crate::ingest::mapping::{
+    ColumnChange, EventRule, MappedField, MappedFieldKind, Mapping, RowSelection, ValueSet,
+};
 use csv::{ByteRecord, StringRecord};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -67,7 +69,10 @@ impl Mapping {
                 StringRecord::from_byte_record_lossy(error.into_byte_record())
             });
             if record.len() != header.len() {
-                (output.reject)(line, format!("the row has {} columns, the header {}", record.len(), header.len()));
+                (output.reject)(
+                    line,
+                    format!("the row has {} columns, the header {}", record.len(), header.len()),
+                );
                 continue;
             }
             let row = vec![(line, record)];
@@ -79,7 +84,13 @@ impl Mapping {
                 Some(column) => {
                     let key = row[0].1.get(bound[column]).unwrap_or("").trim();
                     if self.missing.iter().any(|missing| missing == key) {
-                        (output.reject)(line, format!("`{}`, which tells the groups apart, is missing", self.columns[column]));
+                        (output.reject)(
+                            line,
+                            format!(
+                                "`{}`, which tells the groups apart, is missing",
+                                self.columns[column]
+                            ),
+                        );
                         continue;
                     }
                     let place = *places.entry(key.to_owned()).or_insert(groups.len());
@@ -102,7 +113,11 @@ impl Mapping {
         let mut wrong = Vec::new();
         let mut bound = Vec::new();
         for column in &self.columns {
-            let mut places = header.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+            let mut places = header
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| *name == column)
+                .map(|(place, _)| place);
             match (places.next(), places.next()) {
                 (Some(place), None) => bound.push(place),
                 (Some(_), Some(_)) => wrong.push(format!("`{column}` stands there twice")),
@@ -120,7 +135,12 @@ impl Mapping {
     }
 
     /// Whether the row was left out or rejected before its group is looked at.
-    fn is_left_out(&self, bound: &[usize], row: &GroupRows, output: &mut MappingOutput<'_>) -> bool {
+    fn is_left_out(
+        &self,
+        bound: &[usize],
+        row: &GroupRows,
+        output: &mut MappingOutput<'_>,
+    ) -> bool {
         if self.leave_out.is_empty() {
             return false;
         }
@@ -142,9 +162,16 @@ impl Mapping {
     }
 
     /// The rows of a group in the order of their times; rows of the same time stay in the order of the file.
-    fn sort_rows(&self, bound: &[usize], rows: GroupRows, output: &mut MappingOutput<'_>) -> GroupRows {
+    fn sort_rows(
+        &self,
+        bound: &[usize],
+        rows: GroupRows,
+        output: &mut MappingOutput<'_>,
+    ) -> GroupRows {
         let Some(time) = self.sort_by else { return rows };
-        let times: Vec<_> = (0..rows.len()).map(|index| MappedRow::new(self, bound, &rows, index).event_time(time)).collect();
+        let times: Vec<_> = (0..rows.len())
+            .map(|index| MappedRow::new(self, bound, &rows, index).event_time(time))
+            .collect();
         let mut timed = Vec::with_capacity(rows.len());
         for (row, time) in rows.into_iter().zip(times) {
             match time {
@@ -167,10 +194,12 @@ impl Mapping {
             let said: Result<Vec<_>, String> = self
                 .events
                 .iter()
-                .filter_map(|rule| match rule_applies(rule, &row, before.as_ref(), index, rows.len()) {
-                    Ok(false) => None,
-                    Ok(true) => Some(self.build_event(rule, &row)),
-                    Err(reason) => Some(Err(reason)),
+                .filter_map(|rule| {
+                    match rule_applies(rule, &row, before.as_ref(), index, rows.len()) {
+                        Ok(false) => None,
+                        Ok(true) => Some(self.build_event(rule, &row)),
+                        Err(reason) => Some(Err(reason)),
+                    }
                 })
                 .collect();
             match said {
@@ -201,11 +230,18 @@ impl Mapping {
     }
 
     /// The event of a rule, and whether the rule says its id.
-    fn build_event<'r>(&'r self, rule: &'r EventRule, row: &MappedRow<'r>) -> Result<(RawEvent<'r>, bool), String> {
+    fn build_event<'r>(
+        &'r self,
+        rule: &'r EventRule,
+        row: &MappedRow<'r>,
+    ) -> Result<(RawEvent<'r>, bool), String> {
         let subject = row.fill_template(&rule.subject)?.filter(|subject| !subject.is_empty());
-        let subject = subject.ok_or_else(|| format!("the subject of `{}` is missing", rule.kind))?;
+        let subject =
+            subject.ok_or_else(|| format!("the subject of `{}` is missing", rule.kind))?;
         let id = match &rule.id {
-            Some(id) => row.fill_template(id)?.ok_or_else(|| format!("the id of `{}` is missing", rule.kind))?,
+            Some(id) => row
+                .fill_template(id)?
+                .ok_or_else(|| format!("the id of `{}` is missing", rule.kind))?,
             None => format!("{subject}/{}", rule.kind),
         };
         let mut data = Vec::with_capacity(rule.data.len());
@@ -215,7 +251,8 @@ impl Mapping {
                 MappedField::Text(template) => row.fill_template(template)?.map(Cow::Owned),
             };
             let Some(text) = text else { continue };
-            let value = parse_scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
+            let value =
+                parse_scalar(*kind, text).map_err(|reason| format!("`{name}`: {reason}"))?;
             data.push((Cow::Borrowed(name.as_str()), value));
         }
         let event = RawEvent {
@@ -233,7 +270,9 @@ impl Mapping {
 
 /// The names of the columns that a file's first row says.
 fn read_header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<String>> {
-    let row = row.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}")))?;
+    let row = row.map_err(|reason| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}"))
+    })?;
     Ok(row.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
 }
 
@@ -249,7 +288,13 @@ fn parse_scalar(kind: MappedFieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>,
     }
 }
 
-fn rule_applies(rule: &EventRule, row: &MappedRow<'_>, before: Option<&MappedRow<'_>>, index: usize, rows: usize) -> Result<bool, String> {
+fn rule_applies(
+    rule: &EventRule,
+    row: &MappedRow<'_>,
+    before: Option<&MappedRow<'_>>,
+    index: usize,
+    rows: usize,
+) -> Result<bool, String> {
     let each = match rule.rows {
         RowSelection::Row => true,
         RowSelection::First => index == 0,
@@ -268,7 +313,11 @@ fn rule_applies(rule: &EventRule, row: &MappedRow<'_>, before: Option<&MappedRow
     rule.when.as_ref().map_or(Ok(true), |condition| row.condition_holds(condition))
 }
 
-fn has_changed(change: &ColumnChange, row: &MappedRow<'_>, before: &MappedRow<'_>) -> Result<bool, String> {
+fn has_changed(
+    change: &ColumnChange,
+    row: &MappedRow<'_>,
+    before: &MappedRow<'_>,
+) -> Result<bool, String> {
     let (from, to) = (before.raw_text(change.name)?, row.raw_text(change.name)?);
     Ok(from != to && change.from.contains(&from) && change.to.contains(&to))
 }

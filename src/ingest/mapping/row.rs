@@ -5,8 +5,8 @@
 
 use crate::domain::time::timestamp::{HOUR, Timestamp, truncate_for_message};
 use crate::ingest::mapping::{
-    DefinitionRule, GroupAggregate, Mapping, MappingName, NumberComparison, RowCondition, TemplatePart, TextTemplate, TimeRule, TimeSource,
-    ValueRule, ValueSource,
+    DefinitionRule, GroupAggregate, Mapping, MappingName, NumberComparison, RowCondition,
+    TemplatePart, TextTemplate, TimeRule, TimeSource, ValueRule, ValueSource,
 };
 use csv::StringRecord;
 use jiff::fmt::strtime::BrokenDownTime;
@@ -39,9 +39,20 @@ pub(super) struct MappedRow<'r> {
 
 impl<'r> MappedRow<'r> {
     /// Works out row `index` of a group.
-    pub(super) fn new(mapping: &'r Mapping, bound: &'r [usize], rows: &'r GroupRows, index: usize) -> MappedRow<'r> {
+    pub(super) fn new(
+        mapping: &'r Mapping,
+        bound: &'r [usize],
+        rows: &'r GroupRows,
+        index: usize,
+    ) -> MappedRow<'r> {
         let slots = Vec::with_capacity(mapping.definitions.len());
-        let mut row = MappedRow { mapping, column_positions: bound, record: &rows[index].1, rows, values: slots };
+        let mut row = MappedRow {
+            mapping,
+            column_positions: bound,
+            record: &rows[index].1,
+            rows,
+            values: slots,
+        };
         for definition in &mapping.definitions {
             let slot = match &definition.rule {
                 DefinitionRule::Value(rule) => row.evaluate_value(rule),
@@ -61,18 +72,27 @@ impl<'r> MappedRow<'r> {
     }
 
     fn evaluate_value(&self, rule: &'r ValueRule) -> Result<DefinedValue<'r>, String> {
-        let present = |text: &str| !self.is_missing(text) && !rule.missing.iter().any(|missing| missing == text);
+        let present = |text: &str| {
+            !self.is_missing(text) && !rule.missing.iter().any(|missing| missing == text)
+        };
         let text = match &rule.source {
             ValueSource::Column(column, take) => self.aggregate_column(*column, *take, &present)?,
             ValueSource::Text(template) => self.fill_template(template)?.map(Cow::Owned),
             ValueSource::Time(time, format) => match self.values[*time].clone()? {
-                DefinedValue::Time(time) => Some(Cow::Owned(jiff::fmt::strtime::format(format, &time).map_err(|error| error.to_string())?)),
+                DefinedValue::Time(time) => Some(Cow::Owned(
+                    jiff::fmt::strtime::format(format, &time).map_err(|error| error.to_string())?,
+                )),
                 _ => None,
             },
-            ValueSource::YesWhen(condition) => Some(Cow::Borrowed(if self.condition_holds(condition)? { "yes" } else { "no" })),
+            ValueSource::YesWhen(condition) => {
+                Some(Cow::Borrowed(if self.condition_holds(condition)? { "yes" } else { "no" }))
+            }
         };
         let Some(mut text) = text else {
-            return Ok(rule.if_missing.as_deref().map_or(DefinedValue::Missing, |text| DefinedValue::Text(Cow::Borrowed(text))));
+            return Ok(rule
+                .if_missing
+                .as_deref()
+                .map_or(DefinedValue::Missing, |text| DefinedValue::Text(Cow::Borrowed(text))));
         };
         if let Some((from, to)) = rule.slice {
             text = Cow::Owned(text.chars().skip(from).take(to - from).collect());
@@ -93,14 +113,20 @@ impl<'r> MappedRow<'r> {
         let all = || self.rows.iter().filter_map(|(_, record)| of(record));
         Ok(match take {
             GroupAggregate::Row => of(self.record).map(Cow::Borrowed),
-            GroupAggregate::First => self.rows.first().and_then(|(_, record)| of(record)).map(Cow::Borrowed),
-            GroupAggregate::Last => self.rows.last().and_then(|(_, record)| of(record)).map(Cow::Borrowed),
+            GroupAggregate::First => {
+                self.rows.first().and_then(|(_, record)| of(record)).map(Cow::Borrowed)
+            }
+            GroupAggregate::Last => {
+                self.rows.last().and_then(|(_, record)| of(record)).map(Cow::Borrowed)
+            }
             GroupAggregate::Count => Some(Cow::Owned(all().count().to_string())),
             GroupAggregate::Max | GroupAggregate::Min => {
                 let mut best: Option<(f64, &str)> = None;
                 for text in all() {
                     let number = parse_number(text)?;
-                    if best.is_none_or(|(known, _)| if take == GroupAggregate::Max { number > known } else { number < known }) {
+                    if best.is_none_or(|(known, _)| {
+                        if take == GroupAggregate::Max { number > known } else { number < known }
+                    }) {
                         best = Some((number, text));
                     }
                 }
@@ -133,12 +159,17 @@ impl<'r> MappedRow<'r> {
                 _ => None,
             },
             TimeSource::Column { column, date } => {
-                let (text, date) = (self.cell(self.record, column), date.map(|date| self.cell(self.record, date)));
+                let (text, date) =
+                    (self.cell(self.record, column), date.map(|date| self.cell(self.record, date)));
                 if self.is_missing(text) || date.is_some_and(|date| self.is_missing(date)) {
                     return Ok(None);
                 }
-                let text = date.map_or(Cow::Borrowed(text), |date| Cow::Owned(format!("{date} {text}")));
-                Some(self.parse_time(&text, if rule.formats.is_empty() { &self.mapping.formats } else { &rule.formats })?)
+                let text =
+                    date.map_or(Cow::Borrowed(text), |date| Cow::Owned(format!("{date} {text}")));
+                Some(self.parse_time(
+                    &text,
+                    if rule.formats.is_empty() { &self.mapping.formats } else { &rule.formats },
+                )?)
             }
         };
         let Some(mut time) = time else { return Ok(None) };
@@ -148,12 +179,13 @@ impl<'r> MappedRow<'r> {
             let millis = parse_number(&text)? * unit as f64;
             // The cast holds huge numbers at the ends of i64; such a span or time is refused below.
             let span = Span::new().try_milliseconds(millis.round() as i64);
-            time = span
-                .and_then(|span| time.checked_add(span))
-                .map_err(|_| format!("`{}` is too long a time to add", truncate_for_message(&text)))?;
+            time = span.and_then(|span| time.checked_add(span)).map_err(|_| {
+                format!("`{}` is too long a time to add", truncate_for_message(&text))
+            })?;
         }
         if let Some(before) = self.previous_step_time(rule.after)?
-            && before.timestamp().as_millisecond() - time.timestamp().as_millisecond() > NEXT_DAY_AFTER_MS
+            && before.timestamp().as_millisecond() - time.timestamp().as_millisecond()
+                > NEXT_DAY_AFTER_MS
         {
             time = time.checked_add(1.day()).map_err(|error| error.to_string())?;
         }
@@ -180,23 +212,31 @@ impl<'r> MappedRow<'r> {
             let Ok(parts) = BrokenDownTime::parse(format, text) else { continue };
             let read = match (parts.timestamp(), parts.offset()) {
                 (Some(time), _) => Ok(time.to_zoned(self.mapping.zone.clone())),
-                (None, Some(_)) => parts.to_timestamp().map(|time| time.to_zoned(self.mapping.zone.clone())),
+                (None, Some(_)) => {
+                    parts.to_timestamp().map(|time| time.to_zoned(self.mapping.zone.clone()))
+                }
                 // An hour that summer time skips or repeats is taken as iCalendar does: the later, and the first.
-                (None, None) => parts.to_datetime().and_then(|time| self.mapping.zone.to_zoned(time)),
+                (None, None) => {
+                    parts.to_datetime().and_then(|time| self.mapping.zone.to_zoned(time))
+                }
             };
             if let Ok(time) = read {
                 return Ok(time);
             }
         }
-        Err(format!("`{}` is not a time in the format `{}`", truncate_for_message(text), formats.join("` or `")))
+        Err(format!(
+            "`{}` is not a time in the format `{}`",
+            truncate_for_message(text),
+            formats.join("` or `")
+        ))
     }
 
     /// The text a name stands for; `None` if it is missing.
     pub(super) fn text_value(&self, name: MappingName) -> Result<Option<Cow<'r, str>>, String> {
         match name {
-            MappingName::Column(column) => {
-                Ok(Some(self.cell(self.record, column)).filter(|text| !self.is_missing(text)).map(Cow::Borrowed))
-            }
+            MappingName::Column(column) => Ok(Some(self.cell(self.record, column))
+                .filter(|text| !self.is_missing(text))
+                .map(Cow::Borrowed)),
             MappingName::Defined(place) => Ok(match self.values[place].clone()? {
                 DefinedValue::Missing => None,
                 DefinedValue::Text(text) => Some(text),

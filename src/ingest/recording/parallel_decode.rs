@@ -6,7 +6,9 @@
 
 use crate::ingest::decode::EventDecoder;
 use crate::ingest::line_blocks::{LineBlock, LineBlockReader};
-use crate::ingest::recording::{RecordingFormat, RecordingItem, decode_line_block, read_sequentially};
+use crate::ingest::recording::{
+    RecordingFormat, RecordingItem, decode_line_block, read_sequentially,
+};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -88,7 +90,8 @@ fn decode_blocks(
 ) {
     let mut spent = LineBlock::default();
     while let Some(block) = next(std::mem::take(&mut spent)) {
-        let decoded = block.map(|(number, block)| (number, decode_items(block, decoder, &mut spent)));
+        let decoded =
+            block.map(|(number, block)| (number, decode_items(block, decoder, &mut spent)));
         // Whoever takes has seen an error.
         if give.send(decoded).is_err() {
             return;
@@ -97,7 +100,11 @@ fn decode_blocks(
 }
 
 /// What a block comes to; then it is spent.
-fn decode_items(block: LineBlock, decoder: &mut EventDecoder, spent: &mut LineBlock) -> Vec<RecordingItem> {
+fn decode_items(
+    block: LineBlock,
+    decoder: &mut EventDecoder,
+    spent: &mut LineBlock,
+) -> Vec<RecordingItem> {
     let mut items = Vec::new();
     decode_line_block(&block, decoder, &mut |item| items.push(item));
     *spent = block;
@@ -117,7 +124,9 @@ pub(super) fn decode_on_other_thread(
     std::thread::scope(|scope| {
         let (give, items) = sync_channel(DECODED_BLOCKS_MAX);
         // Whoever takes does so to the end.
-        let reader = scope.spawn(move || read_sequentially(input, format, decoder, &mut |item| _ = give.send(item)));
+        let reader = scope.spawn(move || {
+            read_sequentially(input, format, decoder, &mut |item| _ = give.send(item))
+        });
         items.into_iter().for_each(&mut *take);
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
@@ -152,14 +161,22 @@ mod tests {
     /// The events and the lines of what is rejected, as they come, with so many helpers.
     fn read_with_helpers(text: &str, helpers: usize) -> (Vec<EventId>, Vec<u64>) {
         let schema = Arc::new(EventSchema::new(vec!["queue".to_owned()], &[]));
-        let mut decoders: Vec<EventDecoder> = (0..=helpers).map(|_| EventDecoder::new(schema.clone(), HashKeys::default())).collect();
+        let mut decoders: Vec<EventDecoder> =
+            (0..=helpers).map(|_| EventDecoder::new(schema.clone(), HashKeys::default())).collect();
         let (own, others) = decoders.split_first_mut().expect("at least one");
         let (mut events, mut rejected) = (Vec::new(), Vec::new());
-        let read = recording::read_recording(text.as_bytes(), &RecordingFormat::CloudEvents, (own, others), &mut |item| match item {
-            RecordingItem::Batch(batch) => events.extend(batch.events.iter().map(|event| event.id)),
-            RecordingItem::Rejected { line, .. } => rejected.push(line),
-            RecordingItem::LeftOut { reason } => panic!("{reason}"),
-        });
+        let read = recording::read_recording(
+            text.as_bytes(),
+            &RecordingFormat::CloudEvents,
+            (own, others),
+            &mut |item| match item {
+                RecordingItem::Batch(batch) => {
+                    events.extend(batch.events.iter().map(|event| event.id))
+                }
+                RecordingItem::Rejected { line, .. } => rejected.push(line),
+                RecordingItem::LeftOut { reason } => panic!("{reason}"),
+            },
+        );
         read.expect("memory can be read");
         (events, rejected)
     }
@@ -191,7 +208,12 @@ mod tests {
         let mut decoders = [(); 4].map(|()| EventDecoder::new(schema.clone(), HashKeys::default()));
         let (own, others) = decoders.split_first_mut().expect("there are four");
         for blocks in [0, 1, 9] {
-            let read = recording::read_recording(FailingReader(blocks), &RecordingFormat::CloudEvents, (own, others), &mut |_| {});
+            let read = recording::read_recording(
+                FailingReader(blocks),
+                &RecordingFormat::CloudEvents,
+                (own, others),
+                &mut |_| {},
+            );
             assert_eq!(read.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
         }
     }

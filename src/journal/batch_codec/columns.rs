@@ -15,8 +15,8 @@ use super::varints::{ByteReader, write_signed_varint, write_text, write_varint};
 use crate::domain::events::batch::Batch;
 use crate::domain::events::batch::BatchNames;
 use crate::domain::events::event::{
-    AgentState, Attributes, CaseFamily, CaseKey, CustomerKey, Event, EventDetail, EventId, EventType, EventVerb, PackedMillis,
-    PackedTimestamp, Symbol,
+    AgentState, Attributes, CaseFamily, CaseKey, CustomerKey, Event, EventDetail, EventId,
+    EventType, EventVerb, PackedMillis, PackedTimestamp, Symbol,
 };
 use crate::domain::time::timestamp::Timestamp;
 use crate::journal::error::Damage;
@@ -44,15 +44,37 @@ const AGENT_STATE: u16 = 1 << 13;
 /// A field of the detail: which bit says that it is there, and where it lies.
 type DetailField<T> = (u16, fn(&mut EventDetail) -> &mut Option<T>);
 
-const MOMENTS: [DetailField<PackedTimestamp>; 2] = [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
-const MILLIS: [DetailField<PackedMillis>; 4] =
-    [(WAIT, |d| &mut d.wait), (TALK, |d| &mut d.talk), (HOLD, |d| &mut d.hold), (WRAPUP, |d| &mut d.wrapup)];
-const WORDS: [DetailField<Symbol>; 4] =
-    [(TOPIC, |d| &mut d.topic), (OWNER, |d| &mut d.owner), (WORD, |d| &mut d.label), (LIABLE, |d| &mut d.liable)];
+const MOMENTS: [DetailField<PackedTimestamp>; 2] =
+    [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
+const MILLIS: [DetailField<PackedMillis>; 4] = [
+    (WAIT, |d| &mut d.wait),
+    (TALK, |d| &mut d.talk),
+    (HOLD, |d| &mut d.hold),
+    (WRAPUP, |d| &mut d.wrapup),
+];
+const WORDS: [DetailField<Symbol>; 4] = [
+    (TOPIC, |d| &mut d.topic),
+    (OWNER, |d| &mut d.owner),
+    (WORD, |d| &mut d.label),
+    (LIABLE, |d| &mut d.liable),
+];
 
 fn presence_bits(event: &Event) -> u16 {
-    let EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state } =
-        &event.detail;
+    let EventDetail {
+        customer,
+        due,
+        appointment,
+        wait,
+        talk,
+        hold,
+        wrapup,
+        topic,
+        owner,
+        label: word,
+        liable,
+        answer,
+        agent_state,
+    } = &event.detail;
     let there = [
         event.sequence != 0,
         customer.is_some(),
@@ -75,7 +97,9 @@ fn presence_bits(event: &Event) -> u16 {
 /// The columns of a batch.
 pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
     let events = &batch.events;
-    let mut out = Vec::with_capacity(64 + batch.groups.len() * 64 + events.len() * 48 + batch.names.to_parts().subjects.len());
+    let mut out = Vec::with_capacity(
+        64 + batch.groups.len() * 64 + events.len() * 48 + batch.names.to_parts().subjects.len(),
+    );
     write_groups(&mut out, &batch.groups);
     write_varint(&mut out, events.len() as u64);
     out.extend(events.iter().map(|event| event.kind.family.0));
@@ -95,19 +119,27 @@ pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
     let mut all = 0;
     bits.iter().for_each(|bits| all |= bits);
     if all & SEQUENCE != 0 {
-        events.iter().filter(|event| event.sequence != 0).for_each(|event| write_varint(&mut out, u64::from(event.sequence)));
+        events
+            .iter()
+            .filter(|event| event.sequence != 0)
+            .for_each(|event| write_varint(&mut out, u64::from(event.sequence)));
     }
-    events.iter().filter_map(|event| event.detail.customer).for_each(|customer| out.extend_from_slice(&customer.0.get().to_le_bytes()));
+    events
+        .iter()
+        .filter_map(|event| event.detail.customer)
+        .for_each(|customer| out.extend_from_slice(&customer.0.get().to_le_bytes()));
     for field in MOMENTS {
         for (event, moment) in events_with_field(events, &bits, all, field) {
             write_signed_varint(&mut out, moment.get().0.wrapping_sub(event.time.0));
         }
     }
     for field in MILLIS {
-        events_with_field(events, &bits, all, field).for_each(|(_, millis)| write_varint(&mut out, millis.get() as u64));
+        events_with_field(events, &bits, all, field)
+            .for_each(|(_, millis)| write_varint(&mut out, millis.get() as u64));
     }
     for field in WORDS {
-        events_with_field(events, &bits, all, field).for_each(|(_, word)| out.extend_from_slice(&word.to_number().to_le_bytes()));
+        events_with_field(events, &bits, all, field)
+            .for_each(|(_, word)| out.extend_from_slice(&word.to_number().to_le_bytes()));
     }
     out.extend(events.iter().filter_map(|event| event.detail.answer).map(NonZeroU8::get));
     out.extend(events.iter().filter_map(|event| event.detail.agent_state).map(|state| state as u8));
@@ -116,7 +148,12 @@ pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
 }
 
 /// The events of which a field is there, with it.
-fn events_with_field<T: Copy>(events: &[Event], bits: &[u16], all: u16, (bit, field): DetailField<T>) -> impl Iterator<Item = (Event, T)> {
+fn events_with_field<T: Copy>(
+    events: &[Event],
+    bits: &[u16],
+    all: u16,
+    (bit, field): DetailField<T>,
+) -> impl Iterator<Item = (Event, T)> {
     let some = if all & bit == 0 { 0 } else { events.len() };
     let there = events[..some].iter().zip(bits).filter(move |(_, bits)| **bits & bit != 0);
     there.filter_map(move |(event, _)| {
@@ -130,9 +167,11 @@ pub(super) fn read_columns(bytes: &[u8]) -> Result<Batch, Damage> {
     let mut bytes = ByteReader(bytes);
     let groups = read_groups(&mut bytes)?;
     let count = bytes.read_count(EVENT_BYTES_MIN)?;
-    let (families, verbs, sources) = (bytes.read_bytes(count)?, bytes.read_bytes(count)?, bytes.read_bytes(count)?);
+    let (families, verbs, sources) =
+        (bytes.read_bytes(count)?, bytes.read_bytes(count)?, bytes.read_bytes(count)?);
     let (low, high) = (bytes.read_bytes(count)?, bytes.read_bytes(count)?);
-    let bits: Vec<u16> = low.iter().zip(high).map(|(low, high)| u16::from(*low) | u16::from(*high) << 8).collect();
+    let bits: Vec<u16> =
+        low.iter().zip(high).map(|(low, high)| u16::from(*low) | u16::from(*high) << 8).collect();
     let (cases, ids) = (bytes.read_u64_column(count)?, bytes.read_u64_column(count)?);
     let mut events = Vec::with_capacity(count);
     let kinds = families.iter().zip(verbs).zip(sources);
@@ -168,7 +207,11 @@ pub(super) fn read_columns(bytes: &[u8]) -> Result<Batch, Damage> {
 }
 
 /// The columns that not every event has an entry in.
-fn read_details(bytes: &mut ByteReader<'_>, bits: &[u16], events: &mut [Event]) -> Result<(), Damage> {
+fn read_details(
+    bytes: &mut ByteReader<'_>,
+    bits: &[u16],
+    events: &mut [Event],
+) -> Result<(), Damage> {
     let all = bits.iter().fold(0, |all, bits| all | bits);
     if all >> 14 != 0 {
         return Err("an event says what is not known".into());
@@ -183,7 +226,9 @@ fn read_details(bytes: &mut ByteReader<'_>, bits: &[u16], events: &mut [Event]) 
     })?;
     for (bit, field) in MOMENTS {
         read_column(bits, all, bit, events, |event| {
-            let moment = PackedTimestamp::new(Timestamp(event.time.0.wrapping_add(bytes.read_signed_varint()?)));
+            let moment = PackedTimestamp::new(Timestamp(
+                event.time.0.wrapping_add(bytes.read_signed_varint()?),
+            ));
             *field(&mut event.detail) = moment;
             require_valid(moment.is_some())
         })?;
@@ -224,7 +269,11 @@ fn read_column(
     if all & bit == 0 {
         return Ok(());
     }
-    events.iter_mut().zip(bits).filter(|(_, bits)| **bits & bit != 0).try_for_each(|(event, _)| entry(event))
+    events
+        .iter_mut()
+        .zip(bits)
+        .filter(|(_, bits)| **bits & bit != 0)
+        .try_for_each(|(event, _)| entry(event))
 }
 
 fn require_valid(there: bool) -> Result<(), Damage> {
@@ -233,7 +282,9 @@ fn require_valid(there: bool) -> Result<(), Damage> {
 
 fn decode_event_type(family: u8, verb: u8) -> Result<EventType, Damage> {
     let family = CaseFamily(family);
-    let verb = EventVerb::ALL.get(usize::from(verb)).filter(|verb| EventVerb::family_verbs(family).iter().any(|(_, known)| known == *verb));
+    let verb = EventVerb::ALL
+        .get(usize::from(verb))
+        .filter(|verb| EventVerb::family_verbs(family).iter().any(|(_, known)| known == *verb));
     let verb = *verb.ok_or("an event is of a type that there is not")?;
     Ok(EventType { family, verb })
 }
@@ -267,7 +318,10 @@ fn read_groups(bytes: &mut ByteReader<'_>) -> Result<Vec<Attributes>, Damage> {
                 _ => return Err("an attribute is neither said nor not".into()),
             });
         }
-        groups.push(Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values.into()));
+        groups.push(Attributes::new(
+            Attributes::hash_values(values.iter().map(Option::as_deref)),
+            values.into(),
+        ));
     }
     Ok(groups)
 }
@@ -305,13 +359,16 @@ fn read_names(bytes: &mut ByteReader<'_>) -> Result<BatchNames, Damage> {
     }
     let mut end = 0_u32;
     for event in &mut events {
-        end = end.checked_add(bytes.read_varint_u32()?).ok_or("the names of a batch are too long")?;
+        end =
+            end.checked_add(bytes.read_varint_u32()?).ok_or("the names of a batch are too long")?;
         event.1 = end;
     }
     let subjects = bytes.read_text()?.to_owned();
-    let mut names = BatchNames::from_parts(sources, events, subjects).ok_or("the names of a batch do not fit its events")?;
+    let mut names = BatchNames::from_parts(sources, events, subjects)
+        .ok_or("the names of a batch do not fit its events")?;
     for _ in 0..bytes.read_count(5)? {
-        let word = Symbol::from_number(bytes.read_u32()?).ok_or("a word of a batch has no number")?;
+        let word =
+            Symbol::from_number(bytes.read_u32()?).ok_or("a word of a batch has no number")?;
         names.insert_symbol_text(word, bytes.read_text()?);
     }
     Ok(names)

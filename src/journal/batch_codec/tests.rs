@@ -2,8 +2,8 @@
 
 use crate::domain::events::batch::BatchNames;
 use crate::domain::events::event::{
-    AgentState, Attributes, CaseFamily, CaseKey, CustomerKey, Event, EventDetail, EventId, EventType, EventVerb, PackedMillis,
-    PackedTimestamp, Symbol,
+    AgentState, Attributes, CaseFamily, CaseKey, CustomerKey, Event, EventDetail, EventId,
+    EventType, EventVerb, PackedMillis, PackedTimestamp, Symbol,
 };
 use crate::domain::time::timestamp::Timestamp;
 use crate::journal::batch_codec::*;
@@ -17,7 +17,8 @@ fn any_number() -> impl Strategy<Value = u64> {
 }
 
 fn any_time() -> impl Strategy<Value = Timestamp> {
-    prop_oneof![Just(i64::MIN), Just(i64::MAX), -5..5_i64, 1_772_323_200_000..1_772_409_600_000_i64].prop_map(Timestamp)
+    prop_oneof![Just(i64::MIN), Just(i64::MAX), -5..5_i64, 1_772_323_200_000..1_772_409_600_000_i64]
+        .prop_map(Timestamp)
 }
 
 fn any_event_type() -> impl Strategy<Value = EventType> {
@@ -29,24 +30,47 @@ fn any_event_type() -> impl Strategy<Value = EventType> {
 
 fn any_detail() -> impl Strategy<Value = EventDetail> {
     let moment = || of(any_time().prop_map(PackedTimestamp::new)).prop_map(Option::flatten);
-    let millis =
-        || of(prop_oneof![Just(0), Just(PackedMillis::MAX_MS), 0..100_000_i64].prop_map(PackedMillis::new)).prop_map(Option::flatten);
+    let millis = || {
+        of(prop_oneof![Just(0), Just(PackedMillis::MAX_MS), 0..100_000_i64]
+            .prop_map(PackedMillis::new))
+        .prop_map(Option::flatten)
+    };
     let word = || of(any::<u32>().prop_map(Symbol::from_number)).prop_map(Option::flatten);
-    let customer = of(any_number().prop_map(|number| NonZeroU64::new(number).map(CustomerKey))).prop_map(Option::flatten);
+    let customer = of(any_number().prop_map(|number| NonZeroU64::new(number).map(CustomerKey)))
+        .prop_map(Option::flatten);
     let answer = of(any::<u8>().prop_map(NonZeroU8::new)).prop_map(Option::flatten);
     let state = of(prop::sample::select(AgentState::NAMES.map(|(_, state)| state).to_vec()));
     let texts = (customer, moment(), moment(), answer, state);
     let numbers = ([millis(), millis(), millis(), millis()], [word(), word(), word(), word()]);
-    (texts, numbers).prop_map(|((customer, due, appointment, answer, agent_state), (millis, words))| {
-        let ([wait, talk, hold, wrapup], [topic, owner, word, liable]) = (millis, words);
-        EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state }
-    })
+    (texts, numbers).prop_map(
+        |((customer, due, appointment, answer, agent_state), (millis, words))| {
+            let ([wait, talk, hold, wrapup], [topic, owner, word, liable]) = (millis, words);
+            EventDetail {
+                customer,
+                due,
+                appointment,
+                wait,
+                talk,
+                hold,
+                wrapup,
+                topic,
+                owner,
+                label: word,
+                liable,
+                answer,
+                agent_state,
+            }
+        },
+    )
 }
 
 fn any_group() -> impl Strategy<Value = Attributes> {
     vec(of(".{0,12}"), 0..5).prop_map(|values| {
         let hash = Attributes::hash_values(values.iter().map(Option::as_deref));
-        Attributes::new(hash, values.into_iter().map(|value| value.map(String::into_boxed_str)).collect())
+        Attributes::new(
+            hash,
+            values.into_iter().map(|value| value.map(String::into_boxed_str)).collect(),
+        )
     })
 }
 
@@ -60,17 +84,30 @@ prop_compose! {
 }
 
 fn any_batch() -> impl Strategy<Value = Batch> {
-    (vec(any_group(), 1..5), vec((".{0,90}", ".{0,9}"), 0..30), vec((any::<u32>(), ".{0,9}"), 0..5), any::<bool>()).prop_flat_map(
-        |(groups, texts, words, named)| {
+    (
+        vec(any_group(), 1..5),
+        vec((".{0,90}", ".{0,9}"), 0..30),
+        vec((any::<u32>(), ".{0,9}"), 0..5),
+        any::<bool>(),
+    )
+        .prop_flat_map(|(groups, texts, words, named)| {
             let count = texts.len();
             let mut names = BatchNames::default();
-            texts.iter().filter(|_| named).for_each(|(source, subject)| names.push_case_name(source, subject));
+            texts
+                .iter()
+                .filter(|_| named)
+                .for_each(|(source, subject)| names.push_case_name(source, subject));
             for (word, text) in &words {
-                Symbol::from_number(*word).into_iter().for_each(|word| names.insert_symbol_text(word, text));
+                Symbol::from_number(*word)
+                    .into_iter()
+                    .for_each(|word| names.insert_symbol_text(word, text));
             }
-            vec(any_event(groups.len()), count).prop_map(move |events| Batch { events, groups: groups.clone(), names: names.clone() })
-        },
-    )
+            vec(any_event(groups.len()), count).prop_map(move |events| Batch {
+                events,
+                groups: groups.clone(),
+                names: names.clone(),
+            })
+        })
 }
 
 proptest! {

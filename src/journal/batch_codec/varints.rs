@@ -64,12 +64,17 @@ impl<'a> ByteReader<'a> {
 
     pub(super) fn read_text(&mut self) -> Result<&'a str, Damage> {
         let length = self.read_count(1)?;
-        std::str::from_utf8(self.read_bytes(length)?).map_err(|_| "a text in a batch is no text".into())
+        std::str::from_utf8(self.read_bytes(length)?)
+            .map_err(|_| "a text in a batch is no text".into())
     }
 
     /// A column of numbers of eight bytes.
-    pub(super) fn read_u64_column(&mut self, count: usize) -> Result<impl Iterator<Item = u64> + use<'a>, Damage> {
-        let column = self.read_bytes(count.checked_mul(8).ok_or("a batch says it has more than it can")?)?;
+    pub(super) fn read_u64_column(
+        &mut self,
+        count: usize,
+    ) -> Result<impl Iterator<Item = u64> + use<'a>, Damage> {
+        let column =
+            self.read_bytes(count.checked_mul(8).ok_or("a batch says it has more than it can")?)?;
         Ok(column.as_chunks().0.iter().map(|eight| u64::from_le_bytes(*eight)))
     }
 

@@ -50,7 +50,11 @@ impl EncodedFrame {
         // Memory takes whatever is written.
         let _ = header.format(text.len() as u64, &mut message);
         message.extend_from_slice(text.as_bytes());
-        EncodedFrame { message: message.into(), header: length, event_prefix: format!("id: {id}\ndata: ").into() }
+        EncodedFrame {
+            message: message.into(),
+            header: length,
+            event_prefix: format!("id: {id}\ndata: ").into(),
+        }
     }
 
     /// The whole message of a WebSocket, header and all.
@@ -112,10 +116,17 @@ impl FrameCache {
             let id = format!("{}/{}", edition.epoch, edition.board.revision);
             EncodedFrame::new(&write_frame(&edition, &filter, since), &id)
         };
-        cell.get_or_init(|| async { tokio::task::spawn_blocking(make).await.unwrap_or_default() }).await.clone()
+        cell.get_or_init(|| async { tokio::task::spawn_blocking(make).await.unwrap_or_default() })
+            .await
+            .clone()
     }
 
-    fn frame_cell(&self, edition: &Arc<PublishedBoard>, filter: &Arc<ReadingFilter>, since: Option<u64>) -> Arc<OnceCell<EncodedFrame>> {
+    fn frame_cell(
+        &self,
+        edition: &Arc<PublishedBoard>,
+        filter: &Arc<ReadingFilter>,
+        since: Option<u64>,
+    ) -> Arc<OnceCell<EncodedFrame>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !kept.board.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, edition)) {
             *kept = CachedFrames { board: Some(edition.clone()), frames: BTreeMap::new() };
@@ -139,20 +150,32 @@ impl FrameCache {
 pub fn write_frame(edition: &PublishedBoard, filter: &ReadingFilter, since: Option<u64>) -> String {
     let board = &*edition.board;
     let revision = board.revision;
-    let clock_off = (edition.clock_offset_ms != 0).then_some(edition.clock_offset_ms as f64 / 1_000.0);
+    let clock_off =
+        (edition.clock_offset_ms != 0).then_some(edition.clock_offset_ms as f64 / 1_000.0);
     let head = BoardFrameHead { epoch: &edition.epoch, revision, as_of: board.as_of, clock_off };
     let wanted = |key: &ReadingKey| filter.matches_key(key, board);
     let frame = match since.filter(|since| edition.can_list_changes_since(*since)) {
         None => {
-            let readings =
-                board.readings.iter().filter(|reading| wanted(&reading.key)).map(|reading| board.reading_json(reading)).collect();
+            let readings = board
+                .readings
+                .iter()
+                .filter(|reading| wanted(&reading.key))
+                .map(|reading| board.reading_json(reading))
+                .collect();
             BoardFrame::Board { head, readings }
         }
         Some(same) if same == revision => BoardFrame::Beat { head },
         Some(from) => {
-            let readings =
-                edition.changed_since(from).filter(|reading| wanted(&reading.key)).map(|reading| board.reading_json(reading)).collect();
-            let gone = edition.removed_since(from).filter(|key| wanted(key)).map(|key| board.key_json(key)).collect();
+            let readings = edition
+                .changed_since(from)
+                .filter(|reading| wanted(&reading.key))
+                .map(|reading| board.reading_json(reading))
+                .collect();
+            let gone = edition
+                .removed_since(from)
+                .filter(|key| wanted(key))
+                .map(|key| board.key_json(key))
+                .collect();
             BoardFrame::Delta { head, from, readings, gone }
         }
     };
@@ -172,8 +195,16 @@ mod tests {
     async fn caches_limited_frames_of_newest_board_only() {
         let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a good standard"));
         let board = Monitor::new(standard.clone(), None).compute_board();
-        let filter = Arc::new(ReadingFilter::new(&FilterRequest::default(), &Arc::<GrantedView>::default(), &standard).expect("a filter"));
-        let mut edition = Arc::new(PublishedBoard::first_of_run("e".into(), standard, board, false, 1));
+        let filter = Arc::new(
+            ReadingFilter::new(
+                &FilterRequest::default(),
+                &Arc::<GrantedView>::default(),
+                &standard,
+            )
+            .expect("a filter"),
+        );
+        let mut edition =
+            Arc::new(PublishedBoard::first_of_run("e".into(), standard, board, false, 1));
         let frames = Arc::new(FrameCache::default());
         let kept = |frames: &FrameCache| frames.0.lock().expect("no panic").frames.len();
         for _ in 0..3 {
@@ -185,19 +216,28 @@ mod tests {
             let old = Arc::downgrade(&edition);
             edition = Arc::new(edition.next_revision((*edition.board).clone(), false));
             frames.clone().get_or_encode(edition.clone(), filter.clone(), None).await;
-            assert!(kept(&frames) == 1 && old.upgrade().is_none(), "what was of the old one is gone");
+            assert!(
+                kept(&frames) == 1 && old.upgrade().is_none(),
+                "what was of the old one is gone"
+            );
         }
     }
 
     #[test]
     fn frame_text_is_identical_over_both_transports() {
         // RFC 6455, 5.2: a length of 7 bits, of 16, of 64.
-        for (length, header) in [(125, vec![0x81, 125]), (126, vec![0x81, 126, 0, 126]), (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0])]
-        {
+        for (length, header) in [
+            (125, vec![0x81, 125]),
+            (126, vec![0x81, 126, 0, 126]),
+            (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
             let text = "x".repeat(length);
             let sent = EncodedFrame::new(&text, "e/1");
             assert_eq!(sent.websocket_message(), [&header[..], text.as_bytes()].concat());
-            assert_eq!(sent.event_parts().concat(), format!("id: e/1\ndata: {text}\n\n").as_bytes());
+            assert_eq!(
+                sent.event_parts().concat(),
+                format!("id: e/1\ndata: {text}\n\n").as_bytes()
+            );
         }
     }
 }

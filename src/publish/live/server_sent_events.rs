@@ -38,7 +38,9 @@ pub(crate) fn open_event_stream() -> (EventStream, Body) {
     let (sender, mut receiver) = mpsc::channel(1);
     // There is room for one.
     let _ = sender.try_send(RETRY_HINT);
-    let chunks = stream::poll_fn(move |context| receiver.poll_recv(context).map(|chunk| chunk.map(Ok::<_, Infallible>)));
+    let chunks = stream::poll_fn(move |context| {
+        receiver.poll_recv(context).map(|chunk| chunk.map(Ok::<_, Infallible>))
+    });
     (EventStream(sender), Body::from_stream(chunks))
 }
 
@@ -67,7 +69,8 @@ impl ClientConnection for EventStream {
     }
 
     async fn send_close(self, CloseMessage { code, reason }: CloseMessage) {
-        let event = format!("event: close\ndata: {}\n\n", json!({ "code": code, "reason": reason }));
+        let event =
+            format!("event: close\ndata: {}\n\n", json!({ "code": code, "reason": reason }));
         let _ = self.write_chunk(event.into()).await;
     }
 }

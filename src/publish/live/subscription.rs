@@ -39,9 +39,18 @@ impl ClientMessage {
     ///
     /// # Errors
     /// As for [`Subscribe::parse`], naming the part.
-    pub fn from_parts(subscribe: Option<&str>, resume: Option<&str>) -> Result<ClientMessage, String> {
-        let subscribe = subscribe.map(serde_json::from_str).transpose().map_err(|error| format!("`subscribe` is none: {error}"))?;
-        let resume = resume.map(serde_json::from_str).transpose().map_err(|error| format!("`resume` is none: {error}"))?;
+    pub fn from_parts(
+        subscribe: Option<&str>,
+        resume: Option<&str>,
+    ) -> Result<ClientMessage, String> {
+        let subscribe = subscribe
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error| format!("`subscribe` is none: {error}"))?;
+        let resume = resume
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error| format!("`resume` is none: {error}"))?;
         Ok(ClientMessage { subscribe, resume })
     }
 }
@@ -68,10 +77,16 @@ pub struct SubscriptionRequest {
 
 impl SubscriptionRequest {
     /// What is wanted of an edition. A client that saw this run of the service goes on from there.
-    pub(super) fn new(subscribe: ClientMessage, view: &Arc<GrantedView>, edition: &PublishedBoard) -> Result<SubscriptionRequest, String> {
+    pub(super) fn new(
+        subscribe: ClientMessage,
+        view: &Arc<GrantedView>,
+        edition: &PublishedBoard,
+    ) -> Result<SubscriptionRequest, String> {
         let wanted = subscribe.subscribe.unwrap_or_default();
         let filter = Arc::new(ReadingFilter::new(&wanted, view, &edition.standard)?);
-        let resume = subscribe.resume.filter(|resume| *resume.epoch == *edition.epoch && edition.can_list_changes_since(resume.revision));
+        let resume = subscribe.resume.filter(|resume| {
+            *resume.epoch == *edition.epoch && edition.can_list_changes_since(resume.revision)
+        });
         Ok(SubscriptionRequest {
             request: wanted,
             filter,
@@ -86,7 +101,15 @@ impl SubscriptionRequest {
     }
 
     /// The same by the standard of this edition; whatever the client has, it is of another epoch.
-    pub(super) fn renew_for(self, view: &Arc<GrantedView>, edition: &PublishedBoard) -> Result<SubscriptionRequest, String> {
-        SubscriptionRequest::new(ClientMessage { subscribe: Some(self.request), resume: None }, view, edition)
+    pub(super) fn renew_for(
+        self,
+        view: &Arc<GrantedView>,
+        edition: &PublishedBoard,
+    ) -> Result<SubscriptionRequest, String> {
+        SubscriptionRequest::new(
+            ClientMessage { subscribe: Some(self.request), resume: None },
+            view,
+            edition,
+        )
     }
 }

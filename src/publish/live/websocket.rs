@@ -34,7 +34,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketConnection<S> {
             .write_buffer_size(0)
             .max_message_size(Some(MESSAGE_BYTES))
             .max_frame_size(Some(MESSAGE_BYTES));
-        let inner = Box::new(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await);
+        let inner =
+            Box::new(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await);
         WebSocketConnection { inner, received_since_ping: true, pong_pending: false }
     }
 }
@@ -46,7 +47,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection for WebSocketConnection
         match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => Err(ConnectionEnd::Disconnected),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
-            Some(Ok(Message::Binary(_))) => Err(ConnectionEnd::closed_with(ConnectionEnd::UNSUPPORTED_DATA, "send text, not binary")),
+            Some(Ok(Message::Binary(_))) => Err(ConnectionEnd::closed_with(
+                ConnectionEnd::UNSUPPORTED_DATA,
+                "send text, not binary",
+            )),
             Some(Ok(Message::Text(text))) => Ok(Some(text.to_string())),
         }
     }
@@ -58,7 +62,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection for WebSocketConnection
             self.pong_pending = false;
         }
         let stream = self.inner.get_mut();
-        stream.write_all(frame.websocket_message()).await.map_err(|_| ConnectionEnd::Disconnected)?;
+        stream
+            .write_all(frame.websocket_message())
+            .await
+            .map_err(|_| ConnectionEnd::Disconnected)?;
         stream.flush().await.map_err(|_| ConnectionEnd::Disconnected)
     }
 
@@ -71,7 +78,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection for WebSocketConnection
     }
 
     async fn send_close(mut self, CloseMessage { code, mut reason }: CloseMessage) {
-        let cut = (0..=CLOSE_REASON_BYTES.min(reason.len())).rev().find(|at| reason.is_char_boundary(*at)).unwrap_or(0);
+        let cut = (0..=CLOSE_REASON_BYTES.min(reason.len()))
+            .rev()
+            .find(|at| reason.is_char_boundary(*at))
+            .unwrap_or(0);
         reason.truncate(cut);
         let close = Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }));
         // The client's own close frame ends the stream of messages; one that sends none is not waited for.

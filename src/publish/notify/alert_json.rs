@@ -21,15 +21,29 @@ impl ServiceLinks {
     #[must_use]
     pub fn explain_url(&self, incident: &Incident) -> Option<String> {
         let base = self.0.as_ref()?;
-        let part = |(name, value): (&str, &str)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
+        let part = |(name, value): (&str, &str)| {
+            format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+        };
         let query: Vec<String> = match (&incident.case, incident.subject.case) {
-            (Some(name), _) => [("source", &*name.source), ("subject", &*name.subject)].map(part).into(),
+            (Some(name), _) => {
+                [("source", &*name.source), ("subject", &*name.subject)].map(part).into()
+            }
             (None, Some(_)) => return None,
             (None, None) => {
                 // The first of the windows of a burn rate.
-                let window = incident.window.iter().filter_map(|window| window.split(", ").next()).map(|window| ("window", window));
-                let scope = incident.dimension_values().iter().map(|(name, value)| (&**name, &**value));
-                [("indicator", &*incident.about)].into_iter().chain(window).chain(scope).map(part).collect()
+                let window = incident
+                    .window
+                    .iter()
+                    .filter_map(|window| window.split(", ").next())
+                    .map(|window| ("window", window));
+                let scope =
+                    incident.dimension_values().iter().map(|(name, value)| (&**name, &**value));
+                [("indicator", &*incident.about)]
+                    .into_iter()
+                    .chain(window)
+                    .chain(scope)
+                    .map(part)
+                    .collect()
             }
         };
         Some(format!("{base}/v1/explain?{}", query.join("&")))
@@ -60,7 +74,15 @@ pub fn alert_json(incident: &Incident, links: &ServiceLinks) -> Value {
             put("window", json!(incident.window));
         }
     }
-    if let Some(IncidentFigures { unit, target, higher_is_better: _, at_firing: fired, last, worst }) = &incident.figures {
+    if let Some(IncidentFigures {
+        unit,
+        target,
+        higher_is_better: _,
+        at_firing: fired,
+        last,
+        worst,
+    }) = &incident.figures
+    {
         put("unit", unit.clone().into());
         put("target", json!(target));
         put("value_at_fire", json!(fired));
@@ -99,24 +121,42 @@ fn scope_json(scope: &[(String, String)]) -> Value {
 }
 
 fn action_json(word: Option<&OwnerNote>) -> Value {
-    word.map_or(Value::Null, |OwnerNote { owner, note, at }| json!({ "owner": owner, "note": note, "at": at }))
+    word.map_or(
+        Value::Null,
+        |OwnerNote { owner, note, at }| json!({ "owner": owner, "note": note, "at": at }),
+    )
 }
 
 /// What is the matter, in a sentence.
 #[must_use]
 pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
-    let place = incident.subject.scope.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/");
+    let place = incident
+        .subject
+        .scope
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect::<Vec<_>>()
+        .join("/");
     let over = incident.status() != IncidentStatus::Active;
     if incident.subject.case.is_some() {
         let name = incident.case.as_ref().map_or("?", |name| &name.subject);
         let grade = incident.subject.grade.as_deref().unwrap_or_default();
         let (en, zh) = match grade {
             "overdue" => ("is overdue".to_owned(), "已超时".to_owned()),
-            _ if grade.ends_with('%') => (format!("has used {grade} of its time"), format!("已用时限{grade}")),
+            _ if grade.ends_with('%') => {
+                (format!("has used {grade} of its time"), format!("已用时限{grade}"))
+            }
             _ => (format!("is due within {grade}"), format!("{grade}内到期")),
         };
-        let (en, zh) = if over { ("is no longer in danger".to_owned(), "已解除".to_owned()) } else { (en, zh) };
-        return LocalizedTitle { en: format!("{}: {name} {en}", incident.title.en), zh: format!("{}:{name} {zh}", incident.title.zh) };
+        let (en, zh) = if over {
+            ("is no longer in danger".to_owned(), "已解除".to_owned())
+        } else {
+            (en, zh)
+        };
+        return LocalizedTitle {
+            en: format!("{}: {name} {en}", incident.title.en),
+            zh: format!("{}:{name} {zh}", incident.title.zh),
+        };
     }
     let (en, zh) = if place.is_empty() { ("everywhere", "全部") } else { (&*place, &*place) };
     let figures = incident.figures.as_ref();
@@ -130,7 +170,8 @@ pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
         }
     });
     let (wanted, wanted_zh) = target.unwrap_or_default();
-    let (is, is_zh) = value.map_or(("no data".to_owned(), "无数据".to_owned()), |value| (value.clone(), value));
+    let (is, is_zh) = value
+        .map_or(("no data".to_owned(), "无数据".to_owned()), |value| (value.clone(), value));
     let (again, again_zh) = if over { (", over", ",已恢复") } else { ("", "") };
     LocalizedTitle {
         en: format!("{}: {en} {is} (wanted: {wanted}){again}", incident.title.en),

@@ -10,7 +10,9 @@ use crate::clock::WallClock;
 use crate::domain::alerts::evaluation::AlertOverview;
 use crate::domain::alerts::incident::Incident;
 use crate::domain::time::timestamp::{MINUTE, Timestamp};
-use crate::publish::notify::{NotificationReceivers, NotificationSender, bearer_header, retry_delay};
+use crate::publish::notify::{
+    NotificationReceivers, NotificationSender, bearer_header, retry_delay,
+};
 use crate::telemetry::Metric;
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, Uri};
@@ -29,8 +31,18 @@ const RECENT_MS: i64 = 15 * MINUTE;
 const ALERTS_PER_REQUEST: usize = 500;
 
 /// Labels of our own; a dimension of the same name gets another.
-const RESERVED_LABELS: [&str; 10] =
-    ["alertname", "severity", "indicator", "commitment", "window", "receiver", "grade", "source", "subject", "alertstate"];
+const RESERVED_LABELS: [&str; 10] = [
+    "alertname",
+    "severity",
+    "indicator",
+    "commitment",
+    "window",
+    "receiver",
+    "grade",
+    "source",
+    "subject",
+    "alertstate",
+];
 
 /// One peer, and what it has heard.
 #[derive(Debug)]
@@ -50,9 +62,14 @@ pub struct AlertmanagerPeer {
 impl AlertmanagerPeer {
     /// The peer at an address.
     #[must_use]
-    pub fn new(url: &Uri, receivers: &NotificationReceivers, sender: NotificationSender) -> AlertmanagerPeer {
+    pub fn new(
+        url: &Uri,
+        receivers: &NotificationReceivers,
+        sender: NotificationSender,
+    ) -> AlertmanagerPeer {
         let name = url.authority().map_or_else(String::new, ToString::to_string);
-        let headers = receivers.alertmanager_token.as_ref().and_then(bearer_header).into_iter().collect();
+        let headers =
+            receivers.alertmanager_token.as_ref().and_then(bearer_header).into_iter().collect();
         let (links, resend) = (receivers.links.clone(), receivers.resend_interval);
         AlertmanagerPeer {
             sender,
@@ -79,7 +96,10 @@ impl AlertmanagerPeer {
                     Err(why) => {
                         failures += 1;
                         due = Instant::now() + retry_delay(failures).min(self.resend);
-                        tracing::warn!(receiver = self.name, "alerts could not be told and are told again soon: {why}");
+                        tracing::warn!(
+                            receiver = self.name,
+                            "alerts could not be told and are told again soon: {why}"
+                        );
                     }
                 }
             }
@@ -95,15 +115,28 @@ impl AlertmanagerPeer {
         if view.as_of.is_none() {
             return false;
         }
-        let firing: BTreeSet<u64> =
-            view.incident_log.incidents().filter(|incident| incident.ended_at.is_none()).map(|incident| incident.id).collect();
+        let firing: BTreeSet<u64> = view
+            .incident_log
+            .incidents()
+            .filter(|incident| incident.ended_at.is_none())
+            .map(|incident| incident.id)
+            .collect();
         let before = self.resolved.len();
         match &self.firing {
-            Some(fired) => fired.difference(&firing).for_each(|id| _ = self.resolved.entry(*id).or_insert(None)),
+            Some(fired) => fired
+                .difference(&firing)
+                .for_each(|id| _ = self.resolved.entry(*id).or_insert(None)),
             None => {
                 let as_of = view.as_of.unwrap_or_default();
-                let recent = |incident: &&Arc<Incident>| incident.ended_at.is_some_and(|ended| as_of.millis_since(ended) <= RECENT_MS);
-                self.resolved.extend(view.incident_log.incidents().filter(recent).map(|incident| (incident.id, None)));
+                let recent = |incident: &&Arc<Incident>| {
+                    incident.ended_at.is_some_and(|ended| as_of.millis_since(ended) <= RECENT_MS)
+                };
+                self.resolved.extend(
+                    view.incident_log
+                        .incidents()
+                        .filter(recent)
+                        .map(|incident| (incident.id, None)),
+                );
             }
         }
         // What fired and ended between two looks of ours is not there; nobody was told that it fired.
@@ -114,15 +147,29 @@ impl AlertmanagerPeer {
 
     async fn send_alerts(&mut self, view: &AlertOverview) -> Result<(), String> {
         let now = WallClock::Wall.now();
-        let until = now.plus_millis(i64::try_from(self.resend.as_millis()).unwrap_or(i64::MAX).saturating_mul(4));
-        self.resolved
-            .retain(|id, taken| view.incident_log.get(*id).is_some() && taken.is_none_or(|taken| taken.elapsed() < RESOLVED_RESEND_TIME));
-        let told = self.firing.iter().flatten().chain(self.resolved.keys()).filter_map(|id| view.incident_log.get(*id));
-        let told: Vec<Value> = told.map(|incident| alertmanager_json(incident, now, until, &self.links)).collect();
+        let until = now.plus_millis(
+            i64::try_from(self.resend.as_millis()).unwrap_or(i64::MAX).saturating_mul(4),
+        );
+        self.resolved.retain(|id, taken| {
+            view.incident_log.get(*id).is_some()
+                && taken.is_none_or(|taken| taken.elapsed() < RESOLVED_RESEND_TIME)
+        });
+        let told = self
+            .firing
+            .iter()
+            .flatten()
+            .chain(self.resolved.keys())
+            .filter_map(|id| view.incident_log.get(*id));
+        let told: Vec<Value> =
+            told.map(|incident| alertmanager_json(incident, now, until, &self.links)).collect();
         for portion in told.chunks(ALERTS_PER_REQUEST) {
             let body = Bytes::from(Value::from(portion).to_string());
             let sent = self.sender.post_json(&self.url, &self.headers, body).await;
-            Metric::Notifications.add_for_receiver(&self.name, if sent.is_ok() { "delivered" } else { "failed" }, 1);
+            Metric::Notifications.add_for_receiver(
+                &self.name,
+                if sent.is_ok() { "delivered" } else { "failed" },
+                1,
+            );
             sent.map_err(|why| why.to_string())?;
         }
         self.resolved.values_mut().for_each(|taken| _ = taken.get_or_insert_with(Instant::now));
@@ -131,16 +178,30 @@ impl AlertmanagerPeer {
 }
 
 /// An alert as Alertmanager takes it. Times lie in no future that it does not know, also if a demonstration's clock runs ahead.
-fn alertmanager_json(incident: &Incident, now: Timestamp, until: Timestamp, links: &ServiceLinks) -> Value {
+fn alertmanager_json(
+    incident: &Incident,
+    now: Timestamp,
+    until: Timestamp,
+    links: &ServiceLinks,
+) -> Value {
     let mut labels = Map::new();
     for (name, value) in incident.subject.scope.iter() {
-        let name = if RESERVED_LABELS.contains(&name.as_str()) { format!("dimension_{name}") } else { name.clone() };
+        let name = if RESERVED_LABELS.contains(&name.as_str()) {
+            format!("dimension_{name}")
+        } else {
+            name.clone()
+        };
         labels.insert(name, value.clone().into());
     }
-    let mut put = |name: &str, value: Option<&str>| value.into_iter().for_each(|value| _ = labels.insert(name.to_owned(), value.into()));
+    let mut put = |name: &str, value: Option<&str>| {
+        value.into_iter().for_each(|value| _ = labels.insert(name.to_owned(), value.into()))
+    };
     put("alertname", Some(&incident.subject.policy));
     put("severity", Some(incident.severity.name()));
-    put(if incident.subject.case.is_some() { "commitment" } else { "indicator" }, Some(&incident.about));
+    put(
+        if incident.subject.case.is_some() { "commitment" } else { "indicator" },
+        Some(&incident.about),
+    );
     put("window", incident.window.as_deref());
     put("receiver", incident.to.as_deref());
     put("grade", incident.subject.grade.as_deref());
@@ -153,13 +214,17 @@ fn alertmanager_json(incident: &Incident, now: Timestamp, until: Timestamp, link
         (None, None) => {}
     }
     let mut annotations = Map::new();
-    let mut put =
-        |name: &str, value: Option<String>| value.into_iter().for_each(|value| _ = annotations.insert(name.to_owned(), value.into()));
+    let mut put = |name: &str, value: Option<String>| {
+        value.into_iter().for_each(|value| _ = annotations.insert(name.to_owned(), value.into()))
+    };
     let summary = alert_summary(incident);
     put("summary", Some(summary.en));
     put("summary_zh", Some(summary.zh));
     put("runbook", incident.runbook.clone());
-    put("value", incident.figures.as_ref().and_then(|figures| figures.last).map(|value| value.to_string()));
+    put(
+        "value",
+        incident.figures.as_ref().and_then(|figures| figures.last).map(|value| value.to_string()),
+    );
     put("target", incident.figures.as_ref().map(|figures| figures.target.to_string()));
     put("deadline", incident.deadline.map(|deadline| deadline.to_string()));
     put("id", Some(incident.hex_id()));
@@ -168,8 +233,10 @@ fn alertmanager_json(incident: &Incident, now: Timestamp, until: Timestamp, link
     put("explain", explain.clone());
     let starts = incident.fired_at.min(now);
     let ends = incident.ended_at.map_or(until, |ended| ended.min(now).max(starts));
-    let mut alert = json!({ "labels": labels, "annotations": annotations, "startsAt": starts, "endsAt": ends });
-    if let (Some(url), Some(alert)) = (explain.or_else(|| links.board_url()), alert.as_object_mut()) {
+    let mut alert =
+        json!({ "labels": labels, "annotations": annotations, "startsAt": starts, "endsAt": ends });
+    if let (Some(url), Some(alert)) = (explain.or_else(|| links.board_url()), alert.as_object_mut())
+    {
         alert.insert("generatorURL".to_owned(), url.into());
     }
     alert

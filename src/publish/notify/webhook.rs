@@ -11,7 +11,9 @@ use crate::domain::alerts::evaluation::AlertOverview;
 use crate::domain::alerts::incident::Incident;
 use crate::domain::alerts::incident_log::IncidentLog;
 use crate::journal::DeliveryCursors;
-use crate::publish::notify::{DeliveryFailure, NotificationSender, WebhookSettings, bearer_header, retry_delay};
+use crate::publish::notify::{
+    DeliveryFailure, NotificationSender, WebhookSettings, bearer_header, retry_delay,
+};
 use crate::telemetry::Metric;
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue};
@@ -46,7 +48,10 @@ impl WebhookReceiver {
     ) -> WebhookReceiver {
         let heard = cursors.as_ref().map(|cursors| cursors.get(&webhook.name)).transpose();
         let heard = heard.map(Option::flatten).unwrap_or_else(|error| {
-            tracing::error!(receiver = webhook.name, "it is not known what it has heard, so it is told again what fires: {error}");
+            tracing::error!(
+                receiver = webhook.name,
+                "it is not known what it has heard, so it is told again what fires: {error}"
+            );
             None
         });
         WebhookReceiver { webhook, sender, links, cursors, last_delivered: heard }
@@ -95,7 +100,11 @@ impl WebhookReceiver {
         };
         let (messages, lost) = messages_after(ledger, heard, &receiver);
         if lost > 0 {
-            tracing::error!(receiver, lost, "the receiver was away for too long: alerts were forgotten before it heard of them");
+            tracing::error!(
+                receiver,
+                lost,
+                "the receiver was away for too long: alerts were forgotten before it heard of them"
+            );
             Metric::Notifications.add_for_receiver(&receiver, "lost", lost);
         }
         let mut waiting = messages.len();
@@ -104,7 +113,11 @@ impl WebhookReceiver {
             match self.send_message(&incident, fired).await {
                 Ok(()) => {}
                 Err(DeliveryFailure::Permanent(why)) => {
-                    tracing::error!(receiver, alert = incident.hex_id(), "the receiver refuses an alert, which is passed over: {why}");
+                    tracing::error!(
+                        receiver,
+                        alert = incident.hex_id(),
+                        "the receiver refuses an alert, which is passed over: {why}"
+                    );
                 }
                 Err(DeliveryFailure::Temporary(why)) => {
                     tracing::warn!(receiver, "an alert could not be told and is told again: {why}");
@@ -126,9 +139,14 @@ impl WebhookReceiver {
         let message = json!({ "version": 1, "event": event, "alert": alert_json(incident, &self.links), "board": self.links.board_url() });
         let body = Bytes::from(message.to_string());
         let key = format!("{}-{event}", incident.hex_id());
-        let mut headers: Vec<(HeaderName, HeaderValue)> = self.webhook.token.as_ref().and_then(bearer_header).into_iter().collect();
+        let mut headers: Vec<(HeaderName, HeaderValue)> =
+            self.webhook.token.as_ref().and_then(bearer_header).into_iter().collect();
         let mut put = |name: &'static str, value: &str| {
-            headers.extend(HeaderValue::from_str(value).ok().map(|value| (HeaderName::from_static(name), value)));
+            headers.extend(
+                HeaderValue::from_str(value)
+                    .ok()
+                    .map(|value| (HeaderName::from_static(name), value)),
+            );
         };
         put("idempotency-key", &key);
         if let Some(secret) = &self.webhook.secret {
@@ -151,11 +169,18 @@ type WebhookMessage = (Arc<Incident>, bool);
 /// Where a receiver begins that is new: just before the oldest alert that fires.
 fn initial_cursor(ledger: &IncidentLog) -> u64 {
     let firing = ledger.incidents().filter(|incident| incident.ended_at.is_none());
-    firing.map(|incident| incident.sequence_numbers.0.saturating_sub(1)).min().unwrap_or(ledger.last_sequence())
+    firing
+        .map(|incident| incident.sequence_numbers.0.saturating_sub(1))
+        .min()
+        .unwrap_or(ledger.last_sequence())
 }
 
 /// The messages to a receiver that has heard so far, by their numbers, and how many were forgotten before it could hear of them.
-fn messages_after(ledger: &IncidentLog, heard: u64, receiver: &str) -> (BTreeMap<u64, WebhookMessage>, u64) {
+fn messages_after(
+    ledger: &IncidentLog,
+    heard: u64,
+    receiver: &str,
+) -> (BTreeMap<u64, WebhookMessage>, u64) {
     let mut messages = BTreeMap::new();
     let mut known = 0;
     for incident in ledger.incidents() {
@@ -174,7 +199,9 @@ fn messages_after(ledger: &IncidentLog, heard: u64, receiver: &str) -> (BTreeMap
 /// `sha256=` and the HMAC of the body under the secret, in hexadecimal digits.
 fn hmac_signature(secret: &str, body: &[u8]) -> String {
     // A key of this kind of HMAC has any length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return String::new();
+    };
     mac.update(body);
     mac.finalize().into_bytes().iter().fold("sha256=".to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

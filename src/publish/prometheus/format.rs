@@ -19,21 +19,29 @@ impl MetricsFormat {
         for range in accept.split(',') {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next().unwrap_or("").to_ascii_lowercase();
-            let parameters: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
+            let parameters: Vec<(&str, &str)> =
+                parts.filter_map(|part| part.split_once('=')).collect();
             let parameter = |name: &str| {
-                let found = parameters.iter().find(|(known, _)| known.trim().eq_ignore_ascii_case(name));
+                let found =
+                    parameters.iter().find(|(known, _)| known.trim().eq_ignore_ascii_case(name));
                 found.map(|(_, value)| value.trim().trim_matches('"'))
             };
             let quality = parameter("q").map_or(1.0, |quality| quality.parse().unwrap_or(0.0));
             match &*kind {
-                "application/openmetrics-text" if parameter("version").is_none_or(|version| version == "1.0.0") => {
+                "application/openmetrics-text"
+                    if parameter("version").is_none_or(|version| version == "1.0.0") =>
+                {
                     open_metrics = f64::max(open_metrics, quality);
                 }
                 "text/plain" | "text/*" | "*/*" => text = f64::max(text, quality),
                 _ => {}
             }
         }
-        if open_metrics > 0.0 && open_metrics >= text { MetricsFormat::OpenMetrics } else { MetricsFormat::Text }
+        if open_metrics > 0.0 && open_metrics >= text {
+            MetricsFormat::OpenMetrics
+        } else {
+            MetricsFormat::Text
+        }
     }
 
     /// The value of `Content-Type`.
@@ -41,7 +49,9 @@ impl MetricsFormat {
     pub fn content_type(self) -> &'static str {
         match self {
             MetricsFormat::Text => "text/plain; version=0.0.4; charset=utf-8",
-            MetricsFormat::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            MetricsFormat::OpenMetrics => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
         }
     }
 
@@ -57,7 +67,9 @@ impl MetricsFormat {
 
 /// The unit that a family's name ends with, if it is one.
 pub(super) fn unit_suffix(family: &str) -> Option<&'static str> {
-    ["seconds", "bytes", "ratio"].into_iter().find(|unit| family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
+    ["seconds", "bytes", "ratio"]
+        .into_iter()
+        .find(|unit| family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
 }
 
 /// Families in the text format, as OpenMetrics: counters lose their ending where the family is named, and empty lines go.
@@ -72,8 +84,11 @@ pub fn to_open_metrics(text: &str) -> String {
             continue;
         }
         // Writing to a string cannot fail.
-        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
-            let family = if kind == "counter" { name.strip_suffix("_total").unwrap_or(name) } else { name };
+        if let Some((name, kind)) =
+            line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' '))
+        {
+            let family =
+                if kind == "counter" { name.strip_suffix("_total").unwrap_or(name) } else { name };
             let _ = writeln!(out, "# TYPE {family} {kind}");
             if let Some(unit) = unit_suffix(family) {
                 let _ = writeln!(out, "# UNIT {family} {unit}");
@@ -82,7 +97,10 @@ pub fn to_open_metrics(text: &str) -> String {
                 let _ = writeln!(out, "# HELP {family} {}", help.replace('"', "\\\""));
             }
         } else {
-            match line.split_once("le=\"").and_then(|(before, rest)| Some((before, rest.split_once('"')?))) {
+            match line
+                .split_once("le=\"")
+                .and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+            {
                 Some((before, (edge, rest))) if edge.bytes().all(|byte| byte.is_ascii_digit()) => {
                     let _ = writeln!(out, "{before}le=\"{edge}.0\"{rest}");
                 }
@@ -107,7 +125,10 @@ mod tests {
             ("*/*", MetricsFormat::Text),
             ("text/html, */*;q=0.8", MetricsFormat::Text),
             (prometheus, MetricsFormat::OpenMetrics),
-            ("application/openmetrics-text; version=\"1.0.0\"; charset=utf-8; q=0.5", MetricsFormat::OpenMetrics),
+            (
+                "application/openmetrics-text; version=\"1.0.0\"; charset=utf-8; q=0.5",
+                MetricsFormat::OpenMetrics,
+            ),
             (
                 "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2",
                 MetricsFormat::OpenMetrics,

@@ -13,7 +13,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// Labels that readings have anyway; a dimension of such a name gets a prefix, as Prometheus itself does it.
-const RESERVED_LABELS: [&str; 8] = ["window", "scope", "quantile", "le", "state", "job", "instance", "__name__"];
+const RESERVED_LABELS: [&str; 8] =
+    ["window", "scope", "quantile", "le", "state", "job", "instance", "__name__"];
 
 /// The texts of labels.
 pub(super) struct MetricLabels {
@@ -29,7 +30,8 @@ impl MetricLabels {
     pub(super) fn new(edition: &PublishedBoard, shown: MetricsSelection<'_>) -> MetricLabels {
         let board = &*edition.board;
         let standard = &board.standard;
-        let mut left_out: Vec<(String, usize)> = standard.scopes.iter().map(|dimensions| (kind_name(board, dimensions), 0)).collect();
+        let mut left_out: Vec<(String, usize)> =
+            standard.scopes.iter().map(|dimensions| (kind_name(board, dimensions), 0)).collect();
         let mut seen = vec![0; left_out.len()];
         // Scopes come in their order for each indicator, with all their windows: looked at once where they stand together.
         let (mut scopes, mut last) = (BTreeMap::new(), None);
@@ -55,12 +57,17 @@ impl MetricLabels {
             }
             kept
         });
-        let windows = standard.windows.iter().map(|window| format!("window=\"{window}\",")).collect();
+        let windows =
+            standard.windows.iter().map(|window| format!("window=\"{window}\",")).collect();
         MetricLabels { scopes, windows, left_out }
     }
 
     /// Those of a list that are shown, each with the labels of its scope.
-    pub(super) fn with_scope_labels<'l, T>(&'l self, list: &'l [T], key: impl Fn(&T) -> &ReadingKey) -> Vec<(&'l str, &'l T)> {
+    pub(super) fn with_scope_labels<'l, T>(
+        &'l self,
+        list: &'l [T],
+        key: impl Fn(&T) -> &ReadingKey,
+    ) -> Vec<(&'l str, &'l T)> {
         let mut last: (*const Scope, Option<&str>) = (std::ptr::null(), None);
         let mut shown = Vec::with_capacity(list.len());
         for one in list {
@@ -97,7 +104,10 @@ fn keeps_scope_visible(reading: &Reading) -> bool {
 
 /// `center_queue`; `all` without dimensions.
 fn kind_name(board: &Board, dimensions: &[usize]) -> String {
-    let names: Vec<&str> = dimensions.iter().map(|dimension| board.standard.schema.dimensions[*dimension].as_str()).collect();
+    let names: Vec<&str> = dimensions
+        .iter()
+        .map(|dimension| board.standard.schema.dimensions[*dimension].as_str())
+        .collect();
     if names.is_empty() { "all".to_owned() } else { names.join("_") }
 }
 
@@ -127,17 +137,32 @@ mod tests {
     fn scope_without_cases_in_any_window_is_dropped() {
         let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("the built-in standard"));
         let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
-        for (verb, time) in [("offered", "2026-03-02T09:00:00Z"), ("answered", "2026-03-02T09:00:07Z"), ("ended", "2026-03-02T09:02:00Z")] {
+        for (verb, time) in [
+            ("offered", "2026-03-02T09:00:00Z"),
+            ("answered", "2026-03-02T09:00:07Z"),
+            ("ended", "2026-03-02T09:02:00Z"),
+        ] {
             let event = format!(
                 r#"{{"specversion":"1.0","id":"{verb}","source":"/acd","type":"call.{verb}","subject":"c","time":"{time}","data":{{"center":"hefei"}}}}"#
             );
-            decoder.decode_json(event.as_bytes()).unwrap_or_else(|rejection| panic!("{}", rejection.reason));
+            decoder
+                .decode_json(event.as_bytes())
+                .unwrap_or_else(|rejection| panic!("{}", rejection.reason));
         }
         let mut monitor = Monitor::new(standard.clone(), None);
         monitor.apply_batch(&decoder.take_batch());
         let shown = |monitor: &Monitor| {
-            let edition = PublishedBoard::first_of_run("e".into(), standard.clone(), monitor.compute_board(), false, 1);
-            let labels = MetricLabels::new(&edition, MetricsSelection { view: &GrantedView::default(), scopes_max: 10 });
+            let edition = PublishedBoard::first_of_run(
+                "e".into(),
+                standard.clone(),
+                monitor.compute_board(),
+                false,
+                1,
+            );
+            let labels = MetricLabels::new(
+                &edition,
+                MetricsSelection { view: &GrantedView::default(), scopes_max: 10 },
+            );
             labels.scopes.into_values().collect::<Vec<String>>()
         };
         let hefei = "scope=\"center\",center=\"hefei\"";

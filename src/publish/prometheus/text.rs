@@ -25,7 +25,13 @@ impl TextWriter {
     /// For a board of so many readings.
     pub(super) fn new(format: MetricsFormat, readings: usize) -> TextWriter {
         let out = String::with_capacity(readings * 256);
-        TextWriter { format, out, name: String::new(), float: zmij::Buffer::new(), integer: itoa::Buffer::new() }
+        TextWriter {
+            format,
+            out,
+            name: String::new(),
+            float: zmij::Buffer::new(),
+            integer: itoa::Buffer::new(),
+        }
     }
 
     pub(super) fn format(&self) -> MetricsFormat {
@@ -45,7 +51,19 @@ impl TextWriter {
         match self.format {
             MetricsFormat::Text => {
                 let ending = if kind == "counter" { "_total" } else { "" };
-                self.push_pieces(&["# HELP ", name, ending, " ", &help, "\n# TYPE ", name, ending, " ", kind, "\n"]);
+                self.push_pieces(&[
+                    "# HELP ",
+                    name,
+                    ending,
+                    " ",
+                    &help,
+                    "\n# TYPE ",
+                    name,
+                    ending,
+                    " ",
+                    kind,
+                    "\n",
+                ]);
             }
             MetricsFormat::OpenMetrics => {
                 self.push_pieces(&["# TYPE ", name, " ", kind, "\n"]);
@@ -70,7 +88,9 @@ impl TextWriter {
         // Whole numbers up to here are exact, and most samples are whole.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let value = match value {
-            whole if whole.fract() == 0.0 && whole.abs() < EXACT => self.integer.format(whole as i64),
+            whole if whole.fract() == 0.0 && whole.abs() < EXACT => {
+                self.integer.format(whole as i64)
+            }
             finite if finite.is_finite() => self.float.format_finite(finite),
             nan if nan.is_nan() => "NaN",
             infinite if infinite > 0.0 => "+Inf",

@@ -88,8 +88,10 @@ const VISIT_PAUSES: &[(OrderPause, f64)] = &[
     pause_share("weather", "force_majeure", 0.13),
 ];
 /// A desk waits for customers who cannot be reached, and for other companies.
-const DESK_PAUSES: &[(OrderPause, f64)] = &[pause_share("absent", "customer", 0.6), pause_share("no_resource", "third_party", 0.4)];
-const DEPOT_PAUSES: &[(OrderPause, f64)] = &[pause_share("parts", "third_party", 0.8), pause_share("weather", "force_majeure", 0.2)];
+const DESK_PAUSES: &[(OrderPause, f64)] =
+    &[pause_share("absent", "customer", 0.6), pause_share("no_resource", "third_party", 0.4)];
+const DEPOT_PAUSES: &[(OrderPause, f64)] =
+    &[pause_share("parts", "third_party", 0.8), pause_share("weather", "force_majeure", 0.2)];
 
 /// All families; the built-in standard declares the same.
 pub(super) const ORDER_FAMILIES: &[OrderFamily] = &[

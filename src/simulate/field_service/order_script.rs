@@ -69,11 +69,14 @@ pub(super) fn write_script(
         ..SimulatedCase::new(center)
     };
     let due = opened.plus_millis(family.grades[grade].due_within_ms[usize::from(country)]);
-    let assigned = opened.plus_millis(chance.log_normal_ms(10 * MINUTE, 0.7).clamp(20 * SECOND, 40 * MINUTE));
+    let assigned =
+        opened.plus_millis(chance.log_normal_ms(10 * MINUTE, 0.7).clamp(20 * SECOND, 40 * MINUTE));
     let cancelled = chance.random_bool(CANCELLED_SHARE);
     let kept = chance.random_bool(center.on_time_probability);
     let done = resolution_time(kept, opened, due, family.median_work_ms, chance);
-    let began = done.plus_millis(-chance.log_normal_ms(VISIT_MEDIAN_MS, 0.5).min(done.millis_since(assigned) * 3 / 5));
+    let began = done.plus_millis(
+        -chance.log_normal_ms(VISIT_MEDIAN_MS, 0.5).min(done.millis_since(assigned) * 3 / 5),
+    );
     let team = chance.random_range(1, TEAM_COUNT + 1);
     let (appointment, pause, moments) = (None, None, Vec::with_capacity(10));
     let mut story = OrderScript {
@@ -92,13 +95,21 @@ pub(super) fn write_script(
         events: moments,
     };
     // An urgent order is not put off until the customer has time.
-    if family.has_visits && due.millis_since(opened) > 4 * HOUR && chance.random_bool(family.appointment_share) {
+    if family.has_visits
+        && due.millis_since(opened) > 4 * HOUR
+        && chance.random_bool(family.appointment_share)
+    {
         story.appointment = Some(story.choose_appointment(chance));
     }
     if cancelled {
-        let time = assigned.plus_millis(chance.log_normal_ms(2 * HOUR, 0.8).min(due.millis_since(opened) / 2));
+        let time = assigned
+            .plus_millis(chance.log_normal_ms(2 * HOUR, 0.8).min(due.millis_since(opened) / 2));
         story.add_event(assigned, "assigned", vec![("owner", story.owner_value())]);
-        story.add_event(time, "cancelled", vec![("reason", SimulatedValue::Text("customer_request"))]);
+        story.add_event(
+            time,
+            "cancelled",
+            vec![("reason", SimulatedValue::Text("customer_request"))],
+        );
     } else {
         story.add_work(chance);
         story.add_follow_up(chance);
@@ -109,7 +120,13 @@ pub(super) fn write_script(
 }
 
 /// When the order is resolved.
-fn resolution_time(kept: bool, opened: Timestamp, due: Timestamp, median: i64, chance: &mut SimulationRng) -> Timestamp {
+fn resolution_time(
+    kept: bool,
+    opened: Timestamp,
+    due: Timestamp,
+    median: i64,
+    chance: &mut SimulationRng,
+) -> Timestamp {
     let promise = due.millis_since(opened);
     if !kept {
         let late = if chance.random_bool(FORGOTTEN_SHARE) {
@@ -120,7 +137,8 @@ fn resolution_time(kept: bool, opened: Timestamp, due: Timestamp, median: i64, c
         return day::defer_to_morning(due.plus_millis(late), chance.random_range(0, MORNING_MS));
     }
     let work = chance.log_normal_ms(median.min(promise * 2 / 5), 0.65).max(45 * MINUTE);
-    let by_day = day::defer_to_morning(opened.plus_millis(work), chance.random_range(0, MORNING_MS));
+    let by_day =
+        day::defer_to_morning(opened.plus_millis(work), chance.random_range(0, MORNING_MS));
     // The urgent ones are worked on by night as well.
     let done = if promise <= 4 * HOUR { opened.plus_millis(work) } else { by_day };
     if done < due { done } else { due.plus_millis(-chance.random_range(2 * MINUTE, 90 * MINUTE)) }
@@ -182,7 +200,9 @@ mod tests {
     fn next_state(state: &'static str, what: &str) -> Option<&'static str> {
         Some(match (state, what) {
             ("new", "opened") | ("paused", "resumed") | ("closed", "reopened") => "open",
-            ("open", "assigned" | "arrived" | "replied") | ("paused", "assigned" | "replied") => state,
+            ("open", "assigned" | "arrived" | "replied") | ("paused", "assigned" | "replied") => {
+                state
+            }
             ("open", "paused") => "paused",
             ("open", "resolved") => "closed",
             ("open" | "paused", "cancelled") => "over",
@@ -200,23 +220,37 @@ mod tests {
         for number in 0..40_000 {
             let family = &ORDER_FAMILIES[number % ORDER_FAMILIES.len()];
             let opened = Timestamp(1_773_072_000_000).plus_millis(number as i64 * 7 * MINUTE);
-            let (_, moments) = write_script(opened, family, &build_center(number % 3, 1.0), &mut chance);
+            let (_, moments) =
+                write_script(opened, family, &build_center(number % 3, 1.0), &mut chance);
             let words = || moments.iter().map(|moment| moment.1.1).collect::<Vec<_>>();
             let mut state = "new";
             let mut last = opened.plus_millis(-1);
             for (time, (_, what), data) in &moments {
                 assert!(last < *time, "{:?}", words());
                 last = *time;
-                state = next_state(state, what).unwrap_or_else(|| panic!("{what} when {state}: {:?}", words()));
+                state = next_state(state, what)
+                    .unwrap_or_else(|| panic!("{what} when {state}: {:?}", words()));
                 seen.insert((family.name, *what));
-                for (name, value) in data.iter().filter(|(name, _)| ["appointment", "due"].contains(name)) {
+                for (name, value) in
+                    data.iter().filter(|(name, _)| ["appointment", "due"].contains(name))
+                {
                     let SimulatedValue::Time(named) = value else { panic!("{name} is no time") };
                     assert!(named >= time, "{name} lies in the past: {:?}", words());
                 }
             }
         }
         for family in ["repair", "install", "complaint", "move", "parts"] {
-            for what in ["opened", "assigned", "paused", "resumed", "resolved", "confirmed", "reopened", "escalated", "cancelled"] {
+            for what in [
+                "opened",
+                "assigned",
+                "paused",
+                "resumed",
+                "resolved",
+                "confirmed",
+                "reopened",
+                "escalated",
+                "cancelled",
+            ] {
                 assert!(seen.contains(&(family, what)), "no {family} is ever {what}");
             }
         }

@@ -28,7 +28,8 @@ const REPLIED_SHARE: f64 = 0.985;
 /// The share of the late orders that say whose fault it was.
 const LIABLE_NAMED_SHARE: f64 = 0.7;
 /// Whose fault it is that an order is late that was never paused for another's.
-const LIABLE_PARTIES: [(&str, f64); 3] = [("us", 0.8), ("third_party", 0.1), ("force_majeure", 0.1)];
+const LIABLE_PARTIES: [(&str, f64); 3] =
+    [("us", 0.8), ("third_party", 0.1), ("force_majeure", 0.1)];
 
 impl OrderScript {
     /// The time that the customer of the visit at [`Story::began`] was told, in the future when it was.
@@ -36,8 +37,12 @@ impl OrderScript {
         let come = round_down_to_half_hour(self.work_began.plus_millis(APPOINTMENT_STEP_MS));
         let told = match self.is_on_time {
             true if chance.random_bool(PUNCTUAL_SHARE) => come,
-            true => round_down_to_half_hour(self.work_began.plus_millis(-chance.random_range(10 * MINUTE, 60 * MINUTE))),
-            false => round_down_to_half_hour(self.due.plus_millis(-chance.random_range(HOUR, 3 * HOUR))),
+            true => round_down_to_half_hour(
+                self.work_began.plus_millis(-chance.random_range(10 * MINUTE, 60 * MINUTE)),
+            ),
+            false => {
+                round_down_to_half_hour(self.due.plus_millis(-chance.random_range(HOUR, 3 * HOUR)))
+            }
         };
         if told > self.assigned { told } else { come }
     }
@@ -57,7 +62,8 @@ impl OrderScript {
                 self.assigned.plus_millis(chance.log_normal_ms(100 * MINUTE, 0.9)),
                 chance.random_range(0, MORNING_MS),
             );
-            let latest = self.assigned.plus_millis(self.resolved.millis_since(self.assigned) * 9 / 10);
+            let latest =
+                self.assigned.plus_millis(self.resolved.millis_since(self.assigned) * 9 / 10);
             self.add_event(reply.min(latest), "replied", Vec::new());
         }
         self.add_reassignment(late, chance);
@@ -65,7 +71,12 @@ impl OrderScript {
         let mut data = vec![("owner", self.owner_value())];
         if !self.is_on_time && chance.random_bool(LIABLE_NAMED_SHARE) {
             let place = chance.choose_weighted(&LIABLE_PARTIES.map(|liable| liable.1));
-            data.push(("liable", SimulatedValue::Text(self.pause.map_or(LIABLE_PARTIES[place].0, |pause| pause.liable))));
+            data.push((
+                "liable",
+                SimulatedValue::Text(
+                    self.pause.map_or(LIABLE_PARTIES[place].0, |pause| pause.liable),
+                ),
+            ));
         }
         self.add_event(self.resolved, "resolved", data);
     }
@@ -81,13 +92,19 @@ impl OrderScript {
             return false;
         }
         let first = day::defer_to_morning(
-            self.assigned.plus_millis(self.time_to_last_visit() * chance.random_range(10, 40) / 100),
+            self.assigned
+                .plus_millis(self.time_to_last_visit() * chance.random_range(10, 40) / 100),
             chance.random_range(0, MORNING_MS),
         );
         let paused = first.plus_millis(chance.random_range(10 * MINUTE, 20 * MINUTE));
-        let resumed = paused.plus_millis(self.work_began.millis_since(paused) * chance.random_range(50, 90) / 100);
+        let resumed = paused
+            .plus_millis(self.work_began.millis_since(paused) * chance.random_range(50, 90) / 100);
         let again = self.appointment.filter(|time| *time > resumed);
-        let Some(again) = again.filter(|_| first > self.assigned && self.work_began.millis_since(paused) > 2 * HOUR) else { return false };
+        let Some(again) = again
+            .filter(|_| first > self.assigned && self.work_began.millis_since(paused) > 2 * HOUR)
+        else {
+            return false;
+        };
         self.appointment = Some(round_down_to_half_hour(first.plus_millis(APPOINTMENT_STEP_MS)));
         self.add_event(first, "arrived", Vec::new());
         self.add_pause(
@@ -105,18 +122,29 @@ impl OrderScript {
         if travel <= HOUR {
             return;
         }
-        let place = chance.choose_weighted(&self.family.pauses.iter().map(|pause| pause.1).collect::<Vec<_>>());
+        let place = chance
+            .choose_weighted(&self.family.pauses.iter().map(|pause| pause.1).collect::<Vec<_>>());
         let paused = self.assigned.plus_millis(chance.random_range(travel / 10, travel / 2));
-        let resumed = self.assigned.plus_millis(chance.random_range(travel * 6 / 10, travel * 9 / 10));
+        let resumed =
+            self.assigned.plus_millis(chance.random_range(travel * 6 / 10, travel * 9 / 10));
         self.add_pause(paused, resumed, self.family.pauses[place].0, Vec::new());
     }
 
-    fn add_pause(&mut self, paused: Timestamp, resumed: Timestamp, pause: OrderPause, then: super::order_script::EventData) {
+    fn add_pause(
+        &mut self,
+        paused: Timestamp,
+        resumed: Timestamp,
+        pause: OrderPause,
+        then: super::order_script::EventData,
+    ) {
         self.pause = Some(pause);
         self.add_event(
             paused,
             "paused",
-            vec![("reason", SimulatedValue::Text(pause.reason)), ("liable", SimulatedValue::Text(pause.liable))],
+            vec![
+                ("reason", SimulatedValue::Text(pause.reason)),
+                ("liable", SimulatedValue::Text(pause.liable)),
+            ],
         );
         self.add_event(resumed, "resumed", then);
     }
@@ -132,7 +160,9 @@ impl OrderScript {
             self.reassign_team(chance);
         }
         match self.kind.class {
-            Some("slow" | "noise") if raised => data.push(("class", SimulatedValue::Text("outage"))),
+            Some("slow" | "noise") if raised => {
+                data.push(("class", SimulatedValue::Text("outage")))
+            }
             Some("billing" | "network" | "service" | "attitude") if raised && self.grade > 0 => {
                 data.push(("grade", SimulatedValue::Number(self.grade as i64)));
             }
@@ -152,8 +182,15 @@ impl OrderScript {
             self.add_event(manager, "escalated", vec![("level", SimulatedValue::Text("manager"))]);
         }
         let regulator = self.due.plus_millis(chance.random_range(2 * HOUR, 30 * HOUR));
-        if self.family.has_first_reply && chance.random_bool(REGULATOR_SHARE) && regulator < self.resolved {
-            self.add_event(regulator, "escalated", vec![("level", SimulatedValue::Text("regulator"))]);
+        if self.family.has_first_reply
+            && chance.random_bool(REGULATOR_SHARE)
+            && regulator < self.resolved
+        {
+            self.add_event(
+                regulator,
+                "escalated",
+                vec![("level", SimulatedValue::Text("regulator"))],
+            );
         }
     }
 }

@@ -31,8 +31,13 @@ struct RosterAgent {
 }
 
 /// An agent at home, as all are at first.
-const AGENT_AT_HOME: RosterAgent =
-    RosterAgent { state: RosterAgentState::Off, planned_leave: PlannedLeave::None, work_period: 0, shift: 0, reported_state: "offline" };
+const AGENT_AT_HOME: RosterAgent = RosterAgent {
+    state: RosterAgentState::Off,
+    planned_leave: PlannedLeave::None,
+    work_period: 0,
+    shift: 0,
+    reported_state: "offline",
+};
 
 /// The queues of the agents in turn: as many of each as its calls and their length ask for.
 const TEAM_QUEUES: [usize; 20] = [0, 1, 2, 0, 3, 1, 2, 0, 1, 2, 0, 3, 1, 0, 2, 0, 1, 2, 3, 0];
@@ -136,7 +141,11 @@ impl AgentRoster {
     /// The break planned in `stretch` is due.
     pub(super) fn request_break(&mut self, agent: usize, stretch: u32) -> NextActivity {
         let RosterAgent { planned_leave: wish, work_period: current, .. } = self.agents[agent];
-        if stretch != current || wish != PlannedLeave::None { NextActivity::Stay } else { self.plan_leave(agent, PlannedLeave::Break) }
+        if stretch != current || wish != PlannedLeave::None {
+            NextActivity::Stay
+        } else {
+            self.plan_leave(agent, PlannedLeave::Break)
+        }
     }
 
     /// The longest free agent of the team of `queue`, or else of the others; it is busy from now on.

@@ -8,7 +8,10 @@
 use super::agents::{NextActivity, team_queue};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::simulate::day::{self, AGENT_CURVE};
-use crate::simulate::hotline::{BILLING, CALLS_PER_HOUR_PEAK, HANDLING_MEAN_MS, Hotline, HotlineStep, QUEUES, SPARE_AGENTS_FACTOR};
+use crate::simulate::hotline::{
+    BILLING, CALLS_PER_HOUR_PEAK, HANDLING_MEAN_MS, Hotline, HotlineStep, QUEUES,
+    SPARE_AGENTS_FACTOR,
+};
 use crate::simulate::simulated_event::{SimulatedCase, SimulatedValue};
 
 /// The share of agents on a break.
@@ -23,9 +26,14 @@ impl Hotline {
     pub(super) fn update_roster(&mut self, now: Timestamp, at_once: bool) {
         let ahead = now.plus_millis(20 * MINUTE);
         let billing = if day::is_billing_day(now) { 1.0 + QUEUES[BILLING].1 * 0.4 } else { 1.0 };
-        let height = day::curve_height(&AGENT_CURVE, now).max(day::curve_height(&AGENT_CURVE, ahead));
-        let calls = CALLS_PER_HOUR_PEAK * self.center.size * height * day::weekday_factor(ahead) * billing;
-        let needed = self.center.people_needed(calls * HANDLING_MEAN_MS / HOUR as f64, SPARE_AGENTS_FACTOR) as f64 / (1.0 - ON_BREAK_SHARE);
+        let height =
+            day::curve_height(&AGENT_CURVE, now).max(day::curve_height(&AGENT_CURVE, ahead));
+        let calls =
+            CALLS_PER_HOUR_PEAK * self.center.size * height * day::weekday_factor(ahead) * billing;
+        let needed =
+            self.center.people_needed(calls * HANDLING_MEAN_MS / HOUR as f64, SPARE_AGENTS_FACTOR)
+                as f64
+                / (1.0 - ON_BREAK_SHARE);
         let needed = needed.round() as usize;
         while self.roster.serving_count() < needed {
             if at_once {
@@ -117,7 +125,10 @@ impl Hotline {
     /// Says what an agent does from now on, unless it was said before: an agent whose caller hung up is still ready.
     pub(super) fn report_agent_state(&mut self, now: Timestamp, agent: usize, state: &'static str) {
         let Some(duty) = self.roster.record_state(agent, state) else { return };
-        let about = SimulatedCase { queue: Some(QUEUES[team_queue(agent)].0), ..SimulatedCase::new(&self.center) };
+        let about = SimulatedCase {
+            queue: Some(QUEUES[team_queue(agent)].0),
+            ..SimulatedCase::new(&self.center)
+        };
         let data = [self.agent_field(agent), ("state", SimulatedValue::Text(state))];
         self.reporter.report_event(now, ("agent", "changed"), ("duty", duty), about, &data);
     }

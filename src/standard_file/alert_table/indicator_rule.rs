@@ -1,7 +1,9 @@
 //! Policies on an indicator: too low, too high, or its error budget used up too fast.
 
 use crate::domain::standard::Standard;
-use crate::domain::standard::alert_policy::{AlertMeasure, AlertThreshold, BurnRateThreshold, IndicatorRule, NoDataAction};
+use crate::domain::standard::alert_policy::{
+    AlertMeasure, AlertThreshold, BurnRateThreshold, IndicatorRule, NoDataAction,
+};
 use crate::domain::standard::indicator::{Formula, Indicator, TargetDirection};
 use crate::domain::time::period::Period;
 use crate::domain::time::window::Window;
@@ -13,10 +15,15 @@ use crate::toml_document::{TomlTable, TomlValue, nearest_match, parse_duration};
 const DEFAULT_BURN_WINDOWS: [&str; 2] = ["1h", "5m"];
 
 /// What the policy in `table` says of `indicator`.
-pub(super) fn read_indicator_rule(indicator: &TomlValue<'_>, table: &TomlTable<'_>, standard: &Standard) -> Option<IndicatorRule> {
+pub(super) fn read_indicator_rule(
+    indicator: &TomlValue<'_>,
+    table: &TomlTable<'_>,
+    standard: &Standard,
+) -> Option<IndicatorRule> {
     let place = find_indicator(indicator, standard);
     let scopes = read_scope_kinds(table, standard);
-    let millis = |key: &str| table.value(key).and_then(|value| read_wait_duration(&value)).unwrap_or(0);
+    let millis =
+        |key: &str| table.value(key).and_then(|value| read_wait_duration(&value)).unwrap_or(0);
     let (for_ms, keep_firing_ms) = (millis("for"), millis("keep_firing"));
     let min_count = table.optional_integer("min_count").map(|number| {
         u64::try_from(number).unwrap_or_else(|_| {
@@ -26,26 +33,49 @@ pub(super) fn read_indicator_rule(indicator: &TomlValue<'_>, table: &TomlTable<'
     });
     let no_data = table.value("no_data").and_then(|value| read_no_data(&value)).unwrap_or_default();
     let measure = match table.optional_table("burn") {
-        Some(burn) => place.and_then(|place| read_burn_rate(&burn, &standard.indicators[place], indicator, standard)),
-        None => read_threshold(table, place.map(|place| &standard.indicators[place]), indicator, standard),
+        Some(burn) => place.and_then(|place| {
+            read_burn_rate(&burn, &standard.indicators[place], indicator, standard)
+        }),
+        None => read_threshold(
+            table,
+            place.map(|place| &standard.indicators[place]),
+            indicator,
+            standard,
+        ),
     };
     if table.value("burn").is_some() {
         for key in ["window", "below", "above", "clear"] {
             if let Some(value) = table.value(key) {
-                value.report_problem(format!("a burn rate has its own windows and thresholds in `burn`; leave `{key}` out"));
+                value.report_problem(format!(
+                    "a burn rate has its own windows and thresholds in `burn`; leave `{key}` out"
+                ));
             }
         }
     }
     let min_count = min_count.unwrap_or(standard.indicators[place?].small_sample);
-    Some(IndicatorRule { indicator: place?, scopes, measure: measure?, for_ms, keep_firing_ms, min_count, no_data })
+    Some(IndicatorRule {
+        indicator: place?,
+        scopes,
+        measure: measure?,
+        for_ms,
+        keep_firing_ms,
+        min_count,
+        no_data,
+    })
 }
 
 fn find_indicator(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
     let name = value.require_string()?;
     let place = standard.indicators.iter().position(|indicator| indicator.name == name);
     if place.is_none() {
-        let near = nearest_match(name, standard.indicators.iter().map(|indicator| indicator.name.as_str()));
-        let hint = near.map_or_else(|| format!("declare it: `[indicator.{name}]`"), |near| format!("did you mean `{near}`?"));
+        let near = nearest_match(
+            name,
+            standard.indicators.iter().map(|indicator| indicator.name.as_str()),
+        );
+        let hint = near.map_or_else(
+            || format!("declare it: `[indicator.{name}]`"),
+            |near| format!("did you mean `{near}`?"),
+        );
         value.report_problem(format!("there is no indicator `{name}`; {hint}"));
     }
     place
@@ -56,18 +86,32 @@ fn read_scope_kinds(table: &TomlTable<'_>, standard: &Standard) -> Vec<usize> {
     let everything = || standard.scopes.iter().position(Vec::is_empty).into_iter().collect();
     let Some(value) = table.value("by") else { return everything() };
     let Some(entries) = value.require_array() else { return Vec::new() };
-    let kinds = if entries.iter().any(|entry| entry.as_array().is_some()) { entries } else { vec![value] };
+    let kinds =
+        if entries.iter().any(|entry| entry.as_array().is_some()) { entries } else { vec![value] };
     let mut scopes = Vec::new();
     for kind in kinds {
         let names = kind.require_strings().unwrap_or_default();
-        let named = |dimensions: &[usize]| -> Vec<&str> { dimensions.iter().map(|place| &*standard.schema.dimensions[*place]).collect() };
-        let same = |dimensions: &Vec<usize>| dimensions.len() == names.len() && named(dimensions).iter().all(|one| names.contains(one));
+        let named = |dimensions: &[usize]| -> Vec<&str> {
+            dimensions.iter().map(|place| &*standard.schema.dimensions[*place]).collect()
+        };
+        let same = |dimensions: &Vec<usize>| {
+            dimensions.len() == names.len()
+                && named(dimensions).iter().all(|one| names.contains(one))
+        };
         match standard.scopes.iter().position(same) {
             Some(place) if !scopes.contains(&place) => scopes.push(place),
             Some(_) => kind.report_problem("these scopes are there already"),
             None => {
-                let known: Vec<String> = standard.scopes.iter().map(|scope| format!("[{}]", named(scope).join(", "))).collect();
-                kind.report_problem(format!("the standard has no scope by [{}]; `scopes` has: {}", names.join(", "), known.join(", ")));
+                let known: Vec<String> = standard
+                    .scopes
+                    .iter()
+                    .map(|scope| format!("[{}]", named(scope).join(", ")))
+                    .collect();
+                kind.report_problem(format!(
+                    "the standard has no scope by [{}]; `scopes` has: {}",
+                    names.join(", "),
+                    known.join(", ")
+                ));
             }
         }
     }
@@ -84,7 +128,12 @@ fn read_no_data(value: &TomlValue<'_>) -> Option<NoDataAction> {
         (_, _, Some(millis)) => millis.map(NoDataAction::FireAfter),
         _ => Err(format!("`{text}` says nothing")),
     };
-    read.map_err(|why| value.report_problem(format!("{why}; `no_data` is \"hold\", \"clear after 1h\" or \"fire after 30m\""))).ok()
+    read.map_err(|why| {
+        value.report_problem(format!(
+            "{why}; `no_data` is \"hold\", \"clear after 1h\" or \"fire after 30m\""
+        ))
+    })
+    .ok()
 }
 
 /// The value against a threshold, that of the target if none is named.
@@ -95,13 +144,19 @@ fn read_threshold(
     standard: &Standard,
 ) -> Option<AlertMeasure> {
     let seconds = indicator.is_some_and(|indicator| indicator.unit() == "seconds");
-    let (below, above, clear) =
-        (read_number(table, "below", seconds), read_number(table, "above", seconds), read_number(table, "clear", seconds));
+    let (below, above, clear) = (
+        read_number(table, "below", seconds),
+        read_number(table, "above", seconds),
+        read_number(table, "clear", seconds),
+    );
     let window = table.value("window");
     let indicator = indicator?;
     let window = match (window, indicator.formula.is_current_state()) {
         (Some(value), true) => {
-            value.report_problem(format!("`{}` is about now and has no windows; leave `window` out", indicator.name));
+            value.report_problem(format!(
+                "`{}` is about now and has no windows; leave `window` out",
+                indicator.name
+            ));
             None
         }
         (None, true) => None,
@@ -117,7 +172,10 @@ fn read_threshold(
     };
     let fire = match (below, above) {
         (Some(_), Some(_)) => {
-            table.report_problem("above", "a policy has one threshold: `below` or `above`, not both");
+            table.report_problem(
+                "above",
+                "a policy has one threshold: `below` or `above`, not both",
+            );
             None
         }
         (Some(value), None) => Some(AlertThreshold { better: TargetDirection::Higher, value }),
@@ -126,7 +184,10 @@ fn read_threshold(
     };
     let target = indicator.targets[0].target;
     let Some(better) = fire.map(|limit| limit.better).or(target.map(|target| target.better)) else {
-        named.report_problem(format!("`{}` has no target to be missed: say `below` or `above` which value it is bad", indicator.name));
+        named.report_problem(format!(
+            "`{}` has no target to be missed: say `below` or `above` which value it is bad",
+            indicator.name
+        ));
         return None;
     };
     let limit = fire.map(|limit| limit.value).or(target.map(|target| target.value));
@@ -147,32 +208,54 @@ fn example_window(standard: &Standard) -> String {
 
 fn find_window(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
     let name = value.require_string()?;
-    let place = Window::parse(name).and_then(|window| standard.windows.iter().position(|known| *known == window));
+    let place = Window::parse(name)
+        .and_then(|window| standard.windows.iter().position(|known| *known == window));
     if place.is_none() {
         let known: Vec<String> = standard.windows.iter().map(Window::to_string).collect();
-        value.report_problem(format!("`{name}` is none of the standard's windows; `windows` has: {}", known.join(", ")));
+        value.report_problem(format!(
+            "`{name}` is none of the standard's windows; `windows` has: {}",
+            known.join(", ")
+        ));
     }
     place
 }
 
 /// `burn = { windows = ["1h", "5m"], times = 14.4 }`, or `budget = "month", share = 0.02` in place of `times`.
-fn read_burn_rate(table: &TomlTable<'_>, indicator: &Indicator, named: &TomlValue<'_>, standard: &Standard) -> Option<AlertMeasure> {
+fn read_burn_rate(
+    table: &TomlTable<'_>,
+    indicator: &Indicator,
+    named: &TomlValue<'_>,
+    standard: &Standard,
+) -> Option<AlertMeasure> {
     let ratio = matches!(indicator.formula, Formula::Ratio { .. });
-    let budget = indicator.targets[0].target.filter(|target| (0.0..=1.0).contains(&target.value) && ratio);
+    let budget =
+        indicator.targets[0].target.filter(|target| (0.0..=1.0).contains(&target.value) && ratio);
     if budget.is_none_or(|target| {
         (target.better == TargetDirection::Higher && target.value >= 1.0)
             || (target.better == TargetDirection::Lower && target.value <= 0.0)
     }) {
-        named.report_problem(format!("`{}` has no error budget: it takes a ratio with a target that allows some misses", indicator.name));
+        named.report_problem(format!(
+            "`{}` has no error budget: it takes a ratio with a target that allows some misses",
+            indicator.name
+        ));
     }
     let mut windows: Vec<usize> = match table.value("windows") {
-        Some(value) => value.require_array().unwrap_or_default().iter().filter_map(|value| find_window(value, standard)).collect(),
+        Some(value) => value
+            .require_array()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|value| find_window(value, standard))
+            .collect(),
         None => DEFAULT_BURN_WINDOWS
             .iter()
-            .filter_map(|name| standard.windows.iter().position(|known| Window::parse(name) == Some(*known)))
+            .filter_map(|name| {
+                standard.windows.iter().position(|known| Window::parse(name) == Some(*known))
+            })
             .collect(),
     };
-    let length = |place: usize| if let Window::Rolling(length) = standard.windows[place] { Some(length) } else { None };
+    let length = |place: usize| {
+        if let Window::Rolling(length) = standard.windows[place] { Some(length) } else { None }
+    };
     if windows.is_empty() || windows.iter().any(|place| length(*place).is_none()) {
         table.report_problem(
             "windows",
@@ -183,19 +266,27 @@ fn read_burn_rate(table: &TomlTable<'_>, indicator: &Indicator, named: &TomlValu
     windows.sort_by_key(|place| std::cmp::Reverse(length(*place)));
     windows.dedup();
     let periods: Vec<(&str, Period)> = Period::WINDOW_NAMES.to_vec();
-    let (times, of, share) = (table.optional_float("times"), table.optional_choice("budget", &periods), table.optional_float("share"));
+    let (times, of, share) = (
+        table.optional_float("times"),
+        table.optional_choice("budget", &periods),
+        table.optional_float("share"),
+    );
     let calendar = table.value("calendar").and_then(|value| {
         let name = value.require_string()?;
         let place = standard.calendars.iter().position(|calendar| calendar.name == name);
         if place.is_none() {
-            value.report_problem(format!("there is no calendar `{name}`; declare it: `[calendar.{name}]`"));
+            value.report_problem(format!(
+                "there is no calendar `{name}`; declare it: `[calendar.{name}]`"
+            ));
         }
         place
     });
     table.report_unknown_keys();
     let pace = match (times, of, share) {
         (Some(times), None, None) if times > 0.0 => BurnRateThreshold::Times(times),
-        (None, Some(of), Some(share)) if share > 0.0 && share < 1.0 => BurnRateThreshold::BudgetShare { share, period: of },
+        (None, Some(of), Some(share)) if share > 0.0 && share < 1.0 => {
+            BurnRateThreshold::BudgetShare { share, period: of }
+        }
         _ => {
             table.report_problem(
                 "",

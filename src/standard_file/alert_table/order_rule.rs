@@ -35,7 +35,11 @@ pub(super) fn read_order_rule(
     let conditions = read_conditions(table, standard);
     let mut grades: Vec<OrderRuleGrade> = Vec::new();
     let example = "as in [{ left = \"4h\", to = \"desk\" }, { overdue = true, to = \"manager\" }]";
-    for entry in table.required_value("grades", example).and_then(|value| value.require_array()).unwrap_or_default() {
+    for entry in table
+        .required_value("grades", example)
+        .and_then(|value| value.require_array())
+        .unwrap_or_default()
+    {
         let Some(grade) = entry.require_table() else { continue };
         let grade = read_grade(&grade, &entry, usual);
         if let Some(grade) = grade {
@@ -46,19 +50,30 @@ pub(super) fn read_order_rule(
         }
     }
     if grades.len() > OrderRule::MAX_GRADES {
-        table.report_problem("grades", format!("{} grades are too many: at most {}", grades.len(), OrderRule::MAX_GRADES));
+        table.report_problem(
+            "grades",
+            format!("{} grades are too many: at most {}", grades.len(), OrderRule::MAX_GRADES),
+        );
         grades.truncate(OrderRule::MAX_GRADES);
     }
     if grades.is_empty() {
-        table.report_problem("grades", format!("without a grade nobody is ever told: write one, {example}"));
+        table.report_problem(
+            "grades",
+            format!("without a grade nobody is ever told: write one, {example}"),
+        );
     }
     Some(OrderRule { commitment: place?, conditions, grades })
 }
 
-fn read_grade(table: &TomlTable<'_>, entry: &TomlValue<'_>, usual: (Option<Severity>, Option<&String>)) -> Option<OrderRuleGrade> {
+fn read_grade(
+    table: &TomlTable<'_>,
+    entry: &TomlValue<'_>,
+    usual: (Option<Severity>, Option<&String>),
+) -> Option<OrderRuleGrade> {
     let (left, used) = (table.value("left"), table.value("used"));
     let overdue = table.optional_bool("overdue").unwrap_or(false);
-    let (severity, to) = (read_severity(table).or(usual.0), read_receiver(table).or(usual.1.cloned()));
+    let (severity, to) =
+        (read_severity(table).or(usual.0), read_receiver(table).or(usual.1.cloned()));
     table.report_unknown_keys();
     let (text, warning) = match (left, used, overdue) {
         (Some(left), None, false) => {
@@ -71,13 +86,17 @@ fn read_grade(table: &TomlTable<'_>, entry: &TomlValue<'_>, usual: (Option<Sever
         (None, Some(used), false) => {
             let text = used.require_string()?;
             if parse_percent(text).is_none() {
-                used.report_problem(format!("`{text}` is no part of the time allowed: write \"1%\" to \"99%\""));
+                used.report_problem(format!(
+                    "`{text}` is no part of the time allowed: write \"1%\" to \"99%\""
+                ));
             }
             (text.to_owned(), Some(Symbol::from_text(text)))
         }
         (None, None, true) => ("overdue".to_owned(), None),
         _ => {
-            entry.report_problem("a grade is one of `left = \"4h\"`, `used = \"80%\"` and `overdue = true`");
+            entry.report_problem(
+                "a grade is one of `left = \"4h\"`, `used = \"80%\"` and `overdue = true`",
+            );
             return None;
         }
     };
@@ -98,7 +117,9 @@ pub(in crate::standard_file) fn add_policy_warnings(standard: &mut Standard) {
             let Some(word) = grade.warning else { continue };
             let at = match parse_percent(&grade.text) {
                 Some(percent) => WarningTime::Percent(percent),
-                None => WarningTime::Before(crate::toml_document::parse_duration(&grade.text).unwrap_or_default()),
+                None => WarningTime::Before(
+                    crate::toml_document::parse_duration(&grade.text).unwrap_or_default(),
+                ),
             };
             for terms in &mut standard.commitments[orders.commitment].terms {
                 if !terms.warnings.iter().any(|known| known.label == word) {

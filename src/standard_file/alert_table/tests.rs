@@ -43,7 +43,10 @@ title = { en = "A", zh = "甲" }
 fn reports_policy_mistakes_with_remedy() {
     for (policy, remedy) in [
         ("severity = \"warning\"", "looks at nothing"),
-        ("indicator = \"answered\"\nwindow = \"5m\"\ncommitment = \"repair\"", "write two policies"),
+        (
+            "indicator = \"answered\"\nwindow = \"5m\"\ncommitment = \"repair\"",
+            "write two policies",
+        ),
         ("indicator = \"anwered\"\nwindow = \"5m\"", "did you mean `answered`?"),
         ("indicator = \"answered\"", "say which, as in `window = \"5m\"`"),
         ("indicator = \"answered\"\nwindow = \"30m\"", "`windows` has: 5m, 1h, today"),
@@ -52,29 +55,52 @@ fn reports_policy_mistakes_with_remedy() {
         ("indicator = \"waiting\"\nabove = 3\nbelow = 1", "not both"),
         ("indicator = \"waiting\"\nabove = 3\nclear = 4", "bad side of 3"),
         ("indicator = \"wait\"\nwindow = \"5m\"\nabove = 20", "needs a unit"),
-        ("indicator = \"answered\"\nwindow = \"5m\"\nby = [\"tier\"]", "`scopes` has: [], [center]"),
+        (
+            "indicator = \"answered\"\nwindow = \"5m\"\nby = [\"tier\"]",
+            "`scopes` has: [], [center]",
+        ),
         ("indicator = \"answered\"\nwindow = \"5m\"\nfor = \"31d\"", "longer than 30 days"),
         ("indicator = \"answered\"\nwindow = \"5m\"\nmin_count = -1", "cannot be negative"),
         ("indicator = \"answered\"\nwindow = \"5m\"\nno_data = \"clear\"", "\"clear after 1h\""),
-        ("indicator = \"answered\"\nwindow = \"5m\"\nno_data = \"fire after 5\"", "write a whole number and ms, s, m, h or d"),
-        ("indicator = \"answered\"\nwindow = \"5m\"\nseverity = \"bad\"", "allowed: `warning`, `critical`"),
+        (
+            "indicator = \"answered\"\nwindow = \"5m\"\nno_data = \"fire after 5\"",
+            "write a whole number and ms, s, m, h or d",
+        ),
+        (
+            "indicator = \"answered\"\nwindow = \"5m\"\nseverity = \"bad\"",
+            "allowed: `warning`, `critical`",
+        ),
         ("indicator = \"answered\"\nwindow = \"5m\"\nto = \"the desk\"", "cannot be a receiver"),
         ("indicator = \"answered\"\nwindow = \"5m\"\nkeep = \"5m\"", "unknown key `keep`"),
         ("indicator = \"answered\"\nburn = { times = 2.0 }\nwindow = \"5m\"", "leave `window` out"),
         ("indicator = \"wait\"\nburn = { times = 2.0 }", "has no error budget"),
         ("indicator = \"answered\"\nburn = {}", "needs `times`"),
-        ("indicator = \"answered\"\nburn = { windows = [\"today\"], times = 2.0 }", "rolling windows"),
-        ("indicator = \"answered\"\nburn = { budget = \"month\", share = 0.02, calendar = \"night\" }", "declare it: `[calendar.night]`"),
+        (
+            "indicator = \"answered\"\nburn = { windows = [\"today\"], times = 2.0 }",
+            "rolling windows",
+        ),
+        (
+            "indicator = \"answered\"\nburn = { budget = \"month\", share = 0.02, calendar = \"night\" }",
+            "declare it: `[calendar.night]`",
+        ),
         ("commitment = \"repare\"\ngrades = [{ left = \"4h\" }]", "did you mean `repair`?"),
         ("commitment = \"call\"\ngrades = [{ left = \"4h\" }]", "no promise on orders"),
         ("commitment = \"repair\"", "needs a key `grades`"),
         ("commitment = \"repair\"\ngrades = [{ to = \"desk\" }]", "a grade is one of"),
         ("commitment = \"repair\"\ngrades = [{ used = \"100%\" }]", "\"1%\" to \"99%\""),
-        ("commitment = \"repair\"\ngrades = [{ left = \"4h\" }, { left = \"4h\" }]", "is there already"),
-        ("commitment = \"repair\"\ngrades = [{ left = \"4h\" }]\nwhere = { town = \"x\" }", "`town` is not a dimension"),
+        (
+            "commitment = \"repair\"\ngrades = [{ left = \"4h\" }, { left = \"4h\" }]",
+            "is there already",
+        ),
+        (
+            "commitment = \"repair\"\ngrades = [{ left = \"4h\" }]\nwhere = { town = \"x\" }",
+            "`town` is not a dimension",
+        ),
     ] {
-        let problems = parse_standard("x.toml", &format!("{STANDARD_HEAD}{policy}\n")).expect_err(policy);
-        let found = problems.iter().any(|problem| problem.message.contains(remedy) && problem.line >= 32);
+        let problems =
+            parse_standard("x.toml", &format!("{STANDARD_HEAD}{policy}\n")).expect_err(policy);
+        let found =
+            problems.iter().any(|problem| problem.message.contains(remedy) && problem.line >= 32);
         assert!(found, "{policy} should speak of {remedy}: {problems:#?}");
     }
 }
@@ -84,13 +110,20 @@ fn applies_defaults_to_omitted_policy_keys() {
     let text = format!(
         "{STANDARD_HEAD}indicator = \"answered\"\nwindow = \"5m\"\n[alert.b]\ntitle = {{ en = \"B\", zh = \"乙\" }}\ncommitment = \"repair\"\ngrades = [{{ left = \"4h\" }}, {{ overdue = true }}]\n"
     );
-    let standard = parse_standard("x.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let standard =
+        parse_standard("x.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let [figure, orders] = &standard.policies[..] else { panic!("two policies") };
     let AlertRule::Indicator(rule) = &figure.rule else { panic!("a rule on a figure") };
-    assert_eq!((rule.min_count, rule.no_data, &rule.scopes[..], figure.follow_up), (7, NoDataAction::Hold, &[0][..], true));
+    assert_eq!(
+        (rule.min_count, rule.no_data, &rule.scopes[..], figure.follow_up),
+        (7, NoDataAction::Hold, &[0][..], true)
+    );
     assert_eq!(rule.measure, AlertMeasure::Value { window: Some(0), fire: None, clear: None });
     let AlertRule::Orders(rule) = &orders.rule else { panic!("a rule on orders") };
-    assert_eq!(rule.grades.iter().map(|grade| grade.severity).collect::<Vec<_>>(), [Severity::Warning, Severity::Critical]);
+    assert_eq!(
+        rule.grades.iter().map(|grade| grade.severity).collect::<Vec<_>>(),
+        [Severity::Warning, Severity::Critical]
+    );
     assert!(!orders.follow_up);
     assert_eq!(standard.commitments[0].terms[0].warnings.len(), 1, "its commitment warns in time");
 }

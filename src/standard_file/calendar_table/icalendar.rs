@@ -59,7 +59,10 @@ impl CalendarEvent {
         match self.special_day.as_str() {
             "ALTERNATE-WORKDAY" => true,
             "WORK-HOLIDAY" => false,
-            _ => says(&["补班", "上班", "(班)", "（班）"]) || says(&["调休"]) && !says(&["放假", "假期", "休息", "(休)", "（休）"]),
+            _ => {
+                says(&["补班", "上班", "(班)", "（班）"])
+                    || says(&["调休"]) && !says(&["放假", "假期", "休息", "(休)", "（休）"])
+            }
         }
     }
 
@@ -67,10 +70,14 @@ impl CalendarEvent {
         if let Some((line, name)) = &self.unsupported_property {
             return Err((
                 *line,
-                format!("`{name}` is not understood here; write an event with `DTSTART` and `DTEND` for each stretch of days"),
+                format!(
+                    "`{name}` is not understood here; write an event with `DTSTART` and `DTEND` for each stretch of days"
+                ),
             ));
         }
-        let Some((line, start)) = &self.start else { return Err((self.line, "this event has no `DTSTART`".to_owned())) };
+        let Some((line, start)) = &self.start else {
+            return Err((self.line, "this event has no `DTSTART`".to_owned()));
+        };
         let first = parse_date(*line, start)?;
         let Some((line, end)) = &self.end else { return Ok(vec![first]) };
         // The end is the day after the last; some write the last day itself where it is the first.
@@ -101,19 +108,34 @@ fn unfold_lines(text: &[u8]) -> Vec<(usize, String)> {
             _ => lines.push((number + 1, line.to_vec())),
         }
     }
-    lines.into_iter().map(|(number, line)| (number, String::from_utf8_lossy(&line).into_owned())).collect()
+    lines
+        .into_iter()
+        .map(|(number, line)| (number, String::from_utf8_lossy(&line).into_owned()))
+        .collect()
 }
 
 /// The events of a file that is whole: a download that was cut off would lack holidays.
 fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize, String)> {
     let first = lines.first().map_or("", |(_, line)| line.as_str());
     if !first.trim().eq_ignore_ascii_case("BEGIN:VCALENDAR") {
-        return Err((1, format!("not an iCalendar file: it begins with `{}` instead of `BEGIN:VCALENDAR`", truncate_for_message(first))));
+        return Err((
+            1,
+            format!(
+                "not an iCalendar file: it begins with `{}` instead of `BEGIN:VCALENDAR`",
+                truncate_for_message(first)
+            ),
+        ));
     }
     let (mut events, mut open): (Vec<CalendarEvent>, Vec<String>) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let Some((name, value)) = parse_property(line) else {
-            return Err((*number, format!("`{}` is not a line of iCalendar, as in `SUMMARY:New Year`", truncate_for_message(line))));
+            return Err((
+                *number,
+                format!(
+                    "`{}` is not a line of iCalendar, as in `SUMMARY:New Year`",
+                    truncate_for_message(line)
+                ),
+            ));
         };
         match name.as_str() {
             "BEGIN" => {
@@ -123,7 +145,12 @@ fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize,
                 }
             }
             "END" if open.pop().is_some_and(|name| name.eq_ignore_ascii_case(value)) => {}
-            "END" => return Err((*number, format!("`END:{}` ends what did not begin", truncate_for_message(value)))),
+            "END" => {
+                return Err((
+                    *number,
+                    format!("`END:{}` ends what did not begin", truncate_for_message(value)),
+                ));
+            }
             // An alarm within an event has a summary of its own.
             _ if open.last().is_some_and(|name| name == "VEVENT") => {
                 if let Some(event) = events.last_mut() {
@@ -134,7 +161,9 @@ fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize,
         }
     }
     match (open.last(), lines.last()) {
-        (Some(name), Some((number, _))) => Err((*number, format!("the file ends before `END:{name}`: fetch it again"))),
+        (Some(name), Some((number, _))) => {
+            Err((*number, format!("the file ends before `END:{name}`: fetch it again")))
+        }
         _ => Ok(events),
     }
 }

@@ -18,8 +18,9 @@ const MINUTES_PER_DAY: u16 = 24 * 60;
 /// Reads the key `week` of a calendar.
 pub(super) fn read_week(calendar: &TomlTable<'_>) -> WeekdayHours {
     let mut week = WeekdayHours::default();
-    let Some(table) =
-        calendar.required_value("week", &format!("the opening hours, {WEEK_EXAMPLE}")).and_then(|value| value.require_table())
+    let Some(table) = calendar
+        .required_value("week", &format!("the opening hours, {WEEK_EXAMPLE}"))
+        .and_then(|value| value.require_table())
     else {
         return week;
     };
@@ -39,15 +40,25 @@ pub(super) fn read_week(calendar: &TomlTable<'_>) -> WeekdayHours {
         }
     }
     if table.entries().all(|(_, value)| value.as_array().is_some_and(|list| list.is_empty())) {
-        calendar.report_problem("week", format!("a calendar needs opening hours on some day, {WEEK_EXAMPLE}"));
+        calendar.report_problem(
+            "week",
+            format!("a calendar needs opening hours on some day, {WEEK_EXAMPLE}"),
+        );
     }
     for (day, place) in places.iter().enumerate() {
         let next = (day + 1) % 7;
-        let (Some(place), Some(tail)) = (place, week[day].iter().find(|span| span.until > MINUTES_PER_DAY)) else { continue };
-        if let Some(head) = week[next].iter().find(|head| head.from < tail.until - MINUTES_PER_DAY) {
+        let (Some(place), Some(tail)) =
+            (place, week[day].iter().find(|span| span.until > MINUTES_PER_DAY))
+        else {
+            continue;
+        };
+        if let Some(head) = week[next].iter().find(|head| head.from < tail.until - MINUTES_PER_DAY)
+        {
             // Without the names of the days: the same hours of `mon-fri` are one mistake.
             let (tail, head) = (format_span(*tail), format_span(*head));
-            place.report_problem(format!("`{tail}` goes on into `{head}` of the next day; let it end before that begins"));
+            place.report_problem(format!(
+                "`{tail}` goes on into `{head}` of the next day; let it end before that begins"
+            ));
         }
     }
     week
@@ -65,7 +76,9 @@ pub(super) fn read_spans(value: &TomlValue<'_>) -> Vec<OpeningInterval> {
             ));
             continue;
         };
-        if let Some(other) = spans.iter().find(|other| span.from < other.until && other.from < span.until) {
+        if let Some(other) =
+            spans.iter().find(|other| span.from < other.until && other.from < span.until)
+        {
             entry.report_problem(format!(
                 "`{}` overlaps `{}`; write one span, or let one end before the other begins",
                 format_span(span),
@@ -94,9 +107,12 @@ fn parse_weekdays(name: &str) -> Option<Vec<usize>> {
 }
 
 fn unknown_day_message(name: &str) -> String {
-    let hint =
-        nearest_match(name, WEEKDAY_NAMES.into_iter().chain(["daily"])).map_or(";".to_owned(), |day| format!(", did you mean `{day}`?"));
-    format!("`{}` is not a day{hint} write `mon` to `sun`, a range such as `mon-fri`, or `daily`", truncate_for_message(name))
+    let hint = nearest_match(name, WEEKDAY_NAMES.into_iter().chain(["daily"]))
+        .map_or(";".to_owned(), |day| format!(", did you mean `{day}`?"));
+    format!(
+        "`{}` is not a day{hint} write `mon` to `sun`, a range such as `mon-fri`, or `daily`",
+        truncate_for_message(name)
+    )
 }
 
 /// `08:00-12:00`; what does not end later than it begins ends on the next day.
@@ -110,12 +126,16 @@ fn parse_span(text: &str) -> Option<OpeningInterval> {
 /// `08:00` to `24:00` as minutes after midnight.
 fn parse_minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
-    let number = |text: &str| text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
-    let (hour, minute) = (number(hour).filter(|_| hour.len() <= 2)?, number(minute).filter(|_| minute.len() == 2)?);
+    let number = |text: &str| {
+        text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let (hour, minute) =
+        (number(hour).filter(|_| hour.len() <= 2)?, number(minute).filter(|_| minute.len() == 2)?);
     (minute < 60 && hour * 60 + minute <= MINUTES_PER_DAY).then_some(hour * 60 + minute)
 }
 
 fn format_span(span: OpeningInterval) -> String {
-    let until = if span.until > MINUTES_PER_DAY { span.until - MINUTES_PER_DAY } else { span.until };
+    let until =
+        if span.until > MINUTES_PER_DAY { span.until - MINUTES_PER_DAY } else { span.until };
     format!("{:02}:{:02}-{:02}:{:02}", span.from / 60, span.from % 60, until / 60, until % 60)
 }

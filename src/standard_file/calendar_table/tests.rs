@@ -8,16 +8,21 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// A standard with these calendars, in a folder with these files.
-fn read_calendars(calendars: &str, files: &[(&str, &str)]) -> Result<Vec<Calendar>, Vec<TomlProblem>> {
+fn read_calendars(
+    calendars: &str,
+    files: &[(&str, &str)],
+) -> Result<Vec<Calendar>, Vec<TomlProblem>> {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("a file");
     }
     // The head is one line, so that the lines of problems are those of `calendars`, from 2.
-    let head =
-        "name = 'x'\nversion = '1'\ndate_of_effect = 2026-01-01\ntitle = { en = 'X', zh = 'X' }\ntime_zone = 'UTC'\nwindows = ['today']\n";
+    let head = "name = 'x'\nversion = '1'\ndate_of_effect = 2026-01-01\ntitle = { en = 'X', zh = 'X' }\ntime_zone = 'UTC'\nwindows = ['today']\n";
     let text = format!("{head}indicator = {{}}\n{calendars}");
-    let standard = crate::standard_file::parse_standard(&folder.path().join("s.toml").display().to_string(), &text)?;
+    let standard = crate::standard_file::parse_standard(
+        &folder.path().join("s.toml").display().to_string(),
+        &text,
+    )?;
     Ok(standard.calendars)
 }
 
@@ -32,7 +37,8 @@ fn calendar_problems(calendars: &str, files: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn read_single_calendar(calendars: &str, files: &[(&str, &str)]) -> Calendar {
-    let mut found = read_calendars(calendars, files).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let mut found =
+        read_calendars(calendars, files).unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert_eq!(found.len(), 1);
     found.remove(0)
 }
@@ -44,7 +50,8 @@ fn parse_date(text: &str) -> Date {
 /// The open hours of a day in Shanghai.
 fn open_hours(calendar: &Calendar, date: &str) -> f64 {
     let midnight = Timestamp::parse(&format!("{date}T00:00:00+08:00")).expect("a good time");
-    calendar.open_millis_between(midnight, midnight.plus_millis(24 * HOUR), &TimeZone::UTC) as f64 / HOUR as f64
+    calendar.open_millis_between(midnight, midnight.plus_millis(24 * HOUR), &TimeZone::UTC) as f64
+        / HOUR as f64
 }
 
 const FIELD_CALENDAR: &str = r#"[calendar.field]
@@ -89,7 +96,9 @@ fn accepts_night_hours_whole_days_and_weekend_ranges() {
     assert_eq!(open_hours(&night, "2026-09-18"), 2.0, "Friday");
     assert_eq!(open_hours(&night, "2026-09-21"), 8.0, "Monday");
     assert_eq!(open_hours(&night, "2026-09-22"), 24.0, "Tuesday, with the end of Monday's shift");
-    assert!(night.is_workday(parse_date("2026-09-21")) && !night.is_workday(parse_date("2026-09-23")));
+    assert!(
+        night.is_workday(parse_date("2026-09-21")) && !night.is_workday(parse_date("2026-09-23"))
+    );
 }
 
 #[test]
@@ -155,13 +164,23 @@ holidays_file = "nowhere.ics"
 fn make_up_day_uses_first_open_weekday_if_monday_is_closed() {
     let text = "[calendar.hall]\ntime_zone = 'Asia/Shanghai'\nweek = { tue-fri = ['08:00-18:00'], sun = ['09:00-12:00'] }\nworkdays = [2026-10-10, 2026-10-12]";
     let hall = read_single_calendar(text, &[]);
-    assert_eq!((open_hours(&hall, "2026-10-10"), open_hours(&hall, "2026-10-12"), open_hours(&hall, "2026-10-11")), (10.0, 10.0, 3.0));
+    assert_eq!(
+        (
+            open_hours(&hall, "2026-10-10"),
+            open_hours(&hall, "2026-10-12"),
+            open_hours(&hall, "2026-10-11")
+        ),
+        (10.0, 10.0, 3.0)
+    );
 }
 
 #[test]
 fn icalendar_file_adds_holidays_and_make_up_days() {
     let file = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261001\r\nDTEND;VALUE=DATE:20261008\r\nSUMMARY:国庆节\r\n  放假调休\r\nBEGIN:VALARM\r\nSUMMARY:补班\r\nEND:VALARM\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261010\r\nSUMMARY;LANGUAGE=\"zh:CN\":国庆节 补班\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:20260918\r\nSTATUS:CANCELLED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    let field = read_single_calendar(&format!("{FIELD_CALENDAR}holidays_file = 'h.ics'\nworkdays = [2026-10-07]"), &[("h.ics", file)]);
+    let field = read_single_calendar(
+        &format!("{FIELD_CALENDAR}holidays_file = 'h.ics'\nworkdays = [2026-10-07]"),
+        &[("h.ics", file)],
+    );
     for (date, open) in [
         ("2026-09-30", 8.5),
         ("2026-10-01", 0.0),
@@ -177,7 +196,9 @@ fn icalendar_file_adds_holidays_and_make_up_days() {
 
 /// An event of one day with these lines more.
 fn icalendar_with_event(lines: &str) -> String {
-    format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261010\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n")
+    format!(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261010\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
 }
 
 #[test]
@@ -195,42 +216,66 @@ fn recognizes_make_up_day_by_summary_or_property() {
         ("DESCRIPTION:9月20日上班", false),
         ("SUMMARY:Bank\n  holiday\nDTEND;VALUE=DATE:20261010", false),
     ] {
-        let days =
-            icalendar::parse_icalendar(icalendar_with_event(lines).as_bytes()).unwrap_or_else(|problems| panic!("{lines}: {problems:?}"));
-        let (workdays, holidays) = if worked { (vec![parse_date("2026-10-10")], vec![]) } else { (vec![], vec![parse_date("2026-10-10")]) };
+        let days = icalendar::parse_icalendar(icalendar_with_event(lines).as_bytes())
+            .unwrap_or_else(|problems| panic!("{lines}: {problems:?}"));
+        let (workdays, holidays) = if worked {
+            (vec![parse_date("2026-10-10")], vec![])
+        } else {
+            (vec![], vec![parse_date("2026-10-10")])
+        };
         assert_eq!((days.workdays, days.holidays), (workdays, holidays), "{lines}");
     }
     // Where days off are marked, what has no mark is a festival.
     let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261001\nX-APPLE-SPECIAL-DAY:WORK-HOLIDAY\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:20261018\nSUMMARY:重阳节\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR";
-    assert_eq!(icalendar::parse_icalendar(text.as_bytes()).map(|days| days.holidays), Ok(vec![parse_date("2026-10-01")]));
+    assert_eq!(
+        icalendar::parse_icalendar(text.as_bytes()).map(|days| days.holidays),
+        Ok(vec![parse_date("2026-10-01")])
+    );
     // A character cut in two by a fold, as some programs do.
     let mut text = icalendar_with_event("SUMMARY:国庆节（班）").into_bytes();
-    let inside = text.windows(3).position(|bytes| bytes == "班".as_bytes()).expect("it is there") + 1;
+    let inside =
+        text.windows(3).position(|bytes| bytes == "班".as_bytes()).expect("it is there") + 1;
     text.splice(inside..inside, *b"\r\n ");
-    assert_eq!(icalendar::parse_icalendar(&text).map(|days| days.workdays), Ok(vec![parse_date("2026-10-10")]));
+    assert_eq!(
+        icalendar::parse_icalendar(&text).map(|days| days.workdays),
+        Ok(vec![parse_date("2026-10-10")])
+    );
 }
 
 #[test]
 fn reports_icalendar_problems_with_line() {
     let problem = |text: &str| {
         let problems = icalendar::parse_icalendar(text.as_bytes()).expect_err("a bad file");
-        problems.iter().map(|(line, problem)| format!("{line}: {problem}")).collect::<Vec<_>>().join("\n")
+        problems
+            .iter()
+            .map(|(line, problem)| format!("{line}: {problem}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let whole = icalendar_with_event("SUMMARY:x");
     for (text, said) in [
         (String::new(), "1: not an iCalendar file: it begins with `` instead"),
-        ("<!DOCTYPE html>".to_owned(), "1: not an iCalendar file: it begins with `<!DOCTYPE html>`"),
+        (
+            "<!DOCTYPE html>".to_owned(),
+            "1: not an iCalendar file: it begins with `<!DOCTYPE html>`",
+        ),
         (whole.replace("END:VCALENDAR\n", ""), "5: the file ends before `END:VCALENDAR`"),
         (whole.replace("END:VEVENT\n", ""), "5: `END:VCALENDAR` ends what did not begin"),
         (whole.replace("20261010", "20261010T080000"), "3: `20261010T080000` is not a day"),
         (whole.replace("20261010", "20261310"), "3: `20261310` is not a day"),
         (whole.replace("DTSTART", "DTSTAMP"), "2: this event has no `DTSTART`"),
-        (whole.replace("SUMMARY:x", "DTEND:20261001"), "4: the stretch of days ends on 2026-09-30, before it begins on 2026-10-10"),
+        (
+            whole.replace("SUMMARY:x", "DTEND:20261001"),
+            "4: the stretch of days ends on 2026-09-30, before it begins on 2026-10-10",
+        ),
         (whole.replace("SUMMARY:x", "RRULE:FREQ=YEARLY"), "4: `RRULE` is not understood here"),
         (whole.replace("SUMMARY:x", "nonsense"), "4: `nonsense` is not a line of iCalendar"),
     ] {
         assert!(problem(&text).contains(said), "{said}\n{}", problem(&text));
     }
     let text = format!("{FIELD_CALENDAR}holidays_file = 'h.ics'");
-    assert!(calendar_problems(&text, &[("h.ics", "<html>")])[0].starts_with("4:17: `h.ics`, line 1: not an iCalendar file"));
+    assert!(
+        calendar_problems(&text, &[("h.ics", "<html>")])[0]
+            .starts_with("4:17: `h.ics`, line 1: not an iCalendar file")
+    );
 }

@@ -12,14 +12,21 @@ const DEADLINE_RULES_HELP: &str = "write one of `within = \"48h\"` (of a `calend
                      with a `calendar`, `before = \"16:00\"` with `otherwise = \"24h\"`, `due = true`, `appointment = true`";
 
 /// `deadline = [{ where = { tier = "vip" }, within = "24h" }, ...]`, or one rule in the commitment itself.
-pub(super) fn read_deadline_choices(table: &TomlTable<'_>, standard: &Standard) -> Vec<DeadlineChoice> {
+pub(super) fn read_deadline_choices(
+    table: &TomlTable<'_>,
+    standard: &Standard,
+) -> Vec<DeadlineChoice> {
     let Some(list) = table.value("deadline") else {
-        return read_deadline(table, standard).map(|deadline| DeadlineChoice { conditions: Vec::new(), deadline }).into_iter().collect();
+        return read_deadline(table, standard)
+            .map(|deadline| DeadlineChoice { conditions: Vec::new(), deadline })
+            .into_iter()
+            .collect();
     };
     let mut choices = Vec::new();
     for entry in list.require_array().unwrap_or_default() {
         let Some(choice) = entry.require_table() else { continue };
-        let (conditions, deadline) = (read_conditions(&choice, standard), read_deadline(&choice, standard));
+        let (conditions, deadline) =
+            (read_conditions(&choice, standard), read_deadline(&choice, standard));
         choice.report_unknown_keys();
         choices.extend(deadline.map(|deadline| DeadlineChoice { conditions, deadline }));
     }
@@ -27,7 +34,10 @@ pub(super) fn read_deadline_choices(table: &TomlTable<'_>, standard: &Standard) 
         list.report_problem(format!("a commitment needs a deadline: {DEADLINE_RULES_HELP}"));
     }
     if choices.len() > DEADLINES_MAX {
-        list.report_problem(format!("{} deadlines are too many: at most {DEADLINES_MAX}", choices.len()));
+        list.report_problem(format!(
+            "{} deadlines are too many: at most {DEADLINES_MAX}",
+            choices.len()
+        ));
         choices.truncate(DEADLINES_MAX);
     }
     choices
@@ -51,14 +61,28 @@ fn read_deadline(table: &TomlTable<'_>, standard: &Standard) -> Option<DeadlineR
         }
     };
     rule("within", &|| Some(DeadlineRule::Within(table.optional_duration("within")?, calendar)));
-    rule("working_days", &|| Some(DeadlineRule::WorkingDays(read_day_count(table, "working_days")?, of_calendar("working_days")?)));
-    rule("full_days", &|| Some(DeadlineRule::FullWorkingDays(read_day_count(table, "full_days")?, of_calendar("full_days")?)));
+    rule("working_days", &|| {
+        Some(DeadlineRule::WorkingDays(
+            read_day_count(table, "working_days")?,
+            of_calendar("working_days")?,
+        ))
+    });
+    rule("full_days", &|| {
+        Some(DeadlineRule::FullWorkingDays(
+            read_day_count(table, "full_days")?,
+            of_calendar("full_days")?,
+        ))
+    });
     rule("before", &|| {
-        let otherwise = table.required_value("otherwise", "a duration, as in \"24h\"").and_then(|value| value.require_duration())?;
+        let otherwise = table
+            .required_value("otherwise", "a duration, as in \"24h\"")
+            .and_then(|value| value.require_duration())?;
         Some(DeadlineRule::CutOff(read_time_of_day(table, "before")?, otherwise))
     });
     rule("due", &|| table.optional_bool("due").filter(|due| *due).map(|_| DeadlineRule::Due));
-    rule("appointment", &|| table.optional_bool("appointment").filter(|yes| *yes).map(|_| DeadlineRule::Appointment));
+    rule("appointment", &|| {
+        table.optional_bool("appointment").filter(|yes| *yes).map(|_| DeadlineRule::Appointment)
+    });
     match count {
         1 => {}
         0 => table.report_problem("", format!("a commitment needs a deadline: {DEADLINE_RULES_HELP}")),
@@ -74,7 +98,10 @@ fn read_day_count(table: &TomlTable<'_>, key: &str) -> Option<u32> {
     let days = table.optional_integer(key)?;
     let fitting = u32::try_from(days).ok().filter(|days| (1..=366).contains(days));
     if fitting.is_none() {
-        table.report_problem(key, format!("`{key}` must be a number of days from 1 to 366, not {days}"));
+        table.report_problem(
+            key,
+            format!("`{key}` must be a number of days from 1 to 366, not {days}"),
+        );
     }
     fitting
 }

@@ -9,18 +9,25 @@ use crate::toml_document::TomlValue;
 /// The formula, as far as it can be understood.
 pub(super) fn read_rate(body: &TomlValue<'_>, standard: &Standard) -> Option<Formula> {
     let table = body.require_table()?;
-    let of =
-        table.required_value("of", "a list of facts").map(|list| read_tallies(&list, AcceptedFacts::Moments, standard)).unwrap_or_default();
+    let of = table
+        .required_value("of", "a list of facts")
+        .map(|list| read_tallies(&list, AcceptedFacts::Moments, standard))
+        .unwrap_or_default();
     let per = table.required_value("per", "a number of users, as in 10000").and_then(|value| {
         let number = value.require_integer()?;
-        let per = RATE_BASES.iter().map(|(per, _)| *per).find(|per| i64::try_from(*per) == Ok(number));
+        let per =
+            RATE_BASES.iter().map(|(per, _)| *per).find(|per| i64::try_from(*per) == Ok(number));
         if per.is_none() {
             let known: Vec<String> = RATE_BASES.iter().map(|(per, _)| per.to_string()).collect();
-            value.report_problem(format!("`per` cannot be {number}; write one of {}", known.join(", ")));
+            value.report_problem(format!(
+                "`per` cannot be {number}; write one of {}",
+                known.join(", ")
+            ));
         }
         per
     });
-    let population = table.required_value("population", "the name of a population, as in \"users\"");
+    let population =
+        table.required_value("population", "the name of a population, as in \"users\"");
     let population = population.and_then(|value| find_population(&value, &standard.populations));
     table.report_unknown_keys();
     Some(Formula::Rate { of, per: per?, population: population? })

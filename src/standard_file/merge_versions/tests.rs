@@ -13,8 +13,7 @@ fn version_file(version: &str, date: &str, body: &str) -> (String, String) {
     (format!("{version}.toml"), text)
 }
 
-const ANSWERS_INDICATOR: &str =
-    "[indicator.answers]\ntitle = { en = \"A\", zh = \"A\" }\nratio.good = [\"call.answered\"]\nratio.of = [\"call.offered\"]";
+const ANSWERS_INDICATOR: &str = "[indicator.answers]\ntitle = { en = \"A\", zh = \"A\" }\nratio.good = [\"call.answered\"]\nratio.of = [\"call.offered\"]";
 
 fn repair_tables(dimensions: &str, within: &str, extra: &str, target: &str) -> String {
     format!(
@@ -25,7 +24,8 @@ fn repair_tables(dimensions: &str, within: &str, extra: &str, target: &str) -> S
 }
 
 fn parse_files(files: &[(String, String)]) -> Result<Standard, String> {
-    parse_versions(files).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    parse_versions(files)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 /// Midnight of a day in Shanghai.
@@ -35,22 +35,36 @@ fn start_of_day(text: &str) -> Timestamp {
 
 #[test]
 fn version_applies_from_its_date_in_any_file_order() {
-    let one = version_file("1", "2026-01-01", &repair_tables("\"tier\", \"center\"", "4h", "", "0.8"));
-    let two = version_file("2", "2026-07-01", &repair_tables("\"center\", \"tier\"", "2h", "", "0.9"));
+    let one =
+        version_file("1", "2026-01-01", &repair_tables("\"tier\", \"center\"", "4h", "", "0.8"));
+    let two =
+        version_file("2", "2026-07-01", &repair_tables("\"center\", \"tier\"", "2h", "", "0.9"));
     let standard = parse_files(&[one.clone(), two.clone()]).expect("two versions");
-    let versions: Vec<(&str, Timestamp)> = standard.versions.iter().map(|one| (one.version.as_str(), one.since)).collect();
+    let versions: Vec<(&str, Timestamp)> =
+        standard.versions.iter().map(|one| (one.version.as_str(), one.since)).collect();
     assert_eq!(versions, [("2", start_of_day("2026-07-01")), ("1", Timestamp(i64::MIN))]);
-    assert_eq!((standard.version.as_str(), &standard.schema.dimensions[..]), ("2", &["center".to_owned(), "tier".to_owned()][..]));
+    assert_eq!(
+        (standard.version.as_str(), &standard.schema.dimensions[..]),
+        ("2", &["center".to_owned(), "tier".to_owned()][..])
+    );
     let before = Some(start_of_day("2026-07-01").plus_millis(-1));
-    let target = |standard: &Standard, at| standard.indicators[0].target_at(at).map(|target| target.value);
-    assert_eq!([target(&standard, before), target(&standard, Some(start_of_day("2026-07-01")))], [Some(0.8), Some(0.9)]);
+    let target =
+        |standard: &Standard, at| standard.indicators[0].target_at(at).map(|target| target.value);
+    assert_eq!(
+        [target(&standard, before), target(&standard, Some(start_of_day("2026-07-01")))],
+        [Some(0.8), Some(0.9)]
+    );
     let terms = &standard.commitments[0].terms;
     assert_eq!((terms[0].since, terms[1].since), (start_of_day("2026-07-01"), Timestamp(i64::MIN)));
     assert_eq!(
         (terms[0].choices[0].deadline, terms[1].choices[0].deadline),
         (DeadlineRule::Within(2 * HOUR, Some(0)), DeadlineRule::Within(4 * HOUR, Some(1)))
     );
-    assert_eq!(terms[1].choices[0].conditions, [(1, vec!["vip".to_owned()])], "`tier` by its place in the newest");
+    assert_eq!(
+        terms[1].choices[0].conditions,
+        [(1, vec!["vip".to_owned()])],
+        "`tier` by its place in the newest"
+    );
     assert_eq!(standard.calendars.len(), 2);
     let turned = parse_files(&[two, one]).expect("the same");
     assert_eq!((turned.versions, turned.commitments.len()), (standard.versions, 1));
@@ -67,7 +81,12 @@ fn version_without_commitment_has_no_terms_or_target() {
 
 #[test]
 fn single_version_applies_to_all_the_past() {
-    let standard = parse_files(&[version_file("2", "2026-07-01", &repair_tables("\"tier\"", "2h", "", "0.9"))]).expect("one version");
+    let standard = parse_files(&[version_file(
+        "2",
+        "2026-07-01",
+        &repair_tables("\"tier\"", "2h", "", "0.9"),
+    )])
+    .expect("one version");
     assert_eq!(standard.versions[0].since, Timestamp(i64::MIN));
     assert_eq!(standard.commitments[0].terms[0].since, Timestamp(i64::MIN));
     assert!(standard.indicators[0].target_at(None).is_some());
@@ -78,33 +97,53 @@ fn reports_incompatible_versions_with_position_and_remedy() {
     let one = || version_file("1", "2026-01-01", &repair_tables("\"tier\"", "4h", "", "0.8"));
     let with = |date: &str, body: &str| version_file("2", date, body);
     let (file, text) = one();
-    let other_name = (format!("other-{file}"), text.replace("name = \"x\"", "name = \"y\"").replace("version = \"1\"", "version = \"3\""));
+    let other_name = (
+        format!("other-{file}"),
+        text.replace("name = \"x\"", "name = \"y\"").replace("version = \"1\"", "version = \"3\""),
+    );
     let undated = with("2026-07-01", &repair_tables("\"tier\"", "2h", "", "0.9"));
     let undated = (undated.0, undated.1.replace("date_of_effect = 2026-07-01\n", "\n"));
-    let duration =
-        ANSWERS_INDICATOR.replace("ratio.good = [\"call.answered\"]\nratio.of = [\"call.offered\"]", "duration = [\"call.answered\"]");
+    let duration = ANSWERS_INDICATOR.replace(
+        "ratio.good = [\"call.answered\"]\nratio.of = [\"call.offered\"]",
+        "duration = [\"call.answered\"]",
+    );
     let family = repair_tables("\"tier\"", "2h", "", "0.9");
     for (other, message) in [
         (other_name, "other-1.toml:1:8: `y` is another standard than `x` of `1.toml`"),
-        (("again.toml".to_owned(), one().1.replace("2026-01-01", "2026-02-01")), "again.toml:2:11: `1.toml` is version `1` too"),
-        (with("2026-01-01", &repair_tables("\"tier\"", "2h", "", "0.9")), "2.toml:3:18: `1.toml` takes effect on 2026-01-01 too"),
+        (
+            ("again.toml".to_owned(), one().1.replace("2026-01-01", "2026-02-01")),
+            "again.toml:2:11: `1.toml` is version `1` too",
+        ),
+        (
+            with("2026-01-01", &repair_tables("\"tier\"", "2h", "", "0.9")),
+            "2.toml:3:18: `1.toml` takes effect on 2026-01-01 too",
+        ),
         (undated, "one of several versions needs its first day"),
         (
             with(
                 "2026-07-01",
-                &repair_tables("\"tier\"", "2h", "", "0.9").replace("until = \"repair.resolved\"", "until = \"repair.arrived\""),
+                &repair_tables("\"tier\"", "2h", "", "0.9")
+                    .replace("until = \"repair.resolved\"", "until = \"repair.arrived\""),
             ),
             "2.toml:13:9: in version 1 the `until` of `repair` was `repair.resolved`, and now it is `repair.arrived`",
         ),
         (
-            with("2026-07-01", &repair_tables("\"tier\"", "2h", "", "0.9").replace("\"tier\"", "\"grade\"").replace("tier =", "grade =")),
+            with(
+                "2026-07-01",
+                &repair_tables("\"tier\"", "2h", "", "0.9")
+                    .replace("\"tier\"", "\"grade\"")
+                    .replace("tier =", "grade ="),
+            ),
             "version 2 does not declare the dimension `tier`, by which a deadline is chosen here",
         ),
         (
             with("2026-07-01", &format!("dimensions = [\"tier\"]\n{duration}")),
             "in version 1 `answers` was in the unit `ratio`, and now it is in `seconds`",
         ),
-        (with("2026-07-01", &family.replace("at_least = 0.9", "at_last = 0.9")), "unknown key `at_last`"),
+        (
+            with("2026-07-01", &family.replace("at_least = 0.9", "at_last = 0.9")),
+            "unknown key `at_last`",
+        ),
     ] {
         let problems = parse_files(&[one(), other]).expect_err("what does not go together");
         assert!(problems.contains(message), "{problems}\ndoes not say\n{message}");

@@ -24,7 +24,9 @@ struct StubService(TcpListener);
 impl StubService {
     async fn start() -> (StubService, ReconnectingClient) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = ServiceAddress::parse(&listener.local_addr().expect("an address").to_string()).expect("an address");
+        let address =
+            ServiceAddress::parse(&listener.local_addr().expect("an address").to_string())
+                .expect("an address");
         let client = ServiceClient::new(address, None, None).expect("a client");
         (StubService(listener), ReconnectingClient::new(client, WatchOptions::default(), 1))
     }
@@ -41,7 +43,8 @@ impl StubService {
         while !request.ends_with(b"\r\n\r\n") {
             request.push(asked.read_u8().await.expect("a request"));
         }
-        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{standard}", standard.len());
+        let answer =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{standard}", standard.len());
         asked.write_all(answer.as_bytes()).await.expect("a follower");
         let (stream, _) = self.0.accept().await.expect("a follower");
         let mut socket = tokio_tungstenite::accept_async(stream).await.expect("a handshake");
@@ -67,7 +70,9 @@ fn delta_message(from: u64, revision: u64, value: f64) -> Message {
 
 /// Follows until it knows this value.
 async fn follow_until_value(follower: &mut ReconnectingClient, value: f64) {
-    let known = |follower: &ReconnectingClient| follower.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value);
+    let known = |follower: &ReconnectingClient| {
+        follower.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value)
+    };
     timeout(TEST_TIMEOUT, async {
         while known(follower) != Some(value) {
             follower.wait_for_change().await;
@@ -94,7 +99,11 @@ async fn resumes_from_last_revision_after_reconnect() {
     let (service, mut follower) = StubService::start().await;
     let serve = async {
         let (mut socket, hello) = service.accept_client().await;
-        assert_eq!(hello, json!({ "subscribe": { "indicators": ["a"], "windows": ["30m"] } }), "it knows nothing yet");
+        assert_eq!(
+            hello,
+            json!({ "subscribe": { "indicators": ["a"], "windows": ["30m"] } }),
+            "it knows nothing yet"
+        );
         socket.send(board_message("e", 7, 0.5)).await.expect("a follower");
         socket.send(delta_message(7, 9, 0.6)).await.expect("a follower");
         socket
@@ -103,7 +112,11 @@ async fn resumes_from_last_revision_after_reconnect() {
     assert_eq!(follower.lost_reason, None);
     drop(socket);
     assert!(follow_until_lost(&mut follower).await.contains("the connection broke"));
-    assert_eq!(follower.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value), Some(0.6), "the last value stays");
+    assert_eq!(
+        follower.board.get("a", &WatchScope::new(), "30m").and_then(|reading| reading.value),
+        Some(0.6),
+        "the last value stays"
+    );
 
     let serve = async {
         let (mut socket, hello) = service.accept_client().await;
@@ -119,9 +132,10 @@ async fn resumes_from_last_revision_after_reconnect() {
 async fn requests_whole_board_after_gap_or_new_epoch() {
     let (service, mut follower) = StubService::start().await;
     // A hole, and a service that began anew.
-    for (first, second) in
-        [(board_message("e", 1, 0.1), delta_message(2, 3, 0.2)), (board_message("e", 4, 0.3), board_message("f", 1, 0.4))]
-    {
+    for (first, second) in [
+        (board_message("e", 1, 0.1), delta_message(2, 3, 0.2)),
+        (board_message("e", 4, 0.3), board_message("f", 1, 0.4)),
+    ] {
         let serve = async {
             let (mut socket, hello) = service.accept_client().await;
             assert_eq!(hello.get("resume"), None, "{hello}");
@@ -157,9 +171,16 @@ async fn failures_lengthen_backoff_and_frame_resets_it() {
     for attempt in 0..8 {
         let begun = Instant::now();
         // Something is there, and hangs up.
-        let ((), why) = tokio::join!(async { drop(service.0.accept().await) }, follow_until_lost(&mut follower));
+        let ((), why) = tokio::join!(
+            async { drop(service.0.accept().await) },
+            follow_until_lost(&mut follower)
+        );
         let pause = schedule.next_pause();
-        assert!(begun + pause <= follower.reconnect_at && follower.reconnect_at <= Instant::now() + pause, "attempt {attempt}: {why}");
+        assert!(
+            begun + pause <= follower.reconnect_at
+                && follower.reconnect_at <= Instant::now() + pause,
+            "attempt {attempt}: {why}"
+        );
         // Nobody waits for that here.
         (follower.reconnect_at, follower.lost_reason) = (Instant::now(), None);
     }

@@ -70,19 +70,62 @@ fn sample_standard() -> ServedStandard {
 }
 
 fn sample_board() -> LatestBoard {
-    let reading = |indicator: &str, scope: Value, window: &str, value: Option<f64>, state: &str, level: &str, target: Option<f64>| json!({ "indicator": indicator, "scope": scope, "window": window, "value": value, "state": state, "level": level, "target": target });
+    let reading = |indicator: &str,
+                   scope: Value,
+                   window: &str,
+                   value: Option<f64>,
+                   state: &str,
+                   level: &str,
+                   target: Option<f64>| json!({ "indicator": indicator, "scope": scope, "window": window, "value": value, "state": state, "level": level, "target": target });
     let mut readings = Vec::new();
     for (scope, answered, within, waiting) in [
         (json!({}), (0.871, "warning"), (0.792, "breached"), 14.0),
         (json!({ "center": "hefei" }), (0.931, "met"), (0.86, "met"), 3.0),
         (json!({ "center": "wuhu" }), (0.8497, "breached"), (0.72, "breached"), 11.0),
-        (json!({ "center": "wuhu", "queue": "broadband" }), (0.80, "breached"), (0.70, "breached"), 8.0),
+        (
+            json!({ "center": "wuhu", "queue": "broadband" }),
+            (0.80, "breached"),
+            (0.70, "breached"),
+            8.0,
+        ),
         (json!({ "center": "wuhu", "queue": "商务专线" }), (0.9, "met"), (0.81, "warning"), 3.0),
     ] {
-        readings.push(reading("answer_rate", scope.clone(), "30m", Some(answered.0), "ok", answered.1, Some(0.85)));
-        readings.push(reading("service_level_20s", scope.clone(), "30m", Some(within.0), "ok", within.1, Some(0.8)));
-        readings.push(reading("calls_waiting", scope.clone(), "now", Some(waiting), "ok", "none", None));
-        readings.push(reading("repair_timeliness_due", scope, "today", None, "no_traffic", "none", Some(0.95)));
+        readings.push(reading(
+            "answer_rate",
+            scope.clone(),
+            "30m",
+            Some(answered.0),
+            "ok",
+            answered.1,
+            Some(0.85),
+        ));
+        readings.push(reading(
+            "service_level_20s",
+            scope.clone(),
+            "30m",
+            Some(within.0),
+            "ok",
+            within.1,
+            Some(0.8),
+        ));
+        readings.push(reading(
+            "calls_waiting",
+            scope.clone(),
+            "now",
+            Some(waiting),
+            "ok",
+            "none",
+            None,
+        ));
+        readings.push(reading(
+            "repair_timeliness_due",
+            scope,
+            "today",
+            None,
+            "no_traffic",
+            "none",
+            Some(0.95),
+        ));
     }
     let mut board = LatestBoard::default();
     let frame = |revision: u64, readings: &[Value]| {
@@ -96,7 +139,12 @@ fn sample_board() -> LatestBoard {
 }
 
 fn sample_view(center: Option<&str>, language: Language) -> BoardView {
-    board_view(&sample_board(), &sample_standard(), &WatchOptions { language, ..WatchOptions::default() }, center)
+    board_view(
+        &sample_board(),
+        &sample_standard(),
+        &WatchOptions { language, ..WatchOptions::default() },
+        center,
+    )
 }
 
 /// The lines of the screen as they are read; after a wide character comes the next one.
@@ -107,7 +155,11 @@ fn rendered_screen(
     language: Language,
 ) -> (Vec<String>, Terminal<TestBackend>) {
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a terminal");
-    terminal.draw(|frame| draw_board(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.messages())).expect("a screen");
+    terminal
+        .draw(|frame| {
+            draw_board(frame, view, Some("2026-03-01T08:00:07Z"), link, help, language.messages())
+        })
+        .expect("a screen");
     let buffer = terminal.backend().buffer();
     let line = |y: u16| {
         let mut text = String::new();
@@ -126,45 +178,73 @@ const CONNECTED: ConnectionStatus = ConnectionStatus::Connected(Duration::from_s
 
 #[test]
 fn lists_all_centers_worst_first() {
-    let (lines, _) = rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, false, Language::En);
-    assert_eq!(lines.join("\n"), format!("{ALL_CENTERS}{}{}", "\n".repeat(13), Language::En.messages().keys));
+    let (lines, _) =
+        rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, false, Language::En);
+    assert_eq!(
+        lines.join("\n"),
+        format!("{ALL_CENTERS}{}{}", "\n".repeat(13), Language::En.messages().keys)
+    );
 }
 
 #[test]
 fn shows_queues_of_center_in_chinese() {
-    let (lines, _) = rendered_screen(Some(&sample_view(Some("wuhu"), Language::Zh)), &CONNECTED, false, Language::Zh);
-    assert_eq!(lines.join("\n"), format!("{WUHU}{}{}", "\n".repeat(13), Language::Zh.messages().keys));
+    let (lines, _) = rendered_screen(
+        Some(&sample_view(Some("wuhu"), Language::Zh)),
+        &CONNECTED,
+        false,
+        Language::Zh,
+    );
+    assert_eq!(
+        lines.join("\n"),
+        format!("{WUHU}{}{}", "\n".repeat(13), Language::Zh.messages().keys)
+    );
 }
 
 #[test]
 fn stale_values_are_dimmed_with_their_age() {
     let view = sample_view(None, Language::En);
-    let dim = |terminal: &Terminal<TestBackend>| terminal.backend().buffer()[(2, 2)].modifier.contains(Modifier::DIM);
+    let dim = |terminal: &Terminal<TestBackend>| {
+        terminal.backend().buffer()[(2, 2)].modifier.contains(Modifier::DIM)
+    };
     let (_, fresh) = rendered_screen(Some(&view), &CONNECTED, false, Language::En);
     assert!(!dim(&fresh));
     let lost = ConnectionStatus::Lost { age: Duration::from_secs(250), why: "it ended".to_owned() };
     let (lines, terminal) = rendered_screen(Some(&view), &lost, false, Language::En);
     assert_eq!(lines[1], "✕ CONNECTION LOST: these values are old, since 4 min (it ended)");
     assert!(dim(&terminal) && lines[2].contains("87.1 %"), "the last values stay: {}", lines[2]);
-    let (lines, terminal) = rendered_screen(Some(&view), &ConnectionStatus::Connected(Duration::from_secs(9)), false, Language::En);
+    let (lines, terminal) = rendered_screen(
+        Some(&view),
+        &ConnectionStatus::Connected(Duration::from_secs(9)),
+        false,
+        Language::En,
+    );
     assert!(dim(&terminal) && lines[1] == "◇ no news for 9 s", "{}", lines[1]);
 }
 
 #[test]
 fn shows_no_values_without_board() {
-    let (lines, _) = rendered_screen(None, &ConnectionStatus::Connecting { why: "no answer".to_owned() }, false, Language::En);
+    let (lines, _) = rendered_screen(
+        None,
+        &ConnectionStatus::Connecting { why: "no answer".to_owned() },
+        false,
+        Language::En,
+    );
     assert_eq!(lines[1], "connecting ... no answer");
     assert!(lines[2..23].iter().all(String::is_empty));
 }
 
 #[test]
 fn help_is_drawn_over_board() {
-    let (lines, _) = rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, true, Language::En);
+    let (lines, _) =
+        rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, true, Language::En);
     assert!(lines.iter().any(|line| line.contains("target met   ▲ near it")));
 }
 
 #[test]
 fn writes_same_view_as_plain_text() {
     let view = sample_view(Some("wuhu"), Language::Zh);
-    assert_eq!(text_output::write_text(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.messages()), WUHU_TEXT);
+    assert_eq!(
+        text_output::write_text(&view, Some("2026-03-01T08:00:07Z"), Language::Zh.messages()),
+        WUHU_TEXT
+    );
 }

@@ -22,7 +22,10 @@ pub(super) fn explanation_text(explained: &Explanation) -> String {
         .zip(&explained.request.scope.values)
         .map(|(place, value)| format!("{}={value}", standard.schema.dimensions[*place]))
         .collect();
-    let window = explained.request.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
+    let window = explained
+        .request
+        .window
+        .map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
     let mut out = format!("{} ({})\n", indicator.title.en, indicator.name);
     let _ = writeln!(out, "= {}", describe::describe_indicator(standard, indicator).en);
     if let Some(target) = describe::describe_target(indicator, explained.board.as_of) {
@@ -30,23 +33,40 @@ pub(super) fn explanation_text(explained: &Explanation) -> String {
     }
     let scope = if scope.is_empty() { "everything".to_owned() } else { scope.join(" ") };
     let begin = explained.begin.map_or(String::new(), |begin| format!(" from {begin}"));
-    let _ = writeln!(out, "{scope}, window {window}{begin} to {}", format_time(explained.board.as_of));
+    let _ =
+        writeln!(out, "{scope}, window {window}{begin} to {}", format_time(explained.board.as_of));
     match explained.reading() {
         Some(reading) => {
             let value = reading.value.map_or("-".to_owned(), |value| format!("{value}"));
             let (state, level) = (reading.state.name(), reading.level.name());
-            let _ = writeln!(out, "value {value} ({}), state {state}, level {level}", indicator.unit());
+            let _ =
+                writeln!(out, "value {value} ({}), state {state}, level {level}", indicator.unit());
         }
         None => out += "there are no cases in this scope\n",
     }
     if let Some(good) = &explained.good {
         write_side(&mut out, "numerator", standard, good);
     }
-    write_side(&mut out, if explained.good.is_some() { "denominator" } else { "made of" }, standard, &explained.of);
+    write_side(
+        &mut out,
+        if explained.good.is_some() { "denominator" } else { "made of" },
+        standard,
+        &explained.of,
+    );
     for left_out in &explained.excluded {
-        let reason = describe::describe_reason(standard, indicator, left_out.reason, left_out.label.as_deref());
+        let reason = describe::describe_reason(
+            standard,
+            indicator,
+            left_out.reason,
+            left_out.label.as_deref(),
+        );
         let _ = writeln!(out, "\nleft out {}: {}", left_out.count, reason.en);
-        write_cases(&mut out, standard, &left_out.cases, left_out.count - left_out.cases.len() as i64);
+        write_cases(
+            &mut out,
+            standard,
+            &left_out.cases,
+            left_out.count - left_out.cases.len() as i64,
+        );
     }
     out
 }
@@ -54,7 +74,11 @@ pub(super) fn explanation_text(explained: &Explanation) -> String {
 fn write_side(out: &mut String, what: &str, standard: &Standard, side: &FormulaSide) {
     let _ = writeln!(out, "\n{what}: {}", side.count);
     for (tally, count) in side.tallies.iter().filter(|_| side.tallies.len() > 1) {
-        let _ = writeln!(out, "  {count} {}", describe::describe_tallies(standard, std::slice::from_ref(tally)).en);
+        let _ = writeln!(
+            out,
+            "  {count} {}",
+            describe::describe_tallies(standard, std::slice::from_ref(tally)).en
+        );
     }
     write_cases(out, standard, &side.cases, side.unlisted_count());
     if side.forgotten_count() != 0 {
@@ -65,14 +89,22 @@ fn write_side(out: &mut String, what: &str, standard: &Standard, side: &FormulaS
 fn write_cases(out: &mut String, standard: &Standard, cases: &[FactExample], more: i64) {
     for case in cases {
         let value = match case.value {
-            Some(value) if standard.kinds.fact_measure(case.kind) == FactMeasure::Duration => format!("  {}", format_duration(value)),
+            Some(value) if standard.kinds.fact_measure(case.kind) == FactMeasure::Duration => {
+                format!("  {}", format_duration(value))
+            }
             Some(value) => format!("  {value}"),
             None => String::new(),
         };
-        let repeated =
-            case.repeated_by.as_ref().map_or(String::new(), |(by, at)| format!("  repeated by {} at {at}", format_case_name(by.as_ref())));
-        let _ =
-            writeln!(out, "  {}  {}  {}{value}{repeated}", case.time, standard.kinds.name(case.kind), format_case_name(case.name.as_ref()));
+        let repeated = case.repeated_by.as_ref().map_or(String::new(), |(by, at)| {
+            format!("  repeated by {} at {at}", format_case_name(by.as_ref()))
+        });
+        let _ = writeln!(
+            out,
+            "  {}  {}  {}{value}{repeated}",
+            case.time,
+            standard.kinds.name(case.kind),
+            format_case_name(case.name.as_ref())
+        );
     }
     if more > 0 {
         let _ = writeln!(out, "  and {more} more");
@@ -81,17 +113,27 @@ fn write_cases(out: &mut String, standard: &Standard, cases: &[FactExample], mor
 
 /// One case with its history.
 pub(super) fn history_text(history: &CaseHistory) -> String {
-    let mut out = format!("{}, {}\n", format_case_name(history.name.as_ref()), if history.open { "open" } else { "closed" });
-    let attributes: Vec<String> = history.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut out = format!(
+        "{}, {}\n",
+        format_case_name(history.name.as_ref()),
+        if history.open { "open" } else { "closed" }
+    );
+    let attributes: Vec<String> =
+        history.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let _ = writeln!(out, "{}\n\nevents", attributes.join(" "));
     for event in &history.events {
-        let said: Vec<String> = event.fields.iter().map(|(name, value)| format!("{name}={}", format_value(value))).collect();
+        let said: Vec<String> = event
+            .fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", format_value(value)))
+            .collect();
         let _ = writeln!(out, "  {}  {}  {}", event.time, event.kind, said.join(" "));
     }
     out += "\nfacts\n";
     for fact in &history.facts {
         let since = if fact.is_current { "since " } else { "" };
-        let value = fact.value.as_ref().map_or(String::new(), |value| format!("  {}", format_value(value)));
+        let value =
+            fact.value.as_ref().map_or(String::new(), |value| format!("  {}", format_value(value)));
         let word = fact.label.as_ref().map_or(String::new(), |word| format!("  `{word}`"));
         let _ = writeln!(out, "  {since}{}  {}{value}{word}", fact.time, fact.name);
     }
@@ -103,14 +145,20 @@ pub(super) fn history_text(history: &CaseHistory) -> String {
 
 fn write_clock(out: &mut String, standard: &Standard, clock: &HistoryClock) {
     let told = &clock.report;
-    let commitment = standard.commitments.get(told.commitment).map_or("", |commitment| commitment.name.as_str());
+    let commitment =
+        standard.commitments.get(told.commitment).map_or("", |commitment| commitment.name.as_str());
     let deadline = match (told.state, told.deadline) {
         (ClockState::Stopped(since), _) => format!("stands since {since}"),
         (_, Some(deadline)) => format!("deadline {deadline}"),
         (_, None) => "no deadline".to_owned(),
     };
     let until = told.until.map_or(String::new(), |until| format!(", done {until}"));
-    let _ = writeln!(out, "\npromise `{commitment}`: {}\n  from {}, {deadline}{until}", told.state.name(), told.from);
+    let _ = writeln!(
+        out,
+        "\npromise `{commitment}`: {}\n  from {}, {deadline}{until}",
+        told.state.name(),
+        told.from
+    );
     if let ClockState::Void(kind) = told.state {
         let _ = writeln!(out, "  void by {}", standard.kinds.name(kind));
     }
@@ -129,7 +177,13 @@ fn write_clock(out: &mut String, standard: &Standard, clock: &HistoryClock) {
         let what = if stop.closed { "closed" } else { "paused" };
         let end = stop.end.map_or("now".to_owned(), |end| end.to_string());
         let why: Vec<&str> = stop.reason.iter().chain(&stop.liable).map(String::as_str).collect();
-        let _ = writeln!(out, "  {what} from {} to {end} {} ({})", stop.begin, why.join(", "), pause_effect(stop));
+        let _ = writeln!(
+            out,
+            "  {what} from {} to {end} {} ({})",
+            stop.begin,
+            why.join(", "),
+            pause_effect(stop)
+        );
     }
     if !clock.warned.is_empty() {
         let _ = writeln!(out, "  warned at {}", clock.warned.join(", "));
@@ -145,10 +199,15 @@ pub(super) fn open_cases_text(open: &OpenCases) -> String {
             _ => format!("{} left", format_duration(left)),
         });
         let used = case.used_share.map_or(String::new(), |used| format!(" {:.0} %", used * 100.0));
-        let attributes: Vec<&str> = case.attributes.iter().map(|(_, value)| value.as_str()).collect();
+        let attributes: Vec<&str> =
+            case.attributes.iter().map(|(_, value)| value.as_str()).collect();
         let commitment = &open.standard.commitments[case.commitment].name;
         let deadline = case.deadline.map_or("stands".to_owned(), |deadline| deadline.to_string());
-        let warned = if case.warnings.is_empty() { String::new() } else { format!("  warned at {}", case.warnings.join(", ")) };
+        let warned = if case.warnings.is_empty() {
+            String::new()
+        } else {
+            format!("  warned at {}", case.warnings.join(", "))
+        };
         let _ = writeln!(
             out,
             "{:>14}{used}  {}  {commitment} {}  since {} until {deadline}  {}{warned}",

@@ -17,16 +17,30 @@ impl DurationSum {
 }
 
 /// A part of a whole: no value if there is no whole.
-pub(in crate::domain) fn duration_share(part: DurationSum, whole: DurationSum) -> (Option<f64>, ReadingComponents) {
-    let value = (whole.count > 0 && whole.sum_ms > 0).then(|| part.sum_ms as f64 / whole.sum_ms as f64);
+pub(in crate::domain) fn duration_share(
+    part: DurationSum,
+    whole: DurationSum,
+) -> (Option<f64>, ReadingComponents) {
+    let value =
+        (whole.count > 0 && whole.sum_ms > 0).then(|| part.sum_ms as f64 / whole.sum_ms as f64);
     let seconds = |spent: DurationSum| spent.sum_ms as f64 / 1_000.0;
-    (value, ReadingComponents::Share { part: seconds(part), whole: seconds(whole), of: whole.count })
+    (
+        value,
+        ReadingComponents::Share { part: seconds(part), whole: seconds(whole), of: whole.count },
+    )
 }
 
 /// How long one more would wait: (waiting + 1) x mean handling time / agents. No value without agents or without any
 /// handling to take the mean of.
-pub(super) fn estimated_wait(waiting: i64, handling: DurationSum, agents: i64) -> (Option<f64>, ReadingComponents) {
+pub(super) fn estimated_wait(
+    waiting: i64,
+    handling: DurationSum,
+    agents: i64,
+) -> (Option<f64>, ReadingComponents) {
     let mean = handling.mean_seconds();
     let value = mean.filter(|_| agents > 0).map(|mean| (waiting + 1) as f64 * mean / agents as f64);
-    (value, ReadingComponents::EstimatedWait { waiting, handling: mean, of: handling.count, agents })
+    (
+        value,
+        ReadingComponents::EstimatedWait { waiting, handling: mean, of: handling.count, agents },
+    )
 }

@@ -42,8 +42,13 @@ impl ScopeSumsTable {
         }
         let mut all: Vec<(&Scope, Vec<u32>)> = scopes.iter().zip(members).collect();
         // The whole organisation is there before anybody was heard of.
-        let everything = Scope { kind: standard.scopes.iter().position(Vec::is_empty).unwrap_or(usize::MAX), values: Vec::new() };
-        all.retain(|(scope, members)| !members.is_empty() && wanted.contains_scope_kind(scope.kind));
+        let everything = Scope {
+            kind: standard.scopes.iter().position(Vec::is_empty).unwrap_or(usize::MAX),
+            values: Vec::new(),
+        };
+        all.retain(|(scope, members)| {
+            !members.is_empty() && wanted.contains_scope_kind(scope.kind)
+        });
         if everything.kind != usize::MAX
             && wanted.contains_scope_kind(everything.kind)
             && !all.iter().any(|(scope, _)| **scope == everything)
@@ -55,8 +60,12 @@ impl ScopeSumsTable {
         for (place, (_, members)) in all.iter().enumerate() {
             members.iter().for_each(|leaf| leaves.entry(*leaf).or_default().push(place));
         }
-        let all = all.into_iter().map(|(scope, members)| ScopeSums::new(state, wanted, scope, members));
-        let mut scopes = ScopeSumsTable { sums_by_scope: all.collect(), scopes_by_rollup_group: leaves.into_iter().collect() };
+        let all =
+            all.into_iter().map(|(scope, members)| ScopeSums::new(state, wanted, scope, members));
+        let mut scopes = ScopeSumsTable {
+            sums_by_scope: all.collect(),
+            scopes_by_rollup_group: leaves.into_iter().collect(),
+        };
         for (leaf, places) in &scopes.scopes_by_rollup_group {
             let cell = &state.cells.cells[*leaf as usize];
             places.iter().for_each(|place| scopes.sums_by_scope[*place].add_cell(cell));
@@ -66,15 +75,26 @@ impl ScopeSumsTable {
 }
 
 impl ScopeSums {
-    fn new(state: &BoardInput<'_>, wanted: &ReadingSelection, scope: &Scope, members: Vec<u32>) -> ScopeSums {
+    fn new(
+        state: &BoardInput<'_>,
+        wanted: &ReadingSelection,
+        scope: &Scope,
+        members: Vec<u32>,
+    ) -> ScopeSums {
         let seen = |leaf: &u32| {
-            state.cells.case_counts[*leaf as usize].iter().enumerate().filter(|(_, cases)| **cases > 0).map(|(family, _)| 1 << family)
+            state.cells.case_counts[*leaf as usize]
+                .iter()
+                .enumerate()
+                .filter(|(_, cases)| **cases > 0)
+                .map(|(family, _)| 1 << family)
         };
         let families = members.iter().flat_map(seen).fold(0, |all, one: u64| all | one);
         let indicators = state.standard.indicators.iter().enumerate();
         let wanted = indicators.map(|(number, indicator)| {
             let speaks = scope.values.is_empty() || families & indicator.families != 0;
-            speaks && wanted.contains(number, scope.kind) && !matches!(indicator.formula, Formula::Difference { .. })
+            speaks
+                && wanted.contains(number, scope.kind)
+                && !matches!(indicator.formula, Formula::Difference { .. })
         });
         let lanes = |many: usize| vec![[0; LANES_PER_BANK]; many * state.cells.plan.bank_count()];
         ScopeSums {
@@ -89,7 +109,11 @@ impl ScopeSums {
 
     fn add_cell(&mut self, cell: &Cell) {
         // Most facts do not happen to the cases of a leaf.
-        let counts = self.counts.iter_mut().zip(&cell.counts).filter(|(_, lanes)| **lanes != LaneCounts::default());
+        let counts = self
+            .counts
+            .iter_mut()
+            .zip(&cell.counts)
+            .filter(|(_, lanes)| **lanes != LaneCounts::default());
         counts.for_each(|(sums, lanes)| lanes.add_to_sums(sums));
         for (sums, durations) in self.duration_sums_ms.iter_mut().zip(&cell.durations) {
             sums.iter_mut().zip(&durations.sum).for_each(|(sum, millis)| *sum += millis);
@@ -97,7 +121,11 @@ impl ScopeSums {
     }
 
     /// How many of these there are in each window.
-    pub(super) fn counts_by_window(&self, state: &BoardInput<'_>, tallies: &[FactTally]) -> [i64; MAX_WINDOWS] {
+    pub(super) fn counts_by_window(
+        &self,
+        state: &BoardInput<'_>,
+        tallies: &[FactTally],
+    ) -> [i64; MAX_WINDOWS] {
         let mut counts = [0; MAX_WINDOWS];
         let banks = state.cells.plan.bank_count();
         for slot in tallies.iter().filter_map(|tally| state.cells.plan.find_slot(tally)) {
@@ -108,10 +136,18 @@ impl ScopeSums {
     }
 
     /// The durations of these facts, by window.
-    pub(super) fn duration_sums(&self, state: &BoardInput<'_>, of: &[FactTally]) -> Vec<DurationSum> {
+    pub(super) fn duration_sums(
+        &self,
+        state: &BoardInput<'_>,
+        of: &[FactTally],
+    ) -> Vec<DurationSum> {
         let Some(place) = state.cells.plan.find_duration(of) else { return Vec::new() };
-        let banks = place * state.cells.plan.bank_count()..(place + 1) * state.cells.plan.bank_count();
-        let (millis, of) = (self.duration_sums_ms[banks.clone()].as_flattened(), self.duration_counts[banks].as_flattened());
+        let banks =
+            place * state.cells.plan.bank_count()..(place + 1) * state.cells.plan.bank_count();
+        let (millis, of) = (
+            self.duration_sums_ms[banks.clone()].as_flattened(),
+            self.duration_counts[banks].as_flattened(),
+        );
         let spent = millis.iter().zip(of).map(|(ms, of)| DurationSum { sum_ms: *ms, count: *of });
         spent.take(state.standard.windows.len()).collect()
     }

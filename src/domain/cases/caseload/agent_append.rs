@@ -12,15 +12,28 @@ use crate::domain::standard::Standard;
 
 /// Whether what an agent's events mean depends on nothing but those next to them: no promise looks at the whole.
 /// `promised` are the families of whose cases something is promised, a bit each.
-pub(super) fn has_local_agent_facts(standard: &Standard, concerns: &[FactConsumers], promised: u64) -> bool {
-    let mut own = standard.kinds.iter().zip(concerns).filter(|(kind, _)| standard.kinds.family(*kind) == CaseFamily::AGENT);
-    promised & (1 << CaseFamily::AGENT.0) == 0 && own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
+pub(super) fn has_local_agent_facts(
+    standard: &Standard,
+    concerns: &[FactConsumers],
+    promised: u64,
+) -> bool {
+    let mut own = standard
+        .kinds
+        .iter()
+        .zip(concerns)
+        .filter(|(kind, _)| standard.kinds.family(*kind) == CaseFamily::AGENT);
+    promised & (1 << CaseFamily::AGENT.0) == 0
+        && own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
 }
 
 impl Caseload {
     /// Merges an observation that goes on with a long history of an agent, and counts what that changes; `None` if it does
     /// anything else, of which the whole history must be asked.
-    pub(super) fn append_agent_observation(&mut self, slot: u32, observation: &Observation) -> Option<MergeResult> {
+    pub(super) fn append_agent_observation(
+        &mut self,
+        slot: u32,
+        observation: &Observation,
+    ) -> Option<MergeResult> {
         let Caseload {
             standard,
             used_kinds: wanted,
@@ -45,7 +58,8 @@ impl Caseload {
             now: *now,
             expired_before: expired_before(*now),
         };
-        let (history, digest) = cases.overflow.history_with_digest(cases.record(slot).overflow_place())?;
+        let (history, digest) =
+            cases.overflow.history_with_digest(cases.record(slot).overflow_place())?;
         let last = history.last()?;
         let goes_on = last.to_observation().compare_order(observation).is_lt()
             && history.len() < OBSERVATIONS_PER_CASE_MAX

@@ -15,7 +15,10 @@ pub enum EventRefusal {
     #[error("the standard has changed and no longer knows its `type`")]
     Unknown,
     /// Its case is full.
-    #[error("its case has {} events already, the most there can be", case_record::OBSERVATIONS_PER_CASE_MAX)]
+    #[error(
+        "its case has {} events already, the most there can be",
+        case_record::OBSERVATIONS_PER_CASE_MAX
+    )]
     Full,
 }
 

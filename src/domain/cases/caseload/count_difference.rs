@@ -33,10 +33,27 @@ pub(in crate::domain) struct FactConsumers {
 impl FactConsumers {
     /// Those of each kind of fact.
     pub(super) fn by_fact_kind(standard: &Standard) -> Vec<FactConsumers> {
-        let told = standard.counted_fact_kinds().into_iter().zip(at_risk_orders::grade_relevant_kinds(standard));
-        let contacts =
-            |kind: FactKind| standard.first_contact_rules.iter().flat_map(FirstContactRule::fact_tallies).any(|tally| tally.kind == kind);
-        standard.kinds.iter().zip(told).map(|(kind, (cells, orders))| FactConsumers { cells, contacts: contacts(kind), orders }).collect()
+        let told = standard
+            .counted_fact_kinds()
+            .into_iter()
+            .zip(at_risk_orders::grade_relevant_kinds(standard));
+        let contacts = |kind: FactKind| {
+            standard
+                .first_contact_rules
+                .iter()
+                .flat_map(FirstContactRule::fact_tallies)
+                .any(|tally| tally.kind == kind)
+        };
+        standard
+            .kinds
+            .iter()
+            .zip(told)
+            .map(|(kind, (cells, orders))| FactConsumers {
+                cells,
+                contacts: contacts(kind),
+                orders,
+            })
+            .collect()
     }
 }
 
@@ -59,10 +76,14 @@ impl Caseload {
             at_risk_orders: endangered,
             ..
         } = self;
-        if let Some(wake) = after.next_evaluation.filter(|wake| rung || before.next_evaluation != Some(*wake)) {
+        if let Some(wake) =
+            after.next_evaluation.filter(|wake| rung || before.next_evaluation != Some(*wake))
+        {
             timers.schedule(wake, slot);
         }
-        if let Some(expires) = after.expires_at.filter(|expires| before.expires_at != Some(*expires)) {
+        if let Some(expires) =
+            after.expires_at.filter(|expires| before.expires_at != Some(*expires))
+        {
             expiries.schedule(expires, slot);
         }
         if let Some(forget) = forget.filter(|forget| *forget > *now) {
@@ -76,11 +97,21 @@ impl Caseload {
         }
         // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
         let key = record.key();
-        let place = |facts: &CaseFacts| AggregationKey { group: facts.group, customer: facts.customer, topic: facts.topic, case: key };
+        let place = |facts: &CaseFacts| AggregationKey {
+            group: facts.group,
+            customer: facts.customer,
+            topic: facts.topic,
+            case: key,
+        };
         let (old, here) = (place(before), place(after));
-        let mut change = DifferenceCounter { consumers: concerns, counted: &mut changes.fact_counts, affected: FactConsumers::default() };
+        let mut change = DifferenceCounter {
+            consumers: concerns,
+            counted: &mut changes.fact_counts,
+            affected: FactConsumers::default(),
+        };
         if old == here {
-            let same = before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
+            let same =
+                before.all.iter().zip(&after.all).take_while(|(one, other)| one == other).count();
             change.count_difference(here.group, &mut before.all[same..], &mut after.all[same..]);
         } else {
             before.all.iter().for_each(|fact| change.count_fact(old.group, fact, -1));
@@ -100,7 +131,16 @@ impl Caseload {
     /// Counts the difference between what the contacts of a case were and what they are now.
     #[inline(never)]
     fn count_contact_difference(&mut self, key: u64) {
-        let Caseload { before, after, standard, groups, customers, consumers: concerns, changes: to, .. } = self;
+        let Caseload {
+            before,
+            after,
+            standard,
+            groups,
+            customers,
+            consumers: concerns,
+            changes: to,
+            ..
+        } = self;
         let one_shots = &standard.first_contact_rules;
         let contacts = |facts: &CaseFacts| match facts.customer {
             Some(_) => derive_contacts(one_shots, facts, &groups.get(facts.group).attributes, key),
@@ -111,15 +151,24 @@ impl Caseload {
         if before.customer == after.customer {
             let same = gone.iter().zip(new).take_while(|(one, other)| one == other).count();
             (gone, new) = (&gone[same..], &new[same..]);
-            let same = gone.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+            let same = gone
+                .iter()
+                .rev()
+                .zip(new.iter().rev())
+                .take_while(|(one, other)| one == other)
+                .count();
             (gone, new) = (&gone[..gone.len() - same], &new[..new.len() - same]);
         }
         let mut changes = Vec::new();
         if let Some(customer) = before.customer {
-            gone.iter().for_each(|contact| customers.remove_contact(one_shots, customer, *contact, &mut changes));
+            gone.iter().for_each(|contact| {
+                customers.remove_contact(one_shots, customer, *contact, &mut changes)
+            });
         }
         if let Some(customer) = after.customer {
-            new.iter().for_each(|contact| customers.add_contact(one_shots, customer, *contact, &mut changes));
+            new.iter().for_each(|contact| {
+                customers.add_contact(one_shots, customer, *contact, &mut changes)
+            });
         }
         changes.iter().for_each(|change| record_contact_change(concerns, to, change));
     }
@@ -132,7 +181,9 @@ impl Caseload {
         }
         let mut changes = Vec::new();
         self.customers.mature_contacts(&self.standard.first_contact_rules, reached, &mut changes);
-        changes.iter().for_each(|change| record_contact_change(&self.consumers, &mut self.changes, change));
+        changes
+            .iter()
+            .for_each(|change| record_contact_change(&self.consumers, &mut self.changes, change));
     }
 }
 
@@ -186,7 +237,11 @@ fn record_group_count(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) 
 }
 
 /// Notes a fact that the contacts of a customer have changed, if the cells sum it.
-fn record_contact_change(concerns: &[FactConsumers], changes: &mut CaseChanges, (group, fact, times): &customer::ContactChange) {
+fn record_contact_change(
+    concerns: &[FactConsumers],
+    changes: &mut CaseChanges,
+    (group, fact, times): &customer::ContactChange,
+) {
     if concerns[usize::from(fact.kind.0)].cells {
         changes.fact_counts.push(Counted { fact: *fact, group: *group, times: *times });
     }

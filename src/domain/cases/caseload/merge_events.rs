@@ -41,7 +41,11 @@ impl Caseload {
     }
 
     /// Merges an observation into its case, to be settled later; at once where what was counted could not be told any more.
-    pub(super) fn merge_observation(&mut self, slot: u32, observation: &Observation) -> MergeResult {
+    pub(super) fn merge_observation(
+        &mut self,
+        slot: u32,
+        observation: &Observation,
+    ) -> MergeResult {
         let record = self.cases.record_mut(slot);
         let was_settled = record.is_settled();
         if record.try_append(observation) {
@@ -51,8 +55,12 @@ impl Caseload {
             return MergeResult::New;
         }
         self.settle_case(slot);
-        let merged = self.append_agent_observation(slot, observation).unwrap_or_else(|| self.merge_and_settle(slot, observation));
-        if observation.kind.family == CaseFamily::AGENT && matches!(merged, MergeResult::New | MergeResult::Replaced) {
+        let merged = self
+            .append_agent_observation(slot, observation)
+            .unwrap_or_else(|| self.merge_and_settle(slot, observation));
+        if observation.kind.family == CaseFamily::AGENT
+            && matches!(merged, MergeResult::New | MergeResult::Replaced)
+        {
             self.trim_agent_history(slot);
         }
         merged
@@ -63,7 +71,8 @@ impl Caseload {
         self.derive_facts(slot, true);
         let (record, spill) = self.cases.record_and_overflow_mut(slot);
         let groups = &self.groups;
-        let merged = record.merge(observation, spill, |one, other| groups.compare_attributes(one, other));
+        let merged =
+            record.merge(observation, spill, |one, other| groups.compare_attributes(one, other));
         if matches!(merged, MergeResult::New | MergeResult::Replaced) {
             let said = self.derive_facts(slot, false);
             if observation.kind.family == CaseFamily::AGENT {
@@ -77,10 +86,15 @@ impl Caseload {
 
     /// Lets go of what an agent did before anything that can still be corrected; it stays counted. Looked at now and then.
     fn trim_agent_history(&mut self, slot: u32) {
-        let Some(horizon) = self.horizon.filter(|_| self.cases.record(slot).len(&self.cases.overflow).is_multiple_of(TRIM_INTERVAL)) else {
+        let Some(horizon) = self.horizon.filter(|_| {
+            self.cases.record(slot).len(&self.cases.overflow).is_multiple_of(TRIM_INTERVAL)
+        }) else {
             return;
         };
-        let cutoff = self.now.plus_millis(-horizon.for_family(CaseFamily::AGENT)).min(self.current.earliest_start());
+        let cutoff = self
+            .now
+            .plus_millis(-horizon.for_family(CaseFamily::AGENT))
+            .min(self.current.earliest_start());
         let (record, spill) = self.cases.record_and_overflow_mut(slot);
         let trimmed = record.trim_before(spill, cutoff);
         self.derive_facts(slot, true);

@@ -76,11 +76,21 @@ impl<'a> CaseDeadlineRule<'a> {
 
     /// Where the clock leads that started at `from` and stands in `stretches`, when `percent` of the time allowed is asked for.
     #[inline]
-    pub(super) fn deadline_clock(&self, from: Timestamp, stretches: &[PauseSpan], percent: i64) -> DeadlineClock {
+    pub(super) fn deadline_clock(
+        &self,
+        from: Timestamp,
+        stretches: &[PauseSpan],
+        percent: i64,
+    ) -> DeadlineClock {
         let moment = match self.kind {
             // A deadline of millions of years is as far away when it is held within what can be counted.
             DeadlineKind::Amount(millis, calendar) => {
-                return self.run_open_time(from, millis.saturating_mul(percent) / 100, calendar, stretches);
+                return self.run_open_time(
+                    from,
+                    millis.saturating_mul(percent) / 100,
+                    calendar,
+                    stretches,
+                );
             }
             DeadlineKind::NamedTime(moment) => Some(moment),
             DeadlineKind::DerivedTime(deadline) => self.derived_time(from, deadline),
@@ -102,7 +112,13 @@ impl<'a> CaseDeadlineRule<'a> {
 
     /// Lets so many milliseconds of open time pass.
     #[inline]
-    fn run_open_time(&self, from: Timestamp, millis: i64, calendar: Option<usize>, stretches: &[PauseSpan]) -> DeadlineClock {
+    fn run_open_time(
+        &self,
+        from: Timestamp,
+        millis: i64,
+        calendar: Option<usize>,
+        stretches: &[PauseSpan],
+    ) -> DeadlineClock {
         let (mut at, mut left) = (from, millis);
         for stretch in stretches {
             let open = self.elapsed_open_ms(at, stretch.begin, calendar);
@@ -121,9 +137,18 @@ impl<'a> CaseDeadlineRule<'a> {
 
 impl CaseDeadlineRule<'_> {
     /// The open time between two moments without `pauses`, in milliseconds.
-    pub(super) fn open_time_ms(&self, from: Timestamp, until: Timestamp, pauses: &[PauseSpan]) -> i64 {
-        let calendar = if let DeadlineKind::Amount(_, calendar) = self.kind { calendar } else { None };
-        let paused: i64 = pauses.iter().map(|pause| self.elapsed_open_ms(pause.begin, pause.end.unwrap_or(until), calendar)).sum();
+    pub(super) fn open_time_ms(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        pauses: &[PauseSpan],
+    ) -> i64 {
+        let calendar =
+            if let DeadlineKind::Amount(_, calendar) = self.kind { calendar } else { None };
+        let paused: i64 = pauses
+            .iter()
+            .map(|pause| self.elapsed_open_ms(pause.begin, pause.end.unwrap_or(until), calendar))
+            .sum();
         self.elapsed_open_ms(from, until, calendar) - paused
     }
 
@@ -136,23 +161,36 @@ impl CaseDeadlineRule<'_> {
         clock: &DeadlineClock,
     ) -> Option<Timestamp> {
         match at {
-            WarningTime::Percent(percent) => self.deadline_clock(from, stretches, percent).deadline(),
-            WarningTime::Before(millis) => clock.deadline().map(|deadline| deadline.plus_millis(-millis).max(from)),
+            WarningTime::Percent(percent) => {
+                self.deadline_clock(from, stretches, percent).deadline()
+            }
+            WarningTime::Before(millis) => {
+                clock.deadline().map(|deadline| deadline.plus_millis(-millis).max(from))
+            }
         }
     }
 
     #[inline]
     fn elapsed_open_ms(&self, from: Timestamp, until: Timestamp, calendar: Option<usize>) -> i64 {
         match calendar {
-            Some(calendar) => self.standard.calendars[calendar].open_millis_between(from, until, self.zone),
+            Some(calendar) => {
+                self.standard.calendars[calendar].open_millis_between(from, until, self.zone)
+            }
             None => until.millis_since(from),
         }
     }
 
     #[inline]
-    fn add_open_ms(&self, from: Timestamp, millis: i64, calendar: Option<usize>) -> Option<Timestamp> {
+    fn add_open_ms(
+        &self,
+        from: Timestamp,
+        millis: i64,
+        calendar: Option<usize>,
+    ) -> Option<Timestamp> {
         match calendar {
-            Some(calendar) => self.standard.calendars[calendar].add_open_millis(from, millis, self.zone),
+            Some(calendar) => {
+                self.standard.calendars[calendar].add_open_millis(from, millis, self.zone)
+            }
             None => Some(from.plus_millis(millis)),
         }
     }
@@ -161,8 +199,12 @@ impl CaseDeadlineRule<'_> {
     fn derived_time(&self, from: Timestamp, deadline: DeadlineRule) -> Option<Timestamp> {
         let calendars = &self.standard.calendars;
         match deadline {
-            DeadlineRule::WorkingDays(days, calendar) => calendars[calendar].add_working_days(from, days, self.zone),
-            DeadlineRule::FullWorkingDays(days, calendar) => calendars[calendar].add_full_working_days(from, days, self.zone),
+            DeadlineRule::WorkingDays(days, calendar) => {
+                calendars[calendar].add_working_days(from, days, self.zone)
+            }
+            DeadlineRule::FullWorkingDays(days, calendar) => {
+                calendars[calendar].add_full_working_days(from, days, self.zone)
+            }
             DeadlineRule::CutOff(time, otherwise) => {
                 let before = is_before_time_of_day(from, time, self.zone);
                 Some(if before { end_of_day(from, self.zone) } else { from.plus_millis(otherwise) })

@@ -39,9 +39,16 @@ impl Contact {
     }
 
     /// The indicators that it is a contact of.
-    pub fn indicators<'s>(&self, one_shots: &'s [FirstContactRule]) -> impl Iterator<Item = &'s FirstContactRule> {
+    pub fn indicators<'s>(
+        &self,
+        one_shots: &'s [FirstContactRule],
+    ) -> impl Iterator<Item = &'s FirstContactRule> {
         let of = *self;
-        one_shots.iter().enumerate().filter(move |(number, _)| of.is_counted_by(*number)).map(|(_, one_shot)| one_shot)
+        one_shots
+            .iter()
+            .enumerate()
+            .filter(move |(number, _)| of.is_counted_by(*number))
+            .map(|(_, one_shot)| one_shot)
     }
 
     /// Whether the indicator at this place leaves it out.
@@ -59,19 +66,29 @@ impl Contact {
     /// Whether a later contact is about the same matter.
     #[must_use]
     pub fn is_repeated_by(&self, later: &Contact) -> bool {
-        self.case != later.case && self.topic.zip(later.topic).is_none_or(|(one, other)| one == other)
+        self.case != later.case
+            && self.topic.zip(later.topic).is_none_or(|(one, other)| one == other)
     }
 }
 
 /// The contacts that the facts of the case `key` mean, in their order. `attributes` are those of its group.
 #[must_use]
-pub fn derive_contacts(one_shots: &[FirstContactRule], facts: &CaseFacts, attributes: &Attributes, key: u64) -> Vec<Contact> {
+pub fn derive_contacts(
+    one_shots: &[FirstContactRule],
+    facts: &CaseFacts,
+    attributes: &Attributes,
+    key: u64,
+) -> Vec<Contact> {
     // The one-shot indicators that name a fact in the list chosen: a bit each.
     let named = |fact: &Fact, list: fn(&FirstContactRule) -> &[FactTally]| {
-        let one_shots = one_shots.iter().enumerate().filter(|(_, one_shot)| matches_any_tally(list(one_shot), fact, attributes));
+        let one_shots = one_shots
+            .iter()
+            .enumerate()
+            .filter(|(_, one_shot)| matches_any_tally(list(one_shot), fact, attributes));
         one_shots.fold(0_u16, |bits, (number, _)| bits | 1 << number)
     };
-    let left_out = facts.all.iter().fold(0, |bits, fact| bits | named(fact, |one_shot| &one_shot.excluded_by));
+    let left_out =
+        facts.all.iter().fold(0, |bits, fact| bits | named(fact, |one_shot| &one_shot.excluded_by));
     let mut spoilers: Vec<(Timestamp, u16, usize)> = Vec::new();
     for (place, fact) in facts.all.iter().enumerate() {
         let bits = named(fact, |one_shot| &one_shot.invalidated_by);
@@ -82,11 +99,16 @@ pub fn derive_contacts(one_shots: &[FirstContactRule], facts: &CaseFacts, attrib
     spoilers.sort_unstable();
     let mut contacts = Vec::new();
     for (place, fact) in facts.all.iter().enumerate() {
-        let Some(of) = NonZeroU16::new(named(fact, |one_shot| &one_shot.contacts)) else { continue };
+        let Some(of) = NonZeroU16::new(named(fact, |one_shot| &one_shot.contacts)) else {
+            continue;
+        };
         let mut spoilt = 0;
-        for (time, bits, spoiler) in &spoilers[spoilers.partition_point(|(time, ..)| *time < fact.time)..] {
+        for (time, bits, spoiler) in
+            &spoilers[spoilers.partition_point(|(time, ..)| *time < fact.time)..]
+        {
             let passed = time.millis_since(fact.time);
-            let open = one_shots.iter().enumerate().filter(|(_, one_shot)| passed <= one_shot.within_ms);
+            let open =
+                one_shots.iter().enumerate().filter(|(_, one_shot)| passed <= one_shot.within_ms);
             let open = open.fold(0, |bits, (number, _)| bits | 1 << number);
             if open == 0 || spoilt == of.get() {
                 break;
@@ -113,7 +135,8 @@ fn matches_any_tally(tallies: &[FactTally], fact: &Fact, attributes: &Attributes
     tallies.iter().any(|tally| {
         tally.kind == fact.kind
             && tally.values.is_none_or(|(low, high)| low <= fact.value && fact.value <= high)
-            && (tally.labels.is_empty() || fact.label.is_some_and(|word| tally.labels.contains(&word)))
+            && (tally.labels.is_empty()
+                || fact.label.is_some_and(|word| tally.labels.contains(&word)))
             && tally.fits_attributes(attributes)
     })
 }

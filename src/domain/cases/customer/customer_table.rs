@@ -40,9 +40,14 @@ pub(super) struct CustomerTable {
 
 impl CustomerTable {
     /// The table as it was read: with what is not written down.
-    pub(super) fn restore(mut self, bounds: &SnapshotBounds) -> Result<CustomerTable, &'static str> {
+    pub(super) fn restore(
+        mut self,
+        bounds: &SnapshotBounds,
+    ) -> Result<CustomerTable, &'static str> {
         let mut blocks = self.blocks.iter().rev().map(Vec::len);
-        if blocks.next().is_some_and(|last| last == 0 || last > ENTRIES_PER_BLOCK) || blocks.any(|len| len != ENTRIES_PER_BLOCK) {
+        if blocks.next().is_some_and(|last| last == 0 || last > ENTRIES_PER_BLOCK)
+            || blocks.any(|len| len != ENTRIES_PER_BLOCK)
+        {
             return Err("a block of customers has a wrong length");
         }
         if let Some(last) = self.blocks.last_mut() {
@@ -58,11 +63,17 @@ impl CustomerTable {
         self.index = HashIndex::with_capacity(used.len() - self.free.len());
         let mut places = (0..).zip(used);
         for entries in self.blocks.iter().flat_map(|block| block.chunks(PREFETCHED_ENTRIES)) {
-            std::hint::black_box(entries.iter().fold(0, |sum, entry| sum ^ self.index.prefetch(entry.customer)));
+            std::hint::black_box(
+                entries.iter().fold(0, |sum, entry| sum ^ self.index.prefetch(entry.customer)),
+            );
             for (entry, (slot, used)) in entries.iter().zip(&mut places) {
                 let contacts = entry.contacts.as_slice();
-                let sound = |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
-                if contacts.is_empty() == used || !contacts.is_sorted() || !contacts.iter().all(sound) {
+                let sound =
+                    |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
+                if contacts.is_empty() == used
+                    || !contacts.is_sorted()
+                    || !contacts.iter().all(sound)
+                {
                     return Err("a customer's contacts are of something that there is not");
                 }
                 if used && !self.index.insert(entry.customer, slot) {
@@ -105,12 +116,17 @@ impl CustomerTable {
 
     /// How many places there are, free ones among them.
     pub(super) fn slot_count(&self) -> u32 {
-        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * ENTRIES_PER_BLOCK + last.len()) as u32
+        self.blocks
+            .last()
+            .map_or(0, |last| (self.blocks.len() - 1) * ENTRIES_PER_BLOCK + last.len())
+            as u32
     }
 
     /// The contacts at a place.
     pub(super) fn contacts(&self, slot: u32) -> &[Contact] {
-        self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK].contacts.as_slice()
+        self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK]
+            .contacts
+            .as_slice()
     }
 
     fn entry_mut(&mut self, slot: u32) -> &mut CustomerEntry {

@@ -8,7 +8,10 @@ use crate::domain::events::event::AgentState;
 use crate::domain::facts::catalog::place::agent;
 
 /// Tells what the observations of an agent mean.
-pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mut FactWriter<'_, '_>) {
+pub fn derive_facts(
+    observations: impl Iterator<Item = Observation>,
+    teller: &mut FactWriter<'_, '_>,
+) {
     let mut states = observations.filter_map(|one| Some((one.time, one.detail.agent_state?)));
     let Some(mut now) = states.next() else { return };
     for next in states {

@@ -9,16 +9,31 @@ use crate::domain::facts::catalog::{Fact, place::call};
 
 /// Tells what the observations of a call mean.
 #[inline]
-pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mut FactWriter<'_, '_>) {
+pub fn derive_facts(
+    observations: impl Iterator<Item = Observation>,
+    teller: &mut FactWriter<'_, '_>,
+) {
     let (mut offered, mut answered, mut left, mut ended) = (None, None, None, None);
     for one in observations {
         let detail = &one.detail;
         match one.kind.verb {
             EventVerb::Offered => _ = offered.get_or_insert(one.time),
             EventVerb::Answered => _ = answered.get_or_insert((one.time, detail.wait)),
-            EventVerb::Abandoned | EventVerb::Overflowed => _ = left.get_or_insert((one.kind.verb, one.time, detail.wait, detail.label)),
-            EventVerb::Transferred => teller.add_labeled_fact(call::TRANSFERRED, one.time, Fact::UNKNOWN, detail.label),
-            EventVerb::Ended => _ = ended.get_or_insert((one.time, detail.talk, detail.hold, detail.wrapup, detail.label)),
+            EventVerb::Abandoned | EventVerb::Overflowed => {
+                _ = left.get_or_insert((one.kind.verb, one.time, detail.wait, detail.label))
+            }
+            EventVerb::Transferred => {
+                teller.add_labeled_fact(call::TRANSFERRED, one.time, Fact::UNKNOWN, detail.label)
+            }
+            EventVerb::Ended => {
+                _ = ended.get_or_insert((
+                    one.time,
+                    detail.talk,
+                    detail.hold,
+                    detail.wrapup,
+                    detail.label,
+                ))
+            }
             EventVerb::Lost => teller.mark_lost(one.time),
             _ => {}
         }
@@ -36,10 +51,18 @@ pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mu
             }
         }
         (None, Some((verb, time, wait, why)), ..) => {
-            let outcome = if verb == EventVerb::Abandoned { call::ABANDONED } else { call::OVERFLOWED };
-            teller.add_labeled_fact(outcome, time, reported_or_elapsed(wait, offered, time), why.filter(|_| verb == EventVerb::Overflowed));
+            let outcome =
+                if verb == EventVerb::Abandoned { call::ABANDONED } else { call::OVERFLOWED };
+            teller.add_labeled_fact(
+                outcome,
+                time,
+                reported_or_elapsed(wait, offered, time),
+                why.filter(|_| verb == EventVerb::Overflowed),
+            );
         }
-        (None, None, None, Some(time)) => _ = teller.add_current_state(call::WAITING, time, call::EXPIRED),
+        (None, None, None, Some(time)) => {
+            _ = teller.add_current_state(call::WAITING, time, call::EXPIRED)
+        }
         _ => {}
     }
     if let Some((time, talk, hold, wrapup, resolved)) = ended {
@@ -47,7 +70,11 @@ pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mu
         let hold = hold.filter(|_| talk.is_some()).map_or(0, PackedMillis::get);
         let talk = reported_or_elapsed(talk, answered.map(|(time, _)| time), time);
         teller.add_labeled_fact(call::ENDED, time, talk, resolved);
-        let handled = if talk == Fact::UNKNOWN { talk } else { talk + hold + wrapup.map_or(0, PackedMillis::get) };
+        let handled = if talk == Fact::UNKNOWN {
+            talk
+        } else {
+            talk + hold + wrapup.map_or(0, PackedMillis::get)
+        };
         teller.add_fact(call::HANDLED, time, handled);
         if answered.is_some() {
             teller.add_fact(call::COMPLETED, time, waited);

@@ -18,7 +18,11 @@ pub struct FactWriter<'a, 'f> {
 impl<'a, 'f> FactWriter<'a, 'f> {
     /// Creates a writer of the facts of a family whose kinds begin at `first_kind`.
     #[inline]
-    pub fn new(context: &'a DerivationContext<'a>, first_kind: FactKind, facts: &'f mut CaseFacts) -> FactWriter<'a, 'f> {
+    pub fn new(
+        context: &'a DerivationContext<'a>,
+        first_kind: FactKind,
+        facts: &'f mut CaseFacts,
+    ) -> FactWriter<'a, 'f> {
         FactWriter { context, first_kind, facts, lost_at: Vec::new() }
     }
 
@@ -30,7 +34,13 @@ impl<'a, 'f> FactWriter<'a, 'f> {
 
     /// As [`Teller::tell`], with the word that tells the fact apart from others.
     #[inline]
-    pub fn add_labeled_fact(&mut self, place: u16, time: Timestamp, value: i64, word: Option<Symbol>) {
+    pub fn add_labeled_fact(
+        &mut self,
+        place: u16,
+        time: Timestamp,
+        value: i64,
+        word: Option<Symbol>,
+    ) {
         let kind = self.first_kind.offset_by(place);
         if self.context.used_kinds[usize::from(kind.0)] {
             self.facts.all.push(Fact { kind, label: word, time, value });
@@ -47,7 +57,8 @@ impl<'a, 'f> FactWriter<'a, 'f> {
     #[inline]
     pub fn add_current_state(&mut self, place: u16, since: Timestamp, expired: u16) -> bool {
         let kind = self.first_kind.offset_by(place);
-        let expires = self.context.expiry[usize::from(kind.0)].map(|millis| since.plus_millis(millis));
+        let expires =
+            self.context.expiry[usize::from(kind.0)].map(|millis| since.plus_millis(millis));
         let lost = self.lost_at.iter().copied().filter(|lost| *lost >= since).min();
         // A loss is told at once, and with it what had expired before, though nobody may have looked yet.
         let over = match lost {
@@ -60,7 +71,8 @@ impl<'a, 'f> FactWriter<'a, 'f> {
         }
         self.facts.open = true;
         if let Some(expires) = expires {
-            self.facts.expires_at = Some(self.facts.expires_at.map_or(expires, |known| known.min(expires)));
+            self.facts.expires_at =
+                Some(self.facts.expires_at.map_or(expires, |known| known.min(expires)));
         }
         self.add_fact(place, since, Fact::UNKNOWN);
         true
@@ -69,6 +81,12 @@ impl<'a, 'f> FactWriter<'a, 'f> {
 
 /// How long something took, or that nobody knows: what the source said itself, else the time since it began.
 #[inline]
-pub(super) fn reported_or_elapsed(said: Option<PackedMillis>, from: Option<Timestamp>, until: Timestamp) -> i64 {
-    said.map(PackedMillis::get).or_else(|| from.map(|from| until.millis_since(from))).unwrap_or(Fact::UNKNOWN)
+pub(super) fn reported_or_elapsed(
+    said: Option<PackedMillis>,
+    from: Option<Timestamp>,
+    until: Timestamp,
+) -> i64 {
+    said.map(PackedMillis::get)
+        .or_else(|| from.map(|from| until.millis_since(from)))
+        .unwrap_or(Fact::UNKNOWN)
 }

@@ -9,7 +9,10 @@ use crate::domain::facts::catalog::{Fact, place::queue};
 
 /// Tells what the observations of a ticket mean.
 #[inline]
-pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mut FactWriter<'_, '_>) {
+pub fn derive_facts(
+    observations: impl Iterator<Item = Observation>,
+    teller: &mut FactWriter<'_, '_>,
+) {
     let (mut joined, mut called, mut left, mut served) = (None, None, None, None);
     for one in observations {
         let detail = &one.detail;
@@ -30,11 +33,22 @@ pub fn derive_facts(observations: impl Iterator<Item = Observation>, teller: &mu
     }
     match (served, left, called, joined) {
         (Some((time, talk, resolved)), _, called, _) => {
-            teller.add_labeled_fact(queue::SERVED, time, reported_or_elapsed(talk, called.map(|(time, _)| time), time), resolved);
+            teller.add_labeled_fact(
+                queue::SERVED,
+                time,
+                reported_or_elapsed(talk, called.map(|(time, _)| time), time),
+                resolved,
+            );
         }
-        (None, Some((time, wait, why)), ..) => teller.add_labeled_fact(queue::LEFT, time, reported_or_elapsed(wait, joined, time), why),
-        (None, None, Some((time, _)), _) => _ = teller.add_current_state(queue::AT_COUNTER, time, queue::EXPIRED),
-        (None, None, None, Some(time)) => _ = teller.add_current_state(queue::WAITING, time, queue::EXPIRED),
+        (None, Some((time, wait, why)), ..) => {
+            teller.add_labeled_fact(queue::LEFT, time, reported_or_elapsed(wait, joined, time), why)
+        }
+        (None, None, Some((time, _)), _) => {
+            _ = teller.add_current_state(queue::AT_COUNTER, time, queue::EXPIRED)
+        }
+        (None, None, None, Some(time)) => {
+            _ = teller.add_current_state(queue::WAITING, time, queue::EXPIRED)
+        }
         _ => {}
     }
 }

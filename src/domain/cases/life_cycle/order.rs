@@ -29,15 +29,20 @@ struct OrderProgress {
 
 /// Tells what the observations of an order mean.
 #[inline]
-pub fn derive_facts(observations: impl Iterator<Item = Observation> + Clone, teller: &mut FactWriter<'_, '_>) {
-    let opened = observations.clone().find(|one| one.kind.verb == EventVerb::Opened).map(|one| one.time);
+pub fn derive_facts(
+    observations: impl Iterator<Item = Observation> + Clone,
+    teller: &mut FactWriter<'_, '_>,
+) {
+    let opened =
+        observations.clone().find(|one| one.kind.verb == EventVerb::Opened).map(|one| one.time);
     let mut life = OrderProgress { opened, ..OrderProgress::default() };
     for one in observations {
         life.apply_observation(&one, teller);
     }
     if let (Some(time), false) = (opened, life.closed)
         && teller.add_current_state(order::OPEN, time, order::EXPIRED)
-        && let Some(ClockStop { begin, end: None, reason: StopReason::Paused { .. }, .. }) = teller.facts.stops.last()
+        && let Some(ClockStop { begin, end: None, reason: StopReason::Paused { .. }, .. }) =
+            teller.facts.stops.last()
     {
         let begin = *begin;
         teller.add_fact(order::PAUSED, begin, Fact::UNKNOWN);
@@ -81,7 +86,12 @@ impl OrderProgress {
                 self.close_order(time, teller);
                 teller.facts.liable = detail.liable.or(teller.facts.liable);
                 if teller.facts.stops.last().is_none_or(|stop| stop.end.is_some()) {
-                    teller.facts.stops.push(ClockStop { begin: time, end: None, reason: StopReason::Closed, told: 0 });
+                    teller.facts.stops.push(ClockStop {
+                        begin: time,
+                        end: None,
+                        reason: StopReason::Closed,
+                        told: 0,
+                    });
                 }
             }
             EventVerb::Reopened if self.resolved => {
@@ -90,7 +100,12 @@ impl OrderProgress {
                     teller.add_fact(order::REOPENED_ONCE, time, Fact::UNKNOWN);
                 }
                 let told = teller.facts.all.len();
-                if let Some(stop) = teller.facts.stops.last_mut().filter(|stop| stop.reason == StopReason::Closed && stop.end.is_none()) {
+                if let Some(stop) = teller
+                    .facts
+                    .stops
+                    .last_mut()
+                    .filter(|stop| stop.reason == StopReason::Closed && stop.end.is_none())
+                {
                     (stop.end, stop.told) = (Some(time), told);
                 }
                 (self.reopened, self.closed) = (true, false);
@@ -127,7 +142,9 @@ impl OrderProgress {
 /// Ends the pause that lasts, if there is one.
 fn end_pause(teller: &mut FactWriter<'_, '_>, time: Timestamp) {
     if let Some(stop) = teller.facts.stops.last_mut()
-        && let ClockStop { begin, end: end @ None, reason: StopReason::Paused { reason, .. }, .. } = stop
+        && let ClockStop {
+            begin, end: end @ None, reason: StopReason::Paused { reason, .. }, ..
+        } = stop
     {
         let (begin, reason) = (*begin, *reason);
         *end = Some(time);

@@ -15,7 +15,8 @@ use crate::domain::cases::observation::Observation;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
 use crate::domain::cases::store::case_summary::CaseSummary;
 use crate::domain::events::event::{
-    self, CaseFamily, CustomerKey, EventDetail, EventId, EventType, EventVerb, PackedMillis, PackedTimestamp, Symbol,
+    self, CaseFamily, CustomerKey, EventDetail, EventId, EventType, EventVerb, PackedMillis,
+    PackedTimestamp, Symbol,
 };
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -174,10 +175,19 @@ impl CaseRecord {
 
     /// Calls `read` with the observations of a part in their order.
     #[inline]
-    pub fn read_observations<R>(&self, part: HistoryPart, spill: &CaseOverflow, read: impl ObservationReader<R>) -> R {
+    pub fn read_observations<R>(
+        &self,
+        part: HistoryPart,
+        spill: &CaseOverflow,
+        read: impl ObservationReader<R>,
+    ) -> R {
         match self.overflow_place() {
-            Some(place) => read.read(spill.history(place).iter().map(OverflowObservation::to_observation)),
-            None => read.read((0..self.inline_len(part)).map(|place| self.inline_observation(place))),
+            Some(place) => {
+                read.read(spill.history(place).iter().map(OverflowObservation::to_observation))
+            }
+            None => {
+                read.read((0..self.inline_len(part)).map(|place| self.inline_observation(place)))
+            }
         }
     }
 
@@ -192,7 +202,10 @@ impl CaseRecord {
     ) -> CaseSummary {
         let mut said = CaseSummary::default();
         if let Some(place) = self.overflow_place() {
-            spill.history(place).iter().for_each(|one| said.add_observation(&one.to_observation(), context, groups));
+            spill
+                .history(place)
+                .iter()
+                .for_each(|one| said.add_observation(&one.to_observation(), context, groups));
             return said;
         }
         let mut used = 0;
@@ -233,12 +246,21 @@ impl CaseRecord {
 
     #[inline(always)]
     fn decode_detail(&self, said: u16) -> EventDetail {
-        let value = |bit: u16| if said & bit != 0 { Some(self.values[says::value_place(bit)]) } else { None };
+        let value = |bit: u16| {
+            if said & bit != 0 { Some(self.values[says::value_place(bit)]) } else { None }
+        };
         let word = |bit: u16| value(bit).and_then(Symbol::from_number);
-        let moment = |bit: u16| value(bit).and_then(|offset| PackedTimestamp::new(Timestamp(self.base.0 + i64::from(offset))));
+        let moment = |bit: u16| {
+            value(bit)
+                .and_then(|offset| PackedTimestamp::new(Timestamp(self.base.0 + i64::from(offset))))
+        };
         let amount = |bit: u16| value(bit).and_then(|millis| PackedMillis::new(i64::from(millis)));
         EventDetail {
-            customer: if said & says::CUSTOMER != 0 { NonZeroU64::new(self.customer).map(CustomerKey) } else { None },
+            customer: if said & says::CUSTOMER != 0 {
+                NonZeroU64::new(self.customer).map(CustomerKey)
+            } else {
+                None
+            },
             due: moment(says::DUE),
             appointment: moment(says::APPOINTMENT),
             wait: amount(says::WAIT),
@@ -256,10 +278,15 @@ impl CaseRecord {
 
     /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that
     /// lasted then. Gives them back, in their order.
-    pub fn trim_before(&mut self, spill: &mut CaseOverflow, cutoff: Timestamp) -> Vec<OverflowObservation> {
+    pub fn trim_before(
+        &mut self,
+        spill: &mut CaseOverflow,
+        cutoff: Timestamp,
+    ) -> Vec<OverflowObservation> {
         let Some(place) = self.overflow_place() else { return Vec::new() };
         let list = spill.history_mut(place);
-        let mut keep = list.partition_point(|one| one.to_observation().time < cutoff).saturating_sub(1);
+        let mut keep =
+            list.partition_point(|one| one.to_observation().time < cutoff).saturating_sub(1);
         while keep > 0 && list[keep - 1].state == list[keep].state {
             keep -= 1;
         }
@@ -288,11 +315,18 @@ impl CaseRecord {
             return false;
         }
         let offsets = (0..len).map(|place| self.offset_ms(place));
-        let moments = [says::DUE, says::APPOINTMENT].map(|bit| if self.is_overflowed { 0 } else { self.values[says::value_place(bit)] });
-        let has_happened = |place| bounds.has_happened(self.base.plus_millis(i64::from(self.offset_ms(place))));
-        (0..len).all(|place| has_happened(place) && bounds.has_type(self.kinds[place]) && bounds.has_group(self.groups[place]))
-            && self.base.check_range().is_some()
-            && moments.into_iter().all(|offset| self.base.plus_millis(i64::from(offset)).check_range().is_some())
+        let moments = [says::DUE, says::APPOINTMENT]
+            .map(|bit| if self.is_overflowed { 0 } else { self.values[says::value_place(bit)] });
+        let has_happened =
+            |place| bounds.has_happened(self.base.plus_millis(i64::from(self.offset_ms(place))));
+        (0..len).all(|place| {
+            has_happened(place)
+                && bounds.has_type(self.kinds[place])
+                && bounds.has_group(self.groups[place])
+        }) && self.base.check_range().is_some()
+            && moments
+                .into_iter()
+                .all(|offset| self.base.plus_millis(i64::from(offset)).check_range().is_some())
             && offsets.is_sorted()
     }
 

@@ -24,14 +24,25 @@ pub struct CaseSummary {
 impl CaseSummary {
     /// Hears what another observation says, which comes behind the others.
     #[inline]
-    pub fn add_observation(&mut self, one: &Observation, context: &DerivationContext<'_>, groups: &mut CaseGroups) {
+    pub fn add_observation(
+        &mut self,
+        one: &Observation,
+        context: &DerivationContext<'_>,
+        groups: &mut CaseGroups,
+    ) {
         self.add_group(one.kind.family, one.group, context, groups);
         self.add_detail(&one.detail);
         self.last_observed = one.time;
     }
 
     #[inline]
-    pub(super) fn add_group(&mut self, family: CaseFamily, group: u32, context: &DerivationContext<'_>, groups: &mut CaseGroups) {
+    pub(super) fn add_group(
+        &mut self,
+        family: CaseFamily,
+        group: u32,
+        context: &DerivationContext<'_>,
+        groups: &mut CaseGroups,
+    ) {
         self.families |= 1 << (family.0 & 63);
         // The same attributes once more change nothing.
         let again = self.last_group.replace(group) == Some(group);
@@ -40,9 +51,19 @@ impl CaseSummary {
             Some(earlier) if again || earlier == group => self.group,
             Some(earlier) => {
                 if context.standard.schema.changing_dimensions != 0 {
-                    self.first_group = Some(groups.join_groups(self.first_group.unwrap_or(earlier), group, 0, context.standard));
+                    self.first_group = Some(groups.join_groups(
+                        self.first_group.unwrap_or(earlier),
+                        group,
+                        0,
+                        context.standard,
+                    ));
                 }
-                Some(groups.join_groups(earlier, group, context.standard.schema.changing_dimensions, context.standard))
+                Some(groups.join_groups(
+                    earlier,
+                    group,
+                    context.standard.schema.changing_dimensions,
+                    context.standard,
+                ))
             }
         };
     }
@@ -64,6 +85,7 @@ impl CaseSummary {
     pub(in crate::domain::cases) fn copy_into(&self, out: &mut CaseFacts) {
         out.families = self.families;
         out.group = self.group.unwrap_or(0);
-        (out.customer, out.topic, out.last_observed) = (self.customer, self.topic, self.last_observed);
+        (out.customer, out.topic, out.last_observed) =
+            (self.customer, self.topic, self.last_observed);
     }
 }

@@ -49,10 +49,17 @@ impl Format2Cases {
         let Format2Cases { blocks, free, forgotten_count: forgotten, overflow: mut spill } = self;
         let mut blocks_now = Vec::with_capacity(blocks.len());
         for block in blocks {
-            let block: Option<Vec<CaseRecord>> = block.iter().map(|record| record.upgrade(&mut spill)).collect();
+            let block: Option<Vec<CaseRecord>> =
+                block.iter().map(|record| record.upgrade(&mut spill)).collect();
             blocks_now.push(block.ok_or("a case has more events than there is room for")?);
         }
-        Ok(CaseTable { blocks: blocks_now, free, forgotten_count: forgotten, overflow: spill, ..CaseTable::default() })
+        Ok(CaseTable {
+            blocks: blocks_now,
+            free,
+            forgotten_count: forgotten,
+            overflow: spill,
+            ..CaseTable::default()
+        })
     }
 }
 
@@ -73,7 +80,8 @@ impl CaseTable {
                     self.blocks.push(Vec::with_capacity(RECORDS_PER_BLOCK));
                 }
                 let before = (self.blocks.len() - 1) * RECORDS_PER_BLOCK;
-                let block = self.blocks.last_mut().expect("a block with room was just made sure of");
+                let block =
+                    self.blocks.last_mut().expect("a block with room was just made sure of");
                 block.push(fresh);
                 (before + block.len() - 1) as u32
             }
@@ -89,7 +97,9 @@ impl CaseTable {
     /// What is wrong with them, if they speak of something that there is not.
     pub fn restore(mut self, bounds: &SnapshotBounds) -> Result<CaseTable, &'static str> {
         let mut blocks = self.blocks.iter().rev().map(Vec::len);
-        if blocks.next().is_some_and(|last| last == 0 || last > RECORDS_PER_BLOCK) || blocks.any(|len| len != RECORDS_PER_BLOCK) {
+        if blocks.next().is_some_and(|last| last == 0 || last > RECORDS_PER_BLOCK)
+            || blocks.any(|len| len != RECORDS_PER_BLOCK)
+        {
             return Err("a block of cases has a wrong length");
         }
         if let Some(last) = self.blocks.last_mut() {
@@ -105,8 +115,11 @@ impl CaseTable {
         self.count = used.len() - self.free.len();
         self.index = HashIndex::with_capacity(self.count);
         let mut places = (0..).zip(used);
-        for records in self.blocks.iter_mut().flat_map(|block| block.chunks_mut(PREFETCHED_RECORDS)) {
-            std::hint::black_box(records.iter().fold(0, |sum, record| sum ^ self.index.prefetch(record.key())));
+        for records in self.blocks.iter_mut().flat_map(|block| block.chunks_mut(PREFETCHED_RECORDS))
+        {
+            std::hint::black_box(
+                records.iter().fold(0, |sum, record| sum ^ self.index.prefetch(record.key())),
+            );
             for (record, (slot, used)) in records.iter_mut().zip(&mut places) {
                 if !record.is_valid(bounds) || !(used || record.is_empty(HistoryPart::All)) {
                     return Err("a case speaks of something that there is not");
@@ -117,8 +130,13 @@ impl CaseTable {
                 record.mark_settled(record.is_open());
             }
         }
-        if !self.overflow.is_valid(self.blocks.iter().flatten().filter_map(CaseRecord::overflow_place), bounds) {
-            return Err("a long history belongs to no case, or speaks of something that there is not");
+        if !self
+            .overflow
+            .is_valid(self.blocks.iter().flatten().filter_map(CaseRecord::overflow_place), bounds)
+        {
+            return Err(
+                "a long history belongs to no case, or speaks of something that there is not",
+            );
         }
         Ok(self)
     }
@@ -126,14 +144,18 @@ impl CaseTable {
     /// How many places there are, free ones among them.
     #[must_use]
     pub fn slot_count(&self) -> usize {
-        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * RECORDS_PER_BLOCK + last.len())
+        self.blocks
+            .last()
+            .map_or(0, |last| (self.blocks.len() - 1) * RECORDS_PER_BLOCK + last.len())
     }
 
     /// The places of all cases that have a history.
     pub fn occupied_slots(&self) -> impl Iterator<Item = u32> + '_ {
         let blocks = self.blocks.iter().enumerate();
         let places = blocks.flat_map(|(number, block)| (number * RECORDS_PER_BLOCK..).zip(block));
-        places.filter(|(_, record)| !record.is_empty(HistoryPart::All)).map(|(place, _)| place as u32)
+        places
+            .filter(|(_, record)| !record.is_empty(HistoryPart::All))
+            .map(|(place, _)| place as u32)
     }
 
     /// The case at a place.
@@ -149,7 +171,10 @@ impl CaseTable {
 
     /// The case at a place with the spill, to merge an observation.
     pub fn record_and_overflow_mut(&mut self, slot: u32) -> (&mut CaseRecord, &mut CaseOverflow) {
-        (&mut self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK], &mut self.overflow)
+        (
+            &mut self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK],
+            &mut self.overflow,
+        )
     }
 
     /// Forgets a case; its place will be used again.
@@ -198,14 +223,19 @@ mod tests {
     fn reuses_slots_of_forgotten_cases() {
         let mut cases = CaseTable::default();
         let key = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let slots: Vec<u32> = (0..20_000).map(|n| cases.find_or_add(key(n), Timestamp(0))).collect();
+        let slots: Vec<u32> =
+            (0..20_000).map(|n| cases.find_or_add(key(n), Timestamp(0))).collect();
         assert_eq!(cases.count(), 20_000);
         for n in 0..20_000 {
             assert_eq!(cases.find_or_add(key(n), Timestamp(0)), slots[n as usize]);
         }
         cases.forget_case(slots[7]);
         assert_eq!(cases.count(), 19_999);
-        assert_eq!(cases.find_or_add(key(99_999), Timestamp(0)), slots[7], "a free place is used first");
+        assert_eq!(
+            cases.find_or_add(key(99_999), Timestamp(0)),
+            slots[7],
+            "a free place is used first"
+        );
         assert_ne!(cases.find_or_add(key(7), Timestamp(0)), slots[7]);
     }
 }

@@ -18,7 +18,8 @@ struct IndexLine {
 
 const ENTRIES_PER_LINE: usize = 5;
 const FREE_SLOT: u32 = u32::MAX;
-const EMPTY_LINE: IndexLine = IndexLine { keys: [0; ENTRIES_PER_LINE], slots: [FREE_SLOT; ENTRIES_PER_LINE] };
+const EMPTY_LINE: IndexLine =
+    IndexLine { keys: [0; ENTRIES_PER_LINE], slots: [FREE_SLOT; ENTRIES_PER_LINE] };
 
 #[derive(Clone, Debug)]
 struct IndexShard {
@@ -42,8 +43,12 @@ impl HashIndex {
     /// An index with room for so many keys, as large as it would have grown.
     #[must_use]
     pub fn with_capacity(many: usize) -> HashIndex {
-        let lines = (many / SHARD_COUNT * 4 / (3 * ENTRIES_PER_LINE) + 1).next_power_of_two().max(LINES_PER_SHARD_MIN);
-        HashIndex { shards: vec![IndexShard { lines: vec![EMPTY_LINE; lines], used: 0 }; SHARD_COUNT] }
+        let lines = (many / SHARD_COUNT * 4 / (3 * ENTRIES_PER_LINE) + 1)
+            .next_power_of_two()
+            .max(LINES_PER_SHARD_MIN);
+        HashIndex {
+            shards: vec![IndexShard { lines: vec![EMPTY_LINE; lines], used: 0 }; SHARD_COUNT],
+        }
     }
 
     // Keys are seeded hashes already, so their bits are as good as any.
@@ -100,7 +105,11 @@ impl HashIndex {
         let mask = shard.lines.len() - 1;
         let mut place = hole;
         loop {
-            place = if place.1 + 1 < ENTRIES_PER_LINE { (place.0, place.1 + 1) } else { ((place.0 + 1) & mask, 0) };
+            place = if place.1 + 1 < ENTRIES_PER_LINE {
+                (place.0, place.1 + 1)
+            } else {
+                ((place.0 + 1) & mask, 0)
+            };
             let IndexLine { keys, slots } = shard.lines[place.0];
             if slots[place.1] == FREE_SLOT {
                 break;
@@ -129,7 +138,9 @@ impl IndexShard {
         loop {
             let IndexLine { keys, slots } = &self.lines[line];
             // Without an early end: where in the line it lies, nobody could guess.
-            let ends = (0..ENTRIES_PER_LINE).fold(0, |ends, at| ends | u32::from((keys[at] == key) | (slots[at] == FREE_SLOT)) << at);
+            let ends = (0..ENTRIES_PER_LINE).fold(0, |ends, at| {
+                ends | u32::from((keys[at] == key) | (slots[at] == FREE_SLOT)) << at
+            });
             if ends != 0 {
                 return (line, ends.trailing_zeros() as usize);
             }

@@ -28,7 +28,15 @@ impl From<Observation> for OverflowObservation {
         let Observation { time, sequence, kind, id, group, detail } = observation;
         let rest = EventDetail { agent_state: None, ..detail };
         let more = if rest.is_empty() { None } else { Some(Box::new(rest)) };
-        OverflowObservation { time, id, group, sequence, kind, state: detail.agent_state, other_detail: more }
+        OverflowObservation {
+            time,
+            id,
+            group,
+            sequence,
+            kind,
+            state: detail.agent_state,
+            other_detail: more,
+        }
     }
 }
 
@@ -43,9 +51,17 @@ impl OverflowObservation {
     #[inline]
     #[must_use]
     pub fn to_observation(&self) -> Observation {
-        let OverflowObservation { time, id, group, sequence, kind, state, other_detail: ref more } = *self;
+        let OverflowObservation { time, id, group, sequence, kind, state, other_detail: ref more } =
+            *self;
         let rest = more.as_deref().copied().unwrap_or_default();
-        Observation { time, sequence, kind, id, group, detail: EventDetail { agent_state: state, ..rest } }
+        Observation {
+            time,
+            sequence,
+            kind,
+            id,
+            group,
+            detail: EventDetail { agent_state: state, ..rest },
+        }
     }
 }
 
@@ -79,7 +95,10 @@ impl HistoryDigest {
 impl CaseOverflow {
     /// The history of a case that has one here, with what is known of it as a whole.
     #[must_use]
-    pub fn history_with_digest(&self, place: Option<u32>) -> Option<(&[OverflowObservation], &HistoryDigest)> {
+    pub fn history_with_digest(
+        &self,
+        place: Option<u32>,
+    ) -> Option<(&[OverflowObservation], &HistoryDigest)> {
         let place = place? as usize;
         Some((self.histories.get(place)?, self.digests.get(place)?.as_deref()?))
     }
@@ -89,7 +108,12 @@ impl CaseOverflow {
     pub fn prefetch(&self, place: Option<u32>) -> u64 {
         let Some(place) = place.map(|place| place as usize) else { return 0 };
         let last = self.histories[place].last().map_or(0, |last| last.id.0);
-        last ^ self.digests.get(place).and_then(Option::as_ref).and_then(|digest| digest.ids.last()).map_or(0, |id| id.0)
+        last ^ self
+            .digests
+            .get(place)
+            .and_then(Option::as_ref)
+            .and_then(|digest| digest.ids.last())
+            .map_or(0, |id| id.0)
     }
 
     /// Remembers what the observations of a case say together, if its history is here.
@@ -150,13 +174,22 @@ impl CaseOverflow {
     #[must_use]
     pub fn is_valid(&self, places: impl Iterator<Item = u32>, bounds: &SnapshotBounds) -> bool {
         let mut used = vec![false; self.histories.len()];
-        let mut once = |place: u32| used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true));
+        let mut once = |place: u32| {
+            used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true))
+        };
         let in_order = |list: &Vec<OverflowObservation>| {
-            list.is_sorted_by(|one, other| one.to_observation().compare_order(&other.to_observation()).is_lt())
+            list.is_sorted_by(|one, other| {
+                one.to_observation().compare_order(&other.to_observation()).is_lt()
+            })
         };
         places.into_iter().all(|place| once(place) && !self.histories[place as usize].is_empty())
-            && self.free.iter().all(|place| once(*place) && self.histories[*place as usize].is_empty())
-            && self.histories.iter().all(|list| in_order(list) && list.iter().all(|one| one.to_observation().is_valid(bounds)))
+            && self
+                .free
+                .iter()
+                .all(|place| once(*place) && self.histories[*place as usize].is_empty())
+            && self.histories.iter().all(|list| {
+                in_order(list) && list.iter().all(|one| one.to_observation().is_valid(bounds))
+            })
     }
 }
 

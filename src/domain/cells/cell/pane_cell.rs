@@ -28,7 +28,9 @@ struct StoredPaneCell {
 }
 
 impl From<StoredPaneCell> for PaneCell {
-    fn from(StoredPaneCell { sums, duration_counts: values, coalesced_len: coalesced }: StoredPaneCell) -> PaneCell {
+    fn from(
+        StoredPaneCell { sums, duration_counts: values, coalesced_len: coalesced }: StoredPaneCell,
+    ) -> PaneCell {
         // What has more places than there can be is none of any plan's, and is found to be none.
         let room = u16::try_from(sums.len()).unwrap_or(u16::MAX);
         let sums = (0..room).zip(sums).filter(|(_, sum)| *sum != 0).collect();
@@ -37,7 +39,9 @@ impl From<StoredPaneCell> for PaneCell {
 }
 
 impl From<PaneCell> for StoredPaneCell {
-    fn from(PaneCell { sum_count: room, sums: own, duration_counts: values, coalesced_len: coalesced }: PaneCell) -> StoredPaneCell {
+    fn from(
+        PaneCell { sum_count: room, sums: own, duration_counts: values, coalesced_len: coalesced }: PaneCell,
+    ) -> StoredPaneCell {
         let mut sums = vec![0; usize::from(room)];
         own.into_iter().for_each(|(place, sum)| sums[usize::from(place)] = sum);
         StoredPaneCell { sums: sums.into(), duration_counts: values, coalesced_len: coalesced }
@@ -73,8 +77,11 @@ impl PaneCell {
     /// Whether a cell that was read is one of this plan.
     #[must_use]
     pub fn matches_plan(&self, plan: &CellPlan) -> bool {
-        let known = |(number, at, _): &(u16, u16, i32)| usize::from(*number) < plan.duration_count() && usize::from(*at) < BUCKET_COUNT;
-        usize::from(self.sum_count) == plan.slot_count() + plan.duration_count() && self.duration_counts.iter().all(known)
+        let known = |(number, at, _): &(u16, u16, i32)| {
+            usize::from(*number) < plan.duration_count() && usize::from(*at) < BUCKET_COUNT
+        };
+        usize::from(self.sum_count) == plan.slot_count() + plan.duration_count()
+            && self.duration_counts.iter().all(known)
     }
 
     /// The sums that are not nothing: the place of a slot and its count, or, behind all slots, that of a duration and its sum in

@@ -19,8 +19,10 @@ pub(super) struct ActiveSince {
 
 impl From<BTreeMap<Timestamp, u32>> for ActiveSince {
     fn from(since: BTreeMap<Timestamp, u32>) -> ActiveSince {
-        let mut ages =
-            ActiveSince { empty_count: since.values().filter(|count| **count == 0).count(), starts: since.into_iter().collect() };
+        let mut ages = ActiveSince {
+            empty_count: since.values().filter(|count| **count == 0).count(),
+            starts: since.into_iter().collect(),
+        };
         ages.drop_empty_starts();
         ages
     }
@@ -62,7 +64,11 @@ impl ActiveSince {
             Some((first, _)) if *first == since => Ok(0),
             _ => self.starts.binary_search_by_key(&since, |(since, _)| *since),
         };
-        let Some((_, count)) = place.ok().and_then(|place| self.starts.get_mut(place)).filter(|(_, count)| *count > 0) else { return };
+        let Some((_, count)) =
+            place.ok().and_then(|place| self.starts.get_mut(place)).filter(|(_, count)| *count > 0)
+        else {
+            return;
+        };
         *count -= 1;
         if *count == 0 {
             self.empty_count += 1;
@@ -84,7 +90,11 @@ impl ActiveSince {
 
     /// Adds what else stands.
     pub(super) fn merge(&mut self, other: &ActiveSince) {
-        other.starts.iter().filter(|(_, count)| *count > 0).for_each(|(since, count)| self.add_starts(*since, *count));
+        other
+            .starts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .for_each(|(since, count)| self.add_starts(*since, *count));
     }
 
     /// How many stand.

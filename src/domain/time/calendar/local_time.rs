@@ -11,7 +11,10 @@ pub(super) fn local_millis(at: Timestamp, zone: &TimeZone) -> i64 {
 /// How far the local clock is ahead at a moment, and the later moment until which that holds.
 pub(super) fn offset_until_change(at: Timestamp, zone: &TimeZone) -> (i64, Timestamp) {
     let start = to_jiff_timestamp(at);
-    let end = zone.following(start).next().map_or(Timestamp(i64::MAX), |change| Timestamp(change.timestamp().as_millisecond()));
+    let end = zone
+        .following(start)
+        .next()
+        .map_or(Timestamp(i64::MAX), |change| Timestamp(change.timestamp().as_millisecond()));
     (offset_millis(zone.to_offset(start)), end)
 }
 

@@ -22,14 +22,25 @@ fn parse_date(text: &str) -> Date {
 /// `8-12 13.5-18` in hours.
 fn parse_hours(text: &str) -> Vec<OpeningInterval> {
     let minutes = |text: &str| (text.parse::<f64>().expect("hours") * 60.0) as u16;
-    let span = |text: &str| text.split_once('-').map(|(from, until)| OpeningInterval { from: minutes(from), until: minutes(until) });
+    let span = |text: &str| {
+        text.split_once('-')
+            .map(|(from, until)| OpeningInterval { from: minutes(from), until: minutes(until) })
+    };
     text.split_whitespace().map(|text| span(text).expect("a span")).collect()
 }
 
 /// Every day from Monday to Friday, Saturday, Sunday, and the dates with hours of their own.
-fn build_calendar(weekdays: &str, saturday: &str, sunday: &str, special: &[(&str, &str)]) -> Calendar {
-    let week = std::array::from_fn(|place| parse_hours(if place < 5 { weekdays } else { [saturday, sunday][place - 5] }));
-    let special = special.iter().map(|(date, spans)| (parse_date(date), parse_hours(spans))).collect();
+fn build_calendar(
+    weekdays: &str,
+    saturday: &str,
+    sunday: &str,
+    special: &[(&str, &str)],
+) -> Calendar {
+    let week = std::array::from_fn(|place| {
+        parse_hours(if place < 5 { weekdays } else { [saturday, sunday][place - 5] })
+    });
+    let special =
+        special.iter().map(|(date, spans)| (parse_date(date), parse_hours(spans))).collect();
     Calendar::new("test".to_owned(), None, &week, &special)
 }
 
@@ -54,14 +65,23 @@ fn lunch_break_is_not_open_time() {
     let (office, shanghai) = (office_calendar(), find_zone("Asia/Shanghai"));
     // Wednesday.
     let from = parse_time("2026-09-16T11:00:00+08:00");
-    assert_eq!(office.open_millis_between(from, parse_time("2026-09-16T14:00:00+08:00"), &shanghai), HOUR + HOUR / 2);
-    assert_eq!(office.add_open_millis(from, 2 * HOUR, &shanghai), Some(parse_time("2026-09-16T14:30:00+08:00")));
+    assert_eq!(
+        office.open_millis_between(from, parse_time("2026-09-16T14:00:00+08:00"), &shanghai),
+        HOUR + HOUR / 2
+    );
+    assert_eq!(
+        office.add_open_millis(from, 2 * HOUR, &shanghai),
+        Some(parse_time("2026-09-16T14:30:00+08:00"))
+    );
     assert_eq!(
         office.add_open_millis(from, HOUR, &shanghai),
         Some(parse_time("2026-09-16T12:00:00+08:00")),
         "closing, not the next opening"
     );
-    assert_eq!(office.add_open_millis(from, HOUR + 1, &shanghai), Some(parse_time("2026-09-16T13:30:00.001+08:00")));
+    assert_eq!(
+        office.add_open_millis(from, HOUR + 1, &shanghai),
+        Some(parse_time("2026-09-16T13:30:00.001+08:00"))
+    );
     assert!(!office.is_open(parse_time("2026-09-16T12:00:00+08:00"), &shanghai));
     assert!(office.is_open(parse_time("2026-09-16T13:30:00+08:00"), &shanghai));
     assert!(office.is_open(parse_time("2026-09-16T17:59:59.999+08:00"), &shanghai));
@@ -74,9 +94,26 @@ fn no_open_time_passes_while_closed() {
     assert_eq!(office.add_open_millis(friday_night, 0, &shanghai), Some(friday_night));
     assert_eq!(office.add_open_millis(friday_night, -5, &shanghai), Some(friday_night));
     // Saturday has three hours, Sunday none: the fourth is Monday's first.
-    assert_eq!(office.add_open_millis(friday_night, 4 * HOUR, &shanghai), Some(parse_time("2026-09-21T09:00:00+08:00")));
-    assert_eq!(office.open_millis_between(friday_night, parse_time("2026-09-19T09:00:00+08:00"), &shanghai), 0);
-    assert_eq!(office.open_millis_between(friday_night, parse_time("2026-09-18T09:00:00+08:00"), &shanghai), 0);
+    assert_eq!(
+        office.add_open_millis(friday_night, 4 * HOUR, &shanghai),
+        Some(parse_time("2026-09-21T09:00:00+08:00"))
+    );
+    assert_eq!(
+        office.open_millis_between(
+            friday_night,
+            parse_time("2026-09-19T09:00:00+08:00"),
+            &shanghai
+        ),
+        0
+    );
+    assert_eq!(
+        office.open_millis_between(
+            friday_night,
+            parse_time("2026-09-18T09:00:00+08:00"),
+            &shanghai
+        ),
+        0
+    );
 }
 
 #[test]
@@ -84,9 +121,15 @@ fn holidays_are_closed_and_make_up_saturdays_open() {
     let (office, shanghai) = (office_calendar(), find_zone("Asia/Shanghai"));
     let eve = parse_time("2026-09-30T17:00:00+08:00");
     // An hour before the golden week; the next is Thursday 8 October.
-    assert_eq!(office.add_open_millis(eve, 2 * HOUR, &shanghai), Some(parse_time("2026-10-08T09:00:00+08:00")));
+    assert_eq!(
+        office.add_open_millis(eve, 2 * HOUR, &shanghai),
+        Some(parse_time("2026-10-08T09:00:00+08:00"))
+    );
     // Thursday, Friday and the make-up Saturday are full days.
-    assert_eq!(office.open_millis_between(eve, parse_time("2026-10-11T00:00:00+08:00"), &shanghai), HOUR + 3 * (8 * HOUR + HOUR / 2));
+    assert_eq!(
+        office.open_millis_between(eve, parse_time("2026-10-11T00:00:00+08:00"), &shanghai),
+        HOUR + 3 * (8 * HOUR + HOUR / 2)
+    );
     assert!(office.is_open(parse_time("2026-10-10T14:00:00+08:00"), &shanghai));
     assert!(
         office.is_workday(parse_date("2026-10-10"))
@@ -97,8 +140,10 @@ fn holidays_are_closed_and_make_up_saturdays_open() {
 
 #[test]
 fn always_open_calendar_counts_elapsed_time() {
-    let (always, shanghai) = (build_calendar("0-24", "0-24", "0-24", &[]), find_zone("Asia/Shanghai"));
-    let (from, until) = (parse_time("2026-09-30T23:59:59.999+08:00"), parse_time("2027-01-03T00:00:00.001+08:00"));
+    let (always, shanghai) =
+        (build_calendar("0-24", "0-24", "0-24", &[]), find_zone("Asia/Shanghai"));
+    let (from, until) =
+        (parse_time("2026-09-30T23:59:59.999+08:00"), parse_time("2027-01-03T00:00:00.001+08:00"));
     assert_eq!(always.open_millis_between(from, until, &shanghai), until.millis_since(from));
     assert_eq!(always.add_open_millis(from, until.millis_since(from), &shanghai), Some(until));
     let new_york = find_zone("America/New_York");
@@ -109,14 +154,19 @@ fn always_open_calendar_counts_elapsed_time() {
 #[test]
 fn night_shift_belongs_to_the_day_it_begins() {
     // 2026-09-16 is a holiday, a Wednesday.
-    let (night, shanghai) = (build_calendar("22-30", "", "", &[("2026-09-16", "")]), find_zone("Asia/Shanghai"));
+    let (night, shanghai) =
+        (build_calendar("22-30", "", "", &[("2026-09-16", "")]), find_zone("Asia/Shanghai"));
     let from = parse_time("2026-09-15T23:00:00+08:00");
     assert_eq!(
         night.add_open_millis(from, 7 * HOUR, &shanghai),
         Some(parse_time("2026-09-16T06:00:00+08:00")),
         "Tuesday's shift is worked to its end"
     );
-    assert_eq!(night.add_open_millis(from, 8 * HOUR, &shanghai), Some(parse_time("2026-09-17T23:00:00+08:00")), "Wednesday's is not");
+    assert_eq!(
+        night.add_open_millis(from, 8 * HOUR, &shanghai),
+        Some(parse_time("2026-09-17T23:00:00+08:00")),
+        "Wednesday's is not"
+    );
     assert!(!night.is_open(parse_time("2026-09-17T01:00:00+08:00"), &shanghai));
     assert!(night.is_open(parse_time("2026-09-19T05:59:00+08:00"), &shanghai), "Friday's");
     assert!(!night.is_workday(parse_date("2026-09-19")), "its tail makes Saturday no working day");
@@ -127,18 +177,27 @@ fn night_shift_belongs_to_the_day_it_begins() {
 
 #[test]
 fn clock_changes_make_days_of_23_and_25_hours() {
-    let (always, berlin) = (build_calendar("0-24", "0-24", "0-24", &[]), find_zone("Europe/Berlin"));
+    let (always, berlin) =
+        (build_calendar("0-24", "0-24", "0-24", &[]), find_zone("Europe/Berlin"));
     let night = build_calendar("1-4", "1-4", "1-4", &[]);
     // Clocks go forward from 02:00 to 03:00.
-    let (from, until) = (parse_time("2026-03-29T00:00:00+01:00"), parse_time("2026-03-30T00:00:00+02:00"));
+    let (from, until) =
+        (parse_time("2026-03-29T00:00:00+01:00"), parse_time("2026-03-30T00:00:00+02:00"));
     assert_eq!(always.open_millis_between(from, until, &berlin), 23 * HOUR);
     assert_eq!(night.open_millis_between(from, until, &berlin), 2 * HOUR);
-    assert_eq!(night.add_open_millis(from, HOUR + 1, &berlin), Some(parse_time("2026-03-29T03:00:00.001+02:00")));
+    assert_eq!(
+        night.add_open_millis(from, HOUR + 1, &berlin),
+        Some(parse_time("2026-03-29T03:00:00.001+02:00"))
+    );
     // And back from 03:00 to 02:00.
-    let (from, until) = (parse_time("2026-10-25T00:00:00+02:00"), parse_time("2026-10-26T00:00:00+01:00"));
+    let (from, until) =
+        (parse_time("2026-10-25T00:00:00+02:00"), parse_time("2026-10-26T00:00:00+01:00"));
     assert_eq!(always.open_millis_between(from, until, &berlin), 25 * HOUR);
     assert_eq!(night.open_millis_between(from, until, &berlin), 4 * HOUR);
-    assert_eq!(night.add_open_millis(from, 3 * HOUR, &berlin), Some(parse_time("2026-10-25T03:00:00+01:00")));
+    assert_eq!(
+        night.add_open_millis(from, 3 * HOUR, &berlin),
+        Some(parse_time("2026-10-25T03:00:00+01:00"))
+    );
     assert!(night.is_open(parse_time("2026-10-25T02:30:00+01:00"), &berlin));
 }
 
@@ -146,25 +205,38 @@ fn clock_changes_make_days_of_23_and_25_hours() {
 fn handles_days_starting_at_one_and_half_hour_offsets() {
     // Clocks go forward at midnight, to 01:00.
     let (always, beirut) = (build_calendar("0-24", "0-24", "0-24", &[]), find_zone("Asia/Beirut"));
-    let (from, until) = (parse_time("2026-03-29T01:00:00+03:00"), parse_time("2026-03-30T00:00:00+03:00"));
+    let (from, until) =
+        (parse_time("2026-03-29T01:00:00+03:00"), parse_time("2026-03-30T00:00:00+03:00"));
     assert_eq!(end_of_day(parse_time("2026-03-28T12:00:00+02:00"), &beirut), from);
     assert_eq!(end_of_day(from, &beirut), until);
     assert_eq!(always.open_millis_between(from, until, &beirut), 23 * HOUR);
-    assert_eq!(build_calendar("0-2", "0-2", "0-2", &[]).open_millis_between(from, until, &beirut), HOUR);
-    assert_eq!(always.add_full_working_days(parse_time("2026-03-27T12:00:00+02:00"), 1, &beirut), Some(from));
+    assert_eq!(
+        build_calendar("0-2", "0-2", "0-2", &[]).open_millis_between(from, until, &beirut),
+        HOUR
+    );
+    assert_eq!(
+        always.add_full_working_days(parse_time("2026-03-27T12:00:00+02:00"), 1, &beirut),
+        Some(from)
+    );
     // Lord Howe's clocks go back by half an hour, at 02:00.
     let howe = find_zone("Australia/Lord_Howe");
-    let (from, until) = (parse_time("2026-04-05T00:00:00+11:00"), parse_time("2026-04-06T00:00:00+10:30"));
+    let (from, until) =
+        (parse_time("2026-04-05T00:00:00+11:00"), parse_time("2026-04-06T00:00:00+10:30"));
     assert_eq!(always.open_millis_between(from, until, &howe), 24 * HOUR + HOUR / 2);
     // India is half an hour away from every hour.
     let (office, india) = (office_calendar(), find_zone("Asia/Kolkata"));
-    assert_eq!(office.add_open_millis(parse_time("2026-09-16T02:00:00Z"), HOUR, &india), Some(parse_time("2026-09-16T03:30:00Z")));
+    assert_eq!(
+        office.add_open_millis(parse_time("2026-09-16T02:00:00Z"), HOUR, &india),
+        Some(parse_time("2026-09-16T03:30:00Z"))
+    );
 }
 
 #[test]
 fn adds_working_days_at_the_same_local_time() {
     let (office, shanghai) = (office_calendar(), find_zone("Asia/Shanghai"));
-    let add = |from: &str, days: u32| office.add_working_days(parse_time(from), days, &shanghai).expect("it opens").to_string();
+    let add = |from: &str, days: u32| {
+        office.add_working_days(parse_time(from), days, &shanghai).expect("it opens").to_string()
+    };
     // Wednesday to Thursday; Saturday is a working day here, Sunday is not.
     assert_eq!(add("2026-09-16T10:00:00+08:00", 1), "2026-09-17T02:00:00Z");
     assert_eq!(add("2026-09-18T10:00:00+08:00", 2), "2026-09-21T02:00:00Z");
@@ -177,14 +249,23 @@ fn adds_working_days_at_the_same_local_time() {
     assert_eq!(add("2026-10-01T10:00:00+08:00", 2), "2026-10-10T00:00:00Z");
     // 02:30 is skipped on 2026-03-29 and repeated on 2026-10-25.
     let (daily, berlin) = (build_calendar("8-18", "8-18", "8-18", &[]), find_zone("Europe/Berlin"));
-    assert_eq!(daily.add_working_days(parse_time("2026-03-28T02:30:00+01:00"), 1, &berlin), Some(parse_time("2026-03-29T03:00:00+02:00")));
-    assert_eq!(daily.add_working_days(parse_time("2026-10-24T02:30:00+02:00"), 1, &berlin), Some(parse_time("2026-10-25T02:30:00+02:00")));
+    assert_eq!(
+        daily.add_working_days(parse_time("2026-03-28T02:30:00+01:00"), 1, &berlin),
+        Some(parse_time("2026-03-29T03:00:00+02:00"))
+    );
+    assert_eq!(
+        daily.add_working_days(parse_time("2026-10-24T02:30:00+02:00"), 1, &berlin),
+        Some(parse_time("2026-10-25T02:30:00+02:00"))
+    );
 }
 
 #[test]
 fn adds_full_working_days_up_to_their_end() {
-    let (weekdays, london) = (build_calendar("0-24", "", "", &[("2026-08-31", "")]), find_zone("Europe/London"));
-    let end = |from: &str, days: u32| weekdays.add_full_working_days(parse_time(from), days, &london).expect("it opens");
+    let (weekdays, london) =
+        (build_calendar("0-24", "", "", &[("2026-08-31", "")]), find_zone("Europe/London"));
+    let end = |from: &str, days: u32| {
+        weekdays.add_full_working_days(parse_time(from), days, &london).expect("it opens")
+    };
     // Wednesday's report by the end of Friday, Thursday's by the end of Monday, a bank holiday later on.
     assert_eq!(end("2026-09-16T09:00:00+01:00", 2), parse_time("2026-09-19T00:00:00+01:00"));
     assert_eq!(end("2026-09-17T23:59:00+01:00", 2), parse_time("2026-09-22T00:00:00+01:00"));
@@ -198,8 +279,14 @@ fn cut_off_uses_the_local_clock() {
     let (shanghai, four) = (find_zone("Asia/Shanghai"), Time::constant(16, 0, 0, 0));
     assert!(is_before_time_of_day(parse_time("2026-09-16T15:59:59.999+08:00"), four, &shanghai));
     assert!(!is_before_time_of_day(parse_time("2026-09-16T16:00:00+08:00"), four, &shanghai));
-    assert!(is_before_time_of_day(parse_time("2026-09-16T16:30:00Z"), four, &shanghai), "half past midnight there");
-    assert_eq!(end_of_day(parse_time("2026-09-16T15:00:00+08:00"), &shanghai), parse_time("2026-09-17T00:00:00+08:00"));
+    assert!(
+        is_before_time_of_day(parse_time("2026-09-16T16:30:00Z"), four, &shanghai),
+        "half past midnight there"
+    );
+    assert_eq!(
+        end_of_day(parse_time("2026-09-16T15:00:00+08:00"), &shanghai),
+        parse_time("2026-09-17T00:00:00+08:00")
+    );
 }
 
 #[test]
@@ -213,9 +300,13 @@ fn calendar_zone_overrides_the_center_zone() {
 
 #[test]
 fn returns_none_beyond_ten_years() {
-    let (never, shanghai) = (build_calendar("", "", "", &[("2026-09-16", "8-9")]), find_zone("Asia/Shanghai"));
+    let (never, shanghai) =
+        (build_calendar("", "", "", &[("2026-09-16", "8-9")]), find_zone("Asia/Shanghai"));
     let from = parse_time("2026-09-01T00:00:00+08:00");
-    assert_eq!(never.add_open_millis(from, HOUR, &shanghai), Some(parse_time("2026-09-16T09:00:00+08:00")));
+    assert_eq!(
+        never.add_open_millis(from, HOUR, &shanghai),
+        Some(parse_time("2026-09-16T09:00:00+08:00"))
+    );
     assert_eq!(never.add_open_millis(from, HOUR + 1, &shanghai), None);
     assert_eq!(never.add_open_millis(from, HOUR + 1, &find_zone("Europe/Berlin")), None);
     assert_eq!(never.add_working_days(from, 1, &shanghai), None);
@@ -234,8 +325,15 @@ fn extreme_timestamps_do_not_panic() {
                 office.add_working_days(end, 3, &zone),
                 office.add_full_working_days(end, 3, &zone),
             );
-            _ = (office.is_open(end, &zone), is_before_time_of_day(end, Time::midnight(), &zone), end_of_day(end, &zone));
-            _ = (office.open_millis_between(Timestamp(i64::MIN), end, &zone), office.open_millis_between(end, Timestamp(i64::MAX), &zone));
+            _ = (
+                office.is_open(end, &zone),
+                is_before_time_of_day(end, Time::midnight(), &zone),
+                end_of_day(end, &zone),
+            );
+            _ = (
+                office.open_millis_between(Timestamp(i64::MIN), end, &zone),
+                office.open_millis_between(end, Timestamp(i64::MAX), &zone),
+            );
         }
     }
 }
@@ -253,14 +351,17 @@ impl GeneratedHours {
     }
 
     fn hours_on(&self, date: Date) -> &[OpeningInterval] {
-        self.special.get(&date).unwrap_or_else(|| &self.week[usize::from(date.weekday().to_monday_zero_offset() as u8)])
+        self.special.get(&date).unwrap_or_else(|| {
+            &self.week[usize::from(date.weekday().to_monday_zero_offset() as u8)]
+        })
     }
 
     /// Whether the local clock shows an open minute.
     fn is_open(&self, at: i64, zone: &TimeZone) -> bool {
         let shown = zone.to_datetime(jiff::Timestamp::from_millisecond(at).expect("a time"));
         let minute = shown.hour() as u16 * 60 + shown.minute() as u16;
-        let within = |span: &OpeningInterval, minute: u16| (span.from..span.until).contains(&minute);
+        let within =
+            |span: &OpeningInterval, minute: u16| (span.from..span.until).contains(&minute);
         let yesterday = shown.date().yesterday().expect("a date");
         self.hours_on(shown.date()).iter().any(|span| within(span, minute))
             || self.hours_on(yesterday).iter().any(|span| within(span, minute + 1_440))
@@ -268,7 +369,8 @@ impl GeneratedHours {
 }
 
 fn opening_intervals() -> impl Strategy<Value = Vec<OpeningInterval>> {
-    let span = (0_u16..1_440, 1_u16..=1_440).prop_map(|(from, length)| OpeningInterval { from, until: from + length });
+    let span = (0_u16..1_440, 1_u16..=1_440)
+        .prop_map(|(from, length)| OpeningInterval { from, until: from + length });
     let daytime = Just(parse_hours("8-12 13.5-18"));
     prop_oneof![
         3 => daytime,
@@ -295,19 +397,24 @@ fn moments_near_clock_changes() -> impl Strategy<Value = (TimeZone, Timestamp)> 
         // The clocks went back over midnight into the day that was over.
         ("America/St_Johns", "2010-11-07T02:31:00Z"),
     ];
-    proptest::sample::select(places.to_vec()).prop_map(|(name, moment)| (find_zone(name), parse_time(moment)))
+    proptest::sample::select(places.to_vec())
+        .prop_map(|(name, moment)| (find_zone(name), parse_time(moment)))
 }
 
 fn calendar_cases() -> impl Strategy<Value = (GeneratedHours, TimeZone, Timestamp, i64)> {
     let special = proptest::collection::vec((-8_i64..9, opening_intervals()), 0..5);
     let week = proptest::array::uniform7(opening_intervals());
-    (week, special, moments_near_clock_changes(), -8_i64 * 1_440..2 * 1_440, 0_i64..9 * 1_440).prop_map(
-        |(week, special, (zone, moment), start, length)| {
-            let date = zone.to_datetime(jiff::Timestamp::from_millisecond(moment.0).expect("a time")).date();
-            let special = special.into_iter().map(|(days, spans)| (date.saturating_add(jiff::Span::new().days(days)), spans)).collect();
+    (week, special, moments_near_clock_changes(), -8_i64 * 1_440..2 * 1_440, 0_i64..9 * 1_440)
+        .prop_map(|(week, special, (zone, moment), start, length)| {
+            let date = zone
+                .to_datetime(jiff::Timestamp::from_millisecond(moment.0).expect("a time"))
+                .date();
+            let special = special
+                .into_iter()
+                .map(|(days, spans)| (date.saturating_add(jiff::Span::new().days(days)), spans))
+                .collect();
             (GeneratedHours { week, special }, zone, moment.plus_millis(start * MINUTE), length)
-        },
-    )
+        })
 }
 
 proptest! {

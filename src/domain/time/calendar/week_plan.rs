@@ -30,14 +30,18 @@ struct DayPlan {
 }
 
 impl WeekPlan {
-    pub(super) fn new(week: &[Vec<OpeningInterval>; 7], special: &BTreeMap<Date, Vec<OpeningInterval>>) -> WeekPlan {
+    pub(super) fn new(
+        week: &[Vec<OpeningInterval>; 7],
+        special: &BTreeMap<Date, Vec<OpeningInterval>>,
+    ) -> WeekPlan {
         let special: BTreeMap<i64, &[OpeningInterval]> =
             special.iter().map(|(date, spans)| (day_number(*date), spans.as_slice())).collect();
         let hours = |day: i64| special.get(&day).copied().unwrap_or(&week[weekday_index(day)]);
         // A special date also changes the date behind it, into which its night shift would go.
         let touched = special.keys().flat_map(|day| [*day, *day + 1]);
         let special = touched.map(|day| (day, DayPlan::new(hours(day - 1), hours(day)))).collect();
-        let week = std::array::from_fn(|weekday| DayPlan::new(&week[(weekday + 6) % 7], &week[weekday]));
+        let week =
+            std::array::from_fn(|weekday| DayPlan::new(&week[(weekday + 6) % 7], &week[weekday]));
         let week_open = week.iter().map(|day| day.open_ms).sum();
         WeekPlan { week, week_open_ms: week_open, special_dates: special }
     }
@@ -55,26 +59,39 @@ impl WeekPlan {
     /// Whether it is open at a local time.
     pub(super) fn is_open(&self, local: i64) -> bool {
         let time = local.rem_euclid(DAY);
-        self.day_plan(local.div_euclid(DAY)).spans.iter().any(|(from, until)| (*from..*until).contains(&time))
+        self.day_plan(local.div_euclid(DAY))
+            .spans
+            .iter()
+            .any(|(from, until)| (*from..*until).contains(&time))
     }
 
     /// The open milliseconds from one local time to another that is not earlier.
     pub(super) fn open_millis_between(&self, from: i64, until: i64) -> i64 {
         let (first, last) = (from.div_euclid(DAY), until.div_euclid(DAY));
-        let before = |day: i64, local: i64| self.day_plan(day).open_millis_before(local - day * DAY);
+        let before =
+            |day: i64, local: i64| self.day_plan(day).open_millis_before(local - day * DAY);
         self.open_millis_of_days(first, last) + before(last, until) - before(first, from)
     }
 
     /// The earliest local time, not after `until`, at which so many open milliseconds have passed since `from`, at least
     /// one; or how many are still missing at `until`. It walks from day to day, so that a deadline costs what it is away.
-    pub(super) fn time_after_open_millis(&self, from: i64, until: i64, millis: i64) -> Result<i64, i64> {
+    pub(super) fn time_after_open_millis(
+        &self,
+        from: i64,
+        until: i64,
+        millis: i64,
+    ) -> Result<i64, i64> {
         let first = from.div_euclid(DAY);
         let passed = self.day_plan(first).open_millis_before(from - first * DAY);
         // Counted from the midnight before `from`.
         let mut left = millis.saturating_add(passed);
         for number in first..=until.div_euclid(DAY) {
             let (day, midnight) = (self.day_plan(number), number * DAY);
-            if let Some(time) = day.time_after_open_millis(left).map(|time| midnight + time).filter(|time| *time <= until) {
+            if let Some(time) = day
+                .time_after_open_millis(left)
+                .map(|time| midnight + time)
+                .filter(|time| *time <= until)
+            {
                 return Ok(time);
             }
             left -= day.open_millis_before(until - midnight);
@@ -86,7 +103,11 @@ impl WeekPlan {
     fn open_millis_of_days(&self, first: i64, last: i64) -> i64 {
         let weeks = (last - first) / 7;
         let usual: i64 = (first + weeks * 7..last).map(|day| self.usual_day(day).open_ms).sum();
-        let special: i64 = self.special_dates.range(first..last).map(|(day, special)| special.open_ms - self.usual_day(*day).open_ms).sum();
+        let special: i64 = self
+            .special_dates
+            .range(first..last)
+            .map(|(day, special)| special.open_ms - self.usual_day(*day).open_ms)
+            .sum();
         weeks * self.week_open_ms + usual + special
     }
 
@@ -102,10 +123,20 @@ impl WeekPlan {
 impl DayPlan {
     /// A day from the hours of the day before and its own.
     fn new(before: &[OpeningInterval], own: &[OpeningInterval]) -> DayPlan {
-        let whole =
-            |span: &OpeningInterval| (i64::from(span.from) * MINUTE, i64::from(span.until.min(span.from.saturating_add(1_440))) * MINUTE);
-        let within = |(from, until): (i64, i64)| Some((from.max(0), until.min(DAY))).filter(|(from, until)| from < until);
-        let tails = before.iter().map(whole).map(|(from, until)| (from - DAY, until - DAY)).filter_map(within);
+        let whole = |span: &OpeningInterval| {
+            (
+                i64::from(span.from) * MINUTE,
+                i64::from(span.until.min(span.from.saturating_add(1_440))) * MINUTE,
+            )
+        };
+        let within = |(from, until): (i64, i64)| {
+            Some((from.max(0), until.min(DAY))).filter(|(from, until)| from < until)
+        };
+        let tails = before
+            .iter()
+            .map(whole)
+            .map(|(from, until)| (from - DAY, until - DAY))
+            .filter_map(within);
         let heads: Vec<(i64, i64)> = own.iter().map(whole).filter_map(within).collect();
         let opening = heads.iter().map(|(from, _)| *from).min();
         let mut all: Vec<(i64, i64)> = tails.chain(heads).collect();

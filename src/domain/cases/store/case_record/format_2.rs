@@ -2,7 +2,9 @@
 
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::overflow::CaseOverflow;
-use crate::domain::events::event::{self, CustomerKey, EventDetail, EventId, EventType, PackedMillis, PackedTimestamp, Symbol};
+use crate::domain::events::event::{
+    self, CustomerKey, EventDetail, EventId, EventType, PackedMillis, PackedTimestamp, Symbol,
+};
 use crate::domain::time::timestamp::Timestamp;
 use serde::Deserialize;
 use std::num::{NonZeroU8, NonZeroU64};
@@ -67,10 +69,19 @@ impl Format2Record {
 
     fn decode_observation(&self, place: usize) -> Observation {
         let says = |bit: u8| self.detail_bits[place] & bit != 0;
-        let amount = |bit: u8| if says(bit) { PackedMillis::new(i64::from(self.amount)) } else { None };
+        let amount =
+            |bit: u8| if says(bit) { PackedMillis::new(i64::from(self.amount)) } else { None };
         let detail = EventDetail {
-            customer: if says(says::CUSTOMER) { NonZeroU64::new(self.customer).map(CustomerKey) } else { None },
-            due: if says(says::DUE) { PackedTimestamp::new(self.base.plus_millis(i64::from(self.due))) } else { None },
+            customer: if says(says::CUSTOMER) {
+                NonZeroU64::new(self.customer).map(CustomerKey)
+            } else {
+                None
+            },
+            due: if says(says::DUE) {
+                PackedTimestamp::new(self.base.plus_millis(i64::from(self.due)))
+            } else {
+                None
+            },
             wait: amount(says::WAIT),
             talk: amount(says::TALK),
             wrapup: amount(says::WRAPUP),
@@ -80,6 +91,13 @@ impl Format2Record {
             ..EventDetail::default()
         };
         let time = self.base.plus_millis(i64::from(self.offsets[place]));
-        Observation { time, sequence: 0, kind: self.kinds[place], id: self.ids[place], group: self.groups[place], detail }
+        Observation {
+            time,
+            sequence: 0,
+            kind: self.kinds[place],
+            id: self.ids[place],
+            group: self.groups[place],
+            detail,
+        }
     }
 }

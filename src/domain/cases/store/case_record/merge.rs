@@ -2,7 +2,8 @@
 
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::case_record::{
-    CaseRecord, HistoryPart, INLINE_OBSERVATIONS, MergeResult, OBSERVATIONS_PER_CASE_MAX, ObservationReader, says,
+    CaseRecord, HistoryPart, INLINE_OBSERVATIONS, MergeResult, OBSERVATIONS_PER_CASE_MAX,
+    ObservationReader, says,
 };
 use crate::domain::cases::store::overflow::{CaseOverflow, OverflowObservation};
 use crate::domain::events::event::{EventDetail, EventId, EventType};
@@ -12,7 +13,9 @@ impl CaseRecord {
     /// first part of the history, and can still be read apart from the rest.
     #[inline]
     pub fn try_append(&mut self, new: &Observation) -> bool {
-        !self.is_overflowed && !self.ids[..usize::from(self.len)].contains(&new.id) && self.push_inline(new, usize::from(self.counted))
+        !self.is_overflowed
+            && !self.ids[..usize::from(self.len)].contains(&new.id)
+            && self.push_inline(new, usize::from(self.counted))
     }
 
     /// Merges an observation wherever it belongs; the case must be settled, and is to be settled again. `attributes` compares two
@@ -52,12 +55,16 @@ impl CaseRecord {
     ) -> MergeResult {
         struct FindObservation(EventId);
         impl ObservationReader<Option<Observation>> for FindObservation {
-            fn read(self, mut observations: impl Iterator<Item = Observation> + Clone) -> Option<Observation> {
+            fn read(
+                self,
+                mut observations: impl Iterator<Item = Observation> + Clone,
+            ) -> Option<Observation> {
                 observations.find(|known| known.id == self.0)
             }
         }
         let known = self.read_observations(HistoryPart::All, spill, FindObservation(new.id));
-        if known.is_none_or(|known| known == *new || !new.takes_precedence_over(&known, attributes)) {
+        if known.is_none_or(|known| known == *new || !new.takes_precedence_over(&known, attributes))
+        {
             return MergeResult::Duplicate;
         }
         let list = self.move_to_overflow(spill);
@@ -119,8 +126,21 @@ impl CaseRecord {
     /// Keeps what an observation says beyond time, type and group: a bit each; none if it does not fit. A value is kept once for the
     /// whole case, so it fits if nothing else is kept at its place.
     fn encode_detail(&mut self, detail: &EventDetail) -> Option<u16> {
-        let EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state } =
-            detail;
+        let EventDetail {
+            customer,
+            due,
+            appointment,
+            wait,
+            talk,
+            hold,
+            wrapup,
+            topic,
+            owner,
+            label: word,
+            liable,
+            answer,
+            agent_state,
+        } = detail;
         if agent_state.is_some() {
             return None;
         }
@@ -133,7 +153,12 @@ impl CaseRecord {
             said |= bit;
             fits.then_some(())
         };
-        for (bit, word) in [(says::TOPIC, topic), (says::LABEL, word), (says::OWNER, owner), (says::LIABLE, liable)] {
+        for (bit, word) in [
+            (says::TOPIC, topic),
+            (says::LABEL, word),
+            (says::OWNER, owner),
+            (says::LIABLE, liable),
+        ] {
             if let Some(word) = word {
                 keep(bit, word.to_number())?;
             }
@@ -143,7 +168,9 @@ impl CaseRecord {
                 keep(bit, u32::try_from(moment.get().0.saturating_sub(self.base.0)).ok()?)?;
             }
         }
-        for (bit, amount) in [(says::WAIT, wait), (says::TALK, talk), (says::HOLD, hold), (says::WRAPUP, wrapup)] {
+        for (bit, amount) in
+            [(says::WAIT, wait), (says::TALK, talk), (says::HOLD, hold), (says::WRAPUP, wrapup)]
+        {
             if let Some(amount) = amount {
                 keep(bit, u32::try_from(amount.get()).ok()?)?;
             }
@@ -169,8 +196,9 @@ impl CaseRecord {
     #[cold]
     fn prepend_inline(&mut self, new: &Observation) -> bool {
         let mut record = CaseRecord { open: self.open, ..CaseRecord::new(self.key, new.time) };
-        let fits =
-            record.push_inline(new, 0) && (0..usize::from(self.len)).all(|place| record.push_inline(&self.inline_observation(place), 0));
+        let fits = record.push_inline(new, 0)
+            && (0..usize::from(self.len))
+                .all(|place| record.push_inline(&self.inline_observation(place), 0));
         if fits {
             *self = record;
         }
@@ -178,9 +206,14 @@ impl CaseRecord {
     }
 
     /// The case's list in the spill; moves the inline observations there first.
-    fn move_to_overflow<'s>(&mut self, spill: &'s mut CaseOverflow) -> &'s mut Vec<OverflowObservation> {
+    fn move_to_overflow<'s>(
+        &mut self,
+        spill: &'s mut CaseOverflow,
+    ) -> &'s mut Vec<OverflowObservation> {
         if !self.is_overflowed {
-            let list = (0..usize::from(self.len)).map(|place| OverflowObservation::from(self.inline_observation(place))).collect();
+            let list = (0..usize::from(self.len))
+                .map(|place| OverflowObservation::from(self.inline_observation(place)))
+                .collect();
             self.values[0] = spill.insert_history(list);
             self.is_overflowed = true;
             (self.len, self.counted) = (0, 0);

@@ -5,7 +5,8 @@ use crate::domain::events::event::AgentState;
 use proptest::prelude::*;
 
 fn merge_all(observations: &[Observation]) -> Vec<Observation> {
-    let (mut record, mut spill) = (CaseRecord::new(1, observations[0].time), CaseOverflow::default());
+    let (mut record, mut spill) =
+        (CaseRecord::new(1, observations[0].time), CaseOverflow::default());
     for one in observations {
         record.merge(one, &mut spill, |a, b| a.cmp(&b));
     }
@@ -15,32 +16,58 @@ fn merge_all(observations: &[Observation]) -> Vec<Observation> {
 fn observation_strategy() -> impl Strategy<Value = Observation> {
     let verbs = [EventVerb::Opened, EventVerb::Resolved, EventVerb::Reopened, EventVerb::Cancelled];
     let times = prop_oneof![0..5_i64, (0..5_i64).prop_map(|n| n * 1_000 * 3_600_000)];
-    let kind = (0..4_usize).prop_map(move |verb| EventType { family: CaseFamily::FIRST_ORDER, verb: verbs[verb] });
-    (times, 0..2_u32, kind, 0..6_u64, 0..3_u32, detail_strategy()).prop_map(|(time, sequence, kind, id, group, detail)| Observation {
-        time: Timestamp(time),
-        sequence: sequence / 2 * sequence,
-        kind,
-        id: EventId(id),
-        group,
-        detail,
-    })
+    let kind = (0..4_usize)
+        .prop_map(move |verb| EventType { family: CaseFamily::FIRST_ORDER, verb: verbs[verb] });
+    (times, 0..2_u32, kind, 0..6_u64, 0..3_u32, detail_strategy()).prop_map(
+        |(time, sequence, kind, id, group, detail)| Observation {
+            time: Timestamp(time),
+            sequence: sequence / 2 * sequence,
+            kind,
+            id: EventId(id),
+            group,
+            detail,
+        },
+    )
 }
 
 /// What calls or orders say, each time the same or not; now and then what both say.
 fn detail_strategy() -> impl Strategy<Value = EventDetail> {
     let moment = || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(|n| PackedTimestamp::new(Timestamp(n * 3_600_000)))];
-    let amount =
-        || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(PackedMillis::new), 1 => Just(PackedMillis::new(PackedMillis::MAX_MS))];
+    let amount = || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(PackedMillis::new), 1 => Just(PackedMillis::new(PackedMillis::MAX_MS))];
     let word = || prop_oneof![3 => Just(None), 1 => (0..2_u8).prop_map(|n| Some(Symbol::from_text(&n.to_string())))];
-    let customer = prop_oneof![Just(None), (1..3_u64).prop_map(|n| NonZeroU64::new(n).map(CustomerKey))];
+    let customer =
+        prop_oneof![Just(None), (1..3_u64).prop_map(|n| NonZeroU64::new(n).map(CustomerKey))];
     let answer = prop_oneof![Just(None), any::<u8>().prop_map(NonZeroU8::new)];
     let (times, amounts) = ((moment(), moment()), (amount(), amount(), amount(), amount()));
     let words = (word(), word(), word(), word());
     let state = prop_oneof![9 => Just(None), 1 => Just(Some(AgentState::Ready))];
     let said = (customer, times, amounts, words, answer, state);
-    said.prop_map(|(customer, (due, appointment), (wait, talk, hold, wrapup), (topic, owner, word, liable), answer, agent_state)| {
-        EventDetail { customer, due, appointment, wait, talk, hold, wrapup, topic, owner, label: word, liable, answer, agent_state }
-    })
+    said.prop_map(
+        |(
+            customer,
+            (due, appointment),
+            (wait, talk, hold, wrapup),
+            (topic, owner, word, liable),
+            answer,
+            agent_state,
+        )| {
+            EventDetail {
+                customer,
+                due,
+                appointment,
+                wait,
+                talk,
+                hold,
+                wrapup,
+                topic,
+                owner,
+                label: word,
+                liable,
+                answer,
+                agent_state,
+            }
+        },
+    )
 }
 
 proptest! {
@@ -85,15 +112,24 @@ proptest! {
 /// The usual call of a hotline takes no memory beside its record, all that is said of it included.
 #[test]
 fn usual_call_fits_inline() {
-    let said =
-        EventDetail { customer: NonZeroU64::new(7).map(CustomerKey), topic: Some(Symbol::from_text("bill")), ..EventDetail::default() };
+    let said = EventDetail {
+        customer: NonZeroU64::new(7).map(CustomerKey),
+        topic: Some(Symbol::from_text("bill")),
+        ..EventDetail::default()
+    };
     let seconds = |seconds: i64| PackedMillis::new(seconds * 1_000);
     let details = [
         (EventVerb::Offered, said),
         (EventVerb::Answered, EventDetail { wait: seconds(12), ..said }),
         (
             EventVerb::Ended,
-            EventDetail { talk: seconds(180), hold: seconds(0), wrapup: seconds(25), label: Some(Symbol::from_text("yes")), ..said },
+            EventDetail {
+                talk: seconds(180),
+                hold: seconds(0),
+                wrapup: seconds(25),
+                label: Some(Symbol::from_text("yes")),
+                ..said
+            },
         ),
         (EventVerb::Rated, EventDetail { answer: NonZeroU8::new(5), ..said }),
     ];
@@ -101,7 +137,10 @@ fn usual_call_fits_inline() {
     let told = (0..).zip(details).map(|(number, (verb, detail))| Observation {
         time: Timestamp(number * 60_000),
         sequence: 0,
-        kind: EventType { family: if verb == EventVerb::Rated { CaseFamily::SURVEY } else { CaseFamily::CALL }, verb },
+        kind: EventType {
+            family: if verb == EventVerb::Rated { CaseFamily::SURVEY } else { CaseFamily::CALL },
+            verb,
+        },
         id: EventId(number as u64),
         group: 0,
         detail,

@@ -1,15 +1,17 @@
-//! Who may what. One value decides it: [`Access`] takes what a request shows and what its route needs, and gives a [`Grant`]
-//! or says why not. Pure; who asks, and over what, is the business of `crate::http`.
+//! Access control: decides from a request's token and its route's permission whether to grant
+//! access. Pure; `crate::http` extracts both from the request.
 //!
-//! **Without tokens** the address that the service listens on decides. On loopback everything is open, for only the machine
-//! itself can connect; a reverse proxy on it opens the service to whoever reaches the proxy. Beyond loopback the service
-//! refuses to start, unless it is told to be open. In either case only programs on the machine itself are administrators.
+//! **Without tokens** the listen address decides. On loopback everything is open, because only the
+//! machine itself can connect. A reverse proxy on the machine opens the service to everybody who
+//! reaches the proxy. Beyond loopback the service refuses to start unless it is configured as open.
+//! In both cases only programs on the machine itself have the admin permission.
 //!
-//! **With tokens** everything needs one but the pages themselves and the signs of life. A token's grant is limited twice: an ingest
-//! token to some sources, a read token to a [`View`] of the board.
+//! **With tokens** every route needs one, except static pages and health checks. A token can be
+//! restricted further: an ingest token to some sources, a read token to a [`GrantedView`] of the
+//! board.
 //!
 //! # Limits
-//! At most [`TOKENS`] tokens, because each request is compared with all of them.
+//! At most [`TOKENS_MAX`] tokens, because each request is compared with all of them.
 
 pub mod grant;
 pub mod origin;
@@ -23,82 +25,83 @@ use crate::domain::time::timestamp::Timestamp;
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq;
 
-/// The most tokens there can be.
+/// Maximum number of tokens.
 pub const TOKENS_MAX: usize = 1_000;
 
-/// What a route needs of whoever asks.
+/// Permission that a route requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RoutePermission {
-    /// To send events.
+    /// Send events.
     Ingest,
-    /// To see the board, or a part of it.
+    /// Read the board or a part of it.
     Read,
-    /// The same over a lasting connection, where a ticket does instead of a token.
+    /// Read over a live connection, which also accepts a ticket instead of a token.
     Live,
-    /// To see which events were rejected: an ingest token sees those of its sources.
+    /// Read rejected events. An ingest token sees those of its own sources.
     Rejected,
-    /// To change how the service works.
+    /// Administer the service.
     Admin,
 }
 
-/// Who asks.
+/// Peer of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestPeer {
-    /// Where the connection comes from.
+    /// Address of the connection.
     pub address: IpAddr,
-    /// Whether somebody else stands behind it, as a proxy or a browser's page says.
+    /// True if a proxy or a browser page forwards the request for somebody else.
     pub is_forwarded: bool,
 }
 
 impl RequestPeer {
-    /// Whether it is a program on this machine that asks for itself.
+    /// Returns true if the request comes directly from a program on this machine.
     fn is_local(self) -> bool {
         self.address.to_canonical().is_loopback() && !self.is_forwarded
     }
 }
 
-/// A token, as the configuration has it: never the token itself, only its digest.
+/// A configured token. It holds the digest, never the token itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccessToken {
-    /// What it is called; may stand in the log.
+    /// Name of the token, which may appear in logs.
     pub name: String,
-    /// The digest of the token.
+    /// Digest of the token.
     pub digest: TokenDigest,
-    /// What it is for.
+    /// Role of the token.
     pub role: TokenRole,
-    /// The sources whose events it may send.
+    /// Sources whose events it may send.
     pub sources: AllowedSources,
-    /// What of the board it may see.
+    /// Part of the board it may read.
     pub view: GrantedView,
-    /// From when on it is refused.
+    /// Time from which it is refused; `None` never.
     pub expires: Option<Timestamp>,
 }
 
-/// Who may what.
+/// Access rules of the service.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccessControl {
-    /// The tokens; without any the service is open, or closed to all.
+    /// Tokens. Without any the service is open or closed to all.
     pub tokens: Vec<AccessToken>,
-    /// Whether it is meant to be open without tokens.
+    /// True if the service is open without tokens.
     pub open: bool,
-    /// The origins whose pages may connect, beside the service's own.
+    /// Origins whose pages may connect, besides the service's own.
     pub origins: Vec<String>,
 }
 
-/// The service would be open to strangers, and nobody said that it should be.
+/// Error: the service would be open to other machines without being configured as open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "{0} can be reached from other machines, and there is no token: anybody could read and send events; make a token with \
-     `firstline token new`, listen on 127.0.0.1, or say `open = true` under `[access]` (`--open`) if this is what you want"
+    "{0} is reachable from other machines and no token is configured, so anybody could read and \
+     send events; create a token with `firstline token new`, listen on 127.0.0.1, or set \
+     `open = true` under `[access]` (`--open`) to accept this"
 )]
 pub struct ExposedListenerError(SocketAddr);
 
 impl AccessControl {
-    /// The same for a service that listens there. Without tokens it is open on loopback, and beyond it if the configuration
-    /// or, with `open`, the command line says so.
+    /// Returns the rules for a service that listens on `address`. Without tokens it is open on
+    /// loopback, and elsewhere if the configuration or, with `open`, the command line allows it.
     ///
     /// # Errors
-    /// If it would be open to other machines by mistake.
+    /// Returns an error if it would be open to other machines by mistake.
     pub fn for_listener(
         mut self,
         address: SocketAddr,
@@ -112,27 +115,27 @@ impl AccessControl {
         }
     }
 
-    /// Decides on a request that shows a token or none.
+    /// Authorizes a request with the token it carries, if any.
     ///
     /// # Errors
-    /// Why it is refused.
+    /// Returns the reason if access is refused.
     pub fn authorize(
         &self,
-        shown: Option<&TokenSecret>,
+        presented: Option<&TokenSecret>,
         peer: RequestPeer,
         need: RoutePermission,
         now: Timestamp,
     ) -> Result<AccessGrant, AccessRefusal> {
-        self.authorize_digest(shown.map(TokenSecret::digest), peer, need, now)
+        self.authorize_digest(presented.map(TokenSecret::digest), peer, need, now)
     }
 
-    /// Decides on the digest of a token: for those who hold a grant of it already.
+    /// Authorizes by the digest of a token, to check an existing grant again.
     ///
     /// # Errors
-    /// Why it is refused, as on the first request.
+    /// Returns the reason if access is refused, as for the first request.
     pub fn authorize_digest(
         &self,
-        shown: Option<TokenDigest>,
+        presented: Option<TokenDigest>,
         peer: RequestPeer,
         need: RoutePermission,
         now: Timestamp,
@@ -144,8 +147,8 @@ impl AccessControl {
                 _ => Ok(AccessGrant::unrestricted()),
             };
         }
-        let shown = shown.ok_or(AccessRefusal::MissingToken)?;
-        let token = self.find_token(&shown).ok_or(AccessRefusal::UnknownToken)?;
+        let presented = presented.ok_or(AccessRefusal::MissingToken)?;
+        let token = self.find_token(&presented).ok_or(AccessRefusal::UnknownToken)?;
         if token.expires.is_some_and(|expires| expires <= now) {
             return Err(AccessRefusal::ExpiredToken);
         }
@@ -155,9 +158,10 @@ impl AccessControl {
         Ok(AccessGrant::from_token(token))
     }
 
-    /// The token with this digest. All are looked at, whichever it is, so that time does not tell how near a guess came.
-    fn find_token(&self, shown: &TokenDigest) -> Option<&AccessToken> {
-        let same = |token: &&AccessToken| bool::from(token.digest.0.ct_eq(&shown.0));
+    /// Returns the token with a digest. It compares all tokens, so that the time taken reveals
+    /// nothing.
+    fn find_token(&self, presented: &TokenDigest) -> Option<&AccessToken> {
+        let same = |token: &&AccessToken| bool::from(token.digest.0.ct_eq(&presented.0));
         self.tokens.iter().filter(same).fold(None, |found, token| found.or(Some(token)))
     }
 }

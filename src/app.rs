@@ -1,9 +1,11 @@
-//! The service, wired in the order in which data flows, and stopped in the same order.
+//! Wiring of the service, in the order of the data flow, and its graceful shutdown in the same
+//! order.
 //!
-//! Only the sources are told to stop: the demonstration, the reloads, and the server, which then takes no more requests. With them the
-//! last way into the engine is dropped; the engine empties its queue and publishes a last board; with its editions the
-//! connections to the live board end, each with the reason; the engine writes a last snapshot and ends. Nothing accepted is
-//! forgotten on the way, and nothing waits for ever: what still runs after the deadline is left behind, which the exit code says.
+//! Shutdown stops only the sources: the demonstration, the reload task and the server, which
+//! accepts no more requests. The last engine handle is dropped with them. The engine then drains
+//! its queue, publishes a last board and closes its channels. Live connections end with a reason.
+//! The engine writes a last snapshot and ends. No acknowledged event is lost. Tasks that exceed the
+//! deadline are abandoned, and the exit code reports it.
 
 mod alert_receivers;
 mod reload;
@@ -32,15 +34,15 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long stopping may take.
+/// Deadline of a graceful shutdown.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often the metrics recorder tidies up.
+/// Interval of the metrics recorder's maintenance.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs the service on `listener` until `shutdown`.
 ///
 /// # Errors
-/// If the server or the engine fails.
+/// Returns an error if the service cannot start, or if the server or the engine fails.
 pub async fn run_service(
     settings: ServiceSettings,
     listener: TcpListener,
@@ -61,19 +63,25 @@ pub async fn run_service(
         notify,
         demo_speed: demo,
     } = settings;
-    let address = listener.local_addr().context("the listener has no address")?;
+    let address = listener.local_addr().context("the listener's address is unknown")?;
     let (access_sender, access) = watch::channel(Arc::new(access.for_listener(address, open)?));
     let (tls_sender, tls) = tls.map(watch::channel).unzip();
-    // A simulated organisation is simulated anew; what it told must never lie beside what really happened.
-    let held = journal
+    // A demonstration has no journal, so that simulated data never mixes with real data.
+    let directory_lock = journal
         .filter(|_| demo.is_none())
-        .map(|journal| DirectoryLock::acquire(&data).map(|held| (held, journal)))
+        .map(|journal| {
+            DirectoryLock::acquire(&data).map(|directory_lock| (directory_lock, journal))
+        })
         .transpose()?;
-    let keys = held.as_ref().map_or_else(random_keys, |(held, _)| stored_keys(held));
-    let keeping = held.as_ref().map(|(held, journal)| persistence_settings(held, journal));
+    let keys = directory_lock
+        .as_ref()
+        .map_or_else(random_keys, |(directory_lock, _)| stored_keys(directory_lock));
+    let persistence = directory_lock
+        .as_ref()
+        .map(|(directory_lock, journal)| persistence_settings(directory_lock, journal));
     let rejected = Arc::new(RejectedEvents::default());
     let stop = CancellationToken::new();
-    // If the service is dropped and not stopped, its sources end all the same.
+    // Stops the sources even if this future is dropped.
     let _stop_on_drop = stop.clone().drop_guard();
     let connections = TaskTracker::new();
     let recorder = telemetry::prometheus_recorder();
@@ -84,55 +92,51 @@ pub async fn run_service(
         }
     });
 
-    // The engine.
     let settings = engine::EngineSettings {
         standard,
         publish_every,
         queue_batches: limits.queue_batches,
-        journal: keeping,
+        journal: persistence,
     };
-    let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) =
-        Engine::new(settings);
-    let mut engine = engine.spawn_thread().context("no thread for the engine")?;
+    let (engine, EngineEndpoints { handle, published_boards, alerts }) = Engine::new(settings);
+    let mut engine = engine.spawn_thread().context("the engine thread cannot be started")?;
 
-    // Sources.
     let demo = match demo {
         Some(speed) => tokio::spawn(
-            DemoSource::new(feed.clone(), keys, rejected.clone(), speed, stop.clone()).run(),
+            DemoSource::new(handle.clone(), keys, rejected.clone(), speed, stop.clone()).run(),
         ),
-        // The journal takes a while to read, and in the meantime the service says so.
-        None if held.is_some() => tokio::spawn({
-            let (feed, stop) = (feed.clone(), stop.clone());
-            // If the engine ends before it has begun, it says why.
-            async move { _ = stop.run_until_cancelled(feed.start_clock(WallClock::Wall)).await }
+        // Reading the journal takes a while; meanwhile the service answers that it is not ready.
+        None if directory_lock.is_some() => tokio::spawn({
+            let (handle, stop) = (handle.clone(), stop.clone());
+            // If the engine fails to start, its own error is reported below.
+            async move { _ = stop.run_until_cancelled(handle.start_clock(WallClock::Wall)).await }
         }),
         None => {
-            feed.start_clock(WallClock::Wall).await.context("the engine did not start")?;
+            handle.start_clock(WallClock::Wall).await.context("the engine did not start")?;
             tokio::spawn(async {})
         }
     };
-    let hangup = Hangup::new(file.is_some()).context("no signals")?;
+    let hangup = Hangup::new(file.is_some()).context("the hang-up signal cannot be handled")?;
     let (reload, requests) = mpsc::channel(reload::QUEUED_REQUESTS_MAX);
     let reload_parts = ReloadTask {
         file,
         address,
         open,
-        feed: feed.clone(),
+        handle: handle.clone(),
         access: access_sender,
         tls: tls_sender,
     };
     let reloads = tokio::spawn(reload_parts.run(requests, hangup, stop.clone()));
-    let intake = HttpIntake::new(feed, keys, limits.body_bytes, rejected.clone());
+    let intake = HttpIntake::new(handle, keys, limits.body_bytes, rejected.clone());
 
-    // Outputs.
     let links = notify.links.clone();
-    let disk = held.as_ref().map(|(held, _)| held.disk());
+    let disk = directory_lock.as_ref().map(|(directory_lock, _)| directory_lock.disk());
     alert_receivers::start_receivers(notify, disk, &alerts, &stop)?;
-    let live = LiveBoard::new(editions.clone(), limits.live_clients);
+    let live = LiveBoard::new(published_boards.clone(), limits.live_clients);
     let service = HttpService {
         intake,
         rejected,
-        boards: editions,
+        boards: published_boards,
         alerts,
         links,
         access,
@@ -158,28 +162,28 @@ pub async fn run_service(
         stop.clone(),
     ));
 
-    // Work until told to stop, or until something ends that should not.
+    // Runs until shutdown, or until a task ends that never should.
     tokio::select! {
         () = shutdown => tracing::info!("stopping"),
         ended = &mut server => {
             ended.context("the server panicked")?;
-            anyhow::bail!("the server ended by itself");
+            anyhow::bail!("the server stopped unexpectedly");
         }
         ended = &mut engine => {
             ended.context("the engine panicked")??;
-            anyhow::bail!("the engine ended by itself");
+            anyhow::bail!("the engine stopped unexpectedly");
         }
     }
     stop.cancel();
     connections.close();
-    let mut left = "the requests";
+    let mut waiting_for = "the requests";
     let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
         server.await.context("the server panicked")?;
         demo.await.context("the demonstration panicked")?;
-        reloads.await.context("the reloads panicked")?;
-        left = "the live connections";
+        reloads.await.context("the reload task panicked")?;
+        waiting_for = "the live connections";
         connections.wait().await;
-        left = "the engine and its last snapshot";
+        waiting_for = "the engine and its last snapshot";
         engine.await.context("the engine panicked")??;
         anyhow::Ok(())
     })
@@ -189,27 +193,27 @@ pub async fn run_service(
         Ok(result) => result.map(|()| StopOutcome::Graceful),
         Err(_) => {
             tracing::warn!(
-                what = left,
+                task = waiting_for,
                 seconds = STOP_TIMEOUT.as_secs(),
-                "stopped without waiting any longer"
+                "shutdown deadline exceeded; exiting without waiting for the task"
             );
             Ok(StopOutcome::TimedOut)
         }
     }
 }
 
-/// How the service stopped.
+/// Result of a shutdown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StopOutcome {
-    /// Everything was finished.
+    /// All tasks finished.
     Graceful,
-    /// Something did not end in time. Nothing acknowledged is lost with it.
+    /// A task exceeded the deadline. No acknowledged event is lost.
     TimedOut,
 }
 
-/// What the engine needs to know to keep what is accepted.
+/// Returns the engine's journal settings.
 fn persistence_settings(
-    held: &DirectoryLock,
+    directory_lock: &DirectoryLock,
     journal: &config::journal_table::JournalConfiguration,
 ) -> RetentionSettings {
     let config::journal_table::JournalConfiguration {
@@ -219,11 +223,11 @@ fn persistence_settings(
         snapshot_events,
     } = *journal;
     let journal = journal::JournalSettings {
-        keys_fingerprint: held.keys().fingerprint(),
+        keys_fingerprint: directory_lock.keys().fingerprint(),
         ..journal::JournalSettings::default()
     };
     RetentionSettings {
-        disk: held.disk(),
+        disk: directory_lock.disk(),
         journal,
         acknowledge,
         retention,
@@ -232,13 +236,13 @@ fn persistence_settings(
     }
 }
 
-/// The keys of the data directory: what is in the journal can be understood with these alone.
-fn stored_keys(held: &DirectoryLock) -> HashKeys {
-    let keys = held.keys();
+/// Returns the keys stored in the data directory. The journal can be read with these keys only.
+fn stored_keys(directory_lock: &DirectoryLock) -> HashKeys {
+    let keys = directory_lock.keys();
     HashKeys { seed: keys.seed, customer: keys.customer }
 }
 
-/// Keys for one run that keeps nothing the next would have to understand.
+/// Returns random keys for a run without a journal.
 fn random_keys() -> HashKeys {
     let mut customer = [0; 16];
     customer[..8].copy_from_slice(&random_number().to_le_bytes());

@@ -1,4 +1,6 @@
-//! What the commands do, one file each. Results go to standard output, talk to standard error.
+//! Command line interface, with one module per command.
+//!
+//! Results go to standard output, messages to standard error.
 
 pub mod check;
 pub mod export;
@@ -18,55 +20,55 @@ use std::process::ExitCode;
 /// Shown below `firstline --help`.
 pub const HELP_EXAMPLES: &str = "\
 Examples:
-  firstline serve --demo                        a living wallboard at http://127.0.0.1:8080
-  firstline replay events.ndjson.gz             the indicators of recorded events
+  firstline serve --demo                        demo wallboard at http://127.0.0.1:8080
+  firstline replay events.ndjson.gz             compute indicators from recorded events
   firstline replay --by center --window today events.ndjson
   firstline replay --standard 2025.toml --standard 2026.toml events.ndjson
   firstline replay --format queue_log /var/log/asterisk/queue_log
-  firstline simulate --hours 24 > day.ndjson    a believable service organisation
-  firstline token new --name hall-wall --device --where center=hefei
-  firstline watch http://wall:8080              the board in this terminal; `--once` prints it
-  firstline check my-standard.toml              every mistake with file, line and remedy
+  firstline simulate --hours 24 > day.ndjson    write a day of simulated events
+  firstline token new --name hall-display --device --where center=hefei
+  firstline watch http://wall:8080              show the board in this terminal; `--once` prints it
+  firstline check my-standard.toml              report every problem with file, line and remedy
   firstline rules --standard my-standard.toml --out /etc/prometheus/rules
-  firstline journal check                       whether all that is kept is as it was written
+  firstline journal check                       verify the checksums of the journal
 
-Exit codes: 0 done; 1 the input or configuration is at fault, the message says where; 2 misuse of the command line.";
+Exit codes: 0 success; 1 invalid input or configuration, see the message; 2 invalid command line.";
 
-/// The commands.
+/// Commands of `firstline`.
 #[derive(clap::Subcommand)]
 pub enum CliCommand {
-    /// Run the service: take events, keep the board, show it
+    /// Run the service: receive events, compute the board, serve the wallboard and the API
     Serve(serve::ServeArguments),
-    /// Read recorded events and print the readings: offline, deterministic, as fast as it can
+    /// Compute readings from recorded events, offline and deterministically
     Replay(Box<replay::ReplayArguments>),
-    /// Write the events of a simulated service organisation as NDJSON; same seed, same bytes
+    /// Write events of a simulated service organization as NDJSON
     Simulate(simulate::SimulateArguments),
-    /// Show the board of a running service in this terminal
+    /// Show the board of a running service in the terminal
     Watch(watch::WatchArguments),
-    /// Make a token: who holds it may send events, see the board, or run the service
+    /// Create access tokens for senders, readers and administrators
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Check configurations, standards and mappings: every problem with file, line and what to do
+    /// Check configurations, standards and mappings, with file, line and remedy of every problem
     Check(check::CheckArguments),
-    /// Make rules for Prometheus from a standard: recording rules and alerts
+    /// Generate Prometheus recording and alerting rules from a standard
     Rules(export::ExportArguments),
-    /// Make dashboards for Grafana from a standard
+    /// Generate Grafana dashboards from a standard
     Dashboards(export::ExportArguments),
-    /// Write a standard's ratios and targets as OpenSLO v1
+    /// Export the ratio indicators of a standard and their targets as OpenSLO v1
     Openslo(export::ExportArguments),
-    /// Look after the journal of a service that is stopped
+    /// Check, export or prune the journal of a stopped service
     Journal(journal::JournalArguments),
 }
 
-/// An option that cannot mean anything: misuse of the command line, other than input at fault.
+/// An invalid command line option. The process then exits with code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(String);
 
-/// Runs a command.
+/// Runs a command and returns its exit code.
 ///
 /// # Errors
-/// What is at fault, for people.
+/// With a message for the user if the command fails.
 pub fn run_command(command: CliCommand) -> anyhow::Result<ExitCode> {
     match command {
         CliCommand::Serve(arguments) => serve::run_serve(&arguments),
@@ -86,7 +88,7 @@ pub fn run_command(command: CliCommand) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Writes results to standard output. A reader that has seen enough, as `head` has, is no error.
+/// Writes results to standard output. A closed pipe, as left by `head`, is not an error.
 fn print_output(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
@@ -95,21 +97,24 @@ fn print_output(text: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// Reads a file whole, with its name in the error.
+/// Reads a text file. The error contains its path.
 fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
     use anyhow::Context as _;
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// Reads files whole, each with its name.
+/// Reads text files. Returns each path with its text.
 fn read_texts(paths: &[std::path::PathBuf]) -> anyhow::Result<Vec<(String, String)>> {
     paths.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect()
 }
 
-/// The standard of these files, several of which are versions of one; without any the built-in one.
+/// Reads a standard from one file, or from several files that are its versions.
+///
+/// Without files it returns the built-in standard. The inner result holds the problems of the
+/// standard.
 ///
 /// # Errors
-/// A file that cannot be read; within it the problems of the standard.
+/// If a file cannot be read.
 fn read_standard(
     files: &[std::path::PathBuf],
 ) -> anyhow::Result<Result<Standard, Vec<TomlProblem>>> {
@@ -119,7 +124,7 @@ fn read_standard(
     })
 }
 
-/// Tells every problem of a file.
+/// Prints problems to standard error, one per line.
 fn print_problems(problems: &[TomlProblem]) {
     for problem in problems {
         eprintln!("{problem}");

@@ -1,4 +1,4 @@
-//! The clock: the only place of the service that asks what time it is.
+//! Clocks. This is the only place in the service that reads the system time.
 
 pub mod monotonic;
 
@@ -8,26 +8,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Where the core's time comes from.
+/// Source of the wall clock time.
 #[derive(Clone, Debug)]
 pub enum WallClock {
-    /// The machine's clock.
+    /// System clock.
     Wall,
-    /// For simulations: what stands here is taken for the machine's clock, in milliseconds of Unix time. It may be set at will.
+    /// Simulated system clock, in milliseconds of Unix time. It may be set at will.
     Simulated(Arc<AtomicI64>),
-    /// A demonstration's clock, which runs faster than the machine's or slower.
+    /// Clock of a demonstration, which runs faster or slower than the system clock.
     Scaled {
-        /// What it showed when the machine's clock showed `since`.
+        /// Its time at `since`.
         origin: Timestamp,
-        /// When it was set going, by the machine's clock.
+        /// System time at which it was started.
         since: Timestamp,
-        /// How many of its seconds pass in one of the machine's.
+        /// Its seconds per second of the system clock.
         speed: f64,
     },
 }
 
 impl WallClock {
-    /// A clock that shows `origin` now and runs at `speed`; at the usual speed it is the machine's.
+    /// Returns a clock that shows `origin` now and runs at `speed`. At speed 1 it is the system
+    /// clock.
     #[must_use]
     pub fn with_speed(origin: Timestamp, speed: f64) -> WallClock {
         if speed == 1.0 {
@@ -37,11 +38,11 @@ impl WallClock {
         }
     }
 
-    /// The time it shows.
+    /// Returns its current time.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is where the engine learns the time, which is data from here on"
+        reason = "the only read of the system time; everywhere else time is data"
     )]
     pub fn now(&self) -> Timestamp {
         let wall = Timestamp(jiff::Timestamp::now().as_millisecond());
@@ -54,7 +55,8 @@ impl WallClock {
         }
     }
 
-    /// How long it takes until it shows `time`; nothing if it has passed.
+    /// Returns the duration until it shows `time`; zero if that has passed. A scaled clock returns
+    /// at most one hour.
     #[must_use]
     pub fn duration_until(&self, time: Timestamp) -> Duration {
         let millis = u64::try_from(time.millis_since(self.now())).unwrap_or(0);
@@ -67,17 +69,17 @@ impl WallClock {
     }
 }
 
-/// The engine's clock: the machine's, steadied, or that of a demonstration.
+/// Clock of the engine: monotonic for the system clock, unchanged for a demonstration.
 #[derive(Debug)]
 pub struct EngineClock {
     clock: WallClock,
     monotonic: MonotonicClock,
-    /// The running time is the runtime's, which stands still between two steps of a simulation.
+    /// Uses the runtime's clock, which a simulation can pause.
     started_at: tokio::time::Instant,
 }
 
 impl EngineClock {
-    /// A clock that goes on from what another run had `reached`.
+    /// Returns a clock that continues from the time `reached` in an earlier run.
     #[must_use]
     pub fn new(clock: WallClock, reached: Option<Timestamp>) -> EngineClock {
         EngineClock {
@@ -87,7 +89,7 @@ impl EngineClock {
         }
     }
 
-    /// The time. Never earlier than before.
+    /// Returns the current time. It never goes back.
     pub fn now(&mut self) -> Timestamp {
         match self.clock {
             WallClock::Wall | WallClock::Simulated(_) => {
@@ -97,22 +99,24 @@ impl EngineClock {
         }
     }
 
-    /// An event arrived that happened at `time`, by the clock of its source.
+    /// Reports the time of an arriving event, by the clock of its source, as possible evidence of a
+    /// clock step.
     pub fn observe_event_time(&mut self, time: Timestamp) {
         self.monotonic.observe_event_time(time);
     }
 
-    /// How far the machine's clock is ahead of this one, in milliseconds; 0 if it is not doubted.
+    /// Returns how far the system clock is ahead of this clock, in milliseconds; 0 if no step is
+    /// pending.
     #[must_use]
     pub fn offset_ms(&self) -> i64 {
         self.monotonic.offset_ms()
     }
 }
 
-/// Calls `work` and says how long it took.
+/// Runs `work` and returns its result and duration.
 #[expect(
     clippy::disallowed_methods,
-    reason = "how long the work takes is a figure about the service, never an input of the core"
+    reason = "durations are metrics of the service and never inputs of the core"
 )]
 pub fn measure_time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let begin = Instant::now();

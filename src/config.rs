@@ -1,12 +1,14 @@
-//! The configuration: read as written, checked into [`Settings`], every problem at once, those of the standard included.
+//! Configuration of the service: reads the TOML file and checks it into [`ServiceSettings`].
+//!
+//! All problems are reported at once, including those of the standard.
 //!
 //! ```toml
 //! listen = "127.0.0.1:8080"
 //! data = "./firstline-data"
-//! standard = "our-standard.toml"   # without it the built-in one; a list for the versions of one standard
+//! standard = "our-standard.toml"   # one file, or a list of versions; default: built-in
 //! publish_every = "1s"
 //!
-//! [access]                         # who may what: see `access` beside this file
+//! [access]                         # tokens and permissions, see `access_table`
 //! open = false
 //!
 //! [tls]
@@ -22,9 +24,10 @@
 //! requests_per_second = 1000
 //!
 //! [metrics]
-//! scopes = 1000                    # so many of each kind are in `/metrics`
+//! scopes = 1000                    # maximum number of scopes of each kind in `/metrics`
 //! ```
-//! What is kept is told by the table [`journal`], and who is told of alerts by `notify` beside this file.
+//!
+//! [`journal_table`] describes `[journal]`, and `notify_table` describes `[notify]`.
 
 mod access_table;
 pub mod journal_table;
@@ -48,42 +51,42 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_rustls::rustls::ServerConfig;
 
-/// What the service runs on, checked.
+/// Checked settings of the service.
 #[derive(Clone, Debug)]
 pub struct ServiceSettings {
-    /// The file that said so, if there is one; a reload reads it again.
+    /// Path of the configuration file, which a reload reads again. `None` without a file.
     pub configuration_file: Option<PathBuf>,
-    /// Where it listens.
+    /// Address and port to listen on.
     pub listen_address: SocketAddr,
-    /// The directory of its data.
+    /// Data directory of the journal and its snapshots.
     pub data_directory: PathBuf,
-    /// How what is accepted is kept there; without it nothing is.
+    /// Journal settings. `None` if accepted events are not stored.
     pub journal: Option<JournalConfiguration>,
-    /// What is promised and measured.
+    /// The standard with its commitments and indicators.
     pub standard: Arc<Standard>,
-    /// How often a board is published; never less often than the second in which a wall expects to hear of it.
+    /// Interval between published boards, 100 ms to 1 s. Displays expect an update every second.
     pub publish_every: Duration,
-    /// What the service takes at most.
+    /// Limits on requests, connections and queues.
     pub limits: ServiceLimits,
-    /// How much Prometheus is told.
+    /// Settings of `/metrics`.
     pub metrics: MetricsSettings,
-    /// Who may what.
+    /// Tokens and permissions.
     pub access: AccessControl,
-    /// Whether it may be open without tokens, whatever the file says: told on the command line.
+    /// True if `--open` allows access without tokens from other machines.
     pub allow_open: bool,
-    /// How connections are encrypted; none if they are not.
+    /// TLS configuration. `None` for plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
-    /// Who is told of alerts.
+    /// Receivers of alert notifications.
     pub notify: NotificationReceivers,
-    /// If it is fed by a simulation, how many times faster than life.
+    /// Speed factor of the simulation that feeds the service. `None` without `--demo`.
     pub demo_speed: Option<f64>,
 }
 
 impl ServiceSettings {
-    /// The settings without a configuration: the built-in standard and the usual address.
+    /// Returns the default settings with the built-in standard.
     ///
     /// # Errors
-    /// The problems of the built-in standard, which has none.
+    /// If the built-in standard has problems. The tests make sure that it has none.
     pub fn with_built_in_standard() -> Result<ServiceSettings, Vec<TomlProblem>> {
         Ok(ServiceSettings::new(Arc::new(standard_file::parse_standard(
             "built-in",
@@ -91,7 +94,7 @@ impl ServiceSettings {
         )?)))
     }
 
-    /// The usual settings with the given standard.
+    /// Returns the default settings with the given standard.
     #[must_use]
     pub fn new(standard: Arc<Standard>) -> ServiceSettings {
         ServiceSettings {
@@ -112,10 +115,10 @@ impl ServiceSettings {
     }
 }
 
-/// Reads a configuration file and the standard it names.
+/// Reads a configuration file and the standard it refers to.
 ///
 /// # Errors
-/// Every problem of both files.
+/// If the file cannot be read, or with every problem of the configuration and the standard.
 pub fn read_configuration_file(path: &Path) -> Result<ServiceSettings, Vec<TomlProblem>> {
     let file = path.display().to_string();
     match std::fs::read_to_string(path) {
@@ -132,15 +135,16 @@ pub fn read_configuration_file(path: &Path) -> Result<ServiceSettings, Vec<TomlP
     }
 }
 
-/// Reads a configuration; `file` names it, and the files it names lie beside it.
+/// Reads a configuration from `text`. Relative paths in it are resolved against the directory of
+/// `file`.
 ///
 /// # Errors
-/// Every problem of it and of the standard it names.
+/// With every problem of the configuration and of the standard it refers to.
 pub fn read_configuration(file: &str, text: &str) -> Result<ServiceSettings, Vec<TomlProblem>> {
     let document = TomlDocument::parse(file, text).map_err(|problem| vec![problem])?;
     let root = document.root_table();
-    let mut others = Vec::new();
-    let standard = read_standard(&root, file, &mut others);
+    let mut standard_problems = Vec::new();
+    let standard = read_standard(&root, file, &mut standard_problems);
     let listen = root.optional_string("listen").and_then(|address| match address.parse() {
         Ok(address) => Some(address),
         Err(_) => {
@@ -157,7 +161,8 @@ pub fn read_configuration(file: &str, text: &str) -> Result<ServiceSettings, Vec
         if millis.is_none() {
             root.report_problem(
                 "publish_every",
-                "`publish_every` must lie between \"100ms\" and \"1s\": a wall expects to hear of the board each second",
+                "`publish_every` must be between \"100ms\" and \"1s\"; displays expect an \
+                 update every second",
             );
         }
         millis
@@ -174,33 +179,33 @@ pub fn read_configuration(file: &str, text: &str) -> Result<ServiceSettings, Vec
     let notify = root.optional_table("notify").map(|table| notify_table::read_notify_table(&table));
     root.report_unknown_keys();
     let mut problems = document.into_problems();
-    problems.append(&mut others);
+    problems.append(&mut standard_problems);
     match standard {
         Some(standard) if problems.is_empty() => {
-            let usual = ServiceSettings::new(Arc::new(standard));
+            let defaults = ServiceSettings::new(Arc::new(standard));
             Ok(ServiceSettings {
-                listen_address: listen.unwrap_or(usual.listen_address),
-                data_directory: data.unwrap_or(usual.data_directory),
-                journal: journal.unwrap_or(usual.journal),
-                publish_every: publish_every.map_or(usual.publish_every, Duration::from_millis),
-                limits: limits.unwrap_or(usual.limits),
-                metrics: metrics.unwrap_or(usual.metrics),
-                access: access.unwrap_or(usual.access),
+                listen_address: listen.unwrap_or(defaults.listen_address),
+                data_directory: data.unwrap_or(defaults.data_directory),
+                journal: journal.unwrap_or(defaults.journal),
+                publish_every: publish_every.map_or(defaults.publish_every, Duration::from_millis),
+                limits: limits.unwrap_or(defaults.limits),
+                metrics: metrics.unwrap_or(defaults.metrics),
+                access: access.unwrap_or(defaults.access),
                 tls,
-                notify: notify.unwrap_or(usual.notify),
-                ..usual
+                notify: notify.unwrap_or(defaults.notify),
+                ..defaults
             })
         }
         _ => Err(problems),
     }
 }
 
-/// The path of a file that the configuration names.
+/// Resolves a path against the directory of the configuration file.
 fn path_beside(file: &str, name: &str) -> PathBuf {
     Path::new(file).parent().unwrap_or(Path::new("")).join(name)
 }
 
-/// `standard = "a.toml"`, or a list of files: the versions of one standard.
+/// Reads the key `standard`: one file, or a list of files that are versions of one standard.
 fn read_standard(
     root: &TomlTable<'_>,
     file: &str,
@@ -217,7 +222,7 @@ fn read_standard(
     };
     if names.is_empty() {
         value.report_problem(
-            "`standard` names no file; name one, or leave it out for the built-in standard",
+            "`standard` is an empty list; name a file, or leave it out for the built-in standard",
         );
     }
     let mut files = Vec::new();
@@ -226,7 +231,7 @@ fn read_standard(
         match std::fs::read_to_string(&path) {
             Ok(text) => files.push((path.display().to_string(), text)),
             Err(error) => {
-                value.report_problem(format!("`{}` cannot be read: {error}", path.display()))
+                value.report_problem(format!("`{}` cannot be read: {error}", path.display()));
             }
         }
     }
@@ -266,7 +271,7 @@ mod tests {
     #[test]
     fn missing_keys_take_defaults() {
         let settings = read_configuration("c.toml", "listen = '0.0.0.0:80'\nlimits.body_mb = 2")
-            .expect("a good file");
+            .expect("valid configuration");
         assert_eq!(
             (
                 settings.listen_address.port(),

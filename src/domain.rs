@@ -1,12 +1,17 @@
-//! The core: pure and deterministic, without clock, socket, file or thread. In reading order:
+//! The core: pure and deterministic, without clocks, sockets, files, threads or randomness.
 //!
-//! [`time`], [`event`]: what comes in. [`standard`]: what is promised. [`case`]: histories and the [`fact`]s they mean, among
-//! them those of [`commitment`]s, judged by [`calendar`]s, and of a [`customer`]'s contacts. [`group`]: cases that belong
-//! together. [`timer`]: when time alone changes a case. [`silence`]: who has not spoken. [`caseload`]: all of that, where events become
-//! differences of facts. [`zones`], [`period`], [`window`], [`current`]: which time counts where. [`cell`], [`pane`], [`histogram`],
-//! [`level`], [`scope`], [`leaf`]: what is counted and for how long; [`cells`]: all of that, which take the differences. [`monitor`]: both halves,
-//! and their memory to be written down; [`bounds`]: what such a memory may speak of. [`reading`], [`board`]: what comes out, and [`trend`]: how it went over the last hours.
-//! [`alert`]: who must be told of it. [`explain`]: which cases stand behind it, by their [`names`].
+//! Its folders, in the order of the data and for reading:
+//!
+//! 1. [`time`]: timestamps, time zones, calendars, windows and periods.
+//! 2. [`events`]: events and the batches they arrive in.
+//! 3. [`facts`]: kinds of facts and their catalog.
+//! 4. [`standard`]: the service standard: indicators, targets, commitments and alert policies.
+//! 5. [`cases`]: cases, the facts derived from them, commitment evaluation and retention.
+//! 6. [`cells`]: counters, histograms and gauges for every window and scope.
+//! 7. [`board`]: readings, levels, trends and published boards.
+//! 8. [`alerts`]: alert evaluation and incidents.
+//! 9. [`explain`]: the cases behind a reading, case histories and open cases.
+//! 10. [`monitor`]: the core as a whole: events and ticks in, boards out.
 
 pub mod alerts;
 pub mod board;

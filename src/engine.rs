@@ -1,18 +1,22 @@
-//! The engine: the one loop that owns the core. It receives batches, writes them down, applies them, answers, and publishes
-//! a board.
+//! The engine: the single loop that owns the core. It receives batches, writes them to the journal,
+//! applies them, acknowledges them and publishes boards.
 //!
-//! **Journal, then core, then answer.** Batches that wait are written together, with one trip to the disk (`engine/durable.rs`), and
-//! only then applied and acknowledged. What the clock shows is written with them, so the journal alone says what the board
-//! is. After a crash [`recovery`] comes to the same board, from the newest snapshot (`engine/keeper.rs`) and the journal after it.
+//! **Journal, then core, then acknowledgement.** Waiting batches are written as a group with one
+//! sync to disk (`engine/acknowledgement.rs`). Only then are they applied and acknowledged. The
+//! clock time is written with them, so the journal alone determines the board. After a crash
+//! [`recovery`] restores the same board from the newest snapshot (`engine/snapshotter.rs`) and the
+//! journal records after it.
 //!
-//! Time passes for the core with every batch and with every board. Ticks between batches need not be written: a core that
-//! has heard of a time is the same as one that has also heard of an earlier one.
+//! Every batch and every board advances the core's time. Ticks between batches need not be written,
+//! because an earlier tick before a later one changes nothing.
 //!
-//! A board is published with every `publish_every`, and at once when the level of some reading turns: see [`glance`].
+//! A board is published every `publish_every`, and at once when the level of a reading changes: see
+//! [`level_check`].
 //!
-//! Everything around the engine talks to it through a bounded channel ([`Feed`]). A full channel is an overload, which its
-//! users pass on to the sender instead of queueing. The engine ends when every feed is dropped and the channel is empty: it
-//! publishes a last board, those who follow the editions see their channel close, and it writes a last snapshot.
+//! The rest of the service sends commands through a bounded channel ([`commands::EngineHandle`]). A
+//! full channel means overload, which callers report to the sender instead of queueing. The engine
+//! stops when all handles are dropped and the channel is empty. It then publishes a last board,
+//! closes the board and alert channels, and writes a last snapshot.
 
 mod acknowledgement;
 mod alert_evaluation;
@@ -55,56 +59,60 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-/// How many events are written and applied together at most: so many are applied in a few milliseconds.
+/// Maximum number of events written and applied as a group. Applying a group takes a few
+/// milliseconds.
 const GROUP_EVENTS_MAX: usize = 8_192;
 
-/// The loop and what it owns.
+/// The engine loop and its state.
 #[derive(Debug)]
 pub struct Engine {
     state: EngineState,
-    /// None until a [`Command::Start`]: while history is fed, the core must not learn how late it is already.
+    /// `None` until [`EngineCommand::StartClock`]: history must not be compared with the wall
+    /// clock.
     ticker: Option<EngineClock>,
     retention_settings: Option<RetentionSettings>,
     maintenance: Option<JournalMaintenance>,
     publish_every: Duration,
-    /// Whether batches came since a board was last made.
+    /// True if batches were applied since the last board or level check.
     has_new_batches: bool,
-    /// When time alone may turn a level of that board.
+    /// Earliest time at which time alone may change a level.
     next_level_change_at: Option<Timestamp>,
-    /// The newest time of an event, for the metrics.
+    /// Newest event time, for the metrics.
     newest_event_time: Option<Timestamp>,
     commands: mpsc::Receiver<EngineCommand>,
     published_boards: watch::Sender<Arc<PublishedBoard>>,
     alerts: watch::Sender<Arc<AlertOverview>>,
     readiness: watch::Sender<Readiness>,
-    /// How events are understood: what the sources decode by.
+    /// Schema of the current standard, for the decoders.
     schema: watch::Sender<Arc<EventSchema>>,
 }
 
-/// What the rest of the service holds of an engine.
+/// Channels between the engine and the rest of the service.
 #[derive(Debug)]
 pub struct EngineEndpoints {
-    /// Where batches go in.
+    /// Sends commands to the engine.
     pub handle: EngineHandle,
-    /// Where boards come out; it closes when the engine has ended. Before the engine is ready its board is empty.
+    /// Receives published boards. Empty until the engine is ready; closed when it has stopped.
     pub published_boards: watch::Receiver<Arc<PublishedBoard>>,
-    /// Where alerts come out, whenever a look was taken; it closes with the boards.
+    /// Receives the alerts after each evaluation; closed with the boards.
     pub alerts: watch::Receiver<Arc<AlertOverview>>,
 }
 
 impl Engine {
-    /// An engine whose clock stands still until it is told to start.
+    /// Returns an engine whose clock starts with [`commands::EngineHandle::start_clock`].
     #[must_use]
     pub fn new(settings: EngineSettings) -> (Engine, EngineEndpoints) {
         let EngineSettings { standard, publish_every, queue_batches, journal } = settings;
         let schema = Arc::new(standard.schema.clone());
         let state = EngineState::new(standard, new_epoch());
         let (sender, commands) = mpsc::channel(queue_batches);
-        let (editions, edition) = watch::channel(Arc::new(state.first_published_board()));
-        let (alerts, alert) = watch::channel(Arc::default());
-        let (status, reached) = watch::channel(Readiness::Starting);
-        let (schema, in_force) = watch::channel(schema);
-        let feed = EngineHandle::new(sender, reached, in_force, journal.is_some());
+        let (published_boards, board_receiver) =
+            watch::channel(Arc::new(state.first_published_board()));
+        let (alerts, alert_receiver) = watch::channel(Arc::default());
+        let (readiness, readiness_receiver) = watch::channel(Readiness::Starting);
+        let (schema, schema_receiver) = watch::channel(schema);
+        let handle =
+            EngineHandle::new(sender, readiness_receiver, schema_receiver, journal.is_some());
         let engine = Engine {
             state,
             ticker: None,
@@ -115,20 +123,22 @@ impl Engine {
             next_level_change_at: None,
             newest_event_time: None,
             commands,
-            published_boards: editions,
+            published_boards,
             alerts,
-            readiness: status,
+            readiness,
             schema,
         };
-        (engine, EngineEndpoints { handle: feed, published_boards: edition, alerts: alert })
+        let endpoints =
+            EngineEndpoints { handle, published_boards: board_receiver, alerts: alert_receiver };
+        (engine, endpoints)
     }
 
-    /// Sets the engine to work on a thread of its own, because it keeps a processor busy; it has a runtime of its own there,
-    /// so that nothing else can keep it from the time. It recovers what it has in its journal, and ends when every feed is
-    /// dropped; the receiver hears how it ended.
+    /// Runs the engine on a thread of its own with its own runtime, because it keeps a processor
+    /// busy and its timers must not be delayed by other tasks. It recovers from its journal first
+    /// and stops when all handles are dropped. The receiver yields the result.
     ///
     /// # Errors
-    /// If there is no thread to be had.
+    /// Returns an error if the thread or its runtime cannot be created.
     pub fn spawn_thread(
         self,
     ) -> std::io::Result<oneshot::Receiver<Result<(), recovery::RecoveryError>>> {
@@ -140,28 +150,29 @@ impl Engine {
         Ok(end)
     }
 
-    /// The engine's work on the runtime of the caller, for whom it is all he has to do, or who simulates: see [`Engine::start`].
+    /// Runs the engine on the caller's runtime, for simulations and programs without other tasks.
+    /// See [`Engine::spawn_thread`].
     ///
     /// # Errors
-    /// If its journal cannot be read, or the last word cannot be written.
+    /// Returns an error if the journal cannot be read, or the final records cannot be written.
     pub async fn run(mut self) -> Result<(), recovery::RecoveryError> {
-        if let Some(keeping) = self.retention_settings.clone() {
-            match self.recover_from_journal(&keeping) {
+        if let Some(retention_settings) = self.retention_settings.clone() {
+            match self.recover_from_journal(&retention_settings) {
                 Err(recovery::RecoveryError::Stopped) => return Ok(()),
                 recovered => recovered?,
             }
         }
         let mut publish = tokio::time::interval(self.publish_every);
         publish.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut glance = tokio::time::interval(LEVEL_CHECK_INTERVAL);
+        let mut level_check = tokio::time::interval(LEVEL_CHECK_INTERVAL);
         loop {
-            // The board comes first: however much there is to do, the wall is told.
+            // `biased` polls boards first, so that load cannot delay them.
             tokio::select! {
                 biased;
-                _ = publish.tick() => glance.reset_after(pause_after(self.publish_board())),
-                _ = glance.tick() => {
+                _ = publish.tick() => level_check.reset_after(pause_after(self.publish_board())),
+                _ = level_check.tick() => {
                     let LevelCheck { duration, published } = self.check_levels();
-                    glance.reset_after(pause_after(duration));
+                    level_check.reset_after(pause_after(duration));
                     if published {
                         publish.reset();
                     }
@@ -169,7 +180,8 @@ impl Engine {
                 command = self.commands.recv() => match command {
                     Some(command) => {
                         self.run_command_group(command);
-                        // The runtime looks at its clock only when it is let: without this a full queue would keep boards back.
+                        // The runtime polls its timers only when a task yields. Without this a full
+                        // queue would delay the boards.
                         tokio::task::yield_now().await;
                     }
                     None => break,
@@ -179,36 +191,36 @@ impl Engine {
         self.shut_down()
     }
 
-    /// Comes back to where the journal ends, and goes on from there.
+    /// Restores the state at the end of the journal.
     fn recover_from_journal(
         &mut self,
-        keeping: &RetentionSettings,
+        retention_settings: &RetentionSettings,
     ) -> Result<(), recovery::RecoveryError> {
-        let journal = Journal::open(keeping.disk.clone(), keeping.journal)?;
+        let journal = Journal::open(retention_settings.disk.clone(), retention_settings.journal)?;
         let sources = RecoverySources {
             journal: journal.new_reader(),
-            snapshots: SnapshotStore::new(keeping.disk.clone()),
+            snapshots: SnapshotStore::new(retention_settings.disk.clone()),
         };
         let last = journal.last_sequence();
-        let (status, commands) = (&self.readiness, &self.commands);
-        let mut told = 0;
+        let (readiness, commands) = (&self.readiness, &self.commands);
+        let mut reported_tenths = 0;
         let mut progress = |reached: SequenceNumber| {
             let tenths = reached.0.saturating_mul(10) / last.0.max(1);
-            if tenths > told {
-                told = tenths;
-                tracing::info!("the journal is read: {tenths}0 %");
+            if tenths > reported_tenths {
+                reported_tenths = tenths;
+                tracing::info!("journal replay is {tenths}0 % complete");
             }
-            status.send_replace(Readiness::Recovering { reached: reached.0, last: last.0 });
-            // Nobody is there any more who could want the board.
+            readiness.send_replace(Readiness::Recovering { reached: reached.0, last: last.0 });
+            // All handles are dropped, so nobody needs the board.
             if commands.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let (recovered, took) = measure_time(|| recover_state(&sources, last, &mut progress));
         Metric::RecoverySeconds.set(took.as_secs_f64());
         let recovered = recovered?;
-        let durable = Acknowledgements::new(journal, keeping.acknowledge);
-        let keeper = Snapshotter::start_thread(sources.clone())
+        let acknowledgements = Acknowledgements::new(journal, retention_settings.acknowledge);
+        let snapshotter = Snapshotter::start_thread(sources.clone())
             .map_err(|error| recovery::RecoveryError::Thread { error })?;
-        self.maintenance = Some(JournalMaintenance::new(durable, sources, keeper));
+        self.maintenance = Some(JournalMaintenance::new(acknowledgements, sources, snapshotter));
         let declared = self.state.standard.clone();
         if let Some(state) = recovered {
             let cases = state.monitor.case_count();
@@ -216,7 +228,7 @@ impl Engine {
                 records = last.0,
                 cases,
                 seconds = took.as_secs_f64(),
-                "the board is what it was"
+                "state recovered from the snapshot and the journal"
             );
             self.state = state;
             self.state.skip_revisions();
@@ -229,16 +241,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Obeys a command, and with it the batches that wait behind it.
+    /// Executes a command and the batches queued behind it.
     fn run_command_group(&mut self, command: EngineCommand) {
         let mut group = Vec::new();
         let mut events = 0;
         let mut next = Some(command);
         while let Some(command) = next {
             match command {
-                EngineCommand::Apply(arrival) => {
-                    events += arrival.batch.events.len();
-                    group.push(arrival);
+                EngineCommand::Apply(submitted) => {
+                    events += submitted.batch.events.len();
+                    group.push(submitted);
                 }
                 other => {
                     self.apply_batches(std::mem::take(&mut group));
@@ -255,45 +267,50 @@ impl Engine {
 
     fn execute_command(&mut self, command: EngineCommand) {
         match command {
-            EngineCommand::Apply(arrival) => self.apply_batches(vec![arrival]),
-            // Whoever asked may have gone: then nobody hears the answer.
-            EngineCommand::Explain { request: asked, answer } => {
-                _ = answer.send(self.state.monitor.explain_reading(&asked))
+            EngineCommand::Apply(submitted) => self.apply_batches(vec![submitted]),
+            // The caller may be gone, so failed sends of answers are ignored.
+            EngineCommand::Explain { request, answer } => {
+                _ = answer.send(self.state.monitor.explain_reading(&request));
             }
             EngineCommand::CaseHistory { case, subject, answer } => {
-                _ = answer.send(self.state.monitor.case_histories(case, &subject))
+                _ = answer.send(self.state.monitor.case_histories(case, &subject));
             }
-            EngineCommand::OpenCases { request: wanted, answer } => {
-                _ = answer.send(self.state.monitor.open_cases(&wanted))
+            EngineCommand::OpenCases { request, answer } => {
+                _ = answer.send(self.state.monitor.open_cases(&request));
             }
-            EngineCommand::Trends { request: asked, answer } => {
-                _ = answer.send(self.state.monitor.compute_trends(&asked))
+            EngineCommand::Trends { request, answer } => {
+                _ = answer.send(self.state.monitor.compute_trends(&request));
             }
-            EngineCommand::UpdateIncident { update: said, answer } => {
-                _ = answer.send(self.update_incident(&said))
+            EngineCommand::UpdateIncident { update, answer } => {
+                _ = answer.send(self.update_incident(&update));
             }
             EngineCommand::ChangeStandard { standard, answer } => {
-                _ = answer.send(self.change_standard(&standard))
+                _ = answer.send(self.change_standard(&standard));
             }
             EngineCommand::StartClock(clock) => self.start_clock(clock),
         }
     }
 
-    /// From now on time is what this clock shows.
+    /// Starts the clock, publishes the first board of the run and reports readiness.
     fn start_clock(&mut self, clock: WallClock) {
         let mut ticker = EngineClock::new(clock, self.state.monitor.clock_time());
         let (now, mut revision) = (ticker.now(), self.state.revision.max(1));
-        if let Some(kept) = &mut self.maintenance {
-            // Before anything is published: a revision that somebody may have seen is never given to another board.
-            match kept.acknowledgements.write_records(&[JournalRecord::Tick { now, revision }]) {
-                Ok(()) => self.state.sequence = kept.acknowledgements.last_sequence(),
+        if let Some(maintenance) = &mut self.maintenance {
+            // Recorded before publication, so that no later run reuses a revision a client may have
+            // seen.
+            match maintenance
+                .acknowledgements
+                .write_records(&[JournalRecord::Tick { now, revision }])
+            {
+                Ok(()) => self.state.sequence = maintenance.acknowledgements.last_sequence(),
                 Err(_) => {
-                    (revision, kept.is_start_unrecorded) =
-                        (self.state.skip_random_revisions(random_number()), true)
+                    (revision, maintenance.is_start_unrecorded) =
+                        (self.state.skip_random_revisions(random_number()), true);
                 }
             }
         }
-        // The first edition after a stop in good order is the one published last, so it is made before the clock goes on.
+        // After a graceful stop the first board equals the last published one, so it is computed
+        // before time advances.
         self.state.revision = revision;
         self.published_boards.send_replace(Arc::new(self.state.first_published_board()));
         self.state.tick(now, revision);
@@ -303,34 +320,35 @@ impl Engine {
         self.publish_board();
     }
 
-    /// Takes batches: journal, core, answers.
+    /// Writes batches to the journal, applies them and acknowledges them.
     fn apply_batches(&mut self, group: Vec<SubmittedBatch>) {
         if group.is_empty() {
             return;
         }
-        let in_force = self.schema.borrow().clone();
+        let schema = self.schema.borrow().clone();
         let group: Vec<BatchTranslation> =
-            group.into_iter().map(|arrival| BatchTranslation::new(arrival, &in_force)).collect();
+            group.into_iter().map(|submitted| BatchTranslation::new(submitted, &schema)).collect();
         let revision = self.published_boards.borrow().board.revision;
         let now = self.ticker.as_mut().map(EngineClock::now);
-        if let Some(kept) = &mut self.maintenance {
+        if let Some(maintenance) = &mut self.maintenance {
             let tick = now.map(|now| JournalRecord::Tick { now, revision });
             let batches = group
                 .iter()
-                .filter_map(|readable| readable.encoded.clone())
+                .filter_map(|translated| translated.encoded.clone())
                 .map(JournalRecord::Batch);
-            if let Err(reason) =
-                kept.acknowledgements.append_acknowledged(tick.into_iter().chain(batches).collect())
+            if let Err(reason) = maintenance
+                .acknowledgements
+                .append_acknowledged(tick.into_iter().chain(batches).collect())
             {
-                group.into_iter().for_each(|readable| {
-                    _ = readable
+                group.into_iter().for_each(|translated| {
+                    _ = translated
                         .answer
-                        .send(Err(EngineUnavailable::JournalUnwritable(reason.clone())))
+                        .send(Err(EngineUnavailable::JournalUnwritable(reason.clone())));
                 });
                 self.readiness.send_replace(Readiness::Failing(reason));
                 return;
             }
-            self.state.sequence = kept.acknowledgements.last_sequence();
+            self.state.sequence = maintenance.acknowledgements.last_sequence();
         }
         if let Some(now) = now {
             self.state.tick(now, revision);
@@ -341,12 +359,13 @@ impl Engine {
             Metric::ApplySeconds.record_duration(took);
             unknown.report_refusals(&mut applied);
             self.record_batch_metrics(&batch, &applied);
-            // Whoever sent it may have gone; it is counted all the same.
+            // The sender may be gone; the batch counts all the same.
             let _ = answer.send(Ok(applied));
         }
     }
 
-    /// Goes by another standard from now on. The board begins anew, in an epoch of its own; not if it is the same standard.
+    /// Switches to another standard and starts a new epoch. Does nothing if the files of the
+    /// standard are equal.
     fn change_standard(
         &mut self,
         standard: &Arc<Standard>,
@@ -360,40 +379,41 @@ impl Engine {
             });
         }
         let (changed, took) = measure_time(|| self.replace_standard(standard));
-        let (forgotten, left_out) = changed.map_err(EngineUnavailable::JournalUnwritable)?;
+        let (forgotten, unknown_events) = changed.map_err(EngineUnavailable::JournalUnwritable)?;
         self.schema.send_replace(Arc::new(standard.schema.clone()));
         self.publish_alerts();
-        let mut edition = self.state.first_published_board();
-        edition.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
-        self.published_boards.send_replace(Arc::new(edition));
+        let mut published_board = self.state.first_published_board();
+        published_board.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
+        self.published_boards.send_replace(Arc::new(published_board));
         Ok(StandardChange {
             cases: self.state.monitor.case_count(),
             forgotten,
-            unknown_events: left_out,
+            unknown_events,
             took,
         })
     }
 
-    /// Writes down that another standard is in force, and takes it.
+    /// Records a standard in the journal and applies it. Returns the forgotten cases and the
+    /// unknown events.
     fn replace_standard(&mut self, standard: &Arc<Standard>) -> Result<(u64, u64), Arc<str>> {
         let epoch = new_epoch();
-        if let Some(kept) = &mut self.maintenance {
-            kept.acknowledgements.write_records(&[JournalRecord::Standard {
+        if let Some(maintenance) = &mut self.maintenance {
+            maintenance.acknowledgements.write_records(&[JournalRecord::Standard {
                 epoch: epoch.to_string(),
                 files: standard.files.to_vec(),
             }])?;
-            self.state.sequence = kept.acknowledgements.last_sequence();
+            self.state.sequence = maintenance.acknowledgements.last_sequence();
         }
         Ok(self.state.change_standard(standard.clone(), epoch))
     }
 
-    /// Counts what became of a batch.
+    /// Updates the metrics after a batch.
     fn record_batch_metrics(&mut self, batch: &Batch, applied: &ApplyResult) {
         Metric::EventsReceived.add_labeled("outcome", "accepted", applied.accepted);
         Metric::EventsReceived.add_labeled("outcome", "duplicate", applied.duplicates);
         Metric::EventsReceived.add_labeled("outcome", "rejected", applied.refused.len() as u64);
         applied.refused.iter().for_each(|(_, refusal)| {
-            Metric::EventsRejected.add_labeled("reason", refusal.name(), 1)
+            Metric::EventsRejected.add_labeled("reason", refusal.name(), 1);
         });
         let newest = batch.events.iter().map(|event| event.time).max();
         if let Some((newest, ticker)) = newest.zip(self.ticker.as_mut()) {
@@ -407,50 +427,50 @@ impl Engine {
         }
     }
 
-    /// Publishes a board; how long it took to make it.
+    /// Evaluates alerts if due and publishes a board. Returns the time taken to compute the board.
     fn publish_board(&mut self) -> Duration {
         let now = self.ticker.as_mut().map(EngineClock::now);
         if let Some(now) = now {
             self.evaluate_alerts(now);
         }
-        let (edition, took) = self.next_board(now);
-        self.send_board(edition, now);
+        let (published_board, took) = self.next_board(now);
+        self.send_board(published_board, now);
         took
     }
 
-    fn send_board(&mut self, edition: PublishedBoard, now: Option<Timestamp>) {
+    fn send_board(&mut self, published_board: PublishedBoard, now: Option<Timestamp>) {
         Metric::BatchesQueued.set(self.commands.len() as f64);
         Metric::Cases.set(self.state.monitor.case_count() as f64);
-        Metric::ClockOffset.set(edition.clock_offset_ms as f64 / 1_000.0);
-        edition
+        Metric::ClockOffset.set(published_board.clock_offset_ms as f64 / 1_000.0);
+        published_board
             .board
             .as_of
             .into_iter()
             .for_each(|as_of| Metric::BoardTime.set(as_of.0 as f64 / 1_000.0));
-        let revision = edition.board.revision;
-        self.published_boards.send_replace(Arc::new(edition));
+        let revision = published_board.board.revision;
+        self.published_boards.send_replace(Arc::new(published_board));
         if let Some(now) = now {
             self.maintain_journal(now, revision);
         }
     }
 
-    /// Says the last word: to those who watch, and to the journal.
+    /// Publishes the last board, then closes the journal.
     fn shut_down(mut self) -> Result<(), recovery::RecoveryError> {
         self.publish_board();
         let revision = self.published_boards.borrow().board.revision;
-        let Engine { state, maintenance: kept, published_boards: editions, alerts, .. } = self;
-        // Those who watch need not wait for the disk.
-        drop((editions, alerts));
-        kept.map_or(Ok(()), |kept| kept.shut_down(state, revision))
+        let Engine { state, maintenance, published_boards, alerts, .. } = self;
+        // Closed first, so that clients do not wait for the disk.
+        drop((published_boards, alerts));
+        maintenance.map_or(Ok(()), |maintenance| maintenance.shut_down(state, revision))
     }
 }
 
-/// A name for an epoch that no other has.
+/// Returns a random epoch name.
 fn new_epoch() -> Arc<str> {
     format!("{:016x}", random_number()).into()
 }
 
-/// A number nobody can foretell, from the randomness the system gives every process for its hash tables.
+/// Returns an unpredictable number, from the random keys the standard library uses for hash maps.
 #[must_use]
 pub fn random_number() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};

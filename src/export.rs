@@ -1,4 +1,4 @@
-//! Files made from the standard: Prometheus rules, Grafana dashboards, OpenSLO.
+//! Files generated from a standard: Prometheus rules, Grafana dashboards, OpenSLO documents.
 
 pub mod grafana;
 pub mod openslo;

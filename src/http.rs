@@ -1,25 +1,26 @@
-//! The service over HTTP: routes with what each needs, what every answer carries, and errors as problems (RFC 9457).
+//! HTTP API: routes with their permissions, security headers, and errors as problem details
+//! (RFC 9457).
 //!
-//! [`routes`] is the one list of them: the router is made of it, and the tests of access go through it. A route says there
-//! what it needs, and the guard stands before it.
+//! [`all_routes`] is the single list of routes. The router and the access tests are built from it.
+//! Each route declares the permission it requires, and the guard middleware checks it.
 //!
-//! | route | here |
+//! | route | module |
 //! |---|---|
 //! | `POST /v1/events` | [`events`] |
 //! | `/v1/ranking` | [`ranking`] |
 //! | `/v1/live`, `/v1/stream` | [`live`] |
-//! | `/v1/board`, `/v1/standard`, `/v1/rejected` | [`reading`] |
+//! | `/v1/board`, `/v1/standard`, `/v1/rejected` | [`board`] |
 //! | `/metrics` | [`metrics`] |
 //! | `/v1/explain`, `/v1/cases` | [`explain`] |
 //! | `/v1/trend` | [`trend`] |
 //! | `/v1/alerts`, `POST /v1/alerts/acknowledge`, `POST /v1/alerts/close` | [`alerts`] |
-//! | `/standard` | [`standard`] |
+//! | `/standard` | [`standard_page`] |
 //! | `POST /v1/reload` | [`reload`] |
 //! | `POST /v1/ticket` | [`ticket`] |
-//! | `/healthz`, `/readyz` | below |
+//! | `/healthz`, `/readyz` | this module |
 //! | `/` and the files of the wallboard | [`pages`] |
 //!
-//! [`server`] is below all of them: connections, TLS and their limits.
+//! [`server`] handles connections, TLS and their limits.
 
 mod guard;
 mod headers;
@@ -62,55 +63,55 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-/// What the routes work with.
+/// Shared state of all routes.
 #[derive(Debug)]
 pub struct HttpService {
-    /// Takes events.
+    /// Receives events and passes them to the engine.
     pub intake: HttpIntake,
-    /// The events that were rejected.
+    /// The most recently rejected events.
     pub rejected: Arc<RejectedEvents>,
-    /// The boards.
+    /// The latest published board.
     pub boards: watch::Receiver<Arc<PublishedBoard>>,
-    /// The alerts.
+    /// The latest state of all alerts.
     pub alerts: watch::Receiver<Arc<AlertOverview>>,
-    /// Where the service is for others.
+    /// Links to the service for notifications and alerts.
     pub links: ServiceLinks,
-    /// Who may what; a reload changes it.
+    /// Tokens and permissions. A reload replaces them.
     pub access: watch::Receiver<Arc<AccessControl>>,
-    /// Tickets for the live board.
+    /// Single-use tickets for the live board.
     pub tickets: TicketStore,
-    /// How many requests an address has made.
+    /// Request rate limit per client address.
     pub rate: RateLimit,
-    /// Whether connections are encrypted.
+    /// True if connections are encrypted.
     pub tls: bool,
-    /// How many scopes of each kind are in `/metrics`.
+    /// Maximum number of scopes of each kind in `/metrics`.
     pub metrics_scopes_max: usize,
-    /// Where a reload is asked for.
+    /// Accepts requests to reload the configuration.
     pub reload: mpsc::Sender<reload::ReloadRequest>,
-    /// The live board.
+    /// Publishes the live board to WebSocket and SSE clients.
     pub live: LiveBoard,
-    /// Knows the connections to the live board, which outlive the request that opened them.
+    /// Tracks live connections, which outlive the request that opened them.
     pub connections: TaskTracker,
-    /// How indicators went, as told in the last seconds.
+    /// Recently computed trends.
     pub trends: TrendCache,
-    /// One question about single cases at a time: each is a look at all of them, and counting comes first.
+    /// Limits case queries to one at a time. Each one scans all cases on the engine's thread.
     pub questions: Semaphore,
 }
 
-/// A route: what is there, and who may have it.
+/// A route with the permission it requires.
 pub struct Route {
-    /// Its method; one that is read by `GET` is also read by `HEAD`.
+    /// HTTP method. A `GET` route also answers `HEAD`.
     pub method: Method,
-    /// Its path.
+    /// URL path.
     pub path: &'static str,
-    /// What it needs; `None` for what anybody may have.
+    /// Required permission. `None` for a public route.
     pub need: Option<RoutePermission>,
-    /// Whether it shows the board, which nobody may see before it is whole.
+    /// True if the route reads the board. Such a route answers 503 until the board is complete.
     pub needs_board: bool,
     handler: MethodRouter<Arc<HttpService>>,
 }
 
-/// Every route but the files of the wallboard, which anybody may have: they hold no figures.
+/// Returns every route except the wallboard's files, which are public and contain no data.
 #[must_use]
 pub fn all_routes() -> Vec<Route> {
     let read = |path, need, handler| Route {
@@ -146,11 +147,11 @@ pub fn all_routes() -> Vec<Route> {
     ]
 }
 
-/// The routes with their guards. They hold the way into the engine until they are dropped.
+/// Builds the router with its guards. The router keeps the engine's input open until it is dropped.
 pub fn build_router(service: Arc<HttpService>) -> Router {
     let mut router = Router::new();
-    for Route { path, need, needs_board: shows, handler, .. } in all_routes() {
-        let handler = if shows {
+    for Route { path, need, needs_board, handler, .. } in all_routes() {
+        let handler = if needs_board {
             handler.route_layer(from_fn_with_state(service.clone(), require_complete_board))
         } else {
             handler
@@ -183,7 +184,7 @@ async fn check_readiness(
     }
 }
 
-/// Until the board is whole nobody is shown a part of it.
+/// Refuses a request with 503 until the board is complete.
 async fn require_complete_board(
     State(service): State<Arc<HttpService>>,
     request: Request,
@@ -201,7 +202,7 @@ async fn method_not_allowed(method: Method) -> HttpProblem {
     HttpProblem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         format!(
-            "there is something at this address, but not for `{method}`; see the header `Allow`"
+            "this address does not support `{method}`; see the header `Allow` for those it does"
         ),
     )
 }

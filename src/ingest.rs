@@ -1,4 +1,6 @@
-//! Sources: from someone's bytes to events of the core. One file a source; nothing here knows the core's state.
+//! Event sources. Each module turns the bytes of one source into events for the engine.
+//!
+//! No module here reads the state of the core.
 
 pub mod decode;
 pub mod demo;

@@ -1,41 +1,51 @@
-//! The journal: what is accepted lies on disk before its sender hears of it, and the same journal gives the same board again.
+//! The journal: a durable append-only log of everything that the engine processes.
 //!
-//! # What durable means
-//! When [`Journal::append`] returns, its records were written and the disk was told to keep them (`fdatasync`): they outlive
-//! the process, the operating system and a loss of power, as far as the disk keeps its word. Each append is a transaction:
-//! after a crash it is there as a whole or not at all. An append that failed is not there once the next one has succeeded.
+//! An event is acknowledged only after its record is on disk. Replaying the same journal produces
+//! the same boards.
 //!
-//! # The data directory ([`Held`])
-//! | file | what it holds |
+//! # Durability
+//! Records are written and synced (`fdatasync`) before [`Journal::append_records`] returns. They
+//! survive a crash of the process or the operating system and a loss of power, provided that the
+//! disk honors syncs. Each append is a transaction. After a crash it is present completely or
+//! not at all. A failed append is absent once the next append has succeeded.
+//!
+//! # Data directory ([`DirectoryLock`])
+//! | file | content |
 //! |---|---|
-//! | `lock` | the process that works here; a second one is refused |
-//! | `format` | the version of this layout; a newer one is refused |
-//! | `keys` | the secrets of the hashes, for the owner's eyes alone |
-//! | `journal-<first sequence>.redb` | a **segment**: the records from this sequence until the next segment begins, and the standard in force where it begins |
-//! | `snapshot-<sequence>.redb` | the state of the core after this record |
-//! | `closed` | nothing; it is there while nobody writes here and all of the segments has reached the disk |
-//! | `cursors.redb` | how far the receivers of alerts have heard |
-//! | `*.new` | one of these in the making; what a crash left of it is removed |
+//! | `lock` | the id of the process that uses the directory; a second process is refused |
+//! | `format` | the version of this layout; a newer version is refused |
+//! | `keys` | the secret hash keys, readable by the owner only |
+//! | `journal-<first sequence>.redb` | a **segment**, see below |
+//! | `snapshot-<sequence>.redb` | the engine's state after this record |
+//! | `closed` | empty; present while no process writes and all segments are on disk |
+//! | `cursors.redb` | the last alert message delivered to each receiver |
+//! | `*.new` | an unfinished file; leftovers of a crash are removed at startup |
 //!
-//! Segments and snapshots are databases of `redb` with checksums on every page. Only the newest segment is ever written. A
-//! file gets its name when it is complete, so one that cannot be opened under its name is damaged, never just unfinished.
+//! A segment holds the records from its first sequence until the next segment begins. It also
+//! holds the standard in force at its beginning.
 //!
-//! A segment may end with records that the next segment has as well: a failed append that reached the disk. They were never
-//! acknowledged, and are not read: a record belongs to the newest segment that can hold it.
+//! Segments and snapshots are `redb` databases with a checksum on every page. Only the newest
+//! segment is written. A file gets its final name when it is complete. A file with its final name
+//! that cannot be opened is therefore damaged, not unfinished.
+//!
+//! A segment may end with records that the next segment repeats, left by a failed append that
+//! reached the disk. They were never acknowledged and are not read. A record belongs to the newest
+//! segment that can contain it.
 //!
 //! # Damage
-//! Every page of a segment is checked when it is opened, every record has a checksum of its own that covers its sequence, and
-//! the sequences have no gap. What is read is what was written, or an [`Error::Damaged`] that names the file and the record.
-//! One thing no checksum can tell: damage to the very last transaction of a segment that was not closed, as after a loss of
-//! power, looks like a transaction that never finished, and is dropped as one.
+//! Opening a segment checks every page. Every record has its own checksum, which covers its
+//! sequence, and sequences have no gaps. Readers return exactly the records that were written, or
+//! a [`JournalError::Damaged`] that names the file and the record. One case is undetectable: damage
+//! to the last transaction of a segment that was not closed, for example after a loss of power. It
+//! looks like an unfinished transaction and is rolled back.
 //!
 //! # Limits
-//! | what | limit | beyond it |
+//! | item | limit | above the limit |
 //! |---|---|---|
-//! | records of one append | 2 GiB together | an error; a batch is far smaller |
-//! | a segment | [`Settings::segment_bytes`] of values, and the append that reaches it | the next segment |
-//! | memory of a reader | a portion of 1 MiB and one record, and a cache of 16 MiB | it reads in portions |
-//! | a batch kept compressed | 64 MiB unpacked | kept as it is, so that no small file unpacks to a large memory |
+//! | records of one append | 2 GiB in total | an error; a batch is far smaller |
+//! | segment | [`JournalSettings::segment_bytes`] of values | the next segment begins |
+//! | memory of a reader | 1 MiB, one record and a cache of 16 MiB | records are read in portions |
+//! | compressed batch | 64 MiB decompressed | stored uncompressed, against compression bombs |
 
 pub mod batch_codec;
 mod data_directory;
@@ -65,15 +75,15 @@ pub use self::retention::{PruneSummary, RetentionLimits};
 pub use self::snapshot::{SnapshotReader, SnapshotStore, SnapshotWriter};
 pub use self::writer::{Journal, JournalSettings};
 
-/// The version of what is written here. A reader refuses a higher one.
+/// Version of the on-disk format. Readers refuse a higher version.
 pub const FORMAT_VERSION: u64 = 3;
 
-/// The place of a record in the journal; the first is 1. 0 means "before everything".
+/// The sequence number of a record; the first is 1, and 0 means before the first record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct SequenceNumber(pub u64);
 
 impl SequenceNumber {
-    /// The place behind this one.
+    /// Returns the number after this one.
     #[must_use]
     pub fn next(self) -> SequenceNumber {
         SequenceNumber(self.0.saturating_add(1))

@@ -1,14 +1,15 @@
-//! The command line: see `firstline --help`.
+//! The `firstline` program: see `firstline --help`.
 
 use clap::Parser;
 use firstline::cli::{self, CliCommand};
 use std::process::ExitCode;
 
-/// Of the program and not of the library, whose users choose their own.
+/// Set by the program and not the library, whose users choose their own.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Live SLA indicators for hotlines, halls and field service: on the wall, in Prometheus, and offline.
+/// Real-time service level monitoring for hotlines, service halls and field service: wallboards,
+/// Prometheus metrics and offline reports.
 #[derive(Parser)]
 #[command(name = "firstline", version, max_term_width = 110, after_help = cli::HELP_EXAMPLES)]
 struct ProgramArguments {

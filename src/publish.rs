@@ -1,4 +1,5 @@
-//! Outputs: from the readings of a board to those who look at them. One file an output; nothing here knows a source.
+//! Outputs: the readings of a board in the formats of their consumers, one file per output. No
+//! output depends on an event source.
 
 pub mod explain_json;
 pub mod live;

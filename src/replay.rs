@@ -1,7 +1,8 @@
-//! Replay: recorded events through the core, offline, as fast as it can; the same set of events gives the same boards.
+//! Offline replay of recorded events at full speed. The same events always produce the same boards.
 //!
-//! First several threads decode, of which one merges events into cases; then one tells what the cases mean, and another adds that up.
-//! A few batches wait between them.
+//! In the first stage several threads decode events while one merges them into cases. In the second
+//! stage one thread derives facts from the cases and another counts them. A short queue connects
+//! the stages' threads.
 
 mod parallel_count;
 
@@ -16,128 +17,129 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// How a replay is done.
+/// Settings of a replay.
 #[derive(Debug)]
 pub struct ReplaySettings {
-    /// What is measured.
+    /// The standard that defines the indicators.
     pub standard: Arc<Standard>,
-    /// How the recordings are understood.
+    /// The format of the recordings.
     pub format: RecordingFormat,
-    /// The instants of which boards are wanted, as if the replay had stopped there; none for the end of the recordings.
+    /// The times of the boards. A board counts only events up to its time. Empty for one board at
+    /// the end of the recordings.
     pub instants: Vec<Timestamp>,
-    /// How many threads work at a time. It changes no result.
+    /// Number of parallel threads. It does not affect results.
     pub threads: u8,
-    /// Whether cases are to be known by their names, to explain readings; it takes memory and time.
+    /// True to record case names, which explanations need. Costs memory and time.
     pub keep_names: bool,
 }
 
-/// What a replay saw on its way.
+/// Counts of a replay.
 #[derive(Debug, Default)]
 pub struct CaseCountChange {
-    /// New events.
+    /// Number of new events.
     pub accepted: u64,
-    /// Events that were known.
+    /// Number of duplicate events.
     pub duplicates: u64,
-    /// How many lines were rejected.
+    /// Number of rejected lines.
     pub rejected: u64,
-    /// The first of them: file, line, why.
+    /// The first rejections: file, line, reason. At most [`REJECTIONS_MAX`].
     pub rejections: Vec<(String, u64, EventRejection)>,
-    /// Lines left out by design, by reason.
+    /// Number of lines left out by design, by reason.
     pub left_out: BTreeMap<String, u64>,
-    /// The cases there were.
+    /// Number of cases.
     pub cases: usize,
 }
 
-/// How many rejections are kept word by word.
+/// Maximum number of rejections recorded in full.
 pub const REJECTIONS_MAX: usize = 1_000;
 
 /// A recording to replay.
 pub struct Recording {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: String,
-    /// Its bytes.
+    /// Its content.
     pub input: Box<dyn Read + Send>,
 }
 
-/// Replays recordings one after the other: a board for each instant asked for, in their order.
+/// Replays recordings in order. Returns one board per requested time, in the order of the request.
 ///
 /// # Errors
-/// The first recording that cannot be read, with its name.
+/// Returns the name of the first recording that cannot be read, with the I/O error.
 pub fn replay_boards(
     settings: &ReplaySettings,
     recordings: Vec<Recording>,
 ) -> Result<(Vec<Board>, CaseCountChange), (String, io::Error)> {
-    let (monitors, seen) = replay_monitors(settings, recordings)?;
-    Ok((monitors.iter().map(Monitor::compute_board).collect(), seen))
+    let (monitors, counts) = replay_monitors(settings, recordings)?;
+    Ok((monitors.iter().map(Monitor::compute_board).collect(), counts))
 }
 
-/// As [`run`], but gives the cores themselves, to be asked for more than a board.
+/// Replays recordings like [`replay_boards`], but returns the monitors themselves.
 ///
 /// # Errors
-/// As [`run`].
+/// As for [`replay_boards`].
 pub fn replay_monitors(
     settings: &ReplaySettings,
     recordings: Vec<Recording>,
 ) -> Result<(Vec<Monitor>, CaseCountChange), (String, io::Error)> {
-    let mut core = ReplayCore::new(settings);
-    let mut seen = CaseCountChange::default();
+    let mut replayed = ReplayCore::new(settings);
+    let mut counts = CaseCountChange::default();
     read_recordings(settings, recordings, &mut |name, item| {
-        core.apply_item(name, item, &mut seen)
+        replayed.apply_item(name, item, &mut counts);
     })?;
-    Ok((core.finish(&mut seen), seen))
+    Ok((replayed.finish(&mut counts), counts))
 }
 
 fn read_recordings(
     settings: &ReplaySettings,
     recordings: Vec<Recording>,
-    take: &mut dyn FnMut(&str, RecordingItem),
+    apply: &mut dyn FnMut(&str, RecordingItem),
 ) -> Result<(), (String, io::Error)> {
-    // Identities need no secret in a replay; the same keys make the same bytes.
+    // Identities need no secret in a replay. Fixed keys make replays reproducible.
     let schema = Arc::new(settings.standard.schema.clone());
     let decoder = || {
         EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(settings.keep_names)
     };
-    let mut own = decoder();
-    let mut others: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
+    let mut main_decoder = decoder();
+    let mut thread_decoders: Vec<EventDecoder> = (1..settings.threads).map(|_| decoder()).collect();
     for recording in recordings {
-        let decoders = (&mut own, &mut others[..]);
+        let decoders = (&mut main_decoder, &mut thread_decoders[..]);
         let read =
             recording::read_recording(recording.input, &settings.format, decoders, &mut |item| {
-                take(&recording.name, item)
+                apply(&recording.name, item);
             });
         read.map_err(|error| (recording.name, error))?;
     }
     Ok(())
 }
 
-/// One core for the end of the recordings, or one for each instant.
+/// One monitor for the end of the recordings, or one per requested time.
 struct ReplayCore<'s> {
     settings: &'s ReplaySettings,
     monitors: Vec<Monitor>,
-    /// The one that looks farthest; what it finds new is told.
+    /// Place of the monitor with the latest time. Its results are counted.
     farthest: usize,
 }
 
 impl<'s> ReplayCore<'s> {
     fn new(settings: &'s ReplaySettings) -> ReplayCore<'s> {
-        let many = settings.instants.len().max(1);
-        let monitors = (0..many).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
+        let count = settings.instants.len().max(1);
+        let monitors = (0..count).map(|_| Monitor::new(settings.standard.clone(), None)).collect();
         let farthest =
             (0..settings.instants.len()).max_by_key(|place| settings.instants[*place]).unwrap_or(0);
         ReplayCore { settings, monitors, farthest }
     }
 
-    fn apply_item(&mut self, name: &str, item: RecordingItem, seen: &mut CaseCountChange) {
+    fn apply_item(&mut self, name: &str, item: RecordingItem, counts: &mut CaseCountChange) {
         match item {
-            RecordingItem::Batch(batch) => self.apply_batch(&batch, name, seen),
-            RecordingItem::LeftOut { reason } => *seen.left_out.entry(reason).or_default() += 1,
+            RecordingItem::Batch(batch) => self.apply_batch(&batch, name, counts),
+            RecordingItem::LeftOut { reason } => *counts.left_out.entry(reason).or_default() += 1,
             RecordingItem::Rejected { line, rejection } => {
-                record_rejection(name, line, rejection, seen)
+                record_rejection(name, line, rejection, counts);
             }
         }
     }
 
-    fn apply_batch(&mut self, batch: &Batch, name: &str, seen: &mut CaseCountChange) {
+    fn apply_batch(&mut self, batch: &Batch, name: &str, counts: &mut CaseCountChange) {
         for (place, monitor) in self.monitors.iter_mut().enumerate() {
             let applied = match self.settings.instants.get(place) {
                 None => monitor.merge_batch(batch),
@@ -149,26 +151,26 @@ impl<'s> ReplayCore<'s> {
                     - applied.duplicates
                     - applied.refused.len() as u64;
                 if later > 0 {
-                    *seen
+                    *counts
                         .left_out
-                        .entry("later than the instant asked for".to_owned())
+                        .entry("later than the requested time".to_owned())
                         .or_default() += later;
                 }
-                seen.accepted += applied.accepted;
-                seen.duplicates += applied.duplicates;
+                counts.accepted += applied.accepted;
+                counts.duplicates += applied.duplicates;
                 for (_, refusal) in applied.refused {
                     record_rejection(
                         name,
                         0,
                         EventRejection { id: None, reason: refusal.to_string() },
-                        seen,
+                        counts,
                     );
                 }
             }
         }
     }
 
-    fn finish(self, seen: &mut CaseCountChange) -> Vec<Monitor> {
+    fn finish(self, counts: &mut CaseCountChange) -> Vec<Monitor> {
         let mut monitors: Vec<Monitor> = self
             .monitors
             .into_iter()
@@ -178,14 +180,19 @@ impl<'s> ReplayCore<'s> {
             .iter_mut()
             .zip(&self.settings.instants)
             .for_each(|(monitor, instant)| monitor.tick(*instant));
-        seen.cases = monitors.last().map_or(0, Monitor::case_count);
+        counts.cases = monitors.last().map_or(0, Monitor::case_count);
         monitors
     }
 }
 
-fn record_rejection(name: &str, line: u64, rejection: EventRejection, seen: &mut CaseCountChange) {
-    seen.rejected += 1;
-    if seen.rejections.len() < REJECTIONS_MAX {
-        seen.rejections.push((name.to_owned(), line, rejection));
+fn record_rejection(
+    name: &str,
+    line: u64,
+    rejection: EventRejection,
+    counts: &mut CaseCountChange,
+) {
+    counts.rejected += 1;
+    if counts.rejections.len() < REJECTIONS_MAX {
+        counts.rejections.push((name.to_owned(), line, rejection));
     }
 }

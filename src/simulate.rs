@@ -1,11 +1,14 @@
-//! A believable service organisation: hotlines, halls and field service of some centers, as an endless row of events.
+//! Simulation of a service organization: hotlines, service halls and field service of several
+//! centers, as an endless stream of events.
 //!
-//! It is a pure function of its [`Settings`]: the same settings give the same bytes. Each center has three parts (its
-//! hotline, its hall, its field service), which know nothing of each other; each has its own agenda and its own stream of
-//! chance, and [`Simulation`] merges what they say by time. Customers, agents and technicians have no will of their own,
-//! but queues are real: a figure gets worse here for the reasons for which it gets worse in life.
+//! The output is a pure function of [`SimulationSettings`]: equal settings give equal bytes. Each
+//! center has three independent parts: its hotline, its service hall and its field service. Each
+//! part has its own event queue and random streams. [`Simulation`] merges their events by time.
 //!
-//! What is remembered is bounded for any length of time by the size of the organisation (see each part's limit).
+//! Decisions of customers, agents and technicians are random, but queues are simulated. An
+//! indicator gets worse for the same reasons as in reality.
+//!
+//! Memory is bounded by the size of the organization, regardless of the simulated time.
 
 mod center;
 mod customer;
@@ -27,39 +30,39 @@ use std::collections::BinaryHeap;
 pub use self::simulated_event::SimulatedEvent;
 use crate::domain::time::timestamp::Timestamp;
 
-/// What to simulate.
+/// Settings of a simulation.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SimulationSettings {
-    /// Another seed gives another organisation's fate.
+    /// Seed of all random streams.
     pub seed: u64,
-    /// When the simulation begins: everybody comes to work at once, and nothing is pending.
+    /// Start time. All agents sign on at once, and no order is open.
     pub start: Timestamp,
-    /// How many centers there are, 1 to 50; what lies outside is taken as the nearest of these.
+    /// Number of centers, clamped to 1 to 50.
     pub centers: u32,
-    /// How much happens and how many people work, as a multiple of a mid-size operator; held within 0.001 and 1000.
+    /// Load and staff as a multiple of a mid-size operator, clamped to 0.001 to 1000.
     pub rate: f64,
 }
 
-/// The events of a service organisation in the order of their times, without end.
+/// Endless iterator over the events of a service organization in time order.
 pub struct Simulation {
     parts: Vec<Box<dyn SimulationPart + Send>>,
-    /// Each part's next event.
+    /// Next event of each part.
     heads: Vec<Option<SimulatedEvent>>,
-    /// The time of each head and its part, the earliest first.
+    /// Time of each next event and its part, earliest first.
     order: BinaryHeap<Reverse<(Timestamp, usize)>>,
 }
 
-/// A part of a center that goes its own way.
+/// Independent part of a center.
 trait SimulationPart {
-    /// Takes an event that has happened, the earliest first.
+    /// Takes the earliest event that has happened, or `None`.
     fn take_event(&mut self) -> Option<SimulatedEvent>;
 
-    /// Makes the next step happen; false if there is none.
+    /// Executes the next step. Returns false if there is none.
     fn advance_step(&mut self) -> bool;
 }
 
 impl Simulation {
-    /// The organisation of `settings`, about to begin its work.
+    /// Returns the simulation for `settings` at its start.
     #[must_use]
     pub fn new(settings: &SimulationSettings) -> Simulation {
         let SimulationSettings { seed, start, centers, rate } = *settings;
@@ -67,8 +70,8 @@ impl Simulation {
         let run = derive_run_number(seed, start);
         let mut simulation =
             Simulation { parts: Vec::new(), heads: Vec::new(), order: BinaryHeap::new() };
-        for place in 0..centers.clamp(1, 50) {
-            let center = center::build_center(place as usize, rate);
+        for index in 0..centers.clamp(1, 50) {
+            let center = center::build_center(index as usize, rate);
             simulation.parts.push(Box::new(hotline::Hotline::new(seed, run, center, start)));
             simulation
                 .parts
@@ -84,7 +87,7 @@ impl Simulation {
         simulation
     }
 
-    /// Lets a part go on until it has something to say.
+    /// Advances a part until it has an event.
     fn refill_head(&mut self, part: usize) {
         let head = loop {
             if let Some(event) = self.parts[part].take_event() {
@@ -112,7 +115,8 @@ impl Iterator for Simulation {
     }
 }
 
-/// Tells runs apart: different for different seeds and starts, as far as 32 bits allow.
+/// Derives a number that distinguishes runs with different seeds or starts. Collisions are possible
+/// but rare, because it has only 32 bits.
 fn derive_run_number(seed: u64, start: Timestamp) -> u32 {
     let mixed = (seed ^ (start.0 as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32) as u32

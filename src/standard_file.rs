@@ -1,8 +1,8 @@
-//! Standards: what an organisation promises, read from a TOML file and checked.
+//! Parser of standard files: reads a TOML file, checks it and builds a [`Standard`].
 //!
-//! As written -> as checked: names become places, every problem is found in one go, each with its line and what to write
-//! instead. The built-in standard is a file of the same format, embedded. Several versions of a standard are a file each;
-//! [`read_versions`] combines them.
+//! Names become indexes. All problems are reported at once, each with its line and a remedy. The
+//! built-in standard is an embedded file of the same format. Each version of a standard is a file
+//! of its own; [`parse_versions`] combines them.
 
 mod alert_table;
 mod calendar_table;
@@ -22,46 +22,51 @@ use crate::domain::standard::{EventSchema, LocalizedTitle, Standard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The built-in standard's file.
+/// Content of the built-in standard file.
 pub const BUILT_IN: &str = include_str!("../standards/telecom.toml");
 
-/// What the built-in standard's file is called in problems.
+/// Name of the built-in standard in problem messages.
 pub const BUILT_IN_NAME: &str = "the built-in standard";
 
-/// Reads and checks a standard; `file` names it in problems.
+/// Parses and checks a single standard file. `file` is its name in problem messages.
 ///
 /// # Errors
-/// Every problem of the file, in the order of its lines.
+///
+/// Returns all problems of the file, in the order of its lines.
 pub fn parse_standard(file: &str, text: &str) -> Result<Standard, Vec<TomlProblem>> {
     parse_versions(&[(file.to_owned(), text.to_owned())])
 }
 
-/// Reads and checks the versions of a standard, each a file's name and text, and combines them: see [`Standard::versions`].
+/// Parses, checks and combines the versions of a standard, given as file names and contents.
+///
+/// See [`Standard::versions`].
 ///
 /// # Errors
-/// Every problem of every file, and of the files together. There must be at least one file.
+///
+/// Returns all problems of all files and of their combination. An empty list of files is an error
+/// without problems.
 pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlProblem>> {
-    let (mut written, mut problems) = (Vec::new(), Vec::new());
+    let (mut parsed, mut problems) = (Vec::new(), Vec::new());
     for (file, text) in files {
         match TomlDocument::parse(file, text) {
             Ok(document) => {
                 let mut standard = read_document(&document.root_table());
                 document.visit_texts(&mut |text| {
-                    _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned())
+                    _ = standard.label_texts.insert(Symbol::from_text(text), text.to_owned());
                 });
-                written.push((document, standard));
+                parsed.push((document, standard));
             }
             Err(problem) => problems.push(problem),
         }
     }
-    let combined = merge_versions::combine_versions(written, &mut problems);
+    let combined = merge_versions::combine_versions(parsed, &mut problems);
     match combined {
         Some(standard) if problems.is_empty() => Ok(Standard { files: files.into(), ..standard }),
         _ => Err(problems),
     }
 }
 
-/// The standard as far as it can be understood; what cannot has left a problem.
+/// Reads the valid parts of a standard and reports the others as problems.
 fn read_document(root: &TomlTable<'_>) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
     let dimensions = read_dimensions(root);
@@ -119,16 +124,19 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
     standard
 }
 
-/// A name that becomes part of metric names and of fact names.
+/// Remedy for invalid names.
+const NAME_HELP: &str = "use lower-case letters, digits and `_`, beginning with a letter";
+
+/// Returns true if a name can be part of metric and fact names.
 fn is_valid_name(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && name.len() <= 60
 }
 
-/// Leaves a problem if `name` cannot be part of a metric's name.
+/// Reports a problem if `name` is not a valid name.
 fn check_name(value: &TomlValue<'_>, name: &str) {
     if !is_valid_name(name) {
-        value.report_problem(format!("`{name}` cannot be a name: write lower-case letters, digits and `_`, beginning with a letter"));
+        value.report_problem(format!("`{name}` is not a valid name; {NAME_HELP}"));
     }
 }
 
@@ -161,21 +169,23 @@ fn read_dimensions(root: &TomlTable<'_>) -> Vec<String> {
         if !is_valid_name(name) {
             root.report_problem(
                 "dimensions",
-                format!("`{name}` cannot be a dimension: write lower-case letters, digits and `_`, beginning with a letter"),
+                format!("`{name}` is not a valid dimension; {NAME_HELP}"),
             );
         } else if names[..place].contains(name) {
-            root.report_problem("dimensions", format!("`{name}` is there twice"));
+            root.report_problem("dimensions", format!("`{name}` is listed twice"));
         } else if ["customer", "window", "scope"].contains(name) {
             root.report_problem(
                 "dimensions",
-                format!("`{name}` cannot be a dimension: it would show ids or hide a label of firstline's own"),
+                format!(
+                    "`{name}` cannot be a dimension; it would expose ids or hide a system label"
+                ),
             );
         }
     }
     names.into_iter().take(EventSchema::MAX_DIMENSIONS).map(str::to_owned).collect()
 }
 
-/// `changing = ["class"]`: the dimensions of which the last value said holds.
+/// Reads `changing = ["class"]`, the dimensions whose latest value applies, as a bit set.
 fn read_changing_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 {
     root.optional_strings("changing").unwrap_or_default().iter().fold(0, |bits, name| {
         match dimensions.iter().position(|known| known == name) {
@@ -191,7 +201,7 @@ fn read_changing_dimensions(root: &TomlTable<'_>, dimensions: &[String]) -> u16 
     })
 }
 
-/// `[expire]`: how long a fact may stand before its end must have been lost.
+/// Reads `[expire]`: the time in ms after which a state without an end event expires.
 fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> {
     let Some(table) = root.optional_table("expire") else { return Vec::new() };
     let mut expiry = Vec::new();
@@ -199,20 +209,22 @@ fn read_expiry(root: &TomlTable<'_>, kinds: &FactKinds) -> Vec<(FactKind, i64)> 
         let Some(millis) = value.require_duration() else { continue };
         match kinds.find_kind(name) {
             Some(kind) if kinds.fact_measure(kind) == FactMeasure::CurrentState => {
-                expiry.push((kind, millis))
+                expiry.push((kind, millis));
             }
             Some(_) => {
-                value.report_problem(format!("`{name}` happens at a moment and cannot expire; facts that stand do, as `call.waiting`"));
+                value.report_problem(format!(
+                    "`{name}` is a moment and cannot expire; only states can, as in `call.waiting`"
+                ));
             }
             None => {
-                let standing = kinds.names().filter(|name| {
+                let states = kinds.names().filter(|name| {
                     kinds
                         .find_kind(name)
                         .is_some_and(|kind| kinds.fact_measure(kind) == FactMeasure::CurrentState)
                 });
-                let hint = nearest_match(name, standing)
+                let hint = nearest_match(name, states)
                     .map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
-                value.report_problem(format!("there is no fact `{name}` that stands{hint}"));
+                value.report_problem(format!("there is no state `{name}`{hint}"));
             }
         }
     }
@@ -223,14 +235,11 @@ fn read_order_families(root: &TomlTable<'_>) -> Vec<String> {
     let names = root.optional_strings("orders").unwrap_or_default();
     for (place, name) in names.iter().enumerate() {
         if !is_valid_name(name) {
-            root.report_problem(
-                "orders",
-                format!("`{name}` cannot be a family: write lower-case letters, digits and `_`, beginning with a letter"),
-            );
+            root.report_problem("orders", format!("`{name}` is not a valid family; {NAME_HELP}"));
         } else if names[..place].contains(name)
             || ["call", "queue", "survey", "agent"].contains(name)
         {
-            root.report_problem("orders", format!("the family `{name}` is there already"));
+            root.report_problem("orders", format!("the family `{name}` exists already"));
         }
     }
     if names.len() + 4 > EventSchema::MAX_FAMILIES {
@@ -253,7 +262,7 @@ fn read_scopes(root: &TomlTable<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
         for name in value.require_strings().unwrap_or_default() {
             match dimensions.iter().position(|dimension| dimension == name) {
                 Some(place) if !scope.contains(&place) => scope.push(place),
-                Some(_) => value.report_problem(format!("`{name}` is there twice")),
+                Some(_) => value.report_problem(format!("`{name}` is listed twice")),
                 None => value.report_problem(format!(
                     "`{name}` is not a dimension; declared are: {}",
                     dimensions.join(", ")
@@ -261,7 +270,7 @@ fn read_scopes(root: &TomlTable<'_>, dimensions: &[String]) -> Vec<Vec<usize>> {
             }
         }
         if scopes.contains(&scope) {
-            value.report_problem("this scope is there already");
+            value.report_problem("this scope is listed already");
         }
         scopes.push(scope);
     }
@@ -289,7 +298,7 @@ mod tests {
             "longest_wait_now",
             "hall_wait",
             "hall_called_in_time",
-            "counter_in_time",
+            "desk_in_time",
             "repair_timeliness_closed",
             "repair_timeliness_due",
             "time_to_restore",
@@ -329,10 +338,10 @@ ratio.good = [{ fact = "call.anwsered", within = "20s" }, "call.waiting"]
 ratio.of = [{ fact = "call.offered", within = "20s" }]
 target = { at_least = 0.8, at_most = 0.9 }
 "#;
-        let problems = parse_standard("x.toml", text).expect_err("a bad standard");
+        let problems = parse_standard("x.toml", text).expect_err("invalid standard");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        for (line, word) in [
+        for (line, excerpt) in [
             (4, "zh"),
             (5, "Asia/Shanghei"),
             (7, "centre"),
@@ -347,8 +356,8 @@ target = { at_least = 0.8, at_most = 0.9 }
         ] {
             let found = problems
                 .iter()
-                .any(|problem| problem.line == line && problem.message.contains(word));
-            assert!(found, "line {line} should speak of {word}:\n{all}\n{lines:?}");
+                .any(|problem| problem.line == line && problem.message.contains(excerpt));
+            assert!(found, "line {line} does not mention {excerpt}:\n{all}\n{lines:?}");
         }
     }
 }

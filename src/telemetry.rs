@@ -1,7 +1,8 @@
-//! firstline's own health: one list of metrics, and where the log goes.
+//! Self-monitoring: the service's own metrics, and the log.
 //!
-//! Figures about the service are told apart from figures about the organisation: these begin with `firstline_`, those with
-//! `sla_` (see `crate::publish::prometheus`). Labels have few values, all of them written here or beside the call.
+//! Metrics of the service itself begin with `firstline_`. Metrics of the monitored organization
+//! begin with `sla_` (see `crate::publish::prometheus`). Labels have few values, all listed here or
+//! at the call.
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -10,9 +11,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-/// Everything the service says about itself.
+/// Metrics of the service itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "each is described to Prometheus by `describe`, right below")]
+#[expect(missing_docs, reason = "`definition` below has the help text of each metric")]
 pub enum Metric {
     EventsReceived,
     EventsRejected,
@@ -92,12 +93,13 @@ impl Metric {
             Metric::EventsRejected => (
                 "firstline_events_rejected_total",
                 InstrumentKind::Counter,
-                "Events rejected, by reason: unreadable, late, ahead, unknown or full; `/v1/rejected` has the last of them",
+                "Events rejected, by reason: unreadable, late, ahead, unknown or full; \
+                 `/v1/rejected` lists the latest",
             ),
             Metric::EventsRefused => (
                 "firstline_events_refused_total",
                 InstrumentKind::Counter,
-                "Requests with events that were refused as a whole, by reason",
+                "Event requests refused as a whole, by reason",
             ),
             Metric::BatchesQueued => (
                 "firstline_batches_queued",
@@ -112,33 +114,31 @@ impl Metric {
             Metric::LiveClientsDropped => (
                 "firstline_live_clients_dropped_total",
                 InstrumentKind::Counter,
-                "Connections to the live board ended by the service, by reason",
+                "Live board connections closed by the service, by reason",
             ),
-            Metric::ApplySeconds => (
-                "firstline_apply_seconds",
-                InstrumentKind::Seconds,
-                "How long the core took to apply a batch",
-            ),
-            Metric::BoardSeconds => (
-                "firstline_board_seconds",
-                InstrumentKind::Seconds,
-                "How long it took to make a board",
-            ),
+            Metric::ApplySeconds => {
+                ("firstline_apply_seconds", InstrumentKind::Seconds, "Time to apply a batch")
+            }
+            Metric::BoardSeconds => {
+                ("firstline_board_seconds", InstrumentKind::Seconds, "Time to compute a board")
+            }
             Metric::BoardTime => (
                 "firstline_board_timestamp_seconds",
                 InstrumentKind::Gauge,
-                "The time that the newest board goes by; it falls behind if the engine does",
+                "Engine time of the latest board; it lags behind when the engine does",
             ),
-            Metric::Cases => ("firstline_cases", InstrumentKind::Gauge, "Cases the core remembers"),
+            Metric::Cases => {
+                ("firstline_cases", InstrumentKind::Gauge, "Cases remembered by the engine")
+            }
             Metric::LastEvent => (
                 "firstline_last_event_timestamp_seconds",
                 InstrumentKind::Gauge,
-                "The newest time of an accepted event",
+                "Latest time of an accepted event",
             ),
             Metric::JournalSeconds => (
                 "firstline_journal_seconds",
                 InstrumentKind::Seconds,
-                "How long a group of batches took to be on disk",
+                "Time to write a group of batches to disk",
             ),
             Metric::JournalBytes => (
                 "firstline_journal_bytes_total",
@@ -153,27 +153,25 @@ impl Metric {
             Metric::SnapshotSeconds => (
                 "firstline_snapshot_seconds",
                 InstrumentKind::Seconds,
-                "How long a snapshot took, beside the engine's work",
+                "Time to make a snapshot, in the background",
             ),
-            Metric::SnapshotBytes => (
-                "firstline_snapshot_bytes",
-                InstrumentKind::Gauge,
-                "The size of the newest snapshot",
-            ),
+            Metric::SnapshotBytes => {
+                ("firstline_snapshot_bytes", InstrumentKind::Gauge, "Size of the latest snapshot")
+            }
             Metric::RecoverySeconds => (
                 "firstline_recovery_duration_seconds",
                 InstrumentKind::Gauge,
-                "How long the last start took to read snapshot and journal",
+                "Time the last start took to read the snapshot and the journal",
             ),
             Metric::ClockOffset => (
                 "firstline_clock_off_seconds",
                 InstrumentKind::Gauge,
-                "How far the machine's clock is ahead of the time the board goes by",
+                "Time by which the system clock is ahead of the engine time",
             ),
             Metric::AccessRefused => (
                 "firstline_access_refused_total",
                 InstrumentKind::Counter,
-                "Requests that were not let in, by reason",
+                "Requests refused by access control, by reason",
             ),
             Metric::ConnectionsRefused => (
                 "firstline_connections_refused_total",
@@ -183,20 +181,20 @@ impl Metric {
             Metric::AlertSeconds => (
                 "firstline_alert_look_seconds",
                 InstrumentKind::Seconds,
-                "How long a look for alerts took",
+                "Time to evaluate the alert policies",
             ),
             Metric::AlertsFiring => {
-                ("firstline_alerts_firing", InstrumentKind::Gauge, "Alerts that fire")
+                ("firstline_alerts_firing", InstrumentKind::Gauge, "Firing alerts")
             }
             Metric::AlertsPending => (
                 "firstline_alerts_pending",
                 InstrumentKind::Gauge,
-                "Alerts that wait until the bad has lasted",
+                "Alerts whose condition has not yet lasted for the time required",
             ),
             Metric::AlertsOverflow => (
                 "firstline_alerts_overflow",
                 InstrumentKind::Gauge,
-                "Alerts that could not begin at the last look, because there are too many",
+                "Alerts that could not start at the last evaluation because of the limit",
             ),
             Metric::Notifications => (
                 "firstline_notifications_total",
@@ -206,17 +204,17 @@ impl Metric {
             Metric::NotificationsWaiting => (
                 "firstline_notifications_waiting",
                 InstrumentKind::Gauge,
-                "Notifications that a receiver has not taken yet",
+                "Notifications waiting for delivery to a receiver",
             ),
             Metric::NotificationSeconds => (
                 "firstline_notification_seconds",
                 InstrumentKind::Seconds,
-                "How long a receiver took to answer",
+                "Response time of a receiver",
             ),
             Metric::BuildInfo => (
                 "firstline_build_info",
                 InstrumentKind::Gauge,
-                "Always 1; its labels say what is running",
+                "Always 1; the labels name the running version",
             ),
         }
     }
@@ -225,12 +223,12 @@ impl Metric {
         self.definition().0
     }
 
-    /// Adds to a counter, under the value of its label.
+    /// Adds to a counter with one label.
     pub fn add_labeled(self, label: &'static str, value: &'static str, number: u64) {
         metrics::counter!(self.name(), label => value).increment(number);
     }
 
-    /// Adds to a counter of what became of messages to a receiver, whose name is the configuration's.
+    /// Adds to a counter of a receiver's notifications with an outcome.
     pub fn add_for_receiver(self, receiver: &str, outcome: &'static str, number: u64) {
         metrics::counter!(self.name(), "receiver" => receiver.to_owned(), "outcome" => outcome)
             .increment(number);
@@ -251,37 +249,41 @@ impl Metric {
         metrics::gauge!(self.name()).set(value);
     }
 
-    /// Adds to a gauge; less than nothing takes away.
+    /// Adds to a gauge; a negative value subtracts.
     pub fn adjust(self, by: f64) {
         metrics::gauge!(self.name()).increment(by);
     }
 
-    /// Adds an observation to a histogram of durations.
+    /// Records a duration in a histogram.
     pub fn record_duration(self, took: Duration) {
         metrics::histogram!(self.name()).record(took.as_secs_f64());
     }
 }
 
-/// The recorder of this process; made when it is first asked for, because there can be only one.
+/// Returns the metrics recorder of the process, which the first call installs.
 pub fn prometheus_recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {
         const BUCKETS: [f64; 9] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
-        let builder = PrometheusBuilder::new();
-        let recorder = match builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS) {
+        let seconds = Matcher::Suffix("_seconds".to_owned());
+        let recorder = match PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS) {
             Ok(builder) => builder.build_recorder(),
-            // Only an empty list of buckets is refused.
+            // Only an empty list of buckets is an error.
             Err(_) => PrometheusBuilder::new().build_recorder(),
         };
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
-            tracing::warn!("another metrics recorder is installed: `/metrics` lacks the figures about the service itself");
+            tracing::warn!(
+                "another metrics recorder is installed; `/metrics` lacks the service's own metrics"
+            );
         }
         for metric in Metric::ALL {
             match metric.definition() {
                 (name, InstrumentKind::Counter, help) => describe_counter!(name, help),
                 (name, InstrumentKind::Gauge, help) => describe_gauge!(name, help),
-                (name, InstrumentKind::Seconds, help) => describe_histogram!(name, Unit::Seconds, help),
+                (name, InstrumentKind::Seconds, help) => {
+                    describe_histogram!(name, Unit::Seconds, help);
+                }
             }
         }
         for outcome in ["accepted", "duplicate", "rejected"] {
@@ -296,10 +298,10 @@ pub fn prometheus_recorder() -> &'static PrometheusHandle {
     })
 }
 
-/// Sends the log to standard error: warnings and what matters to an operator, unless `RUST_LOG` says otherwise.
+/// Writes the log to standard error. `RUST_LOG` sets the filter; the default is `info`.
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // A second call finds a log in place, as in tests, and leaves it so.
+    // A second call fails because a logger is installed, as in tests.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

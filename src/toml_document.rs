@@ -1,17 +1,20 @@
-//! Reads TOML written by people: standards, mappings, configurations.
+//! Reads TOML files with error positions: standards, mappings and configurations.
 //!
-//! A file with five mistakes should be corrected in one go, so reading never stops at the first one: every question to
-//! a [`Table`] or a [`Value`] that cannot be answered leaves a [`Problem`] with its place, and returns `None`.
-//! [`Table::finish`] adds the keys nobody asked for. What was read counts only if [`Document::into_problems`] is empty.
+//! Reading does not stop at the first mistake. Each access to a [`TomlTable`] or a [`TomlValue`]
+//! that fails records a [`TomlProblem`] with its position and returns `None`.
+//! [`TomlTable::report_unknown_keys`] adds the keys that were never requested. The result is valid
+//! only if [`TomlDocument::into_problems`] returns an empty list.
 //!
 //! ```
-//! let document = firstline::document::Document::parse("a.toml", "name = 'a'\nwithn = '20s'").unwrap();
-//! let root = document.root();
+//! use firstline::toml_document::TomlDocument;
+//!
+//! let document = TomlDocument::parse("a.toml", "name = 'a'\nwithn = '20s'").unwrap();
+//! let root = document.root_table();
 //! assert_eq!(root.required_string("name"), Some("a"));
-//! assert_eq!(root.duration("within"), None);
-//! root.finish();
-//! let problems = document.into_problems();
-//! assert!(problems[0].to_string().starts_with("a.toml:2:1: unknown key `withn`, did you mean `within`?"));
+//! assert_eq!(root.optional_duration("within"), None);
+//! root.report_unknown_keys();
+//! let problem = document.into_problems()[0].to_string();
+//! assert!(problem.starts_with("a.toml:2:1: unknown key `withn`, did you mean `within`?"));
 //! ```
 
 mod did_you_mean;
@@ -27,16 +30,16 @@ use std::cell::RefCell;
 use std::fmt;
 use toml::de::{DeTable, DeValue};
 
-/// One thing that is wrong in a file, said so that its author can put it right.
+/// A problem in a file, with its position and a message for the file's author.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TomlProblem {
-    /// The file, as the user named it.
+    /// Path of the file as the user wrote it.
     pub file: String,
-    /// The line, from 1.
+    /// Line, counted from 1.
     pub line: usize,
-    /// The column in characters, from 1.
+    /// Column in characters, counted from 1.
     pub column: usize,
-    /// What is wrong and what to write instead; one line, lower case, no full stop.
+    /// Cause and remedy in one line, in lower case and without a full stop.
     pub message: String,
 }
 
@@ -48,7 +51,7 @@ impl fmt::Display for TomlProblem {
 
 impl std::error::Error for TomlProblem {}
 
-/// A TOML file as a tree in which every key and value knows its place, and what was found wrong in it so far.
+/// A parsed TOML file with the position of every key and value, and the problems found so far.
 #[derive(Debug)]
 pub struct TomlDocument {
     file: String,
@@ -58,7 +61,7 @@ pub struct TomlDocument {
     problems: RefCell<Vec<TomlProblem>>,
 }
 
-/// A value and the byte where it begins.
+/// A value with the byte offset of its beginning.
 #[derive(Debug)]
 struct TomlNode {
     offset: usize,
@@ -69,12 +72,12 @@ struct TomlNode {
 enum TomlContent {
     Text(String),
     Integer(i64),
-    /// Also an integer beyond 64 bits.
+    /// A float, or an integer beyond 64 bits.
     Float(f64),
     Bool(bool),
     Date(toml::value::Datetime),
     Array(Vec<TomlNode>),
-    /// In the order of the file.
+    /// Entries in the order of the file.
     Table(Vec<TomlEntry>),
 }
 
@@ -87,10 +90,11 @@ struct TomlEntry {
 }
 
 impl TomlDocument {
-    /// Reads `text`; `file` is only its name in messages.
+    /// Parses `text`. Messages use `file` as its name.
     ///
     /// # Errors
-    /// The first place where `text` is not TOML, or nests deeper than 100 levels: what follows cannot be judged.
+    /// If `text` is not valid TOML or nests deeper than 100 levels. Only the first such problem is
+    /// returned.
     pub fn parse(file: &str, text: &str) -> Result<TomlDocument, TomlProblem> {
         let mut document = TomlDocument {
             file: file.to_owned(),
@@ -104,10 +108,7 @@ impl TomlDocument {
         if let Some(at) = toml_depth::find_excess_depth(text) {
             return Err(document.locate_problem(
                 at,
-                format!(
-                    "tables and lists lie within each other deeper than {} levels",
-                    toml_depth::DEPTH_MAX
-                ),
+                format!("tables and lists are nested deeper than {} levels", toml_depth::DEPTH_MAX),
             ));
         }
         match DeTable::parse(text) {
@@ -123,28 +124,28 @@ impl TomlDocument {
         Ok(document)
     }
 
-    /// The table of the whole file.
+    /// Returns the top-level table.
     #[must_use]
     pub fn root_table(&self) -> TomlTable<'_> {
         match &self.root.content {
             TomlContent::Table(entries) => TomlTable::new(self, "", 0, entries),
-            // `parse` puts a table there and nothing else.
+            // Not reachable, because `parse` always stores a table.
             _ => TomlTable::new(self, "", 0, &[]),
         }
     }
 
-    /// Tells every text that stands as a value in the file.
-    pub fn visit_texts(&self, tell: &mut dyn FnMut(&str)) {
-        visit_node_texts(&self.root, tell);
+    /// Calls `visit` with every string value in the file.
+    pub fn visit_texts(&self, visit: &mut dyn FnMut(&str)) {
+        visit_node_texts(&self.root, visit);
     }
 
-    /// Whether anything was found wrong so far.
+    /// Returns true if a problem was reported.
     #[must_use]
     pub fn has_problems(&self) -> bool {
         !self.problems.borrow().is_empty()
     }
 
-    /// Everything found wrong so far, by position; the same complaint about the same place once.
+    /// Returns the problems sorted by position, without duplicates.
     #[must_use]
     pub fn into_problems(self) -> Vec<TomlProblem> {
         let mut problems = self.problems.into_inner();
@@ -163,7 +164,7 @@ impl TomlDocument {
         TomlProblem { file: self.file.clone(), line, column, message }
     }
 
-    /// Line and column of a byte, both from 1.
+    /// Returns line and column of a byte offset, both counted from 1.
     fn line_and_column(&self, at: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= at).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
@@ -172,12 +173,12 @@ impl TomlDocument {
     }
 }
 
-fn visit_node_texts(node: &TomlNode, tell: &mut dyn FnMut(&str)) {
+fn visit_node_texts(node: &TomlNode, visit: &mut dyn FnMut(&str)) {
     match &node.content {
-        TomlContent::Text(text) => tell(text),
-        TomlContent::Array(nodes) => nodes.iter().for_each(|node| visit_node_texts(node, tell)),
+        TomlContent::Text(text) => visit(text),
+        TomlContent::Array(nodes) => nodes.iter().for_each(|node| visit_node_texts(node, visit)),
         TomlContent::Table(entries) => {
-            entries.iter().for_each(|entry| visit_node_texts(&entry.node, tell))
+            entries.iter().for_each(|entry| visit_node_texts(&entry.node, visit));
         }
         _ => {}
     }
@@ -196,7 +197,7 @@ fn convert_table(table: DeTable<'_>) -> TomlContent {
     TomlContent::Table(entries)
 }
 
-/// Recursion is bounded: what nests too deep was refused before.
+/// Converts a value. The depth check in `parse` bounds the recursion.
 fn convert_value(value: toml::Spanned<DeValue<'_>>) -> TomlNode {
     let at = value.span().start;
     let content = match value.into_inner() {
@@ -262,7 +263,8 @@ stale = "10m"
             shown,
             [
                 "t.toml:3:31: unknown key `fr`; allowed in `title`: `en`, `zh`",
-                "t.toml:5:1: unknown key `ratoi`, did you mean `ratio`? allowed in `first`: `ratio`, `small_sample`",
+                "t.toml:5:1: unknown key `ratoi`, did you mean `ratio`? allowed in `first`: \
+                 `ratio`, `small_sample`",
                 "t.toml:6:16: `small_sample` must be a whole number, not a string",
                 "t.toml:8:8: `kind` must be a string, not a whole number",
                 "t.toml:9:1: `event` needs a key `kind` (a string)",
@@ -299,7 +301,8 @@ stale = "10m"
         assert_eq!(problems.len(), 1);
         assert_eq!(
             problems[0].to_string(),
-            "t.toml:5:43: `within`: `20x` is not a duration; write a whole number and ms, s, m, h or d, as in \"10s\", \"5m\", \"48h\""
+            "t.toml:5:43: `within`: `20x` is not a duration; write a whole number and ms, s, \
+             m, h or d, as in \"10s\", \"5m\", \"48h\""
         );
     }
 

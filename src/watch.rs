@@ -1,17 +1,19 @@
-//! `firstline watch`: the board in a terminal, for a server room or over ssh. A client as any other: all it knows comes over
-//! [`wire`], from `/v1/standard` and `/v1/live`.
+//! `firstline watch`: the board in a terminal, for example over ssh.
+//!
+//! It is an ordinary client of the HTTP API and uses only `/v1/standard` and `/v1/live`.
 //!
 //! ```text
-//! wire ──frames──> follower: board ──┬──> view ──> screen (a terminal) or plain (a text)
-//!                           keys ──> focus
+//! client ──frames──> reconnecting_client: latest_values ──┬──> view ──> screen or text_output
+//!                                  keys ──> key_navigation ┘
 //! ```
 //!
-//! [`board`] holds the last values, [`focus`] what the keys chose, and [`view`] decides what stands where, as pure functions;
-//! [`follower`] keeps the connection, and [`follow`] has the loop, the terminal and the clock. Nothing is drawn that was not told:
-//! without a value there is a dash, and what is old says since when.
+//! [`latest_values`] holds the last readings, and [`key_navigation`] the selected center. [`view`]
+//! arranges them with pure functions. [`reconnecting_client`] keeps the connection open, and
+//! [`run_loop`] runs the terminal and the clock. A missing value is shown as a dash, and stale
+//! values are shown with their age.
 //!
 //! # Limits
-//! A frame of the service is at most [`client::FRAME_BYTES`]; a longer one ends the connection with an error.
+//! A frame has at most [`client::FRAME_BYTES`]. A longer one closes the connection with an error.
 
 pub mod address;
 pub mod backoff;

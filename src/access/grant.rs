@@ -1,4 +1,4 @@
-//! Grants: what somebody was let in for, and how far; and refusals, with what to do about them.
+//! Grants and refusals: the extent of granted access, and the reason and remedy for refused access.
 
 use super::token::TokenDigest;
 use crate::access::{AccessToken, RoutePermission};
@@ -6,23 +6,23 @@ use crate::domain::time::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What a token is for.
+/// Role of a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TokenRole {
-    /// Sending events.
+    /// May send events.
     Ingest,
-    /// Seeing the board.
+    /// May read the board.
     Read,
-    /// Everything.
+    /// May do everything.
     Admin,
 }
 
 impl TokenRole {
-    /// Each with its name in the configuration.
+    /// All roles with their names in the configuration.
     pub const ALL: [(&str, TokenRole); 3] =
         [("ingest", TokenRole::Ingest), ("read", TokenRole::Read), ("admin", TokenRole::Admin)];
 
-    /// Whether it does for a route that needs this.
+    /// Returns true if the role includes a permission.
     #[must_use]
     pub fn has_permission(self, need: RoutePermission) -> bool {
         match need {
@@ -33,96 +33,99 @@ impl TokenRole {
     }
 }
 
-/// The sources whose events may be sent; empty means any.
+/// Sources whose events may be sent; empty allows all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AllowedSources(pub Vec<String>);
 
 impl AllowedSources {
-    /// Whether events of this source may be sent: it is one of them, or lies below one, as `/acd/hefei` does below `/acd`.
+    /// Returns true if `source` is one of the allowed sources or lies below one, as `/acd/hefei`
+    /// lies below `/acd`.
     #[must_use]
     pub fn allows_source(&self, source: &str) -> bool {
-        let below = |own: &String| {
-            source
-                .strip_prefix(&**own)
-                .is_some_and(|rest| rest.is_empty() || own.ends_with('/') || rest.starts_with('/'))
+        let is_below = |allowed: &String| {
+            source.strip_prefix(&**allowed).is_some_and(|rest| {
+                rest.is_empty() || allowed.ends_with('/') || rest.starts_with('/')
+            })
         };
-        self.0.is_empty() || self.0.iter().any(below)
+        self.0.is_empty() || self.0.iter().any(is_below)
     }
 }
 
-/// What of the board may be seen: for some dimensions the values that a scope or a case must have. A scope without such a
-/// dimension, as the one of everything, lies outside. Without any dimension everything may be seen.
+/// Visible part of the board: the values that a scope or a case must have for some dimensions. A
+/// scope without such a dimension, like the total, is hidden. Without dimensions everything is
+/// visible.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct GrantedView(pub BTreeMap<String, BTreeSet<String>>);
 
 impl GrantedView {
-    /// Whether nothing is hidden.
+    /// Returns true if everything is visible.
     #[must_use]
     pub fn is_unrestricted(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether what has these values of dimensions, a scope or a case, may be seen.
+    /// Returns true if a scope or a case with these dimension values is visible.
     pub fn is_visible<'v, V: Iterator<Item = (&'v str, &'v str)>>(
         &self,
         values: impl Fn() -> V,
     ) -> bool {
-        let has = |dimension: &str, seen: &BTreeSet<String>| {
-            values().any(|(name, value)| name == dimension && seen.contains(value))
+        let has = |dimension: &str, visible: &BTreeSet<String>| {
+            values().any(|(name, value)| name == dimension && visible.contains(value))
         };
-        self.0.iter().all(|(dimension, seen)| has(dimension, seen))
+        self.0.iter().all(|(dimension, visible)| has(dimension, visible))
     }
 }
 
-/// What somebody was let in for.
+/// Granted access.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccessGrant {
-    /// The token, if it was one; who holds the grant for long asks again with it.
+    /// Digest of the token, with which live connections check the grant again; `None` without a
+    /// token.
     pub token: Option<TokenDigest>,
-    /// The sources whose events may be sent.
+    /// Sources whose events may be sent.
     pub sources: Arc<AllowedSources>,
-    /// What of the board may be seen.
+    /// Visible part of the board.
     pub view: Arc<GrantedView>,
-    /// When it ends.
+    /// Time at which the grant ends; `None` never.
     pub expires: Option<Timestamp>,
 }
 
 impl AccessGrant {
-    /// All that there is.
+    /// Returns a grant for everything.
     pub(super) fn unrestricted() -> AccessGrant {
         AccessGrant { token: None, sources: Arc::default(), view: Arc::default(), expires: None }
     }
 
-    /// What a token gives.
+    /// Returns the grant of a token.
     pub(super) fn from_token(token: &AccessToken) -> AccessGrant {
         let (sources, view) = (Arc::new(token.sources.clone()), Arc::new(token.view.clone()));
         AccessGrant { token: Some(token.digest), sources, view, expires: token.expires }
     }
 }
 
-/// Why somebody was not let in.
+/// Reasons for refused access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AccessRefusal {
-    /// No token was shown.
+    /// The request has no token.
     MissingToken,
-    /// What was shown is no token, or no longer one.
+    /// The token is not or no longer configured.
     UnknownToken,
-    /// The token's time is over.
+    /// The token has expired.
     ExpiredToken,
-    /// The ticket is no longer valid, or never was.
+    /// The ticket was used, has expired, or never existed.
     InvalidTicket,
-    /// The token is for something else.
+    /// The token does not have this permission.
     MissingPermission(RoutePermission),
-    /// Without tokens only programs on this machine are administrators.
+    /// Without tokens only programs on this machine have the admin permission.
     NotLocal,
-    /// There are no tokens, and nobody said that the service is open.
+    /// The service has no tokens and is not configured as open.
     Closed,
-    /// A page from elsewhere asks.
+    /// The request comes from a page of another origin.
     ForbiddenOrigin,
 }
 
 impl AccessRefusal {
-    /// Whether another token, or any, could help: then it is unauthorized (401) and else forbidden (403).
+    /// Returns true if another token could help: 401 Unauthorized instead of 403 Forbidden.
     #[must_use]
     pub fn is_unauthorized(self) -> bool {
         matches!(
@@ -134,7 +137,7 @@ impl AccessRefusal {
         )
     }
 
-    /// Its name in metrics.
+    /// Returns the name in metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -149,7 +152,7 @@ impl AccessRefusal {
         }
     }
 
-    /// What is wrong and what to do, for whoever asked.
+    /// Returns the reason and the remedy for the sender of the request.
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
@@ -157,34 +160,41 @@ impl AccessRefusal {
                 "this needs a token; send it as `Authorization: Bearer fl_...`"
             }
             AccessRefusal::UnknownToken => {
-                "this token is not known here, or no longer; whoever runs the service makes another with `firstline token new`"
+                "this token is not known here, or no longer; ask the operator of the service for \
+                 another one (`firstline token new`)"
             }
             AccessRefusal::ExpiredToken => {
-                "this token has expired; whoever runs the service makes another with `firstline token new`"
+                "this token has expired; ask the operator of the service for another one \
+                 (`firstline token new`)"
             }
             AccessRefusal::InvalidTicket => {
-                "this ticket was used, or is too old; each connection needs a new one from `POST /v1/ticket`"
+                "this ticket was used, or is too old; fetch a new one from `POST /v1/ticket` for \
+                 each connection"
             }
             AccessRefusal::MissingPermission(RoutePermission::Ingest) => {
-                "this token may not send events; it takes one with `may = \"ingest\"`"
+                "this token may not send events; use one with `may = \"ingest\"`"
             }
             AccessRefusal::MissingPermission(RoutePermission::Read | RoutePermission::Live) => {
-                "this token may not see the board; it takes one with `may = \"read\"`"
+                "this token may not see the board; use one with `may = \"read\"`"
             }
             AccessRefusal::MissingPermission(RoutePermission::Rejected) => {
-                "this token may not see rejected events; it takes one with `may = \"admin\"`, or that of their sender"
+                "this token may not see rejected events; use one with `may = \"admin\"`, or that \
+                 of their sender"
             }
             AccessRefusal::MissingPermission(_) => {
-                "this token may not do this; it takes one with `may = \"admin\"`"
+                "this token may not do this; use one with `may = \"admin\"`"
             }
             AccessRefusal::NotLocal => {
-                "without tokens only programs on the machine itself may do this, as `curl -X POST http://127.0.0.1:8080/v1/reload` does there"
+                "without tokens only programs on the machine itself may do this; run \
+                 `curl -X POST http://127.0.0.1:8080/v1/reload` there"
             }
             AccessRefusal::Closed => {
-                "the service has no tokens and is not declared open; whoever runs it makes one with `firstline token new`"
+                "the service has no tokens and is not declared open; ask its operator to create \
+                 one with `firstline token new`"
             }
             AccessRefusal::ForbiddenOrigin => {
-                "pages from this origin may not connect; whoever runs the service can add it to `origins` under `[access]`"
+                "pages from this origin may not connect; ask the operator to add it to `origins` \
+                 under `[access]`"
             }
         }
     }

@@ -1,25 +1,27 @@
-//! Origins: a browser says which page a request comes from, and only pages of the service itself, or of origins that the
-//! configuration names, may open live connections or change anything. Programs send no origin and are not asked for one.
+//! Origin checks. A browser sends the origin of the page that makes a request. Only pages of the
+//! service itself, or of configured origins, may open live connections or change anything. Programs
+//! send no origin and are not checked.
 
-/// Whether a page from `origin` may connect to a service that was addressed as `host`.
+/// Returns true if a page from `origin` may connect to the service addressed as `host`.
 #[must_use]
-pub fn may_connect(origin: &str, host: Option<&str>, others: &[String]) -> bool {
-    let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
+pub fn may_connect(origin: &str, host: Option<&str>, configured: &[String]) -> bool {
+    let is_own = origin.split_once("://").is_some_and(|(scheme, authority)| {
         matches!(scheme, "http" | "https")
             && host.is_some_and(|host| {
                 without_default_port(authority, scheme)
                     .eq_ignore_ascii_case(without_default_port(host, scheme))
             })
     });
-    own || others.iter().any(|other| other.eq_ignore_ascii_case(origin))
+    is_own
+        || configured.iter().any(|configured_origin| configured_origin.eq_ignore_ascii_case(origin))
 }
 
-/// The same address without the port that goes without saying.
+/// Strips the default port of a scheme from an authority.
 fn without_default_port<'a>(authority: &'a str, scheme: &str) -> &'a str {
     authority.strip_suffix(if scheme == "https" { ":443" } else { ":80" }).unwrap_or(authority)
 }
 
-/// Whether this can be an origin, as a browser writes it: a scheme, a host and perhaps a port.
+/// Returns true if `text` is an origin as browsers send it: a scheme, a host and an optional port.
 #[must_use]
 pub fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, authority)| {
@@ -35,7 +37,7 @@ mod tests {
 
     #[test]
     fn only_own_and_configured_origins_may_connect() {
-        let others = ["https://wall.example.org".to_owned()];
+        let configured = ["https://wall.example.org".to_owned()];
         for (origin, host, may) in [
             ("http://10.0.0.5:8080", Some("10.0.0.5:8080"), true),
             ("https://board.example.org", Some("board.example.org:443"), true),
@@ -48,7 +50,7 @@ mod tests {
             ("null", Some("null"), false),
             ("", Some(""), false),
         ] {
-            assert_eq!(may_connect(origin, host, &others), may, "{origin} to {host:?}");
+            assert_eq!(may_connect(origin, host, &configured), may, "{origin} to {host:?}");
         }
     }
 

@@ -1,11 +1,12 @@
-//! How many requests one address may make: a bucket of tokens each, filled steadily and emptied by requests.
+//! Rate limit per address: a token bucket, refilled at a constant rate and drained by requests.
 //!
-//! A bucket holds five seconds' worth, because walls that come back after a break come all at once. An address of IPv6 is
-//! known by its first 64 bits, for whoever has one has all the others below it.
+//! A bucket holds the requests of five seconds, because all displays reconnect at once after an
+//! outage. IPv6 addresses are limited by their first 64 bits, because one network holds all
+//! addresses below.
 //!
 //! # Limits
-//! [`ADDRESSES`] addresses are remembered. A bucket that is full again is forgotten when room is needed; if all of them are
-//! in use, newcomers share one bucket.
+//! At most [`ADDRESSES_MAX`] addresses are tracked. Full buckets are dropped when room is needed.
+//! If all buckets are in use, further addresses share one.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,33 +14,33 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How many addresses are remembered.
+/// Maximum number of tracked addresses.
 pub const ADDRESSES_MAX: usize = 65_536;
-/// For how long a bucket is filled.
+/// Capacity of a bucket, as the time to fill it.
 pub const BURST: Duration = Duration::from_secs(5);
 
-/// Counts the requests of each address.
+/// Limits the requests of each address.
 #[derive(Debug)]
 pub struct RateLimit {
-    /// How much time a request takes from its bucket; none if nothing is counted.
+    /// Refill time of one request; `None` without a limit.
     request_cost: Option<Duration>,
     buckets: Mutex<BTreeMap<IpAddr, Instant>>,
 }
 
 impl RateLimit {
-    /// So many requests a second for each address; 0 for any number.
+    /// Allows `per_second` requests per address; 0 disables the limit.
     #[must_use]
     pub fn new(per_second: u32) -> RateLimit {
-        let each = (per_second > 0).then(|| Duration::from_secs(1) / per_second);
-        RateLimit { request_cost: each, buckets: Mutex::default() }
+        let request_cost = (per_second > 0).then(|| Duration::from_secs(1) / per_second);
+        RateLimit { request_cost, buckets: Mutex::default() }
     }
 
-    /// Takes a request into account.
+    /// Counts a request. A refused request costs nothing.
     ///
     /// # Errors
-    /// How long to wait before the next, if there were too many.
+    /// Returns the time to wait if the limit is exceeded.
     pub fn try_acquire(&self, from: IpAddr, now: Instant) -> Result<(), Duration> {
-        let Some(each) = self.request_cost else { return Ok(()) };
+        let Some(request_cost) = self.request_cost else { return Ok(()) };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut address = rate_limit_key(from);
         if buckets.len() >= ADDRESSES_MAX && !buckets.contains_key(&address) {
@@ -48,9 +49,9 @@ impl RateLimit {
                 address = Ipv6Addr::UNSPECIFIED.into();
             }
         }
-        // A bucket is kept as the time at which it will be full again.
+        // A bucket is stored as the time at which it will be full again.
         let full = buckets.entry(address).or_insert(now);
-        let after = (*full).max(now) + each;
+        let after = (*full).max(now) + request_cost;
         match after.checked_duration_since(now + BURST) {
             Some(wait) if wait > Duration::ZERO => Err(wait),
             _ => {
@@ -61,7 +62,7 @@ impl RateLimit {
     }
 }
 
-/// What an address counts as.
+/// Returns the address whose bucket applies.
 fn rate_limit_key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -88,9 +89,9 @@ mod tests {
             "a refused request costs nothing"
         );
         assert_eq!(
-            rate.try_acquire("192.0.2.2".parse().expect("an address"), now),
+            rate.try_acquire("192.0.2.2".parse().expect("valid address"), now),
             Ok(()),
-            "everybody has an own one"
+            "each address has its own bucket"
         );
         let later = now + Duration::from_millis(500);
         assert_eq!(rate.try_acquire(CLIENT, later), Ok(()));
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn ipv6_network_and_overflow_addresses_share_a_bucket() {
         let (rate, now) = (RateLimit::new(1), Instant::now());
-        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let address = |text: &str| text.parse::<IpAddr>().expect("valid address");
         for host in 1..=5 {
             assert_eq!(rate.try_acquire(address(&format!("2001:db8::{host}")), now), Ok(()));
         }
@@ -112,14 +113,18 @@ mod tests {
         for host in 0..ADDRESSES_MAX as u32 {
             assert_eq!(rate.try_acquire(IpAddr::V4(host.into()), now), Ok(()));
         }
-        let strangers = |count: u32, now| {
+        let allowed_count = |count: u32, now| {
             (0..count)
                 .filter(|host| {
                     rate.try_acquire(IpAddr::V4((0x2000_0000 + host).into()), now).is_ok()
                 })
                 .count()
         };
-        assert_eq!(strangers(100, now), 5);
-        assert_eq!(strangers(100, now + Duration::from_secs(60)), 100, "full buckets made room");
+        assert_eq!(allowed_count(100, now), 5);
+        assert_eq!(
+            allowed_count(100, now + Duration::from_secs(60)),
+            100,
+            "full buckets made room"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Every combination that decides who is let in.
+//! Tests of all combinations of token, peer and permission.
 
 use crate::access::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,12 +29,12 @@ fn sample_token(secret: &str, may: TokenRole) -> AccessToken {
 }
 
 fn parse_address(text: &str) -> SocketAddr {
-    text.parse().expect("an address")
+    text.parse().expect("valid address")
 }
 
 #[test]
 fn listen_address_decides_without_tokens() {
-    for (listen, open, fine) in [
+    for (listen, open, allowed) in [
         ("127.0.0.1:80", false, true),
         ("[::1]:80", false, true),
         ("[::ffff:127.0.0.1]:80", false, true),
@@ -44,23 +44,23 @@ fn listen_address_decides_without_tokens() {
         ("10.0.0.5:80", true, true),
     ] {
         let access = AccessControl::default().for_listener(parse_address(listen), open);
-        assert_eq!(access.is_ok(), fine, "{listen} {open}");
+        assert_eq!(access.is_ok(), allowed, "{listen} {open}");
         let Ok(access) = access else { continue };
         for need in PERMISSIONS {
             assert!(access.authorize(None, LOCAL_PEER, need, NOW).is_ok(), "{listen} {need:?}");
-            let stranger = access.authorize(None, REMOTE_PEER, need, NOW);
+            let remote = access.authorize(None, REMOTE_PEER, need, NOW);
             assert_eq!(
-                stranger.err(),
+                remote.err(),
                 (need == RoutePermission::Admin).then_some(AccessRefusal::NotLocal),
                 "{listen} {need:?}"
             );
         }
-        let passed_on = RequestPeer { is_forwarded: true, ..LOCAL_PEER };
+        let forwarded_peer = RequestPeer { is_forwarded: true, ..LOCAL_PEER };
         assert_eq!(
-            access.authorize(None, passed_on, RoutePermission::Admin, NOW),
+            access.authorize(None, forwarded_peer, RoutePermission::Admin, NOW),
             Err(AccessRefusal::NotLocal)
         );
-        assert!(access.authorize(None, passed_on, RoutePermission::Read, NOW).is_ok());
+        assert!(access.authorize(None, forwarded_peer, RoutePermission::Read, NOW).is_ok());
     }
     assert_eq!(
         AccessControl::default().authorize(None, LOCAL_PEER, RoutePermission::Read, NOW),
@@ -78,20 +78,20 @@ fn token_grants_only_its_role() {
     let tokens = TokenRole::ALL.iter().map(|(name, may)| sample_token(name, *may)).collect();
     let access = AccessControl { tokens, ..AccessControl::default() }
         .for_listener(parse_address("127.0.0.1:80"), false)
-        .expect("tokens");
+        .expect("loopback is allowed");
     for need in PERMISSIONS {
-        let decide = |shown: Option<&str>| {
+        let refusal = |shown: Option<&str>| {
             access.authorize(shown.map(TokenSecret::from).as_ref(), LOCAL_PEER, need, NOW).err()
         };
-        assert_eq!(decide(None), Some(AccessRefusal::MissingToken), "{need:?}");
-        assert_eq!(decide(Some("wrong")), Some(AccessRefusal::UnknownToken), "{need:?}");
+        assert_eq!(refusal(None), Some(AccessRefusal::MissingToken), "{need:?}");
+        assert_eq!(refusal(Some("wrong")), Some(AccessRefusal::UnknownToken), "{need:?}");
         for (name, may) in [
             ("ingest", matches!(need, RoutePermission::Ingest | RoutePermission::Rejected)),
             ("read", matches!(need, RoutePermission::Read | RoutePermission::Live)),
             ("admin", true),
         ] {
             assert_eq!(
-                decide(Some(name)),
+                refusal(Some(name)),
                 (!may).then_some(AccessRefusal::MissingPermission(need)),
                 "{name} {need:?}"
             );
@@ -106,11 +106,14 @@ fn refuses_token_from_its_expiry() {
         tokens: vec![AccessToken { expires, ..sample_token("t", TokenRole::Admin) }],
         ..AccessControl::default()
     };
-    let decide = |now| {
+    let refusal = |now| {
         access.authorize(Some(&TokenSecret::from("t")), LOCAL_PEER, RoutePermission::Read, now)
     };
-    assert_eq!(decide(Timestamp(NOW.0 - 1)).expect("in time").expires, expires);
-    assert_eq!(decide(NOW), Err(AccessRefusal::ExpiredToken));
+    assert_eq!(
+        refusal(Timestamp(NOW.0 - 1)).expect("token is valid until its expiry").expires,
+        expires
+    );
+    assert_eq!(refusal(NOW), Err(AccessRefusal::ExpiredToken));
 }
 
 #[test]

@@ -1,8 +1,10 @@
-//! Tickets: a browser cannot send a token with a WebSocket, and in an address a token would be written into logs. So its page
-//! fetches a ticket with the token and shows that: it opens one connection, soon.
+//! Tickets for live connections. A browser cannot send a token with a WebSocket, and a token in a
+//! URL would end up in logs. The page therefore exchanges its token for a ticket, which opens one
+//! connection within [`TICKET_LIFETIME`].
 //!
 //! # Limits
-//! At most [`OUTSTANDING`] tickets wait for their use; one more is refused until the oldest ones have expired.
+//! At most [`TICKETS_MAX`] tickets are outstanding. Further requests are refused until tickets are
+//! used or expire.
 
 use super::token::{TokenDigest, TokenSecret};
 use std::collections::BTreeMap;
@@ -10,24 +12,25 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a ticket can be used.
+/// Lifetime of a ticket.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
-/// How many tickets can wait for their use.
+/// Maximum number of outstanding tickets.
 pub const TICKETS_MAX: usize = 4_096;
 
-/// The tickets that were not used yet.
+/// Outstanding tickets.
 #[derive(Debug, Default)]
 pub struct TicketStore(Mutex<BTreeMap<TokenDigest, PendingTicket>>);
 
 #[derive(Clone, Copy, Debug)]
 struct PendingTicket {
-    /// The token it was given for; none if none was needed.
+    /// Digest of the token it was issued for; `None` without a token.
     token: Option<TokenDigest>,
     expires: Instant,
 }
 
 impl TicketStore {
-    /// A ticket for the holder of a token; none if too many are out or there is no randomness.
+    /// Issues a ticket for a token. Returns `None` if too many are outstanding or the operating
+    /// system has no randomness.
     pub fn issue_ticket(&self, token: Option<TokenDigest>, now: Instant) -> Option<TokenSecret> {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tickets.len() >= TICKETS_MAX {
@@ -38,7 +41,8 @@ impl TicketStore {
         Some(ticket)
     }
 
-    /// The token for which a ticket was given, if it can still be used; it cannot from then on.
+    /// Redeems a ticket and returns the token it was issued for. Returns `None` if it is unknown,
+    /// used or expired.
     pub fn redeem_ticket(&self, shown: &TokenSecret, now: Instant) -> Option<Option<TokenDigest>> {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tickets
@@ -56,14 +60,14 @@ mod tests {
     fn ticket_is_valid_once_and_until_expiry() {
         let (tickets, now) = (TicketStore::default(), Instant::now());
         let token = Some(TokenSecret::from("t").digest());
-        let ticket = tickets.issue_ticket(token, now).expect("a ticket");
+        let ticket = tickets.issue_ticket(token, now).expect("ticket is issued");
         assert_eq!(tickets.redeem_ticket(&TokenSecret::from("another"), now), None);
         assert_eq!(
             tickets.redeem_ticket(&ticket, now + TICKET_LIFETIME - Duration::from_millis(1)),
             Some(token)
         );
         assert_eq!(tickets.redeem_ticket(&ticket, now), None, "used");
-        let old = tickets.issue_ticket(None, now).expect("a ticket");
+        let old = tickets.issue_ticket(None, now).expect("ticket is issued");
         assert_eq!(tickets.redeem_ticket(&old, now + TICKET_LIFETIME), None, "expired");
     }
 
@@ -71,10 +75,10 @@ mod tests {
     fn redeemed_tickets_free_their_slots() {
         let (tickets, now) = (TicketStore::default(), Instant::now());
         for _ in 0..TICKETS_MAX * 2 {
-            let ticket = tickets.issue_ticket(None, now).expect("a ticket");
+            let ticket = tickets.issue_ticket(None, now).expect("ticket is issued");
             assert_eq!(tickets.redeem_ticket(&ticket, now), Some(None));
         }
-        assert!(tickets.0.lock().expect("no panic").is_empty());
+        assert!(tickets.0.lock().expect("lock is not poisoned").is_empty());
     }
 
     #[test]
@@ -86,7 +90,7 @@ mod tests {
         assert!(tickets.issue_ticket(None, now + TICKET_LIFETIME / 2).is_none());
         assert!(
             tickets.issue_ticket(None, now + TICKET_LIFETIME).is_some(),
-            "the old ones made room"
+            "expired tickets free their slots"
         );
     }
 }

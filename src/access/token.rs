@@ -1,20 +1,21 @@
-//! Tokens: made of the operating system's randomness, shown once, kept as SHA-256.
+//! Tokens: random, displayed once, stored as SHA-256 digests.
 //!
-//! A plain hash is enough here. Slow hashes such as Argon2 protect passwords, which people choose and others can guess; a
-//! token has 256 random bits and nobody guesses it however fast the hash is. A slow one would only give strangers a way
-//! to keep the processor busy.
+//! A plain hash is sufficient. Slow hashes such as Argon2 protect passwords, which people choose
+//! and others can guess. A token has 256 random bits and cannot be guessed. A slow hash would only
+//! let strangers keep the processor busy.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::Digest as _;
 use std::fmt;
 
-/// What every token begins with, so that it is known for one where it lies about.
+/// Prefix of every token, by which secret scanners recognize it.
 const TOKEN_PREFIX: &str = "fl_";
-/// What a digest is written after.
+/// Prefix of a written digest.
 const DIGEST_PREFIX: &str = "sha256:";
 
-/// A token or a ticket as its holder shows it. It has no `Display`, `Debug` keeps it to itself, and it is compared by its digest.
+/// A token or a ticket in plain text. It has no `Display`, its `Debug` hides the text, and it is
+/// compared by digest only.
 #[derive(Clone)]
 pub struct TokenSecret(String);
 
@@ -31,30 +32,30 @@ impl From<&str> for TokenSecret {
 }
 
 impl TokenSecret {
-    /// A new token: 256 bits that nobody can foretell.
+    /// Returns a new token with 256 random bits.
     ///
     /// # Errors
-    /// If the operating system has no randomness to give.
+    /// Returns an error if the operating system has no randomness.
     pub fn new_random() -> Result<TokenSecret, getrandom::Error> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
         Ok(TokenSecret(format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
     }
 
-    /// The text to be given to its holder. It belongs into no log and no error.
+    /// Returns the plain text for its holder. It must never appear in a log or an error.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of it.
+    /// Returns its digest, the only form that is stored.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
         TokenDigest(sha2::Sha256::digest(self.0.as_bytes()).into())
     }
 }
 
-/// The SHA-256 of a token: recognises it and does not tell it. Written as `sha256:` and 64 hexadecimal digits.
+/// SHA-256 digest of a token, written as `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TokenDigest(pub [u8; 32]);
 
@@ -66,7 +67,7 @@ impl fmt::Display for TokenDigest {
 }
 
 impl TokenDigest {
-    /// Reads a digest as it is written.
+    /// Parses a written digest; `None` if it is malformed.
     #[must_use]
     pub fn parse(text: &str) -> Option<TokenDigest> {
         let digits = text.strip_prefix(DIGEST_PREFIX)?;
@@ -87,14 +88,17 @@ mod tests {
 
     #[test]
     fn digest_identifies_token_and_debug_hides_it() {
-        let (one, other) = (
-            TokenSecret::new_random().expect("randomness"),
-            TokenSecret::new_random().expect("randomness"),
+        let (first, second) = (
+            TokenSecret::new_random().expect("randomness is available"),
+            TokenSecret::new_random().expect("randomness is available"),
         );
-        assert_ne!(one.reveal(), other.reveal());
-        assert!(one.reveal().starts_with("fl_") && one.reveal().len() == 46, "256 bits in base64");
-        assert_eq!(TokenDigest::parse(&one.digest().to_string()), Some(one.digest()));
-        assert_eq!(format!("{one:?}"), "Secret(..)");
+        assert_ne!(first.reveal(), second.reveal());
+        assert!(
+            first.reveal().starts_with("fl_") && first.reveal().len() == 46,
+            "256 bits in base64"
+        );
+        assert_eq!(TokenDigest::parse(&first.digest().to_string()), Some(first.digest()));
+        assert_eq!(format!("{first:?}"), "Secret(..)");
     }
 
     #[test]

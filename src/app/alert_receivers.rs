@@ -1,6 +1,7 @@
-//! The receivers of alerts, set to work: each is a task of its own, and ends when it is told to, or with the alerts.
+//! Starts the alert receivers. Each is a task of its own that ends on shutdown or when the alert
+//! channel closes.
 //!
-//! Nothing waits for them when the service stops: what they have not said yet they say after the next start.
+//! Shutdown does not wait for them. Undelivered notifications are sent after the next start.
 
 use crate::domain::alerts::evaluation::AlertOverview;
 use crate::journal::{DeliveryCursors, FileStorage};
@@ -12,10 +13,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Sets all receivers to work.
+/// Starts a task per receiver.
 ///
 /// # Errors
-/// If there is no encryption, or it cannot be kept how far they have heard.
+/// Returns an error if TLS cannot be set up or the delivery positions cannot be opened.
 pub(super) fn start_receivers(
     receivers: NotificationReceivers,
     disk: Option<Arc<dyn FileStorage>>,
@@ -25,7 +26,7 @@ pub(super) fn start_receivers(
     if receivers.alertmanagers.is_empty() && receivers.webhooks.is_empty() {
         return Ok(());
     }
-    let sender = NotificationSender::new().context("notifications cannot be encrypted")?;
+    let sender = NotificationSender::new().context("TLS for notifications cannot be set up")?;
     for url in &receivers.alertmanagers {
         let peer = AlertmanagerPeer::new(url, &receivers, sender.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(peer.run(alerts.clone())));
@@ -33,7 +34,7 @@ pub(super) fn start_receivers(
     let cursors = match disk.filter(|_| !receivers.webhooks.is_empty()) {
         Some(disk) => Some(Arc::new(
             DeliveryCursors::open(&*disk)
-                .context("it cannot be kept who has heard of which alert")?,
+                .context("the delivery positions of alert receivers cannot be opened")?,
         )),
         None => None,
     };

@@ -1,9 +1,9 @@
-//! Reload: the configuration and the files it names are read again, on a hang-up signal or when asked over HTTP.
+//! Reload: reads the configuration and its files again, on SIGHUP or on request over HTTP.
 //!
-//! The standard, the tokens with all that is said about access, and the certificate take effect; addresses, limits, and
-//! whether there is TLS at all stay as they were until a restart. All of it is taken or, if anything is at fault, none. One
-//! reload runs at a time. A service without a configuration file has nothing to read again, and a hang-up ends it, as it ends any program whose
-//! terminal closes.
+//! The standard, the access rules with their tokens, and the certificate take effect. Addresses,
+//! limits and the use of TLS change only with a restart. A reload with any problem changes nothing.
+//! Reloads run one at a time. A service without a configuration file cannot reload. SIGHUP then
+//! ends it, like any program whose terminal closes.
 
 use crate::access::AccessControl;
 use crate::config;
@@ -16,27 +16,27 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
-/// How many requests wait while one is answered.
+/// Maximum number of waiting reload requests.
 pub(super) const QUEUED_REQUESTS_MAX: usize = 4;
 
-/// What a reload reads, and whom it tells.
+/// Task that reloads the configuration.
 pub(super) struct ReloadTask {
-    /// The configuration, if there is one.
+    /// Configuration file, if any.
     pub(super) file: Option<PathBuf>,
-    /// Where the service listens.
+    /// Listen address.
     pub(super) address: SocketAddr,
-    /// Whether it may be open without tokens, whatever the file says.
+    /// True if the command line allows an open service without tokens.
     pub(super) open: bool,
-    /// To the engine.
-    pub(super) feed: EngineHandle,
-    /// To those who let in.
+    /// Engine.
+    pub(super) handle: EngineHandle,
+    /// Access rules in use.
     pub(super) access: watch::Sender<Arc<AccessControl>>,
-    /// To the server, if it encrypts.
+    /// TLS configuration in use; `None` without TLS.
     pub(super) tls: Option<watch::Sender<Arc<ServerConfig>>>,
 }
 
 impl ReloadTask {
-    /// Reloads whenever asked to, until `stop`.
+    /// Runs reloads on request until `stop`.
     pub(super) async fn run(
         self,
         mut requests: mpsc::Receiver<ReloadRequest>,
@@ -70,36 +70,37 @@ impl ReloadTask {
             read.await.map_err(|_| ReloadError::Stopping)?.map_err(ReloadError::Problems)?;
         let access =
             settings.access.for_listener(self.address, self.open).map_err(ReloadError::Exposed)?;
-        // Who is shut out does not wait for the core.
+        // Revoked tokens are refused at once; the standard takes longer.
         self.access.send_replace(Arc::new(access));
         match (&self.tls, settings.tls) {
             (Some(sender), Some(tls)) => _ = sender.send_replace(tls),
             (None, None) => {}
-            _ => tracing::warn!("whether connections are encrypted changes only with a restart"),
+            _ => tracing::warn!(
+                "TLS was not switched on or off; restart the service to apply this change"
+            ),
         }
         let (name, version) = (settings.standard.name.clone(), settings.standard.version.clone());
-        let took_over =
-            self.feed.change_standard(settings.standard).await.map_err(
-                |refused| match refused {
-                    commands::EngineUnavailable::JournalUnwritable(reason) => {
-                        ReloadError::JournalFailed(reason)
-                    }
-                    commands::EngineUnavailable::QueueFull
-                    | commands::EngineUnavailable::Stopping => ReloadError::Stopping,
-                },
-            )?;
+        let change =
+            self.handle.change_standard(settings.standard).await.map_err(|error| match error {
+                commands::EngineUnavailable::JournalUnwritable(reason) => {
+                    ReloadError::JournalFailed(reason)
+                }
+                commands::EngineUnavailable::QueueFull | commands::EngineUnavailable::Stopping => {
+                    ReloadError::Stopping
+                }
+            })?;
         Ok(ReloadReport {
             name,
             version,
-            cases: took_over.cases,
-            forgotten_cases: took_over.forgotten,
-            left_out_events: took_over.unknown_events,
-            seconds: took_over.took.as_secs_f64(),
+            cases: change.cases,
+            forgotten_cases: change.forgotten,
+            left_out_events: change.unknown_events,
+            seconds: change.took.as_secs_f64(),
         })
     }
 }
 
-/// Says in the log how it went.
+/// Logs the result of a reload.
 fn log_result(result: &Result<ReloadReport, ReloadError>) {
     match result {
         Ok(ReloadReport { name, version, cases, forgotten_cases, left_out_events, seconds }) => {
@@ -110,40 +111,40 @@ fn log_result(result: &Result<ReloadReport, ReloadError>) {
                 forgotten_cases,
                 left_out_events,
                 seconds,
-                "the configuration was read again"
+                "configuration reloaded"
             );
         }
-        Err(refused) => {
-            if let ReloadError::Problems(problems) = refused {
+        Err(error) => {
+            if let ReloadError::Problems(problems) = error {
                 problems.iter().for_each(|problem| tracing::error!("{problem}"));
             }
-            tracing::error!("not reloaded: {refused}");
+            tracing::error!("reload failed; the previous configuration stays in effect: {error}");
         }
     }
 }
 
-/// The hang-up signal, where there is one and somebody waits for it.
+/// SIGHUP, on systems that have it.
 pub(super) struct Hangup {
     #[cfg(unix)]
     signal: Option<tokio::signal::unix::Signal>,
 }
 
 impl Hangup {
-    /// Listens to the signal, which from then on does not end the process, or leaves it alone.
+    /// Handles SIGHUP if `enabled`, which then no longer ends the process.
     #[cfg(unix)]
-    pub(super) fn new(wanted: bool) -> std::io::Result<Hangup> {
+    pub(super) fn new(enabled: bool) -> std::io::Result<Hangup> {
         let signal =
-            wanted.then(|| tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()));
+            enabled.then(|| tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()));
         Ok(Hangup { signal: signal.transpose()? })
     }
 
-    /// There is none.
+    /// Does nothing: the system has no SIGHUP.
     #[cfg(not(unix))]
     pub(super) fn new(_: bool) -> std::io::Result<Hangup> {
         Ok(Hangup {})
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal; forever if it is not handled.
     async fn wait(&mut self) {
         #[cfg(unix)]
         if let Some(signal) = &mut self.signal

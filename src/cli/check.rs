@@ -1,4 +1,4 @@
-//! `firstline check FILE...`: every problem of configurations, standards and mappings at once.
+//! `firstline check FILE...`: reports all problems of configurations, standards and mappings.
 
 mod standard_summary;
 
@@ -11,27 +11,25 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Check files
+/// Check configurations, standards and mappings
 #[derive(clap::Args)]
-#[command(
-    after_help = "Standards of one name are also checked together, as versions of one standard."
-)]
+#[command(after_help = "Standards with the same name are also checked together, as its versions.")]
 pub struct CheckArguments {
-    /// Configurations, standards and mappings (TOML); which it is shows from its keys
+    /// Configurations, standards and mappings (TOML). The keys of a file determine its kind
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Print the problems as JSON: [{"file":..,"line":..,"column":..,"message":..}]
     #[arg(long)]
     json: bool,
-    /// Say in English and Chinese what the standards mean: every promise and indicator with its target
+    /// Describe commitments, indicators and alerts of the standards in English and Chinese
     #[arg(long, conflicts_with = "json")]
     explain: bool,
 }
 
-/// Checks the files.
+/// Checks the files. Returns exit code 1 if there are problems.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// If a file cannot be read.
 pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let mut problems = Vec::new();
     for path in &arguments.files {
@@ -51,7 +49,11 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         let list: Vec<_> = problems
             .iter()
-            .map(|p| serde_json::json!({"file": p.file, "line": p.line, "column": p.column, "message": p.message}))
+            .map(|p| {
+                serde_json::json!({
+                    "file": p.file, "line": p.line, "column": p.column, "message": p.message,
+                })
+            })
             .collect();
         super::print_output(format!("{}\n", serde_json::to_string(&list)?).as_bytes())?;
     } else {
@@ -60,7 +62,8 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
 }
 
-/// Standards of one name are versions of one standard: whether they go together. Those with problems of their own are left out.
+/// Checks that standards with the same name are consistent versions. Files with problems of their
+/// own are left out.
 fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<TomlProblem>> {
     let mut by_name: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (file, text) in read_texts(paths)? {
@@ -73,7 +76,7 @@ fn check_versions(paths: &[PathBuf]) -> anyhow::Result<Vec<TomlProblem>> {
     let mut problems = Vec::new();
     for (name, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
         match standard_file::parse_versions(&files) {
-            Ok(_) => eprintln!("`{name}`: its {} versions go together", files.len()),
+            Ok(_) => eprintln!("`{name}`: {} versions are consistent", files.len()),
             Err(found) => problems.extend(found),
         }
     }
@@ -92,7 +95,7 @@ fn check_file(file: &str, text: &str) -> Vec<TomlProblem> {
         Ok(document) => document,
         Err(problem) => return vec![problem],
     };
-    // Each kind of file has keys that no other has; what has neither is taken for a configuration.
+    // Mappings and standards have keys of their own. Any other file is read as a configuration.
     let has = |key: &str| document.root_table().value(key).is_some();
     let problems = if has("event") {
         Mapping::parse(file, text).err()

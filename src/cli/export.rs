@@ -1,4 +1,4 @@
-//! `firstline rules`, `dashboards` and `openslo`: the standard for Prometheus, for Grafana, and as objectives.
+//! `firstline rules`, `dashboards` and `openslo`: exports a standard to other tools.
 
 use crate::cli::{print_output, print_problems, read_standard};
 use crate::domain::standard::Standard;
@@ -9,32 +9,32 @@ use anyhow::Context;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What is made.
+/// Format of an export.
 #[derive(Clone, Copy, Debug)]
 pub enum ExportFormat {
-    /// Rules for Prometheus.
+    /// Recording and alerting rules for Prometheus.
     Rules,
     /// Dashboards for Grafana.
     Dashboards,
-    /// Objectives as OpenSLO.
+    /// Service level objectives as OpenSLO v1.
     OpenSlo,
 }
 
-/// Of which standard, and where to.
+/// Source and target of an export
 #[derive(clap::Args)]
 pub struct ExportArguments {
-    /// The standard (TOML); several files are versions of one. Without any it is the built-in one
+    /// Standard to export (TOML); repeat it for several versions [default: built-in]
     #[arg(long, value_name = "FILE")]
     standard: Vec<PathBuf>,
-    /// The directory that the files are written into; without it they are printed
+    /// Directory for the generated files, created if missing [default: print to standard output]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
-/// Writes or prints the files.
+/// Writes or prints the generated files.
 ///
 /// # Errors
-/// A standard that cannot be read, or a directory that cannot be written.
+/// If the standard cannot be read or the directory cannot be written.
 pub fn run_export(export: ExportFormat, arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let standard = match read_standard(&arguments.standard)? {
         Ok(standard) => standard,
@@ -54,11 +54,11 @@ pub fn run_export(export: ExportFormat, arguments: &ExportArguments) -> anyhow::
         return Ok(ExitCode::SUCCESS);
     };
     std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+        .with_context(|| format!("cannot create the directory `{}`", directory.display()))?;
     for (name, text) in files {
         let path = directory.join(name);
         std::fs::write(&path, text)
-            .with_context(|| format!("cannot write `{}`; may you write there?", path.display()))?;
+            .with_context(|| format!("cannot write `{}`; check its permissions", path.display()))?;
         eprintln!("{}", path.display());
     }
     Ok(ExitCode::SUCCESS)

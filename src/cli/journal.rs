@@ -1,4 +1,6 @@
-//! `firstline journal`: look after the journal of a service that is stopped. While it runs, the directory is its own.
+//! `firstline journal`: maintenance of the journal while the service is stopped.
+//!
+//! A running service locks its data directory.
 
 mod export;
 
@@ -13,9 +15,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What to do with the journal
+/// Maintain the journal of a stopped service
 #[derive(clap::Args)]
-#[command(after_help = "The service must be stopped: it is the only one to work in its directory.")]
+#[command(after_help = "Stop the service first: it locks its data directory while it runs.")]
 pub struct JournalArguments {
     #[command(subcommand)]
     task: JournalTask,
@@ -23,7 +25,7 @@ pub struct JournalArguments {
 
 #[derive(clap::Subcommand)]
 enum JournalTask {
-    /// Check every segment and snapshot; nothing is changed. Exit code 1 if anything is damaged
+    /// Verify every segment and snapshot without changing them; exit code 1 if one is damaged
     Check {
         #[command(flatten)]
         place: JournalLocation,
@@ -31,37 +33,42 @@ enum JournalTask {
         #[arg(long)]
         json: bool,
     },
-    /// Print the records as NDJSON: ticks, standards, and a line for each event; nobody's name is among it
+    /// Print the records as NDJSON, one line per event, without customers and owners
     Export {
         #[command(flatten)]
         place: JournalLocation,
-        /// Begin with this record
+        /// First record to print, by sequence number
         #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
         from: u64,
-        /// End with this record
+        /// Last record to print, by sequence number
         #[arg(long, value_name = "SEQUENCE", default_value_t = u64::MAX)]
         to: u64,
     },
-    /// Remove the oldest segments, but never one that a start from the oldest snapshot needs
+    /// Remove the oldest segments, except those needed to recover from the oldest snapshot
     Prune {
         #[command(flatten)]
         place: JournalLocation,
-        /// Keep what is not older, as in `7d`
-        #[arg(long, value_name = "DURATION", value_parser = parse_duration, required_unless_present = "keep_gb")]
+        /// Retention: remove segments older than this, for example `7d` or `48h`
+        #[arg(
+            long,
+            value_name = "DURATION",
+            value_parser = parse_duration,
+            required_unless_present = "keep_gb"
+        )]
         keep: Option<i64>,
-        /// Keep no more gigabytes of segments
+        /// Maximum total size of segments, in GiB
         #[arg(long, value_name = "GB")]
         keep_gb: Option<u32>,
-        /// Only say what would be removed
+        /// Print the number of segments to remove without removing them
         #[arg(long)]
         dry_run: bool,
     },
 }
 
-/// Where the journal lies
+/// Location of the journal
 #[derive(clap::Args)]
 struct JournalLocation {
-    /// The data directory
+    /// Data directory of the service
     #[arg(long, value_name = "DIR", default_value = "./firstline-data")]
     data: PathBuf,
 }
@@ -72,26 +79,26 @@ impl JournalLocation {
     }
 }
 
-fn open_journal(held: &DirectoryLock) -> anyhow::Result<Journal> {
+fn open_journal(lock: &DirectoryLock) -> anyhow::Result<Journal> {
     Ok(Journal::open(
-        held.disk(),
+        lock.disk(),
         JournalSettings {
-            keys_fingerprint: held.keys().fingerprint(),
+            keys_fingerprint: lock.keys().fingerprint(),
             ..JournalSettings::default()
         },
     )?)
 }
 
-/// Does what it is told.
+/// Runs a subcommand of `firstline journal`.
 ///
 /// # Errors
-/// If the service runs, nothing is there, or the journal cannot be read.
+/// If the service is running, the directory has no journal, or the journal cannot be read.
 pub fn run_journal(arguments: &JournalArguments) -> anyhow::Result<ExitCode> {
     match &arguments.task {
         JournalTask::Check { place, json } => check_journal(&place.open_directory()?, *json),
         JournalTask::Export { place, from, to } => {
-            let held = place.open_directory()?;
-            let journal = open_journal(&held)?;
+            let lock = place.open_directory()?;
+            let journal = open_journal(&lock)?;
             let code = export::export_records(
                 &journal.new_reader(),
                 SequenceNumber(*from),
@@ -110,13 +117,13 @@ pub fn run_journal(arguments: &JournalArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn check_journal(held: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
+fn check_journal(lock: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
     let progress = if std::io::stderr().is_terminal() {
         indicatif::ProgressBar::new_spinner()
     } else {
         indicatif::ProgressBar::hidden()
     };
-    let findings = check_integrity(&held.disk(), held.keys().fingerprint(), |file| {
+    let findings = check_integrity(&lock.disk(), lock.keys().fingerprint(), |file| {
         progress.set_message(file.to_owned());
         progress.tick();
     })?;
@@ -127,14 +134,15 @@ fn check_journal(held: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
         let damages: Vec<String> = damages.iter().map(ToString::to_string).collect();
         let first = first.map(|first| first.0);
         let findings = serde_json::json!({
-            "segments": segments, "bytes": bytes, "first": first, "last": last.0, "records": records, "events": events,
-            "snapshots": snapshots, "damages": damages,
+            "segments": segments, "bytes": bytes, "first": first, "last": last.0,
+            "records": records, "events": events, "snapshots": snapshots, "damages": damages,
         });
         super::print_output(format!("{findings}\n").as_bytes())?;
     } else {
-        let reach = first.map_or(String::new(), |first| format!(", {first} to {last}"));
+        let range = first.map_or(String::new(), |first| format!(", {first} to {last}"));
         let text = format!(
-            "{segments} segments, {bytes} bytes\n{records} records{reach}\n{events} events\n{snapshots} snapshots\n{} damages\n",
+            "{segments} segments, {bytes} bytes\n{records} records{range}\n{events} events\n\
+             {snapshots} snapshots\n{} damages\n",
             damages.len()
         );
         super::print_output(text.as_bytes())?;
@@ -144,24 +152,24 @@ fn check_journal(held: &DirectoryLock, json: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn prune_journal(
-    held: &DirectoryLock,
-    keep: RetentionLimits,
+    lock: &DirectoryLock,
+    retention: RetentionLimits,
     now: Timestamp,
     dry_run: bool,
 ) -> anyhow::Result<ExitCode> {
-    let mut journal = open_journal(held)?;
-    let oldest = SnapshotStore::new(held.disk()).list_snapshots()?.pop();
-    // Without a snapshot a start reads everything.
+    let mut journal = open_journal(lock)?;
+    let oldest = SnapshotStore::new(lock.disk()).list_snapshots()?.pop();
+    // Without a snapshot, recovery reads the whole journal.
     let needed = oldest.map_or(SequenceNumber(0), SequenceNumber::next);
     let pruned = if dry_run {
-        journal.prunable_segments(needed, keep, now)?
+        journal.prunable_segments(needed, retention, now)?
     } else {
-        journal.prune_segments(needed, keep, now)?
+        journal.prune_segments(needed, retention, now)?
     };
     journal.close_cleanly()?;
     let done = if dry_run { "would be removed" } else { "removed" };
     let text = format!(
-        "{} segments {done}, {} bytes; the oldest record kept is {}\n",
+        "{} segments {done}, {} bytes; the oldest remaining record is {}\n",
         pruned.segments, pruned.bytes, pruned.first
     );
     super::print_output(text.as_bytes())?;

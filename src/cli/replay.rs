@@ -1,4 +1,4 @@
-//! `firstline replay`: the readings of recorded events.
+//! `firstline replay`: computes readings from recorded events.
 
 mod explain_options;
 mod ranking_table;
@@ -22,51 +22,61 @@ use std::sync::Arc;
 /// Replay recorded events
 #[derive(clap::Args)]
 #[command(after_help = "\
-The readings are a function of the set of events: their order and repetitions do not matter.
-`--at` stops the clock: what happened later is not known yet. Several `--at` give a board each.")]
+The readings depend only on the set of events, not on their order or on duplicates.
+`--at` ignores later events. Each `--at` prints a board of its own.")]
 pub struct ReplayArguments {
-    /// Recordings; `-` is standard input; gzip and zstd are read as they are
+    /// Recordings to read, plain or compressed with gzip or zstd; `-` is standard input
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The standard to measure by; given more than once, the versions of one: each case is judged by the version in force when
-    /// it began, while one alone judges all the past by it [default: the built-in one, see standards/telecom.toml]
+    /// Standard to measure by (TOML); repeat it for several versions of one standard
+    /// [default: built-in, see standards/telecom.toml]
+    ///
+    /// With several versions each case is measured by the version in force at its beginning. A
+    /// single file applies to all cases.
     #[arg(long, value_name = "FILE")]
     standard: Vec<PathBuf>,
-    /// `cloudevents`, `queue_log`, or the path of a mapping file (TOML)
+    /// Input format: `cloudevents`, `queue_log`, or the path of a mapping file (TOML)
     #[arg(long, default_value = "cloudevents", value_name = "NAME")]
     format: String,
-    /// Readings by these dimensions, as in `center,queue` [default: everything together]
+    /// Dimensions to group readings by, for example `center,queue` [default: no grouping]
     #[arg(long, value_name = "DIMS", value_delimiter = ',')]
     by: Vec<String>,
-    /// Readings as they were at this instant, RFC 3339; may be repeated [default: the time of the last event]
+    /// Time of the readings (RFC 3339), for example `2026-03-02T12:00:00+08:00`; may be repeated
+    /// [default: time of the last event]
     #[arg(long, value_name = "TIME")]
     at: Vec<String>,
-    /// Readings over this window, as in `30m`, `24h`, `today`; `every` for all of them
+    /// Window of the readings, for example `30m`, `24h` or `today`; `all` is unlimited, `every`
+    /// prints each window of the standard
     #[arg(long, default_value = "all", value_name = "W")]
     window: String,
-    /// Only these indicators
+    /// Indicators to print, for example `answer_rate,calls_waiting` [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     indicator: Vec<String>,
-    /// Put the table's rows together by a label of their indicators
+    /// Group the rows of the table by a label of the indicators
     #[arg(long, value_name = "KEY", value_parser = INDICATOR_LABELS.map(|(key, _)| key))]
     group_by: Option<String>,
-    /// Rank the scopes of these dimensions from the best to the worst, as in `center`, by every indicator with a target
-    #[arg(long, value_name = "DIMS", value_delimiter = ',', conflicts_with_all = ["by", "group_by", "json"])]
+    /// Dimensions to rank from best to worst by every indicator with a target, for example `center`
+    #[arg(
+        long,
+        value_name = "DIMS",
+        value_delimiter = ',',
+        conflicts_with_all = ["by", "group_by", "json"]
+    )]
     rank: Vec<String>,
-    /// Print `{"as_of":..,"readings":[..]}`, one line for each instant
+    /// Print JSON, one line per instant: `{"as_of":..,"readings":[..]}`
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     asking: explain_options::ExplainRequest,
-    /// How many threads work at a time; the result is the same
+    /// Number of threads, 1 to 64; it does not change the result
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
 }
 
-/// Replays the recordings and prints the readings.
+/// Replays the recordings and prints the readings. Returns exit code 1 if all events were rejected.
 ///
 /// # Errors
-/// A recording, standard, mapping or instant that cannot be used.
+/// If a recording, standard, mapping or instant is invalid.
 pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     let Some((mut standard, format)) = read_inputs(arguments)? else {
         return Ok(ExitCode::from(1));
@@ -90,7 +100,9 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     let instants = arguments
         .at
         .iter()
-        .map(|text| Timestamp::parse(text).map_err(|what| UsageError(format!("--at: {what}"))))
+        .map(|text| {
+            Timestamp::parse(text).map_err(|problem| UsageError(format!("--at: {problem}")))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let settings = ReplaySettings {
         standard: Arc::new(standard),
@@ -105,11 +117,11 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|path| open_recording(path, &progress))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let (monitors, seen) = replay::replay_monitors(&settings, recordings)
+    let (monitors, counts) = replay::replay_monitors(&settings, recordings)
         .map_err(|(name, error)| anyhow!(error).context(format!("cannot read `{name}`")))?;
     progress.finish_and_clear();
-    report_counts(&seen);
-    let chosen = |board: &Board, reading: &Reading| {
+    report_counts(&counts);
+    let is_selected = |board: &Board, reading: &Reading| {
         let indicator = &board.standard.indicators[reading.key.indicator].name;
         reading.key.scope.kind == by
             && (window.is_none() || reading.key.window.is_none() || reading.key.window == window)
@@ -127,7 +139,7 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         }
         let board = &monitor.compute_board();
         let readings: Vec<&Reading> =
-            board.readings.iter().filter(|reading| chosen(board, reading)).collect();
+            board.readings.iter().filter(|reading| is_selected(board, reading)).collect();
         let text = match arguments.json {
             true => readings_json(board, &readings)?,
             false if ranked => ranking_table::rankings_text(board, by, &readings),
@@ -137,10 +149,11 @@ pub fn run_replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         };
         print_output(text.as_bytes())?;
     }
-    Ok(ExitCode::from(u8::from(seen.accepted == 0 && seen.rejected > 0)))
+    Ok(ExitCode::from(u8::from(counts.accepted == 0 && counts.rejected > 0)))
 }
 
-/// The standard and the format; `None` if they have problems, which have been told.
+/// Returns the standard and the input format. Prints their problems and returns `None` if there are
+/// any.
 fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, RecordingFormat)>> {
     let standard = read_standard(&arguments.standard)?;
     let format = match arguments.format.as_str() {
@@ -150,7 +163,8 @@ fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, 
             let path = Path::new(name);
             if !path.exists() {
                 bail!(UsageError(format!(
-                    "--format: `{name}` is neither `cloudevents`, `queue_log` nor a mapping file that exists"
+                    "--format: `{name}` is not `cloudevents`, `queue_log` or an existing \
+                     mapping file"
                 )));
             }
             Mapping::parse(name, &read_text(path)?)
@@ -163,7 +177,7 @@ fn read_inputs(arguments: &ReplayArguments) -> anyhow::Result<Option<(Standard, 
     Ok(standard.ok().zip(format.ok()))
 }
 
-/// The place of the scope with these dimensions among the standard's; added if it is not there.
+/// Returns the index of the scope with these dimensions in the standard. Adds a missing one.
 fn add_scope(standard: &mut Standard, option: &str, by: &[String]) -> anyhow::Result<usize> {
     let place = |name: &String| {
         let known = &standard.schema.dimensions;
@@ -182,13 +196,17 @@ fn add_scope(standard: &mut Standard, option: &str, by: &[String]) -> anyhow::Re
     Ok(standard.scopes.len() - 1)
 }
 
-/// The place of the window, added if the standard has it not; `None` for every window.
+/// Returns the index of the window in the standard. Adds a missing one. Returns `None` for `every`.
 fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usize>> {
     if name == "every" {
         return Ok(None);
     }
-    let window = Window::parse(name)
-        .ok_or_else(|| UsageError(format!("--window: `{name}` is not a window; write `all`, `today`, `30m`, `24h`, `7d` or `every`")))?;
+    let window = Window::parse(name).ok_or_else(|| {
+        UsageError(format!(
+            "--window: `{name}` is not a window; use `all`, `today`, `30m`, `24h`, `7d` \
+                 or `every`"
+        ))
+    })?;
     if let Some(place) = standard.windows.iter().position(|known| *known == window) {
         return Ok(Some(place));
     }
@@ -196,7 +214,8 @@ fn add_window(standard: &mut Standard, name: &str) -> anyhow::Result<Option<usiz
     Ok(Some(standard.windows.len() - 1))
 }
 
-/// A bar over the bytes of all files, if someone is looking and the files have a size.
+/// Returns a progress bar over the bytes of all files. It is hidden without a terminal or a known
+/// size.
 fn progress_bar(files: &[PathBuf]) -> indicatif::ProgressBar {
     let size: u64 =
         files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
@@ -219,35 +238,35 @@ fn open_recording(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Res
     Ok(Recording { name, input })
 }
 
-/// Says on standard error what was seen, with the first rejections word by word.
-fn report_counts(seen: &CaseCountChange) {
+/// Prints the number of events to standard error, with the first 10 rejections.
+fn report_counts(counts: &CaseCountChange) {
     eprintln!(
         "{} events, {} duplicates, {} rejected, {} cases",
-        seen.accepted, seen.duplicates, seen.rejected, seen.cases
+        counts.accepted, counts.duplicates, counts.rejected, counts.cases
     );
-    if seen.accepted + seen.duplicates + seen.rejected == 0 {
-        eprintln!("there was no event in the input");
+    if counts.accepted + counts.duplicates + counts.rejected == 0 {
+        eprintln!("the input contains no events");
     }
-    for (reason, count) in &seen.left_out {
+    for (reason, count) in &counts.left_out {
         eprintln!("left out {count}: {reason}");
     }
-    for (file, line, rejection) in seen.rejections.iter().take(10) {
+    for (file, line, rejection) in counts.rejections.iter().take(10) {
         let id = rejection.id.as_ref().map(|id| format!(" (event `{id}`)")).unwrap_or_default();
         eprintln!("{file}:{line}: {}{id}", rejection.reason);
     }
-    if seen.rejected > 10 {
-        eprintln!("... and {} more rejected", seen.rejected - 10);
+    if counts.rejected > 10 {
+        eprintln!("... and {} more rejected", counts.rejected - 10);
     }
 }
 
 fn readings_json(board: &Board, readings: &[&Reading]) -> anyhow::Result<String> {
-    let written: Vec<_> = readings.iter().map(|reading| board.reading_json(reading)).collect();
+    let list: Vec<_> = readings.iter().map(|reading| board.reading_json(reading)).collect();
     #[derive(serde::Serialize)]
     struct ReplayOutput<'b> {
         as_of: Option<Timestamp>,
         readings: Vec<crate::domain::board::board_json::ReadingJson<'b>>,
     }
-    let mut text = serde_json::to_string(&ReplayOutput { as_of: board.as_of, readings: written })?;
+    let mut text = serde_json::to_string(&ReplayOutput { as_of: board.as_of, readings: list })?;
     text.push('\n');
     Ok(text)
 }

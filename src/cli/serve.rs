@@ -1,4 +1,4 @@
-//! `firstline serve`: the service in the foreground, until Ctrl-C or a termination signal.
+//! `firstline serve`: runs the service in the foreground until Ctrl-C or SIGTERM.
 
 use crate::app::{self, StopOutcome};
 use crate::config::{self, ServiceSettings};
@@ -10,34 +10,44 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
-/// What it is told.
+/// Run the service
 #[derive(Clone, PartialEq, Debug, clap::Args)]
 pub struct ServeArguments {
-    /// The configuration file; without one everything is as usual and the standard is the built-in one.
+    /// Configuration file (TOML) [default: built-in settings and the built-in standard]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Feed the service a simulated organisation: its last two days at once, then as time goes by.
+    /// Feed the service from a simulated organization: two days of history, then live events.
+    /// Nothing is stored
     #[arg(long)]
     pub demo: bool,
-    /// How many times faster than life the demonstration goes on.
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed, requires = "demo")]
+    /// Speed factor of the simulation, 0.1 to 10000; for example 60 simulates an hour per minute
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 1.0,
+        value_parser = parse_speed,
+        requires = "demo"
+    )]
     pub demo_speed: f64,
-    /// Where to listen, instead of where the configuration says.
+    /// Address and port to listen on, for example `0.0.0.0:8080` [default: `listen` of the
+    /// configuration, or 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// Listen to other machines without any token: everybody who reaches the address can read and send events.
+    /// Disable authentication for other machines: anyone who can reach the address can read the
+    /// board and send events
     #[arg(long)]
     pub open: bool,
 }
 
-/// The exit code of a service that was stopped, but not in good order: something did not end in time. What was acknowledged
-/// is safe; the next start reads more of the journal.
+/// Exit code after a shutdown that did not finish in time.
+///
+/// Acknowledged events are safe. The next start has to read more of the journal.
 const EXIT_CODE_LATE: u8 = 3;
 
-/// Runs the service until it is told to stop.
+/// Runs the service until a termination signal.
 ///
 /// # Errors
-/// If the configuration is at fault, or the address is taken.
+/// If the configuration is invalid, the address is in use, or the service cannot start.
 pub fn run_serve(args: &ServeArguments) -> anyhow::Result<ExitCode> {
     telemetry::log_to_stderr();
     let settings = match &args.config {
@@ -55,11 +65,13 @@ pub fn run_serve(args: &ServeArguments) -> anyhow::Result<ExitCode> {
     settings.allow_open = args.open;
     if args.open && !settings.access.tokens.is_empty() {
         return Err(super::UsageError(
-            "`--open` is for a service without tokens; the configuration has some, and they are needed".to_owned(),
+            "`--open` disables authentication, but the configuration has tokens; remove one \
+             of the two"
+                .to_owned(),
         )
         .into());
     }
-    // Before anything is said about addresses; the service asks again.
+    // Checked before the addresses are printed. The service checks it again.
     settings.access.clone().for_listener(settings.listen_address, settings.allow_open)?;
     settings.demo_speed = args.demo.then_some(args.demo_speed);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -67,17 +79,20 @@ pub fn run_serve(args: &ServeArguments) -> anyhow::Result<ExitCode> {
         .enable_all()
         .on_thread_start(|| lower_thread_priority(REQUEST_NICENESS))
         .build()
-        .context("no runtime")?;
+        .context("cannot start the async runtime")?;
     let stopped = runtime.block_on(async {
         let address = settings.listen_address;
         let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address}; is it taken? choose another with `--listen`")
+            format!(
+                "cannot listen on {address}; if it is in use, choose another one with \
+                 `--listen`"
+            )
         })?;
         let shutdown = shutdown_signal()?;
         print_addresses(listener.local_addr().unwrap_or(address), &settings);
         app::run_service(settings, listener, shutdown).await
     })?;
-    // What is still running after the deadline is not waited for.
+    // Tasks that are still running after the shutdown deadline are abandoned.
     runtime.shutdown_background();
     Ok(match stopped {
         StopOutcome::Graceful => ExitCode::SUCCESS,
@@ -85,10 +100,10 @@ pub fn run_serve(args: &ServeArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Says where to look.
+/// Prints the addresses of the service to standard error.
 fn print_addresses(mut address: SocketAddr, settings: &ServiceSettings) {
     if address.ip().is_unspecified() {
-        // Nobody can click on "everywhere".
+        // An unspecified address cannot be opened in a browser.
         address.set_ip(if address.is_ipv4() {
             std::net::Ipv4Addr::LOCALHOST.into()
         } else {
@@ -108,25 +123,23 @@ fn print_addresses(mut address: SocketAddr, settings: &ServiceSettings) {
     eprintln!("  live       ws{s}://{address}/v1/live");
     eprintln!("  metrics    http{s}://{address}/metrics");
     eprintln!("  events     POST http{s}://{address}/v1/events");
-    let who = match settings.access.tokens.len() {
+    let access = match settings.access.tokens.len() {
         0 if settings.listen_address.ip().to_canonical().is_loopback() => {
-            "Open to every program on this machine, and to no other machine."
+            "No authentication. Only this machine can connect."
         }
-        0 => "OPEN TO EVERYBODY who reaches this address, without any token.",
-        _ => "Closed but to the holders of its tokens.",
+        0 => "NO AUTHENTICATION: anyone who can reach this address has full access.",
+        _ => "Authentication required.",
     };
-    eprintln!("{who}");
+    eprintln!("{access}");
     if settings.demo_speed.is_some() {
-        eprintln!(
-            "The figures are those of a simulated organisation; its last two days are being told now."
-        );
+        eprintln!("Demo: all data is simulated. Loading two days of history.");
     }
     match settings.journal.filter(|_| settings.demo_speed.is_none()) {
         Some(_) => eprintln!(
-            "What is accepted is kept in {}. Ctrl-C stops the service.",
+            "Accepted events are stored in {}. Press Ctrl-C to stop the service.",
             settings.data_directory.display()
         ),
-        None => eprintln!("Nothing is kept when it stops. Ctrl-C stops it."),
+        None => eprintln!("Nothing is stored. Press Ctrl-C to stop the service."),
     }
 }
 
@@ -134,7 +147,7 @@ fn print_addresses(mut address: SocketAddr, settings: &ServiceSettings) {
 fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("no signals")?;
+        .context("cannot install the signal handler")?;
     Ok(async move {
         #[cfg(unix)]
         tokio::select! {
@@ -148,5 +161,5 @@ fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
 
 fn parse_speed(text: &str) -> Result<f64, String> {
     let speed = text.parse::<f64>().ok().filter(|speed| (0.1..=10_000.0).contains(speed));
-    speed.ok_or_else(|| "a number between 0.1 and 10000".to_owned())
+    speed.ok_or_else(|| "must be a number between 0.1 and 10000".to_owned())
 }

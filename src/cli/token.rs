@@ -1,7 +1,7 @@
-//! `firstline token new`: makes a token and the paragraph of the configuration that lets it in.
+//! `firstline token new`: creates a token and the configuration entry that accepts it.
 //!
-//! The paragraph goes to standard output, so that it can be added to a file; the token itself is shown once, on standard
-//! error, and kept nowhere.
+//! The entry goes to standard output, so that it can be appended to a file. The token is shown
+//! once, on standard error, and is not stored.
 
 use crate::access::grant::TokenRole;
 use crate::access::token::TokenSecret;
@@ -13,97 +13,105 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// What can be done with tokens.
+/// Manage access tokens
 #[derive(clap::Subcommand)]
 pub enum TokenCommand {
-    /// Make a token: the paragraph for the configuration on standard output, the token on standard error
+    /// Create a token; prints its configuration entry to stdout and the token to stderr
     New(TokenArguments),
 }
 
-/// What the token is to be.
+/// Create a token
 #[derive(clap::Args)]
 pub struct TokenArguments {
-    /// What it is called in the configuration, such as the system that will use it [default: from its hash]
+    /// Name in the configuration, such as the system that uses the token [default: derived from the
+    /// hash]
     #[arg(long)]
     name: Option<String>,
-    /// What it is for: `ingest` sends events, `read` sees the board, `admin` may everything [default: read, or ingest with `--source`]
+    /// Permission: `ingest` sends events, `read` reads the board, `admin` has full access [default:
+    /// read, or ingest with `--source`]
     #[arg(long, value_parser = ["ingest", "read", "admin"])]
     may: Option<String>,
-    /// A source whose events it may send, and those below it; more than once for several
+    /// Limit an ingest token to this source and those below it, for example `/acd/hefei`; may be
+    /// repeated
     #[arg(long, value_name = "SOURCE")]
     source: Vec<String>,
-    /// A value of a dimension that it may see; more than once for several
+    /// Limit a read token to this value of a dimension, for example `center=hefei`; may be repeated
     #[arg(long = "where", value_name = "DIMENSION=VALUE", value_parser = parse_condition)]
     seen: Vec<(String, String)>,
-    /// It stands in the address of a wallboard, where it can be seen
+    /// Create a read token for the URL of a display, where it is visible
     #[arg(long)]
     device: bool,
-    /// When it ends, as in 2027-01-01T00:00:00+08:00
+    /// Expiry time (RFC 3339), for example 2027-01-01T00:00:00+08:00 [default: never]
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     expires: Option<Timestamp>,
-    /// Print the token and all about it as JSON on standard output
+    /// Print the token and its configuration entry as JSON to standard output
     #[arg(long)]
     json: bool,
 }
 
-/// Makes a token.
+/// Creates a token and prints it.
 ///
 /// # Errors
-/// If what is asked for cannot be, or there is no randomness.
+/// If the options contradict each other or the system provides no random numbers.
 pub fn run_token(command: &TokenCommand) -> anyhow::Result<ExitCode> {
     let TokenCommand::New(arguments) = command;
-    let usual = if arguments.source.is_empty() { "read" } else { "ingest" };
-    let may = arguments.may.as_deref().unwrap_or(usual);
+    let default_role = if arguments.source.is_empty() { "read" } else { "ingest" };
+    let may = arguments.may.as_deref().unwrap_or(default_role);
     check_arguments(arguments, may)?;
-    let token = TokenSecret::new_random().context("the operating system gives no randomness")?;
+    let token =
+        TokenSecret::new_random().context("the operating system provides no random numbers")?;
     let hash = token.digest().to_string();
     let name = arguments.name.clone().unwrap_or_else(|| {
         format!("{may}-{}", hash.chars().skip("sha256:".len()).take(6).collect::<String>())
     });
     let paragraph = token_paragraph(arguments, &name, may, &hash);
     if arguments.json {
-        let written = json!({ "name": name, "may": may, "token": token.reveal(), "hash": hash, "toml": paragraph });
-        super::print_output(format!("{written}\n").as_bytes())?;
+        let output = json!({
+            "name": name, "may": may, "token": token.reveal(), "hash": hash, "toml": paragraph,
+        });
+        super::print_output(format!("{output}\n").as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "The token, shown this once and kept nowhere. Give it to its holder by a safe way:\n\n  {}\n",
+        "The token is shown only once and is not stored. Pass it on over a secure \
+         channel:\n\n  {}\n",
         token.reveal()
     );
     if arguments.device {
-        eprintln!("The wall's address is  http://HOST:8080/#token={}", token.reveal());
+        eprintln!("URL of the display:  http://HOST:8080/#token={}", token.reveal());
     } else {
-        eprintln!("Its holder sends it with every request:  Authorization: Bearer fl_...");
+        eprintln!("Send it with every request:  Authorization: Bearer fl_...");
     }
     eprintln!(
-        "Add the paragraph below to the configuration and reload it (SIGHUP). It holds only a hash.\n"
+        "Add the entry below to the configuration and reload it (SIGHUP). It contains only a \
+         hash.\n"
     );
     super::print_output(paragraph.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the configuration would refuse is refused here.
+/// Refuses combinations that the configuration would refuse.
 fn check_arguments(arguments: &TokenArguments, may: &str) -> Result<(), UsageError> {
     let may = TokenRole::ALL.iter().find(|(name, _)| *name == may).map(|(_, may)| *may);
     let refuse = |text: &str| Err(UsageError(text.to_owned()));
     match may {
         Some(TokenRole::Read) if !arguments.source.is_empty() => {
-            refuse("`--source` limits what may be sent: leave it out, or take `--may ingest`")
+            refuse("`--source` limits ingest tokens; remove it, or use `--may ingest`")
         }
         Some(TokenRole::Admin) if !arguments.source.is_empty() => {
-            refuse("an administrator may send events of any source: leave `--source` out")
+            refuse("an admin token may send events of any source; remove `--source`")
         }
         Some(TokenRole::Ingest | TokenRole::Admin) if !arguments.seen.is_empty() => {
-            refuse("`--where` limits what is seen: leave it out, or take `--may read`")
+            refuse("`--where` limits read tokens; remove it, or use `--may read`")
         }
         Some(TokenRole::Ingest | TokenRole::Admin) if arguments.device => refuse(
-            "a token for `--device` can be seen on the device, so it may only read: leave `--may` out",
+            "`--device` tokens are visible on the display, so they may only read; remove `--may`",
         ),
         _ if arguments.name.as_ref().is_some_and(|name| {
             name.is_empty() || name.len() > 200 || name.chars().any(char::is_control)
         }) =>
         {
-            refuse("`--name` is a text of 1 to 200 bytes")
+            refuse("`--name` must have 1 to 200 bytes without control characters")
         }
         _ => Ok(()),
     }
@@ -146,7 +154,7 @@ fn toml_array<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", texts.map(toml_string).collect::<Vec<_>>().join(", "))
 }
 
-/// A text of JSON is one of TOML, but for the character of deletion.
+/// Quotes a string. JSON and TOML strings differ only in the delete character U+007F.
 fn toml_string(text: &str) -> String {
     json!(text).to_string().replace('\u{7f}', "\\u007f")
 }
@@ -156,7 +164,7 @@ fn parse_condition(text: &str) -> Result<(String, String), String> {
         Some((dimension, value)) if !dimension.is_empty() && !value.is_empty() => {
             Ok((dimension.to_owned(), value.to_owned()))
         }
-        _ => Err("a dimension and a value, as in center=hefei".to_owned()),
+        _ => Err("must be a dimension and a value, as in center=hefei".to_owned()),
     }
 }
 
@@ -184,7 +192,7 @@ mod tests {
             "c.toml",
             &token_paragraph(&arguments, "hall \"1\"", "read", &hash),
         )
-        .expect("a good paragraph")
+        .expect("valid configuration entry")
         .access;
         let [token] = &access.tokens[..] else { panic!("one token") };
         assert_eq!(
@@ -203,7 +211,7 @@ mod tests {
         };
         let access =
             config::read_configuration("c.toml", &token_paragraph(&sender, "acd", "ingest", &hash))
-                .expect("a good paragraph")
+                .expect("valid configuration entry")
                 .access;
         assert_eq!(access.tokens[0].sources.0, ["/acd"]);
     }

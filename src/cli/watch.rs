@@ -1,4 +1,4 @@
-//! `firstline watch`: the board of a service in this terminal.
+//! `firstline watch`: shows the board of a service in the terminal.
 
 use crate::cli::{UsageError, print_output};
 use crate::watch::address::ServiceAddress;
@@ -11,46 +11,52 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What it is told.
+/// Show the board of a running service
 #[derive(clap::Args)]
 pub struct WatchArguments {
-    /// Where the service is, as in a browser, or `host:8080`
-    #[arg(value_name = "URL", value_parser = ServiceAddress::parse, default_value = "http://127.0.0.1:8080")]
+    /// Address of the service, for example `https://wall.example.org` or `host:8080`
+    #[arg(
+        value_name = "URL",
+        value_parser = ServiceAddress::parse,
+        default_value = "http://127.0.0.1:8080"
+    )]
     url: ServiceAddress,
-    /// The center to begin with; without one, all
+    /// Center to show first, for example `hefei` [default: all centers]
     #[arg(long, value_name = "NAME")]
     center: Option<String>,
-    /// An indicator to show; more than once for several [default: those of the wallboard]
+    /// Indicator to show, for example `answer_rate`; may be repeated [default: those of the
+    /// wallboard]
     #[arg(long, value_name = "NAME")]
     indicator: Vec<String>,
-    /// The window of all figures that have one [default: 30m, or today for what is seldom]
+    /// Window of all indicators, for example `1h` [default: 30m, or today for infrequent events]
     #[arg(long, value_name = "WINDOW")]
     window: Option<String>,
-    /// A token that may see the board; better in the environment, where others on the machine do not see it
+    /// Token with the permission `read`; prefer the environment variable, since other users of the
+    /// machine can see command lines
     #[arg(long, value_name = "TOKEN", env = "FIRSTLINE_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// The certificate of the authority to believe, as PEM, instead of those that browsers believe
+    /// Certificate authority to trust (PEM file) instead of the public ones
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The language [default: that of the environment]
+    /// Language of the texts [default: from LC_ALL, LC_MESSAGES or LANG]
     #[arg(long, value_enum)]
     lang: Option<Language>,
-    /// Print the board as text and end
+    /// Print the board once as text and exit
     #[arg(long)]
     once: bool,
-    /// Print the board as JSON, as the live protocol has it
+    /// Print the board as JSON, as a frame of the live protocol
     #[arg(long, requires = "once")]
     json: bool,
 }
 
-/// Shows the board.
+/// Shows or prints the board.
 ///
 /// # Errors
-/// If there is none, with what to do.
+/// If the service cannot be reached or refuses access, or if the terminal cannot be used.
 pub fn run_watch(arguments: &WatchArguments) -> anyhow::Result<ExitCode> {
     if !arguments.once && !std::io::stdout().is_terminal() {
         return Err(UsageError(
-            "standard output is no terminal; print the board with `--once`".to_owned(),
+            "standard output is not a terminal; print the board with `--once`".to_owned(),
         )
         .into());
     }
@@ -65,8 +71,10 @@ pub fn run_watch(arguments: &WatchArguments) -> anyhow::Result<ExitCode> {
     };
     let token = arguments.token.clone().filter(|token| !token.is_empty());
     let client = ServiceClient::new(arguments.url.clone(), token, arguments.ca.as_deref())?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
     let center = arguments.center.clone();
     if arguments.once {
         let text = runtime.block_on(run_loop::fetch_board_text(
@@ -79,7 +87,7 @@ pub fn run_watch(arguments: &WatchArguments) -> anyhow::Result<ExitCode> {
     } else {
         runtime.block_on(run_loop::run_watch(client, choice, center))?;
     }
-    // The thread that reads keys is not waited for.
+    // The thread that reads keys blocks until the next key, so it is abandoned.
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
 }

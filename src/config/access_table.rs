@@ -1,17 +1,17 @@
-//! `[access]`: who may what, as written -> as checked.
+//! Parses `[access]`: tokens and permissions.
 //!
 //! ```toml
 //! [access]
-//! open = false                             # true: open to every machine, without tokens
-//! origins = ["https://wall.example.org"]   # whose pages may connect, beside the service's own
+//! open = false                             # true: no authentication, also for other machines
+//! origins = ["https://wall.example.org"]   # origins of pages that may connect, besides its own
 //!
-//! [[access.tokens]]                        # `firstline token new` writes this paragraph
+//! [[access.tokens]]                        # printed by `firstline token new`
 //! name = "acd-hefei"
 //! hash = "sha256:..."
 //! may = "ingest"                           # ingest | read | admin
-//! sources = ["/acd/hefei"]                 # ingest: only events of these sources, or of those below them
-//! where = { center = ["hefei"] }           # read: only what has these values of dimensions
-//! device = true                            # read: stands in the address of a wallboard, where it can be seen
+//! sources = ["/acd/hefei"]                 # ingest: only these sources and those below them
+//! where = { center = ["hefei"] }           # read: only scopes with these values
+//! device = true                            # read: for the URL of a display, where it is visible
 //! expires = 2027-01-01T00:00:00Z
 //! ```
 
@@ -24,10 +24,10 @@ use crate::domain::time::timestamp::truncate_for_message;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The longest name of a token or a source, in bytes.
+/// Maximum length of a token's name or a source, in bytes.
 const TEXT_BYTES_MAX: usize = 200;
 
-/// Reads `[access]`; what cannot be understood has left a problem.
+/// Reads `[access]`. Reports a problem for each invalid value.
 pub(super) fn read_access_table(
     table: &TomlTable<'_>,
     standard: Option<&Standard>,
@@ -35,32 +35,39 @@ pub(super) fn read_access_table(
     let open = table.optional_bool("open").unwrap_or(false);
     let origins = table.value("origins").map(|value| read_origins(&value)).unwrap_or_default();
     let mut tokens: Vec<AccessToken> = Vec::new();
-    for written in table.table_list("tokens") {
-        let token = read_token(&written, standard);
+    for entry in table.table_list("tokens") {
+        let token = read_token(&entry, standard);
         if let Some(token) = token {
             let known = tokens
                 .iter()
                 .find(|other| other.name == token.name || other.digest == token.digest);
             if let Some(known) = known {
-                written.report_problem(
+                entry.report_problem(
                     "name",
-                    format!("`{}` is there before, with the same name or hash; each token needs its own", known.name),
+                    format!(
+                        "the name or hash of `{}` is already used; each token needs its own",
+                        known.name
+                    ),
                 );
             }
             tokens.push(token);
         }
-        written.report_unknown_keys();
+        entry.report_unknown_keys();
     }
     if tokens.len() > TOKENS_MAX {
         table.report_problem(
             "tokens",
-            format!("{} tokens are too many: at most {TOKENS_MAX}", tokens.len()),
+            format!(
+                "{} tokens exceed the limit of {TOKENS_MAX}; remove those no longer used",
+                tokens.len()
+            ),
         );
     }
     if open && table.value("tokens").is_some() {
         table.report_problem(
             "open",
-            "`open = true` is for a service without tokens; where there are tokens they are needed: leave one of the two out",
+            "`open = true` disables authentication, so `tokens` have no effect; remove one of \
+             the two",
         );
     }
     table.report_unknown_keys();
@@ -68,20 +75,20 @@ pub(super) fn read_access_table(
 }
 
 fn read_origins(value: &TomlValue<'_>) -> Vec<String> {
-    let written = value.require_array().unwrap_or_default();
+    let entries = value.require_array().unwrap_or_default();
     let origin = |value: &TomlValue<'_>| {
         let text = value.require_string()?;
         if !origin::is_origin(text) {
             let example =
                 "write a scheme and a host without a path, as in \"https://wall.example.org\"";
             value.report_problem(format!(
-                "`{}` is no origin; {example}",
+                "`{}` is not an origin; {example}",
                 truncate_for_message(text)
             ));
         }
         Some(text.to_owned())
     };
-    written.iter().filter_map(origin).collect()
+    entries.iter().filter_map(origin).collect()
 }
 
 fn read_token(table: &TomlTable<'_>, standard: Option<&Standard>) -> Option<AccessToken> {
@@ -89,16 +96,26 @@ fn read_token(table: &TomlTable<'_>, standard: Option<&Standard>) -> Option<Acce
     if name.is_some_and(|name| {
         name.is_empty() || name.len() > TEXT_BYTES_MAX || name.chars().any(char::is_control)
     }) {
-        table.report_problem("name", format!("`name` is a text of at most {TEXT_BYTES_MAX} bytes, such as the system that uses the token"));
+        table.report_problem(
+            "name",
+            format!(
+                "`name` must have 1 to {TEXT_BYTES_MAX} bytes without control characters; name \
+             the system that uses the token"
+            ),
+        );
     }
-    let digest = table.required_value("hash", "as `firstline token new` prints it").and_then(|value| {
-        let digest = TokenDigest::parse(value.require_string()?);
-        if digest.is_none() {
-            // The text may be the token itself by mistake: it must not be repeated.
-            value.report_problem("`hash` is `sha256:` and 64 hexadecimal digits, never the token itself; `firstline token new` prints it");
-        }
-        digest
-    });
+    let digest =
+        table.required_value("hash", "as `firstline token new` prints it").and_then(|value| {
+            let digest = TokenDigest::parse(value.require_string()?);
+            if digest.is_none() {
+                // The value may be the token itself by mistake, so the message must not repeat it.
+                value.report_problem(
+                    "`hash` must be `sha256:` and 64 hexadecimal digits, never the token itself; \
+                 `firstline token new` prints it",
+                );
+            }
+            digest
+        });
     let may = table
         .required_value("may", "`ingest`, `read` or `admin`")
         .and_then(|value| value.require_choice(&TokenRole::ALL));
@@ -116,12 +133,12 @@ fn read_token(table: &TomlTable<'_>, standard: Option<&Standard>) -> Option<Acce
             (
                 "device",
                 device && may != TokenRole::Read,
-                "a read token: it stands in an address, where it can be seen",
+                "a read token, because it is visible in the URL of the display",
             ),
         ];
-        for (key, wrong, whose) in misplaced {
-            if wrong {
-                table.report_problem(key, format!("`{key}` is for {whose}; leave it out"));
+        for (key, is_misplaced, role) in misplaced {
+            if is_misplaced {
+                table.report_problem(key, format!("`{key}` is only for {role}; remove it"));
             }
         }
     }
@@ -142,7 +159,8 @@ fn read_sources(value: &TomlValue<'_>) -> Vec<String> {
         || sources.iter().any(|source| source.is_empty() || source.len() > TEXT_BYTES_MAX)
     {
         value.report_problem(format!(
-            "`sources` are texts of 1 to {TEXT_BYTES_MAX} bytes, as in [\"/acd/hefei\"]; without the key any source is fine"
+            "`sources` must be a list of strings of 1 to {TEXT_BYTES_MAX} bytes, as in \
+             [\"/acd/hefei\"]; leave it out to allow all sources"
         ));
     }
     sources.into_iter().map(str::to_owned).collect()
@@ -152,7 +170,7 @@ fn read_view(table: &TomlTable<'_>, standard: Option<&Standard>) -> GrantedView 
     let mut view = BTreeMap::new();
     for (dimension, value) in table.entries() {
         let known = standard.map(|standard| &standard.schema.dimensions);
-        if let Some(known) = known.filter(|known| !known.iter().any(|one| one == dimension)) {
+        if let Some(known) = known.filter(|known| !known.iter().any(|name| name == dimension)) {
             let hint = nearest_match(dimension, known.iter().map(String::as_str))
                 .map(|near| format!(", did you mean `{near}`?"));
             value.report_problem(format!(
@@ -162,14 +180,14 @@ fn read_view(table: &TomlTable<'_>, standard: Option<&Standard>) -> GrantedView 
             ));
         }
         let values: BTreeSet<String> = match value.as_str() {
-            Some(one) => BTreeSet::from([one.to_owned()]),
+            Some(text) => BTreeSet::from([text.to_owned()]),
             None => {
                 value.require_strings().unwrap_or_default().into_iter().map(str::to_owned).collect()
             }
         };
         if values.is_empty() {
             value.report_problem(format!(
-                "`{}` needs the values that may be seen, as in [\"hefei\"]",
+                "`{}` has no values; list those the token may read, as in [\"hefei\"]",
                 truncate_for_message(dimension)
             ));
         }
@@ -178,7 +196,7 @@ fn read_view(table: &TomlTable<'_>, standard: Option<&Standard>) -> GrantedView 
     if view.is_empty() {
         table.report_problem(
             "",
-            "`where` names no dimension; leave it out if the token may see everything",
+            "`where` is empty; name a dimension, or leave it out to allow everything",
         );
     }
     GrantedView(view)
@@ -199,8 +217,8 @@ mod tests {
              where = {{ center = ['hefei'] }}\ndevice = true\n",
             HASH.replace("ba", "ab")
         );
-        let access = read_configuration("c.toml", &text).expect("a good file").access;
-        let [acd, wall] = &access.tokens[..] else { panic!("two tokens") };
+        let access = read_configuration("c.toml", &text).expect("valid configuration").access;
+        let [acd, display] = &access.tokens[..] else { panic!("two tokens") };
         assert_eq!(
             (acd.role, acd.digest.to_string().as_str(), acd.sources.allows_source("/acd/1")),
             (TokenRole::Ingest, HASH, true)
@@ -210,8 +228,8 @@ mod tests {
             Some("2026-12-31T16:00:00Z")
         );
         assert!(
-            wall.view.is_visible(|| [("center", "hefei")].into_iter())
-                && !wall.view.is_visible(std::iter::empty)
+            display.view.is_visible(|| [("center", "hefei")].into_iter())
+                && !display.view.is_visible(std::iter::empty)
         );
         assert!(!access.open && access.origins.len() == 1);
     }
@@ -226,8 +244,8 @@ mod tests {
         let problems = read_configuration("c.toml", &text).expect_err("problems");
         let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 5, 6, 7, 12, 12, 13, 13, 14, 16, 19, 20, 21], "{problems:#?}");
-        let told: String = problems.iter().map(|problem| problem.to_string() + "\n").collect();
-        assert!(!told.contains("fl_secret"), "{told}");
-        assert!(told.contains("did you mean `center`?"), "{told}");
+        let messages: String = problems.iter().map(|problem| problem.to_string() + "\n").collect();
+        assert!(!messages.contains("fl_secret"), "{messages}");
+        assert!(messages.contains("did you mean `center`?"), "{messages}");
     }
 }

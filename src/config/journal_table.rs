@@ -1,34 +1,38 @@
-//! The part of the configuration about what is kept.
+//! Parses `[journal]`: acknowledgement, retention and snapshots.
 //!
 //! ```toml
 //! [journal]
-//! acknowledge = "disk"        # "disk", "soon" or "memory": what "accepted" means, see below
-//! keep = "7d"                 # how long the journal stays beyond what recovery needs ...
-//! keep_gb = 10                # ... and how large it may be then
+//! acknowledge = "disk"        # durability of an accepted event: "disk", "soon" or "memory"
+//! keep = "7d"                 # retention of segments that recovery no longer needs
+//! keep_gb = 10                # maximum size of the retained segments, in GiB
 //! snapshot_every = "10m"
 //! snapshot_events = 5000000
 //! ```
-//! `disk`: an accepted event is on disk. `soon`: it is counted, and on disk with the next board; a crash takes at most what was
-//! accepted since. `memory`: nothing is kept.
+//!
+//! | `acknowledge` | durability |
+//! |---|---|
+//! | `disk` | an event is on disk before it is acknowledged |
+//! | `soon` | an event is on disk with the next board; a crash loses those accepted since |
+//! | `memory` | nothing is stored |
 
 use super::limits_table::number_within;
 use crate::domain::time::timestamp::{HOUR, MINUTE, truncate_for_message};
+use crate::engine::AcknowledgementLevel;
+use crate::journal::RetentionLimits;
 use crate::toml_document::TomlTable;
 
 const DAY: i64 = 24 * HOUR;
-use crate::engine::AcknowledgementLevel;
-use crate::journal::RetentionLimits;
 
-/// How what is accepted is kept.
+/// Settings of the journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct JournalConfiguration {
-    /// What an acknowledgement means.
+    /// Durability of an acknowledged event.
     pub acknowledge: AcknowledgementLevel,
-    /// How much of the journal stays when recovery does not need it any more.
+    /// Retention of segments that recovery no longer needs.
     pub retention: RetentionLimits,
-    /// After how many milliseconds a snapshot is made, if anything has happened.
+    /// Time between snapshots in ms, 1 min to 24 h. No snapshot is made without new events.
     pub snapshot_ms: i64,
-    /// After how many events a snapshot is made.
+    /// Maximum number of events between snapshots, 1,000 to 1,000,000,000.
     pub snapshot_events: u64,
 }
 
@@ -43,15 +47,16 @@ impl Default for JournalConfiguration {
     }
 }
 
-/// Reads the table; none if nothing is to be kept.
+/// Reads `[journal]`. Returns `None` for `acknowledge = "memory"` and for an invalid value.
 pub(super) fn read_journal_table(table: &TomlTable<'_>) -> Option<JournalConfiguration> {
-    let usual = JournalConfiguration::default();
+    let defaults = JournalConfiguration::default();
     let acknowledge = match table.optional_string("acknowledge") {
         None | Some("disk") => Some(AcknowledgementLevel::Disk),
         Some("soon") => Some(AcknowledgementLevel::Soon),
         Some("memory") => None,
         Some(other) => {
-            let choice = "\"disk\" (on disk), \"soon\" (on disk with the next board) or \"memory\" (nothing is kept)";
+            let choice = "\"disk\" (on disk), \"soon\" (on disk with the next board) or \"memory\" \
+                 (nothing is stored)";
             table.report_problem(
                 "acknowledge",
                 format!("`acknowledge` must be {choice}, not `{}`", truncate_for_message(other)),
@@ -60,20 +65,20 @@ pub(super) fn read_journal_table(table: &TomlTable<'_>) -> Option<JournalConfigu
         }
     };
     let retention = RetentionLimits {
-        age_ms: table.optional_duration("keep").or(usual.retention.age_ms),
+        age_ms: table.optional_duration("keep").or(defaults.retention.age_ms),
         bytes: number_within(table, "keep_gb", 1..=100_000)
             .map(|gigabytes| (gigabytes as u64) << 30)
-            .or(usual.retention.bytes),
+            .or(defaults.retention.bytes),
     };
-    let snapshot_ms = table.optional_duration("snapshot_every").unwrap_or(usual.snapshot_ms);
+    let snapshot_ms = table.optional_duration("snapshot_every").unwrap_or(defaults.snapshot_ms);
     if !(MINUTE..=DAY).contains(&snapshot_ms) {
         table.report_problem(
             "snapshot_every",
-            "`snapshot_every` must lie between \"1m\" and \"24h\"",
+            "`snapshot_every` must be between \"1m\" and \"24h\"",
         );
     }
     let events = number_within(table, "snapshot_events", 1_000..=1_000_000_000)
-        .map_or(usual.snapshot_events, |events| events as u64);
+        .map_or(defaults.snapshot_events, |events| events as u64);
     table.report_unknown_keys();
     Some(JournalConfiguration {
         acknowledge: acknowledge?,

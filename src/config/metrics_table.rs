@@ -1,12 +1,13 @@
-//! `[metrics]`: how much of the board Prometheus is told.
+//! Parses `[metrics]`: the part of the board in `/metrics`.
 
 use super::limits_table::number_within;
 use crate::toml_document::TomlTable;
 
-/// How much Prometheus is told.
+/// Settings of `/metrics`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricsSettings {
-    /// How many scopes of each kind are in `/metrics`; see [`crate::publish::prometheus`] for those beyond.
+    /// Maximum number of scopes of each kind in `/metrics`. See [`crate::publish::prometheus`] for
+    /// the scopes beyond it.
     pub scopes: usize,
 }
 
@@ -16,7 +17,7 @@ impl Default for MetricsSettings {
     }
 }
 
-/// Reads `[metrics]`.
+/// Reads `[metrics]`. Missing keys take their defaults.
 pub(super) fn read_metrics_table(table: &TomlTable<'_>) -> MetricsSettings {
     let metrics = MetricsSettings {
         scopes: number_within(table, "scopes", 1..=100_000)

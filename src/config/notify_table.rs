@@ -1,18 +1,18 @@
-//! `[notify]`: who is told of alerts, as written -> as checked.
+//! Parses `[notify]`: receivers of alert notifications.
 //!
 //! ```toml
 //! [notify]
-//! external_url = "https://sla.example.org"   # where the service is for those who are told: for links
+//! external_url = "https://sla.example.org"   # base URL of links in notifications
 //!
 //! [notify.alertmanager]
-//! urls = ["http://am-1:9093", "http://am-2:9093"]   # every peer
-//! resend = "30s"                             # how often what fires is told again
-//! token = "..."                              # shown as `Authorization: Bearer`
+//! urls = ["http://am-1:9093", "http://am-2:9093"]   # all peers of the cluster
+//! resend = "30s"                             # interval between repeats of a firing alert
+//! token = "..."                              # sent as `Authorization: Bearer`
 //!
-//! [notify.webhook.desk]                      # policies say `to = "desk"`
+//! [notify.webhook.desk]                      # `to = "desk"` in alert policies
 //! url = "https://desk.example.org/alerts"
 //! token = "..."
-//! secret = "..."                             # signs the messages: `Firstline-Signature: sha256=...`
+//! secret = "..."                             # signs messages: `Firstline-Signature: sha256=...`
 //! ```
 
 use crate::access::token::TokenSecret;
@@ -23,13 +23,13 @@ use crate::toml_document::TomlTable;
 use axum::http::Uri;
 use std::time::Duration;
 
-/// The most peers of an Alertmanager, and the most webhooks.
+/// Maximum number of Alertmanager peers, and of webhooks.
 const RECEIVERS_MAX: usize = 100;
-/// How often an Alertmanager is told again, in milliseconds, if nothing is said; and between which limits.
+/// Default and range of `resend`, in ms.
 const RESEND_DEFAULT_MS: i64 = 30 * SECOND;
 const RESEND_RANGE_MS: std::ops::RangeInclusive<i64> = SECOND..=5 * MINUTE;
 
-/// Reads the table; what cannot be understood has left a problem.
+/// Reads `[notify]`. Reports a problem for each invalid value.
 pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers {
     let external = table.value("external_url").and_then(|value| {
         let text = value.require_string()?;
@@ -46,16 +46,17 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
             .unwrap_or_default()
         {
             let Some(text) = value.require_string() else { continue };
-            let whole = format!("{}/api/v2/alerts", text.trim_end_matches('/'));
+            let endpoint = format!("{}/api/v2/alerts", text.trim_end_matches('/'));
             receivers
                 .alertmanagers
-                .extend(parse_url(&whole, |message| value.report_problem(message)));
+                .extend(parse_url(&endpoint, |message| value.report_problem(message)));
         }
         resend = table.optional_duration("resend").unwrap_or(RESEND_DEFAULT_MS);
         if !RESEND_RANGE_MS.contains(&resend) {
             table.report_problem(
                 "resend",
-                "`resend` must lie between \"1s\" and \"5m\": Alertmanager takes what it does not hear of again for resolved",
+                "`resend` must be between \"1s\" and \"5m\"; Alertmanager resolves an alert \
+                 that is not repeated in time",
             );
             resend = RESEND_DEFAULT_MS;
         }
@@ -64,7 +65,7 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
             table.report_problem(
                 "urls",
                 format!(
-                    "{} peers are too many: at most {RECEIVERS_MAX}",
+                    "{} peers exceed the limit of {RECEIVERS_MAX}",
                     receivers.alertmanagers.len()
                 ),
             );
@@ -92,7 +93,7 @@ pub(super) fn read_notify_table(table: &TomlTable<'_>) -> NotificationReceivers 
             table.report_problem(
                 "webhook",
                 format!(
-                    "{} webhooks are too many: at most {RECEIVERS_MAX}",
+                    "{} webhooks exceed the limit of {RECEIVERS_MAX}",
                     receivers.webhooks.len()
                 ),
             );
@@ -110,20 +111,21 @@ fn parse_url(text: &str, problem: impl Fn(String)) -> Option<Uri> {
     });
     if url.is_none() {
         problem(format!(
-            "`{}` is no address; write it with its scheme, as in \"https://desk.example.org/alerts\"",
+            "`{}` is not a URL; write it with its scheme, as in \
+             \"https://desk.example.org/alerts\"",
             truncate_for_message(text)
         ));
     }
     url
 }
 
-/// A text that is shown in a header, or signed with; it is repeated in no message.
+/// Reads a secret for a header or a signature. No message repeats it.
 fn read_secret(table: &TomlTable<'_>, key: &str) -> Option<TokenSecret> {
     let text = table.optional_string(key)?;
     if text.is_empty() || !text.bytes().all(|byte| (0x21..0x7F).contains(&byte)) {
         table.report_problem(
             key,
-            format!("`{key}` is a text of visible ASCII characters without spaces"),
+            format!("`{key}` must be visible ASCII characters without spaces"),
         );
     }
     Some(TokenSecret::from(text))
@@ -137,14 +139,14 @@ mod tests {
     fn reads_receivers_and_reports_problems() {
         let text = "[notify]\nexternal_url = 'https://sla.example.org/'\n[notify.alertmanager]\nurls = ['http://am:9093/']\nresend = '1m'\n\
                     [notify.webhook.desk]\nurl = 'https://desk.example.org/alerts'\nsecret = 'hush'\n";
-        let receivers = read_configuration("c.toml", text).expect("a good file").notify;
+        let receivers = read_configuration("c.toml", text).expect("valid configuration").notify;
         assert_eq!(receivers.links.board_url().as_deref(), Some("https://sla.example.org/"));
         assert_eq!(receivers.alertmanagers[0], "http://am:9093/api/v2/alerts");
         assert_eq!(
             (receivers.webhooks[0].name.as_str(), receivers.resend_interval.as_secs()),
             ("desk", 60)
         );
-        assert!(!format!("{receivers:?}").contains("hush"), "secrets are told to nobody");
+        assert!(!format!("{receivers:?}").contains("hush"), "debug output hides secrets");
         let text = "[notify]\nexternal_url = 'sla'\n[notify.alertmanager]\nurls = ['am:9093']\nresend = '1h'\n\
                     [notify.webhook.desk]\nurl = 'ftp://desk'\ntoken = 'two words'\nsecrte = 'x'\n";
         let problems = read_configuration("c.toml", text).expect_err("six problems");

@@ -1,5 +1,7 @@
-//! `[tls]`: a certificate with its key, read from PEM files and tried together, so that a pair that does not fit is a
-//! problem of the configuration and not of the first connection.
+//! Parses `[tls]`: the certificate chain and its private key, as PEM files.
+//!
+//! The key is checked against the certificate, so a mismatch is reported as a problem of the
+//! configuration.
 
 use crate::toml_document::{TomlTable, TomlValue};
 use std::path::Path;
@@ -9,14 +11,15 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{Error, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// Reads `[tls]`; the files lie beside the configuration `file`.
+/// Reads `[tls]`. Relative paths are resolved against the directory of the configuration `file`.
+/// Returns `None` if a file is missing or invalid, which is reported as a problem.
 pub(super) fn read_tls_table(table: &TomlTable<'_>, file: &str) -> Option<Arc<ServerConfig>> {
     let path = |value: &TomlValue<'_>| Some(super::path_beside(file, value.require_string()?));
     let certificate = table.required_value(
         "certificate",
-        "a PEM file: the certificate, then those between it and the root",
+        "a PEM file with the certificate, then the intermediate certificates",
     );
-    let key = table.required_value("key", "a PEM file: the private key");
+    let key = table.required_value("key", "a PEM file with the private key");
     table.report_unknown_keys();
     let (certificate, key) = (certificate?, key?);
     let chain = path(&certificate).and_then(|path| read_certificate_chain(&certificate, &path));
@@ -36,7 +39,10 @@ pub(super) fn read_tls_table(table: &TomlTable<'_>, file: &str) -> Option<Arc<Se
             Some(Arc::new(config))
         }
         Err(error) => {
-            certificate.report_problem(format!("certificate and key do not make a pair: {error}; are they of the same name and date?"));
+            certificate.report_problem(format!(
+                "the certificate does not match the key: {error}; use the files of the same \
+                 issue"
+            ));
             None
         }
     }
@@ -65,9 +71,9 @@ fn pem_error(path: &Path, error: &Error, what: &str) -> String {
     let path = path.display();
     match error {
         Error::NoItemsFound => {
-            format!("`{path}` holds no {what} in PEM; it begins with `-----BEGIN` ...")
+            format!("`{path}` contains no {what} in PEM format, which begins with `-----BEGIN`")
         }
         Error::Io(error) => format!("`{path}` cannot be read: {error}"),
-        error => format!("`{path}` is no {what} in PEM: {error}"),
+        error => format!("`{path}` is not a {what} in PEM format: {error}"),
     }
 }

@@ -1,173 +1,218 @@
 //! Alert policies as sentences.
 
 use super::formulas::describe_value;
-use crate::describe::{bilingual_text, describe_duration, join_list};
+use crate::describe::{
+    bilingual_text, chinese_dimension_name, describe_conditions, describe_duration,
+    describe_window, join_list,
+};
 use crate::domain::standard::alert_policy::{
     AlertMeasure, AlertPolicy, AlertRule, BurnRateThreshold, IndicatorRule, NoDataAction,
-    OrderRule, OrderRuleGrade,
+    OrderRule, OrderRuleGrade, Severity,
 };
-use crate::domain::standard::{Indicator, LocalizedTitle, Standard, TargetDirection};
+use crate::domain::standard::{Indicator, LocalizedTitle, Standard, TargetDirection, WarningTime};
+use crate::domain::time::period::Period;
+use crate::domain::time::window::Window;
 
-/// When a policy tells whom, a sentence each.
+/// Describes when a policy fires and whom it notifies, one sentence per element.
 #[must_use]
 pub fn describe_policy(standard: &Standard, policy: &AlertPolicy) -> Vec<LocalizedTitle> {
-    let mut said = match &policy.rule {
+    let mut sentences = match &policy.rule {
         AlertRule::Indicator(rule) => describe_indicator_rule(standard, rule),
         AlertRule::Orders(rule) => describe_order_rule(standard, rule),
     };
-    if let (AlertRule::Indicator(_), Some(to)) = (&policy.rule, &policy.receiver) {
-        said.push(bilingual_text(
-            format!("Told: {to}, as {}.", policy.severity.name()),
-            format!("通知:{to},级别{}。", policy.severity.name()),
+    if let (AlertRule::Indicator(_), Some(receiver)) = (&policy.rule, &policy.receiver) {
+        let severity = describe_severity(policy.severity);
+        sentences.push(bilingual_text(
+            format!("Notifies {receiver}, severity {}.", severity.en),
+            format!("通知`{receiver}`，级别：{}。", severity.zh),
         ));
     }
     if policy.follow_up {
-        said.push(bilingual_text(
-            "It stays on the list of shortfalls until somebody closes it.",
-            "列入短板清单,直至有人办结。",
+        sentences.push(bilingual_text(
+            "Each breach stays on the follow-up list until someone closes it.",
+            "每次未达标均列入短板整改清单，直至办结。",
         ));
     }
-    said
+    sentences
+}
+
+fn describe_severity(severity: Severity) -> LocalizedTitle {
+    let zh = match severity {
+        Severity::Warning => "警告",
+        Severity::Critical => "严重",
+    };
+    bilingual_text(severity.name(), zh)
 }
 
 fn describe_indicator_rule(standard: &Standard, rule: &IndicatorRule) -> Vec<LocalizedTitle> {
     let indicator = &standard.indicators[rule.indicator];
     let scopes = rule.scopes.iter().map(|kind| match &standard.scopes[*kind][..] {
-        [] => bilingual_text("the whole organisation", "全部"),
+        [] => bilingual_text("the whole organization", "全部范围"),
         dimensions => {
             let names: Vec<&str> =
                 dimensions.iter().map(|place| &*standard.schema.dimensions[*place]).collect();
+            let names_zh: Vec<String> =
+                names.iter().map(|name| chinese_dimension_name(name)).collect();
             bilingual_text(
                 format!("each {}", names.join(" and ")),
-                format!("每个{}", names.join("+")),
+                format!("每个{}", names_zh.join("及")),
             )
         }
     });
     let (en, zh): (Vec<String>, Vec<String>) = scopes.map(|scope| (scope.en, scope.zh)).unzip();
-    let mut said = vec![bilingual_text(
-        format!("Looks at “{}” of {}.", indicator.title.en, join_list(&en, "and")),
-        format!("监看{}的“{}”。", zh.join("、"), indicator.title.zh),
+    let mut sentences = vec![bilingual_text(
+        format!("Evaluates “{}” of {}.", indicator.title.en, join_list(&en, "and")),
+        format!("监控{}的“{}”。", zh.join("、"), indicator.title.zh),
     )];
-    said.push(describe_firing(standard, rule, indicator));
+    sentences.push(describe_firing(standard, rule, indicator));
     if rule.keep_firing_ms > 0 {
-        let keep = describe_duration(rule.keep_firing_ms);
-        said.push(bilingual_text(
-            format!("It must be good again for {}.", keep.en),
-            format!("恢复须持续{}。", keep.zh),
+        let hold = describe_duration(rule.keep_firing_ms);
+        sentences.push(bilingual_text(
+            format!("It ends only after the condition has cleared for {}.", hold.en),
+            format!("恢复须持续{}才解除。", hold.zh),
         ));
     }
-    // Fewer than one is no data, of which the next sentence speaks.
+    // A minimum of one case is the same as having data, which the next sentence covers.
     if rule.min_count > 1 {
-        said.push(bilingual_text(
-            format!("Fewer than {} cases change nothing.", rule.min_count),
-            format!("样本少于{}时保持原状。", rule.min_count),
+        sentences.push(bilingual_text(
+            format!("With fewer than {} cases the alert keeps its state.", rule.min_count),
+            format!("样本少于{}个时保持原状态。", rule.min_count),
         ));
     }
-    said.push(match rule.no_data {
+    sentences.push(match rule.no_data {
         NoDataAction::Hold => {
-            bilingual_text("Without data all stays as it is.", "无数据时保持原状。")
+            bilingual_text("Without data the alert keeps its state.", "无数据时保持原状态。")
         }
         NoDataAction::ClearAfter(millis) => bilingual_text(
-            format!("Without data for {} it is over.", describe_duration(millis).en),
-            format!("无数据达{}即解除。", describe_duration(millis).zh),
+            format!("Ends after {} without data.", describe_duration(millis).en),
+            format!("无数据达{}时解除。", describe_duration(millis).zh),
         ),
         NoDataAction::FireAfter(millis) => bilingual_text(
-            format!("Without data for {} it fires.", describe_duration(millis).en),
-            format!("无数据达{}即告警。", describe_duration(millis).zh),
+            format!("Fires after {} without data.", describe_duration(millis).en),
+            format!("无数据达{}时告警。", describe_duration(millis).zh),
         ),
     });
-    said
+    sentences
 }
 
-/// When it fires and when it ends.
+/// Describes the conditions under which an indicator rule fires and ends.
 fn describe_firing(
     standard: &Standard,
     rule: &IndicatorRule,
     indicator: &Indicator,
 ) -> LocalizedTitle {
-    let window = |place: &usize| standard.windows[*place].to_string();
-    let lasting = if rule.for_ms > 0 {
-        let lasting = describe_duration(rule.for_ms);
-        bilingual_text(format!(" for {}", lasting.en), format!("持续{}", lasting.zh))
+    let for_duration = if rule.for_ms > 0 {
+        let length = describe_duration(rule.for_ms);
+        bilingual_text(format!(" for {}", length.en), format!("，持续{}", length.zh))
     } else {
         LocalizedTitle::default()
     };
     match &rule.measure {
-        AlertMeasure::Value { window: over, fire, clear } => {
-            let (over, over_zh) = over.as_ref().map(window).map_or_else(Default::default, |over| {
-                (format!(" over {over}"), format!("{over}内"))
-            });
+        AlertMeasure::Value { window, fire, clear } => {
+            let value = window.map_or_else(
+                || bilingual_text("the value", "当前值"),
+                |place| {
+                    let range = describe_window(standard.windows[place]);
+                    bilingual_text(
+                        format!("the value, measured {},", range.en),
+                        format!("{}的值", range.zh),
+                    )
+                },
+            );
             let fires = match fire {
-                None => bilingual_text("when its target is missed", "未达目标"),
+                None => bilingual_text("misses its target", "未达标"),
                 Some(limit) => {
                     let (en, zh) = if limit.better == TargetDirection::Higher {
                         ("below", "低于")
                     } else {
                         ("above", "高于")
                     };
-                    let said = describe_value(indicator, limit.value);
-                    bilingual_text(format!("{en} {}", said.en), format!("{zh}{}", said.zh))
+                    let number = describe_value(indicator, limit.value);
+                    bilingual_text(format!("is {en} {}", number.en), format!("{zh}{}", number.zh))
                 }
             };
             let ends = match (clear, fire) {
                 (Some(clear), _) => {
-                    let said = describe_value(indicator, *clear);
+                    let number = describe_value(indicator, *clear);
                     bilingual_text(
-                        format!("; ends at {}", said.en),
-                        format!(";恢复至{}解除", said.zh),
+                        format!(" Ends when it is back at {}.", number.en),
+                        format!("；恢复至{}时解除", number.zh),
                     )
                 }
                 (None, None) => bilingual_text(
-                    "; ends where the target is no longer in danger",
-                    ";脱离预警区解除",
+                    " Ends when the target is met without a warning.",
+                    "；恢复达标且脱离预警时解除",
                 ),
                 (None, Some(_)) => LocalizedTitle::default(),
             };
             bilingual_text(
-                format!("Fires {}{over}{}{}.", fires.en, lasting.en, ends.en),
-                format!("{over_zh}{}{}告警{}。", fires.zh, lasting.zh, ends.zh),
+                format!("Fires when {} {}{}.{}", value.en, fires.en, for_duration.en, ends.en),
+                format!("{}{}{}时告警{}。", value.zh, fires.zh, for_duration.zh, ends.zh),
             )
         }
-        AlertMeasure::BurnRate { windows, threshold: pace, calendar } => {
-            let windows: Vec<String> = windows.iter().map(window).collect();
-            let pace = match pace {
-                BurnRateThreshold::Times(times) => bilingual_text(
-                    format!("{times} times the even pace"),
-                    format!("均速的{times}倍"),
-                ),
-                BurnRateThreshold::BudgetShare { share, period: of } => {
-                    let of = crate::domain::time::window::Window::Calendar(*of);
-                    let percent = (share * 1e4).round() / 1e2;
-                    bilingual_text(
-                        format!(
-                            "a pace at which the first of them takes {percent} % of what “{of}” allows"
-                        ),
-                        format!("首个窗口耗用“{of}”额度{percent}%的速度"),
-                    )
-                }
-            };
+        AlertMeasure::BurnRate { windows, threshold, calendar } => {
+            let lengths: Vec<LocalizedTitle> =
+                windows.iter().map(|place| window_length(standard.windows[*place])).collect();
+            let speed = describe_burn_rate(*threshold, lengths.first());
             let hours = calendar.map_or_else(LocalizedTitle::default, |calendar| {
                 let name = &standard.calendars[calendar].name;
                 bilingual_text(
-                    format!(", in the hours of “{name}”"),
-                    format!("(按“{name}”的服务时间)"),
+                    format!(", in the opening hours of calendar “{name}”"),
+                    format!("（按日历`{name}`的服务时间计算）"),
                 )
             });
+            let (en, zh): (Vec<String>, Vec<String>) =
+                lengths.into_iter().map(|length| (length.en, length.zh)).unzip();
             bilingual_text(
                 format!(
-                    "Fires when the error budget is used up faster than {} over {}{}{}.",
-                    pace.en,
-                    join_list(&windows, "and"),
-                    lasting.en,
+                    "Fires when the error budget burns faster than {} over the last {}{}{}.",
+                    speed.en,
+                    join_list(&en, "and"),
+                    for_duration.en,
                     hours.en
                 ),
                 format!(
-                    "误差额度在{}内消耗均快于{}{}时告警{}。",
-                    windows.join("和"),
-                    pace.zh,
-                    lasting.zh,
-                    hours.zh
+                    "近{}的容错额度消耗均快于{}{}{}时告警。",
+                    zh.join("和近"),
+                    speed.zh,
+                    hours.zh,
+                    for_duration.zh
                 ),
+            )
+        }
+    }
+}
+
+fn window_length(window: Window) -> LocalizedTitle {
+    match window {
+        Window::Rolling(millis) => describe_duration(millis),
+        Window::Calendar(_) | Window::All => describe_window(window),
+    }
+}
+
+/// Describes the threshold of a burn rate. `longest` is the length of the rule's longest window.
+fn describe_burn_rate(
+    threshold: BurnRateThreshold,
+    longest: Option<&LocalizedTitle>,
+) -> LocalizedTitle {
+    match threshold {
+        BurnRateThreshold::Times(times) => bilingual_text(
+            format!("{times} times the sustainable rate"),
+            format!("匀速消耗的{times}倍"),
+        ),
+        BurnRateThreshold::BudgetShare { share, period } => {
+            let percent = (share * 1e4).round() / 1e2;
+            let longest = longest.cloned().unwrap_or_default();
+            let (en, zh) = match period {
+                Period::QuarterHour => ("15-minute", "15分钟"),
+                Period::HalfHour => ("30-minute", "30分钟"),
+                Period::Day => ("daily", "当日"),
+                Period::Week => ("weekly", "本周"),
+                Period::Month => ("monthly", "本月"),
+            };
+            bilingual_text(
+                format!("{percent} % of the {en} budget in {}", longest.en),
+                format!("每{}消耗{zh}额度的{percent}%", longest.zh),
             )
         }
     }
@@ -175,38 +220,42 @@ fn describe_firing(
 
 fn describe_order_rule(standard: &Standard, rule: &OrderRule) -> Vec<LocalizedTitle> {
     let name = &standard.commitments[rule.commitment].name;
-    let (mut en, mut zh) = (String::new(), String::new());
-    for (dimension, values) in &rule.conditions {
-        let dimension = &standard.schema.dimensions[*dimension];
-        en += &format!(" where {dimension} is {}", join_list(values, "or"));
-        zh += &format!("({dimension}为{})", values.join("或"));
+    let mut conditions = describe_conditions(standard, &rule.conditions);
+    if !rule.conditions.is_empty() {
+        conditions.zh = format!("（{}）", conditions.zh);
     }
-    let mut said = vec![bilingual_text(
-        format!("Looks at open orders with the promise “{name}”{en}."),
-        format!("监看有“{name}”承诺的在途工单{zh}。"),
+    let mut sentences = vec![bilingual_text(
+        format!("Evaluates open orders with the commitment “{name}”{}.", conditions.en),
+        format!("监控有`{name}`承诺的在途工单{}。", conditions.zh),
     )];
-    said.extend(rule.grades.iter().map(describe_grade));
-    said
+    sentences.extend(rule.grades.iter().map(|grade| describe_grade(standard, rule, grade)));
+    sentences
 }
 
-fn describe_grade(grade: &OrderRuleGrade) -> LocalizedTitle {
-    let when = match (&grade.warning, grade.text.ends_with('%')) {
-        (None, _) => bilingual_text("overdue", "超时"),
-        (Some(_), true) => bilingual_text(
-            format!("{} of the time used", grade.text),
-            format!("已用时限{}", grade.text),
-        ),
-        (Some(_), false) => {
-            bilingual_text(format!("{} left", grade.text), format!("剩余{}", grade.text))
+fn describe_grade(standard: &Standard, rule: &OrderRule, grade: &OrderRuleGrade) -> LocalizedTitle {
+    let warning = standard.commitments[rule.commitment]
+        .terms
+        .iter()
+        .flat_map(|terms| &terms.warnings)
+        .find(|warning| Some(warning.label) == grade.warning);
+    let reached = match (&grade.warning, warning.map(|warning| warning.at)) {
+        (None, _) => bilingual_text("Overdue", "已超时"),
+        (Some(_), Some(WarningTime::Percent(percent))) => {
+            bilingual_text(format!("{percent} % of the time used"), format!("已用时限的{percent}%"))
         }
+        (Some(_), Some(WarningTime::Before(millis))) => {
+            let left = describe_duration(millis);
+            bilingual_text(format!("{} left", left.en), format!("剩余{}", left.zh))
+        }
+        (Some(_), None) => bilingual_text(grade.text.clone(), format!("`{}`", grade.text)),
     };
-    let to = grade
-        .receiver
-        .as_deref()
-        .map_or_else(|| bilingual_text("everybody", "全部接收人"), |to| bilingual_text(to, to));
-    let severity = grade.severity.name();
+    let receiver = grade.receiver.as_deref().map_or_else(
+        || bilingual_text("all receivers", "全部接收人"),
+        |receiver| bilingual_text(receiver, format!("`{receiver}`")),
+    );
+    let severity = describe_severity(grade.severity);
     bilingual_text(
-        format!("{}: tells {}, as {severity}.", when.en, to.en),
-        format!("{}:通知{},级别{severity}。", when.zh, to.zh),
+        format!("{}: notifies {}, severity {}.", reached.en, receiver.en, severity.en),
+        format!("{}：通知{}，级别：{}。", reached.zh, receiver.zh, severity.zh),
     )
 }

@@ -1,33 +1,50 @@
 //! Commitments as sentences.
 
-use super::fact_names::describe_fact;
-use crate::describe::{bilingual_text, describe_duration, join_list, symbol_text};
-use crate::domain::events::event::CaseFamily;
-use crate::domain::explain::explanation::warning_text;
+use super::fact_names::{describe_fact, fact_name};
+use super::formulas::chinese_label;
+use crate::describe::{
+    bilingual_text, describe_conditions, describe_duration, join_list, symbol_text,
+};
+use crate::domain::events::event::{CaseFamily, Symbol};
 use crate::domain::facts::commitment_clock::PauseEffect;
 use crate::domain::standard::{
-    Commitment, CommitmentTerms, DeadlineChoice, DeadlineRule, LocalizedTitle, PauseTerms,
-    ReopeningEffect, Standard,
+    Commitment, CommitmentTerms, CommitmentWarning, DeadlineChoice, DeadlineRule, LocalizedTitle,
+    PauseTerms, ReopeningEffect, Standard, WarningTime,
 };
 use crate::domain::time::timestamp::Timestamp;
 
-/// What is promised: from when until when, by which deadline, and what stops or ends the clock; a sentence each.
+/// Describes the terms of a commitment, one sentence each: start, end, deadline, pauses, warnings.
 #[must_use]
 pub fn describe_commitment(standard: &Standard, commitment: &Commitment) -> Vec<LocalizedTitle> {
-    let (from, until) =
-        (describe_fact(standard, commitment.from), describe_fact(standard, commitment.until));
-    let mut said = vec![bilingual_text(
-        format!("From {} until {}.", from.en, until.en),
-        format!("自{}起,至{}止。", from.zh, until.zh),
-    )];
+    let mut sentences = vec![describe_clock(standard, commitment)];
     for terms in &commitment.terms {
         if commitment.terms.len() > 1 {
-            said.push(describe_validity(standard, terms));
+            sentences.push(describe_validity(standard, terms));
         }
-        said.extend(terms.choices.iter().map(|choice| describe_deadline(standard, choice)));
-        said.extend(describe_terms(standard, commitment, terms));
+        sentences.extend(terms.choices.iter().map(|choice| describe_deadline(standard, choice)));
+        sentences.extend(describe_terms(standard, commitment, terms));
     }
-    said
+    sentences
+}
+
+fn describe_clock(standard: &Standard, commitment: &Commitment) -> LocalizedTitle {
+    let (from, until) =
+        (fact_name(standard, commitment.from), fact_name(standard, commitment.until));
+    if from.noun != until.noun {
+        let (from, until) =
+            (describe_fact(standard, commitment.from), describe_fact(standard, commitment.until));
+        return bilingual_text(
+            format!("The clock runs from {} to {}.", from.en, until.en),
+            format!("自{}起计时，至{}止。", from.zh, until.zh),
+        );
+    }
+    bilingual_text(
+        format!(
+            "The clock of {} runs from “{}” to “{}”.",
+            from.noun.en, from.outcome.en, until.outcome.en
+        ),
+        format!("{}自{}起计时，至{}止。", from.noun.zh, from.outcome.zh, until.outcome.zh),
+    )
 }
 
 fn describe_validity(standard: &Standard, terms: &CommitmentTerms) -> LocalizedTitle {
@@ -36,10 +53,10 @@ fn describe_validity(standard: &Standard, terms: &CommitmentTerms) -> LocalizedT
         .filter(|_| terms.since > Timestamp(i64::MIN));
     match since.map(|since| since.to_zoned(standard.zones.get(0).clone()).date()) {
         Some(date) => bilingual_text(
-            format!("For clocks started from {date} on:"),
-            format!("{date}起开始计时的:"),
+            format!("If the clock started on {date} or later:"),
+            format!("{date}起开始计时的："),
         ),
-        None => bilingual_text("For clocks started before:", "此前开始计时的:"),
+        None => bilingual_text("If the clock started earlier:", "此前开始计时的："),
     }
 }
 
@@ -60,7 +77,7 @@ fn describe_deadline(standard: &Standard, choice: &DeadlineChoice) -> LocalizedT
             format!("{days}个工作日后的同一时刻"),
         ),
         DeadlineRule::FullWorkingDays(days, _) => bilingual_text(
-            format!("by the end of {days} full working days after the day it started"),
+            format!("by the end of {days} full working days after the start day"),
             format!("开始次日起满{days}个工作日"),
         ),
         DeadlineRule::CutOff(before, millis) => {
@@ -68,40 +85,41 @@ fn describe_deadline(standard: &Standard, choice: &DeadlineChoice) -> LocalizedT
             let before = before.strftime("%H:%M");
             bilingual_text(
                 format!(
-                    "if it started before {before}, by the end of that day; else within {}",
+                    "the end of the day if it started before {before}, otherwise within {}",
                     later.en
                 ),
-                format!("{before}前开始的当日内,否则{}内", later.zh),
+                format!("{before}前开始的当日内，否则{}内", later.zh),
             )
         }
         DeadlineRule::Due => bilingual_text(
-            "the due time that the case's events say; the last one said holds",
-            "事件给出的时限(due),以最后一次为准",
+            "the due time in the case's events; the latest value applies",
+            "事件给出的时限（`due`），以最后一次为准",
         ),
         DeadlineRule::Appointment => bilingual_text(
-            "the appointment that the case's events say; the last one said holds",
-            "事件给出的预约时间,以最后一次为准",
+            "the appointment in the case's events; the latest value applies",
+            "事件给出的预约时间（`appointment`），以最后一次为准",
         ),
     };
-    let (mut en, mut zh) = (String::new(), String::new());
-    for (dimension, values) in &choice.conditions {
-        let name = &standard.schema.dimensions[*dimension];
-        en += &format!(" where {name} is {}", join_list(values, "or"));
-        zh += &format!("({name}为{})", values.join("或"));
+    let mut conditions = describe_conditions(standard, &choice.conditions);
+    if !choice.conditions.is_empty() {
+        conditions.zh = format!("（{}）", conditions.zh);
     }
-    bilingual_text(format!("Deadline{en}: {}.", rule.en), format!("时限{zh}:{}。", rule.zh))
+    bilingual_text(
+        format!("Deadline{}: {}.", conditions.en, rule.en),
+        format!("时限{}：{}。", conditions.zh, rule.zh),
+    )
 }
 
-/// Everything but the deadline.
+/// Describes everything but the deadline.
 fn describe_terms(
     standard: &Standard,
     commitment: &Commitment,
     terms: &CommitmentTerms,
 ) -> Vec<LocalizedTitle> {
-    let mut said = Vec::new();
+    let mut sentences = Vec::new();
     if terms.by_first_attributes {
-        said.push(bilingual_text(
-            "The attributes the case had first choose the deadline.",
+        sentences.push(bilingual_text(
+            "The first attributes of the case select the deadline.",
             "按工单最初的属性确定时限。",
         ));
     }
@@ -110,85 +128,120 @@ fn describe_terms(
             .void
             .iter()
             .map(|kind| describe_fact(standard, *kind))
-            .map(|one| (one.en, one.zh))
+            .map(|fact| (fact.en, fact.zh))
             .unzip();
-        said.push(bilingual_text(
-            format!("Void if this comes first: {}.", join_list(&en, "or")),
-            format!("若先发生以下情况则作废:{}。", zh.join("、")),
+        sentences.push(bilingual_text(
+            format!("Void if one of these happens first: {}.", join_list(&en, "or")),
+            format!("若先发生以下情况则作废：{}。", zh.join("、")),
         ));
     }
-    said.extend(terms.pauses.iter().map(|one| describe_pause(standard, one)));
+    sentences.extend(terms.pauses.iter().map(|pause| describe_pause(standard, pause)));
     if !terms.pauses.is_empty() {
-        said.push(bilingual_text("Any other pause: the clock runs on.", "其他暂停:继续计时。"));
+        sentences.push(bilingual_text(
+            "During any other pause the clock continues.",
+            "其他暂停期间继续计时。",
+        ));
     }
     if !terms.excused_by.is_empty() {
-        let parties: Vec<String> =
-            terms.excused_by.iter().map(|one| symbol_text(standard, *one)).collect();
-        said.push(bilingual_text(
+        let parties = label_texts(standard, &terms.excused_by);
+        sentences.push(bilingual_text(
             format!(
-                "A delay is excused if the case's last word says that {} is liable.",
-                join_list(&parties, "or")
+                "A delay is excused if the latest liable party of the case is {}.",
+                join_list(&parties.en, "or")
             ),
-            format!("若最终判定责任方为{},逾期免责。", parties.join("或")),
+            format!("若最终判定责任方为{}，逾期免责。", parties.zh.join("或")),
         ));
     }
-    // Calls and tickets are never reopened.
     let reopening = match terms.reopening {
-        ReopeningEffect::FirstVerdict => bilingual_text(
-            "A reopening changes nothing: the first verdict stands.",
-            "重开不改变首次判定。",
-        ),
+        ReopeningEffect::FirstVerdict => {
+            bilingual_text("Reopening does not change the first verdict.", "重开不改变首次判定。")
+        }
         ReopeningEffect::Resumes => bilingual_text(
-            "A reopening lets the clock run on from where it stood.",
+            "After reopening, the clock continues from its last value.",
             "重开后接续原计时。",
         ),
         ReopeningEffect::Restarts => bilingual_text(
-            "A reopening starts a new clock; the first verdict stands.",
-            "重开后重新计时,首次判定仍有效。",
+            "Reopening starts a new clock. The first verdict remains valid.",
+            "重开后重新计时，首次判定仍有效。",
         ),
     };
-    said.extend((commitment.family >= CaseFamily::FIRST_ORDER).then_some(reopening));
-    if !terms.warnings.is_empty() {
-        let when: Vec<String> =
-            terms.warnings.iter().map(|warning| warning_text(warning.at)).collect();
-        said.push(bilingual_text(
-            format!(
-                "Warnings: {} (of the time allowed, or before the deadline).",
-                join_list(&when, "and")
-            ),
-            format!("预警:{}(已用时限比例或到期前时间)。", when.join("、")),
-        ));
-    }
+    // Calls and tickets are never reopened.
+    sentences.extend((commitment.family >= CaseFamily::FIRST_ORDER).then_some(reopening));
+    sentences.extend(describe_warnings(&terms.warnings));
     if let Some(soon) = terms.due_soon_ms.map(describe_duration) {
-        said.push(bilingual_text(
-            format!("Due soon: {} before the deadline.", soon.en),
-            format!("到期前{}为即将到期。", soon.zh),
+        sentences.push(bilingual_text(
+            format!("Due soon from {} before the deadline.", soon.en),
+            format!("到期前{}起为即将到期。", soon.zh),
         ));
     }
-    said
+    sentences
+}
+
+/// Describes all warnings in one sentence. Returns `None` without warnings.
+fn describe_warnings(warnings: &[CommitmentWarning]) -> Option<LocalizedTitle> {
+    let (mut percents, mut left_en, mut left_zh) = (Vec::new(), Vec::new(), Vec::new());
+    for warning in warnings {
+        match warning.at {
+            WarningTime::Percent(percent) => percents.push(percent),
+            WarningTime::Before(millis) => {
+                let left = describe_duration(millis);
+                left_en.push(left.en);
+                left_zh.push(left.zh);
+            }
+        }
+    }
+    let (mut en, mut zh) = (Vec::new(), Vec::new());
+    if !percents.is_empty() {
+        let texts = |unit: &str| -> Vec<String> {
+            percents.iter().map(|percent| format!("{percent}{unit}")).collect()
+        };
+        en.push(format!("at {} of the time allowed", join_list(&texts(" %"), "and")));
+        zh.push(format!("已用时限的{}", texts("%").join("、")));
+    }
+    if !left_en.is_empty() {
+        en.push(format!("{} before the deadline", join_list(&left_en, "and")));
+        zh.push(format!("到期前{}", left_zh.join("、")));
+    }
+    (!en.is_empty()).then(|| {
+        bilingual_text(
+            format!("Warnings: {}.", en.join("; ")),
+            format!("预警：{}。", zh.join("；")),
+        )
+    })
 }
 
 fn describe_pause(standard: &Standard, pause: &PauseTerms) -> LocalizedTitle {
-    let words = |words: &[crate::domain::events::event::Symbol]| {
-        words.iter().map(|one| symbol_text(standard, *one)).collect::<Vec<_>>()
-    };
-    let (mut en, mut zh) = ("Pauses".to_owned(), "暂停".to_owned());
+    let (mut en, mut zh) = ("Pauses".to_owned(), Vec::new());
     if !pause.reasons.is_empty() {
-        let reasons = words(&pause.reasons);
-        en += &format!(" for {}", join_list(&reasons, "or"));
-        zh += &format!("(原因:{})", reasons.join("、"));
+        let reasons = label_texts(standard, &pause.reasons);
+        en += &format!(" with reason {}", join_list(&reasons.en, "or"));
+        zh.push(format!("原因：{}", reasons.zh.join("、")));
     }
     if !pause.liable.is_empty() {
-        let liable = words(&pause.liable);
-        en += &format!(" that {} is liable for", join_list(&liable, "or"));
-        zh += &format!("(责任方:{})", liable.join("、"));
+        let liable = label_texts(standard, &pause.liable);
+        en += &format!(" for which {} is liable", join_list(&liable.en, "or"));
+        zh.push(format!("责任方：{}", liable.zh.join("、")));
     }
-    let does = match pause.effect {
-        PauseEffect::Excused => bilingual_text("the clock stands", "停止计时"),
-        PauseEffect::Counted => {
-            bilingual_text("the clock runs on; the net time leaves them out", "继续计时,净时长不含")
-        }
-        PauseEffect::Ignored => bilingual_text("as if nobody had paused", "视为未暂停"),
+    let limits_zh = if zh.is_empty() { String::new() } else { format!("（{}）", zh.join("；")) };
+    let effect = match pause.effect {
+        PauseEffect::Excused => bilingual_text("stop the clock", "停止计时"),
+        PauseEffect::Counted => bilingual_text(
+            "do not stop the clock, but are excluded from the net time",
+            "继续计时，但不计入净时长",
+        ),
+        PauseEffect::Ignored => bilingual_text("are ignored", "视为未暂停"),
     };
-    bilingual_text(format!("{en}: {}.", does.en), format!("{zh}:{}。", does.zh))
+    bilingual_text(format!("{en} {}.", effect.en), format!("暂停{limits_zh}期间{}。", effect.zh))
+}
+
+/// Texts of several labels in both languages.
+struct LabelTexts {
+    en: Vec<String>,
+    zh: Vec<String>,
+}
+
+fn label_texts(standard: &Standard, labels: &[Symbol]) -> LabelTexts {
+    let en: Vec<String> = labels.iter().map(|label| symbol_text(standard, *label)).collect();
+    let zh = en.iter().map(|text| chinese_label(text)).collect();
+    LabelTexts { en, zh }
 }

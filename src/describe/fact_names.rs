@@ -1,20 +1,20 @@
-//! The table of facts: how each is called in English and Chinese, and what its value is.
+//! Names of facts and of their values in English and Chinese.
 
 use crate::describe::bilingual_text;
 use crate::domain::events::event::CaseFamily;
 use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::{LocalizedTitle, Standard};
 
-/// How facts of one kind are called.
+/// Name of a kind of fact.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct FactName {
-    /// What it happened to: `calls`, `通话`.
+    /// Cases it happens to: `calls`, `通话`.
     pub(super) noun: LocalizedTitle,
-    /// What happened: `answered`, `应答`.
+    /// Outcome: `answered`, `应答`.
     pub(super) outcome: LocalizedTitle,
-    /// Whether the English word stands before the noun.
+    /// True if the English outcome precedes the noun.
     pub(super) is_outcome_first: bool,
-    /// What the value is: `wait`, `等待时长`.
+    /// Name of the value: `wait`, `等待时长`. Empty if the fact has none.
     pub(super) value_name: LocalizedTitle,
 }
 
@@ -34,7 +34,9 @@ impl FactName {
     }
 }
 
-/// A row of the table: the fact, what happened in English (behind the noun if it begins with `~`) and Chinese, the measure.
+/// Row of a table: fact, English outcome, Chinese outcome, English value, Chinese value.
+///
+/// An English outcome that begins with `~` follows the noun.
 type FactNameRow = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 const CALL_NAMES: &[FactNameRow] = &[
@@ -43,32 +45,32 @@ const CALL_NAMES: &[FactNameRow] = &[
     ("abandoned", "abandoned", "放弃", "wait", "等待时长"),
     ("overflowed", "overflowed", "溢出", "wait", "等待时长"),
     ("transferred", "transferred", "转接", "", ""),
-    ("ended", "ended", "结束", "conversation", "通话时长"),
+    ("ended", "ended", "结束", "talk time", "通话时长"),
     ("handled", "handled", "处理完", "handling time", "处理时长"),
     ("completed", "~that were answered and ended", "应答并结束", "wait", "等待时长"),
-    ("expired", "~whose end was lost", "结束信息丢失", "time until given up", "持续时长"),
+    ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("waiting", "~waiting", "排队中", "", ""),
     ("talking", "~in conversation", "通话中", "", ""),
 ];
 const QUEUE_NAMES: &[FactNameRow] = &[
-    ("joined", "drawn", "取号", "", ""),
+    ("joined", "issued", "取号", "", ""),
     ("called", "called", "叫号", "wait", "等候时长"),
     ("left", "~left without service", "未办理离开", "wait", "等候时长"),
-    ("served", "served", "办结", "service", "办理时长"),
-    ("expired", "~whose end was lost", "结束信息丢失", "time until given up", "持续时长"),
+    ("served", "served", "办结", "service time", "办理时长"),
+    ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("waiting", "~waiting", "等候中", "", ""),
-    ("at_counter", "~at the counter", "柜台办理中", "", ""),
+    ("at_counter", "~being served at the desk", "柜台办理中", "", ""),
 ];
-const SURVEY_NAMES: &[FactNameRow] = &[("rated", "answered", "已作答", "answer", "答案")];
+const SURVEY_NAMES: &[FactNameRow] = &[("rated", "answered", "已作答", "rating", "评分")];
 const AGENT_NAMES: &[FactNameRow] = &[
-    ("ready_time", "~after being ready", "结束空闲", "time ready", "空闲时长"),
-    ("talking_time", "~after being with a customer", "结束通话", "time with customers", "通话时长"),
-    ("wrapup_time", "~after finishing up", "结束话后处理", "time finishing up", "话后处理时长"),
-    ("pause_time", "~after a break", "结束小休", "break", "小休时长"),
-    ("expired", "~not heard of any more", "信息中断", "time until given up", "持续时长"),
+    ("ready_time", "~after a ready period", "结束空闲", "ready time", "空闲时长"),
+    ("talking_time", "~after a conversation", "结束通话", "talk time", "通话时长"),
+    ("wrapup_time", "~after wrap-up", "结束话后处理", "wrap-up time", "话后处理时长"),
+    ("pause_time", "~after a break", "结束小休", "break time", "小休时长"),
+    ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("ready", "ready", "空闲", "", ""),
-    ("talking", "~with a customer", "通话中", "", ""),
-    ("wrapup", "~finishing up", "话后处理中", "", ""),
+    ("talking", "~in conversation", "通话中", "", ""),
+    ("wrapup", "~in wrap-up", "话后处理中", "", ""),
     ("pause", "~on a break", "小休中", "", ""),
     ("offline", "~signed out", "离线", "", ""),
 ];
@@ -98,72 +100,72 @@ const ORDER_NAMES: &[FactNameRow] = &[
     ("confirmed_once", "~confirmed at least once", "至少回访一次", "", ""),
     ("escalated", "escalated", "升级", "", ""),
     ("escalated_once", "~escalated at least once", "至少升级一次", "", ""),
-    ("resumed", "~resumed after a pause", "暂停后恢复", "pause", "暂停时长"),
+    ("resumed", "~resumed after a pause", "暂停后恢复", "pause time", "暂停时长"),
     ("cancelled", "cancelled", "取消", "", ""),
-    ("expired", "~whose end was lost", "结束信息丢失", "time until given up", "持续时长"),
+    ("expired", "~without an end event", "缺少结束事件", "time until expiry", "过期前时长"),
     ("open", "open", "在途", "", ""),
     ("paused", "paused", "暂停中", "", ""),
 ];
 const COMMITMENT_NAMES: &[FactNameRow] = &[
-    ("promised", "given", "作出", "", ""),
+    ("promised", "made", "作出", "", ""),
     ("kept", "kept", "兑现", "time taken", "用时"),
     ("missed", "missed", "未兑现", "", ""),
     ("late", "~fulfilled late", "逾期完成", "delay", "逾期时长"),
-    ("kept_due", "~kept whose deadline has come", "到期且兑现", "", ""),
+    ("kept_due", "~kept and past their deadline", "到期且兑现", "", ""),
     ("excused", "~excused or void", "免责或作废", "", ""),
     ("net", "fulfilled", "完成", "net time", "净时长"),
-    ("warned", "~warned of", "预警", "", ""),
+    ("warned", "~with a warning", "预警", "", ""),
     ("running", "running", "计时中", "", ""),
     ("overdue", "overdue", "超时未完成", "", ""),
     ("due_soon", "~due soon", "即将到期", "", ""),
-    ("stopped", "~whose clock stands", "计时停止", "", ""),
+    ("stopped", "~with a stopped clock", "停止计时中", "", ""),
 ];
 const FIRST_CONTACT_NAMES: &[FactNameRow] = &[
     ("contacts", "~of known customers", "已知客户", "", ""),
-    ("once", "~that nobody had to repeat", "未重复", "", ""),
+    ("once", "~without a repeat contact", "未再次接触", "", ""),
 ];
 
-/// How a kind of fact is called.
+/// Returns the name of a kind of fact. Facts outside the tables keep their name in the standard.
 pub(super) fn fact_name(standard: &Standard, kind: FactKind) -> FactName {
     let name = standard.kinds.name(kind);
     let (owner, fact) = name.split_once('.').unwrap_or((name, name));
     let family = standard.kinds.family(kind);
-    // A commitment may have the name of a family, but its facts lie elsewhere.
+    // A commitment may share its name with a family, so the kind number decides.
     let place = kind.0.checked_sub(standard.kinds.first_kind(family).0);
     let of_family = place.is_some_and(|place| usize::from(place) < family_names(family).len());
     let (noun, rows) = match standard
         .first_contact_rules
         .iter()
-        .any(|one| kind == one.first_fact || kind == one.first_fact.offset_by(1))
+        .any(|rule| kind == rule.first_fact || kind == rule.first_fact.offset_by(1))
     {
         true => (bilingual_text("contacts", "接触"), FIRST_CONTACT_NAMES),
         false if of_family => (family_noun(family, owner), family_names(family)),
         false => (
-            bilingual_text(format!("promises “{owner}”"), format!("“{owner}”承诺")),
+            bilingual_text(format!("commitments “{owner}”"), format!("`{owner}`承诺")),
             COMMITMENT_NAMES,
         ),
     };
     match rows.iter().find(|row| row.0 == fact) {
-        Some((_, en, zh, measure, measure_zh)) => FactName {
+        Some((_, en, zh, value, value_zh)) => FactName {
             noun,
             outcome: bilingual_text(en.trim_start_matches('~'), *zh),
             is_outcome_first: !en.starts_with('~'),
-            value_name: bilingual_text(*measure, *measure_zh),
+            value_name: bilingual_text(*value, *value_zh),
         },
         None => FactName {
             noun,
-            outcome: bilingual_text(name, name),
+            outcome: bilingual_text(name, format!("`{name}`")),
             is_outcome_first: true,
             value_name: bilingual_text("value", "数值"),
         },
     }
 }
 
-/// A kind of fact by itself: `answered calls`, `应答的通话`.
+/// Describes a kind of fact: `answered calls`, `应答的通话`.
 #[must_use]
 pub fn describe_fact(standard: &Standard, kind: FactKind) -> LocalizedTitle {
-    let called = fact_name(standard, kind);
-    bilingual_text(called.english_phrase(), called.chinese_phrase())
+    let fact = fact_name(standard, kind);
+    bilingual_text(fact.english_phrase(), fact.chinese_phrase())
 }
 
 fn family_names(family: CaseFamily) -> &'static [FactNameRow] {
@@ -186,6 +188,7 @@ fn family_noun(family: CaseFamily, name: &str) -> LocalizedTitle {
         (_, "install") => bilingual_text("installations", "装机单"),
         (_, "move") => bilingual_text("moves", "移机单"),
         (_, "complaint") => bilingual_text("complaints", "投诉单"),
-        _ => bilingual_text(format!("orders “{name}”"), format!("“{name}”工单")),
+        (_, "parts") => bilingual_text("spare parts orders", "备件单"),
+        _ => bilingual_text(format!("orders “{name}”"), format!("`{name}`工单")),
     }
 }

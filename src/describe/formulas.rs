@@ -1,24 +1,26 @@
 //! Formulas and targets as sentences.
 
 use super::fact_names::{FactName, fact_name};
-use crate::describe::{bilingual_text, describe_duration, join_list, symbol_text};
+use crate::describe::{
+    bilingual_text, describe_conditions, describe_duration, describe_window, join_list, symbol_text,
+};
 use crate::domain::standard::{
     FactTally, FirstContactRule, Formula, Indicator, LocalizedTitle, Standard, Target,
     TargetDirection,
 };
 use crate::domain::time::timestamp::{SECOND, Timestamp};
 
-/// How an indicator comes about: `answered calls, divided by answered, abandoned and overflowed calls`.
+/// Describes a formula: `answered calls, divided by answered and abandoned calls`.
 #[must_use]
 pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> LocalizedTitle {
     match &indicator.formula {
         Formula::Ratio { good, of, .. } => {
-            if let Some(own) = standard
+            if let Some(rule) = standard
                 .first_contact_rules
                 .iter()
-                .find(|one| of.iter().any(|tally| tally.kind == one.first_fact))
+                .find(|rule| of.iter().any(|tally| tally.kind == rule.first_fact))
             {
-                return describe_first_contact(standard, own);
+                return describe_first_contact(standard, rule);
             }
             let (good, of) = (describe_tallies(standard, good), describe_tallies(standard, of));
             bilingual_text(
@@ -27,10 +29,10 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
             )
         }
         Formula::Duration { of } => {
-            let (what, of) = (describe_measure(standard, of), describe_tallies(standard, of));
+            let of = describe_durations(standard, of);
             bilingual_text(
-                format!("mean, percentiles and maximum of the {} of {}", what.en, of.en),
-                format!("{}的{}:平均值、百分位和最大值", of.zh, what.zh),
+                format!("mean, percentiles and maximum of {}", of.en),
+                format!("{}：平均值、百分位数和最大值", of.zh),
             )
         }
         Formula::Level { of } => {
@@ -40,26 +42,22 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
         Formula::Oldest { of } => {
             let of = describe_tallies(standard, of);
             bilingual_text(
-                format!("for how long the oldest of the {} has been so now", of.en),
-                format!("当前{}中最早一个已持续的时间", of.zh),
+                format!("age of the oldest of the {} now", of.en),
+                format!("当前{}的最长持续时间", of.zh),
             )
         }
         Formula::Score { of, weights } => {
             let of = describe_tallies(standard, of);
-            let counts = |separator: &str, means: &str| {
+            let list_weights = |separator: &str, verb: &str| {
                 let each = weights
                     .iter()
                     .enumerate()
-                    .map(|(place, weight)| format!("{}{means}{weight}", place + 1));
+                    .map(|(place, weight)| format!("{}{verb}{weight}", place + 1));
                 each.collect::<Vec<_>>().join(separator)
             };
             bilingual_text(
-                format!(
-                    "mean of what the answers of {} count: {}",
-                    of.en,
-                    counts(", ", " counts ")
-                ),
-                format!("{}的平均得分:{}", of.zh, counts("、", "分计")),
+                format!("mean score of {}, where rating {}", of.en, list_weights(", ", " counts ")),
+                format!("{}的平均得分：{}", of.zh, list_weights("、", "分计")),
             )
         }
         Formula::Share { part, whole } => {
@@ -74,65 +72,67 @@ pub fn describe_indicator(standard: &Standard, indicator: &Indicator) -> Localiz
             let (of, users) =
                 (describe_tallies(standard, of), &standard.populations[*population].name);
             bilingual_text(
-                format!("{} for each {per} of the population `{users}`", of.en),
-                format!("每{per}个“{users}”的{}数", of.zh),
+                format!("{} per {per} of the population “{users}”", of.en),
+                format!("每{per}名用户（`{users}`）的{}数", of.zh),
             )
         }
         Formula::Difference { first, second, .. } => {
             let title = |place: &usize| &standard.indicators[*place].title;
             let (first, second) = (title(first), title(second));
             bilingual_text(
-                format!("“{}” less “{}”", first.en, second.en),
+                format!("“{}” minus “{}”", first.en, second.en),
                 format!("“{}”减“{}”", first.zh, second.zh),
             )
         }
         Formula::EstimatedWait { waiting, handling, agents, window } => {
             let (waiting, agents) =
                 (describe_tallies(standard, waiting), describe_tallies(standard, agents));
-            let (handling, window) =
-                (describe_durations(standard, handling), standard.windows[*window]);
+            let (handling, window) = (
+                describe_durations(standard, handling),
+                describe_window(standard.windows[*window]),
+            );
             bilingual_text(
                 format!(
-                    "(number of {} + 1) × mean of {} over {window} ÷ number of {}",
-                    waiting.en, handling.en, agents.en
+                    "(number of {} + 1) × mean of {} {} ÷ number of {}",
+                    waiting.en, handling.en, window.en, agents.en
                 ),
                 format!(
-                    "(当前{}数 + 1) × {window}内{}的平均值 ÷ 当前{}数",
-                    waiting.zh, handling.zh, agents.zh
+                    "（当前{}数 + 1）× {}{}的平均值 ÷ 当前{}数",
+                    waiting.zh, window.zh, handling.zh, agents.zh
                 ),
             )
         }
     }
 }
 
-fn describe_first_contact(standard: &Standard, one_shot: &FirstContactRule) -> LocalizedTitle {
+fn describe_first_contact(standard: &Standard, rule: &FirstContactRule) -> LocalizedTitle {
     let (contacts, within) =
-        (describe_tallies(standard, &one_shot.contacts), describe_duration(one_shot.within_ms));
+        (describe_tallies(standard, &rule.contacts), describe_duration(rule.within_ms));
     let mut en = format!(
-        "contacts that no other contact of the same customer followed within {}",
+        "contacts that were not followed by another contact of the same customer within {}",
         within.en
     );
     let mut zh = format!("{}内同一客户未再次接触", within.zh);
-    if !one_shot.invalidated_by.is_empty() {
-        let spoilt = describe_tallies(standard, &one_shot.invalidated_by);
-        en += &format!(" and that were not spoilt by {}", spoilt.en);
-        zh += &format!("且未发生{}", spoilt.zh);
+    if !rule.invalidated_by.is_empty() {
+        let invalidating = describe_tallies(standard, &rule.invalidated_by);
+        en += &format!(" and not invalidated by {}", invalidating.en);
+        zh += &format!("且未发生{}", invalidating.zh);
     }
     en += &format!(", divided by all contacts of known customers; contacts are {}", contacts.en);
-    zh += &format!("的接触数 ÷ 已知客户的全部接触数;接触指:{}", contacts.zh);
-    if !one_shot.excluded_by.is_empty() {
-        let left_out = describe_tallies(standard, &one_shot.excluded_by);
-        en += &format!("; contacts with {} are left out", left_out.en);
-        zh += &format!(";有{}的不计", left_out.zh);
+    zh += &format!("的接触数 ÷ 已知客户的全部接触数；接触指：{}", contacts.zh);
+    if !rule.excluded_by.is_empty() {
+        let excluding = describe_tallies(standard, &rule.excluded_by);
+        en += &format!("; contacts with {} are excluded", excluding.en);
+        zh += &format!("；有{}的不计", excluding.zh);
     }
-    if one_shot.counted_when_matured {
-        en += &format!("; each counts when its {} have passed", within.en);
-        zh += &format!(";每次接触满{}后计入", within.zh);
+    if rule.counted_when_matured {
+        en += &format!("; each contact counts after {}", within.en);
+        zh += &format!("；每次接触满{}后计入", within.zh);
     }
     bilingual_text(en, zh)
 }
 
-/// A list of tallies: `answered calls with a wait of at most 20 s`, `20秒内应答的通话`.
+/// Describes a list of tallies: `answered calls with a wait of at most 20 s`, `20秒内应答的通话`.
 #[must_use]
 pub fn describe_tallies(standard: &Standard, tallies: &[FactTally]) -> LocalizedTitle {
     let parts = formula_parts(standard, tallies);
@@ -146,7 +146,7 @@ pub fn describe_tallies(standard: &Standard, tallies: &[FactTally]) -> Localized
             .filter(|part| part.fact_name.is_outcome_first)
             .map(|part| part.fact_name.outcome.en.clone())
             .collect();
-        let behind: Vec<String> = parts
+        let after: Vec<String> = parts
             .iter()
             .filter(plain)
             .filter(|part| !part.fact_name.is_outcome_first)
@@ -156,8 +156,8 @@ pub fn describe_tallies(standard: &Standard, tallies: &[FactTally]) -> Localized
         if !before.is_empty() {
             en.push(format!("{} {noun}", join_list(&before, "and")));
         }
-        if !behind.is_empty() {
-            en.push(format!("{noun} {}", join_list(&behind, "or")));
+        if !after.is_empty() {
+            en.push(format!("{noun} {}", join_list(&after, "or")));
         }
         en.extend(
             parts
@@ -173,20 +173,20 @@ pub fn describe_tallies(standard: &Standard, tallies: &[FactTally]) -> Localized
         );
     }
     let zh = match &parts[..] {
-        [one] => format!("{}{}", one.zh_limits, one.fact_name.chinese_phrase()),
+        [only] => format!("{}{}", only.zh_limits, only.fact_name.chinese_phrase()),
         [first, ..] if same_noun => {
             let each: Vec<String> = parts
                 .iter()
                 .map(|part| format!("{}{}", part.zh_limits, part.fact_name.outcome.zh))
                 .collect();
-            format!("({})的{}", each.join(" + "), first.fact_name.noun.zh)
+            format!("（{}）的{}", each.join(" + "), first.fact_name.noun.zh)
         }
         _ => {
             let each: Vec<String> = parts
                 .iter()
                 .map(|part| format!("{}{}", part.zh_limits, part.fact_name.chinese_phrase()))
                 .collect();
-            format!("({})", each.join(" + "))
+            format!("（{}）", each.join(" + "))
         }
     };
     bilingual_text(join_list(&en, "and"), zh)
@@ -200,61 +200,78 @@ struct FormulaPart {
     zh_limits: String,
 }
 
-/// The tallies one by one; those that differ only in their answer are one.
+/// Splits tallies into parts. Tallies that differ only in their exact value share a part.
 fn formula_parts(standard: &Standard, tallies: &[FactTally]) -> Vec<FormulaPart> {
-    let same = |one: &FactTally, other: &FactTally| {
+    let differ_in_value = |left: &FactTally, right: &FactTally| {
         let exact = |tally: &FactTally| tally.values.is_some_and(|(low, high)| low == high);
-        exact(one)
-            && exact(other)
-            && (one.kind, &one.labels, &one.conditions)
-                == (other.kind, &other.labels, &other.conditions)
+        exact(left)
+            && exact(right)
+            && (left.kind, &left.labels, &left.conditions)
+                == (right.kind, &right.labels, &right.conditions)
     };
     tallies
-        .chunk_by(same)
+        .chunk_by(differ_in_value)
         .map(|chunk| {
-            let called = fact_name(standard, chunk[0].kind);
-            let said = describe_limits(standard, &called, chunk);
-            FormulaPart { fact_name: called, en_limits: said.en, zh_limits: said.zh }
+            let fact_name = fact_name(standard, chunk[0].kind);
+            let limits = describe_limits(standard, &fact_name, chunk);
+            FormulaPart { fact_name, en_limits: limits.en, zh_limits: limits.zh }
         })
         .collect()
 }
 
-/// What limits tallies of one kind: ` with a wait of at most 20 s where tier is vip`.
+/// Describes the limits of tallies of one kind: ` with a wait of at most 20 s where tier is vip`.
+/// Empty without limits.
 fn describe_limits(
     standard: &Standard,
-    called: &FactName,
+    fact_name: &FactName,
     tallies: &[FactTally],
 ) -> LocalizedTitle {
-    let (mut en, mut zh) = (String::new(), String::new());
     let tally = &tallies[0];
-    for (dimension, values) in &tally.conditions {
-        let name = &standard.schema.dimensions[*dimension];
-        en += &format!(" where {name} is {}", join_list(values, "or"));
-        zh += &format!("{name}为{}的", values.join("或"));
+    let LocalizedTitle { mut en, mut zh } = describe_conditions(standard, &tally.conditions);
+    if !zh.is_empty() {
+        zh += "且";
     }
     if !tally.labels.is_empty() {
-        let field = standard.kinds.label_field(tally.kind).unwrap_or("word");
+        let field = standard.kinds.label_field(tally.kind).unwrap_or("label");
         let texts: Vec<String> =
-            tally.labels.iter().map(|one| symbol_text(standard, *one)).collect();
-        en += &format!(" with {field} {}", join_list(&texts, "or"));
-        zh += &format!("{}为{}的", chinese_field_name(field), texts.join("或"));
+            tally.labels.iter().map(|label| symbol_text(standard, *label)).collect();
+        let limit = describe_label_limit(field, &texts);
+        en += &limit.en;
+        zh += &limit.zh;
     }
     let value = describe_values(tallies);
     if !value.en.is_empty() {
-        let article =
-            if called.value_name.en.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        en = format!(" with {article} {} of {}{en}", called.value_name.en, value.en);
-        // `20秒内应答的通话` is how people say it; other limits name what they limit.
+        let name = &fact_name.value_name;
+        let article = if name.en.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        en = format!(" with {article} {} of {}{en}", name.en, value.en);
+        // `20秒内应答的通话` is idiomatic Chinese. Other limits name their value.
         zh += &if value.zh.ends_with('内') {
             value.zh
         } else {
-            format!("{}{}的", called.value_name.zh, value.zh)
+            format!("{}{}且", name.zh, value.zh)
         };
     }
     bilingual_text(en, zh)
 }
 
-/// The values that fit: `at most 20 s`, `4 or 5`.
+/// Describes a limit on labels: ` with reason full`, ``原因为`full`且``.
+fn describe_label_limit(field: &str, texts: &[String]) -> LocalizedTitle {
+    match (field, texts.join("/").as_str()) {
+        ("resolved", "true") => bilingual_text(" marked resolved", "已解决且"),
+        ("resolved", "false") => bilingual_text(" marked unresolved", "未解决且"),
+        ("satisfied", "true") => bilingual_text(" marked satisfied", "客户满意且"),
+        ("satisfied", "false") => bilingual_text(" marked dissatisfied", "客户不满意且"),
+        _ => {
+            let texts_zh: Vec<String> = texts.iter().map(|text| chinese_label(text)).collect();
+            bilingual_text(
+                format!(" with {field} {}", join_list(texts, "or")),
+                format!("{}为{}且", chinese_field_name(field), texts_zh.join("或")),
+            )
+        }
+    }
+}
+
+/// Describes the values that tallies accept: `at most 20 s`, `4 or 5`. Empty if all values count.
 pub(super) fn describe_values(tallies: &[FactTally]) -> LocalizedTitle {
     let exact: Vec<String> = tallies
         .iter()
@@ -266,7 +283,7 @@ pub(super) fn describe_values(tallies: &[FactTally]) -> LocalizedTitle {
         return bilingual_text(join_list(&exact, "or"), format!("为{}", exact.join("或")));
     }
     match tallies.first().and_then(|tally| tally.values) {
-        // Limits below and beyond are kept as the next whole millisecond.
+        // Exclusive limits are stored as the next whole millisecond.
         Some((_, high)) if high != i64::MAX && high.rem_euclid(SECOND) == SECOND - 1 => {
             let limit = describe_duration(high + 1);
             bilingual_text(format!("less than {}", limit.en), format!("不足{}", limit.zh))
@@ -287,26 +304,57 @@ pub(super) fn describe_values(tallies: &[FactTally]) -> LocalizedTitle {
     }
 }
 
-/// The durations of tallies: `the conversation time of ended calls`.
+/// Describes the durations of tallies: `the talk time of ended calls`.
 fn describe_durations(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
-    let (what, of) = (describe_measure(standard, of), describe_tallies(standard, of));
-    bilingual_text(format!("the {} of {}", what.en, of.en), format!("{}的{}", of.zh, what.zh))
+    let (value, of) = (describe_value_names(standard, of), describe_tallies(standard, of));
+    bilingual_text(format!("the {} of {}", value.en, of.en), format!("{}的{}", of.zh, value.zh))
 }
 
-fn describe_measure(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
-    let mut measures: Vec<LocalizedTitle> =
+fn describe_value_names(standard: &Standard, of: &[FactTally]) -> LocalizedTitle {
+    let mut names: Vec<LocalizedTitle> =
         of.iter().map(|tally| fact_name(standard, tally.kind).value_name).collect();
-    measures.dedup();
+    names.dedup();
     let (en, zh): (Vec<String>, Vec<String>) =
-        measures.into_iter().map(|measure| (measure.en, measure.zh)).unzip();
+        names.into_iter().map(|name| (name.en, name.zh)).unzip();
     bilingual_text(join_list(&en, "or"), zh.join("或"))
 }
 
-/// What a field of an event is called in Chinese.
+/// Returns the Chinese name of a dimension, as on the wallboard. Other names are set in backticks.
+#[must_use]
+pub fn chinese_dimension_name(name: &str) -> String {
+    let known = match name {
+        "center" => "中心",
+        "queue" => "队列",
+        "region" => "区域",
+        "channel" => "渠道",
+        "tier" => "客户等级",
+        "product" => "产品",
+        "class" => "类别",
+        "grade" => "级别",
+        "area" => "片区",
+        _ => return format!("`{name}`"),
+    };
+    known.to_owned()
+}
+
+/// Returns the Chinese text of a label. Labels without one are set in backticks.
+pub(super) fn chinese_label(text: &str) -> String {
+    let known = match text {
+        "customer" => "客户",
+        "third_party" => "第三方",
+        "force_majeure" => "不可抗力",
+        "true" => "是",
+        "false" => "否",
+        _ => return format!("`{text}`"),
+    };
+    known.to_owned()
+}
+
+/// Returns the Chinese name of an event field.
 pub(super) fn chinese_field_name(field: &str) -> &'static str {
     match field {
         "reason" => "原因",
-        "to" => "去向",
+        "to" => "转至",
         "resolved" => "是否解决",
         "level" => "级别",
         "satisfied" => "是否满意",
@@ -316,17 +364,21 @@ pub(super) fn chinese_field_name(field: &str) -> &'static str {
     }
 }
 
-/// What is promised of an indicator at a time: `at least 85 %, in danger below 90 %`.
+/// Describes the target in force at a time: `at least 85 %, warning below 90 %`.
+///
+/// Without a time, the oldest version applies. Returns `None` without a target.
 #[must_use]
 pub fn describe_target(indicator: &Indicator, at: Option<Timestamp>) -> Option<LocalizedTitle> {
     Some(describe_threshold(indicator, indicator.target_at(at)?))
 }
 
-/// What every version of the standard aims at, the newest first: `version 2, from 2026-07-01: at least 90 %`. A single version
-/// says its target alone.
+/// Describes the targets of all versions, newest first:
+/// `version 2, from 2026-07-01: at least 90 %`.
+///
+/// A single version has only its target. The list is empty if no version has a target.
 #[must_use]
 pub fn describe_targets(standard: &Standard, indicator: &Indicator) -> Vec<LocalizedTitle> {
-    let said = |target: Option<Target>| {
+    let describe = |target: Option<Target>| {
         target.map_or_else(
             || bilingual_text("none", "无"),
             |target| describe_threshold(indicator, target),
@@ -336,19 +388,19 @@ pub fn describe_targets(standard: &Standard, indicator: &Indicator) -> Vec<Local
         return Vec::new();
     }
     if let [only] = indicator.targets[..] {
-        return vec![said(only.target)];
+        return vec![describe(only.target)];
     }
     let each = standard.versions.iter().zip(&indicator.targets).map(|(version, dated)| {
-        let (said, from) = (said(dated.target), &version.date_of_effect);
+        let (target, from) = (describe(dated.target), &version.date_of_effect);
         bilingual_text(
-            format!("version {}, from {from}: {}", version.version, said.en),
-            format!("第{}版,{from}起:{}", version.version, said.zh),
+            format!("version {}, from {from}: {}", version.version, target.en),
+            format!("第{}版，{from}起：{}", version.version, target.zh),
         )
     });
     each.collect()
 }
 
-/// A value of an indicator with its unit: `85 %`, `20 s`.
+/// Formats a value of an indicator with its unit: `85 %`, `20 s`.
 pub(super) fn describe_value(indicator: &Indicator, value: f64) -> LocalizedTitle {
     match indicator.unit() {
         "ratio" => {
@@ -363,7 +415,7 @@ pub(super) fn describe_value(indicator: &Indicator, value: f64) -> LocalizedTitl
 fn describe_threshold(indicator: &Indicator, target: Target) -> LocalizedTitle {
     let value = |value: f64| describe_value(indicator, value);
     let limit = value(target.value);
-    let (most, beyond) = match target.better {
+    let (bound, beyond) = match target.better {
         TargetDirection::Higher => {
             (bilingual_text("at least", "不低于"), bilingual_text("below", "低于"))
         }
@@ -371,14 +423,14 @@ fn describe_threshold(indicator: &Indicator, target: Target) -> LocalizedTitle {
             (bilingual_text("at most", "不高于"), bilingual_text("above", "高于"))
         }
     };
-    let danger = target.warning.map(value).map_or_else(LocalizedTitle::default, |warning| {
+    let warning = target.warning.map(value).map_or_else(LocalizedTitle::default, |warning| {
         bilingual_text(
-            format!(", in danger {} {}", beyond.en, warning.en),
-            format!(",{}{}为预警", beyond.zh, warning.zh),
+            format!(", warning {} {}", beyond.en, warning.en),
+            format!("，{}{}为预警", beyond.zh, warning.zh),
         )
     });
     bilingual_text(
-        format!("{} {}{}", most.en, limit.en, danger.en),
-        format!("{}{}{}", most.zh, limit.zh, danger.zh),
+        format!("{} {}{}", bound.en, limit.en, warning.en),
+        format!("{}{}{}", bound.zh, limit.zh, warning.zh),
     )
 }

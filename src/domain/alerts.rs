@@ -1,4 +1,4 @@
-//! Alerts: evaluation of the standard's policies, incidents and their log.
+//! Alerts: policy evaluation, incidents and the incident log.
 
 pub mod evaluation;
 pub mod incident;

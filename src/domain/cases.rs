@@ -1,4 +1,4 @@
-//! Cases: events come in, differences of facts go out.
+//! Cases: events are merged into case histories, and the difference in facts is passed on.
 
 pub mod at_risk_orders;
 pub mod case_names;

@@ -1,4 +1,4 @@
-//! Events as sources report them: types, fields, attributes, batches.
+//! Decoded events: event types, fields, attributes and batches.
 
 pub mod batch;
 pub mod event;

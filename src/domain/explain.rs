@@ -1,4 +1,4 @@
-//! Explanations: the cases behind a reading, the history of a case, the open cases.
+//! Explanations: the cases behind a reading, case histories and open cases.
 
 pub mod bounded_list;
 pub mod breakdown;

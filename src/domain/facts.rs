@@ -1,4 +1,4 @@
-//! Facts: what a case means at a time. The catalog of their kinds, and the report of a commitment's clock.
+//! Facts derived from cases: the catalog of fact kinds and the clock reports of commitments.
 
 pub mod catalog;
 pub mod commitment_clock;

@@ -1,8 +1,9 @@
-//! The core as a whole: events and ticks in, a board out.
+//! The core: applies events and ticks and computes boards.
 //!
-//! It has two halves, and data flows one way between them: the [`Caseload`] merges events into cases and tells what that changes,
-//! the [`Cells`] add it up for every window. A board is read from the cells. Whoever looks at no board in between, as a replay, lets
-//! the core merge, and settle at the end.
+//! It has two halves with data flowing one way. The [`Caseload`] merges events into cases and
+//! determines which facts change. The [`CellTable`] adds the changes up for every window, and
+//! boards are read from it. A caller that reads no board in between, such as a replay, merges
+//! batches and settles once at the end.
 
 mod answers;
 mod change_standard;
@@ -29,7 +30,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A core that has seen nothing. Without a horizon it remembers every case.
+    /// Returns a core without events. Without a horizon it remembers every case.
     #[must_use]
     pub fn new(standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> Monitor {
         Monitor {
@@ -38,114 +39,116 @@ impl Monitor {
         }
     }
 
-    /// Its halves, to be kept on two threads: what [`Caseload::changes`] gives after each step goes to [`Cells::take`], in order.
+    /// Splits the core for use on two threads. [`Caseload::pending_changes`] after each step must
+    /// go to [`CellTable::apply_changes`], in order.
     #[must_use]
     pub fn into_parts(self) -> (Caseload, CellTable) {
         (self.caseload, self.cells)
     }
 
-    /// The core of these halves, once the cells have taken all that changed.
+    /// Joins the halves again, after the cells have received all changes.
     #[must_use]
     pub fn from_parts(caseload: Caseload, cells: CellTable) -> Monitor {
         Monitor { caseload, cells }
     }
 
-    /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
+    /// Advances the clock to `now`. Time never goes back: an earlier time changes nothing.
     pub fn tick(&mut self, now: Timestamp) {
         self.caseload.tick(now);
         self.update_cells();
         self.settle();
     }
 
-    /// Takes a batch of events.
+    /// Applies a batch of events.
     pub fn apply_batch(&mut self, batch: &Batch) -> ApplyResult {
         let applied = self.merge_batch(batch);
         self.settle();
         applied
     }
 
-    /// As [`Monitor::apply`], but counts what the events change only when the core is asked to settle: nobody may look before. However
-    /// many events of a case come until then, they are counted together.
+    /// Merges a batch like [`Monitor::apply_batch`], but counts its changes only in
+    /// [`Monitor::settle`]. The board is not current until then. All events of a case merged in
+    /// between are counted together.
     pub fn merge_batch(&mut self, batch: &Batch) -> ApplyResult {
         let applied = self.caseload.merge_batch(batch);
         self.update_cells();
         applied
     }
 
-    /// Counts what all events that were merged change.
+    /// Counts the changes of all merged events.
     pub fn settle(&mut self) {
         while self.caseload.settle_some_cases() {
             self.update_cells();
         }
     }
 
-    /// Lets the cells take what has changed.
+    /// Applies pending changes of the cases to the cells.
     fn update_cells(&mut self) {
         let changes = self.caseload.pending_changes();
         self.cells.apply_changes(changes);
         changes.clear();
     }
 
-    /// The readings as they are now.
+    /// Returns the board at the current time.
     #[must_use]
     pub fn compute_board(&self) -> Board {
         compute::compute_board(&self.reading_inputs(), &compute::ReadingSelection::select_all())
     }
 
-    /// The readings that may have a level now, and those that they are made of.
+    /// Returns a board with only the readings that can have a level and their inputs.
     #[must_use]
     pub fn compute_levels(&self) -> Board {
-        let mut wanted = compute::ReadingSelection::select_none(&self.caseload.standard);
+        let mut selection = compute::ReadingSelection::select_none(&self.caseload.standard);
         let indicators = self.caseload.standard.indicators.iter().enumerate();
         for (number, _) in indicators
             .filter(|(_, indicator)| indicator.targets.iter().any(|dated| dated.target.is_some()))
         {
-            (0..self.caseload.standard.scopes.len())
-                .for_each(|scope| wanted.select_indicator(number, scope, &self.caseload.standard));
+            (0..self.caseload.standard.scopes.len()).for_each(|scope| {
+                selection.select_indicator(number, scope, &self.caseload.standard);
+            });
         }
-        compute::compute_board(&self.reading_inputs(), &wanted)
+        compute::compute_board(&self.reading_inputs(), &selection)
     }
 
     fn reading_inputs(&self) -> compute::BoardInput<'_> {
-        let Caseload { standard, now, last_received: heard, silent_sources: silence, .. } =
-            &self.caseload;
+        let Caseload { standard, now, last_received, silent_sources, .. } = &self.caseload;
         compute::BoardInput {
             standard,
             cells: &self.cells,
             now: *now,
             stale: standard
                 .stale_after_ms
-                .zip(*heard)
-                .is_some_and(|(after, heard)| now.millis_since(heard) > after),
-            silent_sources: silence.silent_sources(&standard.sources, *now),
+                .zip(*last_received)
+                .is_some_and(|(after, last)| now.millis_since(last) > after),
+            silent_sources: silent_sources.silent_sources(&standard.sources, *now),
         }
     }
 
-    /// Whether some case asked to be judged again by then: its deadline may have passed.
+    /// Returns true if a case has a timer due by `now`, so a deadline may have passed.
     #[must_use]
     pub fn has_timer_due_by(&self, now: Timestamp) -> bool {
         self.caseload.timers.is_any_due(now)
     }
 
-    /// How many cases were forgotten and stay only as sums.
+    /// Returns how many cases were forgotten and remain only in sums.
     #[must_use]
     pub fn forgotten_cases(&self) -> u64 {
         self.caseload.cases.forgotten_count()
     }
 
-    /// How many cases are remembered.
+    /// Returns how many cases are remembered.
     #[must_use]
     pub fn case_count(&self) -> usize {
         self.caseload.cases.count()
     }
 
-    /// What the clock showed last; `None` if there was none.
+    /// Returns the time of the last tick; `None` before the first.
     #[must_use]
     pub fn clock_time(&self) -> Option<Timestamp> {
         self.caseload.clock
     }
 
-    /// The time reached; `None` before the first event or tick.
+    /// Returns the current engine time; `None` before the first event or tick.
     #[must_use]
     pub fn now(&self) -> Option<Timestamp> {
         self.caseload.now()

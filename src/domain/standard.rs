@@ -1,4 +1,4 @@
-//! The standard as the core needs it: checked, every name replaced by its place. `crate::standard_file` makes it from a file.
+//! Validated standard with names replaced by indexes. `crate::standard_file` builds it from a file.
 
 pub mod alert_policy;
 pub mod indicator;
@@ -22,121 +22,127 @@ use crate::domain::time::window::Window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a service organisation promises and how that is measured.
+/// Service standard of an organization: its commitments, targets and measurement rules.
 #[derive(Clone, Debug)]
 pub struct Standard {
-    /// Its name, as in `telecom`.
+    /// Name, as in `telecom`.
     pub name: String,
-    /// Its version, the newest of those loaded.
+    /// Newest loaded version.
     pub version: String,
-    /// The first day of that version, as `YYYY-MM-DD`.
+    /// First day of that version, as `YYYY-MM-DD`.
     pub date_of_effect: String,
-    /// Every version loaded, the newest first; the last holds from the beginning of time. Terms and targets have as many.
+    /// All loaded versions, newest first. The last one applies from the beginning of time.
+    /// Commitment terms and targets have one entry per version.
     pub versions: Vec<StandardVersion>,
-    /// What people call it.
+    /// Display title.
     pub title: LocalizedTitle,
-    /// Where the day begins.
+    /// Time zones that decide at which moment a day begins.
     pub zones: TimeZones,
-    /// What events must look like to be understood.
+    /// Schema of accepted events.
     pub schema: EventSchema,
-    /// Which dimensions make the scopes: places in [`Schema::dimensions`].
+    /// Dimensions of each kind of scope, as indexes into [`EventSchema::dimensions`].
     pub scopes: Vec<Vec<usize>>,
-    /// The windows every indicator is read over; at most [`crate::domain::time::window::WINDOWS`].
+    /// Windows of every indicator, at most [`crate::domain::time::window::MAX_WINDOWS`].
     pub windows: Vec<Window>,
-    /// After this many milliseconds without any event every reading is stale.
+    /// Time in ms without any event after which every reading is stale. `None` disables this.
     pub stale_after_ms: Option<i64>,
-    /// How long a fact may stand before it expires, in milliseconds: its end must have been lost.
+    /// Age in ms at which a current-state fact expires, by kind. Its end event is then considered
+    /// missing.
     pub expiry: Vec<(FactKind, i64)>,
-    /// How long a service remembers.
+    /// Retention of cases in the running service.
     pub horizon: RetentionHorizon,
-    /// The sources it knows by name, in the order of [`Schema::sources`].
+    /// Declared sources, in the order of [`EventSchema::sources`].
     pub sources: Vec<DeclaredSource>,
-    /// How many users there are.
+    /// User populations for rates.
     pub populations: Vec<PopulationTable>,
-    /// The kinds of facts.
+    /// Kinds of facts.
     pub kinds: FactKinds,
-    /// The working calendars.
+    /// Working calendars.
     pub calendars: Vec<Calendar>,
-    /// The promises with a clock.
+    /// Commitments with a due time.
     pub commitments: Vec<Commitment>,
-    /// The indicators that look at all contacts of a customer.
+    /// Rules for first contact resolution.
     pub first_contact_rules: Vec<FirstContactRule>,
-    /// What is read.
+    /// Indicators.
     pub indicators: Vec<Indicator>,
-    /// When somebody must be told: those of the newest version.
+    /// Alert policies of the newest version.
     pub policies: Vec<AlertPolicy>,
-    /// The texts of the words that the standard's file says, to tell people.
+    /// Texts of the labels that the standard's file names.
     pub label_texts: BTreeMap<Symbol, String>,
-    /// The files it was read from, name and text each: what a journal keeps of it.
+    /// Source files, each with its name and text. The journal stores them.
     pub files: Arc<[(String, String)]>,
 }
 
-/// A version of a standard. What belongs to no version in particular, such as dimensions, windows and formulas, is that of the
-/// newest; what was promised and aimed at is that of the version in force.
+/// Version of a standard.
+///
+/// Terms and targets come from the version in force. All other parts, such as dimensions, windows
+/// and formulas, come from the newest version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StandardVersion {
-    /// What it is called.
+    /// Version name.
     pub version: String,
-    /// Its first day, as `YYYY-MM-DD`.
+    /// First day in force, as `YYYY-MM-DD`.
     pub date_of_effect: String,
-    /// From when on it is in force: midnight of that day in the standard's own zone.
+    /// Start of validity: midnight of that day in the standard's default zone.
     pub since: Timestamp,
 }
 
-/// How long the core remembers, for a service that runs for years. A replay remembers everything.
+/// Retention of cases and lateness limit of events in a long-running service. A replay retains all.
 ///
-/// An event is too old if its time lies beyond the horizon **and** before every current calendar window (`today`, `week`,
-/// `month` ...) in every zone of the standard: as long as the month is open, whatever happened in it can be corrected. A case is
-/// remembered, once it is over, as long as its events would be taken, and up to an hour more; then it stays only as sums.
+/// An event is too old if its time is before the horizon **and** before every current calendar
+/// window (`today`, `week`, `month` ...) in every zone of the standard. So events of the current
+/// month can be corrected as long as the month is open. A closed case is retained while its events
+/// are accepted, and up to one hour more. After that only its sums remain.
 ///
-/// This costs memory. A remembered case takes about 170 bytes all told: with 100 000 cases a day a horizon of a day holds
-/// 17 MB, and a window `month` up to 530 MB at the end of each month.
+/// A retained case takes about 170 bytes in total. With 100 000 cases a day, a horizon of one day
+/// holds 17 MB. A window `month` holds up to 530 MB at the end of each month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RetentionHorizon {
-    /// For calls, tickets, surveys and agents, in milliseconds.
+    /// Horizon of calls, tickets, surveys and agents, in milliseconds.
     pub contacts_ms: i64,
-    /// For orders, in milliseconds.
+    /// Horizon of orders, in milliseconds.
     pub orders_ms: i64,
-    /// How far an event may lie ahead of the clock, in milliseconds.
+    /// Maximum time in ms by which an event may be ahead of the clock.
     pub ahead_ms: i64,
 }
 
 impl Default for RetentionHorizon {
-    /// A day for contacts, sixty for orders, a minute ahead.
+    /// Returns one day for contacts, 60 days for orders and one minute ahead.
     fn default() -> Self {
         RetentionHorizon { contacts_ms: 24 * HOUR, orders_ms: 60 * 24 * HOUR, ahead_ms: MINUTE }
     }
 }
 
 impl RetentionHorizon {
-    /// How long cases of a family are remembered at least, in milliseconds.
+    /// Returns the minimum retention of a family's cases in milliseconds.
     #[must_use]
     pub fn for_family(&self, family: CaseFamily) -> i64 {
         if family >= CaseFamily::FIRST_ORDER { self.orders_ms } else { self.contacts_ms }
     }
 }
 
-/// How events are understood: the dimensions and the event types.
+/// Event types and dimensions that the standard accepts.
 #[derive(Clone, Debug, Default)]
 pub struct EventSchema {
-    /// The fields of `data` that make groups of cases.
+    /// Fields of `data` that define groups of cases.
     pub dimensions: Vec<String>,
-    /// The dimensions of which the last value said holds, a bit each; of the others it is the first.
+    /// Bit mask of the dimensions whose last reported value applies. For the others the first one
+    /// applies.
     pub changing_dimensions: u16,
-    /// The sources that are known by name.
+    /// Names of declared sources.
     pub sources: Vec<String>,
-    /// The families of cases, by their places.
+    /// Names of case families, by family number.
     pub families: Vec<String>,
     types: BTreeMap<String, EventType>,
 }
 
 impl EventSchema {
-    /// The most dimensions a standard may declare.
+    /// Maximum number of dimensions.
     pub const MAX_DIMENSIONS: usize = 16;
-    /// The most families of cases there can be: one bit each in a word.
+    /// Maximum number of families, one bit each in a `u64`.
     pub const MAX_FAMILIES: usize = 64;
 
-    /// A schema with the families that always exist and the given families of orders.
+    /// Creates a schema with the built-in families and the given order families.
     #[must_use]
     pub fn new(dimensions: Vec<String>, orders: &[String]) -> EventSchema {
         let families: Vec<String> = ["call", "queue", "survey", "agent"]
@@ -154,142 +160,144 @@ impl EventSchema {
         EventSchema { dimensions, changing_dimensions: 0, sources: Vec::new(), families, types }
     }
 
-    /// The event type of this name.
+    /// Returns the event type of this name, or `None` if it is unknown.
     #[must_use]
     pub fn event_type(&self, name: &str) -> Option<EventType> {
         self.types.get(name).copied()
     }
 
-    /// The place plus one of a source that is known by name; 0 for any other.
+    /// Returns the index plus one of a declared source, or 0 for any other source.
     #[must_use]
     pub fn source_number(&self, name: &str) -> u8 {
         self.sources.iter().position(|known| known == name).map_or(0, |place| place as u8 + 1)
     }
 
-    /// Every event type with its name.
+    /// Iterates over all event types with their names.
     pub fn event_types(&self) -> impl Iterator<Item = (&str, EventType)> {
         self.types.iter().map(|(name, kind)| (name.as_str(), *kind))
     }
 }
 
-/// A name for people, in both languages.
+/// Display title in English and Chinese.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct LocalizedTitle {
-    /// In English.
+    /// English text.
     pub en: String,
-    /// In Chinese.
+    /// Chinese text.
     pub zh: String,
 }
 
-/// A promise with a clock on the cases of one family.
+/// Commitment (SLA) with a due time on the cases of one family.
 #[derive(Clone, Debug)]
 pub struct Commitment {
-    /// Its name, as in `repair`.
+    /// Name, as in `repair`.
     pub name: String,
-    /// The family of its cases.
+    /// Family of its cases.
     pub family: CaseFamily,
-    /// The fact that starts the clock.
+    /// Fact that starts the clock.
     pub from: FactKind,
-    /// The fact that keeps the promise.
+    /// Fact that fulfills the commitment.
     pub until: FactKind,
-    /// What was promised since when, the newest first; the last holds from the beginning of time. A version that promised
-    /// nothing has terms without choices.
+    /// Terms by version, newest first. The last ones apply from the beginning of time. A version
+    /// without this commitment has terms without choices.
     pub terms: Vec<CommitmentTerms>,
-    /// The first of the facts it makes.
+    /// First of the fact kinds that it derives.
     pub first_fact: FactKind,
 }
 
-/// What a commitment promises to cases whose clock starts while it is in force.
+/// Terms of a commitment for cases whose clock starts while they are in force.
 #[derive(Clone, Debug)]
 pub struct CommitmentTerms {
-    /// From when on it is in force.
+    /// Start of validity.
     pub since: Timestamp,
-    /// The deadlines, of which the first that fits a case holds; at most 32.
+    /// Deadlines in order of priority, at most 32. The first one that matches a case applies.
     pub choices: Vec<DeadlineChoice>,
-    /// The facts that make the promise void if they come first.
+    /// Facts that cancel the commitment if they come first.
     pub void: Vec<FactKind>,
-    /// A delay is excused if the order's last word names one of these parties as liable.
+    /// Parties that excuse a delay if the order's last liability label names one of them.
     pub excused_by: Vec<Symbol>,
-    /// What pauses do to the clock; the first that fits holds. A pause that fits none counts.
+    /// Effects of pauses on the clock. The first match applies. The clock runs on during unmatched
+    /// pauses.
     pub pauses: Vec<PauseTerms>,
-    /// What a reopening does to the clock.
+    /// Effect of a reopening on the clock.
     pub reopening: ReopeningEffect,
-    /// Whether the deadline is chosen by the attributes the case had first, and not by those it has now.
+    /// True if the case's first attributes select the deadline, not its current ones.
     pub by_first_attributes: bool,
-    /// When to warn.
+    /// Warnings before the deadline.
     pub warnings: Vec<CommitmentWarning>,
-    /// How long before the deadline a running commitment stands as due soon.
+    /// Time in ms before the deadline from which a running commitment counts as due soon.
     pub due_soon_ms: Option<i64>,
 }
 
-/// A deadline and the cases it is for.
+/// Deadline rule with the conditions for its cases.
 #[derive(Clone, Debug)]
 pub struct DeadlineChoice {
-    /// For each dimension named, the attributes that fit.
+    /// Matching values for each dimension with a condition.
     pub conditions: Vec<(usize, Vec<String>)>,
-    /// When the promise must be kept.
+    /// Rule for the due time.
     pub deadline: DeadlineRule,
 }
 
-/// The rule that gives a deadline.
+/// Rule that computes a deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeadlineRule {
-    /// So many milliseconds after it started, of a calendar's open time if one is named.
+    /// This many milliseconds after the start. With a calendar index only open time counts.
     Within(i64, Option<usize>),
-    /// At the same time of day so many working days of a calendar later.
+    /// The same time of day this many working days of a calendar later.
     WorkingDays(u32, usize),
-    /// At the end of so many full working days of a calendar after the day it started.
+    /// The end of this many full working days of a calendar after the day of the start.
     FullWorkingDays(u32, usize),
-    /// If it started before this time of day, by the end of the day; else so many milliseconds later.
+    /// The end of the day if the start is before this time of day, otherwise this many milliseconds
+    /// later.
     CutOff(jiff::civil::Time, i64),
-    /// The `due` of the case's events; the last one said holds. Fits no case without.
+    /// The last reported `due` of the case. Cases without one do not match.
     Due,
-    /// The `appointment` of the case's events; the last one said holds. Fits no case without.
+    /// The last reported `appointment` of the case. Cases without one do not match.
     Appointment,
 }
 
-/// What a commitment makes of certain pauses.
+/// Effect of matching pauses on a commitment's clock.
 #[derive(Clone, Debug)]
 pub struct PauseTerms {
-    /// Pauses for these reasons; any if empty.
+    /// Matching reasons. Empty matches any reason.
     pub reasons: Vec<Symbol>,
-    /// Pauses that these parties are liable for; any if empty.
+    /// Matching liable parties. Empty matches any party.
     pub liable: Vec<Symbol>,
-    /// What they do.
+    /// Effect on the clock.
     pub effect: PauseEffect,
 }
 
-/// What a reopening does to a commitment.
+/// Effect of a reopening on a commitment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReopeningEffect {
-    /// Nothing: the first verdict stands.
+    /// The first verdict is final.
     FirstVerdict,
-    /// The clock runs on from where it stood when the order was resolved.
+    /// The clock continues from its value when the order was resolved.
     Resumes,
-    /// The first verdict stands, and a new clock starts.
+    /// The first verdict is final, and a new clock starts.
     Restarts,
 }
 
-/// When a commitment warns.
+/// Warning of a commitment before its deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CommitmentWarning {
-    /// How it is written, as in `80%` or `2h`.
+    /// Label, as in `80%` or `2h`.
     pub label: Symbol,
-    /// When.
+    /// Time of the warning.
     pub at: WarningTime,
 }
 
-/// When a warning comes.
+/// Time of a warning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WarningTime {
-    /// When so many per cent of the time allowed are gone.
+    /// This many percent of the allowed time have passed.
     Percent(i64),
-    /// So many milliseconds before the deadline.
+    /// This many milliseconds before the deadline.
     Before(i64),
 }
 
 impl Commitment {
-    /// The place of what is promised to a case whose clock started at `from`.
+    /// Returns the index of the terms that apply to a clock started at `from`.
     #[must_use]
     pub fn terms_at(&self, from: Timestamp) -> usize {
         self.terms.iter().position(|terms| terms.since <= from).unwrap_or(self.terms.len() - 1)
@@ -297,74 +305,81 @@ impl Commitment {
 }
 
 impl CommitmentTerms {
-    /// Which of the choices are for cases with these attributes: a bit each.
+    /// Returns a bit mask of the choices that match these attributes.
     #[must_use]
     pub fn matching_choices(&self, attributes: &Attributes) -> u32 {
-        let fitting = self
+        let matching = self
             .choices
             .iter()
             .enumerate()
             .filter(|(_, choice)| attributes.fulfill_conditions(&choice.conditions));
-        fitting.fold(0, |bits, (place, _)| bits | 1 << place)
+        matching.fold(0, |bits, (place, _)| bits | 1 << place)
     }
 }
 
-/// First-contact resolution: a contact resolved the matter if nothing spoils it and no other by the same customer follows in
-/// time.
+/// First contact resolution (FCR): a contact resolved the matter if no invalidating fact follows
+/// and the same customer makes no other contact within the repeat window.
 #[derive(Clone, Debug)]
 pub struct FirstContactRule {
-    /// The facts that are contacts.
+    /// Facts that are contacts.
     pub contacts: Vec<FactTally>,
-    /// A later contact of another case within so many milliseconds, on the same topic where both are known, is a repeat.
+    /// Repeat window in ms. A later contact of another case within it is a repeat. The topics must
+    /// match if both are known.
     pub within_ms: i64,
-    /// A contact whose own case has such a fact at the same time or within so many milliseconds resolved nothing.
+    /// Facts that make a contact of the same case unresolved, at the same time or within the
+    /// window.
     pub invalidated_by: Vec<FactTally>,
-    /// A contact whose own case has such a fact does not count at all.
+    /// Facts that exclude a contact of the same case from the count.
     pub excluded_by: Vec<FactTally>,
-    /// Whether a contact counts when its repeat window has passed, and not when it happens.
+    /// True if a contact counts when its repeat window has passed, false if it counts at once.
     pub counted_when_matured: bool,
-    /// The first of the facts it makes.
+    /// First of the fact kinds that it derives.
     pub first_fact: FactKind,
 }
 
 impl Standard {
-    /// The version in force at a time; that of the beginning of time if none is known.
+    /// Returns the version in force at `at`. `None` for `at` means the beginning of time.
     #[must_use]
     pub fn version_at(&self, at: Option<Timestamp>) -> Option<&StandardVersion> {
         let at = at.unwrap_or(Timestamp(i64::MIN));
         self.versions.iter().find(|version| version.since <= at)
     }
 
-    /// For each kind of fact, true if some indicator counts it.
+    /// Returns true for each kind of fact that some indicator counts.
     #[must_use]
     pub fn counted_fact_kinds(&self) -> Vec<bool> {
-        let mut summed = vec![false; self.kinds.count()];
+        let mut counted = vec![false; self.kinds.count()];
         let tallies = self.indicators.iter().flat_map(|indicator| indicator.fact_tallies());
-        tallies.for_each(|tally| summed[usize::from(tally.kind.0)] = true);
-        summed
+        tallies.for_each(|tally| counted[usize::from(tally.kind.0)] = true);
+        counted
     }
 
-    /// For each kind of fact, true if some indicator counts it or some commitment uses it.
+    /// Returns true for each kind of fact that some indicator counts or some commitment uses.
     #[must_use]
     pub fn needed_fact_kinds(&self) -> Vec<bool> {
-        let mut wanted = self.counted_fact_kinds();
-        let mut want = |kind: FactKind| wanted[usize::from(kind.0)] = true;
+        let mut needed = self.counted_fact_kinds();
+        let mut mark_needed = |kind: FactKind| needed[usize::from(kind.0)] = true;
         for commitment in &self.commitments {
-            want(commitment.from);
-            want(commitment.until);
-            commitment.terms.iter().flat_map(|terms| &terms.void).copied().for_each(&mut want);
+            mark_needed(commitment.from);
+            mark_needed(commitment.until);
+            commitment
+                .terms
+                .iter()
+                .flat_map(|terms| &terms.void)
+                .copied()
+                .for_each(&mut mark_needed);
         }
-        wanted
+        needed
     }
 }
 
 impl FirstContactRule {
-    /// The most a standard may have: a contact keeps a bit for each.
+    /// Maximum number of rules. A contact stores one bit for each.
     pub const MAX_RULES: usize = 16;
-    /// The shortest and the longest repeat window, in milliseconds.
+    /// Allowed repeat windows in milliseconds.
     pub const REPEAT_WINDOW_RANGE_MS: std::ops::RangeInclusive<i64> = 24 * HOUR..=30 * 24 * HOUR;
 
-    /// All facts that it looks at.
+    /// Iterates over all facts that the rule uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
         self.contacts.iter().chain(&self.invalidated_by).chain(&self.excluded_by)
     }

@@ -1,15 +1,15 @@
-//! What keeps the engine's promise: "accepted" means that it is in the journal.
+//! Acknowledgement of events: an acknowledged event is in the journal.
 //!
-//! How safe an accepted event is can be chosen:
+//! The durability of an acknowledged event is configurable:
 //!
-//! | `acknowledge` | an event is acknowledged when | what a crash can take |
+//! | `acknowledge` | acknowledged when | a crash loses |
 //! |---|---|---|
-//! | `disk` | it is on disk | nothing |
-//! | `soon` | it is counted; it is on disk at the next board, or after a megabyte | at most what was acknowledged since |
-//! | `memory` | it is counted; there is no journal | everything |
+//! | `disk` | the event is on disk | nothing |
+//! | `soon` | applied; on disk with the next board or after 1 MiB | at most the events since then |
+//! | `memory` | applied; there is no journal | everything |
 //!
-//! A journal that cannot be written, because the disk is full or gone, takes no events; each is refused with the reason. The
-//! board goes on, and with every board the journal is tried again.
+//! While the journal cannot be written, for example because the disk is full, all events are
+//! refused with the reason. Boards continue, and each board retries the journal.
 
 use crate::clock::measure_time;
 use crate::domain::time::timestamp::{SECOND, Timestamp};
@@ -17,32 +17,32 @@ use crate::journal::{Journal, JournalError, JournalRecord, SequenceNumber};
 use crate::telemetry::Metric;
 use std::sync::Arc;
 
-/// How safe an event is when it is acknowledged, where there is a journal.
+/// Durability of an acknowledged event, with a journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AcknowledgementLevel {
-    /// It is on disk.
+    /// The event is on disk.
     #[default]
     Disk,
-    /// It will be on disk soon.
+    /// The event will be on disk with the next board or after 1 MiB.
     Soon,
 }
 
-/// How many bytes of acknowledged events may wait to be written.
+/// Maximum size of acknowledged but unwritten events, in bytes.
 const PENDING_BYTES_MAX: usize = 1 << 20;
-/// How often the journal hears of the time when nothing else happens, in milliseconds.
+/// Interval between ticks in the journal while idle, in milliseconds.
 const IDLE_TICK_MS: i64 = 10 * SECOND;
 
-/// The journal as the engine writes it.
+/// Writes the engine's records to the journal.
 #[derive(Debug)]
 pub(super) struct Acknowledgements {
     journal: Journal,
     level: AcknowledgementLevel,
-    /// Acknowledged, but not yet written.
+    /// Acknowledged records that are not yet written.
     pending_records: Vec<JournalRecord>,
     pending_bytes: usize,
-    /// What the clock showed when the journal last heard of it.
+    /// Time of the last tick in the journal.
     last_tick: Timestamp,
-    /// Why it could not be written, as long as that is so.
+    /// Reason of the last failed write, until a write succeeds.
     failure: Option<Arc<str>>,
 }
 
@@ -59,33 +59,33 @@ impl Acknowledgements {
         }
     }
 
-    /// The place of the last record, once everything that waits is written.
+    /// Returns the sequence number of the last record, counting pending records as written.
     pub(super) fn last_sequence(&self) -> SequenceNumber {
         SequenceNumber(self.journal.last_sequence().0 + self.pending_records.len() as u64)
     }
 
-    /// Why nothing can be written, if that is so.
+    /// Returns the reason while the journal cannot be written.
     pub(super) fn failure_reason(&self) -> Option<&Arc<str>> {
         self.failure.as_ref()
     }
 
-    /// The journal itself, to be pruned.
+    /// Returns the journal, for pruning.
     pub(super) fn journal_mut(&mut self) -> &mut Journal {
         &mut self.journal
     }
 
-    /// Closes the journal after the last word. If that fails the next start takes longer, and nothing is lost.
+    /// Closes the journal. A failure loses nothing, but the next start takes longer.
     pub(super) fn close_journal(self) {
         if let Err(error) = self.journal.close_cleanly() {
-            tracing::warn!(%error, "the journal was not closed in good order; the next start takes longer");
+            tracing::warn!(%error, "journal not closed cleanly; the next start takes longer");
         }
     }
 
-    /// Makes these records as safe as an acknowledgement promises.
+    /// Stores records with the configured durability.
     ///
     /// # Errors
-    /// The reason why that is not possible now. None of them may be acknowledged then; if the disk has them all the same, they
-    /// are passed over once something else is written.
+    /// Returns the reason if the journal cannot be written. None of the records may be acknowledged
+    /// then. Any that reached the disk are superseded by the next write.
     pub(super) fn append_acknowledged(
         &mut self,
         records: Vec<JournalRecord>,
@@ -100,7 +100,7 @@ impl Acknowledgements {
                 self.pending_bytes += records.iter().map(record_bytes).sum::<usize>();
                 self.pending_records.extend(records);
                 if self.pending_bytes >= PENDING_BYTES_MAX {
-                    // What was acknowledged before it failed is kept, and tried again.
+                    // On failure the acknowledged records stay pending and are retried.
                     let _ = self.flush_pending();
                 }
                 Ok(())
@@ -108,10 +108,10 @@ impl Acknowledgements {
         }
     }
 
-    /// Writes these records at once, and what waits before them.
+    /// Writes the pending records and then these records.
     ///
     /// # Errors
-    /// As for [`Durable::promise`].
+    /// As for [`Acknowledgements::append_acknowledged`].
     pub(super) fn write_records(&mut self, records: &[JournalRecord]) -> Result<(), Arc<str>> {
         self.flush_pending()?;
         if !records.is_empty() {
@@ -121,8 +121,8 @@ impl Acknowledgements {
         Ok(())
     }
 
-    /// Does what is to be done with every board: writes what waits, tells the journal the time now and then, and tries it
-    /// again if it could not be written: with every board, however the clock stands.
+    /// Runs with every board: writes pending records, writes a tick when idle, and retries a failed
+    /// journal.
     pub(super) fn flush_or_tick(&mut self, now: Timestamp, revision: u64) {
         let idle = now.0.saturating_sub(self.last_tick.0) >= IDLE_TICK_MS;
         let again = self.failure.is_some();
@@ -130,7 +130,7 @@ impl Acknowledgements {
             return;
         }
         let tick = (idle || again).then_some(JournalRecord::Tick { now, revision });
-        // Why it failed is told to whoever sends events next.
+        // The next sender of events gets the reason of a failure.
         let _ = self.write_records(tick.as_slice());
     }
 
@@ -138,11 +138,11 @@ impl Acknowledgements {
         if self.pending_records.is_empty() {
             return Ok(());
         }
-        let waiting = std::mem::take(&mut self.pending_records);
-        let written = self.append_to_journal(&waiting);
+        let pending = std::mem::take(&mut self.pending_records);
+        let written = self.append_to_journal(&pending);
         match &written {
             Ok(()) => self.pending_bytes = 0,
-            Err(_) => self.pending_records = waiting,
+            Err(_) => self.pending_records = pending,
         }
         written
     }
@@ -155,7 +155,7 @@ impl Acknowledgements {
                 Metric::JournalBytes.add(records.iter().map(record_bytes).sum::<usize>() as u64);
                 if self.failure.take().is_some() {
                     Metric::JournalFailing.set(0.0);
-                    tracing::info!("the journal can be written again; events are taken");
+                    tracing::info!("journal is writable again; accepting events");
                 }
                 Ok(())
             }
@@ -166,7 +166,7 @@ impl Acknowledgements {
     fn record_failure(&mut self, error: &JournalError) -> Arc<str> {
         let reason: Arc<str> = error.to_string().into();
         if self.failure.as_ref() != Some(&reason) {
-            tracing::error!("the journal cannot be written, so no events are taken: {reason}");
+            tracing::error!("journal cannot be written; refusing events until it can: {reason}");
         }
         Metric::JournalFailing.set(1.0);
         self.failure = Some(reason.clone());
@@ -179,7 +179,7 @@ impl Acknowledgements {
     }
 }
 
-/// About how many bytes a record takes.
+/// Returns the approximate size of a record in bytes.
 fn record_bytes(record: &JournalRecord) -> usize {
     match record {
         JournalRecord::Batch(packed) => packed.encoded_bytes(),

@@ -1,4 +1,4 @@
-//! The engine's part in alerts: a look when one is due, and what people say of what fired; each written down first.
+//! Alerts in the engine: due evaluations and incident updates, each written to the journal first.
 
 use super::commands::{EngineUnavailable, IncidentUpdateFailure};
 use crate::clock::{EngineClock, measure_time};
@@ -10,29 +10,29 @@ use crate::telemetry::Metric;
 use std::sync::Arc;
 
 impl Engine {
-    /// Takes a look for alerts if one is due, once the journal has it: what rings now rings again when the journal is read. While
-    /// that cannot be written, nothing new rings.
+    /// Evaluates alerts if due, after recording the evaluation in the journal. A replay therefore
+    /// fires the same alerts. While the journal cannot be written, no evaluation runs.
     pub(super) fn evaluate_alerts(&mut self, now: Timestamp) {
         if !self.state.alerts.is_due(now, &self.state.standard) {
             return;
         }
         let revision = self.published_boards.borrow().board.revision;
-        if let Some(kept) = &mut self.maintenance {
-            if kept
+        if let Some(maintenance) = &mut self.maintenance {
+            if maintenance
                 .acknowledgements
                 .write_records(&[JournalRecord::AlertEvaluation { now, revision }])
                 .is_err()
             {
                 return;
             }
-            self.state.sequence = kept.acknowledgements.last_sequence();
+            self.state.sequence = maintenance.acknowledgements.last_sequence();
         }
         let ((), took) = measure_time(|| self.state.evaluate_alerts(now, revision));
         Metric::AlertSeconds.record_duration(took);
         self.publish_alerts();
     }
 
-    /// Tells what fires, and what is over.
+    /// Publishes the alerts and their metrics.
     pub(super) fn publish_alerts(&self) {
         let view = self.state.alerts.overview(&self.state.standard);
         Metric::AlertsFiring.set(
@@ -44,25 +44,26 @@ impl Engine {
         self.alerts.send_replace(Arc::new(view));
     }
 
-    /// Takes what somebody says of an alert, once the journal has it.
+    /// Applies an incident update, after recording it in the journal.
     pub(super) fn update_incident(
         &mut self,
-        answer: &IncidentUpdate,
+        update: &IncidentUpdate,
     ) -> Result<(), IncidentUpdateFailure> {
-        self.state.alerts.incident_log().check_update(answer)?;
+        self.state.alerts.incident_log().check_update(update)?;
         let now = self
             .ticker
             .as_mut()
             .map(EngineClock::now)
             .or(self.state.monitor.now())
             .unwrap_or_default();
-        if let Some(kept) = &mut self.maintenance {
-            kept.acknowledgements
-                .write_records(&[JournalRecord::IncidentUpdate { now, answer: answer.clone() }])
+        if let Some(maintenance) = &mut self.maintenance {
+            maintenance
+                .acknowledgements
+                .write_records(&[JournalRecord::IncidentUpdate { now, answer: update.clone() }])
                 .map_err(EngineUnavailable::JournalUnwritable)?;
-            self.state.sequence = kept.acknowledgements.last_sequence();
+            self.state.sequence = maintenance.acknowledgements.last_sequence();
         }
-        self.state.update_incident(answer, now)?;
+        self.state.update_incident(update, now)?;
         self.publish_alerts();
         Ok(())
     }

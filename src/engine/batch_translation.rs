@@ -1,4 +1,4 @@
-//! Batches as the standard in force understands them, whichever was in force when they were decoded.
+//! Translation of batches that were decoded before a change of the standard.
 
 use super::commands::{EngineUnavailable, SubmittedBatch};
 use crate::domain::events::batch::Batch;
@@ -9,42 +9,42 @@ use crate::journal::BatchCodec;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// A batch that the standard in force understands.
+/// A batch in the schema of the current standard.
 pub(super) struct BatchTranslation {
-    /// The events.
+    /// Events known to the standard.
     pub(super) batch: Batch,
-    /// The same as the journal will have them.
+    /// The same events in the journal's encoding; `None` without a journal.
     pub(super) encoded: Option<BatchCodec>,
-    /// What is missing of what was sent.
+    /// Events unknown to the standard.
     pub(super) unknown: UnknownEvents,
-    /// Where the answer goes.
+    /// Channel for the result.
     pub(super) answer: oneshot::Sender<Result<ApplyResult, EngineUnavailable>>,
 }
 
 impl BatchTranslation {
-    /// A batch that was decoded before the standard changed is translated first.
-    pub(super) fn new(arrival: SubmittedBatch, in_force: &Arc<EventSchema>) -> BatchTranslation {
-        let SubmittedBatch { batch, encoded: packed, schema, answer } = arrival;
-        if Arc::ptr_eq(in_force, &schema) {
-            return BatchTranslation {
-                batch,
-                encoded: packed,
-                unknown: UnknownEvents::default(),
-                answer,
-            };
+    /// Translates a submitted batch if the schema has changed since it was decoded.
+    pub(super) fn new(
+        submitted: SubmittedBatch,
+        current_schema: &Arc<EventSchema>,
+    ) -> BatchTranslation {
+        let SubmittedBatch { batch, encoded, schema, answer } = submitted;
+        if Arc::ptr_eq(current_schema, &schema) {
+            return BatchTranslation { batch, encoded, unknown: UnknownEvents::default(), answer };
         }
-        let (known, places) = SchemaTranslation::new(&schema, in_force).translate_batch(&batch);
-        let packed = packed.map(|_| BatchCodec::encode_batch(&known));
+        let (known, places) =
+            SchemaTranslation::new(&schema, current_schema).translate_batch(&batch);
+        let encoded = encoded.map(|_| BatchCodec::encode_batch(&known));
         BatchTranslation {
             batch: known,
-            encoded: packed,
+            encoded,
             unknown: UnknownEvents { total: batch.events.len(), known: places },
             answer,
         }
     }
 }
 
-/// The events of a batch that the standard in force does not know: all of so many, but for those at these places.
+/// Submitted events that the current standard does not know: `total` minus those at the indices in
+/// `known`.
 #[derive(Default)]
 pub(super) struct UnknownEvents {
     total: usize,
@@ -52,7 +52,8 @@ pub(super) struct UnknownEvents {
 }
 
 impl UnknownEvents {
-    /// Tells what became of the known events by their places in the whole batch, and that the others are refused.
+    /// Maps rejected events to their indices in the submitted batch and adds the unknown events as
+    /// rejected.
     pub(super) fn report_refusals(self, applied: &mut ApplyResult) {
         if self.total == 0 {
             return;

@@ -1,8 +1,9 @@
-//! The way into the engine: a bounded channel of commands, each batch with the way back for its answer.
+//! Commands to the engine, through a bounded channel. Each command carries the channel for its
+//! answer.
 
 use super::readiness::Readiness;
 use crate::clock::WallClock;
-use crate::domain::alerts::incident_log::{IncidentUpdate as Said, IncidentUpdateError};
+use crate::domain::alerts::incident_log::{IncidentUpdate, IncidentUpdateError};
 use crate::domain::board::trend::{self, IndicatorTrends};
 use crate::domain::events::batch::Batch;
 use crate::domain::events::event::CaseKey;
@@ -16,103 +17,104 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// What the engine can be told.
+/// Command to the engine.
 #[derive(Debug)]
 pub enum EngineCommand {
-    /// Take these events and say what became of them.
+    /// Applies events and returns the outcome.
     Apply(SubmittedBatch),
-    /// Say which cases stand behind a reading.
+    /// Explains a reading.
     Explain {
-        /// The reading.
+        /// Reading to explain.
         request: ExplanationRequest,
-        /// Where the answer goes.
+        /// Channel for the answer.
         answer: oneshot::Sender<Explanation>,
     },
-    /// Tell the history of the cases with this name.
+    /// Returns case histories.
     CaseHistory {
-        /// The case; without it those called like the subject, whatever their source.
+        /// Case; `None` selects all cases named `subject` from any source.
         case: Option<CaseKey>,
-        /// The subject.
+        /// Subject of the cases.
         subject: String,
-        /// Where the answer goes.
+        /// Channel for the answer.
         answer: oneshot::Sender<Vec<CaseHistory>>,
     },
-    /// List open cases.
+    /// Lists open cases.
     OpenCases {
-        /// Which.
+        /// Filter and limit.
         request: OpenCaseQuery,
-        /// Where the answer goes.
+        /// Channel for the answer.
         answer: oneshot::Sender<OpenCases>,
     },
-    /// Say how indicators went over the last hours.
+    /// Returns the trends of indicators over the last hours.
     Trends {
-        /// Which, where and over how many hours.
+        /// Indicators, scope and period.
         request: trend::TrendRequest,
-        /// Where the answer goes; none if there is no history.
+        /// Channel for the answer, which is `None` without history.
         answer: oneshot::Sender<Option<IndicatorTrends>>,
     },
-    /// Go by this standard from now on, and say what became of what is remembered.
+    /// Switches to another standard and returns the outcome.
     ChangeStandard {
-        /// The standard.
+        /// New standard.
         standard: Arc<Standard>,
-        /// Where the answer goes.
+        /// Channel for the answer.
         answer: oneshot::Sender<Result<StandardChange, EngineUnavailable>>,
     },
-    /// Somebody says something of an alert.
+    /// Acknowledges or closes an incident.
     UpdateIncident {
-        /// What.
-        update: Said,
-        /// Where the answer goes.
+        /// Acknowledgement or closing note.
+        update: IncidentUpdate,
+        /// Channel for the answer.
         answer: oneshot::Sender<Result<(), IncidentUpdateFailure>>,
     },
-    /// History is complete: from now on time is what this clock shows.
+    /// Starts the clock, after the history is complete.
     StartClock(WallClock),
 }
 
-/// Why what somebody said of an alert was not taken.
+/// Reasons for a failed incident update.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum IncidentUpdateFailure {
-    /// It does not fit the alert.
+    /// The update is invalid for the incident.
     #[error(transparent)]
     Invalid(#[from] IncidentUpdateError),
-    /// It cannot be kept.
+    /// The engine cannot store it.
     #[error(transparent)]
     Unavailable(#[from] EngineUnavailable),
 }
 
-/// Events that want to be taken.
+/// Batch submitted to the engine.
 #[derive(Debug)]
 pub struct SubmittedBatch {
-    /// The events.
+    /// Decoded events.
     pub batch: Batch,
-    /// The same as the journal will have them, made by whoever sends them and not by the engine; none without a journal.
+    /// The same events in the journal's encoding, made on the sender's thread; `None` without a
+    /// journal.
     pub encoded: Option<BatchCodec>,
-    /// How they were understood, which may no longer be the schema in force when their turn comes.
+    /// Schema of the decoded events, which may be outdated when the batch is applied.
     pub schema: Arc<EventSchema>,
-    /// Where the answer goes.
+    /// Channel for the result.
     pub answer: oneshot::Sender<Result<ApplyResult, EngineUnavailable>>,
 }
 
-/// What became of what the core remembered when it took another standard.
+/// Outcome of a change of the standard.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct StandardChange {
-    /// How many cases it remembers.
+    /// Remembered cases.
     pub cases: usize,
-    /// How many cases had been forgotten before: what they meant is no longer counted.
+    /// Cases that were forgotten before the change and are no longer counted.
     pub forgotten: u64,
-    /// How many remembered events the new standard does not know.
+    /// Remembered events that the new standard does not know.
     pub unknown_events: u64,
-    /// How long the core stood still.
+    /// Duration of the change, during which the engine applied nothing else.
     pub took: Duration,
 }
 
-/// Why a batch was not taken.
+/// Reasons for refusing a command.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EngineUnavailable {
-    /// The channel is full: the service can't keep up.
+    /// The command channel is full.
     #[error("the service cannot keep up")]
     QueueFull,
-    /// The engine has ended.
+    /// The engine has stopped.
     #[error("the service is stopping")]
     Stopping,
     /// The journal cannot be written, for this reason.
@@ -120,7 +122,7 @@ pub enum EngineUnavailable {
     JournalUnwritable(Arc<str>),
 }
 
-/// A way into the engine. The engine works as long as there is one.
+/// Handle for sending commands. The engine runs as long as a handle exists.
 #[derive(Clone, Debug)]
 pub struct EngineHandle {
     commands: mpsc::Sender<EngineCommand>,
@@ -129,77 +131,77 @@ pub struct EngineHandle {
     has_journal: bool,
 }
 
-/// An answer that is on its way.
+/// A submitted batch whose result is pending.
 #[derive(Debug)]
 pub struct PendingAcknowledgement(oneshot::Receiver<Result<ApplyResult, EngineUnavailable>>);
 
 impl EngineHandle {
     pub(super) fn new(
         commands: mpsc::Sender<EngineCommand>,
-        status: watch::Receiver<Readiness>,
+        readiness: watch::Receiver<Readiness>,
         schema: watch::Receiver<Arc<EventSchema>>,
-        journaled: bool,
+        has_journal: bool,
     ) -> EngineHandle {
-        EngineHandle { commands, readiness: status, schema, has_journal: journaled }
+        EngineHandle { commands, readiness, schema, has_journal }
     }
 
-    /// How events are to be understood now.
+    /// Returns the schema of the current standard.
     #[must_use]
     pub fn schema(&self) -> Arc<EventSchema> {
         self.schema.borrow().clone()
     }
 
-    /// What the engine is doing.
+    /// Returns the readiness of the engine.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         self.readiness.borrow().clone()
     }
 
-    /// Hands over a batch that was decoded by `schema`, if there is room for it.
+    /// Submits a batch that was decoded with `schema`, without waiting.
     ///
     /// # Errors
-    /// If there is none, or nobody to take it.
+    /// Returns an error if the channel is full or the engine has stopped.
     pub fn try_submit(
         &self,
         batch: Batch,
         schema: Arc<EventSchema>,
     ) -> Result<PendingAcknowledgement, EngineUnavailable> {
         match self.commands.try_reserve() {
-            Ok(place) => Ok(self.send_batch(place, batch, schema)),
+            Ok(permit) => Ok(self.send_batch(permit, batch, schema)),
             Err(mpsc::error::TrySendError::Full(())) => Err(EngineUnavailable::QueueFull),
             Err(mpsc::error::TrySendError::Closed(())) => Err(EngineUnavailable::Stopping),
         }
     }
 
-    /// Hands over a batch that was decoded by `schema`, as soon as there is room for it.
+    /// Submits a batch that was decoded with `schema`, waiting for room in the channel.
     ///
     /// # Errors
-    /// If there is nobody to take it.
+    /// Returns an error if the engine has stopped.
     pub async fn submit_batch(
         &self,
         batch: Batch,
         schema: Arc<EventSchema>,
     ) -> Result<PendingAcknowledgement, EngineUnavailable> {
-        let place = self.commands.reserve().await.map_err(|_| EngineUnavailable::Stopping)?;
-        Ok(self.send_batch(place, batch, schema))
+        let permit = self.commands.reserve().await.map_err(|_| EngineUnavailable::Stopping)?;
+        Ok(self.send_batch(permit, batch, schema))
     }
 
     fn send_batch(
         &self,
-        place: mpsc::Permit<'_, EngineCommand>,
+        permit: mpsc::Permit<'_, EngineCommand>,
         batch: Batch,
         schema: Arc<EventSchema>,
     ) -> PendingAcknowledgement {
         let (answer, receiver) = oneshot::channel();
-        let packed = self.has_journal.then(|| BatchCodec::encode_batch(&batch));
-        place.send(EngineCommand::Apply(SubmittedBatch { batch, encoded: packed, schema, answer }));
+        let encoded = self.has_journal.then(|| BatchCodec::encode_batch(&batch));
+        permit.send(EngineCommand::Apply(SubmittedBatch { batch, encoded, schema, answer }));
         PendingAcknowledgement(receiver)
     }
 
-    /// Asks for something that the core knows beyond its board: `command` is given the way back for the answer.
+    /// Sends the command that `command` builds from an answer channel, and waits for the answer.
     ///
     /// # Errors
-    /// If there is nobody to answer.
+    /// Returns an error if the engine has stopped.
     pub async fn request_answer<A>(
         &self,
         command: impl FnOnce(oneshot::Sender<A>) -> EngineCommand,
@@ -209,10 +211,10 @@ impl EngineHandle {
         receiver.await.map_err(|_| EngineUnavailable::Stopping)
     }
 
-    /// Gives the core another standard, once everything is applied that was handed over before.
+    /// Switches to another standard, after all batches submitted before.
     ///
     /// # Errors
-    /// If there is no engine any more, or it cannot write that down.
+    /// Returns an error if the engine has stopped or the journal cannot be written.
     pub async fn change_standard(
         &self,
         standard: Arc<Standard>,
@@ -220,10 +222,10 @@ impl EngineHandle {
         self.request_answer(|answer| EngineCommand::ChangeStandard { standard, answer }).await?
     }
 
-    /// Sets the engine's clock going; from then on it is ready.
+    /// Starts the engine's clock and waits until the engine is ready.
     ///
     /// # Errors
-    /// If there is no engine any more.
+    /// Returns an error if the engine has stopped.
     pub async fn start_clock(&self, clock: WallClock) -> Result<(), EngineUnavailable> {
         self.commands
             .send(EngineCommand::StartClock(clock))
@@ -237,10 +239,10 @@ impl EngineHandle {
 }
 
 impl PendingAcknowledgement {
-    /// What became of the batch.
+    /// Waits for the result of the batch.
     ///
     /// # Errors
-    /// If the engine ended before it came to it, or could not write it down.
+    /// Returns an error if the engine stopped before, or the journal cannot be written.
     pub async fn wait(self) -> Result<ApplyResult, EngineUnavailable> {
         self.0.await.map_err(|_| EngineUnavailable::Stopping)?
     }
@@ -253,20 +255,20 @@ mod tests {
     #[test]
     fn reports_full_queue_and_stopped_engine() {
         let (commands, queue) = mpsc::channel(1);
-        let feed = EngineHandle::new(
+        let handle = EngineHandle::new(
             commands,
             watch::channel(Readiness::Ready).1,
             watch::channel(Arc::default()).1,
             false,
         );
-        assert!(feed.try_submit(Batch::default(), Arc::default()).is_ok());
+        assert!(handle.try_submit(Batch::default(), Arc::default()).is_ok());
         assert_eq!(
-            feed.try_submit(Batch::default(), Arc::default()).err(),
+            handle.try_submit(Batch::default(), Arc::default()).err(),
             Some(EngineUnavailable::QueueFull)
         );
         drop(queue);
         assert_eq!(
-            feed.try_submit(Batch::default(), Arc::default()).err(),
+            handle.try_submit(Batch::default(), Arc::default()).err(),
             Some(EngineUnavailable::Stopping)
         );
     }

@@ -1,4 +1,5 @@
-//! What an engine with a journal has beside the core, and what it does for it with every board and at the end.
+//! Journal maintenance: pending writes, snapshots and pruning with every board, and the final
+//! records at shutdown.
 
 use super::acknowledgement::Acknowledgements;
 use super::readiness::Readiness;
@@ -9,63 +10,63 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::engine::Engine;
 use crate::journal::{JournalRecord, SequenceNumber};
 
-/// What an engine with a journal has beside the core.
+/// Parts of an engine with a journal.
 #[derive(Debug)]
 pub(super) struct JournalMaintenance {
     pub(super) acknowledgements: Acknowledgements,
     sources: RecoverySources,
     snapshotter: Snapshotter,
-    /// When a snapshot was last asked for.
+    /// Time of the last snapshot request.
     snapshot_requested_at: Option<Timestamp>,
-    /// Up to where the journal was pruned.
+    /// Record up to which the journal is pruned.
     pruned_until: SequenceNumber,
-    /// Whether the journal never heard when this run began, so that the core knows more than it.
+    /// True if the start of this run could not be recorded, so the state is ahead of the journal.
     pub(super) is_start_unrecorded: bool,
 }
 
 impl JournalMaintenance {
     pub(super) fn new(
-        durable: Acknowledgements,
+        acknowledgements: Acknowledgements,
         sources: RecoverySources,
-        keeper: Snapshotter,
+        snapshotter: Snapshotter,
     ) -> JournalMaintenance {
         JournalMaintenance {
-            acknowledgements: durable,
+            acknowledgements,
             sources,
-            snapshotter: keeper,
+            snapshotter,
             snapshot_requested_at: None,
             pruned_until: SequenceNumber::default(),
             is_start_unrecorded: false,
         }
     }
 
-    /// Says the last word to the journal, and leaves a snapshot.
+    /// Writes the stop record, closes the journal and writes a snapshot.
     pub(super) fn shut_down(
         self,
         mut state: EngineState,
         revision: u64,
     ) -> Result<(), recovery::RecoveryError> {
         let JournalMaintenance {
-            acknowledgements: mut durable,
+            mut acknowledgements,
             sources,
-            snapshotter: keeper,
-            is_start_unrecorded: unheard,
+            snapshotter,
+            is_start_unrecorded,
             ..
         } = self;
-        keeper.stop();
+        snapshotter.stop();
         let tick = state.monitor.clock_time().map(|now| JournalRecord::Tick { now, revision });
         let records: Vec<JournalRecord> =
             tick.into_iter().chain([JournalRecord::Stop { revision }]).collect();
-        durable
+        acknowledgements
             .write_records(&records)
             .map_err(|reason| recovery::RecoveryError::JournalUnwritable { reason })?;
         (state.sequence, state.revision, state.stopped_cleanly) =
-            (durable.last_sequence(), revision, true);
+            (acknowledgements.last_sequence(), revision, true);
         let RecoverySources { journal, snapshots } = sources;
         drop(journal);
-        durable.close_journal();
-        if unheard {
-            // The next start reads what the journal says.
+        acknowledgements.close_journal();
+        if is_start_unrecorded {
+            // A snapshot would be ahead of the journal; the next start replays the journal.
             return Ok(());
         }
         recovery::write_snapshot(&state, &snapshots)?;
@@ -74,36 +75,44 @@ impl JournalMaintenance {
 }
 
 impl Engine {
-    /// What is to be done for the journal with every board.
+    /// Writes pending records and requests a snapshot or pruning if due. Runs with every board.
     pub(super) fn maintain_journal(&mut self, now: Timestamp, revision: u64) {
-        let (Some(kept), Some(keeping)) = (&mut self.maintenance, &self.retention_settings) else {
+        let (Some(maintenance), Some(retention_settings)) =
+            (&mut self.maintenance, &self.retention_settings)
+        else {
             return;
         };
-        kept.acknowledgements.flush_or_tick(now, revision);
-        self.state.sequence = kept.acknowledgements.last_sequence();
-        let status = kept
+        maintenance.acknowledgements.flush_or_tick(now, revision);
+        self.state.sequence = maintenance.acknowledgements.last_sequence();
+        let readiness = maintenance
             .acknowledgements
             .failure_reason()
             .map_or(Readiness::Ready, |reason| Readiness::Failing(reason.clone()));
-        self.readiness.send_if_modified(|known| std::mem::replace(known, status.clone()) != status);
-        let since = now.millis_since(*kept.snapshot_requested_at.get_or_insert(now));
+        self.readiness
+            .send_if_modified(|known| std::mem::replace(known, readiness.clone()) != readiness);
+        let since = now.millis_since(*maintenance.snapshot_requested_at.get_or_insert(now));
         let unsaved = self.state.events_since_snapshot;
-        let due =
-            unsaved >= keeping.snapshot_events || (since >= keeping.snapshot_ms && unsaved > 0);
+        let due = unsaved >= retention_settings.snapshot_events
+            || (since >= retention_settings.snapshot_ms && unsaved > 0);
         if due
-            && kept
+            && maintenance
                 .snapshotter
-                .request_snapshot(kept.acknowledgements.journal_mut().last_sequence())
+                .request_snapshot(maintenance.acknowledgements.journal_mut().last_sequence())
         {
-            (kept.snapshot_requested_at, self.state.events_since_snapshot) = (Some(now), 0);
+            (maintenance.snapshot_requested_at, self.state.events_since_snapshot) = (Some(now), 0);
         }
-        let needed = kept.snapshotter.needed_after();
-        if needed > kept.pruned_until {
-            kept.pruned_until = needed;
-            match kept.acknowledgements.journal_mut().prune_segments(needed, keeping.retention, now)
-            {
-                Ok(pruned) => tracing::debug!(?pruned, "the journal is pruned"),
-                Err(error) => tracing::error!("the journal cannot be pruned: {error}"),
+        let needed = maintenance.snapshotter.needed_after();
+        if needed > maintenance.pruned_until {
+            maintenance.pruned_until = needed;
+            match maintenance.acknowledgements.journal_mut().prune_segments(
+                needed,
+                retention_settings.retention,
+                now,
+            ) {
+                Ok(pruned) => tracing::debug!(?pruned, "journal pruned"),
+                Err(error) => tracing::error!(
+                    "journal segments cannot be pruned; disk usage will grow: {error}"
+                ),
             }
         }
     }

@@ -1,13 +1,15 @@
-//! Glances between two boards: a level that turns is published at once and not with the next board.
+//! Level checks between two boards: a level change is published at once instead of with the next
+//! board.
 //!
-//! To glance is to read what may have a level, and to compare it with the last board. If none has turned no board is made: those
-//! who follow hear of every `publish_every`, and of turns.
+//! A level check computes the readings that can have a level and compares them with the last board.
+//! Without a level change no board is published.
 //!
 //! # Limits
-//! The engine glances at most every [`EVERY`], only if batches came, a deadline may have passed or time alone may have turned a
-//! level since the last board (see [`crate::domain::board::next_level_change`]), and pauses for [`PAUSE`] times as long as the last look took.
-//! So glancing takes less than a tenth of its time, however large the board: one that takes 50 ms is glanced at twice a second.
-//! Where nothing happens and nobody waits, it glances every ten seconds.
+//! Checks run at most every [`LEVEL_CHECK_INTERVAL`]. A check needs a reason: new batches, a passed
+//! deadline, or a level that may change by time alone (see
+//! [`crate::domain::board::next_level_change`]). After a check or board the engine pauses for
+//! [`PAUSE_FACTOR`] times its duration. Checks therefore use less than a tenth of the engine's
+//! time, however large the board. A check of 50 ms runs twice a second.
 
 use crate::clock::{EngineClock, measure_time};
 use crate::domain::board::published_board::PublishedBoard;
@@ -17,27 +19,27 @@ use crate::telemetry::Metric;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often the levels are glanced at between two boards, at most.
+/// Minimum interval between level checks.
 pub const LEVEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
-/// For how many times as long as the last board or glance took there is no other glance.
+/// Pause after a check or board, as a multiple of its duration.
 pub const PAUSE_FACTOR: u32 = 10;
 
-/// What came of a glance.
+/// Result of a level check.
 #[derive(Default)]
 pub(super) struct LevelCheck {
-    /// How long it took.
+    /// Duration of the check.
     pub(super) duration: Duration,
-    /// Whether a level had turned.
+    /// True if a level changed and a board was published.
     pub(super) published: bool,
 }
 
-/// How long no glance is taken after a board or glance that took so long.
+/// Returns the pause after a check or board that took `took`.
 pub(super) fn pause_after(took: Duration) -> Duration {
     LEVEL_CHECK_INTERVAL.max(took * PAUSE_FACTOR)
 }
 
 impl Engine {
-    /// Publishes a board before its time if some level has turned since the last one.
+    /// Publishes a board early if a level has changed since the last one.
     pub(super) fn check_levels(&mut self) -> LevelCheck {
         let Some(now) = self.ticker.as_mut().map(EngineClock::now) else {
             return LevelCheck::default();
@@ -49,34 +51,34 @@ impl Engine {
         self.state.monitor.tick(now);
         let begun = Instant::now();
         let levels = self.state.monitor.compute_levels();
-        let turned =
+        let level_changed =
             self.published_boards.borrow().has_level_change(&levels, self.state.has_totals_window);
-        if turned {
-            let (edition, _) = self.next_board(Some(now));
-            self.send_board(edition, Some(now));
+        if level_changed {
+            let (published_board, _) = self.next_board(Some(now));
+            self.send_board(published_board, Some(now));
         } else {
             (self.has_new_batches, self.next_level_change_at) =
                 (false, levels.next_level_change_at());
         }
-        LevelCheck { duration: begun.elapsed(), published: turned }
+        LevelCheck { duration: begun.elapsed(), published: level_changed }
     }
 
-    /// The edition after the last one, and how long it took to make it. That is measured by the runtime's clock, which stands
-    /// still in simulations: there it must not matter how fast the machine is.
+    /// Computes the next board. Returns it with the time taken by the runtime's clock, which is
+    /// paused in simulations, so the speed of the machine does not affect them.
     pub(super) fn next_board(&mut self, now: Option<Timestamp>) -> (PublishedBoard, Duration) {
         if let Some(now) = now {
             self.state.monitor.tick(now);
         }
         self.has_new_batches = false;
         let begun = Instant::now();
-        let (mut edition, took) = measure_time(|| {
+        let (mut published_board, took) = measure_time(|| {
             self.published_boards
                 .borrow()
                 .next_revision(self.state.board(), self.state.has_totals_window)
         });
         Metric::BoardSeconds.record_duration(took);
-        self.next_level_change_at = edition.board.next_level_change_at();
-        edition.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
-        (edition, begun.elapsed())
+        self.next_level_change_at = published_board.board.next_level_change_at();
+        published_board.clock_offset_ms = self.ticker.as_ref().map_or(0, EngineClock::offset_ms);
+        (published_board, begun.elapsed())
     }
 }

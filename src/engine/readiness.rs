@@ -1,27 +1,28 @@
-//! Whether the service can do its work: what `/readyz` tells.
+//! Readiness of the service, as reported by `/readyz`.
 
 use std::sync::Arc;
 
-/// What the engine is doing.
+/// State of the engine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Readiness {
-    /// It has not begun, or is fed its history.
+    /// The engine is starting or reading its history.
     Starting,
-    /// It reads its journal.
+    /// The engine is reading its journal.
     Recovering {
-        /// The last record that was read.
+        /// Sequence number of the last record read.
         reached: u64,
-        /// The last record there is.
+        /// Sequence number of the last record in the journal.
         last: u64,
     },
-    /// It takes events, and its board is whole.
+    /// The engine accepts events and its board is complete.
     Ready,
-    /// Its board is whole, but it takes no events, because its journal cannot be written.
+    /// The board is complete, but events are refused because the journal cannot be written, for
+    /// this reason.
     Failing(Arc<str>),
 }
 
 impl Readiness {
-    /// Whether the board is whole.
+    /// Returns true if the board is complete.
     #[must_use]
     pub fn has_board(&self) -> bool {
         matches!(self, Readiness::Ready | Readiness::Failing(_))
@@ -32,12 +33,12 @@ impl std::fmt::Display for Readiness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Readiness::Starting => f.write_str("the service is still reading its history"),
-            Readiness::Recovering { reached, last: of } => {
-                write!(f, "the service is still reading its journal: record {reached} of {of}")
+            Readiness::Recovering { reached, last } => {
+                write!(f, "the service is still reading its journal: record {reached} of {last}")
             }
             Readiness::Ready => f.write_str("ready"),
             Readiness::Failing(reason) => {
-                write!(f, "the journal cannot be written, so no events are taken: {reason}")
+                write!(f, "the journal cannot be written, so events are refused: {reason}")
             }
         }
     }

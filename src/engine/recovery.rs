@@ -1,7 +1,8 @@
-//! Recovery: the state after the last record of the journal, from the newest good snapshot and the records after it.
+//! Recovery: restores the state after the last journal record from the newest readable snapshot and
+//! the records after it.
 //!
-//! A snapshot that cannot be read is told and passed over for the one before. What the journal says is never passed over: damage
-//! in its middle is an error, and the service does not start on a guess.
+//! An unreadable snapshot is logged, and the previous one is used instead. Journal records are
+//! never skipped: a damaged record is an error and the service does not start.
 
 mod snapshot_decompressor;
 
@@ -18,88 +19,90 @@ use std::io::BufWriter;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// How many records are read between two words about the progress.
+/// Number of records between two progress reports.
 const PROGRESS_INTERVAL_RECORDS: u64 = 256;
 
-/// How much of a snapshot is gathered before it is written.
+/// Write buffer of a snapshot, in bytes.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Why there is no state to go on from.
+/// Reasons for a failed recovery.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoveryError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A record cannot be understood.
+    /// A record cannot be decoded.
     #[error("record {} of the journal is damaged: {damage}", at.0)]
     Damaged {
-        /// Which.
+        /// Sequence number of the record.
         at: SequenceNumber,
-        /// What is wrong with it.
+        /// Kind of damage.
         damage: Damage,
     },
-    /// A standard that was in force cannot be read any more.
+    /// A recorded standard cannot be read by this version.
     #[error(
-        "record {} of the journal has a standard that this version of firstline does not understand ({problem}); \
-         start the version that wrote it, stop it in good order, and try again",
+        "record {} of the journal has a standard that this version of firstline cannot read \
+         ({problem}); start the version that wrote it, stop it gracefully, and upgrade again",
         at.0
     )]
     Standard {
-        /// Where it stands.
+        /// Sequence number of the record.
         at: SequenceNumber,
-        /// The first problem.
+        /// First problem in the standard.
         problem: String,
     },
-    /// The journal begins later than what is known without it ends.
+    /// Records between the snapshot and the journal are missing.
     #[error(
-        "the journal begins with record {}, but what came after record {} is needed: {}",
-        first.0, after.0, "bring the missing files or an older snapshot back, or begin anew with an empty directory"
+        "the journal begins with record {}, but what came after record {} is needed: restore the \
+         missing files or an older snapshot from a backup, or start with an empty data directory",
+        first.0, after.0
     )]
     Gap {
-        /// The first record there is.
+        /// First record of the journal.
         first: SequenceNumber,
-        /// The last one that is known.
+        /// Last record covered by the snapshot.
         after: SequenceNumber,
     },
-    /// A snapshot is ahead of the journal.
+    /// The newest snapshot is ahead of the journal.
     #[error(
-        "the newest snapshot covers record {}, but the journal ends with record {}: records that were on disk are gone; bring its \
-         files back, or move the journal's files away and keep the snapshot to go on without them",
+        "the newest snapshot covers record {}, but the journal ends with record {}: journal \
+         records are missing; restore the journal files from a backup, or move the remaining \
+         ones away to continue from the snapshot alone",
         snapshot.0, last.0
     )]
     JournalTooShort {
-        /// What the snapshot covers.
+        /// Last record covered by the snapshot.
         snapshot: SequenceNumber,
-        /// The last record there is.
+        /// Last record of the journal.
         last: SequenceNumber,
     },
-    /// There is no thread for the keeper of snapshots.
-    #[error("no thread for the keeper of snapshots: {error}")]
+    /// The snapshot thread cannot be started.
+    #[error("the snapshot thread cannot be started: {error}")]
     Thread {
-        /// Why.
+        /// Error of the operating system.
         error: std::io::Error,
     },
-    /// What must be in the journal cannot be written.
+    /// A required record cannot be written.
     #[error("the journal cannot be written: {reason}")]
     JournalUnwritable {
-        /// Why.
+        /// Reason of the failure.
         reason: Arc<str>,
     },
-    /// It was told to stop.
-    #[error("stopped before it was done")]
+    /// Recovery was cancelled.
+    #[error("recovery was cancelled")]
     Stopped,
 }
 
-/// Where recovery reads.
+/// Sources of a recovery.
 #[derive(Clone, Debug)]
 pub struct RecoverySources {
-    /// The journal.
+    /// Journal.
     pub journal: JournalReader,
-    /// The snapshots.
+    /// Snapshots.
     pub snapshots: SnapshotStore,
 }
 
-/// What a snapshot says before the core's memory.
+/// Header of a snapshot, before the state of the core.
 #[derive(Serialize, Deserialize)]
 struct SnapshotHeader {
     files: Vec<(String, String)>,
@@ -109,10 +112,10 @@ struct SnapshotHeader {
     sequence: u64,
 }
 
-/// Writes a snapshot of `state`. Its size in bytes.
+/// Writes a snapshot of `state` and returns its size in bytes.
 ///
 /// # Errors
-/// If it cannot be written; then there is none.
+/// Returns an error if it cannot be written. No partial snapshot remains.
 pub fn write_snapshot(state: &EngineState, snapshots: &SnapshotStore) -> Result<u64, JournalError> {
     let EngineState {
         monitor,
@@ -132,34 +135,33 @@ pub fn write_snapshot(state: &EngineState, snapshots: &SnapshotStore) -> Result<
         stopped_cleanly: *stopped,
         sequence: at.0,
     };
-    let written = |error: postcard::Error| {
+    let write_error = |error: postcard::Error| {
         JournalError::from_io(&format!("the snapshot of record {at}"), std::io::Error::other(error))
     };
-    // postcard writes single bytes, and each would be a call of the compressor.
+    // postcard writes single bytes, and each write would be a call of the compressor.
     let writer = BufWriter::with_capacity(BUFFER_BYTES, snapshots.create_snapshot(*at)?);
-    let writer = postcard::to_io(&head, writer).map_err(written)?;
-    let writer = postcard::to_io(&monitor.to_snapshot(), writer).map_err(written)?;
-    let writer = postcard::to_io(&alerts.to_snapshot(), writer).map_err(written)?;
+    let writer = postcard::to_io(&head, writer).map_err(write_error)?;
+    let writer = postcard::to_io(&monitor.to_snapshot(), writer).map_err(write_error)?;
+    let writer = postcard::to_io(&alerts.to_snapshot(), writer).map_err(write_error)?;
     writer
         .into_inner()
         .map_err(|error| JournalError::from_io("a snapshot", error.into_error()))?
         .finish()
 }
 
-/// Reads a snapshot.
 fn read_snapshot(at: SequenceNumber, snapshots: &SnapshotStore) -> Result<EngineState, String> {
     let snapshot = snapshots.open_snapshot(at).map_err(|error| error.to_string())?;
     let format = snapshot.format_version();
     let decoded = decompress_and_decode(snapshot, |mut decoder| {
         let state = decode_snapshot(at, format, &mut decoder);
-        // What the decoder ran into comes after what broke off before it.
-        let broken = decoder.finalize().ok().flatten().map(|error| error.to_string());
-        state.map_err(|error| broken.unwrap_or(error))
+        // A failed read causes the decoding error, so it is reported instead.
+        let read_error = decoder.finalize().ok().flatten().map(|error| error.to_string());
+        state.map_err(|error| read_error.unwrap_or(error))
     });
-    decoded.map_err(|error| format!("there is no thread to unpack it: {error}"))?
+    decoded.map_err(|error| format!("the decompression thread cannot be started: {error}"))?
 }
 
-/// What a snapshot of this format says.
+/// Decodes a snapshot of a format version.
 fn decode_snapshot(
     at: SequenceNumber,
     format: u64,
@@ -167,7 +169,7 @@ fn decode_snapshot(
 ) -> Result<EngineState, String> {
     let head = SnapshotHeader::deserialize(&mut *decoder).map_err(|error| error.to_string())?;
     if head.sequence != at.0 {
-        return Err(format!("it says that it covers record {}", head.sequence));
+        return Err(format!("its header names record {}", head.sequence));
     }
     let mut state = EngineState::new(read_standard(&head.files)?, head.epoch.into());
     state.restore_monitor(format, &mut *decoder).map_err(|error| error.to_string())?;
@@ -179,11 +181,12 @@ fn decode_snapshot(
     Ok(state)
 }
 
-/// The state after the record `until`, or the last one; none if nothing was ever written. `progress` hears from time to time
-/// which record has been reached, and may break off.
+/// Restores the state after the record `until`; `None` if nothing was ever written. `progress`
+/// receives the current record at intervals and may cancel.
 ///
 /// # Errors
-/// If the journal is damaged, or does not reach from the newest good snapshot to its end.
+/// Returns an error if the journal is damaged or ahead of or behind the snapshots, or if `progress`
+/// cancels.
 pub fn recover_state(
     sources: &RecoverySources,
     until: SequenceNumber,
@@ -202,7 +205,7 @@ pub fn recover_state(
             }
             Err(problem) => tracing::error!(
                 record = at.0,
-                "a snapshot cannot be read and is passed over: {problem}"
+                "snapshot cannot be read; trying the previous one: {problem}"
             ),
         }
     }
@@ -229,7 +232,7 @@ pub fn recover_state(
     Ok(state)
 }
 
-/// The state after the first record of a journal, which names the standard.
+/// Returns the state after the first record of a journal, which holds the standard.
 fn initial_state(at: SequenceNumber, record: JournalRecord) -> Result<EngineState, RecoveryError> {
     match record {
         JournalRecord::Standard { epoch, files } => {
@@ -241,10 +244,10 @@ fn initial_state(at: SequenceNumber, record: JournalRecord) -> Result<EngineStat
     }
 }
 
-/// Takes the next record.
+/// Applies the next record.
 ///
 /// # Errors
-/// If it cannot be understood.
+/// Returns an error if the record cannot be decoded.
 pub fn replay_record(
     state: &mut EngineState,
     at: SequenceNumber,
@@ -253,7 +256,7 @@ pub fn replay_record(
     match record {
         JournalRecord::Tick { now, revision } => state.tick(now, revision),
         JournalRecord::AlertEvaluation { now, revision } => state.evaluate_alerts(now, revision),
-        // Only what can be taken is written.
+        // Updates are checked before they are written, so this cannot fail.
         JournalRecord::IncidentUpdate { now, answer } => _ = state.update_incident(&answer, now),
         JournalRecord::Batch(packed) => {
             let batch =
@@ -266,7 +269,7 @@ pub fn replay_record(
             state.change_standard(standard, epoch.into());
         }
         JournalRecord::Stop { revision } => {
-            (state.revision, state.stopped_cleanly) = (revision, true)
+            (state.revision, state.stopped_cleanly) = (revision, true);
         }
     }
     state.sequence = at;

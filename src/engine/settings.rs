@@ -1,4 +1,4 @@
-//! What an engine needs to know.
+//! Settings of the engine.
 
 use crate::domain::standard::Standard;
 use crate::engine::AcknowledgementLevel;
@@ -6,32 +6,33 @@ use crate::journal::{self, FileStorage, RetentionLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What an engine needs to know.
+/// Settings of the engine.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
-    /// What is promised and measured.
+    /// Service standard.
     pub standard: Arc<Standard>,
-    /// How often a board is published.
+    /// Interval between published boards.
     pub publish_every: Duration,
-    /// How many commands may wait. One more is refused: see [`super::commands::Feed::offer`].
+    /// Capacity of the command channel. Further batches are refused: see
+    /// [`super::commands::EngineHandle::try_submit`].
     pub queue_batches: usize,
-    /// Where what is accepted is kept; without it nothing is.
+    /// Journal settings; `None` runs without persistence.
     pub journal: Option<RetentionSettings>,
 }
 
-/// How what is accepted is kept.
+/// Settings of the journal and snapshots.
 #[derive(Clone, Debug)]
 pub struct RetentionSettings {
-    /// Where the files lie.
+    /// Storage of the files.
     pub disk: Arc<dyn FileStorage>,
-    /// How the journal is laid out.
+    /// Layout of the journal.
     pub journal: journal::JournalSettings,
-    /// What an acknowledgement means.
+    /// Durability of acknowledged events.
     pub acknowledge: AcknowledgementLevel,
-    /// How much of the journal stays when recovery does not need it any more.
+    /// Retention of journal records that recovery no longer needs.
     pub retention: RetentionLimits,
-    /// After how many milliseconds a snapshot is made, if anything has happened.
+    /// Maximum time between snapshots in milliseconds, if events arrived.
     pub snapshot_ms: i64,
-    /// After how many events a snapshot is made, however little time has passed.
+    /// Maximum number of events between snapshots.
     pub snapshot_events: u64,
 }

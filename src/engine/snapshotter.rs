@@ -1,12 +1,13 @@
-//! The keeper of snapshots: a thread beside the engine that makes a snapshot without holding it up.
+//! Snapshotter: a thread that writes snapshots without blocking the engine.
 //!
-//! It does not look at the living core at all. It does what recovery would do after a crash, from the snapshot before and
-//! the journal after it, and writes down what it comes to. So the flow stands still for no moment, and every snapshot is
-//! a rehearsal: that the journal can be read, and that recovery works, is shown every few minutes and not first on the bad
-//! day. The price is memory for a second core and the work of counting everything once more, while a snapshot is made.
+//! It never reads the live core. It restores the previous snapshot, replays the journal after it,
+//! and writes the result, as recovery does after a crash. The engine is never paused, and every
+//! snapshot tests recovery. The cost is memory for a second core and applying all events a second
+//! time while a snapshot is made.
 //!
-//! Its thread and those it starts give way: what it writes goes to the disk in small steps (`journal/paced.rs`), and on Linux it has a
-//! lower priority than the engine. Where processors are scarce a snapshot takes longer instead of a board.
+//! The thread gives way to the engine. It syncs its output in small steps
+//! (`journal/incremental_sync.rs`), and on Linux it has a lower priority. On a busy machine
+//! snapshots take longer instead of boards.
 
 use super::recovery::{self, RecoveryError, RecoverySources, recover_state};
 use super::thread_priority::{SNAPSHOT_NICENESS, lower_thread_priority};
@@ -19,10 +20,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-/// How many snapshots are kept: the newest, and the one before in case it is damaged.
+/// Number of retained snapshots: the newest, and the previous one in case it is damaged.
 const SNAPSHOTS_RETAINED: usize = 2;
 
-/// The engine's side of the keeper.
+/// Handle of the snapshot thread.
 #[derive(Debug)]
 pub(super) struct Snapshotter {
     requests: SyncSender<SequenceNumber>,
@@ -33,25 +34,25 @@ pub(super) struct Snapshotter {
 #[derive(Debug, Default)]
 struct SnapshotterState {
     stop: AtomicBool,
-    /// The records after this one are needed for recovery, even if the newest snapshot is damaged.
+    /// Last record not needed for recovery, even if the newest snapshot is damaged.
     needed_after: AtomicU64,
 }
 
 impl Snapshotter {
-    /// Sets a keeper to work.
+    /// Starts the snapshot thread.
     ///
     /// # Errors
-    /// If there is no thread to be had.
+    /// Returns an error if the thread cannot be started.
     pub(super) fn start_thread(sources: RecoverySources) -> std::io::Result<Snapshotter> {
         let shared = Arc::new(SnapshotterState::default());
         shared.needed_after.store(oldest_snapshot(&sources).0, Ordering::Relaxed);
         let (requests, queue) = sync_channel(0);
-        let own = shared.clone();
+        let state = shared.clone();
         let work = move || {
             lower_thread_priority(SNAPSHOT_NICENESS);
             while let Ok(until) = queue.recv() {
-                let (made, took) = measure_time(|| make_snapshot(&sources, until, &own.stop));
-                match made {
+                let (result, took) = measure_time(|| make_snapshot(&sources, until, &state.stop));
+                match result {
                     Ok(bytes) => {
                         Metric::SnapshotSeconds.record_duration(took);
                         Metric::SnapshotBytes.set(bytes as f64);
@@ -59,37 +60,37 @@ impl Snapshotter {
                             record = until.0,
                             bytes,
                             seconds = took.as_secs_f64(),
-                            "a snapshot is made"
+                            "snapshot written"
                         );
-                        own.needed_after.store(oldest_snapshot(&sources).0, Ordering::Relaxed);
+                        state.needed_after.store(oldest_snapshot(&sources).0, Ordering::Relaxed);
                     }
                     Err(RecoveryError::Stopped) => return,
-                    Err(error) => tracing::error!(
-                        "no snapshot could be made; the next start takes longer: {error}"
-                    ),
+                    Err(error) => {
+                        tracing::error!("snapshot failed; the next start takes longer: {error}");
+                    }
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(work)?;
+        let thread = std::thread::Builder::new().name("snapshotter".to_owned()).spawn(work)?;
         Ok(Snapshotter { requests, shared, thread })
     }
 
-    /// Asks for a snapshot of the state after this record; `false` if the keeper is busy with another.
+    /// Requests a snapshot of the state after a record. Returns false while another is in progress.
     pub(super) fn request_snapshot(&self, until: SequenceNumber) -> bool {
         self.requests.try_send(until).is_ok()
     }
 
-    /// The last record that recovery can do without.
+    /// Returns the last record that recovery does not need.
     pub(super) fn needed_after(&self) -> SequenceNumber {
         SequenceNumber(self.shared.needed_after.load(Ordering::Relaxed))
     }
 
-    /// Breaks off and waits until it has ended.
+    /// Cancels a snapshot in progress and waits for the thread to end.
     pub(super) fn stop(self) {
         self.shared.stop.store(true, Ordering::Relaxed);
         drop(self.requests);
         if self.thread.join().is_err() {
-            tracing::error!("the keeper of snapshots has panicked");
+            tracing::error!("the snapshot thread panicked");
         }
     }
 }
@@ -99,24 +100,24 @@ fn make_snapshot(
     until: SequenceNumber,
     stop: &AtomicBool,
 ) -> Result<u64, RecoveryError> {
-    let go_on = |_| {
+    let check_stop = |_| {
         if stop.load(Ordering::Relaxed) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     };
-    let state = recover_state(sources, until, &mut { go_on })?;
+    let state = recover_state(sources, until, &mut { check_stop })?;
     let Some(state) = state else { return Ok(0) };
     let bytes = recovery::write_snapshot(&state, &sources.snapshots)?;
     remove_old_snapshots(&sources.snapshots)?;
     Ok(bytes)
 }
 
-/// Removes all snapshots but the newest ones.
+/// Removes all but the newest [`SNAPSHOTS_RETAINED`] snapshots.
 ///
 /// # Errors
-/// If they cannot be removed.
+/// Returns an error if a snapshot cannot be listed or removed.
 pub(super) fn remove_old_snapshots(snapshots: &SnapshotStore) -> Result<(), RecoveryError> {
     for old in snapshots.list_snapshots()?.into_iter().skip(SNAPSHOTS_RETAINED) {
         snapshots.remove_snapshot(old)?;
@@ -124,7 +125,8 @@ pub(super) fn remove_old_snapshots(snapshots: &SnapshotStore) -> Result<(), Reco
     Ok(())
 }
 
-/// What the oldest snapshot covers; nothing unless there are as many as are to be kept.
+/// Returns the last record of the oldest retained snapshot; 0 while there are fewer than
+/// [`SNAPSHOTS_RETAINED`].
 fn oldest_snapshot(sources: &RecoverySources) -> SequenceNumber {
     let all = sources.snapshots.list_snapshots().unwrap_or_default();
     all.get(SNAPSHOTS_RETAINED - 1).copied().unwrap_or_default()

@@ -1,22 +1,23 @@
-//! Which threads go first where there are not enough processors for all: the engine, on which every acknowledgement and every board
-//! wait. The others have work enough for every processor as soon as events come faster than they can be taken.
+//! Thread priorities. The engine goes first, because every acknowledgement and every board wait for
+//! it. The other threads can use all processors when events arrive faster than they can be applied.
 
-/// How much less urgent those are who read requests and write answers: with five steps they get a quarter of a processor that the
-/// engine wants as well. It waits as soon as it has taken all that they have read.
+/// Niceness of the threads that read requests and write responses. At 5 they get about a quarter of
+/// a processor shared with the engine.
 pub const REQUEST_NICENESS: i32 = 5;
 
-/// How much less urgent the keeper of snapshots is: a tenth of a processor is still enough to come to an end.
+/// Niceness of the snapshot thread. At 10 it gets about a tenth of a processor shared with the
+/// engine, which is enough to finish.
 pub(super) const SNAPSHOT_NICENESS: i32 = 10;
 
-/// Makes the thread that calls it so many steps less urgent than the engine; on Linux, because elsewhere the system has one priority
-/// for all threads of a process.
+/// Sets the niceness of the calling thread to `steps`. Linux only: other systems have one
+/// priority per process.
 #[cfg_attr(
     not(target_os = "linux"),
-    expect(unused_variables, reason = "there is nothing to be done")
+    expect(unused_variables, reason = "niceness per thread exists on Linux only")
 )]
 pub fn lower_thread_priority(steps: i32) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, steps) {
-        tracing::debug!(%error, steps, "a thread works as urgently as the engine");
+        tracing::debug!(%error, steps, "thread priority cannot be lowered");
     }
 }

@@ -1,9 +1,11 @@
-//! Dashboards for Grafana, made from the standard: titles, units, thresholds and queries are the standard's; only which
-//! indicators stand together is said here, in `layout`.
+//! Dashboards for Grafana, generated from the standard.
 //!
-//! Every dashboard has the window and, where the standard has them, its first dimension and the one below it as variables, as center
-//! and queue. Titles are English and Chinese in one: a wall has one dashboard, and people read the half they know. Breaches
-//! that [`super::prometheus_rules`] ring are annotations. An indicator that the standard does not have leaves no hole: its panel is not made.
+//! Titles, units, thresholds and queries come from the standard. `dashboards` only selects the
+//! indicators of each dashboard. Indicators missing from the standard have no panel.
+//!
+//! Variables are the window, the first dimension and the one below it, as in center and queue.
+//! Titles are bilingual, because a dashboard has no language. Annotations show the breaches that
+//! [`super::prometheus_rules`] alerts on.
 
 mod dashboards;
 mod panels;
@@ -15,21 +17,21 @@ use crate::domain::standard::Standard;
 use crate::domain::time::window::Window;
 use serde_json::{Value, json};
 
-/// The version of Grafana's dashboard format: that of Grafana 11.
+/// Version of the dashboard schema in Grafana 11.
 const SCHEMA_VERSION: u32 = 39;
 
-/// The dashboards of a standard: names of files and what is in them.
+/// Returns the file name and content of each dashboard.
 #[must_use]
 pub fn dashboard_files(standard: &Standard) -> Vec<(String, String)> {
     let queries = PromqlQueries::new(standard);
-    let boards = [dashboards::overview_dashboard(&queries)]
+    let dashboards = [dashboards::overview_dashboard(&queries)]
         .into_iter()
         .chain(dashboards::topic_dashboards());
-    boards
-        .filter_map(|board| {
+    dashboards
+        .filter_map(|dashboard| {
             Some((
-                format!("{}.json", board.name),
-                to_pretty_json(&dashboard_json(&queries, board)?),
+                format!("{}.json", dashboard.name),
+                to_pretty_json(&dashboard_json(&queries, dashboard)?),
             ))
         })
         .collect()
@@ -39,23 +41,23 @@ fn to_pretty_json(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-/// A dashboard; none if the standard has nothing to show on it.
-fn dashboard_json(queries: &PromqlQueries<'_>, board: Dashboard) -> Option<Value> {
+/// Returns the JSON of a dashboard. Returns `None` if the standard has none of its indicators.
+fn dashboard_json(queries: &PromqlQueries<'_>, dashboard: Dashboard) -> Option<Value> {
     let mut panels = Vec::new();
-    let mut place = GridCursor::default();
-    for DashboardRow { title, panels: wanted } in board.rows {
-        let made: Vec<_> =
-            wanted.iter().filter_map(|panel| panels::build_panel(queries, panel)).collect();
-        if made.is_empty() {
+    let mut cursor = GridCursor::default();
+    for DashboardRow { title, panels: kinds } in dashboard.rows {
+        let row: Vec<_> =
+            kinds.iter().filter_map(|kind| panels::build_panel(queries, kind)).collect();
+        if row.is_empty() {
             continue;
         }
-        panels.push(place.place_row(&title));
-        panels.extend(made.into_iter().map(|panel| place.place_panel(panel)));
+        panels.push(cursor.place_row(&title));
+        panels.extend(row.into_iter().map(|panel| cursor.place_panel(panel)));
     }
     (!panels.is_empty()).then(|| {
         json!({
-            "uid": format!("firstline-{}", board.name),
-            "title": format!("firstline · {}", panels::bilingual_title(&board.title)),
+            "uid": format!("firstline-{}", dashboard.name),
+            "title": format!("firstline · {}", panels::bilingual_title(&dashboard.title)),
             "tags": ["firstline"],
             "timezone": "browser",
             "editable": true,
@@ -66,7 +68,8 @@ fn dashboard_json(queries: &PromqlQueries<'_>, board: Dashboard) -> Option<Value
             "annotations": { "list": [breach_annotations()] },
             "templating": { "list": template_variables(queries) },
             "links": [{
-                "type": "dashboards", "title": "firstline", "tags": ["firstline"], "asDropdown": true, "includeVars": true, "keepTime": true,
+                "type": "dashboards", "title": "firstline", "tags": ["firstline"],
+                "asDropdown": true, "includeVars": true, "keepTime": true,
                 "icon": "external link", "targetBlank": false, "tooltip": "", "url": "",
             }],
             "panels": panels,
@@ -78,7 +81,7 @@ fn datasource() -> Value {
     json!({ "type": "prometheus", "uid": "${datasource}" })
 }
 
-/// Where a target was missed.
+/// Returns the annotations for breached targets.
 fn breach_annotations() -> Value {
     json!({
         "name": "Breaches · 未达标",
@@ -91,11 +94,12 @@ fn breach_annotations() -> Value {
     })
 }
 
-/// The data source, the window, and a choice of each of the two dimensions.
+/// Returns the variables: data source, window, and the values of up to two dimensions.
 fn template_variables(queries: &PromqlQueries<'_>) -> Vec<Value> {
-    let mut variables = vec![
-        json!({ "name": "datasource", "label": "Source · 数据源", "type": "datasource", "query": "prometheus" }),
-    ];
+    let mut variables = vec![json!({
+        "name": "datasource", "label": "Data source · 数据源", "type": "datasource",
+        "query": "prometheus",
+    })];
     let names: Vec<String> = queries
         .standard
         .windows
@@ -103,23 +107,25 @@ fn template_variables(queries: &PromqlQueries<'_>) -> Vec<Value> {
         .filter(|window| **window != Window::All)
         .map(Window::to_string)
         .collect();
-    if let Some(usual) = queries.default_window {
-        let usual = usual.to_string();
+    if let Some(default) = queries.default_window {
+        let default = default.to_string();
         let option =
-            |name: &String| json!({ "text": name, "value": name, "selected": *name == usual });
+            |name: &String| json!({ "text": name, "value": name, "selected": *name == default });
         variables.push(json!({
-            "name": "window", "label": "Window · 窗口", "type": "custom", "query": names.join(","),
-            "current": { "text": usual, "value": usual }, "options": names.iter().map(option).collect::<Vec<_>>(),
+            "name": "window", "label": "Window · 统计时段", "type": "custom",
+            "query": names.join(","), "current": { "text": default, "value": default },
+            "options": names.iter().map(option).collect::<Vec<_>>(),
         }));
     }
-    let mut choice = |dimension: &str, query: String| {
+    let mut add_variable = |dimension: &str, query: String| {
         variables.push(json!({
             "name": dimension, "label": dimension, "type": "query", "datasource": datasource(),
             "query": { "query": query, "refId": dimension },
-            "includeAll": true, "multi": true, "allValue": ".*", "current": { "text": ["All"], "value": ["$__all"] }, "refresh": 2, "sort": 1,
+            "includeAll": true, "multi": true, "allValue": ".*",
+            "current": { "text": ["All"], "value": ["$__all"] }, "refresh": 2, "sort": 1,
         }));
     };
-    // Any indicator with a value in every scope will do for a choice; the first is as good as another.
+    // Every indicator has a series per scope, so any of them lists the values of a dimension.
     let Some((series, first)) = queries
         .standard
         .indicators
@@ -129,14 +135,10 @@ fn template_variables(queries: &PromqlQueries<'_>) -> Vec<Value> {
     else {
         return variables;
     };
-    choice(first, format!("label_values({series}{{scope=\"{first}\"}}, {first})"));
+    add_variable(first, format!("label_values({series}{{scope=\"{first}\"}}, {first})"));
     if let Some(second) = queries.second_dimension() {
-        choice(
-            second,
-            format!(
-                "label_values({series}{{scope=\"{first}_{second}\",{first}=~\"${first}\"}}, {second})"
-            ),
-        );
+        let scope = format!("scope=\"{first}_{second}\",{first}=~\"${first}\"");
+        add_variable(second, format!("label_values({series}{{{scope}}}, {second})"));
     }
     variables
 }

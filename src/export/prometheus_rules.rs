@@ -1,16 +1,17 @@
-//! Rules for Prometheus, made from the standard: a new indicator has its alerts as soon as it is declared.
+//! Recording and alerting rules for Prometheus, generated from the standard.
 //!
-//! | file | what |
+//! | file | content |
 //! |---|---|
-//! | `recording.yml` | miss ratios over the windows of the burn rates, what is spent of the calendar's budget, arrivals |
-//! | `alerts.yml` | targets missed and in danger, budgets that burn, surges, silent sources; by family |
-//! | `firstline.yml` | firstline itself: down, falling behind, not keeping what it accepts |
+//! | `recording.yml` | miss ratios over the burn rate windows, error budget used, arrival rates |
+//! | `alerts.yml` | targets breached or at warning, burn rates, surges, stale sources, by family |
+//! | `firstline.yml` | firstline itself: down, behind, unable to persist events |
 //!
-//! An alert fires for the whole organisation and for each value of the standard's first dimension (see [`Queries`]), never on
-//! few cases: below `small_sample` firstline itself judges nothing, and where the standard names none, the rule does. Texts are in
-//! English and, under the same name with `_zh`, in Chinese.
+//! An alert fires for the whole organization and for each value of the standard's first dimension,
+//! see [`PromqlQueries`]. It never fires on too few cases: the limit is `small_sample`, or a
+//! default in the rule. Annotations are in English and, with the suffix `_zh`, in Chinese.
 //!
-//! A limit: the queries are those of the target in force when the rules were made; make them anew with a new version.
+//! Limit: the rules contain the targets in force when they were generated. Generate them again for
+//! each new version of the standard.
 
 mod burn_rates;
 mod self_monitoring;
@@ -22,7 +23,7 @@ use crate::domain::standard::{LocalizedTitle, Standard};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A file of rules.
+/// Content of a rule file.
 #[derive(Serialize)]
 struct RuleFile {
     groups: Vec<RuleGroup>,
@@ -54,27 +55,27 @@ enum PrometheusRule {
     },
 }
 
-/// How urgent an alert is.
+/// Severity of an alert.
 #[derive(Clone, Copy)]
 enum AlertSeverity {
-    /// Somebody must act now.
+    /// Needs immediate action.
     Critical,
-    /// Somebody should look today.
+    /// Needs attention within the day.
     Warning,
 }
 
-/// An alert before it is written.
+/// Alerting rule with its texts in both languages.
 struct AlertingRule {
     name: String,
     expr: String,
     for_duration: &'static str,
     severity: AlertSeverity,
     family: String,
-    /// What has happened, in a line.
+    /// Single line for notifications.
     summary: LocalizedTitle,
-    /// What the figure means and what is aimed at.
+    /// Formula and target of the indicator.
     description: LocalizedTitle,
-    /// What to do.
+    /// Steps to take.
     runbook: LocalizedTitle,
 }
 
@@ -102,10 +103,11 @@ impl AlertingRule {
     }
 }
 
-/// The rules of a standard: names of files and what is in them.
+/// Returns the name and content of each rule file.
 ///
 /// # Errors
-/// If they cannot be written as YAML, which texts and lists always can.
+///
+/// Returns an error if a file cannot be serialized as YAML. Generated rules always can.
 pub fn rule_files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> {
     let queries = &PromqlQueries::new(standard);
     let mut alerts = targets::target_alerts(queries);
@@ -115,19 +117,19 @@ pub fn rule_files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> 
     let mut groups: Vec<RuleGroup> = Vec::new();
     for alert in alerts {
         let name = format!("sla-{}", alert.family);
-        let place = groups.iter().position(|group| group.name == name).unwrap_or_else(|| {
+        let index = groups.iter().position(|group| group.name == name).unwrap_or_else(|| {
             groups.push(RuleGroup { name, interval: None, rules: Vec::new() });
             groups.len() - 1
         });
-        groups[place].rules.push(alert.into_rule());
+        groups[index].rules.push(alert.into_rule());
     }
-    let recording =
+    let recording_group =
         |name: &str, rules| RuleGroup { name: name.to_owned(), interval: Some("30s"), rules };
     let recording = vec![
-        recording("sla-budget", burn_rates::recording_rules(queries)),
-        recording("sla-arrivals", surges::recording_rules(queries)),
+        recording_group("sla-budget", burn_rates::recording_rules(queries)),
+        recording_group("sla-arrivals", surges::recording_rules(queries)),
     ];
-    let own = RuleGroup {
+    let self_monitoring = RuleGroup {
         name: "firstline".to_owned(),
         interval: None,
         rules: self_monitoring::self_monitoring_alerts(queries)
@@ -135,17 +137,17 @@ pub fn rule_files(standard: &Standard) -> anyhow::Result<Vec<(String, String)>> 
             .map(AlertingRule::into_rule)
             .collect(),
     };
-    let written = |name: &str, mut groups: Vec<RuleGroup>| {
+    let serialize = |name: &str, mut groups: Vec<RuleGroup>| {
         groups.retain(|group| !group.rules.is_empty());
-        let head = format!(
-            "# Made by `firstline rules` from the standard `{}`, version {}. Do not edit.\n",
+        let header = format!(
+            "# Generated by `firstline rules` from standard `{}`, version {}. Do not edit.\n",
             standard.name, standard.version
         );
-        Ok((name.to_owned(), head + &serde_saphyr::to_string(&RuleFile { groups })?))
+        Ok((name.to_owned(), header + &serde_saphyr::to_string(&RuleFile { groups })?))
     };
-    [("recording.yml", recording), ("alerts.yml", groups), ("firstline.yml", vec![own])]
+    [("recording.yml", recording), ("alerts.yml", groups), ("firstline.yml", vec![self_monitoring])]
         .into_iter()
-        .map(|(name, groups)| written(name, groups))
+        .map(|(name, groups)| serialize(name, groups))
         .collect()
 }
 
@@ -153,24 +155,25 @@ fn bilingual_text(en: impl Into<String>, zh: impl Into<String>) -> LocalizedTitl
     LocalizedTitle { en: en.into(), zh: zh.into() }
 }
 
-/// `answer_rate` as `AnswerRate`.
+/// Converts `answer_rate` to `AnswerRate`.
 fn camel_case(name: &str) -> String {
-    let capital = |word: &str| {
+    let capitalize = |word: &str| {
         word.chars()
             .take(1)
             .flat_map(char::to_uppercase)
             .chain(word.chars().skip(1))
             .collect::<String>()
     };
-    name.split(['_', '-', '.']).map(capital).collect()
+    name.split(['_', '-', '.']).map(capitalize).collect()
 }
 
-/// Where it is, after a value: ` in hefei`, or nothing for everything.
+/// Returns a template for the scope after a value: ` in hefei`, or nothing for the whole
+/// organization.
 fn scope_suffix(queries: &PromqlQueries<'_>) -> LocalizedTitle {
     let Some(dimension) = queries.first_dimension() else { return LocalizedTitle::default() };
     bilingual_text(
         format!("{{{{ with $labels.{dimension} }}}} in {{{{ . }}}}{{{{ end }}}}"),
-        format!("{{{{ with $labels.{dimension} }}}}({{{{ . }}}}){{{{ end }}}}"),
+        format!("{{{{ with $labels.{dimension} }}}}（{{{{ . }}}}）{{{{ end }}}}"),
     )
 }
 

@@ -1,25 +1,24 @@
-//! Queries: what `/metrics` calls things, for those who ask Prometheus. Rules, dashboards and objectives are made with it, so
-//! that none of them writes a name of its own.
+//! Names in `/metrics` for Prometheus queries. Rules, dashboards and objectives use no others.
 //!
-//! Who looks at a standard without knowing it needs one window and few scopes: the rolling window nearest to half an hour,
-//! and everything beside the standard's first single dimension, as `all|center`.
+//! Queries need one window and few scopes. The default window is the rolling window closest to
+//! 30 minutes. The scopes are the whole organization and the first single dimension, `all|center`.
 
 use crate::domain::events::event::CaseFamily;
 use crate::domain::standard::{Formula, Indicator, Standard};
 use crate::domain::time::timestamp::{MINUTE, SECOND};
 use crate::domain::time::window::{MAX_WINDOWS, Window};
 
-/// A standard, seen by somebody who asks Prometheus about it.
+/// Names and selectors of a standard in Prometheus.
 #[derive(Clone, Copy, Debug)]
 pub struct PromqlQueries<'s> {
-    /// The standard.
+    /// Standard.
     pub standard: &'s Standard,
-    /// The window that is looked at if nobody says which; none if the standard has no windows.
+    /// Default window. `None` if the standard has no windows.
     pub default_window: Option<Window>,
 }
 
 impl<'s> PromqlQueries<'s> {
-    /// Those about a standard.
+    /// Creates the queries of a standard.
     #[must_use]
     pub fn new(standard: &'s Standard) -> PromqlQueries<'s> {
         let distance = |window: &&Window| match window {
@@ -32,30 +31,31 @@ impl<'s> PromqlQueries<'s> {
         }
     }
 
-    /// The indicator of this name.
+    /// Returns the indicator with this name.
     #[must_use]
     pub fn find_indicator(&self, name: &str) -> Option<&'s Indicator> {
         self.standard.indicators.iter().find(|indicator| indicator.name == name)
     }
 
-    /// The names of the dimensions of a scope that has one alone, the standard's first; as `center`.
+    /// Returns the dimension of the first scope with a single dimension, as in `center`.
     #[must_use]
     pub fn first_dimension(&self) -> Option<&'s str> {
         let single = self.standard.scopes.iter().find(|scope| scope.len() == 1)?;
         Some(&self.standard.schema.dimensions[single[0]])
     }
 
-    /// The dimension below it, of a scope of two: as `queue`.
+    /// Returns the second dimension of the first scope of two that begins with the first dimension,
+    /// as in `queue`.
     #[must_use]
     pub fn second_dimension(&self) -> Option<&'s str> {
         let dimensions = &self.standard.schema.dimensions;
-        let of_two = self.standard.scopes.iter().find(|scope| {
+        let scope = self.standard.scopes.iter().find(|scope| {
             scope.len() == 2 && Some(&*dimensions[scope[0]]) == self.first_dimension()
         })?;
-        Some(&dimensions[of_two[1]])
+        Some(&dimensions[scope[1]])
     }
 
-    /// `scope=~"all|center"`.
+    /// Returns the selector of the scopes: `scope=~"all|center"`.
     #[must_use]
     pub fn scope_selector(&self) -> String {
         self.first_dimension().map_or_else(
@@ -64,7 +64,7 @@ impl<'s> PromqlQueries<'s> {
         )
     }
 
-    /// The window and the scopes of an indicator's readings: `window="30m",scope=~"all|center"`.
+    /// Returns the selector of an indicator's readings: `window="30m",scope=~"all|center"`.
     #[must_use]
     pub fn reading_selector(&self, indicator: &Indicator) -> String {
         match self.default_window.filter(|_| !indicator.formula.is_current_state()) {
@@ -73,7 +73,7 @@ impl<'s> PromqlQueries<'s> {
         }
     }
 
-    /// Over how long counters are looked at beside the window, as `30m`.
+    /// Returns the range for counters next to the default window, as in `1800s`.
     #[must_use]
     pub fn lookback_range(&self) -> String {
         match self.default_window {
@@ -82,13 +82,13 @@ impl<'s> PromqlQueries<'s> {
         }
     }
 
-    /// Whether `/metrics` has counters: they need the window `all`.
+    /// Returns true if `/metrics` has counters. They need a free place for the window `all`.
     #[must_use]
     pub fn has_counters(&self) -> bool {
         self.standard.windows.len() < MAX_WINDOWS || self.standard.windows.contains(&Window::All)
     }
 
-    /// The counter whose growth says how much an indicator is made of, if it has one.
+    /// Returns the counter of the cases of an indicator. Returns `None` if it has no counter.
     #[must_use]
     pub fn counter_name(&self, indicator: &Indicator) -> Option<String> {
         match indicator.formula {
@@ -101,13 +101,13 @@ impl<'s> PromqlQueries<'s> {
         }
     }
 
-    /// The series of an indicator's value, as `sla_answer_rate_ratio`.
+    /// Returns the series of an indicator's value, as in `sla_answer_rate_ratio`.
     #[must_use]
     pub fn value_series(indicator: &Indicator) -> String {
         format!("sla_{}_{}", indicator.name, indicator.unit())
     }
 
-    /// The name of the first family that an indicator speaks of; `all` for one that is made of others.
+    /// Returns the first family of an indicator. Returns `all` for one without a family.
     #[must_use]
     pub fn family_name(&self, indicator: &Indicator) -> &'s str {
         self.standard
@@ -117,12 +117,13 @@ impl<'s> PromqlQueries<'s> {
             .map_or("all", String::as_str)
     }
 
-    /// The families that indicators speak of, each with those that speak of it alone.
+    /// Iterates over the families, each with the indicators of that family alone. Families without
+    /// such indicators are skipped.
     pub fn families_with_indicators(
         &self,
     ) -> impl Iterator<Item = (CaseFamily, &'s str, Vec<&'s Indicator>)> {
         let standard = self.standard;
-        let of = |bit: usize| {
+        let indicators_of = |bit: usize| {
             standard
                 .indicators
                 .iter()
@@ -134,7 +135,25 @@ impl<'s> PromqlQueries<'s> {
             .families
             .iter()
             .enumerate()
-            .map(move |(bit, name)| (CaseFamily(bit as u8), name.as_str(), of(bit)));
+            .map(move |(bit, name)| (CaseFamily(bit as u8), name.as_str(), indicators_of(bit)));
         all.filter(|(_, _, indicators)| !indicators.is_empty())
     }
+}
+
+/// Returns the Chinese name of a case family. Other names are set in backticks.
+pub(super) fn chinese_family_name(family: &str) -> String {
+    let known = match family {
+        "call" => "话务",
+        "queue" => "营业厅排队",
+        "survey" => "客户评价",
+        "agent" => "坐席",
+        "repair" => "报修",
+        "install" => "装机",
+        "move" => "移机",
+        "complaint" => "投诉",
+        "parts" => "备件",
+        "all" => "综合",
+        _ => return format!("`{family}`"),
+    };
+    known.to_owned()
 }

@@ -1,8 +1,13 @@
-//! The guard: stands before every route that needs something, and hands the handler what was granted. Handlers that show
-//! figures take the [`Grant`] and pass its view on; without a guard before them there is none, and they fail.
+//! Authorization and rate limit middleware.
 //!
-//! Before all routes stands the count of requests of an address. Browsers' pages are asked where they come from when they
-//! connect or change something, for a browser sends their requests whether its user wants it or not.
+//! [`authorize_request`] guards every route that requires a permission. It passes an
+//! [`AccessGrant`] to the handler, which applies the grant's view to the data it returns. A handler
+//! without the guard gets no grant and fails.
+//!
+//! [`limit_request_rate`] counts the requests of each client address on all routes.
+//!
+//! Requests that change something, and live connections, must come from an allowed origin. This
+//! protects against cross-site requests.
 
 use super::problem::HttpProblem;
 use crate::access::grant::{AccessGrant, AccessRefusal};
@@ -22,7 +27,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Lets a request pass if its address has not made too many.
+/// Refuses a request with 429 if its client address exceeds the rate limit.
 pub(super) async fn limit_request_rate(
     State(service): State<Arc<HttpService>>,
     request: Request,
@@ -32,14 +37,15 @@ pub(super) async fn limit_request_rate(
         Ok(()) => Ok(next.run(request).await),
         Err(wait) => {
             Metric::AccessRefused.add_labeled("reason", "rate", 1);
-            let detail = "this address makes more requests than `limits.requests_per_second` allows; send more events in each";
+            let detail = "this address exceeds `limits.requests_per_second` requests; \
+                 send more events per request";
             let seconds = u16::try_from(wait.as_secs()).unwrap_or(u16::MAX).saturating_add(1);
             Err(HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_retry_after(seconds))
         }
     }
 }
 
-/// Lets a request pass that may have what its route needs, with the grant.
+/// Passes an authorized request on with its grant. Other requests get 401 or 403.
 pub(super) async fn authorize_request(
     State((need, service)): State<(RoutePermission, Arc<HttpService>)>,
     mut request: Request,
@@ -87,30 +93,30 @@ fn check_access(
                 .ok_or(AccessRefusal::InvalidTicket)?;
             access.authorize_digest(token, peer, need, now)
         }
-        (shown, _) => access.authorize(shown.as_ref(), peer, need, now),
+        (bearer, _) => access.authorize(bearer.as_ref(), peer, need, now),
     }
 }
 
-/// The token that a request shows.
+/// Returns the bearer token of a request.
 fn bearer_token(headers: &HeaderMap) -> Option<TokenSecret> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| TokenSecret::from(token.trim()))
 }
 
-/// The ticket in an address. Its letters need no escapes there.
+/// Returns the ticket in a URL. Its characters need no percent-encoding.
 fn query_ticket(uri: &Uri) -> Option<TokenSecret> {
     uri.query()?.split('&').find_map(|part| part.strip_prefix("ticket=")).map(TokenSecret::from)
 }
 
 fn client_address(request: &Request) -> IpAddr {
-    // There always is one; a stranger's address if not.
+    // The server always sets it. The fallback is not a loopback address, so it grants nothing.
     request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(Ipv4Addr::UNSPECIFIED.into(), |from| from.0.ip())
 }
 
-/// Who asks. A proxy says for whom, and a browser for which page.
+/// Returns the client of a request. A forwarding header or an origin marks it as forwarded.
 fn request_peer(request: &Request) -> RequestPeer {
     const FORWARDING_HEADERS: [HeaderName; 3] =
         [FORWARDED, HeaderName::from_static("x-forwarded-for"), ORIGIN];
@@ -134,7 +140,8 @@ fn access_problem(refusal: AccessRefusal) -> HttpProblem {
     }
 }
 
-/// Waits until a grant no longer holds, because the tokens have changed or its time is over, and says why.
+/// Waits until a grant is revoked, because the tokens have changed or it has expired. Returns the
+/// reason.
 pub(super) async fn wait_until_revoked(
     mut access: watch::Receiver<Arc<AccessControl>>,
     grant: AccessGrant,
@@ -149,7 +156,7 @@ pub(super) async fn wait_until_revoked(
         );
         match decided {
             Ok(again) if again == grant => {}
-            Ok(_) => return "what this token may see has changed; connect again",
+            Ok(_) => return "the permissions of this token have changed; connect again",
             Err(refusal) => return refusal.reason(),
         }
         let expiry = async {
@@ -159,8 +166,12 @@ pub(super) async fn wait_until_revoked(
             }
         };
         tokio::select! {
-            // Once the service stops, nothing changes any more.
-            changed = access.changed() => if changed.is_err() { std::future::pending::<()>().await },
+            // The channel closes when the service stops. The shutdown then ends the connection.
+            changed = access.changed() => {
+                if changed.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
             () = expiry => {}
         }
     }

@@ -1,11 +1,11 @@
-//! Errors as `application/problem+json` (RFC 9457): what is wrong and what to do about it.
+//! Error responses as `application/problem+json` (RFC 9457).
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
-/// An error answer.
+/// An error response with status, details and headers.
 #[derive(Debug)]
 pub struct HttpProblem {
     status: StatusCode,
@@ -14,7 +14,7 @@ pub struct HttpProblem {
 }
 
 impl HttpProblem {
-    /// A problem of this status, explained.
+    /// Creates a problem. `detail` states the cause and the remedy.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> HttpProblem {
         let mut members = Map::new();
@@ -25,21 +25,21 @@ impl HttpProblem {
         HttpProblem { status, members, headers: Vec::new() }
     }
 
-    /// With one more member.
+    /// Adds an extension member.
     #[must_use]
     pub fn with_member(mut self, member: &str, value: impl Into<Value>) -> HttpProblem {
         self.members.insert(member.to_owned(), value.into());
         self
     }
 
-    /// With a header.
+    /// Adds a response header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &'static str) -> HttpProblem {
         self.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
-    /// Asks to be tried again after so many seconds.
+    /// Adds `Retry-After` with a delay in seconds.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u16) -> HttpProblem {
         self.headers.push((RETRY_AFTER, seconds.into()));

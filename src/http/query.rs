@@ -1,14 +1,14 @@
-//! Queries with names of their own and the standard's dimensions.
+//! Query strings with fixed parameters and the standard's dimensions.
 
 use super::problem::HttpProblem;
 use crate::publish::reading_filter::unknown_name;
 use axum::http::StatusCode;
 
-/// A query, sorted by what it asks for.
+/// Query parameters, separated into fixed parameters and dimensions.
 pub(super) struct QueryParameters {
-    /// Those with a name of their own.
+    /// Fixed parameters in the order of the query.
     parameters: Vec<(String, String)>,
-    /// Dimensions with their values.
+    /// Dimensions with the values to filter by.
     pub(super) fixed: Vec<(String, String)>,
 }
 
@@ -33,12 +33,12 @@ impl QueryParameters {
         Ok(sorted)
     }
 
-    /// The value of a name, the first if it comes more than once.
+    /// Returns the first value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The values of a name, which may come more than once or with commas between values.
+    /// Returns all values of a parameter, which may be repeated or hold comma-separated values.
     pub(super) fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.parameters
             .iter()
@@ -46,15 +46,18 @@ impl QueryParameters {
             .flat_map(|(_, values)| values.split(','))
     }
 
-    /// How many are wanted by the name `limit`, which is `usual` if nobody says otherwise.
-    pub(super) fn parse_limit(&self, usual: usize, most: usize) -> Result<usize, HttpProblem> {
-        let Some(text) = self.get("limit") else { return Ok(usual) };
-        let limit = text.parse().ok().filter(|limit| (1..=most).contains(limit));
-        limit.ok_or_else(|| bad_request(format!("`limit` is a number from 1 to {most}")))
+    /// Returns the parameter `limit`, or `default` if it is absent.
+    ///
+    /// # Errors
+    /// If `limit` is not a number from 1 to `max`.
+    pub(super) fn parse_limit(&self, default: usize, max: usize) -> Result<usize, HttpProblem> {
+        let Some(text) = self.get("limit") else { return Ok(default) };
+        let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
+        limit.ok_or_else(|| bad_request(format!("`limit` must be a number from 1 to {max}")))
     }
 }
 
-/// Says what is wrong with a query.
+/// Returns a problem with status 400.
 pub(super) fn bad_request(detail: String) -> HttpProblem {
     HttpProblem::new(StatusCode::BAD_REQUEST, detail)
 }

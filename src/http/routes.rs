@@ -1,4 +1,4 @@
-//! Routes: one file for each URL.
+//! Request handlers, grouped by URL.
 
 pub mod alerts;
 pub mod board;

@@ -1,17 +1,17 @@
-//! The server: connections, plain or encrypted, each with a deadline for whatever it should say next.
+//! HTTP/1.1 server: plain and TLS connections with timeouts and a connection limit.
 //!
-//! hyper is used directly, as axum does inside: its own `serve` has no deadline for the head of a request and no place for
-//! TLS. WebSockets leave this file when they are upgraded, but keep their place among the connections.
+//! The server uses hyper directly, because `axum::serve` has no timeout for request headers and no
+//! TLS. An upgraded WebSocket still counts against the connection limit.
 //!
-//! The router holds the way into the engine, and it is the listener's: a connection that waits for its next request, or reads a
-//! stream that ends with the engine, does not keep the engine from ending.
+//! The router keeps the engine's input open, so only the listener owns it. Connections hold a weak
+//! reference. An idle connection or an open stream therefore does not delay a graceful shutdown.
 //!
 //! # Limits
-//! | what | limit | beyond it |
+//! | resource | limit | when exceeded |
 //! |---|---|---|
-//! | connections | `limits.connections` | closed at once, counted |
-//! | head of a request, handshake, idle connection | `limits.header_seconds` | closed |
-//! | bytes of a head | [`HEAD_BYTES`] | 431, closed |
+//! | connections | `limits.connections` | closed at once and counted |
+//! | time for headers, TLS handshake, idle connection | `limits.header_seconds` | closed |
+//! | bytes of request headers | [`HEAD_BYTES`] | 431, closed |
 
 use super::problem::HttpProblem;
 use crate::telemetry::Metric;
@@ -39,30 +39,30 @@ use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The longest head of a request, in bytes.
+/// Maximum size of the request line and headers, in bytes.
 pub const HEAD_BYTES: usize = 16 << 10;
-/// How long to wait when no connection can be taken, because the system has no more to give.
+/// Pause after a failed `accept`, for example when no file descriptors are left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// How connections are served.
+/// Settings of the server.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// How they are encrypted, the newest for each new one; none if they are not.
+    /// TLS configuration. Each new connection uses the latest one. `None` for plain HTTP.
     pub tls: Option<watch::Receiver<Arc<ServerConfig>>>,
-    /// How many there can be.
+    /// Maximum number of open connections.
     pub connections_max: usize,
-    /// How long a handshake or the head of a request may take.
+    /// Timeout for a TLS handshake and for request headers.
     pub header_timeout: Duration,
 }
 
-/// Serves until `stop`, and then until the requests at work are answered.
+/// Serves connections until `stop` is cancelled, then until the requests in progress are answered.
 pub async fn serve_connections(
     listener: TcpListener,
     router: Router,
     settings: ServerSettings,
     stop: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(settings.connections_max));
+    let permits = Arc::new(Semaphore::new(settings.connections_max));
     let connections = TaskTracker::new();
     let router = Arc::new(router);
     loop {
@@ -71,10 +71,10 @@ pub async fn serve_connections(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match places.clone().try_acquire_owned() {
-                Ok(place) => {
+            Ok((stream, peer)) => match permits.clone().try_acquire_owned() {
+                Ok(permit) => {
                     connections.spawn(serve_connection(
-                        LimitedConnection { stream, permit: place },
+                        LimitedConnection { stream, permit },
                         peer,
                         Arc::downgrade(&router),
                         settings.clone(),
@@ -83,10 +83,14 @@ pub async fn serve_connections(
                 }
                 Err(_) => Metric::ConnectionsRefused.add_labeled("reason", "full", 1),
             },
-            // One that went away while it waited is no matter; others may be a lack of file descriptors.
+            // The client left before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be taken; are there file descriptors left (`ulimit -n`)?");
+                tracing::error!(
+                    %error,
+                    "cannot accept a connection, retrying; check the file descriptor limit \
+                     (`ulimit -n`)"
+                );
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
@@ -96,33 +100,32 @@ pub async fn serve_connections(
     connections.wait().await;
 }
 
-/// Serves one connection.
 async fn serve_connection(
-    placed: LimitedConnection,
+    connection: LimitedConnection,
     peer: SocketAddr,
     router: Weak<Router>,
     settings: ServerSettings,
     stop: CancellationToken,
 ) {
-    if let Err(error) = placed.stream.set_nodelay(true) {
-        tracing::debug!(%error, "small frames may be late on a connection");
+    if let Err(error) = connection.stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY; small frames may be delayed");
     }
-    let header_time = settings.header_timeout;
+    let header_timeout = settings.header_timeout;
     let stream = match settings.tls {
-        None => Either::Left(placed),
+        None => Either::Left(connection),
         Some(tls) => {
             let config = tls.borrow().clone();
             let handshake =
-                tokio::time::timeout(header_time, TlsAcceptor::from(config).accept(placed));
-            let shaken = tokio::select! {
+                tokio::time::timeout(header_timeout, TlsAcceptor::from(config).accept(connection));
+            let result = tokio::select! {
                 () = stop.cancelled() => return,
-                shaken = handshake => shaken,
+                result = handshake => result,
             };
-            match shaken {
-                // Apart, or every plain connection would have the room for one.
+            match result {
+                // Boxed so that a plain connection does not take the memory of a TLS stream.
                 Ok(Ok(stream)) => Either::Right(Box::new(stream)),
                 Ok(Err(error)) => {
-                    tracing::debug!(%error, "a TLS handshake failed");
+                    tracing::debug!(%error, "TLS handshake failed");
                     return Metric::ConnectionsRefused.add_labeled("reason", "tls", 1);
                 }
                 Err(_) => return Metric::ConnectionsRefused.add_labeled("reason", "slow", 1),
@@ -141,7 +144,7 @@ async fn serve_connection(
         }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_time).max_header_size(HEAD_BYTES);
+    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_header_size(HEAD_BYTES);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let served = tokio::select! {
         served = connection.as_mut() => served,
@@ -154,20 +157,20 @@ async fn serve_connection(
         if error.is_timeout() {
             Metric::ConnectionsRefused.add_labeled("reason", "slow", 1);
         }
-        tracing::debug!(%error, "a connection ended");
+        tracing::debug!(%error, "connection closed with an error");
     }
 }
 
-/// For a request that comes too late.
+/// Returns the answer to a request that arrives during shutdown.
 fn stopping_problem() -> HttpProblem {
     HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping")
         .with_retry_after(10)
 }
 
-/// A connection that holds its place among all of them, for as long as it is open, whoever reads it.
+/// A connection that holds its permit while it is open, even after an upgrade to a WebSocket.
 struct LimitedConnection {
     stream: TcpStream,
-    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    #[expect(dead_code, reason = "the permit is released on drop")]
     permit: OwnedSemaphorePermit,
 }
 

@@ -1,6 +1,7 @@
-//! From what a source said to events of the core: names checked, identities hashed, attributes gathered into a batch.
+//! Decodes events: checks names, hashes identities and collects the events of a batch.
 //!
-//! Pure: bytes in, a batch or a rejection out. What is not understood is never dropped silently.
+//! Decoding is pure: bytes go in, a batch or a rejection comes out. An event that cannot be decoded
+//! is always reported.
 
 mod fields;
 pub mod json_depth;
@@ -23,83 +24,85 @@ use hashbrown::HashTable;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// Why an event was not taken, in words for whoever sent it.
+/// Rejection of an event, worded for its sender.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EventRejection {
     /// The event's `id`, if it could be read.
     pub id: Option<String>,
-    /// What is wrong and what to do.
+    /// Problem and remedy.
     pub reason: String,
 }
 
-/// The secrets that go into hashes.
+/// Keys of the hash functions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashKeys {
-    /// Seeds the identities of cases and events, so that nobody outside can make two of them meet.
+    /// Seed of case and event identities, so that nobody outside can construct collisions.
     pub seed: u64,
-    /// The key under which customers are hashed.
+    /// Key under which customers are hashed.
     pub customer: [u8; 16],
 }
 
 impl HashKeys {
-    /// What identifies the case of a source with this subject.
+    /// Returns the key of the case with this source and subject.
     #[must_use]
     pub fn case_key(&self, source: &str, subject: &str) -> CaseKey {
         hash_case_key(subject, xxh3_64_with_seed(source.as_bytes(), self.seed))
     }
 }
 
-/// The case of this subject within the source that hashes to `source`.
+/// Returns the key of a case. `source` is the hash of its source.
 fn hash_case_key(subject: &str, source: u64) -> CaseKey {
     CaseKey(xxh3_64_with_seed(subject.as_bytes(), source))
 }
 
-/// The longest event that is read, in bytes.
+/// Maximum length of an event, in bytes.
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
 
-/// Turns events into batches.
+/// Decodes events into batches.
 #[derive(Debug)]
 pub struct EventDecoder {
     schema: Arc<EventSchema>,
     keys: HashKeys,
     decoded: DecodedBatch,
     fast_json: FastJsonReader,
-    /// Whether batches carry the names of their cases.
+    /// True if batches carry the names of their cases.
     with_names: bool,
-    /// The sources whose events are taken.
+    /// Sources whose events are accepted.
     sources: Arc<AllowedSources>,
 }
 
-/// A batch being made.
+/// A batch under construction, and the caches that outlive it.
 #[derive(Debug)]
 struct DecodedBatch {
     types: HashTable<(Box<str>, EventType)>,
     batch: Batch,
-    /// Which batch it is, counted from 1.
+    /// Number of the batch, counted from 1.
     number: u64,
-    /// Combinations of attributes met before, so that their texts are copied once and not for every batch.
+    /// Attribute combinations seen before. Their texts are copied once instead of once per batch.
     cached_attributes: HashTable<CachedAttributes>,
-    /// Memory for [`Known::text`].
+    /// Buffer in which [`CachedAttributes::text`] is built.
     text: Vec<u8>,
 }
 
-/// The most combinations of attributes remembered; beyond it the memory begins anew.
+/// Maximum number of cached attribute combinations. The cache is cleared when it is full.
 const CACHED_ATTRIBUTES_MAX: usize = 65_536;
 
-/// As many are remembered by a decoder that is kept for other bodies: about two megabytes.
+/// Maximum number of cached combinations of a reusable decoder, about 2 MB.
 const REUSABLE_CACHE_MAX: usize = 4_096;
 
-/// A combination of attributes, and its place in the batch in which it was last met.
+/// A cached attribute combination.
 #[derive(Debug)]
 struct CachedAttributes {
-    /// Its values in a row, each with its length: all of them in one piece of memory.
+    /// Values in order, each with its length in front, in one allocation.
     text: Box<[u8]>,
     attributes: Attributes,
+    /// Number of the batch that last used the combination.
     batch: u64,
+    /// Position of the combination among the groups of that batch.
     position: u32,
 }
 
-/// An event whose required attributes are all there.
+/// An event with all required attributes.
 struct RequiredAttributes<'a> {
     id: &'a str,
     source: &'a str,
@@ -110,7 +113,7 @@ struct RequiredAttributes<'a> {
 }
 
 impl EventDecoder {
-    /// A decoder for events as `schema` understands them.
+    /// Returns a decoder that resolves event types and fields by `schema`.
     #[must_use]
     pub fn new(schema: Arc<EventSchema>, keys: HashKeys) -> EventDecoder {
         let mut types: HashTable<(Box<str>, EventType)> = HashTable::new();
@@ -119,7 +122,7 @@ impl EventDecoder {
                 xxh3_64(name.as_bytes())
             });
         }
-        let gathered = DecodedBatch {
+        let decoded = DecodedBatch {
             types,
             batch: Batch::default(),
             number: 1,
@@ -129,31 +132,31 @@ impl EventDecoder {
         EventDecoder {
             schema,
             keys,
-            decoded: gathered,
+            decoded,
             fast_json: FastJsonReader::new(),
             with_names: false,
             sources: Arc::default(),
         }
     }
 
-    /// The decoder, to put the names of cases into its batches or not.
+    /// Sets whether batches carry the names of their cases.
     #[must_use]
     pub fn with_case_names(mut self, names: bool) -> EventDecoder {
         self.with_names = names;
         self
     }
 
-    /// The decoder, to reject events of other sources than these.
+    /// Restricts the accepted sources.
     #[must_use]
     pub fn with_sources(mut self, sources: Arc<AllowedSources>) -> EventDecoder {
         self.sources = sources;
         self
     }
 
-    /// Reads a JSON CloudEvent and adds it to the batch.
+    /// Decodes a JSON CloudEvent and adds it to the batch.
     ///
     /// # Errors
-    /// The rejection, if the event cannot be understood; the batch is unchanged.
+    /// Returns the rejection if the event cannot be decoded. The batch is unchanged then.
     pub fn decode_json(&mut self, bytes: &[u8]) -> Result<(), EventRejection> {
         if bytes.len() > EVENT_BYTES_MAX {
             return Err(EventRejection {
@@ -165,37 +168,31 @@ impl EventDecoder {
             id: None,
             reason: format!("not UTF-8 from byte {} on", error.valid_up_to() + 1),
         })?;
-        let EventDecoder {
-            schema,
-            keys,
-            decoded: gathered,
-            fast_json: plain,
-            with_names: names,
-            sources,
-        } = self;
-        let mut fields = DecodedFields::new(schema, keys, *names);
-        let mut take = |said: &CloudEventAttributes<'_>, fields: &mut DecodedFields<'_, '_>| {
-            let event =
-                check_required_attributes(said).and_then(|event| check_source(event, sources));
-            let added = event.and_then(|event| gathered.add_event(&event, fields, schema, keys));
+        let EventDecoder { schema, keys, decoded, fast_json, with_names, sources } = self;
+        let mut fields = DecodedFields::new(schema, keys, *with_names);
+        let mut add = |attributes: &CloudEventAttributes<'_>,
+                       fields: &mut DecodedFields<'_, '_>| {
+            let event = check_required_attributes(attributes)
+                .and_then(|event| check_source(event, sources));
+            let added = event.and_then(|event| decoded.add_event(&event, fields, schema, keys));
             added.map_err(|reason| EventRejection {
-                id: said.id.as_deref().map(truncate_for_message),
+                id: attributes.id.as_deref().map(truncate_for_message),
                 reason,
             })
         };
-        if let Some(said) = plain.read_event(text, &mut fields) {
-            return take(&said, &mut fields);
+        if let Some(attributes) = fast_json.read_event(text, &mut fields) {
+            return add(&attributes, &mut fields);
         }
-        let mut fields = DecodedFields::new(schema, keys, *names);
-        let said = json_full::read_full_json(text, &mut fields)
+        let mut fields = DecodedFields::new(schema, keys, *with_names);
+        let attributes = json_full::read_full_json(text, &mut fields)
             .map_err(|reason| EventRejection { id: None, reason })?;
-        take(&said, &mut fields)
+        add(&attributes, &mut fields)
     }
 
-    /// Adds an event that another source has read.
+    /// Adds an event that another reader has parsed.
     ///
     /// # Errors
-    /// As [`Decoder::json`].
+    /// Same as [`EventDecoder::decode_json`].
     pub fn decode_raw_event(&mut self, raw: &RawEvent<'_>) -> Result<(), EventRejection> {
         let mut fields = DecodedFields::new(&self.schema, &self.keys, self.with_names);
         for (name, value) in &raw.data {
@@ -215,36 +212,36 @@ impl EventDecoder {
         added.map_err(|reason| EventRejection { id: Some(truncate_for_message(&raw.id)), reason })
     }
 
-    /// The batch gathered so far; the decoder begins a new one.
+    /// Returns the batch so far and starts a new one.
     #[must_use]
     pub fn take_batch(&mut self) -> Batch {
         self.decoded.number += 1;
-        let room = self.len();
+        let capacity = self.len();
         std::mem::replace(
             &mut self.decoded.batch,
-            Batch { events: Vec::with_capacity(room), ..Batch::default() },
+            Batch { events: Vec::with_capacity(capacity), ..Batch::default() },
         )
     }
 
-    /// Whether its memory of what it has met is small, so that it can be kept for other bodies.
+    /// Returns true if the cache is small enough to keep the decoder for other bodies.
     #[must_use]
     pub fn is_reusable(&self) -> bool {
         self.decoded.cached_attributes.len() <= REUSABLE_CACHE_MAX
     }
 
-    /// How it understands events.
+    /// Returns the schema that resolves event types and fields.
     #[must_use]
     pub fn schema(&self) -> &Arc<EventSchema> {
         &self.schema
     }
 
-    /// How many events the batch has.
+    /// Returns the number of events in the batch.
     #[must_use]
     pub fn len(&self) -> usize {
         self.decoded.batch.events.len()
     }
 
-    /// Whether the batch has no events.
+    /// Returns true if the batch has no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -283,67 +280,63 @@ impl DecodedBatch {
         Ok(())
     }
 
-    /// The place of these attributes among the batch's groups.
+    /// Returns the position of these attributes among the batch's groups.
     fn attribute_group(&mut self, attributes: &[Option<EventText<'_>>]) -> u32 {
-        let DecodedBatch { batch, number, cached_attributes: known, text, .. } = self;
+        let DecodedBatch { batch, number, cached_attributes, text, .. } = self;
         text.clear();
         for value in attributes {
-            // No value is longer than `fields::LONGEST`, so a length fits beside the mark of none.
+            // Values have at most `DIMENSION_BYTES_MAX` bytes, so 255 can mark a missing value.
             text.push(value.as_ref().map_or(u8::MAX, |value| value.len() as u8));
             value.iter().for_each(|value| text.extend_from_slice(value.as_bytes()));
         }
-        let mut join = |attributes: &Attributes| {
+        let mut add_group = |attributes: &Attributes| {
             batch.groups.push(attributes.clone());
             batch.groups.len() as u32 - 1
         };
         let hash = xxh3_64(text);
-        if let Some(known) = known.find_mut(hash, |known| *known.text == **text) {
+        if let Some(known) = cached_attributes.find_mut(hash, |known| *known.text == **text) {
             if known.batch != *number {
-                (known.batch, known.position) = (*number, join(&known.attributes));
+                (known.batch, known.position) = (*number, add_group(&known.attributes));
             }
             return known.position;
         }
-        if known.len() >= CACHED_ATTRIBUTES_MAX {
-            known.clear();
+        if cached_attributes.len() >= CACHED_ATTRIBUTES_MAX {
+            cached_attributes.clear();
         }
         let values: Vec<Option<Box<str>>> =
             attributes.iter().map(|value| value.as_deref().map(Box::from)).collect();
         let attributes = Attributes::from(values);
-        let place = join(&attributes);
-        let new = CachedAttributes {
-            text: text.as_slice().into(),
-            attributes,
-            batch: *number,
-            position: place,
-        };
-        known.insert_unique(hash, new, |known| xxh3_64(&known.text));
-        place
+        let position = add_group(&attributes);
+        let entry =
+            CachedAttributes { text: text.as_slice().into(), attributes, batch: *number, position };
+        cached_attributes.insert_unique(hash, entry, |known| xxh3_64(&known.text));
+        position
     }
 }
 
-/// The event, if nothing that is required is missing.
+/// Checks that no required attribute is missing or empty.
 fn check_required_attributes<'s>(
-    said: &'s CloudEventAttributes<'_>,
+    attributes: &'s CloudEventAttributes<'_>,
 ) -> Result<RequiredAttributes<'s>, String> {
     let required = |value: &'s Option<EventText<'_>>, name: &str| match value.as_deref() {
         Some("") => Err(format!("the attribute `{name}` is empty")),
         Some(text) => Ok(text),
         None => Err(format!("the required attribute `{name}` is missing")),
     };
-    let version = required(&said.specversion, "specversion")?;
+    let version = required(&attributes.specversion, "specversion")?;
     if version != "1.0" {
         return Err(format!(
-            "`specversion` is `{}`; only `1.0` is understood",
+            "`specversion` is `{}`; only `1.0` is supported",
             truncate_for_message(version)
         ));
     }
-    let id = required(&said.id, "id")?;
-    let source = required(&said.source, "source")?;
-    let kind = required(&said.kind, "type")?;
-    let time = required(&said.time, "time")?;
-    let subject = required(&said.subject, "subject")?;
-    let time = Timestamp::parse(time).map_err(|what| format!("`time`: {what}"))?;
-    let sequence = match said.sequence.as_deref() {
+    let id = required(&attributes.id, "id")?;
+    let source = required(&attributes.source, "source")?;
+    let kind = required(&attributes.kind, "type")?;
+    let time = required(&attributes.time, "time")?;
+    let subject = required(&attributes.subject, "subject")?;
+    let time = Timestamp::parse(time).map_err(|reason| format!("`time`: {reason}"))?;
+    let sequence = match attributes.sequence.as_deref() {
         None => 0,
         Some(text) => text.parse().map_err(|_| {
             format!(
@@ -355,7 +348,7 @@ fn check_required_attributes<'s>(
     Ok(RequiredAttributes { id, source, kind, time, subject, sequence })
 }
 
-/// The event, if its source is one of those that are taken.
+/// Checks that the source may be sent with this token.
 fn check_source<'s>(
     event: RequiredAttributes<'s>,
     sources: &AllowedSources,
@@ -363,19 +356,20 @@ fn check_source<'s>(
     match sources.allows_source(event.source) {
         true => Ok(event),
         false => Err(format!(
-            "the source `{}` is not one that this token may send; its `sources` say which",
+            "the source `{}` is not allowed for this token; send one of its `sources` or ask for \
+             another token",
             truncate_for_message(event.source)
         )),
     }
 }
 
-/// Says that a type is unknown and which are known of its family.
+/// Returns the reason for an unknown type, with the known types of its family as a hint.
 fn unknown_type_reason(name: &str, schema: &EventSchema) -> String {
     let family = name.split('.').next().unwrap_or_default();
     let known: Vec<&str> = schema
         .event_types()
         .map(|(name, _)| name)
-        .filter(|known| known.split('.').next() == Some(family))
+        .filter(|name| name.split('.').next() == Some(family))
         .collect();
     let hint = if known.is_empty() {
         format!("families: {}", schema.families.join(", "))

@@ -1,5 +1,7 @@
-//! A demonstration: the simulated service organisation as a source. It first tells what happened in the last two days, as fast
-//! as it can, so that the board is not empty; then it goes on at the clock's pace, or at a multiple of it.
+//! Demo source: the simulated service organization as an event source.
+//!
+//! It first sends the history of about the last two days as fast as it can, so that the board is
+//! not empty. Then it continues at the clock's pace or at a multiple of it.
 
 use super::decode::{EventDecoder, HashKeys};
 use super::rejected_events::{RejectedEvent, RejectedEvents};
@@ -14,18 +16,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How far back the history goes: the longest window of the built-in standard, and a day before it, so that orders are on
-/// their way and callers call again.
+/// Length of the history in ms: the longest window of the built-in standard plus one day. The
+/// extra day provides open orders and repeat callers.
 const HISTORY_LENGTH_MS: i64 = 50 * HOUR;
-/// How many events are sent at once.
+/// Maximum number of events per batch.
 const BATCH_EVENTS: usize = 4_096;
-/// The shortest and the longest sleep: short ones are not worth waking for.
+/// Minimum and maximum pause between two batches.
 const SLEEP_RANGE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
-/// What is simulated: a few centers of a small operator, so that a wall shows them all.
+/// Number of simulated centers. With [`SIMULATION_RATE`] it models a small operator, whose
+/// centers all fit on one wallboard.
 const CENTER_COUNT: u32 = 5;
+/// Load as a multiple of a mid-size operator.
 const SIMULATION_RATE: f64 = 0.3;
 
-/// The source.
+/// Sends simulated events to the engine.
 pub struct DemoSource {
     feed: EngineHandle,
     keys: HashKeys,
@@ -39,19 +43,19 @@ pub struct DemoSource {
 }
 
 impl DemoSource {
-    /// A demonstration that runs `speed` times faster than life until `stop`.
+    /// Returns a demo source that runs at `speed` times real time until `stop` is cancelled.
     #[must_use]
     pub fn new(
         feed: EngineHandle,
         keys: HashKeys,
-        rejected: Arc<RejectedEvents>,
+        rejected_events: Arc<RejectedEvents>,
         speed: f64,
         stop: CancellationToken,
     ) -> DemoSource {
-        let begin = WallClock::Wall.now();
+        let start = WallClock::Wall.now();
         let settings = SimulationSettings {
             seed: 1,
-            start: begin.plus_millis(-HISTORY_LENGTH_MS),
+            start: start.plus_millis(-HISTORY_LENGTH_MS),
             centers: CENTER_COUNT,
             rate: SIMULATION_RATE,
         };
@@ -62,20 +66,20 @@ impl DemoSource {
             keys,
             decoder,
             events,
-            rejected_events: rejected,
+            rejected_events,
             json: Vec::new(),
-            start: begin,
+            start,
             speed,
             stop,
         }
     }
 
-    /// Feeds the engine until it is stopped, or the engine has ended.
+    /// Sends events until `stop` is cancelled or the engine stops.
     pub async fn run(mut self) {
         let runtime = tokio::runtime::Handle::current();
         let history = tokio::task::spawn_blocking(move || {
-            let told = runtime.block_on(self.send_history());
-            told.map(|()| self)
+            let result = runtime.block_on(self.send_history());
+            result.map(|()| self)
         });
         match history.await {
             Ok(Ok(demo)) => demo.run_at_clock_speed().await,
@@ -84,7 +88,9 @@ impl DemoSource {
                 | EngineUnavailable::Stopping
                 | EngineUnavailable::JournalUnwritable(_),
             )) => {}
-            Err(error) => tracing::error!(%error, "the demonstration's history has failed"),
+            Err(error) => {
+                tracing::error!(%error, "sending the demo history failed; the demo sends no events");
+            }
         }
     }
 
@@ -95,10 +101,10 @@ impl DemoSource {
             if batch.events.is_empty() || self.stop.is_cancelled() {
                 break;
             }
-            // What becomes of it the engine counts.
+            // The engine counts accepted and rejected events, so the answer is not read here.
             last = Some(self.feed.submit_batch(batch, self.decoder.schema().clone()).await?);
         }
-        // Time goes on when the engine has heard it all; else it would begin with a jump.
+        // The clock starts only after the engine applied the history; otherwise it would jump.
         if let Some(last) = last {
             last.wait().await?;
         }
@@ -110,17 +116,20 @@ impl DemoSource {
         if self.feed.start_clock(clock.clone()).await.is_err() {
             return;
         }
-        tracing::info!(speed = self.speed, "the demonstration has told its history and goes on");
+        tracing::info!(
+            speed = self.speed,
+            "demo history sent; the demo continues at the pace of the clock"
+        );
         loop {
             let batch = self.decode_due_events(clock.now());
-            let whole = batch.events.len() == BATCH_EVENTS;
+            let batch_full = batch.events.len() == BATCH_EVENTS;
             if !batch.events.is_empty()
                 && self.feed.submit_batch(batch, self.decoder.schema().clone()).await.is_err()
             {
                 return;
             }
             let Some(next) = self.events.peek().map(|event| event.time) else { return };
-            let pause = if whole {
+            let pause = if batch_full {
                 Duration::ZERO
             } else {
                 clock.duration_until(next).clamp(SLEEP_RANGE.0, SLEEP_RANGE.1)
@@ -131,7 +140,7 @@ impl DemoSource {
         }
     }
 
-    /// The events that happen until `now`, or the first of them.
+    /// Returns the next events up to `now`, at most [`BATCH_EVENTS`].
     fn decode_due_events(&mut self, now: Timestamp) -> Batch {
         let schema = self.feed.schema();
         if !Arc::ptr_eq(&schema, self.decoder.schema()) {

@@ -1,10 +1,12 @@
-//! Events over HTTP: a body, read in bounded pieces, becomes batches for the engine and an answer for the sender.
+//! HTTP intake of events. A body is read in bounded parts, decoded into batches and answered with
+//! the result of its events.
 //!
-//! A JSON body is taken as a whole or not at all. Lines (NDJSON) are taken piece by piece as they come, so a body may break
-//! off after some of it was taken; sending it again is safe, for what was taken then counts as duplicates.
+//! A JSON document is decoded only after it has arrived completely. Lines (NDJSON) are submitted
+//! part by part while they arrive, so a body may fail after some of its events were accepted.
+//! Sending it again is safe, because accepted events then count as duplicates.
 //!
-//! The engine being busy is told to the sender before anything is taken. Later pieces of the same body wait, and so does
-//! the sender, through TCP.
+//! If the engine's queue is full, the first part of a body is rejected before anything is
+//! accepted. Later parts wait for room. TCP flow control then slows down the sender.
 
 mod body_timeout;
 pub mod content_type;
@@ -29,18 +31,19 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
-/// How many bodies are read at the same time. One more is told to come back; so memory is bounded.
+/// Maximum number of bodies read at the same time. Further requests are rejected as overloaded,
+/// which bounds memory.
 const CONCURRENT_BODIES_MAX: usize = 64;
-/// How many packed bytes are unpacked at a time: a thousand times as many may come out.
+/// Compressed bytes per decompression step. One step may produce a thousand times as many bytes.
 const SLICE_BYTES: usize = 4 << 10;
-/// How many decoders are kept for the next bodies.
+/// Maximum number of idle decoders kept for later bodies.
 const IDLE_DECODERS_MAX: usize = 8;
-/// How many events are sent to the engine at once.
+/// Number of events after which a part of a body is sent to the engine.
 const PIECE_EVENTS: usize = 1_024;
-/// How many bytes of lines are kept at most before they are sent, however few events they are.
+/// Number of bytes of lines after which a part of a body is sent to the engine.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// Everything that taking events needs.
+/// Receives event bodies over HTTP and submits their events to the engine.
 #[derive(Debug)]
 pub struct HttpIntake {
     feed: EngineHandle,
@@ -48,112 +51,113 @@ pub struct HttpIntake {
     body_bytes: usize,
     rejected_events: Arc<RejectedEvents>,
     uploads: Semaphore,
-    /// Decoders that know already how producers write and what their events belong to.
+    /// Idle decoders. Their caches already hold the phrases and attributes of earlier bodies.
     decoders: Mutex<Vec<EventDecoder>>,
 }
 
-/// Why a body was not taken, or not all of it.
+/// Failure to read a body or to submit all of its events.
 #[derive(Debug)]
 pub struct IntakeFailure {
-    /// What kind of failure it is.
+    /// Kind of failure; determines the HTTP status.
     pub kind: IntakeFailureKind,
-    /// What was wrong, for the sender.
+    /// Problem and remedy, for the sender.
     pub detail: String,
-    /// What had been taken before.
+    /// Result of the events before the failure.
     pub answer: IntakeAnswer,
 }
 
-/// Kinds of failures.
+/// Kinds of intake failures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IntakeFailureKind {
     /// The body cannot be read.
     Unreadable,
-    /// The sender fell silent, or is too slow.
+    /// The sender sent nothing or too little for too long.
     Timeout,
     /// The body is too long.
     TooLarge,
-    /// Nobody reads this kind of body.
+    /// The content type or the content encoding is not supported.
     UnsupportedMedia,
-    /// There is more to do than can be done.
+    /// The engine's queue is full, or too many bodies are being read.
     Overloaded,
     /// The service is starting or stopping, or its journal cannot be written.
     Unavailable,
 }
 
 impl IntakeFailure {
-    fn new(cause: IntakeFailureKind, detail: impl Into<String>) -> IntakeFailure {
-        IntakeFailure { kind: cause, detail: detail.into(), answer: IntakeAnswer::default() }
+    fn new(kind: IntakeFailureKind, detail: impl Into<String>) -> IntakeFailure {
+        IntakeFailure { kind, detail: detail.into(), answer: IntakeAnswer::default() }
     }
 }
 
 impl From<EngineUnavailable> for IntakeFailure {
-    fn from(refused: EngineUnavailable) -> IntakeFailure {
-        let cause = match refused {
+    fn from(unavailable: EngineUnavailable) -> IntakeFailure {
+        let kind = match unavailable {
             EngineUnavailable::QueueFull => IntakeFailureKind::Overloaded,
             EngineUnavailable::Stopping | EngineUnavailable::JournalUnwritable(_) => {
                 IntakeFailureKind::Unavailable
             }
         };
-        IntakeFailure::new(cause, refused.to_string())
+        IntakeFailure::new(kind, unavailable.to_string())
     }
 }
 
 impl HttpIntake {
-    /// What takes events and feeds them to an engine.
+    /// Returns an intake that submits events to the engine behind `feed`. A decompressed body may
+    /// have at most `body_bytes` bytes.
     #[must_use]
     pub fn new(
         feed: EngineHandle,
         keys: HashKeys,
         body_bytes: usize,
-        rejected: Arc<RejectedEvents>,
+        rejected_events: Arc<RejectedEvents>,
     ) -> HttpIntake {
         HttpIntake {
             feed,
             keys,
             body_bytes,
-            rejected_events: rejected,
+            rejected_events,
             uploads: Semaphore::new(CONCURRENT_BODIES_MAX),
             decoders: Mutex::default(),
         }
     }
 
-    /// What identifies the case of a source with this subject.
+    /// Returns the key of the case with this source and subject.
     #[must_use]
     pub fn case_key(&self, source: &str, subject: &str) -> CaseKey {
         self.keys.case_key(source, subject)
     }
 
-    /// The way into the engine, for questions.
+    /// Returns the engine handle, for queries.
     #[must_use]
     pub fn feed(&self) -> &EngineHandle {
         &self.feed
     }
 
-    /// A decoder for a body, whose sources are these.
+    /// Returns a decoder for a body that may carry events of `sources`.
     fn take_decoder(&self, sources: Arc<AllowedSources>) -> EventDecoder {
         let schema = self.feed.schema();
-        let mut kept = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those of another standard are of no use any more.
-        kept.retain(|decoder| Arc::ptr_eq(decoder.schema(), &schema));
-        let known = kept.pop();
-        drop(kept);
-        known
+        let mut idle = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
+        // A decoder of an older standard would resolve event types and fields by the old schema.
+        idle.retain(|decoder| Arc::ptr_eq(decoder.schema(), &schema));
+        let reused = idle.pop();
+        drop(idle);
+        reused
             .unwrap_or_else(|| EventDecoder::new(schema, self.keys).with_case_names(true))
             .with_sources(sources)
     }
 
-    /// Keeps a decoder for the next body, if all its events were taken.
+    /// Returns a decoder to the idle ones, unless it still holds events or its cache is large.
     fn return_decoder(&self, decoder: EventDecoder) {
-        let mut kept = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < IDLE_DECODERS_MAX && decoder.is_empty() && decoder.is_reusable() {
-            kept.push(decoder);
+        let mut idle = self.decoders.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_DECODERS_MAX && decoder.is_empty() && decoder.is_reusable() {
+            idle.push(decoder);
         }
     }
 
-    /// Takes the events of a body. One of another source than these is rejected.
+    /// Receives a body and submits its events. Events of a source outside `sources` are rejected.
     ///
     /// # Errors
-    /// If the body cannot be read or taken to its end.
+    /// Fails if the body cannot be read completely, or if the engine does not accept its events.
     pub async fn receive_body(
         &self,
         headers: &HeaderMap,
@@ -168,7 +172,7 @@ impl HttpIntake {
         let Ok(_permit) = self.uploads.try_acquire() else {
             return Err(IntakeFailure::new(
                 IntakeFailureKind::Overloaded,
-                format!("{CONCURRENT_BODIES_MAX} bodies are being read already"),
+                format!("{CONCURRENT_BODIES_MAX} bodies are being read already; retry later"),
             ));
         };
         let mut delivery = BodyDelivery::new(self, sources.clone());
@@ -178,34 +182,34 @@ impl HttpIntake {
                 self.receive_document(&media, headers, body, &mut delivery).await
             }
         };
-        // What waits in the engine has been taken, whatever happened to the rest.
-        let settled = delivery.wait_for_pending().await;
-        let taken = delivery.into_answer();
-        match read.and(settled) {
-            Ok(()) => Ok(taken),
-            Err(failure) => Err(IntakeFailure { answer: taken, ..failure }),
+        // Submitted events count even if the rest of the body failed.
+        let pending_result = delivery.wait_for_pending().await;
+        let answer = delivery.into_answer();
+        match read.and(pending_result) {
+            Ok(()) => Ok(answer),
+            Err(failure) => Err(IntakeFailure { answer, ..failure }),
         }
     }
 
-    /// Lines: each is an event, told by its place; empty ones are passed over.
+    /// Receives NDJSON. Each line is an event and is numbered from 0. Blank lines are skipped.
     async fn receive_lines(
         &self,
         media: &ContentType,
         body: Body,
         delivery: &mut BodyDelivery<'_>,
     ) -> Result<(), IntakeFailure> {
-        let mut unpacker = BodyDecompressor::new(media.encoding, self.body_bytes)?;
+        let mut decompressor = BodyDecompressor::new(media.encoding, self.body_bytes)?;
         let mut chunks = BodyChunks::new(body);
-        // What was read and not sent; the line that has not ended yet begins at `begin`.
+        // `text` holds bytes that were read but not sent. The unfinished line starts at `begin`.
         let (mut text, mut begin) = (BytesMut::new(), 0);
         let mut number = 0;
-        // The rest of a line that was rejected for its length.
+        // True inside the rest of a line that was rejected for its length.
         let mut skipping = false;
         while let Some(chunk) = chunks.next_chunk().await? {
             for slice in chunk.chunks(SLICE_BYTES) {
-                // What was there before has no end of a line in it.
+                // The bytes before `from` were searched for a line feed already.
                 let mut from = text.len();
-                unpacker.decompress(slice, &mut text)?;
+                decompressor.decompress(slice, &mut text)?;
                 while let Some(length) = memchr::memchr(b'\n', &text[from..]) {
                     if !std::mem::take(&mut skipping) {
                         receive_line(delivery, number, &text, begin..from + length);
@@ -227,7 +231,7 @@ impl HttpIntake {
             }
             tokio::task::yield_now().await;
         }
-        unpacker.finish(&mut text)?;
+        decompressor.finish(&mut text)?;
         let mut end = begin;
         for line in text[begin..].split(|byte| *byte == b'\n') {
             (begin, end) = (end, end + line.len());
@@ -239,7 +243,7 @@ impl HttpIntake {
         delivery.send_batch(text.freeze()).await
     }
 
-    /// A JSON document: an event, or a list of them.
+    /// Receives a JSON document: one event or a list of events.
     async fn receive_document(
         &self,
         media: &ContentType,
@@ -247,16 +251,16 @@ impl HttpIntake {
         body: Body,
         delivery: &mut BodyDelivery<'_>,
     ) -> Result<(), IntakeFailure> {
-        let mut unpacker = BodyDecompressor::new(media.encoding, self.body_bytes)?;
+        let mut decompressor = BodyDecompressor::new(media.encoding, self.body_bytes)?;
         let mut chunks = BodyChunks::new(body);
         let mut text = BytesMut::new();
         while let Some(chunk) = chunks.next_chunk().await? {
             for slice in chunk.chunks(SLICE_BYTES) {
-                unpacker.decompress(slice, &mut text)?;
+                decompressor.decompress(slice, &mut text)?;
             }
             tokio::task::yield_now().await;
         }
-        unpacker.finish(&mut text)?;
+        decompressor.finish(&mut text)?;
         if json_depth::is_too_deep(&text) {
             return Err(IntakeFailure::new(
                 IntakeFailureKind::Unreadable,
@@ -268,7 +272,7 @@ impl HttpIntake {
             delivery.add_event(0, &event, 0..event.len());
             return delivery.send_batch(event.into()).await;
         }
-        // The parser passes over texts that nobody asks for without a look at their bytes, but hands them out as text.
+        // The parser does not validate the UTF-8 of strings it skips but returns them as `str`.
         let text = std::str::from_utf8(&text).map_err(|error| {
             IntakeFailure::new(
                 IntakeFailureKind::Unreadable,
@@ -276,10 +280,10 @@ impl HttpIntake {
             )
         })?;
         if let Err(error) = sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(text) {
-            let what = error.to_string().lines().next().unwrap_or_default().to_owned();
+            let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
             return Err(IntakeFailure::new(
                 IntakeFailureKind::Unreadable,
-                format!("the body is not JSON: {what}"),
+                format!("the body is not JSON: {reason}"),
             ));
         }
         let mut events = BytesMut::new();

@@ -1,4 +1,6 @@
-//! Lines of a stream in blocks: bounded memory, numbered, and a line too long to be an event is skipped, not swallowed.
+//! Reads a stream in blocks of whole, numbered lines in bounded memory.
+//!
+//! A line that exceeds the limit is skipped without being held in memory.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -6,12 +8,12 @@ use std::ops::Range;
 /// Complete lines that were read together.
 #[derive(Debug, Default)]
 pub struct LineBlock {
-    /// The number of the first line, from 1.
+    /// Number of the first line, counted from 1.
     pub first_line: u64,
-    /// How long the line behind them was, if it was too long; it is counted as a line and was skipped.
+    /// Length in bytes of an overlong line after these lines. The line is counted but skipped.
     pub long_line_bytes: Option<u64>,
     buffer: Vec<u8>,
-    /// Where the lines lie in the buffer, each with its line feed but for the last of the stream.
+    /// Range of the lines in the buffer. Each ends with a line feed, except the last of the stream.
     lines: Range<usize>,
 }
 
@@ -20,40 +22,41 @@ pub struct LineBlock {
 pub struct LineBlockReader<R> {
     input: R,
     buffer: Vec<u8>,
-    /// What of the buffer was read and not given yet.
+    /// Range of the buffer that was read but not returned yet.
     unread: Range<usize>,
     next_line: u64,
-    /// Whether what stands before the first line was looked at.
+    /// True once the start of the stream was checked for a byte order mark.
     start_checked: bool,
     line_bytes_max: usize,
 }
 
-/// How much is read at a time: about two thousand events, and what is decoded next should still be in the cache.
+/// Bytes per read: about two thousand events, few enough to stay in the CPU cache for decoding.
 const READ_BYTES: usize = 512 * 1024;
 
 impl<R: Read> LineBlockReader<R> {
-    /// Reads `input`; a line of more than `longest` bytes is skipped.
+    /// Returns a reader of `input` that skips lines of more than `line_bytes_max` bytes.
     #[must_use]
-    pub fn new(input: R, longest: usize) -> LineBlockReader<R> {
+    pub fn new(input: R, line_bytes_max: usize) -> LineBlockReader<R> {
         LineBlockReader {
             input,
             buffer: Vec::new(),
             unread: 0..0,
             next_line: 1,
             start_checked: false,
-            line_bytes_max: longest,
+            line_bytes_max,
         }
     }
 
-    /// The next lines; `None` at the end. They take the memory of `spent`, whose lines nobody needs any more.
+    /// Returns the next lines, or `None` at the end. The memory of the finished block `spent` is
+    /// reused.
     ///
     /// # Errors
-    /// What reading the stream gave.
+    /// Returns the error of the underlying stream.
     pub fn next_block(&mut self, spent: LineBlock) -> io::Result<Option<LineBlock>> {
         let spare = spent.buffer;
         loop {
             let read = self.fill_buffer()?;
-            // What some editors put before the first line, once, is no part of it.
+            // A byte order mark at the start is not part of the first line.
             if !self.start_checked && self.unread.len() >= 3 {
                 self.start_checked = true;
                 if self.buffer[self.unread.clone()].starts_with(b"\xef\xbb\xbf") {
@@ -81,7 +84,7 @@ impl<R: Read> LineBlockReader<R> {
         }
     }
 
-    /// Moves what is unread to the front and reads more behind it; how much that was.
+    /// Moves unread bytes to the front and reads more after them. Returns the number of new bytes.
     fn fill_buffer(&mut self) -> io::Result<usize> {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
@@ -89,11 +92,11 @@ impl<R: Read> LineBlockReader<R> {
         if self.buffer.len() < full {
             self.buffer.resize(full, 0);
         }
-        // A pipe or a packed file gives little at a time.
+        // A pipe or a compressed file returns few bytes per read.
         while self.unread.end < full {
             match self.input.read(&mut self.buffer[self.unread.end..full]) {
                 Ok(0) => break,
-                Ok(many) => self.unread.end += many,
+                Ok(count) => self.unread.end += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -101,7 +104,7 @@ impl<R: Read> LineBlockReader<R> {
         Ok(self.unread.end - begin)
     }
 
-    /// Skips to the end of the line; how many bytes it had.
+    /// Skips to the end of the line. Returns the length of the line in bytes.
     fn skip_line(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
         loop {
@@ -117,18 +120,18 @@ impl<R: Read> LineBlockReader<R> {
         }
     }
 
-    /// Gives lines of the buffer away with it; what is unread goes on in `spare`.
+    /// Returns the block with the current buffer. Unread bytes continue in `spare`.
     fn take_block(
         &mut self,
         lines: Range<usize>,
-        too_long: Option<u64>,
+        long_line_bytes: Option<u64>,
         mut spare: Vec<u8>,
     ) -> LineBlock {
-        let first = self.next_line;
+        let first_line = self.next_line;
         let bytes = &self.buffer[lines.clone()];
-        let feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
-        let open = u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
-        self.next_line += feeds + open + u64::from(too_long.is_some());
+        let line_feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let unterminated = u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
+        self.next_line += line_feeds + unterminated + u64::from(long_line_bytes.is_some());
         let unread = &self.buffer[self.unread.clone()];
         if spare.len() < unread.len() {
             spare.resize(unread.len(), 0);
@@ -136,8 +139,8 @@ impl<R: Read> LineBlockReader<R> {
         spare[..unread.len()].copy_from_slice(unread);
         self.unread = 0..unread.len();
         LineBlock {
-            first_line: first,
-            long_line_bytes: too_long,
+            first_line,
+            long_line_bytes,
             buffer: std::mem::replace(&mut self.buffer, spare),
             lines,
         }
@@ -145,7 +148,7 @@ impl<R: Read> LineBlockReader<R> {
 }
 
 impl LineBlock {
-    /// The lines with their numbers, without line ends; blank lines are left out.
+    /// Returns the lines with their numbers, without line ends. Blank lines are left out.
     pub fn numbered_lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let bytes = &self.buffer[self.lines.clone()];
         let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
@@ -163,14 +166,14 @@ impl LineBlock {
 mod tests {
     use super::*;
 
-    /// Gives one byte at a time, as a slow pipe does.
+    /// Returns at most `1` bytes at a time, like a slow pipe.
     struct SlowReader<'a>(&'a [u8], usize);
     impl Read for SlowReader<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let many = self.1.min(self.0.len()).min(buffer.len());
-            buffer[..many].copy_from_slice(&self.0[..many]);
-            self.0 = &self.0[many..];
-            Ok(many)
+            let count = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
         }
     }
 
@@ -178,7 +181,7 @@ mod tests {
         let mut lines = LineBlockReader::new(SlowReader(text, step), 20);
         let (mut read, mut long) = (Vec::new(), Vec::new());
         let mut spent = LineBlock::default();
-        while let Some(block) = lines.next_block(spent).expect("memory can be read") {
+        while let Some(block) = lines.next_block(spent).expect("reading from memory succeeds") {
             read.extend(
                 block
                     .numbered_lines()

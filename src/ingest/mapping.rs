@@ -1,65 +1,10 @@
-//! Turns someone's export (CSV, TSV) into events by a mapping file, without code.
+//! Turns a delimited export (CSV, TSV) into events by a mapping file, without code.
 //!
-//! A mapping is read with all its mistakes at once ([`Mapping::parse`]: `check`), then applied to a file
-//! ([`Mapping::read`]: `read`, `row`). Its whole vocabulary:
+//! [`Mapping::parse`] checks a mapping and reports all problems at once. [`Mapping::read_rows`]
+//! applies it to a file. Rows of groups stay in memory until the end of the file; without
+//! `group_by` a row is released after it was read.
 //!
-//! ```toml
-//! source = "/crm"                       # the events' source
-//! time_zone = "Europe/Berlin"           # or "+02:00": of times written without an offset
-//! formats = ["%d.%m.%Y %H:%M", "%s"]    # how times are written (strftime); the first that fits is taken
-//! delimiter = ";"                       # default ","
-//! quote = "'"                           # default '"'; "" if quotes mean nothing
-//! header = false                        # default true: the first line names the columns
-//! columns = ["no", "opened", "state"]   # names them otherwise
-//! missing = ["", "?"]                   # cells that mean "nothing"; default [""]; cells are trimmed first
-//! group_by = "no"                       # rows with the same value are one group, wherever they stand in the file
-//! sort_by = "opened"                    # a time that orders the rows of a group; default: as they stand in the file
-//! subject = "{no}"                      # the case; `{name}` is a column, value or time
-//! data = { queue = "team" }             # fields of every event: field = name, or { text = "constant {name}" }
-//!
-//! [value.team]                          # a value made of ...
-//! column = "grp"                        #   a cell, and then any of:
-//! missing = ["0"]                       #     further cells that mean "nothing"
-//! slice = [0, 4]                        #     characters from, to
-//! map = { "1" = "sales" }               #     other words for it; `otherwise = "rest"` for what the map lacks
-//! if_missing = "none"                   #     `keep_empty = true` is `if_missing = ""`
-//! take = "max"                          #     of a group's rows: first, last, max, min, count; default: of this row
-//! [value.month]
-//! time = "opened"                       #   or a time, written with `format`
-//! format = "%Y-%m"
-//! [value.urgent]
-//! yes_when = { prio = ["1", "2"] }      #   or "yes" and "no"
-//! [value.key]
-//! text = "{no}/{team}"                  #   or a text
-//!
-//! [time.opened]
-//! column = "opened"                     # a cell, or `time = "NAME"`
-//! date = "day"                          # the cell with the day, if it stands apart: read as "day time"
-//! formats = ["%H:%M"]                   # if written differently from the rest
-//! plus = "seconds"                      # adds this many `unit = "s"` (ms, s, m, h)
-//! after = "NAME"                        # more than 12 h before that time (or, if missing, the one it comes after): next day
-//! or = "NAME"                           # taken if this is missing; or a list
-//! when = { state = "done" }             # missing otherwise
-//!
-//! [[leave_out]]                         # rows to leave out, counted by reason
-//! when = { state = "test" }
-//! reason = "a test"
-//!
-//! [[event]]
-//! type = "repair.opened"
-//! time = "opened"                       # a time, or a column
-//! when = { any = [{ state = { not = ["x"] } }, { cost = { above = 0 } }], no = { present = true } }
-//! each = "first"                        # of a group: first, last or row (default)
-//! change = { column = "state", from = ["Done"], to = { not = ["Done"] } }   # against the group's row before
-//! subject = "{no}"
-//! id = "{no}-1"                         # default: subject/type, then subject/type/2 within a group
-//! data = { due = "target" }
-//! ```
-//!
-//! Conditions also know `missing`, `present`, `above`, `below`, `at_least`, `at_most`, `all`, `any`, `not`. A value or
-//! time may use those declared above it; a declared name hides a column of that name. Grouped rows are kept in memory
-//! until the end of the file, so that their order in it does not matter; without `group_by` a row is gone when read.
-//! A row of more than 1 MiB, or one in which the file ends within quotes, is rejected with the line in which it begins.
+//! `docs/reference/mapping.md` describes the mapping language with all keys.
 
 mod check;
 mod check_parts;
@@ -81,25 +26,25 @@ pub struct Mapping {
     formats: Vec<String>,
     delimiter: u8,
     quote: Option<u8>,
-    /// The names of the columns, if the file does not say them.
+    /// Names of the columns, if the file has no header row.
     header: Option<Vec<String>>,
     missing: Vec<String>,
-    /// The columns the mapping speaks of; everything below knows a column by its place here.
+    /// Columns that the mapping uses. All indexes of columns refer to this list.
     columns: Vec<String>,
     group_by: Option<usize>,
-    /// The time by which the rows of a group are ordered.
+    /// Index of the time by which the rows of a group are ordered.
     sort_by: Option<usize>,
-    /// Values and times; each uses only those before it.
+    /// Values and times. Each uses only those before it.
     definitions: Vec<MappingDefinition>,
     leave_out: Vec<(RowCondition, String)>,
     events: Vec<EventRule>,
 }
 
 impl Mapping {
-    /// Reads a mapping; `file` is its name in messages.
+    /// Parses and checks a mapping. `file` is its name in messages.
     ///
     /// # Errors
-    /// Everything that is wrong in it, in the order of the file.
+    /// Returns all problems in the order of the file.
     pub fn parse(file: &str, text: &str) -> Result<Mapping, Vec<TomlProblem>> {
         let document = TomlDocument::parse(file, text).map_err(|problem| vec![problem])?;
         let mapping = check::check_mapping(&document.root_table());
@@ -107,14 +52,14 @@ impl Mapping {
         if problems.is_empty() { Ok(mapping) } else { Err(problems) }
     }
 
-    /// The events' source.
+    /// Returns the CloudEvents `source` of all events.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 }
 
-/// What a name in a mapping stands for.
+/// Resolved name: an index into the columns or into the definitions.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum MappingName {
     Column(usize),
@@ -151,7 +96,7 @@ enum ValueSource {
     YesWhen(RowCondition),
 }
 
-/// Which of a group's rows a value is taken from.
+/// Rows of a group from which a value is computed (key `take`).
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum GroupAggregate {
     Row,
@@ -166,7 +111,7 @@ enum GroupAggregate {
 struct TimeRule {
     source: TimeSource,
     formats: Vec<String>,
-    /// What is added, and the milliseconds of its unit.
+    /// Number to add, and its unit in ms.
     plus: Option<(MappingName, i64)>,
     after: Option<usize>,
     alternatives: Vec<usize>,
@@ -186,7 +131,7 @@ enum RowCondition {
     Not(Box<RowCondition>),
     In(MappingName, Vec<String>),
     Present(MappingName),
-    /// Present, and the comparison of the number with the limit is one of these.
+    /// True if the value is present and its number compares like this with the limit.
     Compare(MappingName, NumberComparison, f64),
 }
 
@@ -220,7 +165,7 @@ struct EventRule {
     data: Vec<(String, MappedFieldKind, MappedField)>,
 }
 
-/// Which rows of a group say the event.
+/// Rows of a group that may emit an event (key `each`).
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum RowSelection {
     Row,
@@ -228,7 +173,7 @@ enum RowSelection {
     Last,
 }
 
-/// A change of a column against the row before.
+/// Change of a text against the previous row.
 #[derive(Debug)]
 struct ColumnChange {
     name: MappingName,
@@ -236,7 +181,7 @@ struct ColumnChange {
     to: ValueSet,
 }
 
-/// A set of words, or all but them.
+/// A set of texts, or its complement.
 #[derive(Default, Debug)]
 enum ValueSet {
     #[default]
@@ -251,7 +196,7 @@ enum MappedField {
     Text(TextTemplate),
 }
 
-/// How the core wants a field.
+/// Data type of an event field.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum MappedFieldKind {
     Text,

@@ -1,21 +1,27 @@
-//! Asterisk's `queue_log`: one line `unixtime|callid|queue|agent|VERB|data...` per thing that happened in a queue.
+//! Reader for Asterisk's `queue_log`. Each line has the form
+//! `unixtime|callid|queue|agent|VERB|data...`.
 //!
-//! One call may pass several queues, or one queue several times; each stay is a case of its own, `callid`, `callid/2`,
-//! `callid/3` and so on, counted by its ENTERQUEUE lines. Ids come from the content of a line and from the count, so that
-//! a log read again, or read in growing pieces by one [`QueueLog`], says the same events. The seconds inside a call id are
-//! when the channel was made, before any voice menu: the arrival is the time of the ENTERQUEUE line and nothing else.
-//! A call of which the log's beginning is missing is told from its first line on.
+//! A call may enter several queues, or one queue several times. Each stay in a queue is its own
+//! case: `callid`, `callid/2`, `callid/3` and so on, counted by ENTERQUEUE lines.
+//!
+//! Event ids are built from the content of a line and the stay number. The same log therefore
+//! always produces the same events, also if one [`QueueLogReader`] reads it in growing pieces.
+//!
+//! The seconds in a call id are the time of channel creation, before any voice menu. The arrival
+//! time is therefore the time of the ENTERQUEUE line.
+//!
+//! If the beginning of a call is missing from the log, its events start with its first line.
 
 use crate::domain::time::timestamp::{SECOND, Timestamp, truncate_for_message};
 use crate::ingest::decode::raw_event::{RawEvent, Scalar};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Calls of which the stays are remembered. Beyond it the call that was first seen earliest is forgotten: if it enters
-/// another queue after 100 000 newer calls, its stays are counted from 1 again.
+/// Maximum number of calls whose stays are tracked. Beyond it the oldest call is dropped. If that
+/// call enters another queue later, its stays are counted from 1 again.
 const CALLS_TRACKED_MAX: usize = 100_000;
 
-/// The verbs that end a stay.
+/// Verbs that end a stay in a queue.
 const END_VERBS: [&str; 11] = [
     "COMPLETEAGENT",
     "COMPLETECALLER",
@@ -30,36 +36,37 @@ const END_VERBS: [&str; 11] = [
     "TRANSFER",
 ];
 
-/// What became of a line that could be read.
+/// Result of reading a valid line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineOutcome {
-    /// It said this many events.
+    /// The line produced this many events.
     Emitted(usize),
-    /// It says nothing about a case, for this reason.
+    /// The line produced no event, for this reason.
     LeftOut(&'static str),
 }
 
-/// Reads a `queue_log` line by line.
+/// Turns the lines of a `queue_log` into events.
 #[derive(Debug)]
 pub struct QueueLogReader {
     source: String,
     calls: BTreeMap<String, CallStays>,
-    /// The call ids of `calls`, oldest first.
+    /// Call ids of `calls`, oldest first.
     call_order: VecDeque<String>,
-    /// The stays whose end was not said yet. Beyond [`CALLS_MAX`] the one with the smallest name is no longer known.
+    /// Stays without an end so far. Beyond [`CALLS_TRACKED_MAX`] the smallest name is dropped.
     open_stays: BTreeSet<String>,
 }
 
-/// The stays of one call so far.
+/// Stays of one call so far.
 #[derive(Default, Debug)]
 struct CallStays {
-    /// How many queues it entered.
+    /// Number of queues the call has entered.
     entered_count: u32,
-    /// The newest stay in each queue: a line about the first queue may be written after the call entered the second.
+    /// Newest stay in each queue. A line about the first queue may be written after the call
+    /// entered the second one.
     newest_by_queue: BTreeMap<String, u32>,
 }
 
-/// A line taken apart, its data not yet understood.
+/// A line split into its fields. The data fields are not parsed yet.
 struct QueueLogLine<'l> {
     time: Timestamp,
     sequence: u32,
@@ -79,7 +86,8 @@ impl Default for QueueLogReader {
 }
 
 impl QueueLogReader {
-    /// A reader at the beginning of a log. Give each Asterisk its own `source`: call ids are unique only within one.
+    /// Returns a reader for the beginning of a log. Each Asterisk server needs its own `source`,
+    /// because call ids are unique only within one server.
     #[must_use]
     pub fn new(source: impl Into<String>) -> QueueLogReader {
         QueueLogReader {
@@ -90,10 +98,11 @@ impl QueueLogReader {
         }
     }
 
-    /// Reads the next line. `line_number` orders the events of one second; count it on over all pieces of a log.
+    /// Reads the next line and passes its events to `emit`. `line_number` orders the events of one
+    /// second. It must continue over all pieces of a log.
     ///
     /// # Errors
-    /// Why the line cannot be read; it said nothing then.
+    /// Returns the reason if the line cannot be parsed. No event was emitted then.
     pub fn read_line(
         &mut self,
         line_number: u64,
@@ -102,7 +111,7 @@ impl QueueLogReader {
     ) -> Result<LineOutcome, String> {
         let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
-            return Ok(LineOutcome::LeftOut("an empty line"));
+            return Ok(LineOutcome::LeftOut("empty line"));
         }
         let line = QueueLogLine::parse(line_number, line)?;
         if END_VERBS.contains(&line.verb)
@@ -150,7 +159,7 @@ impl QueueLogReader {
             "EXITEMPTY" => self.emit_overflowed(&line, "empty", 2, emit),
             "EXITWITHKEY" => self.emit_overflowed(&line, "key", 3, emit),
             "WITHDRAW" => self.emit_overflowed(&line, "withdrawn", 2, emit),
-            // It carries no figures.
+            // SYSCOMPAT carries no wait time.
             "SYSCOMPAT" => self.emit_overflowed(&line, "incompatible", usize::MAX, emit),
             "BLINDTRANSFER" => self.emit_transferred(&line, 0, emit),
             "TRANSFER" => self.emit_transferred(&line, 0, emit),
@@ -170,7 +179,7 @@ impl QueueLogReader {
         }
     }
 
-    /// Asterisk has started again: of the calls it knew before, nobody will hear any more.
+    /// Reports all open calls as lost. Asterisk restarted and logs no end for them.
     fn lose_open_calls(
         &mut self,
         line: &QueueLogLine<'_>,
@@ -187,7 +196,7 @@ impl QueueLogReader {
         }
     }
 
-    /// Begins another stay of a call.
+    /// Starts another stay of a call.
     fn enter_queue(&mut self, line: &QueueLogLine<'_>) -> Result<(), String> {
         let call = line.call_id()?;
         if !self.calls.contains_key(call) {
@@ -208,7 +217,8 @@ impl QueueLogReader {
         Ok(())
     }
 
-    /// The case a line is about: the call's newest stay in the line's queue, else its newest stay.
+    /// Returns the case of a line: the call's newest stay in the line's queue, otherwise its newest
+    /// stay.
     fn case_subject<'l>(&self, line: &QueueLogLine<'l>) -> Result<Cow<'l, str>, String> {
         let call = line.call_id()?;
         let stays = self.calls.get(call);
@@ -246,7 +256,7 @@ impl QueueLogReader {
         Ok(LineOutcome::Emitted(1))
     }
 
-    /// A transfer ends the stay: the agent has nothing more to do with it.
+    /// Emits the transfer and the end of the stay. The agent's part of the call is over.
     fn emit_transferred(
         &self,
         line: &QueueLogLine<'_>,
@@ -295,7 +305,7 @@ impl QueueLogReader {
     ) {
         data.extend(line.queue.map(|queue| text_field("queue", queue)));
         data.extend(line.agent.map(|agent| text_field("agent", agent)));
-        // The queue tells the lines of one agent apart that were written in the same second.
+        // Lines of one agent in the same second differ only by queue.
         let (queue, seconds) = (line.queue.unwrap_or("NONE"), line.time.0.div_euclid(SECOND));
         emit(RawEvent {
             id: Cow::Owned(format!("{subject}/{queue}/{}/{seconds}/{nth}", line.verb)),
@@ -322,12 +332,12 @@ impl<'l> QueueLogLine<'l> {
             ));
         };
         if verb.is_empty() {
-            return Err("the line has no verb".to_owned());
+            return Err("the verb is missing".to_owned());
         }
         let named = |name: &'l str| (!matches!(name, "" | "NONE")).then_some(name);
         Ok(QueueLogLine {
             time: parse_time(time)?,
-            // Two numbers a line, because a transfer says two things.
+            // Two sequence numbers per line, because a transfer emits two events.
             sequence: u32::try_from(line_number.saturating_mul(2)).unwrap_or(u32::MAX),
             call,
             queue: named(queue),
@@ -344,7 +354,7 @@ impl<'l> QueueLogLine<'l> {
         }
     }
 
-    /// A field of whole seconds; old versions of Asterisk leave some out.
+    /// Returns a field of whole seconds. Old versions of Asterisk leave some fields out.
     fn parse_seconds(&self, index: usize, name: &str) -> Result<Option<f64>, String> {
         match self.data.get(index) {
             None | Some(&"") => Ok(None),
@@ -360,7 +370,8 @@ impl<'l> QueueLogLine<'l> {
     }
 }
 
-/// Whole seconds since 1970; the realtime engine writes a fraction, cut here to milliseconds.
+/// Parses whole seconds since 1970. The realtime engine writes a fraction, which is cut to
+/// milliseconds.
 fn parse_time(text: &str) -> Result<Timestamp, String> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -384,21 +395,21 @@ fn left_out_reason(verb: &str) -> &'static str {
         "RINGNOANSWER" => "RINGNOANSWER: an attempt at one agent",
         "RINGCANCELED" => "RINGCANCELED: an attempt at one agent",
         "AGENTDUMP" => "AGENTDUMP: the agent hung up during the announcement, the caller waits on",
-        "PAUSEALL" => "PAUSEALL: said again by one PAUSE per queue",
-        "UNPAUSEALL" => "UNPAUSEALL: said again by one UNPAUSE per queue",
-        "QUEUESTART" => "QUEUESTART: Asterisk started, and no call was open",
-        "CONFIGRELOAD" => "CONFIGRELOAD: nothing about a call",
-        "PENALTY" | "MEMBERPENALTY" => "PENALTY: nothing about a call",
-        "DID" | "INFO" => "DID, INFO: nothing firstline counts",
-        _ => "a verb firstline does not know",
+        "PAUSEALL" => "PAUSEALL: also logged as one PAUSE per queue",
+        "UNPAUSEALL" => "UNPAUSEALL: also logged as one UNPAUSE per queue",
+        "QUEUESTART" => "QUEUESTART: Asterisk started and no call was open",
+        "CONFIGRELOAD" => "CONFIGRELOAD: not about a call",
+        "PENALTY" | "MEMBERPENALTY" => "PENALTY: not about a call",
+        "DID" | "INFO" => "DID, INFO: not counted by firstline",
+        _ => "verb not supported by firstline",
     }
 }
 
-/// Whether a caller id says who calls.
+/// Returns true if the caller id identifies the caller.
 fn is_caller_known(caller: &str) -> bool {
     !["", "none", "anonymous", "unknown", "<unknown>", "unavailable", "restricted", "private", "s"]
         .iter()
-        .any(|word| caller.eq_ignore_ascii_case(word))
+        .any(|placeholder| caller.eq_ignore_ascii_case(placeholder))
 }
 
 fn text_field<'l>(name: &'static str, value: &'l str) -> (Cow<'l, str>, Scalar<'l>) {
@@ -414,7 +425,7 @@ mod tests {
     use super::*;
 
     fn read_log(log: &mut QueueLogReader, lines: &str) -> Vec<String> {
-        let mut said = Vec::new();
+        let mut output = Vec::new();
         for (index, line) in lines.lines().enumerate() {
             let outcome = log.read_line(index as u64 + 1, line, &mut |event| {
                 let data: Vec<String> = event
@@ -426,7 +437,7 @@ mod tests {
                         Scalar::Bool(value) => format!("{name}={value}"),
                     })
                     .collect();
-                said.push(format!(
+                output.push(format!(
                     "{} {} {} {}",
                     event.kind,
                     event.subject,
@@ -436,23 +447,28 @@ mod tests {
             });
             match outcome {
                 Ok(LineOutcome::Emitted(_)) => {}
-                Ok(LineOutcome::LeftOut(reason)) => said.push(format!("- {reason}")),
-                Err(reason) => said.push(format!("! {reason}")),
+                Ok(LineOutcome::LeftOut(reason)) => output.push(format!("- {reason}")),
+                Err(reason) => output.push(format!("! {reason}")),
             }
         }
-        said
+        output
     }
 
     #[test]
     fn each_queue_stay_is_its_own_case() {
-        let said = read_log(
+        let output = read_log(
             &mut QueueLogReader::default(),
-            "10|7.1|sales|NONE|ENTERQUEUE||555|1\n12|7.1|sales|a1|CONNECT|2|8.1|1\n30|7.1|sales|a1|BLINDTRANSFER|600|ctx|2|18|1\n\
-             30|7.1|repair|NONE|ENTERQUEUE||anonymous|1\n31|7.1|sales|a1|COMPLETEAGENT|2|18|1\n50|7.1|repair|NONE|EXITWITHKEY|2|1|1|20\n\
-             60|7.1|sales|NONE|ENTERQUEUE||555|1\n61|7.1|sales|NONE|ABANDON|1|1|1",
+            "10|7.1|sales|NONE|ENTERQUEUE||555|1\n\
+             12|7.1|sales|a1|CONNECT|2|8.1|1\n\
+             30|7.1|sales|a1|BLINDTRANSFER|600|ctx|2|18|1\n\
+             30|7.1|repair|NONE|ENTERQUEUE||anonymous|1\n\
+             31|7.1|sales|a1|COMPLETEAGENT|2|18|1\n\
+             50|7.1|repair|NONE|EXITWITHKEY|2|1|1|20\n\
+             60|7.1|sales|NONE|ENTERQUEUE||555|1\n\
+             61|7.1|sales|NONE|ABANDON|1|1|1",
         );
         assert_eq!(
-            said,
+            output,
             [
                 "call.offered 7.1 10 customer=555 queue=sales",
                 "call.answered 7.1 12 wait_seconds=2 queue=sales agent=a1",
@@ -469,22 +485,28 @@ mod tests {
 
     #[test]
     fn reports_agent_states_and_leaves_out_other_verbs() {
-        let said = read_log(
+        let output = read_log(
             &mut QueueLogReader::default(),
-            "10|NONE|sales|a1|ADDMEMBER|\n11|NONE|sales|a1|PAUSE|lunch\n11|NONE|NONE|a1|PAUSEALL|lunch\n12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
-             13|NONE|NONE|NONE|QUEUESTART|\n14|7.1|sales|a1|RINGNOANSWER|1000\n15|x|y|z|NEWVERB\n\n16|7.9|sales|NONE|SYSCOMPAT",
+            "10|NONE|sales|a1|ADDMEMBER|\n\
+             11|NONE|sales|a1|PAUSE|lunch\n\
+             11|NONE|NONE|a1|PAUSEALL|lunch\n\
+             12|NONE|NONE|a1|AGENTLOGOFF|SIP/1|9\n\
+             13|NONE|NONE|NONE|QUEUESTART|\n\
+             14|7.1|sales|a1|RINGNOANSWER|1000\n\
+             15|x|y|z|NEWVERB\n\n\
+             16|7.9|sales|NONE|SYSCOMPAT",
         );
         assert_eq!(
-            said,
+            output,
             [
                 "agent.changed a1 10 state=ready queue=sales agent=a1",
                 "agent.changed a1 11 state=pause reason=lunch queue=sales agent=a1",
-                "- PAUSEALL: said again by one PAUSE per queue",
+                "- PAUSEALL: also logged as one PAUSE per queue",
                 "agent.changed a1 12 state=offline agent=a1",
-                "- QUEUESTART: Asterisk started, and no call was open",
+                "- QUEUESTART: Asterisk started and no call was open",
                 "- RINGNOANSWER: an attempt at one agent",
-                "- a verb firstline does not know",
-                "- an empty line",
+                "- verb not supported by firstline",
+                "- empty line",
                 "call.overflowed 7.9 16 reason=incompatible queue=sales",
             ]
         );
@@ -505,8 +527,8 @@ mod tests {
             "1.é|c|q|a|CONNECT|1",
             "1|NONE|q|NONE|PAUSE|",
         ] {
-            let said = read_log(&mut QueueLogReader::default(), line);
-            assert!(said.len() == 1 && said[0].starts_with("! "), "{line}: {said:?}");
+            let output = read_log(&mut QueueLogReader::default(), line);
+            assert!(output.len() == 1 && output[0].starts_with("! "), "{line}: {output:?}");
         }
     }
 
@@ -521,18 +543,23 @@ mod tests {
 
     #[test]
     fn restart_marks_open_calls_lost_once() {
-        let said = read_log(
+        let output = read_log(
             &mut QueueLogReader::default(),
-            "10|1.1|sales|NONE|ENTERQUEUE||139|1\n11|1.2|sales|NONE|ENTERQUEUE||138|2\n12|1.1|sales|a1|CONNECT|2|9|1\n\
-             13|1.3|sales|NONE|ENTERQUEUE||137|2\n14|1.3|sales|NONE|ABANDON|1|1|1\n20|NONE|NONE|NONE|QUEUESTART|\n21|NONE|NONE|NONE|QUEUESTART|",
+            "10|1.1|sales|NONE|ENTERQUEUE||139|1\n\
+             11|1.2|sales|NONE|ENTERQUEUE||138|2\n\
+             12|1.1|sales|a1|CONNECT|2|9|1\n\
+             13|1.3|sales|NONE|ENTERQUEUE||137|2\n\
+             14|1.3|sales|NONE|ABANDON|1|1|1\n\
+             20|NONE|NONE|NONE|QUEUESTART|\n\
+             21|NONE|NONE|NONE|QUEUESTART|",
         );
-        let after: Vec<&str> = said[5..].iter().map(|line| line.trim_end()).collect();
+        let after: Vec<&str> = output[5..].iter().map(|line| line.trim_end()).collect();
         assert_eq!(
             after,
             [
                 "call.lost 1.1 20",
                 "call.lost 1.2 20",
-                "- QUEUESTART: Asterisk started, and no call was open"
+                "- QUEUESTART: Asterisk started and no call was open"
             ]
         );
     }

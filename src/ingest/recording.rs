@@ -1,4 +1,5 @@
-//! Recorded events from files and standard input: opened, decompressed, and read by their format into batches.
+//! Recordings: events from files or standard input. They are opened, decompressed and decoded into
+//! batches.
 
 mod parallel_decode;
 
@@ -12,43 +13,44 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// How the bytes of a recording are understood.
+/// Format of a recording.
 #[derive(Debug)]
 pub enum RecordingFormat {
-    /// CloudEvents, one JSON object a line.
+    /// CloudEvents, one JSON object per line.
     CloudEvents,
-    /// An Asterisk `queue_log`.
+    /// Asterisk `queue_log`.
     QueueLog,
-    /// An export, by a mapping file.
+    /// Delimited export, read by a mapping file.
     Mapping(Box<Mapping>),
 }
 
-/// What a recording gives.
+/// Item read from a recording.
 #[derive(Debug)]
 pub enum RecordingItem {
-    /// Some events.
+    /// Decoded events.
     Batch(Batch),
-    /// A line that was not taken.
+    /// A rejected line.
     Rejected {
-        /// Its number, from 1.
+        /// Line number, counted from 1.
         line: u64,
-        /// Why.
+        /// Reason of the rejection.
         rejection: EventRejection,
     },
-    /// A line that is not an event, by design.
+    /// A line that is left out by design and is no error.
     LeftOut {
-        /// Why.
+        /// Reason, for counting.
         reason: String,
     },
 }
 
-/// How many events make a batch: enough to look ahead in, and few enough to stay in the cache.
+/// Events per batch: enough to prefetch, few enough to stay in the CPU cache.
 const BATCH_EVENTS: usize = 2_048;
 
-/// Opens a recording; `-` is standard input. What begins like gzip or zstd is decompressed; `watch` sees the bytes before.
+/// Opens a recording; `-` is standard input. gzip and zstd are recognized by their first bytes and
+/// decompressed. `watch` wraps the stream before decompression.
 ///
 /// # Errors
-/// What opening the file gave; a directory is an error too.
+/// Returns the error of opening the file. A directory is an error, too.
 pub fn open_recording(
     path: &Path,
     watch: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
@@ -60,7 +62,7 @@ pub fn open_recording(
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::IsADirectory,
-            "it is a directory; name the files in it",
+            "this is a directory; pass the files in it",
         ));
     }
     decompress_input(watch(Box::new(file)))
@@ -79,52 +81,52 @@ fn decompress_input(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read 
     })
 }
 
-/// Reads a recording to its end; `take` gets what it gives, in order. With `others` several threads decode, see `file/together.rs`; it
-/// comes to the same.
+/// Reads a recording to its end and passes its items to `emit` in order. With other decoders
+/// several threads decode, with the same result.
 ///
 /// # Errors
-/// What reading gave, or that the file does not fit its mapping.
+/// Returns the read error, or an error if the file does not match its mapping.
 pub fn read_recording(
     input: impl Read + Send,
     format: &RecordingFormat,
     (decoder, others): (&mut EventDecoder, &mut [EventDecoder]),
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     match format {
-        _ if others.is_empty() => read_sequentially(input, format, decoder, take),
+        _ if others.is_empty() => read_sequentially(input, format, decoder, emit),
         RecordingFormat::CloudEvents => parallel_decode::read_in_parallel(
             LineBlockReader::new(input, EVENT_BYTES_MAX),
             decoder,
             others,
-            take,
+            emit,
         ),
-        _ => parallel_decode::decode_on_other_thread(input, format, decoder, take),
+        _ => parallel_decode::decode_on_other_thread(input, format, decoder, emit),
     }
 }
 
-/// Reads a recording to its end on this thread.
+/// Reads a recording to its end on the current thread.
 fn read_sequentially(
     input: impl Read,
     format: &RecordingFormat,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     match format {
-        RecordingFormat::CloudEvents => read_cloud_events(input, decoder, take),
-        RecordingFormat::QueueLog => read_queue_log(input, decoder, take),
-        RecordingFormat::Mapping(mapping) => read_mapped_rows(input, mapping, decoder, take),
+        RecordingFormat::CloudEvents => read_cloud_events(input, decoder, emit),
+        RecordingFormat::QueueLog => read_queue_log(input, decoder, emit),
+        RecordingFormat::Mapping(mapping) => read_mapped_rows(input, mapping, decoder, emit),
     }
 }
 
 fn read_cloud_events(
     input: impl Read,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
     let mut spent = LineBlock::default();
     while let Some(block) = lines.next_block(spent)? {
-        decode_line_block(&block, decoder, take);
+        decode_line_block(&block, decoder, emit);
         spent = block;
     }
     Ok(())
@@ -134,35 +136,35 @@ fn read_cloud_events(
 fn decode_line_block(
     block: &LineBlock,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) {
     for (line, bytes) in block.numbered_lines() {
         if let Err(rejection) = decoder.decode_json(bytes) {
-            take(RecordingItem::Rejected { line, rejection });
+            emit(RecordingItem::Rejected { line, rejection });
         }
     }
-    reject_long_line(block.first_line, block.long_line_bytes, take);
-    flush_batch(decoder, take);
+    reject_long_line(block.first_line, block.long_line_bytes, emit);
+    flush_batch(decoder, emit);
 }
 
-/// Gives the events that are no batch yet.
-fn flush_batch(decoder: &mut EventDecoder, take: &mut dyn FnMut(RecordingItem)) {
+/// Emits the events that are not in a batch yet.
+fn flush_batch(decoder: &mut EventDecoder, emit: &mut dyn FnMut(RecordingItem)) {
     if !decoder.is_empty() {
-        take(RecordingItem::Batch(decoder.take_batch()));
+        emit(RecordingItem::Batch(decoder.take_batch()));
     }
 }
 
-fn reject_long_line(line: u64, length: Option<u64>, take: &mut dyn FnMut(RecordingItem)) {
+fn reject_long_line(line: u64, length: Option<u64>, emit: &mut dyn FnMut(RecordingItem)) {
     if let Some(length) = length {
         let reason = format!("longer than {EVENT_BYTES_MAX} bytes: {length} bytes");
-        take(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } });
+        emit(RecordingItem::Rejected { line, rejection: EventRejection { id: None, reason } });
     }
 }
 
 fn read_queue_log(
     input: impl Read,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     let mut lines = LineBlockReader::new(input, EVENT_BYTES_MAX);
     let mut log = QueueLogReader::default();
@@ -171,23 +173,23 @@ fn read_queue_log(
         for (line, bytes) in block.numbered_lines() {
             let text = String::from_utf8_lossy(bytes);
             let outcome = log.read_line(line, &text, &mut |raw: RawEvent<'_>| {
-                decode_raw_event(&raw, line, decoder, take)
+                decode_raw_event(&raw, line, decoder, emit);
             });
             match outcome {
                 Ok(LineOutcome::Emitted(_)) => {}
                 Ok(LineOutcome::LeftOut(reason)) => {
-                    take(RecordingItem::LeftOut { reason: reason.to_owned() })
+                    emit(RecordingItem::LeftOut { reason: reason.to_owned() });
                 }
-                Err(reason) => take(RecordingItem::Rejected {
+                Err(reason) => emit(RecordingItem::Rejected {
                     line,
                     rejection: EventRejection { id: None, reason },
                 }),
             }
         }
-        reject_long_line(block.first_line, block.long_line_bytes, take);
+        reject_long_line(block.first_line, block.long_line_bytes, emit);
         spent = block;
     }
-    flush_batch(decoder, take);
+    flush_batch(decoder, emit);
     Ok(())
 }
 
@@ -195,26 +197,25 @@ fn read_mapped_rows(
     input: impl Read,
     mapping: &Mapping,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
-    // Three closures write to one taker, none while another runs.
-    let taken = std::cell::RefCell::new(take);
+    // Three closures share the emitter. None of them runs within another.
+    let emitter = std::cell::RefCell::new(emit);
     let counts = mapping.read_rows(
         input,
-        &mut |line, raw| decode_raw_event(&raw, line, decoder, &mut **taken.borrow_mut()),
+        &mut |line, raw| decode_raw_event(&raw, line, decoder, &mut **emitter.borrow_mut()),
         &mut |line, reason| {
-            taken.borrow_mut()(RecordingItem::Rejected {
+            emitter.borrow_mut()(RecordingItem::Rejected {
                 line,
                 rejection: EventRejection { id: None, reason },
-            })
+            });
         },
-        &mut |reason| taken.borrow_mut()(RecordingItem::LeftOut { reason: reason.to_owned() }),
+        &mut |reason| emitter.borrow_mut()(RecordingItem::LeftOut { reason: reason.to_owned() }),
     )?;
-    flush_batch(decoder, &mut **taken.borrow_mut());
+    flush_batch(decoder, &mut **emitter.borrow_mut());
     for _ in 0..counts.not_utf8 {
-        taken.borrow_mut()(RecordingItem::LeftOut {
-            reason: "bytes that are not UTF-8 were replaced in a row (the row was taken)"
-                .to_owned(),
+        emitter.borrow_mut()(RecordingItem::LeftOut {
+            reason: "bytes that are not UTF-8 were replaced in a row (the row was read)".to_owned(),
         });
     }
     Ok(())
@@ -224,11 +225,11 @@ fn decode_raw_event(
     raw: &RawEvent<'_>,
     line: u64,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) {
     if let Err(rejection) = decoder.decode_raw_event(raw) {
-        take(RecordingItem::Rejected { line, rejection });
+        emit(RecordingItem::Rejected { line, rejection });
     } else if decoder.len() == BATCH_EVENTS {
-        take(RecordingItem::Batch(decoder.take_batch()));
+        emit(RecordingItem::Batch(decoder.take_batch()));
     }
 }

@@ -1,5 +1,5 @@
-//! The last rejected events, to be read by whoever looks for the fault. Nothing personal is kept: an event's name and the
-//! reason, never its data.
+//! List of the latest rejected events, for troubleshooting. It holds an event's identity and the
+//! reason, never its data, so it contains no personal data.
 
 use crate::clock::WallClock;
 use crate::domain::time::timestamp::Timestamp;
@@ -9,33 +9,34 @@ use sonic_rs::JsonValueTrait;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many rejected events are remembered; an older one makes room for the next.
+/// Maximum number of rejected events held; the oldest is dropped first.
 pub const REJECTED_EVENTS_MAX: usize = 1_000;
 
-/// The longest name or reason that is kept, in bytes.
+/// Maximum length of an attribute or a reason, in bytes.
 const TEXT_BYTES_MAX: usize = 200;
 
-/// A rejected event, as far as it could be read.
+/// A rejected event with the attributes that could be read.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RejectedEvent {
-    /// When it came.
+    /// Time of receipt.
     pub at: Timestamp,
-    /// Its `source`.
+    /// CloudEvents `source`.
     pub source: Option<String>,
-    /// Its `id`.
+    /// CloudEvents `id`.
     pub id: Option<String>,
-    /// Its `type`.
+    /// CloudEvents `type`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// What is wrong with it.
+    /// Reason of the rejection.
     pub error: String,
 }
 
 impl RejectedEvent {
-    /// A rejection of `json` for this reason.
+    /// Returns a rejection of the event `json` for the reason `error`. Without `id` the id is read
+    /// from `json`.
     #[must_use]
     pub fn new(json: &[u8], id: Option<String>, error: String) -> RejectedEvent {
-        // Whoever sends something else than UTF-8 is to be found as well; the parser is shown texts only.
+        // The parser takes only UTF-8, but the source of other input must be visible, too.
         let json = String::from_utf8_lossy(json);
         let json = if is_too_deep(json.as_bytes()) { "" } else { &*json };
         RejectedEvent {
@@ -48,7 +49,7 @@ impl RejectedEvent {
     }
 }
 
-/// Remembers the last rejected events.
+/// Bounded list of the latest rejected events.
 #[derive(Debug, Default)]
 pub struct RejectedEvents(Mutex<RejectedEventLog>);
 
@@ -59,32 +60,32 @@ struct RejectedEventLog {
 }
 
 impl RejectedEvents {
-    /// Remembers these, of `total` that were rejected.
+    /// Adds `rejected` to the list and `total` to the count.
     pub fn record_rejected(&self, rejected: impl IntoIterator<Item = RejectedEvent>, total: u64) {
-        let mut memory = self.lock();
-        memory.total += total;
-        for one in rejected {
-            if memory.latest.len() == REJECTED_EVENTS_MAX {
-                memory.latest.pop_front();
+        let mut log = self.lock();
+        log.total += total;
+        for event in rejected {
+            if log.latest.len() == REJECTED_EVENTS_MAX {
+                log.latest.pop_front();
             }
-            memory.latest.push_back(one);
+            log.latest.push_back(event);
         }
     }
 
-    /// How many were rejected since the start, and the last of them, the newest first.
+    /// Returns the number of rejected events since the start, and the latest ones, newest first.
     #[must_use]
     pub fn newest_first(&self) -> (u64, Vec<RejectedEvent>) {
-        let memory = self.lock();
-        (memory.total, memory.latest.iter().rev().cloned().collect())
+        let log = self.lock();
+        (log.total, log.latest.iter().rev().cloned().collect())
     }
 
-    /// What was added before a panic is as good as ever.
+    /// Locks the list. A panic cannot leave it inconsistent, so poisoning is ignored.
     fn lock(&self) -> MutexGuard<'_, RejectedEventLog> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A text attribute of an event that may be no event at all.
+/// Returns a text attribute of `json`, or `None` if there is none or `json` is invalid.
 fn text_attribute(json: &str, name: &str) -> Option<String> {
     let value = sonic_rs::get(json, [name]).ok()?;
     value.as_str().map(|text| truncate_text(text.to_owned()))
@@ -122,14 +123,18 @@ mod tests {
         }
     }
 
-    /// Wherever a byte is spoilt or the text ends, there is a rejection to read.
+    /// Corrupts and truncates an event at each byte.
     #[test]
     fn records_rejection_for_any_bytes() {
-        let whole = r#"{"id":"\u5408 7","source":"/前台","type":"call.offered","data":{"center":["北",1.5e3,null,true]}}"#.as_bytes();
+        let whole = concat!(
+            r#"{"id":"\u5408 7","source":"/前台","type":"call.offered","#,
+            r#""data":{"center":["北",1.5e3,null,true]}}"#
+        )
+        .as_bytes();
         for at in 0..whole.len() {
-            for spoilt in [0x00, b'"', b'\\', b'{', 0x80, 0xC3, 0xED, 0xFF] {
+            for corrupt in [0x00, b'"', b'\\', b'{', 0x80, 0xC3, 0xED, 0xFF] {
                 let mut bytes = whole.to_vec();
-                bytes[at] = spoilt;
+                bytes[at] = corrupt;
                 for json in [&bytes, &bytes[..=at], &bytes[at..]] {
                     let rejected = RejectedEvent::new(json, None, "why".to_owned());
                     assert_eq!(rejected.error, "why");

@@ -1,8 +1,8 @@
-//! A batch as it is written down: its fields side by side, column by column, which zstd packs small and fast.
+//! Encoding of event batches for the journal: column by column, then compressed with zstd.
 //!
-//! The layout is `packed/columns.rs`: writing and reading are the same list of columns in the same order. Reading is total:
-//! any bytes give the batch that was packed or a [`Damage`], and never more memory than in proportion to their length, up to
-//! [`LONGEST`] of it.
+//! `batch_codec/columns.rs` defines the layout. Writer and reader list the same columns in the
+//! same order. Decoding accepts any bytes and returns the encoded batch or a [`Damage`]. Its memory
+//! use is proportional to the input and bounded by [`COLUMN_BYTES_MAX`].
 
 mod columns;
 mod varints;
@@ -13,31 +13,35 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use zstd::bulk::{Compressor, Decompressor};
 
-/// How hard zstd tries: 1 is its fast mode, and most of what can be gained here.
+/// Compression level of zstd. Level 1 is its fast mode and reaches most of the possible gain.
 const COMPRESSION_LEVEL: i32 = 1;
-/// The most bytes that are compressed; more are kept as they are, so that a small text never unpacks to a large memory.
+/// Maximum size of compressed columns, in bytes. Larger columns are stored uncompressed, so that no
+/// small input decompresses to a large memory.
 pub const COLUMN_BYTES_MAX: usize = 64 << 20;
-/// The number of events and the length of the columns, four bytes each; the latter is 0 for columns that are not compressed.
+/// Size of the header: the number of events and the length of the decompressed columns, four bytes
+/// each. The length is 0 for uncompressed columns.
 const HEADER_BYTES: usize = 8;
 
-// Made once for each thread: that takes as long as their work on a small batch.
+// Created once per thread, because creation takes as long as compressing a small batch.
 thread_local! {
-    /// None if there was no memory for it.
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(COMPRESSION_LEVEL).ok());
-    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+    /// `None` if memory for it was exhausted.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
+        RefCell::new(Compressor::new(COMPRESSION_LEVEL).ok());
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> =
+        RefCell::new(Decompressor::new().ok());
 }
 
-/// A batch as it is written. Cheap to clone.
+/// An encoded batch. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BatchCodec(Arc<[u8]>);
 
 impl BatchCodec {
-    /// Packs a batch.
+    /// Encodes a batch.
     #[must_use]
     pub fn encode_batch(batch: &Batch) -> BatchCodec {
         let columns = columns::write_columns(batch);
         let events = (batch.events.len() as u32).to_le_bytes();
-        // It fails for lack of memory alone.
+        // Compression fails only for lack of memory. The columns are then stored uncompressed.
         let compress = || {
             COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(&columns).ok())
         };
@@ -53,54 +57,56 @@ impl BatchCodec {
         BatchCodec(bytes.into())
     }
 
-    /// The batch.
+    /// Decodes the batch.
     ///
     /// # Errors
-    /// What is wrong with the bytes, if they are not those of a packed batch.
+    /// Returns the damage if the bytes are not an encoded batch.
     pub fn decode_batch(&self) -> Result<Batch, Damage> {
         let (head, body) =
-            self.0.split_at_checked(HEADER_BYTES).ok_or("a batch without its head")?;
+            self.0.split_at_checked(HEADER_BYTES).ok_or("the batch header is missing")?;
         let length = u32_at(head, 4) as usize;
         let batch = match length {
             0 => columns::read_columns(body)?,
             1..=COLUMN_BYTES_MAX => {
                 let columns = decompress_columns(body, length)?;
                 if columns.len() != length {
-                    return Err("a batch unpacks to another length than it says".into());
+                    return Err("the batch does not have the length that its header states".into());
                 }
                 columns::read_columns(&columns)?
             }
             _ => {
                 return Err(Damage(format!(
-                    "a batch says it unpacks to {length} bytes, more than {COLUMN_BYTES_MAX}"
+                    "the batch header states {length} bytes, above the limit of {COLUMN_BYTES_MAX}"
                 )));
             }
         };
         if batch.events.len() as u64 != self.event_count() {
-            return Err("a batch has another number of events than it says".into());
+            return Err(
+                "the batch does not have the number of events that its header states".into()
+            );
         }
         Ok(batch)
     }
 
-    /// How many events it has, as it says.
+    /// Returns the number of events that the header states.
     #[must_use]
     pub fn event_count(&self) -> u64 {
         u64::from(u32_at(&self.0, 0))
     }
 
-    /// How many bytes it takes.
+    /// Returns the encoded size in bytes.
     #[must_use]
     pub fn encoded_bytes(&self) -> usize {
         self.0.len()
     }
 
-    /// The bytes themselves.
+    /// Returns the encoded bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// What was read; [`Packed::unpack`] tells whether it is sound.
+    /// Wraps encoded bytes without checking them. [`BatchCodec::decode_batch`] checks them.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> BatchCodec {
         BatchCodec(bytes.into())
@@ -109,22 +115,22 @@ impl BatchCodec {
 
 impl std::fmt::Debug for BatchCodec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Packed({} events, {} bytes)", self.event_count(), self.encoded_bytes())
+        write!(f, "BatchCodec({} events, {} bytes)", self.event_count(), self.encoded_bytes())
     }
 }
 
-/// What was compressed, if it is no longer than `length`.
+/// Decompresses columns of at most `length` bytes.
 fn decompress_columns(body: &[u8], length: usize) -> Result<Vec<u8>, Damage> {
     DECOMPRESSOR.with_borrow_mut(|decompressor| {
         let decompressor =
-            decompressor.as_mut().ok_or("a batch cannot be unpacked for lack of memory")?;
+            decompressor.as_mut().ok_or("not enough memory to decompress the batch")?;
         decompressor
             .decompress(body, length)
-            .map_err(|error| Damage(format!("a batch does not unpack: {error}")))
+            .map_err(|error| Damage(format!("the batch cannot be decompressed: {error}")))
     })
 }
 
-/// Four bytes at a place; 0 if they are not there.
+/// Returns the little-endian number at an offset; 0 if the bytes are too short.
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_le_bytes)
 }

@@ -1,4 +1,4 @@
-//! The data directory: one process at a time, one format, one set of keys.
+//! The data directory. It belongs to one process at a time and has one format and one set of keys.
 
 use super::disk::{DirectoryStorage, FileStorage};
 use super::error::JournalError;
@@ -10,23 +10,26 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What the file `format` begins with.
+/// The text that precedes the version in the file `format`.
 const FORMAT_PREFIX: &str = "firstline data, format ";
 
-/// A data directory that is this process's own, until it is dropped.
+/// An exclusively locked data directory. Dropping the value releases the lock.
 #[derive(Debug)]
 pub struct DirectoryLock {
     path: PathBuf,
     keys: IdentityKeys,
-    /// The operating system lets go of the lock when the process ends, however it does.
+    /// The operating system releases the lock when the process ends, even after a crash.
     lock: File,
 }
 
 impl DirectoryLock {
-    /// Takes a data directory; makes it if it is not there.
+    /// Locks a data directory and creates it if it does not exist.
     ///
     /// # Errors
-    /// [`Error::Locked`] if another process has it, [`Error::Newer`], [`Error::BadKeys`], or what the system says.
+    /// - [`JournalError::Locked`] if another process uses it
+    /// - [`JournalError::NewerFormat`] if a later version of the program wrote it
+    /// - [`JournalError::BadKeys`] if its keys are missing, invalid or readable by others
+    /// - another error if the operating system refuses access
     pub fn acquire(path: &Path) -> Result<DirectoryLock, JournalError> {
         let directory = path.display().to_string();
         create_directory(path).map_err(|error| JournalError::from_io(&directory, error))?;
@@ -40,10 +43,10 @@ impl DirectoryLock {
         Ok(DirectoryLock { path: path.to_owned(), keys, lock })
     }
 
-    /// Takes a data directory that is there; makes nothing.
+    /// Locks an existing data directory and never creates one.
     ///
     /// # Errors
-    /// As [`Held::take`]; [`Error::Io`] too if nothing has been kept there.
+    /// As for [`DirectoryLock::acquire`]. Also [`JournalError::Io`] if the directory holds no data.
     pub fn acquire_existing(path: &Path) -> Result<DirectoryLock, JournalError> {
         let format = path.join("format");
         fs::metadata(&format)
@@ -51,29 +54,29 @@ impl DirectoryLock {
         DirectoryLock::acquire(path)
     }
 
-    /// Its files.
+    /// Returns access to the files of the directory.
     #[must_use]
     pub fn disk(&self) -> Arc<dyn FileStorage> {
         Arc::new(DirectoryStorage(self.path.clone()))
     }
 
-    /// Its keys.
+    /// Returns the hash keys of the directory.
     #[must_use]
     pub fn keys(&self) -> IdentityKeys {
         self.keys
     }
 }
 
-/// A process that this one is just starting has a copy of every open file until it becomes another program: closing alone would leave
-/// the lock with it for that moment.
+/// Unlocks explicitly. A child process that is just being started shares every open file until it
+/// executes its own program, so closing the file alone would leave the lock with the child.
 impl Drop for DirectoryLock {
     fn drop(&mut self) {
-        // What cannot be unlocked is closed, which does the same a moment later.
+        // A file that cannot be unlocked is closed, which releases the lock a moment later.
         _ = self.lock.unlock();
     }
 }
 
-/// Makes the directory, for its owner alone.
+/// Creates the directory with access for the owner only.
 fn create_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -107,8 +110,8 @@ fn lock_directory(path: &Path) -> Result<File, JournalError> {
     Ok(file)
 }
 
-/// Says the format of the directory, or refuses a newer one. An older one is this one from now on: what lies there can be read
-/// as it is, and the older program must not write behind what this one will.
+/// Writes the format version of the directory, or refuses a newer one. An older version is raised
+/// to the current one: its files stay readable, but the older program must not write here again.
 fn check_format(path: &Path) -> Result<(), JournalError> {
     let file = path.display().to_string();
     match fs::read_to_string(path) {
@@ -123,20 +126,20 @@ fn check_format(path: &Path) -> Result<(), JournalError> {
             Some(older) => tracing::info!(
                 older,
                 format = FORMAT_VERSION,
-                "what an older version kept is taken over"
+                "data directory of an older format was upgraded"
             ),
             None => {
                 return Err(JournalError::damaged_file(
                     file,
                     None,
-                    format!("it does not begin with `{FORMAT_PREFIX}`"),
+                    format!("the file does not begin with `{FORMAT_PREFIX}`"),
                 ));
             }
         },
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(JournalError::from_io(&file, error));
         }
-        // An empty one was not finished.
+        // A crash while the file was written leaves it empty.
         _ => {}
     }
     fs::write(path, format!("{FORMAT_PREFIX}{FORMAT_VERSION}\n"))

@@ -1,16 +1,15 @@
-//! Cursors: how far others have heard what the core has to tell. One number for each name, in a small file beside the journal.
+//! Delivery cursors: the last message that each alert receiver took, in a file beside the journal.
 //!
-//! It is no part of what the core knows: if it is lost, some are told again what they have heard. So a damaged one is told, and
-//! begun anew.
+//! Cursors are not part of the engine's state. Without them, receivers get some messages again. A
+//! damaged file is therefore logged and replaced by an empty one.
 
 use super::disk::{BoxedBackend, FileStorage};
 use super::error::JournalError;
 use super::segment::{UNFINISHED_SUFFIX, create_store, open_store};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
-/// The numbers by their names.
+/// The cursors by name.
 const CURSORS: TableDefinition<'_, &str, u64> = TableDefinition::new("cursors");
-/// The name of the file.
 const FILE_NAME: &str = "cursors.redb";
 
 /// The cursors of a data directory.
@@ -20,10 +19,11 @@ pub struct DeliveryCursors {
 }
 
 impl DeliveryCursors {
-    /// Opens them, or begins them.
+    /// Opens the cursors of a directory. A missing or damaged file is replaced by an empty one.
     ///
     /// # Errors
-    /// [`Error::Full`], or what else the system says.
+    /// [`JournalError::DiskFull`] if no space is left, or another error if the file cannot be
+    /// created.
     pub fn open(disk: &dyn FileStorage) -> Result<DeliveryCursors, JournalError> {
         let names = disk
             .list_files()
@@ -37,27 +37,27 @@ impl DeliveryCursors {
             match open_store(FILE_NAME, disk.open_file(FILE_NAME, false).map(BoxedBackend)) {
                 Ok(store) => return Ok(DeliveryCursors { store }),
                 Err(error) => tracing::error!(
-                    "it is not known who has heard of which alert, so some are told again: {error}"
+                    "delivery cursors are lost, so receivers get some alerts again: {error}"
                 ),
             }
         }
         let store = create_store(&unfinished, disk.open_file(&unfinished, true).map(BoxedBackend))?;
-        let made = || -> Result<(), redb::Error> {
+        let initialize = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
             write.open_table(CURSORS)?;
             write.commit()?;
             Ok(())
         };
-        made().map_err(|error| JournalError::from_store(FILE_NAME, error))?;
+        initialize().map_err(|error| JournalError::from_store(FILE_NAME, error))?;
         disk.rename_file(&unfinished, FILE_NAME)
             .map_err(|error| JournalError::from_io(FILE_NAME, error))?;
         Ok(DeliveryCursors { store })
     }
 
-    /// The number of a name; none if there is none.
+    /// Returns the cursor of a name; `None` if it was never set.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the file cannot be read.
     pub fn get(&self, name: &str) -> Result<Option<u64>, JournalError> {
         let get = || -> Result<Option<u64>, redb::Error> {
             Ok(self
@@ -70,10 +70,11 @@ impl DeliveryCursors {
         get().map_err(|error| JournalError::from_store(FILE_NAME, error))
     }
 
-    /// Sets the number of a name; it is durable when this returns.
+    /// Sets the cursor of a name. It is durable when this returns.
     ///
     /// # Errors
-    /// [`Error::Full`], or what else the system says; the number is what it was then.
+    /// [`JournalError::DiskFull`] if no space is left, or another error if writing fails. The
+    /// cursor then keeps its previous value.
     pub fn set(&self, name: &str, number: u64) -> Result<(), JournalError> {
         let set = || -> Result<(), redb::Error> {
             let write = self.store.begin_write()?;
@@ -91,43 +92,49 @@ mod tests {
     use crate::journal::{DirectoryStorage, Journal, JournalSettings};
     use std::sync::Arc;
 
-    /// A start opens the journal and the cursors at the same time.
+    /// The journal and the cursors are opened concurrently at startup.
     #[test]
     fn each_owner_removes_its_unfinished_files() {
-        let place = tempfile::tempdir().expect("a directory");
+        let directory = tempfile::tempdir().expect("temporary directory is created");
         let unfinished = [
             "cursors.redb.new",
             "journal-00000000000000000001.redb.new",
             "snapshot-00000000000000000001.redb.new",
         ];
-        unfinished
-            .iter()
-            .for_each(|name| std::fs::write(place.path().join(name), b"half").expect("written"));
-        let there = || unfinished.map(|name| place.path().join(name).exists());
-        let disk = DirectoryStorage(place.path().to_owned());
+        unfinished.iter().for_each(|name| {
+            std::fs::write(directory.path().join(name), b"half").expect("write succeeds")
+        });
+        let existing = || unfinished.map(|name| directory.path().join(name).exists());
+        let disk = DirectoryStorage(directory.path().to_owned());
         Journal::open(Arc::new(disk.clone()), JournalSettings::default())
-            .expect("nothing is damaged");
-        assert_eq!(there(), [true, false, false]);
-        DeliveryCursors::open(&disk).expect("begun");
-        assert_eq!(there(), [false, false, false]);
+            .expect("directory is valid");
+        assert_eq!(existing(), [true, false, false]);
+        DeliveryCursors::open(&disk).expect("cursors are created");
+        assert_eq!(existing(), [false, false, false]);
     }
 
     #[test]
     fn cursors_survive_restart_and_reset_when_damaged() {
-        let place = tempfile::tempdir().expect("a directory");
-        let disk = DirectoryStorage(place.path().to_owned());
-        let cursors = DeliveryCursors::open(&disk).expect("an empty directory");
-        assert_eq!(cursors.get("desk").expect("read"), None);
-        cursors.set("desk", 7).expect("written");
-        cursors.set("desk", 9).expect("written");
+        let directory = tempfile::tempdir().expect("temporary directory is created");
+        let disk = DirectoryStorage(directory.path().to_owned());
+        let cursors = DeliveryCursors::open(&disk).expect("cursors are created");
+        assert_eq!(cursors.get("desk").expect("read succeeds"), None);
+        cursors.set("desk", 7).expect("write succeeds");
+        cursors.set("desk", 9).expect("write succeeds");
         drop(cursors);
         assert_eq!(
-            DeliveryCursors::open(&disk).expect("it was closed").get("desk").expect("read"),
+            DeliveryCursors::open(&disk)
+                .expect("closed file opens")
+                .get("desk")
+                .expect("read succeeds"),
             Some(9)
         );
-        std::fs::write(place.path().join(FILE_NAME), b"nothing good").expect("damaged");
+        std::fs::write(directory.path().join(FILE_NAME), b"nothing good").expect("write succeeds");
         assert_eq!(
-            DeliveryCursors::open(&disk).expect("begun anew").get("desk").expect("read"),
+            DeliveryCursors::open(&disk)
+                .expect("damaged file is replaced")
+                .get("desk")
+                .expect("read succeeds"),
             None
         );
     }

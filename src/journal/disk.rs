@@ -1,6 +1,6 @@
-//! Where the files lie: a real directory, or in tests a simulated disk that fails, tears and forgets.
+//! File storage: a real directory, or in tests a simulated disk with write errors and power loss.
 //!
-//! Also `Scratch`, which lets the store read a file and keeps its hands off it.
+//! `ReadOnlyBackend` lets the store open a file without changing it.
 
 use redb::StorageBackend;
 use redb::backends::FileBackend;
@@ -11,34 +11,36 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// A flat place for files, each known by its name.
+/// A flat set of files, each identified by its name.
 ///
-/// Creating, renaming and removing are durable when they return; what is written into a file is after its `sync_data`.
+/// Creating, renaming and removing are durable when they return. Data written to a file is durable
+/// after `sync_data`.
 pub trait FileStorage: Debug + Send + Sync {
-    /// The names of all files, in no order.
+    /// Returns the names of all files, in no particular order.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the directory cannot be listed.
     fn list_files(&self) -> io::Result<Vec<String>>;
-    /// A file to read and write. With `create` it is a new and empty one, whatever lay there before.
+    /// Opens a file for reading and writing. With `create` the file is new and empty and replaces
+    /// an existing one.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the file cannot be opened or created.
     fn open_file(&self, name: &str, create: bool) -> io::Result<Box<dyn StorageBackend>>;
-    /// Gives a file another name, at once or not at all; a file of that name is gone. It may be open.
+    /// Renames a file atomically and replaces an existing file. The file may be open.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the file cannot be renamed.
     fn rename_file(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the file cannot be removed.
     fn remove_file(&self, name: &str) -> io::Result<()>;
-    /// How long a file is, in bytes.
+    /// Returns the size of a file in bytes.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the file's metadata cannot be read.
     fn file_bytes(&self, name: &str) -> io::Result<u64>;
 }
 
@@ -47,9 +49,9 @@ pub trait FileStorage: Debug + Send + Sync {
 pub struct DirectoryStorage(pub PathBuf);
 
 impl DirectoryStorage {
-    /// Makes names durable: a file that was synced can still be lost with its entry in the directory.
+    /// Syncs directory entries. A synced file can still be lost together with its entry.
     fn sync_directory(&self) -> io::Result<()> {
-        // Windows keeps its directories safe by itself and opens none as a file.
+        // Windows syncs directory entries by itself and cannot open a directory as a file.
         if cfg!(unix) { File::open(&self.0)?.sync_all() } else { Ok(()) }
     }
 
@@ -61,7 +63,7 @@ impl DirectoryStorage {
 impl FileStorage for DirectoryStorage {
     fn list_files(&self) -> io::Result<Vec<String>> {
         let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
-        // A name that is no text is none of ours.
+        // A name that is not UTF-8 is not one of the journal's files.
         names.filter_map(Result::transpose).collect()
     }
 
@@ -97,7 +99,7 @@ impl FileStorage for DirectoryStorage {
     }
 }
 
-/// An open file as the store takes it.
+/// An open file in the form that the store requires.
 #[derive(Debug)]
 pub(super) struct BoxedBackend(pub(super) Box<dyn StorageBackend>);
 
@@ -127,9 +129,10 @@ impl StorageBackend for BoxedBackend {
     }
 }
 
-/// A file that is read and never written: what the store writes, to repair and to mark the file as open, stays in memory.
+/// A file that is never written. Writes of the store, for repair and for its open marker, stay in
+/// memory.
 ///
-/// That is a few pages for a whole segment, since nothing is added to it.
+/// They amount to a few pages per segment, because no records are added.
 #[derive(Debug)]
 pub(super) struct ReadOnlyBackend {
     file: Box<dyn StorageBackend>,
@@ -139,13 +142,13 @@ pub(super) struct ReadOnlyBackend {
 #[derive(Debug)]
 struct PageOverlay {
     len: u64,
-    /// Until where the file itself still counts: it may have been cut and then grown again.
+    /// Length up to which the file itself is valid. It shrinks when the file is truncated.
     valid_len: u64,
-    /// What was written, by page of [`PAGE`] bytes.
+    /// Written pages of [`PAGE_BYTES`] each, by page number.
     pages: BTreeMap<u64, Box<[u8]>>,
 }
 
-/// In what pieces [`Scratch`] remembers.
+/// Page size of the overlay, in bytes.
 const PAGE_BYTES: u64 = 4_096;
 
 impl ReadOnlyBackend {
@@ -161,15 +164,15 @@ impl ReadOnlyBackend {
         self.overlay.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what the file has, and zeros behind its end.
-    fn read_underlying_file(&self, kept: u64, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let there = kept.saturating_sub(offset).min(out.len() as u64) as usize;
-        out[there..].fill(0);
-        if there == 0 { Ok(()) } else { self.file.read(offset, &mut out[..there]) }
+    /// Reads from the file, and zeros after `valid_len`.
+    fn read_underlying_file(&self, valid_len: u64, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let available = valid_len.saturating_sub(offset).min(out.len() as u64) as usize;
+        out[available..].fill(0);
+        if available == 0 { Ok(()) } else { self.file.read(offset, &mut out[..available]) }
     }
 }
 
-/// The pieces of `[offset, offset + len)` that lie in one page each: the page, where in it, and where in the whole.
+/// Splits `[offset, offset + len)` by page: page number, range in the page, range in the whole.
 fn split_by_page(
     offset: u64,
     len: usize,
@@ -188,14 +191,14 @@ impl StorageBackend for ReadOnlyBackend {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let written = self.lock_overlay();
-        if offset.saturating_add(out.len() as u64) > written.len {
+        let overlay = self.lock_overlay();
+        if offset.saturating_add(out.len() as u64) > overlay.len {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.read_underlying_file(written.valid_len, offset, out)?;
-        if !written.pages.is_empty() {
+        self.read_underlying_file(overlay.valid_len, offset, out)?;
+        if !overlay.pages.is_empty() {
             for (page, within, whole) in split_by_page(offset, out.len()) {
-                if let Some(bytes) = written.pages.get(&page) {
+                if let Some(bytes) = overlay.pages.get(&page) {
                     out[whole].copy_from_slice(&bytes[within]);
                 }
             }
@@ -204,16 +207,16 @@ impl StorageBackend for ReadOnlyBackend {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut written = self.lock_overlay();
-        if len < written.len {
-            written.valid_len = written.valid_len.min(len);
-            // What lies behind the end reads as zeros, should the file grow again.
-            written.pages.split_off(&len.div_ceil(PAGE_BYTES));
-            if let Some(page) = written.pages.get_mut(&(len / PAGE_BYTES)) {
+        let mut overlay = self.lock_overlay();
+        if len < overlay.len {
+            overlay.valid_len = overlay.valid_len.min(len);
+            // Bytes after the end must read as zeros if the file grows again.
+            overlay.pages.split_off(&len.div_ceil(PAGE_BYTES));
+            if let Some(page) = overlay.pages.get_mut(&(len / PAGE_BYTES)) {
                 page[(len % PAGE_BYTES) as usize..].fill(0);
             }
         }
-        written.len = len;
+        overlay.len = len;
         Ok(())
     }
 
@@ -222,20 +225,20 @@ impl StorageBackend for ReadOnlyBackend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut written = self.lock_overlay();
-        let kept = written.valid_len;
+        let mut overlay = self.lock_overlay();
+        let valid_len = overlay.valid_len;
         for (page, within, whole) in split_by_page(offset, data.len()) {
-            let bytes = match written.pages.entry(page) {
+            let bytes = match overlay.pages.entry(page) {
                 std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                 std::collections::btree_map::Entry::Vacant(entry) => {
                     let mut bytes = vec![0; PAGE_BYTES as usize].into_boxed_slice();
-                    self.read_underlying_file(kept, page * PAGE_BYTES, &mut bytes)?;
+                    self.read_underlying_file(valid_len, page * PAGE_BYTES, &mut bytes)?;
                     entry.insert(bytes)
                 }
             };
             bytes[within].copy_from_slice(&data[whole]);
         }
-        written.len = written.len.max(offset + data.len() as u64);
+        overlay.len = overlay.len.max(offset + data.len() as u64);
         Ok(())
     }
 
@@ -250,22 +253,22 @@ mod tests {
 
     #[test]
     fn read_only_backend_keeps_writes_out_of_the_file() {
-        let place = tempfile::tempdir().expect("a directory");
-        let disk = DirectoryStorage(place.path().to_owned());
-        let file = disk.open_file("a", true).expect("a file");
-        file.write(0, &[7; 10_000]).expect("written");
-        let scratch = ReadOnlyBackend::new(file).expect("its length");
-        scratch.write(4_090, &[1; 10]).expect("written");
-        scratch.set_len(9_000).expect("cut");
-        scratch.set_len(12_000).expect("grown");
+        let directory = tempfile::tempdir().expect("temporary directory is created");
+        let disk = DirectoryStorage(directory.path().to_owned());
+        let file = disk.open_file("a", true).expect("file is created");
+        file.write(0, &[7; 10_000]).expect("write succeeds");
+        let backend = ReadOnlyBackend::new(file).expect("file has a length");
+        backend.write(4_090, &[1; 10]).expect("write succeeds");
+        backend.set_len(9_000).expect("file shrinks");
+        backend.set_len(12_000).expect("file grows");
         let mut all = vec![0; 12_000];
-        scratch.read(0, &mut all).expect("read");
+        backend.read(0, &mut all).expect("read succeeds");
         assert!(all[..4_090].iter().chain(&all[4_100..9_000]).all(|byte| *byte == 7));
         assert!(
             all[4_090..4_100].iter().all(|byte| *byte == 1)
                 && all[9_000..].iter().all(|byte| *byte == 0)
         );
-        assert!(scratch.read(11_999, &mut [0; 2]).is_err());
-        assert_eq!(fs::read(place.path().join("a")).expect("the file"), [7; 10_000]);
+        assert!(backend.read(11_999, &mut [0; 2]).is_err());
+        assert_eq!(fs::read(directory.path().join("a")).expect("file is readable"), [7; 10_000]);
     }
 }

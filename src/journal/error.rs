@@ -1,9 +1,9 @@
-//! What can go wrong with the journal: what, where, why, and what to do. The engine tells a full disk from the rest by it.
+//! Errors of the journal. Callers distinguish a full disk from all other errors.
 
 use crate::journal::SequenceNumber;
 use std::io;
 
-/// Bytes that are not what was written.
+/// Stored bytes that differ from the written ones. The text describes the difference.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Damage(pub String);
@@ -14,70 +14,80 @@ impl From<&str> for Damage {
     }
 }
 
-/// Why the journal did not do as it was asked.
+/// Error of a journal operation.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// There is no room: the disk is full, or a quota or the largest size of a file is reached.
+    /// No space is left, a quota is exhausted, or the maximum file size is reached.
     #[error(
-        "{file}: no room to write: {cause}; free some space or keep less, and it goes on by itself"
+        "{file}: no space left to write: {cause}; free disk space or lower the retention limits, \
+         and writing resumes"
     )]
     DiskFull {
         /// The file that was written.
         file: String,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// Reading or writing failed for another reason.
-    #[error("{file}: {cause}; look after the disk and the rights of the directory")]
+    #[error("{file}: {cause}; check the disk and the permissions of the data directory")]
     Io {
-        /// The file.
+        /// The affected file.
         file: String,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// What was written before is not there, or not as it was written.
-    #[error("{file}{}: damaged: {what}; put the file back from a backup, or move it away and do without what it holds", record_suffix(.sequence))]
+    /// Written data is missing or changed.
+    #[error(
+        "{file}{}: damaged: {what}; restore the file from a backup, or move it away and lose its \
+         content",
+        record_suffix(.sequence)
+    )]
     Damaged {
-        /// The file.
+        /// The damaged file.
         file: String,
-        /// The record that cannot be had; none if it is the file as a whole.
+        /// The damaged record; `None` if the whole file is affected.
         sequence: Option<SequenceNumber>,
-        /// What is wrong.
+        /// Description of the damage.
         what: String,
     },
-    /// A later version of the program wrote this.
+    /// A later version of the program wrote the file.
     #[error(
-        "{file}: written in format {format}, and this program knows those until {}; use the newer program",
+        "{file}: written in format {format}, but this version of firstline reads formats up to {}; \
+         use a newer version",
         super::FORMAT_VERSION
     )]
     NewerFormat {
-        /// The file.
+        /// The affected file.
         file: String,
-        /// The format it has.
+        /// The format of the file.
         format: u64,
     },
-    /// Another process works in the data directory.
-    #[error("{directory}: in use by {}; stop it first, or choose another directory", process_name(.process))]
+    /// Another process uses the data directory.
+    #[error(
+        "{directory}: in use by {}; stop that process first, or choose another directory",
+        process_name(.process)
+    )]
     Locked {
         /// The data directory.
         directory: String,
-        /// The other process, if it said.
+        /// The id of the other process, if known.
         process: Option<u32>,
     },
-    /// The journal was written with other keys than those of the file `keys`.
+    /// The journal was written with other keys than those in the file `keys`.
     #[error(
-        "{file}: written with other keys than those in the file `keys`; put the right `keys` back, or begin with an empty directory"
+        "{file}: written with other keys than those in the file `keys`; restore the matching \
+         `keys` file, or start with an empty directory"
     )]
     OtherKeys {
         /// The segment.
         file: String,
     },
-    /// The file of the keys cannot be used.
+    /// The key file cannot be used.
     #[error("{file}: {what}")]
     BadKeys {
-        /// The file.
+        /// The key file.
         file: String,
-        /// Why, and what to do.
+        /// The reason and the remedy.
         what: String,
     },
 }
@@ -91,7 +101,7 @@ fn process_name(process: &Option<u32>) -> String {
 }
 
 impl JournalError {
-    /// What the system said of a file.
+    /// Converts an error of the operating system on a file.
     #[must_use]
     pub fn from_io(file: &str, cause: io::Error) -> JournalError {
         let file = file.to_owned();
@@ -99,7 +109,7 @@ impl JournalError {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => JournalError::DiskFull { file, cause },
-            // The store says so of bytes that it cannot make sense of, and a file says so that has been cut.
+            // The store reports undecodable bytes, and the file system a truncated file.
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
                 JournalError::damaged_file(file, None, cause.to_string())
             }
@@ -107,7 +117,7 @@ impl JournalError {
         }
     }
 
-    /// Damage to a file.
+    /// Creates an error for damage to a file, or to one of its records.
     #[must_use]
     pub fn damaged_file(
         file: impl Into<String>,
@@ -117,7 +127,7 @@ impl JournalError {
         JournalError::Damaged { file: file.into(), sequence, what: what.into() }
     }
 
-    /// What the store said of a file.
+    /// Converts an error of the store on a file.
     pub(super) fn from_store(file: &str, error: impl Into<redb::Error>) -> JournalError {
         match error.into() {
             redb::Error::Io(cause) => JournalError::from_io(file, cause),

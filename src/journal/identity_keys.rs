@@ -1,6 +1,7 @@
-//! The keys of a data directory: made once from the operating system's randomness, and kept for the owner alone.
+//! The hash keys of a data directory, generated once and readable by the owner only.
 //!
-//! Identities in the journal are hashes under these keys. Without them a customer's number that calls again is somebody else.
+//! Identities in the journal are hashes under these keys. With other keys, a returning customer is
+//! not recognized.
 
 use super::error::JournalError;
 use std::fs::{self, File, OpenOptions};
@@ -11,37 +12,37 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The first line of the file.
 const FILE_HEADER: &str = "firstline keys, format 1; secret, and lost for ever if lost";
 
-/// The secrets that go into hashes.
+/// The secret keys of the identity hashes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct IdentityKeys {
     /// Seeds the identities of cases and events.
     pub seed: u64,
-    /// The key under which customers are hashed.
+    /// The key of the customer hashes.
     pub customer: [u8; 16],
 }
 
 impl std::fmt::Debug for IdentityKeys {
-    /// Secrets do not belong in a log.
+    /// Omits the secrets, so that they never reach a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keys")
+        f.write_str("IdentityKeys")
     }
 }
 
 impl IdentityKeys {
-    /// A number that tells these keys from others and says nothing about them.
+    /// Returns a number that identifies these keys without revealing them.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         xxh3_64(&[&self.seed.to_le_bytes()[..], &self.customer].concat())
     }
 
-    /// Reads the keys, or makes them if `new` allows it.
+    /// Reads the keys. If they are missing and `new` is true, generates them.
     pub(super) fn read_or_create(path: &Path, new: bool) -> Result<IdentityKeys, JournalError> {
         let file = path.display().to_string();
         match fs::read_to_string(path) {
             Ok(text) => {
                 refuse_if_shared(path, &file)?;
                 parse_keys(&text).ok_or_else(|| {
-                    bad_keys(&file, "this is no file of keys; put the right one back from a backup")
+                    bad_keys(&file, "not a valid key file; restore it from a backup")
                 })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && new => {
@@ -49,10 +50,11 @@ impl IdentityKeys {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(bad_keys(
                 &file,
-                "it is missing, and the journal beside it was written with it; put it back from a backup",
+                "the key file is missing, but the journal was written with it; restore it from a \
+                 backup",
             )),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Err(bad_keys(&file, "this is no file of keys; put the right one back"))
+                Err(bad_keys(&file, "not a valid key file; restore it from a backup"))
             }
             Err(error) => Err(JournalError::from_io(&file, error)),
         }
@@ -63,7 +65,7 @@ fn bad_keys(file: &str, what: &str) -> JournalError {
     JournalError::BadKeys { file: file.to_owned(), what: what.to_owned() }
 }
 
-/// Secrets that others can read are none.
+/// Refuses keys that other users can read.
 #[cfg(unix)]
 fn refuse_if_shared(path: &Path, file: &str) -> Result<(), JournalError> {
     use std::os::unix::fs::PermissionsExt;
@@ -78,7 +80,8 @@ fn refuse_if_shared(path: &Path, file: &str) -> Result<(), JournalError> {
     Err(bad_keys(
         file,
         &format!(
-            "others may read the keys (mode {mode:o}); say `chmod 600 {file}`, if nobody has read them yet"
+            "other users can read the keys (mode {mode:o}); run `chmod 600 {file}` if nobody has \
+             read them yet"
         ),
     ))
 }
@@ -88,11 +91,12 @@ fn refuse_if_shared(_: &Path, _: &str) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Makes keys and writes them: the file is there as a whole or not at all.
+/// Generates keys and writes them atomically.
 fn create_keys(path: &Path) -> io::Result<IdentityKeys> {
     let mut secret = [0; 24];
-    getrandom::fill(&mut secret)
-        .map_err(|error| io::Error::other(format!("no randomness to be had: {error}")))?;
+    getrandom::fill(&mut secret).map_err(|error| {
+        io::Error::other(format!("the operating system provides no randomness: {error}"))
+    })?;
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let text = format!("{FILE_HEADER}\n{hex}\n");
     let unfinished = path.with_extension("new");

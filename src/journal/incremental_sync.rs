@@ -1,17 +1,17 @@
-//! A large file that goes to the disk step by step while it is written.
+//! A file backend that syncs a large file in steps while it is written.
 //!
-//! A system gathers what is written and, once told to keep it, hands all of that to the disk: whoever tells it to keep a few
-//! bytes of another file meanwhile waits behind it. The journal does so many times a second, and a snapshot is
-//! tens of megabytes and more; so no more of it than [`STEP`] is ever gathered.
+//! Operating systems buffer writes and flush the whole buffer at a sync. A sync of another file
+//! waits for that flush. The journal syncs many times a second, and a snapshot has tens of
+//! megabytes. Syncing the snapshot in small steps keeps the journal's waiting times short.
 
 use redb::StorageBackend;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many bytes are written between two syncs, at least: a disk takes so many in a few milliseconds.
+/// Bytes written between two syncs, at least. A disk flushes this amount in a few milliseconds.
 const STEP_BYTES: u64 = 4 << 20;
 
-/// An open file that is synced after each [`STEP`], beside the syncs it is asked for.
+/// An open file that is synced after each [`STEP_BYTES`], in addition to requested syncs.
 #[derive(Debug)]
 pub(super) struct IncrementalSync {
     file: Box<dyn StorageBackend>,
@@ -62,14 +62,14 @@ mod tests {
     use redb::backends::InMemoryBackend;
     use std::sync::Arc;
 
-    /// A file in memory that counts how often it is synced.
+    /// An in-memory file that counts syncs.
     #[derive(Debug, Default)]
-    struct FactCountChange {
+    struct CountingBackend {
         file: InMemoryBackend,
         syncs: Arc<AtomicU64>,
     }
 
-    impl StorageBackend for FactCountChange {
+    impl StorageBackend for CountingBackend {
         fn len(&self) -> io::Result<u64> {
             self.file.len()
         }
@@ -94,24 +94,24 @@ mod tests {
 
     #[test]
     fn syncs_after_each_step_of_bytes() {
-        let counted = FactCountChange::default();
-        let syncs = counted.syncs.clone();
-        let paced = IncrementalSync::new(Box::new(counted));
+        let backend = CountingBackend::default();
+        let syncs = backend.syncs.clone();
+        let file = IncrementalSync::new(Box::new(backend));
         let quarter = vec![7; STEP_BYTES as usize / 4];
-        paced.set_len(4 * STEP_BYTES).expect("room");
-        let synced = |times: u64| assert_eq!(syncs.load(Ordering::Relaxed), times);
+        file.set_len(4 * STEP_BYTES).expect("in-memory file grows");
+        let assert_syncs = |times: u64| assert_eq!(syncs.load(Ordering::Relaxed), times);
         for place in 0..7 {
-            paced.write(place * STEP_BYTES / 4, &quarter).expect("written");
+            file.write(place * STEP_BYTES / 4, &quarter).expect("write succeeds");
         }
-        synced(1);
-        // What it is asked for counts as well: the next step begins with it.
-        paced.sync_data().expect("synced");
-        synced(2);
+        assert_syncs(1);
+        // A requested sync also starts a new step.
+        file.sync_data().expect("sync succeeds");
+        assert_syncs(2);
         for place in 7..10 {
-            paced.write(place * STEP_BYTES / 4, &quarter).expect("written");
+            file.write(place * STEP_BYTES / 4, &quarter).expect("write succeeds");
         }
-        synced(2);
-        paced.write(10 * STEP_BYTES / 4, &quarter).expect("written");
-        synced(3);
+        assert_syncs(2);
+        file.write(10 * STEP_BYTES / 4, &quarter).expect("write succeeds");
+        assert_syncs(3);
     }
 }

@@ -1,4 +1,4 @@
-//! Looks at everything that is kept, touches nothing, and tells all damage it finds, not only the first.
+//! Integrity check of a journal. It reads every file, changes none and reports all damage.
 
 use super::disk::FileStorage;
 use super::error::JournalError;
@@ -9,50 +9,53 @@ use crate::journal::{BatchCodec, SequenceNumber};
 use std::io;
 use std::sync::Arc;
 
-/// What was found.
+/// Result of an integrity check.
 #[derive(Debug, Default)]
 pub struct IntegrityReport {
-    /// The segments, and how many bytes they take on disk.
+    /// Number of segments.
     pub segments: usize,
-    /// See [`Findings::segments`].
+    /// Size of all segments on disk, in bytes.
     pub bytes: u64,
-    /// The oldest record, if there is any.
+    /// The oldest record; `None` if the journal is empty.
     pub first: Option<SequenceNumber>,
-    /// The last record; 0 if there is none.
+    /// The last record; 0 if the journal is empty.
     pub last: SequenceNumber,
-    /// Records that are whole.
+    /// Number of intact records.
     pub records: u64,
-    /// Events in their batches.
+    /// Number of events in intact batches.
     pub events: u64,
-    /// Snapshots that are whole.
+    /// Number of intact snapshots.
     pub snapshots: usize,
-    /// What is not as it was written. A segment is read until its first damage.
+    /// All damage found. A segment is read up to its first damaged record.
     pub damages: Vec<JournalError>,
 }
 
-/// Checks every segment and snapshot: the pages of the store, the checksum of every record, that batches unpack, and that no
-/// record is missing. `at` hears the name of each file before it is read.
+/// Checks every segment and snapshot.
 ///
-/// It cannot tell that the last append of a journal that was not closed is gone, since one that never finished looks the same.
+/// The check covers the pages of the store, the checksum of every record, the decoding of batches
+/// and gaps between records. `at` is called with the name of each file before it is read.
+///
+/// A lost last append of a journal that was not closed is undetectable, because it looks like an
+/// unfinished transaction.
 ///
 /// # Errors
-/// If the directory cannot be listed.
+/// Returns an error if the directory cannot be listed.
 pub fn check_integrity(
     disk: &Arc<dyn FileStorage>,
     keys: u64,
     mut at: impl FnMut(&str),
 ) -> Result<IntegrityReport, JournalError> {
-    let mut found = IntegrityReport::default();
+    let mut report = IntegrityReport::default();
     let firsts = segment::list_segments(&**disk)?;
     for (place, first) in firsts.iter().enumerate() {
         let name = segment::segment_name(*first);
         at(&name);
-        found.segments += 1;
-        found.bytes += disk.file_bytes(&name).unwrap_or(0);
+        report.segments += 1;
+        report.bytes += disk.file_bytes(&name).unwrap_or(0);
         if let Err(damage) =
-            check_segment(&**disk, *first, firsts.get(place + 1).copied(), keys, &mut found)
+            check_segment(&**disk, *first, firsts.get(place + 1).copied(), keys, &mut report)
         {
-            found.damages.push(damage);
+            report.damages.push(damage);
         }
     }
     let snapshots = SnapshotStore::new(disk.clone());
@@ -64,20 +67,20 @@ pub fn check_integrity(
                 .map_err(|error| JournalError::from_io(&name, error))
         });
         match read {
-            Ok(_) => found.snapshots += 1,
-            Err(damage) => found.damages.push(damage),
+            Ok(_) => report.snapshots += 1,
+            Err(damage) => report.damages.push(damage),
         }
     }
-    Ok(found)
+    Ok(report)
 }
 
-/// Checks the segment that begins with `first` until where the next begins.
+/// Checks the segment that begins with `first` and ends before `next`.
 fn check_segment(
     disk: &dyn FileStorage,
     first: SequenceNumber,
     next: Option<SequenceNumber>,
     keys: u64,
-    found: &mut IntegrityReport,
+    report: &mut IntegrityReport,
 ) -> Result<(), JournalError> {
     let segment = Segment::open_read_only(disk, first)?;
     segment.check_metadata(keys)?;
@@ -92,11 +95,11 @@ fn check_segment(
                 let unpacked = packed.decode_batch().map_err(|damage| {
                     JournalError::damaged_file(&segment.name, Some(sequence), damage.0)
                 });
-                unpacked.map(|_| found.events += BatchCodec::event_count(packed))?;
+                unpacked.map(|_| report.events += BatchCodec::event_count(packed))?;
             }
-            found.records += 1;
-            found.first = found.first.or(Some(sequence));
-            found.last = sequence;
+            report.records += 1;
+            report.first = report.first.or(Some(sequence));
+            report.last = sequence;
             from = sequence.next();
         }
     }

@@ -1,4 +1,4 @@
-//! Reading the journal, also while it is written: in portions, so that it is never held in memory, and never in the writer's way.
+//! Reading of the journal in portions, while the writer continues to append.
 
 use super::error::JournalError;
 use super::record::JournalRecord;
@@ -7,34 +7,36 @@ use super::segment_list::SharedSegments;
 use crate::journal::SequenceNumber;
 use std::sync::Arc;
 
-/// Reads the journal. Cheap to clone; may be used on any thread.
+/// Reads the journal. Cheap to clone, usable from any thread.
 #[derive(Clone, Debug)]
 pub struct JournalReader {
     segments: Arc<SharedSegments>,
 }
 
 impl JournalReader {
-    pub(super) fn new(row: Arc<SharedSegments>) -> JournalReader {
-        JournalReader { segments: row }
+    pub(super) fn new(segments: Arc<SharedSegments>) -> JournalReader {
+        JournalReader { segments }
     }
 
-    /// The oldest record that is kept; the one that will be the first if there is none.
+    /// Returns the oldest stored record; the next record to be written if the journal is empty.
     #[must_use]
     pub fn first_sequence(&self) -> SequenceNumber {
         self.segments.read_list().first()
     }
 
-    /// The last record; 0 if there is none.
+    /// Returns the last record; 0 if the journal is empty.
     #[must_use]
     pub fn last_sequence(&self) -> SequenceNumber {
         self.segments.read_list().last_sequence
     }
 
-    /// The record of the standard that is in force where the oldest record that is kept lies, also if it is no longer kept itself.
-    /// None where the journal begins, and of segments that earlier versions wrote.
+    /// Returns the record of the standard in force at the oldest stored record.
+    ///
+    /// The standard is returned even if its own record was pruned. `None` at the beginning of the
+    /// journal, and for segments of earlier versions of the program.
     ///
     /// # Errors
-    /// [`Error::Damaged`], or what the system says.
+    /// [`JournalError::Damaged`] if the segment is damaged, or another error if it cannot be read.
     pub fn standard_record(&self) -> Result<Option<JournalRecord>, JournalError> {
         let segments = self.segments.read_list();
         let (newest, first) = (segments.newest.clone(), segments.first());
@@ -48,9 +50,11 @@ impl JournalReader {
         Ok(standard.map(|(_, record)| record))
     }
 
-    /// The records after this one, in order, each checked, until the last that was written when the end is reached.
+    /// Iterates over the records after this one, in order, each checked. The end is the last record
+    /// written when the iterator reaches it.
     ///
-    /// After an error there is nothing more. A record that is no longer kept is an error too: begin at [`Reader::first`].
+    /// The iterator ends after an error. A pruned record is an error too, so start at
+    /// [`JournalReader::first_sequence`].
     #[must_use]
     pub fn records_after(&self, after: SequenceNumber) -> RecordIterator {
         RecordIterator {
@@ -63,19 +67,19 @@ impl JournalReader {
     }
 }
 
-/// Records, one after the other.
+/// Iterator over records.
 #[derive(Debug)]
 pub struct RecordIterator {
     segments: Arc<SharedSegments>,
     next: SequenceNumber,
     portion: std::vec::IntoIter<(SequenceNumber, JournalRecord)>,
-    /// The older segment that is being read.
+    /// The older segment being read.
     open_segment: Option<Segment>,
     ended: bool,
 }
 
 impl RecordIterator {
-    /// The next portion; empty at the end.
+    /// Reads the next portion; returns an empty one at the end.
     fn fetch_portion(&mut self) -> Result<Vec<(SequenceNumber, JournalRecord)>, JournalError> {
         let segments = self.segments.read_list();
         if self.next > segments.last_sequence {
@@ -90,7 +94,7 @@ impl RecordIterator {
         let Some(place) =
             segments.older.partition_point(|older| older.first <= self.next).checked_sub(1)
         else {
-            let what = format!("it is no longer kept; the oldest is {}", segments.first());
+            let what = format!("pruned by retention; the oldest record is {}", segments.first());
             return Err(JournalError::damaged_file(
                 segment::segment_name(segments.first()),
                 Some(self.next),
@@ -98,7 +102,7 @@ impl RecordIterator {
             ));
         };
         let (first, end) = (segments.older[place].first, segments.older_segment_end(place));
-        // The older ones never change; whoever writes need not wait.
+        // Older segments never change, so the writer need not wait.
         drop(segments);
         let open = match self.open_segment.take() {
             Some(open) if open.first == first => open,

@@ -1,4 +1,4 @@
-//! A record of the journal, and the bytes it is written as: kind, version, checksum, payload.
+//! A journal record and its encoding: kind, version, checksum, payload.
 
 use super::batch_codec::BatchCodec;
 use super::error::{Damage, JournalError};
@@ -6,42 +6,42 @@ use crate::domain::alerts::incident_log::IncidentUpdate;
 use crate::domain::time::timestamp::Timestamp;
 use crate::journal::{FORMAT_VERSION, SequenceNumber};
 
-/// What the journal remembers: all that the core was ever told.
+/// An input of the engine. The records of the journal determine its whole state.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum JournalRecord {
-    /// What the clock showed, and the revision of the board published last.
+    /// A clock tick.
     Tick {
-        /// The time that the core was told.
+        /// The engine time of the tick.
         now: Timestamp,
-        /// The revision published last.
+        /// The revision of the last published board.
         revision: u64,
     },
-    /// Events, decoded by the schema of the standard in force here.
+    /// Events, decoded by the schema of the standard in force.
     Batch(BatchCodec),
-    /// From here on this standard is in force, and an epoch begins.
+    /// A standard that comes into force and begins an epoch.
     Standard {
         /// The name of the epoch.
         epoch: String,
-        /// The standard's files: name and text each.
+        /// The files of the standard, as pairs of name and text.
         files: Vec<(String, String)>,
     },
-    /// The clock showed this when a look was taken for alerts; the revision as for a tick.
+    /// A clock tick that evaluated alert policies.
     AlertEvaluation {
-        /// The time that the core was told.
+        /// The engine time of the evaluation.
         now: Timestamp,
-        /// The revision published last.
+        /// The revision of the last published board.
         revision: u64,
     },
-    /// Somebody said something of an alert.
+    /// An acknowledgement or closure of an alert by a person.
     IncidentUpdate {
-        /// When.
+        /// The engine time of the update.
         now: Timestamp,
-        /// What.
+        /// The update.
         answer: IncidentUpdate,
     },
-    /// The service stopped in good order.
+    /// A graceful shutdown of the service.
     Stop {
-        /// The revision published last.
+        /// The revision of the last published board.
         revision: u64,
     },
 }
@@ -50,15 +50,15 @@ const TICK: u8 = 1;
 const BATCH: u8 = 2;
 const STANDARD: u8 = 3;
 const STOP: u8 = 4;
-// Of format 2:
+// Since format 2:
 const ALERT_EVALUATION: u8 = 5;
 const INCIDENT_UPDATE: u8 = 6;
 
-/// Kind, version, and four bytes of checksum.
+/// Size of kind, version and four bytes of checksum.
 const HEADER_BYTES: usize = 6;
 
 impl JournalRecord {
-    /// What the clock showed, if it says so.
+    /// Returns the engine time of a tick or an evaluation; `None` for other records.
     #[must_use]
     pub fn clock_time(&self) -> Option<Timestamp> {
         match self {
@@ -69,7 +69,7 @@ impl JournalRecord {
         }
     }
 
-    /// The bytes of the record at its place.
+    /// Encodes the record for a position in the journal.
     #[must_use]
     pub fn to_bytes(&self, at: SequenceNumber) -> Vec<u8> {
         let (kind, payload) = match self {
@@ -77,7 +77,7 @@ impl JournalRecord {
                 (TICK, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into())
             }
             JournalRecord::Batch(packed) => (BATCH, std::borrow::Cow::from(packed.as_bytes())),
-            // Texts and pairs of texts always make JSON.
+            // Texts and pairs of texts are always valid JSON.
             JournalRecord::Standard { epoch, files } => {
                 (STANDARD, serde_json::to_vec(&(epoch, files)).unwrap_or_default().into())
             }
@@ -85,23 +85,24 @@ impl JournalRecord {
             JournalRecord::AlertEvaluation { now, revision } => {
                 (ALERT_EVALUATION, [now.0.to_le_bytes(), revision.to_le_bytes()].concat().into())
             }
-            // Texts and numbers always make JSON.
+            // Texts and numbers are always valid JSON.
             JournalRecord::IncidentUpdate { now, answer } => {
                 (INCIDENT_UPDATE, serde_json::to_vec(&(now.0, answer)).unwrap_or_default().into())
             }
         };
-        let head = [kind, FORMAT_VERSION as u8];
+        let header = [kind, FORMAT_VERSION as u8];
         let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len());
-        bytes.extend_from_slice(&head);
-        bytes.extend_from_slice(&checksum(at, head, &payload).to_le_bytes());
+        bytes.extend_from_slice(&header);
+        bytes.extend_from_slice(&checksum(at, header, &payload).to_le_bytes());
         bytes.extend_from_slice(&payload);
         bytes
     }
 
-    /// The record of these bytes at its place; `file` names where they lie in errors.
+    /// Decodes the record at a position in the journal. Errors name `file`.
     ///
     /// # Errors
-    /// What is wrong with them, or that a newer version wrote them.
+    /// - [`JournalError::Damaged`] if the bytes are not a record of this position
+    /// - [`JournalError::NewerFormat`] if a later version of the program wrote it
     pub fn from_bytes(
         file: &str,
         at: SequenceNumber,
@@ -111,10 +112,10 @@ impl JournalRecord {
         let Some((&[kind, version, c0, c1, c2, c3], payload)) =
             bytes.split_first_chunk::<HEADER_BYTES>()
         else {
-            return Err(damaged("it has no head".into()));
+            return Err(damaged("the record header is missing".into()));
         };
         if u32::from_le_bytes([c0, c1, c2, c3]) != checksum(at, [kind, version], payload) {
-            return Err(damaged("its checksum is wrong".into()));
+            return Err(damaged("the checksum is wrong".into()));
         }
         if u64::from(version) > FORMAT_VERSION {
             return Err(JournalError::NewerFormat {
@@ -127,10 +128,10 @@ impl JournalRecord {
 }
 
 fn decode_payload(kind: u8, payload: &[u8]) -> Result<JournalRecord, Damage> {
-    let short = || Damage::from("it has another length than its kind");
+    let wrong_length = || Damage::from("the payload has the wrong length for its kind");
     match kind {
         TICK | ALERT_EVALUATION => {
-            let [now, revision] = payload.as_chunks().0 else { return Err(short()) };
+            let [now, revision] = payload.as_chunks().0 else { return Err(wrong_length()) };
             let (now, revision) =
                 (Timestamp(i64::from_le_bytes(*now)), u64::from_le_bytes(*revision));
             Ok(if kind == TICK {
@@ -142,26 +143,26 @@ fn decode_payload(kind: u8, payload: &[u8]) -> Result<JournalRecord, Damage> {
         BATCH => Ok(JournalRecord::Batch(BatchCodec::from_bytes(payload))),
         STANDARD => {
             let (epoch, files) = serde_json::from_slice(payload)
-                .map_err(|error| Damage(format!("no standard: {error}")))?;
+                .map_err(|error| Damage(format!("invalid standard: {error}")))?;
             Ok(JournalRecord::Standard { epoch, files })
         }
         STOP => Ok(JournalRecord::Stop {
-            revision: u64::from_le_bytes(payload.try_into().map_err(|_| short())?),
+            revision: u64::from_le_bytes(payload.try_into().map_err(|_| wrong_length())?),
         }),
         INCIDENT_UPDATE => {
             let (now, answer) = serde_json::from_slice(payload)
-                .map_err(|error| Damage(format!("no answer: {error}")))?;
+                .map_err(|error| Damage(format!("invalid alert update: {error}")))?;
             Ok(JournalRecord::IncidentUpdate { now: Timestamp(now), answer })
         }
-        kind => Err(Damage(format!("it is of the unknown kind {kind}"))),
+        kind => Err(Damage(format!("unknown record kind {kind}"))),
     }
 }
 
-/// Covers the place as well, so that records cannot change places.
-fn checksum(at: SequenceNumber, head: [u8; 2], payload: &[u8]) -> u32 {
+/// Computes the checksum of a record. It covers the position, so that records cannot be swapped.
+fn checksum(at: SequenceNumber, header: [u8; 2], payload: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&at.0.to_le_bytes());
-    hasher.update(&head);
+    hasher.update(&header);
     hasher.update(payload);
     hasher.finalize()
 }
@@ -195,23 +196,24 @@ mod tests {
         for record in records {
             let bytes = record.to_bytes(SequenceNumber(5));
             assert_eq!(
-                JournalRecord::from_bytes("f", SequenceNumber(5), &bytes).expect("it is whole"),
+                JournalRecord::from_bytes("f", SequenceNumber(5), &bytes)
+                    .expect("an intact record decodes"),
                 record
             );
             assert!(
                 JournalRecord::from_bytes("f", SequenceNumber(6), &bytes).is_err(),
-                "a record at another's place"
+                "a record at a wrong position"
             );
             for at in 0..bytes.len() {
-                let mut wrong = bytes.clone();
-                wrong[at] ^= 1;
+                let mut changed = bytes.clone();
+                changed[at] ^= 1;
                 assert!(
-                    JournalRecord::from_bytes("f", SequenceNumber(5), &wrong).is_err(),
-                    "{record:?} with byte {at} changed"
+                    JournalRecord::from_bytes("f", SequenceNumber(5), &changed).is_err(),
+                    "{record:?} with byte {at} modified"
                 );
                 assert!(
                     JournalRecord::from_bytes("f", SequenceNumber(5), &bytes[..at]).is_err(),
-                    "{record:?} cut at {at}"
+                    "{record:?} truncated at {at}"
                 );
             }
         }
@@ -219,9 +221,9 @@ mod tests {
 
     #[test]
     fn rejects_record_of_newer_format() {
-        let head = [TICK, FORMAT_VERSION as u8 + 1];
+        let header = [TICK, FORMAT_VERSION as u8 + 1];
         let bytes =
-            [&head[..], &checksum(SequenceNumber(1), head, b"?").to_le_bytes(), b"?"].concat();
+            [&header[..], &checksum(SequenceNumber(1), header, b"?").to_le_bytes(), b"?"].concat();
         assert!(matches!(
             JournalRecord::from_bytes("f", SequenceNumber(1), &bytes),
             Err(JournalError::NewerFormat { .. })

@@ -1,4 +1,4 @@
-//! What is kept of the journal, and letting go of the rest: whole segments, the oldest first, never what recovery needs.
+//! Retention: removal of whole segments, the oldest first, never those that recovery needs.
 
 use super::error::JournalError;
 use super::segment::{self, Segment};
@@ -7,40 +7,42 @@ use super::writer::Journal;
 use crate::domain::time::timestamp::Timestamp;
 use crate::journal::SequenceNumber;
 
-/// How much is kept. What exceeds either is let go; without both everything is kept.
+/// Limits of the stored journal. Without limits nothing is removed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RetentionLimits {
-    /// For so many milliseconds since its last tick a segment is kept. One without a tick is never too old.
+    /// Maximum time since the last tick of a segment, in milliseconds. A segment without a tick
+    /// never exceeds it.
     pub age_ms: Option<i64>,
-    /// So many bytes of segments are kept, on disk, the newest included.
+    /// Maximum size of all segments on disk, in bytes, including the newest.
     pub bytes: Option<u64>,
 }
 
-/// What was let go.
+/// Result of pruning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct PruneSummary {
-    /// How many segments.
+    /// Number of removed segments.
     pub segments: usize,
-    /// Their bytes on disk.
+    /// Their size on disk, in bytes.
     pub bytes: u64,
-    /// The oldest record that is kept.
+    /// The oldest remaining record.
     pub first: SequenceNumber,
 }
 
 impl Journal {
-    /// Removes whole segments that end before `needed` and are beyond the retention.
+    /// Removes the segments that end before `needed` and exceed a retention limit.
     ///
     /// # Errors
-    /// What the system says; [`Error::Damaged`] if the age of a segment cannot be told.
+    /// Returns an error if a segment cannot be removed. [`JournalError::Damaged`] if its last tick
+    /// cannot be read.
     pub fn prune_segments(
         &mut self,
         needed: SequenceNumber,
-        keep: RetentionLimits,
+        limits: RetentionLimits,
         now: Timestamp,
     ) -> Result<PruneSummary, JournalError> {
-        let prunable = self.prunable_segments(needed, keep, now)?;
+        let prunable = self.prunable_segments(needed, limits, now)?;
         for _ in 0..prunable.segments {
-            // First nobody reads it any more, then it goes.
+            // Readers must not find the segment once its file is gone.
             let older = self.segments.write_list().older.remove(0);
             let name = segment::segment_name(older.first);
             self.segments
@@ -51,14 +53,14 @@ impl Journal {
         Ok(prunable)
     }
 
-    /// What [`Journal::prune`] would remove.
+    /// Returns the segments that [`Journal::prune_segments`] would remove, and removes nothing.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`Journal::prune_segments`].
     pub fn prunable_segments(
         &mut self,
         needed: SequenceNumber,
-        keep: RetentionLimits,
+        limits: RetentionLimits,
         now: Timestamp,
     ) -> Result<PruneSummary, JournalError> {
         let firsts: Vec<SequenceNumber> = {
@@ -73,15 +75,15 @@ impl Journal {
                 .map_err(|error| JournalError::from_io(&name, error))
         });
         let sizes = sizes.collect::<Result<Vec<u64>, JournalError>>()?;
-        let mut left: u64 = sizes.iter().sum();
+        let mut remaining: u64 = sizes.iter().sum();
         let mut pruned = PruneSummary { first: firsts[0], ..PruneSummary::default() };
         for (place, bytes) in sizes.iter().enumerate().take(firsts.len() - 1) {
-            let too_much = keep.bytes.is_some_and(|most| left > most);
-            let needed = firsts[place + 1] > needed;
-            if needed || !(too_much || self.is_too_old(place, keep, now)?) {
+            let exceeds_size = limits.bytes.is_some_and(|most| remaining > most);
+            let is_needed = firsts[place + 1] > needed;
+            if is_needed || !(exceeds_size || self.is_too_old(place, limits, now)?) {
                 break;
             }
-            left -= bytes;
+            remaining -= bytes;
             pruned = PruneSummary {
                 segments: pruned.segments + 1,
                 bytes: pruned.bytes + bytes,
@@ -94,14 +96,14 @@ impl Journal {
     fn is_too_old(
         &mut self,
         place: usize,
-        keep: RetentionLimits,
+        limits: RetentionLimits,
         now: Timestamp,
     ) -> Result<bool, JournalError> {
-        let Some(age) = keep.age_ms else { return Ok(false) };
+        let Some(age) = limits.age_ms else { return Ok(false) };
         Ok(self.older_segment_tick(place)?.is_some_and(|tick| now.millis_since(tick) > age))
     }
 
-    /// The last tick of an older segment, which is looked for once.
+    /// Returns the last tick of an older segment and caches it.
     fn older_segment_tick(&mut self, place: usize) -> Result<Option<Timestamp>, JournalError> {
         let (older, end) = {
             let segments: &SegmentList = &self.segments.read_list();

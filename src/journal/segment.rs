@@ -1,4 +1,4 @@
-//! A segment: one file of the journal, and the only place that knows how the store keeps records.
+//! A segment is one file of the journal. Only this module knows how the store holds records.
 
 use super::disk::{BoxedBackend, FileStorage, ReadOnlyBackend};
 use super::error::JournalError;
@@ -11,50 +11,50 @@ use redb::{
 };
 use std::io;
 
-/// Every record under its sequence.
+/// Every record by its sequence.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
-/// The standards: the one in force where the segment begins, under the sequence it had, and those of its own records. With them it
-/// can be read when the segments before it are gone. Earlier versions wrote none.
+/// The standards: the one in force at the beginning of the segment, under its own sequence, and
+/// those among the segment's records. They keep the segment readable after earlier segments are
+/// removed. Earlier versions of the program wrote none.
 const STANDARDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("standards");
-/// What the segment says of itself.
+/// Metadata of the segment.
 const METADATA: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
-/// Its format.
 const METADATA_FORMAT: &str = "format";
-/// The fingerprint of the keys that its identities were hashed with.
+/// Entry with the fingerprint of the keys that identities are hashed with.
 const METADATA_KEYS: &str = "keys";
 
-/// The memory the store may use for the pages of an open file, in bytes.
+/// Size of the store's page cache per open file, in bytes.
 pub(super) const CACHE_BYTES: usize = 16 << 20;
-/// How many bytes of values are read at once.
+/// Size of one read portion, in bytes of record values.
 const PORTION_BYTES: usize = 1 << 20;
 
-/// The end of the name of a file that is not complete.
+/// Suffix of the name of an unfinished file.
 pub(super) const UNFINISHED_SUFFIX: &str = ".new";
 
-/// A standard's record, and its place.
+/// The record of a standard, with its sequence.
 pub(super) type StandardInForce = (SequenceNumber, JournalRecord);
 
 /// An open segment.
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) name: String,
-    /// The sequence of its first record, should it have any.
+    /// The sequence of its first record. The segment may still be empty.
     pub(super) first: SequenceNumber,
     store: Database,
 }
 
-/// The name of the segment that begins with this record.
+/// Returns the file name of the segment that begins with this record.
 pub(super) fn segment_name(first: SequenceNumber) -> String {
     format!("journal-{:020}.redb", first.0)
 }
 
-/// The first record of the segment of this name; none if it is no segment's name.
+/// Returns the first sequence of the segment with this file name; `None` for other files.
 pub(super) fn parse_segment_name(name: &str) -> Option<SequenceNumber> {
     let number = name.strip_prefix("journal-")?.strip_suffix(".redb")?.parse().ok()?;
     (segment_name(SequenceNumber(number)) == name).then_some(SequenceNumber(number))
 }
 
-/// Where the segments that lie here begin, in order.
+/// Returns the first sequence of every segment in the directory, in ascending order.
 pub(super) fn list_segments(disk: &dyn FileStorage) -> Result<Vec<SequenceNumber>, JournalError> {
     let names =
         disk.list_files().map_err(|error| JournalError::from_io("the data directory", error))?;
@@ -64,15 +64,15 @@ pub(super) fn list_segments(disk: &dyn FileStorage) -> Result<Vec<SequenceNumber
     Ok(firsts)
 }
 
-/// Opens a file as a store and checks all of it. What a crash left is repaired.
+/// Opens a file as a store, checks all its pages and repairs an unfinished transaction.
 pub(super) fn open_store(
     file: &str,
     backend: io::Result<impl StorageBackend>,
 ) -> Result<Database, JournalError> {
     let backend = backend.map_err(|error| JournalError::from_io(file, error))?;
-    // The store takes an empty file for a new one; here none is ever that.
+    // The store would initialize an empty file, but a complete file is never empty.
     if backend.len().map_err(|error| JournalError::from_io(file, error))? == 0 {
-        return Err(JournalError::damaged_file(file, None, "it is empty"));
+        return Err(JournalError::damaged_file(file, None, "the file is empty"));
     }
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
@@ -90,8 +90,8 @@ pub(super) fn create_store(
 }
 
 impl Segment {
-    /// A new segment, with the standard in force where it begins: it is there under its name when this returns, and otherwise not
-    /// at all.
+    /// Creates a segment with the standard in force at its beginning. It is complete when this
+    /// returns; after an error it does not exist.
     pub(super) fn create(
         disk: &dyn FileStorage,
         first: SequenceNumber,
@@ -101,7 +101,8 @@ impl Segment {
         Self::create_complete(disk, first, keys, standard, |_| Ok(()))
     }
 
-    /// A new segment with what `copy` puts into it. It has its name, in place of one that had it before, once that is done.
+    /// Creates a segment and fills it with `copy`. It then gets its name and replaces an older
+    /// file.
     fn create_complete(
         disk: &dyn FileStorage,
         first: SequenceNumber,
@@ -120,7 +121,7 @@ impl Segment {
                 Ok(segment)
             });
         if completed.is_err() {
-            // It may be what takes the last of the room; if it cannot be removed now, the next start does it.
+            // It may occupy the last free space. If this fails, the next startup removes the file.
             let _ = disk.remove_file(&unfinished);
         }
         completed
@@ -133,12 +134,12 @@ impl Segment {
         standard: Option<&StandardInForce>,
     ) -> Result<Database, JournalError> {
         let store = create_store(file, disk.open_file(file, true).map(BoxedBackend))?;
-        let filled = || -> Result<(), redb::Error> {
+        let initialize = || -> Result<(), redb::Error> {
             let write = store.begin_write()?;
             {
-                let mut about = write.open_table(METADATA)?;
-                about.insert(METADATA_FORMAT, FORMAT_VERSION)?;
-                about.insert(METADATA_KEYS, keys)?;
+                let mut metadata = write.open_table(METADATA)?;
+                metadata.insert(METADATA_FORMAT, FORMAT_VERSION)?;
+                metadata.insert(METADATA_KEYS, keys)?;
                 write.open_table(RECORDS)?;
                 let mut standards = write.open_table(STANDARDS)?;
                 if let Some((at, record)) = standard {
@@ -148,13 +149,16 @@ impl Segment {
             write.commit()?;
             Ok(())
         };
-        filled().map_err(|error| JournalError::from_store(file, error))?;
+        initialize().map_err(|error| JournalError::from_store(file, error))?;
         Ok(store)
     }
 
-    /// Opens a segment to go on writing it. Unless it was `closed` in good order, it is written anew: what the system shows of it may
-    /// never have reached the disk, if a sync failed before the process ended, and nobody would be told of that again. Until then the
-    /// file is not touched, for a repair of what is shown would make the loss complete.
+    /// Opens a segment for writing. If the journal was not `closed` cleanly, the segment is
+    /// rewritten.
+    ///
+    /// After a failed sync the operating system may show data that never reached the disk, and no
+    /// later call reports it. The original file stays unchanged until the copy is complete, because
+    /// repairing the visible data would make the loss permanent.
     pub(super) fn open(
         disk: &dyn FileStorage,
         first: SequenceNumber,
@@ -187,7 +191,7 @@ impl Segment {
         })
     }
 
-    /// Opens a segment to read it; the file is not touched.
+    /// Opens a segment for reading. The file is not changed.
     pub(super) fn open_read_only(
         disk: &dyn FileStorage,
         first: SequenceNumber,
@@ -197,17 +201,17 @@ impl Segment {
         Ok(Segment { name, first, store })
     }
 
-    /// Refuses a segment of a newer format or other keys.
+    /// Refuses a segment of a newer format or with other keys.
     pub(super) fn check_metadata(&self, keys: u64) -> Result<(), JournalError> {
-        let about = |name: &str| -> Result<Option<u64>, redb::Error> {
+        let read_entry = |name: &str| -> Result<Option<u64>, redb::Error> {
             Ok(self.store.begin_read()?.open_table(METADATA)?.get(name)?.map(|value| value.value()))
         };
-        match about(METADATA_FORMAT).map_err(|error| self.store_error(error))? {
+        match read_entry(METADATA_FORMAT).map_err(|error| self.store_error(error))? {
             None => {
                 return Err(JournalError::damaged_file(
                     &self.name,
                     None,
-                    "it does not say its format",
+                    "the format entry is missing",
                 ));
             }
             Some(format) if format > FORMAT_VERSION => {
@@ -215,13 +219,13 @@ impl Segment {
             }
             Some(_) => {}
         }
-        match about(METADATA_KEYS).map_err(|error| self.store_error(error))? {
+        match read_entry(METADATA_KEYS).map_err(|error| self.store_error(error))? {
             Some(known) if known == keys => Ok(()),
             _ => Err(JournalError::OtherKeys { file: self.name.clone() }),
         }
     }
 
-    /// Writes records durably, all or none, the first at `from`. Gives the bytes of their values.
+    /// Writes records durably, all or none, the first at `from`. Returns the bytes of their values.
     pub(super) fn append_records(
         &self,
         from: SequenceNumber,
@@ -252,7 +256,7 @@ impl Segment {
         Ok(bytes)
     }
 
-    /// The last record; the one before its first if it has none.
+    /// Returns the last record; the sequence before the first record if the segment is empty.
     pub(super) fn last_sequence(&self) -> Result<SequenceNumber, JournalError> {
         let last = self
             .record_table()?
@@ -264,25 +268,26 @@ impl Segment {
             return Err(JournalError::damaged_file(
                 &self.name,
                 Some(SequenceNumber(last)),
-                "a record from before the segment",
+                "the record precedes the segment",
             ));
         }
         Ok(SequenceNumber(last))
     }
 
-    /// The bytes of all values; the whole segment is read for it.
+    /// Returns the bytes of all values. Reads the whole segment.
     pub(super) fn stored_bytes(&self) -> Result<u64, JournalError> {
         Ok(self.record_table()?.stats().map_err(|error| self.store_error(error))?.stored_bytes())
     }
 
-    /// The records as they are now.
+    /// Opens the records at their current state.
     fn record_table(&self) -> Result<ReadOnlyTable<u64, &'static [u8]>, JournalError> {
         let table =
             || -> Result<_, redb::Error> { Ok(self.store.begin_read()?.open_table(RECORDS)?) };
         table().map_err(|error| self.store_error(error))
     }
 
-    /// The standard in force after this record, which lies in the segment or just before it; none if the segment does not know.
+    /// Returns the standard in force after a record of the segment or the record just before it.
+    /// `None` if the segment holds no standard.
     pub(super) fn standard_after(
         &self,
         after: SequenceNumber,
@@ -301,7 +306,7 @@ impl Segment {
             .transpose()
     }
 
-    /// The time of the last tick until this record; none if there is none.
+    /// Returns the time of the last tick up to this record; `None` without a tick.
     pub(super) fn last_tick(
         &self,
         until: SequenceNumber,
@@ -320,7 +325,7 @@ impl Segment {
         Ok(None)
     }
 
-    /// The records from one until another, as many as make a portion and at least one. All of them must be there.
+    /// Returns the records of a range, up to one portion and at least one record. A gap is damage.
     pub(super) fn read_portion(
         &self,
         from: SequenceNumber,
@@ -344,12 +349,16 @@ impl Segment {
             }
         }
         if portion.is_empty() {
-            return Err(JournalError::damaged_file(&self.name, Some(from), "it is missing"));
+            return Err(JournalError::damaged_file(
+                &self.name,
+                Some(from),
+                "the record is missing",
+            ));
         }
         Ok(portion)
     }
 
-    /// Closes the file in good order, which saves the next start a repair.
+    /// Closes the file cleanly, so that the next startup needs no repair.
     pub(super) fn close(self) -> Result<(), JournalError> {
         let Segment { name, store, .. } = self;
         store.close().map_err(|error| JournalError::from_store(&name, error))

@@ -1,4 +1,4 @@
-//! The segments of the journal in order: what its writer and its readers share.
+//! The ordered segments of the journal, shared by its writer and its readers.
 
 use super::disk::FileStorage;
 use super::segment::Segment;
@@ -6,23 +6,24 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::journal::SequenceNumber;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// The segments in their row: what the writer and the readers share.
+/// The segments, shared by the writer and the readers.
 ///
-/// The writer takes the lock for itself only to begin a segment, to let go of old ones, and to say how far it is. A reader
-/// never holds it while it reads: the writer would wait for it, and a reader that gives way to others may take long.
+/// The writer locks the list exclusively only to begin a segment, to prune segments and to publish
+/// the last sequence. Readers release the lock before they read, because a slow reader would block
+/// the writer.
 #[derive(Debug)]
 pub(super) struct SharedSegments {
     pub(super) disk: Arc<dyn FileStorage>,
     list: RwLock<SegmentList>,
 }
 
-/// The segments and how far they reach.
+/// The segments and the last sequence.
 #[derive(Debug)]
 pub(super) struct SegmentList {
-    /// All but the newest, in order.
+    /// All segments except the newest, in ascending order.
     pub(super) older: Vec<OlderSegment>,
     pub(super) newest: Arc<Segment>,
-    /// The last record that was acknowledged.
+    /// The last acknowledged record.
     pub(super) last_sequence: SequenceNumber,
 }
 
@@ -39,7 +40,7 @@ impl SharedSegments {
         self.list.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The newest segment, unless somebody reads it.
+    /// Returns the newest segment; `None` while a reader uses it.
     pub(super) fn into_newest_segment(self) -> Option<(Arc<dyn FileStorage>, Segment)> {
         let segments = self.list.into_inner().unwrap_or_else(PoisonError::into_inner);
         Some((self.disk, Arc::into_inner(segments.newest)?))
@@ -47,22 +48,22 @@ impl SharedSegments {
 }
 
 impl SegmentList {
-    /// Puts a new segment at the end; gives the one before, which had its last tick at `tick`.
+    /// Appends a new segment and returns the previous one, whose last tick was at `tick`.
     pub(super) fn begin_segment(&mut self, next: Segment, tick: Option<Timestamp>) -> Arc<Segment> {
-        let before = std::mem::replace(&mut self.newest, Arc::new(next));
-        // The first append to it failed: the new one has its name and lies in its place.
-        if before.first != self.newest.first {
-            self.older.push(OlderSegment { first: before.first, last_tick: Some(tick) });
+        let previous = std::mem::replace(&mut self.newest, Arc::new(next));
+        // After a failed first append, the new segment has replaced the file of the previous one.
+        if previous.first != self.newest.first {
+            self.older.push(OlderSegment { first: previous.first, last_tick: Some(tick) });
         }
-        before
+        previous
     }
 
-    /// The first record of the oldest segment.
+    /// Returns the first record of the oldest segment.
     pub(super) fn first(&self) -> SequenceNumber {
         self.older.first().map_or(self.newest.first, |older| older.first)
     }
 
-    /// The last record of an older segment: what lies behind it belongs to the next.
+    /// Returns the last record of an older segment. Later ones belong to the next segment.
     pub(super) fn older_segment_end(&self, place: usize) -> SequenceNumber {
         let next = self.older.get(place + 1).map_or(self.newest.first, |next| next.first);
         SequenceNumber(next.0.saturating_sub(1))
@@ -73,7 +74,7 @@ impl SegmentList {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OlderSegment {
     pub(super) first: SequenceNumber,
-    /// Its last tick, once that is known; the inner one is none if it has no tick.
+    /// Its last tick once read; the inner value is `None` for a segment without a tick.
     pub(super) last_tick: Option<Option<Timestamp>>,
 }
 

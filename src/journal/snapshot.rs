@@ -1,7 +1,8 @@
-//! Snapshots: the state of the core after a record, so that a start need not read the whole journal.
+//! Snapshots of the engine's state after a record. A startup replays only the later records.
 //!
-//! A snapshot is what was written to it, compressed, in pieces of nearly 1 MiB, each with its checksum; one transaction at the end,
-//! and the file's name only then. So a snapshot that is listed was finished.
+//! A snapshot is compressed and stored in pieces of nearly 1 MiB, each with its checksum. It is
+//! committed in one transaction at the end, and only then gets its file name. Every listed snapshot
+//! is therefore complete.
 
 use super::disk::{FileStorage, ReadOnlyBackend};
 use super::error::JournalError;
@@ -12,47 +13,47 @@ use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTran
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
-/// The pieces from 0 on: four bytes of checksum, then a piece of the compressed state.
+/// The pieces by number, from 0: four bytes of checksum, then a part of the compressed state.
 const PIECES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("pieces");
-/// What the snapshot says of itself.
+/// Metadata of the snapshot.
 const METADATA: TableDefinition<'_, &str, u64> = TableDefinition::new("about");
 const METADATA_FORMAT: &str = "format";
 const METADATA_PIECES: &str = "pieces";
 
-/// The bytes of a piece: with its checksum and what the store puts around it they fill a page of 1 MiB. The pages of the store are
-/// powers of two, and one byte more would take two.
+/// Size of a piece in bytes. With its checksum and the store's overhead it fills a page of 1 MiB.
+/// Page sizes are powers of two, so one more byte would double the page.
 const PIECE_BYTES: usize = (1 << 20) - 64;
-/// As for batches: fast, and most of what can be gained.
+/// Compression level of zstd, as for batches: fast, with most of the possible gain.
 const COMPRESSION_LEVEL: i32 = 1;
 
-/// The snapshots that lie with a journal.
+/// The snapshots of a data directory.
 #[derive(Clone, Debug)]
 pub struct SnapshotStore {
     disk: Arc<dyn FileStorage>,
 }
 
-/// The name of the snapshot after this record.
+/// Returns the file name of the snapshot after this record.
 pub(super) fn snapshot_name(at: SequenceNumber) -> String {
     format!("snapshot-{:020}.redb", at.0)
 }
 
-/// After which record the snapshot of this name is; none if it is no snapshot's name.
+/// Returns the record of the snapshot with this file name; `None` for other files.
 pub(super) fn parse_snapshot_name(name: &str) -> Option<SequenceNumber> {
     let number = name.strip_prefix("snapshot-")?.strip_suffix(".redb")?.parse().ok()?;
     (snapshot_name(SequenceNumber(number)) == name).then_some(SequenceNumber(number))
 }
 
 impl SnapshotStore {
-    /// The snapshots that lie here.
+    /// Accesses the snapshots on a disk.
     #[must_use]
     pub fn new(disk: Arc<dyn FileStorage>) -> SnapshotStore {
         SnapshotStore { disk }
     }
 
-    /// All finished ones, the newest first.
+    /// Returns the records of all complete snapshots, the newest first.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the directory cannot be listed.
     pub fn list_snapshots(&self) -> Result<Vec<SequenceNumber>, JournalError> {
         let names = self
             .disk
@@ -60,14 +61,16 @@ impl SnapshotStore {
             .map_err(|error| JournalError::from_io("the data directory", error))?;
         let mut all: Vec<SequenceNumber> =
             names.iter().filter_map(|name| parse_snapshot_name(name)).collect();
-        all.sort_unstable_by(|one, other| other.cmp(one));
+        all.sort_unstable_by(|left, right| right.cmp(left));
         Ok(all)
     }
 
-    /// Begins a snapshot of the state after this record. It counts when it is finished, and then replaces one of the same place.
+    /// Begins a snapshot of the state after this record. It exists once it is finished, and
+    /// replaces an earlier snapshot of the same record.
     ///
     /// # Errors
-    /// [`Error::Full`], or what else the system says.
+    /// [`JournalError::DiskFull`] if no space is left, or another error if the file cannot be
+    /// created.
     pub fn create_snapshot(&self, at: SequenceNumber) -> Result<SnapshotWriter, JournalError> {
         let name = snapshot_name(at);
         let unfinished =
@@ -91,31 +94,33 @@ impl SnapshotStore {
         Ok(SnapshotWriter { encoder })
     }
 
-    /// Opens a snapshot. The file is checked as a whole and not touched.
+    /// Opens a snapshot and checks all its pages. The file is not changed.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Newer`], or what the system says.
+    /// - [`JournalError::Damaged`] if the file or its metadata is damaged
+    /// - [`JournalError::NewerFormat`] if a later version of the program wrote it
+    /// - another error if the file cannot be read
     pub fn open_snapshot(&self, at: SequenceNumber) -> Result<SnapshotReader, JournalError> {
         let name = snapshot_name(at);
         let store =
             open_store(&name, self.disk.open_file(&name, false).and_then(ReadOnlyBackend::new))?;
         let read = || -> Result<_, redb::Error> {
             let read = store.begin_read()?;
-            let about = read.open_table(METADATA)?;
+            let metadata = read.open_table(METADATA)?;
             let number = |key: &str| -> Result<_, redb::Error> {
-                Ok(about.get(key)?.map(|value| value.value()))
+                Ok(metadata.get(key)?.map(|value| value.value()))
             };
             Ok((number(METADATA_FORMAT)?, number(METADATA_PIECES)?, read.open_table(PIECES)?))
         };
         let (format, count, table) =
             read().map_err(|error| JournalError::from_store(&name, error))?;
         let (Some(format), Some(count)) = (format, count) else {
-            return Err(JournalError::damaged_file(name, None, "it does not say what it is"));
+            return Err(JournalError::damaged_file(name, None, "the metadata is incomplete"));
         };
         if format > FORMAT_VERSION {
             return Err(JournalError::NewerFormat { file: name, format });
         }
-        let kept = PieceReader {
+        let pieces = PieceReader {
             name: name.clone(),
             table,
             _store: store,
@@ -125,21 +130,21 @@ impl SnapshotStore {
             position: 0,
         };
         let decoder =
-            zstd::Decoder::new(kept).map_err(|error| JournalError::from_io(&name, error))?;
+            zstd::Decoder::new(pieces).map_err(|error| JournalError::from_io(&name, error))?;
         Ok(SnapshotReader { decoder, name, format })
     }
 
     /// Removes a snapshot.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the file cannot be removed.
     pub fn remove_snapshot(&self, at: SequenceNumber) -> Result<(), JournalError> {
         let name = snapshot_name(at);
         self.disk.remove_file(&name).map_err(|error| JournalError::from_io(&name, error))
     }
 }
 
-/// A snapshot being written. Dropped without [`SnapshotWriter::finish`], it leaves nothing behind.
+/// A snapshot being written. Dropped without [`SnapshotWriter::finish`], it leaves no file.
 pub struct SnapshotWriter {
     encoder: zstd::Encoder<'static, PieceWriter>,
 }
@@ -161,10 +166,11 @@ impl Write for SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Makes it durable; only now it is a snapshot. Gives its bytes, compressed.
+    /// Commits the snapshot durably and returns its compressed size in bytes.
     ///
     /// # Errors
-    /// [`Error::Full`], or what else the system says; then there is no such snapshot.
+    /// [`JournalError::DiskFull`] if no space is left, or another error if writing fails. No
+    /// snapshot exists then.
     pub fn finish(self) -> Result<u64, JournalError> {
         let name = self.encoder.get_ref().name.clone();
         let finished = self.encoder.finish().and_then(PieceWriter::finish_file);
@@ -172,7 +178,7 @@ impl SnapshotWriter {
     }
 }
 
-/// Removes a file that was not finished.
+/// Removes an unfinished file when dropped.
 #[derive(Debug)]
 struct UnfinishedFile {
     disk: Arc<dyn FileStorage>,
@@ -181,12 +187,12 @@ struct UnfinishedFile {
 
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
-        // A finished one has another name by now; what cannot be removed is when the journal is opened next.
+        // A finished file was renamed. If removal fails, the next startup removes the file.
         let _ = self.disk.remove_file(&self.name);
     }
 }
 
-/// Cuts what is written into pieces.
+/// Splits the compressed state into pieces.
 struct PieceWriter {
     name: String,
     write: WriteTransaction,
@@ -194,18 +200,18 @@ struct PieceWriter {
     piece: Vec<u8>,
     count: u64,
     bytes: u64,
-    /// Last, so that the file is closed before it is removed.
+    /// Declared last, so that the file is closed before it is removed.
     unfinished: UnfinishedFile,
 }
 
 impl PieceWriter {
     fn write_piece(&mut self) -> io::Result<()> {
         let value = [&crc32fast::hash(&self.piece).to_le_bytes()[..], &self.piece].concat();
-        let put = || -> Result<(), redb::Error> {
+        let insert = || -> Result<(), redb::Error> {
             self.write.open_table(PIECES)?.insert(self.count, value.as_slice())?;
             Ok(())
         };
-        put().map_err(to_io_error)?;
+        insert().map_err(to_io_error)?;
         self.bytes += self.piece.len() as u64;
         self.count += 1;
         self.piece.clear();
@@ -217,9 +223,9 @@ impl PieceWriter {
         let PieceWriter { name, write, store, count, bytes, unfinished, .. } = self;
         let commit = || -> Result<(), redb::Error> {
             {
-                let mut about = write.open_table(METADATA)?;
-                about.insert(METADATA_FORMAT, FORMAT_VERSION)?;
-                about.insert(METADATA_PIECES, count)?;
+                let mut metadata = write.open_table(METADATA)?;
+                metadata.insert(METADATA_FORMAT, FORMAT_VERSION)?;
+                metadata.insert(METADATA_PIECES, count)?;
             }
             write.commit()?;
             store.close()?;
@@ -246,7 +252,7 @@ impl Write for PieceWriter {
     }
 }
 
-/// What the store says, as a stream says it: the kind of a full disk is kept.
+/// Converts an error of the store. The kind of an I/O error is preserved, to detect a full disk.
 fn to_io_error(error: redb::Error) -> io::Error {
     match error {
         redb::Error::Io(error) => error,
@@ -254,7 +260,7 @@ fn to_io_error(error: redb::Error) -> io::Error {
     }
 }
 
-/// A snapshot being read. An [`io::Error`] of it says which piece is damaged.
+/// A snapshot being read. Its [`io::Error`] names the damaged piece.
 pub struct SnapshotReader {
     decoder: zstd::Decoder<'static, BufReader<PieceReader>>,
     name: String,
@@ -262,7 +268,7 @@ pub struct SnapshotReader {
 }
 
 impl SnapshotReader {
-    /// The format it was written in.
+    /// Returns the format version of the snapshot.
     #[must_use]
     pub fn format_version(&self) -> u64 {
         self.format
@@ -281,7 +287,7 @@ impl Read for SnapshotReader {
     }
 }
 
-/// Puts the pieces together again.
+/// Joins the pieces.
 struct PieceReader {
     name: String,
     table: ReadOnlyTable<u64, &'static [u8]>,
@@ -289,12 +295,12 @@ struct PieceReader {
     next: u64,
     count: u64,
     piece: Vec<u8>,
-    /// How much of the piece is read.
+    /// Number of bytes already read from the piece.
     position: usize,
 }
 
 impl PieceReader {
-    /// The next piece; none at the end.
+    /// Loads the next piece; returns false at the end.
     fn fetch_piece(&mut self) -> Result<bool, JournalError> {
         if self.next == self.count {
             return Ok(false);
@@ -308,9 +314,9 @@ impl PieceReader {
             .map_err(|error| JournalError::from_store(&self.name, error))?;
         let value = value.ok_or_else(|| damaged("is missing"))?;
         let (checksum, piece) =
-            value.value().split_first_chunk().ok_or_else(|| damaged("is cut"))?;
+            value.value().split_first_chunk().ok_or_else(|| damaged("is truncated"))?;
         if u32::from_le_bytes(*checksum) != crc32fast::hash(piece) {
-            return Err(damaged("has another checksum"));
+            return Err(damaged("has a wrong checksum"));
         }
         self.piece.clear();
         self.piece.extend_from_slice(piece);

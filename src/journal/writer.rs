@@ -1,4 +1,5 @@
-//! The only writer of the journal: appends, and begins a new segment when one is full or can no longer be trusted.
+//! The single writer of the journal. It begins a new segment when the newest is full or a write
+//! failed.
 
 use super::disk::FileStorage;
 use super::error::JournalError;
@@ -11,50 +12,55 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::journal::SequenceNumber;
 use std::sync::Arc;
 
-/// The name of an empty file that is there while nothing is open to be written: all that the files hold has reached the disk. It comes
-/// last and goes first, so no sync that failed is behind it.
+/// Name of an empty file that is present while no file is open for writing and all data is on disk.
+/// It is created last and removed first, so it never follows a failed sync.
 const CLOSED_FILE: &str = "closed";
 
-/// How a journal is kept.
+/// Settings of a journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct JournalSettings {
-    /// With so many bytes of values a segment is full, and the next begins.
+    /// Size of values at which a segment is full and the next one begins, in bytes.
     pub segment_bytes: u64,
-    /// [`super::Keys::fingerprint`] of the keys that identities are hashed with.
+    /// [`super::IdentityKeys::fingerprint`] of the keys that identities are hashed with.
     pub keys_fingerprint: u64,
 }
 
 impl Default for JournalSettings {
-    /// 128 MiB, which is checked in less than a second after a crash.
+    /// Returns segments of 128 MiB, which are checked in less than a second after a crash.
     fn default() -> Self {
         JournalSettings { segment_bytes: 128 << 20, keys_fingerprint: 0 }
     }
 }
 
-/// The journal, open to be written.
+/// The journal, open for writing.
 #[derive(Debug)]
 pub struct Journal {
     settings: JournalSettings,
     pub(super) segments: Arc<SharedSegments>,
     last_sequence: SequenceNumber,
-    /// The bytes of values in the newest segment.
+    /// Size of values in the newest segment, in bytes.
     newest_segment_bytes: u64,
-    /// The last tick in the newest segment.
+    /// The time of the last tick in the newest segment.
     newest_segment_tick: Option<Timestamp>,
-    /// The standard in force; none before the first, or where an earlier version wrote it.
+    /// The standard in force; `None` before the first, or if an earlier version wrote it.
     standard: Option<StandardInForce>,
-    /// Whether writing the newest segment failed: the system may pretend that what it could not write is there, so nothing
-    /// more is built on it.
+    /// True after a failed write to the newest segment. The operating system may show data that did
+    /// not reach the disk, so the next append begins a new segment.
     failed: bool,
 }
 
 impl Journal {
-    /// Opens the journal that lies here, or begins one: after the newest snapshot, if somebody took all segments away and left
-    /// that. The newest segment is checked, and written anew unless the journal was closed; the older ones are checked when they are
-    /// read.
+    /// Opens the journal of a directory, or begins one.
+    ///
+    /// A new journal begins after the newest snapshot, if only snapshots are left. The newest
+    /// segment is checked, and rewritten unless the journal was closed cleanly. Older segments are
+    /// checked when they are read.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if the newest segment is; [`Error::Newer`], [`Error::OtherKeys`], or what the system says.
+    /// - [`JournalError::Damaged`] if the newest segment is damaged
+    /// - [`JournalError::NewerFormat`] if a later version of the program wrote it
+    /// - [`JournalError::OtherKeys`] if it was written with other keys
+    /// - another error if a file cannot be read or written
     pub fn open(
         disk: Arc<dyn FileStorage>,
         settings: JournalSettings,
@@ -62,14 +68,15 @@ impl Journal {
         let names = disk
             .list_files()
             .map_err(|error| JournalError::from_io("the data directory", error))?;
-        // No others: cursors may be in the making at this moment.
-        let own = |name: &str| {
+        // Other unfinished files stay: the cursors may be opened concurrently.
+        let is_journal_file = |name: &str| {
             segment::parse_segment_name(name)
                 .or_else(|| snapshot::parse_snapshot_name(name))
                 .is_some()
         };
-        for name in
-            names.iter().filter(|name| name.strip_suffix(UNFINISHED_SUFFIX).is_some_and(own))
+        for name in names
+            .iter()
+            .filter(|name| name.strip_suffix(UNFINISHED_SUFFIX).is_some_and(is_journal_file))
         {
             disk.remove_file(name).map_err(|error| JournalError::from_io(name, error))?;
         }
@@ -94,13 +101,13 @@ impl Journal {
         let tick = newest.last_tick(last)?;
         let standard = newest.standard_after(last)?;
         let older = firsts.into_iter().map(OlderSegment::new).collect();
-        let row = Arc::new(SharedSegments::new(
+        let segments = Arc::new(SharedSegments::new(
             disk,
             SegmentList { older, newest: Arc::new(newest), last_sequence: last },
         ));
         Ok(Journal {
             settings,
-            segments: row,
+            segments,
             last_sequence: last,
             newest_segment_bytes: bytes,
             newest_segment_tick: tick,
@@ -109,13 +116,13 @@ impl Journal {
         })
     }
 
-    /// Writes these records durably, all or none; when it returns they are on disk. Gives the sequence of the last.
+    /// Writes records durably, all or none. Returns the sequence of the last one.
     ///
-    /// After an error none of them is in the journal, unless the process ends before the next append: then they may be found
-    /// there as a whole. The journal can be used again at once.
+    /// After an error the journal contains none of them and can be used again at once. If the
+    /// process ends before the next append, all of them may be present after the restart.
     ///
     /// # Errors
-    /// [`Error::Full`] if there is no room, or what else the system says.
+    /// [`JournalError::DiskFull`] if no space is left, or another error if writing fails.
     pub fn append_records(
         &mut self,
         records: &[JournalRecord],
@@ -132,8 +139,8 @@ impl Journal {
             self.segments.read_list().newest.append_records(from, records)?;
         self.failed = false;
         self.last_sequence = SequenceNumber(self.last_sequence.0 + records.len() as u64);
-        let ticks = records.iter().rev().find_map(JournalRecord::clock_time);
-        self.newest_segment_tick = ticks.or(self.newest_segment_tick);
+        let last_tick = records.iter().rev().find_map(JournalRecord::clock_time);
+        self.newest_segment_tick = last_tick.or(self.newest_segment_tick);
         let standards = (from.0..)
             .zip(records)
             .filter(|(_, record)| matches!(record, JournalRecord::Standard { .. }));
@@ -151,23 +158,29 @@ impl Journal {
             self.settings.keys_fingerprint,
             self.standard.as_ref(),
         )?;
-        let before = self.segments.write_list().begin_segment(next, self.newest_segment_tick);
+        let previous = self.segments.write_list().begin_segment(next, self.newest_segment_tick);
         (self.newest_segment_bytes, self.newest_segment_tick) = (0, None);
-        // It was durable before it was closed; only a later check of it takes longer. A reader that is in it closes it.
-        if let Some(Err(error)) = Arc::into_inner(before).map(Segment::close)
+        // Its data is durable already, so a failed close only delays the next check. A reader that
+        // still uses the segment closes it later.
+        if let Some(Err(error)) = Arc::into_inner(previous).map(Segment::close)
             && !self.failed
         {
-            tracing::warn!(%error, "a full segment was not closed in good order");
+            tracing::warn!(
+                %error,
+                "a full segment could not be closed; its next check takes longer"
+            );
         }
         self.failed = false;
         Ok(())
     }
 
-    /// Closes the journal in good order, once nobody reads it any more: the next start can then go on with the newest segment.
-    /// Without this, while somebody reads, and after an append that failed it is as after a crash, and the next start takes longer.
+    /// Closes the journal cleanly, so that the next startup continues the newest segment.
+    ///
+    /// Without it, while a reader is active or after a failed append, the next startup checks the
+    /// segment as after a crash and takes longer.
     ///
     /// # Errors
-    /// If that could not be written.
+    /// Returns an error if closing cannot be recorded on disk.
     pub fn close_cleanly(self) -> Result<(), JournalError> {
         if self.failed {
             return Ok(());
@@ -183,13 +196,13 @@ impl Journal {
             .map_err(|error| JournalError::from_io(CLOSED_FILE, error))
     }
 
-    /// The last record; 0 if there is none.
+    /// Returns the last record; 0 if the journal is empty.
     #[must_use]
     pub fn last_sequence(&self) -> SequenceNumber {
         self.last_sequence
     }
 
-    /// A reader, which may work on another thread while this writes.
+    /// Returns a reader, which may work on another thread.
     #[must_use]
     pub fn new_reader(&self) -> JournalReader {
         JournalReader::new(self.segments.clone())

@@ -1,11 +1,11 @@
-//! Explanations for people's programs, as `/v1/explain`, `/v1/cases` and `replay` write them; and what may be asked for.
+//! Explanations as JSON for `/v1/explain`, `/v1/cases` and `replay`, and resolution of requests.
 
 use super::reading_filter::{self, unknown_name};
 use crate::access::grant::GrantedView;
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
 use crate::domain::explain::case_history::{
-    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryValue as Said, WorkInterruption,
+    CaseHistory, HistoryClock, HistoryEvent, HistoryFact, HistoryValue, WorkInterruption,
 };
 use crate::domain::explain::explanation::{
     ExcludedCases, ExclusionReason, Explanation, ExplanationRequest, FactExample, FormulaSide,
@@ -20,10 +20,11 @@ use crate::domain::time::timestamp::truncate_for_message;
 use crate::domain::time::window::Window;
 use serde_json::{Map, Value, json};
 
-/// The reading that is asked for by names. Without a window it is the first of the standard, or now.
+/// Resolves a request to explain a reading. The default window is the first of the standard, or now
+/// for a current-state indicator.
 ///
 /// # Errors
-/// A sentence about the first name that the standard does not have.
+/// Names the first entry that the standard does not have.
 pub fn resolve_explanation_request(
     standard: &Standard,
     indicator: &str,
@@ -32,23 +33,24 @@ pub fn resolve_explanation_request(
     limit: usize,
 ) -> Result<ExplanationRequest, String> {
     let place = reading_filter::resolve_indicator(indicator, standard)?;
-    let now = standard.indicators[place].formula.is_current_state();
+    let is_current_state = standard.indicators[place].formula.is_current_state();
     let windows = || standard.windows.iter().map(Window::to_string);
     let window = match window {
-        None | Some(Window::NOW) if now => None,
-        Some(name) if now => {
+        None | Some(Window::NOW) if is_current_state => None,
+        Some(name) if is_current_state => {
             return Err(format!(
-                "`{indicator}` is about now; leave the window `{}` out",
+                "`{indicator}` is a current value without windows; remove the window `{}`",
                 truncate_for_message(name)
             ));
         }
         None => Some(0),
-        // A window is known by its length, whatever it is called.
+        // Windows are compared by length, because the same length has several spellings.
         Some(name) => {
-            let same = Window::parse(name).map_or(name.to_owned(), |window| window.to_string());
+            let canonical =
+                Window::parse(name).map_or(name.to_owned(), |window| window.to_string());
             Some(
                 windows()
-                    .position(|known| known == same)
+                    .position(|known| known == canonical)
                     .ok_or_else(|| unknown_name("window", name, windows()))?,
             )
         }
@@ -61,30 +63,30 @@ pub fn resolve_explanation_request(
     })
 }
 
-/// The scope with these values of dimensions.
+/// Resolves the scope with these values of dimensions.
 pub(super) fn resolve_scope(
     standard: &Standard,
     fixed: &[(String, String)],
 ) -> Result<Scope, String> {
-    let mut wanted: Vec<(usize, &str)> = Vec::new();
+    let mut conditions: Vec<(usize, &str)> = Vec::new();
     for (name, value) in fixed {
         let place = reading_filter::resolve_dimension(name, standard)?;
-        if wanted.iter().any(|(known, _)| *known == place) {
+        if conditions.iter().any(|(known, _)| *known == place) {
             return Err(format!(
-                "`{}` is there twice; a scope has one value of each dimension",
+                "`{}` is given twice; a scope has one value of each dimension",
                 truncate_for_message(name)
             ));
         }
-        wanted.push((place, value));
+        conditions.push((place, value));
     }
     let value = |place: &usize| {
-        wanted.iter().find(|(known, _)| known == place).map(|(_, value)| Box::from(*value))
+        conditions.iter().find(|(known, _)| known == place).map(|(_, value)| Box::from(*value))
     };
     for (kind, dimensions) in standard
         .scopes
         .iter()
         .enumerate()
-        .filter(|(_, dimensions)| dimensions.len() == wanted.len())
+        .filter(|(_, dimensions)| dimensions.len() == conditions.len())
     {
         if let Some(values) = dimensions.iter().map(value).collect() {
             return Ok(Scope { kind, values });
@@ -98,17 +100,17 @@ pub(super) fn resolve_scope(
             .collect::<Vec<_>>()
             .join("+"),
     };
-    let (asked, known): (Vec<usize>, Vec<String>) = (
-        wanted.iter().map(|(place, _)| *place).collect(),
+    let (requested, known): (Vec<usize>, Vec<String>) = (
+        conditions.iter().map(|(place, _)| *place).collect(),
         standard.scopes.iter().map(named).collect(),
     );
-    Err(format!("the standard has no scope by {}; it has: {}", named(&asked), known.join(", ")))
+    Err(format!("the standard has no scope by {}; it has: {}", named(&requested), known.join(", ")))
 }
 
-/// The open cases that are asked for by names. Without a risk it is those overdue or due soon.
+/// Resolves a request for open cases. The default risks are overdue and due soon.
 ///
 /// # Errors
-/// A sentence about the first name that nobody knows.
+/// Names the first unknown entry.
 pub fn resolve_open_case_request(
     standard: &Standard,
     risks: &[String],
@@ -117,7 +119,7 @@ pub fn resolve_open_case_request(
     fixed: &[(String, String)],
     limit: usize,
 ) -> Result<OpenCaseQuery, String> {
-    let mut wanted = OpenCaseQuery {
+    let mut query = OpenCaseQuery {
         risks: Vec::new(),
         family: None,
         commitment: None,
@@ -126,8 +128,8 @@ pub fn resolve_open_case_request(
     };
     for name in risks {
         match DeadlineRisk::ALL.iter().find(|risk| risk.name() == name) {
-            Some(risk) => wanted.risks.push(*risk),
-            None if name == "all" => wanted.risks.extend(DeadlineRisk::ALL),
+            Some(risk) => query.risks.push(*risk),
+            None if name == "all" => query.risks.extend(DeadlineRisk::ALL),
             None => {
                 return Err(unknown_name(
                     "risk",
@@ -141,11 +143,11 @@ pub fn resolve_open_case_request(
         }
     }
     if risks.is_empty() {
-        wanted.risks = vec![DeadlineRisk::Overdue, DeadlineRisk::DueSoon];
+        query.risks = vec![DeadlineRisk::Overdue, DeadlineRisk::DueSoon];
     }
     if let Some(name) = commitment {
         let names = || standard.commitments.iter().map(|commitment| commitment.name.clone());
-        wanted.commitment = Some(
+        query.commitment = Some(
             names()
                 .position(|known| known == name)
                 .ok_or_else(|| unknown_name("commitment", name, names()))?,
@@ -155,56 +157,56 @@ pub fn resolve_open_case_request(
         let families = &standard.schema.families;
         let place = families.iter().position(|known| known == name);
         let place = place.ok_or_else(|| unknown_name("family", name, families.iter().cloned()))?;
-        wanted.family = u8::try_from(place).ok().map(crate::domain::events::event::CaseFamily);
+        query.family = u8::try_from(place).ok().map(crate::domain::events::event::CaseFamily);
     }
     for (name, value) in fixed {
         let place = reading_filter::resolve_dimension(name, standard)?;
-        match wanted.conditions.iter_mut().find(|(known, _)| *known == place) {
+        match query.conditions.iter_mut().find(|(known, _)| *known == place) {
             Some((_, values)) => values.push(value.clone()),
-            None => wanted.conditions.push((place, vec![value.clone()])),
+            None => query.conditions.push((place, vec![value.clone()])),
         }
     }
-    Ok(wanted)
+    Ok(query)
 }
 
-/// The same, but only of cases that the view shows.
+/// Restricts a request for open cases to the cases that the view shows.
 #[must_use]
 pub fn restrict_open_case_request(
-    mut wanted: OpenCaseQuery,
+    mut query: OpenCaseQuery,
     view: &GrantedView,
     standard: &Standard,
 ) -> OpenCaseQuery {
-    for (name, seen) in &view.0 {
-        // A dimension that the standard does not have has no value to be seen.
+    for (name, visible) in &view.0 {
+        // A dimension that the standard does not have has no visible values.
         let place = reading_filter::resolve_dimension(name, standard).ok();
-        let values: Vec<String> = seen.iter().filter(|_| place.is_some()).cloned().collect();
-        match wanted.conditions.iter_mut().find(|(known, _)| Some(*known) == place) {
-            Some((_, asked)) => asked.retain(|value| values.contains(value)),
-            None => wanted.conditions.push((place.unwrap_or_default(), values)),
+        let values: Vec<String> = visible.iter().filter(|_| place.is_some()).cloned().collect();
+        match query.conditions.iter_mut().find(|(known, _)| Some(*known) == place) {
+            Some((_, requested)) => requested.retain(|value| values.contains(value)),
+            None => query.conditions.push((place.unwrap_or_default(), values)),
         }
     }
-    wanted
+    query
 }
 
-/// The same without what a view of a part hides beside the scope itself: cases of which nobody said whose they are, and the
-/// names of contacts that repeated one, which may have come in elsewhere.
+/// Removes details that a restricted view must not show besides the scope itself: cases without a
+/// dimension value, and the names of repeated contacts, which may belong to another scope.
 #[must_use]
-pub fn redact_explanation(mut explained: Explanation, view: &GrantedView) -> Explanation {
+pub fn redact_explanation(mut explanation: Explanation, view: &GrantedView) -> Explanation {
     if view.is_unrestricted() {
-        return explained;
+        return explanation;
     }
-    let Explanation { good, of, excluded: left_out, .. } = &mut explained;
-    left_out.retain(|left_out| !matches!(left_out.reason, ExclusionReason::NoDimension(_)));
+    let Explanation { good, of, excluded, .. } = &mut explanation;
+    excluded.retain(|group| !matches!(group.reason, ExclusionReason::NoDimension(_)));
     let sides = good.iter_mut().chain([of]).flat_map(|side| &mut side.cases);
-    for example in sides.chain(left_out.iter_mut().flat_map(|left_out| &mut left_out.cases)) {
+    for example in sides.chain(excluded.iter_mut().flat_map(|group| &mut group.cases)) {
         if let Some((by, _)) = &mut example.repeated_by {
             *by = None;
         }
     }
-    explained
+    explanation
 }
 
-/// Whether a case with this history may be seen.
+/// Returns true if a case with this history is visible in the view.
 #[must_use]
 pub fn is_history_visible(view: &GrantedView, history: &CaseHistory) -> bool {
     view.is_visible(|| {
@@ -212,26 +214,27 @@ pub fn is_history_visible(view: &GrantedView, history: &CaseHistory) -> bool {
     })
 }
 
-/// A reading with the cases behind it.
+/// Formats a reading and the cases behind it as JSON.
 #[must_use]
-pub fn explanation_json(explained: &Explanation) -> Value {
-    let Explanation { board, request: asked, begin, good, of, excluded: left_out } = explained;
+pub fn explanation_json(explanation: &Explanation) -> Value {
+    let Explanation { board, request, begin, good, of, excluded } = explanation;
     let standard = &*board.standard;
-    let indicator = &standard.indicators[asked.indicator];
-    let dimensions = standard.scopes[asked.scope.kind].iter().zip(&asked.scope.values);
+    let indicator = &standard.indicators[request.indicator];
+    let dimensions = standard.scopes[request.scope.kind].iter().zip(&request.scope.values);
     let scope: Map<String, Value> = dimensions
         .map(|(place, value)| (standard.schema.dimensions[*place].clone(), Value::from(&**value)))
         .collect();
-    let window =
-        asked.window.map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
-    let reading = explained
+    let window = request
+        .window
+        .map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
+    let reading = explanation
         .reading()
         .and_then(|reading| serde_json::to_value(board.reading_json(reading)).ok());
-    let left_out: Vec<Value> = left_out
+    let left_out: Vec<Value> = excluded
         .iter()
-        .map(|ExcludedCases { reason, label: word, count, cases }| {
+        .map(|ExcludedCases { reason, label, count, cases }| {
             json!({
-                "reason": describe::describe_reason(standard, indicator, *reason, word.as_deref()),
+                "reason": describe::describe_reason(standard, indicator, *reason, label.as_deref()),
                 "count": count,
                 "cases": examples_json(standard, cases),
                 "more": count - cases.len() as i64,
@@ -239,11 +242,9 @@ pub fn explanation_json(explained: &Explanation) -> Value {
         })
         .collect();
     json!({
-        "indicator": indicator.name,
-        "title": indicator.title,
+        "indicator": indicator.name, "title": indicator.title,
         "formula": describe::describe_indicator(standard, indicator),
-        "unit": indicator.unit(),
-        "scope": scope,
+        "unit": indicator.unit(), "scope": scope,
         "window": { "name": window, "begin": begin, "end": board.as_of },
         "as_of": board.as_of,
         "reading": reading,
@@ -254,119 +255,119 @@ pub fn explanation_json(explained: &Explanation) -> Value {
 }
 
 fn side_json(standard: &Standard, side: &FormulaSide) -> Value {
-    let tally = |(tally, count): &(crate::domain::standard::FactTally, i64)| json!({ "fact": standard.kinds.name(tally.kind), "words": describe::describe_tallies(standard, std::slice::from_ref(tally)), "count": count });
+    let tally = |(tally, count): &(crate::domain::standard::FactTally, i64)| {
+        let words = describe::describe_tallies(standard, std::slice::from_ref(tally));
+        json!({ "fact": standard.kinds.name(tally.kind), "words": words, "count": count })
+    };
     json!({
         "count": side.count,
         "parts": side.tallies.iter().map(tally).collect::<Vec<_>>(),
         "cases": examples_json(standard, &side.cases),
-        "more": side.unlisted_count(),
-        "not_remembered": side.forgotten_count(),
+        "more": side.unlisted_count(), "not_remembered": side.forgotten_count(),
     })
 }
 
 fn examples_json(standard: &Standard, cases: &[FactExample]) -> Vec<Value> {
-    let example = |one: &FactExample| {
-        let duration = standard.kinds.fact_measure(one.kind) == FactMeasure::Duration;
-        let mut written = Map::new();
-        insert_case_name(one.name.as_ref(), &mut written);
-        written.insert("fact".to_owned(), standard.kinds.name(one.kind).into());
-        written.insert("time".to_owned(), json!(one.time));
-        written.insert(
+    let format_example = |example: &FactExample| {
+        let duration = standard.kinds.fact_measure(example.kind) == FactMeasure::Duration;
+        let mut object = Map::new();
+        insert_case_name(example.name.as_ref(), &mut object);
+        object.insert("fact".to_owned(), standard.kinds.name(example.kind).into());
+        object.insert("time".to_owned(), json!(example.time));
+        object.insert(
             "value".to_owned(),
-            if duration { json!(one.value.map(to_seconds)) } else { json!(one.value) },
+            if duration { json!(example.value.map(to_seconds)) } else { json!(example.value) },
         );
-        if let Some((by, time)) = &one.repeated_by {
+        if let Some((by, time)) = &example.repeated_by {
             let mut repeated = Map::new();
             insert_case_name(by.as_ref(), &mut repeated);
             repeated.insert("time".to_owned(), json!(time));
-            written.insert("repeated_by".to_owned(), repeated.into());
+            object.insert("repeated_by".to_owned(), repeated.into());
         }
-        Value::Object(written)
+        Value::Object(object)
     };
-    cases.iter().map(example).collect()
+    cases.iter().map(format_example).collect()
 }
 
-fn insert_case_name(name: Option<&CaseName>, written: &mut Map<String, Value>) {
-    written.insert("source".to_owned(), json!(name.map(|name| &name.source)));
-    written.insert("subject".to_owned(), json!(name.map(|name| &name.subject)));
+fn insert_case_name(name: Option<&CaseName>, object: &mut Map<String, Value>) {
+    object.insert("source".to_owned(), json!(name.map(|name| &name.source)));
+    object.insert("subject".to_owned(), json!(name.map(|name| &name.subject)));
 }
 
 fn to_seconds(millis: i64) -> f64 {
     millis as f64 / 1_000.0
 }
 
-/// One case with its history.
+/// Formats a case with its history as JSON.
 #[must_use]
 pub fn history_json(history: &CaseHistory) -> Value {
     let standard = &*history.standard;
-    let said = |value: &Said| match value {
-        Said::Text(text) => json!(text),
-        Said::Number(number) => json!(number),
-        Said::Duration(millis) => json!(to_seconds(*millis)),
-        Said::Time(time) => json!(time),
+    let format_value = |value: &HistoryValue| match value {
+        HistoryValue::Text(text) => json!(text),
+        HistoryValue::Number(number) => json!(number),
+        HistoryValue::Duration(millis) => json!(to_seconds(*millis)),
+        HistoryValue::Time(time) => json!(time),
     };
     let event = |HistoryEvent { time, kind, fields }: &HistoryEvent| {
         let fields: Map<String, Value> =
-            fields.iter().map(|(name, value)| (name.clone(), said(value))).collect();
+            fields.iter().map(|(name, value)| (name.clone(), format_value(value))).collect();
         json!({ "time": time, "type": kind, "said": fields })
     };
-    let fact =
-        |HistoryFact { name, time, value, label: word, is_current: stands }: &HistoryFact| {
-            let words =
-                standard.kinds.find_kind(name).map(|kind| describe::describe_fact(standard, kind));
-            json!({ "fact": name, "words": words, "time": time, "value": value.as_ref().map(said), "word": word, "stands": stands })
-        };
-    let mut written = Map::new();
-    insert_case_name(history.name.as_ref(), &mut written);
-    written.insert("as_of".to_owned(), json!(history.as_of));
-    written.insert("open".to_owned(), history.open.into());
-    written.insert("attributes".to_owned(), attributes_json(&history.attributes));
-    written.insert("events".to_owned(), history.events.iter().map(event).collect());
-    written.insert("facts".to_owned(), history.facts.iter().map(fact).collect());
-    written.insert(
+    let fact = |HistoryFact { name, time, value, label, is_current }: &HistoryFact| {
+        let kind = standard.kinds.find_kind(name);
+        let words = kind.map(|kind| describe::describe_fact(standard, kind));
+        let value = value.as_ref().map(format_value);
+        json!({
+            "fact": name, "words": words, "time": time, "value": value, "word": label,
+            "stands": is_current,
+        })
+    };
+    let mut object = Map::new();
+    insert_case_name(history.name.as_ref(), &mut object);
+    object.insert("as_of".to_owned(), json!(history.as_of));
+    object.insert("open".to_owned(), history.open.into());
+    object.insert("attributes".to_owned(), attributes_json(&history.attributes));
+    object.insert("events".to_owned(), history.events.iter().map(event).collect());
+    object.insert("facts".to_owned(), history.facts.iter().map(fact).collect());
+    object.insert(
         "commitments".to_owned(),
-        history.clocks.iter().map(|one| clock_json(standard, one)).collect(),
+        history.clocks.iter().map(|clock| clock_json(standard, clock)).collect(),
     );
-    Value::Object(written)
+    Value::Object(object)
 }
 
 fn clock_json(standard: &Standard, clock: &HistoryClock) -> Value {
-    let told = &clock.report;
-    let stands = if let ClockState::Stopped(since) = told.state { Some(since) } else { None };
-    let void_by = if let ClockState::Void(kind) = told.state {
+    let report = &clock.report;
+    let stopped_since =
+        if let ClockState::Stopped(since) = report.state { Some(since) } else { None };
+    let void_by = if let ClockState::Void(kind) = report.state {
         Some(standard.kinds.name(kind))
     } else {
         None
     };
     let stop = |stop: &WorkInterruption| {
         json!({
-            "begin": stop.begin,
-            "end": stop.end,
-            "closed": stop.closed,
-            "reason": stop.reason,
-            "liable": stop.liable,
+            "begin": stop.begin, "end": stop.end, "closed": stop.closed,
+            "reason": stop.reason, "liable": stop.liable,
             "does": pause_effect(stop),
         })
     };
     json!({
-        "commitment": standard.commitments.get(told.commitment).map(|commitment| &commitment.name),
-        "course": told.state.name(),
-        "from": told.from,
-        "until": told.until,
-        "deadline": told.deadline,
-        "stands_since": stands,
+        "commitment": standard.commitments.get(report.commitment).map(|known| &known.name),
+        "course": report.state.name(),
+        "from": report.from, "until": report.until, "deadline": report.deadline,
+        "stands_since": stopped_since,
         "void_by": void_by,
         "liable": clock.liable,
-        "allowed_seconds": told.allowed_ms.map(to_seconds),
-        "used_seconds": to_seconds(told.used_ms),
-        "gross_seconds": to_seconds(told.gross_ms),
-        "net_seconds": to_seconds(told.net_ms),
+        "allowed_seconds": report.allowed_ms.map(to_seconds),
+        "used_seconds": to_seconds(report.used_ms),
+        "gross_seconds": to_seconds(report.gross_ms), "net_seconds": to_seconds(report.net_ms),
         "pauses": clock.stops.iter().map(stop).collect::<Vec<_>>(),
         "warned": clock.warned,
     })
 }
 
-/// What a pause does to a clock: `excused`, `counted` or `ignored`.
+/// Returns the effect of a pause on a clock: `excused`, `counted` or `ignored`.
 #[must_use]
 pub fn pause_effect(stop: &WorkInterruption) -> &'static str {
     match stop.effect {
@@ -376,15 +377,15 @@ pub fn pause_effect(stop: &WorkInterruption) -> &'static str {
     }
 }
 
-/// Open cases, those with the least time left first.
+/// Formats open cases as JSON, those with the least time left first.
 #[must_use]
 pub fn open_cases_json(open: &OpenCases) -> Value {
     let standard = &*open.standard;
     let case = |case: &OpenCase| {
-        let mut written = Map::new();
-        insert_case_name(case.name.as_ref(), &mut written);
+        let mut object = Map::new();
+        insert_case_name(case.name.as_ref(), &mut object);
         let commitment = &standard.commitments[case.commitment];
-        let rest: [(&str, Value); 10] = [
+        let fields: [(&str, Value); 10] = [
             ("family", json!(standard.schema.families.get(usize::from(commitment.family.0)))),
             ("commitment", json!(commitment.name)),
             ("risk", json!(case.risk.name())),
@@ -396,8 +397,8 @@ pub fn open_cases_json(open: &OpenCases) -> Value {
             ("attributes", attributes_json(&case.attributes)),
             ("warned", json!(case.warnings)),
         ];
-        written.extend(rest.map(|(key, value)| (key.to_owned(), value)));
-        Value::Object(written)
+        object.extend(fields.map(|(key, value)| (key.to_owned(), value)));
+        Value::Object(object)
     };
     json!({
         "as_of": open.as_of,

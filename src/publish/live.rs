@@ -1,18 +1,21 @@
-//! The live board: the whole board first, then what changes, then a beat for every edition without change. How that reaches a
-//! client is a `Line`'s matter: [`self::websocket`] is a WebSocket, [`self::server_sent_events`] server-sent events.
+//! The live board: first the whole board, then changes, then a heartbeat per board without changes.
 //!
-//! Nothing is queued for a client: it is sent what changed since the edition it saw last, however many came between.
-//! Beats come from the engine's editions and not from a timer of their own, so a wall that hears one knows that the engine
-//! works. A connection ends when the editions do.
+//! Frames reach a client through a `ClientConnection`: a [`self::websocket`] or
+//! [`self::server_sent_events`].
+//!
+//! Nothing is queued per client. A client gets all changes since the last board it received,
+//! however many boards were published in between. Heartbeats (`beat`) follow published boards and
+//! have no timer of their own, so a heartbeat proves that the engine works. A connection ends when
+//! publishing ends.
 //!
 //! # Limits
-//! | what | limit | beyond it |
+//! | item | limit | above the limit |
 //! |---|---|---|
-//! | clients | `limits.live_clients`, both kinds together | 503 |
-//! | until a client has said what it wants | [`GREETING`] | closed with the reason |
-//! | until a frame has left | [`SENDING`] | dropped as `slow`; it comes back for what it missed |
-//! | without a word, though asked, on a WebSocket | twice [`PING`] | dropped as `silent` |
-//! | a client's message | [`MESSAGE_BYTES`] | closed |
+//! | clients | `limits.live_clients`, both transports together | 503 |
+//! | time until the first subscription | [`SUBSCRIBE_TIMEOUT`] | closed with a reason |
+//! | time to send a frame | [`SEND_TIMEOUT`] | dropped as `slow`; the client resumes later |
+//! | silence on a WebSocket despite pings | twice [`PING_INTERVAL`] | dropped as `silent` |
+//! | message of a client | [`MESSAGE_BYTES`] | closed |
 
 pub mod frame;
 pub mod server_sent_events;
@@ -29,18 +32,18 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
-/// How long a client may take to say what it wants.
+/// Maximum time until a client sends its subscription.
 pub const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a frame may take to leave. A client that is slower is dropped; it will come back for what it missed.
+/// Maximum time to send a frame. A slower client is dropped and resumes when it reconnects.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often a client is asked whether it is there.
+/// Interval of pings to a client.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// The longest message of a client, in bytes.
+/// Maximum size of a client's message, in bytes.
 pub const MESSAGE_BYTES: usize = 64 << 10;
-/// How long the last word may take to leave.
+/// Maximum time to send the close message.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What connections to the live board share.
+/// State shared by all connections to the live board.
 #[derive(Clone, Debug)]
 pub struct LiveBoard {
     boards: watch::Receiver<Arc<PublishedBoard>>,
@@ -50,41 +53,41 @@ pub struct LiveBoard {
 
 /// A connection to one client.
 pub(crate) trait ClientConnection {
-    /// What the client says, if that is a message. May be dropped while it waits, without loss.
+    /// Receives from the client; `None` if it was no message. Cancel-safe.
     async fn receive_text(&mut self) -> Result<Option<String>, ConnectionEnd>;
 
-    /// Sends a frame. If it is dropped before it is done, only the end can follow.
+    /// Sends a frame. After cancellation the connection can only be closed.
     async fn send_frame(&mut self, frame: &EncodedFrame) -> Result<(), ConnectionEnd>;
 
-    /// Asks the client whether it is there.
+    /// Sends a ping to check that the client is present.
     async fn send_ping(&mut self) -> Result<(), ConnectionEnd>;
 
-    /// Says the last word.
+    /// Sends the reason of the end and closes the connection.
     async fn send_close(self, close: CloseMessage);
 }
 
-/// Why the service ends a connection, as the client is told: codes are those of a WebSocket.
+/// Reason sent to the client for the end of its connection, with a WebSocket close code.
 pub(crate) struct CloseMessage {
     pub(crate) code: u16,
     pub(crate) reason: String,
 }
 
-/// Why a connection ends.
+/// Cause of the end of a connection.
 pub(crate) enum ConnectionEnd {
-    /// The client went, or cannot be reached.
+    /// The client disconnected or is unreachable.
     Disconnected,
-    /// It is too slow, or silent.
+    /// The client is too slow or silent. The text is the reason in the metric.
     Dropped(&'static str),
-    /// It is told why.
+    /// The service closes the connection with a reason.
     Closed(CloseMessage),
 }
 
 impl ConnectionEnd {
-    /// The service is stopping.
+    /// The service is shutting down.
     const GOING_AWAY: u16 = 1001;
-    /// The client sent what this service does not take.
+    /// The client sent an unsupported type of message.
     pub(super) const UNSUPPORTED_DATA: u16 = 1003;
-    /// What the client asked for cannot be given to it.
+    /// The client's request cannot be fulfilled.
     const POLICY_VIOLATION: u16 = 1008;
 
     pub(super) fn closed_with(code: u16, reason: impl Into<String>) -> ConnectionEnd {
@@ -97,129 +100,134 @@ impl ConnectionEnd {
 }
 
 impl LiveBoard {
-    /// A live board of these editions for at most so many clients.
+    /// Creates a live board for at most `clients` connections.
     #[must_use]
-    pub fn new(editions: watch::Receiver<Arc<PublishedBoard>>, clients: usize) -> LiveBoard {
-        LiveBoard {
-            boards: editions,
-            frames: Arc::default(),
-            permits: Arc::new(Semaphore::new(clients)),
-        }
+    pub fn new(boards: watch::Receiver<Arc<PublishedBoard>>, clients: usize) -> LiveBoard {
+        LiveBoard { boards, frames: Arc::default(), permits: Arc::new(Semaphore::new(clients)) }
     }
 
-    /// A place for one more client, if there is one.
+    /// Reserves a connection for a client; `None` at the limit.
     #[must_use]
     pub fn acquire_permit(&self) -> Option<OwnedSemaphorePermit> {
         self.permits.clone().try_acquire_owned().ok()
     }
 
-    /// What a client asks for, as the standard in force knows it.
+    /// Resolves a client's message against the standard in force.
     ///
     /// # Errors
-    /// A sentence about the first name that the standard does not have.
+    /// Names the first entry that the standard does not have.
     pub fn resolve_subscription(
         &self,
         subscribe: ClientMessage,
         view: &Arc<GrantedView>,
     ) -> Result<SubscriptionRequest, String> {
-        let edition = self.boards.borrow().clone();
-        SubscriptionRequest::new(subscribe, view, &edition)
+        let published = self.boards.borrow().clone();
+        SubscriptionRequest::new(subscribe, view, &published)
     }
 
-    /// Serves a client, who sees what `view` shows, until it goes, the editions end, or it is no longer let in: `shut_out`
-    /// says why. One that has not said its `wish` yet is asked for it.
+    /// Serves a client until it disconnects, publishing ends or `revoked` resolves with the reason.
+    ///
+    /// The client sees only what `view` shows. Without a `subscription` it must send one first.
     pub(crate) async fn serve_client(
         self,
-        mut line: impl ClientConnection,
-        place: OwnedSemaphorePermit,
+        mut connection: impl ClientConnection,
+        permit: OwnedSemaphorePermit,
         view: Arc<GrantedView>,
-        wish: Option<SubscriptionRequest>,
-        shut_out: impl Future<Output = &'static str>,
+        subscription: Option<SubscriptionRequest>,
+        revoked: impl Future<Output = &'static str>,
     ) {
         Metric::LiveClients.adjust(1.0);
-        let followed = tokio::select! {
+        let outcome = tokio::select! {
             biased;
-            reason = shut_out => Err(ConnectionEnd::policy_violation(reason)),
-            followed = self.send_updates(&mut line, &view, wish) => followed,
+            reason = revoked => Err(ConnectionEnd::policy_violation(reason)),
+            outcome = self.send_updates(&mut connection, &view, subscription) => outcome,
         };
-        match followed {
+        match outcome {
             Err(ConnectionEnd::Disconnected) => {}
             Err(ConnectionEnd::Dropped(reason)) => {
-                Metric::LiveClientsDropped.add_labeled("reason", reason, 1)
+                Metric::LiveClientsDropped.add_labeled("reason", reason, 1);
             }
             Err(ConnectionEnd::Closed(close)) => {
-                _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await
+                _ = timeout(CLOSE_TIMEOUT, connection.send_close(close)).await;
             }
             Ok(()) => {
                 let close = CloseMessage {
                     code: ConnectionEnd::GOING_AWAY,
                     reason: "the service is stopping".to_owned(),
                 };
-                let _ = timeout(CLOSE_TIMEOUT, line.send_close(close)).await;
+                let _ = timeout(CLOSE_TIMEOUT, connection.send_close(close)).await;
             }
         }
         Metric::LiveClients.adjust(-1.0);
-        drop(place);
+        drop(permit);
     }
 
     async fn send_updates(
         &self,
-        line: &mut impl ClientConnection,
+        connection: &mut impl ClientConnection,
         view: &Arc<GrantedView>,
-        wish: Option<SubscriptionRequest>,
+        subscription: Option<SubscriptionRequest>,
     ) -> Result<(), ConnectionEnd> {
-        let mut editions = self.boards.clone();
-        let mut wish = match wish {
-            Some(wish) => wish,
-            None => timeout(SUBSCRIBE_TIMEOUT, self.receive_subscription(line, view))
+        let mut boards = self.boards.clone();
+        let mut subscription = match subscription {
+            Some(subscription) => subscription,
+            None => timeout(SUBSCRIBE_TIMEOUT, self.receive_subscription(connection, view))
                 .await
                 .unwrap_or_else(|_| {
-                    Err(ConnectionEnd::policy_violation(
-                        "say what you want to see; send {} for everything",
-                    ))
-                })?,
+                Err(ConnectionEnd::policy_violation(
+                    "no subscription received in time; send {} to subscribe to everything",
+                ))
+            })?,
         };
-        editions.mark_changed();
+        boards.mark_changed();
         let mut ping = tokio::time::interval(PING_INTERVAL);
         ping.reset();
         loop {
             tokio::select! {
-                // Editions come now and then, and a client that has said nothing need not be asked before it is sent one.
+                // Biased, because a client that is about to get a board needs no ping.
                 biased;
-                more = editions.changed() => {
+                more = boards.changed() => {
                     if more.is_err() {
                         return Ok(());
                     }
-                    let edition = editions.borrow_and_update().clone();
-                    if !wish.is_current_for(&edition) {
-                        wish = wish.renew_for(view, &edition).map_err(|error| ConnectionEnd::policy_violation(format!("the standard has changed: {error}")))?;
+                    let published = boards.borrow_and_update().clone();
+                    if !subscription.is_current_for(&published) {
+                        subscription =
+                            subscription.renew_for(view, &published).map_err(|error| {
+                                ConnectionEnd::policy_violation(format!(
+                                    "the standard has changed: {error}"
+                                ))
+                            })?;
                     }
-                    let revision = edition.board.revision;
-                    let frame = self.frames.clone().get_or_encode(edition, wish.filter.clone(), wish.known_revision).await;
-                    with_send_timeout(line.send_frame(&frame)).await?;
-                    wish.known_revision = Some(revision);
+                    let revision = published.board.revision;
+                    let frames = self.frames.clone();
+                    let (filter, since) =
+                        (subscription.filter.clone(), subscription.known_revision);
+                    let frame = frames.get_or_encode(published, filter, since).await;
+                    with_send_timeout(connection.send_frame(&frame)).await?;
+                    subscription.known_revision = Some(revision);
                 }
-                said = line.receive_text() => {
-                    if let Some(text) = said? {
-                        wish = self.parse_subscription(&text, view)?;
-                        // What it has was chosen otherwise.
-                        wish.known_revision = None;
-                        editions.mark_changed();
+                received = connection.receive_text() => {
+                    if let Some(text) = received? {
+                        subscription = self.parse_subscription(&text, view)?;
+                        // The client's readings were selected by the previous filter.
+                        subscription.known_revision = None;
+                        boards.mark_changed();
                     }
                 }
-                _ = ping.tick() => with_send_timeout(line.send_ping()).await?,
+                _ = ping.tick() => with_send_timeout(connection.send_ping()).await?,
             }
         }
     }
 
-    /// Waits for a client to say what it wants.
+    /// Waits for the first message of a client and resolves it.
     async fn receive_subscription(
         &self,
-        line: &mut impl ClientConnection,
+        connection: &mut impl ClientConnection,
         view: &Arc<GrantedView>,
     ) -> Result<SubscriptionRequest, ConnectionEnd> {
         loop {
-            if let Some(text) = line.receive_text().await? {
+            if let Some(text) = connection.receive_text().await? {
                 return self.parse_subscription(&text, view);
             }
         }
@@ -254,10 +262,10 @@ mod tests {
     use tokio::task::JoinHandle;
     use tokio::time::{Instant, sleep};
 
-    /// How long anything may take, by a clock that passes as fast as it can, before the test has failed.
+    /// Maximum duration of a step, in paused test time, which advances without waiting.
     const TEST_TIMEOUT: Duration = Duration::from_secs(3_600);
 
-    /// What a client was sent, and what it was told at the end.
+    /// Everything that a client received.
     #[derive(Default)]
     struct ClientTranscript {
         frames: Vec<Value>,
@@ -265,10 +273,10 @@ mod tests {
         close: Option<(u16, String)>,
     }
 
-    /// A connection whose other end is the test.
+    /// A connection with the test as its other end.
     struct TestConnection {
         messages: mpsc::Receiver<String>,
-        /// How many frames the client takes.
+        /// Number of frames that the client accepts.
         frame_permits: Arc<Semaphore>,
         transcript: Arc<Mutex<ClientTranscript>>,
     }
@@ -295,7 +303,7 @@ mod tests {
         }
     }
 
-    /// A client of a live board, and the end of it from which editions come.
+    /// A client of a live board, and the sender of published boards.
     struct TestClient {
         boards: watch::Sender<Arc<PublishedBoard>>,
         messages: mpsc::Sender<String>,
@@ -306,41 +314,36 @@ mod tests {
 
     fn published_board(epoch: &str, standard: &str) -> PublishedBoard {
         let standard: Arc<Standard> =
-            Arc::new(parse_standard("s.toml", standard).expect("a good standard"));
+            Arc::new(parse_standard("s.toml", standard).expect("a valid standard"));
         let board = Monitor::new(standard.clone(), None).compute_board();
         PublishedBoard::first_of_run(epoch.into(), standard, board, false, 1)
     }
 
     impl TestClient {
-        fn connect(takes: usize) -> TestClient {
-            let (editions, receiver) = watch::channel(Arc::new(published_board("e", BUILT_IN)));
-            let (says, said) = mpsc::channel(8);
-            let (takes, heard) = (Arc::new(Semaphore::new(takes)), Arc::default());
+        fn connect(accepted_frames: usize) -> TestClient {
+            let (boards, receiver) = watch::channel(Arc::new(published_board("e", BUILT_IN)));
+            let (client_messages, messages) = mpsc::channel(8);
+            let frame_permits = Arc::new(Semaphore::new(accepted_frames));
+            let transcript = Arc::default();
             let live = LiveBoard::new(receiver, 1);
-            let place = live.acquire_permit().expect("a place");
+            let permit = live.acquire_permit().expect("a free connection");
             assert!(live.acquire_permit().is_none(), "it is the only one");
-            let wire = TestConnection {
-                messages: said,
-                frame_permits: takes.clone(),
-                transcript: Arc::clone(&heard),
+            let connection = TestConnection {
+                messages,
+                frame_permits: frame_permits.clone(),
+                transcript: Arc::clone(&transcript),
             };
             let serving = tokio::spawn(live.serve_client(
-                wire,
-                place,
+                connection,
+                permit,
                 Arc::default(),
                 None,
                 std::future::pending(),
             ));
-            TestClient {
-                boards: editions,
-                messages: says,
-                frame_permits: takes,
-                transcript: heard,
-                serving,
-            }
+            TestClient { boards, messages: client_messages, frame_permits, transcript, serving }
         }
 
-        /// The next edition, with another value at this place.
+        /// Publishes a board with another value at this place.
         fn publish_value(&self, place: usize, value: f64) {
             let last = self.boards.borrow().clone();
             let mut board = (*last.board).clone();
@@ -349,28 +352,29 @@ mod tests {
         }
 
         async fn send_message(&self, text: &str) {
-            self.messages.send(text.to_owned()).await.expect("a service");
+            self.messages.send(text.to_owned()).await.expect("the service runs");
         }
 
-        /// Waits until it has got so many frames, and gives them.
+        /// Waits for `count` frames and returns all received frames.
         async fn wait_for_frames(&self, count: usize) -> Vec<Value> {
-            let come = async {
-                while self.transcript.lock().expect("no panic").frames.len() < count {
+            let received = async {
+                while self.transcript.lock().expect("no test task panics").frames.len() < count {
                     sleep(Duration::from_millis(1)).await;
                 }
             };
-            timeout(TEST_TIMEOUT, come).await.expect("so many frames");
-            self.transcript.lock().expect("no panic").frames.clone()
+            timeout(TEST_TIMEOUT, received).await.expect("enough frames arrive");
+            self.transcript.lock().expect("no test task panics").frames.clone()
         }
 
-        /// After how long it was ended, and why.
+        /// Waits for the end of the connection. Returns the elapsed time and the reason.
         async fn wait_for_end(self) -> (Duration, Option<(u16, String)>) {
             let begun = Instant::now();
-            let TestClient {
-                transcript: heard, serving, boards: _editions, messages: _says, ..
-            } = self;
-            timeout(TEST_TIMEOUT, serving).await.expect("an end").expect("no panic");
-            (begun.elapsed(), heard.lock().expect("no panic").close.take())
+            let TestClient { transcript, serving, boards: _boards, messages: _messages, .. } = self;
+            timeout(TEST_TIMEOUT, serving)
+                .await
+                .expect("an end in time")
+                .expect("no test task panics");
+            (begun.elapsed(), transcript.lock().expect("no test task panics").close.take())
         }
     }
 
@@ -379,24 +383,24 @@ mod tests {
         let client = TestClient::connect(1);
         client.send_message("{}").await;
         client.wait_for_frames(1).await;
-        // The second frame is on its way and is not taken while four more editions come.
+        // The second frame is not accepted while four more boards are published.
         client.publish_value(0, 0.1);
         sleep(Duration::from_secs(1)).await;
-        for edition in 1..=4 {
-            client.publish_value(edition, 0.1);
+        for place in 1..=4 {
+            client.publish_value(place, 0.1);
         }
         sleep(Duration::from_secs(1)).await;
         client.frame_permits.add_permits(10);
         let frames = client.wait_for_frames(3).await;
-        let told = |frame: &Value| {
+        let summary = |frame: &Value| {
             (
                 frame["from"].clone(),
                 frame["revision"].clone(),
                 frame["readings"].as_array().map(Vec::len),
             )
         };
-        assert_eq!(told(&frames[1]), (1.into(), 2.into(), Some(1)));
-        assert_eq!(told(&frames[2]), (2.into(), 6.into(), Some(4)), "all at once, without a hole");
+        assert_eq!(summary(&frames[1]), (1.into(), 2.into(), Some(1)));
+        assert_eq!(summary(&frames[2]), (2.into(), 6.into(), Some(4)), "all changes in one delta");
         sleep(Duration::from_secs(5)).await;
         assert_eq!(client.wait_for_frames(3).await.len(), 3);
     }
@@ -412,7 +416,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn client_without_subscription_is_closed_with_reason() {
         let (after, close) = TestClient::connect(1).wait_for_end().await;
-        let (code, reason) = close.expect("a reason");
+        let (code, reason) = close.expect("the close has a reason");
         assert!(
             after.as_secs() == SUBSCRIBE_TIMEOUT.as_secs()
                 && code == 1008
@@ -430,7 +434,7 @@ mod tests {
         assert_eq!(
             (
                 client.wait_for_frames(1).await.len(),
-                client.transcript.lock().expect("no panic").pings
+                client.transcript.lock().expect("no test task panics").pings
             ),
             (1, 2)
         );
@@ -453,7 +457,7 @@ mod tests {
             &BUILT_IN.replace("answer_rate", "answered_share"),
         )));
         let (_, close) = client.wait_for_end().await;
-        let (code, reason) = close.expect("a reason");
+        let (code, reason) = close.expect("the close has a reason");
         assert!(
             code == 1008
                 && reason
@@ -462,15 +466,15 @@ mod tests {
         );
     }
 
-    /// Whatever end they come to, nothing of them stays: no place, no follower of the editions.
+    /// Every kind of end releases the connection permit and the subscription to boards.
     #[tokio::test(start_paused = true)]
     async fn disconnected_clients_release_all_resources() {
-        let (editions, receiver) = watch::channel(Arc::new(published_board("e", BUILT_IN)));
+        let (boards, receiver) = watch::channel(Arc::new(published_board("e", BUILT_IN)));
         let live = LiveBoard::new(receiver, 6);
         for round in 0..100 {
             let mut serving = Vec::new();
-            let mut lines = Vec::new();
-            for (place, (says, takes)) in [
+            let mut clients = Vec::new();
+            for (place, (message, accepted_frames)) in [
                 ("{}", 9),
                 ("{}", 0),
                 ("", 9),
@@ -481,46 +485,47 @@ mod tests {
             .into_iter()
             .enumerate()
             {
-                let (sender, said) = mpsc::channel(8);
-                if !says.is_empty() {
-                    sender.send(says.to_owned()).await.expect("room");
+                let (sender, messages) = mpsc::channel(8);
+                if !message.is_empty() {
+                    sender.send(message.to_owned()).await.expect("the channel has capacity");
                 }
-                let wire = TestConnection {
-                    messages: said,
-                    frame_permits: Arc::new(Semaphore::new(takes)),
+                let connection = TestConnection {
+                    messages,
+                    frame_permits: Arc::new(Semaphore::new(accepted_frames)),
                     transcript: Arc::default(),
                 };
-                // The last one loses its token.
-                let shut_out = async move {
+                // The access of the last client is revoked.
+                let revoked = async move {
                     if place < 5 {
                         std::future::pending::<()>().await;
                     }
                     sleep(Duration::from_millis(10)).await;
                     "no longer"
                 };
-                let place =
-                    live.acquire_permit().unwrap_or_else(|| panic!("a place in round {round}"));
+                let permit = live
+                    .acquire_permit()
+                    .unwrap_or_else(|| panic!("no free connection in round {round}"));
                 serving.push(tokio::spawn(live.clone().serve_client(
-                    wire,
-                    place,
+                    connection,
+                    permit,
                     Arc::default(),
                     None,
-                    shut_out,
+                    revoked,
                 )));
-                lines.push(sender);
+                clients.push(sender);
             }
             sleep(Duration::from_millis(20)).await;
-            let last = editions.borrow().clone();
-            editions.send_replace(Arc::new(last.next_revision((*last.board).clone(), false)));
-            drop(lines);
-            for one in serving {
-                one.await.expect("no panic");
+            let last = boards.borrow().clone();
+            boards.send_replace(Arc::new(last.next_revision((*last.board).clone(), false)));
+            drop(clients);
+            for task in serving {
+                task.await.expect("no test task panics");
             }
         }
         assert_eq!(
             (
                 live.permits.available_permits(),
-                editions.receiver_count(),
+                boards.receiver_count(),
                 Arc::strong_count(&live.frames)
             ),
             (6, 1, 1)
@@ -530,13 +535,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn stopping_service_closes_after_last_board() {
         let TestClient { boards, messages, transcript, serving, .. } = TestClient::connect(100);
-        messages.send("{}".to_owned()).await.expect("a service");
+        messages.send("{}".to_owned()).await.expect("the service runs");
         sleep(Duration::from_secs(1)).await;
         drop(boards);
-        serving.await.expect("no panic");
-        let heard = transcript.lock().expect("no panic");
+        serving.await.expect("no test task panics");
+        let transcript = transcript.lock().expect("no test task panics");
         assert_eq!(
-            (heard.frames.len(), heard.close.as_ref().map(|(code, _)| *code)),
+            (transcript.frames.len(), transcript.close.as_ref().map(|(code, _)| *code)),
             (1, Some(1001))
         );
     }

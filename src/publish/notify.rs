@@ -1,8 +1,8 @@
-//! Notifications: alerts sent to other systems, each receiver by a task of its own.
+//! Alert notifications to other systems, with one task per receiver.
 //!
-//! What is to be told is not queued anywhere: it follows from the alerts that the core remembers and from how far a receiver has
-//! heard them. So a receiver that is down costs no memory, and neither does a long list of receivers. What can't be sent is tried
-//! again, after a second and then after twice as long each time, up to [`LONGEST`].
+//! Notifications are not queued. They are derived from the incident log and the receiver's delivery
+//! cursor, so an unreachable receiver needs no memory. Failed deliveries are retried with
+//! exponential backoff, from one second up to [`RETRY_DELAY_MAX`].
 
 pub mod alert_json;
 pub mod alertmanager;
@@ -23,65 +23,66 @@ use tokio::time::Instant;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// How long a receiver may take to answer.
+/// Maximum time for a receiver's response.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long is waited at first before something is sent again.
+/// Delay before the first retry.
 const RETRY_DELAY_MIN: Duration = Duration::from_secs(1);
-/// How long is waited at most.
+/// Maximum delay before a retry.
 pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(5 * 60);
-/// How much of an answer is read, to say why something was refused.
+/// Maximum number of response bytes read, to report the reason of a refusal.
 const ANSWER_BYTES_MAX: usize = 2_048;
 
-/// Who is told, and how to reach the service from there.
+/// The receivers of notifications, and the address of this service for their links.
 #[derive(Clone, Debug, Default)]
 pub struct NotificationReceivers {
-    /// Where the service is for those who are told.
+    /// Links back to this service.
     pub links: alert_json::ServiceLinks,
-    /// The addresses of the peers of an Alertmanager; each is told everything.
+    /// The addresses of Alertmanager peers. Each gets all alerts.
     pub alertmanagers: Vec<Uri>,
-    /// How often an Alertmanager is told again what fires.
+    /// Interval at which active alerts are sent again to an Alertmanager.
     pub resend_interval: Duration,
-    /// What an Alertmanager wants to be shown.
+    /// Bearer token for Alertmanager.
     pub alertmanager_token: Option<TokenSecret>,
     /// The webhooks.
     pub webhooks: Vec<WebhookSettings>,
 }
 
-/// A plain receiver.
+/// A webhook receiver.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
-    /// Its name; policies name it in `to`.
+    /// Its name, used by policies in `to`.
     pub name: String,
     /// Its address.
     pub url: Uri,
-    /// What it wants to be shown.
+    /// Bearer token for the receiver.
     pub token: Option<TokenSecret>,
-    /// What it knows our messages by.
+    /// Key of the HMAC signature of messages.
     pub secret: Option<TokenSecret>,
 }
 
-/// Why something was not delivered.
+/// Reason of a failed delivery.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeliveryFailure {
-    /// The receiver cannot be reached, or cannot take it now: another time it may.
+    /// The receiver is unreachable or temporarily refuses. A retry may succeed.
     #[error("{0}")]
     Temporary(String),
-    /// The receiver will never take it.
+    /// The receiver refuses permanently.
     #[error("{0}")]
     Permanent(String),
 }
 
-/// Sends by HTTP.
+/// HTTP client for notifications.
 #[derive(Clone, Debug)]
 pub struct NotificationSender {
     client: Client<HttpsConnector<HttpConnector>, Body>,
 }
 
 impl NotificationSender {
-    /// A sender that trusts whom this machine trusts. Where it trusts nobody, only plain connections can be made.
+    /// Creates a client that trusts the machine's root certificates. Without any, only plain HTTP
+    /// works.
     ///
     /// # Errors
-    /// If the encryption has no version that it may use.
+    /// Returns an error if no TLS version is available.
     pub fn new() -> Result<NotificationSender, tokio_rustls::rustls::Error> {
         let connector = match HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(ring::default_provider())
@@ -89,7 +90,8 @@ impl NotificationSender {
             Ok(builder) => builder,
             Err(error) => {
                 tracing::warn!(
-                    "this machine has no certificates to trust, so notifications cannot be encrypted: {error}"
+                    "no root certificates found, so notifications over HTTPS fail: {error}; \
+                     install CA certificates"
                 );
                 let config =
                     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -103,10 +105,10 @@ impl NotificationSender {
         Ok(NotificationSender { client: Client::builder(TokioExecutor::new()).build(connector) })
     }
 
-    /// Posts a JSON text, and measures how long that takes.
+    /// Posts a JSON text and records the duration.
     ///
     /// # Errors
-    /// Why it was not taken.
+    /// Returns the reason if the receiver did not accept the text.
     pub async fn post_json(
         &self,
         url: &Uri,
@@ -121,7 +123,7 @@ impl NotificationSender {
         let request = request
             .body(Body::from(body))
             .map_err(|error| DeliveryFailure::Permanent(error.to_string()))?;
-        let answered = async {
+        let exchange = async {
             let answer = self
                 .client
                 .request(request)
@@ -133,9 +135,9 @@ impl NotificationSender {
                 .unwrap_or_default();
             classify_answer(status, &String::from_utf8_lossy(&text))
         };
-        let asked = Instant::now();
-        let answer = tokio::time::timeout(ANSWER_TIMEOUT, answered).await;
-        Metric::NotificationSeconds.record_duration(asked.elapsed());
+        let started = Instant::now();
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, exchange).await;
+        Metric::NotificationSeconds.record_duration(started.elapsed());
         answer.unwrap_or_else(|_| {
             Err(DeliveryFailure::Temporary(format!(
                 "no answer within {} s",
@@ -145,22 +147,22 @@ impl NotificationSender {
     }
 }
 
-/// What an answer means.
+/// Maps a response to the outcome of the delivery.
 fn classify_answer(status: StatusCode, text: &str) -> Result<(), DeliveryFailure> {
-    let said = format!("it answered {status}: {}", text.trim());
+    let reason = format!("the receiver answered {status}: {}", text.trim());
     match status {
         _ if status.is_success() => Ok(()),
         StatusCode::REQUEST_TIMEOUT
         | StatusCode::TOO_MANY_REQUESTS
         | StatusCode::UNAUTHORIZED
         | StatusCode::FORBIDDEN
-        | StatusCode::NOT_FOUND => Err(DeliveryFailure::Temporary(said)),
-        _ if status.is_client_error() => Err(DeliveryFailure::Permanent(said)),
-        _ => Err(DeliveryFailure::Temporary(said)),
+        | StatusCode::NOT_FOUND => Err(DeliveryFailure::Temporary(reason)),
+        _ if status.is_client_error() => Err(DeliveryFailure::Permanent(reason)),
+        _ => Err(DeliveryFailure::Temporary(reason)),
     }
 }
 
-/// An error with its causes, as far as they say more.
+/// Formats an error with the chain of its causes.
 fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -171,14 +173,14 @@ fn error_chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The header that shows a token; none if it cannot stand in one.
+/// Returns the `Authorization` header of a token; `None` if the token is not a valid header value.
 pub(super) fn bearer_header(token: &TokenSecret) -> Option<(HeaderName, HeaderValue)> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).ok()?;
     value.set_sensitive(true);
     Some((AUTHORIZATION, value))
 }
 
-/// How long to wait after so many failures in a row.
+/// Returns the delay after a number of consecutive failures.
 pub(super) fn retry_delay(failures: u32) -> Duration {
     RETRY_DELAY_MIN.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(RETRY_DELAY_MAX)
 }
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn only_permanent_failures_are_not_retried() {
-        for (status, gives_up) in [
+        for (status, is_permanent) in [
             (200, None),
             (204, None),
             (400, Some(true)),
@@ -205,11 +207,11 @@ mod tests {
             (429, Some(false)),
             (503, Some(false)),
         ] {
-            let judged =
-                classify_answer(StatusCode::from_u16(status).expect("a status"), "why").err();
+            let failure =
+                classify_answer(StatusCode::from_u16(status).expect("a valid status"), "why").err();
             assert_eq!(
-                judged.map(|why| matches!(why, DeliveryFailure::Permanent(_))),
-                gives_up,
+                failure.map(|why| matches!(why, DeliveryFailure::Permanent(_))),
+                is_permanent,
                 "{status}"
             );
         }

@@ -1,27 +1,33 @@
-//! The board for Prometheus, in its text format or as OpenMetrics: one family after the other, each with its HELP and TYPE.
+//! The board as Prometheus metrics, in the text format or as OpenMetrics.
 //!
-//! | family | for | value |
+//! | family | exported for | value |
 //! |---|---|---|
-//! | `sla_<indicator>_<unit>` | every indicator | the value; for durations the mean; NaN without traffic |
+//! | `sla_<indicator>_<unit>` | every indicator | the value or mean; NaN without data |
 //! | `sla_<indicator>_quantile_seconds` | durations | percentiles, as a summary |
-//! | `sla_<indicator>_spread_seconds` | durations | all durations since the service started, as a histogram |
-//! | `sla_<indicator>_good_total`, `.._of_total` | ratios | what was counted since the service started |
-//! | `sla_<indicator>_level` | indicators with a target | 0 nothing to judge, 1 met, 2 warning, 3 breached |
+//! | `sla_<indicator>_spread_seconds` | durations | all durations, as a histogram |
+//! | `sla_<indicator>_good_total`, `.._of_total` | ratios | numerator and denominator |
+//! | `sla_<indicator>_level` | indicators with a target | 0 none, 1 met, 2 warning, 3 breached |
 //! | `sla_<indicator>_target_<unit>` | indicators with a target | the target |
-//! | `sla_<indicator>_state` | readings with a doubt | 1, the label `state` says which: stale, small_sample, provisional, no_population |
-//! | `firstline_scopes_left_out` | kinds of scopes | how many scopes are beyond the limit |
+//! | `sla_<indicator>_state` | unreliable readings | 1, with the reason in the label `state` |
+//! | `firstline_scopes_left_out` | kinds of scopes | number of scopes above the limit |
 //!
-//! Readings about now have no `window`. The label `scope` names the dimensions of the scope, `all` where there are none, so
-//! that one scope can be picked and no sum counts a case twice. A reading that is `ok` has no state, and one without traffic
-//! needs none: its value is NaN. So doubts cost series only where there are some.
+//! Current-state readings have no label `window`. The label `scope` names the dimensions of the
+//! scope, or `all` without dimensions. Selecting one value of `scope` keeps sums from counting a
+//! case twice.
 //!
-//! The edges of the histograms are those of [`edges`]; see there. "Since the service started" goes on after a restart of a
-//! service with a journal. These counters need the window `all`, which is added where the standard has room for a window more.
+//! The label `state` is `stale`, `small_sample`, `provisional` or `no_population`. Readings that
+//! are `ok` have no state series. Readings without traffic have none either, because their value
+//! is NaN.
+//!
+//! Histograms and counters count since the service started, and continue after a restart with a
+//! journal. [`bucket_bounds`] defines the histogram buckets. The counters need the window `all`,
+//! which is added if the standard has room for another window.
 //!
 //! # Limits
-//! Labels are the declared dimensions and nothing else. Of each kind of scope, as center and queue, so many scopes are shown
-//! as [`Shown::scopes`] says: the first in the order of their values, so that two services with the same board show the
-//! same. The others are left out and counted; the wider scopes hold their cases all the same, and `/v1/board` has them.
+//! Labels are the declared dimensions only. [`MetricsSelection::scopes_max`] limits the scopes of
+//! each kind. The first scopes in the order of their values are exported, so two services with the
+//! same board export the same series. The others are counted as omitted. Wider scopes still include
+//! their cases, and `/v1/board` lists them.
 
 mod format;
 mod labels;
@@ -39,27 +45,28 @@ use crate::domain::board::reading::{
 use crate::domain::cells::bucket_bounds::bucket_bounds;
 use crate::domain::standard::{Indicator, Standard, Target};
 
-/// What of a board is shown.
+/// Selection of the exported readings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricsSelection<'v> {
-    /// What may be seen.
+    /// The view granted to the client.
     pub view: &'v GrantedView,
-    /// How many scopes of each kind.
+    /// Maximum number of scopes of each kind.
     pub scopes_max: usize,
 }
 
-/// Writes of an edition what is shown; OpenMetrics wants [`Format::end`] after everything.
+/// Writes the metrics of a published board. OpenMetrics requires [`MetricsFormat::end_marker`]
+/// after all metrics.
 #[must_use]
 pub fn write_metrics(
-    edition: &PublishedBoard,
-    shown: MetricsSelection<'_>,
+    published: &PublishedBoard,
+    selection: MetricsSelection<'_>,
     format: MetricsFormat,
 ) -> String {
-    let board = &*edition.board;
-    let labels = MetricLabels::new(edition, shown);
+    let board = &*published.board;
+    let labels = MetricLabels::new(published, selection);
     let mut text = TextWriter::new(format, board.readings.len());
     let (mut readings, mut totals, mut spreads) =
-        (&board.readings[..], &edition.totals[..], &edition.spreads[..]);
+        (&board.readings[..], &published.totals[..], &published.spreads[..]);
     for (number, indicator) in board.standard.indicators.iter().enumerate() {
         let part = IndicatorMetrics {
             indicator,
@@ -81,9 +88,9 @@ pub fn write_metrics(
         };
         part.write_families(&mut text);
     }
-    // As all of the service's own figures, for those who see everything.
-    if shown.view.is_unrestricted() {
-        let help = "Scopes of a kind that are beyond `metrics.scopes`; only `/v1/board` has them";
+    // Metrics about the service itself are for unrestricted views only.
+    if selection.view.is_unrestricted() {
+        let help = "Scopes above the limit `metrics.scopes`, by kind; only `/v1/board` lists them";
         text.begin_family("firstline_scopes_left_out", FamilyType::Gauge, help);
         for (kind, left_out) in labels.scopes_left_out() {
             text.write_sample("", &["scope=\"", kind, "\""], left_out as f64);
@@ -92,18 +99,18 @@ pub fn write_metrics(
     text.finish()
 }
 
-/// Takes the part of an indicator off a list that is in the order of indicators.
+/// Splits the entries of an indicator off the front of a list ordered by indicator.
 fn split_off_indicator<'l, T>(
     list: &mut &'l [T],
     indicator: usize,
     of: impl Fn(&T) -> usize,
 ) -> &'l [T] {
-    let (own, rest) = list.split_at(list.partition_point(|one| of(one) <= indicator));
+    let (entries, rest) = list.split_at(list.partition_point(|entry| of(entry) <= indicator));
     *list = rest;
-    own
+    entries
 }
 
-/// What is written of one indicator: readings, totals and spreads, each with the labels of its scope.
+/// Data of one indicator: readings, totals and distributions, each with the labels of its scope.
 struct IndicatorMetrics<'e> {
     indicator: &'e Indicator,
     standard: &'e Standard,
@@ -122,8 +129,8 @@ impl IndicatorMetrics<'_> {
             .readings
             .iter()
             .any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
-        let explained = if of_durations { format!("{title}: mean") } else { title.clone() };
-        text.begin_family(&format!("sla_{name}_{unit}"), FamilyType::Gauge, &explained);
+        let help = if of_durations { format!("{title}: mean") } else { title.clone() };
+        text.begin_family(&format!("sla_{name}_{unit}"), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
             text.write_sample(
                 "",
@@ -143,8 +150,8 @@ impl IndicatorMetrics<'_> {
                 ("good", "numerator", |total| total.good),
                 ("of", "denominator", |total| total.of),
             ];
-            for (part, explained, count) in parts {
-                let help = format!("{title}: {explained}, counted since the service started");
+            for (part, role, count) in parts {
+                let help = format!("{title}: {role}, counted since the service started");
                 text.begin_family(&format!("sla_{name}_{part}"), FamilyType::Counter, &help);
                 for (scope, total) in &self.totals {
                     text.write_sample("_total", &[scope], count(total) as f64);
@@ -166,14 +173,14 @@ impl IndicatorMetrics<'_> {
         );
         for (scope, reading) in &self.readings {
             let ReadingComponents::Duration(durations) = reading.components else { continue };
-            let spread = [
+            let quantiles = [
                 ("0.5", durations.p50),
                 ("0.8", durations.p80),
                 ("0.9", durations.p90),
                 ("0.95", durations.p95),
                 ("0.99", durations.p99),
             ];
-            for (quantile, value) in spread {
+            for (quantile, value) in quantiles {
                 let value = if durations.of > 0 { value } else { f64::NAN };
                 text.write_sample(
                     "",
@@ -193,16 +200,16 @@ impl IndicatorMetrics<'_> {
     fn write_spreads(&self, text: &mut TextWriter) {
         let (name, title) = (&self.indicator.name, &self.indicator.title.en);
         let help = format!(
-            "{title}: all durations since the service started; one up to 1/64 above an edge counts as within it"
+            "{title}: all durations since the service started; bucket bounds are accurate to 1/64"
         );
         text.begin_family(&format!("sla_{name}_spread_seconds"), FamilyType::Histogram, &help);
-        let edges = bucket_bounds(self.standard, self.indicator)
+        let bounds = bucket_bounds(self.standard, self.indicator)
             .into_iter()
             .map(|millis| text::bucket_bound(millis as f64 / 1_000.0, text.format()));
-        let edges: Vec<String> = edges.collect();
+        let bounds: Vec<String> = bounds.collect();
         for (scope, spread) in &self.spreads {
-            for (edge, count) in edges.iter().zip(&spread.at_most) {
-                text.write_sample("_bucket", &[scope, ",le=\"", edge, "\""], *count as f64);
+            for (bound, count) in bounds.iter().zip(&spread.at_most) {
+                text.write_sample("_bucket", &[scope, ",le=\"", bound, "\""], *count as f64);
             }
             text.write_sample("_bucket", &[scope, ",le=\"+Inf\""], spread.of as f64);
             text.write_sample("_sum", &[scope], spread.sum_ms as f64 / 1_000.0);
@@ -213,7 +220,7 @@ impl IndicatorMetrics<'_> {
     fn write_target(&self, target: Target, text: &mut TextWriter) {
         let (name, unit, title) =
             (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
-        let help = format!("{title}: 0 nothing to judge, 1 met, 2 warning, 3 breached");
+        let help = format!("{title}: 0 no level, 1 met, 2 warning, 3 breached");
         text.begin_family(&format!("sla_{name}_level"), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
             let level = match reading.level {
@@ -233,19 +240,19 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_states(&self, text: &mut TextWriter) {
-        let doubtful = |state| !matches!(state, ReadingState::Ok | ReadingState::NoTraffic);
-        let mut doubts =
-            self.readings.iter().filter(|(_, reading)| doubtful(reading.state)).peekable();
-        if doubts.peek().is_some() {
+        let is_unreliable = |state| !matches!(state, ReadingState::Ok | ReadingState::NoTraffic);
+        let mut unreliable =
+            self.readings.iter().filter(|(_, reading)| is_unreliable(reading.state)).peekable();
+        if unreliable.peek().is_some() {
             let help =
-                format!("{}: why a reading cannot be trusted, or not yet", self.indicator.title.en);
+                format!("{}: reason why the reading is not reliable", self.indicator.title.en);
             text.begin_family(
                 &format!("sla_{}_state", self.indicator.name),
                 FamilyType::Gauge,
                 &help,
             );
         }
-        for (scope, reading) in doubts {
+        for (scope, reading) in unreliable {
             text.write_sample(
                 "",
                 &[

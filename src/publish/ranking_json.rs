@@ -1,7 +1,7 @@
-//! Rankings: the scopes of one kind side by side, from the best to the worst.
+//! Rankings: the scopes of one kind, from the best to the worst.
 //!
-//! Equal values share a rank, and the next one counts on: 1, 2, 2, 4. A scope without a value or with too few cases has no
-//! rank and stands at the end, because one call is neither the best center nor the worst.
+//! Equal values share a rank, and the next rank counts them: 1, 2, 2, 4. Scopes without a value or
+//! with too few cases come last and have no rank, because one call says little about a center.
 
 use super::reading_filter::{
     UnknownNameError, is_key_visible, resolve_dimension, resolve_indicator, resolve_window,
@@ -12,44 +12,46 @@ use crate::domain::standard::{Standard, TargetDirection};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What is ranked, names replaced by places in the standard.
+/// A ranking request with its names resolved to places in the standard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ranking {
-    /// By which indicator.
+    /// Place of the indicator.
     pub indicator: usize,
-    /// Which of the standard's scopes.
+    /// Place of the kind of scope.
     pub kind: usize,
-    /// Over which window; `None` for what is about now.
+    /// Place of the window; `None` for current-state indicators.
     pub window: Option<usize>,
-    /// Which values are the better ones.
+    /// The direction of better values.
     pub better: TargetDirection,
 }
 
 /// A scope with its rank.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RankedScope<'b> {
-    /// From 1 on; `None` for a scope that cannot be ranked.
+    /// The rank from 1; `None` for a scope without a rank.
     pub rank: Option<usize>,
-    /// The scope's dimensions and values.
+    /// The scope's dimensions with their values.
     pub scope: BTreeMap<&'b str, &'b str>,
-    /// The value.
+    /// The value; `None` without data.
     pub value: Option<f64>,
-    /// How many cases it is made of, where it is made of cases.
+    /// Number of cases in the value; `None` if it does not consist of cases.
     pub of: Option<i64>,
-    /// Whether it can be trusted.
+    /// The data quality of the reading, for example `ok` or `small_sample`.
     pub state: &'static str,
-    /// How it stands to the target.
+    /// The level against the target: `none`, `met`, `warning` or `breached`.
     pub level: &'static str,
-    /// How far it is from the best; `None` without rank.
+    /// Distance to the best value; `None` without a rank.
     pub gap: Option<f64>,
 }
 
 impl Ranking {
-    /// Checks what was asked for. `by` are the dimensions of a scope of the standard; `better` is needed for an indicator
-    /// without a target, which does not say which of its values are the good ones.
+    /// Resolves a ranking request.
+    ///
+    /// `by` names the dimensions of a kind of scope in the standard. `better` is required for an
+    /// indicator without a target.
     ///
     /// # Errors
-    /// A sentence about the first thing that cannot be.
+    /// Describes the first invalid part of the request.
     pub fn new(
         name: &str,
         by: &[String],
@@ -63,7 +65,8 @@ impl Ranking {
             .map(|name| resolve_dimension(name, standard))
             .collect::<Result<Vec<usize>, UnknownNameError>>()?;
         let kind = standard.scopes.iter().position(|scope| {
-            scope.len() == dimensions.len() && dimensions.iter().all(|one| scope.contains(one))
+            scope.len() == dimensions.len()
+                && dimensions.iter().all(|dimension| scope.contains(dimension))
         });
         let Some(kind) = kind.filter(|_| !dimensions.is_empty()) else {
             let names = |scope: &Vec<usize>| {
@@ -81,37 +84,36 @@ impl Ranking {
                 known.join("; ")
             ));
         };
-        let asked = &standard.indicators[indicator];
+        let ranked_indicator = &standard.indicators[indicator];
         let window = match over {
-            _ if asked.formula.is_current_state() => None,
+            _ if ranked_indicator.formula.is_current_state() => None,
             Some(over) => resolve_window(over, standard)?,
             None => {
-                return Err(format!(
-                    "`{name}` is read over windows; say which, as in `window=today`"
-                ));
+                return Err(format!("`{name}` needs a window, for example `window=today`"));
             }
         };
-        if window.is_none() && !asked.formula.is_current_state() {
+        if window.is_none() && !ranked_indicator.formula.is_current_state() {
             return Err(format!(
-                "`{name}` is not about now but about windows; say which, as in `window=today`"
+                "`{name}` has no current value; choose a window, for example `window=today`"
             ));
         }
-        let better = better.or(asked
+        let better = better.or(ranked_indicator
             .targets
             .iter()
             .find_map(|dated| dated.target)
             .map(|target| target.better));
-        let better =
-            better.ok_or_else(|| format!("`{name}` has no target to say which values are good; say `better=higher` or `better=lower`"))?;
+        let better = better.ok_or_else(|| {
+            format!("`{name}` has no target; add `better=higher` or `better=lower`")
+        })?;
         Ok(Ranking { indicator, kind, window, better })
     }
 
-    /// The scopes on a board that the view shows, from the best to the worst, then those that cannot be ranked. What is hidden
-    /// takes no rank.
+    /// Ranks the visible scopes of a board from the best to the worst, followed by those without a
+    /// rank. Hidden scopes take no rank.
     #[must_use]
     pub fn rank_scopes<'b>(&self, board: &'b Board, view: &GrantedView) -> Vec<RankedScope<'b>> {
         let small_sample = board.standard.indicators[self.indicator].small_sample;
-        let asked = |reading: &&Reading| {
+        let is_requested = |reading: &&Reading| {
             let key = &reading.key;
             (key.indicator, key.scope.kind, key.window) == (self.indicator, self.kind, self.window)
                 && is_key_visible(view, key, board)
@@ -124,11 +126,14 @@ impl Ranking {
                 || reading.state.name() == "small_sample";
             reading.value.filter(|_| !too_few)
         };
-        let (mut ranked, unranked): (Vec<&Reading>, Vec<&Reading>) =
-            board.readings.iter().filter(asked).partition(|reading| value_of(reading).is_some());
-        // Stable: equal ones stay in the order of their scopes.
-        ranked.sort_by(|one, other| {
-            let order = one.value.unwrap_or_default().total_cmp(&other.value.unwrap_or_default());
+        let (mut ranked, unranked): (Vec<&Reading>, Vec<&Reading>) = board
+            .readings
+            .iter()
+            .filter(is_requested)
+            .partition(|reading| value_of(reading).is_some());
+        // The sort is stable: equal values stay in the order of their scopes.
+        ranked.sort_by(|left, right| {
+            let order = left.value.unwrap_or_default().total_cmp(&right.value.unwrap_or_default());
             if self.better == TargetDirection::Higher { order.reverse() } else { order }
         });
         let best = ranked.first().and_then(|reading| reading.value);

@@ -1,5 +1,5 @@
-//! Filters: which readings of a board somebody asked for, of those that may be seen. The live board and `/v1/board` share
-//! them.
+//! Filters select readings of a board by request, restricted to the granted view. The live board
+//! and `/v1/board` share them.
 
 use crate::access::grant::GrantedView;
 use crate::domain::board::reading::{Board, ReadingKey};
@@ -11,53 +11,54 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A sentence about a name that the standard does not have, with what to write instead.
+/// A sentence that names an entry missing from the standard and suggests an existing one.
 pub type UnknownNameError = String;
 
-/// A filter as it is written. What is absent is not limited.
+/// A filter as requested by name. An absent field does not restrict the readings.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilterRequest {
     /// Names of indicators.
     pub indicators: Option<Vec<String>>,
-    /// Labels, as in `quality:responsiveness`: of each key that is there, an indicator must have one of the values.
+    /// Labels such as `quality:responsiveness`. An indicator must match one value per given key.
     pub labels: Option<Vec<String>>,
-    /// Names of windows, `now` among them.
+    /// Names of windows, including `now`.
     pub windows: Option<Vec<String>>,
-    /// For dimensions the values that a scope must have.
+    /// Permitted values by dimension.
     #[serde(rename = "where")]
     pub fixed: Option<BTreeMap<String, Vec<String>>>,
-    /// The dimensions of a scope beyond those in `where`: exactly these.
+    /// The exact dimensions of a scope, in addition to those in `where`.
     pub by: Option<Vec<String>>,
 }
 
-/// A filter, its names replaced by places in the standard.
+/// A filter with its names resolved to places in the standard.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct ReadingFilter {
     indicators: Option<BTreeSet<usize>>,
     windows: Option<BTreeSet<Option<usize>>>,
     fixed: BTreeMap<usize, BTreeSet<String>>,
-    /// All dimensions of a scope, those in `fixed` included.
+    /// All dimensions of a scope, including those in `fixed`.
     dimensions: Option<BTreeSet<usize>>,
-    /// What may be seen at all.
+    /// The view granted to the client.
     view: Arc<GrantedView>,
 }
 
 impl ReadingFilter {
-    /// Checks a filter against the standard. Whatever is asked for, only what the view shows will fit.
+    /// Resolves a filter against the standard. It never matches readings outside the view.
     ///
     /// # Errors
-    /// A sentence about the first name that the standard does not have. A value of a dimension may come later.
+    /// Names the first entry that the standard does not have. Unknown values of a dimension are
+    /// accepted, because they may appear later.
     pub fn new(
-        wanted: &FilterRequest,
+        request: &FilterRequest,
         view: &Arc<GrantedView>,
         standard: &Standard,
     ) -> Result<ReadingFilter, UnknownNameError> {
         let mut fixed = BTreeMap::new();
-        for (name, values) in wanted.fixed.iter().flatten() {
+        for (name, values) in request.fixed.iter().flatten() {
             fixed.insert(resolve_dimension(name, standard)?, values.iter().cloned().collect());
         }
-        let dimensions = match &wanted.by {
+        let dimensions = match &request.by {
             Some(by) => Some(
                 by.iter()
                     .map(|name| resolve_dimension(name, standard))
@@ -66,26 +67,28 @@ impl ReadingFilter {
             ),
             None => None,
         };
-        let mut indicators: Option<BTreeSet<usize>> = wanted
+        let mut indicators: Option<BTreeSet<usize>> = request
             .indicators
             .as_ref()
             .map(|names| names.iter().map(|name| resolve_indicator(name, standard)).collect())
             .transpose()?;
-        if let Some(labels) = &wanted.labels {
+        if let Some(labels) = &request.labels {
             let labels = labels
                 .iter()
                 .map(|text| resolve_label(text))
                 .collect::<Result<Vec<IndicatorLabel>, UnknownNameError>>()?;
-            let fitting =
+            let matching =
                 |place: &usize| matches_labels(&standard.indicators[*place].labels, &labels);
-            let fitting = (0..standard.indicators.len()).filter(fitting);
+            let matching = (0..standard.indicators.len()).filter(matching);
             indicators = Some(
-                fitting
-                    .filter(|place| indicators.as_ref().is_none_or(|asked| asked.contains(place)))
+                matching
+                    .filter(|place| {
+                        indicators.as_ref().is_none_or(|requested| requested.contains(place))
+                    })
                     .collect(),
             );
         }
-        let windows = wanted
+        let windows = request
             .windows
             .as_ref()
             .map(|names| names.iter().map(|name| resolve_window(name, standard)).collect())
@@ -93,7 +96,7 @@ impl ReadingFilter {
         Ok(ReadingFilter { indicators, windows, fixed, dimensions, view: view.clone() })
     }
 
-    /// Whether a reading with this key was asked for and may be seen.
+    /// Returns true if a reading with this key matches the filter and is visible.
     #[must_use]
     pub fn matches_key(&self, key: &ReadingKey, board: &Board) -> bool {
         let dimensions = &board.standard.scopes[key.scope.kind];
@@ -104,7 +107,8 @@ impl ReadingFilter {
         self.indicators.as_ref().is_none_or(|indicators| indicators.contains(&key.indicator))
             && self.windows.as_ref().is_none_or(|windows| windows.contains(&key.window))
             && self.dimensions.as_ref().is_none_or(|all| {
-                all.len() == dimensions.len() && dimensions.iter().all(|one| all.contains(one))
+                all.len() == dimensions.len()
+                    && dimensions.iter().all(|dimension| all.contains(dimension))
             })
             && self.fixed.iter().all(|(dimension, values)| {
                 value_of(dimension).is_some_and(|value| values.contains(&**value))
@@ -113,15 +117,15 @@ impl ReadingFilter {
     }
 }
 
-/// Whether a reading with this key may be seen.
+/// Returns true if a reading with this key is visible in the view.
 pub(super) fn is_key_visible(view: &GrantedView, key: &ReadingKey, board: &Board) -> bool {
     view.is_visible(|| board.scope_values(key))
 }
 
-/// The place of an indicator.
+/// Returns the place of an indicator.
 ///
 /// # Errors
-/// A sentence with the name that comes nearest, as for all names here.
+/// An unknown name, with the most similar name as a suggestion. The same holds for all names here.
 pub(super) fn resolve_indicator(
     name: &str,
     standard: &Standard,
@@ -136,7 +140,7 @@ pub(super) fn resolve_indicator(
     })
 }
 
-/// The place of a window; none for `now`.
+/// Returns the place of a window; `None` for `now`.
 pub(super) fn resolve_window(
     name: &str,
     standard: &Standard,
@@ -149,7 +153,7 @@ pub(super) fn resolve_window(
     }
 }
 
-/// The place of a dimension.
+/// Returns the place of a dimension.
 pub(super) fn resolve_dimension(
     name: &str,
     standard: &Standard,
@@ -171,22 +175,24 @@ fn resolve_label(text: &str) -> Result<IndicatorLabel, UnknownNameError> {
     })
 }
 
-/// Whether an indicator has, of each key asked for, one of the values asked for.
-fn matches_labels(own: &[IndicatorLabel], asked: &[IndicatorLabel]) -> bool {
-    asked.iter().all(|(key, _)| own.iter().any(|label| label.0 == *key && asked.contains(label)))
+/// Returns true if an indicator has one of the requested values for each requested key.
+fn matches_labels(labels: &[IndicatorLabel], requested: &[IndicatorLabel]) -> bool {
+    requested
+        .iter()
+        .all(|(key, _)| labels.iter().any(|label| label.0 == *key && requested.contains(label)))
 }
 
-/// Says that the standard has nothing of this name, and what was perhaps meant.
+/// Formats an error for an unknown name, with a suggestion or the list of known names.
 pub(crate) fn unknown_name(
     what: &str,
     name: &str,
     known: impl Iterator<Item = String>,
 ) -> UnknownNameError {
     let known: Vec<String> = known.collect();
-    let near = crate::toml_document::nearest_match(name, known.iter().map(String::as_str));
-    let hint = near.map_or_else(
+    let nearest = crate::toml_document::nearest_match(name, known.iter().map(String::as_str));
+    let hint = nearest.map_or_else(
         || format!("the standard has: {}", known.join(", ")),
-        |near| format!("did you mean `{near}`?"),
+        |nearest| format!("did you mean `{nearest}`?"),
     );
     format!("there is no {what} `{}`; {hint}", truncate_for_message(name))
 }

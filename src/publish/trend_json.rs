@@ -1,7 +1,7 @@
-//! Trends for people's programs, as `/v1/trend` writes them; and what may be asked for.
+//! Trends as JSON for `/v1/trend`, and resolution of trend requests.
 //!
-//! Every wall of a center asks for the same trends at the same moments, and each answer costs the core a look at its panes:
-//! so answers are kept for a few seconds.
+//! The wallboards of a center request the same trends at the same moments, and the engine computes
+//! each trend from its window panes. Answers are therefore cached for a few seconds.
 
 use super::explain_json::resolve_scope;
 use super::reading_filter::{resolve_indicator, unknown_name};
@@ -15,19 +15,19 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many hours a trend reaches back if nobody says otherwise.
+/// Default length of a trend, in hours.
 const HOURS_DEFAULT: i64 = 8;
-/// The most hours: those of the longest rolling window there can be.
+/// Maximum length of a trend, in hours: that of the longest rolling window.
 const HOURS_MAX: i64 = Window::MAX_ROLLING_MS / HOUR;
-/// How long an answer is good for, in milliseconds of the board's time.
+/// Maximum age of a cached answer, in milliseconds of board time.
 const ANSWER_AGE_MAX_MS: i64 = 10 * SECOND;
-/// How many answers are kept; when there are so many, all go.
+/// Maximum number of cached answers. At the limit the cache is cleared.
 const CACHED_ANSWERS_MAX: usize = 256;
 
-/// The trends that are asked for by names. With a rolling window each value covers one.
+/// Resolves a trend request. With a rolling window, each value covers one window.
 ///
 /// # Errors
-/// A sentence about the first thing that cannot be.
+/// Describes the first invalid part of the request.
 pub fn resolve_trend_request(
     standard: &Standard,
     indicators: &[&str],
@@ -40,13 +40,13 @@ pub fn resolve_trend_request(
         .map(|name| resolve_indicator(name, standard))
         .collect::<Result<Vec<usize>, String>>()?;
     if places.is_empty() {
-        return Err(
-            "say which indicators, as in `indicator=answer_rate,speed_of_answer`".to_owned()
-        );
+        return Err("`indicator` is missing; name indicators, for example \
+                    `indicator=answer_rate,speed_of_answer`"
+            .to_owned());
     }
     places.sort_unstable();
     places.dedup();
-    let over = match window.map(|name| (name, Window::parse(name))) {
+    let steps_per_value = match window.map(|name| (name, Window::parse(name))) {
         None => 1,
         Some((_, Some(Window::Rolling(length)))) => (length + STEP_MS - 1) / STEP_MS,
         Some((name, _)) => {
@@ -62,35 +62,41 @@ pub fn resolve_trend_request(
         None => HOURS_DEFAULT,
         Some(text) => match text.parse() {
             Ok(hours) if (1..=HOURS_MAX).contains(&hours) => hours,
-            _ => return Err(format!("`hours` is a number from 1 to {HOURS_MAX}")),
+            _ => return Err(format!("`hours` must be a number from 1 to {HOURS_MAX}")),
         },
     };
-    // Both are bounded above.
+    // Both numbers are bounded above.
     Ok(TrendRequest {
         indicators: places,
         scope: resolve_scope(standard, fixed)?,
         step_count: (hours * HOUR / STEP_MS) as usize,
-        steps_per_value: over as usize,
+        steps_per_value: steps_per_value as usize,
     })
 }
 
-/// Writes trends of a scope, with the position of the board they go with.
+/// Formats trends of a scope as JSON, with the position of their board.
 #[must_use]
 pub fn write_trends(
-    edition: &PublishedBoard,
-    asked: &TrendRequest,
+    published: &PublishedBoard,
+    request: &TrendRequest,
     trends: &IndicatorTrends,
 ) -> String {
-    let standard = &edition.standard;
-    let dimensions = standard.scopes[asked.scope.kind]
+    let standard = &published.standard;
+    let dimensions = standard.scopes[request.scope.kind]
         .iter()
         .map(|place| standard.schema.dimensions[*place].clone());
-    let values = asked.scope.values.iter().map(|value| Value::from(&**value));
+    let values = request.scope.values.iter().map(|value| Value::from(&**value));
     let scope: Map<String, Value> = dimensions.zip(values).collect();
-    let trend = |(indicator, values): &(usize, Vec<Option<f64>>)| json!({ "indicator": standard.indicators[*indicator].name, "scope": scope, "values": values });
-    let Board { revision, as_of, .. } = &*edition.board;
+    let trend = |(indicator, values): &(usize, Vec<Option<f64>>)| {
+        json!({
+            "indicator": standard.indicators[*indicator].name,
+            "scope": scope,
+            "values": values,
+        })
+    };
+    let Board { revision, as_of, .. } = &*published.board;
     json!({
-        "epoch": edition.epoch,
+        "epoch": published.epoch,
         "revision": revision,
         "as_of": as_of,
         "from": trends.from,
@@ -100,7 +106,7 @@ pub fn write_trends(
     .to_string()
 }
 
-/// The answers of the last seconds.
+/// Cache of recent answers.
 #[derive(Debug, Default)]
 pub struct TrendCache(Mutex<BTreeMap<TrendRequest, CachedTrend>>);
 
@@ -112,26 +118,26 @@ struct CachedTrend {
 }
 
 impl TrendCache {
-    /// The answer given a moment ago, if there is one.
+    /// Returns a cached answer that is still current; `None` otherwise.
     #[must_use]
-    pub fn get(&self, asked: &TrendRequest, edition: &PublishedBoard) -> Option<String> {
+    pub fn get(&self, request: &TrendRequest, published: &PublishedBoard) -> Option<String> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = answers.get(asked).filter(|answer| answer.epoch == edition.epoch)?;
-        let (then, now) = (answer.as_of?, edition.board.as_of?);
+        let answer = answers.get(request).filter(|answer| answer.epoch == published.epoch)?;
+        let (then, now) = (answer.as_of?, published.board.as_of?);
         (now.millis_since(then) < ANSWER_AGE_MAX_MS
             && now.0.div_euclid(STEP_MS) == then.0.div_euclid(STEP_MS))
         .then(|| answer.text.clone())
     }
 
-    /// Keeps an answer.
-    pub fn put(&self, asked: TrendRequest, edition: &PublishedBoard, text: String) {
+    /// Caches an answer.
+    pub fn put(&self, request: TrendRequest, published: &PublishedBoard, text: String) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= CACHED_ANSWERS_MAX {
             answers.clear();
         }
         answers.insert(
-            asked,
-            CachedTrend { epoch: edition.epoch.clone(), as_of: edition.board.as_of, text },
+            request,
+            CachedTrend { epoch: published.epoch.clone(), as_of: published.board.as_of, text },
         );
     }
 }

@@ -1,15 +1,15 @@
-//! Counting what was merged, at the end of a replay.
+//! Counting of the merged events at the end of a replay.
 //!
-//! Nobody looks at a replay before its end, so its cases are settled there, each once for its whole life. That costs less than to
-//! settle them with every batch, as a living service must.
+//! A replay needs no boards before its end. Its cases are therefore settled there, each once. That
+//! costs less than settling them after every batch, as the live service must.
 
 use crate::domain::monitor::{CaseChanges, Monitor};
 use std::sync::mpsc::{channel, sync_channel};
 
-/// How many changes wait for the cells.
+/// Maximum number of changes queued for counting.
 const QUEUED_CHANGES_MAX: usize = 16;
 
-/// Settles the cases of a core; with two threads one tells what they mean, and the other adds it up.
+/// Settles all cases. With two or more threads, one derives the changes and another counts them.
 pub(super) fn settle_in_parallel(mut monitor: Monitor, threads: u8) -> Monitor {
     if threads < 2 {
         monitor.settle();
@@ -17,23 +17,23 @@ pub(super) fn settle_in_parallel(mut monitor: Monitor, threads: u8) -> Monitor {
     }
     let (mut caseload, mut cells) = monitor.into_parts();
     std::thread::scope(|scope| {
-        let (hand_over, queue) = sync_channel::<CaseChanges>(QUEUED_CHANGES_MAX);
-        let (back, taken) = channel();
+        let (sender, receiver) = sync_channel::<CaseChanges>(QUEUED_CHANGES_MAX);
+        let (return_sender, returned) = channel();
         let cells = scope.spawn(move || {
-            for mut changes in queue {
+            for mut changes in receiver {
                 cells.apply_changes(&changes);
                 changes.clear();
-                // Nobody may need it any more.
-                let _ = back.send(changes);
+                // The settling thread may have ended already.
+                let _ = return_sender.send(changes);
             }
             cells
         });
         while caseload.settle_some_cases() {
-            let emptied = taken.try_recv().unwrap_or_default();
-            // A thread that has panicked takes nothing; its end tells.
-            let _ = hand_over.send(std::mem::replace(caseload.pending_changes(), emptied));
+            let empty = returned.try_recv().unwrap_or_default();
+            // Sending fails only if the counting thread has panicked; joining it reports the panic.
+            let _ = sender.send(std::mem::replace(caseload.pending_changes(), empty));
         }
-        drop(hand_over);
+        drop(sender);
         Monitor::from_parts(
             caseload,
             cells.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),

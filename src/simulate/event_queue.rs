@@ -1,13 +1,14 @@
-//! The agenda: what is going to happen next in one part of the simulation.
+//! Event queue of one part of the simulation.
 //!
-//! Steps of the same millisecond happen in the order in which they were planned, so the order never depends on chance.
+//! Steps of the same ms happen in the order in which they were planned, so the order is
+//! deterministic.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::domain::time::timestamp::Timestamp;
 
-/// Steps to come, the earliest first.
+/// Planned steps, earliest first.
 pub(super) struct EventQueue<S> {
     steps: BinaryHeap<PlannedStep<S>>,
     planned_count: u64,
@@ -20,30 +21,30 @@ struct PlannedStep<S> {
 }
 
 impl<S> EventQueue<S> {
-    /// An agenda without steps.
+    /// Returns an empty queue.
     pub(super) fn new() -> EventQueue<S> {
         EventQueue { steps: BinaryHeap::new(), planned_count: 0 }
     }
 
-    /// Plans `step` for `time`.
+    /// Plans `step` at `time`.
     pub(super) fn plan_step(&mut self, time: Timestamp, step: S) {
         self.planned_count += 1;
         self.steps.push(PlannedStep { time, sequence: self.planned_count, step });
     }
 
-    /// Takes the earliest step.
+    /// Takes the earliest step, or returns `None`.
     pub(super) fn next_step(&mut self) -> Option<(Timestamp, S)> {
         self.steps.pop().map(|planned| (planned.time, planned.step))
     }
 
-    /// How many steps are to come.
+    /// Returns the number of planned steps.
     pub(super) fn len(&self) -> usize {
         self.steps.len()
     }
 }
 
 impl<S> Ord for PlannedStep<S> {
-    /// Turned round, because the heap gives the greatest first.
+    /// Reversed, because the heap returns the greatest entry first.
     fn cmp(&self, other: &PlannedStep<S>) -> Ordering {
         (other.time, other.sequence).cmp(&(self.time, self.sequence))
     }

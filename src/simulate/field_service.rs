@@ -1,8 +1,9 @@
-//! Field service and the complaint desk: orders are reported as customers notice, then live the life written for them.
+//! Simulated field service and complaint desk: orders are reported and follow a script.
 //!
-//! An order's whole life is written when it is opened ([`life`]) and told as its times come. Technicians are not counted:
-//! how well a center keeps its promises is one of its properties. At most [`PENDING_MAX`] steps are in the future; while
-//! there are as many, no order is opened.
+//! The script of an order is written when the order is opened ([`order_script`]). Its events are
+//! reported when their times come. Technicians are not simulated: the share of orders done on time
+//! is a property of the center. At most [`PENDING_STEPS_MAX`] steps are planned at a time. No order
+//! is opened while that many are planned.
 
 mod follow_up;
 mod order_families;
@@ -19,7 +20,7 @@ use super::simulated_event::{EventReporter, SimulatedCase, SimulatedEvent, Simul
 use crate::domain::time::timestamp::{HOUR, SECOND, Timestamp};
 use crate::simulate::SimulationPart;
 
-/// The field service of one center.
+/// Field service of one center.
 pub(super) struct FieldService {
     center: SimulatedCenter,
     rng: SimulationRng,
@@ -34,7 +35,7 @@ enum FieldStep {
     ReportEvent(Box<PlannedReport>),
 }
 
-/// One event of an order's life.
+/// One planned event of an order.
 struct PlannedReport {
     kind: (&'static str, &'static str),
     subject: (&'static str, u64),
@@ -42,11 +43,11 @@ struct PlannedReport {
     data: Vec<(&'static str, SimulatedValue)>,
 }
 
-/// The most steps planned at a time: some 30 000 orders.
+/// Maximum number of planned steps, about 30 000 orders.
 const PENDING_STEPS_MAX: usize = 200_000;
 
 impl FieldService {
-    /// The field service of `center` from `start` on.
+    /// Returns the field service of `center` from `start` on.
     pub(super) fn new(
         seed: u64,
         run: u32,
@@ -54,10 +55,10 @@ impl FieldService {
         start: Timestamp,
     ) -> FieldService {
         let stream = center.index * 8;
-        let mut agenda = EventQueue::new();
-        for (place, family) in ORDER_FAMILIES.iter().enumerate() {
-            agenda.plan_step(
-                start.plus_millis((3 + place as i64) * SECOND),
+        let mut queue = EventQueue::new();
+        for (index, family) in ORDER_FAMILIES.iter().enumerate() {
+            queue.plan_step(
+                start.plus_millis((3 + index as i64) * SECOND),
                 FieldStep::OpenOrder(family),
             );
         }
@@ -67,7 +68,7 @@ impl FieldService {
             reporter: EventReporter::new("field", run),
             orders_made: 0,
             center,
-            queue: agenda,
+            queue,
         }
     }
 
@@ -78,28 +79,23 @@ impl FieldService {
             * day::weekday_factor(now)
             * self.demand.drift_factor(now)
             * surge;
-        let most =
+        let max_factor =
             1.06 * (1.0 + DRIFT_MAX) * if family.suffers_outages { OUTAGE_FACTOR } else { 1.0 };
-        if self.rng.random_bool(factor / most) && self.queue.len() < PENDING_STEPS_MAX {
+        if self.rng.random_bool(factor / max_factor) && self.queue.len() < PENDING_STEPS_MAX {
             self.orders_made += 1;
             let subject = (family.name, self.orders_made);
-            let (about, moments) =
+            let (case, events) =
                 order_script::write_script(now, family, &self.center, &mut self.rng);
-            for (time, kind, data) in moments {
+            for (time, kind, data) in events {
                 self.queue.plan_step(
                     time,
-                    FieldStep::ReportEvent(Box::new(PlannedReport {
-                        kind,
-                        subject,
-                        case: about,
-                        data,
-                    })),
+                    FieldStep::ReportEvent(Box::new(PlannedReport { kind, subject, case, data })),
                 );
             }
         }
-        let gap = self
-            .rng
-            .exponential_ms(HOUR as f64 / (family.peak_orders_per_hour * self.center.size * most));
+        let gap = self.rng.exponential_ms(
+            HOUR as f64 / (family.peak_orders_per_hour * self.center.size * max_factor),
+        );
         self.queue.plan_step(now.plus_millis(gap), FieldStep::OpenOrder(family));
     }
 }
@@ -113,12 +109,12 @@ impl SimulationPart for FieldService {
         let Some((now, step)) = self.queue.next_step() else { return false };
         match step {
             FieldStep::OpenOrder(family) => self.open_order(now, family),
-            FieldStep::ReportEvent(telling) => self.reporter.report_event(
+            FieldStep::ReportEvent(report) => self.reporter.report_event(
                 now,
-                telling.kind,
-                telling.subject,
-                telling.case,
-                &telling.data,
+                report.kind,
+                report.subject,
+                report.case,
+                &report.data,
             ),
         }
         true

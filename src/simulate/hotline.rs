@@ -1,8 +1,10 @@
-//! A hotline: calls come, wait in one line (vip first) for a finite team, are answered or lost, and end.
+//! Simulated hotline: calls arrive, wait in one queue (VIP first) for a limited team, are answered
+//! or lost, and end.
 //!
-//! Nothing is drawn from a table of outcomes: that a call is abandoned follows from its caller's patience, the callers
-//! before it and the agents on duty. Those whose problem was not solved call again about the same topic, so the load of
-//! a badly run center feeds itself. At most [`REMEMBERED_MAX`] are going to call again; those beyond it never do.
+//! Outcomes are not drawn from a table. An abandoned call, for example, follows from the caller's
+//! patience, the calls before it and the agents on duty. Customers with an unsolved problem call
+//! again about the same topic, so a badly run center increases its own load. At most
+//! [`REPEAT_CALLERS_MAX`] repeat calls are planned at a time; further customers do not call again.
 
 mod agents;
 mod call_queue;
@@ -21,7 +23,7 @@ use super::survey;
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::simulate::SimulationPart;
 
-/// A hotline of one center.
+/// Hotline of one center.
 pub(super) struct Hotline {
     center: SimulatedCenter,
     rng: SimulationRng,
@@ -33,7 +35,7 @@ pub(super) struct Hotline {
     repeat_callers: usize,
 }
 
-/// What a customer calls about.
+/// Customer of a call, with queue and topic.
 #[derive(Clone, Copy)]
 struct CallReason {
     customer: SimulatedCustomer,
@@ -44,7 +46,7 @@ struct CallReason {
 enum HotlineStep {
     Arrival,
     RepeatCall(CallReason),
-    /// The caller's patience, or the time allowed in the queue, is at an end.
+    /// The caller's patience or the maximum time in the queue is over.
     Leave(u64),
     Answer(u64),
     Transfer(u64),
@@ -52,14 +54,14 @@ enum HotlineStep {
     Free(usize),
     SurveyAnswer(u64, SimulatedCase, f64),
     UpdateRoster,
-    /// An agent comes, for so many milliseconds.
+    /// An agent arrives for a shift of this length in ms.
     SignOn(usize, i64),
     ShiftEnd(usize, u64),
     BreakDue(usize, u32),
     BreakEnd(usize),
 }
 
-/// A queue: its name, its share of the calls, the median of its talk times, its topics.
+/// A queue: name, share of the calls, median talk time in ms, topics.
 struct HotlineQueue(&'static str, f64, i64, [&'static str; 4]);
 
 const QUEUES: [HotlineQueue; 4] = [
@@ -85,41 +87,41 @@ const QUEUES: [HotlineQueue; 4] = [
 ];
 const BROADBAND: usize = 0;
 const BILLING: usize = 2;
-/// Calls an hour at the busiest hour of an average center, those who call again included.
+/// Calls per hour in the busiest hour of an average center, including repeat calls.
 const CALLS_PER_HOUR_PEAK: f64 = 6_000.0;
-/// The share of the calls whose callers have not called about it before.
+/// Share of first calls, whose callers have not called about the topic before.
 const FIRST_CALL_SHARE: f64 = 0.725;
-/// The share of the answered callers who call again: of those whose problem was solved, and of the others; and the median and
-/// spread of the time until then.
+/// Share of the answered callers who call again, after a solved and after an unsolved problem.
+/// Median and spread of the time until then follow.
 const REPEAT_CALL_SHARE: [f64; 2] = [0.04, 0.85];
 const REPEAT_CALL_MEDIAN_MS: i64 = 3 * HOUR;
 const REPEAT_CALL_SIGMA: f64 = 1.2;
-/// The spread of talk times.
+/// Spread of talk times.
 const TALK_SIGMA: f64 = 0.6;
-/// What a call costs an agent on average: ring, talk and wrap-up.
+/// Mean time in ms that a call occupies an agent: ringing, talk and after-call work.
 const HANDLING_MEAN_MS: f64 = 188.0 * SECOND as f64;
 /// Spare agents, as a multiple of the square root of the load.
 const SPARE_AGENTS_FACTOR: f64 = 0.45;
-/// After so long in the queue a caller gets an announcement and is let go.
+/// Maximum time in the queue in ms. Callers then hear an announcement and are disconnected.
 const QUEUE_TIMEOUT_MS: i64 = 180 * SECOND;
-/// The share of the callers who press the key for a call-back when it is offered, and when that is.
+/// Share of the callers who choose a call-back when it is offered, and the time of the offer in ms.
 const CALLBACK_KEY_SHARE: f64 = 0.15;
 const CALLBACK_OFFERED_MS: i64 = 45 * SECOND;
-/// The share of the callers who were not answered and call again; of those who wait for the call-back only few do.
+/// Share of the unanswered callers who call again. Few of those with a call-back do.
 const LOST_REPEAT_SHARE: f64 = 0.5;
 const CALLBACK_REPEAT_SHARE: f64 = 0.1;
-/// How long before the start people have called who may call again after it.
+/// Period before the start, in ms, whose callers may call again after the start.
 const HISTORY_BEFORE_START_MS: i64 = 48 * HOUR;
-/// The most callers of whom it is known that they will call again.
+/// Maximum number of planned repeat calls.
 const REPEAT_CALLERS_MAX: usize = 100_000;
 
 impl Hotline {
-    /// The hotline of `center` from `start` on.
+    /// Returns the hotline of `center` from `start` on.
     pub(super) fn new(seed: u64, run: u32, center: SimulatedCenter, start: Timestamp) -> Hotline {
         let stream = center.index * 8;
-        let mut agenda = EventQueue::new();
-        agenda.plan_step(start, HotlineStep::UpdateRoster);
-        agenda.plan_step(start.plus_millis(SECOND), HotlineStep::Arrival);
+        let mut queue = EventQueue::new();
+        queue.plan_step(start, HotlineStep::UpdateRoster);
+        queue.plan_step(start.plus_millis(SECOND), HotlineStep::Arrival);
         let peak = center.people_needed(
             CALLS_PER_HOUR_PEAK * center.size * HANDLING_MEAN_MS / HOUR as f64,
             SPARE_AGENTS_FACTOR,
@@ -128,31 +130,32 @@ impl Hotline {
             rng: SimulationRng::new(seed, stream + 1),
             demand: DemandModel::new(seed, &center, stream + 2, start),
             reporter: EventReporter::new("acd", run),
-            // Most agents rest while the others work, so that nobody comes twice a day.
+            // The roster has 2.5 times the peak staff, so that no agent works twice a day.
             roster: AgentRoster::new(peak * 5 / 2),
             call_queue: CallQueue::default(),
             repeat_callers: 0,
             center,
-            queue: agenda,
+            queue,
         };
         hotline.plan_earlier_callers(start);
         hotline
     }
 
-    /// Remembers those who called before the start, so that the first day is as busy as any other.
+    /// Plans repeat calls of customers who called before the start, so that the first day is as
+    /// busy as any other.
     fn plan_earlier_callers(&mut self, start: Timestamp) {
-        let again = REPEAT_CALL_SHARE[0] * self.center.resolution_probability
+        let repeat_share = REPEAT_CALL_SHARE[0] * self.center.resolution_probability
             + REPEAT_CALL_SHARE[1] * (1.0 - self.center.resolution_probability);
-        let peak = CALLS_PER_HOUR_PEAK * again * self.center.size;
+        let peak = CALLS_PER_HOUR_PEAK * repeat_share * self.center.size;
         let mut time = start.plus_millis(-HISTORY_BEFORE_START_MS);
         while time < start && self.repeat_callers < REPEAT_CALLERS_MAX {
             if self.rng.random_bool(day::curve_height(&CALL_CURVE, time)) {
                 let queue = self.rng.choose_weighted(&QUEUES.map(|queue| queue.1));
-                let wish = self.random_call_reason(queue);
+                let reason = self.random_call_reason(queue);
                 let again = time
                     .plus_millis(self.rng.log_normal_ms(REPEAT_CALL_MEDIAN_MS, REPEAT_CALL_SIGMA));
                 if day::defer_to_morning(again, 0) >= start {
-                    self.plan_repeat_call(again.max(start), wish);
+                    self.plan_repeat_call(again.max(start), reason);
                 }
             }
             time = time.plus_millis(self.rng.exponential_ms(HOUR as f64 / peak));
@@ -175,20 +178,20 @@ impl Hotline {
             * day::weekday_factor(now)
             * self.demand.drift_factor(now)
             * weights.iter().sum::<f64>();
-        // Thinning: calls come at the highest rate there can be, and as many are dropped as the hour demands.
-        let most = 1.06
+        // Thinning: arrivals are generated at the maximum rate and dropped to match the hour.
+        let max_factor = 1.06
             * (1.0 + DRIFT_MAX)
             * (1.0 + QUEUES[BROADBAND].1 * (OUTAGE_FACTOR - 1.0) + QUEUES[BILLING].1 * 0.4);
-        if self.rng.random_bool(factor / most) {
+        if self.rng.random_bool(factor / max_factor) {
             let queue = self.rng.choose_weighted(&weights);
-            let wish = self.random_call_reason(queue);
-            self.offer_call(now, wish);
+            let reason = self.random_call_reason(queue);
+            self.offer_call(now, reason);
         }
-        let gap = self.rng.exponential_ms(HOUR as f64 / (per_hour * most));
+        let gap = self.rng.exponential_ms(HOUR as f64 / (per_hour * max_factor));
         self.queue.plan_step(now.plus_millis(gap), HotlineStep::Arrival);
     }
 
-    /// The queues' shares of the calls, which add up to more than 1 when more than usual call.
+    /// Returns the weight of each queue. The sum exceeds 1 when there are more calls than usual.
     fn queue_weights(&mut self, now: Timestamp) -> [f64; 4] {
         let mut weights = QUEUES.map(|queue| queue.1);
         if self.demand.has_outage(now) {
@@ -200,44 +203,45 @@ impl Hotline {
         weights
     }
 
-    fn offer_call(&mut self, now: Timestamp, wish: CallReason) {
+    fn offer_call(&mut self, now: Timestamp, reason: CallReason) {
         let channel = if self.rng.random_bool(0.88) { "phone" } else { "app" };
-        let about = SimulatedCase {
-            queue: Some(QUEUES[wish.queue].0),
+        let case = SimulatedCase {
+            queue: Some(QUEUES[reason.queue].0),
             channel: Some(channel),
-            topic: Some(wish.topic),
-            customer: Some(wish.customer),
+            topic: Some(reason.topic),
+            customer: Some(reason.customer),
             ..SimulatedCase::new(&self.center)
         };
-        // Most callers wait for some minutes; a shape below 1 gives those who hang up at the first announcement.
+        // Most callers wait for some minutes. With a shape below 1 some hang up at once.
         let patience = self.rng.weibull_ms(200 * SECOND, 0.85).max(800);
         let is_full = self.call_queue.waiting_count() > self.roster.serving_count() / 2 + 12;
         let key = CALLBACK_OFFERED_MS + self.rng.random_range(0, 10 * SECOND);
-        let (exit, leaves) = if patience > key && self.rng.random_bool(CALLBACK_KEY_SHARE) {
-            (QueueExit::CallbackKey, key)
-        } else if patience > QUEUE_TIMEOUT_MS {
-            (QueueExit::Timeout, QUEUE_TIMEOUT_MS)
-        } else {
-            (QueueExit::Abandon, patience)
-        };
-        let (state, leaves) = match is_full {
+        let (queue_exit, time_in_queue) =
+            if patience > key && self.rng.random_bool(CALLBACK_KEY_SHARE) {
+                (QueueExit::CallbackKey, key)
+            } else if patience > QUEUE_TIMEOUT_MS {
+                (QueueExit::Timeout, QUEUE_TIMEOUT_MS)
+            } else {
+                (QueueExit::Abandon, patience)
+            };
+        let (state, time_in_queue) = match is_full {
             true => (HotlineCallState::Refused, self.rng.random_range(300, 1_500)),
-            false => (HotlineCallState::Waiting, leaves),
+            false => (HotlineCallState::Waiting, time_in_queue),
         };
         let number = self.call_queue.add_call(HotlineCall {
-            case: about,
-            reason: wish,
+            case,
+            reason,
             state,
-            queue_exit: exit,
+            queue_exit,
             offered: now,
             resolved: false,
         });
-        self.report_call(now, "offered", number, about, &[]);
-        self.queue.plan_step(now.plus_millis(leaves), HotlineStep::Leave(number));
+        self.report_call(now, "offered", number, case, &[]);
+        self.queue.plan_step(now.plus_millis(time_in_queue), HotlineStep::Leave(number));
         self.connect_waiting_calls(now);
     }
 
-    /// Brings those who wait and those who are free together.
+    /// Connects waiting calls with idle agents.
     fn connect_waiting_calls(&mut self, now: Timestamp) {
         while let Some(queue) = self.call_queue.first_queue()
             && let Some(agent) = self.roster.engage_agent(queue)
@@ -250,7 +254,7 @@ impl Hotline {
 
     fn leave_queue(&mut self, now: Timestamp, number: u64) {
         let Some(call) = self.call_queue.get(number) else { return };
-        let (what, reason) = match (call.state, call.queue_exit) {
+        let (verb, exit_reason) = match (call.state, call.queue_exit) {
             (HotlineCallState::Talking(_), _)
             | (HotlineCallState::Ringing(_), QueueExit::CallbackKey | QueueExit::Timeout) => return,
             (HotlineCallState::Refused, _) => ("overflowed", Some("full")),
@@ -260,17 +264,17 @@ impl Hotline {
                 ("abandoned", None)
             }
         };
-        let HotlineCall { case: about, reason: wish, state, .. } = *call;
+        let HotlineCall { case, reason, state, .. } = *call;
         self.call_queue.remove_call(number);
-        let data = reason.map(|reason| ("reason", SimulatedValue::Text(reason)));
-        self.report_call(now, what, number, about, data.as_slice());
-        if self.rng.random_bool(if reason == Some("key") {
+        let data = exit_reason.map(|reason| ("reason", SimulatedValue::Text(reason)));
+        self.report_call(now, verb, number, case, data.as_slice());
+        if self.rng.random_bool(if exit_reason == Some("key") {
             CALLBACK_REPEAT_SHARE
         } else {
             LOST_REPEAT_SHARE
         }) {
             let after = self.rng.log_normal_ms(7 * MINUTE, 1.0);
-            self.plan_repeat_call(now.plus_millis(after), wish);
+            self.plan_repeat_call(now.plus_millis(after), reason);
         }
         if let HotlineCallState::Ringing(agent) = state {
             self.finish_activity(now, agent);
@@ -282,9 +286,9 @@ impl Hotline {
         let HotlineCallState::Ringing(agent) = call.state else { return };
         call.state = HotlineCallState::Talking(agent);
         call.resolved = self.rng.random_bool(self.center.resolution_probability);
-        let (about, queue) = (call.case, call.reason.queue);
-        let name = self.agent_field(agent);
-        self.report_call(now, "answered", number, about, &[name]);
+        let (case, queue) = (call.case, call.reason.queue);
+        let agent_field = self.agent_field(agent);
+        self.report_call(now, "answered", number, case, &[agent_field]);
         self.report_agent_state(now, agent, "talking");
         let talk =
             self.rng.log_normal_ms(QUEUES[queue].2, TALK_SIGMA).clamp(8 * SECOND, 45 * MINUTE);
@@ -296,7 +300,7 @@ impl Hotline {
         self.queue.plan_step(now.plus_millis(talk), step);
     }
 
-    /// The agent passes the call on and stays with it until the expert has done, so it is still busy.
+    /// Transfers a call. The agent stays in the call until the expert has finished.
     fn transfer_call(&mut self, now: Timestamp, number: u64) {
         let Some(call) = self.call_queue.get(number) else { return };
         let to = if call.reason.queue == BROADBAND { "network_experts" } else { "second_line" };
@@ -313,8 +317,8 @@ impl Hotline {
 
     fn end_call(&mut self, now: Timestamp, number: u64) {
         let Some(HotlineCall {
-            case: about,
-            reason: wish,
+            case,
+            reason,
             state: HotlineCallState::Talking(agent),
             resolved,
             offered,
@@ -336,29 +340,29 @@ impl Hotline {
             times[0],
             times[1],
         ];
-        self.report_call(now, "ended", number, about, &data);
+        self.report_call(now, "ended", number, case, &data);
         self.report_agent_state(now, agent, "wrapup");
         self.queue.plan_step(now.plus_millis(wrapup), HotlineStep::Free(agent));
         if self.rng.random_bool(survey::RESPONSE_SHARE) {
-            // Long calls and waits tire the customer, whatever came of them.
-            let tired = if now.millis_since(offered) > 8 * MINUTE { 0.15 } else { 0.0 };
-            let mood = if resolved { 1.0 - tired } else { 0.25 - tired };
+            // Long calls and waits make customers less satisfied, regardless of the result.
+            let fatigue = if now.millis_since(offered) > 8 * MINUTE { 0.15 } else { 0.0 };
+            let mood = if resolved { 1.0 - fatigue } else { 0.25 - fatigue };
             let after = self.rng.random_range(5 * SECOND, 90 * SECOND);
             self.queue
-                .plan_step(now.plus_millis(after), HotlineStep::SurveyAnswer(number, about, mood));
+                .plan_step(now.plus_millis(after), HotlineStep::SurveyAnswer(number, case, mood));
         }
         if self.rng.random_bool(REPEAT_CALL_SHARE[usize::from(!resolved)]) {
             let after = self.rng.log_normal_ms(REPEAT_CALL_MEDIAN_MS, REPEAT_CALL_SIGMA);
-            self.plan_repeat_call(now.plus_millis(after), wish);
+            self.plan_repeat_call(now.plus_millis(after), reason);
         }
     }
 
-    fn plan_repeat_call(&mut self, time: Timestamp, wish: CallReason) {
+    fn plan_repeat_call(&mut self, time: Timestamp, reason: CallReason) {
         if self.repeat_callers < REPEAT_CALLERS_MAX {
             self.repeat_callers += 1;
-            // People do not all call as the morning begins, or every morning would be a surge.
+            // Repeat calls are spread over the morning, so that no day starts with a surge.
             let time = day::defer_to_morning(time, self.rng.random_range(0, 11 * HOUR));
-            self.queue.plan_step(time, HotlineStep::RepeatCall(wish));
+            self.queue.plan_step(time, HotlineStep::RepeatCall(reason));
         }
     }
 
@@ -369,12 +373,12 @@ impl Hotline {
     fn report_call(
         &mut self,
         now: Timestamp,
-        what: &'static str,
+        verb: &'static str,
         number: u64,
-        about: SimulatedCase,
+        case: SimulatedCase,
         data: &[(&'static str, SimulatedValue)],
     ) {
-        self.reporter.report_event(now, ("call", what), ("call", number), about, data);
+        self.reporter.report_event(now, ("call", verb), ("call", number), case, data);
     }
 }
 
@@ -387,29 +391,27 @@ impl SimulationPart for Hotline {
         let Some((now, step)) = self.queue.next_step() else { return false };
         match step {
             HotlineStep::Arrival => self.simulate_arrival(now),
-            HotlineStep::RepeatCall(wish) => {
+            HotlineStep::RepeatCall(reason) => {
                 self.repeat_callers -= 1;
-                self.offer_call(now, wish);
+                self.offer_call(now, reason);
             }
             HotlineStep::Leave(number) => self.leave_queue(now, number),
             HotlineStep::Answer(number) => self.answer_call(now, number),
             HotlineStep::Transfer(number) => self.transfer_call(now, number),
             HotlineStep::End(number) => self.end_call(now, number),
             HotlineStep::Free(agent) => self.finish_activity(now, agent),
-            HotlineStep::SurveyAnswer(number, about, mood) => {
+            HotlineStep::SurveyAnswer(number, case, mood) => {
                 let data = survey::random_answer(mood, &mut self.rng);
-                self.reporter.report_event(
-                    now,
-                    ("survey", "rated"),
-                    ("call", number),
-                    about,
-                    &data,
-                );
+                self.reporter.report_event(now, ("survey", "rated"), ("call", number), case, &data);
             }
             HotlineStep::UpdateRoster => self.update_roster(now, self.roster.serving_count() == 0),
-            HotlineStep::SignOn(agent, shift) => self.sign_on_agent(now, agent, shift),
-            HotlineStep::ShiftEnd(agent, duty) => self.end_shift(now, agent, duty),
-            HotlineStep::BreakDue(agent, stretch) => self.request_break(now, agent, stretch),
+            HotlineStep::SignOn(agent, shift_length) => {
+                self.sign_on_agent(now, agent, shift_length);
+            }
+            HotlineStep::ShiftEnd(agent, shift) => self.end_shift(now, agent, shift),
+            HotlineStep::BreakDue(agent, work_period) => {
+                self.request_break(now, agent, work_period);
+            }
             HotlineStep::BreakEnd(agent) => self.end_break(now, agent),
         }
         true

@@ -1,7 +1,9 @@
-//! A business hall: visitors take a ticket, wait (vip first), are called to one of a few counters and served.
+//! Simulated service hall: visitors take a ticket, wait (VIP first), are called to one of a few
+//! counters and served.
 //!
-//! As many counters are open as an average hour needs, so the queue builds up at noon and in billing days. Some visitors
-//! are gone when they are called; the counter waits a minute for them. After closing time those inside are served.
+//! The number of open counters matches an average hour, so the queue grows at noon and on billing
+//! days. Some visitors are gone when they are called; the counter waits about a minute for them.
+//! Visitors inside at closing time are still served.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,16 +18,16 @@ use super::survey;
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::simulate::SimulationPart;
 
-/// The hall of one center.
+/// Service hall of one center.
 pub(super) struct ServiceHall {
     center: SimulatedCenter,
     rng: SimulationRng,
     demand: DemandModel,
     queue: EventQueue<HallStep>,
     reporter: EventReporter,
-    /// Those who wait, by ticket. Bounded by the visitors' patience.
+    /// Waiting tickets. Bounded by the patience of the visitors.
     tickets: BTreeMap<u64, SimulatedCase>,
-    /// Their tickets: vip, others.
+    /// Waiting VIP tickets and other tickets, in order of arrival.
     waiting: [VecDeque<u64>; 2],
     busy_counters: BTreeSet<u64>,
     tickets_made: u64,
@@ -33,7 +35,7 @@ pub(super) struct ServiceHall {
 
 enum HallStep {
     Arrival,
-    /// A ticket has been taken: whoever is next is called, if a counter is free.
+    /// A ticket was printed. The next visitor is called if a counter is free.
     Call,
     GiveUp(u64),
     NoShow(u64, u64, SimulatedCase),
@@ -43,24 +45,24 @@ enum HallStep {
 
 const OPENING_MS: i64 = 8 * HOUR + 30 * MINUTE;
 const CLOSING_MS: i64 = 18 * HOUR;
-/// Visitors in the busiest hour of an average hall, billing days left out.
+/// Visitors in the busiest hour of an average service hall, except on billing days.
 const VISITS_PEAK: f64 = 150.0;
-/// The height of the curve the open counters are meant for.
+/// Height of the visit curve for which the counters are planned.
 const VISITS_USUAL: f64 = 0.86;
-/// Visitors in billing days, as a multiple; and counters, of which there are not as many more.
+/// Visitors and counters on billing days, as multiples of other days. Counters grow less.
 const BILLING_VISITS_FACTOR: f64 = 1.45;
 const BILLING_COUNTERS_FACTOR: f64 = 1.4;
-/// The median of a service, its spread, and what a visitor costs a counter on average.
+/// Median and spread of service times, and the mean time in ms that a visitor occupies a counter.
 const SERVICE_MEDIAN_MS: i64 = 300 * SECOND;
 const SERVICE_SIGMA: f64 = 0.46;
 const HANDLING_MEAN_MS: f64 = 330.0 * SECOND as f64;
-/// Spare counters, as a multiple of the square root of the load.
+/// Spare counters as a multiple of the square root of the load.
 const SPARE_COUNTERS_FACTOR: f64 = 0.5;
 const NO_SHOW_SHARE: f64 = 0.03;
 const TOPICS: [&str; 4] = ["payment", "plan_change", "new_contract", "sim_card"];
 
 impl ServiceHall {
-    /// The hall of `center` from `start` on.
+    /// Returns the service hall of `center` from `start` on.
     pub(super) fn new(
         seed: u64,
         run: u32,
@@ -68,8 +70,8 @@ impl ServiceHall {
         start: Timestamp,
     ) -> ServiceHall {
         let stream = center.index * 8;
-        let mut agenda = EventQueue::new();
-        agenda.plan_step(start.plus_millis(2 * SECOND), HallStep::Arrival);
+        let mut queue = EventQueue::new();
+        queue.plan_step(start.plus_millis(2 * SECOND), HallStep::Arrival);
         ServiceHall {
             rng: SimulationRng::new(seed, stream + 3),
             demand: DemandModel::new(seed, &center, stream + 4, start),
@@ -79,7 +81,7 @@ impl ServiceHall {
             busy_counters: BTreeSet::new(),
             tickets_made: 0,
             center,
-            queue: agenda,
+            queue,
         }
     }
 
@@ -94,18 +96,19 @@ impl ServiceHall {
         }
         let billing = if day::is_billing_day(now) { BILLING_VISITS_FACTOR } else { 1.0 };
         let factor = day::curve_height(&VISIT_CURVE, now) * self.demand.drift_factor(now) * billing;
-        let most = BILLING_VISITS_FACTOR * (1.0 + DRIFT_MAX);
-        if self.rng.random_bool(factor / most) {
+        let max_factor = BILLING_VISITS_FACTOR * (1.0 + DRIFT_MAX);
+        if self.rng.random_bool(factor / max_factor) {
             self.issue_ticket(now);
         }
-        let gap = self.rng.exponential_ms(HOUR as f64 / (VISITS_PEAK * self.center.size * most));
+        let gap =
+            self.rng.exponential_ms(HOUR as f64 / (VISITS_PEAK * self.center.size * max_factor));
         self.queue.plan_step(now.plus_millis(gap), HallStep::Arrival);
     }
 
     fn issue_ticket(&mut self, now: Timestamp) {
         let customer = SimulatedCustomer::random_customer(&self.center, &mut self.rng);
         let is_vip = customer.tier() == "vip";
-        let about = SimulatedCase {
+        let case = SimulatedCase {
             queue: Some(if is_vip { "vip" } else { "business" }),
             channel: Some("hall"),
             topic: Some(self.rng.choose_one(&TOPICS)),
@@ -113,17 +116,17 @@ impl ServiceHall {
             ..SimulatedCase::new(&self.center)
         };
         self.tickets_made += 1;
-        self.tickets.insert(self.tickets_made, about);
+        self.tickets.insert(self.tickets_made, case);
         self.waiting[usize::from(!is_vip)].push_back(self.tickets_made);
-        self.report_ticket(now, "joined", self.tickets_made, about, &[]);
+        self.report_ticket(now, "joined", self.tickets_made, case, &[]);
         let patience = self.rng.log_normal_ms(35 * MINUTE, 0.6).max(MINUTE);
         self.queue.plan_step(now.plus_millis(patience), HallStep::GiveUp(self.tickets_made));
-        // Nobody is called before the ticket is printed.
+        // No visitor is called before the ticket is printed.
         let print = self.rng.random_range(1_500, 4_000);
         self.queue.plan_step(now.plus_millis(print), HallStep::Call);
     }
 
-    /// Calls visitors to the free counters.
+    /// Calls visitors to free counters.
     fn call_visitors(&mut self, now: Timestamp) {
         let billing = if day::is_billing_day(now) { BILLING_COUNTERS_FACTOR } else { 1.0 };
         let load = VISITS_PEAK * VISITS_USUAL * billing * self.center.size * HANDLING_MEAN_MS
@@ -134,19 +137,19 @@ impl ServiceHall {
         {
             let [vip, others] = &mut self.waiting;
             let Some(number) = vip.pop_front().or_else(|| others.pop_front()) else { return };
-            let Some(about) = self.tickets.remove(&number) else { continue };
+            let Some(case) = self.tickets.remove(&number) else { continue };
             self.busy_counters.insert(counter);
             self.report_ticket(
                 now,
                 "called",
                 number,
-                about,
+                case,
                 &[("counter", SimulatedValue::NumberedName("", counter))],
             );
             let (after, step) = if self.rng.random_bool(NO_SHOW_SHARE) {
                 (
                     self.rng.random_range(45 * SECOND, 75 * SECOND),
-                    HallStep::NoShow(number, counter, about),
+                    HallStep::NoShow(number, counter, case),
                 )
             } else {
                 let walk = self.rng.random_range(8 * SECOND, 40 * SECOND);
@@ -154,14 +157,14 @@ impl ServiceHall {
                     .rng
                     .log_normal_ms(SERVICE_MEDIAN_MS, SERVICE_SIGMA)
                     .clamp(40 * SECOND, 45 * MINUTE);
-                (walk + service, HallStep::Served(number, counter, about))
+                (walk + service, HallStep::Served(number, counter, case))
             };
             self.queue.plan_step(now.plus_millis(after), step);
         }
     }
 
     fn abandon_ticket(&mut self, now: Timestamp, number: u64) {
-        if let Some(about) = self.tickets.remove(&number) {
+        if let Some(case) = self.tickets.remove(&number) {
             for waiting in &mut self.waiting {
                 waiting.retain(|&other| other != number);
             }
@@ -169,19 +172,19 @@ impl ServiceHall {
                 now,
                 "left",
                 number,
-                about,
+                case,
                 &[("reason", SimulatedValue::Text("gave_up"))],
             );
         }
     }
 
-    fn finish_service(&mut self, now: Timestamp, number: u64, counter: u64, about: SimulatedCase) {
+    fn finish_service(&mut self, now: Timestamp, number: u64, counter: u64, case: SimulatedCase) {
         let resolved = self.rng.random_bool(0.93);
         self.report_ticket(
             now,
             "served",
             number,
-            about,
+            case,
             &[
                 ("counter", SimulatedValue::NumberedName("", counter)),
                 ("resolved", SimulatedValue::Flag(resolved)),
@@ -191,7 +194,7 @@ impl ServiceHall {
             let after = self.rng.random_range(3 * SECOND, 40 * SECOND);
             self.queue.plan_step(
                 now.plus_millis(after),
-                HallStep::Rating(number, about, if resolved { 0.94 } else { 0.3 }),
+                HallStep::Rating(number, case, if resolved { 0.94 } else { 0.3 }),
             );
         }
         self.busy_counters.remove(&counter);
@@ -201,12 +204,12 @@ impl ServiceHall {
     fn report_ticket(
         &mut self,
         now: Timestamp,
-        what: &'static str,
+        verb: &'static str,
         number: u64,
-        about: SimulatedCase,
+        case: SimulatedCase,
         data: &[(&'static str, SimulatedValue)],
     ) {
-        self.reporter.report_event(now, ("queue", what), ("ticket", number), about, data);
+        self.reporter.report_event(now, ("queue", verb), ("ticket", number), case, data);
     }
 }
 
@@ -221,12 +224,12 @@ impl SimulationPart for ServiceHall {
             HallStep::Arrival => self.simulate_arrival(now),
             HallStep::Call => self.call_visitors(now),
             HallStep::GiveUp(number) => self.abandon_ticket(now, number),
-            HallStep::NoShow(number, counter, about) => {
+            HallStep::NoShow(number, counter, case) => {
                 self.report_ticket(
                     now,
                     "left",
                     number,
-                    about,
+                    case,
                     &[
                         ("reason", SimulatedValue::Text("no_show")),
                         ("counter", SimulatedValue::NumberedName("", counter)),
@@ -235,16 +238,16 @@ impl SimulationPart for ServiceHall {
                 self.busy_counters.remove(&counter);
                 self.call_visitors(now);
             }
-            HallStep::Served(number, counter, about) => {
-                self.finish_service(now, number, counter, about)
+            HallStep::Served(number, counter, case) => {
+                self.finish_service(now, number, counter, case);
             }
-            HallStep::Rating(number, about, mood) => {
+            HallStep::Rating(number, case, mood) => {
                 let data = survey::random_answer(mood, &mut self.rng);
                 self.reporter.report_event(
                     now,
                     ("survey", "rated"),
                     ("ticket", number),
-                    about,
+                    case,
                     &data,
                 );
             }

@@ -1,7 +1,8 @@
-//! Reports: what a part of the simulation says happened, as events in the form of the contract.
+//! Events of the simulation and their JSON form.
 //!
-//! Every text written here is one of our own plain words, so nothing needs escaping. The ids carry the run (seed and
-//! start), because a service that is fed by two runs must not take the second one's events for repeats of the first's.
+//! All texts are constants of this module tree without special characters, so nothing is escaped.
+//! Ids contain the run (seed and start). A service that receives two runs thus does not take events
+//! of the second for duplicates.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -11,10 +12,10 @@ use super::customer::SimulatedCustomer;
 use super::day;
 use crate::domain::time::timestamp::Timestamp;
 
-/// One event of a simulated organisation.
+/// One event of a simulated organization.
 #[derive(Clone)]
 pub struct SimulatedEvent {
-    /// When it happens.
+    /// Time of the event.
     pub time: Timestamp,
     run: u32,
     number: u64,
@@ -25,7 +26,7 @@ pub struct SimulatedEvent {
     data: Vec<(&'static str, SimulatedValue)>,
 }
 
-/// What all events of a case say in their data.
+/// Data that all events of a case have in common.
 #[derive(Clone, Copy)]
 pub(super) struct SimulatedCase {
     pub(super) center: &'static str,
@@ -37,7 +38,7 @@ pub(super) struct SimulatedCase {
     pub(super) customer: Option<SimulatedCustomer>,
 }
 
-/// A value in an event's own data.
+/// Value of a field in an event's own data.
 #[derive(Clone, Copy)]
 pub(super) enum SimulatedValue {
     Text(&'static str),
@@ -46,14 +47,14 @@ pub(super) enum SimulatedValue {
     /// Milliseconds, written as seconds.
     Seconds(i64),
     Time(Timestamp),
-    /// A name made of a word and a number.
+    /// Name made of a prefix and a number.
     NumberedName(&'static str, u64),
-    /// An agent of the center at the first place, by its own number.
+    /// Agent of a center: index of the center, number of the agent.
     Agent(u64, u64),
 }
 
 impl SimulatedCase {
-    /// About nothing but `center`.
+    /// Returns the data of a case with no more than the center.
     pub(super) fn new(center: &SimulatedCenter) -> SimulatedCase {
         SimulatedCase {
             center: center.city,
@@ -67,7 +68,7 @@ impl SimulatedCase {
     }
 }
 
-/// Events of one source that nobody has taken yet.
+/// Events of one source that have not been taken yet.
 pub(super) struct EventReporter {
     system: &'static str,
     run: u32,
@@ -76,18 +77,18 @@ pub(super) struct EventReporter {
 }
 
 impl EventReporter {
-    /// The reports of the `system` (as in the source `/system/city`) in the given run.
+    /// Returns a reporter for `system`, as in the source `/system/city`.
     pub(super) fn new(system: &'static str, run: u32) -> EventReporter {
         EventReporter { system, run, events_made: 0, pending: VecDeque::new() }
     }
 
-    /// Says that `kind` (family and what happened) befell the case `subject`.
+    /// Adds an event of type `kind` (family and verb) about the case `subject`.
     pub(super) fn report_event(
         &mut self,
         time: Timestamp,
         kind: (&'static str, &'static str),
         subject: (&'static str, u64),
-        about: SimulatedCase,
+        case: SimulatedCase,
         data: &[(&'static str, SimulatedValue)],
     ) {
         self.events_made += 1;
@@ -99,12 +100,12 @@ impl EventReporter {
             system,
             kind,
             subject,
-            case: about,
+            case,
             data,
         });
     }
 
-    /// Takes the earliest event.
+    /// Takes the earliest event, or returns `None`.
     pub(super) fn take_event(&mut self) -> Option<SimulatedEvent> {
         self.pending.pop_front()
     }
@@ -113,8 +114,8 @@ impl EventReporter {
 impl SimulatedEvent {
     /// Appends the event as one CloudEvents JSON object on one line, without a line end.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let (family, what) = self.kind;
-        let (case, number) = self.subject;
+        let (family, verb) = self.kind;
+        let (subject, number) = self.subject;
         let center = self.case.center;
         write_text(
             out,
@@ -123,12 +124,12 @@ impl SimulatedEvent {
                 self.run, self.number, self.system
             ),
         );
-        write_text(out, format_args!(r#","type":"{family}.{what}","time":""#));
+        write_text(out, format_args!(r#","type":"{family}.{verb}","time":""#));
         write_time(out, self.time);
         write_text(
             out,
             format_args!(
-                r#"","subject":"{case}-{:08x}-{number}","data":{{"center":"{center}""#,
+                r#"","subject":"{subject}-{:08x}-{number}","data":{{"center":"{center}""#,
                 self.run
             ),
         );
@@ -144,7 +145,7 @@ impl SimulatedEvent {
         let SimulatedCase { center: _, region, queue, channel, product, topic, customer } =
             self.case;
         let tier = customer.map(SimulatedCustomer::tier);
-        let words = [
+        let fields = [
             ("queue", queue),
             ("region", Some(region)),
             ("channel", channel),
@@ -152,9 +153,9 @@ impl SimulatedEvent {
             ("product", product),
             ("topic", topic),
         ];
-        for (name, word) in words {
-            if let Some(word) = word {
-                write_text(out, format_args!(r#","{name}":"{word}""#));
+        for (name, text) in fields {
+            if let Some(text) = text {
+                write_text(out, format_args!(r#","{name}":"{text}""#));
             }
         }
         if let Some((prefix, digits)) = customer.map(SimulatedCustomer::phone_number) {
@@ -166,28 +167,28 @@ impl SimulatedEvent {
 impl SimulatedValue {
     fn write_json(self, out: &mut Vec<u8>) {
         match self {
-            SimulatedValue::Text(word) => write_text(out, format_args!(r#""{word}""#)),
+            SimulatedValue::Text(text) => write_text(out, format_args!(r#""{text}""#)),
             SimulatedValue::Flag(flag) => write_text(out, format_args!("{flag}")),
             SimulatedValue::Number(number) => write_text(out, format_args!("{number}")),
             SimulatedValue::Seconds(millis) => {
-                write_text(out, format_args!("{}.{:03}", millis / 1_000, millis % 1_000))
+                write_text(out, format_args!("{}.{:03}", millis / 1_000, millis % 1_000));
             }
             SimulatedValue::Time(time) => {
                 out.push(b'"');
                 write_time(out, time);
                 out.push(b'"');
             }
-            SimulatedValue::NumberedName(word, number) => {
-                write_text(out, format_args!(r#""{word}{number}""#))
+            SimulatedValue::NumberedName(prefix, number) => {
+                write_text(out, format_args!(r#""{prefix}{number}""#));
             }
             SimulatedValue::Agent(center, number) => {
-                write_text(out, format_args!(r#""a{:02}{number:04}""#, center + 1))
+                write_text(out, format_args!(r#""a{:02}{number:04}""#, center + 1));
             }
         }
     }
 }
 
-/// Wall time with milliseconds and the offset.
+/// Writes local time with ms and offset.
 fn write_time(out: &mut Vec<u8>, time: Timestamp) {
     let at = day::to_local_time(time);
     let (date, millis) = (at.date(), time.0.rem_euclid(1_000));
@@ -203,6 +204,6 @@ fn write_time(out: &mut Vec<u8>, time: Timestamp) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    // Writing to a vector does not fail.
+    // Writing to a vector never fails.
     let _ = out.write_fmt(text);
 }

@@ -1,4 +1,4 @@
-//! What a simulated organisation must always be: repeatable, in order, well-formed, and neither perfect nor hopeless.
+//! Properties of the simulation: deterministic, ordered, well-formed and with realistic shares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ fn simulation_settings(seed: u64, centers: u32, rate: f64) -> SimulationSettings
     SimulationSettings { seed, start: START, centers, rate }
 }
 
-/// The lines of the first `hours`, with their times.
+/// Returns the JSON lines of the first `hours` with their times.
 fn event_lines(
     settings: &SimulationSettings,
     hours: i64,
@@ -38,7 +38,7 @@ fn text_field<'a>(event: &'a Value, name: &str) -> &'a str {
     event[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {event}"))
 }
 
-/// The case of an event.
+/// Returns the case of an event as source and subject.
 fn case_name(event: &Value) -> String {
     format!("{} {}", text_field(event, "source"), text_field(event, "subject"))
 }
@@ -67,7 +67,7 @@ fn different_start_gives_different_ids() {
 #[test]
 fn events_are_well_formed_and_in_time_order() {
     let (mut last, mut ids, mut types) = (START, BTreeSet::new(), BTreeSet::new());
-    let mut moments = BTreeSet::new();
+    let mut case_times = BTreeSet::new();
     for (time, event) in parsed_events(&simulation_settings(3, 3, 0.1), 48) {
         assert!(last <= time, "{event}");
         last = time;
@@ -76,10 +76,10 @@ fn events_are_well_formed_and_in_time_order() {
         assert_eq!(text_field(&event, "specversion"), "1.0");
         assert!(
             ids.insert(format!("{} {}", text_field(&event, "source"), text_field(&event, "id"))),
-            "an id twice: {event}"
+            "duplicate id: {event}"
         );
-        // Events of one case at one time would leave their order to the reader.
-        assert!(moments.insert((case_name(&event), time)), "two events at once: {event}");
+        // Two events of one case at the same time would have no defined order.
+        assert!(case_times.insert((case_name(&event), time)), "two events at once: {event}");
         let data = &event["data"];
         assert!(text_field(&event, "source").ends_with(text_field(data, "center")));
         assert!(
@@ -95,7 +95,7 @@ fn events_are_well_formed_and_in_time_order() {
         needs.iter().for_each(|name| assert!(!text_field(data, name).is_empty()));
         types.insert(text_field(&event, "type").to_owned());
     }
-    for what in [
+    for verb in [
         "assigned",
         "arrived",
         "paused",
@@ -106,9 +106,9 @@ fn events_are_well_formed_and_in_time_order() {
         "escalated",
         "cancelled",
     ] {
-        assert!(types.contains(&format!("repair.{what}")), "no repair is ever {what}: {types:?}");
+        assert!(types.contains(&format!("repair.{verb}")), "no repair is ever {verb}: {types:?}");
     }
-    for what in [
+    for verb in [
         "queue.left",
         "queue.served",
         "call.transferred",
@@ -117,12 +117,12 @@ fn events_are_well_formed_and_in_time_order() {
         "move.opened",
         "parts.resolved",
     ] {
-        assert!(types.contains(what), "{types:?}");
+        assert!(types.contains(verb), "{types:?}");
     }
-    for what in ["replied", "resolved", "confirmed"] {
+    for verb in ["replied", "resolved", "confirmed"] {
         assert!(
-            types.contains(&format!("complaint.{what}")),
-            "no complaint is ever {what}: {types:?}"
+            types.contains(&format!("complaint.{verb}")),
+            "no complaint is ever {verb}: {types:?}"
         );
     }
 }
@@ -131,7 +131,7 @@ fn events_are_well_formed_and_in_time_order() {
 fn weekday_service_level_is_realistic() {
     let (mut offered, mut counts) = (BTreeMap::new(), BTreeMap::<&str, u32>::new());
     for (time, event) in parsed_events(&simulation_settings(7, 3, 0.2), 24) {
-        let what = match text_field(&event, "type") {
+        let outcome = match text_field(&event, "type") {
             "call.offered" => {
                 assert!(
                     offered.insert(case_name(&event), time).is_none(),
@@ -148,10 +148,10 @@ fn weekday_service_level_is_realistic() {
             _ => continue,
         };
         assert!(offered.contains_key(&case_name(&event)), "never offered: {event}");
-        *counts.entry(what).or_default() += 1;
+        *counts.entry(outcome).or_default() += 1;
     }
-    let share = |what: &[&str]| {
-        what.iter().map(|what| counts[what]).sum::<u32>() as f64
+    let share = |outcome: &[&str]| {
+        outcome.iter().map(|outcome| counts[outcome]).sum::<u32>() as f64
             / counts.values().sum::<u32>() as f64
     };
     assert!((0.85..0.96).contains(&share(&["soon", "late"])), "{counts:?}");
@@ -161,11 +161,11 @@ fn weekday_service_level_is_realistic() {
 
 #[test]
 fn agent_states_match_their_calls() {
-    // Each agent's state, since when, and the call it has taken, if any. An agent who is not in the map has never come.
+    // State of each agent, its start, and the current call if any.
     let mut agents: BTreeMap<String, (String, Timestamp, Option<String>)> = BTreeMap::new();
     let mut times: BTreeMap<String, i64> = BTreeMap::new();
-    // Whose duty it is, and since when.
-    let mut duties: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
+    // Agent and start of each shift.
+    let mut shifts: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
     for (time, event) in parsed_events(&simulation_settings(5, 2, 0.1), 24) {
         let Some(agent) = event["data"]["agent"].as_str().map(str::to_owned) else { continue };
         let (state, since, call) =
@@ -184,7 +184,7 @@ fn agent_states_match_their_calls() {
             }
             _ => {
                 let new = text_field(&event["data"], "state");
-                let fine = match (state.as_str(), new) {
+                let valid = match (state.as_str(), new) {
                     ("ready", "talking") => call.is_some(),
                     ("talking", "wrapup")
                     | ("offline", "ready")
@@ -194,17 +194,17 @@ fn agent_states_match_their_calls() {
                     }
                     _ => false,
                 };
-                assert!(fine, "after {state}: {event}");
+                assert!(valid, "after {state}: {event}");
                 assert_eq!(
                     state == "offline",
-                    !duties.contains_key(&case_name(&event)),
-                    "not one duty: {event}"
+                    !shifts.contains_key(&case_name(&event)),
+                    "not one shift per sign-on: {event}"
                 );
-                let (whose, began) =
-                    duties.entry(case_name(&event)).or_insert_with(|| (agent.clone(), time));
+                let (shift_agent, began) =
+                    shifts.entry(case_name(&event)).or_insert_with(|| (agent.clone(), time));
                 assert!(
-                    *whose == agent && time.millis_since(*began) < 10 * HOUR,
-                    "{whose} since {began}: {event}"
+                    *shift_agent == agent && time.millis_since(*began) < 10 * HOUR,
+                    "{shift_agent} since {began}: {event}"
                 );
                 assert!(
                     ["broadband", "mobile", "billing", "complaints"]
@@ -228,22 +228,22 @@ fn agent_states_match_their_calls() {
 
 #[test]
 fn unresolved_callers_call_again() {
-    // By customer and topic, when the calls of the first day ended that did (1) or did not (0) solve the problem.
+    // Ended calls of the first day by customer and topic: time, and 1 for a solved problem.
     let mut ended: BTreeMap<String, (Timestamp, usize)> = BTreeMap::new();
     let (mut calls, mut again, mut lost) = ([0_u32; 2], [0_u32; 2], BTreeSet::new());
     for (time, event) in parsed_events(&simulation_settings(7, 2, 0.05), 4 * 24) {
         let data = &event["data"];
-        let who = || format!("{} {}", text_field(data, "customer"), text_field(data, "topic"));
+        let contact = || format!("{} {}", text_field(data, "customer"), text_field(data, "topic"));
         match text_field(&event, "type") {
             "call.answered" => {
-                if let Some((_, resolved)) = ended.remove(&who()) {
+                if let Some((_, resolved)) = ended.remove(&contact()) {
                     again[resolved] += 1;
                 }
             }
             "call.ended" if time < START.plus_millis(24 * HOUR) => {
                 let resolved = usize::from(data["resolved"].as_bool().unwrap());
                 calls[resolved] += 1;
-                ended.insert(who(), (time, resolved));
+                ended.insert(contact(), (time, resolved));
             }
             "call.overflowed" => _ = lost.insert(text_field(data, "reason").to_owned()),
             _ => {}
@@ -251,14 +251,14 @@ fn unresolved_callers_call_again() {
     }
     let share = |resolved: usize| f64::from(again[resolved]) / f64::from(calls[resolved]);
     assert!((0.7..0.9).contains(&share(0)) && share(1) < 0.08, "{again:?} of {calls:?}");
-    let once = 1.0 - f64::from(again[0] + again[1]) / f64::from(calls[0] + calls[1]);
-    assert!((0.65..0.80).contains(&once), "{again:?} of {calls:?}");
+    let first_contact = 1.0 - f64::from(again[0] + again[1]) / f64::from(calls[0] + calls[1]);
+    assert!((0.65..0.80).contains(&first_contact), "{again:?} of {calls:?}");
     assert!(lost.contains("key") && lost.contains("timeout"), "{lost:?}");
 }
 
 #[test]
 fn most_repairs_are_on_time() {
-    let (mut due, mut kept, mut late) = (BTreeMap::new(), 0, 0);
+    let (mut due, mut on_time, mut late) = (BTreeMap::new(), 0, 0);
     let repairs = event_lines(&simulation_settings(7, 3, 0.1), 5 * 24)
         .filter(|(_, line)| line.contains(r#""type":"repair."#));
     for (time, line) in repairs {
@@ -272,7 +272,7 @@ fn most_repairs_are_on_time() {
             }
             "repair.cancelled" => _ = due.remove(&case_name(&event)),
             "repair.resolved" => match due.remove(&case_name(&event)) {
-                Some(due) if time <= due => kept += 1,
+                Some(due) if time <= due => on_time += 1,
                 Some(_) => late += 1,
                 None => {}
             },
@@ -280,8 +280,8 @@ fn most_repairs_are_on_time() {
         }
     }
     late += due.values().filter(|&&due| due < START.plus_millis(5 * 24 * HOUR)).count();
-    let share = kept as f64 / (kept + late) as f64;
-    assert!((0.90..0.985).contains(&share), "{kept} kept, {late} late");
+    let share = on_time as f64 / (on_time + late) as f64;
+    assert!((0.90..0.985).contains(&share), "{on_time} on time, {late} late");
     assert!(late > 0);
 }
 
@@ -295,11 +295,11 @@ fn order_pauses_and_escalations_have_realistic_shares() {
     for (_, line) in orders {
         let event: Value = serde_json::from_str(&line).unwrap();
         let (kind, data) = (text_field(&event, "type"), &event["data"]);
-        let mut count = |what: String| *counts.entry(what).or_default() += 1;
+        let mut count = |key: String| *counts.entry(key).or_default() += 1;
         count(kind.to_owned());
-        let said =
+        let fields =
             ["reason", "liable", "level", "satisfied", "class", "area", "grade", "appointment"];
-        for name in said.into_iter().filter(|name| !data[*name].is_null()) {
+        for name in fields.into_iter().filter(|name| !data[*name].is_null()) {
             count(format!("{kind} {name}"));
             count(format!("{kind} {name}={}", data[name].to_string().trim_matches('"')));
         }

@@ -1,14 +1,14 @@
-//! `[alert.NAME]`: when somebody must be told, and who.
+//! `[alert.NAME]`: alert policies.
 
 use crate::domain::standard::Standard;
 use crate::domain::standard::alert_policy::{AlertPolicy, AlertRule, Severity};
 use crate::standard_file::{check_name, read_title};
 use crate::toml_document::{TomlTable, TomlValue};
 
-/// The longest `to` and `runbook`, in bytes: they become labels and annotations of other systems.
+/// Maximum length of `runbook` in bytes, because it becomes an annotation of other systems.
 const TEXT_BYTES_MAX: usize = 500;
 
-/// Adds every policy of the file to the standard, whose indicators and commitments are known by now.
+/// Adds the policies of the file to the standard. Needs its indicators and commitments.
 pub(super) fn read_policies(root: &TomlTable<'_>, standard: &mut Standard) {
     let Some(table) = root.optional_table("alert") else { return };
     for (name, value) in table.entries() {
@@ -33,37 +33,43 @@ fn read_policy(name: &str, value: &TomlValue<'_>, standard: &Standard) -> Option
     let table = value.require_table()?;
     let title = read_title(&table);
     let severity = read_severity(&table);
-    let (to, runbook) = (read_receiver(&table), read_short_text(&table, "runbook"));
+    let (receiver, runbook) = (read_receiver(&table), read_short_text(&table, "runbook"));
     let follow_up = table.optional_bool("follow_up");
     let rule = match (table.value("indicator"), table.value("commitment")) {
         (Some(indicator), None) => {
             indicator_rule::read_indicator_rule(&indicator, &table, standard)
                 .map(AlertRule::Indicator)
         }
-        (None, Some(commitment)) => {
-            order_rule::read_order_rule(&commitment, &table, (severity, to.as_ref()), standard)
-                .map(AlertRule::Orders)
-        }
+        (None, Some(commitment)) => order_rule::read_order_rule(
+            &commitment,
+            &table,
+            (severity, receiver.as_ref()),
+            standard,
+        )
+        .map(AlertRule::Orders),
         (Some(_), Some(commitment)) => {
-            commitment
-                .report_problem("a policy looks at an `indicator` or at the orders of a `commitment`, not at both: write two policies");
+            commitment.report_problem(
+                "a policy has either an `indicator` or a `commitment`; write two policies",
+            );
             return None;
         }
         (None, None) => {
-            value.report_problem(format!("`{name}` looks at nothing: name an `indicator`, or a `commitment` whose orders are in danger"));
+            value.report_problem(format!(
+                "`{name}` evaluates nothing; add an `indicator`, or a `commitment` on orders"
+            ));
             return None;
         }
     };
     table.report_unknown_keys();
     let rule = rule?;
-    // Orders are followed one by one as long as they are open; a figure that was missed is a shortfall that somebody must answer for.
+    // Orders alert until they are closed. A breached indicator needs a follow-up by default.
     let follow_up = follow_up.unwrap_or(matches!(rule, AlertRule::Indicator(_)));
     Some(AlertPolicy {
         name: name.to_owned(),
         title,
         rule,
         severity: severity.unwrap_or(Severity::Warning),
-        receiver: to,
+        receiver,
         runbook,
         follow_up,
     })
@@ -73,12 +79,15 @@ fn read_severity(table: &TomlTable<'_>) -> Option<Severity> {
     table.optional_choice("severity", &Severity::ALL)
 }
 
-/// `to = "desk"`: a name by which receivers are told apart.
+/// Reads `to = "desk"`, the name of a receiver.
 fn read_receiver(table: &TomlTable<'_>) -> Option<String> {
     let value = table.value("to")?;
     let name = value.require_string()?;
     if !super::is_valid_name(name) {
-        value.report_problem(format!("`{name}` cannot be a receiver: write lower-case letters, digits and `_`, as in \"duty_officer\""));
+        value.report_problem(format!(
+            "`{name}` is not a valid receiver; use lower-case letters, digits and `_`, as in \
+             \"duty_officer\""
+        ));
     }
     Some(name.to_owned())
 }
@@ -86,17 +95,17 @@ fn read_receiver(table: &TomlTable<'_>) -> Option<String> {
 fn read_short_text(table: &TomlTable<'_>, key: &str) -> Option<String> {
     let text = table.optional_string(key)?;
     if text.is_empty() || text.len() > TEXT_BYTES_MAX {
-        table.report_problem(key, format!("`{key}` is a text of 1 to {TEXT_BYTES_MAX} bytes"));
+        table.report_problem(key, format!("`{key}` must have 1 to {TEXT_BYTES_MAX} bytes"));
     }
     Some(text.to_owned())
 }
 
-/// A duration that is no longer than anybody would wait for.
+/// Reads a duration of at most [`AlertPolicy::MAX_DURATION_MS`], in ms.
 fn read_wait_duration(value: &TomlValue<'_>) -> Option<i64> {
     let millis = value.require_duration()?;
     if millis > AlertPolicy::MAX_DURATION_MS {
         value.report_problem(format!(
-            "`{}` is longer than 30 days; nobody would be told in time",
+            "`{}` is longer than 30 days, so the alert would come too late",
             value.key()
         ));
     }

@@ -2,16 +2,21 @@
 //!
 //! ```toml
 //! [calendar.field]
-//! time_zone = "Asia/Shanghai"            # without it the zone of the case's center
+//! time_zone = "Asia/Shanghai"            # default: zone of the case's center
 //! week = { mon-fri = ["08:00-12:00", "13:30-18:00"], sat = ["09:00-12:00"] }
 //! holidays = [2026-10-01, { from = 2026-02-16, to = 2026-02-22 }]
-//! holidays_file = "holidays.ics"         # an iCalendar file beside the standard
-//! workdays = [2026-10-10, { date = 2026-02-14, as = "fri" }, { date = 2026-02-28, open = ["09:00-12:00"] }]
+//! holidays_file = "holidays.ics"         # iCalendar file next to the standard
+//! workdays = [
+//!     2026-10-10,
+//!     { date = 2026-02-14, as = "fri" },
+//!     { date = 2026-02-28, open = ["09:00-12:00"] },
+//! ]
 //! ```
-//! Days are `mon` to `sun`, ranges such as `mon-fri`, or `daily`; a day that is not there is closed. Hours belong to the day
-//! on which they begin: `22:00-06:00` ends on the next morning. A make-up workday without more has the hours of its weekday;
-//! a Saturday or Sunday has those of Monday, or of the first day that is open. Workdays go before holidays, and both before
-//! what the file says.
+//! Keys of `week` are `mon` to `sun`, ranges such as `mon-fri`, or `daily`. Other days are closed.
+//! Hours belong to the day on which they begin, so `22:00-06:00` ends on the next morning. A
+//! make-up workday without further keys has the hours of its weekday. On a Saturday or Sunday it
+//! has those of the first open day from Monday on. Workdays override holidays, and both override
+//! the file.
 
 use self::opening_hours::WeekdayHours;
 use crate::domain::time::calendar::{Calendar, OpeningInterval};
@@ -22,13 +27,13 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The most days a stretch of holidays may have: a year. More is a slip of the pen.
+/// Maximum number of days in a range of holidays. A longer range is likely a mistake.
 const HOLIDAY_DAYS_MAX: i64 = 366;
 
-/// The dates with hours of their own; none are a holiday.
+/// Dates with their own hours. A holiday has none.
 type SpecialDates = BTreeMap<Date, Vec<OpeningInterval>>;
 
-/// The calendars of a standard, as far as they can be understood.
+/// Reads the calendars of the file. Invalid ones are skipped.
 pub(super) fn read_calendars(root: &TomlTable<'_>) -> Vec<Calendar> {
     let Some(calendars) = root.optional_table("calendar") else { return Vec::new() };
     calendars.entries().filter_map(|(name, value)| read_calendar(name, &value)).collect()
@@ -52,7 +57,7 @@ fn read_calendar(name: &str, value: &TomlValue<'_>) -> Option<Calendar> {
     {
         let Some((date, spans)) = read_workday(&entry, &week) else { continue };
         if seen.contains(&date) {
-            entry.report_problem(format!("the workday {date} is there already"));
+            entry.report_problem(format!("the workday {date} is listed already"));
         }
         seen.push(date);
         special.insert(date, spans);
@@ -65,13 +70,15 @@ fn read_time_zone(table: &TomlTable<'_>) -> Option<TimeZone> {
     let name = table.optional_string("time_zone")?;
     let zone = TimeZone::get(name);
     if zone.is_err() {
-        table
-            .report_problem("time_zone", format!("there is no time zone `{name}`; write a name of the IANA list, as in \"Asia/Shanghai\""));
+        table.report_problem(
+            "time_zone",
+            format!("there is no time zone `{name}`; use an IANA name, as in \"Asia/Shanghai\""),
+        );
     }
     zone.ok()
 }
 
-/// `2026-10-01`, or `{ from = 2026-02-16, to = 2026-02-22 }` with both ends.
+/// Reads `2026-10-01`, or `{ from = 2026-02-16, to = 2026-02-22 }` including both ends.
 fn read_holidays(entry: &TomlValue<'_>) -> Vec<Date> {
     let Some(table) = entry.as_table() else { return entry.require_date().into_iter().collect() };
     let date = |key: &str| table.required_value(key, "a day, as in 2026-10-01")?.require_date();
@@ -84,21 +91,26 @@ fn read_holidays(entry: &TomlValue<'_>) -> Vec<Date> {
     })
 }
 
-/// The days from one to another, both included.
+/// Returns the days from `from` to `to`, including both.
+///
+/// # Errors
+///
+/// Returns an error if the range ends before it begins, or has more than [`HOLIDAY_DAYS_MAX`] days.
 fn date_range(from: Date, to: Date) -> Result<Vec<Date>, String> {
     let days = to.duration_since(from).as_hours() / 24 + 1;
     match days {
-        ..=0 => Err(format!("the stretch of days ends on {to}, before it begins on {from}")),
+        ..=0 => Err(format!("the range of days ends on {to}, before it begins on {from}")),
         1..=HOLIDAY_DAYS_MAX => Ok(std::iter::successors(Some(from), |date| date.tomorrow().ok())
             .take_while(|date| *date <= to)
             .collect()),
-        _ => Err(format!(
-            "{days} days from {from} to {to} are too many: at most {HOLIDAY_DAYS_MAX}; a place that is closed for good has no calendar"
-        )),
+        _ => {
+            Err(format!("{days} days from {from} to {to} are too many: at most {HOLIDAY_DAYS_MAX}"))
+        }
     }
 }
 
-/// `2026-10-10`, `{ date = 2026-10-10, as = "mon" }`, or `{ date = 2026-10-10, open = ["09:00-12:00"] }`.
+/// Reads `2026-10-10`, `{ date = 2026-10-10, as = "mon" }`, or
+/// `{ date = 2026-10-10, open = ["09:00-12:00"] }`.
 fn read_workday(
     entry: &TomlValue<'_>,
     week: &WeekdayHours,
@@ -110,41 +122,48 @@ fn read_workday(
     let date = table
         .required_value("date", "a day, as in 2026-10-10")
         .and_then(|value| value.require_date());
-    let (same, open) = (table.value("as"), table.value("open"));
+    let (weekday, open) = (table.value("as"), table.value("open"));
     table.report_unknown_keys();
-    let spans = match (same, open) {
+    let spans = match (weekday, open) {
         (Some(_), Some(open)) => {
-            open.report_problem("a workday has one kind of hours: those of another day, `as`, or its own, `open`, not both");
+            open.report_problem(
+                "a workday has either the hours of another day, `as`, or its own, `open`",
+            );
             Vec::new()
         }
-        (Some(same), None) => read_weekday_hours(&same, week),
+        (Some(weekday), None) => read_weekday_hours(&weekday, week),
         (None, Some(open)) => opening_hours::read_spans(&open),
         (None, None) => date.map(|date| make_up_day_hours(date, week)).unwrap_or_default(),
     };
     Some((date?, spans))
 }
 
-/// The hours of a make-up workday of which nothing more is said: those of its weekday; on a weekend, or where that weekday is
-/// closed, those of the first day of the week that is not.
+/// Returns the hours of a make-up workday without further keys: those of its weekday, or else those
+/// of the first open day of the week.
 fn make_up_day_hours(date: Date, week: &WeekdayHours) -> Vec<OpeningInterval> {
     let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or_default();
-    let own = week[..5].get(weekday);
-    own.into_iter().chain(week).find(|spans| !spans.is_empty()).cloned().unwrap_or_default()
+    let weekday_hours = week[..5].get(weekday);
+    weekday_hours
+        .into_iter()
+        .chain(week)
+        .find(|spans| !spans.is_empty())
+        .cloned()
+        .unwrap_or_default()
 }
 
-/// The hours of the weekday that `as` names.
+/// Returns the hours of the weekday in `as`.
 fn read_weekday_hours(value: &TomlValue<'_>, week: &WeekdayHours) -> Vec<OpeningInterval> {
     let Some(day) = opening_hours::read_weekday(value) else { return Vec::new() };
     if week[day].is_empty() {
         value.report_problem(format!(
-            "`{}` is closed; name a day with opening hours, or write hours with `open`",
+            "`{}` is closed; use a day with opening hours, or `open` with hours",
             opening_hours::WEEKDAY_NAMES[day]
         ));
     }
     week[day].clone()
 }
 
-/// The days of an iCalendar file; its path is told from the folder of the standard.
+/// Adds the days of an iCalendar file, whose path is relative to the folder of the standard.
 fn read_holidays_file(
     table: &TomlTable<'_>,
     value: &TomlValue<'_>,

@@ -1,4 +1,4 @@
-//! `[commitment.NAME]`: a promise with a clock.
+//! `[commitment.NAME]`: a service commitment with a clock.
 
 mod deadline;
 
@@ -14,7 +14,7 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::standard_file::check_name;
 use crate::toml_document::{TomlTable, TomlValue};
 
-/// Adds the commitment to the standard, as far as it can be understood.
+/// Adds the commitment to the standard. A commitment without a valid clock is not added.
 pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     check_name(value, name);
     let Some(table) = value.require_table() else { return };
@@ -28,8 +28,11 @@ pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut 
         std::iter::once(("until", until)).chain(terms.void.iter().map(|kind| ("void", *kind)))
     {
         if standard.kinds.family(kind) != family {
-            let (one, other) = (standard.kinds.name(from), standard.kinds.name(kind));
-            table.report_problem(key, format!("`{other}` is not a fact of the same cases as `{one}`; a commitment is on one family"));
+            let (start, fact) = (standard.kinds.name(from), standard.kinds.name(kind));
+            table.report_problem(
+                key,
+                format!("`{fact}` and `{start}` are facts of different families; use one family"),
+            );
         }
     }
     if terms.choices.is_empty() {
@@ -39,14 +42,14 @@ pub(super) fn read_commitment(name: &str, value: &TomlValue<'_>, standard: &mut 
         value.report_problem(format!("the facts of `{name}` exist already; choose another name"));
         return;
     }
-    let facts = standard.kinds.add_commitment(name, family);
+    let first_fact = standard.kinds.add_commitment(name, family);
     standard.commitments.push(Commitment {
         name: name.to_owned(),
         family,
         from,
         until,
         terms: vec![terms],
-        first_fact: facts,
+        first_fact,
     });
 }
 
@@ -55,7 +58,7 @@ fn read_clock_end(table: &TomlTable<'_>, key: &str, standard: &Standard) -> Opti
     let kind = find_fact(&value, standard)?;
     if standard.kinds.fact_measure(kind) == FactMeasure::CurrentState {
         value.report_problem(format!(
-            "`{}` stands for a while; a clock needs a fact that happens at a moment",
+            "`{}` is a state; a clock needs a fact at a moment",
             standard.kinds.name(kind)
         ));
         return None;
@@ -91,9 +94,10 @@ fn read_symbols(table: &TomlTable<'_>, key: &str) -> Vec<Symbol> {
     table.optional_strings(key).unwrap_or_default().into_iter().map(Symbol::from_text).collect()
 }
 
-/// `pauses = "excused"`, or a list of `{ reason = [..], liable = [..], clock = "excused" }` of which the first that fits holds.
+/// Reads `pauses = "excused"`, or a list of `{ reason = [..], liable = [..], clock = "excused" }`.
+/// The first matching entry applies.
 fn read_pauses(table: &TomlTable<'_>) -> Vec<PauseTerms> {
-    let does = [
+    let effects = [
         ("excused", PauseEffect::Excused),
         ("counted", PauseEffect::Counted),
         ("ignored", PauseEffect::Ignored),
@@ -101,8 +105,8 @@ fn read_pauses(table: &TomlTable<'_>) -> Vec<PauseTerms> {
     let Some(value) = table.value("pauses") else { return Vec::new() };
     if value.as_str().is_some() {
         return value
-            .require_choice(&does)
-            .map(|does| PauseTerms { reasons: Vec::new(), liable: Vec::new(), effect: does })
+            .require_choice(&effects)
+            .map(|effect| PauseTerms { reasons: Vec::new(), liable: Vec::new(), effect })
             .into_iter()
             .collect();
     }
@@ -110,16 +114,16 @@ fn read_pauses(table: &TomlTable<'_>) -> Vec<PauseTerms> {
     for entry in value.require_array().unwrap_or_default() {
         let Some(pause) = entry.require_table() else { continue };
         let (reasons, liable) = (read_symbols(&pause, "reason"), read_symbols(&pause, "liable"));
-        let does = pause
-            .required_value("clock", "what the pause does: \"excused\", \"counted\" or \"ignored\"")
-            .and_then(|value| value.require_choice(&does));
+        let effect = pause
+            .required_value("clock", "the effect: \"excused\", \"counted\" or \"ignored\"")
+            .and_then(|value| value.require_choice(&effects));
         pause.report_unknown_keys();
-        pauses.extend(does.map(|does| PauseTerms { reasons, liable, effect: does }));
+        pauses.extend(effect.map(|effect| PauseTerms { reasons, liable, effect }));
     }
     pauses
 }
 
-/// `warn = ["50%", "2h"]`: when so much of the time allowed is gone, or so long before the deadline.
+/// Reads `warn = ["50%", "2h"]`: a share of the time allowed, or a duration before the deadline.
 fn read_warnings(table: &TomlTable<'_>) -> Vec<CommitmentWarning> {
     let mut warnings = Vec::new();
     for value in table.value("warn").and_then(|value| value.require_array()).unwrap_or_default() {
@@ -129,7 +133,8 @@ fn read_warnings(table: &TomlTable<'_>) -> Vec<CommitmentWarning> {
                 Ok(percent @ 1..=99) => Some(WarningTime::Percent(percent)),
                 _ => {
                     value.report_problem(format!(
-                        "`{text}` is no warning: write 1% to 99% of the time allowed, or a duration before the deadline"
+                        "`{text}` is not a warning; use 1% to 99% of the time allowed, or a \
+                         duration before the deadline"
                     ));
                     None
                 }

@@ -1,24 +1,24 @@
-//! Lists of facts in formulas: a fact's name, or a table that limits which of them count.
+//! Lists of facts in formulas: names of facts, or tables with limits.
 
 use crate::domain::events::event::Symbol;
 use crate::domain::facts::catalog::{FactKind, FactMeasure};
 use crate::domain::standard::{FactTally, Standard};
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
-/// What a place in a formula takes.
+/// Facts that a part of a formula accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AcceptedFacts {
-    /// Facts that happen at a moment.
+    /// Facts at a moment.
     Moments,
-    /// Facts that have durations.
+    /// Facts with a duration.
     Durations,
-    /// Answers of customers.
+    /// Ratings of customers.
     Answers,
-    /// Facts that stand for a while.
+    /// States that last.
     CurrentStates,
 }
 
-/// The kind of fact named by a string.
+/// Reads the name of a fact. Returns `None` if there is no such fact.
 pub(super) fn find_fact(value: &TomlValue<'_>, standard: &Standard) -> Option<FactKind> {
     let name = value.require_string()?;
     let found = standard.kinds.find_kind(name);
@@ -31,9 +31,7 @@ pub(super) fn find_fact(value: &TomlValue<'_>, standard: &Standard) -> Option<Fa
             .collect();
         let hint = match nearest_match(name, standard.kinds.names()) {
             Some(known) => format!("did you mean `{known}`?"),
-            None if of_family.is_empty() => {
-                "its families and commitments must be declared first".to_owned()
-            }
+            None if of_family.is_empty() => "declare its family or commitment above".to_owned(),
             None => format!("`{family}` has: {}", of_family.join(", ")),
         };
         value.report_problem(format!("there is no fact `{name}`; {hint}"));
@@ -41,33 +39,36 @@ pub(super) fn find_fact(value: &TomlValue<'_>, standard: &Standard) -> Option<Fa
     found
 }
 
-/// A list of facts, each with its limits.
+/// Reads a list of facts with their limits.
 pub(super) fn read_tallies(
     value: &TomlValue<'_>,
-    takes: AcceptedFacts,
+    accepted: AcceptedFacts,
     standard: &Standard,
 ) -> Vec<FactTally> {
     let mut tallies: Vec<FactTally> = Vec::new();
     for entry in value.require_array().unwrap_or_default() {
-        for tally in read_tally(&entry, takes, standard) {
+        for tally in read_tally(&entry, accepted, standard) {
             if tallies.contains(&tally) {
-                entry.report_problem("this is in the list already and would be counted twice");
+                entry.report_problem("this fact is listed already and would be counted twice");
             }
             tallies.push(tally);
         }
     }
     if value.as_array().is_some_and(|list| list.is_empty()) {
-        value
-            .report_problem("the list is empty; name at least one fact, as in [\"call.answered\"]");
+        value.report_problem("the list is empty; add a fact, as in [\"call.answered\"]");
     }
     tallies.sort();
     tallies
 }
 
-fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) -> Vec<FactTally> {
+fn read_tally(
+    entry: &TomlValue<'_>,
+    accepted: AcceptedFacts,
+    standard: &Standard,
+) -> Vec<FactTally> {
     let Some(table) = entry.as_table() else {
-        let kind =
-            find_fact(entry, standard).filter(|kind| check_accepted(entry, *kind, takes, standard));
+        let kind = find_fact(entry, standard)
+            .filter(|kind| check_accepted(entry, *kind, accepted, standard));
         return kind
             .map(|kind| FactTally {
                 kind,
@@ -81,8 +82,9 @@ fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) 
     let kind = table
         .required_value("fact", "the name of a fact, as in \"call.answered\"")
         .and_then(|value| find_fact(&value, standard));
-    let kind = kind.filter(|kind| check_accepted(entry, *kind, takes, standard));
-    // A duration that nobody knows lies below every limit: it never counts as in time, nor as late.
+    let kind = kind.filter(|kind| check_accepted(entry, *kind, accepted, standard));
+    // An unknown duration is `i64::MIN`, outside all limits. It counts neither as on time nor as
+    // late.
     let limits = [
         table.optional_duration("within").map(|millis| (i64::MIN + 1, millis)),
         table.optional_duration("below").map(|millis| (i64::MIN + 1, millis - 1)),
@@ -93,7 +95,7 @@ fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) 
         .value("answers")
         .and_then(|value| value.require_array())
         .map(|list| list.iter().filter_map(TomlValue::require_integer).collect());
-    let words = read_fact_labels(&table, kind, standard);
+    let labels = read_fact_labels(&table, kind, standard);
     let conditions = read_conditions(&table, standard);
     table.report_unknown_keys();
     let Some(kind) = kind else { return Vec::new() };
@@ -102,19 +104,16 @@ fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) 
     let limit = limits.next();
     if limits.next().is_some() {
         entry.report_problem(
-            "one limit is enough: `within` (<=), `below` (<), `beyond` (>) or `from` (>=)",
+            "a fact has one limit: `within` (<=), `below` (<), `beyond` (>) or `from` (>=)",
         );
     }
     if limit.is_some() && measure != FactMeasure::Duration {
-        entry.report_problem(format!(
-            "`{}` has no duration that could be limited",
-            standard.kinds.name(kind)
-        ));
+        entry.report_problem(format!("`{}` has no duration to limit", standard.kinds.name(kind)));
     }
     match answers {
         Some(_) if measure != FactMeasure::Answer => {
             entry.report_problem(format!(
-                "`{}` has no answers; `answers` limits `survey.rated`",
+                "`{}` has no ratings; `answers` is for `survey.rated`",
                 standard.kinds.name(kind)
             ));
             Vec::new()
@@ -123,48 +122,50 @@ fn read_tally(entry: &TomlValue<'_>, takes: AcceptedFacts, standard: &Standard) 
             let tally = |answer| FactTally {
                 kind,
                 values: Some((answer, answer)),
-                labels: words.clone(),
+                labels: labels.clone(),
                 conditions: conditions.clone(),
             };
             answers.into_iter().map(tally).collect()
         }
-        None => vec![FactTally { kind, values: limit, labels: words, conditions }],
+        None => vec![FactTally { kind, values: limit, labels, conditions }],
     }
 }
 
-/// The fields that limit facts to those with certain words.
+/// Event fields whose values limit facts.
 const FACT_LABEL_FIELDS: [&str; 7] =
     ["reason", "to", "resolved", "level", "satisfied", "at", "liable"];
 
-/// `reason = ["full"]`, `resolved = true`: the words of which the fact must have one.
+/// Reads limits on labels, as in `reason = ["full"]` or `resolved = true`. A fact needs one of
+/// them.
 fn read_fact_labels(
     table: &TomlTable<'_>,
     kind: Option<FactKind>,
     standard: &Standard,
 ) -> Vec<Symbol> {
-    let own = kind.and_then(|kind| standard.kinds.label_field(kind));
-    let mut words = Vec::new();
+    let label_field = kind.and_then(|kind| standard.kinds.label_field(kind));
+    let mut labels = Vec::new();
     for name in FACT_LABEL_FIELDS {
         let Some(value) = table.value(name) else { continue };
-        if let (Some(kind), true) = (kind, own != Some(name)) {
+        if let (Some(kind), true) = (kind, label_field != Some(name)) {
             let fact = standard.kinds.name(kind);
-            let instead = own
-                .map_or_else(|| "it takes no words".to_owned(), |own| format!("it takes `{own}`"));
-            value.report_problem(format!("`{fact}` cannot be limited by `{name}`; {instead}"));
+            let remedy = label_field
+                .map_or_else(|| format!("remove `{name}`"), |field| format!("use `{field}`"));
+            value.report_problem(format!("`{fact}` cannot be limited by `{name}`; {remedy}"));
             continue;
         }
         let texts = match (value.as_bool(), value.as_str()) {
-            (Some(yes), _) => vec![if yes { "true" } else { "false" }],
-            (_, Some(one)) => vec![one],
+            (Some(flag), _) => vec![if flag { "true" } else { "false" }],
+            (_, Some(text)) => vec![text],
             _ => value.require_strings().unwrap_or_default(),
         };
-        words.extend(texts.into_iter().map(Symbol::from_text));
+        labels.extend(texts.into_iter().map(Symbol::from_text));
     }
-    words.sort_unstable();
-    words.dedup();
-    words
+    labels.sort_unstable();
+    labels.dedup();
+    labels
 }
 
+/// Reads `where = { tier = "vip" }` as dimension indexes with their accepted values, sorted.
 pub(super) fn read_conditions(
     entry: &TomlTable<'_>,
     standard: &Standard,
@@ -180,38 +181,38 @@ pub(super) fn read_conditions(
             ));
             continue;
         };
-        let wanted = match value.as_str() {
-            Some(one) => vec![one],
+        let values = match value.as_str() {
+            Some(text) => vec![text],
             None => value.require_strings().unwrap_or_default(),
         };
-        conditions.push((place, wanted.into_iter().map(str::to_owned).collect()));
+        conditions.push((place, values.into_iter().map(str::to_owned).collect()));
     }
     conditions.sort();
     conditions
 }
 
-/// Whether a place in a formula takes this kind of fact; a problem if not.
+/// Returns true if a part of a formula accepts this kind of fact. Reports a problem if not.
 fn check_accepted(
     entry: &TomlValue<'_>,
     kind: FactKind,
-    takes: AcceptedFacts,
+    accepted: AcceptedFacts,
     standard: &Standard,
 ) -> bool {
     let measure = standard.kinds.fact_measure(kind);
     let name = standard.kinds.name(kind);
-    let what = match takes {
+    let problem = match accepted {
         AcceptedFacts::Moments if measure == FactMeasure::CurrentState => {
-            "stands for a while; count facts that happen at a moment here"
+            "is a state; use a fact at a moment"
         }
         AcceptedFacts::Durations if measure != FactMeasure::Duration => "has no duration",
         AcceptedFacts::Answers if measure != FactMeasure::Answer => {
-            "is no answer of a customer; `survey.rated` is"
+            "is not a rating; use `survey.rated`"
         }
         AcceptedFacts::CurrentStates if measure != FactMeasure::CurrentState => {
-            "happens at a moment; a level counts what stands now, as `call.waiting` does"
+            "is a fact at a moment; use a state, as in `call.waiting`"
         }
         _ => return true,
     };
-    entry.report_problem(format!("`{name}` {what}"));
+    entry.report_problem(format!("`{name}` {problem}"));
     false
 }

@@ -1,4 +1,4 @@
-//! `[indicator.NAME]`: a definition over facts, with its title and target.
+//! `[indicator.NAME]`: a formula over facts, with title and target.
 
 mod difference;
 mod estimated_wait;
@@ -15,7 +15,7 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::standard_file::{check_name, read_title};
 use crate::toml_document::{TomlTable, TomlValue};
 
-/// Adds the indicator to the standard, as far as it can be understood.
+/// Adds the indicator to the standard. An indicator without a valid formula is not added.
 pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     check_name(value, name);
     let Some(table) = value.require_table() else { return };
@@ -35,7 +35,7 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
         {
             table.report_problem(
                 "small_sample",
-                "this formula has no cases that could be too few; leave `small_sample` out",
+                "this formula has no number of cases; remove `small_sample`",
             );
         }
         let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
@@ -51,7 +51,7 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
     }
 }
 
-/// The formula and the families it speaks of.
+/// Reads the formula and the bit set of its families. Returns `None` if the formula is invalid.
 fn read_formula(
     name: &str,
     value: &TomlValue<'_>,
@@ -69,13 +69,13 @@ fn read_formula(
         "difference",
         "estimated_wait",
     ];
-    let given: Vec<(&str, TomlValue<'_>)> =
+    let formulas: Vec<(&str, TomlValue<'_>)> =
         kinds.iter().filter_map(|kind| Some((*kind, table.value(kind)?))).collect();
-    let [(kind, body)] = given[..] else {
+    let [(kind, body)] = formulas[..] else {
         let problem =
-            if given.is_empty() { "needs a formula" } else { "has more than one formula" };
+            if formulas.is_empty() { "needs a formula" } else { "has more than one formula" };
         value.report_problem(format!(
-            "`{name}` {problem}: write one of {}",
+            "`{name}` {problem}; use one of {}",
             kinds.map(|kind| format!("`{kind}`")).join(", ")
         ));
         return None;
@@ -116,7 +116,7 @@ fn read_formula(
     let families = formula
         .fact_tallies()
         .map(|tally| family_bit(standard, tally))
-        .fold(0, |all, one| all | one);
+        .fold(0, |families, bit| families | bit);
     Some((formula, families))
 }
 
@@ -124,8 +124,10 @@ fn family_bit(standard: &Standard, tally: &FactTally) -> u64 {
     1 << (standard.kinds.family(tally.kind).0 & 63)
 }
 
-/// `one_shot = { contacts = [..], within = "..", spoilt_by = [..], leave_out = [..], matured = .. }`: the share of contacts that
-/// nothing spoils and no other contact follows in time.
+/// Reads `one_shot` with its keys `contacts`, `within`, `spoilt_by`, `leave_out` and `matured`.
+///
+/// The value is the share of contacts that are neither invalidated nor followed by another contact
+/// within the time. Returns `None` if the rule is invalid.
 fn read_first_contact(
     name: &str,
     body: &TomlValue<'_>,
@@ -138,19 +140,19 @@ fn read_first_contact(
         .map(|list| moments(&list))
         .unwrap_or_default();
     let optional = |key: &str| table.value(key).map(|list| moments(&list)).unwrap_or_default();
-    let (spoilt_by, leave_out) = (optional("spoilt_by"), optional("leave_out"));
+    let (invalidated_by, excluded_by) = (optional("spoilt_by"), optional("leave_out"));
     let within = table.required_value("within", "a duration, as in \"72h\"");
     let within_ms = within.and_then(|value| {
         let millis = value.require_duration()?;
         if !FirstContactRule::REPEAT_WINDOW_RANGE_MS.contains(&millis) {
-            value.report_problem("customers are given from \"24h\" to \"30d\" to come again; write a time between them");
+            value.report_problem("the time for repeat contacts must be from \"24h\" to \"30d\"");
         }
         Some(millis)
     });
-    let matured = table.optional_bool("matured").unwrap_or(false);
+    let counted_when_matured = table.optional_bool("matured").unwrap_or(false);
     table.report_unknown_keys();
     let families =
-        contacts.iter().map(|tally| family_bit(standard, tally)).fold(0, |all, one| all | one);
+        contacts.iter().fold(0, |families, tally| families | family_bit(standard, tally));
     let (within_ms, family) = (within_ms?, standard.kinds.family(contacts.first()?.kind));
     if standard.kinds.find_kind(&format!("{name}.contacts")).is_some() {
         body.report_problem(format!("the facts of `{name}` exist already; choose another name"));
@@ -158,29 +160,29 @@ fn read_first_contact(
     }
     if standard.first_contact_rules.len() == FirstContactRule::MAX_RULES {
         body.report_problem(format!(
-            "a standard can have {} indicators with `one_shot`, and this is one more",
+            "too many indicators with `one_shot`: at most {}",
             FirstContactRule::MAX_RULES
         ));
         return None;
     }
-    let facts = standard.kinds.add_first_contact(name, family);
+    let first_fact = standard.kinds.add_first_contact(name, family);
     standard.first_contact_rules.push(FirstContactRule {
         contacts,
         within_ms,
-        invalidated_by: spoilt_by,
-        excluded_by: leave_out,
-        counted_when_matured: matured,
-        first_fact: facts,
+        invalidated_by,
+        excluded_by,
+        counted_when_matured,
+        first_fact,
     });
-    let tally = |place: u16| {
+    let tally = |offset: u16| {
         vec![FactTally {
-            kind: facts.offset_by(place),
+            kind: first_fact.offset_by(offset),
             values: None,
             labels: Vec::new(),
             conditions: Vec::new(),
         }]
     };
-    let matures_ms = (!matured).then_some(within_ms);
+    let matures_ms = (!counted_when_matured).then_some(within_ms);
     Some((
         Formula::Ratio { good: tally(one_shot::ONCE), of: tally(one_shot::CONTACTS), matures_ms },
         families,
@@ -190,7 +192,7 @@ fn read_first_contact(
 fn read_weights(table: &TomlTable<'_>) -> Vec<f64> {
     let list = table.required_value(
         "weights",
-        "what the answers 1, 2, 3 ... count, as in [0.0, 0.2, 0.5, 0.8, 1.0]",
+        "the weights of ratings 1, 2, 3 ..., as in [0.0, 0.2, 0.5, 0.8, 1.0]",
     );
     let weights: Vec<f64> = list
         .and_then(|list| list.require_array())
@@ -201,13 +203,14 @@ fn read_weights(table: &TomlTable<'_>) -> Vec<f64> {
     if weights.len() != 5 {
         table.report_problem(
             "weights",
-            format!("there are five answers, from 1 to 5, but {} weights", weights.len()),
+            format!("ratings 1 to 5 need five weights, not {}", weights.len()),
         );
     }
     weights
 }
 
-/// A number in the unit of the indicator; a duration needs its own.
+/// Reads a number in the unit of the indicator. With `seconds`, the value is a duration with a
+/// unit.
 pub(super) fn read_number(table: &TomlTable<'_>, key: &str, seconds: bool) -> Option<f64> {
     let value = table.value(key)?;
     match value.as_str() {
@@ -220,7 +223,7 @@ pub(super) fn read_number(table: &TomlTable<'_>, key: &str, seconds: bool) -> Op
     }
 }
 
-/// `target = { at_least | at_most = .., warning = .. }`, in the unit of the indicator.
+/// Reads `target = { at_least | at_most = .., warning = .. }` in the unit of the indicator.
 fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
     let number = |key: &str| read_number(table, key, seconds);
     let (at_least, at_most, warning) = (number("at_least"), number("at_most"), number("warning"));
@@ -240,11 +243,11 @@ fn read_target(table: &TomlTable<'_>, seconds: bool) -> Option<Target> {
             return None;
         }
     };
-    let sound = warning.is_none_or(|warning| {
+    let is_valid = warning.is_none_or(|warning| {
         if better == TargetDirection::Higher { warning >= value } else { warning <= value }
     });
-    if !sound {
-        table.report_problem("warning", "`warning` must lie on the good side of the target: it says that the target is in danger");
+    if !is_valid {
+        table.report_problem("warning", "`warning` must be on the good side of the target");
     }
     Some(Target { better, value, warning })
 }
@@ -272,12 +275,12 @@ orders = ["repair"]
 
     #[test]
     fn reports_first_contact_mistakes() {
-        for (more, word) in [
+        for (more, excerpt) in [
             (r#"within = "23h""#, "from \"24h\" to \"30d\""),
             (r#"within = "31d""#, "from \"24h\" to \"30d\""),
             (r#"matured = true"#, "within"),
             (r#"within = "72h", spoilt_by = ["repair.reopend"]"#, "did you mean `repair.reopened`"),
-            (r#"within = "72h", spoilt_by = ["repair.open"]"#, "stands for a while"),
+            (r#"within = "72h", spoilt_by = ["repair.open"]"#, "is a state"),
             (
                 r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#,
                 "cannot be limited by `resolved`",
@@ -289,8 +292,8 @@ orders = ["repair"]
                 &(STANDARD_HEAD.to_owned() + &first_contact_table("a", more)),
             )
             .expect_err(more);
-            let found = problems.iter().any(|problem| problem.message.contains(word));
-            assert!(found, "{more} should speak of {word}: {problems:#?}");
+            let found = problems.iter().any(|problem| problem.message.contains(excerpt));
+            assert!(found, "{more} does not mention {excerpt}: {problems:#?}");
         }
     }
 
@@ -303,7 +306,7 @@ orders = ["repair"]
         };
         assert!(parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(16))).is_ok());
         let problems = parse_standard("x.toml", &(STANDARD_HEAD.to_owned() + &many(17)))
-            .expect_err("one too many");
+            .expect_err("too many indicators");
         assert!(problems[0].message.contains("16"), "{problems:#?}");
     }
 
@@ -333,7 +336,6 @@ title = { en = "N", zh = "丙" }
 level = ["call.waiting"]
 "#;
 
-    /// Each mistake with a word of what is said about it.
     #[test]
     fn reports_formula_mistakes_with_remedy() {
         for (formula, remedy) in [
@@ -348,7 +350,7 @@ level = ["call.waiting"]
             ),
             (
                 "rate = { of = [\"repair.opened\"], per = 5000, population = \"users\" }",
-                "`per` cannot be 5000; write one of 100, 1000, 10000",
+                "`per` cannot be 5000; use one of 100, 1000, 10000",
             ),
             (
                 "rate = { of = [\"repair.opened\"], per = 1000, population = \"user\" }",
@@ -360,29 +362,23 @@ level = ["call.waiting"]
             ),
             (
                 "rate = { of = [\"repair.open\"], per = 1000, population = \"users\" }",
-                "`repair.open` stands for a while",
+                "`repair.open` is a state",
             ),
             (
                 "rate = { of = [\"repair.opened\"], per = 100, population = \"users\" }\nsmall_sample = 5",
-                "leave `small_sample` out",
+                "remove `small_sample`",
             ),
             ("difference = { first = \"anwered\", second = \"wait\" }", "did you mean `answered`?"),
             ("difference = { first = \"later\", second = \"wait\" }", "declare it above this one"),
-            (
-                "difference = { first = \"answered\", second = \"wait\" }",
-                "only the like can be compared",
-            ),
-            (
-                "difference = { first = \"wait\", second = \"wait\" }",
-                "differs in nothing from itself",
-            ),
+            ("difference = { first = \"answered\", second = \"wait\" }", "both need the same unit"),
+            ("difference = { first = \"wait\", second = \"wait\" }", "must differ from `first`"),
             (
                 "estimated_wait = { waiting = [\"call.waiting\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"1h\" }",
                 "`windows` has: 30m, today",
             ),
             (
                 "estimated_wait = { waiting = [\"call.offered\"], handling = [\"call.handled\"], agents = [\"agent.ready\"], window = \"30m\" }",
-                "a level counts what stands now",
+                "use a state",
             ),
             (
                 "duration = [\"call.answered\"]\nlabels = { qualty = \"empathy\" }",
@@ -394,7 +390,7 @@ level = ["call.waiting"]
             ),
             (
                 "duration = [\"call.answered\"]\nlabels = { stage = \"tomorrow\" }",
-                "write one of: before, during, after",
+                "use one of: before, during, after",
             ),
             (
                 "share = { part = [\"agent.talking_time\"], whole = [\"agent.talking_time\"] }\nlevel = [\"call.waiting\"]",
@@ -420,7 +416,7 @@ level = ["call.waiting"]
             ("[population.homes]\nby = \"centre\"\nvalues = { a = 1 }", "declared are: center"),
             ("[population.homes]\nby = \"center\"\nvalues = { a = 0 }", "needs at least one user"),
             ("[population.homes]\nby = \"center\"\nvalues = { a = 1.5 }", "must be a whole number"),
-            ("[population.homes]\nby = \"center\"\nvalues = {}", "nobody is counted here"),
+            ("[population.homes]\nby = \"center\"\nvalues = {}", "`values` is empty"),
             ("[population.homes]\nby = \"center\"", "needs a key `values`"),
             ("[source.wuhu]\nsilent_after = \"5m\"", "needs a key `source`"),
             ("[source.wuhu]\nsource = \"/acd/wuhu\"", "needs a key `silent_after`"),
@@ -450,7 +446,7 @@ level = ["call.waiting"]
                 "{table}\n{problems:#?}"
             );
         }
-        let standard = parse_standard("x.toml", FORMULAS_HEAD).expect("a good standard");
+        let standard = parse_standard("x.toml", FORMULAS_HEAD).expect("valid standard");
         assert_eq!(
             (
                 standard.schema.source_number("/acd/hefei"),

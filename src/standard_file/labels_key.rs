@@ -1,24 +1,24 @@
-//! `labels = { quality = "responsiveness", stage = "during" }`: by what an indicator is put together with others.
+//! `labels = { quality = "responsiveness", stage = "during" }`: groups of an indicator in reports.
 
 use crate::domain::standard::label::{INDICATOR_LABELS, IndicatorLabel};
 use crate::toml_document::{TomlTable, nearest_match};
 
-/// The labels of an indicator, in the order of [`LABELS`].
+/// Reads the labels of an indicator, in the order of [`INDICATOR_LABELS`].
 pub(super) fn read_indicator_labels(indicator: &TomlTable<'_>) -> Vec<IndicatorLabel> {
     let Some(table) = indicator.optional_table("labels") else { return Vec::new() };
     let mut labels = Vec::new();
     for (key, values) in INDICATOR_LABELS {
         let Some(value) = table.value(key) else { continue };
-        let Some(word) = value.require_string() else { continue };
-        match values.iter().find(|known| **known == word) {
+        let Some(label) = value.require_string() else { continue };
+        match values.iter().find(|known| **known == label) {
             Some(known) => labels.push((key, *known)),
             None => {
-                let near = nearest_match(word, values.iter().copied());
+                let near = nearest_match(label, values.iter().copied());
                 let hint = near.map_or_else(
-                    || format!("write one of: {}", values.join(", ")),
+                    || format!("use one of: {}", values.join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
-                value.report_problem(format!("`{key}` cannot be `{word}`; {hint}"));
+                value.report_problem(format!("`{key}` cannot be `{label}`; {hint}"));
             }
         }
     }

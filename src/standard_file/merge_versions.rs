@@ -1,8 +1,9 @@
-//! Versions of a standard: several files become one standard, the newest with what the older ones promised and aimed at.
+//! Combination of the versions of a standard: the newest, with the terms and targets of the older.
 //!
-//! What events look like and what is computed is as in the newest version. A commitment of the same name has the terms of every
-//! version, each with its own calendars, and an indicator of the same name the targets of every version. Places are found
-//! anew by name, because every file numbers dimensions, facts and calendars for itself.
+//! Schema and formulas are those of the newest version. A commitment has the terms of every version
+//! with a commitment of the same name, each with its own calendars. An indicator has the targets of
+//! every version. Indexes are translated by name, because each file numbers its own dimensions,
+//! facts and calendars.
 
 use super::alert_table::add_policy_warnings;
 use crate::domain::facts::catalog::FactKind;
@@ -15,49 +16,51 @@ use crate::toml_document::{TomlDocument, TomlProblem};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// The most versions that are combined: every group of cases remembers something of each.
+/// Maximum number of versions. Every group of cases stores data for each.
 const VERSIONS_MAX: usize = 32;
 
-/// Combines the versions; `None` if they do not go together. The problems of all of them are added to `problems`.
+/// Combines the versions. Adds the problems of all versions to `problems`.
+///
+/// Returns `None` if a version has problems, or if there are no versions.
 pub(super) fn combine_versions(
-    mut all: Vec<(TomlDocument, Standard)>,
+    mut versions: Vec<(TomlDocument, Standard)>,
     problems: &mut Vec<TomlProblem>,
 ) -> Option<Standard> {
-    check_compatible(&all);
-    // A day written as `YYYY-MM-DD` sorts as text.
-    all.sort_by(|(_, one), (_, other)| other.date_of_effect.cmp(&one.date_of_effect));
-    let sound = !all.iter().any(|(document, _)| document.has_problems());
-    let combined = if sound { merge_versions(&all) } else { None };
-    problems.extend(all.into_iter().flat_map(|(document, _)| document.into_problems()));
+    check_compatible(&versions);
+    // ISO dates sort as text.
+    versions.sort_by(|(_, left), (_, right)| right.date_of_effect.cmp(&left.date_of_effect));
+    let is_valid = !versions.iter().any(|(document, _)| document.has_problems());
+    let combined = if is_valid { merge_versions(&versions) } else { None };
+    problems.extend(versions.into_iter().flat_map(|(document, _)| document.into_problems()));
     combined
 }
 
-/// Whether these can be versions of one standard.
-fn check_compatible(all: &[(TomlDocument, Standard)]) {
-    for (place, (document, standard)) in all.iter().enumerate() {
+/// Reports problems of files that cannot be versions of one standard.
+fn check_compatible(versions: &[(TomlDocument, Standard)]) {
+    for (place, (document, standard)) in versions.iter().enumerate() {
         let root = document.root_table();
-        if all.len() > 1
+        if versions.len() > 1
             && standard.date_of_effect.is_empty()
             && root.value("date_of_effect").is_none()
         {
             root.report_problem(
                 "",
-                "one of several versions needs its first day, as in `date_of_effect = 2026-01-01`",
+                "each of several versions needs a first day, as in `date_of_effect = 2026-01-01`",
             );
         }
         if place == VERSIONS_MAX {
             root.report_problem(
                 "version",
-                format!("{} versions are too many: at most {VERSIONS_MAX}", all.len()),
+                format!("{} versions are too many: at most {VERSIONS_MAX}", versions.len()),
             );
         }
-        for (other_document, other) in &all[..place] {
+        for (other_document, other) in &versions[..place] {
             let file = other_document.root_table().file_name();
             if standard.name != other.name {
                 root.report_problem(
                     "name",
                     format!(
-                        "`{}` is another standard than `{}` of `{file}`; versions of one standard have one name",
+                        "`{}` differs from `{}` of `{file}`; all versions need the same name",
                         standard.name, other.name
                     ),
                 );
@@ -67,14 +70,14 @@ fn check_compatible(all: &[(TomlDocument, Standard)]) {
                 root.report_problem(
                     "version",
                     format!(
-                        "`{file}` is version `{}` too; give each version its own",
+                        "`{file}` is also version `{}`; give each version its own",
                         other.version
                     ),
                 );
             }
             if standard.date_of_effect == other.date_of_effect && !other.date_of_effect.is_empty() {
                 let message = format!(
-                    "`{file}` takes effect on {} too; of two versions one must be newer",
+                    "`{file}` also takes effect on {}; give each version its own date",
                     other.date_of_effect
                 );
                 root.report_problem("date_of_effect", message);
@@ -83,26 +86,26 @@ fn check_compatible(all: &[(TomlDocument, Standard)]) {
     }
 }
 
-/// The newest with the terms and targets of all; the newest comes first.
-fn merge_versions(all: &[(TomlDocument, Standard)]) -> Option<Standard> {
-    let (document, newest) = all.first()?;
+/// Merges the terms and targets of all versions into the newest, which comes first.
+fn merge_versions(versions: &[(TomlDocument, Standard)]) -> Option<Standard> {
+    let (document, newest) = versions.first()?;
     let mut standard = newest.clone();
-    for (place, (_, one)) in all.iter().enumerate() {
-        let oldest = place + 1 == all.len();
+    for (place, (_, version)) in versions.iter().enumerate() {
+        let oldest = place + 1 == versions.len();
         let since = if oldest {
             Timestamp(i64::MIN)
         } else {
-            start_of_day(&one.date_of_effect, newest.zones.get(0))?
+            start_of_day(&version.date_of_effect, newest.zones.get(0))?
         };
         standard.versions.push(StandardVersion {
-            version: one.version.clone(),
-            date_of_effect: one.date_of_effect.clone(),
+            version: version.version.clone(),
+            date_of_effect: version.date_of_effect.clone(),
             since,
         });
     }
     for number in 0..standard.commitments.len() {
         standard.commitments[number].terms[0].since = standard.versions[0].since;
-        for (place, (older_document, older)) in all.iter().enumerate().skip(1) {
+        for (place, (older_document, older)) in versions.iter().enumerate().skip(1) {
             let pair = VersionPair { document, older_document, older };
             let terms = pair.translate_terms(&standard.commitments[number].clone(), &mut standard);
             standard.commitments[number]
@@ -112,11 +115,11 @@ fn merge_versions(all: &[(TomlDocument, Standard)]) -> Option<Standard> {
     }
     for indicator in &mut standard.indicators {
         indicator.targets[0].since = standard.versions[0].since;
-        for (version, (_, older)) in standard.versions.iter().zip(all).skip(1) {
+        for (version, (_, older)) in standard.versions.iter().zip(versions).skip(1) {
             let old = older.indicators.iter().find(|known| known.name == indicator.name);
             if let Some(old) = old.filter(|old| old.unit() != indicator.unit()) {
                 let message = format!(
-                    "in version {} `{}` was in the unit `{}`, and now it is in `{}`: give it a new name",
+                    "in version {} the unit of `{}` was `{}`, now it is `{}`; give it a new name",
                     older.version,
                     old.name,
                     old.unit(),
@@ -132,14 +135,14 @@ fn merge_versions(all: &[(TomlDocument, Standard)]) -> Option<Standard> {
     Some(standard)
 }
 
-/// When a day begins.
+/// Returns the first time of a day. Returns `None` if `date` is invalid.
 fn start_of_day(date: &str, zone: &TimeZone) -> Option<Timestamp> {
     let date: Date = date.parse().ok()?;
-    let begin = date.to_zoned(zone.clone()).ok()?;
-    Some(Timestamp(begin.timestamp().as_millisecond()))
+    let start = date.to_zoned(zone.clone()).ok()?;
+    Some(Timestamp(start.timestamp().as_millisecond()))
 }
 
-/// Leaves a problem at a key of `[kind.name]`.
+/// Reports a problem at a key of `[kind.name]`.
 fn report_problem(document: &TomlDocument, kind: &str, name: &str, key: &str, message: String) {
     match document.root_table().optional_table(kind).and_then(|table| table.optional_table(name)) {
         Some(table) => table.report_problem(key, message),
@@ -147,28 +150,30 @@ fn report_problem(document: &TomlDocument, kind: &str, name: &str, key: &str, me
     }
 }
 
-/// An older version, which is brought into the newest.
+/// Older version to merge into the newest.
 struct VersionPair<'a> {
-    /// The newest version's file.
+    /// File of the newest version.
     document: &'a TomlDocument,
     older_document: &'a TomlDocument,
     older: &'a Standard,
 }
 
 impl VersionPair<'_> {
-    /// What the older version promised under the name of `commitment`; nothing if it had none of this name.
+    /// Returns the older terms of `commitment`. They are empty if the older version lacks it.
     fn translate_terms(&self, commitment: &Commitment, standard: &mut Standard) -> CommitmentTerms {
         let Some(old) = self.older.commitments.iter().find(|known| known.name == commitment.name)
         else {
             return empty_terms();
         };
-        for (key, one, other) in
+        for (key, old_kind, new_kind) in
             [("from", old.from, commitment.from), ("until", old.until, commitment.until)]
         {
-            let (was, is) = (self.older.kinds.name(one), standard.kinds.name(other));
-            if was != is {
+            let (old_name, new_name) =
+                (self.older.kinds.name(old_kind), standard.kinds.name(new_kind));
+            if old_name != new_name {
                 let message = format!(
-                    "in version {} the `{key}` of `{}` was `{was}`, and now it is `{is}`: that is another promise; give it a new name",
+                    "in version {} the `{key}` of `{}` was `{old_name}`, now it is `{new_name}`; \
+                     give the new commitment a new name",
                     self.older.version, commitment.name
                 );
                 report_problem(self.document, "commitment", &commitment.name, key, message);
@@ -190,7 +195,7 @@ impl VersionPair<'_> {
         terms
     }
 
-    /// A fact of the older version among those of the newest.
+    /// Translates a fact of the older version. Returns `None` if the newest lacks it.
     fn translate_fact(
         &self,
         kind: FactKind,
@@ -201,7 +206,7 @@ impl VersionPair<'_> {
         let found = standard.kinds.find_kind(name);
         if found.is_none() {
             let message = format!(
-                "version {} has no fact `{name}`, which makes `{}` void here; keep there what makes it",
+                "version {} lacks the fact `{name}`, which voids `{}` here; declare it there",
                 standard.version, commitment.name
             );
             report_problem(self.older_document, "commitment", &commitment.name, "void", message);
@@ -209,7 +214,7 @@ impl VersionPair<'_> {
         found
     }
 
-    /// A dimension of the older version among those of the newest.
+    /// Translates a dimension of the older version.
     fn translate_dimension(
         &self,
         place: usize,
@@ -219,36 +224,38 @@ impl VersionPair<'_> {
         let name = &self.older.schema.dimensions[place];
         standard.schema.dimensions.iter().position(|known| known == name).unwrap_or_else(|| {
             let message = format!(
-                "version {} does not declare the dimension `{name}`, by which a deadline is chosen here; keep it in its `dimensions`",
+                "version {} lacks the dimension `{name}`, which selects a deadline here; keep \
+                 it in its `dimensions`",
                 standard.version
             );
-            report_problem(self.older_document, "commitment", &commitment.name, "deadline", message);
+            let document = self.older_document;
+            report_problem(document, "commitment", &commitment.name, "deadline", message);
             place
         })
     }
 
-    /// A deadline of the older version, with that version's own calendar at a place of its own.
+    /// Translates a deadline of the older version and adds its calendar to the standard.
     fn translate_deadline(&self, deadline: DeadlineRule, standard: &mut Standard) -> DeadlineRule {
-        let mut place = |calendar: usize| {
+        let mut add_calendar = |calendar: usize| {
             standard.calendars.push(self.older.calendars[calendar].clone());
             standard.calendars.len() - 1
         };
         match deadline {
             DeadlineRule::Within(millis, calendar) => {
-                DeadlineRule::Within(millis, calendar.map(place))
+                DeadlineRule::Within(millis, calendar.map(add_calendar))
             }
             DeadlineRule::WorkingDays(days, calendar) => {
-                DeadlineRule::WorkingDays(days, place(calendar))
+                DeadlineRule::WorkingDays(days, add_calendar(calendar))
             }
             DeadlineRule::FullWorkingDays(days, calendar) => {
-                DeadlineRule::FullWorkingDays(days, place(calendar))
+                DeadlineRule::FullWorkingDays(days, add_calendar(calendar))
             }
             DeadlineRule::CutOff(..) | DeadlineRule::Due | DeadlineRule::Appointment => deadline,
         }
     }
 }
 
-/// The terms of a version that promises nothing: no deadline fits any case.
+/// Returns terms without a deadline, for a version without the commitment.
 fn empty_terms() -> CommitmentTerms {
     CommitmentTerms {
         since: Timestamp(i64::MIN),

@@ -1,4 +1,4 @@
-//! `[source.NAME]`: a source that is known by name, with the rhythm in which it speaks.
+//! `[source.NAME]`: a declared event source with its maximum silence.
 
 use super::fact_lists::read_conditions;
 use crate::domain::standard::Standard;
@@ -6,7 +6,7 @@ use crate::domain::standard::source::DeclaredSource;
 use crate::standard_file::check_name;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
-/// Adds every source of the file to the standard.
+/// Adds the sources of the file to the standard.
 pub(super) fn read_sources(root: &TomlTable<'_>, standard: &mut Standard) {
     let Some(table) = root.optional_table("source") else { return };
     for (name, value) in table.entries() {
@@ -29,8 +29,8 @@ pub(super) fn read_sources(root: &TomlTable<'_>, standard: &mut Standard) {
 fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     check_name(value, name);
     let Some(table) = value.require_table() else { return };
-    let said = table
-        .required_value("source", "what its events call it, as in \"/acd/hefei\"")
+    let source = table
+        .required_value("source", "the `source` of its events, as in \"/acd/hefei\"")
         .and_then(|value| value.require_string());
     let silent_after_ms = table
         .required_value("silent_after", "a duration, as in \"5m\"")
@@ -38,12 +38,12 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     let conditions = read_conditions(&table, standard);
     let families = read_source_families(&table, &standard.schema.families);
     table.report_unknown_keys();
-    let (Some(said), Some(silent_after_ms)) = (said, silent_after_ms) else { return };
-    if standard.schema.sources.iter().any(|known| known == said) {
-        table.report_problem("source", format!("the source `{said}` is declared already"));
+    let (Some(source), Some(silent_after_ms)) = (source, silent_after_ms) else { return };
+    if standard.schema.sources.iter().any(|known| known == source) {
+        table.report_problem("source", format!("the source `{source}` is declared already"));
         return;
     }
-    standard.schema.sources.push(said.to_owned());
+    standard.schema.sources.push(source.to_owned());
     standard.sources.push(DeclaredSource {
         name: name.to_owned(),
         silent_after_ms,
@@ -52,7 +52,7 @@ fn read_source(name: &str, value: &TomlValue<'_>, standard: &mut Standard) {
     });
 }
 
-/// The families that a source tells of, a bit each; all of them if it does not say.
+/// Reads the families of a source as a bit set. The default is all families.
 fn read_source_families(table: &TomlTable<'_>, known: &[String]) -> u64 {
     let Some(value) = table.value("families") else { return u64::MAX };
     let mut families = 0;

@@ -1,4 +1,4 @@
-//! What a standard says of time: where days begin, which windows are read, how long is remembered.
+//! Keys on time: time zones, windows and retention.
 
 use crate::domain::standard::RetentionHorizon;
 use crate::domain::time::time_zones::TimeZones;
@@ -9,15 +9,15 @@ use jiff::tz::TimeZone;
 
 const DAY: i64 = 24 * HOUR;
 
-/// The standard's own time zone, and those of the cases that live elsewhere.
+/// Reads the time zone of the standard and those of `[zones]`.
 pub(super) fn read_time_zones(root: &TomlTable<'_>, dimensions: &[String]) -> TimeZones {
-    let own = root
-        .required_value("time_zone", "a name of the IANA list, as in \"Asia/Shanghai\"")
+    let default = root
+        .required_value("time_zone", "an IANA name, as in \"Asia/Shanghai\"")
         .and_then(|value| read_time_zone(&value));
-    let zones = TimeZones::new(own.unwrap_or(TimeZone::UTC));
+    let zones = TimeZones::new(default.unwrap_or(TimeZone::UTC));
     let Some(table) = root.optional_table("zones") else { return zones };
     let dimension = table
-        .required_value("by", "the dimension that says where a case lives, as in \"center\"")
+        .required_value("by", "the dimension with zones of its own, as in \"center\"")
         .and_then(|value| {
             let name = value.require_string()?;
             let place = dimensions.iter().position(|dimension| dimension == name);
@@ -38,27 +38,28 @@ pub(super) fn read_time_zones(root: &TomlTable<'_>, dimensions: &[String]) -> Ti
     if values.is_empty() {
         table.report_problem(
             "values",
-            "`values` is empty; name a time zone for some value, as in { london = \"Europe/London\" }, or leave `zones` out",
+            "`values` is empty; add a time zone, as in { london = \"Europe/London\" }, or remove \
+             `zones`",
         );
     }
-    let elsewhere: Vec<(String, TimeZone)> = values
+    let dimension_zones: Vec<(String, TimeZone)> = values
         .entries()
         .filter_map(|(name, value)| Some((name.to_owned(), read_time_zone(&value)?)))
         .collect();
     let Some(dimension) = dimension else { return zones };
-    let all = zones.clone().with_dimension_zones(dimension, elsewhere);
-    if all.all().len() > TimeZones::ZONES_MAX {
+    let combined = zones.clone().with_dimension_zones(dimension, dimension_zones);
+    if combined.all().len() > TimeZones::ZONES_MAX {
         table.report_problem(
             "values",
             format!(
                 "{} time zones are too many: at most {}",
-                all.all().len(),
+                combined.all().len(),
                 TimeZones::ZONES_MAX
             ),
         );
         return zones;
     }
-    all
+    combined
 }
 
 fn read_time_zone(value: &TomlValue<'_>) -> Option<TimeZone> {
@@ -66,14 +67,14 @@ fn read_time_zone(value: &TomlValue<'_>) -> Option<TimeZone> {
     let zone = TimeZone::get(name).ok();
     if zone.is_none() {
         value.report_problem(format!(
-            "there is no time zone `{}`; write a name of the IANA list, as in \"Asia/Shanghai\"",
+            "there is no time zone `{}`; use an IANA name, as in \"Asia/Shanghai\"",
             truncate_for_message(name)
         ));
     }
     zone
 }
 
-/// The windows that every indicator is read over.
+/// Reads the windows of all indicators.
 pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
     let mut windows = Vec::new();
     for value in root
@@ -83,16 +84,18 @@ pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
     {
         let Some(name) = value.require_string() else { continue };
         match Window::parse(name) {
-            Some(window) if windows.contains(&window) => value.report_problem(format!("the window `{name}` is there already")),
+            Some(window) if windows.contains(&window) => {
+                value.report_problem(format!("the window `{name}` is listed already"));
+            }
             Some(window) => windows.push(window),
             None => value.report_problem(format!(
-                "`{}` is not a window; write minutes, hours or days up to a week (`30m`, `24h`, `7d`), `interval15`, `interval30`, \
-                 `today`, `week`, `month`, or `all`",
+                "`{}` is not a window; use minutes, hours or days up to a week (`30m`, `24h`, \
+                 `7d`), `interval15`, `interval30`, `today`, `week`, `month`, or `all`",
                 truncate_for_message(name)
             )),
         }
     }
-    // One lane is left for the totals that counters are made of.
+    // The totals behind the counters need a lane.
     if windows.len() >= MAX_WINDOWS {
         root.report_problem(
             "windows",
@@ -103,7 +106,7 @@ pub(super) fn read_windows(root: &TomlTable<'_>) -> Vec<Window> {
     windows
 }
 
-/// How long a service remembers; what is not said is as usual.
+/// Reads `[horizon]`: retention and clock tolerance. Omitted keys have their defaults.
 pub(super) fn read_horizon(root: &TomlTable<'_>) -> RetentionHorizon {
     let mut horizon = RetentionHorizon::default();
     let Some(table) = root.optional_table("horizon") else { return horizon };
@@ -121,7 +124,7 @@ pub(super) fn read_horizon(root: &TomlTable<'_>) -> RetentionHorizon {
         &mut horizon.orders_ms,
         "between 1m and 3650d, as in \"60d\"",
     );
-    // Of a clock that is further off than an hour no time can be believed.
+    // A source clock that is off by more than an hour is not credible.
     read_duration_within(
         &table,
         "ahead",
@@ -136,12 +139,12 @@ pub(super) fn read_horizon(root: &TomlTable<'_>) -> RetentionHorizon {
 fn read_duration_within(
     table: &TomlTable<'_>,
     key: &str,
-    (least, most): (i64, i64),
-    into: &mut i64,
+    (min, max): (i64, i64),
+    target: &mut i64,
     remedy: &str,
 ) {
     match table.optional_duration(key) {
-        Some(millis) if (least..=most).contains(&millis) => *into = millis,
+        Some(millis) if (min..=max).contains(&millis) => *target = millis,
         Some(_) => table.report_problem(key, format!("`{key}` must be {remedy}")),
         None => {}
     }
@@ -153,7 +156,7 @@ mod tests {
     use crate::domain::time::timestamp::{HOUR, SECOND};
     use crate::standard_file::parse_standard;
 
-    /// A standard with these lines in it.
+    /// Parses a standard with these root keys and tables.
     fn standard_with(root: &str, tables: &str) -> Result<Standard, String> {
         let text = format!(
             "name = \"x\"\nversion = \"1\"\ndate_of_effect = 2026-01-01\ntitle = {{ en = \"X\", zh = \"X\" }}\ndimensions = [\"center\", \"queue\"]\n\
@@ -172,7 +175,7 @@ mod tests {
             ROOT_KEYS,
             "[zones]\nby = \"queue\"\nvalues = { a = \"Asia/Urumqi\", b = \"Asia/Urumqi\" }",
         )
-        .expect("a good standard");
+        .expect("valid standard");
         assert_eq!((standard.zones.all().len(), standard.zones.dimension()), (2, Some(1)));
         assert_eq!(standard.zones.get(0).iana_name(), Some("Asia/Shanghai"));
         assert_eq!(standard.zones.get(1).iana_name(), Some("Asia/Urumqi"));
@@ -182,7 +185,7 @@ mod tests {
     #[test]
     fn horizon_defaults_apply_to_omitted_keys() {
         let standard = standard_with(ROOT_KEYS, "[horizon]\ncontacts = \"36h\"\nahead = \"5s\"")
-            .expect("a good standard");
+            .expect("valid standard");
         let expected = RetentionHorizon {
             contacts_ms: 36 * HOUR,
             ahead_ms: 5 * SECOND,
@@ -202,7 +205,7 @@ mod tests {
             (
                 ROOT_KEYS,
                 "[zones]\nby = \"center\"\nvalues = { a = \"Mars\" }",
-                "x.toml:10:16: there is no time zone `Mars`; write a name",
+                "x.toml:10:16: there is no time zone `Mars`; use an IANA name",
             ),
             (
                 ROOT_KEYS,
@@ -213,7 +216,7 @@ mod tests {
             (
                 ROOT_KEYS,
                 "[zones]\nby = \"center\"\nvalues = {}",
-                "`values` is empty; name a time zone",
+                "`values` is empty; add a time zone",
             ),
             (
                 ROOT_KEYS,
@@ -240,23 +243,23 @@ mod tests {
             (
                 "time_zone = \"UTC\"\nwindows = [\"7d\", \"168h\"]",
                 "",
-                "the window `168h` is there already",
+                "the window `168h` is listed already",
             ),
         ] {
-            let problems = standard_with(root, tables).expect_err("a bad standard");
-            assert!(problems.contains(message), "{problems}\ndoes not say\n{message}");
+            let problems = standard_with(root, tables).expect_err("invalid standard");
+            assert!(problems.contains(message), "{problems}\ndoes not contain\n{message}");
         }
     }
 
     #[test]
     fn rejects_more_than_15_windows_or_64_time_zones() {
-        let windows = |many: usize| {
+        let windows = |count: usize| {
             format!(
                 "time_zone = \"UTC\"\nwindows = {:?}",
-                (1..=many).map(|n| format!("{n}m")).collect::<Vec<_>>()
+                (1..=count).map(|n| format!("{n}m")).collect::<Vec<_>>()
             )
         };
-        assert_eq!(standard_with(&windows(15), "").expect("a good standard").windows.len(), 15);
+        assert_eq!(standard_with(&windows(15), "").expect("valid standard").windows.len(), 15);
         let problems = standard_with(&windows(16), "").expect_err("too many windows");
         assert!(
             problems.contains("x.toml:7:11: 16 windows are too many: at most 15"),
@@ -269,16 +272,16 @@ mod tests {
             .filter(|name| name.contains('/'))
             .take(70)
             .collect();
-        let zones = |many: usize| {
+        let zones = |count: usize| {
             names
                 .iter()
-                .take(many)
+                .take(count)
                 .map(|name| format!("\"{name}\" = \"{name}\""))
                 .collect::<Vec<_>>()
                 .join(", ")
         };
         let tables =
-            |many: usize| format!("[zones]\nby = \"center\"\nvalues = {{ {} }}", zones(many));
+            |count: usize| format!("[zones]\nby = \"center\"\nvalues = {{ {} }}", zones(count));
         assert_eq!(
             standard_with(ROOT_KEYS, &tables(63)).map(|standard| standard.zones.all().len() <= 64),
             Ok(true)

@@ -1,20 +1,23 @@
-//! "Did you mean ...?": the word a mistyped one stands nearest to.
+//! Suggestions for mistyped names ("did you mean ...?").
 //!
-//! The distance counts insertions, deletions, replacements and swaps of two neighbours, because swapped letters are
-//! what fingers do most.
+//! The edit distance counts insertions, deletions, substitutions and transpositions of adjacent
+//! letters (optimal string alignment).
 
-/// The word of `known` that `word` is most likely a misspelling of; `None` if none is near enough to be worth saying.
+/// Returns the name in `known` that is most similar to `word`. Returns `None` if none is similar
+/// enough.
+///
+/// The limit is one edit per three characters, and at least one.
 #[must_use]
 pub fn nearest_match<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    // Beyond 64 characters a comparison costs more than the hint is worth.
+    // The cost grows with the square of the length, so long names get no suggestion.
     if word.len() > 64 {
         return None;
     }
-    let far = (word.chars().count() + 1).max(3) / 3;
+    let max_distance = (word.chars().count() + 1).max(3) / 3;
     known
         .into_iter()
         .map(|candidate| (edit_distance(word, candidate), candidate))
-        .filter(|(d, _)| *d <= far)
+        .filter(|(d, _)| *d <= max_distance)
         .min()
         .map(|(_, c)| c)
 }

@@ -1,11 +1,13 @@
-//! A table of a document: asks for keys by name and type, and remembers which, so that a key nobody asked for is found.
+//! Typed access to the keys of a table.
+//!
+//! The table records each requested key, so that unknown keys can be reported.
 
 use super::did_you_mean;
 use crate::domain::time::timestamp::Timestamp;
 use crate::toml_document::{TomlContent, TomlDocument, TomlEntry, TomlNode, TomlValue};
 use std::cell::RefCell;
 
-/// A table, or the whole file. Asking for a key of the wrong type leaves a problem and gives `None`.
+/// A table, or the whole file. A key of the wrong type is reported as a problem and gives `None`.
 #[derive(Debug)]
 pub struct TomlTable<'d> {
     document: &'d TomlDocument,
@@ -25,37 +27,37 @@ impl<'d> TomlTable<'d> {
         TomlTable { document, name, offset: at, entries, requested_keys: RefCell::default() }
     }
 
-    /// The key this table stands under: `first` for `[indicator.first]`, empty for the whole file.
+    /// Returns the last part of the key: `first` for `[indicator.first]`, empty for the file.
     #[must_use]
     pub fn name(&self) -> &'d str {
         self.name
     }
 
-    /// The file it is in, as the user named it.
+    /// Returns the path of the file as the user wrote it.
     #[must_use]
     pub fn file_name(&self) -> &'d str {
         &self.document.file
     }
 
-    /// Line and column where it begins.
+    /// Returns line and column of the table's beginning, counted from 1.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
         self.document.line_and_column(self.offset)
     }
 
-    /// Whether it has no key at all.
+    /// Returns true if the table has no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The value of a key, of whatever type.
+    /// Returns the value of a key of any type. Returns `None` if the key is absent.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<TomlValue<'d>> {
         {
-            let mut asked = self.requested_keys.borrow_mut();
-            if !asked.iter().any(|known| known == key) {
-                asked.push(key.to_owned());
+            let mut requested = self.requested_keys.borrow_mut();
+            if !requested.iter().any(|known| known == key) {
+                requested.push(key.to_owned());
             }
         }
         self.entries
@@ -64,7 +66,9 @@ impl<'d> TomlTable<'d> {
             .map(|entry| self.entry_value(&entry.key, &entry.node))
     }
 
-    /// The value of a key; its absence is a problem. `what` says what to write, as in `a list of strings`.
+    /// Returns the value of a required key. Its absence is a problem.
+    ///
+    /// `what` describes the expected value in the message, for example `a list of strings`.
     #[must_use]
     pub fn required_value(&self, key: &str, what: &str) -> Option<TomlValue<'d>> {
         let value = self.value(key);
@@ -80,67 +84,67 @@ impl<'d> TomlTable<'d> {
         value
     }
 
-    /// A string.
+    /// Returns a string.
     #[must_use]
     pub fn optional_string(&self, key: &str) -> Option<&'d str> {
         self.value(key)?.require_string()
     }
 
-    /// A string that must be there.
+    /// Returns a required string.
     #[must_use]
     pub fn required_string(&self, key: &str) -> Option<&'d str> {
         self.required_value(key, "a string")?.require_string()
     }
 
-    /// A string that is one of a few words, with the value that each word means.
+    /// Returns the value of the option that the string names.
     #[must_use]
-    pub fn optional_choice<T: Clone>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
-        self.value(key)?.require_choice(words)
+    pub fn optional_choice<T: Clone>(&self, key: &str, options: &[(&str, T)]) -> Option<T> {
+        self.value(key)?.require_choice(options)
     }
 
-    /// A whole number.
+    /// Returns an integer.
     #[must_use]
     pub fn optional_integer(&self, key: &str) -> Option<i64> {
         self.value(key)?.require_integer()
     }
 
-    /// A number, whole or not; never infinite.
+    /// Returns a finite number.
     #[must_use]
     pub fn optional_float(&self, key: &str) -> Option<f64> {
         self.value(key)?.require_float()
     }
 
-    /// `true` or `false`.
+    /// Returns a boolean.
     #[must_use]
     pub fn optional_bool(&self, key: &str) -> Option<bool> {
         self.value(key)?.require_bool()
     }
 
-    /// A day, as in `2026-01-01`, with or without quotes.
+    /// Returns a date such as `2026-01-01`, written with or without quotes.
     #[must_use]
     pub fn optional_date(&self, key: &str) -> Option<jiff::civil::Date> {
         self.value(key)?.require_date()
     }
 
-    /// A moment with its offset, as in `2027-01-01T00:00:00Z`, with or without quotes.
+    /// Returns a timestamp with offset such as `2027-01-01T00:00:00Z`, with or without quotes.
     #[must_use]
     pub fn optional_timestamp(&self, key: &str) -> Option<Timestamp> {
         self.value(key)?.require_timestamp()
     }
 
-    /// A duration in milliseconds, written `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`.
+    /// Returns a duration in ms, written as `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`.
     #[must_use]
     pub fn optional_duration(&self, key: &str) -> Option<i64> {
         self.value(key)?.require_duration()
     }
 
-    /// A table, inline or with a header of its own.
+    /// Returns an inline table or one with a header.
     #[must_use]
     pub fn optional_table(&self, key: &str) -> Option<TomlTable<'d>> {
         self.value(key)?.require_table()
     }
 
-    /// A list of tables, inline or with `[[key]]`; a single table is a list of one; none if the key is absent.
+    /// Returns an array of tables. A single table gives one entry, an absent key none.
     #[must_use]
     pub fn table_list(&self, key: &str) -> Vec<TomlTable<'d>> {
         match self.value(key) {
@@ -157,14 +161,16 @@ impl<'d> TomlTable<'d> {
         }
     }
 
-    /// A list of strings. Entries that are not strings are problems and left out.
+    /// Returns a list of strings. Other entries are reported as problems and left out.
     #[must_use]
     pub fn optional_strings(&self, key: &str) -> Option<Vec<&'d str>> {
         self.value(key)?.require_strings()
     }
 
-    /// All keys with their values in the order of the file; for tables whose keys are names, such as `[indicator.NAME]`.
-    /// No key of such a table is unknown.
+    /// Returns all keys with their values in the order of the file.
+    ///
+    /// It is for tables with free names as keys, such as `[indicator.NAME]`. None of them is then
+    /// reported as unknown.
     pub fn entries(&self) -> impl Iterator<Item = (&'d str, TomlValue<'d>)> + use<'d> {
         self.requested_keys.borrow_mut().extend(self.entries.iter().map(|entry| entry.key.clone()));
         let (document, entries) = (self.document, self.entries);
@@ -176,7 +182,7 @@ impl<'d> TomlTable<'d> {
         })
     }
 
-    /// Leaves a problem at the value of `key`, or at the table itself if it has no such key (or `key` is empty).
+    /// Reports a problem at the value of `key`, or at the table if the key is absent or empty.
     pub fn report_problem(&self, key: &str, message: impl Into<String>) {
         let at = self
             .entries
@@ -186,12 +192,13 @@ impl<'d> TomlTable<'d> {
         self.document.report_problem(at, message.into());
     }
 
-    /// Reports the keys nobody asked for. Call it when everything was asked.
+    /// Reports each key that was never requested. Call it after all keys have been read.
     pub fn report_unknown_keys(&self) {
-        let asked = self.requested_keys.borrow();
-        for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key)) {
+        let requested = self.requested_keys.borrow();
+        for entry in self.entries.iter().filter(|entry| !requested.contains(&entry.key)) {
             let hint =
-                match did_you_mean::nearest_match(&entry.key, asked.iter().map(String::as_str)) {
+                match did_you_mean::nearest_match(&entry.key, requested.iter().map(String::as_str))
+                {
                     Some(known) => format!(", did you mean `{known}`?"),
                     None => ";".to_owned(),
                 };
@@ -200,7 +207,7 @@ impl<'d> TomlTable<'d> {
             } else {
                 format!("in `{}`", self.name)
             };
-            let mut allowed: Vec<&String> = asked.iter().collect();
+            let mut allowed: Vec<&String> = requested.iter().collect();
             allowed.sort();
             let allowed: Vec<String> = allowed.into_iter().map(|key| format!("`{key}`")).collect();
             let allowed =
@@ -222,8 +229,9 @@ impl<'d> TomlTable<'d> {
     }
 }
 
-/// Where to point for a value: at the value itself, but at the key of a table made of dotted keys or headers, whose own
-/// place says little.
+/// Returns the byte offset for a problem with a value.
+///
+/// It is the value's own offset, or the key's offset for a table made of dotted keys or headers.
 pub(super) fn problem_offset(key_at: usize, node: &TomlNode) -> usize {
     match node.content {
         TomlContent::Table(_) | TomlContent::Array(_) if node.offset < key_at => key_at,

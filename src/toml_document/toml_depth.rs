@@ -1,21 +1,22 @@
-//! TOML that nests too deep. The parser bounds brackets and the parts of a key each by themselves, but a table in a table may
-//! begin with such a key again; whatever walks through the thousands of levels that come of it calls itself for each of them,
-//! and a stack used up ends the process. So a file is looked through before it is parsed.
+//! Nesting depth of TOML, checked before parsing.
+//!
+//! The parser limits brackets and dotted keys separately, so their combination can nest thousands
+//! of levels deep. Recursive code would then overflow the stack and abort the process.
 
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-/// How deep tables and lists may lie within each other. Nothing that is read here needs a tenth of it.
+/// Maximum nesting depth of tables and lists. Valid files need less than a tenth of it.
 pub(super) const DEPTH_MAX: usize = 100;
 
-/// The byte at which a file nests too deep, if it does.
+/// Returns the byte offset at which the nesting exceeds [`DEPTH_MAX`], or `None` if it does not.
 pub(super) fn find_excess_depth(text: &str) -> Option<usize> {
-    // Of every bracket that is open its end, and how many levels it and the key before it are.
+    // Each open bracket as its closing token and the levels it adds, including the key before it.
     let mut open: Vec<(TokenKind, usize)> = Vec::new();
     let (mut depth, mut key) = (0, 0);
     for token in Source::new(text).lex() {
         match token.kind() {
-            // Also the one within a number, which the next comma or line forgets.
+            // A dot in a number counts too. The next comma or newline resets the counter.
             TokenKind::Dot => key += 1,
             TokenKind::Comma | TokenKind::Newline => key = 0,
             kind @ (TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket) => {
@@ -27,7 +28,7 @@ pub(super) fn find_excess_depth(text: &str) -> Option<usize> {
                 (depth, key) = (depth + 1 + key, 0);
             }
             kind => {
-                // An end without its beginning ends nothing.
+                // An unmatched closing bracket changes nothing. The parser reports it.
                 if let Some((_, levels)) = open.pop_if(|(end, _)| *end == kind) {
                     (depth, key) = (depth - levels, 0);
                 }
@@ -48,7 +49,7 @@ mod tests {
     fn counts_depth_of_brackets_and_dotted_keys() {
         let key = ["a"; 60].join(".");
         let deep = format!("x = 1.5\n{key} = {{ {key} = 1 }}");
-        // The last of so many dots is one too many.
+        // The dot in `1.5`, then the dot that exceeds the limit.
         let expected = deep.match_indices('.').nth(1 + DEPTH_MAX - 1).map(|(at, _)| at);
         assert_eq!(find_excess_depth(&deep), expected);
         assert_eq!(find_excess_depth(&"[".repeat(101)), Some(100));

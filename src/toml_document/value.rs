@@ -1,12 +1,14 @@
-//! A value of a document. `as_...` asks silently what it is; the methods without `as_` say that it must be that, and
-//! leave a problem if it is not.
+//! Typed access to a value.
+//!
+//! The `as_...` methods return `None` for another type. The `require_...` methods also report a
+//! problem.
 
 use super::did_you_mean;
 use super::table::problem_offset;
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp, truncate_for_message};
 use crate::toml_document::{TomlContent, TomlDocument, TomlNode, TomlTable};
 
-/// A value with its place and the key it stands under.
+/// A value with its position and key.
 #[derive(Clone, Copy, Debug)]
 pub struct TomlValue<'d> {
     document: &'d TomlDocument,
@@ -25,19 +27,19 @@ impl<'d> TomlValue<'d> {
         TomlValue { document, key, offset: problem_offset(key_at, node), node }
     }
 
-    /// The key it stands under; for an entry of a list the key of the list.
+    /// Returns the value's key. An entry of a list has the key of the list.
     #[must_use]
     pub fn key(&self) -> &'d str {
         self.key
     }
 
-    /// Line and column where it begins.
+    /// Returns line and column of the value's beginning, counted from 1.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
         self.document.line_and_column(self.offset)
     }
 
-    /// What it is, in words.
+    /// Returns the name of the value's type for messages, for example `a string`.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self.node.content {
@@ -51,12 +53,12 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// Leaves a problem at this place.
+    /// Reports a problem at the value's position.
     pub fn report_problem(&self, message: impl Into<String>) {
         self.document.report_problem(self.offset, message.into());
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&'d str> {
         match &self.node.content {
@@ -65,7 +67,7 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// A whole number.
+    /// Returns an integer.
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         match self.node.content {
@@ -74,7 +76,7 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// A finite number, whole or not.
+    /// Returns a finite number.
     #[must_use]
     pub fn as_float(&self) -> Option<f64> {
         match self.node.content {
@@ -84,7 +86,7 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// `true` or `false`.
+    /// Returns a boolean.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match self.node.content {
@@ -93,7 +95,7 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// The entries of a list; each may be of another type.
+    /// Returns the entries of a list, which may differ in type.
     #[must_use]
     pub fn as_array(&self) -> Option<Vec<TomlValue<'d>>> {
         match &self.node.content {
@@ -112,7 +114,7 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// A table.
+    /// Returns a table.
     #[must_use]
     pub fn as_table(&self) -> Option<TomlTable<'d>> {
         match &self.node.content {
@@ -123,43 +125,43 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    /// It must be a string.
+    /// Returns a string, or reports another type as a problem.
     #[must_use]
     pub fn require_string(&self) -> Option<&'d str> {
         self.or_report_problem(self.as_str(), "a string")
     }
 
-    /// It must be a whole number.
+    /// Returns an integer, or reports another type as a problem.
     #[must_use]
     pub fn require_integer(&self) -> Option<i64> {
         self.or_report_problem(self.as_integer(), "a whole number")
     }
 
-    /// It must be a finite number.
+    /// Returns a finite number, or reports a problem.
     #[must_use]
     pub fn require_float(&self) -> Option<f64> {
         self.or_report_problem(self.as_float(), "a number")
     }
 
-    /// It must be `true` or `false`.
+    /// Returns a boolean, or reports another type as a problem.
     #[must_use]
     pub fn require_bool(&self) -> Option<bool> {
         self.or_report_problem(self.as_bool(), "true or false")
     }
 
-    /// It must be a list.
+    /// Returns the entries of a list, or reports another type as a problem.
     #[must_use]
     pub fn require_array(&self) -> Option<Vec<TomlValue<'d>>> {
         self.or_report_problem(self.as_array(), "a list")
     }
 
-    /// It must be a table.
+    /// Returns a table, or reports another type as a problem.
     #[must_use]
     pub fn require_table(&self) -> Option<TomlTable<'d>> {
         self.or_report_problem(self.as_table(), "a table")
     }
 
-    /// It must be a list of strings; entries that are not are problems and left out.
+    /// Returns a list of strings. Other entries are reported as problems and left out.
     #[must_use]
     pub fn require_strings(&self) -> Option<Vec<&'d str>> {
         Some(
@@ -170,17 +172,16 @@ impl<'d> TomlValue<'d> {
         )
     }
 
-    /// It must be one of a few words; gives what that word means.
+    /// Returns the value of the option that the string names, or reports a problem.
     #[must_use]
-    pub fn require_choice<T: Clone>(&self, words: &[(&str, T)]) -> Option<T> {
+    pub fn require_choice<T: Clone>(&self, options: &[(&str, T)]) -> Option<T> {
         let text = self.require_string()?;
-        let found =
-            words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone());
+        let found = options.iter().find(|(name, _)| *name == text).map(|(_, value)| value.clone());
         if found.is_none() {
-            let known = words.iter().map(|(word, _)| *word);
+            let known = options.iter().map(|(name, _)| *name);
             let hint = did_you_mean::nearest_match(text, known.clone())
-                .map(|word| format!(", did you mean `{word}`?"));
-            let allowed = known.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+                .map(|name| format!(", did you mean `{name}`?"));
+            let allowed = known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let hint = hint.unwrap_or_else(|| ";".to_owned());
             self.report_problem(format!(
                 "`{}` cannot be `{}`{hint} allowed: {allowed}",
@@ -191,19 +192,20 @@ impl<'d> TomlValue<'d> {
         found
     }
 
-    /// It must be a day, as in `2026-01-01`, with or without quotes.
+    /// Returns a date such as `2026-01-01`, with or without quotes, or reports a problem.
     #[must_use]
     pub fn require_date(&self) -> Option<jiff::civil::Date> {
         let date = match &self.node.content {
             TomlContent::Text(text) => text.parse().ok(),
-            // Only a date alone: a time of day or an offset would be ignored in silence.
+            // A date with a time of day is refused, because the time would be ignored silently.
             TomlContent::Date(date) if date.time.is_none() => date.to_string().parse().ok(),
             _ => None,
         };
         self.or_report_problem(date, "a day, as in 2026-01-01")
     }
 
-    /// It must be a moment with its offset, as in `2027-01-01T00:00:00Z`, with or without quotes.
+    /// Returns a timestamp with offset such as `2027-01-01T00:00:00Z`, with or without quotes, or
+    /// reports a problem.
     #[must_use]
     pub fn require_timestamp(&self) -> Option<Timestamp> {
         let time = match &self.node.content {
@@ -216,7 +218,7 @@ impl<'d> TomlValue<'d> {
         self.or_report_problem(time, "a time with its offset, as in 2027-01-01T00:00:00+08:00")
     }
 
-    /// It must be a duration, written `"500ms"`, `"10s"`, `"5m"`, `"48h"` or `"2d"`; in milliseconds.
+    /// Returns a duration in ms, or reports a problem. See [`parse_duration`] for the format.
     #[must_use]
     pub fn require_duration(&self) -> Option<i64> {
         match parse_duration(
@@ -230,25 +232,25 @@ impl<'d> TomlValue<'d> {
         }
     }
 
-    fn or_report_problem<T>(&self, found: Option<T>, wanted: &str) -> Option<T> {
+    fn or_report_problem<T>(&self, found: Option<T>, expected: &str) -> Option<T> {
         if found.is_none() {
-            // Text in the place of a date is already a string: say what it reads, not what it is.
-            let got = match &self.node.content {
-                TomlContent::Text(text) if wanted.starts_with("a day") => {
+            // A string is a valid type for a date, so the message quotes its text.
+            let actual = match &self.node.content {
+                TomlContent::Text(text) if expected.starts_with("a day") => {
                     format!("`{}`", truncate_for_message(text))
                 }
                 _ => self.type_name().to_owned(),
             };
-            self.report_problem(format!("`{}` must be {wanted}, not {got}", self.key));
+            self.report_problem(format!("`{}` must be {expected}, not {actual}", self.key));
         }
         found
     }
 }
 
-/// Reads a duration such as `500ms`, `10s`, `5m`, `48h` or `2d` as milliseconds. A day is 24 hours.
+/// Parses a duration such as `500ms`, `10s`, `5m`, `48h` or `2d` into ms. A day is 24 hours.
 ///
 /// # Errors
-/// A sentence that names the units.
+/// If `text` is not a whole number with one of these units, or exceeds 64 bits.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -267,7 +269,8 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         .filter(|_| unit != 0);
     millis.ok_or_else(|| {
         format!(
-            "`{}` is not a duration; write a whole number and ms, s, m, h or d, as in \"10s\", \"5m\", \"48h\"",
+            "`{}` is not a duration; write a whole number and ms, s, m, h or d, as in \
+             \"10s\", \"5m\", \"48h\"",
             truncate_for_message(text)
         )
     })

@@ -1,45 +1,46 @@
-//! Where the service is: `host:8080`, or an address as it stands in a browser.
+//! Address of a service: a URL or `host:port`.
 
 use std::fmt;
 
-/// Where the service is.
+/// Address of a service.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceAddress {
-    /// Whether the connection is encrypted.
+    /// True for an encrypted connection.
     pub tls: bool,
-    /// The name or number of the machine; that of IPv6 without brackets.
+    /// Host name or IP address. An IPv6 address has no brackets.
     pub host: String,
-    /// Its port.
+    /// TCP port. The default is 80, or 443 with TLS.
     pub port: u16,
-    /// What stands before `/v1/live`, if a proxy has the service below a path; without a slash at its end.
+    /// Path prefix before `/v1/live` for a service behind a proxy, without a trailing slash.
     pub path: String,
 }
 
 impl ServiceAddress {
-    /// Reads an address.
+    /// Parses an address such as `https://host/path`, `http://host:8080` or `host:8080`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong, and how it should be.
+    /// If the scheme, host, port or path is invalid. The message lists the valid forms.
     pub fn parse(text: &str) -> Result<ServiceAddress, String> {
-        let wrong = || {
+        let invalid = || {
             format!(
-                "`{text}` is no address of a service; write `http://host:8080`, `https://host` or `host:8080`"
+                "`{text}` is not a valid address; write `http://host:8080`, `https://host` or \
+                 `host:8080`"
             )
         };
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "http" | "ws" => false,
             "https" | "wss" => true,
-            _ => return Err(wrong()),
+            _ => return Err(invalid()),
         };
         let rest = rest.split(['?', '#']).next().unwrap_or(rest);
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (host, port) = match authority.strip_prefix('[') {
-            Some(inner) => inner.split_once(']').ok_or_else(wrong)?,
+            Some(inner) => inner.split_once(']').ok_or_else(invalid)?,
             None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
         };
         let port = match port.strip_prefix(':') {
-            Some(port) => port.parse().map_err(|_| wrong())?,
+            Some(port) => port.parse().map_err(|_| invalid())?,
             None if port.is_empty() => {
                 if tls {
                     443
@@ -47,26 +48,26 @@ impl ServiceAddress {
                     80
                 }
             }
-            None => return Err(wrong()),
+            None => return Err(invalid()),
         };
-        let sound = !host.is_empty()
+        let valid_host = !host.is_empty()
             && !host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
         let path = path.trim_end_matches('/');
-        let fine = sound && path.bytes().all(|byte| byte.is_ascii_graphic());
-        if fine {
+        let valid = valid_host && path.bytes().all(|byte| byte.is_ascii_graphic());
+        if valid {
             Ok(ServiceAddress { tls, host: host.to_owned(), port, path: path.to_owned() })
         } else {
-            Err(wrong())
+            Err(invalid())
         }
     }
 
-    /// The host with its port, as requests name it.
+    /// Returns the host with its port for the `Host` header. A default port is left out.
     #[must_use]
     pub fn authority(&self) -> String {
-        let usual = if self.tls { 443 } else { 80 };
+        let default_port = if self.tls { 443 } else { 80 };
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        if self.port == default_port { host } else { format!("{host}:{}", self.port) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The connection to a service: the standard by HTTP, the live board by WebSocket, both over TLS where the address says so.
+//! HTTP and WebSocket client for the standard and the live board, with TLS for `https` addresses.
 
 use super::address::ServiceAddress;
 use super::latest_values::ReceivedFrame;
@@ -24,80 +24,80 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::either::Either;
 
-/// The longest frame, and the longest answer.
+/// Maximum size of a frame or a response, in bytes.
 pub const FRAME_BYTES: usize = 64 << 20;
-/// How long connecting, or an answer, may take.
+/// Timeout for connecting and for a response.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// A service sends a frame each second at least. After so long without one the connection is given up.
+/// Timeout without frames. A service sends at least one frame per second.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why there is no board.
+/// Reason why the board is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    /// Nobody answers there.
+    /// The address cannot be reached.
     #[error(
-        "{address} cannot be reached: {error}; is the service running there, and does it listen to this machine (`listen`)?"
+        "cannot reach {address}: {error}; check that the service runs and that `listen` \
+         allows this machine"
     )]
     Unreachable {
-        /// Where.
+        /// Address of the service.
         address: ServiceAddress,
-        /// Why.
+        /// Cause of the failure.
         error: String,
     },
-    /// The other side is not believed.
+    /// The TLS handshake failed.
     #[error(
-        "the TLS connection to {address} failed: {error}; name the authority that signed its certificate with `--ca FILE`"
+        "the TLS connection to {address} failed: {error}; for a private certificate authority \
+         use `--ca FILE`"
     )]
     Tls {
-        /// Where.
+        /// Address of the service.
         address: ServiceAddress,
-        /// Why.
+        /// Cause of the failure.
         error: std::io::Error,
     },
-    /// The authority's certificate cannot be read.
-    #[error("`{}` cannot be read as certificates in PEM: {error}", file.display())]
+    /// The file given with `--ca` cannot be read.
+    #[error("cannot read certificates in PEM format from `{}`: {error}", file.display())]
     Authority {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// Why.
+        /// Cause of the failure.
         error: String,
     },
-    /// It is not let in.
-    #[error(
-        "{address} does not let this in: {detail}; give a token by `FIRSTLINE_TOKEN` or `--token`"
-    )]
+    /// The service refuses access.
+    #[error("{address} refuses access: {detail}; set a token with `FIRSTLINE_TOKEN` or `--token`")]
     Refused {
-        /// Where.
+        /// Address of the service.
         address: ServiceAddress,
-        /// What the service says.
+        /// Message of the service.
         detail: String,
     },
-    /// The service has no board, or no place, now.
-    #[error("{address} has no board to show now: {detail}")]
+    /// The service is starting or at a limit. A retry may succeed.
+    #[error("{address} cannot serve the board now: {detail}")]
     Busy {
-        /// Where.
+        /// Address of the service.
         address: ServiceAddress,
-        /// What the service says.
+        /// Message of the service.
         detail: String,
     },
-    /// Something else answers there.
-    #[error("there is something at {address}, but no firstline: {found}; is the address right?")]
+    /// Another kind of server answers at the address.
+    #[error("{address} is not a firstline service: {found}; check the address")]
     NotFirstline {
-        /// Where.
+        /// Address of the service.
         address: ServiceAddress,
-        /// What it says.
+        /// Description of the response.
         found: String,
     },
-    /// What was asked for is not there.
+    /// The service closed the connection because the request is not valid.
     #[error("{0}")]
     Closed(String),
-    /// The connection broke.
-    #[error("the connection broke: {0}")]
+    /// The connection was lost.
+    #[error("the connection was lost: {0}")]
     Broken(String),
 }
 
 impl WatchError {
-    /// Whether to try again is pointless until somebody does something here.
+    /// Returns true if a retry cannot succeed without a change by the user.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         matches!(
@@ -113,7 +113,7 @@ impl WatchError {
 
 type ClientStream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
-/// How to reach a service.
+/// Client of one service with its credentials.
 #[derive(Clone)]
 pub struct ServiceClient {
     address: ServiceAddress,
@@ -121,14 +121,16 @@ pub struct ServiceClient {
     tls: TlsConnector,
 }
 
-/// A connection to the live board.
+/// Open connection to the live board.
 pub struct FrameStream(WebSocketStream<ClientStream>);
 
 impl ServiceClient {
-    /// A client for this address, with a token and the authority to believe, if they are given.
+    /// Creates a client without connecting.
+    ///
+    /// `authority` is a PEM file of certificate authorities to trust instead of the public ones.
     ///
     /// # Errors
-    /// If the authority's certificates cannot be read.
+    /// If the certificates cannot be read.
     pub fn new(
         address: ServiceAddress,
         token: Option<String>,
@@ -145,7 +147,7 @@ impl ServiceClient {
                 let certificates = certificates.map_err(|error| unreadable(error.to_string()))?;
                 let (added, _) = roots.add_parsable_certificates(certificates);
                 if added == 0 {
-                    return Err(unreadable("it holds no certificate".to_owned()));
+                    return Err(unreadable("the file contains no valid certificate".to_owned()));
                 }
             }
         }
@@ -158,10 +160,10 @@ impl ServiceClient {
         Ok(ServiceClient { address, token, tls: TlsConnector::from(Arc::new(config)) })
     }
 
-    /// Fetches the standard in force.
+    /// Fetches the standard in force from `/v1/standard`.
     ///
     /// # Errors
-    /// Why there is none.
+    /// If the service cannot be reached, refuses access, or sends an invalid response.
     pub async fn fetch_standard(&self) -> Result<ServedStandard, WatchError> {
         let request = self
             .build_request("/v1/standard")
@@ -183,27 +185,30 @@ impl ServiceClient {
         };
         let (status, body) = timeout(ANSWER_TIMEOUT, answer)
             .await
-            .map_err(|_| self.not_firstline("no answer in time".to_owned()))??;
+            .map_err(|_| self.not_firstline("no response in time".to_owned()))??;
         if status != 200 {
             return Err(self.refusal_error(status, &body));
         }
-        serde_json::from_slice(&body)
-            .map_err(|error| self.not_firstline(format!("its `/v1/standard` is none: {error}")))
+        serde_json::from_slice(&body).map_err(|error| {
+            self.not_firstline(format!("invalid response of `/v1/standard`: {error}"))
+        })
     }
 
-    /// Opens the live board and says what is wanted, as in the live protocol.
+    /// Opens the live board and sends the subscription request.
     ///
     /// # Errors
-    /// Why it is not opened.
+    /// If the service cannot be reached, refuses access, or is at its connection limit.
     pub async fn open_live_board(&self, subscribe: &Value) -> Result<FrameStream, WatchError> {
         use tungstenite::client::IntoClientRequest;
         let broken = |error: tungstenite::Error| WatchError::Broken(error.to_string());
         let uri = format!("ws://{}{}/v1/live", self.address.authority(), self.address.path);
         let mut request = uri.into_client_request().map_err(broken)?;
         if let Some(token) = &self.token {
-            let token = format!("Bearer {token}")
-                .parse()
-                .map_err(|_| WatchError::Broken("the token is no text for a header".to_owned()))?;
+            let token = format!("Bearer {token}").parse().map_err(|_| {
+                WatchError::Broken(
+                    "the token contains characters that are not allowed in a header".to_owned(),
+                )
+            })?;
             request.headers_mut().insert("authorization", token);
         }
         let config = WebSocketConfig::default()
@@ -213,7 +218,7 @@ impl ServiceClient {
         let opening = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
         match timeout(ANSWER_TIMEOUT, opening)
             .await
-            .map_err(|_| self.not_firstline("no answer in time".to_owned()))?
+            .map_err(|_| self.not_firstline("no response in time".to_owned()))?
         {
             Ok((mut socket, _)) => {
                 socket.send(Message::text(subscribe.to_string())).await.map_err(broken)?;
@@ -243,7 +248,7 @@ impl ServiceClient {
         let connecting = TcpStream::connect((self.address.host.as_str(), self.address.port));
         let stream = timeout(ANSWER_TIMEOUT, connecting)
             .await
-            .map_err(|_| unreachable("no answer in time".to_owned()))?;
+            .map_err(|_| unreachable("no response in time".to_owned()))?;
         let stream = stream.map_err(|error| unreachable(error.to_string()))?;
         if !self.address.tls {
             return Ok(Either::Left(stream));
@@ -251,19 +256,19 @@ impl ServiceClient {
         let failed = |error| WatchError::Tls { address: self.address.clone(), error };
         let name = ServerName::try_from(self.address.host.clone())
             .map_err(|error| failed(std::io::Error::other(error)))?;
-        let shaken = timeout(ANSWER_TIMEOUT, self.tls.connect(name, stream))
+        let handshake = timeout(ANSWER_TIMEOUT, self.tls.connect(name, stream))
             .await
-            .map_err(|_| unreachable("no answer in time".to_owned()))?;
-        Ok(Either::Right(Box::new(shaken.map_err(failed)?)))
+            .map_err(|_| unreachable("no response in time".to_owned()))?;
+        Ok(Either::Right(Box::new(handshake.map_err(failed)?)))
     }
 
-    /// What an answer other than the one hoped for means.
+    /// Converts an error response to an error.
     fn refusal_error(&self, status: u16, body: &[u8]) -> WatchError {
         let problem: Option<Value> = serde_json::from_slice(body).ok();
         let Some(detail) =
             problem.as_ref().and_then(|problem| problem["detail"].as_str()).map(str::to_owned)
         else {
-            return self.not_firstline(format!("it answers with status {status}"));
+            return self.not_firstline(format!("the response has status {status}"));
         };
         let address = self.address.clone();
         match status {
@@ -278,26 +283,26 @@ impl ServiceClient {
     }
 }
 
-/// Understands the text of a frame.
+/// Parses a frame.
 ///
 /// # Errors
-/// If it is none.
+/// If the text is not a frame of the live protocol.
 pub fn parse_frame(text: &str) -> Result<ReceivedFrame, WatchError> {
     serde_json::from_str(text)
-        .map_err(|error| WatchError::Broken(format!("a frame cannot be understood: {error}")))
+        .map_err(|error| WatchError::Broken(format!("invalid frame: {error}")))
 }
 
 impl FrameStream {
-    /// The text of the next frame.
+    /// Waits for the next frame and returns its text.
     ///
     /// # Errors
-    /// Why there is none.
+    /// If the connection was lost or closed, or no frame arrives within `SILENCE_TIMEOUT`.
     pub async fn next_frame(&mut self) -> Result<String, WatchError> {
         loop {
             match timeout(SILENCE_TIMEOUT, self.0.next()).await {
                 Err(_) => {
                     return Err(WatchError::Broken(format!(
-                        "nothing was heard for {} s",
+                        "no frame received for {} s",
                         SILENCE_TIMEOUT.as_secs()
                     )));
                 }
@@ -309,13 +314,13 @@ impl FrameStream {
                 }
                 Ok(Some(Ok(Message::Close(close)))) => {
                     return Err(WatchError::Broken(close.map_or_else(
-                        || "it was closed".to_owned(),
+                        || "the service closed it".to_owned(),
                         |close| close.reason.to_string(),
                     )));
                 }
                 Ok(Some(Ok(_))) => {}
                 Ok(Some(Err(error))) => return Err(WatchError::Broken(error.to_string())),
-                Ok(None) => return Err(WatchError::Broken("it ended".to_owned())),
+                Ok(None) => return Err(WatchError::Broken("the service closed it".to_owned())),
             }
         }
     }

@@ -1,18 +1,18 @@
-//! Where somebody looks, and what a key changes about it. Pure.
+//! Navigation between centers by keys.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Where somebody looks.
+/// The selected center and the help overlay.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NavigationState {
-    /// The center that is shown; none is all of them.
+    /// Selected center. `None` for all centers.
     pub center: Option<String>,
-    /// Whether the help stands above it.
+    /// True while the help is displayed.
     pub help: bool,
 }
 
 impl NavigationState {
-    /// Does what a key says, as these are the centers; whether that is the end.
+    /// Handles a key, given the names of all centers. Returns true if the key quits the program.
     #[must_use]
     pub fn press_key(&mut self, key: KeyEvent, centers: &[&str]) -> bool {
         match key.code {
@@ -27,7 +27,7 @@ impl NavigationState {
         false
     }
 
-    /// To another center; all of them stand before the first and after the last.
+    /// Selects the next or previous center. The cycle includes "all centers" before the first one.
     fn step_center(&mut self, by: isize, centers: &[&str]) {
         let here = self
             .center
@@ -49,28 +49,28 @@ mod tests {
         NavigationState { center: (!center.is_empty()).then(|| center.to_owned()), help: false }
     }
 
-    /// Where a key leads; none if it is the end.
+    /// Returns the state after a key, or `None` if the key quits.
     fn after_key(
-        mut focus: NavigationState,
+        mut state: NavigationState,
         key: KeyEvent,
         centers: &[&str],
     ) -> Option<NavigationState> {
-        (!focus.press_key(key, centers)).then_some(focus)
+        (!state.press_key(key, centers)).then_some(state)
     }
 
     #[test]
     fn keys_cycle_through_centers() {
-        let forth = [KeyCode::Tab, KeyCode::Right, KeyCode::Down];
+        let forward = [KeyCode::Tab, KeyCode::Right, KeyCode::Down];
         let back = [KeyCode::BackTab, KeyCode::Left, KeyCode::Up];
-        // None stands before the first and after the last; one that has gone from the board is as none.
-        let ways = [
+        // A center that is no longer on the board counts as "all centers".
+        let steps = [
             ("", "chizhou", "wuhu"),
             ("chizhou", "hefei", ""),
             ("hefei", "wuhu", "chizhou"),
             ("wuhu", "", "hefei"),
         ];
-        for (from, next, last) in ways.into_iter().chain([("gone", "chizhou", "wuhu")]) {
-            for (codes, to) in [(forth, next), (back, last)] {
+        for (from, next, last) in steps.into_iter().chain([("gone", "chizhou", "wuhu")]) {
+            for (codes, to) in [(forward, next), (back, last)] {
                 for code in codes {
                     assert_eq!(
                         after_key(state_at(from), code.into(), &CENTERS),
@@ -87,7 +87,7 @@ mod tests {
                 "{code}"
             );
         }
-        for code in forth.into_iter().chain(back) {
+        for code in forward.into_iter().chain(back) {
             assert_eq!(
                 after_key(state_at(""), code.into(), &[]),
                 Some(state_at("")),
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn help_key_toggles_help_and_keeps_center() {
         let key = KeyEvent::from(KeyCode::Char('?'));
-        let open = after_key(state_at("hefei"), key, &CENTERS).expect("not the end");
+        let open = after_key(state_at("hefei"), key, &CENTERS).expect("the key does not quit");
         assert_eq!(open, NavigationState { help: true, ..state_at("hefei") });
         assert_eq!(after_key(open, key, &CENTERS), Some(state_at("hefei")));
     }

@@ -1,35 +1,37 @@
-//! The last values, from the frames of the live protocol: a board replaces all of them, a delta some, a beat none.
+//! Latest readings, built from the frames of the live protocol.
+//!
+//! A `board` frame replaces all readings, a `delta` frame some of them, and a `beat` frame none.
 
 use super::sparkline::Sparkline;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A group of cases: the values of some dimensions.
+/// Dimension values that select a group of cases. Empty for all cases.
 pub type WatchScope = BTreeMap<String, String>;
 
-/// What identifies a reading.
+/// Key of a reading.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
 pub struct OrderKey {
-    /// The name of its indicator.
+    /// Name of the indicator.
     pub indicator: String,
-    /// Whom it speaks of; everything if empty.
+    /// Scope of the reading.
     pub scope: WatchScope,
-    /// The name of its window.
+    /// Name of the window.
     pub window: String,
 }
 
-/// A reading, as far as it is shown.
+/// A reading, reduced to the displayed fields.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct LatestReading {
     #[serde(flatten)]
     key: OrderKey,
-    /// None if there was nothing to measure.
+    /// Value in the indicator's unit. `None` if there was nothing to measure.
     pub value: Option<f64>,
-    /// Whether it can be trusted: `ok`, `stale` ...
+    /// State of the data: `ok`, `stale`, `small_sample` and others.
     pub state: String,
-    /// How it stands to its target: `met`, `warning`, `breached`, `none`.
+    /// Level against the target: `met`, `warning`, `breached` or `none`.
     pub level: String,
-    /// The value aimed at.
+    /// Target in force. `None` without one.
     pub target: Option<f64>,
 }
 
@@ -37,70 +39,70 @@ pub struct LatestReading {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ReceivedFrame {
-    /// Everything that was asked for.
+    /// All readings of the subscription.
     Board {
-        /// What every frame says.
+        /// Common fields.
         #[serde(flatten)]
         head: ReceivedFrameHead,
-        /// The readings.
+        /// All readings.
         readings: Vec<LatestReading>,
     },
-    /// What has changed.
+    /// Changes since an earlier revision.
     Delta {
-        /// What every frame says.
+        /// Common fields.
         #[serde(flatten)]
         head: ReceivedFrameHead,
-        /// Since which revision.
+        /// Revision that the changes apply to.
         from: u64,
-        /// The readings that have changed or come.
+        /// Changed and new readings.
         readings: Vec<LatestReading>,
-        /// Those that are no longer there.
+        /// Keys of removed readings.
         gone: Vec<OrderKey>,
     },
-    /// Nothing has changed.
+    /// Heartbeat without changes.
     Beat {
-        /// What every frame says.
+        /// Common fields.
         #[serde(flatten)]
         head: ReceivedFrameHead,
     },
 }
 
-/// What every frame says.
+/// Fields common to all frames.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 pub struct ReceivedFrameHead {
-    /// The run of the service within which revisions count.
+    /// Identifier of the run of the service. Revisions are comparable only within one epoch.
     pub epoch: String,
-    /// The revision of the board.
+    /// Revision of the board.
     pub revision: u64,
-    /// The time the board shows, as text; none before the first event.
+    /// Time of the board (RFC 3339). `None` before the first event.
     pub as_of: Option<String>,
 }
 
-/// Why a frame could not be taken: a fresh board is needed.
+/// Reason why a frame cannot be applied. The client must request a whole board.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FrameGap {
-    /// It does not go on from what is known.
-    #[error("the service went on from another revision")]
+    /// The frame does not continue from the last revision.
+    #[error("a revision was missed")]
     MissedRevision,
-    /// It goes by another standard, whose titles and targets must be fetched first.
-    #[error("the standard has changed")]
+    /// The epoch is another one, so the standard must be fetched again.
+    #[error("the service has started a new epoch")]
     ChangedEpoch,
 }
 
-/// The last values.
+/// The latest readings with their trends.
 #[derive(Clone, Debug, Default)]
 pub struct LatestBoard {
-    /// What the last frame said; none before the first.
+    /// Common fields of the last frame. `None` before the first one.
     pub head: Option<ReceivedFrameHead>,
     readings: BTreeMap<OrderKey, LatestReading>,
     trends: BTreeMap<OrderKey, Sparkline>,
 }
 
 impl LatestBoard {
-    /// Takes the next frame.
+    /// Applies the next frame.
     ///
     /// # Errors
-    /// If it does not go on from what is known. The board stays as it was.
+    /// If the frame does not continue from the last one. The board is then unchanged.
     pub fn apply_frame(&mut self, frame: ReceivedFrame) -> Result<(), FrameGap> {
         let head = match frame {
             ReceivedFrame::Board { head, readings } => {
@@ -144,19 +146,21 @@ impl LatestBoard {
         if known { Ok(()) } else { Err(FrameGap::MissedRevision) }
     }
 
-    /// A reading.
+    /// Returns a reading, or `None` if the board has no such reading.
     #[must_use]
     pub fn get(&self, indicator: &str, scope: &WatchScope, window: &str) -> Option<&LatestReading> {
         self.readings.get(&reading_key(indicator, scope, window))
     }
 
-    /// How a reading went since the watch began; kept for everything and for scopes of one dimension.
+    /// Returns the trend of a reading since the program started.
+    ///
+    /// Trends exist for all cases together and for scopes of one dimension.
     #[must_use]
     pub fn trend(&self, indicator: &str, scope: &WatchScope, window: &str) -> Option<&Sparkline> {
         self.trends.get(&reading_key(indicator, scope, window))
     }
 
-    /// The values of a dimension that the scopes have which add just this one to `scope`.
+    /// Returns the values of `dimension` in scopes that add only this dimension to `scope`.
     #[must_use]
     pub fn dimension_members(&self, dimension: &str, scope: &WatchScope) -> BTreeSet<&str> {
         let within = |other: &WatchScope| {
@@ -171,7 +175,7 @@ impl LatestBoard {
             .collect()
     }
 
-    /// Whether something is known of a scope.
+    /// Returns true if the board has readings of a scope.
     #[must_use]
     pub fn has_scope(&self, scope: &WatchScope) -> bool {
         self.readings.keys().any(|key| key.scope == *scope)
@@ -209,11 +213,11 @@ mod tests {
         assert_eq!(
             apply_json(&mut board, beat.clone()),
             Err(FrameGap::MissedRevision),
-            "nothing is known yet"
+            "no board received yet"
         );
-        let whole = json!({ "type": "board", "epoch": "e", "revision": 1, "as_of": "2026-03-01T00:00:00Z",
+        let board_frame = json!({ "type": "board", "epoch": "e", "revision": 1, "as_of": "2026-03-01T00:00:00Z",
                             "readings": [reading_json("hefei", 0.5), reading_json("wuhu", 0.6)] });
-        assert_eq!(apply_json(&mut board, whole), Ok(()));
+        assert_eq!(apply_json(&mut board, board_frame), Ok(()));
         assert_eq!(apply_json(&mut board, beat), Ok(()));
         let delta = |from: u64, revision: u64| {
             json!({ "type": "delta", "epoch": "e", "revision": revision, "as_of": null, "from": from, "readings": [reading_json("hefei", 0.7)],
@@ -223,7 +227,7 @@ mod tests {
         assert_eq!(
             (value_of_center(&board, "hefei"), value_of_center(&board, "wuhu")),
             (Some(0.5), Some(0.6)),
-            "as it was"
+            "unchanged after a gap"
         );
         assert_eq!(apply_json(&mut board, delta(1, 3)), Ok(()));
         assert_eq!(

@@ -1,8 +1,8 @@
-//! Every word on the screen that does not come from the standard, in English and Chinese.
+//! Texts of the terminal display in English and Chinese, except those of the standard.
 
 use std::time::Duration;
 
-/// A language.
+/// Language of the display.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
 pub enum Language {
     /// English.
@@ -13,7 +13,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language that the environment asks for, as in `zh_CN.UTF-8`; English if it is neither.
+    /// Returns the language of a locale such as `zh_CN.UTF-8`. English is the default.
     #[must_use]
     pub fn from_locale(locale: Option<&str>) -> Language {
         if locale.is_some_and(|locale| locale.starts_with("zh")) {
@@ -23,7 +23,7 @@ impl Language {
         }
     }
 
-    /// Its name in a standard.
+    /// Returns the key of the language in titles of a standard.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Language {
         }
     }
 
-    /// Its words.
+    /// Returns the texts in this language.
     #[must_use]
     pub fn messages(self) -> &'static Messages {
         match self {
@@ -42,8 +42,8 @@ impl Language {
     }
 }
 
-/// The words of a language.
-#[expect(missing_docs, reason = "each is what it is called")]
+/// Texts in one language.
+#[expect(missing_docs, reason = "the field names describe the texts")]
 #[derive(Debug)]
 pub struct Messages {
     pub all_centers: &'static str,
@@ -71,7 +71,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// How long something is ago, in its largest unit.
+    /// Formats an age in its largest unit, rounded down.
     #[must_use]
     pub fn format_age(&self, age: Duration) -> String {
         match age.as_secs() {
@@ -85,31 +85,31 @@ impl Messages {
 
 static ENGLISH: Messages = Messages {
     all_centers: "All centers",
-    centers: "Centers, those in trouble first",
-    queues: "Queues, those in trouble first",
+    centers: "Centers, worst first",
+    queues: "Queues, worst first",
     target: "target",
     as_of: "as of",
     connecting: "connecting ...",
     live: "live",
-    no_news_for: "no news for",
-    lost: "CONNECTION LOST: these values are old, since",
-    no_data: "Nothing is known here yet.",
+    no_news_for: "no update for",
+    lost: "CONNECTION LOST: no update for",
+    no_data: "No data yet.",
     stale: "stale",
     no_traffic: "no traffic",
     small_sample: "few cases",
     provisional: "provisional",
     no_population: "no population",
-    all_targets_met: "all targets met",
+    all_targets_met: "all on target",
     keys: "q quit   tab/arrows next center   0 all centers   ? help",
     help: &[
         "tab, right, down   the next center",
-        "left, up           the one before",
+        "left, up           the previous center",
         "0, home            all centers",
-        "?                  this help, and away with it",
+        "?                  show or hide this help",
         "q, escape          quit",
         "",
-        "✓ target met   ▲ near it   ✕ missed   ○ few cases   ◇ stale",
-        "The small bars show how a value went since the watch began.",
+        "✓ On target   ▲ Warning   ✕ Breached   ○ few cases   ◇ stale",
+        "The small bars show the trend since the program started.",
     ],
     seconds: "s",
     minutes: "min",
@@ -126,7 +126,7 @@ static CHINESE: Messages = Messages {
     connecting: "正在连接……",
     live: "实时",
     no_news_for: "没有更新已",
-    lost: "连接已中断，以下为旧数据，已",
+    lost: "连接已中断，以下为旧数据，未更新已",
     no_data: "此处暂无数据。",
     stale: "数据过期",
     no_traffic: "无业务量",
@@ -142,7 +142,7 @@ static CHINESE: Messages = Messages {
         "?             显示或关闭帮助",
         "q、escape     退出",
         "",
-        "✓ 达标   ▲ 临界   ✕ 未达标   ○ 样本少   ◇ 数据过期",
+        "✓ 达标   ▲ 预警   ✕ 未达标   ○ 样本少   ◇ 数据过期",
         "小柱状图为开始观看以来的走势。",
     ],
     seconds: "秒",

@@ -1,34 +1,46 @@
-//! Figures: values as people read them. Rounding never contradicts the verdict: 84.97 % that misses 85 % is not "85.0 %".
+//! Formats values and targets.
+//!
+//! Rounding never crosses the target. A value of 84.97 % below a target of 85 % is shown as 84.9 %.
 
 use super::messages::Messages;
 use super::standard_info::ServedIndicator;
 
-/// Where there is no value.
+/// Placeholder for a missing value.
 pub const DASH: &str = "—";
 
-/// A value of an indicator, rounded away from the target if rounding would cross it.
+/// Formats a value. It is rounded away from the target if rounding would cross it.
+///
+/// Returns [`DASH`] if there is no value.
 #[must_use]
-pub fn format_value(indicator: &ServedIndicator, value: Option<f64>, words: &Messages) -> String {
+pub fn format_value(
+    indicator: &ServedIndicator,
+    value: Option<f64>,
+    messages: &Messages,
+) -> String {
     let Some(value) = value else { return DASH.to_owned() };
     let target = indicator.target;
     let lower = indicator.better.as_deref() == Some("lower");
     if indicator.kind == "difference" {
-        return format_difference(indicator, value, words);
+        return format_difference(indicator, value, messages);
     }
     match indicator.unit.as_str() {
         "ratio" => format_percent(value, target, lower),
-        "seconds" => format_duration(value, target, words),
+        "seconds" => format_duration(value, target, messages),
         "count" => format!("{value:.0}"),
         _ => format!("{value:.2}"),
     }
 }
 
-/// A target, as it is written beside its value.
+/// Formats a target with its comparison sign. Returns an empty string without a target.
 #[must_use]
-pub fn format_target(indicator: &ServedIndicator, target: Option<f64>, words: &Messages) -> String {
+pub fn format_target(
+    indicator: &ServedIndicator,
+    target: Option<f64>,
+    messages: &Messages,
+) -> String {
     let Some(target) = target else { return String::new() };
     let sign = if indicator.better.as_deref() == Some("lower") { '≤' } else { '≥' };
-    format!("{sign} {}", format_value(&indicator.with_target(None), Some(target), words))
+    format!("{sign} {}", format_value(&indicator.with_target(None), Some(target), messages))
 }
 
 fn format_percent(value: f64, target: Option<f64>, lower: bool) -> String {
@@ -48,32 +60,32 @@ fn format_percent(value: f64, target: Option<f64>, lower: bool) -> String {
     format!("{:.1} %", tenths.clamp(1.0, 999.0) / 10.0)
 }
 
-/// A difference has a sign; that of two ratios is in points of a hundred.
-fn format_difference(indicator: &ServedIndicator, value: f64, words: &Messages) -> String {
+/// Formats a difference with its sign. For ratios it is in percentage points.
+fn format_difference(indicator: &ServedIndicator, value: f64, messages: &Messages) -> String {
     match indicator.unit.as_str() {
         "ratio" => format!("{:+.1}", value * 100.0),
-        "seconds" if value < 0.0 => format!("-{}", format_duration(-value, None, words)),
-        "seconds" => format!("+{}", format_duration(value, None, words)),
+        "seconds" if value < 0.0 => format!("-{}", format_duration(-value, None, messages)),
+        "seconds" => format!("+{}", format_duration(value, None, messages)),
         _ => format!("{value:+.2}"),
     }
 }
 
-/// Seconds below a minute, then minutes and seconds, hours and minutes, days.
-fn format_duration(seconds: f64, target: Option<f64>, words: &Messages) -> String {
-    let mut whole = seconds.round();
+/// Formats a duration in seconds, minutes, hours or days, depending on its size.
+fn format_duration(seconds: f64, target: Option<f64>, messages: &Messages) -> String {
+    let mut rounded = seconds.round();
     if let Some(target) = target
         && seconds > target
-        && whole <= target
+        && rounded <= target
     {
-        whole = target.floor() + 1.0;
+        rounded = target.floor() + 1.0;
     }
-    match whole as u64 {
-        whole @ 0..60 => format!("{whole} {}", words.seconds),
-        whole @ 60..3_600 => format!("{}:{:02} {}", whole / 60, whole % 60, words.minutes),
-        whole @ 3_600..172_800 => {
-            format!("{}:{:02} {}", whole / 3_600, whole / 60 % 60, words.hours)
+    match rounded as u64 {
+        rounded @ 0..60 => format!("{rounded} {}", messages.seconds),
+        rounded @ 60..3_600 => format!("{}:{:02} {}", rounded / 60, rounded % 60, messages.minutes),
+        rounded @ 3_600..172_800 => {
+            format!("{}:{:02} {}", rounded / 3_600, rounded / 60 % 60, messages.hours)
         }
-        whole => format!("{:.1} {}", whole as f64 / 86_400.0, words.days),
+        rounded => format!("{:.1} {}", rounded as f64 / 86_400.0, messages.days),
     }
 }
 
@@ -93,7 +105,7 @@ mod tests {
 
     #[test]
     fn rounding_never_crosses_the_target() {
-        let words = Language::En.messages();
+        let messages = Language::En.messages();
         for (unit, target, better, value, expected) in [
             ("ratio", Some(0.85), "higher", Some(0.8497), "84.9 %"),
             ("ratio", Some(0.85), "higher", Some(0.85), "85.0 %"),
@@ -110,15 +122,15 @@ mod tests {
             ("points", None, "higher", Some(-0.021), "-2.1"),
         ] {
             assert_eq!(
-                format_value(&sample_indicator(unit, target, better), value, words),
+                format_value(&sample_indicator(unit, target, better), value, messages),
                 expected,
                 "{unit} {value:?}"
             );
         }
         assert_eq!(
-            target_of(&sample_indicator("seconds", None, "lower"), Some(20.0), words),
+            target_of(&sample_indicator("seconds", None, "lower"), Some(20.0), messages),
             "≤ 20 s"
         );
-        assert_eq!(target_of(&sample_indicator("ratio", None, "higher"), None, words), "");
+        assert_eq!(target_of(&sample_indicator("ratio", None, "higher"), None, messages), "");
     }
 }

@@ -1,8 +1,9 @@
-//! Keeps a board up to date: connects, takes frames, comes back after a break and goes on where it stopped.
+//! Client of the live board that reconnects and resumes from the last revision.
 //!
 //! # Limits
-//! Sixteen frames wait to be taken; then the connection is read no further, and the service sends one delta for all that was
-//! missed. A connection is tried again as [`super::backoff`] says, without end.
+//! At most `FRAME_BUFFER` frames wait to be applied. The client then stops reading, and the service
+//! sends one delta for all skipped revisions. Attempts to reconnect never end. Their pauses are
+//! those of [`super::backoff`].
 
 use super::backoff::Backoff;
 use super::client::{ServiceClient, WatchError, parse_frame};
@@ -14,43 +15,44 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// How many frames may wait to be taken.
+/// Maximum number of frames that wait to be applied.
 const FRAME_BUFFER: usize = 16;
 
-/// What is known of a service.
+/// Latest state of a service, kept up to date over a live connection.
 pub struct ReconnectingClient {
     client: ServiceClient,
     choice: WatchOptions,
-    /// The last values.
+    /// Last received values.
     pub board: LatestBoard,
-    /// The standard in force; none before the first connection.
+    /// Standard in force. `None` before the first connection.
     pub standard: Option<ServedStandard>,
-    /// When the last frame came.
+    /// Time of the last frame. `None` before the first one.
     pub last_received: Option<Instant>,
-    /// Why there is no connection, as long as there is none.
+    /// Reason for the lost connection. `None` while connected.
     pub lost_reason: Option<String>,
     connection: Option<LiveConnection>,
     backoff: Backoff,
-    /// When to connect, if there is no connection.
+    /// Time of the next attempt while disconnected.
     reconnect_at: Instant,
 }
 
-/// What comes from a connection.
+/// Message from the connection task.
 enum ConnectionUpdate {
     Standard(ServedStandard),
     Frame(ReceivedFrame),
     Lost(WatchError),
 }
 
-/// A connection at work; it ends when it is dropped.
+/// A running connection. Dropping it closes it.
 struct LiveConnection {
     updates: mpsc::Receiver<ConnectionUpdate>,
     task: JoinHandle<()>,
 }
 
 impl ReconnectingClient {
-    /// Knows nothing yet, and connects when it is asked for the next change. `seed` is chance's part in the pauses between
-    /// attempts.
+    /// Creates a client that connects on the first call of [`Self::wait_for_change`].
+    ///
+    /// `seed` determines the jitter of the pauses between attempts.
     #[must_use]
     pub fn new(client: ServiceClient, choice: WatchOptions, seed: u64) -> ReconnectingClient {
         ReconnectingClient {
@@ -66,9 +68,9 @@ impl ReconnectingClient {
         }
     }
 
-    /// Waits for what changes next in what is known. May be dropped while it waits, without loss.
+    /// Waits for the next change of the state. It is cancel safe.
     pub async fn wait_for_change(&mut self) {
-        let news = match &mut self.connection {
+        let update = match &mut self.connection {
             Some(connection) => connection.updates.recv().await,
             None => {
                 sleep_until(self.reconnect_at).await;
@@ -77,7 +79,7 @@ impl ReconnectingClient {
                 return;
             }
         };
-        match news {
+        match update {
             Some(ConnectionUpdate::Standard(standard)) => self.standard = Some(standard),
             Some(ConnectionUpdate::Frame(frame)) => match self.board.apply_frame(frame) {
                 Ok(()) => {
@@ -88,7 +90,7 @@ impl ReconnectingClient {
                     if gap == FrameGap::ChangedEpoch {
                         self.board = LatestBoard::default();
                     }
-                    // Without its head it does not resume, and is sent everything.
+                    // Without a head the client does not resume and receives the whole board.
                     self.board.head = None;
                     self.schedule_reconnect();
                 }
@@ -97,7 +99,7 @@ impl ReconnectingClient {
                 self.lost_reason = Some(error.to_string());
                 self.schedule_reconnect();
             }
-            // Its work has ended without a word, which only a panic does.
+            // The task ended without a message, which happens only after a panic.
             None => self.schedule_reconnect(),
         }
     }
@@ -108,16 +110,16 @@ impl ReconnectingClient {
 }
 
 impl LiveConnection {
-    /// Connects, and goes on from where the board stands.
+    /// Connects in a task of its own and resumes from the revision of `board`.
     fn start(client: &ServiceClient, choice: &WatchOptions, board: &LatestBoard) -> LiveConnection {
-        let (sender, news) = mpsc::channel(FRAME_BUFFER);
+        let (sender, updates) = mpsc::channel(FRAME_BUFFER);
         let (client, choice) = (client.clone(), choice.clone());
         let resume = board
             .head
             .as_ref()
             .map(|head| json!({ "epoch": head.epoch, "revision": head.revision }));
         let work = async move {
-            let followed = async {
+            let receive = async {
                 let standard = client.fetch_standard().await?;
                 let mut hello = json!({ "subscribe": subscription_json(&standard, &choice) });
                 if let Some(resume) = resume {
@@ -132,11 +134,11 @@ impl LiveConnection {
                     }
                 }
             };
-            if let Err(error) = followed.await {
+            if let Err(error) = receive.await {
                 let _ = sender.send(ConnectionUpdate::Lost(error)).await;
             }
         };
-        LiveConnection { updates: news, task: tokio::spawn(work) }
+        LiveConnection { updates, task: tokio::spawn(work) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Following the board: once for a text, or until somebody presses q.
+//! Fetches the board once as text, or displays it until the user quits.
 
 use super::client::{ServiceClient, parse_frame};
 use super::key_navigation::NavigationState;
@@ -14,13 +14,13 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How many keys may wait to be looked at; then the terminal keeps them.
+/// Maximum number of buffered key events. The terminal buffers further ones.
 const KEY_BUFFER: usize = 16;
 
-/// The board now, as text: a table, or the frame as it came.
+/// Fetches the board and returns it as a table, or as the JSON frame.
 ///
 /// # Errors
-/// If there is no board, or nothing on it of the center.
+/// If the board is not available or has no readings of the center.
 pub async fn fetch_board_text(
     client: &ServiceClient,
     choice: &WatchOptions,
@@ -41,7 +41,7 @@ pub async fn fetch_board_text(
     board.apply_frame(parse_frame(&text)?)?;
     anyhow::ensure!(
         center.is_none_or(|center| board.has_scope(&center_scope(center))),
-        "there is nothing on the board of a center `{}`; without `--center` all are listed",
+        "the board has no center `{}`; run without `--center` to list all centers",
         center.unwrap_or_default()
     );
     let as_of = board.head.as_ref().and_then(|head| head.as_of.clone());
@@ -52,34 +52,34 @@ pub async fn fetch_board_text(
     ))
 }
 
-/// Shows the board on this terminal until somebody has seen enough.
+/// Displays the board on the terminal until the user quits.
 ///
 /// # Errors
-/// If the terminal cannot be used, or the service does not let this in from the start.
+/// If the terminal cannot be used, or the first connection fails for a lasting reason.
 pub async fn run_watch(
     client: ServiceClient,
     choice: WatchOptions,
     center: Option<String>,
 ) -> anyhow::Result<()> {
-    // What can never work is said before the screen is taken.
+    // Lasting errors are reported before the terminal switches to the full screen.
     if let Err(error) = client.fetch_standard().await
         && error.is_lasting()
     {
         return Err(error.into());
     }
-    let seed = getrandom::u64().context("the system gives no randomness")?;
+    let seed = getrandom::u64().context("the operating system provides no random numbers")?;
     let watch = WatchLoop {
         client: ReconnectingClient::new(client, choice.clone(), seed),
         choice,
         navigation: NavigationState { center, help: false },
     };
     let mut terminal = ratatui::try_init()?;
-    let followed = watch.run_until_quit(&mut terminal, read_keys()).await;
+    let result = watch.run_until_quit(&mut terminal, read_keys()).await;
     ratatui::try_restore()?;
-    followed
+    result
 }
 
-/// Reads keys on a thread of its own, which ends with the process.
+/// Reads keys on a separate thread, which ends with the process.
 fn read_keys() -> mpsc::Receiver<Event> {
     let (sender, keys) = mpsc::channel(KEY_BUFFER);
     std::thread::spawn(move || {
@@ -96,7 +96,7 @@ fn center_scope(center: &str) -> WatchScope {
     WatchScope::from([("center".to_owned(), center.to_owned())])
 }
 
-/// What is known, and where somebody looks.
+/// State of the display loop.
 struct WatchLoop {
     client: ReconnectingClient,
     choice: WatchOptions,
@@ -115,46 +115,57 @@ impl WatchLoop {
             tokio::select! {
                 key = keys.recv() => match key {
                     Some(Event::Key(key)) if key.is_press() => {
-                        let centers: Vec<&str> = self.client.board.dimension_members("center", &WatchScope::new()).into_iter().collect();
+                        let board = &self.client.board;
+                        let centers: Vec<&str> = board
+                            .dimension_members("center", &WatchScope::new())
+                            .into_iter()
+                            .collect();
                         if self.navigation.press_key(key, &centers) {
                             return Ok(());
                         }
                     }
                     Some(_) => {}
-                    // Nobody could ever say that it is enough.
+                    // Without keys the user could never quit.
                     None => return Ok(()),
                 },
                 () = self.client.wait_for_change() => {}
-                // Ages grow.
+                // Redraws the ages once a second.
                 _ = second.tick() => {}
             }
         }
     }
 
     fn draw_state(&mut self, terminal: &mut DefaultTerminal) -> anyhow::Result<()> {
-        let WatchLoop { client: follower, choice, navigation: focus } = self;
-        let board = &follower.board;
-        // Who may see one center alone has nothing else to look at.
-        if focus.center.is_none() && !board.has_scope(&WatchScope::new()) {
+        let WatchLoop { client, choice, navigation } = self;
+        let board = &client.board;
+        // A token may be restricted to one center, which is then selected.
+        if navigation.center.is_none() && !board.has_scope(&WatchScope::new()) {
             let centers: Vec<&str> =
                 board.dimension_members("center", &WatchScope::new()).into_iter().collect();
             if let [only] = *centers {
-                focus.center = Some(only.to_owned());
+                navigation.center = Some(only.to_owned());
             }
         }
-        let view = follower
+        let view = client
             .standard
             .as_ref()
-            .map(|standard| board_view(board, standard, choice, focus.center.as_deref()));
+            .map(|standard| board_view(board, standard, choice, navigation.center.as_deref()));
         let as_of = board.head.as_ref().and_then(|head| head.as_of.as_deref());
-        let age = follower.last_received.map(|heard| heard.elapsed());
-        let link = match (age, &follower.lost_reason) {
+        let age = client.last_received.map(|received| received.elapsed());
+        let link = match (age, &client.lost_reason) {
             (None, why) => ConnectionStatus::Connecting { why: why.clone().unwrap_or_default() },
             (Some(age), None) => ConnectionStatus::Connected(age),
             (Some(age), Some(why)) => ConnectionStatus::Lost { age, why: why.clone() },
         };
         terminal.draw(|frame| {
-            draw_board(frame, view.as_ref(), as_of, &link, focus.help, choice.language.messages())
+            draw_board(
+                frame,
+                view.as_ref(),
+                as_of,
+                &link,
+                navigation.help,
+                choice.language.messages(),
+            );
         })?;
         Ok(())
     }

@@ -1,8 +1,10 @@
-//! The board on a terminal. Colour AND sign say how a value stands; what is old is dim, and the head says since when.
+//! Draws the board on a terminal.
+//!
+//! Levels have a color and a sign. Stale values are dimmed, and the second line shows their age.
 
 use super::messages::Messages;
 use super::text_output::{format_breach_counts, format_breaches};
-use super::view::{BoardView, HeadlineRow as Row, Verdict};
+use super::view::{BoardView, HeadlineRow, Verdict};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -10,24 +12,24 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Clear, Paragraph, Row as TableRow, Table};
 use std::time::Duration;
 
-/// News older than this is no longer called live.
+/// Age of the last frame from which the values count as stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(5);
 
-/// The connection to the service.
+/// State of the connection to the service.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ConnectionStatus {
-    /// It was never there.
+    /// No frame was received yet.
     Connecting {
-        /// Why it is not yet there; empty as long as there is no reason.
+        /// Reason of the last failed attempt. Empty before the first failure.
         why: String,
     },
-    /// It is there; the last news is so old.
+    /// Connected, with the age of the last frame.
     Connected(Duration),
-    /// It was lost, and the last news is so old.
+    /// The connection was lost.
     Lost {
-        /// The age of the values.
+        /// Age of the last frame.
         age: Duration,
-        /// Why.
+        /// Reason for the loss.
         why: String,
     },
 }
@@ -38,14 +40,14 @@ impl ConnectionStatus {
     }
 }
 
-/// Draws all of it. Without a view there is only the state of the connection.
+/// Draws the whole screen. Without a view it shows only the state of the connection.
 pub fn draw_board(
     frame: &mut Frame<'_>,
     view: Option<&BoardView>,
     as_of: Option<&str>,
     link: &ConnectionStatus,
     help: bool,
-    words: &Messages,
+    messages: &Messages,
 ) {
     let [head, state, body, foot] = Layout::vertical([
         Constraint::Length(1),
@@ -60,9 +62,9 @@ pub fn draw_board(
             Style::new().add_modifier(Modifier::BOLD),
         );
         frame.render_widget(Paragraph::new(Line::from(title)), head);
-        let as_of = as_of.map(|as_of| format!("{} {as_of}", words.as_of)).unwrap_or_default();
+        let as_of = as_of.map(|as_of| format!("{} {as_of}", messages.as_of)).unwrap_or_default();
         frame.render_widget(Paragraph::new(as_of).alignment(Alignment::Right), head);
-        let old =
+        let age_style =
             if link.is_stale() { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
         let [lines, caption, places] = Layout::vertical([
             Constraint::Length(view.lines.len() as u16 + 1),
@@ -71,37 +73,39 @@ pub fn draw_board(
         ])
         .areas(body);
         if view.lines.is_empty() {
-            frame.render_widget(Paragraph::new(words.no_data), lines);
+            frame.render_widget(Paragraph::new(messages.no_data), lines);
         }
-        draw_headline(frame, &view.lines, lines, old);
+        draw_headline(frame, &view.lines, lines, age_style);
         frame.render_widget(
             Paragraph::new(Span::styled(view.caption, Style::new().add_modifier(Modifier::BOLD))),
             caption,
         );
-        draw_places(frame, view, places, old, words);
+        draw_places(frame, view, places, age_style, messages);
     }
-    frame.render_widget(Paragraph::new(connection_line(link, words)), state);
+    frame.render_widget(Paragraph::new(connection_line(link, messages)), state);
     frame.render_widget(
-        Paragraph::new(words.keys).style(Style::new().add_modifier(Modifier::DIM)),
+        Paragraph::new(messages.keys).style(Style::new().add_modifier(Modifier::DIM)),
         foot,
     );
     if help {
-        draw_help(frame, words);
+        draw_help(frame, messages);
     }
 }
 
-fn connection_line(link: &ConnectionStatus, words: &Messages) -> Line<'static> {
+fn connection_line(link: &ConnectionStatus, messages: &Messages) -> Line<'static> {
     match link {
-        ConnectionStatus::Connecting { why } => Line::from(format!("{} {why}", words.connecting)),
+        ConnectionStatus::Connecting { why } => {
+            Line::from(format!("{} {why}", messages.connecting))
+        }
         ConnectionStatus::Connected(age) if *age < STALE_AFTER => {
-            Line::from(Span::styled(format!("● {}", words.live), Style::new().fg(Color::Green)))
+            Line::from(Span::styled(format!("● {}", messages.live), Style::new().fg(Color::Green)))
         }
         ConnectionStatus::Connected(age) => Line::from(Span::styled(
-            format!("◇ {} {}", words.no_news_for, words.format_age(*age)),
+            format!("◇ {} {}", messages.no_news_for, messages.format_age(*age)),
             Style::new().fg(Color::Yellow),
         )),
         ConnectionStatus::Lost { age, why } => {
-            let lost = format!("✕ {} {}", words.lost, words.format_age(*age));
+            let lost = format!("✕ {} {}", messages.lost, messages.format_age(*age));
             Line::from(vec![
                 Span::styled(lost, Style::new().fg(Color::Black).bg(Color::Yellow)),
                 Span::raw(format!(" ({why})")),
@@ -110,15 +114,15 @@ fn connection_line(link: &ConnectionStatus, words: &Messages) -> Line<'static> {
     }
 }
 
-fn draw_headline(frame: &mut Frame<'_>, lines: &[Row], area: Rect, old: Style) {
+fn draw_headline(frame: &mut Frame<'_>, lines: &[HeadlineRow], area: Rect, age_style: Style) {
     let rows = lines.iter().map(|line| {
-        let colour = verdict_style(line.verdict);
+        let style = verdict_style(line.verdict);
         TableRow::new([
-            Cell::new(Span::styled(line.verdict.sign(), colour)),
+            Cell::new(Span::styled(line.verdict.sign(), style)),
             Cell::new(line.title.clone()),
             Cell::new(line.window.clone()),
             Cell::new(
-                Line::from(Span::styled(line.value.clone(), colour.add_modifier(Modifier::BOLD)))
+                Line::from(Span::styled(line.value.clone(), style.add_modifier(Modifier::BOLD)))
                     .alignment(Alignment::Right),
             ),
             Cell::new(line.target.clone()),
@@ -127,20 +131,26 @@ fn draw_headline(frame: &mut Frame<'_>, lines: &[Row], area: Rect, old: Style) {
     });
     let widths = [1, 30, 5, 10, 10, 16].map(Constraint::Length);
     let widths = [widths[0], Constraint::Fill(1), widths[2], widths[3], widths[4], widths[5]];
-    frame.render_widget(Table::new(rows, widths).style(old), area);
+    frame.render_widget(Table::new(rows, widths).style(age_style), area);
 }
 
-fn draw_places(frame: &mut Frame<'_>, view: &BoardView, area: Rect, old: Style, words: &Messages) {
+fn draw_places(
+    frame: &mut Frame<'_>,
+    view: &BoardView,
+    area: Rect,
+    age_style: Style,
+    messages: &Messages,
+) {
     let rows = view.places.iter().map(|place| {
         let worst = place.breaches.first().map_or(Verdict::Met, |(verdict, _)| *verdict);
         TableRow::new([
             Cell::new(Span::styled(format_breach_counts(place), verdict_style(worst))),
             Cell::new(place.name.clone()),
-            Cell::new(format_breaches(place, words)),
+            Cell::new(format_breaches(place, messages)),
         ])
     });
     let widths = [Constraint::Length(6), Constraint::Length(16), Constraint::Fill(1)];
-    frame.render_widget(Table::new(rows, widths).style(old), area);
+    frame.render_widget(Table::new(rows, widths).style(age_style), area);
 }
 
 fn verdict_style(verdict: Verdict) -> Style {
@@ -152,8 +162,8 @@ fn verdict_style(verdict: Verdict) -> Style {
     }
 }
 
-fn draw_help(frame: &mut Frame<'_>, words: &Messages) {
-    let text: Vec<Line<'_>> = words.help.iter().map(|line| Line::from(*line)).collect();
+fn draw_help(frame: &mut Frame<'_>, messages: &Messages) {
+    let text: Vec<Line<'_>> = messages.help.iter().map(|line| Line::from(*line)).collect();
     let (width, height) =
         (text.iter().map(Line::width).max().unwrap_or(0) as u16 + 4, text.len() as u16 + 2);
     let area = frame.area().centered(Constraint::Length(width), Constraint::Length(height));

@@ -1,14 +1,14 @@
-//! Trends: how a value went since the watch began, in few samples however long that is.
+//! Trend of a value since the program started, in a bounded number of samples.
 
-/// The most samples kept. One more, and every two become one.
+/// Number of samples at which each pair is merged into its mean.
 const SAMPLES_MAX: usize = 16;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// How a value went.
+/// Downsampled history of a value.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sparkline {
     samples: Vec<f64>,
-    /// How many values a sample is the mean of.
+    /// Number of values averaged into a sample.
     step: u32,
     sum: f64,
     count: u32,
@@ -21,7 +21,7 @@ impl Default for Sparkline {
 }
 
 impl Sparkline {
-    /// Takes the next value; they come at about the same distances.
+    /// Adds the next value. Values arrive at about equal intervals.
     pub fn push(&mut self, value: f64) {
         self.sum += value;
         self.count += 1;
@@ -34,13 +34,15 @@ impl Sparkline {
             self.samples = self
                 .samples
                 .chunks(2)
-                .map(|two| two.iter().sum::<f64>() / two.len() as f64)
+                .map(|pair| pair.iter().sum::<f64>() / pair.len() as f64)
                 .collect();
             self.step = self.step.saturating_mul(2);
         }
     }
 
-    /// A bar for each sample, from the lowest to the highest of them; a value that never changed is a line in the middle.
+    /// Returns one bar per sample, scaled between the lowest and the highest one.
+    ///
+    /// A constant value gives bars of medium height.
     #[must_use]
     pub fn bars(&self) -> String {
         let (low, high) = self

@@ -1,44 +1,44 @@
-//! The standard in force, as `/v1/standard` tells it: titles, units and targets of the indicators.
+//! The standard in force from `/v1/standard`, with titles, units and targets of the indicators.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The standard in force.
+/// The displayed parts of the standard in force.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ServedStandard {
-    /// Its name.
+    /// Name of the standard.
     pub name: String,
     title: BTreeMap<String, String>,
-    /// What it measures, in its order.
+    /// Indicators in the order of the standard.
     pub indicators: Vec<ServedIndicator>,
-    /// Its windows, in its order.
+    /// Names of the windows in the order of the standard.
     pub windows: Vec<String>,
 }
 
-/// An indicator.
+/// The displayed parts of an indicator.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ServedIndicator {
-    /// Its name.
+    /// Name of the indicator.
     pub name: String,
     title: BTreeMap<String, String>,
-    /// How it is computed: `ratio`, `duration`, `level` ...
+    /// Kind of formula: `ratio`, `duration`, `level` and others.
     pub kind: String,
-    /// The unit of its values: `ratio`, `seconds`, `count`, `score` or `per_...`.
+    /// Unit of the values: `ratio`, `seconds`, `count`, `score` or `per_...`.
     pub unit: String,
-    /// The value aimed at, if there is one.
+    /// Target in the indicator's unit. `None` without one.
     pub target: Option<f64>,
-    /// Which side of the target is good: `higher` or `lower`.
+    /// Direction of the target: `higher` or `lower` is better. `None` without a target.
     pub better: Option<String>,
 }
 
 impl ServedStandard {
-    /// Its title in a language, or in English, or its name.
+    /// Returns the title in a language, else in English, else the name.
     #[must_use]
     pub fn title(&self, language: &str) -> &str {
         localized_title(&self.title, language).unwrap_or(&self.name)
     }
 
-    /// The indicator of this name.
+    /// Returns the indicator with this name, or `None` if the standard has none.
     #[must_use]
     pub fn indicator(&self, name: &str) -> Option<&ServedIndicator> {
         self.indicators.iter().find(|indicator| indicator.name == name)
@@ -46,19 +46,19 @@ impl ServedStandard {
 }
 
 impl ServedIndicator {
-    /// Its title in a language, or in English, or its name.
+    /// Returns the title in a language, else in English, else the name.
     #[must_use]
     pub fn title(&self, language: &str) -> &str {
         localized_title(&self.title, language).unwrap_or(&self.name)
     }
 
-    /// The same with this target, which is in force now.
+    /// Returns a copy with another target.
     #[must_use]
     pub fn with_target(&self, target: Option<f64>) -> ServedIndicator {
         ServedIndicator { target, ..self.clone() }
     }
 
-    /// Whether it speaks of this moment and not of a window.
+    /// Returns true if the indicator describes the current state instead of a window.
     #[must_use]
     pub fn is_about_now(&self) -> bool {
         matches!(self.kind.as_str(), "level" | "age" | "estimated_wait")

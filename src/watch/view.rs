@@ -1,5 +1,6 @@
-//! What stands where: the headline of everything or of one center, and its places, those in trouble first; and what must be asked
-//! for to know it. Pure.
+//! Layout of the board: the headline of all centers or one center, and its places, worst first.
+//!
+//! It also builds the subscription for these values. All functions are pure.
 
 use super::latest_values::{LatestBoard, LatestReading, WatchScope};
 use super::messages::{Language, Messages};
@@ -8,7 +9,7 @@ use super::standard_info::{ServedIndicator, ServedStandard};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// What the headline shows where the standard knows it and nothing was chosen.
+/// Indicators of the headline by default, if the standard has them.
 const DEFAULT_INDICATORS: [&str; 9] = [
     "answer_rate",
     "service_level_20s",
@@ -20,9 +21,9 @@ const DEFAULT_INDICATORS: [&str; 9] = [
     "repairs_overdue",
     "one_shot_resolution",
 ];
-/// How many indicators of a standard with other names are shown.
+/// Maximum number of displayed indicators for a standard with other names.
 const INDICATORS_MAX: usize = 8;
-/// What happens too seldom for half an hour, by the beginning of its name.
+/// Name prefixes of indicators too infrequent for a window of 30 minutes.
 const DAILY_PREFIXES: [&str; 9] = [
     "repair",
     "install",
@@ -35,81 +36,81 @@ const DAILY_PREFIXES: [&str; 9] = [
     "survey",
 ];
 
-/// What was chosen on the command line.
+/// Options of the command line.
 #[derive(Clone, Debug, Default)]
 pub struct WatchOptions {
-    /// Names of indicators; the usual ones if empty.
+    /// Names of indicators. Empty for the default ones.
     pub indicators: Vec<String>,
-    /// The window of all; the usual one of each if absent.
+    /// Window of all indicators. `None` for the default of each one.
     pub window: Option<String>,
-    /// The language.
+    /// Language of the texts.
     pub language: Language,
 }
 
-/// How a reading stands.
+/// Level of a reading, combined with the state of its data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// The target is met.
+    /// On target.
     Met,
-    /// It is met, but barely.
+    /// The warning threshold is crossed, but not the target.
     Warning,
-    /// It is not met.
+    /// The target is breached.
     Breached,
     /// Too few cases to judge.
     SmallSample,
     /// The sources are silent.
     Stale,
-    /// There is nothing to judge, or no target.
+    /// No value or no target.
     Neutral,
 }
 
 /// One line of the headline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HeadlineRow {
-    /// The indicator's title.
+    /// Title of the indicator.
     pub title: String,
-    /// The name of the window.
+    /// Name of the window.
     pub window: String,
-    /// Its value.
+    /// Formatted value.
     pub value: String,
-    /// Its target; empty without one.
+    /// Formatted target. Empty without one.
     pub target: String,
-    /// How it stands.
+    /// Level of the reading.
     pub verdict: Verdict,
-    /// Why the value should not be trusted as it is; empty if it can be.
+    /// Note on the quality of the value. Empty if it is reliable.
     pub note: &'static str,
-    /// How it went.
+    /// Trend as bars.
     pub trend: String,
 }
 
 /// A center or a queue.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PlaceSummary {
-    /// Its name.
+    /// Name of the center or queue.
     pub name: String,
-    /// How many targets it misses, and how many it is near to.
+    /// Number of breaches and of warnings.
     pub breach_counts: (usize, usize),
-    /// What it misses or is near to, the worst first.
+    /// Breached indicators, then those with a warning, each with its value.
     pub breaches: Vec<(Verdict, String)>,
 }
 
-/// All that is shown of a board.
+/// Display content of a board.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BoardView {
-    /// The title of the organisation's standard.
+    /// Title of the organization's standard.
     pub organization: String,
-    /// Whose headline it is.
+    /// Name of the displayed center, or "All centers".
     pub scope_title: String,
-    /// The headline.
+    /// Rows of the headline.
     pub lines: Vec<HeadlineRow>,
-    /// What the places are.
+    /// Caption above the places.
     pub caption: &'static str,
-    /// The places, those in trouble first.
+    /// Centers, or queues of a center, worst first.
     pub places: Vec<PlaceSummary>,
 }
 
 impl Verdict {
-    /// A sign that tells it apart without colour.
+    /// Returns a sign that distinguishes the level without color.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
@@ -136,7 +137,7 @@ impl Verdict {
     }
 }
 
-/// What is shown of a board for all, or for one center.
+/// Returns the display content for all centers or for one center.
 #[must_use]
 pub fn board_view(
     board: &LatestBoard,
@@ -144,7 +145,7 @@ pub fn board_view(
     choice: &WatchOptions,
     center: Option<&str>,
 ) -> BoardView {
-    let words = choice.language.messages();
+    let messages = choice.language.messages();
     let scope: WatchScope =
         center.map(|center| ("center".to_owned(), center.to_owned())).into_iter().collect();
     let shown: Vec<(&ServedIndicator, String)> = chosen_indicators(standard, choice)
@@ -156,25 +157,25 @@ pub fn board_view(
         .map(|(indicator, window)| headline_row(board, indicator, &scope, window, choice))
         .collect();
     let (dimension, caption) =
-        if center.is_some() { ("queue", words.queues) } else { ("center", words.centers) };
+        if center.is_some() { ("queue", messages.queues) } else { ("center", messages.centers) };
     let mut places: Vec<PlaceSummary> = board
         .dimension_members(dimension, &scope)
         .into_iter()
         .map(|name| place_summary(board, dimension, name, &scope, &shown, choice))
         .collect();
-    // Names come in their order, which stays among equals.
+    // The sort is stable, so equal places stay in alphabetical order.
     places.sort_by_key(|place| std::cmp::Reverse(place.breach_counts));
-    let whose = center.unwrap_or(words.all_centers).to_owned();
+    let scope_title = center.unwrap_or(messages.all_centers).to_owned();
     BoardView {
         organization: standard.title(choice.language.name()).to_owned(),
-        scope_title: whose,
+        scope_title,
         lines,
         caption,
         places,
     }
 }
 
-/// The indicators that are shown, in their order.
+/// Returns the displayed indicators in display order.
 #[must_use]
 pub fn chosen_indicators<'s>(
     standard: &'s ServedStandard,
@@ -186,17 +187,17 @@ pub fn chosen_indicators<'s>(
     if !choice.indicators.is_empty() {
         return known(&mut choice.indicators.iter().map(String::as_str));
     }
-    let usual = known(&mut DEFAULT_INDICATORS.into_iter());
-    if usual.len() >= 3 {
-        return usual;
+    let defaults = known(&mut DEFAULT_INDICATORS.into_iter());
+    if defaults.len() >= 3 {
+        return defaults;
     }
-    let mut own: Vec<&ServedIndicator> = standard.indicators.iter().collect();
-    own.sort_by_key(|indicator| indicator.target.is_none());
-    own.truncate(INDICATORS_MAX);
-    own
+    let mut indicators: Vec<&ServedIndicator> = standard.indicators.iter().collect();
+    indicators.sort_by_key(|indicator| indicator.target.is_none());
+    indicators.truncate(INDICATORS_MAX);
+    indicators
 }
 
-/// The window in which an indicator is shown.
+/// Returns the window in which an indicator is displayed.
 #[must_use]
 pub fn chosen_window(
     indicator: &ServedIndicator,
@@ -204,23 +205,23 @@ pub fn chosen_window(
     choice: &WatchOptions,
 ) -> String {
     let has = |name: &str| standard.windows.iter().any(|window| window == name);
-    let seldom = DAILY_PREFIXES.iter().any(|begin| indicator.name.starts_with(begin));
+    let is_infrequent = DAILY_PREFIXES.iter().any(|prefix| indicator.name.starts_with(prefix));
     match &choice.window {
         _ if indicator.is_about_now() => "now".to_owned(),
         Some(window) => window.clone(),
-        None if seldom && has("today") => "today".to_owned(),
+        None if is_infrequent && has("today") => "today".to_owned(),
         None if has("30m") => "30m".to_owned(),
         None => standard.windows.first().cloned().unwrap_or_default(),
     }
 }
 
-/// What is wanted of the live board to show this, as the live protocol says it.
+/// Returns the subscription for the displayed values as JSON of the live protocol.
 #[must_use]
 pub fn subscription_json(standard: &ServedStandard, choice: &WatchOptions) -> Value {
     let shown = chosen_indicators(standard, choice);
     let windows: BTreeSet<String> =
         shown.iter().map(|indicator| chosen_window(indicator, standard, choice)).collect();
-    // Names that the standard does not know are the service's to refuse: it says which come near.
+    // Unknown names are sent too, because the service answers with similar names.
     let names: Vec<&str> = match choice.indicators.is_empty() {
         true => shown.iter().map(|indicator| indicator.name.as_str()).collect(),
         false => choice.indicators.iter().map(String::as_str).collect(),
@@ -235,17 +236,17 @@ fn headline_row(
     window: &str,
     choice: &WatchOptions,
 ) -> HeadlineRow {
-    let words = choice.language.messages();
+    let messages = choice.language.messages();
     let reading = board.get(&indicator.name, scope, window);
-    let aim = reading.map_or(indicator.target, |reading| reading.target);
-    let shown = indicator.with_target(aim);
+    let target = reading.map_or(indicator.target, |reading| reading.target);
+    let shown = indicator.with_target(target);
     HeadlineRow {
         title: indicator.title(choice.language.name()).to_owned(),
         window: window.to_owned(),
-        value: format_value(&shown, reading.and_then(|reading| reading.value), words),
-        target: format_target(indicator, aim, words),
+        value: format_value(&shown, reading.and_then(|reading| reading.value), messages),
+        target: format_target(indicator, target, messages),
         verdict: Verdict::from_reading(reading),
-        note: reading.map_or("", |reading| state_note(&reading.state, words)),
+        note: reading.map_or("", |reading| state_note(&reading.state, messages)),
         trend: board
             .trend(&indicator.name, scope, window)
             .map(super::sparkline::Sparkline::bars)
@@ -253,13 +254,13 @@ fn headline_row(
     }
 }
 
-fn state_note(state: &str, words: &Messages) -> &'static str {
+fn state_note(state: &str, messages: &Messages) -> &'static str {
     match state {
-        "stale" => words.stale,
-        "no_traffic" => words.no_traffic,
-        "small_sample" => words.small_sample,
-        "provisional" => words.provisional,
-        "no_population" => words.no_population,
+        "stale" => messages.stale,
+        "no_traffic" => messages.no_traffic,
+        "small_sample" => messages.small_sample,
+        "provisional" => messages.provisional,
+        "no_population" => messages.no_population,
         _ => "",
     }
 }
@@ -278,16 +279,16 @@ fn place_summary(
         headline_row(board, indicator, &scope, window, choice)
     };
     let lines: Vec<HeadlineRow> = shown.iter().map(line).collect();
-    let of = |verdict: Verdict| {
-        let those = lines.iter().filter(move |line| line.verdict == verdict);
-        those
+    let with_verdict = |verdict: Verdict| {
+        let matching = lines.iter().filter(move |line| line.verdict == verdict);
+        matching
             .map(move |line| (verdict, format!("{} {}", line.title, line.value)))
             .collect::<Vec<_>>()
     };
-    let (missed, near) = (of(Verdict::Breached), of(Verdict::Warning));
+    let (breached, warning) = (with_verdict(Verdict::Breached), with_verdict(Verdict::Warning));
     PlaceSummary {
         name: name.to_owned(),
-        breach_counts: (missed.len(), near.len()),
-        breaches: [missed, near].concat(),
+        breach_counts: (breached.len(), warning.len()),
+        breaches: [breached, warning].concat(),
     }
 }

@@ -1,7 +1,7 @@
-//! `firstline journal export`: the records for people and for other programs, a line each; a batch has a line for each event.
+//! `firstline journal export`: prints journal records as NDJSON, one line per record or event.
 //!
-//! Customers and owners stay hashes in the journal and are left out here. A word whose text was not kept, such as a topic, is
-//! written as its hash: `#4286f826`.
+//! Customers and owners are left out. The journal contains only hashes of them. A label without a
+//! stored text, such as a topic, is written as its hash, for example `#4286f826`.
 
 use crate::domain::events::batch::Batch;
 use crate::domain::events::batch::BatchNames;
@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-/// Prints the records from one until another.
+/// Prints the records from `from` to `to`, both included.
 ///
 /// # Errors
-/// If a record is damaged; what came before it has been printed.
+/// If a record is damaged. The records before it have been printed.
 pub(super) fn export_records(
     reader: &JournalReader,
     from: SequenceNumber,
@@ -26,17 +26,17 @@ pub(super) fn export_records(
 ) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write_records(reader, from, to, &mut out) {
-        // A reader that has seen enough, as `head` has, is no error.
+        // A closed pipe, as left by `head`, is not an error.
         Err(error)
             if error
                 .downcast_ref::<io::Error>()
                 .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {}
-        exported => exported?,
+        result => result?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How the events of a standard are called.
+/// Names of event types and dimensions in a standard.
 #[derive(Default)]
 struct ExportedNames {
     types: BTreeMap<EventType, String>,
@@ -44,7 +44,7 @@ struct ExportedNames {
 }
 
 impl ExportedNames {
-    /// The names of a standard's files; numbers do where they cannot be read any more.
+    /// Returns the names of a standard. Numbers replace them if the files can no longer be parsed.
     fn from_files(files: &[(String, String)]) -> ExportedNames {
         standard_file::parse_versions(files).map_or_else(
             |_| ExportedNames::default(),
@@ -76,21 +76,21 @@ fn write_records(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let first = reader.first_sequence();
-    let mut spoken = ExportedNames::default();
+    let mut names_in_force = ExportedNames::default();
     if let Some(JournalRecord::Standard { files, .. }) = reader.standard_record()? {
-        spoken = ExportedNames::from_files(&files);
+        names_in_force = ExportedNames::from_files(&files);
     }
-    // The standard in force at `from` was recorded before it: what lies there is read and not printed.
+    // Earlier records are read too, because they may hold the standard in force at `from`.
     for read in reader.records_after(SequenceNumber(first.0.saturating_sub(1))) {
         let (at, record) = read?;
         if at > to {
             break;
         }
         if let JournalRecord::Standard { files, .. } = &record {
-            spoken = ExportedNames::from_files(files);
+            names_in_force = ExportedNames::from_files(files);
         }
         if at >= from {
-            write_record(at, record, &spoken, out)?;
+            write_record(at, record, &names_in_force, out)?;
         }
     }
     Ok(out.flush()?)
@@ -99,7 +99,7 @@ fn write_records(
 fn write_record(
     at: SequenceNumber,
     record: JournalRecord,
-    spoken: &ExportedNames,
+    names_in_force: &ExportedNames,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let line = match record {
@@ -114,7 +114,7 @@ fn write_record(
                 format!("{:016x}", answer.id),
                 if answer.closes { "close" } else { "acknowledge" },
             );
-            // Who said it, and what, is nobody's business here.
+            // The owner and the note are personal data and are left out.
             json!({"sequence": at.0, "record": what, "now": now, "alert": id})
         }
         JournalRecord::Stop { revision } => {
@@ -128,7 +128,7 @@ fn write_record(
         JournalRecord::Batch(packed) => {
             let batch = packed.decode_batch().with_context(|| format!("record {at}"))?;
             for place in 0..batch.events.len() {
-                writeln!(out, "{}", event_line(at, &batch, place, spoken))?;
+                writeln!(out, "{}", event_line(at, &batch, place, names_in_force))?;
             }
             return Ok(());
         }
@@ -136,13 +136,18 @@ fn write_record(
     Ok(writeln!(out, "{line}")?)
 }
 
-fn event_line(at: SequenceNumber, batch: &Batch, place: usize, spoken: &ExportedNames) -> Value {
+fn event_line(
+    at: SequenceNumber,
+    batch: &Batch,
+    place: usize,
+    names_in_force: &ExportedNames,
+) -> Value {
     let event = &batch.events[place];
     let mut line = Map::new();
     let mut put = |name: &str, value: Value| _ = line.insert(name.to_owned(), value);
     put("sequence", at.0.into());
     put("record", "event".into());
-    put("type", spoken.event_type(event.kind).into());
+    put("type", names_in_force.event_type(event.kind).into());
     put("time", json!(event.time));
     put("case", format!("{:016x}", event.case.0).into());
     put("id", format!("{:016x}", event.id.0).into());
@@ -151,38 +156,40 @@ fn event_line(at: SequenceNumber, batch: &Batch, place: usize, spoken: &Exported
         put("subject", subject.into());
     }
     let values = batch.groups[event.group as usize].values().iter().enumerate();
-    let said = values.filter_map(|(place, value)| {
-        Some((spoken.dimension_name(place), Value::from(value.as_deref()?)))
+    let attributes = values.filter_map(|(place, value)| {
+        Some((names_in_force.dimension_name(place), Value::from(value.as_deref()?)))
     });
-    put("attributes", Value::Object(said.collect()));
+    put("attributes", Value::Object(attributes.collect()));
     put("data", Value::Object(event_data(event, &batch.names)));
     Value::Object(line)
 }
 
-/// What the event says beyond its attributes, by the names it has in events; nothing of customers and owners.
+/// Returns the fields of an event under their wire names, without customers and owners.
 fn event_data(event: &Event, names: &BatchNames) -> Map<String, Value> {
     let detail = &event.detail;
-    let word = |word: Option<Symbol>| {
-        let word = word?;
-        let text =
-            names.symbol_texts().find(|(known, _)| *known == word).map(|(_, text)| text.to_owned());
-        Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", word.to_number()))))
+    let label = |symbol: Option<Symbol>| {
+        let symbol = symbol?;
+        let text = names
+            .symbol_texts()
+            .find(|(known, _)| *known == symbol)
+            .map(|(_, text)| text.to_owned());
+        Some(Value::from(text.unwrap_or_else(|| format!("#{:08x}", symbol.to_number()))))
     };
     let seconds = |millis: Option<crate::domain::events::event::PackedMillis>| {
         Some(json!(millis?.get() as f64 / 1_000.0))
     };
-    let said = [
+    let fields = [
         ("due", detail.due.map(|due| json!(due.get()))),
         ("appointment", detail.appointment.map(|appointment| json!(appointment.get()))),
         ("wait_seconds", seconds(detail.wait)),
         ("talk_seconds", seconds(detail.talk)),
         ("hold_seconds", seconds(detail.hold)),
         ("wrapup_seconds", seconds(detail.wrapup)),
-        ("topic", word(detail.topic)),
-        (event.kind.verb.label_field().unwrap_or("word"), word(detail.label)),
-        ("liable", word(detail.liable)),
+        ("topic", label(detail.topic)),
+        (event.kind.verb.label_field().unwrap_or("word"), label(detail.label)),
+        ("liable", label(detail.liable)),
         ("answer", detail.answer.map(|answer| json!(answer.get()))),
         ("state", detail.agent_state.map(|state| json!(state.name()))),
     ];
-    said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

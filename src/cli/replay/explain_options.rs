@@ -1,4 +1,4 @@
-//! `replay --explain`, `--explain-case`, `--cases`: which cases stand behind the figures, in words or as JSON.
+//! `replay --explain`, `--explain-case` and `--cases`: cases behind the readings, as text or JSON.
 
 mod explain_text;
 
@@ -11,22 +11,23 @@ use crate::domain::monitor::Monitor;
 use crate::domain::standard::Standard;
 use crate::publish::explain_json;
 
-/// What is asked beyond the readings.
+/// Options that print cases instead of readings
 #[derive(clap::Args)]
 pub(super) struct ExplainRequest {
-    /// Explain a reading: its formula in words, the cases that counted, what was left out and why
+    /// Explain a reading: its formula, the counted cases, and the excluded cases with their reasons
     #[arg(long, value_name = "INDICATOR", conflicts_with_all = ["cases", "explain_case"])]
     explain: Option<String>,
-    /// With `--explain` and `--cases`: only cases with these attributes, as in `center=hefei`; may be repeated
+    /// With `--explain` or `--cases`: only cases with this attribute, for example `center=hefei`;
+    /// may be repeated
     #[arg(long = "where", value_name = "DIM=VALUE", value_parser = parse_condition)]
     fixed: Vec<(String, String)>,
-    /// Tell the history of the case with this subject: its events, what they mean, its clocks
+    /// Print the history of the case with this subject: its events, facts and commitment clocks
     #[arg(long, value_name = "SUBJECT", conflicts_with = "cases")]
     explain_case: Option<String>,
-    /// List open cases with a promise to keep, those with the least time left first
+    /// List open cases with a commitment, those with the least time left first
     #[arg(long)]
     cases: bool,
-    /// With `--cases`: overdue, due_soon, running, stopped or all
+    /// With `--cases`: only cases of these risks: overdue, due_soon, running, stopped or all
     #[arg(
         long,
         value_name = "NAMES",
@@ -35,8 +36,13 @@ pub(super) struct ExplainRequest {
         requires = "cases"
     )]
     risk: Vec<String>,
-    /// The most cases in a list
-    #[arg(long, value_name = "N", default_value_t = LISTED_CASES_DEFAULT, value_parser = parse_limit)]
+    /// Maximum number of cases in a list
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = LISTED_CASES_DEFAULT,
+        value_parser = parse_limit
+    )]
     limit: usize,
 }
 
@@ -50,16 +56,16 @@ fn parse_limit(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|limit| (1..=LISTED_CASES_MAX).contains(limit))
-        .ok_or_else(|| format!("a number from 1 to {LISTED_CASES_MAX}"))
+        .ok_or_else(|| format!("must be a number from 1 to {LISTED_CASES_MAX}"))
 }
 
 impl ExplainRequest {
-    /// Whether anything is asked.
+    /// Returns true if any of these options is given.
     pub(super) fn is_requested(&self) -> bool {
         self.explain.is_some() || self.explain_case.is_some() || self.cases
     }
 
-    /// The dimensions of the scope that is explained; the standard must have it.
+    /// Returns the dimensions of the explained scope. The standard must contain that scope.
     pub(super) fn scope_dimensions(&self) -> Vec<String> {
         if self.explain.is_some() {
             self.fixed.iter().map(|(name, _)| name.clone()).collect()
@@ -68,7 +74,10 @@ impl ExplainRequest {
         }
     }
 
-    /// Checks what is asked before anything is read.
+    /// Checks the options before any recording is read.
+    ///
+    /// # Errors
+    /// If a name in the options is unknown.
     pub(super) fn check_options(
         &self,
         standard: &Standard,
@@ -86,15 +95,15 @@ impl ExplainRequest {
         indicator: &str,
         window: &str,
     ) -> Result<ExplanationRequest, UsageError> {
-        let asked = explain_json::resolve_explanation_request(
+        let request = explain_json::resolve_explanation_request(
             standard,
             indicator,
             &self.fixed,
             Some(window),
             self.limit,
         );
-        // `--window` has a value even where nobody gave one.
-        let asked = asked.or_else(|what| match window {
+        // `all` is the default of `--window`, and indicators of the current state have no window.
+        let request = request.or_else(|problem| match window {
             "all" => explain_json::resolve_explanation_request(
                 standard,
                 indicator,
@@ -102,13 +111,13 @@ impl ExplainRequest {
                 None,
                 self.limit,
             ),
-            _ => Err(what),
+            _ => Err(problem),
         });
-        asked.map_err(|what| UsageError(format!("--explain: {what}")))
+        request.map_err(|problem| UsageError(format!("--explain: {problem}")))
     }
 
     fn open_cases_request(&self, standard: &Standard) -> Result<OpenCaseQuery, UsageError> {
-        let wanted = explain_json::resolve_open_case_request(
+        let request = explain_json::resolve_open_case_request(
             standard,
             &self.risk,
             None,
@@ -116,10 +125,13 @@ impl ExplainRequest {
             &self.fixed,
             self.limit,
         );
-        wanted.map_err(|what| UsageError(format!("--cases: {what}")))
+        request.map_err(|problem| UsageError(format!("--cases: {problem}")))
     }
 
-    /// Prints the answers of a core.
+    /// Prints the requested explanations.
+    ///
+    /// # Errors
+    /// If no case has the subject of `--explain-case`, or standard output cannot be written.
     pub(super) fn print_answers(
         &self,
         monitor: &mut Monitor,
@@ -128,29 +140,32 @@ impl ExplainRequest {
         json: bool,
     ) -> anyhow::Result<()> {
         let mut lines = String::new();
-        let mut say = |value: serde_json::Value, text: String| {
+        let mut push_answer = |value: serde_json::Value, text: String| {
             lines += &if json { format!("{value}\n") } else { text }
         };
         if let Some(indicator) = &self.explain {
-            let explained =
+            let explanation =
                 monitor.explain_reading(&self.reading_request(standard, indicator, window)?);
-            say(
-                explain_json::explanation_json(&explained),
-                explain_text::explanation_text(&explained),
+            push_answer(
+                explain_json::explanation_json(&explanation),
+                explain_text::explanation_text(&explanation),
             );
         }
         if let Some(subject) = &self.explain_case {
             let histories = monitor.case_histories(None, subject);
             if histories.is_empty() {
-                anyhow::bail!("there is no case `{subject}` in the recordings");
+                anyhow::bail!("the recordings contain no case `{subject}`");
             }
             histories.iter().for_each(|history| {
-                say(explain_json::history_json(history), explain_text::history_text(history))
+                push_answer(
+                    explain_json::history_json(history),
+                    explain_text::history_text(history),
+                );
             });
         }
         if self.cases {
             let open = monitor.open_cases(&self.open_cases_request(standard)?);
-            say(explain_json::open_cases_json(&open), explain_text::open_cases_text(&open));
+            push_answer(explain_json::open_cases_json(&open), explain_text::open_cases_text(&open));
         }
         print_output(lines.as_bytes())
     }

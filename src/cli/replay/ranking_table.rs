@@ -1,33 +1,32 @@
-//! Scopes ranked from the best to the worst, as a table for people: one for each indicator and window.
+//! Rankings of scopes from best to worst, one table per indicator and window.
 
 use super::readings_table;
 use crate::access::grant::GrantedView;
 use crate::domain::board::reading::{Board, Reading};
 use crate::publish::ranking_json::{RankedScope, Ranking};
 
-/// The rankings of scopes of this kind by the indicators and over the windows that the readings are of. An indicator without
-/// a target does not say which values are good, and ranks nobody.
+/// Returns the rankings of scopes of this kind, for each indicator and window of the readings.
+///
+/// Indicators without a target are left out, because they have no direction.
 pub(super) fn rankings_text(board: &Board, kind: usize, readings: &[&Reading]) -> String {
-    let mut asked: Vec<(usize, Option<usize>)> =
+    let mut keys: Vec<(usize, Option<usize>)> =
         readings.iter().map(|reading| (reading.key.indicator, reading.key.window)).collect();
-    asked.dedup();
-    asked.sort_unstable();
-    asked.dedup();
-    let groups = asked.into_iter().filter_map(|(indicator, window)| {
-        let (asked, key) = (
-            &board.standard.indicators[indicator],
-            readings.iter().find(|one| one.key.indicator == indicator)?,
-        );
+    keys.dedup();
+    keys.sort_unstable();
+    keys.dedup();
+    let groups = keys.into_iter().filter_map(|(indicator, window)| {
+        let definition = &board.standard.indicators[indicator];
+        let reading = readings.iter().find(|reading| reading.key.indicator == indicator)?;
         let ranking =
-            Ranking { indicator, kind, window, better: asked.target_at(board.as_of)?.better };
-        let mut key = key.key.clone();
+            Ranking { indicator, kind, window, better: definition.target_at(board.as_of)?.better };
+        let mut key = reading.key.clone();
         key.window = window;
         let rows = ranking
             .rank_scopes(board, &GrantedView::default())
             .iter()
-            .map(|ranked| ranking_row(ranked, asked.unit()))
+            .map(|ranked| ranking_row(ranked, definition.unit()))
             .collect();
-        Some((Some(format!("{} {}", asked.name, board.window_name(&key))), rows))
+        Some((Some(format!("{} {}", definition.name, board.window_name(&key))), rows))
     });
     readings_table::table_heading(board)
         + &readings_table::align_columns(

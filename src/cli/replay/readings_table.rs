@@ -1,10 +1,12 @@
-//! Readings as a table for people.
+//! Readings as a text table.
 
 use crate::domain::board::reading::{Board, Level, Reading, ReadingComponents, ReadingState};
 use crate::domain::standard::label::INDICATOR_LABELS;
 
-/// The table with its heading. `group_by` is a key of labels: the readings of each of its values stand together, those of
-/// indicators without it at the end.
+/// Returns the table with its heading.
+///
+/// `group_by` is the key of a label. Rows are grouped by its values, and indicators without that
+/// label come last.
 pub(super) fn readings_table(
     board: &Board,
     readings: &[&Reading],
@@ -24,25 +26,25 @@ pub(super) fn readings_table(
         board.standard.indicators[reading.key.indicator].labels.iter().find(|label| label.0 == key)
     };
     let groups = values.map(|value| Some(*value)).chain([None]).map(|value| {
-        let own = readings.iter().filter(|reading| label_of(reading).map(|label| label.1) == value);
+        let members =
+            readings.iter().filter(|reading| label_of(reading).map(|label| label.1) == value);
         let title =
             value.map_or_else(|| format!("without {key}"), |value| format!("{key}: {value}"));
-        (Some(title), own.map(|reading| reading_row(board, reading)).collect())
+        (Some(title), members.map(|reading| reading_row(board, reading)).collect())
     });
     let groups: Vec<(Option<String>, Vec<[String; 6]>)> =
         groups.filter(|(_, rows): &(_, Vec<_>)| !rows.is_empty()).collect();
     table_heading(board) + &lines(&groups)
 }
 
-/// The line above a table: which standard, and when.
+/// Returns the line above a table, with the standard, its version and the time.
 pub(super) fn table_heading(board: &Board) -> String {
     let as_of = board.as_of.map_or("nothing yet".to_owned(), |time| time.to_string());
     let version = board.standard.version_at(board.as_of).map_or("", |version| &version.version);
     format!("{} {version} as of {as_of}\n", board.standard.title.en)
 }
 
-/// Groups of rows under one heading, every column as wide as its widest cell. The columns of `numbers` end in line, because
-/// numbers are compared by eye.
+/// Formats groups of rows under one heading. Columns in `numbers` are right-aligned.
 pub(super) fn align_columns<const COLUMNS: usize>(
     heading: [&str; COLUMNS],
     numbers: &[usize],
@@ -57,9 +59,9 @@ pub(super) fn align_columns<const COLUMNS: usize>(
     }
     let line = |row: &[String; COLUMNS]| {
         let mut line = String::new();
-        for (place, (cell, width)) in row.iter().zip(widths).enumerate() {
+        for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
             let padding = " ".repeat(width - cell.chars().count());
-            line += &if numbers.contains(&place) {
+            line += &if numbers.contains(&index) {
                 format!("{padding}{cell}  ")
             } else {
                 format!("{cell}{padding}  ")
@@ -134,7 +136,7 @@ fn reading_row(board: &Board, reading: &Reading) -> [String; 6] {
     ]
 }
 
-/// A value in its unit, as people read it.
+/// Formats a value with its unit.
 pub(super) fn format_amount(value: f64, unit: &str) -> String {
     match unit {
         "ratio" => format!("{:.2} %", value * 100.0),
@@ -145,7 +147,7 @@ pub(super) fn format_amount(value: f64, unit: &str) -> String {
     }
 }
 
-/// How far two values lie apart: that of two percentages is in points.
+/// Formats the difference between two values. For ratios it is in percentage points.
 pub(super) fn format_gap(value: f64, unit: &str) -> String {
     if unit == "ratio" {
         format!("{:.2} points", value * 100.0)

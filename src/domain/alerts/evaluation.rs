@@ -1,18 +1,21 @@
-//! Alerts: who must be told of what, decided by the core.
+//! Alert evaluation: applies the standard's alert policies to readings and orders.
 //!
 //! ```text
-//! policies (the standard) ─┐
-//! readings, orders ────────┴─> [`Alerts::look`] ─> [`machine`] ─> [`ledger`] of [`incident`]s ─> publish
+//! policies (standard) ─┐
+//! readings, orders ────┴─> AlertEvaluator ─> StateMachine ─> IncidentLog ─> publish
 //! ```
-//! A look is taken at certain moments of the core's time and at no others: the first tick in each [`EVERY_MS`] of it. Whoever takes
-//! it writes it down first, so the same journal rings the same alerts. A look reads what the policies name and nothing else: the
-//! named indicators in the named kinds of scopes, and the orders whose own timers have said that they are in danger ([`orders`]).
+//! Evaluations run at fixed points of engine time: the first tick in each interval of
+//! [`EVALUATION_INTERVAL_MS`]. The engine writes each evaluation to the journal first, so a replay
+//! of the same journal fires the same alerts. An evaluation reads the indicators that the policies
+//! name, in the scopes they name, and the orders in [`AtRiskOrders`].
 //!
-//! Between two looks at most [`GAP_MS`] pass for what must last a while: what was not seen, because the service was away, does not
-//! count. What lasts for less than a look may not be seen.
+//! At most [`EVALUATION_GAP_MS_MAX`] count as elapsed between two evaluations. Longer gaps, such as
+//! downtime of the service, do not count towards `for` or `keep_firing`. A condition shorter than
+//! one interval may go unnoticed.
 //!
-//! At most [`INSTANCES`] alerts are pending or firing at once. Beyond it nothing begins until something ends; how many could not
-//! begin is told.
+//! At most [`ACTIVE_ALERTS_MAX`] alerts are pending or firing at once. Above this limit no alert
+//! starts until another one ends. [`AlertOverview::overflow`] counts the alerts that could not
+//! start.
 
 use super::incident::AlertSubject;
 use super::incident_log::{IncidentLog, IncidentUpdate, IncidentUpdateError};
@@ -31,54 +34,54 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How often a look is taken, in milliseconds of the core's time.
+/// Interval between evaluations, in milliseconds of engine time.
 pub const EVALUATION_INTERVAL_MS: i64 = 10 * SECOND;
-/// How much time passes at most from one look to the next for what must last.
+/// Maximum time counted between two evaluations, in milliseconds.
 pub const EVALUATION_GAP_MS_MAX: i64 = 5 * MINUTE;
-/// The most alerts that are pending or firing at once.
+/// Maximum number of alerts that are pending or firing at once.
 pub const ACTIVE_ALERTS_MAX: usize = 10_000;
 
-/// What there is to see at a moment.
+/// Inputs of one evaluation.
 pub struct EvaluationInput<'a> {
-    /// The time reached.
+    /// Current engine time.
     pub now: Timestamp,
-    /// The readings that the policies name, among others.
+    /// Board with at least the readings that the policies name.
     pub board: &'a Board,
-    /// The orders in danger.
+    /// Orders that have reached a grade of an order policy.
     pub at_risk_orders: &'a AtRiskOrders,
-    /// Tells of the order at a place, with the commitment at its own.
+    /// Describes the order in a case slot, given the index of the commitment.
     pub describe_order: &'a mut dyn FnMut(u32, usize) -> OrderDescription,
 }
 
 /// The state of all alerts.
 #[derive(Clone, Debug, Default)]
 pub struct AlertEvaluator {
-    /// When the last look was taken.
+    /// Time of the last evaluation.
     evaluated_at: Option<Timestamp>,
-    /// What is pending or fires, or must be remembered otherwise, by policy and scope.
+    /// Alerts that are not idle, by policy and scope.
     indicator_alerts: BTreeMap<(usize, Arc<Scope>), AlertInstance>,
-    /// The incidents of the orders that fire, by policy, grade and case.
+    /// Incidents of firing orders, by policy, grade and case.
     order_incidents: BTreeMap<Key, u64>,
     incident_log: IncidentLog,
-    /// How many could not begin at the last look.
+    /// Alerts that could not start at the last evaluation because of the limit.
     overflow: u64,
 }
 
-/// A machine, and what it is about.
+/// State of one policy in one scope.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct AlertInstance {
     machine: StateMachine,
-    /// Since when it is not quiet.
+    /// Time at which the alert last became pending.
     since: Timestamp,
-    /// The value last seen.
+    /// Last value; `None` if the last evaluation had none.
     value: Option<f64>,
-    /// The incident, while it fires.
+    /// Id of the incident while the alert fires.
     incident: Option<u64>,
-    /// When it was last looked at.
+    /// Time of its last evaluation.
     evaluated_at: Timestamp,
 }
 
-/// What is written down, in the order of [`Alerts`].
+/// Serialized form of [`AlertEvaluator`], in the same field order.
 #[derive(Serialize, Deserialize)]
 struct AlertSnapshot {
     evaluated_at: Option<Timestamp>,
@@ -88,131 +91,136 @@ struct AlertSnapshot {
     overflow: u64,
 }
 
-/// Something that is bad, but not for long enough.
+/// An alert whose condition holds but has not yet lasted for `for`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PendingAlert {
-    /// What it is about.
+    /// Policy and scope of the alert.
     pub subject: AlertSubject,
-    /// What its policy is called.
+    /// Title of the policy.
     pub title: crate::domain::standard::LocalizedTitle,
-    /// How urgent it will be.
+    /// Severity once it fires.
     pub severity: Severity,
-    /// Since when.
+    /// Time at which the condition was first met.
     pub since: Timestamp,
-    /// The value last seen.
+    /// Last value; `None` if there is none.
     pub value: Option<f64>,
 }
 
-/// All that is to be told of alerts at a moment.
+/// State of all alerts, for publication.
 #[derive(Clone, Debug, Default)]
 pub struct AlertOverview {
-    /// When the last look was taken.
+    /// Time of the last evaluation; `None` before the first.
     pub as_of: Option<Timestamp>,
-    /// All incidents.
+    /// All recorded incidents.
     pub incident_log: IncidentLog,
-    /// What is pending.
+    /// Alerts that are pending.
     pub pending: Vec<PendingAlert>,
-    /// How many could not begin at the last look, because there were too many.
+    /// Alerts that could not start at the last evaluation because of [`ACTIVE_ALERTS_MAX`].
     pub overflow: u64,
 }
 
 impl AlertEvaluator {
-    /// Whether a look is due: the first moment in each stretch of [`EVERY_MS`].
+    /// Returns true if no evaluation has run in the current interval of [`EVALUATION_INTERVAL_MS`]
+    /// and there are policies or active alerts.
     #[must_use]
     pub fn is_due(&self, now: Timestamp, standard: &Standard) -> bool {
-        let stretch = |at: Timestamp| at.0.div_euclid(EVALUATION_INTERVAL_MS);
+        let interval = |at: Timestamp| at.0.div_euclid(EVALUATION_INTERVAL_MS);
         let watched = !standard.policies.is_empty()
             || !self.indicator_alerts.is_empty()
             || !self.order_incidents.is_empty();
-        watched && self.evaluated_at.is_none_or(|looked| stretch(looked) < stretch(now))
+        watched && self.evaluated_at.is_none_or(|last| interval(last) < interval(now))
     }
 
-    /// Takes a look.
-    pub fn evaluate(&mut self, sight: &mut EvaluationInput<'_>) {
-        let now = sight.now;
-        let passed_ms = self
+    /// Evaluates all policies at the time of `input` and records what fires and what ends.
+    pub fn evaluate(&mut self, input: &mut EvaluationInput<'_>) {
+        let now = input.now;
+        let elapsed_ms = self
             .evaluated_at
-            .map_or(0, |looked| now.millis_since(looked).clamp(0, EVALUATION_GAP_MS_MAX));
+            .map_or(0, |last| now.millis_since(last).clamp(0, EVALUATION_GAP_MS_MAX));
         (self.evaluated_at, self.overflow) = (Some(now), 0);
-        let standard = sight.board.standard.clone();
+        let standard = input.board.standard.clone();
         for (place, policy) in standard.policies.iter().enumerate() {
             if let AlertRule::Indicator(rule) = &policy.rule {
-                for (scope, look) in indicator_rule::evaluate_scopes(rule, sight.board, now) {
+                for (scope, evaluation) in indicator_rule::evaluate_scopes(rule, input.board, now) {
                     self.evaluate_indicator(
                         (place, scope),
                         policy,
-                        &look,
-                        (now, passed_ms),
+                        &evaluation,
+                        (now, elapsed_ms),
                         &standard,
                     );
                 }
             }
         }
-        self.evaluate_missing_scopes(now, passed_ms, &standard);
-        self.evaluate_orders(sight, &standard);
+        self.evaluate_missing_scopes(now, elapsed_ms, &standard);
+        self.evaluate_orders(input, &standard);
         self.incident_log.enforce_retention(now);
     }
 
-    /// Takes a look at one policy in one scope.
+    /// Evaluates one policy in one scope.
     fn evaluate_indicator(
         &mut self,
         key: (usize, Arc<Scope>),
         policy: &AlertPolicy,
-        look: &indicator_rule::IndicatorEvaluation,
-        (now, passed_ms): (Timestamp, i64),
+        evaluation: &indicator_rule::IndicatorEvaluation,
+        (now, elapsed_ms): (Timestamp, i64),
         standard: &Standard,
     ) {
         let AlertRule::Indicator(rule) = &policy.rule else { return };
         let known = self.indicator_alerts.remove(&key);
-        let full = known.is_none() && self.active_count() >= ACTIVE_ALERTS_MAX;
-        let mut held = known.unwrap_or(AlertInstance {
+        let limit_reached = known.is_none() && self.active_count() >= ACTIVE_ALERTS_MAX;
+        let mut instance = known.unwrap_or(AlertInstance {
             machine: StateMachine::default(),
             since: now,
             value: None,
             incident: None,
             evaluated_at: now,
         });
-        let was_pending = held.machine.is_pending();
-        let turn =
-            held.machine.evaluate(look.condition, passed_ms, &indicator_rule::alert_timing(rule));
-        (held.value, held.evaluated_at) = (look.value, now);
-        if !was_pending && held.machine.is_pending() {
-            held.since = now;
+        let was_pending = instance.machine.is_pending();
+        let transition = instance.machine.evaluate(
+            evaluation.condition,
+            elapsed_ms,
+            &indicator_rule::alert_timing(rule),
+        );
+        (instance.value, instance.evaluated_at) = (evaluation.value, now);
+        if !was_pending && instance.machine.is_pending() {
+            instance.since = now;
         }
-        if held.machine.is_idle() && turn == AlertTransition::Unchanged {
+        if instance.machine.is_idle() && transition == AlertTransition::Unchanged {
             return;
         }
-        if full {
+        if limit_reached {
             self.overflow += 1;
             return;
         }
-        match turn {
+        match transition {
             AlertTransition::Fires => {
-                let incident =
-                    indicator_rule::indicator_incident(policy, rule, &key.1, look, now, standard);
-                held.incident = Some(self.incident_log.record_firing(incident));
+                let incident = indicator_rule::indicator_incident(
+                    policy, rule, &key.1, evaluation, now, standard,
+                );
+                instance.incident = Some(self.incident_log.record_firing(incident));
             }
-            AlertTransition::Unchanged => held
+            AlertTransition::Unchanged => instance
                 .incident
                 .into_iter()
-                .for_each(|id| self.incident_log.record_value(id, look.value)),
+                .for_each(|id| self.incident_log.record_value(id, evaluation.value)),
             AlertTransition::Ends => {
-                if let Some(id) = held.incident.take() {
-                    self.incident_log.record_value(id, look.value);
+                if let Some(id) = instance.incident.take() {
+                    self.incident_log.record_value(id, evaluation.value);
                     self.incident_log.record_end(id, now);
                 }
             }
         }
-        if !held.machine.is_idle() {
-            self.indicator_alerts.insert(key, held);
+        if !instance.machine.is_idle() {
+            self.indicator_alerts.insert(key, instance);
         }
     }
 
-    /// Scopes of which there was no reading are silent.
-    fn evaluate_missing_scopes(&mut self, now: Timestamp, passed_ms: i64, standard: &Standard) {
-        let ledger = &mut self.incident_log;
-        self.indicator_alerts.retain(|(place, _), held| {
-            if held.evaluated_at == now {
+    /// Evaluates alerts whose scope had no reading as missing data.
+    fn evaluate_missing_scopes(&mut self, now: Timestamp, elapsed_ms: i64, standard: &Standard) {
+        let incident_log = &mut self.incident_log;
+        self.indicator_alerts.retain(|(place, _), instance| {
+            if instance.evaluated_at == now {
                 return true;
             }
             let Some(AlertRule::Indicator(rule)) =
@@ -220,30 +228,34 @@ impl AlertEvaluator {
             else {
                 return false;
             };
-            held.evaluated_at = now;
-            if held.machine.evaluate(
+            instance.evaluated_at = now;
+            if instance.machine.evaluate(
                 state_machine::Condition::MissingData,
-                passed_ms,
+                elapsed_ms,
                 &indicator_rule::alert_timing(rule),
             ) == AlertTransition::Ends
             {
-                held.incident.take().into_iter().for_each(|id| ledger.record_end(id, now));
+                instance
+                    .incident
+                    .take()
+                    .into_iter()
+                    .for_each(|id| incident_log.record_end(id, now));
             }
-            !held.machine.is_idle()
+            !instance.machine.is_idle()
         });
     }
 
-    /// What is newly in danger fires, and what is no longer is over.
-    fn evaluate_orders(&mut self, sight: &mut EvaluationInput<'_>, standard: &Standard) {
-        let AlertEvaluator { order_incidents: orders, incident_log: ledger, .. } = self;
-        orders.retain(|key, id| {
-            let stands = sight.at_risk_orders.contains(key);
-            if !stands {
-                ledger.record_end(*id, sight.now);
+    /// Fires for orders that reached a grade and ends incidents of orders that left it.
+    fn evaluate_orders(&mut self, input: &mut EvaluationInput<'_>, standard: &Standard) {
+        let AlertEvaluator { order_incidents, incident_log, .. } = self;
+        order_incidents.retain(|key, id| {
+            let is_at_risk = input.at_risk_orders.contains(key);
+            if !is_at_risk {
+                incident_log.record_end(*id, input.now);
             }
-            stands
+            is_at_risk
         });
-        for (key, slot) in sight.at_risk_orders.iter() {
+        for (key, slot) in input.at_risk_orders.iter() {
             if self.order_incidents.contains_key(key) {
                 continue;
             }
@@ -253,49 +265,50 @@ impl AlertEvaluator {
                 self.overflow += 1;
                 continue;
             }
-            let order = (sight.describe_order)(slot, rule.commitment);
+            let order = (input.describe_order)(slot, rule.commitment);
             let incident =
-                order_rule::order_incident(policy, rule, key, order, sight.now, standard);
+                order_rule::order_incident(policy, rule, key, order, input.now, standard);
             let id = self.incident_log.record_firing(incident);
             self.order_incidents.insert(*key, id);
         }
     }
 
-    /// Takes what somebody says of an incident.
+    /// Applies an acknowledgement or a closing note to an incident.
     ///
     /// # Errors
-    /// Why it was not taken; nothing is changed then.
+    /// Returns an error if the update is invalid for the incident. Nothing changes then.
     pub fn update_incident(
         &mut self,
-        answer: &IncidentUpdate,
+        update: &IncidentUpdate,
         now: Timestamp,
     ) -> Result<(), IncidentUpdateError> {
-        self.incident_log.apply_update(answer, now)
+        self.incident_log.apply_update(update, now)
     }
 
-    /// How many are pending or fire.
+    /// Number of alerts that are pending or firing.
     fn active_count(&self) -> usize {
         self.indicator_alerts.len() + self.order_incidents.len()
     }
 
-    /// The incidents.
+    /// Returns the incident log.
     #[must_use]
     pub fn incident_log(&self) -> &IncidentLog {
         &self.incident_log
     }
 
-    /// All that is to be told.
+    /// Returns the state of all alerts for publication.
     #[must_use]
     pub fn overview(&self, standard: &Standard) -> AlertOverview {
-        let pending = self.indicator_alerts.iter().filter(|(_, held)| held.machine.is_pending());
-        let pending = pending.filter_map(|((place, scope), held)| {
+        let pending =
+            self.indicator_alerts.iter().filter(|(_, instance)| instance.machine.is_pending());
+        let pending = pending.filter_map(|((place, scope), instance)| {
             let policy = standard.policies.get(*place)?;
             Some(PendingAlert {
                 subject: indicator_rule::scope_subject(policy, scope, standard),
                 title: policy.title.clone(),
                 severity: policy.severity,
-                since: held.since,
-                value: held.value,
+                since: instance.since,
+                value: instance.value,
             })
         });
         AlertOverview {
@@ -306,20 +319,21 @@ impl AlertEvaluator {
         }
     }
 
-    /// The same under another standard: what it still watches goes on, and what it does not is over.
+    /// Continues under another standard. Alerts whose policy and scope still exist go on; the
+    /// incidents of the others end.
     pub fn change_standard(&mut self, old: &Standard, new: &Standard) {
         let now = self.evaluated_at.unwrap_or_default();
         let place = |old_place: usize| {
             let name = &old.policies.get(old_place)?.name;
             new.policies.iter().position(|policy| policy.name == *name)
         };
-        for ((old_place, scope), mut held) in std::mem::take(&mut self.indicator_alerts) {
+        for ((old_place, scope), mut instance) in std::mem::take(&mut self.indicator_alerts) {
             let found = place(old_place).and_then(|place| {
                 Some((place, indicator_rule::translate_scope(&scope, place, old, new)?))
             });
             match found {
-                Some(key) => _ = self.indicator_alerts.insert(key, held),
-                None => held
+                Some(key) => _ = self.indicator_alerts.insert(key, instance),
+                None => instance
                     .incident
                     .take()
                     .into_iter()
@@ -336,55 +350,57 @@ impl AlertEvaluator {
         }
     }
 
-    /// What is remembered, to be written down beside the core's own memory.
+    /// Returns the state for a snapshot.
     pub fn to_snapshot(&self) -> impl Serialize + '_ {
-        let figures = self
+        let indicator_alerts = self
             .indicator_alerts
             .iter()
-            .map(|((place, scope), held)| (*place, Scope::clone(scope), held.clone()));
+            .map(|((place, scope), instance)| (*place, Scope::clone(scope), instance.clone()));
         AlertSnapshot {
             evaluated_at: self.evaluated_at,
-            indicator_alerts: figures.collect(),
+            indicator_alerts: indicator_alerts.collect(),
             order_incidents: self.order_incidents.iter().map(|(key, id)| (*key, *id)).collect(),
             incident_log: self.incident_log.clone(),
             overflow: self.overflow,
         }
     }
 
-    /// What [`Alerts::memory`] wrote down under the same standard.
+    /// Restores the state that [`AlertEvaluator::to_snapshot`] returned under the same standard.
     ///
     /// # Errors
-    /// Those of the deserializer, or if it is no memory of this standard's alerts.
+    /// Returns an error if decoding fails or an alert does not fit `standard`.
     pub fn from_snapshot<'de, D: serde::Deserializer<'de>>(
         standard: &Standard,
         from: D,
     ) -> Result<AlertEvaluator, D::Error> {
         let AlertSnapshot {
-            evaluated_at: looked,
-            indicator_alerts: figures,
-            order_incidents: orders,
-            incident_log: ledger,
+            evaluated_at,
+            indicator_alerts,
+            order_incidents,
+            incident_log,
             overflow,
         } = AlertSnapshot::deserialize(from)?;
-        let sound = figures.iter().all(|(place, scope, _)| {
+        let scopes_fit = indicator_alerts.iter().all(|(place, scope, _)| {
             *place < standard.policies.len()
                 && standard
                     .scopes
                     .get(scope.kind)
                     .is_some_and(|dimensions| dimensions.len() == scope.values.len())
         });
-        if !sound || !orders.iter().all(|(key, _)| order_rule::is_valid_key(key, standard)) {
-            return Err(serde::de::Error::custom("an alert is none of this standard's"));
+        if !scopes_fit
+            || !order_incidents.iter().all(|(key, _)| order_rule::is_valid_key(key, standard))
+        {
+            return Err(serde::de::Error::custom("an alert does not fit the standard"));
         }
-        let figures = figures
+        let indicator_alerts = indicator_alerts
             .into_iter()
-            .map(|(place, scope, held)| ((place, Arc::new(scope)), held))
+            .map(|(place, scope, instance)| ((place, Arc::new(scope)), instance))
             .collect();
         Ok(AlertEvaluator {
-            evaluated_at: looked,
-            indicator_alerts: figures,
-            order_incidents: orders.into_iter().collect(),
-            incident_log: ledger,
+            evaluated_at,
+            indicator_alerts,
+            order_incidents: order_incidents.into_iter().collect(),
+            incident_log,
             overflow,
         })
     }

@@ -1,4 +1,4 @@
-//! Incidents: what fired, from its beginning until somebody closes it.
+//! Incidents: alerts that fired, from firing until they are closed.
 
 use crate::domain::board::reading::round_four_decimals;
 use crate::domain::cases::case_names::CaseName;
@@ -7,117 +7,119 @@ use crate::domain::standard::{LocalizedTitle, TargetDirection};
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What identifies an alert as long as it lasts: labels and values, as receivers know them. Names, and not places, so that it is the
-/// same under another standard.
+/// Identity of an alert, as receivers know it: labels and values. It holds names instead of
+/// indices, so it survives a change of the standard.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct AlertSubject {
-    /// The policy's name.
+    /// Name of the policy.
     pub policy: String,
-    /// The dimensions of the scope with their values; empty of an order, whose attributes may change.
+    /// Dimensions of the scope with their values. Empty for an order, because its attributes may
+    /// change.
     pub scope: Vec<(String, String)>,
-    /// The order, if it is one: its key.
+    /// Key of the order; `None` for an indicator alert.
     pub case: Option<u64>,
-    /// The grade, for an order.
+    /// Grade of the policy; `None` for an indicator alert.
     pub grade: Option<String>,
 }
 
-/// Something that fired.
+/// An alert that fired.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Incident {
-    /// Its name, ever: made from what it is about and when it began.
+    /// Permanent id, a hash of the subject and the firing time.
     pub id: u64,
-    /// What it is about.
+    /// Policy and scope or order.
     pub subject: AlertSubject,
-    /// What its policy was called then.
+    /// Title of the policy at the time of firing.
     pub title: LocalizedTitle,
-    /// The indicator or the commitment it was about.
+    /// Name of the indicator or the commitment.
     pub about: String,
-    /// The window, or the windows of a burn rate.
+    /// Window of the reading, or the windows of a burn rate; `None` for an order.
     pub window: Option<String>,
-    /// The order's source and subject, where they are known.
+    /// Source and subject of the order, if known.
     pub case: Option<CaseName>,
-    /// The dimensions that the order had values of when it fired.
+    /// Dimensions and values of the order when it fired.
     pub attributes: Vec<(String, String)>,
-    /// How urgent it is.
+    /// Severity of the policy or grade.
     pub severity: Severity,
-    /// Who is told; everybody if nobody is named.
+    /// Receiver to notify; `None` notifies all receivers.
     pub to: Option<String>,
-    /// What to do about it.
+    /// Runbook link or text of the policy.
     pub runbook: Option<String>,
-    /// The figures; none of an order.
+    /// Threshold and values; `None` for an order.
     pub figures: Option<IncidentFigures>,
-    /// The deadline of an order, if it had one when it fired.
+    /// Deadline of the order when it fired, if it had one.
     pub deadline: Option<Timestamp>,
-    /// When it fired.
+    /// Time of firing.
     pub fired_at: Timestamp,
-    /// When it was over, if it is.
+    /// Time at which it ended; `None` while it fires.
     pub ended_at: Option<Timestamp>,
-    /// The numbers of its firing and of its end among all that was ever told.
+    /// Sequence numbers of its firing and its end among all notifications.
     pub sequence_numbers: (u64, Option<u64>),
-    /// Who takes care of it.
+    /// Acknowledgement: who is working on it.
     pub acknowledged: Option<OwnerNote>,
-    /// Who closed it, once it was over.
+    /// Closing note, once it has ended.
     pub closed: Option<OwnerNote>,
-    /// Whether it stays on the list of shortfalls until somebody closes it.
+    /// True if it stays open for follow-up after it has ended, until somebody closes it.
     pub follow_up: bool,
 }
 
-/// The figures of an incident, in the unit of its indicator; of a burn rate in times the even pace.
+/// Threshold and values of an incident, in the unit of its indicator. Values of a burn rate are
+/// multiples of the even pace.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct IncidentFigures {
-    /// The unit.
+    /// Unit of all values.
     pub unit: String,
-    /// The threshold.
+    /// Threshold at which the policy fires.
     pub target: f64,
-    /// Which side of it is good.
+    /// True if values above the threshold are good.
     pub higher_is_better: bool,
-    /// The value when it fired; none if it was silence that fired.
+    /// Value at firing; `None` if missing data fired.
     pub at_firing: Option<f64>,
-    /// The value last seen.
+    /// Last value.
     pub last: Option<f64>,
-    /// The worst value of all.
+    /// Worst value since firing.
     pub worst: Option<f64>,
 }
 
-/// What somebody said of an incident.
+/// A note on an incident by the person responsible.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OwnerNote {
-    /// Who.
+    /// Person or team.
     pub owner: String,
-    /// What.
+    /// Text of the note.
     pub note: String,
-    /// When.
+    /// Time of the note.
     pub at: Timestamp,
 }
 
-/// Where an incident stands.
+/// Status of an incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IncidentStatus {
-    /// It fires.
+    /// Firing.
     Active,
-    /// It is over, and nobody has said what was done about it.
+    /// Ended and waiting for follow-up.
     Open,
-    /// It is over, and done with.
+    /// Ended, and closed or without follow-up.
     Closed,
 }
 
 impl IncidentStatus {
-    /// Each with its public name.
+    /// All statuses with their public names.
     pub const ALL: [(&str, IncidentStatus); 3] = [
         ("active", IncidentStatus::Active),
         ("open", IncidentStatus::Open),
         ("closed", IncidentStatus::Closed),
     ];
 
-    /// Its public name.
+    /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, standing)| *standing == self).map_or("", |(name, _)| name)
+        Self::ALL.iter().find(|(_, status)| *status == self).map_or("", |(name, _)| name)
     }
 }
 
 impl Incident {
-    /// Where it stands.
+    /// Returns the current status.
     #[must_use]
     pub fn status(&self) -> IncidentStatus {
         match (self.ended_at, &self.closed) {
@@ -127,13 +129,13 @@ impl Incident {
         }
     }
 
-    /// The dimensions with their values of the scope or the order.
+    /// Returns the dimensions and values of the order, or else of the scope.
     #[must_use]
     pub fn dimension_values(&self) -> &[(String, String)] {
         if self.subject.case.is_some() { &self.attributes } else { &self.subject.scope }
     }
 
-    /// Its name as it is written.
+    /// Returns the id as 16 hexadecimal digits.
     #[must_use]
     pub fn hex_id(&self) -> String {
         format!("{:016x}", self.id)
@@ -141,7 +143,7 @@ impl Incident {
 }
 
 impl IncidentFigures {
-    /// Notes a value.
+    /// Records a value, rounded to four decimals. `None` changes nothing.
     pub(in crate::domain) fn record_value(&mut self, value: Option<f64>) {
         let Some(value) = value else { return };
         let value = round_four_decimals(value);
@@ -154,7 +156,7 @@ impl IncidentFigures {
     }
 }
 
-/// The name of what is about `subject` and began at `fired_at`.
+/// Returns the id of an incident, a hash of `subject` and `fired_at`.
 pub(in crate::domain) fn incident_id(subject: &AlertSubject, fired_at: Timestamp) -> u64 {
     let mut text = format!(
         "{}\n{}\n{}\n{:?}\n",
@@ -164,13 +166,13 @@ pub(in crate::domain) fn incident_id(subject: &AlertSubject, fired_at: Timestamp
         subject.case
     );
     for (dimension, value) in &subject.scope {
-        // Lengths, so that no value can look like the end of another.
+        // Length prefixes keep the concatenation unambiguous.
         text += &format!("{}:{dimension}{}:{value}", dimension.len(), value.len());
     }
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }
 
-/// The part of an incident that every rule says in the same way.
+/// Builds an incident with the fields that all rules share.
 pub(super) fn new_incident(
     policy: &AlertPolicy,
     subject: AlertSubject,

@@ -1,8 +1,9 @@
-//! The ledger: every incident, from its firing until long after somebody has closed it.
+//! Incident log: all incidents, from firing until their retention ends.
 //!
-//! It is bounded. What fires is never let go of; of what is over the newest [`ENDED`] are kept, and what was closed more than
-//! [`KEPT_MS`] ago goes. Where there are too many, those closed go first and then the oldest shortfalls that nobody ever
-//! answered for; these are counted.
+//! Firing incidents are never removed. Of ended incidents the newest [`ENDED_INCIDENTS_MAX`] are
+//! retained. Closed incidents are removed after [`CLOSED_RETENTION_MS`]. Above the limit closed
+//! incidents are removed first, then the oldest open follow-ups. The log counts the removed
+//! follow-ups.
 
 use super::incident::{Incident, IncidentFigures, IncidentStatus, OwnerNote, incident_id};
 use crate::domain::time::timestamp::{HOUR, Timestamp};
@@ -10,55 +11,55 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How many incidents that are over are kept.
+/// Maximum number of ended incidents.
 pub const ENDED_INCIDENTS_MAX: usize = 10_000;
-/// How long an incident is kept that is over and closed, in milliseconds: 90 days.
+/// Retention of closed incidents, in milliseconds: 90 days.
 pub const CLOSED_RETENTION_MS: i64 = 90 * 24 * HOUR;
-/// The longest owner and note, in bytes.
+/// Maximum length of an owner or a note, in bytes.
 pub const TEXT_BYTES: usize = 2_000;
 
-/// What somebody says of an incident.
+/// An acknowledgement or a closing note for an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct IncidentUpdate {
-    /// The incident's name.
+    /// Id of the incident.
     pub id: u64,
-    /// Whether it is done with, and not only taken care of.
+    /// True to close the incident, false to acknowledge it.
     pub closes: bool,
-    /// Who says so.
+    /// Person or team responsible.
     pub owner: String,
-    /// What was or will be done.
+    /// Action taken or planned.
     pub note: String,
 }
 
-/// Why an answer was not taken.
+/// Reasons to reject an [`IncidentUpdate`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum IncidentUpdateError {
-    /// There is no such incident.
-    #[error("there is no alert of this id, or it was closed long ago")]
+    /// No incident has this id.
+    #[error("no alert has this id, or it is no longer retained")]
     Unknown,
-    /// It fires.
-    #[error("this alert still fires; it can be acknowledged now, and closed when it is over")]
+    /// A firing incident cannot be closed.
+    #[error("this alert is still firing; acknowledge it now and close it after it has ended")]
     Firing,
-    /// It is done with.
-    #[error("this alert is closed already")]
+    /// The incident is closed.
+    #[error("this alert is already closed")]
     Closed,
-    /// Who says so, or what, is missing or too long.
-    #[error("`owner` and `note` are texts of 1 to {TEXT_BYTES} bytes")]
+    /// Owner or note is empty or too long.
+    #[error("`owner` and `note` must be texts of 1 to {TEXT_BYTES} bytes")]
     InvalidText,
 }
 
-/// All incidents.
+/// All retained incidents.
 #[derive(Clone, Debug, Default)]
 pub struct IncidentLog {
-    /// How many firings and ends were ever told.
+    /// Sequence number of the last firing or end.
     last_sequence: u64,
-    /// By their names; shared with those who show them.
+    /// Incidents by id, shared with the publishers.
     incidents: BTreeMap<u64, Arc<Incident>>,
-    /// How many shortfalls were let go of though nobody had closed them.
+    /// Number of open follow-ups removed because of the limit.
     dropped_follow_ups: u64,
 }
 
-/// What is written down of a ledger.
+/// Serialized form of [`IncidentLog`].
 #[derive(Serialize, Deserialize)]
 struct IncidentLogSnapshot {
     last_sequence: u64,
@@ -80,16 +81,17 @@ impl Serialize for IncidentLog {
 
 impl<'de> Deserialize<'de> for IncidentLog {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let IncidentLogSnapshot { last_sequence: told, incidents, dropped_follow_ups: dropped } =
+        let IncidentLogSnapshot { last_sequence, incidents, dropped_follow_ups } =
             IncidentLogSnapshot::deserialize(deserializer)?;
         let incidents =
             incidents.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect();
-        Ok(IncidentLog { last_sequence: told, incidents, dropped_follow_ups: dropped })
+        Ok(IncidentLog { last_sequence, incidents, dropped_follow_ups })
     }
 }
 
 impl IncidentLog {
-    /// Notes that something fires; its name. Of two that begin at once about the same, the second is the first.
+    /// Records a firing and returns the id of the incident. A second firing of the same subject at
+    /// the same time replaces the first.
     pub(in crate::domain) fn record_firing(&mut self, mut incident: Incident) -> u64 {
         self.last_sequence += 1;
         incident.id = incident_id(&incident.subject, incident.fired_at);
@@ -99,7 +101,7 @@ impl IncidentLog {
         id
     }
 
-    /// Notes a value of what fires.
+    /// Records a value of a firing incident.
     pub(in crate::domain) fn record_value(&mut self, id: u64, value: Option<f64>) {
         if let Some(incident) = self.incidents.get_mut(&id)
             && incident.figures.as_ref().is_some_and(|figures| figures.last != value)
@@ -109,7 +111,7 @@ impl IncidentLog {
         }
     }
 
-    /// Notes that something is over.
+    /// Records the end of an incident. A second end changes nothing.
     pub(in crate::domain) fn record_end(&mut self, id: u64, now: Timestamp) {
         if let Some(incident) =
             self.incidents.get_mut(&id).filter(|incident| incident.ended_at.is_none())
@@ -121,56 +123,57 @@ impl IncidentLog {
         }
     }
 
-    /// Takes an answer.
+    /// Applies an update.
     ///
     /// # Errors
-    /// Why it was not taken; nothing is changed then.
+    /// Returns an error as [`IncidentLog::check_update`] does. Nothing changes then.
     pub(in crate::domain) fn apply_update(
         &mut self,
-        answer: &IncidentUpdate,
+        update: &IncidentUpdate,
         now: Timestamp,
     ) -> Result<(), IncidentUpdateError> {
-        self.check_update(answer)?;
-        let incident = self.incidents.get_mut(&answer.id).ok_or(IncidentUpdateError::Unknown)?;
-        let word =
-            Some(OwnerNote { owner: answer.owner.clone(), note: answer.note.clone(), at: now });
+        self.check_update(update)?;
+        let incident = self.incidents.get_mut(&update.id).ok_or(IncidentUpdateError::Unknown)?;
+        let note =
+            Some(OwnerNote { owner: update.owner.clone(), note: update.note.clone(), at: now });
         let incident = Arc::make_mut(incident);
-        if answer.closes {
-            incident.closed = word;
+        if update.closes {
+            incident.closed = note;
         } else {
-            incident.acknowledged = word;
+            incident.acknowledged = note;
         }
         Ok(())
     }
 
-    /// Whether an answer can be taken.
+    /// Checks an update without applying it.
     ///
     /// # Errors
-    /// Why it cannot.
-    pub fn check_update(&self, answer: &IncidentUpdate) -> Result<(), IncidentUpdateError> {
-        if [&answer.owner, &answer.note]
+    /// Returns an error if a text is empty or too long, no incident has the id, the update closes a
+    /// firing incident, or the incident is closed.
+    pub fn check_update(&self, update: &IncidentUpdate) -> Result<(), IncidentUpdateError> {
+        if [&update.owner, &update.note]
             .iter()
             .any(|text| text.trim().is_empty() || text.len() > TEXT_BYTES)
         {
             return Err(IncidentUpdateError::InvalidText);
         }
-        let incident = self.get(answer.id).ok_or(IncidentUpdateError::Unknown)?;
-        match (incident.status(), answer.closes, &incident.closed) {
+        let incident = self.get(update.id).ok_or(IncidentUpdateError::Unknown)?;
+        match (incident.status(), update.closes, &incident.closed) {
             (IncidentStatus::Active, true, _) => Err(IncidentUpdateError::Firing),
             (_, _, Some(_)) => Err(IncidentUpdateError::Closed),
             _ => Ok(()),
         }
     }
 
-    /// Lets go of what nobody needs any more.
+    /// Removes incidents past their retention and above the limit.
     pub(in crate::domain) fn enforce_retention(&mut self, now: Timestamp) {
-        let over = |incident: &Incident| match (&incident.closed, incident.ended_at) {
-            (Some(word), Some(_)) => Some(word.at),
+        let closed_at = |incident: &Incident| match (&incident.closed, incident.ended_at) {
+            (Some(note), Some(_)) => Some(note.at),
             (None, ended_at) if incident.status() == IncidentStatus::Closed => ended_at,
             _ => None,
         };
         self.incidents.retain(|_, incident| {
-            over(incident).is_none_or(|at| now.millis_since(at) <= CLOSED_RETENTION_MS)
+            closed_at(incident).is_none_or(|at| now.millis_since(at) <= CLOSED_RETENTION_MS)
         });
         let ended = self.incidents.values().filter(|incident| incident.ended_at.is_some());
         let mut ended: Vec<(bool, Option<Timestamp>, u64)> = ended
@@ -187,24 +190,24 @@ impl IncidentLog {
         }
     }
 
-    /// The incident of this name.
+    /// Returns the incident with this id, if retained.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&Incident> {
         self.incidents.get(&id).map(|incident| &**incident)
     }
 
-    /// All incidents, in no order that means anything.
+    /// Iterates over all incidents in no particular order.
     pub fn incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
         self.incidents.values()
     }
 
-    /// How many firings and ends were ever told.
+    /// Returns the sequence number of the last firing or end, 0 before the first.
     #[must_use]
     pub fn last_sequence(&self) -> u64 {
         self.last_sequence
     }
 
-    /// How many shortfalls were let go of though nobody had closed them.
+    /// Returns how many open follow-ups were removed because of the limit.
     #[must_use]
     pub fn dropped_follow_ups(&self) -> u64 {
         self.dropped_follow_ups
@@ -252,31 +255,31 @@ mod tests {
 
     #[test]
     fn ended_incident_can_be_closed_once() {
-        let mut ledger = IncidentLog::default();
-        let id = ledger.record_firing(sample_incident(1, Timestamp(0)));
+        let mut incident_log = IncidentLog::default();
+        let id = incident_log.record_firing(sample_incident(1, Timestamp(0)));
         assert_eq!(
-            ledger.apply_update(&sample_update(id, true), Timestamp(1)),
+            incident_log.apply_update(&sample_update(id, true), Timestamp(1)),
             Err(IncidentUpdateError::Firing)
         );
-        assert_eq!(ledger.apply_update(&sample_update(id, false), Timestamp(1)), Ok(()));
-        ledger.record_end(id, Timestamp(2));
-        ledger.record_end(id, Timestamp(3));
+        assert_eq!(incident_log.apply_update(&sample_update(id, false), Timestamp(1)), Ok(()));
+        incident_log.record_end(id, Timestamp(2));
+        incident_log.record_end(id, Timestamp(3));
         assert_eq!(
-            ledger.get(id).map(|incident| (incident.ended_at, incident.sequence_numbers)),
+            incident_log.get(id).map(|incident| (incident.ended_at, incident.sequence_numbers)),
             Some((Some(Timestamp(2)), (1, Some(2))))
         );
-        assert_eq!(ledger.get(id).map(Incident::status), Some(IncidentStatus::Open));
-        assert_eq!(ledger.apply_update(&sample_update(id, true), Timestamp(4)), Ok(()));
+        assert_eq!(incident_log.get(id).map(Incident::status), Some(IncidentStatus::Open));
+        assert_eq!(incident_log.apply_update(&sample_update(id, true), Timestamp(4)), Ok(()));
         assert_eq!(
-            ledger.apply_update(&sample_update(id, true), Timestamp(5)),
+            incident_log.apply_update(&sample_update(id, true), Timestamp(5)),
             Err(IncidentUpdateError::Closed)
         );
         assert_eq!(
-            ledger.apply_update(&sample_update(id + 1, true), Timestamp(5)),
+            incident_log.apply_update(&sample_update(id + 1, true), Timestamp(5)),
             Err(IncidentUpdateError::Unknown)
         );
         assert_eq!(
-            ledger.apply_update(
+            incident_log.apply_update(
                 &IncidentUpdate { owner: "x".repeat(TEXT_BYTES + 1), ..sample_update(id, true) },
                 Timestamp(5)
             ),
@@ -286,30 +289,38 @@ mod tests {
 
     #[test]
     fn retention_drops_closed_first_and_never_firing() {
-        let mut ledger = IncidentLog::default();
+        let mut incident_log = IncidentLog::default();
         let ids: Vec<u64> = (0..ENDED_INCIDENTS_MAX as u64 + 10)
-            .map(|number| ledger.record_firing(sample_incident(number, Timestamp(0))))
+            .map(|number| incident_log.record_firing(sample_incident(number, Timestamp(0))))
             .collect();
-        ledger.enforce_retention(Timestamp(1));
-        assert_eq!(ledger.incidents().count(), ENDED_INCIDENTS_MAX + 10, "all of them fire");
-        ids[1..].iter().for_each(|id| ledger.record_end(*id, Timestamp(1)));
-        ledger.apply_update(&sample_update(ids[7], true), Timestamp(1)).expect("it is over");
-        ledger.enforce_retention(Timestamp(2));
+        incident_log.enforce_retention(Timestamp(1));
         assert_eq!(
-            (ledger.incidents().count(), ledger.dropped_follow_ups()),
-            (ENDED_INCIDENTS_MAX + 1, 8),
-            "one that was closed, and eight that nobody closed"
+            incident_log.incidents().count(),
+            ENDED_INCIDENTS_MAX + 10,
+            "all of them are firing"
         );
-        assert!(ledger.get(ids[0]).is_some() && ledger.get(ids[7]).is_none());
-        let closed = ledger
+        ids[1..].iter().for_each(|id| incident_log.record_end(*id, Timestamp(1)));
+        incident_log
+            .apply_update(&sample_update(ids[7], true), Timestamp(1))
+            .expect("the incident has ended");
+        incident_log.enforce_retention(Timestamp(2));
+        assert_eq!(
+            (incident_log.incidents().count(), incident_log.dropped_follow_ups()),
+            (ENDED_INCIDENTS_MAX + 1, 8),
+            "one closed incident and eight open follow-ups removed"
+        );
+        assert!(incident_log.get(ids[0]).is_some() && incident_log.get(ids[7]).is_none());
+        let closed = incident_log
             .incidents()
             .find(|incident| incident.ended_at.is_some())
             .map(|incident| incident.id)
-            .expect("one that is over");
-        ledger.apply_update(&sample_update(closed, true), Timestamp(2)).expect("it is over");
-        ledger.enforce_retention(Timestamp(2 + CLOSED_RETENTION_MS));
-        assert!(ledger.get(closed).is_some());
-        ledger.enforce_retention(Timestamp(3 + CLOSED_RETENTION_MS));
-        assert!(ledger.get(closed).is_none());
+            .expect("one incident has ended");
+        incident_log
+            .apply_update(&sample_update(closed, true), Timestamp(2))
+            .expect("the incident has ended");
+        incident_log.enforce_retention(Timestamp(2 + CLOSED_RETENTION_MS));
+        assert!(incident_log.get(closed).is_some());
+        incident_log.enforce_retention(Timestamp(3 + CLOSED_RETENTION_MS));
+        assert!(incident_log.get(closed).is_none());
     }
 }

@@ -1,9 +1,11 @@
-//! What a look at an indicator's readings shows: too low, too high, or its error budget used up too fast.
+//! Indicator rules: thresholds on values and burn rates of error budgets.
 //!
-//! A **burn rate** is the share of bad cases divided by the share that the target allows: at 1 the budget is used up just when
-//! its time is over. It is read over several windows at once: the longest shows that it matters, the shortest that it still
-//! goes on. Cases, and not hours, use up a budget; hours matter only where a rule says which share of a whole month's budget may go
-//! in an hour, and there those of the rule's calendar count.
+//! A **burn rate** is the share of bad cases divided by the share that the target allows. At 1 the
+//! error budget is used up exactly at the end of its period. Source: Google, *The Site Reliability
+//! Workbook*, chapter 5, "Alerting on SLOs". The rate is read over several windows: the longest
+//! shows that the breach matters, the shortest that it continues. Budgets are used up by cases, not
+//! by hours. Hours matter only for rules that state the share of a period's budget per window.
+//! Those count the open hours of the rule's calendar.
 
 use super::incident::{AlertSubject, Incident, IncidentFigures};
 use super::state_machine::{AlertTiming, Condition};
@@ -19,19 +21,19 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use std::sync::Arc;
 
-/// What is seen of a policy in one scope.
+/// Result of evaluating a policy in one scope.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct IndicatorEvaluation {
-    /// What it means.
+    /// Condition for the state machine.
     pub condition: Condition,
-    /// The value, if there is one.
+    /// Value of the reading; `None` if there is none or the data is missing.
     pub value: Option<f64>,
-    /// The threshold at which it fires.
+    /// Threshold at which the policy fires.
     threshold: f64,
     better: TargetDirection,
 }
 
-/// A threshold at which it fires, and one at which it ends.
+/// Thresholds for firing and for clearing.
 #[derive(Clone, Copy)]
 struct AlertThresholds {
     better: TargetDirection,
@@ -39,12 +41,13 @@ struct AlertThresholds {
     clear: f64,
 }
 
-/// How long what a rule says must last.
+/// Returns the durations of a rule.
 pub(in crate::domain) fn alert_timing(rule: &IndicatorRule) -> AlertTiming {
     AlertTiming { for_ms: rule.for_ms, keep_firing_ms: rule.keep_firing_ms, no_data: rule.no_data }
 }
 
-/// What is seen of a rule in each of its scopes, in the order of the board.
+/// Evaluates a rule in each of its scopes, in the order of the board. Scopes without a target are
+/// left out.
 pub(in crate::domain) fn evaluate_scopes(
     rule: &IndicatorRule,
     board: &Board,
@@ -57,14 +60,14 @@ pub(in crate::domain) fn evaluate_scopes(
         AlertMeasure::BurnRate { windows, .. } => windows.first().copied(),
     };
     let begin = board.readings.partition_point(|reading| reading.key.indicator < rule.indicator);
-    let own = board.readings[begin..]
+    let readings = board.readings[begin..]
         .iter()
         .take_while(|reading| reading.key.indicator == rule.indicator);
-    let own = own.filter(|reading| {
+    let readings = readings.filter(|reading| {
         reading.key.window == first && rule.scopes.contains(&reading.key.scope.kind)
     });
-    let look = |reading: &Reading| {
-        let look = match &rule.measure {
+    let evaluate = |reading: &Reading| {
+        let evaluation = match &rule.measure {
             AlertMeasure::Value { .. } => {
                 let thresholds = thresholds_in_force(rule, indicator, now)?;
                 compare_with_thresholds(
@@ -79,12 +82,12 @@ pub(in crate::domain) fn evaluate_scopes(
                 evaluate_burn_rate(reading, windows, rule, board, now)?
             }
         };
-        Some((reading.key.scope.clone(), look))
+        Some((reading.key.scope.clone(), evaluation))
     };
-    own.filter_map(look).collect()
+    readings.filter_map(evaluate).collect()
 }
 
-/// The thresholds in force; none without a target to compare with.
+/// Returns the thresholds in force; `None` if the rule has none and the indicator no target.
 fn thresholds_in_force(
     rule: &IndicatorRule,
     indicator: &Indicator,
@@ -100,10 +103,12 @@ fn thresholds_in_force(
     Some(AlertThresholds { better, fire: value, clear: clear.or(warning).unwrap_or(value) })
 }
 
-/// Whether a reading says nothing. That nothing is the oldest which stands is a good thing.
+/// Returns true if a reading has no usable value. An empty `oldest` reading is a value: nothing is
+/// waiting.
 fn has_no_data(reading: &Reading, indicator: &Indicator) -> bool {
-    let nothing = reading.value.is_none() && !matches!(indicator.formula, Formula::Oldest { .. });
-    nothing || matches!(reading.state, Trust::Stale | Trust::NoPopulation)
+    let has_no_value =
+        reading.value.is_none() && !matches!(indicator.formula, Formula::Oldest { .. });
+    has_no_value || matches!(reading.state, Trust::Stale | Trust::NoPopulation)
 }
 
 fn sample_count(reading: &Reading) -> Option<u64> {
@@ -112,14 +117,14 @@ fn sample_count(reading: &Reading) -> Option<u64> {
 
 fn compare_with_thresholds(
     value: Option<f64>,
-    silent: bool,
+    has_no_data: bool,
     count: Option<u64>,
     rule: &IndicatorRule,
     thresholds: AlertThresholds,
 ) -> IndicatorEvaluation {
     let AlertThresholds { better, fire, clear } = thresholds;
-    let seen = match value {
-        _ if silent => Condition::MissingData,
+    let condition = match value {
+        _ if has_no_data => Condition::MissingData,
         _ if count.is_some_and(|count| count < rule.min_count) => Condition::InsufficientSamples,
         None => Condition::Cleared,
         Some(value) if !better.reaches_threshold(value, fire) => Condition::Breached,
@@ -127,14 +132,14 @@ fn compare_with_thresholds(
         Some(_) => Condition::Indeterminate,
     };
     IndicatorEvaluation {
-        condition: seen,
-        value: value.filter(|_| !silent),
+        condition,
+        value: value.filter(|_| !has_no_data),
         threshold: fire,
         better,
     }
 }
 
-/// The slowest of the burn rates of all windows; none without a target that allows misses.
+/// Evaluates the lowest burn rate of all windows; `None` without a target.
 fn evaluate_burn_rate(
     longest: &Reading,
     windows: &[usize],
@@ -157,24 +162,19 @@ fn evaluate_burn_rate(
             .then(|| bad as f64 / of as f64 / allowed)
     };
     let rates: Option<Vec<f64>> = windows.iter().map(rate).collect();
-    let slowest = rates.map(|rates| rates.into_iter().fold(f64::INFINITY, f64::min));
+    let lowest = rates.map(|rates| rates.into_iter().fold(f64::INFINITY, f64::min));
     let thresholds = AlertThresholds { better: TargetDirection::Lower, fire: times, clear: times };
-    let look = compare_with_thresholds(
-        slowest,
-        slowest.is_none(),
-        sample_count(longest),
-        rule,
-        thresholds,
-    );
-    // Outside its hours nothing counts.
+    let evaluation =
+        compare_with_thresholds(lowest, lowest.is_none(), sample_count(longest), rule, thresholds);
+    // Outside its opening hours the rule neither fires nor clears.
     let AlertMeasure::BurnRate { calendar: Some(calendar), .. } = rule.measure else {
-        return Some(look);
+        return Some(evaluation);
     };
     let zone = scope_time_zone(&longest.key.scope, &board.standard);
     let open = board.standard.calendars[calendar].is_open(now, zone);
     Some(IndicatorEvaluation {
-        condition: if open { look.condition } else { Condition::InsufficientSamples },
-        ..look
+        condition: if open { evaluation.condition } else { Condition::InsufficientSamples },
+        ..evaluation
     })
 }
 
@@ -182,17 +182,18 @@ fn scope_time_zone<'s>(scope: &Scope, standard: &'s Standard) -> &'s jiff::tz::T
     standard.zones.scope_zone(&standard.scopes[scope.kind], &scope.values)
 }
 
-/// From how many times the even pace on a rule fires.
+/// Returns the burn rate from which a rule fires; `None` if its calendar has no open time in the
+/// period.
 fn burn_rate_threshold(
     rule: &IndicatorRule,
     scope: &Scope,
     standard: &Standard,
     now: Timestamp,
 ) -> Option<f64> {
-    let AlertMeasure::BurnRate { windows, threshold: pace, calendar } = &rule.measure else {
+    let AlertMeasure::BurnRate { windows, threshold, calendar } = &rule.measure else {
         return None;
     };
-    match *pace {
+    match *threshold {
         BurnRateThreshold::Times(times) => Some(times),
         BurnRateThreshold::BudgetShare { share, period: of } => {
             let zone = scope_time_zone(scope, standard);
@@ -209,7 +210,7 @@ fn burn_rate_threshold(
     }
 }
 
-/// What a policy is about in a scope.
+/// Returns the identity of a policy's alert in a scope.
 pub(in crate::domain) fn scope_subject(
     policy: &AlertPolicy,
     scope: &Scope,
@@ -221,12 +222,12 @@ pub(in crate::domain) fn scope_subject(
     AlertSubject { policy: policy.name.clone(), scope, case: None, grade: None }
 }
 
-/// The incident of a rule that fires in a scope.
+/// Builds the incident of a rule that fires in a scope.
 pub(in crate::domain) fn indicator_incident(
     policy: &AlertPolicy,
     rule: &IndicatorRule,
     scope: &Scope,
-    look: &IndicatorEvaluation,
+    evaluation: &IndicatorEvaluation,
     now: Timestamp,
     standard: &Standard,
 ) -> Incident {
@@ -238,7 +239,8 @@ pub(in crate::domain) fn indicator_incident(
             ("times", Some(windows.iter().map(name).collect::<Vec<_>>().join(", ")))
         }
     };
-    let (target, higher_is_better) = (look.threshold, look.better == TargetDirection::Higher);
+    let (target, higher_is_better) =
+        (evaluation.threshold, evaluation.better == TargetDirection::Higher);
     let mut figures = IncidentFigures {
         unit: unit.to_owned(),
         target,
@@ -247,7 +249,7 @@ pub(in crate::domain) fn indicator_incident(
         last: None,
         worst: None,
     };
-    figures.record_value(look.value);
+    figures.record_value(evaluation.value);
     figures.at_firing = figures.last;
     let subject = scope_subject(policy, scope, standard);
     Incident {
@@ -257,7 +259,8 @@ pub(in crate::domain) fn indicator_incident(
     }
 }
 
-/// The scope as the policy at a place of a new standard watches it, by the names of its dimensions; none if it does not.
+/// Translates a scope for the policy at an index of a new standard, by the names of its dimensions;
+/// `None` if the policy has no such scope.
 pub(in crate::domain) fn translate_scope(
     scope: &Scope,
     policy: usize,
@@ -274,10 +277,15 @@ pub(in crate::domain) fn translate_scope(
     let kind = rule.scopes.iter().copied().find(|kind| {
         let dimensions = &new.scopes[*kind];
         dimensions.len() == known.len()
-            && dimensions.iter().all(|place| known.iter().any(|(one, _)| *one == name(new, *place)))
+            && dimensions
+                .iter()
+                .all(|place| known.iter().any(|(known_name, _)| *known_name == name(new, *place)))
     })?;
     let value = |place: &usize| {
-        known.iter().find(|(one, _)| *one == name(new, *place)).map(|(_, value)| value.clone())
+        known
+            .iter()
+            .find(|(known_name, _)| *known_name == name(new, *place))
+            .map(|(_, value)| value.clone())
     };
     Some(Arc::new(Scope { kind, values: new.scopes[kind].iter().filter_map(value).collect() }))
 }

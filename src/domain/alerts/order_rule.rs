@@ -1,4 +1,4 @@
-//! Incidents of single orders that reached a grade of a policy.
+//! Order rules: incidents of single orders that reach a grade of a policy.
 
 use super::incident::{AlertSubject, Incident};
 use crate::domain::cases::at_risk_orders::Key;
@@ -7,18 +7,18 @@ use crate::domain::standard::Standard;
 use crate::domain::standard::alert_policy::{AlertPolicy, AlertRule, OrderRule};
 use crate::domain::time::timestamp::Timestamp;
 
-/// What there is to say of an order.
+/// Description of an order in an incident.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct OrderDescription {
-    /// What it is called, where that is known.
+    /// Source and subject, if known.
     pub name: Option<CaseName>,
-    /// The dimensions it has values of.
+    /// Dimensions with their values.
     pub attributes: Vec<(String, String)>,
-    /// Its deadline; none while its clock stands.
+    /// Deadline; `None` while its clock is paused.
     pub deadline: Option<Timestamp>,
 }
 
-/// The incident of an order that reaches a grade.
+/// Builds the incident of an order that reaches a grade.
 pub(in crate::domain) fn order_incident(
     policy: &AlertPolicy,
     rule: &OrderRule,
@@ -50,24 +50,25 @@ pub(in crate::domain) fn order_incident(
     }
 }
 
-/// The same grade in the policy at a place of a new standard; none if there is none.
+/// Translates a key to the policy at an index of a new standard; `None` if that policy has no grade
+/// with the same text.
 pub(in crate::domain) fn translate_key(
     key: Key,
     policy: usize,
     old: &Standard,
     new: &Standard,
 ) -> Option<Key> {
-    let (AlertRule::Orders(was), AlertRule::Orders(is)) =
+    let (AlertRule::Orders(old_rule), AlertRule::Orders(new_rule)) =
         (&old.policies[key.policy].rule, &new.policies[policy].rule)
     else {
         return None;
     };
-    let text = &was.grades.get(key.grade)?.text;
-    let grade = is.grades.iter().position(|grade| grade.text == *text)?;
+    let text = &old_rule.grades.get(key.grade)?.text;
+    let grade = new_rule.grades.iter().position(|grade| grade.text == *text)?;
     Some(Key { policy, grade, ..key })
 }
 
-/// Whether there is such a policy and grade.
+/// Returns true if the key's policy is an order rule that has the key's grade.
 pub(in crate::domain) fn is_valid_key(key: &Key, standard: &Standard) -> bool {
     let rule = standard.policies.get(key.policy).map(|policy| &policy.rule);
     matches!(rule, Some(AlertRule::Orders(rule)) if key.grade < rule.grades.len())

@@ -1,113 +1,112 @@
-//! The state machine of one policy in one scope: quiet -> pending -> firing -> quiet.
+//! State machine of one alert policy in one scope: inactive, pending, firing, inactive.
 //!
-//! It is told at each look what is seen, and how much time has passed since the look before. It counts the time that it has seen
-//! something, and not the clock: what happened while nobody looked does not count.
+//! Each evaluation passes the condition and the time elapsed since the previous evaluation.
+//! Durations count evaluated time only. Time without evaluations, such as downtime, does not count.
 
 use crate::domain::standard::alert_policy::NoDataAction;
 use serde::{Deserialize, Serialize};
 
-/// What a look shows.
+/// Result of evaluating a policy's condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
-    /// Beyond the threshold at which it fires.
+    /// Beyond the firing threshold.
     Breached,
-    /// Neither bad nor yet good again.
+    /// Between the firing and the clearing threshold.
     Indeterminate,
-    /// At least as good as the threshold at which it ends.
+    /// At the clearing threshold or better.
     Cleared,
-    /// Too few cases to tell.
+    /// Fewer cases than `min_count`.
     InsufficientSamples,
-    /// Nothing to measure, or the sources are silent.
+    /// No value, or the reading is stale.
     MissingData,
 }
 
-/// How long something must last, in milliseconds.
+/// Durations of a policy, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AlertTiming {
-    /// Bad, before it fires.
+    /// Time the condition must hold before the alert fires.
     pub for_ms: i64,
-    /// Good, before it ends.
+    /// Time the condition must be cleared before the alert ends.
     pub keep_firing_ms: i64,
-    /// Silent, before that means something.
+    /// Action when data is missing.
     pub no_data: NoDataAction,
 }
 
-/// What a look changes.
+/// Change caused by an evaluation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AlertTransition {
-    /// Nothing that anybody is told.
+    /// Neither a firing nor an end.
     Unchanged,
-    /// It fires.
+    /// The alert starts firing.
     Fires,
-    /// It is over.
+    /// The alert ends.
     Ends,
 }
 
-/// Where the machine stands. Times are in milliseconds, as far as looks have seen them.
+/// State of an alert. Times are evaluated time in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct StateMachine {
     phase: AlertPhase,
-    /// For how long there has been silence, if there is.
+    /// Time without data; `None` if the last evaluation had data.
     no_data_ms: Option<i64>,
 }
 
-/// The phases.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 enum AlertPhase {
-    /// All is well, or nobody knows.
+    /// Neither pending nor firing.
     #[default]
     Inactive,
-    /// Bad for so long.
+    /// The condition has held for this time, but not yet for `for`.
     Pending(i64),
-    /// Firing, and good again for so long if it is.
+    /// Firing. While cleared, the time since clearing.
     Firing(Option<i64>),
 }
 
 impl StateMachine {
-    /// One that fires and has seen nothing good yet.
+    /// Returns the state of an alert that has just fired.
     #[must_use]
     pub fn new_firing() -> StateMachine {
         StateMachine { phase: AlertPhase::Firing(None), no_data_ms: None }
     }
 
-    /// Whether it has nothing to remember.
+    /// Returns true in the initial state, which need not be stored.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         *self == StateMachine::default()
     }
 
-    /// Whether it waits for the bad to last.
+    /// Returns true while the condition holds but has not yet lasted for `for`.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         matches!(self.phase, AlertPhase::Pending(_))
     }
 
-    /// Whether it fires.
+    /// Returns true while the alert fires.
     #[must_use]
     pub fn is_firing(&self) -> bool {
         matches!(self.phase, AlertPhase::Firing(_))
     }
 
-    /// Takes a look, `passed_ms` after the one before.
+    /// Evaluates a condition, `elapsed_ms` after the previous evaluation.
     pub fn evaluate(
         &mut self,
-        seen: Condition,
-        passed_ms: i64,
-        patience: &AlertTiming,
+        condition: Condition,
+        elapsed_ms: i64,
+        timing: &AlertTiming,
     ) -> AlertTransition {
-        let turn = match seen {
-            Condition::MissingData => return self.evaluate_no_data(passed_ms, patience.no_data),
+        let transition = match condition {
+            Condition::MissingData => return self.evaluate_no_data(elapsed_ms, timing.no_data),
             Condition::InsufficientSamples => AlertTransition::Unchanged,
             Condition::Breached => match self.phase {
-                AlertPhase::Inactive if patience.for_ms == 0 => self.start_firing(),
+                AlertPhase::Inactive if timing.for_ms == 0 => self.start_firing(),
                 AlertPhase::Inactive => self.enter_phase(AlertPhase::Pending(0)),
-                AlertPhase::Pending(bad_ms)
-                    if bad_ms.saturating_add(passed_ms) >= patience.for_ms =>
+                AlertPhase::Pending(breached_ms)
+                    if breached_ms.saturating_add(elapsed_ms) >= timing.for_ms =>
                 {
                     self.start_firing()
                 }
-                AlertPhase::Pending(bad_ms) => {
-                    self.enter_phase(AlertPhase::Pending(bad_ms.saturating_add(passed_ms)))
+                AlertPhase::Pending(breached_ms) => {
+                    self.enter_phase(AlertPhase::Pending(breached_ms.saturating_add(elapsed_ms)))
                 }
                 AlertPhase::Firing(_) => self.enter_phase(AlertPhase::Firing(None)),
             },
@@ -116,27 +115,28 @@ impl StateMachine {
             }
             Condition::Indeterminate => self.enter_phase(AlertPhase::Firing(None)),
             Condition::Cleared => {
-                let good_ms = if let AlertPhase::Firing(Some(good_ms)) = self.phase {
-                    good_ms.saturating_add(passed_ms)
+                let cleared_ms = if let AlertPhase::Firing(Some(cleared_ms)) = self.phase {
+                    cleared_ms.saturating_add(elapsed_ms)
                 } else {
                     0
                 };
-                if good_ms >= patience.keep_firing_ms {
+                if cleared_ms >= timing.keep_firing_ms {
                     self.stop_firing()
                 } else {
-                    self.enter_phase(AlertPhase::Firing(Some(good_ms)))
+                    self.enter_phase(AlertPhase::Firing(Some(cleared_ms)))
                 }
             }
         };
         self.no_data_ms = None;
-        turn
+        transition
     }
 
-    fn evaluate_no_data(&mut self, passed_ms: i64, no_data: NoDataAction) -> AlertTransition {
-        let silent_ms = self.no_data_ms.map_or(0, |silent_ms| silent_ms.saturating_add(passed_ms));
+    fn evaluate_no_data(&mut self, elapsed_ms: i64, no_data: NoDataAction) -> AlertTransition {
+        let no_data_ms =
+            self.no_data_ms.map_or(0, |no_data_ms| no_data_ms.saturating_add(elapsed_ms));
         match no_data {
             NoDataAction::Hold => AlertTransition::Unchanged,
-            NoDataAction::ClearAfter(millis) if silent_ms >= millis => {
+            NoDataAction::ClearAfter(millis) if no_data_ms >= millis => {
                 if self.is_firing() {
                     return self.stop_firing();
                 }
@@ -146,12 +146,12 @@ impl StateMachine {
             NoDataAction::ClearAfter(_) if self.phase == AlertPhase::Inactive => {
                 AlertTransition::Unchanged
             }
-            NoDataAction::FireAfter(millis) if silent_ms >= millis && !self.is_firing() => {
+            NoDataAction::FireAfter(millis) if no_data_ms >= millis && !self.is_firing() => {
                 self.start_firing()
             }
             NoDataAction::FireAfter(_) if self.is_firing() => AlertTransition::Unchanged,
             NoDataAction::ClearAfter(_) | NoDataAction::FireAfter(_) => {
-                self.no_data_ms = Some(silent_ms);
+                self.no_data_ms = Some(no_data_ms);
                 AlertTransition::Unchanged
             }
         }
@@ -178,22 +178,24 @@ mod tests {
     use super::*;
     use Condition::{Breached, Cleared, Indeterminate, InsufficientSamples, MissingData};
 
-    /// What a machine says to looks ten seconds apart: `.` stays, `!` fires, `-` ends; and what it is in the end.
-    fn run_evaluations(looks: &[Condition], patience: &AlertTiming) -> (String, &'static str) {
+    /// Runs evaluations 10 s apart and returns one character each, then the final state. `.` is
+    /// unchanged, `!` fires, `-` ends.
+    fn run_evaluations(conditions: &[Condition], timing: &AlertTiming) -> (String, &'static str) {
         let mut machine = StateMachine::default();
-        let turn = |seen: &Condition| match machine.evaluate(*seen, 10_000, patience) {
+        let transition = |condition: &Condition| match machine.evaluate(*condition, 10_000, timing)
+        {
             AlertTransition::Unchanged => '.',
             AlertTransition::Fires => '!',
             AlertTransition::Ends => '-',
         };
-        let told = looks.iter().map(turn).collect();
+        let transitions = conditions.iter().map(transition).collect();
         let state = match (machine.is_firing(), machine.is_pending(), machine.is_idle()) {
             (true, ..) => "firing",
             (_, true, _) => "pending",
             (_, _, true) => "idle",
             _ => "quiet",
         };
-        (told, state)
+        (transitions, state)
     }
 
     const IMMEDIATE: AlertTiming =
@@ -207,12 +209,12 @@ mod tests {
 
     #[test]
     fn transitions_follow_the_table() {
-        for (looks, patience, expected) in [
-            // At once, and hysteresis.
+        for (conditions, timing, expected) in [
+            // Immediate firing, and hysteresis.
             (&[Cleared, Breached, Indeterminate, Cleared][..], IMMEDIATE, (".!.-", "idle")),
             (&[Breached, Indeterminate, Breached, Indeterminate], IMMEDIATE, ("!...", "firing")),
             (&[Indeterminate, Indeterminate], IMMEDIATE, ("..", "idle")),
-            // `for`: interrupted, it begins anew.
+            // An interruption restarts `for`.
             (&[Breached, Breached, Breached], DELAYED, ("..!", "firing")),
             (&[Breached, Breached, Cleared, Breached, Breached], DELAYED, (".....", "pending")),
             (
@@ -220,7 +222,7 @@ mod tests {
                 DELAYED,
                 (".....!", "firing"),
             ),
-            // Keep firing: interrupted, it begins anew.
+            // An interruption restarts `keep_firing`.
             (
                 &[Breached, Breached, Breached, Cleared, Cleared, Cleared],
                 DELAYED,
@@ -246,7 +248,7 @@ mod tests {
                 DELAYED,
                 ("..!.....-", "idle"),
             ),
-            // Too few: all stands still.
+            // Too few samples freeze the state.
             (
                 &[
                     Breached,
@@ -277,7 +279,7 @@ mod tests {
                 DELAYED,
                 ("...", "idle"),
             ),
-            // Silence holds ...
+            // Missing data holds the state ...
             (&[MissingData, MissingData, MissingData], DELAYED, ("...", "idle")),
             (
                 &[Breached, MissingData, MissingData, MissingData, Breached, Breached],
@@ -289,7 +291,7 @@ mod tests {
                 DELAYED,
                 ("..!....", "firing"),
             ),
-            // ... or ends after a while ...
+            // ... or clears after a time ...
             (
                 &[Breached, Breached, Breached, MissingData, MissingData, MissingData],
                 CLEAR_ON_NO_DATA,
@@ -316,7 +318,7 @@ mod tests {
                 ("....", "idle"),
             ),
             (&[MissingData, MissingData, MissingData], CLEAR_ON_NO_DATA, ("...", "idle")),
-            // ... or fires.
+            // ... or fires after a time.
             (&[MissingData, MissingData, MissingData], FIRE_ON_NO_DATA, ("..!", "firing")),
             (
                 &[MissingData, MissingData, Cleared, MissingData, MissingData],
@@ -329,8 +331,8 @@ mod tests {
                 ("..!...-", "idle"),
             ),
         ] {
-            let (told, state) = run_evaluations(looks, &patience);
-            assert_eq!((told.as_str(), state), expected, "{looks:?} {patience:?}");
+            let (transitions, state) = run_evaluations(conditions, &timing);
+            assert_eq!((transitions.as_str(), state), expected, "{conditions:?} {timing:?}");
         }
     }
 

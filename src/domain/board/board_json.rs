@@ -1,4 +1,4 @@
-//! Readings and their keys as JSON, with the names that their board knows.
+//! JSON form of readings and their keys, with the names from their board.
 
 use super::confidence_interval;
 use super::error_budget::{self, ErrorBudget};
@@ -6,21 +6,21 @@ use super::reading::{Board, Reading, ReadingComponents, ReadingKey};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 impl Board {
-    /// A key as the wire has it.
+    /// Returns the JSON form of a key.
     #[must_use]
     pub fn key_json<'b>(&'b self, key: &'b ReadingKey) -> ReadingKeyJson<'b> {
         ReadingKeyJson { board: self, key }
     }
 
-    /// A reading as the wire has it.
+    /// Returns the JSON form of a reading.
     #[must_use]
     pub fn reading_json<'b>(&'b self, reading: &'b Reading) -> ReadingJson<'b> {
         ReadingJson { board: self, reading }
     }
 }
 
-/// What the target of a ratio still allows in the current period of the calendar. A scope whose cases live in several
-/// time zones is measured by the clock of the standard's own.
+/// Returns the error budget of a ratio in the current calendar period. Returns `None` without a
+/// target or for other windows. A scope with several time zones uses the standard's default zone.
 fn error_budget_of(board: &Board, key: &ReadingKey, good: i64, of: i64) -> Option<ErrorBudget> {
     let target = board.standard.indicators[key.indicator].target_at(board.as_of)?;
     let (window, now) = (board.standard.windows[key.window?], board.as_of?);
@@ -31,14 +31,14 @@ fn error_budget_of(board: &Board, key: &ReadingKey, good: i64, of: i64) -> Optio
     error_budget::error_budget(good, of, target, now.millis_since(begin), end.millis_since(begin))
 }
 
-/// A reading with the names that its board knows: `{"indicator":..,"scope":{..},"window":..,"value":..,...}`.
+/// JSON form of a reading: `{"indicator":..,"scope":{..},"window":..,"value":..,...}`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadingJson<'b> {
     board: &'b Board,
     reading: &'b Reading,
 }
 
-/// A key with the names that its board knows: `{"indicator":..,"scope":{..},"window":..}`.
+/// JSON form of a key: `{"indicator":..,"scope":{..},"window":..}`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadingKeyJson<'b> {
     board: &'b Board,
@@ -85,14 +85,14 @@ impl Serialize for ReadingJson<'_> {
                 }
             }
             ReadingComponents::Duration(durations) => {
-                let some = |value: f64| (durations.of > 0).then_some(value);
-                map.serialize_entry("mean", &some(durations.mean))?;
-                map.serialize_entry("p50", &some(durations.p50))?;
-                map.serialize_entry("p80", &some(durations.p80))?;
-                map.serialize_entry("p90", &some(durations.p90))?;
-                map.serialize_entry("p95", &some(durations.p95))?;
-                map.serialize_entry("p99", &some(durations.p99))?;
-                map.serialize_entry("max", &some(durations.max))?;
+                let if_any = |value: f64| (durations.of > 0).then_some(value);
+                map.serialize_entry("mean", &if_any(durations.mean))?;
+                map.serialize_entry("p50", &if_any(durations.p50))?;
+                map.serialize_entry("p80", &if_any(durations.p80))?;
+                map.serialize_entry("p90", &if_any(durations.p90))?;
+                map.serialize_entry("p95", &if_any(durations.p95))?;
+                map.serialize_entry("p99", &if_any(durations.p99))?;
+                map.serialize_entry("max", &if_any(durations.max))?;
                 map.serialize_entry("of", &durations.of)?;
             }
             ReadingComponents::Level => {}

@@ -1,6 +1,6 @@
-//! Readings: what the cells mean by the standard's formulas, for every scope and window.
+//! Computes readings from the cells by the standard's formulas, for every scope and window.
 //!
-//! Cells are kept for leaves only; a wider scope is the sum of its leaves, made here.
+//! Cells exist only for rollup groups. The sums of wider scopes are computed here.
 
 mod difference;
 pub(in crate::domain) mod duration_sums;
@@ -8,7 +8,7 @@ mod durations;
 mod scope_sums;
 
 use self::scope_sums::{ScopeSums, ScopeSumsTable};
-use super::reading::{Board, Level, Reading, ReadingComponents, ReadingKey, ReadingState as Trust};
+use super::reading::{Board, Level, Reading, ReadingComponents, ReadingKey, ReadingState};
 use crate::domain::cells::cell_table::CellTable;
 use crate::domain::standard::indicator::answer_tallies;
 use crate::domain::standard::population::PopulationCount;
@@ -19,44 +19,44 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::MAX_WINDOWS;
 use std::sync::Arc;
 
-/// What the core knows when it is asked for a board.
+/// State from which a board is computed.
 pub struct BoardInput<'a> {
-    /// The standard in force.
+    /// Standard in force.
     pub standard: &'a Arc<Standard>,
-    /// The sums, and what stands now.
+    /// Sums and gauges.
     pub cells: &'a CellTable,
-    /// The time reached.
+    /// Current time.
     pub now: Timestamp,
-    /// Whether the sources have been silent for too long, all of them.
+    /// True if all sources have been silent for too long.
     pub stale: bool,
-    /// The sources that have been silent for longer than each of them should be.
+    /// Sources that have been silent for longer than each one's limit.
     pub silent_sources: Vec<&'a DeclaredSource>,
 }
 
-/// Which readings are wanted: by indicator and kind of scope.
+/// Selection of readings by indicator and kind of scope.
 #[derive(Debug)]
 pub struct ReadingSelection(Option<Vec<Vec<bool>>>);
 
 impl ReadingSelection {
-    /// All that there are.
+    /// Selects all readings.
     #[must_use]
     pub fn select_all() -> ReadingSelection {
         ReadingSelection(None)
     }
 
-    /// None so far.
+    /// Selects no readings.
     #[must_use]
     pub fn select_none(standard: &Standard) -> ReadingSelection {
         ReadingSelection(Some(vec![vec![false; standard.scopes.len()]; standard.indicators.len()]))
     }
 
-    /// Wants those of an indicator in a kind of scopes, and what they are made of.
+    /// Selects an indicator's readings in a kind of scope, and the readings that it depends on.
     pub fn select_indicator(&mut self, indicator: usize, scope: usize, standard: &Standard) {
         if let Some(known) = &mut self.0 {
             known[indicator][scope] = true;
         }
         if let Formula::Difference { first, second, .. } = standard.indicators[indicator].formula {
-            // What a difference is made of is declared above it.
+            // The standard declares the operands of a difference before it, so the recursion ends.
             self.select_indicator(first, scope, standard);
             self.select_indicator(second, scope, standard);
         }
@@ -71,33 +71,38 @@ impl ReadingSelection {
     }
 }
 
-/// Every reading that is wanted: the whole organisation's for each indicator, and those of every scope with cases that the
-/// indicator speaks of.
+/// Computes the selected readings.
+///
+/// The whole organization has a reading for each indicator. Other scopes have a reading if they
+/// have cases of the indicator's families.
 #[must_use]
-pub fn compute_board(state: &BoardInput<'_>, wanted: &ReadingSelection) -> Board {
+pub fn compute_board(state: &BoardInput<'_>, selection: &ReadingSelection) -> Board {
     let standard = state.standard;
-    let mut scopes = ScopeSumsTable::new(state, wanted);
-    let (mut durations, spreads) = durations::compute_duration_readings(state, &mut scopes);
-    let most: usize = scopes
+    let mut scopes = ScopeSumsTable::new(state, selection);
+    let (mut durations, distributions) = durations::compute_duration_readings(state, &mut scopes);
+    let reading_count: usize = scopes
         .sums_by_scope
         .iter()
-        .map(|sums| sums.selected.iter().filter(|wanted| **wanted).count())
+        .map(|sums| sums.selected.iter().filter(|selected| **selected).count())
         .sum();
-    let mut readings: Vec<Reading> = Vec::with_capacity(most * standard.windows.len().max(1));
-    // Where the readings of each indicator begin.
-    let mut begins = Vec::with_capacity(standard.indicators.len());
+    let mut readings: Vec<Reading> =
+        Vec::with_capacity(reading_count * standard.windows.len().max(1));
+    // Index of the first reading of each indicator.
+    let mut first_readings = Vec::with_capacity(standard.indicators.len());
     for (number, indicator) in standard.indicators.iter().enumerate() {
-        begins.push(readings.len());
+        first_readings.push(readings.len());
         match indicator.formula {
             Formula::Duration { .. } => readings.append(&mut durations[number]),
             Formula::Difference { first, second, .. } => {
-                let of = |indicator: usize| &readings[begins[indicator]..begins[indicator + 1]];
-                let wanted = scopes
+                let of = |indicator: usize| {
+                    &readings[first_readings[indicator]..first_readings[indicator + 1]]
+                };
+                let selected_scopes = scopes
                     .sums_by_scope
                     .iter()
                     .map(|sums| &sums.scope)
-                    .filter(|scope| wanted.contains(number, scope.kind));
-                let new = wanted.flat_map(|scope| {
+                    .filter(|scope| selection.contains(number, scope.kind));
+                let new_readings = selected_scopes.flat_map(|scope| {
                     difference::compute_differences(
                         state,
                         number,
@@ -105,8 +110,8 @@ pub fn compute_board(state: &BoardInput<'_>, wanted: &ReadingSelection) -> Board
                         scope,
                     )
                 });
-                let new: Vec<Reading> = new.collect();
-                readings.extend(new);
+                let new_readings: Vec<Reading> = new_readings.collect();
+                readings.extend(new_readings);
             }
             _ => scopes
                 .sums_by_scope
@@ -116,10 +121,10 @@ pub fn compute_board(state: &BoardInput<'_>, wanted: &ReadingSelection) -> Board
         }
     }
     let as_of = (state.now.0 != i64::MIN).then_some(state.now);
-    Board { standard: standard.clone(), revision: 0, as_of, readings, distributions: spreads }
+    Board { standard: standard.clone(), revision: 0, as_of, readings, distributions }
 }
 
-/// Adds the readings of one indicator in one scope.
+/// Builds the readings of one indicator in one scope.
 struct ReadingBuilder<'r> {
     state: &'r BoardInput<'r>,
     indicator_number: usize,
@@ -158,14 +163,16 @@ impl<'r> ReadingBuilder<'r> {
         &mut self,
         window: Option<usize>,
         value: Option<f64>,
-        made_of: ReadingComponents,
+        components: ReadingComponents,
     ) {
-        let of = made_of.sample_count();
-        // Every window reaches up to now, so its latest contacts can still be followed by another.
+        let of = components.sample_count();
+        // Every window reaches up to now, so its latest contacts can still be followed by a repeat.
         let provisional =
             matches!(self.indicator.formula, Formula::Ratio { matures_ms: Some(_), .. });
-        let trust = match made_of {
-            ReadingComponents::Rate { population: None, .. } if !self.stale => Trust::NoPopulation,
+        let state = match components {
+            ReadingComponents::Rate { population: None, .. } if !self.stale => {
+                ReadingState::NoPopulation
+            }
             _ => reading_state(self.stale, value, of, self.indicator.small_sample, provisional),
         };
         let level = if is_small_sample(of, self.indicator.small_sample) {
@@ -178,24 +185,25 @@ impl<'r> ReadingBuilder<'r> {
         self.readings.push(Reading {
             key,
             value,
-            components: made_of,
-            state: trust,
+            components,
+            state,
             level,
             target: self.target.map(|target| target.value),
         });
     }
 }
 
-/// Adds the readings of one indicator in one scope, if they are not of durations or differences: these are read together.
+/// Adds the readings of one indicator in one scope. Durations and differences are computed
+/// elsewhere.
 fn compute_readings(
     state: &BoardInput<'_>,
     number: usize,
     sums: &ScopeSums,
     out: &mut Vec<Reading>,
 ) {
-    let mut reader = ReadingBuilder::new(state, number, &sums.scope, out);
-    let mut add = |window: Option<usize>, value: Option<f64>, made_of: ReadingComponents| {
-        reader.add_reading(window, value, made_of)
+    let mut builder = ReadingBuilder::new(state, number, &sums.scope, out);
+    let mut add = |window: Option<usize>, value: Option<f64>, components: ReadingComponents| {
+        builder.add_reading(window, value, components);
     };
     let windows = 0..state.standard.windows.len();
     match &state.standard.indicators[number].formula {
@@ -230,8 +238,8 @@ fn compute_readings(
         }
         Formula::Oldest { of } => {
             let since = matching_gauges(state, sums, of)
-                .filter_map(|(tally, leaf)| {
-                    state.cells.gauges.oldest_active_since(tally.kind, leaf)
+                .filter_map(|(tally, rollup_group)| {
+                    state.cells.gauges.oldest_active_since(tally.kind, rollup_group)
                 })
                 .min();
             let age = since.map(|since| state.now.millis_since(since) as f64 / 1_000.0);
@@ -240,8 +248,8 @@ fn compute_readings(
         Formula::Share { part, whole } => {
             let (part, whole) = (sums.duration_sums(state, part), sums.duration_sums(state, whole));
             for (lane, (part, whole)) in part.into_iter().zip(whole).enumerate() {
-                let (value, made_of) = duration_sums::duration_share(part, whole);
-                add(Some(lane), value, made_of);
+                let (value, components) = duration_sums::duration_share(part, whole);
+                add(Some(lane), value, components);
             }
         }
         Formula::Rate { of, per, population } => {
@@ -250,7 +258,8 @@ fn compute_readings(
             {
                 PopulationCount::Known(users) => Some(users),
                 PopulationCount::Unknown => None,
-                // Complaints of a tier can be counted, but not be told of its users: there is nothing to read.
+                // Facts can be counted by a dimension that does not divide the users, but there is
+                // no rate.
                 PopulationCount::NotDividedByScope => return,
             };
             let counts = sums.counts_by_window(state, of);
@@ -263,21 +272,21 @@ fn compute_readings(
         Formula::EstimatedWait { waiting, handling, agents, window } => {
             let handling =
                 sums.duration_sums(state, handling).get(*window).copied().unwrap_or_default();
-            let (value, made_of) = duration_sums::estimated_wait(
+            let (value, components) = duration_sums::estimated_wait(
                 active_count(state, sums, waiting),
                 handling,
                 active_count(state, sums, agents),
             );
-            add(None, value, made_of);
+            add(None, value, components);
         }
         Formula::Duration { .. } | Formula::Difference { .. } => {}
     }
 }
 
-/// How many stand now.
+/// Returns the number of active facts.
 fn active_count(state: &BoardInput<'_>, sums: &ScopeSums, of: &[FactTally]) -> i64 {
     matching_gauges(state, sums, of)
-        .map(|(tally, leaf)| state.cells.gauges.active_count(tally.kind, leaf))
+        .map(|(tally, rollup_group)| state.cells.gauges.active_count(tally.kind, rollup_group))
         .sum()
 }
 
@@ -286,37 +295,41 @@ fn matching_gauges<'a>(
     sums: &'a ScopeSums,
     of: &'a [FactTally],
 ) -> impl Iterator<Item = (&'a FactTally, u32)> {
-    let fitting = move |leaf: u32| {
+    let matching = move |rollup_group: u32| {
         of.iter().filter(move |tally| {
-            tally.fits_attributes(state.cells.rollup_groups.all()[leaf as usize].attributes())
+            tally.fits_attributes(
+                state.cells.rollup_groups.all()[rollup_group as usize].attributes(),
+            )
         })
     };
-    sums.rollup_groups.iter().flat_map(move |leaf| fitting(*leaf).map(|tally| (tally, *leaf)))
+    sums.rollup_groups
+        .iter()
+        .flat_map(move |rollup_group| matching(*rollup_group).map(|tally| (tally, *rollup_group)))
 }
 
-/// Whether there is too little to judge by. It is so however stale or provisional the reading is.
+/// Returns true if the sample is small, also for stale and provisional readings.
 fn is_small_sample(of: Option<i64>, small_sample: u64) -> bool {
     of.is_some_and(|of| of.unsigned_abs() < small_sample)
 }
 
-/// The first reason not to trust a value, if there is one.
+/// Returns the first reason not to trust a value, or `Ok`.
 fn reading_state(
     stale: bool,
     value: Option<f64>,
     of: Option<i64>,
     small_sample: u64,
     provisional: bool,
-) -> Trust {
+) -> ReadingState {
     match value {
-        _ if stale => Trust::Stale,
-        None => Trust::NoTraffic,
-        Some(_) if is_small_sample(of, small_sample) => Trust::SmallSample,
-        Some(_) if provisional => Trust::Provisional,
-        Some(_) => Trust::Ok,
+        _ if stale => ReadingState::Stale,
+        None => ReadingState::NoTraffic,
+        Some(_) if is_small_sample(of, small_sample) => ReadingState::SmallSample,
+        Some(_) if provisional => ReadingState::Provisional,
+        Some(_) => ReadingState::Ok,
     }
 }
 
-/// How a value stands to the indicator's target in force.
+/// Compares a value with the target in force.
 fn target_level(target: Option<Target>, value: Option<f64>) -> Level {
     let (Some(target), Some(value)) = (target, value) else { return Level::None };
     match target.warning {

@@ -1,17 +1,20 @@
-//! How sure a ratio is: the interval in which the share lies that the organisation would show in the long run.
+//! Confidence interval of a ratio: the range in which its long-run value lies.
 
-/// The number of standard deviations that 95 of 100 normal values lie within.
+/// Number of standard deviations that cover 95 % of a normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// The 95 % score interval of a ratio (E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-/// J. Am. Stat. Assoc. 22, 1927): with p = good / of and z = 1.96,
+/// Returns the 95 % score interval of a ratio, rounded to four decimals. Returns `None` without
+/// cases, or if the numerator is not part of the denominator.
+///
+/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", J.
+/// Am. Stat. Assoc. 22, 1927. With p = good / of and z = 1.96,
 ///
 /// ```text
 /// (p + z²/2of ± z·sqrt(p(1-p)/of + z²/4of²)) / (1 + z²/of)
 /// ```
 ///
-/// It is right for few cases too, and never leaves 0..1. One call answered is 100 %, somewhere between 21 % and 100 %. None
-/// without cases, or if the numerator is no part of the denominator. Rounded to four decimals.
+/// The interval is valid for few cases too and never leaves 0..1. One answered call out of one is
+/// 100 %, with an interval from 21 % to 100 %.
 #[must_use]
 pub fn wilson_interval(good: i64, of: i64) -> Option<[f64; 2]> {
     if of <= 0 || !(0..=of).contains(&good) {
@@ -31,8 +34,9 @@ pub fn wilson_interval(good: i64, of: i64) -> Option<[f64; 2]> {
 mod tests {
     use super::*;
 
-    /// Newcombe, "Two-sided confidence intervals for the single proportion" (Statistics in Medicine 17, 1998), table I, the
-    /// score method: 81 of 263, 15 of 148, 0 of 20 and 1 of 29.
+    /// Source: Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in
+    /// Medicine 17, 1998, table I, the score method. Examples: 81 of 263, 15 of 148, 0 of 20 and 1
+    /// of 29.
     #[test]
     fn wilson_interval_matches_published_examples() {
         for (good, of, low, high) in [

@@ -1,33 +1,35 @@
-//! What a target still allows in the current day, week or month: the error budget of a ratio.
+//! Error budget of a ratio: the misses that its target still allows in the current calendar period.
 
 use crate::domain::standard::{Target, TargetDirection};
 use serde::Serialize;
 
-/// What is left of a target, and what it takes to repair it.
+/// Error budget of a ratio, and the cases needed to recover it.
 ///
-/// A *good* case is one that helps: of an indicator that should be low one that counts in the denominator alone, as a call
-/// that is not abandoned. A *miss* is one that hurts.
+/// A *miss* is a case that worsens the ratio. A *good* case improves it. If the ratio should be
+/// low, a good case counts only in the denominator, such as a call that is not abandoned.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct ErrorBudget {
-    /// How many misses in a row the target would bear right now. Below zero, so many misses were too many: without them it
-    /// would be met. None if no number of misses breaks it.
+    /// Number of consecutive misses that the target allows right now. Negative if the budget is
+    /// exceeded by that many misses. `None` if no number of misses breaches the target.
     pub left: Option<i64>,
-    /// How many good cases in a row would repair it; 0 if it is met. None if no number does: after one miss, a target of all is
-    /// lost.
+    /// Number of consecutive good cases that recover the target, 0 if it is met. `None` if no
+    /// number does, as after one miss with a target of 100 %.
     pub recover: Option<i64>,
-    /// How many cases there will be at the end of the window if they go on coming as they did: `of` x length of the window /
-    /// time gone. A forecast that knows nothing of busy hours. None before any time is gone.
+    /// Forecast number of cases at the end of the window: `of` x window length / elapsed time. It
+    /// ignores busy hours. `None` before any time has elapsed.
     pub expected: Option<i64>,
-    /// What ratio the cases still expected must show for the target to be met at the end. Above 1 no good cases can do it any
-    /// more, and below 0 of an indicator that should be low; then the target is lost at this pace. None if none is expected.
+    /// Ratio that the expected remaining cases must reach to meet the target at the end of the
+    /// window. Above 1, or below 0 if the ratio should be low, the target cannot be met at this
+    /// pace. `None` if no more cases are expected.
     pub needed: Option<f64>,
 }
 
-/// More cases than this are none that anyone could wait for.
+/// Limit beyond which a number of cases is reported as `None`.
 const MAX_COUNTABLE_CASES: f64 = 1e9;
 
-/// The budget of `good` / `of` against a target, when so many milliseconds of the window are gone. None if the numerator is
-/// no part of the denominator, or the target no share.
+/// Returns the budget of `good` / `of` for a target after `gone_ms` of a window of `length_ms`.
+/// Returns `None` if the numerator is not part of the denominator, or the target is not within
+/// 0..1.
 #[must_use]
 pub fn error_budget(
     good: i64,
@@ -42,47 +44,54 @@ pub fn error_budget(
     }
     let (numerator, cases) = (good as f64, of as f64);
     let higher = target.better == TargetDirection::Higher;
-    // Without cases nothing is broken. The rule is the one by which the level of a reading is judged.
+    // Without cases the target counts as met. Otherwise the rule is that of reading levels.
     let holds = |good: i64, of: i64| of <= 0 || target.is_reached(good as f64 / of as f64);
-    let thin = |share: f64| numerator / share - cases;
-    let thick = |share: f64| (share * cases - numerator) / (1.0 - share);
-    let bears = |misses: i64| {
+    // Cases to add to the denominator alone, or to both, until the ratio equals `share`.
+    let added_to_denominator = |share: f64| numerator / share - cases;
+    let added_to_both = |share: f64| (share * cases - numerator) / (1.0 - share);
+    let tolerates = |misses: i64| {
         if higher { holds(good, of + misses) } else { holds(good + misses, of + misses) }
     };
     let repairs =
         |more: i64| if higher { holds(good + more, of + more) } else { holds(good, of + more) };
-    let left = floor_if_countable(if higher { thin(share) } else { thick(share) })
-        .map(|guess| most_tolerated_misses(guess, -of, bears));
+    let left =
+        floor_if_countable(if higher { added_to_denominator(share) } else { added_to_both(share) })
+            .map(|guess| most_tolerated_misses(guess, -of, tolerates));
     let recover = match holds(good, of) {
         true => Some(0),
-        false => floor_if_countable(if higher { thick(share) } else { thin(share) })
-            .map(|guess| fewest_repairing_cases(guess, repairs)),
+        false => floor_if_countable(if higher {
+            added_to_both(share)
+        } else {
+            added_to_denominator(share)
+        })
+        .map(|guess| fewest_repairing_cases(guess, repairs)),
     };
     let expected =
         (gone_ms > 0).then(|| ((cases * length_ms as f64 / gone_ms as f64).round() as i64).max(of));
     let needed = expected.filter(|expected| *expected > of).map(|expected| {
         let needed = (share * expected as f64 - numerator) / (expected - of) as f64;
-        // On the easy side anything will do.
+        // A ratio beyond the range on the good side is always reached.
         super::reading::round_four_decimals(if higher { needed.max(0.0) } else { needed.min(1.0) })
     });
     Some(ErrorBudget { left, recover, expected, needed })
 }
 
-/// The whole number at or below; none if it is beyond all counting.
+/// Rounds down. Returns `None` beyond [`MAX_COUNTABLE_CASES`].
 fn floor_if_countable(value: f64) -> Option<i64> {
     (value.abs() < MAX_COUNTABLE_CASES).then(|| value.floor() as i64)
 }
 
-/// The most misses that are borne, near `guess`, which rounding may have put one off.
-fn most_tolerated_misses(guess: i64, least: i64, bears: impl Fn(i64) -> bool) -> i64 {
+/// Returns the largest tolerated number of misses near `guess`, which rounding may have put off by
+/// one.
+fn most_tolerated_misses(guess: i64, least: i64, tolerates: impl Fn(i64) -> bool) -> i64 {
     let mut most = guess.max(least) + 1;
-    while most > least && !bears(most) {
+    while most > least && !tolerates(most) {
         most -= 1;
     }
     most
 }
 
-/// The fewest good cases that repair, near `guess`.
+/// Returns the smallest number of good cases near `guess` that recovers the target.
 fn fewest_repairing_cases(guess: i64, repairs: impl Fn(i64) -> bool) -> i64 {
     let mut fewest = (guess - 1).max(0);
     while !repairs(fewest) {
@@ -105,7 +114,7 @@ mod tests {
     ) -> (Option<i64>, Option<i64>) {
         let budget =
             error_budget(good, of, Target { better, value, warning: None }, HOUR, 24 * HOUR)
-                .expect("a budget");
+                .expect("valid ratio and target");
         (budget.left, budget.recover)
     }
 
@@ -134,7 +143,8 @@ mod tests {
                         }
                     };
                     let (left, recover) = left_and_recover(good, cases, better, value);
-                    let (left, recover) = (left.expect("a limit"), recover.expect("a remedy"));
+                    let (left, recover) =
+                        (left.expect("finite budget"), recover.expect("recoverable target"));
                     let (at, beyond) = (missed(left), missed(left + 1));
                     assert!(met(at.0, at.1), "{better:?} {value} {good}/{cases} left {left}");
                     assert!(
@@ -177,14 +187,16 @@ mod tests {
     fn forecast_gives_the_ratio_needed_from_now_on() {
         let at = |good, of, better, value, gone| {
             error_budget(good, of, Target { better, value, warning: None }, gone, 24 * HOUR)
-                .expect("a budget")
+                .expect("valid ratio and target")
         };
-        // 80 of 100 by noon: 200 are expected, of which 170 must be good: 90 of the 100 to come.
+        // With 80 of 100 good by noon, 200 are expected and 170 must be good: 90 of the 100 to
+        // come.
         let noon = at(80, 100, TargetDirection::Higher, 0.85, 12 * HOUR);
         assert_eq!((noon.expected, noon.needed), (Some(200), Some(0.9)));
-        // Six abandoned of 100 by noon, 10 of 200 allowed: 4 of the 100 to come.
+        // With 6 of 100 abandoned by noon and 10 of 200 allowed, 4 of the 100 to come may be
+        // abandoned.
         assert_eq!(at(6, 100, TargetDirection::Lower, 0.05, 12 * HOUR).needed, Some(0.04));
-        // By 18:00, 50 of 150: of the 50 to come more than all must be good.
+        // With 50 of 150 good by 18:00, more than all of the 50 to come must be good.
         assert_eq!(at(50, 150, TargetDirection::Higher, 0.85, 18 * HOUR).needed, Some(2.4));
         assert_eq!(at(30, 150, TargetDirection::Lower, 0.05, 18 * HOUR).needed, Some(-0.4));
         assert_eq!(
@@ -197,7 +209,7 @@ mod tests {
         assert_eq!(
             at(10, 10, TargetDirection::Higher, 0.5, 24 * HOUR).needed,
             None,
-            "nobody is expected any more"
+            "no more cases are expected"
         );
     }
 }

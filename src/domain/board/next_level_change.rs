@@ -1,15 +1,15 @@
-//! When time alone may turn a level next: nothing happens, no deadline passes, and yet a reading stands otherwise to its target.
+//! Earliest time at which a level may change without an event or a deadline.
 //!
-//! An age crosses its target or its warning while it is looked at, and a window moves on, by [`Window::LEAST_STEP`] at most. What
-//! remains are cases that ripen, a customer's contacts that can no longer be followed by another: they are looked at with the
-//! next board.
+//! An age crosses its target or warning as time passes. A window moves on after at most
+//! [`Window::MIN_STEP_MS`]. First contacts that mature are covered by the next board.
 
 use super::reading::{Board, ReadingComponents};
 use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 
 impl Board {
-    /// The moment from which on it is worth to look again; none before the first event or tick.
+    /// Returns the earliest time of a possible level change. Returns `None` before the first event
+    /// or tick.
     #[must_use]
     pub fn next_level_change_at(&self) -> Option<Timestamp> {
         let now = self.as_of?;
@@ -19,7 +19,7 @@ impl Board {
             };
             let target = self.standard.indicators[reading.key.indicator].target_at(Some(now))?;
             let limits = [Some(target.value), target.warning].into_iter().flatten();
-            // At the limit itself the level still stands.
+            // At the limit itself the level is unchanged.
             limits
                 .map(|limit| since.plus_millis((limit * 1_000.0) as i64 + 1))
                 .filter(|moment| *moment > now)
@@ -43,9 +43,10 @@ mod tests {
     use crate::standard_file::{BUILT_IN, parse_standard};
     use std::sync::Arc;
 
-    /// A board at `now` with a call that waits since `since`, both in milliseconds.
+    /// Builds a board at `now` with a call that waits since `since`, both in milliseconds.
     fn board_with_oldest(now: i64, since: Option<i64>) -> Board {
-        let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a good standard"));
+        let standard =
+            Arc::new(parse_standard("s.toml", BUILT_IN).expect("built-in standard is valid"));
         let mut board = Monitor::new(standard, None).compute_board();
         let place = board
             .standard
@@ -56,7 +57,7 @@ mod tests {
             .readings
             .iter_mut()
             .find(|reading| Some(reading.key.indicator) == place)
-            .expect("a reading");
+            .expect("board has a reading of `longest_wait_now`");
         reading.components = ReadingComponents::Oldest { since: since.map(Timestamp) };
         board.as_of = Some(Timestamp(now));
         board
@@ -71,7 +72,7 @@ mod tests {
             (at(0, None), at(9_999, None), at(10_000, None), at(-1, None)),
             (Some(10_000), Some(10_000), Some(20_000), Some(0))
         );
-        // The warning is at 60 s, the target at 120 s.
+        // The warning is at 60 s and the target at 120 s.
         for (now, since, expected) in [
             (100_000, 37_000, 110_000),
             (100_000, 42_500, 102_501),

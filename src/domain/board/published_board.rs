@@ -1,56 +1,63 @@
-//! Editions: boards as they are published, each with its revision and with what changed since which revision.
+//! Published boards, each with its revision and the changes since earlier revisions.
 //!
-//! Every reading remembers the revision at which it last changed. So what is new since *any* earlier revision is one pass
-//! over the readings: nothing is queued for a slow client, and one that comes back after a break gets what it missed.
+//! Every reading stores the revision at which it last changed. So the changes since *any* earlier
+//! revision take one pass over the readings. Nothing is queued for a slow client, and a client that
+//! reconnects receives all changes that it missed.
 //!
-//! Where the service counts the window `all` only to have counters for Prometheus, its readings are kept apart here, and
-//! no board shows them.
+//! If the service counts the window `all` only for Prometheus counters, its readings are stored
+//! here separately and appear on no board.
 
 use super::reading::{Board, DurationDistribution, Level, Reading, ReadingComponents, ReadingKey};
 use crate::domain::standard::Standard;
 use crate::domain::time::window::Window;
 use std::sync::Arc;
 
-/// How many readings that are gone are remembered. A client that missed older ones gets the whole board.
+/// Maximum number of removed readings to remember. A client that missed older ones gets the whole
+/// board.
 pub const REMOVED_READINGS_MAX: usize = 10_000;
 
-/// A published board.
+/// Published board with its revision history.
 #[derive(Clone, Debug)]
 pub struct PublishedBoard {
-    /// Names the run of the service, under one standard, within which revisions count.
+    /// Identifier of the service run and standard within which revisions are comparable.
     pub epoch: Arc<str>,
-    /// The standard as it was declared; that of the board may have one window more.
+    /// Declared standard. The board's own standard may have one window more.
     pub standard: Arc<Standard>,
-    /// The board.
+    /// Board with its readings.
     pub board: Arc<Board>,
-    /// How far the machine's clock is ahead of the time the board goes by, in milliseconds; 0 as long as it is trusted.
+    /// Time in ms by which the wall clock is ahead of the board's time. 0 while the clock is
+    /// trusted.
     pub clock_offset_ms: i64,
-    /// For each ratio and scope what was counted since the start; never falls.
+    /// Totals since the start for each ratio and scope. They never decrease.
     pub totals: Vec<RatioTotal>,
-    /// For each indicator of durations and scope how the durations since the start are spread; no count ever falls.
+    /// Distributions since the start for each duration indicator and scope. No count ever
+    /// decreases.
     pub spreads: Vec<DurationDistribution>,
-    /// For each reading of the board the revision at which it last changed.
+    /// Revision of the last change of each reading.
     changed_at: Vec<u64>,
-    /// Readings that are no longer there, with the revision at which they went; the oldest first.
+    /// Removed readings with the revision of their removal, oldest first.
     removed: Vec<(u64, ReadingKey)>,
-    /// From this revision on `gone` is complete.
+    /// Revision from which `removed` is complete.
     removed_complete_from: u64,
 }
 
-/// What was counted for a ratio since the service started. Corrections may take facts back, but a falling counter would
-/// look like a restart to Prometheus and add the whole count once more, so it stands still until it is caught up with.
+/// Counter of a ratio since the service started.
+///
+/// Corrections may withdraw facts. Prometheus would take a falling counter for a restart and add
+/// the whole count again. So the counter does not decrease, and resumes once the count exceeds it.
 #[derive(Clone, Debug)]
 pub struct RatioTotal {
-    /// The ratio's reading over the window `all`.
+    /// Key of the ratio's reading over the window `all`.
     pub key: ReadingKey,
-    /// The numerator.
+    /// Numerator.
     pub good: i64,
-    /// The denominator.
+    /// Denominator.
     pub of: i64,
 }
 
 impl PublishedBoard {
-    /// The first edition of a run. `hidden` says that the standard's last window is there for the totals only.
+    /// Creates the first published board of a run. If `hidden`, the standard's last window only
+    /// feeds the totals.
     #[must_use]
     pub fn first_of_run(
         epoch: Arc<str>,
@@ -62,7 +69,7 @@ impl PublishedBoard {
         let totals = extract_totals(&mut board, hidden);
         let spreads = std::mem::take(&mut board.distributions);
         board.revision = revision;
-        let changed = vec![revision; board.readings.len()];
+        let changed_at = vec![revision; board.readings.len()];
         PublishedBoard {
             epoch,
             standard,
@@ -70,43 +77,44 @@ impl PublishedBoard {
             clock_offset_ms: 0,
             totals,
             spreads,
-            changed_at: changed,
+            changed_at,
             removed: Vec::new(),
             removed_complete_from: revision,
         }
     }
 
-    /// The edition after this one: its revision is higher if a reading has changed, come or gone.
+    /// Returns the next published board. Its revision is higher if a reading was changed, added or
+    /// removed.
     #[must_use]
     pub fn next_revision(&self, mut board: Board, hidden: bool) -> PublishedBoard {
         let mut totals = extract_totals(&mut board, hidden);
         keep_monotonic(&self.totals, &mut totals, |total| &total.key, raise_total);
         let mut spreads = std::mem::take(&mut board.distributions);
-        keep_monotonic(&self.spreads, &mut spreads, |spread| &spread.key, raise_spread);
+        keep_monotonic(&self.spreads, &mut spreads, |distribution| &distribution.key, raise_spread);
         let revision = self.board.revision + 1;
-        let mut changed = Vec::with_capacity(board.readings.len());
-        let mut gone = self.removed.clone();
+        let mut changed_at = Vec::with_capacity(board.readings.len());
+        let mut removed = self.removed.clone();
         let mut old = self.board.readings.iter().zip(&self.changed_at).peekable();
         for reading in &board.readings {
             while let Some((missing, _)) = old.next_if(|(old, _)| old.key < reading.key) {
-                gone.push((revision, missing.key.clone()));
+                removed.push((revision, missing.key.clone()));
             }
-            changed.push(match old.next_if(|(old, _)| old.key == reading.key) {
+            changed_at.push(match old.next_if(|(old, _)| old.key == reading.key) {
                 Some((same, since)) if same == reading => *since,
                 _ => revision,
             });
         }
-        gone.extend(old.map(|(missing, _)| (revision, missing.key.clone())));
-        let news = changed.contains(&revision) || gone.len() > self.removed.len();
-        if changed.contains(&revision) {
-            gone.retain(|(_, key)| find_reading(&board, key).is_none());
+        removed.extend(old.map(|(missing, _)| (revision, missing.key.clone())));
+        let has_changes = changed_at.contains(&revision) || removed.len() > self.removed.len();
+        if changed_at.contains(&revision) {
+            removed.retain(|(_, key)| find_reading(&board, key).is_none());
         }
-        let too_many = gone.len().saturating_sub(REMOVED_READINGS_MAX);
-        let complete_from = gone
-            .drain(..too_many)
+        let excess = removed.len().saturating_sub(REMOVED_READINGS_MAX);
+        let removed_complete_from = removed
+            .drain(..excess)
             .next_back()
             .map_or(self.removed_complete_from, |(revision, _)| revision);
-        board.revision = if news { revision } else { self.board.revision };
+        board.revision = if has_changes { revision } else { self.board.revision };
         let (epoch, standard) = (self.epoch.clone(), self.standard.clone());
         PublishedBoard {
             epoch,
@@ -115,46 +123,49 @@ impl PublishedBoard {
             clock_offset_ms: 0,
             totals,
             spreads,
-            changed_at: changed,
-            removed: gone,
-            removed_complete_from: complete_from,
+            changed_at,
+            removed,
+            removed_complete_from,
         }
     }
 
-    /// Whether some level has turned since this edition: `levels` are the readings that may have one now. The window `all` does not
-    /// count if it is `hidden`.
+    /// Returns true if a level differs from this published board. `levels` holds all readings that
+    /// may have a level now. If `hidden`, the window `all` is ignored.
     #[must_use]
     pub fn has_level_change(&self, levels: &Board, hidden: bool) -> bool {
         let all = totals_window(levels).filter(|_| hidden);
         let mut old = self.board.readings.iter().peekable();
-        let mut shown =
+        let mut visible =
             levels.readings.iter().filter(|reading| all.is_none() || reading.key.window != all);
-        shown.any(|reading| {
+        visible.any(|reading| {
             while old.next_if(|old| old.key < reading.key).is_some() {}
             old.next_if(|old| old.key == reading.key).map_or(Level::None, |old| old.level)
                 != reading.level
         })
     }
 
-    /// Whether what changed since `revision` of this run can be told.
+    /// Returns true if the changes since `revision` of this run are known.
     #[must_use]
     pub fn can_list_changes_since(&self, revision: u64) -> bool {
         (self.removed_complete_from..=self.board.revision).contains(&revision)
     }
 
-    /// The readings that have changed since `revision`.
+    /// Iterates over the readings that changed after `revision`.
     pub fn changed_since(&self, revision: u64) -> impl Iterator<Item = &Reading> {
         self.board
             .readings
             .iter()
             .zip(&self.changed_at)
-            .filter(move |(_, changed)| **changed > revision)
+            .filter(move |(_, changed_at)| **changed_at > revision)
             .map(|(reading, _)| reading)
     }
 
-    /// The keys of the readings that have gone since `revision`.
+    /// Iterates over the keys of the readings removed after `revision`.
     pub fn removed_since(&self, revision: u64) -> impl Iterator<Item = &ReadingKey> {
-        self.removed.iter().filter(move |(gone, _)| *gone > revision).map(|(_, key)| key)
+        self.removed
+            .iter()
+            .filter(move |(removed_at, _)| *removed_at > revision)
+            .map(|(_, key)| key)
     }
 }
 
@@ -170,7 +181,8 @@ fn totals_window(board: &Board) -> Option<usize> {
     board.standard.windows.iter().rposition(|window| *window == Window::All)
 }
 
-/// The ratios over the window `all`; if that is `hidden`, its readings leave the board.
+/// Extracts the totals of ratios over the window `all`. If `hidden`, removes its readings from the
+/// board.
 fn extract_totals(board: &mut Board, hidden: bool) -> Vec<RatioTotal> {
     let Some(all) = totals_window(board) else { return Vec::new() };
     let of_all = board.readings.iter().filter(|reading| reading.key.window == Some(all));
@@ -187,7 +199,7 @@ fn extract_totals(board: &mut Board, hidden: bool) -> Vec<RatioTotal> {
     totals
 }
 
-/// Raises what is counted now to what was counted before for the same key; both stand in the order of their keys.
+/// Raises each current count to the earlier count of the same key. Both are in key order.
 fn keep_monotonic<C>(
     before: &[C],
     now: &mut [C],
@@ -195,10 +207,10 @@ fn keep_monotonic<C>(
     raise: impl Fn(&mut C, &C),
 ) {
     let mut before = before.iter().peekable();
-    for counted in now {
-        while before.next_if(|old| key(old) < key(counted)).is_some() {}
-        if let Some(old) = before.next_if(|old| key(old) == key(counted)) {
-            raise(counted, old);
+    for current in now {
+        while before.next_if(|old| key(old) < key(current)).is_some() {}
+        if let Some(old) = before.next_if(|old| key(old) == key(current)) {
+            raise(current, old);
         }
     }
 }
@@ -225,7 +237,7 @@ mod tests {
     fn sample_board(of_all: i64) -> Board {
         let mut standard: Standard =
             standard_file::parse_standard("built-in", standard_file::BUILT_IN)
-                .expect("a good standard");
+                .expect("built-in standard is valid");
         standard.windows.push(Window::All);
         let mut board = Monitor::new(Arc::new(standard), None).compute_board();
         for reading in board.readings.iter_mut().filter(|reading| reading.key.window == Some(6)) {
@@ -236,8 +248,8 @@ mod tests {
         board
     }
 
-    fn change_counts(edition: &PublishedBoard, since: u64) -> (usize, usize) {
-        (edition.changed_since(since).count(), edition.removed_since(since).count())
+    fn change_counts(published: &PublishedBoard, since: u64) -> (usize, usize) {
+        (published.changed_since(since).count(), published.removed_since(since).count())
     }
 
     #[test]
@@ -265,14 +277,14 @@ mod tests {
             (2, (1, 0), (readings, 0))
         );
 
-        let went = other.readings.remove(1);
+        let removed_reading = other.readings.remove(1);
         let third = second.next_revision(other.clone(), true);
         assert_eq!(
             (third.board.revision, change_counts(&third, 1), change_counts(&third, 2)),
             (3, (1, 1), (0, 1))
         );
 
-        other.readings.insert(1, went);
+        other.readings.insert(1, removed_reading);
         let fourth = third.next_revision(other, true);
         assert_eq!(
             (change_counts(&fourth, 1), change_counts(&fourth, 3), change_counts(&fourth, 4)),
@@ -299,7 +311,7 @@ mod tests {
         assert!(
             !first.has_level_change(&sample_board(0), true)
                 && !first.has_level_change(&other, true),
-            "a value alone is no turn"
+            "a new value alone is no level change"
         );
         other.readings[3].level = Level::Breached;
         let second = first.next_revision(other.clone(), true);
@@ -311,11 +323,11 @@ mod tests {
         let breached = other.readings.remove(3);
         assert!(
             !second.has_level_change(&other, true) && !first.has_level_change(&other, true),
-            "what is not there has no level"
+            "a missing reading has no level"
         );
         let third = second.next_revision(other.clone(), true);
         other.readings.insert(3, breached);
-        assert!(third.has_level_change(&other, true), "one that comes breached turns");
+        assert!(third.has_level_change(&other, true), "a new breached reading is a level change");
         let mut all = sample_board(0);
         all.readings
             .iter_mut()
@@ -323,7 +335,7 @@ mod tests {
             .for_each(|reading| reading.level = Level::Breached);
         assert!(
             !first.has_level_change(&all, true),
-            "the window of the totals is not on the board"
+            "the board does not contain the totals' window"
         );
     }
 
@@ -336,12 +348,12 @@ mod tests {
             true,
             1,
         );
-        let of = |edition: &PublishedBoard| edition.totals.iter().map(|total| total.of).max();
+        let of = |published: &PublishedBoard| published.totals.iter().map(|total| total.of).max();
         let corrected = first.next_revision(sample_board(6), true);
         assert_eq!(
             (of(&first), of(&corrected), of(&corrected.next_revision(sample_board(8), true))),
             (Some(7), Some(7), Some(8))
         );
-        assert_eq!(corrected.board.revision, 1, "nobody sees the totals on the board");
+        assert_eq!(corrected.board.revision, 1, "the board does not contain the totals");
     }
 }

@@ -1,4 +1,4 @@
-//! The board: all readings at one revision, and how they are written for people's programs.
+//! Board: all readings at one revision.
 
 use crate::domain::standard::Standard;
 use crate::domain::standard::scope::Scope;
@@ -6,126 +6,128 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use std::sync::Arc;
 
-/// All readings at one revision, in the order of indicators, scopes and windows.
+/// All readings at one revision, ordered by indicator, scope and window.
 #[derive(Clone, Debug)]
 pub struct Board {
-    /// The standard that the readings go by.
+    /// Standard of the readings.
     pub standard: Arc<Standard>,
-    /// Goes up with every change of the board; 0 for a replay.
+    /// Revision, which rises with every change of the board. 0 for a replay.
     pub revision: u64,
-    /// The time reached; `None` before the first event or tick.
+    /// Current time, `None` before the first event or tick.
     pub as_of: Option<Timestamp>,
-    /// The readings.
+    /// Readings in key order.
     pub readings: Vec<Reading>,
-    /// For each indicator of durations and each scope how all durations are spread that there ever were, in the order of the
-    /// keys; none without the window `all`.
+    /// Distributions over the window `all` for each duration indicator and scope, in key order.
+    /// Empty without the window `all`.
     pub distributions: Vec<DurationDistribution>,
 }
 
-/// How durations are spread over the window `all`, to be counted on by whoever reads counters.
+/// Distribution of durations over the window `all`, for cumulative histogram counters.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DurationDistribution {
-    /// The duration's reading over the window `all`.
+    /// Key of the duration's reading over the window `all`.
     pub key: ReadingKey,
-    /// For each of the indicator's edges (see [`crate::domain::cells::bucket_bounds`]) how many durations are not longer. A duration counts
-    /// as not longer if it falls into the same bucket as the edge: it may be longer by up to 1/64.
+    /// Number of durations at most as long as each of the indicator's bucket bounds. See
+    /// [`crate::domain::cells::bucket_bounds`]. All durations in the bound's histogram bucket are
+    /// included, so a duration may exceed the bound by up to 1/64.
     pub at_most: Vec<i64>,
-    /// How many durations there are.
+    /// Number of durations.
     pub of: i64,
-    /// Their sum in milliseconds.
+    /// Sum of the durations in milliseconds.
     pub sum_ms: i64,
 }
 
-/// What identifies a reading; keys order readings as they stand on a board.
+/// Identity of a reading. Keys sort in the order of readings on a board.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ReadingKey {
-    /// The indicator: its place in the standard.
+    /// Indicator, as an index into the standard's indicators.
     pub indicator: usize,
-    /// The group of cases.
+    /// Scope of the cases.
     pub scope: Arc<Scope>,
-    /// The window: its place in the standard; `None` for readings about now.
+    /// Window, as an index into the standard's windows. `None` for readings of the current state.
     pub window: Option<usize>,
 }
 
-/// A value with all that is needed to trust it.
+/// Value of an indicator in one scope and window, with the data needed to judge it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reading {
-    /// What was read.
+    /// Identity of the reading.
     pub key: ReadingKey,
-    /// The value in the indicator's unit; `None` if nothing was there to measure.
+    /// Value in the indicator's unit, `None` if there was nothing to measure.
     pub value: Option<f64>,
-    /// What the value is made of.
+    /// Numbers from which the value was computed.
     pub components: ReadingComponents,
-    /// Whether it can be trusted.
+    /// Reliability of the value.
     pub state: ReadingState,
-    /// How it stands to the target.
+    /// Level of the value relative to the target.
     pub level: Level,
-    /// The value aimed at by the target in force; `None` without one.
+    /// Value of the target in force, `None` without a target.
     pub target: Option<f64>,
 }
 
-/// What a value is made of.
+/// Numbers from which a value was computed.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ReadingComponents {
-    /// A ratio's numerator and denominator.
+    /// Numerator and denominator of a ratio.
     Ratio {
-        /// The numerator.
+        /// Numerator.
         good: i64,
-        /// The denominator.
+        /// Denominator.
         of: i64,
     },
-    /// Durations in seconds.
+    /// Statistics of durations in seconds.
     Duration(DurationStatistics),
-    /// A count of what stands now.
+    /// Number of active facts, which is the value itself.
     Level,
-    /// Since when the oldest stands.
+    /// Age of the oldest active fact.
     Oldest {
-        /// Since when; `None` if none stands.
+        /// Start of the oldest active fact, `None` if none is active.
         since: Option<Timestamp>,
     },
-    /// A mean of answers.
+    /// Mean of weighted answers.
     Score {
-        /// How many answers.
+        /// Number of answers.
         of: i64,
     },
-    /// Two sums of durations, in seconds.
+    /// Two sums of durations in seconds.
     Share {
-        /// The numerator.
+        /// Numerator.
         part: f64,
-        /// The denominator.
+        /// Denominator.
         whole: f64,
-        /// How many durations the denominator is made of.
+        /// Number of durations in the denominator.
         of: i64,
     },
-    /// A count and those it is told of.
+    /// Number of facts and of users.
     Rate {
-        /// How many facts.
+        /// Number of facts.
         count: i64,
-        /// How many users there are; `None` if nobody said.
+        /// Number of users, `None` if the standard does not declare it.
         population: Option<u64>,
     },
-    /// The values of two other indicators.
+    /// Values of the two operands.
     Difference {
-        /// That of the one.
+        /// Value of the first indicator.
         first: Option<f64>,
-        /// That of the other.
+        /// Value of the subtracted indicator.
         second: Option<f64>,
     },
-    /// What a waiting time is estimated from.
+    /// Inputs of an estimated wait.
     EstimatedWait {
-        /// How many wait now.
+        /// Number waiting now.
         waiting: i64,
-        /// How long one takes on the average, in seconds; `None` if none was handled.
+        /// Mean handling time in seconds, `None` if nothing was handled.
         handling: Option<f64>,
-        /// How many were handled.
+        /// Number of handling durations.
         of: i64,
-        /// How many agents are at work now.
+        /// Number of agents at work now.
         agents: i64,
     },
 }
 
 impl ReadingComponents {
-    /// How many cases the value is made of, if it is made of cases that can be too few.
+    /// Returns the sample size of the value. Returns `None` for values that cannot be a small
+    /// sample.
     #[must_use]
     pub fn sample_count(&self) -> Option<i64> {
         match self {
@@ -142,7 +144,8 @@ impl ReadingComponents {
     }
 }
 
-/// How durations are spread, in seconds. Percentiles are nearest-rank, within 0.8 %; mean and count are exact.
+/// Statistics of durations in seconds. Percentiles are nearest-rank, within 0.8 %. Mean and count
+/// are exact.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 #[expect(missing_docs, reason = "the names are the statistics")]
 pub struct DurationStatistics {
@@ -156,38 +159,38 @@ pub struct DurationStatistics {
     pub max: f64,
 }
 
-/// Whether a reading can be trusted.
+/// Reliability of a reading.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadingState {
-    /// It can.
+    /// Reliable.
     Ok,
     /// There was nothing to measure.
     NoTraffic,
-    /// There was too little to draw conclusions from.
+    /// Too few cases for conclusions.
     SmallSample,
     /// A source that it needs, or every source, has been silent for too long.
     Stale,
-    /// It may still change by what happens from now on.
+    /// Later events may still change it.
     Provisional,
-    /// There is something to measure, but nobody said how many users it is to be told of.
+    /// There is a count, but the standard does not declare the number of users.
     NoPopulation,
 }
 
-/// How a value stands to its target.
+/// Level of a value relative to its target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
     /// The target is met.
     Met,
-    /// It is met, but barely.
+    /// The target is met, but the warning threshold is passed.
     Warning,
-    /// It is not met.
+    /// The target is missed.
     Breached,
-    /// There is no target, or too little to judge by.
+    /// There is no target, or the sample is too small.
     None,
 }
 
 impl ReadingState {
-    /// Its public name.
+    /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -202,7 +205,7 @@ impl ReadingState {
 }
 
 impl Level {
-    /// Its public name.
+    /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -215,14 +218,14 @@ impl Level {
 }
 
 impl Board {
-    /// The name of the window of a key.
+    /// Returns the name of a key's window.
     #[must_use]
     pub fn window_name(&self, key: &ReadingKey) -> String {
         key.window
             .map_or(Window::NOW.to_owned(), |window| self.standard.windows[window].to_string())
     }
 
-    /// The dimensions and values of a key's scope.
+    /// Iterates over the dimensions and values of a key's scope.
     pub fn scope_values<'b>(
         &'b self,
         key: &'b ReadingKey,
@@ -234,7 +237,7 @@ impl Board {
     }
 }
 
-/// Four decimals: a hundredth of a point is more than anyone can see.
+/// Rounds to four decimals, a hundredth of a percentage point.
 pub(in crate::domain) fn round_four_decimals(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }

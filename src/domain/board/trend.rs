@@ -1,8 +1,8 @@
-//! Trends: how indicators went over the last hours, a value for every quarter of an hour.
+//! Trends: values of indicators over the last hours, one for every quarter of an hour.
 //!
-//! Nothing is recorded for it: the panes that the rolling windows are made of hold it already. So a trend is as long as the
-//! longest rolling window, is there after a restart, and late events correct it like everything else. What stands now has no
-//! panes and so no trend, and neither has a rate: a quarter of an hour of complaints for a year's users says nothing.
+//! Trends are computed from the panes of the rolling windows. So a trend is as long as the longest
+//! rolling window, survives restarts, and reflects late events. Gauges have no panes and so no
+//! trend. Rates have none because a quarter hour is too short for them.
 
 use crate::domain::board::compute::duration_sums::{DurationSum, duration_share};
 use crate::domain::cells::cell::{CellPlan, PaneCell};
@@ -11,33 +11,33 @@ use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{FactTally, Formula, Standard};
 use crate::domain::time::timestamp::{MINUTE, Timestamp};
 
-/// How far apart the values of a trend are, in milliseconds; every pane lies within one step.
+/// Step of a trend in milliseconds. Every pane lies within one step.
 pub const STEP_MS: i64 = 15 * MINUTE;
 
-/// Which trends are asked for.
+/// Request for trends.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TrendRequest {
-    /// The indicators: their places in the standard.
+    /// Indicators, as indexes into the standard's indicators.
     pub indicators: Vec<usize>,
-    /// The scope.
+    /// Scope.
     pub scope: Scope,
-    /// How many steps back.
+    /// Number of steps back.
     pub step_count: usize,
-    /// How many steps each value covers: those of a rolling window, or 1.
+    /// Number of steps that each value covers: those of a rolling window, or 1.
     pub steps_per_value: usize,
 }
 
-/// How indicators went.
+/// Trends of indicators.
 #[derive(Clone, PartialEq, Debug)]
 pub struct IndicatorTrends {
-    /// The beginning of the first step; the last is the one that the time reached lies in.
+    /// Start of the first step. The last step contains the current time.
     pub from: Timestamp,
-    /// By indicator a value for each step, of those indicators that have a trend. None where there was nothing to measure or
-    /// too little, and before the longest rolling window began.
+    /// Values by step for each indicator that has a trend. `None` if there was too little to
+    /// measure, or before the start of the longest rolling window.
     pub values: Vec<(usize, Vec<Option<f64>>)>,
 }
 
-/// What happened in one stretch of time.
+/// Sums of one time range.
 #[derive(Clone, Debug)]
 pub struct TrendSums {
     counts: Vec<i64>,
@@ -45,7 +45,7 @@ pub struct TrendSums {
 }
 
 impl TrendSums {
-    /// Nothing happened.
+    /// Creates empty sums.
     #[must_use]
     pub fn new(plan: &CellPlan) -> TrendSums {
         TrendSums {
@@ -54,7 +54,7 @@ impl TrendSums {
         }
     }
 
-    /// Adds what happened in a pane.
+    /// Adds the sums of a pane.
     pub fn add_pane(&mut self, cell: &PaneCell) {
         for &(place, more) in cell.sums() {
             match usize::from(place).checked_sub(self.counts.len()) {
@@ -63,11 +63,11 @@ impl TrendSums {
             }
         }
         cell.duration_counts().iter().for_each(|(number, _, times)| {
-            self.durations[usize::from(*number)].count += i64::from(*times)
+            self.durations[usize::from(*number)].count += i64::from(*times);
         });
     }
 
-    /// Adds another stretch.
+    /// Adds the sums of another time range.
     pub fn merge(&mut self, other: &TrendSums) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, more)| *sum += more);
         for (sum, more) in self.durations.iter_mut().zip(&other.durations) {
@@ -83,7 +83,7 @@ impl TrendSums {
         plan.find_duration(of).map(|place| self.durations[place]).unwrap_or_default()
     }
 
-    /// The value of an indicator; none if there was nothing or too little to measure.
+    /// Returns the value of an indicator, or `None` if there was nothing or too little to measure.
     #[must_use]
     pub fn indicator_value(
         &self,
@@ -98,8 +98,8 @@ impl TrendSums {
                 (self.count_tallies(good, plan) as f64 / of as f64, of)
             }
             Formula::Duration { of } => {
-                let spent = self.duration_sum(of, plan);
-                (spent.mean_seconds()?, spent.count)
+                let durations = self.duration_sum(of, plan);
+                (durations.mean_seconds()?, durations.count)
             }
             Formula::Score { of, weights } => {
                 let counts: Vec<i64> = answer_tallies(of, weights.len())
@@ -130,7 +130,7 @@ impl TrendSums {
     }
 }
 
-/// Whether an indicator has a trend.
+/// Returns true if an indicator has a trend.
 #[must_use]
 pub fn has_trend(indicator: usize, standard: &Standard) -> bool {
     match standard.indicators[indicator].formula {

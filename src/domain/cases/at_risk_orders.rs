@@ -1,12 +1,14 @@
-//! Orders in danger: which grades of which policies each open order has reached.
+//! Orders at risk: the alert grades that each open order has reached.
 //!
-//! Nobody looks for them. A commitment tells the fact `warned` when the time of a warning comes, and `overdue` when that of its
-//! deadline does; each order has asked to be judged again just then. What stands here follows from the facts of the open orders, and
-//! is changed only where these change; so it is not written down either, but found anew when somebody first looks for alerts. A core
-//! that nobody asks for alerts, as in a replay, keeps none of it.
+//! A commitment derives the fact `warned` at the time of a warning, and `overdue` at its deadline.
+//! Each order schedules its own evaluation at these times, so that no scan of open orders is
+//! needed. The table follows from the facts of the open orders and changes only with them. It is
+//! not stored but rebuilt when alerts are first evaluated. A replay without alerts does not build
+//! it.
 //!
-//! A grade stands from its warning on until the promise is kept or void, the order is closed, or its deadline moves away; later
-//! grades stand beside it. There are at most as many as open orders times grades.
+//! A grade is active from its warning until the commitment is met or void, the order is closed, or
+//! its deadline moves away. Several grades of an order can be active together. Their number is at
+//! most the number of open orders times the number of grades.
 
 use super::groups::CaseGroups;
 use crate::domain::facts::catalog::{CaseFacts, place::commitment as place};
@@ -15,24 +17,24 @@ use crate::domain::standard::alert_policy::{AlertRule, OrderRule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A grade that an order has reached.
+/// Grade of an alert policy that an order has reached.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Key {
-    /// The policy: its place in the standard.
+    /// Index of the policy in the standard.
     pub policy: usize,
-    /// The grade: its place in the policy.
+    /// Index of the grade in the policy.
     pub grade: usize,
-    /// The order.
+    /// Key of the order's case.
     pub case: u64,
 }
 
-/// The orders in danger, with their places among the cases.
+/// Reached grades with the slots of their orders in the case table.
 #[derive(Debug, Default)]
 pub struct AtRiskOrders {
     slots: BTreeMap<Key, u32>,
 }
 
-/// For each kind of fact, whether grades follow from it.
+/// Returns, for each kind of fact, true if grades depend on it.
 #[must_use]
 pub fn grade_relevant_kinds(standard: &Standard) -> Vec<bool> {
     let mut kinds = vec![false; standard.kinds.count()];
@@ -47,7 +49,7 @@ pub fn grade_relevant_kinds(standard: &Standard) -> Vec<bool> {
 }
 
 impl AtRiskOrders {
-    /// The facts of the order at a place have changed.
+    /// Updates the grades of an order after a change of its facts.
     pub fn update_order(
         &mut self,
         (slot, case): (u32, u64),
@@ -73,19 +75,19 @@ impl AtRiskOrders {
         }
     }
 
-    /// Whether an order has reached a grade.
+    /// Returns true if an order has reached a grade.
     #[must_use]
     pub fn contains(&self, key: &Key) -> bool {
         self.slots.contains_key(key)
     }
 
-    /// All that were reached, with the places of the orders; in an order that does not depend on who came first.
+    /// Iterates over all reached grades in an order that is independent of arrival.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, u32)> {
         self.slots.iter().map(|(key, slot)| (key, *slot))
     }
 }
 
-/// The grades that an order has reached, a bit each.
+/// Returns the grades that an order has reached, as a bit set.
 fn reached_grades(
     rule: &OrderRule,
     facts: &CaseFacts,
@@ -93,18 +95,18 @@ fn reached_grades(
     standard: &Standard,
 ) -> u64 {
     let commitment = &standard.commitments[rule.commitment];
-    let said = |place: u16| {
+    let facts_of = |place: u16| {
         facts.all.iter().filter(move |fact| fact.kind == commitment.first_fact.offset_by(place))
     };
-    let Some(running) = said(place::RUNNING).map(|fact| fact.time).next() else { return 0 };
+    let Some(running) = facts_of(place::RUNNING).map(|fact| fact.time).next() else { return 0 };
     if !groups.get(facts.group).attributes.fulfill_conditions(&rule.conditions) {
         return 0;
     }
     let grades = rule.grades.iter().enumerate().filter(|(_, grade)| match grade.warning {
-        None => said(place::OVERDUE).next().is_some(),
-        // A reopened order starts a new clock, and what an earlier one said is said.
+        None => facts_of(place::OVERDUE).next().is_some(),
+        // A reopened order starts a new clock. Warnings of an earlier clock do not count.
         Some(_) => {
-            said(place::WARNED).any(|fact| fact.label == grade.warning && fact.time >= running)
+            facts_of(place::WARNED).any(|fact| fact.label == grade.warning && fact.time >= running)
         }
     });
     grades.fold(0, |bits, (place, _)| bits | 1 << place)

@@ -1,39 +1,39 @@
-//! What cases are called, and the texts of words: kept only to tell people, never to count.
+//! Names of cases and texts of symbols, for display only. Counting does not depend on them.
 //!
-//! A remembered case takes 24 bytes here and one small allocation for its subject, about 50 bytes together; without names in
-//! the batches nothing is kept. They go when the case is forgotten. Sources are few and stay.
+//! A name takes 24 bytes and one allocation for the subject, together about 50 bytes. The table
+//! stays empty if the batches carry no names. A name is deleted with its case. Sources are few and
+//! stay.
 
 use crate::domain::events::batch::BatchNames;
 use crate::domain::events::event::Symbol;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The most sources that are told apart by name; the cases of further ones have none.
+/// Maximum number of source names. Cases of further sources have no name.
 pub const SOURCES_MAX: usize = 65_536;
-/// The most words whose texts are kept; further ones are shown as numbers.
+/// Maximum number of symbols with a text. Further symbols are displayed as numbers.
 pub const SYMBOLS_MAX: usize = 4_096;
 
-/// Names in a block: blocks never move, so that no step copies the whole table.
+/// Names per block. Blocks never move, so that no single step copies the whole table.
 const NAMES_PER_BLOCK: usize = 32_768;
 
-/// The name of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct CaseNameEntry {
     source: u32,
     subject: Box<str>,
 }
 
-/// What a case is called.
+/// Name of a case: its source and subject.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct CaseName {
-    /// Its source.
+    /// CloudEvents `source`.
     pub source: String,
-    /// Its subject.
+    /// CloudEvents `subject`.
     pub subject: String,
 }
 
 impl CaseName {
-    /// The name of the case at a place.
+    /// Returns the name of the case in a slot; `None` if it is unknown.
     #[must_use]
     pub fn from_names(names: &CaseNames, slot: u32) -> Option<CaseName> {
         names.case_name(slot).map(|(source, subject)| CaseName {
@@ -43,7 +43,7 @@ impl CaseName {
     }
 }
 
-/// The names of the cases the core remembers, by their places.
+/// Names of the remembered cases, by slot.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CaseNames {
     blocks: Vec<Vec<Option<CaseNameEntry>>>,
@@ -54,22 +54,22 @@ pub struct CaseNames {
 }
 
 impl CaseNames {
-    /// The texts of the words that are known here, and no case.
+    /// Returns a copy with the texts of symbols but without cases.
     #[must_use]
     pub fn clone_without_cases(&self) -> CaseNames {
         CaseNames { symbols: self.symbols.clone(), ..CaseNames::default() }
     }
 
-    /// The names as they were read: with what is not written down.
+    /// Rebuilds the parts that a snapshot does not contain. `cases` is the number of slots.
     ///
     /// # Errors
-    /// What is wrong with them, if they are more than there can be or of sources that there are not.
+    /// Returns a message if a limit is exceeded or a name refers to an unknown source.
     pub fn restore(mut self, cases: usize) -> Result<CaseNames, &'static str> {
         if self.sources.len() > SOURCES_MAX
             || self.symbols.len() > SYMBOLS_MAX
             || self.blocks.len() > cases.div_ceil(NAMES_PER_BLOCK)
         {
-            return Err("there are more names than there can be");
+            return Err("snapshot has more names, sources or labels than the limit");
         }
         self.by_source =
             (0..).zip(&self.sources).map(|(number, source)| (source.clone(), number)).collect();
@@ -77,7 +77,7 @@ impl CaseNames {
             if block.len() > NAMES_PER_BLOCK
                 || block.iter().flatten().any(|name| name.source as usize >= self.sources.len())
             {
-                return Err("a case's name is of a source that there is not");
+                return Err("snapshot has a case name with an unknown source");
             }
             if !block.is_empty() {
                 block.reserve_exact(NAMES_PER_BLOCK - block.len());
@@ -86,16 +86,16 @@ impl CaseNames {
         Ok(self)
     }
 
-    /// Learns the words of a batch.
+    /// Records the texts of a batch's symbols, up to [`SYMBOLS_MAX`].
     pub fn record_symbols(&mut self, names: &BatchNames) {
-        for (word, text) in names.symbol_texts() {
-            if self.symbols.len() < SYMBOLS_MAX || self.symbols.contains_key(&word) {
-                self.symbols.entry(word).or_insert_with(|| text.into());
+        for (symbol, text) in names.symbol_texts() {
+            if self.symbols.len() < SYMBOLS_MAX || self.symbols.contains_key(&symbol) {
+                self.symbols.entry(symbol).or_insert_with(|| text.into());
             }
         }
     }
 
-    /// Notes what the case at `slot` is called, if that is not known yet.
+    /// Records the name of the case at `slot` unless one is known.
     pub fn record_case_name(&mut self, slot: u32, (source, subject): (&str, &str)) {
         let (block, place) = (slot as usize / NAMES_PER_BLOCK, slot as usize % NAMES_PER_BLOCK);
         while self.blocks.len() <= block {
@@ -126,7 +126,7 @@ impl CaseNames {
         block[place] = Some(CaseNameEntry { source, subject: subject.into() });
     }
 
-    /// Forgets the name of the case at `slot`.
+    /// Deletes the name of the case at `slot`.
     pub fn forget_case(&mut self, slot: u32) {
         if let Some(name) = self
             .blocks
@@ -137,7 +137,7 @@ impl CaseNames {
         }
     }
 
-    /// The source and the subject of the case at `slot`.
+    /// Returns source and subject of the case at `slot`; `None` if they are unknown.
     #[must_use]
     pub fn case_name(&self, slot: u32) -> Option<(&str, &str)> {
         let name = self
@@ -148,10 +148,10 @@ impl CaseNames {
         Some((&self.sources[name.source as usize], &name.subject))
     }
 
-    /// The text of a word that was said.
+    /// Returns the text of a symbol; `None` if it is unknown.
     #[must_use]
-    pub fn symbol_text(&self, word: Symbol) -> Option<&str> {
-        self.symbols.get(&word).map(|text| &**text)
+    pub fn symbol_text(&self, symbol: Symbol) -> Option<&str> {
+        self.symbols.get(&symbol).map(|text| &**text)
     }
 }
 

@@ -1,8 +1,10 @@
-//! The cases that are remembered, and what events, deadlines and forgetting change of what they mean.
+//! The caseload: all remembered cases, and the effect of events, deadlines and retention on their
+//! facts.
 //!
-//! The one trick: when observations have arrived, the facts of their case before and after them are compared, and the difference is
-//! handed over to the cells as [`Changes`]: the case is *settled*. The same happens when a deadline passes. So the sums are a
-//! function of the set of events and of the time reached, whatever the order they came in.
+//! Counting is incremental by difference counting (retract and add). When observations arrive, the
+//! facts of the case before and after them are compared, and the difference goes to the cells as
+//! [`CaseChanges`]. This step *settles* the case. The same happens when a deadline passes. The sums
+//! are therefore a function of the set of events and the time reached, not of the order of arrival.
 
 mod agent_append;
 mod apply_result;
@@ -33,33 +35,33 @@ use crate::domain::time::window_bounds::WindowBounds;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How many events are looked up before the first of them is applied, so that the memory of their cases is on its way.
+/// Number of events whose cases are looked up in advance, to prefetch their memory.
 pub(in crate::domain) const PREFETCHED_EVENTS: usize = 32;
 
-/// Standing facts expire at whole minutes, so that a call costs no timer of its own.
+/// Granularity of expiry in milliseconds. Whole minutes save a separate timer per call.
 const EXPIRY_STEP_MS: i64 = MINUTE;
 
-/// What expires before this time has expired when `now` is reached.
+/// Returns the time before which current states have expired once `now` is reached.
 pub(in crate::domain) fn expired_before(now: Timestamp) -> Timestamp {
     Timestamp(now.0.div_euclid(EXPIRY_STEP_MS).saturating_mul(EXPIRY_STEP_MS))
 }
 
-/// The cases with all that is known of them.
+/// All remembered cases with their derived state.
 #[derive(Debug)]
 pub struct Caseload {
     pub(in crate::domain) standard: Arc<Standard>,
     pub(in crate::domain) used_kinds: Vec<bool>,
-    /// For each kind of standing fact, after how many milliseconds it expires.
+    /// For each kind of current state, its expiry in milliseconds.
     pub(in crate::domain) expiry: Vec<Option<i64>>,
-    /// For each kind of fact, who must hear of it.
+    /// For each kind of fact, its consumers.
     pub(in crate::domain) consumers: Vec<count_difference::FactConsumers>,
-    /// The families of whose cases something is promised, a bit each.
+    /// Families with at least one commitment, as a bit set.
     pub(in crate::domain) committed_families: u64,
-    /// Whether what an agent's events mean depends on nothing but those next to them.
+    /// True if an agent's facts depend only on adjacent observations.
     pub(in crate::domain) agents_are_local: bool,
     pub(in crate::domain) now: Timestamp,
     pub(in crate::domain) clock: Option<Timestamp>,
-    /// The time reached when the last batch came; what it said, new or not, shows that the sources speak.
+    /// Time reached when the last valid batch arrived, even if it held only duplicates.
     pub(in crate::domain) last_received: Option<Timestamp>,
     pub(in crate::domain) silent_sources: SilentSources,
     pub(in crate::domain) horizon: Option<RetentionHorizon>,
@@ -67,49 +69,53 @@ pub struct Caseload {
     pub(in crate::domain) groups: CaseGroups,
     pub(in crate::domain) current: WindowBounds,
     pub(in crate::domain) timers: TimerWheel,
-    /// When which case's standing facts expire.
+    /// Expiry timers of current states.
     pub(in crate::domain) expiries: TimerWheel,
     pub(in crate::domain) customers: CustomerContacts,
-    /// The open orders that somebody must be warned of, once somebody has looked for alerts.
+    /// Open orders at risk; `None` until alerts are first evaluated.
     pub(in crate::domain) at_risk_orders: Option<AtRiskOrders>,
-    /// What the cases are called, where their batches say so.
+    /// Names of the cases, as far as the batches carry them.
     pub(in crate::domain) case_names: CaseNames,
-    /// The cases of which not all that was merged is counted yet, and some that were settled meanwhile.
+    /// Cases with uncounted observations. May include cases settled in the meantime.
     pub(in crate::domain) unsettled: VecDeque<u32>,
-    /// What was not handed over yet.
+    /// Changes not yet handed over to the cells.
     pub(in crate::domain) changes: CaseChanges,
-    /// How many groups were handed over.
+    /// Number of groups handed over to the cells.
     pub(in crate::domain) groups_handed_over: usize,
     pub(in crate::domain) before: CaseFacts,
     pub(in crate::domain) after: CaseFacts,
 }
 
 impl Caseload {
-    /// No cases. Without a horizon it remembers every case.
+    /// Returns an empty caseload. Without a horizon, every case is remembered.
     #[must_use]
     pub fn new(standard: Arc<Standard>, horizon: Option<RetentionHorizon>) -> Caseload {
-        let mut wanted = standard.needed_fact_kinds();
-        let concerns = count_difference::FactConsumers::by_fact_kind(&standard);
-        for (wanted, concerns) in wanted.iter_mut().zip(&concerns) {
-            *wanted |= concerns.contacts || concerns.orders;
+        let mut used_kinds = standard.needed_fact_kinds();
+        let consumers = count_difference::FactConsumers::by_fact_kind(&standard);
+        for (used, consumers) in used_kinds.iter_mut().zip(&consumers) {
+            *used |= consumers.contacts || consumers.orders;
         }
         let customers = CustomerContacts::new(
             horizon.map(|horizon| Self::contact_retention_ms(horizon, &standard)),
         );
-        let mut expiry = vec![None; wanted.len()];
+        let mut expiry = vec![None; used_kinds.len()];
         for (kind, millis) in &standard.expiry {
             expiry[usize::from(kind.0)] = Some(*millis);
         }
-        let promised = standard
+        let committed_families = standard
             .commitments
             .iter()
             .fold(0, |families, commitment| families | 1 << commitment.family.0);
         Caseload {
-            used_kinds: wanted,
+            used_kinds,
             expiry,
-            committed_families: promised,
-            agents_are_local: agent_append::has_local_agent_facts(&standard, &concerns, promised),
-            consumers: concerns,
+            committed_families,
+            agents_are_local: agent_append::has_local_agent_facts(
+                &standard,
+                &consumers,
+                committed_families,
+            ),
+            consumers,
             now: Timestamp(i64::MIN),
             clock: None,
             last_received: None,
@@ -132,7 +138,7 @@ impl Caseload {
         }
     }
 
-    /// What has changed and was not handed over yet: whoever takes it clears it.
+    /// Returns the changes since the last handover. The caller must clear them after use.
     pub fn pending_changes(&mut self) -> &mut CaseChanges {
         self.changes.now = self.now;
         self.changes.groups.extend_from_slice(self.groups.groups_since(self.groups_handed_over));
@@ -140,13 +146,15 @@ impl Caseload {
         &mut self.changes
     }
 
-    /// Learns from a clock that it is `now`. The core never goes back: an earlier time than it has reached changes nothing.
+    /// Advances the time to `now`. A time earlier than the one reached has no effect.
     pub fn tick(&mut self, now: Timestamp) {
         self.clock = Some(self.clock.map_or(now, |clock| clock.max(now)));
         self.advance_to(now);
     }
 
-    /// Merges a batch of events into their cases. What they change is not counted before [`Caseload::settle_some`] has settled all.
+    /// Merges a batch of events into their cases.
+    ///
+    /// The changes are counted once [`Caseload::settle_some_cases`] has settled all cases.
     pub fn merge_batch(&mut self, batch: &Batch) -> ApplyResult {
         let mut applied = ApplyResult::default();
         let newest = batch
@@ -211,7 +219,7 @@ impl Caseload {
         applied
     }
 
-    /// Looks at the cases at these places, so that their memory is on its way when the first of them is needed.
+    /// Touches the cases in these slots to prefetch their memory.
     fn prefetch_cases(&self, slots: &[u32]) {
         let known =
             slots.iter().filter(|slot| **slot != u32::MAX).map(|slot| self.cases.record(*slot));
@@ -222,7 +230,7 @@ impl Caseload {
         );
     }
 
-    /// Why an event cannot be taken now.
+    /// Returns the reason for which an event must be refused now; `None` if it is accepted.
     fn refusal_reason(&self, event: &Event) -> Option<EventRefusal> {
         let horizon = self.horizon?;
         if self.clock.is_some_and(|clock| event.time.millis_since(clock) > horizon.ahead_ms) {
@@ -233,8 +241,9 @@ impl Caseload {
         late.then_some(EventRefusal::Late)
     }
 
-    /// How long the contacts of each one-shot indicator are remembered, in milliseconds: until no event can come that changes
-    /// what they mean.
+    /// Returns the retention of contacts for each first contact indicator, in milliseconds.
+    ///
+    /// After this time no accepted event can change the outcome of the contact.
     fn contact_retention_ms(horizon: RetentionHorizon, standard: &Standard) -> Vec<i64> {
         let open = standard.windows.iter().filter_map(|window| {
             if let Window::Calendar(period) = window { Some(period.max_length_ms()) } else { None }
@@ -253,7 +262,7 @@ impl Caseload {
             .collect()
     }
 
-    /// Learns what the cases at these places are called, whose events stand in the batch from `first` on.
+    /// Records the names of the cases in `slots`. Their events start at index `first` of the batch.
     #[cold]
     fn record_case_names(&mut self, batch: &Batch, first: usize, slots: &[u32]) {
         for (place, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != u32::MAX) {
@@ -265,7 +274,7 @@ impl Caseload {
         }
     }
 
-    /// Forgets a case that was just settled, if it is time to; whether it was.
+    /// Forgets a just settled case if its retention has ended. Returns true if it was forgotten.
     pub(in crate::domain) fn forget_if_due(&mut self, slot: u32) -> bool {
         let is_time = self.forget_time(&self.after).is_some_and(|forget| forget <= self.now);
         if is_time {
@@ -275,23 +284,17 @@ impl Caseload {
         is_time
     }
 
-    /// Tells the facts of a case as it is now, as those before or after a change; what its observations say together.
+    /// Derives the facts before or after a change of a case. Returns the summary of its
+    /// observations.
     pub(in crate::domain) fn derive_facts(&mut self, slot: u32, before: bool) -> CaseSummary {
         let Caseload {
-            standard,
-            used_kinds: wanted,
-            expiry,
-            committed_families: promised,
-            now,
-            cases,
-            groups,
-            ..
+            standard, used_kinds, expiry, committed_families, now, cases, groups, ..
         } = self;
         let context = DerivationContext {
             standard,
-            used_kinds: wanted,
+            used_kinds,
             expiry,
-            committed_families: *promised,
+            committed_families: *committed_families,
             now: *now,
             expired_before: expired_before(*now),
         };
@@ -309,33 +312,26 @@ impl Caseload {
         )
     }
 
-    /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
+    /// Derives the facts of one case or of all, unused kinds and clock reports included.
     pub(in crate::domain) fn visit_case_facts(
         &mut self,
         only: Option<u32>,
         mut visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
     ) {
         let Caseload {
-            standard,
-            expiry,
-            committed_families: promised,
-            now,
-            cases,
-            groups,
-            used_kinds: wanted,
-            ..
+            standard, expiry, committed_families, now, cases, groups, used_kinds, ..
         } = self;
-        let wanted = vec![true; wanted.len()];
+        let all_kinds = vec![true; used_kinds.len()];
         let context = DerivationContext {
             standard,
-            used_kinds: &wanted,
+            used_kinds: &all_kinds,
             expiry,
-            committed_families: *promised,
+            committed_families: *committed_families,
             now: *now,
             expired_before: expired_before(*now),
         };
         let mut facts = CaseFacts { clock_reports: Some(Vec::new()), ..CaseFacts::default() };
-        let mut tell = |slot: u32| {
+        let mut visit_slot = |slot: u32| {
             derive_facts::derive_case_facts(
                 (cases.record(slot), HistoryPart::All),
                 &cases.overflow,
@@ -346,16 +342,16 @@ impl Caseload {
             visit(slot, cases.record(slot).key(), &facts, groups, cases);
         };
         match only {
-            Some(slot) => tell(slot),
-            None => cases.occupied_slots().for_each(tell),
+            Some(slot) => visit_slot(slot),
+            None => cases.occupied_slots().for_each(visit_slot),
         }
     }
 
-    /// Finds the orders in danger, as they follow from the facts of the open ones.
+    /// Derives the orders at risk from the facts of all open cases.
     pub(in crate::domain) fn find_at_risk_orders(&mut self) -> AtRiskOrders {
-        let mut endangered = AtRiskOrders::default();
-        if !self.consumers.iter().any(|concerns| concerns.orders) {
-            return endangered;
+        let mut at_risk_orders = AtRiskOrders::default();
+        if !self.consumers.iter().any(|consumers| consumers.orders) {
+            return at_risk_orders;
         }
         let open: Vec<u32> =
             self.cases.occupied_slots().filter(|slot| self.cases.record(*slot).is_open()).collect();
@@ -363,7 +359,7 @@ impl Caseload {
             self.before.clear();
             self.derive_facts(slot, false);
             let key = self.cases.record(slot).key();
-            endangered.update_order(
+            at_risk_orders.update_order(
                 (slot, key),
                 &self.before,
                 &self.after,
@@ -371,18 +367,19 @@ impl Caseload {
                 &self.standard,
             );
         }
-        endangered
+        at_risk_orders
     }
 
-    /// When a case may be forgotten, if its last word has been said.
+    /// Returns the time at which a case may be forgotten; `None` while it is open or has a timer.
     pub(in crate::domain) fn forget_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
         let horizon = self
             .horizon
             .filter(|_| facts.families != 0 && !facts.open && facts.next_evaluation.is_none())?;
         let family = CaseFamily(63 - facts.families.leading_zeros() as u8);
-        // A millisecond later than its events are refused, or the last of them, said again just then, would begin it anew.
+        // One millisecond more: a repeated last event at the horizon must not start the case anew.
         let beyond = facts.last_observed.plus_millis(horizon.for_family(family) + 1);
-        // Spread over an hour by when they happened: else the core would stand still while it forgets the cases of a month.
+        // Deletion is spread over an hour by event time, so that a month's end causes no long
+        // pause.
         let closed = self
             .current
             .last_window_end(facts.last_observed)
@@ -390,7 +387,7 @@ impl Caseload {
         Some(beyond.max(closed))
     }
 
-    /// Moves on to `now`: windows move, deadlines ring, and what lies beyond the horizon is forgotten.
+    /// Advances to `now`: moves the windows, fires due timers and forgets cases past retention.
     pub(in crate::domain) fn advance_to(&mut self, now: Timestamp) {
         if now <= self.now {
             return;
@@ -412,14 +409,16 @@ impl Caseload {
         self.mature_contacts(then);
     }
 
-    /// The cases whose facts time alone may have changed since `then`, each once, or a difference would be counted twice.
-    /// Standing facts expire a minute's worth at a time: most cases have ended long before, and one look shows that.
+    /// Returns the cases whose facts may have changed since `then` through time alone.
+    ///
+    /// The list has no duplicates, since a difference must be counted once. Current states expire
+    /// in batches per minute. Most of these cases have ended earlier and are skipped.
     fn due_cases(&mut self, then: Timestamp) -> Vec<u32> {
         let mut due = self.timers.take_due(self.now);
         if expired_before(then) == expired_before(self.now) {
             return due;
         }
-        // What is due in the minute that has begun expires when it is over.
+        // States that are due in the current minute expire when the minute is over.
         let expiring = self.expiries.take_due(expired_before(self.now).plus_millis(-1));
         for chunk in expiring.chunks(PREFETCHED_EVENTS) {
             self.prefetch_cases(chunk);
@@ -430,7 +429,7 @@ impl Caseload {
         due
     }
 
-    /// The time reached; `None` before the first event or tick.
+    /// Returns the time reached; `None` before the first event or tick.
     #[must_use]
     pub fn now(&self) -> Option<Timestamp> {
         (self.now.0 != i64::MIN).then_some(self.now)

@@ -1,32 +1,32 @@
-//! Differences of facts: what the caseload hands to the cells.
+//! Differences of facts that the caseload hands over to the cells.
 
 use super::groups::CaseGroup;
 use crate::domain::facts::catalog::Fact;
 use crate::domain::time::timestamp::Timestamp;
 
-/// What has changed since the cells last heard.
+/// Changes since the last handover to the cells.
 #[derive(Debug)]
 pub struct CaseChanges {
-    /// The time reached.
+    /// Time reached.
     pub(in crate::domain) now: Timestamp,
-    /// The groups that are new, in the order of their numbers.
+    /// New groups, in the order of their numbers.
     pub(in crate::domain) groups: Vec<CaseGroup>,
-    /// Cases that belong to a group now, and those that no longer do.
+    /// Changes of the number of cases per group.
     pub(in crate::domain) case_counts: Vec<Seen>,
-    /// Facts that hold now, and those that no longer do, in the order in which that was found.
+    /// Added and retracted facts, in the order of detection.
     pub(in crate::domain) fact_counts: Vec<Counted>,
 }
 
-/// A case of some families that counts in a group so many times more.
+/// Change of the number of cases of some families in a group by `times`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::domain) struct Seen {
     pub(in crate::domain) group: u32,
-    /// A bit each.
+    /// Families as a bit set.
     pub(in crate::domain) families: u64,
     pub(in crate::domain) times: i64,
 }
 
-/// A fact that counts in a group so many times more.
+/// Change of the count of a fact in a group by `times`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::domain) struct Counted {
     pub(in crate::domain) fact: Fact,
@@ -46,7 +46,7 @@ impl Default for CaseChanges {
 }
 
 impl CaseChanges {
-    /// Forgets everything, keeping the memory.
+    /// Removes all changes but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.groups.clear();
         self.case_counts.clear();

@@ -1,10 +1,12 @@
-//! Commitments: promises with a clock, judged from the facts of a case and the time reached.
+//! Evaluation of commitments: deadlines of a case, judged from its facts and the time reached.
 //!
-//! A commitment is missed **the moment its deadline passes**, whether or not the case has ended. What was done later is
-//! told as `late`, beside the miss. A case asks to be judged again when one of its deadlines comes (`Facts::wake_at`).
+//! A commitment is missed **the moment its deadline passes**, even if the case is still open. A
+//! later fulfillment adds the fact `late` beside `missed`. A case schedules its own evaluation for
+//! each deadline (`CaseFacts::next_evaluation`).
 //!
-//! The clock stands during excused pauses: then there is no deadline, and afterwards it lies later. Two clocks can be read:
-//! the gross one from start to end (`kept`), and the net one without pauses and closed hours (`net`).
+//! The clock stops during excused pauses. A stopped clock has no deadline, and each pause moves the
+//! deadline back. Two durations are available: the gross time from start to end (`kept`), and the
+//! net time without pauses and closed hours (`net`).
 
 pub mod clock_report;
 mod deadline;
@@ -19,58 +21,58 @@ use crate::domain::standard::{Commitment, CommitmentTerms, ReopeningEffect};
 use crate::domain::time::timestamp::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What is known of a case beside its facts.
+/// Properties of a case that commitments need in addition to its facts.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitmentInput<'a> {
-    /// The group it belongs to.
+    /// Current group of the case.
     pub current_group: &'a CaseGroup,
-    /// The group it belonged to when it was first heard of.
+    /// Group of the case according to its first observation.
     pub first_group: &'a CaseGroup,
-    /// The times its events have named.
+    /// Times named by the case's events.
     pub named_times: NamedTimes,
 }
 
-/// Adds what the commitments mean for the case whose facts are told in `facts`.
+/// Adds the facts of all commitments to the derived facts of a case.
 #[inline]
 pub fn evaluate_commitments(
     context: &DerivationContext<'_>,
-    judged: &CommitmentInput<'_>,
+    input: &CommitmentInput<'_>,
     facts: &mut CaseFacts,
 ) {
     let families = facts.families;
     let mut number = 0;
     for commitment in &context.standard.commitments {
         if families & (1 << commitment.family.0) != 0 {
-            evaluate_commitment(context, commitment, number, judged, facts);
+            evaluate_commitment(context, commitment, number, input, facts);
         }
         number += commitment.terms.len();
     }
 }
 
-/// Judges one commitment; `number` is that of its first terms among those of all.
+/// Evaluates one commitment. `number` is the index of its first terms among the terms of all.
 fn evaluate_commitment(
     context: &DerivationContext<'_>,
     commitment: &Commitment,
     number: usize,
-    judged: &CommitmentInput<'_>,
+    input: &CommitmentInput<'_>,
     facts: &mut CaseFacts,
 ) {
     let Some(from) = first_fact_time(facts, commitment.from) else { return };
     let place = commitment.terms_at(from);
     let terms = &commitment.terms[place];
-    let group = if terms.by_first_attributes { judged.first_group } else { judged.current_group };
-    let promise = |from: Timestamp, until: Option<Timestamp>, last: bool| {
+    let group = if terms.by_first_attributes { input.first_group } else { input.current_group };
+    let clock = |from: Timestamp, until: Option<Timestamp>, is_latest: bool| {
         let choices = group.choices[number + place];
         CommitmentClock {
             context,
             commitment,
             terms,
             choices,
-            named_times: judged.named_times,
+            named_times: input.named_times,
             zone: context.standard.zones.get(usize::from(group.zone)),
             from,
             until,
-            is_latest: last,
+            is_latest,
         }
     };
     let reopened = if terms.reopening == ReopeningEffect::FirstVerdict {
@@ -80,15 +82,15 @@ fn evaluate_commitment(
     };
     match (terms.reopening, reopened.last()) {
         (ReopeningEffect::Resumes, Some(last)) => {
-            promise(from, first_fact_time_between(facts, commitment.until, last, None), true)
+            clock(from, first_fact_time_between(facts, commitment.until, last, None), true)
                 .evaluate_clock(facts);
         }
         (ReopeningEffect::Restarts, Some(_)) => {
             let first = first_fact_time(facts, commitment.until);
-            promise(from, first, first.is_none()).evaluate_clock(facts);
+            clock(from, first, first.is_none()).evaluate_clock(facts);
             for (place, reopened_at) in reopened.iter().enumerate() {
                 let next = reopened.get(place + 1);
-                promise(
+                clock(
                     reopened_at.time,
                     first_fact_time_between(facts, commitment.until, reopened_at, next),
                     next.is_none(),
@@ -96,16 +98,16 @@ fn evaluate_commitment(
                 .evaluate_clock(facts);
             }
         }
-        _ => promise(from, first_fact_time(facts, commitment.until), true).evaluate_clock(facts),
+        _ => clock(from, first_fact_time(facts, commitment.until), true).evaluate_clock(facts),
     }
 }
 
-/// When the first fact of a kind happened.
+/// Returns the time of the first fact of a kind; `None` if there is no such fact.
 fn first_fact_time(facts: &CaseFacts, kind: FactKind) -> Option<Timestamp> {
     facts.all.iter().filter(|fact| fact.kind == kind).map(|fact| fact.time).min()
 }
 
-/// When a resolved order was reopened, and how many facts had been told by then.
+/// Reopening of a resolved order, with the number of facts derived before it.
 struct OrderReopening {
     time: Timestamp,
     facts_before: usize,
@@ -114,12 +116,16 @@ struct OrderReopening {
 fn order_reopenings(facts: &CaseFacts) -> Vec<OrderReopening> {
     let closed = facts.stops.iter().filter(|stop| stop.reason == StopReason::Closed);
     closed
-        .filter_map(|stop| Some(OrderReopening { time: stop.end?, facts_before: stop.told }))
+        .filter_map(|stop| {
+            Some(OrderReopening { time: stop.end?, facts_before: stop.facts_before })
+        })
         .collect()
 }
 
-/// When the first fact of a kind happened between two reopenings. What happened at the very moment of one belongs to the side on
-/// which it was told: resolved and reopened within one millisecond, an order is open.
+/// Returns the time of the first fact of a kind between two reopenings.
+///
+/// At the instant of a reopening, the order of derivation decides to which side a fact belongs. An
+/// order that is resolved and reopened within one millisecond is therefore open.
 fn first_fact_time_between(
     facts: &CaseFacts,
     kind: FactKind,
@@ -129,27 +135,27 @@ fn first_fact_time_between(
     let before = |(place, fact): &(usize, &Fact)| {
         before.is_none_or(|before| *place < before.facts_before || fact.time < before.time)
     };
-    let own = facts
+    let candidates = facts
         .all
         .iter()
         .enumerate()
         .skip(after.facts_before)
         .filter(|(_, fact)| fact.kind == kind && fact.time >= after.time);
-    own.filter(before).map(|(_, fact)| fact.time).min()
+    candidates.filter(before).map(|(_, fact)| fact.time).min()
 }
 
-/// One clock of a commitment on a case.
+/// Clock of a commitment on a case.
 struct CommitmentClock<'a> {
     context: &'a DerivationContext<'a>,
     commitment: &'a Commitment,
     terms: &'a CommitmentTerms,
-    /// Which choices of a deadline the case has.
+    /// Matching choices of a deadline, as a bit set.
     choices: u32,
     named_times: NamedTimes,
     zone: &'a TimeZone,
     from: Timestamp,
     until: Option<Timestamp>,
-    /// Whether no other clock has started after this one.
+    /// True if no later clock of this commitment was started.
     is_latest: bool,
 }
 
@@ -174,34 +180,34 @@ impl CommitmentClock<'_> {
     #[inline]
     fn evaluate_clock(&self, facts: &mut CaseFacts) {
         let Some(rule) = self.deadline_rule() else { return };
-        let stretches = self.excused_pauses(facts);
-        let clock = rule.deadline_clock(self.from, &stretches, 100);
+        let pauses = self.excused_pauses(facts);
+        let clock = rule.deadline_clock(self.from, &pauses, 100);
         let deadline = clock.deadline();
         let (from, now) = (self.from, self.context.now);
         let void = self.void_time(facts);
-        let own = facts.all.len();
+        let first_index = facts.all.len();
         self.add_fact(facts, place::PROMISED, from, Fact::UNKNOWN);
-        let kept = self.until.filter(|until| {
+        let met_at = self.until.filter(|until| {
             deadline.is_none_or(|deadline| *until <= deadline)
                 && void.is_none_or(|void| *until <= void)
         });
-        let voided = void.filter(|void| {
+        let voided_at = void.filter(|void| {
             deadline.is_none_or(|deadline| *void <= deadline)
                 && self.until.is_none_or(|until| *void <= until)
         });
-        // Done late, but by somebody else's fault: the miss that was told when the deadline passed is taken back.
-        let excused = self
+        // An excused delay retracts the miss that was counted when the deadline passed.
+        let excused_at = self
             .until
             .filter(|_| facts.liable.is_some_and(|liable| self.terms.excused_by.contains(&liable)));
-        match (kept, voided.or(excused)) {
+        match (met_at, voided_at.or(excused_at)) {
             (Some(until), _) => {
                 self.add_fact(facts, place::KEPT, until, until.millis_since(from));
                 match deadline {
                     Some(deadline) if now >= deadline => {
-                        self.add_fact(facts, place::KEPT_DUE, deadline, Fact::UNKNOWN)
+                        self.add_fact(facts, place::KEPT_DUE, deadline, Fact::UNKNOWN);
                     }
                     Some(deadline) if self.is_used(place::KEPT_DUE) => {
-                        facts.evaluate_again_at(deadline)
+                        facts.evaluate_again_at(deadline);
                     }
                     _ => {}
                 }
@@ -218,14 +224,14 @@ impl CommitmentClock<'_> {
             self.add_net_time(facts, &rule);
         }
         if !self.terms.warnings.is_empty() && self.is_used(place::WARNED) {
-            self.add_warnings(facts, &rule, &stretches, &clock, voided);
+            self.add_warnings(facts, &rule, &pauses, &clock, voided_at);
         }
         if facts.clock_reports.is_some() {
-            self.report_clock(facts, own, &rule, &stretches, &clock);
+            self.report_clock(facts, first_index, &rule, &pauses, &clock);
         }
     }
 
-    /// Neither kept nor void so far.
+    /// Adds the facts of a clock that is neither met in time, void nor excused.
     fn add_unfulfilled_facts(
         &self,
         facts: &mut CaseFacts,
@@ -234,24 +240,25 @@ impl CommitmentClock<'_> {
     ) {
         let (from, now) = (self.from, self.context.now);
         if let (Some(until), Some(deadline)) = (self.until, clock.deadline()) {
-            // `until` lies behind the deadline, but a clock that runs ahead may have said it before its time.
+            // A source clock that runs ahead may report `until` before the deadline is reached.
             self.add_fact(facts, place::MISSED, deadline, Fact::UNKNOWN);
             self.add_fact(facts, place::LATE, until, until.millis_since(deadline));
             return;
         }
-        // Nobody can keep the promise any more once the case is closed: it is missed when its time comes, but stands no longer.
-        let stands = self.is_latest && facts.open && void.is_none();
-        if stands {
+        // A closed case cannot meet the commitment any more. It is missed at the deadline, but its
+        // clock is not active.
+        let is_active = self.is_latest && facts.open && void.is_none();
+        if is_active {
             self.add_fact(facts, place::RUNNING, from, Fact::UNKNOWN);
         }
         match *clock {
-            DeadlineClock::StoppedSince(since) if stands => {
-                self.add_fact(facts, place::STOPPED, since, Fact::UNKNOWN)
+            DeadlineClock::StoppedSince(since) if is_active => {
+                self.add_fact(facts, place::STOPPED, since, Fact::UNKNOWN);
             }
             DeadlineClock::StoppedSince(_) | DeadlineClock::Never => {}
             DeadlineClock::EndsAt(deadline) if now >= deadline => {
                 self.add_fact(facts, place::MISSED, deadline, Fact::UNKNOWN);
-                if stands {
+                if is_active {
                     self.add_fact(facts, place::OVERDUE, deadline, Fact::UNKNOWN);
                 }
             }
@@ -259,8 +266,8 @@ impl CommitmentClock<'_> {
                 facts.evaluate_again_at(deadline);
                 match self.terms.due_soon_ms.map(|millis| deadline.plus_millis(-millis).max(from)) {
                     Some(soon) if now < soon => facts.evaluate_again_at(soon),
-                    Some(soon) if stands => {
-                        self.add_fact(facts, place::DUE_SOON, soon, Fact::UNKNOWN)
+                    Some(soon) if is_active => {
+                        self.add_fact(facts, place::DUE_SOON, soon, Fact::UNKNOWN);
                     }
                     Some(_) | None => {}
                 }
@@ -268,28 +275,29 @@ impl CommitmentClock<'_> {
         }
     }
 
-    /// Tells how long it took on the net clock.
+    /// Adds the net time from start to fulfillment.
     fn add_net_time(&self, facts: &mut CaseFacts, rule: &CaseDeadlineRule<'_>) {
         let Some(until) = self.until else { return };
-        let pauses = self.pause_spans(facts, |does| does != PauseEffect::Ignored);
+        let pauses = self.pause_spans(facts, |effect| effect != PauseEffect::Ignored);
         let net = rule.open_time_ms(self.from, until, &pauses);
         self.add_fact(facts, place::NET, until, net);
     }
 
-    /// Tells the warnings whose time has come before the promise was kept or void.
+    /// Adds the warnings that came due before the commitment was met or void.
     fn add_warnings(
         &self,
         facts: &mut CaseFacts,
         rule: &CaseDeadlineRule<'_>,
-        stretches: &[PauseSpan],
+        pauses: &[PauseSpan],
         clock: &DeadlineClock,
-        voided: Option<Timestamp>,
+        voided_at: Option<Timestamp>,
     ) {
         for warning in &self.terms.warnings {
-            let Some(at) = rule.warning_time(warning.at, self.from, stretches, clock) else {
+            let Some(at) = rule.warning_time(warning.at, self.from, pauses, clock) else {
                 continue;
             };
-            if self.until.is_some_and(|until| until <= at) || voided.is_some_and(|void| void <= at)
+            if self.until.is_some_and(|until| until <= at)
+                || voided_at.is_some_and(|void| void <= at)
             {
                 continue;
             }
@@ -307,7 +315,7 @@ impl CommitmentClock<'_> {
         }
     }
 
-    /// The first deadline that fits the case.
+    /// Returns the rule of the first choice that applies to the case; `None` if no choice applies.
     #[inline]
     fn deadline_rule(&self) -> Option<CaseDeadlineRule<'_>> {
         let mut choices = self.choices;
@@ -326,7 +334,7 @@ impl CommitmentClock<'_> {
         None
     }
 
-    /// When the promise became void.
+    /// Returns the time of the first fact that voids the commitment; `None` if no such fact exists.
     #[inline]
     fn void_time(&self, facts: &CaseFacts) -> Option<Timestamp> {
         let voids = facts
@@ -336,27 +344,28 @@ impl CommitmentClock<'_> {
         voids.map(|fact| fact.time).min()
     }
 
-    /// The stretches in which the clock stands.
+    /// Returns the periods in which the clock is stopped.
     #[inline]
     fn excused_pauses(&self, facts: &CaseFacts) -> Vec<PauseSpan> {
-        self.pause_spans(facts, |does| does == PauseEffect::Excused)
+        self.pause_spans(facts, |effect| effect == PauseEffect::Excused)
     }
 
-    /// What a pause does to the clock.
+    /// Returns the effect of a pause: that of the first matching rule, else it counts.
     fn pause_effect(&self, reason: Option<Symbol>, liable: Option<Symbol>) -> PauseEffect {
-        let among = |words: &[Symbol], word: Option<Symbol>| {
-            words.is_empty() || word.is_some_and(|word| words.contains(&word))
+        let matches = |labels: &[Symbol], label: Option<Symbol>| {
+            labels.is_empty() || label.is_some_and(|label| labels.contains(&label))
         };
         let pause = self
             .terms
             .pauses
             .iter()
-            .find(|pause| among(&pause.reasons, reason) && among(&pause.liable, liable));
+            .find(|pause| matches(&pause.reasons, reason) && matches(&pause.liable, liable));
         pause.map_or(PauseEffect::Counted, |pause| pause.effect)
     }
 
-    /// The pauses of which the terms say something that `fits`, and the stretches in which a resuming order was closed; cut to
-    /// the time between start and end.
+    /// Returns the pauses whose effect satisfies `fits`, cut to the time between start and end.
+    ///
+    /// If a reopened order resumes its clock, the periods in which it was closed are included.
     fn pause_spans(&self, facts: &CaseFacts, fits: impl Fn(PauseEffect) -> bool) -> Vec<PauseSpan> {
         let stops = facts.stops.iter().filter(|stop| match stop.reason {
             StopReason::Closed => self.terms.reopening == ReopeningEffect::Resumes,

@@ -1,31 +1,31 @@
-//! What deriving the facts of a case is given beside its observations.
+//! Inputs for deriving the facts of a case, apart from its observations.
 
 use crate::domain::events::event::PackedTimestamp;
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 
-/// What the life cycles need to know: the standard, which facts anyone wants, and the time reached.
+/// Standard, used kinds of facts and time reached, as the life cycles need them.
 #[derive(Clone, Copy, Debug)]
 pub struct DerivationContext<'a> {
-    /// The standard in force.
+    /// Current standard.
     pub standard: &'a Standard,
-    /// For each kind of fact, whether an indicator or commitment uses it.
+    /// For each kind of fact, true if an indicator, commitment or alert uses it.
     pub used_kinds: &'a [bool],
-    /// For each kind of standing fact, after how many milliseconds it expires.
+    /// For each kind of current state, its expiry in milliseconds.
     pub expiry: &'a [Option<i64>],
-    /// The families of whose cases something is promised, a bit each.
+    /// Families with at least one commitment, as a bit set.
     pub committed_families: u64,
-    /// The time reached.
+    /// Time reached.
     pub now: Timestamp,
-    /// Standing facts that expire before this time have expired.
+    /// Time before which current states have expired.
     pub expired_before: Timestamp,
 }
 
-/// The times an order's events have named; the last ones said hold.
+/// Times named by an order's events. Later events override earlier ones.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct NamedTimes {
-    /// When it is due.
+    /// Due time.
     pub due: Option<PackedTimestamp>,
-    /// When somebody was to come.
+    /// Start of the agreed visit.
     pub appointment: Option<PackedTimestamp>,
 }

@@ -1,35 +1,39 @@
-//! Customers: the contacts remembered of each, and which of them resolved the matter at once.
+//! Customers: the remembered contacts of each, and first contact resolution (FCR).
 //!
-//! One-shot resolution is a pure function of a customer's contacts, as facts are of a case's observations; the core counts
-//! the difference when a contact comes, goes or ripens. What a case says of its own contacts stands in [`contact`]; here it
-//! is only asked whether another case of the customer is a repeat:
+//! FCR is a pure function of a customer's contacts, as facts are of a case's observations. The
+//! engine counts the difference when a contact is added, removed or matured. The module [`contact`]
+//! derives the contacts of a single case. This module finds repeats in other cases of the same
+//! customer:
 //!
-//! - A repeat is a later contact of **another** case, at most `within` later to the millisecond, on the same topic where both
-//!   are known. What happens to the contact's own case later is no repeat; `spoilt_by` speaks of that.
-//! - Of contacts at the very same moment the one whose case has the greater key is the later.
-//! - A contact that `leave_out` takes out of the figure is still a repeat of an earlier one: the customer did come again.
+//! - A repeat is a later contact of **another** case within `within`, to the millisecond. If both
+//!   topics are known, they must be equal. Later facts of the same case are no repeats but may
+//!   invalidate the contact (`spoilt_by`).
+//! - Of two contacts at the same time, the one whose case has the greater key is the later.
+//! - A contact excluded by `leave_out` is still a repeat of an earlier one.
 //! - A case without a customer has no contacts.
 //!
-//! A *matured* indicator counts a contact at the moment its repeat window has passed, once the core has reached a whole minute
-//! after that moment, so that a minute's contacts ripen together. A late event that makes it a repeat takes it back.
+//! A *matured* indicator counts a contact when its repeat window has ended. Maturing happens once
+//! per whole minute. A late event that makes the contact a repeat retracts the count.
 //!
-//! All cases of a customer must be told to one core: boards of cores that saw different cases add up only if no customer has
-//! cases on both sides.
+//! All cases of a customer must be processed by one core. Boards of cores with different cases can
+//! be added only if no customer has cases in both.
 //!
 //! # Memory
-//! A contact is remembered as long as a late event can change what it means: for the `within` of an indicator that names it, and
-//! on top of that the longest horizon of the families that the same indicator names. For calls and tickets alone, 72 h and the
-//! usual horizons that is 4 days; with a fact of an order among them it is 63. A calendar window that reaches back further than
-//! the horizon counts instead of it: with `month` it is 35 days. Until then a customer may have any number of
-//! contacts.
+//! A contact is remembered as long as a late event can change its outcome. This time is the
+//! `within` of its indicator plus the longest horizon of the families that the indicator names. For
+//! calls and tickets with 72 h and the default horizons it is 4 days; with a fact of an order it is
+//! 63 days. A calendar window that reaches back further replaces the horizon; with `month` the time
+//! is 35 days. The number of contacts per customer is not limited.
 //!
-//! A customer with one contact takes 66 bytes (40, and the index), with two 145, with three or four 210; further ones take 32
-//! each and the slack of a vector. A contact that has yet to ripen takes 4 to 8 more for each matured indicator.
-//! `cargo test --lib what_customers_take -- --ignored --nocapture` measures it. A million contacts a day by as many customers,
-//! remembered for 4 days, take 260 MB; for 63 days 4.2 GB: give orders an indicator of their own where calls need not know them.
+//! A customer with one contact takes 66 bytes (40 and the index), with two 145, with three or four
+//! 210. Each further contact takes 32 bytes and the slack of a vector. A contact that has yet to
+//! mature takes 4 to 8 more per matured indicator. The ignored test `measures_memory_per_customer`
+//! measures these values (`cargo test --lib measures_memory_per_customer -- --ignored
+//! --nocapture`). A million contacts a day by as many customers take 260 MB for 4 days and 4.2 GB
+//! for 63 days. Orders should therefore have an indicator of their own unless calls depend on them.
 //!
-//! A number that stands for many people, such as that of callers who withhold theirs, should not be sent as a customer: its
-//! contacts would be repeats of each other.
+//! A number shared by many people, such as that of withheld callers, must not be sent as a
+//! customer. Its contacts would count as repeats of each other.
 
 pub mod contact;
 mod customer_table;
@@ -44,41 +48,43 @@ use crate::domain::standard::FirstContactRule;
 use crate::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A fact of a group of cases that counts so many times more.
+/// Change of the count of a first contact fact: group, fact, and number of times added (+) or
+/// retracted (-).
 pub type ContactChange = (u32, Fact, i32);
 
-/// All customers remembered.
+/// Contacts of all remembered customers.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CustomerContacts {
     table: CustomerTable,
-    /// When which customer's contacts ripen.
+    /// Timers for the ends of repeat windows.
     maturing: TimerWheel,
-    /// Repeat windows that ended before this time have passed.
+    /// Repeat windows that ended before this time have been counted.
     reached: Timestamp,
-    /// How long the contacts of each one-shot indicator are remembered, in milliseconds; `None` for ever.
+    /// Retention of contacts for each first contact indicator, in milliseconds; `None` if
+    /// unlimited.
     #[serde(skip)]
     retention_ms: Option<Vec<i64>>,
-    /// The next place to be looked through for contacts to forget.
+    /// Next slot to be checked for expired contacts.
     next_sweep_slot: u32,
 }
 
 impl CustomerContacts {
-    /// Nobody has got in touch yet.
+    /// Returns an empty customer table.
     #[must_use]
-    pub fn new(memory_ms: Option<Vec<i64>>) -> CustomerContacts {
+    pub fn new(retention_ms: Option<Vec<i64>>) -> CustomerContacts {
         CustomerContacts {
             table: CustomerTable::default(),
             maturing: TimerWheel::new(MINUTE),
             reached: Timestamp(i64::MIN),
-            retention_ms: memory_ms,
+            retention_ms,
             next_sweep_slot: 0,
         }
     }
 
-    /// The customers as they were read, remembered for as long as `new` ones are.
+    /// Completes customers read from a snapshot, with the retention of `new`.
     ///
     /// # Errors
-    /// What is wrong with them, if they speak of something that there is not.
+    /// Returns a message if the customers do not fit `bounds` or each other.
     pub fn restore(
         self,
         new: CustomerContacts,
@@ -87,19 +93,19 @@ impl CustomerContacts {
         let table = self.table.restore(bounds)?;
         let slots = table.slot_count();
         if self.next_sweep_slot >= slots.max(1) {
-            return Err("the customers are swept at a place that there is not");
+            return Err("snapshot has an unknown sweep position in the customer table");
         }
-        let ripening = self.maturing.restore(&new.maturing, slots as usize)?;
+        let maturing = self.maturing.restore(&new.maturing, slots as usize)?;
         Ok(CustomerContacts {
             table,
-            maturing: ripening,
+            maturing,
             reached: self.reached,
             retention_ms: new.retention_ms,
             next_sweep_slot: self.next_sweep_slot,
         })
     }
 
-    /// Adds a contact of `customer`; `changes` takes what that changes.
+    /// Adds a contact of `customer` and appends the resulting changes to `changes`.
     pub fn add_contact(
         &mut self,
         one_shots: &[FirstContactRule],
@@ -119,14 +125,14 @@ impl CustomerContacts {
         for one_shot in
             contact.indicators(one_shots).filter(|one_shot| one_shot.counted_when_matured)
         {
-            let ripe = contact.time.plus_millis(one_shot.within_ms);
-            if ripe >= self.reached {
-                self.maturing.schedule(ripe, slot);
+            let matures_at = contact.time.plus_millis(one_shot.within_ms);
+            if matures_at >= self.reached {
+                self.maturing.schedule(matures_at, slot);
             }
         }
     }
 
-    /// Takes a contact of `customer` away.
+    /// Removes a contact of `customer` and appends the resulting changes to `changes`.
     pub fn remove_contact(
         &mut self,
         one_shots: &[FirstContactRule],
@@ -149,7 +155,8 @@ impl CustomerContacts {
         self.table.free_if_empty(slot);
     }
 
-    /// Lets contacts ripen whose repeat windows end before `reached`, and forgets some of those beyond the horizon.
+    /// Counts contacts whose repeat windows end before `reached`, and removes some expired
+    /// contacts.
     pub fn mature_contacts(
         &mut self,
         one_shots: &[FirstContactRule],
@@ -157,32 +164,33 @@ impl CustomerContacts {
         changes: &mut Vec<ContactChange>,
     ) {
         let before = std::mem::replace(&mut self.reached, reached);
-        let mut teller = ContactCounter { one_shots, reached, changes };
+        let mut counter = ContactCounter { one_shots, reached, changes };
         for slot in self.maturing.take_due(reached.plus_millis(-1)) {
             let all = self.table.contacts(slot);
             for (number, one_shot) in
                 one_shots.iter().enumerate().filter(|(_, one_shot)| one_shot.counted_when_matured)
             {
-                let ripe = |contact: &Contact| contact.time.plus_millis(one_shot.within_ms);
-                let first = all.partition_point(|contact| ripe(contact) < before);
-                let last = all.partition_point(|contact| ripe(contact) < reached);
+                let matures_at = |contact: &Contact| contact.time.plus_millis(one_shot.within_ms);
+                let first = all.partition_point(|contact| matures_at(contact) < before);
+                let last = all.partition_point(|contact| matures_at(contact) < reached);
                 (first..last).for_each(|place| {
-                    teller.count_contact(number, &all[place], &all[place + 1..], 1)
+                    counter.count_contact(number, &all[place], &all[place + 1..], 1);
                 });
             }
         }
         self.forget_expired(reached.millis_since(before));
     }
 
-    /// The remembered contacts of each customer, in their order.
+    /// Iterates over the contacts of each customer. The contacts of a customer are in order.
     pub fn all_contacts(&self) -> impl Iterator<Item = &[Contact]> {
         (0..self.table.slot_count())
             .map(|slot| self.table.contacts(slot))
             .filter(|contacts| !contacts.is_empty())
     }
 
-    /// What the contacts of a customer mean to the indicator at the place `number`: each contact of it by its place, and what it
-    /// counts as.
+    /// Returns the outcome of each contact of a customer under the indicator with index `number`.
+    ///
+    /// Each item has the index of the contact in `contacts`.
     pub fn contact_outcomes<'a>(
         &'a self,
         one_shot: &'a FirstContactRule,
@@ -192,7 +200,7 @@ impl CustomerContacts {
         contacts.iter().enumerate().filter(move |(_, contact)| contact.is_counted_by(number)).map(
             move |(place, contact)| {
                 let later = &contacts[place + 1..];
-                let meaning = match first_repeat(one_shot, number, contact, later) {
+                let outcome = match first_repeat(one_shot, number, contact, later) {
                     _ if contact.is_left_out(number) => ContactOutcome::LeftOut,
                     _ if one_shot.counted_when_matured
                         && contact.time.plus_millis(one_shot.within_ms) >= self.reached =>
@@ -203,42 +211,45 @@ impl CustomerContacts {
                     None if contact.is_resolved(number) => ContactOutcome::Resolved,
                     None => ContactOutcome::Invalidated,
                 };
-                (place, meaning)
+                (place, outcome)
             },
         )
     }
 
-    /// Whether a contact is as if forgotten: what it meant stays counted. When its memory is given back is of no consequence.
+    /// Returns true if a contact counts as forgotten, even if its memory is not yet freed.
+    ///
+    /// The outcome of a forgotten contact stays counted.
     fn is_past_retention(&self, contact: &Contact) -> bool {
         self.retention_ms
             .as_ref()
-            .is_some_and(|memory| is_older_than_retention(memory, self.reached, contact))
+            .is_some_and(|retention| is_older_than_retention(retention, self.reached, contact))
     }
 
-    /// Gives back the memory of what is forgotten: in an hour that of every customer, a share at a time.
+    /// Frees the memory of expired contacts. Each call checks a share, so that an hour covers all
+    /// slots.
     fn forget_expired(&mut self, passed_ms: i64) {
-        let Some(memory) = &self.retention_ms else { return };
+        let Some(retention) = &self.retention_ms else { return };
         let slots = self.table.slot_count();
         let share = i64::from(slots) * passed_ms.clamp(0, HOUR) / HOUR;
         for _ in 0..=share.min(i64::from(slots) - 1) {
             self.next_sweep_slot = (self.next_sweep_slot + 1) % slots;
             self.table.forget_contacts(self.next_sweep_slot, |contact| {
-                is_older_than_retention(memory, self.reached, contact)
+                is_older_than_retention(retention, self.reached, contact)
             });
         }
     }
 }
 
-/// Whether a contact is older than all the indicators that it is a contact of have to remember.
-fn is_older_than_retention(memory_ms: &[i64], reached: Timestamp, contact: &Contact) -> bool {
+/// Returns true if a contact is older than the retention of all its indicators.
+fn is_older_than_retention(retention_ms: &[i64], reached: Timestamp, contact: &Contact) -> bool {
     let age = reached.millis_since(contact.time);
-    !memory_ms
+    !retention_ms
         .iter()
         .enumerate()
-        .any(|(number, memory)| contact.is_counted_by(number) && age <= *memory)
+        .any(|(number, retention)| contact.is_counted_by(number) && age <= *retention)
 }
 
-/// Tells what contacts mean.
+/// Counter of the changes that contacts cause.
 struct ContactCounter<'a> {
     one_shots: &'a [FirstContactRule],
     reached: Timestamp,
@@ -246,8 +257,10 @@ struct ContactCounter<'a> {
 }
 
 impl ContactCounter<'_> {
-    /// Tells what `contact` changes at `place` among `others`, the same customer's contacts without it: what it means itself,
-    /// and that those which it repeats resolved nothing. All of it so many times, and the other way round for -1.
+    /// Counts `contact` and its effect on the earlier contacts that it repeats.
+    ///
+    /// `others` are the customer's other contacts and `place` is the position of `contact` among
+    /// them. `times` is 1 for an added contact and -1 for a removed one.
     fn count_with_repeats(
         &mut self,
         others: &[Contact],
@@ -272,8 +285,8 @@ impl ContactCounter<'_> {
                 {
                     self.count_fact(number, one, one_shot::ONCE, -times);
                 }
-                // Whatever this contact repeats, a contact on its own topic or on none that is nearer repeats as well, unless it
-                // is of the same case; so behind two of different cases nothing changes, however long the list.
+                // Two nearer contacts of different cases, without topic or with the same topic,
+                // already repeat every earlier contact that this one repeats.
                 if one.topic.is_none() || one.topic == contact.topic {
                     match covering {
                         Some(case) if case != one.case => break,
@@ -284,7 +297,7 @@ impl ContactCounter<'_> {
         }
     }
 
-    /// Tells what a contact means itself; `later` are the customer's contacts after it.
+    /// Counts the contact itself. `later` are the customer's contacts after it.
     fn count_contact(&mut self, number: usize, contact: &Contact, later: &[Contact], times: i32) {
         if !contact.is_counted_by(number) || contact.is_left_out(number) {
             return;
@@ -316,22 +329,22 @@ impl ContactCounter<'_> {
     }
 }
 
-/// What a contact counts as.
+/// Outcome of a contact under a first contact indicator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContactOutcome {
-    /// It resolved the matter.
+    /// The contact resolved the matter.
     Resolved,
-    /// It did not: the contact at this place repeats it.
+    /// The contact was repeated by the one with this index.
     Repeated(usize),
-    /// It did not, as its own case shows.
+    /// A later fact of the same case shows that the matter was not resolved.
     Invalidated,
-    /// It is left out, as its own case shows.
+    /// A fact of the same case excludes the contact.
     LeftOut,
-    /// It will count when its repeat window has passed.
+    /// The repeat window has not ended yet.
     NotMatured,
 }
 
-/// The first of the `later` contacts that repeats this one in time.
+/// Returns the index in `later` of the first repeat within the window; `None` without a repeat.
 fn first_repeat(
     one_shot: &FirstContactRule,
     number: usize,
@@ -344,7 +357,7 @@ fn first_repeat(
     in_time.position(|other| other.is_counted_by(number) && contact.is_repeated_by(other))
 }
 
-/// Whether one of the `later` contacts repeats this one in time.
+/// Returns true if one of the `later` contacts repeats this one within the window.
 fn is_repeated(
     one_shot: &FirstContactRule,
     number: usize,
@@ -354,7 +367,7 @@ fn is_repeated(
     first_repeat(one_shot, number, contact, later).is_some()
 }
 
-/// Customers against a naive model, and what they take.
+/// Comparison with a naive model, and measurement of memory.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,7 +377,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::num::{NonZeroU16, NonZeroU64};
 
-    /// How late a contact may come in the model, in milliseconds.
+    /// Maximum lateness of a contact in the model, in milliseconds.
     const LATENESS_MS_MAX: i64 = 4 * MINUTE;
 
     fn sample_one_shots() -> Vec<FirstContactRule> {
@@ -386,7 +399,7 @@ mod tests {
     #[derive(Clone, Debug)]
     enum ContactStep {
         Add(u64, Contact),
-        /// Takes the contact at this place of those there are away.
+        /// Removes the contact at this index.
         Remove(prop::sample::Index),
         Advance(i64),
     }
@@ -394,15 +407,15 @@ mod tests {
     fn contact_strategy() -> impl Strategy<Value = (u64, Contact)> {
         let bits = || 0..16_u16;
         (1..3_u64, -LATENESS_MS_MAX..=0, 0..5_u64, 0..3_u32, (1..16_u16, bits(), bits())).prop_map(
-            |(customer, time, case, topic, (of, spoilt, left_out))| {
+            |(customer, time, case, topic, (counted_by, invalidated, left_out))| {
                 let contact = Contact {
                     time: Timestamp(time.div_euclid(20_000) * 20_000),
                     case,
                     topic: Symbol::from_number(topic),
                     group: case as u32,
-                    indicator_bits: NonZeroU16::new(of).expect("not zero"),
-                    // Most are neither, or nothing would be left to be repeated.
-                    invalidated_bits: if spoilt % 4 == 0 { spoilt } else { 0 },
+                    indicator_bits: NonZeroU16::new(counted_by).expect("range starts at 1"),
+                    // Most contacts have no such bits, so that enough repeats remain.
+                    invalidated_bits: if invalidated % 4 == 0 { invalidated } else { 0 },
                     left_out_bits: if left_out % 4 == 0 { left_out } else { 0 },
                 };
                 (customer, contact)
@@ -419,7 +432,7 @@ mod tests {
         prop::collection::vec(step, 0..60)
     }
 
-    /// How often each fact of each group holds; none that holds no times.
+    /// Count of each fact per group, without zero counts.
     type FactSums = BTreeMap<(u32, Fact), i32>;
 
     fn apply_changes(sums: &mut FactSums, changes: &[ContactChange]) {
@@ -429,7 +442,7 @@ mod tests {
         sums.retain(|_, times| *times != 0);
     }
 
-    /// What all contacts mean, each looked at with every other.
+    /// Returns the expected counts by comparing each contact with every other.
     fn expected_sums(
         one_shots: &[FirstContactRule],
         contacts: &[(u64, Contact)],
@@ -479,26 +492,26 @@ mod tests {
     }
 
     fn sample_customer(number: u64) -> CustomerKey {
-        CustomerKey(NonZeroU64::new(number).expect("not zero"))
+        CustomerKey(NonZeroU64::new(number).expect("customer numbers start at 1"))
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// After every step the sum of all changes is what a naive look at all contacts says, and a table that forgets tells the
-        /// same as one that does not.
+        /// After each step, the sum of all changes equals a naive recount. Retention makes no
+        /// difference.
         #[test]
         fn contact_changes_sum_to_naive_recount(steps in steps_strategy()) {
             let one_shots = sample_one_shots();
-                let mut remembering = (CustomerContacts::new(None), FactSums::new());
-            // Contacts are told at a time up to a minute after the one reached.
-            let mut forgetful = (CustomerContacts::new(Some(one_shots.iter().map(|one_shot| one_shot.within_ms + LATENESS_MS_MAX + MINUTE).collect())), FactSums::new());
+            let mut unlimited = (CustomerContacts::new(None), FactSums::new());
+            // A contact may be up to a minute later than the whole minute reached.
+            let mut limited = (CustomerContacts::new(Some(one_shots.iter().map(|one_shot| one_shot.within_ms + LATENESS_MS_MAX + MINUTE).collect())), FactSums::new());
             let (mut contacts, mut now) = (Vec::new(), Timestamp(0));
-            for (customers, _) in [&mut remembering, &mut forgetful] {
+            for (customers, _) in [&mut unlimited, &mut limited] {
                 customers.mature_contacts(&one_shots, now, &mut Vec::new());
             }
             for step in steps {
-                for (customers, sums) in [&mut remembering, &mut forgetful] {
+                for (customers, sums) in [&mut unlimited, &mut limited] {
                     let mut changes = Vec::new();
                     match &step {
                         ContactStep::Add(who, contact) => {
@@ -527,8 +540,8 @@ mod tests {
                     ContactStep::Remove(_) => {}
                     ContactStep::Advance(millis) => now = now.plus_millis(millis),
                 }
-                prop_assert_eq!(&remembering.1, &expected_sums(&one_shots, &contacts, now));
-                prop_assert_eq!(&forgetful.1, &remembering.1);
+                prop_assert_eq!(&unlimited.1, &expected_sums(&one_shots, &contacts, now));
+                prop_assert_eq!(&limited.1, &unlimited.1);
             }
         }
     }
@@ -549,7 +562,7 @@ mod tests {
         for number in 1..=1_000 {
             customers.add_contact(&one_shots, sample_customer(number), contact, &mut Vec::new());
         }
-        let known = |customers: &CustomerContacts| {
+        let count_customers = |customers: &CustomerContacts| {
             (1..=1_000)
                 .filter(|number| customers.table.find(sample_customer(*number)).is_some())
                 .count()
@@ -557,37 +570,37 @@ mod tests {
         for minute in 0..=60 {
             customers.mature_contacts(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
         }
-        assert_eq!(known(&customers), 1_000, "none is beyond the horizon");
+        assert_eq!(count_customers(&customers), 1_000, "all are within retention");
         for minute in 61..=122 {
             customers.mature_contacts(&one_shots, Timestamp(minute * MINUTE), &mut Vec::new());
         }
-        assert_eq!(known(&customers), 0, "all are");
+        assert_eq!(count_customers(&customers), 0, "all are past retention");
         customers.add_contact(
             &one_shots,
             sample_customer(5_000),
             Contact { time: Timestamp(122 * MINUTE), ..contact },
             &mut Vec::new(),
         );
-        assert_eq!(customers.table.slot_count(), 1_000, "a free place is used first");
+        assert_eq!(customers.table.slot_count(), 1_000, "free slots are reused");
     }
 
-    /// What a million customers take, by what the system says the process holds.
+    /// Prints the memory per customer for a million customers, by resident set size.
     #[test]
-    #[ignore = "measures; run it alone and with --nocapture"]
+    #[ignore = "measurement; run it alone and with --nocapture"]
     fn measures_memory_per_customer() {
         let resident = || -> u64 {
             let statm = std::fs::read_to_string("/proc/self/statm")
-                .expect("a system that says what a process holds");
+                .expect("Linux provides /proc/self/statm");
             statm
                 .split(' ')
                 .nth(1)
                 .and_then(|pages| pages.parse::<u64>().ok())
-                .expect("a number of pages")
+                .expect("statm has the resident pages in its second field")
                 * 4_096
         };
         const MANY: u64 = 1_000_000;
-        // Kept to the end, so that one table does not lie in what another gave back.
-        let mut kept = Vec::new();
+        // Dropping a table would let the next one reuse its memory and distort the measurement.
+        let mut measured = Vec::new();
         for matured in [false, true] {
             let one_shots: Vec<FirstContactRule> = sample_one_shots()
                 .into_iter()
@@ -597,7 +610,7 @@ mod tests {
             let (mut customers, before) = (CustomerContacts::new(None), resident());
             for each in 1..=4 {
                 for number in 1..=MANY {
-                    // An odd number without pattern, for keys that are as good as hashes.
+                    // The odd multiplier spreads the keys like hashes.
                     let who = sample_customer(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
                     let time = Timestamp(each * HOUR + number as i64 * 3);
                     let contact = Contact {
@@ -612,11 +625,11 @@ mod tests {
                     customers.add_contact(&one_shots, who, contact, &mut Vec::new());
                 }
                 println!(
-                    "{} bytes for a customer with {each} contacts, matured: {matured}",
+                    "{} bytes per customer with {each} contacts, matured: {matured}",
                     (resident() - before) / MANY
                 );
             }
-            kept.push(customers);
+            measured.push(customers);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Cases: the merged history of a call, a ticket, an order or an agent, and what it means.
+//! Derivation of facts from the merged history of a call, ticket, order or agent.
 //!
-//! [`facts`] is a pure function of a case's observations and of the time reached. Everything else follows from it: late and
-//! repeated events, corrections and replay have no code of their own.
+//! [`derive_case_facts`] is a pure function of a case's observations and of the time reached. Late
+//! events, duplicates, corrections and replay therefore need no special handling.
 
 use super::commitment_evaluation;
 use super::context::DerivationContext;
@@ -15,11 +15,11 @@ use crate::domain::cases::store::overflow::{CaseOverflow, OverflowObservation};
 use crate::domain::events::event::CaseFamily;
 use crate::domain::facts::catalog::{CaseFacts, Fact};
 
-/// Tells all that a case means, or what the counted part of it does; what the observations say together.
+/// Derives the facts of a case, or of the counted part of it. Returns the summary of that part.
 #[inline]
 pub fn derive_case_facts(
     (record, part): (&CaseRecord, HistoryPart),
-    spill: &CaseOverflow,
+    overflow: &CaseOverflow,
     context: &DerivationContext<'_>,
     groups: &mut CaseGroups,
     out: &mut CaseFacts,
@@ -28,22 +28,27 @@ pub fn derive_case_facts(
     if record.is_empty(part) {
         return CaseSummary::default();
     }
-    let said = record.summarize(part, spill, context, groups);
-    said.copy_into(out);
-    record.read_observations(part, spill, FactDerivation { context, groups, summary: &said, out });
-    said
+    let summary = record.summarize(part, overflow, context, groups);
+    summary.copy_into(out);
+    record.read_observations(
+        part,
+        overflow,
+        FactDerivation { context, groups, summary: &summary, out },
+    );
+    summary
 }
 
-/// As [`facts`] of an agent, but without what the observations mean that come before these last ones, of which the first begins a
-/// state. `said` is what all of them say together.
+/// Derives the facts of an agent from its latest observations only.
+///
+/// The first observation in `last` must start a state. `summary` covers all observations.
 pub fn derive_latest_agent_facts(
     last: &[OverflowObservation],
-    said: &CaseSummary,
+    summary: &CaseSummary,
     context: &DerivationContext<'_>,
     out: &mut CaseFacts,
 ) {
     out.clear();
-    said.copy_into(out);
+    summary.copy_into(out);
     let first = context.standard.kinds.first_kind(CaseFamily::AGENT);
     agent::derive_facts(
         last.iter().map(OverflowObservation::to_observation),
@@ -61,61 +66,61 @@ struct FactDerivation<'a> {
 impl ObservationReader<()> for FactDerivation<'_> {
     #[inline]
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) {
-        let FactDerivation { context, groups, summary: said, out } = self;
-        let mut families = said.families;
+        let FactDerivation { context, groups, summary, out } = self;
+        let mut families = summary.families;
         while families != 0 {
             let family = CaseFamily(families.trailing_zeros() as u8);
             families &= families - 1;
             let first = context.standard.kinds.first_kind(family);
-            let mut teller = FactWriter::new(context, first, out);
-            // Most cases are of one family.
-            if said.families.is_power_of_two() {
-                derive_family_facts(family, observations.clone(), &mut teller);
+            let mut writer = FactWriter::new(context, first, out);
+            // Most cases have one family, which saves the filter.
+            if summary.families.is_power_of_two() {
+                derive_family_facts(family, observations.clone(), &mut writer);
             } else {
                 derive_family_facts(
                     family,
                     observations.clone().filter(|one| one.kind.family == family),
-                    &mut teller,
+                    &mut writer,
                 );
             }
         }
-        if said.families & context.committed_families == 0 {
+        if summary.families & context.committed_families == 0 {
             return;
         }
-        // Only now is it known whether the case is open.
-        let first = groups.get(said.first_group.unwrap_or(out.group));
+        // Commitments come last, since the life cycle decides if the case is open.
+        let first_group = groups.get(summary.first_group.unwrap_or(out.group));
         commitment_evaluation::evaluate_commitments(
             context,
             &commitment_evaluation::CommitmentInput {
                 current_group: groups.get(out.group),
-                first_group: first,
-                named_times: said.named_times,
+                first_group,
+                named_times: summary.named_times,
             },
             out,
         );
     }
 }
 
-/// Tells what a family's observations of a case mean.
+/// Derives the facts from a family's observations of a case.
 #[inline]
 fn derive_family_facts(
     family: CaseFamily,
     observations: impl Iterator<Item = Observation> + Clone,
-    teller: &mut FactWriter<'_, '_>,
+    writer: &mut FactWriter<'_, '_>,
 ) {
     match family {
-        CaseFamily::CALL => call::derive_facts(observations, teller),
-        CaseFamily::QUEUE => hall_ticket::derive_facts(observations, teller),
+        CaseFamily::CALL => call::derive_facts(observations, writer),
+        CaseFamily::QUEUE => hall_ticket::derive_facts(observations, writer),
         CaseFamily::SURVEY => {
             for rated in observations {
-                teller.add_fact(
+                writer.add_fact(
                     0,
                     rated.time,
                     rated.detail.answer.map_or(Fact::UNKNOWN, |answer| i64::from(answer.get())),
                 );
             }
         }
-        CaseFamily::AGENT => agent::derive_facts(observations, teller),
-        _ => order::derive_facts(observations, teller),
+        CaseFamily::AGENT => agent::derive_facts(observations, writer),
+        _ => order::derive_facts(observations, writer),
     }
 }

@@ -1,6 +1,6 @@
 //! Groups of cases with the same attributes.
 //!
-//! The numbers of groups depend on the order of arrival; nothing that leaves the core may.
+//! Group numbers depend on the order of arrival. No output may depend on them.
 
 use crate::domain::events::batch::Batch;
 use crate::domain::events::event::Attributes;
@@ -10,54 +10,55 @@ use serde::Serialize;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// The most groups there can be. Cases with still other attributes count as cases without any.
+/// Maximum number of groups. Cases with further combinations count as cases without attributes.
 pub const GROUPS_MAX: usize = 65_536;
 
-/// A group of cases.
+/// Cases with the same attributes.
 #[derive(Clone, Debug)]
 pub struct CaseGroup {
-    /// What the cases have in common.
+    /// Attributes that the cases share.
     pub attributes: Attributes,
-    /// For each commitment and each of its terms, in their order, which choices of a deadline its cases have: a bit each.
+    /// Matching choices of each term of each commitment, as a bit set per term.
     pub choices: Vec<u32>,
-    /// In which of the standard's time zones the cases live.
+    /// Number of the cases' time zone in the standard.
     pub zone: u8,
 }
 
-/// What was joined: two groups, and the dimensions of which the second's values hold.
+/// Key of a join: two groups, and the bit set of dimensions in which the second takes precedence.
 type GroupJoin = (u32, u32, u16);
 
-/// A hash of what is joined; the multiplier is odd and has no pattern, so that the product's high bits depend on all bits.
+/// Returns a hash of a join. The odd multiplier spreads all bits into the high bits.
 fn join_hash((first, second, changing): GroupJoin) -> u64 {
     ((u64::from(first) << 32 | u64::from(second)) ^ u64::from(changing).rotate_left(24))
         .wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Attributes with these values.
+/// Returns attributes with these values.
 fn build_attributes(values: impl Iterator<Item = Option<Box<str>>>) -> Attributes {
     let values: Arc<[Option<Box<str>>]> = values.collect();
     Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values)
 }
 
-/// All groups seen.
+/// All groups seen so far.
 #[derive(Debug, Default)]
 pub struct CaseGroups {
     all: Vec<CaseGroup>,
     by_attributes: HashTable<u32>,
-    /// What was joined before, with the result.
+    /// Results of earlier joins.
     joined: HashTable<(GroupJoin, u32)>,
 }
 
 impl CaseGroups {
-    /// The attributes of all groups, to be written down: all else follows from them and the standard, in their order.
+    /// Returns the attributes of all groups for a snapshot. The rest follows from them and the
+    /// standard.
     pub fn snapshot(&self) -> impl Serialize + '_ {
         self.all.iter().map(|group| &group.attributes).collect::<Vec<_>>()
     }
 
-    /// The groups of which this was written down.
+    /// Restores the groups of a snapshot.
     ///
     /// # Errors
-    /// What is wrong with them, if they are none of this standard's.
+    /// Returns a message if the groups do not fit this standard.
     pub fn restore(
         attributes: &[Attributes],
         standard: &Standard,
@@ -67,13 +68,13 @@ impl CaseGroups {
             if attributes.values().len() != standard.schema.dimensions.len()
                 || groups.intern(attributes, standard) != number
             {
-                return Err("a group of cases is none of this standard's");
+                return Err("snapshot has a group of cases that does not fit the standard");
             }
         }
         Ok(groups)
     }
 
-    /// The group of these attributes.
+    /// Returns the number of the group with these attributes, and creates the group if needed.
     pub fn intern(&mut self, attributes: &Attributes, standard: &Standard) -> u32 {
         let all = &self.all;
         if let Some(number) = self
@@ -93,7 +94,7 @@ impl CaseGroups {
             .flat_map(|commitment| &commitment.terms)
             .map(|terms| terms.matching_choices(attributes))
             .collect();
-        // There are at most 64 zones, so the number fits.
+        // The standard limits zones to 64, so that the number fits.
         let zone = standard.zones.zone_number(attributes.values()) as u8;
         self.all.push(CaseGroup { attributes: attributes.clone(), choices, zone });
         let all = &self.all;
@@ -103,13 +104,15 @@ impl CaseGroups {
         number
     }
 
-    /// The groups of a batch, by the batch's own numbers.
+    /// Returns the numbers of a batch's groups, indexed by the batch's own numbers.
     pub fn intern_batch(&mut self, batch: &Batch, standard: &Standard) -> Vec<u32> {
         batch.groups.iter().map(|attributes| self.intern(attributes, standard)).collect()
     }
 
-    /// The group that has the attributes of `first`, and those of `second` where `first` has none. Of the dimensions of
-    /// `changing`, a bit each, the value of `second` holds if it has one.
+    /// Returns the group that combines the attributes of `first` and `second`.
+    ///
+    /// The value of `first` takes precedence. In the dimensions of the bit set `changing`, the
+    /// value of `second` does.
     pub fn join_groups(
         &mut self,
         first: u32,
@@ -136,25 +139,28 @@ impl CaseGroups {
         number
     }
 
-    /// The order of two groups by their attributes.
+    /// Compares two groups by their attributes.
     #[must_use]
     pub fn compare_attributes(&self, one: u32, other: u32) -> Ordering {
         self.all[one as usize].attributes.values().cmp(self.all[other as usize].attributes.values())
     }
 
-    /// A group by its number.
+    /// Returns a group by its number.
+    ///
+    /// # Panics
+    /// Panics if there is no group with this number.
     #[must_use]
     pub fn get(&self, number: u32) -> &CaseGroup {
         &self.all[number as usize]
     }
 
-    /// How many groups there are.
+    /// Returns the number of groups.
     #[must_use]
     pub fn count(&self) -> usize {
         self.all.len()
     }
 
-    /// The groups from this number on.
+    /// Returns the groups from this number on.
     #[must_use]
     pub fn groups_since(&self, number: usize) -> &[CaseGroup] {
         &self.all[number..]

@@ -1,4 +1,4 @@
-//! Life cycles: which facts the observations of a case mean.
+//! Life cycles: the facts that the observations of each family mean.
 
 pub mod agent;
 pub mod call;

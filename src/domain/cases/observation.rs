@@ -1,4 +1,4 @@
-//! One event as its case remembers it, and the order in which a case reads its observations.
+//! Observation: an event as its case remembers it, and the order of a case's observations.
 
 use super::snapshot_validation::SnapshotBounds;
 use crate::domain::events::event::{Event, EventDetail, EventId, EventType};
@@ -6,43 +6,45 @@ use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
-/// An event that a case has merged.
+/// Event merged into a case.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Observation {
-    /// When it happened.
+    /// Time of the event.
     pub time: Timestamp,
-    /// Orders observations of the same time where the source numbers its events.
+    /// CloudEvents `sequence` if the source numbers its events. Orders observations of the same
+    /// time.
     pub sequence: u32,
-    /// What happened.
+    /// Event type.
     pub kind: EventType,
-    /// Which event it was.
+    /// Identity of the event.
     pub id: EventId,
-    /// Its attributes, as the core numbers groups.
+    /// Number of the group of its attributes.
     pub group: u32,
-    /// What else it said.
+    /// Further data of the event.
     pub detail: EventDetail,
 }
 
 impl Observation {
-    /// What a case remembers of `event`, whose attributes the core knows as `group`.
+    /// Returns the observation of `event`, whose attributes form the group `group`.
     #[must_use]
     pub fn new(event: &Event, group: u32) -> Observation {
         let Event { time, sequence, kind, id, detail, .. } = *event;
         Observation { time, sequence, kind, id, group, detail }
     }
 
-    /// Whether an observation that was read speaks only of what there is.
+    /// Returns true if an observation from a snapshot is within the bounds.
     #[must_use]
     pub fn is_valid(&self, bounds: &SnapshotBounds) -> bool {
-        let said = [self.detail.due, self.detail.appointment].into_iter().flatten();
+        let named_times = [self.detail.due, self.detail.appointment].into_iter().flatten();
         bounds.has_happened(self.time)
             && bounds.has_type(self.kind)
             && bounds.has_group(self.group)
-            && said.into_iter().all(|moment| moment.get().check_range().is_some())
+            && named_times.into_iter().all(|time| time.get().check_range().is_some())
     }
 
-    /// The order of observations in a case: by time, then as the source numbered them, then beginnings before ends, then by
-    /// id. It does not depend on the order of arrival.
+    /// Compares by time, then sequence, then event type (starts before ends), then id.
+    ///
+    /// The result does not depend on the order of arrival.
     #[must_use]
     pub fn compare_order(&self, other: &Observation) -> Ordering {
         self.sort_key().cmp(&other.sort_key())
@@ -52,8 +54,10 @@ impl Observation {
         (self.time, self.sequence, self.kind, self.id)
     }
 
-    /// Which of two contents sent under one id holds: the smaller by time, type and what they say. `attributes` compares
-    /// their groups by text, because the numbers of groups depend on the order of arrival.
+    /// Returns true if this content replaces `other`, which was sent under the same id.
+    ///
+    /// The smaller content by time, type and data wins. `attributes` compares groups by their
+    /// texts, since their numbers depend on the order of arrival.
     #[must_use]
     pub fn takes_precedence_over(
         &self,

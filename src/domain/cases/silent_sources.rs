@@ -1,25 +1,25 @@
-//! Silence: when each source that the standard knows was last heard, and which of them have been silent for too long.
+//! Last contact with each declared source, and detection of sources that have been silent too long.
 
 use crate::domain::standard::source::DeclaredSource;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// When sources spoke, by the time that the core had reached.
+/// Last time received per source, in engine time.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct SilentSources {
-    /// The first time the core reached: a source never heard counts from here.
+    /// First time reached. The silence of a source without events counts from here.
     first_reached: Option<Timestamp>,
-    /// By source; `None` for one that was never heard.
+    /// Last received time by source; `None` before the first event of a source.
     last_received: Vec<Option<Timestamp>>,
 }
 
 impl SilentSources {
-    /// The core has reached `now`.
+    /// Records the time reached, if it is the first one.
     pub fn record_start(&mut self, now: Timestamp) {
         self.first_reached.get_or_insert(now);
     }
 
-    /// The sources of these numbers, a bit each, spoke. Bit 0 stands for those that the standard does not know.
+    /// Records events from the sources in a bit set. Bit 0 means undeclared sources.
     pub fn record_received(&mut self, sources: u64, now: Timestamp) {
         let mut known = sources >> 1;
         while known != 0 {
@@ -32,10 +32,10 @@ impl SilentSources {
         }
     }
 
-    /// The same for a standard that knows other sources, by what their events call them: what is known of those it knows too.
+    /// Converts to a standard with other sources. Sources with the same name keep their last time.
     #[must_use]
     pub fn with_sources(&self, before: &[String], now: &[String]) -> SilentSources {
-        let heard = |name: &String| {
+        let last_received = |name: &String| {
             before
                 .iter()
                 .position(|known| known == name)
@@ -43,11 +43,11 @@ impl SilentSources {
         };
         SilentSources {
             first_reached: self.first_reached,
-            last_received: now.iter().map(heard).collect(),
+            last_received: now.iter().map(last_received).collect(),
         }
     }
 
-    /// The sources that have been silent for longer than their rhythm allows.
+    /// Returns the sources that have been silent longer than their `silent_after`.
     #[must_use]
     pub fn silent_sources<'s>(
         &self,

@@ -1,21 +1,23 @@
-//! Bounds: what the parts of a memory that was read may speak of. What was written down may come back damaged; held within
-//! these bounds it may be wrong, but it cannot make the core fail or take more memory than there is.
+//! Validation of snapshots against the standard and the time reached.
+//!
+//! A snapshot may be damaged. Values within these bounds may be wrong, but they can neither make
+//! the engine fail nor exhaust its memory.
 
 use crate::domain::events::event::{CaseFamily, EventType, EventVerb};
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 
-/// What there is, and what time it is.
+/// Bounds for the values in a snapshot.
 #[derive(Debug)]
 pub struct SnapshotBounds {
     now: Timestamp,
     groups: usize,
-    /// For each family its verbs, a bit each.
+    /// Event verbs of each family, as a bit set.
     verbs: Vec<u32>,
 }
 
 impl SnapshotBounds {
-    /// The bounds of a core with this standard and so many groups that has reached `now`.
+    /// Returns the bounds for a standard, a number of groups and the time reached.
     #[must_use]
     pub fn new(standard: &Standard, groups: usize, now: Timestamp) -> SnapshotBounds {
         let families = (0..standard.schema.families.len()).map(|family| CaseFamily(family as u8));
@@ -27,19 +29,19 @@ impl SnapshotBounds {
         SnapshotBounds { now, groups, verbs: families.map(bits).collect() }
     }
 
-    /// Whether this is a time that an event may have, and no time to come: the core has reached those of all it was told.
+    /// Returns true if an event may have this time and the time is not in the future.
     #[must_use]
     pub fn has_happened(&self, time: Timestamp) -> bool {
         time <= self.now && time.check_range().is_some()
     }
 
-    /// Whether there is such a group.
+    /// Returns true if the group exists.
     #[must_use]
     pub fn has_group(&self, group: u32) -> bool {
         (group as usize) < self.groups
     }
 
-    /// Whether the standard knows this type of event.
+    /// Returns true if the standard contains this event type.
     #[must_use]
     pub fn has_type(&self, kind: EventType) -> bool {
         self.verbs

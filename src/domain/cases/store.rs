@@ -1,4 +1,4 @@
-//! The store of case records: table, hash index, overflow.
+//! Store of case records: table, hash index and overflow.
 
 pub mod case_record;
 pub mod case_summary;

@@ -1,29 +1,30 @@
-//! When which case must be judged again because time alone changes its facts.
+//! Timers for cases whose facts change without a new event.
 //!
-//! Timers are never cancelled: a case that is judged when nothing changed costs a look, and finding its timers would cost
-//! more. So there is at most one entry for each time a case ever asked for.
+//! Timers are never cancelled. An evaluation without effect costs less than a search for the timer.
+//! Therefore the number of entries is at most one per time that a case has scheduled.
 
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-/// How many steps lie near: an hour of seconds, or almost three days of minutes, in which nearly all timers ring.
+/// Number of near steps: an hour of seconds or almost three days of minutes, where most timers
+/// fall.
 const NEAR_STEPS: usize = 4_096;
 
-/// The cases that asked to be judged again, by the step of time in which they did.
+/// Timer wheel: slots of cases by the time step in which they are due.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "TimerSnapshot", into = "TimerSnapshot")]
 pub struct TimerWheel {
     step_ms: i64,
-    /// The first step that is not over.
+    /// First step that is not over.
     first_open_step: i64,
-    /// The steps from there on, found without a search.
+    /// Near steps, starting at `first_open_step`, in constant-time reach.
     near: VecDeque<Vec<u32>>,
-    /// Steps that lay behind those when somebody asked for them.
+    /// Steps that were beyond the near ones when they were scheduled.
     far: BTreeMap<i64, Vec<u32>>,
 }
 
-/// Timers as they are written down, which does not show what was near when.
+/// Stored form of the timers, which does not distinguish near and far steps.
 #[derive(Serialize, Deserialize)]
 struct TimerSnapshot {
     step_ms: i64,
@@ -31,8 +32,8 @@ struct TimerSnapshot {
 }
 
 impl From<TimerSnapshot> for TimerWheel {
-    fn from(TimerSnapshot { step_ms: step, steps }: TimerSnapshot) -> TimerWheel {
-        TimerWheel { far: steps, ..TimerWheel::new(step) }
+    fn from(TimerSnapshot { step_ms, steps }: TimerSnapshot) -> TimerWheel {
+        TimerWheel { far: steps, ..TimerWheel::new(step_ms) }
     }
 }
 
@@ -42,7 +43,7 @@ impl From<TimerWheel> for TimerSnapshot {
         for (step, slots) in
             (timers.first_open_step..).zip(timers.near).filter(|(_, slots)| !slots.is_empty())
         {
-            // Who asked while the step was far asked first.
+            // Entries of a far step are older than those of the same step when it became near.
             steps.entry(step).or_default().extend(slots);
         }
         TimerSnapshot { step_ms: timers.step_ms, steps }
@@ -50,31 +51,31 @@ impl From<TimerWheel> for TimerSnapshot {
 }
 
 impl TimerWheel {
-    /// Timers that ring in steps of so many milliseconds.
+    /// Returns a timer wheel with steps of `step_ms` milliseconds.
     #[must_use]
-    pub fn new(step: i64) -> TimerWheel {
+    pub fn new(step_ms: i64) -> TimerWheel {
         TimerWheel {
-            step_ms: step,
+            step_ms,
             first_open_step: i64::MIN,
             near: VecDeque::new(),
             far: BTreeMap::new(),
         }
     }
 
-    /// The timers as they were read, if they ring as `new` ones do, and for some of so many places.
+    /// Validates timers from a snapshot against the step of `new` and the number of slots.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// Returns a message if the step differs or a timer refers to an unknown slot.
     pub fn restore(self, new: &TimerWheel, slots: usize) -> Result<TimerWheel, &'static str> {
         let known = self.far.values().flatten().all(|slot| (*slot as usize) < slots);
         if self.step_ms == new.step_ms && known {
             Ok(self)
         } else {
-            Err("a timer rings for a place that there is not")
+            Err("snapshot has a timer for an unknown case or with a different step")
         }
     }
 
-    /// Asks for the case at `slot` to be judged at `time`.
+    /// Schedules an evaluation of the case at `slot` for `time`.
     pub fn schedule(&mut self, time: Timestamp, slot: u32) {
         let step = time.0.div_euclid(self.step_ms);
         let place = step
@@ -91,7 +92,7 @@ impl TimerWheel {
         self.near[place].push(slot);
     }
 
-    /// Whether some case may be due when `now` is reached.
+    /// Returns true if a case may be due once `now` is reached.
     #[must_use]
     pub fn is_any_due(&self, now: Timestamp) -> bool {
         let step = now.0.div_euclid(self.step_ms);
@@ -100,8 +101,10 @@ impl TimerWheel {
             || self.far.first_key_value().is_some_and(|(first, _)| *first <= step)
     }
 
-    /// The cases that may be due when `now` is reached, each once, in no order that depends on when they asked. Those due
-    /// later in the same step are among them; they ask again. Time does not go back.
+    /// Removes and returns the cases that may be due once `now` is reached, without duplicates.
+    ///
+    /// Their order does not depend on the order of scheduling. The result includes cases that are
+    /// due later in the same step; these must be scheduled again. `now` must not decrease.
     pub fn take_due(&mut self, now: Timestamp) -> Vec<u32> {
         let step = now.0.div_euclid(self.step_ms);
         let mut due = Vec::new();
@@ -132,18 +135,18 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Timers against a plain list, near and far, before and after they were written down.
+        /// Compares the timers with a plain list, near and far, before and after a snapshot.
         #[test]
         fn fires_each_timer_once(steps in prop::collection::vec((0..4_u8, 0..9_000_i64, 0..20_u32), 0..80)) {
             let mut timers = TimerWheel::new(SECOND);
-            let mut asked: Vec<(i64, u32)> = Vec::new();
+            let mut scheduled: Vec<(i64, u32)> = Vec::new();
             let mut now = 1_000_000;
-            for (what, seconds, slot) in steps {
-                match what {
+            for (action, seconds, slot) in steps {
+                match action {
                     0 => {
                         now += seconds / 3;
                         let time = Timestamp(now * SECOND);
-                        let mut expected: Vec<u32> = asked.extract_if(.., |(at, _)| *at <= now).map(|(_, slot)| slot).collect();
+                        let mut expected: Vec<u32> = scheduled.extract_if(.., |(at, _)| *at <= now).map(|(_, slot)| slot).collect();
                         expected.sort_unstable();
                         expected.dedup();
                         prop_assert_eq!(timers.is_any_due(time), !expected.is_empty());
@@ -153,12 +156,12 @@ mod tests {
                     1 => timers = TimerWheel::from(TimerSnapshot::from(timers)),
                     _ => {
                         timers.schedule(Timestamp((now + 1 + seconds) * SECOND), slot);
-                        asked.push((now + 1 + seconds, slot));
+                        scheduled.push((now + 1 + seconds, slot));
                     }
                 }
                 let written = TimerSnapshot::from(timers.clone()).steps;
                 let mut steps: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-                asked.iter().for_each(|(at, slot)| steps.entry(*at).or_default().push(*slot));
+                scheduled.iter().for_each(|(at, slot)| steps.entry(*at).or_default().push(*slot));
                 prop_assert_eq!(written, steps);
             }
         }

@@ -1,8 +1,8 @@
-//! Cells: the sums of facts that readings are made of, for one leaf: groups of cases that the standard does not tell apart.
+//! Cells: sums of facts per window for one rollup group.
 //!
-//! [`Plan`] says what is summed: a slot for every distinct tally, and a duration for every set of facts whose durations
-//! are taken. A [`Cell`] holds the sums of all windows; a [`PaneCell`] holds those of one stretch of time, to be taken out
-//! of a window when the stretch leaves it.
+//! [`CellPlan`] defines the sums: a slot for each distinct tally, and a duration set for each
+//! distinct set of facts with durations. A [`Cell`] holds the sums of all windows. A [`PaneCell`]
+//! holds the sums of one pane, which are subtracted when the pane leaves a window.
 
 mod pane_cell;
 
@@ -16,71 +16,71 @@ use crate::domain::standard::{FactTally, Formula, Standard};
 use crate::domain::time::window::{LANES_PER_BANK, LaneCounts, MAX_BANKS};
 use serde::{Deserialize, Serialize};
 
-/// A slot's place in a cell.
+/// Index of a slot in a cell.
 pub type SlotNumber = u16;
 
-/// What a fact adds to: the slots whose range holds its value, and the durations it belongs to.
+/// Slots and duration sets that a fact of one kind may add to, each with its range of values.
 #[derive(Clone, Default, Debug, PartialEq)]
 pub struct UpdateSteps {
     counts: Vec<(SlotNumber, i64, i64)>,
     durations: Vec<(u16, i64, i64)>,
-    /// The same for facts with a certain word only; apart, because few have one.
+    /// Steps for facts with a certain label. They are separate because few facts have one.
     labeled_counts: Vec<(Symbol, SlotNumber, i64, i64)>,
     labeled_durations: Vec<(Symbol, u16, i64, i64)>,
 }
 
-/// What is summed under a standard.
+/// Layout of the cells of a standard.
 #[derive(Debug)]
 pub struct CellPlan {
-    /// The distinct tallies that are counted.
+    /// Distinct counted tallies, sorted.
     slots: Vec<FactTally>,
-    /// The distinct sets of tallies whose durations are taken.
+    /// Distinct sets of tallies with durations, sorted.
     durations: Vec<Vec<FactTally>>,
-    /// The tallies of what stands.
+    /// Tallies of current-state facts, sorted.
     gauge_tallies: Vec<FactTally>,
-    /// The most kinds of facts that can occur.
+    /// Number of fact kinds.
     fact_kind_count: usize,
-    /// How many banks of lanes the windows take.
+    /// Number of banks of lanes for the windows.
     bank_count: usize,
-    /// For each indicator of durations the edges between which they are counted; none for others.
+    /// Bucket bounds by indicator, empty for indicators without durations.
     bucket_bounds: Vec<Vec<i64>>,
 }
 
-/// What the facts of one group's cases add to.
+/// Update steps for the facts of one group's cases.
 #[derive(Debug, PartialEq)]
 pub struct UpdateProgram {
-    /// By kind of fact.
+    /// Steps by kind of fact.
     pub steps: Vec<UpdateSteps>,
-    /// For each tally of what stands, whether it counts these cases.
+    /// True for each current-state tally that matches these cases.
     gauges_matched: Vec<bool>,
 }
 
 impl CellPlan {
-    /// Collects what the indicators need.
+    /// Creates the plan from the indicators of a standard.
     #[must_use]
     pub fn new(standard: &Standard) -> CellPlan {
-        let banks = standard.windows.len().div_ceil(LANES_PER_BANK).clamp(1, MAX_BANKS);
-        let edges = standard.indicators.iter().map(|indicator| match indicator.formula {
+        let bank_count = standard.windows.len().div_ceil(LANES_PER_BANK).clamp(1, MAX_BANKS);
+        let bounds = standard.indicators.iter().map(|indicator| match indicator.formula {
             Formula::Duration { .. } => bucket_bounds(standard, indicator),
             _ => Vec::new(),
         });
-        let edges = edges.collect();
-        let kinds = standard.kinds.count();
+        let bucket_bounds = bounds.collect();
+        let fact_kind_count = standard.kinds.count();
         let mut plan = CellPlan {
             slots: Vec::new(),
             durations: Vec::new(),
             gauge_tallies: Vec::new(),
-            fact_kind_count: kinds,
-            bank_count: banks,
-            bucket_bounds: edges,
+            fact_kind_count,
+            bank_count,
+            bucket_bounds,
         };
         for indicator in &standard.indicators {
             match &indicator.formula {
                 Formula::Ratio { .. } | Formula::Rate { .. } => {
-                    plan.slots.extend(indicator.fact_tallies().cloned())
+                    plan.slots.extend(indicator.fact_tallies().cloned());
                 }
                 Formula::Score { of, weights } => {
-                    plan.slots.extend(answer_tallies(of, weights.len()).into_iter().flatten())
+                    plan.slots.extend(answer_tallies(of, weights.len()).into_iter().flatten());
                 }
                 Formula::Duration { of } => plan.durations.push(of.clone()),
                 Formula::EstimatedWait { waiting, handling, agents, .. } => {
@@ -88,10 +88,10 @@ impl CellPlan {
                     plan.gauge_tallies.extend(waiting.iter().chain(agents).cloned());
                 }
                 Formula::Share { part, whole } => {
-                    plan.durations.extend([part.clone(), whole.clone()])
+                    plan.durations.extend([part.clone(), whole.clone()]);
                 }
                 Formula::Level { of } | Formula::Oldest { of } => {
-                    plan.gauge_tallies.extend_from_slice(of)
+                    plan.gauge_tallies.extend_from_slice(of);
                 }
                 Formula::Difference { .. } => {}
             }
@@ -105,43 +105,44 @@ impl CellPlan {
         plan
     }
 
-    /// The slot of a tally that some indicator counts.
+    /// Returns the slot of a tally, or `None` if no indicator counts it.
     #[must_use]
     pub fn find_slot(&self, tally: &FactTally) -> Option<usize> {
         self.slots.binary_search(tally).ok()
     }
 
-    /// The place of a set of tallies whose durations some indicator takes.
+    /// Returns the index of a duration set, or `None` if no indicator uses it.
     #[must_use]
     pub fn find_duration(&self, of: &[FactTally]) -> Option<usize> {
         self.durations.binary_search_by(|known| known.as_slice().cmp(of)).ok()
     }
 
-    /// How many slots there are.
+    /// Returns the number of slots.
     #[must_use]
     pub fn slot_count(&self) -> usize {
         self.slots.len()
     }
 
-    /// How many durations there are.
+    /// Returns the number of duration sets.
     #[must_use]
     pub fn duration_count(&self) -> usize {
         self.durations.len()
     }
 
-    /// How many banks of lanes every slot and every duration has: one for up to eight windows.
+    /// Returns the number of banks: 1 for up to eight windows, otherwise more.
     #[must_use]
     pub fn bank_count(&self) -> usize {
         self.bank_count
     }
 
-    /// The edges between which an indicator's durations are counted, in milliseconds, rising; none if it has no durations.
+    /// Returns the bucket bounds of an indicator in milliseconds, ascending. Returns an empty slice
+    /// for an indicator without durations.
     #[must_use]
     pub fn bucket_bounds(&self, indicator: usize) -> &[i64] {
         &self.bucket_bounds[indicator]
     }
 
-    /// What each kind of fact adds to for cases with these attributes.
+    /// Returns the update steps for cases with these attributes.
     #[must_use]
     pub fn update_program(&self, attributes: &Attributes) -> UpdateProgram {
         let mut steps_of = vec![UpdateSteps::default(); self.fact_kind_count];
@@ -152,9 +153,9 @@ impl CellPlan {
             let steps = &mut steps_of[usize::from(tally.kind.0)];
             match tally.labels[..] {
                 [] => steps.counts.push((slot as SlotNumber, low, high)),
-                ref words => steps
+                ref labels => steps
                     .labeled_counts
-                    .extend(words.iter().map(|word| (*word, slot as SlotNumber, low, high))),
+                    .extend(labels.iter().map(|label| (*label, slot as SlotNumber, low, high))),
             }
         }
         for (number, of) in self.durations.iter().enumerate() {
@@ -163,9 +164,9 @@ impl CellPlan {
                 let steps = &mut steps_of[usize::from(tally.kind.0)];
                 match tally.labels[..] {
                     [] => steps.durations.push((number as u16, low, high)),
-                    ref words => steps
+                    ref labels => steps
                         .labeled_durations
-                        .extend(words.iter().map(|word| (*word, number as u16, low, high))),
+                        .extend(labels.iter().map(|label| (*label, number as u16, low, high))),
                 }
             }
         }
@@ -184,67 +185,64 @@ fn value_range(tally: &FactTally) -> (i64, i64) {
     tally.values.unwrap_or((i64::MIN, i64::MAX))
 }
 
-/// The sums of one leaf in every window.
+/// Sums of one rollup group in every window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cell {
-    /// A count for each slot; its banks side by side.
+    /// Count of each slot, its banks side by side.
     pub counts: Box<[LaneCounts]>,
-    /// The durations; the banks of each side by side.
+    /// Sums of each duration set, its banks side by side.
     pub durations: Box<[DurationLanes]>,
 }
 
 /// Durations in every window of a bank.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct DurationLanes {
-    /// Their sum in milliseconds.
+    /// Sum in milliseconds by lane.
     pub sum: [i64; LANES_PER_BANK],
-    /// How they are spread.
+    /// Distribution of the values.
     pub histogram: Histogram,
 }
 
 impl UpdateSteps {
-    /// Whether a fact of this kind adds to nothing.
+    /// Returns true if facts of this kind add to nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let UpdateSteps {
-            counts,
-            durations,
-            labeled_counts: worded_counts,
-            labeled_durations: worded_durations,
-        } = self;
+        let UpdateSteps { counts, durations, labeled_counts, labeled_durations } = self;
         counts.is_empty()
             && durations.is_empty()
-            && worded_counts.is_empty()
-            && worded_durations.is_empty()
+            && labeled_counts.is_empty()
+            && labeled_durations.is_empty()
     }
 }
 
-/// A duration on its way into the histogram of a leaf.
+/// Duration that is not yet in its rollup group's histogram.
 ///
-/// Histograms are the largest part of what the cells are, and where the next value goes is nearly always far from the processor. So
-/// [`add`] leaves that to the end, and then [`Cell::spread`] does nothing else: the memory of many is fetched at a time.
+/// Histograms are the largest part of the cells, so the next position is rarely cached.
+/// [`add_fact`] defers this work. [`Cell::add_to_histogram`] then does nothing else, so that the
+/// processor fetches many positions at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct PendingDuration {
-    /// The leaf.
+    /// Number of the rollup group.
     pub rollup_group: u32,
     duration: u16,
     bucket: u16,
-    /// How many times more, by window.
+    /// Change of the count by window.
     times: [[i8; LANES_PER_BANK]; MAX_BANKS],
 }
 
-/// Adds `fact` once, or withdraws it, in the windows given by `mask` and in the pane it lies in; what is left to be done for its
-/// durations comes behind `values`. `BANKS` is that of the plan, known to the compiler, so that a standard with few windows pays for
-/// one bank only.
+/// Adds or withdraws `fact` in the windows given by `mask` and in its pane.
+///
+/// Appends the pending histogram updates to `pending`. `BANKS` is the plan's number of banks as a
+/// constant, so that a standard with few windows pays for one bank only.
 #[inline]
 pub fn add_fact<const BANKS: usize>(
     steps: &UpdateSteps,
     fact: &Fact,
     withdraw: bool,
     mask: &[LaneCounts; BANKS],
-    (leaf, cell): (u32, &mut Cell),
+    (rollup_group, cell): (u32, &mut Cell),
     mut pane: Option<&mut PaneCell>,
-    values: &mut Vec<PendingDuration>,
+    pending: &mut Vec<PendingDuration>,
 ) {
     let times = if withdraw { -1 } else { 1 };
     let lanes = if withdraw { mask.map(LaneCounts::negated) } else { *mask };
@@ -254,24 +252,24 @@ pub fn add_fact<const BANKS: usize>(
             cell.counts[at..at + BANKS]
                 .iter_mut()
                 .zip(&lanes)
-                .for_each(|(sum, one)| sum.add_counts(one));
+                .for_each(|(sum, counts)| sum.add_counts(counts));
             if let Some(pane) = &mut pane {
                 pane.add_to_sum(slot, i64::from(times));
             }
         }
     };
     steps.counts.iter().for_each(|&(slot, low, high)| count(slot, low, high));
-    if let Some(word) = fact.label {
+    if let Some(label) = fact.label {
         steps
             .labeled_counts
             .iter()
-            .filter(|step| step.0 == word)
+            .filter(|step| step.0 == label)
             .for_each(|&(_, slot, low, high)| count(slot, low, high));
     }
     if fact.value == Fact::UNKNOWN {
         return;
     }
-    let mut take = |number: u16, low: i64, high: i64| {
+    let mut add_duration = |number: u16, low: i64, high: i64| {
         if fact.value < low || high < fact.value {
             return;
         }
@@ -279,39 +277,39 @@ pub fn add_fact<const BANKS: usize>(
         let bucket = bucket_of_millis(fact.value);
         let value = i64::from(times) * fact.value;
         for (durations, mask) in cell.durations[first..first + BANKS].iter_mut().zip(mask) {
-            for (sum, one) in durations.sum.iter_mut().zip(&mask.0) {
-                // A mask instead of a product, which takes long in every lane: -1 has all bits, 0 none.
-                *sum += value & -i64::from(*one);
+            for (sum, bit) in durations.sum.iter_mut().zip(&mask.0) {
+                // A mask is faster than a product per lane: -1 has all bits set, 0 has none.
+                *sum += value & -i64::from(*bit);
             }
         }
-        let mut narrow = [[0; LANES_PER_BANK]; MAX_BANKS];
-        narrow
+        let mut narrow_times = [[0; LANES_PER_BANK]; MAX_BANKS];
+        narrow_times
             .iter_mut()
             .zip(&lanes)
-            .for_each(|(narrow, lanes)| *narrow = lanes.0.map(|one| one as i8));
-        values.push(PendingDuration {
-            rollup_group: leaf,
+            .for_each(|(narrow, lanes)| *narrow = lanes.0.map(|count| count as i8));
+        pending.push(PendingDuration {
+            rollup_group,
             duration: number,
             bucket,
-            times: narrow,
+            times: narrow_times,
         });
         if let Some(pane) = &mut pane {
             pane.add_to_sum((cell.counts.len() / BANKS) as u16 + number, value);
             pane.push_duration(number, bucket, times);
         }
     };
-    steps.durations.iter().for_each(|&(number, low, high)| take(number, low, high));
-    if let Some(word) = fact.label {
+    steps.durations.iter().for_each(|&(number, low, high)| add_duration(number, low, high));
+    if let Some(label) = fact.label {
         steps
             .labeled_durations
             .iter()
-            .filter(|step| step.0 == word)
-            .for_each(|&(_, number, low, high)| take(number, low, high));
+            .filter(|step| step.0 == label)
+            .for_each(|&(_, number, low, high)| add_duration(number, low, high));
     }
 }
 
 impl Cell {
-    /// An empty cell.
+    /// Creates an empty cell.
     #[must_use]
     pub fn new(plan: &CellPlan) -> Cell {
         Cell {
@@ -321,7 +319,7 @@ impl Cell {
         }
     }
 
-    /// Whether a cell that was read is one of this plan.
+    /// Returns true if a decoded cell matches this plan.
     #[must_use]
     pub fn matches_plan(&self, plan: &CellPlan) -> bool {
         self.counts.len() == plan.slot_count() * plan.bank_count
@@ -329,7 +327,7 @@ impl Cell {
             && self.durations.iter().all(|durations| durations.histogram.is_valid())
     }
 
-    /// Does what is left to be done for a duration.
+    /// Adds a pending duration to its histogram.
     #[inline]
     pub fn add_to_histogram<const BANKS: usize>(&mut self, value: &PendingDuration) {
         let first = usize::from(value.duration) * BANKS;
@@ -345,23 +343,24 @@ impl Cell {
     /// Adds another cell of the same plan.
     pub fn merge(&mut self, other: &Cell) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, more)| sum.add_counts(more));
-        for (own, other) in self.durations.iter_mut().zip(&other.durations) {
-            own.sum
+        for (durations, other) in self.durations.iter_mut().zip(&other.durations) {
+            durations
+                .sum
                 .iter_mut()
                 .zip(&other.sum)
                 .for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
-            own.histogram.merge(&other.histogram);
+            durations.histogram.merge(&other.histogram);
         }
     }
 
-    /// Takes a stretch of time out of one window.
+    /// Subtracts a pane from one window.
     pub fn subtract_pane(&mut self, pane: &PaneCell, lane: usize, plan: &CellPlan) {
         let (bank, lane) = (lane / LANES_PER_BANK, lane % LANES_PER_BANK);
         for &(place, sum) in pane.sums() {
             match usize::from(place).checked_sub(plan.slot_count()) {
-                // What lies in a pane was added to the lane as the same 32-bit number of times.
+                // The lane received the same 32-bit counts.
                 None => {
-                    self.counts[usize::from(place) * plan.bank_count + bank].0[lane] -= sum as i32
+                    self.counts[usize::from(place) * plan.bank_count + bank].0[lane] -= sum as i32;
                 }
                 Some(number) => self.durations[number * plan.bank_count + bank].sum[lane] -= sum,
             }
@@ -374,7 +373,7 @@ impl Cell {
         }
     }
 
-    /// Empties one window.
+    /// Clears one window.
     pub fn clear_window(&mut self, lane: usize, plan: &CellPlan) {
         let (bank, lane) = (lane / LANES_PER_BANK, lane % LANES_PER_BANK);
         for count in self.counts.iter_mut().skip(bank).step_by(plan.bank_count) {

@@ -1,8 +1,9 @@
-//! The cells of all leaves with their panes and levels: everything that readings are made of, and nothing of the cases behind it.
+//! Cell table: cells, panes and gauges of all rollup groups.
 //!
-//! Cells hear of nothing but [`Changes`], so they can be kept on another thread than the cases: see [`Monitor::apart`].
+//! Readings are computed from it alone. It receives only [`CaseChanges`], so it can run on another
+//! thread than the cases. See [`Monitor::into_parts`].
 //!
-//! [`Monitor::apart`]: crate::domain::monitor::Monitor::apart
+//! [`Monitor::into_parts`]: crate::domain::monitor::Monitor::into_parts
 
 use super::cell::{self, Cell, CellPlan, PendingDuration};
 use super::gauges::{self, Gauges};
@@ -17,48 +18,50 @@ use crate::domain::time::window::MAX_BANKS;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// The cells.
+/// Cells, panes and gauges of all rollup groups.
 #[derive(Debug)]
 pub struct CellTable {
     standard: Arc<Standard>,
     pub(in crate::domain) plan: CellPlan,
-    /// For each kind of fact, whether it stands: then a level counts it.
+    /// True for each kind of current-state fact, which gauges count.
     gauge_kinds: Vec<bool>,
-    /// The time reached.
+    /// Current time of the table.
     now: Timestamp,
     pub(in crate::domain) rollup_groups: RollupGroups,
-    /// By leaf.
+    /// Cells by rollup group.
     pub(in crate::domain) cells: Vec<Cell>,
-    /// For each leaf and family how many cases were seen.
+    /// Number of cases by rollup group and family.
     pub(in crate::domain) case_counts: Vec<Vec<u64>>,
-    /// What a leaf has of the two before anything happens.
+    /// Initial cell and case counts of a rollup group.
     empty_cell: (Cell, Vec<u64>),
     pub(in crate::domain) panes: WindowPanes,
     pub(in crate::domain) gauges: Gauges,
-    /// Durations that are not in their histograms yet; none between two batches.
+    /// Durations not yet in their histograms. Empty between batches.
     pending_durations: Vec<PendingDuration>,
 }
 
 impl CellTable {
-    /// Cells in which nothing is.
+    /// Creates an empty table.
     #[must_use]
     pub fn new(standard: Arc<Standard>) -> CellTable {
-        let standing = standard
+        let gauge_kinds = standard
             .kinds
             .iter()
             .map(|kind| standard.kinds.fact_measure(kind) == FactMeasure::CurrentState)
             .collect();
-        let mut aged = vec![false; standard.kinds.count()];
+        let mut age_tracked = vec![false; standard.kinds.count()];
         for indicator in standard
             .indicators
             .iter()
             .filter(|indicator| matches!(indicator.formula, Formula::Oldest { .. }))
         {
-            indicator.fact_tallies().for_each(|tally| aged[usize::from(tally.kind.0)] = true);
+            indicator
+                .fact_tallies()
+                .for_each(|tally| age_tracked[usize::from(tally.kind.0)] = true);
         }
         let plan = CellPlan::new(&standard);
         CellTable {
-            gauge_kinds: standing,
+            gauge_kinds,
             now: Timestamp(i64::MIN),
             rollup_groups: RollupGroups::default(),
             cells: Vec::new(),
@@ -66,82 +69,82 @@ impl CellTable {
             empty_cell: (Cell::new(&plan), vec![0; standard.schema.families.len()]),
             plan,
             panes: WindowPanes::new(&standard.windows, &standard.zones),
-            gauges: Gauges::new(aged),
+            gauges: Gauges::new(age_tracked),
             pending_durations: Vec::new(),
             standard,
         }
     }
 
-    /// What is to be written down: the sums, the cases seen, the panes and the levels.
+    /// Returns the snapshot parts: cells, case counts, panes and gauges.
     pub(in crate::domain) fn to_snapshot(
         &self,
     ) -> (Vec<&Cell>, Vec<&Vec<u64>>, impl Serialize + '_, impl Serialize + '_) {
-        // Every field by its name, so that a new one is not forgotten here.
+        // Destructuring makes the compiler reject a field that the snapshot does not consider.
         let CellTable {
-            // What follows from the standard, the groups and the time reached.
+            // Derived from the standard, the groups and the current time.
             standard: _,
             plan: _,
             gauge_kinds: _,
             now: _,
-            // What means something only while they take.
+            // Empty between batches.
             pending_durations: _,
-            empty_cell: nothing,
-            rollup_groups: leaves,
-            cells: all,
-            case_counts: seen,
+            empty_cell,
+            rollup_groups,
+            cells,
+            case_counts,
             panes,
-            gauges: levels,
+            gauges,
         } = self;
         (
-            leaves.values_by_group(all, &nothing.0),
-            leaves.values_by_group(seen, &nothing.1),
-            panes.to_snapshot(leaves),
-            levels.to_snapshot(leaves),
+            rollup_groups.values_by_group(cells, &empty_cell.0),
+            rollup_groups.values_by_group(case_counts, &empty_cell.1),
+            panes.to_snapshot(rollup_groups),
+            gauges.to_snapshot(rollup_groups),
         )
     }
 
-    /// These cells as they were read, at the time reached, `now`, when there were these groups.
+    /// Restores decoded cells at `now`, with these case groups.
     ///
     /// # Errors
-    /// What is wrong with them, if they are none of this standard's or of a time to come.
+    /// Returns a message if the parts do not match the standard or a pane is after `now`.
     pub(in crate::domain) fn restore_snapshot(
         mut self,
         groups: &[CaseGroup],
         now: Timestamp,
-        (all, seen): (Vec<Cell>, Vec<Vec<u64>>),
+        (cells, case_counts): (Vec<Cell>, Vec<Vec<u64>>),
         panes: window_panes::DecodedPanes,
-        levels: gauges::DecodedGauges,
+        decoded_gauges: gauges::DecodedGauges,
     ) -> Result<CellTable, &'static str> {
-        let families = self.standard.schema.families.len();
-        if all.len() != groups.len()
-            || seen.len() != groups.len()
-            || seen.iter().any(|seen| seen.len() != families)
+        let family_count = self.standard.schema.families.len();
+        if cells.len() != groups.len()
+            || case_counts.len() != groups.len()
+            || case_counts.iter().any(|counts| counts.len() != family_count)
         {
-            return Err("there are other cells than groups");
+            return Err("the number of cells differs from the number of groups");
         }
-        if !all.iter().all(|cell| cell.matches_plan(&self.plan)) {
-            return Err("a cell is none of this standard's");
+        if !cells.iter().all(|cell| cell.matches_plan(&self.plan)) {
+            return Err("a cell does not match the standard");
         }
         groups.iter().for_each(|group| self.add_group(group));
-        for (group, (cell, seen)) in (0..).zip(all.into_iter().zip(seen)) {
-            let leaf = self.rollup_groups.rollup_of_group(group) as usize;
-            match self.rollup_groups.all()[leaf].first_group() == group {
-                true => self.cells[leaf] = cell,
-                // So it was before there were leaves.
-                false => self.cells[leaf].merge(&cell),
+        for (group, (cell, counts)) in (0..).zip(cells.into_iter().zip(case_counts)) {
+            let rollup_group = self.rollup_groups.rollup_of_group(group) as usize;
+            match self.rollup_groups.all()[rollup_group].first_group() == group {
+                true => self.cells[rollup_group] = cell,
+                // Snapshots from before rollup groups have one cell per case group.
+                false => self.cells[rollup_group].merge(&cell),
             }
-            self.case_counts[leaf]
+            self.case_counts[rollup_group]
                 .iter_mut()
-                .zip(seen)
+                .zip(counts)
                 .for_each(|(sum, more)| *sum = sum.wrapping_add(more));
         }
         self.now = now;
         self.panes = self.panes.restore_snapshot(panes, now, &self.rollup_groups, &self.plan)?;
-        self.gauges = self.gauges.restore_snapshot(levels, &self.rollup_groups)?;
+        self.gauges = self.gauges.restore_snapshot(decoded_gauges, &self.rollup_groups)?;
         Ok(self)
     }
 
-    /// Adds what has changed, and takes out what leaves the windows that end now.
+    /// Applies changes and subtracts panes that leave their windows.
     pub fn apply_changes(&mut self, changes: &CaseChanges) {
         changes.groups.iter().for_each(|group| self.add_group(group));
         if changes.now > self.now {
@@ -151,10 +154,10 @@ impl CellTable {
         for Seen { group, families, times } in &changes.case_counts {
             let mut families = *families;
             while families != 0 {
-                let seen = &mut self.case_counts
+                let count = &mut self.case_counts
                     [self.rollup_groups.rollup_of_group(*group) as usize]
                     [families.trailing_zeros() as usize];
-                *seen = seen.wrapping_add_signed(*times);
+                *count = count.wrapping_add_signed(*times);
                 families &= families - 1;
             }
         }
@@ -164,7 +167,7 @@ impl CellTable {
         }
     }
 
-    /// Makes room for a group.
+    /// Adds a case group.
     fn add_group(&mut self, group: &CaseGroup) {
         if self.rollup_groups.add_group(group, &self.plan, &self.standard) {
             self.cells.push(self.empty_cell.0.clone());
@@ -173,9 +176,8 @@ impl CellTable {
         }
     }
 
-    /// Adds facts to the cells.
-    fn add_facts<const BANKS: usize>(&mut self, counted: &[Counted]) {
-        counted.iter().for_each(|one| self.add_fact::<BANKS>(one));
+    fn add_facts<const BANKS: usize>(&mut self, changes: &[Counted]) {
+        changes.iter().for_each(|change| self.add_fact::<BANKS>(change));
         for value in self.pending_durations.drain(..) {
             self.cells[value.rollup_group as usize].add_to_histogram::<BANKS>(&value);
         }
@@ -183,29 +185,29 @@ impl CellTable {
 
     #[inline]
     fn add_fact<const BANKS: usize>(&mut self, Counted { fact, group, times }: &Counted) {
-        let leaf = self.rollup_groups.rollup_of_group(*group);
+        let rollup_group = self.rollup_groups.rollup_of_group(*group);
         if self.gauge_kinds[usize::from(fact.kind.0)] {
             match times {
-                1.. => self.gauges.record_start(fact.kind, leaf, fact.time),
-                _ => self.gauges.record_end(fact.kind, leaf, fact.time),
+                1.. => self.gauges.record_start(fact.kind, rollup_group, fact.time),
+                _ => self.gauges.record_end(fact.kind, rollup_group, fact.time),
             }
             return;
         }
-        let steps = self.rollup_groups.update_steps(leaf, fact.kind);
+        let steps = self.rollup_groups.update_steps(rollup_group, fact.kind);
         if steps.is_empty() {
             return;
         }
-        let mask = self
-            .panes
-            .bounds()
-            .window_mask::<BANKS>(fact.time, self.rollup_groups.all()[leaf as usize].zone_number());
-        let pane = self.panes.cell_at(fact.time, leaf, &self.plan);
+        let mask = self.panes.bounds().window_mask::<BANKS>(
+            fact.time,
+            self.rollup_groups.all()[rollup_group as usize].zone_number(),
+        );
+        let pane = self.panes.cell_at(fact.time, rollup_group, &self.plan);
         cell::add_fact(
             steps,
             fact,
             *times < 0,
             &mask,
-            (leaf, &mut self.cells[leaf as usize]),
+            (rollup_group, &mut self.cells[rollup_group as usize]),
             pane,
             &mut self.pending_durations,
         );

@@ -1,4 +1,4 @@
-//! Levels: how many cases stand in a state now, and since when the oldest does.
+//! Gauges: number of cases in a state now, and the start of the oldest.
 
 mod active_since;
 
@@ -8,31 +8,31 @@ use crate::domain::facts::catalog::FactKind;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The standing facts of one kind and leaf.
+/// Active facts of one kind and rollup group.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 struct GaugeState {
     count: i64,
-    /// Since when they stand; only kept for kinds whose age is read.
+    /// Start times of the active facts. Filled only for kinds whose age is tracked.
     active_since: ActiveSince,
 }
 
-/// All standing facts.
+/// Gauges of all current-state facts.
 #[derive(Debug)]
 pub struct Gauges {
-    /// By kind, then by leaf.
+    /// By kind, then by rollup group.
     kinds: Vec<Vec<GaugeState>>,
-    /// For each kind, whether its ages are read.
+    /// True for each kind whose age some indicator uses.
     age_tracked: Vec<bool>,
 }
 
-/// Levels as they are written down: by kind, then by group.
+/// Encoded gauges: by kind, then by case group.
 #[derive(Serialize)]
 struct EncodedGauges<'l> {
     kinds: Vec<Vec<&'l GaugeState>>,
     age_tracked: &'l [bool],
 }
 
-/// Levels as they were read.
+/// Decoded gauges of a snapshot.
 #[derive(Debug, Deserialize)]
 pub struct DecodedGauges {
     kinds: Vec<Vec<GaugeState>>,
@@ -40,88 +40,88 @@ pub struct DecodedGauges {
 }
 
 impl Gauges {
-    /// Nothing stands; `aged` says of each kind whether its ages are read.
+    /// Creates empty gauges. `age_tracked` is true for each kind whose age some indicator uses.
     #[must_use]
-    pub fn new(aged: Vec<bool>) -> Gauges {
-        Gauges { kinds: vec![Vec::new(); aged.len()], age_tracked: aged }
+    pub fn new(age_tracked: Vec<bool>) -> Gauges {
+        Gauges { kinds: vec![Vec::new(); age_tracked.len()], age_tracked }
     }
 
-    /// Makes room for a leaf.
+    /// Adds a rollup group.
     pub fn add_rollup_group(&mut self) {
         self.kinds.iter_mut().for_each(|kind| kind.push(GaugeState::default()));
     }
 
-    /// The levels, to be written down.
-    pub fn to_snapshot<'l>(&'l self, leaves: &'l RollupGroups) -> impl Serialize + 'l {
+    /// Returns the gauges in snapshot form.
+    pub fn to_snapshot<'l>(&'l self, rollup_groups: &'l RollupGroups) -> impl Serialize + 'l {
         static EMPTY_STATE: GaugeState = GaugeState { count: 0, active_since: ActiveSince::new() };
         EncodedGauges {
             kinds: self
                 .kinds
                 .iter()
-                .map(|kind| leaves.values_by_group(kind, &EMPTY_STATE))
+                .map(|kind| rollup_groups.values_by_group(kind, &EMPTY_STATE))
                 .collect(),
             age_tracked: &self.age_tracked,
         }
     }
 
-    /// The levels as they were read, of these leaves.
+    /// Restores decoded gauges for these rollup groups.
     ///
     /// # Errors
-    /// What is wrong with them, if they are not of the kinds that these are, or of other groups.
+    /// Returns a message if the kinds or the groups do not match.
     pub fn restore_snapshot(
         mut self,
-        read: DecodedGauges,
-        leaves: &RollupGroups,
+        decoded: DecodedGauges,
+        rollup_groups: &RollupGroups,
     ) -> Result<Gauges, &'static str> {
-        let sound = |standing: &GaugeState| {
-            (standing.active_since.active_count()..=i64::from(u32::MAX)).contains(&standing.count)
+        let is_valid = |state: &GaugeState| {
+            (state.active_since.active_count()..=i64::from(u32::MAX)).contains(&state.count)
         };
-        let groups = leaves.group_count();
-        let known = self.age_tracked == read.age_tracked
-            && self.kinds.len() == read.kinds.len()
-            && read.kinds.iter().all(|kind| kind.len() <= groups);
-        if !known || !read.kinds.iter().flatten().all(sound) {
-            return Err("a level is none of this standard's");
+        let groups = rollup_groups.group_count();
+        let known = self.age_tracked == decoded.age_tracked
+            && self.kinds.len() == decoded.kinds.len()
+            && decoded.kinds.iter().all(|kind| kind.len() <= groups);
+        if !known || !decoded.kinds.iter().flatten().all(is_valid) {
+            return Err("the gauges do not match the standard");
         }
-        for (own, read) in self.kinds.iter_mut().zip(read.kinds) {
-            for (group, standing) in (0..).zip(read) {
-                let own = &mut own[leaves.rollup_of_group(group) as usize];
-                own.count += standing.count;
-                own.active_since.merge(&standing.active_since);
+        for (states, decoded) in self.kinds.iter_mut().zip(decoded.kinds) {
+            for (group, added) in (0..).zip(decoded) {
+                let state = &mut states[rollup_groups.rollup_of_group(group) as usize];
+                state.count += added.count;
+                state.active_since.merge(&added.active_since);
             }
         }
         Ok(self)
     }
 
-    /// One more stands since `since`.
+    /// Records a fact that is active since `since`.
     #[inline]
-    pub fn record_start(&mut self, kind: FactKind, leaf: u32, since: Timestamp) {
-        let standing = &mut self.kinds[usize::from(kind.0)][leaf as usize];
-        standing.count += 1;
+    pub fn record_start(&mut self, kind: FactKind, rollup_group: u32, since: Timestamp) {
+        let state = &mut self.kinds[usize::from(kind.0)][rollup_group as usize];
+        state.count += 1;
         if self.age_tracked[usize::from(kind.0)] {
-            standing.active_since.add_starts(since, 1);
+            state.active_since.add_starts(since, 1);
         }
     }
 
-    /// One that stood since `since` does no more.
+    /// Records the end of a fact that was active since `since`.
     #[inline]
-    pub fn record_end(&mut self, kind: FactKind, leaf: u32, since: Timestamp) {
-        let standing = &mut self.kinds[usize::from(kind.0)][leaf as usize];
-        standing.count -= 1;
+    pub fn record_end(&mut self, kind: FactKind, rollup_group: u32, since: Timestamp) {
+        let state = &mut self.kinds[usize::from(kind.0)][rollup_group as usize];
+        state.count -= 1;
         if self.age_tracked[usize::from(kind.0)] {
-            standing.active_since.remove_start(since);
+            state.active_since.remove_start(since);
         }
     }
 
-    /// How many stand.
+    /// Returns the number of active facts.
     #[must_use]
-    pub fn active_count(&self, kind: FactKind, leaf: u32) -> i64 {
-        self.kinds[usize::from(kind.0)][leaf as usize].count
+    pub fn active_count(&self, kind: FactKind, rollup_group: u32) -> i64 {
+        self.kinds[usize::from(kind.0)][rollup_group as usize].count
     }
 
-    /// Since when the oldest stands.
+    /// Returns the start of the oldest active fact, or `None` if none is active.
     #[must_use]
-    pub fn oldest_active_since(&self, kind: FactKind, leaf: u32) -> Option<Timestamp> {
-        self.kinds[usize::from(kind.0)][leaf as usize].active_since.oldest_start()
+    pub fn oldest_active_since(&self, kind: FactKind, rollup_group: u32) -> Option<Timestamp> {
+        self.kinds[usize::from(kind.0)][rollup_group as usize].active_since.oldest_start()
     }
 }

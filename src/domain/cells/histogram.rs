@@ -1,41 +1,43 @@
-//! Durations in log-spaced buckets that add, subtract and merge: percentiles of every window at once.
+//! Log-linear histograms of durations that add, subtract and merge, for percentiles of every
+//! window.
 //!
-//! Buckets are one millisecond wide below 128 ms, and 64 an octave above: a value read back from the middle of its bucket
-//! is off by at most 1/128 = 0.8 %. The windows of a bank lie side by side, so a value touches one cache line however
-//! many windows it falls into. Eight neighbouring buckets make a chunk; only the chunks touched take memory.
+//! Buckets are 1 ms wide below 128 ms, and above there are 64 per octave. The middle of a bucket
+//! differs from its values by at most 1/128 = 0.8 %. The windows of a bank lie side by side, so a
+//! value touches one cache line for all of them. Eight adjacent buckets form a chunk. Only used
+//! chunks take memory.
 
 use crate::domain::time::window::{LANES_PER_BANK, LaneCounts};
 use serde::{Deserialize, Serialize};
 
-/// Buckets below this many milliseconds hold a single millisecond.
+/// Limit in ms below which a bucket holds a single millisecond.
 const LINEAR_LIMIT_MS: i64 = 128;
 const BUCKETS_PER_OCTAVE: usize = 64;
 const BUCKETS_PER_CHUNK: usize = 8;
-/// How many buckets there are, in whole chunks.
+/// Number of buckets, in whole chunks.
 pub const BUCKET_COUNT: usize = LINEAR_LIMIT_MS as usize + (43 - 7 + 1) * BUCKETS_PER_OCTAVE;
 const RUN_COUNT: usize = BUCKET_COUNT / BUCKETS_PER_CHUNK;
 
-/// The relative error of a percentile: half the widest bucket over its lower edge.
+/// Maximum relative error of a percentile: half the widest bucket over its lower bound.
 pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
 
-/// The bucket of a duration in milliseconds; what is negative counts as 0.
+/// Returns the bucket of a duration in milliseconds. Negative durations count as 0.
 #[must_use]
 pub fn bucket_of_millis(millis: i64) -> u16 {
     if millis < LINEAR_LIMIT_MS {
         return u16::try_from(millis).unwrap_or(0);
     }
-    // At most 2^43 ms (279 years), which no two event times are apart.
+    // Two event times are always less than 2^43 ms (279 years) apart.
     let octave = (63 - millis.leading_zeros()).min(43);
     let place = (millis >> (octave - 6)) as usize & (BUCKETS_PER_OCTAVE - 1);
     (LINEAR_LIMIT_MS as usize + (octave as usize - 7) * BUCKETS_PER_OCTAVE + place) as u16
 }
 
-/// The run of a bucket, and its place there.
+/// Returns the run of a bucket and the index within the run.
 fn run_and_place(bucket: u16) -> (usize, usize) {
     (usize::from(bucket) / BUCKETS_PER_CHUNK, usize::from(bucket) % BUCKETS_PER_CHUNK)
 }
 
-/// The middle of a bucket, in milliseconds.
+/// Returns the middle of a bucket in milliseconds.
 #[must_use]
 pub fn bucket_middle(bucket: usize) -> f64 {
     let Some(above) = bucket.checked_sub(LINEAR_LIMIT_MS as usize) else { return bucket as f64 };
@@ -44,16 +46,16 @@ pub fn bucket_middle(bucket: usize) -> f64 {
     ((BUCKETS_PER_OCTAVE + place) as i64 * width) as f64 + (width - 1) as f64 / 2.0
 }
 
-/// How many values fell into each bucket, for every window of a bank.
+/// Number of values in each bucket, for every window of a bank.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct Histogram {
-    /// For each run of eight buckets, the place of its chunk plus one; 0 where nothing fell.
+    /// Index of the chunk plus one for each run of eight buckets. 0 marks an empty run.
     chunk_by_run: Vec<u16>,
     chunks: Vec<[LaneCounts; BUCKETS_PER_CHUNK]>,
 }
 
 impl Histogram {
-    /// The counts of a bucket in all windows, to change.
+    /// Returns the counts of a bucket in all windows. Allocates the chunk if needed.
     #[inline]
     pub fn bucket_lanes_mut(&mut self, bucket: u16) -> &mut LaneCounts {
         let (run, place) = run_and_place(bucket);
@@ -68,7 +70,7 @@ impl Histogram {
         &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1][place]
     }
 
-    /// Adds another histogram.
+    /// Adds the counts of another histogram.
     pub fn merge(&mut self, other: &Histogram) {
         for (run, chunk) in other.used_runs() {
             // There are at most 312 runs of buckets, so the number fits.
@@ -79,14 +81,14 @@ impl Histogram {
         }
     }
 
-    /// Whether a histogram that was read has no more chunks than there can be.
+    /// Returns true if a decoded histogram has valid chunk indexes.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.chunk_by_run.len() <= RUN_COUNT
             && self.chunk_by_run.iter().all(|chunk| usize::from(*chunk) <= self.chunks.len())
     }
 
-    /// Empties one window.
+    /// Clears one window.
     pub fn clear_window(&mut self, lane: usize) {
         for chunk in &mut self.chunks {
             for bucket in chunk {
@@ -95,19 +97,20 @@ impl Histogram {
         }
     }
 
-    /// The runs of buckets in which something may be, in their order.
+    /// Iterates over the allocated runs in ascending order.
     fn used_runs(&self) -> impl Iterator<Item = (usize, &[LaneCounts; BUCKETS_PER_CHUNK])> {
         used_runs(&self.chunk_by_run).map(|(run, chunk)| (run, &self.chunks[chunk]))
     }
 
-    /// Whether nothing ever fell into it.
+    /// Returns true if no value was ever added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
 }
 
-/// The runs that an index has chunks for, with the places of these. Most runs have none, and one look is enough for several.
+/// Iterates over the allocated runs with the indexes of their chunks. Most runs are empty, so
+/// several are tested at once.
 fn used_runs(index: &[u16]) -> impl Iterator<Item = (usize, usize)> {
     const RUNS_AT_ONCE: usize = 8;
     let several = (0..).step_by(RUNS_AT_ONCE).zip(index.chunks(RUNS_AT_ONCE));
@@ -117,23 +120,24 @@ fn used_runs(index: &[u16]) -> impl Iterator<Item = (usize, usize)> {
     runs.filter_map(|(run, chunk)| Some((run, usize::from(*chunk).checked_sub(1)?)))
 }
 
-/// The sum of histograms, to read percentiles from: [`Totals::add`] them, [`Totals::close`] the sum, read it.
+/// Sum of histograms for reading percentiles. First add histograms, then call
+/// [`HistogramTotals::finish_totals`], then read.
 ///
-/// A board reads those of every scope and window: so what is looked for is found by runs of buckets, of which there are few, and
-/// memory is taken by those alone in which something is.
+/// A board reads the totals of every scope and window. So lookups search runs of buckets, which are
+/// few, and only used runs take memory.
 #[derive(Default, Debug)]
 pub struct HistogramTotals {
-    /// As [`Histogram`] has it.
+    /// Same encoding as in [`Histogram`].
     chunk_by_run: Vec<u16>,
     chunks: Vec<[[i64; LANES_PER_BANK]; BUCKETS_PER_CHUNK]>,
-    /// The runs of buckets in which something may be, in their order, with the places of their chunks.
+    /// Allocated runs in ascending order, with the indexes of their chunks.
     runs: Vec<(usize, usize)>,
-    /// How many lie before each of these runs, and behind the last how many there are.
+    /// Number of values before each of these runs, and last the total.
     counts_before: Vec<[i64; LANES_PER_BANK]>,
 }
 
 impl HistogramTotals {
-    /// Forgets everything, keeping the memory.
+    /// Clears the totals but retains their memory.
     pub fn clear(&mut self) {
         self.chunk_by_run.clear();
         self.chunks.clear();
@@ -141,7 +145,7 @@ impl HistogramTotals {
         self.counts_before.clear();
     }
 
-    /// Adds a histogram.
+    /// Adds a histogram. Must not be called after [`HistogramTotals::finish_totals`].
     pub fn add_histogram(&mut self, histogram: &Histogram) {
         if self.chunk_by_run.len() < histogram.chunk_by_run.len() {
             self.chunk_by_run.resize(histogram.chunk_by_run.len(), 0);
@@ -149,7 +153,7 @@ impl HistogramTotals {
         for (run, chunk) in histogram.used_runs() {
             if self.chunk_by_run[run] == 0 {
                 self.chunks.push([[0; LANES_PER_BANK]; BUCKETS_PER_CHUNK]);
-                // There are no more of them than runs.
+                // There are no more chunks than runs, so the number fits.
                 self.chunk_by_run[run] = self.chunks.len() as u16;
             }
             let sums = &mut self.chunks[usize::from(self.chunk_by_run[run]) - 1];
@@ -157,7 +161,7 @@ impl HistogramTotals {
         }
     }
 
-    /// Ends the adding, so that the sum can be read.
+    /// Computes cumulative counts, so that the totals can be read.
     pub fn finish_totals(&mut self) {
         self.runs.extend(used_runs(&self.chunk_by_run));
         let mut all = [0; LANES_PER_BANK];
@@ -170,31 +174,35 @@ impl HistogramTotals {
         }
     }
 
-    /// How many values there are in each window.
+    /// Returns the number of values by lane.
     #[must_use]
     pub fn value_counts(&self) -> [i64; LANES_PER_BANK] {
         self.counts_before.last().copied().unwrap_or_default()
     }
 
-    /// How many values of a window are not greater than each of these edges, in milliseconds. A value in the bucket of an edge
-    /// counts as not greater.
+    /// Returns for each bound in milliseconds the number of a window's values that are at most the
+    /// bound.
+    ///
+    /// All values in the bound's bucket count as at most the bound.
     #[must_use]
-    pub fn counts_at_most(&self, lane: usize, edges: &[i64]) -> Vec<i64> {
-        let counts = edges.iter().map(|edge| {
-            let (edge_run, edge_place) = run_and_place(bucket_of_millis(*edge));
-            let at = self.runs.partition_point(|(run, _)| *run < edge_run);
-            let own = match self.runs.get(at) {
-                Some((run, chunk)) if *run == edge_run => &self.chunks[*chunk][..=edge_place],
+    pub fn counts_at_most(&self, lane: usize, bounds: &[i64]) -> Vec<i64> {
+        let counts = bounds.iter().map(|bound| {
+            let (bound_run, bound_place) = run_and_place(bucket_of_millis(*bound));
+            let at = self.runs.partition_point(|(run, _)| *run < bound_run);
+            let at_most = match self.runs.get(at) {
+                Some((run, chunk)) if *run == bound_run => &self.chunks[*chunk][..=bound_place],
                 _ => &[],
             };
             self.counts_before.get(at).map_or(0, |before| before[lane])
-                + own.iter().map(|lanes| lanes[lane]).sum::<i64>()
+                + at_most.iter().map(|lanes| lanes[lane]).sum::<i64>()
         });
         counts.collect()
     }
 
-    /// The nearest-rank percentiles of a window, in milliseconds: the smallest value such that at least that share of the values
-    /// is not greater. A share of 1 is the maximum; 0 where there are no values.
+    /// Returns the nearest-rank percentiles of a window in milliseconds.
+    ///
+    /// A percentile is the smallest value such that at least that share of the values is not
+    /// greater. A share of 1 is the maximum. Without values, returns 0.
     #[must_use]
     pub fn percentiles<const N: usize>(&self, lane: usize, shares: [f64; N]) -> [f64; N] {
         let total = self.value_counts()[lane];
@@ -204,7 +212,7 @@ impl HistogramTotals {
         })
     }
 
-    /// The value of this rank in a window, from 1, in milliseconds.
+    /// Returns the value at this rank of a window in milliseconds. Ranks start at 1.
     fn value_at_rank(&self, lane: usize, rank: i64) -> Option<f64> {
         let at = self.counts_before.partition_point(|before| before[lane] < rank).checked_sub(1)?;
         let (run, chunk) = *self.runs.get(at)?;

@@ -1,10 +1,11 @@
-//! Leaves: groups of cases that the standard does not tell apart, and that share their sums.
+//! Rollup groups: case groups that the standard does not distinguish and that share their sums.
 //!
-//! Events say more of a case than anybody asks: a call's channel makes a group of its own where no scope, no condition of an
-//! indicator and no time zone looks at channels. To the readings such groups are one: a *leaf*, the least that sums are kept for.
+//! Events report more about a case than the standard uses. A call's channel forms a case group of
+//! its own even if no scope, condition or time zone depends on channels. Such case groups share one
+//! *rollup group*, the smallest unit of sums.
 //!
-//! The numbers of leaves depend on the order of arrival, as those of groups do. What is written down goes by groups, so that
-//! it can be read whatever is made a leaf.
+//! Rollup group numbers depend on the order of arrival, as case group numbers do. Snapshots store
+//! sums by case group, so they stay readable if the grouping changes.
 
 use super::cell::{CellPlan, UpdateProgram, UpdateSteps};
 use crate::domain::cases::groups::CaseGroup;
@@ -14,58 +15,59 @@ use crate::domain::standard::Standard;
 use crate::domain::standard::scope::ScopeTable;
 use std::collections::BTreeMap;
 
-/// What the standard asks of a group: leaves differ in it.
+/// Properties that distinguish rollup groups under the standard.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct RollupKey {
-    /// The scopes it belongs to.
+    /// Numbers of the scopes it belongs to.
     scopes: Vec<u32>,
-    /// Which of the programs says what its facts add to.
+    /// Index of the update program.
     program: usize,
-    /// In which of the standard's time zones its cases live.
+    /// Number of the time zone of its cases.
     zone: u8,
 }
 
-/// Groups that share their sums.
+/// Case groups that share their sums.
 #[derive(Debug)]
 pub struct RollupGroup {
     key: RollupKey,
-    /// The number of its first group, and what its cases have in common: all that the standard asks of it holds for every group.
+    /// Number of its first case group, and that group's attributes. The standard gives the same
+    /// result for all groups of the rollup group.
     first_group: u32,
     attributes: Attributes,
 }
 
-/// All leaves.
+/// All rollup groups.
 #[derive(Debug, Default)]
 pub struct RollupGroups {
     all: Vec<RollupGroup>,
     by_key: BTreeMap<RollupKey, u32>,
-    /// By group.
+    /// Rollup group number by case group.
     rollup_by_group: Vec<u32>,
     programs: Vec<UpdateProgram>,
-    /// The scopes that leaves belong to.
+    /// Scopes of the rollup groups.
     pub scopes: ScopeTable,
 }
 
 impl RollupGroup {
-    /// The scopes it belongs to.
+    /// Returns the numbers of the scopes it belongs to.
     #[must_use]
     pub fn scopes(&self) -> &[u32] {
         &self.key.scopes
     }
 
-    /// In which of the standard's time zones its cases live.
+    /// Returns the number of the time zone of its cases.
     #[must_use]
     pub fn zone_number(&self) -> usize {
         usize::from(self.key.zone)
     }
 
-    /// Attributes of some of its cases: what the standard asks of them, it would hear of the others as well.
+    /// Returns the attributes of its first case group, which represent all of them.
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
         &self.attributes
     }
 
-    /// The group under whose number its sums are written down.
+    /// Returns the case group under whose number snapshots store its sums.
     #[must_use]
     pub fn first_group(&self) -> u32 {
         self.first_group
@@ -73,7 +75,7 @@ impl RollupGroup {
 }
 
 impl RollupGroups {
-    /// Makes the next group part of a leaf; true if that one is new.
+    /// Assigns the next case group to a rollup group. Returns true if that one is new.
     pub fn add_group(&mut self, group: &CaseGroup, plan: &CellPlan, standard: &Standard) -> bool {
         let program = plan.update_program(&group.attributes);
         let program =
@@ -81,57 +83,63 @@ impl RollupGroups {
                 self.programs.push(program);
                 self.programs.len() - 1
             });
-        let traits = RollupKey {
+        let key = RollupKey {
             scopes: self.scopes.scopes_of_attributes(&group.attributes, &standard.scopes),
             program,
             zone: group.zone,
         };
         let next = self.all.len() as u32;
-        let leaf = *self.by_key.entry(traits).or_insert_with_key(|traits| {
+        let rollup_group = *self.by_key.entry(key).or_insert_with_key(|key| {
             let first = self.rollup_by_group.len() as u32;
             self.all.push(RollupGroup {
-                key: traits.clone(),
+                key: key.clone(),
                 first_group: first,
                 attributes: group.attributes.clone(),
             });
             next
         });
-        self.rollup_by_group.push(leaf);
-        leaf == next
+        self.rollup_by_group.push(rollup_group);
+        rollup_group == next
     }
 
-    /// The leaves by their numbers.
+    /// Returns the rollup groups by number.
     #[must_use]
     pub fn all(&self) -> &[RollupGroup] {
         &self.all
     }
 
-    /// How many groups there are.
+    /// Returns the number of case groups.
     #[must_use]
     pub fn group_count(&self) -> usize {
         self.rollup_by_group.len()
     }
 
-    /// The leaf of a group.
+    /// Returns the rollup group of a case group.
     #[inline]
     #[must_use]
     pub fn rollup_of_group(&self, group: u32) -> u32 {
         self.rollup_by_group[group as usize]
     }
 
-    /// What facts of this kind add to in a leaf.
+    /// Returns the update steps of facts of this kind in a rollup group.
     #[inline]
     #[must_use]
-    pub fn update_steps(&self, leaf: u32, kind: FactKind) -> &UpdateSteps {
-        &self.programs[self.all[leaf as usize].key.program].steps[usize::from(kind.0)]
+    pub fn update_steps(&self, rollup_group: u32, kind: FactKind) -> &UpdateSteps {
+        &self.programs[self.all[rollup_group as usize].key.program].steps[usize::from(kind.0)]
     }
 
-    /// The same of every leaf, by groups: as it is written down. Groups that are not the first of their leaf have `nothing`.
-    pub fn values_by_group<'l, T>(&'l self, all: &'l [T], nothing: &'l T) -> Vec<&'l T> {
-        let is_first = |group: u32, leaf: &u32| self.all[*leaf as usize].first_group == group;
+    /// Returns the values by case group, as in snapshots. Case groups that are not the first of
+    /// their rollup group have `empty`.
+    pub fn values_by_group<'l, T>(&'l self, all: &'l [T], empty: &'l T) -> Vec<&'l T> {
+        let is_first =
+            |group: u32, rollup_group: &u32| self.all[*rollup_group as usize].first_group == group;
         let groups = (0..).zip(&self.rollup_by_group);
         groups
-            .map(|(group, leaf)| if is_first(group, leaf) { &all[*leaf as usize] } else { nothing })
+            .map(
+                |(group, rollup_group)| {
+                    if is_first(group, rollup_group) { &all[*rollup_group as usize] } else { empty }
+                },
+            )
             .collect()
     }
 }

@@ -1,8 +1,9 @@
-//! Panes: what happened in each stretch of time, so that it can be taken out of a rolling window when it leaves.
+//! Panes: sums by short time ranges, which are subtracted from a rolling window as they leave it.
 //!
-//! Windows with the same step share a *tier* of panes. A pane that has left the longest window of its tier is poured into
-//! the coarser pane of the next; one that has left them all is dropped. So memory is bounded by the windows declared, not
-//! by traffic: at most a few hundred panes, each with a cell for every leaf that had facts in it.
+//! Windows with the same step share a *tier* of panes. A pane that has left the longest window of
+//! its tier is merged into the coarser pane of the next tier. A pane that has left all windows is
+//! dropped. So memory is bounded by the declared windows, not by traffic. There are at most a few
+//! hundred panes, each with a cell for every rollup group that had facts in it.
 
 use super::cell::{Cell, CellPlan, PaneCell};
 use super::rollup_group::RollupGroups;
@@ -13,38 +14,38 @@ use crate::domain::time::window_bounds::WindowBounds;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// One stretch of time.
+/// Sums of one pane.
 #[derive(Debug, Default)]
 struct Pane {
-    /// For each leaf, the place of its cell plus one; 0 if it had no facts.
+    /// Index of the cell plus one by rollup group. 0 marks a group without facts.
     cell_places: Vec<u32>,
     cells: Vec<(u32, PaneCell)>,
 }
 
-/// A pane as it is written down, by groups.
+/// Snapshot form of a pane, by case group.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredPane<C> {
     cells: Vec<(u32, C)>,
 }
 
-/// The panes of the windows with one step.
+/// Panes of the windows with the same step.
 #[derive(Debug)]
 struct PaneTier {
     step: i64,
-    /// The beginning of the first pane.
+    /// Start of the first pane.
     first_start: Timestamp,
     panes: VecDeque<Pane>,
-    /// Cells of panes that are gone, emptied, for their memory.
+    /// Cleared cells of dropped panes, for reuse of their memory.
     spare_cells: Vec<PaneCell>,
-    /// The lanes of its windows, shortest first.
+    /// Lanes of the tier's windows, shortest first.
     lanes: Vec<usize>,
 }
 
-/// The panes of each tier, as they were read.
+/// Decoded panes of a snapshot, by tier.
 #[derive(Debug, Deserialize)]
 pub struct DecodedPanes(Vec<VecDeque<StoredPane<PaneCell>>>);
 
-/// The windows of a standard with what lies in them.
+/// Windows of a standard with their panes.
 #[derive(Debug)]
 pub struct WindowPanes {
     bounds: WindowBounds,
@@ -52,7 +53,7 @@ pub struct WindowPanes {
 }
 
 impl WindowPanes {
-    /// Nothing has happened yet.
+    /// Creates the windows without panes.
     #[must_use]
     pub fn new(windows: &[Window], zones: &TimeZones) -> WindowPanes {
         let mut rolling: Vec<(i64, usize)> = windows
@@ -80,41 +81,41 @@ impl WindowPanes {
         WindowPanes { bounds: WindowBounds::new(windows, zones), tiers }
     }
 
-    /// The panes, to be written down: all else follows from the standard and the time reached.
-    pub fn to_snapshot<'p>(&'p self, leaves: &'p RollupGroups) -> impl Serialize + 'p {
-        let written = |pane: &'p Pane| {
-            let cells = pane
-                .cells
-                .iter()
-                .map(|(leaf, cell)| (leaves.all()[*leaf as usize].first_group(), cell));
+    /// Returns the panes in snapshot form. All other state follows from the standard and the
+    /// current time.
+    pub fn to_snapshot<'p>(&'p self, rollup_groups: &'p RollupGroups) -> impl Serialize + 'p {
+        let to_stored = |pane: &'p Pane| {
+            let cells = pane.cells.iter().map(|(rollup_group, cell)| {
+                (rollup_groups.all()[*rollup_group as usize].first_group(), cell)
+            });
             StoredPane { cells: cells.collect() }
         };
         self.tiers
             .iter()
-            .map(|tier| tier.panes.iter().map(written).collect())
+            .map(|tier| tier.panes.iter().map(to_stored).collect())
             .collect::<Vec<Vec<_>>>()
     }
 
-    /// These panes at the time reached, `now`; no time is reached yet before.
+    /// Restores decoded panes at `now`. Must be called before any time is reached.
     ///
     /// # Errors
-    /// What is wrong with them, if they are none of this standard's or of a time to come.
+    /// Returns a message if the panes do not match the standard or a pane is after `now`.
     pub fn restore_snapshot(
         mut self,
         panes: DecodedPanes,
         now: Timestamp,
-        leaves: &RollupGroups,
+        rollup_groups: &RollupGroups,
         plan: &CellPlan,
     ) -> Result<WindowPanes, &'static str> {
         if panes.0.len() != self.tiers.len() {
-            return Err("there are panes of other windows");
+            return Err("the panes do not match the standard's windows");
         }
         if now == Timestamp(i64::MIN) {
-            // Nothing has been reached, so no window has begun.
+            // Without a current time no window has begun.
             return if panes.0.iter().all(VecDeque::is_empty) {
                 Ok(self)
             } else {
-                Err("a pane is of a time to come")
+                Err("a pane is after the snapshot's time")
             };
         }
         self.bounds.advance_to(now);
@@ -122,29 +123,32 @@ impl WindowPanes {
             tier.first_start =
                 tier.lanes.last().map_or(now, |longest| self.bounds.window_starts(0)[*longest]);
             if panes.len() as i64 > now.millis_since(tier.first_start).div_euclid(tier.step) + 1 {
-                return Err("a pane is of a time to come");
+                return Err("a pane is after the snapshot's time");
             }
             tier.panes = panes
                 .into_iter()
-                .map(|pane| Pane::from_stored(pane, leaves, plan))
+                .map(|pane| Pane::from_stored(pane, rollup_groups, plan))
                 .collect::<Result<_, _>>()?;
         }
         Ok(self)
     }
 
-    /// Moves the windows so that they end at `now`, and takes out of `cells` what leaves them. The core never goes back.
+    /// Advances the windows to `now` and subtracts from `cells` the panes that leave them. Time
+    /// never goes back.
     pub(in crate::domain) fn advance_to(
         &mut self,
         now: Timestamp,
         cells: &mut [Cell],
-        leaves: &RollupGroups,
+        rollup_groups: &RollupGroups,
         plan: &CellPlan,
     ) {
         let before = *self.bounds.window_starts(0);
         for (zone, lane) in self.bounds.advance_to(now) {
-            let own =
-                cells.iter_mut().zip(leaves.all()).filter(|(_, leaf)| leaf.zone_number() == zone);
-            own.for_each(|(cell, _)| cell.clear_window(lane, plan));
+            let zone_cells = cells
+                .iter_mut()
+                .zip(rollup_groups.all())
+                .filter(|(_, rollup_group)| rollup_group.zone_number() == zone);
+            zone_cells.for_each(|(cell, _)| cell.clear_window(lane, plan));
         }
         // Rolling windows are the same in every zone.
         let after = self.bounds.window_starts(0);
@@ -157,83 +161,91 @@ impl WindowPanes {
         }
     }
 
-    /// The first millisecond of each window in a time zone of the standard.
+    /// Returns the first millisecond of each window in a time zone of the standard.
     #[must_use]
     pub fn window_starts(&self, zone: usize) -> &[Timestamp; MAX_WINDOWS] {
         self.bounds.window_starts(zone)
     }
 
-    /// From when on there are panes; none without a rolling window.
+    /// Returns the start of the longest rolling window, or `None` without a rolling window.
     #[must_use]
     pub fn covered_since(&self) -> Option<Timestamp> {
         let longest = self.tiers.last()?.lanes.last()?;
         Some(self.bounds.window_starts(0)[*longest])
     }
 
-    /// Shows what happened in each pane and leaf, with the beginning of the pane.
+    /// Visits each pane cell with the start of its pane and its rollup group.
     pub fn for_each_cell(&self, mut visit: impl FnMut(Timestamp, u32, &PaneCell)) {
         for tier in &self.tiers {
             for (place, pane) in (0..).zip(&tier.panes) {
                 let begin = tier.first_start.plus_millis(place * tier.step);
-                pane.cells.iter().for_each(|(leaf, cell)| visit(begin, *leaf, cell));
+                pane.cells
+                    .iter()
+                    .for_each(|(rollup_group, cell)| visit(begin, *rollup_group, cell));
             }
         }
     }
 
-    /// The windows at the time reached.
+    /// Returns the window bounds at the current time.
     #[must_use]
     pub fn bounds(&self) -> &WindowBounds {
         &self.bounds
     }
 
-    /// The cell of a leaf for the pane in which `time` lies; none if it lies before every rolling window.
+    /// Returns the cell of a rollup group in the pane that contains `time`. Returns `None` if
+    /// `time` is before every rolling window.
     pub fn cell_at(
         &mut self,
         time: Timestamp,
-        leaf: u32,
+        rollup_group: u32,
         plan: &CellPlan,
     ) -> Option<&mut PaneCell> {
-        let begins = self.bounds.window_starts(0);
+        let starts = self.bounds.window_starts(0);
         let tier = self
             .tiers
             .iter_mut()
-            .find(|tier| tier.lanes.iter().any(|lane| time >= begins[*lane]))?;
-        tier.cell_at(time, leaf, plan)
+            .find(|tier| tier.lanes.iter().any(|lane| time >= starts[*lane]))?;
+        tier.cell_at(time, rollup_group, plan)
     }
 }
 
 impl Pane {
-    /// A pane that was read.
+    /// Restores a pane from its snapshot form.
     fn from_stored(
         StoredPane { cells }: StoredPane<PaneCell>,
-        leaves: &RollupGroups,
+        rollup_groups: &RollupGroups,
         plan: &CellPlan,
     ) -> Result<Pane, &'static str> {
         let mut pane = Pane::default();
-        let mut known = vec![false; leaves.group_count()];
+        let mut known = vec![false; rollup_groups.group_count()];
         for (group, cell) in cells {
             match known.get_mut(group as usize) {
-                None => return Err("a pane is of a group that there is not"),
+                None => return Err("a pane refers to an unknown group"),
                 Some(known) if !*known && cell.matches_plan(plan) => *known = true,
-                Some(_) => return Err("a pane is none of this standard's"),
+                Some(_) => return Err("a pane does not match the standard"),
             }
-            match pane.cell_or_insert(leaves.rollup_of_group(group), || PaneCell::new(plan)) {
-                own if own.is_empty() => *own = cell,
-                own => own.merge(&cell),
+            match pane.cell_or_insert(rollup_groups.rollup_of_group(group), || PaneCell::new(plan))
+            {
+                merged if merged.is_empty() => *merged = cell,
+                merged => merged.merge(&cell),
             }
         }
         Ok(pane)
     }
 
-    /// The cell of a leaf.
+    /// Returns the cell of a rollup group. Inserts `new` if it is missing.
     #[inline]
-    fn cell_or_insert(&mut self, leaf: u32, new: impl FnOnce() -> PaneCell) -> &mut PaneCell {
-        let place = leaf as usize;
+    fn cell_or_insert(
+        &mut self,
+        rollup_group: u32,
+        new: impl FnOnce() -> PaneCell,
+    ) -> &mut PaneCell {
+        let place = rollup_group as usize;
         if place >= self.cell_places.len() {
             self.cell_places.resize(place + 1, 0);
         }
         if self.cell_places[place] == 0 {
-            self.cells.push((leaf, new()));
+            self.cells.push((rollup_group, new()));
             self.cell_places[place] = self.cells.len() as u32;
         }
         &mut self.cells[self.cell_places[place] as usize - 1].1
@@ -257,22 +269,24 @@ impl PaneTier {
                     break;
                 }
                 if begin >= before[lane] {
-                    for (leaf, cell) in &pane.cells {
-                        cells[*leaf as usize].subtract_pane(cell, lane, plan);
+                    for (rollup_group, cell) in &pane.cells {
+                        cells[*rollup_group as usize].subtract_pane(cell, lane, plan);
                     }
                 }
                 begin = begin.plus_millis(self.step);
             }
         }
         while self.first_start < after[longest] && !self.panes.is_empty() {
-            for (leaf, mut cell) in self.panes.pop_front().into_iter().flat_map(|pane| pane.cells) {
+            for (rollup_group, mut cell) in
+                self.panes.pop_front().into_iter().flat_map(|pane| pane.cells)
+            {
                 if let Some(sum) = coarser
                     .as_mut()
-                    .and_then(|coarser| coarser.cell_at(self.first_start, leaf, plan))
+                    .and_then(|coarser| coarser.cell_at(self.first_start, rollup_group, plan))
                 {
                     sum.merge(&cell);
                 }
-                // A new pane needs no more than one for each leaf.
+                // A new pane needs at most one cell for each rollup group.
                 if self.spare_cells.len() < cells.len() {
                     cell.clear();
                     self.spare_cells.push(cell);
@@ -285,18 +299,22 @@ impl PaneTier {
         }
     }
 
-    /// The cell of a leaf in the pane of `time`, which must not lie before the first pane.
+    /// Returns the cell of a rollup group in the pane of `time`, which must not be before the first
+    /// pane.
     #[inline]
-    fn cell_at(&mut self, time: Timestamp, leaf: u32, plan: &CellPlan) -> Option<&mut PaneCell> {
+    fn cell_at(
+        &mut self,
+        time: Timestamp,
+        rollup_group: u32,
+        plan: &CellPlan,
+    ) -> Option<&mut PaneCell> {
         let place =
             usize::try_from(time.millis_since(self.first_start).div_euclid(self.step)).ok()?;
         if place >= self.panes.len() {
             self.panes.resize_with(place + 1, Pane::default);
         }
-        Some(
-            self.panes[place].cell_or_insert(leaf, || {
-                self.spare_cells.pop().unwrap_or_else(|| PaneCell::new(plan))
-            }),
-        )
+        Some(self.panes[place].cell_or_insert(rollup_group, || {
+            self.spare_cells.pop().unwrap_or_else(|| PaneCell::new(plan))
+        }))
     }
 }

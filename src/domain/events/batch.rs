@@ -1,36 +1,36 @@
-//! The texts of a batch that the core needs only to name things: where each case is from, what it is called, and the words
-//! that were said of it. A decoder gathers them if it is told to; otherwise they are empty and cost nothing.
+//! Batches of events, and the texts that name their cases: sources, subjects and labels.
 //!
-//! Only what names cases and circumstances is here. Customers, agents and owners are never among it, whatever they are called.
+//! The decoder collects the texts only on request. Otherwise they are empty and need no memory.
+//! Names of customers, agents and owners are never collected.
 
 use super::event::{Attributes, Event, Symbol};
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-/// Events decoded together, with the attributes they speak of.
+/// Events decoded together, with the attributes that they refer to.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Batch {
-    /// The events in the order they came.
+    /// Events in order of arrival.
     pub events: Vec<Event>,
-    /// Each combination of attributes that occurs, once.
+    /// Distinct combinations of attributes.
     pub groups: Vec<Attributes>,
-    /// What the events call their cases, if the decoder was told to keep it.
+    /// Names of the events' cases; empty unless the decoder was asked to collect them.
     pub names: BatchNames,
 }
 
-/// The longest text that is kept whole, in bytes; a longer one is cut.
+/// Maximum length of a stored text in bytes. Longer texts are truncated.
 pub const TEXT_BYTES_MAX: usize = 200;
 
-/// The texts of a batch.
+/// Texts of a batch.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct BatchNames {
-    /// Each source that occurs, once.
+    /// Distinct sources.
     sources: Vec<Box<str>>,
-    /// For each event the place of its source, and where its subject ends in `subjects`.
+    /// For each event, the index of its source and the end of its subject in `subjects`.
     events: Vec<(u32, u32)>,
-    /// All subjects, one behind the other.
+    /// All subjects, concatenated.
     subjects: String,
-    /// The texts of words.
+    /// Texts of symbols.
     symbols: BTreeMap<Symbol, Box<str>>,
 }
 
@@ -38,7 +38,7 @@ impl BatchNames {
     /// Adds the names of the batch's next event.
     pub fn push_case_name(&mut self, source: &str, subject: &str) {
         let source = truncate_text(source);
-        // Few sources speak in one batch, and mostly the last one again.
+        // A batch has few sources, and successive events mostly share one.
         let place =
             self.sources.iter().rposition(|known| **known == *source).unwrap_or_else(|| {
                 self.sources.push(source.into());
@@ -48,12 +48,12 @@ impl BatchNames {
         self.events.push((place as u32, self.subjects.len() as u32));
     }
 
-    /// Adds the text of a word.
-    pub fn insert_symbol_text(&mut self, word: Symbol, text: &str) {
-        self.symbols.entry(word).or_insert_with(|| truncate_text(text).into());
+    /// Adds the text of a symbol.
+    pub fn insert_symbol_text(&mut self, symbol: Symbol, text: &str) {
+        self.symbols.entry(symbol).or_insert_with(|| truncate_text(text).into());
     }
 
-    /// The source and the subject of the event at a place of the batch; none if they were not kept.
+    /// Returns source and subject of the event at an index of the batch; `None` if not collected.
     #[must_use]
     pub fn case_name(&self, place: usize) -> Option<(&str, &str)> {
         let (source, end) = *self.events.get(place)?;
@@ -61,37 +61,37 @@ impl BatchNames {
         Some((&self.sources[source as usize], &self.subjects[begin as usize..end as usize]))
     }
 
-    /// The words with their texts.
+    /// Iterates over the symbols and their texts.
     pub fn symbol_texts(&self) -> impl Iterator<Item = (Symbol, &str)> {
-        self.symbols.iter().map(|(word, text)| (*word, &**text))
+        self.symbols.iter().map(|(symbol, text)| (*symbol, &**text))
     }
 
-    /// Whether nothing was kept.
+    /// Returns true if no names were collected.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 }
 
-/// [`Names`] as they are written down.
+/// Stored form of [`BatchNames`] in the journal, without the texts of symbols.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNameParts<'n> {
-    /// Each source that occurs, once.
+    /// Distinct sources.
     pub sources: &'n [Box<str>],
-    /// For each event the place of its source, and where its subject ends in `subjects`.
+    /// For each event, the index of its source and the end of its subject in `subjects`.
     pub events: &'n [(u32, u32)],
-    /// All subjects, one behind the other.
+    /// All subjects, concatenated.
     pub subjects: &'n str,
 }
 
 impl BatchNames {
-    /// All but the words, to be written down.
+    /// Returns the names without the texts of symbols, for storage.
     #[must_use]
     pub fn to_parts(&self) -> BatchNameParts<'_> {
         BatchNameParts { sources: &self.sources, events: &self.events, subjects: &self.subjects }
     }
 
-    /// Names that were written down; none if the places and ends do not fit the texts.
+    /// Restores stored names; `None` if the indexes and ends do not fit the texts.
     #[must_use]
     pub fn from_parts(
         sources: Vec<Box<str>>,
@@ -99,14 +99,14 @@ impl BatchNames {
         subjects: String,
     ) -> Option<BatchNames> {
         let mut begin = 0;
-        let sound = events.iter().all(|(source, end)| {
+        let is_valid = events.iter().all(|(source, end)| {
             let fits = (*source as usize) < sources.len()
                 && *end >= begin
                 && subjects.is_char_boundary(*end as usize);
             begin = *end;
             fits
         });
-        (sound && begin as usize == subjects.len()).then_some(BatchNames {
+        (is_valid && begin as usize == subjects.len()).then_some(BatchNames {
             sources,
             events,
             subjects,
@@ -114,7 +114,7 @@ impl BatchNames {
         })
     }
 
-    /// The names of the events at these places.
+    /// Returns the names of the events at these indexes.
     #[must_use]
     pub fn select_events(&self, places: &[usize]) -> BatchNames {
         let mut names = BatchNames { symbols: self.symbols.clone(), ..BatchNames::default() };
@@ -127,7 +127,7 @@ impl BatchNames {
 }
 
 impl Batch {
-    /// The events that happened until `instant`, with their names.
+    /// Returns the events up to and including `instant`, with their names.
     #[must_use]
     pub fn events_until(&self, instant: Timestamp) -> Batch {
         let known = self.events.iter().enumerate().filter(|(_, event)| event.time <= instant);
@@ -137,7 +137,7 @@ impl Batch {
     }
 }
 
-/// A text without what lies beyond [`LONGEST`].
+/// Returns the longest prefix of at most [`TEXT_BYTES_MAX`] bytes that ends between characters.
 #[must_use]
 pub fn truncate_text(text: &str) -> &str {
     let end = (0..=TEXT_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));

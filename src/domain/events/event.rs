@@ -1,28 +1,29 @@
-//! Events as the core takes them: decoded, hashed and small; the texts of a batch stand once in its own table.
+//! Decoded events in compact form. Texts are hashed or stored once per batch.
 //!
-//! A [`Batch`] is self-contained: its group numbers mean something only together with its own [`Batch::groups`], so
-//! batches may be decoded by different threads, queued, and written down.
+//! A [`Batch`](super::batch::Batch) is self-contained: its events refer to groups of attributes by
+//! index into its own `groups`. Therefore threads can decode, queue and store batches
+//! independently.
 
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroI64, NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
-/// What identifies a case: a seeded hash of `source` and `subject`.
+/// Identity of a case: a seeded hash of `source` and `subject`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct CaseKey(pub u64);
 
-/// What identifies an event: a seeded hash of `source` and `id`. Two events with the same one are the same event.
+/// Identity of an event: a seeded hash of `source` and `id`. Events with equal ids are duplicates.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]
 pub struct EventId(#[serde(with = "hash")] pub u64);
 
-/// A customer as a keyed hash; the number itself never gets past the decoder.
+/// Customer as a keyed hash. The customer number itself never leaves the decoder.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct CustomerKey(pub NonZeroU64);
 
-/// A hash is written as its eight bytes: forms that make small numbers short take ten for one.
+/// Serialization of a hash as eight bytes, since variable-length integers would need ten.
 pub mod hash {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -43,104 +44,102 @@ pub mod hash {
     }
 }
 
-/// A word of an event that only has to be told from others, such as a reason or an owner: a hash of its text.
+/// Symbol for a text that is only compared, such as a reason or an owner: a hash of the text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Symbol(NonZeroU32);
 
 impl Symbol {
-    /// The word with this text.
+    /// Returns the symbol of this text.
     #[must_use]
     pub fn from_text(text: &str) -> Symbol {
         let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes()) as u32;
         Symbol(NonZeroU32::new(hash).unwrap_or(NonZeroU32::MIN))
     }
 
-    /// The word that is written as this number.
+    /// Returns the symbol with this number; `None` for 0.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Symbol> {
         NonZeroU32::new(number).map(Symbol)
     }
 
-    /// A number that is the word's own; never 0.
+    /// Returns the number of the symbol, which is never 0.
     #[must_use]
     pub fn to_number(self) -> u32 {
         self.0.get()
     }
 }
 
-/// A duration of at most 49 days, in milliseconds, in four bytes with room for none.
+/// Duration from 0 to about 49 days, in milliseconds. An `Option` of it takes four bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct PackedMillis(NonZeroU32);
 
 impl PackedMillis {
-    /// The longest duration, in milliseconds.
+    /// Longest duration in milliseconds.
     pub const MAX_MS: i64 = u32::MAX as i64 - 1;
 
-    /// So many milliseconds; none if it is negative or too long.
+    /// Returns the duration; `None` if it is negative or longer than [`PackedMillis::MAX_MS`].
     #[must_use]
     pub fn new(millis: i64) -> Option<PackedMillis> {
         let millis = u32::try_from(millis).ok()?;
         NonZeroU32::new(millis.checked_add(1)?).map(PackedMillis)
     }
 
-    /// The milliseconds.
+    /// Returns the duration in milliseconds.
     #[must_use]
     pub fn get(self) -> i64 {
         i64::from(self.0.get()) - 1
     }
 }
 
-/// A time in eight bytes with room for none.
+/// Timestamp whose `Option` takes eight bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct PackedTimestamp(NonZeroI64);
 
 impl PackedTimestamp {
-    /// This time; none for the least number there is, which is no time anyone could say.
+    /// Returns the packed timestamp; `None` for `i64::MIN`, which no event may carry.
     #[must_use]
     pub fn new(time: Timestamp) -> Option<PackedTimestamp> {
         NonZeroI64::new(time.0 ^ i64::MIN).map(PackedTimestamp)
     }
 
-    /// The time.
+    /// Returns the timestamp.
     #[must_use]
     pub fn get(self) -> Timestamp {
         Timestamp(self.0.get() ^ i64::MIN)
     }
 }
 
-/// What happened: `repair.opened` is the verb [`Verb::Opened`] of the family `repair`.
+/// Type of an event: `repair.opened` is [`EventVerb::Opened`] of the family `repair`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct EventType {
-    /// Which kind of case it happened to.
+    /// Family of the case.
     pub family: CaseFamily,
-    /// What happened to it.
+    /// Verb of the event.
     pub verb: EventVerb,
 }
 
-/// A kind of case, with a life cycle of its own: its place among [`super::standard::Schema::families`].
+/// Kind of case with its own life cycle, by its index in
+/// [`EventSchema::families`](crate::domain::standard::EventSchema::families).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct CaseFamily(pub u8);
 
 impl CaseFamily {
     /// Telephone calls.
     pub const CALL: CaseFamily = CaseFamily(0);
-    /// Tickets of a hall.
+    /// Tickets of a service hall.
     pub const QUEUE: CaseFamily = CaseFamily(1);
-    /// Judgements by customers; they join the case that is judged.
+    /// Survey answers of customers. They join the case that is rated.
     pub const SURVEY: CaseFamily = CaseFamily(2);
-    /// Agents and what they are doing.
+    /// Agents and their states.
     pub const AGENT: CaseFamily = CaseFamily(3);
-    /// The first of the families of orders that the standard declares.
+    /// First of the order families that the standard declares.
     pub const FIRST_ORDER: CaseFamily = CaseFamily(4);
 }
 
-/// What can happen to a case. The order of the verbs settles ties of time, so that a beginning comes before its end.
+/// Event verbs. Their order breaks ties of time, so that starts precede ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
-#[expect(
-    missing_docs,
-    reason = "the contract describes each; they are the second half of the event types"
-)]
+#[expect(missing_docs, reason = "the event reference describes each verb")]
 pub enum EventVerb {
     Offered,
     Answered,
@@ -169,7 +168,7 @@ pub enum EventVerb {
 }
 
 impl EventVerb {
-    /// Every verb, at the place that is its number.
+    /// All verbs, indexed by their number.
     pub const ALL: [EventVerb; 24] = [
         EventVerb::Offered,
         EventVerb::Answered,
@@ -226,7 +225,7 @@ impl EventVerb {
         ("cancelled", EventVerb::Cancelled),
     ];
 
-    /// The verbs of a family with their names in event types.
+    /// Returns the verbs of a family with their names in event types.
     #[must_use]
     pub fn family_verbs(family: CaseFamily) -> &'static [(&'static str, EventVerb)] {
         match family {
@@ -239,7 +238,9 @@ impl EventVerb {
     }
 }
 
-/// The values an event gave for the standard's dimensions, in their order; `None` where it gave none. Cheap to clone.
+/// Values of an event for the standard's dimensions, in their order. A missing value is `None`.
+///
+/// Cloning is cheap, since the values are shared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "Vec<Option<Box<str>>>", into = "Vec<Option<Box<str>>>")]
 pub struct Attributes {
@@ -248,42 +249,42 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// These values; `hash` must be [`Attributes::hash_of`] them.
+    /// Returns attributes of these values. `hash` must be their [`Attributes::hash_values`].
     #[must_use]
     pub fn new(hash: u64, values: Arc<[Option<Box<str>>]>) -> Attributes {
         Attributes { hash, values }
     }
 
-    /// A hash of the values and their places.
+    /// Returns a hash of the values and their positions.
     #[must_use]
     pub fn hash_values<'v>(values: impl Iterator<Item = Option<&'v str>>) -> u64 {
         values.fold(0, |hash, value| match value {
             Some(text) => xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), hash),
-            // An odd number without pattern tells a value not said from an empty one.
+            // The odd multiplier distinguishes a missing value from an empty one.
             None => hash.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1),
         })
     }
 
-    /// The hash of the values.
+    /// Returns the hash of the values.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// The values.
+    /// Returns the values; `None` for each dimension without a value.
     #[must_use]
     pub fn values(&self) -> &[Option<Box<str>>] {
         &self.values
     }
 
-    /// Whether these attributes fulfil conditions: for each dimension named, the values that fit.
+    /// Returns true if the value of each listed dimension is one of the accepted values.
     #[must_use]
     pub fn fulfill_conditions(&self, conditions: &[(usize, Vec<String>)]) -> bool {
-        conditions.iter().all(|(dimension, wanted)| {
+        conditions.iter().all(|(dimension, accepted)| {
             self.values
                 .get(*dimension)
                 .and_then(Option::as_deref)
-                .is_some_and(|value| wanted.iter().any(|one| one == value))
+                .is_some_and(|value| accepted.iter().any(|candidate| candidate == value))
         })
     }
 }
@@ -306,60 +307,60 @@ impl PartialEq for Attributes {
     }
 }
 
-/// One event, decoded.
+/// Decoded event.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Event {
     /// The case it belongs to.
     pub case: CaseKey,
-    /// Which event it is.
+    /// Identity of the event.
     pub id: EventId,
-    /// When it happened, by its source.
+    /// Time of the event according to its source.
     pub time: Timestamp,
-    /// What else the event says.
+    /// Further data of the event.
     pub detail: EventDetail,
-    /// Its attributes: an index into [`Batch::groups`].
+    /// Index of its attributes in [`Batch::groups`](super::batch::Batch::groups).
     pub group: u32,
-    /// The CloudEvents `sequence` of a source that numbers its events: orders events of the same time.
+    /// CloudEvents `sequence` of a source that numbers its events. Orders events of the same time.
     pub sequence: u32,
-    /// What happened.
+    /// Event type.
     pub kind: EventType,
-    /// Which of the sources that the standard declares said it: its place plus one; 0 for any other.
+    /// Index of the declared source plus one; 0 for an undeclared source.
     pub source: u8,
 }
 
 /// The data of an event beyond its dimensions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct EventDetail {
-    /// Who the case is about (`customer`).
+    /// Customer of the case (`customer`).
     pub customer: Option<CustomerKey>,
-    /// The promised time (`due`).
+    /// Due time (`due`).
     pub due: Option<PackedTimestamp>,
-    /// When the customer was promised a visit (`appointment`).
+    /// Start of the visit agreed with the customer (`appointment`).
     pub appointment: Option<PackedTimestamp>,
-    /// How long the customer waited, where the source says so itself (`wait_seconds`).
+    /// Waiting time reported by the source (`wait_seconds`).
     pub wait: Option<PackedMillis>,
-    /// How long the conversation or service took, where the source says so itself (`talk_seconds`).
+    /// Duration of the conversation or service reported by the source (`talk_seconds`).
     pub talk: Option<PackedMillis>,
-    /// How long the customer was put on hold (`hold_seconds`).
+    /// Hold time (`hold_seconds`).
     pub hold: Option<PackedMillis>,
     /// After-call work (`wrapup_seconds`).
     pub wrapup: Option<PackedMillis>,
-    /// What the contact is about (`topic`).
+    /// Topic of the contact (`topic`).
     pub topic: Option<Symbol>,
-    /// Who is responsible for the order (`owner`).
+    /// Person or team responsible for the order (`owner`).
     pub owner: Option<Symbol>,
-    /// What [`Verb::word`] says of it: a reason, a level, where a call went, yes or no.
+    /// Value of the field named by [`EventVerb::label_field`], such as a reason or a level.
     pub label: Option<Symbol>,
-    /// Whose fault a pause or a delay is (`liable`).
+    /// Party liable for a pause or delay (`liable`).
     pub liable: Option<Symbol>,
-    /// A customer's answer, brought to 1 (worst) to 5 (best) from `score` and `scale`.
+    /// Survey answer from 1 (worst) to 5 (best), scaled from `score` and `scale`.
     pub answer: Option<NonZeroU8>,
-    /// An agent's new state (`state`).
+    /// New state of an agent (`state`).
     pub agent_state: Option<AgentState>,
 }
 
 impl EventDetail {
-    /// Whether nothing is said, as most events do.
+    /// Returns true if no field is set, which holds for most events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let EventDetail {
@@ -372,25 +373,25 @@ impl EventDetail {
             wrapup,
             topic,
             owner,
-            label: word,
+            label,
             liable,
             answer,
             agent_state,
         } = self;
-        // Without an early end, so that all are looked at together.
+        // `|` instead of `||` avoids a branch per field.
         let times = due.is_some()
             | appointment.is_some()
             | wait.is_some()
             | talk.is_some()
             | hold.is_some()
             | wrapup.is_some();
-        let words = topic.is_some() | owner.is_some() | word.is_some() | liable.is_some();
-        !(times | words | customer.is_some() | answer.is_some() | agent_state.is_some())
+        let symbols = topic.is_some() | owner.is_some() | label.is_some() | liable.is_some();
+        !(times | symbols | customer.is_some() | answer.is_some() | agent_state.is_some())
     }
 }
 
 impl EventVerb {
-    /// The field of an event's `data` that its facts can be told apart by.
+    /// Returns the field of an event's `data` that labels its facts; `None` if they have no label.
     #[must_use]
     pub fn label_field(self) -> Option<&'static str> {
         match self {
@@ -408,14 +409,14 @@ impl EventVerb {
     }
 }
 
-/// What an agent is doing.
+/// State of an agent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum AgentState {
-    /// Free for the next contact.
+    /// Available for the next contact.
     Ready,
-    /// With a customer.
+    /// In conversation with a customer.
     Talking,
-    /// Finishing the work after a contact.
+    /// After-call work.
     Wrapup,
     /// On a break.
     Pause,
@@ -424,7 +425,7 @@ pub enum AgentState {
 }
 
 impl AgentState {
-    /// Every state with its public name.
+    /// All states with their names in events.
     pub const NAMES: [(&'static str, AgentState); 5] = [
         ("ready", AgentState::Ready),
         ("talking", AgentState::Talking),
@@ -433,7 +434,7 @@ impl AgentState {
         ("offline", AgentState::Offline),
     ];
 
-    /// Its public name.
+    /// Returns the name of the state in events.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize].0
@@ -462,7 +463,7 @@ mod tests {
         }
     }
 
-    /// Journals and snapshots of earlier versions have them.
+    /// Journals and snapshots of earlier versions contain these numbers.
     #[test]
     fn verb_numbers_stay_stable() {
         let names = EventVerb::ALL.map(|verb| format!("{verb:?}"));

@@ -1,4 +1,4 @@
-//! A list that counts everything and keeps the first few, so that its memory does not grow with the traffic.
+//! List that counts all entries and retains the first few, so its memory is bounded.
 
 use super::explanation::FactExample;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
@@ -7,53 +7,53 @@ use crate::domain::facts::catalog::Fact;
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BinaryHeap;
 
-/// In which order things are listed.
+/// Sort order of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ListOrder {
-    /// The newest first.
+    /// Newest first.
     Newest,
-    /// The oldest first.
+    /// Oldest first.
     Oldest,
-    /// The longest first.
+    /// Longest duration first.
     Longest,
 }
 
-/// Something that may be listed. The derived order puts what is listed first before the rest.
+/// A list entry. The derived order sorts the entries listed first before the others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct ListEntry {
     rank: i64,
-    /// The case by its key.
+    /// Key of the case.
     case: u64,
     fact: Fact,
     repeated_by: Option<(u64, Timestamp)>,
 }
 
-/// Facts of cases, counted, of which some are kept.
+/// Counts facts of cases and retains the first `limit` of them.
 #[derive(Clone, Debug)]
 pub struct BoundedList {
     order: ListOrder,
     limit: usize,
     count: i64,
-    /// What is kept, that which would be given up next on top.
+    /// Retained entries; the next to be dropped is on top.
     entries: BinaryHeap<ListEntry>,
 }
 
 impl BoundedList {
-    /// An empty list that keeps so many.
+    /// Returns an empty list that retains at most `limit` entries.
     #[must_use]
     pub fn new(order: ListOrder, limit: usize) -> BoundedList {
         BoundedList { order, limit, count: 0, entries: BinaryHeap::new() }
     }
 
-    /// Adds a fact of a case; `repeated` tells of the case and the time by which a contact was repeated.
-    pub fn add(&mut self, case: u64, fact: &Fact, repeated: Option<(u64, Timestamp)>) {
+    /// Adds a fact of a case. `repeated_by` is the case and time of the contact that repeated it.
+    pub fn add(&mut self, case: u64, fact: &Fact, repeated_by: Option<(u64, Timestamp)>) {
         self.count += 1;
         let rank = match self.order {
             ListOrder::Newest => fact.time.0.saturating_neg(),
             ListOrder::Oldest => fact.time.0,
             ListOrder::Longest => fact.value.saturating_neg(),
         };
-        let entry = ListEntry { rank, case, fact: *fact, repeated_by: repeated };
+        let entry = ListEntry { rank, case, fact: *fact, repeated_by };
         if self.entries.len() < self.limit {
             self.entries.push(entry);
         } else if let Some(mut last) = self.entries.peek_mut().filter(|last| entry < **last) {
@@ -61,20 +61,20 @@ impl BoundedList {
         }
     }
 
-    /// How many were added.
+    /// Returns how many facts were added, including those not retained.
     #[must_use]
     pub fn count(&self) -> i64 {
         self.count
     }
 
-    /// What was kept, in its order; of what is equal, by name.
+    /// Returns the retained facts in list order; equal ones are sorted by name.
     #[must_use]
     pub fn into_examples(self, cases: &CaseTable, names: &CaseNames) -> Vec<FactExample> {
         let name = |case: u64| cases.find(case).and_then(|slot| CaseName::from_names(names, slot));
         let example = |entry: ListEntry| {
-            let ListEntry { rank, case, fact, repeated_by: repeated } = entry;
+            let ListEntry { rank, case, fact, repeated_by } = entry;
             let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
-            let repeated = repeated.map(|(case, time)| (name(case), time));
+            let repeated_by = repeated_by.map(|(case, time)| (name(case), time));
             (
                 rank,
                 FactExample {
@@ -82,7 +82,7 @@ impl BoundedList {
                     kind: fact.kind,
                     time: fact.time,
                     value,
-                    repeated_by: repeated,
+                    repeated_by,
                 },
             )
         };
@@ -111,8 +111,8 @@ mod tests {
                 .iter()
                 .for_each(|(time, value)| list.add(7, &fact(*time, *value), None));
             assert_eq!(list.count(), 4);
-            let kept = list.into_examples(&CaseTable::default(), &CaseNames::default());
-            kept.iter().map(|example| example.time.0).collect::<Vec<_>>()
+            let examples = list.into_examples(&CaseTable::default(), &CaseNames::default());
+            examples.iter().map(|example| example.time.0).collect::<Vec<_>>()
         };
         assert_eq!(times(ListOrder::Newest), [9, 5]);
         assert_eq!(times(ListOrder::Oldest), [1, 3]);

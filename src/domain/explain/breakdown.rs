@@ -1,8 +1,8 @@
-//! The ledger of one reading: every fact that its formula speaks of is written to the side that counted it, or to the
-//! reason for which it was left out.
+//! Breakdown of one reading. Each fact of the formula's kinds is assigned to the side that counted
+//! it or to the reason that excluded it.
 //!
-//! It repeats the conditions of [`crate::domain::cells::cell`] fact by fact, with words instead of sums; `tests/explain.rs` holds
-//! that both come to the same numbers.
+//! It repeats the conditions of [`crate::domain::cells::cell`] fact by fact. `tests/explain.rs`
+//! verifies that both give the same numbers.
 
 use super::bounded_list::{BoundedList, ListOrder};
 use super::explanation::{ExclusionReason, REASONS_MAX};
@@ -16,56 +16,57 @@ use crate::domain::standard::{Commitment, FactTally, FirstContactRule, Formula, 
 use crate::domain::time::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-/// A case whose facts were told.
+/// A case with its derived facts.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainedCase<'a> {
-    /// Its key.
+    /// Key of the case.
     pub case: u64,
-    /// What it means.
+    /// Derived facts.
     pub facts: &'a CaseFacts,
-    /// Its attributes.
+    /// Attributes of the case.
     pub attributes: &'a Attributes,
-    /// How it stands to the scope that is explained.
+    /// Membership in the explained scope.
     pub membership: ScopeMembership,
-    /// Where the window begins for it.
+    /// Start of the window in the case's time zone.
     pub begin: Timestamp,
 }
 
-/// How a case stands to a scope.
+/// Membership of a case in a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScopeMembership {
-    /// It is one of its cases.
+    /// The case belongs to the scope.
     Inside,
-    /// It said no value for this dimension, and would belong to it else.
+    /// The case has no value for this dimension and matches the scope otherwise.
     MissingDimension(usize),
-    /// It belongs to another.
+    /// The case has a different value for some dimension.
     Outside,
 }
 
 impl ScopeMembership {
-    /// How cases with these attributes stand to the scope with these dimensions and values.
+    /// Returns the membership of a case with `attributes` in the scope with `dimensions` and
+    /// `values`.
     #[must_use]
     pub fn new(
         dimensions: &[usize],
         values: &[Box<str>],
         attributes: &Attributes,
     ) -> ScopeMembership {
-        let mut belongs = ScopeMembership::Inside;
-        for (dimension, wanted) in dimensions.iter().zip(values) {
+        let mut membership = ScopeMembership::Inside;
+        for (dimension, required) in dimensions.iter().zip(values) {
             match attributes.values().get(*dimension).and_then(Option::as_deref) {
-                Some(value) if *value == **wanted => {}
+                Some(value) if *value == **required => {}
                 Some(_) => return ScopeMembership::Outside,
-                None if belongs == ScopeMembership::Inside => {
-                    belongs = ScopeMembership::MissingDimension(*dimension)
+                None if membership == ScopeMembership::Inside => {
+                    membership = ScopeMembership::MissingDimension(*dimension);
                 }
                 None => {}
             }
         }
-        belongs
+        membership
     }
 }
 
-/// One side of the formula while it is written.
+/// One side of the formula while facts are added.
 #[derive(Debug)]
 struct BreakdownColumn {
     tallies: Vec<FactTally>,
@@ -73,16 +74,16 @@ struct BreakdownColumn {
     list: BoundedList,
 }
 
-/// What is written down.
+/// Assigns facts to the sides of a formula or to the reasons that excluded them.
 #[derive(Debug)]
 pub struct Breakdown<'a> {
-    /// Whether only what stands now counts.
+    /// True if the formula counts current states and not facts in a window.
     counts_current_state: bool,
-    /// Whether facts without a value are left out.
+    /// True if facts without a value are excluded.
     requires_value: bool,
-    /// The one-shot indicator that is explained, with its place.
+    /// Rule of the first contact resolution indicator that is explained, with its index.
     first_contact: Option<(usize, &'a FirstContactRule)>,
-    /// The commitments whose facts the formula counts.
+    /// Commitments whose outcome facts the formula counts, with their indices.
     commitments: Vec<(usize, &'a Commitment)>,
     good: Option<BreakdownColumn>,
     of: BreakdownColumn,
@@ -90,17 +91,18 @@ pub struct Breakdown<'a> {
     limit: usize,
 }
 
-/// The facts of a commitment that say how it ended.
+/// Offsets of the facts that record the outcome of a commitment.
 const OUTCOME_FACTS: [u16; 5] = {
     use place::commitment::{KEPT, KEPT_DUE, LATE, MISSED, NET};
     [KEPT, MISSED, LATE, KEPT_DUE, NET]
 };
 
-/// What a finished ledger says of one side: each tally with its count, and the list.
+/// One side of a finished breakdown: each tally with its count, and the facts.
 pub type BreakdownSide = (Vec<(FactTally, i64)>, BoundedList);
 
 impl<'a> Breakdown<'a> {
-    /// An empty ledger for a formula.
+    /// Returns an empty breakdown for a formula that lists at most `limit` facts per side and
+    /// reason.
     #[must_use]
     pub fn new(standard: &'a Standard, formula: &Formula, limit: usize) -> Breakdown<'a> {
         let (good, of, order): (Option<&Vec<FactTally>>, Vec<FactTally>, ListOrder) = match formula
@@ -115,11 +117,11 @@ impl<'a> Breakdown<'a> {
             Formula::Level { of } | Formula::Oldest { of } => (None, of.clone(), ListOrder::Oldest),
             Formula::Share { part, whole } => (Some(part), whole.clone(), ListOrder::Longest),
             Formula::Rate { of, .. } => (None, of.clone(), ListOrder::Newest),
-            // Those who wait, and the agents; the mean handling time is a figure of its own.
+            // The mean handling time is an indicator of its own and is explained there.
             Formula::EstimatedWait { waiting, agents, .. } => {
                 (None, waiting.iter().chain(agents).cloned().collect(), ListOrder::Oldest)
             }
-            // The two indicators explain it.
+            // A difference is explained by its two indicators.
             Formula::Difference { .. } => (None, Vec::new(), ListOrder::Newest),
         };
         let column = |tallies: Vec<FactTally>| BreakdownColumn {
@@ -127,24 +129,24 @@ impl<'a> Breakdown<'a> {
             tallies,
             list: BoundedList::new(order, limit),
         };
-        let speaks_of =
+        let counts_kind =
             |kind: FactKind| good.into_iter().flatten().chain(&of).any(|tally| tally.kind == kind);
-        let own = |first: FactKind, places: &[u16]| {
-            places.iter().any(|place| speaks_of(first.offset_by(*place)))
+        let counts_any = |first: FactKind, places: &[u16]| {
+            places.iter().any(|place| counts_kind(first.offset_by(*place)))
         };
         let commitments = standard
             .commitments
             .iter()
             .enumerate()
-            .filter(|(_, one)| own(one.first_fact, &OUTCOME_FACTS));
+            .filter(|(_, commitment)| counts_any(commitment.first_fact, &OUTCOME_FACTS));
         Breakdown {
             counts_current_state: matches!(
                 formula,
                 Formula::Level { .. } | Formula::Oldest { .. } | Formula::EstimatedWait { .. }
             ),
             requires_value: matches!(formula, Formula::Duration { .. } | Formula::Share { .. }),
-            first_contact: standard.first_contact_rules.iter().enumerate().find(|(_, one_shot)| {
-                own(one_shot.first_fact, &[place::one_shot::CONTACTS, place::one_shot::ONCE])
+            first_contact: standard.first_contact_rules.iter().enumerate().find(|(_, rule)| {
+                counts_any(rule.first_fact, &[place::one_shot::CONTACTS, place::one_shot::ONCE])
             }),
             commitments: commitments.collect(),
             good: good.cloned().map(column),
@@ -154,26 +156,27 @@ impl<'a> Breakdown<'a> {
         }
     }
 
-    /// Whether a one-shot indicator is explained: its facts are not those of cases but of customers.
+    /// Returns true if a first contact resolution indicator is explained. Its facts belong to
+    /// customers, not cases.
     #[must_use]
     pub fn is_first_contact(&self) -> bool {
         self.first_contact.is_some()
     }
 
-    /// Writes down what a case contributes.
-    pub fn add_case(&mut self, told: &ExplainedCase<'_>) {
-        if told.membership == ScopeMembership::Outside {
+    /// Adds the facts of a case.
+    pub fn add_case(&mut self, explained: &ExplainedCase<'_>) {
+        if explained.membership == ScopeMembership::Outside {
             return;
         }
-        for fact in &told.facts.all {
-            if let Some((_, one_shot)) = self.first_contact {
-                self.add_contact_without_customer(one_shot, told, fact);
+        for fact in &explained.facts.all {
+            if let Some((_, rule)) = self.first_contact {
+                self.add_contact_without_customer(rule, explained, fact);
             } else if self.counts_kind(fact.kind) {
-                self.add_fact(told, fact);
+                self.add_fact(explained, fact);
             }
         }
-        if !self.counts_current_state && told.membership == ScopeMembership::Inside {
-            self.add_clocks(told);
+        if !self.counts_current_state && explained.membership == ScopeMembership::Inside {
+            self.add_clocks(explained);
         }
     }
 
@@ -182,74 +185,92 @@ impl<'a> Breakdown<'a> {
         columns.flat_map(|column| &column.tallies).any(|tally| tally.kind == kind)
     }
 
-    fn add_fact(&mut self, told: &ExplainedCase<'_>, fact: &Fact) {
-        if !self.counts_current_state && fact.time < told.begin {
-            return self.exclude_fact(ExclusionReason::BeforeWindow, told.case, fact);
+    fn add_fact(&mut self, explained: &ExplainedCase<'_>, fact: &Fact) {
+        if !self.counts_current_state && fact.time < explained.begin {
+            return self.exclude_fact(ExclusionReason::BeforeWindow, explained.case, fact);
         }
-        if let ScopeMembership::MissingDimension(dimension) = told.membership {
-            return self.exclude_fact(ExclusionReason::NoDimension(dimension), told.case, fact);
+        if let ScopeMembership::MissingDimension(dimension) = explained.membership {
+            return self.exclude_fact(
+                ExclusionReason::NoDimension(dimension),
+                explained.case,
+                fact,
+            );
         }
-        let (standing, measured) = (self.counts_current_state, self.requires_value);
-        let mut why = None;
+        let (current_state, requires_value) = (self.counts_current_state, self.requires_value);
+        let mut reason = None;
         for (good, column) in
             self.good.iter_mut().map(|column| (true, column)).chain([(false, &mut self.of)])
         {
             let mut counted = false;
-            let mut missed = None;
+            let mut mismatch = None;
             for (tally, count) in column
                 .tallies
                 .iter()
                 .zip(&mut column.counts)
                 .filter(|(tally, _)| tally.kind == fact.kind)
             {
-                match exclusion_reason(tally, fact, told.attributes, standing, measured, good) {
+                match exclusion_reason(
+                    tally,
+                    fact,
+                    explained.attributes,
+                    current_state,
+                    requires_value,
+                    good,
+                ) {
                     None => {
                         counted = true;
                         *count += 1;
-                        column.list.add(told.case, fact, None);
+                        column.list.add(explained.case, fact, None);
                     }
-                    Some(reason) => missed = missed.or(Some(reason)),
+                    Some(reason) => mismatch = mismatch.or(Some(reason)),
                 }
             }
-            // What the denominator leaves out is no matter of the numerator.
+            // A fact that the denominator excludes is not listed as excluded from the numerator.
             if !counted {
-                why = missed.or(why);
+                reason = mismatch.or(reason);
             }
         }
-        if let Some(reason) = why {
-            self.exclude_fact(reason, told.case, fact);
+        if let Some(reason) = reason {
+            self.exclude_fact(reason, explained.case, fact);
         }
     }
 
-    /// Promises that were neither kept nor missed.
-    fn add_clocks(&mut self, told: &ExplainedCase<'_>) {
+    /// Lists commitments without an outcome as excluded.
+    fn add_clocks(&mut self, explained: &ExplainedCase<'_>) {
         for (number, commitment) in self.commitments.clone() {
             let clocks = || {
-                told.facts.clock_reports.iter().flatten().filter(|clock| clock.commitment == number)
+                explained
+                    .facts
+                    .clock_reports
+                    .iter()
+                    .flatten()
+                    .filter(|clock| clock.commitment == number)
             };
             let counts = |place: u16| self.counts_kind(commitment.first_fact.offset_by(place));
-            let (promised, missed, excused) = (
+            let (counts_promised, counts_missed, counts_excused) = (
                 counts(place::commitment::PROMISED),
                 counts(place::commitment::MISSED),
                 counts(place::commitment::EXCUSED),
             );
-            let started = told
+            let started = explained
                 .facts
                 .all
                 .iter()
-                .find(|fact| fact.kind == commitment.from && fact.time >= told.begin);
+                .find(|fact| fact.kind == commitment.from && fact.time >= explained.begin);
             if let Some(started) = started.filter(|_| clocks().next().is_none()) {
                 self.exclude_fact(
                     ExclusionReason::NoDeadline { commitment: number },
-                    told.case,
+                    explained.case,
                     started,
                 );
             }
             for clock in clocks() {
                 let end = clock.from.plus_millis(clock.gross_ms);
                 let reason = match clock.state {
-                    _ if promised => continue,
-                    ClockState::Void(_) | ClockState::Excused(_) if excused || end < told.begin => {
+                    _ if counts_promised => continue,
+                    ClockState::Void(_) | ClockState::Excused(_)
+                        if counts_excused || end < explained.begin =>
+                    {
                         continue;
                     }
                     ClockState::Void(kind) => ExclusionReason::Void { commitment: number, kind },
@@ -261,7 +282,7 @@ impl<'a> Breakdown<'a> {
                     | ClockState::Stopped(_)
                     | ClockState::Over => ExclusionReason::Undecided { commitment: number },
                     ClockState::Overdue | ClockState::Missed
-                        if clock.until.is_none() && !missed =>
+                        if clock.until.is_none() && !counts_missed =>
                     {
                         ExclusionReason::Undecided { commitment: number }
                     }
@@ -274,55 +295,55 @@ impl<'a> Breakdown<'a> {
                     time: if undecided { clock.from } else { end },
                     value: Fact::UNKNOWN,
                 };
-                self.exclude_fact(reason, told.case, &fact);
+                self.exclude_fact(reason, explained.case, &fact);
             }
         }
     }
 
-    /// A contact of a case whose customer nobody named.
+    /// Lists a contact of a case without a customer as excluded.
     fn add_contact_without_customer(
         &mut self,
-        one_shot: &FirstContactRule,
-        told: &ExplainedCase<'_>,
+        rule: &FirstContactRule,
+        explained: &ExplainedCase<'_>,
         fact: &Fact,
     ) {
-        if one_shot.contacts.iter().any(|tally| tally.kind == fact.kind)
-            && told.facts.customer.is_none()
-            && told.membership == ScopeMembership::Inside
+        if rule.contacts.iter().any(|tally| tally.kind == fact.kind)
+            && explained.facts.customer.is_none()
+            && explained.membership == ScopeMembership::Inside
         {
-            let reason = if fact.time < told.begin {
+            let reason = if fact.time < explained.begin {
                 ExclusionReason::BeforeWindow
             } else {
                 ExclusionReason::NoCustomer
             };
-            self.exclude_fact(reason, told.case, fact);
+            self.exclude_fact(reason, explained.case, fact);
         }
     }
 
-    /// Writes down the contacts of a customer; `place` says of a contact's group how it stands to the scope, and where the
-    /// window begins for it.
+    /// Adds the contacts of a customer. `locate` returns the scope membership of a contact's group
+    /// and the start of the window for it.
     pub fn add_contacts(
         &mut self,
         customers: &CustomerContacts,
         contacts: &[Contact],
-        place: impl Fn(u32) -> (ScopeMembership, Timestamp),
+        locate: impl Fn(u32) -> (ScopeMembership, Timestamp),
     ) {
-        let Some((number, one_shot)) = self.first_contact else { return };
-        let ripens = if one_shot.counted_when_matured { one_shot.within_ms } else { 0 };
-        for (at, meaning) in customers.contact_outcomes(one_shot, number, contacts) {
+        let Some((number, rule)) = self.first_contact else { return };
+        let matures_after_ms = if rule.counted_when_matured { rule.within_ms } else { 0 };
+        for (at, outcome) in customers.contact_outcomes(rule, number, contacts) {
             let contact = &contacts[at];
-            let kind = one_shot.first_fact.offset_by(place::one_shot::CONTACTS);
+            let kind = rule.first_fact.offset_by(place::one_shot::CONTACTS);
             let fact = Fact {
                 kind,
                 label: None,
-                time: contact.time.plus_millis(ripens),
+                time: contact.time.plus_millis(matures_after_ms),
                 value: Fact::UNKNOWN,
             };
-            let (belongs, begin) = place(contact.group);
-            match (belongs, meaning) {
+            let (membership, begin) = locate(contact.group);
+            match (membership, outcome) {
                 (ScopeMembership::Outside, _) => continue,
                 _ if fact.time < begin => {
-                    self.exclude_fact(ExclusionReason::BeforeWindow, contact.case, &fact)
+                    self.exclude_fact(ExclusionReason::BeforeWindow, contact.case, &fact);
                 }
                 (ScopeMembership::MissingDimension(dimension), _) => {
                     self.exclude_fact(ExclusionReason::NoDimension(dimension), contact.case, &fact);
@@ -334,7 +355,7 @@ impl<'a> Breakdown<'a> {
                     self.exclude_fact(ExclusionReason::NotMatured, contact.case, &fact);
                 }
                 (ScopeMembership::Inside, _) => {
-                    let repeated = if let ContactOutcome::Repeated(by) = meaning {
+                    let repeated_by = if let ContactOutcome::Repeated(by) = outcome {
                         Some((contacts[by].case, contacts[by].time))
                     } else {
                         None
@@ -345,9 +366,9 @@ impl<'a> Breakdown<'a> {
                         .map(|column| (true, column))
                         .chain([(false, &mut self.of)])
                     {
-                        if meaning == ContactOutcome::Resolved || !good {
+                        if outcome == ContactOutcome::Resolved || !good {
                             column.counts.iter_mut().for_each(|count| *count += 1);
-                            column.list.add(contact.case, &fact, repeated);
+                            column.list.add(contact.case, &fact, repeated_by);
                         }
                     }
                 }
@@ -365,39 +386,39 @@ impl<'a> Breakdown<'a> {
         list.add(case, fact, None);
     }
 
-    /// Closes the ledger: numerator, denominator, and what was left out.
+    /// Returns the numerator, the denominator and the excluded facts by reason.
     #[must_use]
     pub fn finish(
         self,
     ) -> (Option<BreakdownSide>, BreakdownSide, BTreeMap<ExclusionReason, BoundedList>) {
-        let written = |column: BreakdownColumn| {
+        let finish_side = |column: BreakdownColumn| {
             (column.tallies.into_iter().zip(column.counts).collect(), column.list)
         };
-        (self.good.map(written), written(self.of), self.excluded)
+        (self.good.map(finish_side), finish_side(self.of), self.excluded)
     }
 }
 
-/// Why a tally does not count a fact of its kind; `None` if it does.
+/// Returns the reason for which a tally excludes a fact of its kind; `None` if it counts the fact.
 fn exclusion_reason(
     tally: &FactTally,
     fact: &Fact,
     attributes: &Attributes,
-    standing: bool,
-    measured: bool,
+    current_state: bool,
+    requires_value: bool,
     good: bool,
 ) -> Option<ExclusionReason> {
     let kind = fact.kind;
     if !tally.fits_attributes(attributes) {
         return Some(ExclusionReason::Attributes { kind, good });
     }
-    // What stands has no value and no word.
-    if standing {
+    // Current states have no value and no label.
+    if current_state {
         return None;
     }
-    if !tally.labels.is_empty() && !fact.label.is_some_and(|word| tally.labels.contains(&word)) {
+    if !tally.labels.is_empty() && !fact.label.is_some_and(|label| tally.labels.contains(&label)) {
         return Some(ExclusionReason::Label { kind, good });
     }
-    if fact.value == Fact::UNKNOWN && (measured || tally.values.is_some()) {
+    if fact.value == Fact::UNKNOWN && (requires_value || tally.values.is_some()) {
         return Some(ExclusionReason::UnknownValue { kind, good });
     }
     let (low, high) = tally.values.unwrap_or((i64::MIN, i64::MAX));

@@ -1,7 +1,7 @@
-//! One case told from its first event on: what was said, what it means, and every clock that ran on it.
+//! History of one case: its events, the facts derived from them, and the clocks of its commitments.
 //!
-//! Words are shown where their text is known, else as numbers. Who somebody is never shows: customers and topics are left
-//! out, and owners are told apart by numbers that begin anew with every case.
+//! Labels are shown as text if the text is known, else as a number. Personal data is never shown.
+//! Customers and topics are left out, and owners are numbered anew in each case.
 
 use super::explanation::symbol_text;
 use crate::domain::cases::case_names::{CaseName, CaseNames};
@@ -9,44 +9,46 @@ use crate::domain::cases::groups::CaseGroups;
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventDetail, PackedMillis, Symbol};
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactMeasure};
-use crate::domain::facts::commitment_clock::{self as told, ClockStop, PauseEffect, StopReason};
+use crate::domain::facts::commitment_clock::{
+    ClockReport, ClockState, ClockStop, PauseEffect, StopReason,
+};
 use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
 
-/// A case with its whole history.
+/// A case with its full history.
 #[derive(Debug)]
 pub struct CaseHistory {
-    /// The standard it is judged by.
+    /// Standard that derived the facts.
     pub standard: Arc<Standard>,
-    /// The time reached.
+    /// Current engine time.
     pub as_of: Timestamp,
-    /// What it is called.
+    /// Source and subject, if known.
     pub name: Option<CaseName>,
-    /// The dimensions with its values.
+    /// Dimensions with their values.
     pub attributes: Vec<(String, String)>,
-    /// Whether its last word has not been said.
+    /// True while the case is open.
     pub open: bool,
-    /// Its events, in their order.
+    /// Events in case order.
     pub events: Vec<HistoryEvent>,
-    /// What they mean, by time.
+    /// Derived facts, by time.
     pub facts: Vec<HistoryFact>,
-    /// The clocks of its commitments.
+    /// Clocks of its commitments.
     pub clocks: Vec<HistoryClock>,
 }
 
-/// One event.
+/// An event of a case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HistoryEvent {
-    /// When it happened.
+    /// Time of the event.
     pub time: Timestamp,
-    /// What happened, as in `repair.paused`.
+    /// Event type, as in `repair.paused`.
     pub kind: String,
-    /// What it said, by the names of the fields.
+    /// Fields with their values.
     pub fields: Vec<(String, HistoryValue)>,
 }
 
-/// Something an event said.
+/// Value of a field or a fact.
 #[derive(Clone, PartialEq, Debug)]
 pub enum HistoryValue {
     /// A text.
@@ -59,52 +61,52 @@ pub enum HistoryValue {
     Time(Timestamp),
 }
 
-/// One fact.
+/// A derived fact.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HistoryFact {
-    /// Its name, as in `repair.opened`.
+    /// Name, as in `repair.opened`.
     pub name: String,
-    /// When it happened, or since when it stands.
+    /// Time of the fact, or start of a current state.
     pub time: Timestamp,
-    /// Its duration or answer, if it has one that is known.
+    /// Duration or answer; `None` if unknown.
     pub value: Option<HistoryValue>,
-    /// Its word.
+    /// Label, as in a channel or a pause reason.
     pub label: Option<String>,
-    /// Whether it stands now.
+    /// True for a current state.
     pub is_current: bool,
 }
 
-/// One clock of a commitment.
+/// Clock of a commitment.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HistoryClock {
-    /// The clock.
-    pub report: told::ClockReport,
-    /// The party whose fault excuses it.
+    /// Evaluated clock.
+    pub report: ClockReport,
+    /// Party that the standard excuses, if the clock is excused.
     pub liable: Option<String>,
-    /// The warnings that were given.
+    /// Warnings that were reached.
     pub warned: Vec<String>,
-    /// What stopped the order meanwhile.
+    /// Interruptions of the work while the clock ran.
     pub stops: Vec<WorkInterruption>,
 }
 
-/// A stretch in which an order was not worked on.
+/// An interval in which an order was paused or closed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WorkInterruption {
-    /// Its beginning.
+    /// Start of the interval.
     pub begin: Timestamp,
-    /// Its end; `None` while it lasts.
+    /// End of the interval; `None` while it lasts.
     pub end: Option<Timestamp>,
-    /// Whether the order was closed, and not paused.
+    /// True if the order was closed, false if it was paused.
     pub closed: bool,
-    /// The reason.
+    /// Reason of the pause, if any.
     pub reason: Option<String>,
-    /// The party liable.
+    /// Party liable for the pause, if any.
     pub liable: Option<String>,
-    /// What it does to the clock.
+    /// Effect on the clock.
     pub effect: PauseEffect,
 }
 
-/// What gives names to what a case says.
+/// Describes cases by the names of the standard.
 #[derive(Clone, Copy)]
 pub(in crate::domain) struct CaseDescriber<'a> {
     pub(in crate::domain) standard: &'a Standard,
@@ -113,11 +115,11 @@ pub(in crate::domain) struct CaseDescriber<'a> {
 }
 
 impl CaseDescriber<'_> {
-    fn symbol_text(&self, word: Symbol) -> String {
-        symbol_text(word, self.standard, self.names)
+    fn symbol_text(&self, label: Symbol) -> String {
+        symbol_text(label, self.standard, self.names)
     }
 
-    /// The dimensions with the values of a group.
+    /// Returns the dimensions of a group that have values.
     pub(in crate::domain) fn dimension_values(&self, group: u32) -> Vec<(String, String)> {
         let values = self.groups.get(group).attributes.values();
         let dimensions = self.standard.schema.dimensions.iter().zip(values);
@@ -126,28 +128,29 @@ impl CaseDescriber<'_> {
             .collect()
     }
 
-    /// The events of a case.
+    /// Describes the events of a case.
     pub(in crate::domain) fn describe_events(
         &self,
         observations: &[Observation],
     ) -> Vec<HistoryEvent> {
         let mut owners: Vec<Symbol> = Vec::new();
-        let event = |one: &Observation| {
-            let kind = self.standard.schema.event_types().find(|(_, kind)| *kind == one.kind);
-            let mut said: Vec<(String, HistoryValue)> = self
-                .dimension_values(one.group)
+        let event = |observation: &Observation| {
+            let kind =
+                self.standard.schema.event_types().find(|(_, kind)| *kind == observation.kind);
+            let mut fields: Vec<(String, HistoryValue)> = self
+                .dimension_values(observation.group)
                 .into_iter()
                 .map(|(name, value)| (name, HistoryValue::Text(value)))
                 .collect();
-            said.extend(
-                self.event_fields(one, &mut owners)
+            fields.extend(
+                self.event_fields(observation, &mut owners)
                     .into_iter()
                     .map(|(name, value)| (name.to_owned(), value)),
             );
             HistoryEvent {
-                time: one.time,
+                time: observation.time,
                 kind: kind.map(|(name, _)| name.to_owned()).unwrap_or_default(),
-                fields: said,
+                fields,
             }
         };
         observations.iter().map(event).collect()
@@ -155,7 +158,7 @@ impl CaseDescriber<'_> {
 
     fn event_fields(
         &self,
-        one: &Observation,
+        observation: &Observation,
         owners: &mut Vec<Symbol>,
     ) -> Vec<(&'static str, HistoryValue)> {
         let EventDetail {
@@ -166,14 +169,14 @@ impl CaseDescriber<'_> {
             hold,
             wrapup,
             owner,
-            label: word,
+            label,
             liable,
             answer,
             agent_state,
             customer: _,
             topic: _,
-        } = one.detail;
-        let text = |word: Symbol| HistoryValue::Text(self.symbol_text(word));
+        } = observation.detail;
+        let text = |label: Symbol| HistoryValue::Text(self.symbol_text(label));
         let duration = |millis: PackedMillis| HistoryValue::Duration(millis.get());
         let owner = owner.map(|owner| {
             let place = owners.iter().position(|known| *known == owner).unwrap_or_else(|| {
@@ -182,7 +185,7 @@ impl CaseDescriber<'_> {
             });
             HistoryValue::Number(place as i64 + 1)
         });
-        let said = [
+        let fields = [
             ("due", due.map(|due| HistoryValue::Time(due.get()))),
             ("appointment", appointment.map(|appointment| HistoryValue::Time(appointment.get()))),
             ("wait_seconds", wait.map(duration)),
@@ -190,17 +193,17 @@ impl CaseDescriber<'_> {
             ("hold_seconds", hold.map(duration)),
             ("wrapup_seconds", wrapup.map(duration)),
             ("owner", owner),
-            (one.kind.verb.label_field().unwrap_or("word"), word.map(text)),
+            (observation.kind.verb.label_field().unwrap_or("word"), label.map(text)),
             ("liable", liable.map(text)),
             ("answer", answer.map(|answer| HistoryValue::Number(answer.get().into()))),
             ("state", agent_state.map(|state| HistoryValue::Text(state.name().to_owned()))),
         ];
-        said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// The facts of a case, by time.
+    /// Describes the facts of a case, sorted by time.
     pub(in crate::domain) fn describe_facts(&self, facts: &CaseFacts) -> Vec<HistoryFact> {
-        let meaning = |fact: &Fact| {
+        let describe_fact = |fact: &Fact| {
             let measure = self.standard.kinds.fact_measure(fact.kind);
             let value = (fact.value != Fact::UNKNOWN).then_some(fact.value);
             HistoryFact {
@@ -213,34 +216,36 @@ impl CaseDescriber<'_> {
                         HistoryValue::Number(value)
                     }
                 }),
-                label: fact
-                    .label
-                    .map(|word| self.warning_text(word).unwrap_or_else(|| self.symbol_text(word))),
+                label: fact.label.map(|label| {
+                    self.warning_text(label).unwrap_or_else(|| self.symbol_text(label))
+                }),
                 is_current: measure == FactMeasure::CurrentState,
             }
         };
-        let mut meanings: Vec<HistoryFact> = facts.all.iter().map(meaning).collect();
-        meanings.sort_by_key(|meaning| meaning.time);
-        meanings
+        let mut described: Vec<HistoryFact> = facts.all.iter().map(describe_fact).collect();
+        described.sort_by_key(|fact| fact.time);
+        described
     }
 
-    /// The text of a word, if it is that of a warning: those are written by the standard and not by events.
-    pub(in crate::domain) fn warning_text(&self, word: Symbol) -> Option<String> {
+    /// Returns the text of a warning label; `None` for other labels. Warning texts come from the
+    /// standard and not from events.
+    pub(in crate::domain) fn warning_text(&self, label: Symbol) -> Option<String> {
         let terms = self.standard.commitments.iter().flat_map(|commitment| &commitment.terms);
-        let warning = terms.flat_map(|terms| &terms.warnings).find(|warning| warning.label == word);
+        let warning =
+            terms.flat_map(|terms| &terms.warnings).find(|warning| warning.label == label);
         warning.map(|warning| super::explanation::warning_text(warning.at))
     }
 
-    /// The clocks of a case.
+    /// Describes the clocks of a case.
     pub(in crate::domain) fn describe_clocks(&self, facts: &CaseFacts) -> Vec<HistoryClock> {
-        let stop = |(stop, does): &(ClockStop, PauseEffect)| {
+        let stop = |(stop, effect): &(ClockStop, PauseEffect)| {
             let (closed, reason, liable) = match stop.reason {
                 StopReason::Paused { reason, liable } => (false, reason, liable),
                 StopReason::Closed => (true, None, None),
             };
             let (reason, liable) = (
-                reason.map(|word| self.symbol_text(word)),
-                liable.map(|word| self.symbol_text(word)),
+                reason.map(|label| self.symbol_text(label)),
+                liable.map(|label| self.symbol_text(label)),
             );
             WorkInterruption {
                 begin: stop.begin,
@@ -248,17 +253,20 @@ impl CaseDescriber<'_> {
                 closed,
                 reason,
                 liable,
-                effect: *does,
+                effect: *effect,
             }
         };
-        let clock = |told: &told::ClockReport| {
-            let liable =
-                if let told::ClockState::Excused(liable) = told.state { liable } else { None };
+        let clock = |report: &ClockReport| {
+            let liable = if let ClockState::Excused(liable) = report.state { liable } else { None };
             HistoryClock {
-                liable: liable.map(|word| self.symbol_text(word)),
-                warned: told.warnings.iter().filter_map(|word| self.warning_text(*word)).collect(),
-                stops: told.stops.iter().map(stop).collect(),
-                report: told.clone(),
+                liable: liable.map(|label| self.symbol_text(label)),
+                warned: report
+                    .warnings
+                    .iter()
+                    .filter_map(|label| self.warning_text(*label))
+                    .collect(),
+                stops: report.stops.iter().map(stop).collect(),
+                report: report.clone(),
             }
         };
         facts.clock_reports.iter().flatten().map(clock).collect()

@@ -1,9 +1,9 @@
-//! Explanations: which cases stand behind a reading, what one case means, and which open cases are in danger.
+//! Explanation of a reading: the facts it counted and the facts it excluded, with example cases.
 //!
-//! Nothing is recorded for it. The facts of every remembered case are told once more by the same functions that counted
-//! them, and put into lists instead of cells; so an explanation costs about a look at every case, and its numbers add up to
-//! the reading's. What was counted and is not remembered any more is said as such. Lists are bounded and say how many more
-//! there are.
+//! Explanations need no records of their own. The facts of all remembered cases are derived again
+//! by the functions that counted them, and collected in lists instead of cells. The cost is one
+//! pass over all cases, and the numbers add up to the reading. Counts of cases that are no longer
+//! remembered are reported separately. Lists are bounded and report the number of unlisted entries.
 
 use crate::domain::board::reading::{Board, Reading};
 use crate::domain::cases::case_names::{CaseName, CaseNames};
@@ -13,186 +13,187 @@ use crate::domain::standard::scope::Scope;
 use crate::domain::standard::{FactTally, Standard, WarningTime};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 
-/// How many cases a list names if nobody says otherwise.
+/// Default length of a case list.
 pub const LISTED_CASES_DEFAULT: usize = 50;
-/// The most cases that a list names.
+/// Maximum length of a case list.
 pub const LISTED_CASES_MAX: usize = 1_000;
-/// The most reasons that are told apart; what else was left out is told together.
+/// Maximum number of distinct reasons; further ones are reported as [`ExclusionReason::Other`].
 pub const REASONS_MAX: usize = 64;
 
-/// Which reading is to be explained.
+/// Request for an explanation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExplanationRequest {
-    /// The indicator: its place in the standard.
+    /// Index of the indicator in the standard.
     pub indicator: usize,
-    /// The scope.
+    /// Scope of the reading.
     pub scope: Scope,
-    /// The window: its place in the standard; `None` for what stands now.
+    /// Index of the window in the standard; `None` for current states.
     pub window: Option<usize>,
-    /// The most cases in a list.
+    /// Maximum length of each list.
     pub limit: usize,
 }
 
-/// A reading with the cases behind it.
+/// A reading with the cases it counted.
 #[derive(Debug)]
 pub struct Explanation {
-    /// A board with this one reading, or with none if the scope has no cases.
+    /// Board with this reading only; empty if the scope has no cases.
     pub board: Board,
-    /// What was asked.
+    /// The request.
     pub request: ExplanationRequest,
-    /// The first millisecond of the window; `None` if it has no beginning, or is about now.
+    /// First millisecond of the window; `None` for the window `all` and for current states.
     pub begin: Option<Timestamp>,
-    /// The numerator, where the formula has one.
+    /// Numerator, if the formula has one.
     pub good: Option<FormulaSide>,
-    /// The denominator, or all that the value is made of.
+    /// Denominator, or all facts of a formula without a numerator.
     pub of: FormulaSide,
-    /// What was not counted, and why.
+    /// Excluded facts by reason.
     pub excluded: Vec<ExcludedCases>,
 }
 
 impl Explanation {
-    /// The reading.
+    /// Returns the reading; `None` if the scope has no cases.
     #[must_use]
     pub fn reading(&self) -> Option<&Reading> {
         self.board.readings.first()
     }
 }
 
-/// One side of a formula: what was counted.
+/// One side of a formula.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FormulaSide {
-    /// How many, as the board has it.
+    /// Count on the board.
     pub count: i64,
-    /// How many of them are still remembered.
+    /// Counted facts whose cases are remembered.
     pub remembered: i64,
-    /// The remembered ones by the tallies that counted them.
+    /// Remembered facts by the tally that counted them.
     pub tallies: Vec<(FactTally, i64)>,
-    /// Some of them.
+    /// Examples of the remembered facts.
     pub cases: Vec<FactExample>,
 }
 
 impl FormulaSide {
-    /// How many are remembered beyond those listed.
+    /// Returns how many remembered facts are not listed.
     #[must_use]
     pub fn unlisted_count(&self) -> i64 {
         self.remembered - self.cases.len() as i64
     }
 
-    /// How many were counted whose cases are not remembered any more.
+    /// Returns how many counted facts belong to forgotten cases.
     #[must_use]
     pub fn forgotten_count(&self) -> i64 {
         self.count - self.remembered
     }
 }
 
-/// A fact of a case, as an example of many.
+/// An example fact.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct FactExample {
-    /// The case; `None` if its name is not known.
+    /// Case; `None` if its name is not known.
     pub name: Option<CaseName>,
-    /// The kind of fact.
+    /// Kind of fact.
     pub kind: FactKind,
-    /// When it happened, or since when it stands.
+    /// Time of the fact, or start of a current state.
     pub time: Timestamp,
-    /// Its duration in milliseconds or its answer, if it has one.
+    /// Duration in milliseconds or answer; `None` if unknown.
     pub value: Option<i64>,
-    /// The contact that repeated this one.
+    /// Case and time of the contact that repeated this one.
     pub repeated_by: Option<(Option<CaseName>, Timestamp)>,
 }
 
-/// Facts that were left out for one reason.
+/// Facts excluded for one reason.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExcludedCases {
-    /// The reason.
+    /// Reason.
     pub reason: ExclusionReason,
-    /// The word in the reason.
+    /// Label in the reason, such as the liable party.
     pub label: Option<String>,
-    /// How many.
+    /// Number of facts.
     pub count: i64,
-    /// Some of them.
+    /// Examples.
     pub cases: Vec<FactExample>,
 }
 
-/// Why something was not counted.
+/// Reasons to exclude a fact.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ExclusionReason {
-    /// A contact that the one-shot indicator leaves out, as its own case shows.
+    /// The first contact indicator excludes the contact because of a fact of its case.
     ExcludedContact,
-    /// A contact whose repeat window has not passed.
+    /// The repeat window of the contact has not passed yet.
     NotMatured,
-    /// Its value does not fit; `good` says that it is missing in the numerator only.
+    /// The value does not match.
     Value {
-        /// The kind of fact.
+        /// Kind of fact.
         kind: FactKind,
-        /// Whether it is the numerator that leaves it out.
+        /// True if only the numerator excludes it.
         good: bool,
     },
-    /// Its duration or answer is not known.
+    /// The duration or answer is unknown.
     UnknownValue {
-        /// The kind of fact.
+        /// Kind of fact.
         kind: FactKind,
-        /// Whether it is the numerator that leaves it out.
+        /// True if only the numerator excludes it.
         good: bool,
     },
-    /// Its word does not fit.
+    /// The label does not match.
     Label {
-        /// The kind of fact.
+        /// Kind of fact.
         kind: FactKind,
-        /// Whether it is the numerator that leaves it out.
+        /// True if only the numerator excludes it.
         good: bool,
     },
-    /// Its case has other attributes than the formula wants.
+    /// The attributes of the case do not match.
     Attributes {
-        /// The kind of fact.
+        /// Kind of fact.
         kind: FactKind,
-        /// Whether it is the numerator that leaves it out.
+        /// True if only the numerator excludes it.
         good: bool,
     },
-    /// The promise became void by this fact.
+    /// The commitment was cancelled by a fact of this kind.
     Void {
-        /// The commitment: its place in the standard.
+        /// Index of the commitment in the standard.
         commitment: usize,
-        /// What made it void.
+        /// Kind of the cancelling fact.
         kind: FactKind,
     },
-    /// It was late by the fault of a party that the standard excuses.
+    /// The commitment was late by the fault of a party that the standard excuses.
     Excused {
-        /// The commitment: its place in the standard.
+        /// Index of the commitment in the standard.
         commitment: usize,
-        /// The party.
+        /// Liable party.
         liable: Option<Symbol>,
     },
-    /// The clock still runs or stands: neither kept nor missed so far.
+    /// The clock is running or paused; the outcome is open.
     Undecided {
-        /// The commitment: its place in the standard.
+        /// Index of the commitment in the standard.
         commitment: usize,
     },
-    /// No deadline fits the case.
+    /// No deadline rule matches the case.
     NoDeadline {
-        /// The commitment: its place in the standard.
+        /// Index of the commitment in the standard.
         commitment: usize,
     },
-    /// Nobody said which customer it was.
+    /// The case has no customer.
     NoCustomer,
-    /// Its case said no value for this dimension of the scope.
+    /// The case has no value for this dimension of the scope.
     NoDimension(usize),
-    /// It happened before the window begins.
+    /// The fact happened before the window.
     BeforeWindow,
-    /// There are more reasons than are told apart.
+    /// A reason beyond [`REASONS_MAX`].
     Other,
 }
 
-/// A word as people wrote it: as the standard or an event says it, else its number.
+/// Returns the text of a symbol from the standard or from events, or else its number as `#` and 8
+/// hexadecimal digits.
 #[must_use]
-pub fn symbol_text(word: Symbol, standard: &Standard, names: &CaseNames) -> String {
-    let yes_or_no = ["true", "false"].into_iter().find(|text| Symbol::from_text(text) == word);
+pub fn symbol_text(symbol: Symbol, standard: &Standard, names: &CaseNames) -> String {
+    let yes_or_no = ["true", "false"].into_iter().find(|text| Symbol::from_text(text) == symbol);
     let known = yes_or_no
-        .or_else(|| standard.label_texts.get(&word).map(String::as_str))
-        .or_else(|| names.symbol_text(word));
-    known.map_or_else(|| format!("#{:08x}", word.to_number()), str::to_owned)
+        .or_else(|| standard.label_texts.get(&symbol).map(String::as_str))
+        .or_else(|| names.symbol_text(symbol));
+    known.map_or_else(|| format!("#{:08x}", symbol.to_number()), str::to_owned)
 }
 
-/// How a warning is written: `80%` or `2h`.
+/// Returns a warning time as `80%` or `2h`.
 #[must_use]
 pub fn warning_text(at: WarningTime) -> String {
     match at {

@@ -1,4 +1,4 @@
-//! Open cases with a promise to keep, those with the least time left first.
+//! Open cases with a commitment, sorted by the time left until the deadline.
 
 use super::case_history::CaseDescriber;
 
@@ -10,21 +10,21 @@ use crate::domain::standard::Standard;
 use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
 
-/// In how much danger a promise is.
+/// Risk of missing the deadline of a commitment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum DeadlineRisk {
-    /// Its deadline has passed.
+    /// The deadline has passed.
     Overdue,
-    /// Its deadline is near.
+    /// The deadline is near.
     DueSoon,
-    /// It runs, and the deadline is not near.
+    /// The clock is running and the deadline is not near.
     Running,
-    /// Its clock stands.
+    /// The clock is paused.
     Stopped,
 }
 
 impl DeadlineRisk {
-    /// Every risk.
+    /// All risks, highest first.
     pub const ALL: [DeadlineRisk; 4] = [
         DeadlineRisk::Overdue,
         DeadlineRisk::DueSoon,
@@ -32,7 +32,7 @@ impl DeadlineRisk {
         DeadlineRisk::Stopped,
     ];
 
-    /// Its public name.
+    /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,8 +43,8 @@ impl DeadlineRisk {
         }
     }
 
-    fn from_clock_state(course: ClockState) -> Option<DeadlineRisk> {
-        match course {
+    fn from_clock_state(state: ClockState) -> Option<DeadlineRisk> {
+        match state {
             ClockState::Overdue => Some(DeadlineRisk::Overdue),
             ClockState::DueSoon => Some(DeadlineRisk::DueSoon),
             ClockState::Running => Some(DeadlineRisk::Running),
@@ -54,104 +54,105 @@ impl DeadlineRisk {
     }
 }
 
-/// Which open cases are wanted.
+/// Filter for open cases.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OpenCaseQuery {
-    /// In which danger.
+    /// Accepted risks.
     pub risks: Vec<DeadlineRisk>,
-    /// Of this family.
+    /// Case family; `None` accepts all.
     pub family: Option<CaseFamily>,
-    /// With this commitment: its place in the standard.
+    /// Index of the commitment in the standard; `None` accepts all.
     pub commitment: Option<usize>,
-    /// With these attributes: for each dimension named, the values that fit.
+    /// Accepted values per dimension.
     pub conditions: Vec<(usize, Vec<String>)>,
-    /// The most cases in the list.
+    /// Maximum length of the list.
     pub limit: usize,
 }
 
-/// Open cases.
+/// Result of an open case query.
 #[derive(Debug)]
 pub struct OpenCases {
-    /// The standard they are judged by.
+    /// Standard that evaluated the commitments.
     pub standard: Arc<Standard>,
-    /// The time reached.
+    /// Current engine time; `None` before the first event or tick.
     pub as_of: Option<Timestamp>,
-    /// How many fit.
+    /// Number of matching commitments.
     pub count: usize,
-    /// Those with the least time left.
+    /// Matching commitments with the least time left.
     pub cases: Vec<OpenCase>,
 }
 
-/// A promise on an open case.
+/// A commitment of an open case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OpenCase {
-    /// What the case is called.
+    /// Source and subject of the case, if known.
     pub name: Option<CaseName>,
-    /// The commitment: its place in the standard.
+    /// Index of the commitment in the standard.
     pub commitment: usize,
-    /// In which danger it is.
+    /// Risk of missing the deadline.
     pub risk: DeadlineRisk,
-    /// When the clock started.
+    /// Start of the clock.
     pub started_at: Timestamp,
-    /// Since when the clock stands, if it does.
+    /// Start of the pause, if the clock is paused.
     pub stopped_since: Option<Timestamp>,
-    /// The deadline; `None` while the clock stands.
+    /// Deadline; `None` while the clock is paused.
     pub deadline: Option<Timestamp>,
-    /// How many milliseconds are left until the deadline, negative once it has passed; of a clock that stands, how many there
-    /// would be if it went on now.
+    /// Milliseconds until the deadline, negative after it. For a paused clock, the allowed time
+    /// that is left.
     pub left_ms: Option<i64>,
-    /// The share of the time allowed that is gone.
+    /// Used share of the allowed time; `None` if no time is allowed.
     pub used_share: Option<f64>,
-    /// The dimensions with the values of the case.
+    /// Dimensions of the case with their values.
     pub attributes: Vec<(String, String)>,
-    /// The warnings that were given.
+    /// Warnings that were reached.
     pub warnings: Vec<String>,
 }
 
-/// Gathers open cases, never many more than are wanted.
+/// Collects open cases; holds at most twice the limit.
 pub(in crate::domain) struct OpenCaseCollector<'a> {
     query: &'a OpenCaseQuery,
     now: Timestamp,
     count: usize,
-    /// With their ranks and keys.
+    /// Cases with time left and case key.
     cases: Vec<(i64, u64, OpenCase)>,
 }
 
 impl<'a> OpenCaseCollector<'a> {
     pub(in crate::domain) fn new(
-        wanted: &'a OpenCaseQuery,
+        query: &'a OpenCaseQuery,
         now: Timestamp,
     ) -> OpenCaseCollector<'a> {
-        OpenCaseCollector { query: wanted, now, count: 0, cases: Vec::new() }
+        OpenCaseCollector { query, now, count: 0, cases: Vec::new() }
     }
 
-    /// Takes the promises of a case that fit.
+    /// Adds the commitments of a case that match the query.
     pub(in crate::domain) fn add_case(
         &mut self,
         slot: u32,
         key: u64,
         facts: &CaseFacts,
-        speaker: &CaseDescriber<'_>,
+        describer: &CaseDescriber<'_>,
     ) {
-        for told in facts.clock_reports.iter().flatten() {
-            let Some(risk) = DeadlineRisk::from_clock_state(told.state)
+        for report in facts.clock_reports.iter().flatten() {
+            let Some(risk) = DeadlineRisk::from_clock_state(report.state)
                 .filter(|risk| self.query.risks.contains(risk))
             else {
                 continue;
             };
-            let commitment = &speaker.standard.commitments[told.commitment];
-            let fits = self.query.commitment.is_none_or(|wanted| wanted == told.commitment)
-                && self.query.family.is_none_or(|wanted| wanted == commitment.family)
-                && speaker
-                    .groups
-                    .get(facts.group)
-                    .attributes
-                    .fulfill_conditions(&self.query.conditions);
-            if !fits {
+            let commitment = &describer.standard.commitments[report.commitment];
+            let matches =
+                self.query.commitment.is_none_or(|commitment| commitment == report.commitment)
+                    && self.query.family.is_none_or(|family| family == commitment.family)
+                    && describer
+                        .groups
+                        .get(facts.group)
+                        .attributes
+                        .fulfill_conditions(&self.query.conditions);
+            if !matches {
                 continue;
             }
             self.count += 1;
-            let case = self.describe_case(told, risk, facts, slot, speaker);
+            let case = self.describe_case(report, risk, facts, slot, describer);
             self.cases.push((case.left_ms.unwrap_or(i64::MAX), key, case));
             if self.cases.len() >= 2 * self.query.limit.max(1) {
                 self.trim_to_limit();
@@ -161,29 +162,34 @@ impl<'a> OpenCaseCollector<'a> {
 
     fn describe_case(
         &self,
-        told: &ClockReport,
+        report: &ClockReport,
         risk: DeadlineRisk,
         facts: &CaseFacts,
         slot: u32,
-        speaker: &CaseDescriber<'_>,
+        describer: &CaseDescriber<'_>,
     ) -> OpenCase {
-        let stands = if let ClockState::Stopped(since) = told.state { Some(since) } else { None };
-        let allowed = told.allowed_ms.filter(|allowed| *allowed > 0);
-        let left_ms = match told.deadline {
+        let stopped_since =
+            if let ClockState::Stopped(since) = report.state { Some(since) } else { None };
+        let allowed = report.allowed_ms.filter(|allowed| *allowed > 0);
+        let left_ms = match report.deadline {
             Some(deadline) => Some(deadline.millis_since(self.now)),
-            None => told.allowed_ms.map(|allowed| allowed - told.used_ms),
+            None => report.allowed_ms.map(|allowed| allowed - report.used_ms),
         };
         OpenCase {
-            name: CaseName::from_names(speaker.names, slot),
-            commitment: told.commitment,
+            name: CaseName::from_names(describer.names, slot),
+            commitment: report.commitment,
             risk,
-            started_at: told.from,
-            stopped_since: stands,
-            deadline: told.deadline,
+            started_at: report.from,
+            stopped_since,
+            deadline: report.deadline,
             left_ms,
-            used_share: allowed.map(|allowed| told.used_ms as f64 / allowed as f64),
-            attributes: speaker.dimension_values(facts.group),
-            warnings: told.warnings.iter().filter_map(|word| speaker.warning_text(*word)).collect(),
+            used_share: allowed.map(|allowed| report.used_ms as f64 / allowed as f64),
+            attributes: describer.dimension_values(facts.group),
+            warnings: report
+                .warnings
+                .iter()
+                .filter_map(|label| describer.warning_text(*label))
+                .collect(),
         }
     }
 
@@ -194,11 +200,11 @@ impl<'a> OpenCaseCollector<'a> {
         self.cases.truncate(self.query.limit);
     }
 
-    /// How many fit, and those with the least time left; of those with the same, by name.
+    /// Returns the number of matches and those with the least time left. Ties are sorted by name.
     pub(in crate::domain) fn finish(mut self) -> (usize, Vec<OpenCase>) {
         self.trim_to_limit();
-        self.cases.sort_by(|(left, _, one), (other_left, _, other)| {
-            (left, &one.name, one.commitment).cmp(&(other_left, &other.name, other.commitment))
+        self.cases.sort_by(|(left, _, case), (other_left, _, other)| {
+            (left, &case.name, case.commitment).cmp(&(other_left, &other.name, other.commitment))
         });
         (self.count, self.cases.into_iter().map(|(_, _, case)| case).collect())
     }

@@ -1,63 +1,64 @@
-//! Facts: what a case's history means. Each kind has a name that standards use, as in `call.answered`.
+//! Catalog of facts. Each kind of fact has a name that standards use, such as `call.answered`.
 //!
-//! A *moment* happened at a time and may have a value: a duration in milliseconds, or a customer's answer. A *standing*
-//! fact holds now, since a time. Facts are a pure function of a case's observations and of the time reached; the core
-//! counts the difference between the facts before and after an observation.
+//! A *moment* happened at a time. It may have a value: a duration in milliseconds or a survey
+//! answer. A *current state* has held since a time. Facts are a pure function of a case's
+//! observations and of the time reached. The engine counts the difference between the facts before
+//! and after a change.
 
 use super::commitment_clock::{ClockReport, ClockStop};
 pub use super::fact_kind::FactKind;
 use crate::domain::events::event::{CaseFamily, CustomerKey, EventVerb, Symbol};
 use crate::domain::time::timestamp::Timestamp;
 
-/// One thing that a case's history means.
+/// One fact derived from a case's observations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Fact {
-    /// What it means.
+    /// Kind of fact.
     pub kind: FactKind,
-    /// What it can be told apart by from others of its kind: see [`Kinds::word`].
+    /// Label for filtering and splitting. The event field is given by [`FactKinds::label_field`].
     pub label: Option<Symbol>,
-    /// When it happened, or since when it holds.
+    /// Time of the moment, or the start of the current state.
     pub time: Timestamp,
-    /// Its duration in milliseconds or its answer; [`Fact::UNKNOWN`] if it has none.
+    /// Duration in milliseconds or survey answer; [`Fact::UNKNOWN`] without one.
     pub value: i64,
 }
 
 impl Fact {
-    /// The value of a fact that has none, or whose beginning is not known.
+    /// Value of a fact without a measure, or of a duration whose start is unknown.
     pub const UNKNOWN: i64 = i64::MIN;
 }
 
-/// All that a case means at a moment.
+/// All facts of a case at one time, with the case data that decides where they count.
 #[derive(Default, Debug)]
 pub struct CaseFacts {
-    /// The facts, in the order the life cycle tells them.
+    /// Facts in the order in which the life cycle derives them.
     pub all: Vec<Fact>,
-    /// Whose case it is.
+    /// Customer of the case; `None` if unknown.
     pub customer: Option<CustomerKey>,
-    /// What it is about.
+    /// Topic of the contact; `None` if unknown.
     pub topic: Option<Symbol>,
-    /// The group of the case.
+    /// Group of the case, by its number in [`crate::domain::cases::groups::CaseGroups`].
     pub group: u32,
-    /// The families of its observations, a bit each.
+    /// Families of the observations, as a bit set.
     pub families: u64,
-    /// When the last of its observations happened.
+    /// Time of the last observation.
     pub last_observed: Timestamp,
-    /// Whether the case is still open: its last word has not been said.
+    /// True while no observation has ended the case.
     pub open: bool,
-    /// When time alone will next change the facts.
+    /// Next time at which the facts change without a new event; `None` if there is no such time.
     pub next_evaluation: Option<Timestamp>,
-    /// When a standing fact will expire, if nothing more is heard of the case.
+    /// Expiry of the current state if no further event arrives; `None` without a current state.
     pub expires_at: Option<Timestamp>,
-    /// The stretches in which the order was paused or closed, in their order.
+    /// Periods in which the order was paused or closed, in order of time.
     pub stops: Vec<ClockStop>,
-    /// Whose fault it is that the order took its time, by its own last word.
+    /// Party liable for a delay of the order, from the latest event that names one.
     pub liable: Option<Symbol>,
-    /// The clocks of its commitments, to be told to people; `None` where nobody asked, as nobody does to count.
+    /// Reports of the commitment clocks; `None` unless the caller requests them.
     pub clock_reports: Option<Vec<ClockReport>>,
 }
 
 impl CaseFacts {
-    /// Forgets everything, keeping the memory.
+    /// Removes all facts but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.all.clear();
         self.customer = None;
@@ -73,26 +74,26 @@ impl CaseFacts {
         self.clock_reports.iter_mut().for_each(Vec::clear);
     }
 
-    /// Asks for the facts to be told again at `time`.
+    /// Schedules another evaluation of the facts at `time`, if none is due earlier.
     pub fn evaluate_again_at(&mut self, time: Timestamp) {
         self.next_evaluation = Some(self.next_evaluation.map_or(time, |wake| wake.min(time)));
     }
 }
 
-/// What a value of a kind of fact is.
+/// Meaning of the value of a kind of fact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FactMeasure {
-    /// It has no value.
+    /// The kind has no value.
     NoValue,
-    /// A duration in milliseconds.
+    /// Duration in milliseconds.
     Duration,
-    /// An answer from 1 to 5.
+    /// Survey answer from 1 (worst) to 5 (best).
     Answer,
-    /// A standing fact: since when.
+    /// Current state; the time of the fact is its start.
     CurrentState,
 }
 
-/// The facts of each life cycle, in the order of the constants below.
+/// Facts of each life cycle, in the order of the constants in [`place`].
 const CALL_FACTS: [(&str, FactMeasure); 11] = [
     ("offered", FactMeasure::NoValue),
     ("answered", FactMeasure::Duration),
@@ -165,7 +166,7 @@ const COMMITMENT_FACTS: [(&str, FactMeasure); 12] = [
 const FIRST_CONTACT_FACTS: [(&str, FactMeasure); 2] =
     [("contacts", FactMeasure::NoValue), ("once", FactMeasure::NoValue)];
 
-/// The fact of each order, call or ticket that comes from one verb alone, and so carries its word.
+/// Facts that come from a single verb and therefore carry the label of its event.
 const LABELED_FACTS: [(&str, EventVerb); 10] = [
     ("overflowed", EventVerb::Overflowed),
     ("transferred", EventVerb::Transferred),
@@ -179,8 +180,9 @@ const LABELED_FACTS: [(&str, EventVerb); 10] = [
     ("cancelled", EventVerb::Cancelled),
 ];
 
-/// Places of the facts within their life cycle; added to the first kind of a family or commitment.
-#[expect(missing_docs, reason = "each is the name it has in a standard")]
+/// Position of each fact within its life cycle, counted from the first kind of the family or
+/// commitment.
+#[expect(missing_docs, reason = "each constant has the name of the fact in a standard")]
 pub mod place {
     pub mod call {
         pub const OFFERED: u16 = 0;
@@ -256,18 +258,18 @@ pub mod place {
     }
 }
 
-/// The kinds of facts there are under a standard.
+/// Kinds of facts that a standard defines.
 #[derive(Clone, Default, Debug)]
 pub struct FactKinds {
-    /// Each kind's name, what its value is, and the family it comes from.
+    /// Name of each kind, the measure of its value, and its family.
     all: Vec<(String, FactMeasure, CaseFamily)>,
     first_kinds: Vec<u16>,
-    /// The kinds from here on come from commitments and one-shot indicators.
+    /// Kinds from this one on come from commitments and first contact indicators.
     first_commitment: FactKind,
 }
 
 impl FactKinds {
-    /// The facts of the families, in their order.
+    /// Returns the facts of the families, in their order.
     #[must_use]
     pub fn new(families: &[String]) -> FactKinds {
         let mut kinds = FactKinds::default();
@@ -300,42 +302,44 @@ impl FactKinds {
         first
     }
 
-    /// Adds the facts of a commitment on cases of `family`; the result is the first of them.
+    /// Adds the facts of a commitment on cases of `family`. Returns the first new kind.
     pub fn add_commitment(&mut self, name: &str, family: CaseFamily) -> FactKind {
         self.add_kinds(name, &COMMITMENT_FACTS, family)
     }
 
-    /// Adds the facts that a one-shot indicator draws from the contacts of a customer.
+    /// Adds the facts that a first contact indicator derives. Returns the first new kind.
     pub fn add_first_contact(&mut self, name: &str, family: CaseFamily) -> FactKind {
         self.add_kinds(name, &FIRST_CONTACT_FACTS, family)
     }
 
-    /// The first kind of a family's facts.
+    /// Returns the first kind of a family's facts.
     #[must_use]
     pub fn first_kind(&self, family: CaseFamily) -> FactKind {
         FactKind(self.first_kinds.get(usize::from(family.0)).copied().unwrap_or(u16::MAX))
     }
 
-    /// The kind with this name.
+    /// Returns the kind with this name; `None` if the standard has no such fact.
     #[must_use]
     pub fn find_kind(&self, name: &str) -> Option<FactKind> {
         let place = self.all.iter().position(|(known, ..)| known == name)?;
         u16::try_from(place).ok().map(FactKind)
     }
 
-    /// The name of a kind, as in `call.answered`.
+    /// Returns the name of a kind, such as `call.answered`.
     #[must_use]
     pub fn name(&self, kind: FactKind) -> &str {
         &self.all[usize::from(kind.0)].0
     }
 
-    /// What the value of a kind is.
+    /// Returns the measure of a kind's value.
     #[must_use]
     pub fn fact_measure(&self, kind: FactKind) -> FactMeasure {
         self.all[usize::from(kind.0)].1
     }
 
-    /// The field of the event by which facts of this kind can be told apart; `at` for the warnings of a commitment.
+    /// Returns the event field that labels facts of this kind; `None` if they have no label.
+    ///
+    /// Warnings of a commitment are labeled by `at`, the name of the warning in the standard.
     #[must_use]
     pub fn label_field(&self, kind: FactKind) -> Option<&'static str> {
         let (_, fact) = self.name(kind).split_once('.')?;
@@ -351,23 +355,23 @@ impl FactKinds {
         }
     }
 
-    /// The family whose cases have this kind of fact.
+    /// Returns the family whose cases have this kind of fact.
     #[must_use]
     pub fn family(&self, kind: FactKind) -> CaseFamily {
         self.all[usize::from(kind.0)].2
     }
 
-    /// Every kind, in order.
+    /// Iterates over all kinds in order.
     pub fn iter(&self) -> impl Iterator<Item = FactKind> {
         (0..).map(FactKind).take(self.all.len())
     }
 
-    /// Every name, in order.
+    /// Iterates over all names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(|(name, ..)| name.as_str())
     }
 
-    /// How many kinds there are.
+    /// Returns the number of kinds.
     #[must_use]
     pub fn count(&self) -> usize {
         self.all.len()

@@ -1,100 +1,102 @@
-//! The clock of a commitment on a case, as it is reported: where it started, where it leads, what stopped it, how it ended.
+//! Report of a commitment's clock on one case: start, deadline, stops and state.
 
 use super::fact_kind::FactKind;
 use crate::domain::events::event::Symbol;
 use crate::domain::time::timestamp::Timestamp;
 
-/// A stretch of time in which an order was not worked on.
+/// Period in which the clock of an order may be stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClockStop {
-    /// Its beginning.
+    /// Start of the period.
     pub begin: Timestamp,
-    /// Its end; `None` while it lasts.
+    /// End of the period; `None` while it lasts.
     pub end: Option<Timestamp>,
-    /// Why.
+    /// Reason for the stop.
     pub reason: StopReason,
-    /// How many facts had been told when it ended, for a closed one: what was told before belongs to the time before, also if it
-    /// happened at the very moment.
-    pub told: usize,
+    /// Number of facts derived before the end of a closed period.
+    ///
+    /// Facts before this number belong to the time before the reopening, even at the same instant.
+    pub facts_before: usize,
 }
 
-/// Why an order was not worked on.
+/// Reason why work on an order stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StopReason {
-    /// It was paused, for this reason and by the fault of this party.
+    /// The order was paused.
     Paused {
-        /// The reason.
+        /// Reason of the pause, if the event names one.
         reason: Option<Symbol>,
-        /// The party liable.
+        /// Party liable for the pause, if the event names one.
         liable: Option<Symbol>,
     },
-    /// It was resolved, and reopened later.
+    /// The order was resolved and later reopened.
     Closed,
 }
 
-/// What a pause does to a clock.
+/// Effect of a pause on a clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PauseEffect {
-    /// The clock stands: the deadline moves.
+    /// The clock stops and the deadline moves.
     Excused,
-    /// The clock runs on; the net time leaves the pause out.
+    /// The clock runs on; the net time excludes the pause.
     Counted,
-    /// It is as if nobody had paused.
+    /// The pause has no effect.
     Ignored,
 }
 
 /// One clock of a commitment on a case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClockReport {
-    /// The commitment: its place in the standard.
+    /// Index of the commitment in the standard.
     pub commitment: usize,
-    /// When the clock started.
+    /// Start of the clock.
     pub from: Timestamp,
-    /// When what was promised was done.
+    /// Time at which the commitment was fulfilled; `None` if it was not.
     pub until: Option<Timestamp>,
-    /// The deadline; `None` while the clock stands.
+    /// Deadline; `None` while the clock is stopped.
     pub deadline: Option<Timestamp>,
-    /// What became of it.
+    /// State of the clock.
     pub state: ClockState,
-    /// The open time that is allowed, in milliseconds; `None` if the calendar never opens again.
+    /// Allowed open time in milliseconds; `None` if the calendar never opens again.
     pub allowed_ms: Option<i64>,
-    /// How much of it has passed.
+    /// Open time used so far, in milliseconds.
     pub used_ms: i64,
-    /// From the start until it was done, excused, or now.
+    /// Elapsed milliseconds from the start until the commitment was fulfilled or excused, else
+    /// until now.
     pub gross_ms: i64,
-    /// The same without pauses and closed hours.
+    /// The same time in milliseconds, without pauses and closed hours.
     pub net_ms: i64,
-    /// The stretches in which the order was paused or closed meanwhile, with what the standard makes of them.
+    /// Periods in which the order was paused or closed, with their effect under the standard.
     pub stops: Vec<(ClockStop, PauseEffect)>,
-    /// The warnings that were given, as their words.
+    /// Labels of the warnings that were given.
     pub warnings: Vec<Symbol>,
 }
 
-/// What became of a clock.
+/// State of a commitment's clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClockState {
-    /// The promise was kept.
+    /// The commitment was met in time.
     Kept,
-    /// The deadline passed; `until` may tell when it was done after all.
+    /// The deadline passed. `until` holds the time of a late fulfillment.
     Missed,
-    /// A fact that makes the promise void came first: one of this kind.
+    /// A fact of this kind cancelled the commitment first.
     Void(FactKind),
-    /// It was late by this party's fault, which the standard excuses.
+    /// The delay is excused because of the liable party.
     Excused(Option<Symbol>),
-    /// The case is closed without what was promised, and the deadline has not come yet.
+    /// The case was closed unfulfilled before the deadline.
     Over,
-    /// It runs, and the deadline is not near.
+    /// The clock runs and the deadline is not yet close.
     Running,
-    /// It runs, and the deadline is near.
+    /// The clock runs and the deadline is close.
     DueSoon,
-    /// The deadline has passed, and it can still be done late.
+    /// The deadline has passed and the case is still open.
     Overdue,
-    /// It has stood since then.
+    /// The clock has been stopped since this time.
     Stopped(Timestamp),
 }
 
 impl ClockState {
-    /// Whether the promise is still to be kept.
+    /// Returns true while the commitment can still be fulfilled.
     #[must_use]
     pub fn is_open(self) -> bool {
         matches!(
@@ -106,7 +108,7 @@ impl ClockState {
         )
     }
 
-    /// Its public name.
+    /// Returns the name of the state in the API.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! What the core answers beyond its board: which cases stand behind a reading, one case's history, and the open cases in
-//! danger. Each walks over the remembered cases and tells their facts once more; nothing is changed by it.
+//! Queries beyond the board: explanation of a reading, case histories and open cases. Each query
+//! derives the facts of the remembered cases again and changes nothing.
 
 use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKey};
 use crate::domain::cases::case_names::CaseName;
@@ -20,110 +20,114 @@ use crate::domain::monitor::Monitor;
 use crate::domain::time::timestamp::Timestamp;
 use std::sync::Arc;
 
-/// The most cases of one subject whose histories are told.
+/// Maximum number of case histories for one subject.
 const HISTORIES_MAX: usize = 20;
 
 impl Monitor {
-    /// Tells the facts of cases once more, all that there are, with the clocks of their commitments.
+    /// Derives the facts of all remembered cases, or of the case in slot `only`, with the clocks of
+    /// their commitments.
     pub(in crate::domain) fn derive_facts_again(
         &mut self,
         only: Option<u32>,
         visit: impl FnMut(u32, u64, &CaseFacts, &CaseGroups, &CaseTable),
     ) {
         self.caseload.visit_case_facts(only, visit);
-        // Should it have met a group that there was not: cells and groups are written down together.
+        // Deriving facts may intern a new group, and a snapshot needs cells and groups to agree.
         self.update_cells();
     }
 
-    /// Which cases stand behind a reading.
-    pub fn explain_reading(&mut self, asked: &ExplanationRequest) -> Explanation {
+    /// Returns the facts that a reading counted and those it excluded.
+    pub fn explain_reading(&mut self, request: &ExplanationRequest) -> Explanation {
         let standard = self.caseload.standard.clone();
-        let board = self.single_reading_board(asked);
-        let mut ledger =
-            Breakdown::new(&standard, &standard.indicators[asked.indicator].formula, asked.limit);
+        let board = self.single_reading_board(request);
+        let mut breakdown = Breakdown::new(
+            &standard,
+            &standard.indicators[request.indicator].formula,
+            request.limit,
+        );
         let current = &self.caseload.current;
         let begins: Vec<Timestamp> = (0..standard.zones.all().len())
             .map(|zone| {
-                asked
+                request
                     .window
                     .map_or(Timestamp(i64::MIN), |window| current.window_starts(zone)[window])
             })
             .collect();
-        let belongs = |groups: &CaseGroups, group: u32| {
+        let membership = |groups: &CaseGroups, group: u32| {
             ScopeMembership::new(
-                &standard.scopes[asked.scope.kind],
-                &asked.scope.values,
+                &standard.scopes[request.scope.kind],
+                &request.scope.values,
                 &groups.get(group).attributes,
             )
         };
         self.derive_facts_again(None, |_, case, facts, groups, _| {
             let group = groups.get(facts.group);
             let begin = begins[usize::from(group.zone)];
-            ledger.add_case(&ExplainedCase {
+            breakdown.add_case(&ExplainedCase {
                 case,
                 facts,
                 attributes: &group.attributes,
-                membership: belongs(groups, facts.group),
+                membership: membership(groups, facts.group),
                 begin,
             });
         });
-        if ledger.is_first_contact() {
-            let place = |group: u32| {
+        if breakdown.is_first_contact() {
+            let locate = |group: u32| {
                 (
-                    belongs(&self.caseload.groups, group),
+                    membership(&self.caseload.groups, group),
                     begins[usize::from(self.caseload.groups.get(group).zone)],
                 )
             };
             self.caseload.customers.all_contacts().for_each(|contacts| {
-                ledger.add_contacts(&self.caseload.customers, contacts, place)
+                breakdown.add_contacts(&self.caseload.customers, contacts, locate);
             });
         }
         let zone =
-            standard.zones.scope_zone(&standard.scopes[asked.scope.kind], &asked.scope.values);
-        let begin = asked.window.map_or(Timestamp(i64::MIN), |window| {
+            standard.zones.scope_zone(&standard.scopes[request.scope.kind], &request.scope.values);
+        let begin = request.window.map_or(Timestamp(i64::MIN), |window| {
             standard.windows[window].start_time(self.caseload.now, zone)
         });
-        let (good, of, left_out) = ledger.finish();
+        let (good, of, excluded) = breakdown.finish();
         let (cases, names) = (&self.caseload.cases, &self.caseload.case_names);
         let (good_count, of_count) = board.readings.first().map_or((None, None), reading_counts);
-        let left_out = left_out.into_iter().map(|(reason, list)| {
-            let word =
+        let excluded = excluded.into_iter().map(|(reason, list)| {
+            let label =
                 if let ExclusionReason::Excused { liable, .. } = reason { liable } else { None };
-            let word = word.map(|word| symbol_text(word, &standard, names));
+            let label = label.map(|label| symbol_text(label, &standard, names));
             ExcludedCases {
                 reason,
-                label: word,
+                label,
                 count: list.count(),
                 cases: list.into_examples(cases, names),
             }
         });
         Explanation {
-            excluded: left_out.collect(),
-            good: good.map(|written| formula_side(written, good_count, cases, names)),
+            excluded: excluded.collect(),
+            good: good.map(|side| formula_side(side, good_count, cases, names)),
             of: formula_side(of, of_count, cases, names),
             begin: (begin.0 != i64::MIN).then_some(begin),
-            request: asked.clone(),
+            request: request.clone(),
             board,
         }
     }
 
-    /// A board with the one reading that was asked for, if there is one.
-    fn single_reading_board(&self, asked: &ExplanationRequest) -> Board {
+    /// Returns a board with the requested reading only; empty if there is none.
+    fn single_reading_board(&self, request: &ExplanationRequest) -> Board {
         let key = ReadingKey {
-            indicator: asked.indicator,
-            scope: Arc::new(asked.scope.clone()),
-            window: asked.window,
+            indicator: request.indicator,
+            scope: Arc::new(request.scope.clone()),
+            window: request.window,
         };
         let mut board = self.compute_board();
         board.readings.retain(|reading| reading.key == key);
         board
     }
 
-    /// One case from its first event on; `None` if it is not remembered.
+    /// Returns the history of a case; `None` if it is not remembered.
     pub fn case_history(&mut self, case: CaseKey) -> Option<CaseHistory> {
         let slot = self.caseload.cases.find(case.0)?;
         let standard = self.caseload.standard.clone();
-        let mut told = None;
+        let mut copied_case = None;
         self.derive_facts_again(Some(slot), |_, _, facts, _, _| {
             let copied = CaseFacts {
                 all: facts.all.clone(),
@@ -131,10 +135,10 @@ impl Monitor {
                 group: facts.group,
                 ..CaseFacts::default()
             };
-            told = Some((copied, facts.open));
+            copied_case = Some((copied, facts.open));
         });
-        let (facts, open) = told?;
-        let speaker = CaseDescriber {
+        let (facts, open) = copied_case?;
+        let describer = CaseDescriber {
             standard: &standard,
             groups: &self.caseload.groups,
             names: &self.caseload.case_names,
@@ -147,23 +151,23 @@ impl Monitor {
         Some(CaseHistory {
             as_of: self.caseload.now,
             name: CaseName::from_names(&self.caseload.case_names, slot),
-            attributes: speaker.dimension_values(facts.group),
+            attributes: describer.dimension_values(facts.group),
             open,
-            events: speaker.describe_events(&observations),
-            facts: speaker.describe_facts(&facts),
-            clocks: speaker.describe_clocks(&facts),
+            events: describer.describe_events(&observations),
+            facts: describer.describe_facts(&facts),
+            clocks: describer.describe_clocks(&facts),
             standard: standard.clone(),
         })
     }
 
-    /// Open cases with a promise to keep, those with the least time left first.
-    pub fn open_cases(&mut self, wanted: &OpenCaseQuery) -> OpenCases {
+    /// Returns the open cases that match a query, those with the least time left first.
+    pub fn open_cases(&mut self, query: &OpenCaseQuery) -> OpenCases {
         let (standard, names) =
             (self.caseload.standard.clone(), std::mem::take(&mut self.caseload.case_names));
-        let mut gatherer = OpenCaseCollector::new(wanted, self.caseload.now);
+        let mut collector = OpenCaseCollector::new(query, self.caseload.now);
         self.derive_facts_again(None, |slot, key, facts, groups, cases| {
             if cases.record(slot).is_open() {
-                gatherer.add_case(
+                collector.add_case(
                     slot,
                     key,
                     facts,
@@ -172,33 +176,34 @@ impl Monitor {
             }
         });
         self.caseload.case_names = names;
-        let (count, cases) = gatherer.finish();
+        let (count, cases) = collector.finish();
         OpenCases { as_of: self.now(), standard, count, cases }
     }
 
-    /// The histories of this case; without it of those called like the subject, whatever their source, at most twenty.
+    /// Returns the history of `case`. Without a case, returns up to 20 cases named
+    /// `subject` from any source, sorted by name.
     pub fn case_histories(&mut self, case: Option<CaseKey>, subject: &str) -> Vec<CaseHistory> {
         if let Some(case) = case {
             return self.case_history(case).into_iter().collect();
         }
-        let called = self.caseload.cases.occupied_slots().filter(|slot| {
+        let matching = self.caseload.cases.occupied_slots().filter(|slot| {
             self.caseload
                 .case_names
                 .case_name(*slot)
-                .is_some_and(|(_, own)| own == truncate_text(subject))
+                .is_some_and(|(_, name)| name == truncate_text(subject))
         });
-        let keys: Vec<CaseKey> = called
+        let keys: Vec<CaseKey> = matching
             .map(|slot| CaseKey(self.caseload.cases.record(slot).key()))
             .take(HISTORIES_MAX)
             .collect();
         let mut histories: Vec<CaseHistory> =
             keys.into_iter().filter_map(|key| self.case_history(key)).collect();
-        histories.sort_by(|one, other| one.name.cmp(&other.name));
+        histories.sort_by(|left, right| left.name.cmp(&right.name));
         histories
     }
 }
 
-/// Numerator and denominator of a reading, or how many it is made of; none where the board does not say.
+/// Returns numerator and denominator of a reading; `None` where the board has no such count.
 fn reading_counts(reading: &Reading) -> (Option<i64>, Option<i64>) {
     match &reading.components {
         ReadingComponents::Ratio { good, of } => (Some(*good), Some(*of)),

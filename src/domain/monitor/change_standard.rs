@@ -1,10 +1,14 @@
-//! A core with another standard, made from what a core remembers.
+//! Change of the standard: builds a core under another standard from the remembered cases.
 //!
-//! Every remembered observation is taken over by name, case by case, so the new core says what it would say had it gone by
-//! the new standard from the start. What it cannot know: the cases that were forgotten, which stayed only as sums by the old
-//! standard, with their customers' contacts; values of dimensions that the old standard did not declare, and what events of
-//! families that it did not know said. All this takes about as long as hearing the remembered events once more, decoded;
-//! until the old core is dropped there are two in memory.
+//! Every remembered observation is translated by name, case by case. The new core therefore equals
+//! one that had used the new standard from the start, except for:
+//!
+//! - forgotten cases, which exist only as sums under the old standard, and their contacts;
+//! - values of dimensions that the old standard did not declare;
+//! - events of families that the old standard did not know.
+//!
+//! A change takes about as long as applying the remembered events again, decoded. Both cores are in
+//! memory until the old one is dropped.
 
 use crate::domain::cases::caseload::PREFETCHED_EVENTS;
 use crate::domain::cases::observation::Observation;
@@ -14,19 +18,20 @@ use crate::domain::standard::schema_translation::SchemaTranslation;
 use crate::domain::standard::{RetentionHorizon, Standard};
 use std::sync::Arc;
 
-/// A core that has taken over from another, and what was lost on the way.
+/// Result of a change of the standard.
 #[derive(Debug)]
 pub struct StandardChangeOutcome {
-    /// The core.
+    /// Core under the new standard.
     pub monitor: Monitor,
-    /// How many cases the old core had forgotten: their sums are gone.
+    /// Cases that the old core had forgotten. Their sums are lost.
     pub forgotten_cases: u64,
-    /// How many remembered events are of families that the new standard does not know.
+    /// Remembered events of families that the new standard does not know.
     pub left_out_events: u64,
 }
 
 impl Monitor {
-    /// A core with the given standard that knows what this one remembers, at the same time.
+    /// Returns a core under another standard with the remembered cases of this one, at the same
+    /// time.
     #[must_use]
     pub fn change_standard(
         &self,
@@ -43,9 +48,9 @@ impl Monitor {
         );
         monitor.caseload.advance_to(self.caseload.now);
         monitor.caseload.case_names = self.caseload.case_names.clone_without_cases();
-        // Groups by the numbers of the old core, each translated when it is first met.
+        // Group numbers of the old core, each translated on first use.
         let mut groups: Vec<Option<u32>> = vec![None; self.caseload.groups.count()];
-        let mut left_out = 0;
+        let mut left_out_events = 0;
         for (number, slot) in self.caseload.cases.occupied_slots().enumerate() {
             let record = self.caseload.cases.record(slot);
             let observations = record.read_observations(
@@ -54,17 +59,18 @@ impl Monitor {
                 AllObservations,
             );
             let all = observations.len();
-            let known = observations.into_iter().filter_map(|one| {
-                let kind = translation.translate_event_type(one.kind)?;
-                let group = *groups[one.group as usize].get_or_insert_with(|| {
-                    let attributes = translation
-                        .translate_attributes(&self.caseload.groups.get(one.group).attributes);
+            let known = observations.into_iter().filter_map(|observation| {
+                let kind = translation.translate_event_type(observation.kind)?;
+                let group = *groups[observation.group as usize].get_or_insert_with(|| {
+                    let attributes = translation.translate_attributes(
+                        &self.caseload.groups.get(observation.group).attributes,
+                    );
                     monitor.caseload.groups.intern(&attributes, &monitor.caseload.standard)
                 });
-                Some(Observation { kind, group, ..one })
+                Some(Observation { kind, group, ..observation })
             });
             let known: Vec<Observation> = known.collect();
-            left_out += (all - known.len()) as u64;
+            left_out_events += (all - known.len()) as u64;
             if let (Some(slot), Some(name)) = (
                 monitor.caseload.import_case(record.key(), &known),
                 self.caseload.case_names.case_name(slot),
@@ -79,21 +85,23 @@ impl Monitor {
         StandardChangeOutcome {
             monitor,
             forgotten_cases: self.caseload.cases.forgotten_count(),
-            left_out_events: left_out,
+            left_out_events,
         }
     }
 }
 
 impl Caseload {
-    /// Takes a case with its whole history; its place, if it is remembered here.
+    /// Adds a case with its full history and returns its slot; `None` if it is empty or past the
+    /// horizon.
     fn import_case(&mut self, key: u64, observations: &[Observation]) -> Option<u32> {
         let first = observations.first()?;
         let slot = self.cases.find_or_add(key, first.time);
         let groups = &self.groups;
-        for one in observations {
-            let (record, spill) = self.cases.record_and_overflow_mut(slot);
-            // Each was merged before: none is refused or known already.
-            record.merge(one, spill, |one, other| groups.compare_attributes(one, other));
+        for observation in observations {
+            let (record, overflow) = self.cases.record_and_overflow_mut(slot);
+            // Each observation was merged before, so none is rejected or a duplicate.
+            record
+                .merge(observation, overflow, |left, right| groups.compare_attributes(left, right));
         }
         self.before.clear();
         self.derive_facts(slot, false);

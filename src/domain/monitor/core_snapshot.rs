@@ -1,12 +1,13 @@
-//! What the core remembers, as data: to be written down, and to begin again from.
+//! Snapshot of the core: its state as serializable data.
 //!
-//! A core that begins again is the one that was written down, to the last millisecond of the last timer; only what follows
-//! from the standard or from other parts of the memory is left out and made anew. So the standard must be the same; a core
-//! that remembers takes another one by [`Monitor::adopt`]. The forms have no version of their own: whoever keeps them says
-//! beside them by which they were written.
+//! A restored core equals the saved one, down to the last millisecond of the last timer. State that
+//! follows from the standard or from other state is not saved; it is rebuilt. A snapshot must be
+//! restored under the standard that wrote it. [`Monitor::change_standard`] moves a restored core to
+//! another one. The format carries no version; the caller stores the version beside it.
 //!
-//! What is read is held within bounds: a damaged memory is refused or, where nobody can tell, believed; it never makes the
-//! core fail. It is meant for compact forms and not for people: times are numbers.
+//! Decoded values are checked against [`SnapshotBounds`]. A damaged snapshot is refused, or
+//! accepted where the damage cannot be detected, but never causes a panic. The data is meant for
+//! compact formats, so times are numbers.
 
 use crate::domain::cases::case_names::CaseNames;
 use crate::domain::cases::customer::CustomerContacts;
@@ -26,13 +27,13 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
-/// What is written down: [`Memory`] in the same order, borrowed.
+/// Borrowed form of [`CoreSnapshot`] for writing, in the same field order.
 #[derive(Serialize)]
 struct CoreSnapshotView<'m, G, P, L> {
     now: Timestamp,
     clock: Option<Timestamp>,
     last_received: Option<Timestamp>,
-    silence: &'m SilentSources,
+    silent_sources: &'m SilentSources,
     groups: G,
     cases: &'m CaseTable,
     cells: Vec<&'m Cell>,
@@ -45,13 +46,13 @@ struct CoreSnapshotView<'m, G, P, L> {
     names: &'m CaseNames,
 }
 
-/// What is read, with the cases as they were written down.
+/// Decoded snapshot. `C` is the format of the cases.
 #[derive(Deserialize)]
 struct CoreSnapshot<C> {
     now: Timestamp,
     clock: Option<Timestamp>,
     last_received: Option<Timestamp>,
-    silence: SilentSources,
+    silent_sources: SilentSources,
     groups: Vec<Attributes>,
     cases: C,
     cells: Vec<Cell>,
@@ -65,12 +66,12 @@ struct CoreSnapshot<C> {
 }
 
 impl Monitor {
-    /// What the core remembers, to be written down, between two batches or ticks. Two cores that were told the same in the
-    /// same order write the same.
+    /// Returns the state of the core for a snapshot, between two batches or ticks. Two cores with
+    /// the same input in the same order return equal snapshots.
     pub fn to_snapshot(&self) -> impl Serialize + '_ {
-        // Every field by its name, so that a new one is not forgotten here.
+        // Every field is named, so that a new field cannot be forgotten here.
         let Caseload {
-            // What follows from the standard.
+            // Derived from the standard.
             standard: _,
             used_kinds: _,
             expiry: _,
@@ -78,11 +79,11 @@ impl Monitor {
             committed_families: _,
             agents_are_local: _,
             horizon: _,
-            // What follows from the time reached.
+            // Derived from the current time.
             current: _,
-            // What follows from the cases.
+            // Derived from the cases.
             at_risk_orders: _,
-            // What means something only while a batch or a tick lasts.
+            // Only used within a batch or a tick.
             unsettled: _,
             changes: _,
             groups_handed_over: _,
@@ -90,8 +91,8 @@ impl Monitor {
             after: _,
             now,
             clock,
-            last_received: heard,
-            silent_sources: silence,
+            last_received,
+            silent_sources,
             cases,
             groups,
             timers,
@@ -100,13 +101,13 @@ impl Monitor {
             case_names: names,
         } = &self.caseload;
         let (cells, seen, panes, levels) = self.cells.to_snapshot();
-        let (now, clock, heard) = (*now, *clock, *heard);
+        let (now, clock, last_received) = (*now, *clock, *last_received);
         let groups = groups.snapshot();
         CoreSnapshotView {
             now,
             clock,
-            last_received: heard,
-            silence,
+            last_received,
+            silent_sources,
             groups,
             cases,
             cells,
@@ -120,45 +121,48 @@ impl Monitor {
         }
     }
 
-    /// A core that remembers what [`Monitor::memory`] wrote down of another one with the same standard and horizon.
+    /// Restores a core from the output of [`Monitor::to_snapshot`] under the same standard and
+    /// horizon.
     ///
     /// # Errors
-    /// Those of the deserializer, and a sentence if what was written is no memory of a core with this standard.
+    /// Returns an error if decoding fails or a value does not fit the standard.
     pub fn from_snapshot<'de, D: Deserializer<'de>>(
         standard: Arc<Standard>,
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let memory = CoreSnapshot::deserialize(from)?;
-        Monitor::new(standard, horizon).restore_snapshot(memory, Ok).map_err(D::Error::custom)
+        let snapshot = CoreSnapshot::deserialize(from)?;
+        Monitor::new(standard, horizon).restore_snapshot(snapshot, Ok).map_err(D::Error::custom)
     }
 
-    /// As [`Monitor::remember`] of what a program wrote down that kept formats 1 or 2 of the journal.
+    /// Restores a core as [`Monitor::from_snapshot`] does, from a snapshot of journal format 1 or
+    /// 2.
     ///
     /// # Errors
-    /// As for [`Monitor::remember`].
+    /// As for [`Monitor::from_snapshot`].
     pub fn from_earlier_snapshot<'de, D: Deserializer<'de>>(
         standard: Arc<Standard>,
         horizon: Option<RetentionHorizon>,
         from: D,
     ) -> Result<Monitor, D::Error> {
-        let memory = CoreSnapshot::deserialize(from)?;
+        let snapshot = CoreSnapshot::deserialize(from)?;
         Monitor::new(standard, horizon)
-            .restore_snapshot(memory, Format2Cases::upgrade)
+            .restore_snapshot(snapshot, Format2Cases::upgrade)
             .map_err(D::Error::custom)
     }
 
-    /// Begins again from a memory; `renew` gives its cases as they are kept now.
+    /// Restores a decoded snapshot into an empty core. `upgrade` converts the cases to the current
+    /// format.
     fn restore_snapshot<C>(
         self,
-        memory: CoreSnapshot<C>,
-        renew: impl FnOnce(C) -> Result<CaseTable, &'static str>,
+        snapshot: CoreSnapshot<C>,
+        upgrade: impl FnOnce(C) -> Result<CaseTable, &'static str>,
     ) -> Result<Monitor, &'static str> {
         let CoreSnapshot {
             now,
             clock,
-            last_received: heard,
-            silence,
+            last_received,
+            silent_sources,
             groups,
             cases,
             cells,
@@ -169,22 +173,22 @@ impl Monitor {
             expiries,
             customers,
             names,
-        } = memory;
-        let Monitor { mut caseload, cells: empty } = self;
+        } = snapshot;
+        let Monitor { mut caseload, cells: empty_cells } = self;
         if now < Timestamp::MIN && now != caseload.now {
-            return Err("it has reached a time that nobody can tell");
+            return Err("its time is out of range");
         }
         caseload.groups = CaseGroups::restore(&groups, &caseload.standard)?;
         caseload.groups_handed_over = caseload.groups.count();
         let bounds = SnapshotBounds::new(&caseload.standard, caseload.groups_handed_over, now);
         (caseload.now, caseload.clock, caseload.last_received, caseload.silent_sources) =
-            (now, clock, heard, silence);
+            (now, clock, last_received, silent_sources);
         if now >= Timestamp::MIN {
             caseload.current.advance_to(now);
         }
-        caseload.cases = renew(cases)?.restore(&bounds)?;
+        caseload.cases = upgrade(cases)?.restore(&bounds)?;
         let slots = caseload.cases.slot_count();
-        let cells = empty.restore_snapshot(
+        let cells = empty_cells.restore_snapshot(
             caseload.groups.groups_since(0),
             now,
             (cells, seen),

@@ -1,4 +1,4 @@
-//! How indicators went over the last hours, from the panes.
+//! Trends of indicators over the last hours, computed from the window panes.
 
 use crate::domain::board::trend::{IndicatorTrends, STEP_MS, TrendRequest, TrendSums, has_trend};
 use crate::domain::cells::rollup_group::RollupGroup;
@@ -6,46 +6,48 @@ use crate::domain::monitor::Monitor;
 use crate::domain::time::timestamp::Timestamp;
 
 impl Monitor {
-    /// How these indicators went in a scope; none before any time is reached, or if the standard has no rolling window.
+    /// Returns the trends of the requested indicators in a scope. `None` before the first event or
+    /// tick, or if the standard has no rolling window.
     #[must_use]
-    pub fn compute_trends(&self, asked: &TrendRequest) -> Option<IndicatorTrends> {
+    pub fn compute_trends(&self, request: &TrendRequest) -> Option<IndicatorTrends> {
         let covered = self.cells.panes.covered_since()?;
         let step_of = |time: Timestamp| time.0.div_euclid(STEP_MS);
-        let (steps, over) = (asked.step_count as i64, asked.steps_per_value as i64);
+        let (steps, steps_per_value) = (request.step_count as i64, request.steps_per_value as i64);
         let from = step_of(self.now()?) - (steps - 1);
-        // Each value looks back over the steps before its own.
-        let first = from - (over - 1);
+        // Each value sums the steps up to its own.
+        let first = from - (steps_per_value - 1);
         let scopes = self.cells.rollup_groups.scopes.all();
         let within = |leaf: &RollupGroup| {
-            leaf.scopes().iter().any(|scope| scopes[*scope as usize] == asked.scope)
+            leaf.scopes().iter().any(|scope| scopes[*scope as usize] == request.scope)
         };
         let members: Vec<bool> = self.cells.rollup_groups.all().iter().map(within).collect();
-        let mut stretches = vec![TrendSums::new(&self.cells.plan); (steps + over - 1) as usize];
+        let mut step_sums =
+            vec![TrendSums::new(&self.cells.plan); (steps + steps_per_value - 1) as usize];
         self.cells.panes.for_each_cell(|begin, leaf, cell| {
             let place =
                 usize::try_from(step_of(begin) - first).ok().filter(|_| members[leaf as usize]);
-            if let Some(stretch) = place.and_then(|place| stretches.get_mut(place)) {
-                stretch.add_pane(cell);
+            if let Some(sums) = place.and_then(|place| step_sums.get_mut(place)) {
+                sums.add_pane(cell);
             }
         });
-        let stretches: Vec<Option<TrendSums>> = (0..asked.step_count)
+        let step_sums: Vec<Option<TrendSums>> = (0..request.step_count)
             .map(|place| {
                 let whole = Timestamp((first + place as i64) * STEP_MS) >= covered;
                 whole.then(|| {
                     let mut sum = TrendSums::new(&self.cells.plan);
-                    stretches[place..place + asked.steps_per_value]
+                    step_sums[place..place + request.steps_per_value]
                         .iter()
-                        .for_each(|stretch| sum.merge(stretch));
+                        .for_each(|sums| sum.merge(sums));
                     sum
                 })
             })
             .collect();
-        let value = |indicator, stretch: &Option<TrendSums>| {
-            stretch.as_ref()?.indicator_value(indicator, &self.caseload.standard, &self.cells.plan)
+        let value = |indicator, sums: &Option<TrendSums>| {
+            sums.as_ref()?.indicator_value(indicator, &self.caseload.standard, &self.cells.plan)
         };
         let values =
-            |indicator: usize| stretches.iter().map(|stretch| value(indicator, stretch)).collect();
-        let trended = asked
+            |indicator: usize| step_sums.iter().map(|sums| value(indicator, sums)).collect();
+        let trended = request
             .indicators
             .iter()
             .copied()

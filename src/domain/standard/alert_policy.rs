@@ -1,4 +1,4 @@
-//! Alert policies: when somebody must be told, and who.
+//! Alert policies: conditions, severities and receivers.
 
 use super::indicator::TargetDirection;
 use crate::domain::events::event::Symbol;
@@ -6,155 +6,156 @@ use crate::domain::standard::LocalizedTitle;
 use crate::domain::time::timestamp::HOUR;
 use serde::{Deserialize, Serialize};
 
-/// When to tell whom.
+/// Alert policy: a condition and the receiver of its alerts.
 #[derive(Clone, PartialEq, Debug)]
 pub struct AlertPolicy {
-    /// Its name, as in `answer_rate_low`.
+    /// Name, as in `answer_rate_low`.
     pub name: String,
-    /// What people call it.
+    /// Display title.
     pub title: LocalizedTitle,
-    /// What it looks at.
+    /// Rule to evaluate.
     pub rule: AlertRule,
-    /// How urgent it is; a grade of a rule on orders has its own.
+    /// Severity. Each grade of an order rule has its own.
     pub severity: Severity,
-    /// Who is told; everybody if it names nobody.
+    /// Receiver of notifications. `None` notifies all receivers.
     pub receiver: Option<String>,
-    /// What to do about it: a text, or an address.
+    /// Instructions for the alert, as a text or an address.
     pub runbook: Option<String>,
-    /// Whether what fired stays on the list of shortfalls until somebody closes it.
+    /// True if fired alerts stay on the follow-up list until somebody closes them.
     pub follow_up: bool,
 }
 
-/// What a policy looks at.
+/// Condition type of an alert policy.
 #[derive(Clone, PartialEq, Debug)]
 pub enum AlertRule {
-    /// A figure that is too low or too high.
+    /// An indicator value that is too low or too high.
     Indicator(IndicatorRule),
-    /// Orders whose promise is in danger.
+    /// Orders at risk of missing a commitment.
     Orders(OrderRule),
 }
 
-/// A rule on an indicator's readings.
+/// Alert rule on the readings of an indicator.
 #[derive(Clone, PartialEq, Debug)]
 pub struct IndicatorRule {
-    /// Which indicator: its place in the standard.
+    /// Indicator, as an index into [`super::Standard::indicators`].
     pub indicator: usize,
-    /// Which scopes: their places in [`super::Standard::scopes`].
+    /// Kinds of scopes, as indexes into [`super::Standard::scopes`].
     pub scopes: Vec<usize>,
-    /// What of the readings is compared with what.
+    /// Measured quantity and its thresholds.
     pub measure: AlertMeasure,
-    /// How long it must be bad before it fires, in milliseconds.
+    /// Time in ms for which the condition must be breached before the alert fires.
     pub for_ms: i64,
-    /// How long it must be good again before it ends, in milliseconds.
+    /// Time in ms for which the condition must be cleared before the alert ends.
     pub keep_firing_ms: i64,
-    /// Readings of fewer cases change nothing.
+    /// Minimum sample count. Readings with fewer cases change nothing.
     pub min_count: u64,
-    /// What silence means.
+    /// Action when there is no data.
     pub no_data: NoDataAction,
 }
 
-/// What of an indicator's readings is compared with what.
+/// Quantity that an alert rule compares with its threshold.
 #[derive(Clone, PartialEq, Debug)]
 pub enum AlertMeasure {
-    /// The value itself.
+    /// The reading's value.
     Value {
-        /// Over which window: its place in the standard; `None` for readings about now.
+        /// Window, as an index into the standard's windows. `None` for readings of the current
+        /// state.
         window: Option<usize>,
-        /// Beyond this it is bad; without it beyond the target in force.
+        /// Firing threshold. `None` uses the target in force.
         fire: Option<AlertThreshold>,
-        /// From here on it is good again; without it from the target's warning, or where it is no longer bad.
+        /// Clearing threshold. `None` uses the target's warning, or else the firing threshold.
         clear: Option<f64>,
     },
-    /// How fast the error budget of the target is used up, in all windows at once.
+    /// The burn rate of the error budget, in all windows at once.
     BurnRate {
-        /// The windows: their places in the standard, the longest first.
+        /// Windows as indexes into the standard's windows, longest first.
         windows: Vec<usize>,
-        /// From how many times the even pace on.
+        /// Burn rate from which the alert fires.
         threshold: BurnRateThreshold,
-        /// Whose hours count; none for all.
+        /// Working calendar whose hours count. `None` counts all hours.
         calendar: Option<usize>,
     },
 }
 
-/// A threshold that a policy names itself.
+/// Threshold declared by a policy.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct AlertThreshold {
-    /// Which side is good.
+    /// Good side of the threshold.
     pub better: TargetDirection,
-    /// The last value that is not bad.
+    /// Last value that does not breach the condition.
     pub value: f64,
 }
 
-/// From how many times the even pace on a budget is used up too fast.
+/// Burn rate threshold. At a rate of 1, the whole period uses exactly its budget.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum BurnRateThreshold {
-    /// So many times.
+    /// This multiple of the even pace.
     Times(f64),
-    /// So that the longest window, at this pace, uses up this share of what a whole calendar window allows.
+    /// The rate at which the longest window uses this share of a calendar window's budget.
     BudgetShare {
-        /// The share, between 0 and 1.
+        /// Share between 0 and 1.
         share: f64,
-        /// The calendar window.
+        /// Calendar period of the budget.
         period: crate::domain::time::period::Period,
     },
 }
 
-/// What it means that there is nothing to measure, or that the sources are silent.
+/// Action when there is nothing to measure or the sources are silent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum NoDataAction {
-    /// Nothing: all stays as it is.
+    /// Keeps the current alert state.
     #[default]
     Hold,
-    /// After so many milliseconds it is over.
+    /// Ends the alert after this many milliseconds.
     ClearAfter(i64),
-    /// After so many milliseconds it fires.
+    /// Fires the alert after this many milliseconds.
     FireAfter(i64),
 }
 
-/// A rule on orders with a promise to keep.
+/// Alert rule on orders with a commitment.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OrderRule {
-    /// Which promise: the commitment's place in the standard.
+    /// Commitment, as an index into [`super::Standard::commitments`].
     pub commitment: usize,
-    /// For each dimension named, the values that an order must have.
+    /// Required values for each dimension with a condition.
     pub conditions: Vec<(usize, Vec<String>)>,
-    /// By how much time is left.
+    /// Grades by time left.
     pub grades: Vec<OrderRuleGrade>,
 }
 
 impl OrderRule {
-    /// The most grades there can be.
+    /// Maximum number of grades.
     pub const MAX_GRADES: usize = 20;
 }
 
-/// How near a deadline is, and who is told then.
+/// Grade of an order rule: a distance to the deadline with its severity and receiver.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OrderRuleGrade {
-    /// How it is written, as in `4h`, `80%` or `overdue`.
+    /// Text in the file, as in `4h`, `80%` or `overdue`.
     pub text: String,
-    /// The warning of the commitment that begins it; `None` for an order that is overdue.
+    /// Commitment warning that begins the grade. `None` for overdue orders.
     pub warning: Option<Symbol>,
-    /// How urgent it is.
+    /// Severity.
     pub severity: Severity,
-    /// Who is told; everybody if it names nobody.
+    /// Receiver of notifications. `None` notifies all receivers.
     pub receiver: Option<String>,
 }
 
-/// How urgent something is.
+/// Severity of an alert.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Severity {
-    /// Somebody should look.
+    /// Needs attention.
     Warning,
-    /// Somebody must act.
+    /// Needs immediate action.
     Critical,
 }
 
 impl Severity {
-    /// Each with its public name.
+    /// All severities with their public names.
     pub const ALL: [(&str, Severity); 2] =
         [("warning", Severity::Warning), ("critical", Severity::Critical)];
 
-    /// Its public name.
+    /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -165,8 +166,8 @@ impl Severity {
 }
 
 impl AlertPolicy {
-    /// The most a standard may have.
+    /// Maximum number of policies.
     pub const MAX_POLICIES: usize = 200;
-    /// The longest `for`, `keep_firing` and silence, in milliseconds.
+    /// Longest `for`, `keep_firing` and no-data time, in milliseconds.
     pub const MAX_DURATION_MS: i64 = 30 * 24 * HOUR;
 }

@@ -1,4 +1,4 @@
-//! Indicators: definitions over facts, each with its formula and its target.
+//! Indicators: figures computed from facts, each with a formula and targets.
 
 use super::label::IndicatorLabel;
 use crate::domain::events::event::{Attributes, Symbol};
@@ -6,101 +6,105 @@ use crate::domain::facts::catalog::FactKind;
 use crate::domain::standard::LocalizedTitle;
 use crate::domain::time::timestamp::Timestamp;
 
-/// A definition over facts.
+/// Indicator computed from facts.
 #[derive(Clone, Debug)]
 pub struct Indicator {
-    /// Its public name, as in `answer_rate`.
+    /// Public name, as in `answer_rate`.
     pub name: String,
-    /// What people call it.
+    /// Display title.
     pub title: LocalizedTitle,
-    /// What is computed.
+    /// Formula of the value.
     pub formula: Formula,
-    /// What is aimed at since when, the newest first; the last holds from the beginning of time.
+    /// Targets by version, newest first. The last one applies from the beginning of time.
     pub targets: Vec<DatedTarget>,
-    /// Below this many cases a reading is a small sample.
+    /// Sample count below which a reading is a small sample.
     pub small_sample: u64,
-    /// The families it speaks of, a bit each.
+    /// Bit mask of the case families that it covers.
     pub families: u64,
-    /// By what it is put together with others, in the order of [`super::label::LABELS`].
+    /// Labels in the order of [`super::label::INDICATOR_LABELS`].
     pub labels: Vec<IndicatorLabel>,
 }
 
-/// What an indicator computes.
+/// Formula of an indicator.
 #[derive(Clone, Debug)]
 pub enum Formula {
-    /// The share of `good` in `of`.
+    /// Share of `good` in `of`.
     Ratio {
-        /// The numerator: the sum of these tallies.
+        /// Numerator, the sum of these tallies.
         good: Vec<FactTally>,
-        /// The denominator: the sum of these tallies.
+        /// Denominator, the sum of these tallies.
         of: Vec<FactTally>,
-        /// The repeat window of a one-shot indicator that does not wait until it has passed: its readings are provisional.
+        /// Repeat window in ms of a first contact resolution that counts contacts at once. Its
+        /// readings are provisional. `None` for all other ratios.
         matures_ms: Option<i64>,
     },
-    /// Mean, percentiles and maximum of the facts' durations.
+    /// Mean, percentiles and maximum of fact durations.
     Duration {
-        /// The facts whose durations are taken.
+        /// Facts whose durations are used.
         of: Vec<FactTally>,
     },
-    /// How many stand now.
+    /// Number of current-state facts that are active now (a gauge).
     Level {
-        /// The standing facts that are counted.
+        /// Current-state facts to count.
         of: Vec<FactTally>,
     },
-    /// How old the oldest standing fact is now.
+    /// Age of the oldest current-state fact that is active now.
     Oldest {
-        /// The standing facts that are looked at.
+        /// Current-state facts to compare.
         of: Vec<FactTally>,
     },
-    /// The mean weight of the answers.
+    /// Mean weight of the answers.
     Score {
-        /// The facts whose answers are taken.
+        /// Facts with the answers.
         of: Vec<FactTally>,
-        /// What the answers 1, 2, 3 ... count.
+        /// Weights of the answers 1, 2, 3 and so on.
         weights: Vec<f64>,
     },
-    /// The share of one sum of durations in another, as occupancy is. A duration counts when it ends.
+    /// Share of one sum of durations in another, such as occupancy. A duration counts when it ends.
     Share {
-        /// The durations of the numerator.
+        /// Durations in the numerator.
         part: Vec<FactTally>,
-        /// The durations of the denominator, those of the numerator among them.
+        /// Durations in the denominator, including those in the numerator.
         whole: Vec<FactTally>,
     },
-    /// How many facts there were for each so many users.
+    /// Number of facts per `per` users.
     Rate {
-        /// The facts that are counted.
+        /// Facts to count.
         of: Vec<FactTally>,
-        /// For each how many users: a number of [`PER`].
+        /// Rate base, one of the numbers in [`RATE_BASES`].
         per: u64,
-        /// Whose: a place in [`super::Standard::populations`].
+        /// Population, as an index into [`super::Standard::populations`].
         population: usize,
     },
-    /// The value of one indicator less that of another in the same scope and window.
+    /// Value of one indicator minus that of another, in the same scope and window.
     Difference {
-        /// The place of the one.
+        /// Index of the first indicator.
         first: usize,
-        /// The place of the other.
+        /// Index of the indicator that is subtracted.
         second: usize,
-        /// The unit of both.
+        /// Unit of both indicators.
         unit: &'static str,
-        /// Whether both are about now.
+        /// True if both indicators measure the current state.
         now: bool,
     },
-    /// How long one more would wait: (how many wait + 1) x mean handling time / how many agents there are. It supposes that
-    /// every agent takes one after the other at the pace of the window, and that nobody gives up.
+    /// Estimated wait of one more customer: (number waiting + 1) x mean handling time / number of
+    /// agents.
+    ///
+    /// It assumes that every agent handles one customer after the other at the window's pace, and
+    /// that nobody abandons.
     EstimatedWait {
-        /// The standing facts of those who wait.
+        /// Current-state facts of waiting customers.
         waiting: Vec<FactTally>,
-        /// The durations of handling.
+        /// Handling durations.
         handling: Vec<FactTally>,
-        /// The standing facts of the agents at work.
+        /// Current-state facts of agents at work.
         agents: Vec<FactTally>,
-        /// Over which window the mean is taken: a place in [`super::Standard::windows`].
+        /// Window of the mean, as an index into [`super::Standard::windows`].
         window: usize,
     },
 }
 
-/// For each how many users a rate may be told, with the unit.
+/// Numbers of users that a rate may use as its base, each with its unit.
 pub const RATE_BASES: [(u64, &str); 5] = [
     (100, "per_100"),
     (1_000, "per_1000"),
@@ -109,62 +113,63 @@ pub const RATE_BASES: [(u64, &str); 5] = [
     (1_000_000, "per_1000000"),
 ];
 
-/// One kind of fact, counted if its value and its case's attributes fit.
+/// Selection of one kind of fact by value, label and case attributes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct FactTally {
-    /// The kind of fact.
+    /// Kind of the counted facts.
     pub kind: FactKind,
-    /// Its value must lie in this range, both ends included; `None` takes any value, also an unknown one.
+    /// Accepted values, both ends included. `None` accepts any value, including unknown ones.
     pub values: Option<(i64, i64)>,
-    /// Its word must be one of these; empty takes any fact.
+    /// Accepted labels. Empty accepts any label.
     pub labels: Vec<Symbol>,
-    /// For each dimension named, the attributes that fit.
+    /// Matching values for each dimension with a condition.
     pub conditions: Vec<(usize, Vec<String>)>,
 }
 
-/// What a version of the standard aims at.
+/// Target of one version of the standard.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct DatedTarget {
-    /// From when on it is in force.
+    /// Start of validity.
     pub since: Timestamp,
-    /// The target; none if this version has none.
+    /// Target, or `None` if this version has none.
     pub target: Option<Target>,
 }
 
-/// What is promised of an indicator's value.
+/// Target of an indicator's value.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Target {
-    /// Which side of the threshold is good.
+    /// Good side of the threshold.
     pub better: TargetDirection,
-    /// The promised value: a ratio, seconds, a count or a score.
+    /// Target value: a ratio, seconds, a count or a score.
     pub value: f64,
-    /// From here on the target is in danger.
+    /// Warning threshold.
     pub warning: Option<f64>,
 }
 
-/// Which values of an indicator are the good ones.
+/// Good side of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TargetDirection {
-    /// At least the target.
+    /// Values at or above the target are good.
     Higher,
-    /// At most the target.
+    /// Values at or below the target are good.
     Lower,
 }
 
 impl Indicator {
-    /// The target in force at a time; that of the beginning of time if none is known.
+    /// Returns the target in force at `at`, or `None` without one. `None` for `at` means the
+    /// beginning of time.
     #[must_use]
     pub fn target_at(&self, at: Option<Timestamp>) -> Option<Target> {
         let at = at.unwrap_or(Timestamp(i64::MIN));
         self.targets.iter().find(|dated| dated.since <= at)?.target
     }
 
-    /// The facts that the indicator is made of.
+    /// Iterates over the facts that the indicator uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
         self.formula.fact_tallies()
     }
 
-    /// The unit of its value, as in Prometheus names.
+    /// Returns the unit of the value, as in Prometheus names.
     #[must_use]
     pub fn unit(&self) -> &'static str {
         self.formula.unit()
@@ -172,7 +177,7 @@ impl Indicator {
 }
 
 impl Formula {
-    /// The facts that it is made of.
+    /// Iterates over the facts that the formula uses.
     pub fn fact_tallies(&self) -> impl Iterator<Item = &FactTally> {
         let lists: [&[FactTally]; 3] = match self {
             Formula::Ratio { good, of, .. } => [good, of, &[]],
@@ -188,7 +193,7 @@ impl Formula {
         lists.into_iter().flatten()
     }
 
-    /// The unit of its value, as in Prometheus names.
+    /// Returns the unit of the value, as in Prometheus names.
     #[must_use]
     pub fn unit(&self) -> &'static str {
         match self {
@@ -206,7 +211,7 @@ impl Formula {
         }
     }
 
-    /// Whether its value is about now and about no window.
+    /// Returns true if the value measures the current state and has no window.
     #[must_use]
     pub fn is_current_state(&self) -> bool {
         match self {
@@ -216,7 +221,7 @@ impl Formula {
         }
     }
 
-    /// What it is called for other programs.
+    /// Returns the public name of the formula.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -241,7 +246,7 @@ impl FactTally {
     }
 }
 
-/// For each weight's answer the tallies that count it.
+/// Returns for each weighted answer the tallies that count it.
 #[must_use]
 pub fn answer_tallies(of: &[FactTally], weights: usize) -> Vec<Vec<FactTally>> {
     let exactly = |answer: usize| {
@@ -254,7 +259,7 @@ pub fn answer_tallies(of: &[FactTally], weights: usize) -> Vec<Vec<FactTally>> {
 }
 
 impl Target {
-    /// Whether a value meets the target.
+    /// Returns true if `value` meets the target.
     #[must_use]
     pub fn is_reached(&self, value: f64) -> bool {
         self.better.reaches_threshold(value, self.value)
@@ -262,7 +267,7 @@ impl Target {
 }
 
 impl TargetDirection {
-    /// Its public name.
+    /// Returns the public name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -271,7 +276,7 @@ impl TargetDirection {
         }
     }
 
-    /// Whether a value lies on the good side of a threshold, or on it.
+    /// Returns true if `value` is on the good side of `threshold` or equal to it.
     #[must_use]
     pub fn reaches_threshold(self, value: f64, threshold: f64) -> bool {
         match self {

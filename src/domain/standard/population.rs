@@ -1,34 +1,36 @@
-//! Populations: how many users stand behind a scope, so that complaints can be told per 10 000 of them.
+//! User populations of scopes, for rates such as complaints per 10 000 users.
 
 use super::scope::Scope;
 use crate::domain::standard::Standard;
 use std::collections::BTreeMap;
 
-/// A number of users for each value of one dimension.
+/// Number of users for each value of one dimension.
 #[derive(Clone, Debug)]
 pub struct PopulationTable {
-    /// Its name, as in `users`.
+    /// Name, as in `users`.
     pub name: String,
-    /// The dimension by which they are counted: a place in [`super::Schema::dimensions`].
+    /// Dimension that divides the users, an index into [`super::EventSchema::dimensions`].
     pub dimension: usize,
-    /// How many there are, by the dimension's value.
+    /// Number of users by the dimension's value.
     pub users_by_value: BTreeMap<String, u64>,
 }
 
-/// How many users a scope has.
+/// Number of users of a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PopulationCount {
-    /// So many.
+    /// Number of users.
     Known(u64),
-    /// The standard could say, but does not: a center that was opened yesterday.
+    /// The standard has no number for the scope's value, for example for a newly opened center.
     Unknown,
-    /// The standard cannot say, because they are counted by something that the scope does not name.
+    /// The scope does not name the dimension that divides the users.
     NotDividedByScope,
 }
 
 impl PopulationTable {
-    /// How many users stand behind a scope: all of them behind the whole organisation, and those of its value behind a scope
-    /// that names the dimension, whatever else it names.
+    /// Returns the number of users in a scope.
+    ///
+    /// The whole organization has all users. A scope that names the dimension has the users of its
+    /// value, regardless of its other dimensions.
     #[must_use]
     pub fn users_in_scope(&self, scope: &Scope, standard: &Standard) -> PopulationCount {
         if scope.values.is_empty() {

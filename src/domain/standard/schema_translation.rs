@@ -1,57 +1,60 @@
-//! From one standard's numbers to another's: what events mean by families, dimensions and sources, found again by name.
+//! Translation of events between standards: maps families, dimensions and sources by name.
 
 use crate::domain::events::batch::Batch;
 use crate::domain::events::event::{Attributes, CaseFamily, Event, EventType};
 use crate::domain::standard::EventSchema;
 use std::sync::Arc;
 
-/// What the numbers of one schema are in another.
+/// Mapping from one schema's numbers to another's.
 #[derive(Debug)]
 pub struct SchemaTranslation {
-    /// For each family its place in the new schema; `None` if it is not known there.
+    /// New family by old family, `None` if the new schema does not have it.
     families: Vec<Option<CaseFamily>>,
-    /// For each dimension of the new schema its place in the old one.
+    /// Old dimension index by new dimension index, `None` if the old schema does not have it.
     dimensions: Vec<Option<usize>>,
-    /// For each known source its number in the new schema.
+    /// New source number by old source index.
     sources: Vec<u8>,
 }
 
 impl SchemaTranslation {
-    /// From the numbers of `old` to those of `new`.
+    /// Creates the mapping from `old` to `new`.
     #[must_use]
     pub fn new(old: &EventSchema, new: &EventSchema) -> SchemaTranslation {
-        let place = |names: &[String], name: &String| names.iter().position(|known| known == name);
+        let index = |names: &[String], name: &String| names.iter().position(|known| known == name);
         let family = |name| {
-            place(&new.families, name).and_then(|place| u8::try_from(place).ok()).map(CaseFamily)
+            index(&new.families, name).and_then(|index| u8::try_from(index).ok()).map(CaseFamily)
         };
         SchemaTranslation {
             families: old.families.iter().map(family).collect(),
-            dimensions: new.dimensions.iter().map(|name| place(&old.dimensions, name)).collect(),
+            dimensions: new.dimensions.iter().map(|name| index(&old.dimensions, name)).collect(),
             sources: old.sources.iter().map(|name| new.source_number(name)).collect(),
         }
     }
 
-    /// The same type of event; `None` if the new schema does not know its family. Families of one name have one life cycle.
+    /// Translates an event type. Returns `None` if the new schema does not have its family.
+    /// Families with the same name have the same life cycle.
     #[must_use]
     pub fn translate_event_type(&self, kind: EventType) -> Option<EventType> {
         let family = self.families.get(usize::from(kind.family.0)).copied().flatten()?;
         Some(EventType { family, ..kind })
     }
 
-    /// The values of the dimensions that both declare.
+    /// Returns the values in the new schema's dimensions. Dimensions unknown to the old schema are
+    /// `None`.
     #[must_use]
     pub fn translate_attributes(&self, attributes: &Attributes) -> Attributes {
-        let value = |place: &Option<usize>| {
-            place.and_then(|place| attributes.values().get(place).cloned().flatten())
+        let value = |index: &Option<usize>| {
+            index.and_then(|index| attributes.values().get(index).cloned().flatten())
         };
         let values: Arc<[Option<Box<str>>]> = self.dimensions.iter().map(value).collect();
         Attributes::new(Attributes::hash_values(values.iter().map(Option::as_deref)), values)
     }
 
-    /// The events of a batch as the new schema has them, each with its place in the batch. Those of unknown families are missing.
+    /// Translates a batch. Returns it with the original index of each event. Events of unknown
+    /// families are omitted.
     #[must_use]
     pub fn translate_batch(&self, batch: &Batch) -> (Batch, Vec<usize>) {
-        let known = batch.events.iter().enumerate().filter_map(|(place, event)| {
+        let known = batch.events.iter().enumerate().filter_map(|(index, event)| {
             let source = event
                 .source
                 .checked_sub(1)
@@ -61,12 +64,12 @@ impl SchemaTranslation {
                 source: source.copied().unwrap_or(0),
                 ..*event
             };
-            Some((event, place))
+            Some((event, index))
         });
-        let (events, places): (Vec<Event>, Vec<usize>) = known.unzip();
+        let (events, indexes): (Vec<Event>, Vec<usize>) = known.unzip();
         let groups =
             batch.groups.iter().map(|attributes| self.translate_attributes(attributes)).collect();
-        (Batch { events, groups, names: batch.names.select_events(&places) }, places)
+        (Batch { events, groups, names: batch.names.select_events(&indexes) }, indexes)
     }
 }
 
@@ -99,7 +102,7 @@ mod tests {
             detail: EventDetail::default(),
             group: 0,
             sequence: 0,
-            kind: old.event_type(name).expect("a type"),
+            kind: old.event_type(name).expect("known event type"),
             source,
         };
         let batch = Batch {
@@ -107,8 +110,8 @@ mod tests {
             groups: vec![attributes],
             ..Batch::default()
         };
-        let (translated, places) = translation.translate_batch(&batch);
-        assert_eq!(places, [1], "nobody knows installs any more");
+        let (translated, indexes) = translation.translate_batch(&batch);
+        assert_eq!(indexes, [1], "the new schema has no family `install`");
         assert_eq!(
             translated.events[0].kind,
             EventType { family: CaseFamily(4), verb: EventVerb::Resolved }

@@ -1,21 +1,21 @@
-//! Scopes: the parts of the organisation that readings are made for. A group of cases belongs to several.
+//! Scopes: parts of the organization that readings cover. A group of cases belongs to several.
 //!
-//! The numbers of scopes depend on the order of arrival; nothing that leaves the core may.
+//! Scope numbers depend on the order of arrival and must not appear in any output.
 
 use crate::domain::events::event::Attributes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A scope: the values of some dimensions, in the order of the standard's scope.
+/// Scope: the values of some dimensions, in the order of the standard's declaration.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Scope {
-    /// Which of the standard's scopes.
+    /// Kind of scope, an index into [`super::Standard::scopes`].
     pub kind: usize,
-    /// The values of its dimensions.
+    /// Values of its dimensions.
     pub values: Vec<Box<str>>,
 }
 
-/// All scopes that there are.
+/// All scopes with their numbers.
 #[derive(Debug, Default)]
 pub struct ScopeTable {
     all: Vec<Scope>,
@@ -23,7 +23,8 @@ pub struct ScopeTable {
 }
 
 impl ScopeTable {
-    /// The scopes to which cases with these attributes belong, by their numbers.
+    /// Returns the numbers of the scopes to which cases with these attributes belong. Adds new
+    /// scopes.
     pub fn scopes_of_attributes(
         &mut self,
         attributes: &Attributes,
@@ -47,7 +48,7 @@ impl ScopeTable {
         numbers
     }
 
-    /// The scopes by their numbers.
+    /// Returns the scopes by number.
     #[must_use]
     pub fn all(&self) -> &[Scope] {
         &self.all

@@ -1,36 +1,41 @@
-//! Sources that the standard knows by name, each with the rhythm in which it speaks.
+//! Declared sources of events and the silence after which they count as silent.
 
 use super::scope::Scope;
 use crate::domain::standard::Standard;
 
-/// A source and what it feeds.
+/// Declared source and the cases that it feeds.
 #[derive(Clone, Debug)]
 pub struct DeclaredSource {
-    /// Its name, as in `hefei_calls`. What its events call it stands in [`super::Schema::sources`].
+    /// Name, as in `hefei_calls`. Its name in events is in [`super::EventSchema::sources`].
     pub name: String,
-    /// After this many milliseconds without a word it is silent.
+    /// Time in ms without an event after which the source is silent.
     pub silent_after_ms: i64,
-    /// For each dimension named, the values that its cases have; all if empty.
+    /// Values of its cases for each dimension with a condition. Empty matches all cases.
     pub conditions: Vec<(usize, Vec<String>)>,
-    /// The families of its cases, a bit each.
+    /// Bit mask of the families of its cases.
     pub families: u64,
 }
 
 impl DeclaredSource {
-    /// The most sources a standard may declare: one bit each in a word.
+    /// Maximum number of declared sources, one bit each in a `u64`.
     pub const MAX_SOURCES: usize = 63;
 
-    /// Whether its cases are among those that a reading speaks of: the families meet, and the scope says nothing else. The
-    /// whole organisation is fed by every source.
+    /// Returns true if the source feeds a reading with these families in this scope.
+    ///
+    /// A family must be shared, and the scope's values must match the conditions. Every source
+    /// feeds the whole organization.
     #[must_use]
     pub fn feeds_scope(&self, families: u64, scope: &Scope, standard: &Standard) -> bool {
         let dimensions = &standard.scopes[scope.kind];
         let value_of = |dimension: usize| {
-            dimensions.iter().position(|one| *one == dimension).map(|place| &*scope.values[place])
+            dimensions
+                .iter()
+                .position(|known| *known == dimension)
+                .map(|index| &*scope.values[index])
         };
-        let fits = |(dimension, values): &(usize, Vec<String>)| {
-            value_of(*dimension).is_none_or(|value| values.iter().any(|one| one == value))
+        let matches = |(dimension, values): &(usize, Vec<String>)| {
+            value_of(*dimension).is_none_or(|value| values.iter().any(|known| known == value))
         };
-        self.families & families != 0 && self.conditions.iter().all(fits)
+        self.families & families != 0 && self.conditions.iter().all(matches)
     }
 }

@@ -1,12 +1,14 @@
-//! Working calendars: when a service organisation is open, and deadlines that count only that.
+//! Working calendars: opening hours of a service organization, and deadlines counted in open time.
 //!
-//! A moment is open if the local clock shows an open time then, and nothing else counts. So a day of 23 hours with opening
-//! hours 00:00-24:00 is open for 23 hours, an hour that the clocks repeat is open twice, and one that they skip is not there.
-//! The work is done where it is simple: between two changes of the clocks local time is time plus a constant, and there the
-//! `plan` adds up whole weeks and special days in plain numbers.
+//! A moment is open if the local clock shows an open time then. Daylight saving changes follow from
+//! that. A day of 23 hours with opening hours 00:00-24:00 is open for 23 hours. A repeated hour
+//! counts twice, and a skipped hour does not count.
 //!
-//! Opening hours belong to the day on which they begin: a night shift 22:00-06:00 of the day before a holiday is worked to
-//! its end, and one of the holiday itself is not.
+//! Between two changes of the UTC offset, local time is UTC plus a constant. There
+//! the `week_plan` module adds up whole weeks and special days in plain integers.
+//!
+//! Opening hours belong to the day on which they begin. A night shift 22:00-06:00 that begins on
+//! the day before a holiday runs to its end. One that begins on the holiday is not worked.
 
 use self::local_time::{
     clamp_timestamp, first_moment_showing, local_millis, offset_until_change, to_jiff_timestamp,
@@ -20,10 +22,11 @@ use std::collections::BTreeMap;
 /// Milliseconds in a day of 24 hours.
 const DAY: i64 = 24 * HOUR;
 
-/// How far ahead a calendar looks, in days: ten years. What takes longer never comes.
+/// Search limit for deadlines in days: ten years. Later deadlines count as never reached.
 const SEARCH_LIMIT_DAYS: i64 = 3_653;
 
-/// Opening hours in minutes after the midnight with which their day begins; beyond 1440 they go on into the next day.
+/// Opening hours in minutes after midnight of the day on which they begin. Values above 1440 extend
+/// into the next day.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct OpeningInterval {
     /// The first open minute.
@@ -32,19 +35,23 @@ pub struct OpeningInterval {
     pub until: u16,
 }
 
-/// When a service organisation is open.
+/// Working calendar of a service organization: weekly opening hours and special dates.
 #[derive(Clone, Debug)]
 pub struct Calendar {
-    /// Its name, as in `field`.
+    /// Name, as in `field`.
     pub name: String,
-    /// The zone of its clocks; without one they are those of the case's center, which every question brings along.
+    /// Time zone of the opening hours. `None` uses the time zone of the case's center, which
+    /// callers pass.
     pub time_zone: Option<TimeZone>,
     plan: WeekPlan,
 }
 
 impl Calendar {
-    /// A calendar from the opening hours of each weekday, Monday first, and those of the dates that have their own: none for
-    /// a holiday. Hours that overlap are open once; of hours longer than a day the first 24 hours count.
+    /// Creates a calendar from the opening hours of each weekday, Monday first, and of special
+    /// dates.
+    ///
+    /// An empty list in `special` marks a holiday. Overlapping hours count once. Of hours longer
+    /// than a day only the first 24 hours count.
     #[must_use]
     pub fn new(
         name: String,
@@ -55,25 +62,25 @@ impl Calendar {
         Calendar { name, time_zone, plan: WeekPlan::new(week, special) }
     }
 
-    /// The zone of its clocks: its own, or else the given one.
+    /// Returns the calendar's own time zone, or `otherwise` if it has none.
     #[must_use]
     pub fn effective_zone<'a>(&'a self, otherwise: &'a TimeZone) -> &'a TimeZone {
         self.time_zone.as_ref().unwrap_or(otherwise)
     }
 
-    /// Whether it is open at a moment.
+    /// Returns true if the calendar is open at `at`.
     #[must_use]
     pub fn is_open(&self, at: Timestamp, zone: &TimeZone) -> bool {
         self.plan.is_open(local_millis(at, self.effective_zone(zone)))
     }
 
-    /// Whether opening hours begin on a date.
+    /// Returns true if opening hours begin on `date`.
     #[must_use]
     pub fn is_workday(&self, date: Date) -> bool {
         self.plan.is_workday(week_plan::day_number(date))
     }
 
-    /// The open milliseconds from `from` on and before `until`.
+    /// Returns the open milliseconds in `from..until`. Returns 0 if `until` is not after `from`.
     #[must_use]
     pub fn open_millis_between(&self, from: Timestamp, until: Timestamp, zone: &TimeZone) -> i64 {
         let zone = self.effective_zone(zone);
@@ -88,8 +95,11 @@ impl Calendar {
         open
     }
 
-    /// The earliest moment at which so many open milliseconds have passed since `from`: `from` itself for none, and the
-    /// closing rather than the next opening. `None` if that is more than ten years away.
+    /// Returns the earliest time at which `millis` open milliseconds have passed since `from`.
+    ///
+    /// Returns `from` if `millis` is not positive. If open time ends exactly then, returns the
+    /// closing time and not the next opening. Returns `None` if the result is more than ten years
+    /// away.
     #[must_use]
     pub fn add_open_millis(
         &self,
@@ -98,9 +108,9 @@ impl Calendar {
         zone: &TimeZone,
     ) -> Option<Timestamp> {
         let zone = self.effective_zone(zone);
-        let (mut at, mut left) = (clamp_timestamp(from), millis);
+        let (mut at, mut remaining) = (clamp_timestamp(from), millis);
         let limit = at.plus_millis(SEARCH_LIMIT_DAYS * DAY);
-        while left > 0 {
+        while remaining > 0 {
             if at >= limit {
                 return None;
             }
@@ -109,19 +119,22 @@ impl Calendar {
             match self.plan.time_after_open_millis(
                 at.plus_millis(offset).0,
                 end.plus_millis(offset).0,
-                left,
+                remaining,
             ) {
                 Ok(time) => return Some(Timestamp(time).plus_millis(-offset)),
-                Err(rest) => (at, left) = (end, rest),
+                Err(rest) => (at, remaining) = (end, rest),
             }
         }
         Some(at)
     }
 
-    /// The same local time so many working days later. A day is a working day if opening hours begin on it; the time of day
-    /// does not matter, so a report after closing counts from its own day. What comes in on any other day counts from the
-    /// opening of the next working day. Where the clocks skip that time it is the moment of the skip, where they repeat it
-    /// the first. `None` if that is more than ten years away.
+    /// Returns the same local time `days` working days after `from`.
+    ///
+    /// A working day is a day on which opening hours begin. The time of day does not matter, so a
+    /// report after closing counts from its own day. A report on a non-working day counts from the
+    /// opening of the next working day. If the clocks skip the resulting local time, returns the
+    /// moment of the skip. If they repeat it, returns the first occurrence. Returns `None` beyond
+    /// ten years.
     #[must_use]
     pub fn add_working_days(
         &self,
@@ -145,8 +158,10 @@ impl Calendar {
         }
     }
 
-    /// The end (24:00 local) of the last of so many full working days after the day of `from`: the end of that day itself for
-    /// none. `None` if that is more than ten years away.
+    /// Returns the end (24:00 local) of the last of `days` full working days after the day of
+    /// `from`.
+    ///
+    /// With 0 days that is the end of the day of `from`. Returns `None` beyond ten years.
     #[must_use]
     pub fn add_full_working_days(
         &self,
@@ -160,23 +175,23 @@ impl Calendar {
         Some(end.max(from))
     }
 
-    /// The last of so many working days after a day; for none that day itself.
+    /// Returns the `count`th working day after `day`, or `day` itself if `count` is 0.
     fn nth_workday_after(&self, day: i64, count: u32) -> Option<i64> {
-        let Some(others) = count.checked_sub(1) else { return Some(day) };
+        let Some(earlier_days) = count.checked_sub(1) else { return Some(day) };
         let mut workdays =
             (day + 1..=day + SEARCH_LIMIT_DAYS).filter(|day| self.plan.is_workday(*day));
-        workdays.nth(usize::try_from(others).ok()?)
+        workdays.nth(usize::try_from(earlier_days).ok()?)
     }
 }
 
-/// The end (24:00 local) of the day of `from`.
+/// Returns the end (24:00 local) of the day of `from`.
 #[must_use]
 pub fn end_of_day(from: Timestamp, zone: &TimeZone) -> Timestamp {
     let today = local_millis(from, zone).div_euclid(DAY);
     first_moment_showing((today + 1) * DAY, zone).map_or(from, |end| end.max(from))
 }
 
-/// Whether the local clock shows an earlier time of day than `time`: "reported before 16:00".
+/// Returns true if the local time of day of `from` is before `time`, as in "reported before 16:00".
 #[must_use]
 pub fn is_before_time_of_day(from: Timestamp, time: Time, zone: &TimeZone) -> bool {
     zone.to_datetime(to_jiff_timestamp(from)).time() < time

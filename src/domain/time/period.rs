@@ -1,17 +1,16 @@
-//! Periods of the calendar in a time zone: quarter and half hours, days, weeks and months, as clocks and calendars on the
-//! wall there show them.
+//! Calendar periods in a time zone: quarter hours, half hours, days, weeks and months.
 //!
-//! The periods of one kind follow each other without gap and without overlap, whatever the clocks do: every moment lies in
-//! exactly one. Where midnight is skipped, a day begins at the first moment that exists; where clocks go back over midnight,
-//! the day that had begun goes on. So a day has 23 or 25 hours when the clocks change, and a quarter of an hour that is
-//! shown twice counts as two.
+//! Periods of one kind have no gaps and no overlaps, so every moment lies in exactly one. If
+//! midnight is skipped, the day begins at the first moment that exists. If the clocks go back over
+//! midnight, the day that had begun continues. So a day has 23 or 25 hours when the clocks change.
+//! A quarter hour that the clocks repeat counts as two.
 
 use super::timestamp::{HOUR, MINUTE, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, ToSpan};
 
-/// A kind of period. The order is that of their lengths.
+/// Kind of calendar period, ordered by length.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Period {
     /// From :00, :15, :30 or :45 of the hour.
@@ -27,7 +26,7 @@ pub enum Period {
 }
 
 impl Period {
-    /// Every kind with the public name of the window that is the current one of its kind.
+    /// Public names of the calendar windows, each with its period.
     pub const WINDOW_NAMES: [(&'static str, Period); 5] = [
         ("interval15", Period::QuarterHour),
         ("interval30", Period::HalfHour),
@@ -36,7 +35,7 @@ impl Period {
         ("month", Period::Month),
     ];
 
-    /// No period of this kind, of whatever time zone, has begun longer ago than this while it lasts somewhere; in milliseconds.
+    /// Returns an upper bound in milliseconds for the age of a current period in any time zone.
     #[must_use]
     pub fn max_length_ms(self) -> i64 {
         // Zones lie up to 26 hours apart, and clocks go back by an hour.
@@ -48,14 +47,15 @@ impl Period {
         }
     }
 
-    /// Whether every period of this kind lies within one of the `other` kind.
+    /// Returns true if every period of this kind lies within one period of the `other` kind.
     #[must_use]
     pub fn lies_within(self, other: Period) -> bool {
         self < other && (self, other) != (Period::Week, Period::Month)
     }
 
-    /// The first millisecond of the period in which `now` lies, and that of the period after it. What lies beyond the years
-    /// that events may have counts to the first or the last of them.
+    /// Returns the start of the period that contains `now`, and the start of the next period.
+    ///
+    /// Times outside [`Timestamp::MIN`]..[`Timestamp::MAX`] are clamped.
     #[must_use]
     pub fn bounds_around(self, now: Timestamp, zone: &TimeZone) -> (Timestamp, Timestamp) {
         let now = now.clamp(Timestamp::MIN, Timestamp::MAX);
@@ -76,7 +76,8 @@ impl Period {
         loop {
             let next = add_span(first, length);
             let end = start_of_date(next, zone);
-            // The next one has begun already if the clocks went back over midnight since, or if its first days never were.
+            // The next period may already have begun if the clocks went back over midnight. Its
+            // first days may not exist at all.
             if end > now || next == first {
                 return (begin, end);
             }
@@ -85,24 +86,23 @@ impl Period {
     }
 }
 
-/// The date that the calendar shows.
 fn local_date(now: Timestamp, zone: &TimeZone) -> Date {
     zone.to_datetime(to_jiff_timestamp(now)).date()
 }
 
-/// The date so much later; the same where the calendar ends, thousands of years from now.
+/// Adds a span to a date. Returns the date unchanged at the end of jiff's calendar.
 fn add_span(date: Date, by: Span) -> Date {
     date.checked_add(by).unwrap_or(date)
 }
 
-/// The first moment at which a date has come.
+/// Returns the first moment of a date.
 fn start_of_date(date: Date, zone: &TimeZone) -> Timestamp {
     let midnight = date.at(0, 0, 0, 0);
     let at = |offset: jiff::tz::Offset| offset.to_timestamp(midnight).unwrap_or_default();
     match zone.to_ambiguous_timestamp(midnight).offset() {
         AmbiguousOffset::Unambiguous { offset } => from_jiff_timestamp(at(offset)),
         AmbiguousOffset::Fold { before, .. } => from_jiff_timestamp(at(before)),
-        // Midnight is skipped: the date comes when the clocks go forward.
+        // Midnight is skipped, so the date begins when the clocks go forward.
         AmbiguousOffset::Gap { before, after } => from_jiff_timestamp(
             zone.following(at(after))
                 .next()
@@ -111,23 +111,24 @@ fn start_of_date(date: Date, zone: &TimeZone) -> Timestamp {
     }
 }
 
-/// The interval of the clock in which `now` lies. A change of the clocks in the middle of it begins another.
+/// Returns the clock interval that contains `now`. An offset change within it starts a new
+/// interval.
 fn interval_around(now: Timestamp, length: i64, zone: &TimeZone) -> (Timestamp, Timestamp) {
     let offset =
         |time: Timestamp| i64::from(zone.to_offset(to_jiff_timestamp(time)).seconds()) * 1_000;
-    let shown = now.plus_millis(offset(now)).0;
-    let begin = Timestamp(shown.div_euclid(length) * length).plus_millis(-offset(now));
+    let local = now.plus_millis(offset(now)).0;
+    let begin = Timestamp(local.div_euclid(length) * length).plus_millis(-offset(now));
     let end = begin.plus_millis(length);
-    let changes = |time: &Timestamp| offset(time.plus_millis(-1)) != offset(*time);
-    let past = zone
+    let is_offset_change = |time: &Timestamp| offset(time.plus_millis(-1)) != offset(*time);
+    let past_changes = zone
         .preceding(to_jiff_timestamp(now.plus_millis(1)))
         .map(|change| from_jiff_timestamp(change.timestamp()));
-    let coming = zone
+    let coming_changes = zone
         .following(to_jiff_timestamp(now))
         .map(|change| from_jiff_timestamp(change.timestamp()));
-    let begun = past.take_while(|time| *time > begin).find(changes);
-    let ended = coming.take_while(|time| *time < end).find(changes);
-    (begun.unwrap_or(begin), ended.unwrap_or(end))
+    let last_change = past_changes.take_while(|time| *time > begin).find(is_offset_change);
+    let next_change = coming_changes.take_while(|time| *time < end).find(is_offset_change);
+    (last_change.unwrap_or(begin), next_change.unwrap_or(end))
 }
 
 fn to_jiff_timestamp(time: Timestamp) -> jiff::Timestamp {
@@ -144,11 +145,11 @@ mod tests {
     use crate::domain::time::timestamp::{HOUR, SECOND};
 
     fn parse_time(text: &str) -> Timestamp {
-        Timestamp::parse(text).expect("a good time")
+        Timestamp::parse(text).expect("valid RFC 3339 time")
     }
 
     fn find_zone(name: &str) -> TimeZone {
-        TimeZone::get(name).expect("a bundled zone")
+        TimeZone::get(name).expect("bundled time zone")
     }
 
     fn assert_bounds(period: Period, at: &str, now: &str, begin: &str, end: &str) {
@@ -237,7 +238,7 @@ mod tests {
             "2026-10-01T00:00:00+02:00",
             "2026-11-01T00:00:00+01:00",
         );
-        // Clocks went forward at midnight in Beirut on 2026-03-29: that day begins at 01:00, and so does a week in Cairo.
+        // Clocks went forward at midnight in Beirut on 2026-03-29, so that day begins at 01:00.
         assert_bounds(
             Period::Day,
             "Asia/Beirut",
@@ -332,7 +333,7 @@ mod tests {
         );
     }
 
-    /// Every moment lies in exactly one period, in zones with every oddity there is.
+    /// Covers zones with unusual offset changes.
     #[test]
     fn periods_have_no_gaps_and_no_overlaps() {
         for (name, from, until) in [
@@ -374,7 +375,7 @@ mod tests {
                             "{period:?} around {now} in {name} is not within a {wider:?}"
                         );
                     }
-                    // To the last millisecond, to the first, and some in between.
+                    // Steps to the last millisecond, to the first, and to some in between.
                     now = if now.plus_millis(1) == end {
                         end
                     } else {

@@ -1,31 +1,32 @@
-//! Time zones: where each case lives, so that its day begins at its own midnight.
+//! Time zones of cases: calendar windows such as `today` begin at the midnight of the case's zone.
 
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-/// The time zones of a standard: its own, and others for cases with certain values of one dimension.
+/// Time zones of a standard: its default zone, and others for certain values of one dimension.
 ///
-/// A calendar window is that of a case's own zone. A scope that mixes zones adds up what its groups call `today`: the
-/// organisation's figure is that of each center's own day, not that of one stretch of time.
+/// A calendar window follows the zone of each case. A scope with several zones adds up the local
+/// days of its groups. So `today` for the whole organization is the sum of each center's own day.
 #[derive(Clone, Debug)]
 pub struct TimeZones {
-    /// Every zone once, the standard's own first.
+    /// Distinct zones, the default zone first.
     all: Vec<TimeZone>,
     dimension: Option<usize>,
     values: BTreeMap<String, usize>,
 }
 
 impl TimeZones {
-    /// The most different zones there can be.
+    /// Maximum number of distinct zones.
     pub const ZONES_MAX: usize = 64;
 
-    /// One zone for all cases.
+    /// Creates a table with one zone for all cases.
     #[must_use]
-    pub fn new(own: TimeZone) -> TimeZones {
-        TimeZones { all: vec![own], dimension: None, values: BTreeMap::new() }
+    pub fn new(default_zone: TimeZone) -> TimeZones {
+        TimeZones { all: vec![default_zone], dimension: None, values: BTreeMap::new() }
     }
 
-    /// Cases with these values of a dimension, a place in [`crate::domain::standard::Schema::dimensions`], live elsewhere.
+    /// Assigns zones to values of a dimension, an index into
+    /// [`crate::domain::standard::EventSchema::dimensions`].
     #[must_use]
     pub fn with_dimension_zones(
         mut self,
@@ -43,8 +44,7 @@ impl TimeZones {
         self
     }
 
-    /// The number of the zone in which cases with these values of the dimensions live; 0, the standard's own, if nothing else
-    /// is declared.
+    /// Returns the zone number for a case's dimension values. 0 is the default zone.
     #[must_use]
     pub fn zone_number(&self, values: &[Option<Box<str>>]) -> usize {
         self.zone_number_of_value(
@@ -52,41 +52,42 @@ impl TimeZones {
         )
     }
 
-    /// The number of the zone in which cases with this value of the dimension live.
     fn zone_number_of_value(&self, value: Option<&str>) -> usize {
         value.and_then(|value| self.values.get(value)).copied().unwrap_or(0)
     }
 
-    /// The zone in which all cases of a scope live; the standard's own if they may live in several. `dimensions` are those of
-    /// the scope, `values` theirs.
+    /// Returns the zone of all cases of a scope. Returns the default zone if its cases may be in
+    /// several.
+    ///
+    /// `dimensions` and `values` are those of the scope, in the same order.
     #[must_use]
     pub fn scope_zone(&self, dimensions: &[usize], values: &[Box<str>]) -> &TimeZone {
-        let own = dimensions
+        let zone_value = dimensions
             .iter()
             .zip(values)
             .find(|(dimension, _)| Some(**dimension) == self.dimension);
-        self.get(self.zone_number_of_value(own.map(|(_, value)| &**value)))
+        self.get(self.zone_number_of_value(zone_value.map(|(_, value)| &**value)))
     }
 
-    /// A zone by its number; the standard's own if there is no such number.
+    /// Returns the zone with this number, or the default zone if the number is unknown.
     #[must_use]
     pub fn get(&self, number: usize) -> &TimeZone {
         self.all.get(number).unwrap_or(&self.all[0])
     }
 
-    /// Every zone, by number.
+    /// Returns all distinct zones by number.
     #[must_use]
     pub fn all(&self) -> &[TimeZone] {
         &self.all
     }
 
-    /// The dimension by which cases live elsewhere, if any do.
+    /// Returns the dimension that selects the zone, if one is declared.
     #[must_use]
     pub fn dimension(&self) -> Option<usize> {
         self.dimension
     }
 
-    /// The values of the dimension, each with its zone.
+    /// Iterates over the dimension's values, each with its zone.
     pub fn dimension_zones(&self) -> impl Iterator<Item = (&str, &TimeZone)> {
         self.values.iter().map(|(value, number)| (value.as_str(), self.get(*number)))
     }
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn uses_zone_of_dimension_value_or_default() {
-        let zone = |name: &str| TimeZone::get(name).expect("a bundled zone");
+        let zone = |name: &str| TimeZone::get(name).expect("bundled time zone");
         let other = [
             ("london", "Europe/London"),
             ("leeds", "Europe/London"),
@@ -116,7 +117,7 @@ mod tests {
         assert_eq!([None, Some("hefei"), Some("wuhu")].map(of), [0, 0, 0]);
         assert_eq!((of(Some("london")), of(Some("leeds")), of(Some("urumqi"))), (1, 1, 2));
         assert_eq!(zones.get(2).iana_name(), Some("Asia/Urumqi"));
-        assert_eq!(zones.all().len(), 3, "a zone that is named twice is there once");
+        assert_eq!(zones.all().len(), 3, "a zone named twice is stored once");
         assert_eq!(TimeZones::new(TimeZone::UTC).zone_number(&sample_values(&[Some("london")])), 0);
     }
 }

@@ -1,4 +1,6 @@
-//! Points in time and their reading: the core knows nothing but milliseconds since 1970, learned from its inputs.
+//! Timestamps in milliseconds since 1970 and their RFC 3339 parser.
+//!
+//! The domain code never reads a clock. All times come from its inputs.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,15 +16,17 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 
 impl Timestamp {
-    /// The earliest time an event may carry: 1900-01-01T00:00:00Z.
+    /// Earliest time allowed in an event: 1900-01-01T00:00:00Z.
     pub const MIN: Timestamp = Timestamp(-2_208_988_800_000);
-    /// The latest time an event may carry: 2200-01-01T00:00:00Z.
+    /// End of the range allowed in an event, exclusive: 2200-01-01T00:00:00Z.
     pub const MAX: Timestamp = Timestamp(7_258_118_400_000);
 
-    /// Reads RFC 3339 with an offset, as in `2026-03-01T08:00:07.250+08:00`; finer than a millisecond is cut off.
+    /// Parses RFC 3339 with an offset, as in `2026-03-01T08:00:07.250+08:00`. Fractions of a
+    /// millisecond are truncated.
     ///
     /// # Errors
-    /// A sentence saying what is wrong with `text`.
+    /// Returns a message if `text` is not RFC 3339 with an offset, or lies outside the allowed
+    /// range.
     pub fn parse(text: &str) -> Result<Timestamp, String> {
         if let Some(time) = parse_common_form(text.as_bytes()) {
             return Ok(time);
@@ -38,19 +42,19 @@ impl Timestamp {
             .ok_or_else(|| format!("`{text}` lies outside the years 1900 to 2199"))
     }
 
-    /// The same time, if it lies between [`Timestamp::MIN`] and [`Timestamp::MAX`].
+    /// Returns the time if it lies in [`Timestamp::MIN`]..[`Timestamp::MAX`], otherwise `None`.
     #[must_use]
     pub fn check_range(self) -> Option<Timestamp> {
         (Self::MIN..Self::MAX).contains(&self).then_some(self)
     }
 
-    /// The time `millis` later, held within what can be told.
+    /// Returns the time `millis` later, saturating at the range of `i64`.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Timestamp {
         Timestamp(self.0.saturating_add(millis))
     }
 
-    /// Milliseconds from `earlier` until this time; negative if it lies before.
+    /// Returns the milliseconds from `earlier` to this time, negative if it is before `earlier`.
     #[must_use]
     pub fn millis_since(self, earlier: Timestamp) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -66,7 +70,7 @@ impl std::fmt::Display for Timestamp {
     }
 }
 
-/// A text where people read it, else a number.
+/// Serializes as RFC 3339 text in human-readable formats, otherwise as an integer.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
@@ -77,44 +81,51 @@ impl Serialize for Timestamp {
     }
 }
 
-/// The number alone: what was written for people is not read back.
+/// Deserializes from an integer only. Human-readable output is never read back.
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         i64::deserialize(deserializer).map(Timestamp)
     }
 }
 
-/// The millisecond in which a time lies; jiff's own rounds towards 1970.
+/// Rounds down to a millisecond. jiff's own conversion rounds towards 1970.
 fn floor_to_millis(time: jiff::Timestamp) -> Timestamp {
     Timestamp(time.as_second() * SECOND + i64::from(time.subsec_nanosecond()).div_euclid(1_000_000))
 }
 
 const RFC3339_TEMPLATE: &[u8; 19] = b"0000-00-00T00:00:00";
-/// The greatest difference to the form at each place: nine where it has a digit.
+/// Largest XOR difference allowed to the template at each position: 9 for a digit, 0 otherwise.
 const DIGIT_DIFFERENCES_MAX: [u8; 19] = [9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9];
 
-/// The usual form alone, `2026-03-01T08:00:07` with any number of decimals and `Z` or an offset, and days that every month
-/// has: it is what most events carry, and a tenth of the time of decoding when left to the general parser. All else gives
-/// `None` and goes there.
+/// Parses the common form: `2026-03-01T08:00:07`, any number of decimals, and `Z` or an offset.
+///
+/// Accepts only days 1 to 28. Returns `None` for all other texts, which the general parser handles.
+/// Most events carry this form. The general parser would take a tenth of the decoding time for it.
 fn parse_common_form(text: &[u8]) -> Option<Timestamp> {
     let (fixed, rest) = text.split_first_chunk::<19>()?;
-    // What differs from the form by more than a digit may; without an early end, so that many bytes are looked at together.
-    let odd = (0..19).fold(0, |odd, at| {
-        odd | (fixed[at] ^ RFC3339_TEMPLATE[at]).saturating_sub(DIGIT_DIFFERENCES_MAX[at])
+    // No early exit, so that the compiler can compare many bytes at once.
+    let mismatch = (0..19).fold(0, |mismatch, at| {
+        mismatch | (fixed[at] ^ RFC3339_TEMPLATE[at]).saturating_sub(DIGIT_DIFFERENCES_MAX[at])
     });
-    if odd != 0 {
+    if mismatch != 0 {
         return None;
     }
-    let two = |at: usize| i64::from(fixed[at] - b'0') * 10 + i64::from(fixed[at + 1] - b'0');
-    let (year, month, day, hour, minute, second) =
-        (two(0) * 100 + two(2), two(5), two(8), two(11), two(14), two(17));
-    let sound = (1900..2200).contains(&year)
+    let two_digits = |at: usize| i64::from(fixed[at] - b'0') * 10 + i64::from(fixed[at + 1] - b'0');
+    let (year, month, day, hour, minute, second) = (
+        two_digits(0) * 100 + two_digits(2),
+        two_digits(5),
+        two_digits(8),
+        two_digits(11),
+        two_digits(14),
+        two_digits(17),
+    );
+    let in_range = (1900..2200).contains(&year)
         && (1..=12).contains(&month)
         && (1..=28).contains(&day)
         && hour < 24
         && minute < 60
         && second < 60;
-    if !sound {
+    if !in_range {
         return None;
     }
     let (millis, zone) = parse_fraction(rest)?;
@@ -134,14 +145,15 @@ fn parse_common_form(text: &[u8]) -> Option<Timestamp> {
         }
         _ => return None,
     };
-    // Days since 1970 in the Gregorian calendar, counting years from March (H. Hinnant, "chrono-compatible low-level date algorithms").
+    // Days since 1970 in the Gregorian calendar, counting years from March. Source: H. Hinnant,
+    // "chrono-compatible low-level date algorithms".
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
     Timestamp((((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND + millis - offset)
         .check_range()
 }
 
-/// The milliseconds that decimals of a second say, and what comes behind them; 0 without decimals.
+/// Parses the fraction of a second. Returns its milliseconds, 0 without a fraction, and the rest.
 fn parse_fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let digit = |byte: u8| i64::from(byte - b'0');
     match rest {
@@ -162,7 +174,7 @@ fn parse_fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     }
 }
 
-/// A text from outside, cut to what fits in a message.
+/// Truncates external text to 60 characters for use in a message.
 #[must_use]
 pub fn truncate_for_message(text: &str) -> String {
     match text.char_indices().nth(60) {
@@ -177,7 +189,7 @@ mod tests {
 
     #[test]
     fn reads_any_offset_and_writes_utc() {
-        let time = Timestamp::parse("2026-03-01T08:00:07.250+08:00").expect("a good time");
+        let time = Timestamp::parse("2026-03-01T08:00:07.250+08:00").expect("valid RFC 3339 time");
         assert_eq!(time.to_string(), "2026-03-01T00:00:07.25Z");
         assert_eq!(Timestamp::parse("2026-03-01T00:00:07.250Z"), Ok(time));
     }

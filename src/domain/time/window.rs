@@ -1,71 +1,72 @@
-//! Windows: which stretch of time a reading covers, and where each begins when the core has reached a certain time.
+//! Windows: the time range that a reading covers.
 //!
-//! A rolling window begins at a multiple of its step, so that whole panes leave it: the last five minutes are the last five
-//! minutes rounded out to ten seconds. A calendar window is the current interval, day, week or month in the time zone of the
-//! case. Every count is kept for all windows side by side, in *lanes*, eight to a *bank*.
+//! A rolling window begins at a multiple of its step, so that it gains and loses whole panes. The
+//! last five minutes are rounded out to ten seconds. A calendar window is the current interval,
+//! day, week or month in the time zone of the case. The counts of all windows lie side by side in
+//! *lanes*, eight to a *bank*.
 
 use super::period::Period;
 use super::timestamp::{HOUR, MINUTE, SECOND, Timestamp};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-/// How many windows have their counts side by side in one [`Lanes`].
+/// Number of windows whose counts share one [`LaneCounts`].
 pub const LANES_PER_BANK: usize = 8;
 
-/// The most banks of lanes. A standard has as many as its windows need: one for up to eight of them, two for more.
+/// Maximum number of banks. A standard uses one bank for up to eight windows, otherwise two.
 pub const MAX_BANKS: usize = 2;
 
-/// The most windows there can be.
+/// Maximum number of windows of a standard.
 pub const MAX_WINDOWS: usize = LANES_PER_BANK * MAX_BANKS;
 
-/// A count for each window of a bank, in half a cache line.
+/// Counts for the windows of one bank, in half a cache line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(align(32))]
 pub struct LaneCounts(pub [i32; LANES_PER_BANK]);
 
 impl LaneCounts {
-    /// Adds another count in each window.
+    /// Adds another bank of counts lane by lane, wrapping on overflow.
     #[inline]
     pub fn add_counts(&mut self, more: &LaneCounts) {
-        for (sum, one) in self.0.iter_mut().zip(&more.0) {
-            *sum = sum.wrapping_add(*one);
+        for (sum, count) in self.0.iter_mut().zip(&more.0) {
+            *sum = sum.wrapping_add(*count);
         }
     }
 
-    /// Adds the counts to sums of many.
+    /// Adds the counts to 64-bit sums lane by lane.
     #[inline]
     pub fn add_to_sums(&self, sums: &mut [i64; LANES_PER_BANK]) {
         let wide = self.0.map(i64::from);
         *sums = std::array::from_fn(|lane| sums[lane] + wide[lane]);
     }
 
-    /// The opposite count in each window.
+    /// Returns the negated counts.
     #[must_use]
     pub fn negated(self) -> LaneCounts {
-        LaneCounts(self.0.map(|one| -one))
+        LaneCounts(self.0.map(|count| -count))
     }
 }
 
-/// A stretch of time that readings cover, up to the time reached.
+/// Time range that a reading covers, up to the engine's current time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Window {
-    /// So many milliseconds back.
+    /// Rolling window of this many milliseconds.
     Rolling(i64),
-    /// The current period of the calendar.
+    /// Current calendar period.
     Calendar(Period),
-    /// Everything there ever was: for a replay.
+    /// All time, used by replays and counters.
     All,
 }
 
 impl Window {
-    /// The window of readings about now, such as how many are waiting.
+    /// Window name of readings of the current state, such as the number waiting.
     pub const NOW: &'static str = "now";
-    /// The longest rolling window, in milliseconds: a week.
+    /// Longest rolling window in milliseconds: one week.
     pub const MAX_ROLLING_MS: i64 = 7 * 24 * HOUR;
-    /// No window moves more finely, in milliseconds: those of the calendar begin with a minute.
+    /// Smallest step of any window in milliseconds. Calendar windows begin on whole minutes.
     pub const MIN_STEP_MS: i64 = 10 * SECOND;
 
-    /// How finely a rolling window moves, in milliseconds.
+    /// Returns the step of a rolling window of this length. Both are in milliseconds.
     #[must_use]
     pub fn rolling_step_ms(length: i64) -> i64 {
         if length <= 10 * MINUTE {
@@ -77,7 +78,9 @@ impl Window {
         }
     }
 
-    /// The window of this name: `5m`, `24h`, `7d`, `interval15`, `interval30`, `today`, `week`, `month`, `all`.
+    /// Parses a window name: `5m`, `24h`, `7d`, `interval15`, `interval30`, `today`, `week`,
+    /// `month` or `all`. Returns `None` for an unknown name or a length outside one minute to one
+    /// week.
     #[must_use]
     pub fn parse(name: &str) -> Option<Window> {
         if name == "all" {
@@ -100,7 +103,7 @@ impl Window {
         .then_some(Window::Rolling(length))
     }
 
-    /// The first millisecond the window covers when `now` is reached.
+    /// Returns the first millisecond that the window covers at `now`.
     #[must_use]
     pub fn start_time(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         match self {
@@ -113,7 +116,8 @@ impl Window {
         }
     }
 
-    /// The first millisecond after the calendar window that contains `now`; none for windows that move along or never end.
+    /// Returns the first millisecond after the calendar window that contains `now`. Returns `None`
+    /// for rolling windows and `all`.
     #[must_use]
     pub fn end_time(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
@@ -147,7 +151,7 @@ mod tests {
     use super::*;
 
     fn parse_time(text: &str) -> Timestamp {
-        Timestamp::parse(text).expect("a good time")
+        Timestamp::parse(text).expect("valid RFC 3339 time")
     }
 
     #[test]
@@ -186,7 +190,7 @@ mod tests {
 
     #[test]
     fn only_calendar_windows_have_an_end() {
-        let zone = TimeZone::get("Asia/Shanghai").expect("a bundled zone");
+        let zone = TimeZone::get("Asia/Shanghai").expect("bundled time zone");
         let now = parse_time("2026-03-31T17:30:00Z");
         let month = Window::Calendar(Period::Month);
         assert_eq!(month.start_time(now, &zone), parse_time("2026-04-01T00:00:00+08:00"));

@@ -1,62 +1,62 @@
-//! The current windows: where each begins in every time zone when the core has reached a certain time, and until when the
-//! calendar ones last.
+//! Bounds of the current windows in every time zone at the engine's current time.
 
 use super::time_zones::TimeZones;
 use super::timestamp::Timestamp;
 use super::window::{LANES_PER_BANK, LaneCounts, MAX_WINDOWS, Window};
 
-/// The windows of a standard at the time reached. Windows that there are not begin after all time.
+/// Bounds of a standard's windows at the current time. Unused lanes start at the end of time.
 #[derive(Debug)]
 pub struct WindowBounds {
     windows: Vec<Window>,
     zones: TimeZones,
-    /// By zone and window, the first millisecond covered.
+    /// First millisecond covered, by zone and window.
     starts: Vec<[Timestamp; MAX_WINDOWS]>,
-    /// By zone and window, the first millisecond after a calendar window; of others the end of time.
+    /// First millisecond after each calendar window, by zone and window. The end of time for other
+    /// windows.
     ends: Vec<[Timestamp; MAX_WINDOWS]>,
-    /// When the first of the calendar windows ends.
+    /// Earliest end of any calendar window.
     next_end: Timestamp,
-    /// The zones and windows of the calendar windows that do not lie within another of their zone.
+    /// Zone and window of each calendar window that lies within no other window of its zone.
     outermost_windows: Vec<(usize, usize)>,
-    /// The latest beginning of those, and their latest end: most of what happens lies in all of them.
+    /// Latest start and latest end of the outermost windows. Most event times lie in all of them.
     outermost_bounds: (Timestamp, Timestamp),
 }
 
 impl WindowBounds {
-    /// No time is reached yet.
+    /// Creates the bounds before any time is reached.
     #[must_use]
     pub fn new(windows: &[Window], zones: &TimeZones) -> WindowBounds {
         let period = |window: &Window| {
             if let Window::Calendar(period) = window { Some(*period) } else { None }
         };
-        let within = |one: &Window, other: &Window| {
-            period(one).zip(period(other)).is_some_and(|(one, other)| one.lies_within(other))
+        let within = |inner: &Window, outer: &Window| {
+            period(inner).zip(period(outer)).is_some_and(|(inner, outer)| inner.lies_within(outer))
         };
-        let longest = |window: &Window| {
+        let outermost = |window: &Window| {
             period(window).is_some() && !windows.iter().any(|other| within(window, other))
         };
         let lanes: Vec<usize> = windows
             .iter()
             .enumerate()
-            .filter(|(_, window)| longest(window))
+            .filter(|(_, window)| outermost(window))
             .map(|(lane, _)| lane)
             .collect();
-        let many = zones.all().len();
-        let never = vec![[Timestamp(i64::MAX); MAX_WINDOWS]; many];
+        let zone_count = zones.all().len();
+        let unreached = vec![[Timestamp(i64::MAX); MAX_WINDOWS]; zone_count];
         WindowBounds {
             windows: windows.to_vec(),
             zones: zones.clone(),
-            starts: never.clone(),
-            ends: never,
+            starts: unreached.clone(),
+            ends: unreached,
             next_end: Timestamp(i64::MIN),
             outermost_bounds: (Timestamp(i64::MIN), Timestamp(i64::MIN)),
-            outermost_windows: (0..many)
+            outermost_windows: (0..zone_count)
                 .flat_map(|zone| lanes.iter().map(move |lane| (zone, *lane)))
                 .collect(),
         }
     }
 
-    /// Moves on to `now`; the zones and windows of the calendar windows that begin anew.
+    /// Advances to `now`. Returns the zone and window of each calendar window that restarts.
     pub fn advance_to(&mut self, now: Timestamp) -> Vec<(usize, usize)> {
         for (lane, window) in self
             .windows
@@ -64,22 +64,22 @@ impl WindowBounds {
             .enumerate()
             .filter(|(_, window)| !matches!(window, Window::Calendar(_)))
         {
-            // These are the same in every zone.
+            // Rolling windows and `all` are the same in every zone.
             let begin = window.start_time(now, self.zones.get(0));
-            self.starts.iter_mut().for_each(|begins| begins[lane] = begin);
+            self.starts.iter_mut().for_each(|starts| starts[lane] = begin);
         }
-        let mut anew = Vec::new();
+        let mut restarted = Vec::new();
         if now < self.next_end {
-            return anew;
+            return restarted;
         }
         self.next_end = Timestamp(i64::MAX);
-        for (zone, place) in self.zones.all().iter().enumerate() {
+        for (zone, zone_rules) in self.zones.all().iter().enumerate() {
             for (lane, window) in self.windows.iter().enumerate() {
                 let Window::Calendar(period) = window else { continue };
                 if now >= self.ends[zone][lane] || self.starts[zone][lane] > now {
                     (self.starts[zone][lane], self.ends[zone][lane]) =
-                        period.bounds_around(now, place);
-                    anew.push((zone, lane));
+                        period.bounds_around(now, zone_rules);
+                    restarted.push((zone, lane));
                 }
                 self.next_end = self.next_end.min(self.ends[zone][lane]);
             }
@@ -89,16 +89,16 @@ impl WindowBounds {
         let end = self.outermost_windows.iter().map(|&(zone, lane)| self.ends[zone][lane]).max();
         self.outermost_bounds =
             (begin.unwrap_or(Timestamp(i64::MIN)), end.unwrap_or(Timestamp(i64::MIN)));
-        anew
+        restarted
     }
 
-    /// The first millisecond of each window in a time zone.
+    /// Returns the first millisecond of each window in a time zone.
     #[must_use]
     pub fn window_starts(&self, zone: usize) -> &[Timestamp; MAX_WINDOWS] {
         &self.starts[zone]
     }
 
-    /// Which windows of a time zone a moment lies in: 1 for each that it does.
+    /// Returns 1 in the lane of each window of the zone that has begun by `time`, otherwise 0.
     #[inline]
     #[must_use]
     pub fn window_mask<const BANKS: usize>(
@@ -106,15 +106,16 @@ impl WindowBounds {
         time: Timestamp,
         zone: usize,
     ) -> [LaneCounts; BANKS] {
-        let begins = &self.starts[zone];
+        let starts = &self.starts[zone];
         std::array::from_fn(|bank| {
             LaneCounts(std::array::from_fn(|lane| {
-                i32::from(time >= begins[bank * LANES_PER_BANK + lane])
+                i32::from(time >= starts[bank * LANES_PER_BANK + lane])
             }))
         })
     }
 
-    /// The first millisecond that some calendar window covers, of whatever zone; the end of time if there is none.
+    /// Returns the earliest start of any calendar window in any zone. Returns the end of time
+    /// without calendar windows.
     #[must_use]
     pub fn earliest_start(&self) -> Timestamp {
         self.outermost_windows
@@ -124,8 +125,10 @@ impl WindowBounds {
             .unwrap_or(Timestamp(i64::MAX))
     }
 
-    /// When the last of the calendar windows that cover `time` ends, of whatever zone; the beginning of time if there is none.
-    /// It is a function of `time` alone, which must not lie ahead of the time reached.
+    /// Returns the latest end of the calendar windows, in any zone, that cover `time`. Returns the
+    /// beginning of time without calendar windows.
+    ///
+    /// The result depends on `time` alone. `time` must not be after the current time.
     #[must_use]
     pub fn last_window_end(&self, time: Timestamp) -> Timestamp {
         if time >= self.outermost_bounds.0 {
@@ -148,15 +151,15 @@ mod tests {
     use jiff::tz::TimeZone;
 
     fn parse_time(text: &str) -> Timestamp {
-        Timestamp::parse(text).expect("a good time")
+        Timestamp::parse(text).expect("valid RFC 3339 time")
     }
 
     fn parse_windows(names: &[&str]) -> Vec<Window> {
-        names.iter().map(|name| Window::parse(name).expect("a window")).collect()
+        names.iter().map(|name| Window::parse(name).expect("known window name")).collect()
     }
 
     fn two_zones() -> TimeZones {
-        let zone = |name: &str| TimeZone::get(name).expect("a bundled zone");
+        let zone = |name: &str| TimeZone::get(name).expect("bundled time zone");
         TimeZones::new(zone("Asia/Shanghai"))
             .with_dimension_zones(0, [("london".to_owned(), zone("Europe/London"))])
     }
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn last_window_end_does_not_depend_on_time_reached() {
-        // The week of the 30th of March goes on in April, the month of March ends later in London.
+        // The week of 30 March continues in April, and March ends later in London.
         let march = parse_time("2026-03-31T12:00:00Z");
         for (names, closes) in [
             (&["5m", "all"][..], None),

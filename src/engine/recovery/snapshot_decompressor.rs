@@ -1,12 +1,12 @@
-//! A snapshot as its decoder takes it: unpacked on a thread beside it, portion by portion.
+//! Decompresses a snapshot on a separate thread and passes it to the decoder in portions.
 //!
-//! To read, check and unpack takes about half as long as to decode and to build what is not written down, and on a machine with two
-//! processors a start does both at once. A byte is a look into a portion: postcard's own reader of streams asks its stream
-//! for every single one, which takes several times as long.
+//! Reading, verifying and decompressing take about half as long as decoding and rebuilding, so two
+//! processors work at the same time. Reading a byte is an index into the current portion.
+//! postcard's own reader calls its stream for every byte, which is several times slower.
 //!
 //! # Limits
-//! [`AHEAD`] portions of [`PORTION`] bytes wait at most. A text of a snapshot has at most [`LONGEST_TEXT`] bytes; a longer one is
-//! damage, and takes no memory.
+//! At most [`PORTIONS_AHEAD`] portions of [`PORTION_BYTES`] wait for the decoder. A text has at
+//! most [`TEXT_BYTES_MAX`] bytes. A longer one is treated as damage and not allocated.
 
 use postcard::de_flavors::Flavor;
 use postcard::{Deserializer, Error, Result};
@@ -14,59 +14,60 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-/// How much is unpacked at once: what the fast memory of a processor has room for.
+/// Size of a portion in bytes, chosen to fit the processor cache.
 const PORTION_BYTES: u64 = 1 << 18;
-/// How many portions are unpacked before the decoder has asked for them.
+/// Maximum number of portions decompressed ahead of the decoder.
 const PORTIONS_AHEAD: usize = 16;
-/// The longest text of a snapshot, a file of a standard, in bytes.
+/// Maximum length of a text, such as a file of a standard, in bytes.
 const TEXT_BYTES_MAX: usize = 16 << 20;
 
-/// The portions, as a source of the decoder; what remains of it is why it broke off, if it did.
+/// Decoder input made of portions. [`Flavor::finalize`] returns the read error that ended the
+/// input, if any.
 pub(super) struct SnapshotDecompressor {
     portions: Receiver<io::Result<Vec<u8>>>,
     portion: Vec<u8>,
-    /// How much of the portion is taken.
+    /// Number of consumed bytes of the portion.
     position: usize,
-    /// A text that lies in more than one portion.
+    /// Buffer for a text that spans portions.
     spanning_text: Vec<u8>,
     error: Option<io::Error>,
 }
 
-/// Gives `decode` what `packed` unpacks to, and unpacks it at the same time.
+/// Decompresses `compressed` on another thread while `decode` reads the result.
 ///
 /// # Errors
-/// If there is no thread to be had. What is wrong with the bytes is what remains of the decoder.
+/// Returns an error if the thread cannot be started. Read errors are returned by the decoder.
 pub(super) fn decompress_and_decode<R>(
-    mut packed: impl Read + Send,
+    mut compressed: impl Read + Send,
     decode: impl FnOnce(Deserializer<'_, SnapshotDecompressor>) -> R,
 ) -> io::Result<R> {
     let (sender, portions) = sync_channel(PORTIONS_AHEAD);
     let work = move || {
         loop {
             let mut portion = Vec::with_capacity(PORTION_BYTES as usize);
-            let read = packed.by_ref().take(PORTION_BYTES).read_to_end(&mut portion);
+            let read = compressed.by_ref().take(PORTION_BYTES).read_to_end(&mut portion);
             let last = !matches!(read, Ok(1..));
-            // A decoder that has seen enough asks for no more.
+            // The receiver is gone once the decoder has finished.
             if sender.send(read.map(|_| portion)).is_err() || last {
                 return;
             }
         }
     };
     thread::scope(|scope| {
-        thread::Builder::new().name("unpack".to_owned()).spawn_scoped(scope, work)?;
-        let unpacked = SnapshotDecompressor {
+        thread::Builder::new().name("decompress".to_owned()).spawn_scoped(scope, work)?;
+        let decompressor = SnapshotDecompressor {
             portions,
             portion: Vec::new(),
             position: 0,
             spanning_text: Vec::new(),
             error: None,
         };
-        Ok(decode(Deserializer::from_flavor(unpacked)))
+        Ok(decode(Deserializer::from_flavor(decompressor)))
     })
 }
 
 impl SnapshotDecompressor {
-    /// Goes on to the next portion.
+    /// Receives the next portion.
     #[cold]
     fn receive_portion(&mut self) -> Result<()> {
         match self.portions.recv() {
@@ -87,7 +88,7 @@ impl SnapshotDecompressor {
         self.portion.first().copied().ok_or(Error::DeserializeUnexpectedEnd)
     }
 
-    /// Puts together so many bytes that lie in more than one portion.
+    /// Collects `count` bytes that span portions.
     #[cold]
     fn join_portions(&mut self, count: usize) -> Result<()> {
         if count > TEXT_BYTES_MAX {
@@ -121,7 +122,7 @@ impl<'de> Flavor<'de> for SnapshotDecompressor {
         }
     }
 
-    /// A portion goes when it is taken, so nothing is ever borrowed of it for long.
+    /// Not supported, because portions do not outlive the call.
     fn try_take_n(&mut self, _: usize) -> Result<&'de [u8]> {
         Err(Error::WontImplement)
     }
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
     use serde::Deserialize;
 
-    /// A stream that gives so many bytes at a time, and breaks off with an error.
+    /// A stream that returns at most `chunk_bytes` per read and can end with an error.
     struct FaultyStream<'b> {
         bytes: &'b [u8],
         chunk_bytes: usize,
@@ -159,7 +160,7 @@ mod tests {
     impl Read for FaultyStream<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
             if self.bytes.is_empty() && self.ends_with_error {
-                return Err(io::Error::other("piece 3 is missing"));
+                return Err(io::Error::other("part 3 is missing"));
             }
             let end = self.chunk_bytes.min(out.len());
             self.bytes.read(&mut out[..end])
@@ -169,7 +170,7 @@ mod tests {
     type SampleSnapshot = (Vec<(u64, String)>, u8);
 
     fn sample_snapshot() -> SampleSnapshot {
-        // Texts that lie across portions, and one that is longer than a portion.
+        // Texts that span portions, and one longer than a portion.
         let lengths = [0, 1, 7, 300, 70_000, 3 * PORTION_BYTES as usize].into_iter().cycle();
         (
             lengths
@@ -183,23 +184,22 @@ mod tests {
 
     fn decode_stream(stream: FaultyStream<'_>) -> (Result<SampleSnapshot>, Option<String>) {
         let decoded = decompress_and_decode(stream, |mut decoder| {
-            let told = SampleSnapshot::deserialize(&mut decoder);
-            (told, decoder.finalize().expect("it cannot fail").map(|error| error.to_string()))
+            let value = SampleSnapshot::deserialize(&mut decoder);
+            (
+                value,
+                decoder.finalize().expect("finalize never fails").map(|error| error.to_string()),
+            )
         });
-        decoded.expect("a thread")
+        decoded.expect("thread starts")
     }
 
     #[test]
     fn decodes_values_across_portion_boundaries() {
-        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
+        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("snapshot encodes");
         assert!(bytes.len() as u64 > 20 * PORTION_BYTES, "many portions");
-        for at_once in [1_021, usize::MAX] {
+        for chunk_bytes in [1_021, usize::MAX] {
             assert_eq!(
-                decode_stream(FaultyStream {
-                    bytes: &bytes,
-                    chunk_bytes: at_once,
-                    ends_with_error: false
-                }),
+                decode_stream(FaultyStream { bytes: &bytes, chunk_bytes, ends_with_error: false }),
                 (Ok(sample_snapshot()), None)
             );
         }
@@ -207,21 +207,21 @@ mod tests {
 
     #[test]
     fn reports_truncated_and_failed_streams() {
-        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
+        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("snapshot encodes");
         for length in
             [0, 1, 100_000, PORTION_BYTES as usize, 2 * PORTION_BYTES as usize + 1, bytes.len() - 1]
         {
-            let cut = |broken| {
+            let cut = |with_error| {
                 decode_stream(FaultyStream {
                     bytes: &bytes[..length],
                     chunk_bytes: usize::MAX,
-                    ends_with_error: broken,
+                    ends_with_error: with_error,
                 })
             };
             assert_eq!(cut(false), (Err(Error::DeserializeUnexpectedEnd), None), "after {length}");
             assert_eq!(
                 cut(true),
-                (Err(Error::DeserializeUnexpectedEnd), Some("piece 3 is missing".to_owned())),
+                (Err(Error::DeserializeUnexpectedEnd), Some("part 3 is missing".to_owned())),
                 "after {length}"
             );
         }
@@ -229,19 +229,22 @@ mod tests {
 
     #[test]
     fn decoder_may_stop_before_end_of_stream() {
-        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("written");
+        let bytes = postcard::to_stdvec(&sample_snapshot()).expect("snapshot encodes");
         let first = decompress_and_decode(&bytes[..], |mut decoder| u64::deserialize(&mut decoder));
-        assert_eq!(first.expect("a thread"), Ok(60));
+        assert_eq!(first.expect("thread starts"), Ok(60));
     }
 
     #[test]
     fn rejects_oversized_text_without_allocating() {
-        let bytes = postcard::to_stdvec(&(TEXT_BYTES_MAX as u64 + 1)).expect("written");
-        let (told, _) =
+        let bytes = postcard::to_stdvec(&(TEXT_BYTES_MAX as u64 + 1)).expect("snapshot encodes");
+        let (value, _) =
             decompress_and_decode(io::Cursor::new(bytes).chain(io::repeat(b'a')), |mut decoder| {
-                (String::deserialize(&mut decoder), decoder.finalize().expect("it cannot fail"))
+                (
+                    String::deserialize(&mut decoder),
+                    decoder.finalize().expect("finalize never fails"),
+                )
             })
-            .expect("a thread");
-        assert_eq!(told, Err(Error::DeserializeUnexpectedEnd));
+            .expect("thread starts");
+        assert_eq!(value, Err(Error::DeserializeUnexpectedEnd));
     }
 }

@@ -1,11 +1,11 @@
-//! Which indicators stand together on which dashboard: the one place to change a panel.
+//! Layout of the dashboards: the indicators of each row and the kind of their panels.
 
 use crate::domain::standard::LocalizedTitle;
-use crate::export::promql::PromqlQueries;
+use crate::export::promql::{PromqlQueries, chinese_family_name};
 
-/// A dashboard.
+/// Dashboard before it is written as JSON.
 pub(super) struct Dashboard {
-    /// The name of its file.
+    /// Name of the file, without its extension.
     pub(super) name: &'static str,
     pub(super) title: LocalizedTitle,
     pub(super) rows: Vec<DashboardRow>,
@@ -17,25 +17,25 @@ pub(super) struct DashboardRow {
     pub(super) panels: Vec<PanelKind>,
 }
 
-/// What a panel shows.
+/// Kind of panel, with the indicator it shows.
 pub(super) enum PanelKind {
-    /// The value of an indicator for the whole organisation now, in the colour of its level.
+    /// Current value for the whole organization, in the color of its level.
     StatOverall(String),
-    /// An indicator by the first dimension over time, with its target.
+    /// Values over time by the first dimension, with the target.
     LinesByDimension(&'static str),
-    /// An indicator by both dimensions over time.
+    /// Values over time by both dimensions.
     LinesByBothDimensions(&'static str),
-    /// An indicator by the first dimension now, side by side.
+    /// Current values by the first dimension.
     BarsByDimension(&'static str),
-    /// How durations are spread over time.
+    /// Distribution of durations over time.
     DurationHeatmap(&'static str),
-    /// How many a second an indicator is made of, by the first dimension.
+    /// Cases per second by the first dimension.
     ArrivalRate(&'static str),
-    /// What is spent of the error budgets, by indicator.
+    /// Error budget used, by indicator.
     BudgetsSpent,
-    /// Which alerts are pending or firing.
+    /// Number of pending and firing alerts by name.
     ActiveAlerts,
-    /// Figures of firstline itself: title, unit, and queries with their legends.
+    /// Metrics of firstline itself: title, unit, and queries with their legends.
     SelfMonitoring(LocalizedTitle, &'static str, &'static [(&'static str, &'static str)]),
 }
 
@@ -47,12 +47,12 @@ fn dashboard_row(en: &str, zh: &str, panels: Vec<PanelKind>) -> DashboardRow {
     DashboardRow { title: bilingual_title(en, zh), panels }
 }
 
-/// Stats of these indicators.
+/// Returns a stat panel for each indicator.
 fn stat_panels(names: &[&str]) -> Vec<PanelKind> {
     names.iter().map(|name| PanelKind::StatOverall((*name).to_owned())).collect()
 }
 
-/// Every indicator with a target, by family: a new one is there as soon as it is declared.
+/// Returns the overview: every indicator with a target, by family.
 pub(super) fn overview_dashboard(queries: &PromqlQueries<'_>) -> Dashboard {
     let mut rows: Vec<DashboardRow> = Vec::new();
     for indicator in &queries.standard.indicators {
@@ -63,18 +63,18 @@ pub(super) fn overview_dashboard(queries: &PromqlQueries<'_>) -> Dashboard {
             (queries.family_name(indicator), PanelKind::StatOverall(indicator.name.clone()));
         match rows.iter_mut().find(|row| row.title.en == family) {
             Some(row) => row.panels.push(panel),
-            None => rows.push(dashboard_row(family, family, vec![panel])),
+            None => rows.push(dashboard_row(family, &chinese_family_name(family), vec![panel])),
         }
     }
     rows.push(dashboard_row(
-        "Budgets and alerts",
-        "预算与告警",
+        "Error budgets and alerts",
+        "容错额度与告警",
         vec![PanelKind::BudgetsSpent, PanelKind::ActiveAlerts],
     ));
-    Dashboard { name: "overview", title: bilingual_title("Organisation", "总览"), rows }
+    Dashboard { name: "overview", title: bilingual_title("Overview", "总览"), rows }
 }
 
-/// The dashboards about one part of the service each.
+/// Returns the dashboards for the areas of the service and for firstline itself.
 pub(super) fn topic_dashboards() -> [Dashboard; 5] {
     use PanelKind::{
         ArrivalRate, BarsByDimension, DurationHeatmap, LinesByBothDimensions, LinesByDimension,
@@ -111,7 +111,7 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         ),
         dashboard_row(
             "Load",
-            "负荷",
+            "业务量",
             vec![
                 ArrivalRate("calls_lost"),
                 DurationHeatmap("speed_of_answer"),
@@ -124,14 +124,14 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         dashboard_row(
             "Now",
             "当前",
-            stat_panels(&["hall_called_in_time", "counter_in_time", "hall_wait", "hall_waiting"]),
+            stat_panels(&["hall_called_in_time", "desk_in_time", "hall_wait", "hall_waiting"]),
         ),
         dashboard_row(
             "By center",
             "按中心",
             vec![
                 LinesByDimension("hall_called_in_time"),
-                LinesByDimension("counter_in_time"),
+                LinesByDimension("desk_in_time"),
                 LinesByDimension("hall_wait"),
                 LinesByDimension("hall_waiting"),
             ],
@@ -194,7 +194,7 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
     ];
     let quality = vec![
         dashboard_row(
-            "At once",
+            "First contact resolution",
             "一次性解决",
             vec![
                 LinesByDimension("one_shot_resolution"),
@@ -204,7 +204,7 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
             ],
         ),
         dashboard_row(
-            "What customers say",
+            "Customer feedback",
             "客户评价",
             vec![
                 LinesByDimension("satisfaction_rate"),
@@ -213,7 +213,7 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
             ],
         ),
         dashboard_row(
-            "Call-backs",
+            "Callbacks",
             "回访",
             vec![
                 LinesByDimension("repair_call_back_rate"),
@@ -224,35 +224,37 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
     ];
     [
         Dashboard { name: "hotline", title: bilingual_title("Hotline", "热线"), rows: hotline },
-        Dashboard { name: "halls", title: bilingual_title("Halls", "营业厅"), rows: halls },
+        Dashboard {
+            name: "halls", title: bilingual_title("Service halls", "营业厅"), rows: halls
+        },
         Dashboard { name: "orders", title: bilingual_title("Orders", "工单"), rows: orders },
         Dashboard {
             name: "quality", title: bilingual_title("Quality", "服务质量"), rows: quality
         },
         Dashboard {
             name: "firstline",
-            title: bilingual_title("firstline itself", "系统自身"),
+            title: bilingual_title("firstline", "系统运行"),
             rows: self_monitoring_rows(),
         },
     ]
 }
 
-/// firstline itself.
+/// Returns the rows of the dashboard of firstline itself.
 fn self_monitoring_rows() -> Vec<DashboardRow> {
     use PanelKind::SelfMonitoring;
     let events = vec![
         SelfMonitoring(
-            bilingual_title("Events a second, by outcome", "每秒事件数(按结果)"),
+            bilingual_title("Events per second by outcome", "每秒事件数（按结果）"),
             "cps",
             &[("rate(firstline_events_received_total[$__rate_interval])", "{{outcome}}")],
         ),
         SelfMonitoring(
-            bilingual_title("Rejected events, by reason", "被拒绝的事件(按原因)"),
+            bilingual_title("Rejected events by reason", "被拒绝的事件（按原因）"),
             "short",
             &[("increase(firstline_events_rejected_total[$__rate_interval])", "{{reason}}")],
         ),
         SelfMonitoring(
-            bilingual_title("Age of the newest event and board", "最新事件与看板的时延"),
+            bilingual_title("Age of latest event and board", "最新事件与看板的时延"),
             "s",
             &[
                 ("time() - firstline_last_event_timestamp_seconds", "event · 事件"),
@@ -260,47 +262,51 @@ fn self_monitoring_rows() -> Vec<DashboardRow> {
             ],
         ),
         SelfMonitoring(
-            bilingual_title("Batches waiting", "等待处理的批次"),
+            bilingual_title("Queued batches", "排队批次数"),
             "short",
             &[("firstline_batches_queued", "{{instance}}")],
         ),
     ];
-    let work = vec![
+    let processing = vec![
         SelfMonitoring(
-            bilingual_title("Time to apply a batch", "批次处理耗时"),
+            bilingual_title("Batch processing time", "批次处理耗时"),
             "s",
             &[
                 (
-                    "histogram_quantile(0.5, sum by (le) (rate(firstline_apply_seconds_bucket[$__rate_interval])))",
+                    "histogram_quantile(0.5, sum by (le) \
+                     (rate(firstline_apply_seconds_bucket[$__rate_interval])))",
                     "p50",
                 ),
                 (
-                    "histogram_quantile(0.99, sum by (le) (rate(firstline_apply_seconds_bucket[$__rate_interval])))",
+                    "histogram_quantile(0.99, sum by (le) \
+                     (rate(firstline_apply_seconds_bucket[$__rate_interval])))",
                     "p99",
                 ),
             ],
         ),
         SelfMonitoring(
-            bilingual_title("Time to make a board", "看板生成耗时"),
+            bilingual_title("Board build time", "看板生成耗时"),
             "s",
             &[
                 (
-                    "histogram_quantile(0.5, sum by (le) (rate(firstline_board_seconds_bucket[$__rate_interval])))",
+                    "histogram_quantile(0.5, sum by (le) \
+                     (rate(firstline_board_seconds_bucket[$__rate_interval])))",
                     "p50",
                 ),
                 (
-                    "histogram_quantile(0.99, sum by (le) (rate(firstline_board_seconds_bucket[$__rate_interval])))",
+                    "histogram_quantile(0.99, sum by (le) \
+                     (rate(firstline_board_seconds_bucket[$__rate_interval])))",
                     "p99",
                 ),
             ],
         ),
         SelfMonitoring(
-            bilingual_title("Cases remembered", "记忆中的个案"),
+            bilingual_title("Cases in memory", "内存中的个案数"),
             "short",
             &[("firstline_cases", "{{instance}}")],
         ),
         SelfMonitoring(
-            bilingual_title("Live connections", "实时连接"),
+            bilingual_title("Live connections", "实时连接数"),
             "short",
             &[("firstline_live_clients", "{{instance}}")],
         ),
@@ -312,24 +318,24 @@ fn self_monitoring_rows() -> Vec<DashboardRow> {
             &[("scrape_duration_seconds{job=\"firstline\"}", "{{instance}}")],
         ),
         SelfMonitoring(
-            bilingual_title("Series a scrape", "每次采集的序列数"),
+            bilingual_title("Samples per scrape", "每次采集的样本数"),
             "short",
             &[("scrape_samples_scraped{job=\"firstline\"}", "{{instance}}")],
         ),
         SelfMonitoring(
-            bilingual_title("Scopes left out", "未导出的范围"),
+            bilingual_title("Omitted scopes", "未导出的范围数"),
             "short",
             &[("firstline_scopes_left_out", "{{scope}}")],
         ),
         SelfMonitoring(
-            bilingual_title("Clock", "时钟偏差"),
+            bilingual_title("Clock offset", "时钟偏差"),
             "s",
             &[("firstline_clock_off_seconds", "{{instance}}")],
         ),
     ];
     vec![
         dashboard_row("Events", "事件", events),
-        dashboard_row("Work", "处理", work),
-        dashboard_row("Prometheus", "采集", scrape),
+        dashboard_row("Processing", "处理", processing),
+        dashboard_row("Scraping", "采集", scrape),
     ]
 }

@@ -1,26 +1,26 @@
-//! Panels: from what is wanted to Grafana's JSON. Colours mean the same everywhere: green met, yellow in danger, red missed.
+//! Panels as Grafana JSON. Colors follow the level: green on target, yellow warning, red breached.
 
 use super::dashboards::PanelKind;
 use crate::describe;
 use crate::domain::standard::{Formula, Indicator, LocalizedTitle, TargetDirection};
 use crate::export::grafana::datasource;
-use crate::export::promql::PromqlQueries;
+use crate::export::promql::{PromqlQueries, chinese_family_name};
 use serde_json::{Value, json};
 
-/// How wide a dashboard is.
+/// Width of a dashboard in grid units.
 const DASHBOARD_WIDTH: u32 = 24;
 
-/// Where the next panel goes: from left to right, and on to the next line.
+/// Position of the next panel, from left to right and line by line.
 #[derive(Default)]
 pub(super) struct GridCursor {
     x: u32,
     y: u32,
-    /// How high the line at work is.
+    /// Height of the current line.
     row_height: u32,
     id: u32,
 }
 
-/// A panel without its place.
+/// Panel with its size in grid units, before it is placed.
 pub(super) struct SizedPanel {
     width: u32,
     height: u32,
@@ -28,12 +28,13 @@ pub(super) struct SizedPanel {
 }
 
 impl GridCursor {
-    /// A heading on a line of its own.
+    /// Returns a heading on its own line.
     pub(super) fn place_row(&mut self, title: &LocalizedTitle) -> Value {
         (self.x, self.y, self.row_height) = (0, self.y + self.row_height, 0);
         self.id += 1;
         let row = json!({
-            "id": self.id, "type": "row", "title": bilingual_title(title), "collapsed": false, "panels": [],
+            "id": self.id, "type": "row", "title": bilingual_title(title), "collapsed": false,
+            "panels": [],
             "gridPos": { "x": 0, "y": self.y, "w": DASHBOARD_WIDTH, "h": 1 },
         });
         self.y += 1;
@@ -55,12 +56,12 @@ impl GridCursor {
     }
 }
 
-/// `Hotline · 热线`.
+/// Joins both languages: `Hotline · 热线`.
 pub(super) fn bilingual_title(title: &LocalizedTitle) -> String {
     if title.en == title.zh { title.en.clone() } else { format!("{} · {}", title.en, title.zh) }
 }
 
-/// A panel; none if the standard does not have what it shows.
+/// Builds a panel. Returns `None` if the standard lacks what it shows.
 pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Option<SizedPanel> {
     match panel {
         PanelKind::StatOverall(name) => {
@@ -136,7 +137,8 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
             let (indicator, _) =
                 find_indicator(queries, name).filter(|_| queries.has_counters())?;
             let expr = format!(
-                "sum by (le) (increase(sla_{name}_spread_seconds_bucket{{scope=\"all\"}}[$__rate_interval]))"
+                "sum by (le) \
+                 (increase(sla_{name}_spread_seconds_bucket{{scope=\"all\"}}[$__rate_interval]))"
             );
             let mut target = query_target(&expr, "{{le}}", false);
             target["format"] = "heatmap".into();
@@ -154,8 +156,11 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
             let (counter, (scope, legend)) =
                 (queries.counter_name(indicator)?, first_dimension_selector(queries));
             let title = LocalizedTitle {
-                en: format!("Arrivals a second ({})", queries.family_name(indicator)),
-                zh: "每秒到达量".to_owned(),
+                en: format!("Arrivals per second ({})", queries.family_name(indicator)),
+                zh: format!(
+                    "每秒到达量（{}）",
+                    chinese_family_name(queries.family_name(indicator))
+                ),
             };
             Some(time_series_panel(
                 &title,
@@ -170,17 +175,22 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
         PanelKind::BudgetsSpent => {
             queries.has_counters().then_some(())?;
             let title = LocalizedTitle {
-                en: "Spent of the calendar's budget".to_owned(),
-                zh: "已用预算".to_owned(),
+                en: "Error budget used".to_owned(),
+                zh: "已用容错额度".to_owned(),
             };
             let target =
                 query_target("sla:budget_spent:ratio{scope=\"all\"}", "{{indicator}}", true);
-            let steps = json!([{ "color": "green", "value": null }, { "color": "yellow", "value": 0.8 }, { "color": "red", "value": 1.0 }]);
+            let steps = json!([
+                { "color": "green", "value": null },
+                { "color": "yellow", "value": 0.8 },
+                { "color": "red", "value": 1.0 },
+            ]);
             Some(panel_json(
                 "bargauge",
                 (12, 10),
                 &title,
-                "What is used of what the target allows for the cases so far; above 100 % it is missed",
+                "Share of the allowed misses used by the cases so far. Above 100 % the target is \
+                 breached.\n\n截至目前已用的容错额度占比，超过100%即未达标。",
                 "percentunit",
                 steps,
                 vec![target],
@@ -189,10 +199,10 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
         }
         PanelKind::ActiveAlerts => {
             let title = LocalizedTitle {
-                en: "Alerts pending and firing".to_owned(),
-                zh: "告警".to_owned(),
+                en: "Pending and firing alerts".to_owned(),
+                zh: "待触发与已触发的告警".to_owned(),
             };
-            // Without any alert the count is 0, and not nothing.
+            // Without alerts the panel would report missing data instead of 0.
             let target = query_target(
                 "count by (alertname) (ALERTS{alertname!=\"\"}) or vector(0)",
                 "{{alertname}}",
@@ -202,22 +212,22 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
                 "bargauge",
                 (12, 10),
                 &title,
-                "Of each name how many",
+                "Number of alerts by name\n\n按名称统计的告警数",
                 "short",
                 single_color_steps(),
                 vec![target],
                 bar_gauge_options(),
             ))
         }
-        PanelKind::SelfMonitoring(title, unit, wanted) => Some(time_series_panel(
+        PanelKind::SelfMonitoring(title, unit, targets) => Some(time_series_panel(
             title,
             unit,
-            wanted.iter().map(|(expr, legend)| query_target(expr, legend, false)).collect(),
+            targets.iter().map(|(expr, legend)| query_target(expr, legend, false)).collect(),
         )),
     }
 }
 
-/// An indicator that the standard has, with the selector of its window.
+/// Returns an indicator with the selector of its window. Returns `None` if the standard lacks it.
 fn find_indicator<'s>(
     queries: &PromqlQueries<'s>,
     name: &str,
@@ -226,7 +236,7 @@ fn find_indicator<'s>(
     Some((indicator, if indicator.formula.is_current_state() { "" } else { "window=\"$window\"," }))
 }
 
-/// The scopes of the first dimension that are chosen, and what a series is called.
+/// Returns the selector of the chosen scopes of the first dimension, and the legend of a series.
 fn first_dimension_selector(queries: &PromqlQueries<'_>) -> (String, String) {
     match queries.first_dimension() {
         Some(dimension) => (
@@ -238,7 +248,10 @@ fn first_dimension_selector(queries: &PromqlQueries<'_>) -> (String, String) {
 }
 
 fn query_target(expr: &str, legend: &str, instant: bool) -> Value {
-    json!({ "datasource": datasource(), "expr": expr, "legendFormat": legend, "instant": instant, "range": !instant })
+    json!({
+        "datasource": datasource(), "expr": expr, "legendFormat": legend, "instant": instant,
+        "range": !instant,
+    })
 }
 
 fn indicator_panel(
@@ -255,13 +268,14 @@ fn indicator_panel(
         "count" => "short",
         _ => "none",
     };
-    let said = describe::describe_indicator(queries.standard, indicator);
-    let mean = if matches!(indicator.formula, Formula::Duration { .. }) { "Mean. " } else { "" };
+    let formula = describe::describe_indicator(queries.standard, indicator);
+    let is_duration = matches!(indicator.formula, Formula::Duration { .. });
+    let (mean, mean_zh) = if is_duration { ("Mean. ", "平均值。") } else { ("", "") };
     panel_json(
         kind,
         size,
         &indicator.title,
-        &format!("{mean}{}\n\n{}", said.en, said.zh),
+        &format!("{mean}{}\n\n{mean_zh}{}", formula.en, formula.zh),
         unit,
         thresholds(indicator),
         targets,
@@ -285,7 +299,7 @@ fn time_series_panel(title: &LocalizedTitle, unit: &str, targets: Vec<Value>) ->
 #[expect(
     clippy::too_many_arguments,
     clippy::needless_pass_by_value,
-    reason = "a panel is what Grafana makes of it"
+    reason = "the arguments mirror the fields of a Grafana panel"
 )]
 fn panel_json(
     kind: &str,
@@ -300,7 +314,7 @@ fn panel_json(
     for (target, name) in targets.iter_mut().zip('A'..='Z') {
         target["refId"] = name.to_string().into();
     }
-    // Lines are told apart by their colours; what is shown now has the colour of its level.
+    // Series need distinct colors. Current values have the color of their level.
     let color = if kind == "timeseries" { "palette-classic" } else { "thresholds" };
     let json = json!({
         "type": kind,
@@ -309,7 +323,10 @@ fn panel_json(
         "datasource": datasource(),
         "targets": targets,
         "fieldConfig": {
-            "defaults": { "unit": unit, "color": { "mode": color }, "thresholds": { "mode": "absolute", "steps": steps } },
+            "defaults": {
+                "unit": unit, "color": { "mode": color },
+                "thresholds": { "mode": "absolute", "steps": steps },
+            },
             "overrides": [],
         },
         "options": options,
@@ -317,7 +334,7 @@ fn panel_json(
     SizedPanel { width, height, json }
 }
 
-/// Red, yellow, green by target and warning.
+/// Returns the color steps red, yellow and green of an indicator's target and warning.
 fn thresholds(indicator: &Indicator) -> Value {
     let Some(target) = indicator.targets.first().and_then(|dated| dated.target) else {
         return single_color_steps();
@@ -347,7 +364,8 @@ fn thresholds(indicator: &Indicator) -> Value {
     }
 }
 
-/// A step begins at its value, but what is at most the threshold is still good.
+/// Returns the next value above a limit: a step includes its value, but the limit itself is on
+/// target.
 fn just_above(value: f64) -> f64 {
     if value == 0.0 { 1e-9 } else { ((value * (1.0 + 1e-9)) * 1e12).round() / 1e12 }
 }
@@ -361,16 +379,25 @@ fn last_value_reduction() -> Value {
 }
 
 fn stat_options() -> Value {
-    json!({ "reduceOptions": last_value_reduction(), "colorMode": "background", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "value" })
+    json!({
+        "reduceOptions": last_value_reduction(), "colorMode": "background", "graphMode": "none",
+        "justifyMode": "auto", "orientation": "auto", "textMode": "value",
+    })
 }
 
 fn bar_gauge_options() -> Value {
-    json!({ "reduceOptions": last_value_reduction(), "displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color" })
+    json!({
+        "reduceOptions": last_value_reduction(), "displayMode": "basic",
+        "orientation": "horizontal", "showUnfilled": true, "valueMode": "color",
+    })
 }
 
 fn time_series_options() -> Value {
     json!({
-        "legend": { "calcs": ["lastNotNull"], "displayMode": "list", "placement": "bottom", "showLegend": true },
+        "legend": {
+            "calcs": ["lastNotNull"], "displayMode": "list", "placement": "bottom",
+            "showLegend": true,
+        },
         "tooltip": { "mode": "multi", "sort": "none" },
     })
 }
@@ -378,7 +405,10 @@ fn time_series_options() -> Value {
 fn heatmap_options() -> Value {
     json!({
         "calculate": false,
-        "color": { "mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5, "fill": "dark-orange", "reverse": false },
+        "color": {
+            "mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5,
+            "fill": "dark-orange", "reverse": false,
+        },
         "cellGap": 1,
         "yAxis": { "axisPlacement": "left", "unit": "s" },
         "rowsFrame": { "layout": "auto" },

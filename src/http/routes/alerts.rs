@@ -1,5 +1,8 @@
-//! `GET /v1/alerts`: what fires, what is about to, and the shortfalls that nobody has closed yet; `POST /v1/alerts/acknowledge` and
-//! `POST /v1/alerts/close`: somebody takes care of one, or says what was done about it.
+//! Alerts and their follow-up.
+//!
+//! - `GET /v1/alerts`: firing and pending alerts, and open breaches that need a follow-up.
+//! - `POST /v1/alerts/acknowledge`: records the owner of an alert.
+//! - `POST /v1/alerts/close`: records the follow-up of an alert that no longer fires.
 
 use super::board::JSON_HEADERS;
 use crate::access::grant::AccessGrant;
@@ -20,13 +23,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How many alerts are told if nobody says otherwise, and the most of them.
+/// Default and maximum number of alerts in a response.
 const LIMIT_DEFAULT: usize = 500;
 const LIMIT_MAX: usize = 10_000;
-/// The longest body of an answer, in bytes.
+/// Maximum size of a request body, in bytes.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
-/// Which alerts are wanted.
+/// Filter of `GET /v1/alerts`.
 struct AlertsQuery {
     states: Vec<IncidentStatus>,
     pending: bool,
@@ -35,20 +38,20 @@ struct AlertsQuery {
 }
 
 impl AlertsQuery {
-    /// Without a word about it: what fires, what is about to, and the shortfalls that are open.
+    /// Parses the query. Without `state` it selects firing and pending alerts and open breaches.
     fn new(
         query: Vec<(String, String)>,
         dimensions: &[String],
     ) -> Result<AlertsQuery, HttpProblem> {
         let query = QueryParameters::new(query, &["state", "policy", "limit"], dimensions)?;
         let limit = query.parse_limit(LIMIT_DEFAULT, LIMIT_MAX)?;
-        let (mut standings, mut pending) = (Vec::new(), false);
+        let (mut states, mut pending) = (Vec::new(), false);
         for state in query.get_all("state") {
             match IncidentStatus::ALL.iter().find(|(name, _)| *name == state) {
-                Some((_, standing)) => standings.push(*standing),
+                Some((_, status)) => states.push(*status),
                 None if state == "pending" => pending = true,
                 None if state == "all" => {
-                    standings.extend(IncidentStatus::ALL.map(|(_, standing)| standing));
+                    states.extend(IncidentStatus::ALL.map(|(_, status)| status));
                     pending = true;
                 }
                 None => {
@@ -61,65 +64,65 @@ impl AlertsQuery {
                 }
             }
         }
-        if standings.is_empty() && !pending {
-            (standings, pending) = (vec![IncidentStatus::Active, IncidentStatus::Open], true);
+        if states.is_empty() && !pending {
+            (states, pending) = (vec![IncidentStatus::Active, IncidentStatus::Open], true);
         }
-        Ok(AlertsQuery { states: standings, pending, query, limit })
+        Ok(AlertsQuery { states, pending, query, limit })
     }
 
     fn matches_alert(&self, policy: &str, scope: &[(String, String)]) -> bool {
-        self.query.get("policy").is_none_or(|wanted| wanted == policy)
-            && self.query.fixed.iter().all(|wanted| scope.contains(wanted))
+        self.query.get("policy").is_none_or(|name| name == policy)
+            && self.query.fixed.iter().all(|value| scope.contains(value))
     }
 }
 
-/// The alerts: what fires first, then the open shortfalls, then those closed; of each the newest first.
+/// Lists firing alerts, then open breaches, then closed ones, the newest first in each group.
 ///
 /// # Errors
-/// If the query names what is not there.
+/// If the query is invalid or a name in it is unknown.
 pub async fn list_alerts(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, HttpProblem> {
-    let wanted = AlertsQuery::new(query, &service.boards.borrow().standard.schema.dimensions)?;
-    let view = service.alerts.borrow().clone();
-    let seen = |scope: &[(String, String)]| {
+    let filter = AlertsQuery::new(query, &service.boards.borrow().standard.schema.dimensions)?;
+    let overview = service.alerts.borrow().clone();
+    let visible = |scope: &[(String, String)]| {
         grant.view.is_visible(|| scope.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     };
     let shown = |incident: &&Arc<Incident>| {
-        wanted.states.contains(&incident.status())
-            && wanted.matches_alert(&incident.subject.policy, incident.dimension_values())
-            && seen(incident.dimension_values())
+        filter.states.contains(&incident.status())
+            && filter.matches_alert(&incident.subject.policy, incident.dimension_values())
+            && visible(incident.dimension_values())
     };
-    let mut alerts: Vec<&Arc<Incident>> = view.incident_log.incidents().filter(shown).collect();
+    let mut alerts: Vec<&Arc<Incident>> = overview.incident_log.incidents().filter(shown).collect();
     let place = |incident: &Incident| {
-        IncidentStatus::ALL.iter().position(|(_, standing)| *standing == incident.status())
+        IncidentStatus::ALL.iter().position(|(_, status)| *status == incident.status())
     };
     alerts
         .sort_by_key(|incident| (place(incident), std::cmp::Reverse(incident.sequence_numbers.0)));
     let count = alerts.len();
     let alerts: Vec<Value> = alerts
         .into_iter()
-        .take(wanted.limit)
+        .take(filter.limit)
         .map(|incident| alert_json(incident, &service.links))
         .collect();
-    let waiting = view.pending.iter().filter(|one| {
-        wanted.pending && wanted.matches_alert(&one.subject.policy, &one.subject.scope)
+    let pending = overview.pending.iter().filter(|alert| {
+        filter.pending && filter.matches_alert(&alert.subject.policy, &alert.subject.scope)
     });
-    let waiting: Vec<Value> =
-        waiting.filter(|one| seen(&one.subject.scope)).map(pending_json).collect();
+    let pending: Vec<Value> =
+        pending.filter(|alert| visible(&alert.subject.scope)).map(pending_json).collect();
     let mut answer =
-        json!({ "as_of": view.as_of, "count": count, "alerts": alerts, "pending": waiting });
+        json!({ "as_of": overview.as_of, "count": count, "alerts": alerts, "pending": pending });
     if grant.view.is_unrestricted() {
-        // Figures of the whole are for those who see it.
-        answer["overflow"] = view.overflow.into();
-        answer["shortfalls_dropped"] = view.incident_log.dropped_follow_ups().into();
+        // These totals cover all scopes, so a restricted token must not see them.
+        answer["overflow"] = overview.overflow.into();
+        answer["shortfalls_dropped"] = overview.incident_log.dropped_follow_ups().into();
     }
     Ok((JSON_HEADERS, answer.to_string()).into_response())
 }
 
-/// What somebody says.
+/// Body of a request to acknowledge or close an alert.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AlertActionRequest {
@@ -128,10 +131,10 @@ struct AlertActionRequest {
     note: String,
 }
 
-/// Somebody takes care of an alert.
+/// `POST /v1/alerts/acknowledge`: records the owner of an alert.
 ///
 /// # Errors
-/// Why it was not noted.
+/// If the body is invalid, the alert is unknown, or the engine is unavailable.
 pub async fn acknowledge_alert(
     State(service): State<Arc<HttpService>>,
     body: Bytes,
@@ -139,10 +142,11 @@ pub async fn acknowledge_alert(
     submit_action(&service, &body, false).await
 }
 
-/// Somebody says what was done about an alert that is over.
+/// `POST /v1/alerts/close`: records the follow-up of an alert that no longer fires.
 ///
 /// # Errors
-/// Why it was not noted.
+/// If the body is invalid, the alert is unknown, still fires or is already closed, or the engine
+/// is unavailable.
 pub async fn close_alert(
     State(service): State<Arc<HttpService>>,
     body: Bytes,
@@ -158,37 +162,37 @@ async fn submit_action(
     if body.len() > BODY_BYTES_MAX {
         return Err(HttpProblem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("an answer has at most {BODY_BYTES_MAX} bytes"),
+            format!("the request body exceeds {BODY_BYTES_MAX} bytes; shorten `note`"),
         ));
     }
     let example =
         "send {\"id\": \"0123456789abcdef\", \"owner\": \"Li\", \"note\": \"two more agents\"}";
-    let said: AlertActionRequest = serde_json::from_slice(body)
-        .map_err(|error| bad_request(format!("this is no answer ({error}); {example}")))?;
-    let id = u64::from_str_radix(&said.id, 16).map_err(|_| {
-        bad_request(format!("`id` is that of an alert, 16 hexadecimal digits; {example}"))
+    let action: AlertActionRequest = serde_json::from_slice(body)
+        .map_err(|error| bad_request(format!("invalid request body ({error}); {example}")))?;
+    let id = u64::from_str_radix(&action.id, 16).map_err(|_| {
+        bad_request(format!("`id` must be the id of an alert, 16 hexadecimal digits; {example}"))
     })?;
-    let said = IncidentUpdate { id, closes, owner: said.owner, note: said.note };
+    let update = IncidentUpdate { id, closes, owner: action.owner, note: action.note };
     let answered = service
         .intake
         .feed()
-        .request_answer(|answer| EngineCommand::UpdateIncident { update: said, answer })
+        .request_answer(|answer| EngineCommand::UpdateIncident { update, answer })
         .await;
     answered
         .map_err(IncidentUpdateFailure::Unavailable)
         .flatten()
-        .map_err(|why| action_problem(&why))?;
-    let view = service.alerts.borrow().clone();
-    let alert = view
+        .map_err(|failure| action_problem(&failure))?;
+    let overview = service.alerts.borrow().clone();
+    let alert = overview
         .incident_log
         .get(id)
         .map_or(Value::Null, |incident| alert_json(incident, &service.links));
     Ok((JSON_HEADERS, alert.to_string()).into_response())
 }
 
-fn action_problem(why: &IncidentUpdateFailure) -> HttpProblem {
-    let detail = why.to_string();
-    match why {
+fn action_problem(failure: &IncidentUpdateFailure) -> HttpProblem {
+    let detail = failure.to_string();
+    match failure {
         IncidentUpdateFailure::Invalid(IncidentUpdateError::Unknown) => {
             HttpProblem::new(StatusCode::NOT_FOUND, detail)
         }

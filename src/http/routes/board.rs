@@ -1,4 +1,4 @@
-//! What there is to read: the board now; the standard; the rejected events.
+//! `GET /v1/board`, `GET /v1/standard` and `GET /v1/rejected`.
 
 use super::standard_versions;
 use crate::access::grant::AccessGrant;
@@ -24,25 +24,27 @@ use std::sync::Arc;
 pub(crate) const JSON_HEADERS: [(HeaderName, &str); 2] =
     [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
 
-/// `GET /v1/board`: the board now. The query filters: `indicator`, `label`, `window`, `by` and the names of dimensions, each
-/// more than once or with commas between values.
+/// `GET /v1/board`: returns the latest board.
+///
+/// Query parameters filter it: `indicator`, `label`, `window`, `by` and the names of dimensions.
+/// Each may be repeated or hold comma-separated values.
 ///
 /// # Errors
-/// If the query names what is not there.
+/// If a name in the query is unknown.
 pub async fn get_board(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, HttpProblem> {
     let bad = |detail| HttpProblem::new(StatusCode::BAD_REQUEST, detail);
-    let edition = service.boards.borrow().clone();
+    let published = service.boards.borrow().clone();
     let filter = ReadingFilter::new(
-        &parse_filter_query(query, &edition.standard).map_err(bad)?,
+        &parse_filter_query(query, &published.standard).map_err(bad)?,
         &grant.view,
-        &edition.standard,
+        &published.standard,
     )
     .map_err(bad)?;
-    let write = move || frame::write_frame(&edition, &filter, None);
+    let write = move || frame::write_frame(&published, &filter, None);
     let text = tokio::task::spawn_blocking(write).await.map_err(|_| unwritten_answer_problem())?;
     Ok((JSON_HEADERS, text).into_response())
 }
@@ -51,14 +53,14 @@ fn parse_filter_query(
     query: Vec<(String, String)>,
     standard: &Standard,
 ) -> Result<FilterRequest, String> {
-    let mut wanted = FilterRequest::default();
+    let mut filter = FilterRequest::default();
     let mut fixed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, values) in query {
         let list = match name.as_str() {
-            "indicator" => wanted.indicators.get_or_insert_default(),
-            "label" => wanted.labels.get_or_insert_default(),
-            "window" => wanted.windows.get_or_insert_default(),
-            "by" => wanted.by.get_or_insert_default(),
+            "indicator" => filter.indicators.get_or_insert_default(),
+            "label" => filter.labels.get_or_insert_default(),
+            "window" => filter.windows.get_or_insert_default(),
+            "by" => filter.by.get_or_insert_default(),
             _ if standard.schema.dimensions.contains(&name) => fixed.entry(name).or_default(),
             _ => {
                 let known = standard.schema.dimensions.join("`, `");
@@ -69,18 +71,30 @@ fn parse_filter_query(
         };
         list.extend(values.split(',').filter(|value| !value.is_empty()).map(String::from));
     }
-    wanted.fixed = (!fixed.is_empty()).then_some(fixed);
-    Ok(wanted)
+    filter.fixed = (!fixed.is_empty()).then_some(fixed);
+    Ok(filter)
 }
 
-/// `GET /v1/standard`: what is promised and measured.
+/// `GET /v1/standard`: returns the standard's indicators, commitments and alert policies.
 pub async fn get_standard(State(service): State<Arc<HttpService>>) -> Response {
-    let edition = service.boards.borrow().clone();
-    let (standard, as_of) = (&*edition.standard, edition.board.as_of);
+    let published = service.boards.borrow().clone();
+    let (standard, as_of) = (&*published.standard, published.board.as_of);
     let dimensions = |scope: &Vec<usize>| {
-        scope.iter().map(|place| standard.schema.dimensions[*place].as_str()).collect::<Vec<_>>()
+        scope.iter().map(|index| standard.schema.dimensions[*index].as_str()).collect::<Vec<_>>()
     };
-    let written = json!({
+    let indicators: Vec<Value> = standard
+        .indicators
+        .iter()
+        .map(|indicator| indicator_json(indicator, standard, as_of))
+        .collect();
+    let commitments: Vec<Value> = standard
+        .commitments
+        .iter()
+        .map(|commitment| commitment_json(standard, commitment))
+        .collect();
+    let policies: Vec<Value> =
+        standard.policies.iter().map(|policy| policy_json(standard, policy)).collect();
+    let body = json!({
         "name": standard.name,
         "version": standard.version,
         "date_of_effect": standard.date_of_effect,
@@ -88,28 +102,31 @@ pub async fn get_standard(State(service): State<Arc<HttpService>>) -> Response {
         "title": standard.title,
         "time_zone": zone_name(standard.zones.get(0)),
         "zones": zones_json(standard),
-        "indicators": standard.indicators.iter().map(|one| indicator_json(one, standard, as_of)).collect::<Vec<_>>(),
-        "commitments": standard.commitments.iter().map(|one| commitment_json(standard, one)).collect::<Vec<_>>(),
-        "alerts": standard.policies.iter().map(|one| policy_json(standard, one)).collect::<Vec<_>>(),
+        "indicators": indicators,
+        "commitments": commitments,
+        "alerts": policies,
         "dimensions": standard.schema.dimensions,
         "scopes": standard.scopes.iter().map(dimensions).collect::<Vec<_>>(),
         "windows": standard.windows.iter().map(Window::to_string).collect::<Vec<_>>(),
     });
-    (JSON_HEADERS, written.to_string()).into_response()
+    (JSON_HEADERS, body.to_string()).into_response()
 }
 
 fn zone_name(zone: &TimeZone) -> &str {
     zone.iana_name().unwrap_or("UTC")
 }
 
-/// Where cases live if not in the standard's own time zone; null if all do.
+/// Returns the time zones by dimension value. Null if the standard has a single time zone.
 fn zones_json(standard: &Standard) -> Value {
     let Some(dimension) = standard.zones.dimension() else { return Value::Null };
     let values = standard
         .zones
         .dimension_zones()
-        .map(|(value, place)| (value.to_owned(), Value::from(zone_name(place))));
-    json!({ "by": standard.schema.dimensions[dimension], "values": values.collect::<serde_json::Map<_, _>>() })
+        .map(|(value, zone)| (value.to_owned(), Value::from(zone_name(zone))));
+    json!({
+        "by": standard.schema.dimensions[dimension],
+        "values": values.collect::<serde_json::Map<_, _>>(),
+    })
 }
 
 fn indicator_json(indicator: &Indicator, standard: &Standard, as_of: Option<Timestamp>) -> Value {
@@ -133,19 +150,26 @@ fn commitment_json(standard: &Standard, commitment: &Commitment) -> Value {
 }
 
 fn policy_json(standard: &Standard, policy: &AlertPolicy) -> Value {
-    json!({ "name": policy.name, "title": policy.title, "severity": policy.severity.name(), "words": describe::describe_policy(standard, policy) })
+    json!({
+        "name": policy.name,
+        "title": policy.title,
+        "severity": policy.severity.name(),
+        "words": describe::describe_policy(standard, policy),
+    })
 }
 
-/// `GET /v1/rejected`: the last rejected events, the newest first; those of its sources for a sender that is limited to some,
-/// and then `total` counts only what is remembered of them.
+/// `GET /v1/rejected`: returns the last rejected events, the newest first.
+///
+/// A token limited to some sources sees only their events. `total` then counts only the remembered
+/// ones.
 pub async fn list_rejected_events(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
 ) -> Json<Value> {
     let (mut total, mut rejected) = service.rejected.newest_first();
     if !grant.sources.0.is_empty() {
-        rejected.retain(|one| {
-            one.source.as_deref().is_some_and(|source| grant.sources.allows_source(source))
+        rejected.retain(|event| {
+            event.source.as_deref().is_some_and(|source| grant.sources.allows_source(source))
         });
         total = rejected.len() as u64;
     }
@@ -155,6 +179,6 @@ pub async fn list_rejected_events(
 pub(crate) fn unwritten_answer_problem() -> HttpProblem {
     HttpProblem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "the answer could not be written; the service's log says more",
+        "the answer could not be written; see the log of the service",
     )
 }

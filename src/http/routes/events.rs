@@ -1,4 +1,4 @@
-//! `POST /v1/events`: the intake's result as an answer.
+//! `POST /v1/events`: receives events and reports the result.
 
 use crate::access::grant::AccessGrant;
 use crate::http::HttpService;
@@ -13,10 +13,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use std::sync::Arc;
 
-/// Takes the events of a body.
+/// Receives the events of a request body.
 ///
 /// # Errors
-/// The reason why they were not taken, and how many of them were before it came to that.
+/// With the reason and the number of events accepted before the failure.
 pub async fn post_events(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -32,24 +32,24 @@ pub async fn post_events(
 }
 
 fn intake_problem(failure: IntakeFailure) -> HttpProblem {
-    let IntakeFailure { kind: cause, detail, answer: taken } = failure;
-    let again = "; send the same body again, what was taken counts as a duplicate then";
-    let (status, reason, advice) = match cause {
+    let IntakeFailure { kind, detail, answer } = failure;
+    let retry = "; send the same body again, events already accepted then count as duplicates";
+    let (status, reason, advice) = match kind {
         IntakeFailureKind::Unreadable => (StatusCode::BAD_REQUEST, "unreadable", ""),
-        IntakeFailureKind::Timeout => (StatusCode::REQUEST_TIMEOUT, "silent", again),
+        IntakeFailureKind::Timeout => (StatusCode::REQUEST_TIMEOUT, "silent", retry),
         IntakeFailureKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", ""),
         IntakeFailureKind::UnsupportedMedia => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "")
         }
-        IntakeFailureKind::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", again),
-        IntakeFailureKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", again),
+        IntakeFailureKind::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", retry),
+        IntakeFailureKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", retry),
     };
     Metric::EventsRefused.add_labeled("reason", reason, 1);
     let problem = HttpProblem::new(status, detail + advice)
-        .with_member("accepted", taken.accepted)
-        .with_member("duplicates", taken.duplicates)
-        .with_member("rejected_total", taken.rejected_total);
-    match cause {
+        .with_member("accepted", answer.accepted)
+        .with_member("duplicates", answer.duplicates)
+        .with_member("rejected_total", answer.rejected_total);
+    match kind {
         IntakeFailureKind::UnsupportedMedia => problem.with_header(ACCEPT_ENCODING, "gzip, zstd"),
         IntakeFailureKind::Overloaded | IntakeFailureKind::Unavailable => {
             problem.with_retry_after(1)

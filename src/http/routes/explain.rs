@@ -1,7 +1,7 @@
-//! `GET /v1/explain` and `GET /v1/cases`: questions that the core answers beyond its board.
+//! `GET /v1/explain` and `GET /v1/cases`: queries about individual cases.
 //!
-//! Each is a look at every remembered case on the engine's own thread, so there is one at a time; others wait, and are told
-//! to come back if it takes too long.
+//! Each query scans every remembered case on the engine's thread, so only one runs at a time.
+//! A query that waits longer than `ANSWER_TIMEOUT` gets 503 with `Retry-After`.
 
 use super::board::JSON_HEADERS;
 use crate::access::grant::{AccessGrant, GrantedView};
@@ -22,14 +22,16 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a question waits for its answer.
+/// Maximum time a query waits for its answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// `GET /v1/explain`: with `indicator`, a window and dimensions the cases behind a reading; with `subject`, and `source` if
-/// several have such a case, one case's history.
+/// `GET /v1/explain`: explains a reading or one case.
+///
+/// With `indicator`, `window` and dimensions it returns the cases behind a reading. With `subject`
+/// it returns the history of one case. `source` is required if several sources have that subject.
 ///
 /// # Errors
-/// If the query names what is not there, or the service is too busy.
+/// If the query is invalid, a name in it is unknown, or the service is busy.
 pub async fn get_explanation(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -43,9 +45,9 @@ pub async fn get_explanation(
         &standard.schema.dimensions,
     )?;
     let limit = query.parse_limit(LISTED_CASES_DEFAULT, LISTED_CASES_MAX)?;
-    let written = match (query.get("indicator"), query.get("subject")) {
+    let body = match (query.get("indicator"), query.get("subject")) {
         (Some(indicator), None) => {
-            let asked = explain_json::resolve_explanation_request(
+            let request = explain_json::resolve_explanation_request(
                 &standard,
                 indicator,
                 &query.fixed,
@@ -59,12 +61,12 @@ pub async fn get_explanation(
                 return Err(forbidden_scope_problem(view));
             }
             let explained = query_engine(&service, |answer| EngineCommand::Explain {
-                request: asked.clone(),
+                request: request.clone(),
                 answer,
             })
             .await?;
             if explained.reading().is_none() {
-                return Err(no_cases_problem(&service.boards.borrow().board, &asked, view));
+                return Err(no_cases_problem(&service.boards.borrow().board, &request, view));
             }
             let view = view.clone();
             tokio::task::spawn_blocking(move || {
@@ -81,23 +83,24 @@ pub async fn get_explanation(
                 answer,
             })
             .await?;
-            // A case that is hidden is told as one that is not there.
+            // A hidden case gets the same answer as an unknown one.
             histories.retain(|history| explain_json::is_history_visible(view, history));
             if histories.len() > 1 {
                 let sources: Vec<&str> = histories
                     .iter()
-                    .filter_map(|one| one.name.as_ref())
+                    .filter_map(|history| history.name.as_ref())
                     .map(|name| name.source.as_str())
                     .collect();
                 return Err(bad_request(format!(
-                    "several sources have such a case; add `source`, one of: {}",
+                    "several sources have a case with this subject; add `source`, one of: {}",
                     sources.join(", ")
                 )));
             }
             let Some(history) = histories.pop() else {
                 return Err(HttpProblem::new(
                     StatusCode::NOT_FOUND,
-                    "no case of this name is remembered; `source` and `subject` are those of its events",
+                    "no remembered case has this subject; use `source` and `subject` as its \
+                     events have them",
                 ));
             };
             tokio::task::spawn_blocking(move || explain_json::history_json(&history).to_string())
@@ -105,17 +108,19 @@ pub async fn get_explanation(
         }
         _ => {
             return Err(bad_request(
-                "say what is to be explained: `indicator`, with `window` and dimensions, or `subject`, with `source`".to_owned(),
+                "nothing to explain; give `indicator` with `window` and dimensions, or \
+                 `subject` with `source`"
+                    .to_owned(),
             ));
         }
     };
-    Ok((JSON_HEADERS, written.map_err(|_| unwritten_answer_problem())?).into_response())
+    Ok((JSON_HEADERS, body.map_err(|_| unwritten_answer_problem())?).into_response())
 }
 
-/// `GET /v1/cases`: open cases with a promise to keep, those with the least time left first.
+/// `GET /v1/cases`: lists open cases with a commitment, those with the least time left first.
 ///
 /// # Errors
-/// As for an explanation.
+/// If the query is invalid, a name in it is unknown, or the service is busy.
 pub async fn list_open_cases(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -129,7 +134,7 @@ pub async fn list_open_cases(
     )?;
     let limit = query.parse_limit(LISTED_CASES_DEFAULT, LISTED_CASES_MAX)?;
     let risks: Vec<String> = query.get_all("risk").map(str::to_owned).collect();
-    let wanted = explain_json::resolve_open_case_request(
+    let request = explain_json::resolve_open_case_request(
         &standard,
         &risks,
         query.get("family"),
@@ -138,80 +143,88 @@ pub async fn list_open_cases(
         limit,
     )
     .map_err(bad_request)?;
-    let wanted = explain_json::restrict_open_case_request(wanted, &grant.view, &standard);
+    let request = explain_json::restrict_open_case_request(request, &grant.view, &standard);
     let open =
-        query_engine(&service, |answer| EngineCommand::OpenCases { request: wanted, answer })
-            .await?;
-    let written =
+        query_engine(&service, |answer| EngineCommand::OpenCases { request, answer }).await?;
+    let body =
         tokio::task::spawn_blocking(move || explain_json::open_cases_json(&open).to_string()).await;
-    Ok((JSON_HEADERS, written.map_err(|_| unwritten_answer_problem())?).into_response())
+    Ok((JSON_HEADERS, body.map_err(|_| unwritten_answer_problem())?).into_response())
 }
 
-/// Asks the core, after those who asked before.
+/// Sends a query to the engine and waits for the answer. Queries run one after another.
+///
+/// # Errors
+/// With 503 if the engine is busy, is stopping, or does not answer within `ANSWER_TIMEOUT`.
 pub(crate) async fn query_engine<A>(
     service: &HttpService,
     command: impl FnOnce(tokio::sync::oneshot::Sender<A>) -> EngineCommand,
 ) -> Result<A, HttpProblem> {
     let answer = async {
-        let _turn = service.questions.acquire().await.map_err(|_| EngineUnavailable::Stopping)?;
+        let _permit = service.questions.acquire().await.map_err(|_| EngineUnavailable::Stopping)?;
         service.intake.feed().request_answer(command).await
     };
-    let refused = match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
+    let unavailable = match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(answer)) => return Ok(answer),
-        Ok(Err(refused)) => refused,
+        Ok(Err(unavailable)) => unavailable,
         Err(_) => EngineUnavailable::QueueFull,
     };
-    Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string()).with_retry_after(1))
+    Err(HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, unavailable.to_string())
+        .with_retry_after(1))
 }
 
-/// Says that a scope lies outside of what may be seen, and what lies inside.
+/// Returns a problem with status 403 that lists the scopes the token may read.
 pub(crate) fn forbidden_scope_problem(view: &GrantedView) -> HttpProblem {
-    let seen = view.0.iter().map(|(dimension, values)| {
+    let allowed = view.0.iter().map(|(dimension, values)| {
         format!("`{dimension}` one of {}", values.iter().cloned().collect::<Vec<_>>().join(", "))
     });
     let detail = format!(
-        "this token sees only scopes with {}; ask for one of these",
-        seen.collect::<Vec<_>>().join(" and ")
+        "this token may only read scopes with {}; request one of these",
+        allowed.collect::<Vec<_>>().join(" and ")
     );
     HttpProblem::new(StatusCode::FORBIDDEN, detail)
 }
 
-/// Says that a scope has no cases, and which value was perhaps meant, of those that may be seen.
-fn no_cases_problem(board: &Board, asked: &ExplanationRequest, view: &GrantedView) -> HttpProblem {
-    let shown = board
+/// Returns a problem with status 404 for a scope without cases. It suggests a similar value among
+/// those the token may read.
+fn no_cases_problem(
+    board: &Board,
+    request: &ExplanationRequest,
+    view: &GrantedView,
+) -> HttpProblem {
+    let visible = board
         .readings
         .iter()
         .filter(|reading| view.is_visible(|| board.scope_values(&reading.key)));
     let scopes = || {
-        shown
+        visible
             .clone()
             .map(|reading| &reading.key.scope)
-            .filter(|scope| scope.kind == asked.scope.kind)
+            .filter(|scope| scope.kind == request.scope.kind)
     };
-    let dimensions = board.standard.scopes[asked.scope.kind].iter().enumerate();
-    for ((place, dimension), value) in dimensions.zip(&asked.scope.values) {
+    let dimensions = board.standard.scopes[request.scope.kind].iter().enumerate();
+    for ((index, dimension), value) in dimensions.zip(&request.scope.values) {
         let mut known: Vec<String> = scopes()
-            .filter_map(|scope| scope.values.get(place))
+            .filter_map(|scope| scope.values.get(index))
             .map(|value| value.to_string())
             .collect();
         known.sort();
         known.dedup();
         if !known.iter().any(|known| **known == **value) {
             known.truncate(20);
-            let what =
+            let kind =
                 format!("value of `{}` with cases", board.standard.schema.dimensions[*dimension]);
             return HttpProblem::new(
                 StatusCode::NOT_FOUND,
-                unknown_name(&what, value, known.into_iter()),
+                unknown_name(&kind, value, known.into_iter()),
             );
         }
     }
-    HttpProblem::new(StatusCode::NOT_FOUND, "this scope has no cases that the indicator speaks of")
+    HttpProblem::new(StatusCode::NOT_FOUND, "this scope has no cases for this indicator")
 }
 
 fn unwritten_answer_problem() -> HttpProblem {
     HttpProblem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "the answer could not be written; the service's log says more",
+        "the answer could not be written; see the log of the service",
     )
 }

@@ -1,7 +1,7 @@
-//! `GET /v1/live` and `GET /v1/stream`: connections to the live board, over a WebSocket and as server-sent events.
+//! `GET /v1/live` and `GET /v1/stream`: the live board over a WebSocket and as server-sent events.
 //!
-//! Both outlive the request that opened them. Neither holds the service itself, which holds the way into the engine: that must
-//! be free to end before the connections do.
+//! Connections outlive the request that opened them. They hold no reference to [`HttpService`],
+//! which keeps the engine's input open, so the engine can stop before they close.
 
 use crate::access::RequestPeer;
 use crate::access::grant::AccessGrant;
@@ -22,17 +22,17 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-/// A proxy must neither keep the stream nor gather it.
+/// Headers of the event stream. A proxy must neither cache nor buffer it.
 const EVENT_STREAM_HEADERS: [(HeaderName, &str); 3] = [
     (CONTENT_TYPE, "text/event-stream"),
     (CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-/// `GET /v1/live`: the live board over a WebSocket.
+/// `GET /v1/live`: serves the live board over a WebSocket.
 ///
 /// # Errors
-/// If it is no WebSocket, or there are too many.
+/// If the request is not a WebSocket handshake or there are too many live connections.
 pub async fn get_live(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -45,9 +45,9 @@ pub async fn get_live(
             format!("connect with a WebSocket, or read `/v1/stream`: {error}"),
         )
     })?;
-    let place = acquire_live_permit(&service)?;
+    let permit = acquire_live_permit(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (
+    let (view, revoked) = (
         grant.view.clone(),
         Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)),
     );
@@ -55,18 +55,20 @@ pub async fn get_live(
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
             let socket = WebSocketConnection::new(TokioIo::new(upgraded)).await;
-            live.serve_client(socket, place, view, None, shut_out).await;
+            live.serve_client(socket, permit, view, None, revoked).await;
         }
         drop(open);
     });
     Ok(response)
 }
 
-/// `GET /v1/stream`: the live board as server-sent events. The query has `subscribe` and `resume` as JSON, each as in a message
-/// over the WebSocket; the header `Last-Event-ID` of a browser that comes back goes before `resume`.
+/// `GET /v1/stream`: serves the live board as server-sent events.
+///
+/// The query parameters `subscribe` and `resume` are JSON, as in a message over the WebSocket. The
+/// header `Last-Event-ID` of a reconnecting browser takes precedence over `resume`.
 ///
 /// # Errors
-/// If the query cannot be understood, or there are too many.
+/// If the query is invalid or there are too many live connections.
 pub async fn get_stream(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -75,24 +77,24 @@ pub async fn get_stream(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, HttpProblem> {
     let bad = |detail| HttpProblem::new(StatusCode::BAD_REQUEST, detail);
-    let wish = parse_stream_query(&query, &headers)
+    let subscription = parse_stream_query(&query, &headers)
         .and_then(|subscribe| service.live.resolve_subscription(subscribe, &grant.view))
         .map_err(bad)?;
-    let place = acquire_live_permit(&service)?;
+    let permit = acquire_live_permit(&service)?;
     let (live, open) = (service.live.clone(), service.connections.token());
-    let (view, shut_out) = (
+    let (view, revoked) = (
         grant.view.clone(),
         Box::pin(guard::wait_until_revoked(service.access.clone(), grant, peer)),
     );
-    let (line, body) = server_sent_events::open_event_stream();
+    let (stream, body) = server_sent_events::open_event_stream();
     tokio::spawn(async move {
-        live.serve_client(line, place, view, Some(wish), shut_out).await;
+        live.serve_client(stream, permit, view, Some(subscription), revoked).await;
         drop(open);
     });
     Ok((EVENT_STREAM_HEADERS, body).into_response())
 }
 
-/// What a stream is asked for.
+/// Parses the subscription of an event stream.
 fn parse_stream_query(
     query: &[(String, String)],
     headers: &HeaderMap,
@@ -100,7 +102,7 @@ fn parse_stream_query(
     let known = ["subscribe", "resume", "ticket"];
     if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         return Err(format!(
-            "the stream knows no `{name}`; write `subscribe` and `resume`, each as JSON, or `ticket`"
+            "unknown parameter `{name}`; use `subscribe` and `resume`, each as JSON, or `ticket`"
         ));
     }
     let part =
@@ -114,7 +116,8 @@ fn parse_stream_query(
 
 fn acquire_live_permit(service: &HttpService) -> Result<OwnedSemaphorePermit, HttpProblem> {
     service.live.acquire_permit().ok_or_else(|| {
-        let detail = "there are as many live connections as `limits.live_clients` allows; `GET /v1/board` still answers";
+        let detail = "the limit of live connections (`limits.live_clients`) is reached; try again \
+             later or use `GET /v1/board`";
         HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with_retry_after(10)
     })
 }

@@ -1,4 +1,4 @@
-//! `/metrics`: the service's own figures and the board, in the format and the encoding that were asked for.
+//! `/metrics`: the service's own metrics and the board, in the requested format and encoding.
 
 use crate::access::grant::{AccessGrant, GrantedView};
 use crate::domain::board::published_board::PublishedBoard;
@@ -19,25 +19,27 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::Arc;
 
-/// `GET /metrics`: the service's own figures, unless only a part of the board may be seen, and the board once it is whole.
+/// `GET /metrics`: returns the service's own metrics and, once it is complete, the board.
+///
+/// A token restricted to some scopes gets only the board.
 ///
 /// # Errors
-/// If it could not be written.
+/// If the response cannot be written.
 pub async fn get_metrics(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
-    let edition = service.boards.borrow().clone();
-    let whole = service.intake.feed().readiness().has_board();
+    let published = service.boards.borrow().clone();
+    let board_complete = service.intake.feed().readiness().has_board();
     let (format, gzip, scopes) = (
         MetricsFormat::from_accept_header(&joined_header_values(&headers, &ACCEPT)),
         accepts_gzip(&joined_header_values(&headers, &ACCEPT_ENCODING)),
         service.metrics_scopes_max,
     );
-    // Writing and compressing take milliseconds of a processor, which the connections are not to wait for.
+    // Formatting and compression take milliseconds of CPU time and would block other connections.
     let write = move || {
-        let text = metrics_text(&edition, &grant.view, scopes, whole, format);
+        let text = metrics_text(&published, &grant.view, scopes, board_complete, format);
         if gzip { compress_gzip(text.as_bytes()).map(Bytes::from) } else { Ok(Bytes::from(text)) }
     };
     let body = tokio::task::spawn_blocking(write)
@@ -61,10 +63,10 @@ pub async fn get_metrics(
 }
 
 fn metrics_text(
-    edition: &PublishedBoard,
+    published: &PublishedBoard,
     view: &GrantedView,
     scopes: usize,
-    whole: bool,
+    board_complete: bool,
     format: MetricsFormat,
 ) -> String {
     let mut text = match (view.is_unrestricted(), format) {
@@ -74,9 +76,9 @@ fn metrics_text(
             prometheus::to_open_metrics(&telemetry::prometheus_recorder().render())
         }
     };
-    if whole {
+    if board_complete {
         text += &prometheus::write_metrics(
-            edition,
+            published,
             MetricsSelection { view, scopes_max: scopes },
             format,
         );
@@ -84,7 +86,7 @@ fn metrics_text(
     text + format.end_marker()
 }
 
-/// All values of a header, put together; what is no text is left out.
+/// Returns all values of a header, joined by commas. Values that are not text are left out.
 fn joined_header_values(headers: &HeaderMap, name: &HeaderName) -> String {
     headers
         .get_all(name)
@@ -103,7 +105,7 @@ fn accepts_gzip(accept: &str) -> bool {
     })
 }
 
-/// As fast as it can be: what is saved beyond that costs more than the local network does.
+/// Compresses with the fastest level. A higher one costs more than it saves on a local network.
 fn compress_gzip(text: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
     encoder.write_all(text)?;
@@ -116,7 +118,7 @@ mod tests {
 
     #[test]
     fn gzip_only_for_clients_that_accept_it() {
-        for (accept, wants) in [
+        for (accept, expected) in [
             ("", false),
             ("gzip", true),
             ("deflate, gzip;q=1.0, *;q=0.5", true),
@@ -124,7 +126,7 @@ mod tests {
             ("zstd", false),
             ("GZIP", true),
         ] {
-            assert_eq!(accepts_gzip(accept), wants, "{accept}");
+            assert_eq!(accepts_gzip(accept), expected, "{accept}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The wallboard's files, embedded. They may be kept, but must be asked for: after an update a wall shows the new page.
+//! The wallboard's embedded files.
 //!
-//! All files together have a version, which every answer carries and the HTML holds: an open page that hears of another one
-//! takes it by itself.
+//! Browsers may cache the files but must revalidate them, so a display shows the new page after an
+//! upgrade. Every response carries a version of all files together, and the HTML contains it too.
+//! An open page reloads itself when that version changes.
 
 use crate::http::headers::SAME_ORIGIN_FRAME_HEADERS;
 use crate::http::problem::HttpProblem;
@@ -13,21 +14,20 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Carries the version of all files together.
+/// Response header with the version of all files.
 const PAGE_VERSION_HEADER: HeaderName = HeaderName::from_static("x-firstline-page");
-/// The wallboard.
 const WALLBOARD_PAGE: &str = "index.html";
-/// Stands in the HTML for that version.
+/// Placeholder in the HTML for that version.
 const VERSION_PLACEHOLDER: &str = "{version}";
 
 #[derive(Embed)]
 #[folder = "$CARGO_MANIFEST_DIR/dashboards/wallboard"]
 struct WallboardFiles;
 
-/// Answers with a file; `/` is the wallboard.
+/// Serves a file. `/` is the wallboard.
 ///
 /// # Errors
-/// If there is no such file.
+/// With 404 if the file does not exist, or 405 if the method is neither `GET` nor `HEAD`.
 pub async fn serve_page(
     method: Method,
     uri: Uri,
@@ -40,16 +40,19 @@ pub async fn serve_page(
     let Some(file) = WallboardFiles::get(path) else {
         return Err(HttpProblem::new(
             StatusCode::NOT_FOUND,
-            "there is nothing at this address; the wallboard is at `/`, the board at `/v1/board`",
+            "no page at this address; the wallboard is at `/`, the board at `/v1/board`",
         ));
     };
     if method != Method::GET && method != Method::HEAD {
-        return Err(HttpProblem::new(StatusCode::METHOD_NOT_ALLOWED, "this is a file: `GET` it")
-            .with_header(ALLOW, "GET, HEAD"));
+        return Err(HttpProblem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this address is a file; use `GET`",
+        )
+        .with_header(ALLOW, "GET, HEAD"));
     }
     let version = files_version();
     let (tag, content) = match path.ends_with(".html") {
-        // What it says changes with any other file.
+        // The HTML contains the version, so its tag changes with any file.
         true => (
             version.clone(),
             Cow::Owned(
@@ -82,7 +85,7 @@ pub async fn serve_page(
     })
 }
 
-/// Of all files; where they are embedded their hashes are known already.
+/// Returns a hash over all files as hexadecimal digits.
 fn files_version() -> String {
     let mut names: Vec<Cow<'static, str>> = WallboardFiles::iter().collect();
     names.sort();

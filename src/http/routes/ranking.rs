@@ -1,4 +1,4 @@
-//! `GET /v1/ranking`: the scopes of one kind side by side, from the best to the worst.
+//! `GET /v1/ranking`: scopes of one kind, ranked from best to worst.
 
 use super::board::JSON_HEADERS;
 use crate::access::grant::AccessGrant;
@@ -13,10 +13,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::sync::Arc;
 
-/// `?indicator=answer_rate&by=center&window=today`; `better=higher` or `lower` for an indicator without a target.
+/// Ranks the scopes by one indicator.
+///
+/// `better` is `higher` or `lower`. It is required for an indicator without a target. Example:
+/// `?indicator=answer_rate&by=center&window=today`.
 ///
 /// # Errors
-/// If the query names what is not there, or leaves out what is needed.
+/// If a name in the query is unknown or a required parameter is missing.
 pub async fn get_ranking(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -30,30 +33,37 @@ pub async fn get_ranking(
             "window" => window = Some(value.as_str()),
             "better" if value == "higher" => better = Some(TargetDirection::Higher),
             "better" if value == "lower" => better = Some(TargetDirection::Lower),
-            "better" => return Err(bad_request("`better` is `higher` or `lower`".to_owned())),
+            "better" => return Err(bad_request("`better` must be `higher` or `lower`".to_owned())),
             _ => {
                 return Err(bad_request(format!(
-                    "a ranking does not know `{name}`; use `indicator`, `by`, `window` and `better`"
+                    "unknown parameter `{name}`; use `indicator`, `by`, `window` and `better`"
                 )));
             }
         }
     }
     let indicator = indicator.ok_or_else(|| {
-        bad_request("say what to rank by, as in `indicator=answer_rate`".to_owned())
+        bad_request(
+            "`indicator` is missing; name the indicator to rank by, as in \
+             `indicator=answer_rate`"
+                .to_owned(),
+        )
     })?;
-    let edition = service.boards.borrow().clone();
-    let (board, standard) = (&*edition.board, &*edition.standard);
+    let published = service.boards.borrow().clone();
+    let (board, standard) = (&*published.board, &*published.standard);
     let ranking = Ranking::new(indicator, &by, window, better, standard).map_err(bad_request)?;
-    let written = json!({
-        "epoch": edition.epoch,
+    let window =
+        ranking.window.map_or("now".to_owned(), |window| standard.windows[window].to_string());
+    let target = standard.indicators[ranking.indicator].target_at(board.as_of);
+    let body = json!({
+        "epoch": published.epoch,
         "revision": board.revision,
         "as_of": board.as_of,
         "indicator": indicator,
         "by": by,
-        "window": ranking.window.map_or("now".to_owned(), |window| standard.windows[window].to_string()),
+        "window": window,
         "better": ranking.better.name(),
-        "target": standard.indicators[ranking.indicator].target_at(board.as_of).map(|target| target.value),
+        "target": target.map(|target| target.value),
         "ranking": ranking.rank_scopes(board, &grant.view),
     });
-    Ok((JSON_HEADERS, written.to_string()).into_response())
+    Ok((JSON_HEADERS, body.to_string()).into_response())
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/reload`: the configuration is read again, and its standard, tokens and certificate are taken, without a restart.
+//! `POST /v1/reload`: reloads the configuration with its standard, tokens and certificate.
 
 use crate::access::ExposedListenerError;
 use crate::http::HttpService;
@@ -12,37 +12,37 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// A reload that is asked for: where the answer goes.
+/// A request to reload, with the channel for its result.
 #[derive(Debug)]
 pub struct ReloadRequest(pub oneshot::Sender<Result<ReloadReport, ReloadError>>);
 
-/// What became of a reload.
+/// Result of a successful reload.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ReloadReport {
     /// The standard's name.
     pub name: String,
-    /// Its newest version.
+    /// The standard's newest version.
     pub version: String,
-    /// How many cases were taken over.
+    /// Number of cases taken over.
     pub cases: usize,
-    /// How many cases had been forgotten before: what they meant is no longer counted.
+    /// Number of cases already forgotten. Their facts are no longer counted.
     pub forgotten_cases: u64,
-    /// How many remembered events the new standard does not know.
+    /// Number of remembered events with a type unknown to the new standard.
     pub left_out_events: u64,
-    /// How long the core stood still, in seconds.
+    /// Time in seconds during which ingest paused.
     pub seconds: f64,
 }
 
-/// Why everything stayed as it was.
+/// Reason for a failed reload. The running configuration stays in force.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ReloadError {
-    /// There is no file to read again.
+    /// The service was started without a configuration file.
     NoConfiguration,
-    /// The files are at fault.
+    /// The configuration or a standard has problems.
     Problems(Vec<toml_document::TomlProblem>),
-    /// The service would be open to other machines by mistake.
+    /// The new configuration would expose the service to other machines without tokens.
     Exposed(ExposedListenerError),
-    /// That another standard is in force cannot be written into the journal.
+    /// The new standard cannot be written to the journal.
     JournalFailed(Arc<str>),
     /// The service is stopping.
     Stopping,
@@ -51,21 +51,32 @@ pub enum ReloadError {
 impl std::fmt::Display for ReloadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            ReloadError::NoConfiguration => {
-                f.write_str("the service runs without a configuration, on the built-in standard; start it with `--config FILE` to reload")
+            ReloadError::NoConfiguration => f.write_str(
+                "the service runs without a configuration file; \
+                     start it with `--config FILE` to reload",
+            ),
+            ReloadError::Problems(problems) => write!(
+                f,
+                "the files have {} problems; the running configuration stays in force",
+                problems.len()
+            ),
+            ReloadError::Exposed(exposed) => {
+                write!(f, "{exposed}; the running configuration stays in force")
             }
-            ReloadError::Problems(problems) => write!(f, "the files have {} problems; everything stays as it was", problems.len()),
-            ReloadError::Exposed(exposed) => write!(f, "{exposed}; everything stays as it was"),
-            ReloadError::JournalFailed(reason) => write!(f, "the standard stays as it was, for the journal cannot be written: {reason}"),
+            ReloadError::JournalFailed(reason) => write!(
+                f,
+                "the journal cannot be written: {reason}; \
+                 the running configuration stays in force"
+            ),
             ReloadError::Stopping => f.write_str("the service is stopping"),
         }
     }
 }
 
-/// Reads the configuration again.
+/// Reloads the configuration and waits for the result.
 ///
 /// # Errors
-/// Why everything stays as it is.
+/// If the reload fails or another reload is already queued.
 pub async fn reload_configuration(
     State(service): State<Arc<HttpService>>,
 ) -> Result<Json<ReloadReport>, HttpProblem> {
@@ -73,26 +84,32 @@ pub async fn reload_configuration(
     if service.reload.try_send(ReloadRequest(answer)).is_err() {
         return Err(HttpProblem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "other reloads are waiting already",
+            "another reload is already queued; try again later",
         )
         .with_retry_after(1));
     }
     receiver.await.unwrap_or(Err(ReloadError::Stopping)).map(Json).map_err(reload_problem)
 }
 
-fn reload_problem(refused: ReloadError) -> HttpProblem {
-    let detail = refused.to_string();
-    match refused {
+fn reload_problem(error: ReloadError) -> HttpProblem {
+    let detail = error.to_string();
+    match error {
         ReloadError::NoConfiguration => HttpProblem::new(StatusCode::CONFLICT, detail),
         ReloadError::Exposed(_) => HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
         ReloadError::JournalFailed(_) | ReloadError::Stopping => {
             HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
         ReloadError::Problems(problems) => {
-            let written =
-                problems.iter().map(|one| json!({ "file": one.file, "line": one.line, "column": one.column, "message": one.message }));
+            let list = problems.iter().map(|problem| {
+                json!({
+                    "file": problem.file,
+                    "line": problem.line,
+                    "column": problem.column,
+                    "message": problem.message,
+                })
+            });
             HttpProblem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-                .with_member("problems", written.collect::<Value>())
+                .with_member("problems", list.collect::<Value>())
         }
     }
 }

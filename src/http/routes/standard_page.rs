@@ -1,4 +1,6 @@
-//! `GET /standard`: what is promised and how it is measured, as a page for the public, in both languages and without a script.
+//! `GET /standard`: public page with the commitments and formulas of the standard.
+//!
+//! The page is in English and Chinese and needs no JavaScript.
 
 use crate::describe;
 use crate::domain::standard::{Commitment, Indicator, LocalizedTitle, Standard};
@@ -8,19 +10,21 @@ use axum::response::Html;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// The page.
+/// Returns the page as HTML.
 pub async fn get_standard_page(State(service): State<Arc<HttpService>>) -> Html<String> {
-    let edition = service.boards.borrow().clone();
-    let standard = &*edition.standard;
+    let published = service.boards.borrow().clone();
+    let standard = &*published.standard;
     let mut page = String::with_capacity(32 << 10);
     let title = bilingual_html(&standard.title);
     // Writing to a string cannot fail.
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"dark light\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"dark light\">\n\
          <title>{} · {}</title>\n<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n\
-         <link rel=\"stylesheet\" href=\"standard.css\">\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n\
+         <link rel=\"stylesheet\" href=\"standard.css\">\n</head>\n\
+         <body>\n<header>\n<h1>{title}</h1>\n\
          <p>{} {}, {}</p>\n</header>\n<main>\n",
         escape_html(&standard.title.en),
         escape_html(&standard.title.zh),
@@ -28,13 +32,13 @@ pub async fn get_standard_page(State(service): State<Arc<HttpService>>) -> Html<
         escape_html(&standard.version),
         escape_html(&standard.date_of_effect),
     );
-    write_section(&mut page, "What is measured", "指标", standard.indicators.len());
+    write_section(&mut page, "Indicators", "指标", standard.indicators.len());
     for indicator in &standard.indicators {
         write_indicator(&mut page, standard, indicator);
     }
     page += "</section>\n";
     if !standard.commitments.is_empty() {
-        write_section(&mut page, "What is promised", "承诺", standard.commitments.len());
+        write_section(&mut page, "Commitments", "承诺", standard.commitments.len());
         for commitment in &standard.commitments {
             write_commitment(
                 &mut page,
@@ -44,7 +48,8 @@ pub async fn get_standard_page(State(service): State<Arc<HttpService>>) -> Html<
         }
         page += "</section>\n";
     }
-    page += "</main>\n<footer><p><a href=\"/\">firstline</a> · <a href=\"/v1/standard\">JSON</a></p></footer>\n</body>\n</html>\n";
+    page += "</main>\n<footer><p><a href=\"/\">firstline</a> · \
+             <a href=\"/v1/standard\">JSON</a></p></footer>\n</body>\n</html>\n";
     Html(page)
 }
 
@@ -82,16 +87,16 @@ fn write_indicator(page: &mut String, standard: &Standard, indicator: &Indicator
 fn write_commitment(page: &mut String, sentences: &[LocalizedTitle], commitment: &Commitment) {
     let _ =
         writeln!(page, "<article id=\"promise-{0}\">\n<h3>{0}</h3>", escape_html(&commitment.name));
-    sentences.iter().for_each(|one| write_sentence(page, "rule", one));
+    sentences.iter().for_each(|sentence| write_sentence(page, "rule", sentence));
     *page += "</article>\n";
 }
 
-fn write_sentence(page: &mut String, class: &str, said: &LocalizedTitle) {
-    let _ = writeln!(page, "<p class=\"{class}\">{}</p>", bilingual_html(said));
+fn write_sentence(page: &mut String, class: &str, text: &LocalizedTitle) {
+    let _ = writeln!(page, "<p class=\"{class}\">{}</p>", bilingual_html(text));
 }
 
-fn bilingual_html(said: &LocalizedTitle) -> String {
-    format!("{} <span lang=\"zh\">{}</span>", escape_html(&said.en), escape_html(&said.zh))
+fn bilingual_html(text: &LocalizedTitle) -> String {
+    format!("{} <span lang=\"zh\">{}</span>", escape_html(&text.en), escape_html(&text.zh))
 }
 
 fn escape_html(text: &str) -> String {

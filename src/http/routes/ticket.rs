@@ -1,4 +1,6 @@
-//! `POST /v1/ticket`: a ticket for one connection to the live board, for browsers, which cannot send a token there.
+//! `POST /v1/ticket`: issues a ticket for one connection to the live board.
+//!
+//! Browsers need it because they cannot send an `Authorization` header with a WebSocket.
 
 use super::board::JSON_HEADERS;
 use crate::access::grant::AccessGrant;
@@ -13,10 +15,10 @@ use serde_json::json;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Gives a ticket to whoever may see the board.
+/// Issues a single-use ticket with the permissions of the request's token.
 ///
 /// # Errors
-/// If too many are out.
+/// If too many unused tickets exist.
 pub async fn issue_ticket(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
@@ -29,7 +31,7 @@ pub async fn issue_ticket(
         )
             .into_response()),
         None => {
-            let detail = "too many tickets wait for their use; fetch one only to connect at once";
+            let detail = "too many unused tickets; request a ticket only right before connecting";
             Err(HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, detail)
                 .with_retry_after(seconds as u16))
         }

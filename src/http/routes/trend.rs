@@ -1,4 +1,4 @@
-//! `GET /v1/trend`: how indicators went over the last hours, for the lines of a wallboard.
+//! `GET /v1/trend`: indicators over the last hours, for the charts of a wallboard.
 
 use super::board::JSON_HEADERS;
 use super::explain::{forbidden_scope_problem, query_engine};
@@ -14,25 +14,28 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-/// `?indicator=answer_rate,speed_of_answer&center=hefei&hours=8&window=1h`: a value for every quarter of an hour, or for the
-/// window that ended with it. Indicators that have no trend are not there.
+/// Returns one value for every quarter of an hour.
+///
+/// With `window`, each value covers the window that ends with that quarter. Indicators without a
+/// trend are left out. Example:
+/// `?indicator=answer_rate,speed_of_answer&center=hefei&hours=8&window=1h`.
 ///
 /// # Errors
-/// If the query names what is not there, the standard has no rolling window, or the service is too busy.
+/// If a name in the query is unknown, the standard has no rolling window, or the service is busy.
 pub async fn get_trend(
     State(service): State<Arc<HttpService>>,
     Extension(grant): Extension<AccessGrant>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, HttpProblem> {
-    let edition = service.boards.borrow().clone();
+    let published = service.boards.borrow().clone();
     let query = QueryParameters::new(
         query,
         &["indicator", "hours", "window"],
-        &edition.standard.schema.dimensions,
+        &published.standard.schema.dimensions,
     )?;
     let names: Vec<&str> = query.get_all("indicator").filter(|name| !name.is_empty()).collect();
-    let asked = trend_json::resolve_trend_request(
-        &edition.standard,
+    let request = trend_json::resolve_trend_request(
+        &published.standard,
         &names,
         &query.fixed,
         query.get("window"),
@@ -45,19 +48,20 @@ pub async fn get_trend(
     {
         return Err(forbidden_scope_problem(&grant.view));
     }
-    if let Some(text) = service.trends.get(&asked, &edition) {
+    if let Some(text) = service.trends.get(&request, &published) {
         return Ok((JSON_HEADERS, text).into_response());
     }
     let trends =
-        query_engine(&service, |answer| EngineCommand::Trends { request: asked.clone(), answer })
+        query_engine(&service, |answer| EngineCommand::Trends { request: request.clone(), answer })
             .await?;
     let trends = trends.ok_or_else(|| {
         HttpProblem::new(
             StatusCode::NOT_FOUND,
-            "the standard declares no rolling window, such as `24h`, and only these leave a trend",
+            "the standard declares no rolling window, so there is no trend; add one such as \
+             `24h` to its windows",
         )
     })?;
-    let text = trend_json::write_trends(&edition, &asked, &trends);
-    service.trends.put(asked, &edition, text.clone());
+    let text = trend_json::write_trends(&published, &request, &trends);
+    service.trends.put(request, &published, text.clone());
     Ok((JSON_HEADERS, text).into_response())
 }

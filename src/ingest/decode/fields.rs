@@ -1,4 +1,4 @@
-//! The fields of an event's `data`: which are understood, and what their values must be.
+//! Known fields of an event's `data` and the checks of their values.
 
 use super::raw_event::Scalar;
 use crate::domain::events::batch::BatchNames;
@@ -13,13 +13,13 @@ use std::borrow::Cow;
 use std::hash::Hasher;
 use std::num::{NonZeroU8, NonZeroU64};
 
-/// Text from an event, borrowed where it can be.
+/// Text of an event, borrowed if possible.
 pub(super) type EventText<'a> = Cow<'a, str>;
 
-/// The longest value of a dimension, in bytes: it becomes a label.
+/// Maximum length of a dimension's value, in bytes. The value becomes a label.
 pub(super) const DIMENSION_BYTES_MAX: usize = 200;
 
-/// A field that is understood.
+/// A known field: a dimension, a field of the event reference, or both.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DataField {
     dimension: Option<u8>,
@@ -48,7 +48,7 @@ enum KnownField {
     Satisfied,
 }
 
-/// The fields that [`Verb::word`] names.
+/// Fields that [`EventVerb::label_field`] names.
 const LABEL_FIELDS: [KnownField; 5] = [
     KnownField::Reason,
     KnownField::To,
@@ -58,7 +58,7 @@ const LABEL_FIELDS: [KnownField; 5] = [
 ];
 
 impl KnownField {
-    /// The field with this name. Dimensions are the standard's business and not among them.
+    /// Returns the field with this name. Dimensions are defined by the standard and not included.
     fn from_name(name: &str) -> Option<KnownField> {
         Some(match name {
             "customer" => KnownField::Customer,
@@ -107,19 +107,20 @@ impl KnownField {
     }
 }
 
-/// What the data of one event says.
+/// Values of an event's `data`.
 pub(super) struct DecodedFields<'a, 's> {
     schema: &'s EventSchema,
     keys: &'s HashKeys,
-    /// The values of the dimensions.
+    /// Values of the dimensions, in the order of the schema.
     pub(super) attributes: [Option<EventText<'a>>; EventSchema::MAX_DIMENSIONS],
     detail: EventDetail,
     score: Option<f64>,
     scale: Option<f64>,
-    /// What the fields of [`WORDS`] said, in their order.
+    /// Values of [`LABEL_FIELDS`], in their order.
     labels: [Option<Symbol>; LABEL_FIELDS.len()],
-    /// The texts of the words that name circumstances, if they are to be kept: those of [`Fields::NAMED`], in their order.
+    /// Texts of [`DecodedFields::NAMED_FIELDS`], in their order. `None` if texts are not recorded.
     label_texts: Option<[Option<Box<str>>; 4]>,
+    /// First problem found.
     problem: Option<String>,
 }
 
@@ -128,7 +129,7 @@ impl<'a, 's> DecodedFields<'a, 's> {
     pub(super) fn new(
         schema: &'s EventSchema,
         keys: &'s HashKeys,
-        names: bool,
+        with_names: bool,
     ) -> DecodedFields<'a, 's> {
         DecodedFields {
             schema,
@@ -138,49 +139,49 @@ impl<'a, 's> DecodedFields<'a, 's> {
             score: None,
             scale: None,
             labels: [None; LABEL_FIELDS.len()],
-            label_texts: names.then(Default::default),
+            label_texts: with_names.then(Default::default),
             problem: None,
         }
     }
 
-    /// The fields whose words may be named to people. Never those that tell who somebody is.
+    /// Fields whose label texts may be shown to users. None of them identifies a person.
     const NAMED_FIELDS: [KnownField; 4] =
         [KnownField::Reason, KnownField::To, KnownField::Level, KnownField::Liable];
 
-    /// Whether the texts of words are kept.
+    /// Returns true if label texts are recorded.
     pub(super) fn has_label_texts(&self) -> bool {
         self.label_texts.is_some()
     }
 
-    /// Adds the texts of the words that an event with this verb says.
+    /// Adds the label texts of an event with this verb to `names`. Phone numbers are left out.
     pub(super) fn push_label_names(&self, verb: EventVerb, names: &mut BatchNames) {
         for (known, text) in Self::NAMED_FIELDS.iter().zip(self.label_texts.iter().flatten()) {
-            let says = *known == KnownField::Liable || verb.label_field() == Some(known.name());
-            if let Some(text) = text.as_deref().filter(|text| says && !is_phone_number(text)) {
+            let used = *known == KnownField::Liable || verb.label_field() == Some(known.name());
+            if let Some(text) = text.as_deref().filter(|text| used && !is_phone_number(text)) {
                 names.insert_symbol_text(Symbol::from_text(text), text);
             }
         }
     }
 
-    /// The field with this name, if it is understood.
+    /// Returns the field with this name, or `None` if it is unknown.
     pub(super) fn find_field(&self, name: &str) -> Option<DataField> {
         let dimension = self.schema.dimensions.iter().position(|dimension| dimension == name);
         match dimension {
-            // Most fields are dimensions; only `topic` and the like are looked up twice.
-            Some(place) => {
-                Some(DataField { dimension: Some(place as u8), known: KnownField::from_name(name) })
+            // A dimension may have the name of a known field, for example `topic`.
+            Some(index) => {
+                Some(DataField { dimension: Some(index as u8), known: KnownField::from_name(name) })
             }
             None => KnownField::from_name(name)
                 .map(|known| DataField { dimension: None, known: Some(known) }),
         }
     }
 
-    /// Takes the value of a field. Of several problems the first is kept.
+    /// Sets the value of a field. Only the first problem of an event is recorded.
     pub(super) fn set_field(&mut self, field: DataField, value: Scalar<'a>) {
         if let Some(known) = field.known
-            && let Err(what) = self.set_known_field(known, &value)
+            && let Err(reason) = self.set_known_field(known, &value)
         {
-            self.problem.get_or_insert_with(|| format!("`{}` {what}", known.name()));
+            self.problem.get_or_insert_with(|| format!("`{}` {reason}", known.name()));
         }
         let Some(dimension) = field.dimension else { return };
         let text = match value {
@@ -198,10 +199,10 @@ impl<'a, 's> DecodedFields<'a, 's> {
     }
 
     fn set_known_field(&mut self, known: KnownField, value: &Scalar<'_>) -> Result<(), String> {
-        if let (Some(texts), Some(place)) =
-            (&mut self.label_texts, Self::NAMED_FIELDS.iter().position(|named| *named == known))
+        if let (Some(texts), Some(index)) =
+            (&mut self.label_texts, Self::NAMED_FIELDS.iter().position(|field| *field == known))
         {
-            texts[place] = Some(parse_text(value)?.into());
+            texts[index] = Some(parse_text(value)?.into());
         }
         match known {
             KnownField::Customer => {
@@ -212,11 +213,11 @@ impl<'a, 's> DecodedFields<'a, 's> {
             }
             KnownField::Topic => self.detail.topic = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Due => {
-                self.detail.due = PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?)
+                self.detail.due = PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?);
             }
             KnownField::Appointment => {
                 self.detail.appointment =
-                    PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?)
+                    PackedTimestamp::new(Timestamp::parse(&parse_text(value)?)?);
             }
             KnownField::Wait => self.detail.wait = Some(parse_seconds(value)?),
             KnownField::Talk => self.detail.talk = Some(parse_seconds(value)?),
@@ -229,22 +230,25 @@ impl<'a, 's> DecodedFields<'a, 's> {
             KnownField::Level => self.labels[2] = Some(Symbol::from_text(&parse_text(value)?)),
             KnownField::Resolved => {
                 self.labels[3] =
-                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }))
+                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }));
             }
             KnownField::Satisfied => {
                 self.labels[4] =
-                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }))
+                    Some(Symbol::from_text(if parse_bool(value)? { "true" } else { "false" }));
             }
             KnownField::Score => self.score = Some(parse_number(value)?),
             KnownField::Scale => self.scale = Some(parse_number(value)?),
             KnownField::State => {
-                self.detail.agent_state = Some(parse_agent_state(&parse_text(value)?)?)
+                self.detail.agent_state = Some(parse_agent_state(&parse_text(value)?)?);
             }
         }
         Ok(())
     }
 
-    /// The detail of an event with this verb.
+    /// Returns the detail of an event with this verb.
+    ///
+    /// # Errors
+    /// Returns the first problem of the fields.
     pub(super) fn take_detail(&mut self, verb: EventVerb) -> Result<EventDetail, String> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
@@ -252,25 +256,24 @@ impl<'a, 's> DecodedFields<'a, 's> {
         if let Some(score) = self.score {
             let scale = self.scale.unwrap_or(5.0);
             if !(scale > 1.0 && (1.0..=scale).contains(&score)) {
-                return Err(format!(
-                    "`score` {score} does not lie between 1 and its `scale` {scale}"
-                ));
+                return Err(format!("`score` {score} is not between 1 and its `scale` {scale}"));
             }
-            // Brought to five answers, so that surveys with other scales can be counted together.
+            // Scores are normalized to five answers, so that surveys with other scales add up.
             self.detail.answer =
                 NonZeroU8::new(((score - 1.0) / (scale - 1.0) * 4.0).round() as u8 + 1);
         }
         if let Some(name) = verb.label_field() {
             self.detail.label = LABEL_FIELDS
                 .iter()
-                .position(|word| word.name() == name)
-                .and_then(|place| self.labels[place]);
+                .position(|field| field.name() == name)
+                .and_then(|index| self.labels[index]);
         }
         Ok(self.detail)
     }
 }
 
-/// Whether a word looks like a telephone number: a call can be transferred to one, and it is nobody's business here.
+/// Returns true if a text looks like a phone number. Calls can be transferred to private numbers,
+/// which must not be shown.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     digits >= 7 && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ./".contains(&byte))
@@ -295,7 +298,7 @@ fn parse_number(value: &Scalar<'_>) -> Result<f64, String> {
     }
 }
 
-/// Seconds as milliseconds; nobody waits or talks for weeks.
+/// Parses seconds into ms. The range excludes waiting and talk times of weeks.
 fn parse_seconds(value: &Scalar<'_>) -> Result<PackedMillis, String> {
     let seconds = parse_number(value)?;
     let millis = (seconds * 1_000.0).round();

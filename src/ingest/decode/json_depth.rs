@@ -1,16 +1,17 @@
-//! JSON that nests too deep: the parser calls itself for every level of what it skips, and a stack used up ends the
-//! process. So whatever comes from outside is looked through before it is parsed.
+//! Detection of deeply nested JSON. The parser recurses once per level, so untrusted input could
+//! exhaust the stack and end the process. All input is therefore checked before it is parsed.
 
-/// How deep an event may nest.
+/// Maximum nesting depth of an event.
 const DEPTH_MAX: usize = 128;
 
-/// Why such JSON is not taken.
+/// Rejection reason for JSON that is nested too deeply.
 pub const TOO_DEEP_REASON: &str = "nested deeper than 128 levels";
 
-/// JSON of no more bytes cannot nest deep enough to do harm; nearly every event is that short.
+/// JSON up to this length in bytes is not checked, because its depth is harmless. Nearly every
+/// event is that short.
 const UNCHECKED_BYTES_MAX: usize = 1_024;
 
-/// Whether JSON nests so deep that reading it could use up the stack. Short JSON is not looked through.
+/// Returns true if `bytes` nest deeper than 128 levels. JSON of up to 1024 bytes is not checked.
 #[must_use]
 pub fn is_too_deep(bytes: &[u8]) -> bool {
     if bytes.len() <= UNCHECKED_BYTES_MAX {

@@ -1,4 +1,5 @@
-//! A CloudEvent read from JSON without building a tree: strings are borrowed from the bytes wherever they hold no escapes.
+//! Full JSON parser for CloudEvents. It builds no tree and borrows strings without escapes from the
+//! input.
 
 use super::fields::{DecodedFields, EventText};
 use super::json_depth;
@@ -8,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use std::borrow::Cow;
 use std::fmt;
 
-/// The attributes of an event as its JSON said them.
+/// Attributes of an event as in its JSON.
 #[derive(Default)]
 pub(super) struct CloudEventAttributes<'a> {
     pub(super) specversion: Option<EventText<'a>>,
@@ -20,7 +21,7 @@ pub(super) struct CloudEventAttributes<'a> {
     pub(super) sequence: Option<EventText<'a>>,
 }
 
-/// Reads the event in `text`; what its `data` says goes into `fields`.
+/// Reads the event in `text`. The values of its `data` go into `fields`.
 pub(super) fn read_full_json<'a>(
     text: &'a str,
     fields: &mut DecodedFields<'a, '_>,
@@ -29,20 +30,21 @@ pub(super) fn read_full_json<'a>(
         return Err(json_depth::TOO_DEEP_REASON.to_owned());
     }
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
-    let said = (&mut deserializer).deserialize_map(EventVisitor { fields });
-    said.and_then(|said| deserializer.end().map(|()| said))
+    let attributes = (&mut deserializer).deserialize_map(EventVisitor { fields });
+    attributes
+        .and_then(|attributes| deserializer.end().map(|()| attributes))
         .map_err(|error| parse_error_reason(text, &error))
 }
 
-/// The parser's complaint in one line, with the place as a byte of the event.
+/// Returns the parser's message as one line, with the byte offset in the event.
 fn parse_error_reason(text: &str, error: &sonic_rs::Error) -> String {
     if text.trim().is_empty() {
         return "empty; expected a JSON object".to_owned();
     }
-    let message = error.to_string();
-    let first = message.lines().next().unwrap_or_default();
-    let what = first.split(" at line ").next().unwrap_or(first);
-    format!("not a JSON event: {} (byte {})", truncate_for_message(what), error.offset() + 1)
+    let full = error.to_string();
+    let first = full.lines().next().unwrap_or_default();
+    let message = first.split(" at line ").next().unwrap_or(first);
+    format!("not a JSON event: {} (byte {})", truncate_for_message(message), error.offset() + 1)
 }
 
 struct EventVisitor<'f, 'a, 's> {
@@ -57,26 +59,26 @@ impl<'a> Visitor<'a> for EventVisitor<'_, 'a, '_> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<CloudEventAttributes<'a>, M::Error> {
-        let mut said = CloudEventAttributes::default();
+        let mut attributes = CloudEventAttributes::default();
         while let Some(key) = map.next_key_seed(StringSeed)? {
             match &*key {
-                "specversion" => said.specversion = Some(map.next_value_seed(StringSeed)?),
-                "id" => said.id = Some(map.next_value_seed(StringSeed)?),
-                "source" => said.source = Some(map.next_value_seed(StringSeed)?),
-                "type" => said.kind = Some(map.next_value_seed(StringSeed)?),
-                "time" => said.time = Some(map.next_value_seed(StringSeed)?),
-                "subject" => said.subject = Some(map.next_value_seed(StringSeed)?),
-                "sequence" => said.sequence = Some(map.next_value_seed(StringSeed)?),
+                "specversion" => attributes.specversion = Some(map.next_value_seed(StringSeed)?),
+                "id" => attributes.id = Some(map.next_value_seed(StringSeed)?),
+                "source" => attributes.source = Some(map.next_value_seed(StringSeed)?),
+                "type" => attributes.kind = Some(map.next_value_seed(StringSeed)?),
+                "time" => attributes.time = Some(map.next_value_seed(StringSeed)?),
+                "subject" => attributes.subject = Some(map.next_value_seed(StringSeed)?),
+                "sequence" => attributes.sequence = Some(map.next_value_seed(StringSeed)?),
                 "data" => map.next_value_seed(DataVisitor { fields: self.fields })?,
                 "data_base64" => {
                     return Err(M::Error::custom(
-                        "`data_base64` is not understood; send `data` as a JSON object",
+                        "`data_base64` is not supported; send `data` as a JSON object",
                     ));
                 }
                 _ => _ = map.next_value::<IgnoredAny>()?,
             }
         }
-        Ok(said)
+        Ok(attributes)
     }
 }
 
@@ -118,7 +120,7 @@ impl<'a> Visitor<'a> for DataVisitor<'_, 'a, '_> {
     }
 }
 
-/// A string, borrowed if it can be.
+/// Deserializes a string, borrowed if possible.
 struct StringSeed;
 
 impl<'a> DeserializeSeed<'a> for StringSeed {
@@ -145,7 +147,7 @@ impl<'a> Visitor<'a> for StringSeed {
     }
 }
 
-/// A value of a field that is understood; `None` for null.
+/// Deserializes the value of a known field; `None` for null.
 struct ScalarSeed;
 
 impl<'a> DeserializeSeed<'a> for ScalarSeed {

@@ -1,45 +1,46 @@
-//! Phrases: what a producer writes between two values of an event, such as `,"subject":"`, and where it leads.
+//! JSON phrases. A phrase is the text that a producer writes between two values of an event, such
+//! as `,"subject":"`, together with the kind of value that follows it.
 
 use super::fields::{DataField, DecodedFields};
 use super::json_full::CloudEventAttributes;
 use super::quote_scan::QuoteScan;
 use std::borrow::Cow;
 
-/// What stands between two values.
+/// Text between two values, and what follows it.
 #[derive(Debug)]
 pub(super) struct JsonPhrase {
     text: Box<str>,
-    /// The first bytes of the text as a number, and a mask of those that there are: compared in one go, because phrases are short
-    /// and many.
+    /// The first bytes of the text as a number, and a mask of the bytes in use. Phrases are short
+    /// and many, so one comparison of numbers decides most of them.
     head: u128,
     mask: u128,
     pub(super) step: PhraseEnd,
-    /// The places of the phrases that have come next.
+    /// Indexes of the phrases seen next.
     pub(super) next_phrases: Vec<usize>,
 }
 
-/// Where a phrase leads.
+/// State after a phrase.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PhraseEnd {
     pub(super) next_value: NextValue,
-    /// Whether that is within `data`.
+    /// True if the next value is within `data`.
     pub(super) in_data: bool,
 }
 
-/// What comes behind a phrase.
+/// Value after a phrase.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum NextValue {
-    /// The text of a member of the event.
+    /// String value of a member of the event.
     Member(EventMember),
-    /// The text of a field of `data`; `None` for one that is not understood.
+    /// String value of a field of `data`; `None` for an unknown field.
     Text(Option<DataField>),
-    /// Another value of a field of `data`: a number, true, false or null.
+    /// Other value of a field of `data`: a number, `true`, `false` or `null`.
     Unquoted(Option<DataField>),
-    /// Nothing.
+    /// No value: the event ends.
     End,
 }
 
-/// A member of an event beside `data`.
+/// Member of an event other than `data`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum EventMember {
     Specversion,
@@ -53,7 +54,7 @@ pub(super) enum EventMember {
 }
 
 impl JsonPhrase {
-    /// How many bytes the head has.
+    /// Number of bytes in the head.
     const HEAD_BYTES: usize = size_of::<u128>();
 
     pub(super) fn new(text: &str, step: PhraseEnd) -> JsonPhrase {
@@ -70,12 +71,12 @@ impl JsonPhrase {
         }
     }
 
-    /// How long it is, in bytes.
+    /// Returns the length in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether a text begins with the phrase.
+    /// Returns true if `text` begins with the phrase.
     #[inline]
     pub(super) fn is_prefix_of(&self, text: &[u8]) -> bool {
         let begins = match text.split_first_chunk::<{ Self::HEAD_BYTES }>() {
@@ -85,11 +86,11 @@ impl JsonPhrase {
                         .text
                         .as_bytes()
                         .get(Self::HEAD_BYTES..)
-                        .is_none_or(|behind| rest.starts_with(behind))
+                        .is_none_or(|tail| rest.starts_with(tail))
             }
             None => text.starts_with(self.text.as_bytes()),
         };
-        // Behind a phrase that leads to a number a string is another phrase, longer by its quote, and a space belongs to it.
+        // Before a number, a following quote or space would belong to a longer, different phrase.
         begins
             && !(matches!(self.step.next_value, NextValue::Unquoted(_))
                 && matches!(text.get(self.text.len()), Some(b'"' | b' ')))
@@ -97,7 +98,7 @@ impl JsonPhrase {
 }
 
 impl EventMember {
-    /// The member with this name; none for one that the full parser must see.
+    /// Returns the member with this name, or `None` for one that needs the full parser.
     fn from_name(name: &str) -> Option<EventMember> {
         Some(match name {
             "specversion" => EventMember::Specversion,
@@ -112,30 +113,31 @@ impl EventMember {
         })
     }
 
-    /// Where what it says is kept.
+    /// Returns the place for the member's value, or `None` if the value is not used.
     pub(super) fn attribute_slot<'s, 'a>(
         self,
-        said: &'s mut CloudEventAttributes<'a>,
+        attributes: &'s mut CloudEventAttributes<'a>,
     ) -> Option<&'s mut Option<Cow<'a, str>>> {
         Some(match self {
-            EventMember::Specversion => &mut said.specversion,
-            EventMember::Id => &mut said.id,
-            EventMember::Source => &mut said.source,
-            EventMember::Kind => &mut said.kind,
-            EventMember::Time => &mut said.time,
-            EventMember::Subject => &mut said.subject,
-            EventMember::Sequence => &mut said.sequence,
+            EventMember::Specversion => &mut attributes.specversion,
+            EventMember::Id => &mut attributes.id,
+            EventMember::Source => &mut attributes.source,
+            EventMember::Kind => &mut attributes.kind,
+            EventMember::Time => &mut attributes.time,
+            EventMember::Subject => &mut attributes.subject,
+            EventMember::Sequence => &mut attributes.sequence,
             EventMember::Other => return None,
         })
     }
 }
 
-/// Takes apart the phrase of an event that begins at a place, which is that of the event or lies behind a value; `inside` says whether
-/// that was within `data`. Gives where it leads and ends.
+/// Parses the phrase at `at`, which is the start of the event or the end of a value. `in_data` is
+/// true if that value was within `data`. Returns the state after the phrase and the phrase's end,
+/// or `None` if the full parser is needed.
 pub(super) fn parse_phrase(
     text: &str,
     at: usize,
-    inside: bool,
+    in_data: bool,
     quotes: &QuoteScan,
     fields: &DecodedFields<'_, '_>,
 ) -> Option<(PhraseEnd, usize)> {
@@ -143,7 +145,7 @@ pub(super) fn parse_phrase(
     let step = if at == 0 {
         cursor.parse_first(fields)?
     } else {
-        cursor.parse_following(inside, fields)?
+        cursor.parse_following(in_data, fields)?
     };
     Some((step, cursor.position))
 }
@@ -155,48 +157,49 @@ struct PhraseParser<'a, 'q> {
 }
 
 impl<'a> PhraseParser<'a, '_> {
-    /// From the beginning of an event to its first value.
+    /// Parses from the start of the event to its first value.
     fn parse_first(&mut self, fields: &DecodedFields<'_, '_>) -> Option<PhraseEnd> {
         self.expect_byte(b'{')?;
         self.parse_member_start(false, fields)
     }
 
-    /// From the end of a value to the next; `inside` says whether it was within `data`.
+    /// Parses from the end of a value to the next one. `in_data` is true if the value was within
+    /// `data`.
     fn parse_following(
         &mut self,
-        inside: bool,
+        in_data: bool,
         fields: &DecodedFields<'_, '_>,
     ) -> Option<PhraseEnd> {
         if self.has_next_member()? {
-            self.parse_member_start(inside, fields)
-        } else if inside && self.has_next_member()? {
+            self.parse_member_start(in_data, fields)
+        } else if in_data && self.has_next_member()? {
             self.parse_member_start(false, fields)
         } else {
             Some(PhraseEnd { next_value: NextValue::End, in_data: false })
         }
     }
 
-    /// From the beginning of a member to its value, or the first within it.
+    /// Parses from the start of a member to its value, or to the first value within it.
     fn parse_member_start(
         &mut self,
-        mut inside: bool,
+        mut in_data: bool,
         fields: &DecodedFields<'_, '_>,
     ) -> Option<PhraseEnd> {
         let mut key = self.parse_key()?;
-        if !inside && key == "data" {
+        if !in_data && key == "data" {
             self.expect_byte(b'{')?;
-            inside = true;
+            in_data = true;
             key = self.parse_key()?;
         }
-        let string = self.peek_byte()? == b'"';
-        let to = match (inside, string) {
+        let is_string = self.peek_byte()? == b'"';
+        let next_value = match (in_data, is_string) {
             (true, true) => NextValue::Text(fields.find_field(key)),
             (true, false) => NextValue::Unquoted(fields.find_field(key)),
             (false, true) => NextValue::Member(EventMember::from_name(key)?),
             (false, false) => return None,
         };
-        self.position += usize::from(string);
-        Some(PhraseEnd { next_value: to, in_data: inside })
+        self.position += usize::from(is_string);
+        Some(PhraseEnd { next_value, in_data })
     }
 
     fn parse_key(&mut self) -> Option<&'a str> {
@@ -208,7 +211,8 @@ impl<'a> PhraseParser<'a, '_> {
         Some(key)
     }
 
-    /// Whether another member follows; if not, the object is closed.
+    /// Consumes a comma or a closing brace. Returns true if another member follows, false if the
+    /// object is closed.
     fn has_next_member(&mut self) -> Option<bool> {
         let more = match self.peek_byte()? {
             b',' => true,
@@ -223,7 +227,7 @@ impl<'a> PhraseParser<'a, '_> {
         (self.peek_byte()? == byte).then(|| self.position += 1)
     }
 
-    /// The byte that comes next, spaces skipped.
+    /// Returns the next byte after spaces.
     fn peek_byte(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while bytes.get(self.position) == Some(&b' ') {

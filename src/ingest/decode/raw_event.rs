@@ -1,34 +1,35 @@
-//! One event as its source said it: what every source in this folder produces and [`super::Decoder`] takes.
+//! An event as its source reported it. Every reader in this folder produces [`RawEvent`]s for
+//! [`EventDecoder::decode_raw_event`](super::EventDecoder::decode_raw_event).
 
 use crate::domain::time::timestamp::Timestamp;
 use std::borrow::Cow;
 
-/// A CloudEvent, borrowed from the bytes it was read from.
+/// A CloudEvent that borrows from its input.
 #[derive(Clone, Debug)]
 pub struct RawEvent<'a> {
-    /// The CloudEvents `id`: with `source` it identifies the event.
+    /// CloudEvents `id`; identifies the event together with `source`.
     pub id: Cow<'a, str>,
-    /// The CloudEvents `source`.
+    /// CloudEvents `source`.
     pub source: Cow<'a, str>,
-    /// The CloudEvents `type`, as in `call.offered`.
+    /// CloudEvents `type`, as in `call.offered`.
     pub kind: Cow<'a, str>,
-    /// When it happened.
+    /// Time of occurrence.
     pub time: Timestamp,
-    /// The case within its source.
+    /// CloudEvents `subject`: the case within its source.
     pub subject: Cow<'a, str>,
-    /// The CloudEvents `sequence` extension; 0 where the source has none.
+    /// CloudEvents extension `sequence`; 0 if the source has none.
     pub sequence: u32,
-    /// The fields of `data`, named as in the contract.
+    /// Fields of `data`, named as in the event reference.
     pub data: Vec<(Cow<'a, str>, Scalar<'a>)>,
 }
 
-/// A value of a field of `data`.
+/// Value of a field of `data`.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Scalar<'a> {
     /// A JSON string.
     Text(Cow<'a, str>),
     /// A JSON number.
     Number(f64),
-    /// `true` or `false`.
+    /// JSON `true` or `false`.
     Bool(bool),
 }

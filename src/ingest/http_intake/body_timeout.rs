@@ -1,7 +1,7 @@
-//! The pace of a body: a sender may pause, but not keep one of the few places for bodies by sending next to nothing.
+//! Read timeout of a body. It keeps a slow sender from occupying one of the few concurrent bodies.
 //!
-//! It has 30 seconds of waiting; every KiB that comes gives one of them back. What the engine takes is not its fault and
-//! does not count.
+//! A sender starts with 30 s of waiting time. Waiting uses it up, and each KiB received restores
+//! one second, up to 30 s. Time spent waiting for the engine does not count.
 
 use crate::ingest::http_intake::{IntakeFailure, IntakeFailureKind};
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -9,15 +9,15 @@ use futures_util::StreamExt;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// How long a sender may let the service wait at a stretch.
+/// Maximum time to wait for the sender without receiving a byte.
 const SENDER_WAIT_MAX: Duration = Duration::from_secs(30);
-/// How much waiting a byte makes good.
+/// Waiting time that each received byte restores.
 const WAIT_PER_BYTE: Duration = Duration::from_micros(1_000_000 / 1_024);
 
-/// The pieces of a body as they come.
+/// Chunks of a body in order of arrival.
 pub(super) struct BodyChunks {
     body: BodyDataStream,
-    /// How much longer the sender is waited for.
+    /// Remaining waiting time.
     wait_left: Duration,
 }
 
@@ -26,22 +26,23 @@ impl BodyChunks {
         BodyChunks { body: body.into_data_stream(), wait_left: SENDER_WAIT_MAX }
     }
 
-    /// The next bytes of the body; none at its end.
+    /// Returns the next bytes of the body, or `None` at its end.
     pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, IntakeFailure> {
-        let asked = Instant::now();
+        let wait_start = Instant::now();
         let Ok(chunk) = timeout(self.wait_left, self.body.next()).await else {
             let detail = format!(
-                "the body comes too slowly: it may pause for {} s, less what came below 1 KiB a second",
+                "the body arrives too slowly; it may pause for at most {} s and must average \
+                 1 KiB per second",
                 SENDER_WAIT_MAX.as_secs()
             );
             return Err(IntakeFailure::new(IntakeFailureKind::Timeout, detail));
         };
-        let chunk = chunk
-            .transpose()
-            .map_err(|_| IntakeFailure::new(IntakeFailureKind::Unreadable, "the body broke off"))?;
+        let chunk = chunk.transpose().map_err(|_| {
+            IntakeFailure::new(IntakeFailureKind::Unreadable, "the body ended early")
+        })?;
         let bytes =
             chunk.as_ref().map_or(0, |chunk| u32::try_from(chunk.len()).unwrap_or(u32::MAX));
-        self.wait_left = (self.wait_left.saturating_sub(asked.elapsed())
+        self.wait_left = (self.wait_left.saturating_sub(wait_start.elapsed())
             + WAIT_PER_BYTE.saturating_mul(bytes))
         .min(SENDER_WAIT_MAX);
         Ok(chunk)
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    /// A body of so many chunks of so many bytes, each after so many seconds.
+    /// Returns a body of `chunks` chunks of `bytes` bytes, each after `seconds` seconds.
     fn slow_body(chunks: usize, bytes: usize, seconds: u64) -> BodyChunks {
         let chunk = move |_| async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;

@@ -1,49 +1,50 @@
-//! What kind of body it is, by its headers: CloudEvents' JSON, batch and binary modes, or lines of JSON.
+//! Content type of a body, taken from its headers. Supported are the JSON, batch and binary modes
+//! of CloudEvents and newline-delimited JSON.
 
 use crate::ingest::http_intake::{IntakeFailure, IntakeFailureKind};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 
-/// How events stand in a body.
+/// Layout of the events in a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BodyForm {
-    /// A JSON object, or a list of them.
+    /// A JSON object or a list of JSON objects.
     Json,
-    /// A JSON object on each line.
+    /// One JSON object per line.
     Lines,
-    /// The event's attributes in `ce-` headers, its data in the body.
+    /// One event with its attributes in `ce-` headers and its data in the body.
     Binary,
 }
 
-/// How a body is packed.
+/// Compression of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContentEncoding {
-    /// Not at all.
+    /// Not compressed.
     Plain,
-    /// With gzip.
+    /// gzip.
     Gzip,
-    /// With zstd.
+    /// zstd.
     Zstd,
 }
 
-/// A kind of body.
+/// Content type of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ContentType {
-    /// How events stand in it.
+    /// Layout of the events.
     pub form: BodyForm,
-    /// How it is packed.
+    /// Compression.
     pub encoding: ContentEncoding,
 }
 
 impl ContentType {
-    /// The kind of body that the headers announce.
+    /// Returns the content type that the headers declare.
     ///
     /// # Errors
-    /// If nobody here reads it.
+    /// Fails if the content type or the content encoding is not supported.
     pub fn from_headers(headers: &HeaderMap) -> Result<ContentType, IntakeFailure> {
-        let named =
+        let declared =
             headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let form = match named
+        let form = match declared
             .split(';')
             .next()
             .unwrap_or_default()
@@ -57,30 +58,31 @@ impl ContentType {
             | "application/cloudevents-batch+json" => BodyForm::Json,
             "application/x-ndjson" => BodyForm::Lines,
             _ => {
-                let what = "send `application/json`, `application/cloudevents+json`, `application/cloudevents-batch+json` \
-                            or `application/x-ndjson` as `Content-Type`";
-                return Err(IntakeFailure::new(IntakeFailureKind::UnsupportedMedia, what));
+                let detail = "send `application/json`, `application/cloudevents+json`, \
+                              `application/cloudevents-batch+json` or `application/x-ndjson` \
+                              as `Content-Type`";
+                return Err(IntakeFailure::new(IntakeFailureKind::UnsupportedMedia, detail));
             }
         };
-        let coding = match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        let encoding = match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
             None | Some(b"identity") => ContentEncoding::Plain,
             Some(b"gzip" | b"x-gzip") => ContentEncoding::Gzip,
             Some(b"zstd") => ContentEncoding::Zstd,
             Some(_) => {
                 return Err(IntakeFailure::new(
                     IntakeFailureKind::UnsupportedMedia,
-                    "send `gzip` or `zstd` as `Content-Encoding`, or none",
+                    "send `gzip` or `zstd` as `Content-Encoding` or leave out the header",
                 ));
             }
         };
-        Ok(ContentType { form, encoding: coding })
+        Ok(ContentType { form, encoding })
     }
 }
 
-/// An event in binary mode, written as one in JSON.
+/// Converts an event in binary mode to structured JSON.
 ///
 /// # Errors
-/// If the data is not JSON.
+/// Fails if the data is not JSON.
 pub fn binary_mode_to_json(headers: &HeaderMap, data: &[u8]) -> Result<Vec<u8>, IntakeFailure> {
     let mut event = serde_json::Map::new();
     for (name, value) in headers {
@@ -100,7 +102,7 @@ pub fn binary_mode_to_json(headers: &HeaderMap, data: &[u8]) -> Result<Vec<u8>, 
     Ok(serde_json::Value::Object(event).to_string().into_bytes())
 }
 
-/// The text of a header in which `%` and two digits stand for a byte of UTF-8; what is not UTF-8 becomes `�`.
+/// Percent-decodes a header value. Invalid UTF-8 becomes `�`.
 fn percent_decode(value: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value;

@@ -1,4 +1,4 @@
-//! Unpacks a body step by step, and stops where more comes out than may.
+//! Streaming decompression of a body with a limit on the decompressed size.
 
 use super::content_type::ContentEncoding;
 use crate::ingest::http_intake::{IntakeFailure, IntakeFailureKind};
@@ -7,10 +7,10 @@ use flate2::write::MultiGzDecoder;
 use std::io::Write;
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-/// The largest window a zstd body may need: 8 MiB, which every level up to 19 keeps to.
+/// Largest zstd window accepted, as a power of two: 8 MiB. Levels up to 19 do not exceed it.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// A body on its way out of its packing.
+/// Decompresses one body.
 pub struct BodyDecompressor {
     compression: CompressionState,
     limit: usize,
@@ -22,18 +22,18 @@ enum CompressionState {
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
     Zstd {
         decoder: Decoder<'static>,
-        /// Whether a frame has been begun and not ended.
+        /// True inside a frame.
         frame_open: bool,
     },
 }
 
 impl BodyDecompressor {
-    /// Unpacks at most `limit` bytes.
+    /// Returns a decompressor for at most `limit` decompressed bytes.
     ///
     /// # Errors
-    /// If there is no memory for it.
-    pub fn new(coding: ContentEncoding, limit: usize) -> Result<BodyDecompressor, IntakeFailure> {
-        let packing = match coding {
+    /// Fails if the zstd decoder cannot be allocated.
+    pub fn new(encoding: ContentEncoding, limit: usize) -> Result<BodyDecompressor, IntakeFailure> {
+        let compression = match encoding {
             ContentEncoding::Plain => CompressionState::Plain,
             ContentEncoding::Gzip => {
                 CompressionState::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
@@ -47,36 +47,40 @@ impl BodyDecompressor {
                 CompressionState::Zstd { decoder, frame_open: false }
             }
         };
-        Ok(BodyDecompressor { compression: packing, limit, bytes_left: limit })
+        Ok(BodyDecompressor { compression, limit, bytes_left: limit })
     }
 
-    /// Adds to `out` what `packed` holds.
+    /// Decompresses `compressed` and appends the result to `out`.
     ///
     /// # Errors
-    /// If it is broken, or too much.
-    pub fn decompress(&mut self, packed: &[u8], out: &mut BytesMut) -> Result<(), IntakeFailure> {
+    /// Fails if the data is corrupt or exceeds the limit.
+    pub fn decompress(
+        &mut self,
+        compressed: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), IntakeFailure> {
         match &mut self.compression {
             CompressionState::Plain => {
-                append_within_limit(&mut self.bytes_left, self.limit, packed, out)
+                append_within_limit(&mut self.bytes_left, self.limit, compressed, out)
             }
             CompressionState::Gzip(decoder) => {
-                decoder.write_all(packed).map_err(|error| unreadable_body("gzip", &error))?;
+                decoder.write_all(compressed).map_err(|error| unreadable_body("gzip", &error))?;
                 append_within_limit(&mut self.bytes_left, self.limit, decoder.get_ref(), out)?;
                 decoder.get_mut().clear();
                 Ok(())
             }
-            CompressionState::Zstd { decoder, frame_open: within } => {
-                let mut input = InBuffer::around(packed);
+            CompressionState::Zstd { decoder, frame_open } => {
+                let mut input = InBuffer::around(compressed);
                 let mut buffer = vec![0; 64 << 10];
                 loop {
                     let mut output = OutBuffer::around(&mut buffer[..]);
-                    *within = decoder
+                    *frame_open = decoder
                         .run(&mut input, &mut output)
                         .map_err(|error| unreadable_body("zstd", &error))?
                         != 0;
                     let length = output.pos();
                     append_within_limit(&mut self.bytes_left, self.limit, &buffer[..length], out)?;
-                    if input.pos() == packed.len() && length < buffer.len() {
+                    if input.pos() == compressed.len() && length < buffer.len() {
                         return Ok(());
                     }
                 }
@@ -84,43 +88,48 @@ impl BodyDecompressor {
         }
     }
 
-    /// Adds to `out` what is left when the body has come to its end.
+    /// Appends the remaining bytes to `out` at the end of the body.
     ///
     /// # Errors
-    /// If it ends too early.
+    /// Fails if the compressed data is incomplete, corrupt or exceeds the limit.
     pub fn finish(&mut self, out: &mut BytesMut) -> Result<(), IntakeFailure> {
         match &mut self.compression {
             CompressionState::Gzip(decoder) => {
                 decoder.try_finish().map_err(|error| unreadable_body("gzip", &error))?;
                 append_within_limit(&mut self.bytes_left, self.limit, decoder.get_ref(), out)
             }
-            CompressionState::Zstd { frame_open: true, .. } => {
-                Err(IntakeFailure::new(IntakeFailureKind::Unreadable, "the zstd body breaks off"))
-            }
+            CompressionState::Zstd { frame_open: true, .. } => Err(IntakeFailure::new(
+                IntakeFailureKind::Unreadable,
+                "the zstd body is incomplete",
+            )),
             CompressionState::Plain | CompressionState::Zstd { .. } => Ok(()),
         }
     }
 }
 
 fn append_within_limit(
-    room: &mut usize,
+    bytes_left: &mut usize,
     limit: usize,
     bytes: &[u8],
     out: &mut BytesMut,
 ) -> Result<(), IntakeFailure> {
-    match room.checked_sub(bytes.len()) {
-        Some(left) => *room = left,
+    match bytes_left.checked_sub(bytes.len()) {
+        Some(left) => *bytes_left = left,
         None => {
-            let what = format!(
-                "the body is longer than {limit} bytes (unpacked); send it in parts, or raise `limits.body_mb`"
+            let detail = format!(
+                "the body is longer than {limit} bytes (decompressed); send it in parts, or raise \
+                 `limits.body_mb`"
             );
-            return Err(IntakeFailure::new(IntakeFailureKind::TooLarge, what));
+            return Err(IntakeFailure::new(IntakeFailureKind::TooLarge, detail));
         }
     }
     out.extend_from_slice(bytes);
     Ok(())
 }
 
-fn unreadable_body(coding: &str, error: &std::io::Error) -> IntakeFailure {
-    IntakeFailure::new(IntakeFailureKind::Unreadable, format!("the body is not {coding}: {error}"))
+fn unreadable_body(encoding: &str, error: &std::io::Error) -> IntakeFailure {
+    IntakeFailure::new(
+        IntakeFailureKind::Unreadable,
+        format!("the body is not {encoding}: {error}"),
+    )
 }

@@ -1,6 +1,7 @@
-//! A delivery: the events of one body on their way to the engine, and what became of each.
+//! Delivery of one body's events to the engine, with the outcome of each event.
 //!
-//! While the engine applies one batch the next is decoded; never more than one waits.
+//! The next batch is decoded while the engine applies the previous one. At most one batch is
+//! pending.
 
 use crate::access::grant::AllowedSources;
 use crate::engine::commands::{EngineUnavailable, PendingAcknowledgement};
@@ -14,49 +15,49 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a piece of a body waits for room in the engine's queue.
+/// Maximum time that a later part of a body waits for room in the engine's queue.
 const QUEUE_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// What became of the events of a body.
+/// Outcome of the events of a body.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct IntakeAnswer {
-    /// How many were new.
+    /// Number of new events.
     pub accepted: u64,
-    /// How many were known.
+    /// Number of events that were received before.
     pub duplicates: u64,
-    /// The first [`REMEMBERED`] that were rejected.
+    /// Rejected events, at most the first [`REJECTED_EVENTS_MAX`].
     pub rejected: Vec<IntakeRejection>,
-    /// How many were rejected in all.
+    /// Number of all rejected events.
     pub rejected_total: u64,
 }
 
-/// An event that was rejected.
+/// A rejected event.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct IntakeRejection {
-    /// Its place in the body, from 0: the number of the event, or of the line.
+    /// Position in the body from 0: the number of the event or of the line.
     pub index: u64,
-    /// Its `id`, if it could be read.
+    /// The event's `id`, if it could be read.
     pub id: Option<String>,
-    /// What is wrong with it.
+    /// Reason of the rejection.
     pub error: String,
     #[serde(skip)]
     rejected_event: RejectedEvent,
 }
 
-/// The events of a body on their way.
+/// Delivery of one body.
 pub(super) struct BodyDelivery<'a> {
     intake: &'a HttpIntake,
     decoder: EventDecoder,
-    /// Those not yet sent, as [`Piece::events`].
+    /// Events not sent yet, in the form of [`DeliveryPart::events`].
     events: Vec<(u64, Range<usize>)>,
     pending: Option<(PendingAcknowledgement, DeliveryPart)>,
     answer: IntakeAnswer,
 }
 
-/// The texts of the events of a batch, to tell which one the core refused.
+/// Texts of the events of a batch, needed to describe the events that the core rejects.
 struct DeliveryPart {
     text: Bytes,
-    /// For each event of the batch its index in the body and where its text is.
+    /// Index in the body and range in `text` of each event of the batch.
     events: Vec<(u64, Range<usize>)>,
 }
 
@@ -71,12 +72,12 @@ impl<'a> BodyDelivery<'a> {
         }
     }
 
-    /// How many events wait to be sent.
+    /// Returns the number of events not sent yet.
     pub(super) fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Adds an event, which stands here in a text that is sent with it.
+    /// Adds the event at `at` in `text`. The same text must be passed to the next `send_batch`.
     pub(super) fn add_event(&mut self, index: u64, text: &[u8], at: Range<usize>) {
         let json = &text[at.clone()];
         match self.decoder.decode_json(json) {
@@ -85,7 +86,7 @@ impl<'a> BodyDelivery<'a> {
         }
     }
 
-    /// Tells of an event that cannot be understood.
+    /// Counts and records an event that cannot be decoded.
     pub(super) fn reject_event(
         &mut self,
         index: u64,
@@ -101,63 +102,64 @@ impl<'a> BodyDelivery<'a> {
     fn record_rejection(&mut self, index: u64, json: &[u8], id: Option<String>, error: String) {
         self.answer.rejected_total += 1;
         if self.answer.rejected.len() < REJECTED_EVENTS_MAX {
-            let remembered = RejectedEvent::new(json, id, error.clone());
+            let rejected_event = RejectedEvent::new(json, id, error.clone());
             self.answer.rejected.push(IntakeRejection {
                 index,
-                id: remembered.id.clone(),
+                id: rejected_event.id.clone(),
                 error,
-                rejected_event: remembered,
+                rejected_event,
             });
         }
     }
 
-    /// Sends what was added to the engine, and keeps the text it stands in until the answer. If nothing of the body was sent before,
-    /// the engine must have room at once.
+    /// Sends the added events to the engine and holds their text until the answer. The first batch
+    /// of a body is not queued: it fails at once if the engine has no room.
     pub(super) async fn send_batch(&mut self, text: Bytes) -> Result<(), IntakeFailure> {
         if self.decoder.is_empty() {
             return Ok(());
         }
         let batch = self.decoder.take_batch();
         let (feed, schema) = (&self.intake.feed, self.decoder.schema().clone());
-        let answer = match self.pending {
+        let acknowledgement = match self.pending {
             None => feed.try_submit(batch, schema)?,
             Some(_) => tokio::time::timeout(QUEUE_WAIT_MAX, feed.submit_batch(batch, schema))
                 .await
                 .unwrap_or(Err(EngineUnavailable::QueueFull))?,
         };
-        let piece = DeliveryPart { text, events: std::mem::take(&mut self.events) };
-        if let Some(before) = self.pending.replace((answer, piece)) {
-            self.record_engine_answer(before).await?;
+        let part = DeliveryPart { text, events: std::mem::take(&mut self.events) };
+        if let Some(previous) = self.pending.replace((acknowledgement, part)) {
+            self.record_engine_answer(previous).await?;
         }
         Ok(())
     }
 
-    /// Waits for the engine's answer to all that was sent.
+    /// Waits for the engine's answer to all batches sent.
     pub(super) async fn wait_for_pending(&mut self) -> Result<(), IntakeFailure> {
         match self.pending.take() {
-            Some(waiting) => self.record_engine_answer(waiting).await,
+            Some(pending) => self.record_engine_answer(pending).await,
             None => Ok(()),
         }
     }
 
     async fn record_engine_answer(
         &mut self,
-        (answer, piece): (PendingAcknowledgement, DeliveryPart),
+        (acknowledgement, part): (PendingAcknowledgement, DeliveryPart),
     ) -> Result<(), IntakeFailure> {
-        let applied = answer.wait().await?;
+        let applied = acknowledgement.wait().await?;
         self.answer.accepted += applied.accepted;
         self.answer.duplicates += applied.duplicates;
-        for (place, refusal) in applied.refused {
-            let Some((index, at)) = piece.events.get(place).cloned() else { continue };
-            self.record_rejection(index, &piece.text[at], None, refusal.to_string());
+        for (position, rejection) in applied.refused {
+            let Some((index, at)) = part.events.get(position).cloned() else { continue };
+            self.record_rejection(index, &part.text[at], None, rejection.to_string());
         }
         Ok(())
     }
 
-    /// What became of the events; the rejected ones are remembered.
+    /// Returns the outcome of all events and adds the rejected ones to the list of rejected events.
     pub(super) fn into_answer(mut self) -> IntakeAnswer {
-        self.answer.rejected.sort_by_key(|refusal| refusal.index);
-        let rejected = self.answer.rejected.iter().map(|refusal| refusal.rejected_event.clone());
+        self.answer.rejected.sort_by_key(|rejection| rejection.index);
+        let rejected =
+            self.answer.rejected.iter().map(|rejection| rejection.rejected_event.clone());
         self.intake.rejected_events.record_rejected(rejected, self.answer.rejected_total);
         self.intake.return_decoder(self.decoder);
         self.answer

@@ -1,6 +1,7 @@
-//! From a mapping as written to a mapping that can be applied: names resolved, formats tried, mistakes told.
+//! Checks a mapping file and builds the [`Mapping`]. Names are resolved, time formats are tried and
+//! all problems are reported.
 //!
-//! It goes on after every mistake; what it returns is used only if the document has no problem.
+//! Checking continues after every problem. The result is used only if there was none.
 
 use super::check_parts::{MappingNames, ok_or_report};
 use crate::domain::time::timestamp::{HOUR, MINUTE, SECOND};
@@ -13,7 +14,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-/// The verbs of the families that every standard has; orders are the standard's own.
+/// Verbs of the families that every standard has. Order families are defined by the standard.
 const EVENT_TYPES: [(&str, &[&str]); 4] = [
     ("call", &["offered", "answered", "abandoned", "overflowed", "transferred", "ended"]),
     ("queue", &["joined", "called", "left", "served"]),
@@ -21,7 +22,7 @@ const EVENT_TYPES: [(&str, &[&str]); 4] = [
     ("agent", &["changed"]),
 ];
 
-/// Reads the whole file.
+/// Checks the whole file.
 pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     let header = check_header(root);
     let mut names = MappingNames::new(header.clone());
@@ -48,7 +49,7 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     check_definitions(root, &mut names, mapping.group_by.is_some());
     mapping.sort_by = root.value("sort_by").and_then(|value| {
         if root.value("group_by").is_none() {
-            value.report_problem("`sort_by` orders the rows of a group: it needs `group_by`");
+            value.report_problem("`sort_by` orders the rows of a group and needs `group_by`");
         }
         names.resolve_time(value)
     });
@@ -60,7 +61,7 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
         mapping.leave_out.extend(when.zip(reason.map(str::to_owned)));
         entry.report_unknown_keys();
     }
-    // A broken subject is one problem, not one more at every event.
+    // A broken subject is reported once, not again for every event.
     let subject = root
         .value("subject")
         .map(|value| names.parse_template(value).unwrap_or_else(|| TextTemplate(Vec::new())));
@@ -88,8 +89,8 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
     mapping
 }
 
-fn to_owned_strings(words: Vec<&str>) -> Vec<String> {
-    words.into_iter().map(str::to_owned).collect()
+fn to_owned_strings(texts: Vec<&str>) -> Vec<String> {
+    texts.into_iter().map(str::to_owned).collect()
 }
 
 fn check_header(root: &TomlTable<'_>) -> Option<Vec<String>> {
@@ -116,16 +117,22 @@ fn check_header(root: &TomlTable<'_>) -> Option<Vec<String>> {
 }
 
 fn parse_time_zone(root: &TomlTable<'_>) -> TimeZone {
-    let zone = root.required_value("time_zone", "as in \"Europe/Berlin\" or \"+02:00\"").and_then(|value| {
-        let zone = jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(value.require_string()?);
+    let expected = "as in \"Europe/Berlin\" or \"+02:00\"";
+    let zone = root.required_value("time_zone", expected).and_then(|value| {
+        let parser = jiff::fmt::temporal::DateTimeParser::new();
+        let zone = parser.parse_time_zone(value.require_string()?);
         ok_or_report(zone, |_| {
-            value.report_problem("`time_zone` is neither a name such as \"Europe/Berlin\" nor an offset such as \"+02:00\"");
+            value.report_problem(
+                "`time_zone` is neither a name such as \"Europe/Berlin\" nor an offset such as \
+                 \"+02:00\"",
+            );
         })
     });
     zone.unwrap_or(TimeZone::UTC)
 }
 
-/// A format must write what it reads back: then it has a day, and no directive that jiff does not know.
+/// Reads a list of time formats. Each format must parse its own output, which proves that it
+/// contains a day and only directives known to jiff.
 fn parse_formats(value: TomlValue<'_>) -> Vec<String> {
     let entries = value.require_array().unwrap_or_default();
     if entries.is_empty() {
@@ -134,25 +141,25 @@ fn parse_formats(value: TomlValue<'_>) -> Vec<String> {
     entries.iter().filter_map(|entry| check_time_format(entry, true)).collect()
 }
 
-fn check_time_format(value: &TomlValue<'_>, reads: bool) -> Option<String> {
+fn check_time_format(value: &TomlValue<'_>, for_parsing: bool) -> Option<String> {
     let format = value.require_string()?;
     let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
     let written = ok_or_report(strtime::format(format, &sample), |error| {
-        value.report_problem(format!("`{format}` is not a time format: {error}"))
+        value.report_problem(format!("`{format}` is not a time format: {error}"));
     })?;
-    if reads {
-        let back = strtime::parse(format, &written).and_then(|time| match time.timestamp() {
+    if for_parsing {
+        let parsed = strtime::parse(format, &written).and_then(|time| match time.timestamp() {
             Some(_) => Ok(()),
             None => time.to_datetime().map(|_| ()),
         });
-        ok_or_report(back, |error| {
-            value.report_problem(format!("`{format}` cannot be read as a day and time: {error}"))
+        ok_or_report(parsed, |error| {
+            value.report_problem(format!("`{format}` cannot be read as a day and time: {error}"));
         })?;
     }
     Some(format.to_owned())
 }
 
-/// `None` if the key is absent, `Some(None)` if it is empty.
+/// Returns `None` if the key is absent, `Some(None)` if `quote` is empty.
 fn parse_byte(root: &TomlTable<'_>, key: &str) -> Option<Option<u8>> {
     let value = root.value(key)?;
     match value.require_string()?.as_bytes() {
@@ -165,9 +172,9 @@ fn parse_byte(root: &TomlTable<'_>, key: &str) -> Option<Option<u8>> {
     }
 }
 
-/// Values and times in the order of the file: each may use those above it.
+/// Checks values and times in the order of the file. Each may use those above it.
 fn check_definitions(root: &TomlTable<'_>, names: &mut MappingNames, grouped: bool) {
-    let mut written = Vec::new();
+    let mut declarations = Vec::new();
     for (key, is_time) in [("value", false), ("time", true)] {
         for (name, value) in root.optional_table(key).iter().flat_map(TomlTable::entries) {
             if let Some(table) = value.require_table() {
@@ -176,27 +183,27 @@ fn check_definitions(root: &TomlTable<'_>, names: &mut MappingNames, grouped: bo
                         "`{name}` is declared as a value and as a time; rename one"
                     ));
                 }
-                written.push((value.line_and_column(), is_time, name, table));
+                declarations.push((value.line_and_column(), is_time, name, table));
             }
         }
     }
-    written.sort_by_key(|(position, ..)| *position);
-    for (_, is_time, name, table) in written {
-        let content = if is_time {
+    declarations.sort_by_key(|(position, ..)| *position);
+    for (_, is_time, name, table) in declarations {
+        let rule = if is_time {
             check_time_rule(&table, names).map(DefinitionRule::Time)
         } else {
             check_value_rule(&table, names, grouped).map(DefinitionRule::Value)
         };
         table.report_unknown_keys();
-        // A broken one is a problem already; a stand-in keeps its users from being problems too.
-        let content = content.unwrap_or_else(|| {
+        // A broken rule is reported already; a placeholder avoids problems where it is used.
+        let rule = rule.unwrap_or_else(|| {
             if is_time {
                 DefinitionRule::Time(TimeRule::from_column(0))
             } else {
                 DefinitionRule::Value(ValueRule::always_missing())
             }
         });
-        names.define(MappingDefinition { name: name.to_owned(), rule: content });
+        names.define(MappingDefinition { name: name.to_owned(), rule });
     }
 }
 
@@ -205,15 +212,15 @@ fn check_value_rule(
     names: &mut MappingNames,
     grouped: bool,
 ) -> Option<ValueRule> {
-    let takes = [
+    let aggregates = [
         ("first", GroupAggregate::First),
         ("last", GroupAggregate::Last),
         ("max", GroupAggregate::Max),
         ("min", GroupAggregate::Min),
         ("count", GroupAggregate::Count),
     ];
-    let take = table.optional_choice("take", &takes);
-    if take.is_some() && !grouped {
+    let aggregate = table.optional_choice("take", &aggregates);
+    if aggregate.is_some() && !grouped {
         table.report_problem("take", "`take` needs `group_by` at the top of the mapping");
     }
     let format = table.value("format").and_then(|value| check_time_format(&value, false));
@@ -221,7 +228,7 @@ fn check_value_rule(
         table.value("column").map(|value| {
             Some(ValueSource::Column(
                 names.resolve_column(value)?,
-                take.unwrap_or(GroupAggregate::Row),
+                aggregate.unwrap_or(GroupAggregate::Row),
             ))
         }),
         table.value("text").map(|value| Some(ValueSource::Text(names.parse_template(value)?))),
@@ -262,13 +269,13 @@ fn check_value_rule(
         }
     });
     let keep_empty = table.optional_bool("keep_empty").unwrap_or(false).then(String::new);
-    let rest = (
+    let optional = (
         table.optional_strings("missing"),
         table.optional_string("otherwise"),
         table.optional_string("if_missing"),
     );
-    let given: Vec<_> = sources.into_iter().flatten().collect();
-    if given.len() != 1 {
+    let sources: Vec<_> = sources.into_iter().flatten().collect();
+    if sources.len() != 1 {
         table.report_problem(
             "",
             format!("`{}` needs exactly one of `column`, `text`, `time`, `yes_when`", table.name()),
@@ -276,24 +283,24 @@ fn check_value_rule(
         return None;
     }
     Some(ValueRule {
-        source: given.into_iter().next()??,
-        missing: to_owned_strings(rest.0.unwrap_or_default()),
+        source: sources.into_iter().next()??,
+        missing: to_owned_strings(optional.0.unwrap_or_default()),
         slice,
         map: map.unwrap_or_default(),
-        otherwise: rest.1.map(str::to_owned),
-        if_missing: rest.2.map(str::to_owned).or(keep_empty),
+        otherwise: optional.1.map(str::to_owned),
+        if_missing: optional.2.map(str::to_owned).or(keep_empty),
     })
 }
 
 fn check_time_rule(table: &TomlTable<'_>, names: &mut MappingNames) -> Option<TimeRule> {
-    let (column, from) = (table.value("column"), table.value("time"));
+    let (column, time) = (table.value("column"), table.value("time"));
     let date = table.value("date").map(|value| names.resolve_column(value));
     let formats = table.value("formats").map(parse_formats).unwrap_or_default();
     let units = [("ms", 1), ("s", SECOND), ("m", MINUTE), ("h", HOUR)];
     let unit = table.optional_choice("unit", &units).unwrap_or(SECOND);
     let plus = table.value("plus").and_then(|value| Some((names.resolve_name(value)?, unit)));
     let after = table.value("after").and_then(|value| names.resolve_time(value));
-    let or = match table.value("or") {
+    let alternatives = match table.value("or") {
         Some(value) => value
             .as_array()
             .unwrap_or_else(|| vec![value])
@@ -303,11 +310,11 @@ fn check_time_rule(table: &TomlTable<'_>, names: &mut MappingNames) -> Option<Ti
         None => Vec::new(),
     };
     let when = table.optional_table("when").and_then(|table| names.parse_condition(&table));
-    let from = match (column, from) {
+    let source = match (column, time) {
         (Some(column), None) => {
             TimeSource::Column { column: names.resolve_column(column)?, date: date.flatten() }
         }
-        (None, Some(from)) => TimeSource::Time(names.resolve_time(from)?),
+        (None, Some(time)) => TimeSource::Time(names.resolve_time(time)?),
         _ => {
             table.report_problem(
                 "",
@@ -316,7 +323,7 @@ fn check_time_rule(table: &TomlTable<'_>, names: &mut MappingNames) -> Option<Ti
             return None;
         }
     };
-    Some(TimeRule { source: from, formats, plus, after, alternatives: or, when })
+    Some(TimeRule { source, formats, plus, after, alternatives, when })
 }
 
 fn check_data_fields(
@@ -333,7 +340,7 @@ fn check_data_fields(
                 constant.report_unknown_keys();
                 text.map(MappedField::Text)
             }
-            // A deadline is a time, whichever column it stands in.
+            // A deadline is a time, regardless of the column that holds it.
             None if name == "due" => names
                 .resolve_time(value)
                 .map(|time| MappedField::Name(super::MappingName::Defined(time))),
@@ -348,7 +355,7 @@ fn check_event_rule(
     table: &TomlTable<'_>,
     names: &mut MappingNames,
     subject: Option<&TextTemplate>,
-    common: &BTreeMap<String, MappedField>,
+    common_data: &BTreeMap<String, MappedField>,
     grouped: bool,
 ) -> Option<EventRule> {
     let kind = table
@@ -357,35 +364,39 @@ fn check_event_rule(
     let time = table
         .required_value("time", "a time or a column")
         .and_then(|value| names.resolve_time(value));
-    let own_subject = table.value("subject").map(|value| names.parse_template(value));
-    if own_subject.is_none() && subject.is_none() {
+    let event_subject = table.value("subject").map(|value| names.parse_template(value));
+    if event_subject.is_none() && subject.is_none() {
         table.report_problem(
             "",
-            "the event needs a `subject` that tells its case, here or at the top of the mapping",
+            "the event needs a `subject` that identifies its case, here or at the top of the \
+             mapping",
         );
     }
     let id = table.value("id").and_then(|value| names.parse_template(value));
     let when = table.optional_table("when").and_then(|table| names.parse_condition(&table));
-    let each = table.optional_choice(
+    let rows = table.optional_choice(
         "each",
         &[("row", RowSelection::Row), ("first", RowSelection::First), ("last", RowSelection::Last)],
     );
     let change = table.optional_table("change").and_then(|change| names.parse_change(&change));
-    if !grouped && (each.is_some() || change.is_some()) {
-        let key = if each.is_some() { "each" } else { "change" };
+    if !grouped && (rows.is_some() || change.is_some()) {
+        let key = if rows.is_some() { "each" } else { "change" };
         table.report_problem(key, format!("`{key}` needs `group_by` at the top of the mapping"));
     }
-    let mut fields = common.clone();
+    let mut fields = common_data.clone();
     fields.extend(
-        table.optional_table("data").map(|own| check_data_fields(&own, names)).unwrap_or_default(),
+        table
+            .optional_table("data")
+            .map(|table| check_data_fields(&table, names))
+            .unwrap_or_default(),
     );
     Some(EventRule {
         kind: kind?,
         time: time?,
-        subject: own_subject.unwrap_or_else(|| subject.cloned())?,
+        subject: event_subject.unwrap_or_else(|| subject.cloned())?,
         id,
         when,
-        rows: each.unwrap_or(RowSelection::Row),
+        rows: rows.unwrap_or(RowSelection::Row),
         change,
         data: fields
             .into_iter()

@@ -1,4 +1,4 @@
-//! The parts that occur all over a mapping: names, conditions, templates, changes.
+//! Parts that occur everywhere in a mapping: names, conditions, templates and changes.
 
 use crate::ingest::mapping::{
     ColumnChange, DefinitionRule, MappingDefinition, MappingName, NumberComparison, RowCondition,
@@ -7,15 +7,15 @@ use crate::ingest::mapping::{
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 use std::collections::BTreeMap;
 
-/// The names a mapping may use at the place the check has come to.
+/// Names that may be used at the current position of the check.
 pub(super) struct MappingNames {
-    /// All columns of the file, if the mapping says them.
+    /// All columns of the file, if the mapping lists them.
     header: Option<Vec<String>>,
     columns: Vec<String>,
     definitions: Vec<MappingDefinition>,
-    /// Whether the name is a time, and where it is defined once the check has come there.
+    /// For each declared name: true if it is a time, and its index once it is defined.
     declared: BTreeMap<String, (bool, Option<usize>)>,
-    /// Columns used as times without a declaration.
+    /// Definitions of columns that are used as times without a declaration, by column.
     column_times: BTreeMap<usize, usize>,
 }
 
@@ -34,12 +34,12 @@ impl MappingNames {
         (self.columns, self.definitions)
     }
 
-    /// Makes known that the file declares this name somewhere; false if it does so twice.
+    /// Registers a name that the file declares. Returns false if the name was registered before.
     pub(super) fn declare(&mut self, name: &str, is_time: bool) -> bool {
         self.declared.insert(name.to_owned(), (is_time, None)).is_none()
     }
 
-    /// Adds a definition: from now on its name may be used.
+    /// Adds a definition, so that its name may be used from now on.
     pub(super) fn define(&mut self, definition: MappingDefinition) {
         if let Some(declared) = self.declared.get_mut(&definition.name) {
             declared.1 = Some(self.definitions.len());
@@ -47,7 +47,7 @@ impl MappingNames {
         self.definitions.push(definition);
     }
 
-    /// A column, and nothing but a column.
+    /// Resolves the name of a column. Declared names do not count.
     pub(super) fn resolve_column(&mut self, value: TomlValue<'_>) -> Option<usize> {
         let name = value.require_string()?;
         self.find_column(name, value)
@@ -65,14 +65,14 @@ impl MappingNames {
             ));
             return None;
         }
-        let place = self.columns.iter().position(|column| column == name);
-        Some(place.unwrap_or_else(|| {
+        let index = self.columns.iter().position(|column| column == name);
+        Some(index.unwrap_or_else(|| {
             self.columns.push(name.to_owned());
             self.columns.len() - 1
         }))
     }
 
-    /// A value, a time or else a column.
+    /// Resolves the name of a value, a time or otherwise a column.
     pub(super) fn resolve_name(&mut self, value: TomlValue<'_>) -> Option<MappingName> {
         let name = value.require_string()?;
         self.find_name(name, value)
@@ -80,10 +80,11 @@ impl MappingNames {
 
     fn find_name(&mut self, name: &str, value: TomlValue<'_>) -> Option<MappingName> {
         match self.declared.get(name) {
-            Some((_, Some(place))) => Some(MappingName::Defined(*place)),
+            Some((_, Some(index))) => Some(MappingName::Defined(*index)),
             Some((_, None)) => {
                 value.report_problem(format!(
-                    "`{name}` is not declared yet; move its declaration above this use, or rename it if the column is meant"
+                    "`{name}` is not declared yet; move its declaration above this use, or rename \
+                     it if the column is meant"
                 ));
                 None
             }
@@ -91,13 +92,13 @@ impl MappingNames {
         }
     }
 
-    /// A time, or a column with a time in the formats of the mapping.
+    /// Resolves the name of a time, or of a column with times in the formats of the mapping.
     pub(super) fn resolve_time(&mut self, value: TomlValue<'_>) -> Option<usize> {
         match self.resolve_name(value)? {
-            MappingName::Defined(place)
-                if matches!(self.definitions[place].rule, DefinitionRule::Time(_)) =>
+            MappingName::Defined(index)
+                if matches!(self.definitions[index].rule, DefinitionRule::Time(_)) =>
             {
-                Some(place)
+                Some(index)
             }
             MappingName::Defined(_) => {
                 value.report_problem(format!(
@@ -108,29 +109,29 @@ impl MappingNames {
             }
             MappingName::Column(column) => {
                 Some(self.column_times.get(&column).copied().unwrap_or_else(|| {
-                    let place = self.definitions.len();
+                    let index = self.definitions.len();
                     let name = self.columns[column].clone();
                     self.definitions.push(MappingDefinition {
                         name,
                         rule: DefinitionRule::Time(TimeRule::from_column(column)),
                     });
-                    self.column_times.insert(column, place);
-                    place
+                    self.column_times.insert(column, index);
+                    index
                 }))
             }
         }
     }
 
-    /// A text with names in braces.
+    /// Parses a text with names in braces.
     pub(super) fn parse_template(&mut self, value: TomlValue<'_>) -> Option<TextTemplate> {
         let mut rest = value.require_string()?;
         let mut parts = Vec::new();
         while let Some(at) = rest.find(['{', '}']) {
-            let inside = rest[at..].strip_prefix('{').and_then(|inside| inside.split_once('}'));
+            let between = rest[at..].strip_prefix('{').and_then(|between| between.split_once('}'));
             let Some((name, after)) =
-                inside.filter(|(name, _)| !name.is_empty() && !name.contains('{'))
+                between.filter(|(name, _)| !name.is_empty() && !name.contains('{'))
             else {
-                value.report_problem("a brace without its partner: write names as `{name}`");
+                value.report_problem("unbalanced brace; write names as `{name}`");
                 return None;
             };
             if at > 0 {
@@ -145,13 +146,13 @@ impl MappingNames {
         Some(TextTemplate(parts))
     }
 
-    /// All tests of a condition must hold; a broken one makes the whole `None` after all were looked at.
+    /// Parses a condition, all tests of which must hold. All tests are checked before a broken one
+    /// makes the result `None`.
     pub(super) fn parse_condition(&mut self, table: &TomlTable<'_>) -> Option<RowCondition> {
         let tests: Vec<Option<RowCondition>> =
             table.entries().map(|(key, value)| self.parse_test(key, value)).collect();
         if tests.is_empty() {
-            table
-                .report_problem("", "an empty condition: write `NAME = \"word\"` or leave it away");
+            table.report_problem("", "empty condition; write `NAME = \"value\"` or leave it out");
         }
         let mut tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
         if tests.len() == 1 { tests.pop() } else { Some(RowCondition::All(tests)) }
@@ -200,10 +201,10 @@ impl MappingNames {
                 .value("not")
                 .map(|value| Some(not(RowCondition::In(name?, parse_values(value)?)))),
         );
-        for (key, wanted) in [("present", true), ("missing", false)] {
+        for (key, if_true) in [("present", true), ("missing", false)] {
             if let Some(value) = table.value(key) {
                 let test =
-                    value.require_bool().zip(name).map(|(said, name)| match said == wanted {
+                    value.require_bool().zip(name).map(|(flag, name)| match flag == if_true {
                         true => RowCondition::Present(name),
                         false => not(RowCondition::Present(name)),
                     });
@@ -212,7 +213,10 @@ impl MappingNames {
         }
         table.report_unknown_keys();
         if table.is_empty() {
-            value.report_problem("an empty test: write a word, a list of words, or one of `not`, `missing`, `present`, `above`, `at_least`, `below`, `at_most`");
+            value.report_problem(
+                "empty test; write a value, a list of values, or one of `not`, `missing`, \
+                 `present`, `above`, `at_least`, `below`, `at_most`",
+            );
         }
         if tests.is_empty() {
             return None;
@@ -220,10 +224,10 @@ impl MappingNames {
         Some(RowCondition::All(tests.into_iter().collect::<Option<Vec<_>>>()?))
     }
 
-    /// `{ column = "state", from = [...], to = [...] }`.
+    /// Parses `{ column = "state", from = [...], to = [...] }`.
     pub(super) fn parse_change(&mut self, table: &TomlTable<'_>) -> Option<ColumnChange> {
         let name = table
-            .required_value("column", "the column whose change is meant")
+            .required_value("column", "the column that changes")
             .and_then(|value| self.resolve_name(value));
         let (from, to) =
             (table.value("from").map(parse_value_set), table.value("to").map(parse_value_set));
@@ -238,31 +242,30 @@ impl MappingNames {
 
 fn parse_value_set(value: TomlValue<'_>) -> Option<ValueSet> {
     let Some(table) = value.as_table() else { return parse_values(value).map(ValueSet::In) };
-    let not = table.required_value("not", "a word or a list of words").and_then(parse_values);
+    let not = table.required_value("not", "a value or a list of values").and_then(parse_values);
     table.report_unknown_keys();
     not.map(ValueSet::NotIn)
 }
 
-/// One word or a list of them; numbers stand for their digits.
+/// Parses one value or a list of values. Numbers count as their digits.
 fn parse_values(value: TomlValue<'_>) -> Option<Vec<String>> {
     let entries = value.as_array().unwrap_or_else(|| vec![value]);
-    let word = |entry: &TomlValue<'_>| match entry.as_integer() {
+    let text = |entry: &TomlValue<'_>| match entry.as_integer() {
         Some(number) => Some(number.to_string()),
         None => entry.require_string().map(str::to_owned),
     };
-    entries.iter().map(word).collect::<Vec<_>>().into_iter().collect()
+    entries.iter().map(text).collect::<Vec<_>>().into_iter().collect()
 }
 
-/// The value of a result, or nothing after telling the error.
-pub(super) fn ok_or_report<T, E>(result: Result<T, E>, tell: impl FnOnce(E)) -> Option<T> {
-    result.map_err(tell).ok()
+/// Returns the value of a result, or `None` after reporting the error.
+pub(super) fn ok_or_report<T, E>(result: Result<T, E>, report: impl FnOnce(E)) -> Option<T> {
+    result.map_err(report).ok()
 }
 
 impl TimeRule {
     pub(super) fn from_column(column: usize) -> TimeRule {
-        let from = TimeSource::Column { column, date: None };
         TimeRule {
-            source: from,
+            source: TimeSource::Column { column, date: None },
             formats: Vec::new(),
             plus: None,
             after: None,
@@ -273,11 +276,10 @@ impl TimeRule {
 }
 
 impl ValueRule {
-    /// A value that is never there.
+    /// Returns a rule whose value is always missing.
     pub(super) fn always_missing() -> ValueRule {
-        let from = ValueSource::Text(TextTemplate(Vec::new()));
         ValueRule {
-            source: from,
+            source: ValueSource::Text(TextTemplate(Vec::new())),
             missing: Vec::new(),
             slice: None,
             map: BTreeMap::new(),

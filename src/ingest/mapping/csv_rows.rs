@@ -1,35 +1,38 @@
-//! Cuts a CSV file into rows in bounded memory: a quote that nobody closes takes the rows behind it along, but neither the
-//! rest of the file nor all memory, and it is told with the line in which it stands.
+//! Splits a CSV file into rows in bounded memory.
 //!
-//! `csv`'s own reader has no such limit, so its core is used, which leaves the memory to its caller.
+//! A quote that is never closed swallows the rows after it up to the maximum row length, not the
+//! rest of the file. The row is rejected with the line in which it begins.
+//!
+//! The reader of the `csv` crate has no such limit. This module uses `csv_core`, which leaves the
+//! buffers to its caller.
 
 use crate::ingest::decode::EVENT_BYTES_MAX;
 use csv::ByteRecord;
 use csv_core::ReadRecordResult;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
-/// The longest row that is read, in bytes.
+/// Maximum length of a row, in bytes.
 const ROW_BYTES_MAX: usize = EVENT_BYTES_MAX;
 
-/// A file of which some rows were read.
+/// Reads a file row by row.
 pub(super) struct CsvRowReader<R> {
     input: BufReader<Chain<Cursor<Vec<u8>>, R>>,
     parser: csv_core::Reader,
-    /// The line of the next byte, from 1.
+    /// Line of the next byte, counted from 1.
     line: u64,
-    /// Memory for a row: its cells one behind the other, and where each ends.
+    /// Buffers of a row: its cells in one piece, and the end of each cell.
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
-/// A row, or why there is none, and the line in which it begins.
+/// A row, or the reason why it cannot be read, with the line in which it begins.
 pub(super) struct CsvRow {
     pub(super) line: u64,
     pub(super) record: Result<ByteRecord, String>,
 }
 
 impl<R: Read> CsvRowReader<R> {
-    /// Reads `input` from its beginning; what some editors put there is passed over.
+    /// Returns a reader of `input`. A byte order mark at its beginning is skipped.
     pub(super) fn new(
         mut input: R,
         delimiter: u8,
@@ -54,30 +57,33 @@ impl<R: Read> CsvRowReader<R> {
         })
     }
 
-    /// The next row that is not blank; none at the end.
+    /// Returns the next row that is not blank, or `None` at the end.
     pub(super) fn next_row(&mut self) -> io::Result<Option<CsvRow>> {
         if !self.skip_blank_lines()? {
             return Ok(None);
         }
         let (line, mut read, mut length, mut cells) = (self.line, 0, 0, 0);
         loop {
-            let waiting = fill_buffer(&mut self.input)?;
-            let at_end = waiting.is_empty();
-            // A line feed ends every row but one in which a quote is open.
-            let waiting = if at_end {
+            let available = fill_buffer(&mut self.input)?;
+            let at_end = available.is_empty();
+            // A line feed at the end of the file completes a last row without one.
+            let available = if at_end {
                 &b"\n"[..]
             } else {
-                &waiting[..waiting.len().min(ROW_BYTES_MAX - read)]
+                &available[..available.len().min(ROW_BYTES_MAX - read)]
             };
-            // Neither the cells nor their ends can be more than the bytes they are read from.
-            self.text.resize(length + waiting.len() + 1, 0);
-            self.ends.resize(cells + waiting.len() + 1, 0);
-            let (result, taken, written, ended) =
-                self.parser.read_record(waiting, &mut self.text[length..], &mut self.ends[cells..]);
-            (read, length, cells) = (read + taken, length + written, cells + ended);
-            let at_line_end = waiting[..taken].ends_with(b"\n");
+            // A row has at most as many cell bytes, and as many cells, as bytes were read.
+            self.text.resize(length + available.len() + 1, 0);
+            self.ends.resize(cells + available.len() + 1, 0);
+            let (result, consumed, written, ended) = self.parser.read_record(
+                available,
+                &mut self.text[length..],
+                &mut self.ends[cells..],
+            );
+            (read, length, cells) = (read + consumed, length + written, cells + ended);
+            let at_line_end = available[..consumed].ends_with(b"\n");
             if !at_end {
-                self.consume_bytes(taken);
+                self.consume_bytes(consumed);
             }
             if matches!(result, ReadRecordResult::Record) {
                 return Ok(Some(CsvRow { line, record: Ok(self.build_record(cells)) }));
@@ -115,43 +121,44 @@ impl<R: Read> CsvRowReader<R> {
         row
     }
 
-    fn unclosed_quote_reason(&self, what: &str) -> String {
+    fn unclosed_quote_reason(&self, problem: &str) -> String {
         format!(
-            "the row that begins here cannot be read: {what}; all before line {} is passed over; a quote may be missing its other \
-             half, or quotes may mean nothing in this file: then write `quote = \"\"` in the mapping",
+            "the row that begins here cannot be read: {problem}; all before line {} is skipped; \
+             close the quote, or write `quote = \"\"` in the mapping if quotes have no meaning in \
+             this file",
             self.line
         )
     }
 
-    /// Passes over the ends of blank lines; whether anything is behind them.
+    /// Skips the line ends of blank lines. Returns false at the end of the file.
     fn skip_blank_lines(&mut self) -> io::Result<bool> {
         loop {
-            let waiting = fill_buffer(&mut self.input)?;
-            if waiting.is_empty() {
+            let available = fill_buffer(&mut self.input)?;
+            if available.is_empty() {
                 return Ok(false);
             }
-            match waiting.iter().position(|byte| !matches!(byte, b'\r' | b'\n')) {
+            match available.iter().position(|byte| !matches!(byte, b'\r' | b'\n')) {
                 Some(0) => return Ok(true),
                 blank => {
-                    let blank = blank.unwrap_or(waiting.len());
+                    let blank = blank.unwrap_or(available.len());
                     self.consume_bytes(blank);
                 }
             }
         }
     }
 
-    /// Passes over the rest of the line.
+    /// Skips the rest of the line.
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
-            let waiting = fill_buffer(&mut self.input)?;
-            match memchr::memchr(b'\n', waiting) {
+            let available = fill_buffer(&mut self.input)?;
+            match memchr::memchr(b'\n', available) {
                 Some(end) => {
                     self.consume_bytes(end + 1);
                     return Ok(());
                 }
-                None if waiting.is_empty() => return Ok(()),
+                None if available.is_empty() => return Ok(()),
                 None => {
-                    let all = waiting.len();
+                    let all = available.len();
                     self.consume_bytes(all);
                 }
             }
@@ -164,9 +171,9 @@ impl<R: Read> CsvRowReader<R> {
     }
 }
 
-/// The bytes that can be looked at, more than none but at the end.
+/// Returns the buffered bytes, which are empty only at the end.
 fn fill_buffer(input: &mut impl BufRead) -> io::Result<&[u8]> {
-    // A signal is no reason to give up; the loop is without a borrow, hence the second look.
+    // Interrupted reads are retried. The borrow checker does not allow returning from the loop.
     loop {
         match input.fill_buf() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -181,13 +188,14 @@ fn fill_buffer(input: &mut impl BufRead) -> io::Result<&[u8]> {
 mod tests {
     use super::*;
 
-    /// Every row as its line, then its cells or why there are none.
+    /// Returns each row with its line, and its cells or the reason for the rejection.
     fn read_rows(text: &[u8], quote: Option<u8>) -> Vec<(u64, Result<Vec<String>, String>)> {
-        let mut scan = CsvRowReader::new(text, b',', quote).expect("memory can be read");
+        let mut reader =
+            CsvRowReader::new(text, b',', quote).expect("reading from memory succeeds");
         let cells = |row: ByteRecord| {
             row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
         };
-        std::iter::from_fn(|| scan.next_row().expect("memory can be read"))
+        std::iter::from_fn(|| reader.next_row().expect("reading from memory succeeds"))
             .map(|next| (next.line, next.record.map(cells)))
             .collect()
     }
@@ -227,11 +235,11 @@ mod tests {
         let (third, _) = rows[2];
         assert!(
             reason.contains(&format!(
-                "longer than {ROW_BYTES_MAX} bytes; all before line {third} is passed over"
+                "longer than {ROW_BYTES_MAX} bytes; all before line {third} is skipped"
             )),
             "{reason}"
         );
-        // The row had five bytes before the filler, which has eleven a line.
+        // The row has 5 bytes before the filler, whose lines have 11 bytes.
         assert_eq!(third as usize, 3 + (ROW_BYTES_MAX - 5).div_ceil(11));
         assert_eq!(rows.len(), 2 + 2 * ROW_BYTES_MAX / 11 + 3 - third as usize);
         assert!(

@@ -1,5 +1,5 @@
-//! Applies a mapping to a file: rows, groups, events. Every row says events, is left out with a reason, or is rejected
-//! with its line and a reason; a row is rejected as a whole.
+//! Applies a mapping to a file: rows, groups, events. Every row emits events, is left out with a
+//! reason, or is rejected with its line and a reason. A row is rejected as a whole.
 
 use super::csv_rows::{CsvRow, CsvRowReader};
 use super::row::{GroupRows, MappedRow, parse_number};
@@ -13,16 +13,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-/// What a file held.
+/// Row counts of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RowCounts {
-    /// Rows, without the header.
+    /// Number of rows, without the header.
     pub rows: u64,
-    /// Rows that were not UTF-8: what could not be read became `U+FFFD`.
+    /// Number of rows that were not UTF-8. Invalid bytes were replaced by `U+FFFD`.
     pub not_utf8: u64,
 }
 
-/// Where a file's rows go.
+/// Receivers of the results of a file.
 struct MappingOutput<'o> {
     emit: &'o mut dyn FnMut(u64, RawEvent<'_>),
     reject: &'o mut dyn FnMut(u64, String),
@@ -30,11 +30,12 @@ struct MappingOutput<'o> {
 }
 
 impl Mapping {
-    /// Reads a file: `emit` gets the events with their lines, `reject` the lines that could not be read with the reason,
-    /// `left_out` the reason of every row that says nothing on purpose (of a group that says nothing, once).
+    /// Reads a file. `emit` receives each event with its line, and `reject` each rejected line with
+    /// the reason. `left_out` receives the reason of each row left out by design. For a group
+    /// without events it is called once.
     ///
     /// # Errors
-    /// The file cannot be read, or lacks a column of the mapping.
+    /// Fails if the file cannot be read or lacks a column of the mapping.
     pub fn read_rows(
         &self,
         input: impl Read,
@@ -43,21 +44,21 @@ impl Mapping {
         left_out: &mut dyn FnMut(&str),
     ) -> io::Result<RowCounts> {
         let mut output = MappingOutput { emit, reject, left_out };
-        let mut scan = CsvRowReader::new(input, self.delimiter, self.quote)?;
+        let mut reader = CsvRowReader::new(input, self.delimiter, self.quote)?;
         let mut counts = RowCounts::default();
         let header = match &self.header {
             Some(columns) => columns.clone(),
-            None => match scan.next_row()? {
+            None => match reader.next_row()? {
                 None => return Ok(counts),
-                Some(CsvRow { line, record: row }) => read_header(line, row)?,
+                Some(CsvRow { line, record }) => read_header(line, record)?,
             },
         };
-        let bound = self.column_positions(&header)?;
+        let positions = self.column_positions(&header)?;
         let mut groups: Vec<GroupRows> = Vec::new();
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        while let Some(CsvRow { line, record: row }) = scan.next_row()? {
+        let mut group_indexes: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some(CsvRow { line, record }) = reader.next_row()? {
             counts.rows += 1;
-            let bytes = match row {
+            let bytes = match record {
                 Ok(bytes) => bytes,
                 Err(reason) => {
                     (output.reject)(line, reason);
@@ -76,25 +77,25 @@ impl Mapping {
                 continue;
             }
             let row = vec![(line, record)];
-            if self.is_left_out(&bound, &row, &mut output) {
+            if self.is_left_out(&positions, &row, &mut output) {
                 continue;
             }
             match self.group_by {
-                None => self.emit_group(&bound, &row, &mut output),
+                None => self.emit_group(&positions, &row, &mut output),
                 Some(column) => {
-                    let key = row[0].1.get(bound[column]).unwrap_or("").trim();
+                    let key = row[0].1.get(positions[column]).unwrap_or("").trim();
                     if self.missing.iter().any(|missing| missing == key) {
                         (output.reject)(
                             line,
                             format!(
-                                "`{}`, which tells the groups apart, is missing",
+                                "`{}`, which identifies the group, is missing",
                                 self.columns[column]
                             ),
                         );
                         continue;
                     }
-                    let place = *places.entry(key.to_owned()).or_insert(groups.len());
-                    match groups.get_mut(place) {
+                    let index = *group_indexes.entry(key.to_owned()).or_insert(groups.len());
+                    match groups.get_mut(index) {
                         Some(group) => group.extend(row),
                         None => groups.push(row),
                     }
@@ -102,49 +103,52 @@ impl Mapping {
             }
         }
         for group in groups {
-            let group = self.sort_rows(&bound, group, &mut output);
-            self.emit_group(&bound, &group, &mut output);
+            let group = self.sort_rows(&positions, group, &mut output);
+            self.emit_group(&positions, &group, &mut output);
         }
         Ok(counts)
     }
 
-    /// Where the mapping's columns stand.
+    /// Returns the position of each column of the mapping in the file.
     fn column_positions(&self, header: &[String]) -> io::Result<Vec<usize>> {
-        let mut wrong = Vec::new();
-        let mut bound = Vec::new();
+        let mut problems = Vec::new();
+        let mut positions = Vec::new();
         for column in &self.columns {
-            let mut places = header
+            let mut matches = header
                 .iter()
                 .enumerate()
                 .filter(|(_, name)| *name == column)
-                .map(|(place, _)| place);
-            match (places.next(), places.next()) {
-                (Some(place), None) => bound.push(place),
-                (Some(_), Some(_)) => wrong.push(format!("`{column}` stands there twice")),
-                (None, _) => wrong.push(format!("`{column}` is missing")),
+                .map(|(position, _)| position);
+            match (matches.next(), matches.next()) {
+                (Some(position), None) => positions.push(position),
+                (Some(_), Some(_)) => problems.push(format!("`{column}` occurs twice")),
+                (None, _) => problems.push(format!("`{column}` is missing")),
             }
         }
-        if wrong.is_empty() {
-            return Ok(bound);
+        if problems.is_empty() {
+            return Ok(positions);
         }
         let header = truncate_for_message(&header.join(", "));
         Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("the columns do not fit the mapping: {} (found: {header})", wrong.join(", ")),
+            format!(
+                "the columns do not match the mapping: {} (found: {header})",
+                problems.join(", ")
+            ),
         ))
     }
 
-    /// Whether the row was left out or rejected before its group is looked at.
+    /// Returns true if the row was left out or rejected before it joins a group.
     fn is_left_out(
         &self,
-        bound: &[usize],
+        positions: &[usize],
         row: &GroupRows,
         output: &mut MappingOutput<'_>,
     ) -> bool {
         if self.leave_out.is_empty() {
             return false;
         }
-        let values = MappedRow::new(self, bound, row, 0);
+        let values = MappedRow::new(self, positions, row, 0);
         for (condition, reason) in &self.leave_out {
             match values.condition_holds(condition) {
                 Ok(false) => {}
@@ -161,16 +165,17 @@ impl Mapping {
         false
     }
 
-    /// The rows of a group in the order of their times; rows of the same time stay in the order of the file.
+    /// Returns the rows of a group in the order of their times. Rows with the same time stay in
+    /// file order.
     fn sort_rows(
         &self,
-        bound: &[usize],
+        positions: &[usize],
         rows: GroupRows,
         output: &mut MappingOutput<'_>,
     ) -> GroupRows {
         let Some(time) = self.sort_by else { return rows };
         let times: Vec<_> = (0..rows.len())
-            .map(|index| MappedRow::new(self, bound, &rows, index).event_time(time))
+            .map(|index| MappedRow::new(self, positions, &rows, index).event_time(time))
             .collect();
         let mut timed = Vec::with_capacity(rows.len());
         for (row, time) in rows.into_iter().zip(times) {
@@ -183,26 +188,26 @@ impl Mapping {
         timed.into_iter().map(|(_, row)| row).collect()
     }
 
-    /// All events of a group.
-    fn emit_group(&self, bound: &[usize], rows: &GroupRows, output: &mut MappingOutput<'_>) {
-        // Default ids said so far, with how often; order within the group for events of the same time.
+    /// Emits all events of a group.
+    fn emit_group(&self, positions: &[usize], rows: &GroupRows, output: &mut MappingOutput<'_>) {
+        // `ids` counts the default ids of the group. `sequence` orders events of the same time.
         let (mut ids, mut sequence) = (BTreeMap::new(), 0);
-        let mut before: Option<MappedRow<'_>> = None;
+        let mut previous: Option<MappedRow<'_>> = None;
         let mut rejected = false;
         for index in 0..rows.len() {
-            let (line, row) = (rows[index].0, MappedRow::new(self, bound, rows, index));
-            let said: Result<Vec<_>, String> = self
+            let (line, row) = (rows[index].0, MappedRow::new(self, positions, rows, index));
+            let events: Result<Vec<_>, String> = self
                 .events
                 .iter()
                 .filter_map(|rule| {
-                    match rule_applies(rule, &row, before.as_ref(), index, rows.len()) {
+                    match rule_applies(rule, &row, previous.as_ref(), index, rows.len()) {
                         Ok(false) => None,
                         Ok(true) => Some(self.build_event(rule, &row)),
                         Err(reason) => Some(Err(reason)),
                     }
                 })
                 .collect();
-            match said {
+            match events {
                 Err(reason) => {
                     rejected = true;
                     (output.reject)(line, reason);
@@ -222,14 +227,14 @@ impl Mapping {
                     }
                 }
             }
-            before = Some(row);
+            previous = Some(row);
         }
         if sequence == 0 && !rejected && !rows.is_empty() {
             (output.left_out)("no event of the mapping applies");
         }
     }
 
-    /// The event of a rule, and whether the rule says its id.
+    /// Builds the event of a rule. The flag is true if the rule has its own id.
     fn build_event<'r>(
         &'r self,
         rule: &'r EventRule,
@@ -268,7 +273,7 @@ impl Mapping {
     }
 }
 
-/// The names of the columns that a file's first row says.
+/// Returns the column names in the first row of a file.
 fn read_header(line: u64, row: Result<ByteRecord, String>) -> io::Result<Vec<String>> {
     let row = row.map_err(|reason| {
         io::Error::new(io::ErrorKind::InvalidData, format!("line {line}: {reason}"))
@@ -291,22 +296,22 @@ fn parse_scalar(kind: MappedFieldKind, text: Cow<'_, str>) -> Result<Scalar<'_>,
 fn rule_applies(
     rule: &EventRule,
     row: &MappedRow<'_>,
-    before: Option<&MappedRow<'_>>,
+    previous: Option<&MappedRow<'_>>,
     index: usize,
     rows: usize,
 ) -> Result<bool, String> {
-    let each = match rule.rows {
+    let is_selected = match rule.rows {
         RowSelection::Row => true,
         RowSelection::First => index == 0,
         RowSelection::Last => index + 1 == rows,
     };
-    if !each {
+    if !is_selected {
         return Ok(false);
     }
     if let Some(change) = &rule.change {
-        // A first row has changed from nothing: `each = "first"` is for that.
-        let Some(before) = before else { return Ok(false) };
-        if !has_changed(change, row, before)? {
+        // The first row has no predecessor; `each = "first"` selects it.
+        let Some(previous) = previous else { return Ok(false) };
+        if !has_changed(change, row, previous)? {
             return Ok(false);
         }
     }
@@ -316,18 +321,18 @@ fn rule_applies(
 fn has_changed(
     change: &ColumnChange,
     row: &MappedRow<'_>,
-    before: &MappedRow<'_>,
+    previous: &MappedRow<'_>,
 ) -> Result<bool, String> {
-    let (from, to) = (before.raw_text(change.name)?, row.raw_text(change.name)?);
+    let (from, to) = (previous.raw_text(change.name)?, row.raw_text(change.name)?);
     Ok(from != to && change.from.contains(&from) && change.to.contains(&to))
 }
 
 impl ValueSet {
-    fn contains(&self, word: &str) -> bool {
+    fn contains(&self, value: &str) -> bool {
         match self {
             ValueSet::Anything => true,
-            ValueSet::In(words) => words.iter().any(|known| known == word),
-            ValueSet::NotIn(words) => !words.iter().any(|known| known == word),
+            ValueSet::In(values) => values.iter().any(|known| known == value),
+            ValueSet::NotIn(values) => !values.iter().any(|known| known == value),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! One row under a mapping: its values and times worked out, conditions judged, templates filled.
+//! Evaluation of one row: values, times, conditions and templates.
 //!
-//! A value that cannot be worked out is kept as an error and told only where it is used: garbage in a cell that no
-//! event of the row needs harms nobody.
+//! A definition that cannot be evaluated is stored as an error and reported only where it is used.
+//! An invalid cell that no event of the row needs therefore does no harm.
 
 use crate::domain::time::timestamp::{HOUR, Timestamp, truncate_for_message};
 use crate::ingest::mapping::{
@@ -13,13 +13,13 @@ use jiff::fmt::strtime::BrokenDownTime;
 use jiff::{Span, ToSpan, Zoned};
 use std::borrow::Cow;
 
-/// How far back a time may lie before it is taken for one of the next day.
+/// A time that is earlier than its predecessor by more than this many ms belongs to the next day.
 const NEXT_DAY_AFTER_MS: i64 = 12 * HOUR;
 
-/// Rows of one group; a row without `group_by` is a group of its own.
+/// Rows of one group with their lines. Without `group_by` each row is a group of its own.
 pub(super) type GroupRows = Vec<(u64, StringRecord)>;
 
-/// What a name stands for in a row.
+/// Evaluated value or time of a row.
 #[derive(Clone, Debug)]
 pub(super) enum DefinedValue<'r> {
     Missing,
@@ -27,10 +27,10 @@ pub(super) enum DefinedValue<'r> {
     Time(Zoned),
 }
 
-/// A row with everything that is defined for it.
+/// A row with its evaluated definitions.
 pub(super) struct MappedRow<'r> {
     mapping: &'r Mapping,
-    /// Where the mapping's columns stand in the file.
+    /// Positions of the mapping's columns in the file.
     column_positions: &'r [usize],
     record: &'r StringRecord,
     rows: &'r GroupRows,
@@ -38,27 +38,21 @@ pub(super) struct MappedRow<'r> {
 }
 
 impl<'r> MappedRow<'r> {
-    /// Works out row `index` of a group.
+    /// Evaluates row `index` of a group.
     pub(super) fn new(
         mapping: &'r Mapping,
-        bound: &'r [usize],
+        column_positions: &'r [usize],
         rows: &'r GroupRows,
         index: usize,
     ) -> MappedRow<'r> {
-        let slots = Vec::with_capacity(mapping.definitions.len());
-        let mut row = MappedRow {
-            mapping,
-            column_positions: bound,
-            record: &rows[index].1,
-            rows,
-            values: slots,
-        };
+        let values = Vec::with_capacity(mapping.definitions.len());
+        let mut row = MappedRow { mapping, column_positions, record: &rows[index].1, rows, values };
         for definition in &mapping.definitions {
-            let slot = match &definition.rule {
+            let value = match &definition.rule {
                 DefinitionRule::Value(rule) => row.evaluate_value(rule),
                 DefinitionRule::Time(rule) => row.evaluate_time(rule),
             };
-            row.values.push(slot.map_err(|reason| format!("`{}`: {reason}", definition.name)));
+            row.values.push(value.map_err(|reason| format!("`{}`: {reason}", definition.name)));
         }
         row
     }
@@ -76,7 +70,9 @@ impl<'r> MappedRow<'r> {
             !self.is_missing(text) && !rule.missing.iter().any(|missing| missing == text)
         };
         let text = match &rule.source {
-            ValueSource::Column(column, take) => self.aggregate_column(*column, *take, &present)?,
+            ValueSource::Column(column, aggregate) => {
+                self.aggregate_column(*column, *aggregate, &present)?
+            }
             ValueSource::Text(template) => self.fill_template(template)?.map(Cow::Owned),
             ValueSource::Time(time, format) => match self.values[*time].clone()? {
                 DefinedValue::Time(time) => Some(Cow::Owned(
@@ -98,7 +94,7 @@ impl<'r> MappedRow<'r> {
             text = Cow::Owned(text.chars().skip(from).take(to - from).collect());
         }
         match rule.map.get(text.as_ref()).or(rule.otherwise.as_ref()) {
-            Some(word) => Ok(DefinedValue::Text(Cow::Borrowed(word))),
+            Some(mapped) => Ok(DefinedValue::Text(Cow::Borrowed(mapped))),
             None => Ok(DefinedValue::Text(text)),
         }
     }
@@ -106,26 +102,30 @@ impl<'r> MappedRow<'r> {
     fn aggregate_column(
         &self,
         column: usize,
-        take: GroupAggregate,
+        aggregate: GroupAggregate,
         present: &dyn Fn(&str) -> bool,
     ) -> Result<Option<Cow<'r, str>>, String> {
-        let of = |record| Some(self.cell(record, column)).filter(|text| present(text));
-        let all = || self.rows.iter().filter_map(|(_, record)| of(record));
-        Ok(match take {
-            GroupAggregate::Row => of(self.record).map(Cow::Borrowed),
+        let present_cell = |record| Some(self.cell(record, column)).filter(|text| present(text));
+        let all = || self.rows.iter().filter_map(|(_, record)| present_cell(record));
+        Ok(match aggregate {
+            GroupAggregate::Row => present_cell(self.record).map(Cow::Borrowed),
             GroupAggregate::First => {
-                self.rows.first().and_then(|(_, record)| of(record)).map(Cow::Borrowed)
+                self.rows.first().and_then(|(_, record)| present_cell(record)).map(Cow::Borrowed)
             }
             GroupAggregate::Last => {
-                self.rows.last().and_then(|(_, record)| of(record)).map(Cow::Borrowed)
+                self.rows.last().and_then(|(_, record)| present_cell(record)).map(Cow::Borrowed)
             }
             GroupAggregate::Count => Some(Cow::Owned(all().count().to_string())),
             GroupAggregate::Max | GroupAggregate::Min => {
                 let mut best: Option<(f64, &str)> = None;
                 for text in all() {
                     let number = parse_number(text)?;
-                    if best.is_none_or(|(known, _)| {
-                        if take == GroupAggregate::Max { number > known } else { number < known }
+                    if best.is_none_or(|(best_number, _)| {
+                        if aggregate == GroupAggregate::Max {
+                            number > best_number
+                        } else {
+                            number < best_number
+                        }
                     }) {
                         best = Some((number, text));
                     }
@@ -139,8 +139,8 @@ impl<'r> MappedRow<'r> {
         if let Some(time) = self.evaluate_own_time(rule)? {
             return Ok(DefinedValue::Time(time));
         }
-        for other in &rule.alternatives {
-            if let DefinedValue::Time(time) = self.values[*other].clone()? {
+        for alternative in &rule.alternatives {
+            if let DefinedValue::Time(time) = self.values[*alternative].clone()? {
                 return Ok(DefinedValue::Time(time));
             }
         }
@@ -174,17 +174,17 @@ impl<'r> MappedRow<'r> {
         };
         let Some(mut time) = time else { return Ok(None) };
         if let Some((name, unit)) = rule.plus {
-            // A duration that is not known makes a time that is not known.
+            // A missing duration makes the time missing.
             let Some(text) = self.text_value(name)? else { return Ok(None) };
             let millis = parse_number(&text)? * unit as f64;
-            // The cast holds huge numbers at the ends of i64; such a span or time is refused below.
+            // The cast saturates for huge numbers. Such a span or sum is rejected below.
             let span = Span::new().try_milliseconds(millis.round() as i64);
             time = span.and_then(|span| time.checked_add(span)).map_err(|_| {
-                format!("`{}` is too long a time to add", truncate_for_message(&text))
+                format!("`{}` is too long to be added", truncate_for_message(&text))
             })?;
         }
-        if let Some(before) = self.previous_step_time(rule.after)?
-            && before.timestamp().as_millisecond() - time.timestamp().as_millisecond()
+        if let Some(previous) = self.previous_step_time(rule.after)?
+            && previous.timestamp().as_millisecond() - time.timestamp().as_millisecond()
                 > NEXT_DAY_AFTER_MS
         {
             time = time.checked_add(1.day()).map_err(|error| error.to_string())?;
@@ -192,14 +192,15 @@ impl<'r> MappedRow<'r> {
         Ok(Some(time))
     }
 
-    /// The time a step comes after; where it is missing, the one that step comes after, and so on.
+    /// Returns the time of the step `after`. If it is missing, returns the time before that, and so
+    /// on.
     fn previous_step_time(&self, mut after: Option<usize>) -> Result<Option<&Zoned>, String> {
-        // Each step was defined before the one that names it, so this ends.
-        while let Some(place) = after {
-            if let DefinedValue::Time(time) = self.values[place].as_ref().map_err(Clone::clone)? {
+        // The chain ends, because each step was defined before the steps that name it.
+        while let Some(index) = after {
+            if let DefinedValue::Time(time) = self.values[index].as_ref().map_err(Clone::clone)? {
                 return Ok(Some(time));
             }
-            after = match &self.mapping.definitions[place].rule {
+            after = match &self.mapping.definitions[index].rule {
                 DefinitionRule::Time(rule) => rule.after,
                 DefinitionRule::Value(_) => None,
             };
@@ -215,7 +216,8 @@ impl<'r> MappedRow<'r> {
                 (None, Some(_)) => {
                     parts.to_timestamp().map(|time| time.to_zoned(self.mapping.zone.clone()))
                 }
-                // An hour that summer time skips or repeats is taken as iCalendar does: the later, and the first.
+                // Local times skipped or repeated by a DST change resolve as in iCalendar: to the
+                // later time, and to the first.
                 (None, None) => {
                     parts.to_datetime().and_then(|time| self.mapping.zone.to_zoned(time))
                 }
@@ -231,13 +233,13 @@ impl<'r> MappedRow<'r> {
         ))
     }
 
-    /// The text a name stands for; `None` if it is missing.
+    /// Returns the text of a name, or `None` if it is missing.
     pub(super) fn text_value(&self, name: MappingName) -> Result<Option<Cow<'r, str>>, String> {
         match name {
             MappingName::Column(column) => Ok(Some(self.cell(self.record, column))
                 .filter(|text| !self.is_missing(text))
                 .map(Cow::Borrowed)),
-            MappingName::Defined(place) => Ok(match self.values[place].clone()? {
+            MappingName::Defined(index) => Ok(match self.values[index].clone()? {
                 DefinedValue::Missing => None,
                 DefinedValue::Text(text) => Some(text),
                 DefinedValue::Time(time) => Some(Cow::Owned(to_timestamp(&time)?.to_string())),
@@ -245,7 +247,8 @@ impl<'r> MappedRow<'r> {
         }
     }
 
-    /// As [`Row::text`], but a missing cell is what stands in it, so that conditions may name a marker such as `?`.
+    /// Same as [`MappedRow::text_value`], but returns the cell's text if it is missing. Conditions
+    /// can thus test for a marker such as `?`.
     pub(super) fn raw_text(&self, name: MappingName) -> Result<Cow<'r, str>, String> {
         match name {
             MappingName::Column(column) => Ok(Cow::Borrowed(self.cell(self.record, column))),
@@ -253,18 +256,18 @@ impl<'r> MappedRow<'r> {
         }
     }
 
-    /// The time of an event.
-    pub(super) fn event_time(&self, place: usize) -> Result<Timestamp, String> {
-        match self.values[place].as_ref().map_err(Clone::clone)? {
+    /// Returns the time of an event.
+    pub(super) fn event_time(&self, index: usize) -> Result<Timestamp, String> {
+        match self.values[index].as_ref().map_err(Clone::clone)? {
             DefinedValue::Time(time) => to_timestamp(time),
             _ => Err(format!(
                 "the time `{}` is missing; give it an `or`, or limit the event with `when`",
-                self.mapping.definitions[place].name
+                self.mapping.definitions[index].name
             )),
         }
     }
 
-    /// A filled template; `None` if one of its names is missing.
+    /// Returns the filled template, or `None` if one of its names is missing.
     pub(super) fn fill_template(&self, template: &TextTemplate) -> Result<Option<String>, String> {
         let mut filled = String::new();
         for part in &template.0 {
@@ -298,9 +301,9 @@ impl<'r> MappedRow<'r> {
                 false
             }
             RowCondition::Not(test) => !self.condition_holds(test)?,
-            RowCondition::In(name, words) => {
+            RowCondition::In(name, values) => {
                 let text = self.raw_text(*name)?;
-                words.iter().any(|word| *word == text)
+                values.iter().any(|value| *value == text)
             }
             RowCondition::Present(name) => self.text_value(*name)?.is_some(),
             RowCondition::Compare(name, comparison, limit) => match self.text_value(*name)? {
@@ -321,10 +324,10 @@ impl<'r> MappedRow<'r> {
 
 fn to_timestamp(time: &Zoned) -> Result<Timestamp, String> {
     let time = Timestamp(time.timestamp().as_millisecond());
-    time.check_range().ok_or_else(|| format!("`{time}` lies outside the years 1900 to 2199"))
+    time.check_range().ok_or_else(|| format!("`{time}` is outside the years 1900 to 2199"))
 }
 
-/// A finite number.
+/// Parses a finite number.
 pub(super) fn parse_number(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
     number.ok_or_else(|| format!("`{}` is not a number", truncate_for_message(text)))

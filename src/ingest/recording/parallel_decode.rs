@@ -1,8 +1,11 @@
-//! Recordings decoded by several threads at once.
+//! Decodes recordings on several threads.
 //!
-//! Of CloudEvents whoever is free takes the next block of lines, and gives what it decodes to under the number of the block; it is
-//! taken in the order of the numbers, whoever was faster. The thread that takes decodes as well when it would have to wait. Of
-//! other formats a line means nothing without those before it: one thread decodes all, beside the one that takes.
+//! CloudEvents lines are independent, so each idle thread takes the next numbered block of lines
+//! and decodes it. The calling thread emits the items in block order. It decodes blocks itself
+//! when it would otherwise wait.
+//!
+//! In other formats a line depends on the lines before it. There one thread decodes everything
+//! while the calling thread emits.
 
 use crate::ingest::decode::EventDecoder;
 use crate::ingest::line_blocks::{LineBlock, LineBlockReader};
@@ -14,19 +17,20 @@ use std::io::{self, Read};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-/// How many decoded blocks, or batches of other formats, wait to be taken.
+/// Maximum number of decoded blocks, or of items of other formats, that wait to be emitted.
 const DECODED_BLOCKS_MAX: usize = 8;
 
-/// The blocks of a recording, for whoever comes.
+/// Blocks of a recording that are not decoded yet, shared by all threads.
 struct BlockQueue<R> {
     lines: LineBlockReader<R>,
     next: u64,
-    /// Whether there are no more, or none that can be read.
+    /// True after the last block or a read error.
     ended: bool,
 }
 
 impl<R: Read> BlockQueue<R> {
-    /// The next block with its number; `spent` is one whose lines nobody needs any more.
+    /// Returns the next block with its number, or `None` at the end. The memory of the finished
+    /// block `spent` is reused.
     fn next_block(&mut self, spent: LineBlock) -> Option<io::Result<(u64, LineBlock)>> {
         if self.ended {
             return None;
@@ -38,33 +42,33 @@ impl<R: Read> BlockQueue<R> {
     }
 }
 
-/// What a block came to, under its number.
+/// Items of a block with the number of the block.
 type DecodedBlock = io::Result<(u64, Vec<RecordingItem>)>;
 
-/// Reads CloudEvents to their end with all decoders; `take` gets what they give, in order.
+/// Reads CloudEvents to their end with all decoders and passes the items to `emit` in order.
 ///
 /// # Errors
-/// What reading gave.
+/// Returns the read error.
 pub(super) fn read_in_parallel(
     lines: LineBlockReader<impl Read + Send>,
     own: &mut EventDecoder,
     others: &mut [EventDecoder],
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     let blocks = Mutex::new(BlockQueue { lines, next: 0, ended: false });
     let next = |spent| blocks.lock().unwrap_or_else(PoisonError::into_inner).next_block(spent);
     std::thread::scope(|scope| {
-        let (give, decoded) = sync_channel::<DecodedBlock>(DECODED_BLOCKS_MAX);
+        let (sender, decoded) = sync_channel::<DecodedBlock>(DECODED_BLOCKS_MAX);
         for decoder in others {
-            let give = give.clone();
-            scope.spawn(move || decode_blocks(decoder, next, &give));
+            let sender = sender.clone();
+            scope.spawn(move || decode_blocks(decoder, next, &sender));
         }
-        drop(give);
-        let (mut ready, mut turn, mut spent) = (BTreeMap::new(), 0, LineBlock::default());
+        drop(sender);
+        let (mut ready, mut next_number, mut spent) = (BTreeMap::new(), 0, LineBlock::default());
         loop {
-            while let Some(items) = ready.remove(&turn) {
-                Vec::into_iter(items).for_each(&mut *take);
-                turn += 1;
+            while let Some(items) = ready.remove(&next_number) {
+                Vec::into_iter(items).for_each(&mut *emit);
+                next_number += 1;
             }
             let (number, items) = if let Ok(done) = decoded.try_recv() {
                 done?
@@ -74,7 +78,7 @@ pub(super) fn read_in_parallel(
             } else if let Ok(done) = decoded.recv() {
                 done?
             } else {
-                // The others have ended, or panicked.
+                // The other threads have ended, or panicked.
                 return Ok(());
             };
             ready.insert(number, items);
@@ -82,24 +86,24 @@ pub(super) fn read_in_parallel(
     })
 }
 
-/// Decodes blocks until there are no more.
+/// Decodes blocks and sends their items until no block is left.
 fn decode_blocks(
     decoder: &mut EventDecoder,
     next: impl Fn(LineBlock) -> Option<io::Result<(u64, LineBlock)>>,
-    give: &SyncSender<DecodedBlock>,
+    sender: &SyncSender<DecodedBlock>,
 ) {
     let mut spent = LineBlock::default();
     while let Some(block) = next(std::mem::take(&mut spent)) {
         let decoded =
             block.map(|(number, block)| (number, decode_items(block, decoder, &mut spent)));
-        // Whoever takes has seen an error.
-        if give.send(decoded).is_err() {
+        // The receiver is gone only after it received an error.
+        if sender.send(decoded).is_err() {
             return;
         }
     }
 }
 
-/// What a block comes to; then it is spent.
+/// Decodes a block. Its memory moves to `spent`.
 fn decode_items(
     block: LineBlock,
     decoder: &mut EventDecoder,
@@ -111,23 +115,23 @@ fn decode_items(
     items
 }
 
-/// Reads a recording of any format to its end on a thread of its own.
+/// Reads a recording of any format to its end on another thread.
 ///
 /// # Errors
-/// What reading gave, or that the file does not fit its mapping.
+/// Returns the read error, or an error if the file does not match its mapping.
 pub(super) fn decode_on_other_thread(
     input: impl Read + Send,
     format: &RecordingFormat,
     decoder: &mut EventDecoder,
-    take: &mut dyn FnMut(RecordingItem),
+    emit: &mut dyn FnMut(RecordingItem),
 ) -> io::Result<()> {
     std::thread::scope(|scope| {
-        let (give, items) = sync_channel(DECODED_BLOCKS_MAX);
-        // Whoever takes does so to the end.
+        let (sender, items) = sync_channel(DECODED_BLOCKS_MAX);
+        // The receiver reads all items, so sending does not fail.
         let reader = scope.spawn(move || {
-            read_sequentially(input, format, decoder, &mut |item| _ = give.send(item))
+            read_sequentially(input, format, decoder, &mut |item| _ = sender.send(item))
         });
-        items.into_iter().for_each(&mut *take);
+        items.into_iter().for_each(&mut *emit);
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
@@ -142,7 +146,7 @@ mod tests {
     use std::fmt::Write;
     use std::sync::Arc;
 
-    /// A dozen blocks and more, with a line in each hundred that is rejected.
+    /// Returns more than a dozen blocks. Each hundred lines contain one that is rejected.
     fn sample_recording() -> String {
         let mut text = String::new();
         for number in 0..60_000 {
@@ -150,20 +154,25 @@ mod tests {
                 99 => writeln!(text, "{{\"id\":"),
                 _ => writeln!(
                     text,
-                    r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"call.offered","time":"2026-03-01T08:00:00Z","subject":"{number}","data":{{"queue":"q{}"}}}}"#,
-                    number % 7
+                    concat!(
+                        r#"{{"specversion":"1.0","id":"{number}","source":"/s","#,
+                        r#""type":"call.offered","time":"2026-03-01T08:00:00Z","#,
+                        r#""subject":"{number}","data":{{"queue":"q{queue}"}}}}"#
+                    ),
+                    number = number,
+                    queue = number % 7
                 ),
             };
         }
         text
     }
 
-    /// The events and the lines of what is rejected, as they come, with so many helpers.
+    /// Returns the events and the numbers of rejected lines in order of emission.
     fn read_with_helpers(text: &str, helpers: usize) -> (Vec<EventId>, Vec<u64>) {
         let schema = Arc::new(EventSchema::new(vec!["queue".to_owned()], &[]));
         let mut decoders: Vec<EventDecoder> =
             (0..=helpers).map(|_| EventDecoder::new(schema.clone(), HashKeys::default())).collect();
-        let (own, others) = decoders.split_first_mut().expect("at least one");
+        let (own, others) = decoders.split_first_mut().expect("one decoder per thread");
         let (mut events, mut rejected) = (Vec::new(), Vec::new());
         let read = recording::read_recording(
             text.as_bytes(),
@@ -177,7 +186,7 @@ mod tests {
                 RecordingItem::LeftOut { reason } => panic!("{reason}"),
             },
         );
-        read.expect("memory can be read");
+        read.expect("reading from memory succeeds");
         (events, rejected)
     }
 
@@ -191,7 +200,7 @@ mod tests {
         }
     }
 
-    /// Gives something and then breaks.
+    /// Returns full buffers, then fails.
     struct FailingReader(u32);
 
     impl Read for FailingReader {

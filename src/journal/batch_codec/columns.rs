@@ -1,15 +1,17 @@
-//! The columns of a batch. What is written here and what is read here is one list, in one order.
+//! Column layout of a batch. Writer and reader use one list of columns in one order.
 //!
-//! | column | an event's entry |
+//! | column | entry of an event |
 //! |---|---|
-//! | family, verb, source | a byte each |
-//! | what is said | a bit for each field of the detail that is there, and one for a sequence other than 0; in two bytes |
+//! | family, verb, source | one byte each |
+//! | presence bits | two bytes: one bit per present detail, one for a sequence other than 0 |
 //! | case, id | eight bytes each |
-//! | time | milliseconds since the event before |
+//! | time | milliseconds since the previous event |
 //! | group | its number |
-//! | customer, due, appointment, ... | of those that are there: a customer eight bytes, a word four, times since the event's own |
+//! | customer, due, appointment, ... | present fields only, see below |
 //!
-//! Before them stand the groups, behind them the names.
+//! A customer takes eight bytes and a symbol four. Times are relative to the time of the event.
+//!
+//! The groups precede the columns, and the names follow them.
 
 use super::varints::{ByteReader, write_signed_varint, write_text, write_varint};
 use crate::domain::events::batch::Batch;
@@ -22,10 +24,10 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::journal::error::Damage;
 use std::num::{NonZeroU8, NonZeroU64};
 
-/// What an event takes at least: three bytes, two of what is said, case, id, time and group.
+/// Minimum size of an event: type and source, presence bits, case and id, time and group.
 const EVENT_BYTES_MIN: usize = 3 + 2 + 16 + 2;
 
-/// The bits of what is said, in the order of the columns.
+// Presence bits, in the order of the columns.
 const SEQUENCE: u16 = 1;
 const CUSTOMER: u16 = 1 << 1;
 const DUE: u16 = 1 << 2;
@@ -36,15 +38,15 @@ const HOLD: u16 = 1 << 6;
 const WRAPUP: u16 = 1 << 7;
 const TOPIC: u16 = 1 << 8;
 const OWNER: u16 = 1 << 9;
-const WORD: u16 = 1 << 10;
+const LABEL: u16 = 1 << 10;
 const LIABLE: u16 = 1 << 11;
 const ANSWER: u16 = 1 << 12;
 const AGENT_STATE: u16 = 1 << 13;
 
-/// A field of the detail: which bit says that it is there, and where it lies.
+/// A field of the detail: its presence bit and its accessor.
 type DetailField<T> = (u16, fn(&mut EventDetail) -> &mut Option<T>);
 
-const MOMENTS: [DetailField<PackedTimestamp>; 2] =
+const TIMESTAMPS: [DetailField<PackedTimestamp>; 2] =
     [(DUE, |d| &mut d.due), (APPOINTMENT, |d| &mut d.appointment)];
 const MILLIS: [DetailField<PackedMillis>; 4] = [
     (WAIT, |d| &mut d.wait),
@@ -52,10 +54,10 @@ const MILLIS: [DetailField<PackedMillis>; 4] = [
     (HOLD, |d| &mut d.hold),
     (WRAPUP, |d| &mut d.wrapup),
 ];
-const WORDS: [DetailField<Symbol>; 4] = [
+const SYMBOLS: [DetailField<Symbol>; 4] = [
     (TOPIC, |d| &mut d.topic),
     (OWNER, |d| &mut d.owner),
-    (WORD, |d| &mut d.label),
+    (LABEL, |d| &mut d.label),
     (LIABLE, |d| &mut d.liable),
 ];
 
@@ -70,12 +72,12 @@ fn presence_bits(event: &Event) -> u16 {
         wrapup,
         topic,
         owner,
-        label: word,
+        label,
         liable,
         answer,
         agent_state,
     } = &event.detail;
-    let there = [
+    let present = [
         event.sequence != 0,
         customer.is_some(),
         due.is_some(),
@@ -86,15 +88,18 @@ fn presence_bits(event: &Event) -> u16 {
         wrapup.is_some(),
         topic.is_some(),
         owner.is_some(),
-        word.is_some(),
+        label.is_some(),
         liable.is_some(),
         answer.is_some(),
         agent_state.is_some(),
     ];
-    there.iter().enumerate().fold(0, |bits, (place, there)| bits | u16::from(*there) << place)
+    present
+        .iter()
+        .enumerate()
+        .fold(0, |bits, (place, is_present)| bits | u16::from(*is_present) << place)
 }
 
-/// The columns of a batch.
+/// Encodes a batch as columns.
 pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
     let events = &batch.events;
     let mut out = Vec::with_capacity(
@@ -110,10 +115,10 @@ pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
     out.extend(bits.iter().map(|bits| (*bits >> 8) as u8));
     events.iter().for_each(|event| out.extend_from_slice(&event.case.0.to_le_bytes()));
     events.iter().for_each(|event| out.extend_from_slice(&event.id.0.to_le_bytes()));
-    let mut before = 0;
+    let mut previous = 0;
     for event in events {
-        write_signed_varint(&mut out, event.time.0.wrapping_sub(before));
-        before = event.time.0;
+        write_signed_varint(&mut out, event.time.0.wrapping_sub(previous));
+        previous = event.time.0;
     }
     events.iter().for_each(|event| write_varint(&mut out, u64::from(event.group)));
     let mut all = 0;
@@ -128,18 +133,18 @@ pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
         .iter()
         .filter_map(|event| event.detail.customer)
         .for_each(|customer| out.extend_from_slice(&customer.0.get().to_le_bytes()));
-    for field in MOMENTS {
-        for (event, moment) in events_with_field(events, &bits, all, field) {
-            write_signed_varint(&mut out, moment.get().0.wrapping_sub(event.time.0));
+    for field in TIMESTAMPS {
+        for (event, timestamp) in events_with_field(events, &bits, all, field) {
+            write_signed_varint(&mut out, timestamp.get().0.wrapping_sub(event.time.0));
         }
     }
     for field in MILLIS {
         events_with_field(events, &bits, all, field)
             .for_each(|(_, millis)| write_varint(&mut out, millis.get() as u64));
     }
-    for field in WORDS {
+    for field in SYMBOLS {
         events_with_field(events, &bits, all, field)
-            .for_each(|(_, word)| out.extend_from_slice(&word.to_number().to_le_bytes()));
+            .for_each(|(_, symbol)| out.extend_from_slice(&symbol.to_number().to_le_bytes()));
     }
     out.extend(events.iter().filter_map(|event| event.detail.answer).map(NonZeroU8::get));
     out.extend(events.iter().filter_map(|event| event.detail.agent_state).map(|state| state as u8));
@@ -147,22 +152,22 @@ pub(super) fn write_columns(batch: &Batch) -> Vec<u8> {
     out
 }
 
-/// The events of which a field is there, with it.
+/// Returns the events that have a field, each with the value of the field.
 fn events_with_field<T: Copy>(
     events: &[Event],
     bits: &[u16],
     all: u16,
     (bit, field): DetailField<T>,
 ) -> impl Iterator<Item = (Event, T)> {
-    let some = if all & bit == 0 { 0 } else { events.len() };
-    let there = events[..some].iter().zip(bits).filter(move |(_, bits)| **bits & bit != 0);
-    there.filter_map(move |(event, _)| {
+    let candidates = if all & bit == 0 { 0 } else { events.len() };
+    let present = events[..candidates].iter().zip(bits).filter(move |(_, bits)| **bits & bit != 0);
+    present.filter_map(move |(event, _)| {
         let mut detail = event.detail;
         field(&mut detail).map(|value| (*event, value))
     })
 }
 
-/// Reads what [`write`] wrote.
+/// Decodes the columns that [`write_columns`] wrote.
 pub(super) fn read_columns(bytes: &[u8]) -> Result<Batch, Damage> {
     let mut bytes = ByteReader(bytes);
     let groups = read_groups(&mut bytes)?;
@@ -187,26 +192,26 @@ pub(super) fn read_columns(bytes: &[u8]) -> Result<Batch, Damage> {
             source: *source,
         });
     }
-    let mut before = 0_i64;
+    let mut previous = 0_i64;
     for event in &mut events {
-        before = before.wrapping_add(bytes.read_signed_varint()?);
-        event.time = Timestamp(before);
+        previous = previous.wrapping_add(bytes.read_signed_varint()?);
+        event.time = Timestamp(previous);
     }
     for event in &mut events {
         event.group = bytes.read_varint_u32()?;
         if event.group as usize >= groups.len() {
-            return Err("an event's group is not in its batch".into());
+            return Err("the group of an event is not in the batch".into());
         }
     }
     read_details(&mut bytes, &bits, &mut events)?;
     let names = read_names(&mut bytes)?;
     if !bytes.0.is_empty() {
-        return Err("a batch goes on behind its end".into());
+        return Err("the batch continues after its end".into());
     }
     Ok(Batch { events, groups, names })
 }
 
-/// The columns that not every event has an entry in.
+/// Reads the columns of optional fields.
 fn read_details(
     bytes: &mut ByteReader<'_>,
     bits: &[u16],
@@ -214,7 +219,7 @@ fn read_details(
 ) -> Result<(), Damage> {
     let all = bits.iter().fold(0, |all, bits| all | bits);
     if all >> 14 != 0 {
-        return Err("an event says what is not known".into());
+        return Err("an event has unknown presence bits".into());
     }
     read_column(bits, all, SEQUENCE, events, |event| {
         event.sequence = bytes.read_varint_u32()?;
@@ -224,13 +229,13 @@ fn read_details(
         event.detail.customer = NonZeroU64::new(bytes.read_u64()?).map(CustomerKey);
         require_valid(event.detail.customer.is_some())
     })?;
-    for (bit, field) in MOMENTS {
+    for (bit, field) in TIMESTAMPS {
         read_column(bits, all, bit, events, |event| {
-            let moment = PackedTimestamp::new(Timestamp(
+            let timestamp = PackedTimestamp::new(Timestamp(
                 event.time.0.wrapping_add(bytes.read_signed_varint()?),
             ));
-            *field(&mut event.detail) = moment;
-            require_valid(moment.is_some())
+            *field(&mut event.detail) = timestamp;
+            require_valid(timestamp.is_some())
         })?;
     }
     for (bit, field) in MILLIS {
@@ -240,11 +245,11 @@ fn read_details(
             require_valid(millis.is_some())
         })?;
     }
-    for (bit, field) in WORDS {
+    for (bit, field) in SYMBOLS {
         read_column(bits, all, bit, events, |event| {
-            let word = Symbol::from_number(bytes.read_u32()?);
-            *field(&mut event.detail) = word;
-            require_valid(word.is_some())
+            let symbol = Symbol::from_number(bytes.read_u32()?);
+            *field(&mut event.detail) = symbol;
+            require_valid(symbol.is_some())
         })?;
     }
     read_column(bits, all, ANSWER, events, |event| {
@@ -258,7 +263,7 @@ fn read_details(
     })
 }
 
-/// Reads a column: an entry for every event that has the bit.
+/// Reads one column: an entry for every event with the presence bit.
 fn read_column(
     bits: &[u16],
     all: u16,
@@ -276,8 +281,8 @@ fn read_column(
         .try_for_each(|(event, _)| entry(event))
 }
 
-fn require_valid(there: bool) -> Result<(), Damage> {
-    if there { Ok(()) } else { Err("an event has a value that none can have".into()) }
+fn require_valid(is_valid: bool) -> Result<(), Damage> {
+    if is_valid { Ok(()) } else { Err("an event has an impossible value".into()) }
 }
 
 fn decode_event_type(family: u8, verb: u8) -> Result<EventType, Damage> {
@@ -285,7 +290,7 @@ fn decode_event_type(family: u8, verb: u8) -> Result<EventType, Damage> {
     let verb = EventVerb::ALL
         .get(usize::from(verb))
         .filter(|verb| EventVerb::family_verbs(family).iter().any(|(_, known)| known == *verb));
-    let verb = *verb.ok_or("an event is of a type that there is not")?;
+    let verb = *verb.ok_or("an event has an unknown type")?;
     Ok(EventType { family, verb })
 }
 
@@ -315,7 +320,7 @@ fn read_groups(bytes: &mut ByteReader<'_>) -> Result<Vec<Attributes>, Damage> {
             values.push(match bytes.read_bytes(1)? {
                 [0] => None,
                 [1] => Some(bytes.read_text()?.into()),
-                _ => return Err("an attribute is neither said nor not".into()),
+                _ => return Err("an attribute is neither present nor absent".into()),
             });
         }
         groups.push(Attributes::new(
@@ -338,10 +343,10 @@ fn write_names(out: &mut Vec<u8>, names: &BatchNames) {
         begin = *end;
     }
     write_text(out, parts.subjects);
-    let words: Vec<(Symbol, &str)> = names.symbol_texts().collect();
-    write_varint(out, words.len() as u64);
-    for (word, text) in words {
-        out.extend_from_slice(&word.to_number().to_le_bytes());
+    let symbols: Vec<(Symbol, &str)> = names.symbol_texts().collect();
+    write_varint(out, symbols.len() as u64);
+    for (symbol, text) in symbols {
+        out.extend_from_slice(&symbol.to_number().to_le_bytes());
         write_text(out, text);
     }
 }
@@ -359,17 +364,18 @@ fn read_names(bytes: &mut ByteReader<'_>) -> Result<BatchNames, Damage> {
     }
     let mut end = 0_u32;
     for event in &mut events {
-        end =
-            end.checked_add(bytes.read_varint_u32()?).ok_or("the names of a batch are too long")?;
+        end = end
+            .checked_add(bytes.read_varint_u32()?)
+            .ok_or("the names in the batch are too long")?;
         event.1 = end;
     }
     let subjects = bytes.read_text()?.to_owned();
     let mut names = BatchNames::from_parts(sources, events, subjects)
-        .ok_or("the names of a batch do not fit its events")?;
+        .ok_or("the names in the batch do not match its events")?;
     for _ in 0..bytes.read_count(5)? {
-        let word =
-            Symbol::from_number(bytes.read_u32()?).ok_or("a word of a batch has no number")?;
-        names.insert_symbol_text(word, bytes.read_text()?);
+        let symbol = Symbol::from_number(bytes.read_u32()?)
+            .ok_or("a symbol in the batch has an invalid number")?;
+        names.insert_symbol_text(symbol, bytes.read_text()?);
     }
     Ok(names)
 }

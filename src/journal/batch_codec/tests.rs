@@ -1,4 +1,4 @@
-//! Packing against itself: hostile batches come back as they were, and bytes that are no batch are told from one.
+//! Round trips of arbitrary batches, and rejection of bytes that are not an encoded batch.
 
 use crate::domain::events::batch::BatchNames;
 use crate::domain::events::event::{
@@ -35,16 +35,17 @@ fn any_detail() -> impl Strategy<Value = EventDetail> {
             .prop_map(PackedMillis::new))
         .prop_map(Option::flatten)
     };
-    let word = || of(any::<u32>().prop_map(Symbol::from_number)).prop_map(Option::flatten);
+    let symbol = || of(any::<u32>().prop_map(Symbol::from_number)).prop_map(Option::flatten);
     let customer = of(any_number().prop_map(|number| NonZeroU64::new(number).map(CustomerKey)))
         .prop_map(Option::flatten);
     let answer = of(any::<u8>().prop_map(NonZeroU8::new)).prop_map(Option::flatten);
     let state = of(prop::sample::select(AgentState::NAMES.map(|(_, state)| state).to_vec()));
     let texts = (customer, moment(), moment(), answer, state);
-    let numbers = ([millis(), millis(), millis(), millis()], [word(), word(), word(), word()]);
+    let numbers =
+        ([millis(), millis(), millis(), millis()], [symbol(), symbol(), symbol(), symbol()]);
     (texts, numbers).prop_map(
-        |((customer, due, appointment, answer, agent_state), (millis, words))| {
-            let ([wait, talk, hold, wrapup], [topic, owner, word, liable]) = (millis, words);
+        |((customer, due, appointment, answer, agent_state), (millis, symbols))| {
+            let ([wait, talk, hold, wrapup], [topic, owner, label, liable]) = (millis, symbols);
             EventDetail {
                 customer,
                 due,
@@ -55,7 +56,7 @@ fn any_detail() -> impl Strategy<Value = EventDetail> {
                 wrapup,
                 topic,
                 owner,
-                label: word,
+                label,
                 liable,
                 answer,
                 agent_state,
@@ -76,8 +77,14 @@ fn any_group() -> impl Strategy<Value = Attributes> {
 
 prop_compose! {
     fn any_event(groups: usize)(
-        case in any_number(), id in any_number(), time in any_time(), kind in any_event_type(), detail in any_detail(),
-        group in 0..groups as u32, sequence in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], source in any::<u8>(),
+        case in any_number(),
+        id in any_number(),
+        time in any_time(),
+        kind in any_event_type(),
+        detail in any_detail(),
+        group in 0..groups as u32,
+        sequence in prop_oneof![Just(0), Just(u32::MAX), any::<u32>()],
+        source in any::<u8>(),
     ) -> Event {
         Event { case: CaseKey(case), id: EventId(id), time, detail, group, sequence, kind, source }
     }
@@ -90,17 +97,17 @@ fn any_batch() -> impl Strategy<Value = Batch> {
         vec((any::<u32>(), ".{0,9}"), 0..5),
         any::<bool>(),
     )
-        .prop_flat_map(|(groups, texts, words, named)| {
+        .prop_flat_map(|(groups, texts, symbols, named)| {
             let count = texts.len();
             let mut names = BatchNames::default();
             texts
                 .iter()
                 .filter(|_| named)
                 .for_each(|(source, subject)| names.push_case_name(source, subject));
-            for (word, text) in &words {
-                Symbol::from_number(*word)
+            for (symbol, text) in &symbols {
+                Symbol::from_number(*symbol)
                     .into_iter()
-                    .for_each(|word| names.insert_symbol_text(word, text));
+                    .for_each(|symbol| names.insert_symbol_text(symbol, text));
             }
             vec(any_event(groups.len()), count).prop_map(move |events| Batch {
                 events,
@@ -111,31 +118,40 @@ fn any_batch() -> impl Strategy<Value = Batch> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(256)
+    })]
 
     #[test]
     fn decodes_batch_as_encoded(batch in any_batch()) {
-        let packed = BatchCodec::encode_batch(&batch);
-        prop_assert_eq!(packed.event_count(), batch.events.len() as u64);
-        let again = packed.decode_batch().expect("it was packed");
-        for (one, other) in batch.groups.iter().zip(&again.groups) {
-            prop_assert_eq!(one.hash(), other.hash());
+        let encoded = BatchCodec::encode_batch(&batch);
+        prop_assert_eq!(encoded.event_count(), batch.events.len() as u64);
+        let decoded = encoded.decode_batch().expect("it was encoded");
+        for (expected, actual) in batch.groups.iter().zip(&decoded.groups) {
+            prop_assert_eq!(expected.hash(), actual.hash());
         }
-        prop_assert_eq!(again, batch);
+        prop_assert_eq!(decoded, batch);
     }
 
     #[test]
-    fn rejects_damaged_columns(batch in any_batch(), at in any::<prop::sample::Index>(), to in any::<u8>()) {
-        // Not compressed, so that the change reaches the columns.
+    fn rejects_damaged_columns(
+        batch in any_batch(),
+        at in any::<prop::sample::Index>(),
+        to in any::<u8>(),
+    ) {
+        // Uncompressed, so that the change reaches the columns.
         let mut bytes = [&[0_u8; HEADER_BYTES][..], &columns::write_columns(&batch)].concat();
         bytes[..4].copy_from_slice(&(batch.events.len() as u32).to_le_bytes());
-        prop_assert_eq!(&BatchCodec::from_bytes(&bytes).decode_batch().expect("nothing is changed yet"), &batch);
+        let unchanged = BatchCodec::from_bytes(&bytes).decode_batch();
+        prop_assert_eq!(&unchanged.expect("an unchanged batch decodes"), &batch);
         let cut = at.index(bytes.len());
         prop_assert!(BatchCodec::from_bytes(&bytes[..cut]).decode_batch().is_err());
         bytes[cut] = to;
-        // Whatever it is now, asking is safe, and what comes is sound: it can be packed again.
+        // Decoding changed bytes either fails or returns a valid batch, which can be encoded again.
         if let Ok(other) = BatchCodec::from_bytes(&bytes).decode_batch() {
-            prop_assert_eq!(BatchCodec::encode_batch(&other).decode_batch().expect("it was packed"), other);
+            let again = BatchCodec::encode_batch(&other).decode_batch();
+            prop_assert_eq!(again.expect("an encoded batch decodes"), other);
         }
     }
 
@@ -147,12 +163,12 @@ proptest! {
 
 #[test]
 fn rejects_compression_bomb() {
-    let bomb = zstd::bulk::compress(&vec![0; COLUMN_BYTES_MAX + 1], 1).expect("compressed");
-    for says in [COLUMN_BYTES_MAX as u32 + 1, COLUMN_BYTES_MAX as u32, 10, u32::MAX] {
-        let bytes = [&1_u32.to_le_bytes()[..], &says.to_le_bytes(), &bomb].concat();
+    let bomb = zstd::bulk::compress(&vec![0; COLUMN_BYTES_MAX + 1], 1).expect("zeros compress");
+    for stated_length in [COLUMN_BYTES_MAX as u32 + 1, COLUMN_BYTES_MAX as u32, 10, u32::MAX] {
+        let bytes = [&1_u32.to_le_bytes()[..], &stated_length.to_le_bytes(), &bomb].concat();
         assert!(BatchCodec::from_bytes(&bytes).decode_batch().is_err());
     }
-    // Columns that say they have more events than they have bytes.
+    // Columns that state more events than they have bytes.
     let bytes = [&[0; HEADER_BYTES][..], &[0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]].concat();
     assert!(BatchCodec::from_bytes(&bytes).decode_batch().is_err());
 }

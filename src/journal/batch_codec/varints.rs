@@ -1,6 +1,7 @@
-//! Numbers and texts one behind the other: the letters that columns are written in.
+//! Variable-length numbers and length-prefixed texts, the elements of the columns.
 //!
-//! Small numbers take few bytes (seven bits each, the lowest first), and signed ones are folded so that those near 0 are small.
+//! A number takes seven bits per byte, the lowest first (LEB128). Signed numbers are
+//! zigzag-encoded, so that numbers near 0 are short.
 
 use crate::journal::error::Damage;
 
@@ -21,13 +22,13 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// What is left to read.
+/// The bytes that are not yet read.
 pub(super) struct ByteReader<'a>(pub(super) &'a [u8]);
 
 impl<'a> ByteReader<'a> {
-    /// So many bytes.
+    /// Reads `count` bytes.
     pub(super) fn read_bytes(&mut self, count: usize) -> Result<&'a [u8], Damage> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or("a batch ends too early")?;
+        let (taken, rest) = self.0.split_at_checked(count).ok_or("the batch ends too early")?;
         self.0 = rest;
         Ok(taken)
     }
@@ -41,7 +42,7 @@ impl<'a> ByteReader<'a> {
                 return Ok(number);
             }
         }
-        Err("a number in a batch has no end".into())
+        Err("a number in the batch has no end".into())
     }
 
     pub(super) fn read_signed_varint(&mut self) -> Result<i64, Damage> {
@@ -50,31 +51,33 @@ impl<'a> ByteReader<'a> {
     }
 
     pub(super) fn read_varint_u32(&mut self) -> Result<u32, Damage> {
-        u32::try_from(self.read_varint()?).map_err(|_| "a number in a batch is too large".into())
+        u32::try_from(self.read_varint()?).map_err(|_| "a number in the batch is too large".into())
     }
 
-    /// How many things follow that take at least `each` bytes: more than there is room for is damage, before memory is asked for.
+    /// Reads the number of elements that take at least `each` bytes. A count above the remaining
+    /// space is damage, found before any memory is allocated.
     pub(super) fn read_count(&mut self, each: usize) -> Result<usize, Damage> {
         let count = self.read_varint()?;
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= self.0.len() / each)
-            .ok_or_else(|| "a batch says it has more than it can".into())
+            .ok_or_else(|| "the batch states more elements than it has bytes".into())
     }
 
     pub(super) fn read_text(&mut self) -> Result<&'a str, Damage> {
         let length = self.read_count(1)?;
         std::str::from_utf8(self.read_bytes(length)?)
-            .map_err(|_| "a text in a batch is no text".into())
+            .map_err(|_| "a text in the batch is not UTF-8".into())
     }
 
-    /// A column of numbers of eight bytes.
+    /// Reads a column of eight-byte numbers.
     pub(super) fn read_u64_column(
         &mut self,
         count: usize,
     ) -> Result<impl Iterator<Item = u64> + use<'a>, Damage> {
-        let column =
-            self.read_bytes(count.checked_mul(8).ok_or("a batch says it has more than it can")?)?;
+        let column = self.read_bytes(
+            count.checked_mul(8).ok_or("the batch states more elements than it has bytes")?,
+        )?;
         Ok(column.as_chunks().0.iter().map(|eight| u64::from_le_bytes(*eight)))
     }
 

@@ -1,4 +1,4 @@
-//! Frames: what a client of the live board is sent, as JSON. Clients that ask for the same share the same bytes.
+//! JSON frames of the live board. Clients with the same request share the same bytes.
 
 use crate::domain::board::board_json::{ReadingJson, ReadingKeyJson};
 use crate::domain::board::published_board::PublishedBoard;
@@ -13,13 +13,13 @@ use tokio::sync::OnceCell;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// How many different frames are kept of one edition; whoever asks for another one gets it made anew.
+/// Maximum number of cached frames per board. Further frames are encoded on every request.
 const CACHED_FRAMES_MAX: usize = 64;
 
-/// Which frame of an edition: for which readings, since which revision (`None`: the whole board).
+/// Key of a cached frame: filter and known revision, or `None` for the whole board.
 type FrameKey = (Arc<ReadingFilter>, Option<u64>);
 
-/// The frames of the newest edition that were asked for.
+/// Cache of the requested frames of the newest board.
 #[derive(Debug, Default)]
 pub struct FrameCache(Mutex<CachedFrames>);
 
@@ -29,25 +29,25 @@ struct CachedFrames {
     frames: BTreeMap<FrameKey, Arc<OnceCell<EncodedFrame>>>,
 }
 
-/// A frame that is written, once for all who are sent it.
+/// A frame encoded once for all its receivers.
 #[derive(Clone, Debug, Default)]
 pub struct EncodedFrame {
-    /// A message as servers send it over a WebSocket: a header, then the text.
+    /// The WebSocket message of a server: frame header and text.
     message: Bytes,
-    /// How long the header is.
+    /// Length of the header in bytes.
     header: usize,
-    /// What an event of a stream says before the text.
+    /// The lines of a server-sent event before the text.
     event_prefix: Bytes,
 }
 
 impl EncodedFrame {
-    /// A frame of this text, written for every way that it may go; `id` is where a client that has it stands.
+    /// Encodes a text for both transports. `id` is the position at which a client can resume.
     #[must_use]
     pub fn new(text: &str, id: &str) -> EncodedFrame {
         let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
         let length = header.len(text.len() as u64);
         let mut message = Vec::with_capacity(length + text.len());
-        // Memory takes whatever is written.
+        // Writing to memory cannot fail.
         let _ = header.format(text.len() as u64, &mut message);
         message.extend_from_slice(text.as_bytes());
         EncodedFrame {
@@ -57,13 +57,13 @@ impl EncodedFrame {
         }
     }
 
-    /// The whole message of a WebSocket, header and all.
+    /// Returns the WebSocket message including its header.
     #[must_use]
     pub fn websocket_message(&self) -> &[u8] {
         &self.message
     }
 
-    /// The parts of an event of a stream. The text is not copied.
+    /// Returns the parts of a server-sent event. The text is not copied.
     #[must_use]
     pub fn event_parts(&self) -> [Bytes; 3] {
         [self.event_prefix.clone(), self.message.slice(self.header..), Bytes::from_static(b"\n\n")]
@@ -91,53 +91,54 @@ enum BoardFrame<'a> {
     },
 }
 
-/// What every frame says.
+/// Fields of every frame.
 #[derive(Serialize)]
 struct BoardFrameHead<'a> {
     epoch: &'a str,
     revision: u64,
     as_of: Option<Timestamp>,
-    /// How many seconds the machine's clock is ahead of `as_of`; only there while it is doubted.
+    /// Seconds by which the wall clock is ahead of `as_of`; present only while a clock step is
+    /// unconfirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_off: Option<f64>,
 }
 
 impl FrameCache {
-    /// A frame: the board, or what changed since a revision, or that nothing did.
+    /// Returns the frame of a request: the board, the changes since a revision, or a heartbeat.
     pub async fn get_or_encode(
         self: Arc<Self>,
-        edition: Arc<PublishedBoard>,
+        published: Arc<PublishedBoard>,
         filter: Arc<ReadingFilter>,
         since: Option<u64>,
     ) -> EncodedFrame {
-        let cell = self.frame_cell(&edition, &filter, since);
-        // A large board takes many milliseconds, which other connections should not have to wait; those who want the same do.
-        let make = move || {
-            let id = format!("{}/{}", edition.epoch, edition.board.revision);
-            EncodedFrame::new(&write_frame(&edition, &filter, since), &id)
+        let cell = self.frame_cell(&published, &filter, since);
+        // Encoding a large board takes many milliseconds and must not block other connections.
+        let encode = move || {
+            let id = format!("{}/{}", published.epoch, published.board.revision);
+            EncodedFrame::new(&write_frame(&published, &filter, since), &id)
         };
-        cell.get_or_init(|| async { tokio::task::spawn_blocking(make).await.unwrap_or_default() })
+        cell.get_or_init(|| async { tokio::task::spawn_blocking(encode).await.unwrap_or_default() })
             .await
             .clone()
     }
 
     fn frame_cell(
         &self,
-        edition: &Arc<PublishedBoard>,
+        published: &Arc<PublishedBoard>,
         filter: &Arc<ReadingFilter>,
         since: Option<u64>,
     ) -> Arc<OnceCell<EncodedFrame>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !kept.board.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, edition)) {
-            *kept = CachedFrames { board: Some(edition.clone()), frames: BTreeMap::new() };
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !cached.board.as_ref().is_some_and(|board| Arc::ptr_eq(board, published)) {
+            *cached = CachedFrames { board: Some(published.clone()), frames: BTreeMap::new() };
         }
         let request = (filter.clone(), since);
-        match kept.frames.get(&request) {
+        match cached.frames.get(&request) {
             Some(cell) => cell.clone(),
             None => {
                 let cell = Arc::default();
-                if kept.frames.len() < CACHED_FRAMES_MAX {
-                    kept.frames.insert(request, Arc::clone(&cell));
+                if cached.frames.len() < CACHED_FRAMES_MAX {
+                    cached.frames.insert(request, Arc::clone(&cell));
                 }
                 cell
             }
@@ -145,41 +146,45 @@ impl FrameCache {
     }
 }
 
-/// Writes a frame. A revision that the edition does not reach back to gets the whole board.
+/// Writes a frame as JSON. A revision older than the board's history gets the whole board.
 #[must_use]
-pub fn write_frame(edition: &PublishedBoard, filter: &ReadingFilter, since: Option<u64>) -> String {
-    let board = &*edition.board;
+pub fn write_frame(
+    published: &PublishedBoard,
+    filter: &ReadingFilter,
+    since: Option<u64>,
+) -> String {
+    let board = &*published.board;
     let revision = board.revision;
     let clock_off =
-        (edition.clock_offset_ms != 0).then_some(edition.clock_offset_ms as f64 / 1_000.0);
-    let head = BoardFrameHead { epoch: &edition.epoch, revision, as_of: board.as_of, clock_off };
-    let wanted = |key: &ReadingKey| filter.matches_key(key, board);
-    let frame = match since.filter(|since| edition.can_list_changes_since(*since)) {
+        (published.clock_offset_ms != 0).then_some(published.clock_offset_ms as f64 / 1_000.0);
+    let head = BoardFrameHead { epoch: &published.epoch, revision, as_of: board.as_of, clock_off };
+    let matches = |key: &ReadingKey| filter.matches_key(key, board);
+    let frame = match since.filter(|since| published.can_list_changes_since(*since)) {
         None => {
             let readings = board
                 .readings
                 .iter()
-                .filter(|reading| wanted(&reading.key))
+                .filter(|reading| matches(&reading.key))
                 .map(|reading| board.reading_json(reading))
                 .collect();
             BoardFrame::Board { head, readings }
         }
-        Some(same) if same == revision => BoardFrame::Beat { head },
+        Some(known) if known == revision => BoardFrame::Beat { head },
         Some(from) => {
-            let readings = edition
+            let readings = published
                 .changed_since(from)
-                .filter(|reading| wanted(&reading.key))
+                .filter(|reading| matches(&reading.key))
                 .map(|reading| board.reading_json(reading))
                 .collect();
-            let gone = edition
+            let gone = published
                 .removed_since(from)
-                .filter(|key| wanted(key))
+                .filter(|key| matches(key))
                 .map(|key| board.key_json(key))
                 .collect();
             BoardFrame::Delta { head, from, readings, gone }
         }
     };
-    // Only a map with keys that are no texts could fail, and there is none.
+    // Serialization fails only for maps with non-text keys, and frames contain none.
     serde_json::to_string(&frame).unwrap_or_default()
 }
 
@@ -193,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn caches_limited_frames_of_newest_board_only() {
-        let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a good standard"));
+        let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("a valid standard"));
         let board = Monitor::new(standard.clone(), None).compute_board();
         let filter = Arc::new(
             ReadingFilter::new(
@@ -201,31 +206,32 @@ mod tests {
                 &Arc::<GrantedView>::default(),
                 &standard,
             )
-            .expect("a filter"),
+            .expect("a valid filter"),
         );
-        let mut edition =
+        let mut published =
             Arc::new(PublishedBoard::first_of_run("e".into(), standard, board, false, 1));
         let frames = Arc::new(FrameCache::default());
-        let kept = |frames: &FrameCache| frames.0.lock().expect("no panic").frames.len();
+        let cached_frames =
+            |frames: &FrameCache| frames.0.lock().expect("no test task panics").frames.len();
         for _ in 0..3 {
-            // Each asks from where it stopped.
+            // Each client requests the changes since a different revision.
             for since in 0..2 * CACHED_FRAMES_MAX as u64 {
-                frames.clone().get_or_encode(edition.clone(), filter.clone(), Some(since)).await;
+                frames.clone().get_or_encode(published.clone(), filter.clone(), Some(since)).await;
             }
-            assert_eq!(kept(&frames), CACHED_FRAMES_MAX);
-            let old = Arc::downgrade(&edition);
-            edition = Arc::new(edition.next_revision((*edition.board).clone(), false));
-            frames.clone().get_or_encode(edition.clone(), filter.clone(), None).await;
+            assert_eq!(cached_frames(&frames), CACHED_FRAMES_MAX);
+            let old = Arc::downgrade(&published);
+            published = Arc::new(published.next_revision((*published.board).clone(), false));
+            frames.clone().get_or_encode(published.clone(), filter.clone(), None).await;
             assert!(
-                kept(&frames) == 1 && old.upgrade().is_none(),
-                "what was of the old one is gone"
+                cached_frames(&frames) == 1 && old.upgrade().is_none(),
+                "frames of the previous board are dropped"
             );
         }
     }
 
     #[test]
     fn frame_text_is_identical_over_both_transports() {
-        // RFC 6455, 5.2: a length of 7 bits, of 16, of 64.
+        // RFC 6455, section 5.2: payload lengths of 7, 16 and 64 bits.
         for (length, header) in [
             (125, vec![0x81, 125]),
             (126, vec![0x81, 126, 0, 126]),

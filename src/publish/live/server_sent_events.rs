@@ -1,4 +1,4 @@
-//! The live board as server-sent events, for places where WebSockets are blocked: an answer that does not end.
+//! The live board as server-sent events, for networks that block WebSockets.
 //!
 //! ```text
 //! retry: 2000
@@ -10,12 +10,15 @@
 //! data: {"code":1001,"reason":"the service is stopping"}
 //! ```
 //!
-//! `data` is the text that a WebSocket is sent, byte for byte and from the same memory. `id` is where to resume; an `EventSource`
-//! sends it back by itself as `Last-Event-ID`. Comments are pings. A client that hears `close` should not come back by
-//! itself if `code` is 1008: its token no longer holds, or what it asked for is not there any more.
+//! `data` is the text of the WebSocket message, byte for byte and from the same memory. `id` is the
+//! position to resume at. An `EventSource` returns it as `Last-Event-ID`. Comments are pings.
+//!
+//! After `close` with code 1008 a client should not reconnect on its own. Its token is no longer
+//! valid, or the requested readings no longer exist.
 //!
 //! # Limits
-//! A chunk waits here at most, and a few frames in the connection below; then the client is slow, as over a WebSocket.
+//! One chunk is buffered here, and a few frames in the connection below. A client that falls
+//! further behind is slow, as over a WebSocket.
 
 use super::frame::EncodedFrame;
 use crate::publish::live::{ClientConnection, CloseMessage, ConnectionEnd};
@@ -25,18 +28,18 @@ use serde_json::json;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
 
-/// What comes first: after how many milliseconds to come back when the connection is lost.
+/// First chunk: the delay in milliseconds before a client reconnects.
 const RETRY_HINT: Bytes = Bytes::from_static(b"retry: 2000\n\n");
-/// A comment.
+/// A comment, which clients ignore.
 const PING_COMMENT: Bytes = Bytes::from_static(b":\n\n");
 
-/// A stream of events; what it is made of goes into the body of an answer.
+/// The sending side of an event stream.
 pub(crate) struct EventStream(mpsc::Sender<Bytes>);
 
-/// A stream, and the body that it fills.
+/// Opens an event stream and returns it with the response body that it fills.
 pub(crate) fn open_event_stream() -> (EventStream, Body) {
     let (sender, mut receiver) = mpsc::channel(1);
-    // There is room for one.
+    // The new channel has capacity for one chunk.
     let _ = sender.try_send(RETRY_HINT);
     let chunks = stream::poll_fn(move |context| {
         receiver.poll_recv(context).map(|chunk| chunk.map(Ok::<_, Infallible>))
@@ -51,7 +54,7 @@ impl EventStream {
 }
 
 impl ClientConnection for EventStream {
-    /// It has no way to say anything; it can only go.
+    /// Waits for the disconnect, because the client has no way to send messages.
     async fn receive_text(&mut self) -> Result<Option<String>, ConnectionEnd> {
         self.0.closed().await;
         Err(ConnectionEnd::Disconnected)

@@ -1,4 +1,4 @@
-//! What a client of the live board wants: as it says it, and as the standard in force knows it.
+//! Subscriptions of the live board: the client's message, and its resolution by the standard.
 
 use crate::access::grant::GrantedView;
 use crate::domain::board::published_board::PublishedBoard;
@@ -10,35 +10,36 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientMessage {
-    /// What it wants to see; everything if it does not say.
+    /// Filter of the readings; absent for all readings.
     pub subscribe: Option<FilterRequest>,
-    /// Where it stopped, if it comes back.
+    /// Position to resume at after a reconnect.
     pub resume: Option<ResumePoint>,
 }
 
-/// Where a client that comes back stopped.
+/// Position at which a reconnecting client resumes.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResumePoint {
-    /// The epoch of the last edition that it saw.
+    /// The epoch of the last board received.
     pub epoch: String,
-    /// The revision of that edition.
+    /// The revision of that board.
     pub revision: u64,
 }
 
 impl ClientMessage {
-    /// Reads a message.
+    /// Parses a message.
     ///
     /// # Errors
-    /// A sentence for the client saying what is wrong with it.
+    /// Describes the syntax error for the client.
     pub fn parse(text: &str) -> Result<ClientMessage, String> {
         serde_json::from_str(text).map_err(|error| format!("not a subscription: {error}"))
     }
 
-    /// Reads the same from where a client cannot send a message: the two parts of it apart, each as JSON.
+    /// Parses the two parts of a message from separate JSON texts, for clients that cannot send
+    /// messages.
     ///
     /// # Errors
-    /// As for [`Subscribe::parse`], naming the part.
+    /// As for [`ClientMessage::parse`], with the name of the part.
     pub fn from_parts(
         subscribe: Option<&str>,
         resume: Option<&str>,
@@ -46,17 +47,17 @@ impl ClientMessage {
         let subscribe = subscribe
             .map(serde_json::from_str)
             .transpose()
-            .map_err(|error| format!("`subscribe` is none: {error}"))?;
+            .map_err(|error| format!("`subscribe` is invalid: {error}"))?;
         let resume = resume
             .map(serde_json::from_str)
             .transpose()
-            .map_err(|error| format!("`resume` is none: {error}"))?;
+            .map_err(|error| format!("`resume` is invalid: {error}"))?;
         Ok(ClientMessage { subscribe, resume })
     }
 }
 
 impl ResumePoint {
-    /// Reads the id of an event of the stream, `EPOCH/REVISION`, as a browser repeats it.
+    /// Parses an event id `EPOCH/REVISION`, as browsers return it; `None` if it is invalid.
     #[must_use]
     pub fn from_event_id(id: &str) -> Option<ResumePoint> {
         let (epoch, revision) = id.split_once('/')?;
@@ -64,52 +65,52 @@ impl ResumePoint {
     }
 }
 
-/// What a client said that it wants.
+/// The subscription of a client.
 #[derive(Debug)]
 pub struct SubscriptionRequest {
     request: FilterRequest,
-    /// The same with the places of the standard of this epoch.
+    /// The request resolved by the standard of `epoch`.
     pub(super) filter: Arc<ReadingFilter>,
     epoch: Arc<str>,
-    /// The revision the client has; none if it needs the whole board.
+    /// The revision known to the client; `None` if it needs the whole board.
     pub(super) known_revision: Option<u64>,
 }
 
 impl SubscriptionRequest {
-    /// What is wanted of an edition. A client that saw this run of the service goes on from there.
+    /// Resolves a message. A client that knows an earlier board of this run gets only the changes.
     pub(super) fn new(
         subscribe: ClientMessage,
         view: &Arc<GrantedView>,
-        edition: &PublishedBoard,
+        published: &PublishedBoard,
     ) -> Result<SubscriptionRequest, String> {
-        let wanted = subscribe.subscribe.unwrap_or_default();
-        let filter = Arc::new(ReadingFilter::new(&wanted, view, &edition.standard)?);
+        let request = subscribe.subscribe.unwrap_or_default();
+        let filter = Arc::new(ReadingFilter::new(&request, view, &published.standard)?);
         let resume = subscribe.resume.filter(|resume| {
-            *resume.epoch == *edition.epoch && edition.can_list_changes_since(resume.revision)
+            *resume.epoch == *published.epoch && published.can_list_changes_since(resume.revision)
         });
         Ok(SubscriptionRequest {
-            request: wanted,
+            request,
             filter,
-            epoch: edition.epoch.clone(),
+            epoch: published.epoch.clone(),
             known_revision: resume.map(|resume| resume.revision),
         })
     }
 
-    /// Whether it goes by the standard of this edition.
-    pub(super) fn is_current_for(&self, edition: &PublishedBoard) -> bool {
-        self.epoch == edition.epoch
+    /// Returns true if the subscription was resolved by the standard of this board.
+    pub(super) fn is_current_for(&self, published: &PublishedBoard) -> bool {
+        self.epoch == published.epoch
     }
 
-    /// The same by the standard of this edition; whatever the client has, it is of another epoch.
+    /// Resolves the request by the standard of this board. The client then needs the whole board.
     pub(super) fn renew_for(
         self,
         view: &Arc<GrantedView>,
-        edition: &PublishedBoard,
+        published: &PublishedBoard,
     ) -> Result<SubscriptionRequest, String> {
         SubscriptionRequest::new(
             ClientMessage { subscribe: Some(self.request), resume: None },
             view,
-            edition,
+            published,
         )
     }
 }

@@ -1,7 +1,8 @@
 //! The live board over a WebSocket.
 //!
-//! tungstenite speaks the protocol, but frames of the board pass it by: they are written once, header and all, for every client
-//! who is sent the same ([`Sent`]). Thereby a client costs no copy of its frame and no memory to hold one.
+//! tungstenite handles the protocol, but board frames bypass it. They are encoded once, header
+//! included, for all clients with the same request ([`EncodedFrame`]). A client therefore needs no
+//! copy of its frame.
 
 use super::frame::EncodedFrame;
 use crate::publish::live::{ClientConnection, CloseMessage, ConnectionEnd, MESSAGE_BYTES};
@@ -11,23 +12,23 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
-/// What a client says is short, and 128 KiB for each idle client would be the library's usual.
+/// Size of the read buffer. Client messages are short, and the library's default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 512;
-/// How many bytes of reason a close frame holds.
+/// Maximum length of the reason in a close frame, in bytes (RFC 6455, section 5.5).
 const CLOSE_REASON_BYTES: usize = 123;
 
 /// A WebSocket.
 pub(crate) struct WebSocketConnection<S> {
-    /// Apart, because the futures that serve a client hold the socket several times over.
+    /// Boxed, because the futures that serve a client contain the socket several times.
     inner: Box<WebSocketStream<S>>,
-    /// Whether the client said anything since it was asked last.
+    /// True if the client sent anything since the last ping.
     received_since_ping: bool,
-    /// Whether the library may have an answer to a ping that has not left.
+    /// True if the library may hold an unsent pong.
     pong_pending: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketConnection<S> {
-    /// Goes on from the handshake.
+    /// Creates the connection after the handshake.
     pub(crate) async fn new(stream: S) -> WebSocketConnection<S> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -56,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection for WebSocketConnection
     }
 
     async fn send_frame(&mut self, frame: &EncodedFrame) -> Result<(), ConnectionEnd> {
-        // What the library has to say itself leaves first: nothing may come between.
+        // A pending pong must be sent completely before the frame bypasses the library.
         if self.pong_pending {
             self.inner.flush().await.map_err(|_| ConnectionEnd::Disconnected)?;
             self.pong_pending = false;
@@ -69,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection for WebSocketConnection
         stream.flush().await.map_err(|_| ConnectionEnd::Disconnected)
     }
 
-    /// One that has not said a word since the last time is dropped.
+    /// Sends a ping. Drops a client that sent nothing since the previous ping.
     async fn send_ping(&mut self) -> Result<(), ConnectionEnd> {
         if !std::mem::take(&mut self.received_since_ping) {
             return Err(ConnectionEnd::Dropped("silent"));
@@ -84,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection for WebSocketConnection
             .unwrap_or(0);
         reason.truncate(cut);
         let close = Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }));
-        // The client's own close frame ends the stream of messages; one that sends none is not waited for.
+        // The client's close frame ends the stream. The caller's timeout covers its absence.
         if self.inner.send(close).await.is_ok() {
             while let Some(Ok(_)) = self.inner.next().await {}
         }
@@ -101,8 +102,8 @@ mod tests {
         let (stream, mut client) = tokio::io::duplex(1_024);
         let mut socket = WebSocketConnection::new(stream).await;
         assert!(socket.send_ping().await.is_ok());
-        // Its answer: a masked pong, the mask is 0.
-        client.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.expect("an open connection");
+        // A masked pong with mask 0.
+        client.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.expect("the connection is open");
         assert!(matches!(socket.receive_text().await, Ok(None)));
         assert!(socket.send_ping().await.is_ok());
         assert!(matches!(socket.send_ping().await, Err(ConnectionEnd::Dropped("silent"))));
@@ -112,13 +113,13 @@ mod tests {
     async fn frame_is_sent_after_complete_pong() {
         let (stream, mut client) = tokio::io::duplex(1_024);
         let mut socket = WebSocketConnection::new(stream).await;
-        client.write_all(&[0x89, 0x81, 0, 0, 0, 0, b'x']).await.expect("an open connection");
+        client.write_all(&[0x89, 0x81, 0, 0, 0, 0, b'x']).await.expect("the connection is open");
         assert!(matches!(socket.receive_text().await, Ok(None)));
         let frame = EncodedFrame::new("{}", "e/1");
         assert!(socket.send_frame(&frame).await.is_ok());
         drop(socket);
-        let mut heard = Vec::new();
-        client.read_to_end(&mut heard).await.expect("an end");
-        assert_eq!(heard, [&[0x8a, 1, b'x'], frame.websocket_message()].concat());
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.expect("the stream ends");
+        assert_eq!(received, [&[0x8a, 1, b'x'], frame.websocket_message()].concat());
     }
 }

@@ -1,4 +1,4 @@
-//! Alerts for people and their programs: as JSON, in a sentence, and with links to what stands behind them.
+//! Alerts as JSON, with a summary sentence and links to the explanation.
 
 use crate::domain::alerts::evaluation::PendingAlert;
 use crate::domain::alerts::incident::{Incident, IncidentFigures, IncidentStatus, OwnerNote};
@@ -6,18 +6,18 @@ use crate::domain::standard::LocalizedTitle;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-/// Where the service is for those who get notifications: an address without a slash at its end, or none.
+/// Base URL of this service for links, without a slash at its end; `None` for no links.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ServiceLinks(pub Option<String>);
 
 impl ServiceLinks {
-    /// The wallboard.
+    /// Returns the URL of the wallboard.
     #[must_use]
     pub fn board_url(&self) -> Option<String> {
         self.0.as_ref().map(|base| format!("{base}/"))
     }
 
-    /// The cases behind an alert.
+    /// Returns the URL of the cases behind an alert; `None` if the case is no longer known by name.
     #[must_use]
     pub fn explain_url(&self, incident: &Incident) -> Option<String> {
         let base = self.0.as_ref()?;
@@ -30,7 +30,7 @@ impl ServiceLinks {
             }
             (None, Some(_)) => return None,
             (None, None) => {
-                // The first of the windows of a burn rate.
+                // A burn rate lists several windows; the link uses the first.
                 let window = incident
                     .window
                     .iter()
@@ -50,11 +50,11 @@ impl ServiceLinks {
     }
 }
 
-/// An alert that fired, as the wire has it.
+/// Formats an alert as JSON.
 #[must_use]
 pub fn alert_json(incident: &Incident, links: &ServiceLinks) -> Value {
-    let mut written = Map::new();
-    let mut put = |name: &str, value: Value| _ = written.insert(name.to_owned(), value);
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| _ = object.insert(name.to_owned(), value);
     put("id", incident.hex_id().into());
     put("policy", incident.subject.policy.clone().into());
     put("title", json!(incident.title));
@@ -74,18 +74,12 @@ pub fn alert_json(incident: &Incident, links: &ServiceLinks) -> Value {
             put("window", json!(incident.window));
         }
     }
-    if let Some(IncidentFigures {
-        unit,
-        target,
-        higher_is_better: _,
-        at_firing: fired,
-        last,
-        worst,
-    }) = &incident.figures
+    if let Some(IncidentFigures { unit, target, higher_is_better: _, at_firing, last, worst }) =
+        &incident.figures
     {
         put("unit", unit.clone().into());
         put("target", json!(target));
-        put("value_at_fire", json!(fired));
+        put("value_at_fire", json!(at_firing));
         put("value", json!(last));
         put("worst", json!(worst));
     }
@@ -98,10 +92,10 @@ pub fn alert_json(incident: &Incident, links: &ServiceLinks) -> Value {
     put("closed", action_json(incident.closed.as_ref()));
     put("summary", json!(alert_summary(incident)));
     put("explain", json!(links.explain_url(incident)));
-    Value::Object(written)
+    Value::Object(object)
 }
 
-/// An alert that waits until the bad has lasted, as the wire has it.
+/// Formats a pending alert as JSON. Its condition has not yet lasted for the required time.
 #[must_use]
 pub fn pending_json(pending: &PendingAlert) -> Value {
     let PendingAlert { subject, title, severity, since, value } = pending;
@@ -120,14 +114,14 @@ fn scope_json(scope: &[(String, String)]) -> Value {
     Value::Object(scope.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect())
 }
 
-fn action_json(word: Option<&OwnerNote>) -> Value {
-    word.map_or(
+fn action_json(action: Option<&OwnerNote>) -> Value {
+    action.map_or(
         Value::Null,
         |OwnerNote { owner, note, at }| json!({ "owner": owner, "note": note, "at": at }),
     )
 }
 
-/// What is the matter, in a sentence.
+/// Returns a summary sentence in English and Chinese.
 #[must_use]
 pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
     let place = incident
@@ -137,7 +131,7 @@ pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
         .map(|(_, value)| value.as_str())
         .collect::<Vec<_>>()
         .join("/");
-    let over = incident.status() != IncidentStatus::Active;
+    let is_over = incident.status() != IncidentStatus::Active;
     if incident.subject.case.is_some() {
         let name = incident.case.as_ref().map_or("?", |name| &name.subject);
         let grade = incident.subject.grade.as_deref().unwrap_or_default();
@@ -148,8 +142,8 @@ pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
             }
             _ => (format!("is due within {grade}"), format!("{grade}内到期")),
         };
-        let (en, zh) = if over {
-            ("is no longer in danger".to_owned(), "已解除".to_owned())
+        let (en, zh) = if is_over {
+            ("is no longer at risk".to_owned(), "已解除".to_owned())
         } else {
             (en, zh)
         };
@@ -169,17 +163,17 @@ pub fn alert_summary(incident: &Incident) -> LocalizedTitle {
             (format!("at most {limit}"), format!("不高于{limit}"))
         }
     });
-    let (wanted, wanted_zh) = target.unwrap_or_default();
+    let (limit, limit_zh) = target.unwrap_or_default();
     let (is, is_zh) = value
         .map_or(("no data".to_owned(), "无数据".to_owned()), |value| (value.clone(), value));
-    let (again, again_zh) = if over { (", over", ",已恢复") } else { ("", "") };
+    let (end, end_zh) = if is_over { (", resolved", ",已恢复") } else { ("", "") };
     LocalizedTitle {
-        en: format!("{}: {en} {is} (wanted: {wanted}){again}", incident.title.en),
-        zh: format!("{}:{zh} {is_zh}(要求{wanted_zh}){again_zh}", incident.title.zh),
+        en: format!("{}: {en} {is} (target: {limit}){end}", incident.title.en),
+        zh: format!("{}:{zh} {is_zh}(要求{limit_zh}){end_zh}", incident.title.zh),
     }
 }
 
-/// A value with its unit, as people say it.
+/// Formats a value with its unit.
 fn format_value(value: f64, unit: &str) -> String {
     let short = |value: f64| (value * 100.0).round() / 100.0;
     match unit {

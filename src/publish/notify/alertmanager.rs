@@ -1,9 +1,11 @@
-//! Alertmanager: what fires is told every peer by its API, again and again, as that expects it.
+//! Alertmanager: active alerts are sent to every peer through its API, repeatedly.
 //!
-//! An alert is identified there by its labels, so telling it twice does no harm, and nothing has to be remembered of what was
-//! told. What fires is told at once and then every `resend`, each time with an end that lies four times as far ahead: if firstline
-//! is gone for longer, Alertmanager takes it for resolved. What is over is told with its true end until the peer has taken it,
-//! and for five minutes longer. After a restart this is done for all that ended within a quarter of an hour.
+//! Alertmanager identifies an alert by its labels, so repetition is harmless and needs no cursor.
+//! An active alert is sent at once and then every `resend`. Its end time lies four intervals ahead,
+//! so Alertmanager resolves it if firstline stays away for longer.
+//!
+//! An ended alert is sent with its true end until the peer accepts it, and for five more minutes.
+//! After a restart, alerts that ended in the last 15 minutes are sent again.
 
 use super::alert_json::{ServiceLinks, alert_summary};
 use crate::clock::WallClock;
@@ -23,14 +25,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long what is over is told again, once the peer has taken it.
+/// Time for which an ended alert is sent again after the peer accepted it.
 const RESOLVED_RESEND_TIME: Duration = Duration::from_secs(5 * 60);
-/// What ended longer ago than this is not told by a service that has just started, in milliseconds.
+/// Maximum age in milliseconds of ended alerts that are sent after a restart.
 const RECENT_MS: i64 = 15 * MINUTE;
-/// How many alerts are sent at once.
+/// Maximum number of alerts per request.
 const ALERTS_PER_REQUEST: usize = 500;
 
-/// Labels of our own; a dimension of the same name gets another.
+/// Labels set by firstline. A dimension with such a name gets the prefix `dimension_`.
 const RESERVED_LABELS: [&str; 10] = [
     "alertname",
     "severity",
@@ -44,7 +46,7 @@ const RESERVED_LABELS: [&str; 10] = [
     "alertstate",
 ];
 
-/// One peer, and what it has heard.
+/// The delivery task of one Alertmanager peer.
 #[derive(Debug)]
 pub struct AlertmanagerPeer {
     sender: NotificationSender,
@@ -53,14 +55,14 @@ pub struct AlertmanagerPeer {
     links: ServiceLinks,
     resend: Duration,
     name: String,
-    /// What fired when it was last looked at; none before the first look.
+    /// Active alerts of the last evaluation; `None` before the first.
     firing: Option<BTreeSet<u64>>,
-    /// What is over, and when the peer took that; none if it has not.
+    /// Ended alerts, with the time when the peer accepted the end; `None` if it has not.
     resolved: BTreeMap<u64, Option<Instant>>,
 }
 
 impl AlertmanagerPeer {
-    /// The peer at an address.
+    /// Creates the task for the peer at an address.
     #[must_use]
     pub fn new(
         url: &Uri,
@@ -83,14 +85,14 @@ impl AlertmanagerPeer {
         }
     }
 
-    /// Tells it what fires and what is over, until the alerts end.
+    /// Sends active and ended alerts until evaluation ends.
     pub async fn run(mut self, mut alerts: watch::Receiver<Arc<AlertOverview>>) {
         let mut failures = 0;
         let mut due = Instant::now();
         loop {
             let view = alerts.borrow_and_update().clone();
-            let news = self.update_alerts(&view);
-            if (news && failures == 0) || Instant::now() >= due {
+            let has_changed = self.update_alerts(&view);
+            if (has_changed && failures == 0) || Instant::now() >= due {
                 match self.send_alerts(&view).await {
                     Ok(()) => (failures, due) = (0, Instant::now() + self.resend),
                     Err(why) => {
@@ -98,7 +100,7 @@ impl AlertmanagerPeer {
                         due = Instant::now() + retry_delay(failures).min(self.resend);
                         tracing::warn!(
                             receiver = self.name,
-                            "alerts could not be told and are told again soon: {why}"
+                            "alerts could not be delivered and are retried soon: {why}"
                         );
                     }
                 }
@@ -110,7 +112,7 @@ impl AlertmanagerPeer {
         }
     }
 
-    /// Notes what fires and what is over; whether any of it is new.
+    /// Updates the active and the ended alerts. Returns true if any of them is new.
     fn update_alerts(&mut self, view: &AlertOverview) -> bool {
         if view.as_of.is_none() {
             return false;
@@ -121,7 +123,7 @@ impl AlertmanagerPeer {
             .filter(|incident| incident.ended_at.is_none())
             .map(|incident| incident.id)
             .collect();
-        let before = self.resolved.len();
+        let resolved_before = self.resolved.len();
         match &self.firing {
             Some(fired) => fired
                 .difference(&firing)
@@ -139,10 +141,11 @@ impl AlertmanagerPeer {
                 );
             }
         }
-        // What fired and ended between two looks of ours is not there; nobody was told that it fired.
-        let news = self.firing.as_ref() != Some(&firing) || self.resolved.len() > before;
+        // Alerts that started and ended between two evaluations are skipped: no peer knows them.
+        let has_changed =
+            self.firing.as_ref() != Some(&firing) || self.resolved.len() > resolved_before;
         self.firing = Some(firing);
-        news
+        has_changed
     }
 
     async fn send_alerts(&mut self, view: &AlertOverview) -> Result<(), String> {
@@ -150,19 +153,19 @@ impl AlertmanagerPeer {
         let until = now.plus_millis(
             i64::try_from(self.resend.as_millis()).unwrap_or(i64::MAX).saturating_mul(4),
         );
-        self.resolved.retain(|id, taken| {
+        self.resolved.retain(|id, accepted| {
             view.incident_log.get(*id).is_some()
-                && taken.is_none_or(|taken| taken.elapsed() < RESOLVED_RESEND_TIME)
+                && accepted.is_none_or(|accepted| accepted.elapsed() < RESOLVED_RESEND_TIME)
         });
-        let told = self
+        let alerts = self
             .firing
             .iter()
             .flatten()
             .chain(self.resolved.keys())
             .filter_map(|id| view.incident_log.get(*id));
-        let told: Vec<Value> =
-            told.map(|incident| alertmanager_json(incident, now, until, &self.links)).collect();
-        for portion in told.chunks(ALERTS_PER_REQUEST) {
+        let alerts: Vec<Value> =
+            alerts.map(|incident| alertmanager_json(incident, now, until, &self.links)).collect();
+        for portion in alerts.chunks(ALERTS_PER_REQUEST) {
             let body = Bytes::from(Value::from(portion).to_string());
             let sent = self.sender.post_json(&self.url, &self.headers, body).await;
             Metric::Notifications.add_for_receiver(
@@ -172,12 +175,15 @@ impl AlertmanagerPeer {
             );
             sent.map_err(|why| why.to_string())?;
         }
-        self.resolved.values_mut().for_each(|taken| _ = taken.get_or_insert_with(Instant::now));
+        self.resolved
+            .values_mut()
+            .for_each(|accepted| _ = accepted.get_or_insert_with(Instant::now));
         Ok(())
     }
 }
 
-/// An alert as Alertmanager takes it. Times lie in no future that it does not know, also if a demonstration's clock runs ahead.
+/// Formats an alert for Alertmanager. Its start and its true end are at most `now`, because the
+/// clock of a demonstration may run ahead of Alertmanager's clock.
 fn alertmanager_json(
     incident: &Incident,
     now: Timestamp,
@@ -194,7 +200,7 @@ fn alertmanager_json(
         labels.insert(name, value.clone().into());
     }
     let mut put = |name: &str, value: Option<&str>| {
-        value.into_iter().for_each(|value| _ = labels.insert(name.to_owned(), value.into()))
+        value.into_iter().for_each(|value| _ = labels.insert(name.to_owned(), value.into()));
     };
     put("alertname", Some(&incident.subject.policy));
     put("severity", Some(incident.severity.name()));
@@ -215,7 +221,7 @@ fn alertmanager_json(
     }
     let mut annotations = Map::new();
     let mut put = |name: &str, value: Option<String>| {
-        value.into_iter().for_each(|value| _ = annotations.insert(name.to_owned(), value.into()))
+        value.into_iter().for_each(|value| _ = annotations.insert(name.to_owned(), value.into()));
     };
     let summary = alert_summary(incident);
     put("summary", Some(summary.en));

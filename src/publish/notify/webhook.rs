@@ -1,10 +1,13 @@
-//! Webhooks: each firing and each end is told once, in their order, as JSON.
+//! Webhooks: one JSON message for the start and one for the end of each alert, in order.
 //!
-//! **What is promised: at least once, and never in another order.** How far a receiver has heard is written down after each message,
-//! so a crash between sending and writing repeats one message; it carries the same `Idempotency-Key` then, by which a
-//! receiver knows it. A receiver that is down is waited for; the messages behind it wait too, and follow from what the core
-//! remembers: up to the ten thousand alerts that ended last. Those beyond are counted as lost. A receiver that is new hears
-//! of everything since the oldest alert that fires. What a receiver refuses for good (most of the answers 4xx) is logged and passed over.
+//! **Delivery is at least once and in order.** The cursor is stored after each message. A crash
+//! between sending and storing repeats one message with the same `Idempotency-Key`, by which the
+//! receiver detects the duplicate.
+//!
+//! An unreachable receiver delays its later messages. They are derived from the incident log, which
+//! retains the ten thousand alerts that ended last. Older messages are counted as lost. A new
+//! receiver gets everything since the start of the oldest active alert. A message that is refused
+//! permanently (most 4xx responses) is logged and skipped.
 
 use super::alert_json::{ServiceLinks, alert_json};
 use crate::domain::alerts::evaluation::AlertOverview;
@@ -25,20 +28,20 @@ use std::fmt::Write;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A receiver at work.
+/// The delivery task of one webhook.
 #[derive(Debug)]
 pub struct WebhookReceiver {
     webhook: WebhookSettings,
     sender: NotificationSender,
     links: ServiceLinks,
-    /// Where it is written down how far it has heard; none where nothing is kept.
+    /// Storage of the cursor; `None` without a data directory.
     cursors: Option<Arc<DeliveryCursors>>,
-    /// How far that is; none of a receiver that is new.
+    /// Number of the last delivered message; `None` for a new receiver.
     last_delivered: Option<u64>,
 }
 
 impl WebhookReceiver {
-    /// A receiver, and where it is written down how far it has heard.
+    /// Creates the task and loads the cursor.
     #[must_use]
     pub fn new(
         webhook: WebhookSettings,
@@ -46,39 +49,39 @@ impl WebhookReceiver {
         links: ServiceLinks,
         cursors: Option<Arc<DeliveryCursors>>,
     ) -> WebhookReceiver {
-        let heard = cursors.as_ref().map(|cursors| cursors.get(&webhook.name)).transpose();
-        let heard = heard.map(Option::flatten).unwrap_or_else(|error| {
+        let stored = cursors.as_ref().map(|cursors| cursors.get(&webhook.name)).transpose();
+        let last_delivered = stored.map(Option::flatten).unwrap_or_else(|error| {
             tracing::error!(
                 receiver = webhook.name,
-                "it is not known what it has heard, so it is told again what fires: {error}"
+                "the delivery cursor cannot be read, so active alerts are sent again: {error}"
             );
             None
         });
-        WebhookReceiver { webhook, sender, links, cursors, last_delivered: heard }
+        WebhookReceiver { webhook, sender, links, cursors, last_delivered }
     }
 
-    /// Notes how far it has heard.
-    async fn store_cursor(&mut self, told: u64) {
-        self.last_delivered = Some(told);
+    /// Stores the number of the last delivered message.
+    async fn store_cursor(&mut self, number: u64) {
+        self.last_delivered = Some(number);
         let Some(cursors) = self.cursors.clone() else { return };
         let name = self.webhook.name.clone();
-        let noted = tokio::task::spawn_blocking(move || cursors.set(&name, told)).await;
-        if let Ok(Err(error)) = noted {
+        let stored = tokio::task::spawn_blocking(move || cursors.set(&name, number)).await;
+        if let Ok(Err(error)) = stored {
             tracing::error!(
                 receiver = self.webhook.name,
-                "what it has heard is not written down; after a restart it hears it again: {error}"
+                "the delivery cursor cannot be stored; messages repeat after a restart: {error}"
             );
         }
     }
 
-    /// Tells it everything, until the alerts end.
+    /// Delivers messages until evaluation ends.
     pub async fn run(mut self, mut alerts: watch::Receiver<Arc<AlertOverview>>) {
         let mut failures = 0;
         loop {
             let view = alerts.borrow_and_update().clone();
-            // Before the first look, or before the journal is read, there is nothing to say.
-            let heard = view.as_of.is_none() || self.catch_up(&view.incident_log).await;
-            failures = if heard { 0 } else { failures + 1 };
+            // Before the first evaluation, the incident log is not complete.
+            let is_delivered = view.as_of.is_none() || self.catch_up(&view.incident_log).await;
+            failures = if is_delivered { 0 } else { failures + 1 };
             if failures > 0 {
                 tokio::time::sleep(retry_delay(failures)).await;
             } else if alerts.changed().await.is_err() {
@@ -87,23 +90,23 @@ impl WebhookReceiver {
         }
     }
 
-    /// Tells it what it has not heard yet; false if it could not take something now.
-    async fn catch_up(&mut self, ledger: &IncidentLog) -> bool {
+    /// Delivers all pending messages. Returns false after a temporary failure.
+    async fn catch_up(&mut self, incident_log: &IncidentLog) -> bool {
         let receiver = self.webhook.name.clone();
-        let heard = match self.last_delivered {
-            Some(heard) => heard,
+        let cursor = match self.last_delivered {
+            Some(number) => number,
             None => {
-                let heard = initial_cursor(ledger);
-                self.store_cursor(heard).await;
-                heard
+                let number = initial_cursor(incident_log);
+                self.store_cursor(number).await;
+                number
             }
         };
-        let (messages, lost) = messages_after(ledger, heard, &receiver);
+        let (messages, lost) = messages_after(incident_log, cursor, &receiver);
         if lost > 0 {
             tracing::error!(
                 receiver,
                 lost,
-                "the receiver was away for too long: alerts were forgotten before it heard of them"
+                "the receiver was unreachable for too long; its oldest alerts are lost"
             );
             Metric::Notifications.add_for_receiver(&receiver, "lost", lost);
         }
@@ -116,11 +119,14 @@ impl WebhookReceiver {
                     tracing::error!(
                         receiver,
                         alert = incident.hex_id(),
-                        "the receiver refuses an alert, which is passed over: {why}"
+                        "the receiver refuses an alert, which is skipped: {why}"
                     );
                 }
                 Err(DeliveryFailure::Temporary(why)) => {
-                    tracing::warn!(receiver, "an alert could not be told and is told again: {why}");
+                    tracing::warn!(
+                        receiver,
+                        "an alert could not be delivered and is retried: {why}"
+                    );
                     return false;
                 }
             }
@@ -128,15 +134,20 @@ impl WebhookReceiver {
             self.store_cursor(number).await;
         }
         Metric::NotificationsWaiting.set_for_receiver(&receiver, 0.0);
-        if self.last_delivered != Some(ledger.last_sequence()) {
-            self.store_cursor(ledger.last_sequence()).await;
+        if self.last_delivered != Some(incident_log.last_sequence()) {
+            self.store_cursor(incident_log.last_sequence()).await;
         }
         true
     }
 
     async fn send_message(&self, incident: &Incident, fired: bool) -> Result<(), DeliveryFailure> {
         let event = if fired { "fired" } else { "ended" };
-        let message = json!({ "version": 1, "event": event, "alert": alert_json(incident, &self.links), "board": self.links.board_url() });
+        let message = json!({
+            "version": 1,
+            "event": event,
+            "alert": alert_json(incident, &self.links),
+            "board": self.links.board_url(),
+        });
         let body = Bytes::from(message.to_string());
         let key = format!("{}-{event}", incident.hex_id());
         let mut headers: Vec<(HeaderName, HeaderValue)> =
@@ -163,42 +174,42 @@ impl WebhookReceiver {
     }
 }
 
-/// What is to be told.
+/// An incident, and true for its start or false for its end.
 type WebhookMessage = (Arc<Incident>, bool);
 
-/// Where a receiver begins that is new: just before the oldest alert that fires.
-fn initial_cursor(ledger: &IncidentLog) -> u64 {
-    let firing = ledger.incidents().filter(|incident| incident.ended_at.is_none());
+/// Returns the cursor of a new receiver, just before the oldest active alert.
+fn initial_cursor(incident_log: &IncidentLog) -> u64 {
+    let firing = incident_log.incidents().filter(|incident| incident.ended_at.is_none());
     firing
         .map(|incident| incident.sequence_numbers.0.saturating_sub(1))
         .min()
-        .unwrap_or(ledger.last_sequence())
+        .unwrap_or(incident_log.last_sequence())
 }
 
-/// The messages to a receiver that has heard so far, by their numbers, and how many were forgotten before it could hear of them.
+/// Returns the messages after a cursor by number, and the number of lost messages.
 fn messages_after(
-    ledger: &IncidentLog,
-    heard: u64,
+    incident_log: &IncidentLog,
+    cursor: u64,
     receiver: &str,
 ) -> (BTreeMap<u64, WebhookMessage>, u64) {
     let mut messages = BTreeMap::new();
     let mut known = 0;
-    for incident in ledger.incidents() {
+    for incident in incident_log.incidents() {
         let (fired, ended) = incident.sequence_numbers;
         for (number, is_fired) in [(Some(fired), true), (ended, false)] {
-            let Some(number) = number.filter(|number| *number > heard) else { continue };
+            let Some(number) = number.filter(|number| *number > cursor) else { continue };
             known += 1;
             if incident.to.as_deref().is_none_or(|to| to == receiver) {
                 messages.insert(number, (incident.clone(), is_fired));
             }
         }
     }
-    (messages, ledger.last_sequence().saturating_sub(heard).saturating_sub(known))
+    (messages, incident_log.last_sequence().saturating_sub(cursor).saturating_sub(known))
 }
 
-/// `sha256=` and the HMAC of the body under the secret, in hexadecimal digits.
+/// Returns `sha256=` and the HMAC-SHA256 of the body in hexadecimal digits.
 fn hmac_signature(secret: &str, body: &[u8]) -> String {
-    // A key of this kind of HMAC has any length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return String::new();
     };

@@ -1,18 +1,18 @@
-//! Which of the two formats, and how the service's own figures, which come as text, become OpenMetrics.
+//! Format negotiation, and conversion of the service's own metrics from text to OpenMetrics.
 
 use std::fmt::Write;
 
-/// How metrics are written.
+/// Exposition format of metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MetricsFormat {
-    /// The text format of Prometheus, 0.0.4.
+    /// The Prometheus text format, version 0.0.4.
     Text,
-    /// OpenMetrics 1.0.0.
+    /// OpenMetrics, version 1.0.0.
     OpenMetrics,
 }
 
 impl MetricsFormat {
-    /// The format asked for by the value of an `Accept` header. Text if neither is, for whoever looks by hand.
+    /// Returns the format that an `Accept` header prefers. The default is the readable text format.
     #[must_use]
     pub fn from_accept_header(accept: &str) -> MetricsFormat {
         let (mut open_metrics, mut text) = (0.0, 0.0);
@@ -44,7 +44,7 @@ impl MetricsFormat {
         }
     }
 
-    /// The value of `Content-Type`.
+    /// Returns the value of the header `Content-Type`.
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl MetricsFormat {
         }
     }
 
-    /// What comes after everything else.
+    /// Returns the text that ends the whole output.
     #[must_use]
     pub fn end_marker(self) -> &'static str {
         match self {
@@ -65,18 +65,19 @@ impl MetricsFormat {
     }
 }
 
-/// The unit that a family's name ends with, if it is one.
+/// Returns the unit suffix of a family's name; `None` without a known unit.
 pub(super) fn unit_suffix(family: &str) -> Option<&'static str> {
     ["seconds", "bytes", "ratio"]
         .into_iter()
         .find(|unit| family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
 }
 
-/// Families in the text format, as OpenMetrics: counters lose their ending where the family is named, and empty lines go.
+/// Converts families from the text format to OpenMetrics. Counters lose their suffix in the
+/// metadata lines, and empty lines are removed.
 #[must_use]
 pub fn to_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // HELP comes before TYPE, and only that says whether it is a counter.
+    // HELP precedes TYPE, but only TYPE identifies a counter.
     let mut help = None;
     for line in text.lines().filter(|line| !line.is_empty()) {
         if let Some(rest) = line.strip_prefix("# HELP ") {

@@ -1,7 +1,7 @@
-//! Labels: the text of each scope and window, made once for all families of a scrape; and which scopes are shown.
+//! Label texts of scopes and windows, built once per scrape, and selection of the exported scopes.
 //!
-//! A scope in which nothing was measured in any window of the board, and nothing stands, is not shown: a queue that was closed
-//! last month leaves no series behind. When it comes back its counters go on.
+//! A scope without data in any window and without current state is not exported. A queue that was
+//! closed last month leaves no series. Its counters continue if it becomes active again.
 
 use crate::domain::board::published_board::PublishedBoard;
 use crate::domain::board::reading::{Board, Reading, ReadingComponents, ReadingKey};
@@ -12,28 +12,30 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Labels that readings have anyway; a dimension of such a name gets a prefix, as Prometheus itself does it.
+/// Labels that readings already have. A dimension with such a name gets the prefix `exported_`, as
+/// in Prometheus.
 const RESERVED_LABELS: [&str; 8] =
     ["window", "scope", "quantile", "le", "state", "job", "instance", "__name__"];
 
-/// The texts of labels.
+/// Label texts of one scrape.
 pub(super) struct MetricLabels {
-    /// `scope="center",center="hefei"` for every scope that is shown; by its kind and, in their order, its values.
+    /// Labels such as `scope="center",center="hefei"` of every exported scope, ordered by kind and
+    /// values.
     scopes: BTreeMap<Arc<Scope>, String>,
-    /// `window="30m",` for every window.
+    /// `window="30m",` for each window.
     windows: Vec<String>,
-    /// For each kind of scope its name, and how many were left out.
+    /// Name and number of omitted scopes for each kind of scope.
     left_out: Vec<(String, usize)>,
 }
 
 impl MetricLabels {
-    pub(super) fn new(edition: &PublishedBoard, shown: MetricsSelection<'_>) -> MetricLabels {
-        let board = &*edition.board;
+    pub(super) fn new(published: &PublishedBoard, selection: MetricsSelection<'_>) -> MetricLabels {
+        let board = &*published.board;
         let standard = &board.standard;
         let mut left_out: Vec<(String, usize)> =
             standard.scopes.iter().map(|dimensions| (kind_name(board, dimensions), 0)).collect();
-        let mut seen = vec![0; left_out.len()];
-        // Scopes come in their order for each indicator, with all their windows: looked at once where they stand together.
+        let mut exported = vec![0; left_out.len()];
+        // All readings of a scope are adjacent for each indicator, so a scope is checked once.
         let (mut scopes, mut last) = (BTreeMap::new(), None);
         for reading in &board.readings {
             let scope = &reading.key.scope;
@@ -41,57 +43,58 @@ impl MetricLabels {
                 continue;
             }
             last = Some(Arc::as_ptr(scope));
-            if !scopes.contains_key(scope) && is_key_visible(shown.view, &reading.key, board) {
+            if !scopes.contains_key(scope) && is_key_visible(selection.view, &reading.key, board) {
                 scopes.insert(scope.clone(), String::new());
             }
         }
         scopes.retain(|scope, text| {
-            let Some(seen) = seen.get_mut(scope.kind) else { return false };
-            *seen += 1;
+            let Some(exported) = exported.get_mut(scope.kind) else { return false };
+            *exported += 1;
             let (name, left_out) = &mut left_out[scope.kind];
-            let kept = *seen <= shown.scopes_max;
-            if kept {
+            let is_exported = *exported <= selection.scopes_max;
+            if is_exported {
                 *text = scope_labels(board, name, scope);
             } else {
                 *left_out += 1;
             }
-            kept
+            is_exported
         });
         let windows =
             standard.windows.iter().map(|window| format!("window=\"{window}\",")).collect();
         MetricLabels { scopes, windows, left_out }
     }
 
-    /// Those of a list that are shown, each with the labels of its scope.
+    /// Returns the entries of exported scopes, each with the labels of its scope.
     pub(super) fn with_scope_labels<'l, T>(
         &'l self,
         list: &'l [T],
         key: impl Fn(&T) -> &ReadingKey,
     ) -> Vec<(&'l str, &'l T)> {
         let mut last: (*const Scope, Option<&str>) = (std::ptr::null(), None);
-        let mut shown = Vec::with_capacity(list.len());
-        for one in list {
-            let scope = &key(one).scope;
+        let mut labeled = Vec::with_capacity(list.len());
+        for entry in list {
+            let scope = &key(entry).scope;
             if last.0 != Arc::as_ptr(scope) {
                 last = (Arc::as_ptr(scope), self.scopes.get(scope).map(String::as_str));
             }
-            shown.extend(last.1.map(|labels| (labels, one)));
+            labeled.extend(last.1.map(|labels| (labels, entry)));
         }
-        shown
+        labeled
     }
 
-    /// The label of a key's window, with a comma; none for readings about now.
+    /// Returns the window label of a key with a comma; empty for current-state readings.
     pub(super) fn window_label(&self, key: &ReadingKey) -> &str {
         key.window.and_then(|window| self.windows.get(window)).map_or("", String::as_str)
     }
 
-    /// For each kind of scope its name, and how many were left out.
+    /// Returns the name and the number of omitted scopes for each kind of scope.
     pub(super) fn scopes_left_out(&self) -> impl Iterator<Item = (&str, usize)> {
         self.left_out.iter().map(|(name, count)| (name.as_str(), *count))
     }
 }
 
-/// Whether a reading keeps its scope alive: something was measured in its window, or stands now. Everything is always there.
+/// Returns true if a reading keeps its scope exported: its window has data, or it has a current
+/// state. The scope without dimensions is always exported.
 fn keeps_scope_visible(reading: &Reading) -> bool {
     reading.key.scope.values.is_empty()
         || match reading.components {
@@ -102,7 +105,7 @@ fn keeps_scope_visible(reading: &Reading) -> bool {
         }
 }
 
-/// `center_queue`; `all` without dimensions.
+/// Returns the name of a kind of scope such as `center_queue`; `all` without dimensions.
 fn kind_name(board: &Board, dimensions: &[usize]) -> String {
     let names: Vec<&str> = dimensions
         .iter()
@@ -111,7 +114,7 @@ fn kind_name(board: &Board, dimensions: &[usize]) -> String {
     if names.is_empty() { "all".to_owned() } else { names.join("_") }
 }
 
-/// `scope="center",center="hefei"`.
+/// Returns the labels of a scope such as `scope="center",center="hefei"`.
 fn scope_labels(board: &Board, kind: &str, scope: &Scope) -> String {
     let mut text = format!("scope=\"{kind}\"");
     for (dimension, value) in board.standard.scopes[scope.kind].iter().zip(&scope.values) {
@@ -135,7 +138,8 @@ mod tests {
 
     #[test]
     fn scope_without_cases_in_any_window_is_dropped() {
-        let standard = Arc::new(parse_standard("s.toml", BUILT_IN).expect("the built-in standard"));
+        let standard =
+            Arc::new(parse_standard("s.toml", BUILT_IN).expect("the built-in standard is valid"));
         let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
         for (verb, time) in [
             ("offered", "2026-03-02T09:00:00Z"),
@@ -151,8 +155,8 @@ mod tests {
         }
         let mut monitor = Monitor::new(standard.clone(), None);
         monitor.apply_batch(&decoder.take_batch());
-        let shown = |monitor: &Monitor| {
-            let edition = PublishedBoard::first_of_run(
+        let exported_scopes = |monitor: &Monitor| {
+            let published = PublishedBoard::first_of_run(
                 "e".into(),
                 standard.clone(),
                 monitor.compute_board(),
@@ -160,17 +164,21 @@ mod tests {
                 1,
             );
             let labels = MetricLabels::new(
-                &edition,
+                &published,
                 MetricsSelection { view: &GrantedView::default(), scopes_max: 10 },
             );
             labels.scopes.into_values().collect::<Vec<String>>()
         };
         let hefei = "scope=\"center\",center=\"hefei\"";
-        assert_eq!(shown(&monitor), ["scope=\"all\"", hefei]);
-        let at = Timestamp::parse("2026-03-02T09:02:00Z").expect("a time");
+        assert_eq!(exported_scopes(&monitor), ["scope=\"all\"", hefei]);
+        let at = Timestamp::parse("2026-03-02T09:02:00Z").expect("a valid timestamp");
         monitor.tick(at.plus_millis(25 * HOUR));
-        assert_eq!(shown(&monitor), ["scope=\"all\"", hefei], "the month knows it");
+        assert_eq!(
+            exported_scopes(&monitor),
+            ["scope=\"all\"", hefei],
+            "the month window still has data"
+        );
         monitor.tick(at.plus_millis(31 * 24 * HOUR));
-        assert_eq!(shown(&monitor), ["scope=\"all\""]);
+        assert_eq!(exported_scopes(&monitor), ["scope=\"all\""]);
     }
 }

@@ -1,8 +1,8 @@
-//! The lines of both formats. They differ in what a counter's family is called, in units, and in how an edge is written.
+//! Line writer of both formats. They differ in counter names, units and bucket bounds.
 
 use super::format::{MetricsFormat, unit_suffix};
 
-/// What a family is.
+/// Type of a metric family.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum FamilyType {
     Gauge,
@@ -11,18 +11,18 @@ pub(super) enum FamilyType {
     Histogram,
 }
 
-/// Text that grows family by family.
+/// Writer of metric families.
 pub(super) struct TextWriter {
     format: MetricsFormat,
     out: String,
-    /// The name of the family at work, without the ending of a counter.
+    /// Name of the current family, without the suffix of a counter.
     name: String,
     float: zmij::Buffer,
     integer: itoa::Buffer,
 }
 
 impl TextWriter {
-    /// For a board of so many readings.
+    /// Creates a writer with capacity for a board of `readings` readings.
     pub(super) fn new(format: MetricsFormat, readings: usize) -> TextWriter {
         let out = String::with_capacity(readings * 256);
         TextWriter {
@@ -38,7 +38,7 @@ impl TextWriter {
         self.format
     }
 
-    /// Begins a family. A counter's `name` comes without `_total`.
+    /// Begins a family. The `name` of a counter is given without `_total`.
     pub(super) fn begin_family(&mut self, name: &str, kind: FamilyType, help: &str) {
         name.clone_into(&mut self.name);
         let kind = match kind {
@@ -75,7 +75,7 @@ impl TextWriter {
         }
     }
 
-    /// A sample of the family; its labels may come in pieces.
+    /// Writes a sample of the current family. Its labels may come in pieces.
     pub(super) fn write_sample(&mut self, ending: &str, labels: &[&str], value: f64) {
         self.out.push_str(&self.name);
         self.out.push_str(ending);
@@ -85,7 +85,7 @@ impl TextWriter {
             self.out.push('}');
         }
         self.out.push(' ');
-        // Whole numbers up to here are exact, and most samples are whole.
+        // Integers up to this bound are exact, and most samples are integers.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let value = match value {
             whole if whole.fract() == 0.0 && whole.abs() < EXACT => {
@@ -109,7 +109,7 @@ impl TextWriter {
     }
 }
 
-/// An edge of a histogram in seconds: OpenMetrics wants a whole one with a fraction all the same.
+/// Formats a bucket bound in seconds. OpenMetrics requires a fraction even for whole numbers.
 pub(super) fn bucket_bound(seconds: f64, format: MetricsFormat) -> String {
     match format {
         MetricsFormat::Text => format!("{seconds}"),

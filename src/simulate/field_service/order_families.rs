@@ -1,66 +1,66 @@
-//! The families of orders: how often they are reported, what they are about, what is promised, and how customers take it.
+//! Families of orders: volume, kinds, time limits, pauses and customer satisfaction.
 
 use crate::domain::time::timestamp::{HOUR, MINUTE};
 
-/// A family of orders.
+/// An order family.
 pub(super) struct OrderFamily {
-    /// As in its events' types.
+    /// Name of the family, the first part of the event types.
     pub(super) name: &'static str,
-    /// Orders in the busiest hour of an average center.
+    /// Orders per hour in the busiest hour of an average center.
     pub(super) peak_orders_per_hour: f64,
-    /// Whether an outage brings more of them.
+    /// True if an outage increases the number of orders.
     pub(super) suffers_outages: bool,
-    /// Whether somebody goes to the customer.
+    /// True if a technician visits the customer.
     pub(super) has_visits: bool,
-    /// The share of the visits that are promised for a certain time.
+    /// Share of the visits with an appointment.
     pub(super) appointment_share: f64,
-    /// Whether the customer is promised a first reply.
+    /// True if the customer gets a first reply.
     pub(super) has_first_reply: bool,
-    /// What is the matter, the most frequent first (see [`KINDS`]).
+    /// Kinds of orders, most frequent first. [`KIND_SHARES`] gives their shares.
     pub(super) kinds: [OrderKind; 4],
-    /// The grades from 1, the most urgent.
+    /// Grades of urgency, most urgent first.
     pub(super) grades: [OrderGrade; 3],
-    /// The median time from the report to the end of the work, if no due time hurries it.
+    /// Median time in ms from the report to the end of the work without pressure of a due time.
     pub(super) median_work_ms: i64,
-    /// Who works on it, as in the owner's name.
+    /// Prefix of the team names in `owner`.
     pub(super) team: &'static str,
-    /// Why work rests, and how often for which reason.
+    /// Pauses and their shares.
     pub(super) pauses: &'static [(OrderPause, f64)],
-    /// How likely the customer is content at the call-back: after a promise kept, after one broken.
+    /// Probability that the customer is satisfied: of an order done on time, and of a late one.
     pub(super) content_probability: [f64; 2],
-    /// How likely it is reopened: by a customer who was content, by one who was not; and why.
+    /// Probability of a reopening by a satisfied and by a dissatisfied customer.
     pub(super) reopened_probability: [f64; 2],
     pub(super) reopened_reason: &'static str,
-    /// Whether customers are asked what they think of it.
+    /// True if customers are asked to rate the order.
     pub(super) is_surveyed: bool,
 }
 
-/// What can be the matter, and what it is the matter with.
+/// Kind of an order: its subject matter and the product concerned.
 pub(super) struct OrderKind {
     pub(super) name: &'static str,
     pub(super) product: &'static str,
-    /// The class it is handled by, where the family has classes.
+    /// Class of the order, in families with classes.
     pub(super) class: Option<&'static str>,
 }
 
-/// A grade of urgency.
+/// Grade of urgency.
 pub(super) struct OrderGrade {
-    /// Its share of the orders.
+    /// Share of the orders.
     pub(super) share: f64,
-    /// The time promised from the report in a town and in the country.
+    /// Time limits in ms from the report: in towns and in the country.
     pub(super) due_within_ms: [i64; 2],
 }
 
-/// Why work rests, and who is liable for it.
+/// Reason of a pause and the liable party.
 #[derive(Clone, Copy)]
 pub(super) struct OrderPause {
     pub(super) reason: &'static str,
     pub(super) liable: &'static str,
 }
 
-/// How often each of a family's kinds occurs.
+/// Shares of a family's kinds.
 pub(super) const KIND_SHARES: [f64; 4] = [0.45, 0.25, 0.2, 0.1];
-/// The median of the work at the customer's.
+/// Median duration in ms of a visit.
 pub(super) const VISIT_MEDIAN_MS: i64 = 45 * MINUTE;
 
 const fn order_kind(name: &'static str, product: &'static str) -> OrderKind {
@@ -79,7 +79,8 @@ const fn pause_share(reason: &'static str, liable: &'static str, share: f64) -> 
     (OrderPause { reason, liable }, share)
 }
 
-/// Visits fail at the customer's door, for want of parts or lines, at another company's pole, and in the rain.
+/// Pauses of visits: absent customer, missing parts, missing lines (own or of another company),
+/// weather.
 const VISIT_PAUSES: &[(OrderPause, f64)] = &[
     pause_share("absent", "customer", 0.42),
     pause_share("parts", "us", 0.24),
@@ -87,13 +88,13 @@ const VISIT_PAUSES: &[(OrderPause, f64)] = &[
     pause_share("no_resource", "third_party", 0.13),
     pause_share("weather", "force_majeure", 0.13),
 ];
-/// A desk waits for customers who cannot be reached, and for other companies.
+/// Pauses at a desk: customers who cannot be reached, and other companies.
 const DESK_PAUSES: &[(OrderPause, f64)] =
     &[pause_share("absent", "customer", 0.6), pause_share("no_resource", "third_party", 0.4)];
 const DEPOT_PAUSES: &[(OrderPause, f64)] =
     &[pause_share("parts", "third_party", 0.8), pause_share("weather", "force_majeure", 0.2)];
 
-/// All families; the built-in standard declares the same.
+/// All families. The built-in standard declares the same ones.
 pub(super) const ORDER_FAMILIES: &[OrderFamily] = &[
     OrderFamily {
         name: "repair",
@@ -156,7 +157,7 @@ pub(super) const ORDER_FAMILIES: &[OrderFamily] = &[
         median_work_ms: 14 * HOUR,
         team: "desk-",
         pauses: DESK_PAUSES,
-        // Nobody who has complained is as easily content.
+        // Customers who complained are harder to satisfy.
         content_probability: [0.88, 0.5],
         reopened_probability: [0.015, 0.3],
         reopened_reason: "not_accepted",
@@ -184,7 +185,7 @@ pub(super) const ORDER_FAMILIES: &[OrderFamily] = &[
         reopened_reason: "not_working",
         is_surveyed: true,
     },
-    // A shipment is resolved when it leaves the depot; the call-back asks whether the right part has come.
+    // A shipment is resolved when it leaves the depot. The call-back verifies the delivered part.
     OrderFamily {
         name: "parts",
         peak_orders_per_hour: 6.0,

@@ -1,19 +1,22 @@
-//! The agents of a hotline: who is on duty, who is free, who is due for a break or for going home.
+//! Agents of a hotline: on duty, idle, due for a break or due to go home.
 //!
-//! An agent in a conversation finishes it first; the wish to leave is kept and granted at its end. Rested agents come
-//! first, and those who have served longest go first. Each belongs to the team of a queue and takes its calls before those
-//! of the others. The roster grows only when nobody is left at home, so it is bounded by the largest number ever asked for.
+//! An agent in a call finishes it first; a planned break or leave takes effect then. The agents who
+//! have rested longest come first, and those who have served longest leave first. Each agent
+//! belongs to the team of one queue, whose calls come first.
+//!
+//! The roster grows only if no agent is at home, so it is bounded by the maximum number of agents
+//! needed.
 
 use std::collections::VecDeque;
 
-/// The agents of one center.
+/// Agents of one center.
 pub(super) struct AgentRoster {
     agents: Vec<RosterAgent>,
-    /// Free for the next call, the longest free first.
+    /// Idle agents, longest idle first.
     idle: VecDeque<usize>,
-    /// On duty or on the way, in the order of their coming; those told to go are no longer among them.
+    /// Agents on duty or on the way, in order of arrival, without those who were sent home.
     serving: VecDeque<usize>,
-    /// At home, the longest rested first.
+    /// Agents at home, longest rested first.
     at_home: VecDeque<usize>,
     shifts_begun: u64,
 }
@@ -22,15 +25,15 @@ pub(super) struct AgentRoster {
 struct RosterAgent {
     state: RosterAgentState,
     planned_leave: PlannedLeave,
-    /// Counts the stretches of work between breaks, so that a break planned in one is not taken in another.
+    /// Number of the work period between breaks. A break planned in one period is void in another.
     work_period: u32,
-    /// Its time from coming to going, by number.
+    /// Number of the current or last shift.
     shift: u64,
-    /// What it does, as it was last said.
+    /// State reported last.
     reported_state: &'static str,
 }
 
-/// An agent at home, as all are at first.
+/// Initial state of an agent.
 const AGENT_AT_HOME: RosterAgent = RosterAgent {
     state: RosterAgentState::Off,
     planned_leave: PlannedLeave::None,
@@ -39,10 +42,10 @@ const AGENT_AT_HOME: RosterAgent = RosterAgent {
     reported_state: "offline",
 };
 
-/// The queues of the agents in turn: as many of each as its calls and their length ask for.
+/// Queue of each agent's team, in rotation. The shares match the load of the queues.
 const TEAM_QUEUES: [usize; 20] = [0, 1, 2, 0, 3, 1, 2, 0, 1, 2, 0, 3, 1, 0, 2, 0, 1, 2, 3, 0];
 
-/// The queue whose team an agent belongs to.
+/// Returns the queue of an agent's team.
 pub(super) fn team_queue(agent: usize) -> usize {
     TEAM_QUEUES[agent % TEAM_QUEUES.len()]
 }
@@ -62,7 +65,7 @@ enum PlannedLeave {
     Home,
 }
 
-/// What an agent does next.
+/// Next activity of an agent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum NextActivity {
     /// Takes the next call.
@@ -71,12 +74,12 @@ pub(super) enum NextActivity {
     Pause,
     /// Goes home.
     Home,
-    /// Stays with what it is doing.
+    /// Continues the current activity.
     Stay,
 }
 
 impl AgentRoster {
-    /// A roster of `size` agents, all at home.
+    /// Returns a roster of `size` agents, all at home.
     pub(super) fn new(size: usize) -> AgentRoster {
         AgentRoster {
             agents: vec![AGENT_AT_HOME; size],
@@ -87,12 +90,12 @@ impl AgentRoster {
         }
     }
 
-    /// How many are on duty or on their way.
+    /// Returns the number of agents on duty or on the way.
     pub(super) fn serving_count(&self) -> usize {
         self.serving.len()
     }
 
-    /// Calls an agent to work; [`Staff::begin`] is when it arrives.
+    /// Calls in an agent. [`AgentRoster::begin_work_period`] follows on arrival.
     pub(super) fn call_in_agent(&mut self) -> usize {
         let agent = self.at_home.pop_front().unwrap_or_else(|| {
             self.agents.push(AGENT_AT_HOME);
@@ -102,32 +105,32 @@ impl AgentRoster {
         agent
     }
 
-    /// Tells the agent who has served longest to go home.
+    /// Sends the agent home who has served longest. Returns `None` if nobody serves.
     pub(super) fn send_home(&mut self) -> Option<(usize, NextActivity)> {
         let agent = self.serving.pop_front()?;
         Some((agent, self.plan_leave(agent, PlannedLeave::Home)))
     }
 
-    /// Gives the duty that begins with an agent's coming its number.
+    /// Starts a shift and returns its number.
     pub(super) fn begin_shift(&mut self, agent: usize) -> u64 {
         self.shifts_begun += 1;
         self.agents[agent].shift = self.shifts_begun;
         self.shifts_begun
     }
 
-    /// Tells the agent to go home at the end of `duty`, unless it was told before.
-    pub(super) fn end_shift(&mut self, agent: usize, duty: u64) -> Option<NextActivity> {
-        let place = self.serving.iter().position(|other| *other == agent)?;
-        // It may be on its way to another duty.
-        if self.agents[agent].shift != duty || self.agents[agent].state == RosterAgentState::Off {
+    /// Sends the agent home at the end of `shift`. Returns `None` if that was done before.
+    pub(super) fn end_shift(&mut self, agent: usize, shift: u64) -> Option<NextActivity> {
+        let index = self.serving.iter().position(|other| *other == agent)?;
+        // The agent may be on the way to a later shift.
+        if self.agents[agent].shift != shift || self.agents[agent].state == RosterAgentState::Off {
             return None;
         }
-        self.serving.remove(place);
+        self.serving.remove(index);
         Some(self.plan_leave(agent, PlannedLeave::Home))
     }
 
-    /// The agent comes to work or back from a break; gives the number of the stretch of work that begins, or nothing if
-    /// the agent was told to go home meanwhile. [`Staff::finish`] comes next either way.
+    /// Starts a work period on arrival or after a break and returns its number. Returns `None` if
+    /// the agent was sent home meanwhile. [`AgentRoster::finish_activity`] follows in both cases.
     pub(super) fn begin_work_period(&mut self, agent: usize) -> Option<u32> {
         let agent = &mut self.agents[agent];
         if agent.planned_leave == PlannedLeave::Home {
@@ -138,54 +141,55 @@ impl AgentRoster {
         Some(agent.work_period)
     }
 
-    /// The break planned in `stretch` is due.
-    pub(super) fn request_break(&mut self, agent: usize, stretch: u32) -> NextActivity {
-        let RosterAgent { planned_leave: wish, work_period: current, .. } = self.agents[agent];
-        if stretch != current || wish != PlannedLeave::None {
+    /// Starts the break planned for `work_period`, or plans it for the end of the current call.
+    pub(super) fn request_break(&mut self, agent: usize, work_period: u32) -> NextActivity {
+        let RosterAgent { planned_leave, work_period: current, .. } = self.agents[agent];
+        if work_period != current || planned_leave != PlannedLeave::None {
             NextActivity::Stay
         } else {
             self.plan_leave(agent, PlannedLeave::Break)
         }
     }
 
-    /// The longest free agent of the team of `queue`, or else of the others; it is busy from now on.
+    /// Engages the longest idle agent of the queue's team, or else of all. Returns `None` if no
+    /// agent is idle.
     pub(super) fn engage_agent(&mut self, queue: usize) -> Option<usize> {
-        let place = self.idle.iter().position(|agent| team_queue(*agent) == queue).unwrap_or(0);
-        let agent = self.idle.remove(place)?;
+        let index = self.idle.iter().position(|agent| team_queue(*agent) == queue).unwrap_or(0);
+        let agent = self.idle.remove(index)?;
         self.agents[agent].state = RosterAgentState::Busy;
         Some(agent)
     }
 
-    /// The agent has finished what it was doing. `Ready` leaves it free: engage it at once if somebody waits.
+    /// Ends an agent's activity. After `Ready` the agent is idle; waiting calls must be connected.
     pub(super) fn finish_activity(&mut self, agent: usize) -> NextActivity {
-        let wish = std::mem::replace(&mut self.agents[agent].planned_leave, PlannedLeave::None);
-        let (state, turn) = match wish {
+        let planned = std::mem::replace(&mut self.agents[agent].planned_leave, PlannedLeave::None);
+        let (state, activity) = match planned {
             PlannedLeave::None => (RosterAgentState::Idle, NextActivity::Ready),
             PlannedLeave::Break => (RosterAgentState::Pausing, NextActivity::Pause),
             PlannedLeave::Home => (RosterAgentState::Off, NextActivity::Home),
         };
         self.agents[agent].state = state;
-        match turn {
+        match activity {
             NextActivity::Ready => self.idle.push_back(agent),
             NextActivity::Home => {
-                // The break still planned is not for the next day.
+                // A break still planned must not happen in the next shift.
                 self.agents[agent].work_period += 1;
                 self.at_home.push_back(agent);
             }
             NextActivity::Pause | NextActivity::Stay => {}
         }
-        turn
+        activity
     }
 
-    /// Notes what is to be said of an agent; gives its duty, unless that was said before.
+    /// Records a state to report. Returns the shift, or `None` if the state was reported before.
     pub(super) fn record_state(&mut self, agent: usize, state: &'static str) -> Option<u64> {
         let agent = &mut self.agents[agent];
         (std::mem::replace(&mut agent.reported_state, state) != state).then_some(agent.shift)
     }
 
-    /// Notes a wish and grants it at once to an agent who is free.
-    fn plan_leave(&mut self, agent: usize, wish: PlannedLeave) -> NextActivity {
-        self.agents[agent].planned_leave = wish;
+    /// Plans a leave. It takes effect at once if the agent is idle.
+    fn plan_leave(&mut self, agent: usize, leave: PlannedLeave) -> NextActivity {
+        self.agents[agent].planned_leave = leave;
         if self.agents[agent].state != RosterAgentState::Idle {
             return NextActivity::Stay;
         }

@@ -1,6 +1,7 @@
-//! The line of a hotline: the calls that are not over, and the order in which they are served.
+//! Calls of a hotline that have not ended, and the order in which they are answered.
 //!
-//! It is bounded by the hotline: callers who find the queue full are refused, and everybody leaves it after a while.
+//! The queue is bounded: calls that arrive when it is full are refused, and every caller leaves it
+//! after a while.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,24 +9,24 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::simulate::hotline::CallReason;
 use crate::simulate::simulated_event::SimulatedCase;
 
-/// A call that is not over.
+/// A call that has not ended.
 #[derive(Clone, Copy)]
 pub(super) struct HotlineCall {
-    /// What its events say.
+    /// Common data of the call's events.
     pub(super) case: SimulatedCase,
-    /// Who called about what.
+    /// Customer and topic.
     pub(super) reason: CallReason,
-    /// How far it has come.
+    /// Progress of the call.
     pub(super) state: HotlineCallState,
-    /// How it will leave the queue, if nobody answers it before.
+    /// Exit from the queue if the call is not answered before.
     pub(super) queue_exit: QueueExit,
-    /// When it came.
+    /// Time of arrival.
     pub(super) offered: Timestamp,
-    /// Whether the conversation solves the problem.
+    /// True if the conversation solves the problem.
     pub(super) resolved: bool,
 }
 
-/// How far a call has come, and who has it.
+/// Progress of a call, with its agent.
 #[derive(Clone, Copy)]
 pub(super) enum HotlineCallState {
     Refused,
@@ -34,28 +35,28 @@ pub(super) enum HotlineCallState {
     Talking(usize),
 }
 
-/// How a call leaves the queue without an answer.
+/// Exit from the queue without an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum QueueExit {
     /// The caller hangs up.
     Abandon,
     /// The caller presses the key for a call-back.
     CallbackKey,
-    /// The time allowed in the queue is at an end.
+    /// The maximum time in the queue is over.
     Timeout,
 }
 
-/// The calls of a hotline.
+/// Calls of a hotline that have not ended.
 #[derive(Default)]
 pub(super) struct CallQueue {
     calls: BTreeMap<u64, HotlineCall>,
-    /// Vip callers and the others, each in the order of their coming.
+    /// Waiting VIP callers and other callers, each in order of arrival.
     waiting: [VecDeque<u64>; 2],
     calls_made: u64,
 }
 
 impl CallQueue {
-    /// Takes a call in; one that is not refused waits. Gives its number.
+    /// Adds a call and returns its number. It waits unless it is refused.
     pub(super) fn add_call(&mut self, call: HotlineCall) -> u64 {
         self.calls_made += 1;
         if let HotlineCallState::Waiting = call.state {
@@ -65,19 +66,20 @@ impl CallQueue {
         self.calls_made
     }
 
-    /// How many wait.
+    /// Returns the number of waiting calls.
     pub(super) fn waiting_count(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum()
     }
 
-    /// The queue of the next call.
+    /// Returns the queue of the next call, or `None` if no call waits.
     pub(super) fn first_queue(&self) -> Option<usize> {
         let [vip, others] = &self.waiting;
         let number = vip.front().or_else(|| others.front())?;
         Some(self.calls.get(number)?.reason.queue)
     }
 
-    /// The next call, which rings at `agent` from now on.
+    /// Takes the next call, which is ringing at `agent` from now on. Returns `None` if no call
+    /// waits.
     pub(super) fn take_next(&mut self, agent: usize) -> Option<u64> {
         let [vip, others] = &mut self.waiting;
         let number = vip.pop_front().or_else(|| others.pop_front())?;
@@ -85,17 +87,17 @@ impl CallQueue {
         Some(number)
     }
 
-    /// A call that is not over.
+    /// Returns a call that has not ended.
     pub(super) fn get(&self, number: u64) -> Option<&HotlineCall> {
         self.calls.get(&number)
     }
 
-    /// A call that is not over, to be changed in anything but its place in the line.
+    /// Returns a call that has not ended, mutably. Its position in the queue must not change.
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut HotlineCall> {
         self.calls.get_mut(&number)
     }
 
-    /// The call is over, from wherever it was.
+    /// Removes a call in any state.
     pub(super) fn remove_call(&mut self, number: u64) -> Option<HotlineCall> {
         let call = self.calls.remove(&number)?;
         if let HotlineCallState::Waiting = call.state {

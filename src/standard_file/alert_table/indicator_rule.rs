@@ -1,4 +1,4 @@
-//! Policies on an indicator: too low, too high, or its error budget used up too fast.
+//! Policies on an indicator: below or above a threshold, or with a high burn rate.
 
 use crate::domain::standard::Standard;
 use crate::domain::standard::alert_policy::{
@@ -11,10 +11,10 @@ use crate::standard_file::alert_table::read_wait_duration;
 use crate::standard_file::indicator_table::read_number;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match, parse_duration};
 
-/// The windows of a burn rate if it names none: an hour, and five minutes that show that it still burns.
+/// Default windows of a burn rate. The short one shows that the burn continues.
 const DEFAULT_BURN_WINDOWS: [&str; 2] = ["1h", "5m"];
 
-/// What the policy in `table` says of `indicator`.
+/// Reads the rule of a policy on `indicator`. Returns `None` if the rule is invalid.
 pub(super) fn read_indicator_rule(
     indicator: &TomlValue<'_>,
     table: &TomlTable<'_>,
@@ -47,7 +47,7 @@ pub(super) fn read_indicator_rule(
         for key in ["window", "below", "above", "clear"] {
             if let Some(value) = table.value(key) {
                 value.report_problem(format!(
-                    "a burn rate has its own windows and thresholds in `burn`; leave `{key}` out"
+                    "a burn rate has its own windows and thresholds in `burn`; remove `{key}`"
                 ));
             }
         }
@@ -81,31 +81,32 @@ fn find_indicator(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
     place
 }
 
-/// `by = ["center"]`: each center for itself; a list of such lists for several kinds of scopes; without it everything together.
+/// Reads `by = ["center"]`, or a list of such lists, as scope kinds. The default is the whole
+/// organization.
 fn read_scope_kinds(table: &TomlTable<'_>, standard: &Standard) -> Vec<usize> {
-    let everything = || standard.scopes.iter().position(Vec::is_empty).into_iter().collect();
-    let Some(value) = table.value("by") else { return everything() };
+    let whole = || standard.scopes.iter().position(Vec::is_empty).into_iter().collect();
+    let Some(value) = table.value("by") else { return whole() };
     let Some(entries) = value.require_array() else { return Vec::new() };
     let kinds =
         if entries.iter().any(|entry| entry.as_array().is_some()) { entries } else { vec![value] };
     let mut scopes = Vec::new();
     for kind in kinds {
         let names = kind.require_strings().unwrap_or_default();
-        let named = |dimensions: &[usize]| -> Vec<&str> {
+        let dimension_names = |dimensions: &[usize]| -> Vec<&str> {
             dimensions.iter().map(|place| &*standard.schema.dimensions[*place]).collect()
         };
         let same = |dimensions: &Vec<usize>| {
             dimensions.len() == names.len()
-                && named(dimensions).iter().all(|one| names.contains(one))
+                && dimension_names(dimensions).iter().all(|name| names.contains(name))
         };
         match standard.scopes.iter().position(same) {
             Some(place) if !scopes.contains(&place) => scopes.push(place),
-            Some(_) => kind.report_problem("these scopes are there already"),
+            Some(_) => kind.report_problem("these scopes are listed already"),
             None => {
                 let known: Vec<String> = standard
                     .scopes
                     .iter()
-                    .map(|scope| format!("[{}]", named(scope).join(", ")))
+                    .map(|scope| format!("[{}]", dimension_names(scope).join(", ")))
                     .collect();
                 kind.report_problem(format!(
                     "the standard has no scope by [{}]; `scopes` has: {}",
@@ -118,29 +119,30 @@ fn read_scope_kinds(table: &TomlTable<'_>, standard: &Standard) -> Vec<usize> {
     scopes
 }
 
-/// `no_data = "hold"`, `"clear after 1h"` or `"fire after 30m"`.
+/// Reads `no_data`: `"hold"`, `"clear after 1h"` or `"fire after 30m"`.
 fn read_no_data(value: &TomlValue<'_>) -> Option<NoDataAction> {
     let text = value.require_string()?;
     let after = |prefix: &str| text.strip_prefix(prefix).map(|span| parse_duration(span.trim()));
-    let read = match (text, after("clear after "), after("fire after ")) {
+    let action = match (text, after("clear after "), after("fire after ")) {
         ("hold", ..) => Ok(NoDataAction::Hold),
         (_, Some(millis), _) => millis.map(NoDataAction::ClearAfter),
         (_, _, Some(millis)) => millis.map(NoDataAction::FireAfter),
-        _ => Err(format!("`{text}` says nothing")),
+        _ => Err(format!("`{text}` is not an action")),
     };
-    read.map_err(|why| {
-        value.report_problem(format!(
-            "{why}; `no_data` is \"hold\", \"clear after 1h\" or \"fire after 30m\""
-        ))
-    })
-    .ok()
+    action
+        .map_err(|problem| {
+            value.report_problem(format!(
+                "{problem}; `no_data` is \"hold\", \"clear after 1h\" or \"fire after 30m\""
+            ));
+        })
+        .ok()
 }
 
-/// The value against a threshold, that of the target if none is named.
+/// Reads the threshold of a rule on values. The default is the target.
 fn read_threshold(
     table: &TomlTable<'_>,
     indicator: Option<&Indicator>,
-    named: &TomlValue<'_>,
+    name: &TomlValue<'_>,
     standard: &Standard,
 ) -> Option<AlertMeasure> {
     let seconds = indicator.is_some_and(|indicator| indicator.unit() == "seconds");
@@ -154,7 +156,7 @@ fn read_threshold(
     let window = match (window, indicator.formula.is_current_state()) {
         (Some(value), true) => {
             value.report_problem(format!(
-                "`{}` is about now and has no windows; leave `window` out",
+                "`{}` is a current state without windows; remove `window`",
                 indicator.name
             ));
             None
@@ -162,8 +164,8 @@ fn read_threshold(
         (None, true) => None,
         (Some(value), false) => Some(find_window(&value, standard)?),
         (None, false) => {
-            named.report_problem(format!(
-                "`{}` is read over windows: say which, as in `window = \"{}\"`",
+            name.report_problem(format!(
+                "`{}` needs a window, as in `window = \"{}\"`",
                 indicator.name,
                 example_window(standard)
             ));
@@ -184,8 +186,8 @@ fn read_threshold(
     };
     let target = indicator.targets[0].target;
     let Some(better) = fire.map(|limit| limit.better).or(target.map(|target| target.better)) else {
-        named.report_problem(format!(
-            "`{}` has no target to be missed: say `below` or `above` which value it is bad",
+        name.report_problem(format!(
+            "`{}` has no target; add the threshold `below` or `above`",
             indicator.name
         ));
         return None;
@@ -196,7 +198,10 @@ fn read_threshold(
     {
         table.report_problem(
             "clear",
-            format!("`clear` lies on the bad side of {limit}, where it fires; it would end and begin again at once"),
+            format!(
+                "`clear` is on the bad side of {limit}, where the alert fires; it would end and \
+                 fire again at once"
+            ),
         );
     }
     Some(AlertMeasure::Value { window, fire, clear })
@@ -213,18 +218,19 @@ fn find_window(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
     if place.is_none() {
         let known: Vec<String> = standard.windows.iter().map(Window::to_string).collect();
         value.report_problem(format!(
-            "`{name}` is none of the standard's windows; `windows` has: {}",
+            "`{name}` is not a window of the standard; `windows` has: {}",
             known.join(", ")
         ));
     }
     place
 }
 
-/// `burn = { windows = ["1h", "5m"], times = 14.4 }`, or `budget = "month", share = 0.02` in place of `times`.
+/// Reads `burn = { windows = ["1h", "5m"], times = 14.4 }`, or `budget = "month", share = 0.02`
+/// instead of `times`.
 fn read_burn_rate(
     table: &TomlTable<'_>,
     indicator: &Indicator,
-    named: &TomlValue<'_>,
+    name: &TomlValue<'_>,
     standard: &Standard,
 ) -> Option<AlertMeasure> {
     let ratio = matches!(indicator.formula, Formula::Ratio { .. });
@@ -234,8 +240,8 @@ fn read_burn_rate(
         (target.better == TargetDirection::Higher && target.value >= 1.0)
             || (target.better == TargetDirection::Lower && target.value <= 0.0)
     }) {
-        named.report_problem(format!(
-            "`{}` has no error budget: it takes a ratio with a target that allows some misses",
+        name.report_problem(format!(
+            "`{}` has no error budget; use a ratio with a target that allows some misses",
             indicator.name
         ));
     }
@@ -259,14 +265,14 @@ fn read_burn_rate(
     if windows.is_empty() || windows.iter().any(|place| length(*place).is_none()) {
         table.report_problem(
             "windows",
-            "a burn rate is read over rolling windows that the standard has, the usual ones are [\"1h\", \"5m\"]",
+            "a burn rate needs rolling windows of the standard, by default [\"1h\", \"5m\"]",
         );
         return None;
     }
     windows.sort_by_key(|place| std::cmp::Reverse(length(*place)));
     windows.dedup();
     let periods: Vec<(&str, Period)> = Period::WINDOW_NAMES.to_vec();
-    let (times, of, share) = (
+    let (times, period, share) = (
         table.optional_float("times"),
         table.optional_choice("budget", &periods),
         table.optional_float("share"),
@@ -282,18 +288,19 @@ fn read_burn_rate(
         place
     });
     table.report_unknown_keys();
-    let pace = match (times, of, share) {
+    let threshold = match (times, period, share) {
         (Some(times), None, None) if times > 0.0 => BurnRateThreshold::Times(times),
-        (None, Some(of), Some(share)) if share > 0.0 && share < 1.0 => {
-            BurnRateThreshold::BudgetShare { share, period: of }
+        (None, Some(period), Some(share)) if share > 0.0 && share < 1.0 => {
+            BurnRateThreshold::BudgetShare { share, period }
         }
         _ => {
             table.report_problem(
                 "",
-                "a burn rate needs `times`, above 0, or `budget` with `share`: a month's budget of which an hour uses up 0.02",
+                "a burn rate needs `times` above 0, or `budget` and `share`, as in \
+                 `budget = \"month\", share = 0.02`",
             );
             return None;
         }
     };
-    Some(AlertMeasure::BurnRate { windows, threshold: pace, calendar })
+    Some(AlertMeasure::BurnRate { windows, threshold, calendar })
 }

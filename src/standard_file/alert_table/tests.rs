@@ -1,4 +1,4 @@
-//! What is said about mistakes in policies, and what holds where nothing is said.
+//! Tests of problems in alert policies and of their defaults.
 
 use crate::domain::standard::alert_policy::{AlertMeasure, AlertRule, NoDataAction, Severity};
 use crate::standard_file::parse_standard;
@@ -38,20 +38,19 @@ level = ["call.waiting"]
 title = { en = "A", zh = "甲" }
 "#;
 
-/// Each mistake with a word of what is said about it.
 #[test]
 fn reports_policy_mistakes_with_remedy() {
     for (policy, remedy) in [
-        ("severity = \"warning\"", "looks at nothing"),
+        ("severity = \"warning\"", "evaluates nothing"),
         (
             "indicator = \"answered\"\nwindow = \"5m\"\ncommitment = \"repair\"",
             "write two policies",
         ),
         ("indicator = \"anwered\"\nwindow = \"5m\"", "did you mean `answered`?"),
-        ("indicator = \"answered\"", "say which, as in `window = \"5m\"`"),
+        ("indicator = \"answered\"", "needs a window, as in `window = \"5m\"`"),
         ("indicator = \"answered\"\nwindow = \"30m\"", "`windows` has: 5m, 1h, today"),
-        ("indicator = \"waiting\"\nwindow = \"5m\"\nabove = 3", "leave `window` out"),
-        ("indicator = \"waiting\"", "say `below` or `above`"),
+        ("indicator = \"waiting\"\nwindow = \"5m\"\nabove = 3", "remove `window`"),
+        ("indicator = \"waiting\"", "add the threshold `below` or `above`"),
         ("indicator = \"waiting\"\nabove = 3\nbelow = 1", "not both"),
         ("indicator = \"waiting\"\nabove = 3\nclear = 4", "bad side of 3"),
         ("indicator = \"wait\"\nwindow = \"5m\"\nabove = 20", "needs a unit"),
@@ -70,9 +69,9 @@ fn reports_policy_mistakes_with_remedy() {
             "indicator = \"answered\"\nwindow = \"5m\"\nseverity = \"bad\"",
             "allowed: `warning`, `critical`",
         ),
-        ("indicator = \"answered\"\nwindow = \"5m\"\nto = \"the desk\"", "cannot be a receiver"),
+        ("indicator = \"answered\"\nwindow = \"5m\"\nto = \"the desk\"", "is not a valid receiver"),
         ("indicator = \"answered\"\nwindow = \"5m\"\nkeep = \"5m\"", "unknown key `keep`"),
-        ("indicator = \"answered\"\nburn = { times = 2.0 }\nwindow = \"5m\"", "leave `window` out"),
+        ("indicator = \"answered\"\nburn = { times = 2.0 }\nwindow = \"5m\"", "remove `window`"),
         ("indicator = \"wait\"\nburn = { times = 2.0 }", "has no error budget"),
         ("indicator = \"answered\"\nburn = {}", "needs `times`"),
         (
@@ -84,13 +83,13 @@ fn reports_policy_mistakes_with_remedy() {
             "declare it: `[calendar.night]`",
         ),
         ("commitment = \"repare\"\ngrades = [{ left = \"4h\" }]", "did you mean `repair`?"),
-        ("commitment = \"call\"\ngrades = [{ left = \"4h\" }]", "no promise on orders"),
+        ("commitment = \"call\"\ngrades = [{ left = \"4h\" }]", "is not a commitment on orders"),
         ("commitment = \"repair\"", "needs a key `grades`"),
         ("commitment = \"repair\"\ngrades = [{ to = \"desk\" }]", "a grade is one of"),
         ("commitment = \"repair\"\ngrades = [{ used = \"100%\" }]", "\"1%\" to \"99%\""),
         (
             "commitment = \"repair\"\ngrades = [{ left = \"4h\" }, { left = \"4h\" }]",
-            "is there already",
+            "is listed already",
         ),
         (
             "commitment = \"repair\"\ngrades = [{ left = \"4h\" }]\nwhere = { town = \"x\" }",
@@ -101,7 +100,7 @@ fn reports_policy_mistakes_with_remedy() {
             parse_standard("x.toml", &format!("{STANDARD_HEAD}{policy}\n")).expect_err(policy);
         let found =
             problems.iter().any(|problem| problem.message.contains(remedy) && problem.line >= 32);
-        assert!(found, "{policy} should speak of {remedy}: {problems:#?}");
+        assert!(found, "{policy} does not mention {remedy}: {problems:#?}");
     }
 }
 
@@ -112,10 +111,10 @@ fn applies_defaults_to_omitted_policy_keys() {
     );
     let standard =
         parse_standard("x.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let [figure, orders] = &standard.policies[..] else { panic!("two policies") };
-    let AlertRule::Indicator(rule) = &figure.rule else { panic!("a rule on a figure") };
+    let [indicator, orders] = &standard.policies[..] else { panic!("two policies") };
+    let AlertRule::Indicator(rule) = &indicator.rule else { panic!("a rule on an indicator") };
     assert_eq!(
-        (rule.min_count, rule.no_data, &rule.scopes[..], figure.follow_up),
+        (rule.min_count, rule.no_data, &rule.scopes[..], indicator.follow_up),
         (7, NoDataAction::Hold, &[0][..], true)
     );
     assert_eq!(rule.measure, AlertMeasure::Value { window: Some(0), fire: None, clear: None });
@@ -125,5 +124,9 @@ fn applies_defaults_to_omitted_policy_keys() {
         [Severity::Warning, Severity::Critical]
     );
     assert!(!orders.follow_up);
-    assert_eq!(standard.commitments[0].terms[0].warnings.len(), 1, "its commitment warns in time");
+    assert_eq!(
+        standard.commitments[0].terms[0].warnings.len(),
+        1,
+        "the commitment has a warning for the grade"
+    );
 }

@@ -1,24 +1,26 @@
-//! Days from an iCalendar file (RFC 5545), as published for holidays: all-day events, from `DTSTART` on and before `DTEND`.
+//! Days from an iCalendar file (RFC 5545), as published for public holidays. Events last all day,
+//! from `DTSTART` until before `DTEND`.
 //!
-//! An event is a holiday, but a make-up workday (调休) if it says so: `X-APPLE-SPECIAL-DAY:ALTERNATE-WORKDAY`, or a `SUMMARY`
-//! with `补班`, `上班` or `(班)`, or with `调休` and nothing of days off (`放假`, `假期`, `休息`, `(休)`). In a calendar that marks its days off
-//! with `X-APPLE-SPECIAL-DAY:WORK-HOLIDAY` the events without a mark are mere festivals, on which people work.
+//! An event is a holiday unless it is marked as a make-up workday (调休). The marks are
+//! `X-APPLE-SPECIAL-DAY:ALTERNATE-WORKDAY`, a `SUMMARY` with `补班`, `上班` or `(班)`, and a `SUMMARY`
+//! with `调休` that contains none of `放假`, `假期`, `休息`, `(休)`. In a calendar that marks its holidays
+//! with `X-APPLE-SPECIAL-DAY:WORK-HOLIDAY`, events without a mark are ordinary workdays.
 //!
-//! Written here rather than taken from a crate: of the whole format only a few properties of one component are needed, each
-//! with the number of its line for the problems, and the kept-up crates bring chrono, a second library of dates, along.
+//! This is not a crate, because few properties of a single component are needed, with line numbers
+//! for problems. The maintained crates depend on chrono, a second date library.
 
 use crate::domain::time::timestamp::truncate_for_message;
 use crate::standard_file::calendar_table::date_range;
 use jiff::civil::Date;
 
-/// What a file says.
+/// Days of a file.
 #[derive(Debug, Default)]
 pub(super) struct CalendarDays {
     pub(super) holidays: Vec<Date>,
     pub(super) workdays: Vec<Date>,
 }
 
-/// A `VEVENT` as it is written; each value with its line.
+/// Raw `VEVENT`, each value with its line.
 #[derive(Default)]
 struct CalendarEvent {
     line: usize,
@@ -27,14 +29,15 @@ struct CalendarEvent {
     summary: String,
     special_day: String,
     cancelled: bool,
-    /// The line of a property that says days in a way that is not read here, and its name.
+    /// Line and name of a property that defines days in an unsupported way.
     unsupported_property: Option<(usize, String)>,
 }
 
-/// Reads a file.
+/// Parses a file.
 ///
 /// # Errors
-/// Every problem with its line.
+///
+/// Returns every problem with its line.
 pub(super) fn parse_icalendar(text: &[u8]) -> Result<CalendarDays, Vec<(usize, String)>> {
     let events = parse_events(&unfold_lines(text)).map_err(|problem| vec![problem])?;
     let marked = events.iter().any(|event| event.special_day == "WORK-HOLIDAY");
@@ -46,7 +49,7 @@ pub(super) fn parse_icalendar(text: &[u8]) -> Result<CalendarDays, Vec<(usize, S
             false => &mut days.holidays,
         };
         match event.dates() {
-            Ok(mut found) => list.append(&mut found),
+            Ok(mut dates) => list.append(&mut dates),
             Err(problem) => problems.push(problem),
         }
     }
@@ -55,13 +58,13 @@ pub(super) fn parse_icalendar(text: &[u8]) -> Result<CalendarDays, Vec<(usize, S
 
 impl CalendarEvent {
     fn is_workday(&self) -> bool {
-        let says = |words: &[&str]| words.iter().any(|word| self.summary.contains(word));
+        let has_any = |marks: &[&str]| marks.iter().any(|mark| self.summary.contains(mark));
         match self.special_day.as_str() {
             "ALTERNATE-WORKDAY" => true,
             "WORK-HOLIDAY" => false,
             _ => {
-                says(&["补班", "上班", "(班)", "（班）"])
-                    || says(&["调休"]) && !says(&["放假", "假期", "休息", "(休)", "（休）"])
+                has_any(&["补班", "上班", "(班)", "（班）"])
+                    || has_any(&["调休"]) && !has_any(&["放假", "假期", "休息", "(休)", "（休）"])
             }
         }
     }
@@ -71,39 +74,47 @@ impl CalendarEvent {
             return Err((
                 *line,
                 format!(
-                    "`{name}` is not understood here; write an event with `DTSTART` and `DTEND` for each stretch of days"
+                    "`{name}` is not supported; use an event with `DTSTART` and `DTEND` for each \
+                     range of days"
                 ),
             ));
         }
         let Some((line, start)) = &self.start else {
-            return Err((self.line, "this event has no `DTSTART`".to_owned()));
+            return Err((self.line, "the event has no `DTSTART`".to_owned()));
         };
         let first = parse_date(*line, start)?;
         let Some((line, end)) = &self.end else { return Ok(vec![first]) };
-        // The end is the day after the last; some write the last day itself where it is the first.
+        // `DTEND` is the day after the last. Some calendars repeat `DTSTART` for a single day.
         let end = parse_date(*line, end)?;
         let last = if end == first { first } else { end.yesterday().unwrap_or(end) };
         date_range(first, last).map_err(|problem| (*line, problem))
     }
 }
 
-/// `20261001`.
+/// Parses a date as in `20261001`.
 fn parse_date(line: usize, text: &str) -> Result<Date, (usize, String)> {
     let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
     let date = text.parse().ok().filter(|_| digits);
     date.ok_or_else(|| {
-        (line, format!("`{}` is not a day; a holiday is an all-day event, as in `DTSTART;VALUE=DATE:20261001`", truncate_for_message(text)))
+        let text = truncate_for_message(text);
+        (
+            line,
+            format!(
+                "`{text}` is not a day; use all-day events, as in `DTSTART;VALUE=DATE:20261001`"
+            ),
+        )
     })
 }
 
-/// The lines with their numbers, unfolded: one that begins with a space goes on the one before, even within a character.
+/// Unfolds the lines and numbers them. A line that begins with a space continues the previous line,
+/// even within a character.
 fn unfold_lines(text: &[u8]) -> Vec<(usize, String)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match (line, lines.last_mut()) {
-            ([b' ' | b'\t', more @ ..], Some((_, begun))) => begun.extend_from_slice(more),
+            ([b' ' | b'\t', rest @ ..], Some((_, previous))) => previous.extend_from_slice(rest),
             ([], _) => {}
             _ => lines.push((number + 1, line.to_vec())),
         }
@@ -114,7 +125,12 @@ fn unfold_lines(text: &[u8]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The events of a file that is whole: a download that was cut off would lack holidays.
+/// Parses the events of a complete file.
+///
+/// # Errors
+///
+/// Returns the first problem with its line. A truncated file is one, because it would lack
+/// holidays.
 fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize, String)> {
     let first = lines.first().map_or("", |(_, line)| line.as_str());
     if !first.trim().eq_ignore_ascii_case("BEGIN:VCALENDAR") {
@@ -132,7 +148,7 @@ fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize,
             return Err((
                 *number,
                 format!(
-                    "`{}` is not a line of iCalendar, as in `SUMMARY:New Year`",
+                    "`{}` is not an iCalendar line, as in `SUMMARY:New Year`",
                     truncate_for_message(line)
                 ),
             ));
@@ -148,10 +164,10 @@ fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize,
             "END" => {
                 return Err((
                     *number,
-                    format!("`END:{}` ends what did not begin", truncate_for_message(value)),
+                    format!("`END:{}` has no matching `BEGIN`", truncate_for_message(value)),
                 ));
             }
-            // An alarm within an event has a summary of its own.
+            // An alarm inside an event has its own summary.
             _ if open.last().is_some_and(|name| name == "VEVENT") => {
                 if let Some(event) = events.last_mut() {
                     event.set_property(*number, name, value);
@@ -162,7 +178,7 @@ fn parse_events(lines: &[(usize, String)]) -> Result<Vec<CalendarEvent>, (usize,
     }
     match (open.last(), lines.last()) {
         (Some(name), Some((number, _))) => {
-            Err((*number, format!("the file ends before `END:{name}`: fetch it again")))
+            Err((*number, format!("the file ends before `END:{name}`; download it again")))
         }
         _ => Ok(events),
     }
@@ -182,7 +198,8 @@ impl CalendarEvent {
     }
 }
 
-/// The name of a property in capitals and its value: `SUMMARY` and `元旦` of `SUMMARY;LANGUAGE=zh:元旦`.
+/// Splits a property into upper-case name and value: `SUMMARY;LANGUAGE=zh:元旦` is `SUMMARY` and
+/// `元旦`.
 fn parse_property(line: &str) -> Option<(String, &str)> {
     let mut quoted = false;
     let colon = line.find(|c: char| {

@@ -4,15 +4,14 @@ use crate::domain::time::calendar::OpeningInterval;
 use crate::domain::time::timestamp::truncate_for_message;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
-/// The hours of each weekday, Monday first.
+/// Hours of each weekday, Monday first.
 pub(super) type WeekdayHours = [Vec<OpeningInterval>; 7];
 
-/// What the weekdays are called, Monday first.
+/// Names of the weekdays, Monday first.
 pub(super) const WEEKDAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 const WEEK_EXAMPLE: &str = "as in { mon-fri = [\"08:00-12:00\", \"13:30-18:00\"] }";
 
-/// The minutes of a day.
 const MINUTES_PER_DAY: u16 = 24 * 60;
 
 /// Reads the key `week` of a calendar.
@@ -33,7 +32,7 @@ pub(super) fn read_week(calendar: &TomlTable<'_>) -> WeekdayHours {
         let spans = read_spans(&value);
         for day in days {
             if places[day].is_some() {
-                value.report_problem(format!("`{}` is there already", WEEKDAY_NAMES[day]));
+                value.report_problem(format!("`{}` is listed already", WEEKDAY_NAMES[day]));
             }
             places[day] = Some(value);
             week[day] = spans.clone();
@@ -54,17 +53,17 @@ pub(super) fn read_week(calendar: &TomlTable<'_>) -> WeekdayHours {
         };
         if let Some(head) = week[next].iter().find(|head| head.from < tail.until - MINUTES_PER_DAY)
         {
-            // Without the names of the days: the same hours of `mon-fri` are one mistake.
+            // The message has no day names, so that `mon-fri` reports its problem once.
             let (tail, head) = (format_span(*tail), format_span(*head));
             place.report_problem(format!(
-                "`{tail}` goes on into `{head}` of the next day; let it end before that begins"
+                "`{tail}` overlaps `{head}` of the next day; end it earlier"
             ));
         }
     }
     week
 }
 
-/// Reads the hours of a day: a list of spans that lie apart from each other.
+/// Reads the hours of a day: a list of spans without overlap.
 pub(super) fn read_spans(value: &TomlValue<'_>) -> Vec<OpeningInterval> {
     let mut spans: Vec<OpeningInterval> = Vec::new();
     for entry in value.require_array().unwrap_or_default() {
@@ -72,7 +71,8 @@ pub(super) fn read_spans(value: &TomlValue<'_>) -> Vec<OpeningInterval> {
         let Some(span) = parse_span(text) else {
             let text = truncate_for_message(text);
             entry.report_problem(format!(
-                "`{text}` is not a span of hours; write \"08:00-12:00\", \"22:00-06:00\" over midnight, \"00:00-24:00\" for a whole day"
+                "`{text}` is not a span of hours; use \"08:00-12:00\", \"22:00-06:00\" over \
+                 midnight, or \"00:00-24:00\" for a whole day"
             ));
             continue;
         };
@@ -80,7 +80,7 @@ pub(super) fn read_spans(value: &TomlValue<'_>) -> Vec<OpeningInterval> {
             spans.iter().find(|other| span.from < other.until && other.from < span.until)
         {
             entry.report_problem(format!(
-                "`{}` overlaps `{}`; write one span, or let one end before the other begins",
+                "`{}` overlaps `{}`; merge the spans or separate them",
                 format_span(span),
                 format_span(*other)
             ));
@@ -90,32 +90,32 @@ pub(super) fn read_spans(value: &TomlValue<'_>) -> Vec<OpeningInterval> {
     spans
 }
 
-/// Reads the name of a weekday, as its place in the week.
+/// Reads the name of a weekday as an index, Monday first.
 pub(super) fn read_weekday(value: &TomlValue<'_>) -> Option<usize> {
     value.require_choice(&std::array::from_fn::<_, 7, _>(|day| (WEEKDAY_NAMES[day], day)))
 }
 
-/// `mon`, `mon-fri`, `sat-mon` or `daily`, as places in the week.
+/// Parses `mon`, `mon-fri`, `sat-mon` or `daily` as weekday indexes.
 fn parse_weekdays(name: &str) -> Option<Vec<usize>> {
-    let place = |name: &str| WEEKDAY_NAMES.iter().position(|day| *day == name);
+    let index = |name: &str| WEEKDAY_NAMES.iter().position(|day| *day == name);
     if name == "daily" {
         return Some((0..7).collect());
     }
     let (first, last) = name.split_once('-').unwrap_or((name, name));
-    let (first, last) = (place(first)?, place(last)?);
-    Some((0..=(last + 7 - first) % 7).map(|more| (first + more) % 7).collect())
+    let (first, last) = (index(first)?, index(last)?);
+    Some((0..=(last + 7 - first) % 7).map(|offset| (first + offset) % 7).collect())
 }
 
 fn unknown_day_message(name: &str) -> String {
     let hint = nearest_match(name, WEEKDAY_NAMES.into_iter().chain(["daily"]))
         .map_or(";".to_owned(), |day| format!(", did you mean `{day}`?"));
     format!(
-        "`{}` is not a day{hint} write `mon` to `sun`, a range such as `mon-fri`, or `daily`",
+        "`{}` is not a day{hint} use `mon` to `sun`, a range such as `mon-fri`, or `daily`",
         truncate_for_message(name)
     )
 }
 
-/// `08:00-12:00`; what does not end later than it begins ends on the next day.
+/// Parses `08:00-12:00`. A span that ends before it begins continues on the next day.
 fn parse_span(text: &str) -> Option<OpeningInterval> {
     let (from, until) = text.split_once('-')?;
     let (from, until) = (parse_minute(from)?, parse_minute(until)?);
@@ -123,7 +123,7 @@ fn parse_span(text: &str) -> Option<OpeningInterval> {
     (from < MINUTES_PER_DAY && from != until).then_some(OpeningInterval { from, until })
 }
 
-/// `08:00` to `24:00` as minutes after midnight.
+/// Parses `08:00` to `24:00` as minutes after midnight.
 fn parse_minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let number = |text: &str| {

@@ -1,9 +1,11 @@
-//! `difference = { first = "vip_answer_rate", second = "answer_rate" }`: what one indicator has more than another.
+//! `difference = { first = "vip_answer_rate", second = "answer_rate" }`: one indicator minus
+//! another.
 
 use crate::domain::standard::{Formula, Standard};
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
-/// The formula and the families of both; the indicators must stand above it.
+/// Reads the formula and the families of both indicators, which must be declared above. Returns
+/// `None` if they cannot be subtracted.
 pub(super) fn read_difference(body: &TomlValue<'_>, standard: &Standard) -> Option<(Formula, u64)> {
     let table = body.require_table()?;
     let (first, second) = (
@@ -12,38 +14,35 @@ pub(super) fn read_difference(body: &TomlValue<'_>, standard: &Standard) -> Opti
     );
     table.report_unknown_keys();
     let (first, second) = (first?, second?);
-    let (one, other) = (&standard.indicators[first], &standard.indicators[second]);
-    let (unit, now) = (one.unit(), one.formula.is_current_state());
+    let (minuend, subtrahend) = (&standard.indicators[first], &standard.indicators[second]);
+    let (unit, now) = (minuend.unit(), minuend.formula.is_current_state());
     if first == second {
-        table.report_problem(
-            "second",
-            "an indicator differs in nothing from itself; name another one",
-        );
+        table.report_problem("second", "`second` must differ from `first`");
         return None;
     }
-    if unit != other.unit() {
+    if unit != subtrahend.unit() {
         table.report_problem(
             "second",
             format!(
-                "`{}` is a {unit} and `{}` a {}: only the like can be compared",
-                one.name,
-                other.name,
-                other.unit()
+                "the unit of `{}` is {unit}, that of `{}` is {}; both need the same unit",
+                minuend.name,
+                subtrahend.name,
+                subtrahend.unit()
             ),
         );
         return None;
     }
-    if now != other.formula.is_current_state() {
+    if now != subtrahend.formula.is_current_state() {
         table.report_problem(
             "second",
             format!(
-                "one of `{}` and `{}` is about now, the other about windows",
-                one.name, other.name
+                "only one of `{}` and `{}` is a current state; use two of a kind",
+                minuend.name, subtrahend.name
             ),
         );
         return None;
     }
-    let families = one.families | other.families;
+    let families = minuend.families | subtrahend.families;
     Some((Formula::Difference { first, second, unit, now }, families))
 }
 

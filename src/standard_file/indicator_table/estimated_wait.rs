@@ -1,21 +1,21 @@
-//! `estimated_wait = { waiting = [..], handling = [..], agents = [..], window = "1h" }`: how long one more would wait.
+//! `estimated_wait = { waiting = [..], handling = [..], agents = [..], window = "1h" }`: expected
+//! wait of the next case.
 
 use crate::domain::standard::{FactTally, Formula, Standard};
 use crate::domain::time::window::Window;
 use crate::standard_file::fact_lists::{AcceptedFacts, read_tallies};
 use crate::toml_document::TomlValue;
 
-/// The formula, as far as it can be understood.
+/// Reads the formula. Returns `None` without a valid window.
 pub(super) fn read_estimated_wait(body: &TomlValue<'_>, standard: &Standard) -> Option<Formula> {
     let table = body.require_table()?;
-    let list = |key: &str, what: &str, takes: AcceptedFacts| -> Vec<FactTally> {
+    let list = |key: &str, remedy: &str, accepted: AcceptedFacts| -> Vec<FactTally> {
         table
-            .required_value(key, what)
-            .map(|list| read_tallies(&list, takes, standard))
+            .required_value(key, remedy)
+            .map(|list| read_tallies(&list, accepted, standard))
             .unwrap_or_default()
     };
-    let waiting =
-        list("waiting", "standing facts, as in [\"call.waiting\"]", AcceptedFacts::CurrentStates);
+    let waiting = list("waiting", "states, as in [\"call.waiting\"]", AcceptedFacts::CurrentStates);
     let handling = list(
         "handling",
         "facts with durations, as in [\"call.handled\"]",
@@ -23,18 +23,18 @@ pub(super) fn read_estimated_wait(body: &TomlValue<'_>, standard: &Standard) -> 
     );
     let agents = list(
         "agents",
-        "standing facts, as in [\"agent.ready\", \"agent.talking\"]",
+        "states, as in [\"agent.ready\", \"agent.talking\"]",
         AcceptedFacts::CurrentStates,
     );
     let window = table.required_value("window", "a window of the standard, as in \"1h\"").and_then(
         |value| {
             let name = value.require_string()?;
             let place = Window::parse(name)
-                .and_then(|wanted| standard.windows.iter().position(|window| *window == wanted));
+                .and_then(|window| standard.windows.iter().position(|known| *known == window));
             if place.is_none() {
                 let known: Vec<String> = standard.windows.iter().map(Window::to_string).collect();
                 value.report_problem(format!(
-                    "`{name}` is not a window of this standard; `windows` has: {}",
+                    "`{name}` is not a window of the standard; `windows` has: {}",
                     known.join(", ")
                 ));
             }

@@ -1,4 +1,4 @@
-//! `rate = { of = [..], per = 10000, population = "users" }`: how many for each so many users.
+//! `rate = { of = [..], per = 10000, population = "users" }`: cases per number of users.
 
 use crate::domain::standard::indicator::RATE_BASES;
 use crate::domain::standard::{Formula, Standard};
@@ -6,7 +6,7 @@ use crate::standard_file::fact_lists::{AcceptedFacts, read_tallies};
 use crate::standard_file::population_table::find_population;
 use crate::toml_document::TomlValue;
 
-/// The formula, as far as it can be understood.
+/// Reads the formula. Returns `None` without a valid `per` and `population`.
 pub(super) fn read_rate(body: &TomlValue<'_>, standard: &Standard) -> Option<Formula> {
     let table = body.require_table()?;
     let of = table
@@ -20,7 +20,7 @@ pub(super) fn read_rate(body: &TomlValue<'_>, standard: &Standard) -> Option<For
         if per.is_none() {
             let known: Vec<String> = RATE_BASES.iter().map(|(per, _)| per.to_string()).collect();
             value.report_problem(format!(
-                "`per` cannot be {number}; write one of {}",
+                "`per` cannot be {number}; use one of {}",
                 known.join(", ")
             ));
         }

@@ -1,10 +1,10 @@
-//! `share = { part = [..], whole = [..] }`: the share of one sum of durations in another.
+//! `share = { part = [..], whole = [..] }`: one sum of durations divided by another.
 
 use crate::domain::standard::{Formula, Standard};
 use crate::standard_file::fact_lists::{AcceptedFacts, read_tallies};
 use crate::toml_document::TomlValue;
 
-/// The formula, as far as it can be understood.
+/// Reads the formula. Returns `None` if the value is not a table.
 pub(super) fn read_share(body: &TomlValue<'_>, standard: &Standard) -> Option<Formula> {
     let table = body.require_table()?;
     let side = |key: &str| {
@@ -14,13 +14,14 @@ pub(super) fn read_share(body: &TomlValue<'_>, standard: &Standard) -> Option<Fo
     };
     let (part, whole) = (side("part"), side("whole"));
     table.report_unknown_keys();
-    if let Some(tally) =
-        part.iter().find(|tally| !whole.iter().any(|other| other.kind == tally.kind))
+    if let Some(tally) = part.iter().find(|tally| !whole.iter().any(|fact| fact.kind == tally.kind))
     {
         let name = standard.kinds.name(tally.kind);
         table.report_problem(
             "whole",
-            format!("`{name}` is in `part` but not here: a share is of a whole that contains it"),
+            format!(
+                "`{name}` is in `part` but not here; `whole` must contain every fact of `part`"
+            ),
         );
     }
     Some(Formula::Share { part, whole })

@@ -1,10 +1,10 @@
-//! Versions that go together, and those that do not.
+//! Tests of compatible and incompatible versions.
 
 use crate::domain::standard::{DeadlineRule, Standard};
 use crate::domain::time::timestamp::{HOUR, Timestamp};
 use crate::standard_file::parse_versions;
 
-/// A version with these lines in it.
+/// Returns the name and content of a version file with the lines of `body`.
 fn version_file(version: &str, date: &str, body: &str) -> (String, String) {
     let text = format!(
         "name = \"x\"\nversion = \"{version}\"\ndate_of_effect = {date}\ntitle = {{ en = \"X\", zh = \"X\" }}\ntime_zone = \"Asia/Shanghai\"\n\
@@ -28,9 +28,9 @@ fn parse_files(files: &[(String, String)]) -> Result<Standard, String> {
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
-/// Midnight of a day in Shanghai.
+/// Returns midnight of a day in Shanghai.
 fn start_of_day(text: &str) -> Timestamp {
-    Timestamp::parse(&format!("{text}T00:00:00+08:00")).expect("a time")
+    Timestamp::parse(&format!("{text}T00:00:00+08:00")).expect("valid time")
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn version_applies_from_its_date_in_any_file_order() {
         version_file("1", "2026-01-01", &repair_tables("\"tier\", \"center\"", "4h", "", "0.8"));
     let two =
         version_file("2", "2026-07-01", &repair_tables("\"center\", \"tier\"", "2h", "", "0.9"));
-    let standard = parse_files(&[one.clone(), two.clone()]).expect("two versions");
+    let standard = parse_files(&[one.clone(), two.clone()]).expect("compatible versions");
     let versions: Vec<(&str, Timestamp)> =
-        standard.versions.iter().map(|one| (one.version.as_str(), one.since)).collect();
+        standard.versions.iter().map(|version| (version.version.as_str(), version.since)).collect();
     assert_eq!(versions, [("2", start_of_day("2026-07-01")), ("1", Timestamp(i64::MIN))]);
     assert_eq!(
         (standard.version.as_str(), &standard.schema.dimensions[..]),
@@ -63,18 +63,18 @@ fn version_applies_from_its_date_in_any_file_order() {
     assert_eq!(
         terms[1].choices[0].conditions,
         [(1, vec!["vip".to_owned()])],
-        "`tier` by its place in the newest"
+        "index of `tier` in the newest version"
     );
     assert_eq!(standard.calendars.len(), 2);
-    let turned = parse_files(&[two, one]).expect("the same");
-    assert_eq!((turned.versions, turned.commitments.len()), (standard.versions, 1));
+    let reordered = parse_files(&[two, one]).expect("compatible versions");
+    assert_eq!((reordered.versions, reordered.commitments.len()), (standard.versions, 1));
 }
 
 #[test]
 fn version_without_commitment_has_no_terms_or_target() {
     let one = version_file("1", "2026-01-01", &format!("dimensions = []\n{ANSWERS_INDICATOR}"));
     let two = version_file("2", "2026-07-01", &repair_tables("\"tier\"", "2h", "", "0.9"));
-    let standard = parse_files(&[one, two]).expect("two versions");
+    let standard = parse_files(&[one, two]).expect("compatible versions");
     assert!(standard.commitments[0].terms[1].choices.is_empty());
     assert_eq!(standard.indicators[0].target_at(Some(start_of_day("2026-06-30"))), None);
 }
@@ -86,7 +86,7 @@ fn single_version_applies_to_all_the_past() {
         "2026-07-01",
         &repair_tables("\"tier\"", "2h", "", "0.9"),
     )])
-    .expect("one version");
+    .expect("valid version");
     assert_eq!(standard.versions[0].since, Timestamp(i64::MIN));
     assert_eq!(standard.commitments[0].terms[0].since, Timestamp(i64::MIN));
     assert!(standard.indicators[0].target_at(None).is_some());
@@ -109,23 +109,24 @@ fn reports_incompatible_versions_with_position_and_remedy() {
     );
     let family = repair_tables("\"tier\"", "2h", "", "0.9");
     for (other, message) in [
-        (other_name, "other-1.toml:1:8: `y` is another standard than `x` of `1.toml`"),
+        (other_name, "other-1.toml:1:8: `y` differs from `x` of `1.toml`"),
         (
             ("again.toml".to_owned(), one().1.replace("2026-01-01", "2026-02-01")),
-            "again.toml:2:11: `1.toml` is version `1` too",
+            "again.toml:2:11: `1.toml` is also version `1`",
         ),
         (
             with("2026-01-01", &repair_tables("\"tier\"", "2h", "", "0.9")),
-            "2.toml:3:18: `1.toml` takes effect on 2026-01-01 too",
+            "2.toml:3:18: `1.toml` also takes effect on 2026-01-01",
         ),
-        (undated, "one of several versions needs its first day"),
+        (undated, "each of several versions needs a first day"),
         (
             with(
                 "2026-07-01",
                 &repair_tables("\"tier\"", "2h", "", "0.9")
                     .replace("until = \"repair.resolved\"", "until = \"repair.arrived\""),
             ),
-            "2.toml:13:9: in version 1 the `until` of `repair` was `repair.resolved`, and now it is `repair.arrived`",
+            "2.toml:13:9: in version 1 the `until` of `repair` was `repair.resolved`, now it is \
+             `repair.arrived`",
         ),
         (
             with(
@@ -134,18 +135,18 @@ fn reports_incompatible_versions_with_position_and_remedy() {
                     .replace("\"tier\"", "\"grade\"")
                     .replace("tier =", "grade ="),
             ),
-            "version 2 does not declare the dimension `tier`, by which a deadline is chosen here",
+            "version 2 lacks the dimension `tier`, which selects a deadline here",
         ),
         (
             with("2026-07-01", &format!("dimensions = [\"tier\"]\n{duration}")),
-            "in version 1 `answers` was in the unit `ratio`, and now it is in `seconds`",
+            "in version 1 the unit of `answers` was `ratio`, now it is `seconds`",
         ),
         (
             with("2026-07-01", &family.replace("at_least = 0.9", "at_last = 0.9")),
             "unknown key `at_last`",
         ),
     ] {
-        let problems = parse_files(&[one(), other]).expect_err("what does not go together");
-        assert!(problems.contains(message), "{problems}\ndoes not say\n{message}");
+        let problems = parse_files(&[one(), other]).expect_err("incompatible versions");
+        assert!(problems.contains(message), "{problems}\ndoes not contain\n{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is drawn, cell by cell, on a terminal of 80 by 24.
+//! Tests of the drawn cells on a terminal of 80 by 24.
 
 use crate::watch::latest_values::LatestBoard;
 use crate::watch::messages::Language;
@@ -12,7 +12,7 @@ use ratatui::style::Modifier;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// All centers, without the empty lines and the keys below.
+/// Screen of all centers, without the empty lines and the key line.
 const ALL_CENTERS: &str = "\
 Telecom service standard · All centers                as of 2026-03-01T08:00:07Z
 ● live
@@ -21,12 +21,12 @@ Telecom service standard · All centers                as of 2026-03-01T08:00:07
   Calls waiting                     now           20            ▁█
   Repairs in time                   today          — ≥ 95.0 %   no traffic
 
-Centers, those in trouble first
+Centers, worst first
 ✕2     wuhu             ✕ Answer rate 84.9 %  ✕ Answered within 20 s 72.0 %
-✓      hefei            all targets met
+✓      hefei            all on target
 ";
 
-/// A center in Chinese.
+/// Screen of one center in Chinese.
 const WUHU: &str = "\
 电信服务标准 · wuhu                                数据时间 2026-03-01T08:00:07Z
 ● 实时
@@ -40,7 +40,7 @@ const WUHU: &str = "\
 ▲1     商务专线         ▲ 20秒接通率 81.0 %
 ";
 
-/// The same as plain text.
+/// The same view as plain text.
 const WUHU_TEXT: &str = "\
 电信服务标准 · wuhu · 数据时间 2026-03-01T08:00:07Z
 
@@ -147,7 +147,7 @@ fn sample_view(center: Option<&str>, language: Language) -> BoardView {
     )
 }
 
-/// The lines of the screen as they are read; after a wide character comes the next one.
+/// Returns the lines of the screen. The second cell of a wide character is skipped.
 fn rendered_screen(
     view: Option<&BoardView>,
     link: &ConnectionStatus,
@@ -208,17 +208,17 @@ fn stale_values_are_dimmed_with_their_age() {
     };
     let (_, fresh) = rendered_screen(Some(&view), &CONNECTED, false, Language::En);
     assert!(!dim(&fresh));
-    let lost = ConnectionStatus::Lost { age: Duration::from_secs(250), why: "it ended".to_owned() };
+    let lost = ConnectionStatus::Lost { age: Duration::from_secs(250), why: "closed".to_owned() };
     let (lines, terminal) = rendered_screen(Some(&view), &lost, false, Language::En);
-    assert_eq!(lines[1], "✕ CONNECTION LOST: these values are old, since 4 min (it ended)");
-    assert!(dim(&terminal) && lines[2].contains("87.1 %"), "the last values stay: {}", lines[2]);
+    assert_eq!(lines[1], "✕ CONNECTION LOST: no update for 4 min (closed)");
+    assert!(dim(&terminal) && lines[2].contains("87.1 %"), "the last values remain: {}", lines[2]);
     let (lines, terminal) = rendered_screen(
         Some(&view),
         &ConnectionStatus::Connected(Duration::from_secs(9)),
         false,
         Language::En,
     );
-    assert!(dim(&terminal) && lines[1] == "◇ no news for 9 s", "{}", lines[1]);
+    assert!(dim(&terminal) && lines[1] == "◇ no update for 9 s", "{}", lines[1]);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn shows_no_values_without_board() {
 fn help_is_drawn_over_board() {
     let (lines, _) =
         rendered_screen(Some(&sample_view(None, Language::En)), &CONNECTED, true, Language::En);
-    assert!(lines.iter().any(|line| line.contains("target met   ▲ near it")));
+    assert!(lines.iter().any(|line| line.contains("On target   ▲ Warning")));
 }
 
 #[test]

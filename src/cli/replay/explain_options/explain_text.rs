@@ -1,4 +1,4 @@
-//! Explanations as text for people.
+//! Explanations as text.
 
 use crate::describe;
 use crate::domain::cases::case_names::CaseName;
@@ -13,47 +13,51 @@ use crate::domain::time::window::Window;
 use crate::publish::explain_json::pause_effect;
 use std::fmt::Write;
 
-/// A reading with the cases behind it. Writing to a string cannot fail.
-pub(super) fn explanation_text(explained: &Explanation) -> String {
-    let standard = &*explained.board.standard;
-    let indicator = &standard.indicators[explained.request.indicator];
-    let scope: Vec<String> = standard.scopes[explained.request.scope.kind]
+/// Formats a reading with the cases behind it.
+pub(super) fn explanation_text(explanation: &Explanation) -> String {
+    let standard = &*explanation.board.standard;
+    let indicator = &standard.indicators[explanation.request.indicator];
+    let scope: Vec<String> = standard.scopes[explanation.request.scope.kind]
         .iter()
-        .zip(&explained.request.scope.values)
-        .map(|(place, value)| format!("{}={value}", standard.schema.dimensions[*place]))
+        .zip(&explanation.request.scope.values)
+        .map(|(index, value)| format!("{}={value}", standard.schema.dimensions[*index]))
         .collect();
-    let window = explained
+    let window = explanation
         .request
         .window
         .map_or(Window::NOW.to_owned(), |window| standard.windows[window].to_string());
     let mut out = format!("{} ({})\n", indicator.title.en, indicator.name);
+    // Writing to a string cannot fail.
     let _ = writeln!(out, "= {}", describe::describe_indicator(standard, indicator).en);
-    if let Some(target) = describe::describe_target(indicator, explained.board.as_of) {
+    if let Some(target) = describe::describe_target(indicator, explanation.board.as_of) {
         let _ = writeln!(out, "target: {}", target.en);
     }
     let scope = if scope.is_empty() { "everything".to_owned() } else { scope.join(" ") };
-    let begin = explained.begin.map_or(String::new(), |begin| format!(" from {begin}"));
-    let _ =
-        writeln!(out, "{scope}, window {window}{begin} to {}", format_time(explained.board.as_of));
-    match explained.reading() {
+    let begin = explanation.begin.map_or(String::new(), |begin| format!(" from {begin}"));
+    let _ = writeln!(
+        out,
+        "{scope}, window {window}{begin} to {}",
+        format_time(explanation.board.as_of)
+    );
+    match explanation.reading() {
         Some(reading) => {
             let value = reading.value.map_or("-".to_owned(), |value| format!("{value}"));
             let (state, level) = (reading.state.name(), reading.level.name());
             let _ =
                 writeln!(out, "value {value} ({}), state {state}, level {level}", indicator.unit());
         }
-        None => out += "there are no cases in this scope\n",
+        None => out += "no cases in this scope\n",
     }
-    if let Some(good) = &explained.good {
+    if let Some(good) = &explanation.good {
         write_side(&mut out, "numerator", standard, good);
     }
     write_side(
         &mut out,
-        if explained.good.is_some() { "denominator" } else { "made of" },
+        if explanation.good.is_some() { "denominator" } else { "components" },
         standard,
-        &explained.of,
+        &explanation.of,
     );
-    for left_out in &explained.excluded {
+    for left_out in &explanation.excluded {
         let reason = describe::describe_reason(
             standard,
             indicator,
@@ -71,8 +75,8 @@ pub(super) fn explanation_text(explained: &Explanation) -> String {
     out
 }
 
-fn write_side(out: &mut String, what: &str, standard: &Standard, side: &FormulaSide) {
-    let _ = writeln!(out, "\n{what}: {}", side.count);
+fn write_side(out: &mut String, title: &str, standard: &Standard, side: &FormulaSide) {
+    let _ = writeln!(out, "\n{title}: {}", side.count);
     for (tally, count) in side.tallies.iter().filter(|_| side.tallies.len() > 1) {
         let _ = writeln!(
             out,
@@ -82,7 +86,7 @@ fn write_side(out: &mut String, what: &str, standard: &Standard, side: &FormulaS
     }
     write_cases(out, standard, &side.cases, side.unlisted_count());
     if side.forgotten_count() != 0 {
-        let _ = writeln!(out, "  not remembered any more: {}", side.forgotten_count());
+        let _ = writeln!(out, "  no longer remembered: {}", side.forgotten_count());
     }
 }
 
@@ -111,7 +115,7 @@ fn write_cases(out: &mut String, standard: &Standard, cases: &[FactExample], mor
     }
 }
 
-/// One case with its history.
+/// Formats the history of one case.
 pub(super) fn history_text(history: &CaseHistory) -> String {
     let mut out = format!(
         "{}, {}\n",
@@ -122,20 +126,20 @@ pub(super) fn history_text(history: &CaseHistory) -> String {
         history.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let _ = writeln!(out, "{}\n\nevents", attributes.join(" "));
     for event in &history.events {
-        let said: Vec<String> = event
+        let fields: Vec<String> = event
             .fields
             .iter()
             .map(|(name, value)| format!("{name}={}", format_value(value)))
             .collect();
-        let _ = writeln!(out, "  {}  {}  {}", event.time, event.kind, said.join(" "));
+        let _ = writeln!(out, "  {}  {}  {}", event.time, event.kind, fields.join(" "));
     }
     out += "\nfacts\n";
     for fact in &history.facts {
         let since = if fact.is_current { "since " } else { "" };
         let value =
             fact.value.as_ref().map_or(String::new(), |value| format!("  {}", format_value(value)));
-        let word = fact.label.as_ref().map_or(String::new(), |word| format!("  `{word}`"));
-        let _ = writeln!(out, "  {since}{}  {}{value}{word}", fact.time, fact.name);
+        let label = fact.label.as_ref().map_or(String::new(), |label| format!("  `{label}`"));
+        let _ = writeln!(out, "  {since}{}  {}{value}{label}", fact.time, fact.name);
     }
     for clock in &history.clocks {
         write_clock(&mut out, &history.standard, clock);
@@ -144,44 +148,47 @@ pub(super) fn history_text(history: &CaseHistory) -> String {
 }
 
 fn write_clock(out: &mut String, standard: &Standard, clock: &HistoryClock) {
-    let told = &clock.report;
-    let commitment =
-        standard.commitments.get(told.commitment).map_or("", |commitment| commitment.name.as_str());
-    let deadline = match (told.state, told.deadline) {
-        (ClockState::Stopped(since), _) => format!("stands since {since}"),
+    let report = &clock.report;
+    let commitment = standard
+        .commitments
+        .get(report.commitment)
+        .map_or("", |commitment| commitment.name.as_str());
+    let deadline = match (report.state, report.deadline) {
+        (ClockState::Stopped(since), _) => format!("paused since {since}"),
         (_, Some(deadline)) => format!("deadline {deadline}"),
         (_, None) => "no deadline".to_owned(),
     };
-    let until = told.until.map_or(String::new(), |until| format!(", done {until}"));
+    let until = report.until.map_or(String::new(), |until| format!(", done {until}"));
     let _ = writeln!(
         out,
-        "\npromise `{commitment}`: {}\n  from {}, {deadline}{until}",
-        told.state.name(),
-        told.from
+        "\ncommitment `{commitment}`: {}\n  from {}, {deadline}{until}",
+        report.state.name(),
+        report.from
     );
-    if let ClockState::Void(kind) = told.state {
-        let _ = writeln!(out, "  void by {}", standard.kinds.name(kind));
+    if let ClockState::Void(kind) = report.state {
+        let _ = writeln!(out, "  cancelled by {}", standard.kinds.name(kind));
     }
     if let Some(liable) = &clock.liable {
         let _ = writeln!(out, "  liable: {liable}");
     }
-    let allowed = told.allowed_ms.map_or("-".to_owned(), format_duration);
+    let allowed = report.allowed_ms.map_or("-".to_owned(), format_duration);
     let _ = writeln!(
         out,
         "  gross {}, net {}, used {} of {allowed}",
-        format_duration(told.gross_ms),
-        format_duration(told.net_ms),
-        format_duration(told.used_ms)
+        format_duration(report.gross_ms),
+        format_duration(report.net_ms),
+        format_duration(report.used_ms)
     );
     for stop in &clock.stops {
-        let what = if stop.closed { "closed" } else { "paused" };
+        let kind = if stop.closed { "closed" } else { "paused" };
         let end = stop.end.map_or("now".to_owned(), |end| end.to_string());
-        let why: Vec<&str> = stop.reason.iter().chain(&stop.liable).map(String::as_str).collect();
+        let reasons: Vec<&str> =
+            stop.reason.iter().chain(&stop.liable).map(String::as_str).collect();
         let _ = writeln!(
             out,
-            "  {what} from {} to {end} {} ({})",
+            "  {kind} from {} to {end} {} ({})",
             stop.begin,
-            why.join(", "),
+            reasons.join(", "),
             pause_effect(stop)
         );
     }
@@ -190,9 +197,9 @@ fn write_clock(out: &mut String, standard: &Standard, clock: &HistoryClock) {
     }
 }
 
-/// Open cases by the time they have left.
+/// Formats open cases, those with the least time left first.
 pub(super) fn open_cases_text(open: &OpenCases) -> String {
-    let mut out = format!("{} promises to keep as of {}\n", open.count, format_time(open.as_of));
+    let mut out = format!("{} open commitments as of {}\n", open.count, format_time(open.as_of));
     for case in &open.cases {
         let left = case.left_ms.map_or("no deadline".to_owned(), |left| match left {
             ..0 => format!("{} over", format_duration(-left)),
@@ -202,7 +209,7 @@ pub(super) fn open_cases_text(open: &OpenCases) -> String {
         let attributes: Vec<&str> =
             case.attributes.iter().map(|(_, value)| value.as_str()).collect();
         let commitment = &open.standard.commitments[case.commitment].name;
-        let deadline = case.deadline.map_or("stands".to_owned(), |deadline| deadline.to_string());
+        let deadline = case.deadline.map_or("paused".to_owned(), |deadline| deadline.to_string());
         let warned = if case.warnings.is_empty() {
             String::new()
         } else {
@@ -235,7 +242,7 @@ fn format_value(value: &HistoryValue) -> String {
 }
 
 fn format_case_name(name: Option<&CaseName>) -> String {
-    name.map_or("(name not known)".to_owned(), |name| format!("{} {}", name.source, name.subject))
+    name.map_or("(name unknown)".to_owned(), |name| format!("{} {}", name.source, name.subject))
 }
 
 fn format_time(time: Option<Timestamp>) -> String {

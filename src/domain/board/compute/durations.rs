@@ -1,7 +1,7 @@
-//! Readings of durations: means, percentiles and spreads, from histograms summed for every scope.
+//! Readings of durations: means, percentiles and distributions, from histograms summed by scope.
 //!
-//! One set of durations after the other, because histograms are the largest part of what the core knows: each is fetched once,
-//! and the sums of all scopes stay in the cache meanwhile.
+//! Duration sets are processed one after the other. Histograms are the largest part of the state.
+//! This order reads each histogram once and retains the sums of all scopes in the cache.
 
 use super::scope_sums::{ScopeSums, ScopeSumsTable};
 use crate::domain::board::compute::{BoardInput, ReadingBuilder};
@@ -12,33 +12,34 @@ use crate::domain::cells::histogram::HistogramTotals;
 use crate::domain::standard::{FactTally, Formula, Indicator};
 use crate::domain::time::window::{LANES_PER_BANK, Window};
 
-/// By indicator the readings of durations, and the spreads, in order. Counts the durations of the other indicators on the way.
+/// Computes the duration readings by indicator, and the distributions in key order. Also fills the
+/// duration counts of the other indicators.
 pub(super) fn compute_duration_readings(
     state: &BoardInput<'_>,
     scopes: &mut ScopeSumsTable,
 ) -> (Vec<Vec<Reading>>, Vec<DurationDistribution>) {
     let mut readings: Vec<Vec<Reading>> = vec![Vec::new(); state.standard.indicators.len()];
-    let mut spreads = Vec::new();
+    let mut distributions = Vec::new();
     let banks = state.cells.plan.bank_count();
     let mut totals: Vec<HistogramTotals> = Vec::new();
     totals.resize_with(scopes.sums_by_scope.len() * banks, HistogramTotals::default);
-    for (place, users) in indicators_by_duration_set(state).into_iter().enumerate() {
+    for (place, dependents) in indicators_by_duration_set(state).into_iter().enumerate() {
         let needed: Vec<bool> = scopes
             .sums_by_scope
             .iter()
-            .map(|sums| users.iter().any(|number| sums.selected[*number]))
+            .map(|sums| dependents.iter().any(|number| sums.selected[*number]))
             .collect();
-        for (leaf, own) in &scopes.scopes_by_rollup_group {
-            let durations =
-                &state.cells.cells[*leaf as usize].durations[place * banks..(place + 1) * banks];
+        for (rollup_group, scope_places) in &scopes.scopes_by_rollup_group {
+            let durations = &state.cells.cells[*rollup_group as usize].durations
+                [place * banks..(place + 1) * banks];
             for (bank, durations) in durations
                 .iter()
                 .enumerate()
                 .filter(|(_, durations)| !durations.histogram.is_empty())
             {
-                let own = own.iter().filter(|scope| needed[**scope]);
-                own.for_each(|scope| {
-                    totals[scope * banks + bank].add_histogram(&durations.histogram)
+                let needed_scopes = scope_places.iter().filter(|scope| needed[**scope]);
+                needed_scopes.for_each(|scope| {
+                    totals[scope * banks + bank].add_histogram(&durations.histogram);
                 });
             }
         }
@@ -51,35 +52,37 @@ pub(super) fn compute_duration_readings(
                 .iter_mut()
                 .zip(&*totals)
                 .for_each(|(of, totals)| *of = totals.value_counts());
-            let means_it = |number: &&usize| {
+            let is_duration = |number: &&usize| {
                 matches!(state.standard.indicators[**number].formula, Formula::Duration { .. })
             };
-            for number in users.iter().filter(means_it).filter(|number| sums.selected[**number]) {
-                let mut reader =
+            for number in
+                dependents.iter().filter(is_duration).filter(|number| sums.selected[**number])
+            {
+                let mut builder =
                     ReadingBuilder::new(state, *number, &sums.scope, &mut readings[*number]);
-                compute_window_readings(&mut reader, sums, place, totals, &mut spreads);
+                compute_window_readings(&mut builder, sums, place, totals, &mut distributions);
             }
             totals.iter_mut().for_each(HistogramTotals::clear);
         }
     }
-    spreads.sort_by(|one: &DurationDistribution, other| one.key.cmp(&other.key));
-    (readings, spreads)
+    distributions.sort_by(|left: &DurationDistribution, right| left.key.cmp(&right.key));
+    (readings, distributions)
 }
 
-/// For each set of durations the indicators that are made of it.
+/// Returns the indicators that use each duration set.
 fn indicators_by_duration_set(state: &BoardInput<'_>) -> Vec<Vec<usize>> {
-    let mut users = vec![Vec::new(); state.cells.plan.duration_count()];
+    let mut dependents = vec![Vec::new(); state.cells.plan.duration_count()];
     for (number, indicator) in state.standard.indicators.iter().enumerate() {
         let places = duration_sets(indicator)
             .into_iter()
             .flatten()
             .filter_map(|of| state.cells.plan.find_duration(of));
-        places.for_each(|place| users[place].push(number));
+        places.for_each(|place| dependents[place].push(number));
     }
-    users
+    dependents
 }
 
-/// The sets of durations that an indicator is made of.
+/// Returns the duration sets that an indicator uses.
 fn duration_sets(indicator: &Indicator) -> [Option<&[FactTally]>; 2] {
     match &indicator.formula {
         Formula::Duration { of } | Formula::EstimatedWait { handling: of, .. } => [Some(of), None],
@@ -89,13 +92,13 @@ fn duration_sets(indicator: &Indicator) -> [Option<&[FactTally]>; 2] {
 }
 
 fn compute_window_readings(
-    reader: &mut ReadingBuilder<'_>,
+    builder: &mut ReadingBuilder<'_>,
     sums: &ScopeSums,
     place: usize,
     totals: &[HistogramTotals],
-    spreads: &mut Vec<DurationDistribution>,
+    distributions: &mut Vec<DurationDistribution>,
 ) {
-    let state = reader.state;
+    let state = builder.state;
     for (window, kind) in state.standard.windows.iter().enumerate() {
         let (bank, lane) = (window / LANES_PER_BANK, window % LANES_PER_BANK);
         let at = place * totals.len() + bank;
@@ -103,20 +106,20 @@ fn compute_window_readings(
             (sums.duration_sums_ms[at][lane], sums.duration_counts[at][lane], &totals[bank]);
         if *kind == Window::All {
             let key = ReadingKey {
-                indicator: reader.indicator_number,
+                indicator: builder.indicator_number,
                 scope: sums.scope.clone(),
                 window: Some(window),
             };
-            spreads.push(DurationDistribution {
+            distributions.push(DurationDistribution {
                 key,
                 at_most: totals
-                    .counts_at_most(lane, state.cells.plan.bucket_bounds(reader.indicator_number)),
+                    .counts_at_most(lane, state.cells.plan.bucket_bounds(builder.indicator_number)),
                 of,
                 sum_ms,
             });
         }
         let durations = duration_statistics(sum_ms, of, totals, lane);
-        reader.add_reading(
+        builder.add_reading(
             Some(window),
             (durations.of > 0).then_some(durations.mean),
             ReadingComponents::Duration(durations),

@@ -1,5 +1,8 @@
-//! The usual event of an agent: the next one. An agent is one case for as long as somebody may correct it, with hundreds of events,
-//! and what happened before the state that lasted until now means the same with another event as without.
+//! Fast path for the usual event of an agent: one that follows the latest observation.
+//!
+//! An agent is a single case with hundreds of events within the retention period. A new event
+//! changes only the facts since the start of the latest state, so that the rest need not be derived
+//! again.
 
 use super::count_difference::FactConsumers;
 use crate::domain::cases::caseload::{Caseload, expired_before};
@@ -10,25 +13,28 @@ use crate::domain::cases::store::case_record::{MergeResult, OBSERVATIONS_PER_CAS
 use crate::domain::events::event::CaseFamily;
 use crate::domain::standard::Standard;
 
-/// Whether what an agent's events mean depends on nothing but those next to them: no promise looks at the whole.
-/// `promised` are the families of whose cases something is promised, a bit each.
+/// Returns true if an agent's facts depend only on adjacent observations.
+///
+/// Commitments, contacts and alerts on agents need the whole history. `committed_families` is a bit
+/// set.
 pub(super) fn has_local_agent_facts(
     standard: &Standard,
-    concerns: &[FactConsumers],
-    promised: u64,
+    consumers: &[FactConsumers],
+    committed_families: u64,
 ) -> bool {
-    let mut own = standard
+    let mut agent_kinds = standard
         .kinds
         .iter()
-        .zip(concerns)
+        .zip(consumers)
         .filter(|(kind, _)| standard.kinds.family(*kind) == CaseFamily::AGENT);
-    promised & (1 << CaseFamily::AGENT.0) == 0
-        && own.all(|(_, concerns)| !concerns.contacts && !concerns.orders)
+    committed_families & (1 << CaseFamily::AGENT.0) == 0
+        && agent_kinds.all(|(_, consumers)| !consumers.contacts && !consumers.orders)
 }
 
 impl Caseload {
-    /// Merges an observation that goes on with a long history of an agent, and counts what that changes; `None` if it does
-    /// anything else, of which the whole history must be asked.
+    /// Appends an observation to a long agent history and counts the difference.
+    ///
+    /// Returns `None` without a change if the whole history must be evaluated.
     pub(super) fn append_agent_observation(
         &mut self,
         slot: u32,
@@ -36,9 +42,9 @@ impl Caseload {
     ) -> Option<MergeResult> {
         let Caseload {
             standard,
-            used_kinds: wanted,
+            used_kinds,
             expiry,
-            committed_families: promised,
+            committed_families,
             now,
             cases,
             groups,
@@ -52,39 +58,39 @@ impl Caseload {
         }
         let context = DerivationContext {
             standard,
-            used_kinds: wanted,
+            used_kinds,
             expiry,
-            committed_families: *promised,
+            committed_families: *committed_families,
             now: *now,
             expired_before: expired_before(*now),
         };
         let (history, digest) =
             cases.overflow.history_with_digest(cases.record(slot).overflow_place())?;
         let last = history.last()?;
-        let goes_on = last.to_observation().compare_order(observation).is_lt()
+        let is_next = last.to_observation().compare_order(observation).is_lt()
             && history.len() < OBSERVATIONS_PER_CASE_MAX
             && !digest.contains_id(observation.id);
-        let said = digest.summary;
-        if !goes_on || said.families != 1 << CaseFamily::AGENT.0 {
+        let summary = digest.summary;
+        if !is_next || summary.families != 1 << CaseFamily::AGENT.0 {
             return None;
         }
-        let mut more = said;
-        more.add_observation(observation, &context, groups);
-        if !more.has_same_dimensions(&said) {
+        let mut new_summary = summary;
+        new_summary.add_observation(observation, &context, groups);
+        if !new_summary.has_same_dimensions(&summary) {
             return None;
         }
-        // Back to where the state began.
+        // The facts of the latest state depend on the first observation of that state.
         let state = last.state?;
         let ended = history.iter().rposition(|one| one.state != Some(state));
         let begin = match ended {
             Some(place) => history[place].state.map(|_| place + 1)?,
             None => 0,
         };
-        derive_facts::derive_latest_agent_facts(&history[begin..], &said, &context, before);
-        let (record, spill) = cases.record_and_overflow_mut(slot);
-        spill.append_observation(record.overflow_place(), observation, more);
-        let (history, _) = spill.history_with_digest(record.overflow_place())?;
-        derive_facts::derive_latest_agent_facts(&history[begin..], &more, &context, after);
+        derive_facts::derive_latest_agent_facts(&history[begin..], &summary, &context, before);
+        let (record, overflow) = cases.record_and_overflow_mut(slot);
+        overflow.append_observation(record.overflow_place(), observation, new_summary);
+        let (history, _) = overflow.history_with_digest(record.overflow_place())?;
+        derive_facts::derive_latest_agent_facts(&history[begin..], &new_summary, &context, after);
         self.count_case_difference(slot, false);
         Some(MergeResult::New)
     }

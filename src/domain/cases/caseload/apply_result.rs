@@ -1,29 +1,29 @@
-//! What became of a batch, and why an event of it was not taken.
+//! Result of applying a batch, and the reasons for refusing an event.
 
 use crate::domain::cases::store::case_record;
 
-/// Why an event was not taken, though it could be read.
+/// Reason for which a well-formed event was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EventRefusal {
-    /// Its time lies too far ahead of the clock.
-    #[error("its `time` lies ahead of the service's clock; check the clock of the source")]
+    /// The event's time is too far ahead of the clock.
+    #[error("`time` is ahead of the server's clock; check the clock of the source")]
     Ahead,
-    /// Its time lies beyond the horizon, and no calendar window that is still open covers it.
-    #[error("its `time` lies beyond the horizon: it is too old to correct anything")]
+    /// The event's time is beyond the horizon, and no open calendar window covers it.
+    #[error("`time` is beyond the horizon; the event is too old to correct any result")]
     Late,
-    /// The standard has changed since it was read, and knows its type no longer.
-    #[error("the standard has changed and no longer knows its `type`")]
+    /// The standard changed after decoding and no longer contains the event type.
+    #[error("the standard was reloaded and no longer contains this `type`")]
     Unknown,
-    /// Its case is full.
+    /// The case has reached the maximum number of events.
     #[error(
-        "its case has {} events already, the most there can be",
+        "the case already has {} events, the maximum per case",
         case_record::OBSERVATIONS_PER_CASE_MAX
     )]
     Full,
 }
 
 impl EventRefusal {
-    /// What it is called for other programs.
+    /// Returns the name of the reason in the API and in metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -35,13 +35,13 @@ impl EventRefusal {
     }
 }
 
-/// What became of a batch.
+/// Result of applying a batch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ApplyResult {
-    /// How many events were new.
+    /// Number of new events.
     pub accepted: u64,
-    /// How many were known.
+    /// Number of duplicates.
     pub duplicates: u64,
-    /// The places in the batch of those refused.
+    /// Refused events by their index in the batch.
     pub refused: Vec<(usize, EventRefusal)>,
 }

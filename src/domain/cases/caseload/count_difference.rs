@@ -1,4 +1,4 @@
-//! Counting the difference that a change of a case makes.
+//! Difference counting: retracts the facts that no longer hold and adds the new ones.
 
 use crate::domain::cases::at_risk_orders;
 use crate::domain::cases::caseload::{Caseload, expired_before};
@@ -10,7 +10,7 @@ use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind};
 use crate::domain::standard::{FirstContactRule, Standard};
 use crate::domain::time::timestamp::Timestamp;
 
-/// Where the facts of a case count.
+/// Properties of a case that decide where its facts count.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct AggregationKey {
     group: u32,
@@ -19,21 +19,21 @@ struct AggregationKey {
     case: u64,
 }
 
-/// Who must hear of a fact.
+/// Consumers of a kind of fact.
 #[derive(Clone, Copy, Default, Debug)]
 pub(in crate::domain) struct FactConsumers {
-    /// The cells.
+    /// Cells of the board.
     pub(super) cells: bool,
-    /// The one-shot indicators.
+    /// First contact indicators.
     pub(super) contacts: bool,
-    /// Those who watch open orders.
+    /// Alerts on open orders.
     pub(in crate::domain) orders: bool,
 }
 
 impl FactConsumers {
-    /// Those of each kind of fact.
+    /// Returns the consumers of each kind of fact.
     pub(super) fn by_fact_kind(standard: &Standard) -> Vec<FactConsumers> {
-        let told = standard
+        let cells_and_orders = standard
             .counted_fact_kinds()
             .into_iter()
             .zip(at_risk_orders::grade_relevant_kinds(standard));
@@ -47,7 +47,7 @@ impl FactConsumers {
         standard
             .kinds
             .iter()
-            .zip(told)
+            .zip(cells_and_orders)
             .map(|(kind, (cells, orders))| FactConsumers {
                 cells,
                 contacts: contacts(kind),
@@ -58,9 +58,10 @@ impl FactConsumers {
 }
 
 impl Caseload {
-    /// Counts the difference between the facts before and after a change of a case; `rung` says that it was a timer that
-    /// changed them, which is gone now.
-    pub(in crate::domain) fn count_case_difference(&mut self, slot: u32, rung: bool) {
+    /// Counts the difference between the facts before and after a change of a case.
+    ///
+    /// `timer_fired` must be true if a timer caused the change, since that timer is used up.
+    pub(in crate::domain) fn count_case_difference(&mut self, slot: u32, timer_fired: bool) {
         let forget = self.forget_time(&self.after);
         let Caseload {
             before,
@@ -71,13 +72,14 @@ impl Caseload {
             expiries,
             changes,
             groups,
-            consumers: concerns,
+            consumers,
             standard,
-            at_risk_orders: endangered,
+            at_risk_orders,
             ..
         } = self;
-        if let Some(wake) =
-            after.next_evaluation.filter(|wake| rung || before.next_evaluation != Some(*wake))
+        if let Some(wake) = after
+            .next_evaluation
+            .filter(|wake| timer_fired || before.next_evaluation != Some(*wake))
         {
             timers.schedule(wake, slot);
         }
@@ -95,17 +97,17 @@ impl Caseload {
             record_group_count(changes, before, -1);
             record_group_count(changes, after, 1);
         }
-        // What makes a fact count elsewhere: if none of it changed, facts that stay need not be touched.
+        // Unchanged facts count at the same place unless one of these properties changed.
         let key = record.key();
-        let place = |facts: &CaseFacts| AggregationKey {
+        let aggregation_key = |facts: &CaseFacts| AggregationKey {
             group: facts.group,
             customer: facts.customer,
             topic: facts.topic,
             case: key,
         };
-        let (old, here) = (place(before), place(after));
+        let (old, here) = (aggregation_key(before), aggregation_key(after));
         let mut change = DifferenceCounter {
-            consumers: concerns,
+            consumers,
             counted: &mut changes.fact_counts,
             affected: FactConsumers::default(),
         };
@@ -117,18 +119,18 @@ impl Caseload {
             before.all.iter().for_each(|fact| change.count_fact(old.group, fact, -1));
             after.all.iter().for_each(|fact| change.count_fact(here.group, fact, 1));
         }
-        let concerned = change.affected;
-        if concerned.orders
-            && let Some(endangered) = endangered
+        let affected = change.affected;
+        if affected.orders
+            && let Some(at_risk_orders) = at_risk_orders
         {
-            endangered.update_order((slot, key), before, after, groups, standard);
+            at_risk_orders.update_order((slot, key), before, after, groups, standard);
         }
-        if concerned.contacts && (before.customer.is_some() || after.customer.is_some()) {
+        if affected.contacts && (before.customer.is_some() || after.customer.is_some()) {
             self.count_contact_difference(key);
         }
     }
 
-    /// Counts the difference between what the contacts of a case were and what they are now.
+    /// Counts the difference between the contacts of a case before and after a change.
     #[inline(never)]
     fn count_contact_difference(&mut self, key: u64) {
         let Caseload {
@@ -137,8 +139,8 @@ impl Caseload {
             standard,
             groups,
             customers,
-            consumers: concerns,
-            changes: to,
+            consumers,
+            changes: case_changes,
             ..
         } = self;
         let one_shots = &standard.first_contact_rules;
@@ -162,18 +164,18 @@ impl Caseload {
         let mut changes = Vec::new();
         if let Some(customer) = before.customer {
             gone.iter().for_each(|contact| {
-                customers.remove_contact(one_shots, customer, *contact, &mut changes)
+                customers.remove_contact(one_shots, customer, *contact, &mut changes);
             });
         }
         if let Some(customer) = after.customer {
             new.iter().for_each(|contact| {
-                customers.add_contact(one_shots, customer, *contact, &mut changes)
+                customers.add_contact(one_shots, customer, *contact, &mut changes);
             });
         }
-        changes.iter().for_each(|change| record_contact_change(concerns, to, change));
+        changes.iter().for_each(|change| record_contact_change(consumers, case_changes, change));
     }
 
-    /// Lets contacts ripen: those whose repeat windows end in the minutes that have passed since `then`.
+    /// Counts contacts whose repeat windows ended between `then` and the time reached.
     pub(super) fn mature_contacts(&mut self, then: Timestamp) {
         let reached = expired_before(self.now);
         if expired_before(then) == reached || self.standard.first_contact_rules.is_empty() {
@@ -187,16 +189,16 @@ impl Caseload {
     }
 }
 
-/// A change of a case being counted.
+/// Counter of one case's difference.
 struct DifferenceCounter<'m> {
     consumers: &'m [FactConsumers],
     counted: &'m mut Vec<Counted>,
-    /// Who must hear of it.
+    /// Consumers of the facts that changed.
     affected: FactConsumers,
 }
 
 impl DifferenceCounter<'_> {
-    /// Counts the facts that are gone and those that are new; what is among both stays.
+    /// Retracts the facts only in `gone` and adds those only in `new`.
     fn count_difference(&mut self, group: u32, gone: &mut [Fact], new: &mut [Fact]) {
         gone.sort_unstable();
         new.sort_unstable();
@@ -217,7 +219,7 @@ impl DifferenceCounter<'_> {
         }
     }
 
-    /// Counts a fact once more, or takes it back.
+    /// Adds (`times` = 1) or retracts (-1) a fact.
     #[inline]
     fn count_fact(&mut self, group: u32, fact: &Fact, times: i32) {
         let FactConsumers { cells, contacts, orders } = self.consumers[usize::from(fact.kind.0)];
@@ -229,20 +231,20 @@ impl DifferenceCounter<'_> {
     }
 }
 
-/// Notes a case that counts so many times more in its group.
+/// Records a change of the number of cases in a group.
 fn record_group_count(changes: &mut CaseChanges, facts: &CaseFacts, times: i64) {
     if facts.families != 0 {
         changes.case_counts.push(Seen { group: facts.group, families: facts.families, times });
     }
 }
 
-/// Notes a fact that the contacts of a customer have changed, if the cells sum it.
+/// Records a change of a first contact fact if the cells count it.
 fn record_contact_change(
-    concerns: &[FactConsumers],
+    consumers: &[FactConsumers],
     changes: &mut CaseChanges,
     (group, fact, times): &customer::ContactChange,
 ) {
-    if concerns[usize::from(fact.kind.0)].cells {
+    if consumers[usize::from(fact.kind.0)].cells {
         changes.fact_counts.push(Counted { fact: *fact, group: *group, times: *times });
     }
 }

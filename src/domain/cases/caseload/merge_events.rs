@@ -1,20 +1,23 @@
-//! Merging observations into their cases, and settling the cases: counting what all that was merged changes together.
+//! Merging of observations into cases, and settling of the changed cases.
 //!
-//! A case that hears several things in a short time is settled once for all of them: what it meant in between nobody has seen.
+//! Several observations of a case within a short time are settled together. Intermediate results
+//! are never published.
 
 use crate::domain::cases::caseload::{Caseload, PREFETCHED_EVENTS};
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::case_record::MergeResult;
 use crate::domain::events::event::CaseFamily;
 
-/// An agent's history is cut at its old end whenever it has grown by so many observations.
+/// Number of new observations after which an agent's history is trimmed.
 const TRIM_INTERVAL: usize = 256;
 
-/// How many cases are settled before the cells hear of it: as many as a batch changes.
+/// Maximum number of cases settled before a handover to the cells, about one batch.
 const CASES_SETTLED_AT_ONCE: usize = 1_024;
 
 impl Caseload {
-    /// Settles some of the cases that are not; false if all were. The sums are right only when all are settled.
+    /// Settles some of the unsettled cases. Returns false if there were none.
+    ///
+    /// The sums are correct only when all cases are settled.
     pub fn settle_some_cases(&mut self) -> bool {
         let many = self.unsettled.len().min(CASES_SETTLED_AT_ONCE);
         let slots: Vec<u32> = self.unsettled.drain(..many).collect();
@@ -29,7 +32,7 @@ impl Caseload {
         many > 0
     }
 
-    /// Settles a case; false if it was.
+    /// Settles a case. Returns false if it was settled already.
     fn settle_case(&mut self, slot: u32) -> bool {
         if self.cases.record(slot).is_settled() {
             return false;
@@ -40,7 +43,10 @@ impl Caseload {
         true
     }
 
-    /// Merges an observation into its case, to be settled later; at once where what was counted could not be told any more.
+    /// Merges an observation into its case.
+    ///
+    /// A simple append is settled later. Any other merge settles the case at once, since the
+    /// counted facts could no longer be derived afterwards.
     pub(super) fn merge_observation(
         &mut self,
         slot: u32,
@@ -66,25 +72,28 @@ impl Caseload {
         merged
     }
 
-    /// Merges an observation that may change all that its case means, and settles the case.
+    /// Merges an observation that may change any fact of its case, and settles the case.
     fn merge_and_settle(&mut self, slot: u32, observation: &Observation) -> MergeResult {
         self.derive_facts(slot, true);
-        let (record, spill) = self.cases.record_and_overflow_mut(slot);
+        let (record, overflow) = self.cases.record_and_overflow_mut(slot);
         let groups = &self.groups;
         let merged =
-            record.merge(observation, spill, |one, other| groups.compare_attributes(one, other));
+            record.merge(observation, overflow, |one, other| groups.compare_attributes(one, other));
         if matches!(merged, MergeResult::New | MergeResult::Replaced) {
-            let said = self.derive_facts(slot, false);
+            let summary = self.derive_facts(slot, false);
             if observation.kind.family == CaseFamily::AGENT {
-                let (record, spill) = self.cases.record_and_overflow_mut(slot);
-                spill.set_digest(record.overflow_place(), said);
+                let (record, overflow) = self.cases.record_and_overflow_mut(slot);
+                overflow.set_digest(record.overflow_place(), summary);
             }
             self.count_case_difference(slot, false);
         }
         merged
     }
 
-    /// Lets go of what an agent did before anything that can still be corrected; it stays counted. Looked at now and then.
+    /// Removes an agent's observations that no event can correct any more. Their facts stay
+    /// counted.
+    ///
+    /// The history is checked only once every [`TRIM_INTERVAL`] observations.
     fn trim_agent_history(&mut self, slot: u32) {
         let Some(horizon) = self.horizon.filter(|_| {
             self.cases.record(slot).len(&self.cases.overflow).is_multiple_of(TRIM_INTERVAL)
@@ -95,13 +104,13 @@ impl Caseload {
             .now
             .plus_millis(-horizon.for_family(CaseFamily::AGENT))
             .min(self.current.earliest_start());
-        let (record, spill) = self.cases.record_and_overflow_mut(slot);
-        let trimmed = record.trim_before(spill, cutoff);
+        let (record, overflow) = self.cases.record_and_overflow_mut(slot);
+        let trimmed = record.trim_before(overflow, cutoff);
         self.derive_facts(slot, true);
-        // What was said long ago may be all that is known of where the agent belongs.
+        // Only the trimmed observations may carry some of the agent's attributes.
         if self.before.group != self.after.group {
-            let (record, spill) = self.cases.record_and_overflow_mut(slot);
-            record.restore_trimmed(spill, trimmed);
+            let (record, overflow) = self.cases.record_and_overflow_mut(slot);
+            record.restore_trimmed(overflow, trimmed);
         }
     }
 }

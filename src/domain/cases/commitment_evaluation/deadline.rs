@@ -1,4 +1,4 @@
-//! Deadlines: where a rule puts them, given when the clock started and when it stood.
+//! Computation of deadlines from a deadline rule, the start of the clock and its pauses.
 
 use crate::domain::cases::context::NamedTimes;
 use crate::domain::standard::{DeadlineRule, Standard, WarningTime};
@@ -6,28 +6,28 @@ use crate::domain::time::calendar::{end_of_day, is_before_time_of_day};
 use crate::domain::time::timestamp::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A stretch in which a clock stands.
+/// Period in which a clock is stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct PauseSpan {
-    /// Its beginning.
+    /// Start of the period.
     pub(super) begin: Timestamp,
-    /// Its end; `None` while it lasts.
+    /// End of the period; `None` while it lasts.
     pub(super) end: Option<Timestamp>,
 }
 
-/// Where a clock leads.
+/// Outcome of running a clock from its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum DeadlineClock {
-    /// To this deadline, unless it is stopped before.
+    /// The clock reaches the deadline at this time, unless it is stopped before.
     EndsAt(Timestamp),
-    /// Nowhere: it has stood since then.
+    /// The clock has been stopped since this time, so that there is no deadline.
     StoppedSince(Timestamp),
-    /// Nowhere: its calendar does not open in any time to come.
+    /// The calendar never opens again, so that there is no deadline.
     Never,
 }
 
 impl DeadlineClock {
-    /// The deadline, if there is one.
+    /// Returns the deadline; `None` if the clock is stopped or the calendar never opens again.
     #[must_use]
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         match self {
@@ -37,27 +37,27 @@ impl DeadlineClock {
     }
 }
 
-/// A deadline rule with what it needs of the case.
+/// Deadline rule with the data of the case that it needs.
 #[derive(Clone, Copy)]
 pub(super) struct CaseDeadlineRule<'a> {
     kind: DeadlineKind,
     standard: &'a Standard,
-    /// The zone of the case.
+    /// Time zone of the case.
     zone: &'a TimeZone,
 }
 
 #[derive(Clone, Copy)]
 enum DeadlineKind {
-    /// An amount of time in milliseconds.
+    /// Amount of time in milliseconds, measured on a calendar if one is given.
     Amount(i64, Option<usize>),
-    /// A moment that somebody named.
+    /// Time named by an event.
     NamedTime(Timestamp),
-    /// A moment that follows from when the clock started.
+    /// Time that follows from the start of the clock.
     DerivedTime(DeadlineRule),
 }
 
 impl<'a> CaseDeadlineRule<'a> {
-    /// The rule for a case; `None` if it needs a time that nobody has named.
+    /// Returns the rule for a case; `None` if it needs a time that no event has named.
     #[inline]
     pub(super) fn new(
         deadline: DeadlineRule,
@@ -74,61 +74,61 @@ impl<'a> CaseDeadlineRule<'a> {
         Some(CaseDeadlineRule { kind, standard, zone })
     }
 
-    /// Where the clock leads that started at `from` and stands in `stretches`, when `percent` of the time allowed is asked for.
+    /// Runs the clock from `from` through `percent` of the allowed time, stopping at `pauses`.
     #[inline]
     pub(super) fn deadline_clock(
         &self,
         from: Timestamp,
-        stretches: &[PauseSpan],
+        pauses: &[PauseSpan],
         percent: i64,
     ) -> DeadlineClock {
         let moment = match self.kind {
-            // A deadline of millions of years is as far away when it is held within what can be counted.
+            // Saturation is harmless: it only affects deadlines millions of years ahead.
             DeadlineKind::Amount(millis, calendar) => {
                 return self.run_open_time(
                     from,
                     millis.saturating_mul(percent) / 100,
                     calendar,
-                    stretches,
+                    pauses,
                 );
             }
             DeadlineKind::NamedTime(moment) => Some(moment),
             DeadlineKind::DerivedTime(deadline) => self.derived_time(from, deadline),
         };
         let Some(moment) = moment else { return DeadlineClock::Never };
-        // A moment moves by as much as the clock stands before it.
+        // Each pause before the deadline moves it back by the length of the pause.
         let mut moment = from.plus_millis(moment.millis_since(from).saturating_mul(percent) / 100);
-        for stretch in stretches {
-            if stretch.begin >= moment {
+        for pause in pauses {
+            if pause.begin >= moment {
                 break;
             }
-            match stretch.end {
-                Some(end) => moment = moment.plus_millis(end.millis_since(stretch.begin)),
-                None => return DeadlineClock::StoppedSince(stretch.begin),
+            match pause.end {
+                Some(end) => moment = moment.plus_millis(end.millis_since(pause.begin)),
+                None => return DeadlineClock::StoppedSince(pause.begin),
             }
         }
         DeadlineClock::EndsAt(moment)
     }
 
-    /// Lets so many milliseconds of open time pass.
+    /// Runs the clock through `millis` milliseconds of open time.
     #[inline]
     fn run_open_time(
         &self,
         from: Timestamp,
         millis: i64,
         calendar: Option<usize>,
-        stretches: &[PauseSpan],
+        pauses: &[PauseSpan],
     ) -> DeadlineClock {
         let (mut at, mut left) = (from, millis);
-        for stretch in stretches {
-            let open = self.elapsed_open_ms(at, stretch.begin, calendar);
+        for pause in pauses {
+            let open = self.elapsed_open_ms(at, pause.begin, calendar);
             if open >= left {
                 break;
             }
             left -= open;
-            match stretch.end {
+            match pause.end {
                 Some(end) => at = end,
-                None => return DeadlineClock::StoppedSince(stretch.begin),
+                None => return DeadlineClock::StoppedSince(pause.begin),
             }
         }
         self.add_open_ms(at, left, calendar).map_or(DeadlineClock::Never, DeadlineClock::EndsAt)
@@ -136,7 +136,7 @@ impl<'a> CaseDeadlineRule<'a> {
 }
 
 impl CaseDeadlineRule<'_> {
-    /// The open time between two moments without `pauses`, in milliseconds.
+    /// Returns the open time between two times without `pauses`, in milliseconds.
     pub(super) fn open_time_ms(
         &self,
         from: Timestamp,
@@ -152,18 +152,16 @@ impl CaseDeadlineRule<'_> {
         self.elapsed_open_ms(from, until, calendar) - paused
     }
 
-    /// When a warning comes.
+    /// Returns the time of a warning; `None` if it never comes or the clock is stopped before.
     pub(super) fn warning_time(
         &self,
         at: WarningTime,
         from: Timestamp,
-        stretches: &[PauseSpan],
+        pauses: &[PauseSpan],
         clock: &DeadlineClock,
     ) -> Option<Timestamp> {
         match at {
-            WarningTime::Percent(percent) => {
-                self.deadline_clock(from, stretches, percent).deadline()
-            }
+            WarningTime::Percent(percent) => self.deadline_clock(from, pauses, percent).deadline(),
             WarningTime::Before(millis) => {
                 clock.deadline().map(|deadline| deadline.plus_millis(-millis).max(from))
             }
@@ -195,7 +193,8 @@ impl CaseDeadlineRule<'_> {
         }
     }
 
-    /// The moment that follows from when the clock started; `None` if a calendar never gets there.
+    /// Returns the time that follows from the start of the clock; `None` if the calendar ends
+    /// before.
     fn derived_time(&self, from: Timestamp, deadline: DeadlineRule) -> Option<Timestamp> {
         let calendars = &self.standard.calendars;
         match deadline {

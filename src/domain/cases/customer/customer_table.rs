@@ -1,7 +1,8 @@
-//! Where each customer's contacts lie.
+//! Table of customers with their contacts.
 //!
-//! Most customers have one contact in the time remembered, which then needs no memory of its own. As for cases, entries lie in
-//! blocks that never move and the index is sharded, so that no step copies the whole table.
+//! Most customers have one remembered contact, which is stored without a separate allocation. As
+//! for cases, entries lie in blocks that never move and the index is sharded, so that no single
+//! step copies the whole table.
 
 use super::contact::Contact;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
@@ -9,13 +10,13 @@ use crate::domain::cases::store::hash_index::HashIndex;
 use crate::domain::events::event::{CustomerKey, hash};
 use serde::{Deserialize, Serialize};
 
-/// Entries in a block.
+/// Entries per block.
 const ENTRIES_PER_BLOCK: usize = 8_192;
 
-/// How many entries are looked up in the index before the first of them is put there, so that its memory is on its way.
+/// Number of entries whose index lines are prefetched before they are inserted.
 const PREFETCHED_ENTRIES: usize = 32;
 
-/// A customer with the contacts, earliest first; a free place has none.
+/// Customer with contacts in order. A free slot has none.
 #[derive(Debug, Serialize, Deserialize)]
 struct CustomerEntry {
     #[serde(with = "hash")]
@@ -29,7 +30,7 @@ enum ContactList {
     Many(Vec<Contact>),
 }
 
-/// The contacts of all customers remembered.
+/// Contacts of all remembered customers.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct CustomerTable {
     blocks: Vec<Vec<CustomerEntry>>,
@@ -39,7 +40,10 @@ pub(super) struct CustomerTable {
 }
 
 impl CustomerTable {
-    /// The table as it was read: with what is not written down.
+    /// Validates a table from a snapshot and rebuilds its index.
+    ///
+    /// # Errors
+    /// Returns a message if the table does not fit `bounds` or contradicts itself.
     pub(super) fn restore(
         mut self,
         bounds: &SnapshotBounds,
@@ -48,7 +52,7 @@ impl CustomerTable {
         if blocks.next().is_some_and(|last| last == 0 || last > ENTRIES_PER_BLOCK)
             || blocks.any(|len| len != ENTRIES_PER_BLOCK)
         {
-            return Err("a block of customers has a wrong length");
+            return Err("snapshot has a customer block of the wrong length");
         }
         if let Some(last) = self.blocks.last_mut() {
             last.reserve_exact(ENTRIES_PER_BLOCK - last.len());
@@ -57,7 +61,7 @@ impl CustomerTable {
         for slot in &self.free {
             match used.get_mut(*slot as usize) {
                 Some(used) if *used => *used = false,
-                _ => return Err("a free place among the customers is none"),
+                _ => return Err("snapshot has an invalid free slot in the customer table"),
             }
         }
         self.index = HashIndex::with_capacity(used.len() - self.free.len());
@@ -68,28 +72,28 @@ impl CustomerTable {
             );
             for (entry, (slot, used)) in entries.iter().zip(&mut places) {
                 let contacts = entry.contacts.as_slice();
-                let sound =
+                let is_valid =
                     |one: &Contact| bounds.has_happened(one.time) && bounds.has_group(one.group);
                 if contacts.is_empty() == used
                     || !contacts.is_sorted()
-                    || !contacts.iter().all(sound)
+                    || !contacts.iter().all(is_valid)
                 {
-                    return Err("a customer's contacts are of something that there is not");
+                    return Err("snapshot has a customer with invalid contacts");
                 }
                 if used && !self.index.insert(entry.customer, slot) {
-                    return Err("two customers have one key");
+                    return Err("snapshot has two customers with the same key");
                 }
             }
         }
         Ok(self)
     }
 
-    /// The place of a customer.
+    /// Returns the slot of a customer; `None` if the customer is unknown.
     pub(super) fn find(&self, customer: CustomerKey) -> Option<u32> {
         self.index.find(customer.0.get())
     }
 
-    /// The place of a customer; a new one, without contacts, if there is none.
+    /// Returns the slot of a customer, and adds an empty entry if the customer is unknown.
     pub(super) fn find_or_add(&mut self, customer: CustomerKey) -> u32 {
         let key = customer.0.get();
         if let Some(slot) = self.index.find(key) {
@@ -114,7 +118,7 @@ impl CustomerTable {
         slot
     }
 
-    /// How many places there are, free ones among them.
+    /// Returns the number of slots, including free ones.
     pub(super) fn slot_count(&self) -> u32 {
         self.blocks
             .last()
@@ -122,7 +126,7 @@ impl CustomerTable {
             as u32
     }
 
-    /// The contacts at a place.
+    /// Returns the contacts in a slot.
     pub(super) fn contacts(&self, slot: u32) -> &[Contact] {
         self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK]
             .contacts
@@ -133,7 +137,7 @@ impl CustomerTable {
         &mut self.blocks[slot as usize / ENTRIES_PER_BLOCK][slot as usize % ENTRIES_PER_BLOCK]
     }
 
-    /// Puts a contact at `place` among those of a customer.
+    /// Inserts a contact at `place` in a customer's list.
     pub(super) fn insert_contact(&mut self, slot: u32, place: usize, contact: Contact) {
         let contacts = &mut self.entry_mut(slot).contacts;
         match contacts {
@@ -148,7 +152,7 @@ impl CustomerTable {
         }
     }
 
-    /// Takes the contact at `place` away from those of a customer.
+    /// Removes the contact at `place` from a customer's list.
     pub(super) fn remove_contact(&mut self, slot: u32, place: usize) {
         let contacts = &mut self.entry_mut(slot).contacts;
         match contacts {
@@ -158,7 +162,7 @@ impl CustomerTable {
         contacts.shrink();
     }
 
-    /// Takes a customer's contacts that are `old` away, and gives up the place if none is left.
+    /// Removes a customer's contacts for which `old` is true, and frees the slot if none is left.
     pub(super) fn forget_contacts(&mut self, slot: u32, old: impl Fn(&Contact) -> bool) {
         if !self.contacts(slot).iter().any(&old) {
             return;
@@ -172,7 +176,7 @@ impl CustomerTable {
         self.free_if_empty(slot);
     }
 
-    /// Gives up a customer's place if there are no contacts left.
+    /// Frees the slot of a customer without contacts.
     pub(super) fn free_if_empty(&mut self, slot: u32) {
         if self.contacts(slot).is_empty() {
             let key = self.entry_mut(slot).customer;
@@ -190,7 +194,7 @@ impl ContactList {
         }
     }
 
-    /// Gives back memory that a shorter list does not need.
+    /// Frees memory that a shorter list does not need.
     fn shrink(&mut self) {
         let ContactList::Many(some) = self else { return };
         match some[..] {

@@ -1,16 +1,16 @@
-//! What an agent is doing, and how long each state lasted.
+//! Life cycle of an agent: current state and duration of each state.
 //!
-//! A state's time is counted when the state ends; `offline` is no working time.
+//! The duration of a state is counted when the state ends. `offline` is not working time.
 
 use super::fact_writer::FactWriter;
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::AgentState;
 use crate::domain::facts::catalog::place::agent;
 
-/// Tells what the observations of an agent mean.
+/// Derives the facts of an agent from its observations.
 pub fn derive_facts(
     observations: impl Iterator<Item = Observation>,
-    teller: &mut FactWriter<'_, '_>,
+    writer: &mut FactWriter<'_, '_>,
 ) {
     let mut states = observations.filter_map(|one| Some((one.time, one.detail.agent_state?)));
     let Some(mut now) = states.next() else { return };
@@ -19,11 +19,11 @@ pub fn derive_facts(
             continue;
         }
         if let Some(place) = state_duration_place(now.1) {
-            teller.add_fact(place, next.0, next.0.millis_since(now.0));
+            writer.add_fact(place, next.0, next.0.millis_since(now.0));
         }
         now = next;
     }
-    teller.add_current_state(current_state_place(now.1), now.0, agent::EXPIRED);
+    writer.add_current_state(current_state_place(now.1), now.0, agent::EXPIRED);
 }
 
 fn current_state_place(state: AgentState) -> u16 {

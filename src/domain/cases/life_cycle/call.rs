@@ -1,17 +1,18 @@
-//! The life of a call: offered, then answered, abandoned or overflowed, then over.
+//! Life cycle of a call: offered, then answered, abandoned or overflowed, then ended.
 //!
-//! A call has one outcome. An answer wins over an abandonment, whichever came first: some systems take an abandonment back.
+//! A call has one outcome. An answer takes precedence over an abandonment in any order, since some
+//! systems retract an abandonment.
 
 use super::fact_writer::{FactWriter, reported_or_elapsed};
 use crate::domain::cases::observation::Observation;
 use crate::domain::events::event::{EventVerb, PackedMillis};
 use crate::domain::facts::catalog::{Fact, place::call};
 
-/// Tells what the observations of a call mean.
+/// Derives the facts of a call from its observations.
 #[inline]
 pub fn derive_facts(
     observations: impl Iterator<Item = Observation>,
-    teller: &mut FactWriter<'_, '_>,
+    writer: &mut FactWriter<'_, '_>,
 ) {
     let (mut offered, mut answered, mut left, mut ended) = (None, None, None, None);
     for one in observations {
@@ -20,10 +21,10 @@ pub fn derive_facts(
             EventVerb::Offered => _ = offered.get_or_insert(one.time),
             EventVerb::Answered => _ = answered.get_or_insert((one.time, detail.wait)),
             EventVerb::Abandoned | EventVerb::Overflowed => {
-                _ = left.get_or_insert((one.kind.verb, one.time, detail.wait, detail.label))
+                _ = left.get_or_insert((one.kind.verb, one.time, detail.wait, detail.label));
             }
             EventVerb::Transferred => {
-                teller.add_labeled_fact(call::TRANSFERRED, one.time, Fact::UNKNOWN, detail.label)
+                writer.add_labeled_fact(call::TRANSFERRED, one.time, Fact::UNKNOWN, detail.label);
             }
             EventVerb::Ended => {
                 _ = ended.get_or_insert((
@@ -32,52 +33,52 @@ pub fn derive_facts(
                     detail.hold,
                     detail.wrapup,
                     detail.label,
-                ))
+                ));
             }
-            EventVerb::Lost => teller.mark_lost(one.time),
+            EventVerb::Lost => writer.mark_lost(one.time),
             _ => {}
         }
     }
     if let Some(time) = offered {
-        teller.add_fact(call::OFFERED, time, Fact::UNKNOWN);
+        writer.add_fact(call::OFFERED, time, Fact::UNKNOWN);
     }
     let mut waited = Fact::UNKNOWN;
     match (answered, left, ended, offered) {
         (Some((time, wait)), ..) => {
             waited = reported_or_elapsed(wait, offered, time);
-            teller.add_fact(call::ANSWERED, time, waited);
+            writer.add_fact(call::ANSWERED, time, waited);
             if ended.is_none() {
-                teller.add_current_state(call::TALKING, time, call::EXPIRED);
+                writer.add_current_state(call::TALKING, time, call::EXPIRED);
             }
         }
-        (None, Some((verb, time, wait, why)), ..) => {
+        (None, Some((verb, time, wait, reason)), ..) => {
             let outcome =
                 if verb == EventVerb::Abandoned { call::ABANDONED } else { call::OVERFLOWED };
-            teller.add_labeled_fact(
+            writer.add_labeled_fact(
                 outcome,
                 time,
                 reported_or_elapsed(wait, offered, time),
-                why.filter(|_| verb == EventVerb::Overflowed),
+                reason.filter(|_| verb == EventVerb::Overflowed),
             );
         }
         (None, None, None, Some(time)) => {
-            _ = teller.add_current_state(call::WAITING, time, call::EXPIRED)
+            _ = writer.add_current_state(call::WAITING, time, call::EXPIRED);
         }
         _ => {}
     }
     if let Some((time, talk, hold, wrapup, resolved)) = ended {
-        // What lies between answer and end contains the holds; what the source calls talking does not.
+        // The time from answer to end includes holds, but a reported talk time does not.
         let hold = hold.filter(|_| talk.is_some()).map_or(0, PackedMillis::get);
         let talk = reported_or_elapsed(talk, answered.map(|(time, _)| time), time);
-        teller.add_labeled_fact(call::ENDED, time, talk, resolved);
+        writer.add_labeled_fact(call::ENDED, time, talk, resolved);
         let handled = if talk == Fact::UNKNOWN {
             talk
         } else {
             talk + hold + wrapup.map_or(0, PackedMillis::get)
         };
-        teller.add_fact(call::HANDLED, time, handled);
+        writer.add_fact(call::HANDLED, time, handled);
         if answered.is_some() {
-            teller.add_fact(call::COMPLETED, time, waited);
+            writer.add_fact(call::COMPLETED, time, waited);
         }
     }
 }

@@ -1,22 +1,22 @@
-//! Writes the facts of one family of a case.
+//! Writer for the facts of one family of a case.
 
 use crate::domain::cases::context::DerivationContext;
 use crate::domain::events::event::{PackedMillis, Symbol};
 use crate::domain::facts::catalog::{CaseFacts, Fact, FactKind};
 use crate::domain::time::timestamp::Timestamp;
 
-/// Collects the facts of one family of a case.
+/// Collects the facts of one family of a case. Kinds that nothing uses are skipped.
 #[derive(Debug)]
 pub struct FactWriter<'a, 'f> {
     pub(super) context: &'a DerivationContext<'a>,
     pub(super) first_kind: FactKind,
     pub(super) facts: &'f mut CaseFacts,
-    /// When the source lost sight of the case, each time.
+    /// Times at which the source reported the case as lost.
     pub(super) lost_at: Vec<Timestamp>,
 }
 
 impl<'a, 'f> FactWriter<'a, 'f> {
-    /// Creates a writer of the facts of a family whose kinds begin at `first_kind`.
+    /// Returns a writer for the facts of a family whose kinds start at `first_kind`.
     #[inline]
     pub fn new(
         context: &'a DerivationContext<'a>,
@@ -26,41 +26,43 @@ impl<'a, 'f> FactWriter<'a, 'f> {
         FactWriter { context, first_kind, facts, lost_at: Vec::new() }
     }
 
-    /// Tells that the fact at `place` of the life cycle happened at, or stands since, `time`.
+    /// Adds the fact at `place` of the life cycle, at `time`.
     #[inline]
     pub fn add_fact(&mut self, place: u16, time: Timestamp, value: i64) {
         self.add_labeled_fact(place, time, value, None);
     }
 
-    /// As [`Teller::tell`], with the word that tells the fact apart from others.
+    /// Adds the fact at `place` of the life cycle, at `time` and with a label.
     #[inline]
     pub fn add_labeled_fact(
         &mut self,
         place: u16,
         time: Timestamp,
         value: i64,
-        word: Option<Symbol>,
+        label: Option<Symbol>,
     ) {
         let kind = self.first_kind.offset_by(place);
         if self.context.used_kinds[usize::from(kind.0)] {
-            self.facts.all.push(Fact { kind, label: word, time, value });
+            self.facts.all.push(Fact { kind, label, time, value });
         }
     }
 
-    /// The source has lost sight of the case: nothing stands from `time` on.
+    /// Records that the source lost track of the case, which ends every current state at `time`.
     pub fn mark_lost(&mut self, time: Timestamp) {
         self.lost_at.push(time);
     }
 
-    /// Tells that the fact at `place` stands since `since`, and that the case is open; unless it has been lost or has stood for
-    /// so long that its end must have been lost: then the fact at `expired` is told of the moment it expired.
+    /// Adds the current state at `place`, active since `since`, and marks the case as open.
+    ///
+    /// If the case was lost or the state has expired, the fact at `expired` is added instead.
+    /// Returns true if the state is still active.
     #[inline]
     pub fn add_current_state(&mut self, place: u16, since: Timestamp, expired: u16) -> bool {
         let kind = self.first_kind.offset_by(place);
         let expires =
             self.context.expiry[usize::from(kind.0)].map(|millis| since.plus_millis(millis));
         let lost = self.lost_at.iter().copied().filter(|lost| *lost >= since).min();
-        // A loss is told at once, and with it what had expired before, though nobody may have looked yet.
+        // A loss also reveals an earlier expiry, whose whole minute may not be over yet.
         let over = match lost {
             Some(lost) => Some(expires.map_or(lost, |expires| expires.min(lost))),
             None => expires.filter(|expires| *expires < self.context.expired_before),
@@ -79,14 +81,17 @@ impl<'a, 'f> FactWriter<'a, 'f> {
     }
 }
 
-/// How long something took, or that nobody knows: what the source said itself, else the time since it began.
+/// Returns the reported duration, else the time between `from` and `until`, in milliseconds.
+///
+/// Returns [`Fact::UNKNOWN`] if neither is known.
 #[inline]
 pub(super) fn reported_or_elapsed(
-    said: Option<PackedMillis>,
+    reported: Option<PackedMillis>,
     from: Option<Timestamp>,
     until: Timestamp,
 ) -> i64 {
-    said.map(PackedMillis::get)
+    reported
+        .map(PackedMillis::get)
         .or_else(|| from.map(|from| until.millis_since(from)))
         .unwrap_or(Fact::UNKNOWN)
 }

@@ -1,9 +1,11 @@
-//! A case in one record of two cache lines, the same form open or closed: up to four observations inline, any number spilled.
+//! Record of a case: two cache lines with up to four observations inline, or a reference to the
+//! overflow.
 //!
-//! The inline form is an encoding, not a summary: every observation is read back exactly as it was merged. What does not
-//! fit (a fifth observation, two different due times, an offset of more than 49 days ...) moves the case to the spill, so
-//! nothing above this file knows that there are two forms. The usual call fits with all that is said of it: topic, wait, talk, hold,
-//! wrap-up, whether it was resolved, and the customer's answer.
+//! The inline form is lossless: every observation is read back exactly as it was merged. A history
+//! that does not fit moves to the overflow. Examples are a fifth observation, two different due
+//! times or an offset of more than 49 days. Code outside this module does not depend on the form.
+//!
+//! A usual call fits inline with topic, wait, talk, hold, wrap-up, resolution and survey answer.
 
 pub mod format_2;
 mod merge;
@@ -24,11 +26,11 @@ use std::num::{NonZeroU8, NonZeroU64};
 
 const INLINE_OBSERVATIONS: usize = 4;
 
-/// How many values a record has room for.
+/// Number of values that a record can hold.
 const VALUE_SLOTS: usize = 6;
 
-/// What an inline observation says beyond time, type and group: a bit each, and its answer above them.
-mod says {
+/// Bits for the data that an inline observation carries. The survey answer lies above them.
+mod detail_bit {
     pub(in crate::domain) const CUSTOMER: u16 = 1;
     pub(in crate::domain) const TOPIC: u16 = 1 << 1;
     pub(in crate::domain) const LABEL: u16 = 1 << 2;
@@ -40,14 +42,15 @@ mod says {
     pub(in crate::domain) const HOLD: u16 = 1 << 8;
     pub(in crate::domain) const LIABLE: u16 = 1 << 9;
     pub(in crate::domain) const WRAPUP: u16 = 1 << 10;
-    /// By how many bits an answer, from 1 to 5, is shifted; 0 is none.
+    /// Bit offset of a survey answer from 1 to 5; 0 means no answer.
     pub(in crate::domain) const ANSWER: u32 = 11;
 
-    /// For each place among the values what is kept there. Calls and orders share places: hardly a case says what both do.
+    /// Kinds of values that share each slot. Calls and orders share slots, since hardly any case
+    /// has values of both.
     pub(in crate::domain) const PLACES: [u16; super::VALUE_SLOTS] =
         [TOPIC, LABEL, DUE | WAIT, APPOINTMENT | TALK, OWNER | HOLD, LIABLE | WRAPUP];
 
-    /// Where a value is kept.
+    /// Returns the slot of a kind of value.
     pub(in crate::domain) const fn value_place(bit: u16) -> usize {
         let mut place = 0;
         while PLACES[place] & bit == 0 {
@@ -57,7 +60,7 @@ mod says {
     }
 }
 
-/// The merged history of one case.
+/// Merged history of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct CaseRecord {
@@ -67,54 +70,56 @@ pub struct CaseRecord {
     #[serde(with = "event::hash")]
     customer: u64,
     ids: [EventId; INLINE_OBSERVATIONS],
-    /// How long after `base` they happened, in milliseconds; the first happened then.
+    /// Milliseconds after `base` of all but the first observation, which happened at `base`.
     offsets: [u32; INLINE_OBSERVATIONS - 1],
     groups: [u32; INLINE_OBSERVATIONS],
     kinds: [EventType; INLINE_OBSERVATIONS],
     detail_bits: [u16; INLINE_OBSERVATIONS],
-    /// What they say, each value once for the whole case. Times are kept as offsets. The first is the place among the spilled ones
-    /// of a case that lies there.
+    /// Values of the observations, each once per case. Times are offsets from `base`.
+    ///
+    /// If the history is in the overflow, the first value is its index there.
     values: [u32; VALUE_SLOTS],
     is_overflowed: bool,
     len: u8,
-    /// Whether the case is open, as it was last told.
+    /// True if the case was open at its last settlement.
     open: bool,
-    /// How many of the observations are counted: the first ones. Those of spilled cases all are.
+    /// Number of counted observations, which come first. In the overflow, all are counted.
     #[serde(skip)]
     counted: u8,
 }
 
-/// Which observations of a case are read.
+/// Part of a case's history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HistoryPart {
-    /// All of them.
+    /// All observations.
     All,
-    /// Those that are counted: what the sums know of the case.
+    /// Counted observations, which the sums include.
     Counted,
 }
 
-/// What became of an observation offered to a case.
+/// Result of merging an observation into a case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MergeResult {
-    /// It is part of the history now.
+    /// The observation was added.
     New,
-    /// The case knew it.
+    /// The same observation was merged before.
     Duplicate,
-    /// The case knew the id with another content, and this one holds.
+    /// The id was known with other content, which the new content replaces.
     Replaced,
-    /// The case has as many observations as a case may have.
+    /// The case has the maximum number of observations.
     Full,
 }
 
-/// The most observations a case remembers; further ones are rejected. What an agent did is one case for as long as somebody
-/// may correct it, so it takes more.
+/// Maximum number of observations per case. Further ones are refused.
+///
+/// An agent is a single case over the whole retention period and needs the most.
 pub const OBSERVATIONS_PER_CASE_MAX: usize = 16_384;
 
 impl CaseRecord {
-    /// A case without observations.
+    /// Returns a case without observations.
     #[must_use]
     pub fn new(key: u64, base: Timestamp) -> CaseRecord {
-        let nothing = EventType { family: CaseFamily::CALL, verb: EventVerb::Offered };
+        let unused = EventType { family: CaseFamily::CALL, verb: EventVerb::Offered };
         CaseRecord {
             key,
             base,
@@ -122,7 +127,7 @@ impl CaseRecord {
             ids: [EventId(0); INLINE_OBSERVATIONS],
             offsets: [0; INLINE_OBSERVATIONS - 1],
             groups: [0; INLINE_OBSERVATIONS],
-            kinds: [nothing; INLINE_OBSERVATIONS],
+            kinds: [unused; INLINE_OBSERVATIONS],
             detail_bits: [0; INLINE_OBSERVATIONS],
             values: [0; VALUE_SLOTS],
             is_overflowed: false,
@@ -132,58 +137,58 @@ impl CaseRecord {
         }
     }
 
-    /// The hash of source and subject.
+    /// Returns the key: the hash of source and subject.
     #[must_use]
     pub fn key(&self) -> u64 {
         self.key
     }
 
-    /// Reads from both ends of the record, for the memory's sake alone.
+    /// Reads from both cache lines of the record to prefetch them.
     #[must_use]
     pub fn prefetch(&self) -> u64 {
         self.ids[0].0 ^ u64::from(self.len) ^ self.key
     }
 
-    /// Whether the case is open, as it was last told.
+    /// Returns true if the case was open at its last settlement.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Remembers that all observations are counted, and whether they say that the case is open.
+    /// Marks all observations as counted, and the case as open or closed.
     pub fn mark_settled(&mut self, open: bool) {
         self.open = open;
         self.counted = self.len;
     }
 
-    /// Whether all observations are counted.
+    /// Returns true if all observations are counted.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.counted == self.len
     }
 
-    /// How many inline observations belong to a part.
+    /// Returns the number of inline observations in a part.
     fn inline_len(&self, part: HistoryPart) -> usize {
         usize::from(if part == HistoryPart::Counted { self.counted } else { self.len })
     }
 
-    /// Whether there are no observations in a part.
+    /// Returns true if a part has no observations.
     #[must_use]
     pub fn is_empty(&self, part: HistoryPart) -> bool {
         self.inline_len(part) == 0 && !self.is_overflowed
     }
 
-    /// Calls `read` with the observations of a part in their order.
+    /// Passes the observations of a part to `read`, in order.
     #[inline]
     pub fn read_observations<R>(
         &self,
         part: HistoryPart,
-        spill: &CaseOverflow,
+        overflow: &CaseOverflow,
         read: impl ObservationReader<R>,
     ) -> R {
         match self.overflow_place() {
             Some(place) => {
-                read.read(spill.history(place).iter().map(OverflowObservation::to_observation))
+                read.read(overflow.history(place).iter().map(OverflowObservation::to_observation))
             }
             None => {
                 read.read((0..self.inline_len(part)).map(|place| self.inline_observation(place)))
@@ -191,37 +196,37 @@ impl CaseRecord {
         }
     }
 
-    /// What the observations of a part say together.
+    /// Returns the summary of the observations in a part.
     #[inline]
     pub fn summarize(
         &self,
         part: HistoryPart,
-        spill: &CaseOverflow,
+        overflow: &CaseOverflow,
         context: &DerivationContext<'_>,
         groups: &mut CaseGroups,
     ) -> CaseSummary {
-        let mut said = CaseSummary::default();
+        let mut summary = CaseSummary::default();
         if let Some(place) = self.overflow_place() {
-            spill
+            overflow
                 .history(place)
                 .iter()
-                .for_each(|one| said.add_observation(&one.to_observation(), context, groups));
-            return said;
+                .for_each(|one| summary.add_observation(&one.to_observation(), context, groups));
+            return summary;
         }
         let mut used = 0;
         for place in 0..self.inline_len(part) {
-            said.add_group(self.kinds[place].family, self.groups[place], context, groups);
-            said.last_observed = self.observation_time(place);
+            summary.add_group(self.kinds[place].family, self.groups[place], context, groups);
+            summary.last_observed = self.observation_time(place);
             used |= self.detail_bits[place];
         }
-        // What several of them say is the same.
+        // Inline observations share their values, so that one pass over all bits suffices.
         if used != 0 {
-            said.add_detail(&self.decode_detail(used));
+            summary.add_detail(&self.decode_detail(used));
         }
-        said
+        summary
     }
 
-    // Always: nearly nothing of an observation is needed, and what is not, need not be put together.
+    // Callers use few of the fields; inlining lets the compiler drop the decoding of the others.
     #[inline(always)]
     fn inline_observation(&self, place: usize) -> Observation {
         Observation {
@@ -245,69 +250,79 @@ impl CaseRecord {
     }
 
     #[inline(always)]
-    fn decode_detail(&self, said: u16) -> EventDetail {
+    fn decode_detail(&self, detail_bits: u16) -> EventDetail {
         let value = |bit: u16| {
-            if said & bit != 0 { Some(self.values[says::value_place(bit)]) } else { None }
+            if detail_bits & bit != 0 {
+                Some(self.values[detail_bit::value_place(bit)])
+            } else {
+                None
+            }
         };
-        let word = |bit: u16| value(bit).and_then(Symbol::from_number);
+        let symbol = |bit: u16| value(bit).and_then(Symbol::from_number);
         let moment = |bit: u16| {
             value(bit)
                 .and_then(|offset| PackedTimestamp::new(Timestamp(self.base.0 + i64::from(offset))))
         };
         let amount = |bit: u16| value(bit).and_then(|millis| PackedMillis::new(i64::from(millis)));
         EventDetail {
-            customer: if said & says::CUSTOMER != 0 {
+            customer: if detail_bits & detail_bit::CUSTOMER != 0 {
                 NonZeroU64::new(self.customer).map(CustomerKey)
             } else {
                 None
             },
-            due: moment(says::DUE),
-            appointment: moment(says::APPOINTMENT),
-            wait: amount(says::WAIT),
-            talk: amount(says::TALK),
-            hold: amount(says::HOLD),
-            wrapup: amount(says::WRAPUP),
-            topic: word(says::TOPIC),
-            owner: word(says::OWNER),
-            label: word(says::LABEL),
-            liable: word(says::LIABLE),
-            answer: NonZeroU8::new((said >> says::ANSWER) as u8),
+            due: moment(detail_bit::DUE),
+            appointment: moment(detail_bit::APPOINTMENT),
+            wait: amount(detail_bit::WAIT),
+            talk: amount(detail_bit::TALK),
+            hold: amount(detail_bit::HOLD),
+            wrapup: amount(detail_bit::WRAPUP),
+            topic: symbol(detail_bit::TOPIC),
+            owner: symbol(detail_bit::OWNER),
+            label: symbol(detail_bit::LABEL),
+            liable: symbol(detail_bit::LIABLE),
+            answer: NonZeroU8::new((detail_bits >> detail_bit::ANSWER) as u8),
             agent_state: None,
         }
     }
 
-    /// Takes out the observations of an agent before `cutoff` that nothing can correct any more: all but those of the state that
-    /// lasted then. Gives them back, in their order.
+    /// Removes an agent's observations before `cutoff`, except those of the state at that time.
+    ///
+    /// Returns the removed observations in order.
     pub fn trim_before(
         &mut self,
-        spill: &mut CaseOverflow,
+        overflow: &mut CaseOverflow,
         cutoff: Timestamp,
     ) -> Vec<OverflowObservation> {
         let Some(place) = self.overflow_place() else { return Vec::new() };
-        let list = spill.history_mut(place);
-        let mut keep =
+        let list = overflow.history_mut(place);
+        let mut removed =
             list.partition_point(|one| one.to_observation().time < cutoff).saturating_sub(1);
-        while keep > 0 && list[keep - 1].state == list[keep].state {
-            keep -= 1;
+        while removed > 0 && list[removed - 1].state == list[removed].state {
+            removed -= 1;
         }
-        list.drain(..keep).collect()
+        list.drain(..removed).collect()
     }
 
-    /// Puts observations back that [`Record::trim`] took out.
-    pub fn restore_trimmed(&mut self, spill: &mut CaseOverflow, trimmed: Vec<OverflowObservation>) {
+    /// Restores observations that [`CaseRecord::trim_before`] removed.
+    pub fn restore_trimmed(
+        &mut self,
+        overflow: &mut CaseOverflow,
+        trimmed: Vec<OverflowObservation>,
+    ) {
         if let Some(place) = self.overflow_place() {
-            spill.history_mut(place).splice(..0, trimmed);
+            overflow.history_mut(place).splice(..0, trimmed);
         }
     }
 
-    /// How many observations there are.
+    /// Returns the number of observations.
     #[must_use]
-    pub fn len(&self, spill: &CaseOverflow) -> usize {
-        self.overflow_place().map_or(usize::from(self.len), |place| spill.history(place).len())
+    pub fn len(&self, overflow: &CaseOverflow) -> usize {
+        self.overflow_place().map_or(usize::from(self.len), |place| overflow.history(place).len())
     }
 
-    /// Whether a record that was read speaks only of what there is, and of what has happened, in order. What it says in the
-    /// spill is no matter of its own: see [`Spill::is_sound`].
+    /// Returns true if a record from a snapshot is within the bounds and in order.
+    ///
+    /// [`CaseOverflow::is_valid`] checks the history of an overflowed case.
     #[must_use]
     pub fn is_valid(&self, bounds: &SnapshotBounds) -> bool {
         let len = usize::from(self.len);
@@ -315,8 +330,9 @@ impl CaseRecord {
             return false;
         }
         let offsets = (0..len).map(|place| self.offset_ms(place));
-        let moments = [says::DUE, says::APPOINTMENT]
-            .map(|bit| if self.is_overflowed { 0 } else { self.values[says::value_place(bit)] });
+        let named_times = [detail_bit::DUE, detail_bit::APPOINTMENT].map(|bit| {
+            if self.is_overflowed { 0 } else { self.values[detail_bit::value_place(bit)] }
+        });
         let has_happened =
             |place| bounds.has_happened(self.base.plus_millis(i64::from(self.offset_ms(place))));
         (0..len).all(|place| {
@@ -324,35 +340,35 @@ impl CaseRecord {
                 && bounds.has_type(self.kinds[place])
                 && bounds.has_group(self.groups[place])
         }) && self.base.check_range().is_some()
-            && moments
+            && named_times
                 .into_iter()
                 .all(|offset| self.base.plus_millis(i64::from(offset)).check_range().is_some())
             && offsets.is_sorted()
     }
 
-    /// The case's place in the spill; none while it is inline.
+    /// Returns the case's index in the overflow; `None` while it is inline.
     #[must_use]
     pub fn overflow_place(&self) -> Option<u32> {
         self.is_overflowed.then_some(self.values[0])
     }
 
-    /// Gives up the case's place in the spill.
-    pub fn release_overflow(&mut self, spill: &mut CaseOverflow) {
+    /// Releases the case's history in the overflow and empties the record.
+    pub fn release_overflow(&mut self, overflow: &mut CaseOverflow) {
         if let Some(place) = self.overflow_place() {
-            spill.remove_history(place);
+            overflow.remove_history(place);
         }
         self.is_overflowed = false;
         (self.len, self.counted) = (0, 0);
     }
 }
 
-/// Something that reads a case's observations in their order, whichever form the case has.
+/// Reader of a case's observations in order, independent of the form of the record.
 pub trait ObservationReader<R> {
-    /// Reads them.
+    /// Reads the observations.
     fn read(self, observations: impl Iterator<Item = Observation> + Clone) -> R;
 }
 
-/// Reads all observations of a case, in their order.
+/// Reader that collects all observations of a case in order.
 #[derive(Clone, Copy, Debug)]
 pub struct AllObservations;
 

@@ -1,4 +1,4 @@
-//! The summary of a case: what its observations report together, beside its life cycle.
+//! Summary of a case: data of its observations that does not depend on its life cycle.
 
 use crate::domain::cases::context::{DerivationContext, NamedTimes};
 use crate::domain::cases::groups::CaseGroups;
@@ -7,10 +7,10 @@ use crate::domain::events::event::{CaseFamily, CustomerKey, EventDetail, Symbol}
 use crate::domain::facts::catalog::CaseFacts;
 use crate::domain::time::timestamp::Timestamp;
 
-/// What the observations of a case say of it together, beside its life cycle.
+/// Data that the observations of a case give together, apart from its life cycle.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct CaseSummary {
-    /// Their families, a bit each.
+    /// Families of the observations, as a bit set.
     pub families: u64,
     group: Option<u32>,
     pub(in crate::domain::cases) first_group: Option<u32>,
@@ -22,7 +22,7 @@ pub struct CaseSummary {
 }
 
 impl CaseSummary {
-    /// Hears what another observation says, which comes behind the others.
+    /// Adds an observation that comes after all others.
     #[inline]
     pub fn add_observation(
         &mut self,
@@ -44,7 +44,7 @@ impl CaseSummary {
         groups: &mut CaseGroups,
     ) {
         self.families |= 1 << (family.0 & 63);
-        // The same attributes once more change nothing.
+        // A repeated group changes nothing, and most observations repeat it.
         let again = self.last_group.replace(group) == Some(group);
         self.group = match self.group {
             None => Some(group),
@@ -76,7 +76,7 @@ impl CaseSummary {
         self.named_times.appointment = detail.appointment.or(self.named_times.appointment);
     }
 
-    /// Whether facts count at the same place by this as by another.
+    /// Returns true if facts count at the same place under both summaries.
     #[must_use]
     pub fn has_same_dimensions(&self, other: &CaseSummary) -> bool {
         (self.group, self.customer, self.topic) == (other.group, other.customer, other.topic)

@@ -1,7 +1,7 @@
-//! All cases: where each lies, found by its key.
+//! Table of all remembered cases, found by their keys.
 //!
-//! Records lie in blocks that never move, and the index is sharded, so that no single step copies the whole table: a table
-//! that doubles in one go stops the core for tens of milliseconds.
+//! Records lie in blocks that never move, and the index is sharded. Growing a single table at once
+//! would stop the engine for tens of milliseconds.
 
 use super::case_record::{CaseRecord, HistoryPart};
 use super::hash_index::HashIndex;
@@ -11,13 +11,13 @@ use crate::domain::cases::store::case_record::format_2;
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Records in a block: a block is large enough for the system to back it with large pages.
+/// Records per block. A block is large enough for huge pages.
 const RECORDS_PER_BLOCK: usize = 32_768;
 
-/// How many records are looked up in the index before the first of them is put there, so that its memory is on its way.
+/// Number of records whose index lines are prefetched before they are inserted.
 const PREFETCHED_RECORDS: usize = 32;
 
-/// The cases the core remembers.
+/// Remembered cases.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CaseTable {
     blocks: Vec<Vec<CaseRecord>>,
@@ -27,11 +27,11 @@ pub struct CaseTable {
     #[serde(skip)]
     count: usize,
     forgotten_count: u64,
-    /// The histories that do not fit into records.
+    /// Histories that do not fit into records.
     pub overflow: CaseOverflow,
 }
 
-/// The cases as formats 1 and 2 wrote them down.
+/// Cases in the snapshot formats 1 and 2.
 #[derive(Debug, Deserialize)]
 pub struct Format2Cases {
     blocks: Vec<Vec<format_2::Format2Record>>,
@@ -41,30 +41,30 @@ pub struct Format2Cases {
 }
 
 impl Format2Cases {
-    /// The same cases as they are kept now, still to be [`Cases::remembered`].
+    /// Converts the cases to the current form. [`CaseTable::restore`] must follow.
     ///
     /// # Errors
-    /// What is wrong with them, if nobody can have written them.
+    /// Returns a message if a record has more events than its format allows.
     pub fn upgrade(self) -> Result<CaseTable, &'static str> {
-        let Format2Cases { blocks, free, forgotten_count: forgotten, overflow: mut spill } = self;
-        let mut blocks_now = Vec::with_capacity(blocks.len());
+        let Format2Cases { blocks, free, forgotten_count, mut overflow } = self;
+        let mut upgraded_blocks = Vec::with_capacity(blocks.len());
         for block in blocks {
             let block: Option<Vec<CaseRecord>> =
-                block.iter().map(|record| record.upgrade(&mut spill)).collect();
-            blocks_now.push(block.ok_or("a case has more events than there is room for")?);
+                block.iter().map(|record| record.upgrade(&mut overflow)).collect();
+            upgraded_blocks.push(block.ok_or("snapshot has a case with too many events")?);
         }
         Ok(CaseTable {
-            blocks: blocks_now,
+            blocks: upgraded_blocks,
             free,
-            forgotten_count: forgotten,
-            overflow: spill,
+            forgotten_count,
+            overflow,
             ..CaseTable::default()
         })
     }
 }
 
 impl CaseTable {
-    /// The place of the case with this key; a new case if there is none.
+    /// Returns the slot of the case with this key, and adds a new case if needed.
     pub fn find_or_add(&mut self, key: u64, time: Timestamp) -> u32 {
         if let Some(slot) = self.index.find(key) {
             return slot;
@@ -80,8 +80,7 @@ impl CaseTable {
                     self.blocks.push(Vec::with_capacity(RECORDS_PER_BLOCK));
                 }
                 let before = (self.blocks.len() - 1) * RECORDS_PER_BLOCK;
-                let block =
-                    self.blocks.last_mut().expect("a block with room was just made sure of");
+                let block = self.blocks.last_mut().expect("a block with room was added above");
                 block.push(fresh);
                 (before + block.len() - 1) as u32
             }
@@ -91,16 +90,16 @@ impl CaseTable {
         slot
     }
 
-    /// The cases as they were read: with what is not written down.
+    /// Validates cases from a snapshot and rebuilds the index.
     ///
     /// # Errors
-    /// What is wrong with them, if they speak of something that there is not.
+    /// Returns a message if the cases do not fit `bounds` or contradict each other.
     pub fn restore(mut self, bounds: &SnapshotBounds) -> Result<CaseTable, &'static str> {
         let mut blocks = self.blocks.iter().rev().map(Vec::len);
         if blocks.next().is_some_and(|last| last == 0 || last > RECORDS_PER_BLOCK)
             || blocks.any(|len| len != RECORDS_PER_BLOCK)
         {
-            return Err("a block of cases has a wrong length");
+            return Err("snapshot has a case block of the wrong length");
         }
         if let Some(last) = self.blocks.last_mut() {
             last.reserve_exact(RECORDS_PER_BLOCK - last.len());
@@ -109,7 +108,7 @@ impl CaseTable {
         for slot in &self.free {
             match used.get_mut(*slot as usize) {
                 Some(used) if *used => *used = false,
-                _ => return Err("a free place among the cases is none"),
+                _ => return Err("snapshot has an invalid free slot in the case table"),
             }
         }
         self.count = used.len() - self.free.len();
@@ -122,10 +121,10 @@ impl CaseTable {
             );
             for (record, (slot, used)) in records.iter_mut().zip(&mut places) {
                 if !record.is_valid(bounds) || !(used || record.is_empty(HistoryPart::All)) {
-                    return Err("a case speaks of something that there is not");
+                    return Err("snapshot has an invalid case record");
                 }
                 if used && !self.index.insert(record.key(), slot) {
-                    return Err("two cases have one key");
+                    return Err("snapshot has two cases with the same key");
                 }
                 record.mark_settled(record.is_open());
             }
@@ -134,14 +133,12 @@ impl CaseTable {
             .overflow
             .is_valid(self.blocks.iter().flatten().filter_map(CaseRecord::overflow_place), bounds)
         {
-            return Err(
-                "a long history belongs to no case, or speaks of something that there is not",
-            );
+            return Err("snapshot has an invalid long history, or one without a case");
         }
         Ok(self)
     }
 
-    /// How many places there are, free ones among them.
+    /// Returns the number of slots, including free ones.
     #[must_use]
     pub fn slot_count(&self) -> usize {
         self.blocks
@@ -149,7 +146,7 @@ impl CaseTable {
             .map_or(0, |last| (self.blocks.len() - 1) * RECORDS_PER_BLOCK + last.len())
     }
 
-    /// The places of all cases that have a history.
+    /// Iterates over the slots of all cases with observations.
     pub fn occupied_slots(&self) -> impl Iterator<Item = u32> + '_ {
         let blocks = self.blocks.iter().enumerate();
         let places = blocks.flat_map(|(number, block)| (number * RECORDS_PER_BLOCK..).zip(block));
@@ -158,18 +155,18 @@ impl CaseTable {
             .map(|(place, _)| place as u32)
     }
 
-    /// The case at a place.
+    /// Returns the case in a slot.
     #[must_use]
     pub fn record(&self, slot: u32) -> &CaseRecord {
         &self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK]
     }
 
-    /// The case at a place, to change.
+    /// Returns the case in a slot for modification.
     pub fn record_mut(&mut self, slot: u32) -> &mut CaseRecord {
         self.record_and_overflow_mut(slot).0
     }
 
-    /// The case at a place with the spill, to merge an observation.
+    /// Returns the case in a slot with the overflow, for merging an observation.
     pub fn record_and_overflow_mut(&mut self, slot: u32) -> (&mut CaseRecord, &mut CaseOverflow) {
         (
             &mut self.blocks[slot as usize / RECORDS_PER_BLOCK][slot as usize % RECORDS_PER_BLOCK],
@@ -177,7 +174,7 @@ impl CaseTable {
         )
     }
 
-    /// Forgets a case; its place will be used again.
+    /// Forgets a case and frees its slot.
     pub fn forget_case(&mut self, slot: u32) {
         let key = self.record(slot).key();
         if self.index.find(key) == Some(slot) {
@@ -185,30 +182,30 @@ impl CaseTable {
             self.count -= 1;
             self.forgotten_count += 1;
             self.free.push(slot);
-            let (record, spill) = self.record_and_overflow_mut(slot);
-            record.release_overflow(spill);
+            let (record, overflow) = self.record_and_overflow_mut(slot);
+            record.release_overflow(overflow);
         }
     }
 
-    /// The place of the case with this key, if there is one.
+    /// Returns the slot of the case with this key; `None` if the case is unknown.
     #[must_use]
     pub fn find(&self, key: u64) -> Option<u32> {
         self.index.find(key)
     }
 
-    /// Reads where the search for a case begins, for the memory's sake alone.
+    /// Touches the index line of a key to prefetch it.
     #[must_use]
     pub fn prefetch(&self, key: u64) -> u32 {
         self.index.prefetch(key)
     }
 
-    /// How many cases were forgotten.
+    /// Returns the number of cases forgotten so far.
     #[must_use]
     pub fn forgotten_count(&self) -> u64 {
         self.forgotten_count
     }
 
-    /// How many cases there are.
+    /// Returns the number of remembered cases.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
@@ -231,11 +228,7 @@ mod tests {
         }
         cases.forget_case(slots[7]);
         assert_eq!(cases.count(), 19_999);
-        assert_eq!(
-            cases.find_or_add(key(99_999), Timestamp(0)),
-            slots[7],
-            "a free place is used first"
-        );
+        assert_eq!(cases.find_or_add(key(99_999), Timestamp(0)), slots[7], "free slots are reused");
         assert_ne!(cases.find_or_add(key(7), Timestamp(0)), slots[7]);
     }
 }

@@ -1,14 +1,14 @@
-//! Where each case lies, by its key: open addressing with the key beside the place.
+//! Hash index from case keys to slots: open addressing with keys and slots in the same cache line.
 //!
-//! Written here rather than taken from a library because of what a look-up costs: one cache line, whose address is known from
-//! the key alone, so that [`Index::touch`] can bring it for many events before the first is looked up. In shards, so
-//! that growing moves a sixty-fourth of the table at a time.
+//! A look-up touches one cache line whose address follows from the key alone.
+//! [`HashIndex::prefetch`] can therefore fetch the lines of many events before the first look-up.
+//! The index is split into shards, so that growing moves one sixty-fourth of the table at a time.
 
 const SHARD_COUNT: usize = 64;
-/// The lines of the smallest shard.
+/// Lines of the smallest shard.
 const LINES_PER_SHARD_MIN: usize = 16;
 
-/// As many entries as a cache line holds: each a key and a place, or [`FREE`]. Those in use come first.
+/// Entries of one cache line, each a key and a slot or [`FREE_SLOT`]. Used entries come first.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 struct IndexLine {
@@ -27,7 +27,7 @@ struct IndexShard {
     used: usize,
 }
 
-/// The places of all cases.
+/// Index from keys to slots.
 #[derive(Debug)]
 pub struct HashIndex {
     shards: Vec<IndexShard>,
@@ -40,10 +40,10 @@ impl Default for HashIndex {
 }
 
 impl HashIndex {
-    /// An index with room for so many keys, as large as it would have grown.
+    /// Returns an empty index sized for `capacity` keys, as if it had grown to that size.
     #[must_use]
-    pub fn with_capacity(many: usize) -> HashIndex {
-        let lines = (many / SHARD_COUNT * 4 / (3 * ENTRIES_PER_LINE) + 1)
+    pub fn with_capacity(capacity: usize) -> HashIndex {
+        let lines = (capacity / SHARD_COUNT * 4 / (3 * ENTRIES_PER_LINE) + 1)
             .next_power_of_two()
             .max(LINES_PER_SHARD_MIN);
         HashIndex {
@@ -51,23 +51,23 @@ impl HashIndex {
         }
     }
 
-    // Keys are seeded hashes already, so their bits are as good as any.
+    // Keys are seeded hashes, so that any of their bits can select the shard.
     fn shard_number(key: u64) -> usize {
         (key >> 58) as usize
     }
 
-    /// Reads where the search for a key begins, for the memory's sake alone.
+    /// Touches the first line in the search for a key to prefetch it.
     #[must_use]
     pub fn prefetch(&self, key: u64) -> u32 {
         let shard = &self.shards[Self::shard_number(key)];
         let begin = shard.first_line(key);
         let last = shard.lines[begin].slots[ENTRIES_PER_LINE - 1];
-        // Where a line is full, the search may go on in the next.
+        // The search continues in the next line if this one is full.
         let next = (begin + usize::from(last != FREE_SLOT)) & (shard.lines.len() - 1);
         last ^ shard.lines[next].slots[0]
     }
 
-    /// The place of a key.
+    /// Returns the slot of a key; `None` if the key is unknown.
     #[must_use]
     pub fn find(&self, key: u64) -> Option<u32> {
         let shard = &self.shards[Self::shard_number(key)];
@@ -76,10 +76,10 @@ impl HashIndex {
         (slot != FREE_SLOT).then_some(slot)
     }
 
-    /// Adds a key; false if it is there, and then nothing changes.
+    /// Adds a key. Returns false without a change if the key is known.
     pub fn insert(&mut self, key: u64, slot: u32) -> bool {
         let shard = &mut self.shards[Self::shard_number(key)];
-        // At most three quarters full: most searches then end in the line where they begin.
+        // At a load of at most three quarters, most searches end in their first line.
         if (shard.used + 1) * 4 > shard.lines.len() * ENTRIES_PER_LINE * 3 {
             shard.grow();
         }
@@ -93,7 +93,7 @@ impl HashIndex {
         true
     }
 
-    /// Takes a key away.
+    /// Removes a key. Does nothing if the key is unknown.
     pub fn remove(&mut self, key: u64) {
         let shard = &mut self.shards[Self::shard_number(key)];
         let mut hole = shard.find_entry(key);
@@ -101,7 +101,7 @@ impl HashIndex {
             return;
         }
         shard.used -= 1;
-        // Entries behind the hole move into it unless the search for them begins behind it.
+        // Later entries move into the hole unless their search starts after it.
         let mask = shard.lines.len() - 1;
         let mut place = hole;
         loop {
@@ -126,18 +126,18 @@ impl HashIndex {
 }
 
 impl IndexShard {
-    /// The line in which the search for a key begins.
+    /// Returns the line in which the search for a key starts.
     fn first_line(&self, key: u64) -> usize {
         key as usize & (self.lines.len() - 1)
     }
 
-    /// The line and the entry of a key, or the free one where it would go.
+    /// Returns line and position of a key, or of the free entry where it belongs.
     #[inline]
     fn find_entry(&self, key: u64) -> (usize, usize) {
         let mut line = self.first_line(key);
         loop {
             let IndexLine { keys, slots } = &self.lines[line];
-            // Without an early end: where in the line it lies, nobody could guess.
+            // No early exit, since the position within the line is unpredictable for the branch.
             let ends = (0..ENTRIES_PER_LINE).fold(0, |ends, at| {
                 ends | u32::from((keys[at] == key) | (slots[at] == FREE_SLOT)) << at
             });
@@ -166,7 +166,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     proptest! {
-        /// The index against a plain map; keys of few lines, so that searches run into each other and around the end.
+        /// Compares the index with a map. Few lines are used, so that searches collide and wrap
+        /// around.
         #[test]
         fn behaves_like_ordered_map(steps in prop::collection::vec((prop::bool::weighted(0.7), 0..80_u64), 0..500)) {
             let (mut index, mut map) = (HashIndex::default(), BTreeMap::new());

@@ -1,4 +1,4 @@
-//! The histories that do not fit into a record, and what is known of the long ones.
+//! Overflow: histories that do not fit into a record, and digests of the long ones.
 
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::snapshot_validation::SnapshotBounds;
@@ -7,19 +7,20 @@ use crate::domain::events::event::{AgentState, EventDetail, EventId, EventType};
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// An observation as it is kept here. Most are of agents, who say nothing but what they do now: those need no room for the rest.
+/// Observation in the overflow. Most come from agents and carry only a state, without an
+/// allocation.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(from = "Observation", into = "Observation")]
 pub struct OverflowObservation {
     time: Timestamp,
-    /// Which event it was.
+    /// Identity of the event.
     pub(in crate::domain) id: EventId,
     group: u32,
     sequence: u32,
     kind: EventType,
-    /// An agent's new state.
+    /// New state of an agent.
     pub state: Option<AgentState>,
-    /// What else it said, if it did.
+    /// Further data of the event; `None` if it has none.
     other_detail: Option<Box<EventDetail>>,
 }
 
@@ -27,7 +28,7 @@ impl From<Observation> for OverflowObservation {
     fn from(observation: Observation) -> OverflowObservation {
         let Observation { time, sequence, kind, id, group, detail } = observation;
         let rest = EventDetail { agent_state: None, ..detail };
-        let more = if rest.is_empty() { None } else { Some(Box::new(rest)) };
+        let other_detail = if rest.is_empty() { None } else { Some(Box::new(rest)) };
         OverflowObservation {
             time,
             id,
@@ -35,25 +36,25 @@ impl From<Observation> for OverflowObservation {
             sequence,
             kind,
             state: detail.agent_state,
-            other_detail: more,
+            other_detail,
         }
     }
 }
 
 impl From<OverflowObservation> for Observation {
-    fn from(spilled: OverflowObservation) -> Observation {
-        spilled.to_observation()
+    fn from(observation: OverflowObservation) -> Observation {
+        observation.to_observation()
     }
 }
 
 impl OverflowObservation {
-    /// The observation as it was merged.
+    /// Returns the observation as it was merged.
     #[inline]
     #[must_use]
     pub fn to_observation(&self) -> Observation {
-        let OverflowObservation { time, id, group, sequence, kind, state, other_detail: ref more } =
+        let OverflowObservation { time, id, group, sequence, kind, state, ref other_detail } =
             *self;
-        let rest = more.as_deref().copied().unwrap_or_default();
+        let rest = other_detail.as_deref().copied().unwrap_or_default();
         Observation {
             time,
             sequence,
@@ -65,35 +66,35 @@ impl OverflowObservation {
     }
 }
 
-/// The histories that do not fit into a record.
+/// Histories that do not fit into a record.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub struct CaseOverflow {
     histories: Vec<Vec<OverflowObservation>>,
     free: Vec<u32>,
-    /// By list, what is known of it without looking at all of it; nothing of those that were read.
+    /// Digest per history; `None` until one is computed, as after a restart.
     #[serde(skip)]
     digests: Vec<Option<Box<HistoryDigest>>>,
 }
 
-/// What is known of a long history, so that another observation at its end costs no look at all of it.
+/// Digest of a long history, which saves a scan when an observation is appended.
 #[derive(Clone, Debug)]
 pub struct HistoryDigest {
-    /// What the observations say together.
+    /// Summary of all observations.
     pub summary: CaseSummary,
     ids: Vec<EventId>,
 }
 
 impl HistoryDigest {
-    /// Whether there is an observation with this id.
+    /// Returns true if the history has an observation with this id.
     #[must_use]
     pub fn contains_id(&self, id: EventId) -> bool {
-        // Without an early end, so that several are compared at once.
-        self.ids.iter().fold(false, |known, own| known | (*own == id))
+        // No early exit, so that the compiler can vectorize the comparison.
+        self.ids.iter().fold(false, |found, known| found | (*known == id))
     }
 }
 
 impl CaseOverflow {
-    /// The history of a case that has one here, with what is known of it as a whole.
+    /// Returns the history at an index with its digest; `None` if either is missing.
     #[must_use]
     pub fn history_with_digest(
         &self,
@@ -103,7 +104,7 @@ impl CaseOverflow {
         Some((self.histories.get(place)?, self.digests.get(place)?.as_deref()?))
     }
 
-    /// Reads from the end of a case's history, if it is here, for the memory's sake alone.
+    /// Reads from the end of a case's history to prefetch it. Returns 0 without an index.
     #[must_use]
     pub fn prefetch(&self, place: Option<u32>) -> u64 {
         let Some(place) = place.map(|place| place as usize) else { return 0 };
@@ -116,32 +117,39 @@ impl CaseOverflow {
             .map_or(0, |id| id.0)
     }
 
-    /// Remembers what the observations of a case say together, if its history is here.
-    pub fn set_digest(&mut self, place: Option<u32>, said: CaseSummary) {
+    /// Computes and stores the digest of a history with its summary. Does nothing without an index.
+    pub fn set_digest(&mut self, place: Option<u32>, summary: CaseSummary) {
         let Some(place) = place.map(|place| place as usize) else { return };
         if self.digests.len() <= place {
             self.digests.resize(place + 1, None);
         }
         let ids = self.histories[place].iter().map(|one| one.id).collect();
-        self.digests[place] = Some(Box::new(HistoryDigest { summary: said, ids }));
+        self.digests[place] = Some(Box::new(HistoryDigest { summary, ids }));
     }
 
-    /// Adds an observation of which [`Spill::long`] has shown that it is new and comes last; `said` is what is said with it.
-    pub fn append_observation(&mut self, place: Option<u32>, new: &Observation, said: CaseSummary) {
+    /// Appends an observation that is new and comes last. `summary` includes it.
+    ///
+    /// [`CaseOverflow::history_with_digest`] gives the caller the data to check both conditions.
+    pub fn append_observation(
+        &mut self,
+        place: Option<u32>,
+        new: &Observation,
+        summary: CaseSummary,
+    ) {
         let Some(place) = place.map(|place| place as usize) else { return };
         self.histories[place].push(OverflowObservation::from(*new));
         if let Some(Some(digest)) = self.digests.get_mut(place) {
-            digest.summary = said;
+            digest.summary = summary;
             digest.ids.push(new.id);
         }
     }
 
-    /// The history at a place.
+    /// Returns the history at an index.
     pub(in crate::domain) fn history(&self, place: u32) -> &[OverflowObservation] {
         &self.histories[place as usize]
     }
 
-    /// Takes a history in; its place.
+    /// Stores a history and returns its index.
     pub(in crate::domain) fn insert_history(&mut self, list: Vec<OverflowObservation>) -> u32 {
         match self.free.pop() {
             Some(place) => {
@@ -155,13 +163,13 @@ impl CaseOverflow {
         }
     }
 
-    /// Forgets the history at a place, which will be used again.
+    /// Removes the history at an index and frees the index.
     pub(in crate::domain) fn remove_history(&mut self, place: u32) {
         *self.history_mut(place) = Vec::new();
         self.free.push(place);
     }
 
-    /// The history at a place, to change: then what was known of it holds no longer.
+    /// Returns the history at an index for modification, and drops its digest.
     pub(in crate::domain) fn history_mut(&mut self, place: u32) -> &mut Vec<OverflowObservation> {
         if let Some(digest) = self.digests.get_mut(place as usize) {
             *digest = None;
@@ -169,12 +177,14 @@ impl CaseOverflow {
         &mut self.histories[place as usize]
     }
 
-    /// Whether histories that were read speak only of what there is, in order, and each belongs to one case: `places` are
-    /// those that the cases name.
+    /// Returns true if histories from a snapshot are within the bounds and in order.
+    ///
+    /// `places` are the indexes that the cases refer to. Each history must belong to exactly one
+    /// case.
     #[must_use]
     pub fn is_valid(&self, places: impl Iterator<Item = u32>, bounds: &SnapshotBounds) -> bool {
         let mut used = vec![false; self.histories.len()];
-        let mut once = |place: u32| {
+        let mut is_first_use = |place: u32| {
             used.get_mut(place as usize).is_some_and(|used| !std::mem::replace(used, true))
         };
         let in_order = |list: &Vec<OverflowObservation>| {
@@ -182,11 +192,13 @@ impl CaseOverflow {
                 one.to_observation().compare_order(&other.to_observation()).is_lt()
             })
         };
-        places.into_iter().all(|place| once(place) && !self.histories[place as usize].is_empty())
+        places
+            .into_iter()
+            .all(|place| is_first_use(place) && !self.histories[place as usize].is_empty())
             && self
                 .free
                 .iter()
-                .all(|place| once(*place) && self.histories[*place as usize].is_empty())
+                .all(|place| is_first_use(*place) && self.histories[*place as usize].is_empty())
             && self.histories.iter().all(|list| {
                 in_order(list) && list.iter().all(|one| one.to_observation().is_valid(bounds))
             })

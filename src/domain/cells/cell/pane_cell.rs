@@ -1,25 +1,25 @@
-//! The sums of one leaf in one stretch of time, to be taken out of a window when the stretch leaves it.
+//! Sums of one rollup group in one pane, to be subtracted from a window when the pane leaves it.
 
 use crate::domain::cells::cell::CellPlan;
 use crate::domain::cells::histogram::BUCKET_COUNT;
 use serde::{Deserialize, Serialize};
 
-/// The sums of one leaf in one stretch of time.
+/// Sums of one rollup group in one pane.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "StoredPaneCell", into = "StoredPaneCell")]
 pub struct PaneCell {
-    /// How many sums there can be: those of the slots and the durations of the plan.
+    /// Number of possible sums: the plan's slots and duration sets.
     sum_count: u16,
-    /// The sums that are not nothing, in order: the place of a slot and its count, or, behind all slots, that of a duration and its
-    /// sum in milliseconds. Most kinds of facts do not happen in a leaf, and few in a stretch of time.
+    /// Nonzero sums in ascending order of index. The index is a slot with a count, or, after all
+    /// slots, a duration set with a sum in milliseconds. Most sums of a pane are zero.
     sums: Vec<(u16, i64)>,
-    /// Every duration once: its place, its bucket and how many; coalesced when cells are merged.
+    /// Duration counts: duration set, bucket and count. Merging coalesces entries of one bucket.
     duration_counts: Vec<(u16, u16, i32)>,
-    /// How many values there were when they were last coalesced.
+    /// Number of entries after the last coalescing.
     coalesced_len: usize,
 }
 
-/// A [`PaneCell`] as it is written down, with all its sums.
+/// Snapshot form of a [`PaneCell`], with all its sums.
 #[derive(Serialize, Deserialize)]
 struct StoredPaneCell {
     sums: Box<[i64]>,
@@ -28,31 +28,29 @@ struct StoredPaneCell {
 }
 
 impl From<StoredPaneCell> for PaneCell {
-    fn from(
-        StoredPaneCell { sums, duration_counts: values, coalesced_len: coalesced }: StoredPaneCell,
-    ) -> PaneCell {
-        // What has more places than there can be is none of any plan's, and is found to be none.
-        let room = u16::try_from(sums.len()).unwrap_or(u16::MAX);
-        let sums = (0..room).zip(sums).filter(|(_, sum)| *sum != 0).collect();
-        PaneCell { sum_count: room, sums, duration_counts: values, coalesced_len: coalesced }
+    fn from(StoredPaneCell { sums, duration_counts, coalesced_len }: StoredPaneCell) -> PaneCell {
+        // A cell with too many sums matches no plan, so `matches_plan` rejects it.
+        let sum_count = u16::try_from(sums.len()).unwrap_or(u16::MAX);
+        let sums = (0..sum_count).zip(sums).filter(|(_, sum)| *sum != 0).collect();
+        PaneCell { sum_count, sums, duration_counts, coalesced_len }
     }
 }
 
 impl From<PaneCell> for StoredPaneCell {
     fn from(
-        PaneCell { sum_count: room, sums: own, duration_counts: values, coalesced_len: coalesced }: PaneCell,
+        PaneCell { sum_count, sums: nonzero_sums, duration_counts, coalesced_len }: PaneCell,
     ) -> StoredPaneCell {
-        let mut sums = vec![0; usize::from(room)];
-        own.into_iter().for_each(|(place, sum)| sums[usize::from(place)] = sum);
-        StoredPaneCell { sums: sums.into(), duration_counts: values, coalesced_len: coalesced }
+        let mut sums = vec![0; usize::from(sum_count)];
+        nonzero_sums.into_iter().for_each(|(index, sum)| sums[usize::from(index)] = sum);
+        StoredPaneCell { sums: sums.into(), duration_counts, coalesced_len }
     }
 }
 
 impl PaneCell {
-    /// An empty cell.
+    /// Creates an empty cell.
     #[must_use]
     pub fn new(plan: &CellPlan) -> PaneCell {
-        // There are far fewer than 65 536 indicators, each of which makes a few.
+        // A standard has far fewer than 65 536 sums.
         PaneCell {
             sum_count: (plan.slot_count() + plan.duration_count()) as u16,
             sums: Vec::new(),
@@ -61,20 +59,20 @@ impl PaneCell {
         }
     }
 
-    /// Whether nothing was ever added.
+    /// Returns true if nothing was ever added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sums.is_empty() && self.duration_counts.is_empty() && self.coalesced_len == 0
     }
 
-    /// Empties it, keeping the memory.
+    /// Clears the cell but retains its memory.
     pub fn clear(&mut self) {
         self.sums.clear();
         self.duration_counts.clear();
         self.coalesced_len = 0;
     }
 
-    /// Whether a cell that was read is one of this plan.
+    /// Returns true if a decoded cell matches this plan.
     #[must_use]
     pub fn matches_plan(&self, plan: &CellPlan) -> bool {
         let known = |(number, at, _): &(u16, u16, i32)| {
@@ -84,49 +82,50 @@ impl PaneCell {
             && self.duration_counts.iter().all(known)
     }
 
-    /// The sums that are not nothing: the place of a slot and its count, or, behind all slots, that of a duration and its sum in
-    /// milliseconds.
+    /// Returns the nonzero sums. The index is a slot with a count, or, after all slots, a duration
+    /// set with a sum in milliseconds.
     #[must_use]
     pub fn sums(&self) -> &[(u16, i64)] {
         &self.sums
     }
 
-    /// Durations: their place in the plan, their bucket, and how many times. Any may come more than once.
+    /// Returns the duration counts: duration set, bucket and count. A bucket may occur several
+    /// times.
     #[must_use]
     pub fn duration_counts(&self) -> &[(u16, u16, i32)] {
         &self.duration_counts
     }
 
-    /// Adds a duration so many times.
+    /// Adds a duration `times` times.
     #[inline]
     pub(super) fn push_duration(&mut self, number: u16, bucket: u16, times: i32) {
         self.duration_counts.push((number, bucket, times));
     }
 
-    /// Adds to one of the sums.
+    /// Adds to the sum at `index`.
     #[inline]
-    pub(super) fn add_to_sum(&mut self, place: u16, more: i64) {
-        // There are a handful.
-        let at = self.sums.iter().position(|(known, _)| *known >= place).unwrap_or(self.sums.len());
+    pub(super) fn add_to_sum(&mut self, index: u16, more: i64) {
+        // A linear search is fast because a pane has few nonzero sums.
+        let at = self.sums.iter().position(|(known, _)| *known >= index).unwrap_or(self.sums.len());
         match self.sums.get_mut(at) {
-            Some((known, sum)) if *known == place => *sum = sum.wrapping_add(more),
-            _ => self.sums.insert(at, (place, more)),
+            Some((known, sum)) if *known == index => *sum = sum.wrapping_add(more),
+            _ => self.sums.insert(at, (index, more)),
         }
     }
 
-    /// Adds what happened elsewhere or in another stretch of time.
+    /// Adds a cell of another group or pane.
     pub fn merge(&mut self, other: &PaneCell) {
-        other.sums.iter().for_each(|(place, more)| self.add_to_sum(*place, *more));
+        other.sums.iter().for_each(|(index, more)| self.add_to_sum(*index, *more));
         self.duration_counts.extend_from_slice(&other.duration_counts);
-        // Only when there is twice as much as before, so that the sorting costs little however often panes are merged.
+        // Coalescing only after a doubling keeps the amortized cost of sorting low.
         if self.duration_counts.len() < 2 * self.coalesced_len.max(32) {
             return;
         }
         self.duration_counts.sort_unstable_by_key(|&(number, at, _)| (number, at));
-        self.duration_counts.dedup_by(|next, kept| {
-            let same = (next.0, next.1) == (kept.0, kept.1);
+        self.duration_counts.dedup_by(|next, first| {
+            let same = (next.0, next.1) == (first.0, first.1);
             if same {
-                kept.2 = kept.2.wrapping_add(next.2);
+                first.2 = first.2.wrapping_add(next.2);
             }
             same
         });

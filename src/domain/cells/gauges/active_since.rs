@@ -1,36 +1,37 @@
-//! Since when cases stand, so that the oldest is known at once.
+//! Start times of active facts, with constant-time access to the oldest.
 //!
-//! What begins to stand is nearly always the newest, and what ends was among the oldest: so a row in the order of time is
-//! changed at its ends, where a search tree would be taken apart and put together again for every call.
+//! New starts are usually the newest, and ended ones among the oldest. So a sorted deque changes at
+//! its ends, whereas a search tree would be rebalanced for every call.
 
 use crate::domain::time::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-/// How many stand since when.
+/// Number of active facts by start time.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<Timestamp, u32>", into = "BTreeMap<Timestamp, u32>")]
 pub(super) struct ActiveSince {
-    /// In the order of time. Those in the middle that nobody stands since any more stay for a while; the first is never one of them.
+    /// Ascending start times. Empty entries in the middle may remain. The first entry is never
+    /// empty.
     starts: VecDeque<(Timestamp, u32)>,
-    /// How many of those there are: never more than the others.
+    /// Number of empty entries, at most half of all.
     empty_count: usize,
 }
 
 impl From<BTreeMap<Timestamp, u32>> for ActiveSince {
     fn from(since: BTreeMap<Timestamp, u32>) -> ActiveSince {
-        let mut ages = ActiveSince {
+        let mut active = ActiveSince {
             empty_count: since.values().filter(|count| **count == 0).count(),
             starts: since.into_iter().collect(),
         };
-        ages.drop_empty_starts();
-        ages
+        active.drop_empty_starts();
+        active
     }
 }
 
 impl From<ActiveSince> for BTreeMap<Timestamp, u32> {
-    fn from(ages: ActiveSince) -> BTreeMap<Timestamp, u32> {
-        ages.starts.into_iter().filter(|(_, count)| *count > 0).collect()
+    fn from(active: ActiveSince) -> BTreeMap<Timestamp, u32> {
+        active.starts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 }
 
@@ -39,27 +40,27 @@ impl ActiveSince {
         ActiveSince { starts: VecDeque::new(), empty_count: 0 }
     }
 
-    /// So many more stand since `since`.
+    /// Adds `count` facts active since `since`.
     #[inline]
-    pub(super) fn add_starts(&mut self, since: Timestamp, many: u32) {
+    pub(super) fn add_starts(&mut self, since: Timestamp, count: u32) {
         if self.starts.back().is_none_or(|(last, _)| *last < since) {
-            self.starts.push_back((since, many));
+            self.starts.push_back((since, count));
             return;
         }
         match self.starts.binary_search_by_key(&since, |(since, _)| *since) {
             Ok(place) => {
-                let count = &mut self.starts[place].1;
-                self.empty_count -= usize::from(*count == 0);
-                *count = count.saturating_add(many);
+                let existing = &mut self.starts[place].1;
+                self.empty_count -= usize::from(*existing == 0);
+                *existing = existing.saturating_add(count);
             }
-            Err(place) => self.starts.insert(place, (since, many)),
+            Err(place) => self.starts.insert(place, (since, count)),
         }
     }
 
-    /// One that stood since `since` does no more.
+    /// Removes one fact that was active since `since`. Does nothing if there is no such fact.
     #[inline]
     pub(super) fn remove_start(&mut self, since: Timestamp) {
-        // Who has waited longest comes first, mostly.
+        // The oldest usually ends first.
         let place = match self.starts.front() {
             Some((first, _)) if *first == since => Ok(0),
             _ => self.starts.binary_search_by_key(&since, |(since, _)| *since),
@@ -76,7 +77,7 @@ impl ActiveSince {
         }
     }
 
-    /// Takes away what nobody stands since, from the beginning at once and else when it has become much.
+    /// Drops empty entries: leading ones at once, all others when they exceed half of the entries.
     fn drop_empty_starts(&mut self) {
         while self.starts.front().is_some_and(|(_, count)| *count == 0) {
             self.starts.pop_front();
@@ -88,7 +89,7 @@ impl ActiveSince {
         }
     }
 
-    /// Adds what else stands.
+    /// Adds the facts of another set.
     pub(super) fn merge(&mut self, other: &ActiveSince) {
         other
             .starts
@@ -97,12 +98,12 @@ impl ActiveSince {
             .for_each(|(since, count)| self.add_starts(*since, *count));
     }
 
-    /// How many stand.
+    /// Returns the number of active facts.
     pub(super) fn active_count(&self) -> i64 {
         self.starts.iter().map(|(_, count)| i64::from(*count)).sum()
     }
 
-    /// Since when the oldest stands.
+    /// Returns the oldest start time, or `None` if no fact is active.
     pub(super) fn oldest_start(&self) -> Option<Timestamp> {
         self.starts.front().map(|(since, _)| *since)
     }
@@ -114,19 +115,24 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
-        /// The row against a search tree; few distinct times, so that many stand since the same and come back.
+        /// Few distinct times, so that many facts share a start and times recur.
         #[test]
-        fn oldest_start_matches_search_tree(steps in prop::collection::vec((any::<bool>(), 0..30_i64), 0..300)) {
-            let (mut ages, mut tree) = (ActiveSince::new(), BTreeMap::new());
+        fn oldest_start_matches_search_tree(
+            steps in prop::collection::vec((any::<bool>(), 0..30_i64), 0..300),
+        ) {
+            let (mut active, mut tree) = (ActiveSince::new(), BTreeMap::new());
             for (begins, time) in steps {
                 let time = Timestamp(time);
                 if begins {
-                    ages.add_starts(time, 1);
+                    active.add_starts(time, 1);
                     *tree.entry(time).or_insert(0) += 1;
                 } else {
-                    ages.remove_start(time);
+                    active.remove_start(time);
                     if let Some(count) = tree.get_mut(&time) {
                         *count -= 1;
                         if *count == 0 {
@@ -134,15 +140,18 @@ mod tests {
                         }
                     }
                 }
-                prop_assert_eq!(ages.oldest_start(), tree.first_key_value().map(|(time, _)| *time));
-                prop_assert_eq!(ages.active_count(), tree.values().map(|count| i64::from(*count)).sum::<i64>());
-                prop_assert!(ages.empty_count * 2 <= ages.starts.len());
-                prop_assert_eq!(BTreeMap::from(ages.clone()), tree.clone());
+                let oldest = tree.first_key_value().map(|(time, _)| *time);
+                prop_assert_eq!(active.oldest_start(), oldest);
+                let count = tree.values().map(|count| i64::from(*count)).sum::<i64>();
+                prop_assert_eq!(active.active_count(), count);
+                prop_assert!(active.empty_count * 2 <= active.starts.len());
+                prop_assert_eq!(BTreeMap::from(active.clone()), tree.clone());
             }
             let mut twice = ActiveSince::from(tree.clone());
-            twice.merge(&ages);
-            prop_assert_eq!(twice.active_count(), 2 * ages.active_count());
-            prop_assert_eq!(BTreeMap::from(twice).into_keys().collect::<Vec<_>>(), tree.into_keys().collect::<Vec<_>>());
+            twice.merge(&active);
+            prop_assert_eq!(twice.active_count(), 2 * active.active_count());
+            let starts = BTreeMap::from(twice).into_keys().collect::<Vec<_>>();
+            prop_assert_eq!(starts, tree.into_keys().collect::<Vec<_>>());
         }
     }
 }

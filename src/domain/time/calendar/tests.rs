@@ -1,4 +1,4 @@
-//! Calendars against worked examples and against an oracle that looks at the local clock minute by minute.
+//! Tests of calendars against worked examples and an oracle that steps minute by minute.
 
 use crate::domain::time::calendar::{Calendar, OpeningInterval, end_of_day, is_before_time_of_day};
 use crate::domain::time::timestamp::{HOUR, MINUTE, Timestamp};
@@ -8,28 +8,28 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn parse_time(text: &str) -> Timestamp {
-    Timestamp::parse(text).expect("a good time")
+    Timestamp::parse(text).expect("valid RFC 3339 time")
 }
 
 fn find_zone(name: &str) -> TimeZone {
-    TimeZone::get(name).expect("a bundled zone")
+    TimeZone::get(name).expect("bundled time zone")
 }
 
 fn parse_date(text: &str) -> Date {
-    text.parse().expect("a good date")
+    text.parse().expect("valid date")
 }
 
-/// `8-12 13.5-18` in hours.
+/// Parses hours such as `8-12 13.5-18`.
 fn parse_hours(text: &str) -> Vec<OpeningInterval> {
-    let minutes = |text: &str| (text.parse::<f64>().expect("hours") * 60.0) as u16;
+    let minutes = |text: &str| (text.parse::<f64>().expect("numeric hours") * 60.0) as u16;
     let span = |text: &str| {
         text.split_once('-')
             .map(|(from, until)| OpeningInterval { from: minutes(from), until: minutes(until) })
     };
-    text.split_whitespace().map(|text| span(text).expect("a span")).collect()
+    text.split_whitespace().map(|text| span(text).expect("interval as from-until")).collect()
 }
 
-/// Every day from Monday to Friday, Saturday, Sunday, and the dates with hours of their own.
+/// Builds a calendar from the hours of Monday to Friday, Saturday, Sunday and special dates.
 fn build_calendar(
     weekdays: &str,
     saturday: &str,
@@ -44,8 +44,8 @@ fn build_calendar(
     Calendar::new("test".to_owned(), None, &week, &special)
 }
 
-/// An office with a lunch break and a short Saturday, closed in the golden week of 2026, working on Saturday 2026-10-10
-/// as on a Monday.
+/// Office with a lunch break and a short Saturday. It is closed in the golden week of 2026 and
+/// works on Saturday 2026-10-10 as on a Monday.
 fn office_calendar() -> Calendar {
     let special = [
         ("2026-10-01", ""),
@@ -160,7 +160,7 @@ fn night_shift_belongs_to_the_day_it_begins() {
     assert_eq!(
         night.add_open_millis(from, 7 * HOUR, &shanghai),
         Some(parse_time("2026-09-16T06:00:00+08:00")),
-        "Tuesday's shift is worked to its end"
+        "Tuesday's shift runs to its end"
     );
     assert_eq!(
         night.add_open_millis(from, 8 * HOUR, &shanghai),
@@ -169,8 +169,11 @@ fn night_shift_belongs_to_the_day_it_begins() {
     );
     assert!(!night.is_open(parse_time("2026-09-17T01:00:00+08:00"), &shanghai));
     assert!(night.is_open(parse_time("2026-09-19T05:59:00+08:00"), &shanghai), "Friday's");
-    assert!(!night.is_workday(parse_date("2026-09-19")), "its tail makes Saturday no working day");
-    // A night shift on the date of a make-up day goes on into the day behind it.
+    assert!(
+        !night.is_workday(parse_date("2026-09-19")),
+        "the tail of a shift makes no working day"
+    );
+    // The night shift of a make-up day continues into the following day.
     let night = build_calendar("22-30", "", "", &[("2026-09-19", "22-30")]);
     assert!(night.is_open(parse_time("2026-09-20T05:59:00+08:00"), &shanghai));
 }
@@ -235,15 +238,18 @@ fn handles_days_starting_at_one_and_half_hour_offsets() {
 fn adds_working_days_at_the_same_local_time() {
     let (office, shanghai) = (office_calendar(), find_zone("Asia/Shanghai"));
     let add = |from: &str, days: u32| {
-        office.add_working_days(parse_time(from), days, &shanghai).expect("it opens").to_string()
+        office
+            .add_working_days(parse_time(from), days, &shanghai)
+            .expect("deadline within ten years")
+            .to_string()
     };
     // Wednesday to Thursday; Saturday is a working day here, Sunday is not.
     assert_eq!(add("2026-09-16T10:00:00+08:00", 1), "2026-09-17T02:00:00Z");
     assert_eq!(add("2026-09-18T10:00:00+08:00", 2), "2026-09-21T02:00:00Z");
     assert_eq!(add("2026-09-16T10:00:00+08:00", 0), "2026-09-16T02:00:00Z");
-    // After closing it is still that day's report.
+    // A report after closing counts from the same day.
     assert_eq!(add("2026-09-16T22:00:00+08:00", 1), "2026-09-17T14:00:00Z");
-    // On a Sunday, and on a holiday: from the next opening.
+    // Reports on a Sunday and on a holiday count from the next opening.
     assert_eq!(add("2026-09-20T10:00:00+08:00", 0), "2026-09-21T00:00:00Z");
     assert_eq!(add("2026-09-20T10:00:00+08:00", 1), "2026-09-22T00:00:00Z");
     assert_eq!(add("2026-10-01T10:00:00+08:00", 2), "2026-10-10T00:00:00Z");
@@ -264,9 +270,12 @@ fn adds_full_working_days_up_to_their_end() {
     let (weekdays, london) =
         (build_calendar("0-24", "", "", &[("2026-08-31", "")]), find_zone("Europe/London"));
     let end = |from: &str, days: u32| {
-        weekdays.add_full_working_days(parse_time(from), days, &london).expect("it opens")
+        weekdays
+            .add_full_working_days(parse_time(from), days, &london)
+            .expect("deadline within ten years")
     };
-    // Wednesday's report by the end of Friday, Thursday's by the end of Monday, a bank holiday later on.
+    // Wednesday's report is due by the end of Friday, Thursday's by the end of Monday. A bank
+    // holiday moves the third.
     assert_eq!(end("2026-09-16T09:00:00+01:00", 2), parse_time("2026-09-19T00:00:00+01:00"));
     assert_eq!(end("2026-09-17T23:59:00+01:00", 2), parse_time("2026-09-22T00:00:00+01:00"));
     assert_eq!(end("2026-08-27T09:00:00+01:00", 2), parse_time("2026-09-02T00:00:00+01:00"));
@@ -338,7 +347,7 @@ fn extreme_timestamps_do_not_panic() {
     }
 }
 
-/// What a calendar is made of.
+/// Generated input of a calendar.
 #[derive(Clone, Debug)]
 struct GeneratedHours {
     week: [Vec<OpeningInterval>; 7],
@@ -356,14 +365,15 @@ impl GeneratedHours {
         })
     }
 
-    /// Whether the local clock shows an open minute.
+    /// Returns true if the local clock shows an open minute.
     fn is_open(&self, at: i64, zone: &TimeZone) -> bool {
-        let shown = zone.to_datetime(jiff::Timestamp::from_millisecond(at).expect("a time"));
-        let minute = shown.hour() as u16 * 60 + shown.minute() as u16;
+        let local =
+            zone.to_datetime(jiff::Timestamp::from_millisecond(at).expect("time in jiff's range"));
+        let minute = local.hour() as u16 * 60 + local.minute() as u16;
         let within =
             |span: &OpeningInterval, minute: u16| (span.from..span.until).contains(&minute);
-        let yesterday = shown.date().yesterday().expect("a date");
-        self.hours_on(shown.date()).iter().any(|span| within(span, minute))
+        let yesterday = local.date().yesterday().expect("date in jiff's range");
+        self.hours_on(local.date()).iter().any(|span| within(span, minute))
             || self.hours_on(yesterday).iter().any(|span| within(span, minute + 1_440))
     }
 }
@@ -381,7 +391,7 @@ fn opening_intervals() -> impl Strategy<Value = Vec<OpeningInterval>> {
     ]
 }
 
-/// Moments near which clocks do something, in zones where they do.
+/// Generates moments near clock changes.
 fn moments_near_clock_changes() -> impl Strategy<Value = (TimeZone, Timestamp)> {
     let places = [
         ("Asia/Shanghai", "2026-10-01T00:00:00Z"),
@@ -394,7 +404,7 @@ fn moments_near_clock_changes() -> impl Strategy<Value = (TimeZone, Timestamp)> 
         ("Asia/Kathmandu", "2026-01-01T00:00:00Z"),
         // A whole day was skipped.
         ("Pacific/Apia", "2011-12-30T10:00:00Z"),
-        // The clocks went back over midnight into the day that was over.
+        // The clocks went back over midnight into the previous day.
         ("America/St_Johns", "2010-11-07T02:31:00Z"),
     ];
     proptest::sample::select(places.to_vec())
@@ -407,7 +417,9 @@ fn calendar_cases() -> impl Strategy<Value = (GeneratedHours, TimeZone, Timestam
     (week, special, moments_near_clock_changes(), -8_i64 * 1_440..2 * 1_440, 0_i64..9 * 1_440)
         .prop_map(|(week, special, (zone, moment), start, length)| {
             let date = zone
-                .to_datetime(jiff::Timestamp::from_millisecond(moment.0).expect("a time"))
+                .to_datetime(
+                    jiff::Timestamp::from_millisecond(moment.0).expect("time in jiff's range"),
+                )
                 .date();
             let special = special
                 .into_iter()
@@ -421,13 +433,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn open_time_matches_local_clock_minute_by_minute((hours, zone, from, minutes) in calendar_cases()) {
+    fn open_time_matches_local_clock_minute_by_minute(
+        (hours, zone, from, minutes) in calendar_cases(),
+    ) {
         let calendar = hours.to_calendar();
         let at = |minute: i64| from.plus_millis(minute * MINUTE);
         let open = (0..minutes).filter(|minute| hours.is_open(at(*minute).0, &zone)).count();
-        prop_assert_eq!(calendar.open_millis_between(from, at(minutes), &zone), i64::try_from(open).expect("few") * MINUTE);
+        let open_millis = i64::try_from(open).expect("count fits i64") * MINUTE;
+        prop_assert_eq!(calendar.open_millis_between(from, at(minutes), &zone), open_millis);
         for minute in (0..minutes).step_by(97) {
-            prop_assert_eq!(calendar.is_open(at(minute), &zone), hours.is_open(at(minute).0, &zone));
+            let expected = hours.is_open(at(minute).0, &zone);
+            prop_assert_eq!(calendar.is_open(at(minute), &zone), expected);
         }
     }
 
@@ -441,30 +457,46 @@ proptest! {
         match calendar.add_open_millis(from, millis, &zone) {
             Some(end) => {
                 prop_assert_eq!(calendar.open_millis_between(from, end, &zone), millis);
-                prop_assert_eq!(calendar.open_millis_between(from, end.plus_millis(-1), &zone), millis - 1);
+                let before = end.plus_millis(-1);
+                prop_assert_eq!(calendar.open_millis_between(from, before, &zone), millis - 1);
             }
-            None => prop_assert!(calendar.open_millis_between(from, from.plus_millis(3_653 * 24 * HOUR), &zone) < millis),
+            None => {
+                let limit = from.plus_millis(3_653 * 24 * HOUR);
+                prop_assert!(calendar.open_millis_between(from, limit, &zone) < millis);
+            }
         }
     }
 
     #[test]
-    fn working_days_match_counting_day_by_day((hours, zone, from, _) in calendar_cases(), days in 0_u32..30) {
+    fn working_days_match_counting_day_by_day(
+        (hours, zone, from, _) in calendar_cases(),
+        days in 0_u32..30,
+    ) {
         let calendar = hours.to_calendar();
         prop_assume!(hours.week.iter().any(|spans| !spans.is_empty()));
-        let date = |at: Timestamp| zone.to_datetime(jiff::Timestamp::from_millisecond(at.0).expect("a time")).date();
-        let (mut last, mut left) = (date(from), days);
-        while left > 0 {
-            last = last.tomorrow().expect("a date");
-            left -= u32::from(calendar.is_workday(last));
+        let date = |at: Timestamp| {
+            let time = jiff::Timestamp::from_millisecond(at.0).expect("time in jiff's range");
+            zone.to_datetime(time).date()
+        };
+        let (mut last, mut remaining) = (date(from), days);
+        while remaining > 0 {
+            last = last.tomorrow().expect("date in jiff's range");
+            remaining -= u32::from(calendar.is_workday(last));
         }
-        let end = calendar.add_full_working_days(from, days, &zone).expect("it opens");
+        let end = calendar.add_full_working_days(from, days, &zone);
+        let end = end.expect("deadline within ten years");
         prop_assert!(end >= from);
         // A skipped day ends when it would have begun.
         prop_assert!(date(end) > last, "{end} is not after {last}");
-        prop_assert!(end == from || date(end.plus_millis(-1)) <= last, "{end} is too long after {last}");
+        prop_assert!(
+            end == from || date(end.plus_millis(-1)) <= last,
+            "{end} is too long after {last}"
+        );
         if calendar.is_workday(date(from)) {
-            let later = calendar.add_working_days(from, days, &zone).expect("it opens");
-            prop_assert!(date(later) == last || zone.to_ambiguous_timestamp(last.at(12, 0, 0, 0)).is_ambiguous(), "{later}");
+            let later = calendar.add_working_days(from, days, &zone);
+            let later = later.expect("deadline within ten years");
+            let noon = zone.to_ambiguous_timestamp(last.at(12, 0, 0, 0));
+            prop_assert!(date(later) == last || noon.is_ambiguous(), "{later}");
         }
     }
 }

@@ -1,31 +1,33 @@
-//! Opening hours on local clocks: whole numbers of days and milliseconds, and no zone.
+//! Opening hours in local time, as whole days and milliseconds without a time zone.
 //!
-//! Each date is worked out once, when the plan is made: what of the evening before goes on into it, and what begins on it.
-//! After that a date stands for itself, weeks are multiplied, and only dates that differ from their week are looked up.
+//! Each date is resolved once, when the plan is built. A resolved date includes the night shift
+//! that continues from the day before. Lookups then multiply whole weeks and correct only special
+//! dates.
 
 use crate::domain::time::calendar::{DAY, OpeningInterval};
 use crate::domain::time::timestamp::MINUTE;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-/// Opening hours of every date. Days are counted from 1970-01-01.
+/// Opening hours of every date. Day numbers count from 1970-01-01.
 #[derive(Clone, Debug)]
 pub(super) struct WeekPlan {
     week: [DayPlan; 7],
-    /// The open milliseconds of a week.
+    /// Open milliseconds of an ordinary week.
     week_open_ms: i64,
-    /// The dates that differ from their weekday.
+    /// Dates that differ from their weekday, by day number.
     special_dates: BTreeMap<i64, DayPlan>,
 }
 
-/// One date.
+/// Opening hours of one date.
 #[derive(Clone, Debug)]
 struct DayPlan {
-    /// When it is open, in milliseconds after its midnight: in order and apart from each other.
+    /// Open intervals in milliseconds after midnight, ascending and disjoint.
     spans: Vec<(i64, i64)>,
-    /// The open milliseconds.
+    /// Open milliseconds of the date.
     open_ms: i64,
-    /// When its own hours begin, if it has any: the tail of a night shift makes no working day.
+    /// Start of the date's own hours in milliseconds after midnight. `None` if it has none: the
+    /// tail of a night shift makes no working day.
     opening: Option<i64>,
 }
 
@@ -37,26 +39,27 @@ impl WeekPlan {
         let special: BTreeMap<i64, &[OpeningInterval]> =
             special.iter().map(|(date, spans)| (day_number(*date), spans.as_slice())).collect();
         let hours = |day: i64| special.get(&day).copied().unwrap_or(&week[weekday_index(day)]);
-        // A special date also changes the date behind it, into which its night shift would go.
-        let touched = special.keys().flat_map(|day| [*day, *day + 1]);
-        let special = touched.map(|day| (day, DayPlan::new(hours(day - 1), hours(day)))).collect();
+        // A night shift also changes the following date.
+        let changed = special.keys().flat_map(|day| [*day, *day + 1]);
+        let special = changed.map(|day| (day, DayPlan::new(hours(day - 1), hours(day)))).collect();
         let week =
             std::array::from_fn(|weekday| DayPlan::new(&week[(weekday + 6) % 7], &week[weekday]));
         let week_open = week.iter().map(|day| day.open_ms).sum();
         WeekPlan { week, week_open_ms: week_open, special_dates: special }
     }
 
-    /// Whether hours begin on a day.
+    /// Returns true if opening hours begin on `day`.
     pub(super) fn is_workday(&self, day: i64) -> bool {
         self.opening_time(day).is_some()
     }
 
-    /// When the hours of a day begin, in milliseconds after its midnight.
+    /// Returns the start of the day's own hours in milliseconds after midnight, or `None` if it has
+    /// none.
     pub(super) fn opening_time(&self, day: i64) -> Option<i64> {
         self.day_plan(day).opening
     }
 
-    /// Whether it is open at a local time.
+    /// Returns true if `local` is open.
     pub(super) fn is_open(&self, local: i64) -> bool {
         let time = local.rem_euclid(DAY);
         self.day_plan(local.div_euclid(DAY))
@@ -65,7 +68,7 @@ impl WeekPlan {
             .any(|(from, until)| (*from..*until).contains(&time))
     }
 
-    /// The open milliseconds from one local time to another that is not earlier.
+    /// Returns the open milliseconds in `from..until`. `until` must not be before `from`.
     pub(super) fn open_millis_between(&self, from: i64, until: i64) -> i64 {
         let (first, last) = (from.div_euclid(DAY), until.div_euclid(DAY));
         let before =
@@ -73,8 +76,12 @@ impl WeekPlan {
         self.open_millis_of_days(first, last) + before(last, until) - before(first, from)
     }
 
-    /// The earliest local time, not after `until`, at which so many open milliseconds have passed since `from`, at least
-    /// one; or how many are still missing at `until`. It walks from day to day, so that a deadline costs what it is away.
+    /// Returns the earliest local time up to `until` at which `millis` open milliseconds have
+    /// passed since `from`. `millis` must be at least 1. The cost grows with the number of days
+    /// between.
+    ///
+    /// # Errors
+    /// Returns the open milliseconds still missing at `until` if they do not suffice.
     pub(super) fn time_after_open_millis(
         &self,
         from: i64,
@@ -83,23 +90,23 @@ impl WeekPlan {
     ) -> Result<i64, i64> {
         let first = from.div_euclid(DAY);
         let passed = self.day_plan(first).open_millis_before(from - first * DAY);
-        // Counted from the midnight before `from`.
-        let mut left = millis.saturating_add(passed);
+        // `remaining` counts from the midnight before `from`.
+        let mut remaining = millis.saturating_add(passed);
         for number in first..=until.div_euclid(DAY) {
             let (day, midnight) = (self.day_plan(number), number * DAY);
             if let Some(time) = day
-                .time_after_open_millis(left)
+                .time_after_open_millis(remaining)
                 .map(|time| midnight + time)
                 .filter(|time| *time <= until)
             {
                 return Ok(time);
             }
-            left -= day.open_millis_before(until - midnight);
+            remaining -= day.open_millis_before(until - midnight);
         }
-        Err(left)
+        Err(remaining)
     }
 
-    /// The open milliseconds of the days from `first` on and before `last`.
+    /// Returns the open milliseconds of the days `first..last`.
     fn open_millis_of_days(&self, first: i64, last: i64) -> i64 {
         let weeks = (last - first) / 7;
         let usual: i64 = (first + weeks * 7..last).map(|day| self.usual_day(day).open_ms).sum();
@@ -121,8 +128,8 @@ impl WeekPlan {
 }
 
 impl DayPlan {
-    /// A day from the hours of the day before and its own.
-    fn new(before: &[OpeningInterval], own: &[OpeningInterval]) -> DayPlan {
+    /// Resolves a day from the hours of the day before and its own hours.
+    fn new(before: &[OpeningInterval], current: &[OpeningInterval]) -> DayPlan {
         let whole = |span: &OpeningInterval| {
             (
                 i64::from(span.from) * MINUTE,
@@ -137,7 +144,7 @@ impl DayPlan {
             .map(whole)
             .map(|(from, until)| (from - DAY, until - DAY))
             .filter_map(within);
-        let heads: Vec<(i64, i64)> = own.iter().map(whole).filter_map(within).collect();
+        let heads: Vec<(i64, i64)> = current.iter().map(whole).filter_map(within).collect();
         let opening = heads.iter().map(|(from, _)| *from).min();
         let mut all: Vec<(i64, i64)> = tails.chain(heads).collect();
         all.sort_unstable();
@@ -151,30 +158,32 @@ impl DayPlan {
         DayPlan { open_ms: spans.iter().map(|(from, until)| until - from).sum(), spans, opening }
     }
 
-    /// The open milliseconds before a time of day; all of them if it lies beyond the day.
+    /// Returns the open milliseconds before `time`, and those of the whole day if it lies beyond
+    /// the day.
     fn open_millis_before(&self, time: i64) -> i64 {
         self.spans.iter().map(|(from, until)| (time.min(*until) - from).max(0)).sum()
     }
 
-    /// The time of day before which so many milliseconds are open, if there are so many.
+    /// Returns the time of day at which `millis` open milliseconds have passed, or `None` if the
+    /// day has fewer.
     fn time_after_open_millis(&self, millis: i64) -> Option<i64> {
-        let mut left = millis;
+        let mut remaining = millis;
         for (from, until) in &self.spans {
-            if left <= until - from {
-                return Some(from + left);
+            if remaining <= until - from {
+                return Some(from + remaining);
             }
-            left -= until - from;
+            remaining -= until - from;
         }
         None
     }
 }
 
-/// A date as the number of days since 1970-01-01.
+/// Returns the number of days since 1970-01-01.
 pub(super) fn day_number(date: Date) -> i64 {
     date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24
 }
 
-/// 0 is Monday; 1970-01-01 was a Thursday.
+/// Returns 0 for Monday. 1970-01-01 was a Thursday.
 fn weekday_index(day: i64) -> usize {
     (day + 3).rem_euclid(7) as usize
 }

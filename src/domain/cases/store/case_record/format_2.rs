@@ -1,4 +1,5 @@
-//! Records as formats 1 and 2 wrote them down: with room for one amount a case, and for no owner, appointment or hold.
+//! Case records of the snapshot formats 1 and 2: one amount per case, without owner, appointment or
+//! hold.
 
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::overflow::CaseOverflow;
@@ -11,7 +12,7 @@ use std::num::{NonZeroU8, NonZeroU64};
 
 const INLINE_OBSERVATIONS: usize = 4;
 
-mod says {
+mod detail_bit {
     pub(super) const CUSTOMER: u8 = 1;
     pub(super) const TOPIC: u8 = 2;
     pub(super) const DUE: u8 = 4;
@@ -22,7 +23,7 @@ mod says {
     pub(super) const LABEL: u8 = 128;
 }
 
-/// A record as it was written down once.
+/// Record in the snapshot formats 1 and 2.
 #[derive(Debug, Deserialize)]
 pub struct Format2Record {
     #[serde(with = "event::hash")]
@@ -39,55 +40,55 @@ pub struct Format2Record {
     amount: u32,
     topic: u32,
     label: u32,
-    /// The case's place among the spilled ones plus one; 0 while it is inline.
+    /// Index in the overflow plus one; 0 while the case is inline.
     overflow_place: u32,
     len: u8,
-    /// What all of them say; it is told by each of them as well.
-    #[expect(dead_code, reason = "it lies between others that are read")]
+    /// Union of the detail bits of all observations.
+    #[expect(dead_code, reason = "the field only marks its position in the format")]
     used: u8,
     open: bool,
 }
 
 impl Format2Record {
-    /// The same case as it is kept now; none if nobody can have written this.
+    /// Converts the record to the current form; `None` if its length is invalid for the format.
     #[must_use]
-    pub fn upgrade(&self, spill: &mut CaseOverflow) -> Option<super::CaseRecord> {
+    pub fn upgrade(&self, overflow: &mut CaseOverflow) -> Option<super::CaseRecord> {
         let mut record = super::CaseRecord::new(self.key, self.base);
         if let Some(place) = self.overflow_place.checked_sub(1) {
             (record.is_overflowed, record.values[0]) = (true, place);
         }
         for place in 0..usize::from(self.len) {
-            // What lies in the spill is not in the record as well.
+            // A case in the overflow has no inline observations.
             if place == INLINE_OBSERVATIONS || self.overflow_place != 0 {
                 return None;
             }
-            record.merge(&self.decode_observation(place), spill, |one, other| one.cmp(&other));
+            record.merge(&self.decode_observation(place), overflow, |one, other| one.cmp(&other));
         }
         record.open = self.open;
         Some(record)
     }
 
     fn decode_observation(&self, place: usize) -> Observation {
-        let says = |bit: u8| self.detail_bits[place] & bit != 0;
+        let has = |bit: u8| self.detail_bits[place] & bit != 0;
         let amount =
-            |bit: u8| if says(bit) { PackedMillis::new(i64::from(self.amount)) } else { None };
+            |bit: u8| if has(bit) { PackedMillis::new(i64::from(self.amount)) } else { None };
         let detail = EventDetail {
-            customer: if says(says::CUSTOMER) {
+            customer: if has(detail_bit::CUSTOMER) {
                 NonZeroU64::new(self.customer).map(CustomerKey)
             } else {
                 None
             },
-            due: if says(says::DUE) {
+            due: if has(detail_bit::DUE) {
                 PackedTimestamp::new(self.base.plus_millis(i64::from(self.due)))
             } else {
                 None
             },
-            wait: amount(says::WAIT),
-            talk: amount(says::TALK),
-            wrapup: amount(says::WRAPUP),
-            topic: if says(says::TOPIC) { Symbol::from_number(self.topic) } else { None },
-            label: if says(says::LABEL) { Symbol::from_number(self.label) } else { None },
-            answer: if says(says::ANSWER) { NonZeroU8::new(self.amount as u8) } else { None },
+            wait: amount(detail_bit::WAIT),
+            talk: amount(detail_bit::TALK),
+            wrapup: amount(detail_bit::WRAPUP),
+            topic: if has(detail_bit::TOPIC) { Symbol::from_number(self.topic) } else { None },
+            label: if has(detail_bit::LABEL) { Symbol::from_number(self.label) } else { None },
+            answer: if has(detail_bit::ANSWER) { NonZeroU8::new(self.amount as u8) } else { None },
             ..EventDetail::default()
         };
         let time = self.base.plus_millis(i64::from(self.offsets[place]));

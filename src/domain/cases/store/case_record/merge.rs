@@ -1,16 +1,17 @@
-//! Merging an observation into the record of its case: inline where it fits, else in the spill.
+//! Merging of an observation into the record of its case, inline if it fits, else in the overflow.
 
 use crate::domain::cases::observation::Observation;
 use crate::domain::cases::store::case_record::{
     CaseRecord, HistoryPart, INLINE_OBSERVATIONS, MergeResult, OBSERVATIONS_PER_CASE_MAX,
-    ObservationReader, says,
+    ObservationReader, detail_bit,
 };
 use crate::domain::cases::store::overflow::{CaseOverflow, OverflowObservation};
 use crate::domain::events::event::{EventDetail, EventId, EventType};
 
 impl CaseRecord {
-    /// Merges an observation behind those that are counted, if it is new and fits there; true if it was. What is counted stays the
-    /// first part of the history, and can still be read apart from the rest.
+    /// Appends an observation after the counted ones, if it is new and fits inline.
+    ///
+    /// Returns true if it was added. The counted observations stay a prefix of the history.
     #[inline]
     pub fn try_append(&mut self, new: &Observation) -> bool {
         !self.is_overflowed
@@ -18,25 +19,27 @@ impl CaseRecord {
             && self.push_inline(new, usize::from(self.counted))
     }
 
-    /// Merges an observation wherever it belongs; the case must be settled, and is to be settled again. `attributes` compares two
+    /// Merges an observation at any position.
+    ///
+    /// The case must be settled before and has to be settled again. `attributes` compares two
     /// groups by their texts.
     pub fn merge(
         &mut self,
         new: &Observation,
-        spill: &mut CaseOverflow,
+        overflow: &mut CaseOverflow,
         attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering,
     ) -> MergeResult {
         let known = match self.overflow_place() {
             None => self.ids[..usize::from(self.len)].contains(&new.id),
-            Some(place) => spill.history(place).iter().any(|known| known.id == new.id),
+            Some(place) => overflow.history(place).iter().any(|known| known.id == new.id),
         };
         if known {
-            return self.merge_known_id(new, spill, attributes);
+            return self.merge_known_id(new, overflow, attributes);
         }
         if !self.is_overflowed && self.push_inline(new, 0) {
             return MergeResult::New;
         }
-        let list = self.move_to_overflow(spill);
+        let list = self.move_to_overflow(overflow);
         if list.len() >= OBSERVATIONS_PER_CASE_MAX {
             return MergeResult::Full;
         }
@@ -45,12 +48,12 @@ impl CaseRecord {
         MergeResult::New
     }
 
-    /// Takes an observation whose id is known: the same again, or another content under the same id.
+    /// Merges an observation with a known id: a duplicate, or other content under the same id.
     #[cold]
     fn merge_known_id(
         &mut self,
         new: &Observation,
-        spill: &mut CaseOverflow,
+        overflow: &mut CaseOverflow,
         attributes: impl FnOnce(u32, u32) -> std::cmp::Ordering,
     ) -> MergeResult {
         struct FindObservation(EventId);
@@ -62,19 +65,20 @@ impl CaseRecord {
                 observations.find(|known| known.id == self.0)
             }
         }
-        let known = self.read_observations(HistoryPart::All, spill, FindObservation(new.id));
+        let known = self.read_observations(HistoryPart::All, overflow, FindObservation(new.id));
         if known.is_none_or(|known| known == *new || !new.takes_precedence_over(&known, attributes))
         {
             return MergeResult::Duplicate;
         }
-        let list = self.move_to_overflow(spill);
+        let list = self.move_to_overflow(overflow);
         list.retain(|known| known.id != new.id);
         let place = list.partition_point(|known| known.to_observation().compare_order(new).is_lt());
         list.insert(place, OverflowObservation::from(*new));
         MergeResult::Replaced
     }
 
-    /// Puts an observation into the inline form, if it fits, and none of the `first` ones comes after it.
+    /// Inserts an observation inline. Returns false if it does not fit or precedes one of the
+    /// `first`.
     fn push_inline(&mut self, new: &Observation, first: usize) -> bool {
         let len = usize::from(self.len);
         if len == INLINE_OBSERVATIONS || new.sequence != 0 {
@@ -91,8 +95,9 @@ impl CaseRecord {
         if first > 0 && order < self.inline_order(first - 1) {
             return false;
         }
-        let said = if new.detail.is_empty() { Some(0) } else { self.encode_detail(&new.detail) };
-        let Some(said) = said else { return false };
+        let detail_bits =
+            if new.detail.is_empty() { Some(0) } else { self.encode_detail(&new.detail) };
+        let Some(detail_bits) = detail_bits else { return false };
         let mut place = len;
         while place > 0 && order < self.inline_order(place - 1) {
             self.ids[place] = self.ids[place - 1];
@@ -108,23 +113,24 @@ impl CaseRecord {
         }
         self.groups[place] = new.group;
         self.kinds[place] = new.kind;
-        self.detail_bits[place] = said;
+        self.detail_bits[place] = detail_bits;
         self.len += 1;
         true
     }
 
-    /// Where an inline observation comes among the others.
+    /// Returns the sort key of an inline observation.
     fn inline_order(&self, place: usize) -> (u32, EventType, EventId) {
         (self.offset_ms(place), self.kinds[place], self.ids[place])
     }
 
-    /// What the inline observations say, in all.
+    /// Returns the union of the detail bits of all inline observations.
     fn used_bits(&self) -> u16 {
-        self.detail_bits[..usize::from(self.len)].iter().fold(0, |used, said| used | said)
+        self.detail_bits[..usize::from(self.len)].iter().fold(0, |used, bits| used | bits)
     }
 
-    /// Keeps what an observation says beyond time, type and group: a bit each; none if it does not fit. A value is kept once for the
-    /// whole case, so it fits if nothing else is kept at its place.
+    /// Stores the data of an observation. Returns its detail bits; `None` if the data does not fit.
+    ///
+    /// A value is stored once per case. It fits if its slot is free or holds the same value.
     fn encode_detail(&mut self, detail: &EventDetail) -> Option<u16> {
         let EventDetail {
             customer,
@@ -136,7 +142,7 @@ impl CaseRecord {
             wrapup,
             topic,
             owner,
-            label: word,
+            label,
             liable,
             answer,
             agent_state,
@@ -145,54 +151,58 @@ impl CaseRecord {
             return None;
         }
         let used = self.used_bits();
-        let (mut said, mut values) = (0, self.values);
-        let mut keep = |bit: u16, value: u32| {
-            let place = says::value_place(bit);
-            let fits = (used | said) & says::PLACES[place] == 0 || values[place] == value;
+        let (mut detail_bits, mut values) = (0, self.values);
+        let mut store_value = |bit: u16, value: u32| {
+            let place = detail_bit::value_place(bit);
+            let fits =
+                (used | detail_bits) & detail_bit::PLACES[place] == 0 || values[place] == value;
             values[place] = value;
-            said |= bit;
+            detail_bits |= bit;
             fits.then_some(())
         };
-        for (bit, word) in [
-            (says::TOPIC, topic),
-            (says::LABEL, word),
-            (says::OWNER, owner),
-            (says::LIABLE, liable),
+        for (bit, symbol) in [
+            (detail_bit::TOPIC, topic),
+            (detail_bit::LABEL, label),
+            (detail_bit::OWNER, owner),
+            (detail_bit::LIABLE, liable),
         ] {
-            if let Some(word) = word {
-                keep(bit, word.to_number())?;
+            if let Some(symbol) = symbol {
+                store_value(bit, symbol.to_number())?;
             }
         }
-        for (bit, moment) in [(says::DUE, due), (says::APPOINTMENT, appointment)] {
+        for (bit, moment) in [(detail_bit::DUE, due), (detail_bit::APPOINTMENT, appointment)] {
             if let Some(moment) = moment {
-                keep(bit, u32::try_from(moment.get().0.saturating_sub(self.base.0)).ok()?)?;
+                store_value(bit, u32::try_from(moment.get().0.saturating_sub(self.base.0)).ok()?)?;
             }
         }
-        for (bit, amount) in
-            [(says::WAIT, wait), (says::TALK, talk), (says::HOLD, hold), (says::WRAPUP, wrapup)]
-        {
+        for (bit, amount) in [
+            (detail_bit::WAIT, wait),
+            (detail_bit::TALK, talk),
+            (detail_bit::HOLD, hold),
+            (detail_bit::WRAPUP, wrapup),
+        ] {
             if let Some(amount) = amount {
-                keep(bit, u32::try_from(amount.get()).ok()?)?;
+                store_value(bit, u32::try_from(amount.get()).ok()?)?;
             }
         }
         if let Some(answer) = answer {
-            said |= u16::from(answer.get()) << says::ANSWER;
-            if said >> says::ANSWER != u16::from(answer.get()) {
+            detail_bits |= u16::from(answer.get()) << detail_bit::ANSWER;
+            if detail_bits >> detail_bit::ANSWER != u16::from(answer.get()) {
                 return None;
             }
         }
         if let Some(customer) = customer {
-            if used & says::CUSTOMER != 0 && self.customer != customer.0.get() {
+            if used & detail_bit::CUSTOMER != 0 && self.customer != customer.0.get() {
                 return None;
             }
-            said |= says::CUSTOMER;
+            detail_bits |= detail_bit::CUSTOMER;
             self.customer = customer.0.get();
         }
         self.values = values;
-        Some(said)
+        Some(detail_bits)
     }
 
-    /// Puts an observation before all others, if they still fit.
+    /// Inserts an observation before all others. Returns false if they no longer fit inline.
     #[cold]
     fn prepend_inline(&mut self, new: &Observation) -> bool {
         let mut record = CaseRecord { open: self.open, ..CaseRecord::new(self.key, new.time) };
@@ -205,19 +215,19 @@ impl CaseRecord {
         fits
     }
 
-    /// The case's list in the spill; moves the inline observations there first.
+    /// Returns the case's history in the overflow, after moving the inline observations there.
     fn move_to_overflow<'s>(
         &mut self,
-        spill: &'s mut CaseOverflow,
+        overflow: &'s mut CaseOverflow,
     ) -> &'s mut Vec<OverflowObservation> {
         if !self.is_overflowed {
             let list = (0..usize::from(self.len))
                 .map(|place| OverflowObservation::from(self.inline_observation(place)))
                 .collect();
-            self.values[0] = spill.insert_history(list);
+            self.values[0] = overflow.insert_history(list);
             self.is_overflowed = true;
             (self.len, self.counted) = (0, 0);
         }
-        spill.history_mut(self.values[0])
+        overflow.history_mut(self.values[0])
     }
 }

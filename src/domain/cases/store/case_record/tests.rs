@@ -1,16 +1,16 @@
-//! The record against a plain sorted list.
+//! Comparison of the record with a plain sorted list.
 
 use crate::domain::cases::store::case_record::*;
 use crate::domain::events::event::AgentState;
 use proptest::prelude::*;
 
 fn merge_all(observations: &[Observation]) -> Vec<Observation> {
-    let (mut record, mut spill) =
+    let (mut record, mut overflow) =
         (CaseRecord::new(1, observations[0].time), CaseOverflow::default());
     for one in observations {
-        record.merge(one, &mut spill, |a, b| a.cmp(&b));
+        record.merge(one, &mut overflow, |a, b| a.cmp(&b));
     }
-    record.read_observations(HistoryPart::All, &spill, AllObservations)
+    record.read_observations(HistoryPart::All, &overflow, AllObservations)
 }
 
 fn observation_strategy() -> impl Strategy<Value = Observation> {
@@ -30,24 +30,24 @@ fn observation_strategy() -> impl Strategy<Value = Observation> {
     )
 }
 
-/// What calls or orders say, each time the same or not; now and then what both say.
+/// Details of calls or orders with few different values, and sometimes of both.
 fn detail_strategy() -> impl Strategy<Value = EventDetail> {
     let moment = || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(|n| PackedTimestamp::new(Timestamp(n * 3_600_000)))];
     let amount = || prop_oneof![3 => Just(None), 1 => (0..3_i64).prop_map(PackedMillis::new), 1 => Just(PackedMillis::new(PackedMillis::MAX_MS))];
-    let word = || prop_oneof![3 => Just(None), 1 => (0..2_u8).prop_map(|n| Some(Symbol::from_text(&n.to_string())))];
+    let symbol = || prop_oneof![3 => Just(None), 1 => (0..2_u8).prop_map(|n| Some(Symbol::from_text(&n.to_string())))];
     let customer =
         prop_oneof![Just(None), (1..3_u64).prop_map(|n| NonZeroU64::new(n).map(CustomerKey))];
     let answer = prop_oneof![Just(None), any::<u8>().prop_map(NonZeroU8::new)];
     let (times, amounts) = ((moment(), moment()), (amount(), amount(), amount(), amount()));
-    let words = (word(), word(), word(), word());
+    let symbols = (symbol(), symbol(), symbol(), symbol());
     let state = prop_oneof![9 => Just(None), 1 => Just(Some(AgentState::Ready))];
-    let said = (customer, times, amounts, words, answer, state);
-    said.prop_map(
+    let parts = (customer, times, amounts, symbols, answer, state);
+    parts.prop_map(
         |(
             customer,
             (due, appointment),
             (wait, talk, hold, wrapup),
-            (topic, owner, word, liable),
+            (topic, owner, label, liable),
             answer,
             agent_state,
         )| {
@@ -61,7 +61,7 @@ fn detail_strategy() -> impl Strategy<Value = EventDetail> {
                 wrapup,
                 topic,
                 owner,
-                label: word,
+                label,
                 liable,
                 answer,
                 agent_state,
@@ -71,7 +71,7 @@ fn detail_strategy() -> impl Strategy<Value = EventDetail> {
 }
 
 proptest! {
-    /// The record against a plain sorted list: what is merged is read back, in order, each id once.
+    /// Merged observations are read back in order, each id once.
     #[test]
     fn reads_back_sorted_observations_without_duplicates(observations in prop::collection::vec(observation_strategy(), 1..9)) {
         let mut expected: Vec<Observation> = Vec::new();
@@ -86,41 +86,41 @@ proptest! {
         prop_assert_eq!(merge_all(&observations), expected);
     }
 
-    /// What is counted stays the first part of the history, whatever is appended; and both together are the history.
+    /// Counted observations stay the first part of the history, and the whole history is complete.
     #[test]
     fn counted_observations_stay_a_prefix_of_the_history(observations in prop::collection::vec((observation_strategy(), any::<bool>()), 1..9)) {
-        let (mut record, mut spill) = (CaseRecord::new(1, observations[0].0.time), CaseOverflow::default());
+        let (mut record, mut overflow) = (CaseRecord::new(1, observations[0].0.time), CaseOverflow::default());
         let mut counted = Vec::new();
         for (one, settles) in &observations {
             let appended = record.try_append(one);
             if !appended {
                 record.mark_settled(true);
-                record.merge(one, &mut spill, |a, b| a.cmp(&b));
+                record.merge(one, &mut overflow, |a, b| a.cmp(&b));
             }
             if !appended || *settles {
                 record.mark_settled(true);
-                counted = record.read_observations(HistoryPart::All, &spill, AllObservations);
+                counted = record.read_observations(HistoryPart::All, &overflow, AllObservations);
             }
-            prop_assert_eq!(&record.read_observations(HistoryPart::Counted, &spill, AllObservations), &counted);
-            prop_assert_eq!(record.is_settled(), counted.len() == record.len(&spill));
+            prop_assert_eq!(&record.read_observations(HistoryPart::Counted, &overflow, AllObservations), &counted);
+            prop_assert_eq!(record.is_settled(), counted.len() == record.len(&overflow));
         }
         let observations: Vec<Observation> = observations.into_iter().map(|(one, _)| one).collect();
-        prop_assert_eq!(record.read_observations(HistoryPart::All, &spill, AllObservations), merge_all(&observations));
+        prop_assert_eq!(record.read_observations(HistoryPart::All, &overflow, AllObservations), merge_all(&observations));
     }
 }
 
-/// The usual call of a hotline takes no memory beside its record, all that is said of it included.
+/// A usual hotline call with all its data needs no memory beside its record.
 #[test]
 fn usual_call_fits_inline() {
-    let said = EventDetail {
+    let common = EventDetail {
         customer: NonZeroU64::new(7).map(CustomerKey),
         topic: Some(Symbol::from_text("bill")),
         ..EventDetail::default()
     };
     let seconds = |seconds: i64| PackedMillis::new(seconds * 1_000);
     let details = [
-        (EventVerb::Offered, said),
-        (EventVerb::Answered, EventDetail { wait: seconds(12), ..said }),
+        (EventVerb::Offered, common),
+        (EventVerb::Answered, EventDetail { wait: seconds(12), ..common }),
         (
             EventVerb::Ended,
             EventDetail {
@@ -128,13 +128,13 @@ fn usual_call_fits_inline() {
                 hold: seconds(0),
                 wrapup: seconds(25),
                 label: Some(Symbol::from_text("yes")),
-                ..said
+                ..common
             },
         ),
-        (EventVerb::Rated, EventDetail { answer: NonZeroU8::new(5), ..said }),
+        (EventVerb::Rated, EventDetail { answer: NonZeroU8::new(5), ..common }),
     ];
-    let (mut record, spill) = (CaseRecord::new(1, Timestamp(0)), CaseOverflow::default());
-    let told = (0..).zip(details).map(|(number, (verb, detail))| Observation {
+    let (mut record, overflow) = (CaseRecord::new(1, Timestamp(0)), CaseOverflow::default());
+    let observations = (0..).zip(details).map(|(number, (verb, detail))| Observation {
         time: Timestamp(number * 60_000),
         sequence: 0,
         kind: EventType {
@@ -145,9 +145,12 @@ fn usual_call_fits_inline() {
         group: 0,
         detail,
     });
-    let told: Vec<Observation> = told.collect();
-    assert!(told.iter().all(|one| record.try_append(one)));
-    assert_eq!(record.read_observations(HistoryPart::All, &spill, AllObservations), told);
+    let observations: Vec<Observation> = observations.collect();
+    assert!(observations.iter().all(|one| record.try_append(one)));
+    assert_eq!(
+        record.read_observations(HistoryPart::All, &overflow, AllObservations),
+        observations
+    );
 }
 
 #[test]

@@ -1,14 +1,14 @@
-//! What the journal costs: packing, appending against a plain file in the same run, and a start after a kill.
+//! Benchmark of the journal: encoding of batches, appends, and startup after a kill.
 //!
-//! `cargo bench --bench journal`; `FIRSTLINE_DATA=DIR` chooses the disk. The ratios count: a plain file with `fdatasync` of the
-//! same bytes is what the disk can do, and it is measured alternately with the journal.
+//! Run `cargo bench --bench journal`. `FIRSTLINE_DATA=DIR` selects the disk. Appends alternate with
+//! `fdatasync` writes of the same size to a plain file, so compare the ratios, not absolute times.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a bench measures time and is no library"
+    reason = "a benchmark reads clocks, prints results and stops at the first error"
 )]
 
 use firstline::domain::events::batch::Batch;
@@ -30,15 +30,15 @@ fn main() {
         measure_packing(&decode_batches(&lines, names, 256 << 10), names);
     }
     let data = std::env::var("FIRSTLINE_DATA").unwrap_or_else(|_| ".".to_owned());
-    let place = tempfile::tempdir_in(data).unwrap();
+    let folder = tempfile::tempdir_in(data).unwrap();
     let batches: Vec<BatchCodec> =
         decode_batches(&lines, true, 64 << 10).iter().map(BatchCodec::encode_batch).collect();
-    measure_appending(place.path(), &batches, 1_000, Duration::ZERO);
-    measure_appending(place.path(), &batches, 300, Duration::from_millis(10));
-    measure_startup(place.path(), &batches);
+    measure_appending(folder.path(), &batches, 1_000, Duration::ZERO);
+    measure_appending(folder.path(), &batches, 300, Duration::from_millis(10));
+    measure_startup(folder.path(), &batches);
 }
 
-/// The events of a simulated organisation.
+/// Returns one hour of simulated events as JSON lines.
 fn simulated_lines() -> Vec<Vec<u8>> {
     let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
     let simulation =
@@ -52,7 +52,7 @@ fn simulated_lines() -> Vec<Vec<u8>> {
     lines.collect()
 }
 
-/// The events in batches of so many bytes of text.
+/// Decodes the lines into batches of about `bytes` of text. The rest at the end is dropped.
 fn decode_batches(lines: &[Vec<u8>], names: bool, bytes: usize) -> Vec<Batch> {
     let schema =
         standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN)
@@ -76,76 +76,80 @@ fn measure_packing(batches: &[Batch], names: bool) {
     let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
     let packed: Vec<BatchCodec> = batches.iter().map(BatchCodec::encode_batch).collect();
     let bytes: usize = packed.iter().map(BatchCodec::encoded_bytes).sum();
-    let best = |work: &dyn Fn()| {
-        let once = || {
+    let fastest = |work: &dyn Fn()| {
+        let nanos_per_event = || {
             let begin = Instant::now();
             work();
             begin.elapsed().as_nanos() as f64 / events as f64
         };
-        (0..15).map(|_| once()).fold(f64::INFINITY, f64::min)
+        (0..15).map(|_| nanos_per_event()).fold(f64::INFINITY, f64::min)
     };
-    let pack =
-        best(&|| batches.iter().for_each(|batch| _ = black_box(BatchCodec::encode_batch(batch))));
+    let pack = fastest(&|| {
+        batches.iter().for_each(|batch| _ = black_box(BatchCodec::encode_batch(batch)))
+    });
     let unpack =
-        best(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));
-    let with = if names { "with names" } else { "without names" };
+        fastest(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));
+    let case_names = if names { "with names" } else { "without names" };
     println!(
-        "{with}: {events} events in {} batches: pack {pack:.0} ns, unpack {unpack:.0} ns, {:.1} bytes an event",
+        "{case_names}: {events} events in {} batches: pack {pack:.0} ns, unpack {unpack:.0} ns, {:.1} bytes an event",
         batches.len(),
         bytes as f64 / events as f64
     );
 }
 
-fn measure_appending(place: &Path, batches: &[BatchCodec], count: usize, pause: Duration) {
-    let directory = tempfile::tempdir_in(place).unwrap();
+fn measure_appending(folder: &Path, batches: &[BatchCodec], count: usize, pause: Duration) {
+    let directory = tempfile::tempdir_in(folder).unwrap();
     let mut journal = Journal::open(
         Arc::new(DirectoryStorage(directory.path().to_owned())),
         JournalSettings::default(),
     )
     .unwrap();
-    let mut plain = File::create(place.join("plain")).unwrap();
-    let (mut ours, mut theirs, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for packed in batches.iter().cycle().take(count) {
-        let raw = vec![0x5A; packed.encoded_bytes()];
+    let mut plain = File::create(folder.join("plain")).unwrap();
+    let (mut journal_times, mut plain_times, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for batch in batches.iter().cycle().take(count) {
+        let raw = vec![0x5A; batch.encoded_bytes()];
         bytes += raw.len();
-        theirs.push(measure_time(|| {
+        plain_times.push(measure_time(|| {
             plain.write_all(&raw).unwrap();
             plain.sync_data().unwrap();
         }));
         std::thread::sleep(pause);
-        let records = [JournalRecord::Batch(packed.clone())];
-        ours.push(measure_time(|| _ = journal.append_records(&records).unwrap()));
+        let records = [JournalRecord::Batch(batch.clone())];
+        journal_times.push(measure_time(|| _ = journal.append_records(&records).unwrap()));
         std::thread::sleep(pause);
     }
-    let how =
-        if pause.is_zero() { "flat out".to_owned() } else { format!("with a pause of {pause:?}") };
-    println!("{count} appends {how}, {} bytes each on average:", bytes / count);
-    let (ours, theirs) = (quantiles(ours), quantiles(theirs));
-    println!("  journal    p50 {:?}  p99 {:?}", ours.0, ours.1);
-    println!("  plain file p50 {:?}  p99 {:?}", theirs.0, theirs.1);
+    let mode = if pause.is_zero() {
+        "without pauses".to_owned()
+    } else {
+        format!("with a pause of {pause:?}")
+    };
+    println!("{count} appends {mode}, {} bytes each on average:", bytes / count);
+    let (journal_times, plain_times) = (quantiles(journal_times), quantiles(plain_times));
+    println!("  journal    p50 {:?}  p99 {:?}", journal_times.0, journal_times.1);
+    println!("  plain file p50 {:?}  p99 {:?}", plain_times.0, plain_times.1);
     println!(
         "  ratio      p50 {:.2}  p99 {:.2}",
-        ours.0.as_secs_f64() / theirs.0.as_secs_f64(),
-        ours.1.as_secs_f64() / theirs.1.as_secs_f64()
+        journal_times.0.as_secs_f64() / plain_times.0.as_secs_f64(),
+        journal_times.1.as_secs_f64() / plain_times.1.as_secs_f64()
     );
 }
 
-/// How long a start takes that finds 256 MB and was not told to stop: in one segment, and in segments of the usual size.
-fn measure_startup(place: &Path, batches: &[BatchCodec]) {
-    for (what, segment_bytes) in [
+/// Measures startup after a kill with 256 MB of journal, in one segment and in default segments.
+fn measure_startup(folder: &Path, batches: &[BatchCodec]) {
+    for (layout, segment_bytes) in [
         ("one segment", u64::MAX),
-        ("the usual segments", JournalSettings::default().segment_bytes),
+        ("segments of the default size", JournalSettings::default().segment_bytes),
     ] {
-        let directory = tempfile::tempdir_in(place).unwrap();
+        let directory = tempfile::tempdir_in(folder).unwrap();
         let disk = Arc::new(DirectoryStorage(directory.path().to_owned()));
         let settings = JournalSettings { segment_bytes, ..JournalSettings::default() };
         let mut journal = Journal::open(disk.clone(), settings).unwrap();
         let (mut bytes, mut events) = (0, 0);
         let mut group = Vec::new();
-        for packed in batches.iter().cycle() {
-            bytes += packed.encoded_bytes();
-            events += packed.event_count();
-            group.push(JournalRecord::Batch(packed.clone()));
+        for batch in batches.iter().cycle() {
+            bytes += batch.encoded_bytes();
+            events += batch.event_count();
+            group.push(JournalRecord::Batch(batch.clone()));
             if group.len() == 64 {
                 journal.append_records(&group).unwrap();
                 group.clear();
@@ -154,7 +158,7 @@ fn measure_startup(place: &Path, batches: &[BatchCodec]) {
                 break;
             }
         }
-        // As a kill leaves it: nothing is closed.
+        // Like a kill, this leaves the journal unclosed.
         std::mem::forget(journal);
         let on_disk: u64 = std::fs::read_dir(directory.path())
             .unwrap()
@@ -163,7 +167,7 @@ fn measure_startup(place: &Path, batches: &[BatchCodec]) {
         let begin = Instant::now();
         let journal = Journal::open(disk, settings).unwrap();
         println!(
-            "a start after a kill with 256 MB ({events} events, {on_disk} bytes on disk) in {what}: {:?}",
+            "startup after a kill with 256 MB ({events} events, {on_disk} bytes on disk) in {layout}: {:?}",
             begin.elapsed()
         );
         let begin = Instant::now();
@@ -171,7 +175,7 @@ fn measure_startup(place: &Path, batches: &[BatchCodec]) {
             .new_reader()
             .records_after(firstline::journal::SequenceNumber(0))
             .map(|read| match read.unwrap().1 {
-                JournalRecord::Batch(packed) => packed.decode_batch().unwrap().events.len() as u64,
+                JournalRecord::Batch(batch) => batch.decode_batch().unwrap().events.len() as u64,
                 _ => 0,
             })
             .sum();
@@ -185,7 +189,7 @@ fn measure_time(work: impl FnOnce()) -> Duration {
     begin.elapsed()
 }
 
-/// The median, and what only one in a hundred exceeds.
+/// Returns the median and the 99th percentile.
 fn quantiles(mut times: Vec<Duration>) -> (Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100])

@@ -1,15 +1,16 @@
-//! How long it takes to write down what the core remembers and to begin again from it, and how many bytes that is.
+//! Benchmark of snapshots: time and size of writing and reading the state of the monitor.
 //!
-//! `cargo bench --bench memory` takes an hour of a simulated organisation; `cargo bench --bench memory -- FILE` all
-//! CloudEvents of a file. Written with postcard, then zstd at level 1.
+//! `cargo bench --bench memory` uses one hour of simulated events, and
+//! `cargo bench --bench memory -- FILE` the CloudEvents of a file. Snapshots are encoded with
+//! postcard and zstd level 1.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench is no library, and it stops where it cannot go on"
+    reason = "a benchmark prints results and stops at the first error"
 )]
-#![allow(clippy::disallowed_methods, reason = "a bench measures")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks")]
 
 use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::Standard;
@@ -23,7 +24,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Events in a batch.
+/// Number of events in a batch.
 const BATCH_EVENTS: usize = 2_048;
 
 fn main() {
@@ -39,19 +40,19 @@ fn main() {
 
     let (bytes, seconds) = measure_time(|| postcard::to_stdvec(&monitor.to_snapshot()).unwrap());
     print_report("written, in memory", bytes.len(), seconds, events, cases);
-    let (packed, seconds) = measure_time(|| {
-        let mut packed = Vec::new();
-        let packer = zstd::Encoder::new(&mut packed, 1).unwrap().auto_finish();
-        postcard::to_io(&monitor.to_snapshot(), BufWriter::with_capacity(1 << 16, packer))
+    let (compressed, seconds) = measure_time(|| {
+        let mut compressed = Vec::new();
+        let encoder = zstd::Encoder::new(&mut compressed, 1).unwrap().auto_finish();
+        postcard::to_io(&monitor.to_snapshot(), BufWriter::with_capacity(1 << 16, encoder))
             .unwrap()
             .flush()
             .unwrap();
-        packed
+        compressed
     });
-    print_report("written through zstd", packed.len(), seconds, events, cases);
+    print_report("written through zstd", compressed.len(), seconds, events, cases);
     let readings = monitor.compute_board().readings;
     let before = resident_memory();
-    let (first, seconds) = measure_time(|| {
+    let (from_memory, seconds) = measure_time(|| {
         Monitor::from_snapshot(
             standard.clone(),
             horizon,
@@ -60,12 +61,16 @@ fn main() {
         .unwrap()
     });
     print_report("read, from memory", bytes.len(), seconds, events, cases);
-    println!("{} MiB more held than before", (resident_memory() - before) >> 20);
-    assert!(postcard::to_stdvec(&first.to_snapshot()).unwrap() == bytes, "the same memory");
-    drop((first, monitor));
-    let (second, seconds) = measure_time(|| {
-        let reader = BufReader::with_capacity(1 << 16, zstd::Decoder::new(&packed[..]).unwrap());
-        // Long enough for the longest text.
+    println!("{} MiB more resident than before", (resident_memory() - before) >> 20);
+    assert!(
+        postcard::to_stdvec(&from_memory.to_snapshot()).unwrap() == bytes,
+        "the restored state is encoded alike"
+    );
+    drop((from_memory, monitor));
+    let (from_zstd, seconds) = measure_time(|| {
+        let reader =
+            BufReader::with_capacity(1 << 16, zstd::Decoder::new(&compressed[..]).unwrap());
+        // The buffer must hold the longest string.
         let mut scratch = vec![0; 1 << 20];
         let reader = postcard::de_flavors::io::io::IOReader::new(reader, &mut scratch);
         Monitor::from_snapshot(
@@ -75,8 +80,8 @@ fn main() {
         )
         .unwrap()
     });
-    print_report("read through zstd", packed.len(), seconds, events, cases);
-    assert!(second.compute_board().readings == readings, "the same board");
+    print_report("read through zstd", compressed.len(), seconds, events, cases);
+    assert!(from_zstd.compute_board().readings == readings, "the restored board is the same");
 }
 
 fn print_report(what: &str, bytes: usize, seconds: f64, events: u64, cases: u64) {
@@ -93,13 +98,13 @@ fn measure_time<R>(work: impl FnOnce() -> R) -> (R, f64) {
     (result, begun.elapsed().as_secs_f64())
 }
 
-/// A core that was told all, and how many events that was.
+/// Returns a monitor with all events applied, and their number.
 fn fill_monitor(standard: &Arc<Standard>) -> (Monitor, u64) {
     let mut monitor = Monitor::new(standard.clone(), Some(standard.horizon));
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default())
         .with_case_names(true);
     let mut count = 0;
-    let mut tell = |line: &[u8]| {
+    let mut add_line = |line: &[u8]| {
         decoder.decode_json(line).unwrap();
         count += 1;
         if decoder.len() == BATCH_EVENTS {
@@ -109,7 +114,7 @@ fn fill_monitor(standard: &Arc<Standard>) -> (Monitor, u64) {
     match std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
         Some(file) => BufReader::new(File::open(file).unwrap())
             .split(b'\n')
-            .for_each(|line| tell(&line.unwrap())),
+            .for_each(|line| add_line(&line.unwrap())),
         None => {
             let start = Timestamp::parse("2026-03-02T09:00:00+08:00").unwrap();
             let simulation =
@@ -118,7 +123,7 @@ fn fill_monitor(standard: &Arc<Standard>) -> (Monitor, u64) {
             for event in simulation.take_while(|event| event.time < start.plus_millis(HOUR)) {
                 line.clear();
                 event.write_json(&mut line);
-                tell(&line);
+                add_line(&line);
             }
         }
     }

@@ -1,13 +1,13 @@
-//! How fast events are decoded and counted, and how much memory a case takes.
+//! Benchmark of decoding and counting events, and of the memory per case.
 //!
-//! `cargo bench` runs on an hour of a simulated organisation; `FIRSTLINE_EVENTS=FILE cargo bench` on the first
-//! 500 000 lines of a file of CloudEvents. Events per second stand in criterion's `thrpt` line, in elements.
+//! `cargo bench` uses one hour of simulated events. `FIRSTLINE_EVENTS=FILE cargo bench` uses the
+//! first 500 000 lines of a file of CloudEvents. Criterion prints events per second as `thrpt`.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench is no library, and it stops where it cannot go on"
+    reason = "a benchmark prints results and stops at the first error"
 )]
 
 use criterion::{BatchSize, Criterion, Throughput};
@@ -105,20 +105,20 @@ fn decode_events(lines: &[Vec<u8>], standard: &Standard) -> Vec<Batch> {
     lines.chunks(2_048).map(batch).collect()
 }
 
-/// As a living service does it.
+/// Applies batches one by one, like a running service.
 fn apply_batches(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
     batches.iter().for_each(|batch| _ = monitor.apply_batch(batch));
     monitor
 }
 
-/// As a replay does it.
+/// Merges batches and settles once at the end, like a replay.
 fn merge_batches(mut monitor: Monitor, batches: &[Batch]) -> Monitor {
     batches.iter().for_each(|batch| _ = monitor.merge_batch(batch));
     monitor.settle();
     monitor
 }
 
-/// What a million cases take, by what the system says the process holds.
+/// Measures the memory of a million cases as the growth of the resident set.
 fn measure_memory(standard: &Arc<Standard>) {
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let mut monitor = Monitor::new(standard.clone(), None);

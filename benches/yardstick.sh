@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Firstline against a hand-made ruler on the same file, turn by turn in one run, because absolute times on a shared machine
-# say little. Usage: benches/yardstick.sh DIR [EVENTS] [ROUNDS]; DIR holds the workspace of `gen` and `yardstick`
-# (../shared/bench beside this repository). Prints seconds a round and the median of the ratios.
+# Compares firstline with a hand-written baseline program on the same file. Rounds alternate in one
+# run, because absolute times on a shared machine vary. Usage: benches/yardstick.sh DIR [EVENTS]
+# [ROUNDS]. DIR is the workspace of `gen` and `yardstick` (../shared/bench beside this repository).
+# Prints the seconds of each round and the median of the ratios.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bench=${1:?the folder of gen and yardstick} events=${2:-5000000} rounds=${3:-5}
@@ -15,12 +16,12 @@ cat "$work/w1.ndjson" >/dev/null
 
 seconds() { local from to; from=$(date +%s%N); "$@" >"$work/out" 2>"$work/err"; to=$(date +%s%N); echo $(((to - from) / 1000)); }
 for round in $(seq "$rounds"); do
-  ruler=$(seconds "$tools/yardstick" c sonic "$work/w1.ndjson" "$work")
-  awk -v r="$ruler" -v n="$events" -v k="$round" 'BEGIN { printf "round %d: yardstick %.2f s (%.2f M/s); firstline, by threads:", k, r/1e6, n/r }'
+  baseline=$(seconds "$tools/yardstick" c sonic "$work/w1.ndjson" "$work")
+  awk -v r="$baseline" -v n="$events" -v k="$round" 'BEGIN { printf "round %d: yardstick %.2f s (%.2f M/s); firstline, by threads:", k, r/1e6, n/r }'
   for threads in 1 2; do
-    own=$(seconds target/release/firstline replay --threads "$threads" "$work/w1.ndjson")
-    awk -v r="$ruler" -v a="$own" -v n="$events" -v t="$threads" 'BEGIN { printf " %d: %.2f s (%.2f M/s, ratio %.2f)", t, a/1e6, n/a, r/a }'
-    awk -v r="$ruler" -v a="$own" 'BEGIN { print r/a }' >>"$work/ratios-$threads"
+    firstline=$(seconds target/release/firstline replay --threads "$threads" "$work/w1.ndjson")
+    awk -v r="$baseline" -v a="$firstline" -v n="$events" -v t="$threads" 'BEGIN { printf " %d: %.2f s (%.2f M/s, ratio %.2f)", t, a/1e6, n/a, r/a }'
+    awk -v r="$baseline" -v a="$firstline" 'BEGIN { print r/a }' >>"$work/ratios-$threads"
   done
   echo
 done
@@ -31,10 +32,10 @@ grep -m1 VmHWM /proc/self/status >/dev/null && { target/release/firstline replay
   echo "peak memory $((last / 1024)) MiB"; }
 
 if [ "$events" = 5000000 ]; then
-  # The reference counts deadlines up to the end of the second in which the last event lies.
+  # The reference evaluates deadlines up to the end of the second of the last event.
   target/release/firstline replay --standard benches/w1.toml --at 2026-03-01T09:47:29Z "$work/w1.ndjson" 2>/dev/null | tee "$work/totals"
   for total in "1512506 / 1612079" "1228546 / 1512506" "96636 / 1612079" "91597 / 123596" "91597 / 131365"; do
-    grep -q " $total" "$work/totals" || { echo "the reference says $total" >&2; exit 1; }
+    grep -q " $total" "$work/totals" || { echo "the reference total $total is missing" >&2; exit 1; }
   done
-  echo "all totals are those of the reference"
+  echo "all totals match the reference"
 fi

@@ -1,7 +1,9 @@
-//! Whatever is fed to `firstline replay`: a clear message or a counted rejection with its line, the promised exit code,
-//! and never a panic, an abort or silence.
+//! Tests of `firstline replay` with invalid input.
+//!
+//! Every input ends with a clear error or counted rejections with line numbers, and with the
+//! documented exit code. No input causes a panic, an abort or empty output.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot write its own input fails")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use serde_json::{Value, json};
 use std::fs;
@@ -9,20 +11,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// An event that is right, with other attributes in the place of its own; null takes one away.
-fn event_with(other: &Value) -> String {
+/// Returns a valid event with some attributes replaced. The value null removes an attribute.
+fn event_with(changes: &Value) -> String {
     let mut event = json!({
         "specversion": "1.0", "id": "1", "source": "/acd", "type": "call.offered", "time": "2026-03-01T08:00:00+08:00",
         "subject": "c1", "data": { "center": "hefei" },
     });
-    for (name, value) in other.as_object().unwrap() {
+    for (name, value) in changes.as_object().unwrap() {
         event[name] = value.clone();
     }
     event.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     event.to_string()
 }
 
-/// What the program did.
+/// Exit code and output of the program.
 struct ReplayOutcome {
     code: Option<i32>,
     stdout: String,
@@ -30,21 +32,24 @@ struct ReplayOutcome {
 }
 
 impl ReplayOutcome {
-    /// Fails unless it ended with `code`, without panic or silence, and said every one of `words`.
+    /// Asserts the exit code, and that stderr contains all `texts` and no panic.
     #[track_caller]
-    fn assert_exit(&self, code: i32, words: &[&str]) -> &ReplayOutcome {
-        let ReplayOutcome { stderr: said, .. } = self;
-        // An abort, as by an exhausted stack, has no code at all.
-        assert_eq!(self.code, Some(code), "exit code; it said:\n{said}");
-        assert!(!said.contains("panicked") && !said.contains("overflowed its stack"), "{said}");
-        assert!(!said.trim().is_empty(), "it said nothing");
-        for word in words {
-            assert!(said.contains(word), "`{word}` is not in:\n{said}");
+    fn assert_exit(&self, code: i32, texts: &[&str]) -> &ReplayOutcome {
+        let ReplayOutcome { stderr, .. } = self;
+        // After an abort, for example by stack overflow, there is no exit code.
+        assert_eq!(self.code, Some(code), "exit code; stderr:\n{stderr}");
+        assert!(
+            !stderr.contains("panicked") && !stderr.contains("overflowed its stack"),
+            "{stderr}"
+        );
+        assert!(!stderr.trim().is_empty(), "stderr is empty");
+        for text in texts {
+            assert!(stderr.contains(text), "`{text}` is not in:\n{stderr}");
         }
         self
     }
 
-    /// Fails unless it printed a board with this many calls waiting: what was right was taken.
+    /// Asserts the number of waiting calls on the board, to show that valid events were counted.
     #[track_caller]
     fn assert_calls_waiting(&self, count: f64) -> &ReplayOutcome {
         let board: Value = serde_json::from_str(&self.stdout)
@@ -52,7 +57,7 @@ impl ReplayOutcome {
         assert_eq!(
             board["readings"][0]["value"].as_f64(),
             Some(count),
-            "calls waiting; it said:\n{}",
+            "calls waiting; stderr:\n{}",
             self.stderr
         );
         self
@@ -72,7 +77,7 @@ fn run_replay(arguments: &[&str]) -> ReplayOutcome {
     }
 }
 
-/// Replays these bytes as a file called `input`.
+/// Replays a file named `input` with these bytes.
 fn replay_bytes(bytes: impl AsRef<[u8]>) -> ReplayOutcome {
     let folder = tempfile::tempdir().unwrap();
     run_replay(&[write_file(folder.path(), "input", bytes.as_ref()).to_str().unwrap()])
@@ -88,11 +93,12 @@ fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 fn rejects_truncated_line_with_line_number() {
     let good = event_with(&json!({}));
     for cut in [1, 20, good.len() / 2, good.len() - 1] {
-        let done = replay_bytes(format!("{good}\n{}", &good[..cut]));
-        done.assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: not a JSON event"])
+        let outcome = replay_bytes(format!("{good}\n{}", &good[..cut]));
+        outcome
+            .assert_exit(0, &["1 events, 0 duplicates, 1 rejected", "input:2: not a JSON event"])
             .assert_calls_waiting(1.0);
     }
-    // Nothing could be taken: the input is at fault.
+    // The exit code is 1 if no event is valid.
     replay_bytes(&good[..30])
         .assert_exit(1, &["0 events, 0 duplicates, 1 rejected", "input:1: not a JSON event"]);
 }
@@ -100,10 +106,10 @@ fn rejects_truncated_line_with_line_number() {
 #[test]
 fn rejects_garbled_lines_with_line_numbers() {
     let (one, two) = (event_with(&json!({})), event_with(&json!({ "id": "2", "subject": "c2" })));
-    let done = replay_bytes(format!(
+    let outcome = replay_bytes(format!(
         "{one}\n{{\"specversion\":}}\nhello\n[1,2]\n{{}}\n42\n\"\"\nnull\n\n{two}\n"
     ));
-    done.assert_exit(
+    outcome.assert_exit(
         0,
         &[
             "2 events, 0 duplicates, 7 rejected",
@@ -116,14 +122,18 @@ fn rejects_garbled_lines_with_line_numbers() {
             "input:8: ",
         ],
     );
-    done.assert_calls_waiting(2.0);
-    assert!(!done.stderr.contains("input:9:"), "a blank line is nothing: {}", done.stderr);
+    outcome.assert_calls_waiting(2.0);
+    assert!(
+        !outcome.stderr.contains("input:9:"),
+        "a blank line is not rejected: {}",
+        outcome.stderr
+    );
 }
 
 #[test]
 fn counts_rejections_beyond_first_ten() {
-    let done = replay_bytes("x\n".repeat(1_234));
-    done.assert_exit(1, &["1234 rejected", "input:10: ", "... and 1224 more rejected"]);
+    let outcome = replay_bytes("x\n".repeat(1_234));
+    outcome.assert_exit(1, &["1234 rejected", "input:10: ", "... and 1224 more rejected"]);
 }
 
 #[test]
@@ -134,22 +144,23 @@ fn rejects_oversized_line_and_reads_next() {
         ("a subject", event_with(&json!({ "id": "2", "subject": "s".repeat(10 << 20) }))),
         ("no JSON at all", "x".repeat(10 << 20)),
     ] {
-        let done = replay_bytes(format!("{one}\n{enormous}\n{three}\n"));
+        let outcome = replay_bytes(format!("{one}\n{enormous}\n{three}\n"));
         let length = format!("input:2: longer than 1048576 bytes: {} bytes", enormous.len());
-        done.assert_exit(0, &["2 events, 0 duplicates, 1 rejected", &length])
+        outcome
+            .assert_exit(0, &["2 events, 0 duplicates, 1 rejected", &length])
             .assert_calls_waiting(2.0);
-        assert!(done.stderr.len() < 1_000, "{name}: the message repeats the line");
+        assert!(outcome.stderr.len() < 1_000, "{name}: the message repeats the line");
     }
-    // At the end of the file, without a line feed.
+    // An oversized last line without a line feed is rejected too.
     replay_bytes(format!("{one}\n{}", "x".repeat(2 << 20)))
         .assert_exit(0, &["1 events", "input:2: longer than"])
         .assert_calls_waiting(1.0);
-    // A field that would make a group of its own is bounded too.
+    // The length of attribute values is limited too.
     let long = event_with(&json!({ "data": { "center": "s".repeat(500_000) } }));
     replay_bytes(long).assert_exit(1, &["input:1: `center` is longer than"]);
 }
 
-/// A parser that calls itself for every bracket uses up the stack, and no `catch` in the world catches that.
+/// A recursive parser would overflow the stack, which cannot be caught.
 #[test]
 fn rejects_deep_nesting() {
     let good = event_with(&json!({}));
@@ -172,19 +183,20 @@ fn rejects_deep_nesting() {
                 in_data,
                 in_field,
             ] {
-                let done = replay_bytes(format!("{good}\n{line}\n"));
-                done.assert_exit(
-                    0,
-                    &[
-                        "1 events, 0 duplicates, 1 rejected",
-                        "input:2: nested deeper than 128 levels",
-                    ],
-                )
-                .assert_calls_waiting(1.0);
+                let outcome = replay_bytes(format!("{good}\n{line}\n"));
+                outcome
+                    .assert_exit(
+                        0,
+                        &[
+                            "1 events, 0 duplicates, 1 rejected",
+                            "input:2: nested deeper than 128 levels",
+                        ],
+                    )
+                    .assert_calls_waiting(1.0);
             }
         }
     }
-    // Brackets in a text nest nothing, nor behind an escaped quote; some levels of what is ignored are no harm.
+    // Brackets in strings do not nest, not even after an escaped quote. Some nesting is allowed.
     let text = event_with(&json!({ "note": "\\\"[".repeat(5_000) }));
     replay_bytes(text)
         .assert_exit(0, &["1 events, 0 duplicates, 0 rejected"])
@@ -193,7 +205,7 @@ fn rejects_deep_nesting() {
     replay_bytes(format!("{shallow}{}", " ".repeat(2_000)))
         .assert_exit(0, &["1 events, 0 duplicates, 0 rejected"])
         .assert_calls_waiting(1.0);
-    // As deep as a line that is short enough not to be looked through can be.
+    // This is the deepest line that is too short for the nesting check.
     let short = "[".repeat(1_020);
     replay_bytes(&short).assert_exit(1, &["input:1: not a JSON event"]);
 }
@@ -203,12 +215,13 @@ fn rejects_nul_bytes() {
     let good = event_with(&json!({}));
     let lines =
         ["\0".repeat(10), good.replace("hefei", "he\0fei"), format!("{good}\0"), good.clone()];
-    let done = replay_bytes(lines.join("\n"));
-    done.assert_exit(
-        0,
-        &["1 events, 0 duplicates, 3 rejected", "input:1: ", "input:2: ", "input:3: "],
-    )
-    .assert_calls_waiting(1.0);
+    let outcome = replay_bytes(lines.join("\n"));
+    outcome
+        .assert_exit(
+            0,
+            &["1 events, 0 duplicates, 3 rejected", "input:1: ", "input:2: ", "input:3: "],
+        )
+        .assert_calls_waiting(1.0);
 }
 
 #[test]
@@ -218,8 +231,8 @@ fn rejects_unknown_event_type_and_lists_known() {
         event_with(&json!({ "type": "" })),
         event_with(&json!({ "type": 3 })),
     ];
-    let done = replay_bytes(lines.join("\n"));
-    done.assert_exit(
+    let outcome = replay_bytes(lines.join("\n"));
+    outcome.assert_exit(
         1,
         &[
             "3 rejected",
@@ -244,10 +257,14 @@ fn rejects_invalid_timestamp() {
     ];
     let lines: Vec<String> =
         times.iter().map(|time| event_with(&json!({ "time": time }))).collect();
-    let done = replay_bytes(lines.join("\n"));
-    done.assert_exit(1, &["0 events, 0 duplicates, 7 rejected"]);
+    let outcome = replay_bytes(lines.join("\n"));
+    outcome.assert_exit(1, &["0 events, 0 duplicates, 7 rejected"]);
     for line in 1..=times.len() {
-        assert!(done.stderr.contains(&format!("input:{line}: ")), "line {line}: {}", done.stderr);
+        assert!(
+            outcome.stderr.contains(&format!("input:{line}: ")),
+            "line {line}: {}",
+            outcome.stderr
+        );
     }
     replay_bytes(event_with(&json!({ "time": 17 }))).assert_exit(1, &["input:1: not a JSON event"]);
 }
@@ -267,10 +284,7 @@ fn rejects_missing_attribute_by_name() {
 fn empty_file_succeeds_with_notice() {
     for bytes in ["", "\n\n  \n"] {
         replay_bytes(bytes)
-            .assert_exit(
-                0,
-                &["0 events, 0 duplicates, 0 rejected", "there was no event in the input"],
-            )
+            .assert_exit(0, &["0 events, 0 duplicates, 0 rejected", "the input contains no events"])
             .assert_calls_waiting(0.0);
     }
 }
@@ -281,11 +295,11 @@ fn reports_unreadable_file_by_name() {
     let missing = folder.path().join("nowhere.ndjson");
     run_replay(&[missing.to_str().unwrap()]).assert_exit(1, &["cannot read", "nowhere.ndjson"]);
     run_replay(&[folder.path().to_str().unwrap()]).assert_exit(1, &["cannot read", "directory"]);
-    // One bad file among good ones: no board of half the input.
+    // One unreadable file among valid ones must not yield a board of partial input.
     let good = write_file(folder.path(), "good", event_with(&json!({})).as_bytes());
-    let done = run_replay(&[good.to_str().unwrap(), missing.to_str().unwrap()]);
-    done.assert_exit(1, &["nowhere.ndjson"]);
-    assert_eq!(done.stdout, "");
+    let outcome = run_replay(&[good.to_str().unwrap(), missing.to_str().unwrap()]);
+    outcome.assert_exit(1, &["nowhere.ndjson"]);
+    assert_eq!(outcome.stdout, "");
 }
 
 #[test]
@@ -295,24 +309,24 @@ fn command_line_misuse_exits_with_code_2() {
     let folder = tempfile::tempdir().unwrap();
     let good = write_file(folder.path(), "good", event_with(&json!({})).as_bytes());
     let good = good.to_str().unwrap();
-    for (arguments, word, code) in [
+    for (arguments, text, code) in [
         (["--at", "noon"], "--at", 2),
         (["--by", "planet"], "planet", 2),
         (["--window", "5 parsecs"], "5 parsecs", 2),
         (["--indicator", "happiness"], "happiness", 2),
         (["--format", "no_such_format"], "no_such_format", 2),
-        // A file that is named but missing is input at fault.
+        // A missing file is an input error, not misuse of the command line.
         (["--standard", "no_such_standard.toml"], "no_such_standard.toml", 1),
     ] {
-        let done = run_replay(&[&arguments[..], &[good]].concat());
-        done.assert_exit(code, &[word]);
-        assert_eq!(done.stdout, "", "{arguments:?}");
+        let outcome = run_replay(&[&arguments[..], &[good]].concat());
+        outcome.assert_exit(code, &[text]);
+        assert_eq!(outcome.stdout, "", "{arguments:?}");
     }
 }
 
 #[test]
 fn rejects_binary_garbage_in_every_format() {
-    // A multiplicative generator: every byte value, the same on every run, nothing like text, no magic number.
+    // A linear congruential generator yields every byte value and the same bytes in every run.
     let mut state = 1_u64;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
         state =
@@ -347,19 +361,22 @@ fn truncated_compressed_file_is_error() {
         run(&whole)
             .assert_exit(0, &["1000 events, 0 duplicates, 0 rejected"])
             .assert_calls_waiting(1_000.0);
-        for kept in [4, 20, whole.len() / 2, whole.len() - 1] {
-            let done = run(&whole[..kept]);
-            done.assert_exit(1, &["cannot read", name]);
-            assert_eq!(done.stdout, "", "{name} cut to {kept} bytes: no board of half the input");
+        for length in [4, 20, whole.len() / 2, whole.len() - 1] {
+            let outcome = run(&whole[..length]);
+            outcome.assert_exit(1, &["cannot read", name]);
+            assert_eq!(
+                outcome.stdout, "",
+                "{name} cut to {length} bytes: no board of partial input"
+            );
         }
-        let mut wrong = whole.clone();
+        let mut corrupted = whole.clone();
         let middle = whole.len() / 2;
-        wrong[middle] ^= 0x55;
-        let done = run(&wrong);
+        corrupted[middle] ^= 0x55;
+        let outcome = run(&corrupted);
         assert!(
-            !done.stderr.contains("panicked") && done.code.is_some_and(|code| code < 2),
-            "{name}, a byte changed: {}",
-            done.stderr
+            !outcome.stderr.contains("panicked") && outcome.code.is_some_and(|code| code < 2),
+            "{name} with one changed byte: {}",
+            outcome.stderr
         );
     }
 }

@@ -1,7 +1,9 @@
-//! Crash equals pause: the real program is killed (SIGKILL) at random points under load and started again. In the end every
-//! acknowledged event is counted exactly once, and its board is that of a core that was never interrupted.
+//! Crash tests: the real program is killed with SIGKILL at random points under load and restarted.
 //!
-//! Ten rounds; `CRASH_ROUNDS=1000` runs more, `CRASH_SEED` those of a run that failed.
+//! In the end every acknowledged event is counted exactly once, and the board equals that of an
+//! uninterrupted monitor.
+//!
+//! The default is ten rounds. `CRASH_ROUNDS=1000` runs more, and `CRASH_SEED` repeats a failed run.
 #![cfg(unix)]
 
 #[path = "crash/firstline_process.rs"]
@@ -24,9 +26,9 @@ use simulated_load::{EventBody, SimulatedLoad};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// How many senders send at the same time.
+/// Number of concurrent senders.
 const SENDER_COUNT: usize = 4;
-/// After how many acknowledgements the program is killed, at most.
+/// Maximum number of acknowledgements before the program is killed.
 const ACKNOWLEDGEMENTS_BEFORE_KILL_MAX: u32 = 60;
 
 fn environment_number(name: &str) -> Option<u64> {
@@ -38,18 +40,20 @@ fn acknowledged_events_count_once_across_random_kills() {
     let rounds = environment_number("CRASH_ROUNDS").unwrap_or(10);
     let seed = environment_number("CRASH_SEED").unwrap_or_else(firstline::engine::random_number);
     eprintln!("CRASH_SEED={seed}");
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let directory = tempfile::tempdir().expect("a directory");
     let start = WallClock::Wall.now().plus_millis(-2 * HOUR);
-    // By night four centers hardly say 24 000 events in two hours, and what lies ahead of the clock is refused. By day a larger
-    // organisation than needed would say nothing for a long time but that its agents come on duty.
+    // At night four centers hardly generate 24 000 events in two hours, and events ahead of the
+    // clock are refused. By day an organization larger than needed would first generate many
+    // agent events.
     let mut load = SimulatedLoad::new(seed, start, (rounds as f64 / 20.0).max(3.0));
     let mut sent: Vec<EventBody> = Vec::new();
-    let mut again: Vec<EventBody> = Vec::new();
+    let mut unacknowledged: Vec<EventBody> = Vec::new();
     for round in 0..rounds {
         let program = FirstlineProcess::start(directory.path());
-        // What was not acknowledged is sent again, as any sender would; beside it so much new that the kill comes amidst.
-        let mut bodies = std::mem::take(&mut again);
+        // Senders retry unacknowledged bodies. Enough new bodies follow for the kill to interrupt
+        // them.
+        let mut bodies = std::mem::take(&mut unacknowledged);
         let new = load.next_bodies(
             (ACKNOWLEDGEMENTS_BEFORE_KILL_MAX as usize * 2).saturating_sub(bodies.len()),
         );
@@ -58,76 +62,74 @@ fn acknowledged_events_count_once_across_random_kills() {
         if (round + 1).is_multiple_of(100) {
             eprintln!("{} rounds", round + 1);
         }
-        let acknowledged = program.send_until_kill(
+        let outcome = program.send_until_kill(
             bodies,
             SENDER_COUNT,
-            chance.random_range(1..=ACKNOWLEDGEMENTS_BEFORE_KILL_MAX),
+            rng.random_range(1..=ACKNOWLEDGEMENTS_BEFORE_KILL_MAX),
         );
-        again = acknowledged.unacknowledged;
-        assert!(
-            acknowledged.refused.is_empty(),
-            "round {round}, seed {seed}: {:?}",
-            acknowledged.refused
-        );
+        unacknowledged = outcome.unacknowledged;
+        assert!(outcome.refused.is_empty(), "round {round}, seed {seed}: {:?}", outcome.refused);
         program.kill();
     }
     let program = FirstlineProcess::start(directory.path());
-    let rest = program.send_until_kill(again, SENDER_COUNT, u32::MAX);
+    let outcome = program.send_until_kill(unacknowledged, SENDER_COUNT, u32::MAX);
     assert!(
-        rest.unacknowledged.is_empty() && rest.refused.is_empty(),
+        outcome.unacknowledged.is_empty() && outcome.refused.is_empty(),
         "seed {seed}: {:?}",
-        rest.refused
+        outcome.refused
     );
     program.stop();
 
-    // A core that was never interrupted, fed in the order of sending; and what the journal says.
+    // The uninterrupted monitor receives the bodies in the order of sending.
     let (mut recovered, keys) = recovered_state(directory.path());
-    let mut never = EngineState::new(recovered.standard.clone(), "never".into()).monitor;
-    never.tick(recovered.monitor.clock_time().expect("a clock"));
-    apply_bodies(&mut never, &recovered, keys, &sent);
+    let mut uninterrupted =
+        EngineState::new(recovered.standard.clone(), "uninterrupted".into()).monitor;
+    uninterrupted
+        .tick(recovered.monitor.clock_time().expect("a recovered monitor has a clock time"));
+    apply_bodies(&mut uninterrupted, &recovered, keys, &sent);
     let later = recovered.monitor.now().expect("a time").plus_millis(MINUTE);
-    never.tick(later);
+    uninterrupted.tick(later);
     recovered.monitor.tick(later);
     let events: usize = sent.iter().map(|body| body.events).sum();
     eprintln!(
         "{rounds} rounds, {} bodies, {events} events, {} cases",
         sent.len(),
-        never.case_count()
+        uninterrupted.case_count()
     );
-    assert_eq!(recovered.monitor.case_count(), never.case_count(), "seed {seed}");
-    let differ = reading_lines(&recovered.monitor)
+    assert_eq!(recovered.monitor.case_count(), uninterrupted.case_count(), "seed {seed}");
+    let difference = reading_lines(&recovered.monitor)
         .into_iter()
-        .zip(reading_lines(&never))
-        .find(|(one, other)| one != other);
-    assert_eq!(differ, None, "seed {seed}");
+        .zip(reading_lines(&uninterrupted))
+        .find(|(recovered, expected)| recovered != expected);
+    assert_eq!(difference, None, "seed {seed}");
 }
 
-/// The state that the files tell of, and the keys to compare with it.
+/// Recovers the state from the files. Also returns the hash keys of the data directory.
 fn recovered_state(directory: &std::path::Path) -> (EngineState, HashKeys) {
-    let held = DirectoryLock::acquire(directory).expect("a directory that nobody holds");
+    let lock = DirectoryLock::acquire(directory).expect("no process uses the directory");
     let settings = journal::JournalSettings {
-        keys_fingerprint: held.keys().fingerprint(),
+        keys_fingerprint: lock.keys().fingerprint(),
         ..journal::JournalSettings::default()
     };
-    let journal = Journal::open(held.disk(), settings).expect("a good journal");
+    let journal = Journal::open(lock.disk(), settings).expect("the journal is valid");
     let sources = RecoverySources {
         journal: journal.new_reader(),
-        snapshots: SnapshotStore::new(held.disk()),
+        snapshots: SnapshotStore::new(lock.disk()),
     };
     let state =
         recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(()))
-            .expect("a good journal")
-            .expect("records");
-    let keys = held.keys();
+            .expect("the journal is valid")
+            .expect("the journal has records");
+    let keys = lock.keys();
     (state, HashKeys { seed: keys.seed, customer: keys.customer })
 }
 
-fn apply_bodies(monitor: &mut Monitor, like: &EngineState, keys: HashKeys, sent: &[EventBody]) {
-    let schema = Arc::new(like.standard.schema.clone());
+fn apply_bodies(monitor: &mut Monitor, state: &EngineState, keys: HashKeys, sent: &[EventBody]) {
+    let schema = Arc::new(state.standard.schema.clone());
     let mut decoder = EventDecoder::new(schema, keys).with_case_names(true);
     for body in sent {
         for line in body.text.lines() {
-            decoder.decode_json(line.as_bytes()).expect("a good event");
+            decoder.decode_json(line.as_bytes()).expect("the event is valid");
         }
         let batch: Batch = decoder.take_batch();
         let applied = monitor.apply_batch(&batch);
@@ -135,7 +137,7 @@ fn apply_bodies(monitor: &mut Monitor, like: &EngineState, keys: HashKeys, sent:
     }
 }
 
-/// Each reading, and how many there are.
+/// Returns the number of readings, then each reading as JSON.
 fn reading_lines(monitor: &Monitor) -> Vec<String> {
     let board = monitor.compute_board();
     let readings = board
@@ -145,7 +147,8 @@ fn reading_lines(monitor: &Monitor) -> Vec<String> {
     [board.readings.len().to_string()].into_iter().chain(readings).collect()
 }
 
-/// What a start had to read is not read by the next one again: a snapshot is made without a further event.
+/// A long replay makes a snapshot, even if no further event arrives. The next start then reads
+/// less.
 #[test]
 fn long_replay_at_startup_creates_snapshot() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -174,43 +177,46 @@ fn long_replay_at_startup_creates_snapshot() {
         std::thread::sleep(std::time::Duration::from_millis(20));
         snapshots() > 0
     });
-    assert!(made, "none within a minute");
+    assert!(made, "no snapshot within a minute");
     program.kill();
 }
 
-/// Events are refused with the reason, the board is still served, and events are taken again when there is room.
+/// Events are refused with a reason while the disk is full. The board is still served. Events are
+/// accepted again once the disk has space.
 #[test]
 fn full_disk_refuses_events_until_space_returns() {
     let directory = tempfile::tempdir().expect("a directory");
     let program = FirstlineProcess::start_with_file_size_limit(directory.path());
     let sent =
         SimulatedLoad::new(1, WallClock::Wall.now().plus_millis(-2 * HOUR), 1.0).next_bodies(9);
-    let post = |body| program.post_body(body).expect("an answer");
+    let post = |body| program.post_body(body).expect("a response");
     assert!(sent[..8].iter().all(|body| post(body).starts_with("HTTP/1.1 200")));
     program.limit_file_size("4096");
     let refused = post(&sent[8]);
     assert!(
         refused.starts_with("HTTP/1.1 503")
-            && refused.contains("no room to write")
+            && refused.contains("no space left to write")
             && refused.contains("retry-after"),
         "{refused}"
     );
-    let board = program.get("/v1/board?indicator=answer_rate&window=today&by=").expect("an answer");
+    let board =
+        program.get("/v1/board?indicator=answer_rate&window=today&by=").expect("a response");
     assert!(board.starts_with("HTTP/1.1 200") && board.contains("\"of\":"), "{board}");
-    assert!(program.get("/readyz").expect("an answer").contains("no room to write"));
-    assert!(program.get("/metrics").expect("an answer").contains("firstline_journal_failing 1"));
+    assert!(program.get("/readyz").expect("a response").contains("no space left to write"));
+    assert!(program.get("/metrics").expect("a response").contains("firstline_journal_failing 1"));
     program.limit_file_size("unlimited");
     while !post(&sent[8]).starts_with("HTTP/1.1 200") {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     program.stop();
     let (recovered, keys) = recovered_state(directory.path());
-    let mut never = EngineState::new(recovered.standard.clone(), "never".into()).monitor;
-    apply_bodies(&mut never, &recovered, keys, &sent);
-    assert_eq!(recovered.monitor.case_count(), never.case_count());
+    let mut uninterrupted =
+        EngineState::new(recovered.standard.clone(), "uninterrupted".into()).monitor;
+    apply_bodies(&mut uninterrupted, &recovered, keys, &sent);
+    assert_eq!(recovered.monitor.case_count(), uninterrupted.case_count());
 }
 
-/// Nothing of the machine's own time gets into a comparison: events lie in the past, and both cores hear of one last time.
+/// The load does not depend on the clock of the machine.
 #[test]
 fn simulated_load_lies_in_the_past() {
     let mut load = SimulatedLoad::new(1, Timestamp(0), 1.0);

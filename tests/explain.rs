@@ -1,15 +1,15 @@
-//! Anyone can re-add a number by hand: the lists of an explanation add up to its reading, for random histories, every
-//! standard, indicator, scope and window; and a simulated day recounted from its raw events gives the same cases.
+//! Explanations of readings. The case lists add up to the reading for random histories, in every
+//! standard, indicator, scope and window. A recount of a simulated day gives the same cases.
 
 #[path = "explain/case_history.rs"]
 mod case_history;
-#[expect(dead_code, reason = "the other tests of properties use the rest")]
+#[expect(dead_code, reason = "tests/properties.rs uses the rest")]
 #[path = "properties/delivery.rs"]
 mod delivery;
-#[expect(dead_code, reason = "the other tests of properties use the rest")]
+#[expect(dead_code, reason = "tests/properties.rs uses the rest")]
 #[path = "properties/test_event.rs"]
 mod event;
-#[expect(dead_code, reason = "the other tests of properties use the rest")]
+#[expect(dead_code, reason = "tests/properties.rs uses the rest")]
 #[path = "properties/event_sets.rs"]
 mod event_sets;
 #[path = "explain/recount.rs"]
@@ -70,15 +70,15 @@ fn explain_reading(monitor: &mut Monitor, reading: &Reading, limit: usize) -> Ex
     })
 }
 
-/// What the explanation of a reading must say of it.
+/// Checks that the lists of an explanation add up to its reading.
 fn check_lists_add_up(
     standard: &Standard,
     reading: &Reading,
-    said: &Explanation,
+    explanation: &Explanation,
 ) -> Result<(), TestCaseError> {
     let name = &standard.indicators[reading.key.indicator].name;
-    prop_assert_eq!(said.reading(), Some(reading));
-    let sides = || said.good.iter().chain([&said.of]);
+    prop_assert_eq!(explanation.reading(), Some(reading));
+    let sides = || explanation.good.iter().chain([&explanation.of]);
     for side in sides() {
         prop_assert_eq!(
             side.tallies.iter().map(|(_, count)| count).sum::<i64>(),
@@ -93,36 +93,40 @@ fn check_lists_add_up(
     match &reading.components {
         ReadingComponents::Ratio { good, of } => {
             prop_assert_eq!(
-                (said.good.as_ref().map(|side| side.count), said.of.count),
+                (explanation.good.as_ref().map(|side| side.count), explanation.of.count),
                 (Some(*good), *of)
             );
         }
-        ReadingComponents::Duration(durations) => prop_assert_eq!(said.of.count, durations.of),
-        ReadingComponents::Score { of } => prop_assert_eq!(said.of.count, *of),
-        ReadingComponents::Level => prop_assert_eq!(Some(said.of.count as f64), reading.value),
+        ReadingComponents::Duration(durations) => {
+            prop_assert_eq!(explanation.of.count, durations.of)
+        }
+        ReadingComponents::Score { of } => prop_assert_eq!(explanation.of.count, *of),
+        ReadingComponents::Level => {
+            prop_assert_eq!(Some(explanation.of.count as f64), reading.value)
+        }
         ReadingComponents::Share { part, whole, of } => {
-            prop_assert_eq!(said.of.count, *of);
+            prop_assert_eq!(explanation.of.count, *of);
             if sides().all(|side| side.unlisted_count() + side.forgotten_count() == 0) {
                 let sum = |side: &FormulaSide| {
                     side.cases.iter().filter_map(|case| case.value).sum::<i64>() as f64 / 1_000.0
                 };
                 prop_assert_eq!(
-                    (said.good.as_ref().map(sum), sum(&said.of)),
+                    (explanation.good.as_ref().map(sum), sum(&explanation.of)),
                     (Some(*part), *whole)
                 );
             }
         }
-        ReadingComponents::Rate { count, .. } => prop_assert_eq!(said.of.count, *count),
+        ReadingComponents::Rate { count, .. } => prop_assert_eq!(explanation.of.count, *count),
         ReadingComponents::EstimatedWait { waiting, agents, .. } => {
-            prop_assert_eq!(said.of.count, waiting + agents)
+            prop_assert_eq!(explanation.of.count, waiting + agents)
         }
         ReadingComponents::Difference { .. } => {}
         ReadingComponents::Oldest { since } => {
-            prop_assert_eq!(said.of.cases.first().map(|case| case.time), *since)
+            prop_assert_eq!(explanation.of.cases.first().map(|case| case.time), *since)
         }
     }
     let indicator = &standard.indicators[reading.key.indicator];
-    for left_out in &said.excluded {
+    for left_out in &explanation.excluded {
         let reason = describe::describe_reason(
             standard,
             indicator,
@@ -163,23 +167,28 @@ fn explanation_lists_add_up_to_every_reading() {
             let mut monitor = monitor_after(standard, None, &set, end);
             let board = monitor.compute_board();
             for reading in &board.readings {
-                let said = explain_reading(&mut monitor, reading, 1_000);
-                check_lists_add_up(standard, reading, &said)?;
+                let explanation = explain_reading(&mut monitor, reading, 1_000);
+                check_lists_add_up(standard, reading, &explanation)?;
                 prop_assert!(
-                    said.good.iter().chain([&said.of]).all(|side| side.forgotten_count() == 0),
-                    "nothing is forgotten"
+                    explanation
+                        .good
+                        .iter()
+                        .chain([&explanation.of])
+                        .all(|side| side.forgotten_count() == 0),
+                    "no case is forgotten without a horizon"
                 );
-                if let (ReadingComponents::Duration(durations), true) =
-                    (&reading.components, said.of.unlisted_count() == 0 && said.of.count > 0)
-                {
-                    let sum: i64 = said.of.cases.iter().filter_map(|case| case.value).sum();
+                if let (ReadingComponents::Duration(durations), true) = (
+                    &reading.components,
+                    explanation.of.unlisted_count() == 0 && explanation.of.count > 0,
+                ) {
+                    let sum: i64 = explanation.of.cases.iter().filter_map(|case| case.value).sum();
                     prop_assert_eq!(sum as f64 / 1_000.0 / durations.of as f64, durations.mean);
                 }
             }
             prop_assert_eq!(
                 monitor.compute_board().readings,
                 board.readings,
-                "an explanation changes nothing"
+                "explanations leave the board unchanged"
             );
         }
         Ok(())
@@ -196,9 +205,9 @@ fn explanation_reports_forgotten_cases() {
         for standard in &standards {
             let mut monitor = monitor_after(standard, Some(horizon), &set, end);
             for reading in &monitor.compute_board().readings {
-                let said = explain_reading(&mut monitor, reading, 2);
+                let explanation = explain_reading(&mut monitor, reading, 2);
                 if reading.key.window.is_some() {
-                    check_lists_add_up(standard, reading, &said)?;
+                    check_lists_add_up(standard, reading, &explanation)?;
                 }
             }
         }

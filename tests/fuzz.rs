@@ -1,10 +1,12 @@
-//! Any bytes at every door: the entry points of `fuzz/`, run on stable Rust over the corpus and over seeded mutations of it.
+//! Fuzz tests on stable Rust. They run the entry points of `fuzz/` over the corpus and over seeded
+//! mutations of it.
 //!
-//! `FUZZ_CASES` and `FUZZ_SEED` run more cases, and others: `FUZZ_CASES=300000 FUZZ_SEED=2 cargo test --test fuzz event`. Every
-//! input is written to a file before it is read, so the one that failed can be read there, even if it ended the process; what was
-//! found goes to `tests/fuzz/corpus/` with the repair.
+//! `FUZZ_CASES` and `FUZZ_SEED` select the number of mutations and their seed, for example
+//! `FUZZ_CASES=300000 FUZZ_SEED=2 cargo test --test fuzz event`. Every input is written to a file
+//! before it is used. The file holds the failed input, even if that ended the process. Add it to
+//! `tests/fuzz/corpus/` together with the fix.
 
-#![expect(clippy::print_stdout, reason = "a test that fails says where its input lies")]
+#![expect(clippy::print_stdout, reason = "a failed test prints the path of its input")]
 
 #[path = "fuzz/entry.rs"]
 mod entry;
@@ -15,10 +17,13 @@ use std::fs::{self, File};
 use std::io::{Seek, Write};
 use std::path::Path;
 
-/// How many mutations a target is given.
+/// Default number of mutations per target.
 const MUTATION_COUNT: u64 = 2_000;
 
-/// Every file of these folders and files, in the order of their names.
+/// Reads files and the files of folders, in the order of their names.
+///
+/// # Panics
+/// Panics if a file cannot be read or if there is none.
 fn read_corpus(paths: &[&str]) -> Vec<Vec<u8>> {
     let mut inputs = Vec::new();
     for path in paths.iter().map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path)) {
@@ -33,13 +38,13 @@ fn read_corpus(paths: &[&str]) -> Vec<Vec<u8>> {
             fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
         }));
     }
-    assert!(!inputs.is_empty(), "there is no corpus");
+    assert!(!inputs.is_empty(), "the corpus is empty");
     inputs
 }
 
-fn environment_number(name: &str, usual: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(usual, |text| {
+fn environment_number(name: &str, default: u64) -> u64 {
+    let value = std::env::var(name).ok();
+    value.map_or(default, |text| {
         text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`"))
     })
 }
@@ -49,8 +54,8 @@ fn run_target(target: &str, entry: fn(&[u8]), corpus: &[Vec<u8>]) {
     let (seed, cases) =
         (environment_number("FUZZ_SEED", 1), environment_number("FUZZ_CASES", MUTATION_COUNT));
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
-    println!("FUZZ_SEED={seed}; if this fails, the input lies in {}", path.display());
-    // Kept open: a file that is written anew and closed each time goes to the disk each time.
+    println!("FUZZ_SEED={seed}; after a failure the input is in {}", path.display());
+    // The file stays open, because closing a rewritten file would flush it to disk each time.
     let mut file = File::create(&path).expect("a file for the input");
     let mutants = (0..cases).map(|number| mutation::mutate_input(seed, number, corpus));
     for input in corpus.iter().cloned().chain(mutants) {
@@ -115,10 +120,10 @@ fn subscription() {
     );
 }
 
-/// The events of the corpus, for what is made of them.
-fn seeds_from_events(made: fn(&[&[u8]]) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+/// Makes seeds from the events of the corpus.
+fn seeds_from_events(make_seeds: fn(&[&[u8]]) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let events = read_corpus(&["tests/fuzz/corpus/event"]);
-    made(&events.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    make_seeds(&events.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Recorded data through the mappings in `tests/mappings`: the events are folded naively here and compared with
-//! figures that others computed independently. Without the data, beside the repository, a test says that it is skipped.
+//! Maps recorded data with the mappings in `tests/mappings`, aggregates the events naively and compares
+//! the result with independently computed figures. Tests are skipped with a message if the data
+//! beside the repository is missing.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test that cannot read its own data fails, and says so when it is skipped"
+    reason = "a test without its data panics, a skipped test prints a message"
 )]
 
 use firstline::ingest::decode::raw_event::{RawEvent, Scalar};
@@ -17,7 +18,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// An event, kept.
+/// Owned copy of a mapped event.
 #[derive(Clone, PartialEq, Debug)]
 struct MappedEvent {
     line: u64,
@@ -62,7 +63,7 @@ impl MappedEvent {
     }
 }
 
-/// What a mapping made of some input.
+/// Events and other results of mapping an input.
 #[derive(Default)]
 struct MappingOutcome {
     events: Vec<MappedEvent>,
@@ -81,8 +82,8 @@ impl MappingOutcome {
     }
 }
 
-fn apply_mapping(mapping: &Mapping, input: impl Read, told: &mut MappingOutcome) {
-    let MappingOutcome { events, rejected, left_out, .. } = told;
+fn apply_mapping(mapping: &Mapping, input: impl Read, outcome: &mut MappingOutcome) {
+    let MappingOutcome { events, rejected, left_out, .. } = outcome;
     let counts = mapping
         .read_rows(
             input,
@@ -93,16 +94,16 @@ fn apply_mapping(mapping: &Mapping, input: impl Read, told: &mut MappingOutcome)
             },
         )
         .unwrap();
-    told.counts.rows += counts.rows;
-    told.counts.not_utf8 += counts.not_utf8;
+    outcome.counts.rows += counts.rows;
+    outcome.counts.not_utf8 += counts.not_utf8;
 }
 
 fn map_input(mapping: &str, input: &str) -> MappingOutcome {
     let mapping = Mapping::parse("test.toml", mapping)
         .unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
-    let mut told = MappingOutcome::default();
-    apply_mapping(&mapping, input.as_bytes(), &mut told);
-    told
+    let mut outcome = MappingOutcome::default();
+    apply_mapping(&mapping, input.as_bytes(), &mut outcome);
+    outcome
 }
 
 fn problem_lines(problems: &[TomlProblem]) -> Vec<String> {
@@ -114,30 +115,30 @@ fn data_folder(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: {} is not there", path.display());
+    println!("skipped: {} does not exist", path.display());
     None
 }
 
-/// A recorded set through one of the mappings, and the figures expected of it.
+/// Maps a recorded set. Returns the result and the expected figures, `None` if the data is missing.
 fn map_recorded_set(mapping: &str, set: &str, files: &[&str]) -> Option<(MappingOutcome, Value)> {
     let folder = data_folder(set)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings").join(mapping);
     let text = fs::read_to_string(&path).unwrap();
     let mapping = Mapping::parse(mapping, &text)
         .unwrap_or_else(|problems| panic!("{}", problem_lines(&problems).join("\n")));
-    let mut told = MappingOutcome::default();
+    let mut outcome = MappingOutcome::default();
     for file in files {
         apply_mapping(
             &mapping,
             flate2::read::MultiGzDecoder::new(fs::File::open(folder.join(file)).unwrap()),
-            &mut told,
+            &mut outcome,
         );
     }
-    assert_eq!(told.rejected, [], "rows rejected");
-    let ids: BTreeSet<_> = told.events.iter().map(|event| &event.id).collect();
-    assert_eq!(ids.len(), told.events.len(), "ids are not unique");
+    assert_eq!(outcome.rejected, [], "rows rejected");
+    let ids: BTreeSet<_> = outcome.events.iter().map(|event| &event.id).collect();
+    assert_eq!(ids.len(), outcome.events.len(), "ids are not unique");
     Some((
-        told,
+        outcome,
         serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap(),
     ))
 }
@@ -150,7 +151,7 @@ fn count_by<'e>(events: &[&'e MappedEvent], name: &str) -> BTreeMap<&'e str, u64
     counts
 }
 
-/// `expected[group][field]` for all groups, zeros left away.
+/// Returns the nonzero values of `expected[group][field]` by group.
 fn expected_counts<'v>(expected: &'v Value, field: &[&str]) -> BTreeMap<&'v str, u64> {
     let get = |value: &Value| field.iter().fold(value, |value, key| &value[*key]).as_u64().unwrap();
     expected
@@ -169,16 +170,16 @@ fn civil_millis(text: &str, offset: &str) -> i64 {
 
 #[test]
 fn technion_calls() {
-    let Some((told, expected)) =
+    let Some((outcome, expected)) =
         map_recorded_set("technion.toml", "technion_calls", &["calls.tsv.gz"])
     else {
         return;
     };
     let overall = &expected["overall"];
     let (offered, answered, abandoned) = (
-        told.events_of_type("call.offered"),
-        told.events_of_type("call.answered"),
-        told.events_of_type("call.abandoned"),
+        outcome.events_of_type("call.offered"),
+        outcome.events_of_type("call.answered"),
+        outcome.events_of_type("call.abandoned"),
     );
     for (events, field) in
         [(&offered, "offered"), (&answered, "answered"), (&abandoned, "abandoned")]
@@ -206,11 +207,14 @@ fn technion_calls() {
         );
     }
     assert_eq!((offered.len(), answered.len(), abandoned.len()), (16_290, 14_405, 1_885));
-    assert_eq!(told.event_count("call.ended"), 14_405);
-    let hung_up = told.events_of_type("call.overflowed");
+    assert_eq!(outcome.event_count("call.ended"), 14_405);
+    let hung_up = outcome.events_of_type("call.overflowed");
     assert_eq!(count_by(&hung_up, "outcome"), BTreeMap::from([("vru_hangup", 1_023)]));
-    assert_eq!(told.left_out, BTreeMap::from([("PHANTOM: a call that never was".to_owned(), 143)]));
-    assert_eq!(told.counts, RowCounts { rows: 17_456, not_utf8: 0 });
+    assert_eq!(
+        outcome.left_out,
+        BTreeMap::from([("PHANTOM: a call that never was".to_owned(), 143)])
+    );
+    assert_eq!(outcome.counts, RowCounts { rows: 17_456, not_utf8: 0 });
 
     let waits = |events: &[&MappedEvent], most: f64| {
         events.iter().filter(|event| event.number_field("wait_seconds") <= most).count() as u64
@@ -237,7 +241,7 @@ fn technion_calls() {
         overall["wait_abandoned_s"]["sum"].as_f64().unwrap()
     );
     assert_eq!(
-        sum(&told.events_of_type("call.ended"), "talk_seconds"),
+        sum(&outcome.events_of_type("call.ended"), "talk_seconds"),
         overall["talk_s"]["sum"].as_f64().unwrap()
     );
     assert_eq!(
@@ -246,7 +250,7 @@ fn technion_calls() {
         "by agent"
     );
 
-    // The waits that the times say are the waits that the rows say: midnight was passed rightly.
+    // Waits by time must equal the recorded ones, also over midnight.
     let mut begun: BTreeMap<&str, i64> =
         offered.iter().map(|event| (event.subject.as_str(), event.time)).collect();
     for event in answered.iter().chain(&abandoned) {
@@ -259,7 +263,7 @@ fn technion_calls() {
     }
     assert!(begun.is_empty());
     let waiting: Vec<(i64, i64)> =
-        case_spans(&told, "call.offered", &["call.answered", "call.abandoned"]);
+        case_spans(&outcome, "call.offered", &["call.answered", "call.abandoned"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
         assert_eq!(
             active_count(&waiting, civil_millis(instant, "+02:00")),
@@ -269,15 +273,16 @@ fn technion_calls() {
     }
 }
 
-/// From the first event to the first of the others, for every case.
-fn case_spans(told: &MappingOutcome, from: &str, until: &[&str]) -> Vec<(i64, i64)> {
-    let ends: BTreeMap<&str, i64> = told
+/// Returns the span of every case from event `from` to one of `until`, `i64::MAX` without an end.
+fn case_spans(outcome: &MappingOutcome, from: &str, until: &[&str]) -> Vec<(i64, i64)> {
+    let ends: BTreeMap<&str, i64> = outcome
         .events
         .iter()
         .filter(|e| until.contains(&e.kind.as_str()))
         .map(|e| (e.subject.as_str(), e.time))
         .collect();
-    told.events_of_type(from)
+    outcome
+        .events_of_type(from)
         .iter()
         .map(|event| (event.time, ends.get(event.subject.as_str()).copied().unwrap_or(i64::MAX)))
         .collect()
@@ -289,23 +294,23 @@ fn active_count(spans: &[(i64, i64)], at: i64) -> u64 {
 
 #[test]
 fn technion_calls_in_service() {
-    let Some((told, expected)) =
+    let Some((outcome, expected)) =
         map_recorded_set("technion_service.toml", "technion_calls", &["calls.tsv.gz"])
     else {
         return;
     };
     assert_eq!(
-        told.left_out,
+        outcome.left_out,
         BTreeMap::from([
             ("no times of service".to_owned(), 25),
             ("not served by an agent".to_owned(), 3_051)
         ])
     );
     assert_eq!(
-        (told.event_count("call.answered"), told.event_count("call.ended")),
+        (outcome.event_count("call.answered"), outcome.event_count("call.ended")),
         (14_380, 14_380)
     );
-    let talking = case_spans(&told, "call.answered", &["call.ended"]);
+    let talking = case_spans(&outcome, "call.answered", &["call.ended"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
         assert_eq!(
             active_count(&talking, civil_millis(instant, "+02:00")),
@@ -320,12 +325,12 @@ fn technion_calls_in_service() {
 fn boston_cases() {
     let files =
         ["cases_2013.csv.gz", "cases_2014.csv.gz", "cases_2015.csv.gz", "cases_2016.csv.gz"];
-    let Some((told, expected)) = map_recorded_set("boston311.toml", "boston311_cases", &files)
+    let Some((outcome, expected)) = map_recorded_set("boston311.toml", "boston311_cases", &files)
     else {
         return;
     };
     let (opened, resolved) =
-        (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
+        (outcome.events_of_type("repair.opened"), outcome.events_of_type("repair.resolved"));
     assert_eq!((opened.len(), resolved.len()), (22_078, 13_149));
     let due: BTreeMap<&str, i64> = opened
         .iter()
@@ -369,7 +374,7 @@ fn boston_cases() {
     assert_eq!(count_by(&opened, "label")["OVERDUE"], overall["recorded_OVERDUE"]);
     assert_eq!(count_by(&opened, "done_at_creation")["yes"], overall["done_at_creation"]);
     assert_eq!(count_by(&opened, "duplicate")["yes"], overall["duplicates"]);
-    let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
+    let open = case_spans(&outcome, "repair.opened", &["repair.resolved"]);
     let seconds: i64 = open
         .iter()
         .filter(|(_, until)| *until < i64::MAX)
@@ -387,17 +392,17 @@ fn boston_cases() {
 
 #[test]
 fn servicenow_final_values() {
-    let Some((told, expected)) =
+    let Some((outcome, expected)) =
         map_recorded_set("servicenow.toml", "servicenow_incidents", &["incidents.csv.gz"])
     else {
         return;
     };
     let (opened, closed) =
-        (told.events_of_type("repair.opened"), told.events_of_type("repair.resolved"));
-    assert_eq!((opened.len(), closed.len(), told.counts.rows), (5_000, 5_000, 35_082));
-    assert!(told.left_out.is_empty());
+        (outcome.events_of_type("repair.opened"), outcome.events_of_type("repair.resolved"));
+    assert_eq!((opened.len(), closed.len(), outcome.counts.rows), (5_000, 5_000, 35_082));
+    assert!(outcome.left_out.is_empty());
     for events in [&opened, &closed] {
-        let kept: Vec<_> = events
+        let in_time: Vec<_> = events
             .iter()
             .copied()
             .filter(|event| event.text_field("made_sla") == Some("true"))
@@ -412,7 +417,7 @@ fn servicenow_final_values() {
             .copied()
             .filter(|event| event.text_field("one_group") == Some("yes"))
             .collect();
-        assert_eq!((kept.len(), reopened.len(), one_group.len()), (1_075, 78, 2_090));
+        assert_eq!((in_time.len(), reopened.len(), one_group.len()), (1_075, 78, 2_090));
         assert_eq!(
             events
                 .iter()
@@ -432,7 +437,7 @@ fn servicenow_final_values() {
                 "{group}"
             );
             assert_eq!(
-                count_by(&kept, attribute),
+                count_by(&in_time, attribute),
                 expected_counts(&expected[group], &["made_sla", "num"]),
                 "{group}"
             );
@@ -454,7 +459,7 @@ fn servicenow_final_values() {
             assert_eq!(groups[group], count, "group {group}");
         }
     }
-    let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
+    let open = case_spans(&outcome, "repair.opened", &["repair.resolved"]);
     assert_eq!(
         open.iter().map(|(from, until)| (until - from) / 60_000).sum::<i64>(),
         expected["overall"]["open_to_closed_min"]["sum"]
@@ -470,29 +475,32 @@ fn servicenow_final_values() {
 
 #[test]
 fn servicenow_resolutions() {
-    let Some((told, expected)) =
+    let Some((outcome, expected)) =
         map_recorded_set("servicenow_resolved.toml", "servicenow_incidents", &["incidents.csv.gz"])
     else {
         return;
     };
     let overall = &expected["overall"]["open_to_resolved_min"];
-    let known: BTreeSet<&str> = told
+    let known: BTreeSet<&str> = outcome
         .events
         .iter()
         .filter(|e| e.text_field("resolved_known") == Some("yes"))
         .map(|e| e.subject.as_str())
         .collect();
     assert_eq!(known.len() as u64, overall["n"]);
-    let begun: BTreeMap<&str, i64> =
-        told.events_of_type("repair.opened").iter().map(|e| (e.subject.as_str(), e.time)).collect();
-    let resolved = told.events_of_type("repair.resolved");
+    let begun: BTreeMap<&str, i64> = outcome
+        .events_of_type("repair.opened")
+        .iter()
+        .map(|e| (e.subject.as_str(), e.time))
+        .collect();
+    let resolved = outcome.events_of_type("repair.resolved");
     let minutes: i64 = resolved
         .iter()
         .filter(|e| known.contains(e.subject.as_str()))
         .map(|e| (e.time - begun[e.subject.as_str()]) / 60_000)
         .sum();
     assert_eq!(minutes, overall["sum"]);
-    let open = case_spans(&told, "repair.opened", &["repair.resolved"]);
+    let open = case_spans(&outcome, "repair.opened", &["repair.resolved"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
         assert_eq!(
             active_count(&open, civil_millis(instant, "Z")),
@@ -502,14 +510,14 @@ fn servicenow_resolutions() {
     }
 }
 
-/// How many cases are open at a time: opened, and not resolved since they were opened again.
-fn open_cases_at(told: &MappingOutcome, at: i64) -> u64 {
+/// Returns the number of cases open at `at`.
+fn open_cases_at(outcome: &MappingOutcome, at: i64) -> u64 {
     let mut cases: BTreeMap<&str, Vec<&MappedEvent>> = BTreeMap::new();
-    for event in told.events.iter().filter(|event| event.time <= at) {
+    for event in outcome.events.iter().filter(|event| event.time <= at) {
         cases.entry(&event.subject).or_default().push(event);
     }
     let open = |events: &mut Vec<&MappedEvent>| {
-        // An opening that is written later than the resolution opens nothing again: only a reopening does.
+        // An `opened` recorded after the resolution has no effect; only `reopened` does.
         let opened = events.iter().any(|event| event.kind == "repair.opened");
         events.retain(|event| event.kind != "repair.opened");
         events.sort_by_key(|event| (event.time, event.sequence));
@@ -520,32 +528,32 @@ fn open_cases_at(told: &MappingOutcome, at: i64) -> u64 {
 
 #[test]
 fn servicenow_states() {
-    let Some((told, expected)) =
+    let Some((outcome, expected)) =
         map_recorded_set("servicenow_states.toml", "servicenow_incidents", &["incidents.csv.gz"])
     else {
         return;
     };
     // 280 incidents begin resolved and are never reopened.
     assert_eq!(
-        told.left_out,
+        outcome.left_out,
         BTreeMap::from([("no event of the mapping applies".to_owned(), 280)])
     );
     assert_eq!(
         (
-            told.event_count("repair.opened"),
-            told.event_count("repair.reopened"),
-            told.event_count("repair.resolved")
+            outcome.event_count("repair.opened"),
+            outcome.event_count("repair.reopened"),
+            outcome.event_count("repair.resolved")
         ),
         (4_720, 99, 4_819)
     );
     let reopened: BTreeSet<_> =
-        told.events_of_type("repair.reopened").iter().map(|event| &event.subject).collect();
+        outcome.events_of_type("repair.reopened").iter().map(|event| &event.subject).collect();
     assert_eq!(reopened.len() as u64, expected["overall"]["reopened_incidents"]["num"]);
     for (instant, figures) in expected["instants"].as_object().unwrap() {
-        // The one incident that was written in another order than it happened makes the difference.
+        // One incident is recorded out of order.
         let difference = u64::from(instant.starts_with("2016-03-01"));
         assert_eq!(
-            open_cases_at(&told, civil_millis(instant, "Z")) + difference,
+            open_cases_at(&outcome, civil_millis(instant, "Z")) + difference,
             figures["backlog_by_events"],
             "open at {instant}"
         );
@@ -554,7 +562,7 @@ fn servicenow_states() {
 
 #[test]
 fn servicenow_states_by_time() {
-    let Some((told, expected)) = map_recorded_set(
+    let Some((outcome, expected)) = map_recorded_set(
         "servicenow_states_by_time.toml",
         "servicenow_incidents",
         &["incidents.csv.gz"],
@@ -563,15 +571,15 @@ fn servicenow_states_by_time() {
     };
     assert_eq!(
         (
-            told.event_count("repair.opened"),
-            told.event_count("repair.reopened"),
-            told.event_count("repair.resolved")
+            outcome.event_count("repair.opened"),
+            outcome.event_count("repair.reopened"),
+            outcome.event_count("repair.resolved")
         ),
         (4_720, 100, 4_820)
     );
     for (instant, figures) in expected["instants"].as_object().unwrap() {
         assert_eq!(
-            open_cases_at(&told, civil_millis(instant, "Z")),
+            open_cases_at(&outcome, civil_millis(instant, "Z")),
             figures["backlog_by_events"],
             "open at {instant}"
         );
@@ -580,16 +588,16 @@ fn servicenow_states_by_time() {
 
 #[test]
 fn servicenow_original_labels() {
-    let Some((told, _)) = map_recorded_set(
+    let Some((outcome, _)) = map_recorded_set(
         "servicenow_original_labels.toml",
         "servicenow_incidents",
         &["sample_original_labels.csv.gz"],
     ) else {
         return;
     };
-    assert_eq!(told.counts.rows, 5_998);
-    let cases: BTreeSet<_> = told.events.iter().map(|event| &event.subject).collect();
-    assert_eq!(cases.len() as u64 + told.left_out.values().sum::<u64>(), 890);
+    assert_eq!(outcome.counts.rows, 5_998);
+    let cases: BTreeSet<_> = outcome.events.iter().map(|event| &event.subject).collect();
+    assert_eq!(cases.len() as u64 + outcome.left_out.values().sum::<u64>(), 890);
 }
 
 #[test]
@@ -599,33 +607,33 @@ fn asterisk_queue_log() {
     let expected: Value =
         serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     let read = |log: &mut QueueLogReader, from: usize, until: usize| {
-        let mut told = MappingOutcome::default();
+        let mut outcome = MappingOutcome::default();
         for (index, line) in text.lines().enumerate().take(until).skip(from) {
             let number = index as u64 + 1;
             match log.read_line(number, line, &mut |event| {
-                told.events.push(MappedEvent::new(number, &event))
+                outcome.events.push(MappedEvent::new(number, &event))
             }) {
                 Ok(LineOutcome::Emitted(_)) => {}
                 Ok(LineOutcome::LeftOut(reason)) => {
-                    *told.left_out.entry(reason.to_owned()).or_default() += 1
+                    *outcome.left_out.entry(reason.to_owned()).or_default() += 1
                 }
-                Err(reason) => told.rejected.push((number, reason)),
+                Err(reason) => outcome.rejected.push((number, reason)),
             }
         }
-        told
+        outcome
     };
     let lines = text.lines().count();
-    let told = read(&mut QueueLogReader::default(), 0, lines);
+    let outcome = read(&mut QueueLogReader::default(), 0, lines);
     assert_eq!(
         (
-            told.event_count("call.offered"),
-            told.event_count("call.answered"),
-            told.event_count("call.abandoned")
+            outcome.event_count("call.offered"),
+            outcome.event_count("call.answered"),
+            outcome.event_count("call.abandoned")
         ),
         (21, 8, 12)
     );
     let sum = |kind: &str, field: &str| {
-        told.events_of_type(kind).iter().map(|event| event.number_field(field)).sum::<f64>()
+        outcome.events_of_type(kind).iter().map(|event| event.number_field(field)).sum::<f64>()
     };
     assert_eq!(sum("call.ended", "talk_seconds"), 45.0);
     assert_eq!(
@@ -637,18 +645,19 @@ fn asterisk_queue_log() {
         expected["wait_abandoned_s"]["sum"].as_f64().unwrap()
     );
     assert_eq!(
-        told.events_of_type("call.answered")
+        outcome
+            .events_of_type("call.answered")
             .iter()
             .filter(|event| event.number_field("wait_seconds") <= 20.0)
             .count(),
         6
     );
     assert_eq!(
-        count_by(&told.events_of_type("call.answered"), "agent"),
+        count_by(&outcome.events_of_type("call.answered"), "agent"),
         BTreeMap::from([("Local/2001@from-internal/n", 1), ("Local/2004@from-internal/n", 7)])
     );
     assert_eq!(
-        count_by(&told.events_of_type("call.offered"), "queue"),
+        count_by(&outcome.events_of_type("call.offered"), "queue"),
         BTreeMap::from([("9000", 21)])
     );
     let entered: Vec<i64> = expected["calls"]
@@ -658,22 +667,23 @@ fn asterisk_queue_log() {
         .map(|call| call["enter"].as_i64().unwrap() * 1_000)
         .collect();
     assert_eq!(
-        told.events_of_type("call.offered").iter().map(|event| event.time).collect::<Vec<_>>(),
+        outcome.events_of_type("call.offered").iter().map(|event| event.time).collect::<Vec<_>>(),
         entered,
         "not the seconds of the call id"
     );
-    assert_eq!(told.left_out["RINGNOANSWER: an attempt at one agent"], 221);
-    // Blank lines are left out with a reason too: every line is accounted for.
-    let all =
-        told.events.len() as u64 + told.left_out.values().sum::<u64>() + told.rejected.len() as u64;
+    assert_eq!(outcome.left_out["RINGNOANSWER: an attempt at one agent"], 221);
+    // Blank lines count as left out, so every line is accounted for.
+    let all = outcome.events.len() as u64
+        + outcome.left_out.values().sum::<u64>()
+        + outcome.rejected.len() as u64;
     assert_eq!(all, lines as u64);
-    assert!(told.rejected.is_empty(), "{:?}", told.rejected);
+    assert!(outcome.rejected.is_empty(), "{:?}", outcome.rejected);
 
     for cut in [0, 1, 6, 100, 270, lines] {
         let mut log = QueueLogReader::default();
         let (mut first, second) = (read(&mut log, 0, cut), read(&mut log, cut, lines));
         first.events.extend(second.events);
-        assert_eq!(first.events, told.events, "cut after line {cut}");
+        assert_eq!(first.events, outcome.events, "cut after line {cut}");
     }
 }
 
@@ -700,28 +710,28 @@ fn rows_are_mapped_skipped_or_rejected_with_line() {
     let input = "\u{feff}no;opened;grade;ok;points\n1;2026-03-01 08:00;a7;yes;3\n2;soon;a;yes;3\n3;2026-03-01 08:00;b\n4;2026-03-01 08:00;;;\n\
                  5;-;a;no;1\n;2026-03-01 08:00;a;no;1\n6;2026-02-30 08:00;a;no;1\n7;2026-03-01 08:00;a;maybe;1\n\"8\n8\";2026-03-01 08:00;a;no;NaN\n\
                  9;2026-03-01 08:00;a;no;1\n10;1776-07-04 08:00;a;no;1\n";
-    let told = map_input(SMALL_MAPPING, input);
-    let kept: Vec<_> = told
+    let outcome = map_input(SMALL_MAPPING, input);
+    let mapped: Vec<_> = outcome
         .events
         .iter()
         .map(|event| (event.line, event.id.as_str(), event.text_field("tier")))
         .collect();
     assert_eq!(
-        kept,
+        mapped,
         [
             (2, "1/repair.opened", Some("gold")),
             (5, "4/repair.opened", None),
             (12, "9/repair.opened", Some("gold"))
         ]
     );
-    assert_eq!(told.events[0].time, civil_millis("2026-03-01T00:00", "Z"));
-    assert_eq!(told.events[0].data["resolved"], Scalar::Bool(true));
+    assert_eq!(outcome.events[0].time, civil_millis("2026-03-01T00:00", "Z"));
+    assert_eq!(outcome.events[0].data["resolved"], Scalar::Bool(true));
     assert_eq!(
-        (told.events[0].number_field("score"), told.events[0].text_field("area")),
+        (outcome.events[0].number_field("score"), outcome.events[0].text_field("area")),
         (3.0, Some("x-1"))
     );
     let rejected: Vec<String> =
-        told.rejected.iter().map(|(line, reason)| format!("{line}: {reason}")).collect();
+        outcome.rejected.iter().map(|(line, reason)| format!("{line}: {reason}")).collect();
     assert_eq!(
         rejected,
         [
@@ -732,7 +742,7 @@ fn rows_are_mapped_skipped_or_rejected_with_line() {
             "8: `opened`: `2026-02-30 08:00` is not a time in the format `%Y-%m-%d %H:%M`",
             "9: `resolved`: `maybe` is neither true nor false",
             "10: `score`: `NaN` is not a number",
-            "13: `1776-07-03T23:54:17Z` lies outside the years 1900 to 2199",
+            "13: `1776-07-03T23:54:17Z` is outside the years 1900 to 2199",
         ]
     );
 }
@@ -764,14 +774,14 @@ time = "at"
 change = { column = "state", from = "done", to = { not = "done" } }
 when = { cost = { at_least = 1 } }
 "#;
-    let mut told = MappingOutcome::default();
+    let mut outcome = MappingOutcome::default();
     let mapping = Mapping::parse("test.toml", mapping).unwrap();
     apply_mapping(
         &mapping,
         &b"a,1,done,1\nb,1,new,\xff\na,2,open,9\na,3,done,1\na,3,open,1\na,4,done,\na,5,open,\n"[..],
-        &mut told,
+        &mut outcome,
     );
-    let said: Vec<_> = told
+    let mapped: Vec<_> = outcome
         .events
         .iter()
         .map(|e| {
@@ -779,15 +789,15 @@ when = { cost = { at_least = 1 } }
         })
         .collect();
     assert_eq!(
-        said,
+        mapped,
         [
             (1, "a/repair.opened", 1_000, 1, Some("9"), Some("6")),
             (3, "a/repair.reopened", 2_000, 2, None, None),
             (5, "a/repair.reopened/2", 3_000, 3, None, None),
         ]
     );
-    assert_eq!(told.counts, RowCounts { rows: 7, not_utf8: 1 });
-    assert_eq!(told.rejected, [(2, "`most`: `\u{fffd}` is not a number".to_owned())]);
+    assert_eq!(outcome.counts, RowCounts { rows: 7, not_utf8: 1 });
+    assert_eq!(outcome.rejected, [(2, "`most`: `\u{fffd}` is not a number".to_owned())]);
 }
 
 #[test]
@@ -798,7 +808,7 @@ fn rejects_file_without_mapped_columns() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the columns do not fit the mapping: `grade` is missing, `opened` stands there twice, `points` is missing (found: no, opened, opened, ok)"
+        "the columns do not match the mapping: `grade` is missing, `opened` occurs twice, `points` is missing (found: no, opened, opened, ok)"
     );
     let nothing = mapping.read_rows(&b""[..], &mut |_, _| {}, &mut |_, _| {}, &mut |_| {}).unwrap();
     assert_eq!(nothing, RowCounts::default());
@@ -849,7 +859,7 @@ m.toml:2:13: `time_zone` is neither a name such as "Europe/Berlin" nor an offset
 m.toml:3:30: `%Q` cannot be read as a day and time: date required to parse datetime: year required to parse date
 m.toml:3:36: `%H:%M` cannot be read as a day and time: date required to parse datetime: year required to parse date
 m.toml:4:13: `delimiter` must be one ASCII character
-m.toml:7:11: a brace without its partner: write names as `{name}`
+m.toml:7:11: unbalanced brace; write names as `{name}`
 m.toml:8:18: `columns` has no column `stat`, did you mean `state`?
 m.toml:9:8: `team` needs exactly one of `column`, `text`, `time`, `yes_when`
 m.toml:10:1: unknown key `colum`, did you mean `column`? allowed in `team`: `column`, `format`, `if_missing`, `keep_empty`, `map`, `missing`, `otherwise`, `slice`, `take`, `text`, `time`, `yes_when`
@@ -909,8 +919,8 @@ proptest::proptest! {
         let mut input = b"no,at,text\n".to_vec();
         input.extend(cells.bytes());
         input.extend(&bytes);
-        let mut told = MappingOutcome::default();
-        apply_mapping(&mapping, &input[..], &mut told);
+        let mut outcome = MappingOutcome::default();
+        apply_mapping(&mapping, &input[..], &mut outcome);
         let mut log = QueueLogReader::default();
         let _ = log.read_line(u64::MAX, &line, &mut |_| {});
         let _ = log.read_line(1, &String::from_utf8_lossy(&bytes), &mut |_| {});
@@ -919,10 +929,10 @@ proptest::proptest! {
     #[test]
     fn mapping_parser_never_panics_on_arbitrary_text(
         cut in 0..SMALL_MAPPING.len(),
-        instead in "[\\[\\]{}=.\"a-z0-9\n ]{0,12}",
+        replacement in "[\\[\\]{}=.\"a-z0-9\n ]{0,12}",
         until in 0..40_usize,
     ) {
-        let text = format!("{}{instead}{}", SMALL_MAPPING.get(..cut).unwrap_or(""), SMALL_MAPPING.get(cut + until..).unwrap_or(""));
+        let text = format!("{}{replacement}{}", SMALL_MAPPING.get(..cut).unwrap_or(""), SMALL_MAPPING.get(cut + until..).unwrap_or(""));
         if let Err(problems) = Mapping::parse("cut.toml", &text) {
             proptest::prop_assert!(!problems.is_empty());
         }

@@ -1,11 +1,16 @@
-//! Boards of random histories equal those of a naive oracle, which recomputes everything from the full list of events.
+//! Compares boards of random histories with a naive oracle. The oracle recomputes every reading
+//! from the full list of events.
 //!
-//! The oracle shares nothing with the core but this comparison: it knows by heart what `standards/oracle.toml` means, asks the
-//! local clock minute by minute when somebody works, leads every clock along every pause, and puts every fact into every
-//! scope and window that covers it. Histories lie around the changes of clocks, the ends of months and holidays; they are delivered
-//! in any order, some events twice, with ticks between, and the board is compared on the way.
+//! The oracle shares no code with the engine. It implements `standards/oracle.toml` by hand. It
+//! tests working hours minute by minute, steps every clock through every pause and adds every fact
+//! to each scope and window that covers it.
 //!
-//! `ORACLE_CASES` looks longer and `ORACLE_SEED` elsewhere; a failure prints the seed and the smallest history found.
+//! Histories start near daylight-saving changes, month ends and
+//! holidays. They are delivered in random order, with duplicates and with ticks between batches.
+//! Boards are compared after some batches and at the end.
+//!
+//! `ORACLE_CASES` sets the number of histories and `ORACLE_SEED` the seed of the generator. A
+//! failure prints the seed and the smallest failing history.
 
 #[path = "oracle/board.rs"]
 mod board;
@@ -42,30 +47,34 @@ use std::sync::Arc;
 const SEED: u64 = 10_000;
 const CASE_COUNT: u32 = 150;
 
-/// The standard: the file, and a paragraph for each indicator.
+/// Builds the oracle for `standards/oracle.toml` extended by one section for each indicator.
 fn build_oracle() -> delivery::NaiveOracle {
     let indicators = indicators::all_indicators();
-    let paragraphs: String = indicators.iter().map(indicators::OracleIndicator::to_toml).collect();
-    let text = format!("{}{paragraphs}", include_str!("standards/oracle.toml"));
+    let sections: String = indicators.iter().map(indicators::OracleIndicator::to_toml).collect();
+    let text = format!("{}{sections}", include_str!("standards/oracle.toml"));
     let standard =
         parse_standard("oracle.toml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let written: Vec<&str> =
+    let standard_names: Vec<&str> =
         standard.indicators.iter().map(|indicator| indicator.name.as_str()).collect();
-    let ours: Vec<&str> = indicators.iter().map(|indicator| indicator.name.as_str()).collect();
-    let order = written
+    let oracle_names: Vec<&str> =
+        indicators.iter().map(|indicator| indicator.name.as_str()).collect();
+    let order = standard_names
         .iter()
-        .map(|name| ours.iter().position(|known| known == name).expect("an indicator of ours"))
+        .map(|name| {
+            oracle_names.iter().position(|known| known == name).expect("the oracle has it too")
+        })
         .collect::<Vec<_>>();
-    let indicators = order.into_iter().map(|place| indicators[place].clone()).collect();
+    let indicators = order.into_iter().map(|index| indicators[index].clone()).collect();
     delivery::NaiveOracle::new(Arc::new(standard), indicators)
 }
 
 #[test]
 fn every_board_matches_naive_oracle() {
     let oracle = build_oracle();
-    let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = asked("ORACLE_SEED").unwrap_or(SEED);
-    let cases = asked("ORACLE_CASES").map_or(CASE_COUNT, |cases| cases as u32);
+    let env_number =
+        |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seed = env_number("ORACLE_SEED").unwrap_or(SEED);
+    let cases = env_number("ORACLE_CASES").map_or(CASE_COUNT, |cases| cases as u32);
     let config = Config {
         cases,
         rng_seed: RngSeed::Fixed(seed),
@@ -87,14 +96,14 @@ fn every_board_matches_naive_oracle() {
         Ok(()) => {}
         Err(TestError::Abort(why)) => panic!("ORACLE_SEED={seed}: {why}"),
         Err(TestError::Fail(_, (plan, delivery))) => {
-            let BoardMismatch { received: heard, at, differences } =
-                differences(&plan, &delivery).expect("it differed before");
-            let heard: String = heard.iter().map(|said| format!("  {said:?}\n")).collect();
-            let some: String =
+            let BoardMismatch { received, at, differences } =
+                differences(&plan, &delivery).expect("the mismatch is reproducible");
+            let received: String = received.iter().map(|event| format!("  {event:?}\n")).collect();
+            let shown: String =
                 differences.iter().take(12).map(|line| format!("  {line}\n")).collect();
-            let many = differences.len();
+            let count = differences.len();
             panic!(
-                "ORACLE_SEED={seed}\nheard, in this order:\n{heard}at {at} the board differs in {many} readings:\n{some}"
+                "ORACLE_SEED={seed}\nreceived in this order:\n{received}at {at} the board differs in {count} readings:\n{shown}"
             );
         }
     }

@@ -1,5 +1,5 @@
-//! The board is a function of the SET of events: two simulated hours, shuffled and partly said twice, print the same bytes
-//! as in their order.
+//! Order independence of `firstline replay`: two simulated hours give the same output in order and
+//! shuffled with duplicates.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the program fails")]
 
@@ -12,22 +12,24 @@ use std::process::{Command, Output};
 
 fn run_firstline(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_firstline")).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "firstline {arguments:?} ended with {}:\n{said}",
+        "firstline {arguments:?} ended with {}:\n{stderr}",
         output.status
     );
     output
 }
 
-/// The boards that a shuffle must not change: every window of everything, and of every queue.
+/// Returns the boards of every window, overall and by center and queue.
 fn replay_boards(file: &Path) -> [String; 2] {
     let file = file.to_str().unwrap();
-    [&["--window", "every"][..], &["--window", "every", "--by", "center,queue"][..]].map(|how| {
-        let output = run_firstline(&[&["replay", "--json"], how, &[file]].concat());
-        String::from_utf8(output.stdout).unwrap()
-    })
+    [&["--window", "every"][..], &["--window", "every", "--by", "center,queue"][..]].map(
+        |options| {
+            let output = run_firstline(&[&["replay", "--json"], options, &[file]].concat());
+            String::from_utf8(output.stdout).unwrap()
+        },
+    )
 }
 
 #[test]
@@ -44,21 +46,21 @@ fn event_order_and_duplicates_do_not_change_output() {
     .stdout;
     let simulated = String::from_utf8(simulated).unwrap();
     let lines: Vec<&str> = simulated.lines().collect();
-    assert!(lines.len() > 5_000, "two hours have only {} events", lines.len());
+    assert!(lines.len() > 5_000, "the simulation has only {} events", lines.len());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("events.ndjson");
     fs::write(&file, &simulated).unwrap();
     let plain = replay_boards(&file);
-    assert!(plain[1].contains("\"queue\""), "nothing is read by queue");
+    assert!(plain[1].contains("\"queue\""), "no readings by queue");
 
     for seed in [1_u64, 20_260_302, 0xfeed_beef] {
         println!("order: {} events, shuffled with seed {seed}", lines.len());
-        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut shuffled = lines.clone();
         for _ in 0..lines.len() / 5 {
-            shuffled.push(lines.choose(&mut chance).unwrap());
+            shuffled.push(lines.choose(&mut rng).unwrap());
         }
-        shuffled.shuffle(&mut chance);
+        shuffled.shuffle(&mut rng);
         fs::write(&file, shuffled.join("\n")).unwrap();
         for (plain, shuffled) in plain.iter().zip(replay_boards(&file)) {
             assert_same_boards(plain, &shuffled, seed);
@@ -66,8 +68,8 @@ fn event_order_and_duplicates_do_not_change_output() {
     }
 }
 
-/// One core, and two for two instants, of which the later one hears all and the earlier one half; with lines that are rejected, in
-/// blocks that several threads decode.
+/// Checks the final board and boards at two instants, with rejected lines and enough input for several
+/// decoder threads.
 #[test]
 fn thread_count_does_not_change_output() {
     let simulated = run_firstline(&[
@@ -88,8 +90,8 @@ fn thread_count_does_not_change_output() {
     assert!(bytes.len() > 1_200_000, "{} bytes are too few for several blocks", bytes.len());
     fs::write(&file, bytes).unwrap();
     let instants = ["--at", "2026-03-02T10:00:00+08:00", "--at", "2026-03-02T11:30:00+08:00"];
-    for how in [&[][..], &instants] {
-        let [one, others @ ..] = ["1", "2", "3", "5"].map(|threads| {
+    for options in [&[][..], &instants] {
+        let [single, others @ ..] = ["1", "2", "3", "5"].map(|threads| {
             let replay = [
                 "replay",
                 "--json",
@@ -101,18 +103,18 @@ fn thread_count_does_not_change_output() {
                 threads,
                 file.to_str().unwrap(),
             ];
-            let output = run_firstline(&[&replay, how].concat());
+            let output = run_firstline(&[&replay, options].concat());
             (output.stdout, String::from_utf8(output.stderr).unwrap())
         });
-        assert!(!one.0.is_empty() && one.1.contains(" 3 rejected"), "{}", one.1);
+        assert!(!single.0.is_empty() && single.1.contains(" 3 rejected"), "{}", single.1);
         for other in others {
-            assert_eq!(one.1, other.1, "with {how:?}");
-            assert!(one.0 == other.0, "with {how:?}");
+            assert_eq!(single.1, other.1, "with {options:?}");
+            assert!(single.0 == other.0, "with {options:?}");
         }
     }
 }
 
-/// Names the first readings that differ, because two boards of a million bytes say nothing.
+/// Panics with the first readings that differ, since the full boards are too long to compare by eye.
 fn assert_same_boards(plain: &str, shuffled: &str, seed: u64) {
     if plain == shuffled {
         return;

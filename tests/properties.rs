@@ -1,8 +1,8 @@
-//! Properties of the whole board: it is a function of the set of events and of the time reached, boards of disjoint cases
-//! add up, and for calls it says what a naive model says.
+//! Property tests of the whole board. The board depends only on the set of events and the current
+//! time, boards of disjoint cases add up, and call figures match a naive model.
 //!
-//! Seeds are fixed, so that a red run is red again; `PROPERTIES_SEED` and `PROPERTIES_CASES` look elsewhere and longer. A
-//! failure prints its seed and the smallest set that was found.
+//! Seeds are fixed, so that failures are reproducible. `PROPERTIES_SEED` sets another seed and
+//! `PROPERTIES_CASES` the number of cases. A failure prints its seed and the smallest failing set.
 
 #[path = "properties/board_values.rs"]
 mod board_values;
@@ -43,15 +43,15 @@ use std::sync::Arc;
 
 const SEED: u64 = 10_010;
 
-/// Tries `property` on inputs of the strategy: `cases` of them from a fixed seed.
+/// Checks `property` on `cases` inputs of the strategy, generated from a fixed seed.
 fn check_property<S: Strategy>(
     cases: u32,
     inputs: &S,
     property: impl Fn(S::Value) -> Result<(), TestCaseError>,
 ) {
-    let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let seed = asked("PROPERTIES_SEED").unwrap_or(SEED);
-    let cases = asked("PROPERTIES_CASES").map_or(cases, |cases| cases as u32);
+    let env_number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let seed = env_number("PROPERTIES_SEED").unwrap_or(SEED);
+    let cases = env_number("PROPERTIES_CASES").map_or(cases, |cases| cases as u32);
     let config = Config {
         cases,
         rng_seed: RngSeed::Fixed(seed),
@@ -61,14 +61,15 @@ fn check_property<S: Strategy>(
     };
     match TestRunner::new(config).run(inputs, property) {
         Ok(()) => {}
-        Err(TestError::Fail(why, smallest)) => {
-            panic!("PROPERTIES_SEED={seed}\n{why}\nsmallest: {smallest:#?}")
+        Err(TestError::Fail(reason, smallest)) => {
+            panic!("PROPERTIES_SEED={seed}\n{reason}\nsmallest: {smallest:#?}")
         }
-        Err(TestError::Abort(why)) => panic!("PROPERTIES_SEED={seed}: {why}"),
+        Err(TestError::Abort(reason)) => panic!("PROPERTIES_SEED={seed}: {reason}"),
     }
 }
 
-/// The standards under test. Staleness is about when sources spoke, not about what they said, and has a test of its own.
+/// Returns the standards under test. Staleness is off, since it depends on the time of arrival and
+/// not on the set of events. It has its own test.
 fn test_standards() -> [Arc<Standard>; 4] {
     let standard = |name: &str, text: &str| {
         let mut standard =
@@ -84,12 +85,12 @@ fn test_standards() -> [Arc<Standard>; 4] {
     ]
 }
 
-/// The types that a smaller standard does not know are left out for it; all know all that the sets are made of.
 fn event_origins() -> impl Strategy<Value = EventOrigin> {
     select(vec![EventOrigin::Constructed, EventOrigin::Decoded])
 }
 
-/// How long after the last event the boards are compared: at once, on the edges of windows and deadlines, years later.
+/// Milliseconds from the last event to the comparison of boards: none, edges of windows and
+/// deadlines, or years.
 fn delay_after_last_event() -> impl Strategy<Value = i64> {
     let edges = [
         0,
@@ -113,9 +114,13 @@ fn delay_after_last_event() -> impl Strategy<Value = i64> {
         .prop_map(|(edge, more, years)| edge + more + if years { 3 * 365 * 24 * HOUR } else { 0 })
 }
 
-fn expect_same_lines(one: &[String], other: &[String], what: &str) -> Result<(), TestCaseError> {
-    let differences = line_differences(one, other);
-    prop_assert!(differences.is_empty(), "{}:\n{}", what, differences);
+fn expect_same_lines(
+    left: &[String],
+    right: &[String],
+    context: &str,
+) -> Result<(), TestCaseError> {
+    let differences = line_differences(left, right);
+    prop_assert!(differences.is_empty(), "{}:\n{}", context, differences);
     Ok(())
 }
 
@@ -130,18 +135,18 @@ fn board_depends_only_on_set_of_events() {
             0..4_usize,
             event_origins(),
         ),
-        |((set, delivery), after, standard, road)| {
+        |((set, delivery), after, standard, origin)| {
             let end = last_event_time(&set).plus_millis(after);
             let sorted =
-                reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
+                reading_lines(&deliver_sorted_events(&standards[standard], origin, &set, end));
             let shuffled =
-                reading_lines(&deliver_events(&standards[standard], road, &set, &delivery, end));
+                reading_lines(&deliver_events(&standards[standard], origin, &set, &delivery, end));
             expect_same_lines(&sorted, &shuffled, &standards[standard].name)
         },
     );
 }
 
-/// Few cases with many events: ids that meet, ties, histories that leave the record, and timers that fall together.
+/// Few cases with many events: colliding ids, ties, discarded histories and simultaneous timers.
 #[test]
 fn case_depends_only_on_set_of_its_events() {
     let standards = test_standards();
@@ -152,12 +157,12 @@ fn case_depends_only_on_set_of_its_events() {
     check_property(
         2_500,
         &(delivery::with_delivery(crowded), delay_after_last_event(), 0..4_usize, event_origins()),
-        |((set, delivery), after, standard, road)| {
+        |((set, delivery), after, standard, origin)| {
             let end = last_event_time(&set).plus_millis(after);
             let sorted =
-                reading_lines(&deliver_sorted_events(&standards[standard], road, &set, end));
+                reading_lines(&deliver_sorted_events(&standards[standard], origin, &set, end));
             let shuffled =
-                reading_lines(&deliver_events(&standards[standard], road, &set, &delivery, end));
+                reading_lines(&deliver_events(&standards[standard], origin, &set, &delivery, end));
             expect_same_lines(&sorted, &shuffled, &standards[standard].name)
         },
     );
@@ -187,7 +192,7 @@ fn tick_granularity_does_not_change_board() {
                     (begin.0 + end.millis_since(begin) / 1_000 * thousandths + by).min(end.0),
                 ));
             }
-            // Deadlines that an event named, to the millisecond: just before, on it, just after.
+            // Timers may fire at the due time itself, so the ticks lie a millisecond around it.
             let mut dues: Vec<i64> = set
                 .iter()
                 .filter_map(|event| event.due)
@@ -217,8 +222,11 @@ fn boards_of_disjoint_cases_add_up() {
         |((set, delivery), after, standard, side)| {
             let standard = &standards[standard];
             let end = last_event_time(&set).plus_millis(after);
-            let part = |of: bool| -> Vec<TestEvent> {
-                set.iter().filter(|event| (side >> event.subject & 1 == 1) == of).cloned().collect()
+            let part = |selected: bool| -> Vec<TestEvent> {
+                set.iter()
+                    .filter(|event| (side >> event.subject & 1 == 1) == selected)
+                    .cloned()
+                    .collect()
             };
             let mut added: BTreeMap<_, (i64, i64)> = BTreeMap::new();
             for part in [part(true), part(false)] {
@@ -245,10 +253,10 @@ fn boards_of_disjoint_cases_add_up() {
 
 #[test]
 fn call_counts_match_naive_model() {
-    // The model knows nothing of lost ends.
+    // The model has no expiry of missing end events.
     let standards = test_standards()
         .map(|standard| Arc::new(Standard { expiry: Vec::new(), ..(*standard).clone() }));
-    let modelled = [
+    let modeled = [
         "answer_rate",
         "service_level_15s",
         "service_level_20s",
@@ -257,26 +265,26 @@ fn call_counts_match_naive_model() {
         "calls_talking",
         "longest_wait_now",
     ];
-    let modelled_standards = select(vec![0, 2]);
+    let modeled_standards = select(vec![0, 2]);
     check_property(
         1_500,
         &(
             delivery::with_delivery(event_sets::call_events(60)),
             delay_after_last_event(),
             event_origins(),
-            modelled_standards,
+            modeled_standards,
         ),
-        |((set, delivery), after, road, standard)| {
+        |((set, delivery), after, origin, standard)| {
             let standard = &standards[standard];
             let end = last_event_time(&set).plus_millis(after);
-            let board = deliver_events(standard, road, &set, &delivery, end).compute_board();
-            let mut read = additive_sums(&board);
+            let board = deliver_events(standard, origin, &set, &delivery, end).compute_board();
+            let mut actual = additive_sums(&board);
             for reading in &board.readings {
                 if let ReadingComponents::Oldest { since: Some(since) } = reading.components {
                     let age = end.millis_since(since);
                     prop_assert_eq!(reading.value, Some(age as f64 / 1_000.0));
                     let name = &board.standard.indicators[reading.key.indicator].name;
-                    read.insert(
+                    actual.insert(
                         (
                             name.clone(),
                             board_values::scope_text(&board, &reading.key),
@@ -286,8 +294,8 @@ fn call_counts_match_naive_model() {
                     );
                 }
             }
-            read.retain(|(indicator, ..), pair| {
-                modelled.contains(&indicator.as_str()) && *pair != (0, 0)
+            actual.retain(|(indicator, ..), pair| {
+                modeled.contains(&indicator.as_str()) && *pair != (0, 0)
             });
             let windows: Vec<String> = standard.windows.iter().map(ToString::to_string).collect();
             let zone = |center: &str| {
@@ -300,9 +308,9 @@ fn call_counts_match_naive_model() {
             let mut expected = call_model::expected_sums(&set, end.0, &windows, |center| {
                 jiff::tz::TimeZone::get(zone(center)).expect("a bundled zone")
             });
-            // A wait of no time at all stands as a reading of 0 s, which this comparison does not tell from none.
+            // The comparison can't distinguish a wait of 0 s from no wait.
             expected.retain(|_, pair| *pair != (0, 0));
-            prop_assert_eq!(read, expected);
+            prop_assert_eq!(actual, expected);
             Ok(())
         },
     );
@@ -327,7 +335,8 @@ fn customer_counts_match_naive_model() {
     );
 }
 
-/// A core that forgets says the same as one that does not, as long as what it is told lies within its horizon.
+/// An engine with a retention horizon has the same board as one without, as long as all events
+/// arrive within the horizon.
 #[test]
 fn forgotten_cases_stay_counted() {
     let standards = test_standards();
@@ -373,7 +382,7 @@ fn forgotten_cases_stay_counted() {
     );
 }
 
-/// As long as a calendar window is open, what happened in it is taken in any order, however short the horizon.
+/// Events in an open calendar window are accepted in any order, however short the horizon.
 #[test]
 fn events_in_open_month_are_never_too_late() {
     let calendar = &test_standards()[2];
@@ -382,7 +391,7 @@ fn events_in_open_month_are_never_too_late() {
         500,
         &(delivery::with_delivery(event_sets::event_set(20)), delay_after_last_event(), steps),
         |((mut set, mut delivery), after, mut steps)| {
-            // March of 2026, which ends in Shanghai three days after the midnight of the sets.
+            // March 2026 ends in Shanghai three days after `MIDNIGHT`.
             let (first, end) = (
                 Timestamp(event_sets::MIDNIGHT).plus_millis(-28 * 24 * HOUR),
                 Timestamp(event_sets::MIDNIGHT).plus_millis(72 * HOUR - 1),
@@ -428,38 +437,40 @@ fn events_in_open_month_are_never_too_late() {
     );
 }
 
-/// A case is remembered as long as its events may be said again: up to and with the horizon, to the millisecond.
+/// A case is remembered up to and including the horizon, to the millisecond, so that repeated
+/// events are recognized.
 #[test]
 fn duplicate_at_horizon_is_deduplicated_or_refused() {
-    // Without the month, in which nothing is too late as long as it is open.
+    // An open month would accept the events beyond the horizon.
     let mut standard = (*test_standards()[0]).clone();
     standard.windows.retain(|window| *window != Window::Calendar(Period::Month));
     let standard = &Arc::new(standard);
     let horizon = RetentionHorizon::default();
-    let said = |subject: u8, id: u32, after: i64, kind: &'static str| {
+    let event = |subject: u8, id: u32, after: i64, kind: &'static str| {
         TestEvent::plain(subject, id, Timestamp(event_sets::MIDNIGHT + after), kind)
     };
     for beyond in -1..=1 {
         let set = [
-            said(1, 1, 0, "call.answered"),
-            said(1, 2, 0, "call.ended"),
-            said(2, 3, horizon.contacts_ms + beyond, "call.offered"),
+            event(1, 1, 0, "call.answered"),
+            event(1, 2, 0, "call.ended"),
+            event(2, 3, horizon.contacts_ms + beyond, "call.offered"),
         ];
         let mut monitor = Monitor::new(standard.clone(), Some(horizon));
-        let mut packer = event::BatchBuilder::new(standard, EventOrigin::Constructed);
-        monitor.apply_batch(&packer.build_batch(set[..2].iter()));
-        monitor.apply_batch(&packer.build_batch(set[2..].iter()));
-        let again = monitor.apply_batch(&packer.build_batch(set[..2].iter()));
+        let mut builder = event::BatchBuilder::new(standard, EventOrigin::Constructed);
+        monitor.apply_batch(&builder.build_batch(set[..2].iter()));
+        monitor.apply_batch(&builder.build_batch(set[2..].iter()));
+        let repeated = monitor.apply_batch(&builder.build_batch(set[..2].iter()));
         let expected = if beyond > 0 { (0, 0, 2) } else { (0, 2, 0) };
         assert_eq!(
-            (again.accepted, again.duplicates, again.refused.len()),
+            (repeated.accepted, repeated.duplicates, repeated.refused.len()),
             expected,
             "{beyond} ms beyond the horizon"
         );
     }
 }
 
-/// An agent's case never ends; what lies before the horizon is let go, and the board doesn't notice.
+/// An agent's case never ends. Its events before the horizon are discarded without effect on the
+/// board.
 #[test]
 fn agent_case_outlives_horizon() {
     let standard = Arc::new(
@@ -467,7 +478,7 @@ fn agent_case_outlives_horizon() {
             .unwrap_or_else(|problems| panic!("{problems:#?}")),
     );
     let state = |nth: u32| ["ready", "talking", "talking", "pause"][nth as usize % 4];
-    let said = |nth: u32| {
+    let event = |nth: u32| {
         let time = Timestamp(event_sets::MIDNIGHT).plus_millis(i64::from(nth) * 3 * MINUTE);
         TestEvent {
             state: Some(state(nth)),
@@ -475,29 +486,29 @@ fn agent_case_outlives_horizon() {
             ..TestEvent::plain(1, nth, time, "agent.changed")
         }
     };
-    let (many, last) = (20_000, 1_200);
+    let (total, last) = (20_000, 1_200);
     let mut forgetful = Monitor::new(standard.clone(), Some(RetentionHorizon::default()));
     let mut remembering = Monitor::new(standard.clone(), None);
-    let mut packer = event::BatchBuilder::new(&standard, EventOrigin::Constructed);
-    for first in (0..many).step_by(100) {
-        let events: Vec<TestEvent> = (first..first + 100).map(said).collect();
-        let batch = packer.build_batch(events.iter());
+    let mut builder = event::BatchBuilder::new(&standard, EventOrigin::Constructed);
+    for first in (0..total).step_by(100) {
+        let events: Vec<TestEvent> = (first..first + 100).map(event).collect();
+        let batch = builder.build_batch(events.iter());
         assert_eq!(forgetful.apply_batch(&batch).accepted, 100, "at {first}");
-        if first >= many - last {
+        if first >= total - last {
             remembering.apply_batch(&batch);
         }
     }
     assert_eq!(reading_lines(&forgetful), reading_lines(&remembering));
 }
 
-/// Whether sources are silent is a matter of when they spoke: what was taken within the limit is not stale.
+/// Readings become stale only after the source has been silent for longer than the limit.
 #[test]
 fn board_is_stale_after_source_silence_limit() {
     let standard = Arc::new(
         parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}")),
     );
     let limit = standard.stale_after_ms.expect("the built-in standard has a limit");
-    let one = DeliveryPlan {
+    let single_event = DeliveryPlan {
         order: vec![0],
         batches: vec![1],
         ticks: vec![None],
@@ -515,7 +526,7 @@ fn board_is_stale_after_source_silence_limit() {
                 &standard,
                 EventOrigin::Constructed,
                 &set,
-                &one,
+                &single_event,
                 last_event_time(&set).plus_millis(after),
             ));
             prop_assert!(

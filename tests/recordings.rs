@@ -1,13 +1,15 @@
-//! The proof that `firstline replay` gives the figures that others computed from real recordings: every count, rate,
-//! duration and level of `../shared/data/*/expected.json`, through the real binary, with the standards in
-//! `tests/standards` and the mappings in `tests/mappings`. What is not compared is named, with its reason, beside the set.
+//! Compares `firstline replay` with figures that were computed independently from real recordings.
 //!
-//! Without the data, which lies beside the repository, a test says that it is skipped.
+//! The tests cover every count, rate, duration and gauge of `../shared/data/*/expected.json`. They
+//! run the binary with the standards in `tests/standards` and the mappings in `tests/mappings`. Each
+//! module lists the figures it does not compare, with the reason.
+//!
+//! Tests are skipped with a message if the data beside the repository is missing.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test that cannot read its own data fails, and says so when it is skipped"
+    reason = "a test without its data panics, a skipped test prints a message"
 )]
 
 #[path = "recordings/asterisk.rs"]

@@ -1,4 +1,4 @@
-//! The tables of `firstline replay` as people see them: every formula, grouped by a label, ranked.
+//! Tables of `firstline replay`: every formula, grouping by label, and rankings.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the program fails")]
 
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A morning: time, type, subject and data of each event.
+/// Events of a morning: time, type, subject and data.
 const MORNING_EVENTS: [(&str, &str, &str, &str); 15] = [
     ("09:00:00", "call.offered", "c-1", r#"{"center":"hefei","tier":"vip"}"#),
     ("09:00:10", "call.answered", "c-1", "{}"),
@@ -25,7 +25,7 @@ const MORNING_EVENTS: [(&str, &str, &str, &str); 15] = [
     ("09:20:00", "complaint.opened", "k-2", r#"{"center":"bengbu"}"#),
 ];
 
-/// What `firstline replay` prints of the morning by the standard `formulas.toml`, without its first line.
+/// Replays the morning with the standard `formulas.toml`. Returns the output without its first line.
 fn run_replay(arguments: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("morning.ndjson");
@@ -50,7 +50,7 @@ fn run_replay(arguments: &[&str]) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().skip(1).map(str::to_owned).collect()
 }
 
-/// Columns side by side, whatever stands between them.
+/// Splits a row into cells.
 fn split_columns(line: &str) -> Vec<&str> {
     line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
 }
@@ -116,7 +116,7 @@ fn rows_are_grouped_by_label() {
     };
     assert_eq!(after("quality: empathy").as_deref(), Some("complaint_rate"));
     assert_eq!(after("without quality").as_deref(), Some("abandonment_rate"));
-    // The same rows, and the same bytes for programs.
+    // Grouping changes neither the rows nor the JSON.
     assert_eq!(
         lines.iter().filter(|line| split_columns(line).len() > 3).count(),
         run_replay(&[]).iter().filter(|line| split_columns(line).len() > 3).count()

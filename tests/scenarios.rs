@@ -1,30 +1,33 @@
-//! Scenarios as text: what happened, and what the board must say at which time. Each file in `tests/scenarios` shows one
-//! thing, said in its first line.
+//! Runs the text scenarios in `tests/scenarios`: events and the readings expected at given times. The
+//! first line of a file describes its subject.
 //!
 //! ```text
 //! # what this scenario shows
 //! standard: built-in                                   or a file under tests/standards, or several: its versions
-//! stale: never                                         silence does not matter here
-//! horizon: standard                                    the core forgets, as a service does; else it remembers everything
-//! 10:00:00 call c-1 offered center=hefei               time, family, case, what happened, data
+//! stale: never                                         readings never become stale
+//! horizon: standard                                    the standard's retention; otherwise unlimited
+//! 10:00:00 call c-1 offered center=hefei               time, family, case, verb, data
 //! 10:00:05 call c-1 answered
-//! 09:00    repair r-1 opened due=+4h                   an event that comes late; due from here
+//! 09:00    repair r-1 opened due=+4h                   a late event; due 4 h after its time
 //! expect 10:05:00 answer_rate{center=hefei} 30m 1/1 met
-//! scenario: another one on the same theme              begins anew, with the same settings
-//! refused day-3 09:00 call c-2 answered                an event that is too late
-//! remembered 10:05:00 1                                how many cases the core remembers
-//! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one part of a reading as the wire has it
+//! scenario: another scenario on the same subject       starts over with the same settings
+//! refused day-3 09:00 call c-2 answered                an event rejected as too late
+//! remembered 10:05:00 1                                number of remembered cases
+//! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one field of the reading's JSON
 //! expect 10:05:00 rank:answer_rate{center} today 1 hefei 0.95, - wuhu   the ranking of scopes
-//! alerts: watched                                      looks for alerts are taken as time passes, every ten seconds
-//! alert 10:05:00 answer_rate_low{center=hefei} firing 0.5, fired 1   where an alert stands, and how often it has fired
-//! alert 10:05:00 repair_deadline/4h{r-1} firing, fired 1             the same of a grade of an order
+//! alerts: watched                                      evaluates alerts every 10 s of scenario time
+//! alert 10:05:00 answer_rate_low{center=hefei} firing 0.5, fired 1   state and number of incidents
+//! alert 10:05:00 repair_deadline/4h{r-1} firing, fired 1             the same for a grade of an order
 //! ```
 //!
-//! Lines are told to the core in their order, so that a late event is one that stands late in the file. Times are those of
-//! `zone` (Asia/Shanghai) on `date` (2026-03-02); `day+1 00:00:10` is later. `id=` gives an event an id of its own, for
-//! those that are said twice, `source=` says who speaks. Every expectation is also compared with a core that heard everything backwards, but for what
-//! was refused, and remembers everything.
-//! `UPDATE_EXPECT=1 cargo test --test scenarios` writes what the board says into the files.
+//! Lines are processed in order, so a late event is one that comes late in the file. Times are local
+//! to `zone` (default Asia/Shanghai) on `date` (default 2026-03-02), with an offset as in
+//! `day+1 00:00:10`. `id=` sets the id of an event, for duplicates, and `source=` its source.
+//!
+//! Every expected reading is also compared with a second engine. It has no horizon and receives all
+//! accepted events in reverse order.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test scenarios` writes the actual readings into the files.
 
 #[path = "scenarios/service_levels.rs"]
 mod service_levels;
@@ -44,24 +47,24 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A scenario being told.
+/// State of a running scenario.
 struct ScenarioRun {
     standard: Arc<Standard>,
     date: jiff::civil::Date,
     zone: jiff::tz::TimeZone,
     decoder: EventDecoder,
     monitor: Monitor,
-    /// Whether the core forgets. Its clock then goes with the events.
+    /// True if the engine has a retention horizon. Its clock then follows the events.
     has_horizon: bool,
-    /// The alerts, where looks are taken.
+    /// Alert evaluator, if the scenario has `alerts: watched`.
     alerts: Option<AlertEvaluator>,
-    /// Everything taken so far, the last first.
+    /// Accepted events, the newest first.
     events_newest_first: Vec<Vec<u8>>,
 }
 
 impl ScenarioRun {
     fn new() -> ScenarioRun {
-        let mut told = ScenarioRun {
+        let mut run = ScenarioRun {
             standard: built_in_standard(),
             date: jiff::civil::date(2026, 3, 2),
             zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("a bundled zone"),
@@ -71,8 +74,8 @@ impl ScenarioRun {
             alerts: None,
             events_newest_first: Vec::new(),
         };
-        told.reset(built_in_standard());
-        told
+        run.reset(built_in_standard());
+        run
     }
 
     fn reset(&mut self, standard: Arc<Standard>) {
@@ -84,7 +87,11 @@ impl ScenarioRun {
         self.standard = standard;
     }
 
-    /// Takes a line; the value found, if it expects one.
+    /// Runs a line. Returns the expected and actual values of an expectation.
+    ///
+    /// # Errors
+    ///
+    /// If the line is malformed or an event is accepted or rejected unexpectedly.
     fn run_line(&mut self, number: usize, line: &str) -> Result<Option<Expectation>, String> {
         let line = line.split(" #").next().unwrap_or_default().trim();
         if line.is_empty() || line.starts_with('#') {
@@ -94,23 +101,25 @@ impl ScenarioRun {
             return self.apply_setting(key, value.trim()).map(|()| None);
         }
         let mut words = line.split_whitespace().peekable();
-        let what = words
+        let keyword = words
             .next_if(|word| ["alert", "expect", "refused", "remembered"].contains(word))
             .unwrap_or_default();
         let day = words.next_if(|word| word.starts_with("day")).unwrap_or("day+0");
         let time = self.parse_time(day, words.next().unwrap_or_default())?;
         self.evaluate_until(time);
-        match what {
+        match keyword {
             "alert" => self.expect_alert(time, words).map(Some),
             "expect" => self.expect_reading(time, words).map(Some),
             "remembered" => self.expect_remembered(time, words).map(Some),
-            what => self.run_event(number, time, words, what == "refused").map(|()| None),
+            _ => self.run_event(number, time, words, keyword == "refused").map(|()| None),
         }
     }
 
     fn apply_setting(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
-            "scenario" if value.is_empty() => return Err("say what the scenario shows".to_owned()),
+            "scenario" if value.is_empty() => {
+                return Err("`scenario` needs a description".to_owned());
+            }
             "scenario" => self.reset(self.standard.clone()),
             "standard" if value == "built-in" => self.reset(built_in_standard()),
             "standard" => {
@@ -127,7 +136,7 @@ impl ScenarioRun {
                     parse_versions(&files).map_err(|problems| format!("{problems:?}"))?;
                 self.reset(Arc::new(standard));
             }
-            // Where hours pass without an event that is not the point, and every line would say that the sources are silent.
+            // Scenarios with hours between events would otherwise expect `stale` in every line.
             "stale" if value == "never" => {
                 let mut standard = (*self.standard).clone();
                 standard.stale_after_ms = None;
@@ -151,9 +160,9 @@ impl ScenarioRun {
         Ok(())
     }
 
-    /// `day+1` and `10:00`, `10:00:05` or `10:00:05.250`, where the scenario takes place.
+    /// Parses a day such as `day+1` and a local time: `10:00`, `10:00:05` or `10:00:05.250`.
     fn parse_time(&self, day: &str, clock: &str) -> Result<Timestamp, String> {
-        let wrong = || format!("`{day} {clock}` is no time; write `10:00:05` or `day+1 10:00`");
+        let wrong = || format!("`{day} {clock}` is not a time; write `10:00:05` or `day+1 10:00`");
         let days: i64 =
             day.strip_prefix("day").and_then(|days| days.parse().ok()).ok_or_else(wrong)?;
         let clock: jiff::civil::Time = clock.parse().map_err(|_| wrong())?;
@@ -171,7 +180,7 @@ impl ScenarioRun {
     ) -> Result<(), String> {
         let (Some(family), Some(subject), Some(verb)) = (words.next(), words.next(), words.next())
         else {
-            return Err("an event is written: time, family, case, what happened, data".to_owned());
+            return Err("an event needs: time, family, case, verb, data".to_owned());
         };
         let (mut id, mut source, mut data) =
             (format!("line {number}"), "/scenario", serde_json::Map::new());
@@ -200,8 +209,10 @@ impl ScenarioRun {
         match (self.monitor.apply_batch(&batch).refused.first(), refused) {
             (None, false) => self.events_newest_first.insert(0, event),
             (Some((_, EventRefusal::Late)), true) => {}
-            (None, true) => return Err("this event was taken".to_owned()),
-            (Some((_, why)), _) => return Err(format!("this event was refused: {why}")),
+            (None, true) => {
+                return Err("the event was accepted, expected it to be refused".to_owned());
+            }
+            (Some((_, refusal)), _) => return Err(format!("the event was refused: {refusal}")),
         }
         Ok(())
     }
@@ -211,7 +222,7 @@ impl ScenarioRun {
         Ok(self.decoder.take_batch())
     }
 
-    /// `+4h` after the event, a time of the first day, or `day+1@12:00`.
+    /// Parses `+4h` after the event, a time on the first day, or `day+1@12:00`.
     fn parse_due(&self, time: Timestamp, text: &str) -> Result<Timestamp, String> {
         match text.strip_prefix('+') {
             Some(span) => firstline::toml_document::parse_duration(span)
@@ -223,7 +234,7 @@ impl ScenarioRun {
         }
     }
 
-    /// Takes the looks that are due until a time, if somebody watches and anything was heard.
+    /// Evaluates alerts at every interval up to `until`, if alerts are watched.
     fn evaluate_until(&mut self, until: Timestamp) {
         let (Some(alerts), Some(mut at)) = (&mut self.alerts, self.monitor.now()) else { return };
         loop {
@@ -236,7 +247,7 @@ impl ScenarioRun {
         }
     }
 
-    /// Where an alert stands, and how often it has fired.
+    /// Compares the state of an alert and its number of incidents.
     fn expect_alert<'w>(
         &mut self,
         time: Timestamp,
@@ -244,7 +255,7 @@ impl ScenarioRun {
     ) -> Result<Expectation, String> {
         self.monitor.tick(time);
         let Some(what) = words.next() else {
-            return Err("an alert is written: alert, time, policy{scope}, state".to_owned());
+            return Err("an alert needs: alert, time, policy{scope}, state".to_owned());
         };
         let expected = words.collect::<Vec<_>>().join(" ");
         let (policy, scope) = what.trim_end_matches('}').split_once('{').unwrap_or((what, ""));
@@ -253,30 +264,30 @@ impl ScenarioRun {
         if !self.standard.policies.iter().any(|known| known.name == policy) {
             return Err(format!("the standard has no alert `{policy}`"));
         }
-        let alerts = self.alerts.as_ref().ok_or("say `alerts: watched` first")?;
-        let named = |scope: &[(String, String)]| {
+        let alerts = self.alerts.as_ref().ok_or("`alerts: watched` must come first")?;
+        let scope_text = |scope: &[(String, String)]| {
             scope
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect::<Vec<_>>()
                 .join(",")
         };
-        let fits = |incident: &Incident| {
-            let own = incident
+        let matches = |incident: &Incident| {
+            let incident_scope = incident
                 .case
                 .as_ref()
-                .map_or_else(|| named(&incident.subject.scope), |name| name.subject.clone());
+                .map_or_else(|| scope_text(&incident.subject.scope), |name| name.subject.clone());
             incident.subject.policy == policy
                 && incident.subject.grade.as_deref() == grade
-                && own == scope
+                && incident_scope == scope
         };
         let fired: Vec<_> =
-            alerts.incident_log().incidents().filter(|incident| fits(incident)).collect();
+            alerts.incident_log().incidents().filter(|incident| matches(incident)).collect();
         let pending = alerts
             .overview(&self.standard)
             .pending
             .into_iter()
-            .any(|one| one.subject.policy == policy && named(&one.subject.scope) == scope);
+            .any(|one| one.subject.policy == policy && scope_text(&one.subject.scope) == scope);
         let mut got = match fired.iter().find(|incident| incident.ended_at.is_none()) {
             Some(incident) => {
                 let value = incident
@@ -313,26 +324,30 @@ impl ScenarioRun {
         mut words: impl Iterator<Item = &'w str>,
     ) -> Result<Expectation, String> {
         if self.monitor.now().is_some_and(|now| now > time) {
-            return Err("the core has reached a later time already; write expectations in the order of time".to_owned());
+            return Err(
+                "the engine is already at a later time; write expectations in order of time"
+                    .to_owned(),
+            );
         }
         let (Some(what), Some(window)) = (words.next(), words.next()) else {
-            return Err("an expectation is written: expect, time, indicator{scope}, window, value"
-                .to_owned());
+            return Err(
+                "an expectation needs: expect, time, indicator{scope}, window, value".to_owned()
+            );
         };
         let expected = words.collect::<Vec<_>>().join(" ");
         self.monitor.tick(time);
         let got = reading_text(&self.monitor.compute_board(), what, window)?;
-        let mut other = Monitor::new(self.standard.clone(), None);
+        let mut reversed = Monitor::new(self.standard.clone(), None);
         for event in self.events_newest_first.clone() {
             let batch = self.decode_event(&event)?;
-            other.apply_batch(&batch);
+            reversed.apply_batch(&batch);
         }
-        other.tick(time);
-        let backwards = reading_text(&other.compute_board(), what, window)?;
-        // Whether sources are silent depends on when they spoke.
-        if backwards != got && !(got.contains("stale") || backwards.contains("stale")) {
+        reversed.tick(time);
+        let got_reversed = reading_text(&reversed.compute_board(), what, window)?;
+        // Staleness depends on the order of arrival.
+        if got_reversed != got && !(got.contains("stale") || got_reversed.contains("stale")) {
             return Err(format!(
-                "told backwards the board says `{backwards}`, told in order `{got}`"
+                "the reading is `{got_reversed}` in reverse order, `{got}` in order"
             ));
         }
         Ok(Expectation { expected, got })
@@ -350,7 +365,7 @@ fn built_in_standard() -> Arc<Standard> {
     )
 }
 
-/// What the board says of `indicator{scope}` in a window, in words.
+/// Formats the reading of `indicator{scope}` in a window.
 fn reading_text(board: &Board, what: &str, window: &str) -> Result<String, String> {
     if let Some(what) = what.strip_prefix("rank:") {
         return ranking_text(board, what, window);
@@ -361,38 +376,39 @@ fn reading_text(board: &Board, what: &str, window: &str) -> Result<String, Strin
     if !board.standard.indicators.iter().any(|known| known.name == indicator) {
         return Err(format!("the standard has no indicator `{indicator}`"));
     }
-    // A window is known by its length, whatever it was called: `7d` stands as `168h` on the board.
+    // The board names windows by their normalized length, as in `168h` for `7d`.
     let window = Window::parse(window).map_or(window.to_owned(), |window| window.to_string());
-    let fits = |reading: &&Reading| {
-        let written = board
+    let matches = |reading: &&Reading| {
+        let reading_scope = board
             .scope_values(&reading.key)
             .map(|(dimension, value)| format!("{dimension}={value}"))
             .collect::<Vec<_>>()
             .join(",");
         board.standard.indicators[reading.key.indicator].name == indicator
-            && written == scope
+            && reading_scope == scope
             && board.window_name(&reading.key) == window
     };
-    Ok(match (board.readings.iter().find(fits), part) {
+    Ok(match (board.readings.iter().find(matches), part) {
         (None, _) => "absent".to_owned(),
         (Some(reading), None) => describe_reading(reading),
         (Some(reading), Some(part)) => {
-            let written = serde_json::to_value(board.reading_json(reading))
+            let json = serde_json::to_value(board.reading_json(reading))
                 .map_err(|error| error.to_string())?;
-            written.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
+            json.get(part).map_or_else(|| "absent".to_owned(), ToString::to_string)
         }
     })
 }
 
-/// The ranking by `indicator{dimension}` in a window: rank, values of the scope and value of each, from the best to the worst.
+/// Formats the ranking by `indicator{dimension}` in a window from best to worst: rank, scope values
+/// and value of each.
 fn ranking_text(board: &Board, what: &str, window: &str) -> Result<String, String> {
     let (indicator, by) = what
         .trim_end_matches('}')
         .split_once('{')
-        .ok_or("a ranking is written: rank:indicator{dimension}")?;
+        .ok_or("a ranking needs: rank:indicator{dimension}")?;
     let by: Vec<String> = by.split(',').map(String::from).collect();
     let ranking = Ranking::new(indicator, &by, Some(window), None, &board.standard)?;
-    let words = ranking
+    let entries = ranking
         .rank_scopes(board, &firstline::access::grant::GrantedView::default())
         .into_iter()
         .map(|ranked| {
@@ -410,10 +426,9 @@ fn ranking_text(board: &Board, what: &str, window: &str) -> Result<String, Strin
                 ranked.rank.map_or("-".to_owned(), |rank| rank.to_string())
             )
         });
-    Ok(words.collect::<Vec<_>>().join(", "))
+    Ok(entries.collect::<Vec<_>>().join(", "))
 }
 
-/// Four decimals are enough for people.
 fn round_to_four_decimals(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
@@ -464,7 +479,7 @@ fn describe_reading(reading: &Reading) -> String {
     format!("{value}{state}{level}")
 }
 
-/// Seconds as people write them: `35s`, `1h30m`, `2.5s`.
+/// Formats seconds as in `35s`, `1h30m` or `2.5s`.
 fn format_duration(seconds: f64) -> String {
     let millis = (seconds * 1_000.0).round() as i64;
     let sign = if millis < 0 { "-" } else { "" };
@@ -487,30 +502,28 @@ fn scenarios_match_expected_readings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut files: Vec<_> = fs::read_dir(&folder)
-        .expect("the scenarios can be listed")
-        .map(|entry| entry.expect("a file").path())
+        .expect("the scenario folder is readable")
+        .map(|entry| entry.expect("a directory entry").path())
         .collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     files.sort();
-    assert!(!files.is_empty(), "there are no scenarios in {}", folder.display());
+    assert!(!files.is_empty(), "no scenarios in {}", folder.display());
     let mut wrong = Vec::new();
     for path in files {
-        let text = fs::read_to_string(&path).expect("a scenario can be read");
+        let text = fs::read_to_string(&path).expect("scenario files are readable");
         let name = path
             .strip_prefix(env!("CARGO_MANIFEST_DIR"))
-            .expect("it lies there")
+            .expect("scenarios are inside the repository")
             .display()
             .to_string();
         if !text.starts_with("# ") {
-            wrong.push(format!(
-                "{name}:1: say in the first line, after `# `, what the scenario shows"
-            ));
+            wrong.push(format!("{name}:1: the first line must be `# ` and a description"));
         }
-        let (mut told, mut written) = (ScenarioRun::new(), String::new());
-        for (place, line) in text.lines().enumerate() {
+        let (mut run, mut written) = (ScenarioRun::new(), String::new());
+        for (index, line) in text.lines().enumerate() {
             let mut new = line.to_owned();
-            match told.run_line(place + 1, line) {
-                Err(why) => wrong.push(format!("{name}:{}: {why}", place + 1)),
+            match run.run_line(index + 1, line) {
+                Err(error) => wrong.push(format!("{name}:{}: {error}", index + 1)),
                 Ok(Some(Expectation { expected, got })) if expected != got => {
                     if update {
                         let before =
@@ -519,7 +532,7 @@ fn scenarios_match_expected_readings() {
                     } else {
                         wrong.push(format!(
                             "{name}:{}: expected `{expected}`, got `{got}`",
-                            place + 1
+                            index + 1
                         ));
                     }
                 }
@@ -528,12 +541,12 @@ fn scenarios_match_expected_readings() {
             written += &(new + "\n");
         }
         if update && written != text {
-            fs::write(&path, written).expect("a scenario can be written");
+            fs::write(&path, written).expect("scenario files are writable");
         }
     }
     assert!(
         wrong.is_empty(),
-        "\n{}\n`UPDATE_EXPECT=1 cargo test --test scenarios` takes what the board says",
+        "\n{}\n`UPDATE_EXPECT=1 cargo test --test scenarios` accepts the actual readings",
         wrong.join("\n")
     );
 }

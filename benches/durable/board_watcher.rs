@@ -1,4 +1,4 @@
-//! A wall that watches the live board and notes when it hears of an edition.
+//! WebSocket client of the live board that measures the gaps between published boards.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -13,19 +13,19 @@ pub(crate) struct BoardWatcher {
 }
 
 impl BoardWatcher {
-    /// Watches one indicator from now on.
+    /// Connects, subscribes to one indicator and starts to measure.
     pub(crate) fn watch(address: SocketAddr) -> BoardWatcher {
         let (mut socket, _) =
             client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap())
                 .unwrap();
         socket.send(Message::text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#)).unwrap();
-        // The whole board comes first.
+        // The first frame is the whole board, not a publication.
         socket.read().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
-        let told = stop.clone();
+        let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
             let (mut last, mut gaps) = (Instant::now(), Vec::new());
-            while !told.load(Ordering::Relaxed) {
+            while !stopped.load(Ordering::Relaxed) {
                 if socket.read().unwrap().is_text() {
                     gaps.push(last.elapsed());
                     last = Instant::now();
@@ -36,7 +36,7 @@ impl BoardWatcher {
         BoardWatcher { stop, thread }
     }
 
-    /// The times in which it heard nothing, from one edition to the next.
+    /// Stops and returns the gaps between successive boards.
     pub(crate) fn publication_gaps(self) -> Vec<Duration> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()

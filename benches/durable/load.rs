@@ -1,4 +1,5 @@
-//! The bodies and senders that cost as little as can be: a thread each, one connection, one write a body.
+//! Request bodies and low-overhead senders. Each sender has a thread and one connection. It sends
+//! a body with a single write.
 
 use firstline::clock::WallClock;
 use firstline::domain::time::timestamp::HOUR;
@@ -8,29 +9,29 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// For how long the organisation has been at work when it is told of, within the horizon of a call.
+/// Simulated time before now that the events cover, in ms. It is within the horizon of calls.
 const SIMULATED_SPAN: i64 = 20 * HOUR;
-/// About how many events a center of rate 1 has in that time, at least.
+/// Minimum number of events of a center of rate 1 within [`SIMULATED_SPAN`].
 const EVENTS_PER_CENTER: f64 = 20_000.0;
 const CENTER_COUNT: u32 = 12;
 
-/// A request as it goes over the wire.
+/// HTTP request with its head.
 pub(crate) struct RequestBody {
     pub(crate) text: Vec<u8>,
 }
 
-/// What the senders saw.
+/// Measurements of the senders.
 pub(crate) struct SendReport {
     pub(crate) duration: Duration,
     pub(crate) bytes: usize,
     pub p50: Duration,
     pub p99: Duration,
     pub(crate) max: Duration,
-    /// The longest time in which nothing was acknowledged.
+    /// Longest time between two acknowledgements.
     pub(crate) longest_gap: Duration,
 }
 
-/// So many simulated events in bodies of about so many bytes, with their heads, made as they are asked for.
+/// Returns requests with simulated events in bodies of about `bytes`, generated lazily.
 pub(crate) fn simulated_bodies(events: usize, bytes: usize) -> impl Iterator<Item = RequestBody> {
     let now = WallClock::Wall.now();
     let rate = events as f64 / EVENTS_PER_CENTER / f64::from(CENTER_COUNT);
@@ -46,7 +47,7 @@ pub(crate) fn simulated_bodies(events: usize, bytes: usize) -> impl Iterator<Ite
         for event in simulation.by_ref() {
             assert!(
                 event.time <= now,
-                "the organisation is too small: it has so many events only at {}",
+                "the simulation is too small: it reaches {} before all events are generated",
                 event.time
             );
             event.write_json(&mut text);
@@ -66,7 +67,7 @@ fn encode_request(text: &[u8]) -> RequestBody {
     }
 }
 
-/// Sends all bodies, each as soon as a sender is free.
+/// Sends all bodies, each with the next free sender.
 pub(crate) fn send_bodies(
     address: SocketAddr,
     bodies: &[RequestBody],
@@ -92,12 +93,12 @@ pub(crate) fn send_bodies(
     });
     acknowledged.sort_unstable_by_key(|(_, at)| *at);
     let longest_gap =
-        acknowledged.windows(2).map(|two| two[1].1 - two[0].1).max().unwrap_or_default();
-    let took = acknowledged.last().unwrap().1;
+        acknowledged.windows(2).map(|pair| pair[1].1 - pair[0].1).max().unwrap_or_default();
+    let duration = acknowledged.last().unwrap().1;
     let (p50, p99, max) =
         super::quantiles(acknowledged.iter().map(|(from, at)| *at - *from).collect());
     SendReport {
-        duration: took,
+        duration,
         bytes: bodies.iter().map(|body| body.text.len()).sum(),
         p50,
         p99,
@@ -106,7 +107,11 @@ pub(crate) fn send_bodies(
     }
 }
 
-/// Reads an answer, which must say that everything was taken.
+/// Reads a response.
+///
+/// # Panics
+///
+/// If an event was rejected or is a duplicate.
 fn read_answer(stream: &mut TcpStream) {
     let (mut buffer, mut length) = ([0; 4_096], 0);
     loop {
@@ -114,10 +119,10 @@ fn read_answer(stream: &mut TcpStream) {
         length += read;
         let text = std::str::from_utf8(&buffer[..length]).unwrap();
         if text.ends_with('}') {
-            let taken = text.starts_with("HTTP/1.1 200")
+            let accepted = text.starts_with("HTTP/1.1 200")
                 && text.contains("\"duplicates\":0")
                 && text.contains("\"rejected_total\":0");
-            return assert!(taken, "not all was taken: {text}");
+            return assert!(accepted, "not all events were accepted: {text}");
         }
         assert!(read > 0 && length < buffer.len(), "no answer: {text}");
     }

@@ -1,28 +1,29 @@
-//! What durable ingest costs, over HTTP and with everything in its place: the program itself as a process of its own, senders on
-//! the same machine, the journal on a real disk.
+//! Benchmark of durable ingest over HTTP. The program runs as a child process with its journal on a
+//! real disk. The senders run on the same machine.
 //!
-//! `cargo bench --bench durable -- --events 2000000 --senders 4 --body-kb 64`; `--data DIR` chooses the disk. Three parts, of
-//! which `--part` chooses one:
+//! Run `cargo bench --bench durable -- --events 2000000 --senders 4 --body-kb 64`. `--data DIR`
+//! selects the disk, and `--part` selects one of three parts:
 //!
-//! - `ingest`: events a second and the time until an acknowledgement for each level of `acknowledge`, and beside each level
-//!   the same bytes in as many plain writes with `fdatasync`, which is what the disk can do;
-//! - `recovery`: a start after a kill without a snapshot, the stop that makes one, and a start from it;
-//! - `pause`: the longest gaps between acknowledgements and between boards, with and without snapshots being made.
+//! - `ingest`: throughput and acknowledgement latency for each level of `acknowledge`. As a
+//!   baseline, the same bytes are written to a plain file with as many calls of `fdatasync`.
+//! - `recovery`: startup after a kill without a snapshot, shutdown with a snapshot, and startup
+//!   from that snapshot.
+//! - `pause`: longest gaps between acknowledgements and between boards, with and without snapshots.
 //!
-//! Events are those of a simulated organisation, all different, put into bodies before anything is measured; for `recovery`
-//! portion by portion, so that `--part recovery --events 10000000` needs memory for little more than the service (2 GB, printed).
-//! A shared machine is noisy: look at medians of `--rounds`, and at ratios.
+//! Events are simulated, all different, and encoded before the measurement. `recovery` encodes them
+//! in portions, so `--part recovery --events 10000000` needs little more memory than the service
+//! (2 GB, printed). On a shared machine, compare medians of `--rounds` and ratios.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench is no library, and it stops where it cannot go on"
+    reason = "a benchmark prints results and stops at the first error"
 )]
-#![allow(clippy::disallowed_methods, reason = "a bench measures")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks")]
 
 mod board_watcher;
-#[allow(dead_code, reason = "another bench needs more of it")]
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 mod firstline_process;
 mod load;
 mod plain_writes;
@@ -36,40 +37,40 @@ use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 struct DurableBenchArguments {
-    /// How many events are sent to each service.
+    /// Number of events sent to each service
     #[arg(long, default_value_t = 1_000_000)]
     events: usize,
-    /// How many senders there are, each with one connection.
+    /// Number of senders, each with one connection
     #[arg(long, default_value_t = 4)]
     senders: usize,
-    /// How long a body is, in kilobytes of text.
+    /// Size of a body in KiB
     #[arg(long, default_value_t = 256)]
     body_kb: usize,
-    /// How often each level is measured.
+    /// Number of rounds
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// How often a board is published while ingest is measured, in milliseconds; between two of them the engine looks at levels.
+    /// Publication interval during `ingest`, in milliseconds
     #[arg(long, default_value_t = 100)]
     publish_ms: u64,
-    /// Where the data directories are made: the disk that is measured.
+    /// Parent of the data directories, on the disk to measure
     #[arg(long, default_value = ".")]
     data: PathBuf,
-    /// Another program than the one built here, to compare them.
+    /// Program to measure, for comparison with another version
     #[arg(long, default_value = env!("CARGO_BIN_EXE_firstline"))]
     program: PathBuf,
-    /// One part alone: ingest, recovery or pause.
+    /// Part to run: ingest, recovery or pause (default all)
     #[arg(long)]
     part: Option<String>,
-    /// What cargo says.
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 fn main() {
     let args = DurableBenchArguments::parse();
-    let place = tempfile::tempdir_in(&args.data).unwrap();
-    let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
-    if wanted("ingest") || wanted("pause") {
+    let folder = tempfile::tempdir_in(&args.data).unwrap();
+    let is_selected = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
+    if is_selected("ingest") || is_selected("pause") {
         let bodies: Vec<RequestBody> =
             load::simulated_bodies(args.events, args.body_kb << 10).collect();
         let bytes: usize = bodies.iter().map(|body| body.text.len()).sum();
@@ -80,24 +81,25 @@ fn main() {
             bodies.len(),
             args.senders
         );
-        if wanted("ingest") {
-            measure_ingest(place.path(), &bodies, &args);
+        if is_selected("ingest") {
+            measure_ingest(folder.path(), &bodies, &args);
         }
-        if wanted("pause") {
-            measure_snapshot_pause(place.path(), &bodies, &args);
+        if is_selected("pause") {
+            measure_snapshot_pause(folder.path(), &bodies, &args);
         }
     }
-    if wanted("recovery") {
-        measure_recovery(place.path(), &args);
+    if is_selected("recovery") {
+        measure_recovery(folder.path(), &args);
     }
 }
 
-/// What each level of acknowledgement costs; turn by turn, so that a slow minute of the machine is everybody's.
-fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArguments) {
+/// Measures ingest at each acknowledgement level. The levels alternate, so that a slow phase of the
+/// machine affects all of them.
+fn measure_ingest(folder: &Path, bodies: &[RequestBody], args: &DurableBenchArguments) {
     let mut rates: [Vec<f64>; 3] = Default::default();
     for _ in 0..args.rounds {
         for (level, rates) in ["disk", "soon", "memory"].iter().zip(&mut rates) {
-            let directory = tempfile::tempdir_in(place).unwrap();
+            let directory = tempfile::tempdir_in(folder).unwrap();
             let journal = format!("acknowledge = '{level}'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
             let publish_every = Duration::from_millis(args.publish_ms);
             let program = FirstlineProcess::start_with_clients(
@@ -107,17 +109,17 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
                 publish_every,
                 1_000,
             );
-            let (served, sending) =
+            let (service_cpu, sender_cpu) =
                 (program.processor_seconds(), firstline_process::processor_seconds_of("self"));
             let sent = load::send_bodies(program.address, bodies, args.senders);
-            let (served, sending) = (
-                program.processor_seconds() - served,
-                firstline_process::processor_seconds_of("self") - sending,
+            let (service_cpu, sender_cpu) = (
+                program.processor_seconds() - service_cpu,
+                firstline_process::processor_seconds_of("self") - sender_cpu,
             );
             print_report(level, &sent, args.events);
             println!(
-                "  processor: service {served:.2} s, senders {sending:.2} s ({:.0} % of both); core {:.2} s, {} boards {:.2} s, {} MiB held at most",
-                100.0 * sending / (served + sending),
+                "  CPU: service {service_cpu:.2} s, senders {sender_cpu:.2} s ({:.0} % of both); core {:.2} s, {} boards {:.2} s, {} MiB peak memory",
+                100.0 * sender_cpu / (service_cpu + sender_cpu),
                 program.metric_value("firstline_apply_seconds_sum"),
                 program.metric_value("firstline_board_seconds_count"),
                 program.metric_value("firstline_board_seconds_sum"),
@@ -158,86 +160,86 @@ fn measure_ingest(place: &Path, bodies: &[RequestBody], args: &DurableBenchArgum
     );
 }
 
-/// How many kilobytes of bodies are made at once where it does not matter how long that takes.
+/// KiB of bodies encoded at once while no time is measured.
 const PORTION_KB: usize = 256 << 10;
-/// No snapshot is asked for.
+/// Journal setting that prevents snapshots.
 const NO_SNAPSHOT: &str = "snapshot_events = 1000000000\n";
 
-/// How long a start takes: after a kill with the journal alone, and from the snapshot of a stop.
-fn measure_recovery(place: &Path, args: &DurableBenchArguments) {
-    let directory = tempfile::tempdir_in(place).unwrap();
+/// Measures startup after a kill with the journal alone, and from the snapshot of a shutdown.
+fn measure_recovery(folder: &Path, args: &DurableBenchArguments) {
+    let directory = tempfile::tempdir_in(folder).unwrap();
     let journal = format!("acknowledge = 'soon'\nsnapshot_every = '24h'\n{NO_SNAPSHOT}");
     let program = FirstlineProcess::start(&args.program, directory.path(), &journal);
     let mut bodies = load::simulated_bodies(args.events, args.body_kb << 10);
-    let mut took = Duration::ZERO;
+    let mut elapsed = Duration::ZERO;
     loop {
         let portion: Vec<RequestBody> =
             bodies.by_ref().take(PORTION_KB.div_ceil(args.body_kb)).collect();
         if portion.is_empty() {
             break;
         }
-        took += load::send_bodies(program.address, &portion, args.senders).duration;
+        elapsed += load::send_bodies(program.address, &portion, args.senders).duration;
     }
-    println!("filling the journal: {} events in {:.2} s", args.events, took.as_secs_f64());
-    // What is acknowledged is on disk with the next board.
+    println!("filling the journal: {} events in {:.2} s", args.events, elapsed.as_secs_f64());
+    // `soon` acknowledges before the disk, so give the journal time to write.
     std::thread::sleep(Duration::from_secs(2));
     let cases = program.metric_value("firstline_cases");
     drop(program);
-    let kept = plain_writes::file_bytes(directory.path(), "journal-");
-    let (program, took) =
+    let journal_bytes = plain_writes::file_bytes(directory.path(), "journal-");
+    let (program, elapsed) =
         measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
-    let seconds = took.as_secs_f64();
+    let seconds = elapsed.as_secs_f64();
     println!(
-        "a start after a kill, without a snapshot: ready after {seconds:.2} s ({:.2} s of a processor); {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
-         {cases} cases, {} MiB held at most",
+        "startup after a kill, without a snapshot: ready after {seconds:.2} s ({:.2} s CPU); {:.2} s a million events, {:.1} s a GB of journal ({} MB), \
+         {cases} cases, {} MiB peak memory",
         program.processor_seconds(),
         seconds * 1e6 / args.events as f64,
-        seconds * 1e9 / kept as f64,
-        kept / 1_000_000,
+        seconds * 1e9 / journal_bytes as f64,
+        journal_bytes / 1_000_000,
         program.peak_memory() >> 20
     );
-    let ((), took) = measure_time(|| program.stop());
-    let snapshot = plain_writes::file_bytes(directory.path(), "snapshot-");
+    let ((), elapsed) = measure_time(|| program.stop());
+    let snapshot_bytes = plain_writes::file_bytes(directory.path(), "snapshot-");
     println!(
-        "the stop, which makes a snapshot of {} MB: {:.2} s",
-        snapshot / 1_000_000,
-        took.as_secs_f64()
+        "shutdown with a snapshot of {} MB: {:.2} s",
+        snapshot_bytes / 1_000_000,
+        elapsed.as_secs_f64()
     );
-    // The first comes after the stop, the others each after a kill.
+    // The first startup follows a graceful shutdown, all others a kill.
     for _ in 0..args.rounds {
-        let (program, took) =
+        let (program, elapsed) =
             measure_time(|| FirstlineProcess::start(&args.program, directory.path(), &journal));
         println!(
-            "a start from that snapshot: ready after {:.2} s, {:.2} s of them to read it ({:.2} s of a processor); {:.2} s a million events, {} MiB held at most",
-            took.as_secs_f64(),
+            "startup from that snapshot: ready after {:.2} s, {:.2} s of them to read it ({:.2} s CPU); {:.2} s a million events, {} MiB peak memory",
+            elapsed.as_secs_f64(),
             program.metric_value("firstline_recovery_duration_seconds"),
             program.processor_seconds(),
-            took.as_secs_f64() * 1e6 / args.events as f64,
+            elapsed.as_secs_f64() * 1e6 / args.events as f64,
             program.peak_memory() >> 20
         );
     }
 }
 
-/// Whether making snapshots holds up those who send and those who watch; turn by turn, as for ingest.
-fn measure_snapshot_pause(place: &Path, bodies: &[RequestBody], args: &DurableBenchArguments) {
+/// Measures gaps for senders and live clients with and without snapshots, in alternating rounds.
+fn measure_snapshot_pause(folder: &Path, bodies: &[RequestBody], args: &DurableBenchArguments) {
     let every = format!("snapshot_events = {}\n", args.events / 4);
     let mut longest: [Vec<[f64; 2]>; 2] = Default::default();
     for _ in 0..args.rounds {
-        for ((what, snapshots), longest) in
+        for ((label, snapshots), longest) in
             [("without snapshots", NO_SNAPSHOT), ("with snapshots", &every)]
                 .iter()
                 .zip(&mut longest)
         {
-            let directory = tempfile::tempdir_in(place).unwrap();
+            let directory = tempfile::tempdir_in(folder).unwrap();
             let program = FirstlineProcess::start(
                 &args.program,
                 directory.path(),
                 &format!("snapshot_every = '24h'\n{snapshots}"),
             );
-            let wall = BoardWatcher::watch(program.address);
+            let watcher = BoardWatcher::watch(program.address);
             let sent = load::send_bodies(program.address, bodies, args.senders);
-            let (p50, _, boards) = quantiles(wall.publication_gaps());
-            print_report(what, &sent, args.events);
+            let (p50, _, boards) = quantiles(watcher.publication_gaps());
+            print_report(label, &sent, args.events);
             println!(
                 "  longest gap between acknowledgements {:.1?}, between boards (one each {:?}) {boards:.1?}, p50 {p50:.1?}; {} snapshots in {:.2} s",
                 sent.longest_gap,
@@ -248,11 +250,11 @@ fn measure_snapshot_pause(place: &Path, bodies: &[RequestBody], args: &DurableBe
             longest.push([sent.longest_gap.as_secs_f64() * 1e3, boards.as_secs_f64() * 1e3]);
         }
     }
-    let [without, with] = longest
+    let [without_snapshots, with_snapshots] = longest
         .map(|rounds| [0, 1].map(|which| median(rounds.iter().map(|gaps| gaps[which]).collect())));
     println!(
         "medians of the longest gaps: between acknowledgements {:.0} ms without and {:.0} ms with snapshots, between boards {:.0} ms and {:.0} ms",
-        without[0], with[0], without[1], with[1]
+        without_snapshots[0], with_snapshots[0], without_snapshots[1], with_snapshots[1]
     );
 }
 
@@ -279,7 +281,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers[numbers.len() / 2]
 }
 
-/// The median, what one in a hundred exceeds, and the longest.
+/// Returns the median, the 99th percentile and the maximum.
 fn quantiles(mut times: Vec<Duration>) -> (Duration, Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])

@@ -1,4 +1,4 @@
-//! What the disk can do, and what lies on it.
+//! Baseline of plain durable writes, and the size of files on disk.
 
 use std::fs::File;
 use std::io::Write;
@@ -6,17 +6,17 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Plain writes, each made durable.
+/// Measurements of plain writes with `fdatasync`.
 pub(crate) struct PlainWrites {
     pub(crate) duration: Duration,
     pub p50: Duration,
     pub p99: Duration,
 }
 
-/// Writes so often so many bytes to the end of a new file, each time with `fdatasync`.
+/// Appends `bytes` to a new file `count` times, each time followed by `fdatasync`.
 pub(crate) fn measure_plain_writes(directory: &Path, count: usize, bytes: usize) -> PlainWrites {
     let mut file = File::create(directory.join("plain")).unwrap();
-    // Nothing a disk could make smaller.
+    // Random bytes, because a disk or file system may compress.
     let mut state = 1_u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
@@ -31,12 +31,14 @@ pub(crate) fn measure_plain_writes(directory: &Path, count: usize, bytes: usize)
         begun.elapsed()
     };
     let times: Vec<Duration> = std::iter::repeat_with(once).take(count).collect();
-    let took = times.iter().sum();
+    let duration = times.iter().sum();
     let (p50, p99, _) = super::quantiles(times);
-    PlainWrites { duration: took, p50, p99 }
+    PlainWrites { duration, p50, p99 }
 }
 
-/// How many bytes the files take whose names begin so, in the data directory; the store reserves more than it has filled.
+/// Returns the allocated bytes of files whose names begin with `begin` in the data directory.
+///
+/// Allocated blocks are counted, because the store reserves space in advance.
 pub(crate) fn file_bytes(directory: &Path, begin: &str) -> u64 {
     let files = std::fs::read_dir(super::firstline_process::data_directory(directory))
         .unwrap()

@@ -1,4 +1,5 @@
-//! The yardstick: a broadcast that hands one text to every WebSocket of tokio-tungstenite once a second, and does nothing else.
+//! Baseline of the fan-out benchmark: a bare broadcast over tokio-tungstenite that sends one shared
+//! text to every WebSocket once a second.
 
 use firstline::clock::WallClock;
 use futures_util::SinkExt;
@@ -11,7 +12,7 @@ use tokio::sync::broadcast;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// A process that is killed when it is dropped.
+/// Process of the bare broadcast, killed on drop.
 pub(crate) struct BareBroadcast(Child);
 
 impl BareBroadcast {
@@ -27,7 +28,7 @@ impl Drop for BareBroadcast {
     }
 }
 
-/// Starts the broadcast of frames of so many bytes.
+/// Starts the broadcast with frames of `bytes` as a child process.
 pub(crate) fn start(bytes: usize) -> (BareBroadcast, SocketAddr) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let mut process =
@@ -37,7 +38,7 @@ pub(crate) fn start(bytes: usize) -> (BareBroadcast, SocketAddr) {
     (BareBroadcast(process), line.trim().parse().unwrap())
 }
 
-/// Is the broadcast.
+/// Runs the broadcast in this process and never returns.
 #[tokio::main]
 pub(crate) async fn run_broadcast(bytes: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! Thousands of clients that cost as little as can be: they read frames, find the time of the board in each, and count.
+//! Thousands of low-overhead live clients. They read frames, parse the time of the board and count.
 
 use firstline::clock::WallClock;
 use firstline::domain::time::timestamp::Timestamp;
@@ -13,24 +13,24 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-/// What they want to see: about four kilobytes of it change with every call.
+/// Subscription of each client. About 4 KB of it change with every call.
 const SUBSCRIPTION_REQUEST: &str = r#"{"subscribe":{"windows":["30m","1h"],"by":[]}}"#;
-/// How many connect at the same time.
+/// Maximum number of concurrent connection attempts.
 const CONNECTING_MAX: usize = 64;
-/// A frame's time stands near its beginning.
+/// Number of bytes at the beginning of a frame that contain its time.
 const FRAME_HEAD_BYTES: usize = 200;
 
-/// What all clients saw while it was measured.
+/// Totals of all clients during the measurement.
 #[derive(Clone, Default)]
 pub(crate) struct FrameStatistics {
     pub(crate) frames: u64,
     bytes: u64,
-    /// From the board's time until a client had read its frame.
+    /// Time from the board to the end of the read by a client, for each frame.
     pub(crate) delays: Vec<Duration>,
 }
 
 impl FrameStatistics {
-    /// How long a frame was, on the average.
+    /// Average size of a frame in bytes.
     pub(crate) fn frame_bytes(&self) -> usize {
         (self.bytes / self.frames.max(1)) as usize
     }
@@ -42,14 +42,14 @@ struct SharedMeasurement {
     statistics: Mutex<FrameStatistics>,
 }
 
-/// Connected clients, on a thread of their own.
+/// Connected clients with their own runtime thread.
 pub(crate) struct LiveClients {
     runtime: Runtime,
     shared: Arc<SharedMeasurement>,
 }
 
 impl LiveClients {
-    /// Connects so many, and beside them so many that never read and as many that read slowly.
+    /// Connects `clients` normal clients, `stuck` that never read, and `stuck` slow readers.
     pub(crate) fn connect(address: SocketAddr, clients: usize, stuck: usize) -> LiveClients {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -80,26 +80,26 @@ impl LiveClients {
         LiveClients { runtime, shared }
     }
 
-    /// Begins to measure.
+    /// Starts the measurement.
     pub(crate) fn begin_measurement(&self) {
         self.shared.measuring.store(true, Ordering::Relaxed);
     }
 
-    /// What was seen since; then all go.
+    /// Ends the measurement, disconnects all clients and returns the totals.
     pub(crate) fn end_measurement(self) -> FrameStatistics {
         self.shared.measuring.store(false, Ordering::Relaxed);
-        let seen = std::mem::take(&mut *self.shared.statistics.lock().unwrap());
+        let statistics = std::mem::take(&mut *self.shared.statistics.lock().unwrap());
         self.runtime.shutdown_background();
-        assert!(seen.frames > 0, "no client saw a frame");
-        seen
+        assert!(statistics.frames > 0, "no client saw a frame");
+        statistics
     }
 }
 
-/// A WebSocket, and what is wanted said.
+/// Opens a WebSocket and subscribes. `small` limits the receive buffer.
 async fn open_websocket(address: SocketAddr, small: bool) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     if small {
-        // Or the system would take minutes of frames for one that does not read.
+        // With the default buffer the system would accept minutes of frames for a stuck client.
         socket.set_recv_buffer_size(4_096).unwrap();
     }
     let mut stream = socket.connect(address).await.unwrap();
@@ -111,7 +111,7 @@ async fn open_websocket(address: SocketAddr, small: bool) -> TcpStream {
         answer.push(stream.read_u8().await.unwrap());
     }
     assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
-    // A masked text; the mask is 0.
+    // Clients must mask their messages. The mask 0 leaves the text unchanged.
     let message = [
         &[0x81, 0x80 | SUBSCRIPTION_REQUEST.len() as u8, 0, 0, 0, 0],
         SUBSCRIPTION_REQUEST.as_bytes(),
@@ -125,32 +125,32 @@ async fn read_frames(mut stream: TcpStream, shared: Arc<SharedMeasurement>) {
     let mut buffer = vec![0; 16 << 10];
     loop {
         let Ok((is_ping, length)) = read_header(&mut stream).await else { return };
-        // Who answers no ping is dropped. The answer is masked; the mask is 0.
+        // The service drops clients that answer no ping. The pong is masked with 0.
         if is_ping && stream.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.is_err() {
             return;
         }
         let (mut left, mut read) = (length, 0);
         let mut head = [0; FRAME_HEAD_BYTES];
         while left > 0 {
-            let most = left.min(buffer.len());
-            let Ok(some @ 1..) = stream.read(&mut buffer[..most]).await else { return };
+            let limit = left.min(buffer.len());
+            let Ok(count @ 1..) = stream.read(&mut buffer[..limit]).await else { return };
             if read < FRAME_HEAD_BYTES {
-                let part = some.min(FRAME_HEAD_BYTES - read);
+                let part = count.min(FRAME_HEAD_BYTES - read);
                 head[read..read + part].copy_from_slice(&buffer[..part]);
             }
-            (left, read) = (left - some, read + some);
+            (left, read) = (left - count, read + count);
         }
         if length > 0 && shared.measuring.load(Ordering::Relaxed) {
             let delay = WallClock::Wall.now().millis_since(frame_time(&head));
-            let mut seen = shared.statistics.lock().unwrap();
-            seen.frames += 1;
-            seen.bytes += length as u64;
-            seen.delays.push(Duration::from_millis(delay.max(0) as u64));
+            let mut statistics = shared.statistics.lock().unwrap();
+            statistics.frames += 1;
+            statistics.bytes += length as u64;
+            statistics.delays.push(Duration::from_millis(delay.max(0) as u64));
         }
     }
 }
 
-/// Whether the next message is a ping, and its length; servers do not mask.
+/// Reads a frame header. Returns true for a ping, and the length of the payload.
 async fn read_header(stream: &mut TcpStream) -> std::io::Result<(bool, usize)> {
     let mut two = [0; 2];
     stream.read_exact(&mut two).await?;
@@ -162,7 +162,7 @@ async fn read_header(stream: &mut TcpStream) -> std::io::Result<(bool, usize)> {
     Ok((two[0] == 0x89, length))
 }
 
-/// When the board of a frame was made.
+/// Returns the time of the board of a frame.
 fn frame_time(head: &[u8]) -> Timestamp {
     let text = String::from_utf8_lossy(head);
     let (_, rest) = text.split_once("\"as_of\":\"").unwrap();
@@ -181,7 +181,7 @@ async fn read_slowly(mut stream: TcpStream) {
     }
 }
 
-/// Tells the service of a call every second, until it is dropped.
+/// Sends the events of one call every second until the returned guard is dropped.
 pub(crate) fn start_feed(address: SocketAddr) -> impl Drop {
     struct CallFeed(Arc<AtomicBool>);
     impl Drop for CallFeed {
@@ -190,11 +190,11 @@ pub(crate) fn start_feed(address: SocketAddr) -> impl Drop {
         }
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let told = stop.clone();
+    let stopped = stop.clone();
     std::thread::spawn(move || {
         let mut stream = Blocking::connect(address).unwrap();
         let mut call = 0;
-        while !told.load(Ordering::Relaxed) {
+        while !stopped.load(Ordering::Relaxed) {
             call += 1;
             post_events(&mut stream, &call_lines(call));
             std::thread::sleep(Duration::from_secs(1));
@@ -219,11 +219,11 @@ fn call_lines(call: usize) -> String {
         .concat()
 }
 
-/// Sends events and waits for the answer.
+/// Sends events and waits for the response.
 pub(crate) fn post_events(stream: &mut Blocking, lines: &str) {
     let head = "POST /v1/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n";
     let request = format!("{head}Content-Length: {}\r\n\r\n{lines}", lines.len());
-    // The service goes before this does at the end.
+    // The service stops before the feed at the end, so a failed write is no error.
     if stream.write_all(request.as_bytes()).is_ok() {
         let mut answer = [0; 4_096];
         let read = stream.read(&mut answer).unwrap_or(0);

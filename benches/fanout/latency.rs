@@ -1,4 +1,4 @@
-//! From the sending of an event to the frame that shows it, while many other events are taken.
+//! Latency from sending an event to the frame that shows it, under a load of other events.
 
 use super::{FanoutBenchArguments, clients, firstline_process::FirstlineProcess, load, quantiles};
 use firstline::clock::WallClock;
@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
-/// How long a body of the other events is, in bytes.
+/// Size of a body with other events, in bytes.
 const BODY_BYTES: usize = 256 << 10;
 const SENDER_COUNT: usize = 2;
 
-/// What is looked for.
+/// Change that is measured.
 #[derive(Clone, Copy)]
 enum LatencyProbe {
-    /// One more call waits: a value.
+    /// A value changes: one more call waits.
     Value,
-    /// A repair is overdue, or done: a level turns each time.
+    /// A level changes: a repair is overdue or resolved.
     Level,
 }
 
@@ -26,20 +26,16 @@ pub(crate) fn measure_latency(args: &FanoutBenchArguments) {
     let seconds = args.seconds as usize;
     let bodies: Vec<load::RequestBody> =
         load::simulated_bodies(args.rate * (seconds + 5), BODY_BYTES).collect();
-    for (what, probe, publish_every) in [
+    for (label, probe, publish_every) in [
         ("a value, with a board every 100 ms", LatencyProbe::Value, Duration::from_millis(100)),
-        (
-            "a level that turns, with a board every second",
-            LatencyProbe::Level,
-            Duration::from_secs(1),
-        ),
+        ("a level change, with a board every second", LatencyProbe::Level, Duration::from_secs(1)),
     ] {
-        let place = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let journal =
             "acknowledge = 'disk'\nsnapshot_every = '24h'\nsnapshot_events = 1000000000\n";
         let program = FirstlineProcess::start_with_clients(
             &args.program,
-            place.path(),
+            folder.path(),
             journal,
             publish_every,
             1_000,
@@ -54,14 +50,14 @@ pub(crate) fn measure_latency(args: &FanoutBenchArguments) {
         let (p50, p99, max) = quantiles(times.clone());
         let boards = program.metric_value("firstline_board_seconds_count");
         println!(
-            "event to frame, {what}: p50 {p50:.0?}, p99 {p99:.0?}, at most {max:.0?} of {} ({sent:.0} other events a second; {boards} boards of {:.1} ms)",
+            "event to frame, {label}: p50 {p50:.0?}, p99 {p99:.0?}, at most {max:.0?} of {} ({sent:.0} other events a second; {boards} boards of {:.1} ms)",
             times.len(),
             program.metric_value("firstline_board_seconds_sum") * 1e3 / boards
         );
     }
 }
 
-/// Sends bodies at a rate of events; how many events a second were taken.
+/// Sends bodies at a rate of events per second. Returns the rate that was reached.
 fn send_at_rate(
     address: SocketAddr,
     bodies: &[load::RequestBody],
@@ -100,7 +96,7 @@ fn send_at_rate(
 }
 
 impl LatencyProbe {
-    /// How long it took each time.
+    /// Returns the latency of each change within `time`.
     fn measure_delays(self, address: SocketAddr, time: Duration) -> Vec<Duration> {
         let (mut socket, _) =
             client(format!("ws://{address}/v1/live"), TcpStream::connect(address).unwrap())
@@ -116,19 +112,19 @@ impl LatencyProbe {
         let begun = Instant::now();
         let mut times = Vec::new();
         while begun.elapsed() < time {
-            // At another moment between two boards each time.
+            // Vary the phase between two boards.
             std::thread::sleep(Duration::from_millis(150 + (times.len() as u64 * 37) % 100));
             let (line, value) = self.next_event(times.len());
-            let asked = Instant::now();
+            let sent_at = Instant::now();
             clients::post_events(&mut stream, &line);
             read_until(&mut socket, value);
-            times.push(asked.elapsed());
+            times.push(sent_at.elapsed());
         }
-        // The first events of a center make its readings.
+        // The first two events also create the readings of the center.
         times.split_off(2)
     }
 
-    /// The next event, and the value that it leads to.
+    /// Returns the next event as a line, and the value that it leads to.
     fn next_event(self, number: usize) -> (String, f64) {
         let now = WallClock::Wall.now();
         let (kind, subject, value) = match (self, number % 2) {
@@ -144,7 +140,7 @@ impl LatencyProbe {
     }
 }
 
-/// Reads frames until one shows this value.
+/// Reads frames until a reading has this value.
 fn read_until(socket: &mut WebSocket<TcpStream>, value: f64) {
     loop {
         let Message::Text(text) = socket.read().unwrap() else { continue };

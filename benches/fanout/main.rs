@@ -1,34 +1,40 @@
-//! What it costs to show the board to thousands, and how soon they see what happened: the program itself as a process of its
-//! own, its clients in this one, all over loopback.
+//! Benchmark of the fan-out of the live board to thousands of clients. The program runs as a child
+//! process, the clients run in this process, and all connections use loopback.
 //!
-//! `cargo bench --profile profiling --bench fanout -- --clients 1000 --clients 10000 --seconds 30`. Parts, of which `--part` chooses one:
+//! ```sh
+//! cargo bench --profile profiling --bench fanout -- --clients 1000 --clients 10000 --seconds 30
+//! ```
 //!
-//! - `frames`: a frame a second to every client: processor time of the service for each frame delivered, the delay from the
-//!   board's time until a client has it, memory for each client; then the same frames from a bare broadcast of tokio-tungstenite,
-//!   which shares a text and does nothing else;
-//! - `stuck`: the same, and one client in a hundred never reads, another reads a kilobyte a second: what that changes for all others;
-//! - `latency`: from the sending of an event to the frame that shows it while `--rate` other events a second are taken: a value
-//!   with a board every 100 ms, and a level that turns with a board every second.
+//! `--part` selects one of three parts:
 //!
-//! Thousands of clients need as many open files, here and in the service: this raises its own limit as far as `ulimit -H -n`
-//! allows, and what it starts inherits that. A shared machine is noisy: look at ratios within a run.
+//! - `frames`: CPU time per delivered frame, delay from the board to the client, and memory per
+//!   client, at one frame per second. The baseline is a bare broadcast over tokio-tungstenite.
+//! - `stuck`: the same measurements while one client in a hundred never reads and another reads
+//!   1 KB per second.
+//! - `latency`: time from sending an event to the frame that shows it, while `--rate` other events
+//!   per second are ingested. One run measures a value with a board every 100 ms, another a level
+//!   change with a board every second.
+//!
+//! Thousands of clients need as many open files in both processes. The benchmark raises its soft
+//! limit to `ulimit -H -n`, and the child inherits it. On a shared machine, compare ratios within a
+//! run.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench is no library, and it stops where it cannot go on"
+    reason = "a benchmark prints results and stops at the first error"
 )]
-#![allow(clippy::disallowed_methods, reason = "a bench measures")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks")]
 
 mod bare_broadcast;
 mod clients;
 #[path = "../durable/firstline_process.rs"]
-#[allow(dead_code, reason = "another bench needs more of it")]
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 mod firstline_process;
 mod latency;
 #[path = "../durable/load.rs"]
-#[allow(dead_code, reason = "another bench sends as fast as it can")]
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 mod load;
 
 use clap::Parser;
@@ -41,33 +47,33 @@ use std::time::Duration;
 
 #[derive(Parser, Clone)]
 struct FanoutBenchArguments {
-    /// How many clients watch; more than once for several turns.
+    /// Number of clients; repeat for several runs
     #[arg(long, default_values_t = [1_000, 5_000, 10_000])]
     clients: Vec<usize>,
-    /// For how long each turn is measured, in seconds.
+    /// Duration of each measurement, in seconds
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// How many other events there are in a second while latency is measured.
+    /// Other events per second during `latency`
     #[arg(long, default_value_t = 100_000)]
     rate: usize,
-    /// One part alone: frames, stuck or latency.
+    /// Part to run: frames, stuck or latency (default all)
     #[arg(long)]
     part: Option<String>,
-    /// Another program than the one built here, to compare them.
+    /// Program to measure, for comparison with another version
     #[arg(long, default_value = env!("CARGO_BIN_EXE_firstline"))]
     program: PathBuf,
-    /// The limit of open files has been raised.
+    /// Set once the limit of open files is raised
     #[arg(long, hide = true)]
     raised: bool,
-    /// Is the bare broadcast, of frames of so many bytes.
+    /// Run the bare broadcast with frames of this many bytes
     #[arg(long, hide = true)]
     bare: Option<usize>,
-    /// What cargo says.
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Two of a hundred hold things up, each in its own way.
+/// Number of normal clients per client that never reads and per slow reader.
 const CLIENTS_PER_STUCK: usize = 100;
 
 fn main() {
@@ -85,34 +91,34 @@ fn main() {
             .arg("--raised");
         std::process::exit(again.status().unwrap().code().unwrap_or(1));
     }
-    let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
+    let is_selected = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
     for clients in &args.clients {
-        if wanted("frames") {
+        if is_selected("frames") {
             let frame = measure_firstline(&args, *clients, 0).frame_bytes();
             measure_bare_broadcast(*clients, frame, args.seconds);
         }
-        if wanted("stuck") {
+        if is_selected("stuck") {
             measure_firstline(&args, *clients, 0);
             measure_firstline(&args, *clients, clients / CLIENTS_PER_STUCK);
         }
     }
-    if wanted("latency") {
+    if is_selected("latency") {
         latency::measure_latency(&args);
     }
 }
 
-/// Clients of the service, of which so many never read and as many read slowly.
+/// Measures clients of the service, plus `stuck` clients that never read and `stuck` slow readers.
 fn measure_firstline(args: &FanoutBenchArguments, clients: usize, stuck: usize) -> FrameStatistics {
-    let place = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let program = FirstlineProcess::start_with_clients(
         &args.program,
-        place.path(),
+        folder.path(),
         "acknowledge = 'soon'\n",
         Duration::from_secs(1),
         clients + 2 * stuck,
     );
-    let feeding = clients::start_feed(program.address);
-    let seen = measure_clients(
+    let feed = clients::start_feed(program.address);
+    let statistics = measure_clients(
         "firstline",
         program.address,
         program.process_id(),
@@ -120,67 +126,70 @@ fn measure_firstline(args: &FanoutBenchArguments, clients: usize, stuck: usize) 
         stuck,
         args.seconds,
     );
-    drop(feeding);
+    drop(feed);
     if stuck > 0 {
         let dropped = program.metric_value("firstline_live_clients_dropped_total{reason=\"slow\"}");
         println!(
             "  {stuck} clients never read and {stuck} read 1 KB a second: {dropped} dropped as slow"
         );
     }
-    seen
+    statistics
 }
 
-/// The same number of clients of a broadcast that does nothing else.
+/// Measures the same number of clients of the bare broadcast.
 fn measure_bare_broadcast(clients: usize, frame: usize, seconds: u64) {
     let (process, address) = bare_broadcast::start(frame);
     measure_clients("bare broadcast", address, process.process_id(), clients, 0, seconds);
 }
 
 fn measure_clients(
-    what: &str,
+    label: &str,
     address: SocketAddr,
     process: u32,
     clients: usize,
     stuck: usize,
     seconds: u64,
 ) -> FrameStatistics {
-    let empty = resident_memory(process);
-    let watching = LiveClients::connect(address, clients, stuck);
-    // Until all have their first board, and a few frames after it.
+    let memory_before = resident_memory(process);
+    let live_clients = LiveClients::connect(address, clients, stuck);
+    // Wait until all clients have received their first board and a few frames.
     std::thread::sleep(Duration::from_secs(5));
-    watching.begin_measurement();
-    let (served, read) = (processor_seconds_of(&process.to_string()), processor_seconds_of("self"));
+    live_clients.begin_measurement();
+    let (service_cpu, client_cpu) =
+        (processor_seconds_of(&process.to_string()), processor_seconds_of("self"));
     std::thread::sleep(Duration::from_secs(seconds));
-    let seen = watching.end_measurement();
-    let (served, read) =
-        (processor_seconds_of(&process.to_string()) - served, processor_seconds_of("self") - read);
-    let memory = resident_memory(process).saturating_sub(empty) as f64 / clients as f64;
-    let (p50, p99, max) = quantiles(seen.delays.clone());
-    let frames = seen.frames as f64;
+    let statistics = live_clients.end_measurement();
+    let (service_cpu, client_cpu) = (
+        processor_seconds_of(&process.to_string()) - service_cpu,
+        processor_seconds_of("self") - client_cpu,
+    );
+    let memory = resident_memory(process).saturating_sub(memory_before) as f64 / clients as f64;
+    let (p50, p99, max) = quantiles(statistics.delays.clone());
+    let frames = statistics.frames as f64;
     println!(
-        "{what}, {clients} clients: {:.2} frames a second each, of {} bytes; {:.1} us of a processor a frame (clients {:.1} us); \
+        "{label}, {clients} clients: {:.2} frames a second each, of {} bytes; {:.1} us CPU a frame (clients {:.1} us); \
          delay p50 {p50:.0?}, p99 {p99:.0?}, at most {max:.0?}; {:.1} KB a client",
         frames / clients as f64 / seconds as f64,
-        seen.frame_bytes(),
-        served * 1e6 / frames,
-        read * 1e6 / frames,
+        statistics.frame_bytes(),
+        service_cpu * 1e6 / frames,
+        client_cpu * 1e6 / frames,
         memory / 1e3
     );
-    seen
+    statistics
 }
 
-/// How much memory a process holds, in bytes.
+/// Resident memory of a process in bytes.
 fn resident_memory(process: u32) -> u64 {
     let status =
         std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))
             .unwrap();
-    let held = status.lines().find_map(|line| {
+    let resident = status.lines().find_map(|line| {
         line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok()
     });
-    held.unwrap() << 10
+    resident.unwrap() << 10
 }
 
-/// The median, what one in a hundred exceeds, and the longest.
+/// Returns the median, the 99th percentile and the maximum.
 fn quantiles(mut times: Vec<Duration>) -> (Duration, Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])

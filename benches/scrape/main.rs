@@ -1,22 +1,23 @@
-//! What a scrape costs: how long it takes to write so many series, how large they are, and what it does to those who send
-//! events meanwhile.
+//! Benchmark of Prometheus scrapes: time and size of the exposition, and its effect on ingest.
 //!
-//! `cargo bench --bench scrape -- --events 1000000 --every-ms 1000`. Two parts:
+//! Run `cargo bench --bench scrape -- --events 1000000 --every-ms 1000`. `--part` selects one of
+//! two parts:
 //!
-//! - `write`: boards of 1 000, 10 000 and 50 000 series of the built-in standard, in both formats, plain and compressed;
-//! - `serve`: the program itself with 50 000 series, as a process of its own: the time until an acknowledgement while nobody scrapes,
-//!   and while somebody does, turn by turn.
+//! - `write`: boards of 1 000, 10 000 and 50 000 series of the built-in standard, in both formats,
+//!   plain and compressed.
+//! - `serve`: acknowledgement latency of a child process with 50 000 series, alternately with and
+//!   without scrapes.
 //!
-//! A shared machine is noisy: look at medians, and at the two turns side by side.
+//! On a shared machine, compare medians and adjacent rounds.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench is no library, and it stops where it cannot go on"
+    reason = "a benchmark prints results and stops at the first error"
 )]
-#![allow(clippy::disallowed_methods, reason = "a bench measures")]
-#![allow(dead_code, reason = "the bench of durable ingest uses the rest of what they share")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks")]
+#![allow(dead_code, reason = "another benchmark uses the rest")]
 
 #[path = "../durable/firstline_process.rs"]
 mod firstline_process;
@@ -45,22 +46,22 @@ use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 struct ScrapeBenchArguments {
-    /// How many events are sent in each turn.
+    /// Number of events sent in each round
     #[arg(long, default_value_t = 400_000)]
     events: usize,
-    /// How long a body is, in kilobytes of text.
+    /// Size of a body in KiB
     #[arg(long, default_value_t = 64)]
     body_kb: usize,
-    /// How often somebody scrapes, in milliseconds.
+    /// Scrape interval in milliseconds
     #[arg(long, default_value_t = 1_000)]
     every_ms: u64,
-    /// How many turns of each kind.
+    /// Number of rounds with and without scrapes
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// One part alone: write or serve.
+    /// Part to run: write or serve (default all)
     #[arg(long)]
     part: Option<String>,
-    /// What cargo says.
+    /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -69,16 +70,16 @@ const SERIES_COUNTS: [usize; 3] = [1_000, 10_000, 50_000];
 
 fn main() {
     let args = ScrapeBenchArguments::parse();
-    let wanted = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
-    if wanted("write") {
+    let is_selected = |part: &str| args.part.as_deref().is_none_or(|only| only == part);
+    if is_selected("write") {
         SERIES_COUNTS.into_iter().for_each(measure_write);
     }
-    if wanted("serve") {
+    if is_selected("serve") {
         measure_serve(&args);
     }
 }
 
-/// A call of each of so many centers.
+/// Returns the events of one call for each of `centers` centers.
 fn call_lines(centers: usize, at: Timestamp) -> Vec<String> {
     let event = |center: usize, kind: &str, wait: i64| {
         format!(
@@ -118,37 +119,38 @@ fn count_series(text: &str) -> usize {
     text.lines().filter(|line| !line.starts_with('#')).count()
 }
 
-fn measure_write(wanted: usize) {
+fn measure_write(series: usize) {
     let view = GrantedView::default();
-    let shown = MetricsSelection { view: &view, scopes_max: usize::MAX };
-    // As many centers as it takes: what everything and one center have is known after two boards.
-    let (one, two) = (
-        count_series(&write_metrics(&published_board(0), shown, MetricsFormat::Text)),
-        count_series(&write_metrics(&published_board(10), shown, MetricsFormat::Text)),
+    let selection = MetricsSelection { view: &view, scopes_max: usize::MAX };
+    // Two boards give the number of series per center.
+    let (without_centers, with_ten_centers) = (
+        count_series(&write_metrics(&published_board(0), selection, MetricsFormat::Text)),
+        count_series(&write_metrics(&published_board(10), selection, MetricsFormat::Text)),
     );
-    let centers = wanted.saturating_sub(one).div_ceil((two - one) / 10);
-    let edition = published_board(centers);
+    let centers =
+        series.saturating_sub(without_centers).div_ceil((with_ten_centers - without_centers) / 10);
+    let board = published_board(centers);
     for format in [MetricsFormat::Text, MetricsFormat::OpenMetrics] {
-        let text = write_metrics(&edition, shown, format);
-        let written = median_time(|| write_metrics(&edition, shown, format).len());
-        let mut packed = 0;
+        let text = write_metrics(&board, selection, format);
+        let written = median_time(|| write_metrics(&board, selection, format).len());
+        let mut compressed_bytes = 0;
         let compressed = median_time(|| {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
             encoder.write_all(text.as_bytes()).unwrap();
-            packed = encoder.finish().unwrap().len();
-            packed
+            compressed_bytes = encoder.finish().unwrap().len();
+            compressed_bytes
         });
         println!(
             "{format:?}: {} series of {centers} centers: {} KB in {written:.2?} ({:.0} ns each); {} KB compressed in {compressed:.2?} more",
             count_series(&text),
             text.len() / 1_000,
             written.as_nanos() as f64 / count_series(&text) as f64,
-            packed / 1_000,
+            compressed_bytes / 1_000,
         );
     }
 }
 
-/// The median of 31 times.
+/// Returns the median duration of 31 runs.
 fn median_time(mut work: impl FnMut() -> usize) -> Duration {
     let mut times: Vec<Duration> = (0..31)
         .map(|_| {
@@ -161,16 +163,16 @@ fn median_time(mut work: impl FnMut() -> usize) -> Duration {
     times[15]
 }
 
-/// The time until an acknowledgement without and with somebody who scrapes.
+/// Measures acknowledgement latency without and with scrapes.
 fn measure_serve(args: &ScrapeBenchArguments) {
     let bodies: Vec<load::RequestBody> =
         load::simulated_bodies(args.events, args.body_kb << 10).collect();
     for round in 0..args.rounds {
         for scraped in [false, true] {
-            let place = tempfile::tempdir().unwrap();
+            let folder = tempfile::tempdir().unwrap();
             let program = FirstlineProcess::start(
                 std::path::Path::new(env!("CARGO_BIN_EXE_firstline")),
-                place.path(),
+                folder.path(),
                 "acknowledge = 'disk'\n",
             );
             let calls =
@@ -206,7 +208,8 @@ fn measure_serve(args: &ScrapeBenchArguments) {
                 count_series(&text),
             );
             if let Some(bytes) = scrapes.last().map(|(_, bytes)| *bytes) {
-                let (p50, _, max) = quantiles(scrapes.iter().map(|(took, _)| *took).collect());
+                let (p50, _, max) =
+                    quantiles(scrapes.iter().map(|(elapsed, _)| *elapsed).collect());
                 println!(
                     "  {} scrapes, compressed {} KB: p50 {p50:.1?}, at most {max:.1?}",
                     scrapes.len(),
@@ -231,7 +234,7 @@ fn post_events(address: SocketAddr, text: &str) {
     );
 }
 
-/// As Prometheus does it; how many bytes came.
+/// Scrapes with the headers of Prometheus. Returns the size of the response in bytes.
 fn scrape_metrics(address: SocketAddr) -> usize {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = "GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAccept: application/openmetrics-text;version=1.0.0\r\n";
@@ -242,7 +245,7 @@ fn scrape_metrics(address: SocketAddr) -> usize {
     answer.len()
 }
 
-/// The median, what one in a hundred exceeds, and the longest.
+/// Returns the median, the 99th percentile and the maximum.
 fn quantiles(mut times: Vec<Duration>) -> (Duration, Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])

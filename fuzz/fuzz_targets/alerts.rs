@@ -1,4 +1,4 @@
-//! See `entry::alerts`.
+//! Fuzz target of `entry::alerts`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

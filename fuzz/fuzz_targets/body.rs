@@ -1,4 +1,4 @@
-//! See `entry::body`.
+//! Fuzz target of `entry::body`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

@@ -1,4 +1,4 @@
-//! See `entry::config`.
+//! Fuzz target of `entry::config`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

@@ -1,4 +1,4 @@
-//! See `entry::event`.
+//! Fuzz target of `entry::event`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

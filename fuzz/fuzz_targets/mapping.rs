@@ -1,4 +1,4 @@
-//! See `entry::mapping`.
+//! Fuzz target of `entry::mapping`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

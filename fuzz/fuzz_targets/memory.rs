@@ -1,4 +1,4 @@
-//! See `entry::memory`.
+//! Fuzz target of `entry::memory`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

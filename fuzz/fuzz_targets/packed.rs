@@ -1,4 +1,4 @@
-//! See `entry::packed`.
+//! Fuzz target of `entry::packed`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

@@ -1,4 +1,4 @@
-//! See `entry::queue_log`.
+//! Fuzz target of `entry::queue_log`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

@@ -1,4 +1,4 @@
-//! See `entry::record`.
+//! Fuzz target of `entry::record`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

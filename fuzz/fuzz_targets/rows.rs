@@ -1,4 +1,4 @@
-//! See `entry::rows`.
+//! Fuzz target of `entry::rows`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

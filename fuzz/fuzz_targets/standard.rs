@@ -1,4 +1,4 @@
-//! See `entry::standard`.
+//! Fuzz target of `entry::standard`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

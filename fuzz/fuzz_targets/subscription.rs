@@ -1,4 +1,4 @@
-//! See `entry::subscription`.
+//! Fuzz target of `entry::subscription`.
 #![no_main]
 
 #[path = "../../tests/fuzz/entry.rs"]

@@ -1,4 +1,4 @@
-//! The program: it makes tokens, and does not open itself to other machines by mistake.
+//! Tests of `firstline token new` and of the refusal to serve a public address without tokens.
 
 use crate::configuration_folder::ConfigurationFolder;
 use firstline::access::token::TokenSecret;
@@ -10,16 +10,16 @@ fn run_firstline(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_firstline"))
         .args(arguments)
         .output()
-        .expect("a program that starts")
+        .expect("the program starts")
 }
 
 fn to_text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
+    String::from_utf8(bytes.to_vec()).expect("the text is valid UTF-8")
 }
 
 #[test]
 fn token_new_prints_token_once_and_valid_configuration() {
-    let made = run_firstline(&[
+    let output = run_firstline(&[
         "token",
         "new",
         "--name",
@@ -30,25 +30,30 @@ fn token_new_prints_token_once_and_valid_configuration() {
         "--expires",
         "2027-01-01T00:00:00Z",
     ]);
-    let (paragraph, said) = (to_text(&made.stdout), to_text(&made.stderr));
-    assert!(made.status.success(), "{said}");
-    let token = said.split_whitespace().find(|word| word.starts_with("fl_")).expect("a token");
-    assert!(!paragraph.contains(token), "only the hash is kept");
-    let access = config::read_configuration("c.toml", &paragraph).expect("a good paragraph").access;
+    let (toml, stderr) = (to_text(&output.stdout), to_text(&output.stderr));
+    assert!(output.status.success(), "{stderr}");
+    let token = stderr
+        .split_whitespace()
+        .find(|word| word.starts_with("fl_"))
+        .expect("stderr contains the token");
+    assert!(!toml.contains(token), "the configuration holds only the hash");
+    let access =
+        config::read_configuration("c.toml", &toml).expect("the configuration is valid").access;
     assert_eq!(access.tokens[0].digest, TokenSecret::from(token).digest());
-    assert!(said.contains(&format!("/#token={token}")), "{said}");
+    assert!(stderr.contains(&format!("/#token={token}")), "{stderr}");
 
-    let made = run_firstline(&["token", "new", "--source", "/acd/hefei", "--json"]);
-    let written: Value = serde_json::from_slice(&made.stdout).expect("JSON");
-    let access = config::read_configuration("c.toml", written["toml"].as_str().expect("a text"))
-        .expect("a good paragraph")
-        .access;
+    let output = run_firstline(&["token", "new", "--source", "/acd/hefei", "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).expect("the text is valid JSON");
+    let access =
+        config::read_configuration("c.toml", json["toml"].as_str().expect("the value is a string"))
+            .expect("the configuration is valid")
+            .access;
     assert_eq!(
         access.tokens[0].digest,
-        TokenSecret::from(written["token"].as_str().expect("a text")).digest()
+        TokenSecret::from(json["token"].as_str().expect("the value is a string")).digest()
     );
-    assert_eq!((&written["may"], access.tokens[0].sources.0.len()), (&Value::from("ingest"), 1));
-    assert!(made.stderr.is_empty());
+    assert_eq!((&json["may"], access.tokens[0].sources.0.len()), (&Value::from("ingest"), 1));
+    assert!(output.stderr.is_empty());
 }
 
 #[test]
@@ -62,12 +67,12 @@ fn token_new_rejects_invalid_arguments() {
         &["--name", ""],
         &["--expires", "tomorrow"],
     ] {
-        let made = run_firstline(&[&["token", "new"], arguments].concat());
+        let output = run_firstline(&[&["token", "new"], arguments].concat());
         assert_eq!(
-            (made.status.code(), made.stdout.len()),
+            (output.status.code(), output.stdout.len()),
             (Some(2), 0),
             "{arguments:?}: {}",
-            to_text(&made.stderr)
+            to_text(&output.stderr)
         );
     }
 }
@@ -75,10 +80,10 @@ fn token_new_rejects_invalid_arguments() {
 #[test]
 fn serve_refuses_public_address_without_tokens() {
     let refused = run_firstline(&["serve", "--listen", "0.0.0.0:0"]);
-    let said = to_text(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{said}");
-    for word in ["there is no token", "firstline token new", "--open"] {
-        assert!(said.contains(word), "no {word}: {said}");
+    let stderr = to_text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{stderr}");
+    for expected in ["no token is configured", "firstline token new", "--open"] {
+        assert!(stderr.contains(expected), "no {expected}: {stderr}");
     }
     let files = ConfigurationFolder::new();
     files.write_configuration("");

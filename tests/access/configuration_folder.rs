@@ -1,4 +1,4 @@
-//! A configuration in a folder of its own, with a certificate where it is wanted.
+//! Temporary folder with a configuration and, if needed, a certificate.
 
 use crate::client::TestServer;
 use crate::tokens::request_as;
@@ -12,7 +12,7 @@ pub(crate) struct ConfigurationFolder(TempDir);
 
 impl ConfigurationFolder {
     pub(crate) fn new() -> ConfigurationFolder {
-        ConfigurationFolder(tempfile::tempdir().expect("a folder"))
+        ConfigurationFolder(tempfile::tempdir().expect("the temporary directory is created"))
     }
 
     pub(crate) fn file_path(&self, name: &str) -> PathBuf {
@@ -20,10 +20,10 @@ impl ConfigurationFolder {
     }
 
     pub(crate) fn write_file(&self, name: &str, text: &str) {
-        fs::write(self.file_path(name), text).expect("a file");
+        fs::write(self.file_path(name), text).expect("the file is accessible");
     }
 
-    /// Writes the configuration: an administrator, and what else there is.
+    /// Writes a configuration with the token `admin` and the text `more` after it.
     pub(crate) fn write_configuration(&self, more: &str) {
         let head = "listen = '127.0.0.1:0'\npublish_every = '100ms'\n";
         self.write_file(
@@ -39,7 +39,7 @@ impl ConfigurationFolder {
     }
 }
 
-/// The paragraph of a token whose secret is its name.
+/// Returns the TOML table of a token whose secret is its name.
 pub(crate) fn token_toml(name: &str, rest: &str) -> String {
     format!(
         "[[access.tokens]]\nname = '{name}'\nhash = '{}'\n{rest}\n",

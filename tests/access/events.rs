@@ -1,4 +1,4 @@
-//! A sender's events: those of its own sources, one by one.
+//! Tests of the sources that a token may send events of.
 
 use crate::{client::TestServer, client::event_json};
 use crate::{tokens::request_as, tokens::settings_with_tokens};
@@ -26,9 +26,9 @@ async fn rejects_events_of_foreign_sources_individually() {
         (200, &json!(2), &json!(2)),
         "{answer}"
     );
-    let rejected = answer["rejected"].as_array().expect("a list");
+    let rejected = answer["rejected"].as_array().expect("the value is an array");
     assert_eq!(
-        rejected.iter().map(|one| one["index"].as_u64()).collect::<Vec<_>>(),
+        rejected.iter().map(|rejection| rejection["index"].as_u64()).collect::<Vec<_>>(),
         [Some(1), Some(3)]
     );
     assert!(
@@ -43,16 +43,16 @@ async fn rejects_events_of_foreign_sources_individually() {
         "{unlimited}"
     );
 
-    // Each sender sees what was rejected of its own sources; the administrator sees all.
+    // A token with sources sees only its own rejected events. The administrator sees all.
     let broken = json!([{ "specversion": "1.0", "source": "/acd/hefei", "id": "b1" }, { "source": "/acd/wuhu", "id": "b2" }]);
     request_as(&server, "sender", "POST", "/v1/events", &broken.to_string()).await;
     let ids = async |name: &str| {
         let list = request_as(&server, name, "GET", "/v1/rejected", "").await.json();
         let ids = list["rejected"]
             .as_array()
-            .expect("a list")
+            .expect("the value is an array")
             .iter()
-            .filter_map(|one| one["id"].as_str().map(str::to_owned));
+            .filter_map(|rejection| rejection["id"].as_str().map(str::to_owned));
         (list["total"].as_u64(), ids.collect::<Vec<_>>())
     };
     let text = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
@@ -66,8 +66,8 @@ async fn rejects_events_of_foreign_sources_individually() {
 async fn duplicate_or_escaped_source_does_not_bypass_access() {
     let server = TestServer::start(settings_with_tokens()).await;
     let good = event_from_source("/acd/hefei", "1").to_string();
-    // Whichever of two the decoder believes is the one that is judged.
-    for twice in [
+    // Access must be checked on the same source that the decoder takes.
+    for event in [
         good.replacen("\"source\":", "\"source\":\"/acd/wuhu\",\"source\":", 1),
         good.replacen(
             "\"source\":\"/acd/hefei\"",
@@ -77,14 +77,14 @@ async fn duplicate_or_escaped_source_does_not_bypass_access() {
         good.replacen("/acd/hefei", "/acd/\\u0077uhu", 1),
         good.replacen("/acd/hefei", "/ACD/HEFEI", 1),
     ] {
-        let answer = request_as(&server, "acd", "POST", "/v1/events", &twice).await.json();
+        let answer = request_as(&server, "acd", "POST", "/v1/events", &event).await.json();
         let counted = answer["accepted"].as_u64().unwrap_or(0);
-        let board =
+        let history =
             request_as(&server, "admin", "GET", "/v1/explain?subject=1&source=/acd/wuhu", "").await;
-        assert_eq!(board.status, 404, "{twice}");
-        assert!(counted == 0 || twice.matches("source").count() == 2, "{twice}: {answer}");
+        assert_eq!(history.status, 404, "{event}");
+        assert!(counted == 0 || event.matches("source").count() == 2, "{event}: {answer}");
     }
-    // In binary mode the source stands in a header.
+    // In binary mode the source is a header.
     let headers = |source: &'static str| {
         [
             ("Authorization", "Bearer acd"),
@@ -111,6 +111,6 @@ async fn rejects_oversized_body_after_authentication() {
     let server = TestServer::start(settings).await;
     let long = format!("[{}]", " ".repeat(65 << 10));
     assert_eq!(request_as(&server, "acd", "POST", "/v1/events", &long).await.status, 413);
-    // A stranger's body is not read at all.
+    // Without authentication the body is not read at all.
     assert_eq!(request_as(&server, "wrong", "POST", "/v1/events", &long).await.status, 401);
 }

@@ -1,4 +1,6 @@
-//! Those who ask too much, too slowly or too often. What must happen is waited for, never a time.
+//! Tests of the limits on request heads, header time, connections and request rate.
+//!
+//! The tests wait for conditions, not for fixed times.
 
 use crate::tokens::settings_with_tokens;
 use crate::{client::TestServer, client::test_settings};
@@ -9,29 +11,31 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long anything may take before the test has failed.
+/// Time limit for a single operation.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const HEALTH_REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
 
 async fn open_connection(address: SocketAddr) -> TcpStream {
-    TcpStream::connect(address).await.expect("a connection")
+    TcpStream::connect(address).await.expect("the server accepts the connection")
 }
 
-/// What comes until the other side closes.
+/// Reads until the server closes the connection.
 async fn read_until_closed(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    // A connection that is reset has ended too.
-    let _ = timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer)).await.expect("an end");
+    // A reset ends the connection too, so the error is ignored.
+    let _ = timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer))
+        .await
+        .expect("the server closes in time");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Asks and reads the answer, on a connection that stays; whether there was one.
+/// Sends a request on an open connection. Returns true if the server responds.
 async fn is_request_answered(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 4_096];
     stream.write_all(HEALTH_REQUEST).await.is_ok()
         && timeout(TEST_TIMEOUT, stream.read(&mut answer))
             .await
-            .expect("an answer or an end")
+            .expect("the server answers or closes in time")
             .is_ok_and(|length| length > 0)
 }
 
@@ -44,8 +48,10 @@ async fn rejects_oversized_request_head() {
             "GET /healthz HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n",
             "x".repeat(length)
         );
-        // The service stops reading before all is sent.
-        let _ = timeout(TEST_TIMEOUT, stream.write_all(head.as_bytes())).await.expect("an end");
+        // The write may fail, because the service stops reading before all is sent.
+        let _ = timeout(TEST_TIMEOUT, stream.write_all(head.as_bytes()))
+            .await
+            .expect("the server closes in time");
         let answer = read_until_closed(&mut stream).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
@@ -59,7 +65,7 @@ async fn closes_connection_after_header_timeout() {
     let server = TestServer::start(settings).await;
     for beginning in ["", "GET /healthz HTTP/1.1\r\nHost: te"] {
         let mut stream = open_connection(server.address).await;
-        stream.write_all(beginning.as_bytes()).await.expect("an open connection");
+        stream.write_all(beginning.as_bytes()).await.expect("the connection is open");
         let answer = read_until_closed(&mut stream).await;
         assert!(!answer.contains("200"), "{answer}");
     }
@@ -70,36 +76,36 @@ async fn connection_limit_rejects_excess_until_one_closes() {
     let mut settings = test_settings();
     settings.limits.connections = 2;
     let server = TestServer::start(settings).await;
-    // A WebSocket keeps its place after it has left HTTP.
-    let mut wall = server.connect_live(&json!({})).await;
-    wall.expect_frame().await;
+    // An upgraded WebSocket still counts as a connection.
+    let mut live_client = server.connect_live(&json!({})).await;
+    live_client.expect_frame().await;
     let mut second = open_connection(server.address).await;
     assert!(is_request_answered(&mut second).await);
     for _ in 0..3 {
         assert!(
             !is_request_answered(&mut open_connection(server.address).await).await,
-            "there is no place"
+            "the connection limit is reached"
         );
     }
-    assert!(is_request_answered(&mut second).await, "those who are in stay");
+    assert!(is_request_answered(&mut second).await, "open connections stay open");
     drop(second);
     timeout(TEST_TIMEOUT, async {
         while !is_request_answered(&mut open_connection(server.address).await).await {}
     })
     .await
-    .expect("room");
-    wall.expect_frame().await;
-    drop(wall);
-    let two = async {
+    .expect("the limit admits a new connection");
+    live_client.expect_frame().await;
+    drop(live_client);
+    let both_answered = async {
         loop {
-            let (mut one, mut other) =
+            let (mut first, mut second) =
                 (open_connection(server.address).await, open_connection(server.address).await);
-            if is_request_answered(&mut one).await && is_request_answered(&mut other).await {
+            if is_request_answered(&mut first).await && is_request_answered(&mut second).await {
                 break;
             }
         }
     };
-    timeout(TEST_TIMEOUT, two).await.expect("room for two");
+    timeout(TEST_TIMEOUT, both_answered).await.expect("the limit admits two connections");
 }
 
 #[tokio::test]
@@ -123,6 +129,6 @@ async fn rate_limit_answers_429_with_retry_after() {
     assert_eq!(answers.last(), Some(&429));
     assert!(
         answers.len() > 5 && answers[..5].iter().all(|status| *status == 200),
-        "five at once are fine: {answers:?}"
+        "a burst of five is allowed: {answers:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! The live board: by token, by ticket, from which pages, and for how long.
+//! Tests of access to the live board: tokens, tickets, origins and revocation.
 
 use crate::{client::LiveClient, client::TestServer};
 use crate::{
@@ -13,18 +13,18 @@ async fn request_ticket(server: &TestServer, name: &str) -> String {
     let reply = request_as(server, name, "POST", "/v1/ticket", "").await;
     assert_eq!((reply.status, &reply.json()["expires_in"]), (200, &json!(30)), "{}", reply.body);
     assert_eq!(reply.headers["cache-control"], "no-store");
-    reply.json()["ticket"].as_str().expect("a text").to_owned()
+    reply.json()["ticket"].as_str().expect("the value is a string").to_owned()
 }
 
 async fn connect_live(server: &TestServer, query: &str) -> Result<LiveClient, u16> {
     server.connect_live_with(query, &[], &json!({})).await
 }
 
-/// Why a wall is closed, once it is.
-async fn close_code_and_reason(mut wall: LiveClient) -> (u16, String) {
+/// Waits until the connection is closed. Returns the close code and the reason.
+async fn close_code_and_reason(mut client: LiveClient) -> (u16, String) {
     for _ in 0..100 {
-        if let Err(close) = wall.next_frame().await {
-            let close = close.expect("a close frame");
+        if let Err(close) = client.next_frame().await {
+            let close = close.expect("the server sends a close frame");
             return (close.code.into(), close.reason.to_string());
         }
     }
@@ -37,29 +37,29 @@ async fn ticket_opens_only_one_connection() {
     let first = request_ticket(&server, "hefei").await;
     let board = connect_live(&server, &format!("?ticket={first}"))
         .await
-        .expect("let in")
+        .expect("the server accepts the token")
         .expect_frame()
         .await;
     assert_eq!(board["type"], "board");
     assert_eq!(connect_live(&server, &format!("?ticket={first}")).await.err(), Some(401), "used");
     assert_eq!(connect_live(&server, "?ticket=").await.err(), Some(401));
     assert_eq!(connect_live(&server, "").await.err(), Some(401));
-    // It is for the live board alone, and no token.
+    // A ticket is valid only for the live board. It is no bearer token.
     let second = request_ticket(&server, "reader").await;
     assert_eq!(server.get(&format!("/v1/board?ticket={second}")).await.status, 401);
     assert_eq!(request_as(&server, &second, "GET", "/v1/board", "").await.status, 401);
     assert!(
         connect_live(&server, &format!("?ticket={second}")).await.is_ok(),
-        "it was not used by that"
+        "the refused requests did not use up the ticket"
     );
-    // A stream takes one too.
+    // A stream accepts a ticket too.
     let third = request_ticket(&server, "hefei").await;
     assert_eq!(
         server.open_stream(&format!("?ticket={third}"), &[]).await.expect_frame().await.1["type"],
         "board"
     );
     assert_eq!(server.get(&format!("/v1/stream?ticket={third}")).await.status, 401, "used");
-    // Programs need none.
+    // Clients that can set headers need no ticket.
     assert!(
         server
             .connect_live_with("", &[("authorization", "Bearer reader")], &json!({}))
@@ -88,9 +88,9 @@ async fn live_connections_require_allowed_origin() {
     let mut settings = settings_with_tokens();
     settings.access.origins = vec!["https://wall.example.org".to_owned()];
     let server = TestServer::start(settings).await;
-    let own = format!("http://{}", server.address);
+    let same_origin = format!("http://{}", server.address);
     for (origin, refused) in [
-        (&*own, None),
+        (&*same_origin, None),
         ("https://wall.example.org", None),
         ("http://evil.example", Some(403)),
         ("null", Some(403)),
@@ -102,7 +102,7 @@ async fn live_connections_require_allowed_origin() {
             "{origin}"
         );
     }
-    // Also where everything else is open.
+    // The origin is checked without tokens too.
     let open = TestServer::start(crate::client::test_settings()).await;
     assert_eq!(
         open.connect_live_with("", &[("origin", "http://evil.example")], &json!({})).await.err(),
@@ -113,25 +113,25 @@ async fn live_connections_require_allowed_origin() {
 #[tokio::test]
 async fn revoking_or_changing_token_closes_its_connections() {
     let files = ConfigurationFolder::new();
-    let all = ["gone", "old", "other", "same"].map(|name| token_toml(name, "may = 'read'"));
-    files.write_configuration(&all.concat());
+    let tokens = ["gone", "old", "other", "same"].map(|name| token_toml(name, "may = 'read'"));
+    files.write_configuration(&tokens.concat());
     let server = TestServer::start(files.read_settings()).await;
-    let mut walls = Vec::new();
+    let mut clients = Vec::new();
     for name in ["gone", "old", "other", "same"] {
-        let mut wall = server
+        let mut client = server
             .connect_live_with("", &[("authorization", &*bearer_header(name))], &json!({}))
             .await
-            .expect("let in");
-        wall.expect_frame().await;
-        walls.push(wall);
+            .expect("the server accepts the token");
+        client.expect_frame().await;
+        clients.push(client);
     }
     let mut stream = server.open_stream("", &[("authorization", &*bearer_header("gone"))]).await;
     stream.expect_frame().await;
     let ticket = request_ticket(&server, "gone").await;
     let old = token_toml("old", "may = 'read'\nexpires = 2026-01-01T00:00:00Z");
-    let other = token_toml("other", "may = 'read'\nwhere = { center = ['hefei'] }");
+    let restricted = token_toml("other", "may = 'read'\nwhere = { center = ['hefei'] }");
     files.write_configuration(
-        &[old, other, all[3].clone(), token_toml("new", "may = 'read'")].concat(),
+        &[old, restricted, tokens[3].clone(), token_toml("new", "may = 'read'")].concat(),
     );
     assert_eq!(request_reload(&server).await, 200);
     for (name, status) in
@@ -146,12 +146,12 @@ async fn revoking_or_changing_token_closes_its_connections() {
     assert_eq!(
         connect_live(&server, &format!("?ticket={ticket}")).await.err(),
         Some(401),
-        "the ticket of a token that is gone"
+        "the token of this ticket was revoked"
     );
-    let mut same = walls.pop().expect("a wall");
-    for (wall, reason) in walls.into_iter().zip(["not known here", "expired", "has changed"]) {
-        let (code, said) = close_code_and_reason(wall).await;
-        assert!(code == 1008 && said.contains(reason), "{code} {said}");
+    let mut same = clients.pop().expect("four clients are connected");
+    for (client, reason) in clients.into_iter().zip(["not known here", "expired", "have changed"]) {
+        let (code, close_reason) = close_code_and_reason(client).await;
+        assert!(code == 1008 && close_reason.contains(reason), "{code} {close_reason}");
     }
     while let Some(event) = stream.next_event().await {
         let closed = event.get("event").is_some_and(|name| name == "close");
@@ -168,10 +168,10 @@ async fn revoking_or_changing_token_closes_its_connections() {
 async fn reload_removing_all_tokens_is_refused() {
     let files = ConfigurationFolder::new();
     files.write_configuration("");
-    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("a free port");
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("a port is free");
     let address = std::net::SocketAddr::from((
         [127, 0, 0, 1],
-        listener.local_addr().expect("an address").port(),
+        listener.local_addr().expect("the address is valid").port(),
     ));
     let (_stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let run =

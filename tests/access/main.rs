@@ -1,7 +1,7 @@
-//! No one gets in who does not belong, and everyone who does: against the real server, by every route it has.
+//! Access control tests against the real server, for every route.
 
 #[path = "../serve/client.rs"]
-#[expect(dead_code, reason = "it serves the tests of the service, which need more of it")]
+#[expect(dead_code, reason = "the tests of the service use the rest")]
 mod client;
 mod command_line;
 mod configuration_folder;

@@ -1,11 +1,11 @@
-//! Every route the router is made of, asked by everyone.
+//! Permission tests of every route with every kind of token.
 
 use crate::client::TestServer;
 use crate::{tokens::request_as, tokens::settings_with_tokens};
 use firstline::access::RoutePermission;
 use firstline::http::all_routes;
 
-/// What each route needs, said a second time by hand: a new one must be thought about here too.
+/// The permissions are listed here a second time on purpose. A new route must be added by hand.
 #[test]
 fn each_route_requires_expected_permission() {
     let mut needs: Vec<(&str, Option<RoutePermission>)> =
@@ -71,7 +71,7 @@ async fn each_route_admits_only_authorized_tokens() {
             );
             assert!(reply.status < 500, "{known} {path}: {}", reply.body);
         }
-        // Neither another scheme nor an address opens a route.
+        // Neither another scheme nor a query parameter gives access.
         for path in [
             format!("{path}?token=admin"),
             format!("{path}?access_token=admin"),
@@ -118,11 +118,11 @@ async fn without_tokens_only_direct_requests_are_admin() {
     for route in all_routes() {
         let reply = server.request(route.method.as_str(), route.path, &[], b"").await;
         assert!(!matches!(reply.status, 401 | 403), "{}", route.path);
-        let passed_on = server
+        let forwarded = server
             .request(route.method.as_str(), route.path, &[("X-Forwarded-For", "192.0.2.1")], b"")
             .await;
         assert_eq!(
-            passed_on.status == 403,
+            forwarded.status == 403,
             route.need == Some(RoutePermission::Admin),
             "{}",
             route.path
@@ -167,7 +167,7 @@ async fn responses_carry_security_headers() {
         ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"]
     {
         let headers = server.get(path).await.headers;
-        // The wallboard is shown in small by the page that makes its address.
+        // The page that configures displays shows the wallboard in a frame.
         let (ancestors, options) = match path {
             "/" | "/index.html" => ("; frame-ancestors 'self'", "SAMEORIGIN"),
             _ => ("; frame-ancestors 'none'", "DENY"),
@@ -186,6 +186,9 @@ async fn responses_carry_security_headers() {
         ] {
             assert!(headers[name].contains(part), "{path} {name}: {}", headers[name]);
         }
-        assert!(!headers.contains_key("strict-transport-security"), "this is not TLS");
+        assert!(
+            !headers.contains_key("strict-transport-security"),
+            "the connection does not use TLS"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! TLS: who trusts the certificate gets in, plain HTTP does not, and a broken certificate is told before anybody comes.
+//! TLS tests: trusted certificates, plain HTTP, unfinished handshakes, reload and startup errors.
 
 use crate::client::TestServer;
 use crate::{configuration_folder::ConfigurationFolder, configuration_folder::request_reload};
@@ -19,15 +19,20 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const TLS_TABLE: &str = "[tls]\ncertificate = 'cert.pem'\nkey = 'key.pem'\n";
 
-/// Writes a new certificate with its key, and gives what a client must trust.
+/// Writes a new certificate with its key. Returns the certificate that a client must trust.
 fn write_certificate(files: &ConfigurationFolder) -> CertificateDer<'static> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    files.write_file("cert.pem", &made.cert.pem());
-    files.write_file("key.pem", &made.signing_key.serialize_pem());
-    made.cert.der().clone()
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+        .expect("the certificate is valid");
+    files.write_file("cert.pem", &generated.cert.pem());
+    files.write_file("key.pem", &generated.signing_key.serialize_pem());
+    generated.cert.der().clone()
 }
 
-/// Asks over TLS, trusting one certificate.
+/// Sends a request over TLS and trusts one certificate.
+///
+/// # Errors
+///
+/// If the connection or the handshake fails.
 async fn request_over_tls(
     address: SocketAddr,
     trusted: &CertificateDer<'static>,
@@ -35,22 +40,27 @@ async fn request_over_tls(
     path: &str,
 ) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
-    roots.add(trusted.clone()).expect("a certificate");
+    roots.add(trusted.clone()).expect("the certificate is valid");
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions();
-    let config = builder.expect("versions").with_root_certificates(roots).with_no_client_auth();
+    let config = builder
+        .expect("the default TLS versions are supported")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
-    let name = "localhost".try_into().expect("a name");
+    let name = "localhost".try_into().expect("the name is a string");
     let mut stream =
         timeout(TEST_TIMEOUT, TlsConnector::from(Arc::new(config)).connect(name, stream))
             .await
-            .expect("an end")?;
+            .expect("the server ends the connection in time")?;
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await?;
     let mut answer = String::new();
-    timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer)).await.expect("an end")?;
+    timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer))
+        .await
+        .expect("the server ends the connection in time")?;
     Ok(answer)
 }
 
@@ -60,8 +70,9 @@ async fn accepts_trusted_tls_and_rejects_plain_http() {
     let trusted = write_certificate(&files);
     files.write_configuration(TLS_TABLE);
     let server = TestServer::start(files.read_settings()).await;
-    let answer =
-        request_over_tls(server.address, &trusted, "GET", "/v1/board").await.expect("an answer");
+    let answer = request_over_tls(server.address, &trusted, "GET", "/v1/board")
+        .await
+        .expect("the service answers");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.to_lowercase().contains("strict-transport-security: max-age="), "{answer}");
 
@@ -69,17 +80,20 @@ async fn accepts_trusted_tls_and_rejects_plain_http() {
     let error =
         request_over_tls(server.address, &write_certificate(&elsewhere), "GET", "/v1/board")
             .await
-            .expect_err("an unknown certificate");
+            .expect_err("an unknown certificate is rejected");
     assert!(error.to_string().contains("certificate"), "{error}");
 
-    let mut plain = TcpStream::connect(server.address).await.expect("a connection");
+    let mut plain =
+        TcpStream::connect(server.address).await.expect("the server accepts the connection");
     plain
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
         .await
-        .expect("an open connection");
+        .expect("the connection is open");
     let mut answer = Vec::new();
-    let _ = timeout(TEST_TIMEOUT, plain.read_to_end(&mut answer)).await.expect("an end");
-    assert!(!String::from_utf8_lossy(&answer).contains("HTTP/1.1 200"), "in plain text");
+    let _ = timeout(TEST_TIMEOUT, plain.read_to_end(&mut answer))
+        .await
+        .expect("the server ends the connection in time");
+    assert!(!String::from_utf8_lossy(&answer).contains("HTTP/1.1 200"), "plain HTTP was answered");
 }
 
 #[tokio::test]
@@ -90,9 +104,12 @@ async fn closes_unfinished_tls_handshake() {
     let mut settings = files.read_settings();
     settings.limits.header_time = Duration::from_millis(200);
     let server = TestServer::start(settings).await;
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let mut stream =
+        TcpStream::connect(server.address).await.expect("the server accepts the connection");
     let mut answer = Vec::new();
-    let _ = timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer)).await.expect("an end");
+    let _ = timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer))
+        .await
+        .expect("the server ends the connection in time");
     assert!(answer.is_empty());
 }
 
@@ -102,50 +119,57 @@ async fn reload_applies_valid_certificate_and_rejects_invalid() {
     let old = write_certificate(&files);
     files.write_configuration(TLS_TABLE);
     let server = TestServer::start(files.read_settings()).await;
-    let answers = async |trusted: &CertificateDer<'static>, method: &str, path: &str| {
+    let status_or_error = async |trusted: &CertificateDer<'static>, method: &str, path: &str| {
         let answer = request_over_tls(server.address, trusted, method, path)
             .await
             .map(|answer| answer[9..12].to_owned());
         answer.unwrap_or_else(|error| error.to_string())
     };
     files.write_file("key.pem", "no key");
-    assert_eq!(answers(&old, "POST", "/v1/reload").await, "422");
-    assert_eq!(answers(&old, "GET", "/v1/board").await, "200", "the old one stays");
+    assert_eq!(status_or_error(&old, "POST", "/v1/reload").await, "422");
+    assert_eq!(
+        status_or_error(&old, "GET", "/v1/board").await,
+        "200",
+        "the old certificate stays in use"
+    );
     let new = write_certificate(&files);
-    assert_eq!(answers(&old, "POST", "/v1/reload").await, "200");
-    assert_eq!(answers(&new, "GET", "/v1/board").await, "200");
-    assert!(answers(&old, "GET", "/v1/board").await.contains("certificate"));
+    assert_eq!(status_or_error(&old, "POST", "/v1/reload").await, "200");
+    assert_eq!(status_or_error(&new, "GET", "/v1/board").await, "200");
+    assert!(status_or_error(&old, "GET", "/v1/board").await.contains("certificate"));
 }
 
 #[tokio::test]
 async fn invalid_certificate_pair_is_configuration_problem() {
     let files = ConfigurationFolder::new();
     write_certificate(&files);
-    let key = std::fs::read_to_string(files.file_path("key.pem")).expect("a key");
+    let key = std::fs::read_to_string(files.file_path("key.pem")).expect("the key is readable");
     write_certificate(&files);
     files.write_configuration(TLS_TABLE);
-    let problem = || {
+    let read_problems = || {
         let problems = config::read_configuration_file(&files.file_path("config.toml"))
-            .expect_err("a problem");
+            .expect_err("the configuration is invalid");
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     for (name, text, expected) in [
-        ("key.pem", &*key, "do not make a pair"),
-        ("key.pem", "nothing", "holds no private key in PEM"),
-        ("cert.pem", "nothing", "holds no certificate in PEM"),
+        ("key.pem", &*key, "does not match the key"),
+        ("key.pem", "nothing", "contains no private key in PEM"),
+        ("cert.pem", "nothing", "contains no certificate in PEM"),
         ("cert.pem", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "cert.pem"),
     ] {
         files.write_file(name, text);
-        let said = problem();
-        assert!(said.contains(expected) && !said.contains("PRIVATE"), "{said}");
+        let text_of_problems = read_problems();
+        assert!(
+            text_of_problems.contains(expected) && !text_of_problems.contains("PRIVATE"),
+            "{text_of_problems}"
+        );
     }
     files.write_configuration("[tls]\ncertificate = 'nowhere.pem'\n");
-    let said = problem();
-    assert!(said.contains("needs a key `key`"), "{said}");
+    let text_of_problems = read_problems();
+    assert!(text_of_problems.contains("needs a key `key`"), "{text_of_problems}");
     assert_eq!(reload_without_configuration().await, 409);
 }
 
-/// A service without a configuration has nothing to read again, and says so to its administrator.
+/// Returns the status of a reload on a service that was started without a configuration.
 async fn reload_without_configuration() -> u16 {
     request_reload(&TestServer::start(crate::tokens::settings_with_tokens()).await).await
 }
@@ -157,21 +181,26 @@ async fn client_trusts_named_certificate_authority() {
     files.write_configuration(TLS_TABLE);
     let server = TestServer::start(files.read_settings()).await;
     let address = ServiceAddress::parse(&format!("wss://localhost:{}", server.address.port()))
-        .expect("an address");
+        .expect("the address is valid");
     let client = |authority| {
-        ServiceClient::new(address.clone(), Some("admin".to_owned()), authority).expect("a client")
+        ServiceClient::new(address.clone(), Some("admin".to_owned()), authority)
+            .expect("the client is created")
     };
     let authority = files.file_path("cert.pem");
-    let wanted = serde_json::json!({ "subscribe": { "indicators": ["answer_rate"] } });
+    let hello = serde_json::json!({ "subscribe": { "indicators": ["answer_rate"] } });
     let frame = client(Some(&*authority))
-        .open_live_board(&wanted)
+        .open_live_board(&hello)
         .await
-        .expect("let in")
+        .expect("the server accepts the token")
         .next_frame()
         .await
-        .expect("a frame");
+        .expect("a frame arrives");
     assert!(frame.starts_with("{\"type\":\"board\""), "{frame}");
     assert!(client(Some(&*authority)).fetch_standard().await.is_ok());
-    let error = client(None).fetch_standard().await.expect_err("an unknown authority").to_string();
+    let error = client(None)
+        .fetch_standard()
+        .await
+        .expect_err("an unknown authority is rejected")
+        .to_string();
     assert!(error.contains("--ca FILE"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Those who ask: each with a token that is called like its holder.
+//! Test tokens, one for each role. The secret of each is its name.
 
 use crate::{client::HttpReply, client::TestServer, client::test_settings};
 use firstline::access::AccessToken;
@@ -8,21 +8,21 @@ use firstline::config::ServiceSettings;
 use firstline::domain::time::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A token whose secret is its name.
-pub(crate) fn token_named(name: &str, may: TokenRole) -> AccessToken {
+/// Returns a token whose secret is its name.
+pub(crate) fn token_named(name: &str, role: TokenRole) -> AccessToken {
     let digest = TokenSecret::from(name).digest();
     AccessToken {
         name: name.to_owned(),
         digest,
-        role: may,
+        role,
         sources: AllowedSources::default(),
         view: GrantedView::default(),
         expires: None,
     }
 }
 
-/// The usual service with an administrator, a reader, a sender, a reader who sees Hefei alone, a sender of `/acd/hefei`, and a
-/// reader whose time is over.
+/// Test settings with these tokens: an administrator, a reader, a sender, a reader of Hefei, a
+/// sender of `/acd/hefei`, and an expired administrator.
 pub(crate) fn settings_with_tokens() -> ServiceSettings {
     let hefei =
         GrantedView(BTreeMap::from([("center".to_owned(), BTreeSet::from(["hefei".to_owned()]))]));
@@ -41,12 +41,12 @@ pub(crate) fn settings_with_tokens() -> ServiceSettings {
     settings
 }
 
-/// The header of a token's holder.
+/// Returns the `Authorization` header of a token.
 pub(crate) fn bearer_header(name: &str) -> String {
     format!("Bearer {name}")
 }
 
-/// Asks as the holder of a token.
+/// Sends a request with the token of this name.
 pub(crate) async fn request_as(
     server: &TestServer,
     name: &str,

@@ -1,4 +1,4 @@
-//! A reader who may see one center sees nothing of another, whatever the route and whatever is asked for.
+//! Tests of restricted views: a reader of one center sees nothing of another on any route.
 
 use crate::{client::TestServer, client::answered_call, client::event_json};
 use crate::{tokens::bearer_header, tokens::request_as, tokens::settings_with_tokens};
@@ -6,7 +6,7 @@ use firstline::access::RoutePermission;
 use firstline::http::all_routes;
 use serde_json::{Value, json};
 
-/// A call and an overdue repair in each of two centers, and a call of nowhere.
+/// Sends a call and an overdue repair of each of two centers, and a call without a center.
 async fn send_events_of_two_centers(server: &TestServer) {
     let mut events: Vec<Value> = ["hefei", "wuhu"]
         .iter()
@@ -35,7 +35,7 @@ async fn send_events_of_two_centers(server: &TestServer) {
         reading["indicator"] == "answer_rate" && reading["scope"] == json!({}) && reading["of"] == 3
     };
     connect_live(server, "admin", &json!({})).await.wait_for_reading(everything).await;
-    // Both repairs are overdue; the next look for alerts sees it.
+    // Both repairs are overdue, so the next alert evaluation fires for both centers.
     loop {
         let alerts =
             request_as(server, "admin", "GET", "/v1/alerts?policy=repair_deadline", "").await.body;
@@ -50,10 +50,10 @@ async fn connect_live(server: &TestServer, name: &str, hello: &Value) -> crate::
     server
         .connect_live_with("", &[("authorization", &*bearer_header(name))], hello)
         .await
-        .expect("let in")
+        .expect("the server accepts the token")
 }
 
-/// What to ask of a route that shows figures: all of it, and what is hidden by name.
+/// Query strings to test on a route, including those that name a hidden center.
 fn queries_for_route(path: &str) -> &'static [&'static str] {
     match path {
         "/v1/board" => {
@@ -92,9 +92,9 @@ fn queries_for_route(path: &str) -> &'static [&'static str] {
             "?subscribe=%7B%22by%22:%5B%22center%22%5D%7D",
         ],
         "/metrics" | "/v1/standard" | "/standard" | "/v1/ticket" | "/v1/live" => &[""],
-        _ => panic!(
-            "say here what is to be asked of `{path}`, so that it is seen to hide what it should"
-        ),
+        _ => {
+            panic!("no query strings for `{path}`: add some, so that its restricted view is tested")
+        }
     }
 }
 
@@ -103,28 +103,28 @@ async fn restricted_reader_sees_no_other_center_on_any_route() {
     let server = TestServer::start(settings_with_tokens()).await;
     send_events_of_two_centers(&server).await;
     let hidden = ["wuhu", "nowhere"];
-    let mut own = 0;
+    let mut visible = 0;
     for route in all_routes()
         .iter()
         .filter(|route| matches!(route.need, Some(RoutePermission::Read | RoutePermission::Live)))
     {
         let mut found = false;
-        for question in queries_for_route(route.path) {
-            let path = format!("{}{question}", route.path);
+        for query in queries_for_route(route.path) {
+            let path = format!("{}{query}", route.path);
             let admin = request_as(&server, "admin", route.method.as_str(), &path, "").await;
             let hefei = request_as(&server, "hefei", route.method.as_str(), &path, "").await;
-            found |= hidden.iter().any(|word| admin.body.contains(word));
-            own += usize::from(hefei.status == 200 && hefei.body.contains("hefei"));
-            // What was asked for may be repeated in no answer either.
-            assert!(!hidden.iter().any(|word| hefei.body.contains(word)), "{path}: {}", hefei.body);
-            // The scope of everything has the figures of all.
+            found |= hidden.iter().any(|name| admin.body.contains(name));
+            visible += usize::from(hefei.status == 200 && hefei.body.contains("hefei"));
+            // A response must not even repeat a hidden name from the request.
+            assert!(!hidden.iter().any(|name| hefei.body.contains(name)), "{path}: {}", hefei.body);
+            // The widest scope includes the values of hidden centers.
             assert!(
                 !hefei.body.contains("\"scope\":{}") && !hefei.body.contains("scope=\"all\""),
                 "{path}: {}",
                 hefei.body
             );
         }
-        let figures = [
+        let shows_values = [
             "/v1/alerts",
             "/v1/board",
             "/v1/stream",
@@ -135,16 +135,20 @@ async fn restricted_reader_sees_no_other_center_on_any_route() {
             "/metrics",
         ]
         .contains(&route.path);
-        assert_eq!(found, figures, "the administrator sees it in {}", route.path);
+        assert_eq!(
+            found, shows_values,
+            "the administrator sees the hidden centers in {}",
+            route.path
+        );
     }
-    assert!(own >= 10, "what is its own it sees: {own}");
+    assert!(visible >= 10, "the reader sees its own center: {visible}");
 }
 
 #[tokio::test]
 async fn explain_refuses_scopes_outside_view() {
     let server = TestServer::start(settings_with_tokens()).await;
     send_events_of_two_centers(&server).await;
-    for (question, status) in [
+    for (query, status) in [
         ("indicator=answer_rate&window=30m", 403),
         ("indicator=answer_rate&window=30m&center=wuhu", 403),
         ("indicator=answer_rate&window=30m&tier=vip", 403),
@@ -153,12 +157,11 @@ async fn explain_refuses_scopes_outside_view() {
         ("subject=call-hefei", 200),
         ("subject=call-wuhu", 404),
     ] {
-        let reply =
-            request_as(&server, "hefei", "GET", &format!("/v1/explain?{question}"), "").await;
-        assert_eq!(reply.status, status, "{question}: {}", reply.body);
+        let reply = request_as(&server, "hefei", "GET", &format!("/v1/explain?{query}"), "").await;
+        assert_eq!(reply.status, status, "{query}: {}", reply.body);
         assert!(status != 403 || reply.body.contains("`center` one of hefei"), "{}", reply.body);
     }
-    let said = request_as(
+    let explanation = request_as(
         &server,
         "hefei",
         "GET",
@@ -168,9 +171,9 @@ async fn explain_refuses_scopes_outside_view() {
     .await
     .json();
     assert_eq!(
-        (&said["of"]["count"], &said["left_out"]),
+        (&explanation["of"]["count"], &explanation["left_out"]),
         (&json!(1), &json!([])),
-        "the call of nowhere is nobody's: {said}"
+        "a call without a center is hidden: {explanation}"
     );
     let cases = request_as(&server, "hefei", "GET", "/v1/cases?risk=all", "").await.json();
     assert_eq!(
@@ -199,22 +202,22 @@ async fn live_board_is_filtered_from_first_frame() {
         json!({ "subscribe": { "by": ["center"] } }),
     ] {
         let board = connect_live(&server, "hefei", &hello).await.expect_frame().await;
-        let readings = board["readings"].as_array().expect("a list");
+        let readings = board["readings"].as_array().expect("the value is an array");
         assert!(
             !readings.is_empty()
                 && readings.iter().all(|reading| reading["scope"]["center"] == "hefei"),
             "{hello}"
         );
     }
-    let mut wall = connect_live(&server, "hefei", &json!({})).await;
-    wall.expect_frame().await;
+    let mut client = connect_live(&server, "hefei", &json!({})).await;
+    client.expect_frame().await;
     let more: Vec<Value> = ["wuhu", "hefei"]
         .iter()
         .flat_map(|center| answered_call(&format!("more-{center}"), center))
         .collect();
     request_as(&server, "sender", "POST", "/v1/events", &json!(more).to_string()).await;
     loop {
-        let frame = wall.expect_frame().await;
+        let frame = client.expect_frame().await;
         assert!(
             !frame.to_string().contains("wuhu") && !frame.to_string().contains("\"scope\":{}"),
             "{frame}"

@@ -1,5 +1,5 @@
-//! The real Alertmanager behind the real program: one breach, one notification that it fires and one that it is over, through
-//! crashes of either.
+//! Test with a real Alertmanager: a breach sends one firing and one resolved notification, even if
+//! either program crashes.
 
 use super::webhook_receiver::{ReceivedMessage, WebhookReceiver, free_address};
 use super::{ProgramFolder, send_call_event, wait_for_alerts, wait_for_failed_delivery};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Its name where it comes from a distribution.
+/// Name of the executable in distribution packages.
 pub(super) const ALERTMANAGER_PROGRAM: &str = "prometheus-alertmanager";
 
 /// A running Alertmanager.
@@ -23,8 +23,10 @@ impl Drop for AlertmanagerProcess {
 }
 
 impl AlertmanagerProcess {
-    /// Starts it at an address, to tell a receiver of every alert at once and of its end at the next `interval`; none if there is none
-    /// on this machine. `cluster` are its options about others.
+    /// Starts Alertmanager at an address. Returns none if it is not installed.
+    ///
+    /// It notifies the receiver of a new alert at once, and of its end after `interval`. `cluster`
+    /// holds its clustering options.
     pub(super) fn start(
         folder: &Path,
         address: SocketAddr,
@@ -37,7 +39,7 @@ impl AlertmanagerProcess {
             "route: {{ receiver: test, group_by: ['...'], group_wait: 0s, group_interval: {interval}, repeat_interval: 4h }}\n\
              receivers: [{{ name: test, webhook_configs: [{{ url: 'http://{receiver}/', send_resolved: true }}] }}]\n"
         );
-        std::fs::write(&config, text).expect("a file");
+        std::fs::write(&config, text).expect("the file is accessible");
         let started = Command::new(ALERTMANAGER_PROGRAM)
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.path={}", folder.join("alertmanager").display()))
@@ -54,25 +56,25 @@ impl AlertmanagerProcess {
     }
 }
 
-/// What it answers, with the head; none if it does not.
+/// Returns the response with its head, or none if the request fails.
 pub(super) fn fetch_response(address: SocketAddr, path: &str) -> Option<String> {
-    let asked = || -> std::io::Result<String> {
+    let request = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(address)?;
         write!(stream, "GET {path} HTTP/1.0\r\nHost: test\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
-    asked().ok()
+    request().ok()
 }
 
-/// What the receiver was told of a center: `firing` and `resolved`, in their order.
+/// Returns the statuses that the receiver got for a center, in order: `firing` or `resolved`.
 pub(super) fn notifications_for_center<'m>(
-    heard: &'m [ReceivedMessage],
+    messages: &'m [ReceivedMessage],
     center: &str,
 ) -> Vec<&'m str> {
     let alerts =
-        heard.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
+        messages.iter().flat_map(|message| message.body["alerts"].as_array().into_iter().flatten());
     alerts
         .filter(|alert| alert["labels"]["center"] == center)
         .filter_map(|alert| alert["status"].as_str())
@@ -81,13 +83,13 @@ pub(super) fn notifications_for_center<'m>(
 
 #[test]
 fn notifies_firing_and_resolved_once_across_crashes() {
-    let place = ProgramFolder::new();
+    let folder = ProgramFolder::new();
     let receiver =
-        WebhookReceiver::start("127.0.0.1:0".parse().expect("an address"), |_| Some(200));
-    let (address, nobody) = (free_address(), free_address());
+        WebhookReceiver::start("127.0.0.1:0".parse().expect("the address is valid"), |_| Some(200));
+    let (address, unreachable) = (free_address(), free_address());
     let start = || {
         AlertmanagerProcess::start(
-            place.0.path(),
+            folder.0.path(),
             address,
             receiver.address,
             "1s",
@@ -95,30 +97,31 @@ fn notifies_firing_and_resolved_once_across_crashes() {
         )
     };
     let Some(alertmanager) = start() else {
-        eprintln!("skipped: there is no `{ALERTMANAGER_PROGRAM}` on this machine");
+        eprintln!("skipped: `{ALERTMANAGER_PROGRAM}` is not installed");
         return;
     };
-    // Another peer is never there, and harms nobody.
+    // The first URL never answers. It must not prevent delivery to the second.
     let notify =
-        format!("[notify.alertmanager]\nurls = ['http://{nobody}', 'http://{address}/']\n");
-    let program = place.start_program(&notify);
+        format!("[notify.alertmanager]\nurls = ['http://{unreachable}', 'http://{address}/']\n");
+    let program = folder.start_program(&notify);
     send_call_event(&program, "hefei", "offered");
-    let heard =
-        receiver.wait_for_messages(|heard| !notifications_for_center(heard, "hefei").is_empty());
-    let labels = &heard[0].body["alerts"][0]["labels"];
+    let messages = receiver
+        .wait_for_messages(|messages| !notifications_for_center(messages, "hefei").is_empty());
+    let labels = &messages[0].body["alerts"][0]["labels"];
     assert_eq!(
         (&labels["alertname"], &labels["severity"], &labels["indicator"]),
         (&"somebody_waits".into(), &"warning".into(), &"calls_waiting".into())
     );
     assert_eq!(
-        heard[0].body["alerts"][0]["annotations"]["summary_zh"],
+        messages[0].body["alerts"][0]["annotations"]["summary_zh"],
         "有人排队:hefei 1(要求不高于0)"
     );
     program.kill();
-    let program = place.start_program(&notify);
+    let program = folder.start_program(&notify);
     send_call_event(&program, "hefei", "answered");
-    receiver
-        .wait_for_messages(|heard| notifications_for_center(heard, "hefei").contains(&"resolved"));
+    receiver.wait_for_messages(|messages| {
+        notifications_for_center(messages, "hefei").contains(&"resolved")
+    });
 
     // A breach while Alertmanager is down.
     drop(alertmanager);
@@ -126,12 +129,13 @@ fn notifies_firing_and_resolved_once_across_crashes() {
     wait_for_alerts(&program, "state=active&center=wuhu", |alerts| alerts.len() == 1);
     wait_for_failed_delivery(&program);
     let _alertmanager = start();
-    receiver.wait_for_messages(|heard| !notifications_for_center(heard, "wuhu").is_empty());
+    receiver.wait_for_messages(|messages| !notifications_for_center(messages, "wuhu").is_empty());
     send_call_event(&program, "wuhu", "answered");
-    let heard = receiver
-        .wait_for_messages(|heard| notifications_for_center(heard, "wuhu").contains(&"resolved"));
+    let messages = receiver.wait_for_messages(|messages| {
+        notifications_for_center(messages, "wuhu").contains(&"resolved")
+    });
     assert_eq!(
-        (notifications_for_center(&heard, "hefei"), notifications_for_center(&heard, "wuhu")),
+        (notifications_for_center(&messages, "hefei"), notifications_for_center(&messages, "wuhu")),
         (vec!["firing", "resolved"], vec!["firing", "resolved"])
     );
 }

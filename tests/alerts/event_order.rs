@@ -1,4 +1,4 @@
-//! Between two looks it does not matter in which order events come, how often, or in how many batches.
+//! Property test: between two evaluations, order, duplicates and batching of events do not matter.
 
 use firstline::domain::alerts::evaluation::{AlertEvaluator, EVALUATION_INTERVAL_MS};
 use firstline::domain::monitor::Monitor;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 const START: Timestamp = Timestamp(1_790_000_000_000);
 const HISTORY_COUNT: u64 = 40;
 
-/// A core and its alerts.
+/// A monitor with an alert evaluator and no service around them.
 struct AlertingCore {
     decoder: EventDecoder,
     monitor: Monitor,
@@ -33,9 +33,9 @@ impl AlertingCore {
     }
 
     fn apply_events(&mut self, events: &[String]) {
-        events
-            .iter()
-            .for_each(|event| self.decoder.decode_json(event.as_bytes()).expect("a good event"));
+        events.iter().for_each(|event| {
+            self.decoder.decode_json(event.as_bytes()).expect("the event is valid")
+        });
         self.monitor.apply_batch(&self.decoder.take_batch());
     }
 
@@ -45,20 +45,20 @@ impl AlertingCore {
     }
 }
 
-/// An event of one of a few cases, within ten seconds before `now` or some minutes late.
-fn random_event(number: usize, now: Timestamp, chance: &mut ChaCha8Rng) -> String {
-    let subject = chance.random_range(0..20);
+/// Returns an event of one of 20 cases, up to 10 s before `now` or up to 3 minutes late.
+fn random_event(number: usize, now: Timestamp, rng: &mut ChaCha8Rng) -> String {
+    let subject = rng.random_range(0..20);
     let kinds: &[&str] = if subject < 14 {
         &["call.offered", "call.answered", "call.abandoned"]
     } else {
         &["repair.opened", "repair.assigned", "repair.resolved"]
     };
-    let late = if chance.random_ratio(1, 6) { chance.random_range(0..3 * MINUTE) } else { 0 };
-    let time = now.plus_millis(-chance.random_range(0..EVALUATION_INTERVAL_MS) - late);
-    let due = START.plus_millis(chance.random_range(0..90) * MINUTE);
+    let late = if rng.random_ratio(1, 6) { rng.random_range(0..3 * MINUTE) } else { 0 };
+    let time = now.plus_millis(-rng.random_range(0..EVALUATION_INTERVAL_MS) - late);
+    let due = START.plus_millis(rng.random_range(0..90) * MINUTE);
     let center = ["hefei", "wuhu"][subject % 2];
     let data = json!({ "center": center, "due": due.to_string() });
-    let kind = kinds[chance.random_range(0..kinds.len())];
+    let kind = kinds[rng.random_range(0..kinds.len())];
     json!({
         "specversion": "1.0", "id": format!("{number}"), "source": "/test", "type": kind, "subject": format!("{subject}"),
         "time": time.to_string(), "data": data,
@@ -75,33 +75,34 @@ fn event_order_within_tick_does_not_affect_alerts() {
     );
     let mut fired = 0;
     for seed in 0..HISTORY_COUNT {
-        let mut chance = ChaCha8Rng::seed_from_u64(seed);
-        let (mut one, mut other) = (AlertingCore::new(&standard), AlertingCore::new(&standard));
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut ordered, mut shuffled) =
+            (AlertingCore::new(&standard), AlertingCore::new(&standard));
         let (mut now, mut number) = (START, 0);
         for _ in 0..60 {
-            now = now.plus_millis(EVALUATION_INTERVAL_MS * chance.random_range(1..6));
-            let many = chance.random_range(0..12);
+            now = now.plus_millis(EVALUATION_INTERVAL_MS * rng.random_range(1..6));
+            let count = rng.random_range(0..12);
             let mut events: Vec<String> =
-                (0..many).map(|place| random_event(number + place, now, &mut chance)).collect();
-            number += many;
-            one.apply_events(&events);
-            if let Some(twice) = events.first().cloned() {
-                events.push(twice);
+                (0..count).map(|offset| random_event(number + offset, now, &mut rng)).collect();
+            number += count;
+            ordered.apply_events(&events);
+            if let Some(duplicate) = events.first().cloned() {
+                events.push(duplicate);
             }
-            events.shuffle(&mut chance);
-            events.iter().for_each(|event| other.apply_events(std::slice::from_ref(event)));
-            one.evaluate_alerts(now);
-            other.evaluate_alerts(now);
+            events.shuffle(&mut rng);
+            events.iter().for_each(|event| shuffled.apply_events(std::slice::from_ref(event)));
+            ordered.evaluate_alerts(now);
+            shuffled.evaluate_alerts(now);
             assert_eq!(
-                format!("{:#?}", one.alerts),
-                format!("{:#?}", other.alerts),
+                format!("{:#?}", ordered.alerts),
+                format!("{:#?}", shuffled.alerts),
                 "seed {seed} at {now}"
             );
         }
-        let incidents = one.alerts.incident_log().incidents();
+        let incidents = ordered.alerts.incident_log().incidents();
         fired += incidents.count();
-        // Each fires once and ends once, and two about the same never overlap.
-        let mut all: Vec<_> = one.alerts.incident_log().incidents().collect();
+        // Two incidents about the same subject must not overlap.
+        let mut all: Vec<_> = ordered.alerts.incident_log().incidents().collect();
         all.sort_by_key(|incident| (incident.subject.clone(), incident.fired_at));
         for pair in all.windows(2).filter(|pair| pair[0].subject == pair[1].subject) {
             assert!(

@@ -6,7 +6,8 @@ use crate::{screen::DISPLAY, screen::assert_page_fits, screen::shows_answer_rate
 use firstline::config::ServiceSettings;
 use serde_json::json;
 
-/// A display authenticates with the token in its address. After revocation it shows a message in its language.
+/// A display authenticates with the token in its address. After revocation it shows a message in
+/// its language.
 #[tokio::test]
 async fn display_token_admits_and_revocation_is_shown() {
     let Some(mut browser) = Browser::start().await else { return };
@@ -27,9 +28,9 @@ async fn display_token_admits_and_revocation_is_shown() {
     let events = [("call.offered", -30), ("call.answered", -15)]
         .map(|(kind, seconds)| event_json(kind, kind, "c-1", seconds, &data));
     let headers = [("Authorization", "Bearer admin"), ("Content-Type", "application/json")];
-    let taken =
+    let response =
         server.request("POST", "/v1/events", &headers, json!(events).to_string().as_bytes()).await;
-    assert_eq!(taken.json()["accepted"], 2, "{}", taken.body);
+    assert_eq!(response.json()["accepted"], 2, "{}", response.body);
 
     let at = |query: &str| format!("http://{}/?center=hefei{query}", server.address);
     let banner_contains = |text: &str| {

@@ -1,4 +1,5 @@
-//! Accessibility checks: names, language and contrast, and axe-core if `AXE_CORE` is the path of its file.
+//! Accessibility checks: names, language and contrast, and axe-core if `AXE_CORE` is the path of
+//! its file.
 
 use crate::chromium::BrowserTab;
 use serde_json::{Value, json};
@@ -18,7 +19,8 @@ const INTERACTIVE_ROLES: &[&str] = &[
     "switch",
 ];
 
-/// Lists texts with a contrast below 4.5, or 3 for large text. Outdated figures are dimmed on purpose and excluded.
+/// Lists texts with a contrast below 4.5, or 3 for large text. Outdated figures are dimmed on
+/// purpose and excluded.
 const LOW_CONTRAST_SCRIPT: &str = "(() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const parts = (color) => {
@@ -33,7 +35,7 @@ const LOW_CONTRAST_SCRIPT: &str = "(() => {
         .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
     const behind = (node) => {
         const layers = [];
-        for (let one = node; one; one = one.parentElement) layers.unshift(parts(getComputedStyle(one).backgroundColor));
+        for (let layer = node; layer; layer = layer.parentElement) layers.unshift(parts(getComputedStyle(layer).backgroundColor));
         return layers.reduce((under, layer) => over(layer, under), [255, 255, 255]);
     };
     const found = [];
@@ -44,7 +46,7 @@ const LOW_CONTRAST_SCRIPT: &str = "(() => {
         const style = getComputedStyle(node);
         const back = behind(node);
         let [r, g, b, a] = parts(style.color);
-        for (let one = node; one; one = one.parentElement) a *= Number(getComputedStyle(one).opacity);
+        for (let layer = node; layer; layer = layer.parentElement) a *= Number(getComputedStyle(layer).opacity);
         const [high, low] = [light(over([r, g, b, a], back)), light(back)].sort((x, y) => y - x);
         const ratio = (high + 0.05) / (low + 0.05);
         const size = parseFloat(style.fontSize);

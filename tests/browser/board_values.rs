@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 const SHOWN_VALUES_SCRIPT: &str = "(() => {
     const center = new URLSearchParams(location.search).get('center');
     const text = (node, inside) => [...node.querySelectorAll(inside)].map((part) => part.textContent).join('');
-    const own = center ? { center } : {};
+    const pageScope = center ? { center } : {};
     const tiles = [...document.querySelectorAll('.tile')]
-        .map((node) => [node.dataset.indicator, node.dataset.window, own, text(node, '.tile-number, .tile-unit')]);
+        .map((node) => [node.dataset.indicator, node.dataset.window, pageScope, text(node, '.tile-number, .tile-unit')]);
     const cells = [...document.querySelectorAll('td[data-indicator]')].map((node) => {
         const name = node.closest('tr').dataset.name;
         const scope = center ? { center, queue: name } : { center: name };
         return [node.dataset.indicator, node.dataset.window, scope, text(node, '.grid-value, .grid-unit')];
     });
     const agents = [...document.querySelectorAll('li[data-indicator]')]
-        .map((node) => [node.dataset.indicator, 'now', own, text(node, 'strong')]);
+        .map((node) => [node.dataset.indicator, 'now', pageScope, text(node, 'strong')]);
     return [...tiles, ...cells, ...agents];
 })()";
 
@@ -51,24 +51,24 @@ async fn every_number_on_page_matches_board() {
         assert!(shown.len() >= least, "{query} shows only {}", shown.len());
         let mut numbers = 0;
         for (indicator, window, scope, text) in shown {
-            let is_it = |reading: &&Value| {
+            let is_shown = |reading: &&Value| {
                 reading["indicator"] == indicator
                     && reading["window"] == window
                     && reading["scope"] == scope
             };
-            let reading = board["readings"].as_array().expect("readings").iter().find(is_it);
+            let reading = board["readings"].as_array().expect("readings").iter().find(is_shown);
             let unit = units["indicators"]
                 .as_array()
                 .expect("indicators")
                 .iter()
-                .find(|one| one["name"] == indicator)
-                .expect("known")["unit"]
+                .find(|definition| definition["name"] == indicator)
+                .expect("the standard defines the indicator")["unit"]
                 .clone();
-            let wanted = format_value(
+            let expected = format_value(
                 unit.as_str().expect("a unit"),
                 reading.map_or(&Value::Null, |reading| &reading["value"]),
             );
-            assert_eq!(text, wanted, "{query}: {indicator} {window} {scope}: {reading:?}");
+            assert_eq!(text, expected, "{query}: {indicator} {window} {scope}: {reading:?}");
             numbers += usize::from(text != "—");
         }
         assert!(numbers >= 8, "{query} shows only {numbers} numbers");
@@ -84,7 +84,7 @@ async fn shown_values(page: &mut BrowserTab) -> Vec<(String, String, Value, Stri
         .as_array()
         .expect("a list")
         .iter()
-        .map(|one| (text(&one[0]), text(&one[1]), one[2].clone(), text(&one[3])))
+        .map(|value| (text(&value[0]), text(&value[1]), value[2].clone(), text(&value[3])))
         .collect()
 }
 
@@ -101,8 +101,8 @@ fn format_value(unit: &str, value: &Value) -> String {
     }
 }
 
-/// Sends calls, tickets, orders and agents of two centers. None is waiting, because waiting times would grow. Returns the number
-/// of calls.
+/// Sends calls, tickets, orders and agents of two centers. None is waiting, because waiting times
+/// would grow. Returns the number of calls.
 async fn send_sample_events(server: &TestServer) -> usize {
     let mut events = Vec::new();
     let mut calls = 0;
@@ -154,8 +154,8 @@ async fn send_sample_events(server: &TestServer) -> usize {
         }
     }
     for part in events.chunks(500) {
-        let taken = server.post("application/json", json!(part).to_string()).await.json();
-        assert_eq!(taken["rejected_total"], 0, "{taken}");
+        let response = server.post("application/json", json!(part).to_string()).await.json();
+        assert_eq!(response["rejected_total"], 0, "{response}");
     }
     calls
 }

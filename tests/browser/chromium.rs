@@ -1,4 +1,5 @@
-//! Headless Chromium, controlled over the DevTools protocol with one socket for the browser and one for each tab.
+//! Headless Chromium, controlled over the DevTools protocol with one socket for the browser and one
+//! for each tab.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -80,8 +81,8 @@ impl Browser {
                 fs::read_to_string(&stderr_path).unwrap_or_default()
             );
         };
-        let line = DevToolsConnection::connect(&format!("ws://{host}{path}")).await;
-        Some(Browser { child, connection: line, host, _profile: profile })
+        let connection = DevToolsConnection::connect(&format!("ws://{host}{path}")).await;
+        Some(Browser { child, connection, host, _profile: profile })
     }
 
     /// Opens a tab at `address`, in its own window so that no other tab covers it.
@@ -118,7 +119,8 @@ impl Browser {
         tab
     }
 
-    /// Shuts the browser down. A killed browser might still write to its profile while that is removed.
+    /// Shuts the browser down. A killed browser might still write to its profile while that is
+    /// removed.
     pub(crate) async fn close(mut self) {
         self.connection.send_command("Browser.close", &json!({})).await;
         let _ = timeout(BROWSER_TIMEOUT, async {
@@ -161,8 +163,8 @@ pub(crate) struct BrowserTab {
 
 impl BrowserTab {
     pub(crate) async fn navigate(&mut self, address: &str) {
-        let went = self.send_command("Page.navigate", &json!({ "url": address })).await;
-        assert_eq!(went.get("errorText"), None, "{address}");
+        let result = self.send_command("Page.navigate", &json!({ "url": address })).await;
+        assert_eq!(result.get("errorText"), None, "{address}");
     }
 
     /// Sends a command of the DevTools protocol and returns its result.
@@ -226,20 +228,20 @@ impl BrowserTab {
     pub(crate) async fn wait_until(&mut self, condition: &str) {
         let wait = format!(
             "new Promise((met, failed) => {{
-                const look = () => {{ if ({condition}) {{ watch.disconnect(); removeEventListener('resize', look); met(); }} }};
-                const watch = new MutationObserver(look);
-                watch.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }});
-                addEventListener('resize', look);
-                setTimeout(() => failed(new Error('not in time; the page says: ' + document.body?.innerText)), {});
-                look();
+                const check = () => {{ if ({condition}) {{ observer.disconnect(); removeEventListener('resize', check); met(); }} }};
+                const observer = new MutationObserver(check);
+                observer.observe(document, {{ subtree: true, childList: true, characterData: true, attributes: true }});
+                addEventListener('resize', check);
+                setTimeout(() => failed(new Error('not in time; text of the page: ' + document.body?.innerText)), {});
+                check();
             }})",
             BROWSER_TIMEOUT.as_millis() / 2
         );
         self.evaluate(&wait).await;
     }
 
-    /// Waits until a condition holds, across reloads. It polls, because a promise in the page ends with the page, and ignores
-    /// errors during the reload.
+    /// Waits until a condition holds, across reloads. It polls, because a promise in the page ends
+    /// with the page, and ignores errors during the reload.
     pub(crate) async fn wait_until_across_reload(&mut self, condition: &str) {
         let params = json!({ "expression": condition, "returnByValue": true });
         let holds = async {
@@ -258,7 +260,7 @@ impl BrowserTab {
             .unwrap_or_else(|_| panic!("not in time: {condition}"));
     }
 
-    /// Takes the errors that the page has logged so far.
+    /// Returns the errors that the page has logged since the last call.
     pub(crate) async fn page_errors(&mut self) -> Vec<String> {
         // Events sent before this response have been received with it.
         self.evaluate("0").await;
@@ -345,14 +347,14 @@ impl DevToolsConnection {
 fn decode_base64(base64: &str) -> Vec<u8> {
     const BASE64_ALPHABET: &[u8; 64] =
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_usize, 0);
-    for sign in base64.bytes().take_while(|sign| *sign != b'=') {
-        bits =
-            (bits << 6) | BASE64_ALPHABET.iter().position(|other| *other == sign).expect("base64");
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
+    let (mut bytes, mut bits, mut bit_count) = (Vec::new(), 0_usize, 0);
+    for digit in base64.bytes().take_while(|digit| *digit != b'=') {
+        let value = BASE64_ALPHABET.iter().position(|letter| *letter == digit).expect("base64");
+        bits = (bits << 6) | value;
+        bit_count += 6;
+        if bit_count >= 8 {
+            bit_count -= 8;
+            bytes.push((bits >> bit_count) as u8);
         }
     }
     bytes

@@ -1,4 +1,5 @@
-//! Live updates in both languages. After a disconnect a banner appears and the last values are dimmed.
+//! Live updates in both languages. After a disconnect a banner appears and the last values are
+//! dimmed.
 
 use crate::chromium::Browser;
 use crate::{client::TestServer, client::test_settings};

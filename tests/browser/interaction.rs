@@ -1,4 +1,5 @@
-//! User interaction: the explanation dialog, orders, page rotation, the configuration page and sound.
+//! User interaction: the explanation dialog, orders, page rotation, the configuration page and
+//! sound.
 
 use crate::chromium::Browser;
 use crate::{client::TestServer, client::event_json, client::test_settings};
@@ -139,7 +140,7 @@ async fn order_with_two_commitments_is_listed_by_earliest() {
         ["Complaint · Reply · billing", "answer · Complaint soon"]
     ]);
     assert_eq!(page.evaluate(shown).await, expected);
-    // The first commitment of the second order has no `due_soon`, but its other one is due soon.
+    // The first commitment of the second order has no `due_soon`, but its second one is due soon.
     assert_eq!(
         page.evaluate("document.querySelector('.orders small').textContent").await,
         "2 due soon"
@@ -211,12 +212,12 @@ async fn configure_display_page_builds_board_address() {
     page.click("input[name=sound]").await;
     let preview = "document.querySelector('.preview iframe').contentDocument";
     // `wait_until` does not observe changes inside a frame.
-    let when = |condition: &str| {
+    let poll_until = |condition: &str| {
         format!(
-            "new Promise((met) => {{ const look = () => ({condition} ? met() : setTimeout(look, 50)); look(); }})"
+            "new Promise((met) => {{ const check = () => ({condition} ? met() : setTimeout(check, 50)); check(); }})"
         )
     };
-    page.evaluate(&when(&format!("{preview}?.querySelectorAll('.rotation-page').length === 3 && {preview}.querySelector('.tile')"))).await;
+    page.evaluate(&poll_until(&format!("{preview}?.querySelectorAll('.rotation-page').length === 3 && {preview}.querySelector('.tile')"))).await;
     for (expression, expected) in [
         ("PREVIEW.defaultView.innerWidth", json!(1920)),
         ("PREVIEW.documentElement.dataset.theme", json!("light")),
@@ -239,8 +240,10 @@ async fn configure_display_page_builds_board_address() {
         "the preview fills its container"
     );
     page.evaluate("document.querySelector('input[name=theme][value=auto]').click()").await;
-    page.evaluate(&when(&format!("{preview}?.defaultView.location.search.includes('theme=auto')")))
-        .await;
+    page.evaluate(&poll_until(&format!(
+        "{preview}?.defaultView.location.search.includes('theme=auto')"
+    )))
+    .await;
     assert_eq!(
         page.evaluate("history.length").await,
         page.evaluate("window.entries").await,

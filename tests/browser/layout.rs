@@ -1,4 +1,5 @@
-//! Layout and accessibility of every page of the demo, on every screen, in both languages and themes.
+//! Layout and accessibility of every page of the demo, on every screen, in both languages and
+//! themes.
 
 use crate::chromium::Browser;
 use crate::firstline_process::FirstlineProcess;
@@ -33,7 +34,7 @@ async fn every_page_fits_every_screen_and_is_accessible() {
         };
         page.wait_until(ready).await;
         if query.contains("center=") {
-            // The history of eight hours has a point per quarter of an hour.
+            // The history of eight hours has one point per quarter of an hour.
             let line = "document.querySelector('.tile[data-indicator=answer_rate] .spark-line').getAttribute('d')";
             page.wait_until(&format!("({line}?.match(/[ML]/g) ?? []).length > 25")).await;
         }

@@ -9,8 +9,8 @@ use serde_json::json;
 const CLOCK_SPEEDUP: u32 = 20;
 const FRAMES_PER_THIRD: u32 = 2_000;
 
-/// Replaces the clock and the WebSocket. The fake sends the board, then deltas in which every value and level changes and queues
-/// appear and disappear.
+/// Replaces the clock and the WebSocket. The fake sends the board, then deltas in which every value
+/// and level changes and queues appear and disappear.
 fn fake_service_script() -> String {
     format!("(() => {{
         const faster = {CLOCK_SPEEDUP};
@@ -84,22 +84,23 @@ async fn heap_and_page_size_stay_constant_over_many_frames() {
         "the page was not reloaded"
     );
     let [first, _, last] = measured[..] else { panic!("three thirds") };
-    // Which page is shown, and how many lines its queues have, differs.
+    // The measurements differ by the page on display and the number of its rows.
     assert!(last.0 <= first.0 * 1.15 + 500_000.0, "the heap grows: {measured:?}");
     assert!(last.1 <= first.1 * 1.1 + 300.0, "the page grows: {measured:?}");
-    assert!(last.2 <= first.2 * 1.1 + 100.0, "listeners gather: {measured:?}");
+    assert!(last.2 <= first.2 * 1.1 + 100.0, "the number of listeners grows: {measured:?}");
     assert_eq!(page.page_errors().await, [""; 0]);
     browser.close().await;
 }
 
-/// Waits by this side's clock, since the page's is another.
+/// Polls with the clock of the test, because the clock of the page is sped up.
 async fn poll_until(page: &mut BrowserTab, condition: &str) {
     while page.evaluate(condition).await != true {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
 }
 
-/// Bytes of the heap after a collection, nodes, listeners.
+/// Returns the heap size in bytes after a garbage collection, the number of nodes and the number of
+/// listeners.
 async fn measure_page(page: &mut BrowserTab) -> (f64, f64, f64) {
     page.send_command("HeapProfiler.enable", &json!({})).await;
     for _ in 0..2 {

@@ -1,7 +1,10 @@
-//! End-to-end tests of the wallboard in headless Chromium. They cover values, layout, live updates, connection loss, reconnects,
-//! authentication and accessibility. Without Chromium they print a message and are skipped.
+//! End-to-end tests of the wallboard in headless Chromium.
 //!
-//! `screenshots` is not a test. It takes the screenshots of the documentation if `FIRSTLINE_SCREENSHOTS` is set.
+//! They cover values, layout, live updates, connection loss, reconnects, authentication and
+//! accessibility. Without Chromium they print a message and are skipped.
+//!
+//! `screenshots` is not a test. It takes the screenshots of the documentation if
+//! `FIRSTLINE_SCREENSHOTS` is set.
 
 #![expect(
     clippy::print_stdout,

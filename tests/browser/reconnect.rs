@@ -45,19 +45,19 @@ async fn wallboard_recovers_from_service_crash_without_reload() {
 async fn new_page_version_loads_once_available() {
     let Some(mut browser) = Browser::start().await else { return };
     let server = TestServer::start(test_settings()).await;
-    let own = server.get("/").await;
-    let version = own.headers["x-firstline-page"].clone();
+    let response = server.get("/").await;
+    let version = response.headers["x-firstline-page"].clone();
     assert!(
-        own.body.contains(&format!("<meta name=\"page-version\" content=\"{version}\">")),
+        response.body.contains(&format!("<meta name=\"page-version\" content=\"{version}\">")),
         "{}",
-        own.body
+        response.body
     );
     assert_eq!(server.get("/main.js").await.headers["x-firstline-page"], version);
 
     let mut page = browser.open_tab(&format!("http://{}/?lang=en", server.address), DISPLAY).await;
     page.wait_until("document.querySelector('#freshness')?.dataset.fresh === 'true'").await;
     // Simulates a service of another version whose files are not available yet.
-    let other = "(() => {
+    let fake_other_version = "(() => {
         const real = window.fetch;
         window.marker = 'this page';
         navigation.addEventListener('navigate', () => { window.marker = 'another page'; });
@@ -71,12 +71,12 @@ async fn new_page_version_loads_once_available() {
     })()";
     let renew =
         "import('/version.js').then(({ renewPage }) => renewPage()).then(() => window.marker)";
-    page.evaluate(other).await;
+    page.evaluate(fake_other_version).await;
     assert_eq!(page.evaluate(renew).await, "this page", "an incomplete page is not loaded");
     page.evaluate("window.available = true; import('/version.js').then(({ renewPage }) => { renewPage(); }); 0").await;
     page.wait_until_across_reload("window.marker === undefined && document.querySelector('#freshness')?.dataset.fresh === 'true'").await;
     // A cache that keeps delivering the old page must not cause a reload loop.
-    page.evaluate(other).await;
+    page.evaluate(fake_other_version).await;
     page.evaluate("window.available = true").await;
     assert_eq!(page.evaluate(renew).await, "this page");
     browser.close().await;

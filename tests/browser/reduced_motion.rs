@@ -29,8 +29,9 @@ async fn send_center_calls(server: &TestServer, center: &str, then: &str) {
             event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data)
         })
     });
-    let taken = server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
-    assert_eq!(taken.json()["accepted"], 24, "{}", taken.body);
+    let response =
+        server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
+    assert_eq!(response.json()["accepted"], 24, "{}", response.body);
 }
 
 #[tokio::test]

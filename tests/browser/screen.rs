@@ -32,8 +32,9 @@ pub(crate) async fn send_queue_calls(server: &TestServer, numbers: Range<u32>, t
             event_json(&format!("{call}-{kind}"), kind, &call, seconds, &data)
         })
     });
-    let taken = server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
-    assert_eq!(taken.json()["rejected_total"], 0, "{}", taken.body);
+    let response =
+        server.post("application/json", json!(calls.collect::<Vec<_>>()).to_string()).await;
+    assert_eq!(response.json()["rejected_total"], 0, "{}", response.body);
 }
 
 /// Waits until the board counts `of` calls. Returns the answer rate of `/v1/board` in percent.
@@ -46,7 +47,8 @@ pub(crate) async fn wait_for_answer_rate(server: &TestServer, of: u64) -> String
     format!("{:.1}", value * 100.0)
 }
 
-/// Asserts that no text is clipped and that no screen scrolls sideways. Landscape screens must not scroll at all.
+/// Asserts that no text is clipped and that no screen scrolls sideways. Landscape screens must not
+/// scroll at all.
 pub(crate) async fn assert_page_fits(page: &mut BrowserTab, path: &str) {
     for screen in [DISPLAY_4K, DESKTOP, PHONE, DISPLAY] {
         page.resize(screen).await;

@@ -1,4 +1,5 @@
-//! Takes the screenshots of the documentation from the demo, into the folder `FIRSTLINE_SCREENSHOTS`.
+//! Takes the screenshots of the documentation from the demo, into the folder
+//! `FIRSTLINE_SCREENSHOTS`.
 
 use crate::chromium::Browser;
 use crate::firstline_process::FirstlineProcess;

@@ -1,4 +1,4 @@
-//! The program under test, as a process of its own, and its senders.
+//! The program under test as a child process, and its senders.
 
 use super::simulated_load::EventBody;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,7 +14,7 @@ pub(crate) struct FirstlineProcess {
     address: SocketAddr,
 }
 
-/// A test that fails leaves no program behind.
+/// Kills the process, so that a failed test leaves none running.
 impl Drop for FirstlineProcess {
     fn drop(&mut self) {
         let process = self.process.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -23,17 +23,17 @@ impl Drop for FirstlineProcess {
     }
 }
 
-/// What became of bodies.
+/// Bodies without a successful response.
 #[derive(Default)]
 pub(crate) struct SendOutcome {
-    /// No answer came: they may have been taken or not.
+    /// Bodies that were not acknowledged. Without a response they may have been applied or not.
     pub(crate) unacknowledged: Vec<EventBody>,
-    /// Another answer than expected.
+    /// Unexpected responses.
     pub(crate) refused: Vec<String>,
 }
 
 impl FirstlineProcess {
-    /// Starts it on this data directory, and waits until it is ready.
+    /// Starts the program with this data directory and waits until it is ready.
     pub(crate) fn start(data: &Path) -> FirstlineProcess {
         FirstlineProcess::start_command(
             data,
@@ -43,8 +43,8 @@ impl FirstlineProcess {
         )
     }
 
-    /// The same, but it makes no snapshot before it is stopped.
-    #[allow(dead_code, reason = "some tests need no more")]
+    /// Starts the program so that it makes no snapshot before shutdown.
+    #[allow(dead_code, reason = "not every test uses it")]
     pub(crate) fn start_without_snapshots(data: &Path) -> FirstlineProcess {
         FirstlineProcess::start_command(
             data,
@@ -54,25 +54,26 @@ impl FirstlineProcess {
         )
     }
 
-    /// The same with more in its configuration, which begins with keys and goes on with tables.
-    #[allow(dead_code, reason = "some tests need no more")]
-    pub(crate) fn start_with_configuration(data: &Path, more: &str) -> FirstlineProcess {
+    /// Starts the program with additional configuration. Its keys must precede its tables.
+    #[allow(dead_code, reason = "not every test uses it")]
+    pub(crate) fn start_with_configuration(data: &Path, configuration: &str) -> FirstlineProcess {
         FirstlineProcess::start_command(
             data,
-            more,
+            configuration,
             1_000,
             Command::new(env!("CARGO_BIN_EXE_firstline")),
         )
     }
 
-    /// The same for a program that outlives a limit to the size of its files.
+    /// Starts the program so that it survives the signal of an exceeded file size limit.
     pub(crate) fn start_with_file_size_limit(data: &Path) -> FirstlineProcess {
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_firstline")]);
         FirstlineProcess::start_command(data, "", 1_000, shell)
     }
 
-    /// Lets no file grow beyond so many bytes, as if the disk were full, or as far as it wants.
+    /// Limits the size of each file, which simulates a full disk. `bytes` is a number or
+    /// `unlimited`.
     pub(crate) fn limit_file_size(&self, bytes: &str) {
         let process = self.process.lock().expect("no panic").id().to_string();
         let limited = Command::new("prlimit")
@@ -83,7 +84,7 @@ impl FirstlineProcess {
 
     fn start_command(
         data: &Path,
-        more: &str,
+        configuration: &str,
         snapshot_events: u64,
         mut command: Command,
     ) -> FirstlineProcess {
@@ -91,42 +92,49 @@ impl FirstlineProcess {
         let journal = format!("[journal]\nsnapshot_events = {snapshot_events}\n");
         std::fs::write(
             &config,
-            format!("listen = '127.0.0.1:0'\ndata = '{}'\n{more}\n{journal}", data.display()),
+            format!(
+                "listen = '127.0.0.1:0'\ndata = '{}'\n{configuration}\n{journal}",
+                data.display()
+            ),
         )
         .expect("a file");
         let program =
             command.args(["serve", "--config"]).arg(&config).stderr(Stdio::piped()).spawn();
         let mut process = program.expect("the program");
-        let mut told = BufReader::new(process.stderr.take().expect("a pipe")).lines();
-        let mut heard = Vec::new();
-        let address = told.by_ref().map_while(Result::ok).find_map(|line| {
+        let mut stderr_lines = BufReader::new(process.stderr.take().expect("a pipe")).lines();
+        let mut startup_lines = Vec::new();
+        let address = stderr_lines.by_ref().map_while(Result::ok).find_map(|line| {
             let address = line
                 .split_once("wallboard  http://")
                 .and_then(|(_, rest)| rest.trim_end_matches('/').parse().ok());
-            heard.push(line);
+            startup_lines.push(line);
             address
         });
-        let Some(address) = address else { panic!("it did not start: {heard:#?}") };
-        // What it says must be read, or it would wait for that.
+        let Some(address) = address else {
+            panic!("the program did not start: {startup_lines:#?}")
+        };
+        // An unread pipe would block the process.
         std::thread::spawn(move || {
-            told.map_while(Result::ok)
+            stderr_lines
+                .map_while(Result::ok)
                 .filter(|line| !line.contains("INFO"))
                 .for_each(|line| eprintln!("{line}"))
         });
         let program = FirstlineProcess { process: Mutex::new(process), address };
         while !program.is_ready() {
             let ended = program.process.lock().expect("no panic").try_wait().expect("a process");
-            assert!(ended.is_none(), "it ended before it was ready: {ended:?}");
+            assert!(ended.is_none(), "the program ended before it was ready: {ended:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
         program
     }
 
     fn is_ready(&self) -> bool {
-        self.get("/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+        self.get("/readyz").is_some_and(|response| response.starts_with("HTTP/1.1 200"))
     }
 
-    /// The answer as it comes, with its head.
+    /// Sends a GET request. Returns the response with its headers, or `None` if the connection
+    /// failed.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream
@@ -135,12 +143,13 @@ impl FirstlineProcess {
                     .as_bytes(),
             )
             .ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok().map(|_| answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response).ok().map(|_| response)
     }
 
-    /// The answer to a JSON text that is sent to a path, with its head.
-    #[allow(dead_code, reason = "some tests say nothing")]
+    /// Posts a JSON text. Returns the response with its headers, or `None` if the connection
+    /// failed.
+    #[allow(dead_code, reason = "not every test uses it")]
     pub(crate) fn post_json(&self, path: &str, text: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         let head = format!(
@@ -148,16 +157,18 @@ impl FirstlineProcess {
             text.len()
         );
         stream.write_all((head + text).as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok().map(|_| answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response).ok().map(|_| response)
     }
 
-    /// The answer to a body, with its head.
+    /// Posts a body of events. Returns the response with its headers, or `None` if the connection
+    /// failed.
     pub(crate) fn post_body(&self, body: &EventBody) -> Option<String> {
         post_on_connection(&mut TcpStream::connect(self.address).ok()?, body)
     }
 
-    /// Sends bodies until so many were acknowledged, and kills the program then, while others are on their way.
+    /// Sends bodies concurrently. Kills the program after `kill_after` acknowledgements, while
+    /// other bodies are in flight.
     pub(crate) fn send_until_kill(
         &self,
         bodies: Vec<EventBody>,
@@ -173,9 +184,9 @@ impl FirstlineProcess {
                     loop {
                         let Some(body) = queue.lock().expect("no panic").next() else { return };
                         match stream.as_mut().and_then(|stream| post_on_connection(stream, &body)) {
-                            Some(answer)
-                                if answer.starts_with("HTTP/1.1 200")
-                                    && answer.contains("\"rejected_total\":0") =>
+                            Some(response)
+                                if response.starts_with("HTTP/1.1 200")
+                                    && response.contains("\"rejected_total\":0") =>
                             {
                                 if acknowledged.fetch_add(1, Ordering::SeqCst) + 1 == kill_after {
                                     self.process
@@ -185,9 +196,9 @@ impl FirstlineProcess {
                                         .expect("a process to kill");
                                 }
                             }
-                            Some(answer) => {
+                            Some(response) => {
                                 let mut outcome = outcome.lock().expect("no panic");
-                                outcome.refused.push(answer);
+                                outcome.refused.push(response);
                                 outcome.unacknowledged.push(body);
                             }
                             None => {
@@ -202,21 +213,21 @@ impl FirstlineProcess {
         outcome.into_inner().expect("no panic")
     }
 
-    /// Makes sure that it is dead.
+    /// Kills the program.
     pub(crate) fn kill(self) {
         drop(self);
     }
 
-    /// Stops it in good order.
+    /// Stops the program gracefully with SIGTERM.
     pub(crate) fn stop(self) {
         let mut process = self.process.lock().expect("no panic");
-        let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
-        assert!(told.is_ok_and(|status| status.success()));
+        let signaled = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+        assert!(signaled.is_ok_and(|status| status.success()));
         assert!(process.wait().expect("an end").success());
     }
 }
 
-/// Sends a body and reads the answer; none if the connection breaks.
+/// Sends a body and reads the response. Returns `None` if the connection breaks.
 fn post_on_connection(stream: &mut TcpStream, body: &EventBody) -> Option<String> {
     let head = "POST /v1/events HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n";
     stream
@@ -224,10 +235,10 @@ fn post_on_connection(stream: &mut TcpStream, body: &EventBody) -> Option<String
             format!("{head}Content-Length: {}\r\n\r\n{}", body.text.len(), body.text).as_bytes(),
         )
         .ok()?;
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     let mut buffer = [0; 4_096];
     loop {
-        let text = String::from_utf8_lossy(&answer);
+        let text = String::from_utf8_lossy(&response);
         if let Some((head, rest)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| {
                 line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned)
@@ -240,6 +251,6 @@ fn post_on_connection(stream: &mut TcpStream, body: &EventBody) -> Option<String
             }
         }
         let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
-        answer.extend_from_slice(&buffer[..read]);
+        response.extend_from_slice(&buffer[..read]);
     }
 }

@@ -1,22 +1,23 @@
-//! What is sent: bodies of simulated events.
+//! Request bodies of simulated events.
 
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::simulate::{Simulation, SimulationSettings};
 
-/// A body of lines, as a sender sends it.
+/// A request body with one event per line.
 #[derive(Clone, Debug)]
 pub(crate) struct EventBody {
     pub(crate) text: String,
     pub(crate) events: usize,
 }
 
-/// An endless row of bodies.
+/// Endless source of bodies.
 pub(crate) struct SimulatedLoad {
     events: std::iter::Take<Simulation>,
 }
 
 impl SimulatedLoad {
-    /// From `start` on, at so many times the usual traffic: much of it comes to an end before little has passed.
+    /// Creates a load that begins at `start`. `rate` multiplies the usual traffic, so that more
+    /// events fit into a short time.
     pub(crate) fn new(seed: u64, start: Timestamp, rate: f64) -> SimulatedLoad {
         SimulatedLoad {
             events: Simulation::new(&SimulationSettings { seed, start, centers: 4, rate })
@@ -24,9 +25,9 @@ impl SimulatedLoad {
         }
     }
 
-    /// The next bodies, of one to forty events each.
-    pub(crate) fn next_bodies(&mut self, many: usize) -> Vec<EventBody> {
-        (0..many).map(|number| self.next_body(1 + number * 7 % 40)).collect()
+    /// Returns the next `count` bodies of one to forty events each.
+    pub(crate) fn next_bodies(&mut self, count: usize) -> Vec<EventBody> {
+        (0..count).map(|number| self.next_body(1 + number * 7 % 40)).collect()
     }
 
     fn next_body(&mut self, events: usize) -> EventBody {

@@ -1,9 +1,15 @@
-//! A disk that fails as real ones do, by a seed: it forgets, reorders and tears what was not synced, runs full, and fails to sync.
+//! Simulated disk with the failures of real disks, reproducible by seed. It loses, reorders and
+//! tears unsynced writes, runs full, and fails to sync.
 //!
-//! Included by `#[path]` in the tests that need it. Creating, renaming and removing a file are atomic and durable at once, as
-//! [`Disk`] promises. What is written into a file is durable from its next sync on; until then a loss of power keeps it, drops it, or
-//! keeps some of its sectors. A sync that fails loses what it was to keep, and the system goes on showing it, as Linux does, until it
-//! needs the memory and reads it again from the disk. A write that finds no room may have found some for its first part.
+//! Included by `#[path]` in the tests that need it.
+//!
+//! - Creating, renaming and removing a file are atomic and durable at once, as `FileStorage`
+//!   guarantees.
+//! - A write is durable after the next sync. Until then a power loss keeps the write, drops it, or
+//!   keeps some of its sectors.
+//! - A failed sync drops pending writes from the disk. As on Linux, readers see them until the
+//!   page cache is evicted and read again.
+//! - A write to a full disk may have written its beginning.
 
 use firstline::journal::FileStorage;
 use rand::{RngExt, SeedableRng};
@@ -13,10 +19,10 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a disk writes as a whole or not at all.
+/// Size of an atomic write in bytes.
 const SECTOR_BYTES: usize = 512;
 
-/// The disk. Its clones are the same disk.
+/// Handle to a simulated disk. Clones share the same disk.
 #[derive(Clone, Debug)]
 pub(crate) struct SimulatedDisk(Arc<Mutex<DiskState>>);
 
@@ -25,23 +31,23 @@ struct DiskState {
     rng: ChaCha8Rng,
     names: BTreeMap<String, u64>,
     files: BTreeMap<u64, DiskFile>,
-    /// After so many more changes the power goes.
+    /// Number of changes until the power is lost. `Some(0)` after the loss, `None` if none is due.
     changes_until_power_loss: Option<u64>,
-    /// One of so many writes finds no room.
+    /// One in this many writes fails because the disk is full.
     full_disk_one_in: Option<u32>,
-    /// One of so many syncs fails.
+    /// One in this many syncs fails.
     failed_sync_one_in: Option<u32>,
-    /// How often the power came back: who held a file before holds nothing.
+    /// Number of restarts. Files opened before a restart can no longer be used.
     power_cycles: u64,
 }
 
 #[derive(Clone, Debug, Default)]
 struct DiskFile {
-    /// What outlives a loss of power.
+    /// Content after a power loss, before pending changes.
     durable: Vec<u8>,
-    /// What a reader sees.
+    /// Content that readers see.
     visible: Vec<u8>,
-    /// What was done since the last sync.
+    /// Changes since the last sync.
     pending: Vec<PendingChange>,
 }
 
@@ -62,15 +68,15 @@ impl PendingChange {
         }
     }
 
-    /// Applies it, a part of it, or nothing.
-    fn apply_partially(&self, chance: &mut ChaCha8Rng, bytes: &mut Vec<u8>) {
-        match (chance.random_range(0..3), self) {
+    /// Applies the change completely, some of its sectors, or nothing.
+    fn apply_partially(&self, rng: &mut ChaCha8Rng, bytes: &mut Vec<u8>) {
+        match (rng.random_range(0..3), self) {
             (0, _) => {}
             (1, PendingChange::Write(offset, data)) => {
-                for (place, sector) in
-                    data.chunks(SECTOR_BYTES).enumerate().filter(|_| chance.random())
+                for (index, sector) in
+                    data.chunks(SECTOR_BYTES).enumerate().filter(|_| rng.random())
                 {
-                    PendingChange::Write(offset + place * SECTOR_BYTES, sector.to_vec())
+                    PendingChange::Write(offset + index * SECTOR_BYTES, sector.to_vec())
                         .apply(bytes);
                 }
             }
@@ -80,12 +86,12 @@ impl PendingChange {
 }
 
 impl SimulatedDisk {
-    /// An empty disk without faults.
+    /// Creates an empty disk without faults.
     pub(crate) fn new(seed: u64) -> SimulatedDisk {
-        let chance = ChaCha8Rng::seed_from_u64(seed);
+        let rng = ChaCha8Rng::seed_from_u64(seed);
         let (names, files) = (BTreeMap::new(), BTreeMap::new());
         SimulatedDisk(Arc::new(Mutex::new(DiskState {
-            rng: chance,
+            rng,
             names,
             files,
             changes_until_power_loss: None,
@@ -99,49 +105,58 @@ impl SimulatedDisk {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// After so many more changes the power goes: all that follows fails, until [`SimulatedDisk::restart`].
+    /// Cuts the power after this many more changes. All later operations fail until
+    /// [`SimulatedDisk::power_cycle`] or [`SimulatedDisk::end_process`].
     pub(crate) fn lose_power_after(&self, changes: u64) {
         self.lock_state().changes_until_power_loss = Some(changes);
     }
 
-    /// Whether the power is gone.
+    /// True after the power was lost.
     pub(crate) fn is_powered_off(&self) -> bool {
         self.lock_state().changes_until_power_loss == Some(0)
     }
 
-    /// Whether the power goes sometime, or is gone.
+    /// True if a power loss is due or has happened.
     pub(crate) fn will_lose_power(&self) -> bool {
         self.lock_state().changes_until_power_loss.is_some()
     }
 
-    /// Lets one of so many writes find no room, and one of so many syncs fail; none never.
-    pub(crate) fn inject_faults(&self, full_one_in: Option<u32>, unsynced_one_in: Option<u32>) {
+    /// Makes one in `full_disk_one_in` writes and one in `failed_sync_one_in` syncs fail. `None`
+    /// disables the fault.
+    pub(crate) fn inject_faults(
+        &self,
+        full_disk_one_in: Option<u32>,
+        failed_sync_one_in: Option<u32>,
+    ) {
         let mut state = self.lock_state();
-        (state.full_disk_one_in, state.failed_sync_one_in) = (full_one_in, unsynced_one_in);
+        state.full_disk_one_in = full_disk_one_in;
+        state.failed_sync_one_in = failed_sync_one_in;
     }
 
-    /// The power goes now, if it has not gone, and comes back: what was not synced is there, or not, or in part.
+    /// Cuts the power unless it is off, and restores it. Each unsynced change is then present,
+    /// absent or partly present. All faults are removed.
     pub(crate) fn power_cycle(&self) {
         let DiskState {
-            rng: chance,
+            rng,
             files,
-            changes_until_power_loss: power_for,
-            power_cycles: life,
-            full_disk_one_in: full_one_in,
-            failed_sync_one_in: unsynced_one_in,
+            changes_until_power_loss,
+            power_cycles,
+            full_disk_one_in,
+            failed_sync_one_in,
             ..
         } = &mut *self.lock_state();
         for file in files.values_mut() {
             for change in std::mem::take(&mut file.pending) {
-                change.apply_partially(chance, &mut file.durable);
+                change.apply_partially(rng, &mut file.durable);
             }
             file.visible.clone_from(&file.durable);
         }
-        (*power_for, *full_one_in, *unsynced_one_in) = (None, None, None);
-        *life += 1;
+        (*changes_until_power_loss, *full_disk_one_in, *failed_sync_one_in) = (None, None, None);
+        *power_cycles += 1;
     }
 
-    /// The process ends, and the system and its disk go on: what was written is still to be synced, and the next process sees it.
+    /// Ends the process while the operating system keeps running. The next process sees unsynced
+    /// writes, which remain unsynced. All faults are removed.
     pub(crate) fn end_process(&self) {
         let state = &mut *self.lock_state();
         (state.changes_until_power_loss, state.full_disk_one_in, state.failed_sync_one_in) =
@@ -149,13 +164,13 @@ impl SimulatedDisk {
         state.power_cycles += 1;
     }
 
-    /// The bytes of a file.
+    /// Returns the bytes of a file. Empty if it does not exist.
     pub(crate) fn read_file(&self, name: &str) -> Vec<u8> {
         let state = self.lock_state();
         state.names.get(name).map_or(Vec::new(), |id| state.files[id].visible.clone())
     }
 
-    /// Puts a file there as it is.
+    /// Creates or replaces a file with durable content.
     pub(crate) fn write_file(&self, name: &str, bytes: Vec<u8>) {
         let mut state = self.lock_state();
         let id = state.add_file(name);
@@ -164,7 +179,7 @@ impl SimulatedDisk {
             .insert(id, DiskFile { durable: bytes.clone(), visible: bytes, pending: Vec::new() });
     }
 
-    /// A copy of the disk as it would be found after a loss of power that kept all that was written.
+    /// Copies the disk as after a power loss that kept every write.
     pub(crate) fn copy_with_seed(&self, seed: u64) -> SimulatedDisk {
         let copy = SimulatedDisk::new(seed);
         let names: Vec<String> = self.lock_state().names.keys().cloned().collect();
@@ -181,14 +196,18 @@ impl DiskState {
         id
     }
 
-    /// Counts a change. Whether the change that the power goes at happens is left to chance where it is `atomic`.
+    /// Counts a change. An `atomic` change at the moment of the power loss happens or not at
+    /// random.
+    ///
+    /// # Errors
+    /// An error if the power is off or is lost before the change.
     fn count_change(&mut self, atomic: bool) -> io::Result<()> {
         match &mut self.changes_until_power_loss {
-            Some(0) => Err(io::Error::other("the power is gone")),
+            Some(0) => Err(io::Error::other("the disk has no power")),
             Some(changes) => {
                 *changes -= 1;
                 if *changes == 0 && atomic && self.rng.random() {
-                    Err(io::Error::other("the power is gone"))
+                    Err(io::Error::other("the disk has no power"))
                 } else {
                     Ok(())
                 }
@@ -197,10 +216,10 @@ impl DiskState {
         }
     }
 
-    /// Fails one time in so many.
-    fn fail_one_in(&mut self, many: Option<u32>, kind: ErrorKind) -> io::Result<()> {
-        match many {
-            Some(many) if self.rng.random_range(0..many) == 0 => Err(kind.into()),
+    /// Fails with `kind` once in `one_in` calls at random. Never fails if it is `None`.
+    fn fail_one_in(&mut self, one_in: Option<u32>, kind: ErrorKind) -> io::Result<()> {
+        match one_in {
+            Some(one_in) if self.rng.random_range(0..one_in) == 0 => Err(kind.into()),
             _ => Ok(()),
         }
     }
@@ -213,9 +232,9 @@ impl DiskState {
         self.names.get(name).copied().ok_or_else(|| ErrorKind::NotFound.into())
     }
 
-    fn file_mut(&mut self, id: u64, life: u64) -> io::Result<&mut DiskFile> {
-        if life != self.power_cycles || self.changes_until_power_loss == Some(0) {
-            return Err(io::Error::other("the power is gone"));
+    fn file_mut(&mut self, id: u64, power_cycles: u64) -> io::Result<&mut DiskFile> {
+        if power_cycles != self.power_cycles || self.changes_until_power_loss == Some(0) {
+            return Err(io::Error::other("the disk has no power"));
         }
         self.files.get_mut(&id).ok_or_else(|| ErrorKind::NotFound.into())
     }
@@ -251,7 +270,7 @@ impl FileStorage for SimulatedDisk {
         let mut state = self.lock_state();
         state.count_change(true)?;
         state.file_id(name)?;
-        // Who has it open may go on using it.
+        // Open handles to the file remain usable.
         state.names.remove(name);
         Ok(())
     }
@@ -262,7 +281,6 @@ impl FileStorage for SimulatedDisk {
     }
 }
 
-/// An open file.
 #[derive(Debug)]
 struct OpenFile {
     disk: SimulatedDisk,
@@ -283,8 +301,8 @@ impl OpenFile {
             }
         }
         let file = state.file_mut(self.id, self.power_cycles);
-        // The power that goes with this change may take it along, or not.
-        let Ok(file) = file else { return Err(io::Error::other("the power is gone")) };
+        // The change at the moment of the power loss is lost.
+        let Ok(file) = file else { return Err(io::Error::other("the disk has no power")) };
         change.apply(&mut file.visible);
         file.pending.push(change);
         written
@@ -298,10 +316,10 @@ impl StorageBackend for OpenFile {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let mut state = self.disk.lock_state();
-        let seen = &state.file_mut(self.id, self.power_cycles)?.visible;
+        let visible = &state.file_mut(self.id, self.power_cycles)?.visible;
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let end = offset.saturating_add(out.len());
-        out.copy_from_slice(seen.get(offset..end).ok_or(ErrorKind::UnexpectedEof)?);
+        out.copy_from_slice(visible.get(offset..end).ok_or(ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
@@ -313,17 +331,17 @@ impl StorageBackend for OpenFile {
         let mut state = self.disk.lock_state();
         state.file_mut(self.id, self.power_cycles)?;
         state.count_change(false)?;
-        let unsynced = state.failed_sync_one_in;
-        let failed = state.fail_one_in(unsynced, ErrorKind::Other);
-        let DiskState { rng: chance, files, .. } = &mut *state;
+        let one_in = state.failed_sync_one_in;
+        let failed = state.fail_one_in(one_in, ErrorKind::Other);
+        let DiskState { rng, files, .. } = &mut *state;
         let Some(file) = files.get_mut(&self.id) else { return Err(ErrorKind::NotFound.into()) };
         for change in std::mem::take(&mut file.pending) {
             match failed {
                 Ok(()) => change.apply(&mut file.durable),
-                Err(_) => change.apply_partially(chance, &mut file.durable),
+                Err(_) => change.apply_partially(rng, &mut file.durable),
             }
         }
-        if failed.is_err() && chance.random_ratio(1, 3) {
+        if failed.is_err() && rng.random_ratio(1, 3) {
             file.visible.clone_from(&file.durable);
         }
         failed

@@ -1,4 +1,4 @@
-//! One case told in full: pauses with their reasons, excuses, and clocks that stand.
+//! Case histories: pauses with their reasons, excused commitments and stopped clocks.
 
 use firstline::domain::events::event::Symbol;
 use firstline::domain::explain::case_history::CaseHistory;
@@ -12,12 +12,16 @@ use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::standard_file::{BUILT_IN, BUILT_IN_NAME, parse_standard};
 use std::sync::Arc;
 
-/// The built-in standard, in which customers' pauses stop the clock and the landlord's delays are excused.
+/// Returns the built-in standard, changed so that pauses by the customer stop the clock and delays
+/// by the landlord are excused.
 fn standard_with_pauses() -> Arc<Standard> {
     let mut standard =
         parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let repair =
-        standard.commitments.iter_mut().find(|one| one.name == "repair").expect("a commitment");
+    let repair = standard
+        .commitments
+        .iter_mut()
+        .find(|commitment| commitment.name == "repair")
+        .expect("built-in commitment");
     let terms = &mut repair.terms[0];
     terms.pauses = vec![PauseTerms {
         reasons: vec![],
@@ -38,10 +42,10 @@ fn monitor_after_events(events: &[(f64, &str, &str)], now: f64) -> Monitor {
     let standard = standard_with_pauses();
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default())
         .with_case_names(true);
-    for (place, (at, verb, data)) in events.iter().enumerate() {
+    for (index, (at, verb, data)) in events.iter().enumerate() {
         let time = at_hour(*at);
         let event = format!(
-            r#"{{"specversion":"1.0","id":"{place}","source":"/oss","type":"repair.{verb}","subject":"r-1","time":"{time}","data":{{{data}}}}}"#
+            r#"{{"specversion":"1.0","id":"{index}","source":"/oss","type":"repair.{verb}","subject":"r-1","time":"{time}","data":{{{data}}}}}"#
         );
         decoder
             .decode_json(event.as_bytes())
@@ -54,7 +58,7 @@ fn monitor_after_events(events: &[(f64, &str, &str)], now: f64) -> Monitor {
 }
 
 fn case_history(monitor: &mut Monitor) -> CaseHistory {
-    monitor.case_histories(None, "r-1").pop().expect("a case")
+    monitor.case_histories(None, "r-1").pop().expect("the case is known")
 }
 
 #[test]
@@ -71,7 +75,7 @@ fn pause_moves_deadline_and_names_reason() {
         14.0,
     );
     let history = case_history(&mut monitor);
-    // The repair's own, and that of the call back afterwards, for which it does not matter that the repair is closed.
+    // The second clock is that of the call-back, which runs on after the repair is closed.
     let [clock, call_back] = &history.clocks[..] else { panic!("{:?}", history.clocks) };
     assert_eq!((call_back.report.state, call_back.stops.len()), (ClockState::Over, 0));
     assert_eq!(
@@ -101,14 +105,14 @@ fn stopped_clock_reports_since_when_and_time_left() {
     let clock = case_history(&mut monitor).clocks.remove(0).report;
     assert_eq!((clock.state, clock.deadline), (ClockState::Stopped(at_hour(2.0)), None));
     assert_eq!((clock.used_ms, clock.gross_ms, clock.net_ms), (2 * HOUR, 20 * HOUR, 2 * HOUR));
-    let wanted = OpenCaseQuery {
+    let query = OpenCaseQuery {
         risks: vec![DeadlineRisk::Stopped],
         family: None,
         commitment: None,
         conditions: vec![],
         limit: 5,
     };
-    let open = monitor.open_cases(&wanted);
+    let open = monitor.open_cases(&query);
     assert_eq!(
         (open.count, open.cases[0].left_ms, open.cases[0].stopped_since),
         (1, Some(8 * HOUR), Some(at_hour(2.0)))
@@ -134,10 +138,10 @@ fn excused_clock_names_party_and_void_clock_its_event() {
     );
     let history = case_history(&mut cancelled);
     assert_eq!(history.clocks[0].report.state.name(), "void");
-    let said = format!("{:?}", history.events);
+    let events = format!("{:?}", history.events);
     assert!(
-        said.contains("#") && !said.contains("13912345678"),
-        "a telephone number is never kept: {said}"
+        events.contains("#") && !events.contains("13912345678"),
+        "telephone numbers are never stored: {events}"
     );
     let mut missed = monitor_after_events(
         &[(0.0, "opened", &due), (12.0, "resolved", r#""liable":"us""#)],

@@ -1,4 +1,4 @@
-//! What people write: standards, configurations, and what a wall asks for.
+//! Documents: standards, configurations and subscription requests.
 
 use super::{built_in_standard, check_message, check_problems, check_reason};
 use firstline::access::grant::GrantedView;
@@ -13,18 +13,22 @@ use firstline::publish::reading_filter::ReadingFilter;
 use firstline::standard_file;
 use std::sync::Arc;
 
-/// 2026-03-01, in milliseconds.
+/// 2026-03-01 at midnight UTC.
 const MARCH_FIRST: Timestamp = Timestamp(1_772_323_200_000);
 
-/// A standard. One that is accepted can be worked with and explained.
+/// Parses a standard. A valid standard can be described and used.
 pub(crate) fn standard(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match standard_file::parse_standard("s.toml", &text) {
         Err(problems) => check_problems(&problems, &text),
         Ok(standard) => {
             let again =
-                standard_file::parse_standard("s.toml", &text).expect("it was accepted before");
-            assert_eq!(format!("{standard:?}"), format!("{again:?}"), "read again it is another");
+                standard_file::parse_standard("s.toml", &text).expect("the standard is valid");
+            assert_eq!(
+                format!("{standard:?}"),
+                format!("{again:?}"),
+                "parsing again gives another standard"
+            );
             for indicator in &standard.indicators {
                 check_message(
                     &describe::describe_indicator(&standard, indicator).en,
@@ -56,7 +60,7 @@ pub(crate) fn standard(bytes: &[u8]) {
                 (40, "resolved"),
             ] {
                 for (number, family) in ["call", "repair", "order"].iter().enumerate() {
-                    // Whatever of it the standard does not know is rejected.
+                    // Event types unknown to the standard are rejected.
                     let _ = decoder.decode_json(
                         event_json(day, &format!("{family}.{kind}"), number).as_bytes(),
                     );
@@ -70,7 +74,7 @@ pub(crate) fn standard(bytes: &[u8]) {
     }
 }
 
-/// An event of a case so many days after the first.
+/// Returns an event as JSON, `day` days after [`MARCH_FIRST`].
 fn event_json(day: i64, kind: &str, subject: usize) -> String {
     let time = MARCH_FIRST.plus_millis(day * 24 * HOUR);
     format!(
@@ -79,33 +83,33 @@ fn event_json(day: i64, kind: &str, subject: usize) -> String {
     )
 }
 
-/// A configuration; the files it names are not there.
+/// Parses a configuration. The files that it names do not exist.
 pub(crate) fn config(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match config::read_configuration("nowhere/c.toml", &text) {
         Err(problems) => check_problems(&problems, &text),
         Ok(settings) => {
             let again = config::read_configuration("nowhere/c.toml", &text)
-                .expect("it was accepted before");
-            let told = |it: &config::ServiceSettings| {
+                .expect("the configuration is valid");
+            let fields = |settings: &config::ServiceSettings| {
                 (
-                    it.listen_address,
-                    it.data_directory.clone(),
-                    it.publish_every,
-                    format!("{:?} {:?}", it.limits, it.journal),
+                    settings.listen_address,
+                    settings.data_directory.clone(),
+                    settings.publish_every,
+                    format!("{:?} {:?}", settings.limits, settings.journal),
                 )
             };
-            assert_eq!(told(&settings), told(&again), "read again it is another");
+            assert_eq!(fields(&settings), fields(&again), "parsing again gives other settings");
         }
     }
 }
 
-/// What a wall says: see the live protocol.
+/// Parses a message of a live protocol client.
 pub(crate) fn subscription(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let asked = ClientMessage::parse(&text);
-    assert_eq!(asked, ClientMessage::parse(&text), "read again it is another");
-    // The same bytes where the parts come apart, and as the id of an event.
+    let message = ClientMessage::parse(&text);
+    assert_eq!(message, ClientMessage::parse(&text), "parsing again gives another message");
+    // The same bytes as query parameters and as the id of a server-sent event.
     if let Err(reason) = ClientMessage::from_parts(Some(&text), Some(&text)) {
         check_message(&reason, 2 * text.len() + 40);
     }
@@ -113,31 +117,31 @@ pub(crate) fn subscription(bytes: &[u8]) {
         assert_eq!(
             ResumePoint::from_event_id(&format!("{epoch}/{revision}")),
             Some(ResumePoint { epoch, revision }),
-            "read again it is another"
+            "parsing again gives another resume point"
         );
     }
-    let ClientMessage { subscribe, resume: _ } = match asked {
-        Ok(asked) => asked,
-        // A message is bounded, and so is what the wall is told of it.
+    let ClientMessage { subscribe, resume: _ } = match message {
+        Ok(message) => message,
+        // A reason may repeat the message, whose length is limited.
         Err(reason) => return check_message(&reason, 2 * text.len()),
     };
     let view = Arc::new(GrantedView::default());
-    let wanted = subscribe.unwrap_or_default();
-    match ReadingFilter::new(&wanted, &view, built_in_standard()) {
+    let request = subscribe.unwrap_or_default();
+    match ReadingFilter::new(&request, &view, built_in_standard()) {
         Err(reason) => check_reason(&reason),
         Ok(filter) => {
             let mut monitor = Monitor::new(built_in_standard().clone(), None);
             monitor.tick(MARCH_FIRST);
             let board = monitor.compute_board();
-            let fitting = board
+            let matching = board
                 .readings
                 .iter()
                 .filter(|reading| filter.matches_key(&reading.key, &board))
                 .count();
-            let limited = wanted != Default::default();
+            let filtered = request != Default::default();
             assert!(
-                limited || fitting == board.readings.len(),
-                "who asks for everything gets {fitting}"
+                filtered || matching == board.readings.len(),
+                "a request without filters matches only {matching} readings"
             );
         }
     }

@@ -1,8 +1,12 @@
-//! What is done with any bytes, target by target: `cargo test` runs these over the corpus and its mutations, and the fuzzer of
-//! `fuzz/` over what it finds. Whoever breaks a promise panics.
+//! Fuzz entry points, one per target. `cargo test` runs them over the corpus and its mutations, the
+//! fuzzer of `fuzz/` over the inputs that it finds.
 //!
-//! Beside "it does not panic" each holds that a rejection has a reason, that nothing grows beyond a multiple of the input, that
-//! what is read twice is the same, and that what is kept is what was read.
+//! An entry point panics if one of these properties does not hold:
+//! - No input panics.
+//! - A rejection has a reason.
+//! - The size of a result is bounded by a multiple of the input size.
+//! - Reading an input twice gives equal results.
+//! - Stored data equals the data read.
 
 mod alerts;
 mod documents;
@@ -18,7 +22,6 @@ use firstline::domain::standard::Standard;
 use firstline::toml_document::TomlProblem;
 use std::sync::{Arc, OnceLock};
 
-/// The built-in standard.
 fn built_in_standard() -> &'static Arc<Standard> {
     static STANDARD: OnceLock<Arc<Standard>> = OnceLock::new();
     STANDARD.get_or_init(|| {
@@ -30,30 +33,31 @@ fn built_in_standard() -> &'static Arc<Standard> {
     })
 }
 
-/// A reason is a sentence, and no echo of the input: names in it are shortened.
+/// Asserts that a reason is present and does not repeat the input. Names in it are shortened.
 fn check_reason(reason: &str) {
     check_message(reason, 0);
 }
 
-/// A sentence that may repeat so many bytes of the input.
+/// Asserts that a reason is present and of limited length. It may repeat up to `repeated` bytes of
+/// the input.
 fn check_message(text: &str, repeated: usize) {
     assert!(!text.trim().is_empty(), "a rejection without a reason");
     assert!(text.len() <= 4_000 + repeated, "a reason of {} bytes: {text:.200}", text.len());
 }
 
-/// Problems come in the order of the file, and each has its place in it.
+/// Asserts that problems are in the order of the file and have positions within it.
 fn check_problems(problems: &[TomlProblem], text: &str) {
     assert!(!problems.is_empty(), "refused without a problem");
     let lines = text.matches('\n').count() + 1;
-    let mut before = (1, 1);
+    let mut previous = (1, 1);
     for problem in problems {
-        // Whoever wrote the file is told the names that it has.
+        // A message may repeat names of the file in full.
         check_message(&problem.message, 2 * text.len());
-        let place = (problem.line, problem.column);
+        let position = (problem.line, problem.column);
         assert!(
-            place >= before && problem.line <= lines,
-            "{problem} stands at the wrong place, after {before:?} of {lines} lines"
+            position >= previous && problem.line <= lines,
+            "{problem} has a wrong position, after {previous:?} of {lines} lines"
         );
-        before = place;
+        previous = position;
     }
 }

@@ -1,4 +1,4 @@
-//! What sources say: events, bodies, logs, exports.
+//! Input from sources: events, request bodies, logs and exports.
 
 use super::{built_in_standard, check_message, check_problems, check_reason};
 use axum::body::{Body, Bytes};
@@ -27,15 +27,19 @@ fn new_decoder() -> EventDecoder {
     EventDecoder::new(Arc::new(built_in_standard().schema.clone()), KEYS).with_case_names(true)
 }
 
-/// An event of the contract, as JSON.
+/// Decodes an event as JSON and applies it.
 pub(crate) fn event(bytes: &[u8]) {
     let decoded = || {
         let mut decoder = new_decoder();
         (decoder.decode_json(bytes), decoder.take_batch())
     };
-    let (said, batch) = decoded();
-    assert_eq!((&said, &batch), (&decoded().0, &decoded().1), "decoded again it is another");
-    match said {
+    let (result, batch) = decoded();
+    assert_eq!(
+        (&result, &batch),
+        (&decoded().0, &decoded().1),
+        "decoding again gives another event"
+    );
+    match result {
         Err(rejection) => {
             check_rejection(&rejection);
             assert!(batch.events.is_empty(), "a rejected event is in the batch");
@@ -43,12 +47,14 @@ pub(crate) fn event(bytes: &[u8]) {
         Ok(()) => {
             assert_eq!(batch.events.len(), 1);
             check_batch(&batch, bytes.len());
-            // The core takes whatever was decoded, and says what became of it.
             let mut monitor =
                 Monitor::new(built_in_standard().clone(), Some(RetentionHorizon::default()));
-            let [once, twice] = [(); 2].map(|()| monitor.apply_batch(&batch));
-            assert_eq!(once.accepted + once.refused.len() as u64, 1);
-            assert_eq!(twice.duplicates, once.accepted, "an event that was taken is known");
+            let [first, second] = [(); 2].map(|()| monitor.apply_batch(&batch));
+            assert_eq!(first.accepted + first.refused.len() as u64, 1);
+            assert_eq!(
+                second.duplicates, first.accepted,
+                "an accepted event is a duplicate the second time"
+            );
             let _ = monitor.compute_board();
         }
     }
@@ -63,14 +69,18 @@ fn check_rejection(rejection: &EventRejection) {
     );
 }
 
-/// What is written down is what was decoded, and not much more.
+/// Asserts that a batch survives encoding and that its encoded size is bounded.
 fn check_batch(batch: &Batch, read: usize) {
     let packed = BatchCodec::encode_batch(batch);
-    assert_eq!(&packed.decode_batch().expect("it was packed"), batch, "unpacked it is another");
+    assert_eq!(
+        &packed.decode_batch().expect("an encoded batch can be decoded"),
+        batch,
+        "a round trip changes the batch"
+    );
     assert!(packed.encoded_bytes() <= 300 + 8 * read, "{} bytes of {read}", packed.encoded_bytes());
 }
 
-/// A service without a server.
+/// An engine and its HTTP intake without a server.
 struct IntakeService {
     runtime: tokio::runtime::Runtime,
     intake: HttpIntake,
@@ -83,20 +93,20 @@ fn intake_service() -> &'static IntakeService {
             tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let settings = EngineSettings {
             standard: built_in_standard().clone(),
-            // Nobody looks at the board.
+            // The board is not used.
             publish_every: Duration::from_secs(3_600),
             queue_batches: 64,
             journal: None,
         };
         let (engine, ends) = Engine::new(settings);
         engine.spawn_thread().expect("a thread");
-        // A clock that stands still at 2026-03-01T02:00:00Z, when the events of the corpus have just happened.
+        // The clock is stopped at 2026-03-01T02:00:00Z, just after the events of the corpus.
         let clock = WallClock::Scaled {
             origin: Timestamp(1_772_330_400_000),
             since: Timestamp(0),
             speed: 0.0,
         };
-        runtime.block_on(ends.handle.start_clock(clock)).expect("it starts");
+        runtime.block_on(ends.handle.start_clock(clock)).expect("the engine starts");
         IntakeService {
             runtime,
             intake: HttpIntake::new(ends.handle, KEYS, 1 << 20, Arc::default()),
@@ -104,19 +114,20 @@ fn intake_service() -> &'static IntakeService {
     })
 }
 
-/// A body sent to `/v1/events`; its first byte says of what form it is and how it is packed.
+/// Submits a body as for `/v1/events`. The first byte selects the content type and the content
+/// encoding.
 pub(crate) fn body(bytes: &[u8]) {
     let Some((kind, body)) = bytes.split_first() else { return };
-    let (form, coding) = (kind % 3, kind / 3 % 3);
+    let (format, encoding) = (kind % 3, kind / 3 % 3);
     let mut headers = HeaderMap::new();
     let media = ["application/cloudevents-batch+json", "application/x-ndjson", "application/json"]
-        [usize::from(form)];
+        [usize::from(format)];
     headers.insert(CONTENT_TYPE, media.parse().expect("a header"));
     headers.insert(
         CONTENT_ENCODING,
-        ["identity", "gzip", "zstd"][usize::from(coding)].parse().expect("a header"),
+        ["identity", "gzip", "zstd"][usize::from(encoding)].parse().expect("a header"),
     );
-    if form == 2 {
+    if format == 2 {
         let attributes = [
             ("ce-id", "1"),
             ("ce-source", "/%E5"),
@@ -131,27 +142,27 @@ pub(crate) fn body(bytes: &[u8]) {
         }
     }
     let whole = submit_body(&headers, Body::from(body.to_vec()));
-    let pieces: Vec<Bytes> = body.chunks(7).map(Bytes::copy_from_slice).collect();
-    let pieces = submit_body(
+    let chunked: Vec<Bytes> = body.chunks(7).map(Bytes::copy_from_slice).collect();
+    let chunked = submit_body(
         &headers,
         Body::from_stream(futures_util::stream::iter(
-            pieces.into_iter().map(Ok::<_, std::io::Error>),
+            chunked.into_iter().map(Ok::<_, std::io::Error>),
         )),
     );
-    match (whole, pieces) {
-        (Ok(whole), Ok(pieces)) => {
+    match (whole, chunked) {
+        (Ok(whole), Ok(chunked)) => {
             assert_eq!(
                 event_total(&whole),
-                event_total(&pieces),
-                "in pieces it has another number of events"
+                event_total(&chunked),
+                "reading in chunks gives another number of events"
             );
             assert_eq!(
                 rejection_reasons(&whole),
-                rejection_reasons(&pieces),
-                "in pieces other events are rejected"
+                rejection_reasons(&chunked),
+                "reading in chunks rejects other events"
             );
-            whole.rejected.iter().for_each(|refusal| check_reason(&refusal.error));
-            if (form, coding) == (1, 0) {
+            whole.rejected.iter().for_each(|rejection| check_reason(&rejection.error));
+            if (format, encoding) == (1, 0) {
                 let lines = body
                     .split(|byte| *byte == b'\n')
                     .filter(|line| !line.trim_ascii().is_empty())
@@ -163,13 +174,14 @@ pub(crate) fn body(bytes: &[u8]) {
                 );
             }
         }
-        // One that is both broken and too long is refused for what is seen first.
-        (Err(whole), Err(pieces)) => {
-            [whole, pieces].iter().for_each(|failure| check_reason(&failure.detail))
+        // A body that is both invalid and too long is refused for the first of them found.
+        (Err(whole), Err(chunked)) => {
+            [whole, chunked].iter().for_each(|failure| check_reason(&failure.detail))
         }
-        // A zstd frame that is empty and says otherwise is noticed by its decoder only if it comes at once; nothing is lost.
-        (Err(_), Ok(_)) | (Ok(_), Err(_)) if coding == 2 => {}
-        (whole, pieces) => panic!("at once {whole:?}, in pieces {pieces:?}"),
+        // The zstd decoder detects an empty frame with a wrong content size only if it arrives as
+        // one chunk. No event is lost.
+        (Err(_), Ok(_)) | (Ok(_), Err(_)) if encoding == 2 => {}
+        (whole, chunked) => panic!("whole: {whole:?}, in chunks: {chunked:?}"),
     }
 }
 
@@ -178,34 +190,34 @@ fn submit_body(headers: &HeaderMap, body: Body) -> Result<IntakeAnswer, IntakeFa
     runtime.block_on(intake.receive_body(headers, body, &Arc::new(AllowedSources::default())))
 }
 
-fn rejection_reasons(taken: &IntakeAnswer) -> Vec<(u64, &str)> {
-    taken.rejected.iter().map(|refusal| (refusal.index, &*refusal.error)).collect()
+fn rejection_reasons(answer: &IntakeAnswer) -> Vec<(u64, &str)> {
+    answer.rejected.iter().map(|rejection| (rejection.index, &*rejection.error)).collect()
 }
 
-fn event_total(taken: &IntakeAnswer) -> u64 {
-    taken.accepted + taken.duplicates + taken.rejected_total
+fn event_total(answer: &IntakeAnswer) -> u64 {
+    answer.accepted + answer.duplicates + answer.rejected_total
 }
 
-/// A `queue_log`.
+/// Reads an Asterisk `queue_log`.
 pub(crate) fn queue_log(bytes: &[u8]) {
-    let read = read_recording(&RecordingFormat::QueueLog, bytes, 0);
+    let outcome = read_recording(&RecordingFormat::QueueLog, bytes, 0);
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines =
         text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     assert!(
-        read.outcome_count() >= lines,
-        "{lines} lines, but only {} said something",
-        read.outcome_count()
+        outcome.outcome_count() >= lines,
+        "{lines} lines have only {} outcomes",
+        outcome.outcome_count()
     );
-    // A transfer says two things, and a restart loses calls that were said before.
+    // A transfer has two outcomes, and a restart loses earlier calls.
     assert!(
-        read.outcome_count() <= 3 * lines,
-        "{lines} lines said {} things",
-        read.outcome_count()
+        outcome.outcome_count() <= 3 * lines,
+        "{lines} lines have {} outcomes",
+        outcome.outcome_count()
     );
 }
 
-/// A mapping, and behind a line `---` the rows that are read with it.
+/// Parses a mapping. The rows after a line `---` are read with it.
 pub(crate) fn mapping(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (text, rows) =
@@ -222,21 +234,21 @@ pub(crate) fn mapping(bytes: &[u8]) {
     }
 }
 
-/// Rows of an export, read row by row and in groups.
+/// Reads the rows of an export, one by one and in groups.
 pub(crate) fn rows(bytes: &[u8]) {
     for head in ["", "group_by = 'no'\nsort_by = 'opened'"] {
         let mapping = Mapping::parse("m.toml", &format!("{head}\n{EXPORT_MAPPING}"))
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let read = read_recording(
+        let outcome = read_recording(
             &RecordingFormat::Mapping(Box::new(mapping)),
             bytes,
             EXPORT_MAPPING.len(),
         );
         let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
         assert!(
-            read.outcome_count() <= 2 * lines,
-            "{lines} lines said {} things",
-            read.outcome_count()
+            outcome.outcome_count() <= 2 * lines,
+            "{lines} lines have {} outcomes",
+            outcome.outcome_count()
         );
     }
 }
@@ -263,13 +275,13 @@ when = { seconds = { above = 0 } }
 data = { hold_seconds = "seconds", resolved = "resolved" }
 "#;
 
-/// What a recording gave.
+/// Result of reading a recording.
 #[derive(PartialEq, Debug)]
 struct RecordingOutcome {
     batches: Vec<Batch>,
     rejected: Vec<(u64, EventRejection)>,
     left_out: Vec<String>,
-    /// Why it could not be read to its end.
+    /// Error that ended the reading early.
     failed: Option<String>,
 }
 
@@ -281,11 +293,16 @@ impl RecordingOutcome {
     }
 }
 
-/// Reads a recording at once, by dribs and drabs, and on several threads, by a mapping of so many bytes.
-fn read_recording(format: &RecordingFormat, bytes: &[u8], mapping: usize) -> RecordingOutcome {
-    let read = |step, others| {
-        let mut others: Vec<_> = (0..others).map(|_| new_decoder()).collect();
-        let mut read = RecordingOutcome {
+/// Reads a recording at once, in small chunks, and on several threads. `mapping_bytes` is the size
+/// of the mapping.
+fn read_recording(
+    format: &RecordingFormat,
+    bytes: &[u8],
+    mapping_bytes: usize,
+) -> RecordingOutcome {
+    let read = |step, helper_count| {
+        let mut helpers: Vec<_> = (0..helper_count).map(|_| new_decoder()).collect();
+        let mut outcome = RecordingOutcome {
             batches: Vec::new(),
             rejected: Vec::new(),
             left_out: Vec::new(),
@@ -294,37 +311,37 @@ fn read_recording(format: &RecordingFormat, bytes: &[u8], mapping: usize) -> Rec
         let ended = recording::read_recording(
             SlowReader { bytes, step },
             format,
-            (&mut new_decoder(), &mut others),
+            (&mut new_decoder(), &mut helpers),
             &mut |item| match item {
-                RecordingItem::Batch(batch) => read.batches.push(batch),
+                RecordingItem::Batch(batch) => outcome.batches.push(batch),
                 RecordingItem::Rejected { line, rejection } => {
-                    read.rejected.push((line, rejection))
+                    outcome.rejected.push((line, rejection))
                 }
-                RecordingItem::LeftOut { reason } => read.left_out.push(reason),
+                RecordingItem::LeftOut { reason } => outcome.left_out.push(reason),
             },
         );
-        read.failed = ended.err().map(|error| error.to_string());
-        read
+        outcome.failed = ended.err().map(|error| error.to_string());
+        outcome
     };
     let whole = read(usize::MAX, 0);
-    assert_eq!(whole, read(5, 0), "read in pieces it is another");
-    assert_eq!(whole, read(usize::MAX, 2), "read on several threads it is another");
+    assert_eq!(whole, read(5, 0), "reading in chunks gives another result");
+    assert_eq!(whole, read(usize::MAX, 2), "reading on several threads gives another result");
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
     for (line, rejection) in &whole.rejected {
-        check_message(&rejection.reason, 2 * mapping);
+        check_message(&rejection.reason, 2 * mapping_bytes);
         assert!((1..=lines).contains(line), "a rejection in line {line} of {lines}");
     }
-    // The columns that are missing, and the reasons and formats that the mapping gives.
+    // Messages may repeat column names, reasons and formats of the mapping.
     whole
         .failed
         .iter()
         .chain(&whole.left_out)
-        .for_each(|reason| check_message(reason, 2 * mapping));
+        .for_each(|reason| check_message(reason, 2 * mapping_bytes));
     whole.batches.iter().for_each(|batch| check_batch(batch, batch.events.len() * bytes.len()));
     whole
 }
 
-/// Gives a few bytes at a time, as a slow pipe does.
+/// Returns at most `step` bytes per read, as a slow pipe does.
 struct SlowReader<'a> {
     bytes: &'a [u8],
     step: usize,
@@ -332,10 +349,10 @@ struct SlowReader<'a> {
 
 impl Read for SlowReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let many = self.step.min(self.bytes.len()).min(buffer.len());
-        let (now, later) = self.bytes.split_at(many);
-        buffer[..many].copy_from_slice(now);
-        self.bytes = later;
-        Ok(many)
+        let count = self.step.min(self.bytes.len()).min(buffer.len());
+        let (chunk, rest) = self.bytes.split_at(count);
+        buffer[..count].copy_from_slice(chunk);
+        self.bytes = rest;
+        Ok(count)
     }
 }

@@ -1,12 +1,13 @@
-//! Changes an input a little, or a lot: what chance alone would hardly find, words and numbers, is in a list.
+//! Seeded mutations of inputs. A dictionary supplies tokens and numbers that random changes hardly
+//! find.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Longer inputs find nothing that shorter ones do not.
+/// Maximum size of an input. Longer inputs find nothing that shorter ones do not.
 const INPUT_BYTES_MAX: usize = 32 << 10;
 
-/// What means something to one reader or another, and numbers at the edge of what can be counted.
+/// Tokens with a meaning in some format, and numbers at the limits of their types.
 const DICTIONARY: &[&str] = &[
     "\"",
     "'",
@@ -137,65 +138,63 @@ const DICTIONARY: &[&str] = &[
     "a.a.a.a.a.a.a.a.",
 ];
 
-/// The mutant of this number: the same for the same seed and corpus, whatever was asked for before.
+/// Returns mutant `number`. It depends only on the arguments, not on earlier calls.
 pub(crate) fn mutate_input(seed: u64, number: u64, corpus: &[Vec<u8>]) -> Vec<u8> {
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    chance.set_stream(number);
-    let mut input = corpus[chance.random_range(0..corpus.len())].clone();
-    for _ in 0..1 << chance.random_range(0..4) {
-        mutate_once(&mut input, corpus, &mut chance);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    let mut input = corpus[rng.random_range(0..corpus.len())].clone();
+    for _ in 0..1 << rng.random_range(0..4) {
+        mutate_once(&mut input, corpus, &mut rng);
         input.truncate(INPUT_BYTES_MAX);
     }
     input
 }
 
-fn mutate_once(input: &mut Vec<u8>, corpus: &[Vec<u8>], chance: &mut ChaCha8Rng) {
-    let piece = random_range(input, chance);
-    match chance.random_range(0..10) {
+fn mutate_once(input: &mut Vec<u8>, corpus: &[Vec<u8>], rng: &mut ChaCha8Rng) {
+    let range = random_range(input, rng);
+    match rng.random_range(0..10) {
         0 => {
-            if let Some(byte) = input.get_mut(piece.start) {
-                *byte ^= 1 << chance.random_range(0..8);
+            if let Some(byte) = input.get_mut(range.start) {
+                *byte ^= 1 << rng.random_range(0..8);
             }
         }
         1 => {
-            if let Some(byte) = input.get_mut(piece.start) {
-                *byte = chance.random();
+            if let Some(byte) = input.get_mut(range.start) {
+                *byte = rng.random();
             }
         }
-        2 => _ = input.drain(piece),
-        3 => input.truncate(piece.start),
-        // Again, there or elsewhere, and now and then very often.
+        2 => _ = input.drain(range),
+        3 => input.truncate(range.start),
         4 => {
-            let often = 1 << [0, 0, 1, 4, 10][chance.random_range(0..5)];
-            let copies = input[piece].repeat(often);
+            let count = 1 << [0, 0, 1, 4, 10][rng.random_range(0..5)];
+            let copies = input[range].repeat(count);
             let copies = &copies[..copies.len().min(INPUT_BYTES_MAX)];
-            let to = chance.random_range(0..=input.len());
+            let to = rng.random_range(0..=input.len());
             input.splice(to..to, copies.iter().copied());
         }
-        // A piece of another input in its place.
         5 => {
-            let other = &corpus[chance.random_range(0..corpus.len())];
-            let theirs = random_range(other, chance);
-            input.splice(piece, other[theirs].iter().copied());
+            let donor = &corpus[rng.random_range(0..corpus.len())];
+            let donated = random_range(donor, rng);
+            input.splice(range, donor[donated].iter().copied());
         }
         6 | 7 => {
-            let word = DICTIONARY[chance.random_range(0..DICTIONARY.len())].bytes();
-            let to = if chance.random() { piece.start..piece.start } else { piece };
-            input.splice(to, word);
+            let token = DICTIONARY[rng.random_range(0..DICTIONARY.len())].bytes();
+            let target = if rng.random() { range.start..range.start } else { range };
+            input.splice(target, token);
         }
-        _ => replace_number(input, piece.start, chance),
+        _ => replace_number(input, range.start, rng),
     }
 }
 
-/// A piece of an input, mostly a short one.
-fn random_range(input: &[u8], chance: &mut ChaCha8Rng) -> std::ops::Range<usize> {
-    let begin = chance.random_range(0..=input.len());
-    let longest = [1, 4, 32, input.len()][chance.random_range(0..4)];
-    begin..begin + chance.random_range(0..=longest.min(input.len() - begin))
+/// Returns a random range of an input, mostly a short one.
+fn random_range(input: &[u8], rng: &mut ChaCha8Rng) -> std::ops::Range<usize> {
+    let begin = rng.random_range(0..=input.len());
+    let longest = [1, 4, 32, input.len()][rng.random_range(0..4)];
+    begin..begin + rng.random_range(0..=longest.min(input.len() - begin))
 }
 
-/// Another number in the place of the next one.
-fn replace_number(input: &mut Vec<u8>, from: usize, chance: &mut ChaCha8Rng) {
+/// Replaces the next number after `from`. Does nothing if there are no digits.
+fn replace_number(input: &mut Vec<u8>, from: usize, rng: &mut ChaCha8Rng) {
     let Some(begin) = input[from..].iter().position(u8::is_ascii_digit).map(|at| from + at) else {
         return;
     };
@@ -204,7 +203,7 @@ fn replace_number(input: &mut Vec<u8>, from: usize, chance: &mut ChaCha8Rng) {
         .position(|byte| !byte.is_ascii_digit())
         .unwrap_or(input.len() - begin);
     let numbers: Vec<&&str> =
-        DICTIONARY.iter().filter(|word| word.parse::<f64>().is_ok()).collect();
-    let number = numbers[chance.random_range(0..numbers.len())];
+        DICTIONARY.iter().filter(|token| token.parse::<f64>().is_ok()).collect();
+    let number = numbers[rng.random_range(0..numbers.len())];
     input.splice(begin..begin + length, number.bytes());
 }

@@ -1,4 +1,5 @@
-//! Whenever the power goes: what was acknowledged is there, in order and once; of what was not, all or nothing.
+//! Power loss tests: acknowledged records survive exactly once and in order. Unacknowledged appends
+//! survive completely or not at all.
 
 use super::disk::SimulatedDisk;
 use super::{numbered_record, read_all_records};
@@ -11,29 +12,30 @@ use rand_chacha::ChaCha8Rng;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-/// Segments so small that crashes meet their beginnings.
+/// Segments so small that some crashes happen while a segment is created.
 const SMALL_SEGMENTS: JournalSettings =
     JournalSettings { segment_bytes: 30_000, keys_fingerprint: 7 };
 
-/// What should be there.
+/// Records that the journal must contain after a crash.
 #[derive(Default)]
 struct ExpectedRecords {
     acknowledged: Vec<JournalRecord>,
-    /// The groups that failed since: one of them may be found at the end after a loss of power.
+    /// Groups whose append failed since the last success. One of them may follow the acknowledged
+    /// records after a power loss.
     failed: Vec<Vec<JournalRecord>>,
 }
 
 impl ExpectedRecords {
-    /// Compares, and goes on from what is there.
+    /// Checks the records that were found, and expects them from now on.
     fn compare_with(&mut self, found: Vec<(SequenceNumber, JournalRecord)>, seed: u64) {
         assert!(
             found.iter().enumerate().all(|(place, (at, _))| at.0 == place as u64 + 1),
-            "seed {seed}: the sequences have a gap"
+            "seed {seed}: the sequence numbers have a gap"
         );
         let found: Vec<JournalRecord> = found.into_iter().map(|(_, record)| record).collect();
         let (known, more) = found.split_at_checked(self.acknowledged.len()).unwrap_or_else(|| {
             panic!(
-                "seed {seed}: {} records were acknowledged and {} are there",
+                "seed {seed}: {} records were acknowledged, but {} were found",
                 self.acknowledged.len(),
                 found.len()
             )
@@ -41,28 +43,28 @@ impl ExpectedRecords {
         assert!(known == self.acknowledged, "seed {seed}: an acknowledged record has changed");
         assert!(
             more.is_empty() || self.failed.iter().any(|group| group == more),
-            "seed {seed}: {} records nobody wrote",
+            "seed {seed}: {} unexpected records",
             more.len()
         );
         (self.acknowledged, self.failed) = (found, Vec::new());
     }
 }
 
-/// A life of several crashes.
+/// Runs one journal through six power losses.
 fn run_crash_history(seed: u64) {
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let disk = SimulatedDisk::new(chance.random());
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let disk = SimulatedDisk::new(rng.random());
     let mut expected = ExpectedRecords::default();
     let mut number = 0;
     for _ in 0..6 {
-        disk.lose_power_after(chance.random_range(1..400));
-        if chance.random() {
-            disk.inject_faults(Some(chance.random_range(5..200)), Some(chance.random_range(3..40)));
+        disk.lose_power_after(rng.random_range(1..400));
+        if rng.random() {
+            disk.inject_faults(Some(rng.random_range(5..200)), Some(rng.random_range(3..40)));
         }
-        // The first start of all may fail for want of room or power, as may any other.
+        // Any start may fail for lack of space or power, even the first.
         if let Ok(mut journal) = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS) {
             for _ in 0..60 {
-                let group: Vec<JournalRecord> = (0..chance.random_range(1..5_u64))
+                let group: Vec<JournalRecord> = (0..rng.random_range(1..5_u64))
                     .map(|place| numbered_record(number + place))
                     .collect();
                 number += 5;
@@ -88,7 +90,7 @@ fn run_crash_history(seed: u64) {
                 assert_eq!(
                     found.len(),
                     expected.acknowledged.len(),
-                    "seed {seed}: what failed is not to be read"
+                    "seed {seed}: failed appends must not be read"
                 );
             }
         }
@@ -99,14 +101,14 @@ fn run_crash_history(seed: u64) {
     }
 }
 
-/// `FIRSTLINE_SEEDS=FROM..UNTIL` looks at other lives than the usual ones.
+/// Returns the seeds to run: those of `FIRSTLINE_SEEDS=FROM..UNTIL`, by default `0..60`.
 fn seed_range() -> std::ops::Range<u64> {
-    let given = std::env::var("FIRSTLINE_SEEDS").ok();
-    let given = given
+    let range = std::env::var("FIRSTLINE_SEEDS").ok();
+    let range = range
         .as_deref()
-        .and_then(|given| given.split_once(".."))
+        .and_then(|range| range.split_once(".."))
         .map(|(from, until)| (from.parse(), until.parse()));
-    if let Some((Ok(from), Ok(until))) = given { from..until } else { 0..60 }
+    if let Some((Ok(from), Ok(until))) = range { from..until } else { 0..60 }
 }
 
 #[test]
@@ -114,13 +116,16 @@ fn acknowledged_records_survive_power_loss() {
     seed_range().for_each(run_crash_history);
 }
 
-/// A stop whose last sync fails is shown by the system as if it had not failed, until the power goes.
+/// Stops a journal whose second sync may fail. Returns true if the stop succeeded.
+///
+/// The operating system shows unsynced data as written until the power is lost.
 fn stop_with_failed_sync(seed: u64) -> bool {
     let disk = SimulatedDisk::new(seed);
     let mut expected = ExpectedRecords::default();
-    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS).expect("an empty disk");
+    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS)
+        .expect("a journal is created on an empty disk");
     let write = |journal: &mut Journal, expected: &mut ExpectedRecords, new: JournalRecord| {
-        journal.append_records(std::slice::from_ref(&new)).expect("the disk is well");
+        journal.append_records(std::slice::from_ref(&new)).expect("the disk has no faults");
         expected.acknowledged.push(new);
     };
     (1..20).for_each(|number| write(&mut journal, &mut expected, numbered_record(number)));
@@ -132,11 +137,13 @@ fn stop_with_failed_sync(seed: u64) -> bool {
     }
     let stopped = expected.failed.is_empty() && journal.close_cleanly().is_ok();
     disk.end_process();
-    let closed = || disk.list_files().expect("the names").iter().any(|name| name == "closed");
+    let closed = || {
+        disk.list_files().expect("the directory is readable").iter().any(|name| name == "closed")
+    };
     assert_eq!(closed(), stopped, "seed {seed}");
     let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS)
         .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-    assert!(!closed(), "seed {seed}: it is open");
+    assert!(!closed(), "seed {seed}: an open journal is marked as closed");
     expected.compare_with(read_all_records(&journal), seed);
     (20..20 + seed % 4)
         .for_each(|number| write(&mut journal, &mut expected, numbered_record(number)));
@@ -151,14 +158,15 @@ fn stop_with_failed_sync(seed: u64) -> bool {
 #[test]
 fn unsynced_stop_does_not_count_as_clean_shutdown() {
     let stopped = (0..200).filter(|seed| stop_with_failed_sync(*seed)).count();
-    assert!((1..199).contains(&stopped), "some stops must reach the disk, and some not: {stopped}");
+    assert!((1..199).contains(&stopped), "some stops must succeed and some fail: {stopped}");
 }
 
 #[test]
 fn full_disk_is_reported_and_journal_resumes_with_space() {
     let disk = SimulatedDisk::new(1);
-    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS).expect("an empty disk");
-    journal.append_records(&[numbered_record(1)]).expect("there is room");
+    let mut journal = Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS)
+        .expect("a journal is created on an empty disk");
+    journal.append_records(&[numbered_record(1)]).expect("the disk has space");
     disk.inject_faults(Some(1), None);
     for number in 2..6 {
         assert!(
@@ -166,13 +174,13 @@ fn full_disk_is_reported_and_journal_resumes_with_space() {
                 journal.append_records(&[numbered_record(number)]),
                 Err(JournalError::DiskFull { .. })
             ),
-            "no room"
+            "the disk is full"
         );
     }
     assert_eq!(read_all_records(&journal), [(SequenceNumber(1), numbered_record(1))]);
     disk.inject_faults(None, None);
     assert_eq!(
-        journal.append_records(&[numbered_record(6)]).expect("there is room again"),
+        journal.append_records(&[numbered_record(6)]).expect("the disk has space again"),
         SequenceNumber(2)
     );
     assert_eq!(
@@ -180,7 +188,7 @@ fn full_disk_is_reported_and_journal_resumes_with_space() {
         [(SequenceNumber(1), numbered_record(1)), (SequenceNumber(2), numbered_record(6))]
     );
     drop(journal);
-    let journal = Journal::open(Arc::new(disk), SMALL_SEGMENTS).expect("it was closed");
+    let journal = Journal::open(Arc::new(disk), SMALL_SEGMENTS).expect("the closed journal opens");
     assert_eq!(
         read_all_records(&journal),
         [(SequenceNumber(1), numbered_record(1)), (SequenceNumber(2), numbered_record(6))]
@@ -202,10 +210,10 @@ fn snapshot_is_complete_or_absent_after_power_loss() {
             writer.finish()
         });
         disk.power_cycle();
-        let listed = snapshots.list_snapshots().expect("the disk is back");
+        let listed = snapshots.list_snapshots().expect("the disk has power again");
         assert!(
             written.is_err() || listed == [SequenceNumber(5)],
-            "{changes} changes: a finished snapshot is gone"
+            "{changes} changes: a finished snapshot is missing"
         );
         for at in listed {
             let mut found = Vec::new();
@@ -213,10 +221,13 @@ fn snapshot_is_complete_or_absent_after_power_loss() {
                 .open_snapshot(at)
                 .unwrap_or_else(|error| panic!("{changes}: {error}"))
                 .read_to_end(&mut found)
-                .expect("it is whole");
+                .expect("the data is intact");
             assert!(found == state, "{changes} changes");
             finished += 1;
         }
     }
-    assert!((1..79).contains(&finished), "the power must go before and after: {finished}");
+    assert!(
+        (1..79).contains(&finished),
+        "the power must be lost both before and after the end: {finished}"
+    );
 }

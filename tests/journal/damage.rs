@@ -1,4 +1,4 @@
-//! Bytes that change and files that are cut: the answer is what was written, or an error that names the file; never anything else.
+//! Tests of damaged files: a read returns the written records, or an error that names the file.
 
 use super::disk::SimulatedDisk;
 use super::numbered_record;
@@ -12,14 +12,18 @@ use std::sync::Arc;
 const SMALL_SEGMENTS: JournalSettings =
     JournalSettings { segment_bytes: 20_000, keys_fingerprint: 7 };
 const RECORD_COUNT: u64 = 30;
-/// How many records the last append has.
+/// Number of records in the last append.
 const LAST_APPEND_RECORDS: u64 = 3;
 
 fn open_journal(disk: &SimulatedDisk) -> Result<Journal, JournalError> {
     Journal::open(Arc::new(disk.clone()), SMALL_SEGMENTS)
 }
 
-/// What is found: the records, or the file that is said to be damaged.
+/// Reads all records.
+///
+/// # Errors
+///
+/// If a file is damaged.
 fn read_records(
     disk: &SimulatedDisk,
 ) -> Result<Vec<(SequenceNumber, JournalRecord)>, JournalError> {
@@ -30,26 +34,26 @@ fn expected_records() -> Vec<(SequenceNumber, JournalRecord)> {
     (1..=RECORD_COUNT).map(|number| (SequenceNumber(number), numbered_record(number))).collect()
 }
 
-/// A journal of several segments, and the disk as it is while the last one is open.
+/// Returns a journal of several segments and its disk. The journal is still open.
 fn build_journal() -> (SimulatedDisk, Journal) {
     let disk = SimulatedDisk::new(1);
-    let mut journal = open_journal(&disk).expect("an empty disk");
+    let mut journal = open_journal(&disk).expect("a journal is created on an empty disk");
     for number in 1..=RECORD_COUNT - LAST_APPEND_RECORDS {
-        journal.append_records(&[numbered_record(number)]).expect("no trouble");
+        journal.append_records(&[numbered_record(number)]).expect("the write succeeds");
     }
     let group: Vec<JournalRecord> =
         (RECORD_COUNT - LAST_APPEND_RECORDS + 1..=RECORD_COUNT).map(numbered_record).collect();
-    journal.append_records(&group).expect("no trouble");
-    assert!(disk.list_files().expect("names").len() > 2, "several segments");
+    journal.append_records(&group).expect("the write succeeds");
+    assert!(disk.list_files().expect("the directory is readable").len() > 2, "several segments");
     (disk, journal)
 }
 
-/// Bytes all over a file: many of its head, and one of every so many behind.
+/// Returns offsets to damage: dense in the first 400 bytes, sparse after them.
 fn sampled_offsets(length: usize) -> impl Iterator<Item = usize> {
     (0..length.min(400)).step_by(5).chain((400..length).step_by(3_001))
 }
 
-/// Every way to damage a file that is tried.
+/// Returns damaged copies of a file with a description: changed bytes, cuts and zeroed pages.
 fn damaged_variants(bytes: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
     let flips = sampled_offsets(bytes.len()).map(|at| {
         let mut flipped = bytes.to_vec();
@@ -68,21 +72,24 @@ fn damaged_variants(bytes: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
     flips.chain(cuts).chain(zeros)
 }
 
-/// Tries every damage to every segment. `last_may_go`: damage to the newest may look like a crash during the last append.
-fn check_all_damage(disk: &SimulatedDisk, last_may_go: bool) {
-    let names: Vec<String> = disk.list_files().expect("names");
-    let newest = names.last().expect("a segment").clone();
-    let (mut told, mut whole, mut shorter) = (0, 0, 0);
+/// Tries every damage on every segment.
+///
+/// With `last_append_may_be_lost`, damage to the newest segment may look like a crash during the
+/// last append.
+fn check_all_damage(disk: &SimulatedDisk, last_append_may_be_lost: bool) {
+    let names: Vec<String> = disk.list_files().expect("the directory is readable");
+    let newest = names.last().expect("the journal has a segment").clone();
+    let (mut detected, mut unharmed, mut truncated) = (0, 0, 0);
     for name in &names {
         for (how, bytes) in damaged_variants(&disk.read_file(name)) {
             let copy = disk.copy_with_seed(1);
             copy.write_file(name, bytes);
             match read_records(&copy) {
-                Ok(records) if records == expected_records() => whole += 1,
+                Ok(records) if records == expected_records() => unharmed += 1,
                 Ok(records) => {
                     assert!(
-                        last_may_go && *name == newest,
-                        "{name}, {how}: {} records without a word",
+                        last_append_may_be_lost && *name == newest,
+                        "{name}, {how}: {} records without an error",
                         records.len()
                     );
                     assert_eq!(
@@ -90,22 +97,22 @@ fn check_all_damage(disk: &SimulatedDisk, last_may_go: bool) {
                         expected_records()[..(RECORD_COUNT - LAST_APPEND_RECORDS) as usize],
                         "{name}, {how}"
                     );
-                    shorter += 1;
+                    truncated += 1;
                 }
                 Err(
                     JournalError::Damaged { file, .. } | JournalError::NewerFormat { file, .. },
                 ) => {
                     assert_eq!(&file, name, "{how}");
-                    told += 1;
+                    detected += 1;
                 }
                 Err(error) => panic!("{name}, {how}: {error}"),
             }
         }
     }
     eprintln!(
-        "damage told {told} times, of no matter {whole} times, taken for a crash {shorter} times"
+        "damage detected {detected} times, harmless {unharmed} times, taken for a crash {truncated} times"
     );
-    assert!(told > 100, "the damage must meet something: {told}");
+    assert!(detected > 100, "too little damage was detected: {detected}");
 }
 
 #[test]
@@ -127,9 +134,9 @@ fn damage_in_unclosed_journal_loses_at_most_last_append() {
 fn detects_missing_segment() {
     let (disk, journal) = build_journal();
     drop(journal);
-    let names = disk.list_files().expect("names");
+    let names = disk.list_files().expect("the directory is readable");
     let copy = disk.copy_with_seed(1);
-    copy.remove_file(&names[1]).expect("removed");
+    copy.remove_file(&names[1]).expect("the file is removed");
     match read_records(&copy) {
         Err(JournalError::Damaged { file, sequence: Some(_), .. }) => assert_eq!(file, names[0]),
         other => panic!("{:?}", other.map(|records| records.len())),
@@ -143,11 +150,11 @@ fn detects_damaged_snapshot() {
         .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
         .collect();
     let snapshots = SnapshotStore::new(Arc::new(disk.clone()));
-    let mut writer = snapshots.create_snapshot(SequenceNumber(9)).expect("no trouble");
-    writer.write_all(&state).expect("no trouble");
-    writer.finish().expect("no trouble");
-    let name = disk.list_files().expect("names").remove(0);
-    let mut told = 0;
+    let mut writer = snapshots.create_snapshot(SequenceNumber(9)).expect("the write succeeds");
+    writer.write_all(&state).expect("the write succeeds");
+    writer.finish().expect("the write succeeds");
+    let name = disk.list_files().expect("the directory is readable").remove(0);
+    let mut detected = 0;
     for (how, bytes) in damaged_variants(&disk.read_file(&name)) {
         let copy = disk.copy_with_seed(1);
         copy.write_file(&name, bytes);
@@ -158,13 +165,13 @@ fn detects_damaged_snapshot() {
             },
         );
         match read {
-            Ok(_) => assert!(found == state, "{how}: another state"),
+            Ok(_) => assert!(found == state, "{how}: the state differs"),
             Err(JournalError::Damaged { file, .. } | JournalError::NewerFormat { file, .. }) => {
                 assert_eq!(file, name, "{how}");
-                told += 1;
+                detected += 1;
             }
             Err(error) => panic!("{how}: {error}"),
         }
     }
-    assert!(told > 50, "the damage must meet something: {told}");
+    assert!(detected > 50, "too little damage was detected: {detected}");
 }

@@ -1,17 +1,19 @@
-//! The data directory: one process, one format, and keys that stay.
+//! Tests of the data directory: exclusive lock, format version and persistent keys.
 
 use firstline::journal::{DirectoryLock, Journal, JournalError, JournalRecord, JournalSettings};
 use std::fs;
 
 #[test]
 fn keys_are_created_once_and_persist() {
-    let place = tempfile::tempdir().expect("a directory");
-    let path = place.path().join("deep/data");
-    let first = DirectoryLock::acquire(&path).expect("a new directory").keys();
-    let second = DirectoryLock::acquire(&path).expect("the same directory").keys();
+    let directory = tempfile::tempdir().expect("the temporary directory is created");
+    let path = directory.path().join("deep/data");
+    let first = DirectoryLock::acquire(&path).expect("the new directory is locked").keys();
+    let second =
+        DirectoryLock::acquire(&path).expect("the unlocked directory is locked again").keys();
     assert_eq!((first.seed, first.customer), (second.seed, second.customer));
-    let other =
-        DirectoryLock::acquire(&place.path().join("other")).expect("a new directory").keys();
+    let other = DirectoryLock::acquire(&directory.path().join("other"))
+        .expect("the new directory is locked")
+        .keys();
     assert!(
         first.seed != other.seed
             && first.customer != other.customer
@@ -21,100 +23,107 @@ fn keys_are_created_once_and_persist() {
 
 #[test]
 fn locked_directory_refuses_second_process() {
-    let place = tempfile::tempdir().expect("a directory");
-    let held = DirectoryLock::acquire(place.path()).expect("a new directory");
-    match DirectoryLock::acquire(place.path()) {
+    let directory = tempfile::tempdir().expect("the temporary directory is created");
+    let lock = DirectoryLock::acquire(directory.path()).expect("the new directory is locked");
+    match DirectoryLock::acquire(directory.path()) {
         Err(error @ JournalError::Locked { process: Some(process), .. }) => {
             assert_eq!(process, std::process::id());
             assert!(error.to_string().contains("stop it first"), "{error}");
         }
         other => panic!("{other:?}"),
     }
-    drop(held);
-    DirectoryLock::acquire(place.path()).expect("it is free again");
+    drop(lock);
+    DirectoryLock::acquire(directory.path()).expect("the lock is released");
 }
 
 #[test]
 fn rejects_newer_or_unknown_directory_format() {
-    let place = tempfile::tempdir().expect("a directory");
-    drop(DirectoryLock::acquire(place.path()).expect("a new directory"));
-    let format = place.path().join("format");
-    assert_eq!(fs::read_to_string(&format).expect("it is there"), "firstline data, format 3\n");
-    fs::write(&format, "firstline data, format 4\n").expect("written");
+    let directory = tempfile::tempdir().expect("the temporary directory is created");
+    drop(DirectoryLock::acquire(directory.path()).expect("the new directory is locked"));
+    let format = directory.path().join("format");
+    assert_eq!(fs::read_to_string(&format).expect("the file exists"), "firstline data, format 3\n");
+    fs::write(&format, "firstline data, format 4\n").expect("the file is writable");
     assert!(matches!(
-        DirectoryLock::acquire(place.path()),
+        DirectoryLock::acquire(directory.path()),
         Err(JournalError::NewerFormat { format: 4, .. })
     ));
-    fs::write(&format, "something else").expect("written");
-    assert!(matches!(DirectoryLock::acquire(place.path()), Err(JournalError::Damaged { .. })));
+    fs::write(&format, "something else").expect("the file is writable");
+    assert!(matches!(DirectoryLock::acquire(directory.path()), Err(JournalError::Damaged { .. })));
 }
 
 #[test]
 fn rejects_segment_of_newer_format() {
-    let place = tempfile::tempdir().expect("a directory");
-    let held = DirectoryLock::acquire(place.path()).expect("a new directory");
+    let directory = tempfile::tempdir().expect("the temporary directory is created");
+    let lock = DirectoryLock::acquire(directory.path()).expect("the new directory is locked");
     let settings = JournalSettings {
-        keys_fingerprint: held.keys().fingerprint(),
+        keys_fingerprint: lock.keys().fingerprint(),
         ..JournalSettings::default()
     };
-    drop(Journal::open(held.disk(), settings).expect("a new one"));
-    let store = redb::Database::open(place.path().join("journal-00000000000000000001.redb"))
-        .expect("it is there");
-    let write = store.begin_write().expect("no trouble");
-    let about = redb::TableDefinition::<&str, u64>::new("about");
-    write.open_table(about).expect("it is there").insert("format", 4).expect("no trouble");
-    write.commit().expect("no trouble");
+    drop(Journal::open(lock.disk(), settings).expect("a journal is created"));
+    let store = redb::Database::open(directory.path().join("journal-00000000000000000001.redb"))
+        .expect("the file exists");
+    let write = store.begin_write().expect("the database write succeeds");
+    let metadata = redb::TableDefinition::<&str, u64>::new("about");
+    write
+        .open_table(metadata)
+        .expect("the file exists")
+        .insert("format", 4)
+        .expect("the database write succeeds");
+    write.commit().expect("the database write succeeds");
     drop(store);
     assert!(matches!(
-        Journal::open(held.disk(), settings),
+        Journal::open(lock.disk(), settings),
         Err(JournalError::NewerFormat { format: 4, .. })
     ));
 }
 
 #[test]
 fn reports_invalid_or_missing_keys() {
-    let place = tempfile::tempdir().expect("a directory");
-    let keys = place.path().join("keys");
-    let refused = |what: &str| match DirectoryLock::acquire(place.path()) {
+    let directory = tempfile::tempdir().expect("the temporary directory is created");
+    let keys = directory.path().join("keys");
+    let assert_refused = |what: &str| match DirectoryLock::acquire(directory.path()) {
         Err(error @ JournalError::BadKeys { .. }) => {
             assert!(error.to_string().contains(what), "{error}")
         }
         other => panic!("{what}: {other:?}"),
     };
-    let held = DirectoryLock::acquire(place.path()).expect("a new directory");
+    let lock = DirectoryLock::acquire(directory.path()).expect("the new directory is locked");
     let mut journal = Journal::open(
-        held.disk(),
+        lock.disk(),
         JournalSettings {
-            keys_fingerprint: held.keys().fingerprint(),
+            keys_fingerprint: lock.keys().fingerprint(),
             ..JournalSettings::default()
         },
     )
-    .expect("a new one");
-    journal.append_records(&[JournalRecord::Stop { revision: 1 }]).expect("no trouble");
-    drop((journal, held));
-    let text = fs::read_to_string(&keys).expect("it is there");
+    .expect("a journal is created");
+    journal
+        .append_records(&[JournalRecord::Stop { revision: 1 }])
+        .expect("the database write succeeds");
+    drop((journal, lock));
+    let text = fs::read_to_string(&keys).expect("the file exists");
     for bad in ["", &text[..text.len() - 2], &text.replace("\n", " "), "other\n"] {
-        fs::write(&keys, bad).expect("written");
-        refused("no file of keys");
+        fs::write(&keys, bad).expect("the file is writable");
+        assert_refused("not a valid key file");
     }
-    fs::remove_file(&keys).expect("removed");
-    refused("it is missing");
+    fs::remove_file(&keys).expect("the file is removed");
+    assert_refused("the key file is missing");
 }
 
 #[cfg(unix)]
 #[test]
 fn data_directory_is_private_to_owner() {
     use std::os::unix::fs::PermissionsExt;
-    let place = tempfile::tempdir().expect("a directory");
-    let path = place.path().join("data");
-    drop(DirectoryLock::acquire(&path).expect("a new directory"));
+    let directory = tempfile::tempdir().expect("the temporary directory is created");
+    let path = directory.path().join("data");
+    drop(DirectoryLock::acquire(&path).expect("the new directory is locked"));
     let mode = |path: &std::path::Path| {
-        fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+        fs::metadata(path).expect("the file exists").permissions().mode() & 0o777
     };
     let keys = path.join("keys");
     assert_eq!((mode(&path), mode(&keys)), (0o700, 0o600));
-    fs::set_permissions(&keys, fs::Permissions::from_mode(0o640)).expect("changed");
-    let error = DirectoryLock::acquire(&path).expect_err("others may read the keys");
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o640))
+        .expect("the permissions are changed");
+    let error = DirectoryLock::acquire(&path).expect_err("readable keys are rejected");
     assert!(
         matches!(error, JournalError::BadKeys { .. }) && error.to_string().contains("chmod 600"),
         "{error}"

@@ -1,11 +1,11 @@
-//! The journal as its users see it: kept through crashes, full disks and damage, read while it is written, and pruned.
+//! Tests of the journal: crashes, full disks, damage, concurrent reads, pruning and older formats.
 
 mod command_line;
 mod crash;
 mod damage;
 mod data_directory;
 #[path = "../disk/simulated_disk.rs"]
-#[allow(dead_code, reason = "the simulation of the whole service does more with it")]
+#[allow(dead_code, reason = "the simulation tests use the rest")]
 mod disk;
 mod older_formats;
 mod read_write;
@@ -17,7 +17,7 @@ use firstline::domain::events::event::{
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::journal::{BatchCodec, Journal, JournalRecord, SequenceNumber};
 
-/// A record that tells its number: mostly batches of some kilobytes.
+/// Returns a record that is unique for its number. Most are batches of some kilobytes.
 fn numbered_record(number: u64) -> JournalRecord {
     let now = Timestamp(number as i64 * 1_000);
     match number % 7 {
@@ -31,7 +31,7 @@ fn numbered_record(number: u64) -> JournalRecord {
     }
 }
 
-/// A batch whose identities nobody can compress.
+/// Returns a batch with pseudo-random identities, which do not compress.
 fn incompressible_batch(number: u64) -> Batch {
     let mix = |place: u64| {
         (number * 1_000 + place)
@@ -53,7 +53,7 @@ fn incompressible_batch(number: u64) -> Batch {
     Batch { events: events.collect(), groups: vec![none], names: Default::default() }
 }
 
-/// All that is in a journal.
+/// Reads all records of a journal.
 fn read_all_records(journal: &Journal) -> Vec<(SequenceNumber, JournalRecord)> {
     let reader = journal.new_reader();
     let before = SequenceNumber(reader.first_sequence().0 - 1);

@@ -1,6 +1,9 @@
-//! What an older version kept is taken over: `format-1/` was written by the last program of that format, which took 195 simulated
-//! events, stopped in good order, took three more, and was killed; `format-2/` likewise, with 342 events: calls that say how long
-//! somebody waited or what work came after, some of them rated, agents, and orders that were due, paused or had an owner.
+//! Tests of upgrades from older formats of the data directory.
+//!
+//! The last program of format 1 wrote `format-1/`. It accepted 195 simulated events, shut down
+//! gracefully, accepted three more and was killed. `format-2/` was made alike with 342 events:
+//! calls with wait and after-call work, some of them rated, agents, and orders with due time,
+//! pauses or owners.
 
 use firstline::engine::recovery::{RecoverySources, recover_state};
 use firstline::engine::state::EngineState;
@@ -12,35 +15,40 @@ use std::path::Path;
 
 fn unpack_fixture(format: u64, to: &Path, snapshot: bool) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/journal/format-{format}"));
-    for entry in fs::read_dir(from).expect("it is there") {
-        let path = entry.expect("a file").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
-        let bytes = fs::read(&path).expect("readable");
+    for entry in fs::read_dir(from).expect("the file exists") {
+        let path = entry.expect("the file is accessible").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("the name is a string");
+        let bytes = fs::read(&path).expect("the file is readable");
         match name.strip_suffix(".zst") {
             Some(name) if name.starts_with("snapshot") && !snapshot => {}
-            Some(name) => fs::write(to.join(name), zstd::decode_all(&bytes[..]).expect("packed"))
-                .expect("written"),
-            None => fs::write(to.join(name), bytes).expect("written"),
+            Some(name) => fs::write(
+                to.join(name),
+                zstd::decode_all(&bytes[..]).expect("the file is compressed with zstd"),
+            )
+            .expect("the file is writable"),
+            None => fs::write(to.join(name), bytes).expect("the file is writable"),
         }
     }
-    fs::set_permissions(to.join("keys"), fs::Permissions::from_mode(0o600)).expect("its owner's");
-    fs::write(to.join("format"), format!("firstline data, format {format}\n")).expect("written");
+    fs::set_permissions(to.join("keys"), fs::Permissions::from_mode(0o600))
+        .expect("the permissions are changed");
+    fs::write(to.join("format"), format!("firstline data, format {format}\n"))
+        .expect("the file is writable");
 }
 
-fn journal_settings(held: &DirectoryLock) -> JournalSettings {
-    JournalSettings { keys_fingerprint: held.keys().fingerprint(), ..JournalSettings::default() }
+fn journal_settings(lock: &DirectoryLock) -> JournalSettings {
+    JournalSettings { keys_fingerprint: lock.keys().fingerprint(), ..JournalSettings::default() }
 }
 
-fn recovered_state(held: &DirectoryLock) -> EngineState {
-    let journal = Journal::open(held.disk(), journal_settings(held))
+fn recovered_state(lock: &DirectoryLock) -> EngineState {
+    let journal = Journal::open(lock.disk(), journal_settings(lock))
         .unwrap_or_else(|error| panic!("{error}"));
     let sources = RecoverySources {
         journal: journal.new_reader(),
-        snapshots: SnapshotStore::new(held.disk()),
+        snapshots: SnapshotStore::new(lock.disk()),
     };
     let state =
         recover_state(&sources, journal.last_sequence(), &mut |_| ControlFlow::Continue(()));
-    state.unwrap_or_else(|error| panic!("{error}")).expect("there are records")
+    state.unwrap_or_else(|error| panic!("{error}")).expect("the journal has records")
 }
 
 fn board_lines(state: &EngineState) -> Vec<String> {
@@ -48,7 +56,9 @@ fn board_lines(state: &EngineState) -> Vec<String> {
     board
         .readings
         .iter()
-        .map(|reading| serde_json::to_string(&board.reading_json(reading)).expect("JSON"))
+        .map(|reading| {
+            serde_json::to_string(&board.reading_json(reading)).expect("the text is valid JSON")
+        })
         .collect()
 }
 
@@ -63,38 +73,42 @@ fn upgrades_format_2_directory() {
 }
 
 fn check_upgrade(format: u64, cases: usize) {
-    let (whole, journal) =
-        (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
-    unpack_fixture(format, whole.path(), true);
+    let (with_snapshot, journal) = (
+        tempfile::tempdir().expect("the temporary directory is created"),
+        tempfile::tempdir().expect("the temporary directory is created"),
+    );
+    unpack_fixture(format, with_snapshot.path(), true);
     unpack_fixture(format, journal.path(), false);
-    let held = DirectoryLock::acquire(whole.path()).unwrap_or_else(|error| panic!("{error}"));
+    let lock =
+        DirectoryLock::acquire(with_snapshot.path()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(
-        fs::read_to_string(whole.path().join("format")).expect("it is there"),
+        fs::read_to_string(with_snapshot.path().join("format")).expect("the file exists"),
         "firstline data, format 3\n"
     );
-    let mut state = recovered_state(&held);
-    // The same from the snapshot and the three events after it as from the journal alone.
-    let mut alone = recovered_state(
+    let mut state = recovered_state(&lock);
+    // Snapshot plus later records must give the same state as the journal alone.
+    let mut state_from_journal = recovered_state(
         &DirectoryLock::acquire(journal.path()).unwrap_or_else(|error| panic!("{error}")),
     );
     assert_eq!(
         (state.monitor.case_count(), state.monitor.now()),
-        (alone.monitor.case_count(), alone.monitor.now())
+        (state_from_journal.monitor.case_count(), state_from_journal.monitor.now())
     );
     assert_eq!(state.monitor.case_count(), cases);
-    assert_eq!(board_lines(&state), board_lines(&alone));
-    // Everything counted once more, from what is remembered of each case.
-    for state in [&mut state, &mut alone] {
+    assert_eq!(board_lines(&state), board_lines(&state_from_journal));
+    // Counting again from the remembered cases must not change the board.
+    for state in [&mut state, &mut state_from_journal] {
         state.change_standard(state.standard.clone(), "anew".into());
     }
-    assert_eq!(board_lines(&state), board_lines(&alone));
+    assert_eq!(board_lines(&state), board_lines(&state_from_journal));
 
-    let mut journal = Journal::open(held.disk(), journal_settings(&held))
+    let mut journal = Journal::open(lock.disk(), journal_settings(&lock))
         .unwrap_or_else(|error| panic!("{error}"));
-    let (now, last) = (state.monitor.clock_time().expect("a clock"), journal.last_sequence());
+    let (now, last) =
+        (state.monitor.clock_time().expect("the monitor has a clock"), journal.last_sequence());
     journal
         .append_records(&[JournalRecord::AlertEvaluation { now, revision: state.revision }])
         .unwrap_or_else(|error| panic!("{error}"));
     drop(journal);
-    assert_eq!(recovered_state(&held).sequence, last.next());
+    assert_eq!(recovered_state(&lock).sequence, last.next());
 }

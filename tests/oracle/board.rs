@@ -1,4 +1,5 @@
-//! The board that the oracle expects: every fact of every case put into each scope and window that covers it, one by one.
+//! Board expected by the oracle. Every fact of every case is added to each scope and window that
+//! covers it.
 
 use super::calendar::{CaseZone, DAY, HOUR, MINUTE, first_instant_of, local_time};
 use super::case_facts::CaseMeaning;
@@ -6,14 +7,18 @@ use super::indicators::{OracleFormula, OracleIndicator};
 use jiff::civil::Weekday;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The windows of the standard by their names on the board.
+/// Window names as on the board.
 const WINDOW_NAMES: [&str; 9] =
     ["5m", "30m", "1h", "24h", "interval15", "interval30", "today", "week", "month"];
 
-/// The name of readings about now.
+/// Window name of gauges.
 const NOW_WINDOW: &str = "now";
 
-/// A window of the standard, or now.
+/// Returns the static name of a window of the standard, or of [`NOW_WINDOW`].
+///
+/// # Panics
+///
+/// If there is no such window.
 pub(crate) fn window_named(name: &str) -> &'static str {
     WINDOW_NAMES
         .into_iter()
@@ -22,12 +27,12 @@ pub(crate) fn window_named(name: &str) -> &'static str {
         .unwrap_or_else(|| panic!("no such window: {name}"))
 }
 
-/// Where a window begins when `now` is reached: a rolling one at a multiple of its step, one of the calendar where the local
-/// clock says so.
+/// Returns the start of a window at `now`, in milliseconds since 1970. Rolling windows start at a
+/// multiple of their step, calendar windows at a local boundary.
 fn window_start(window: &str, now: i64, zone: CaseZone) -> i64 {
     let today = local_time(now, zone).date();
     let rolling = |length: i64, step: i64| (now - length).div_euclid(step) * step;
-    // Clocks here are whole hours off, and change by whole hours.
+    // UTC offsets of both zones are whole hours at all times.
     let interval = |minutes: i64| now.div_euclid(minutes * MINUTE) * minutes * MINUTE;
     match window {
         "5m" => rolling(5 * MINUTE, 10_000),
@@ -49,7 +54,7 @@ fn window_start(window: &str, now: i64, zone: CaseZone) -> i64 {
     }
 }
 
-/// What a reading is made of.
+/// Components of an expected reading, before its value is computed.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct ExpectedReading {
     pub(crate) good: i64,
@@ -58,40 +63,40 @@ pub(crate) struct ExpectedReading {
     pub(crate) oldest: Option<i64>,
 }
 
-/// Indicator, scope as in `center=berlin tier=vip`, window.
+/// Index of the indicator, scope as in `center=berlin tier=vip`, and window.
 pub(crate) type ReadingKey = (usize, String, &'static str);
 
-/// What is expected of a board.
 #[derive(Debug)]
 pub(crate) struct ExpectedBoard {
-    /// The readings that are made of something.
+    /// Readings with at least one fact.
     pub(crate) readings: BTreeMap<ReadingKey, ExpectedReading>,
-    /// Indicators and scopes of which there must be readings, and no others.
+    /// Indicators and scopes that must have readings; no others may.
     pub(crate) present_scopes: BTreeSet<(usize, String)>,
 }
 
-/// Indicators by the name of a fact that they pick: which, which of its picks, and whether it is one of a numerator.
+/// Picks by fact name: index of the indicator, index of the pick, and true if the pick belongs to a
+/// numerator.
 pub(crate) type PicksByFact = BTreeMap<(String, String), Vec<(usize, usize, bool)>>;
 
-/// Which indicators pick which facts.
+/// Indexes the picks of all indicators by fact name.
 pub(crate) fn index_picks(indicators: &[OracleIndicator]) -> PicksByFact {
-    let mut picked = PicksByFact::new();
+    let mut picks_by_fact = PicksByFact::new();
     for (number, indicator) in indicators.iter().enumerate() {
-        let goods =
+        let good_count =
             if let OracleFormula::Ratio(good, _) = &indicator.formula { good.len() } else { 0 };
-        for (place, pick) in indicator.all_picks().into_iter().enumerate() {
+        for (pick_index, pick) in indicator.all_picks().into_iter().enumerate() {
             let (family, fact) = pick.fact_name();
-            picked.entry((family.to_owned(), fact.to_owned())).or_default().push((
+            picks_by_fact.entry((family.to_owned(), fact.to_owned())).or_default().push((
                 number,
-                place,
-                place < goods,
+                pick_index,
+                pick_index < good_count,
             ));
         }
     }
-    picked
+    picks_by_fact
 }
 
-/// The scopes a case belongs to.
+/// Returns the scopes a case belongs to.
 fn case_scopes(case: &CaseMeaning) -> Vec<String> {
     let [center, class, tier, _] = case.attributes;
     let scopes = [
@@ -103,16 +108,16 @@ fn case_scopes(case: &CaseMeaning) -> Vec<String> {
     scopes.into_iter().flatten().collect()
 }
 
-/// The board of these cases when `now` is reached. `families` says of which families each indicator speaks.
+/// Computes the board of these cases at `now`. `families` lists the families of each indicator.
 pub(crate) fn expected_board(
     cases: &[CaseMeaning],
     now: i64,
     indicators: &[OracleIndicator],
     families: &[Vec<&str>],
-    picked: &PicksByFact,
+    picks_by_fact: &PicksByFact,
 ) -> ExpectedBoard {
-    let mut made: BTreeMap<ReadingKey, ExpectedReading> = BTreeMap::new();
-    let mut there: BTreeSet<(usize, String)> =
+    let mut readings: BTreeMap<ReadingKey, ExpectedReading> = BTreeMap::new();
+    let mut present_scopes: BTreeSet<(usize, String)> =
         (0..indicators.len()).map(|number| (number, String::new())).collect();
     let begins = [CaseZone::Shanghai, CaseZone::Berlin]
         .map(|zone| WINDOW_NAMES.map(|window| window_start(window, now, zone)));
@@ -120,20 +125,20 @@ pub(crate) fn expected_board(
         let scopes = case_scopes(case);
         for (number, families) in families.iter().enumerate() {
             if families.iter().any(|family| case.families.contains(family)) {
-                there.extend(scopes.iter().map(|scope| (number, scope.clone())));
+                present_scopes.extend(scopes.iter().map(|scope| (number, scope.clone())));
             }
         }
         let begins = &begins[case.case_zone() as usize];
         for fact in &case.facts {
             let name = (fact.name.0.to_owned(), fact.name.1.to_owned());
-            for &(number, place, good) in picked.get(&name).into_iter().flatten() {
+            for &(number, pick_index, good) in picks_by_fact.get(&name).into_iter().flatten() {
                 let indicator = &indicators[number];
-                if !indicator.all_picks()[place].matches_fact(fact, &case.attributes) {
+                if !indicator.all_picks()[pick_index].matches_fact(fact, &case.attributes) {
                     continue;
                 }
-                let stands =
+                let is_gauge =
                     matches!(indicator.formula, OracleFormula::Level(_) | OracleFormula::Oldest(_));
-                let windows: Vec<&'static str> = match stands {
+                let windows: Vec<&'static str> = match is_gauge {
                     true => vec![NOW_WINDOW],
                     false => WINDOW_NAMES
                         .into_iter()
@@ -146,16 +151,16 @@ pub(crate) fn expected_board(
                     .iter()
                     .flat_map(|scope| windows.iter().map(move |window| (scope, *window)))
                 {
-                    let made = made.entry((number, scope.clone(), window)).or_default();
-                    *(if good { &mut made.good } else { &mut made.of }) += 1;
+                    let reading = readings.entry((number, scope.clone(), window)).or_default();
+                    *(if good { &mut reading.good } else { &mut reading.of }) += 1;
                     if !good {
-                        made.values.extend(fact.value);
+                        reading.values.extend(fact.value);
                     }
-                    made.oldest =
-                        Some(made.oldest.map_or(fact.time, |oldest| oldest.min(fact.time)));
+                    reading.oldest =
+                        Some(reading.oldest.map_or(fact.time, |oldest| oldest.min(fact.time)));
                 }
             }
         }
     }
-    ExpectedBoard { readings: made, present_scopes: there }
+    ExpectedBoard { readings, present_scopes }
 }

@@ -1,5 +1,5 @@
-//! Local clocks and working calendars, minute by minute: every minute is asked what the local clock shows and whether that is
-//! an open time. Slow and plain, and nothing of it is the core's.
+//! Local time and working calendars, computed minute by minute. Slow on purpose and independent of
+//! the engine.
 
 use jiff::civil::{Date, DateTime, Weekday, date};
 use jiff::tz::TimeZone;
@@ -13,14 +13,14 @@ pub(crate) const MINUTE: i64 = 60 * SECOND;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// Where a case lives.
+/// Time zone of a case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum CaseZone {
     Shanghai,
     Berlin,
 }
 
-/// For each calendar, zone and day since 1970 in UTC, whether each minute is open.
+/// Minutes of a UTC day by calendar, zone and day since 1970. True if the minute is open.
 type OpenMinutes = BTreeMap<(OracleCalendar, CaseZone, i64), Rc<Vec<bool>>>;
 
 thread_local! {
@@ -28,7 +28,7 @@ thread_local! {
     static OPEN_MINUTES: RefCell<OpenMinutes> = RefCell::default();
 }
 
-/// What the local clock shows.
+/// Converts milliseconds since 1970 to local time.
 pub(crate) fn local_time(at: i64, zone: CaseZone) -> DateTime {
     TIME_ZONES.with(|zones| {
         jiff::Timestamp::from_millisecond(at)
@@ -38,10 +38,10 @@ pub(crate) fn local_time(at: i64, zone: CaseZone) -> DateTime {
     })
 }
 
-/// The first moment at which the local clock shows this, or has skipped it. Looked for from a time before it on, minute by
-/// minute.
-pub(crate) fn first_instant_at(wanted: DateTime, zone: CaseZone) -> i64 {
-    let minute = wanted.with().second(0).subsec_nanosecond(0).build().expect("a whole minute");
+/// Returns the first instant at which the local clock shows or has skipped `local`, in milliseconds
+/// since 1970. Searches minute by minute.
+pub(crate) fn first_instant_at(local: DateTime, zone: CaseZone) -> i64 {
+    let minute = local.with().second(0).subsec_nanosecond(0).build().expect("a whole minute");
     let earliest = match zone {
         CaseZone::Shanghai => 9 * HOUR,
         CaseZone::Berlin => 3 * HOUR,
@@ -52,11 +52,11 @@ pub(crate) fn first_instant_at(wanted: DateTime, zone: CaseZone) -> i64 {
         at += MINUTE;
     }
     let skipped = local_time(at, zone) > minute;
-    let rest: SignedDuration = wanted.duration_since(minute);
+    let rest: SignedDuration = local.duration_since(minute);
     if skipped { at } else { at + i64::try_from(rest.as_millis()).expect("less than a minute") }
 }
 
-/// The first moment of a date.
+/// Returns the first instant of a date.
 pub(crate) fn first_instant_of(date: Date, zone: CaseZone) -> i64 {
     first_instant_at(date.at(0, 0, 0, 0), zone)
 }
@@ -69,7 +69,7 @@ pub(crate) enum OracleCalendar {
 }
 
 impl OracleCalendar {
-    /// The zone of its clocks for a case that lives in `zone`.
+    /// Returns the zone of the calendar for a case in `zone`.
     fn calendar_zone(self, zone: CaseZone) -> CaseZone {
         match self {
             OracleCalendar::Field => zone,
@@ -77,7 +77,7 @@ impl OracleCalendar {
         }
     }
 
-    /// The opening hours that begin on a date, in minutes after midnight.
+    /// Returns the opening hours that begin on a date, in minutes after midnight.
     fn opening_hours(self, day: Date) -> &'static [(i64, i64)] {
         const MONDAY: &[(i64, i64)] = &[(8 * 60, 12 * 60), (13 * 60 + 30, 18 * 60)];
         let holidays = [date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 3), date(2026, 3, 30)];
@@ -102,7 +102,7 @@ impl OracleCalendar {
             || within(shown.date().yesterday().expect("a day before"), minute + 24 * 60)
     }
 
-    /// Whether each minute of a day in UTC is open.
+    /// Returns the minutes of a UTC day. True if the minute is open.
     fn open_minutes(self, day: i64, zone: CaseZone) -> Rc<Vec<bool>> {
         let known = OPEN_MINUTES.with_borrow(|open| open.get(&(self, zone, day)).cloned());
         known.unwrap_or_else(|| {
@@ -118,12 +118,16 @@ impl OracleCalendar {
         })
     }
 
-    /// Calls `look` with every open stretch of at most a minute from `from` on, until it has found what it wants.
+    /// Calls `visit` with each open span of at most a minute after `from` until it returns a value.
+    ///
+    /// # Panics
+    ///
+    /// If `visit` returns nothing for a thousand days.
     fn walk_open_time<R>(
         self,
         from: i64,
         zone: CaseZone,
-        mut look: impl FnMut(i64, i64) -> Option<R>,
+        mut visit: impl FnMut(i64, i64) -> Option<R>,
     ) -> R {
         for day in from.div_euclid(DAY)..from.div_euclid(DAY) + 1_000 {
             for (minute, _) in
@@ -131,16 +135,16 @@ impl OracleCalendar {
             {
                 let begin = day * DAY + minute as i64 * MINUTE;
                 if begin + MINUTE > from
-                    && let Some(found) = look(begin.max(from), begin + MINUTE)
+                    && let Some(found) = visit(begin.max(from), begin + MINUTE)
                 {
                     return found;
                 }
             }
         }
-        panic!("nothing within a thousand days");
+        panic!("no result within a thousand days");
     }
 
-    /// The open milliseconds between two moments.
+    /// Returns the open milliseconds between two instants.
     pub(crate) fn open_millis_between(self, from: i64, until: i64, zone: CaseZone) -> i64 {
         let mut open = 0;
         self.walk_open_time(from, zone, |begin, end| {
@@ -150,7 +154,7 @@ impl OracleCalendar {
         open
     }
 
-    /// When so many open milliseconds have passed.
+    /// Returns the instant at which `millis` of open time have passed since `from`.
     pub(crate) fn after_open_millis(self, from: i64, millis: i64, zone: CaseZone) -> i64 {
         let mut left = millis;
         if left == 0 {
@@ -178,7 +182,8 @@ impl OracleCalendar {
         day
     }
 
-    /// The same time of day so many working days later; what comes in on another day comes in when the next one opens.
+    /// Returns the same time of day `days` working days later. A start on a day off counts as the
+    /// opening of the next working day.
     pub(crate) fn after_workdays(self, from: i64, days: u32, zone: CaseZone) -> i64 {
         let zone = self.calendar_zone(zone);
         let mut start = local_time(from, zone);
@@ -189,7 +194,7 @@ impl OracleCalendar {
         first_instant_at(self.workday_after(start.date(), days).to_datetime(start.time()), zone)
     }
 
-    /// The end of the last of so many whole working days after today.
+    /// Returns the end of the last of `days` full working days after the day of `from`.
     pub(crate) fn end_of_full_workdays(self, from: i64, days: u32, zone: CaseZone) -> i64 {
         let zone = self.calendar_zone(zone);
         let last = self.workday_after(local_time(from, zone).date(), days);

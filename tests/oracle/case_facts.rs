@@ -1,53 +1,55 @@
-//! What the history of a case means when a certain time is reached: its facts, told afresh from all of its events.
+//! Derives the facts of a case at a given time from all of its events.
 //!
-//! Calls, tickets, surveys and agents are told here, orders in `order.rs`, promises in `promise.rs`.
+//! This module covers calls, tickets, surveys and agents. `order_facts.rs` covers orders and
+//! `commitment_clock.rs` covers commitments.
 
 use super::calendar::{CaseZone, HOUR, MINUTE, SECOND};
 use super::event::OracleEvent;
 use super::{commitment_clock, order_facts};
 
-/// The name of a fact: of which family or commitment, and which.
+/// Fact name: family or commitment, then the fact.
 pub(crate) type FactName = (&'static str, &'static str);
 
-/// Something that a history means.
+/// A fact derived from a history.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct OracleFact {
     pub(crate) name: FactName,
-    /// When it happened, or since when it stands.
+    /// Milliseconds since 1970: time of occurrence, or the start of a gauge.
     pub(crate) time: i64,
-    /// Its duration in milliseconds, or an answer, if it has one.
+    /// Duration in milliseconds, or the answer of a survey.
     pub(crate) value: Option<i64>,
     pub(crate) label: Option<&'static str>,
-    /// Which event of the case made it.
+    /// Index of the event that caused it, `usize::MAX` if time did.
     pub(crate) event_index: usize,
 }
 
-/// A stretch in which an order was not worked on.
+/// Span in which an order was not worked on.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct WorkInterruption {
     pub(crate) begin: i64,
     pub(crate) end: Option<i64>,
-    /// Whether it was closed, and not paused.
+    /// True if the order was closed, false if it was paused.
     pub(crate) closed: bool,
     pub(crate) reason: Option<&'static str>,
     pub(crate) liable: Option<&'static str>,
-    /// Which event ended it.
+    /// Index of the event that ended it, `usize::MAX` if none did.
     pub(crate) ended_by_event: usize,
 }
 
-/// The values of dimensions.
+/// Values in the order of [`DIMENSIONS`].
 pub(crate) type DimensionValues = [Option<&'static str>; 4];
 
-/// The dimensions of the standard.
+/// Dimensions of the standard.
 pub(crate) const DIMENSIONS: [&str; 4] = ["center", "class", "tier", "area"];
 
-/// All that a case means.
+/// State and facts derived from all events of a case.
 #[derive(Default, Debug)]
 pub(crate) struct CaseMeaning {
     pub(crate) now: i64,
     pub(crate) families: Vec<&'static str>,
-    /// The attributes it has, and those it had first.
+    /// Current attributes.
     pub(crate) attributes: DimensionValues,
+    /// First known value of each attribute.
     pub(crate) first_attributes: DimensionValues,
     pub(crate) due: Option<i64>,
     pub(crate) appointment: Option<i64>,
@@ -55,12 +57,12 @@ pub(crate) struct CaseMeaning {
     pub(crate) open: bool,
     pub(crate) interruptions: Vec<WorkInterruption>,
     pub(crate) liable: Option<&'static str>,
-    /// When time alone changes or changed something: worth a look.
+    /// Instants at which the passing of time alone changes the board.
     pub(crate) critical_times: Vec<i64>,
     loss_times: Vec<i64>,
 }
 
-/// The order in which events of the same time are read: beginnings before ends.
+/// Processing order of events with equal time and sequence: starts before ends.
 const VERB_ORDER: [&str; 24] = [
     "offered",
     "answered",
@@ -89,7 +91,7 @@ const VERB_ORDER: [&str; 24] = [
 ];
 const FAMILIES: [&str; 6] = ["call", "queue", "survey", "agent", "repair", "install"];
 
-/// How long a fact may stand.
+/// Returns the time in milliseconds after which a gauge without an end event expires.
 fn fact_expiry(name: FactName) -> Option<i64> {
     match name {
         ("call", "waiting") => Some(10 * MINUTE),
@@ -103,57 +105,61 @@ fn fact_expiry(name: FactName) -> Option<i64> {
     }
 }
 
-/// What the events of a case mean at `now`; each event comes with a number that settles the last ties.
+/// Derives the facts of a case at `now`. The number beside each event breaks the last ties.
 pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeaning {
     let mut events: Vec<(&OracleEvent, u64)> = events.to_vec();
     let rank = |list: &[&str], name: &str| {
         list.iter().position(|known| *known == name).expect("a known name")
     };
-    events.sort_by_key(|(said, tie)| {
-        (said.time, said.sequence, rank(&FAMILIES, said.family), rank(&VERB_ORDER, said.verb), *tie)
+    events.sort_by_key(|(event, tie)| {
+        let family_rank = rank(&FAMILIES, event.family);
+        (event.time, event.sequence, family_rank, rank(&VERB_ORDER, event.verb), *tie)
     });
     let mut meaning = CaseMeaning { now, ..CaseMeaning::default() };
-    for (said, _) in &events {
-        if !meaning.families.contains(&said.family) {
-            meaning.families.push(said.family);
+    for (event, _) in &events {
+        if !meaning.families.contains(&event.family) {
+            meaning.families.push(event.family);
         }
-        for (place, name) in DIMENSIONS.iter().enumerate() {
-            let said = said.text_field(name);
-            meaning.first_attributes[place] = meaning.first_attributes[place].or(said);
+        for (index, name) in DIMENSIONS.iter().enumerate() {
+            let value = event.text_field(name);
+            meaning.first_attributes[index] = meaning.first_attributes[index].or(value);
             // Only a class can change.
-            meaning.attributes[place] = if *name == "class" {
-                said.or(meaning.attributes[place])
+            meaning.attributes[index] = if *name == "class" {
+                value.or(meaning.attributes[index])
             } else {
-                meaning.first_attributes[place]
+                meaning.first_attributes[index]
             };
         }
-        meaning.due = said.millis_field("due").or(meaning.due);
-        meaning.appointment = said.millis_field("appointment").or(meaning.appointment);
+        meaning.due = event.millis_field("due").or(meaning.due);
+        meaning.appointment = event.millis_field("appointment").or(meaning.appointment);
     }
     for family in meaning.families.clone() {
-        let own: Vec<(usize, &OracleEvent)> = events
+        let family_events: Vec<(usize, &OracleEvent)> = events
             .iter()
             .enumerate()
-            .filter(|(_, (said, _))| said.family == family)
-            .map(|(place, (said, _))| (place, *said))
+            .filter(|(_, (event, _))| event.family == family)
+            .map(|(index, (event, _))| (index, *event))
             .collect();
-        meaning.loss_times =
-            own.iter().filter(|(_, said)| said.verb == "lost").map(|(_, said)| said.time).collect();
+        meaning.loss_times = family_events
+            .iter()
+            .filter(|(_, event)| event.verb == "lost")
+            .map(|(_, event)| event.time)
+            .collect();
         match family {
-            "call" => derive_call(&own, &mut meaning),
-            "queue" => derive_hall_ticket(&own, &mut meaning),
+            "call" => derive_call(&family_events, &mut meaning),
+            "queue" => derive_hall_ticket(&family_events, &mut meaning),
             "survey" => {
-                own.iter().for_each(|(place, said)| {
+                family_events.iter().for_each(|(index, event)| {
                     meaning.add_fact(
                         (family, "rated"),
-                        *place,
-                        said.time,
-                        said.number_field("score"),
+                        *index,
+                        event.time,
+                        event.number_field("score"),
                     )
                 });
             }
-            "agent" => derive_agent(&own, &mut meaning),
-            _ => order_facts::derive_order(family, &own, &mut meaning),
+            "agent" => derive_agent(&family_events, &mut meaning),
+            _ => order_facts::derive_order(family, &family_events, &mut meaning),
         }
     }
     commitment_clock::evaluate_commitments(&mut meaning);
@@ -161,37 +167,39 @@ pub(crate) fn from_events(events: &[(&OracleEvent, u64)], now: i64) -> CaseMeani
 }
 
 impl CaseMeaning {
-    /// Where the case lives.
+    /// Returns the time zone of the case's center.
     pub(crate) fn case_zone(&self) -> CaseZone {
         if self.attributes[0] == Some("berlin") { CaseZone::Berlin } else { CaseZone::Shanghai }
     }
 
-    pub(crate) fn add_fact(&mut self, name: FactName, place: usize, time: i64, value: Option<i64>) {
-        self.add_labeled_fact(name, place, time, value, None);
+    pub(crate) fn add_fact(&mut self, name: FactName, index: usize, time: i64, value: Option<i64>) {
+        self.add_labeled_fact(name, index, time, value, None);
     }
 
     pub(crate) fn add_labeled_fact(
         &mut self,
         name: FactName,
-        place: usize,
+        index: usize,
         time: i64,
         value: Option<i64>,
-        word: Option<&'static str>,
+        label: Option<&'static str>,
     ) {
-        self.facts.push(OracleFact { name, time, value, label: word, event_index: place });
+        self.facts.push(OracleFact { name, time, value, label, event_index: index });
     }
 
-    /// Tells that a fact stands since `since`, unless its end must have been lost; the result says whether it does.
+    /// Adds a gauge active since `since`, or its expiry if the end event is missing.
+    ///
+    /// Returns true if the gauge is active.
     pub(crate) fn add_active_fact(&mut self, name: FactName, since: i64) -> bool {
         let expires = fact_expiry(name).map(|millis| since + millis);
         let lost = self.loss_times.iter().copied().filter(|lost| *lost >= since).min();
-        // What expires in a minute is looked at when that minute is over.
-        let looked_at = expires.map(|time| (time.div_euclid(MINUTE) + 1) * MINUTE);
-        self.critical_times.extend(expires.into_iter().chain(looked_at));
+        // The engine checks expiry once a minute, after the minute is over.
+        let checked_at = expires.map(|time| (time.div_euclid(MINUTE) + 1) * MINUTE);
+        self.critical_times.extend(expires.into_iter().chain(checked_at));
         let over = match (lost, expires) {
             (Some(lost), Some(expires)) => Some(lost.min(expires)),
             (Some(lost), None) => Some(lost),
-            (None, expires) => expires.filter(|_| looked_at.is_some_and(|time| time <= self.now)),
+            (None, expires) => expires.filter(|_| checked_at.is_some_and(|time| time <= self.now)),
         };
         match over {
             Some(over) => self.add_fact((name.0, "expired"), usize::MAX, over, Some(over - since)),
@@ -206,117 +214,121 @@ impl CaseMeaning {
 
 type CaseEvents<'a> = [(usize, &'a OracleEvent)];
 
-/// The first event with one of these verbs.
-fn first_with_verb<'a>(own: &CaseEvents<'a>, verbs: &[&str]) -> Option<(usize, &'a OracleEvent)> {
-    own.iter().find(|(_, said)| verbs.contains(&said.verb)).copied()
+/// Returns the first event with one of these verbs, with its index.
+fn first_with_verb<'a>(
+    events: &CaseEvents<'a>,
+    verbs: &[&str],
+) -> Option<(usize, &'a OracleEvent)> {
+    events.iter().find(|(_, event)| verbs.contains(&event.verb)).copied()
 }
 
-/// What the event says it took, else the time since it began, if that is known.
-fn reported_duration(said: &OracleEvent, name: &str, since: Option<i64>) -> Option<i64> {
-    said.millis_field(name).or(since.map(|since| said.time - since))
+/// Returns the duration reported by the event, otherwise the time since `since`.
+fn reported_duration(event: &OracleEvent, name: &str, since: Option<i64>) -> Option<i64> {
+    event.millis_field(name).or(since.map(|since| event.time - since))
 }
 
-fn derive_call(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
+fn derive_call(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     let (offered, answered, ended) = (
-        first_with_verb(own, &["offered"]),
-        first_with_verb(own, &["answered"]),
-        first_with_verb(own, &["ended"]),
+        first_with_verb(events, &["offered"]),
+        first_with_verb(events, &["answered"]),
+        first_with_verb(events, &["ended"]),
     );
-    let left = first_with_verb(own, &["abandoned", "overflowed"]).filter(|_| answered.is_none());
-    let asked_at = offered.map(|(_, said)| said.time);
-    for (place, said) in own.iter().filter(|(_, said)| said.verb == "transferred") {
+    let left = first_with_verb(events, &["abandoned", "overflowed"]).filter(|_| answered.is_none());
+    let offered_at = offered.map(|(_, event)| event.time);
+    for (index, event) in events.iter().filter(|(_, event)| event.verb == "transferred") {
         meaning.add_labeled_fact(
             ("call", "transferred"),
-            *place,
-            said.time,
+            *index,
+            event.time,
             None,
-            said.text_field("to"),
+            event.text_field("to"),
         );
     }
-    if let Some((place, said)) = offered {
-        meaning.add_fact(("call", "offered"), place, said.time, None);
+    if let Some((index, event)) = offered {
+        meaning.add_fact(("call", "offered"), index, event.time, None);
     }
-    let waited = answered.and_then(|(_, said)| reported_duration(said, "wait_seconds", asked_at));
-    if let Some((place, said)) = answered {
-        meaning.add_fact(("call", "answered"), place, said.time, waited);
+    let waited =
+        answered.and_then(|(_, event)| reported_duration(event, "wait_seconds", offered_at));
+    if let Some((index, event)) = answered {
+        meaning.add_fact(("call", "answered"), index, event.time, waited);
     }
-    if let Some((place, said)) = left {
-        let word = said.text_field("reason").filter(|_| said.verb == "overflowed");
+    if let Some((index, event)) = left {
+        let label = event.text_field("reason").filter(|_| event.verb == "overflowed");
         meaning.add_labeled_fact(
-            ("call", said.verb),
-            place,
-            said.time,
-            reported_duration(said, "wait_seconds", asked_at),
-            word,
+            ("call", event.verb),
+            index,
+            event.time,
+            reported_duration(event, "wait_seconds", offered_at),
+            label,
         );
     }
-    if let Some((place, said)) = ended {
-        let talk = reported_duration(said, "talk_seconds", answered.map(|(_, said)| said.time));
-        // What lies between answer and end contains the holds; what the source calls talking does not.
-        let hold = if said.millis_field("talk_seconds").is_some() {
-            said.millis_field("hold_seconds").unwrap_or(0)
+    if let Some((index, event)) = ended {
+        let talk = reported_duration(event, "talk_seconds", answered.map(|(_, event)| event.time));
+        // The time from answer to end includes holds; the talk time reported by a source does not.
+        let hold = if event.millis_field("talk_seconds").is_some() {
+            event.millis_field("hold_seconds").unwrap_or(0)
         } else {
             0
         };
         let handled =
-            talk.map(|talk| talk + hold + said.millis_field("wrapup_seconds").unwrap_or(0));
+            talk.map(|talk| talk + hold + event.millis_field("wrapup_seconds").unwrap_or(0));
         meaning.add_labeled_fact(
             ("call", "ended"),
-            place,
-            said.time,
+            index,
+            event.time,
             talk,
-            said.text_field("resolved"),
+            event.text_field("resolved"),
         );
-        meaning.add_fact(("call", "handled"), place, said.time, handled);
+        meaning.add_fact(("call", "handled"), index, event.time, handled);
         if answered.is_some() {
-            meaning.add_fact(("call", "completed"), place, said.time, waited);
+            meaning.add_fact(("call", "completed"), index, event.time, waited);
         }
         return;
     }
     match (answered, left, offered) {
-        (Some((_, said)), ..) => _ = meaning.add_active_fact(("call", "talking"), said.time),
-        (None, None, Some((_, said))) => {
-            _ = meaning.add_active_fact(("call", "waiting"), said.time)
+        (Some((_, event)), ..) => _ = meaning.add_active_fact(("call", "talking"), event.time),
+        (None, None, Some((_, event))) => {
+            _ = meaning.add_active_fact(("call", "waiting"), event.time)
         }
         _ => {}
     }
 }
 
-fn derive_hall_ticket(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
+fn derive_hall_ticket(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     let (joined, left, served) = (
-        first_with_verb(own, &["joined"]),
-        first_with_verb(own, &["left"]),
-        first_with_verb(own, &["served"]),
+        first_with_verb(events, &["joined"]),
+        first_with_verb(events, &["left"]),
+        first_with_verb(events, &["served"]),
     );
-    let called = own.iter().rfind(|(_, said)| said.verb == "called").copied();
-    let joined_at = joined.map(|(_, said)| said.time);
-    let called_at = called.map(|(_, said)| said.time);
-    if let Some((place, said)) = joined {
-        meaning.add_fact(("queue", "joined"), place, said.time, None);
+    let called = events.iter().rfind(|(_, event)| event.verb == "called").copied();
+    let joined_at = joined.map(|(_, event)| event.time);
+    let called_at = called.map(|(_, event)| event.time);
+    if let Some((index, event)) = joined {
+        meaning.add_fact(("queue", "joined"), index, event.time, None);
     }
-    if let Some((place, said)) = called {
+    if let Some((index, event)) = called {
         meaning.add_fact(
             ("queue", "called"),
-            place,
-            said.time,
-            reported_duration(said, "wait_seconds", joined_at),
+            index,
+            event.time,
+            reported_duration(event, "wait_seconds", joined_at),
         );
     }
-    if let Some((place, said)) = served {
+    if let Some((index, event)) = served {
         meaning.add_labeled_fact(
             ("queue", "served"),
-            place,
-            said.time,
-            reported_duration(said, "talk_seconds", called_at),
-            said.text_field("resolved"),
+            index,
+            event.time,
+            reported_duration(event, "talk_seconds", called_at),
+            event.text_field("resolved"),
         );
-    } else if let Some((place, said)) = left {
+    } else if let Some((index, event)) = left {
         meaning.add_labeled_fact(
             ("queue", "left"),
-            place,
-            said.time,
-            reported_duration(said, "wait_seconds", joined_at),
-            said.text_field("reason"),
+            index,
+            event.time,
+            reported_duration(event, "wait_seconds", joined_at),
+            event.text_field("reason"),
         );
     } else if let Some(called_at) = called_at {
         meaning.add_active_fact(("queue", "at_counter"), called_at);
@@ -325,12 +337,12 @@ fn derive_hall_ticket(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     }
 }
 
-fn derive_agent(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
+fn derive_agent(events: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
     let mut now: Option<(&'static str, i64)> = None;
-    for (place, said) in own {
-        let Some(state) = said.text_field("state") else { continue };
+    for (index, event) in events {
+        let Some(state) = event.text_field("state") else { continue };
         let Some((before, since)) = now.filter(|(before, _)| *before != state) else {
-            now = now.or(Some((state, said.time)));
+            now = now.or(Some((state, event.time)));
             continue;
         };
         let time = match before {
@@ -341,9 +353,9 @@ fn derive_agent(own: &CaseEvents<'_>, meaning: &mut CaseMeaning) {
             _ => "",
         };
         if !time.is_empty() {
-            meaning.add_fact(("agent", time), *place, said.time, Some(said.time - since));
+            meaning.add_fact(("agent", time), *index, event.time, Some(event.time - since));
         }
-        now = Some((state, said.time));
+        now = Some((state, event.time));
     }
     if let Some((state, since)) = now {
         meaning.add_active_fact(("agent", state), since);

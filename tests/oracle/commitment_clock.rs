@@ -1,4 +1,4 @@
-//! Promises judged naively: where the clock runs it is led along, stretch by stretch, and what it comes to is told.
+//! Naive evaluation of commitments: each clock is advanced span by span around its pauses.
 
 use super::calendar::{OracleCalendar, first_instant_of, local_time};
 use super::case_facts::{CaseMeaning, DIMENSIONS, DimensionValues, FactName, OracleFact};
@@ -7,27 +7,28 @@ use super::commitments::{
     WarningTime,
 };
 
-/// Where a clock leads.
+/// Result of advancing a clock.
 #[derive(Clone, Copy, Debug)]
 enum ClockEnd {
     At(i64),
-    /// It has stood since then.
+    /// Stopped since this instant, without a resumption so far.
     Stopped(i64),
 }
 
-/// A stretch in which a clock stands; without an end while it lasts.
+/// Span in which a clock is stopped; `None` while it lasts.
 type StoppedSpan = (i64, Option<i64>);
 
-/// Adds what all commitments mean for a case.
+/// Adds the facts of all commitments to a case.
 pub(crate) fn evaluate_commitments(meaning: &mut CaseMeaning) {
-    for promise in commitments::all_commitments() {
+    for commitment in commitments::all_commitments() {
         let of = |name: FactName| move |fact: &&OracleFact| fact.name == name;
-        let Some(from) = meaning.facts.iter().filter(of(promise.from)).map(|fact| fact.time).min()
+        let Some(from) =
+            meaning.facts.iter().filter(of(commitment.from)).map(|fact| fact.time).min()
         else {
             continue;
         };
-        let ends: Vec<&OracleFact> = meaning.facts.iter().filter(of(promise.until)).collect();
-        // Each event that reopened a resolved order: its place and its time.
+        let ends: Vec<&OracleFact> = meaning.facts.iter().filter(of(commitment.until)).collect();
+        // Events that reopened a resolved order, as index and time.
         let reopened: Vec<(usize, i64)> = meaning
             .interruptions
             .iter()
@@ -35,118 +36,122 @@ pub(crate) fn evaluate_commitments(meaning: &mut CaseMeaning) {
             .filter_map(|stop| Some((stop.ended_by_event, stop.end?)))
             .collect();
         let end = |after: Option<usize>, before: Option<usize>| {
-            let own = |fact: &&&OracleFact| {
+            let in_range = |fact: &&&OracleFact| {
                 after.is_none_or(|after| fact.event_index > after)
                     && before.is_none_or(|before| fact.event_index < before)
             };
-            ends.iter().filter(own).map(|fact| fact.time).min()
+            ends.iter().filter(in_range).map(|fact| fact.time).min()
         };
-        let clocks: Vec<(i64, Option<i64>)> = match promise.reopening {
+        let clocks: Vec<(i64, Option<i64>)> = match commitment.reopening {
             ReopeningRule::First => vec![(from, end(None, None))],
             ReopeningRule::Resumes => {
-                vec![(from, end(reopened.last().map(|(place, _)| *place), None))]
+                vec![(from, end(reopened.last().map(|(index, _)| *index), None))]
             }
             ReopeningRule::Restarts => {
-                let first = (from, end(None, reopened.first().map(|(place, _)| *place)));
-                let later = reopened.iter().enumerate().map(|(number, (place, time))| {
-                    let next = reopened.get(number + 1).map(|(place, _)| *place);
-                    (*time, end(Some(*place), next))
+                let first = (from, end(None, reopened.first().map(|(index, _)| *index)));
+                let later = reopened.iter().enumerate().map(|(number, (index, time))| {
+                    let next = reopened.get(number + 1).map(|(index, _)| *index);
+                    (*time, end(Some(*index), next))
                 });
                 std::iter::once(first).chain(later).collect()
             }
         };
-        let many = clocks.len();
+        let count = clocks.len();
         for (number, (from, until)) in clocks.into_iter().enumerate() {
-            evaluate_clock(&promise, from, until, number + 1 == many, meaning);
+            evaluate_clock(&commitment, from, until, number + 1 == count, meaning);
         }
     }
 }
 
-fn matches_attributes(wanted: AttributeCondition, attributes: &DimensionValues) -> bool {
-    wanted.iter().all(|(dimension, values)| {
-        let place = DIMENSIONS.iter().position(|known| known == dimension).expect("a dimension");
-        attributes[place].is_some_and(|value| values.contains(&value))
+fn matches_attributes(condition: AttributeCondition, attributes: &DimensionValues) -> bool {
+    condition.iter().all(|(dimension, values)| {
+        let index = DIMENSIONS.iter().position(|known| known == dimension).expect("a dimension");
+        attributes[index].is_some_and(|value| values.contains(&value))
     })
 }
 
-/// One clock of a promise.
+/// Adds the facts of one clock of a commitment.
 fn evaluate_clock(
-    promise: &OracleCommitment,
+    commitment: &OracleCommitment,
     from: i64,
     until: Option<i64>,
     last: bool,
     meaning: &mut CaseMeaning,
 ) {
-    let attributes =
-        if promise.uses_first_attributes { &meaning.first_attributes } else { &meaning.attributes };
+    let attributes = if commitment.uses_first_attributes {
+        &meaning.first_attributes
+    } else {
+        &meaning.attributes
+    };
     let usable = |rule: &DeadlineRule| match rule {
         DeadlineRule::Due => meaning.due.is_some(),
         DeadlineRule::Appointment => meaning.appointment.is_some(),
         _ => true,
     };
-    let Some((_, rule)) = promise
+    let Some((_, rule)) = commitment
         .rules
         .iter()
-        .find(|(wanted, rule)| matches_attributes(wanted, attributes) && usable(rule))
+        .find(|(condition, rule)| matches_attributes(condition, attributes) && usable(rule))
     else {
         return;
     };
-    let excused =
-        stopped_spans(promise, from, until, meaning, |does| does == PauseTreatment::Excused);
+    let excused = stopped_spans(commitment, from, until, meaning, |treatment| {
+        treatment == PauseTreatment::Excused
+    });
     let ends = advance_clock(*rule, from, &excused, 100, meaning);
     let deadline = if let ClockEnd::At(deadline) = ends { Some(deadline) } else { None };
     let void = meaning
         .facts
         .iter()
-        .filter(|fact| Some(fact.name) == promise.void && fact.time >= from)
+        .filter(|fact| Some(fact.name) == commitment.void && fact.time >= from)
         .map(|fact| fact.time)
         .min();
     let (now, case_open, liable) = (meaning.now, meaning.open, meaning.liable);
     let before = |time: i64, other: Option<i64>| other.is_none_or(|other| time <= other);
-    let mut told: Vec<(&'static str, i64, Option<i64>, Option<&'static str>)> =
+    let mut facts: Vec<(&'static str, i64, Option<i64>, Option<&'static str>)> =
         vec![("promised", from, None, None)];
-    let mut moments: Vec<i64> = deadline.into_iter().collect();
+    let mut critical_times: Vec<i64> = deadline.into_iter().collect();
 
-    let kept = until.filter(|until| before(*until, deadline) && before(*until, void));
-    // Too late to be void once it is broken.
-    let voided = void.filter(|void| kept.is_none() && before(*void, deadline));
-    if let Some(kept) = kept {
-        told.push(("kept", kept, Some(kept - from), None));
-        told.extend(
+    let kept_at = until.filter(|until| before(*until, deadline) && before(*until, void));
+    // A missed commitment can no longer be void.
+    let voided_at = void.filter(|void| kept_at.is_none() && before(*void, deadline));
+    if let Some(kept_at) = kept_at {
+        facts.push(("kept", kept_at, Some(kept_at - from), None));
+        facts.extend(
             deadline
                 .filter(|deadline| *deadline <= now)
                 .map(|deadline| ("kept_due", deadline, None, None)),
         );
-    } else if let Some(void) = voided {
-        told.push(("excused", void, None, liable));
+    } else if let Some(voided_at) = voided_at {
+        facts.push(("excused", voided_at, None, liable));
     } else if let (Some(until), true) =
-        (until, liable.is_some_and(|liable| promise.excused_by.contains(&liable)))
+        (until, liable.is_some_and(|liable| commitment.excused_by.contains(&liable)))
     {
-        told.push(("excused", until, None, liable));
+        facts.push(("excused", until, None, liable));
     } else {
         let runs = last && until.is_none() && void.is_none() && case_open;
-        let broken = deadline.filter(|deadline| *deadline <= now);
-        told.extend(broken.map(|deadline| ("missed", deadline, None, None)));
+        let missed_at = deadline.filter(|deadline| *deadline <= now);
+        facts.extend(missed_at.map(|deadline| ("missed", deadline, None, None)));
         if let (Some(until), Some(deadline)) = (until, deadline) {
-            told.push(("late", until, Some(until - deadline), None));
+            facts.push(("late", until, Some(until - deadline), None));
         }
         if runs {
-            told.push(("running", from, None, None));
+            facts.push(("running", from, None, None));
             if let ClockEnd::Stopped(since) = ends {
-                told.push(("stopped", since, None, None));
+                facts.push(("stopped", since, None, None));
             }
-            told.extend(broken.map(|deadline| ("overdue", deadline, None, None)));
-            if let (Some(deadline), Some(soon), None) = (deadline, promise.due_soon, broken) {
-                // Nothing is due soon before it has begun.
+            facts.extend(missed_at.map(|deadline| ("overdue", deadline, None, None)));
+            if let (Some(deadline), Some(soon), None) = (deadline, commitment.due_soon, missed_at) {
+                // `due_soon` starts no earlier than the clock itself.
                 let soon = (deadline - soon).max(from);
-                moments.push(soon);
-                told.extend((soon <= now).then_some(("due_soon", soon, None, None)));
+                critical_times.push(soon);
+                facts.extend((soon <= now).then_some(("due_soon", soon, None, None)));
             }
         }
     }
     if let Some(until) = until {
-        let paused = stopped_spans(promise, from, until.into(), meaning, |does| {
-            does != PauseTreatment::Ignored
+        let paused = stopped_spans(commitment, from, until.into(), meaning, |treatment| {
+            treatment != PauseTreatment::Ignored
         });
         let open = |from: i64, until: i64| match rule {
             DeadlineRule::WithinOpen(_, calendar) => {
@@ -156,9 +161,9 @@ fn evaluate_clock(
         };
         let net = open(from, until)
             - paused.iter().map(|(begin, end)| open(*begin, end.unwrap_or(until))).sum::<i64>();
-        told.push(("net", until, Some(net), None));
+        facts.push(("net", until, Some(net), None));
     }
-    for (word, warn) in promise.warn {
+    for (label, warn) in commitment.warn {
         let at = match warn {
             WarningTime::Percent(percent) => {
                 advance_clock(*rule, from, &excused, *percent, meaning)
@@ -168,48 +173,50 @@ fn evaluate_clock(
             }),
         };
         let ClockEnd::At(at) = at else { continue };
-        moments.push(at);
-        if at <= now && until.is_none_or(|until| at < until) && voided.is_none_or(|void| at < void)
+        critical_times.push(at);
+        if at <= now
+            && until.is_none_or(|until| at < until)
+            && voided_at.is_none_or(|void| at < void)
         {
-            told.push(("warned", at, None, Some(word)));
+            facts.push(("warned", at, None, Some(label)));
         }
     }
-    for (fact, time, value, word) in told {
-        meaning.add_labeled_fact((promise.name, fact), usize::MAX, time, value, word);
+    for (fact, time, value, label) in facts {
+        meaning.add_labeled_fact((commitment.name, fact), usize::MAX, time, value, label);
     }
-    meaning.critical_times.extend(moments);
+    meaning.critical_times.extend(critical_times);
 }
 
-/// The stretches in which the order was not worked on, of those of which the promise says something that `fits`; cut to the time
-/// in which the clock could run.
+/// Returns the interruptions whose treatment by the commitment satisfies `fits`, clipped to the run
+/// time of the clock.
 fn stopped_spans(
-    promise: &OracleCommitment,
+    commitment: &OracleCommitment,
     from: i64,
     until: Option<i64>,
     meaning: &CaseMeaning,
     fits: impl Fn(PauseTreatment) -> bool,
 ) -> Vec<StoppedSpan> {
-    let mut stands = Vec::new();
+    let mut spans = Vec::new();
     for stop in &meaning.interruptions {
         let counts = if stop.closed {
-            promise.reopening == ReopeningRule::Resumes
+            commitment.reopening == ReopeningRule::Resumes
         } else {
-            fits((promise.pauses)(stop.reason, stop.liable))
+            fits((commitment.pauses)(stop.reason, stop.liable))
         };
         let begin = stop.begin.max(from);
         let end = [stop.end, until].into_iter().flatten().min();
         if counts && end.is_none_or(|end| end > begin) {
-            stands.push((begin, end));
+            spans.push((begin, end));
         }
     }
-    stands
+    spans
 }
 
-/// Leads a clock along until so many per cent of its time are gone.
+/// Advances a clock until `percent` of its allowed time has passed.
 fn advance_clock(
     rule: DeadlineRule,
     from: i64,
-    stands: &[StoppedSpan],
+    stopped: &[StoppedSpan],
     percent: i64,
     meaning: &CaseMeaning,
 ) -> ClockEnd {
@@ -223,12 +230,12 @@ fn advance_clock(
         calendar.map_or(until - from, |calendar| calendar.open_millis_between(from, until, zone))
     };
     let (mut at, mut left) = (from, allowed);
-    for (begin, end) in stands {
-        let gone = between(at, *begin);
-        if gone >= left {
+    for (begin, end) in stopped {
+        let elapsed = between(at, *begin);
+        if elapsed >= left {
             break;
         }
-        left -= gone;
+        left -= elapsed;
         match end {
             Some(end) => at = *end,
             None => return ClockEnd::Stopped(*begin),
@@ -237,7 +244,7 @@ fn advance_clock(
     ClockEnd::At(calendar.map_or(at + left, |calendar| calendar.after_open_millis(at, left, zone)))
 }
 
-/// The moment that a rule names.
+/// Returns the instant of a deadline rule that is not a plain amount of time.
 fn deadline_time(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
     let zone = meaning.case_zone();
     match rule {
@@ -247,10 +254,10 @@ fn deadline_time(rule: DeadlineRule, from: i64, meaning: &CaseMeaning) -> i64 {
             first_instant_of(local_time(from, zone).date().tomorrow().expect("a day after"), zone)
         }
         DeadlineRule::SameDay(_, otherwise) => from + otherwise,
-        DeadlineRule::Due => meaning.due.expect("chosen only if it is there"),
-        DeadlineRule::Appointment => meaning.appointment.expect("chosen only if it is there"),
+        DeadlineRule::Due => meaning.due.expect("usable rules have their time"),
+        DeadlineRule::Appointment => meaning.appointment.expect("usable rules have their time"),
         DeadlineRule::Within(_) | DeadlineRule::WithinOpen(..) => {
-            unreachable!("an amount of time names no moment")
+            unreachable!("amounts of time are counted by the clock")
         }
     }
 }

@@ -1,23 +1,23 @@
-//! What the commitments of `tests/standards/oracle.toml` mean, written down a second time by hand.
+//! Commitments of `tests/standards/oracle.toml`, written by hand a second time.
 
 use super::calendar::OracleCalendar::{self, Field, Night};
 use super::calendar::{DAY, HOUR, MINUTE, SECOND};
 use super::case_facts::FactName;
 
-/// A deadline.
+/// Deadline rule. Amounts of time are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum DeadlineRule {
     Within(i64),
     WithinOpen(i64, OracleCalendar),
     Days(u32, OracleCalendar),
     FullDays(u32, OracleCalendar),
-    /// Before this hour by the end of the day, else so much later.
+    /// End of the day if reported before this hour, otherwise this many milliseconds later.
     SameDay(i8, i64),
     Due,
     Appointment,
 }
 
-/// What a pause does.
+/// Effect of a pause on the clock.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum PauseTreatment {
     Excused,
@@ -25,7 +25,7 @@ pub(crate) enum PauseTreatment {
     Ignored,
 }
 
-/// What a reopening does.
+/// Effect of a reopening on the clock.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum ReopeningRule {
     First,
@@ -33,20 +33,20 @@ pub(crate) enum ReopeningRule {
     Restarts,
 }
 
-/// When a warning comes.
+/// Time of a warning: share of the allowed time, or milliseconds before the deadline.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum WarningTime {
     Percent(i64),
     Before(i64),
 }
 
-/// For each dimension named, the values that fit.
+/// Accepted values by dimension.
 pub(crate) type AttributeCondition = &'static [(&'static str, &'static [&'static str])];
 
-/// What a pause does, given its reason and the party liable.
+/// Maps the reason and liable party of a pause to its effect.
 type PauseRule = fn(Option<&str>, Option<&str>) -> PauseTreatment;
 
-/// A commitment.
+/// Commitment of the standard. `due_soon` is in milliseconds before the deadline.
 #[derive(Clone, Debug)]
 pub(crate) struct OracleCommitment {
     pub(crate) name: &'static str,
@@ -94,7 +94,7 @@ const VISIT_RULES: &[(AttributeCondition, DeadlineRule)] = &[
 
 const OUTSIDE_PARTIES: &[&str] = &["customer", "force_majeure"];
 
-/// All commitments.
+/// Returns all commitments of the standard.
 pub(crate) fn all_commitments() -> Vec<OracleCommitment> {
     use ReopeningRule::{Restarts, Resumes};
     use WarningTime::{Before, Percent};

@@ -1,4 +1,4 @@
-//! The core's board against the expected one, reading by reading.
+//! Compares the engine's board with the expected one, reading by reading.
 
 use super::board::{ExpectedBoard, ExpectedReading, window_named};
 use super::event::format_time;
@@ -8,7 +8,7 @@ use super::indicators::{
 use firstline::domain::board::reading::{Board, Reading, ReadingComponents};
 use std::collections::BTreeSet;
 
-/// What the board says differently, a line each; at most so many lines that one can read them.
+/// Returns one line for each difference between the board and the expected one.
 pub(crate) fn board_differences(
     board: &Board,
     expected: &ExpectedBoard,
@@ -16,8 +16,8 @@ pub(crate) fn board_differences(
     now: i64,
 ) -> Vec<String> {
     let mut differences = Vec::new();
-    let mut there = BTreeSet::new();
-    let nothing = ExpectedReading::default();
+    let mut present_scopes = BTreeSet::new();
+    let no_facts = ExpectedReading::default();
     for reading in &board.readings {
         let number = reading.key.indicator;
         let scope = board
@@ -27,39 +27,40 @@ pub(crate) fn board_differences(
             .join(" ");
         let window = board.window_name(&reading.key);
         let key = (number, scope, window_named(&window));
-        let made = expected.readings.get(&key).unwrap_or(&nothing);
-        if let Err(what) = compare_reading(reading, made, &indicators[number], now) {
-            differences.push(format!("{}{{{}}} {window}: {what}", indicators[number].name, key.1));
+        let components = expected.readings.get(&key).unwrap_or(&no_facts);
+        if let Err(difference) = compare_reading(reading, components, &indicators[number], now) {
+            let name = &indicators[number].name;
+            differences.push(format!("{name}{{{}}} {window}: {difference}", key.1));
         }
-        there.insert((number, key.1));
+        present_scopes.insert((number, key.1));
     }
-    for (number, scope) in expected.present_scopes.symmetric_difference(&there) {
-        let which = if there.contains(&(*number, scope.clone())) {
-            "expected no such reading"
+    for (number, scope) in expected.present_scopes.symmetric_difference(&present_scopes) {
+        let difference = if present_scopes.contains(&(*number, scope.clone())) {
+            "unexpected reading"
         } else {
-            "no such reading"
+            "reading missing"
         };
-        differences.push(format!("{}{{{scope}}}: {which}", indicators[*number].name));
+        differences.push(format!("{}{{{scope}}}: {difference}", indicators[*number].name));
     }
     differences
 }
 
 fn compare_reading(
     reading: &Reading,
-    made: &ExpectedReading,
+    components: &ExpectedReading,
     indicator: &OracleIndicator,
     now: i64,
 ) -> Result<(), String> {
     let (mut state, mut level, mut value) = ("ok", "none", None);
-    let sum: i64 = made.values.iter().sum();
+    let sum: i64 = components.values.iter().sum();
     match (&indicator.formula, &reading.components) {
         (OracleFormula::Ratio(..), ReadingComponents::Ratio { good, of }) => {
-            expect_equal("good/of", &(*good, *of), &(made.good, made.of))?;
-            if made.of > 0 {
-                let ratio = made.good as f64 / made.of as f64;
+            expect_equal("good/of", &(*good, *of), &(components.good, components.of))?;
+            if components.of > 0 {
+                let ratio = components.good as f64 / components.of as f64;
                 value = Some(ratio);
                 (state, level) = match ratio {
-                    _ if made.of < SMALL_SAMPLE => ("small_sample", "none"),
+                    _ if components.of < SMALL_SAMPLE => ("small_sample", "none"),
                     ratio if ratio < RATIO_TARGET.0 => ("ok", "breached"),
                     ratio if ratio < RATIO_TARGET.1 => ("ok", "warning"),
                     _ => ("ok", "met"),
@@ -67,12 +68,13 @@ fn compare_reading(
             }
         }
         (OracleFormula::Duration(_), ReadingComponents::Duration(durations)) => {
-            let many = made.values.len();
-            expect_equal("of", &durations.of, &(many as i64))?;
-            if many > 0 {
-                value = Some(sum as f64 / 1_000.0 / many as f64);
-                // What is negative counts as nothing, in percentiles.
-                let mut sorted: Vec<i64> = made.values.iter().map(|value| *value.max(&0)).collect();
+            let count = components.values.len();
+            expect_equal("of", &durations.of, &(count as i64))?;
+            if count > 0 {
+                value = Some(sum as f64 / 1_000.0 / count as f64);
+                // Percentiles count negative durations as 0.
+                let mut sorted: Vec<i64> =
+                    components.values.iter().map(|value| *value.max(&0)).collect();
                 sorted.sort_unstable();
                 let percentiles = [
                     (50, durations.p50),
@@ -83,56 +85,53 @@ fn compare_reading(
                     (100, durations.max),
                 ];
                 for (percent, got) in percentiles {
-                    // The smallest value such that at least that share is not greater.
-                    let exact = sorted[(percent * many).div_ceil(100) - 1] as f64 / 1_000.0;
+                    // Nearest rank.
+                    let exact = sorted[(percent * count).div_ceil(100) - 1] as f64 / 1_000.0;
                     if (got - exact).abs() > exact * 0.01 + 1e-9 {
-                        return Err(format!("p{percent} is {got} s, the oracle says {exact} s"));
+                        return Err(format!("p{percent} is {got} s, expected {exact} s"));
                     }
                 }
             }
         }
-        (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(made.of as f64),
+        (OracleFormula::Level(_), ReadingComponents::Level) => value = Some(components.of as f64),
         (OracleFormula::Oldest(_), ReadingComponents::Oldest { since }) => {
             let since = since.map(|since| since.0);
-            if since != made.oldest {
-                let tell = |since: Option<i64>| since.map_or("none".to_owned(), format_time);
+            if since != components.oldest {
+                let format_since =
+                    |since: Option<i64>| since.map_or("none".to_owned(), format_time);
                 return Err(format!(
-                    "stands since {}, the oracle says {}",
-                    tell(since),
-                    tell(made.oldest)
+                    "active since {}, expected {}",
+                    format_since(since),
+                    format_since(components.oldest)
                 ));
             }
-            value = made.oldest.map(|oldest| (now - oldest) as f64 / 1_000.0);
+            value = components.oldest.map(|oldest| (now - oldest) as f64 / 1_000.0);
         }
         (OracleFormula::Score(_), ReadingComponents::Score { of }) => {
-            expect_equal("of", of, &(made.values.len() as i64))?;
+            expect_equal("of", of, &(components.values.len() as i64))?;
             let weights: f64 =
-                made.values.iter().map(|answer| SCORE_WEIGHTS[*answer as usize - 1]).sum();
+                components.values.iter().map(|answer| SCORE_WEIGHTS[*answer as usize - 1]).sum();
             value = (*of > 0).then(|| weights / *of as f64);
         }
-        (formula, made_of) => return Err(format!("{made_of:?} for {formula:?}")),
+        (formula, got) => return Err(format!("components {got:?} for {formula:?}")),
     }
     if value.is_none() {
         state = "no_traffic";
     }
-    let near = match (reading.value, value) {
+    let equal = match (reading.value, value) {
         (Some(got), Some(expected)) => (got - expected).abs() <= 1e-9 * expected.abs().max(1.0),
         (got, expected) => got == expected,
     };
-    if !near {
-        return Err(format!("is {:?}, the oracle says {value:?} ({made:?})", reading.value));
+    if !equal {
+        return Err(format!("is {:?}, expected {value:?} ({components:?})", reading.value));
     }
     expect_equal("state and level", &(reading.state.name(), reading.level.name()), &(state, level))
 }
 
 fn expect_equal<T: PartialEq + std::fmt::Debug>(
-    what: &str,
+    name: &str,
     got: &T,
     expected: &T,
 ) -> Result<(), String> {
-    if got == expected {
-        Ok(())
-    } else {
-        Err(format!("{what} is {got:?}, the oracle says {expected:?}"))
-    }
+    if got == expected { Ok(()) } else { Err(format!("{name} is {got:?}, expected {expected:?}")) }
 }

@@ -1,5 +1,5 @@
-//! How a history reaches the core: in which order, which events twice, in which batches, with which ticks between; and when the
-//! board is compared with what the events heard so far mean.
+//! Delivers a history to the engine in random order, with duplicates, batches and ticks. Compares
+//! the board with the oracle on the way.
 
 use super::board::{PicksByFact, expected_board, index_picks};
 use super::calendar::{DAY, HOUR, MINUTE, SECOND};
@@ -17,36 +17,38 @@ use proptest::sample::select;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A later time.
+/// Time of a comparison after the last batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LaterTime {
-    /// So many milliseconds later.
+    /// Milliseconds later.
     By(i64),
-    /// So many milliseconds after one of the next moments at which time alone changes something.
+    /// Milliseconds after one of the next instants at which time alone changes the board.
     Edge(u8, i64),
 }
 
-/// A way to deliver a history.
+/// Random way to deliver a history. Shorter lists are cycled.
 #[derive(Clone, Debug)]
 pub(crate) struct DeliveryPlan {
-    /// Events are delivered in the order of these numbers, over and over; all the same leaves them as they are.
+    /// Sort keys of the events. Equal keys preserve the original order.
     order_keys: Vec<u8>,
-    /// Places of events that are said once more at the end of the batch with this number.
+    /// Events to repeat, each with the number modulo 8 of the batches that repeat it.
     repeats: Vec<(prop::sample::Index, u8)>,
-    /// The sizes of the batches, over and over.
+    /// Batch sizes.
     batches: Vec<usize>,
-    /// What follows each batch, over and over: whether the board is looked at, and a tick so many thousandths on the way.
+    /// Actions after each batch: true to compare the board, and a tick in thousandths of the time
+    /// from the start to the last event.
     between_batches: Vec<(bool, Option<i64>)>,
-    /// What follows the last batch: the board is looked at each time.
+    /// Times after the last batch at which the board is compared.
     final_checks: Vec<LaterTime>,
 }
 
 pub(crate) fn delivery_strategy() -> impl Strategy<Value = DeliveryPlan> {
-    let keys = prop_oneof![1 => Just(vec![0]), 2 => prop::collection::vec(any::<u8>(), 1..40)];
-    let again = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5);
+    let order_keys =
+        prop_oneof![1 => Just(vec![0]), 2 => prop::collection::vec(any::<u8>(), 1..40)];
+    let repeats = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5);
     let batches =
         prop_oneof![1 => Just(vec![usize::MAX]), 2 => prop::collection::vec(1..8_usize, 1..4)];
-    let between = prop::collection::vec(
+    let between_batches = prop::collection::vec(
         (
             prop::bool::weighted(0.15),
             prop_oneof![3 => Just(None), 1 => (0..=1_000_i64).prop_map(Some)],
@@ -72,68 +74,68 @@ pub(crate) fn delivery_strategy() -> impl Strategy<Value = DeliveryPlan> {
         1 => (0..DAY).prop_map(LaterTime::By),
         4 => (0..6_u8, -1..=1_i64).prop_map(|(which, by)| LaterTime::Edge(which, by)),
     ];
-    (keys, again, batches, between, prop::collection::vec(later, 1..5)).prop_map(
-        |(keys, again, batches, between, after)| DeliveryPlan {
-            order_keys: keys,
-            repeats: again,
+    (order_keys, repeats, batches, between_batches, prop::collection::vec(later, 1..5)).prop_map(
+        |(order_keys, repeats, batches, between_batches, final_checks)| DeliveryPlan {
+            order_keys,
+            repeats,
             batches,
-            between_batches: between,
-            final_checks: after,
+            between_batches,
+            final_checks,
         },
     )
 }
 
-/// A board that differs.
+/// Mismatch between the engine's board and the oracle's.
 pub(crate) struct BoardMismatch {
-    /// What had been heard, in the order of arrival; ticks are not shown.
+    /// Events received so far in order of arrival, without ticks.
     pub(crate) received: Vec<OracleEvent>,
     pub(crate) at: String,
     pub(crate) differences: Vec<String>,
 }
 
-/// The standard with what the oracle knows of it.
+/// Standard with the oracle's view of it.
 pub(crate) struct NaiveOracle {
     standard: Arc<Standard>,
     indicators: Vec<OracleIndicator>,
-    /// Of which families each indicator speaks.
+    /// Families of each indicator's facts.
     families: Vec<Vec<&'static str>>,
     picks_by_fact: PicksByFact,
 }
 
-/// The core beside what it was told.
+/// Engine under test with the events it received.
 struct OracleRun<'o> {
     oracle: &'o NaiveOracle,
     monitor: Monitor,
     decoder: EventDecoder,
     received: Vec<OracleEvent>,
-    /// For each case and id, the event that holds with the number that settles ties.
+    /// Effective event by case and id, with the number that breaks ties.
     effective_events: BTreeMap<(usize, usize), (OracleEvent, u64)>,
     now: i64,
 }
 
 impl NaiveOracle {
     pub(crate) fn new(standard: Arc<Standard>, indicators: Vec<OracleIndicator>) -> NaiveOracle {
-        let of = |name: &str| {
+        let family_of = |name: &str| {
             let families = ["call", "queue", "survey", "agent", "repair", "install"];
-            let promise = commitments::all_commitments()
+            let start_family = commitments::all_commitments()
                 .into_iter()
-                .find(|promise| promise.name == name)
-                .map(|promise| promise.from.0);
-            promise
+                .find(|commitment| commitment.name == name)
+                .map(|commitment| commitment.from.0);
+            start_family
                 .or_else(|| families.into_iter().find(|family| *family == name))
                 .expect("a family or a commitment")
         };
         let families = indicators
             .iter()
             .map(|indicator| {
-                indicator.all_picks().iter().map(|pick| of(pick.fact_name().0)).collect()
+                indicator.all_picks().iter().map(|pick| family_of(pick.fact_name().0)).collect()
             })
             .collect();
-        let picked = index_picks(&indicators);
-        NaiveOracle { standard, indicators, families, picks_by_fact: picked }
+        let picks_by_fact = index_picks(&indicators);
+        NaiveOracle { standard, indicators, families, picks_by_fact }
     }
 
-    /// Delivers a history to a core; the first board that differs.
+    /// Delivers a history to an engine. Returns the first mismatch, `None` if all boards match.
     pub(crate) fn first_mismatch(
         &self,
         events: &[OracleEvent],
@@ -143,7 +145,7 @@ impl NaiveOracle {
         let decoder =
             EventDecoder::new(Arc::new(self.standard.schema.clone()), HashKeys::default());
         let monitor = Monitor::new(self.standard.clone(), None);
-        let mut told = OracleRun {
+        let mut run = OracleRun {
             oracle: self,
             monitor,
             decoder,
@@ -152,8 +154,8 @@ impl NaiveOracle {
             now: i64::MIN,
         };
         let mut order: Vec<usize> = (0..events.len()).collect();
-        order.sort_by_key(|place| delivery.order_keys[place % delivery.order_keys.len()]);
-        let end = events.iter().map(|said| said.time).max().unwrap_or(begin);
+        order.sort_by_key(|index| delivery.order_keys[index % delivery.order_keys.len()]);
+        let end = events.iter().map(|event| event.time).max().unwrap_or(begin);
         let mut rest = &order[..];
         for (number, (batch, between)) in
             delivery.batches.iter().cycle().zip(delivery.between_batches.iter().cycle()).enumerate()
@@ -161,45 +163,46 @@ impl NaiveOracle {
             if rest.is_empty() {
                 break;
             }
-            let (these, others) = rest.split_at(rest.len().min(*batch));
-            rest = others;
-            let again = delivery
+            let (batch_indexes, remaining) = rest.split_at(rest.len().min(*batch));
+            rest = remaining;
+            let repeated = delivery
                 .repeats
                 .iter()
                 .filter(|(_, at)| usize::from(*at) % 8 == number % 8)
-                .map(|(which, _)| which.index(events.len()));
-            told.receive_events(these.iter().copied().chain(again).map(|place| &events[place]));
-            let (look, tick) = between;
+                .map(|(event, _)| event.index(events.len()));
+            let indexes = batch_indexes.iter().copied().chain(repeated);
+            run.receive_events(indexes.map(|index| &events[index]));
+            let (compare, tick) = between;
             if let Some(thousandths) = tick {
-                told.tick_to(begin + (end - begin) / 1_000 * thousandths);
+                run.tick_to(begin + (end - begin) / 1_000 * thousandths);
             }
-            if *look && let Some(look) = told.compare_boards() {
-                return Some(look);
+            if *compare && let Some(mismatch) = run.compare_boards() {
+                return Some(mismatch);
             }
         }
-        if let Some(look) = told.compare_boards() {
-            return Some(look);
+        if let Some(mismatch) = run.compare_boards() {
+            return Some(mismatch);
         }
         for later in &delivery.final_checks {
             let to = match later {
-                LaterTime::By(millis) => told.now + millis,
+                LaterTime::By(millis) => run.now + millis,
                 LaterTime::Edge(which, by) => {
-                    let mut moments: Vec<i64> = told
+                    let mut moments: Vec<i64> = run
                         .case_meanings()
                         .iter()
                         .flat_map(|case| case.critical_times.clone())
                         .collect();
-                    moments.retain(|moment| moment + by > told.now);
+                    moments.retain(|moment| moment + by > run.now);
                     moments.sort_unstable();
                     moments.dedup();
                     moments
                         .get(usize::from(*which) % moments.len().max(1))
-                        .map_or(told.now, |moment| moment + by)
+                        .map_or(run.now, |moment| moment + by)
                 }
             };
-            told.tick_to(to);
-            if let Some(look) = told.compare_boards() {
-                return Some(look);
+            run.tick_to(to);
+            if let Some(mismatch) = run.compare_boards() {
+                return Some(mismatch);
             }
         }
         None
@@ -208,23 +211,23 @@ impl NaiveOracle {
 
 impl OracleRun<'_> {
     fn receive_events<'s>(&mut self, events: impl Iterator<Item = &'s OracleEvent>) {
-        let heard: Vec<&OracleEvent> = events.collect();
-        for said in &heard {
+        let events: Vec<&OracleEvent> = events.collect();
+        for event in &events {
             self.decoder
-                .decode_json(said.to_json().as_bytes())
-                .unwrap_or_else(|rejection| panic!("{said:?}: {}", rejection.reason));
+                .decode_json(event.to_json().as_bytes())
+                .unwrap_or_else(|rejection| panic!("{event:?}: {}", rejection.reason));
         }
         let batch = self.decoder.take_batch();
-        for (said, event) in heard.iter().zip(&batch.events) {
-            self.now = self.now.max(said.time);
-            self.received.push((*said).clone());
-            // Of two events with one id the earlier one holds; they differ in nothing but their time.
-            let holds = self
+        for (event, decoded) in events.iter().zip(&batch.events) {
+            self.now = self.now.max(event.time);
+            self.received.push((*event).clone());
+            // The earlier of two events with one id is effective; they differ only in their time.
+            let effective = self
                 .effective_events
-                .entry((said.subject, said.id))
-                .or_insert_with(|| ((*said).clone(), event.id.0));
-            if said.time < holds.0.time {
-                holds.0 = (*said).clone();
+                .entry((event.subject, event.id))
+                .or_insert_with(|| ((*event).clone(), decoded.id.0));
+            if event.time < effective.0.time {
+                effective.0 = (*event).clone();
             }
         }
         self.monitor.apply_batch(&batch);
@@ -237,13 +240,13 @@ impl OracleRun<'_> {
 
     fn case_meanings(&self) -> Vec<CaseMeaning> {
         let mut cases: BTreeMap<usize, Vec<(&OracleEvent, u64)>> = BTreeMap::new();
-        for ((subject, _), (said, tie)) in &self.effective_events {
-            cases.entry(*subject).or_default().push((said, *tie));
+        for ((subject, _), (event, tie)) in &self.effective_events {
+            cases.entry(*subject).or_default().push((event, *tie));
         }
         cases.values().map(|events| case_facts::from_events(events, self.now)).collect()
     }
 
-    /// Compares the board.
+    /// Compares the board with the expected one. Returns `None` if they match.
     fn compare_boards(&self) -> Option<BoardMismatch> {
         let oracle = self.oracle;
         let expected = expected_board(

@@ -1,20 +1,20 @@
-//! Events as a source says them: what the oracle reads, and the JSON that the core is given.
+//! Events of the oracle and their JSON for the engine.
 
 use std::fmt;
 
-/// Something that the data of an event says.
+/// Value of a data field.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum FieldValue {
     Text(&'static str),
-    /// So many milliseconds, written as seconds.
+    /// Duration in milliseconds, written as seconds.
     Seconds(i64),
-    /// A point in time, in milliseconds since 1970.
+    /// Instant in milliseconds since 1970, written as RFC 3339.
     At(i64),
     Number(i64),
     Boolean(bool),
 }
 
-/// An event.
+/// An event of a random history.
 #[derive(Clone, PartialEq)]
 pub(crate) struct OracleEvent {
     pub(crate) subject: usize,
@@ -27,7 +27,7 @@ pub(crate) struct OracleEvent {
     pub(crate) data: Vec<(&'static str, FieldValue)>,
 }
 
-/// A point in time as people read it.
+/// Formats milliseconds since 1970 as RFC 3339.
 pub(crate) fn format_time(time: i64) -> String {
     jiff::Timestamp::from_millisecond(time)
         .map_or_else(|_| time.to_string(), |time| time.to_string())
@@ -35,10 +35,10 @@ pub(crate) fn format_time(time: i64) -> String {
 
 impl OracleEvent {
     fn field_value(&self, name: &str) -> Option<FieldValue> {
-        self.data.iter().find(|(known, _)| *known == name).map(|(_, datum)| *datum)
+        self.data.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
-    /// A word that the event says; true and false are words too.
+    /// Returns a text field. Booleans are returned as `true` and `false`.
     pub(crate) fn text_field(&self, name: &str) -> Option<&'static str> {
         match self.field_value(name)? {
             FieldValue::Text(text) => Some(text),
@@ -47,7 +47,7 @@ impl OracleEvent {
         }
     }
 
-    /// Milliseconds that the event says: a duration, or a point in time.
+    /// Returns a duration or an instant in milliseconds.
     pub(crate) fn millis_field(&self, name: &str) -> Option<i64> {
         match self.field_value(name)? {
             FieldValue::Seconds(millis) | FieldValue::At(millis) => Some(millis),
@@ -55,23 +55,23 @@ impl OracleEvent {
         }
     }
 
-    /// A number that the event says.
+    /// Returns a plain number.
     pub(crate) fn number_field(&self, name: &str) -> Option<i64> {
         if let FieldValue::Number(number) = self.field_value(name)? { Some(number) } else { None }
     }
 
-    /// The event as the wire has it.
+    /// Returns the event as CloudEvents JSON.
     pub(crate) fn to_json(&self) -> String {
         let mut data = serde_json::Map::new();
-        for (name, datum) in &self.data {
-            let value = match datum {
+        for (name, value) in &self.data {
+            let json = match value {
                 FieldValue::Text(text) => (*text).into(),
                 FieldValue::Seconds(millis) => (*millis as f64 / 1_000.0).into(),
                 FieldValue::At(time) => format_time(*time).into(),
                 FieldValue::Number(number) => (*number).into(),
                 FieldValue::Boolean(yes) => (*yes).into(),
             };
-            data.insert((*name).to_owned(), value);
+            data.insert((*name).to_owned(), json);
         }
         let event = serde_json::json!({
             "specversion": "1.0",
@@ -100,8 +100,8 @@ impl fmt::Debug for OracleEvent {
         if self.sequence != 0 {
             write!(f, " sequence={}", self.sequence)?;
         }
-        for (name, datum) in &self.data {
-            match datum {
+        for (name, value) in &self.data {
+            match value {
                 FieldValue::Text(text) => write!(f, " {name}={text}")?,
                 FieldValue::Seconds(millis) => write!(f, " {name}={}", *millis as f64 / 1_000.0)?,
                 FieldValue::At(time) => write!(f, " {name}={}", format_time(*time))?,

@@ -1,43 +1,46 @@
-//! Histories as events: believable lives with a stray event here and there, and times that fall on the edges of deadlines.
+//! Turns history plans into events: plausible case lifecycles with a few stray events, and times at
+//! the edges of deadlines.
 
 use super::case_facts;
 use super::event::{FieldValue, OracleEvent};
 use super::history_plan::{HistoryPlan, PlannedCase, PlannedEvent, PlannedTime};
 
-/// The events of a history; ids are places in the list, but for events that are said again with another time.
+/// Returns the events of a history. Ids are indexes into the list. An event repeated with another
+/// time keeps the id of the original.
 pub(crate) fn history_events(plan: &HistoryPlan) -> Vec<OracleEvent> {
     let mut events: Vec<OracleEvent> = Vec::new();
     for (subject, case) in plan.cases.iter().enumerate() {
-        // A judgement joins the case before it.
+        // A survey shares the subject of the case before it.
         let subject = if case.family == "survey" { subject.saturating_sub(1) } else { subject };
         let first = events.len();
         let mut time = plan.begin + case.start;
         for (number, step) in case.steps.iter().enumerate() {
-            let own = &events[first..];
+            let earlier = &events[first..];
             time = match step.when {
                 _ if number == 0 => time,
                 PlannedTime::After(millis) => time + millis,
                 PlannedTime::Edge(which, by) => {
-                    edge_time(own, which).map_or(time, |edge| edge + by)
+                    edge_time(earlier, which).map_or(time, |edge| edge + by)
                 }
             };
-            let said = event_for_step(case, step, own, subject, events.len(), time);
-            let again = step
+            let event = event_for_step(case, step, earlier, subject, events.len(), time);
+            let duplicate = step
                 .duplicate_offset
-                .map(|millis| OracleEvent { time: said.time + millis, ..said.clone() });
-            events.push(said);
-            // Numbers go on, so that ids stay places.
-            events.extend(again);
+                .map(|millis| OracleEvent { time: event.time + millis, ..event.clone() });
+            events.push(event);
+            // The duplicate takes an index too, so that later ids stay indexes.
+            events.extend(duplicate);
         }
     }
     events
 }
 
-/// A moment at which time alone changes what these events mean.
-fn edge_time(own: &[OracleEvent], which: u8) -> Option<i64> {
-    let heard: Vec<(&OracleEvent, u64)> = own.iter().map(|said| (said, said.id as u64)).collect();
-    let last = own.iter().map(|said| said.time).max()?;
-    let mut moments = case_facts::from_events(&heard, last).critical_times;
+/// Returns an instant at which time alone changes the facts of these events, if there is any.
+fn edge_time(earlier: &[OracleEvent], which: u8) -> Option<i64> {
+    let with_ties: Vec<(&OracleEvent, u64)> =
+        earlier.iter().map(|event| (event, event.id as u64)).collect();
+    let last = earlier.iter().map(|event| event.time).max()?;
+    let mut moments = case_facts::from_events(&with_ties, last).critical_times;
     moments.sort_unstable();
     moments.dedup();
     let later: Vec<i64> = moments.iter().copied().filter(|moment| *moment >= last).collect();
@@ -48,38 +51,40 @@ fn edge_time(own: &[OracleEvent], which: u8) -> Option<i64> {
 fn event_for_step(
     case: &PlannedCase,
     step: &PlannedEvent,
-    own: &[OracleEvent],
+    earlier: &[OracleEvent],
     subject: usize,
     id: usize,
     time: i64,
 ) -> OracleEvent {
-    let verb = next_verb(case.family, step, own);
+    let verb = next_verb(case.family, step, earlier);
     let mut data: Vec<(&'static str, FieldValue)> = Vec::new();
-    let dimensions = if own.is_empty() { case.dimensions } else { step.dimensions };
+    let dimensions = if earlier.is_empty() { case.dimensions } else { step.dimensions };
     for (name, value) in case_facts::DIMENSIONS.into_iter().zip(dimensions) {
         data.extend(value.map(|value| (name, FieldValue::Text(value))));
     }
-    let word = usize::from(step.text_choice);
-    let mut say = |name: &'static str, words: [&'static str; 3]| {
-        data.extend(words.get(word).map(|text| (name, FieldValue::Text(text))))
+    let choice = usize::from(step.text_choice);
+    let mut add_text = |name: &'static str, values: [&'static str; 3]| {
+        data.extend(values.get(choice).map(|text| (name, FieldValue::Text(text))))
     };
     match verb {
-        "overflowed" => say("reason", ["full", "timeout", "key"]),
-        "left" => say("reason", ["no_show", "tired", "full"]),
-        "paused" => say("reason", ["parts", "absent", "weather"]),
-        "reopened" => say("reason", ["same_fault", "other_fault", "parts"]),
-        "cancelled" => say("reason", ["absent", "changed_mind", "parts"]),
-        "transferred" => say("to", ["second_level", "sales", "bank"]),
-        "escalated" => say("level", ["regulator", "manager", "press"]),
+        "overflowed" => add_text("reason", ["full", "timeout", "key"]),
+        "left" => add_text("reason", ["no_show", "tired", "full"]),
+        "paused" => add_text("reason", ["parts", "absent", "weather"]),
+        "reopened" => add_text("reason", ["same_fault", "other_fault", "parts"]),
+        "cancelled" => add_text("reason", ["absent", "changed_mind", "parts"]),
+        "transferred" => add_text("to", ["second_level", "sales", "bank"]),
+        "escalated" => add_text("level", ["regulator", "manager", "press"]),
         "changed" => data.push((
             "state",
             FieldValue::Text(
                 ["ready", "talking", "wrapup", "pause", "offline"][usize::from(step.verb) % 5],
             ),
         )),
-        "ended" | "served" if word < 2 => data.push(("resolved", FieldValue::Boolean(word == 0))),
-        "confirmed" if word < 2 => data.push(("satisfied", FieldValue::Boolean(word == 0))),
-        "rated" if word < 3 => {
+        "ended" | "served" if choice < 2 => {
+            data.push(("resolved", FieldValue::Boolean(choice == 0)))
+        }
+        "confirmed" if choice < 2 => data.push(("satisfied", FieldValue::Boolean(choice == 0))),
+        "rated" if choice < 3 => {
             data.push(("score", FieldValue::Number(i64::from(step.verb % 5) + 1)))
         }
         _ => {}
@@ -87,9 +92,9 @@ fn event_for_step(
     if ["repair", "install"].contains(&case.family) {
         data.extend(step.liable.map(|liable| ("liable", FieldValue::Text(liable))));
         data.extend(step.owner.map(|owner| ("owner", FieldValue::Text(owner))));
-        // Installations are promised for a time; of repairs some are.
+        // Every installation has a due time; repairs have one only sometimes.
         let due =
-            step.due.or((case.family == "install" && own.is_empty()).then_some(4 * 3_600_000));
+            step.due.or((case.family == "install" && earlier.is_empty()).then_some(4 * 3_600_000));
         data.extend(due.map(|millis| ("due", FieldValue::At(time + millis))));
         data.extend(step.appointment.map(|millis| ("appointment", FieldValue::At(time + millis))));
     } else {
@@ -103,8 +108,8 @@ fn event_for_step(
     OracleEvent { subject, id, time, sequence: step.sequence, family: case.family, verb, data }
 }
 
-/// What happens next in a case: what its last event makes likely, or anything.
-fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> &'static str {
+/// Returns the next verb of a case: a likely successor of its last event, or any verb if stray.
+fn next_verb(family: &'static str, step: &PlannedEvent, earlier: &[OracleEvent]) -> &'static str {
     let calls: &[&str] =
         &["offered", "answered", "abandoned", "overflowed", "transferred", "ended", "lost"];
     let tickets: &[&str] = &["joined", "called", "left", "served", "lost"];
@@ -121,10 +126,10 @@ fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> 
         "escalated",
         "cancelled",
     ];
-    let last = own
+    let last = earlier
         .iter()
         .rev()
-        .map(|said| said.verb)
+        .map(|event| event.verb)
         .find(|verb| !["assigned", "replied", "escalated", "confirmed"].contains(verb));
     let all = match family {
         "call" => calls,
@@ -139,7 +144,7 @@ fn next_verb(family: &'static str, step: &PlannedEvent, own: &[OracleEvent]) -> 
             &["answered", "answered", "answered", "abandoned", "overflowed", "lost", "lost"]
         }
         ("call", Some("answered")) => &["ended", "ended", "ended", "transferred", "lost"],
-        // The second of two endings means nothing, whatever it says.
+        // The engine ignores a second end.
         ("call", Some("ended")) => &["ended", "ended", "transferred", "answered", "lost"],
         ("queue", None) => &["joined"],
         ("queue", Some("joined")) => &["called", "called", "left"],

@@ -1,67 +1,70 @@
-//! Plans of random histories: small numbers and choices that shrink well. `history.rs` makes events of them.
+//! Plans of random histories: small numbers and choices that shrink well. `history.rs` turns them
+//! into events.
 
 use super::calendar::{DAY, HOUR, MINUTE, SECOND};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// When an event happens, seen from the one before it.
+/// Time of an event, relative to the one before it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PlannedTime {
-    /// So many milliseconds later; earlier if negative.
+    /// Milliseconds later; earlier if negative.
     After(i64),
-    /// So many milliseconds after one of the moments at which time alone changes the case: a deadline, a warning, an expiry.
+    /// Milliseconds after one of the instants at which time alone changes the case: a deadline, a
+    /// warning, an expiry.
     Edge(u8, i64),
 }
 
-/// An event of a case.
+/// Planned event of a case.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedEvent {
-    /// What happens: a number that the state of the case makes a verb of; any verb of the family if it is stray.
+    /// Selects one of the likely verbs, or any verb of the family if `stray`.
     pub(crate) verb: u8,
     pub(crate) stray: bool,
     pub(crate) when: PlannedTime,
-    /// Words: a reason, who is liable, and so on.
+    /// Selects the value of a text field such as a reason.
     pub(crate) text_choice: u8,
     pub(crate) liable: Option<&'static str>,
     pub(crate) owner: Option<&'static str>,
-    /// What it says of the case's dimensions: center, class, tier, area.
+    /// Values of center, class, tier and area.
     pub(crate) dimensions: [Option<&'static str>; 4],
-    /// Times named, so long after the event.
+    /// Due time in milliseconds after the event.
     pub(crate) due: Option<i64>,
+    /// Appointment in milliseconds after the event.
     pub(crate) appointment: Option<i64>,
     pub(crate) seconds: [Option<i64>; 4],
     pub(crate) sequence: u32,
-    /// Whether it is also said with another time under the same id.
+    /// Offset in milliseconds of a second event with the same id, if there is one.
     pub(crate) duplicate_offset: Option<i64>,
 }
 
-/// A case.
+/// Planned case.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedCase {
     pub(crate) family: &'static str,
     /// Milliseconds after the beginning of the history.
     pub(crate) start: i64,
-    /// The dimensions that its first event says.
+    /// Dimensions of its first event.
     pub(crate) dimensions: [Option<&'static str>; 4],
     pub(crate) steps: Vec<PlannedEvent>,
 }
 
-/// A history.
+/// Planned history.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryPlan {
-    /// The moment around which it lies.
+    /// Start in milliseconds since 1970; cases start around it.
     pub(crate) begin: i64,
     pub(crate) cases: Vec<PlannedCase>,
 }
 
-/// Moments worth living around.
+/// Starts near opening hours, daylight-saving changes, holidays and the ends of periods.
 const START_TIMES: [&str; 17] = [
     "2026-03-02T09:00:00+08:00",
     "2026-03-02T16:00:00+01:00",
     "2026-03-03T16:00:00+08:00",
     "2026-06-05T16:00:00+02:00",
     "2026-03-06T17:00:00+08:00",
-    // The clocks of Berlin go forward, and back.
+    // Daylight-saving changes in Berlin.
     "2026-03-27T18:00:00+01:00",
     "2026-03-28T02:30:00+01:00",
     "2026-03-28T22:00:00+01:00",
@@ -69,7 +72,7 @@ const START_TIMES: [&str; 17] = [
     "2026-10-23T02:30:00+02:00",
     "2026-10-24T22:00:00+02:00",
     "2026-10-25T02:30:00+01:00",
-    // Months, holidays and a year end.
+    // Ends of months, holidays and a year.
     "2026-02-28T23:59:00+08:00",
     "2026-02-28T23:30:00+01:00",
     "2026-09-30T16:00:00+08:00",
@@ -98,13 +101,13 @@ fn dimension_values() -> impl Strategy<Value = [Option<&'static str>; 4]> {
         .prop_map(|(center, class, tier, area)| [center, class, tier, area])
 }
 
-/// What a later event says of dimensions: usually nothing.
+/// Dimensions of a later event, usually none.
 fn later_dimension_values() -> impl Strategy<Value = [Option<&'static str>; 4]> {
     let class = select(CLASSES.to_vec()).prop_map(|class| [None, class, None, None]);
     prop_oneof![8 => Just([None; 4]), 2 => class, 1 => dimension_values()]
 }
 
-/// How much later something happens, in a family whose cases take about `unit`.
+/// Delay in milliseconds between two events of a family whose typical step is `unit`.
 fn event_delay(unit: i64) -> BoxedStrategy<i64> {
     let edges = vec![
         0,
@@ -158,13 +161,13 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
         Some("force_majeure"),
     ]);
     let owner = select(vec![None, None, None, Some("ann"), Some("bob")]);
-    let named = || prop_oneof![5 => Just(None), 1 => event_delay(unit).prop_map(Some)];
+    let named_time = || prop_oneof![5 => Just(None), 1 => event_delay(unit).prop_map(Some)];
     let seconds = || prop_oneof![2 => Just(None), 1 => select(vec![0, 1, 9_999, 10_000, 20_000, 20_001, 61_500, 600_000]).prop_map(Some)];
     (
         (any::<u8>(), prop::bool::weighted(0.12), when),
         (0..4_u8, liable, owner),
         later_dimension_values(),
-        (named(), named()),
+        (named_time(), named_time()),
         [seconds(), seconds(), seconds(), seconds()],
         prop_oneof![12 => Just(0), 1 => 1..3_u32],
         prop_oneof![20 => Just(None), 1 => event_delay(unit).prop_map(Some)],
@@ -172,18 +175,18 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
         .prop_map(
             |(
                 (verb, stray, when),
-                (word, liable, owner),
+                (text_choice, liable, owner),
                 dimensions,
                 (due, appointment),
                 seconds,
                 sequence,
-                twice,
+                duplicate_offset,
             )| {
                 PlannedEvent {
                     verb,
                     stray,
                     when,
-                    text_choice: word,
+                    text_choice,
                     liable,
                     owner,
                     dimensions,
@@ -191,7 +194,7 @@ fn planned_event(unit: i64) -> impl Strategy<Value = PlannedEvent> {
                     appointment,
                     seconds,
                     sequence,
-                    duplicate_offset: twice,
+                    duplicate_offset,
                 }
             },
         )
@@ -208,8 +211,8 @@ fn planned_case(
     )
 }
 
-/// A history of at most so many cases.
-pub(crate) fn history_plan(most: usize) -> impl Strategy<Value = HistoryPlan> {
+/// Generates histories of at most `max_cases` cases.
+pub(crate) fn history_plan(max_cases: usize) -> impl Strategy<Value = HistoryPlan> {
     let case = prop_oneof![
         2 => planned_case("call", 4 * SECOND, 6),
         1 => planned_case("call", 30 * MINUTE, 4),
@@ -219,6 +222,6 @@ pub(crate) fn history_plan(most: usize) -> impl Strategy<Value = HistoryPlan> {
         1 => planned_case("agent", 10 * MINUTE, 7),
         1 => planned_case("survey", MINUTE, 2),
     ];
-    (start_time(), prop::collection::vec(case, 1..=most))
+    (start_time(), prop::collection::vec(case, 1..=max_cases))
         .prop_map(|(begin, cases)| HistoryPlan { begin, cases })
 }

@@ -1,11 +1,11 @@
-//! The indicators that are compared: each as a paragraph for the standard, and as what the oracle is to compute.
+//! Compared indicators: their sections of the standard and their formulas for the oracle.
 
 use super::calendar::{HOUR, MINUTE, SECOND};
 use super::case_facts::{DIMENSIONS, DimensionValues, OracleFact};
 use super::commitments;
 use std::fmt::Write;
 
-/// A limit of a fact's duration, by its name in a standard.
+/// Limit of a fact's duration in milliseconds, named as in a standard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum DurationLimit {
     Within(i64),
@@ -14,20 +14,21 @@ pub(crate) enum DurationLimit {
     From(i64),
 }
 
-/// Facts that count.
+/// Selection of facts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FactPick {
-    /// As in `call.answered`.
+    /// Full name, as in `call.answered`.
     pub(crate) fact: String,
     pub(crate) limit: Option<DurationLimit>,
-    /// The field, and the words of which the fact must have one.
+    /// Field and the accepted values.
     pub(crate) field_values: Option<(&'static str, &'static [&'static str])>,
-    /// The dimension, and the values of which the case must have one.
+    /// Dimension and the accepted values.
     pub(crate) dimension_values: Option<(&'static str, &'static [&'static str])>,
+    /// Accepted answers; empty accepts all.
     pub(crate) answers: &'static [i64],
 }
 
-/// What is computed.
+/// Formula of an indicator. Picks of a ratio are the numerator and the denominator.
 #[derive(Clone, Debug)]
 pub(crate) enum OracleFormula {
     Ratio(Vec<FactPick>, Vec<FactPick>),
@@ -37,18 +38,18 @@ pub(crate) enum OracleFormula {
     Score(Vec<FactPick>),
 }
 
-/// An indicator. The targets are those of [`Indicator::toml`].
+/// Compared indicator. [`OracleIndicator::to_toml`] sets the targets.
 #[derive(Clone, Debug)]
 pub(crate) struct OracleIndicator {
     pub(crate) name: String,
     pub(crate) formula: OracleFormula,
 }
 
-/// What the answers 1 to 5 count.
+/// Weights of the answers 1 to 5.
 pub(crate) const SCORE_WEIGHTS: [f64; 5] = [0.0, 0.2, 0.5, 0.8, 1.0];
-/// From here on a ratio is good, and from here on out of danger.
+/// Target and warning threshold of ratios.
 pub(crate) const RATIO_TARGET: (f64, f64) = (0.5, 0.75);
-/// A ratio of less is a small sample.
+/// Ratios with fewer cases are small samples.
 pub(crate) const SMALL_SAMPLE: i64 = 2;
 
 fn pick_fact(fact: &str) -> FactPick {
@@ -59,20 +60,20 @@ fn pick_with_limit(fact: &str, limit: DurationLimit) -> FactPick {
     FactPick { limit: Some(limit), ..pick_fact(fact) }
 }
 
-fn pick_with_values(fact: &str, field: &'static str, words: &'static [&'static str]) -> FactPick {
-    FactPick { field_values: Some((field, words)), ..pick_fact(fact) }
+fn pick_with_values(fact: &str, field: &'static str, values: &'static [&'static str]) -> FactPick {
+    FactPick { field_values: Some((field, values)), ..pick_fact(fact) }
 }
 
-/// All indicators.
+/// Returns all compared indicators.
 pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
     let mut all = contact_indicators();
     for family in ["repair", "install"] {
         add_order_indicators(family, &mut all);
     }
-    for promise in commitments::all_commitments() {
-        let fact = |name: &str| pick_fact(&format!("{}.{name}", promise.name));
+    for commitment in commitments::all_commitments() {
+        let fact = |name: &str| pick_fact(&format!("{}.{name}", commitment.name));
         let mut add = |name: &str, formula: OracleFormula| {
-            all.push(OracleIndicator { name: format!("{}_{name}", promise.name), formula })
+            all.push(OracleIndicator { name: format!("{}_{name}", commitment.name), formula })
         };
         add(
             "in_time",
@@ -87,16 +88,16 @@ pub(crate) fn all_indicators() -> Vec<OracleIndicator> {
         add("running", OracleFormula::Level(vec![fact("running")]));
         add("overdue", OracleFormula::Level(vec![fact("overdue")]));
         add("stopped", OracleFormula::Oldest(vec![fact("stopped")]));
-        if promise.due_soon.is_some() {
+        if commitment.due_soon.is_some() {
             add("due_soon", OracleFormula::Level(vec![fact("due_soon")]));
             add("soonest", OracleFormula::Oldest(vec![fact("due_soon")]));
         }
-        if let Some((word, _)) = promise.warn.first() {
-            let words: &'static [&'static str] = std::slice::from_ref(word);
+        if let Some((label, _)) = commitment.warn.first() {
+            let labels: &'static [&'static str] = std::slice::from_ref(label);
             add(
                 "warned",
                 OracleFormula::Ratio(
-                    vec![pick_with_values(&fact("warned").fact, "at", words)],
+                    vec![pick_with_values(&fact("warned").fact, "at", labels)],
                     vec![fact("warned")],
                 ),
             );
@@ -245,8 +246,8 @@ fn contact_indicators() -> Vec<OracleIndicator> {
 fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
     let fact = |name: &str| pick_fact(&format!("{family}.{name}"));
     let once = |name: &str, of: &str| OracleFormula::Ratio(vec![fact(name)], vec![fact(of)]);
-    let wording = |name: &str, field: &'static str, words: &'static [&'static str]| {
-        pick_with_values(&fact(name).fact, field, words)
+    let labeled = |name: &str, field: &'static str, values: &'static [&'static str]| {
+        pick_with_values(&fact(name).fact, field, values)
     };
     let formulas = [
         ("assigned", OracleFormula::Duration(vec![fact("assigned")])),
@@ -259,7 +260,7 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
         (
             "reopened",
             OracleFormula::Ratio(
-                vec![wording("reopened", "reason", &["same_fault"])],
+                vec![labeled("reopened", "reason", &["same_fault"])],
                 vec![fact("reopened")],
             ),
         ),
@@ -267,7 +268,7 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
         (
             "happy",
             OracleFormula::Ratio(
-                vec![wording("confirmed", "satisfied", &["true"])],
+                vec![labeled("confirmed", "satisfied", &["true"])],
                 vec![fact("confirmed")],
             ),
         ),
@@ -275,7 +276,7 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
         (
             "to_regulator",
             OracleFormula::Ratio(
-                vec![wording("escalated", "level", &["regulator"])],
+                vec![labeled("escalated", "level", &["regulator"])],
                 vec![fact("escalated")],
             ),
         ),
@@ -284,13 +285,13 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
             "parts_time",
             OracleFormula::Duration(vec![FactPick {
                 limit: Some(DurationLimit::From(MINUTE)),
-                ..wording("resumed", "reason", &["parts"])
+                ..labeled("resumed", "reason", &["parts"])
             }]),
         ),
         (
             "cancelled",
             OracleFormula::Ratio(
-                vec![wording("cancelled", "reason", &["absent"])],
+                vec![labeled("cancelled", "reason", &["absent"])],
                 vec![fact("cancelled")],
             ),
         ),
@@ -319,7 +320,7 @@ fn add_order_indicators(family: &str, all: &mut Vec<OracleIndicator>) {
 }
 
 impl FactPick {
-    /// Whether a fact of this kind counts.
+    /// Returns true if the pick selects `fact` of a case with these attributes.
     pub(crate) fn matches_fact(&self, fact: &OracleFact, attributes: &DimensionValues) -> bool {
         let value = fact.value;
         let limit = match self.limit {
@@ -329,21 +330,21 @@ impl FactPick {
             Some(DurationLimit::Beyond(millis)) => value.is_some_and(|value| value > millis),
             Some(DurationLimit::From(millis)) => value.is_some_and(|value| value >= millis),
         };
-        let word = self
+        let label = self
             .field_values
-            .is_none_or(|(_, words)| fact.label.is_some_and(|word| words.contains(&word)));
-        let place = self.dimension_values.is_none_or(|(dimension, values)| {
-            let place =
+            .is_none_or(|(_, values)| fact.label.is_some_and(|label| values.contains(&label)));
+        let dimension = self.dimension_values.is_none_or(|(dimension, values)| {
+            let index =
                 DIMENSIONS.iter().position(|known| *known == dimension).expect("a dimension");
-            attributes[place].is_some_and(|value| values.contains(&value))
+            attributes[index].is_some_and(|value| values.contains(&value))
         });
         limit
-            && word
-            && place
+            && label
+            && dimension
             && (self.answers.is_empty() || value.is_some_and(|value| self.answers.contains(&value)))
     }
 
-    /// The family or commitment, and the fact.
+    /// Returns the family or commitment and the fact.
     pub(crate) fn fact_name(&self) -> (&str, &str) {
         self.fact.split_once('.').expect("a name with a dot")
     }
@@ -357,23 +358,23 @@ impl FactPick {
             Some(DurationLimit::Beyond(millis)) => ("beyond", millis),
             Some(DurationLimit::From(millis)) => ("from", millis),
         };
-        let mut say = |text: String| write!(fields, ", {text}").expect("a text can be written");
+        let mut add_field =
+            |text: String| write!(fields, ", {text}").expect("writing to a string succeeds");
         if !name.is_empty() {
-            say(format!("{name} = \"{millis}ms\""));
+            add_field(format!("{name} = \"{millis}ms\""));
         }
-        if let Some((field, words)) = self.field_values {
-            // True and false are written as such, one word as a text, several as a list.
-            say(match words {
+        if let Some((field, values)) = self.field_values {
+            add_field(match values {
                 ["true"] => format!("{field} = true"),
                 [one] => format!("{field} = \"{one}\""),
                 several => format!("{field} = {several:?}"),
             });
         }
         if let Some((dimension, values)) = self.dimension_values {
-            say(format!("where = {{ {dimension} = {values:?} }}"));
+            add_field(format!("where = {{ {dimension} = {values:?} }}"));
         }
         if !self.answers.is_empty() {
-            say(format!("answers = {:?}", self.answers));
+            add_field(format!("answers = {:?}", self.answers));
         }
         format!("{{ {fields} }}")
     }
@@ -384,7 +385,7 @@ fn toml_list(picks: &[FactPick]) -> String {
 }
 
 impl OracleIndicator {
-    /// Its picks; those of a numerator first.
+    /// Returns all picks, those of a numerator first.
     pub(crate) fn all_picks(&self) -> Vec<&FactPick> {
         match &self.formula {
             OracleFormula::Ratio(good, of) => good.iter().chain(of).collect(),
@@ -395,7 +396,7 @@ impl OracleIndicator {
         }
     }
 
-    /// Its paragraph of the standard.
+    /// Returns the section of the indicator in a standard.
     pub(crate) fn to_toml(&self) -> String {
         let formula = match &self.formula {
             OracleFormula::Ratio(good, of) => {

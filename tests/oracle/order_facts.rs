@@ -1,24 +1,26 @@
-//! The life of an order, told from all of its events in their order.
+//! Derives the facts of an order from all of its events in order.
 //!
-//! It is open from its first `opened` until it is resolved or cancelled, and again after a `reopened` that follows some
-//! resolution. It can be paused unless it is closed; another pause ends the one before, and so does whatever closes it.
+//! An order is open from its first `opened` until it is resolved or cancelled. A `reopened` after a
+//! resolution opens it again. Only an open order can be paused. A new pause or the closing of the
+//! order ends the current pause.
 
 use super::case_facts::{CaseMeaning, WorkInterruption};
 use super::event::OracleEvent;
 
-/// Tells what the events of an order of `family` mean.
+/// Adds the facts of an order of `family`. The events come with their index.
 pub(crate) fn derive_order(
     family: &'static str,
-    own: &[(usize, &OracleEvent)],
+    events: &[(usize, &OracleEvent)],
     meaning: &mut CaseMeaning,
 ) {
-    let opened = own.iter().find(|(_, said)| said.verb == "opened").map(|(_, said)| said.time);
+    let opened =
+        events.iter().find(|(_, event)| event.verb == "opened").map(|(_, event)| event.time);
     let mut closed = false;
     let mut owners: Vec<&str> = Vec::new();
     let mut times_of = std::collections::BTreeMap::<&str, u32>::new();
-    for &(place, said) in own {
-        let (verb, time) = (said.verb, said.time);
-        owners.extend(said.text_field("owner"));
+    for &(index, event) in events {
+        let (verb, time) = (event.verb, event.time);
+        owners.extend(event.text_field("owner"));
         let since_opened = opened.map(|opened| time - opened);
         let resolved_before = times_of.contains_key("resolved");
         if verb == "reopened" && !resolved_before {
@@ -28,13 +30,13 @@ pub(crate) fn derive_order(
         *times += 1;
         let first = *times == 1;
         match verb {
-            "opened" if first => meaning.add_fact((family, "opened"), place, time, None),
+            "opened" if first => meaning.add_fact((family, "opened"), index, time, None),
             "assigned" | "arrived" | "replied" => {
-                meaning.add_fact((family, verb), place, time, since_opened)
+                meaning.add_fact((family, verb), index, time, since_opened)
             }
             "paused" if !closed => {
-                end_pause(family, place, time, meaning);
-                let (reason, liable) = (said.text_field("reason"), said.text_field("liable"));
+                end_pause(family, index, time, meaning);
+                let (reason, liable) = (event.text_field("reason"), event.text_field("liable"));
                 meaning.interruptions.push(WorkInterruption {
                     begin: time,
                     end: None,
@@ -44,20 +46,24 @@ pub(crate) fn derive_order(
                     ended_by_event: usize::MAX,
                 });
             }
-            "resumed" => end_pause(family, place, time, meaning),
+            "resumed" => end_pause(family, index, time, meaning),
             "resolved" => {
-                meaning.add_fact((family, "resolved"), place, time, since_opened);
+                meaning.add_fact((family, "resolved"), index, time, since_opened);
                 if first {
-                    meaning.add_fact((family, "first_resolved"), place, time, since_opened);
+                    meaning.add_fact((family, "first_resolved"), index, time, since_opened);
                     if owners.first().is_some_and(|owner| owners.iter().all(|other| other == owner))
                     {
-                        meaning.add_fact((family, "by_first_owner"), place, time, since_opened);
+                        meaning.add_fact((family, "by_first_owner"), index, time, since_opened);
                     }
                 }
-                end_pause(family, place, time, meaning);
+                end_pause(family, index, time, meaning);
                 closed = true;
-                meaning.liable = said.text_field("liable").or(meaning.liable);
-                if !meaning.interruptions.iter().any(|stop| stop.closed && stop.end.is_none()) {
+                meaning.liable = event.text_field("liable").or(meaning.liable);
+                if !meaning
+                    .interruptions
+                    .iter()
+                    .any(|interruption| interruption.closed && interruption.end.is_none())
+                {
                     meaning.interruptions.push(WorkInterruption {
                         begin: time,
                         end: None,
@@ -71,43 +77,51 @@ pub(crate) fn derive_order(
             "reopened" => {
                 meaning.add_labeled_fact(
                     (family, "reopened"),
-                    place,
+                    index,
                     time,
                     None,
-                    said.text_field("reason"),
+                    event.text_field("reason"),
                 );
                 if first {
-                    meaning.add_fact((family, "reopened_once"), place, time, None);
+                    meaning.add_fact((family, "reopened_once"), index, time, None);
                 }
-                if let Some(stop) =
-                    meaning.interruptions.iter_mut().find(|stop| stop.closed && stop.end.is_none())
+                if let Some(interruption) = meaning
+                    .interruptions
+                    .iter_mut()
+                    .find(|interruption| interruption.closed && interruption.end.is_none())
                 {
-                    (stop.end, stop.ended_by_event) = (Some(time), place);
+                    (interruption.end, interruption.ended_by_event) = (Some(time), index);
                 }
                 closed = false;
             }
             "confirmed" | "escalated" => {
-                let (word, once) = if verb == "confirmed" {
+                let (field, once) = if verb == "confirmed" {
                     ("satisfied", "confirmed_once")
                 } else {
                     ("level", "escalated_once")
                 };
-                meaning.add_labeled_fact((family, verb), place, time, None, said.text_field(word));
+                meaning.add_labeled_fact(
+                    (family, verb),
+                    index,
+                    time,
+                    None,
+                    event.text_field(field),
+                );
                 if first {
-                    meaning.add_fact((family, once), place, time, None);
+                    meaning.add_fact((family, once), index, time, None);
                 }
             }
             "cancelled" => {
                 meaning.add_labeled_fact(
                     (family, "cancelled"),
-                    place,
+                    index,
                     time,
                     None,
-                    said.text_field("reason"),
+                    event.text_field("reason"),
                 );
-                end_pause(family, place, time, meaning);
+                end_pause(family, index, time, meaning);
                 closed = true;
-                meaning.liable = said.text_field("liable").or(meaning.liable);
+                meaning.liable = event.text_field("liable").or(meaning.liable);
             }
             _ => {}
         }
@@ -118,20 +132,22 @@ pub(crate) fn derive_order(
         let paused = meaning
             .interruptions
             .iter()
-            .find(|stop| !stop.closed && stop.end.is_none())
-            .map(|stop| stop.begin);
+            .find(|interruption| !interruption.closed && interruption.end.is_none())
+            .map(|interruption| interruption.begin);
         if let Some(begin) = paused {
             meaning.add_fact((family, "paused"), usize::MAX, begin, None);
         }
     }
 }
 
-fn end_pause(family: &'static str, place: usize, time: i64, meaning: &mut CaseMeaning) {
-    if let Some(stop) =
-        meaning.interruptions.iter_mut().find(|stop| !stop.closed && stop.end.is_none())
+fn end_pause(family: &'static str, index: usize, time: i64, meaning: &mut CaseMeaning) {
+    if let Some(interruption) = meaning
+        .interruptions
+        .iter_mut()
+        .find(|interruption| !interruption.closed && interruption.end.is_none())
     {
-        (stop.end, stop.ended_by_event) = (Some(time), place);
-        let (begin, reason) = (stop.begin, stop.reason);
-        meaning.add_labeled_fact((family, "resumed"), place, time, Some(time - begin), reason);
+        (interruption.end, interruption.ended_by_event) = (Some(time), index);
+        let (begin, reason) = (interruption.begin, interruption.reason);
+        meaning.add_labeled_fact((family, "resumed"), index, time, Some(time - begin), reason);
     }
 }

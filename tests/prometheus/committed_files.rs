@@ -1,6 +1,8 @@
-//! The committed files are what the program makes, and their own tools and schemas take them. The schemas of Grafana's types, of the
-//! Compose specification and of OpenSLO are their projects' own, all under the Apache License 2.0. OpenSLO's is the last that it published
-//! for v1, on 2024-09-02, in one file; its types in Go came in its place.
+//! Tests that the committed files match the program's output and pass their own tools and schemas.
+//!
+//! The schemas of Grafana, of the Compose specification and of OpenSLO are copies from these
+//! projects, under the Apache License 2.0. The OpenSLO schema is the last one published for v1, on
+//! 2024-09-02. OpenSLO has since replaced it with Go types.
 
 use crate::{built_in_standard, is_installed, project_root, rules_directory};
 use firstline::domain::standard::Standard;
@@ -12,17 +14,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-/// Compares files with those committed; `UPDATE_EXPECT=1` writes them.
-fn assert_committed(directory: &str, made: &[(String, String)]) {
-    for (name, text) in made {
+/// Compares generated files with the committed ones. `UPDATE_EXPECT=1` writes them instead.
+fn assert_committed(directory: &str, generated: &[(String, String)]) {
+    for (name, text) in generated {
         let path = project_root().join(directory).join(name);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&path, text).expect("a file that can be written");
+            fs::write(&path, text).expect("the file is writable");
         }
         let committed = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             committed == *text,
-            "{} is not what the standard makes; UPDATE_EXPECT=1 writes it anew",
+            "{} is outdated; run the test with UPDATE_EXPECT=1 to write it",
             path.display()
         );
     }
@@ -32,7 +34,7 @@ fn assert_committed(directory: &str, made: &[(String, String)]) {
 fn committed_rules_match_built_in_standard() {
     assert_committed(
         "dashboards/prometheus",
-        &prometheus_rules::rule_files(&built_in_standard()).expect("YAML"),
+        &prometheus_rules::rule_files(&built_in_standard()).expect("the text is valid YAML"),
     );
 }
 
@@ -45,11 +47,15 @@ fn committed_dashboards_match_built_in_standard() {
 fn every_indicator_with_target_has_alert_rules() {
     for file in ["every_formula.toml", "technion.toml", "orders.toml", "formulas.toml"] {
         let text = fs::read_to_string(project_root().join("tests/standards").join(file))
-            .expect("a standard");
+            .expect("the standard is readable");
         let standard = firstline::standard_file::parse_standard(file, &text)
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let made = prometheus_rules::rule_files(&standard).expect("YAML");
-        let alerts = &made.iter().find(|(name, _)| name == "alerts.yml").expect("a file").1;
+        let generated = prometheus_rules::rule_files(&standard).expect("the text is valid YAML");
+        let alerts = &generated
+            .iter()
+            .find(|(name, _)| name == "alerts.yml")
+            .expect("the file is accessible")
+            .1;
         let with_target =
             standard.indicators.iter().filter(|indicator| indicator.targets[0].target.is_some());
         for indicator in with_target {
@@ -63,24 +69,25 @@ fn every_indicator_with_target_has_alert_rules() {
         if !is_installed("promtool") {
             continue;
         }
-        let place = tempfile::tempdir().expect("a place");
-        for (name, text) in made {
-            let path = place.path().join(name);
-            fs::write(&path, text).expect("a file");
+        let folder = tempfile::tempdir().expect("the temporary directory is created");
+        for (name, text) in generated {
+            let path = folder.path().join(name);
+            fs::write(&path, text).expect("the file is accessible");
             run_promtool(&["check", "rules", &path.display().to_string()]);
         }
     }
 }
 
 fn run_promtool(arguments: &[&str]) {
-    let told = Command::new("promtool")
+    let output = Command::new("promtool")
         .args(arguments)
         .current_dir(project_root())
         .output()
-        .expect("promtool");
-    let said =
-        [told.stdout, told.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    assert!(told.status.success(), "promtool {arguments:?}: {said}");
+        .expect("promtool runs");
+    let messages = [output.stdout, output.stderr]
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .concat();
+    assert!(output.status.success(), "promtool {arguments:?}: {messages}");
 }
 
 #[test]
@@ -105,30 +112,32 @@ fn amtool_accepts_alertmanager_configuration() {
     if !is_installed("amtool") {
         return;
     }
-    let told = Command::new("amtool")
+    let output = Command::new("amtool")
         .arg("check-config")
         .arg(project_root().join("dashboards/alertmanager/alertmanager.yml"))
         .output();
-    let told = told.expect("amtool");
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let output = output.expect("amtool runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn dashboards_match_grafana_schema() {
     let schema = include_str!("grafana-dashboard.schema.json");
     let schema =
-        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let made = grafana::dashboard_files(&built_in_standard());
-    assert_eq!(made.len(), 6);
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("the text is valid JSON"))
+            .expect("the schema is valid");
+    let generated = grafana::dashboard_files(&built_in_standard());
+    assert_eq!(generated.len(), 6);
     let mut uids = BTreeSet::new();
-    for (name, text) in made {
-        let mut dashboard: Value = serde_json::from_str(&text).expect("JSON");
-        // The types say what every source of data knows of an annotation; these are what Prometheus' knows beside.
-        let annotation =
-            dashboard["annotations"]["list"][0].as_object_mut().expect("an annotation");
+    for (name, text) in generated {
+        let mut dashboard: Value = serde_json::from_str(&text).expect("the text is valid JSON");
+        // The schema covers annotations of any data source. These keys are specific to Prometheus.
+        let annotation = dashboard["annotations"]["list"][0]
+            .as_object_mut()
+            .expect("the dashboard has an annotation");
         ["expr", "step", "titleFormat"]
             .iter()
-            .for_each(|own| assert!(annotation.remove(*own).is_some(), "{own}"));
+            .for_each(|key| assert!(annotation.remove(*key).is_some(), "{key}"));
         let problems: Vec<String> = schema
             .iter_errors(&dashboard)
             .map(|error| format!("{}: {error}", error.instance_path()))
@@ -137,17 +146,17 @@ fn dashboards_match_grafana_schema() {
         assert!(uids.insert(dashboard["uid"].as_str().map(str::to_owned)), "{name}");
         let ids: Vec<&Value> = dashboard["panels"]
             .as_array()
-            .expect("a list")
+            .expect("the value is an array")
             .iter()
             .map(|panel| &panel["id"])
             .collect();
         assert_eq!(
             ids.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>().len(),
             ids.len(),
-            "{name}: each panel has its own id"
+            "{name}: panel ids must be unique"
         );
     }
-    // The schema can say no.
+    // The schema must reject an invalid document.
     assert!(!schema.is_valid(&serde_json::json!({ "schemaVersion": "thirty-nine" })));
 }
 
@@ -155,10 +164,10 @@ fn parse_yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The documents of OpenSLO that are made of a standard.
+/// Returns the OpenSLO documents of a standard.
 fn openslo_objectives(standard: &Standard) -> Vec<Value> {
     openslo::export_openslo(standard)
-        .expect("YAML")
+        .expect("the text is valid YAML")
         .split("---\n")
         .skip(1)
         .map(parse_yaml)
@@ -169,15 +178,16 @@ fn openslo_objectives(standard: &Standard) -> Vec<Value> {
 fn objectives_match_openslo_schema() {
     let schema = include_str!("openslo.schema.json");
     let schema =
-        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let others =
-        ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"].map(|file| {
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("the text is valid JSON"))
+            .expect("the schema is valid");
+    let from_files = ["every_formula.toml", "formulas.toml", "versions_2026.toml", "alerts.toml"]
+        .map(|file| {
             let text = fs::read_to_string(project_root().join("tests/standards").join(file))
-                .expect("a standard");
+                .expect("the standard is readable");
             firstline::standard_file::parse_standard(file, &text)
                 .unwrap_or_else(|problems| panic!("{problems:#?}"))
         });
-    let standards = others.into_iter().chain([built_in_standard()]);
+    let standards = from_files.into_iter().chain([built_in_standard()]);
     let documents: Vec<Value> =
         standards.flat_map(|standard| openslo_objectives(&standard)).collect();
     for document in &documents {
@@ -187,7 +197,7 @@ fn objectives_match_openslo_schema() {
             .collect();
         assert!(problems.is_empty(), "{document}: {problems:#?}");
     }
-    // The schema can say no, of every kind and also within its parts.
+    // The schema must reject an error in each kind of document, including nested fields.
     for (kind, path, wrong) in [
         ("DataSource", "/spec/connectionDetails", "localhost"),
         ("Service", "/metadata/name", "answer_rate"),
@@ -204,21 +214,21 @@ fn objectives_match_openslo_schema() {
 #[test]
 fn objectives_reference_existing_indicators_and_services() {
     let documents = openslo_objectives(&built_in_standard());
-    let of = |kind: &str| -> Vec<&Value> {
+    let of_kind = |kind: &str| -> Vec<&Value> {
         documents.iter().filter(|document| document["kind"] == kind).collect()
     };
     let names = |kind: &str| -> BTreeSet<&str> {
-        of(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect()
+        of_kind(kind).iter().filter_map(|document| document["metadata"]["name"].as_str()).collect()
     };
     let (slis, services) = (names("SLI"), names("Service"));
     assert!(
-        of("SLO").len() >= 15 && slis.len() == of("SLO").len(),
+        of_kind("SLO").len() >= 15 && slis.len() == of_kind("SLO").len(),
         "{} objectives",
-        of("SLO").len()
+        of_kind("SLO").len()
     );
     for document in &documents {
         assert_eq!(document["apiVersion"], "openslo/v1");
-        let name = document["metadata"]["name"].as_str().expect("a name");
+        let name = document["metadata"]["name"].as_str().expect("the name is a string");
         assert!(
             name.len() <= 63
                 && name
@@ -227,18 +237,26 @@ fn objectives_reference_existing_indicators_and_services() {
             "{name}"
         );
     }
-    for slo in of("SLO") {
+    for slo in of_kind("SLO") {
         let spec = &slo["spec"];
-        assert!(services.contains(spec["service"].as_str().expect("a service")), "{slo}");
-        assert!(slis.contains(spec["indicatorRef"].as_str().expect("an indicator")), "{slo}");
-        let target = spec["objectives"][0]["target"].as_f64().expect("a target");
+        assert!(
+            services.contains(spec["service"].as_str().expect("the objective names a service")),
+            "{slo}"
+        );
+        assert!(
+            slis.contains(spec["indicatorRef"].as_str().expect("the objective names an indicator")),
+            "{slo}"
+        );
+        let target = spec["objectives"][0]["target"].as_f64().expect("the objective has a target");
         assert!((0.0..1.0).contains(&target), "{slo}");
         assert_eq!(spec["timeWindow"][0]["duration"], "1M");
         assert_eq!(spec["timeWindow"][0]["calendar"]["timeZone"], "Asia/Shanghai");
         assert_eq!(spec["budgetingMethod"], "Occurrences");
     }
     let sli = |name: &str| {
-        of("SLI").into_iter().find(|sli| sli["metadata"]["name"] == name).expect(name)["spec"]["ratioMetric"].clone()
+        of_kind("SLI").into_iter().find(|sli| sli["metadata"]["name"] == name).expect(name)["spec"]
+            ["ratioMetric"]
+            .clone()
     };
     assert_eq!(
         sli("answer-rate")["good"]["metricSource"]["spec"]["query"],
@@ -253,30 +271,35 @@ fn objectives_reference_existing_indicators_and_services() {
 fn compose_file_matches_compose_schema() {
     let schema = include_str!("compose-spec.schema.json");
     let schema =
-        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema");
-    let mut compose =
-        parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("the text is valid JSON"))
+            .expect("the schema is valid");
+    let mut compose = parse_yaml(
+        &fs::read_to_string(project_root().join("docker-compose.yml"))
+            .expect("the file is accessible"),
+    );
     let problems: Vec<String> = schema
         .iter_errors(&compose)
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
     assert!(problems.is_empty(), "{problems:#?}");
-    // The schema can say no.
+    // The schema must reject an invalid document.
     compose["services"]["firstline"]["port"] = "8080".into();
     assert!(!schema.is_valid(&compose));
 }
 
 #[test]
 fn compose_file_pins_images_and_mounts_existing_files() {
-    let compose =
-        parse_yaml(&fs::read_to_string(project_root().join("docker-compose.yml")).expect("a file"));
-    let services = compose["services"].as_object().expect("a map");
+    let compose = parse_yaml(
+        &fs::read_to_string(project_root().join("docker-compose.yml"))
+            .expect("the file is accessible"),
+    );
+    let services = compose["services"].as_object().expect("the value is an object");
     assert_eq!(
         services.keys().map(String::as_str).collect::<Vec<_>>(),
         ["alertmanager", "firstline", "grafana", "prometheus"]
     );
     for (name, service) in services {
-        let image = service["image"].as_str().expect("an image");
+        let image = service["image"].as_str().expect("the service has an image");
         let tag = image.split_once(':').map(|(_, tag)| tag).unwrap_or_default();
         assert!(
             name == "firstline" || tag.trim_start_matches('v').split('.').count() == 3,
@@ -288,7 +311,7 @@ fn compose_file_pins_images_and_mounts_existing_files() {
         );
         for volume in service["volumes"].as_array().into_iter().flatten().filter_map(Value::as_str)
         {
-            let source = volume.split(':').next().expect("a source");
+            let source = volume.split(':').next().expect("the volume has a source");
             match source.strip_prefix("./") {
                 Some(path) => assert!(project_root().join(path).exists(), "{name}: {source}"),
                 None => assert!(compose["volumes"].get(source).is_some(), "{name}: {source}"),
@@ -304,11 +327,19 @@ fn compose_file_pins_images_and_mounts_existing_files() {
                 .all(|port| port.as_str().is_some_and(|port| port.starts_with("127.0.0.1:")))
         }));
     }
-    let scraped =
-        parse_yaml(&fs::read_to_string(rules_directory().join("prometheus.yml")).expect("a file"));
-    assert_eq!(scraped["scrape_configs"][0]["job_name"], "firstline");
-    assert_eq!(scraped["scrape_configs"][0]["static_configs"][0]["targets"][0], "firstline:8080");
-    for file in scraped["rule_files"].as_array().expect("a list") {
-        assert!(rules_directory().join(file.as_str().expect("a name")).exists(), "{file}");
+    let prometheus = parse_yaml(
+        &fs::read_to_string(rules_directory().join("prometheus.yml"))
+            .expect("the file is accessible"),
+    );
+    assert_eq!(prometheus["scrape_configs"][0]["job_name"], "firstline");
+    assert_eq!(
+        prometheus["scrape_configs"][0]["static_configs"][0]["targets"][0],
+        "firstline:8080"
+    );
+    for file in prometheus["rule_files"].as_array().expect("the value is an array") {
+        assert!(
+            rules_directory().join(file.as_str().expect("the name is a string")).exists(),
+            "{file}"
+        );
     }
 }

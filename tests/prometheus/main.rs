@@ -1,10 +1,12 @@
-//! What is made for Prometheus, Grafana and their neighbours: it is what is committed, their own tools take it, and a real
-//! Prometheus that scrapes a real service has an answer to every query of it.
+//! Tests of the generated files for Prometheus, Grafana and related tools.
 //!
-//! Where `prometheus` or `promtool` are not installed, the tests that need them say so and pass.
+//! The files match the committed ones and pass their own tools. Every query returns data in a real
+//! Prometheus that scrapes a real service.
+//!
+//! Tests that need `prometheus` or `promtool` print a notice and pass if it is not installed.
 
 #[path = "../serve/client.rs"]
-#[expect(dead_code, reason = "it serves the tests of the service, which need more of it")]
+#[expect(dead_code, reason = "the tests of the service use the rest")]
 mod client;
 mod committed_files;
 mod grafana_page;
@@ -29,7 +31,7 @@ fn built_in_standard() -> Standard {
     parse_standard(BUILT_IN_NAME, BUILT_IN).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
-/// Whether a program is there; else the test that needs it says that it is skipped.
+/// Returns true if a program is installed. Otherwise prints that the test is skipped.
 fn is_installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {

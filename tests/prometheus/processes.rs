@@ -11,23 +11,23 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long anything may take before the test has failed.
+/// Time limit for a single operation.
 const TEST_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long to wait before asking once more.
+/// Pause between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A running Prometheus; it is killed when it is dropped.
+/// A running Prometheus, killed on drop.
 pub(crate) struct PrometheusProcess {
     address: SocketAddr,
     process: Child,
-    _place: TempDir,
+    _folder: TempDir,
 }
 
-/// A running Alertmanager; it is killed when it is dropped.
+/// A running Alertmanager, killed on drop.
 pub(crate) struct AlertmanagerProcess {
     pub(crate) address: SocketAddr,
     process: Child,
-    _place: TempDir,
+    _folder: TempDir,
 }
 
 impl Drop for AlertmanagerProcess {
@@ -38,24 +38,24 @@ impl Drop for AlertmanagerProcess {
 }
 
 impl AlertmanagerProcess {
-    /// What Debian calls it.
+    /// Name of the executable in Debian.
     pub(crate) const PROGRAM: &str = "prometheus-alertmanager";
 
-    /// Starts one with the committed configuration.
+    /// Starts Alertmanager with the committed configuration.
     pub(crate) async fn start() -> AlertmanagerProcess {
-        let place = tempfile::tempdir().expect("a place");
+        let folder = tempfile::tempdir().expect("the temporary directory is created");
         let mut command = Command::new(AlertmanagerProcess::PROGRAM);
         command.arg(format!(
             "--config.file={}",
             project_root().join("dashboards/alertmanager/alertmanager.yml").display()
         ));
-        command.arg(format!("--storage.path={}", place.path().join("data").display()));
+        command.arg(format!("--storage.path={}", folder.path().join("data").display()));
         command.args(["--cluster.listen-address=", "--log.level=error"]);
         let (address, process) = start_on_free_port(command).await;
-        AlertmanagerProcess { address, process, _place: place }
+        AlertmanagerProcess { address, process, _folder: folder }
     }
 
-    /// The alerts of this name.
+    /// Returns the active alerts of this name.
     pub(crate) async fn alerts_named(&self, name: &str) -> Vec<Value> {
         let filter = percent_encode(&format!("alertname=\"{name}\""));
         let (_, body) = http_get(self.address, &format!("/api/v2/alerts?filter={filter}")).await;
@@ -63,19 +63,20 @@ impl AlertmanagerProcess {
     }
 }
 
-/// Starts a server that cannot be told to choose a port and say which: one that is free is chosen for it, anew if somebody was
-/// faster.
+/// Starts a server that cannot report a port of its own choice. The port is chosen for it.
+///
+/// If another process takes the port first, up to five ports are tried.
 async fn start_on_free_port(mut command: Command) -> (SocketAddr, Child) {
     let given = command.get_args().map(ToOwned::to_owned).collect::<Vec<_>>();
     for _ in 0..5 {
         let address = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
-            .expect("a free port");
+            .expect("a port is free");
         command = Command::new(command.get_program());
         command.args(&given).arg(format!("--web.listen-address={address}")).stdout(Stdio::null());
-        let mut process = command.spawn().expect("a program that is installed");
+        let mut process = command.spawn().expect("the program starts");
         let up = async {
-            while process.try_wait().expect("a process").is_none() {
+            while process.try_wait().expect("the process status is readable").is_none() {
                 let listens = TcpStream::connect(address).await.is_ok();
                 if listens && http_get(address, "/-/ready").await.0 == 200 {
                     return true;
@@ -84,7 +85,7 @@ async fn start_on_free_port(mut command: Command) -> (SocketAddr, Child) {
             }
             false
         };
-        if tokio::time::timeout(TEST_TIMEOUT, up).await.expect("a server in time") {
+        if tokio::time::timeout(TEST_TIMEOUT, up).await.expect("the server starts in time") {
             return (address, process);
         }
     }
@@ -99,18 +100,20 @@ impl Drop for PrometheusProcess {
 }
 
 impl PrometheusProcess {
-    /// Starts one with the committed rules, evaluated every second, and with seconds where they say two minutes.
+    /// Starts Prometheus with the committed rules, shortened for the test.
+    ///
+    /// Rules are evaluated every second, and `for: 2m` becomes `for: 2s`.
     pub(crate) async fn start(
         service: &TestServer,
         alertmanager: Option<SocketAddr>,
     ) -> PrometheusProcess {
-        let place = tempfile::tempdir().expect("a place");
+        let folder = tempfile::tempdir().expect("the temporary directory is created");
         for name in ["recording.yml", "alerts.yml", "firstline.yml"] {
             let text = fs::read_to_string(rules_directory().join(name))
-                .expect("committed rules")
+                .expect("the committed rules are readable")
                 .replace("interval: 30s", "interval: 1s");
             let text = text.replace("for: 2m", "for: 2s");
-            fs::write(place.path().join(name), text).expect("a file");
+            fs::write(folder.path().join(name), text).expect("the file is accessible");
         }
         let alerting = alertmanager.map_or_else(String::new, |address| {
             format!("alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: ['{address}']\n")
@@ -120,16 +123,20 @@ impl PrometheusProcess {
              scrape_configs:\n  - job_name: firstline\n    static_configs:\n      - targets: ['{}']\n",
             service.address
         );
-        fs::write(place.path().join("prometheus.yml"), config).expect("a file");
+        fs::write(folder.path().join("prometheus.yml"), config).expect("the file is accessible");
         let mut command = Command::new("prometheus");
-        command.arg(format!("--config.file={}", place.path().join("prometheus.yml").display()));
-        command.arg(format!("--storage.tsdb.path={}", place.path().join("data").display()));
+        command.arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()));
+        command.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
         command.arg("--log.level=error");
         let (address, process) = start_on_free_port(command).await;
-        PrometheusProcess { address, process, _place: place }
+        PrometheusProcess { address, process, _folder: folder }
     }
 
-    /// The `data` of an answer of its API.
+    /// Returns the field `data` of an API response.
+    ///
+    /// # Panics
+    ///
+    /// If the API reports an error.
     pub(crate) async fn api_data(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
         let query: Vec<String> = parameters
             .iter()
@@ -142,7 +149,7 @@ impl PrometheusProcess {
         json["data"].clone()
     }
 
-    /// The series that a query finds now.
+    /// Returns the current result of an instant query.
     pub(crate) async fn query_series(&self, query: &str) -> Vec<Value> {
         self.api_data("query", &[("query", query)]).await["result"]
             .as_array()
@@ -150,7 +157,7 @@ impl PrometheusProcess {
             .unwrap_or_default()
     }
 
-    /// Waits until a query finds something.
+    /// Waits until a query returns at least one series.
     pub(crate) async fn wait_for_series(&self, query: &str) -> Vec<Value> {
         let found = async {
             loop {
@@ -163,16 +170,16 @@ impl PrometheusProcess {
         };
         tokio::time::timeout(TEST_TIMEOUT, found)
             .await
-            .unwrap_or_else(|_| panic!("nothing in time for {query}"))
+            .unwrap_or_else(|_| panic!("no series in time for {query}"))
     }
 
-    /// Waits until Alertmanager has heard of the alerts of this name.
+    /// Waits until Alertmanager has received an alert of this name.
     pub(crate) async fn wait_for_alerts(
         &self,
         alertmanager: &AlertmanagerProcess,
         name: &str,
     ) -> Vec<Value> {
-        let heard = async {
+        let received = async {
             loop {
                 let alerts = alertmanager.alerts_named(name).await;
                 if !alerts.is_empty() {
@@ -181,12 +188,12 @@ impl PrometheusProcess {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         };
-        tokio::time::timeout(TEST_TIMEOUT, heard)
+        tokio::time::timeout(TEST_TIMEOUT, received)
             .await
-            .unwrap_or_else(|_| panic!("Alertmanager did not hear of {name}"))
+            .unwrap_or_else(|_| panic!("Alertmanager received no alert {name} in time"))
     }
 
-    /// Waits until the answer of its API is as it should be.
+    /// Waits until `fits` is true for the data of an API response.
     pub(crate) async fn wait_for_api(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let answer = async {
             loop {
@@ -199,32 +206,32 @@ impl PrometheusProcess {
         };
         tokio::time::timeout(TEST_TIMEOUT, answer)
             .await
-            .unwrap_or_else(|_| panic!("not in time: {path}"))
+            .unwrap_or_else(|_| panic!("the API response {path} did not fit in time"))
     }
 }
 
-/// The status and body of an answer. As HTTP/1.0 it comes in one piece.
+/// Returns the status and body of a response. HTTP/1.0 avoids chunked bodies.
 async fn http_get(address: SocketAddr, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut stream = TcpStream::connect(address).await.expect("the server accepts the connection");
     stream
         .write_all(format!("GET {path} HTTP/1.0\r\nHost: test\r\n\r\n").as_bytes())
         .await
-        .expect("a listener");
+        .expect("the server reads the request");
     let mut answer = String::new();
     tokio::time::timeout(TEST_TIMEOUT, stream.read_to_string(&mut answer))
         .await
-        .expect("an answer in time")
-        .expect("text");
+        .expect("the server answers in time")
+        .expect("the text is valid UTF-8");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    (status.expect("a status"), body.to_owned())
+    (status.expect("the response has a status code"), body.to_owned())
 }
 
 fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Percent-encoded, but for what needs it nowhere.
+/// Percent-encodes every byte except ASCII letters and digits.
 pub(crate) fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| {

@@ -1,4 +1,5 @@
-//! Every rule works and every query of every dashboard finds something, in a real Prometheus that scrapes the demonstration.
+//! Test that every rule and dashboard query works in a real Prometheus that scrapes the
+//! demonstration.
 
 use crate::processes::PrometheusProcess;
 use crate::{built_in_standard, is_installed};
@@ -8,7 +9,7 @@ use firstline::export::grafana;
 use serde_json::Value;
 use std::time::Duration;
 
-/// What Grafana puts in place of variables when nothing is chosen.
+/// Replaces dashboard variables with their defaults, as Grafana does.
 fn replace_variables(text: &str) -> String {
     text.replace("$window", "30m")
         .replace("$center", ".*")
@@ -23,14 +24,14 @@ async fn every_rule_and_dashboard_query_returns_data() {
     }
     let mut settings = test_settings();
     settings.demo_speed = Some(1.0);
-    // Nobody watches, and two days of history are to be told first.
+    // Fewer boards speed up the replay of two days of history. No client watches them.
     settings.publish_every = Duration::from_secs(1);
     let server = TestServer::start(settings).await;
     server.wait_until_ready().await;
     let prometheus = PrometheusProcess::start(&server, None).await;
     prometheus.wait_for_series("rate(sla_calls_lost_of_total{scope=\"all\"}[1m])").await;
 
-    // Each rule was evaluated once, without an error.
+    // Every rule must have been evaluated without an error.
     let rules = |answer: &Value| -> Vec<Value> {
         let groups = answer["groups"].as_array().cloned().unwrap_or_default();
         groups
@@ -52,19 +53,19 @@ async fn every_rule_and_dashboard_query_returns_data() {
 
     let mut described = Vec::new();
     for (file, text) in grafana::dashboard_files(&built_in_standard()) {
-        let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+        let dashboard: Value = serde_json::from_str(&text).expect("the text is valid JSON");
         for variable in dashboard["templating"]["list"]
             .as_array()
             .into_iter()
             .flatten()
             .filter(|variable| variable["type"] == "query")
         {
-            let query = variable["query"]["query"].as_str().expect("a query");
+            let query = variable["query"]["query"].as_str().expect("the panel has a query");
             let (series, label) = query
                 .strip_prefix("label_values(")
                 .and_then(|rest| rest.strip_suffix(')'))
                 .and_then(|rest| rest.rsplit_once(", "))
-                .expect("label_values");
+                .expect("the query calls label_values");
             let values = prometheus
                 .api_data(
                     &format!("label/{label}/values"),
@@ -77,9 +78,13 @@ async fn every_rule_and_dashboard_query_returns_data() {
         for panel in dashboard["panels"].as_array().into_iter().flatten() {
             let mut queries = Vec::new();
             for target in panel["targets"].as_array().into_iter().flatten() {
-                let query = target["expr"].as_str().expect("a query");
+                let query = target["expr"].as_str().expect("the panel has a query");
                 let found = prometheus.query_series(&replace_variables(query)).await;
-                assert!(!found.is_empty(), "{file}: `{}` shows nothing: {query}", panel["title"]);
+                assert!(
+                    !found.is_empty(),
+                    "{file}: panel `{}` has no data: {query}",
+                    panel["title"]
+                );
                 queries.push((query.to_owned(), found));
             }
             panels.push(PanelResult { json: panel.clone(), queries });

@@ -1,4 +1,4 @@
-//! What a real Prometheus has scraped is what the board shows, and its rules work.
+//! Tests that a real Prometheus scrapes the values of the board and fires the committed alerts.
 
 use crate::is_installed;
 use crate::{client::TestServer, client::answered_call, client::event_json, client::test_settings};
@@ -29,14 +29,16 @@ async fn scraped_series_match_board() {
         )
         .await
     {
-        let mut labels = series["metric"].as_object().expect("labels").clone();
+        let mut labels = series["metric"].as_object().expect("the series has labels").clone();
         let name = labels
             .remove("__name__")
             .and_then(|name| name.as_str().map(str::to_owned))
-            .expect("a name");
-        ["job", "instance", "window", "scope"].iter().for_each(|own| _ = labels.remove(*own));
-        let value: f64 =
-            series["value"][1].as_str().and_then(|value| value.parse().ok()).expect("a number");
+            .expect("the name is a string");
+        ["job", "instance", "window", "scope"].iter().for_each(|label| _ = labels.remove(*label));
+        let value: f64 = series["value"][1]
+            .as_str()
+            .and_then(|value| value.parse().ok())
+            .expect("the value is a number");
         scraped.insert(format!("{name} {}", Value::Object(labels)), value);
     }
     let board = server.get("/v1/board?window=24h").await.json();
@@ -47,10 +49,10 @@ async fn scraped_series_match_board() {
         .flatten()
         .filter_map(|indicator| Some((indicator["name"].as_str()?, indicator["unit"].as_str()?)))
         .collect();
-    let readings = board["readings"].as_array().expect("a list");
+    let readings = board["readings"].as_array().expect("the value is an array");
     assert!(readings.len() > 100);
     for reading in readings {
-        let name = reading["indicator"].as_str().expect("a name");
+        let name = reading["indicator"].as_str().expect("the name is a string");
         let key = format!("sla_{name}_{} {}", unit[name], reading["scope"]);
         let value = scraped.get(&key).unwrap_or_else(|| panic!("Prometheus has no {key}"));
         assert!(
@@ -58,7 +60,7 @@ async fn scraped_series_match_board() {
             "{key} {value}: {reading}"
         );
     }
-    // The histogram, the counters and the reading agree.
+    // The histogram and the counters must agree with the reading.
     for (query, value) in [
         ("sla_speed_of_answer_spread_seconds_count{scope=\"all\"}", "3"),
         ("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=~\"5|5.0\"}", "0"),
@@ -96,7 +98,7 @@ async fn breach_fires_one_alert_in_its_scope() {
     );
     let alertmanager = AlertmanagerProcess::start().await;
     let prometheus = PrometheusProcess::start(&server, Some(alertmanager.address)).await;
-    // Prometheus says when it fires; it may send it a moment later.
+    // Prometheus may send an alert a moment after it begins to fire.
     prometheus
         .wait_for_series("ALERTS{alertname=\"AnswerRateBreached\",alertstate=\"firing\"}")
         .await;
@@ -107,6 +109,6 @@ async fn breach_fires_one_alert_in_its_scope() {
         (&labels["center"], &labels["scope"], &labels["severity"]),
         (&json!("hefei"), &json!("center"), &json!("critical"))
     );
-    assert_eq!(alerts[0]["annotations"]["summary"], "Answer rate misses its target: 0% in hefei");
-    assert_eq!(alerts[0]["annotations"]["summary_zh"], "接通率未达标:0%(hefei)");
+    assert_eq!(alerts[0]["annotations"]["summary"], "Answer rate breached: 0% in hefei");
+    assert_eq!(alerts[0]["annotations"]["summary_zh"], "接通率未达标：0%（hefei）");
 }

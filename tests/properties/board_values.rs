@@ -1,4 +1,4 @@
-//! A board as the tests compare it: every reading as it is written for others, and those of them that add up.
+//! Comparable forms of a board: all readings as JSON lines, and the sums that add up over cases.
 
 use firstline::domain::board::reading::{Board, ReadingComponents};
 use firstline::domain::facts::catalog::place::one_shot;
@@ -6,43 +6,45 @@ use firstline::domain::monitor::Monitor;
 use firstline::domain::standard::{Indicator, Standard};
 use std::collections::BTreeMap;
 
-/// Every reading as the wire has it, a line each, after the time reached.
+/// Returns the board time, then every reading as JSON, one line each.
 pub(crate) fn reading_lines(monitor: &Monitor) -> Vec<String> {
     let board = monitor.compute_board();
-    let as_of = serde_json::to_string(&board.as_of).expect("a time can be written");
-    let written = board.readings.iter().map(|reading| {
-        serde_json::to_string(&board.reading_json(reading)).expect("a reading can be written")
+    let as_of = serde_json::to_string(&board.as_of).expect("times serialize");
+    let lines = board.readings.iter().map(|reading| {
+        serde_json::to_string(&board.reading_json(reading)).expect("readings serialize")
     });
-    std::iter::once(as_of).chain(written).collect()
+    std::iter::once(as_of).chain(lines).collect()
 }
 
-/// What two boards say differently, in few words; empty if nothing.
-pub(crate) fn line_differences(one: &[String], other: &[String]) -> String {
-    let only = |these: &[String], those: &[String], sign: char| {
-        these
+/// Returns the first lines that are only in one of two boards, empty if the boards are equal.
+pub(crate) fn line_differences(left: &[String], right: &[String]) -> String {
+    let only_in = |lines: &[String], others: &[String], sign: char| {
+        lines
             .iter()
-            .filter(|line| !those.contains(line))
+            .filter(|line| !others.contains(line))
             .take(4)
             .map(|line| format!("{sign} {line}\n"))
             .collect::<String>()
     };
-    match one == other {
+    match left == right {
         true => String::new(),
         false => format!(
             "{}{}(lines {} and {})",
-            only(one, other, '-'),
-            only(other, one, '+'),
-            one.len(),
-            other.len()
+            only_in(left, right, '-'),
+            only_in(right, left, '+'),
+            left.len(),
+            right.len()
         ),
     }
 }
 
-/// The key of a reading: indicator, scope and window as text.
+/// Key of a reading: indicator, scope and window as text.
 pub(crate) type ReadingName = (String, String, String);
 
-/// The numbers behind each reading that add up over disjoint cases: good and of, count and sum in milliseconds, how many
-/// stand. One-shot indicators are left out: they look at customers, who may have cases on both sides.
+/// Returns the components of each reading that add up over disjoint cases: numerator and
+/// denominator, sum in milliseconds and count, or the value of a gauge.
+///
+/// First contact indicators are left out, since the cases of a customer may be in both parts.
 pub(crate) fn additive_sums(board: &Board) -> BTreeMap<ReadingName, (i64, i64)> {
     let mut sums = BTreeMap::new();
     for reading in &board.readings {
@@ -74,7 +76,7 @@ pub(crate) fn additive_sums(board: &Board) -> BTreeMap<ReadingName, (i64, i64)> 
     sums
 }
 
-/// A scope as text: `center=hefei queue=broadband`.
+/// Formats a scope as in `center=hefei queue=broadband`.
 pub(crate) fn scope_text(
     board: &Board,
     key: &firstline::domain::board::reading::ReadingKey,
@@ -86,12 +88,12 @@ pub(crate) fn scope_text(
         .join(" ")
 }
 
-/// Whether an indicator looks at all contacts of a customer.
+/// Returns true if the indicator counts first contact resolution.
 pub(crate) fn is_one_shot(standard: &Standard, indicator: &Indicator) -> bool {
-    let counts = |known: &firstline::domain::standard::FirstContactRule| {
-        known.first_fact.offset_by(one_shot::CONTACTS)
+    let fact_kind = |rule: &firstline::domain::standard::FirstContactRule| {
+        rule.first_fact.offset_by(one_shot::CONTACTS)
     };
     indicator
         .fact_tallies()
-        .any(|tally| standard.first_contact_rules.iter().any(|known| counts(known) == tally.kind))
+        .any(|tally| standard.first_contact_rules.iter().any(|rule| fact_kind(rule) == tally.kind))
 }

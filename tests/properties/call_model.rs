@@ -1,5 +1,4 @@
-//! The hotline's figures recomputed naively from the sorted set of events: the formulas of the contract, a line each, with
-//! nothing of the core but the rule of where windows begin.
+//! Naive model of the call figures, recomputed from the set of events without engine code.
 
 use super::board_values::ReadingName;
 use super::event::TestEvent;
@@ -9,13 +8,13 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-/// What became of a call.
+/// Times of a call in milliseconds since 1970.
 struct ModelCall {
     center: String,
     queue: String,
     offered: Option<i64>,
     answered: Option<i64>,
-    /// When it was given up or left the queue otherwise, if it was not answered.
+    /// Abandoned or overflowed; `None` if the call was answered.
     left_unanswered: Option<i64>,
     ended: Option<i64>,
 }
@@ -45,15 +44,15 @@ fn model_calls(set: &[TestEvent]) -> Vec<ModelCall> {
     by_subject.into_values().map(call).collect()
 }
 
-/// Where a window begins when `now` is reached: rolling ones on a multiple of their step, those of the calendar where it is
-/// midnight, or a quarter of an hour is full, in the zone.
+/// Returns the start of a window at `now`, in milliseconds since 1970. Rolling windows start at a
+/// multiple of their step, calendar windows at a local boundary.
 fn window_start(window: &str, now: i64, zone: &TimeZone) -> i64 {
-    let shown = jiff::Timestamp::from_millisecond(now).expect("a time").to_zoned(zone.clone());
+    let local = jiff::Timestamp::from_millisecond(now).expect("a time").to_zoned(zone.clone());
     let midnight = |day: &Zoned| day.start_of_day().expect("a day").timestamp().as_millisecond();
-    let into = |minutes: i8| {
-        i64::from(shown.minute() % minutes) * MINUTE
-            + i64::from(shown.second()) * SECOND
-            + i64::from(shown.millisecond())
+    let elapsed_of = |minutes: i8| {
+        i64::from(local.minute() % minutes) * MINUTE
+            + i64::from(local.second()) * SECOND
+            + i64::from(local.millisecond())
     };
     let (length, step) = match window {
         "5m" => (5 * MINUTE, 10 * SECOND),
@@ -61,24 +60,24 @@ fn window_start(window: &str, now: i64, zone: &TimeZone) -> i64 {
         "1h" => (HOUR, MINUTE),
         "24h" => (24 * HOUR, 15 * MINUTE),
         "168h" | "7d" => (7 * 24 * HOUR, 15 * MINUTE),
-        "interval15" => return now - into(15),
-        "interval30" => return now - into(30),
-        "today" => return midnight(&shown),
+        "interval15" => return now - elapsed_of(15),
+        "interval30" => return now - elapsed_of(30),
+        "today" => return midnight(&local),
         "week" => {
-            let mut day = shown;
+            let mut day = local;
             while day.weekday() != Weekday::Monday {
                 day = day.yesterday().expect("a day before");
             }
             return midnight(&day);
         }
-        "month" => return midnight(&shown.first_of_month().expect("a first of the month")),
-        _ => panic!("the model does not know the window {window}"),
+        "month" => return midnight(&local.first_of_month().expect("a first of the month")),
+        _ => panic!("the model has no window `{window}`"),
     };
     (now - length).div_euclid(step) * step
 }
 
-/// Numerator and denominator of every figure that is not zero, by indicator, scope and window; for `longest_wait_now` the
-/// milliseconds. `zone` tells where a center lies.
+/// Returns numerator and denominator of every nonzero figure by indicator, scope and window.
+/// Durations are in milliseconds. `zone` maps a center to its time zone.
 pub(crate) fn expected_sums(
     set: &[TestEvent],
     now: i64,

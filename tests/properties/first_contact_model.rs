@@ -1,4 +1,4 @@
-//! First-contact resolution recomputed naively from the whole list of events: every contact is compared with every other.
+//! Naive model of first contact resolution: every contact is compared with every other.
 
 use super::board_values::{ReadingName, is_one_shot, scope_text};
 use super::event::TestEvent;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 const DAY: i64 = 24 * HOUR;
 
-/// An indicator of `tests/standards/one_shots.toml`.
+/// Indicator of `tests/standards/one_shots.toml`. `within` is the repeat window in milliseconds.
 #[derive(Clone, Copy)]
 struct FirstContactRule {
     name: &'static str,
@@ -22,31 +22,31 @@ struct FirstContactRule {
 const CONTACT_FACTS: [&str; 2] = ["call.answered", "queue.called"];
 const CONTACT_AND_ORDER_FACTS: [&str; 3] = ["call.answered", "queue.called", "repair.opened"];
 const REPAIR_FACTS: [&str; 2] = ["repair.opened", "repair.reopened"];
-/// Facts as the model names them: an end that did not resolve the matter stands apart.
+/// Facts that invalidate a resolution. `unresolved` names an end with `resolved = false`.
 const UNRESOLVED_FACTS: [&str; 3] = ["repair.reopened", "call.unresolved", "queue.unresolved"];
 
 const fn first_contact_rule(
     name: &'static str,
     contacts: &'static [&'static str],
     days: i64,
-    spoilt_by: &'static [&'static str],
+    invalidated_by: &'static [&'static str],
     leave_out: &'static [&'static str],
 ) -> FirstContactRule {
     FirstContactRule {
         name,
         contacts,
         within: days * DAY,
-        invalidated_by: spoilt_by,
+        invalidated_by,
         leave_out,
         matured: false,
     }
 }
 
-const fn with_maturity(one_shot: FirstContactRule) -> FirstContactRule {
+const fn with_maturity(rule: FirstContactRule) -> FirstContactRule {
     FirstContactRule { matured: true, ..one_shot }
 }
 
-/// All but `vip`, whose limits the sets do not reach.
+/// All indicators but `vip`, whose limits the generated sets do not reach.
 const FIRST_CONTACT_RULES: [FirstContactRule; 11] = [
     first_contact_rule("once", &CONTACT_FACTS, 3, &[], &[]),
     first_contact_rule("day", &CONTACT_FACTS, 1, &[], &[]),
@@ -73,59 +73,62 @@ const FIRST_CONTACT_RULES: [FirstContactRule; 11] = [
     with_maturity(first_contact_rule("ripe_orders", &REPAIR_FACTS, 7, &["repair.reopened"], &[])),
 ];
 
-/// A fact of a case, as the life cycles tell it.
+/// Fact of a case, at a time in milliseconds since 1970.
 struct ModelFact<'a> {
     name: &'static str,
     time: i64,
     case: &'a TestEvent,
 }
 
-/// The facts of all cases, from their events in any order.
+/// Derives the facts of all cases from their events in any order.
 fn model_facts(set: &[TestEvent]) -> Vec<ModelFact<'_>> {
     let mut by_subject: BTreeMap<u8, Vec<&TestEvent>> = BTreeMap::new();
     set.iter().for_each(|event| by_subject.entry(event.subject).or_default().push(event));
     let mut facts = Vec::new();
     for events in by_subject.into_values() {
         let case = events[0];
-        let of = |kind: &str| {
+        let events_of = |kind: &str| {
             events.iter().copied().filter(|event| event.kind == kind).collect::<Vec<_>>()
         };
-        let mut tell = |name: &'static str, time: i64| facts.push(ModelFact { name, time, case });
+        let mut add_fact =
+            |name: &'static str, time: i64| facts.push(ModelFact { name, time, case });
         for first in ["call.answered", "repair.opened"] {
-            of(first)
+            events_of(first)
                 .iter()
                 .map(|event| event.time.0)
                 .min()
                 .into_iter()
-                .for_each(|time| tell(first, time));
+                .for_each(|time| add_fact(first, time));
         }
-        of("queue.called")
+        events_of("queue.called")
             .iter()
             .map(|event| event.time.0)
             .max()
             .into_iter()
-            .for_each(|time| tell("queue.called", time));
-        of("call.transferred").iter().for_each(|event| tell("call.transferred", event.time.0));
-        let resolved = of("repair.resolved").iter().map(|event| event.time.0).min();
-        let reopened = of("repair.reopened")
+            .for_each(|time| add_fact("queue.called", time));
+        events_of("call.transferred")
+            .iter()
+            .for_each(|event| add_fact("call.transferred", event.time.0));
+        let resolved = events_of("repair.resolved").iter().map(|event| event.time.0).min();
+        let reopened = events_of("repair.reopened")
             .into_iter()
             .filter(|event| resolved.is_some_and(|resolved| resolved <= event.time.0));
-        reopened.for_each(|event| tell("repair.reopened", event.time.0));
+        reopened.for_each(|event| add_fact("repair.reopened", event.time.0));
         for (kind, name) in
             [("call.ended", "call.unresolved"), ("queue.served", "queue.unresolved")]
         {
-            // The first end counts; of several at one moment the one whose identity is less, and identities fall with the number.
-            let first = of(kind).into_iter().min_by_key(|event| (event.time, !event.id));
+            // The first end counts. Ties go to the lower `EventId`, which is the inverted id.
+            let first = events_of(kind).into_iter().min_by_key(|event| (event.time, !event.id));
             first
                 .filter(|end| end.resolved == Some(false))
                 .into_iter()
-                .for_each(|end| tell(name, end.time.0));
+                .for_each(|end| add_fact(name, end.time.0));
         }
     }
     facts
 }
 
-/// Where a window begins when `now` is reached.
+/// Returns the start of a window at `now`, in milliseconds since 1970.
 fn window_start(window: &str, now: i64) -> i64 {
     let rolling = |length: i64| (now - length).div_euclid(15 * MINUTE) * 15 * MINUTE;
     match window {
@@ -136,60 +139,58 @@ fn window_start(window: &str, now: i64) -> i64 {
     }
 }
 
-/// Whether a contact is followed by another of the same customer.
-fn is_repeated(
-    one_shot: &FirstContactRule,
-    contact: &ModelFact<'_>,
-    facts: &[ModelFact<'_>],
-) -> bool {
+/// Returns true if the same customer contacts again within the window about the same topic.
+fn is_repeated(rule: &FirstContactRule, contact: &ModelFact<'_>, facts: &[ModelFact<'_>]) -> bool {
     let key = |fact: &ModelFact<'_>| {
         (fact.time, u64::from(fact.case.subject).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     };
-    facts.iter().filter(|other| one_shot.contacts.contains(&other.name)).any(|other| {
-        let (one, other_case) = (contact.case, other.case);
-        one.subject != other_case.subject
-            && one.customer == other_case.customer
+    facts.iter().filter(|other| rule.contacts.contains(&other.name)).any(|other| {
+        let (case, other_case) = (contact.case, other.case);
+        case.subject != other_case.subject
+            && case.customer == other_case.customer
             && key(other) > key(contact)
-            && other.time - contact.time <= one_shot.within
-            && (one.topic.is_none() || other_case.topic.is_none() || one.topic == other_case.topic)
+            && other.time - contact.time <= rule.within
+            && (case.topic.is_none()
+                || other_case.topic.is_none()
+                || case.topic == other_case.topic)
     })
 }
 
-/// Numerator and denominator of every figure that is not zero, by indicator, scope and window.
+/// Returns numerator and denominator of every nonzero figure by indicator, scope and window.
 pub(crate) fn expected_sums(set: &[TestEvent], now: i64) -> BTreeMap<ReadingName, (i64, i64)> {
     let facts = model_facts(set);
     let mut figures: BTreeMap<ReadingName, (i64, i64)> = BTreeMap::new();
-    for one_shot in FIRST_CONTACT_RULES {
-        for (place, contact) in facts.iter().enumerate() {
-            if !one_shot.contacts.contains(&contact.name) || contact.case.customer.is_none() {
+    for rule in FIRST_CONTACT_RULES {
+        for (index, contact) in facts.iter().enumerate() {
+            if !rule.contacts.contains(&contact.name) || contact.case.customer.is_none() {
                 continue;
             }
-            let own = || {
+            let case_facts = || {
                 facts
                     .iter()
                     .enumerate()
                     .filter(|(_, fact)| fact.case.subject == contact.case.subject)
             };
-            let spoils = |(at, fact): (usize, &ModelFact<'_>)| {
-                let in_time = (0..=one_shot.within).contains(&(fact.time - contact.time));
-                at != place && in_time && one_shot.invalidated_by.contains(&fact.name)
+            let invalidates = |(fact_index, fact): (usize, &ModelFact<'_>)| {
+                let in_time = (0..=rule.within).contains(&(fact.time - contact.time));
+                fact_index != index && in_time && rule.invalidated_by.contains(&fact.name)
             };
-            let counted = contact.time + if one_shot.matured { one_shot.within } else { 0 };
-            let ripe = !one_shot.matured || counted < now.div_euclid(MINUTE) * MINUTE;
-            if !ripe || own().any(|(_, fact)| one_shot.leave_out.contains(&fact.name)) {
+            let counted_at = contact.time + if rule.matured { rule.within } else { 0 };
+            let is_mature = !rule.matured || counted_at < now.div_euclid(MINUTE) * MINUTE;
+            if !is_mature || case_facts().any(|(_, fact)| rule.leave_out.contains(&fact.name)) {
                 continue;
             }
-            let once = !own().any(spoils) && !is_repeated(&one_shot, contact, &facts);
+            let resolved = !case_facts().any(invalidates) && !is_repeated(&rule, contact, &facts);
             for scope in
                 [String::new(), format!("center={}", contact.case.center.unwrap_or_default())]
             {
                 for window in ["24h", "7d", "today", "all"]
                     .into_iter()
-                    .filter(|window| counted >= window_start(window, now))
+                    .filter(|window| counted_at >= window_start(window, now))
                 {
-                    let key = (one_shot.name.to_owned(), scope.clone(), window.to_owned());
+                    let key = (rule.name.to_owned(), scope.clone(), window.to_owned());
                     let sum = figures.entry(key).or_default();
-                    *sum = (sum.0 + i64::from(once), sum.1 + 1);
+                    *sum = (sum.0 + i64::from(resolved), sum.1 + 1);
                 }
             }
         }
@@ -197,7 +198,7 @@ pub(crate) fn expected_sums(set: &[TestEvent], now: i64) -> BTreeMap<ReadingName
     figures
 }
 
-/// The same figures as the board has them.
+/// Returns the same figures from the board.
 pub(crate) fn board_sums(board: &Board) -> BTreeMap<ReadingName, (i64, i64)> {
     let mut figures = BTreeMap::new();
     for reading in &board.readings {

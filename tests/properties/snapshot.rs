@@ -1,5 +1,5 @@
-//! A core that begins again from what another one wrote down says and does what that one would have: wherever it was cut, and
-//! also after another standard is adopted. A damaged memory is refused or believed; it never makes the core fail.
+//! Property tests of engine snapshots. A restored engine behaves like the original,
+//! also after a change of standard. A damaged snapshot is rejected or usable; it never panics.
 
 use super::delivery::{self, DeliveryPlan, last_event_time};
 use super::event::{BatchBuilder, EventOrigin, TestEvent};
@@ -17,16 +17,16 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::sync::Arc;
 
-/// The standards of the other tests; the first knows the source of the decoded events, and all say when they are stale.
+/// Returns the test standards with staleness. The first lists the source of the decoded events.
 fn snapshot_standards() -> Vec<Arc<Standard>> {
-    let mut known = test_standards().map(|standard| Standard {
+    let mut standards = test_standards().map(|standard| Standard {
         stale_after_ms: Some(7 * MINUTE),
         ..Standard::clone(&standard)
     });
-    if let Some(first) = known[0].schema.sources.first_mut() {
+    if let Some(first) = standards[0].schema.sources.first_mut() {
         "/test".clone_into(first);
     }
-    known.map(Arc::new).into()
+    standards.map(Arc::new).into()
 }
 
 fn optional_horizon() -> impl Strategy<Value = Option<RetentionHorizon>> {
@@ -34,7 +34,7 @@ fn optional_horizon() -> impl Strategy<Value = Option<RetentionHorizon>> {
     select(vec![None, Some(RetentionHorizon::default()), Some(short), Some(short)])
 }
 
-/// What a core is told.
+/// Input of the engine.
 #[derive(Clone, Debug)]
 enum CoreInput {
     Events(Batch),
@@ -42,7 +42,7 @@ enum CoreInput {
 }
 
 impl CoreInput {
-    /// Tells it; what became of the events.
+    /// Applies the input. Returns the outcome of a batch as text, empty for a tick.
     fn apply_to(&self, monitor: &mut Monitor) -> String {
         match self {
             CoreInput::Events(batch) => format!("{:?}", monitor.apply_batch(batch)),
@@ -54,37 +54,38 @@ impl CoreInput {
     }
 }
 
-/// A delivery step by step, up to `end` and some time later.
+/// Converts a delivery to steps, with final ticks at `end` and `later` milliseconds after it.
 fn delivery_steps(
     standard: &Standard,
-    road: EventOrigin,
+    origin: EventOrigin,
     set: &[TestEvent],
     delivery: &DeliveryPlan,
     end: Timestamp,
     later: i64,
 ) -> Vec<CoreInput> {
-    let mut packer = BatchBuilder::new(standard, road);
+    let mut builder = BatchBuilder::new(standard, origin);
     let begin = set.iter().map(|event| event.time).min().unwrap_or_default();
     let (mut rest, mut steps) = (&delivery.order[..], Vec::new());
     for (batch, tick) in delivery.batches.iter().cycle().zip(delivery.ticks.iter().cycle()) {
         if rest.is_empty() {
             break;
         }
-        let (these, others) = rest.split_at(rest.len().min(*batch));
-        steps.push(CoreInput::Events(packer.build_batch(these.iter().map(|place| &set[*place]))));
+        let (batch_indexes, remaining) = rest.split_at(rest.len().min(*batch));
+        let events = batch_indexes.iter().map(|index| &set[*index]);
+        steps.push(CoreInput::Events(builder.build_batch(events)));
         steps.extend(tick.map(|thousandths| {
             CoreInput::Time(
                 begin.plus_millis(end.millis_since(begin) / 1_000 * i64::from(thousandths)),
             )
         }));
-        rest = others;
+        rest = remaining;
     }
     steps.extend([CoreInput::Time(end), CoreInput::Time(end.plus_millis(later))]);
     steps
 }
 
 fn encode_monitor(monitor: &Monitor) -> Vec<u8> {
-    postcard::to_stdvec(&monitor.to_snapshot()).expect("a memory can be written")
+    postcard::to_stdvec(&monitor.to_snapshot()).expect("snapshots serialize")
 }
 
 fn decode_monitor(
@@ -99,48 +100,53 @@ fn decode_monitor(
     )
 }
 
-/// All that a core says: the board, the cases behind some of its readings, the open cases, and what it counts of itself.
+/// Returns all outputs of the engine: the board, explanations of some readings, the open cases,
+/// case histories and counters.
 fn all_answers(monitor: &mut Monitor) -> Vec<String> {
-    let mut said = reading_lines(monitor);
+    let mut answers = reading_lines(monitor);
     let board = monitor.compute_board();
     for reading in board.readings.iter().step_by(board.readings.len() / 6 + 1) {
         let key = &reading.key;
-        let asked = ExplanationRequest {
+        let request = ExplanationRequest {
             indicator: key.indicator,
             scope: (*key.scope).clone(),
             window: key.window,
             limit: 20,
         };
-        let told = monitor.explain_reading(&asked);
-        said.push(format!(
+        let explanation = monitor.explain_reading(&request);
+        answers.push(format!(
             "{:?} {:?} {:?} {:?} {:?}",
-            told.reading(),
-            told.begin,
-            told.good,
-            told.of,
-            told.excluded
+            explanation.reading(),
+            explanation.begin,
+            explanation.good,
+            explanation.of,
+            explanation.excluded
         ));
     }
-    let wanted = OpenCaseQuery {
+    let query = OpenCaseQuery {
         risks: DeadlineRisk::ALL.to_vec(),
         family: None,
         commitment: None,
         conditions: Vec::new(),
         limit: 20,
     };
-    let open = monitor.open_cases(&wanted);
-    said.push(format!("{} open: {:?}", open.count, open.cases));
+    let open = monitor.open_cases(&query);
+    answers.push(format!("{} open: {:?}", open.count, open.cases));
     for subject in 0..6 {
         let histories = monitor.case_histories(None, &subject.to_string()).into_iter();
-        said.extend(histories.map(|history| {
+        answers.extend(histories.map(|history| {
             format!(
                 "{:?} {:?} {:?} {:?}",
                 history.name, history.events, history.facts, history.clocks
             )
         }));
     }
-    said.push(format!("{} cases, {} forgotten", monitor.case_count(), monitor.forgotten_cases()));
-    said
+    answers.push(format!(
+        "{} cases, {} forgotten",
+        monitor.case_count(),
+        monitor.forgotten_cases()
+    ));
+    answers
 }
 
 #[test]
@@ -159,11 +165,11 @@ fn restored_core_continues_identically() {
     check_property(
         1_000,
         &inputs,
-        |((set, delivery), (after, later), number, horizon, road, cuts)| {
+        |((set, delivery), (after, later), number, horizon, origin, cuts)| {
             let standard = &standards[number];
             let steps = delivery_steps(
                 standard,
-                road,
+                origin,
                 &set,
                 &delivery,
                 last_event_time(&set).plus_millis(after),
@@ -172,15 +178,15 @@ fn restored_core_continues_identically() {
             let cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(steps.len())).collect();
             let mut whole = Monitor::new(standard.clone(), horizon);
             let mut cut = Monitor::new(standard.clone(), horizon);
-            for (place, step) in steps.iter().enumerate() {
-                if cuts.contains(&place) {
+            for (index, step) in steps.iter().enumerate() {
+                if cuts.contains(&index) {
                     let bytes = encode_monitor(&cut);
                     cut = decode_monitor(standard, horizon, &bytes).map_err(|error| {
-                        TestCaseError::fail(format!("before step {place}: {error}"))
+                        TestCaseError::fail(format!("snapshot before step {index}: {error}"))
                     })?;
                     prop_assert!(
                         encode_monitor(&cut) == bytes,
-                        "written again before step {place} it is not the same"
+                        "the snapshot before step {index} differs when written again"
                     );
                     expect_same_lines(
                         &reading_lines(&whole),
@@ -192,15 +198,15 @@ fn restored_core_continues_identically() {
                     step.apply_to(&mut whole),
                     step.apply_to(&mut cut),
                     "at step {}",
-                    place
+                    index
                 );
             }
             prop_assert!(
                 encode_monitor(&whole) == encode_monitor(&cut),
-                "in the end their memories differ"
+                "the final snapshots differ"
             );
             expect_same_lines(&all_answers(&mut whole), &all_answers(&mut cut), &standard.name)?;
-            // The first declares every dimension of the events.
+            // The first standard declares every dimension of the events, so no event is left out.
             let other = &standards[if number == 0 { 2 } else { number }];
             let [mut whole, mut cut] =
                 [whole, cut].map(|monitor| monitor.change_standard(other.clone(), horizon).monitor);
@@ -209,8 +215,8 @@ fn restored_core_continues_identically() {
     );
 }
 
-/// Groups of cases that nothing tells apart share their sums. Where the standard's scopes look at every dimension nothing is shared, and
-/// that is how everything was written down once: a core with fewer scopes reads it all the same.
+/// Indistinguishable groups of cases share their sums. Older snapshots had one group for each
+/// combination of dimensions, as with scopes over every dimension. They must stay readable.
 #[test]
 fn finer_snapshot_groups_are_merged_when_read() {
     let standards = snapshot_standards();
@@ -224,7 +230,7 @@ fn finer_snapshot_groups_are_merged_when_read() {
     check_property(300, &inputs, |((set, delivery), after, number, horizon, cut)| {
         let standard = &standards[number];
         let every = (0..standard.schema.dimensions.len()).map(|dimension| vec![dimension]);
-        let apart = Arc::new(Standard {
+        let fine_standard = Arc::new(Standard {
             scopes: standard.scopes.iter().cloned().chain(every).collect(),
             ..Standard::clone(standard)
         });
@@ -236,21 +242,22 @@ fn finer_snapshot_groups_are_merged_when_read() {
             last_event_time(&set),
             after,
         );
-        let (before, behind) = steps.split_at(cut.index(steps.len()));
+        let (before, after_cut) = steps.split_at(cut.index(steps.len()));
         let mut whole = Monitor::new(standard.clone(), horizon);
-        let mut apart = Monitor::new(apart, horizon);
-        before.iter().for_each(|step| _ = (step.apply_to(&mut whole), step.apply_to(&mut apart)));
-        let mut read = decode_monitor(standard, horizon, &encode_monitor(&apart))
+        let mut fine = Monitor::new(fine_standard, horizon);
+        before.iter().for_each(|step| _ = (step.apply_to(&mut whole), step.apply_to(&mut fine)));
+        let mut restored = decode_monitor(standard, horizon, &encode_monitor(&fine))
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
-        expect_same_lines(&reading_lines(&whole), &reading_lines(&read), "at once")?;
-        for step in behind {
-            prop_assert_eq!(step.apply_to(&mut whole), step.apply_to(&mut read));
+        expect_same_lines(&reading_lines(&whole), &reading_lines(&restored), "at once")?;
+        for step in after_cut {
+            prop_assert_eq!(step.apply_to(&mut whole), step.apply_to(&mut restored));
         }
-        expect_same_lines(&all_answers(&mut whole), &all_answers(&mut read), "in the end")
+        expect_same_lines(&all_answers(&mut whole), &all_answers(&mut restored), "in the end")
     });
 }
 
-/// Who begins again is told of less time passing than who was there: only the ticks beside the batches were written down.
+/// A replayed journal has fewer ticks than the original run, since only the ticks beside batches
+/// are recorded. The answers must be the same.
 #[test]
 fn tick_frequency_does_not_change_answers() {
     let standards = snapshot_standards();
@@ -272,7 +279,7 @@ fn tick_frequency_does_not_change_answers() {
         |((set, mut delivery), sorted, gaps, more, number, horizon, after)| {
             let standard = &standards[number];
             if sorted {
-                delivery.order.sort_by_key(|place| set[*place].time);
+                delivery.order.sort_by_key(|index| set[*index].time);
             }
             delivery.ticks = vec![None];
             let mut now = set[delivery.order[0]].time;
@@ -290,37 +297,37 @@ fn tick_frequency_does_not_change_answers() {
                 few.push(CoreInput::Time(now));
                 few.push(step);
             }
-            // Between the first tick and the last, each after the one before it in the list.
+            // Extra ticks lie between two recorded ones, so that time never goes back.
             let mut many: Vec<(usize, Timestamp)> = Vec::new();
             let times: Vec<(usize, Timestamp)> = few
                 .iter()
                 .enumerate()
-                .filter_map(|(place, step)| {
-                    if let CoreInput::Time(now) = step { Some((place, *now)) } else { None }
+                .filter_map(|(index, step)| {
+                    if let CoreInput::Time(now) = step { Some((index, *now)) } else { None }
                 })
                 .collect();
-            for (place, thousandths) in more {
-                let [(_, before), (place, next)] = times[place.index(times.len() - 1)..][..2]
+            for (index, thousandths) in more {
+                let [(_, before), (index, next)] = times[index.index(times.len() - 1)..][..2]
                 else {
                     continue;
                 };
                 many.push((
-                    place,
+                    index,
                     before.plus_millis(next.millis_since(before).max(0) / 1_000 * thousandths),
                 ));
             }
             many.sort_unstable();
             let (mut seldom, mut often) =
                 (Monitor::new(standard.clone(), horizon), Monitor::new(standard.clone(), horizon));
-            for (place, step) in few.iter().enumerate() {
+            for (index, step) in few.iter().enumerate() {
                 many.iter()
-                    .filter(|(before, _)| *before == place)
+                    .filter(|(before, _)| *before == index)
                     .for_each(|(_, now)| often.tick(*now));
                 prop_assert_eq!(
                     step.apply_to(&mut seldom),
                     step.apply_to(&mut often),
                     "at step {}",
-                    place
+                    index
                 );
             }
             expect_same_lines(&all_answers(&mut seldom), &all_answers(&mut often), &standard.name)
@@ -351,21 +358,21 @@ fn damaged_snapshot_is_rejected_or_usable() {
         let (before, rest) = steps.split_at(steps.len() / 2);
         before.iter().for_each(|step| _ = step.apply_to(&mut monitor));
         let mut bytes = encode_monitor(&monitor);
-        for (place, bits) in &damage {
-            let place = place.index(bytes.len());
-            bytes[place] ^= bits;
+        for (index, bits) in &damage {
+            let index = index.index(bytes.len());
+            bytes[index] ^= bits;
         }
         if let Some(length) = length {
             bytes.truncate(length.index(bytes.len()));
             prop_assert!(
                 !damage.is_empty() || decode_monitor(standard, horizon, &bytes).is_err(),
-                "what is cut short is refused"
+                "a truncated snapshot is rejected"
             );
         }
-        if let Ok(mut believed) = decode_monitor(standard, horizon, &bytes) {
-            rest.iter().for_each(|step| _ = step.apply_to(&mut believed));
-            all_answers(&mut believed);
-            encode_monitor(&believed);
+        if let Ok(mut restored) = decode_monitor(standard, horizon, &bytes) {
+            rest.iter().for_each(|step| _ = step.apply_to(&mut restored));
+            all_answers(&mut restored);
+            encode_monitor(&restored);
         }
         Ok(())
     });

@@ -1,4 +1,5 @@
-//! A core that takes another standard says what a core says that went by it from the start.
+//! Property tests of a change of standard: the board equals that of an engine that started with the
+//! new standard.
 
 use super::delivery::{self, deliver_events, deliver_events_to, last_event_time};
 use super::{
@@ -41,7 +42,7 @@ fn changing_to_same_standard_changes_nothing() {
             expect_same_lines(&reading_lines(&monitor), &reading_lines(&adopted), "at once")?;
             [&mut monitor, &mut adopted]
                 .into_iter()
-                .for_each(|one| one.tick(end.plus_millis(later)));
+                .for_each(|monitor| monitor.tick(end.plus_millis(later)));
             expect_same_lines(&reading_lines(&monitor), &reading_lines(&adopted), "later")
         },
     );
@@ -50,7 +51,7 @@ fn changing_to_same_standard_changes_nothing() {
 #[test]
 fn changing_standard_equals_starting_with_it() {
     let standards = test_standards();
-    // The first declares every dimension of the events.
+    // The first standard declares every dimension of the events, so no event is left out.
     let pairs = select(vec![(0, 1), (0, 2)]);
     check_property(
         400,
@@ -61,16 +62,18 @@ fn changing_standard_equals_starting_with_it() {
             event_origins(),
             delay_after_last_event(),
         ),
-        |((set, delivery), after, (from, to), road, later)| {
+        |((set, delivery), after, (from, to), origin, later)| {
             let end = last_event_time(&set).plus_millis(after);
             let (from, to) = (&standards[from], &standards[to]);
-            let mut adopted = deliver_events(from, road, &set, &delivery, end)
+            let mut adopted = deliver_events(from, origin, &set, &delivery, end)
                 .change_standard(to.clone(), None)
                 .monitor;
-            let mut ever = deliver_events(to, road, &set, &delivery, end);
-            expect_same_lines(&reading_lines(&ever), &reading_lines(&adopted), &to.name)?;
-            [&mut ever, &mut adopted].into_iter().for_each(|one| one.tick(end.plus_millis(later)));
-            expect_same_lines(&reading_lines(&ever), &reading_lines(&adopted), "later")
+            let mut from_start = deliver_events(to, origin, &set, &delivery, end);
+            expect_same_lines(&reading_lines(&from_start), &reading_lines(&adopted), &to.name)?;
+            [&mut from_start, &mut adopted]
+                .into_iter()
+                .for_each(|monitor| monitor.tick(end.plus_millis(later)));
+            expect_same_lines(&reading_lines(&from_start), &reading_lines(&adopted), "later")
         },
     );
 }
@@ -100,10 +103,10 @@ fn standard_change_reports_forgotten_and_expires_the_rest() {
                 (forgetful.forgotten_cases(), forgetful.case_count())
             );
             let mut adopted = adopted.monitor;
-            // Years later both remember what is still open, and nothing else.
+            // Years later only open cases are remembered.
             [&mut forgetful, &mut adopted]
                 .into_iter()
-                .for_each(|one| one.tick(end.plus_millis(5 * 365 * 24 * HOUR)));
+                .for_each(|monitor| monitor.tick(end.plus_millis(5 * 365 * 24 * HOUR)));
             prop_assert_eq!(adopted.case_count(), forgetful.case_count());
             Ok(())
         },

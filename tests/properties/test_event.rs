@@ -1,5 +1,4 @@
-//! Events of the tests as they were said, before either road into the core: built as domain events by hand, or written as
-//! JSON and decoded.
+//! Test events, delivered either as domain events or as decoded JSON.
 
 use firstline::domain::events::batch::Batch;
 use firstline::domain::events::event::{
@@ -12,7 +11,7 @@ use firstline::ingest::decode::{EventDecoder, HashKeys};
 use std::num::{NonZeroU8, NonZeroU64};
 use std::sync::Arc;
 
-/// An event with all that the core could look at.
+/// Event with every field the engine evaluates.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct TestEvent {
     pub(crate) subject: u8,
@@ -31,12 +30,12 @@ pub(crate) struct TestEvent {
     pub(crate) wrapup_seconds: Option<u32>,
     pub(crate) score: Option<u8>,
     pub(crate) state: Option<&'static str>,
-    /// Whether the customer's matter was resolved, by the agent; said of an end alone.
+    /// True if the agent reports the matter resolved; only set for ends.
     pub(crate) resolved: Option<bool>,
 }
 
 impl TestEvent {
-    /// An event that says nothing but what happened when.
+    /// Returns an event without data.
     pub(crate) fn plain(subject: u8, id: u32, time: Timestamp, kind: &'static str) -> TestEvent {
         TestEvent {
             subject,
@@ -70,23 +69,23 @@ impl TestEvent {
 
     fn to_json(&self) -> Vec<u8> {
         let mut data = serde_json::Map::new();
-        let mut say = |name: &str, value: Option<serde_json::Value>| {
+        let mut set_field = |name: &str, value: Option<serde_json::Value>| {
             if let Some(value) = value {
                 data.insert(name.to_owned(), value);
             }
         };
-        say("center", self.center.map(Into::into));
-        say("queue", self.queue.map(Into::into));
-        say("tier", self.tier.map(Into::into));
-        say("customer", self.customer.map(|one| format!("139{one}").into()));
-        say("topic", self.topic.map(|one| format!("topic {one}").into()));
-        say("due", self.due.map(|one| one.to_string().into()));
-        say("wait_seconds", self.wait_seconds.map(Into::into));
-        say("talk_seconds", self.talk_seconds.map(Into::into));
-        say("wrapup_seconds", self.wrapup_seconds.map(Into::into));
-        say("score", self.score.map(Into::into));
-        say("state", self.state.map(Into::into));
-        say("resolved", self.resolved.map(Into::into));
+        set_field("center", self.center.map(Into::into));
+        set_field("queue", self.queue.map(Into::into));
+        set_field("tier", self.tier.map(Into::into));
+        set_field("customer", self.customer.map(|number| format!("139{number}").into()));
+        set_field("topic", self.topic.map(|number| format!("topic {number}").into()));
+        set_field("due", self.due.map(|due| due.to_string().into()));
+        set_field("wait_seconds", self.wait_seconds.map(Into::into));
+        set_field("talk_seconds", self.talk_seconds.map(Into::into));
+        set_field("wrapup_seconds", self.wrapup_seconds.map(Into::into));
+        set_field("score", self.score.map(Into::into));
+        set_field("state", self.state.map(Into::into));
+        set_field("resolved", self.resolved.map(Into::into));
         let event = serde_json::json!({
             "specversion": "1.0",
             "id": self.id.to_string(),
@@ -107,9 +106,9 @@ impl TestEvent {
         EventDetail {
             customer: self
                 .customer
-                .and_then(|one| NonZeroU64::new(u64::from(one) + 1))
+                .and_then(|number| NonZeroU64::new(u64::from(number) + 1))
                 .map(CustomerKey),
-            topic: self.topic.map(|one| Symbol::from_text(&one.to_string())),
+            topic: self.topic.map(|number| Symbol::from_text(&number.to_string())),
             due: self.due.and_then(PackedTimestamp::new),
             wait: millis(self.wait_seconds),
             talk: millis(self.talk_seconds),
@@ -128,7 +127,7 @@ impl TestEvent {
     }
 }
 
-/// The road by which events reach the core.
+/// Path of test events into the engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum EventOrigin {
     /// Built as domain events.
@@ -137,7 +136,8 @@ pub(crate) enum EventOrigin {
     Decoded,
 }
 
-/// Makes batches; a decoder remembers attributes from one batch to the next, so one is used for a whole delivery.
+/// Builds batches. Its decoder remembers attributes between batches, so one builder serves a whole
+/// delivery.
 pub(crate) struct BatchBuilder {
     origin: EventOrigin,
     schema: Arc<EventSchema>,
@@ -145,10 +145,10 @@ pub(crate) struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub(crate) fn new(standard: &Standard, road: EventOrigin) -> BatchBuilder {
+    pub(crate) fn new(standard: &Standard, origin: EventOrigin) -> BatchBuilder {
         let schema = Arc::new(standard.schema.clone());
         BatchBuilder {
-            origin: road,
+            origin,
             decoder: EventDecoder::new(schema.clone(), HashKeys::default()).with_case_names(true),
             schema,
         }
@@ -169,21 +169,21 @@ impl BatchBuilder {
             let hash = Attributes::hash_values(values());
             let attributes =
                 Attributes::new(hash, values().map(|value| value.map(Box::from)).collect());
-            let place = batch.groups.iter().position(|known| *known == attributes);
-            let group = place.unwrap_or_else(|| {
+            let index = batch.groups.iter().position(|known| *known == attributes);
+            let group = index.unwrap_or_else(|| {
                 batch.groups.push(attributes);
                 batch.groups.len() - 1
             });
             batch.events.push(Event {
                 case: CaseKey(u64::from(event.subject).wrapping_mul(0x9E37_79B9_7F4A_7C15)),
-                // Keys that rise with the subject, identities that fall with the number: neither order helps the other.
+                // Case keys rise and event ids fall with the numbers, so the orders differ.
                 id: EventId(!u64::from(event.id)),
                 time: event.time,
                 kind: self
                     .schema
                     .event_type(event.kind)
                     .unwrap_or_else(|| panic!("the standard has no `{}`", event.kind)),
-                group: u32::try_from(group).expect("few groups"),
+                group: u32::try_from(group).expect("group count fits into 32 bits"),
                 sequence: event.sequence,
                 source: 0,
                 detail: event.to_detail(),

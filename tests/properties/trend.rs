@@ -1,4 +1,4 @@
-//! A trend says at its end what the rolling window says that is as long.
+//! Property test of trends: the last value equals the reading of the rolling window of that length.
 
 use super::delivery::{self, deliver_events, last_event_time};
 use super::{check_property, event_origins, event_sets, test_standards};
@@ -18,13 +18,13 @@ fn trend_ends_at_rolling_window_value() {
             0..4_usize,
             event_origins(),
         ),
-        |((set, delivery), steps, standard, road)| {
+        |((set, delivery), steps, standard, origin)| {
             let standard = &standards[standard];
-            // At the turn of a step a rolling window covers whole steps, and the instant itself that begins the next one.
+            // At a step boundary a rolling window covers whole steps and one instant more.
             let end = firstline::domain::time::timestamp::Timestamp(
                 (last_event_time(&set).0.div_euclid(STEP_MS) + 1 + steps) * STEP_MS,
             );
-            let monitor = deliver_events(standard, road, &set, &delivery, end);
+            let monitor = deliver_events(standard, origin, &set, &delivery, end);
             for reading in monitor.compute_board().readings {
                 let Some(Window::Rolling(length)) =
                     reading.key.window.map(|window| standard.windows[window])
@@ -35,14 +35,15 @@ fn trend_ends_at_rolling_window_value() {
                     continue;
                 }
                 let indicator = reading.key.indicator;
-                let over = (length / STEP_MS) as usize + 1;
-                let asked = TrendRequest {
+                let steps_per_value = (length / STEP_MS) as usize + 1;
+                let request = TrendRequest {
                     indicators: vec![indicator],
                     scope: (*reading.key.scope).clone(),
                     step_count: 4,
-                    steps_per_value: over,
+                    steps_per_value,
                 };
-                let trends = monitor.compute_trends(&asked).expect("it has rolling windows");
+                let trends =
+                    monitor.compute_trends(&request).expect("the standard has rolling windows");
                 prop_assert_eq!(trends.from, end.plus_millis(-3 * STEP_MS));
                 prop_assert_eq!(trends.values.len(), usize::from(has_trend(indicator, standard)));
                 let longest = standard.windows.iter().filter_map(|window| {
@@ -50,14 +51,14 @@ fn trend_ends_at_rolling_window_value() {
                 });
                 for (_, values) in trends.values {
                     prop_assert_eq!(values.len(), 4);
-                    // What began before the longest window is not there any more.
+                    // Steps before the longest window are no longer stored.
                     prop_assert!(
                         Some(length) < longest.clone().max()
                             || values[..3].iter().all(Option::is_none)
                     );
                     let name = &standard.indicators[indicator].name;
                     match reading.components {
-                        // The two it is made of may be too few each.
+                        // Each of the two indicators may be a small sample.
                         ReadingComponents::Difference { .. } => prop_assert!(
                             values[3].is_none() || values[3] == reading.value,
                             "{}",

@@ -1,5 +1,8 @@
-//! A whole Asterisk `queue_log`. Not compared: who ended a conversation and who did not pick up, agent by agent; the
-//! reader tells no facts of them, because no lost call and no wait depends on them. Attempts are counted as left out.
+//! A complete Asterisk `queue_log`.
+//!
+//! Not compared are the party that ended a call and the unanswered attempts by agent. The reader
+//! derives no facts from them, since no abandonment and no wait depends on them. Attempts are
+//! counted as left out.
 
 use super::comparison::FigureComparison;
 use super::replay::{RecordedSet, ReplayCommand, ReplayOutput, ReplayedBoard};
@@ -13,7 +16,7 @@ fn asterisk_queue_log() {
     let mut figures = FigureComparison::new("asterisk");
     let replay = ReplayCommand::new("asterisk.toml", "queue_log", &[set.file_path("queue_log")]);
     let output = replay.run();
-    // By the queue, of which there is one, all must be the same.
+    // The log has a single queue, so the figures by queue equal the overall ones.
     for (board, group) in
         [(&output.boards[0], ""), (&replay.by_dimensions("queue").run_for_board(), "9000")]
     {
@@ -139,7 +142,7 @@ fn compare_whole_log(
     }
 }
 
-/// Feeds `pieces` through standard input, one write each.
+/// Replays `pieces` from standard input, one write each. Returns the standard output.
 fn replay_from_stdin(replay: &ReplayCommand, pieces: &[&[u8]]) -> String {
     let mut child = replay
         .to_command()
@@ -155,11 +158,11 @@ fn replay_from_stdin(replay: &ReplayCommand, pieces: &[&[u8]]) -> String {
     }
     drop(input);
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "a log fed in pieces ended with {}", output.status);
+    assert!(output.status.success(), "the replay of a log in pieces ended with {}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A log that grows while it is read: pieces cut anywhere, also inside a line, give what the whole file gives.
+/// A log that grows while it is read gives the same board, even if pieces end inside a line.
 #[test]
 fn queue_log_in_pieces_gives_same_board() {
     let Some(set) = RecordedSet::open("asterisk_queue_log") else { return };
@@ -176,11 +179,10 @@ fn queue_log_in_pieces_gives_same_board() {
             "the log in pieces of {size} bytes"
         );
     }
-    println!("asterisk: the log in pieces of 1, 7, 64 and 1000 bytes and whole: the same bytes");
+    println!("asterisk: pieces of 1, 7, 64 and 1000 bytes give the output of the whole log");
 }
 
-/// The log as it was after some of its lines: what entered is waiting, in conversation or over, and the figures are those
-/// that the lines themselves say.
+/// For a log cut after some of its lines, all figures match the counts of those lines.
 #[test]
 fn partial_queue_log_matches_its_lines() {
     let Some(set) = RecordedSet::open("asterisk_queue_log") else { return };
@@ -194,14 +196,18 @@ fn partial_queue_log_matches_its_lines() {
         std::fs::write(&file, lines.concat()).unwrap();
         let ReplayOutput { boards, .. } =
             ReplayCommand::new("asterisk.toml", "queue_log", &[file]).run();
-        let said = |verb: &str| {
+        let line_count = |verb: &str| {
             lines
                 .iter()
-                .filter(|line| line.split('|').nth(4).is_some_and(|it| it.starts_with(verb)))
+                .filter(|line| line.split('|').nth(4).is_some_and(|event| event.starts_with(verb)))
                 .count()
         };
-        let (entered, answered, abandoned, over) =
-            (said("ENTERQUEUE"), said("CONNECT"), said("ABANDON"), said("COMPLETE"));
+        let (entered, answered, abandoned, over) = (
+            line_count("ENTERQUEUE"),
+            line_count("CONNECT"),
+            line_count("ABANDON"),
+            line_count("COMPLETE"),
+        );
         let (board, group) = (&boards[0], format!("{cut} lines"));
         let reading = |indicator: &str, field: &str| board.reading(indicator, "")[field].clone();
         figures.compare_count(&group, "entered", &entered.into(), &reading("entered", "good"));

@@ -1,5 +1,5 @@
-//! A city's service requests, 22 078 cases. Not compared: `recomputed_label_differs`, which says that the set agrees with
-//! itself.
+//! A city's service requests, 22 078 cases. Not compared is `recomputed_label_differs`, a
+//! consistency check of the set itself.
 
 use super::comparison::{FigureComparison, instant_in_zone};
 use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};
@@ -12,7 +12,8 @@ fn recorded_files(set: &RecordedSet) -> Vec<PathBuf> {
         .to_vec()
 }
 
-/// All that is expected of a group of cases, with the indicators of `boston311.toml`; some groups have fewer figures.
+/// Compares all expected figures of a group of cases with the indicators of `boston311.toml`. Some
+/// groups have fewer figures.
 fn compare_group(
     figures: &mut FigureComparison,
     board: &ReplayedBoard,
@@ -65,7 +66,7 @@ fn boston311_cases() {
         }
         assert!(
             board.groups().iter().all(|name| groups.contains_key(*name)),
-            "boston311 by {dimension}: a group nobody expects"
+            "boston311 by {dimension}: unexpected group"
         );
     }
     figures.finish();

@@ -1,12 +1,12 @@
-//! Compares readings with expected figures, counts them, and tells every difference at once.
+//! Compares readings with expected figures and reports all differences at once.
 
 use super::replay::ReplayedBoard;
 use serde_json::Value;
 
-/// How far a percentile may lie from its value: half a bucket of the histogram (1/128).
+/// Maximum relative error of a percentile: half a bucket of the histogram (1/128).
 const PERCENTILE_TOLERANCE: f64 = 0.008;
 
-/// The figures of a set, as they are compared.
+/// Comparison of the figures of a recorded set.
 pub(crate) struct FigureComparison {
     set: &'static str,
     equal: usize,
@@ -14,21 +14,21 @@ pub(crate) struct FigureComparison {
 }
 
 impl FigureComparison {
-    /// None compared yet.
+    /// Starts an empty comparison.
     pub(crate) fn new(set: &'static str) -> FigureComparison {
         FigureComparison { set, equal: 0, different: Vec::new() }
     }
 
-    /// Counts the figure if it is right, notes it if not.
+    /// Counts an equal figure, records a different one.
     fn record_comparison(
         &mut self,
-        right: bool,
+        equal: bool,
         group: &str,
         figure: &str,
         expected: &dyn std::fmt::Display,
         got: &dyn std::fmt::Display,
     ) {
-        if right {
+        if equal {
             self.equal += 1;
         } else {
             self.different.push(format!(
@@ -38,7 +38,7 @@ impl FigureComparison {
         }
     }
 
-    /// A whole number.
+    /// Compares a whole number.
     pub(crate) fn compare_count(
         &mut self,
         group: &str,
@@ -50,7 +50,7 @@ impl FigureComparison {
         self.record_comparison(same, group, figure, expected, got);
     }
 
-    /// A number of cases that is the numerator of an indicator; a group without readings has none.
+    /// Compares the numerator of an indicator. A group without readings counts as 0.
     pub(crate) fn compare_numerator(
         &mut self,
         board: &ReplayedBoard,
@@ -61,7 +61,7 @@ impl FigureComparison {
         self.compare_side(board, group, indicator, "good", expected);
     }
 
-    /// A number of cases that is the denominator of an indicator.
+    /// Compares the denominator of an indicator. A group without readings counts as 0.
     pub(crate) fn compare_denominator(
         &mut self,
         board: &ReplayedBoard,
@@ -85,7 +85,7 @@ impl FigureComparison {
         self.compare_count(group, &format!("{indicator} ({side})"), expected, &got);
     }
 
-    /// A fraction: `num`, `den`, and `rate` as far as it is written, which is to six decimals.
+    /// Compares a fraction: `num`, `den`, and `rate` to six decimals.
     pub(crate) fn compare_fraction(
         &mut self,
         board: &ReplayedBoard,
@@ -98,7 +98,7 @@ impl FigureComparison {
         self.compare_rate(board, group, indicator, &expected["rate"]);
     }
 
-    /// The value of an indicator to six decimals; null on both sides where there is nothing to divide by.
+    /// Compares the value of an indicator to six decimals, or null on both sides.
     pub(crate) fn compare_rate(
         &mut self,
         board: &ReplayedBoard,
@@ -114,7 +114,7 @@ impl FigureComparison {
         );
     }
 
-    /// A number to six decimals, or null on both sides.
+    /// Compares a number to six decimals, or null on both sides.
     pub(crate) fn compare_value(
         &mut self,
         group: &str,
@@ -130,7 +130,7 @@ impl FigureComparison {
         self.record_comparison(same, group, figure, expected, got);
     }
 
-    /// A level: a number without a window.
+    /// Compares a gauge.
     pub(crate) fn compare_gauge(
         &mut self,
         board: &ReplayedBoard,
@@ -146,8 +146,9 @@ impl FigureComparison {
         );
     }
 
-    /// Durations, expected in units of `unit` seconds: how many and their sum exactly, the nearest-rank percentiles and the
-    /// greatest within half a bucket. A duration of 0 is exact; one below 0 has no place among the percentiles.
+    /// Compares durations, expected in units of `unit` seconds. Count and sum must be exact, the
+    /// nearest-rank percentiles and the maximum within half a bucket. Percentiles count negative
+    /// durations as 0.
     pub(crate) fn compare_durations(
         &mut self,
         board: &ReplayedBoard,
@@ -169,9 +170,9 @@ impl FigureComparison {
             return;
         }
         let got = |name: &str| reading[name].as_f64().unwrap_or(f64::NAN) / unit;
-        let wanted = |name: &str| expected[name].as_f64().unwrap_or(f64::NAN);
+        let expected_value = |name: &str| expected[name].as_f64().unwrap_or(f64::NAN);
         let (sum, expected_sum) =
-            (got("mean") * reading["of"].as_f64().unwrap_or(f64::NAN), wanted("sum"));
+            (got("mean") * reading["of"].as_f64().unwrap_or(f64::NAN), expected_value("sum"));
         let same = (sum - expected_sum).abs() <= 1e-6 * expected_sum.abs();
         self.record_comparison(same, group, &format!("{indicator} (sum)"), &expected_sum, &sum);
         for (name, theirs) in [
@@ -181,13 +182,17 @@ impl FigureComparison {
             ("p99", "p99_nr"),
             ("max", "max"),
         ] {
-            let (got, expected) = (got(name), wanted(theirs));
+            let (got, expected) = (got(name), expected_value(theirs));
             let same = (got - expected.max(0.0)).abs() <= PERCENTILE_TOLERANCE * expected.max(0.0);
             self.record_comparison(same, group, &format!("{indicator} ({name})"), &expected, &got);
         }
     }
 
-    /// Fails with every difference, or says how many figures were equal.
+    /// Prints the number of equal figures.
+    ///
+    /// # Panics
+    ///
+    /// If any figure was different or none was compared. The message lists up to 60 differences.
     pub(crate) fn finish(self) {
         let FigureComparison { set, equal, different } = self;
         let shown = different.iter().take(60).cloned().collect::<Vec<_>>().join("\n");
@@ -201,7 +206,7 @@ impl FigureComparison {
     }
 }
 
-/// An instant as written, in a zone.
+/// Returns a local time with its UTC offset. Seconds are added if missing.
 pub(crate) fn instant_in_zone(text: &str, offset: &str) -> String {
     format!("{text}{}{offset}", if text.len() == 16 { ":00" } else { "" })
 }

@@ -1,4 +1,4 @@
-//! Runs `firstline replay` and looks its readings up.
+//! Runs `firstline replay` and gives access to its readings.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -6,19 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A recorded set: where it lies and what is expected of it.
+/// Recorded set with its expected figures.
 pub(crate) struct RecordedSet {
     folder: PathBuf,
-    /// Its `expected.json`.
+    /// Content of `expected.json`.
     pub(crate) expected: Value,
 }
 
 impl RecordedSet {
-    /// The set in this folder; `None`, said aloud, where the data is not there.
+    /// Opens the set in folder `name`. Prints a message and returns `None` if the data is missing.
     pub(crate) fn open(name: &str) -> Option<RecordedSet> {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
         if !data.exists() {
-            println!("skipped: ../shared/data is not here");
+            println!("skipped: ../shared/data does not exist");
             return None;
         }
         let folder = data.join(name);
@@ -28,13 +28,13 @@ impl RecordedSet {
         Some(RecordedSet { folder, expected })
     }
 
-    /// A file of the set.
+    /// Returns the path of a file of the set.
     pub(crate) fn file_path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 }
 
-/// What a replay is asked for.
+/// Arguments of a `firstline replay`.
 #[derive(Clone)]
 pub(crate) struct ReplayCommand {
     command: Vec<String>,
@@ -42,7 +42,8 @@ pub(crate) struct ReplayCommand {
 }
 
 impl ReplayCommand {
-    /// Of `files`, by a standard in `tests/standards` and a format: a mapping in `tests/mappings` or a name.
+    /// Replays `files` with a standard in `tests/standards`. `format` is a mapping in
+    /// `tests/mappings` or the name of a format.
     pub(crate) fn new(standard: &str, format: &str, files: &[PathBuf]) -> ReplayCommand {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         let format = if format.ends_with(".toml") {
@@ -57,7 +58,7 @@ impl ReplayCommand {
         ReplayCommand { command: command.to_vec(), files: files.to_vec() }
     }
 
-    /// By these dimensions; `""` is everything together.
+    /// Groups by these dimensions; `""` groups nothing.
     pub(crate) fn by_dimensions(&self, dimensions: &str) -> ReplayCommand {
         if dimensions.is_empty() {
             self.clone()
@@ -66,7 +67,7 @@ impl ReplayCommand {
         }
     }
 
-    /// At these instants.
+    /// Prints a board for each of these instants.
     pub(crate) fn at_instants(&self, instants: &[String]) -> ReplayCommand {
         let arguments: Vec<&str> = instants.iter().flat_map(|instant| ["--at", instant]).collect();
         self.with_arguments(&arguments)
@@ -78,27 +79,31 @@ impl ReplayCommand {
         replay
     }
 
-    /// The command, for tests that feed it themselves.
+    /// Returns the command, for tests that write its standard input themselves.
     pub(crate) fn to_command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
         command.args(&self.command).args(&self.files);
         command
     }
 
-    /// Runs it.
+    /// Runs the replay.
+    ///
+    /// # Panics
+    ///
+    /// If it fails or rejects a row.
     pub(crate) fn run(&self) -> ReplayOutput {
         let output = self.to_command().output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(
             output.status.success(),
-            "{:?} ended with {}:\n{said}",
+            "{:?} ended with {}:\n{stderr}",
             self.command,
             output.status
         );
-        // A figure could be right by a row that is missing on both sides; no row may be missing.
+        // Figures could be equal by coincidence if rows were rejected.
         assert!(
-            said.contains(" 0 duplicates, 0 rejected"),
-            "{:?} did not take every row:\n{said}",
+            stderr.contains(" 0 duplicates, 0 rejected"),
+            "{:?} rejected rows:\n{stderr}",
             self.command
         );
         let stdout = String::from_utf8(output.stdout).unwrap();
@@ -106,10 +111,10 @@ impl ReplayCommand {
             .lines()
             .map(|line| ReplayedBoard::new(&serde_json::from_str(line).unwrap()))
             .collect();
-        ReplayOutput { boards, stderr: said, stdout }
+        ReplayOutput { boards, stderr, stdout }
     }
 
-    /// Runs it for its only board.
+    /// Runs the replay and returns its only board.
     pub(crate) fn run_for_board(&self) -> ReplayedBoard {
         let mut boards = self.run().boards;
         assert_eq!(boards.len(), 1, "a replay without instants prints one board");
@@ -117,29 +122,27 @@ impl ReplayCommand {
     }
 }
 
-/// What a replay printed.
+/// Output of a replay.
 pub(crate) struct ReplayOutput {
-    /// A board for each instant.
+    /// One board for each instant.
     pub(crate) boards: Vec<ReplayedBoard>,
-    /// What it said on standard error.
     pub(crate) stderr: String,
-    /// The bytes of the boards.
     pub(crate) stdout: String,
 }
 
 impl ReplayOutput {
-    /// How many lines were left out for a reason that begins so.
+    /// Returns the number of lines left out for a reason that starts with `reason`.
     pub(crate) fn left_out_count(&self, reason: &str) -> u64 {
         let line = self.stderr.lines().find_map(|line| {
             line.strip_prefix("left out ")?
                 .split_once(": ")
-                .filter(|(_, why)| why.starts_with(reason))
+                .filter(|(_, text)| text.starts_with(reason))
         });
         line.map_or(0, |(count, _)| count.parse().unwrap())
     }
 }
 
-/// The readings of one board, by indicator and group.
+/// Readings of one board by indicator and group.
 pub(crate) struct ReplayedBoard(BTreeMap<(String, String), Value>);
 
 impl ReplayedBoard {
@@ -156,16 +159,16 @@ impl ReplayedBoard {
         let readings = board["readings"].as_array().unwrap();
         let by_key: BTreeMap<_, _> =
             readings.iter().map(|reading| (key(reading), reading.clone())).collect();
-        assert_eq!(by_key.len(), readings.len(), "no reading is there twice");
+        assert_eq!(by_key.len(), readings.len(), "no reading occurs twice");
         ReplayedBoard(by_key)
     }
 
-    /// A reading; null for a group of which no event spoke.
+    /// Returns a reading, null for a group without events.
     pub(crate) fn reading(&self, indicator: &str, group: &str) -> &Value {
         self.0.get(&(indicator.to_owned(), group.to_owned())).unwrap_or(&Value::Null)
     }
 
-    /// The groups that there are.
+    /// Returns the groups of the board.
     pub(crate) fn groups(&self) -> std::collections::BTreeSet<&str> {
         self.0.keys().map(|(_, group)| group.as_str()).collect()
     }

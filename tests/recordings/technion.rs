@@ -1,12 +1,14 @@
-//! A bank's hotline, 17 456 calls. Not compared: PHANTOM calls by group, because the mapping leaves their rows out and
-//! only counts them. Of durations, here and in the other sets, not the least, which firstline does not tell, and not the
-//! linear percentiles, because firstline's are nearest-rank.
+//! A bank's hotline, 17 456 calls.
+//!
+//! Not compared are PHANTOM calls by group, since the mapping leaves their rows out and only counts
+//! them. In all sets, minimum durations are not compared, since firstline has no minimum, nor linear
+//! percentiles, since firstline's are nearest-rank.
 
 use super::comparison::{FigureComparison, instant_in_zone};
 use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};
 use serde_json::Value;
 
-/// All that is expected of a group of calls, with the indicators of `technion.toml`.
+/// Compares all expected figures of a group of calls with the indicators of `technion.toml`.
 fn compare_group(
     figures: &mut FigureComparison,
     board: &ReplayedBoard,
@@ -74,7 +76,7 @@ fn compare_group(
             &level["abandoned_within"],
         );
     }
-    // The same promise, told as a commitment.
+    // The same service level, expressed as a commitment.
     figures.compare_fraction(
         board,
         group,
@@ -118,7 +120,7 @@ fn technion_calls() {
         }
         assert!(
             board.groups().iter().all(|name| groups.contains_key(*name)),
-            "technion by {dimension}: a group nobody expects"
+            "technion by {dimension}: unexpected group"
         );
     }
     let board = replay.by_dimensions("agent").run_for_board();
@@ -134,7 +136,7 @@ fn technion_levels() {
     let Some(set) = RecordedSet::open("technion_calls") else { return };
     let mut figures = FigureComparison::new("technion, levels");
     let instants = set.expected["instants"].as_object().unwrap();
-    // The peak is asked for too, and the second before it, when it was not yet reached.
+    // The peak must not be reached a second earlier.
     for (mapping, indicator, theirs, peak) in [
         ("technion.toml", "waiting", "waiting", "peak_waiting"),
         ("technion_service.toml", "talking", "in_service", "peak_in_service"),
@@ -159,7 +161,7 @@ fn technion_levels() {
         let before = boards[instants.len() + 1].reading(indicator, "")["value"].as_f64();
         assert!(
             before < peak["n"].as_f64(),
-            "technion, {indicator}: the peak was there a second before {first}: {before:?}"
+            "technion, {indicator}: the peak was reached before {first}: {before:?}"
         );
     }
     figures.finish();

@@ -1,4 +1,4 @@
-//! The published vectors of service levels, each built call by call and read from the board.
+//! Service levels compared with published vectors, each built call by call.
 
 use crate::reading_text;
 use firstline::domain::monitor::Monitor;
@@ -6,24 +6,25 @@ use firstline::domain::time::timestamp::{SECOND, Timestamp};
 use firstline::ingest::decode::{EventDecoder, HashKeys};
 use std::sync::Arc;
 
-/// Calls by what became of them: answered within the threshold and beyond, given up at once, within the threshold and beyond.
+/// Number of calls by outcome: answered within and beyond the threshold; abandoned at once, within
+/// and beyond it.
 struct CallCounts {
     answered: [u32; 2],
     abandoned: [u32; 3],
 }
 
-/// What the board of `service_levels.toml` says of such calls, in per cent.
+/// Returns the values of `service_levels.toml` for such calls in percent.
 fn indicator_percents(calls: &CallCounts, indicators: &[&str]) -> Vec<String> {
     let text = include_str!("../standards/service_levels.toml");
     let standard = firstline::standard_file::parse_standard("service_levels.toml", text)
         .unwrap_or_else(|problems| panic!("{problems:#?}"));
     let mut decoder = EventDecoder::new(Arc::new(standard.schema.clone()), HashKeys::default());
     let mut monitor = Monitor::new(Arc::new(standard), None);
-    let begin = Timestamp::parse("2026-03-02T09:00:00+08:00").expect("a good time");
+    let begin = Timestamp::parse("2026-03-02T09:00:00+08:00").expect("valid RFC 3339");
     let kinds =
         [("answered", 7), ("answered", 45), ("abandoned", 3), ("abandoned", 15), ("abandoned", 40)];
-    let numbers = calls.answered.iter().chain(&calls.abandoned);
-    let all = kinds.iter().zip(numbers).flat_map(|(kind, many)| (0..*many).map(move |_| kind));
+    let counts = calls.answered.iter().chain(&calls.abandoned);
+    let all = kinds.iter().zip(counts).flat_map(|(kind, count)| (0..*count).map(move |_| kind));
     for (number, (verb, seconds)) in all.enumerate() {
         for (verb, after) in [("offered", 0), (*verb, *seconds)] {
             let event = serde_json::json!({
@@ -50,19 +51,19 @@ fn indicator_percents(calls: &CallCounts, indicators: &[&str]) -> Vec<String> {
 #[test]
 fn service_levels_match_published_vectors() {
     let calls = CallCounts { answered: [860, 140], abandoned: [10, 10, 40] };
-    let named = ["positive", "answered_only", "negative", "ignore", "short_credit", "genesys"];
+    let formulas = ["positive", "answered_only", "negative", "ignore", "short_credit", "genesys"];
     assert_eq!(
-        indicator_percents(&calls, &named),
+        indicator_percents(&calls, &formulas),
         ["83.02", "86.00", "81.13", "82.69", "82.08", "81.90"]
     );
-    // By the promise it is the negative formula, whoever is still to be answered.
+    // As a commitment it is the negative formula, whichever calls are still waiting.
     assert_eq!(
         indicator_percents(&calls, &["at_threshold", "connect", "manual_rate"]),
         ["81.13", "83.02", "81.13"]
     );
 }
 
-/// Cisco's own example: 70 answered in time, 10 given up in time, 20 too late.
+/// Cisco's example: 70 answered in time, 10 abandoned in time, 20 too late.
 #[test]
 fn service_levels_match_cisco_example() {
     for answered_late in [20, 5, 0] {

@@ -1,4 +1,4 @@
-//! A service to test, and clients for it: HTTP/1.1 in its plainest form, and WebSocket.
+//! Test server with clients for HTTP/1.1, WebSocket and server-sent events.
 
 use firstline::app::StopOutcome;
 use firstline::clock::WallClock;
@@ -19,10 +19,10 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// How long anything may take before the test has failed, on a machine however busy.
+/// Time limit for a single operation, generous enough for a loaded machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A running service.
+/// A service that runs in the process of the test.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -41,16 +41,16 @@ impl HttpReply {
     }
 }
 
-/// Usual settings, but boards come ten times as often, and nothing is kept.
+/// Default settings with a board every 100 ms and without a journal.
 pub(crate) fn test_settings() -> ServiceSettings {
-    let mut settings = ServiceSettings::with_built_in_standard().expect("a good standard");
+    let mut settings = ServiceSettings::with_built_in_standard().expect("the standard is valid");
     settings.publish_every = Duration::from_millis(100);
     settings.journal = None;
     settings
 }
 
 impl TestServer {
-    /// A service whose board is whole.
+    /// Starts a service. If it has a journal, waits until recovery is complete.
     pub(crate) async fn start(settings: ServiceSettings) -> TestServer {
         let has_journal = settings.journal.is_some();
         let server = TestServer::start_without_waiting(settings).await;
@@ -60,15 +60,15 @@ impl TestServer {
         server
     }
 
-    /// A service that has just begun.
+    /// Starts a service without waiting for its recovery.
     pub(crate) async fn start_without_waiting(settings: ServiceSettings) -> TestServer {
         TestServer::start_at(settings, ([127, 0, 0, 1], 0).into()).await
     }
 
-    /// The same where one has been before.
+    /// Starts a service at this address without waiting for its recovery.
     pub(crate) async fn start_at(settings: ServiceSettings, address: SocketAddr) -> TestServer {
-        let listener = TcpListener::bind(address).await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind(address).await.expect("a port is free");
+        let address = listener.local_addr().expect("the address is valid");
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(firstline::app::run_service(settings, listener, async {
             let _ = stopped.await;
@@ -76,28 +76,32 @@ impl TestServer {
         TestServer { address, stop: Some(stop), run }
     }
 
-    /// Waits until the board is whole.
+    /// Waits until `/readyz` returns 200. Returns early if the service has stopped.
     pub(crate) async fn wait_until_ready(&self) {
         let ready = async {
             while !self.run.is_finished() && self.get("/readyz").await.status != 200 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(TEST_TIMEOUT, ready).await.expect("a service that is ready in time");
+        tokio::time::timeout(TEST_TIMEOUT, ready).await.expect("the service is ready in time");
     }
 
-    /// Begins to stop.
+    /// Requests a graceful shutdown without waiting for it.
     pub(crate) fn begin_shutdown(&mut self) {
         self.stop.take().map(|stop| stop.send(()));
     }
 
-    /// Waits for the end.
+    /// Waits until the service has stopped.
+    ///
+    /// # Panics
+    ///
+    /// If the shutdown was not graceful.
     pub(crate) async fn wait_until_stopped(self) {
         let stopped = tokio::time::timeout(TEST_TIMEOUT, self.run)
             .await
-            .expect("an end")
-            .expect("no panic")
-            .expect("no error");
+            .expect("the service stops in time")
+            .expect("the service does not panic")
+            .expect("the service stops without an error");
         assert_eq!(stopped, StopOutcome::Graceful);
     }
 
@@ -119,14 +123,18 @@ impl TestServer {
         send_request(self.address, method, path, headers, body).await
     }
 
-    /// Opens the live board and says `hello`.
+    /// Connects to the live board and sends `hello` as the first message.
     pub(crate) async fn connect_live(&self, hello: &Value) -> LiveClient {
         self.connect_live_with("", &[], hello)
             .await
             .unwrap_or_else(|status| panic!("status {status}"))
     }
 
-    /// The same with a query and headers; else the status of the refusal.
+    /// Connects to the live board with a query string and headers.
+    ///
+    /// # Errors
+    ///
+    /// The HTTP status if the service refuses the upgrade.
     pub(crate) async fn connect_live_with(
         &self,
         query: &str,
@@ -135,13 +143,13 @@ impl TestServer {
     ) -> Result<LiveClient, u16> {
         let mut request = format!("ws://{}/v1/live{query}", self.address)
             .into_client_request()
-            .expect("an address");
+            .expect("the address is valid");
         for (name, value) in headers {
-            request.headers_mut().insert(*name, value.parse().expect("a header"));
+            request.headers_mut().insert(*name, value.parse().expect("the header value is valid"));
         }
         match tokio_tungstenite::connect_async(request).await {
             Ok((mut socket, _)) => {
-                socket.send(Message::text(hello.to_string())).await.expect("an open socket");
+                socket.send(Message::text(hello.to_string())).await.expect("the socket is open");
                 Ok(LiveClient { socket })
             }
             Err(tungstenite::Error::Http(reply)) => Err(reply.status().as_u16()),
@@ -150,7 +158,7 @@ impl TestServer {
     }
 }
 
-/// Asks a service for something.
+/// Sends one request and reads the response. An event stream is read up to its first event.
 pub(crate) async fn send_request(
     address: SocketAddr,
     method: &str,
@@ -158,14 +166,14 @@ pub(crate) async fn send_request(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> HttpReply {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut stream = TcpStream::connect(address).await.expect("the server accepts the connection");
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n",
         body.len()
     );
     headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-    stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a listener");
-    // A server that has heard enough answers early and reads no further.
+    stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("the server reads the request");
+    // The server may respond and close before it has read the whole body.
     let _ = stream.write_all(body).await;
     let mut answer = Vec::new();
     tokio::time::timeout(TEST_TIMEOUT, async {
@@ -174,15 +182,18 @@ pub(crate) async fn send_request(
         {}
     })
     .await
-    .expect("an answer");
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    .expect("the server answers in time");
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .expect("the response has a head");
     let head = String::from_utf8_lossy(&answer[..end]);
     let mut lines = head.lines();
     let status = lines
         .next()
         .and_then(|line| line.split(' ').nth(1))
         .and_then(|code| code.parse().ok())
-        .expect("a status");
+        .expect("the response has a status code");
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
@@ -193,11 +204,11 @@ pub(crate) async fn send_request(
         Some("gzip") => flate2::read::GzDecoder::new(&answer[end + 4..]).read_to_string(&mut body),
         _ => Read::read_to_string(&mut &answer[end + 4..], &mut body),
     };
-    read.expect("text");
+    read.expect("the body is valid UTF-8");
     HttpReply { status, headers, body }
 }
 
-/// Whether an answer that does not end by itself, a stream of events, has told its first.
+/// Returns true if the response is an event stream with at least one complete event.
 fn has_first_stream_event(answer: &[u8]) -> bool {
     let answer = String::from_utf8_lossy(answer);
     let is_stream =
@@ -205,26 +216,30 @@ fn has_first_stream_event(answer: &[u8]) -> bool {
     is_stream && answer.split_once("\ndata: ").is_some_and(|(_, event)| event.contains("\n\n"))
 }
 
-/// A client of the live board as server-sent events.
+/// Client of the live board over server-sent events.
 pub(crate) struct EventStream {
     stream: TcpStream,
-    /// What has come and was not yet read, without the marks of its chunks.
+    /// Received text that is not parsed yet, without the chunk headers.
     buffered_text: String,
 }
 
-/// An event of a stream: the fields that were there.
+/// Fields of a server-sent event by name.
 pub(crate) type StreamEvent = BTreeMap<String, String>;
 
 impl TestServer {
-    /// Opens the stream with this query, already escaped, and these headers.
+    /// Opens the stream with a percent-encoded query string and headers.
     pub(crate) async fn open_stream(&self, query: &str, headers: &[(&str, &str)]) -> EventStream {
-        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let mut stream =
+            TcpStream::connect(self.address).await.expect("the server accepts the connection");
         let mut head = format!("GET /v1/stream{query} HTTP/1.1\r\nHost: test\r\n");
         headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a listener");
+        stream
+            .write_all(format!("{head}\r\n").as_bytes())
+            .await
+            .expect("the server reads the request");
         let mut answer = String::new();
         while !answer.ends_with("\r\n\r\n") {
-            answer.push(char::from(stream.read_u8().await.expect("a head")));
+            answer.push(char::from(stream.read_u8().await.expect("the response has a head")));
         }
         assert!(
             answer.starts_with("HTTP/1.1 200") && answer.contains("transfer-encoding: chunked"),
@@ -235,7 +250,7 @@ impl TestServer {
 }
 
 impl EventStream {
-    /// The next event; none at the end of the stream.
+    /// Returns the next event, or none at the end of the stream.
     pub(crate) async fn next_event(&mut self) -> Option<StreamEvent> {
         loop {
             while let Some((event, rest)) = self.buffered_text.split_once("\n\n") {
@@ -251,15 +266,19 @@ impl EventStream {
             }
             let chunk = tokio::time::timeout(TEST_TIMEOUT, self.read_chunk())
                 .await
-                .expect("an event in time")?;
+                .expect("an event arrives in time")?;
             self.buffered_text += &chunk;
         }
     }
 
-    /// The next frame; the stream must not have ended.
+    /// Returns the id and the frame of the next event.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has ended.
     pub(crate) async fn expect_frame(&mut self) -> (String, Value) {
-        let event = self.next_event().await.expect("an event");
-        (event["id"].clone(), serde_json::from_str(&event["data"]).expect("JSON"))
+        let event = self.next_event().await.expect("an event arrives");
+        (event["id"].clone(), serde_json::from_str(&event["data"]).expect("the text is valid JSON"))
     }
 
     async fn read_chunk(&mut self) -> Option<String> {
@@ -267,29 +286,34 @@ impl EventStream {
         while !length.ends_with("\r\n") {
             length.push(char::from(self.stream.read_u8().await.ok()?));
         }
-        let length = usize::from_str_radix(length.trim(), 16).expect("a length");
+        let length =
+            usize::from_str_radix(length.trim(), 16).expect("the chunk has a hexadecimal length");
         let mut chunk = vec![0; length + 2];
         self.stream.read_exact(&mut chunk).await.ok()?;
         chunk.truncate(length);
-        (length > 0).then(|| String::from_utf8(chunk).expect("text"))
+        (length > 0).then(|| String::from_utf8(chunk).expect("the body is valid UTF-8"))
     }
 }
 
-/// A client of the live board.
+/// Client of the live board over WebSocket.
 pub(crate) struct LiveClient {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl LiveClient {
-    /// The next frame, or the close frame that came instead.
+    /// Returns the next frame.
+    ///
+    /// # Errors
+    ///
+    /// The close frame, if any, once the connection is closed.
     pub(crate) async fn next_frame(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
             match tokio::time::timeout(TEST_TIMEOUT, self.socket.next())
                 .await
-                .expect("a frame in time")
+                .expect("a frame arrives in time")
             {
                 Some(Ok(Message::Text(text))) => {
-                    return Ok(serde_json::from_str(&text).expect("JSON"));
+                    return Ok(serde_json::from_str(&text).expect("the text is valid JSON"));
                 }
                 Some(Ok(Message::Close(reason))) => return Err(reason),
                 Some(Ok(_)) => {}
@@ -299,10 +323,10 @@ impl LiveClient {
     }
 
     pub(crate) async fn expect_frame(&mut self) -> Value {
-        self.next_frame().await.expect("a frame")
+        self.next_frame().await.expect("a frame arrives")
     }
 
-    /// The next frame of this type, and those that came before it.
+    /// Returns the next frame of this type and the frames before it.
     pub(crate) async fn wait_for_type(&mut self, kind: &str) -> (Value, Vec<Value>) {
         let mut before = Vec::new();
         for _ in 0..300 {
@@ -315,7 +339,7 @@ impl LiveClient {
         panic!("no {kind} in 300 frames");
     }
 
-    /// The first frame with a reading that fits, and the reading.
+    /// Returns the first reading for which `fits` is true, within 300 frames.
     pub(crate) async fn wait_for_reading(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..300 {
             let frame = self.expect_frame().await;
@@ -329,11 +353,11 @@ impl LiveClient {
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
-        self.socket.send(Message::text(text.to_owned())).await.expect("an open socket");
+        self.socket.send(Message::text(text.to_owned())).await.expect("the socket is open");
     }
 }
 
-/// An event so many seconds from now.
+/// Returns a CloudEvent whose time is `seconds` from now.
 pub(crate) fn event_json(id: &str, kind: &str, subject: &str, seconds: i64, data: &Value) -> Value {
     event_json_at(WallClock::Wall.now(), id, kind, subject, seconds, data)
 }
@@ -350,13 +374,13 @@ fn event_json_at(
     serde_json::json!({ "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time, "subject": subject, "data": data })
 }
 
-/// A call that waited seven seconds and was answered.
+/// Returns the events of a call that is answered after 7 s.
 pub(crate) fn answered_call(call: &str, center: &str) -> Vec<Value> {
     let data = serde_json::json!({ "center": center, "queue": "sales", "customer": "13900001111" });
-    // Asked for the time once: a millisecond between two events would be one of waiting.
+    // A second read of the clock could lengthen the wait by a millisecond.
     let now = WallClock::Wall.now();
-    let told = [("call.offered", -30), ("call.answered", -23), ("call.ended", -5)];
-    let events = (1..).zip(told).map(|(number, (kind, seconds))| {
+    let steps = [("call.offered", -30), ("call.answered", -23), ("call.ended", -5)];
+    let events = (1..).zip(steps).map(|(number, (kind, seconds))| {
         event_json_at(now, &format!("{call}-{number}"), kind, call, seconds, &data)
     });
     events.collect()

@@ -1,4 +1,5 @@
-//! Clients of the live board come and go for months. The program itself, because its figures and its open files are its own.
+//! Leak test for clients of the live board. It runs the real program, because metrics and open
+//! files are counted per process.
 
 use crate::client::send_request;
 use futures_util::{SinkExt, StreamExt};
@@ -12,9 +13,9 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// How often a client of every kind comes.
+/// Number of rounds. Every round connects one client of each kind.
 const ROUNDS: usize = 40;
-/// How long anything may take before the test has failed.
+/// Time limit for a single operation.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 struct FirstlineProcess {
@@ -29,50 +30,51 @@ impl FirstlineProcess {
             "listen = '127.0.0.1:0'\ndata = '{}'\npublish_every = '100ms'\n",
             folder.join("data").display()
         );
-        std::fs::write(&config, text).expect("a file");
+        std::fs::write(&config, text).expect("the configuration is writable");
         let mut command = Command::new(env!("CARGO_BIN_EXE_firstline"));
         let mut child = command
             .args(["serve", "--config"])
             .arg(config)
             .stderr(Stdio::piped())
             .spawn()
-            .expect("a program that starts");
-        let mut lines =
-            BufReader::new(child.stderr.take().expect("its words")).lines().map_while(Result::ok);
-        let greeting = lines.find_map(|line| {
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"))
+            .lines()
+            .map_while(Result::ok);
+        let banner = lines.find_map(|line| {
             line.trim().strip_prefix("wallboard").map(|address| address.trim().to_owned())
         });
         std::thread::spawn(move || lines.for_each(drop));
-        let address = greeting
+        let address = banner
             .as_deref()
             .and_then(|url| url.strip_prefix("http://")?.trim_end_matches('/').parse().ok());
-        FirstlineProcess { child, address: address.expect("an address in its greeting") }
+        FirstlineProcess { child, address: address.expect("the banner has the address") }
     }
 
-    /// A figure about the service itself.
+    /// Returns the value of the first series whose line begins with `name`.
     async fn metric_value(&self, name: &str) -> f64 {
         let metrics = send_request(self.address, "GET", "/metrics", &[], b"").await.body;
         let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         value.unwrap_or_else(|| panic!("no `{name}`"))
     }
 
-    /// How many files, sockets among them, it holds open; none where the system does not tell.
+    /// Number of open file descriptors, or none on systems without `/proc`.
     fn open_file_count(&self) -> Option<usize> {
         Some(std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?.count())
     }
 
-    /// Waits until nobody is there any more, and no more files are open than so many.
+    /// Waits until no live client is connected and at most `files` descriptors are open.
     async fn wait_until_disconnected(&self, files: usize) {
-        let left = async {
+        let disconnected = async {
             while self.metric_value("firstline_live_clients ").await > 0.0
                 || self.open_file_count().is_some_and(|open| open > files)
             {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let told = tokio::time::timeout(TEST_TIMEOUT, left).await;
+        let result = tokio::time::timeout(TEST_TIMEOUT, disconnected).await;
         assert!(
-            told.is_ok(),
+            result.is_ok(),
             "{} clients and {:?} files, {files} before",
             self.metric_value("firstline_live_clients ").await,
             self.open_file_count()
@@ -90,67 +92,78 @@ impl Drop for FirstlineProcess {
 type LiveSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn connect_socket(address: SocketAddr, query: &str, hello: &str) -> LiveSocket {
-    let (mut wall, _) =
-        connect_async(format!("ws://{address}/v1/live{query}")).await.expect("a place");
-    wall.send(Message::text(hello)).await.expect("an open socket");
-    wall.next().await.expect("a frame").expect("a frame");
-    wall
+    let (mut socket, _) = connect_async(format!("ws://{address}/v1/live{query}"))
+        .await
+        .expect("the server accepts the connection");
+    socket.send(Message::text(hello)).await.expect("the socket is open");
+    socket.next().await.expect("a frame arrives").expect("a frame arrives");
+    socket
 }
 
-/// One that says goodbye, with a ticket.
+/// Connects with a ticket and completes the closing handshake.
 async fn client_that_closes(address: SocketAddr) {
     let ticket = send_request(address, "POST", "/v1/ticket", &[], b"").await.json()["ticket"]
         .as_str()
-        .expect("a ticket")
+        .expect("the response has a ticket")
         .to_owned();
-    let mut wall = connect_socket(address, &format!("?ticket={ticket}"), "{}").await;
-    wall.close(None).await.expect("an open socket");
-    while let Some(Ok(_)) = wall.next().await {}
+    let mut socket = connect_socket(address, &format!("?ticket={ticket}"), "{}").await;
+    socket.close(None).await.expect("the socket is open");
+    while let Some(Ok(_)) = socket.next().await {}
 }
 
-/// One that is gone from one moment to the next, after it has changed its mind.
+/// Changes its subscription, then disconnects without a closing handshake.
 async fn client_that_drops(address: SocketAddr) {
-    let mut wall =
+    let mut socket =
         connect_socket(address, "", r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
-    wall.send(Message::text("{}")).await.expect("an open socket");
-    wall.next().await.expect("a frame").expect("a frame");
+    socket.send(Message::text("{}")).await.expect("the socket is open");
+    socket.next().await.expect("a frame arrives").expect("a frame arrives");
 }
 
-/// One that never says what it wants.
+/// Disconnects before it has sent a subscription.
 async fn client_without_subscription(address: SocketAddr) {
-    drop(connect_async(format!("ws://{address}/v1/live")).await.expect("a place"));
+    drop(
+        connect_async(format!("ws://{address}/v1/live"))
+            .await
+            .expect("the server accepts the connection"),
+    );
 }
 
-/// One that asks for what is not there, is told so, and goes.
+/// Sends an invalid subscription and reads until the service closes the connection.
 async fn client_with_invalid_subscription(address: SocketAddr) {
     let hello = json!({ "subscribe": { "indicators": ["nothing"] } }).to_string();
-    let mut wall = connect_socket(address, "", &hello).await;
-    while let Some(Ok(_)) = wall.next().await {}
+    let mut socket = connect_socket(address, "", &hello).await;
+    while let Some(Ok(_)) = socket.next().await {}
 }
 
-/// One that goes in the middle of its request.
+/// Disconnects in the middle of the request head.
 async fn client_with_partial_request(address: SocketAddr) {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(b"GET /v1/live HTTP/1.1\r\nHost: te").await.expect("a listener");
+    let mut stream = TcpStream::connect(address).await.expect("the server accepts the connection");
+    stream
+        .write_all(b"GET /v1/live HTTP/1.1\r\nHost: te")
+        .await
+        .expect("the server reads the request");
 }
 
-/// One that reads a stream for a while.
+/// Reads the first event of a stream, then disconnects.
 async fn client_of_stream(address: SocketAddr) {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(b"GET /v1/stream HTTP/1.1\r\nHost: test\r\n\r\n").await.expect("a listener");
-    let mut heard = Vec::new();
-    while !heard.windows(6).any(|six| six == b"data: ") {
+    let mut stream = TcpStream::connect(address).await.expect("the server accepts the connection");
+    stream
+        .write_all(b"GET /v1/stream HTTP/1.1\r\nHost: test\r\n\r\n")
+        .await
+        .expect("the server reads the request");
+    let mut received = Vec::new();
+    while !received.windows(6).any(|window| window == b"data: ") {
         assert!(
-            stream.read_buf(&mut heard).await.expect("a service") > 0,
+            stream.read_buf(&mut received).await.expect("the service is running") > 0,
             "{}",
-            String::from_utf8_lossy(&heard)
+            String::from_utf8_lossy(&received)
         );
     }
 }
 
 #[tokio::test]
 async fn disconnected_clients_leak_no_connections_or_files() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("the temporary directory is created");
     let program = FirstlineProcess::start(folder.path());
     let address = program.address;
     while send_request(address, "GET", "/readyz", &[], b"").await.status != 200 {
@@ -167,9 +180,9 @@ async fn disconnected_clients_leak_no_connections_or_files() {
                 client_of_stream(address)
             )
         };
-        tokio::time::timeout(TEST_TIMEOUT, all).await.expect("an end of each");
+        tokio::time::timeout(TEST_TIMEOUT, all).await.expect("all clients end in time");
     };
-    // What is made when it is first needed is there from now on.
+    // Descriptors that are opened on first use stay open after the first round.
     round().await;
     program.wait_until_disconnected(usize::MAX).await;
     let before = program.open_file_count().unwrap_or(usize::MAX);
@@ -177,9 +190,12 @@ async fn disconnected_clients_leak_no_connections_or_files() {
         round().await;
     }
     program.wait_until_disconnected(before).await;
-    // Whoever is still there is seen.
+    // A client that stays connected must be counted.
     let staying = connect_socket(address, "", "{}").await;
-    assert!(program.metric_value("firstline_live_clients ").await == 1.0, "the one that stays");
+    assert!(
+        program.metric_value("firstline_live_clients ").await == 1.0,
+        "one client is connected"
+    );
     drop(staying);
     program.wait_until_disconnected(before).await;
 }

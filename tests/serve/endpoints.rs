@@ -1,4 +1,4 @@
-//! What can be read: standard, pages; and a demonstration from its first event on.
+//! Tests of the standard endpoint, the static pages and the demonstration.
 
 use crate::{client::TestServer, client::test_settings};
 use serde_json::json;
@@ -11,14 +11,14 @@ async fn standard_endpoint_describes_targets() {
         (&standard["name"], &standard["time_zone"]),
         (&json!("telecom"), &json!("Asia/Shanghai"))
     );
-    assert_eq!(standard["zones"], json!(null), "no center lives elsewhere");
+    assert_eq!(standard["zones"], json!(null), "no center has its own time zone");
     assert_eq!(standard["windows"], json!(["5m", "30m", "1h", "24h", "today", "month"]));
     assert_eq!(
         standard["scopes"],
         json!([[], ["center"], ["center", "queue"], ["tier"], ["class"], ["grade"]])
     );
     let formula = json!({ "en": "answered calls, divided by answered, abandoned and overflowed calls",
-        "zh": "应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数" });
+        "zh": "应答的通话数 ÷ （应答 + 放弃 + 溢出）的通话数" });
     let expected = json!({ "name": "answer_rate", "title": { "en": "Answer rate", "zh": "接通率" }, "kind": "ratio", "unit": "ratio",
         "formula": formula, "labels": { "quality": "responsiveness", "stage": "during" }, "target": 0.85, "warning": 0.9, "better": "higher",
         "targets": [{ "version": "1", "date_of_effect": "2026-01-01", "target": 0.85, "warning": 0.9, "better": "higher" }] });
@@ -74,21 +74,21 @@ async fn demo_replays_history_then_runs_accelerated() {
     settings.demo_speed = Some(600.0);
     let mut server = TestServer::start_without_waiting(settings).await;
     let begin = firstline::clock::WallClock::Wall.now().to_string();
-    // While history is told nobody is shown a part of the board.
+    // The board is incomplete while the history is replayed, so every request is refused.
     for path in ["/readyz", "/v1/board", "/v1/live", "/v1/cases"] {
         assert_eq!(server.get(path).await.status, 503, "{path}");
     }
     assert_eq!(server.post("application/json", "{}").await.status, 503);
     assert!(!server.get("/metrics").await.body.contains("sla_"));
     server.wait_until_ready().await;
-    let mut wall = server
+    let mut client = server
         .connect_live(
             &json!({ "subscribe": { "indicators": ["answer_rate"], "windows": ["5m"], "by": [] } }),
         )
         .await;
-    // It runs ahead of the clock.
+    // The accelerated demonstration runs ahead of the wall clock.
     let reading = loop {
-        let frame = wall.expect_frame().await;
+        let frame = client.expect_frame().await;
         let ahead = frame["as_of"].as_str().is_some_and(|as_of| *as_of > *begin);
         if let Some(reading) =
             frame["readings"].as_array().and_then(|readings| readings.first()).filter(|_| ahead)
@@ -100,6 +100,6 @@ async fn demo_replays_history_then_runs_accelerated() {
     assert_eq!(server.get("/readyz").await.status, 200);
     assert_eq!(server.get("/v1/rejected").await.json()["total"], 0);
     server.begin_shutdown();
-    while wall.next_frame().await.is_ok() {}
+    while client.next_frame().await.is_ok() {}
     server.wait_until_stopped().await;
 }

@@ -1,9 +1,9 @@
-//! What stands behind the figures, over HTTP.
+//! Tests of `/v1/explain`, `/v1/cases` and the page of the standard.
 
 use crate::{client::TestServer, client::answered_call, client::event_json, client::test_settings};
 use serde_json::{Value, json};
 
-/// Two answered calls in Hefei, one given up, and a repair that is overdue.
+/// Sends two answered calls, an abandoned call, an overdue repair and a paused repair of Hefei.
 async fn send_sample_events(server: &TestServer) {
     let mut events: Vec<Value> =
         ["c-1", "c-2"].iter().flat_map(|call| answered_call(call, "hefei")).collect();
@@ -43,27 +43,30 @@ async fn explain_lists_cases_of_reading() {
     let server = TestServer::start(test_settings()).await;
     send_sample_events(&server).await;
     let reply = server.get("/v1/explain?indicator=service_level_20s&window=30m&center=hefei").await;
-    let said = reply.json();
+    let explanation = reply.json();
     assert_eq!(
-        (&said["reading"]["good"], &said["reading"]["of"]),
+        (&explanation["reading"]["good"], &explanation["reading"]["of"]),
         (&json!(2), &json!(3)),
         "{}",
         reply.body
     );
     assert_eq!(
-        (case_subjects(&said["good"]), case_subjects(&said["of"])),
+        (case_subjects(&explanation["good"]), case_subjects(&explanation["of"])),
         (vec!["c-1", "c-2"], vec!["c-1", "c-2", "c-3"])
     );
-    let waited = said["good"]["cases"][0]["value"].as_f64().expect("seconds");
+    let waited = explanation["good"]["cases"][0]["value"].as_f64().expect("the value is a number");
     assert!((6.9..7.1).contains(&waited), "{waited}");
-    assert_eq!(said["good"]["cases"][0]["source"], "/test");
-    assert_eq!((&said["good"]["more"], &said["of"]["not_remembered"]), (&json!(0), &json!(0)));
+    assert_eq!(explanation["good"]["cases"][0]["source"], "/test");
     assert_eq!(
-        said["formula"]["en"],
+        (&explanation["good"]["more"], &explanation["of"]["not_remembered"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(
+        explanation["formula"]["en"],
         "answered calls with a wait of at most 20 s, divided by answered, abandoned and overflowed calls"
     );
-    assert_eq!(said["window"]["name"], "30m");
-    assert!(said["window"]["begin"].as_str() < said["window"]["end"].as_str());
+    assert_eq!(explanation["window"]["name"], "30m");
+    assert!(explanation["window"]["begin"].as_str() < explanation["window"]["end"].as_str());
 
     let first = server.get("/v1/explain?indicator=answer_rate&window=30m&limit=1").await.json();
     assert_eq!((&first["of"]["count"], &first["of"]["more"]), (&json!(3), &json!(2)));
@@ -82,8 +85,8 @@ async fn case_history_contains_no_personal_data() {
     let server = TestServer::start(test_settings()).await;
     send_sample_events(&server).await;
     let reply = server.get("/v1/explain?source=/test&subject=r-2").await;
-    let said = reply.json();
-    let kinds: Vec<&str> = said["events"]
+    let history = reply.json();
+    let kinds: Vec<&str> = history["events"]
         .as_array()
         .into_iter()
         .flatten()
@@ -91,22 +94,22 @@ async fn case_history_contains_no_personal_data() {
         .collect();
     assert_eq!(kinds, ["repair.opened", "repair.paused"]);
     assert_eq!(
-        (&said["events"][1]["said"]["reason"], &said["events"][1]["said"]["liable"]),
+        (&history["events"][1]["said"]["reason"], &history["events"][1]["said"]["liable"]),
         (&json!("rain"), &json!("weather"))
     );
-    assert_eq!(said["events"][0]["said"]["owner"], 1);
-    let promise = &said["commitments"][0];
+    assert_eq!(history["events"][0]["said"]["owner"], 1);
+    let commitment = &history["commitments"][0];
     assert_eq!(
-        (&promise["commitment"], &promise["course"]),
+        (&commitment["commitment"], &commitment["course"]),
         (&json!("repair"), &json!("due_soon"))
     );
-    assert_eq!(promise["pauses"][0]["reason"], "rain");
-    // Whatever its source; only time has gone on.
+    assert_eq!(commitment["pauses"][0]["reason"], "rain");
+    // The subject alone finds the same case. Only the time of the response differs.
     let mut again = server.get("/v1/explain?subject=r-2").await.json();
-    again["as_of"] = said["as_of"].clone();
+    again["as_of"] = history["as_of"].clone();
     assert_eq!(
         (&again["events"], &again["case"], &again["source"]),
-        (&said["events"], &said["case"], &said["source"])
+        (&history["events"], &history["case"], &history["source"])
     );
     let everything = [
         reply.body,
@@ -114,7 +117,7 @@ async fn case_history_contains_no_personal_data() {
         server.get("/v1/cases?risk=all").await.body,
     ];
     for secret in ["13900001111", "Li Lei"] {
-        assert!(!everything.iter().any(|text| text.contains(secret)), "{secret} got out");
+        assert!(!everything.iter().any(|text| text.contains(secret)), "{secret} was disclosed");
     }
 }
 
@@ -122,13 +125,13 @@ async fn case_history_contains_no_personal_data() {
 async fn open_cases_are_sorted_by_time_left() {
     let server = TestServer::start(test_settings()).await;
     send_sample_events(&server).await;
-    let said = server.get("/v1/cases").await.json();
-    assert_eq!(case_subjects(&said), ["r-1", "r-2"]);
-    let (first, second) = (&said["cases"][0], &said["cases"][1]);
+    let list = server.get("/v1/cases").await.json();
+    assert_eq!(case_subjects(&list), ["r-1", "r-2"]);
+    let (first, second) = (&list["cases"][0], &list["cases"][1]);
     assert_eq!((&first["risk"], &second["risk"]), (&json!("overdue"), &json!("due_soon")));
-    let left = first["left_seconds"].as_f64().expect("a number");
+    let left = first["left_seconds"].as_f64().expect("the value is a number");
     assert!((-700.0..-590.0).contains(&left), "{left}");
-    assert!(first["used"].as_f64() > Some(1.0) && second["used"].as_f64() < Some(1.0), "{said}");
+    assert!(first["used"].as_f64() > Some(1.0) && second["used"].as_f64() < Some(1.0), "{list}");
     assert_eq!(first["attributes"], json!({ "center": "hefei" }));
     assert_eq!(
         case_subjects(
@@ -140,8 +143,8 @@ async fn open_cases_are_sorted_by_time_left() {
         ["r-1"]
     );
     assert!(case_subjects(&server.get("/v1/cases?center=wuhu").await.json()).is_empty());
-    let one = server.get("/v1/cases?risk=all&limit=1").await.json();
-    assert_eq!((&one["count"], &one["more"]), (&json!(2), &json!(1)));
+    let limited = server.get("/v1/cases?risk=all&limit=1").await.json();
+    assert_eq!((&limited["count"], &limited["more"]), (&json!(2), &json!(1)));
 }
 
 #[tokio::test]
@@ -156,8 +159,8 @@ async fn open_case_is_listed_once_per_running_commitment() {
         &json!({ "center": "hefei", "due": due }),
     );
     assert_eq!(server.post("application/json", complaint.to_string()).await.json()["accepted"], 1);
-    let said = server.get("/v1/cases?risk=all").await.json();
-    let promises: Vec<_> = said["cases"]
+    let list = server.get("/v1/cases?risk=all").await.json();
+    let commitments: Vec<_> = list["cases"]
         .as_array()
         .into_iter()
         .flatten()
@@ -165,11 +168,11 @@ async fn open_case_is_listed_once_per_running_commitment() {
         .collect();
     let (subject, settle, answer) = (json!("c-1"), json!("complaint"), json!("complaint_reply"));
     assert_eq!(
-        promises,
+        commitments,
         [(&subject, &settle), (&subject, &answer)],
-        "the one that ends first comes first"
+        "the commitment with the earlier deadline is listed first"
     );
-    assert_eq!(said["count"], 2);
+    assert_eq!(list["count"], 2);
     assert_eq!(
         case_subjects(&server.get("/v1/cases?risk=all&commitment=complaint_reply").await.json()),
         ["c-1"]
@@ -180,18 +183,19 @@ async fn open_case_is_listed_once_per_running_commitment() {
 async fn unknown_names_are_reported_with_suggestion() {
     let server = TestServer::start(test_settings()).await;
     send_sample_events(&server).await;
-    let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3)
+    let mut client = server.connect_live(&json!({})).await;
+    client
+        .wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 3)
         .await;
     for (path, status, expected) in [
         ("/v1/explain?indicator=answer_rat", 400, "did you mean `answer_rate`?"),
         ("/v1/explain?indicator=answer_rate&window=31m", 400, "no window `31m`"),
-        ("/v1/explain?indicator=calls_waiting&window=30m", 400, "leave the window"),
+        ("/v1/explain?indicator=calls_waiting&window=30m", 400, "remove the window"),
         ("/v1/explain?indicator=answer_rate&centre=hefei", 400, "did you mean `center`?"),
         ("/v1/explain?indicator=answer_rate&region=east", 400, "no scope by region"),
         ("/v1/explain?indicator=answer_rate&center=hefe", 404, "did you mean `hefei`?"),
-        ("/v1/explain?subject=nobody", 404, "no case of this name"),
-        ("/v1/explain", 400, "say what is to be explained"),
+        ("/v1/explain?subject=nobody", 404, "no remembered case has this subject"),
+        ("/v1/explain", 400, "nothing to explain"),
         ("/v1/explain?indicator=answer_rate&limit=0", 400, "from 1 to 1000"),
         ("/v1/cases?risk=overdu", 400, "did you mean `overdue`?"),
         ("/v1/cases?commitment=repairs", 400, "did you mean `repair`?"),
@@ -213,7 +217,7 @@ async fn standard_page_describes_indicators_and_commitments() {
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
     for text in [
         "接通率",
-        "20秒内应答的通话数 ÷ (应答 + 放弃 + 溢出)的通话数",
+        "20秒内应答的通话数 ÷ （应答 + 放弃 + 溢出）的通话数",
         "promise-repair",
         "at least 85 %",
         "href=\"standard.css\"",

@@ -1,4 +1,4 @@
-//! Events in every form, and what is said of those that are not taken.
+//! Tests of event ingest over HTTP: content types, encodings, limits and rejections.
 
 use crate::{client::TestServer, client::answered_call, client::event_json, client::test_settings};
 use serde_json::json;
@@ -11,12 +11,12 @@ const BATCH: &str = "application/cloudevents-batch+json";
 
 fn compress_gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text).expect("memory");
-    encoder.finish().expect("memory")
+    encoder.write_all(text).expect("writing to memory succeeds");
+    encoder.finish().expect("writing to memory succeeds")
 }
 
 fn compress_zstd(text: &[u8]) -> Vec<u8> {
-    zstd::encode_all(text, 3).expect("memory")
+    zstd::encode_all(text, 3).expect("writing to memory succeeds")
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn accepts_every_content_type_and_deduplicates() {
     );
 
     let first = &events[0];
-    let time = first["time"].as_str().expect("a time");
+    let time = first["time"].as_str().expect("the event has a time");
     let headers = [
         ("Content-Type", "application/json"),
         ("ce-specversion", "1.0"),
@@ -113,14 +113,14 @@ async fn rejected_event_is_listed_and_others_are_accepted() {
         (Some(2), Some(4)),
         "{taken}"
     );
-    let told: Vec<_> = taken["rejected"]
+    let rejections: Vec<_> = taken["rejected"]
         .as_array()
         .into_iter()
         .flatten()
-        .map(|one| (one["index"].as_u64(), one["id"].as_str()))
+        .map(|rejection| (rejection["index"].as_u64(), rejection["id"].as_str()))
         .collect();
     assert_eq!(
-        told,
+        rejections,
         [(Some(1), None), (Some(3), Some("u-1")), (Some(4), Some("a-1")), (Some(6), Some("l-1"))],
         "{taken}"
     );
@@ -142,7 +142,7 @@ async fn large_body_reaches_engine_in_several_batches() {
         (0..1_500).flat_map(|call| answered_call(&format!("c-{call}"), "hefei")).collect();
     let mut lines: Vec<String> = events.iter().map(ToString::to_string).collect();
     let long = format!("\"{}\"", "x".repeat(3 << 20));
-    // What the engine refuses is found again by its place in a piece, and told by its line.
+    // The engine reports a rejection by its index in the batch. The response must name the line.
     let late =
         |name: &str| event_json(name, "call.offered", name, -30 * 86_400, &json!({})).to_string();
     for (index, line) in [
@@ -161,32 +161,35 @@ async fn large_body_reaches_engine_in_several_batches() {
         (Some(4_500), Some(5)),
         "{taken}"
     );
-    let told = |taken: &serde_json::Value| -> Vec<_> {
+    let rejections = |taken: &serde_json::Value| -> Vec<_> {
         let rejected = taken["rejected"].as_array().cloned().unwrap_or_default();
         rejected
             .iter()
-            .map(|one| {
-                (one["index"].as_u64().unwrap_or_default(), one["id"].as_str().map(String::from))
+            .map(|rejection| {
+                (
+                    rejection["index"].as_u64().unwrap_or_default(),
+                    rejection["id"].as_str().map(String::from),
+                )
             })
             .collect()
     };
     let expected =
         [(0, None), (1, Some("l-1")), (1_500, Some("l-2")), (3_333, Some("l-3")), (4_504, None)];
     let expected = expected.map(|(index, id)| (index, id.map(String::from)));
-    assert_eq!(told(&taken), expected);
+    assert_eq!(rejections(&taken), expected);
     assert!(
         taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")),
         "{taken}"
     );
 
-    // Packed, all of it comes out of a few bytes.
-    for (coding, packed) in
+    // The compressed body is small, but decodes into several batches too.
+    for (coding, compressed) in
         [("gzip", compress_gzip(lines.as_bytes())), ("zstd", compress_zstd(lines.as_bytes()))]
     {
         let headers = [("Content-Type", NDJSON), ("Content-Encoding", coding)];
-        let again = server.request("POST", "/v1/events", &headers, &packed).await.json();
+        let again = server.request("POST", "/v1/events", &headers, &compressed).await.json();
         assert_eq!(
-            (again["duplicates"].as_u64(), told(&again)),
+            (again["duplicates"].as_u64(), rejections(&again)),
             (Some(4_500), expected.to_vec()),
             "{coding}: {again}"
         );
@@ -199,7 +202,7 @@ async fn unreadable_body_is_reported_with_remedy() {
     settings.limits.body_bytes = 1 << 20;
     let server = TestServer::start(settings).await;
     let bomb = vec![b' '; 64 << 20];
-    let half = compress_zstd(&[7; 10_000]);
+    let truncated = compress_zstd(&[7; 10_000]);
     let post = |headers: Vec<(&'static str, &'static str)>, body: Vec<u8>| {
         let server = &server;
         async move { server.request("POST", "/v1/events", &headers, &body).await }
@@ -215,14 +218,18 @@ async fn unreadable_body_is_reported_with_remedy() {
         (400, post(vec![json, ("Content-Encoding", "gzip")], b"{}".to_vec()).await),
         (
             400,
-            post(vec![json, ("Content-Encoding", "zstd")], half[..half.len() - 3].to_vec()).await,
+            post(
+                vec![json, ("Content-Encoding", "zstd")],
+                truncated[..truncated.len() - 3].to_vec(),
+            )
+            .await,
         ),
         (413, post(vec![json, ("Content-Encoding", "gzip")], compress_gzip(&bomb)).await),
         (413, post(vec![json, ("Content-Encoding", "zstd")], compress_zstd(&bomb)).await),
         (413, post(vec![json], bomb.clone()).await),
     ];
-    for (place, (status, reply)) in cases.iter().enumerate() {
-        assert_eq!(reply.status, *status, "case {place}: {}", reply.body);
+    for (index, (status, reply)) in cases.iter().enumerate() {
+        assert_eq!(reply.status, *status, "case {index}: {}", reply.body);
         assert_eq!(reply.headers["content-type"], "application/problem+json");
         assert_eq!(reply.json()["status"], *status);
         assert!(
@@ -240,22 +247,23 @@ async fn excess_concurrent_bodies_get_retry_after() {
     let server = TestServer::start(test_settings()).await;
     let mut open = Vec::new();
     for _ in 0..64 {
-        let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+        let mut stream =
+            TcpStream::connect(server.address).await.expect("the server accepts the connection");
         let head = format!(
             "POST /v1/events HTTP/1.1\r\nHost: t\r\nContent-Type: {NDJSON}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
         );
-        stream.write_all(head.as_bytes()).await.expect("a listener");
-        // The server says "go on" when it begins to read the body.
-        let mut go_on = [0; 12];
-        stream.read_exact(&mut go_on).await.expect("an answer");
-        assert_eq!(&go_on, b"HTTP/1.1 100");
+        stream.write_all(head.as_bytes()).await.expect("the server reads the request");
+        // The interim response shows that the server has begun to read the body.
+        let mut interim = [0; 12];
+        stream.read_exact(&mut interim).await.expect("the service answers");
+        assert_eq!(&interim, b"HTTP/1.1 100");
         open.push(stream);
     }
     let reply = server.post(NDJSON, "").await;
     assert_eq!((reply.status, reply.headers["retry-after"].as_str()), (429, "1"));
     for stream in &mut open {
-        stream.write_all(b"    \n").await.expect("an open body");
-        stream.read_u8().await.expect("an answer");
+        stream.write_all(b"    \n").await.expect("the connection is open");
+        stream.read_u8().await.expect("the service answers");
     }
     drop(open);
     assert_eq!(server.get("/readyz").await.status, 200);

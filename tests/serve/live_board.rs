@@ -1,4 +1,4 @@
-//! The live board: nothing is missed, nothing is sent that was not asked for.
+//! Tests of the live board over WebSocket: gapless deltas, filters, resumption and close reasons.
 
 use crate::{client::TestServer, client::answered_call, client::test_settings};
 use serde_json::{Value, json};
@@ -20,9 +20,9 @@ async fn send_answered_call(server: &TestServer, call: &str, center: &str) {
 #[tokio::test]
 async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
     let server = TestServer::start(test_settings()).await;
-    let mut wall =
+    let mut client =
         server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
-    let board = wall.expect_frame().await;
+    let board = client.expect_frame().await;
     assert_eq!(board["type"], "board");
     assert!(board["readings"].as_array().is_some_and(|readings| !readings.is_empty()));
     let mut revision = board["revision"].as_u64();
@@ -30,10 +30,10 @@ async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
     for call in 0..5 {
         send_answered_call(&server, &format!("c-{call}"), "hefei").await;
         loop {
-            let frame = wall.expect_frame().await;
+            let frame = client.expect_frame().await;
             assert_eq!(frame["epoch"], board["epoch"]);
             if frame["type"] == "delta" {
-                assert_eq!(frame["from"].as_u64(), revision, "a hole");
+                assert_eq!(frame["from"].as_u64(), revision, "gap between revisions");
                 revision = frame["revision"].as_u64();
             }
             assert_eq!(frame["revision"].as_u64(), revision);
@@ -48,7 +48,7 @@ async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
         }
     }
     assert_eq!(seen, 5);
-    let (beat, _) = wall.wait_for_type("beat").await;
+    let (beat, _) = client.wait_for_type("beat").await;
     assert!(beat["as_of"].as_str() >= board["as_of"].as_str());
     assert_eq!(beat.get("readings"), None);
 }
@@ -61,10 +61,10 @@ async fn subscription_filters_readings() {
     let scopes = |frame: &Value| -> Vec<String> {
         frame["readings"].as_array().into_iter().flatten().map(|r| r["scope"].to_string()).collect()
     };
-    let both = |hello: Value| {
+    let first_board = |hello: Value| {
         let server = &server;
         async move {
-            // The board may be older than the answer: wait until both calls are on it.
+            // The acknowledgement precedes the board, so wait until the board has both calls.
             server
                 .connect_live(&json!({}))
                 .await
@@ -74,20 +74,24 @@ async fn subscription_filters_readings() {
         }
     };
     let subscribe = |extra: Value| {
-        let mut wanted = json!({ "indicators": ["answer_rate"], "windows": ["30m"] });
-        wanted.as_object_mut().expect("a map").extend(extra.as_object().expect("a map").clone());
-        json!({ "subscribe": wanted })
+        let mut subscription = json!({ "indicators": ["answer_rate"], "windows": ["30m"] });
+        subscription
+            .as_object_mut()
+            .expect("the value is an object")
+            .extend(extra.as_object().expect("the value is an object").clone());
+        json!({ "subscribe": subscription })
     };
-    let centers = both(subscribe(json!({ "by": ["center"] }))).await;
+    let centers = first_board(subscribe(json!({ "by": ["center"] }))).await;
     assert_eq!(scopes(&centers), [r#"{"center":"hefei"}"#, r#"{"center":"wuhu"}"#]);
     let queues =
-        both(subscribe(json!({ "where": { "center": ["hefei"] }, "by": ["queue"] }))).await;
+        first_board(subscribe(json!({ "where": { "center": ["hefei"] }, "by": ["queue"] }))).await;
     assert_eq!(scopes(&queues), [r#"{"center":"hefei","queue":"sales"}"#]);
-    let hefei = both(subscribe(json!({ "where": { "center": ["hefei", "nowhere"] } }))).await;
+    let hefei =
+        first_board(subscribe(json!({ "where": { "center": ["hefei", "nowhere"] } }))).await;
     assert_eq!(scopes(&hefei), [r#"{"center":"hefei"}"#, r#"{"center":"hefei","queue":"sales"}"#]);
-    let whole = both(subscribe(json!({ "by": [] }))).await;
+    let whole = first_board(subscribe(json!({ "by": [] }))).await;
     assert_eq!(scopes(&whole), ["{}"]);
-    let everything = both(subscribe(json!({}))).await;
+    let everything = first_board(subscribe(json!({}))).await;
     assert_eq!(scopes(&everything).len(), 5);
 
     let queried = server
@@ -105,9 +109,9 @@ async fn subscription_filters_readings() {
 #[tokio::test]
 async fn reconnecting_client_resumes_at_its_revision() {
     let server = TestServer::start(test_settings()).await;
-    let mut wall = server.connect_live(&json!({})).await;
-    let board = wall.expect_frame().await;
-    drop(wall);
+    let mut client = server.connect_live(&json!({})).await;
+    let board = client.expect_frame().await;
+    drop(client);
     send_answered_call(&server, "c-1", "hefei").await;
     server
         .connect_live(&json!({}))
@@ -139,11 +143,11 @@ async fn reconnecting_client_resumes_at_its_revision() {
 #[tokio::test]
 async fn client_can_change_subscription() {
     let server = TestServer::start(test_settings()).await;
-    let mut wall =
+    let mut client =
         server.connect_live(&json!({ "subscribe": { "indicators": ["calls_waiting"] } })).await;
-    assert_eq!(wall.expect_frame().await["readings"].as_array().map(Vec::len), Some(1));
-    wall.send_text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
-    let (board, _) = wall.wait_for_type("board").await;
+    assert_eq!(client.expect_frame().await["readings"].as_array().map(Vec::len), Some(1));
+    client.send_text(r#"{"subscribe":{"indicators":["answer_rate"]}}"#).await;
+    let (board, _) = client.wait_for_type("board").await;
     assert_eq!(board["readings"][0]["indicator"], "answer_rate");
 }
 
@@ -163,8 +167,8 @@ async fn invalid_subscription_is_closed_with_reason() {
             .await
             .next_frame()
             .await
-            .expect_err("no frame")
-            .expect("a close frame");
+            .expect_err("the connection is closed without a frame")
+            .expect("the server sends a close frame");
         assert!(close.reason.contains(expected), "{}", close.reason);
         assert_eq!(u16::from(close.code), 1008);
     }
@@ -175,42 +179,42 @@ async fn live_client_limit_refuses_excess_connections() {
     let mut settings = test_settings();
     settings.limits.live_clients = 1;
     let server = TestServer::start(settings).await;
-    let mut wall = server.connect_live(&json!({})).await;
-    wall.expect_frame().await;
+    let mut client = server.connect_live(&json!({})).await;
+    client.expect_frame().await;
     let refused = tokio_tungstenite::connect_async(format!("ws://{}/v1/live", server.address))
         .await
-        .expect_err("no place");
+        .expect_err("the client limit is reached");
     let tokio_tungstenite::tungstenite::Error::Http(reply) = refused else { panic!("{refused}") };
     assert_eq!(reply.status(), 503);
     assert_eq!(server.get("/v1/live").await.status, 400);
-    wall.expect_frame().await;
+    client.expect_frame().await;
 }
 
 #[tokio::test]
 async fn shutdown_sends_last_board_and_closes_connections() {
     let mut server = TestServer::start(test_settings()).await;
-    let mut walls =
+    let mut clients =
         vec![server.connect_live(&json!({})).await, server.connect_live(&json!({})).await];
-    for wall in &mut walls {
-        wall.expect_frame().await;
+    for client in &mut clients {
+        client.expect_frame().await;
     }
     send_answered_call(&server, "c-1", "hefei").await;
     server.begin_shutdown();
-    for wall in &mut walls {
-        let mut told = false;
+    for client in &mut clients {
+        let mut last_board_received = false;
         let close = loop {
-            match wall.next_frame().await {
+            match client.next_frame().await {
                 Ok(frame) => {
-                    told |= frame["readings"]
+                    last_board_received |= frame["readings"]
                         .as_array()
                         .into_iter()
                         .flatten()
                         .any(|reading| is_answer_rate_of(reading, None, 1))
                 }
-                Err(close) => break close.expect("a close frame"),
+                Err(close) => break close.expect("the server sends a close frame"),
             }
         };
-        assert!(told, "the last board");
+        assert!(last_board_received, "the last board was not sent");
         assert_eq!(
             (u16::from(close.code), close.reason.as_str()),
             (1001, "the service is stopping")

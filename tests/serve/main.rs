@@ -1,4 +1,4 @@
-//! The whole service, from a socket to a socket.
+//! End-to-end tests of the service over real sockets.
 
 mod client;
 mod disconnects;

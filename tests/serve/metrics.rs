@@ -1,4 +1,4 @@
-//! `/metrics`: what the board shows, in both formats, compressed, and within its limits.
+//! Tests of `/metrics`: agreement with the board, formats, compression and series limits.
 
 use crate::{client::HttpReply, client::TestServer, client::answered_call, client::test_settings};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 const OPEN_METRICS: &str =
     "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 
-/// A service that has counted an answered call of each of these centers.
+/// Starts a service whose board shows one answered call for each center.
 async fn server_with_calls(
     settings: firstline::config::ServiceSettings,
     centers: &[&str],
@@ -21,11 +21,12 @@ async fn server_with_calls(
         server.post("application/json", json!(events).to_string()).await.json()["accepted"],
         events.len()
     );
-    let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| {
-        reading["indicator"] == "answer_rate" && reading["of"] == centers.len()
-    })
-    .await;
+    let mut client = server.connect_live(&json!({})).await;
+    client
+        .wait_for_reading(|reading| {
+            reading["indicator"] == "answer_rate" && reading["of"] == centers.len()
+        })
+        .await;
     server
 }
 
@@ -44,10 +45,11 @@ async fn metrics_match_board() {
         server.post("application/json", json!(events).to_string()).await.json()["accepted"],
         6
     );
-    let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2)
+    let mut client = server.connect_live(&json!({})).await;
+    client
+        .wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 2)
         .await;
-    drop(wall);
+    drop(client);
 
     let board = server.get("/v1/board").await.json();
     let metrics = server.get("/metrics").await;
@@ -60,7 +62,7 @@ async fn metrics_match_board() {
         .flatten()
         .filter(|reading| reading.get("good").is_some())
     {
-        let scope = reading["scope"].as_object().expect("a map");
+        let scope = reading["scope"].as_object().expect("the value is an object");
         let mut labels = format!("window={},scope=", reading["window"]);
         let names: Vec<&str> = scope.keys().map(String::as_str).collect();
         labels += &if names.is_empty() {
@@ -68,16 +70,18 @@ async fn metrics_match_board() {
         } else {
             format!("\"{}\"", names.join("_"))
         };
-        // JSON escapes these characters as Prometheus does.
+        // JSON and the Prometheus text format escape these characters alike.
         scope.iter().for_each(|(name, value)| labels += &format!(",{name}={value}"));
-        let line =
-            format!("sla_{}_ratio{{{labels}}} ", reading["indicator"].as_str().expect("a name"));
+        let line = format!(
+            "sla_{}_ratio{{{labels}}} ",
+            reading["indicator"].as_str().expect("the name is a string")
+        );
         let found = metrics
             .body
             .lines()
             .find_map(|text| text.strip_prefix(&line))
             .unwrap_or_else(|| panic!("no {line}"));
-        let value: f64 = found.parse().expect("a number");
+        let value: f64 = found.parse().expect("the value is a number");
         assert!(
             reading["value"].as_f64().map_or(value.is_nan(), |shown| shown == value),
             "{line}{value}: {reading}"
@@ -160,17 +164,23 @@ async fn open_metrics_and_gzip_are_negotiated() {
             .body
             .contains("sla_speed_of_answer_spread_seconds_bucket{scope=\"all\",le=\"10\"} 2\n")
     );
-    // Both say the same of the organisation, and no family comes twice.
+    // Both formats must have the same samples, and every metric family once.
     let samples = |text: &str| {
         text.lines()
             .filter(|line| line.starts_with("sla_") && !line.contains("le="))
             .map(str::to_owned)
             .collect()
     };
-    let (one, other): (BTreeSet<String>, BTreeSet<String>) =
+    let (text_samples, open_samples): (BTreeSet<String>, BTreeSet<String>) =
         (samples(&plain.body), samples(&open.body));
-    let ages = |line: &&String| !line.contains("longest_wait") && !line.contains("_now_");
-    assert!(one.iter().filter(ages).eq(other.iter().filter(ages)));
+    let is_time_independent =
+        |line: &&String| !line.contains("longest_wait") && !line.contains("_now_");
+    assert!(
+        text_samples
+            .iter()
+            .filter(is_time_independent)
+            .eq(open_samples.iter().filter(is_time_independent))
+    );
     let families: Vec<&str> = open
         .body
         .lines()
@@ -209,7 +219,7 @@ async fn rejected_events_are_counted_by_reason() {
         2
     );
     let metrics = request_metrics(&server, &[]).await.body;
-    // One recorder serves every test of this program, so there may be others.
+    // All tests of this process share a recorder, so the count may be higher.
     for reason in ["late", "unreadable"] {
         let counted = metrics.lines().find_map(|line| {
             line.strip_prefix(&format!("firstline_events_rejected_total{{reason=\"{reason}\"}} "))

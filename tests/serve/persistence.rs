@@ -1,4 +1,5 @@
-//! What is kept: a stop and a start are a pause, the live board goes on where it stopped, and nobody shares a directory.
+//! Tests of persistence: recovery after a restart, resumption of live clients, and the exclusive
+//! use of the data directory.
 
 use crate::{client::TestServer, client::answered_call, client::test_settings};
 use firstline::config::ServiceSettings;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-/// Settings that keep what is accepted in a directory.
+/// Settings with a journal in `directory`.
 fn settings_with_journal(directory: &Path) -> ServiceSettings {
     ServiceSettings {
         data_directory: directory.join("data"),
@@ -21,7 +22,7 @@ fn settings_with_journal(directory: &Path) -> ServiceSettings {
 }
 
 fn new_directory() -> TempDir {
-    tempfile::tempdir().expect("a directory")
+    tempfile::tempdir().expect("the temporary directory is created")
 }
 
 async fn send_call(server: &TestServer, call: &str) {
@@ -30,7 +31,7 @@ async fn send_call(server: &TestServer, call: &str) {
     assert_eq!(taken.json()["accepted"], events.len(), "{}", taken.body);
 }
 
-/// How many calls were answered, and of how many.
+/// Returns the numbers of answered calls and of all counted calls of Hefei today.
 async fn answer_rate_counts(server: &TestServer) -> (Value, Value) {
     let reply =
         server.get("/v1/board?indicator=answer_rate&window=today&by=center&center=hefei").await;
@@ -38,10 +39,10 @@ async fn answer_rate_counts(server: &TestServer) -> (Value, Value) {
     (reading["good"].clone(), reading["of"].clone())
 }
 
-/// The files of the journal whose names begin so.
+/// Files of the data directory whose names begin with `begin`.
 fn journal_files(directory: &Path, begin: &str) -> Vec<PathBuf> {
     let files = std::fs::read_dir(directory.join("data"))
-        .expect("a directory")
+        .expect("the temporary directory is created")
         .flatten()
         .map(|entry| entry.path());
     files
@@ -54,14 +55,14 @@ fn journal_files(directory: &Path, begin: &str) -> Vec<PathBuf> {
 fn remove_files(directory: &Path, begin: &str) {
     journal_files(directory, begin)
         .iter()
-        .for_each(|path| std::fs::remove_file(path).expect("a file"));
+        .for_each(|path| std::fs::remove_file(path).expect("the file is accessible"));
 }
 
-/// Why a service does not start.
+/// Returns the error of a service that must not start.
 async fn startup_error(settings: ServiceSettings) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let ended = firstline::app::run_service(settings, listener, std::future::pending()).await;
-    format!("{:#}", ended.expect_err("a refusal"))
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let result = firstline::app::run_service(settings, listener, std::future::pending()).await;
+    format!("{:#}", result.expect_err("the service does not start"))
 }
 
 #[tokio::test]
@@ -69,36 +70,36 @@ async fn display_resumes_after_service_restart() {
     let directory = new_directory();
     let mut server = TestServer::start(settings_with_journal(directory.path())).await;
     send_call(&server, "c-1").await;
-    let mut wall =
+    let mut client =
         server.connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] } })).await;
-    let mut seen = wall.expect_frame().await;
-    let epoch = seen["epoch"].clone();
+    let mut last_frame = client.expect_frame().await;
+    let epoch = last_frame["epoch"].clone();
     server.begin_shutdown();
     let closed = loop {
-        match wall.next_frame().await {
-            Ok(frame) => seen = frame,
-            Err(closed) => break closed.expect("a reason"),
+        match client.next_frame().await {
+            Ok(frame) => last_frame = frame,
+            Err(closed) => break closed.expect("the close frame has a reason"),
         }
     };
     assert!(closed.reason.contains("stopping"), "{closed:?}");
     server.wait_until_stopped().await;
     let closed = directory.path().join("data/closed");
-    assert!(closed.exists(), "the journal was not closed in good order");
+    assert!(closed.exists(), "the journal was not closed cleanly");
 
     let mut server = TestServer::start(settings_with_journal(directory.path())).await;
     assert!(!closed.exists(), "the journal is open");
-    let resume = json!({ "epoch": epoch, "revision": seen["revision"] });
-    let mut wall = server
+    let resume = json!({ "epoch": epoch, "revision": last_frame["revision"] });
+    let mut client = server
         .connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"] }, "resume": resume }))
         .await;
-    let next = wall.expect_frame().await;
+    let next = client.expect_frame().await;
     assert_eq!(next["epoch"], epoch);
-    assert_ne!(next["type"], "board", "the wall has it already: {next}");
+    assert_ne!(next["type"], "board", "the client has this board already: {next}");
     if next["type"] == "delta" {
-        assert_eq!(next["from"], seen["revision"]);
+        assert_eq!(next["from"], last_frame["revision"]);
     }
     assert_eq!(answer_rate_counts(&server).await, (json!(1), json!(1)));
-    // What was taken before the stop is known after it.
+    // Event ids from before the restart are still known.
     let again = server
         .post("application/json", json!(answered_call("c-1", "hefei")).to_string())
         .await
@@ -119,7 +120,7 @@ async fn new_standard_after_restart_retains_remembered_cases() {
     server.wait_until_stopped().await;
 
     let other = BUILT_IN.replace("{ at_least = 0.85, warning = 0.90 }", "{ at_least = 0.5 }");
-    let standard = Arc::new(parse_standard("other.toml", &other).expect("a good standard"));
+    let standard = Arc::new(parse_standard("other.toml", &other).expect("the standard is valid"));
     for _ in 0..2 {
         let mut server = TestServer::start(ServiceSettings {
             standard: standard.clone(),
@@ -150,9 +151,9 @@ async fn data_directory_allows_one_service_and_one_format() {
     server.begin_shutdown();
     server.wait_until_stopped().await;
     std::fs::write(directory.path().join("data/format"), "firstline data, format 99\n")
-        .expect("a file");
+        .expect("the file is accessible");
     let refused = startup_error(settings_with_journal(directory.path())).await;
-    assert!(refused.contains("use the newer program"), "{refused}");
+    assert!(refused.contains("use a newer version"), "{refused}");
 }
 
 #[tokio::test]
@@ -175,7 +176,7 @@ async fn soon_acknowledged_events_survive_graceful_shutdown() {
     server.wait_until_stopped().await;
 }
 
-/// A record in the middle that is not as it was written is never passed over.
+/// A damaged record in the middle of the journal must not be skipped.
 #[tokio::test]
 async fn damaged_journal_error_names_file() {
     let directory = new_directory();
@@ -184,19 +185,22 @@ async fn damaged_journal_error_names_file() {
     server.begin_shutdown();
     server.wait_until_stopped().await;
     remove_files(directory.path(), "snapshot-");
-    let journal = journal_files(directory.path(), "journal-").pop().expect("a segment");
-    let mut bytes = std::fs::read(&journal).expect("a file");
-    // The text of the standard lies there.
-    let place =
-        bytes.windows(14).position(|window| window == b"date_of_effect").expect("the standard");
+    let journal =
+        journal_files(directory.path(), "journal-").pop().expect("the journal has a segment");
+    let mut bytes = std::fs::read(&journal).expect("the file is accessible");
+    // The journal stores the text of the standard uncompressed at this place.
+    let place = bytes
+        .windows(14)
+        .position(|window| window == b"date_of_effect")
+        .expect("the journal contains the standard");
     bytes[place] ^= 1;
-    std::fs::write(&journal, bytes).expect("a file");
+    std::fs::write(&journal, bytes).expect("the file is accessible");
     let refused = startup_error(settings_with_journal(directory.path())).await;
-    let name = journal.file_name().expect("a name").to_string_lossy().into_owned();
+    let name = journal.file_name().expect("the name is a string").to_string_lossy().into_owned();
     assert!(refused.contains(&name) && refused.contains("damaged"), "{refused}");
 }
 
-/// What the error of a journal that is too short advises.
+/// The error text for an incomplete journal recommends this.
 #[tokio::test]
 async fn snapshot_alone_restores_service() {
     let directory = new_directory();

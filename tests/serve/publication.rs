@@ -1,5 +1,5 @@
-//! When boards are published: with every interval, however full the queue is, and at once when a level turns. The engine alone,
-//! by a clock that stands until the test moves it.
+//! Tests of board publication: at every interval, and at once when a level changes. The engine runs
+//! without HTTP, by a simulated clock that only the test advances.
 
 use firstline::clock::WallClock;
 use firstline::domain::board::published_board::PublishedBoard;
@@ -22,35 +22,36 @@ use tokio::time::Instant;
 const START: i64 = 1_790_000_000_000;
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 
-/// An engine at work on the runtime of the test, and what is held of it.
+/// Engine on the runtime of the test, with its endpoints.
 struct EngineService {
-    feed: EngineHandle,
-    boards: watch::Receiver<Arc<PublishedBoard>>,
-    /// The service's clock, in milliseconds.
+    handle: EngineHandle,
+    published_boards: watch::Receiver<Arc<PublishedBoard>>,
+    /// Time of the engine's clock, in milliseconds since the Unix epoch.
     clock: Arc<AtomicI64>,
-    /// When the test began, by the runtime's clock.
+    /// Start of the test by the clock of the runtime.
     started_at: Instant,
 }
 
 impl EngineService {
-    /// A service that has just published a board.
+    /// Starts an engine and waits for its first regular board.
     async fn start(publish_every: Duration) -> EngineService {
         let (mut service, engine) = EngineService::new_unstarted(publish_every);
         tokio::spawn(engine.run());
         service
-            .feed
+            .handle
             .start_clock(WallClock::Simulated(service.clock.clone()))
             .await
-            .expect("a service");
-        service.boards.mark_unchanged();
+            .expect("the service is running");
+        service.published_boards.mark_unchanged();
         service.wait_for_board(publish_every).await;
         service
     }
 
-    /// A service that does nothing yet.
+    /// Returns an engine that does not run yet.
     fn new_unstarted(publish_every: Duration) -> (EngineService, Engine) {
-        let standard = Arc::new(parse_standard("built-in", BUILT_IN).expect("a good standard"));
-        let (engine, EngineEndpoints { handle: feed, published_boards: editions, .. }) =
+        let standard =
+            Arc::new(parse_standard("built-in", BUILT_IN).expect("the standard is valid"));
+        let (engine, EngineEndpoints { handle, published_boards, .. }) =
             Engine::new(EngineSettings {
                 standard,
                 publish_every,
@@ -59,8 +60,8 @@ impl EngineService {
             });
         (
             EngineService {
-                feed,
-                boards: editions,
+                handle,
+                published_boards,
                 clock: Arc::new(AtomicI64::new(START)),
                 started_at: Instant::now(),
             },
@@ -70,23 +71,29 @@ impl EngineService {
 
     fn decode_batch(&self, events: &[Value]) -> Batch {
         let mut decoder =
-            EventDecoder::new(self.feed.schema(), HashKeys { seed: 1, customer: [1; 16] });
+            EventDecoder::new(self.handle.schema(), HashKeys { seed: 1, customer: [1; 16] });
         events.iter().for_each(|event| {
-            decoder.decode_json(event.to_string().as_bytes()).expect("a good event")
+            decoder.decode_json(event.to_string().as_bytes()).expect("the event is valid")
         });
         decoder.take_batch()
     }
 
     fn offer_batch(&self, batch: Batch) -> PendingAcknowledgement {
-        self.feed.try_submit(batch, self.feed.schema()).expect("room")
+        self.handle.try_submit(batch, self.handle.schema()).expect("the queue has space")
     }
 
     async fn apply_events(&self, events: &[Value]) {
-        let applied = self.offer_batch(self.decode_batch(events)).wait().await.expect("an answer");
+        let applied = self
+            .offer_batch(self.decode_batch(events))
+            .wait()
+            .await
+            .expect("the engine acknowledges the batch");
         assert_eq!(applied.accepted, events.len() as u64);
     }
 
-    /// After how long the next board was published, by the runtime's clock, which the service's own follows.
+    /// Returns the time until the next board by the clock of the runtime.
+    ///
+    /// The clock of the engine follows that clock meanwhile.
     async fn wait_for_board(&mut self, most: Duration) -> Duration {
         let begun = Instant::now();
         let follow = async {
@@ -97,31 +104,35 @@ impl EngineService {
             }
         };
         tokio::select! {
-            changed = self.boards.changed() => changed.expect("a service"),
+            changed = self.published_boards.changed() => changed.expect("the service is running"),
             () = follow => {}
             () = tokio::time::sleep(most * 2) => panic!("no board in {most:?}"),
         }
-        self.boards.mark_unchanged();
+        self.published_boards.mark_unchanged();
         begun.elapsed()
     }
 
-    /// The reading of everything in a window.
+    /// Returns the reading of the widest scope, for a window or for the current state.
     fn find_reading(&self, indicator: &str, window: Option<Window>) -> Option<Reading> {
-        let board = self.boards.borrow().board.clone();
-        let place = board.standard.indicators.iter().position(|other| other.name == indicator);
-        let lane = window
-            .and_then(|window| board.standard.windows.iter().position(|other| *other == window));
-        let wanted = |key: &ReadingKey| {
-            Some(key.indicator) == place && key.window == lane && key.scope.values.is_empty()
+        let board = self.published_boards.borrow().board.clone();
+        let indicator_index =
+            board.standard.indicators.iter().position(|candidate| candidate.name == indicator);
+        let window_index = window.and_then(|window| {
+            board.standard.windows.iter().position(|candidate| *candidate == window)
+        });
+        let matches = |key: &ReadingKey| {
+            Some(key.indicator) == indicator_index
+                && key.window == window_index
+                && key.scope.values.is_empty()
         };
-        board.readings.iter().find(|reading| wanted(&reading.key)).cloned()
+        board.readings.iter().find(|reading| matches(&reading.key)).cloned()
     }
 
     fn repairs_overdue(&self) -> Option<f64> {
         self.find_reading("repairs_overdue", None).and_then(|reading| reading.value)
     }
 
-    /// After how long, by the runtime's clock, a level was published.
+    /// Returns the time until a board shows this level, by the clock of the runtime.
     async fn wait_for_level(
         &mut self,
         publish_every: Duration,
@@ -137,13 +148,13 @@ impl EngineService {
     }
 }
 
-/// An event so many milliseconds after the start.
+/// Returns an event `at` milliseconds after [`START`].
 fn event_at(id: &str, kind: &str, subject: &str, at: i64, data: &Value) -> Value {
     let time = Timestamp(START + at).to_string();
     json!({ "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time, "subject": subject, "data": data })
 }
 
-/// A repair that is due so many milliseconds after the start.
+/// Returns a repair that is due `due` milliseconds after [`START`].
 fn repair_event(subject: &str, due: i64) -> Value {
     event_at(
         subject,
@@ -161,7 +172,7 @@ async fn level_change_by_event_is_published_at_once() {
     let after = service.wait_for_board(PUBLISH_EVERY).await;
     assert!(after <= LEVEL_CHECK_INTERVAL, "{after:?}");
     assert_eq!(service.repairs_overdue(), Some(1.0));
-    // The interval begins anew.
+    // The early board restarts the interval.
     assert_eq!(service.wait_for_board(PUBLISH_EVERY).await, PUBLISH_EVERY);
 }
 
@@ -178,20 +189,23 @@ async fn value_without_level_change_waits_for_interval() {
 async fn passed_deadline_is_published_at_once() {
     let mut service = EngineService::start(PUBLISH_EVERY).await;
     let reached = service.started_at.elapsed();
-    // The level of the open repairs' age and such turns first.
+    // Other levels, for example that of the age of open repairs, change earlier.
     service.apply_events(&[repair_event("r-1", reached.as_millis() as i64 + 2_350)]).await;
     let mut waited = Duration::ZERO;
     while service.repairs_overdue() != Some(1.0) {
         waited += service.wait_for_board(PUBLISH_EVERY).await;
     }
-    let late = waited.checked_sub(Duration::from_millis(2_350)).expect("not before the deadline");
+    let late = waited
+        .checked_sub(Duration::from_millis(2_350))
+        .expect("the board is not before the deadline");
     assert!(
         late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10),
         "{late:?} after the deadline"
     );
 }
 
-/// A call waits, nothing happens and no deadline passes: its wait is near its limit after a minute, and beyond it after two.
+/// A waiting call reaches the warning after one minute and the target after two. No event arrives
+/// and no deadline passes meanwhile.
 #[tokio::test(start_paused = true)]
 async fn wait_crossing_limit_is_published_at_once() {
     let mut service = EngineService::start(PUBLISH_EVERY).await;
@@ -211,7 +225,7 @@ async fn wait_crossing_limit_is_published_at_once() {
         (Level::Breached, Duration::from_millis(62_350)),
     ] {
         waited += service.wait_for_level(PUBLISH_EVERY, "longest_wait_now", None, level).await;
-        let late = waited.checked_sub(crossed).expect("not before");
+        let late = waited.checked_sub(crossed).expect("the board is not early");
         assert!(
             late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10),
             "{level:?} {late:?} after it was crossed"
@@ -219,7 +233,7 @@ async fn wait_crossing_limit_is_published_at_once() {
     }
 }
 
-/// Bad minutes leave their window between two boards.
+/// Abandoned calls leave the window between two regular boards.
 #[tokio::test(start_paused = true)]
 async fn level_change_by_moving_window_is_published_at_once() {
     const LONG_INTERVAL: Duration = Duration::from_secs(3);
@@ -227,15 +241,18 @@ async fn level_change_by_moving_window_is_published_at_once() {
     let mut service = EngineService::start(LONG_INTERVAL).await;
     let lost = |number: usize| {
         let call = format!("c-{number}");
-        // The ten seconds of the end go out of the five minutes ten seconds after the start.
+        // The bucket of these events leaves the 5-minute window 10 s after the start.
         [("call.offered", -298_000), ("call.abandoned", -297_500)]
             .map(|(kind, at)| event_at(&format!("{call}-{kind}"), kind, &call, at, &json!({})))
     };
     service.apply_events(&(0..50).flat_map(lost).collect::<Vec<_>>()).await;
     service.wait_for_level(LONG_INTERVAL, "answer_rate", window, Level::Breached).await;
     service.wait_for_level(LONG_INTERVAL, "answer_rate", window, Level::None).await;
-    let late =
-        service.started_at.elapsed().checked_sub(Duration::from_secs(10)).expect("not before");
+    let late = service
+        .started_at
+        .elapsed()
+        .checked_sub(Duration::from_secs(10))
+        .expect("the board is not early");
     assert!(late <= LEVEL_CHECK_INTERVAL + Duration::from_millis(10), "{late:?} after it moved");
 }
 
@@ -245,7 +262,7 @@ async fn level_changes_publish_at_most_ten_times_a_second() {
     let begun = Instant::now();
     for turn in 0..20 {
         let subject = format!("r-{turn}");
-        // Once more an hour later than before, so the level turns with every event: overdue, and done.
+        // The repair is overdue at once and resolved later, so both events change the level.
         let resolved =
             event_at(&format!("{subject}-2"), "repair.resolved", &subject, 0, &json!({}));
         service.apply_events(&[repair_event(&subject, -500)]).await;
@@ -253,42 +270,49 @@ async fn level_changes_publish_at_most_ten_times_a_second() {
         service.apply_events(&[resolved]).await;
         service.wait_for_board(PUBLISH_EVERY).await;
     }
-    let took = begun.elapsed();
+    let elapsed = begun.elapsed();
     assert!(
-        (Duration::from_millis(3_800)..=Duration::from_millis(4_000)).contains(&took),
-        "40 boards in {took:?}"
+        (Duration::from_millis(3_800)..=Duration::from_millis(4_000)).contains(&elapsed),
+        "40 boards in {elapsed:?}"
     );
 }
 
-/// The runtime looks at its clock only when the engine lets it: a queue that is never empty must not keep boards back.
+/// The runtime checks timers only when the engine yields. A full queue must not delay boards.
 #[tokio::test(start_paused = true)]
 async fn boards_are_published_while_queue_is_full() {
-    /// Fewer than a task of the runtime may do before it is made to rest, and each as large as one step of the engine's work.
+    /// Below the cooperative budget of a tokio task, so the budget does not force a yield. Each
+    /// batch is as large as one work step of the engine.
     const BATCH_COUNT: usize = 64;
     const EVENTS_PER_BATCH: usize = 8_192;
     let (mut service, engine) = EngineService::new_unstarted(PUBLISH_EVERY);
-    let one = service.decode_batch(&[event_at("c-1", "call.offered", "c-1", 0, &json!({}))]);
-    let many = Batch { events: vec![one.events[0]; EVENTS_PER_BATCH], ..one };
+    let single = service.decode_batch(&[event_at("c-1", "call.offered", "c-1", 0, &json!({}))]);
+    let batch = Batch { events: vec![single.events[0]; EVENTS_PER_BATCH], ..single };
     let run = tokio::spawn(engine.run());
-    service.feed.start_clock(WallClock::Simulated(service.clock.clone())).await.expect("a service");
+    service
+        .handle
+        .start_clock(WallClock::Simulated(service.clock.clone()))
+        .await
+        .expect("the service is running");
     let mut answers: Vec<PendingAcknowledgement> =
-        (0..BATCH_COUNT).map(|_| service.offer_batch(many.clone())).collect();
-    let last = answers.pop().expect("many");
+        (0..BATCH_COUNT).map(|_| service.offer_batch(batch.clone())).collect();
+    let last = answers.pop().expect("there is more than one batch");
     let mut boards = 0;
     let count = async {
         loop {
-            // A second passes with every turn of the engine.
+            // A second passes with every work step of the engine.
             tokio::time::advance(PUBLISH_EVERY).await;
-            boards += usize::from(service.boards.has_changed().expect("a service"));
-            service.boards.mark_unchanged();
+            boards += usize::from(
+                service.published_boards.has_changed().expect("the service is running"),
+            );
+            service.published_boards.mark_unchanged();
         }
     };
     tokio::select! {
         biased;
-        applied = last.wait() => assert_eq!(applied.expect("an answer").duplicates, EVENTS_PER_BATCH as u64),
+        applied = last.wait() => assert_eq!(applied.expect("the engine acknowledges the batch").duplicates, EVENTS_PER_BATCH as u64),
         () = count => {}
     }
     assert!(boards > BATCH_COUNT / 4, "{boards} boards while {BATCH_COUNT} batches waited");
     drop(service);
-    run.await.expect("no panic").expect("no error");
+    run.await.expect("no thread panicked").expect("the service stops without an error");
 }

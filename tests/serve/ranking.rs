@@ -1,4 +1,4 @@
-//! Rankings and labels, over HTTP and on the live board.
+//! Tests of rankings and label filters over HTTP and on the live board.
 
 use crate::{client::TestServer, client::event_json, client::test_settings};
 use firstline::config::ServiceSettings;
@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The standard of further formulas. Its sources are silent here, which is not the point.
+/// Settings with a standard that has every further formula. Its sources are removed, because they
+/// would be stale in these tests.
 fn settings_with_formulas() -> ServiceSettings {
     let text = include_str!("../standards/formulas.toml");
     let mut standard = firstline::standard_file::parse_standard("formulas.toml", text)
@@ -40,8 +41,9 @@ async fn server_with_events() -> TestServer {
         server.post("application/json", json!(events).to_string()).await.json()["accepted"],
         9
     );
-    let mut wall = server.connect_live(&json!({})).await;
-    wall.wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9)
+    let mut client = server.connect_live(&json!({})).await;
+    client
+        .wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 9)
         .await;
     server
 }
@@ -70,11 +72,11 @@ async fn scopes_are_ranked_from_best_to_worst() {
         row(Value::Null, "fuyang", 0.0, 1, "small_sample", "none", Value::Null),
     ]);
     assert_eq!(ranking["ranking"], expected);
-    // An indicator without a target must be told which values are good.
-    let turned = "/v1/ranking?indicator=vip_answer_rate&by=center&window=week";
-    assert_eq!(server.get(turned).await.status, 400);
+    // The request must name the better direction if the indicator has no target.
+    let no_target = "/v1/ranking?indicator=vip_answer_rate&by=center&window=week";
+    assert_eq!(server.get(no_target).await.status, 400);
     assert_eq!(
-        server.get(&format!("{turned}&better=lower")).await.json()["ranking"][0]["scope"]["center"],
+        server.get(&format!("{no_target}&better=lower")).await.json()["ranking"][0]["scope"]["center"],
         "hefei"
     );
     let now = server.get("/v1/ranking?indicator=estimated_wait&by=center").await.json();
@@ -85,16 +87,16 @@ async fn scopes_are_ranked_from_best_to_worst() {
 async fn invalid_ranking_request_is_reported_with_remedy() {
     let server = TestServer::start(settings_with_formulas()).await;
     for (query, hint) in [
-        ("", "say what to rank by"),
+        ("", "`indicator` is missing"),
         ("indicator=anser_rate&by=center&window=today", "did you mean `answer_rate`?"),
         ("indicator=answer_rate&by=centre&window=today", "did you mean `center`?"),
         ("indicator=answer_rate&by=queue&window=today", "it has: center; center,queue; tier"),
         ("indicator=answer_rate&window=today", "it has: center; center,queue; tier"),
-        ("indicator=answer_rate&by=center", "say which, as in `window=today`"),
+        ("indicator=answer_rate&by=center", "for example `window=today`"),
         ("indicator=answer_rate&by=center&window=now", "not about now"),
         ("indicator=answer_rate&by=center&window=tody", "did you mean `today`?"),
         ("indicator=answer_rate&by=center&window=today&better=more", "`higher` or `lower`"),
-        ("indicator=answer_rate&by=center&window=today&sort=up", "does not know `sort`"),
+        ("indicator=answer_rate&by=center&window=today&sort=up", "unknown parameter `sort`"),
     ] {
         let reply = server.get(&format!("/v1/ranking?{query}")).await;
         assert_eq!(
@@ -102,7 +104,7 @@ async fn invalid_ranking_request_is_reported_with_remedy() {
             (400, "application/problem+json"),
             "{query}"
         );
-        let detail = reply.json()["detail"].as_str().expect("a text").to_owned();
+        let detail = reply.json()["detail"].as_str().expect("the problem has a detail").to_owned();
         assert!(detail.contains(hint), "{query}: {detail}");
     }
 }
@@ -112,9 +114,9 @@ async fn board_is_filtered_by_labels() {
     let server = server_with_events().await;
     let names = async |query: &str| -> Vec<String> {
         let board = server.get(&format!("/v1/board?{query}")).await.json();
-        let readings = board["readings"].as_array().expect("readings").iter();
+        let readings = board["readings"].as_array().expect("the board has readings").iter();
         let mut names: Vec<String> = readings
-            .map(|reading| reading["indicator"].as_str().expect("a name").to_owned())
+            .map(|reading| reading["indicator"].as_str().expect("the name is a string").to_owned())
             .collect();
         names.dedup();
         names
@@ -136,10 +138,10 @@ async fn board_is_filtered_by_labels() {
         json!({ "quality": "responsiveness", "stage": "during" })
     );
 
-    let mut wall =
+    let mut client =
         server.connect_live(&json!({ "subscribe": { "labels": ["quality:empathy"] } })).await;
-    let board = wall.expect_frame().await;
-    let readings = board["readings"].as_array().expect("readings");
+    let board = client.expect_frame().await;
+    let readings = board["readings"].as_array().expect("the board has readings");
     assert!(
         !readings.is_empty()
             && readings.iter().all(|reading| reading["indicator"] == "complaint_rate"),
@@ -154,7 +156,7 @@ async fn all_formulas_appear_in_board_and_metrics() {
     let reading = |name: &str| {
         let found = board["readings"]
             .as_array()
-            .expect("readings")
+            .expect("the board has readings")
             .iter()
             .find(|reading| reading["indicator"] == name);
         found.cloned().unwrap_or_else(|| panic!("no {name}"))
@@ -170,8 +172,12 @@ async fn all_formulas_appear_in_board_and_metrics() {
     has("complaint_rate", &["count", "population"]);
     has("vip_gap", &["first", "second"]);
     has("estimated_wait", &["waiting", "handling_seconds", "agents", "of"]);
-    let budget: Vec<String> =
-        reading("answer_rate")["budget"].as_object().expect("a budget").keys().cloned().collect();
+    let budget: Vec<String> = reading("answer_rate")["budget"]
+        .as_object()
+        .expect("the reading has a budget")
+        .keys()
+        .cloned()
+        .collect();
     assert_eq!(budget, ["expected", "left", "needed", "recover"]);
     let metrics = server.get("/metrics").await.body;
     for line in [

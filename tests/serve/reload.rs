@@ -1,4 +1,4 @@
-//! Another standard without a restart: asked for over HTTP or by a signal, refused if it is at fault.
+//! Tests of reloading the standard without a restart, over HTTP and by SIGHUP.
 
 use crate::{client::TestServer, client::answered_call, client::event_json, client::send_request};
 use firstline::config::{self, ServiceSettings};
@@ -14,22 +14,23 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A configuration and the standards that it names, in a folder of their own.
+/// Temporary folder with a configuration and its standard files.
 struct StandardFolder(TempDir);
 
 impl StandardFolder {
     fn new() -> StandardFolder {
-        let files = StandardFolder(tempfile::tempdir().expect("a folder"));
+        let files =
+            StandardFolder(tempfile::tempdir().expect("the temporary directory is created"));
         files.write_file("one.toml", BUILT_IN);
         files.write_file("config.toml", "listen = '127.0.0.1:0'\ndata = 'data'\npublish_every = '100ms'\nstandard = 'one.toml'\n");
         files
     }
 
     fn write_file(&self, name: &str, text: &str) {
-        fs::write(self.0.path().join(name), text).expect("a file");
+        fs::write(self.0.path().join(name), text).expect("the file is accessible");
     }
 
-    /// Adds a version that asks less of the answer rate and knows no complaints.
+    /// Adds a second version of the standard with a lower target for the answer rate.
     fn add_second_version(&self) {
         let two = BUILT_IN
             .replace("version = \"1\"", "version = \"2\"")
@@ -59,11 +60,11 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
     let taken =
         server.post("application/json", json!(answered_call("c-1", "hefei")).to_string()).await;
     assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
-    let mut wall = server
+    let mut client = server
         .connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } }))
         .await;
-    let first = wall.expect_frame().await;
-    let counted = |reading: &Value| reading["of"] == 1 && reading["scope"]["center"] == "hefei";
+    let first = client.expect_frame().await;
+    let is_counted = |reading: &Value| reading["of"] == 1 && reading["scope"]["center"] == "hefei";
 
     files.add_second_version();
     let reply = request_reload(&server).await;
@@ -74,7 +75,7 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
         (&json!("2"), &json!(1), &json!(0))
     );
     let board = loop {
-        let frame = wall.expect_frame().await;
+        let frame = client.expect_frame().await;
         if frame["epoch"] != first["epoch"] {
             break frame;
         }
@@ -84,10 +85,10 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
         .as_array()
         .into_iter()
         .flatten()
-        .find(|reading| counted(reading))
-        .expect("the call is still there");
+        .find(|reading| is_counted(reading))
+        .expect("the call is still counted");
     assert_eq!(reading["target"], 0.5);
-    let (_, between) = wall.wait_for_type("beat").await;
+    let (_, between) = client.wait_for_type("beat").await;
     assert!(
         between.iter().all(|frame| frame["epoch"] == board["epoch"] && frame["type"] == "delta")
     );
@@ -102,15 +103,15 @@ async fn new_version_retains_remembered_cases_in_new_epoch() {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|one| &one["target"])
+        .map(|entry| &entry["target"])
         .collect();
     assert_eq!(targets, [&json!(0.5), &json!(0.85)]);
 
-    // The same again is known, by the ids it had before.
+    // Event ids from before the reload are still known.
     let again =
         server.post("application/json", json!(answered_call("c-1", "hefei")[0]).to_string()).await;
     assert_eq!(again.json()["duplicates"], 1, "{}", again.body);
-    // A client that comes back with the old epoch gets a board.
+    // A client that resumes with the old epoch gets a whole board.
     let resume = json!({ "resume": { "epoch": first["epoch"], "revision": first["revision"] } });
     assert_eq!(server.connect_live(&resume).await.expect_frame().await["type"], "board");
 }
@@ -135,15 +136,15 @@ async fn invalid_standard_is_refused_and_old_one_stays() {
     assert!(
         problems
             .iter()
-            .all(|one| one["file"].as_str().is_some_and(|file| file.ends_with("one.toml"))
-                && one["line"].is_u64())
+            .all(|problem| problem["file"].as_str().is_some_and(|file| file.ends_with("one.toml"))
+                && problem["line"].is_u64())
     );
     let standard = server.get("/v1/standard").await.json();
     assert_eq!(
         (&standard["version"], &standard["indicators"][0]["target"]),
         (&json!("1"), &json!(0.85))
     );
-    // Put right, it is taken.
+    // The corrected file is accepted.
     files.write_file("one.toml", BUILT_IN);
     assert_eq!(request_reload(&server).await.status, 200);
 }
@@ -152,17 +153,17 @@ async fn invalid_standard_is_refused_and_old_one_stays() {
 async fn display_is_closed_when_its_indicator_is_removed() {
     let files = StandardFolder::new();
     let server = TestServer::start(files.read_settings()).await;
-    let mut wall =
+    let mut client =
         server.connect_live(&json!({ "subscribe": { "indicators": ["speed_of_answer"] } })).await;
-    wall.expect_frame().await;
+    client.expect_frame().await;
     files.write_file(
         "one.toml",
         &BUILT_IN.replace("[indicator.speed_of_answer]", "[indicator.answer_speed]"),
     );
     assert_eq!(request_reload(&server).await.status, 200);
     let close = loop {
-        if let Err(close) = wall.next_frame().await {
-            break close.expect("a close frame");
+        if let Err(close) = client.next_frame().await {
+            break close.expect("the server sends a close frame");
         }
     };
     assert!(
@@ -192,30 +193,32 @@ async fn reload_requires_configuration_and_direct_local_client() {
     assert_eq!(server.get("/v1/reload").await.status, 405);
 }
 
-/// Batches that wait while the standard changes mean what they meant when they were decoded.
+/// Queued batches keep the meaning of the schema that decoded them.
 #[tokio::test]
 async fn queued_batches_keep_meaning_across_standard_change() {
     let replaced = |from: &str, to: &str, text: &str| {
-        assert!(text.contains(from), "the built-in standard has no `{from}` any more");
+        assert!(text.contains(from), "the built-in standard does not contain `{from}`");
         text.replace(from, to)
     };
     let orders = r#"orders = ["repair", "install", "move", "complaint", "parts"]"#;
-    let more = replaced(
+    let with_loan = replaced(
         orders,
         r#"orders = ["loan", "repair", "install", "move", "complaint", "parts"]"#,
         BUILT_IN,
     );
-    let old = Arc::new(parse_standard("old", &more).expect("a good standard"));
-    let turned = replaced(
+    let old = Arc::new(parse_standard("old", &with_loan).expect("the standard is valid"));
+    let reordered = replaced(
         orders,
         r#"orders = ["parts", "complaint", "move", "install", "repair"]"#,
         BUILT_IN,
     );
     let dimensions =
         r#"["center", "queue", "region", "channel", "tier", "product", "class", "grade", "area"]"#;
-    let turned = replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &turned);
-    let new =
-        Arc::new(parse_standard("new", &turned).unwrap_or_else(|problems| panic!("{problems:#?}")));
+    let reordered =
+        replaced(dimensions, r#"["grade", "class", "tier", "queue", "center"]"#, &reordered);
+    let new = Arc::new(
+        parse_standard("new", &reordered).unwrap_or_else(|problems| panic!("{problems:#?}")),
+    );
     let settings = engine::EngineSettings {
         standard: old,
         publish_every: Duration::from_millis(100),
@@ -230,21 +233,24 @@ async fn queued_batches_keep_meaning_across_standard_change() {
         event_json("l-1", "loan.opened", "l-1", -20, &data),
         event_json("r-1", "repair.opened", "r-1", -20, &data),
     ]);
-    events
-        .iter()
-        .for_each(|event| decoder.decode_json(event.to_string().as_bytes()).expect("a good event"));
+    events.iter().for_each(|event| {
+        decoder.decode_json(event.to_string().as_bytes()).expect("the event is valid")
+    });
     let (batch, schema) = (decoder.take_batch(), decoder.schema().clone());
-    let other = handle.clone();
-    let adopt = tokio::spawn(async move { other.change_standard(new).await });
+    let second_handle = handle.clone();
+    let change = tokio::spawn(async move { second_handle.change_standard(new).await });
     tokio::task::yield_now().await;
-    // The change of the standard waits, and the batch behind it.
-    let answer = handle.try_submit(batch, schema).expect("room");
-    let end = engine.spawn_thread().expect("a thread");
-    let applied = answer.wait().await.expect("an answer");
-    assert_eq!(adopt.await.expect("no panic").expect("an answer").cases, 0);
+    // The engine does not run yet, so the batch is queued behind the standard change.
+    let answer = handle.try_submit(batch, schema).expect("the queue has space");
+    let end = engine.spawn_thread().expect("the thread starts");
+    let applied = answer.wait().await.expect("the engine answers");
+    assert_eq!(
+        change.await.expect("the task does not panic").expect("the engine answers").cases,
+        0
+    );
     assert_eq!((applied.accepted, applied.refused), (4, vec![(3, EventRefusal::Unknown)]));
     drop(handle);
-    end.await.expect("the end").expect("a good end");
+    end.await.expect("the engine thread ends").expect("the engine ends without an error");
     let board = published_boards.borrow_and_update().board.clone();
     let value = |indicator: &str, center: &str| {
         let found = board.readings.iter().find(|reading| {
@@ -260,7 +266,7 @@ async fn queued_batches_keep_meaning_across_standard_change() {
     );
 }
 
-/// The whole program, because a signal goes to a whole process.
+/// Runs the real program, because a signal is sent to a process.
 #[cfg(unix)]
 #[tokio::test]
 async fn sighup_reloads_standard() {
@@ -271,15 +277,15 @@ async fn sighup_reloads_standard() {
         .arg(&config)
         .stderr(Stdio::piped())
         .spawn();
-    let mut program = program.expect("the program");
-    let mut told = BufReader::new(program.stderr.take().expect("a pipe")).lines();
-    let address = told.by_ref().map_while(Result::ok).find_map(|line| {
+    let mut program = program.expect("the program starts");
+    let mut lines = BufReader::new(program.stderr.take().expect("the stream is piped")).lines();
+    let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
         let rest = line.split_once("wallboard  http://")?.1;
         rest.trim_end_matches('/').parse().ok()
     });
-    let address = address.expect("an address");
-    // What it says must be read, or it would wait for that.
-    std::thread::spawn(move || told.for_each(drop));
+    let address = address.expect("the address is valid");
+    // The program would block on a full stderr pipe.
+    std::thread::spawn(move || lines.for_each(drop));
     while tokio::net::TcpStream::connect(address).await.is_err()
         || send_request(address, "GET", "/readyz", &[], b"").await.status != 200
     {
@@ -303,6 +309,6 @@ async fn sighup_reloads_standard() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(signal("-TERM"));
-    assert!(program.wait().expect("an end").success());
+    assert!(program.wait().expect("the program stops").success());
     assert_eq!(version, "2");
 }

@@ -1,10 +1,10 @@
-//! The live board as server-sent events: the same frames as over the WebSocket, and the same ends.
+//! Tests of the live board over server-sent events, which must equal the WebSocket connection.
 
 use crate::{client::TestServer, client::answered_call, client::test_settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A value as it stands in a query.
+/// Returns a JSON value percent-encoded for a query string.
 fn escape_query(value: &Value) -> String {
     value
         .to_string()
@@ -36,10 +36,10 @@ fn has_call_count(frame: &Value, of: u64) -> bool {
 #[tokio::test]
 async fn stream_frames_equal_websocket_frames() {
     let server = TestServer::start(test_settings()).await;
-    let wanted = json!({ "indicators": ["answer_rate"], "windows": ["30m"] });
+    let subscription = json!({ "indicators": ["answer_rate"], "windows": ["30m"] });
     let mut stream =
-        server.open_stream(&format!("?subscribe={}", escape_query(&wanted)), &[]).await;
-    let mut wall = server.connect_live(&json!({ "subscribe": wanted })).await;
+        server.open_stream(&format!("?subscribe={}", escape_query(&subscription)), &[]).await;
+    let mut client = server.connect_live(&json!({ "subscribe": subscription })).await;
     let (mut events, mut frames) = (Vec::new(), Vec::new());
     for call in 0..3 {
         send_answered_call(&server, &format!("c-{call}")).await;
@@ -47,29 +47,35 @@ async fn stream_frames_equal_websocket_frames() {
             events.push(stream.expect_frame().await);
         }
         while !frames.last().is_some_and(|frame| has_call_count(frame, call + 1)) {
-            frames.push(wall.expect_frame().await);
+            frames.push(client.expect_frame().await);
         }
     }
     assert_eq!(events[0].1["type"], "board");
     for (id, frame) in &events {
         assert_eq!(
             *id,
-            format!("{}/{}", frame["epoch"].as_str().expect("a text"), frame["revision"])
+            format!(
+                "{}/{}",
+                frame["epoch"].as_str().expect("the value is a string"),
+                frame["revision"]
+            )
         );
     }
-    // The two did not begin with the same edition, but each delta of the one that the other was sent as well is the same.
+    // The connections started at different revisions, so only the deltas of both are compared.
     let deltas = |frames: &mut dyn Iterator<Item = &Value>| -> BTreeMap<String, Value> {
         let deltas = frames.filter(|frame| frame["type"] == "delta");
         deltas
             .map(|delta| (format!("{} {}", delta["from"], delta["revision"]), delta.clone()))
             .collect()
     };
-    let (one, other) =
+    let (stream_deltas, socket_deltas) =
         (deltas(&mut events.iter().map(|(_, frame)| frame)), deltas(&mut frames.iter()));
-    let both: Vec<&String> = one.keys().filter(|step| other.contains_key(*step)).collect();
+    let common: Vec<&String> =
+        stream_deltas.keys().filter(|step| socket_deltas.contains_key(*step)).collect();
     assert!(
-        !both.is_empty() && both.iter().all(|step| one[*step] == other[*step]),
-        "{one:?} {other:?}"
+        !common.is_empty()
+            && common.iter().all(|step| stream_deltas[*step] == socket_deltas[*step]),
+        "{stream_deltas:?} {socket_deltas:?}"
     );
 }
 
@@ -84,20 +90,20 @@ async fn stream_resumes_at_its_revision() {
         .wait_for_reading(|reading| reading["indicator"] == "answer_rate" && reading["of"] == 1)
         .await;
     let resume = escape_query(&json!({ "epoch": board["epoch"], "revision": board["revision"] }));
-    let other = escape_query(&json!({ "epoch": "another", "revision": 1 }));
-    // A browser that comes back says where it was last, whatever stands in its address.
-    let ways = [
+    let foreign = escape_query(&json!({ "epoch": "another", "revision": 1 }));
+    // A reconnecting browser sends `Last-Event-ID`, which takes precedence over the query string.
+    let cases = [
         (format!("?resume={resume}"), None),
         (String::new(), Some(&*id)),
-        (format!("?resume={other}"), Some(&*id)),
+        (format!("?resume={foreign}"), Some(&*id)),
     ];
-    for (query_series, last) in ways {
+    for (query, last) in cases {
         let headers: Vec<(&str, &str)> = last.map(|id| ("Last-Event-ID", id)).into_iter().collect();
-        let (_, delta) = server.open_stream(&query_series, &headers).await.expect_frame().await;
+        let (_, delta) = server.open_stream(&query, &headers).await.expect_frame().await;
         assert_eq!(
             (&delta["type"], &delta["from"]),
             (&json!("delta"), &board["revision"]),
-            "{query_series}"
+            "{query}"
         );
     }
     for last in ["", "another/1", "nonsense", "/", "e/-1"] {
@@ -114,18 +120,23 @@ async fn stream_ends_with_last_board_and_close_reason() {
     stream.expect_frame().await;
     send_answered_call(&server, "c-1").await;
     server.begin_shutdown();
-    let mut told = false;
+    let mut last_board_received = false;
     let close = loop {
-        let event = stream.next_event().await.expect("an end with its reason");
+        let event = stream.next_event().await.expect("the stream ends with a close event");
         match event.get("event") {
             Some(event_type) => {
                 assert_eq!(event_type, "close");
                 break event["data"].clone();
             }
-            None => told |= has_call_count(&serde_json::from_str(&event["data"]).expect("JSON"), 1),
+            None => {
+                last_board_received |= has_call_count(
+                    &serde_json::from_str(&event["data"]).expect("the text is valid JSON"),
+                    1,
+                )
+            }
         }
     };
-    assert!(told, "the last board");
+    assert!(last_board_received, "the last board was not sent");
     assert_eq!(close, r#"{"code":1001,"reason":"the service is stopping"}"#);
     assert_eq!(stream.next_event().await, None);
     server.wait_until_stopped().await;
@@ -141,9 +152,9 @@ async fn invalid_stream_request_is_refused_with_reason() {
             format!("?subscribe={}", escape_query(&json!({ "indicators": ["answer_rat"] }))),
             "did you mean `answer_rate`?",
         ),
-        ("?subscribe=x".to_owned(), "`subscribe` is none"),
-        ("?resume=1".to_owned(), "`resume` is none"),
-        ("?windows=30m".to_owned(), "the stream knows no `windows`"),
+        ("?subscribe=x".to_owned(), "`subscribe` is invalid"),
+        ("?resume=1".to_owned(), "`resume` is invalid"),
+        ("?windows=30m".to_owned(), "unknown parameter `windows`"),
     ] {
         let reply = server.get(&format!("/v1/stream{query}")).await;
         assert_eq!(
@@ -155,13 +166,15 @@ async fn invalid_stream_request_is_refused_with_reason() {
     }
     let mut stream = server.open_stream("", &[]).await;
     stream.expect_frame().await;
-    // Both kinds share the places.
+    // Streams and WebSockets share the client limit.
     assert_eq!(server.get("/v1/stream").await.status, 503);
     assert_eq!(server.connect_live_with("", &[], &json!({})).await.err(), Some(503));
     drop(stream);
-    // A client that went is noticed, and its place is free.
+    // The slot is free again after the client has disconnected.
     let free = async { while server.get("/v1/stream").await.status != 200 {} };
-    tokio::time::timeout(std::time::Duration::from_secs(60), free).await.expect("its place");
+    tokio::time::timeout(std::time::Duration::from_secs(60), free)
+        .await
+        .expect("the slot is released in time");
 }
 
 #[tokio::test]

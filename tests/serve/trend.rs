@@ -1,4 +1,4 @@
-//! How indicators went, over HTTP.
+//! Tests of `/v1/trend`.
 
 use crate::{client::TestServer, client::answered_call, client::test_settings};
 use serde_json::{Value, json};
@@ -13,16 +13,20 @@ async fn trend_has_value_per_quarter_hour() {
         events.len()
     );
     let reply = server.get("/v1/trend?indicator=speed_of_answer,answer_rate,calls_waiting&center=hefei&hours=2&window=1h").await;
-    let said = reply.json();
-    assert_eq!((reply.status, &said["step_seconds"]), (200, &json!(900)), "{}", reply.body);
-    let names: Vec<&Value> =
-        said["trends"].as_array().into_iter().flatten().map(|trend| &trend["indicator"]).collect();
-    // In the order of the standard; what stands now has no trend.
+    let trend_json = reply.json();
+    assert_eq!((reply.status, &trend_json["step_seconds"]), (200, &json!(900)), "{}", reply.body);
+    let names: Vec<&Value> = trend_json["trends"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|trend| &trend["indicator"])
+        .collect();
+    // Trends are in the order of the standard. A current-state indicator has no trend.
     assert_eq!(names, ["answer_rate", "speed_of_answer"]);
-    let values = said["trends"][0]["values"].as_array().expect("values");
+    let values = trend_json["trends"][0]["values"].as_array().expect("the trend has values");
     assert_eq!((values.len(), &values[7], &values[0]), (8, &json!(1.0), &Value::Null));
-    assert_eq!(said["trends"][0]["scope"], json!({ "center": "hefei" }));
-    assert!(said["from"].as_str() < said["as_of"].as_str());
+    assert_eq!(trend_json["trends"][0]["scope"], json!({ "center": "hefei" }));
+    assert!(trend_json["from"].as_str() < trend_json["as_of"].as_str());
 
     let everything = server.get("/v1/trend?indicator=answer_rate").await.json();
     assert_eq!(
@@ -33,10 +37,10 @@ async fn trend_has_value_per_quarter_hour() {
         (&json!({}), Some(32))
     );
     for (query, remedy) in [
-        ("", "say which indicators"),
+        ("", "name indicators"),
         ("?indicator=answer_rat", "did you mean `answer_rate`"),
         ("?indicator=answer_rate&window=today", "there is no rolling window `today`"),
-        ("?indicator=answer_rate&hours=0", "`hours` is a number from 1 to 168"),
+        ("?indicator=answer_rate&hours=0", "`hours` must be a number from 1 to 168"),
         ("?indicator=answer_rate&limit=9", "`limit`"),
         ("?indicator=answer_rate&hour=1", "did you mean `hours`"),
         ("?indicator=answer_rate&queue=sales", "the standard has no scope by queue"),

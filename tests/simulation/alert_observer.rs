@@ -1,21 +1,27 @@
-//! What is heard of alerts, over all lives of a service: each fires once and ends once, and nothing that was told is forgotten.
+//! Observes the alerts of a service across restarts.
+//!
+//! Each alert fires once and ends once, and no reported alert disappears.
 
 use firstline::domain::alerts::evaluation::AlertOverview;
 use firstline::domain::time::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All that was ever told.
+/// Alerts as observed last.
 #[derive(Default)]
 pub(crate) struct AlertObserver {
-    /// By their ids.
+    /// Keyed by incident id.
     observed: BTreeMap<u64, ObservedAlert>,
 }
 
-/// When an alert fired and ended, and the numbers of both.
+/// The times at which an alert fired and ended, and the sequence numbers of both messages.
 type ObservedAlert = (Timestamp, Option<Timestamp>, (u64, Option<u64>));
 
 impl AlertObserver {
-    /// Hears what is told now.
+    /// Compares the current alerts with those observed before.
+    ///
+    /// # Panics
+    /// Panics if an alert disappeared, fired or ended twice, if sequence numbers repeat or have
+    /// gaps, or if two active alerts have the same subject.
     pub(crate) fn observe_alerts(&mut self, view: &AlertOverview) {
         let now: BTreeMap<u64, ObservedAlert> = view
             .incident_log
@@ -24,24 +30,28 @@ impl AlertObserver {
                 (incident.id, (incident.fired_at, incident.ended_at, incident.sequence_numbers))
             })
             .collect();
-        for (id, (fired_at, ended_at, told)) in &self.observed {
-            let (fired_now, ended_now, told_now) =
-                now.get(id).unwrap_or_else(|| panic!("alert {id:016x} is forgotten"));
-            assert_eq!((fired_at, told.0), (fired_now, told_now.0), "alert {id:016x} fired twice");
+        for (id, (fired_at, ended_at, sequences)) in &self.observed {
+            let (fired_now, ended_now, sequences_now) =
+                now.get(id).unwrap_or_else(|| panic!("alert {id:016x} disappeared"));
+            assert_eq!(
+                (fired_at, sequences.0),
+                (fired_now, sequences_now.0),
+                "alert {id:016x} fired twice"
+            );
             assert!(
-                ended_at.is_none() || (ended_at, told.1) == (ended_now, told_now.1),
+                ended_at.is_none() || (ended_at, sequences.1) == (ended_now, sequences_now.1),
                 "alert {id:016x} ended twice"
             );
         }
-        let numbers: Vec<u64> = now
+        let sequence_numbers: Vec<u64> = now
             .values()
             .flat_map(|(_, _, (fired, ended))| std::iter::once(*fired).chain(*ended))
             .collect();
-        let distinct: BTreeSet<u64> = numbers.iter().copied().collect();
+        let distinct: BTreeSet<u64> = sequence_numbers.iter().copied().collect();
         assert!(
-            distinct.len() == numbers.len()
-                && numbers.len() as u64 == view.incident_log.last_sequence(),
-            "numbers are told twice, or not at all"
+            distinct.len() == sequence_numbers.len()
+                && sequence_numbers.len() as u64 == view.incident_log.last_sequence(),
+            "sequence numbers repeat or have gaps"
         );
         let firing: Vec<_> = view
             .incident_log
@@ -52,12 +62,12 @@ impl AlertObserver {
         assert_eq!(
             firing.iter().collect::<BTreeSet<_>>().len(),
             firing.len(),
-            "two alerts fire about the same: {firing:#?}"
+            "two active alerts have the same subject: {firing:#?}"
         );
         self.observed = now;
     }
 
-    /// How many fired.
+    /// Number of alerts that fired.
     pub(crate) fn fired_count(&self) -> usize {
         self.observed.len()
     }

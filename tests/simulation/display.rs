@@ -1,39 +1,43 @@
-//! Those who watch: walls that follow the editions as the live protocol tells them, and a witness who remembers every board.
+//! Consumers of published boards: displays that follow the live protocol, and a witness that
+//! records every board.
 
 use firstline::domain::board::published_board::PublishedBoard;
 use firstline::domain::board::reading::{Board, Reading, ReadingKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A wall: what it shows is made of one whole board and the changes since.
+/// A display. It shows one full board and the changes applied since then.
 #[derive(Default)]
 pub(crate) struct SimulatedDisplay {
     shown: BTreeMap<ReadingKey, Reading>,
-    /// The epoch and the revision it stands at.
+    /// Epoch and revision of the board on display.
     position: Option<(Arc<str>, u64)>,
-    /// How often it needed a whole board.
+    /// Number of times it needed a full board.
     pub(crate) full_board_count: u32,
 }
 
 impl SimulatedDisplay {
-    /// Takes what the service would send it of this edition, and then shows the same board.
-    pub(crate) fn apply_board(&mut self, edition: &PublishedBoard) {
+    /// Applies the frames that the service would send for this published board.
+    ///
+    /// # Panics
+    /// Panics if the display then shows a different board.
+    pub(crate) fn apply_board(&mut self, published: &PublishedBoard) {
         let known = self.position.take().filter(|(epoch, revision)| {
-            *epoch == edition.epoch && edition.can_list_changes_since(*revision)
+            *epoch == published.epoch && published.can_list_changes_since(*revision)
         });
         match known {
             Some((_, since)) => {
-                for key in edition.removed_since(since) {
+                for key in published.removed_since(since) {
                     self.shown.remove(key);
                 }
-                let changed = edition
+                let changed = published
                     .changed_since(since)
                     .map(|reading| (reading.key.clone(), reading.clone()));
                 self.shown.extend(changed);
             }
             None => {
                 self.full_board_count += 1;
-                self.shown = edition
+                self.shown = published
                     .board
                     .readings
                     .iter()
@@ -41,28 +45,31 @@ impl SimulatedDisplay {
                     .collect();
             }
         }
-        self.position = Some((edition.epoch.clone(), edition.board.revision));
+        self.position = Some((published.epoch.clone(), published.board.revision));
         assert!(
-            self.shown.values().eq(&edition.board.readings),
-            "a wall that followed the changes shows another board"
+            self.shown.values().eq(&published.board.readings),
+            "a display that applied the changes shows a different board"
         );
     }
 }
 
-/// Remembers every board that was visible, by epoch and revision.
+/// Every board that was visible, keyed by epoch and revision.
 #[derive(Default)]
 pub(crate) struct BoardWitness(BTreeMap<(Arc<str>, u64), Arc<Board>>);
 
 impl BoardWitness {
-    /// An edition is visible: no other board may ever have had its epoch and revision.
-    pub(crate) fn record_board(&mut self, edition: &PublishedBoard) {
-        let name = (edition.epoch.clone(), edition.board.revision);
-        let known = self.0.entry(name).or_insert_with(|| edition.board.clone());
+    /// Records a visible board.
+    ///
+    /// # Panics
+    /// Panics if a different board had the same epoch and revision.
+    pub(crate) fn record_board(&mut self, published: &PublishedBoard) {
+        let key = (published.epoch.clone(), published.board.revision);
+        let known = self.0.entry(key).or_insert_with(|| published.board.clone());
         assert!(
-            known.readings == edition.board.readings,
-            "revision {} of epoch {} is two boards",
-            edition.board.revision,
-            edition.epoch
+            known.readings == published.board.readings,
+            "revision {} of epoch {} identifies two boards",
+            published.board.revision,
+            published.epoch
         );
     }
 }

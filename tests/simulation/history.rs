@@ -1,4 +1,5 @@
-//! A history: lives of one service on one machine, what is done to it, and what must be true all the time.
+//! One simulated history: several runs of a service on one machine, the faults injected and the
+//! invariants checked throughout.
 
 use super::alert_observer::AlertObserver;
 use super::display::{BoardWitness, SimulatedDisplay};
@@ -33,51 +34,52 @@ pub(crate) struct SimulatedHistory {
     witness: BoardWitness,
     alert_observer: AlertObserver,
     audit: JournalAudit,
-    /// The time of the board seen last.
+    /// Time of the last observed board.
     as_of: Timestamp,
-    /// The time of the newest board that a crash took back: events of that time may come again, and are ahead of the clock then.
+    /// Time of the newest board that a crash rolled back. Retried events can have this time and
+    /// are then ahead of the clock.
     newest_lost_board: Timestamp,
-    /// Whether that was before a crash.
+    /// True if the service crashed since the last observed board.
     lost_board_in_crash: bool,
-    /// Whether the newest snapshot was damaged once.
+    /// True if a snapshot was damaged already. It happens at most once in a history.
     damaged: bool,
 }
 
 impl SimulatedHistory {
     pub(crate) fn new(seed: u64, acknowledge: AcknowledgementLevel) -> SimulatedHistory {
-        let mut chance = ChaCha8Rng::seed_from_u64(seed);
-        let machine = SimulatedMachine::new(chance.random());
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let machine = SimulatedMachine::new(rng.random());
         let standards = journal_audit::simulated_standards();
-        let bytes = chance.random_ratio(1, 3).then_some(1);
-        let keeping = RetentionSettings {
+        let bytes = rng.random_ratio(1, 3).then_some(1);
+        let journal_settings = RetentionSettings {
             disk: Arc::new(machine.disk.clone()),
             journal: journal::JournalSettings {
-                segment_bytes: chance.random_range(500..20_000),
+                segment_bytes: rng.random_range(500..20_000),
                 keys_fingerprint: 0,
             },
             acknowledge,
             retention: RetentionLimits { age_ms: None, bytes },
-            // The keeper is a thread, and is never asked here: see `journal_audit::make_snapshot`.
+            // Automatic snapshots need a thread. `journal_audit::make_snapshot` replaces them.
             snapshot_ms: i64::MAX,
             snapshot_events: u64::MAX,
         };
-        let queue_batches = chance.random_range(3..20);
+        let queue_batches = rng.random_range(3..20);
         let settings = EngineSettings {
             standard: standards[0].clone(),
             publish_every: PUBLISH_EVERY,
             queue_batches,
-            journal: Some(keeping),
+            journal: Some(journal_settings),
         };
-        let (senders, walls) = (SimulatedSenders::new(acknowledge), Default::default());
+        let (senders, displays) = (SimulatedSenders::new(acknowledge), Default::default());
         let (witness, audit, as_of) =
             (BoardWitness::default(), JournalAudit::default(), Timestamp::MIN);
         SimulatedHistory {
-            rng: chance,
+            rng,
             machine,
             settings,
             standards,
             senders,
-            displays: walls,
+            displays,
             witness,
             alert_observer: AlertObserver::default(),
             audit,
@@ -88,7 +90,7 @@ impl SimulatedHistory {
         }
     }
 
-    /// Lives it to its end; gives how many steps it had, and how many alerts fired.
+    /// Runs the history to its end. Returns the number of steps and the number of fired alerts.
     pub(crate) async fn run_to_end(mut self) -> (usize, usize) {
         let mut steps = 0;
         for _ in 0..self.rng.random_range(2..5) {
@@ -101,10 +103,11 @@ impl SimulatedHistory {
         (steps, fired)
     }
 
-    /// From a start to an end, of whatever kind.
+    /// Runs the service from a start to a shutdown or a crash. Returns the number of steps, or 0
+    /// if the service did not start.
     async fn run_life(&mut self) -> usize {
-        let full = self.rng.random_ratio(1, 8);
-        let Some(mut life) = self.start_life(full).await else { return 0 };
+        let fill_disk = self.rng.random_ratio(1, 8);
+        let Some(mut life) = self.start_life(fill_disk).await else { return 0 };
         let steps = self.rng.random_range(1..30);
         for _ in 0..steps {
             self.run_step(&mut life).await;
@@ -117,9 +120,12 @@ impl SimulatedHistory {
         steps
     }
 
-    /// Starts the service; none if it could not, for which only the disk is an excuse. The disk can be full from when the journal is
-    /// read on.
-    async fn start_life(&mut self, full: bool) -> Option<ServiceLife> {
+    /// Starts the service. Returns `None` if a faulty disk prevented the start. With `fill_disk`
+    /// the disk becomes full after the journal has been read.
+    ///
+    /// # Panics
+    /// Panics if the start fails for another reason.
+    async fn start_life(&mut self, fill_disk: bool) -> Option<ServiceLife> {
         if !self.damaged && self.rng.random_ratio(1, 6) {
             self.damaged = true;
             self.machine.damage_newest_snapshot(&mut self.rng);
@@ -129,7 +135,7 @@ impl SimulatedHistory {
         }
         let (settings, clock) = (self.settings.clone(), self.machine.clock());
         let recovered = || {
-            if full {
+            if fill_disk {
                 self.machine.fill_disk();
             }
         };
@@ -149,7 +155,7 @@ impl SimulatedHistory {
                 self.end_process();
                 None
             }
-            Err(error) => panic!("it does not start: {error}"),
+            Err(error) => panic!("the service does not start: {error}"),
         }
     }
 
@@ -175,7 +181,7 @@ impl SimulatedHistory {
         }
     }
 
-    /// Time passes, and a board is published: it shows the time, or says how far the clock is off.
+    /// Advances time until a board is published.
     async fn pass_time(&mut self, life: &mut ServiceLife, by: Duration) {
         self.machine.pass_time(by);
         tokio::time::advance(by).await;
@@ -189,63 +195,81 @@ impl SimulatedHistory {
         }
     }
 
-    /// Looks whether there is another edition, and at that.
+    /// Checks the alerts and the next published board. Returns false if no new board was published.
     fn observe_board(&mut self, life: &mut ServiceLife) -> bool {
         self.alert_observer.observe_alerts(&life.current_alerts());
-        let Some(edition) = life.take_new_board() else { return false };
-        self.check_board(&edition);
+        let Some(published) = life.take_new_board() else { return false };
+        self.check_board(&published);
         true
     }
 
-    fn check_board(&mut self, edition: &PublishedBoard) {
-        let (as_of, clock, off) =
-            (edition.board.as_of.expect("a time"), self.machine.time(), edition.clock_offset_ms);
-        // After a crash a clock that was set back meanwhile is believed as far as the journal has not heard of the time.
+    /// Checks the time of a board, then shows it to the witness and to some displays.
+    ///
+    /// # Panics
+    /// Panics if the board is older than the one before, or if it differs from the clock without
+    /// reporting an offset.
+    fn check_board(&mut self, published: &PublishedBoard) {
+        let (as_of, clock, offset_ms) = (
+            published.board.as_of.expect("a board has a time"),
+            self.machine.time(),
+            published.clock_offset_ms,
+        );
+        // After a crash the engine accepts a clock that was set back meanwhile, unless the journal
+        // contains a later time.
         let reached = if std::mem::take(&mut self.lost_board_in_crash) {
             self.as_of.min(clock)
         } else {
             self.as_of
         };
-        assert!(as_of >= reached, "the board went back from {} to {as_of} at {clock}", self.as_of);
+        assert!(
+            as_of >= reached,
+            "board time went backward from {} to {as_of} at {clock}",
+            self.as_of
+        );
         if as_of < self.as_of {
             self.newest_lost_board = self.newest_lost_board.max(self.as_of);
         }
-        let pushed = as_of > clock && as_of <= self.newest_lost_board;
+        // A retried event can advance board time past the clock.
+        let advanced_by_retry = as_of > clock && as_of <= self.newest_lost_board;
         assert!(
-            off != 0 || pushed || clock.millis_since(as_of).abs() <= TOLERANCE_MS,
-            "the board says {as_of}, the clock {clock}, and nobody that it is doubted"
+            offset_ms != 0 || advanced_by_retry || clock.millis_since(as_of).abs() <= TOLERANCE_MS,
+            "the board shows {as_of}, the clock {clock}, and no offset is reported"
         );
         self.as_of = as_of;
-        self.witness.record_board(edition);
-        for wall in &mut self.displays {
+        self.witness.record_board(published);
+        for display in &mut self.displays {
             if self.rng.random() {
-                wall.apply_board(edition);
+                display.apply_board(published);
             }
         }
     }
 
-    /// The board is that of a core that was never interrupted.
+    /// Compares the board with that of an uninterrupted engine. Does nothing while an answer is
+    /// outstanding, because the expected board is then unknown.
     fn compare_with_uninterrupted(&self, life: &ServiceLife) {
-        let Some(edition) = &life.last_board else { return };
+        let Some(published) = &life.last_board else { return };
         if !self.senders.is_presence_known() {
             return;
         }
         let expected = self
             .senders
-            .uninterrupted_state(&edition.standard, edition.board.as_of.expect("a time"))
+            .uninterrupted_state(
+                &published.standard,
+                published.board.as_of.expect("a board has a time"),
+            )
             .first_published_board();
-        let differ = edition
+        let difference = published
             .board
             .readings
             .iter()
             .zip(&expected.board.readings)
-            .find(|(one, other)| one != other);
-        let alike =
-            differ.is_none() && edition.board.readings.len() == expected.board.readings.len();
-        assert!(alike, "the living board is not that of a core never interrupted: {differ:#?}");
+            .find(|(actual, expected)| actual != expected);
+        let equal =
+            difference.is_none() && published.board.readings.len() == expected.board.readings.len();
+        assert!(equal, "the board is not that of an uninterrupted engine: {difference:#?}");
     }
 
-    /// Senders send at the same time. Some do not hear the answer.
+    /// Sends bodies concurrently. Some answers are lost.
     async fn send_bodies(&mut self, life: &mut ServiceLife) {
         let standard = self.settings.standard.clone();
         let bodies = self.senders.choose_bodies(self.as_of, &standard, &mut self.rng);
@@ -253,7 +277,7 @@ impl SimulatedHistory {
         self.send_decoded_bodies(life, &schema, bodies).await;
     }
 
-    /// Sends bodies that were decoded by this schema.
+    /// Sends bodies decoded with `schema`. Some answers are lost.
     async fn send_decoded_bodies(
         &mut self,
         life: &mut ServiceLife,
@@ -268,7 +292,7 @@ impl SimulatedHistory {
             {
                 Ok(answer) => answers.push((number, answer)),
                 Err(EngineUnavailable::QueueFull) => {}
-                Err(other) => panic!("the engine has ended: {other}"),
+                Err(error) => panic!("the engine has ended: {error}"),
             }
         }
         ServiceLife::run_until_idle().await;
@@ -277,7 +301,7 @@ impl SimulatedHistory {
                 self.senders.record_lost_answer(number);
                 continue;
             }
-            match ServiceLife::received_answer(answer).expect("the engine has had its turn") {
+            match ServiceLife::received_answer(answer).expect("the idle engine has answered") {
                 Ok(applied) => self.senders.record_acknowledgement(number, &applied, self.as_of),
                 Err(EngineUnavailable::JournalUnwritable(reason)) => {
                     assert!(
@@ -287,15 +311,15 @@ impl SimulatedHistory {
                     assert_eq!(
                         life.status(),
                         Readiness::Failing(reason),
-                        "it takes no events and does not say so"
+                        "the engine refuses events but reports another status"
                     );
                 }
-                Err(other) => panic!("the engine has ended: {other}"),
+                Err(error) => panic!("the engine has ended: {error}"),
             }
         }
     }
 
-    /// Another standard, while batches decoded by the one before may be on their way.
+    /// Changes the standard while batches decoded with the previous one may be queued.
     async fn change_standard(&mut self, life: &mut ServiceLife) {
         let standard = self.standards[self.rng.random_range(0..2)].clone();
         let schema = life.feed.schema();
@@ -309,7 +333,7 @@ impl SimulatedHistory {
         match adopted.await.expect("no panic") {
             Ok(_) => self.settings.standard = standard,
             Err(EngineUnavailable::JournalUnwritable(_)) if self.machine.has_faulty_disk => {}
-            Err(other) => panic!("no other standard: {other}"),
+            Err(error) => panic!("the standard cannot be changed: {error}"),
         }
         ServiceLife::run_until_idle().await;
         self.observe_board(life);
@@ -322,11 +346,11 @@ impl SimulatedHistory {
         }
         let journal = self.settings.journal.as_ref().expect("a journal").journal;
         if let Err(error) = journal_audit::make_snapshot(&self.machine.disk, journal) {
-            assert!(self.machine.has_faulty_disk, "no snapshot: {error}");
+            assert!(self.machine.has_faulty_disk, "the snapshot failed: {error}");
         }
     }
 
-    /// There is room again: soon the service takes events again by itself.
+    /// Frees space on the disk. The service must then accept events again without a restart.
     async fn repair_disk(&mut self, life: &mut ServiceLife) {
         self.machine.repair_disk();
         if self.machine.has_faulty_disk {
@@ -335,10 +359,14 @@ impl SimulatedHistory {
         for _ in 0..3 {
             self.pass_time(life, PUBLISH_EVERY).await;
         }
-        assert_eq!(life.status(), Readiness::Ready, "there is room, and events are refused");
+        assert_eq!(
+            life.status(),
+            Readiness::Ready,
+            "events are refused although the disk has space"
+        );
     }
 
-    /// The process dies, or the power goes, while something is on its way.
+    /// Kills the process or cuts the power, in half of the cases while requests are in flight.
     async fn crash_service(&mut self, life: ServiceLife) {
         if self.rng.random() {
             let schema = life.feed.schema();
@@ -353,7 +381,7 @@ impl SimulatedHistory {
                     self.senders.record_lost_answer(number);
                 }
             }
-            // A part of the work is done, until the disk freezes.
+            // Only part of the work reaches the disk.
             self.machine.disk.lose_power_after(self.rng.random_range(1..60));
             ServiceLife::run_until_idle().await;
         }
@@ -363,7 +391,7 @@ impl SimulatedHistory {
         self.end_process();
     }
 
-    /// Stops in good order; what was seen last goes on in the next life.
+    /// Shuts down gracefully. The next run must continue from the last board.
     async fn stop_service(&mut self, life: ServiceLife) {
         match life.stop().await {
             Ok(last) => {
@@ -371,26 +399,26 @@ impl SimulatedHistory {
                     .machine
                     .disk
                     .list_files()
-                    .expect("the names")
+                    .expect("the disk lists its files")
                     .iter()
                     .any(|name| name == "closed");
                 assert!(
                     closed || self.machine.has_faulty_disk,
-                    "the journal was not closed in good order"
+                    "the journal was not closed by a graceful shutdown"
                 );
                 self.check_board(&last);
                 self.displays[0].apply_board(&last);
                 self.senders.record_flush();
-                let whole = self.displays[0].full_board_count;
-                let state = self.end_process().expect("records");
+                let full_boards = self.displays[0].full_board_count;
+                let state = self.end_process().expect("the journal has records");
                 assert!(
                     state.stopped_cleanly
                         && state.revision == last.board.revision
                         && state.epoch == last.epoch,
-                    "the last word was not written"
+                    "the stop record was not written"
                 );
                 if self.rng.random() {
-                    self.check_resumption(whole).await;
+                    self.check_resumption(full_boards).await;
                 }
             }
             Err(
@@ -401,24 +429,25 @@ impl SimulatedHistory {
                 self.lost_board_in_crash = true;
                 self.end_process();
             }
-            Err(error) => panic!("it does not stop in good order: {error}"),
+            Err(error) => panic!("graceful shutdown failed: {error}"),
         }
     }
 
-    /// After a stop in good order a wall that saw the last board goes on in the same epoch, and needs no whole one.
-    async fn check_resumption(&mut self, whole: u32) {
+    /// Restarts after a graceful shutdown. A display that showed the last board must resume in the
+    /// same epoch without a full board.
+    async fn check_resumption(&mut self, full_boards: u32) {
         let Ok(mut life) =
             ServiceLife::start(self.settings.clone(), self.machine.clock(), || ()).await
         else {
-            panic!("it does not start")
+            panic!("the service does not start")
         };
         self.alert_observer.observe_alerts(&life.current_alerts());
-        let edition = life.take_new_board().expect("a board");
-        self.check_board(&edition);
-        self.displays[0].apply_board(&edition);
+        let published = life.take_new_board().expect("a started service has a board");
+        self.check_board(&published);
+        self.displays[0].apply_board(&published);
         assert_eq!(
-            self.displays[0].full_board_count, whole,
-            "a wall needed a whole board after a stop in good order"
+            self.displays[0].full_board_count, full_boards,
+            "a display needed a full board after a graceful shutdown"
         );
         self.machine.disk.lose_power_after(0);
         life.kill().await;
@@ -426,24 +455,27 @@ impl SimulatedHistory {
         self.end_process();
     }
 
-    /// The process is no more: what do the files tell?
+    /// Ends the process and checks its files. Returns the state that the next start will recover,
+    /// or `None` if nothing was written.
     fn end_process(&mut self) -> Option<EngineState> {
         self.machine.end_process(&mut self.rng);
         let journal = self.settings.journal.as_ref().expect("a journal").journal;
         self.audit.check_files(&self.machine.disk, journal, &mut self.senders)
     }
 
-    /// In the end all is well: everything is sent until it is acknowledged, and everything is there.
+    /// Runs the service once more without faults until every body is acknowledged. Returns the
+    /// number of fired alerts.
     async fn finish(mut self) -> usize {
         self.machine.set_clock_to(self.senders.newest_body_time());
-        let mut life = self.start_life(false).await.expect("nothing is wrong with the disk");
+        let mut life = self.start_life(false).await.expect("the disk has no faults");
         loop {
-            let rest = shuffle_numbers(self.senders.unacknowledged_bodies(), &mut self.rng);
-            if rest.is_empty() {
+            let unacknowledged =
+                shuffle_numbers(self.senders.unacknowledged_bodies(), &mut self.rng);
+            if unacknowledged.is_empty() {
                 break;
             }
             let schema = life.feed.schema();
-            self.send_decoded_bodies(&mut life, &schema, rest).await;
+            self.send_decoded_bodies(&mut life, &schema, unacknowledged).await;
         }
         self.pass_time(&mut life, Duration::from_secs(10)).await;
         self.compare_with_uninterrupted(&life);

@@ -1,4 +1,4 @@
-//! What the files tell after an end, whatever kind of end it was, looked at on a copy of the disk before anybody else touches it.
+//! Checks the files after each shutdown or crash, on a copy of the disk.
 
 use super::disk::SimulatedDisk;
 use super::senders::SimulatedSenders;
@@ -9,18 +9,22 @@ use firstline::journal::{self, Journal, JournalRecord, SequenceNumber, SnapshotS
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// What was read of the journal so far: it may be pruned.
+/// Content of the journal, including records that were pruned since.
 #[derive(Default)]
 pub(crate) struct JournalAudit {
-    /// The identities of the bodies' first events, by the record they are in.
+    /// Identities of the first events of bodies, with the sequence of their record.
     found: Vec<(SequenceNumber, u64)>,
-    /// The standard in force in the end.
+    /// Standard in force at the end of the journal.
     standard: Option<(SequenceNumber, Vec<(String, String)>)>,
 }
 
 impl JournalAudit {
-    /// Reads everything, and compares: with what was promised, with and without snapshots, and with a core never interrupted.
-    /// The state that the next start will come to, if anything was ever written.
+    /// Recovers the state from the files. Returns the state that the next start will recover, or
+    /// `None` if nothing was written.
+    ///
+    /// # Panics
+    /// Panics if an acknowledged body is lost. Also panics if recovery without snapshots or an
+    /// uninterrupted engine gives another state.
     pub(crate) fn check_files(
         &mut self,
         disk: &SimulatedDisk,
@@ -32,12 +36,12 @@ impl JournalAudit {
             .unwrap_or_else(|error| panic!("the journal cannot be opened: {error}"));
         self.read_records(&journal);
         let (reader, last) = (journal.new_reader(), journal.last_sequence());
-        let from = |snapshots| {
+        let recover_with = |snapshots| {
             let sources = RecoverySources { journal: reader.clone(), snapshots };
             recover_state(&sources, last, &mut |_| ControlFlow::Continue(()))
-                .unwrap_or_else(|error| panic!("no recovery: {error}"))
+                .unwrap_or_else(|error| panic!("recovery failed: {error}"))
         };
-        let state = from(SnapshotStore::new(copy));
+        let state = recover_with(SnapshotStore::new(copy));
         senders.record_recovery(
             &self.found.iter().map(|(_, identity)| *identity).collect(),
             state.as_ref().and_then(|state| state.monitor.now()),
@@ -45,19 +49,20 @@ impl JournalAudit {
         let state = state?;
         assert_eq!(
             state.standard.files.to_vec(),
-            self.standard.as_ref().expect("the first record").1,
-            "another standard is in force"
+            self.standard.as_ref().expect("the first record is a standard").1,
+            "recovery returned another standard"
         );
         if reader.first_sequence() == SequenceNumber(1) {
-            let bare = from(SnapshotStore::new(Arc::new(SimulatedDisk::new(0))))
-                .expect("there are records");
-            assert_same_state(&state, &bare, "with snapshots and from the journal alone");
+            let without_snapshots =
+                recover_with(SnapshotStore::new(Arc::new(SimulatedDisk::new(0))))
+                    .expect("the journal has records");
+            assert_same_state(&state, &without_snapshots, "with and without snapshots");
         }
         if let Some(now) = state.monitor.now() {
             assert_same_board(
                 &state,
                 &senders.uninterrupted_state(&state.standard, now),
-                "recovered and never interrupted",
+                "recovered and uninterrupted",
             );
         }
         Some(state)
@@ -65,7 +70,7 @@ impl JournalAudit {
 
     fn read_records(&mut self, journal: &Journal) {
         let first = journal.new_reader().first_sequence();
-        // What lies at the end and was never acknowledged may have been something else before.
+        // Unacknowledged records at the end may have been replaced since the last audit.
         self.found.retain(|(at, _)| *at < first);
         self.standard = self.standard.take().filter(|(at, _)| *at < first);
         for read in journal.new_reader().records_after(SequenceNumber(first.0 - 1)) {
@@ -89,33 +94,38 @@ impl JournalAudit {
     }
 }
 
-/// Fails unless both are the same to the last byte of their memory, and would go on alike.
-fn assert_same_state(one: &EngineState, other: &EngineState, what: &str) {
-    let rest = |state: &EngineState| {
+/// Asserts that two states are equal, including every byte of their snapshots.
+fn assert_same_state(left: &EngineState, right: &EngineState, what: &str) {
+    let header = |state: &EngineState| {
         (state.epoch.clone(), state.revision, state.stopped_cleanly, state.sequence)
     };
-    assert_eq!(rest(one), rest(other), "{what}");
-    assert_same_board(one, other, what);
-    let memory = |state: &EngineState| {
-        postcard::to_stdvec(&state.monitor.to_snapshot()).expect("a memory can be written")
+    assert_eq!(header(left), header(right), "{what}");
+    assert_same_board(left, right, what);
+    let snapshot = |state: &EngineState| {
+        postcard::to_stdvec(&state.monitor.to_snapshot()).expect("a state can be serialized")
     };
-    assert!(memory(one) == memory(other), "{what}: the boards are the same, but not the memories");
-    assert_eq!(format!("{:#?}", one.alerts), format!("{:#?}", other.alerts), "{what}: the alerts");
+    assert!(
+        snapshot(left) == snapshot(right),
+        "{what}: the boards are equal, but the snapshots differ"
+    );
+    assert_eq!(format!("{:#?}", left.alerts), format!("{:#?}", right.alerts), "{what}: the alerts");
 }
 
-pub(crate) fn assert_same_board(one: &EngineState, other: &EngineState, what: &str) {
-    assert_eq!(one.monitor.now(), other.monitor.now(), "{what}");
-    let (one, other) = (one.first_published_board().board, other.first_published_board().board);
-    let differ = one.readings.iter().zip(&other.readings).find(|(one, other)| one != other);
+pub(crate) fn assert_same_board(left: &EngineState, right: &EngineState, what: &str) {
+    assert_eq!(left.monitor.now(), right.monitor.now(), "{what}");
+    let (left, right) = (left.first_published_board().board, right.first_published_board().board);
+    let difference = left.readings.iter().zip(&right.readings).find(|(left, right)| left != right);
     assert!(
-        differ.is_none() && one.readings.len() == other.readings.len(),
-        "{what}, at {:?}: {differ:#?}",
-        one.as_of
+        difference.is_none() && left.readings.len() == right.readings.len(),
+        "{what}, at {:?}: {difference:#?}",
+        left.as_of
     );
 }
 
-/// Makes a snapshot as the keeper does: from the files, and not from the core. Only while the journal is not failing, so that
-/// the end of what is written is the end of what was acknowledged.
+/// Makes a snapshot from the files, as the snapshot thread does, and keeps the newest two.
+///
+/// Called only while the journal is not failing. Otherwise the journal could end with records that
+/// were never acknowledged.
 pub(crate) fn make_snapshot(
     disk: &SimulatedDisk,
     settings: journal::JournalSettings,
@@ -136,7 +146,7 @@ pub(crate) fn make_snapshot(
     Ok(())
 }
 
-/// The two standards that organisations of this simulation go by.
+/// The two standards of the simulation.
 pub(crate) fn simulated_standards() -> [Arc<Standard>; 2] {
     let read = |name: &str, text: &str| {
         firstline::standard_file::parse_standard(name, text)

@@ -1,4 +1,4 @@
-//! The machine the service runs on: its disk, which fails, and its clock, which is set, drifts and stands.
+//! Simulated machine: a disk that fails, and a clock that is set, drifts and stops.
 
 use super::disk::SimulatedDisk;
 use firstline::clock::WallClock;
@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// When every history begins.
+/// Start time of every history.
 const START: Timestamp = Timestamp(1_790_000_000_000);
-/// How far the clock may be set back or ahead in a history, all in all: nothing sent again is then beyond the horizon.
+/// Range of the total clock offset in ms. Within it, no retried event is beyond the horizon.
 const CLOCK_OFFSET_RANGE_MS: (i64, i64) = (-40 * MINUTE, 3 * HOUR);
 
 pub(crate) struct SimulatedMachine {
     pub(crate) disk: SimulatedDisk,
-    /// Whether the disk was told to fail.
+    /// True while faults are injected into the disk.
     pub(crate) has_faulty_disk: bool,
     clock: Arc<AtomicI64>,
     elapsed_ms: i64,
     clock_offset_ms: i64,
-    /// How many thousandths the clock is too fast; one that stands is 1000 too slow.
+    /// Drift of the clock in thousandths. A stopped clock drifts by -1000.
     drift_thousandths: i64,
 }
 
@@ -47,7 +47,7 @@ impl SimulatedMachine {
         Timestamp(self.clock.load(Ordering::Relaxed))
     }
 
-    /// Lets time pass on the machine's clock alone.
+    /// Advances the clock of the machine only.
     pub(crate) fn pass_time(&mut self, by: Duration) {
         let by = by.as_millis() as i64;
         self.elapsed_ms += by;
@@ -56,63 +56,62 @@ impl SimulatedMachine {
         self.clock.store(START.0 + self.elapsed_ms + self.clock_offset_ms, Ordering::Relaxed);
     }
 
-    /// Somebody sets the clock so that it shows this time, if it shows an earlier one.
+    /// Sets the clock forward to `time`. Does nothing if it shows a later time.
     pub(crate) fn set_clock_to(&mut self, time: Timestamp) {
         self.clock_offset_ms += time.0.saturating_sub(self.time().0).max(0);
         self.pass_time(Duration::ZERO);
     }
 
-    /// Somebody sets the clock, or it begins to drift or to stand, or to go as it should.
-    pub(crate) fn disturb_clock(&mut self, chance: &mut ChaCha8Rng) {
-        match chance.random_range(0..4) {
-            0 => self.drift_thousandths = [-1_000, -20, 20, 1_000][chance.random_range(0..4)],
+    /// Sets the clock, makes it drift or stop, or corrects it.
+    pub(crate) fn disturb_clock(&mut self, rng: &mut ChaCha8Rng) {
+        match rng.random_range(0..4) {
+            0 => self.drift_thousandths = [-1_000, -20, 20, 1_000][rng.random_range(0..4)],
             1 => (self.clock_offset_ms, self.drift_thousandths) = (0, 0),
             _ => {
-                self.clock_offset_ms += chance.random_range(2..100)
-                    * [-3 * SECOND, -20 * SECOND, 2 * SECOND, 30 * SECOND]
-                        [chance.random_range(0..4)];
+                self.clock_offset_ms += rng.random_range(2..100)
+                    * [-3 * SECOND, -20 * SECOND, 2 * SECOND, 30 * SECOND][rng.random_range(0..4)];
             }
         }
     }
 
-    /// The disk will run full now and then, fail to sync, or freeze after so many changes.
-    pub(crate) fn disturb_disk(&mut self, chance: &mut ChaCha8Rng) {
+    /// Injects disk faults: a full disk, failing syncs, or a power loss after some changes.
+    pub(crate) fn disturb_disk(&mut self, rng: &mut ChaCha8Rng) {
         self.has_faulty_disk = true;
-        match chance.random_range(0..3) {
-            0 => self.disk.inject_faults(Some(chance.random_range(1..20)), None),
+        match rng.random_range(0..3) {
+            0 => self.disk.inject_faults(Some(rng.random_range(1..20)), None),
             1 => self
                 .disk
-                .inject_faults(Some(chance.random_range(2..200)), Some(chance.random_range(1..20))),
-            _ => self.disk.lose_power_after(chance.random_range(1..150)),
+                .inject_faults(Some(rng.random_range(2..200)), Some(rng.random_range(1..20))),
+            _ => self.disk.lose_power_after(rng.random_range(1..150)),
         }
     }
 
-    /// The disk has no room for anything.
+    /// Makes every write fail because the disk is full.
     pub(crate) fn fill_disk(&mut self) {
         self.has_faulty_disk = true;
         self.disk.inject_faults(Some(1), None);
     }
 
-    /// There is room again. A disk without power stays without.
+    /// Removes all faults except a power loss.
     pub(crate) fn repair_disk(&mut self) {
         self.disk.inject_faults(None, None);
         self.has_faulty_disk = self.disk.will_lose_power();
     }
 
-    /// The process is no more, in whatever way, and perhaps the power was gone too.
-    pub(crate) fn end_process(&mut self, chance: &mut ChaCha8Rng) {
-        if chance.random() {
+    /// Ends the process, possibly by a power loss, and lets up to a minute pass.
+    pub(crate) fn end_process(&mut self, rng: &mut ChaCha8Rng) {
+        if rng.random() {
             self.disk.power_cycle();
         } else {
             self.disk.end_process();
         }
         self.has_faulty_disk = false;
-        self.pass_time(Duration::from_secs(chance.random_range(0..60)));
+        self.pass_time(Duration::from_secs(rng.random_range(0..60)));
     }
 
-    /// Something hits the newest snapshot.
-    pub(crate) fn damage_newest_snapshot(&mut self, chance: &mut ChaCha8Rng) {
-        let names = self.disk.list_files().expect("the names");
+    /// Truncates, zeroes or corrupts the newest snapshot. Does nothing if none exists.
+    pub(crate) fn damage_newest_snapshot(&mut self, rng: &mut ChaCha8Rng) {
+        let names = self.disk.list_files().expect("the disk lists its files");
         let Some(name) = names
             .into_iter()
             .filter(|name| name.starts_with("snapshot-") && !name.ends_with(".new"))
@@ -121,13 +120,13 @@ impl SimulatedMachine {
             return;
         };
         let mut bytes = self.disk.read_file(&name);
-        match chance.random_range(0..3) {
-            0 => bytes.truncate(chance.random_range(0..bytes.len())),
+        match rng.random_range(0..3) {
+            0 => bytes.truncate(rng.random_range(0..bytes.len())),
             1 => bytes.fill(0),
             _ => {
                 for _ in 0..200 {
-                    let at = chance.random_range(0..bytes.len());
-                    bytes[at] ^= 1 << chance.random_range(0..8);
+                    let at = rng.random_range(0..bytes.len());
+                    bytes[at] ^= 1 << rng.random_range(0..8);
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! The senders' side: what they sent, what was answered, and what must therefore be on disk.
+//! Simulated senders: the bodies they sent, the answers they received, and the events that must
+//! therefore be on disk.
 
 use super::body::EventBody;
 use firstline::domain::monitor::ApplyResult;
@@ -11,11 +12,11 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Whether a body is part of the board.
+/// Presence of a body in the board.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum BodyPresence {
     Absent,
-    /// It was sent, and no answer was heard.
+    /// Sent without an answer.
     Unsure,
     Present,
 }
@@ -25,51 +26,52 @@ struct SentBody {
     body: EventBody,
     presence: BodyPresence,
     acknowledged: bool,
-    /// Whether it must outlive whatever happens.
+    /// True if the body must survive any crash.
     must_survive: bool,
-    /// Whether it was in the journal when the service started: then the next acknowledgement adds nothing to it.
+    /// True if the journal contained the body at the last start. It is then on disk already, even
+    /// if the next acknowledgement comes before a sync.
     was_recovered: bool,
 }
 
-/// All bodies there are, and what is known of them.
+/// All bodies created so far and their status.
 #[derive(Debug)]
 pub(crate) struct SimulatedSenders {
     acknowledge: AcknowledgementLevel,
     sent: Vec<SentBody>,
     identities: BTreeMap<u64, usize>,
-    /// Acknowledged since the last board, in this order, where that is no promise yet; also whether it was taken only then,
-    /// and not before, when nobody heard the answer.
+    /// Bodies acknowledged since the last board that may still be lost, in order. True marks a
+    /// body that this request added. False marks one added by an earlier request without an answer.
     soon_acknowledged: Vec<(usize, bool)>,
-    /// The time the board showed when the last promise was made, and when the last of `soon` was acknowledged.
+    /// Board time of the last durable acknowledgement.
     durable_at: Timestamp,
+    /// Board time of the last acknowledgement with `soon`.
     soon_acknowledged_at: Timestamp,
 }
 
 impl SimulatedSenders {
     pub(crate) fn new(acknowledge: AcknowledgementLevel) -> SimulatedSenders {
-        let (promised_at, soon_at) = (Timestamp::MIN, Timestamp::MIN);
         SimulatedSenders {
             acknowledge,
             sent: Vec::new(),
             identities: BTreeMap::new(),
             soon_acknowledged: Vec::new(),
-            durable_at: promised_at,
-            soon_acknowledged_at: soon_at,
+            durable_at: Timestamp::MIN,
+            soon_acknowledged_at: Timestamp::MIN,
         }
     }
 
-    /// Bodies to be sent now: new ones, those not acknowledged, and some again that were.
+    /// Chooses bodies to send: new ones, unacknowledged ones and some acknowledged ones.
     pub(crate) fn choose_bodies(
         &mut self,
         now: Timestamp,
         standard: &Standard,
-        chance: &mut ChaCha8Rng,
+        rng: &mut ChaCha8Rng,
     ) -> Vec<usize> {
         let mut chosen = BTreeSet::new();
-        for _ in 0..chance.random_range(1..5) {
+        for _ in 0..rng.random_range(1..5) {
             let number = self.sent.len();
-            if number == 0 || chance.random_ratio(2, 3) {
-                let body = EventBody::new(number, now, chance);
+            if number == 0 || rng.random_ratio(2, 3) {
+                let body = EventBody::new(number, now, rng);
                 self.identities.insert(body.first_identity(standard), number);
                 self.sent.push(SentBody {
                     body,
@@ -80,22 +82,22 @@ impl SimulatedSenders {
                 });
                 chosen.insert(number);
             } else {
-                chosen.insert(chance.random_range(0..number));
+                chosen.insert(rng.random_range(0..number));
             }
         }
-        chosen
-            .extend(self.unacknowledged_bodies().into_iter().filter(|_| chance.random_ratio(1, 3)));
-        // What was made by a clock that was ahead, which a crash made the service forget, would be refused for that.
+        chosen.extend(self.unacknowledged_bodies().into_iter().filter(|_| rng.random_ratio(1, 3)));
+        // Bodies created while the clock was ahead would be refused once a crash rolled back that
+        // board time.
         chosen.retain(|number| self.sent[*number].body.made_at <= now);
-        shuffle_numbers(chosen.into_iter().collect(), chance)
+        shuffle_numbers(chosen.into_iter().collect(), rng)
     }
 
-    /// Those whose senders have heard nothing good.
+    /// Bodies that were not acknowledged.
     pub(crate) fn unacknowledged_bodies(&self) -> Vec<usize> {
         (0..self.sent.len()).filter(|number| !self.sent[*number].acknowledged).collect()
     }
 
-    /// The time of the board when the newest body was made.
+    /// Latest board time at which a body was created. `Timestamp::MIN` if no body exists.
     pub(crate) fn newest_body_time(&self) -> Timestamp {
         self.sent.iter().map(|sent| sent.body.made_at).max().unwrap_or(Timestamp::MIN)
     }
@@ -104,7 +106,7 @@ impl SimulatedSenders {
         &self.sent[number].body
     }
 
-    /// No answer was heard to this body.
+    /// Records that the answer to a body was lost.
     pub(crate) fn record_lost_answer(&mut self, number: usize) {
         let sent = &mut self.sent[number];
         if sent.presence == BodyPresence::Absent {
@@ -112,7 +114,10 @@ impl SimulatedSenders {
         }
     }
 
-    /// A body was taken while the board showed this time: its answer must account for every event.
+    /// Records that a body was acknowledged at board time `board`.
+    ///
+    /// # Panics
+    /// Panics if the answer does not account for every event, or if it accepts known events.
     pub(crate) fn record_acknowledgement(
         &mut self,
         number: usize,
@@ -121,21 +126,25 @@ impl SimulatedSenders {
     ) {
         let sent = &mut self.sent[number];
         let EventBody { new_event_count: new, refused, .. } = &sent.body;
-        let places: BTreeSet<usize> = applied.refused.iter().map(|(place, _)| *place).collect();
+        let indexes: BTreeSet<usize> = applied.refused.iter().map(|(index, _)| *index).collect();
         assert!(
-            places.iter().eq(refused),
-            "body {number}: refused are {:?} and not {refused:?}",
+            indexes.iter().eq(refused),
+            "body {number}: {:?} were refused, expected {refused:?}",
             applied.refused
         );
-        let all = applied.accepted + applied.duplicates + refused.len() as u64;
-        assert_eq!(all, sent.body.event_count() as u64, "body {number}: an event has no answer");
-        let fine = match sent.presence {
+        let answered = applied.accepted + applied.duplicates + refused.len() as u64;
+        assert_eq!(
+            answered,
+            sent.body.event_count() as u64,
+            "body {number}: an event has no answer"
+        );
+        let plausible = match sent.presence {
             BodyPresence::Absent => applied.accepted == *new,
             BodyPresence::Present => applied.accepted == 0,
             BodyPresence::Unsure => applied.accepted == *new || applied.accepted == 0,
         };
         assert!(
-            fine,
+            plausible,
             "body {number} is {:?} with {new} new events, and {} were accepted",
             sent.presence, applied.accepted
         );
@@ -156,7 +165,8 @@ impl SimulatedSenders {
         }
     }
 
-    /// A board was published, and the journal can be written: what was acknowledged is on disk.
+    /// Records that a board was published while the journal was writable. All acknowledged bodies
+    /// are then on disk.
     pub(crate) fn record_flush(&mut self) {
         for (number, _) in self.soon_acknowledged.drain(..) {
             self.sent[number].must_survive = true;
@@ -164,7 +174,12 @@ impl SimulatedSenders {
         self.durable_at = self.durable_at.max(self.soon_acknowledged_at);
     }
 
-    /// What is in the journal, by the identities of bodies' first events, after an end of whatever kind; the time reached there.
+    /// Records the content of the journal after a shutdown or a crash. `identities` are those of
+    /// the first events of bodies, `reached` is the last board time.
+    ///
+    /// # Panics
+    /// Panics if the journal misses a durable acknowledgement or its time. Also panics if a body
+    /// was lost although a later one survived.
     pub(crate) fn record_recovery(
         &mut self,
         identities: &BTreeSet<u64>,
@@ -176,19 +191,19 @@ impl SimulatedSenders {
             .collect();
         assert!(
             reached >= Some(self.durable_at) || self.durable_at == Timestamp::MIN,
-            "the journal has not heard of the time of a promise"
+            "the journal misses the time of a durable acknowledgement"
         );
-        let mut taken = self
+        let mut after_first_loss = self
             .soon_acknowledged
             .iter()
-            .filter(|(_, now)| *now)
+            .filter(|(_, added)| *added)
             .map(|(number, _)| number)
             .skip_while(|number| found.contains(number));
-        let found_later = taken.find(|number| found.contains(number));
-        assert_eq!(found_later, None, "lost was not what was acknowledged last");
+        let survivor = after_first_loss.find(|number| found.contains(number));
+        assert_eq!(survivor, None, "a body was lost although a later one survived");
         for (number, sent) in self.sent.iter_mut().enumerate() {
             let present = found.contains(&number);
-            assert!(present || !sent.must_survive, "body {number} was acknowledged, and is gone");
+            assert!(present || !sent.must_survive, "acknowledged body {number} is lost");
             sent.presence = if present { BodyPresence::Present } else { BodyPresence::Absent };
             sent.was_recovered = present;
             sent.acknowledged &= present;
@@ -197,18 +212,19 @@ impl SimulatedSenders {
         self.soon_acknowledged_at = self.durable_at;
     }
 
-    /// Whether it is known of every body whether it is part of the board.
+    /// True if no body has an unknown presence.
     pub(crate) fn is_presence_known(&self) -> bool {
         self.sent.iter().all(|sent| sent.presence != BodyPresence::Unsure)
     }
 
-    /// The state of a core that was never interrupted: it hears of the time once, and then of every body that is there, once.
+    /// Returns the state of an uninterrupted engine. It receives one tick, then every body that is
+    /// present, once.
     pub(crate) fn uninterrupted_state(
         &self,
         standard: &Arc<Standard>,
         now: Timestamp,
     ) -> EngineState {
-        let mut state = EngineState::new(standard.clone(), "never interrupted".into());
+        let mut state = EngineState::new(standard.clone(), "uninterrupted".into());
         let schema = Arc::new(standard.schema.clone());
         state.monitor.tick(now);
         for sent in self.sent.iter().filter(|sent| sent.presence == BodyPresence::Present) {
@@ -218,10 +234,10 @@ impl SimulatedSenders {
     }
 }
 
-/// In another order.
-pub(crate) fn shuffle_numbers(mut numbers: Vec<usize>, chance: &mut ChaCha8Rng) -> Vec<usize> {
-    for place in 1..numbers.len() {
-        numbers.swap(place, chance.random_range(0..=place));
+/// Returns the numbers in random order.
+pub(crate) fn shuffle_numbers(mut numbers: Vec<usize>, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    for index in 1..numbers.len() {
+        numbers.swap(index, rng.random_range(0..=index));
     }
     numbers
 }

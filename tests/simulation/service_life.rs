@@ -1,4 +1,4 @@
-//! One life of the service: the real engine on the runtime of the test, and what is held of it.
+//! One run of the service: the real engine on the runtime of the test, and its endpoints.
 
 use firstline::clock::WallClock;
 use firstline::domain::alerts::evaluation::AlertOverview;
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How often the test lets the engine go first: more often than it ever waits for something that is there.
+/// Number of times the test yields to the engine. It exceeds the longest chain of awaits that can
+/// complete without time passing.
 const YIELD_COUNT: usize = 16;
 
 pub(crate) struct ServiceLife {
@@ -20,25 +21,28 @@ pub(crate) struct ServiceLife {
     boards: watch::Receiver<Arc<PublishedBoard>>,
     alerts: watch::Receiver<Arc<AlertOverview>>,
     work: JoinHandle<Result<(), recovery::RecoveryError>>,
-    /// The edition seen last, if one was visible.
+    /// The last observed board. `None` before the first one.
     pub(crate) last_board: Option<Arc<PublishedBoard>>,
 }
 
 impl ServiceLife {
-    /// Starts the service; an error if it ends before its board is whole. `recovered` happens when the journal is read and nothing is
-    /// published yet.
+    /// Starts the service. `recovered` is called after the journal was read and before a board is
+    /// published.
+    ///
+    /// # Errors
+    /// The error with which the engine ended before its first board.
     pub(crate) async fn start(
         settings: EngineSettings,
         clock: WallClock,
         recovered: impl FnOnce(),
     ) -> Result<ServiceLife, recovery::RecoveryError> {
-        let (engine, EngineEndpoints { handle: feed, published_boards: editions, alerts }) =
+        let (engine, EngineEndpoints { handle: feed, published_boards: boards, alerts }) =
             Engine::new(settings);
         let work = tokio::spawn(engine.run());
         ServiceLife::run_until_idle().await;
         recovered();
         match feed.start_clock(clock).await {
-            Ok(()) => Ok(ServiceLife { feed, boards: editions, alerts, work, last_board: None }),
+            Ok(()) => Ok(ServiceLife { feed, boards, alerts, work, last_board: None }),
             Err(_) => {
                 drop(feed);
                 match work.await.expect("the engine panicked") {
@@ -49,17 +53,19 @@ impl ServiceLife {
         }
     }
 
-    /// An edition that was published since the last look, and is visible.
+    /// Returns the current board, or `None` if it was returned before.
+    ///
+    /// # Panics
+    /// Panics if the board is no longer visible.
     pub(crate) fn take_new_board(&mut self) -> Option<Arc<PublishedBoard>> {
-        let edition = self.boards.borrow().clone();
+        let published = self.boards.borrow().clone();
         let visible = self.feed.readiness().has_board();
-        assert!(visible, "a board was visible, and is no more");
-        let new = self.last_board.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, &edition));
-        self.last_board = Some(edition.clone());
-        new.then_some(edition)
+        assert!(visible, "the board is no longer visible");
+        let is_new = self.last_board.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &published));
+        self.last_board = Some(published.clone());
+        is_new.then_some(published)
     }
 
-    /// The alerts as they were told last.
     pub(crate) fn current_alerts(&self) -> Arc<AlertOverview> {
         self.alerts.borrow().clone()
     }
@@ -68,30 +74,33 @@ impl ServiceLife {
         self.feed.readiness()
     }
 
-    /// Lets the engine do all it can do without time passing.
+    /// Runs the engine until it can do no more without time passing.
     pub(crate) async fn run_until_idle() {
         for _ in 0..YIELD_COUNT {
             tokio::task::yield_now().await;
         }
     }
 
-    /// What was answered, if it was.
+    /// Returns the answer, or `None` if it has not arrived.
     pub(crate) fn received_answer(
         answer: PendingAcknowledgement,
     ) -> Option<Result<firstline::domain::monitor::ApplyResult, EngineUnavailable>> {
         answer.wait().now_or_never()
     }
 
-    /// Stops in good order. The last edition, unless it could not say the last word.
+    /// Shuts down gracefully. Returns the last published board.
+    ///
+    /// # Errors
+    /// The error that prevented the engine from writing its stop record.
     pub(crate) async fn stop(self) -> Result<Arc<PublishedBoard>, recovery::RecoveryError> {
-        let ServiceLife { feed, boards: editions, work, .. } = self;
+        let ServiceLife { feed, boards, work, .. } = self;
         drop(feed);
         work.await.expect("the engine panicked")?;
-        let last = editions.borrow().clone();
+        let last = boards.borrow().clone();
         Ok(last)
     }
 
-    /// The process is killed; the disk must be frozen already.
+    /// Kills the process. The disk must have lost its power before.
     pub(crate) async fn kill(self) {
         self.work.abort();
         if let Err(error) = self.work.await {

@@ -61,6 +61,18 @@ pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlPr
     }
 }
 
+/// Returns the warnings of standards that work: old names of keys and indicators, and indicators
+/// whose metrics Prometheus' linter refuses. Files that are not TOML have none.
+#[must_use]
+pub fn find_warnings(files: &[(String, String)]) -> Vec<TomlProblem> {
+    let documents = files.iter().filter_map(|(file, text)| TomlDocument::parse(file, text).ok());
+    let warnings = documents.flat_map(|document| {
+        read_document(&document.root_table());
+        document.warnings()
+    });
+    warnings.collect()
+}
+
 /// The standard as far as it can be understood; what cannot has left a problem.
 fn read_document(root: &TomlTable<'_>) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
@@ -123,6 +135,15 @@ fn read_document(root: &TomlTable<'_>) -> Standard {
 fn is_valid_name(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && name.len() <= 60
+}
+
+/// Leaves a warning if a value is the old name of the indicator at `place`.
+fn warn_of_old_name(value: &TomlValue<'_>, standard: &Standard, place: Option<usize>) {
+    let Some((name, place)) = value.as_str().zip(place) else { return };
+    let current = &standard.indicators[place].name;
+    if current != name {
+        value.report_warning(format!("`{name}` is now `{current}`; the old name still works"));
+    }
 }
 
 /// Leaves a problem if `name` cannot be part of a metric's name.
@@ -289,7 +310,7 @@ mod tests {
             "longest_wait_now",
             "hall_wait",
             "hall_called_in_time",
-            "counter_in_time",
+            "desk_in_time",
             "repair_timeliness_closed",
             "repair_timeliness_due",
             "time_to_restore",

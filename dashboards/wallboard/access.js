@@ -1,45 +1,49 @@
-// Who the page is to the service: the token of its wall, from the part of the address that no server and no log sees
-// (`#token=fl_...`). It is kept for the tab, so that links to other centers need not carry it, and nowhere else.
+// Access token, read from the fragment of the address (`#token=fl_...`), which is sent to no
+// server. sessionStorage keeps it for links to other centers.
 
 const KEY = 'firstline-token';
-export const ANSWER_MS_MAX = 8_000;
+export const RESPONSE_MS_MAX = 8_000;
 const token = readToken();
 
-/** The service does not let the page in. `missing`: it has no token to show. */
-export class Refused extends Error {
+export class AuthenticationError extends Error {
   constructor() {
-    super('refused');
-    this.missing = token === null;
+    super('authentication required');
+    this.tokenMissing = token === null;
   }
 }
 
 function readToken() {
-  const said = new URLSearchParams(location.hash.slice(1)).get('token');
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
   try {
-    if (said) sessionStorage.setItem(KEY, said);
-    return said || sessionStorage.getItem(KEY);
+    if (given) sessionStorage.setItem(KEY, given);
+    return given || sessionStorage.getItem(KEY);
   } catch {
-    return said; // a browser that keeps nothing
+    return given; // the browser allows no storage
   }
 }
 
-/** Fetches JSON with the token; throws `Refused` if that does not do. */
+/** Fetches JSON; throws `AuthenticationError` on status 401 and 403. */
 export async function fetchJson(path, options = {}) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS_MAX), ...options, headers });
-  if (answer.status === 401 || answer.status === 403) throw new Refused();
-  if (!answer.ok) throw Object.assign(new Error(`status ${answer.status}`), { status: answer.status });
-  return answer.json();
+  const signal = AbortSignal.timeout(RESPONSE_MS_MAX);
+  const response = await fetch(path, { cache: 'no-store', signal, ...options, headers });
+  if (response.status === 401 || response.status === 403) throw new AuthenticationError();
+  if (!response.ok) {
+    throw Object.assign(new Error(`status ${response.status}`), { status: response.status });
+  }
+  return response.json();
 }
 
-/** The address of a live connection, good for one: neither a WebSocket nor an EventSource can carry the token, so a ticket. */
+/** Address of a live connection, with a single-use ticket: these cannot carry a token. */
 export async function liveAddress(path) {
   const address = new URL(path, location.href);
   address.search = '';
   address.hash = '';
-  if (token) address.searchParams.set('ticket', (await fetchJson('v1/ticket', { method: 'POST' })).ticket);
+  if (token) {
+    const { ticket } = await fetchJson('v1/ticket', { method: 'POST' });
+    address.searchParams.set('ticket', ticket);
+  }
   return address;
 }
 
-// Another token, another page.
 addEventListener('hashchange', () => location.reload());

@@ -1,11 +1,11 @@
-// The one line that says what is wrong with the board itself: not let in, cut off, standing still, a clock that was set.
+// Banner for problems of the display itself: authentication, connection, clock.
 
-import { Refused } from './access.js';
+import { AuthenticationError } from './access.js';
 import { setAttribute, setText } from './dom.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** `count` ticks, so it is not read aloud. */
+/** `count` changes every second, so screen readers skip it. */
 export function showBanner(text, count = '') {
   document.body.dataset.banner = '';
   setText($('banner-text'), text);
@@ -18,8 +18,8 @@ export function hideBanner() {
   setAttribute($('banner'), 'hidden', true);
 }
 
-/** What to say if the service does not let the page in; null if that is not it. */
-export function refusal(error, texts) {
-  if (!(error instanceof Refused)) return null;
-  return error.missing ? texts.tokenMissing : texts.tokenRefused;
+/** Null for other errors. */
+export function authenticationText(error, texts) {
+  if (!(error instanceof AuthenticationError)) return null;
+  return error.tokenMissing ? texts.tokenMissing : texts.tokenRefused;
 }

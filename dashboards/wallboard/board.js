@@ -1,12 +1,12 @@
-// The readings as the server last told them: applies `board`, `delta` and `beat` frames to a map.
+// The latest published board: applies `board`, `delta` and `beat` frames to a map of readings.
 
-/** `breached(reading)` is called for each reading that was not breached when it was last told, and now is. */
-export function makeBoard(breached = () => {}) {
+/** `onBreach(reading)` runs for each reading that changes to breached. */
+export function makeBoard(onBreach = () => {}) {
   let readings = new Map();
-  let position = null; // { epoch, revision }; null: nothing to resume from
+  let position = null; // `{ epoch, revision }` to resume from
   let asOf = NaN;
 
-  /** False if the frame does not continue what is here. The readings stay: old values beat no values. */
+  /** Returns false if the frame does not follow the last one. Readings are kept meanwhile. */
   function apply(frame) {
     const before = readings;
     switch (frame.type) {
@@ -14,25 +14,30 @@ export function makeBoard(breached = () => {}) {
         readings = new Map();
         break;
       case 'delta':
-        if (position?.epoch !== frame.epoch || position.revision !== frame.from) return forget();
-        for (const gone of frame.gone || []) readings.delete(keyOf(gone.indicator, gone.window, gone.scope));
+        if (!continues(frame.epoch, frame.from)) return forget();
+        for (const gone of frame.gone || []) {
+          readings.delete(keyOf(gone.indicator, gone.window, gone.scope));
+        }
         break;
       case 'beat':
-        if (position?.epoch !== frame.epoch || position.revision !== frame.revision) return forget();
+        if (!continues(frame.epoch, frame.revision)) return forget();
         break;
       default:
-        return true; // a newer server may say more
+        return true; // sent by a newer server
     }
     for (const reading of frame.readings || []) {
       const key = keyOf(reading.indicator, reading.window, reading.scope);
       const old = before.get(key);
       readings.set(key, reading);
-      if (reading.level === 'breached' && old && old.level !== 'breached') breached(reading);
+      if (reading.level === 'breached' && old && old.level !== 'breached') onBreach(reading);
     }
     position = { epoch: frame.epoch, revision: frame.revision };
     asOf = Date.parse(frame.as_of);
     return true;
   }
+
+  const continues = (epoch, revision) =>
+    position?.epoch === epoch && position.revision === revision;
 
   function forget() {
     position = null;
@@ -43,16 +48,18 @@ export function makeBoard(breached = () => {}) {
     apply,
     forget,
     position: () => position,
-    /** The time of the figures, in milliseconds; NaN before the first frame. */
+    /** In ms; NaN before the first frame. */
     asOf: () => asOf,
     get: (indicator, window, scope) => readings.get(keyOf(indicator, window, scope)),
-    /** Every value of `dimension` in scopes that are exactly `within` and that dimension. */
+    /** Values of `dimension` in scopes that consist of `within` and that dimension. */
     members(dimension, within) {
       const found = new Set();
       const dimensions = Object.keys(within).length + 1;
       for (const { scope } of readings.values()) {
         if (Object.keys(scope).length !== dimensions || scope[dimension] === undefined) continue;
-        if (Object.entries(within).every(([name, value]) => scope[name] === value)) found.add(scope[dimension]);
+        if (Object.entries(within).every(([name, value]) => scope[name] === value)) {
+          found.add(scope[dimension]);
+        }
       }
       return [...found];
     },

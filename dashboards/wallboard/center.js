@@ -1,16 +1,20 @@
-// The board of one center: headline, agents, queues, orders by time left.
+// Page of one center: tiles, agents, queues and orders.
 
 import { makeAgents } from './agents.js';
 import { el, setAttribute } from './dom.js';
 import { displayName } from './format.js';
 import { makeOrders } from './orders.js';
 import { makeQueues } from './queues.js';
-import { sumUp } from './summary.js';
+import { summarize } from './summary.js';
 import { makeTiles } from './tile.js';
 
-const TILES = ['answer_rate', 'service_level_20s', 'calls_waiting', 'longest_wait_now', 'abandonment_rate', 'speed_of_answer'];
+const TILES = [
+  'answer_rate', 'service_level_20s', 'calls_waiting', 'longest_wait_now', 'abandonment_rate',
+  'speed_of_answer',
+];
 const MORE = [
-  'hall_called_in_time', 'hall_waiting', 'one_shot_resolution', 'satisfaction_rate', 'repair_timeliness_due', 'repairs_overdue',
+  'hall_called_in_time', 'hall_waiting', 'one_shot_resolution', 'satisfaction_rate',
+  'repair_timeliness_due', 'repairs_overdue',
 ];
 
 export function makeCenter(tools, id) {
@@ -24,24 +28,23 @@ export function makeCenter(tools, id) {
   const agents = makeAgents(scope, tools);
   const queues = makeQueues(scope, tools);
   const orders = makeOrders(scope, tools);
-  const nothing = el('p', { class: 'nothing', hidden: '' }, texts.centerUnknown(id));
+  const noData = el('p', { class: 'no-data', hidden: '' }, texts.centerUnknown(id));
   const middle = el('div', { class: 'middle' }, agents.node, queues.node);
-  const lower = el('div', { class: 'lower' }, ...(more.length ? [second.node] : []), middle, orders.node);
-  const node = el('div', { class: 'page page-center' }, nothing, headline.node, lower);
+  const panels = [...(more.length ? [second.node] : []), middle, orders.node];
+  const lower = el('div', { class: 'lower' }, ...panels);
+  const node = el('div', { class: 'page page-center' }, noData, headline.node, lower);
 
   function update(context) {
-    const verdicts = [...headline.update(context), ...second.update(context)];
+    const statuses = [...headline.update(context), ...second.update(context)];
     agents.update(context);
     queues.update(context);
     orders.update(context);
-    const none = context.heard && verdicts.every((verdict) => verdict === 'unknown');
-    setAttribute(nothing, 'hidden', !none);
-    setAttribute(node, 'data-nothing', none);
-    return sumUp(verdicts, texts);
+    const empty = context.connected && statuses.every((status) => status === 'unknown');
+    setAttribute(noData, 'hidden', !empty);
+    setAttribute(node, 'data-empty', empty);
+    return summarize(statuses, texts);
   }
 
-  return {
-    node, update, title: displayName(id),
-    indicators: [...main, ...more, ...agents.indicators, ...queues.indicators], where: { center: [id] },
-  };
+  const indicators = [...main, ...more, ...agents.indicators, ...queues.indicators];
+  return { node, update, title: displayName(id), indicators, where: { center: [id] } };
 }

@@ -1,31 +1,31 @@
-// What time it is at the server, told by the figures themselves. A television's own clock may be minutes off or
-// jump, so only its ticking is trusted.
+// Server time, estimated from the figures. A display's own clock may be wrong or jump, so only
+// its monotonic timer is used.
 
-const LEAK = 1 / 3_600; // the ticking may run fast by so much: what is learned fades by a second an hour
+const DRIFT = 1 / 3_600; // corrects a timer that runs fast by up to one second per hour
 
 export function makeClock() {
-  let offset = null; // server time minus our ticking, in milliseconds
-  let learnedAt = 0;
+  let offset = null; // server time minus monotonic time, in ms
+  let updatedAt = 0;
 
   return {
-    /** No figure comes from the future, so the newest ever seen tells the time, and older ones their age. */
-    atLeast(time) {
-      const ticking = performance.now();
-      const faded = offset === null ? -Infinity : offset - (ticking - learnedAt) * LEAK;
-      if (!Number.isNaN(time)) [offset, learnedAt] = [Math.max(time - ticking, faded), ticking];
+    /** Figures are never from the future, so the newest time received is a lower bound. */
+    advanceTo(time) {
+      const timer = performance.now();
+      const bound = offset === null ? -Infinity : offset - (timer - updatedAt) * DRIFT;
+      if (!Number.isNaN(time)) [offset, updatedAt] = [Math.max(time - timer, bound), timer];
     },
     now: () => (offset === null ? Date.now() : offset + performance.now()),
   };
 }
 
-/** `14:02:09` and `Sun 1 Mar` in the organisation's own time zone. */
-export function makeWallTime(lang, timeZone) {
+/** Formats times as `14:02:09` and dates as `Sun 1 Mar`, in the standard's time zone. */
+export function makeLocalTime(lang, timeZone) {
   const locale = lang === 'zh' ? 'zh-CN' : 'en-GB';
   const make = (options) => {
     try {
       return new Intl.DateTimeFormat(locale, { ...options, timeZone });
     } catch {
-      return new Intl.DateTimeFormat(locale, options); // a zone this browser does not know
+      return new Intl.DateTimeFormat(locale, options); // the browser does not know the zone
     }
   };
   const time = make({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });

@@ -1,30 +1,33 @@
-// A ranked table: a row for every center or queue, those in trouble first, a cell for every indicator.
+// A table with a row per center or queue and a cell per indicator, most breaches first.
 
-import { calm, el, setAttribute, setText, setVariable } from './dom.js';
-import { makeFigure } from './figure.js';
-import { displayName } from './format.js';
-import { trouble } from './verdict.js';
+import { el, reducedMotion, setAttribute, setText, setVariable } from './dom.js';
+import { displayName, join } from './format.js';
+import { countStatuses } from './status.js';
+import { countText } from './summary.js';
+import { makeValue } from './value.js';
 
-export const DENSE_ROWS_MIN = 9; // more rows than this stand in single lines
-export const SORT_MS_MIN = 5_000; // rows that jump every second cannot be read
+export const DENSE_ROWS_MIN = 9; // more rows are shown as single lines
+export const SORT_MS_MIN = 5_000; // more frequent sorting would be hard to read
 
-/** `scopeOf(id)` is the scope of a row; `addressOf(id)` its link, if it has one. */
+/** `scopeOf(id)` is the scope of a row, `addressOf(id)` its link, if any. */
 export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tools) {
   const { standard, format, texts } = tools;
-  const columns = indicators.map((name) => ({ name, indicator: standard.get(name), window: standard.windowOf(name) }));
+  const columns = indicators.map((name) =>
+    ({ name, indicator: standard.get(name), window: standard.windowOf(name) }));
   const body = el('tbody', { role: 'rowgroup' });
+  const headCell = { scope: 'col', role: 'columnheader' };
   const headers = columns.map(({ name, indicator, window }) => {
-    const target = format.target(indicator);
-    // It may break between the two, but in neither.
-    const small = [target, format.windowName(window)].filter(Boolean).map((text) => text.replaceAll(' ', '\u00a0')).join(' · ');
-    return el('th', { scope: 'col', role: 'columnheader' },
-      el('span', { class: 'grid-title' }, standard.title(name)), el('span', { class: 'grid-small' }, small));
+    // A line break is allowed between the two parts only.
+    const small = join(...[format.target(indicator), format.windowName(window)]
+      .map((text) => text.replaceAll(' ', '\u00a0')));
+    return el('th', headCell, el('span', { class: 'grid-title' }, standard.title(name)),
+      el('span', { class: 'grid-small' }, small));
   });
-  // The roles are said aloud because a narrow screen shows the rows as cards, which would undo them.
+  // Explicit roles, because narrow screens show rows as cards, which removes implicit ones.
   const node = el('table', { class: 'grid', role: 'table' },
-    el('caption', { class: 'unseen' }, caption),
+    el('caption', { class: 'sr-only' }, caption),
     el('thead', { role: 'rowgroup' },
-      el('tr', { role: 'row' }, el('th', { scope: 'col', role: 'columnheader', class: 'grid-head' }, head), ...headers)),
+      el('tr', { role: 'row' }, el('th', { ...headCell, class: 'grid-head' }, head), ...headers)),
     body);
   const rows = new Map();
   let sortedAt = -Infinity;
@@ -36,18 +39,21 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tool
       : el('span', { class: 'grid-name' }, name);
     const cells = columns.map((column) => makeCell(column, scopeOf(id), tools));
     const row = el('tr', { role: 'row', 'data-name': id },
-      el('th', { scope: 'row', role: 'rowheader' }, title, note), ...cells.map((cell) => cell.node));
-    return { id, name, note, cells, node: row, sum: trouble([]) };
+      el('th', { scope: 'row', role: 'rowheader' }, title, note),
+      ...cells.map((cell) => cell.node));
+    return { id, name, note, cells, node: row, counts: countStatuses([]) };
   }
 
   function update(context, ids) {
-    for (const id of ids) if (!rows.has(id)) { rows.set(id, makeRow(id)); sortedAt = -Infinity; }
+    for (const id of ids) {
+      if (!rows.has(id)) { rows.set(id, makeRow(id)); sortedAt = -Infinity; }
+    }
     for (const [id, row] of rows) if (!ids.includes(id)) { row.node.remove(); rows.delete(id); }
     for (const row of rows.values()) {
-      row.sum = trouble(row.cells.map((cell) => cell.update(context)));
-      const { missed, near } = row.sum;
-      setText(row.note, [missed && texts.missedTargets(missed), near && texts.nearTargets(near)].filter(Boolean).join(' · '));
-      setAttribute(row.node, 'data-verdict', missed ? 'missed' : near ? 'near' : 'plain');
+      row.counts = countStatuses(row.cells.map((cell) => cell.update(context)));
+      const { breached, warning } = row.counts;
+      setText(row.note, countText(row.counts, texts));
+      setAttribute(row.node, 'data-status', breached ? 'breached' : warning ? 'warning' : 'none');
     }
     setAttribute(node, 'data-old', !context.fresh);
     setVariable(node, '--rows', Math.max(rows.size, 1));
@@ -56,19 +62,21 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tool
     return ranked();
   }
 
-  const ranked = () => [...rows.values()].sort((a, b) => b.sum.rank - a.sum.rank || a.name.localeCompare(b.name));
+  const ranked = () => [...rows.values()]
+    .sort((a, b) => b.counts.severity - a.counts.severity || a.name.localeCompare(b.name));
 
   function sort() {
-    const wanted = ranked().map((row) => row.node);
-    if (wanted.every((row, index) => body.children[index] === row)) return;
-    const tops = new Map(wanted.map((row) => [row, row.isConnected ? row.offsetTop : null]));
+    const sorted = ranked().map((row) => row.node);
+    if (sorted.every((row, index) => body.children[index] === row)) return;
+    const tops = new Map(sorted.map((row) => [row, row.isConnected ? row.offsetTop : null]));
     const focused = document.activeElement;
-    body.append(...wanted);
+    body.append(...sorted);
     if (body.contains(focused)) focused.focus({ preventScroll: true });
-    if (calm.matches) return;
+    if (reducedMotion.matches) return;
     for (const [row, top] of tops) {
-      const way = top === null ? 0 : top - row.offsetTop;
-      if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: 'none' }], { duration: 600, easing: 'ease-in-out' });
+      const shift = top === null ? 0 : top - row.offsetTop;
+      const frames = [{ transform: `translateY(${shift}px)` }, { transform: 'none' }];
+      if (shift) row.animate(frames, { duration: 600, easing: 'ease-in-out' });
     }
   }
 
@@ -76,27 +84,27 @@ export function makeGrid({ caption, head, indicators, scopeOf, addressOf }, tool
 }
 
 function makeCell({ name, indicator, window }, scope, { standard, format, texts, explain }) {
-  const figure = makeFigure(indicator, 'grid-value', 'grid-unit', 'unseen', { format, texts });
-  const { sign, number, unit, word } = figure;
-  const label = el('span', { class: 'grid-label' }, standard.title(name));
-  const inner = el('button', { type: 'button', class: 'grid-cell' }, label, el('span', { class: 'grid-figure' }, sign, number, unit), word);
-  inner.addEventListener('click', () => explain.reading({ name, window, scope }));
-  const node = el('td', { role: 'cell', 'data-indicator': name, 'data-window': window }, inner);
+  const view = makeValue(indicator, ['grid-value', 'grid-unit', 'sr-only'], { format, texts });
+  const button = el('button', { type: 'button', class: 'grid-cell' },
+    el('span', { class: 'grid-label' }, standard.title(name)),
+    el('span', { class: 'grid-figure' }, view.sign, view.number, view.unit), view.word);
+  button.addEventListener('click', () => explain.reading({ name, window, scope }));
+  const node = el('td', { role: 'cell', 'data-indicator': name, 'data-window': window }, button);
 
   function update({ board, now, fresh }) {
     const reading = board.get(name, window, scope);
-    const { verdict } = figure.show(reading, now, fresh);
-    setAttribute(node, 'data-verdict', verdict);
-    if (verdict === 'met') setVariable(node, '--margin', margin(reading, indicator).toFixed(1));
-    return verdict;
+    const { status } = view.show(reading, now, fresh);
+    setAttribute(node, 'data-status', status);
+    if (status === 'met') setVariable(node, '--margin', margin(reading, indicator).toFixed(1));
+    return status;
   }
 
   return { node, update };
 }
 
-/** How far a value is beyond its target, from 0 to 1: all the way to the best there can be, or to half of a limit. */
+/** Distance from the target, 0 to 1. 1 is the best possible value, or half of an upper limit. */
 function margin({ value, target }, { better, kind }) {
   const room = better === 'higher' ? (kind === 'ratio' ? 1 - target : target / 2) : target / 2;
-  const beyond = better === 'higher' ? value - target : target - value;
-  return room > 0 ? Math.min(Math.max(beyond / room, 0), 1) : 1;
+  const distance = better === 'higher' ? value - target : target - value;
+  return room > 0 ? Math.min(Math.max(distance / room, 0), 1) : 1;
 }

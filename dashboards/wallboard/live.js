@@ -1,39 +1,43 @@
-// The connection to the live board: connect, subscribe, resume after a break, notice silence, try again.
-// It knows nothing of readings: `board` applies frames and says where it stands.
+// Connection to the live board: connects, subscribes, resumes and retries.
 
 import { open } from './transport.js';
 
-const SILENCE_MS_MAX = 5_000; // the server speaks at least once a second
+const SILENCE_MS_MAX = 5_000; // the server sends at least one frame per second
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
-const SHUT_MAX = 2; // WebSockets that never opened, before every second attempt is a stream
+const SOCKET_FAILURES_MAX = 2; // after these, WebSocket and stream alternate
 
 /**
- * Follows the board for as long as the page lives.
- * `board.apply(frame)` answers false when a change is missing; then the whole board is asked for.
- * `heard(frame)` is called after each applied frame, `lost(error)` when a connection ends or cannot be made; the error says
- * why, where that is known.
+ * `board.apply(frame)` returns false if a frame is missing; then the whole board is requested.
+ * `onFrame(frame)` runs after each applied frame, `onDisconnect(error)` when a connection ends or
+ * fails; `error` is set if the cause is known.
  */
-export function follow({ subscription, board, heard, lost }) {
-  let trial = null; // the attempt or connection that counts: `{ kind, opened, close }`
-  let last = null; // the kind of the last one
-  let shut = 0; // WebSockets in a row that never opened
+export function follow({ subscription, board, onFrame, onDisconnect }) {
+  let current = null; // `{ kind, opened, close }`; callbacks of earlier attempts are ignored
+  let lastKind = null;
+  let socketFailures = 0; // consecutive WebSockets that never opened
   let failures = 0;
   let watchdog = 0;
   let retry = 0;
 
   async function connect() {
     clearTimeout(retry);
-    const mine = (trial = { kind: shut >= SHUT_MAX && last === 'socket' ? 'stream' : 'socket', opened: false, close: null });
-    last = mine.kind;
-    const ours = (handle) => (said) => mine === trial && handle(said);
+    const blocked = socketFailures >= SOCKET_FAILURES_MAX && lastKind === 'socket';
+    const kind = blocked ? 'stream' : 'socket';
+    const attempt = (current = { kind, opened: false, close: null });
+    lastKind = kind;
+    const ifCurrent = (handle) => (data) => attempt === current && handle(data);
     watch();
     try {
-      const close = await open(mine.kind, greeting, { opened: ours(opened), said: ours(receive), ended: ours(() => giveUp()) });
-      if (mine === trial) mine.close = close;
+      const close = await open(kind, greeting, {
+        onOpen: ifCurrent(opened),
+        onMessage: ifCurrent(receive),
+        onClose: ifCurrent(() => disconnect()),
+      });
+      if (attempt === current) attempt.close = close;
       else close();
     } catch (error) {
-      if (mine === trial) giveUp(error);
+      if (attempt === current) disconnect(error);
     }
   }
 
@@ -43,8 +47,8 @@ export function follow({ subscription, board, heard, lost }) {
   }
 
   function opened() {
-    trial.opened = true;
-    if (trial.kind === 'socket') shut = 0;
+    current.opened = true;
+    if (current.kind === 'socket') socketFailures = 0;
   }
 
   function receive(text) {
@@ -54,34 +58,34 @@ export function follow({ subscription, board, heard, lost }) {
       frame = JSON.parse(text);
     } catch {
       board.forget();
-      return giveUp();
+      return disconnect();
     }
-    if (!board.apply(frame)) return giveUp();
+    if (!board.apply(frame)) return disconnect();
     failures = 0;
-    heard(frame);
+    onFrame(frame);
   }
 
   function watch() {
     clearTimeout(watchdog);
-    watchdog = setTimeout(() => giveUp(), SILENCE_MS_MAX);
+    watchdog = setTimeout(() => disconnect(), SILENCE_MS_MAX);
   }
 
-  /** Drops the connection without waiting for it to close: a dead network never says so. */
-  function giveUp(error) {
+  /** Does not wait for the close event, because a dead network never sends one. */
+  function disconnect(error) {
     clearTimeout(watchdog);
     clearTimeout(retry);
-    const old = trial;
-    trial = null;
-    if (old.kind === 'socket' && !old.opened && !error) shut += 1;
+    const old = current;
+    current = null;
+    if (old.kind === 'socket' && !old.opened && !error) socketFailures += 1;
     old.close?.();
     const pause = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** failures);
     failures = Math.min(failures + 1, 10);
     retry = setTimeout(connect, Math.max(RETRY_MS_MIN, pause * (0.5 + Math.random() / 2)));
-    lost(error);
+    onDisconnect(error);
   }
 
   addEventListener('online', () => {
-    if (trial === null) connect();
+    if (current === null) connect();
   });
   connect();
 }

@@ -1,25 +1,26 @@
-// Puts the page together: settings, standard, pages, connection; then shows what is known, once a second and on news.
+// Wallboard: reads the settings, loads the standard, connects, and redraws once per second and
+// after each frame.
 
-import { makeAsk } from './ask.js';
-import { hideBanner, refusal, showBanner } from './banner.js';
+import { makeAnnouncements } from './announcements.js';
+import { authenticationText, hideBanner, showBanner } from './banner.js';
 import { makeBoard } from './board.js';
-import { makeClock, makeWallTime } from './clock.js';
+import { makeClock, makeLocalTime } from './clock.js';
 import { el, setAttribute, setText } from './dom.js';
+import { makeExplainLoader } from './explain.loader.js';
 import { makeFormat } from './format.js';
 import { follow } from './live.js';
-import { makeNews } from './news.js';
 import { makePages, subscriptionOf } from './pages.js';
 import { makeRotation } from './rotation.js';
+import { keepAwake } from './screen.js';
 import { fetchStandard, makeStandard } from './standard.js';
+import { SIGNS } from './status.js';
 import { makeTrends } from './trend.js';
 import { addressOf, readSettings } from './url.js';
-import { SIGNS } from './verdict.js';
 import { renewPage } from './version.js';
-import { keepAwake } from './wall.js';
 
-const OLD_MS = 5_000; // figures older than this are dimmed
-const LIVE_MS = 3_000; // figures younger than this are called live
-const LOST_MS = 2_000; // a shorter break is not worth a banner
+const OLD_MS = 5_000; // older figures are dimmed
+const LIVE_MS = 3_000; // younger figures are labeled live
+const LOST_MS = 2_000; // a shorter interruption shows no banner
 const LAGGING_MS = 15_000;
 const DRAW_MS_MIN = 200;
 const RENEW_MS = 300_000;
@@ -31,8 +32,8 @@ const format = makeFormat(settings.lang, texts);
 const clock = makeClock();
 
 document.documentElement.lang = settings.lang === 'zh' ? 'zh-CN' : 'en';
-const light = matchMedia('(prefers-color-scheme: light)');
-document.documentElement.dataset.theme = settings.theme === 'auto' ? (light.matches ? 'light' : 'dark') : settings.theme;
+const systemTheme = matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark';
+document.documentElement.dataset.theme = settings.theme === 'auto' ? systemTheme : settings.theme;
 keepAwake();
 start();
 
@@ -40,7 +41,7 @@ async function start() {
   const slow = setTimeout(() => showBanner(texts.connecting), LOST_MS);
   const written = await fetchStandard((error) => {
     clearTimeout(slow);
-    showBanner(refusal(error, texts) ?? texts.noStandard);
+    showBanner(authenticationText(error, texts) ?? texts.noStandard);
   });
   clearTimeout(slow);
   hideBanner();
@@ -49,50 +50,60 @@ async function start() {
 
 function run(written) {
   const standard = makeStandard(written, settings);
-  const wall = makeWallTime(settings.lang, standard.timeZone);
+  const localTime = makeLocalTime(settings.lang, standard.timeZone);
   const trends = makeTrends(standard);
-  const explain = makeAsk(settings.lang, { standard, format, texts, wall });
-  const addressOfCenter = (center) => addressOf(center, location.search);
-  const pages = makePages(settings, { settings, standard, format, texts, trends, explain, addressOf: addressOfCenter });
-  const news = makeNews(settings.sound, { standard, texts });
-  const board = makeBoard(news.breached);
+  const explain = makeExplainLoader(settings.lang, { standard, format, texts, localTime });
+  const pages = makePages(settings, {
+    settings, standard, format, texts, trends, explain,
+    addressOf: (center) => addressOf(center, location.search),
+  });
+  const announcements = makeAnnouncements(settings.sound, { standard, texts });
+  const board = makeBoard(announcements.breached);
   let page = null;
-  let heardAt = null; // our own ticking clock, for ages
-  let lostAt = null; // the server's clock, to be shown
-  let refused = null; // why the page is not let in, in words
+  let receivedAt = null; // by `performance.now()`
+  let lostAt = null; // server time
+  let authentication = null; // error text
   let epoch = null;
-  let clockOff = 0; // seconds by which the server doubts its machine's clock
+  let clockOff = 0; // seconds by which the server clock differs from its figures
   let drawnAt = -Infinity;
-  let waiting = 0;
+  let scheduled = 0;
 
-  dress(standard, news);
+  showFixedTexts(standard, announcements);
   if (pages.length > 1) {
-    const titles = pages.map(({ title }) => title);
-    $('footer').before(makeRotation({ titles, every: settings.every, texts, show: (index) => show(pages[index]), busy: explain.isOpen }).node);
+    $('footer').before(makeRotation({
+      titles: pages.map(({ title }) => title), every: settings.every, texts,
+      show: (index) => show(pages[index]), busy: explain.isOpen,
+    }).node);
   } else {
     show(pages[0]);
   }
   follow({
     board,
     subscription: subscriptionOf(pages, standard),
-    heard(frame) {
-      const back = epoch === null || lostAt !== null;
-      heardAt = performance.now();
+    onFrame(frame) {
+      const reconnected = epoch === null || lostAt !== null;
+      receivedAt = performance.now();
       lostAt = null;
       clockOff = frame.clock_off ?? 0;
-      refused = null;
-      clock.atLeast(board.asOf());
-      if (epoch === null) setText($('since'), texts.legendLine(wall.time(clock.now()).slice(0, 5)));
-      if (epoch !== null && frame.epoch !== epoch) renewStandard(written);
+      authentication = null;
+      clock.advanceTo(board.asOf());
+      if (epoch === null) {
+        setText($('line-legend'), texts.legend(localTime.time(clock.now()).slice(0, 5)));
+      } else if (frame.epoch !== epoch) {
+        reloadIfStandardChanged(written);
+      }
       epoch = frame.epoch;
-      if (back) trends.ask();
-      if (back) renewPage();
-      drawSoon();
+      if (reconnected) {
+        trends.refresh();
+        renewPage();
+      }
+      scheduleDraw();
     },
-    lost(error) {
-      refused = refusal(error, texts) ?? (error ? null : refused);
-      lostAt ??= clock.now() - (heardAt === null ? 0 : performance.now() - heardAt);
-      drawSoon();
+    onDisconnect(error) {
+      authentication = authenticationText(error, texts) ?? (error ? null : authentication);
+      const silence = receivedAt === null ? 0 : performance.now() - receivedAt;
+      lostAt ??= clock.now() - silence;
+      scheduleDraw();
     },
   });
   setInterval(draw, 1_000);
@@ -100,72 +111,78 @@ function run(written) {
 
   function show(next) {
     page = next;
-    const single = pages.length === 1 && settings.pages[0].kind !== 'overview';
+    const hasBack = pages.length === 1 && settings.pages[0].kind !== 'overview';
     setText($('heading'), page.title);
-    setAttribute($('back'), 'hidden', !single);
+    setAttribute($('back'), 'hidden', !hasBack);
     $('main').replaceChildren(page.node);
     draw();
   }
 
-  function drawSoon() {
-    if (waiting) return;
-    waiting = setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + DRAW_MS_MIN - performance.now()));
+  function scheduleDraw() {
+    if (scheduled) return;
+    const delay = Math.max(0, drawnAt + DRAW_MS_MIN - performance.now());
+    scheduled = setTimeout(() => requestAnimationFrame(draw), delay);
   }
 
   function draw() {
-    waiting = 0;
+    scheduled = 0;
     drawnAt = performance.now();
     const now = clock.now();
-    const silence = heardAt === null ? Infinity : drawnAt - heardAt;
-    const age = heardAt === null ? Infinity : Math.max(silence, now - board.asOf());
-    const fresh = age < OLD_MS && !(lostAt !== null && silence >= LOST_MS);
-    const oldText = age < LIVE_MS || heardAt === null ? '' : texts.asOf(format.age(age / 1000));
-    if (fresh) trends.see(board, now);
-    const { verdict, text } = page.update({ board, now, fresh, oldText, heard: heardAt !== null });
-    heading(verdict, text, fresh, heardAt === null ? '' : oldText || texts.live);
-    setText($('clock'), wall.time(now));
-    setText($('date'), wall.date(now));
-    setAttribute(document.body, 'data-old', !fresh);
-    if (refused) {
-      showBanner(refused);
-    } else if (lostAt !== null && silence >= LOST_MS) {
-      if (heardAt === null) showBanner(texts.connecting);
-      else showBanner(texts.lost(wall.time(lostAt)), texts.since(format.age((now - lostAt) / 1000)));
-    } else if (heardAt !== null && age >= LAGGING_MS) {
-      showBanner(texts.lagging(wall.time(board.asOf())), texts.since(format.age(age / 1000)));
+    const connected = receivedAt !== null;
+    const silence = connected ? drawnAt - receivedAt : Infinity;
+    const age = connected ? Math.max(silence, now - board.asOf()) : Infinity;
+    const lost = lostAt !== null && silence >= LOST_MS;
+    const fresh = age < OLD_MS && !lost;
+    const ageText = age < LIVE_MS || !connected ? '' : texts.updated(format.age(age / 1000));
+    if (fresh) trends.record(board, now);
+    const { status, text } = page.update({ board, now, fresh, ageText, connected });
+    drawHeading(status, text, fresh, connected ? ageText || texts.live : '');
+    setText($('clock'), localTime.time(now));
+    setText($('date'), localTime.date(now));
+    const since = (ms) => texts.since(format.age(ms / 1000));
+    if (authentication) {
+      showBanner(authentication);
+    } else if (lost && !connected) {
+      showBanner(texts.connecting);
+    } else if (lost) {
+      showBanner(texts.lost(localTime.time(lostAt)), since(now - lostAt));
+    } else if (connected && age >= LAGGING_MS) {
+      showBanner(texts.lagging(localTime.time(board.asOf())), since(age));
     } else if (clockOff !== 0) {
-      showBanner(texts.clockOff(wall.time(board.asOf()), clockOff > 0), format.age(Math.abs(clockOff)));
+      const text = texts.clockOff(localTime.time(board.asOf()), clockOff > 0);
+      showBanner(text, format.age(Math.abs(clockOff)));
     } else {
       hideBanner();
     }
   }
 
-  function heading(verdict, text, fresh, ageText) {
-    setText($('summary'), SIGNS[verdict] ? `${SIGNS[verdict]} ${text}` : text);
-    setAttribute($('summary'), 'data-verdict', verdict);
-    setText($('pulse'), ageText);
-    setAttribute($('pulse'), 'data-fresh', fresh);
-    const title = `${fresh ? SIGNS[verdict] : '…'} ${page.title} · firstline`.trim();
+  function drawHeading(status, text, fresh, ageText) {
+    setText($('summary'), `${SIGNS[status]} ${text}`.trim());
+    setAttribute($('summary'), 'data-status', status);
+    setText($('freshness'), ageText);
+    setAttribute($('freshness'), 'data-fresh', fresh);
+    const title = `${fresh ? SIGNS[status] : '…'} ${page.title} · firstline`.trim();
     if (document.title !== title) document.title = title;
   }
 }
 
-/** What does not change while the page lives. */
-function dress(standard, news) {
+function showFixedTexts(standard, announcements) {
   setText($('back'), texts.back);
   setAttribute($('back'), 'href', addressOf(null, location.search));
-  $('pulse').before(news.text, news.hint);
-  const legend = (verdict, words) => el('span', { class: 'legend', 'data-verdict': verdict }, el('span', { class: 'sign' }, SIGNS[verdict]), ` ${words}`);
+  $('freshness').before(announcements.text, announcements.hint);
+  const legend = (status) => el('span', { class: 'legend', 'data-status': status },
+    el('span', { class: 'sign' }, SIGNS[status]), ` ${texts[status]}`);
+  const configure = { class: 'foot-end', href: `configure.html?lang=${settings.lang}` };
   $('footer').replaceChildren(
-    legend('missed', texts.legendMissed), legend('near', texts.legendNear), legend('met', texts.legendMet),
-    el('span', { id: 'since' }),
-    el('a', { class: 'foot-end', href: `build.html?lang=${settings.lang}` }, texts.build),
+    legend('breached'), legend('warning'), legend('met'),
+    el('span', { id: 'line-legend' }),
+    el('a', configure, texts.configure),
     el('span', {}, `${standard.ownTitle} · ${standard.written.version}`),
   );
 }
 
-/** A restarted server may have another standard; then the page starts over. */
-async function renewStandard(written) {
+/** A restarted server may have another standard. */
+async function reloadIfStandardChanged(written) {
   const fetched = await fetchStandard(() => {});
   if (JSON.stringify(fetched) !== JSON.stringify(written)) location.reload();
 }

@@ -1,106 +1,121 @@
-// The orders of a center whose time runs out: those overdue in front, then by the time left, which ticks between two looks.
-// One with several promises stands by the one that ends first; the others are named.
+// Open orders of a center with a deadline, the least time left first. An order with several
+// commitments is sorted by its first deadline; the others are listed below it.
 
 import { fetchJson } from './access.js';
 import { el, setAttribute, setText } from './dom.js';
-import { displayName } from './format.js';
-import { SIGNS } from './verdict.js';
+import { displayName, join } from './format.js';
+import { SIGNS } from './status.js';
 
-const EVERY_MS = 30_000;
-const SHOWN_MAX = 8;
-const ASKED = 100;
+const REFRESH_MS = 30_000;
+const ROWS = 8;
+const REQUESTED = 100;
 const RISKS = ['overdue', 'due_soon', 'running'];
-const NO_ORDERS = ['call', 'queue']; // their promises are kept in minutes, and have tiles
+const RISK_SIGNS = { overdue: SIGNS.breached, due_soon: SIGNS.warning, running: '' };
+const OTHER_FAMILIES = ['call', 'queue']; // their commitments take minutes and have tiles
 
 export function makeOrders(scope, { format, texts, explain }) {
   const list = el('ol', { class: 'orders-list' });
   const counts = el('small', {});
   const more = el('p', { class: 'orders-more' });
-  const node = el('section', { class: 'panel orders', hidden: '' }, el('h2', { class: 'panel-title' }, texts.orders, counts), list, more);
-  const rows = Array.from({ length: SHOWN_MAX }, makeRow);
+  const node = el('section', { class: 'panel orders', hidden: '' },
+    el('h2', { class: 'panel-title' }, texts.orders, counts), list, more);
+  const rows = Array.from({ length: ROWS }, makeRow);
   list.append(...rows.map((row) => row.node));
-  let told = null; // the last answer, and when it was heard by our own ticking clock
-  let askedAt = -Infinity;
+  let last = null; // the last response, and when it was received by `performance.now()`
+  let requestedAt = -Infinity;
 
   function makeRow() {
-    const [sign, left, what, whose] = ['sign', 'order-left', 'order-what', 'order-whose'].map((kind) => el('span', { class: kind }));
+    const [sign, left, title, subject] = ['sign', 'order-left', 'order-title', 'order-subject']
+      .map((name) => el('span', { class: name }));
     setAttribute(sign, 'aria-hidden', 'true');
-    const word = el('span', { class: 'unseen' });
-    const button = el('button', { type: 'button', class: 'order' }, el('span', { class: 'order-time' }, sign, left, word), what, whose);
-    const row = { node: el('li', { hidden: '' }, button), button, sign, left, word, what, whose, one: null };
-    button.addEventListener('click', () => explain.order(row.one));
+    const word = el('span', { class: 'sr-only' });
+    const time = el('span', { class: 'order-time' }, sign, left, word);
+    const button = el('button', { type: 'button', class: 'order' }, time, title, subject);
+    const row = {
+      node: el('li', { hidden: '' }, button), button, sign, left, word, title, subject, first: null,
+    };
+    button.addEventListener('click', () => explain.order(row.first));
     return row;
   }
 
-  async function ask() {
-    askedAt = performance.now();
+  async function refresh() {
+    requestedAt = performance.now();
+    const query = new URLSearchParams({ risk: RISKS.join(','), ...scope, limit: REQUESTED });
     try {
-      const answer = await fetchJson(`v1/cases?${new URLSearchParams({ risk: RISKS.join(','), ...scope, limit: ASKED })}`);
-      const orders = byOrder(answer.cases.filter(({ family }) => !NO_ORDERS.includes(family)));
-      told = { at: performance.now(), asOf: Date.parse(answer.as_of), orders, sure: answer.more === 0 };
+      const response = await fetchJson(`v1/cases?${query}`);
+      const cases = response.cases.filter(({ family }) => !OTHER_FAMILIES.includes(family));
+      last = {
+        receivedAt: performance.now(), asOf: Date.parse(response.as_of), orders: byOrder(cases),
+        complete: response.more === 0,
+      };
     } catch {
-      // The last answer stands and shows its age.
+      // The last response stays and shows its age.
     }
   }
 
   function update({ now, fresh }) {
-    const ticking = performance.now();
-    if (fresh && ticking - askedAt >= EVERY_MS) ask();
-    if (told === null) return;
-    const age = ticking - told.at;
-    const old = !fresh || age >= 3 * EVERY_MS;
-    const at = old ? told.asOf : Math.max(now, told.asOf);
-    const { orders, sure } = told;
-    const overdue = orders.filter(([one]) => leftOf(one, at) < 0).length;
-    const soon = orders.filter(presses).length - overdue;
+    const timer = performance.now();
+    if (fresh && timer - requestedAt >= REFRESH_MS) refresh();
+    if (last === null) return;
+    const { receivedAt, asOf, orders, complete } = last;
+    const age = timer - receivedAt;
+    const old = !fresh || age >= 3 * REFRESH_MS;
+    const at = old ? asOf : Math.max(now, asOf);
+    const overdue = orders.filter(([first]) => secondsLeft(first, at) < 0).length;
+    const soon = orders.filter(isAtRisk).length - overdue;
     setAttribute(node, 'hidden', false);
     setAttribute(node, 'data-old', old);
-    setText(counts, old ? texts.asOf(format.age(age / 1000)) : [
-      overdue && texts.overdueOrders(overdue), soon > 0 && texts.soonOrders(soon),
-    ].filter(Boolean).join(' · '));
+    setText(counts, old ? texts.updated(format.age(age / 1000))
+      : join(texts.overdueOrders(overdue), texts.dueSoonOrders(soon)));
     rows.forEach((row, index) => showRow(row, orders[index] ?? [], at));
-    const hidden = orders.length - SHOWN_MAX;
-    setText(more, orders.length === 0 ? texts.noOrders : hidden > 0 ? texts.moreOrders(sure ? hidden : null) : '');
+    const hidden = orders.length - ROWS;
+    const moreText = hidden > 0 ? texts.moreOrders(complete ? hidden : null) : '';
+    setText(more, orders.length === 0 ? texts.noOrders : moreText);
   }
 
-  function showRow(row, promises, at) {
-    const [one, ...others] = promises;
-    setAttribute(row.node, 'hidden', !one);
-    row.one = one ?? null;
-    if (!one) return;
-    const left = leftOf(one, at);
-    const verdict = left < 0 ? 'missed' : presses(promises) ? 'near' : 'plain';
-    setAttribute(row.button, 'data-verdict', verdict);
-    setText(row.sign, SIGNS[verdict]);
+  function showRow(row, commitments, at) {
+    const [first, ...others] = commitments;
+    setAttribute(row.node, 'hidden', !first);
+    row.first = first ?? null;
+    if (!first) return;
+    const left = secondsLeft(first, at);
+    const risk = left < 0 ? 'overdue' : isAtRisk(commitments) ? 'due_soon' : 'running';
+    setAttribute(row.button, 'data-risk', risk);
+    setText(row.sign, RISK_SIGNS[risk]);
     setText(row.left, format.left(left));
-    setText(row.word, { missed: texts.overdue, near: texts.dueSoon, plain: '' }[verdict]);
-    const family = texts.families[one.family] ?? one.family;
-    setText(row.what, [family, promiseOf(one), one.attributes.class].filter(Boolean).join(' · '));
-    const also = others.map((other) => `${promiseOf(other) || family} ${format.left(leftOf(other, at))}`);
-    setText(row.whose, [one.subject ?? '', ...also].join(' · '));
+    setText(row.word, texts.risks[risk]);
+    const family = texts.families[first.family] ?? first.family;
+    const title = join(family, commitmentName(first, texts));
+    const { class: orderClass } = first.attributes;
+    setText(row.title, orderClass ? texts.withClass(title, orderClass) : title);
+    const also = others.map((other) =>
+      `${commitmentName(other, texts) || family} ${format.left(secondsLeft(other, at))}`);
+    setText(row.subject, join(first.subject, ...also));
   }
 
   return { node, update };
 }
 
-/** The promises of each order, which come by the time left: so do the orders, and those of one. */
+/** Groups cases by order; keeps their sequence, which is by time left. */
 function byOrder(cases) {
   const orders = new Map();
   for (const one of cases) {
-    const name = one.subject ? `${one.source} ${one.subject}` : one;
-    orders.set(name, [...(orders.get(name) ?? []), one]);
+    const key = one.subject ? `${one.source} ${one.subject}` : one;
+    orders.set(key, [...(orders.get(key) ?? []), one]);
   }
   return [...orders.values()];
 }
 
-const presses = (promises) => promises.some(({ risk }) => risk !== 'running');
+const isAtRisk = (commitments) => commitments.some(({ risk }) => risk !== 'running');
 
-/** What is promised; nothing where it is the family's own promise. */
-function promiseOf({ family, commitment }) {
-  return commitment === family ? '' : displayName(commitment.replace(`${family}_`, ''));
+/** Empty for the commitment that has the name of its family. */
+function commitmentName({ family, commitment }, texts) {
+  if (commitment === family) return '';
+  const name = commitment.replace(`${family}_`, '');
+  return texts.commitments[name] ?? displayName(name);
 }
 
-/** Seconds until the deadline, negative past it; those of a clock that stands do not tick. */
-function leftOf({ deadline, left_seconds: left }, at) {
+/** Seconds until the deadline, negative when overdue; constant while the clock is stopped. */
+function secondsLeft({ deadline, left_seconds: left }, at) {
   return deadline === null ? (left ?? 0) : (Date.parse(deadline) - at) / 1000;
 }

@@ -1,11 +1,14 @@
-// All centers: the headline of the whole organisation, then a row for each center, those in trouble first.
+// Overview: tiles for the whole organization and a table of its centers.
 
 import { el, setAttribute } from './dom.js';
 import { makeGrid } from './grid.js';
-import { sumUpCenters } from './summary.js';
+import { summarizeCenters } from './summary.js';
 import { makeTiles } from './tile.js';
 
-const TILES = ['answer_rate', 'service_level_20s', 'calls_waiting', 'longest_wait_now', 'repair_timeliness_due', 'repairs_overdue'];
+const TILES = [
+  'answer_rate', 'service_level_20s', 'calls_waiting', 'longest_wait_now', 'repair_timeliness_due',
+  'repairs_overdue',
+];
 const COLUMNS = [
   'answer_rate', 'service_level_20s', 'calls_waiting', 'longest_wait_now',
   'hall_called_in_time', 'repair_timeliness_due', 'repairs_overdue', 'satisfaction_rate',
@@ -18,15 +21,16 @@ export function makeOverview(tools) {
   const columns = standard.choose(COLUMNS, 3);
   const headline = makeTiles(names, {}, tools, 'tiles-main', texts.headline);
   const grid = makeGrid({
-    caption: texts.centersCaption, head: texts.centers, indicators: columns, scopeOf: (id) => ({ center: id }), addressOf,
+    caption: texts.centersCaption, head: texts.centers, indicators: columns,
+    scopeOf: (id) => ({ center: id }), addressOf,
   }, tools);
   const node = el('div', { class: 'page page-overview' }, headline.node, grid.node);
 
   function update(context) {
-    const verdicts = headline.update(context);
+    const statuses = headline.update(context);
     const rows = grid.update(context, context.board.members('center', {}));
     setAttribute(grid.node, 'hidden', rows.length === 0);
-    return sumUpCenters(rows, verdicts, texts);
+    return summarizeCenters(rows, statuses, texts);
   }
 
   return { node, update, title: texts.overview, indicators: [...names, ...columns], where: {} };

@@ -1,29 +1,31 @@
-// Pages that take turns: a row of their names with the progress of the time, which stands while somebody is at the wall.
+// Rotation of pages: a button per page with its progress. Pauses while somebody uses the display.
 
 import { el, setAttribute, setVariable } from './dom.js';
 
 const TICK_MS = 250;
-const TOUCHED_MS = 30_000; // so long after the last touch the pages stand still
+const INPUT_PAUSE_MS = 30_000; // after the last key press, touch or mouse movement
 
-/** Calls `show(index)`; `busy()` says whether something is open that a turn would tear away. */
+/** Calls `show(index)`. `busy()` is true while a dialog must not be interrupted. */
 export function makeRotation({ titles, every, texts, show, busy }) {
   const buttons = titles.map((title, index) => {
-    const button = el('button', { type: 'button', class: 'turn' }, title);
+    const button = el('button', { type: 'button', class: 'rotation-page' }, title);
     button.addEventListener('click', () => go(index));
     return button;
   });
-  const pause = el('button', { type: 'button', class: 'turn-pause', 'aria-pressed': 'false' }, texts.pause);
-  const node = el('nav', { class: 'turns', 'aria-label': texts.pages }, ...buttons, pause);
+  const pause = el('button',
+    { type: 'button', class: 'rotation-pause', 'aria-pressed': 'false' }, texts.pause);
+  const node = el('nav', { class: 'rotation', 'aria-label': texts.pages }, ...buttons, pause);
   let shown = 0;
-  let gone = 0; // milliseconds that the page has been shown, standing times not counted
-  let touched = -Infinity;
-  let ticked = performance.now();
+  let elapsed = 0; // ms that the page has been shown, pauses excluded
+  let inputAt = -Infinity;
+  let tickedAt = performance.now();
   let stopped = false;
 
   function go(index) {
     shown = (index + titles.length) % titles.length;
-    gone = 0;
-    buttons.forEach((button, place) => setAttribute(button, 'aria-current', place === shown ? 'page' : null));
+    elapsed = 0;
+    buttons.forEach((button, position) =>
+      setAttribute(button, 'aria-current', position === shown ? 'page' : null));
     show(shown);
     draw();
   }
@@ -35,23 +37,24 @@ export function makeRotation({ titles, every, texts, show, busy }) {
     draw();
   }
 
-  const stands = () => stopped || busy() || document.hidden || ticked - touched < TOUCHED_MS;
+  const isPaused = () =>
+    stopped || busy() || document.hidden || tickedAt - inputAt < INPUT_PAUSE_MS;
 
   function tick() {
     const now = performance.now();
-    const passed = now - ticked;
-    ticked = now;
-    if (!stands()) gone += Math.min(passed, 2 * TICK_MS); // a machine that slept does not turn at once
-    if (gone >= every * 1_000) go(shown + 1);
+    const passed = now - tickedAt;
+    tickedAt = now;
+    if (!isPaused()) elapsed += Math.min(passed, 2 * TICK_MS); // the machine may have slept
+    if (elapsed >= every * 1_000) go(shown + 1);
     else draw();
   }
 
   function draw() {
-    setAttribute(node, 'data-stands', stands());
-    setVariable(node, '--gone', Math.min(gone / (every * 1_000), 1).toFixed(3));
+    setAttribute(node, 'data-paused', isPaused());
+    setVariable(node, '--progress', Math.min(elapsed / (every * 1_000), 1).toFixed(3));
   }
 
-  function key(event) {
+  function press(event) {
     if (busy() || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'ArrowLeft') go(shown - 1);
     else if (event.key === 'ArrowRight') go(shown + 1);
@@ -60,9 +63,11 @@ export function makeRotation({ titles, every, texts, show, busy }) {
     event.preventDefault();
   }
 
-  const touch = () => { touched = performance.now(); };
-  for (const kind of ['pointermove', 'pointerdown', 'keydown', 'wheel']) addEventListener(kind, touch, { passive: true });
-  addEventListener('keydown', key);
+  const input = () => { inputAt = performance.now(); };
+  for (const kind of ['pointermove', 'pointerdown', 'keydown', 'wheel']) {
+    addEventListener(kind, input, { passive: true });
+  }
+  addEventListener('keydown', press);
   pause.addEventListener('click', () => stop(!stopped));
   setInterval(tick, TICK_MS);
   go(0);

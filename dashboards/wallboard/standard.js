@@ -1,17 +1,18 @@
-// The standard in force: fetched until it is there, and asked which indicators and windows exist.
+// The active standard: its indicators, windows and titles.
 
 import { fetchJson } from './access.js';
 
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
+const DAILY = /^(repair|install|move|complaint|reopen|one_shot|satisfaction|time_to_restore)/;
 
-/** Tries until it succeeds; `failed` is told about every failure. */
-export async function fetchStandard(failed) {
+/** Retries until it succeeds; calls `onError(error)` for each failure. */
+export async function fetchStandard(onError) {
   for (let pause = RETRY_MS_MIN; ; pause = Math.min(pause * 2, RETRY_MS_MAX)) {
     try {
       return await fetchJson('v1/standard');
     } catch (error) {
-      failed(error);
+      onError(error);
     }
     await new Promise((resume) => setTimeout(resume, pause * (0.5 + Math.random() / 2)));
   }
@@ -20,31 +21,32 @@ export async function fetchStandard(failed) {
 export function makeStandard(written, settings) {
   const indicators = new Map(written.indicators.map((indicator) => [indicator.name, indicator]));
   const windows = written.windows || [];
-  const wanted = windows.includes(settings.window) ? settings.window : (windows[0] ?? settings.window);
-  const day = windows.includes('today') ? 'today' : wanted;
+  const { window } = settings;
+  const usual = windows.includes(window) ? window : (windows[0] ?? window);
+  const day = windows.includes('today') ? 'today' : usual;
 
-  /** Counts of the moment are `now`; orders and judgements of customers are too few for half an hour. */
+  /** Gauges have `now`. Orders and surveys are too few for half an hour and have the day. */
   function windowOf(name) {
     const kind = indicators.get(name)?.kind;
     if (kind === 'level' || kind === 'age' || kind === 'estimated_wait') return 'now';
-    return /^(repair|install|move|complaint|reopen|one_shot|satisfaction|time_to_restore)/.test(name) ? day : wanted;
+    return DAILY.test(name) ? day : usual;
   }
 
   return {
     written,
-    /** Where the error budgets of tiles are found. */
     budgetWindow: day,
     timeZone: written.time_zone,
     get: (name) => indicators.get(name),
     title: (name) => titleIn(indicators.get(name).title, settings.lang, name),
     ownTitle: titleIn(written.title, settings.lang, written.name),
     windowOf,
-    /** Those of `names` the standard declares; if it is a standard of other names, its own first ones. */
-    choose(names, at_least = 1) {
+    /** Those of `names` in the standard, or its first indicators if it has fewer than `least`. */
+    choose(names, least = 1) {
       const known = names.filter((name) => indicators.has(name));
-      if (known.length >= at_least) return known;
-      const own = [...indicators.values()].sort((a, b) => (a.target === null) - (b.target === null));
-      return own.slice(0, Math.max(at_least, 6)).map((indicator) => indicator.name);
+      if (known.length >= least) return known;
+      const own = [...indicators.values()];
+      own.sort((a, b) => (a.target === null) - (b.target === null));
+      return own.slice(0, Math.max(least, 6)).map((indicator) => indicator.name);
     },
   };
 }

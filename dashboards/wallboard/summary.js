@@ -1,21 +1,28 @@
-// What a page amounts to, for its heading.
+// Summary of a page for its heading.
 
-import { trouble } from './verdict.js';
+import { join } from './format.js';
+import { countStatuses } from './status.js';
 
-export function sumUp(verdicts, texts) {
-  const { missed, near, judged } = trouble(verdicts);
-  if (missed) return { verdict: 'missed', text: [texts.missedTargets(missed), near && texts.nearTargets(near)].filter(Boolean).join(' · ') };
-  if (near) return { verdict: 'near', text: texts.nearTargets(near) };
-  if (judged) return { verdict: 'met', text: texts.allMet };
-  const unknown = verdicts.every((verdict) => verdict === 'unknown');
-  return { verdict: 'plain', text: unknown ? texts.waiting : texts.unjudged };
+export function summarize(statuses, texts) {
+  const { breached, warning, evaluated } = countStatuses(statuses);
+  const text = countText({ breached, warning }, texts);
+  if (text) return { status: breached ? 'breached' : 'warning', text };
+  if (evaluated) return { status: 'met', text: texts.allMet };
+  const waiting = statuses.every((status) => status === 'unknown');
+  return { status: 'none', text: waiting ? texts.waiting : texts.notEvaluated };
 }
 
-/** The same for a page of many centers: the first of those in trouble is named. */
-export function sumUpCenters(rows, verdicts, texts) {
-  const bad = rows.filter((row) => row.sum.missed > 0);
-  if (bad.length) return { verdict: 'missed', text: texts.inTrouble(bad[0].name, bad.length - 1) };
-  return sumUp([...verdicts, ...rows.flatMap((row) => spread(row.sum))], texts);
+export const countText = ({ breached, warning }, texts) =>
+  join(texts.breaches(breached), texts.warnings(warning));
+
+/** Names the first center with a breach. */
+export function summarizeCenters(rows, statuses, texts) {
+  const bad = rows.filter((row) => row.counts.breached > 0);
+  if (bad.length) {
+    return { status: 'breached', text: texts.breachedCenters(bad[0].name, bad.length - 1) };
+  }
+  return summarize([...statuses, ...rows.flatMap((row) => expand(row.counts))], texts);
 }
 
-const spread = ({ near, judged }) => [...Array(near).fill('near'), ...Array(judged - near).fill('met')];
+const expand = ({ warning, evaluated }) =>
+  [...Array(warning).fill('warning'), ...Array(evaluated - warning).fill('met')];

@@ -1,33 +1,35 @@
-// The two ways to the live board: a WebSocket, and Server-Sent Events where something between here and the service lets no
-// WebSocket through. Both bring the same frames as texts.
+// Live transports: WebSocket, and Server-Sent Events where a proxy blocks WebSockets.
+// Both deliver the same frames as text.
 
 import { liveAddress } from './access.js';
 
-/** Opens `kind`, `socket` or `stream`; `hooks` are `opened()`, `said(text)`, `ended()`. Answers how to close it. */
+/** `kind` is `socket` or `stream`. Resolves to a function that closes the connection. */
 export async function open(kind, greeting, hooks) {
   return kind === 'socket' ? openSocket(greeting, hooks) : openStream(greeting, hooks);
 }
 
-async function openSocket(greeting, { opened, said, ended }) {
+async function openSocket(greeting, { onOpen, onMessage, onClose }) {
   const address = await liveAddress('v1/live');
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(address);
   socket.onopen = () => {
-    opened();
+    onOpen();
     socket.send(JSON.stringify(greeting()));
   };
-  socket.onmessage = (event) => said(event.data);
-  socket.onclose = ended;
+  socket.onmessage = (event) => onMessage(event.data);
+  socket.onclose = onClose;
   return () => socket.close();
 }
 
-/** An EventSource would come back by itself, with a ticket that is used up: so it is closed at its first error. */
-async function openStream(greeting, { opened, said, ended }) {
+/** `onerror` must close the stream: an EventSource would reconnect with its used ticket. */
+async function openStream(greeting, { onOpen, onMessage, onClose }) {
   const address = await liveAddress('v1/stream');
-  for (const [name, value] of Object.entries(greeting())) address.searchParams.set(name, JSON.stringify(value));
+  for (const [name, value] of Object.entries(greeting())) {
+    address.searchParams.set(name, JSON.stringify(value));
+  }
   const source = new EventSource(address);
-  source.onopen = opened;
-  source.onmessage = (event) => said(event.data);
-  source.onerror = ended;
+  source.onopen = onOpen;
+  source.onmessage = (event) => onMessage(event.data);
+  source.onerror = onClose;
   return () => source.close();
 }

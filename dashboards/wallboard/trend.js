@@ -1,98 +1,99 @@
-// Where the lines of the tiles come from: the intervals that the service remembers, and what the page has seen itself of an
-// indicator that has no history, or of a service that tells none.
+// Points of the sparklines: history from the service, or else values collected by the page.
 
 import { fetchJson } from './access.js';
 import { keyOf } from './board.js';
-import { amountOf } from './verdict.js';
+import { currentValue } from './status.js';
 
 const HOURS = 8;
 const RETRY_MS = 60_000;
-const SETTLE_MS = 5_000; // an interval that has just ended may still be counted
-const OWN_POINTS_MAX = 240; // when full, every second point goes and the steps double
-const OWN_STEP_MS = { least: 1_000, most: 120_000 }; // 240 of the longest are eight hours; then the oldest go
+const SETTLE_MS = 5_000; // late events may still change an interval that has just ended
+const POINTS_MAX = 240; // at this number, every second point is dropped and the step doubles
+const STEP_MS = { min: 1_000, max: 120_000 }; // 240 points of 120 s cover eight hours
 
 export function makeTrends(standard) {
-  const series = new Map(); // by key, those that a page draws: as many as it has tiles
-  let waiting = 0;
-  let round = null; // tells the answers of one round of questions from those given up
+  const series = new Map();
+  let timer = 0;
+  let currentRound = null; // responses of earlier rounds are dropped
 
-  /** A line of `{ at, amount }`, oldest first; an amount of null is a gap. */
+  /** Returns a function for the points `{ at, amount }`, oldest first; null amounts are gaps. */
   function follow(name, scope) {
     const window = standard.windowOf(name);
     const key = keyOf(name, window, scope);
-    if (!series.has(key)) series.set(key, { name, scope, window, kept: null, own: makeOwn(), now: null });
+    if (!series.has(key)) {
+      series.set(key, { name, scope, window, history: null, own: makePoints(), last: null });
+    }
     const one = series.get(key);
-    return {
-      points: () => (one.kept ? [...one.kept, ...(one.now ? [one.now] : [])] : one.own.points()),
-      isKept: () => one.kept !== null,
-    };
+    return () => (one.history ? [...one.history, ...(one.last ? [one.last] : [])] : one.own.all());
   }
 
-  /** Takes the values of this moment in. */
-  function see(board, now) {
+  function record(board, now) {
     for (const one of series.values()) {
-      one.now = { at: now, amount: amountOf(board.get(one.name, one.window, one.scope), now, true) };
-      one.own.add(one.now);
+      const reading = board.get(one.name, one.window, one.scope);
+      one.last = { at: now, amount: currentValue(reading, now, true) };
+      one.own.add(one.last);
     }
   }
 
-  /** Asks for all histories, and again whenever an interval has ended. To be called at the start and after every break. */
-  async function ask() {
-    clearTimeout(waiting);
-    const mine = (round = {});
-    const questions = new Map(); // with the series that each answers
+  /** Fetches all histories, and again after each interval. Call at startup and on reconnect. */
+  async function refresh() {
+    clearTimeout(timer);
+    const round = (currentRound = {});
+    const queries = new Map();
     for (const one of series.values()) {
-      const question = JSON.stringify({ hours: HOURS, ...overOf(one.window), ...one.scope });
-      questions.set(question, [...(questions.get(question) ?? []), one]);
+      const query = JSON.stringify({ hours: HOURS, ...windowParameter(one.window), ...one.scope });
+      queries.set(query, [...(queries.get(query) ?? []), one]);
     }
     let pause = RETRY_MS;
     try {
-      for (const [question, asked] of questions) {
-        const indicator = asked.map(({ name }) => name).join(',');
-        const told = await fetchJson(`v1/trend?${new URLSearchParams({ ...JSON.parse(question), indicator })}`);
-        if (mine !== round) return;
-        pause = take(told, asked);
+      for (const [query, served] of queries) {
+        const indicator = served.map(({ name }) => name).join(',');
+        const parameters = new URLSearchParams({ ...JSON.parse(query), indicator });
+        const response = await fetchJson(`v1/trend?${parameters}`);
+        if (round !== currentRound) return;
+        pause = apply(response, served);
       }
     } catch (error) {
-      if (error.status === 404) return; // an older service: until the next break its page draws what it sees
+      if (error.status === 404) return; // an older service without history
     }
-    if (mine === round) waiting = setTimeout(ask, pause * (1 + Math.random() / 20));
+    if (round === currentRound) timer = setTimeout(refresh, pause * (1 + Math.random() / 20));
   }
 
-  /** A value of the line covers as much as the tile's, or about an hour where that is a day: a quarter has few orders. */
-  function overOf(window) {
-    const over = isRolling(window) ? window : standard.written.windows.find((other) => other === '1h' || other === '60m');
-    return over ? { window: over } : {};
+  /** Points of calendar windows cover one hour: a quarter of an hour has too few orders. */
+  function windowParameter(window) {
+    const hour = (other) => other === '1h' || other === '60m';
+    const used = isRolling(window) ? window : standard.written.windows.find(hour);
+    return used ? { window: used } : {};
   }
 
-  /** The time until the interval that is still open has ended. */
-  function take(told, asked) {
-    const from = Date.parse(told.from);
-    const step = told.step_seconds * 1_000;
-    for (const one of asked) {
-      const trend = told.trends.find(({ indicator }) => indicator === one.name);
-      // The open interval is drawn by its running value.
-      one.kept = trend?.values.slice(0, -1).map((amount, index) => ({ at: from + (index + 1) * step, amount })) ?? null;
+  /** Returns the time until the open interval ends, in ms. */
+  function apply(response, served) {
+    const from = Date.parse(response.from);
+    const step = response.step_seconds * 1_000;
+    const point = (amount, index) => ({ at: from + (index + 1) * step, amount });
+    for (const one of served) {
+      const trend = response.trends.find(({ indicator }) => indicator === one.name);
+      // The live value replaces the open interval.
+      one.history = trend?.values.slice(0, -1).map(point) ?? null;
     }
-    const gone = (Date.parse(told.as_of) - from) % step;
-    return step - gone + SETTLE_MS;
+    const elapsed = (Date.parse(response.as_of) - from) % step;
+    return step - elapsed + SETTLE_MS;
   }
 
-  return { follow, see, ask };
+  return { follow, record, refresh };
 }
 
 const isRolling = (window) => /^\d+[mhd]$/.test(window);
 
-function makeOwn() {
+function makePoints() {
   let points = [];
-  let step = OWN_STEP_MS.least;
+  let step = STEP_MS.min;
 
   function add(point) {
     const last = points[points.length - 1];
     if (last && point.at - last.at < step) return;
     points.push(point);
-    if (points.length <= OWN_POINTS_MAX) return;
-    if (step < OWN_STEP_MS.most) {
+    if (points.length <= POINTS_MAX) return;
+    if (step < STEP_MS.max) {
       points = points.filter((_, index) => index % 2 === 0);
       step *= 2;
     } else {
@@ -100,5 +101,5 @@ function makeOwn() {
     }
   }
 
-  return { add, points: () => points };
+  return { add, all: () => points };
 }

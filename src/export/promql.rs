@@ -104,7 +104,7 @@ impl<'s> PromqlQueries<'s> {
     /// The series of an indicator's value, as `sla_answer_rate_ratio`.
     #[must_use]
     pub fn value_series(indicator: &Indicator) -> String {
-        format!("sla_{}_{}", indicator.name, indicator.unit())
+        indicator.metric_name()
     }
 
     /// The name of the first family that an indicator speaks of; `all` for one that is made of others.

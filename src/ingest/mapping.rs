@@ -41,7 +41,7 @@
 //! or = "NAME"                           # taken if this is missing; or a list
 //! when = { state = "done" }             # missing otherwise
 //!
-//! [[leave_out]]                         # rows to leave out, counted by reason
+//! [[exclude]]                           # rows to exclude, counted by reason
 //! when = { state = "test" }
 //! reason = "a test"
 //!
@@ -91,7 +91,7 @@ pub struct Mapping {
     sort_by: Option<usize>,
     /// Values and times; each uses only those before it.
     definitions: Vec<MappingDefinition>,
-    leave_out: Vec<(RowCondition, String)>,
+    exclude: Vec<(RowCondition, String)>,
     events: Vec<EventRule>,
 }
 
@@ -105,6 +105,14 @@ impl Mapping {
         let mapping = check::check_mapping(&document.root_table());
         let problems = document.into_problems();
         if problems.is_empty() { Ok(mapping) } else { Err(problems) }
+    }
+
+    /// Returns the warnings of a mapping that works: old names of keys.
+    #[must_use]
+    pub fn find_warnings(file: &str, text: &str) -> Vec<TomlProblem> {
+        let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
+        check::check_mapping(&document.root_table());
+        document.warnings()
     }
 
     /// The events' source.

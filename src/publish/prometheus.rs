@@ -9,7 +9,7 @@
 //! | `sla_<indicator>_level` | indicators with a target | 0 nothing to judge, 1 met, 2 warning, 3 breached |
 //! | `sla_<indicator>_target_<unit>` | indicators with a target | the target |
 //! | `sla_<indicator>_state` | readings with a doubt | 1, the label `state` says which: stale, small_sample, provisional, no_population |
-//! | `firstline_scopes_left_out` | kinds of scopes | how many scopes are beyond the limit |
+//! | `firstline_scopes_omitted` | kinds of scopes | how many scopes are beyond the limit |
 //!
 //! Readings about now have no `window`. The label `scope` names the dimensions of the scope, `all` where there are none, so
 //! that one scope can be picked and no sum counts a case twice. A reading that is `ok` has no state, and one without traffic
@@ -84,7 +84,7 @@ pub fn write_metrics(
     // As all of the service's own figures, for those who see everything.
     if shown.view.is_unrestricted() {
         let help = "Scopes of a kind that are beyond `metrics.scopes`; only `/v1/board` has them";
-        text.begin_family("firstline_scopes_left_out", FamilyType::Gauge, help);
+        text.begin_family("firstline_scopes_omitted", FamilyType::Gauge, help);
         for (kind, left_out) in labels.scopes_left_out() {
             text.write_sample("", &["scope=\"", kind, "\""], left_out as f64);
         }
@@ -116,14 +116,13 @@ struct IndicatorMetrics<'e> {
 
 impl IndicatorMetrics<'_> {
     fn write_families(&self, text: &mut TextWriter) {
-        let (name, unit, title) =
-            (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
         let of_durations = self
             .readings
             .iter()
             .any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
         let explained = if of_durations { format!("{title}: mean") } else { title.clone() };
-        text.begin_family(&format!("sla_{name}_{unit}"), FamilyType::Gauge, &explained);
+        text.begin_family(&self.indicator.metric_name(), FamilyType::Gauge, &explained);
         for (scope, reading) in &self.readings {
             text.write_sample(
                 "",
@@ -211,8 +210,7 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_target(&self, target: Target, text: &mut TextWriter) {
-        let (name, unit, title) =
-            (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
         let help = format!("{title}: 0 nothing to judge, 1 met, 2 warning, 3 breached");
         text.begin_family(&format!("sla_{name}_level"), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
@@ -225,7 +223,7 @@ impl IndicatorMetrics<'_> {
             text.write_sample("", &[self.labels.window_label(&reading.key), scope], level);
         }
         text.begin_family(
-            &format!("sla_{name}_target_{unit}"),
+            &self.indicator.target_metric_name(),
             FamilyType::Gauge,
             &format!("{title}: target"),
         );

@@ -164,7 +164,7 @@ async fn rejects_post_from_foreign_origin() {
 async fn responses_carry_security_headers() {
     let server = TestServer::start(settings_with_tokens()).await;
     for path in
-        ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"]
+        ["/", "/index.html", "/configure.html", "/main.js", "/standard", "/v1/board", "/nothing"]
     {
         let headers = server.get(path).await.headers;
         // The wallboard is shown in small by the page that makes its address.

@@ -124,14 +124,14 @@ pub(super) fn topic_dashboards() -> [Dashboard; 5] {
         dashboard_row(
             "Now",
             "当前",
-            stat_panels(&["hall_called_in_time", "counter_in_time", "hall_wait", "hall_waiting"]),
+            stat_panels(&["hall_called_in_time", "desk_in_time", "hall_wait", "hall_waiting"]),
         ),
         dashboard_row(
             "By center",
             "按中心",
             vec![
                 LinesByDimension("hall_called_in_time"),
-                LinesByDimension("counter_in_time"),
+                LinesByDimension("desk_in_time"),
                 LinesByDimension("hall_wait"),
                 LinesByDimension("hall_waiting"),
             ],
@@ -319,7 +319,7 @@ fn self_monitoring_rows() -> Vec<DashboardRow> {
         SelfMonitoring(
             bilingual_title("Scopes left out", "未导出的范围"),
             "short",
-            &[("firstline_scopes_left_out", "{{scope}}")],
+            &[("firstline_scopes_omitted", "{{scope}}")],
         ),
         SelfMonitoring(
             bilingual_title("Clock", "时钟偏差"),

@@ -107,7 +107,7 @@ pub(super) fn self_monitoring_alerts(queries: &PromqlQueries<'_>) -> Vec<Alertin
         ),
         self_monitoring_alert(
             "FirstlineScopesLeftOut",
-            "firstline_scopes_left_out > 0".to_owned(),
+            "firstline_scopes_omitted > 0".to_owned(),
             ("15m", AlertSeverity::Warning),
             bilingual_text("Scopes are missing in Prometheus", "部分范围未导出到 Prometheus"),
             bilingual_text("There are more of this kind than `metrics.scopes` allows; the rest has no alerts.", "该类范围数量超过 `metrics.scopes`;超出部分没有告警。"),

@@ -114,7 +114,7 @@ pub async fn list_alerts(
     if grant.view.is_unrestricted() {
         // Figures of the whole are for those who see it.
         answer["overflow"] = view.overflow.into();
-        answer["shortfalls_dropped"] = view.incident_log.dropped_follow_ups().into();
+        answer["follow_ups_dropped"] = view.incident_log.dropped_follow_ups().into();
     }
     Ok((JSON_HEADERS, answer.to_string()).into_response())
 }

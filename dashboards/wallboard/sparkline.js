@@ -1,4 +1,4 @@
-// The little line of a tile, with the target as a dashed line.
+// Line chart of a tile, with the target as a dashed line.
 
 import { setAttribute, svg } from './dom.js';
 
@@ -7,22 +7,21 @@ const WIDTH = 200;
 const HEIGHT = 40;
 const MARGIN = 3;
 
-export function makeSpark(indicator) {
+export function makeSparkline(indicator) {
   const line = svg('path', { class: 'spark-line' });
   const target = svg('path', { class: 'spark-target' });
-  const node = svg(
-    'svg',
-    { class: 'spark', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    target, line,
-  );
+  const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
+  const node = svg('svg',
+    { class: 'spark', viewBox, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, target, line);
 
-  /** Draws `{ at, amount }`, oldest first, up to `now`; a lonely value is a dot. */
+  /** Draws `{ at, amount }`, oldest first, up to `now`. A single value is a dot. */
   function draw(points, now) {
     if (points.length === 0) return;
     const [low, high] = range(points, indicator);
     const start = Math.min(points[0].at, now - SPAN_MS_MIN);
     const x = (at) => (((at - start) / (now - start)) * WIDTH).toFixed(1);
-    const y = (amount) => (HEIGHT - MARGIN - ((amount - low) / (high - low)) * (HEIGHT - 2 * MARGIN)).toFixed(1);
+    const height = HEIGHT - 2 * MARGIN;
+    const y = (amount) => (HEIGHT - MARGIN - ((amount - low) / (high - low)) * height).toFixed(1);
     let path = '';
     let pen = 'M';
     for (const { at, amount } of points) {
@@ -36,7 +35,7 @@ export function makeSpark(indicator) {
   return { node, draw };
 }
 
-/** Wide enough to show the target and not to make mountains of noise. */
+/** Includes the target, and has a minimum height so that noise stays flat. */
 function range(points, indicator) {
   const amounts = points.map(({ amount }) => amount).filter((amount) => amount !== null);
   if (hasTarget(indicator)) amounts.push(indicator.target);

@@ -1,0 +1,33 @@
+// Status of a reading: its level if it has one, otherwise why it is not evaluated.
+
+/** Each status has its own sign, because color alone is not enough. */
+export const SIGNS = {
+  met: '✓', warning: '▲', breached: '✕', small_sample: '○', stale: '◇',
+  no_traffic: '', unknown: '', none: '',
+};
+
+export function statusOf(reading) {
+  if (!reading) return 'unknown';
+  if (reading.state === 'stale') return 'stale';
+  if (reading.state === 'no_population') return 'unknown';
+  if (reading.value === null || reading.state === 'no_traffic') return 'no_traffic';
+  if (reading.state === 'small_sample') return 'small_sample';
+  return ['met', 'warning', 'breached'].includes(reading.level) ? reading.level : 'none';
+}
+
+/** The longest wait grows between frames while the figures are fresh. */
+export function currentValue(reading, now, fresh) {
+  if (!reading) return null;
+  const grows = fresh && reading.since && reading.value !== null;
+  return grows ? Math.max(reading.value, (now - Date.parse(reading.since)) / 1000) : reading.value;
+}
+
+export function countStatuses(statuses) {
+  const count = (status) => statuses.filter((other) => other === status).length;
+  const breached = count('breached');
+  const warning = count('warning');
+  return {
+    breached, warning, evaluated: breached + warning + count('met'),
+    severity: breached * 100 + warning,
+  };
+}

@@ -27,6 +27,7 @@ fn each_route_requires_expected_permission() {
         ("/v1/ranking", Some(RoutePermission::Read)),
         ("/v1/rejected", Some(RoutePermission::Rejected)),
         ("/v1/reload", Some(RoutePermission::Admin)),
+        ("/v1/schema/event.json", None),
         ("/v1/standard", Some(RoutePermission::Read)),
         ("/v1/stream", Some(RoutePermission::Live)),
         ("/v1/ticket", Some(RoutePermission::Read)),

@@ -84,10 +84,10 @@ fn main() {
     assert!(from_zstd.compute_board().readings == readings, "the restored board is the same");
 }
 
-fn print_report(what: &str, bytes: usize, seconds: f64, events: u64, cases: u64) {
+fn print_report(label: &str, bytes: usize, seconds: f64, events: u64, cases: u64) {
     let (per_case, nanos) = (bytes as u64 / cases.max(1), seconds * 1e9 / cases.max(1) as f64);
     println!(
-        "{what}: {per_case} bytes and {nanos:.0} ns a case; {seconds:.2} s, {:.3} s per million events",
+        "{label}: {per_case} bytes and {nanos:.0} ns a case; {seconds:.2} s, {:.3} s per million events",
         seconds * 1e6 / events as f64
     );
 }

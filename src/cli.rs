@@ -120,8 +120,19 @@ fn read_standard(
 ) -> anyhow::Result<Result<Standard, Vec<TomlProblem>>> {
     Ok(match files {
         [] => standard_file::parse_standard(standard_file::BUILT_IN_NAME, standard_file::BUILT_IN),
-        files => standard_file::parse_versions(&read_texts(files)?),
+        files => {
+            let texts = read_texts(files)?;
+            print_warnings(&standard_file::find_warnings(&texts));
+            standard_file::parse_versions(&texts)
+        }
     })
+}
+
+/// Prints warnings on standard error: what works today and should be written differently.
+fn print_warnings(warnings: &[TomlProblem]) {
+    for TomlProblem { file, line, column, message } in warnings {
+        eprintln!("{file}:{line}:{column}: warning: {message}");
+    }
 }
 
 /// Prints problems to standard error, one per line.

@@ -237,6 +237,9 @@ fn read_standard(
     }
     let standard =
         standard_file::parse_versions(&files).map_err(|mut found| problems.append(&mut found)).ok();
+    for warning in standard_file::find_warnings(&files) {
+        tracing::warn!("{warning}");
+    }
     standard.filter(|_| files.len() == names.len())
 }
 

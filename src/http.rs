@@ -129,6 +129,7 @@ pub fn all_routes() -> Vec<Route> {
         show("/v1/live", RoutePermission::Live, get(live::get_live)),
         show("/v1/stream", RoutePermission::Live, get(live::get_stream)),
         show("/v1/board", RoutePermission::Read, get(board::get_board)),
+        read("/v1/schema/event.json", None, get(board::get_event_schema)),
         show("/v1/ranking", RoutePermission::Read, get(ranking::get_ranking)),
         read("/v1/standard", Some(RoutePermission::Read), get(board::get_standard)),
         show("/v1/trend", RoutePermission::Read, get(trend::get_trend)),

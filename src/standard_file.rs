@@ -66,6 +66,18 @@ pub fn parse_versions(files: &[(String, String)]) -> Result<Standard, Vec<TomlPr
     }
 }
 
+/// Returns the warnings of standards that work: old names of keys and indicators, and indicators
+/// whose metrics Prometheus' linter refuses. Files that are not TOML have none.
+#[must_use]
+pub fn find_warnings(files: &[(String, String)]) -> Vec<TomlProblem> {
+    let documents = files.iter().filter_map(|(file, text)| TomlDocument::parse(file, text).ok());
+    let warnings = documents.flat_map(|document| {
+        read_document(&document.root_table());
+        document.warnings()
+    });
+    warnings.collect()
+}
+
 /// Reads the valid parts of a standard and reports the others as problems.
 fn read_document(root: &TomlTable<'_>) -> Standard {
     let text = |key: &str| root.required_string(key).unwrap_or_default().to_owned();
@@ -131,6 +143,15 @@ const NAME_HELP: &str = "use lower-case letters, digits and `_`, beginning with 
 fn is_valid_name(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && name.len() <= 60
+}
+
+/// Leaves a warning if a value is the old name of the indicator at `place`.
+fn warn_of_old_name(value: &TomlValue<'_>, standard: &Standard, place: Option<usize>) {
+    let Some((name, place)) = value.as_str().zip(place) else { return };
+    let current = &standard.indicators[place].name;
+    if current != name {
+        value.report_warning(format!("`{name}` is now `{current}`; the old name still works"));
+    }
 }
 
 /// Reports a problem if `name` is not a valid name.

@@ -179,7 +179,7 @@ impl Metric {
                 "Connections closed by the service, by reason: full, slow or tls",
             ),
             Metric::AlertSeconds => (
-                "firstline_alert_look_seconds",
+                "firstline_alert_evaluation_seconds",
                 InstrumentKind::Seconds,
                 "Time to evaluate the alert policies",
             ),

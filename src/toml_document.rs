@@ -59,6 +59,7 @@ pub struct TomlDocument {
     text: String,
     root: TomlNode,
     problems: RefCell<Vec<TomlProblem>>,
+    warnings: RefCell<Vec<TomlProblem>>,
 }
 
 /// A value with the byte offset of its beginning.
@@ -104,6 +105,7 @@ impl TomlDocument {
             text: text.to_owned(),
             root: TomlNode { offset: 0, content: TomlContent::Table(Vec::new()) },
             problems: RefCell::default(),
+            warnings: RefCell::default(),
         };
         if let Some(at) = toml_depth::find_excess_depth(text) {
             return Err(document.locate_problem(
@@ -154,9 +156,23 @@ impl TomlDocument {
         problems
     }
 
+    /// Returns the warnings so far, by position: what works today and should be written differently.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<TomlProblem> {
+        let mut warnings = self.warnings.borrow().clone();
+        warnings.sort();
+        warnings.dedup();
+        warnings
+    }
+
     fn report_problem(&self, at: usize, message: String) {
         let problem = self.locate_problem(at, message);
         self.problems.borrow_mut().push(problem);
+    }
+
+    fn report_warning(&self, at: usize, message: String) {
+        let warning = self.locate_problem(at, message);
+        self.warnings.borrow_mut().push(warning);
     }
 
     fn locate_problem(&self, at: usize, message: String) -> TomlProblem {

@@ -1,6 +1,7 @@
-//! Maps recorded data with the mappings in `tests/mappings`, aggregates the events naively and compares
-//! the result with independently computed figures. Tests are skipped with a message if the data
-//! beside the repository is missing.
+//! Maps recorded data with the mappings in `tests/mappings`, aggregates the events naively and
+//! compares the result with independently computed figures.
+//!
+//! Tests are skipped with a message if the data beside the repository is missing.
 
 #![expect(
     clippy::unwrap_used,
@@ -839,7 +840,7 @@ take = "last"
 column = "opened"
 after = "team"
 unit = "hours"
-[[leave_out]]
+[[exclude]]
 reason = "a test"
 [[event]]
 type = "call.anwsered"
@@ -854,7 +855,7 @@ change = { column = "state", from = 3.5 }
     .unwrap_err();
     let expected = r#"
 m.toml:1:1: the file needs a key `source` (a string)
-m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `delimiter`, `event`, `formats`, `group_by`, `header`, `leave_out`, `missing`, `quote`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
+m.toml:1:1: unknown key `sorce`, did you mean `source`? allowed here: `columns`, `data`, `delimiter`, `event`, `exclude`, `formats`, `group_by`, `header`, `missing`, `quote`, `sort_by`, `source`, `subject`, `time`, `time_zone`, `value`
 m.toml:2:13: `time_zone` is neither a name such as "Europe/Berlin" nor an offset such as "+02:00"
 m.toml:3:30: `%Q` cannot be read as a day and time: date required to parse datetime: year required to parse date
 m.toml:3:36: `%H:%M` cannot be read as a day and time: date required to parse datetime: year required to parse date
@@ -868,7 +869,7 @@ m.toml:14:8: `late` is not declared yet; move its declaration above this use, or
 m.toml:17:8: `take` needs `group_by` at the top of the mapping
 m.toml:20:9: `team` is a value, not a time; declare it as [time.NAME]
 m.toml:21:8: `unit` cannot be `hours`; allowed: `ms`, `s`, `m`, `h`
-m.toml:22:1: `leave_out` needs a key `when` (a condition, as in { state = "test" })
+m.toml:22:1: `exclude` needs a key `when` (a condition, as in { state = "test" })
 m.toml:25:8: unknown event type `call.anwsered`, did you mean `call.answered`? `call` has: offered, answered, abandoned, overflowed, transferred, ended
 m.toml:27:8: `each` needs `group_by` at the top of the mapping
 m.toml:28:20: unknown key `nott`, did you mean `not`? allowed in `state`: `above`, `at_least`, `at_most`, `below`, `missing`, `not`, `present`

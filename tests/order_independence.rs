@@ -68,8 +68,8 @@ fn event_order_and_duplicates_do_not_change_output() {
     }
 }
 
-/// Checks the final board and boards at two instants, with rejected lines and enough input for several
-/// decoder threads.
+/// Checks the final board and boards at two instants, with rejected lines and enough input for
+/// several decoder threads.
 #[test]
 fn thread_count_does_not_change_output() {
     let simulated = run_firstline(&[
@@ -114,7 +114,7 @@ fn thread_count_does_not_change_output() {
     }
 }
 
-/// Panics with the first readings that differ, since the full boards are too long to compare by eye.
+/// Panics with the first readings that differ, since the full boards are too long to compare.
 fn assert_same_boards(plain: &str, shuffled: &str, seed: u64) {
     if plain == shuffled {
         return;

@@ -1,8 +1,8 @@
 //! Compares `firstline replay` with figures that were computed independently from real recordings.
 //!
 //! The tests cover every count, rate, duration and gauge of `../shared/data/*/expected.json`. They
-//! run the binary with the standards in `tests/standards` and the mappings in `tests/mappings`. Each
-//! module lists the figures it does not compare, with the reason.
+//! run the binary with the standards in `tests/standards` and the mappings in `tests/mappings`.
+//! Each module lists the figures it does not compare, with the reason.
 //!
 //! Tests are skipped with a message if the data beside the repository is missing.
 

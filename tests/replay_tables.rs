@@ -25,7 +25,9 @@ const MORNING_EVENTS: [(&str, &str, &str, &str); 15] = [
     ("09:20:00", "complaint.opened", "k-2", r#"{"center":"bengbu"}"#),
 ];
 
-/// Replays the morning with the standard `formulas.toml`. Returns the output without its first line.
+/// Replays the morning with the standard `formulas.toml`.
+///
+/// Returns the output without its first line.
 fn run_replay(arguments: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("morning.ndjson");

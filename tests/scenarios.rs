@@ -1,11 +1,11 @@
-//! Runs the text scenarios in `tests/scenarios`: events and the readings expected at given times. The
-//! first line of a file describes its subject.
+//! Runs the text scenarios in `tests/scenarios`: events and the readings expected at given times.
+//! The first line of a file describes its subject.
 //!
 //! ```text
 //! # what this scenario shows
-//! standard: built-in                                   or a file under tests/standards, or several: its versions
+//! standard: built-in                                   or files in tests/standards, as versions
 //! stale: never                                         readings never become stale
-//! horizon: standard                                    the standard's retention; otherwise unlimited
+//! horizon: standard                                    the standard's retention; default unlimited
 //! 10:00:00 call c-1 offered center=hefei               time, family, case, verb, data
 //! 10:00:05 call c-1 answered
 //! 09:00    repair r-1 opened due=+4h                   a late event; due 4 h after its time
@@ -15,13 +15,13 @@
 //! remembered 10:05:00 1                                number of remembered cases
 //! expect 10:05:00 answer_rate 30m.interval [0.2065,1.0]   one field of the reading's JSON
 //! expect 10:05:00 rank:answer_rate{center} today 1 hefei 0.95, - wuhu   the ranking of scopes
-//! alerts: watched                                      evaluates alerts every 10 s of scenario time
-//! alert 10:05:00 answer_rate_low{center=hefei} firing 0.5, fired 1   state and number of incidents
-//! alert 10:05:00 repair_deadline/4h{r-1} firing, fired 1             the same for a grade of an order
+//! alerts: watched                                      evaluates alerts every 10 s
+//! alert 10:05:00 answer_rate_low{center=hefei} firing 0.5, fired 1   state, number of incidents
+//! alert 10:05:00 repair_deadline/4h{r-1} firing, fired 1   the same for a grade of an order
 //! ```
 //!
-//! Lines are processed in order, so a late event is one that comes late in the file. Times are local
-//! to `zone` (default Asia/Shanghai) on `date` (default 2026-03-02), with an offset as in
+//! Lines are processed in order, so a late event is one that comes late in the file. Times are
+//! local to `zone` (default Asia/Shanghai) on `date` (default 2026-03-02), with an offset as in
 //! `day+1 00:00:10`. `id=` sets the id of an event, for duplicates, and `source=` its source.
 //!
 //! Every expected reading is also compared with a second engine. It has no horizon and receives all

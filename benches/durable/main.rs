@@ -258,10 +258,10 @@ fn measure_snapshot_pause(folder: &Path, bodies: &[RequestBody], args: &DurableB
     );
 }
 
-fn print_report(what: &str, sent: &SendReport, events: usize) {
+fn print_report(label: &str, sent: &SendReport, events: usize) {
     let seconds = sent.duration.as_secs_f64();
     println!(
-        "{what}: {:.0} events/s, {:.0} MB/s; acknowledged after p50 {:.1?}, p99 {:.1?}, at most {:.1?}",
+        "{label}: {:.0} events/s, {:.0} MB/s; acknowledged after p50 {:.1?}, p99 {:.1?}, at most {:.1?}",
         events as f64 / seconds,
         sent.bytes as f64 / 1e6 / seconds,
         sent.p50,

@@ -2,7 +2,7 @@
 
 mod standard_summary;
 
-use crate::cli::{print_problems, read_text, read_texts};
+use crate::cli::{print_problems, print_warnings, read_text, read_texts};
 use crate::config;
 use crate::ingest::mapping::Mapping;
 use crate::standard_file;
@@ -18,7 +18,7 @@ pub struct CheckArguments {
     /// Configurations, standards and mappings (TOML). The keys of a file determine its kind
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Print the problems as JSON: [{"file":..,"line":..,"column":..,"message":..}]
+    /// Print the problems as JSON: [{"severity":"error" or "warning","file":..,"line":..,"column":..,"message":..}]
     #[arg(long)]
     json: bool,
     /// Describe commitments, indicators and alerts of the standards in English and Chinese
@@ -31,7 +31,7 @@ pub struct CheckArguments {
 /// # Errors
 /// If a file cannot be read.
 pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     for path in &arguments.files {
         let (name, text) = (path.display().to_string(), read_text(path)?);
         if arguments.explain
@@ -44,20 +44,30 @@ pub fn run_check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
             eprintln!("{}: no problems", path.display());
         }
         problems.extend(found);
+        warnings.extend(find_warnings(&name, &text));
     }
     problems.extend(check_versions(&arguments.files)?);
     if arguments.json {
+        let entry = |severity: &'static str| {
+            move |p: &TomlProblem| {
+                serde_json::json!({
+                    "severity": severity,
+                    "file": p.file,
+                    "line": p.line,
+                    "column": p.column,
+                    "message": p.message,
+                })
+            }
+        };
         let list: Vec<_> = problems
             .iter()
-            .map(|p| {
-                serde_json::json!({
-                    "file": p.file, "line": p.line, "column": p.column, "message": p.message,
-                })
-            })
+            .map(entry("error"))
+            .chain(warnings.iter().map(entry("warning")))
             .collect();
         super::print_output(format!("{}\n", serde_json::to_string(&list)?).as_bytes())?;
     } else {
         print_problems(&problems);
+        print_warnings(&warnings);
     }
     Ok(ExitCode::from(u8::from(!problems.is_empty())))
 }
@@ -88,6 +98,15 @@ fn is_standard(file: &str, text: &str) -> bool {
         let has = |key: &str| document.root_table().value(key).is_some();
         !has("event") && (has("indicator") || has("dimensions"))
     })
+}
+
+/// Returns what works in a file today and should be written differently.
+fn find_warnings(file: &str, text: &str) -> Vec<TomlProblem> {
+    if is_standard(file, text) {
+        standard_file::find_warnings(&[(file.to_owned(), text.to_owned())])
+    } else {
+        Mapping::find_warnings(file, text)
+    }
 }
 
 fn check_file(file: &str, text: &str) -> Vec<TomlProblem> {

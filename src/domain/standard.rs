@@ -3,6 +3,7 @@
 pub mod alert_policy;
 pub mod indicator;
 pub mod label;
+pub mod metric_name;
 pub mod population;
 pub mod schema_translation;
 pub mod scope;
@@ -337,12 +338,29 @@ pub struct FirstContactRule {
     pub first_fact: FactKind,
 }
 
+/// Indicators of the built-in standard that were renamed: the old name and the new one.
+pub const RENAMED_INDICATORS: [(&str, &str); 1] = [("counter_in_time", "desk_in_time")];
+
+/// Returns the new name of an indicator that was renamed, `None` for all others.
+#[must_use]
+pub fn current_indicator_name(name: &str) -> Option<&'static str> {
+    RENAMED_INDICATORS.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
+}
+
 impl Standard {
     /// Returns the version in force at `at`. `None` for `at` means the beginning of time.
     #[must_use]
     pub fn version_at(&self, at: Option<Timestamp>) -> Option<&StandardVersion> {
         let at = at.unwrap_or(Timestamp(i64::MIN));
         self.versions.iter().find(|version| version.since <= at)
+    }
+
+    /// Returns the place of the indicator of this name. A name that an indicator of the built-in
+    /// standard had in earlier versions finds it too, see [`RENAMED_INDICATORS`].
+    #[must_use]
+    pub fn find_indicator(&self, name: &str) -> Option<usize> {
+        let find = |name: &str| self.indicators.iter().position(|indicator| indicator.name == name);
+        find(name).or_else(|| find(current_indicator_name(name)?))
     }
 
     /// Returns true for each kind of fact that some indicator counts.

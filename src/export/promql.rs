@@ -104,7 +104,7 @@ impl<'s> PromqlQueries<'s> {
     /// Returns the series of an indicator's value, as in `sla_answer_rate_ratio`.
     #[must_use]
     pub fn value_series(indicator: &Indicator) -> String {
-        format!("sla_{}_{}", indicator.name, indicator.unit())
+        indicator.metric_name()
     }
 
     /// Returns the first family of an indicator. Returns `all` for one without a family.

@@ -11,6 +11,7 @@ mod json_phrase;
 mod quote_scan;
 pub mod raw_event;
 
+pub use self::fields::data_field_names;
 use self::fields::{DecodedFields, EventText};
 use self::json_fast::FastJsonReader;
 use self::json_full::CloudEventAttributes;

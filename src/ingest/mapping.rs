@@ -36,7 +36,7 @@ pub struct Mapping {
     sort_by: Option<usize>,
     /// Values and times. Each uses only those before it.
     definitions: Vec<MappingDefinition>,
-    leave_out: Vec<(RowCondition, String)>,
+    exclude: Vec<(RowCondition, String)>,
     events: Vec<EventRule>,
 }
 
@@ -50,6 +50,14 @@ impl Mapping {
         let mapping = check::check_mapping(&document.root_table());
         let problems = document.into_problems();
         if problems.is_empty() { Ok(mapping) } else { Err(problems) }
+    }
+
+    /// Returns the warnings of a mapping that works: old names of keys.
+    #[must_use]
+    pub fn find_warnings(file: &str, text: &str) -> Vec<TomlProblem> {
+        let Ok(document) = TomlDocument::parse(file, text) else { return Vec::new() };
+        check::check_mapping(&document.root_table());
+        document.warnings()
     }
 
     /// Returns the CloudEvents `source` of all events.

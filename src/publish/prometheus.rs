@@ -9,7 +9,7 @@
 //! | `sla_<indicator>_level` | indicators with a target | 0 none, 1 met, 2 warning, 3 breached |
 //! | `sla_<indicator>_target_<unit>` | indicators with a target | the target |
 //! | `sla_<indicator>_state` | unreliable readings | 1, with the reason in the label `state` |
-//! | `firstline_scopes_left_out` | kinds of scopes | number of scopes above the limit |
+//! | `firstline_scopes_omitted` | kinds of scopes | number of scopes above the limit |
 //!
 //! Current-state readings have no label `window`. The label `scope` names the dimensions of the
 //! scope, or `all` without dimensions. Selecting one value of `scope` keeps sums from counting a
@@ -91,7 +91,7 @@ pub fn write_metrics(
     // Metrics about the service itself are for unrestricted views only.
     if selection.view.is_unrestricted() {
         let help = "Scopes above the limit `metrics.scopes`, by kind; only `/v1/board` lists them";
-        text.begin_family("firstline_scopes_left_out", FamilyType::Gauge, help);
+        text.begin_family("firstline_scopes_omitted", FamilyType::Gauge, help);
         for (kind, left_out) in labels.scopes_left_out() {
             text.write_sample("", &["scope=\"", kind, "\""], left_out as f64);
         }
@@ -123,14 +123,13 @@ struct IndicatorMetrics<'e> {
 
 impl IndicatorMetrics<'_> {
     fn write_families(&self, text: &mut TextWriter) {
-        let (name, unit, title) =
-            (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
         let of_durations = self
             .readings
             .iter()
             .any(|(_, reading)| matches!(reading.components, ReadingComponents::Duration(_)));
         let help = if of_durations { format!("{title}: mean") } else { title.clone() };
-        text.begin_family(&format!("sla_{name}_{unit}"), FamilyType::Gauge, &help);
+        text.begin_family(&self.indicator.metric_name(), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
             text.write_sample(
                 "",
@@ -218,8 +217,7 @@ impl IndicatorMetrics<'_> {
     }
 
     fn write_target(&self, target: Target, text: &mut TextWriter) {
-        let (name, unit, title) =
-            (&self.indicator.name, self.indicator.unit(), &self.indicator.title.en);
+        let (name, title) = (&self.indicator.name, &self.indicator.title.en);
         let help = format!("{title}: 0 no level, 1 met, 2 warning, 3 breached");
         text.begin_family(&format!("sla_{name}_level"), FamilyType::Gauge, &help);
         for (scope, reading) in &self.readings {
@@ -232,7 +230,7 @@ impl IndicatorMetrics<'_> {
             text.write_sample("", &[self.labels.window_label(&reading.key), scope], level);
         }
         text.begin_family(
-            &format!("sla_{name}_target_{unit}"),
+            &self.indicator.target_metric_name(),
             FamilyType::Gauge,
             &format!("{title}: target"),
         );

@@ -130,7 +130,14 @@ pub(super) fn resolve_indicator(
     name: &str,
     standard: &Standard,
 ) -> Result<usize, UnknownNameError> {
-    let place = standard.indicators.iter().position(|indicator| indicator.name == name);
+    let place = standard.find_indicator(name);
+    if let Some(current) = place.map(|place| &standard.indicators[place].name)
+        && current != name
+    {
+        tracing::warn!(
+            "a client asks for indicator `{name}`, which is now `{current}`; the old name still works"
+        );
+    }
     place.ok_or_else(|| {
         unknown_name(
             "indicator",

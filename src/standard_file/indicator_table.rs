@@ -39,15 +39,20 @@ pub(super) fn read_indicator(name: &str, value: &TomlValue<'_>, standard: &mut S
             );
         }
         let targets = vec![DatedTarget { since: Timestamp(i64::MIN), target }];
-        standard.indicators.push(Indicator {
-            name: name.to_owned(),
-            title,
-            formula,
-            targets,
-            small_sample,
-            families,
-            labels,
-        });
+        let name = name.to_owned();
+        let indicator = Indicator { name, title, formula, targets, small_sample, families, labels };
+        warn_of_metric_name(&indicator, value);
+        standard.indicators.push(indicator);
+    }
+}
+
+/// Leaves a warning for each objection of Prometheus' linter to the indicator's metrics.
+fn warn_of_metric_name(indicator: &Indicator, value: &TomlValue<'_>) {
+    for objection in indicator.metric_objections() {
+        value.report_warning(format!(
+            "`promtool check metrics` refuses `{}`: {objection}",
+            indicator.metric_name()
+        ));
     }
 }
 
@@ -124,7 +129,7 @@ fn family_bit(standard: &Standard, tally: &FactTally) -> u64 {
     1 << (standard.kinds.family(tally.kind).0 & 63)
 }
 
-/// Reads `one_shot` with its keys `contacts`, `within`, `spoilt_by`, `leave_out` and `matured`.
+/// Reads `one_shot` with its keys `contacts`, `within`, `not_resolved_if`, `exclude` and `matured`.
 ///
 /// The value is the share of contacts that are neither invalidated nor followed by another contact
 /// within the time. Returns `None` if the rule is invalid.
@@ -139,8 +144,11 @@ fn read_first_contact(
         .required_value("contacts", "a list of facts")
         .map(|list| moments(&list))
         .unwrap_or_default();
-    let optional = |key: &str| table.value(key).map(|list| moments(&list)).unwrap_or_default();
-    let (invalidated_by, excluded_by) = (optional("spoilt_by"), optional("leave_out"));
+    let optional = |key: &str, old_key: &str| {
+        table.renamed_value(key, old_key).map(|list| moments(&list)).unwrap_or_default()
+    };
+    let (invalidated_by, excluded_by) =
+        (optional("not_resolved_if", "spoilt_by"), optional("exclude", "leave_out"));
     let within = table.required_value("within", "a duration, as in \"72h\"");
     let within_ms = within.and_then(|value| {
         let millis = value.require_duration()?;
@@ -279,13 +287,24 @@ orders = ["repair"]
             (r#"within = "23h""#, "from \"24h\" to \"30d\""),
             (r#"within = "31d""#, "from \"24h\" to \"30d\""),
             (r#"matured = true"#, "within"),
-            (r#"within = "72h", spoilt_by = ["repair.reopend"]"#, "did you mean `repair.reopened`"),
-            (r#"within = "72h", spoilt_by = ["repair.open"]"#, "is a state"),
             (
-                r#"within = "72h", leave_out = [{ fact = "call.transferred", resolved = false }]"#,
+                r#"within = "72h", not_resolved_if = ["repair.reopend"]"#,
+                "did you mean `repair.reopened`",
+            ),
+            (r#"within = "72h", not_resolved_if = ["repair.open"]"#, "is a state"),
+            (
+                r#"within = "72h", not_resolved_if = ["repair.reopend"]"#,
+                "did you mean `repair.reopened`",
+            ),
+            (r#"within = "72h", not_resolved_if = ["repair.open"]"#, "is a state"),
+            (
+                r#"within = "72h", exclude = [{ fact = "call.transferred", resolved = false }]"#,
                 "cannot be limited by `resolved`",
             ),
-            (r#"within = "72h", spoild_by = ["repair.reopened"]"#, "did you mean `spoilt_by`"),
+            (
+                r#"within = "72h", not_resolved_of = ["repair.reopened"]"#,
+                "did you mean `not_resolved_if`",
+            ),
         ] {
             let problems = parse_standard(
                 "x.toml",

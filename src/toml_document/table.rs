@@ -66,6 +66,25 @@ impl<'d> TomlTable<'d> {
             .map(|entry| self.entry_value(&entry.key, &entry.node))
     }
 
+    /// Returns the value of a key that had another name in earlier versions. The old name still works
+    /// and leaves a warning that names the new one.
+    #[must_use]
+    pub fn renamed_value(&self, key: &str, old_key: &str) -> Option<TomlValue<'d>> {
+        let value = self.value(key);
+        let old = self.entries.iter().find(|entry| entry.key == old_key);
+        let Some(old) = old else { return value };
+        if value.is_some() {
+            self.report_problem(
+                old_key,
+                format!("`{old_key}` is the old name of `{key}`; remove it"),
+            );
+        } else {
+            let message = format!("`{old_key}` is now `{key}`; the old name still works");
+            self.document.report_warning(old.key_offset, message);
+        }
+        value.or(self.value(old_key))
+    }
+
     /// Returns the value of a required key. Its absence is a problem.
     ///
     /// `what` describes the expected value in the message, for example `a list of strings`.
@@ -147,18 +166,13 @@ impl<'d> TomlTable<'d> {
     /// Returns an array of tables. A single table gives one entry, an absent key none.
     #[must_use]
     pub fn table_list(&self, key: &str) -> Vec<TomlTable<'d>> {
-        match self.value(key) {
-            None => Vec::new(),
-            Some(value) if value.as_table().is_some() => {
-                value.require_table().into_iter().collect()
-            }
-            Some(value) => value
-                .require_array()
-                .unwrap_or_default()
-                .iter()
-                .filter_map(TomlValue::require_table)
-                .collect(),
-        }
+        self.value(key).map(|value| tables_of(&value)).unwrap_or_default()
+    }
+
+    /// Returns a list of tables like [`TomlTable::table_list`], of a key that was renamed.
+    #[must_use]
+    pub fn renamed_table_list(&self, key: &str, old_key: &str) -> Vec<TomlTable<'d>> {
+        self.renamed_value(key, old_key).map(|value| tables_of(&value)).unwrap_or_default()
     }
 
     /// Returns a list of strings. Other entries are reported as problems and left out.
@@ -227,6 +241,15 @@ impl<'d> TomlTable<'d> {
             .map_or(self.offset, |entry| entry.key_offset);
         TomlValue::new(self.document, key, key_at, node)
     }
+}
+
+/// Returns the tables of a list; a single table is a list of one.
+fn tables_of<'d>(value: &TomlValue<'d>) -> Vec<TomlTable<'d>> {
+    if value.as_table().is_some() {
+        return value.require_table().into_iter().collect();
+    }
+    let entries = value.require_array().unwrap_or_default();
+    entries.iter().filter_map(TomlValue::require_table).collect()
 }
 
 /// Returns the byte offset for a problem with a value.

@@ -53,6 +53,11 @@ impl<'d> TomlValue<'d> {
         }
     }
 
+    /// Leaves a warning at this place: it works today and should be written differently.
+    pub fn report_warning(&self, message: impl Into<String>) {
+        self.document.report_warning(self.offset, message.into());
+    }
+
     /// Reports a problem at the value's position.
     pub fn report_problem(&self, message: impl Into<String>) {
         self.document.report_problem(self.offset, message.into());

@@ -19,10 +19,10 @@ async fn rejects_events_of_foreign_sources_individually() {
         event_from_source("/acd/hefei/7", "3"),
         event_from_source("/acd/hefei2", "4")
     ]);
-    let taken = request_as(&server, "acd", "POST", "/v1/events", &batch.to_string()).await;
-    let answer = taken.json();
+    let response = request_as(&server, "acd", "POST", "/v1/events", &batch.to_string()).await;
+    let answer = response.json();
     assert_eq!(
-        (taken.status, &answer["accepted"], &answer["rejected_total"]),
+        (response.status, &answer["accepted"], &answer["rejected_total"]),
         (200, &json!(2), &json!(2)),
         "{answer}"
     );

@@ -27,6 +27,7 @@ fn each_route_requires_expected_permission() {
         ("/v1/ranking", Some(RoutePermission::Read)),
         ("/v1/rejected", Some(RoutePermission::Rejected)),
         ("/v1/reload", Some(RoutePermission::Admin)),
+        ("/v1/schema/event.json", None),
         ("/v1/standard", Some(RoutePermission::Read)),
         ("/v1/stream", Some(RoutePermission::Live)),
         ("/v1/ticket", Some(RoutePermission::Read)),
@@ -164,7 +165,7 @@ async fn rejects_post_from_foreign_origin() {
 async fn responses_carry_security_headers() {
     let server = TestServer::start(settings_with_tokens()).await;
     for path in
-        ["/", "/index.html", "/build.html", "/main.js", "/standard", "/v1/board", "/nothing"]
+        ["/", "/index.html", "/configure.html", "/main.js", "/standard", "/v1/board", "/nothing"]
     {
         let headers = server.get(path).await.headers;
         // The page that configures displays shows the wallboard in a frame.

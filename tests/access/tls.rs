@@ -48,7 +48,7 @@ async fn request_over_tls(
         .with_root_certificates(roots)
         .with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
-    let name = "localhost".try_into().expect("the name is a string");
+    let name = "localhost".try_into().expect("the server name is valid");
     let mut stream =
         timeout(TEST_TIMEOUT, TlsConnector::from(Arc::new(config)).connect(name, stream))
             .await

@@ -69,7 +69,7 @@ fn alertmanager_pair_notifies_once_when_sender_is_killed() {
         ([free_address(), free_address()], [free_gossip_address(), free_gossip_address()]);
     let start = |number: usize| {
         let storage = folder.0.path().join(format!("alertmanager-{number}"));
-        std::fs::create_dir(&storage).expect("the temporary directory is created");
+        std::fs::create_dir(&storage).expect("the storage folder is created");
         let (listen, peer) = (gossips[number], gossips[1 - number]);
         let cluster = [
             format!("--cluster.listen-address={listen}"),

@@ -71,10 +71,10 @@ impl ProgramFolder {
 }
 
 /// Sends an event of the call of a center, for example `offered`.
-fn send_call_event(program: &FirstlineProcess, center: &str, what: &str) {
+fn send_call_event(program: &FirstlineProcess, center: &str, verb: &str) {
     let now = WallClock::Wall.now();
     let event = json!({
-        "specversion": "1.0", "id": format!("{center}-{what}"), "source": "/test", "type": format!("call.{what}"),
+        "specversion": "1.0", "id": format!("{center}-{verb}"), "source": "/test", "type": format!("call.{verb}"),
         "subject": format!("call-{center}"), "time": now.to_string(), "data": { "center": center },
     });
     let answer = program

@@ -76,7 +76,7 @@ fn crash_before_cursor_write_repeats_message_with_same_key() {
         .map(|message| {
             (
                 message.body["alert"]["scope"]["center"].as_str().expect("the alert has a center"),
-                message.body["event"].as_str().expect("an event arrives"),
+                message.body["event"].as_str().expect("the message has an event type"),
             )
         })
         .collect();

@@ -145,7 +145,7 @@ fn check_reports_damaged_file_and_exit_code() {
     write_journal(directory.path());
     let mut names: Vec<_> = fs::read_dir(directory.path())
         .expect("the directory is readable")
-        .map(|entry| entry.expect("the name is a string").path())
+        .map(|entry| entry.expect("the directory entry is readable").path())
         .collect();
     names.sort();
     let segment = names

@@ -81,11 +81,11 @@ fn rejects_segment_of_newer_format() {
 fn reports_invalid_or_missing_keys() {
     let directory = tempfile::tempdir().expect("the temporary directory is created");
     let keys = directory.path().join("keys");
-    let assert_refused = |what: &str| match DirectoryLock::acquire(directory.path()) {
+    let assert_refused = |expected: &str| match DirectoryLock::acquire(directory.path()) {
         Err(error @ JournalError::BadKeys { .. }) => {
-            assert!(error.to_string().contains(what), "{error}")
+            assert!(error.to_string().contains(expected), "{error}")
         }
-        other => panic!("{what}: {other:?}"),
+        other => panic!("{expected}: {other:?}"),
     };
     let lock = DirectoryLock::acquire(directory.path()).expect("the new directory is locked");
     let mut journal = Journal::open(

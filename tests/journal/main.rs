@@ -33,16 +33,16 @@ fn numbered_record(number: u64) -> JournalRecord {
 
 /// Returns a batch with pseudo-random identities, which do not compress.
 fn incompressible_batch(number: u64) -> Batch {
-    let mix = |place: u64| {
-        (number * 1_000 + place)
+    let mix = |index: u64| {
+        (number * 1_000 + index)
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             .rotate_left(23)
             .wrapping_mul(0xD6E8_FEB8_6659_FD93)
     };
-    let events = (0..number * 37 % 300).map(|place| Event {
-        case: CaseKey(mix(place * 2)),
-        id: EventId(mix(place * 2 + 1)),
-        time: Timestamp(number as i64 * 1_000 + place as i64),
+    let events = (0..number * 37 % 300).map(|index| Event {
+        case: CaseKey(mix(index * 2)),
+        id: EventId(mix(index * 2 + 1)),
+        time: Timestamp(number as i64 * 1_000 + index as i64),
         detail: EventDetail::default(),
         group: 0,
         sequence: 0,

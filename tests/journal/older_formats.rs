@@ -16,7 +16,7 @@ use std::path::Path;
 fn unpack_fixture(format: u64, to: &Path, snapshot: bool) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/journal/format-{format}"));
     for entry in fs::read_dir(from).expect("the file exists") {
-        let path = entry.expect("the file is accessible").path();
+        let path = entry.expect("the directory entry is readable").path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("the name is a string");
         let bytes = fs::read(&path).expect("the file is readable");
         match name.strip_suffix(".zst") {
@@ -57,7 +57,8 @@ fn board_lines(state: &EngineState) -> Vec<String> {
         .readings
         .iter()
         .map(|reading| {
-            serde_json::to_string(&board.reading_json(reading)).expect("the text is valid JSON")
+            serde_json::to_string(&board.reading_json(reading))
+                .expect("the reading is encoded as JSON")
         })
         .collect()
 }

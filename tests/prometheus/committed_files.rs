@@ -34,7 +34,7 @@ fn assert_committed(directory: &str, generated: &[(String, String)]) {
 fn committed_rules_match_built_in_standard() {
     assert_committed(
         "dashboards/prometheus",
-        &prometheus_rules::rule_files(&built_in_standard()).expect("the text is valid YAML"),
+        &prometheus_rules::rule_files(&built_in_standard()).expect("the export is encoded as YAML"),
     );
 }
 
@@ -50,7 +50,8 @@ fn every_indicator_with_target_has_alert_rules() {
             .expect("the standard is readable");
         let standard = firstline::standard_file::parse_standard(file, &text)
             .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let generated = prometheus_rules::rule_files(&standard).expect("the text is valid YAML");
+        let generated =
+            prometheus_rules::rule_files(&standard).expect("the export is encoded as YAML");
         let alerts = &generated
             .iter()
             .find(|(name, _)| name == "alerts.yml")
@@ -167,7 +168,7 @@ fn parse_yaml(text: &str) -> Value {
 /// Returns the OpenSLO documents of a standard.
 fn openslo_objectives(standard: &Standard) -> Vec<Value> {
     openslo::export_openslo(standard)
-        .expect("the text is valid YAML")
+        .expect("the export is encoded as YAML")
         .split("---\n")
         .skip(1)
         .map(parse_yaml)

@@ -43,7 +43,7 @@ const fn first_contact_rule(
 }
 
 const fn with_maturity(rule: FirstContactRule) -> FirstContactRule {
-    FirstContactRule { matured: true, ..one_shot }
+    FirstContactRule { matured: true, ..rule }
 }
 
 /// All indicators but `vip`, whose limits the generated sets do not reach.

@@ -1,8 +1,8 @@
 //! A bank's hotline, 17 456 calls.
 //!
 //! Not compared are PHANTOM calls by group, since the mapping leaves their rows out and only counts
-//! them. In all sets, minimum durations are not compared, since firstline has no minimum, nor linear
-//! percentiles, since firstline's are nearest-rank.
+//! them. In all sets, minimum durations are not compared, since firstline has no minimum, nor
+//! linear percentiles, since firstline's are nearest-rank.
 
 use super::comparison::{FigureComparison, instant_in_zone};
 use super::replay::{RecordedSet, ReplayCommand, ReplayedBoard};

@@ -23,8 +23,8 @@ async fn send_sample_events(server: &TestServer) {
         &json!({ "center": "hefei", "reason": "rain", "liable": "weather" }),
     ));
     let total = events.len();
-    let taken = server.post("application/json", json!(events).to_string()).await;
-    assert_eq!(taken.json()["accepted"], total, "{}", taken.body);
+    let response = server.post("application/json", json!(events).to_string()).await;
+    assert_eq!(response.json()["accepted"], total, "{}", response.body);
 }
 
 fn case_subjects(side: &Value) -> Vec<&str> {

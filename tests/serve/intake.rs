@@ -23,12 +23,16 @@ fn compress_zstd(text: &[u8]) -> Vec<u8> {
 async fn accepts_every_content_type_and_deduplicates() {
     let server = TestServer::start(test_settings()).await;
     let events = answered_call("c-1", "hefei");
-    let taken = server.post(BATCH, json!(events).to_string()).await;
+    let response = server.post(BATCH, json!(events).to_string()).await;
     assert_eq!(
-        (taken.status, taken.json()["accepted"].as_u64(), taken.json()["duplicates"].as_u64()),
+        (
+            response.status,
+            response.json()["accepted"].as_u64(),
+            response.json()["duplicates"].as_u64()
+        ),
         (200, Some(3), Some(0))
     );
-    assert_eq!(taken.json()["rejected"], json!([]));
+    assert_eq!(response.json()["rejected"], json!([]));
 
     let known = |reply: crate::client::HttpReply, of: u64| {
         assert_eq!(
@@ -107,13 +111,13 @@ async fn rejected_event_is_listed_and_others_are_accepted() {
     let late = event_json("l-1", "call.offered", "c-4", -30 * 86_400, &personal);
     let body = format!("{}\nnonsense\n\n{unknown}\n{ahead}\n{}\n{late}\n", good[0], good[1]);
     let reply = server.post(NDJSON, body).await;
-    let taken = reply.json();
+    let response = reply.json();
     assert_eq!(
-        (taken["accepted"].as_u64(), taken["rejected_total"].as_u64()),
+        (response["accepted"].as_u64(), response["rejected_total"].as_u64()),
         (Some(2), Some(4)),
-        "{taken}"
+        "{response}"
     );
-    let rejections: Vec<_> = taken["rejected"]
+    let rejections: Vec<_> = response["rejected"]
         .as_array()
         .into_iter()
         .flatten()
@@ -122,7 +126,7 @@ async fn rejected_event_is_listed_and_others_are_accepted() {
     assert_eq!(
         rejections,
         [(Some(1), None), (Some(3), Some("u-1")), (Some(4), Some("a-1")), (Some(6), Some("l-1"))],
-        "{taken}"
+        "{response}"
     );
 
     let memory = server.get("/v1/rejected").await;
@@ -155,14 +159,14 @@ async fn large_body_reaches_engine_in_several_batches() {
         lines.insert(index, line);
     }
     let lines = lines.join("\n");
-    let taken = server.post(NDJSON, &lines).await.json();
+    let response = server.post(NDJSON, &lines).await.json();
     assert_eq!(
-        (taken["accepted"].as_u64(), taken["rejected_total"].as_u64()),
+        (response["accepted"].as_u64(), response["rejected_total"].as_u64()),
         (Some(4_500), Some(5)),
-        "{taken}"
+        "{response}"
     );
-    let rejections = |taken: &serde_json::Value| -> Vec<_> {
-        let rejected = taken["rejected"].as_array().cloned().unwrap_or_default();
+    let rejections = |response: &serde_json::Value| -> Vec<_> {
+        let rejected = response["rejected"].as_array().cloned().unwrap_or_default();
         rejected
             .iter()
             .map(|rejection| {
@@ -176,10 +180,12 @@ async fn large_body_reaches_engine_in_several_batches() {
     let expected =
         [(0, None), (1, Some("l-1")), (1_500, Some("l-2")), (3_333, Some("l-3")), (4_504, None)];
     let expected = expected.map(|(index, id)| (index, id.map(String::from)));
-    assert_eq!(rejections(&taken), expected);
+    assert_eq!(rejections(&response), expected);
     assert!(
-        taken["rejected"][0]["error"].as_str().is_some_and(|error| error.contains("longer than")),
-        "{taken}"
+        response["rejected"][0]["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("longer than")),
+        "{response}"
     );
 
     // The compressed body is small, but decodes into several batches too.

@@ -12,9 +12,9 @@ fn is_answer_rate_of(reading: &Value, center: Option<&str>, of: u64) -> bool {
 }
 
 async fn send_answered_call(server: &TestServer, call: &str, center: &str) {
-    let taken =
+    let response =
         server.post("application/json", json!(answered_call(call, center)).to_string()).await;
-    assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
+    assert_eq!(response.json()["accepted"], 3, "{}", response.body);
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
     assert_eq!(board["type"], "board");
     assert!(board["readings"].as_array().is_some_and(|readings| !readings.is_empty()));
     let mut revision = board["revision"].as_u64();
-    let mut seen = 0;
+    let mut updates = 0;
     for call in 0..5 {
         send_answered_call(&server, &format!("c-{call}"), "hefei").await;
         loop {
@@ -41,13 +41,13 @@ async fn board_is_followed_by_gapless_deltas_and_heartbeats() {
             if let Some(reading) =
                 readings.find(|reading| is_answer_rate_of(reading, None, call + 1))
             {
-                seen += 1;
+                updates += 1;
                 assert_eq!(reading["good"], call + 1);
                 break;
             }
         }
     }
-    assert_eq!(seen, 5);
+    assert_eq!(updates, 5);
     let (beat, _) = client.wait_for_type("beat").await;
     assert!(beat["as_of"].as_str() >= board["as_of"].as_str());
     assert_eq!(beat.get("readings"), None);

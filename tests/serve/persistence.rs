@@ -27,8 +27,8 @@ fn new_directory() -> TempDir {
 
 async fn send_call(server: &TestServer, call: &str) {
     let events = answered_call(call, "hefei");
-    let taken = server.post("application/json", json!(events).to_string()).await;
-    assert_eq!(taken.json()["accepted"], events.len(), "{}", taken.body);
+    let response = server.post("application/json", json!(events).to_string()).await;
+    assert_eq!(response.json()["accepted"], events.len(), "{}", response.body);
 }
 
 /// Returns the numbers of answered calls and of all counted calls of Hefei today.
@@ -189,11 +189,11 @@ async fn damaged_journal_error_names_file() {
         journal_files(directory.path(), "journal-").pop().expect("the journal has a segment");
     let mut bytes = std::fs::read(&journal).expect("the file is accessible");
     // The journal stores the text of the standard uncompressed at this place.
-    let place = bytes
+    let offset = bytes
         .windows(14)
         .position(|window| window == b"date_of_effect")
         .expect("the journal contains the standard");
-    bytes[place] ^= 1;
+    bytes[offset] ^= 1;
     std::fs::write(&journal, bytes).expect("the file is accessible");
     let refused = startup_error(settings_with_journal(directory.path())).await;
     let name = journal.file_name().expect("the name is a string").to_string_lossy().into_owned();

@@ -94,7 +94,7 @@ impl EngineService {
     /// Returns the time until the next board by the clock of the runtime.
     ///
     /// The clock of the engine follows that clock meanwhile.
-    async fn wait_for_board(&mut self, most: Duration) -> Duration {
+    async fn wait_for_board(&mut self, publish_every: Duration) -> Duration {
         let begun = Instant::now();
         let follow = async {
             loop {
@@ -106,7 +106,7 @@ impl EngineService {
         tokio::select! {
             changed = self.published_boards.changed() => changed.expect("the service is running"),
             () = follow => {}
-            () = tokio::time::sleep(most * 2) => panic!("no board in {most:?}"),
+            () = tokio::time::sleep(publish_every * 2) => panic!("no board in {publish_every:?}"),
         }
         self.published_boards.mark_unchanged();
         begun.elapsed()

@@ -184,7 +184,7 @@ async fn all_formulas_appear_in_board_and_metrics() {
         "sla_occupancy_ratio{window=\"week\",scope=\"all\"} NaN",
         "sla_complaint_rate_per_10000{window=\"week\",scope=\"all\"} 0",
         "sla_vip_gap_ratio{window=\"week\",scope=\"center\",center=\"hefei\"} 0",
-        "sla_missing_agents_count{scope=\"all\"} 0",
+        "sla_missing_agents{scope=\"all\"} 0",
         "sla_estimated_wait_seconds{scope=\"all\"} NaN",
         "sla_vip_gap_target_ratio 0",
         "sla_complaint_rate_target_per_10000 0.5",

@@ -57,9 +57,9 @@ async fn request_reload(server: &TestServer) -> crate::client::HttpReply {
 async fn new_version_retains_remembered_cases_in_new_epoch() {
     let files = StandardFolder::new();
     let server = TestServer::start(files.read_settings()).await;
-    let taken =
+    let response =
         server.post("application/json", json!(answered_call("c-1", "hefei")).to_string()).await;
-    assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
+    assert_eq!(response.json()["accepted"], 3, "{}", response.body);
     let mut client = server
         .connect_live(&json!({ "subscribe": { "indicators": ["answer_rate"], "by": ["center"] } }))
         .await;
@@ -283,7 +283,7 @@ async fn sighup_reloads_standard() {
         let rest = line.split_once("wallboard  http://")?.1;
         rest.trim_end_matches('/').parse().ok()
     });
-    let address = address.expect("the address is valid");
+    let address = address.expect("the banner has the address");
     // The program would block on a full stderr pipe.
     std::thread::spawn(move || lines.for_each(drop));
     while tokio::net::TcpStream::connect(address).await.is_err()

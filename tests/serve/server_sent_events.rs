@@ -20,9 +20,9 @@ fn escape_query(value: &Value) -> String {
 }
 
 async fn send_answered_call(server: &TestServer, call: &str) {
-    let taken =
+    let response =
         server.post("application/json", json!(answered_call(call, "hefei")).to_string()).await;
-    assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
+    assert_eq!(response.json()["accepted"], 3, "{}", response.body);
 }
 
 fn has_call_count(frame: &Value, of: u64) -> bool {

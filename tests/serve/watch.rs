@@ -34,7 +34,7 @@ fn to_text(bytes: &[u8]) -> String {
 async fn server_with_call(settings: ServiceSettings) -> TestServer {
     let server = TestServer::start(settings).await;
     let headers = [("Content-Type", "application/json"), ("Authorization", "Bearer admin")];
-    let taken = server
+    let response = server
         .request(
             "POST",
             "/v1/events",
@@ -42,7 +42,7 @@ async fn server_with_call(settings: ServiceSettings) -> TestServer {
             json!(answered_call("c-1", "hefei")).to_string().as_bytes(),
         )
         .await;
-    assert_eq!(taken.json()["accepted"], 3, "{}", taken.body);
+    assert_eq!(response.json()["accepted"], 3, "{}", response.body);
     let mut client = server
         .connect_live_with("", &[("authorization", "Bearer admin")], &json!({}))
         .await

@@ -7,9 +7,9 @@
 //!
 //! - A repeat is a later contact of **another** case within `within`, to the millisecond. If both
 //!   topics are known, they must be equal. Later facts of the same case are no repeats but may
-//!   invalidate the contact (`spoilt_by`).
+//!   invalidate the contact (`not_resolved_if`).
 //! - Of two contacts at the same time, the one whose case has the greater key is the later.
-//! - A contact excluded by `leave_out` is still a repeat of an earlier one.
+//! - A contact excluded by `exclude` is still a repeat of an earlier one.
 //! - A case without a customer has no contacts.
 //!
 //! A *matured* indicator counts a contact when its repeat window has ended. Maturing happens once

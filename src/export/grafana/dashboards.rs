@@ -325,7 +325,7 @@ fn self_monitoring_rows() -> Vec<DashboardRow> {
         SelfMonitoring(
             bilingual_title("Omitted scopes", "未导出的范围数"),
             "short",
-            &[("firstline_scopes_left_out", "{{scope}}")],
+            &[("firstline_scopes_omitted", "{{scope}}")],
         ),
         SelfMonitoring(
             bilingual_title("Clock offset", "时钟偏差"),

@@ -99,11 +99,7 @@ pub(super) fn build_panel(queries: &PromqlQueries<'_>, panel: &PanelKind) -> Opt
                 false,
             )];
             if indicator.targets.first().is_some_and(|dated| dated.target.is_some()) {
-                targets.push(query_target(
-                    &format!("sla_{}_target_{}", indicator.name, indicator.unit()),
-                    "target · 目标",
-                    false,
-                ));
+                targets.push(query_target(&indicator.target_metric_name(), "target · 目标", false));
             }
             Some(indicator_panel(
                 queries,

@@ -143,8 +143,8 @@ pub(super) fn self_monitoring_alerts(queries: &PromqlQueries<'_>) -> Vec<Alertin
             ),
         ),
         self_monitoring_alert(
-            "FirstlineScopesLeftOut",
-            "firstline_scopes_left_out > 0".to_owned(),
+            "FirstlineScopesOmitted",
+            "firstline_scopes_omitted > 0".to_owned(),
             ("15m", AlertSeverity::Warning),
             bilingual_text("Scopes are missing in Prometheus", "部分范围未导出到Prometheus"),
             bilingual_text(

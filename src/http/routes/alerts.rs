@@ -117,7 +117,7 @@ pub async fn list_alerts(
     if grant.view.is_unrestricted() {
         // These totals cover all scopes, so a restricted token must not see them.
         answer["overflow"] = overview.overflow.into();
-        answer["shortfalls_dropped"] = overview.incident_log.dropped_follow_ups().into();
+        answer["follow_ups_dropped"] = overview.incident_log.dropped_follow_ups().into();
     }
     Ok((JSON_HEADERS, answer.to_string()).into_response())
 }

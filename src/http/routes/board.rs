@@ -11,6 +11,7 @@ use crate::http::HttpService;
 use crate::http::problem::HttpProblem;
 use crate::publish::live::frame;
 use crate::publish::reading_filter::{FilterRequest, ReadingFilter};
+use crate::reference::event_schema::event_json_schema;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
@@ -23,6 +24,12 @@ use std::sync::Arc;
 
 pub(crate) const JSON_HEADERS: [(HeaderName, &str); 2] =
     [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+
+/// `GET /v1/schema/event.json`: the JSON Schema of an event under the standard in force.
+pub async fn get_event_schema(State(service): State<Arc<HttpService>>) -> Response {
+    let standard = service.boards.borrow().board.standard.clone();
+    (JSON_HEADERS, event_json_schema(&standard.schema).to_string()).into_response()
+}
 
 /// `GET /v1/board`: returns the latest board.
 ///

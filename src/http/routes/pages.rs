@@ -8,7 +8,7 @@ use crate::http::headers::SAME_ORIGIN_FRAME_HEADERS;
 use crate::http::problem::HttpProblem;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -17,6 +17,10 @@ use std::fmt::Write;
 /// Response header with the version of all files.
 const PAGE_VERSION_HEADER: HeaderName = HeaderName::from_static("x-firstline-page");
 const WALLBOARD_PAGE: &str = "index.html";
+/// Builds addresses of displays.
+const CONFIGURE_PAGE: &str = "configure.html";
+/// The address of that page in earlier versions.
+const OLD_CONFIGURE_PAGE: &str = "build.html";
 /// Placeholder in the HTML for that version.
 const VERSION_PLACEHOLDER: &str = "{version}";
 
@@ -37,6 +41,13 @@ pub async fn serve_page(
         "" => WALLBOARD_PAGE,
         path => path,
     };
+    if path == OLD_CONFIGURE_PAGE {
+        let target = uri.query().map_or_else(
+            || format!("/{CONFIGURE_PAGE}"),
+            |query| format!("/{CONFIGURE_PAGE}?{query}"),
+        );
+        return Ok(Redirect::permanent(&target).into_response());
+    }
     let Some(file) = WallboardFiles::get(path) else {
         return Err(HttpProblem::new(
             StatusCode::NOT_FOUND,

@@ -48,6 +48,12 @@ enum KnownField {
     Satisfied,
 }
 
+/// Returns the names of all fields of `data` that have a meaning of their own.
+#[must_use]
+pub fn data_field_names() -> [&'static str; 18] {
+    KnownField::ALL.map(KnownField::name)
+}
+
 /// Fields that [`EventVerb::label_field`] names.
 const LABEL_FIELDS: [KnownField; 5] = [
     KnownField::Reason,
@@ -58,6 +64,28 @@ const LABEL_FIELDS: [KnownField; 5] = [
 ];
 
 impl KnownField {
+    /// Every field, for the event reference.
+    const ALL: [KnownField; 18] = [
+        KnownField::Customer,
+        KnownField::Topic,
+        KnownField::Due,
+        KnownField::Appointment,
+        KnownField::Wait,
+        KnownField::Talk,
+        KnownField::Hold,
+        KnownField::Wrapup,
+        KnownField::Score,
+        KnownField::Scale,
+        KnownField::State,
+        KnownField::Owner,
+        KnownField::Liable,
+        KnownField::Reason,
+        KnownField::To,
+        KnownField::Level,
+        KnownField::Resolved,
+        KnownField::Satisfied,
+    ];
+
     /// Returns the field with this name. Dimensions are defined by the standard and not included.
     fn from_name(name: &str) -> Option<KnownField> {
         Some(match name {

@@ -43,7 +43,7 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
         group_by: root.value("group_by").and_then(|value| names.resolve_column(value)),
         sort_by: None,
         definitions: Vec::new(),
-        leave_out: Vec::new(),
+        exclude: Vec::new(),
         events: Vec::new(),
     };
     check_definitions(root, &mut names, mapping.group_by.is_some());
@@ -53,12 +53,12 @@ pub(super) fn check_mapping(root: &TomlTable<'_>) -> Mapping {
         }
         names.resolve_time(value)
     });
-    for entry in root.table_list("leave_out") {
+    for entry in root.renamed_table_list("exclude", "leave_out") {
         let when = entry
             .required_value("when", "a condition, as in { state = \"test\" }")
             .and_then(|value| names.parse_condition(&value.require_table()?));
         let reason = entry.required_string("reason");
-        mapping.leave_out.extend(when.zip(reason.map(str::to_owned)));
+        mapping.exclude.extend(when.zip(reason.map(str::to_owned)));
         entry.report_unknown_keys();
     }
     // A broken subject is reported once, not again for every event.

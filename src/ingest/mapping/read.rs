@@ -145,11 +145,11 @@ impl Mapping {
         row: &GroupRows,
         output: &mut MappingOutput<'_>,
     ) -> bool {
-        if self.leave_out.is_empty() {
+        if self.exclude.is_empty() {
             return false;
         }
         let values = MappedRow::new(self, positions, row, 0);
-        for (condition, reason) in &self.leave_out {
+        for (condition, reason) in &self.exclude {
             match values.condition_holds(condition) {
                 Ok(false) => {}
                 Ok(true) => {

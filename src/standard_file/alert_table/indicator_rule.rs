@@ -9,6 +9,7 @@ use crate::domain::time::period::Period;
 use crate::domain::time::window::Window;
 use crate::standard_file::alert_table::read_wait_duration;
 use crate::standard_file::indicator_table::read_number;
+use crate::standard_file::warn_of_old_name;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match, parse_duration};
 
 /// Default windows of a burn rate. The short one shows that the burn continues.
@@ -66,7 +67,8 @@ pub(super) fn read_indicator_rule(
 
 fn find_indicator(value: &TomlValue<'_>, standard: &Standard) -> Option<usize> {
     let name = value.require_string()?;
-    let place = standard.indicators.iter().position(|indicator| indicator.name == name);
+    let place = standard.find_indicator(name);
+    warn_of_old_name(value, standard, place);
     if place.is_none() {
         let near = nearest_match(
             name,

@@ -2,6 +2,7 @@
 //! another.
 
 use crate::domain::standard::{Formula, Standard};
+use crate::standard_file::warn_of_old_name;
 use crate::toml_document::{TomlTable, TomlValue, nearest_match};
 
 /// Reads the formula and the families of both indicators, which must be declared above. Returns
@@ -49,7 +50,8 @@ pub(super) fn read_difference(body: &TomlValue<'_>, standard: &Standard) -> Opti
 fn find_earlier_indicator(table: &TomlTable<'_>, key: &str, standard: &Standard) -> Option<usize> {
     let value = table.required_value(key, "the name of an indicator")?;
     let name = value.require_string()?;
-    let place = standard.indicators.iter().position(|indicator| indicator.name == name);
+    let place = standard.find_indicator(name);
+    warn_of_old_name(&value, standard, place);
     if place.is_none() {
         let near = nearest_match(
             name,

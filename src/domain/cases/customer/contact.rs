@@ -1,9 +1,9 @@
 //! Contacts of a customer, and their resolution as far as their own case shows it.
 //!
 //! Every fact that an indicator names as a contact is one, even a second one of the same case. A
-//! contact is *invalidated* if a fact of `spoilt_by` happens to its own case within `within`,
+//! contact is *invalidated* if a fact of `not_resolved_if` happens to its own case within `within`,
 //! counted from the same instant. The fact that is the contact does not invalidate itself. A
-//! contact is *left out* if a fact of `leave_out` happens to its own case at any time.
+//! contact is *left out* if a fact of `exclude` happens to its own case at any time.
 
 use crate::domain::events::event::{Attributes, Symbol, hash};
 use crate::domain::facts::catalog::{CaseFacts, Fact};

@@ -1,0 +1,265 @@
+//! Every event type and every field of an event's `data`, with meaning, unit and use.
+
+/// An event type: `call.answered` is the verb `answered` of the family `call`.
+#[derive(Clone, Copy, Debug)]
+pub struct EventTypeReference {
+    /// `call`, `queue`, `order` (every family the standard declares in `orders`), `survey` or
+    /// `agent`.
+    pub family: &'static str,
+    /// The part of the type after the dot.
+    pub verb: &'static str,
+    /// Meaning in one sentence.
+    pub meaning: &'static str,
+    /// The fields of `data` that this type uses beside the common ones.
+    pub fields: &'static [&'static str],
+}
+
+/// A field of an event's `data`.
+#[derive(Clone, Copy, Debug)]
+pub struct EventFieldReference {
+    /// Name in `data`.
+    pub name: &'static str,
+    /// JSON type of the value.
+    pub value_type: FieldType,
+    /// Unit or allowed values; empty if there is nothing to add to the type.
+    pub unit: &'static str,
+    /// Meaning in one sentence.
+    pub meaning: &'static str,
+    /// What is missing without it.
+    pub needed_for: &'static str,
+    /// An example as JSON.
+    pub example: &'static str,
+}
+
+/// JSON type of a field's value. Numbers and truth values are also accepted as text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldType {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// A duration as a number of seconds.
+    Seconds,
+    /// True or false.
+    Bool,
+    /// A time with an offset (RFC 3339).
+    Time,
+    /// One of the states of an agent.
+    AgentState,
+}
+
+impl FieldType {
+    /// Name in the reference page.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldType::Text | FieldType::AgentState => "text",
+            FieldType::Number | FieldType::Seconds => "number",
+            FieldType::Bool => "true or false",
+            FieldType::Time => "time",
+        }
+    }
+}
+
+const fn event(
+    family: &'static str,
+    verb: &'static str,
+    meaning: &'static str,
+    fields: &'static [&'static str],
+) -> EventTypeReference {
+    EventTypeReference { family, verb, meaning, fields }
+}
+
+/// Every event type in the order of the families.
+pub const EVENT_TYPES: [EventTypeReference; 25] = [
+    event("call", "offered", "A customer asks for a human: the call enters a queue.", &[]),
+    event("call", "answered", "An agent took the call.", &["wait_seconds"]),
+    event("call", "abandoned", "The caller hung up before an answer.", &["wait_seconds"]),
+    event(
+        "call",
+        "overflowed",
+        "The call left the queue in another way, for instance by timeout or key.",
+        &["reason", "wait_seconds"],
+    ),
+    event("call", "transferred", "The call was passed on after an answer.", &["to"]),
+    event(
+        "call",
+        "ended",
+        "The call is over.",
+        &["resolved", "talk_seconds", "hold_seconds", "wrapup_seconds"],
+    ),
+    event("call", "lost", "The source no longer knows the call and will report no end of it.", &[]),
+    event("queue", "joined", "A customer took a ticket in a service hall.", &[]),
+    event("queue", "called", "The ticket was called to a desk.", &["wait_seconds"]),
+    event("queue", "left", "The customer left without service.", &["reason", "wait_seconds"]),
+    event("queue", "served", "The service at the desk is finished.", &["resolved", "talk_seconds"]),
+    event("queue", "lost", "The source no longer knows the ticket.", &[]),
+    event(
+        "order",
+        "opened",
+        "The order was reported.",
+        &["due", "appointment", "owner", "customer", "topic"],
+    ),
+    event("order", "assigned", "The order was given to a unit or person.", &["owner"]),
+    event("order", "arrived", "A technician arrived.", &[]),
+    event("order", "replied", "The customer got a first reply.", &[]),
+    event("order", "paused", "Work on the order stops for a reason.", &["reason", "liable"]),
+    event("order", "resumed", "Work on the order goes on.", &[]),
+    event(
+        "order",
+        "resolved",
+        "The service is restored or the request fulfilled.",
+        &["owner", "liable"],
+    ),
+    event("order", "confirmed", "The customer was called back.", &["satisfied"]),
+    event("order", "reopened", "The order was resolved and is open again.", &["reason"]),
+    event("order", "escalated", "The order was raised to a higher level.", &["level"]),
+    event("order", "cancelled", "The order was withdrawn.", &["reason"]),
+    event("survey", "rated", "A customer judged a case.", &["score", "scale"]),
+    event("agent", "changed", "An agent's state changed.", &["state"]),
+];
+
+const fn field(
+    name: &'static str,
+    value_type: FieldType,
+    unit: &'static str,
+    meaning: &'static str,
+    needed_for: &'static str,
+    example: &'static str,
+) -> EventFieldReference {
+    EventFieldReference { name, value_type, unit, meaning, needed_for, example }
+}
+
+/// Every field of `data` that has a meaning of its own. Dimensions come from the standard.
+pub const EVENT_FIELDS: [EventFieldReference; 18] = [
+    field(
+        "customer",
+        FieldType::Text,
+        "",
+        "Identifies the customer. Only a keyed hash is kept.",
+        "first contact resolution, repeat contacts",
+        "\"13900000001\"",
+    ),
+    field(
+        "topic",
+        FieldType::Text,
+        "",
+        "Subject of the contact.",
+        "first contact resolution by topic",
+        "\"broadband\"",
+    ),
+    field(
+        "due",
+        FieldType::Time,
+        "RFC 3339 with offset",
+        "Deadline of the order. The last value reported is valid.",
+        "commitments with `due = true`",
+        "\"2026-03-02T18:00:00+08:00\"",
+    ),
+    field(
+        "appointment",
+        FieldType::Time,
+        "RFC 3339 with offset",
+        "Agreed time of the visit. The last value reported is valid.",
+        "commitments with `appointment = true`",
+        "\"2026-03-02T14:00:00+08:00\"",
+    ),
+    field(
+        "wait_seconds",
+        FieldType::Seconds,
+        "seconds, at least 0",
+        "Wait as the source measured it. Without it the wait is the time since the first event.",
+        "service level and speed of answer, where the first event is missing",
+        "7.25",
+    ),
+    field(
+        "talk_seconds",
+        FieldType::Seconds,
+        "seconds, at least 0",
+        "Talk or service time as the source measured it.",
+        "handling time, where the answer is missing",
+        "184",
+    ),
+    field(
+        "hold_seconds",
+        FieldType::Seconds,
+        "seconds, at least 0",
+        "Time on hold; added to `talk_seconds`.",
+        "handling time",
+        "20",
+    ),
+    field(
+        "wrapup_seconds",
+        FieldType::Seconds,
+        "seconds, at least 0",
+        "After-call work.",
+        "handling time",
+        "30",
+    ),
+    field(
+        "score",
+        FieldType::Number,
+        "from 1 to `scale`",
+        "The customer's answer.",
+        "satisfaction",
+        "5",
+    ),
+    field(
+        "scale",
+        FieldType::Number,
+        "above 1; 5 if absent",
+        "Best possible answer. Other scales are converted to five answers.",
+        "satisfaction on other scales",
+        "10",
+    ),
+    field(
+        "state",
+        FieldType::AgentState,
+        "ready, talking, wrapup, pause or offline",
+        "New state of the agent.",
+        "agents by state, occupancy",
+        "\"ready\"",
+    ),
+    field(
+        "owner",
+        FieldType::Text,
+        "",
+        "Unit or person responsible for the order. Only a hash is kept.",
+        "orders resolved by their first owner",
+        "\"team-4\"",
+    ),
+    field(
+        "liable",
+        FieldType::Text,
+        "",
+        "Party liable for a pause or a delay.",
+        "pauses and excuses by party",
+        "\"customer\"",
+    ),
+    field("reason", FieldType::Text, "", "Reason.", "figures by reason", "\"timeout\""),
+    field(
+        "to",
+        FieldType::Text,
+        "",
+        "Target of a transfer.",
+        "transfers by target",
+        "\"second-level\"",
+    ),
+    field("level", FieldType::Text, "", "Level of an escalation.", "escalations by level", "\"2\""),
+    field(
+        "resolved",
+        FieldType::Bool,
+        "",
+        "True if the customer's request was resolved in this contact.",
+        "first contact resolution",
+        "true",
+    ),
+    field(
+        "satisfied",
+        FieldType::Bool,
+        "",
+        "True if the customer was satisfied in the call-back.",
+        "satisfaction after call-back",
+        "true",
+    ),
+];

@@ -14,7 +14,7 @@
 use firstline::domain::events::batch::Batch;
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::ingest::decode::{EventDecoder, HashKeys};
-use firstline::journal::{BatchCodec, DirectoryStorage, Journal, JournalRecord, JournalSettings};
+use firstline::journal::{EncodedBatch, DirectoryStorage, Journal, JournalRecord, JournalSettings};
 use firstline::simulate::{self, Simulation};
 use firstline::standard_file;
 use std::fs::File;
@@ -31,8 +31,8 @@ fn main() {
     }
     let data = std::env::var("FIRSTLINE_DATA").unwrap_or_else(|_| ".".to_owned());
     let folder = tempfile::tempdir_in(data).unwrap();
-    let batches: Vec<BatchCodec> =
-        decode_batches(&lines, true, 64 << 10).iter().map(BatchCodec::encode_batch).collect();
+    let batches: Vec<EncodedBatch> =
+        decode_batches(&lines, true, 64 << 10).iter().map(EncodedBatch::encode_batch).collect();
     measure_appending(folder.path(), &batches, 1_000, Duration::ZERO);
     measure_appending(folder.path(), &batches, 300, Duration::from_millis(10));
     measure_startup(folder.path(), &batches);
@@ -74,8 +74,8 @@ fn decode_batches(lines: &[Vec<u8>], names: bool, bytes: usize) -> Vec<Batch> {
 
 fn measure_packing(batches: &[Batch], names: bool) {
     let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
-    let packed: Vec<BatchCodec> = batches.iter().map(BatchCodec::encode_batch).collect();
-    let bytes: usize = packed.iter().map(BatchCodec::encoded_bytes).sum();
+    let packed: Vec<EncodedBatch> = batches.iter().map(EncodedBatch::encode_batch).collect();
+    let bytes: usize = packed.iter().map(EncodedBatch::encoded_bytes).sum();
     let fastest = |work: &dyn Fn()| {
         let nanos_per_event = || {
             let begin = Instant::now();
@@ -85,7 +85,7 @@ fn measure_packing(batches: &[Batch], names: bool) {
         (0..15).map(|_| nanos_per_event()).fold(f64::INFINITY, f64::min)
     };
     let pack = fastest(&|| {
-        batches.iter().for_each(|batch| _ = black_box(BatchCodec::encode_batch(batch)))
+        batches.iter().for_each(|batch| _ = black_box(EncodedBatch::encode_batch(batch)))
     });
     let unpack =
         fastest(&|| packed.iter().for_each(|packed| _ = black_box(packed.decode_batch().unwrap())));
@@ -97,7 +97,7 @@ fn measure_packing(batches: &[Batch], names: bool) {
     );
 }
 
-fn measure_appending(folder: &Path, batches: &[BatchCodec], count: usize, pause: Duration) {
+fn measure_appending(folder: &Path, batches: &[EncodedBatch], count: usize, pause: Duration) {
     let directory = tempfile::tempdir_in(folder).unwrap();
     let mut journal = Journal::open(
         Arc::new(DirectoryStorage(directory.path().to_owned())),
@@ -135,7 +135,7 @@ fn measure_appending(folder: &Path, batches: &[BatchCodec], count: usize, pause:
 }
 
 /// Measures startup after a kill with 256 MB of journal, in one segment and in default segments.
-fn measure_startup(folder: &Path, batches: &[BatchCodec]) {
+fn measure_startup(folder: &Path, batches: &[EncodedBatch]) {
     for (layout, segment_bytes) in [
         ("one segment", u64::MAX),
         ("segments of the default size", JournalSettings::default().segment_bytes),

@@ -63,7 +63,7 @@ mod segment_list;
 pub mod snapshot;
 pub mod writer;
 
-pub use self::batch_codec::BatchCodec;
+pub use self::batch_codec::EncodedBatch;
 pub use self::data_directory::DirectoryLock;
 pub use self::delivery_cursors::DeliveryCursors;
 pub use self::disk::{DirectoryStorage, FileStorage};

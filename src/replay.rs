@@ -35,7 +35,7 @@ pub struct ReplaySettings {
 
 /// Counts of a replay.
 #[derive(Debug, Default)]
-pub struct CaseCountChange {
+pub struct ReplayCounts {
     /// Number of new events.
     pub accepted: u64,
     /// Number of duplicate events.
@@ -68,7 +68,7 @@ pub struct Recording {
 pub fn replay_boards(
     settings: &ReplaySettings,
     recordings: Vec<Recording>,
-) -> Result<(Vec<Board>, CaseCountChange), (String, io::Error)> {
+) -> Result<(Vec<Board>, ReplayCounts), (String, io::Error)> {
     let (monitors, counts) = replay_monitors(settings, recordings)?;
     Ok((monitors.iter().map(Monitor::compute_board).collect(), counts))
 }
@@ -80,9 +80,9 @@ pub fn replay_boards(
 pub fn replay_monitors(
     settings: &ReplaySettings,
     recordings: Vec<Recording>,
-) -> Result<(Vec<Monitor>, CaseCountChange), (String, io::Error)> {
+) -> Result<(Vec<Monitor>, ReplayCounts), (String, io::Error)> {
     let mut replayed = ReplayCore::new(settings);
-    let mut counts = CaseCountChange::default();
+    let mut counts = ReplayCounts::default();
     read_recordings(settings, recordings, &mut |name, item| {
         replayed.apply_item(name, item, &mut counts);
     })?;
@@ -129,7 +129,7 @@ impl<'s> ReplayCore<'s> {
         ReplayCore { settings, monitors, farthest }
     }
 
-    fn apply_item(&mut self, name: &str, item: RecordingItem, counts: &mut CaseCountChange) {
+    fn apply_item(&mut self, name: &str, item: RecordingItem, counts: &mut ReplayCounts) {
         match item {
             RecordingItem::Batch(batch) => self.apply_batch(&batch, name, counts),
             RecordingItem::LeftOut { reason } => *counts.left_out.entry(reason).or_default() += 1,
@@ -139,7 +139,7 @@ impl<'s> ReplayCore<'s> {
         }
     }
 
-    fn apply_batch(&mut self, batch: &Batch, name: &str, counts: &mut CaseCountChange) {
+    fn apply_batch(&mut self, batch: &Batch, name: &str, counts: &mut ReplayCounts) {
         for (place, monitor) in self.monitors.iter_mut().enumerate() {
             let applied = match self.settings.instants.get(place) {
                 None => monitor.merge_batch(batch),
@@ -170,7 +170,7 @@ impl<'s> ReplayCore<'s> {
         }
     }
 
-    fn finish(self, counts: &mut CaseCountChange) -> Vec<Monitor> {
+    fn finish(self, counts: &mut ReplayCounts) -> Vec<Monitor> {
         let mut monitors: Vec<Monitor> = self
             .monitors
             .into_iter()
@@ -189,7 +189,7 @@ fn record_rejection(
     name: &str,
     line: u64,
     rejection: EventRejection,
-    counts: &mut CaseCountChange,
+    counts: &mut ReplayCounts,
 ) {
     counts.rejected += 1;
     if counts.rejections.len() < REJECTIONS_MAX {

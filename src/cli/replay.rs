@@ -12,7 +12,7 @@ use crate::domain::time::timestamp::Timestamp;
 use crate::domain::time::window::Window;
 use crate::ingest::mapping::Mapping;
 use crate::ingest::recording::{self, RecordingFormat};
-use crate::replay::{self, CaseCountChange, Recording, ReplaySettings};
+use crate::replay::{self, ReplayCounts, Recording, ReplaySettings};
 use anyhow::{Context as _, anyhow, bail};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -239,7 +239,7 @@ fn open_recording(path: &Path, progress: &indicatif::ProgressBar) -> anyhow::Res
 }
 
 /// Prints the number of events to standard error, with the first 10 rejections.
-fn report_counts(counts: &CaseCountChange) {
+fn report_counts(counts: &ReplayCounts) {
     eprintln!(
         "{} events, {} duplicates, {} rejected, {} cases",
         counts.accepted, counts.duplicates, counts.rejected, counts.cases

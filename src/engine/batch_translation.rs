@@ -5,7 +5,7 @@ use crate::domain::events::batch::Batch;
 use crate::domain::monitor::{ApplyResult, EventRefusal};
 use crate::domain::standard::EventSchema;
 use crate::domain::standard::schema_translation::SchemaTranslation;
-use crate::journal::BatchCodec;
+use crate::journal::EncodedBatch;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -14,7 +14,7 @@ pub(super) struct BatchTranslation {
     /// Events known to the standard.
     pub(super) batch: Batch,
     /// The same events in the journal's encoding; `None` without a journal.
-    pub(super) encoded: Option<BatchCodec>,
+    pub(super) encoded: Option<EncodedBatch>,
     /// Events unknown to the standard.
     pub(super) unknown: UnknownEvents,
     /// Channel for the result.
@@ -33,7 +33,7 @@ impl BatchTranslation {
         }
         let (known, places) =
             SchemaTranslation::new(&schema, current_schema).translate_batch(&batch);
-        let encoded = encoded.map(|_| BatchCodec::encode_batch(&known));
+        let encoded = encoded.map(|_| EncodedBatch::encode_batch(&known));
         BatchTranslation {
             batch: known,
             encoded,

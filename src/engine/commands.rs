@@ -12,7 +12,7 @@ use crate::domain::explain::explanation::{Explanation, ExplanationRequest};
 use crate::domain::explain::open_cases::{OpenCaseQuery, OpenCases};
 use crate::domain::monitor::ApplyResult;
 use crate::domain::standard::{EventSchema, Standard};
-use crate::journal::BatchCodec;
+use crate::journal::EncodedBatch;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -88,7 +88,7 @@ pub struct SubmittedBatch {
     pub batch: Batch,
     /// The same events in the journal's encoding, made on the sender's thread; `None` without a
     /// journal.
-    pub encoded: Option<BatchCodec>,
+    pub encoded: Option<EncodedBatch>,
     /// Schema of the decoded events, which may be outdated when the batch is applied.
     pub schema: Arc<EventSchema>,
     /// Channel for the result.
@@ -193,7 +193,7 @@ impl EngineHandle {
         schema: Arc<EventSchema>,
     ) -> PendingAcknowledgement {
         let (answer, receiver) = oneshot::channel();
-        let encoded = self.has_journal.then(|| BatchCodec::encode_batch(&batch));
+        let encoded = self.has_journal.then(|| EncodedBatch::encode_batch(&batch));
         permit.send(EngineCommand::Apply(SubmittedBatch { batch, encoded, schema, answer }));
         PendingAcknowledgement(receiver)
     }

@@ -33,12 +33,12 @@ thread_local! {
 
 /// An encoded batch. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct BatchCodec(Arc<[u8]>);
+pub struct EncodedBatch(Arc<[u8]>);
 
-impl BatchCodec {
+impl EncodedBatch {
     /// Encodes a batch.
     #[must_use]
-    pub fn encode_batch(batch: &Batch) -> BatchCodec {
+    pub fn encode_batch(batch: &Batch) -> EncodedBatch {
         let columns = columns::write_columns(batch);
         let events = (batch.events.len() as u32).to_le_bytes();
         // Compression fails only for lack of memory. The columns are then stored uncompressed.
@@ -54,7 +54,7 @@ impl BatchCodec {
         bytes.extend_from_slice(&events);
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&body);
-        BatchCodec(bytes.into())
+        EncodedBatch(bytes.into())
     }
 
     /// Decodes the batch.
@@ -106,16 +106,16 @@ impl BatchCodec {
         &self.0
     }
 
-    /// Wraps encoded bytes without checking them. [`BatchCodec::decode_batch`] checks them.
+    /// Wraps encoded bytes without checking them. [`EncodedBatch::decode_batch`] checks them.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> BatchCodec {
-        BatchCodec(bytes.into())
+    pub fn from_bytes(bytes: &[u8]) -> EncodedBatch {
+        EncodedBatch(bytes.into())
     }
 }
 
-impl std::fmt::Debug for BatchCodec {
+impl std::fmt::Debug for EncodedBatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BatchCodec({} events, {} bytes)", self.event_count(), self.encoded_bytes())
+        write!(f, "EncodedBatch({} events, {} bytes)", self.event_count(), self.encoded_bytes())
     }
 }
 

@@ -5,7 +5,7 @@ use super::error::JournalError;
 use super::record::JournalRecord;
 use super::segment::{self, Segment};
 use super::snapshot::SnapshotStore;
-use crate::journal::{BatchCodec, SequenceNumber};
+use crate::journal::{EncodedBatch, SequenceNumber};
 use std::io;
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ fn check_segment(
                 let unpacked = packed.decode_batch().map_err(|damage| {
                     JournalError::damaged_file(&segment.name, Some(sequence), damage.0)
                 });
-                unpacked.map(|_| report.events += BatchCodec::event_count(packed))?;
+                unpacked.map(|_| report.events += EncodedBatch::event_count(packed))?;
             }
             report.records += 1;
             report.first = report.first.or(Some(sequence));

@@ -1,6 +1,6 @@
 //! A journal record and its encoding: kind, version, checksum, payload.
 
-use super::batch_codec::BatchCodec;
+use super::batch_codec::EncodedBatch;
 use super::error::{Damage, JournalError};
 use crate::domain::alerts::incident_log::IncidentUpdate;
 use crate::domain::time::timestamp::Timestamp;
@@ -17,7 +17,7 @@ pub enum JournalRecord {
         revision: u64,
     },
     /// Events, decoded by the schema of the standard in force.
-    Batch(BatchCodec),
+    Batch(EncodedBatch),
     /// A standard that comes into force and begins an epoch.
     Standard {
         /// The name of the epoch.
@@ -140,7 +140,7 @@ fn decode_payload(kind: u8, payload: &[u8]) -> Result<JournalRecord, Damage> {
                 JournalRecord::AlertEvaluation { now, revision }
             })
         }
-        BATCH => Ok(JournalRecord::Batch(BatchCodec::from_bytes(payload))),
+        BATCH => Ok(JournalRecord::Batch(EncodedBatch::from_bytes(payload))),
         STANDARD => {
             let (epoch, files) = serde_json::from_slice(payload)
                 .map_err(|error| Damage(format!("invalid standard: {error}")))?;
@@ -176,7 +176,7 @@ mod tests {
     fn decodes_intact_records_and_rejects_damaged_ones() {
         let records = [
             JournalRecord::Tick { now: Timestamp(-7), revision: u64::MAX },
-            JournalRecord::Batch(BatchCodec::encode_batch(&Batch::default())),
+            JournalRecord::Batch(EncodedBatch::encode_batch(&Batch::default())),
             JournalRecord::Standard {
                 epoch: "e".into(),
                 files: vec![("a.toml".into(), "名 = 1\n".into())],

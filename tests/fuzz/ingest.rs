@@ -16,7 +16,7 @@ use firstline::ingest::http_intake::delivery::IntakeAnswer;
 use firstline::ingest::http_intake::{HttpIntake, IntakeFailure};
 use firstline::ingest::mapping::Mapping;
 use firstline::ingest::recording::{self, RecordingFormat, RecordingItem};
-use firstline::journal::BatchCodec;
+use firstline::journal::EncodedBatch;
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -71,7 +71,7 @@ fn check_rejection(rejection: &EventRejection) {
 
 /// Asserts that a batch survives encoding and that its encoded size is bounded.
 fn check_batch(batch: &Batch, read: usize) {
-    let packed = BatchCodec::encode_batch(batch);
+    let packed = EncodedBatch::encode_batch(batch);
     assert_eq!(
         &packed.decode_batch().expect("an encoded batch can be decoded"),
         batch,

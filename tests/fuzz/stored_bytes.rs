@@ -7,13 +7,13 @@ use firstline::domain::standard::RetentionHorizon;
 use firstline::domain::time::timestamp::HOUR;
 use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::journal::batch_codec;
-use firstline::journal::{BatchCodec, JournalRecord, SequenceNumber};
+use firstline::journal::{EncodedBatch, JournalRecord, SequenceNumber};
 use std::sync::Arc;
 
 /// Decodes a packed batch. It consists of the number of events, the uncompressed size (0 without
 /// compression) and the columns.
 pub(crate) fn packed(bytes: &[u8]) {
-    match BatchCodec::from_bytes(bytes).decode_batch() {
+    match EncodedBatch::from_bytes(bytes).decode_batch() {
         Err(damage) => check_reason(&damage.to_string()),
         Ok(batch) => {
             // An event has at least twenty bytes.
@@ -23,7 +23,7 @@ pub(crate) fn packed(bytes: &[u8]) {
                 batch.events.len(),
                 bytes.len()
             );
-            let again = BatchCodec::encode_batch(&batch)
+            let again = EncodedBatch::encode_batch(&batch)
                 .decode_batch()
                 .expect("an encoded batch can be decoded");
             assert_eq!(again, batch, "a round trip changes the batch");
@@ -116,7 +116,7 @@ pub(crate) fn packed_seeds(events: &[&[u8]]) -> Vec<Vec<u8>> {
     [events, &events[..1], &[]]
         .iter()
         .flat_map(|events| {
-            let packed = BatchCodec::encode_batch(&decode_batch(events)).as_bytes().to_vec();
+            let packed = EncodedBatch::encode_batch(&decode_batch(events)).as_bytes().to_vec();
             let (head, body) = packed.split_at(8);
             let plain = zstd::bulk::decompress(body, batch_codec::COLUMN_BYTES_MAX)
                 .ok()

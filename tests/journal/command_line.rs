@@ -3,7 +3,7 @@
 use firstline::domain::time::timestamp::Timestamp;
 use firstline::ingest::decode::{EventDecoder, HashKeys};
 use firstline::journal::{
-    BatchCodec, DirectoryLock, Journal, JournalRecord, JournalSettings, SequenceNumber,
+    EncodedBatch, DirectoryLock, Journal, JournalRecord, JournalSettings, SequenceNumber,
     SnapshotStore,
 };
 use firstline::standard_file;
@@ -55,7 +55,7 @@ fn write_journal(directory: &Path) {
         .append_records(&[JournalRecord::Standard { epoch: "one".into(), files }])
         .expect("the write succeeds");
     journal
-        .append_records(&[JournalRecord::Batch(BatchCodec::encode_batch(&decoder.take_batch()))])
+        .append_records(&[JournalRecord::Batch(EncodedBatch::encode_batch(&decoder.take_batch()))])
         .expect("the write succeeds");
     for number in 0..58 {
         journal
@@ -67,7 +67,7 @@ fn write_journal(directory: &Path) {
     }
     decoder.decode_json(EVENT.replace("\"1\"", "\"2\"").as_bytes()).expect("the event is valid");
     journal
-        .append_records(&[JournalRecord::Batch(BatchCodec::encode_batch(&decoder.take_batch()))])
+        .append_records(&[JournalRecord::Batch(EncodedBatch::encode_batch(&decoder.take_batch()))])
         .expect("the write succeeds");
     journal.append_records(&[JournalRecord::Stop { revision: 1 }]).expect("the write succeeds");
     let mut snapshot = SnapshotStore::new(lock.disk())

@@ -15,7 +15,7 @@ use firstline::domain::events::event::{
     CaseFamily, CaseKey, Event, EventDetail, EventId, EventType, EventVerb,
 };
 use firstline::domain::time::timestamp::Timestamp;
-use firstline::journal::{BatchCodec, Journal, JournalRecord, SequenceNumber};
+use firstline::journal::{EncodedBatch, Journal, JournalRecord, SequenceNumber};
 
 /// Returns a record that is unique for its number. Most are batches of some kilobytes.
 fn numbered_record(number: u64) -> JournalRecord {
@@ -27,7 +27,7 @@ fn numbered_record(number: u64) -> JournalRecord {
             files: vec![("a".into(), "b = 1\n".repeat(9))],
         },
         6 if number.is_multiple_of(5) => JournalRecord::Stop { revision: number },
-        _ => JournalRecord::Batch(BatchCodec::encode_batch(&incompressible_batch(number))),
+        _ => JournalRecord::Batch(EncodedBatch::encode_batch(&incompressible_batch(number))),
     }
 }
 

@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn decodes_batch_as_encoded(batch in any_batch()) {
-        let encoded = BatchCodec::encode_batch(&batch);
+        let encoded = EncodedBatch::encode_batch(&batch);
         prop_assert_eq!(encoded.event_count(), batch.events.len() as u64);
         let decoded = encoded.decode_batch().expect("it was encoded");
         for (expected, actual) in batch.groups.iter().zip(&decoded.groups) {
@@ -143,21 +143,21 @@ proptest! {
         // Uncompressed, so that the change reaches the columns.
         let mut bytes = [&[0_u8; HEADER_BYTES][..], &columns::write_columns(&batch)].concat();
         bytes[..4].copy_from_slice(&(batch.events.len() as u32).to_le_bytes());
-        let unchanged = BatchCodec::from_bytes(&bytes).decode_batch();
+        let unchanged = EncodedBatch::from_bytes(&bytes).decode_batch();
         prop_assert_eq!(&unchanged.expect("an unchanged batch decodes"), &batch);
         let cut = at.index(bytes.len());
-        prop_assert!(BatchCodec::from_bytes(&bytes[..cut]).decode_batch().is_err());
+        prop_assert!(EncodedBatch::from_bytes(&bytes[..cut]).decode_batch().is_err());
         bytes[cut] = to;
         // Decoding changed bytes either fails or returns a valid batch, which can be encoded again.
-        if let Ok(other) = BatchCodec::from_bytes(&bytes).decode_batch() {
-            let again = BatchCodec::encode_batch(&other).decode_batch();
+        if let Ok(other) = EncodedBatch::from_bytes(&bytes).decode_batch() {
+            let again = EncodedBatch::encode_batch(&other).decode_batch();
             prop_assert_eq!(again.expect("an encoded batch decodes"), other);
         }
     }
 
     #[test]
     fn decodes_arbitrary_bytes_without_panic(bytes in vec(any::<u8>(), 0..200)) {
-        let _ = BatchCodec::from_bytes(&bytes).decode_batch();
+        let _ = EncodedBatch::from_bytes(&bytes).decode_batch();
     }
 }
 
@@ -166,9 +166,9 @@ fn rejects_compression_bomb() {
     let bomb = zstd::bulk::compress(&vec![0; COLUMN_BYTES_MAX + 1], 1).expect("zeros compress");
     for stated_length in [COLUMN_BYTES_MAX as u32 + 1, COLUMN_BYTES_MAX as u32, 10, u32::MAX] {
         let bytes = [&1_u32.to_le_bytes()[..], &stated_length.to_le_bytes(), &bomb].concat();
-        assert!(BatchCodec::from_bytes(&bytes).decode_batch().is_err());
+        assert!(EncodedBatch::from_bytes(&bytes).decode_batch().is_err());
     }
     // Columns that state more events than they have bytes.
     let bytes = [&[0; HEADER_BYTES][..], &[0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]].concat();
-    assert!(BatchCodec::from_bytes(&bytes).decode_batch().is_err());
+    assert!(EncodedBatch::from_bytes(&bytes).decode_batch().is_err());
 }

@@ -1,5 +1,6 @@
-# The program alone in a small image, run by nobody in particular. The C compiler of the first stage is for zstd and ring.
-FROM rust:1.90-bookworm AS build
+# Small image that contains only the program and runs it as an unprivileged user. The first stage needs a C compiler
+# for zstd, ring and mimalloc.
+FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked
@@ -12,9 +13,10 @@ USER 10001
 WORKDIR /var/lib/firstline
 VOLUME /var/lib/firstline
 EXPOSE 8080
-# bash speaks TCP by itself, so that the image needs no client for HTTP.
+# bash can open TCP connections, so the image needs no HTTP client.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=6 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 ENTRYPOINT ["firstline"]
-# Without tokens it refuses to listen to other machines; mount a configuration and add `--config`.
+# Without tokens the service does not start on this address. Mount a configuration with tokens and add `--config`. See
+# docs/operations/access.md.
 CMD ["serve", "--listen", "0.0.0.0:8080"]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the build steps of the Dockerfile where there is no container engine: the RUN lines of its first stage, in a copy of what is
-# committed, so that what the image would build from is what is there. With a folder as its argument, the program is put there.
+# Runs the build steps of the Dockerfile without a container engine: the RUN lines of its first stage, in a copy of the
+# committed files, which is what the image is built from. With a directory as argument, copies the program there.
 set -eu
 out=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/.."

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod export;
 pub mod journal;
+pub mod reference;
 pub mod replay;
 pub mod serve;
 pub mod simulate;
@@ -28,6 +29,7 @@ Examples:
   firstline watch http://wall:8080              the board in this terminal; `--once` prints it
   firstline check my-standard.toml              every mistake with file, line and remedy
   firstline rules --standard my-standard.toml --out /etc/prometheus/rules
+  firstline reference standard                  every key of a standard, as Markdown
   firstline journal check                       whether all that is kept is as it was written
 
 Exit codes: 0 done; 1 the input or configuration is at fault, the message says where; 2 misuse of the command line.";
@@ -54,6 +56,8 @@ pub enum CliCommand {
     Dashboards(export::ExportArguments),
     /// Write a standard's ratios and targets as OpenSLO v1
     Openslo(export::ExportArguments),
+    /// Print a reference page: every key of the standard or of the configuration
+    Reference(reference::ReferenceArguments),
     /// Look after the journal of a service that is stopped
     Journal(journal::JournalArguments),
 }
@@ -82,6 +86,7 @@ pub fn run_command(command: CliCommand) -> anyhow::Result<ExitCode> {
         CliCommand::Openslo(arguments) => {
             export::run_export(export::ExportFormat::OpenSlo, &arguments)
         }
+        CliCommand::Reference(arguments) => reference::run_reference(&arguments),
         CliCommand::Journal(arguments) => journal::run_journal(&arguments),
     }
 }

@@ -102,6 +102,7 @@ pub mod http;
 pub mod ingest;
 pub mod journal;
 pub mod publish;
+pub mod reference;
 pub mod replay;
 pub mod simulate;
 pub mod standard_file;
